@@ -1,0 +1,211 @@
+//! Calendars and periods: civil time in one reporting zone.
+
+use std::ops::Range;
+
+use jiff::{
+    Timestamp,
+    civil::{Date, ISOWeekDate, Weekday, date},
+    tz::TimeZone,
+};
+use serde::{Deserialize, Serialize};
+
+/// The length of a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grain {
+    /// A civil day.
+    Day,
+    /// Seven days from the calendar's week start.
+    Week,
+    /// A calendar month.
+    Month,
+    /// Three months of the fiscal year.
+    Quarter,
+    /// Six months of the fiscal year.
+    HalfYear,
+    /// A fiscal year.
+    Year,
+}
+
+/// A period: the `ordinal`-th of its grain, counted from the one that contains (or, for fiscal grains, from the
+/// fiscal period aligned with) 1970-01-01. Meaningful within one [`Calendar`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Period {
+    /// The length.
+    pub grain: Grain,
+    /// Which one; consecutive periods have consecutive ordinals.
+    pub ordinal: i32,
+}
+
+impl Period {
+    /// The period `by` places later (earlier if negative).
+    pub fn offset(self, by: i32) -> Self {
+        Self { ordinal: self.ordinal + by, ..self }
+    }
+}
+
+/// What turns instants into periods.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Calendar {
+    /// IANA name of the reporting zone, resolved in jiff's bundled database.
+    pub zone: String,
+    /// First day of a week: 0 is Monday, 6 Sunday.
+    pub week_start: u8,
+    /// Month (1..=12) in which the fiscal year starts.
+    pub fiscal_year_start: u8,
+}
+
+/// Why a calendar cannot answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CalendarError {
+    /// The zone is not in the bundled database.
+    #[error("`{0}` is not a time zone of the bundled database")]
+    UnknownZone(String),
+    /// The date is beyond what can be represented.
+    #[error("the period lies outside the years −9999 to 9999")]
+    OutOfRange,
+    /// The text names no period.
+    #[error("`{0}` names no period: write 2026, 2026-H1, 2026-Q1, 2026-03, 2026-W07 or 2026-03-31")]
+    NotAPeriod(String),
+}
+
+impl Calendar {
+    /// The zone, looked up.
+    fn time_zone(&self) -> Result<TimeZone, CalendarError> {
+        TimeZone::get(&self.zone).map_err(|_| CalendarError::UnknownZone(self.zone.clone()))
+    }
+
+    /// The civil date on which a period starts.
+    pub fn first_day(&self, period: Period) -> Result<Date, CalendarError> {
+        let n = i64::from(period.ordinal);
+        let fiscal = i64::from(self.fiscal_year_start) - 1;
+        let months = |m: i64| -> Result<Date, CalendarError> {
+            let year = i16::try_from(1970 + m.div_euclid(12)).map_err(|_| CalendarError::OutOfRange)?;
+            Date::new(year, m.rem_euclid(12) as i8 + 1, 1).map_err(|_| CalendarError::OutOfRange)
+        };
+        match period.grain {
+            Grain::Day => day_from_ordinal(n),
+            // 1970-01-01 was a Thursday: the week that contains it starts `(3 − week_start) mod 7` days before.
+            Grain::Week => day_from_ordinal(n * 7 - (3 - i64::from(self.week_start)).rem_euclid(7)),
+            Grain::Month => months(n),
+            Grain::Quarter => months(n * 3 + fiscal),
+            Grain::HalfYear => months(n * 6 + fiscal),
+            Grain::Year => months(n * 12 + fiscal),
+        }
+    }
+
+    /// The period of `grain` that contains a civil date.
+    pub fn period_of_day(&self, grain: Grain, day: Date) -> Period {
+        let days = i64::from(ordinal_of_day(day));
+        let months = (i64::from(day.year()) - 1970) * 12 + i64::from(day.month()) - 1;
+        let fiscal = months - (i64::from(self.fiscal_year_start) - 1);
+        let ordinal = match grain {
+            Grain::Day => days,
+            Grain::Week => (days + (3 - i64::from(self.week_start)).rem_euclid(7)).div_euclid(7),
+            Grain::Month => months,
+            Grain::Quarter => fiscal.div_euclid(3),
+            Grain::HalfYear => fiscal.div_euclid(6),
+            Grain::Year => fiscal.div_euclid(12),
+        };
+        Period { grain, ordinal: ordinal as i32 }
+    }
+
+    /// The period of `grain` that contains an instant, in microseconds since 1970-01-01T00:00:00Z.
+    pub fn period_at(&self, grain: Grain, instant: i64) -> Result<Period, CalendarError> {
+        let zone = self.time_zone()?;
+        let at = Timestamp::from_microsecond(instant).map_err(|_| CalendarError::OutOfRange)?;
+        Ok(self.period_of_day(grain, zone.to_datetime(at).date()))
+    }
+
+    /// `[start, end)` of a period in microseconds UTC. A day that starts in a gap starts when the gap ends.
+    pub fn bounds(&self, period: Period) -> Result<Range<i64>, CalendarError> {
+        let zone = self.time_zone()?;
+        let start = instant_of(&zone, self.first_day(period)?)?;
+        Ok(start..instant_of(&zone, self.first_day(period.offset(1))?)?)
+    }
+
+    /// The starts of all periods of `grain` from `first` to `last` inclusive, and the end of `last`:
+    /// bucket `i` is `[edges[i], edges[i + 1])`.
+    pub fn edges(&self, grain: Grain, first: i32, last: i32) -> Result<Vec<i64>, CalendarError> {
+        let zone = self.time_zone()?;
+        (first..=last.saturating_add(1))
+            .map(|ordinal| instant_of(&zone, self.first_day(Period { grain, ordinal })?))
+            .collect()
+    }
+
+    /// A label people know: `2026`, `2025/26`, `2026-H1`, `2026-Q1`, `2026-03`, `2026-W07`, `2026-03-31`.
+    /// Fiscal quarters and half-years are numbered within the fiscal year named by its first calendar year;
+    /// weeks that start on Monday are ISO weeks, others are named by their first day: `week of 2026-03-29`.
+    pub fn label(&self, period: Period) -> String {
+        let Ok(day) = self.first_day(period) else { return format!("{:?} {}", period.grain, period.ordinal) };
+        let n = i64::from(period.ordinal);
+        let fiscal_year = |y: i64| {
+            if self.fiscal_year_start == 1 {
+                format!("{y}")
+            } else {
+                format!("{y}/{:02}", (y + 1).rem_euclid(100))
+            }
+        };
+        match period.grain {
+            Grain::Day => day.to_string(),
+            Grain::Week if self.week_start == 0 => {
+                let iso = day.iso_week_date();
+                format!("{}-W{:02}", iso.year(), iso.week())
+            }
+            Grain::Week => format!("week of {day}"),
+            Grain::Month => format!("{}-{:02}", day.year(), day.month()),
+            Grain::Quarter => format!("{}-Q{}", fiscal_year(1970 + n.div_euclid(4)), n.rem_euclid(4) + 1),
+            Grain::HalfYear => format!("{}-H{}", fiscal_year(1970 + n.div_euclid(2)), n.rem_euclid(2) + 1),
+            Grain::Year => fiscal_year(1970 + n),
+        }
+    }
+
+    /// Reads what [`Calendar::label`] writes.
+    pub fn parse(&self, text: &str) -> Result<Period, CalendarError> {
+        let fail = || CalendarError::NotAPeriod(text.to_owned());
+        let text_day = text.strip_prefix("week of ");
+        if let Some(day) = text_day {
+            return Ok(self.period_of_day(Grain::Week, day.parse().map_err(|_| fail())?));
+        }
+        let (year_text, rest) = text.split_once('-').map_or((text, None), |(y, r)| (y, Some(r)));
+        let (year_text, fiscal) = year_text.split_once('/').map_or((year_text, None), |(y, f)| (y, Some(f)));
+        let year: i64 =
+            Some(year_text).filter(|y| y.len() == 4).and_then(|y| y.parse().ok()).ok_or_else(fail)?;
+        if fiscal.is_some_and(|f| f.parse() != Ok((year + 1).rem_euclid(100))) {
+            return Err(fail());
+        }
+        let since = year - 1970;
+        let part = |text: &str, most: i64| -> Result<i64, CalendarError> {
+            text.parse::<i64>().ok().filter(|n| (1..=most).contains(n)).map(|n| n - 1).ok_or_else(fail)
+        };
+        let period = |grain, ordinal: i64| Period { grain, ordinal: ordinal as i32 };
+        match rest {
+            None => Ok(period(Grain::Year, since)),
+            Some(r) if r.starts_with('H') => Ok(period(Grain::HalfYear, since * 2 + part(&r[1..], 2)?)),
+            Some(r) if r.starts_with('Q') => Ok(period(Grain::Quarter, since * 4 + part(&r[1..], 4)?)),
+            Some(r) if r.starts_with('W') => {
+                let week = part(&r[1..], 53)? as i8 + 1;
+                let day = ISOWeekDate::new(year as i16, week, Weekday::Monday).map_err(|_| fail())?;
+                Ok(self.period_of_day(Grain::Week, day.date()))
+            }
+            Some(r) if r.len() == 2 => Ok(period(Grain::Month, since * 12 + part(r, 12)?)),
+            Some(_) => Ok(self.period_of_day(Grain::Day, text.parse().map_err(|_| fail())?)),
+        }
+    }
+}
+
+/// Days from 1970-01-01 to `day`.
+pub fn ordinal_of_day(day: Date) -> i32 {
+    day.duration_since(date(1970, 1, 1)).as_hours().div_euclid(24) as i32
+}
+
+fn day_from_ordinal(n: i64) -> Result<Date, CalendarError> {
+    date(1970, 1, 1)
+        .checked_add(jiff::SignedDuration::from_hours(n * 24))
+        .map_err(|_| CalendarError::OutOfRange)
+}
+
+fn instant_of(zone: &TimeZone, day: Date) -> Result<i64, CalendarError> {
+    let start = day.to_zoned(zone.clone()).map_err(|_| CalendarError::OutOfRange)?;
+    Ok(start.timestamp().as_microsecond())
+}

@@ -1,0 +1,180 @@
+//! Row expressions: a typed tree, built from an allow-list of SQL.
+//!
+//! The tree is the only form that leaves this crate; no text is ever handed to a query engine. Semantics are SQL's
+//! three-valued logic over exact numbers: an operation with a missing operand is missing, except `and`, `or`,
+//! `is null` and `coalesce`. Numbers are fixed-point integers: `+ −` work at the larger scale, `×` adds scales.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AttributeId, EntityId};
+
+/// What a value is. Physical form in brackets.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Type {
+    /// Free text [UTF-8].
+    Text,
+    /// Whole number [i64].
+    Integer,
+    /// Fixed-point number: the integer is the value times 10^scale [i64].
+    Number {
+        /// Decimal digits, 0..=18 inside expressions, 0..=9 in attributes.
+        scale: u8,
+    },
+    /// An amount of one currency [i64].
+    Money {
+        /// ISO 4217 code.
+        currency: String,
+        /// Decimal digits.
+        scale: u8,
+    },
+    /// True or false [bool].
+    Boolean,
+    /// A calendar day; kept as the instant at which it starts in the source's zone [i64 µs UTC].
+    Date,
+    /// An instant [i64 µs UTC].
+    Timestamp,
+    /// A length of time [i64 µs].
+    Duration,
+    /// One of a closed list of texts [UTF-8].
+    Enum {
+        /// The members, in declared order.
+        values: Vec<String>,
+    },
+    /// The key of a row of another entity [UTF-8].
+    Reference {
+        /// The entity referred to.
+        entity: EntityId,
+    },
+}
+
+/// The four physical forms that every evaluator and file knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Physical {
+    /// UTF-8 text.
+    Text,
+    /// 64-bit integer: numbers, money, durations.
+    Integer,
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    Instant,
+    /// Boolean.
+    Boolean,
+}
+
+impl Type {
+    /// How values of this type are stored and computed with.
+    pub fn physical(&self) -> Physical {
+        match self {
+            Self::Text | Self::Enum { .. } | Self::Reference { .. } => Physical::Text,
+            Self::Integer | Self::Number { .. } | Self::Money { .. } | Self::Duration => Physical::Integer,
+            Self::Boolean => Physical::Boolean,
+            Self::Date | Self::Timestamp => Physical::Instant,
+        }
+    }
+    /// Decimal digits of a numeric type; durations and integers have none.
+    pub fn scale(&self) -> u8 {
+        match self {
+            Self::Number { scale } | Self::Money { scale, .. } => *scale,
+            _ => 0,
+        }
+    }
+}
+
+/// A constant. Instants and durations are [`Literal::Integer`] in microseconds with the type saying so.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Literal {
+    /// No value.
+    Missing,
+    /// A text.
+    Text(String),
+    /// A scaled integer, an instant or a duration.
+    Integer(i64),
+    /// True or false.
+    Boolean(bool),
+}
+
+/// Arithmetic on integers at scales that already agree (`+ −`) or add up (`×`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Arithmetic {
+    /// Sum.
+    Add,
+    /// Difference; of two instants a duration.
+    Subtract,
+    /// Product.
+    Multiply,
+}
+
+/// How two values of one type are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Comparison {
+    /// `=`
+    Equal,
+    /// `<>`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+/// A many-to-one walk: references from the base entity, then one attribute of the last entity reached.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Path {
+    /// Reference attributes walked, each with the entity it leads to; empty for an attribute of the base entity.
+    pub references: Vec<(AttributeId, EntityId)>,
+    /// The attribute read at the end.
+    pub attribute: AttributeId,
+}
+
+/// A typed expression.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Expression {
+    /// Type of the result.
+    #[serde(rename = "type")]
+    pub type_: Type,
+    /// What is computed.
+    pub node: Node,
+}
+
+/// The nodes. Operands have been brought to agreeing types and scales by explicit [`Node::Rescale`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Node {
+    /// A constant.
+    Literal(Literal),
+    /// An attribute reached by many-to-one references.
+    Path(Path),
+    /// Integer arithmetic.
+    Arithmetic(Arithmetic, Box<Expression>, Box<Expression>),
+    /// Sign change.
+    Negate(Box<Expression>),
+    /// Multiply the stored integer by 10^digits: the same value at a larger scale.
+    Rescale(Box<Expression>, u8),
+    /// Comparison; texts compare by bytes, `false < true`.
+    Compare(Comparison, Box<Expression>, Box<Expression>),
+    /// Three-valued and.
+    And(Vec<Expression>),
+    /// Three-valued or.
+    Or(Vec<Expression>),
+    /// Three-valued not.
+    Not(Box<Expression>),
+    /// True where there is no value.
+    IsMissing(Box<Expression>),
+    /// Membership of a list of literals of the operand's type; a missing operand is unknown.
+    In(Box<Expression>, Vec<Literal>),
+    /// SQL `like`: `%` any run, `_` any one character, no escape; case-sensitive.
+    Like(Box<Expression>, String),
+    /// The first operand that has a value.
+    Coalesce(Vec<Expression>),
+    /// The first branch whose condition is true, else the last part, else missing.
+    Case(Vec<(Expression, Expression)>, Option<Box<Expression>>),
+    /// Whether the entity referred to by a reference attribute has a row with that key: only in source rules.
+    Exists(AttributeId, EntityId),
+}

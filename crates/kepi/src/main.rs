@@ -1,0 +1,2 @@
+//! The `kepi` binary.
+fn main() {}
