@@ -1,1 +1,10 @@
-//! kepi-query
+//! From KPIs to measure plans, from states to values: what a KPI *means*.
+//!
+//! A [`plan::ScanPlan`] asks for additive, exact states of one entity; an [`port::Evaluator`] computes them; the states
+//! become values with intervals. The reference evaluator in this crate is the definition; any other must equal it.
+//!
+//! Pure: no I/O, no clock, no randomness, no async runtime (ports return boxed standard futures).
+
+pub mod plan;
+pub mod port;
+pub mod state;

@@ -1,0 +1,179 @@
+//! Ports: what others must provide.
+
+use std::{collections::BTreeMap, fmt, future::Future, pin::Pin, sync::Arc};
+
+use kepi_model::{
+    expression::Physical,
+    id::{AttributeId, EntityId},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{plan::ScanPlan, state::Measured};
+
+/// A boxed future.
+pub type Fut<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A version of all tables of the lake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SnapshotId(pub i64);
+
+/// Name and version of an evaluator, such as `datafusion 55.2.0 / kepi 0.1.0`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct EngineVersion(pub String);
+
+impl fmt::Display for EngineVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The tables a plan may read, as they stand at one snapshot.
+#[derive(Debug, Clone)]
+pub struct PinnedInputs {
+    /// The snapshot.
+    pub snapshot: SnapshotId,
+    /// Tables by entity. An entity without a table has no rows.
+    pub tables: BTreeMap<EntityId, PinnedTable>,
+}
+
+/// One table at one snapshot.
+#[derive(Debug, Clone)]
+pub struct PinnedTable {
+    /// Columns: the entity's attributes by name and the system columns of [`system`]. Files may lack later columns.
+    pub columns: Vec<PinnedColumn>,
+    /// The rows.
+    pub data: TableData,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinnedColumn {
+    /// Attribute or system column.
+    pub name: String,
+    /// How it is stored.
+    pub physical: Physical,
+    /// Least and greatest value of an integer or instant column over all files, where every file knows them.
+    pub bounds: Option<(i64, i64)>,
+}
+
+/// Rows of a table.
+#[derive(Debug, Clone)]
+pub enum TableData {
+    /// Explicit Parquet files.
+    Files(Vec<PinnedFile>),
+    /// In memory, for the reference evaluator and tests.
+    Memory(Arc<MemoryTable>),
+}
+
+/// A Parquet file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinnedFile {
+    /// Absolute path.
+    pub path: String,
+    /// Length in bytes.
+    pub bytes: u64,
+    /// Rows.
+    pub rows: u64,
+}
+
+/// Columns in memory, all of one length.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MemoryTable {
+    /// Number of rows.
+    pub rows: usize,
+    /// Values by column, in the order of [`PinnedTable::columns`].
+    pub columns: Vec<MemoryColumn>,
+}
+
+/// Values of one column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MemoryColumn {
+    /// Text.
+    Text(Vec<Option<Box<str>>>),
+    /// Integers.
+    Integer(Vec<Option<i64>>),
+    /// Instants in µs UTC.
+    Instant(Vec<Option<i64>>),
+    /// Booleans.
+    Boolean(Vec<Option<bool>>),
+}
+
+/// Names of the system columns, in every table.
+pub mod system {
+    /// Instant from which the version holds; missing: from ever (the first version of a key).
+    pub const VALID_FROM: &str = "_valid_from";
+    /// Instant until which it held; missing: it is current.
+    pub const VALID_TO: &str = "_valid_to";
+    /// Instant at which it was landed.
+    pub const RECORDED_AT: &str = "_recorded_at";
+    /// Source.
+    pub const SOURCE: &str = "_source";
+    /// File.
+    pub const FILE: &str = "_file";
+    /// Row number in the file, from 1, header not counted.
+    pub const ROW: &str = "_row";
+    /// Load.
+    pub const LOAD: &str = "_load";
+}
+
+/// What a scan may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Threads.
+    pub threads: usize,
+    /// Bytes of working memory.
+    pub memory_bytes: u64,
+    /// Cells of one state table; more is an error that names the key set.
+    pub cells: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { threads: 2, memory_bytes: 1 << 30, cells: 4_000_000 }
+    }
+}
+
+/// Why a plan could not be evaluated.
+#[derive(Debug, thiserror::Error)]
+pub enum EvaluateError {
+    /// A path names something the pinned tables do not have.
+    #[error("the data have no column `{column}` in `{entity}`; land the source again")]
+    NoColumn {
+        /// Entity.
+        entity: EntityId,
+        /// Column.
+        column: AttributeId,
+    },
+    /// Too many cells.
+    #[error("segments by {dimensions} make more than {limit} cells; drop a dimension or raise the limit")]
+    TooManyCells {
+        /// The key set.
+        dimensions: String,
+        /// The limit.
+        limit: u64,
+    },
+    /// The engine failed.
+    #[error("the engine could not run the scan: {0}")]
+    Engine(String),
+    /// A file could not be read.
+    #[error("`{path}` could not be read: {reason}")]
+    File {
+        /// Path.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Computes states.
+pub trait Evaluator: Send + Sync {
+    /// Name and version.
+    fn version(&self) -> EngineVersion;
+    /// Evaluates one plan.
+    fn measure<'a>(
+        &'a self,
+        plan: &'a ScanPlan,
+        inputs: &'a PinnedInputs,
+        limits: &'a Limits,
+    ) -> Fut<'a, Result<Measured, EvaluateError>>;
+}

@@ -1,0 +1,81 @@
+//! States: exact partial aggregates that merge in any order to the same bits.
+
+use kepi_model::id::DimensionId;
+use serde::{Deserialize, Serialize};
+
+use crate::plan::StateId;
+
+/// A member of a dimension. Integers render in decimal, booleans as `true` and `false`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Member {
+    /// A known member.
+    Value(Box<str>),
+    /// The row has none, or the row it refers to is not there.
+    Unknown,
+}
+
+/// What an evaluator returns for a plan: one table per key set, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measured {
+    /// States by key set.
+    pub tables: Vec<StateTable>,
+    /// Current rows that have no time and so are in no bucket.
+    pub undated: u64,
+}
+
+/// States by bucket and keys. Canonical: sorted by bucket, then by members; a cell exists where at least one row fell
+/// into bucket and keys, whatever the filters said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateTable {
+    /// Bucket of each cell.
+    pub buckets: Vec<u32>,
+    /// One column a key of the set.
+    pub keys: Vec<KeyColumn>,
+    /// One column a state, in the plan's order; each as long as `buckets`.
+    pub states: Vec<(StateId, StateColumn)>,
+}
+
+/// Members of one dimension, by dictionary.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyColumn {
+    /// The dimension.
+    pub dimension: DimensionId,
+    /// Different members that occur, sorted.
+    pub members: Vec<Member>,
+    /// Position in `members` of each cell.
+    pub codes: Vec<u32>,
+}
+
+/// Values of one state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StateColumn {
+    /// Of [`StateKind::Count`](crate::plan::StateKind::Count).
+    Count(Vec<u64>),
+    /// Of [`StateKind::Sum`](crate::plan::StateKind::Sum): exact.
+    Sum(Vec<i128>),
+    /// Of a minimum or maximum; none where no row had a value.
+    Extreme(Vec<Option<i64>>),
+    /// Of a histogram: `bins` counts a cell, cell after cell.
+    Histogram {
+        /// Bins a cell.
+        bins: u32,
+        /// Counts.
+        counts: Vec<u64>,
+    },
+    /// Of distinct values: cell `i` holds `codes[offsets[i]..offsets[i + 1]]`, ascending positions in `values`.
+    Distinct {
+        /// Different values that occur, sorted by bytes.
+        values: Vec<Box<str>>,
+        /// One more than there are cells.
+        offsets: Vec<u32>,
+        /// Positions.
+        codes: Vec<u32>,
+    },
+    /// The state could not be computed exactly: some intermediate may exceed what the evaluator can hold.
+    OutOfRange {
+        /// The largest magnitude that could not be ruled out, in decimal.
+        bound: String,
+    },
+}
