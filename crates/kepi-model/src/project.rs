@@ -253,11 +253,16 @@ pub enum MappingFrom {
         column: String,
         /// How its text is read.
         parse: Parse,
-        /// Text put before the cell's before it is read.
-        prefix: String,
-        /// Texts that mean "no value" here, each with its reason.
+        /// Texts that mean "no value" here, each with its reason: looked up first.
         missing: Vec<(String, String)>,
+        /// Codes and the texts they stand for, applied to the whole cell; other texts stay as they are.
+        replace: Vec<(String, String)>,
+        /// Text put before the cell's, after `replace` and before it is read.
+        prefix: String,
     },
+    /// The file's name without its folder, a colon and the number of the row in it, from 1: a key for rows without
+    /// one of their own.
+    Position,
     /// The same value in every row.
     Constant(Literal),
     /// Computed from other mapped attributes.
