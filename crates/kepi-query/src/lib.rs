@@ -5,6 +5,7 @@
 //!
 //! Pure: no I/O, no clock, no randomness, no async runtime (ports return boxed standard futures).
 
+pub mod landing;
 pub mod plan;
 pub mod port;
 pub mod state;

@@ -1,0 +1,171 @@
+//! The port of the lake: landing files, pinning tables, and what is known of loads and quarantine.
+
+use std::path::PathBuf;
+
+use kepi_model::{
+    id::{AttributeId, EntityId, Hash, RuleId, SourceId},
+    project::{Otherwise, Project, Source},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::port::{Fut, PinnedInputs, SnapshotId};
+
+/// An error from behind a port: typed where it is raised, boxed where it crosses.
+pub type PortError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What became of the rows of a file. Always `read = out_of_scope + landed()` and
+/// `landed() = accepted + superseding + quarantined + duplicate`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowCounts {
+    /// Rows in the file.
+    pub read: u64,
+    /// Left out by the source's `only`.
+    pub out_of_scope: u64,
+    /// New rows.
+    pub accepted: u64,
+    /// New versions of rows already there.
+    pub superseding: u64,
+    /// Rejected, kept with rule and reason.
+    pub quarantined: u64,
+    /// The same as a row already there.
+    pub duplicate: u64,
+}
+
+impl RowCounts {
+    /// Rows in scope.
+    pub fn landed(&self) -> u64 {
+        self.accepted + self.superseding + self.quarantined + self.duplicate
+    }
+}
+
+/// How a load ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoadOutcome {
+    /// In the lake.
+    Landed,
+    /// The same content was landed before under the same definition; nothing was done.
+    AlreadyLanded,
+    /// A rule with `else: stop` was broken; nothing was landed.
+    Stopped {
+        /// The rule.
+        rule: RuleId,
+        /// In words.
+        reason: String,
+    },
+}
+
+/// Values left out of one column for one declared reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissingCount {
+    /// The attribute.
+    pub attribute: AttributeId,
+    /// Its column in the source.
+    pub column: String,
+    /// The text that stood there.
+    pub text: String,
+    /// The declared reason.
+    pub reason: String,
+    /// How often.
+    pub count: u64,
+}
+
+/// How often a rule was broken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleCount {
+    /// The rule, or a built-in one such as `type` or `key`.
+    pub rule: String,
+    /// What it does.
+    pub otherwise: Otherwise,
+    /// How often it was broken.
+    pub broken: u64,
+}
+
+/// What one file's load did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadReport {
+    /// Id of the load.
+    pub load: String,
+    /// Source.
+    pub source: SourceId,
+    /// Entity filled.
+    pub entity: EntityId,
+    /// Path relative to the project's folder.
+    pub file: String,
+    /// Hash of the file's bytes.
+    pub content: Hash,
+    /// Hash of the source's definition.
+    pub definition: Hash,
+    /// How it ended.
+    pub outcome: LoadOutcome,
+    /// Rows.
+    pub counts: RowCounts,
+    /// Values left out, by column and reason.
+    pub missing: Vec<MissingCount>,
+    /// Broken rules.
+    pub rules: Vec<RuleCount>,
+    /// Columns that came or went since the source's last load, in words.
+    pub drift: Vec<String>,
+    /// The snapshot that holds it.
+    pub snapshot: Option<SnapshotId>,
+    /// When, in µs UTC.
+    pub at: i64,
+}
+
+/// A rejected row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuarantinedRow {
+    /// Id of the load.
+    pub load: String,
+    /// Source.
+    pub source: SourceId,
+    /// Path relative to the project's folder.
+    pub file: String,
+    /// Row number in the file, from 1, header not counted.
+    pub row: u64,
+    /// The rule, or a built-in one such as `type` or `key`.
+    pub rule: String,
+    /// In words, with the offending text.
+    pub reason: String,
+    /// The column, where one is to blame.
+    pub column: Option<String>,
+    /// The row as it stood, as JSON.
+    pub raw: String,
+}
+
+/// Told how far a long work is.
+pub trait Progress: Send + Sync {
+    /// So many more rows are done.
+    fn rows(&self, more: u64);
+}
+
+/// The lake, as use cases see it.
+pub trait Lake: Send + Sync {
+    /// Identity of this lake, in every pin.
+    fn id(&self) -> String;
+    /// Lands files of a source, one transaction a file: rows, ledger and event together or not at all.
+    fn land<'a>(
+        &'a self,
+        project: &'a Project,
+        source: &'a Source,
+        files: &'a [PathBuf],
+        actor: &'a str,
+        at: i64,
+        progress: &'a dyn Progress,
+    ) -> Fut<'a, Result<Vec<LoadReport>, PortError>>;
+    /// All tables as of a snapshot, or of the newest one.
+    fn pin<'a>(
+        &'a self,
+        project: &'a Project,
+        snapshot: Option<SnapshotId>,
+    ) -> Fut<'a, Result<PinnedInputs, PortError>>;
+    /// Loads in order, of one source or all.
+    fn loads<'a>(&'a self, source: Option<&'a SourceId>) -> Fut<'a, Result<Vec<LoadReport>, PortError>>;
+    /// A page of quarantined rows and how many there are in all.
+    fn quarantine<'a>(
+        &'a self,
+        source: Option<&'a SourceId>,
+        offset: u64,
+        limit: u64,
+    ) -> Fut<'a, Result<(Vec<QuarantinedRow>, u64), PortError>>;
+}
