@@ -1,0 +1,29 @@
+# The two commands are `make demo` and `make test`. Everything else is for people who work on Kepi.
+
+CARGO ?= cargo
+PORT ?= 7878
+
+.PHONY: demo test lint tools install bench help
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: ## Build Kepi, load real data, compute the scorecard and serve it
+	$(CARGO) build --locked --package kepi
+	$(CARGO) run --locked --quiet --package kepi -- demo --port $(PORT)
+
+test: tools ## Install what the tests need and run all of them
+	scripts/test.sh
+
+tools: ## Install what the tests need: a browser, its driver, axe and Python peers
+	scripts/tools.sh
+
+lint: ## Formatting and lints
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
+
+install: ## Install kepi, built at full speed, into cargo's bin folder
+	$(CARGO) install --locked --path crates/kepi
+
+bench: ## Run the speed comparison on 20 million rows (takes some minutes)
+	$(CARGO) run --locked --release --package kepi -- bench

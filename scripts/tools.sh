@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Installs what the tests need beside Rust and Node. What cannot be had is said, never hidden: the tests that need it
+# skip loudly and scripts/test.sh counts them.
+set -u
+cd "$(dirname "$0")/.."
+
+missing() { echo "SKIPPED: $1 could not be installed; the tests that need it will be skipped" >&2; }
+
+if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then
+    sudo=""
+    [ "$(id -u)" = 0 ] || sudo="sudo"
+    { $sudo apt-get update -qq && $sudo apt-get install -y -qq chromium chromium-driver; } >/dev/null 2>&1 || missing "chromium and chromium-driver"
+fi
+
+if [ ! -f web/node_modules/axe-core/axe.min.js ]; then
+    (cd web && npm ci --silent --no-audit --no-fund) || missing "axe-core"
+fi
+
+# One environment a requirements file: the lake test and the bench need different DuckDB versions.
+environment() {
+    local folder="target/python/$1" requirements="$2"
+    if [ ! -x "$folder/bin/python" ] || [ "$requirements" -nt "$folder/installed" ]; then
+        python3 -m venv "$folder" && "$folder/bin/python" -m pip install --quiet --disable-pip-version-check \
+            --requirement "$requirements" && touch "$folder/installed" || missing "$requirements"
+    fi
+}
+environment lake crates/kepi-lake/tests/requirements.txt
+environment bench bench/requirements.txt
+exit 0
