@@ -1,0 +1,190 @@
+//! The page of one KPI, and the list of all.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    quantity::{Measured, Outcome, SeriesPoint, Status, TargetView},
+    scorecard::{Choice, KpiRow, Named, Person, ProjectView, UnitChoice},
+};
+
+/// All KPIs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KpiListView {
+    /// The project.
+    pub project: ProjectView,
+    /// In the order of perspectives and objectives, then of ids. Each with its own natural period, the last one
+    /// that has data.
+    pub kpis: Vec<KpiListRow>,
+}
+
+/// A KPI of the list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KpiListRow {
+    /// The perspective of its objective.
+    pub perspective: Option<Named>,
+    /// The objective it serves.
+    pub objective: Option<Named>,
+    /// The period of the value.
+    pub period: String,
+    /// Whether that period is over.
+    pub complete: bool,
+    /// Value, status, target and change.
+    pub row: KpiRow,
+}
+
+/// A KPI in full.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KpiView {
+    /// The project.
+    pub project: ProjectView,
+    /// In plain words.
+    pub description: Option<String>,
+    /// The perspective of its objective.
+    pub perspective: Option<Named>,
+    /// The objective it serves.
+    pub objective: Option<Named>,
+    /// Scorecards that use it.
+    pub scorecards: Vec<Named>,
+    /// The unit shown, if one is chosen.
+    pub unit: Option<Named>,
+    /// Units to choose.
+    pub units: Vec<UnitChoice>,
+    /// The segment shown, if one is chosen: `boarding_area=A`.
+    pub segment: Option<Named>,
+    /// The period shown, as the interface takes it.
+    pub period: String,
+    /// Periods to choose, newest first.
+    pub periods: Vec<Choice>,
+    /// Value, status, target and change in the period shown.
+    pub current: KpiRow,
+    /// The whole series, oldest first.
+    pub trend: Vec<SeriesPoint>,
+    /// The period shown, by segment.
+    pub dimensions: Vec<DimensionView>,
+    /// What the value is.
+    pub definition: DefinitionView,
+    /// What the value was computed from, or why nothing is pinned.
+    pub pins: Outcome<PinsView>,
+    /// What entered and what did not.
+    pub quality: QualityView,
+    /// Who does what.
+    pub people: PeopleView,
+    /// What is taken for granted.
+    pub assumptions: Vec<String>,
+    /// All targets, newest first.
+    pub targets: Vec<TargetView>,
+    /// Published values that later data would change.
+    pub restatements: Vec<Restatement>,
+}
+
+/// The period shown, by one dimension.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DimensionView {
+    /// The dimension.
+    pub dimension: Named,
+    /// Members in a stable order.
+    pub members: Vec<SegmentPoint>,
+    /// What must be said about them, such as how many are too small to show.
+    pub note: Option<String>,
+}
+
+/// One member of a dimension.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SegmentPoint {
+    /// The segment as the interface takes it: `boarding_area=A`.
+    pub id: String,
+    /// Shown name.
+    pub name: String,
+    /// Its value, or why there is none.
+    pub value: Outcome<Measured>,
+    /// Against the target that holds for it.
+    pub status: Status,
+}
+
+/// What a value is: in words, as written, as a formula.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DefinitionView {
+    /// In words.
+    pub words: String,
+    /// As a formula.
+    pub formula: String,
+    /// As written in its file.
+    pub code: String,
+    /// File and line: `kpis/restrooms.yml:12`.
+    pub place: String,
+    /// Hash of its meaning, in full.
+    pub hash: String,
+    /// When it is published: `at least 100 answers`.
+    pub gates: Vec<String>,
+    /// What the data may be used for.
+    pub purpose: Option<String>,
+}
+
+/// What a value was computed from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinsView {
+    /// Hash of the definition.
+    pub definition: String,
+    /// Snapshot of the lake.
+    pub snapshot: String,
+    /// Engine and its version.
+    pub engine: String,
+    /// Hash of the additive states.
+    pub states: String,
+    /// When it was computed, RFC 3339.
+    pub computed_at: String,
+    /// The command that recomputes and compares it.
+    pub reproduce: String,
+}
+
+/// So many, for a reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountedReason {
+    /// The reason.
+    pub reason: String,
+    /// How many rows.
+    pub count: u64,
+}
+
+/// What entered a value and what did not.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QualityView {
+    /// Cases that entered.
+    pub n: u64,
+    /// Effective number where weights make it smaller.
+    pub effective_n: Option<f64>,
+    /// Rows of the population that did not enter, by reason.
+    pub left_out: Vec<CountedReason>,
+    /// Rows in quarantine of the sources behind it.
+    pub quarantined: u64,
+    /// The sources behind it.
+    pub sources: Vec<Named>,
+}
+
+/// Who does what.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PeopleView {
+    /// Exactly one.
+    pub accountable: Option<Person>,
+    /// Who does the work.
+    pub responsible: Vec<Person>,
+    /// Who is asked.
+    pub consulted: Vec<Person>,
+    /// Who is told.
+    pub informed: Vec<Person>,
+}
+
+/// A published value that later data change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restatement {
+    /// The period.
+    pub period: String,
+    /// As published.
+    pub published: String,
+    /// As it would be now.
+    pub now: String,
+    /// When it was noticed, RFC 3339.
+    pub noticed_at: String,
+    /// Why.
+    pub reason: String,
+}

@@ -1,0 +1,239 @@
+//! The scorecard page.
+
+use kepi_model::project::{Better, Indicator, ValueUnit};
+use serde::{Deserialize, Serialize};
+
+use super::quantity::{
+    Change, Coverage, Freshness, Measured, Outcome, Points, SeriesPoint, Status, TargetView, Weight,
+};
+
+/// Something with an id and a name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// Id as the interface takes it.
+    pub id: String,
+    /// Shown name.
+    pub name: String,
+}
+
+impl Named {
+    /// An id with its name.
+    pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { id: id.into(), name: name.into() }
+    }
+}
+
+/// A person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Id.
+    pub id: String,
+    /// Shown name.
+    pub name: String,
+    /// What the person does.
+    pub role: Option<String>,
+}
+
+/// The project that a page belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectView {
+    /// Id.
+    pub id: String,
+    /// Shown name.
+    pub name: String,
+    /// In plain words.
+    pub description: Option<String>,
+    /// Confidence level of every interval, as shown: `95 %`.
+    pub confidence: String,
+    /// Scorecards of the project, in the order of their ids.
+    pub scorecards: Vec<Named>,
+}
+
+/// One of several to choose from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// Id as the interface takes it.
+    pub id: String,
+    /// As shown.
+    pub name: String,
+    /// Whether it is the one shown.
+    pub chosen: bool,
+}
+
+/// A unit to choose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitChoice {
+    /// Id as the interface takes it.
+    pub id: String,
+    /// Shown name.
+    pub name: String,
+    /// Steps below the scorecard's own unit.
+    pub depth: u8,
+    /// Whether it is the one shown.
+    pub chosen: bool,
+    /// Status of its score in the period shown.
+    pub status: Status,
+    /// Its score in the period shown, or why there is none.
+    pub score: Outcome<Points>,
+}
+
+/// A score with its status.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScoreView {
+    /// 0 to 120 points, or why there is no score.
+    pub score: Outcome<Points>,
+    /// Red below 50, amber below 100, green below 120, blue at 120.
+    pub status: Status,
+    /// Share of weight that has a score.
+    pub coverage: Coverage,
+}
+
+/// From one period's score to the next; parts add up exactly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bridge {
+    /// Label of the earlier period.
+    pub from_label: String,
+    /// Score of the earlier period.
+    pub from: Points,
+    /// Parts in order.
+    pub parts: Vec<BridgePart>,
+    /// Label of the later period.
+    pub to_label: String,
+    /// Score of the later period.
+    pub to: Points,
+}
+
+/// One step of a bridge, or one contribution to a score.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BridgePart {
+    /// What it is.
+    pub name: String,
+    /// Its points, with sign.
+    pub points: Points,
+}
+
+/// A KPI that needs attention, in words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Deviation {
+    /// The KPI.
+    pub kpi: Named,
+    /// Its status.
+    pub status: Status,
+    /// Its value, or why there is none.
+    pub value: Outcome<Measured>,
+    /// The target as shown: `4.00`.
+    pub target: Option<String>,
+    /// What is off, in one sentence.
+    pub what: String,
+    /// What the data say about why: one sentence each, the strongest first; may be empty.
+    pub why: Vec<String>,
+    /// What is indicated; "no action indicated" is said aloud.
+    pub action: String,
+    /// Points that the scorecard loses against all on target; orders the list.
+    pub points_lost: Option<Points>,
+    /// Who acts.
+    pub accountable: Option<Person>,
+}
+
+/// A KPI in a scorecard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KpiRow {
+    /// The KPI.
+    pub kpi: Named,
+    /// What its value is.
+    pub measured_in: ValueUnit,
+    /// Which direction is good.
+    pub better: Better,
+    /// Leading or lagging.
+    pub indicator: Option<Indicator>,
+    /// Weight within its objective; none outside a scorecard.
+    pub weight: Option<Weight>,
+    /// Where the value stands.
+    pub status: Status,
+    /// Probability (0 to 1) that the true value lies in the band of the status, if the interval tells.
+    pub status_probability: Option<f64>,
+    /// The value, or why there is none.
+    pub value: Outcome<Measured>,
+    /// The target that holds in the period.
+    pub target: Option<TargetView>,
+    /// Its score, or why there is none.
+    pub score: Outcome<Points>,
+    /// Recent periods up to the one shown, oldest first.
+    pub series: Vec<SeriesPoint>,
+    /// Against the previous comparable period, or why there is nothing to compare.
+    pub change: Outcome<Change>,
+    /// How complete the cases are.
+    pub coverage: Coverage,
+    /// How current it is.
+    pub freshness: Freshness,
+    /// Exactly one person.
+    pub accountable: Option<Person>,
+}
+
+/// An objective in a scorecard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ObjectiveView {
+    /// The objective.
+    pub objective: Named,
+    /// Weight within its perspective.
+    pub weight: Weight,
+    /// Its score.
+    pub score: ScoreView,
+    /// Who answers for it.
+    pub owner: Option<Person>,
+    /// Its KPIs.
+    pub kpis: Vec<KpiRow>,
+}
+
+/// A perspective in a scorecard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PerspectiveView {
+    /// The perspective.
+    pub perspective: Named,
+    /// Weight in the scorecard.
+    pub weight: Weight,
+    /// Its score.
+    pub score: ScoreView,
+    /// Points it adds to the overall score; these add up exactly. None without a score.
+    pub contribution: Option<Points>,
+    /// Its objectives.
+    pub objectives: Vec<ObjectiveView>,
+}
+
+/// A scorecard for a unit and a period.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScorecardView {
+    /// The project.
+    pub project: ProjectView,
+    /// The scorecard.
+    pub scorecard: Named,
+    /// The unit shown, if the scorecard is for one.
+    pub unit: Option<Named>,
+    /// Units to choose, in tree order; empty without a cascade.
+    pub units: Vec<UnitChoice>,
+    /// The period shown, as the interface takes it.
+    pub period: String,
+    /// Whether the period is over.
+    pub complete: bool,
+    /// Periods to choose, newest first.
+    pub periods: Vec<Choice>,
+    /// How current the data are, over all KPIs shown.
+    pub freshness: Freshness,
+    /// The overall score.
+    pub overall: ScoreView,
+    /// How the score came about since the previous period, if both have one.
+    pub bridge: Option<Bridge>,
+    /// What a missing child does, in words.
+    pub missing_rule: String,
+    /// What needs attention, worst first.
+    pub deviations: Vec<Deviation>,
+    /// Perspectives in the strategy's order.
+    pub perspectives: Vec<PerspectiveView>,
+}
+
+impl ScorecardView {
+    /// All KPI rows in order.
+    pub fn rows(&self) -> impl Iterator<Item = &KpiRow> {
+        self.perspectives.iter().flat_map(|p| &p.objectives).flat_map(|o| &o.kpis)
+    }
+}

@@ -1,0 +1,102 @@
+//! The strategy map.
+
+use kepi_model::project::{Sign, Strength};
+use serde::{Deserialize, Serialize};
+
+use super::scorecard::{Choice, Named, Person, ProjectView, ScoreView, UnitChoice};
+
+/// The strategy as a map.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StrategyMapView {
+    /// The project.
+    pub project: ProjectView,
+    /// Mission.
+    pub mission: String,
+    /// Pillars with their themes.
+    pub pillars: Vec<ThemeView>,
+    /// Long-term goals, each with the KPI that measures it.
+    pub goals: Vec<(Named, Option<Named>)>,
+    /// The scorecard that colours the map; none if there is none.
+    pub scorecard: Option<Named>,
+    /// The unit shown, if one is chosen.
+    pub unit: Option<Named>,
+    /// Units to choose.
+    pub units: Vec<UnitChoice>,
+    /// The period shown.
+    pub period: Option<String>,
+    /// Periods to choose, newest first.
+    pub periods: Vec<Choice>,
+    /// Perspectives, top first.
+    pub lanes: Vec<Lane>,
+    /// Cause-and-effect links.
+    pub links: Vec<MapLink>,
+}
+
+/// A pillar with its themes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThemeView {
+    /// The pillar.
+    pub pillar: Named,
+    /// Its themes.
+    pub themes: Vec<Named>,
+}
+
+/// A perspective with its objectives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Lane {
+    /// The perspective.
+    pub perspective: Named,
+    /// Its objectives in declared order.
+    pub objectives: Vec<MapObjective>,
+}
+
+/// An objective on the map.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MapObjective {
+    /// The objective.
+    pub objective: Named,
+    /// In plain words.
+    pub description: Option<String>,
+    /// Its score in the scorecard; none if no scorecard holds it.
+    pub score: Option<ScoreView>,
+    /// KPIs that serve it.
+    pub kpis: Vec<Named>,
+    /// Who answers for it.
+    pub owner: Option<Person>,
+}
+
+/// What the data say about a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkEvidence {
+    /// Nobody has tested it: a hypothesis.
+    Untested,
+}
+
+impl LinkEvidence {
+    /// In words.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Untested => "untested",
+        }
+    }
+}
+
+/// An expected effect of one objective on another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MapLink {
+    /// Cause.
+    pub from: Named,
+    /// Effect.
+    pub to: Named,
+    /// Direction.
+    pub sign: Sign,
+    /// After how long, in words: `1 quarter`.
+    pub lag: Option<String>,
+    /// Expected strength.
+    pub strength: Option<Strength>,
+    /// Why it is believed.
+    pub why: Option<String>,
+    /// What the data say.
+    pub evidence: LinkEvidence,
+}
