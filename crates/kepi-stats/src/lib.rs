@@ -1,14 +1,18 @@
-//! kepi-stats
-#![cfg_attr(
-    test,
-    allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        clippy::float_cmp
-    )
+//! Statistics on slices and small matrices: estimates with intervals, or a typed reason why there is none.
+//!
+//! The crate is pure: no input or output, no clock, no runtime, no hidden randomness. Random procedures take a
+//! seed. Transcendental functions come from a pinned `libm`, so every machine returns the same bits.
+//! A result is an [`estimate::Estimate`] or a record of its own; what cannot be computed is an
+//! [`estimate::NotComputable`], never a zero or a NaN.
+#![allow(
+    clippy::float_cmp,
+    reason = "floats are compared with exact boundary values and with themselves for convergence"
 )]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+pub mod distribution;
+pub mod estimate;
+pub mod estimation;
+pub mod exact;
 pub mod linear;
 pub mod optimise;
