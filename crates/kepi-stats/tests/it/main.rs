@@ -1,0 +1,40 @@
+//! Reference values, properties and simulations of the statistics crate.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::float_cmp,
+    clippy::excessive_precision,
+    clippy::unreadable_literal
+)]
+
+mod support;
+
+mod reference_estimation;
+
+use support::Check;
+
+/// Every room with published values. A room is a function that asserts all of its values.
+const ROOMS: &[(&str, fn(&mut Check))] = &[("estimation", reference_estimation::values)];
+
+/// Asserts every published value and prints how many there were.
+#[test]
+fn reference_values_hold() {
+    let mut asserted = 0;
+    let mut skipped = 0;
+    let mut failures = Vec::new();
+    for (room, values) in ROOMS {
+        let mut check = Check::new(room);
+        values(&mut check);
+        eprintln!(
+            "{room}: asserted {} reference values, skipped {} data sets",
+            check.asserted, check.skipped
+        );
+        asserted += check.asserted;
+        skipped += check.skipped;
+        failures.append(&mut check.failures);
+    }
+    eprintln!("asserted {asserted} reference values, skipped {skipped} data sets");
+    assert!(failures.is_empty(), "{} of {asserted} differ:\n{}", failures.len(), failures.join("\n"));
+}
