@@ -41,6 +41,8 @@ pub struct PinnedInputs {
 pub struct PinnedTable {
     /// Columns: the entity's attributes by name and the system columns of [`system`]. Files may lack later columns.
     pub columns: Vec<PinnedColumn>,
+    /// The attributes that identify a row. A table that others refer to has exactly one, of text; references hold it.
+    pub key: Vec<AttributeId>,
     /// The rows.
     pub data: TableData,
 }
