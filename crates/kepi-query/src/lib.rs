@@ -5,7 +5,19 @@
 //!
 //! Pure: no I/O, no clock, no randomness, no async runtime (ports return boxed standard futures).
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::float_cmp
+    )
+)]
+
 pub mod landing;
 pub mod plan;
 pub mod port;
+pub mod row;
 pub mod state;
