@@ -16,3 +16,4 @@ pub mod estimation;
 pub mod exact;
 pub mod linear;
 pub mod optimise;
+pub mod regression;

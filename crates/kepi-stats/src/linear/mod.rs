@@ -11,6 +11,8 @@ mod eigen;
 mod matrix;
 mod qr;
 
+use crate::estimate::NotComputable;
+
 pub use cholesky::Cholesky;
 pub use eigen::SymmetricEigen;
 pub use matrix::{Matrix, dot};
@@ -48,6 +50,20 @@ pub enum LinearError {
         /// Sweeps made.
         sweeps: usize,
     },
+}
+
+impl From<LinearError> for NotComputable {
+    fn from(error: LinearError) -> Self {
+        match error {
+            LinearError::Singular { column } => Self::Singular { what: format!("column {column}") },
+            LinearError::NotPositiveDefinite { pivot } => Self::Singular { what: format!("column {pivot}") },
+            LinearError::NotFinite => Self::NotFinite { what: "the matrix".to_owned() },
+            LinearError::NoConvergence { .. } => Self::NoConvergence { margin: "the eigenvalues".to_owned() },
+            LinearError::Shape { left, right } => {
+                Self::Invalid(format!("shapes do not fit: {left} against {right}"))
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ mod nelder_mead;
 mod programme;
 mod scalar;
 
+use crate::estimate::NotComputable;
+
 pub use gradient::{bfgs, central_gradient, hessian_from_gradient, newton_polish};
 pub use nelder_mead::nelder_mead;
 pub use programme::{LinearProgramme, Optimum};
@@ -70,6 +72,18 @@ pub enum OptimiseError {
         /// Length given.
         right: usize,
     },
+}
+
+impl From<OptimiseError> for NotComputable {
+    fn from(error: OptimiseError) -> Self {
+        match error {
+            OptimiseError::NotFinite => Self::NotFinite { what: "the likelihood at the start".to_owned() },
+            OptimiseError::NoConvergence { iterations } => {
+                Self::NoConvergence { margin: format!("the search, after {iterations} iterations") }
+            }
+            other => Self::Invalid(other.to_string()),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -12,11 +12,15 @@
 mod support;
 
 mod reference_estimation;
+mod reference_regression;
 
 use support::Check;
 
+type Room = fn(&mut Check);
+
 /// Every room with published values. A room is a function that asserts all of its values.
-const ROOMS: &[(&str, fn(&mut Check))] = &[("estimation", reference_estimation::values)];
+const ROOMS: &[(&str, Room)] =
+    &[("estimation", reference_estimation::values), ("regression", reference_regression::values)];
 
 /// Asserts every published value and prints how many there were.
 #[test]

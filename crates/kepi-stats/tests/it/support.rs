@@ -83,6 +83,23 @@ impl Check {
     }
 }
 
+impl Check {
+    /// A compressed data set beside the project.
+    pub fn shared_gzip(&mut self, file: &str) -> Option<Table> {
+        let path =
+            PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference/data").join(file);
+        let Ok(bytes) = std::fs::read(&path) else {
+            eprintln!("SKIPPED: {} needs ../shared/reference/data/{file}", self.room);
+            self.skipped += 1;
+            return None;
+        };
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(bytes.as_slice()), &mut text)
+            .unwrap();
+        Some(Table::parse(&text))
+    }
+}
+
 /// A file of oracle values.
 pub struct Oracle {
     name: &'static str,
