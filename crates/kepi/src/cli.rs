@@ -1,0 +1,285 @@
+//! The command line: one definition feeds parsing, help and the reference page.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Exit codes, in one place and in the help text.
+pub mod exit {
+    /// All went well.
+    pub const SUCCESS: u8 = 0;
+    /// The work was done and something is wrong: findings, a broken rule, a value that does not reproduce.
+    pub const FINDINGS: u8 = 1;
+    /// The command line was not understood (clap's own code).
+    pub const USAGE: u8 = 2;
+    /// The work could not be done: a file, the store or the engine failed.
+    pub const FAILURE: u8 = 3;
+}
+
+/// Customer KPIs inside a Balanced Scorecard: true, explained, accountable.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kepi",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    after_help = "\
+First steps:
+  kepi demo                      see a scorecard of real data in the browser
+  kepi init my-kpis              start a project of your own
+  kepi -C my-kpis check          find every mistake in the definitions
+  kepi -C my-kpis run            land the data, compute, score, publish
+
+Exit codes: 0 well, 1 findings, 2 usage, 3 the work could not be done.
+stdout is data, stderr is talk: `kepi show scorecard --format json | jq .score` works."
+)]
+pub struct Cli {
+    /// The project's folder.
+    #[arg(short = 'C', long = "project", value_name = "DIR", default_value = ".", global = true, env = "KEPI_PROJECT")]
+    pub project: PathBuf,
+    /// How results are printed.
+    #[arg(long, value_enum, default_value_t = Format::Table, global = true)]
+    pub format: Format,
+    /// Who acts: written into every event.
+    #[arg(long, value_name = "NAME", global = true, env = "KEPI_ACTOR")]
+    pub actor: Option<String>,
+    /// Say less: no progress, no remarks.
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Colour on or off; by default on for a terminal.
+    #[arg(long, value_enum, default_value_t = Colour::Auto, global = true)]
+    pub color: Colour,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+    /// For spreadsheets.
+    Csv,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a small project to start from.
+    #[command(after_help = "Example:\n  kepi init my-kpis && kepi -C my-kpis run && kepi -C my-kpis show scorecard")]
+    Init(Init),
+    /// Check the definitions and report every finding.
+    #[command(after_help = "\
+Examples:
+  kepi check                       every finding with place, expectation and way out
+  kepi check --format json         the same for an editor or a pipeline
+  kepi check --explain K0301       what a code means")]
+    Check(Check),
+    /// Land new files, compute all values, score and publish.
+    #[command(after_help = "\
+Examples:
+  kepi run                         whatever is new in the sources
+  kepi run --no-land               recompute from what the lake holds
+  kepi run --format json           what was landed and published")]
+    Run(Run),
+    /// Show what is published.
+    #[command(subcommand)]
+    Show(Show),
+    /// Explain a score to its last digit, or a KPI's value.
+    #[command(after_help = "\
+Examples:
+  kepi explain                     the first scorecard's newest score
+  kepi explain overall_satisfaction --period 2015")]
+    Explain(Explain),
+    /// Recompute published values from their pins and compare them bit for bit.
+    #[command(after_help = "\
+Examples:
+  kepi reproduce                                 everything that is published
+  kepi reproduce overall_satisfaction --period 2015")]
+    Reproduce(Reproduce),
+    /// Serve the pages and the API.
+    #[command(after_help = "Example:\n  kepi serve --port 8080    then open http://127.0.0.1:8080")]
+    Serve(Serve),
+    /// Compute and serve a scorecard of real data: six years of an airport's passenger survey.
+    #[command(after_help = "Examples:\n  kepi demo\n  kepi demo --no-serve --into /tmp/airport")]
+    Demo(Demo),
+    /// Print the JSON Schema of the definition language, or the built-in entities.
+    #[command(after_help = "Example:\n  kepi schema > kepi.schema.json    then point your editor's YAML server at it")]
+    Schema(Schema),
+    /// Measure the speed of a full refresh beside DuckDB and Polars on the same data.
+    #[command(after_help = "\
+Examples:
+  kepi bench                                20 million interactions
+  kepi bench --rows 1000000 --format json   small and for programs
+The peers run if --python names an interpreter that has bench/requirements.txt.")]
+    Bench(Bench),
+}
+
+/// `kepi init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The folder to write; must be new or empty.
+    pub folder: PathBuf,
+}
+
+/// `kepi check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Explain a code instead of checking.
+    #[arg(long, value_name = "CODE")]
+    pub explain: Option<String>,
+}
+
+/// `kepi run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Do not look at the sources; recompute from what the lake holds.
+    #[arg(long)]
+    pub no_land: bool,
+    /// Threads for scans; default all.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+/// `kepi show`.
+#[derive(Debug, Subcommand)]
+pub enum Show {
+    /// A scorecard: what is off target first.
+    #[command(after_help = "Example:\n  kepi show scorecard --period 2014 --unit boarding_area_a")]
+    Scorecard(ShowScorecard),
+    /// A KPI: its values with interval, coverage and pins.
+    #[command(after_help = "Example:\n  kepi show kpi overall_satisfaction --format csv")]
+    Kpi(ShowKpi),
+    /// Sources: what was read, accepted, superseded, quarantined, doubled.
+    Sources,
+    /// Rejected rows with rule, reason and place.
+    #[command(after_help = "Example:\n  kepi show quarantine --source survey_2015 --limit 5")]
+    Quarantine(ShowQuarantine),
+}
+
+/// `kepi show scorecard`.
+#[derive(Debug, Args)]
+pub struct ShowScorecard {
+    /// Which; default the first.
+    pub scorecard: Option<String>,
+    /// Unit; default the scorecard's own.
+    #[arg(long)]
+    pub unit: Option<String>,
+    /// Period such as 2015 or 2011-Q3; default the newest complete one.
+    #[arg(long)]
+    pub period: Option<String>,
+}
+
+/// `kepi show kpi`.
+#[derive(Debug, Args)]
+pub struct ShowKpi {
+    /// Which.
+    pub kpi: String,
+    /// Unit of the cascade; default all rows.
+    #[arg(long)]
+    pub unit: Option<String>,
+    /// Period; default the newest complete one.
+    #[arg(long)]
+    pub period: Option<String>,
+}
+
+/// `kepi show quarantine`.
+#[derive(Debug, Args)]
+pub struct ShowQuarantine {
+    /// Only of this source.
+    #[arg(long)]
+    pub source: Option<String>,
+    /// At most so many rows.
+    #[arg(long, default_value_t = 20)]
+    pub limit: u64,
+}
+
+/// `kepi explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A scorecard or a KPI; default the first scorecard.
+    pub what: Option<String>,
+    /// Unit; default the scorecard's own.
+    #[arg(long)]
+    pub unit: Option<String>,
+    /// Period; default the newest complete one.
+    #[arg(long)]
+    pub period: Option<String>,
+}
+
+/// `kepi reproduce`.
+#[derive(Debug, Args)]
+pub struct Reproduce {
+    /// One KPI; default every published value.
+    pub kpi: Option<String>,
+    /// One period.
+    #[arg(long)]
+    pub period: Option<String>,
+}
+
+/// `kepi serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Address to listen on.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub host: String,
+    /// Port; 0 takes a free one.
+    #[arg(long, default_value_t = 7878)]
+    pub port: u16,
+}
+
+/// `kepi demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// The folder for the demo project; reused if it holds one.
+    #[arg(long, value_name = "DIR", default_value = "kepi-demo")]
+    pub into: PathBuf,
+    /// Compute and print, but do not serve.
+    #[arg(long)]
+    pub no_serve: bool,
+    /// Port; 0 takes a free one.
+    #[arg(long, default_value_t = 7878)]
+    pub port: u16,
+}
+
+/// `kepi schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// The built-in entities instead.
+    #[arg(long)]
+    pub entities: bool,
+}
+
+/// `kepi bench`.
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Interactions to generate.
+    #[arg(long, default_value_t = 20_000_000)]
+    pub rows: u64,
+    /// Runs of each contestant; medians are reported.
+    #[arg(long, default_value_t = 5)]
+    pub runs: u32,
+    /// Threads for all contestants; default all.
+    #[arg(long)]
+    pub threads: Option<usize>,
+    /// Python interpreter with bench/requirements.txt installed, for the peers.
+    #[arg(long, value_name = "PATH", env = "KEPI_BENCH_PYTHON")]
+    pub python: Option<PathBuf>,
+    /// Folder for the generated data; default a temporary one.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}

@@ -1,0 +1,5 @@
+//! End-to-end tests of the binary, and of the invariants of the whole house.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod architecture;
