@@ -1,0 +1,35 @@
+//! `kepi demo`: a scorecard of real data, computed here and now.
+
+use rust_embed::RustEmbed;
+
+use crate::{
+    cli::{Cli, Demo, Format, Run, Show, ShowScorecard},
+    commands::{init, run, serve, show},
+    compose,
+    failure::Failure,
+    output::Output,
+};
+
+/// Six years of an airport's passenger survey.
+#[derive(RustEmbed)]
+#[folder = "../../examples/airport"]
+struct Airport;
+
+/// Writes the project, computes it and serves it.
+pub async fn demo(what: &Demo, cli: &Cli, out: Output) -> Result<(), Failure> {
+    if what.into.join("kepi.yml").is_file() {
+        out.remark(&format!("using the demo project in {}", what.into.display()));
+    } else {
+        init::write::<Airport>(&what.into)?;
+        out.remark(&format!("wrote the demo project to {}", what.into.display()));
+    }
+    run::land_and_publish(&Run { no_land: false, threads: None }, cli, &what.into, out).await?;
+    let which = ShowScorecard { scorecard: None, unit: None, period: None };
+    if out.format == Format::Table || what.no_serve {
+        show::show(&Show::Scorecard(which), &compose::board(&what.into, out).await?, out)?;
+    }
+    if what.no_serve {
+        return Ok(());
+    }
+    serve::serve("127.0.0.1", what.port, &what.into, out).await
+}

@@ -1,0 +1,34 @@
+//! The commands, one file each.
+
+mod bench;
+mod check;
+mod demo;
+mod init;
+mod reproduce;
+mod run;
+mod schema;
+mod serve;
+mod show;
+
+use crate::{
+    cli::{Cli, Command},
+    compose,
+    failure::Failure,
+    output::Output,
+};
+
+/// Does what the command line says.
+pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
+    match &cli.command {
+        Command::Init(what) => init::init(what, out),
+        Command::Check(what) => check::check(what, &cli.project, out),
+        Command::Run(what) => run::run(what, cli, out).await,
+        Command::Show(what) => show::show(what, &compose::board(&cli.project, out).await?, out),
+        Command::Explain(what) => show::explain(what, &compose::board(&cli.project, out).await?, out),
+        Command::Reproduce(what) => reproduce::reproduce(what, cli, out).await,
+        Command::Serve(what) => serve::serve(&what.host, what.port, &cli.project, out).await,
+        Command::Demo(what) => demo::demo(what, cli, out).await,
+        Command::Schema(what) => schema::schema(what, out),
+        Command::Bench(what) => bench::bench(what, out).await,
+    }
+}

@@ -1,0 +1,373 @@
+//! `kepi show` and `kepi explain`: what is published, as text.
+
+use std::io;
+
+use kepi_report::{
+    reader::{KpiQuery, QuarantineQuery, Reader, ScorecardQuery, ViewError},
+    view::{ExplainNode, KpiRow, Measured, Outcome, RowCounts, ScorecardView},
+};
+
+use crate::{
+    cli::{Explain, Format, Show, ShowKpi, ShowQuarantine, ShowScorecard},
+    failure::Failure,
+    output::{Field, Grid, Output},
+};
+
+/// Prints what is asked for.
+pub fn show(what: &Show, reader: &dyn Reader, out: Output) -> Result<(), Failure> {
+    match what {
+        Show::Scorecard(which) => scorecard(which, reader, out),
+        Show::Kpi(which) => kpi(which, reader, out),
+        Show::Sources => sources(reader, out),
+        Show::Quarantine(which) => quarantine(which, reader, out),
+    }
+}
+
+/// Prints how a score or a value came about.
+pub fn explain(which: &Explain, reader: &dyn Reader, out: Output) -> Result<(), Failure> {
+    let query = ScorecardQuery {
+        scorecard: which.what.clone(),
+        unit: which.unit.clone(),
+        period: which.period.clone(),
+    };
+    match reader.explain(&query) {
+        Ok(view) => {
+            if out.format != Format::Table {
+                return Ok(print_explanation_data(&view.root, &view, out)?);
+            }
+            let unit = view.unit.as_ref().map(|u| format!(" · {}", u.name)).unwrap_or_default();
+            out.line(&format!("{}{unit} · {}", view.scorecard.name, view.period))?;
+            out.line(&view.missing_rule)?;
+            print_node(&view.root, 0, out)?;
+            Ok(())
+        }
+        // Not a scorecard: perhaps a KPI.
+        Err(ViewError::NotFound { what, suggestions }) => match &which.what {
+            Some(id) => {
+                let query = KpiQuery { unit: which.unit.clone(), segment: None, period: which.period.clone() };
+                match reader.kpi(id, &query) {
+                    Ok(view) => print_kpi(&view, out),
+                    Err(_) => Err(Failure::View(ViewError::NotFound { what, suggestions })),
+                }
+            }
+            None => Err(Failure::View(ViewError::NotFound { what, suggestions })),
+        },
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn scorecard(which: &ShowScorecard, reader: &dyn Reader, out: Output) -> Result<(), Failure> {
+    let query = ScorecardQuery {
+        scorecard: which.scorecard.clone(),
+        unit: which.unit.clone(),
+        period: which.period.clone(),
+    };
+    let view = reader.scorecard(&query)?;
+    match out.format {
+        Format::Json => Ok(out.json(&view)?),
+        Format::Csv => Ok(out.rows(&scorecard_grid(&view))?),
+        Format::Table => {
+            let unit = view.unit.as_ref().map(|u| format!(" · {}", u.name)).unwrap_or_default();
+            let running = if view.complete { "" } else { " (still running)" };
+            out.line(&format!("{}{unit} · {}{running}", view.scorecard.name, view.period))?;
+            out.line(&format!(
+                "score {} of 120 · {} {} · {} of weight has a value · {}",
+                outcome(&view.overall.score, |p| p.text.clone()),
+                view.overall.status.shape(),
+                view.overall.status.label(),
+                view.overall.coverage.text,
+                view.freshness.text,
+            ))?;
+            if !view.deviations.is_empty() {
+                out.line("\nNeeds attention")?;
+                for deviation in &view.deviations {
+                    let who = deviation.accountable.as_ref().map(|p| format!(" → {}", p.name)).unwrap_or_default();
+                    out.line(&format!("{} {}: {}", deviation.status.shape(), deviation.kpi.name, deviation.what))?;
+                    for why in &deviation.why {
+                        out.line(&format!("    {why}"))?;
+                    }
+                    out.line(&format!("    {}{who}", deviation.action))?;
+                }
+            }
+            out.line("")?;
+            Ok(out.rows(&scorecard_grid(&view))?)
+        }
+    }
+}
+
+fn scorecard_grid(view: &ScorecardView) -> Grid {
+    let mut grid = Grid::new(&[
+        "Perspective", "Objective", "KPI", "Status", "Value", "Interval", "n", "Target", "Score", "Change",
+        "Coverage", "Accountable",
+    ]);
+    for perspective in &view.perspectives {
+        for objective in &perspective.objectives {
+            for row in &objective.kpis {
+                let mut fields = vec![
+                    Field::text(&perspective.perspective.name),
+                    Field::text(&objective.objective.name),
+                    Field::text(&row.kpi.name),
+                ];
+                fields.extend(row_fields(row));
+                grid.push(fields);
+            }
+        }
+    }
+    grid
+}
+
+fn row_fields(row: &KpiRow) -> Vec<Field> {
+    let change = outcome(&row.change, |c| format!("{} ({})", c.difference.text, c.verdict.label()));
+    vec![
+        Field::status(row.status),
+        value_field(&row.value),
+        Field::text(row.value.value().map(interval_text).unwrap_or_default()),
+        Field::figure(
+            row.value.value().map(|m| m.n.to_string()).unwrap_or_default(),
+            row.value.value().map(|m| m.n as f64),
+        ),
+        Field::text(row.target.as_ref().map(|t| t.target.clone()).unwrap_or_default()),
+        Field::figure(
+            outcome(&row.score, |p| p.text.clone()),
+            row.score.value().map(kepi_report::view::Points::as_f64),
+        ),
+        Field::text(change),
+        Field::figure(row.coverage.text.clone(), Some(row.coverage.share)),
+        Field::text(row.accountable.as_ref().map(|p| p.name.clone()).unwrap_or_default()),
+    ]
+}
+
+fn value_field(value: &Outcome<Measured>) -> Field {
+    Field::figure(outcome(value, |m| m.value.text.clone()), value.value().map(|m| m.value.raw))
+}
+
+fn interval_text(measured: &Measured) -> String {
+    measured.interval.value().map(|i| i.text.clone()).unwrap_or_default()
+}
+
+fn outcome<T>(outcome: &Outcome<T>, text: impl Fn(&T) -> String) -> String {
+    match outcome {
+        Outcome::Value(value) => text(value),
+        Outcome::Reason(reason) => reason.text.clone(),
+    }
+}
+
+fn kpi(which: &ShowKpi, reader: &dyn Reader, out: Output) -> Result<(), Failure> {
+    let query = KpiQuery { unit: which.unit.clone(), segment: None, period: which.period.clone() };
+    let view = reader.kpi(&which.kpi, &query)?;
+    match out.format {
+        Format::Table => print_kpi(&view, out),
+        Format::Json => Ok(out.json(&view)?),
+        Format::Csv => {
+            let mut grid = Grid::new(&["Period", "Status", "Value", "Low", "High", "n", "Complete"]);
+            for point in &view.trend {
+                let measured = point.value.value();
+                let limits = measured.and_then(Measured::limits);
+                grid.push(vec![
+                    Field::text(&point.period),
+                    Field::status(point.status),
+                    value_field(&point.value),
+                    Field::figure("", limits.map(|l| l.0)),
+                    Field::figure("", limits.map(|l| l.1)),
+                    Field::figure("", measured.map(|m| m.n as f64)),
+                    Field::text(if point.complete { "yes" } else { "no" }),
+                ]);
+            }
+            Ok(out.rows(&grid)?)
+        }
+    }
+}
+
+fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failure> {
+    if out.format == Format::Json {
+        return Ok(out.json(view)?);
+    }
+    let row = &view.current;
+    out.line(&format!("{} · {}", row.kpi.name, view.period))?;
+    let interval = row.value.value().map(interval_text).filter(|t| !t.is_empty());
+    out.line(&format!(
+        "{} {}  {} {}",
+        row.status.shape(),
+        row.status.label(),
+        outcome(&row.value, |m| m.value.text.clone()),
+        interval.unwrap_or_default(),
+    ))?;
+    out.line(&format!("\n{}", view.definition.words))?;
+    out.line(&format!("  formula    {}", view.definition.formula))?;
+    out.line(&format!("  defined in {}", view.definition.place))?;
+    out.line(&format!("  coverage   {}", row.coverage.text))?;
+    out.line(&format!("  data       {}", row.freshness.text))?;
+    if let Some(target) = &row.target {
+        out.line(&format!("  target     {} (threshold {})", target.target, target.threshold))?;
+    }
+    if let Some(person) = &view.people.accountable {
+        out.line(&format!("  accountable {}", person.name))?;
+    }
+    match &view.pins {
+        Outcome::Value(pins) => {
+            out.line(&format!("  definition {}", pins.definition))?;
+            out.line(&format!("  snapshot   {}", pins.snapshot))?;
+            out.line(&format!("  engine     {}", pins.engine))?;
+            out.line(&format!("  states     {}", pins.states))?;
+            out.line(&format!("  reproduce  {}", pins.reproduce))?;
+        }
+        Outcome::Reason(reason) => out.line(&format!("  pins       {}", reason.text))?,
+    }
+    out.line("")?;
+    let mut grid = Grid::new(&["Period", "Status", "Value", "Interval", "n"]);
+    for point in &view.trend {
+        let n = point.value.value().map(|m| m.n);
+        grid.push(vec![
+            Field::text(format!("{}{}", point.period, if point.complete { "" } else { " (running)" })),
+            Field::status(point.status),
+            value_field(&point.value),
+            Field::text(point.value.value().map(interval_text).unwrap_or_default()),
+            Field::figure(n.map(|n| n.to_string()).unwrap_or_default(), n.map(|n| n as f64)),
+        ]);
+    }
+    out.rows(&grid)?;
+    for dimension in &view.dimensions {
+        out.line(&format!("\nBy {} in {}", dimension.dimension.name, view.period))?;
+        let mut grid = Grid::new(&["Segment", "Status", "Value", "Interval", "n"]);
+        for member in &dimension.members {
+            let n = member.value.value().map(|m| m.n);
+            grid.push(vec![
+                Field::text(&member.name),
+                Field::status(member.status),
+                value_field(&member.value),
+                Field::text(member.value.value().map(interval_text).unwrap_or_default()),
+                Field::figure(n.map(|n| n.to_string()).unwrap_or_default(), n.map(|n| n as f64)),
+            ]);
+        }
+        out.rows(&grid)?;
+        if let Some(note) = &dimension.note {
+            out.line(note)?;
+        }
+    }
+    Ok(())
+}
+
+fn sources(reader: &dyn Reader, out: Output) -> Result<(), Failure> {
+    let view = reader.sources()?;
+    if out.format == Format::Json {
+        return Ok(out.json(&view)?);
+    }
+    let mut grid = Grid::new(&[
+        "Source", "Into", "Files", "Read", "Out of scope", "Landed", "Accepted", "Superseding", "Quarantined",
+        "Duplicate", "Data until",
+    ]);
+    let count = |n: u64| Field::figure(n.to_string(), Some(n as f64));
+    let counts = |c: &RowCounts| {
+        vec![
+            count(c.read), count(c.out_of_scope), count(c.landed), count(c.accepted), count(c.superseding),
+            count(c.quarantined), count(c.duplicate),
+        ]
+    };
+    for source in &view.sources {
+        let mut row = vec![
+            Field::text(&source.source.name),
+            Field::text(&source.into.name),
+            count(source.loads.len() as u64),
+        ];
+        row.extend(counts(&source.rows));
+        row.push(Field::text(source.watermark.clone().unwrap_or_default()));
+        grid.push(row);
+    }
+    out.rows(&grid)?;
+    if out.format == Format::Table {
+        let total = &view.total;
+        out.line(&format!(
+            "read {} = out of scope {} + landed {}; landed = accepted {} + superseding {} + quarantined {} + duplicate {}",
+            total.read, total.out_of_scope, total.landed, total.accepted, total.superseding, total.quarantined,
+            total.duplicate
+        ))?;
+        for source in &view.sources {
+            for drift in &source.drift {
+                out.line(&format!("{}: {drift}", source.source.name))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn quarantine(which: &ShowQuarantine, reader: &dyn Reader, out: Output) -> Result<(), Failure> {
+    let mut page = 1;
+    let mut grid = Grid::new(&["Source", "Rule", "Reason", "File", "Row", "Column"]);
+    let mut shown = 0;
+    loop {
+        let mut view =
+            reader.quarantine(&QuarantineQuery { source: which.source.clone(), page: Some(page) })?;
+        if out.format == Format::Json {
+            view.rows.truncate(which.limit as usize);
+            return Ok(out.json(&view)?);
+        }
+        for row in view.rows.iter().take((which.limit - shown) as usize) {
+            grid.push(vec![
+                Field::text(&row.source.name),
+                Field::text(&row.rule),
+                Field::text(&row.reason),
+                Field::text(&row.file),
+                Field::figure(row.row.to_string(), Some(row.row as f64)),
+                Field::text(row.column.clone().unwrap_or_default()),
+            ]);
+            shown += 1;
+        }
+        if shown >= which.limit || page >= view.pages {
+            out.rows(&grid)?;
+            if out.format == Format::Table {
+                out.line(&format!("{shown} of {} rows in quarantine", view.total))?;
+                for rule in &view.rules {
+                    out.line(&format!("  {:>8}  {} · {}", rule.count, rule.source.name, rule.rule))?;
+                }
+            }
+            return Ok(());
+        }
+        page += 1;
+    }
+}
+
+fn print_node(node: &ExplainNode, depth: usize, out: Output) -> io::Result<()> {
+    let indent = "  ".repeat(depth);
+    let contribution = node.contribution.as_ref().map(|p| format!("  adds {}", p.text)).unwrap_or_default();
+    let weight = match (&node.weight, &node.effective_weight) {
+        (Some(weight), Some(effective)) if weight.text != *effective => {
+            format!("  weight {} (counts {effective})", weight.text)
+        }
+        (Some(weight), _) => format!("  weight {}", weight.text),
+        (None, _) => String::new(),
+    };
+    out.line(&format!(
+        "{indent}{} {}  {}{weight}{contribution}",
+        node.status.shape(),
+        node.of.name,
+        outcome(&node.score, |p| p.text.clone()),
+    ))?;
+    for step in &node.steps {
+        out.line(&format!("{indent}    {step}"))?;
+    }
+    node.children.iter().try_for_each(|child| print_node(child, depth + 1, out))
+}
+
+fn print_explanation_data(
+    root: &ExplainNode,
+    view: &kepi_report::view::ExplainView,
+    out: Output,
+) -> io::Result<()> {
+    if out.format == Format::Json {
+        return out.json(view);
+    }
+    fn walk(node: &ExplainNode, path: &str, grid: &mut Grid) {
+        let path = if path.is_empty() { node.of.id.clone() } else { format!("{path}/{}", node.of.id) };
+        grid.push(vec![
+            Field::text(&path),
+            Field::status(node.status),
+            Field::figure("", node.score.value().map(kepi_report::view::Points::as_f64)),
+            Field::figure("", node.weight.as_ref().map(|w| f64::from(w.basis_points) / 1e4)),
+            Field::figure("", node.contribution.as_ref().map(kepi_report::view::Points::as_f64)),
+        ]);
+        node.children.iter().for_each(|child| walk(child, &path, grid));
+    }
+    let mut grid = Grid::new(&["Node", "Status", "Score", "Weight", "Contribution"]);
+    walk(root, "", &mut grid);
+    out.rows(&grid)
+}

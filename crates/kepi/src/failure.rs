@@ -1,0 +1,74 @@
+//! What a command ends with when it does not succeed. Only here do typed errors become text and exit codes.
+
+use std::{error::Error, io, process::ExitCode};
+
+use kepi_report::reader::ViewError;
+
+use crate::cli::exit;
+
+/// Why a command did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The work was done and what is wrong has been printed.
+    #[error("")]
+    Findings,
+    /// Something asked for is not there, or nothing can be shown yet.
+    #[error(transparent)]
+    View(#[from] ViewError),
+    /// A use case failed.
+    #[error(transparent)]
+    App(#[from] kepi_app::AppError),
+    /// Writing to a file, the terminal or the network failed.
+    #[error("{what}")]
+    Io {
+        /// What was being done.
+        what: String,
+        /// Why it failed.
+        #[source]
+        source: io::Error,
+    },
+    /// Anything else, in words.
+    #[error("{0}")]
+    Other(String),
+    /// An error from behind a port.
+    #[error(transparent)]
+    Port(#[from] Box<dyn Error + Send + Sync>),
+}
+
+impl From<io::Error> for Failure {
+    fn from(source: io::Error) -> Self {
+        Self::Io { what: "the result could not be written".to_owned(), source }
+    }
+}
+
+impl Failure {
+    /// A failure of `what`.
+    pub fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::Io { what, source }
+    }
+
+    /// The exit code, after telling why on stderr.
+    #[expect(clippy::print_stderr, reason = "the one place where a failure is told")]
+    pub fn report(&self) -> ExitCode {
+        match self {
+            Self::Findings => ExitCode::from(exit::FINDINGS),
+            // A reader such as `head` that has had enough is no failure.
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            _ => {
+                eprintln!("error: {self}");
+                let mut cause = self.source();
+                while let Some(error) = cause {
+                    eprintln!("  because: {error}");
+                    cause = error.source();
+                }
+                if let Self::View(ViewError::NotFound { suggestions, .. }) = self {
+                    for (text, _) in suggestions {
+                        eprintln!("  perhaps: {text}");
+                    }
+                }
+                ExitCode::from(exit::FAILURE)
+            }
+        }
+    }
+}

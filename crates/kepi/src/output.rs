@@ -1,0 +1,172 @@
+//! How results are printed: tables for people, JSON for programs, CSV for spreadsheets. stdout is data only.
+
+use std::io::{self, IsTerminal, Write};
+
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
+use kepi_report::view::Status;
+use serde::Serialize;
+
+use crate::cli::{Cli, Colour, Format};
+
+/// Where and how to print.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    /// Table, JSON or CSV.
+    pub format: Format,
+    /// Whether colour may be used on stdout.
+    pub colour: bool,
+    /// Whether remarks and progress are left out.
+    pub quiet: bool,
+}
+
+impl Output {
+    /// As the command line says.
+    pub fn new(cli: &Cli) -> Self {
+        let colour = match cli.color {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => std::env::var_os("NO_COLOR").is_none() && io::stdout().is_terminal(),
+        };
+        Self { format: cli.format, colour, quiet: cli.quiet }
+    }
+
+    /// Prints a line of data.
+    pub fn line(&self, text: &str) -> io::Result<()> {
+        writeln!(io::stdout().lock(), "{text}")
+    }
+
+    /// Prints a remark for people, never mixed with data.
+    pub fn remark(&self, text: &str) {
+        if !self.quiet {
+            // A remark that cannot be written (a closed terminal) is not worth failing for.
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        }
+    }
+
+    /// Prints a value as JSON.
+    pub fn json<T: Serialize>(&self, value: &T) -> io::Result<()> {
+        let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
+        self.line(&text)
+    }
+
+    /// Prints rows as CSV or as a table.
+    pub fn rows(&self, grid: &Grid) -> io::Result<()> {
+        match self.format {
+            Format::Csv => self.line(grid.to_csv().trim_end()),
+            Format::Table | Format::Json => self.line(&grid.to_table(self.colour)),
+        }
+    }
+}
+
+/// A cell with what a table shows and what a spreadsheet gets.
+#[derive(Debug, Clone)]
+pub struct Field {
+    shown: String,
+    plain: String,
+    right: bool,
+    status: Option<Status>,
+}
+
+impl Field {
+    /// Text, the same in both.
+    pub fn text(text: impl Into<String>) -> Self {
+        let shown = text.into();
+        Self { plain: shown.clone(), shown, right: false, status: None }
+    }
+    /// A figure: shown with its unit, plain with all digits.
+    pub fn figure(shown: impl Into<String>, plain: Option<f64>) -> Self {
+        let plain = plain.map(|p| p.to_string()).unwrap_or_default();
+        Self { shown: shown.into(), plain, right: true, status: None }
+    }
+    /// A status: shape and word, coloured where colour is allowed.
+    pub fn status(status: Status) -> Self {
+        Self {
+            shown: format!("{} {}", status.shape(), status.label()),
+            plain: status.code().to_owned(),
+            right: false,
+            status: Some(status),
+        }
+    }
+}
+
+/// A table of results.
+#[derive(Debug, Clone)]
+pub struct Grid {
+    header: Vec<&'static str>,
+    rows: Vec<Vec<Field>>,
+}
+
+impl Grid {
+    /// A table with these columns.
+    pub fn new(header: &[&'static str]) -> Self {
+        Self { header: header.to_vec(), rows: Vec::new() }
+    }
+
+    /// Adds a row.
+    pub fn push(&mut self, row: Vec<Field>) {
+        self.rows.push(row);
+    }
+
+    fn to_csv(&self) -> String {
+        let line = |cells: Vec<String>| cells.iter().map(|c| csv_cell(c)).collect::<Vec<_>>().join(",");
+        let mut text = line(self.header.iter().map(|h| h.replace(' ', "_").to_lowercase()).collect());
+        for row in &self.rows {
+            text.push('\n');
+            text.push_str(&line(row.iter().map(|f| f.plain.clone()).collect()));
+        }
+        text
+    }
+
+    fn to_table(&self, colour: bool) -> String {
+        let mut table = Table::new();
+        table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+        if !io::stdout().is_terminal() {
+            table.set_width(140);
+        }
+        table.set_header(self.header.iter().map(|h| Cell::new(*h)));
+        for row in &self.rows {
+            table.add_row(row.iter().map(|field| {
+                let mut cell = Cell::new(&field.shown);
+                if field.right {
+                    cell = cell.set_alignment(CellAlignment::Right);
+                }
+                match field.status.filter(|_| colour) {
+                    Some(status) => cell.fg(colour_of(status)).add_attribute(Attribute::Bold),
+                    None => cell,
+                }
+            }));
+        }
+        table.to_string()
+    }
+}
+
+fn colour_of(status: Status) -> Color {
+    match status {
+        Status::Red => Color::Red,
+        Status::Amber => Color::Yellow,
+        Status::Green => Color::Green,
+        Status::Blue => Color::Blue,
+        Status::Grey => Color::DarkGrey,
+    }
+}
+
+/// One CSV cell: quoted where needed; a cell that a spreadsheet would take for a formula gets a leading apostrophe,
+/// unless it is a number.
+fn csv_cell(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
+    let text = if formula { format!("'{text}") } else { text.to_owned() };
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spreadsheet_gets_plain_figures_and_no_formula() {
+        let mut grid = Grid::new(&["KPI", "Value"]);
+        grid.push(vec![Field::text("=cmd()"), Field::figure("80.0 %", Some(-0.8))]);
+        grid.push(vec![Field::text("a, \"b\""), Field::figure("no value", None)]);
+        assert_eq!(grid.to_csv(), "kpi,value\n'=cmd(),-0.8\n\"a, \"\"b\"\"\",");
+    }
+}
