@@ -16,8 +16,14 @@
     )
 )]
 
+pub mod cells;
 pub mod landing;
+pub mod lower;
+pub mod measure;
+pub mod merge;
 pub mod plan;
 pub mod port;
+pub mod reference;
 pub mod row;
 pub mod state;
+pub mod value;

@@ -1,0 +1,75 @@
+//! Net promoter score: promoters (9 and 10) less detractors (0 to 6), in points of −100..100. Answers that are not
+//! whole or not of 0..10 are left out and show as coverage.
+
+use kepi_model::project::{Kpi, Measure};
+use kepi_stats::{
+    estimate::{Level, NotComputable},
+    estimation::nps,
+};
+
+use super::{
+    Finished, MeasureKind,
+    build::{positive, times, whole},
+};
+use crate::{
+    cells::Cells,
+    lower::{LowerError, Lowering, Part, Role},
+    plan::StateKind,
+};
+
+pub(super) const KIND: MeasureKind = MeasureKind {
+    name: "nps",
+    summary: "net promoter score of answers from 0 to 10",
+    handles: |measure| matches!(measure, Measure::Nps { .. }),
+    lower,
+    finish: |kpi, cells, level| Finished::from(finish(kpi, cells, level)),
+};
+
+/// Promoters, passives, detractors.
+const GROUPS: [(u8, i64, i64); 3] = [(0, 9, 10), (1, 7, 8), (2, 0, 6)];
+
+fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
+    let Measure::Nps { rows, answer } = &kpi.measure else { return Ok(()) };
+    let side = lowering.side(Part::Base, rows)?;
+    side.state(Role::Eligible, StateKind::Count, &[]);
+    let scale = whole(answer, 0, 10);
+    match &kpi.weight {
+        None => {
+            side.state(Role::Counted, StateKind::Count, &[&scale]);
+            for (group, low, high) in GROUPS {
+                side.state(Role::Group(group), StateKind::Count, &[&whole(answer, low, high)]);
+            }
+        }
+        Some(weight) => {
+            let positive = positive(weight);
+            let squared = times(weight, weight);
+            side.state(Role::Counted, StateKind::Count, &[&scale, &positive]);
+            for (group, low, high) in GROUPS {
+                let answers = whole(answer, low, high);
+                let rows = [&answers, &positive];
+                side.state(Role::Group(group), StateKind::Count, &rows);
+                side.state(Role::GroupWeight(group), StateKind::Sum(weight.clone()), &rows);
+                side.state(Role::GroupWeightSquares(group), StateKind::Sum(squared.clone()), &rows);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn finish(kpi: &Kpi, cells: &Cells<'_>, level: Level) -> Result<Finished, NotComputable> {
+    let coverage = cells.coverage(Part::Base)?;
+    let count = |group| cells.count(Part::Base, Role::Group(group));
+    let estimate = if kpi.weight.is_none() {
+        nps::adjusted_wald(count(0)?, count(1)?, count(2)?, level)
+    } else {
+        let group = |group| {
+            Ok::<_, NotComputable>(nps::WeightedAnswers {
+                n: count(group)?,
+                sum_w: cells.sum(Part::Base, Role::GroupWeight(group))?,
+                sum_w2: cells.sum(Part::Base, Role::GroupWeightSquares(group))?,
+            })
+        };
+        nps::weighted(group(0)?, group(1)?, group(2)?, level)
+    };
+    Ok(Finished { estimate, coverage })
+}

@@ -1,0 +1,48 @@
+//! Ratings on a scale: the share of the best answers, or the mean. Answers that are not whole or off the scale are
+//! left out and show as coverage.
+
+use kepi_model::project::{Kpi, Measure, RatingSummary};
+use kepi_stats::estimate::{Level, NotComputable};
+
+use super::{
+    Finished, MeasureKind,
+    build::{mean_estimate, mean_states, share_estimate, share_states, whole},
+};
+use crate::{
+    cells::Cells,
+    lower::{LowerError, Lowering, Part},
+};
+
+pub(super) const KIND: MeasureKind = MeasureKind {
+    name: "rating",
+    summary: "share of the best answers on a scale, or their mean",
+    handles: |measure| matches!(measure, Measure::Rating { .. }),
+    lower,
+    finish: |kpi, cells, level| Finished::from(finish(kpi, cells, level)),
+};
+
+fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
+    let Measure::Rating { rows, answer, scale: (low, high), summary, .. } = &kpi.measure else {
+        return Ok(());
+    };
+    let side = lowering.side(Part::Base, rows)?;
+    let on_scale = whole(answer, *low, *high);
+    match summary {
+        RatingSummary::Mean => mean_states(side, kpi, answer, &[&on_scale]),
+        RatingSummary::TopBox(top) => {
+            let best = whole(answer, high - i64::from(*top) + 1, *high);
+            share_states(side, kpi, &on_scale, &best);
+        }
+    }
+    Ok(())
+}
+
+fn finish(kpi: &Kpi, cells: &Cells<'_>, level: Level) -> Result<Finished, NotComputable> {
+    let Measure::Rating { answer, summary, .. } = &kpi.measure else { return Err(NotComputable::NoRows) };
+    let coverage = cells.coverage(Part::Base)?;
+    let estimate = match summary {
+        RatingSummary::Mean => mean_estimate(kpi, cells, answer.type_.scale(), level)?,
+        RatingSummary::TopBox(_) => share_estimate(kpi, cells, level)?,
+    };
+    Ok(Finished { estimate, coverage })
+}

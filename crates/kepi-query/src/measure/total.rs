@@ -1,0 +1,88 @@
+//! Totals: the number of rows, a sum, or the number of different values. Counted in full, so without an interval.
+
+use kepi_model::{
+    expression::Expression,
+    project::{Aggregate, Kpi, Measure},
+};
+use kepi_stats::{
+    estimate::{Level, NotComputable},
+    estimation::total,
+};
+
+use super::{
+    Finished, MeasureKind,
+    build::{known, positive, times},
+};
+use crate::{
+    cells::Cells,
+    lower::{LowerError, Lowering, Part, Role, Side},
+    plan::StateKind,
+};
+
+pub(super) const KIND: MeasureKind = MeasureKind {
+    name: "total",
+    summary: "number of rows, sum of an expression, or number of different values",
+    handles: |measure| matches!(measure, Measure::Total(_)),
+    lower,
+    finish: |kpi, cells, level| Finished::from(finish(kpi, cells, level)),
+};
+
+fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
+    let Measure::Total(part) = &kpi.measure else { return Ok(()) };
+    let side = lowering.side(Part::Base, &part.rows)?;
+    aggregate_states(side, &part.aggregate, kpi.weight.as_ref());
+    Ok(())
+}
+
+/// States of one aggregate; also those of either part of a ratio.
+pub(super) fn aggregate_states(side: &mut Side, aggregate: &Aggregate, weight: Option<&Expression>) {
+    side.state(Role::Eligible, StateKind::Count, &[]);
+    let operand = match aggregate {
+        Aggregate::Count => None,
+        Aggregate::Sum(of) | Aggregate::Distinct(of) => Some(known(of)),
+    };
+    let mut counted: Vec<&Expression> = operand.iter().collect();
+    let weighted = weight.map(|weight| (weight, positive(weight)));
+    if let Some((_, positive)) = &weighted {
+        counted.push(positive);
+    }
+    side.state(Role::Counted, StateKind::Count, &counted);
+    match (aggregate, &weighted) {
+        // The number of rows that entered is the total itself.
+        (Aggregate::Count, None) => {}
+        (Aggregate::Sum(of), None) => side.state(Role::Total, StateKind::Sum(of.clone()), &[]),
+        (Aggregate::Distinct(of), _) => side.state(Role::Total, StateKind::Distinct(of.clone()), &[]),
+        (Aggregate::Count, Some((weight, _))) => {
+            side.state(Role::Total, StateKind::Sum((*weight).clone()), &counted);
+        }
+        (Aggregate::Sum(of), Some((weight, _))) => {
+            side.state(Role::Total, StateKind::Sum(times(weight, of)), &counted);
+        }
+    }
+}
+
+fn finish(kpi: &Kpi, cells: &Cells<'_>, _: Level) -> Result<Finished, NotComputable> {
+    let Measure::Total(part) = &kpi.measure else { return Err(NotComputable::NoRows) };
+    let coverage = cells.coverage(Part::Base)?;
+    let weight_scale = kpi.weight.as_ref().map_or(0, |weight| weight.type_.scale());
+    let n = coverage.counted;
+    let sum = |scale: u8| {
+        // A sum of nothing is nothing known, not zero; a count of nothing is zero.
+        if n == 0 {
+            return Ok(Err(NotComputable::NoRows));
+        }
+        Ok(Ok(total::sum(cells.sum(Part::Base, Role::Total)?, scale, n)))
+    };
+    let estimate = match (&part.aggregate, &kpi.weight) {
+        (Aggregate::Count, None) => Ok(total::count(n)),
+        (Aggregate::Count, Some(_)) => sum(weight_scale)?,
+        (Aggregate::Sum(of), _) => sum(of.type_.scale() + weight_scale)?,
+        (Aggregate::Distinct(_), None) => {
+            Ok(total::sum(cells.distinct(Part::Base, Role::Total)?.into(), 0, n))
+        }
+        (Aggregate::Distinct(_), Some(_)) => {
+            Err(NotComputable::Unsupported("a number of different values has no weights".to_owned()))
+        }
+    };
+    Ok(Finished { estimate, coverage })
+}

@@ -1,0 +1,119 @@
+//! Values: what is published of a KPI for a period and a segment, and what pins it.
+
+use std::sync::Arc;
+
+use kepi_model::{
+    calendar::Period,
+    id::{DimensionId, Hash, KpiId},
+};
+use kepi_stats::estimate::{Estimate, NotComputable};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    port::{EngineVersion, SnapshotId},
+    state::Member,
+};
+
+pub mod wire;
+
+/// A segment: members by dimension, sorted by dimension; empty for the total.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Segment(pub Vec<(DimensionId, Member)>);
+
+impl Segment {
+    /// Everything.
+    pub fn total() -> Self {
+        Self::default()
+    }
+    /// A segment from members in any order.
+    pub fn new(mut members: Vec<(DimensionId, Member)>) -> Self {
+        members.sort();
+        Self(members)
+    }
+    /// One member of one dimension.
+    pub fn one(dimension: DimensionId, member: &str) -> Self {
+        Self(vec![(dimension, Member::Value(member.into()))])
+    }
+    /// Whether it is the total.
+    pub fn is_total(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// How much of what should be there is there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Rows that entered the value. For ratios those of both parts.
+    pub counted: u64,
+    /// Rows of the population. For ratios those of both parts.
+    pub eligible: u64,
+    /// Cases for `publish_if`: rows that entered; for ratios those below the line.
+    pub cases: u64,
+}
+
+impl Coverage {
+    /// `counted / eligible`; none without eligible rows.
+    pub fn share(self) -> Option<f64> {
+        (self.eligible > 0).then(|| self.counted as f64 / self.eligible as f64)
+    }
+}
+
+/// Whether more data may still change the value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finality {
+    /// The data reach beyond the period; only late rows can change it.
+    Final,
+    /// The data end before the value can be complete.
+    Provisional {
+        /// Where the data end, in µs UTC; none: there are none.
+        data_until: Option<i64>,
+        /// Where they have to reach, in µs UTC.
+        final_at: i64,
+    },
+}
+
+/// Everything a value depends on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Pins {
+    /// Definition of the KPI.
+    pub definition: Hash,
+    /// Sources that feed its entities.
+    pub mapping: Hash,
+    /// Zone, week and fiscal year.
+    pub calendar: Hash,
+    /// The lake.
+    pub lake: String,
+    /// Version of its tables.
+    pub snapshot: SnapshotId,
+    /// Who computed the states.
+    pub engine: EngineVersion,
+    /// The states that the value was computed from, to the bit.
+    pub states: Hash,
+}
+
+/// A value, or the reason why there is none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Value {
+    /// The KPI.
+    pub kpi: KpiId,
+    /// The period.
+    pub period: Period,
+    /// The segment.
+    pub segment: Segment,
+    /// The estimate in the KPI's unit. A value held back by a publication gate is a reason.
+    pub estimate: Result<Estimate, NotComputable>,
+    /// How much of what should be there is there.
+    pub coverage: Coverage,
+    /// Whether more data may still change it.
+    pub finality: Finality,
+    /// What it depends on.
+    pub pins: Arc<Pins>,
+}
+
+impl Value {
+    /// The point, if there is one.
+    pub fn point(&self) -> Option<f64> {
+        self.estimate.as_ref().ok().map(|estimate| estimate.point)
+    }
+}
