@@ -10,10 +10,13 @@
 )]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+pub mod agreement;
 pub mod distribution;
 pub mod estimate;
 pub mod estimation;
 pub mod exact;
 pub mod linear;
 pub mod optimise;
+pub mod random;
 pub mod regression;
+pub mod survey;

@@ -13,14 +13,19 @@ mod support;
 
 mod reference_estimation;
 mod reference_regression;
+mod reference_survey;
 
 use support::Check;
 
-type Room = fn(&mut Check);
+type Room = (&'static str, fn(&mut Check));
 
 /// Every room with published values. A room is a function that asserts all of its values.
-const ROOMS: &[(&str, Room)] =
-    &[("estimation", reference_estimation::values), ("regression", reference_regression::values)];
+#[rustfmt::skip]
+const ROOMS: &[Room] = &[
+    ("estimation", reference_estimation::values),
+    ("regression", reference_regression::values),
+    ("surveys and agreement", reference_survey::values),
+];
 
 /// Asserts every published value and prints how many there were.
 #[test]

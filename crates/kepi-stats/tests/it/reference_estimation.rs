@@ -127,7 +127,7 @@ fn poisson_and_ratio_of_counts_match_tables() {
 fn linearised_ratio_equals_the_sum_over_rows() {
     let mut random = Random::seeded(5);
     let rows: Vec<(i128, i128)> =
-        (0..40).map(|_| (1 + i128::from(random.below(90)), i128::from(random.below(500)))).collect();
+        (0..40).map(|_| (1 + random.below(90) as i128, random.below(500) as i128)).collect();
     let sum = |f: fn(&(i128, i128)) -> i128| rows.iter().map(f).sum::<i128>();
     let estimate = ratio::within_entity(
         ratio::PairMoments {
@@ -230,7 +230,7 @@ fn intervals_cover_their_level() {
     let weighted = coverage(6, 0.3, |random| {
         let (mut w, mut wh, mut w2, mut w2h) = (0, 0, 0, 0);
         for _ in 0..150 {
-            let weight = 1 + i128::from(random.below(4));
+            let weight = 1 + random.below(4) as i128;
             let hit = i128::from(random.uniform() < 0.3);
             w += weight;
             wh += weight * hit;
