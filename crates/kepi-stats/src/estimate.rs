@@ -3,8 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::distribution::normal;
-use crate::linear::LinearError;
-use crate::optimise::OptimiseError;
 
 /// A confidence level strictly between 0 and 1, for example 0.95.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -349,27 +347,6 @@ impl NotComputable {
             Err(Self::TooFew { n: n as u64, need: need as u64 })
         } else {
             Ok(())
-        }
-    }
-}
-
-impl From<LinearError> for NotComputable {
-    fn from(error: LinearError) -> Self {
-        match error {
-            LinearError::Singular { column } => Self::Singular { what: format!("column {column}") },
-            LinearError::NotPositiveDefinite { pivot } => Self::Singular { what: format!("column {pivot}") },
-            LinearError::NotFinite => Self::NotFinite { what: "a matrix".to_owned() },
-            LinearError::NoConvergence { .. } => Self::NoConvergence { margin: "the eigenvalues".to_owned() },
-            other => Self::Invalid(other.to_string()),
-        }
-    }
-}
-
-impl From<OptimiseError> for NotComputable {
-    fn from(error: OptimiseError) -> Self {
-        match error {
-            OptimiseError::NoConvergence { .. } => Self::NoConvergence { margin: "the optimum".to_owned() },
-            other => Self::Invalid(other.to_string()),
         }
     }
 }
