@@ -1,11 +1,33 @@
 //! The definition language of Kepi: what a project says, checked.
 //!
 //! Pure: no I/O, no clock, no randomness, no async runtime. Texts come in as [`source_text::SourceMap`], a
-//! [`project::Project`] and every finding come out.
+//! [`project::Project`] and every finding come out of [`check::check`].
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::float_cmp
+    )
+)]
+
+mod builtin;
 pub mod calendar;
+pub mod check;
+mod decode;
+mod definitions;
 pub mod diagnostic;
 pub mod expression;
+mod findings;
 pub mod id;
+mod lexical;
+mod meaning;
 pub mod project;
 pub mod source_text;
+mod sql;
+mod symbols;
+mod table;
+mod yaml;

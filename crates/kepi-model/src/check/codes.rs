@@ -1,0 +1,239 @@
+//! Every code of a finding: its severity, title and explanation.
+
+use crate::diagnostic::{Code, Severity};
+
+/// What is to be known of a code.
+#[derive(Debug, Clone, Copy)]
+pub struct CodeInfo {
+    /// The code.
+    pub code: Code,
+    /// How bad its findings are.
+    pub severity: Severity,
+    /// A few words.
+    pub title: &'static str,
+    /// A paragraph.
+    pub explanation: &'static str,
+}
+
+/// What is to be known of a code.
+pub fn info(code: Code) -> Option<&'static CodeInfo> {
+    find(code.0)
+}
+
+/// The same by text, in upper or lower case.
+pub fn find(code: &str) -> Option<&'static CodeInfo> {
+    CODES.iter().find(|i| i.code.0.eq_ignore_ascii_case(code))
+}
+
+macro_rules! codes {
+    ($($id:ident $code:literal $severity:ident $title:literal $explanation:literal;)*) => {
+        $(#[doc = $title] pub const $id: Code = Code($code);)*
+        /// All codes in order.
+        pub const CODES: &[CodeInfo] = &[$(CodeInfo {
+            code: $id, severity: Severity::$severity, title: $title, explanation: $explanation,
+        }),*];
+    };
+}
+
+codes! {
+    NOT_YAML "K0101" Error "not YAML"
+        "The text cannot be read as YAML, so nothing in this document is known. Other documents are still checked. The place shown is where reading failed; the cause is often just before it: a missing quote, bracket or colon, or a line that is indented differently.";
+    YAML_REFUSED "K0102" Error "anchor, alias or tag"
+        "Definitions say everything where it is needed: YAML anchors, aliases and tags are refused, because a change far away would change what is read here, and small files could grow without limit.";
+    DUPLICATE_KEY "K0103" Error "a key is written twice"
+        "A map holds each key once. With two, one of the values would be lost without a word.";
+    TOO_LARGE "K0104" Error "too large or too deep"
+        "Files of definitions and their nesting are limited, so that a damaged or hostile file is a finding and never a crash.";
+    UNKNOWN_KIND "K0105" Error "unknown kind of definition"
+        "The first key of a document names its kind: project, person, unit, entity, source, strategy, kpi or scorecard.";
+    UNKNOWN_FIELD "K0106" Error "unknown field"
+        "This kind of definition has no such field. Nothing that is written is ignored, so a mistyped option cannot silently do nothing.";
+    MISSING_FIELD "K0107" Error "a field is missing"
+        "A field that has no default must be written.";
+    WRONG_SHAPE "K0108" Error "text, list or map expected"
+        "The value has another shape than its field: a text where a list is meant, a map where a text is meant, or nothing at all.";
+    NOT_A_NAME "K0109" Error "not a name"
+        "Names appear in file names, addresses and expressions; therefore they start with a lower-case letter and go on with lower-case letters, digits or underscores, at most 63 characters.";
+    NOT_A_CHOICE "K0110" Error "not one of the words allowed"
+        "The field takes one of a few words.";
+    NOT_A_NUMBER "K0111" Error "not a number of the allowed range"
+        "The field takes a whole number within limits.";
+    NOT_A_SHARE "K0112" Error "not a share"
+        "Shares carry their sign: `70%`. A bare 0.7 or 70 is refused because the one is easily taken for the other.";
+    NOT_A_DURATION "K0113" Error "not a length of time"
+        "Lengths of time carry their unit: `4 hours`, `30 days`. A bare number is refused because nobody can see its unit.";
+    NOT_A_DATE "K0114" Error "not a date"
+        "Dates are written year, month, day: `2026-01-31`.";
+    ONE_KEY "K0115" Error "exactly one key expected"
+        "Some maps name a kind by their only key, such as the kind of a measure; two kinds at once mean nothing.";
+    DEFINED_TWICE "K0116" Error "defined twice"
+        "Two definitions of one kind have the same name, so a reference to it could mean either.";
+    PROJECT_COUNT "K0117" Error "not exactly one project"
+        "A project has exactly one `project:` document; it says the reporting zone and the calendar, without which no period is known.";
+    STRATEGY_COUNT "K0118" Error "more than one strategy"
+        "A project has at most one strategy.";
+    NO_DEFINITIONS "K0119" Error "a document without definition"
+        "A document is a map whose first key names its kind. This one is a list or a text.";
+
+    UNKNOWN_NAME "K0201" Error "unknown name"
+        "The name refers to something that is defined nowhere in the project.";
+    UNKNOWN_TYPE "K0202" Error "unknown type"
+        "The type of an attribute or column is one of a short list. Numbers and money state their decimals because Kepi computes exactly, durations in a column their unit.";
+    UNKNOWN_ATTRIBUTE_OF_ENTITY "K0203" Error "an entity's key or time is no attribute of it"
+        "The key identifies a row and the time dates it; both must be attributes of the entity.";
+    ATTRIBUTE_CONFLICT "K0204" Error "an attribute contradicts the built-in one"
+        "A built-in attribute may be refined, with a scale, a name or a closed list of values, but keeps what it holds; its entity keeps its key.";
+    BAD_SCALE "K0205" Error "not a scale, or a scale where none can be"
+        "A scale is the lowest and the highest answer of a rating, such as `1..5`. Only integers have one.";
+    ENUM_VALUES "K0206" Error "an enum without values, or values without an enum"
+        "An `enum` lists its members under `values`; other types have none.";
+    UNKNOWN_ZONE "K0207" Error "unknown time zone"
+        "Zones are named as in the IANA database that comes with Kepi, such as `Europe/Berlin`. Abbreviations such as CET are no zones: they do not say when clocks change.";
+    NOT_A_TIME "K0208" Error "not a date or time"
+        "What dates a row must be a date or a timestamp.";
+    NO_KEY "K0209" Error "a new entity without key"
+        "Without a key no row can be told from another, so none could be superseded or found twice.";
+
+    UNIT_ROOT "K0301" Error "not exactly one root of the units"
+        "Units form one tree: exactly one has no parent.";
+    UNIT_CYCLE "K0302" Error "units form a circle"
+        "Following the parents of a unit must lead to the root.";
+    UNIT_LEVEL "K0303" Error "a unit without level"
+        "Every unit below the root has a level; a cascade matches levels with dimensions.";
+    UNIT_MEMBER "K0304" Error "two units stand for the same member"
+        "Two units of one level stand for the same segment member, so its rows would belong to both.";
+
+    UNKNOWN_MAPPED_ATTRIBUTE "K0401" Error "a mapping of an unknown attribute"
+        "Every key under `map` is an attribute of the entity that the source fills. Own attributes are added by an `entity:` document.";
+    MAPPING_TYPE "K0402" Error "column and attribute have different types"
+        "A column is read `as` the type that the attribute has, so that one entity filled by several sources means one thing.";
+    KEY_NOT_MAPPED "K0403" Error "a key attribute is not mapped"
+        "A row without key cannot be told from others.";
+    DERIVED_CYCLE "K0404" Error "derived attributes form a circle"
+        "Attributes computed by `expression` may use each other, but none may need itself.";
+    BAD_DELIMITER "K0405" Error "a delimiter that is not one character"
+        "The delimiter of delimited text is one ASCII character.";
+    UNKNOWN_ENCODING "K0406" Error "unknown encoding"
+        "Encodings are named by their labels in the WHATWG standard, such as `utf-8` or `windows-1252`.";
+    NO_FILES "K0407" Warning "no file matches"
+        "No file matches the path or glob of a source. The project can be checked without its data, but not run.";
+    BAD_TIME_FORMAT "K0408" Error "not a format of times"
+        "Formats are strptime patterns with the parts a value needs: a date needs year, month and day, a timestamp also the hour.";
+    UPSERT_WITHOUT_VERSION "K0409" Warning "upsert without version"
+        "Of two rows with one key the one that lands later wins, even if it is older. An attribute named under `version` decides by content instead.";
+    VERSION_WITHOUT_UPSERT "K0410" Error "version without upsert"
+        "Only `mode: upsert` compares two rows of one key by version.";
+    BAD_REQUIREMENT "K0411" Error "a rule that cannot be understood"
+        "A rule requires a condition of a row, `unique ATTRIBUTES`, `REFERENCE exists`, `rows >= N` or `rows >= 80% of median of 14 loads`. Rules about a whole file can warn or stop, not quarantine.";
+    RULE_TWICE "K0412" Error "two rules of one name"
+        "The name of a rule is shown with every row it rejects, so it is unique within its source.";
+    MAPPING_FROM "K0413" Error "not exactly one of column, constant and expression"
+        "A mapping says once where its value comes from; a column also says how it is read.";
+    MAPPING_OPTION "K0414" Error "an option that does nothing here"
+        "The option belongs to another type of column; it would be without effect.";
+    NOT_MAPPED "K0415" Warning "an attribute without mapping is used"
+        "A rule or derived attribute uses an attribute that this source does not map, so it is always missing there.";
+    OUTSIDE_PROJECT "K0416" Error "a path that leads out of the project"
+        "Sources read files below the project's folder only, so that a project can be moved and its reach can be seen.";
+    ENUM_MEMBER "K0417" Error "not a member of the enum"
+        "The text stands for a member that the enum does not list.";
+    CONSTANT "K0418" Error "a constant of another type"
+        "The constant cannot be read as the type of its attribute.";
+    SOURCE_KEY "K0419" Error "a key or version that is no attribute"
+        "The key and the version of a source are attributes of the entity that it fills.";
+
+    EXPRESSION_TOO_LARGE "K0501" Error "an expression that is too large"
+        "Expressions have at most 4 KiB, 200 parts and 32 levels of brackets; larger ones are refused before they are read.";
+    NOT_AN_EXPRESSION "K0502" Error "not an expression"
+        "The text cannot be read as an expression over one row.";
+    NOT_ALLOWED "K0503" Error "not allowed in an expression"
+        "Expressions are a small, safe subset of SQL: arithmetic, comparisons, `and`, `or`, `not`, `is null`, `in`, `between`, `like`, `coalesce` and `case`.";
+    DIVISION "K0504" Error "division in an expression"
+        "A quotient of one row is not additive: averaging quotients weights a small row like a large one. Use the measure `ratio`, which adds up numerator and denominator apart.";
+    UNKNOWN_ATTRIBUTE "K0505" Error "unknown attribute"
+        "The path names an attribute that the entity does not have.";
+    NOT_A_REFERENCE "K0506" Error "a path through something that is no reference"
+        "A path walks references, each leading to one row at most, and ends with an attribute.";
+    TYPE_MISMATCH "K0507" Error "types that do not fit"
+        "The two sides cannot be compared or computed with each other.";
+    CURRENCIES "K0508" Error "different currencies"
+        "Amounts of different currencies are never added or compared; convert them in the source, where the rate and its date are known.";
+    UNKNOWN_MEMBER "K0509" Error "compared with a text that is no member"
+        "The attribute is an enum and the text is none of its members, so the comparison could never hold.";
+    WRONG_RESULT "K0510" Error "an expression of the wrong type"
+        "The field needs a condition, a number or a rating, and the expression is something else.";
+    NUMBER_RANGE "K0511" Error "a number beyond what is exact"
+        "Numbers are exact integers of 64 bits with at most 18 decimals.";
+    EXISTS_OUTSIDE_RULE "K0512" Error "`exists` outside of a rule"
+        "Whether a referenced row exists is asked by rules of sources only.";
+    COMPARED_WITH_NULL "K0513" Error "compared with null"
+        "A comparison with null is never true. Ask `is null` or `is not null`.";
+
+    NO_OBJECTIVE "K0601" Warning "a KPI without objective"
+        "A KPI that serves no objective measures something nobody has said to want.";
+    OBJECTIVE_WITHOUT_KPI "K0602" Warning "an objective without KPI"
+        "Nobody will see whether the objective is reached.";
+    ONLY_LAGGING "K0603" Warning "an objective with lagging KPIs only"
+        "Lagging KPIs tell when it is too late to act; a leading one tells earlier.";
+    OBJECTIVE_TWICE "K0604" Warning "an objective in two perspectives"
+        "Two objectives of different perspectives have the same name, so one aim is counted twice.";
+    NO_SCORECARD "K0605" Warning "a KPI on no scorecard"
+        "The KPI is computed, but no score depends on it.";
+    SAME_SHOWN_NAME "K0606" Warning "two KPIs are shown under one name"
+        "Readers cannot tell them apart.";
+    NO_ACCOUNTABLE "K0607" Warning "nobody is accountable"
+        "A KPI has exactly one person who answers for it.";
+    NO_BASIS "K0608" Warning "a target without basis"
+        "A target says what it rests on: history, a benchmark, expectations, capability or an agreement.";
+    TARGET_ORDER "K0609" Error "a target on the wrong side"
+        "Floor, threshold, target and stretch follow each other in the direction that is better; for `in_range` they are nested, with stretch innermost.";
+    TARGET_RANGE "K0610" Error "a target that cannot be reached"
+        "The line lies outside what the measure can be: a share beyond 0 % to 100 %, an NPS beyond −100 to 100, a rating off its scale, a negative count.";
+    TARGET_UNIT "K0611" Error "a target in another unit"
+        "Lines are written in the unit of the KPI: shares with `%`, money with its currency, times with their unit, others as plain numbers; `in_range` takes pairs.";
+    TARGET_OVERLAP "K0612" Error "two targets from one day"
+        "Two targets of one scope start on the same day, so it is not known which holds.";
+    TARGET_FUTURE "K0613" Warning "no target holds yet"
+        "All targets of the KPI start in the future, so it has no status now.";
+    PURPOSE "K0614" Error "a purpose that its sources do not allow"
+        "Data may be used for what they were collected for. A KPI's purpose must be that of each source that fills what it reads.";
+    NPS_SCALE "K0615" Error "NPS of an answer that is not 0..10"
+        "The net promoter score is defined for answers from 0 to 10; on another scale promoters and detractors mean something else.";
+    RATING_SCALE "K0616" Error "a rating on another scale than its attribute"
+        "The measure states another scale than the attribute's, or asks for more top answers than there are.";
+    BAD_QUANTILE "K0617" Error "a quantile out of range"
+        "A quantile lies strictly between 0 % and 100 %.";
+    BAD_BINS "K0618" Error "bins that do not work"
+        "Bins go from a lower to a higher edge in the unit of the value; logarithmic ones start above zero, and each must be wider than nothing.";
+    SUMMARY "K0619" Error "not exactly one summary"
+        "A rating has `top` or `summary: mean`; a duration has `within` or `summary: mean`.";
+    LINK_TO_ITSELF "K0620" Error "an objective that works on itself"
+        "A link leads from one objective to another.";
+    LINK_CYCLE "K0621" Warning "effects run in a circle"
+        "The links lead back to where they started. That may be meant, but nothing can then be told apart as cause and effect.";
+    DIMENSION "K0622" Error "a dimension that cannot be formed"
+        "A dimension is a text, member, reference, integer or yes-or-no reached from every entity of the measure by references; two dimensions of one KPI have different names.";
+    CROSS "K0623" Error "a combination of unknown dimensions"
+        "A combination names at least two different dimensions listed under `by`.";
+    NO_TIME "K0624" Error "rows without date"
+        "The entity has no time that dates its rows, so the measure must say `at`.";
+    NO_SOURCE "K0625" Warning "nothing fills the entity"
+        "No source fills the entity that the KPI reads, so it will have no values.";
+    NO_INDICATOR "K0626" Warning "neither leading nor lagging"
+        "Say whether the KPI runs ahead of the outcome or states it.";
+
+    WEIGHTS "K0701" Error "weights that do not sum to 100 %"
+        "The weights of siblings share out their parent, so they sum to exactly 100 %.";
+    CASCADE_DIMENSION "K0702" Error "a cascade over a dimension that a KPI does not carry"
+        "A cascade computes each KPI of the scorecard for each unit from its segment; therefore each KPI carries the dimension under `by`.";
+    CASCADE_LEVEL "K0703" Warning "a cascade that reaches no unit"
+        "No unit below the scorecard's unit has the level that is matched.";
+    PERIOD_TOO_FINE "K0704" Error "a scorecard finer than its KPI"
+        "A KPI has no value for a part of its period, so a scorecard cannot be finer than its KPIs.";
+    KPI_WITHOUT_TARGET "K0705" Warning "a KPI without target on a scorecard"
+        "Without a target there is no score; the KPI is always missing there.";
+    OTHER_OBJECTIVE "K0706" Error "a KPI under another objective than its own"
+        "A scorecard places each KPI under the objective that it serves, and each objective under its perspective.";
+    KPI_TWICE "K0707" Error "a KPI twice on one scorecard"
+        "It would count twice.";
+}

@@ -1,0 +1,121 @@
+//! Collecting findings: one list, one way to add to it.
+
+use crate::{
+    check::codes,
+    diagnostic::{Code, Diagnostic, Fix, Label, Severity},
+    source_text::Span,
+};
+
+/// The findings made so far.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    list: Vec<Diagnostic>,
+}
+
+impl Findings {
+    /// Adds a finding; the severity is the code's.
+    pub(crate) fn report(&mut self, code: Code, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+        let severity = codes::info(code).map_or(Severity::Error, |info| info.severity);
+        self.list.push(Diagnostic {
+            code,
+            severity,
+            message: message.into(),
+            at: Label { span, text: String::new() },
+            related: Vec::new(),
+            expected: None,
+            fix: None,
+        });
+        let last = self.list.len() - 1;
+        #[expect(clippy::indexing_slicing, reason = "an element was pushed just before")]
+        &mut self.list[last]
+    }
+
+    /// The finding made last.
+    pub(crate) fn last_mut(&mut self) -> Option<&mut Diagnostic> {
+        self.list.last_mut()
+    }
+
+    /// How many there are; compare before and after to see whether something was found.
+    pub(crate) fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether any finding forbids using the project.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.list.iter().any(|f| f.severity == Severity::Error)
+    }
+
+    /// All findings by place, each once.
+    pub(crate) fn sorted(mut self) -> Vec<Diagnostic> {
+        self.list.sort_by(|a, b| (a.at.span, a.code, &a.message).cmp(&(b.at.span, b.code, &b.message)));
+        self.list.dedup();
+        self.list
+    }
+}
+
+impl Diagnostic {
+    /// Says something of the main place.
+    pub(crate) fn label(&mut self, text: impl Into<String>) -> &mut Self {
+        self.at.text = text.into();
+        self
+    }
+    /// Says what was expected.
+    pub(crate) fn expected(&mut self, text: impl Into<String>) -> &mut Self {
+        self.expected = Some(text.into());
+        self
+    }
+    /// Says what to do.
+    pub(crate) fn fix(&mut self, text: impl Into<String>) -> &mut Self {
+        self.fix = Some(Fix { text: text.into(), replace: None });
+        self
+    }
+    /// Says what to do and offers the text.
+    pub(crate) fn replace(
+        &mut self,
+        text: impl Into<String>,
+        span: Span,
+        by: impl Into<String>,
+    ) -> &mut Self {
+        self.fix = Some(Fix { text: text.into(), replace: Some((span, by.into())) });
+        self
+    }
+    /// Points at another place.
+    pub(crate) fn related(&mut self, span: Span, text: impl Into<String>) -> &mut Self {
+        self.related.push(Label { span, text: text.into() });
+        self
+    }
+    /// Offers the nearest of the known names, if one is near, else lists some of them.
+    pub(crate) fn did_you_mean<'a>(
+        &mut self,
+        wrong: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) -> &mut Self {
+        let known: Vec<&str> = known.into_iter().collect();
+        let span = self.at.span;
+        match nearest(wrong, known.iter().copied()) {
+            Some(near) => self.replace(format!("did you mean `{near}`?"), span, near),
+            None if known.is_empty() => self,
+            None => {
+                let mut shown: Vec<String> = known.iter().take(12).map(|k| format!("`{k}`")).collect();
+                if known.len() > 12 {
+                    shown.push(format!("{} more", known.len() - 12));
+                }
+                if self.expected.is_none() {
+                    self.expected(format!("one of {}", shown.join(", ")));
+                }
+                self
+            }
+        }
+    }
+}
+
+/// The known name nearest to `wrong`, if it is near enough to be meant.
+pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = wrong.to_lowercase();
+    known
+        .into_iter()
+        .map(|k| (strsim::damerau_levenshtein(&lower, &k.to_lowercase()), k))
+        .filter(|(distance, k)| *distance <= 1 + k.chars().count().max(lower.chars().count()) / 4)
+        .min_by_key(|(distance, k)| (*distance, *k))
+        .map(|(_, k)| k)
+}

@@ -1,0 +1,194 @@
+//! The small texts of the language: shares, durations, money, types, dates. Each function says `None` for a text
+//! that is none of its kind; all numbers are exact.
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+use crate::{calendar::Grain, expression::Type, id::EntityId};
+
+/// Microseconds of a second.
+pub(crate) const SECOND: i64 = 1_000_000;
+
+/// An exact decimal: the integer is the value times 10^scale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Decimal {
+    pub(crate) digits: i64,
+    pub(crate) scale: u8,
+}
+
+impl Decimal {
+    /// The nearest double.
+    pub(crate) fn to_f64(self) -> f64 {
+        self.digits as f64 / 10f64.powi(i32::from(self.scale))
+    }
+    /// The integer at a scale, if it is exact and fits.
+    pub(crate) fn at_scale(self, scale: u8) -> Option<i64> {
+        if scale >= self.scale {
+            10i64.checked_pow(u32::from(scale - self.scale))?.checked_mul(self.digits)
+        } else {
+            let by = 10i64.checked_pow(u32::from(self.scale - scale))?;
+            (self.digits % by == 0).then_some(self.digits / by)
+        }
+    }
+}
+
+/// `-12`, `2.50`: digits with at most one point; no exponent.
+pub(crate) fn decimal(text: &str) -> Option<Decimal> {
+    let (sign, body) = match text.strip_prefix(['-', '\u{2212}']) {
+        Some(rest) => (-1, rest),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (whole, fraction) = body.split_once('.').unwrap_or((body, ""));
+    let digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
+    if whole.is_empty() || !digits(whole) || !digits(fraction) || body.ends_with('.') || fraction.len() > 18 {
+        return None;
+    }
+    let digits: i64 = format!("{whole}{fraction}").parse().ok()?;
+    Some(Decimal { digits: sign * digits, scale: fraction.len() as u8 })
+}
+
+/// `10%` as a decimal of 1.
+pub(crate) fn share(text: &str) -> Option<Decimal> {
+    let number = decimal(text.strip_suffix('%')?.trim_end())?;
+    Some(Decimal { digits: number.digits, scale: number.scale.checked_add(2)? })
+}
+
+/// Microseconds in a unit of time, singular or plural.
+pub(crate) fn time_unit(word: &str) -> Option<i64> {
+    Some(match word {
+        "microsecond" | "microseconds" => 1,
+        "millisecond" | "milliseconds" => SECOND / 1000,
+        "second" | "seconds" => SECOND,
+        "minute" | "minutes" => 60 * SECOND,
+        "hour" | "hours" => 3600 * SECOND,
+        "day" | "days" => 86_400 * SECOND,
+        "week" | "weeks" => 7 * 86_400 * SECOND,
+        _ => return None,
+    })
+}
+
+/// `4 hours` in microseconds; a day has 24 hours. Several parts add up: `1 hour 30 minutes`.
+pub(crate) fn duration(text: &str) -> Option<i64> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    if words.is_empty() || words.len() % 2 != 0 {
+        return None;
+    }
+    words.chunks(2).try_fold(0i64, |sum, pair| {
+        let [number, unit] = pair else { return None };
+        let number = decimal(number)?;
+        let micros = number.digits.checked_mul(time_unit(unit)?)?;
+        let by = 10i64.checked_pow(u32::from(number.scale))?;
+        if micros % by != 0 {
+            return None;
+        }
+        sum.checked_add(micros / by)
+    })
+}
+
+/// Whether a text is shaped like the code of a currency.
+pub(crate) fn is_currency(text: &str) -> bool {
+    text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase())
+}
+
+/// `2.50 EUR`.
+pub(crate) fn money(text: &str) -> Option<(Decimal, String)> {
+    let (number, currency) = text.rsplit_once(' ')?;
+    if !is_currency(currency) {
+        return None;
+    }
+    Some((decimal(number.trim())?, currency.to_owned()))
+}
+
+/// `2026-01-01`.
+pub(crate) fn date(text: &str) -> Option<Date> {
+    let shape =
+        text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
+    if text.len() != 10 || !shape {
+        return None;
+    }
+    text.parse().ok()
+}
+
+/// A day in `zone`, or an instant with offset, in microseconds.
+pub(crate) fn instant(text: &str, zone: &TimeZone) -> Option<i64> {
+    match date(text) {
+        Some(day) => Some(day.to_zoned(zone.clone()).ok()?.timestamp().as_microsecond()),
+        None => Some(text.parse::<Timestamp>().ok()?.as_microsecond()),
+    }
+}
+
+/// `1..5`.
+pub(crate) fn scale(text: &str) -> Option<(i64, i64)> {
+    let (low, high) = text.split_once("..")?;
+    let (low, high) = (low.trim().parse().ok()?, high.trim().parse().ok()?);
+    (low < high).then_some((low, high))
+}
+
+/// `1 quarter`, `2 months`.
+pub(crate) fn lag(text: &str) -> Option<(u32, Grain)> {
+    let (number, unit) = text.split_once(' ')?;
+    let grain = match unit.trim().trim_end_matches('s') {
+        "day" => Grain::Day,
+        "week" => Grain::Week,
+        "month" => Grain::Month,
+        "quarter" => Grain::Quarter,
+        "year" => Grain::Year,
+        _ => return None,
+    };
+    Some((number.parse().ok().filter(|n| *n > 0)?, grain))
+}
+
+/// `90%` or `median`, in millionths.
+pub(crate) fn quantile(text: &str) -> Option<i64> {
+    if text == "median" { Some(500_000) } else { share(text)?.at_scale(6) }
+}
+
+/// `number, 2 decimals` and the like → the word before the comma and the decimals.
+fn decimals(text: &str) -> Option<(&str, u8)> {
+    let (head, tail) = text.split_once(',')?;
+    let (digits, word) = tail.trim().split_once(' ')?;
+    let digits = digits.parse().ok().filter(|n| *n <= 9)?;
+    matches!(word.trim(), "decimal" | "decimals").then_some((head.trim(), digits))
+}
+
+/// The type of an attribute; `enum` comes without its values.
+pub(crate) fn attribute_type(text: &str) -> Option<Type> {
+    Some(match text {
+        "text" => Type::Text,
+        "integer" => Type::Integer,
+        "boolean" => Type::Boolean,
+        "date" => Type::Date,
+        "timestamp" => Type::Timestamp,
+        "duration" => Type::Duration,
+        "enum" => Type::Enum { values: Vec::new() },
+        _ => {
+            if let Some(entity) = text.strip_prefix("reference ") {
+                return Some(Type::Reference { entity: entity.trim().parse::<EntityId>().ok()? });
+            }
+            let (head, scale) = decimals(text)?;
+            if head == "number" {
+                return Some(Type::Number { scale });
+            }
+            let currency = head.strip_prefix("money ")?.trim();
+            if !is_currency(currency) {
+                return None;
+            }
+            Type::Money { currency: currency.to_owned(), scale }
+        }
+    })
+}
+
+/// A type as the language writes it.
+pub(crate) fn type_text(type_: &Type) -> String {
+    match type_ {
+        Type::Text => "text".into(),
+        Type::Integer => "integer".into(),
+        Type::Number { scale } => format!("number, {scale} decimals"),
+        Type::Money { currency, scale } => format!("money {currency}, {scale} decimals"),
+        Type::Boolean => "boolean".into(),
+        Type::Date => "date".into(),
+        Type::Timestamp => "timestamp".into(),
+        Type::Duration => "duration".into(),
+        Type::Enum { values } => format!("enum of {}", values.join(", ")),
+        Type::Reference { entity } => format!("reference {entity}"),
+    }
+}

@@ -1,0 +1,10 @@
+//! What the definition language accepts, and what it says of mistakes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::float_cmp
+)]
+
+mod base;
