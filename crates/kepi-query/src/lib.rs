@@ -17,6 +17,7 @@
 )]
 
 pub mod cells;
+pub mod finish;
 pub mod landing;
 pub mod lower;
 pub mod measure;

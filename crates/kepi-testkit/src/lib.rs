@@ -1,1 +1,8 @@
-//! kepi-testkit
+//! For tests only: generators and harnesses that several crates share.
+
+#![allow(
+    clippy::indexing_slicing,
+    reason = "generators index into lists they made themselves; tests may panic"
+)]
+
+pub mod arbitrary;

@@ -5,7 +5,7 @@ use kepi_model::{
     project::{Aggregate, Kpi, Measure},
 };
 use kepi_stats::{
-    estimate::{Level, NotComputable},
+    estimate::{Estimate, Level, NotComputable},
     estimation::total,
 };
 
@@ -66,12 +66,10 @@ fn finish(kpi: &Kpi, cells: &Cells<'_>, _: Level) -> Result<Finished, NotComputa
     let coverage = cells.coverage(Part::Base)?;
     let weight_scale = kpi.weight.as_ref().map_or(0, |weight| weight.type_.scale());
     let n = coverage.counted;
-    let sum = |scale: u8| {
-        // A sum of nothing is nothing known, not zero; a count of nothing is zero.
-        if n == 0 {
-            return Ok(Err(NotComputable::NoRows));
-        }
-        Ok(Ok(total::sum(cells.sum(Part::Base, Role::Total)?, scale, n)))
+    // A sum of nothing is nothing known, not zero; a count of nothing is zero.
+    let sum = |scale: u8| -> Result<Result<Estimate, NotComputable>, NotComputable> {
+        let sum = cells.sum(Part::Base, Role::Total)?;
+        Ok(if n == 0 { Err(NotComputable::NoRows) } else { Ok(total::sum(sum, scale, n)) })
     };
     let estimate = match (&part.aggregate, &kpi.weight) {
         (Aggregate::Count, None) => Ok(total::count(n)),

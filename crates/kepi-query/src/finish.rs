@@ -1,0 +1,348 @@
+//! Finishing: from states at day grain to values of a KPI by period and segment, with gates, finality and pins.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use kepi_model::{
+    calendar::{CalendarError, Grain, Period},
+    expression::{Expression, Path},
+    id::{DimensionId, EntityId, Hash, KpiId},
+    project::{DurationSummary, Kpi, Measure, Project, Unmatched},
+};
+use kepi_stats::estimate::{Level, NotComputable};
+
+use crate::{
+    cells::{CellOf, Cells},
+    lower::{LowerError, Lowered, Role, Side, key_positions, lower, time_range},
+    measure::{Finished, kind_of},
+    merge::{MergeError, roll_up},
+    plan::ScanPlan,
+    port::{EngineVersion, PinnedInputs, SnapshotId},
+    reference::expression_paths,
+    state::{Measured, Member, StateTable},
+    value::{Coverage, Finality, Pins, Segment, Value},
+};
+
+/// A plan and what an evaluator returned for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeasuredScan {
+    /// The plan.
+    pub plan: ScanPlan,
+    /// Its states.
+    pub measured: Measured,
+}
+
+/// What values are made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// States of every scan that [`crate::lower::plan`] asked for.
+    pub scans: &'a [MeasuredScan],
+    /// Name of the lake.
+    pub lake: &'a str,
+    /// Version of its tables.
+    pub snapshot: SnapshotId,
+    /// Who computed the states.
+    pub engine: &'a EngineVersion,
+    /// Until when there are data, in µs UTC by base entity; see [`watermarks`].
+    pub watermarks: &'a BTreeMap<EntityId, i64>,
+}
+
+/// Why values cannot be made. Reasons that belong to one value are its [`NotComputable`] instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FinishError {
+    /// The definition does not fit the project.
+    #[error(transparent)]
+    Lower(#[from] LowerError),
+    /// The calendar cannot answer.
+    #[error(transparent)]
+    Calendar(#[from] CalendarError),
+    /// The states do not fit together.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+    /// No scan holds what the KPI needs.
+    #[error("the states of `{0}` have not been computed")]
+    NotMeasured(KpiId),
+    /// A KPI by month has no value by day.
+    #[error("`{kpi}` is defined for longer periods than the one asked for")]
+    FinerThanPeriod {
+        /// The KPI.
+        kpi: KpiId,
+    },
+    /// The confidence level is none.
+    #[error("the confidence level of the project does not lie between 0 and 1")]
+    Confidence,
+}
+
+/// Until when there are data: the latest time of each base entity over all plans that read it.
+pub fn watermarks(plans: &[ScanPlan], inputs: &PinnedInputs) -> Result<BTreeMap<EntityId, i64>, LowerError> {
+    let mut watermarks: BTreeMap<EntityId, i64> = BTreeMap::new();
+    for plan in plans {
+        if let Some((_, last)) = time_range(&plan.entity, &plan.time, inputs)? {
+            watermarks
+                .entry(plan.entity.clone())
+                .and_modify(|known| *known = last.max(*known))
+                .or_insert(last);
+        }
+    }
+    Ok(watermarks)
+}
+
+/// All scans rolled up to one grain: make it once, then ask for the values of many KPIs.
+#[derive(Debug)]
+pub struct AtGrain<'a> {
+    context: Context<'a>,
+    grain: Grain,
+    /// Ordinal of the period that is bucket 0.
+    first: i32,
+    /// State tables by scan and key set.
+    tables: Vec<Vec<StateTable>>,
+}
+
+/// One key set of a KPI over its sides.
+struct Cube<'a> {
+    key_set: &'a [DimensionId],
+    /// By side: its table and, by place in `key_set`, the place of the key in the table.
+    sides: Vec<(&'a StateTable, Vec<usize>)>,
+}
+
+impl<'a> AtGrain<'a> {
+    /// Rolls the states of all scans up to `grain`.
+    pub fn new(context: Context<'a>, grain: Grain) -> Result<Self, FinishError> {
+        let calendar = &context.project.calendar;
+        let mut ordinals: Vec<Vec<i32>> = Vec::new();
+        for scan in context.scans {
+            let starts = scan.plan.edges.split_last().map_or(&[][..], |(_, starts)| starts);
+            let periods = starts
+                .iter()
+                .map(|start| calendar.period_at(grain, *start).map(|period| period.ordinal))
+                .collect::<Result<_, _>>()?;
+            ordinals.push(periods);
+        }
+        let first = ordinals.iter().flatten().copied().min().unwrap_or(0);
+        let mut tables = Vec::new();
+        for (scan, ordinals) in context.scans.iter().zip(&ordinals) {
+            let bucket_of: Vec<Option<u32>> = ordinals
+                .iter()
+                .map(|ordinal| u32::try_from(i64::from(*ordinal) - i64::from(first)).ok())
+                .collect();
+            let rolled = scan
+                .measured
+                .tables
+                .iter()
+                .map(|table| {
+                    let keys: Vec<DimensionId> = table.keys.iter().map(|key| key.dimension.clone()).collect();
+                    roll_up(table, &scan.plan.states, &bucket_of, &keys)
+                })
+                .collect::<Result<_, _>>()?;
+            tables.push(rolled);
+        }
+        Ok(Self { context, grain, first, tables })
+    }
+
+    /// The values of a KPI: for the total one each period from the first to the last that has rows of its population,
+    /// for segments one each period and segment that has. Sorted by key set as defined, then period, then segment.
+    pub fn values(&self, kpi: &Kpi) -> Result<Vec<Value>, FinishError> {
+        let project = self.context.project;
+        if self.grain < kpi.period {
+            return Err(FinishError::FinerThanPeriod { kpi: kpi.id.clone() });
+        }
+        let level = Level::new(project.confidence).map_err(|_| FinishError::Confidence)?;
+        let lowered = lower(kpi, project)?;
+        let pins = self.pins(kpi, &lowered);
+        let kind = kind_of(&kpi.measure);
+        let mut finality: BTreeMap<u32, (Period, Finality)> = BTreeMap::new();
+        let mut values = Vec::new();
+        for key_set in &lowered.key_sets {
+            let cube = self.cube(kpi, &lowered, key_set)?;
+            for ((bucket, members), cells) in cube.cells(kpi, &lowered) {
+                let (period, finality) = match finality.get(&bucket) {
+                    Some(known) => *known,
+                    None => *finality.entry(bucket).or_insert(self.finality(kpi, &lowered, bucket)?),
+                };
+                let Finished { estimate, coverage } = (kind.finish)(kpi, &cells, level);
+                values.push(Value {
+                    kpi: kpi.id.clone(),
+                    period,
+                    segment: Segment(key_set.iter().cloned().zip(members).collect()),
+                    estimate: estimate.and_then(|estimate| gate(kpi, coverage).map_or(Ok(estimate), Err)),
+                    coverage,
+                    finality,
+                    pins: Arc::new(Pins { states: cells.hash(), ..pins.clone() }),
+                });
+            }
+        }
+        Ok(values)
+    }
+
+    fn cube<'b>(
+        &'b self,
+        kpi: &Kpi,
+        lowered: &Lowered,
+        key_set: &'b [DimensionId],
+    ) -> Result<Cube<'b>, FinishError> {
+        let not_measured = || FinishError::NotMeasured(kpi.id.clone());
+        let mut sides = Vec::new();
+        for side in &lowered.sides {
+            let table = self
+                .context
+                .scans
+                .iter()
+                .zip(&self.tables)
+                .filter(|(scan, _)| is_scan_of(&scan.plan, side))
+                .find_map(|(scan, tables)| {
+                    let positions = key_positions(&scan.plan, side, key_set);
+                    let place = scan.plan.key_sets.iter().position(|known| *known == positions)?;
+                    (positions.len() == key_set.len()).then(|| tables.get(place)).flatten()
+                })
+                .ok_or_else(not_measured)?;
+            if side.states.iter().any(|(_, state)| table.column(state).is_none()) {
+                return Err(not_measured());
+            }
+            let places = key_set
+                .iter()
+                .map(|dimension| table.keys.iter().position(|key| &key.dimension == dimension))
+                .collect::<Option<_>>()
+                .ok_or_else(not_measured)?;
+            sides.push((table, places));
+        }
+        Ok(Cube { key_set, sides })
+    }
+
+    fn finality(&self, kpi: &Kpi, lowered: &Lowered, bucket: u32) -> Result<(Period, Finality), FinishError> {
+        let period = Period { grain: self.grain, ordinal: self.first.saturating_add_unsigned(bucket) };
+        let end = self.context.project.calendar.bounds(period)?.end;
+        // Whether a case was late is known only when its limit has passed.
+        let wait = match &kpi.measure {
+            Measure::Duration { summary: DurationSummary::Within(limit), .. } => *limit,
+            _ => 0,
+        };
+        let final_at = end.saturating_add(wait.max(0));
+        let known = lowered.sides.iter().map(|side| self.context.watermarks.get(&side.entity).copied());
+        let data_until = known.collect::<Option<Vec<i64>>>().and_then(|all| all.into_iter().min());
+        let is_final = data_until.is_some_and(|until| until >= final_at);
+        Ok((period, if is_final { Finality::Final } else { Finality::Provisional { data_until, final_at } }))
+    }
+
+    /// Pins without the states, which differ by value.
+    fn pins(&self, kpi: &Kpi, lowered: &Lowered) -> Pins {
+        let Context { project, lake, snapshot, engine, .. } = self.context;
+        let calendar = &project.calendar;
+        let calendar_text =
+            format!("calendar 1 {} {} {}", calendar.zone, calendar.week_start, calendar.fiscal_year_start);
+        Pins {
+            definition: kpi.hash,
+            mapping: mapping_hash(project, lowered),
+            calendar: Hash::of(calendar_text.as_bytes()),
+            lake: lake.to_owned(),
+            snapshot,
+            engine: engine.clone(),
+            states: Hash::of(b""),
+        }
+    }
+}
+
+impl<'a> Cube<'a> {
+    /// The cells for which there is to be a value, by bucket and members in the order of the key set.
+    fn cells<'l>(&self, kpi: &Kpi, lowered: &'l Lowered) -> BTreeMap<(u32, Vec<Member>), Cells<'l>>
+    where
+        'a: 'l,
+    {
+        let mut places: BTreeMap<(u32, Vec<Member>), Vec<Option<usize>>> = BTreeMap::new();
+        let mut present: BTreeMap<(u32, Vec<Member>), BTreeSet<usize>> = BTreeMap::new();
+        for (number, (side, (table, order))) in lowered.sides.iter().zip(&self.sides).enumerate() {
+            for (cell, bucket) in table.buckets.iter().enumerate() {
+                let Some(members) = table.members(cell) else { continue };
+                let members: Vec<Member> =
+                    order.iter().filter_map(|place| members.get(*place).copied().cloned()).collect();
+                let key = (*bucket, members);
+                if is_populated(table, side, cell) {
+                    present.entry(key.clone()).or_default().insert(number);
+                }
+                let found = places.entry(key).or_insert_with(|| vec![None; lowered.sides.len()]);
+                if let Some(place) = found.get_mut(number) {
+                    *place = Some(cell);
+                }
+            }
+        }
+        let drop_unmatched = matches!(&kpi.measure, Measure::Ratio { unmatched: Unmatched::Drop, .. });
+        let mut cells = BTreeMap::new();
+        let mut keep = |key: (u32, Vec<Member>)| {
+            let found = places.get(&key).cloned().unwrap_or_else(|| vec![None; lowered.sides.len()]);
+            let sides = self.sides.iter().zip(found).map(|((table, _), cell)| CellOf { table, cell });
+            cells.insert(key, Cells::new(lowered, sides.collect()));
+        };
+        if self.key_set.is_empty() {
+            let buckets = || present.keys().map(|(bucket, _)| *bucket);
+            if let (Some(first), Some(last)) = (buckets().min(), buckets().max()) {
+                (first..=last).for_each(|bucket| keep((bucket, Vec::new())));
+            }
+        } else {
+            for (key, sides) in present {
+                if !drop_unmatched || sides.len() == lowered.sides.len() {
+                    keep(key);
+                }
+            }
+        }
+        cells
+    }
+}
+
+/// Whether any row of the side's population is in a cell.
+fn is_populated(table: &StateTable, side: &Side, cell: usize) -> bool {
+    let eligible = side.states.iter().find(|(role, _)| *role == Role::Eligible);
+    match eligible.and_then(|(_, state)| table.column(state)) {
+        Some(crate::state::StateColumn::Count(counts)) => counts.get(cell).is_some_and(|count| *count > 0),
+        // Out of range: there is something, and the value will say so.
+        _ => true,
+    }
+}
+
+fn is_scan_of(plan: &ScanPlan, side: &Side) -> bool {
+    (&plan.entity, &plan.time, plan.as_of) == (&side.entity, &side.time, side.as_of)
+}
+
+/// Why a value may not be published, if it may not.
+fn gate(kpi: &Kpi, coverage: Coverage) -> Option<NotComputable> {
+    if let Some(need) = kpi.minimum_n
+        && coverage.cases < need
+    {
+        return Some(NotComputable::TooFew { n: coverage.cases, need });
+    }
+    let (need, have) = (kpi.minimum_coverage?, coverage.share()?);
+    // Rounded apart, so that what is shown is never "60 % where 60 % are needed".
+    (have < need).then_some(NotComputable::LowCoverage {
+        have_percent: (have * 100.0).floor().clamp(0.0, 100.0) as u8,
+        need_percent: (need * 100.0).ceil().clamp(0.0, 100.0) as u8,
+    })
+}
+
+/// Hash of the sources that feed the entities a KPI reads.
+fn mapping_hash(project: &Project, lowered: &Lowered) -> Hash {
+    let entities = entities_read(lowered);
+    let mut text = String::from("mapping 1");
+    for (id, source) in &project.sources {
+        if entities.contains(&source.into) {
+            text.push_str(&format!("\n{id} {}", source.hash));
+        }
+    }
+    Hash::of(text.as_bytes())
+}
+
+/// Every entity that a KPI reads: base entities and those that paths walk to.
+pub fn entities_read(lowered: &Lowered) -> BTreeSet<EntityId> {
+    let mut entities = BTreeSet::new();
+    for side in &lowered.sides {
+        entities.insert(side.entity.clone());
+        let mut paths: Vec<&Path> = vec![&side.time];
+        paths.extend(side.keys.iter().map(|key| &key.path));
+        let states = side.states.iter().map(|(_, state)| state);
+        let expressions = states.flat_map(|state| state.filter.iter().chain(state.kind.expression()));
+        expressions.for_each(|of: &Expression| expression_paths(of, &mut paths));
+        entities.extend(paths.iter().flat_map(|path| &path.references).map(|(_, entity)| entity.clone()));
+    }
+    entities
+}

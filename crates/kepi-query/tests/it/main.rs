@@ -1,0 +1,12 @@
+//! Integration tests of kepi-query, in one binary.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::float_cmp,
+    missing_docs
+)]
+
+mod metamorphic;
