@@ -181,16 +181,28 @@ static SOURCE_ZONE: Table = Table {
 };
 static MAPPING: Table = Table {
     name: "mapping",
-    doc: "How one attribute gets its value: from a `column`, as a `constant` or by an `expression`.",
+    doc: "How one attribute gets its value: from a `column`, as a `constant`, from its `position` or by an `expression`.",
     fields: &[
         field("column", Text, "Header of the column.", "RESPNUM"),
         field("constant", Text, "The same value in every row.", "passenger_2015"),
+        field(
+            "position",
+            Choice(&["file and row"]),
+            "File name and number of the row: a key for rows without one.",
+            "file and row",
+        ),
         field("expression", Expression, "Computed from other mapped attributes.", "quantity * weight"),
         field(
             "as",
             ColumnType,
             "How the column's text is read: the attribute's type; a duration names its unit.",
             "text",
+        ),
+        field(
+            "replace",
+            Map(Key::Text, &Text),
+            "Code → text it stands for; other texts stay as they are.",
+            "{\"1\": \"07\"}",
         ),
         field("prefix", Text, "Text put before the cell's before it is read.", "\"2015-\""),
         field("format", TimeFormat, "strptime pattern of a date or timestamp.", "\"%d.%m.%Y %H:%M\""),
@@ -730,8 +742,10 @@ static SCORECARD: Table = Table {
 pub(crate) const MAPPING_FIELDS: &[&str] = &[
     "column",
     "constant",
+    "position",
     "expression",
     "as",
+    "replace",
     "prefix",
     "format",
     "decimal_mark",

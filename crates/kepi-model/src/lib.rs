@@ -26,6 +26,7 @@ pub mod id;
 mod lexical;
 mod meaning;
 pub mod project;
+pub mod render;
 pub mod source_text;
 mod sql;
 mod symbols;

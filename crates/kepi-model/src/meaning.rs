@@ -115,7 +115,7 @@ fn sorted(pairs: &[(String, String)]) -> Vec<(String, String)> {
 
 fn mapping(mapping: &Mapping) -> Value {
     let from = match &mapping.from {
-        MappingFrom::Column { column, parse, prefix, missing } => {
+        MappingFrom::Column { column, parse, replace, prefix, missing } => {
             let parse = match parse {
                 Parse::Text => json!(["text"]),
                 Parse::Number { scale, decimal_mark, excess } => {
@@ -136,8 +136,9 @@ fn mapping(mapping: &Mapping) -> Value {
                     json!(["enum", sorted(values), other])
                 }
             };
-            json!(["column", column, parse, prefix, sorted(missing)])
+            json!(["column", column, parse, sorted(replace), prefix, sorted(missing)])
         }
+        MappingFrom::Position => json!(["position"]),
         MappingFrom::Constant(literal) => json!(["constant", literal]),
         MappingFrom::Expression(e) => json!(["expression", e]),
     };

@@ -230,8 +230,10 @@ fn mapping_from(
     findings: &mut Findings,
 ) -> Option<MappingFrom> {
     let node = &entry.value;
-    let kinds: Vec<&str> =
-        ["column", "constant", "expression"].into_iter().filter(|k| node.get(k).is_some()).collect();
+    let kinds: Vec<&str> = ["column", "constant", "position", "expression"]
+        .into_iter()
+        .filter(|k| node.get(k).is_some())
+        .collect();
     if kinds.len() != 1 {
         findings
             .report(
@@ -239,18 +241,30 @@ fn mapping_from(
                 entry.key_span,
                 format!("`{}` says {} times where its value comes from", entry.key, kinds.len()),
             )
-            .expected("exactly one of `column`, `constant` and `expression`");
+            .expected("exactly one of `column`, `constant`, `position` and `expression`");
         return None;
     }
     if node.get("column").is_none() {
         for option in node.entries().iter().filter(|e| {
-            !matches!(e.key.as_str(), "constant" | "expression" | "required")
+            !matches!(e.key.as_str(), "constant" | "position" | "expression" | "required")
                 && crate::definitions::MAPPING_FIELDS.contains(&e.key.as_str())
         }) {
             findings
                 .report(codes::MAPPING_OPTION, option.key_span, format!("`{}` needs a `column`", option.key))
                 .fix("remove it");
         }
+    }
+    if let Some(position) = node.get("position") {
+        if *type_ != Type::Text {
+            findings
+                .report(
+                    codes::MAPPING_TYPE,
+                    position.span,
+                    format!("a position is a text, but the attribute is of type {}", type_text(type_)),
+                )
+                .expected("an attribute of type text");
+        }
+        return Some(MappingFrom::Position);
     }
     if let Some(constant) = node.get("constant") {
         return self::constant(constant, type_, scope.zone, findings).map(MappingFrom::Constant);
@@ -272,6 +286,13 @@ fn mapping_from(
     Some(MappingFrom::Column {
         column,
         parse,
+        replace: node
+            .get("replace")
+            .map(Node::entries)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|e| Some((e.key.clone(), e.value.text()?.to_owned())))
+            .collect(),
         prefix: text(node, "prefix").unwrap_or_default(),
         missing: match node.get("missing") {
             Some(list) if !list.items().is_empty() => {
@@ -322,6 +343,8 @@ fn parse(node: &Node, as_: &Node, type_: &Type, findings: &mut Findings) -> Opti
     let fits = match (&column, type_) {
         // A closed list of texts may fill a text.
         (Type::Enum { .. }, Type::Enum { .. } | Type::Text) => true,
+        // A day is the instant at which it starts.
+        (Type::Date, Type::Timestamp) => true,
         (a, b) => a == b,
     };
     if !fits {

@@ -8,3 +8,4 @@
 )]
 
 mod base;
+mod examples;

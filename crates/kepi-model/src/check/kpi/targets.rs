@@ -34,6 +34,8 @@ pub(super) fn exact(text: &str, unit: &ValueUnit) -> Option<Decimal> {
             let micros = lexical::duration(text).or_else(|| (text == "0").then_some(0))?;
             Some(Decimal { digits: micros, scale: 0 })
         }
+        // A ratio of like things may be written as a share.
+        ValueUnit::Number { .. } => lexical::decimal(text).or_else(|| lexical::share(text)),
         _ => lexical::decimal(text),
     }
 }
