@@ -11,11 +11,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod agreement;
+pub mod control;
 pub mod distribution;
 pub mod estimate;
 pub mod estimation;
 pub mod exact;
 pub mod linear;
+pub mod multiplicity;
 pub mod optimise;
 pub mod random;
 pub mod regression;

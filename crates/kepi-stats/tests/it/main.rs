@@ -11,6 +11,7 @@
 
 mod support;
 
+mod reference_control;
 mod reference_estimation;
 mod reference_regression;
 mod reference_survey;
@@ -22,6 +23,7 @@ type Room = (&'static str, fn(&mut Check));
 /// Every room with published values. A room is a function that asserts all of its values.
 #[rustfmt::skip]
 const ROOMS: &[Room] = &[
+    ("control charts and multiplicity", reference_control::values),
     ("estimation", reference_estimation::values),
     ("regression", reference_regression::values),
     ("surveys and agreement", reference_survey::values),
