@@ -12,13 +12,18 @@
 
 pub mod agreement;
 pub mod control;
+pub mod decomposition;
 pub mod distribution;
 pub mod estimate;
 pub mod estimation;
 pub mod exact;
+pub mod fairness;
 pub mod linear;
 pub mod multiplicity;
 pub mod optimise;
+pub mod prediction;
 pub mod random;
 pub mod regression;
 pub mod survey;
+pub mod survival;
+pub mod value;

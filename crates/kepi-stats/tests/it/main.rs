@@ -12,9 +12,14 @@
 mod support;
 
 mod reference_control;
+mod reference_decomposition;
 mod reference_estimation;
+mod reference_fairness;
+mod reference_prediction;
 mod reference_regression;
 mod reference_survey;
+mod reference_survival;
+mod reference_value;
 
 use support::Check;
 
@@ -24,9 +29,14 @@ type Room = (&'static str, fn(&mut Check));
 #[rustfmt::skip]
 const ROOMS: &[Room] = &[
     ("control charts and multiplicity", reference_control::values),
+    ("decomposition", reference_decomposition::values),
     ("estimation", reference_estimation::values),
+    ("fairness", reference_fairness::values),
+    ("prediction", reference_prediction::values),
     ("regression", reference_regression::values),
     ("surveys and agreement", reference_survey::values),
+    ("survival", reference_survival::values),
+    ("value", reference_value::values),
 ];
 
 /// Asserts every published value and prints how many there were.

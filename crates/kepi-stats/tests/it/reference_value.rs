@@ -1,0 +1,218 @@
+//! Customer value against lifetimes and the papers of Fader and Hardie.
+
+use kepi_stats::estimate::{Level, NotComputable};
+use kepi_stats::value::bg_nbd::{BgNbd, Parameters, Variant, log_likelihood};
+use kepi_stats::value::gamma_gamma::{GammaGamma, Spend};
+use kepi_stats::value::pareto_nbd::ParetoNbd;
+use kepi_stats::value::shifted_beta_geometric::ShiftedBetaGeometric;
+use kepi_stats::value::{History, discounted_purchases};
+
+use crate::support::{CLOSED, Check, OPTIMISED, Oracle, Random, Table};
+
+/// Berry and Linoff (2004), as in Fader and Hardie (2007): per cent left after 0 to 7 renewals.
+const HIGH_END: [f64; 8] = [100.0, 86.9, 74.3, 65.3, 59.3, 55.1, 51.7, 49.1];
+const REGULAR: [f64; 8] = [100.0, 63.1, 46.8, 38.2, 32.6, 28.9, 26.2, 24.1];
+
+/// lifetimes stops its search after about six digits.
+const LIFETIMES: f64 = 1e-5;
+
+fn histories(table: &Table) -> Vec<History> {
+    table
+        .numbers("frequency")
+        .iter()
+        .zip(table.numbers("recency").iter().zip(table.numbers("T")))
+        .map(|(&x, (&last, age))| History { repeats: x as u32, last, age })
+        .collect()
+}
+
+pub fn values(check: &mut Check) {
+    let oracle = Oracle::open("02_clv");
+    for (name, data) in [("high_end", HIGH_END), ("regular", REGULAR)] {
+        let survivors: Vec<f64> = data.iter().map(|v| 10.0 * v).collect();
+        let fit = ShiftedBetaGeometric::fit(&survivors).unwrap();
+        // The oracle minimises without a gradient, so its arguments are good to about half the digits.
+        check.at(&oracle, &format!("/sbg_{name}_T7/alpha"), fit.alpha, 1e-7);
+        check.at(&oracle, &format!("/sbg_{name}_T7/beta"), fit.beta, 1e-7);
+        check.at(&oracle, &format!("/sbg_{name}_T7/ll"), fit.log_likelihood, CLOSED);
+        let curve: Vec<f64> = (0..13).map(|t| fit.survival(t)).collect();
+        check.all_at(&oracle, &format!("/sbg_{name}_T7/S"), &curve, 1e-7);
+        // Survival is the running product of retention; the discounted sum agrees with the plain one.
+        let direct: f64 = (1..3000).map(|k| fit.survival(k) / 1.1_f64.powi(k as i32 - 1)).sum();
+        check.close("residual lifetime", fit.residual_lifetime(1, 0.1).unwrap(), direct, CLOSED);
+    }
+    check.equal(
+        "nobody leaves",
+        ShiftedBetaGeometric::fit(&[9.0; 5]).unwrap_err(),
+        NotComputable::NoVariation,
+    );
+    check.equal("growth", ShiftedBetaGeometric::fit(&[9.0, 8.0, 8.5]).is_err(), true);
+
+    // The published example of a single customer under the published parameters.
+    let published = Parameters { r: 0.243, alpha: 4.414, a: 0.793, b: 2.426 };
+    let customer = History { repeats: 2, last: 30.43, age: 38.86 };
+    if let Some(table) = check.shared("cdnow_summary_39wk.csv") {
+        cdnow(check, &oracle, &histories(&table), &published, &customer);
+    }
+    if let Some(table) = check.shared("cdnow_summary_monetary.csv") {
+        spend(check, &oracle, &table);
+    }
+    let broken = vec![History { repeats: 1, last: 5.0, age: 4.0 }; 10];
+    check.equal("last after now", BgNbd::fit(&broken, Variant::Original).is_err(), true);
+    let silent = vec![History { repeats: 0, last: 0.0, age: 4.0 }; 10];
+    check.equal(
+        "nobody returned",
+        BgNbd::fit(&silent, Variant::Original).unwrap_err(),
+        NotComputable::NoVariation,
+    );
+    check.equal(
+        "three customers",
+        ParetoNbd::fit(&silent[..3]).unwrap_err(),
+        NotComputable::TooFew { n: 3, need: 5 },
+    );
+}
+
+fn cdnow(check: &mut Check, oracle: &Oracle, data: &[History], published: &Parameters, customer: &History) {
+    let more = Oracle::open("16_more");
+    let at = log_likelihood(data, published, Variant::Original);
+    check.at(&more, "/bgnbd_ll_at_published", at, CLOSED);
+    let fit = BgNbd::fit(data, Variant::Original).unwrap();
+    let p = fit.parameters;
+    for (name, value) in [("r", p.r), ("alpha", p.alpha), ("a", p.a), ("b", p.b)] {
+        check.at(oracle, &format!("/bgnbd_cdnow/{name}"), value, OPTIMISED);
+    }
+    check.at(&more, "/bgnbd_ll_at_mle", fit.log_likelihood, CLOSED);
+    // At the oracle's own parameters the closed forms agree to all digits.
+    let theirs = BgNbd {
+        parameters: Parameters {
+            r: oracle.number("/bgnbd_cdnow/r"),
+            alpha: oracle.number("/bgnbd_cdnow/alpha"),
+            a: oracle.number("/bgnbd_cdnow/a"),
+            b: oracle.number("/bgnbd_cdnow/b"),
+        },
+        ..fit.clone()
+    };
+    let expected = theirs.expected(customer, 39.0).unwrap();
+    check.at(oracle, "/bgnbd_cdnow/E_X_t39_x2_tx30.43_T38.86", expected, CLOSED);
+    check.at(&more, "/bgnbd_cond_39_2_30.43_38.86", expected, CLOSED);
+    check.at(oracle, "/bgnbd_cdnow/p_alive_x2_30.43_38.86", theirs.alive(customer), CLOSED);
+    check.at(oracle, "/bgnbd_cdnow/E_X_0_39", theirs.expected_new(39.0).unwrap(), CLOSED);
+    check.at(&more, "/bgnbd_ll_at_mle", log_likelihood(data, &theirs.parameters, Variant::Original), CLOSED);
+    check.equal(
+        "the fit is the better maximum",
+        fit.log_likelihood >= more.number("/bgnbd_ll_at_mle") - 1e-9,
+        true,
+    );
+    let estimates = fit.estimates(Level::NINETY_FIVE);
+    check.equal(
+        "intervals hold their points",
+        estimates.iter().all(|e| e.interval.as_ref().is_ok_and(|i| i.low < e.point && e.point < i.high)),
+        true,
+    );
+
+    let modified = BgNbd::fit(data, Variant::Modified).unwrap().parameters;
+    for (name, value) in [("r", modified.r), ("alpha", modified.alpha), ("a", modified.a), ("b", modified.b)]
+    {
+        check.at(oracle, &format!("/mbgnbd_cdnow/{name}"), value, LIFETIMES);
+    }
+
+    let pareto = ParetoNbd::fit(data).unwrap();
+    let p = pareto.parameters;
+    // The oracle's search stops early: its likelihood is below ours, its parameters within half a per mille.
+    for (name, value) in [("r", p.r), ("alpha", p.alpha), ("s", p.s), ("beta", p.beta)] {
+        check.at(oracle, &format!("/paretonbd_cdnow/{name}"), value, 5e-4);
+    }
+    // Fader and Hardie (2005), as published with the note on its implementation: LL = −9595.0.
+    check.within("published likelihood", pareto.log_likelihood, -9595.0, 0.05);
+    let theirs = kepi_stats::value::pareto_nbd::Parameters {
+        r: oracle.number("/paretonbd_cdnow/r"),
+        alpha: oracle.number("/paretonbd_cdnow/alpha"),
+        s: oracle.number("/paretonbd_cdnow/s"),
+        beta: oracle.number("/paretonbd_cdnow/beta"),
+    };
+    let at_theirs = kepi_stats::value::pareto_nbd::log_likelihood(data, &theirs);
+    check.equal("ours is the better maximum", pareto.log_likelihood >= at_theirs, true);
+}
+
+fn spend(check: &mut Check, oracle: &Oracle, table: &Table) {
+    let data = histories(table);
+    let value = table.numbers("monetary_value");
+    let spends: Vec<Spend> = data
+        .iter()
+        .zip(&value)
+        .filter(|(h, _)| h.repeats > 0)
+        .map(|(h, v)| Spend { purchases: h.repeats, mean_value: *v })
+        .collect();
+    let fit = GammaGamma::fit(&spends).unwrap();
+    for (name, value) in [("p", fit.p), ("q", fit.q), ("v", fit.v)] {
+        check.at(oracle, &format!("/gammagamma_cdnow/{name}"), value, LIFETIMES);
+    }
+    check.at(oracle, "/gammagamma_cdnow/n", fit.n as f64, CLOSED);
+    check.at(oracle, "/corr_freq_monetary", fit.correlation, CLOSED);
+    let theirs = GammaGamma {
+        p: oracle.number("/gammagamma_cdnow/p"),
+        q: oracle.number("/gammagamma_cdnow/q"),
+        v: oracle.number("/gammagamma_cdnow/v"),
+        ..fit
+    };
+    check.at(oracle, "/gammagamma_cdnow/pop_mean=vp~1(q-1)", theirs.population_mean().unwrap(), CLOSED);
+    let original = BgNbd::fit(&data, Variant::Original).unwrap();
+    let p = original.parameters;
+    for (name, value) in [("r", p.r), ("alpha", p.alpha), ("a", p.a), ("b", p.b)] {
+        check.at(oracle, &format!("/bgnbd_cdnow_monetary_set/{name}"), value, LIFETIMES);
+    }
+    let at = |name: &str| oracle.number(&format!("/bgnbd_cdnow_monetary_set/{name}"));
+    let purchases = BgNbd {
+        parameters: Parameters { r: at("r"), alpha: at("alpha"), a: at("a"), b: at("b") },
+        ..original
+    };
+    for i in 0..5 {
+        let own = (data[i].repeats > 0).then_some(Spend { purchases: data[i].repeats, mean_value: value[i] });
+        let worth = theirs.expected_value(own.as_ref()).unwrap();
+        check.at(oracle, &format!("/gammagamma_cdnow/cond_exp_avg_profit_first5/{i}"), worth, CLOSED);
+        // Twelve months of 4.345 weeks.
+        let discounted = discounted_purchases(|t| purchases.expected(&data[i], t), 12, 4.345, 0.01).unwrap();
+        check.at(oracle, &format!("/clv_12mo_d0.01_first5/{i}"), worth * discounted, CLOSED);
+    }
+}
+
+/// Parameters are found again in data made from them.
+#[test]
+fn simulated_customers_give_back_their_parameters() {
+    let mut random = Random::seeded(29);
+    let truth = Parameters { r: 0.8, alpha: 6.0, a: 1.2, b: 3.0 };
+    let gamma =
+        |random: &mut Random, shape: f64| kepi_stats::distribution::gamma::quantile(random.uniform(), shape);
+    let data: Vec<History> = (0..20_000)
+        .map(|_| {
+            let rate = gamma(&mut random, truth.r) / truth.alpha;
+            let (x, y) = (gamma(&mut random, truth.a), gamma(&mut random, truth.b));
+            let leave = x / (x + y);
+            let (mut repeats, mut last, mut now) = (0, 0.0, 0.0);
+            loop {
+                now -= random.uniform().ln() / rate;
+                if now > 40.0 {
+                    break;
+                }
+                repeats += 1;
+                last = now;
+                if random.uniform() < leave {
+                    break;
+                }
+            }
+            History { repeats, last, age: 40.0 }
+        })
+        .collect();
+    let fit = BgNbd::fit(&data, Variant::Original).unwrap();
+    for (estimate, truth) in
+        fit.estimates(Level::new(0.999).unwrap()).iter().zip([truth.r, truth.alpha, truth.a, truth.b])
+    {
+        let i = estimate.interval.as_ref().unwrap();
+        assert!(i.low <= truth && truth <= i.high, "{truth} not in {i:?}");
+    }
+    // The unit of time is of no account.
+    let days: Vec<History> =
+        data.iter().map(|h| History { last: h.last * 7.0, age: h.age * 7.0, ..*h }).collect();
+    let again = BgNbd::fit(&days, Variant::Original).unwrap().parameters;
+    assert!((again.alpha / 7.0 / fit.parameters.alpha - 1.0).abs() < 1e-8);
+    assert!((again.a / fit.parameters.a - 1.0).abs() < 1e-8);
+}
