@@ -1,1 +1,164 @@
-//! kepi-lake
+//! The lake: customer data as versioned rows in Parquet files under a DuckLake 1.0 catalogue.
+//!
+//! Files of sources are read by a [`connector`], typed by the source's mapping, judged by its rules and landed: one
+//! transaction holds the new files, the ledger row, the rejected rows and the event, so a file is in exactly once or
+//! not at all. Nothing is ever overwritten: every snapshot stays readable, every row says from when until when it holds.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::float_cmp
+    )
+)]
+
+mod catalogue;
+pub mod connector;
+pub mod durable;
+pub mod error;
+mod files;
+mod history;
+mod index;
+mod land;
+mod ledger;
+pub mod mapping;
+mod quarantine;
+mod stage;
+mod sweep;
+mod table_file;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use kepi_model::{
+    id::SourceId,
+    project::{Project, Source},
+};
+use kepi_query::{
+    landing::{Lake, LoadReport, PortError, Progress, QuarantinedRow},
+    port::{Fut, PinnedInputs, SnapshotId},
+};
+use kepi_store::Store;
+
+use catalogue::Catalogue;
+use durable::{DurableFs, LocalFs, create_folder_durably};
+pub use error::{DamagedFile, LakeError, LandError};
+pub use files::resolve_files;
+pub use land::Landing;
+
+/// A lake in a folder of this machine, its catalogue in the project's database.
+pub struct LocalLake {
+    catalogue: Catalogue,
+    id: String,
+    root: PathBuf,
+    fs: Arc<dyn DurableFs>,
+    kept: tokio::sync::Mutex<land::Kept>,
+}
+
+impl LocalLake {
+    /// Opens the lake in the folder `data`, made if need be; `root` is the project's folder, which names of files are
+    /// relative to. `now` is in µs UTC.
+    ///
+    /// # Errors
+    /// The database refuses, or files the catalogue names are not there with their length: [`LakeError::Damaged`].
+    pub async fn open(store: Store, data: &Path, root: &Path, now: i64) -> Result<Self, LakeError> {
+        Self::open_on(Arc::new(LocalFs), store, data, root, now).await
+    }
+
+    /// As [`Self::open`], on another file system.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_on(
+        fs: Arc<dyn DurableFs>,
+        store: Store,
+        data: &Path,
+        root: &Path,
+        now: i64,
+    ) -> Result<Self, LakeError> {
+        let absolute = |path: &Path| {
+            std::path::absolute(path).map_err(|source| LakeError::Io {
+                path: path.to_owned(),
+                doing: "found",
+                source,
+            })
+        };
+        let (data, root) = (absolute(data)?, absolute(root)?);
+        let folder = data.join("main");
+        create_folder_durably(fs.as_ref(), &folder).map_err(|source| LakeError::Io {
+            path: folder,
+            doing: "made",
+            source,
+        })?;
+        let catalogue = Catalogue::open(store, &data, now).await?;
+        let id = catalogue.id().await?;
+        let lake = Self { catalogue, id, root, fs, kept: tokio::sync::Mutex::default() };
+        let damage = lake.damage().await?;
+        if damage.is_empty() { Ok(lake) } else { Err(LakeError::Damaged(damage)) }
+    }
+
+    /// Files of any snapshot that are not there with their recorded length.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn damage(&self) -> Result<Vec<DamagedFile>, LakeError> {
+        self.catalogue.damage().await
+    }
+
+    /// The newest snapshot.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn latest(&self) -> Result<SnapshotId, LakeError> {
+        self.catalogue.latest().await
+    }
+}
+
+impl Lake for LocalLake {
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+
+    fn land<'a>(
+        &'a self,
+        project: &'a Project,
+        source: &'a Source,
+        files: &'a [PathBuf],
+        actor: &'a str,
+        at: i64,
+        progress: &'a dyn Progress,
+    ) -> Fut<'a, Result<Vec<LoadReport>, PortError>> {
+        Box::pin(async move {
+            let mut reports = Vec::with_capacity(files.len());
+            for file in files {
+                reports.push(self.land_file(project, source, file, Landing { actor, at, progress }).await?);
+            }
+            Ok(reports)
+        })
+    }
+
+    fn pin<'a>(
+        &'a self,
+        project: &'a Project,
+        snapshot: Option<SnapshotId>,
+    ) -> Fut<'a, Result<PinnedInputs, PortError>> {
+        Box::pin(async move { Ok(self.catalogue.pin(project, snapshot).await?) })
+    }
+
+    fn loads<'a>(&'a self, source: Option<&'a SourceId>) -> Fut<'a, Result<Vec<LoadReport>, PortError>> {
+        Box::pin(async move { Ok(self.catalogue.loads(source).await?) })
+    }
+
+    fn quarantine<'a>(
+        &'a self,
+        source: Option<&'a SourceId>,
+        offset: u64,
+        limit: u64,
+    ) -> Fut<'a, Result<(Vec<QuarantinedRow>, u64), PortError>> {
+        Box::pin(async move { Ok(self.catalogue.quarantine(source, offset, limit).await?) })
+    }
+}

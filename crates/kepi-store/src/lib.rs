@@ -1,1 +1,16 @@
-//! kepi-store
+//! The SQL database of a Kepi project: events, runs and published values in SQLite.
+//!
+//! Every change goes through one transaction that also appends its event, so the log and what it tells of never
+//! differ. Times and actors come in as arguments; this crate reads no clock. Bodies are JSON the store does not
+//! look into. The lake keeps its catalogue in the same database, so files, ledger and event commit together.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+pub mod error;
+pub mod event;
+pub mod publication;
+pub mod store;
+
+pub use error::StoreError;
+pub use event::{Event, EventFilter, NewEvent};
+pub use publication::{NewPublication, Published, PublishedCounts, Run, RunStatus, ValueFilter, ValueKey};
+pub use store::{Store, Transaction};

@@ -1,0 +1,256 @@
+//! Tables: one an entity, made at its first landing, widened when the model gains attributes.
+
+use kepi_model::{
+    expression::{Physical, Type},
+    project::Entity,
+};
+use kepi_query::port::system;
+use kepi_store::{NewEvent, Transaction, event::append_event};
+use serde_json::json;
+use sqlx::Row;
+
+use super::{
+    Catalogue, DataFile, Latest, ducklake_type, insert_snapshot, latest_in, physical_of, read_files,
+};
+use crate::error::{LakeError, LandError};
+
+/// The system columns, after the attributes.
+const SYSTEM: [(&str, Physical); 7] = [
+    (system::VALID_FROM, Physical::Instant),
+    (system::VALID_TO, Physical::Instant),
+    (system::RECORDED_AT, Physical::Instant),
+    (system::SOURCE, Physical::Text),
+    (system::FILE, Physical::Text),
+    (system::ROW, Physical::Integer),
+    (system::LOAD, Physical::Text),
+];
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TableColumn {
+    /// Number, also the field id in Parquet.
+    pub id: i64,
+    /// Name.
+    pub name: String,
+    /// How it is stored.
+    pub physical: Physical,
+    /// Whether it holds personal data: then no statistics are kept of it.
+    pub personal: bool,
+}
+
+/// A table as it stands now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Table {
+    /// Number.
+    pub id: i64,
+    /// Name: that of the entity.
+    pub name: String,
+    /// Columns in order.
+    pub columns: Vec<TableColumn>,
+}
+
+/// What must not change of an attribute once rows of it are stored.
+fn stored_type(type_: &Type) -> String {
+    match type_ {
+        Type::Text | Type::Enum { .. } | Type::Reference { .. } => "text".to_owned(),
+        Type::Integer | Type::Number { scale: 0 } => "integer".to_owned(),
+        Type::Number { scale } => format!("number, {scale} decimals"),
+        Type::Money { currency, scale } => format!("money {currency}, {scale} decimals"),
+        Type::Boolean => "boolean".to_owned(),
+        Type::Date | Type::Timestamp => "timestamp".to_owned(),
+        Type::Duration => "duration".to_owned(),
+    }
+}
+
+/// The number of an entity's table, if it has one.
+pub(crate) async fn find_table(tx: &mut Transaction, entity: &str) -> Result<Option<i64>, LakeError> {
+    Ok(sqlx::query_scalar(
+        "SELECT table_id FROM ducklake_table WHERE table_name = ? AND end_snapshot IS NULL",
+    )
+    .bind(entity)
+    .fetch_optional(&mut **tx)
+    .await?)
+}
+
+/// The table of an entity with a column for every attribute, made or widened in a transaction of its own if need be.
+pub(crate) async fn ensure_table(
+    catalogue: &Catalogue,
+    entity: &Entity,
+    now: i64,
+    actor: &str,
+) -> Result<Table, LandError> {
+    let mut tx = catalogue.store.begin().await?;
+    let found = find_table(&mut tx, entity.id.as_str()).await?;
+    let latest = latest_in(&mut tx).await?;
+    let (id, mut columns) = match found {
+        Some(id) => (id, read_columns(&mut tx, id).await?),
+        None => (latest.next_catalog_id, Vec::new()),
+    };
+    let mut new: Vec<(String, Physical, Option<String>)> = Vec::new();
+    for attribute in &entity.attributes {
+        let declared = stored_type(&attribute.type_);
+        match columns.iter().find(|(c, _)| c.name == attribute.id.as_str()) {
+            Some((_, stored)) if *stored == declared => {}
+            Some((_, stored)) => {
+                return Err(LandError::TypeChanged {
+                    entity: entity.id.clone(),
+                    attribute: attribute.id.to_string(),
+                    stored: stored.clone(),
+                    declared,
+                });
+            }
+            None => new.push((attribute.id.to_string(), attribute.type_.physical(), Some(declared))),
+        }
+    }
+    for (name, physical) in SYSTEM {
+        if !columns.iter().any(|(c, _)| c.name == name) {
+            new.push((name.to_owned(), physical, None));
+        }
+    }
+    if !new.is_empty() {
+        let created = found.is_none();
+        let snapshot = latest.snapshot + 1;
+        let next = Latest {
+            snapshot,
+            schema_version: latest.schema_version + 1,
+            next_catalog_id: latest.next_catalog_id + i64::from(created),
+            next_file_id: latest.next_file_id,
+        };
+        let change = if created {
+            create(&mut tx, id, entity.id.as_str(), snapshot).await?;
+            format!("created_table:\"main\".\"{}\"", entity.id)
+        } else {
+            format!("altered_table:{id}")
+        };
+        insert_snapshot(&mut tx, next, now, &change, actor, "follow the model").await?;
+        sqlx::query("INSERT INTO ducklake_schema_versions VALUES (?, ?, ?)")
+            .bind(snapshot)
+            .bind(next.schema_version)
+            .bind(id)
+            .execute(&mut *tx)
+            .await?;
+        // Ids are never used twice within a table, not even after a column has ended.
+        let mut column_id: i64 =
+            sqlx::query_scalar("SELECT coalesce(max(column_id), 0) FROM ducklake_column WHERE table_id = ?")
+                .bind(id)
+                .fetch_one(&mut *tx)
+                .await?;
+        for (name, physical, declared) in &new {
+            column_id += 1;
+            insert_column(&mut tx, id, column_id, snapshot, name, *physical, declared.as_deref()).await?;
+            columns.push((
+                TableColumn { id: column_id, name: name.clone(), physical: *physical, personal: false },
+                declared.clone().unwrap_or_default(),
+            ));
+        }
+        let names: Vec<&str> = new.iter().map(|(n, ..)| n.as_str()).collect();
+        append_event(
+            &mut tx,
+            &NewEvent {
+                at: now,
+                actor: actor.to_owned(),
+                kind: if created { "table.created" } else { "table.widened" }.to_owned(),
+                subject: format!("entity/{}", entity.id),
+                body: json!({"snapshot": snapshot, "columns": names}),
+            },
+        )
+        .await?;
+        tx.commit().await?;
+    }
+    let columns = columns
+        .into_iter()
+        .map(|(c, _)| TableColumn {
+            personal: entity.attributes.iter().any(|a| a.personal && a.id.as_str() == c.name),
+            ..c
+        })
+        .collect();
+    Ok(Table { id, name: entity.id.to_string(), columns })
+}
+
+async fn create(tx: &mut Transaction, id: i64, name: &str, snapshot: i64) -> Result<(), LakeError> {
+    sqlx::query("INSERT INTO ducklake_table VALUES (?, ?, ?, NULL, 0, ?, ?, 1)")
+        .bind(id)
+        .bind(uuid::Uuid::new_v4().to_string())
+        .bind(snapshot)
+        .bind(name)
+        .bind(format!("{name}/"))
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query("INSERT INTO ducklake_table_stats VALUES (?, 0, 0, 0)").bind(id).execute(&mut **tx).await?;
+    Ok(())
+}
+
+async fn insert_column(
+    tx: &mut Transaction,
+    table: i64,
+    column: i64,
+    snapshot: i64,
+    name: &str,
+    physical: Physical,
+    declared: Option<&str>,
+) -> Result<(), LakeError> {
+    sqlx::query(
+        "INSERT INTO ducklake_column VALUES (?1, ?2, NULL, ?3, ?1, ?4, ?5, NULL, 'NULL', 1, NULL, 'literal', 'duckdb')",
+    )
+    .bind(column)
+    .bind(snapshot)
+    .bind(table)
+    .bind(name)
+    .bind(ducklake_type(physical))
+    .execute(&mut **tx)
+    .await?;
+    if let Some(declared) = declared {
+        sqlx::query("INSERT INTO ducklake_column_tag VALUES (?, ?, ?, NULL, 'kepi_type', ?)")
+            .bind(table)
+            .bind(column)
+            .bind(snapshot)
+            .bind(declared)
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Live columns with their declared types.
+async fn read_columns(tx: &mut Transaction, table: i64) -> Result<Vec<(TableColumn, String)>, LakeError> {
+    sqlx::query(
+        "SELECT c.column_id, c.column_name, c.column_type, coalesce(t.value, '') AS declared
+         FROM ducklake_column c LEFT JOIN ducklake_column_tag t
+           ON t.table_id = c.table_id AND t.column_id = c.column_id AND t.\"key\" = 'kepi_type'
+         WHERE c.table_id = ? AND c.end_snapshot IS NULL ORDER BY c.column_order",
+    )
+    .bind(table)
+    .fetch_all(&mut **tx)
+    .await?
+    .iter()
+    .map(|row| {
+        Ok((
+            TableColumn {
+                id: row.try_get(0)?,
+                name: row.try_get(1)?,
+                physical: physical_of(row.try_get(2)?)?,
+                personal: false,
+            },
+            row.try_get(3)?,
+        ))
+    })
+    .collect()
+}
+
+/// The files that make up a table now, and the version they stand at, read together.
+pub(crate) async fn live_files(catalogue: &Catalogue, table: i64) -> Result<(Vec<DataFile>, i64), LakeError> {
+    let mut tx = catalogue.store.begin().await?;
+    let version = super::table_version(&mut tx, table).await?;
+    let files = read_files(
+        &mut *tx,
+        &catalogue.data,
+        "SELECT f.data_file_id, t.path || f.path AS path, f.record_count, f.file_size_bytes
+         FROM ducklake_data_file f JOIN ducklake_table t USING (table_id)
+         WHERE f.table_id = ?1 AND f.end_snapshot IS NULL AND t.end_snapshot IS NULL
+         ORDER BY f.data_file_id",
+        table,
+        0,
+    )
+    .await?;
+    Ok((files, version))
+}

@@ -1,0 +1,167 @@
+//! Files that survive a power cut: write beside, sync, rename, sync the folder; only then may a catalogue name them.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// A file being written.
+pub trait DurableFile: Write + Send {
+    /// Forces what was written to the disk.
+    ///
+    /// # Errors
+    /// The disk refused.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// The few operations the lake needs of a file system, so that tests can watch their order and cut the power.
+pub trait DurableFs: Send + Sync {
+    /// Makes a folder and those above it; returns those that were new, outermost first.
+    ///
+    /// # Errors
+    /// The file system refused.
+    fn create_folders(&self, path: &Path) -> io::Result<Vec<PathBuf>>;
+    /// Makes a new file; there must be none.
+    ///
+    /// # Errors
+    /// The file system refused.
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DurableFile>>;
+    /// Gives a file another name in the same folder.
+    ///
+    /// # Errors
+    /// The file system refused.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Forces a folder's entries to the disk.
+    ///
+    /// # Errors
+    /// The disk refused.
+    fn sync_folder(&self, path: &Path) -> io::Result<()>;
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// The file system refused.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Told right before a transaction that names these new files commits.
+    fn committing(&self, files: &[PathBuf]) {
+        let _ = files;
+    }
+}
+
+/// The file system of this machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LocalFs;
+
+impl DurableFile for File {
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_all()
+    }
+}
+
+impl DurableFs for LocalFs {
+    fn create_folders(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
+        let mut new: Vec<PathBuf> = path
+            .ancestors()
+            .take_while(|p| !p.as_os_str().is_empty() && !p.exists())
+            .map(Path::to_owned)
+            .collect();
+        new.reverse();
+        fs::create_dir_all(path)?;
+        Ok(new)
+    }
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DurableFile>> {
+        Ok(Box::new(File::options().write(true).create_new(true).open(path)?))
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+    fn sync_folder(&self, path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+}
+
+/// Makes a folder so that it survives a power cut.
+///
+/// # Errors
+/// The file system refused.
+pub fn create_folder_durably(fs: &dyn DurableFs, path: &Path) -> io::Result<()> {
+    for new in fs.create_folders(path)? {
+        if let Some(parent) = new.parent().filter(|p| !p.as_os_str().is_empty()) {
+            fs.sync_folder(parent)?;
+        }
+    }
+    Ok(())
+}
+
+/// Ending of files that are being written.
+pub const UNFINISHED: &str = "unfinished";
+
+/// A file that gets its name only when it is complete and on the disk. Dropped before that, it is removed.
+pub struct PendingFile {
+    fs: Arc<dyn DurableFs>,
+    temporary: PathBuf,
+    path: PathBuf,
+    inner: Option<BufWriter<Box<dyn DurableFile>>>,
+    written: u64,
+}
+
+impl PendingFile {
+    /// Begins a file that will be `path`.
+    ///
+    /// # Errors
+    /// The file system refused.
+    pub fn create(fs: &Arc<dyn DurableFs>, path: &Path) -> io::Result<Self> {
+        let temporary = path.with_extension(UNFINISHED);
+        let inner = fs.create(&temporary)?;
+        Ok(Self {
+            fs: Arc::clone(fs),
+            temporary,
+            path: path.to_owned(),
+            inner: Some(BufWriter::with_capacity(1 << 18, inner)),
+            written: 0,
+        })
+    }
+
+    /// Completes it: file synced, renamed, folder synced, in this order. Returns its length.
+    ///
+    /// # Errors
+    /// The file system refused; the file is not there then.
+    pub fn finish(mut self) -> io::Result<u64> {
+        let Some(inner) = self.inner.take() else { return Ok(self.written) };
+        let mut file = inner.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.sync()?;
+        drop(file);
+        self.fs.rename(&self.temporary, &self.path)?;
+        if let Some(folder) = self.path.parent() {
+            self.fs.sync_folder(folder)?;
+        }
+        self.temporary = PathBuf::new();
+        Ok(self.written)
+    }
+}
+
+impl Write for PendingFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let Some(inner) = &mut self.inner else { return Err(io::Error::other("the file is closed")) };
+        let n = inner.write(bytes)?;
+        self.written += n as u64;
+        Ok(n)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.as_mut().map_or(Ok(()), Write::flush)
+    }
+}
+
+impl Drop for PendingFile {
+    fn drop(&mut self) {
+        if !self.temporary.as_os_str().is_empty() {
+            self.inner = None;
+            // Best effort: what stays behind is swept later.
+            let _ = self.fs.remove(&self.temporary);
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! What can go wrong in the lake; every message says where and what to do.
+
+use std::{io, path::PathBuf};
+
+use kepi_model::id::{AttributeId, EntityId, RuleId};
+use kepi_store::StoreError;
+
+/// Why the lake itself cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LakeError {
+    /// The database refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A statement on the catalogue failed.
+    #[error("the catalogue of the lake refused: {0}")]
+    Sql(#[from] sqlx::Error),
+    /// A file or folder of the lake could not be read or written.
+    #[error("`{path}` of the lake could not be {doing}: {source}", path = path.display())]
+    Io {
+        /// File or folder.
+        path: PathBuf,
+        /// What was tried, such as `written`.
+        doing: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+    /// A Parquet file of the lake could not be read or written.
+    #[error("`{path}` of the lake could not be {doing}: {reason}", path = path.display())]
+    Parquet {
+        /// File.
+        path: PathBuf,
+        /// What was tried.
+        doing: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// Files the catalogue names are not there or have another length; reading on would lose rows.
+    #[error("the lake is damaged: {}; restore them from a backup", damaged(.0))]
+    Damaged(Vec<DamagedFile>),
+    /// The catalogue holds something unreadable.
+    #[error("the catalogue of the lake holds something unreadable: {0}")]
+    Corrupt(String),
+    /// A worker thread broke off.
+    #[error("a worker of the lake broke off: {0}")]
+    Worker(String),
+    /// A snapshot that does not exist.
+    #[error("the lake has no snapshot {0}; the latest is {1}")]
+    NoSnapshot(i64, i64),
+}
+
+/// A file that is not as the catalogue says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DamagedFile {
+    /// Where it should be.
+    pub path: PathBuf,
+    /// Length it should have.
+    pub expected: u64,
+    /// Length found; none: there is no file.
+    pub found: Option<u64>,
+}
+
+fn damaged(files: &[DamagedFile]) -> String {
+    let shown: Vec<String> = files
+        .iter()
+        .take(3)
+        .map(|f| match f.found {
+            Some(n) => format!("`{}` has {n} bytes instead of {}", f.path.display(), f.expected),
+            None => format!("`{}` is missing", f.path.display()),
+        })
+        .collect();
+    let more = files.len().saturating_sub(shown.len());
+    format!("{}{}", shown.join(", "), if more > 0 { format!(" and {more} more") } else { String::new() })
+}
+
+/// Why a file was not landed. Nothing of it is in the lake.
+#[derive(Debug, thiserror::Error)]
+pub enum LandError {
+    /// No such file.
+    #[error("`{path}` is not there; check `files` of the source")]
+    NoFile {
+        /// The file.
+        path: String,
+    },
+    /// A pattern that nothing matches.
+    #[error("no file matches `{pattern}` below `{root}`; check `files` of the source")]
+    NoMatch {
+        /// The pattern.
+        pattern: String,
+        /// Where it was looked for.
+        root: String,
+    },
+    /// A pattern that is not one.
+    #[error("`{pattern}` is not a path or glob: {reason}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// Why.
+        reason: String,
+    },
+    /// It could not be read.
+    #[error("`{path}` could not be read: {source}")]
+    Read {
+        /// The file.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Nothing in it.
+    #[error("`{path}` is empty; a header is needed even if there are no rows")]
+    Empty {
+        /// The file.
+        path: String,
+    },
+    /// It ends before the header.
+    #[error("`{path}` has {lines} lines, but `header_row` is {header_row}")]
+    NoHeader {
+        /// The file.
+        path: String,
+        /// What the source says.
+        header_row: u32,
+        /// What is there.
+        lines: u32,
+    },
+    /// An encoding nobody knows.
+    #[error(
+        "`{label}` is not an encoding; use a label of the WHATWG Encoding Standard such as `utf-8` or `windows-1252`"
+    )]
+    UnknownEncoding {
+        /// The label.
+        label: String,
+    },
+    /// It is not in the declared encoding.
+    #[error("`{path}` line {line}: {reason}; set `encoding` of the source")]
+    Encoding {
+        /// The file.
+        path: String,
+        /// Line, from 1.
+        line: u64,
+        /// What was seen.
+        reason: String,
+    },
+    /// Two columns of one name.
+    #[error(
+        "`{path}` line {line}: columns {first} and {second} are both named `{column}`; rename one of them"
+    )]
+    DuplicateHeader {
+        /// The file.
+        path: String,
+        /// Line of the header.
+        line: u64,
+        /// The name.
+        column: String,
+        /// Position of the first, from 1.
+        first: usize,
+        /// Position of the second, from 1.
+        second: usize,
+    },
+    /// A mapped column that the file does not have.
+    #[error("`{path}` has no column `{column}`, which `{attribute}` is mapped from; {}", way_out(.closest.as_deref(), .available))]
+    NoColumn {
+        /// The file.
+        path: String,
+        /// The column.
+        column: String,
+        /// What is mapped from it.
+        attribute: AttributeId,
+        /// A column that is spelt alike.
+        closest: Option<String>,
+        /// All columns.
+        available: Vec<String>,
+    },
+    /// Not a file of its format.
+    #[error("`{path}` is not {format}: {reason}")]
+    Format {
+        /// The file.
+        path: String,
+        /// The format, such as `Parquet`.
+        format: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// A rule with `else: stop` was broken.
+    #[error("`{path}` was not landed: rule `{rule}` stops it: {reason}")]
+    Stopped {
+        /// The file.
+        path: String,
+        /// The rule.
+        rule: RuleId,
+        /// How it was broken.
+        reason: String,
+    },
+    /// The file was written to while it was read.
+    #[error("`{path}` changed while it was read; land it again when it is complete")]
+    Changed {
+        /// The file.
+        path: String,
+    },
+    /// The source or its entity is not in the project, or they do not agree.
+    #[error("source `{0}` does not fit the project: {1}")]
+    Definition(String, String),
+    /// An attribute was declared otherwise when its column was made.
+    #[error(
+        "`{entity}.{attribute}` is stored as {stored}, but now declared as {declared}; give the attribute another name, or begin a new lake"
+    )]
+    TypeChanged {
+        /// Entity.
+        entity: EntityId,
+        /// Attribute.
+        attribute: String,
+        /// Type in the lake.
+        stored: String,
+        /// Type in the project.
+        declared: String,
+    },
+    /// Others kept changing the same table.
+    #[error("`{path}` could not be landed: others changed the table {attempts} times meanwhile; try again")]
+    Conflict {
+        /// The file.
+        path: String,
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// The counts of a load do not add up: a defect of kepi, so nothing was landed.
+    #[error(
+        "`{path}` was not landed: its rows do not add up ({detail}); this is a defect of kepi, please report it"
+    )]
+    Accounting {
+        /// The file.
+        path: String,
+        /// The counts.
+        detail: String,
+    },
+    /// The lake could not be used.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+}
+
+fn way_out(closest: Option<&str>, available: &[String]) -> String {
+    match closest {
+        Some(c) => format!("did you mean `{c}`?"),
+        None => {
+            let shown: Vec<String> = available.iter().take(12).map(|c| format!("`{c}`")).collect();
+            let more = if available.len() > shown.len() { " …" } else { "" };
+            format!("it has {}{more}", shown.join(", "))
+        }
+    }
+}
+
+impl From<StoreError> for LandError {
+    fn from(e: StoreError) -> Self {
+        Self::Lake(e.into())
+    }
+}
+impl From<sqlx::Error> for LandError {
+    fn from(e: sqlx::Error) -> Self {
+        Self::Lake(e.into())
+    }
+}

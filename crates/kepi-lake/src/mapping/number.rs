@@ -1,0 +1,132 @@
+//! Decimal text into scaled integers, exactly.
+
+use kepi_model::project::Excess;
+
+/// Why a text is not a number of the wanted kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NumberError {
+    /// It is not a decimal number.
+    #[error("is not a number")]
+    NotANumber,
+    /// It has digits that are not zero beyond the scale.
+    #[error("has more decimals than the {0} that are kept; say `excess_digits: round` to round them")]
+    Excess(u8),
+    /// It does not fit into 64 bits at this scale.
+    #[error("is too large at {0} decimals")]
+    TooLarge(u8),
+}
+
+/// More digits than this are refused: 10^36 times a digit still fits into 128 bits.
+const MOST_DIGITS: usize = 36;
+
+/// Reads `text` as value × 10^`scale`.
+///
+/// Accepts a sign, digits with at most one `mark`, groups of three digits parted by one and the same of: the other
+/// mark, a space (also no-break and thin), an apostrophe; and a power of ten (`1.5e3`) where nothing is grouped.
+///
+/// # Errors
+/// See [`NumberError`].
+pub fn parse_number(text: &str, scale: u8, mark: char, excess: Excess) -> Result<i64, NumberError> {
+    let text = text.trim();
+    let (negative, digits) = match text.strip_prefix(['-', '\u{2212}']) {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (digits, exponent) = match digits.split_once(['e', 'E']) {
+        Some((digits, power)) => {
+            let power: i32 = power.parse().map_err(|_| NumberError::NotANumber)?;
+            if power.abs() > 40 {
+                return Err(NumberError::TooLarge(scale));
+            }
+            (digits, power)
+        }
+        None => (digits, 0),
+    };
+    let (whole, fraction) = digits.split_once(mark).unwrap_or((digits, ""));
+    let mut value: i128 = 0;
+    let mut count = 0usize;
+    let mut push = |digit: char| -> Result<(), NumberError> {
+        let digit = digit.to_digit(10).filter(|_| digit.is_ascii()).ok_or(NumberError::NotANumber)?;
+        if count > 0 || digit > 0 {
+            count += 1;
+        }
+        if count > MOST_DIGITS {
+            return Err(NumberError::TooLarge(scale));
+        }
+        value = value * 10 + i128::from(digit);
+        Ok(())
+    };
+    let grouping = whole.chars().find(|c| !c.is_ascii_digit());
+    match grouping {
+        None => whole.chars().try_for_each(&mut push)?,
+        Some(separator) => {
+            let other = if mark == ',' { '.' } else { ',' };
+            let known = [other, ' ', '\u{a0}', '\u{202f}', '\u{2009}', '\'', '\u{2019}'];
+            if !known.contains(&separator) || exponent != 0 {
+                return Err(NumberError::NotANumber);
+            }
+            for (at, group) in whole.split(separator).enumerate() {
+                let proper = if at == 0 { (1..=3).contains(&group.len()) } else { group.len() == 3 };
+                if !proper {
+                    return Err(NumberError::NotANumber);
+                }
+                group.chars().try_for_each(&mut push)?;
+            }
+        }
+    }
+    // Zeros at the end mean nothing and need no room.
+    let fraction = fraction.trim_end_matches('0').len().min(fraction.len());
+    let fraction = digits.split_once(mark).map_or("", |(_, f)| f.get(..fraction).unwrap_or(f));
+    fraction.chars().try_for_each(&mut push)?;
+    if !digits.bytes().any(|b| b.is_ascii_digit()) {
+        return Err(NumberError::NotANumber);
+    }
+    let shift = i32::from(scale) + exponent - i32::try_from(fraction.len()).unwrap_or(i32::MAX);
+    let value = rescale(value, shift, scale, excess)?;
+    i64::try_from(if negative { -value } else { value }).map_err(|_| NumberError::TooLarge(scale))
+}
+
+/// `value` × 10^`shift` for a value that is not negative.
+fn rescale(value: i128, shift: i32, scale: u8, excess: Excess) -> Result<i128, NumberError> {
+    if value == 0 {
+        return Ok(0);
+    }
+    let power = |n: u32| 10i128.checked_pow(n);
+    if let Ok(up) = u32::try_from(shift) {
+        return power(up).and_then(|p| value.checked_mul(p)).ok_or(NumberError::TooLarge(scale));
+    }
+    // Dividing by more than 128 bits can hold leaves nothing before the mark.
+    let (kept, rest, unit) = match power(shift.unsigned_abs()) {
+        Some(unit) => (value / unit, value % unit, unit),
+        None => (0, 1, 4),
+    };
+    match excess {
+        _ if rest == 0 => Ok(kept),
+        Excess::Quarantine => Err(NumberError::Excess(scale)),
+        Excess::Round => {
+            let up = match (rest.saturating_mul(2)).cmp(&unit) {
+                std::cmp::Ordering::Less => 0,
+                std::cmp::Ordering::Greater => 1,
+                std::cmp::Ordering::Equal => kept & 1,
+            };
+            Ok(kept + up)
+        }
+    }
+}
+
+/// Reads a number of `unit_micros` into microseconds. Parts below a microsecond are refused.
+///
+/// # Errors
+/// See [`NumberError`].
+pub fn parse_duration(text: &str, unit_micros: i64, mark: char) -> Result<i64, NumberError> {
+    // A decimal times the unit is a whole number of microseconds exactly where it is one at the scale that it has.
+    let scale = text.rsplit_once(mark).map_or(0, |(_, f)| f.trim_end_matches('0').len());
+    let scale = u8::try_from(scale).ok().filter(|s| *s <= 18).ok_or(NumberError::Excess(6))?;
+    let scaled = i128::from(parse_number(text, scale, mark, Excess::Quarantine)?);
+    let unit = 10i128.checked_pow(u32::from(scale)).ok_or(NumberError::TooLarge(0))?;
+    let micros = scaled.checked_mul(i128::from(unit_micros)).ok_or(NumberError::TooLarge(0))?;
+    if micros % unit != 0 {
+        return Err(NumberError::Excess(6));
+    }
+    i64::try_from(micros / unit).map_err(|_| NumberError::TooLarge(0))
+}

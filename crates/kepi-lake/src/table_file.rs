@@ -1,0 +1,392 @@
+//! Parquet files of the lake: written with field ids and statistics, read back column by column.
+
+use std::{fs::File, path::Path, path::PathBuf, sync::Arc};
+
+use arrow::{
+    array::{
+        Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, Int64Array, Int64Builder, RecordBatch,
+        StringBuilder, TimestampMicrosecondArray, TimestampMicrosecondBuilder, new_null_array,
+    },
+    compute::filter_record_batch,
+    datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType},
+};
+use kepi_model::expression::Physical;
+use parquet::{
+    arrow::{ArrowWriter, PARQUET_FIELD_ID_META_KEY, arrow_reader::ParquetRecordBatchReaderBuilder},
+    basic::{Compression, ZstdLevel},
+    file::properties::{EnabledStatistics, WriterProperties},
+    schema::types::ColumnPath,
+};
+
+use crate::{
+    catalogue::{DataFile, FileStats, NewFile, Table},
+    durable::{DurableFs, PendingFile},
+    error::LakeError,
+};
+
+/// Rows held in memory before they go to the encoder.
+pub(crate) const BATCH_ROWS: usize = 65_536;
+/// Rows of a row group at most.
+const GROUP_ROWS: usize = 1_000_000;
+/// Longer texts are not kept as bounds.
+const LONGEST_BOUND: usize = 64;
+
+/// Data type of a physical type.
+fn data_type(physical: Physical) -> DataType {
+    match physical {
+        Physical::Text => DataType::Utf8,
+        Physical::Integer => DataType::Int64,
+        Physical::Instant => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        Physical::Boolean => DataType::Boolean,
+    }
+}
+
+/// Schema of a table's files.
+fn schema(table: &Table) -> SchemaRef {
+    let fields = table.columns.iter().map(|c| {
+        Field::new(&c.name, data_type(c.physical), true)
+            .with_metadata([(PARQUET_FIELD_ID_META_KEY.to_owned(), c.id.to_string())].into())
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// Builds a column.
+#[derive(Debug)]
+pub(crate) enum ColumnBuilder {
+    Text(StringBuilder),
+    Integer(Int64Builder),
+    Instant(TimestampMicrosecondBuilder),
+    Boolean(BooleanBuilder),
+}
+
+impl ColumnBuilder {
+    fn new(physical: Physical) -> Self {
+        match physical {
+            Physical::Text => Self::Text(StringBuilder::new()),
+            Physical::Integer => Self::Integer(Int64Builder::new()),
+            Physical::Instant => Self::Instant(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
+            Physical::Boolean => Self::Boolean(BooleanBuilder::new()),
+        }
+    }
+    /// Appends a text; to a column of another type, no value.
+    pub fn text(&mut self, text: &str) {
+        match self {
+            Self::Text(b) => b.append_value(text),
+            _ => self.missing(),
+        }
+    }
+    /// Appends an integer or instant.
+    pub fn integer(&mut self, n: i64) {
+        match self {
+            Self::Integer(b) => b.append_value(n),
+            Self::Instant(b) => b.append_value(n),
+            _ => self.missing(),
+        }
+    }
+    /// Appends a truth value.
+    pub fn boolean(&mut self, value: bool) {
+        match self {
+            Self::Boolean(b) => b.append_value(value),
+            _ => self.missing(),
+        }
+    }
+    /// Appends no value.
+    pub fn missing(&mut self) {
+        match self {
+            Self::Text(b) => b.append_null(),
+            Self::Integer(b) => b.append_null(),
+            Self::Instant(b) => b.append_null(),
+            Self::Boolean(b) => b.append_null(),
+        }
+    }
+    fn finish(&mut self) -> ArrayRef {
+        match self {
+            Self::Text(b) => Arc::new(b.finish()),
+            Self::Integer(b) => Arc::new(b.finish()),
+            Self::Instant(b) => Arc::new(b.finish()),
+            Self::Boolean(b) => Arc::new(b.finish()),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+struct Seen {
+    values: u64,
+    missing: u64,
+    integers: Option<(i64, i64)>,
+    texts: Option<(String, String)>,
+    long: bool,
+}
+
+impl Seen {
+    fn integer(&mut self, n: i64) {
+        self.integers = Some(self.integers.map_or((n, n), |(l, h)| (l.min(n), h.max(n))));
+    }
+    fn add(&mut self, array: &ArrayRef) {
+        self.missing += array.null_count() as u64;
+        self.values += (array.len() - array.null_count()) as u64;
+        if let Some(a) = array.as_primitive_opt::<Int64Type>() {
+            a.iter().flatten().for_each(|n| self.integer(n));
+        } else if let Some(a) = array.as_primitive_opt::<TimestampMicrosecondType>() {
+            a.iter().flatten().for_each(|n| self.integer(n));
+        } else if let Some(a) = array.as_boolean_opt() {
+            a.iter().flatten().for_each(|b| self.integer(i64::from(b)));
+        } else if let Some(a) = array.as_string_opt::<i32>() {
+            for text in a.iter().flatten() {
+                if self.long || text.len() > LONGEST_BOUND {
+                    self.long = true;
+                    break;
+                }
+                match &mut self.texts {
+                    None => self.texts = Some((text.to_owned(), text.to_owned())),
+                    Some((low, high)) => {
+                        if text < low.as_str() {
+                            text.clone_into(low);
+                        } else if text > high.as_str() {
+                            text.clone_into(high);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Writes a file of a table row by row. Dropped unfinished, nothing stays.
+pub(crate) struct TableFileWriter {
+    path: PathBuf,
+    name: String,
+    schema: SchemaRef,
+    writer: ArrowWriter<PendingFile>,
+    pub columns: Vec<ColumnBuilder>,
+    buffered: usize,
+    rows: u64,
+    seen: Vec<Seen>,
+}
+
+impl TableFileWriter {
+    /// Begins a file in the table's folder.
+    pub fn create(fs: &Arc<dyn DurableFs>, folder: &Path, table: &Table) -> Result<Self, LakeError> {
+        let name = format!("{}.parquet", uuid::Uuid::new_v4());
+        let path = folder.join(&name);
+        let schema = schema(table);
+        let level = ZstdLevel::try_new(1).unwrap_or_default();
+        let mut properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(level))
+            .set_max_row_group_row_count(Some(GROUP_ROWS))
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_created_by(concat!("kepi ", env!("CARGO_PKG_VERSION")).to_owned());
+        for column in table.columns.iter().filter(|c| c.personal) {
+            // Statistics would outlive the erasure of a person.
+            properties = properties.set_column_statistics_enabled(
+                ColumnPath::from(column.name.as_str()),
+                EnabledStatistics::None,
+            );
+        }
+        let file = PendingFile::create(fs, &path).map_err(|e| io(&path, "written", e))?;
+        let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties.build()))
+            .map_err(|e| written(&path, &e))?;
+        Ok(Self {
+            path,
+            name,
+            schema,
+            writer,
+            columns: table.columns.iter().map(|c| ColumnBuilder::new(c.physical)).collect(),
+            buffered: 0,
+            rows: 0,
+            seen: vec![Seen::default(); table.columns.len()],
+        })
+    }
+
+    /// Rows so far.
+    pub fn rows(&self) -> u64 {
+        self.rows + self.buffered as u64
+    }
+
+    /// Says that a value was appended to every column.
+    pub fn end_row(&mut self) -> Result<(), LakeError> {
+        self.buffered += 1;
+        if self.buffered >= BATCH_ROWS { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), LakeError> {
+        if self.buffered == 0 {
+            return Ok(());
+        }
+        let arrays = self.columns.iter_mut().map(ColumnBuilder::finish).collect();
+        self.buffered = 0;
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), arrays)
+            .map_err(|e| written(&self.path, &e.into()))?;
+        self.write(&batch)
+    }
+
+    /// Writes a whole batch of the table's schema.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
+        for (seen, array) in self.seen.iter_mut().zip(batch.columns()) {
+            seen.add(array);
+        }
+        self.rows += batch.num_rows() as u64;
+        self.writer.write(batch).map_err(|e| written(&self.path, &e))
+    }
+
+    /// Completes the file on the disk; none if it has no rows, then it is not there.
+    pub fn finish(mut self, table: &Table) -> Result<Option<NewFile>, LakeError> {
+        self.flush()?;
+        if self.rows == 0 {
+            return Ok(None);
+        }
+        let file = self.writer.into_inner().map_err(|e| written(&self.path, &e))?;
+        let bytes = file.finish().map_err(|e| io(&self.path, "written", e))?;
+        let footer = footer_length(&self.path).map_err(|e| io(&self.path, "read", e))?;
+        let stats = table
+            .columns
+            .iter()
+            .zip(self.seen)
+            .filter(|(c, _)| !c.personal)
+            .map(|(c, seen)| FileStats {
+                column: c.id,
+                values: seen.values,
+                missing: seen.missing,
+                bounds: match (c.physical, seen.integers) {
+                    (Physical::Text, _) => seen.texts.filter(|_| !seen.long),
+                    (physical, Some((low, high))) => FileStats::spell(physical, low, high),
+                    (_, None) => None,
+                },
+            })
+            .collect();
+        Ok(Some(NewFile { path: self.path, name: self.name, rows: self.rows, bytes, footer, stats }))
+    }
+}
+
+fn io(path: &Path, doing: &'static str, source: std::io::Error) -> LakeError {
+    LakeError::Io { path: path.to_owned(), doing, source }
+}
+
+fn written(path: &Path, error: &parquet::errors::ParquetError) -> LakeError {
+    LakeError::Parquet { path: path.to_owned(), doing: "written", reason: error.to_string() }
+}
+
+/// Length of a Parquet file's footer, from its last eight bytes: four of length, then the magic.
+fn footer_length(path: &Path) -> std::io::Result<u64> {
+    use std::io::{Read, Seek, SeekFrom};
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::End(-8))?;
+    let mut length = [0u8; 4];
+    file.read_exact(&mut length)?;
+    Ok(u64::from(u32::from_le_bytes(length)))
+}
+
+/// Reads a file in batches of the table's schema; columns the file does not have are missing throughout.
+pub(crate) fn read_batches(
+    file: &DataFile,
+    table: &Table,
+    wanted: Option<&[&str]>,
+    mut each: impl FnMut(RecordBatch) -> Result<(), LakeError>,
+) -> Result<(), LakeError> {
+    let bad = |reason: String| LakeError::Parquet { path: file.path.clone(), doing: "read", reason };
+    let opened = File::open(&file.path).map_err(|e| io(&file.path, "read", e))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(opened).map_err(|e| bad(e.to_string()))?;
+    let columns: Vec<&crate::catalogue::TableColumn> =
+        table.columns.iter().filter(|c| wanted.is_none_or(|w| w.contains(&c.name.as_str()))).collect();
+    let roots = builder.schema().fields().iter().enumerate();
+    let mask = roots.filter(|(_, f)| columns.iter().any(|c| &c.name == f.name())).map(|(at, _)| at);
+    let mask = parquet::arrow::ProjectionMask::roots(builder.parquet_schema(), mask);
+    let reader =
+        builder.with_projection(mask).with_batch_size(BATCH_ROWS).build().map_err(|e| bad(e.to_string()))?;
+    let full = schema(table);
+    let fields: Vec<Field> =
+        columns.iter().filter_map(|c| full.field_with_name(&c.name).ok().cloned()).collect();
+    let wanted_schema = Arc::new(Schema::new(fields));
+    for batch in reader {
+        let batch = batch.map_err(|e| bad(e.to_string()))?;
+        let arrays = columns
+            .iter()
+            .map(|c| {
+                batch
+                    .column_by_name(&c.name)
+                    .cloned()
+                    .unwrap_or_else(|| new_null_array(&data_type(c.physical), batch.num_rows()))
+            })
+            .collect();
+        let batch = RecordBatch::try_new_with_options(
+            Arc::clone(&wanted_schema),
+            arrays,
+            &arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows())),
+        )
+        .map_err(|e| bad(e.to_string()))?;
+        each(batch)?;
+    }
+    Ok(())
+}
+
+/// Writes a file anew with other intervals at some rows and without others. `dropped` and the positions of
+/// `intervals` count rows before and after dropping.
+pub(crate) fn rewrite(
+    fs: &Arc<dyn DurableFs>,
+    folder: &Path,
+    table: &Table,
+    file: &DataFile,
+    dropped: &[u32],
+    intervals: &std::collections::BTreeMap<u32, (i64, i64)>,
+    names: (&str, &str),
+) -> Result<Option<NewFile>, LakeError> {
+    let mut writer = TableFileWriter::create(fs, folder, table)?;
+    let (mut before, mut after) = (0u32, 0u32);
+    read_batches(file, table, None, |batch| {
+        let rows = batch.num_rows() as u32;
+        let kept: BooleanArray =
+            (before..before + rows).map(|r| Some(dropped.binary_search(&r).is_err())).collect();
+        before += rows;
+        let bad = |e: arrow::error::ArrowError| written(&file.path, &e.into());
+        let batch = if kept.true_count() == batch.num_rows() {
+            batch
+        } else {
+            filter_record_batch(&batch, &kept).map_err(bad)?
+        };
+        let range = after..after + batch.num_rows() as u32;
+        after = range.end;
+        let changes: Vec<(u32, (i64, i64))> =
+            intervals.range(range.clone()).map(|(r, i)| (r - range.start, *i)).collect();
+        if changes.is_empty() {
+            return writer.write(&batch);
+        }
+        let schema = batch.schema();
+        let mut columns = batch.columns().to_vec();
+        for (name, pick) in [
+            (
+                names.0,
+                (|i: (i64, i64)| (i.0 != crate::history::EVER).then_some(i.0))
+                    as fn((i64, i64)) -> Option<i64>,
+            ),
+            (names.1, |i| (i.1 != crate::history::OPEN).then_some(i.1)),
+        ] {
+            let Some((at, old)) = schema.index_of(name).ok().and_then(|at| {
+                Some((at, columns.get(at)?.as_primitive_opt::<TimestampMicrosecondType>()?.clone()))
+            }) else {
+                return Err(LakeError::Corrupt(format!("`{}` has no column `{name}`", file.path.display())));
+            };
+            let mut values: Vec<Option<i64>> = old.iter().collect();
+            for (row, interval) in &changes {
+                if let Some(v) = values.get_mut(*row as usize) {
+                    *v = pick(*interval);
+                }
+            }
+            if let Some(column) = columns.get_mut(at) {
+                *column = Arc::new(TimestampMicrosecondArray::from(values).with_timezone("UTC"));
+            }
+        }
+        writer.write(&RecordBatch::try_new(schema, columns).map_err(bad)?)
+    })?;
+    writer.finish(table)
+}
+
+/// An integer or instant of a column.
+pub(crate) fn integer_at(array: &ArrayRef, row: usize) -> Option<i64> {
+    if array.is_null(row) {
+        return None;
+    }
+    if let Some(a) = array.as_any().downcast_ref::<Int64Array>() {
+        return Some(a.value(row));
+    }
+    array.as_any().downcast_ref::<TimestampMicrosecondArray>().map(|a| a.value(row))
+}

@@ -1,0 +1,103 @@
+//! What landing does with rows.
+
+use kepi_lake::{LandError, resolve_files};
+use kepi_model::{
+    expression::Type,
+    project::{Mode, Otherwise, Parse, Project, Requirement, Source},
+};
+use kepi_query::landing::{Lake, LoadOutcome};
+use kepi_store::EventFilter;
+
+use crate::support::*;
+
+pub fn orders(mode: Mode) -> (Project, Source) {
+    let entity = entity(
+        "order",
+        &["id"],
+        vec![
+            attribute("id", Type::Text),
+            attribute("amount", Type::Money { currency: "EUR".into(), scale: 2 }),
+            attribute("at", Type::Timestamp),
+            attribute("paid", Type::Boolean),
+        ],
+    );
+    let map = vec![
+        column("id", Type::Text, "id", Parse::Text),
+        column("amount", Type::Money { currency: "EUR".into(), scale: 2 }, "amount", number(2)),
+        column("at", Type::Timestamp, "at", Parse::Timestamp { format: None }),
+        column("paid", Type::Boolean, "paid", Parse::Boolean { yes: vec![], no: vec![] }),
+    ];
+    let source = source("shop", &entity, csv("data/*.csv"), mode, map);
+    (project(vec![entity]), source)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_lands_once_with_rows_ledger_quarantine_and_event() {
+    let bench = Bench::new().await;
+    let (project, source) = orders(Mode::Append);
+    bench.write(
+        "data/a.csv",
+        "\u{feff}id, amount ,at,paid\na,1.50,2025-07-01 12:00:00,yes\nb,\"1,234.5\",2025-07-01T12:00:00Z,0\n\
+         c,x,2025-07-01,no\nd,1\n,5,2025-07-01,no\na,1.50,2025-07-01 12:00:00,yes\na,2,,\n",
+    );
+    let files = resolve_files(bench.folder.path(), &source.from).unwrap();
+    let reports = bench.lake.land(&project, &source, &files, "ana", NOW, &Silent).await.unwrap();
+    let c = reports[0].counts;
+    assert_eq!((c.read, c.accepted, c.duplicate, c.quarantined, c.out_of_scope), (7, 2, 1, 4, 0));
+    assert_eq!(reports[0].file, "data/a.csv");
+    assert_eq!(
+        bench
+            .rows(
+                &project,
+                "order",
+                &["id", "amount", "at", "paid", "_valid_from", "_valid_to", "_row", "_file"]
+            )
+            .await,
+        [
+            ["a", "150", "1751364000000000", "true", "-", "-", "1", "data/a.csv"],
+            ["b", "123450", "1751371200000000", "false", "-", "-", "2", "data/a.csv"],
+        ]
+    );
+    let (rows, n) = bench.lake.quarantine(Some(&source.id), 0, 10).await.unwrap();
+    assert_eq!(n, 4);
+    let said: Vec<_> = rows.iter().map(|r| (r.row, r.rule.as_str(), r.column.as_deref())).collect();
+    assert_eq!(
+        said,
+        [(3, "type", Some("amount")), (4, "ragged row", None), (5, "key", None), (7, "duplicate key", None)]
+    );
+    assert_eq!(rows[0].reason, "`amount`: `x` is not a number");
+    assert!(rows[0].raw.contains("\"id\":\"c\""), "{}", rows[0].raw);
+    let again = bench.lake.land(&project, &source, &files, "ana", NOW + 1, &Silent).await.unwrap();
+    assert_eq!(again[0].outcome, LoadOutcome::AlreadyLanded);
+    assert_eq!(bench.lake.loads(None).await.unwrap(), reports);
+    let events = bench.store.events(&EventFilter::default()).await.unwrap();
+    let kinds: Vec<_> = events.iter().map(|e| e.event.kind.as_str()).collect();
+    assert_eq!(kinds, ["table.created", "load.landed"]);
+    let pinned = bench.pin(&project, None).await;
+    let table = pinned.tables.values().next().unwrap();
+    assert_eq!(table.columns[1].bounds, Some((150, 123450)));
+    assert_eq!(table.columns[2].bounds, Some((1751364000000000, 1751371200000000)));
+    assert_eq!(table.columns[0].bounds, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stop_rules_leave_nothing_but_a_word() {
+    let bench = Bench::new().await;
+    let (project, mut source) = orders(Mode::Append);
+    source.rules = vec![rule("enough", Requirement::RowsAtLeast(3), Otherwise::Stop)];
+    let path = bench.write("data/a.csv", "id,amount,at,paid\na,1,,\n");
+    let report = bench.land(&project, &source, &path, NOW).await.unwrap();
+    assert!(matches!(report.outcome, LoadOutcome::Stopped { .. }), "{:?}", report.outcome);
+    assert!(bench.rows(&project, "order", &["id"]).await.is_empty());
+    source.rules = vec![rule(
+        "positive",
+        Requirement::Row(at_least("amount", Type::Money { currency: "EUR".into(), scale: 2 }, 200)),
+        Otherwise::Quarantine,
+    )];
+    let report = bench.land(&project, &source, &path, NOW).await.unwrap();
+    assert_eq!((report.outcome, report.counts.quarantined), (LoadOutcome::Landed, 1));
+    assert!(matches!(
+        bench.land(&project, &source, &bench.folder.path().join("data/no.csv"), NOW).await,
+        Err(LandError::NoFile { .. })
+    ));
+}

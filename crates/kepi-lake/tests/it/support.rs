@@ -1,0 +1,246 @@
+//! A small project by hand, a lake in a temporary folder, and a way to read rows back.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+use arrow::{
+    array::{Array, AsArray},
+    datatypes::{Int64Type, TimestampMicrosecondType},
+};
+use kepi_lake::{LandError, Landing, LocalLake};
+use kepi_model::{
+    calendar::Calendar,
+    expression::{Comparison, Expression, Literal, Node, Path as Walk, Type},
+    id::{AttributeId, EntityId, Hash},
+    project::{
+        Ambiguous, Attribute, Connector, Entity, Excess, Mapping, MappingFrom, MissingLocal, Mode, Otherwise,
+        Parse, Project, Requirement, Rule, Source, SourceZone,
+    },
+    source_text::{FileId, Span},
+};
+use kepi_query::{
+    landing::{Lake, LoadReport, Progress},
+    port::{PinnedInputs, SnapshotId, TableData},
+};
+use kepi_store::Store;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+pub const NOW: i64 = 1_767_225_600_000_000;
+
+pub struct Silent;
+impl Progress for Silent {
+    fn rows(&self, _more: u64) {}
+}
+
+pub fn id<T: std::str::FromStr>(text: &str) -> T
+where
+    T::Err: std::fmt::Debug,
+{
+    text.parse().unwrap()
+}
+
+pub fn attribute(name: &str, type_: Type) -> Attribute {
+    Attribute { id: id(name), name: name.into(), description: None, type_, scale: None, personal: false }
+}
+
+pub fn entity(name: &str, key: &[&str], attributes: Vec<Attribute>) -> Entity {
+    Entity {
+        id: id(name),
+        name: name.into(),
+        description: String::new(),
+        key: key.iter().map(|k| id(k)).collect(),
+        time: None,
+        attributes,
+    }
+}
+
+pub fn project(entities: Vec<Entity>) -> Project {
+    Project {
+        id: id("test"),
+        name: "Test".into(),
+        description: None,
+        language: 1,
+        calendar: Calendar { zone: "Europe/Berlin".into(), week_start: 0, fiscal_year_start: 1 },
+        confidence: 0.95,
+        purposes: BTreeMap::new(),
+        persons: BTreeMap::new(),
+        units: BTreeMap::new(),
+        entities: entities.into_iter().map(|e| (e.id.clone(), e)).collect(),
+        sources: BTreeMap::new(),
+        strategy: None,
+        kpis: BTreeMap::new(),
+        scorecards: BTreeMap::new(),
+    }
+}
+
+pub fn csv(files: &str) -> Connector {
+    Connector::Csv { files: files.into(), delimiter: b',', encoding: "utf-8".into(), header_row: 1 }
+}
+
+pub fn column(attribute: &str, type_: Type, column: &str, parse: Parse) -> Mapping {
+    Mapping {
+        attribute: id(attribute),
+        type_,
+        from: MappingFrom::Column {
+            column: column.into(),
+            parse,
+            missing: vec![],
+            replace: vec![],
+            prefix: String::new(),
+        },
+        required: false,
+    }
+}
+
+pub fn number(scale: u8) -> Parse {
+    Parse::Number { scale, decimal_mark: '.', excess: Excess::Quarantine }
+}
+
+pub fn source(name: &str, into: &Entity, from: Connector, mode: Mode, map: Vec<Mapping>) -> Source {
+    Source {
+        id: id(name),
+        name: name.into(),
+        into: into.id.clone(),
+        from,
+        mode,
+        key: into.key.clone(),
+        version: None,
+        zone: SourceZone {
+            name: "Europe/Berlin".into(),
+            ambiguous: Ambiguous::Earlier,
+            missing: MissingLocal::ShiftForward,
+        },
+        missing: vec![String::new()],
+        only: None,
+        map,
+        rules: vec![],
+        purpose: None,
+        owner: None,
+        hash: Hash::of(name.as_bytes()),
+        span: Span { file: FileId(0), start: 0, end: 0 },
+    }
+}
+
+pub fn rule(name: &str, require: Requirement, otherwise: Otherwise) -> Rule {
+    Rule { id: id(name), require, otherwise }
+}
+
+pub fn path(attribute: &str, type_: Type) -> Expression {
+    Expression { type_, node: Node::Path(Walk { references: vec![], attribute: id(attribute) }) }
+}
+
+pub fn at_least(attribute: &str, type_: Type, least: i64) -> Expression {
+    Expression {
+        type_: Type::Boolean,
+        node: Node::Compare(
+            Comparison::GreaterOrEqual,
+            Box::new(path(attribute, type_.clone())),
+            Box::new(Expression { type_, node: Node::Literal(Literal::Integer(least)) }),
+        ),
+    }
+}
+
+pub fn exists(attribute: &str, entity: &str) -> Expression {
+    Expression {
+        type_: Type::Boolean,
+        node: Node::Exists(id::<AttributeId>(attribute), id::<EntityId>(entity)),
+    }
+}
+
+/// A lake in a folder that goes away.
+pub struct Bench {
+    pub folder: tempfile::TempDir,
+    pub store: Store,
+    pub lake: LocalLake,
+}
+
+pub async fn open(root: &Path) -> (Store, LocalLake) {
+    let store = Store::open(&root.join(".kepi/kepi.db")).await.unwrap();
+    let lake = LocalLake::open(store.clone(), &root.join(".kepi/data"), root, NOW).await.unwrap();
+    (store, lake)
+}
+
+impl Bench {
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, lake) = open(folder.path()).await;
+        Self { folder, store, lake }
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    pub async fn land(
+        &self,
+        project: &Project,
+        source: &Source,
+        path: &Path,
+        at: i64,
+    ) -> Result<LoadReport, LandError> {
+        let report = self
+            .lake
+            .land_file(project, source, path, Landing { actor: "ana", at, progress: &Silent })
+            .await?;
+        let c = report.counts;
+        assert_eq!(c.read, c.out_of_scope + c.landed());
+        Ok(report)
+    }
+
+    pub async fn pin(&self, project: &Project, snapshot: Option<i64>) -> PinnedInputs {
+        self.lake.pin(project, snapshot.map(SnapshotId)).await.unwrap()
+    }
+
+    pub async fn rows(&self, project: &Project, entity: &str, columns: &[&str]) -> Vec<Vec<String>> {
+        rows(&self.pin(project, None).await, entity, columns)
+    }
+}
+
+/// Rows of a table as texts, sorted; `-` is no value.
+pub fn rows(pinned: &PinnedInputs, entity: &str, columns: &[&str]) -> Vec<Vec<String>> {
+    let mut out = Vec::new();
+    let Some(table) = pinned.tables.get(&id::<EntityId>(entity)) else { return out };
+    let TableData::Files(files) = &table.data else { panic!("files expected") };
+    for file in files {
+        let opened = File::open(&file.path).unwrap();
+        assert_eq!(opened.metadata().unwrap().len(), file.bytes);
+        let reader = ParquetRecordBatchReaderBuilder::try_new(opened).unwrap().build().unwrap();
+        let mut n = 0;
+        for batch in reader {
+            let batch = batch.unwrap();
+            n += batch.num_rows() as u64;
+            for row in 0..batch.num_rows() {
+                out.push(
+                    columns
+                        .iter()
+                        .map(|name| match batch.column_by_name(name) {
+                            Some(c) if c.is_valid(row) => cell(c, row),
+                            _ => "-".into(),
+                        })
+                        .collect(),
+                );
+            }
+        }
+        assert_eq!(n, file.rows);
+    }
+    out.sort();
+    out
+}
+
+fn cell(array: &arrow::array::ArrayRef, row: usize) -> String {
+    if let Some(a) = array.as_string_opt::<i32>() {
+        a.value(row).into()
+    } else if let Some(a) = array.as_primitive_opt::<Int64Type>() {
+        a.value(row).to_string()
+    } else if let Some(a) = array.as_primitive_opt::<TimestampMicrosecondType>() {
+        a.value(row).to_string()
+    } else {
+        array.as_boolean().value(row).to_string()
+    }
+}

@@ -1,0 +1,49 @@
+-- The tables of the store. The script can be run any number of times.
+CREATE TABLE IF NOT EXISTS kepi_meta (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS kepi_event (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL CHECK (actor <> ''),
+    kind TEXT NOT NULL CHECK (kind <> ''),
+    subject TEXT NOT NULL,
+    body TEXT NOT NULL CHECK (json_valid(body))
+) STRICT;
+CREATE INDEX IF NOT EXISTS kepi_event_by_subject ON kepi_event (subject, seq);
+CREATE INDEX IF NOT EXISTS kepi_event_by_kind ON kepi_event (kind, seq);
+CREATE TRIGGER IF NOT EXISTS kepi_event_no_update BEFORE UPDATE ON kepi_event
+    BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
+CREATE TRIGGER IF NOT EXISTS kepi_event_no_delete BEFORE DELETE ON kepi_event
+    BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
+
+CREATE TABLE IF NOT EXISTS kepi_run (
+    run TEXT PRIMARY KEY,
+    started INTEGER NOT NULL,
+    finished INTEGER,
+    definition TEXT NOT NULL,
+    snapshot INTEGER NOT NULL,
+    engine TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('running', 'succeeded', 'failed')),
+    body TEXT NOT NULL CHECK (json_valid(body))
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS kepi_published (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    period TEXT NOT NULL,
+    segment TEXT NOT NULL,
+    value TEXT NOT NULL CHECK (json_valid(value)),
+    pins TEXT NOT NULL CHECK (json_valid(pins)),
+    run TEXT NOT NULL REFERENCES kepi_run (run),
+    published_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS kepi_published_by_key ON kepi_published (kind, subject, period, segment, seq);
+CREATE TRIGGER IF NOT EXISTS kepi_published_no_update BEFORE UPDATE ON kepi_published
+    BEGIN SELECT RAISE(ABORT, 'published values are never changed'); END;
+CREATE TRIGGER IF NOT EXISTS kepi_published_no_delete BEFORE DELETE ON kepi_published
+    BEGIN SELECT RAISE(ABORT, 'published values are never deleted'); END;
