@@ -17,6 +17,7 @@ pub mod distribution;
 pub mod estimate;
 pub mod estimation;
 pub mod exact;
+pub mod experiment;
 pub mod fairness;
 pub mod linear;
 pub mod multiplicity;

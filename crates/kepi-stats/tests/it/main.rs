@@ -14,6 +14,7 @@ mod support;
 mod reference_control;
 mod reference_decomposition;
 mod reference_estimation;
+mod reference_experiment;
 mod reference_fairness;
 mod reference_prediction;
 mod reference_regression;
@@ -33,6 +34,7 @@ const ROOMS: &[Room] = &[
     ("estimation", reference_estimation::values),
     ("fairness", reference_fairness::values),
     ("prediction", reference_prediction::values),
+    ("experiments", reference_experiment::values),
     ("regression", reference_regression::values),
     ("surveys and agreement", reference_survey::values),
     ("survival", reference_survival::values),
