@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use jiff::{
     Timestamp,
-    civil::{Date, ISOWeekDate, Weekday, date},
-    tz::TimeZone,
+    civil::{Date, ISOWeekDate, Time, Weekday, date},
+    tz::{AmbiguousOffset, TimeZone},
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +40,7 @@ pub struct Period {
 impl Period {
     /// The period `by` places later (earlier if negative).
     pub fn offset(self, by: i32) -> Self {
-        Self { ordinal: self.ordinal + by, ..self }
+        Self { ordinal: self.ordinal.saturating_add(by), ..self }
     }
 }
 
@@ -111,10 +111,16 @@ impl Calendar {
     }
 
     /// The period of `grain` that contains an instant, in microseconds since 1970-01-01T00:00:00Z.
+    ///
+    /// Agrees with [`Calendar::bounds`] also where clocks go back across midnight: there the day begins at its first
+    /// midnight, although the clock shows the day before once more.
     pub fn period_at(&self, grain: Grain, instant: i64) -> Result<Period, CalendarError> {
         let zone = self.time_zone()?;
         let at = Timestamp::from_microsecond(instant).map_err(|_| CalendarError::OutOfRange)?;
-        Ok(self.period_of_day(grain, zone.to_datetime(at).date()))
+        let day = zone.to_datetime(at).date();
+        let next = day.tomorrow().map_err(|_| CalendarError::OutOfRange)?;
+        let day = if instant >= instant_of(&zone, next)? { next } else { day };
+        Ok(self.period_of_day(grain, day))
     }
 
     /// `[start, end)` of a period in microseconds UTC. A day that starts in a gap starts when the gap ends.
@@ -141,19 +147,19 @@ impl Calendar {
         let n = i64::from(period.ordinal);
         let fiscal_year = |y: i64| {
             if self.fiscal_year_start == 1 {
-                format!("{y}")
+                format!("{y:04}")
             } else {
-                format!("{y}/{:02}", (y + 1).rem_euclid(100))
+                format!("{y:04}/{:02}", (y + 1).rem_euclid(100))
             }
         };
         match period.grain {
             Grain::Day => day.to_string(),
             Grain::Week if self.week_start == 0 => {
                 let iso = day.iso_week_date();
-                format!("{}-W{:02}", iso.year(), iso.week())
+                format!("{:04}-W{:02}", iso.year(), iso.week())
             }
             Grain::Week => format!("week of {day}"),
-            Grain::Month => format!("{}-{:02}", day.year(), day.month()),
+            Grain::Month => format!("{:04}-{:02}", day.year(), day.month()),
             Grain::Quarter => format!("{}-Q{}", fiscal_year(1970 + n.div_euclid(4)), n.rem_euclid(4) + 1),
             Grain::HalfYear => format!("{}-H{}", fiscal_year(1970 + n.div_euclid(2)), n.rem_euclid(2) + 1),
             Grain::Year => fiscal_year(1970 + n),
@@ -169,14 +175,24 @@ impl Calendar {
         }
         let (year_text, rest) = text.split_once('-').map_or((text, None), |(y, r)| (y, Some(r)));
         let (year_text, fiscal) = year_text.split_once('/').map_or((year_text, None), |(y, f)| (y, Some(f)));
-        let year: i64 =
-            Some(year_text).filter(|y| y.len() == 4).and_then(|y| y.parse().ok()).ok_or_else(fail)?;
-        if fiscal.is_some_and(|f| f.parse() != Ok((year + 1).rem_euclid(100))) {
+        let year: i64 = Some(year_text)
+            .filter(|y| y.len() == 4 && y.bytes().all(|b| b.is_ascii_digit()))
+            .and_then(|y| y.parse().ok())
+            .ok_or_else(fail)?;
+        let fiscal_grain = rest.is_none_or(|r| r.starts_with(['H', 'Q']));
+        let names_next_year = |f: &str| f.len() == 2 && f.parse() == Ok((year + 1).rem_euclid(100));
+        if fiscal.is_some_and(|f| self.fiscal_year_start == 1 || !fiscal_grain || !names_next_year(f)) {
             return Err(fail());
         }
         let since = year - 1970;
         let part = |text: &str, most: i64| -> Result<i64, CalendarError> {
-            text.parse::<i64>().ok().filter(|n| (1..=most).contains(n)).map(|n| n - 1).ok_or_else(fail)
+            let digits = text.bytes().all(|b| b.is_ascii_digit());
+            text.parse::<i64>()
+                .ok()
+                .filter(|_| digits)
+                .filter(|n| (1..=most).contains(n))
+                .map(|n| n - 1)
+                .ok_or_else(fail)
         };
         let period = |grain, ordinal: i64| Period { grain, ordinal: ordinal as i32 };
         match rest {
@@ -205,7 +221,23 @@ fn day_from_ordinal(n: i64) -> Result<Date, CalendarError> {
         .map_err(|_| CalendarError::OutOfRange)
 }
 
+/// The first instant of a day. If its midnight is skipped, that is the moment at which clocks go forward; a day that
+/// is skipped altogether starts when the next one does.
 fn instant_of(zone: &TimeZone, day: Date) -> Result<i64, CalendarError> {
-    let start = day.to_zoned(zone.clone()).map_err(|_| CalendarError::OutOfRange)?;
-    Ok(start.timestamp().as_microsecond())
+    let midnight = day.to_datetime(Time::midnight());
+    let ambiguous = zone.to_ambiguous_timestamp(midnight);
+    let start = match ambiguous.offset() {
+        AmbiguousOffset::Unambiguous { offset } => offset.to_timestamp(midnight),
+        // Of two midnights the first.
+        AmbiguousOffset::Fold { before, .. } => before.to_timestamp(midnight),
+        // Read with the later offset, midnight lies just before the transition.
+        AmbiguousOffset::Gap { after, .. } => after
+            .to_timestamp(midnight)
+            .map(|before_gap| zone.following(before_gap).next().map_or(before_gap, |t| t.timestamp())),
+    };
+    start.map(|s| s.as_microsecond()).map_err(|_| CalendarError::OutOfRange)
 }
+
+#[cfg(test)]
+#[path = "calendar_tests.rs"]
+mod tests;

@@ -23,18 +23,24 @@ impl Decoder<'_> {
     /// Checks a map against its table.
     pub(crate) fn object(&mut self, node: &Node, table: &'static Table, place: Span) {
         if !matches!(node.value, Value::Map(_)) {
-            self.wrong_shape(node, place, &format!("a map with the fields of a {}", table.name));
+            self.wrong_shape(node, place, &format!("a map with the fields of a {}", table_word(table)));
             return;
         }
         self.fields(node, table);
-        for field in table.fields.iter().filter(|f| f.required && node.get(f.name).is_none()) {
+        let missing =
+            |f: &&Field| f.required && node.get(f.name).is_none() && !is_misspelt(node, table, f.name);
+        for field in table.fields.iter().filter(missing) {
             let mut fix = format!("add `{}: {}`", field.name, field.example);
             if matches!(field.kind, Kind::Object(_) | Kind::OneOf(_) | Kind::Map(..)) {
                 fix = format!("add `{}`, such as `{}: {}`", field.name, field.name, field.example);
             }
             self.findings
-                .report(codes::MISSING_FIELD, place, format!("this {} has no `{}`", table.name, field.name))
-                .expected(field.doc)
+                .report(
+                    codes::MISSING_FIELD,
+                    place,
+                    format!("this {} has no `{}`", table_word(table), field.name),
+                )
+                .expected(sentence_part(field.doc))
                 .fix(fix);
         }
     }
@@ -42,13 +48,13 @@ impl Decoder<'_> {
     fn fields(&mut self, node: &Node, table: &'static Table) {
         for entry in node.entries() {
             match table.field(&entry.key) {
-                Some(field) => self.field(&entry.value, field, entry.key_span),
+                Some(field) => self.kind(&entry.value, field.kind, entry.key_span, field.name),
                 None => {
                     self.findings
                         .report(
                             codes::UNKNOWN_FIELD,
                             entry.key_span,
-                            format!("a {} has no field `{}`", table.name, entry.key),
+                            format!("a {} has no field `{}`", table_word(table), shorten(&entry.key)),
                         )
                         .did_you_mean(&entry.key, table.fields.iter().map(|f| f.name));
                 }
@@ -64,23 +70,16 @@ impl Decoder<'_> {
         self.fields(node, table);
         let known = node.entries().iter().filter(|e| table.field(&e.key).is_some()).count();
         // An unknown key has its own finding.
-        if node.entries().len() != 1 && !(known == 0 && !node.entries().is_empty()) {
+        let only_unknown = known == 0 && !node.entries().is_empty();
+        if node.entries().len() != 1 && !only_unknown {
             self.findings
                 .report(
                     codes::ONE_KEY,
                     place,
-                    format!("a {} has exactly one key, not {}", table.name, node.entries().len()),
+                    format!("a {} has exactly one key, not {}", table_word(table), node.entries().len()),
                 )
                 .expected(format!("one of {}", names(table)))
                 .fix("keep the one that is meant");
-        }
-    }
-
-    fn field(&mut self, node: &Node, field: &Field, key_span: Span) {
-        let before = self.findings.count();
-        self.kind(node, field.kind, key_span, field.name);
-        if self.findings.count() > before + 1 {
-            return;
         }
     }
 
@@ -380,6 +379,26 @@ fn unknown_type(findings: &mut Findings, span: Span, text: &str, expected: &str)
             finding.replace(format!("did you mean `{near}`?"), span, near);
         }
     }
+}
+
+/// Whether a map has an unknown key that is most likely meant for this field.
+pub(crate) fn is_misspelt(node: &Node, table: &Table, field: &str) -> bool {
+    node.entries()
+        .iter()
+        .filter(|e| table.field(&e.key).is_none())
+        .any(|e| crate::findings::nearest(&e.key, table.fields.iter().map(|f| f.name)) == Some(field))
+}
+
+/// A table's name for people.
+fn table_word(table: &Table) -> String {
+    if table.name == "kpi" { "KPI".to_owned() } else { table.name.replace('_', " ") }
+}
+
+/// A sentence as a part of another: no capital, no full stop.
+fn sentence_part(text: &str) -> String {
+    let text = text.trim_end_matches('.');
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |c| c.to_lowercase().chain(chars).collect())
 }
 
 /// A list of words in backticks.

@@ -588,7 +588,7 @@ static TARGET: Table = Table {
         field("basis", OneOf(&BASIS), "What it rests on.", "{history: median of 24 months}"),
     ],
 };
-static KPI: Table = Table {
+pub(crate) static KPI: Table = Table {
     name: "kpi",
     doc: "A key performance indicator: what is measured, of whom, how often, against which target, and who answers.",
     fields: &[

@@ -1,5 +1,7 @@
 //! Collecting findings: one list, one way to add to it.
 
+use std::collections::BTreeSet;
+
 use crate::{
     check::codes,
     diagnostic::{Code, Diagnostic, Fix, Label, Severity},
@@ -10,9 +12,20 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     list: Vec<Diagnostic>,
+    broken: BTreeSet<(String, String)>,
 }
 
 impl Findings {
+    /// Notes an attribute whose own declaration has a finding: that it is unknown is not to be said again.
+    pub(crate) fn attribute_is_broken(&mut self, entity: &str, attribute: &str) {
+        self.broken.insert((entity.to_owned(), attribute.to_owned()));
+    }
+
+    /// Whether an attribute's own declaration has a finding.
+    pub(crate) fn is_broken(&self, entity: &str, attribute: &str) -> bool {
+        self.broken.contains(&(entity.to_owned(), attribute.to_owned()))
+    }
+
     /// Adds a finding; the severity is the code's.
     pub(crate) fn report(&mut self, code: Code, span: Span, message: impl Into<String>) -> &mut Diagnostic {
         let severity = codes::info(code).map_or(Severity::Error, |info| info.severity);
@@ -28,6 +41,16 @@ impl Findings {
         let last = self.list.len() - 1;
         #[expect(clippy::indexing_slicing, reason = "an element was pushed just before")]
         &mut self.list[last]
+    }
+
+    /// Whether there is a finding with one of the codes.
+    pub(crate) fn any(&self, codes: &[Code]) -> bool {
+        self.list.iter().any(|f| codes.contains(&f.code))
+    }
+
+    /// Takes back findings that others make doubtful.
+    pub(crate) fn remove(&mut self, codes: &[Code]) {
+        self.list.retain(|f| !codes.contains(&f.code));
     }
 
     /// The finding made last.

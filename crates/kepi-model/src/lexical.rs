@@ -69,7 +69,7 @@ pub(crate) fn time_unit(word: &str) -> Option<i64> {
 /// `4 hours` in microseconds; a day has 24 hours. Several parts add up: `1 hour 30 minutes`.
 pub(crate) fn duration(text: &str) -> Option<i64> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    if words.is_empty() || words.len() % 2 != 0 {
+    if words.is_empty() || !words.len().is_multiple_of(2) {
         return None;
     }
     words.chunks(2).try_fold(0i64, |sum, pair| {

@@ -180,6 +180,9 @@ pub(crate) fn report_path(
     match problem {
         PathProblem::Unknown { index, entity, known } => {
             let (Some(part), Some(place)) = (parts.get(*index), places.get(*index)) else { return };
+            if findings.is_broken(entity.as_str(), part) {
+                return;
+            }
             let finding = findings.report(
                 codes::UNKNOWN_ATTRIBUTE,
                 *place,

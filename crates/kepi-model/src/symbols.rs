@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::{
     builtin,
     check::codes,
-    findings::Findings,
+    findings::{Findings, nearest},
     source_text::{FileId, Span},
     table::Symbol,
     yaml::{Document, Node},
@@ -42,7 +42,11 @@ impl Symbols {
         }
         for document in documents {
             let Some(first) = document.root.entries().first() else { continue };
-            let Some(symbol) = document_symbol(&first.key) else { continue };
+            let kinds = crate::definitions::DOCUMENTS.iter().map(|t| t.name);
+            // A misspelt kind has its own finding; what it defines is known nevertheless.
+            let symbol =
+                document_symbol(&first.key).or_else(|| nearest(&first.key, kinds).and_then(document_symbol));
+            let Some(symbol) = symbol else { continue };
             if let Some(name) = first.value.text() {
                 symbols.define(symbol, name, first.value.span, findings);
             }

@@ -49,21 +49,21 @@ codes! {
     UNKNOWN_FIELD "K0106" Error "unknown field"
         "This kind of definition has no such field. Nothing that is written is ignored, so a mistyped option cannot silently do nothing.";
     MISSING_FIELD "K0107" Error "a field is missing"
-        "A field that has no default must be written.";
+        "A field that has no default must be written. The finding says what the field means and how it may look.";
     WRONG_SHAPE "K0108" Error "text, list or map expected"
         "The value has another shape than its field: a text where a list is meant, a map where a text is meant, or nothing at all.";
     NOT_A_NAME "K0109" Error "not a name"
         "Names appear in file names, addresses and expressions; therefore they start with a lower-case letter and go on with lower-case letters, digits or underscores, at most 63 characters.";
     NOT_A_CHOICE "K0110" Error "not one of the words allowed"
-        "The field takes one of a few words.";
+        "The field takes one of a few words, all of which are listed. Other words are refused rather than taken for a default.";
     NOT_A_NUMBER "K0111" Error "not a number of the allowed range"
-        "The field takes a whole number within limits.";
+        "The field takes a whole number within limits, both of which count as within.";
     NOT_A_SHARE "K0112" Error "not a share"
         "Shares carry their sign: `70%`. A bare 0.7 or 70 is refused because the one is easily taken for the other.";
     NOT_A_DURATION "K0113" Error "not a length of time"
         "Lengths of time carry their unit: `4 hours`, `30 days`. A bare number is refused because nobody can see its unit.";
     NOT_A_DATE "K0114" Error "not a date"
-        "Dates are written year, month, day: `2026-01-31`.";
+        "Dates are written year, month, day: `2026-01-31`. Other orders are refused, because 01/02/2026 is read differently in different countries.";
     ONE_KEY "K0115" Error "exactly one key expected"
         "Some maps name a kind by their only key, such as the kind of a measure; two kinds at once mean nothing.";
     DEFINED_TWICE "K0116" Error "defined twice"
@@ -71,7 +71,7 @@ codes! {
     PROJECT_COUNT "K0117" Error "not exactly one project"
         "A project has exactly one `project:` document; it says the reporting zone and the calendar, without which no period is known.";
     STRATEGY_COUNT "K0118" Error "more than one strategy"
-        "A project has at most one strategy.";
+        "A project has at most one strategy, so that every objective and every scorecard belongs to the same one.";
     NO_DEFINITIONS "K0119" Error "a document without definition"
         "A document is a map whose first key names its kind. This one is a list or a text.";
 
@@ -90,14 +90,14 @@ codes! {
     UNKNOWN_ZONE "K0207" Error "unknown time zone"
         "Zones are named as in the IANA database that comes with Kepi, such as `Europe/Berlin`. Abbreviations such as CET are no zones: they do not say when clocks change.";
     NOT_A_TIME "K0208" Error "not a date or time"
-        "What dates a row must be a date or a timestamp.";
+        "What dates a row must be a date or a timestamp; it decides the period in which the row counts.";
     NO_KEY "K0209" Error "a new entity without key"
         "Without a key no row can be told from another, so none could be superseded or found twice.";
 
     UNIT_ROOT "K0301" Error "not exactly one root of the units"
-        "Units form one tree: exactly one has no parent.";
+        "Units form one tree: exactly one has no parent, and every other one leads up to it.";
     UNIT_CYCLE "K0302" Error "units form a circle"
-        "Following the parents of a unit must lead to the root.";
+        "Following the parents of a unit must lead to the root; here it leads back to where it began.";
     UNIT_LEVEL "K0303" Error "a unit without level"
         "Every unit below the root has a level; a cascade matches levels with dimensions.";
     UNIT_MEMBER "K0304" Error "two units stand for the same member"
@@ -108,11 +108,11 @@ codes! {
     MAPPING_TYPE "K0402" Error "column and attribute have different types"
         "A column is read `as` the type that the attribute has, so that one entity filled by several sources means one thing.";
     KEY_NOT_MAPPED "K0403" Error "a key attribute is not mapped"
-        "A row without key cannot be told from others.";
+        "A row without key cannot be told from others, so it could neither be superseded nor found twice.";
     DERIVED_CYCLE "K0404" Error "derived attributes form a circle"
         "Attributes computed by `expression` may use each other, but none may need itself.";
     BAD_DELIMITER "K0405" Error "a delimiter that is not one character"
-        "The delimiter of delimited text is one ASCII character.";
+        "The delimiter of delimited text is one ASCII character. Quote it in YAML; a tabulator is written `\"\\t\"` in double quotes.";
     UNKNOWN_ENCODING "K0406" Error "unknown encoding"
         "Encodings are named by their labels in the WHATWG standard, such as `utf-8` or `windows-1252`.";
     NO_FILES "K0407" Warning "no file matches"
@@ -122,7 +122,7 @@ codes! {
     UPSERT_WITHOUT_VERSION "K0409" Warning "upsert without version"
         "Of two rows with one key the one that lands later wins, even if it is older. An attribute named under `version` decides by content instead.";
     VERSION_WITHOUT_UPSERT "K0410" Error "version without upsert"
-        "Only `mode: upsert` compares two rows of one key by version.";
+        "Only `mode: upsert` compares two rows of one key by version; in the other modes it would do nothing.";
     BAD_REQUIREMENT "K0411" Error "a rule that cannot be understood"
         "A rule requires a condition of a row, `unique ATTRIBUTES`, `REFERENCE exists`, `rows >= N` or `rows >= 80% of median of 14 loads`. Rules about a whole file can warn or stop, not quarantine.";
     RULE_TWICE "K0412" Error "two rules of one name"
@@ -136,26 +136,26 @@ codes! {
     OUTSIDE_PROJECT "K0416" Error "a path that leads out of the project"
         "Sources read files below the project's folder only, so that a project can be moved and its reach can be seen.";
     ENUM_MEMBER "K0417" Error "not a member of the enum"
-        "The text stands for a member that the enum does not list.";
+        "The text stands for a member that the enum does not list. Members are spelled as in the entity's `values`.";
     CONSTANT "K0418" Error "a constant of another type"
-        "The constant cannot be read as the type of its attribute.";
+        "The constant cannot be read as the type of its attribute, as a column with that text could not be.";
     SOURCE_KEY "K0419" Error "a key or version that is no attribute"
         "The key and the version of a source are attributes of the entity that it fills.";
 
     EXPRESSION_TOO_LARGE "K0501" Error "an expression that is too large"
         "Expressions have at most 4 KiB, 200 parts and 32 levels of brackets; larger ones are refused before they are read.";
     NOT_AN_EXPRESSION "K0502" Error "not an expression"
-        "The text cannot be read as an expression over one row.";
+        "The text cannot be read as an expression over one row: a condition, a sum, a path, a constant.";
     NOT_ALLOWED "K0503" Error "not allowed in an expression"
         "Expressions are a small, safe subset of SQL: arithmetic, comparisons, `and`, `or`, `not`, `is null`, `in`, `between`, `like`, `coalesce` and `case`.";
     DIVISION "K0504" Error "division in an expression"
         "A quotient of one row is not additive: averaging quotients weights a small row like a large one. Use the measure `ratio`, which adds up numerator and denominator apart.";
     UNKNOWN_ATTRIBUTE "K0505" Error "unknown attribute"
-        "The path names an attribute that the entity does not have.";
+        "The path names an attribute that the entity does not have. Built-in entities have a list of attributes; others are added by an `entity:` document.";
     NOT_A_REFERENCE "K0506" Error "a path through something that is no reference"
         "A path walks references, each leading to one row at most, and ends with an attribute.";
     TYPE_MISMATCH "K0507" Error "types that do not fit"
-        "The two sides cannot be compared or computed with each other.";
+        "The two sides cannot be compared or computed with each other, because they hold different kinds of things.";
     CURRENCIES "K0508" Error "different currencies"
         "Amounts of different currencies are never added or compared; convert them in the source, where the rate and its date are known.";
     UNKNOWN_MEMBER "K0509" Error "compared with a text that is no member"
@@ -172,17 +172,17 @@ codes! {
     NO_OBJECTIVE "K0601" Warning "a KPI without objective"
         "A KPI that serves no objective measures something nobody has said to want.";
     OBJECTIVE_WITHOUT_KPI "K0602" Warning "an objective without KPI"
-        "Nobody will see whether the objective is reached.";
+        "Nobody will see whether the objective is reached, as no KPI names it under `objective`.";
     ONLY_LAGGING "K0603" Warning "an objective with lagging KPIs only"
         "Lagging KPIs tell when it is too late to act; a leading one tells earlier.";
     OBJECTIVE_TWICE "K0604" Warning "an objective in two perspectives"
         "Two objectives of different perspectives have the same name, so one aim is counted twice.";
     NO_SCORECARD "K0605" Warning "a KPI on no scorecard"
-        "The KPI is computed, but no score depends on it.";
+        "The KPI is computed and shown, but no score depends on it, so nobody is asked when it deviates.";
     SAME_SHOWN_NAME "K0606" Warning "two KPIs are shown under one name"
-        "Readers cannot tell them apart.";
+        "On pages and in reports KPIs appear under their shown names; with two of one name readers cannot tell them apart.";
     NO_ACCOUNTABLE "K0607" Warning "nobody is accountable"
-        "A KPI has exactly one person who answers for it.";
+        "A KPI has exactly one person who answers for it; the responsible, the consulted and the informed may be many.";
     NO_BASIS "K0608" Warning "a target without basis"
         "A target says what it rests on: history, a benchmark, expectations, capability or an agreement.";
     TARGET_ORDER "K0609" Error "a target on the wrong side"
@@ -202,13 +202,13 @@ codes! {
     RATING_SCALE "K0616" Error "a rating on another scale than its attribute"
         "The measure states another scale than the attribute's, or asks for more top answers than there are.";
     BAD_QUANTILE "K0617" Error "a quantile out of range"
-        "A quantile lies strictly between 0 % and 100 %.";
+        "A quantile lies strictly between 0 % and 100 %; the least and the largest value are no quantiles of a sample.";
     BAD_BINS "K0618" Error "bins that do not work"
         "Bins go from a lower to a higher edge in the unit of the value; logarithmic ones start above zero, and each must be wider than nothing.";
     SUMMARY "K0619" Error "not exactly one summary"
         "A rating has `top` or `summary: mean`; a duration has `within` or `summary: mean`.";
     LINK_TO_ITSELF "K0620" Error "an objective that works on itself"
-        "A link leads from one objective to another.";
+        "A link leads from one objective to another; that an objective works on itself says nothing.";
     LINK_CYCLE "K0621" Warning "effects run in a circle"
         "The links lead back to where they started. That may be meant, but nothing can then be told apart as cause and effect.";
     DIMENSION "K0622" Error "a dimension that cannot be formed"
@@ -220,7 +220,7 @@ codes! {
     NO_SOURCE "K0625" Warning "nothing fills the entity"
         "No source fills the entity that the KPI reads, so it will have no values.";
     NO_INDICATOR "K0626" Warning "neither leading nor lagging"
-        "Say whether the KPI runs ahead of the outcome or states it.";
+        "Say whether the KPI runs ahead of the outcome or states it; an objective needs both kinds to be steered by.";
 
     WEIGHTS "K0701" Error "weights that do not sum to 100 %"
         "The weights of siblings share out their parent, so they sum to exactly 100 %.";
@@ -235,5 +235,5 @@ codes! {
     OTHER_OBJECTIVE "K0706" Error "a KPI under another objective than its own"
         "A scorecard places each KPI under the objective that it serves, and each objective under its perspective.";
     KPI_TWICE "K0707" Error "a KPI twice on one scorecard"
-        "It would count twice.";
+        "A KPI that stands on a scorecard in two places would count twice, and nobody could say with which weight.";
 }

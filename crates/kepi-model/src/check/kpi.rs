@@ -115,7 +115,7 @@ fn warn(root: &Node, targets: &[crate::project::Target], context: &mut Context<'
     let at = name_place(root);
     let name = root.get_text("kpi").unwrap_or_default();
     let mut missing = |field: &str, code, message: String, fix: &str| {
-        if root.get(field).is_none() {
+        if root.get(field).is_none() && !crate::decode::is_misspelt(root, &crate::definitions::KPI, field) {
             context.findings.report(code, at, message).fix(fix);
         }
     };
@@ -172,8 +172,8 @@ pub(crate) fn bases(measure: &Measure) -> Vec<&EntityId> {
 pub(super) fn declared_dimensions(root: &Node) -> BTreeSet<String> {
     let Some(by) = root.get("by") else { return BTreeSet::new() };
     let last = |t: &str| t.rsplit('.').next().unwrap_or(t).trim().to_owned();
-    by.items()
-        .iter()
+    std::iter::once(by)
+        .chain(by.items())
         .filter_map(|i| i.text().map(last))
         .chain(by.entries().iter().map(|e| e.key.clone()))
         .collect()
@@ -269,7 +269,10 @@ impl<'a> Reader<'a, '_> {
                 let rows = self.population(body);
                 let value = self.value(body, "value", Want::Quantity);
                 let bins = value.as_ref().and_then(|v| self.bins(body.get("bins")?, &v.type_));
-                let quantile = body.get_text("quantile").and_then(lexical::quantile)?;
+                let quantile = body
+                    .get_text("quantile")
+                    .and_then(lexical::quantile)
+                    .filter(|q| (1..1_000_000).contains(q))?;
                 Some(Measure::Quantile {
                     rows: rows?.0,
                     value: value?,

@@ -134,6 +134,16 @@ pub fn check(files: &SourceMap, options: &Options<'_>) -> Checked<Project> {
     decode(&documents, &symbols, options, &mut findings);
     let mut context = Context { options, symbols: &symbols, findings: &mut findings, files };
     let project = read(&documents, &mut context);
+    // What is missing cannot be known while definitions are unreadable.
+    if findings.any(&[codes::NOT_YAML, codes::UNKNOWN_KIND, codes::NO_DEFINITIONS]) {
+        findings.remove(&[
+            codes::OBJECTIVE_WITHOUT_KPI,
+            codes::ONLY_LAGGING,
+            codes::NO_SCORECARD,
+            codes::NO_SOURCE,
+            codes::PROJECT_COUNT,
+        ]);
+    }
     let value = if findings.has_errors() { None } else { project };
     Checked { value, findings: findings.sorted() }
 }

@@ -140,7 +140,9 @@ pub(super) fn units(documents: &[Document], context: &mut Context<'_>) -> BTreeM
         }
         units.entry(unit_id).or_insert(unit);
     }
-    let roots: Vec<&Unit> = units.values().filter(|u| u.parent.is_none()).collect();
+    let mut roots: Vec<&Unit> = units.values().filter(|u| u.parent.is_none()).collect();
+    // The one without level is the likelier root.
+    roots.sort_by_key(|u| u.level.is_some());
     for other in roots.iter().skip(1) {
         let (Some(at), Some(first)) = (places.get(&other.id), roots.first()) else { continue };
         let finding = context.findings.report(
@@ -211,7 +213,10 @@ pub(super) fn entities(documents: &[Document], context: &mut Context<'_>) -> BTr
             entity.description = description;
         }
         for entry in root.get("attributes").map(Node::entries).unwrap_or_default() {
-            let Some(attribute) = attribute(&entry.key, &entry.value, context) else { continue };
+            let Some(attribute) = attribute(&entry.key, &entry.value, context) else {
+                context.findings.attribute_is_broken(entity_id.as_str(), &entry.key);
+                continue;
+            };
             match entity.attributes.iter_mut().find(|a| a.id == attribute.id) {
                 None => entity.attributes.push(attribute),
                 Some(former) => refine(former, attribute, &entry.value, entry.key_span, &entity_id, context),
@@ -264,7 +269,7 @@ pub(super) fn entities(documents: &[Document], context: &mut Context<'_>) -> BTr
 fn own_attribute(node: &Node, entity: &Entity, what: &str, context: &mut Context<'_>) -> bool {
     let Some(name) = node.text() else { return false };
     let found = entity.attributes.iter().any(|a| a.id.as_str() == name);
-    if !found && crate::id::is_name(name) {
+    if !found && crate::id::is_name(name) && !context.findings.is_broken(entity.id.as_str(), name) {
         context
             .findings
             .report(

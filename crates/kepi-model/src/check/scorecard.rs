@@ -237,17 +237,6 @@ fn placed(
             .related(kpi.span, "the KPI")
             .fix(format!("write `period: {}`, or make the KPI finer", meaning::grain_word(kpi.period)));
     }
-    if kpi.targets.is_empty() {
-        context
-            .findings
-            .report(
-                codes::KPI_WITHOUT_TARGET,
-                entry.key_span,
-                format!("`{}` has no target and so no score", kpi.id),
-            )
-            .related(kpi.span, "the KPI")
-            .fix("add `targets` to the KPI");
-    }
 }
 
 fn cascade(
@@ -319,15 +308,30 @@ pub(super) fn together(
         of_kind(documents, "kpi").filter_map(|d| Some((d.root.get_text("kpi")?, &d.root))).collect();
     for document in of_kind(documents, "scorecard") {
         let root = &document.root;
-        let on_it: Vec<&str> = root
+        let on_it: Vec<&Entry> = root
             .get("perspectives")
             .map(Node::entries)
             .unwrap_or_default()
             .iter()
             .flat_map(|p| p.value.get("objectives").map(Node::entries).unwrap_or_default())
             .flat_map(|o| o.value.get("kpis").map(Node::entries).unwrap_or_default())
-            .map(|k| k.key.as_str())
             .collect();
+        for entry in &on_it {
+            if let Some(kpi) = kpi_roots.get(entry.key.as_str())
+                && kpi.get("targets").is_none_or(|t| t.items().is_empty())
+            {
+                context
+                    .findings
+                    .report(
+                        codes::KPI_WITHOUT_TARGET,
+                        entry.key_span,
+                        format!("`{}` has no target and so no score", entry.key),
+                    )
+                    .related(name_place(kpi), "the KPI")
+                    .fix("add `targets` to the KPI");
+            }
+        }
+        let on_it: Vec<&str> = on_it.into_iter().map(|e| e.key.as_str()).collect();
         used.extend(&on_it);
         let matched = root.get("cascade").and_then(|c| c.get("match")).map(Node::entries).unwrap_or_default();
         for entry in matched {

@@ -124,7 +124,8 @@ fn key(root: &Node, entity: &Entity, mapped: &BTreeSet<&str>, findings: &mut Fin
     let written = root.get("key");
     for item in written.map(Node::items).unwrap_or_default() {
         let name = item.text().unwrap_or_default();
-        if crate::id::is_name(name) && !entity.attributes.iter().any(|a| a.id.as_str() == name) {
+        let broken = findings.is_broken(entity.id.as_str(), name);
+        if crate::id::is_name(name) && !broken && !entity.attributes.iter().any(|a| a.id.as_str() == name) {
             findings
                 .report(codes::SOURCE_KEY, item.span, format!("{} has no attribute `{name}`", entity.id))
                 .did_you_mean(name, entity.attributes.iter().map(|a| a.id.as_str()));
@@ -192,6 +193,9 @@ fn mappings(
     let mut all = Vec::new();
     for entry in entries {
         let Some(attribute) = entity.attributes.iter().find(|a| a.id.as_str() == entry.key) else {
+            if findings.is_broken(entity.id.as_str(), &entry.key) {
+                continue;
+            }
             findings
                 .report(
                     codes::UNKNOWN_MAPPED_ATTRIBUTE,
@@ -731,6 +735,9 @@ fn requirement(
     let words: Vec<&str> = text.split_whitespace().collect();
     let known = |name: &str| entity.attributes.iter().find(|a| a.id.as_str() == name);
     let unknown = |name: &str, findings: &mut Findings| {
+        if findings.is_broken(entity.id.as_str(), name) {
+            return;
+        }
         let start = text.find(name).unwrap_or(0);
         findings
             .report(

@@ -9,3 +9,8 @@
 
 mod base;
 mod examples;
+mod generated;
+mod goldens;
+mod hostile;
+mod meaning;
+mod words;

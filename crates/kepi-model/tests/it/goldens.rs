@@ -1,0 +1,257 @@
+//! One realistic small mistake for each code, with what is said of it, word for word.
+//!
+//! `UPDATE_GOLDENS=1 cargo test -p kepi-model` writes the texts under `tests/goldens/` anew; read the difference.
+
+use std::{collections::BTreeSet, fs, path::PathBuf};
+
+use kepi_model::{check::codes, render};
+
+use crate::base::{checked, files, map, short};
+
+/// A change to a file: what is there, and what stands there instead; an empty first text appends.
+type Edit = (&'static str, &'static str, String);
+
+fn edit(file: &'static str, from: &'static str, to: &str) -> Edit {
+    (file, from, to.to_owned())
+}
+
+fn edited(edits: &[Edit]) -> Vec<(String, String)> {
+    let mut files = files();
+    for (path, from, to) in edits {
+        let (_, text) = files.iter_mut().find(|(p, _)| p == path).unwrap();
+        if from.is_empty() {
+            text.push_str(to);
+        } else {
+            assert_eq!(text.matches(from).count(), 1, "`{from}` in {path}");
+            *text = text.replacen(from, to, 1);
+        }
+    }
+    files
+}
+
+const EASY_MEASURE: &str = "effort: {of: survey_response, answer: ease, scale: 1..7, top: 3}";
+const EASY_TARGETS: &str = "threshold: 50%, target: 70%, stretch: 80%";
+const RELATIONSHIP: &str = "where: survey = 'relationship'";
+
+fn cases() -> Vec<(&'static str, Vec<Edit>)> {
+    let kpis = |from, to: &str| vec![edit("kpis.yml", from, to)];
+    let sources = |from, to: &str| vec![edit("sources.yml", from, to)];
+    let kepi = |from, to: &str| vec![edit("kepi.yml", from, to)];
+    let strategy = |from, to: &str| vec![edit("strategy.yml", from, to)];
+    let scorecard = |from, to: &str| vec![edit("scorecard.yml", from, to)];
+    vec![
+        ("K0101", kpis("by: [region, account.tier]", "by: [region, account.tier")),
+        ("K0102", kpis("by: [region]\n", "by: &segments [region]\n")),
+        ("K0103", kpis("period: week", "period: week\nperiod: day")),
+        ("K0104", kepi("", &format!("---\nperson: deep\nname: {}\n", "[".repeat(30)))),
+        ("K0105", kpis("kpi: easy_help", "kpis: easy_help")),
+        (
+            "K0106",
+            kpis(
+                "indicator: leading\nbetter: higher\nmeasure:\n  effort",
+                "indicater: leading\nbetter: higher\nmeasure:\n  effort",
+            ),
+        ),
+        ("K0107", kpis("period: week\n", "")),
+        ("K0108", kpis("by: [account.region]", "by: account.region")),
+        ("K0109", kepi("", "---\nperson: Second-Owner\nname: Bo Lind\n")),
+        ("K0110", kpis("better: higher\nmeasure:\n  duration", "better: more\nmeasure:\n  duration")),
+        ("K0111", kpis("top: 3", "top: three")),
+        ("K0112", scorecard("weight: 60%", "weight: 0.6")),
+        ("K0113", kpis("within: 2 days", "within: 2")),
+        ("K0114", kpis("from: 2026-01-01, unit: north", "from: 01.01.2026, unit: north")),
+        ("K0115", kpis("  nps: {of", "  count: {of: survey_response}\n  nps: {of")),
+        ("K0116", kepi("", "---\nperson: owner\nname: Bo Lind\n")),
+        ("K0117", kepi("", "---\nproject: second_shop\nname: Another shop\nlanguage: 1\ntime_zone: UTC\n")),
+        ("K0118", strategy("", "---\nstrategy: other\nmission: More.\nperspectives: {}\nobjectives: {}\n")),
+        ("K0119", kepi("", "---\n- person: second\n  name: Bo Lind\n")),
+        ("K0201", kpis("accountable: owner\nresponsible", "accountable: ownr\nresponsible")),
+        ("K0202", kepi("region: {type: text}", "region: {type: string}")),
+        ("K0203", kepi("time: visited_at", "time: visit_at")),
+        ("K0204", kepi("  fee: {type", "  status: {type: boolean}\n  fee: {type")),
+        ("K0205", kepi("scale: 1..7", "scale: 1-7")),
+        ("K0206", kepi("{type: enum, values: [placed, sent, back]}", "{type: enum}")),
+        ("K0207", kepi("time_zone: Europe/Berlin", "time_zone: Europe/Berlim")),
+        ("K0208", kepi("time: visited_at", "time: account")),
+        ("K0209", kepi("key: [id]\n", "")),
+        ("K0301", kepi("parent: whole\nmanager: owner", "manager: owner")),
+        ("K0302", kepi("name: The shop\n", "name: The shop\nlevel: top\nparent: north\n")),
+        ("K0303", kepi("level: region\nparent: whole\nmanager", "parent: whole\nmanager")),
+        ("K0304", kepi("name: South", "name: South\nmember: North")),
+        ("K0401", sources("region:       {column: Region", "regoin:       {column: Region")),
+        ("K0402", sources("{column: Q2, as: integer}", "{column: Q2, as: text}")),
+        ("K0403", sources("  id:           {column: id, as: text}\n", "")),
+        (
+            "K0404",
+            sources(
+                "  updated_at:   {column",
+                "  promised_at:  {expression: shipped_at + interval '2 days'}\n  shipped_at:   {expression: promised_at - interval '2 days'}\n  updated_at:   {column",
+            ),
+        ),
+        ("K0405", sources("delimiter: \";\"", "delimiter: \";;\"")),
+        ("K0406", sources("windows-1252", "window-1252")),
+        ("K0407", sources("data/orders.ndjson", "data/absent.ndjson")),
+        ("K0408", sources("%d.%m.%Y %H:%M", "%d.%m.%Y")),
+        ("K0409", sources("version: updated_at\n", "")),
+        ("K0410", sources("mode: snapshot", "mode: snapshot\nversion: updated_at")),
+        ("K0411", sources("rows >= 80% of median of 14 loads", "rows >= 80% of 14 loads")),
+        ("K0412", sources("name: volume", "name: on_scale")),
+        ("K0413", sources("{constant: relationship}", "{constant: relationship, column: Survey, as: text}")),
+        ("K0414", sources("{column: Region, as: text}", "{column: Region, as: text, decimal_mark: \",\"}")),
+        ("K0415", sources("require: score between", "require: invited_at is null or score between")),
+        ("K0416", sources("data/accounts.csv", "../accounts.csv")),
+        ("K0417", sources("b: back}", "b: bakc}")),
+        ("K0418", sources("{column: Q2, as: integer}", "{constant: easy}")),
+        ("K0419", sources("mode: append\n", "mode: append\nkey: [identifier]\n")),
+        ("K0501", kpis(RELATIONSHIP, &format!("where: {} > 5", vec!["score"; 300].join(" + ")))),
+        ("K0502", kpis(RELATIONSHIP, "where: survey = = 'relationship'")),
+        ("K0503", kpis(RELATIONSHIP, "where: lower(survey) = 'relationship'")),
+        ("K0504", kpis("answer: ease", "answer: ease / 2")),
+        ("K0505", kpis(RELATIONSHIP, "where: surveys = 'relationship'")),
+        ("K0506", kpis("by: [region, account.tier]", "by: [region, survey.tier]")),
+        ("K0507", kpis(RELATIONSHIP, "where: survey = 5")),
+        ("K0508", kpis("where: state != 'back'", "where: amount > fee")),
+        ("K0509", kpis("where: state != 'back'", "where: state != 'bakc'")),
+        ("K0510", kpis(RELATIONSHIP, "where: score")),
+        ("K0511", kpis(RELATIONSHIP, "where: score < 99999999999999999999")),
+        ("K0512", kpis(RELATIONSHIP, "where: account exists")),
+        ("K0513", kpis(RELATIONSHIP, "where: survey != null")),
+        ("K0601", kpis("objective: recommended\nindicator: leading", "indicator: leading")),
+        ("K0602", strategy("links:", "  cheap: {name: Prices are fair, perspective: customer}\nlinks:")),
+        (
+            "K0603",
+            kpis("objective: recommended\nindicator: leading", "objective: recommended\nindicator: lagging"),
+        ),
+        ("K0604", strategy("links:", "  quick: {name: Deliveries are fast, perspective: customer}\nlinks:")),
+        ("K0605", scorecard("{nps: 70%, easy_help: 30%}", "{nps: 100%}")),
+        ("K0606", kpis("name: Help is easy to get", "name: Net promoter score")),
+        ("K0607", kpis("accountable: owner\nresponsible", "responsible")),
+        ("K0608", kpis(", basis: {benchmark: industry report}", "")),
+        ("K0609", kpis("threshold: 50%, target: 70%", "threshold: 75%, target: 70%")),
+        ("K0610", kpis("stretch: 95%", "stretch: 105%")),
+        ("K0611", kpis("threshold: 80%", "threshold: 80")),
+        ("K0612", kpis("from: 2026-01-01, unit: north", "from: 2026-01-01")),
+        ("K0613", kpis("from: 2026-01-01, threshold: 80%", "from: 2027-01-01, threshold: 80%")),
+        ("K0614", kpis("purpose: service_improvement", "purpose: marketing")),
+        ("K0615", kpis("answer: score", "answer: ease")),
+        ("K0616", kpis("scale: 1..7, top: 3", "scale: 1..5, top: 3")),
+        (
+            "K0617",
+            vec![
+                edit(
+                    "kpis.yml",
+                    EASY_MEASURE,
+                    "quantile: {of: survey_response, value: minutes, quantile: 100%, bins: {from: 0 minutes, to: 60 minutes, count: 60}}",
+                ),
+                edit("kpis.yml", EASY_TARGETS, "threshold: 10 minutes, target: 20 minutes"),
+            ],
+        ),
+        (
+            "K0618",
+            kpis(
+                EASY_MEASURE,
+                "quantile: {of: survey_response, value: minutes, quantile: 90%, bins: {from: 60 minutes, to: 0 minutes, count: 60}}",
+            ),
+        ),
+        ("K0619", kpis("top: 3", "top: 3, summary: mean")),
+        ("K0620", strategy("to: recommended", "to: fast")),
+        ("K0621", strategy("links:", "links:\n  - {from: recommended, to: fast, sign: positive}")),
+        ("K0622", kpis("by: [region]\n", "by: [region, account.region]\n")),
+        ("K0623", kpis("cross: [[region, tier]]", "cross: [[region, teir]]")),
+        (
+            "K0624",
+            vec![
+                edit("kepi.yml", "time: visited_at\n", ""),
+                edit("kpis.yml", EASY_MEASURE, "count: {of: visit}"),
+            ],
+        ),
+        (
+            "K0625",
+            vec![
+                edit("kpis.yml", EASY_MEASURE, "count: {of: visit}"),
+                edit("kpis.yml", "by: [region]\n", "by: [account.region]\n"),
+                edit("kpis.yml", EASY_TARGETS, "threshold: 100, target: 200"),
+            ],
+        ),
+        ("K0626", kpis("objective: fast\nindicator: leading\n", "objective: fast\n")),
+        ("K0701", scorecard("weight: 60%", "weight: 50%")),
+        ("K0702", kpis("by: [account.region]", "by: [account.tier]")),
+        ("K0703", scorecard("unit: whole", "unit: north")),
+        ("K0704", scorecard("period: quarter", "period: week")),
+        (
+            "K0705",
+            kpis(
+                "targets:\n  - {from: 2026-01-01, threshold: 80%, target: 90%, stretch: 95%, basis: {capability: staffing model}}\n",
+                "",
+            ),
+        ),
+        ("K0706", scorecard("kpis: {delivered_in_time: 100%}", "kpis: {delivered_in_time: 60%, nps: 40%}")),
+        (
+            "K0707",
+            scorecard(
+                "cascade:",
+                "      recommended:\n        weight: 0%\n        kpis: {nps: 100%}\ncascade:",
+            ),
+        ),
+    ]
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/goldens")
+}
+
+#[test]
+fn each_mistake_is_said_as_its_golden_says() {
+    let update = std::env::var_os("UPDATE_GOLDENS").is_some();
+    fs::create_dir_all(folder()).unwrap();
+    let mut wrong = String::new();
+    for (code, edits) in cases() {
+        let files = edited(&edits);
+        let checked = checked(&files);
+        if !checked.findings.iter().any(|f| f.code.0 == code) {
+            wrong.push_str(&format!("{code} is not found, but\n{}\n", short(&checked.findings)));
+        }
+        let text = render::text(&checked.findings, &map(&files), false);
+        let path = folder().join(format!("{code}.txt"));
+        if update {
+            fs::write(&path, &text).unwrap();
+        } else if fs::read_to_string(&path).unwrap_or_default() != text {
+            wrong.push_str(&format!("{} differs:\n{text}\n", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn every_code_has_a_golden_and_every_golden_a_code() {
+    let codes: BTreeSet<String> = codes::CODES.iter().map(|i| i.code.0.to_owned()).collect();
+    assert_eq!(codes.len(), codes::CODES.len(), "a code is given twice");
+    assert!(codes.len() >= 45);
+    let goldens: BTreeSet<String> = fs::read_dir(folder())
+        .unwrap()
+        .map(|e| e.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(codes, goldens);
+    let cased: BTreeSet<String> = cases().into_iter().map(|(c, _)| c.to_owned()).collect();
+    assert_eq!(codes, cased);
+    for info in codes::CODES {
+        assert!(info.explanation.len() > 60, "{}", info.code.0);
+        assert!(render::explain(&info.code.0.to_lowercase()).unwrap().contains(info.title));
+    }
+}
+
+#[test]
+fn one_mistake_hides_no_other() {
+    let mistakes = ["K0101", "K0103", "K0201", "K0302", "K0405", "K0509", "K0609", "K0620", "K0701"];
+    let mut edits = Vec::new();
+    for (code, own) in cases() {
+        if mistakes.contains(&code) && code != "K0101" {
+            edits.extend(own);
+        }
+    }
+    edits.push(edit("kepi.yml", "", "---\nperson: broken\nname: [\n"));
+    let found: BTreeSet<&str> = checked(&edited(&edits)).findings.iter().map(|f| f.code.0).collect();
+    for code in mistakes {
+        assert!(found.contains(code), "{code} is not among {found:?}");
+    }
+}
