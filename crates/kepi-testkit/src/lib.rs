@@ -6,3 +6,4 @@
 )]
 
 pub mod arbitrary;
+pub mod tables;

@@ -10,3 +10,4 @@
 )]
 
 mod metamorphic;
+mod values;
