@@ -1,1 +1,21 @@
-//! kepi-app
+//! Use cases: check a project, land its sources, compute and publish its values, read them, reproduce them.
+//!
+//! Every change goes through here and leaves an event; the lake and the engine are seen through their ports only.
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::float_cmp)
+)]
+
+pub mod archive;
+pub mod board;
+pub mod error;
+pub mod live;
+pub mod open;
+pub mod plan;
+pub mod project_files;
+pub mod reproduce;
+pub mod run;
+
+pub use error::AppError;
+pub use open::App;

@@ -8,7 +8,7 @@ use kepi_model::{
     id::{DimensionId, UnitId},
     project::Kpi,
 };
-use kepi_query::{state::Member, value::SegmentKey};
+use kepi_query::{state::Member, value::Segment};
 use kepi_report::{
     format,
     reader::{KpiQuery, ViewError},
@@ -37,7 +37,7 @@ impl Board {
         };
         let mut kpis: Vec<&Kpi> = self.project.kpis.values().collect();
         kpis.sort_by_key(|k| rank(k));
-        let total = SegmentKey::total();
+        let total = Segment::total();
         let rows = kpis.into_iter().filter_map(|kpi| {
             let newest = self.series(&kpi.id, kpi.period, &total)?.keys().next_back()?;
             let period = Period { grain: kpi.period, ordinal: *newest };
@@ -46,7 +46,7 @@ impl Board {
                 perspective,
                 objective,
                 period: self.project.calendar.label(period),
-                complete: self.entry(&kpi.id, period, &total).is_some_and(|e| e.value.finality.is_complete()),
+                complete: self.entry(&kpi.id, period, &total).is_some_and(|e| e.value.finality == Finality::Final),
                 row: self.row(kpi, &total, period, None, None),
             })
         });
@@ -86,7 +86,7 @@ impl Board {
         };
         let segment = match query.segment.as_deref() {
             Some(text) => self.segment_asked(kpi, text)?,
-            None => scorecard.map_or_else(SegmentKey::total, |s| self.segment_for(s, unit.as_ref())),
+            None => scorecard.map_or_else(Segment::total, |s| self.segment_for(s, unit.as_ref())),
         };
         let grain = self.grain_asked(kpi, scorecard.map(|s| s.period), query.period.as_deref());
         let known = self.periods(std::iter::once(kpi.id.clone()), grain);
@@ -152,7 +152,7 @@ impl Board {
             .unwrap_or(kpi.period)
     }
 
-    fn segment_asked(&self, kpi: &Kpi, text: &str) -> Result<SegmentKey, ViewError> {
+    fn segment_asked(&self, kpi: &Kpi, text: &str) -> Result<Segment, ViewError> {
         let known = || {
             self.values
                 .iter()
@@ -175,7 +175,7 @@ impl Board {
     fn dimensions(&self, kpi: &Kpi, period: Period) -> Vec<DimensionView> {
         let mut by: BTreeMap<DimensionId, Vec<SegmentPoint>> = BTreeMap::new();
         for (key, value, status) in self.members(kpi, period) {
-            let [(dimension, member)] = key.parts() else { continue };
+            let [(dimension, member)] = key.0.as_slice() else { continue };
             let name = member_words(member);
             by.entry(dimension.clone()).or_default().push(SegmentPoint {
                 id: key.to_string(),
@@ -257,7 +257,7 @@ impl Board {
         }
     }
 
-    fn restatements(&self, kpi: &Kpi, grain: Grain, segment: &SegmentKey) -> Vec<Restatement> {
+    fn restatements(&self, kpi: &Kpi, grain: Grain, segment: &Segment) -> Vec<Restatement> {
         let all = self.series(&kpi.id, grain, segment).into_iter().flatten();
         all.filter_map(|(ordinal, entry)| {
             let (before, at) = entry.before.as_ref()?;
@@ -290,6 +290,6 @@ fn member_words(member: &Member) -> String {
     }
 }
 
-fn segment_words(key: &SegmentKey) -> String {
-    key.parts().iter().map(|(_, member)| member_words(member)).collect::<Vec<_>>().join(" · ")
+fn segment_words(key: &Segment) -> String {
+    key.0.as_slice().iter().map(|(_, member)| member_words(member)).collect::<Vec<_>>().join(" · ")
 }

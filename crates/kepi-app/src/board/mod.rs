@@ -20,7 +20,7 @@ use kepi_query::{
     landing::{LoadReport, QuarantinedRow},
     port::SnapshotId,
     state::Member,
-    value::{Pins, SegmentKey, Value},
+    value::{Pins, Segment, Value},
 };
 use kepi_report::{
     reader::{KpiQuery, QuarantineQuery, Reader, ScorecardQuery, ViewError},
@@ -54,7 +54,7 @@ pub struct Board {
     /// Its files.
     pub files: SourceMap,
     /// Values by KPI, grain and segment, then period.
-    pub values: BTreeMap<(KpiId, Grain), BTreeMap<SegmentKey, Series>>,
+    pub values: BTreeMap<(KpiId, Grain), BTreeMap<Segment, Series>>,
     /// Greatest event time by entity, µs UTC.
     pub watermarks: BTreeMap<EntityId, i64>,
     /// Loads in order.
@@ -71,23 +71,23 @@ impl Board {
     /// Rejected rows beyond this many are counted, not listed; the files name them all.
     pub const MOST_REJECTED: u64 = 10_000;
 
-    fn series(&self, kpi: &KpiId, grain: Grain, segment: &SegmentKey) -> Option<&Series> {
+    fn series(&self, kpi: &KpiId, grain: Grain, segment: &Segment) -> Option<&Series> {
         self.values.get(&(kpi.clone(), grain))?.get(segment)
     }
 
-    fn entry(&self, kpi: &KpiId, period: Period, segment: &SegmentKey) -> Option<&Entry> {
+    fn entry(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<&Entry> {
         self.series(kpi, period.grain, segment)?.get(&period.ordinal)
     }
 
     /// The segment that stands for a unit: all rows for the scorecard's own, a member of the matched dimension below.
-    fn segment_of(&self, cascade: Option<&Cascade>, unit: Option<&UnitId>) -> Option<SegmentKey> {
-        let Some(id) = unit else { return Some(SegmentKey::total()) };
+    fn segment_of(&self, cascade: Option<&Cascade>, unit: Option<&UnitId>) -> Option<Segment> {
+        let Some(id) = unit else { return Some(Segment::total()) };
         let unit = self.project.units.get(id)?;
         let dimension = cascade.and_then(|c| unit.level.as_ref().and_then(|l| c.levels.get(l)))?;
-        Some(SegmentKey::new([(dimension.clone(), Member::Value(unit.member.as_str().into()))]))
+        Some(Segment::one(dimension.clone(), &unit.member))
     }
 
-    fn observed(&self, kpi: &KpiId, period: Period, segment: &SegmentKey) -> Option<Observed> {
+    fn observed(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Observed> {
         self.entry(kpi, period, segment).map(|e| e.value.estimate.clone())
     }
 
@@ -164,8 +164,8 @@ impl Board {
     fn periods(&self, kpis: impl Iterator<Item = KpiId>, grain: Grain) -> (Vec<i32>, Option<i32>) {
         let mut all: BTreeMap<i32, bool> = BTreeMap::new();
         for kpi in kpis {
-            for (ordinal, entry) in self.series(&kpi, grain, &SegmentKey::total()).into_iter().flatten() {
-                *all.entry(*ordinal).or_insert(true) &= entry.value.finality.is_complete();
+            for (ordinal, entry) in self.series(&kpi, grain, &Segment::total()).into_iter().flatten() {
+                *all.entry(*ordinal).or_insert(true) &= (entry.value.finality == Finality::Final);
             }
         }
         let newest = all.iter().rev().find(|(_, complete)| **complete).or_else(|| all.iter().next_back());

@@ -5,7 +5,7 @@ use kepi_model::{
     id::{KpiId, UnitId},
     project::{CascadeTargets, Kpi, MissingRule, Scorecard, Target},
 };
-use kepi_query::value::{Coverage as Cases, SegmentKey};
+use kepi_query::value::{Coverage as Cases, Segment};
 use kepi_report::{
     reader::{ScorecardQuery, ViewError},
     view::{
@@ -124,10 +124,10 @@ impl Board {
     }
 
     /// The segment of the unit shown; the scorecard's own unit is all rows.
-    pub(super) fn segment_for(&self, scorecard: &Scorecard, unit: Option<&UnitId>) -> SegmentKey {
+    pub(super) fn segment_for(&self, scorecard: &Scorecard, unit: Option<&UnitId>) -> Segment {
         let below = unit.filter(|u| scorecard.unit.as_ref() != Some(*u));
         // A unit that no dimension stands for has no rows of its own: an impossible segment, so no value is found.
-        self.segment_of(scorecard.cascade.as_ref(), below).unwrap_or_else(SegmentKey::total)
+        self.segment_of(scorecard.cascade.as_ref(), below).unwrap_or_else(Segment::total)
     }
 
     pub(super) fn unit_choices(
@@ -190,7 +190,7 @@ impl Board {
     pub(super) fn row(
         &self,
         kpi: &Kpi,
-        segment: &SegmentKey,
+        segment: &Segment,
         period: Period,
         unit: Option<&UnitId>,
         scorecard: Option<&Scorecard>,
@@ -259,7 +259,7 @@ impl Board {
     pub(super) fn series_points(
         &self,
         kpi: &Kpi,
-        segment: &SegmentKey,
+        segment: &Segment,
         grain: Grain,
         unit: Option<&UnitId>,
         scorecard: Option<&Scorecard>,
@@ -280,7 +280,7 @@ impl Board {
                     period: self.project.calendar.label(period),
                     value: measured(observed, kpi),
                     status: status(observed, target, kpi),
-                    complete: entry.is_none_or(|e| e.value.finality.is_complete()),
+                    complete: entry.is_none_or(|e| e.value.finality == Finality::Final),
                     lines: target.map(|t| t.lines),
                 }
             })
@@ -307,7 +307,7 @@ impl Board {
         let until = crate::plan::entities_of(kpi).filter_map(|e| self.watermarks.get(e)).min();
         let day = until.and_then(|u| self.day(*u));
         let finality = match entry {
-            Some(e) if !e.value.finality.is_complete() => Finality::Running,
+            Some(e) if e.value.finality != Finality::Final => Finality::Running,
             Some(e) if e.before.is_some() => Finality::Restated,
             Some(_) => Finality::Published,
             None => Finality::Provisional,

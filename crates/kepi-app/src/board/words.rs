@@ -4,7 +4,7 @@ use kepi_model::{
     calendar::Period,
     project::{Kpi, Scorecard, TargetLines, ValueUnit},
 };
-use kepi_query::{state::Member, value::SegmentKey};
+use kepi_query::{state::Member, value::Segment};
 use kepi_report::{
     format,
     view::{Deviation, KpiRow, Measured, Outcome, Points, Status, Verdict},
@@ -26,7 +26,7 @@ impl Board {
         scorecard: &Scorecard,
         tree: &Node,
         rows: &[&KpiRow],
-        segment: &SegmentKey,
+        segment: &Segment,
         period: Period,
     ) -> Vec<Deviation> {
         let mut all: Vec<(i64, Deviation)> = rows
@@ -67,7 +67,7 @@ impl Board {
         scorecard: &Scorecard,
         kpi: &Kpi,
         row: &KpiRow,
-        segment: &SegmentKey,
+        segment: &Segment,
         period: Period,
     ) -> Vec<String> {
         let mut said = Vec::new();
@@ -96,7 +96,7 @@ impl Board {
         };
         let mut worst: Option<(f64, String)> = None;
         for (key, series) in self.values.get(&(kpi.id.clone(), period.grain)).into_iter().flatten() {
-            let [(dimension, Member::Value(member))] = key.parts() else { continue };
+            let [(dimension, Member::Value(member))] = key.0.as_slice() else { continue };
             let Some(entry) = series.get(&period.ordinal) else { continue };
             let Outcome::Value(here) = measured(Some(&entry.value.estimate), kpi) else { continue };
             let Some((low, high)) = here.limits() else { continue };
@@ -117,13 +117,13 @@ impl Board {
     }
 
     /// Members of each dimension of a KPI in one period.
-    pub(super) fn members(&self, kpi: &Kpi, period: Period) -> Vec<(SegmentKey, Outcome<Measured>, Status)> {
+    pub(super) fn members(&self, kpi: &Kpi, period: Period) -> Vec<(Segment, Outcome<Measured>, Status)> {
         let target = self.target(kpi, None, None, period);
         self.values
             .get(&(kpi.id.clone(), period.grain))
             .into_iter()
             .flatten()
-            .filter(|(key, _)| key.parts().len() == 1)
+            .filter(|(key, _)| key.0.as_slice().len() == 1)
             .filter_map(|(key, series)| {
                 let observed = &series.get(&period.ordinal)?.value.estimate;
                 let at = status(Some(observed), target, kpi);

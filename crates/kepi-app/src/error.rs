@@ -1,0 +1,85 @@
+//! Why a use case could not be done.
+
+use std::path::PathBuf;
+
+use kepi_model::{
+    calendar::CalendarError,
+    id::{EntityId, SourceId},
+};
+use kepi_query::{landing::PortError, lower::LowerError, port::EvaluateError};
+use kepi_store::StoreError;
+
+use crate::project_files::ReadError;
+
+/// Why a use case could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The project's files could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The definitions have errors.
+    #[error("the definitions have {errors} {}; `kepi check` shows them", if *errors == 1 { "error" } else { "errors" })]
+    Definitions {
+        /// How many.
+        errors: usize,
+    },
+    /// The database failed.
+    #[error("the database failed")]
+    Store(#[from] StoreError),
+    /// A source could not be landed.
+    #[error("source `{id}` could not be landed")]
+    Land {
+        /// The source.
+        id: SourceId,
+        /// Why.
+        #[source]
+        source: PortError,
+    },
+    /// The lake failed.
+    #[error("the lake could not be read")]
+    Lake(#[source] PortError),
+    /// A source names files of which none is there.
+    #[error("source `{id}`: no file matches `{glob}` in `{}`", folder.display())]
+    NoFiles {
+        /// The source.
+        id: SourceId,
+        /// As written.
+        glob: String,
+        /// Where it was looked for.
+        folder: PathBuf,
+    },
+    /// A glob is not one.
+    #[error("source `{id}`: `{glob}` is not a pattern of files")]
+    Glob {
+        /// The source.
+        id: SourceId,
+        /// As written.
+        glob: String,
+    },
+    /// A scan failed.
+    #[error("measuring `{entity}` failed")]
+    Evaluate {
+        /// The entity.
+        entity: EntityId,
+        /// Why.
+        #[source]
+        source: EvaluateError,
+    },
+    /// A KPI could not be planned.
+    #[error(transparent)]
+    Lower(#[from] LowerError),
+    /// A calendar could not answer.
+    #[error(transparent)]
+    Calendar(#[from] CalendarError),
+    /// Something stored cannot be read back.
+    #[error("{what} in the store cannot be read: {reason}")]
+    Corrupt {
+        /// What.
+        what: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// Something asked for is not there.
+    #[error("{0}")]
+    NotFound(String),
+}

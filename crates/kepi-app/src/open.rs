@@ -1,0 +1,56 @@
+//! A project with its store, lake and evaluator.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use jiff::civil::Date;
+use kepi_model::{
+    check::{self, Options},
+    diagnostic::{Checked, Severity},
+    project::Project,
+    source_text::SourceMap,
+};
+use kepi_query::{
+    landing::Lake,
+    port::{Evaluator, Limits},
+};
+use kepi_store::Store;
+
+use crate::{error::AppError, project_files};
+
+/// Folder beneath the project's that holds what Kepi keeps: database and data files.
+pub const STATE_FOLDER: &str = ".kepi";
+
+/// A project with everything it runs on.
+pub struct App {
+    /// The project's folder.
+    pub root: PathBuf,
+    /// Its database.
+    pub store: Store,
+    /// Its lake.
+    pub lake: Arc<dyn Lake>,
+    /// What computes states.
+    pub evaluator: Arc<dyn Evaluator>,
+    /// What a scan may use.
+    pub limits: Limits,
+}
+
+/// Reads and checks the project in `root`. `today` is needed for findings about dates.
+pub fn check_folder(root: &Path, today: Option<Date>) -> Result<(SourceMap, Checked<Project>), AppError> {
+    let files = project_files::read(root)?;
+    let known = |glob: &str| project_files::matching(root, glob).map_or(0, |found| found.len());
+    let checked = check::check(&files, &Options { known_files: Some(&known), today });
+    Ok((files, checked))
+}
+
+/// The project in `root`, or how many errors keep it from being one.
+pub fn load(root: &Path, today: Option<Date>) -> Result<(SourceMap, Project), AppError> {
+    let (files, checked) = check_folder(root, today)?;
+    let errors = checked.findings.iter().filter(|f| f.severity == Severity::Error).count();
+    match checked.value {
+        Some(project) if errors == 0 => Ok((files, project)),
+        _ => Err(AppError::Definitions { errors }),
+    }
+}
