@@ -3,6 +3,8 @@
 mod data;
 mod explain;
 mod kpi;
+mod load;
+pub use load::read;
 mod map;
 mod scorecard;
 mod words;
@@ -49,6 +51,8 @@ pub type Series = BTreeMap<i32, Entry>;
 
 /// Everything published, at one moment.
 pub struct Board {
+    /// Position of the newest event when it was read.
+    pub newest_event: i64,
     /// The project as it was when the values were published.
     pub project: Project,
     /// Its files.
