@@ -150,6 +150,8 @@ pub struct Source {
     pub map: Vec<Mapping>,
     /// Validation rules in declared order.
     pub rules: Vec<Rule>,
+    /// Last day for which everything is in, whatever the last row says: periods that end with it are final.
+    pub complete_until: Option<Date>,
     /// What its data may be used for.
     pub purpose: Option<PurposeId>,
     /// Who answers for it.

@@ -68,6 +68,7 @@ pub(super) fn read(
         only,
         map: map?,
         rules,
+        complete_until: root.get_text("complete_until").and_then(lexical::date),
         purpose: id(root, "purpose"),
         owner: id(root, "owner"),
         hash: crate::id::Hash([0; 32]),
