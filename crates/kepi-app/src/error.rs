@@ -6,7 +6,7 @@ use kepi_model::{
     calendar::CalendarError,
     id::{EntityId, SourceId},
 };
-use kepi_query::{landing::PortError, lower::LowerError, port::EvaluateError};
+use kepi_query::{finish::FinishError, landing::PortError, lower::LowerError, port::EvaluateError};
 use kepi_store::StoreError;
 
 use crate::project_files::ReadError;
@@ -68,6 +68,9 @@ pub enum AppError {
     /// A KPI could not be planned.
     #[error(transparent)]
     Lower(#[from] LowerError),
+    /// Values could not be made from states.
+    #[error(transparent)]
+    Finish(#[from] FinishError),
     /// A calendar could not answer.
     #[error(transparent)]
     Calendar(#[from] CalendarError),

@@ -1,15 +1,15 @@
 //! A run: land what is new, compute every value, score, publish. What is published is never overwritten.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use kepi_model::{
-    calendar::Period,
+    calendar::{Grain, Period},
     id::{EntityId, UnitId},
     project::{Connector, Project},
     source_text::SourceMap,
 };
 use kepi_query::{
-    finish::{self, Finish},
+    finish::{self, AtGrain, Context, MeasuredScan},
     landing::{LoadReport, Progress},
     lower,
     port::PinnedInputs,
@@ -174,38 +174,36 @@ impl App {
         progress: &dyn RunProgress,
     ) -> Result<Computed, AppError> {
         let plans = lower::plan(project.kpis.values(), project, inputs)?;
-        let mut latest = BTreeMap::new();
-        for scan in &plans {
-            if let Some((_, last)) = lower::time_range(&scan.entity, &scan.time, inputs)? {
-                let entry = latest.entry(scan.entity.clone()).or_insert(last);
-                *entry = last.max(*entry);
-            }
-        }
-        let watermarks = plan::watermarks(project, &latest, &project.calendar);
-        let mut measured = Vec::new();
-        for scan in &plans {
-            progress.step(Step::Measure { entity: scan.entity.as_str() });
-            let states = self
+        let reach = finish::watermarks(&plans, inputs)?;
+        let watermarks = plan::watermarks(project, &reach, &project.calendar);
+        let mut scans = Vec::new();
+        for plan in plans {
+            progress.step(Step::Measure { entity: plan.entity.as_str() });
+            let measured = self
                 .evaluator
-                .measure(scan, inputs, &self.limits)
+                .measure(&plan, inputs, &self.limits)
                 .await
-                .map_err(|source| AppError::Evaluate { entity: scan.entity.clone(), source })?;
-            measured.push(states);
+                .map_err(|source| AppError::Evaluate { entity: plan.entity.clone(), source })?;
+            scans.push(MeasuredScan { plan, measured });
         }
+        let context = Context {
+            project,
+            scans: &scans,
+            lake: &self.lake.id(),
+            snapshot: inputs.snapshot,
+            engine: &self.evaluator.version(),
+            watermarks: &watermarks,
+        };
+        let mut by_grain: BTreeMap<Grain, AtGrain<'_>> = BTreeMap::new();
         let mut values = Vec::new();
         for kpi in project.kpis.values() {
-            let grains: Vec<_> = plan::grains_of(kpi, project).into_iter().collect();
-            values.extend(finish::finish(&Finish {
-                kpi,
-                project,
-                plans: &plans,
-                measured: &measured,
-                grains: &grains,
-                watermarks: &watermarks,
-                lake: &self.lake.id(),
-                snapshot: inputs.snapshot,
-                engine: &self.evaluator.version(),
-            })?);
+            for grain in plan::grains_of(kpi, project) {
+                let at = match by_grain.entry(grain) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert(AtGrain::new(context, grain)?),
+                };
+                values.extend(at.values(kpi)?);
+            }
         }
         Ok(Computed { values, watermarks })
     }
