@@ -1,0 +1,78 @@
+//! `kepi check`: every finding with its place, what was expected and the way out.
+
+use std::path::Path;
+
+use kepi_app::open::check_folder;
+use kepi_model::{check::codes, diagnostic::Severity, render};
+
+use crate::{
+    cli::{Check, Format},
+    compose,
+    failure::Failure,
+    output::{Field, Grid, Output},
+};
+
+/// Checks the project in `folder`; findings of severity error end with exit code 1.
+pub fn check(what: &Check, folder: &Path, out: Output) -> Result<(), Failure> {
+    if let Some(code) = &what.explain {
+        return explain(code, out);
+    }
+    let (files, checked) = check_folder(folder, Some(compose::today()))?;
+    match out.format {
+        Format::Json => out.json(&render::json(&files, &checked.findings))?,
+        Format::Csv => {
+            let mut grid = Grid::new(&["Severity", "Code", "File", "Line", "Column", "Message", "Expected", "Fix"]);
+            for finding in &checked.findings {
+                let at = files.line_column(finding.at.span);
+                let path = files.file(finding.at.span.file).map(|f| f.path.clone()).unwrap_or_default();
+                let severity = if finding.severity == Severity::Error { "error" } else { "warning" };
+                grid.push(vec![
+                    Field::text(severity),
+                    Field::text(finding.code.0),
+                    Field::text(path),
+                    Field::figure(at.line.to_string(), Some(f64::from(at.line))),
+                    Field::figure(at.column.to_string(), Some(f64::from(at.column))),
+                    Field::text(&finding.message),
+                    Field::text(finding.expected.clone().unwrap_or_default()),
+                    Field::text(finding.fix.as_ref().map(|f| f.text.clone()).unwrap_or_default()),
+                ]);
+            }
+            out.rows(&grid)?;
+        }
+        Format::Table => {
+            for finding in &checked.findings {
+                out.line(&render::text(&files, finding, out.colour))?;
+            }
+        }
+    }
+    let errors = checked.findings.iter().filter(|f| f.severity == Severity::Error).count();
+    let warnings = checked.findings.len() - errors;
+    let plural = |n: usize, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
+    match &checked.value {
+        Some(project) if errors == 0 => {
+            out.remark(&format!(
+                "{}: {}, {}, {}, {} in order; {}",
+                project.name,
+                plural(project.sources.len(), "source"),
+                plural(project.kpis.len(), "KPI"),
+                plural(project.scorecards.len(), "scorecard"),
+                plural(project.units.len(), "unit"),
+                plural(warnings, "warning"),
+            ));
+            Ok(())
+        }
+        _ => {
+            out.remark(&format!("{}, {}", plural(errors, "error"), plural(warnings, "warning")));
+            Err(Failure::Findings)
+        }
+    }
+}
+
+fn explain(code: &str, out: Output) -> Result<(), Failure> {
+    let Some(entry) = codes::ALL.iter().find(|e| e.code.0.eq_ignore_ascii_case(code)) else {
+        let text = format!("there is no code `{code}`; codes look like `K0101` and stand before every finding");
+        return Err(Failure::Other(text));
+    };
+    out.line(&format!("{}: {}\n\n{}", entry.code.0, entry.title, entry.explanation))?;
+    Ok(())
+}

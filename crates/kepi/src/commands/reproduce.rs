@@ -1,0 +1,53 @@
+//! `kepi reproduce`: published values, recomputed from their pins.
+
+use kepi_app::reproduce::{Verdict, Which};
+
+use crate::{
+    cli::{Cli, Format, Reproduce},
+    compose,
+    failure::Failure,
+    output::{Field, Grid, Output},
+    progress::Terminal,
+};
+
+/// Recomputes and compares; any difference ends with exit code 1.
+pub async fn reproduce(what: &Reproduce, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let app = compose::app(&cli.project, None).await?;
+    let which = Which { kpi: what.kpi.clone(), period: what.period.clone() };
+    let progress = Terminal::new(out.quiet);
+    let found = app.reproduce(&which, &progress).await;
+    progress.done();
+    let found = found?;
+    match out.format {
+        Format::Json => out.json(&found)?,
+        Format::Csv | Format::Table => {
+            if out.format == Format::Csv || !found.differences.is_empty() {
+                let mut grid = Grid::new(&["KPI", "Period", "Segment", "Verdict"]);
+                for difference in &found.differences {
+                    let verdict = match difference.verdict {
+                        Verdict::Identical => "identical",
+                        Verdict::Different => "different",
+                        Verdict::Absent => "absent",
+                    };
+                    grid.push(vec![
+                        Field::text(&difference.kpi),
+                        Field::text(&difference.period),
+                        Field::text(&difference.segment),
+                        Field::text(verdict),
+                    ]);
+                }
+                out.rows(&grid)?;
+            }
+            if out.format == Format::Table {
+                out.line(&format!(
+                    "{} of {} published values are identical to the bit, states included",
+                    found.identical, found.compared
+                ))?;
+                if found.other_engine > 0 {
+                    out.line(&format!("{} of them were computed by another engine version", found.other_engine))?;
+                }
+            }
+        }
+    }
+    if found.differences.is_empty() { Ok(()) } else { Err(Failure::Findings) }
+}

@@ -1,0 +1,136 @@
+//! `kepi run`: land, compute, score, publish.
+
+use std::path::Path;
+
+use kepi_app::{
+    open,
+    run::{Request, RunReport},
+};
+use kepi_model::diagnostic::Severity;
+use kepi_query::landing::{LoadOutcome, RowCounts};
+
+use crate::{
+    cli::{Cli, Format, Run},
+    compose,
+    failure::Failure,
+    output::{Field, Grid, Output},
+    progress::Terminal,
+};
+
+/// Runs the project that the command line names.
+pub async fn run(what: &Run, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let report = land_and_publish(what, cli, &cli.project, out).await?;
+    match out.format {
+        Format::Json => out.json(&report)?,
+        Format::Csv => out.rows(&loads(&report))?,
+        Format::Table => {}
+    }
+    if report.loads.iter().any(|l| matches!(l.outcome, LoadOutcome::Stopped { .. })) {
+        return Err(Failure::Findings);
+    }
+    Ok(())
+}
+
+/// Lands, computes and publishes the project in `folder`, and says on stderr what was done.
+pub async fn land_and_publish(what: &Run, cli: &Cli, folder: &Path, out: Output) -> Result<RunReport, Failure> {
+    let (files, checked) = open::check_folder(folder, Some(compose::today()))?;
+    let errors = checked.findings.iter().filter(|f| f.severity == Severity::Error).count();
+    let project = match checked.value {
+        Some(project) if errors == 0 => project,
+        _ => return Err(kepi_app::AppError::Definitions { errors }.into()),
+    };
+    let app = compose::app(folder, what.threads).await?;
+    let request = Request { actor: compose::actor(cli), at: compose::now(), land: !what.no_land };
+    let progress = Terminal::new(out.quiet);
+    let report = app.run(&files, &project, &request, &progress).await;
+    progress.done();
+    let report = report?;
+    tell(&report, out);
+    Ok(report)
+}
+
+fn tell(report: &RunReport, out: Output) {
+    let mut total = RowCounts::default();
+    let (mut landed, mut known) = (0, 0);
+    for load in &report.loads {
+        match &load.outcome {
+            LoadOutcome::Landed => {
+                landed += 1;
+                let c = &load.counts;
+                total.read += c.read;
+                total.out_of_scope += c.out_of_scope;
+                total.accepted += c.accepted;
+                total.superseding += c.superseding;
+                total.quarantined += c.quarantined;
+                total.duplicate += c.duplicate;
+            }
+            LoadOutcome::AlreadyLanded => known += 1,
+            LoadOutcome::Stopped { rule, reason } => {
+                out.remark(&format!("stopped: {} by rule `{rule}`: {reason}; nothing of it landed", load.file));
+            }
+        }
+        for drift in &load.drift {
+            out.remark(&format!("drift: {}: {drift}", load.file));
+        }
+        for rule in load.rules.iter().filter(|r| r.broken > 0) {
+            let how = format!("{:?}", rule.otherwise).to_lowercase();
+            out.remark(&format!("{how}: {}: rule `{}` broken by {} rows", load.file, rule.rule, rule.broken));
+        }
+    }
+    out.remark(&format!("landed {landed} files, {known} known already"));
+    if landed > 0 {
+        out.remark(&format!(
+            "  read {} = out of scope {} + landed {}\n  landed {} = accepted {} + superseding {} + quarantined {} + \
+             duplicate {}",
+            total.read,
+            total.out_of_scope,
+            total.landed(),
+            total.landed(),
+            total.accepted,
+            total.superseding,
+            total.quarantined,
+            total.duplicate,
+        ));
+    }
+    out.remark(&format!(
+        "published {} values from snapshot {} by {}: {} first, {} restated, {} confirmed by newer data, {} unchanged; \
+         {} have a reason in place of a figure",
+        report.values,
+        report.snapshot,
+        report.engine,
+        report.first,
+        report.restated,
+        report.confirmed,
+        report.unchanged,
+        report.reasons,
+    ));
+}
+
+fn loads(report: &RunReport) -> Grid {
+    let mut grid = Grid::new(&[
+        "Source", "File", "Outcome", "Read", "Out of scope", "Landed", "Accepted", "Superseding", "Quarantined",
+        "Duplicate",
+    ]);
+    let count = |n: u64| Field::figure(n.to_string(), Some(n as f64));
+    for load in &report.loads {
+        let c = &load.counts;
+        let outcome = match &load.outcome {
+            LoadOutcome::Landed => "landed",
+            LoadOutcome::AlreadyLanded => "already landed",
+            LoadOutcome::Stopped { .. } => "stopped",
+        };
+        grid.push(vec![
+            Field::text(load.source.to_string()),
+            Field::text(&load.file),
+            Field::text(outcome),
+            count(c.read),
+            count(c.out_of_scope),
+            count(c.landed()),
+            count(c.accepted),
+            count(c.superseding),
+            count(c.quarantined),
+            count(c.duplicate),
+        ]);
+    }
+    grid
+}

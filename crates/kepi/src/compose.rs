@@ -1,0 +1,56 @@
+//! The composition root: which store, lake and evaluator a project runs on.
+
+use std::{path::Path, sync::Arc};
+
+use jiff::{Timestamp, Zoned, civil::Date};
+use kepi_app::{App, board::Board, open::STATE_FOLDER};
+use kepi_engine::DataFusionEvaluator;
+use kepi_lake::Lake;
+use kepi_query::port::Limits;
+use kepi_store::Store;
+
+use crate::{
+    cli::Cli,
+    failure::Failure,
+    output::Output,
+};
+
+/// The project in `folder` on SQLite, local files and DataFusion in this process.
+pub async fn app(folder: &Path, threads: Option<usize>) -> Result<App, Failure> {
+    let root = folder.canonicalize().map_err(Failure::io(format!(
+        "there is no folder `{}`; name the project with -C, or start one with `kepi init`",
+        folder.display()
+    )))?;
+    let state = root.join(STATE_FOLDER);
+    let store = Store::open(&state.join("kepi.db")).await.map_err(kepi_app::AppError::from)?;
+    let lake = Lake::open(store.clone(), &root, &state.join("data")).await.map_err(|e| Failure::Port(Box::new(e)))?;
+    let available = std::thread::available_parallelism().map_or(1, usize::from);
+    let limits = Limits { threads: threads.unwrap_or(available).max(1), ..Limits::default() };
+    Ok(App { root, store, lake: Arc::new(lake), evaluator: Arc::new(DataFusionEvaluator::new()), limits })
+}
+
+/// What is published of the project in `folder`.
+pub async fn board(folder: &Path, out: Output) -> Result<Board, Failure> {
+    let app = app(folder, None).await?;
+    let board = Board::load(&app).await?;
+    if board.values.is_empty() {
+        out.remark("nothing has been computed yet: `kepi run` lands the data, computes and publishes");
+    }
+    Ok(board)
+}
+
+/// Now, in µs UTC: read here and passed on.
+pub fn now() -> i64 {
+    Timestamp::now().as_microsecond()
+}
+
+/// Today where this runs.
+pub fn today() -> Date {
+    Zoned::now().date()
+}
+
+/// Who acts: as named, else the user this runs as.
+pub fn actor(cli: &Cli) -> String {
+    let user = || std::env::var("USER").ok().filter(|u| !u.is_empty());
+    cli.actor.clone().or_else(user).unwrap_or_else(|| "unknown".to_owned())
+}
