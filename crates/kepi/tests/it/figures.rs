@@ -1,0 +1,142 @@
+//! What the examples must come to: figures computed from the raw files by a script that knows nothing of Kepi, and
+//! published ones (`examples/*/expected.json`, made by `examples/expected.py`).
+
+use std::{collections::BTreeMap, fs};
+
+use kepi_query::{
+    state::Member,
+    value::{Segment, Value},
+};
+use kepi_store::{Store, ValueFilter};
+use serde::Deserialize;
+
+use crate::support::{Project, root};
+
+/// Largest relative difference where a figure names none: both sides round a handful of times.
+const RELATIVE: f64 = 1e-9;
+
+#[derive(Deserialize)]
+struct Expected {
+    kpi: String,
+    period: String,
+    segment: BTreeMap<String, String>,
+    value: f64,
+    n: Option<u64>,
+    tolerance: Option<f64>,
+    source: String,
+}
+
+#[derive(Deserialize)]
+struct Fact {
+    fact: String,
+    value: f64,
+    source: String,
+}
+
+/// Publishes an example and returns its values by KPI, period and segment.
+fn published(project: &Project) -> BTreeMap<(String, String, Segment), Value> {
+    project.ok(&["run", "--quiet"]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = Store::open(&project.path().join(".kepi/kepi.db")).await.unwrap();
+        let filter = ValueFilter { kind: Some("kpi".into()), ..ValueFilter::default() };
+        let all = store.latest_values(&filter).await.unwrap();
+        all.into_iter()
+            .map(|p| {
+                let value = kepi_app::board::read(&p.publication).unwrap();
+                let key = p.publication.key;
+                ((key.subject, key.period, value.segment.clone()), value)
+            })
+            .collect()
+    })
+}
+
+fn check(example: &str) -> (Project, BTreeMap<(String, String, Segment), Value>) {
+    let project = Project::example(example);
+    let values = published(&project);
+    let folder = root().join("examples").join(example);
+    let text = fs::read_to_string(folder.join("expected.json")).unwrap();
+    let expected: Vec<Expected> = serde_json::from_str(&text).unwrap();
+    let mut wrong = Vec::new();
+    for figure in &expected {
+        let members = figure.segment.iter().map(|(d, m)| (d.parse().unwrap(), Member::Value(m.as_str().into())));
+        let segment = Segment::new(members.collect());
+        let what = format!("{} {} {:?}", figure.kpi, figure.period, figure.segment);
+        let Some(value) = values.get(&(figure.kpi.clone(), figure.period.clone(), segment)) else {
+            wrong.push(format!("{what}: nothing published, expected {}", figure.value));
+            continue;
+        };
+        let estimate = match &value.estimate {
+            Ok(estimate) => estimate,
+            Err(reason) => {
+                wrong.push(format!("{what}: {reason}, expected {} (n {:?})", figure.value, figure.n));
+                continue;
+            }
+        };
+        let tolerance = figure.tolerance.unwrap_or(figure.value.abs() * RELATIVE);
+        if (estimate.point - figure.value).abs() > tolerance {
+            wrong.push(format!("{what}: {} expected {} ({})", estimate.point, figure.value, figure.source));
+        }
+        if figure.n.is_some_and(|n| n != estimate.n) {
+            wrong.push(format!("{what}: n {} expected {:?}", estimate.n, figure.n));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} figures:\n{}", wrong.len(), expected.len(), wrong.join("\n"));
+    println!("{example}: {} figures as computed independently", expected.len());
+    rows(example, &project);
+    (project, values)
+}
+
+/// Rows by what became of them, source by source.
+fn rows(example: &str, project: &Project) {
+    let text = fs::read_to_string(root().join("examples").join(example).join("expected_rows.json")).unwrap();
+    let expected: BTreeMap<String, BTreeMap<String, u64>> = serde_json::from_str(&text).unwrap();
+    let shown: serde_json::Value =
+        serde_json::from_str(&project.ok(&["show", "sources", "--format", "json"])).unwrap();
+    for (source, counts) in expected {
+        let sources = shown["sources"].as_array().unwrap();
+        let found = sources.iter().find(|s| s["source"]["id"] == source.as_str()).unwrap();
+        for (what, count) in counts {
+            assert_eq!(found["rows"][&what], count, "{example}: {what} of {source}");
+        }
+    }
+}
+
+#[test]
+fn tiny_comes_to_its_figures() {
+    check("tiny");
+}
+
+#[test]
+fn the_airport_comes_to_its_figures_and_they_reproduce() {
+    let (project, values) = check("airport");
+    let found: serde_json::Value =
+        serde_json::from_str(&project.ok(&["reproduce", "--format", "json"])).unwrap();
+    assert_eq!(found["compared"], values.len());
+    assert_eq!(found["identical"], values.len());
+}
+
+#[test]
+fn saas_comes_to_its_figures() {
+    check("saas");
+}
+
+#[test]
+fn the_retailer_comes_to_its_figures_and_to_published_ones() {
+    let (_project, values) = check("retail");
+    let text = fs::read_to_string(root().join("examples/retail/published.json")).unwrap();
+    let total = |kpi: &str| -> f64 {
+        let of = values.iter().filter(|((id, _, segment), v)| {
+            id == kpi && segment.is_total() && v.period.grain == kepi_model::calendar::Grain::Month
+        });
+        of.map(|(_, v)| v.point().unwrap()).sum()
+    };
+    for fact in serde_json::from_str::<Vec<Fact>>(&text).unwrap() {
+        let found = match fact.fact.as_str() {
+            "sum of net_revenue over all months, pounds" => total("net_revenue"),
+            // Asserted as rows read and accepted, source by source, in `rows`.
+            _ => continue,
+        };
+        assert!((found - fact.value).abs() < 5e-3, "{}: {found}, {} ({})", fact.fact, fact.value, fact.source);
+    }
+}

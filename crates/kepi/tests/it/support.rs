@@ -1,0 +1,89 @@
+//! A copy of an example in a folder of its own, and the binary to run on it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use tempfile::TempDir;
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// A project in a temporary folder.
+pub struct Project {
+    folder: TempDir,
+}
+
+impl Project {
+    /// A copy of an example, without what earlier runs left in it.
+    pub fn example(name: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        copy(&root().join("examples").join(name), folder.path());
+        Self { folder }
+    }
+
+    /// An empty folder.
+    pub fn empty() -> Self {
+        Self { folder: TempDir::new().unwrap() }
+    }
+
+    /// Its folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file.
+    pub fn write(&self, path: &str, text: &str) {
+        let target = self.path().join(path);
+        fs::create_dir_all(target.parent().unwrap()).unwrap();
+        fs::write(target, text).unwrap();
+    }
+
+    /// Runs `kepi` on it.
+    pub fn kepi(&self, arguments: &[&str]) -> Output {
+        kepi().arg("-C").arg(self.path()).args(arguments).output().unwrap()
+    }
+
+    /// Runs `kepi` on it; it must succeed. Returns stdout.
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.kepi(arguments);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "kepi {arguments:?}: {}\n{stderr}", output.status);
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs `kepi` on it; it must end with this code. Returns stdout and stderr.
+    pub fn fails(&self, code: i32, arguments: &[&str]) -> (String, String) {
+        let output = self.kepi(arguments);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "kepi {arguments:?}: {stderr}");
+        (String::from_utf8(output.stdout).unwrap(), stderr)
+    }
+}
+
+/// The binary, with an environment that does not depend on who runs the tests.
+pub fn kepi() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kepi"));
+    command.env("NO_COLOR", "1").env("KEPI_ACTOR", "tester").env_remove("KEPI_PROJECT");
+    command
+}
+
+/// Copies a folder; hidden entries are left out.
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(|e| e.unwrap().path()) {
+        let name = entry.file_name().unwrap().to_str().unwrap().to_owned();
+        if name.starts_with('.') {
+            continue;
+        }
+        if entry.is_dir() {
+            copy(&entry, &to.join(name));
+        } else {
+            fs::copy(&entry, to.join(name)).unwrap();
+        }
+    }
+}
