@@ -41,7 +41,7 @@ pub struct App {
 pub fn check_folder(root: &Path, today: Option<Date>) -> Result<(SourceMap, Checked<Project>), AppError> {
     let files = project_files::read(root)?;
     let known = |glob: &str| project_files::matching(root, glob).map_or(0, |found| found.len());
-    let checked = check::check(&files, &Options { known_files: Some(&known), today });
+    let checked = check::check(&files, &Options { known_files: Some(&known), today, ..Options::default() });
     Ok((files, checked))
 }
 

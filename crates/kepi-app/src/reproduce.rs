@@ -154,6 +154,6 @@ fn compare(found: &mut Reproduction, publication: &NewPublication, published: &V
         verdict,
         published: publication.value.clone(),
         recomputed: again
-            .and_then(|a| serde_json::to_value(kepi_query::value::wire::ValueV1::from(a)).ok()),
+            .and_then(|a| serde_json::to_value(kepi_query::value::wire::WireValue::from(a)).ok()),
     });
 }

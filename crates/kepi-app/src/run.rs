@@ -298,7 +298,7 @@ fn run_id(at: i64, snapshot: i64) -> String {
 
 fn publication(project: &Project, value: &Value) -> Result<NewPublication, AppError> {
     let corrupt = |e: serde_json::Error| AppError::Corrupt { what: "a value", reason: e.to_string() };
-    let mut json = serde_json::to_value(wire::ValueV1::from(value)).map_err(corrupt)?;
+    let mut json = serde_json::to_value(wire::WireValue::from(value)).map_err(corrupt)?;
     // Pins stand beside the value, so that the same value from newer data is seen to be the same.
     let pins = json.as_object_mut().and_then(|o| o.shift_remove("pins")).unwrap_or_default();
     let key = ValueKey {

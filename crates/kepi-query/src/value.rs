@@ -1,6 +1,6 @@
 //! Values: what is published of a KPI for a period and a segment, and what pins it.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use kepi_model::{
     calendar::Period,
@@ -37,6 +37,24 @@ impl Segment {
     /// Whether it is the total.
     pub fn is_total(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+/// `dimension=member`, several joined by `;`; an unknown member is the dimension alone; empty for the total. `%`, `;`
+/// and `=` within a member are percent-encoded, so different segments have different texts.
+impl fmt::Display for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, (dimension, member)) in self.0.iter().enumerate() {
+            if place > 0 {
+                f.write_str(";")?;
+            }
+            write!(f, "{dimension}")?;
+            if let Member::Value(text) = member {
+                let text = text.replace('%', "%25").replace(';', "%3B").replace('=', "%3D");
+                write!(f, "={text}")?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -70,6 +70,14 @@ pub async fn append_event(tx: &mut Transaction, event: &NewEvent) -> Result<i64,
 }
 
 impl Store {
+    /// Position of the newest event, 0 before the first: another one means that there is news.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn newest_event(&self) -> Result<i64, StoreError> {
+        Ok(sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM kepi_event").fetch_one(self.readers()).await?)
+    }
+
     /// Events in the order in which they were appended.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use jiff::{Timestamp, Zoned, civil::Date};
 use kepi_app::{App, board::Board, open::STATE_FOLDER};
 use kepi_engine::DataFusionEvaluator;
-use kepi_lake::Lake;
+use kepi_lake::LocalLake;
 use kepi_query::port::Limits;
 use kepi_store::Store;
 
@@ -23,7 +23,7 @@ pub async fn app(folder: &Path, threads: Option<usize>) -> Result<App, Failure> 
     )))?;
     let state = root.join(STATE_FOLDER);
     let store = Store::open(&state.join("kepi.db")).await.map_err(kepi_app::AppError::from)?;
-    let lake = Lake::open(store.clone(), &root, &state.join("data")).await.map_err(|e| Failure::Port(Box::new(e)))?;
+    let lake = LocalLake::open(store.clone(), &state.join("data"), &root, now()).await.map_err(|e| Failure::Port(Box::new(e)))?;
     let available = std::thread::available_parallelism().map_or(1, usize::from);
     let limits = Limits { threads: threads.unwrap_or(available).max(1), ..Limits::default() };
     Ok(App { root, store, lake: Arc::new(lake), evaluator: Arc::new(DataFusionEvaluator::new()), limits })

@@ -8,7 +8,10 @@ use kepi_model::{
     id::{DimensionId, UnitId},
     project::Kpi,
 };
-use kepi_query::{state::Member, value::Segment};
+use kepi_query::{
+    state::Member,
+    value::{Finality, Segment},
+};
 use kepi_report::{
     format,
     reader::{KpiQuery, ViewError},

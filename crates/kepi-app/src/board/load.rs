@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kepi_model::{id::Hash, project::Project, source_text::SourceMap};
 use kepi_query::value::{Finality, Value, wire};
-use kepi_store::{EventFilter, RunStatus, ValueFilter};
+use kepi_store::{RunStatus, ValueFilter};
 
 use super::{Board, Entry};
 use crate::{
@@ -100,6 +100,6 @@ pub fn read(publication: &kepi_store::NewPublication) -> Result<Value, AppError>
     if let Some(object) = json.as_object_mut() {
         object.insert("pins".to_owned(), publication.pins.clone());
     }
-    let value: wire::ValueV1 = serde_json::from_value(json).map_err(|e| corrupt(e.to_string()))?;
+    let value: wire::WireValue = serde_json::from_value(json).map_err(|e| corrupt(e.to_string()))?;
     Value::try_from(value).map_err(|e| corrupt(e.to_string()))
 }

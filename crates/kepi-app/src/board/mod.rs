@@ -21,8 +21,7 @@ use kepi_model::{
 use kepi_query::{
     landing::{LoadReport, QuarantinedRow},
     port::SnapshotId,
-    state::Member,
-    value::{Pins, Segment, Value},
+    value::{Finality, Pins, Segment, Value},
 };
 use kepi_report::{
     reader::{KpiQuery, QuarantineQuery, Reader, ScorecardQuery, ViewError},
@@ -169,7 +168,7 @@ impl Board {
         let mut all: BTreeMap<i32, bool> = BTreeMap::new();
         for kpi in kpis {
             for (ordinal, entry) in self.series(&kpi, grain, &Segment::total()).into_iter().flatten() {
-                *all.entry(*ordinal).or_insert(true) &= (entry.value.finality == Finality::Final);
+                *all.entry(*ordinal).or_insert(true) &= entry.value.finality == Finality::Final;
             }
         }
         let newest = all.iter().rev().find(|(_, complete)| **complete).or_else(|| all.iter().next_back());

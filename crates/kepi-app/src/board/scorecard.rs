@@ -5,7 +5,7 @@ use kepi_model::{
     id::{KpiId, UnitId},
     project::{CascadeTargets, Kpi, MissingRule, Scorecard, Target},
 };
-use kepi_query::value::{Coverage as Cases, Segment};
+use kepi_query::value::{Coverage as Cases, Finality as Final, Segment};
 use kepi_report::{
     reader::{ScorecardQuery, ViewError},
     view::{
@@ -280,7 +280,7 @@ impl Board {
                     period: self.project.calendar.label(period),
                     value: measured(observed, kpi),
                     status: status(observed, target, kpi),
-                    complete: entry.is_none_or(|e| e.value.finality == Finality::Final),
+                    complete: entry.is_none_or(|e| e.value.finality == Final::Final),
                     lines: target.map(|t| t.lines),
                 }
             })
@@ -307,7 +307,7 @@ impl Board {
         let until = crate::plan::entities_of(kpi).filter_map(|e| self.watermarks.get(e)).min();
         let day = until.and_then(|u| self.day(*u));
         let finality = match entry {
-            Some(e) if e.value.finality != Finality::Final => Finality::Running,
+            Some(e) if e.value.finality != Final::Final => Finality::Running,
             Some(e) if e.before.is_some() => Finality::Restated,
             Some(_) => Finality::Published,
             None => Finality::Provisional,
@@ -403,7 +403,7 @@ pub(super) fn score_view(node: Option<&Node>) -> ScoreView {
 }
 
 fn coverage(cases: Option<&Cases>) -> Coverage {
-    Coverage::new(cases.and_then(Cases::share).unwrap_or(0.0))
+    Coverage::new(cases.and_then(|c| c.share()).unwrap_or(0.0))
 }
 
 /// The oldest data and the least final value decide.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use kepi_app::open::check_folder;
-use kepi_model::{check::codes, diagnostic::Severity, render};
+use kepi_model::{diagnostic::Severity, render};
 
 use crate::{
     cli::{Check, Format},
@@ -19,7 +19,7 @@ pub fn check(what: &Check, folder: &Path, out: Output) -> Result<(), Failure> {
     }
     let (files, checked) = check_folder(folder, Some(compose::today()))?;
     match out.format {
-        Format::Json => out.json(&render::json(&files, &checked.findings))?,
+        Format::Json => out.json(&render::json(&checked.findings, &files))?,
         Format::Csv => {
             let mut grid = Grid::new(&["Severity", "Code", "File", "Line", "Column", "Message", "Expected", "Fix"]);
             for finding in &checked.findings {
@@ -41,7 +41,7 @@ pub fn check(what: &Check, folder: &Path, out: Output) -> Result<(), Failure> {
         }
         Format::Table => {
             for finding in &checked.findings {
-                out.line(&render::text(&files, finding, out.colour))?;
+                out.line(&render::one(finding, &files, out.colour))?;
             }
         }
     }
@@ -69,10 +69,9 @@ pub fn check(what: &Check, folder: &Path, out: Output) -> Result<(), Failure> {
 }
 
 fn explain(code: &str, out: Output) -> Result<(), Failure> {
-    let Some(entry) = codes::ALL.iter().find(|e| e.code.0.eq_ignore_ascii_case(code)) else {
+    let Some(text) = render::explain(code) else {
         let text = format!("there is no code `{code}`; codes look like `K0101` and stand before every finding");
         return Err(Failure::Other(text));
     };
-    out.line(&format!("{}: {}\n\n{}", entry.code.0, entry.title, entry.explanation))?;
-    Ok(())
+    Ok(out.line(text.trim_end())?)
 }
