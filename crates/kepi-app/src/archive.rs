@@ -48,12 +48,23 @@ pub async fn record(
 
 /// The texts with this hash, if they were recorded; what does not hash to it is refused.
 pub async fn find(store: &Store, hash: &Hash) -> Result<Option<SourceMap>, AppError> {
-    let filter = EventFilter { kind: Some(KIND.to_owned()), subject: Some(subject(hash)), after: None, limit: Some(1) };
+    let filter = EventFilter {
+        kind: Some(KIND.to_owned()),
+        subject: Some(subject(hash)),
+        after: None,
+        limit: Some(1),
+    };
     let Some(event) = store.events(&filter).await?.into_iter().next() else { return Ok(None) };
-    let corrupt = |reason: &str| AppError::Corrupt { what: "recorded definitions", reason: reason.to_owned() };
+    let corrupt =
+        |reason: &str| AppError::Corrupt { what: "recorded definitions", reason: reason.to_owned() };
     let pairs: Vec<(String, String)> =
         serde_json::from_value(event.event.body).map_err(|e| corrupt(&e.to_string()))?;
-    let files =
-        SourceMap::new(pairs.into_iter().map(|(path, text)| SourceFile { path, text: text.into() }).collect());
-    if self::hash(&files) == *hash { Ok(Some(files)) } else { Err(corrupt("the texts do not hash to their name")) }
+    let files = SourceMap::new(
+        pairs.into_iter().map(|(path, text)| SourceFile { path, text: text.into() }).collect(),
+    );
+    if self::hash(&files) == *hash {
+        Ok(Some(files))
+    } else {
+        Err(corrupt("the texts do not hash to their name"))
+    }
 }

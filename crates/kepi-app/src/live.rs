@@ -7,9 +7,7 @@ use std::{
 
 use kepi_report::{
     reader::{KpiQuery, QuarantineQuery, Reader, ScorecardQuery, ViewError},
-    view::{
-        ExplainView, KpiListView, KpiView, QuarantineView, ScorecardView, SourcesView, StrategyMapView,
-    },
+    view::{ExplainView, KpiListView, KpiView, QuarantineView, ScorecardView, SourcesView, StrategyMapView},
 };
 
 use crate::{board::Board, error::AppError, open::App};
@@ -37,7 +35,9 @@ impl LiveBoard {
             match Board::newest_event(&self.app).await {
                 Ok(newest) if newest == self.now().newest_event => {}
                 Ok(_) => match Board::load(&self.app).await {
-                    Ok(board) => *self.board.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(board),
+                    Ok(board) => {
+                        *self.board.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(board)
+                    }
                     Err(error) => tracing::warn!(%error, "the board could not be reloaded"),
                 },
                 Err(error) => tracing::warn!(%error, "the store does not answer"),

@@ -22,7 +22,9 @@ pub enum ReadError {
     #[error("`{0}` holds no `*.yml` file; name the project with -C, or start one with `kepi init`")]
     NoDefinitions(PathBuf),
     /// A file is too long.
-    #[error("`{path}` has {bytes} bytes; a definition file has at most {MOST_BYTES}; data belong under `data/`")]
+    #[error(
+        "`{path}` has {bytes} bytes; a definition file has at most {MOST_BYTES}; data belong under `data/`"
+    )]
     TooLong {
         /// The file.
         path: PathBuf,

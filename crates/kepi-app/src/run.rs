@@ -324,9 +324,9 @@ fn scores(project: &Project, values: &[Value]) -> Vec<NewPublication> {
         periods.sort();
         periods.dedup();
         let units: Vec<Option<&UnitId>> = match (&scorecard.unit, &scorecard.cascade) {
-            (Some(own), Some(_)) => {
-                std::iter::once(Some(own)).chain(project.units.keys().filter(|u| *u != own).map(Some)).collect()
-            }
+            (Some(own), Some(_)) => std::iter::once(Some(own))
+                .chain(project.units.keys().filter(|u| *u != own).map(Some))
+                .collect(),
             (own, _) => vec![own.as_ref()],
         };
         for period in periods {

@@ -288,7 +288,12 @@ static SOURCE: Table = Table {
             "Validation rules.",
             "[{name: some, require: rows >= 1, else: stop}]",
         ),
-        field("complete_until", Date, "Last day for which everything is in, whatever the last row says.", "2015-12-31"),
+        field(
+            "complete_until",
+            Date,
+            "Last day for which everything is in, whatever the last row says.",
+            "2015-12-31",
+        ),
         field("purpose", Reference(Symbol::Purpose), "What its data may be used for.", "service_improvement"),
         field("owner", Reference(Symbol::Person), "Who answers for it.", "terminal_lead"),
     ],

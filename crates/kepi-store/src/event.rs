@@ -75,7 +75,9 @@ impl Store {
     /// # Errors
     /// The database refused.
     pub async fn newest_event(&self) -> Result<i64, StoreError> {
-        Ok(sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM kepi_event").fetch_one(self.readers()).await?)
+        Ok(sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM kepi_event")
+            .fetch_one(self.readers())
+            .await?)
     }
 
     /// Events in the order in which they were appended.

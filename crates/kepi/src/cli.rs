@@ -35,7 +35,14 @@ stdout is data, stderr is talk: `kepi show scorecard --format json | jq .score` 
 )]
 pub struct Cli {
     /// The project's folder.
-    #[arg(short = 'C', long = "project", value_name = "DIR", default_value = ".", global = true, env = "KEPI_PROJECT")]
+    #[arg(
+        short = 'C',
+        long = "project",
+        value_name = "DIR",
+        default_value = ".",
+        global = true,
+        env = "KEPI_PROJECT"
+    )]
     pub project: PathBuf,
     /// How results are printed.
     #[arg(long, value_enum, default_value_t = Format::Table, global = true)]
@@ -80,7 +87,9 @@ pub enum Colour {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Write a small project to start from.
-    #[command(after_help = "Example:\n  kepi init my-kpis && kepi -C my-kpis run && kepi -C my-kpis show scorecard")]
+    #[command(
+        after_help = "Example:\n  kepi init my-kpis && kepi -C my-kpis run && kepi -C my-kpis show scorecard"
+    )]
     Init(Init),
     /// Check the definitions and report every finding.
     #[command(after_help = "\
@@ -118,7 +127,9 @@ Examples:
     #[command(after_help = "Examples:\n  kepi demo\n  kepi demo --no-serve --into /tmp/airport")]
     Demo(Demo),
     /// Print the JSON Schema of the definition language, or the built-in entities.
-    #[command(after_help = "Example:\n  kepi schema > kepi.schema.json    then point your editor's YAML server at it")]
+    #[command(
+        after_help = "Example:\n  kepi schema > kepi.schema.json    then point your editor's YAML server at it"
+    )]
     Schema(Schema),
     /// Measure the speed of a full refresh beside DuckDB and Polars on the same data.
     #[command(after_help = "\

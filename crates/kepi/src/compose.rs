@@ -9,11 +9,7 @@ use kepi_lake::LocalLake;
 use kepi_query::port::Limits;
 use kepi_store::Store;
 
-use crate::{
-    cli::Cli,
-    failure::Failure,
-    output::Output,
-};
+use crate::{cli::Cli, failure::Failure, output::Output};
 
 /// The project in `folder` on SQLite, local files and DataFusion in this process.
 pub async fn app(folder: &Path, threads: Option<usize>) -> Result<App, Failure> {
@@ -23,7 +19,9 @@ pub async fn app(folder: &Path, threads: Option<usize>) -> Result<App, Failure> 
     )))?;
     let state = root.join(STATE_FOLDER);
     let store = Store::open(&state.join("kepi.db")).await.map_err(kepi_app::AppError::from)?;
-    let lake = LocalLake::open(store.clone(), &state.join("data"), &root, now()).await.map_err(|e| Failure::Port(Box::new(e)))?;
+    let lake = LocalLake::open(store.clone(), &state.join("data"), &root, now())
+        .await
+        .map_err(|e| Failure::Port(Box::new(e)))?;
     let available = std::thread::available_parallelism().map_or(1, usize::from);
     let limits = Limits { threads: threads.unwrap_or(available).max(1), ..Limits::default() };
     Ok(App { root, store, lake: Arc::new(lake), evaluator: Arc::new(DataFusionEvaluator::new()), limits })

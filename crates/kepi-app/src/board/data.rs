@@ -73,7 +73,10 @@ impl Board {
         });
         SourceView {
             source: Named::new(source.id.to_string(), &source.name),
-            into: Named::new(source.into.to_string(), entity.map_or(source.into.as_str(), |e| e.name.as_str())),
+            into: Named::new(
+                source.into.to_string(),
+                entity.map_or(source.into.as_str(), |e| e.name.as_str()),
+            ),
             from: match &source.from {
                 Connector::Csv { files, .. } => format!("CSV, {files}"),
                 Connector::Ndjson { files } => format!("NDJSON, {files}"),
@@ -225,4 +228,3 @@ fn requirement(of: &Requirement) -> String {
         }
     }
 }
-

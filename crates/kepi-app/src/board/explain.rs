@@ -88,7 +88,8 @@ impl Board {
                         let mut parts = Vec::new();
                         match floor {
                             Some(floor) => parts.push(format!("floor {} scores 0", line(floor))),
-                            None => parts.push(format!("{} scores 0 (same slope)", line(2.0 * threshold - target))),
+                            None => parts
+                                .push(format!("{} scores 0 (same slope)", line(2.0 * threshold - target))),
                         }
                         parts.push(format!("threshold {} scores 50", line(threshold)));
                         parts.push(format!("target {} scores 100", line(target)));
@@ -105,7 +106,8 @@ impl Board {
                         parts.join(", ")
                     }
                 };
-                let mut steps = vec![format!("{} (all digits: {}): {lines}", value.value.text, value.value.raw)];
+                let mut steps =
+                    vec![format!("{} (all digits: {}): {lines}", value.value.text, value.value.raw)];
                 if let Some(probability) = node.held.as_ref().and_then(|h| h.probability) {
                     steps.push(format!("{} sure of this status", format::probability(probability)));
                 }

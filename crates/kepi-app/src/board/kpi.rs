@@ -49,7 +49,9 @@ impl Board {
                 perspective,
                 objective,
                 period: self.project.calendar.label(period),
-                complete: self.entry(&kpi.id, period, &total).is_some_and(|e| e.value.finality == Finality::Final),
+                complete: self
+                    .entry(&kpi.id, period, &total)
+                    .is_some_and(|e| e.value.finality == Finality::Final),
                 row: self.row(kpi, &total, period, None, None),
             })
         });
@@ -106,7 +108,8 @@ impl Board {
             scorecards: uses.iter().map(|s| Named::new(s.id.to_string(), &s.name)).collect(),
             units: scorecard.map(|s| self.unit_choices(s, unit.as_ref(), period)).unwrap_or_default(),
             unit: unit.as_ref().map(|u| Named::new(u.to_string(), self.unit_name(u))),
-            segment: (query.segment.is_some()).then(|| Named::new(segment.to_string(), segment_words(&segment))),
+            segment: (query.segment.is_some())
+                .then(|| Named::new(segment.to_string(), segment_words(&segment))),
             period: self.project.calendar.label(period),
             periods: self.period_choices(&known.0, period),
             current: self.row(kpi, &segment, period, unit.as_ref(), scorecard),
@@ -224,11 +227,7 @@ impl Board {
             engine: entry.pins.engine.to_string(),
             states: entry.pins.states.to_string(),
             computed_at: self.instant(entry.published_at),
-            reproduce: format!(
-                "kepi reproduce {} --period {}",
-                kpi.id,
-                self.project.calendar.label(period)
-            ),
+            reproduce: format!("kepi reproduce {} --period {}", kpi.id, self.project.calendar.label(period)),
         }
     }
 
@@ -253,7 +252,9 @@ impl Board {
             .sum();
         QualityView {
             n: estimate.map_or(coverage.map_or(0, |c| c.counted), |e| e.n),
-            effective_n: estimate.map(|e| e.effective_n).filter(|e| estimate.is_some_and(|s| *e < s.n as f64)),
+            effective_n: estimate
+                .map(|e| e.effective_n)
+                .filter(|e| estimate.is_some_and(|s| *e < s.n as f64)),
             left_out,
             quarantined,
             sources: sources.iter().map(|s| Named::new(s.id.to_string(), &s.name)).collect(),

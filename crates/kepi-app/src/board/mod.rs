@@ -190,7 +190,13 @@ impl Board {
         let parsed = calendar.parse(text).ok().filter(|p| p.grain == grain && known.0.contains(&p.ordinal));
         parsed.ok_or_else(|| ViewError::NotFound {
             what: format!("period `{text}`"),
-            suggestions: known.0.iter().rev().take(3).map(|o| (label(*o), format!("?period={}", label(*o)))).collect(),
+            suggestions: known
+                .0
+                .iter()
+                .rev()
+                .take(3)
+                .map(|o| (label(*o), format!("?period={}", label(*o))))
+                .collect(),
         })
     }
 

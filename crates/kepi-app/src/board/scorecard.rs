@@ -71,7 +71,10 @@ impl Board {
                         .map(|objective| {
                             let node = node.and_then(|n| find(n, &Of::Objective(objective.id.clone())));
                             let owner = self.project.strategy.as_ref().and_then(|s| {
-                                s.objectives.iter().find(|o| o.id == objective.id).and_then(|o| o.owner.as_ref())
+                                s.objectives
+                                    .iter()
+                                    .find(|o| o.id == objective.id)
+                                    .and_then(|o| o.owner.as_ref())
                             });
                             ObjectiveView {
                                 objective: Named::new(
@@ -102,7 +105,8 @@ impl Board {
                 }
             })
             .collect();
-        let rows: Vec<&KpiRow> = perspectives.iter().flat_map(|p| &p.objectives).flat_map(|o| &o.kpis).collect();
+        let rows: Vec<&KpiRow> =
+            perspectives.iter().flat_map(|p| &p.objectives).flat_map(|o| &o.kpis).collect();
         let freshness = overall_freshness(&rows);
         let complete = freshness.finality != Finality::Running;
         let deviations = self.deviations(scorecard, &tree, &rows, &segment, period);
@@ -180,7 +184,11 @@ impl Board {
         Some(Bridge {
             from_label: self.project.calendar.label(before_period),
             from: Points::new(from),
-            parts: parts.into_iter().zip(points).map(|((name, _), points)| BridgePart { name, points }).collect(),
+            parts: parts
+                .into_iter()
+                .zip(points)
+                .map(|((name, _), points)| BridgePart { name, points })
+                .collect(),
             to_label: self.project.calendar.label(period),
             to: Points::new(to),
         })
@@ -209,9 +217,11 @@ impl Board {
             kepi_score::band::probability(estimate, &target.lines, kpi.better, at).ok()
         });
         let score = match (entry.map(|e| &e.value.estimate), target) {
-            (Some(Ok(estimate)), Some(target)) => {
-                Outcome::Value(Points::new(kepi_score::band::score(estimate.point, &target.lines, kpi.better)))
-            }
+            (Some(Ok(estimate)), Some(target)) => Outcome::Value(Points::new(kepi_score::band::score(
+                estimate.point,
+                &target.lines,
+                kpi.better,
+            ))),
             (Some(Err(reason)), _) => Outcome::Reason(reason_of(reason)),
             (None, _) => Outcome::none("no_value", NoScore::NoValue.to_string()),
             (_, None) => Outcome::none("no_target", NoScore::NoTarget.to_string()),

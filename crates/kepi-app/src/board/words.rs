@@ -101,7 +101,8 @@ impl Board {
             let Outcome::Value(here) = measured(Some(&entry.value.estimate), kpi) else { continue };
             let Some((low, high)) = here.limits() else { continue };
             let best_of_interval = good(low).max(good(high));
-            if best_of_interval < good(all.value.raw) && worst.as_ref().is_none_or(|w| best_of_interval < w.0) {
+            if best_of_interval < good(all.value.raw) && worst.as_ref().is_none_or(|w| best_of_interval < w.0)
+            {
                 let interval = here.interval.value().map(|i| i.text.as_str()).unwrap_or_default();
                 let name = dimension.as_str().replace('_', " ");
                 let text = format!(
@@ -172,10 +173,14 @@ fn action(row: &KpiRow) -> String {
         );
     }
     match (&row.change, row.status) {
-        (Outcome::Value(change), _) if change.verdict == Verdict::Signal && change.favourable == Some(false) => {
+        (Outcome::Value(change), _)
+            if change.verdict == Verdict::Signal && change.favourable == Some(false) =>
+        {
             "Getting worse, beyond its variation: find the cause.".to_owned()
         }
-        (Outcome::Value(change), _) if change.verdict == Verdict::Signal && change.favourable == Some(true) => {
+        (Outcome::Value(change), _)
+            if change.verdict == Verdict::Signal && change.favourable == Some(true) =>
+        {
             "Recovering: keep the course and watch the next period.".to_owned()
         }
         (Outcome::Value(change), Status::Amber) if change.verdict == Verdict::WithinVariation => {

@@ -21,7 +21,8 @@ pub fn check(what: &Check, folder: &Path, out: Output) -> Result<(), Failure> {
     match out.format {
         Format::Json => out.json(&render::json(&checked.findings, &files))?,
         Format::Csv => {
-            let mut grid = Grid::new(&["Severity", "Code", "File", "Line", "Column", "Message", "Expected", "Fix"]);
+            let mut grid =
+                Grid::new(&["Severity", "Code", "File", "Line", "Column", "Message", "Expected", "Fix"]);
             for finding in &checked.findings {
                 let at = files.line_column(finding.at.span);
                 let path = files.file(finding.at.span.file).map(|f| f.path.clone()).unwrap_or_default();
@@ -70,7 +71,8 @@ pub fn check(what: &Check, folder: &Path, out: Output) -> Result<(), Failure> {
 
 fn explain(code: &str, out: Output) -> Result<(), Failure> {
     let Some(text) = render::explain(code) else {
-        let text = format!("there is no code `{code}`; codes look like `K0101` and stand before every finding");
+        let text =
+            format!("there is no code `{code}`; codes look like `K0101` and stand before every finding");
         return Err(Failure::Other(text));
     };
     Ok(out.line(text.trim_end())?)

@@ -44,7 +44,10 @@ pub async fn reproduce(what: &Reproduce, cli: &Cli, out: Output) -> Result<(), F
                     found.identical, found.compared
                 ))?;
                 if found.other_engine > 0 {
-                    out.line(&format!("{} of them were computed by another engine version", found.other_engine))?;
+                    out.line(&format!(
+                        "{} of them were computed by another engine version",
+                        found.other_engine
+                    ))?;
                 }
             }
         }

@@ -32,7 +32,12 @@ pub async fn run(what: &Run, cli: &Cli, out: Output) -> Result<(), Failure> {
 }
 
 /// Lands, computes and publishes the project in `folder`, and says on stderr what was done.
-pub async fn land_and_publish(what: &Run, cli: &Cli, folder: &Path, out: Output) -> Result<RunReport, Failure> {
+pub async fn land_and_publish(
+    what: &Run,
+    cli: &Cli,
+    folder: &Path,
+    out: Output,
+) -> Result<RunReport, Failure> {
     let (files, checked) = open::check_folder(folder, Some(compose::today()))?;
     let errors = checked.findings.iter().filter(|f| f.severity == Severity::Error).count();
     let project = match checked.value {
@@ -66,7 +71,10 @@ fn tell(report: &RunReport, out: Output) {
             }
             LoadOutcome::AlreadyLanded => known += 1,
             LoadOutcome::Stopped { rule, reason } => {
-                out.remark(&format!("stopped: {} by rule `{rule}`: {reason}; nothing of it landed", load.file));
+                out.remark(&format!(
+                    "stopped: {} by rule `{rule}`: {reason}; nothing of it landed",
+                    load.file
+                ));
             }
         }
         for drift in &load.drift {
@@ -108,7 +116,15 @@ fn tell(report: &RunReport, out: Output) {
 
 fn loads(report: &RunReport) -> Grid {
     let mut grid = Grid::new(&[
-        "Source", "File", "Outcome", "Read", "Out of scope", "Landed", "Accepted", "Superseding", "Quarantined",
+        "Source",
+        "File",
+        "Outcome",
+        "Read",
+        "Out of scope",
+        "Landed",
+        "Accepted",
+        "Superseding",
+        "Quarantined",
         "Duplicate",
     ]);
     let count = |n: u64| Field::figure(n.to_string(), Some(n as f64));

@@ -44,7 +44,8 @@ pub fn explain(which: &Explain, reader: &dyn Reader, out: Output) -> Result<(), 
         // Not a scorecard: perhaps a KPI.
         Err(ViewError::NotFound { what, suggestions }) => match &which.what {
             Some(id) => {
-                let query = KpiQuery { unit: which.unit.clone(), segment: None, period: which.period.clone() };
+                let query =
+                    KpiQuery { unit: which.unit.clone(), segment: None, period: which.period.clone() };
                 match reader.kpi(id, &query) {
                     Ok(view) => print_kpi(&view, out),
                     Err(_) => Err(Failure::View(ViewError::NotFound { what, suggestions })),
@@ -81,8 +82,14 @@ fn scorecard(which: &ShowScorecard, reader: &dyn Reader, out: Output) -> Result<
             if !view.deviations.is_empty() {
                 out.line("\nNeeds attention")?;
                 for deviation in &view.deviations {
-                    let who = deviation.accountable.as_ref().map(|p| format!(" → {}", p.name)).unwrap_or_default();
-                    out.line(&format!("{} {}: {}", deviation.status.shape(), deviation.kpi.name, deviation.what))?;
+                    let who =
+                        deviation.accountable.as_ref().map(|p| format!(" → {}", p.name)).unwrap_or_default();
+                    out.line(&format!(
+                        "{} {}: {}",
+                        deviation.status.shape(),
+                        deviation.kpi.name,
+                        deviation.what
+                    ))?;
                     for why in &deviation.why {
                         out.line(&format!("    {why}"))?;
                     }
@@ -97,8 +104,18 @@ fn scorecard(which: &ShowScorecard, reader: &dyn Reader, out: Output) -> Result<
 
 fn scorecard_grid(view: &ScorecardView) -> Grid {
     let mut grid = Grid::new(&[
-        "Perspective", "Objective", "KPI", "Status", "Value", "Interval", "n", "Target", "Score", "Change",
-        "Coverage", "Accountable",
+        "Perspective",
+        "Objective",
+        "KPI",
+        "Status",
+        "Value",
+        "Interval",
+        "n",
+        "Target",
+        "Score",
+        "Change",
+        "Coverage",
+        "Accountable",
     ]);
     for perspective in &view.perspectives {
         for objective in &perspective.objectives {
@@ -253,14 +270,28 @@ fn sources(reader: &dyn Reader, out: Output) -> Result<(), Failure> {
         return Ok(out.json(&view)?);
     }
     let mut grid = Grid::new(&[
-        "Source", "Into", "Files", "Read", "Out of scope", "Landed", "Accepted", "Superseding", "Quarantined",
-        "Duplicate", "Data until",
+        "Source",
+        "Into",
+        "Files",
+        "Read",
+        "Out of scope",
+        "Landed",
+        "Accepted",
+        "Superseding",
+        "Quarantined",
+        "Duplicate",
+        "Data until",
     ]);
     let count = |n: u64| Field::figure(n.to_string(), Some(n as f64));
     let counts = |c: &RowCounts| {
         vec![
-            count(c.read), count(c.out_of_scope), count(c.landed), count(c.accepted), count(c.superseding),
-            count(c.quarantined), count(c.duplicate),
+            count(c.read),
+            count(c.out_of_scope),
+            count(c.landed),
+            count(c.accepted),
+            count(c.superseding),
+            count(c.quarantined),
+            count(c.duplicate),
         ]
     };
     for source in &view.sources {

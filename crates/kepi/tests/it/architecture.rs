@@ -25,8 +25,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "kepi",
         &[
-            "kepi-app", "kepi-engine", "kepi-lake", "kepi-model", "kepi-query", "kepi-report", "kepi-score",
-            "kepi-stats", "kepi-store", "kepi-web",
+            "kepi-app",
+            "kepi-engine",
+            "kepi-lake",
+            "kepi-model",
+            "kepi-query",
+            "kepi-report",
+            "kepi-score",
+            "kepi-stats",
+            "kepi-store",
+            "kepi-web",
         ],
     ),
 ];
@@ -35,13 +43,34 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const PURE: &[&str] = &["kepi-model", "kepi-stats", "kepi-query", "kepi-score", "kepi-report"];
 
 /// What a pure crate may not depend on.
-const IMPURE_DEPENDENCIES: &[&str] =
-    &["tokio", "sqlx", "axum", "arrow", "parquet", "datafusion", "rand", "rand_chacha", "uuid", "tempfile", "reqwest"];
+const IMPURE_DEPENDENCIES: &[&str] = &[
+    "tokio",
+    "sqlx",
+    "axum",
+    "arrow",
+    "parquet",
+    "datafusion",
+    "rand",
+    "rand_chacha",
+    "uuid",
+    "tempfile",
+    "reqwest",
+];
 
 /// What the sources of a pure crate may not name.
 const IMPURE_NAMES: &[&str] = &[
-    "std::fs", "std::net", "std::env", "std::process", "std::thread", "SystemTime", "Instant::now", "Timestamp::now",
-    "Zoned::now", "thread_rng", "println!(", "eprintln!(",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "SystemTime",
+    "Instant::now",
+    "Timestamp::now",
+    "Zoned::now",
+    "thread_rng",
+    "println!(",
+    "eprintln!(",
 ];
 
 fn root() -> PathBuf {
@@ -106,7 +135,10 @@ fn only_lake_and_engine_name_arrow_and_only_engine_names_datafusion() {
     for (name, uses) in dependencies() {
         for used in &uses {
             let columns = used == "parquet" || used == "arrow" || used.starts_with("arrow-");
-            assert!(!columns || ["kepi-lake", "kepi-engine"].contains(&name.as_str()), "`{name}` names `{used}`");
+            assert!(
+                !columns || ["kepi-lake", "kepi-engine"].contains(&name.as_str()),
+                "`{name}` names `{used}`"
+            );
             let engine = used.starts_with("datafusion") || used.starts_with("ballista");
             assert!(!engine || name == "kepi-engine", "`{name}` names `{used}`");
         }

@@ -59,7 +59,8 @@ fn check(example: &str) -> (Project, BTreeMap<(String, String, Segment), Value>)
     let expected: Vec<Expected> = serde_json::from_str(&text).unwrap();
     let mut wrong = Vec::new();
     for figure in &expected {
-        let members = figure.segment.iter().map(|(d, m)| (d.parse().unwrap(), Member::Value(m.as_str().into())));
+        let members =
+            figure.segment.iter().map(|(d, m)| (d.parse().unwrap(), Member::Value(m.as_str().into())));
         let segment = Segment::new(members.collect());
         let what = format!("{} {} {:?}", figure.kpi, figure.period, figure.segment);
         let Some(value) = values.get(&(figure.kpi.clone(), figure.period.clone(), segment)) else {
@@ -137,6 +138,12 @@ fn the_retailer_comes_to_its_figures_and_to_published_ones() {
             // Asserted as rows read and accepted, source by source, in `rows`.
             _ => continue,
         };
-        assert!((found - fact.value).abs() < 5e-3, "{}: {found}, {} ({})", fact.fact, fact.value, fact.source);
+        assert!(
+            (found - fact.value).abs() < 5e-3,
+            "{}: {found}, {} ({})",
+            fact.fact,
+            fact.value,
+            fact.source
+        );
     }
 }
