@@ -14,6 +14,9 @@
     )
 )]
 
+#[cfg(any(test, feature = "fixture"))]
+pub mod fixture;
 pub mod format;
 pub mod reader;
+pub mod svg;
 pub mod view;

@@ -1,1 +1,139 @@
-//! kepi-web
+//! Pages and the JSON interface: the same facts, read from a [`Reader`].
+//!
+//! Nothing is computed and nothing is changed here. Pages are complete without scripts; there are none.
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::float_cmp
+    )
+)]
+
+mod assets;
+mod layout;
+pub mod pages;
+mod parts;
+mod respond;
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{Query, RawPathParams, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
+use kepi_report::reader::{Reader, ViewError};
+use tower_http::{
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer,
+    set_header::SetResponseHeaderLayer, timeout::TimeoutLayer, trace::TraceLayer,
+};
+
+use pages::{PAGES, Page, Params};
+use respond::Kind;
+
+/// No page takes a body; what comes anyway is cut off here.
+const MOST_BODY_BYTES: usize = 16 * 1024;
+/// A page is read from what is already computed; one that takes this long is broken.
+const LONGEST_REQUEST: Duration = Duration::from_secs(30);
+/// Only our own stylesheet and images; no scripts, no frames, no foreign targets of forms.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// All routes over one reader.
+pub fn router(reader: Arc<dyn Reader>) -> Router {
+    let mut router = Router::new();
+    for page in PAGES {
+        router = router.route(
+            page.path,
+            get(move |State(reader), path, query, headers| {
+                show(page, Kind::Html, reader, path, query, headers)
+            }),
+        );
+        if let Some(json) = page.json {
+            router = router.route(
+                json,
+                get(move |State(reader), path, query, headers| {
+                    show(page, Kind::Json, reader, path, query, headers)
+                }),
+            );
+        }
+    }
+    router
+        .route(&assets::stylesheet().path, get(|| async { assets::stylesheet().response() }))
+        .route(&assets::favicon().path, get(|| async { assets::favicon().response() }))
+        .route("/favicon.ico", get(|| async { Redirect::temporary(&assets::favicon().path) }))
+        .route("/livez", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .fallback(nowhere)
+        .with_state(reader)
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| respond::broken(Kind::Html)))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_REQUEST))
+        .layer(RequestBodyLimitLayer::new(MOST_BODY_BYTES))
+        .layer(header_layer(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header_layer(header::REFERRER_POLICY, "same-origin"))
+        .layer(header_layer(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+        .layer(TraceLayer::new_for_http())
+}
+
+/// Serves until `shutdown` is done; requests under way are finished first.
+pub async fn serve(
+    listener: tokio::net::TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, router).with_graceful_shutdown(shutdown).await
+}
+
+fn header_layer(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+/// One page or its JSON. Readers may block, so they run where blocking is allowed.
+async fn show(
+    page: &'static Page,
+    kind: Kind,
+    reader: Arc<dyn Reader>,
+    path: RawPathParams,
+    query: Query<Vec<(String, String)>>,
+    headers: HeaderMap,
+) -> Response {
+    let id = path.iter().next().map(|(_, value)| value.to_owned());
+    let params = Params::new(id, query.0);
+    let work = tokio::task::spawn_blocking(move || match kind {
+        Kind::Html => (page.html)(reader.as_ref(), &params),
+        Kind::Json => (page.data)(reader.as_ref(), &params),
+    });
+    match work.await {
+        Ok(Ok(body)) => respond::body(kind, body, &headers),
+        Ok(Err(error)) => respond::error(kind, &error),
+        Err(error) => {
+            tracing::error!(%error, page = page.path, "page failed");
+            respond::broken(kind)
+        }
+    }
+}
+
+async fn ready(State(reader): State<Arc<dyn Reader>>) -> Response {
+    match tokio::task::spawn_blocking(move || reader.ready()).await {
+        Ok(Ok(())) => "ready\n".into_response(),
+        Ok(Err(error)) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+async fn nowhere(uri: Uri) -> Response {
+    let kind = if uri.path().starts_with("/api/") { Kind::Json } else { Kind::Html };
+    let all = PAGES.iter().filter_map(|page| Some((page.nav?.to_owned(), page.path.to_owned())));
+    respond::error(
+        kind,
+        &ViewError::NotFound { what: format!("page `{}`", uri.path()), suggestions: all.collect() },
+    )
+}

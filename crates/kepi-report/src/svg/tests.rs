@@ -1,0 +1,109 @@
+//! Pictures as snapshots, and what must hold for all of them.
+
+use kepi_model::project::{Better, ValueUnit};
+use maud::Markup;
+
+use super::*;
+use crate::{
+    fixture::FixtureReader,
+    reader::{KpiQuery, Reader, ScorecardQuery},
+    view::{KpiRow, KpiView, Outcome},
+};
+
+fn kpi(id: &str) -> KpiView {
+    FixtureReader::default().kpi(id, &KpiQuery::default()).unwrap()
+}
+
+fn row(id: &str) -> KpiRow {
+    kpi(id).current
+}
+
+/// One element a line, so that a changed picture shows what changed.
+fn lines(markup: &Markup) -> String {
+    markup.0.replace("><", ">\n<")
+}
+
+#[test]
+fn sparkline_of_a_falling_kpi() {
+    let row = row("restroom_cleanliness");
+    insta::assert_snapshot!(lines(&sparkline(&row.kpi.name, &row.series, &row.measured_in)));
+}
+
+#[test]
+fn sparkline_with_gaps_and_a_running_period() {
+    let mut series = row("restroom_cleanliness").series;
+    series[2].value = Outcome::none("no_rows", "not asked");
+    series[5].complete = false;
+    insta::assert_snapshot!(lines(&sparkline(
+        "Cleanliness",
+        &series,
+        &ValueUnit::Rating { low: 1, high: 5 }
+    )));
+}
+
+#[test]
+fn bullet_of_a_kpi_where_less_is_better() {
+    let row = row("problem_rate");
+    let (value, target) = (row.value.value().unwrap(), row.target.as_ref().unwrap());
+    insta::assert_snapshot!(lines(&bullet(&row.kpi.name, value, row.status, target, &row.measured_in)));
+}
+
+#[test]
+fn segments_on_a_common_scale() {
+    let view = kpi("restroom_cleanliness");
+    let target = view.current.target.as_ref();
+    let members = &view.dimensions[0].members;
+    let scale = dot_scale(members, target, &view.current.measured_in);
+    insta::assert_snapshot!(lines(&dots(&members[3], target, &scale)));
+}
+
+#[test]
+fn trend_with_a_gap_and_a_running_period() {
+    let view = kpi("recommend");
+    let mut series = view.trend;
+    series[5].complete = false;
+    let picture =
+        trend("Net promoter score", &series, &view.current.measured_in, Better::Higher, Size::Narrow);
+    insta::assert_snapshot!(lines(&picture));
+}
+
+#[test]
+fn steps_of_a_bridge() {
+    let view = FixtureReader::default().scorecard(&ScorecardQuery::default()).unwrap();
+    let bridge = view.bridge.unwrap();
+    let sum: i64 = bridge.parts.iter().map(|p| p.points.micro).sum();
+    assert_eq!(bridge.from.micro + sum, bridge.to.micro);
+    let scale = step_scale(&bridge.from, &bridge.parts);
+    let all: Vec<String> = steps(&bridge.from, &bridge.parts, &scale).iter().map(lines).collect();
+    insta::assert_snapshot!(all.join("\n"));
+}
+
+#[test]
+fn strategy_map_of_the_airport() {
+    let view = FixtureReader::default().strategy_map(&ScorecardQuery::default()).unwrap();
+    insta::assert_snapshot!(lines(&strategy_map(&view, &|_| None)));
+}
+
+#[test]
+fn every_picture_has_a_title_and_only_finite_numbers() {
+    let reader = FixtureReader::default();
+    for row in reader.kpis().unwrap().kpis {
+        let view = kpi(&row.row.kpi.id);
+        let now = &view.current;
+        let mut pictures = vec![
+            sparkline(&now.kpi.name, &now.series, &now.measured_in),
+            trend(&now.kpi.name, &view.trend, &now.measured_in, now.better, Size::Wide),
+            trend(&now.kpi.name, &[], &now.measured_in, now.better, Size::Wide),
+            sparkline(&now.kpi.name, &[], &now.measured_in),
+        ];
+        if let (Some(value), Some(target)) = (now.value.value(), &now.target) {
+            pictures.push(bullet(&now.kpi.name, value, now.status, target, &now.measured_in));
+        }
+        for picture in pictures {
+            assert!(picture.0.contains("role=\"img\"") && picture.0.contains("<title>"), "{}", picture.0);
+            for bad in ["NaN", "inf", "style="] {
+                assert!(!picture.0.contains(bad), "{bad} in {}", picture.0);
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The course of a KPI with intervals, target lines and running periods.
+
+use kepi_model::project::{Better, TargetLines, ValueUnit};
+use maud::{Markup, html};
+
+use super::{
+    px,
+    scale::{Scale, bands, line_values, target_values, value_and_limits},
+    shape,
+};
+use crate::{
+    format,
+    view::{SeriesPoint, Status},
+};
+
+/// Where a chart goes: text keeps its size, so a phone gets its own drawing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// A column of a page, 720 units wide.
+    Wide,
+    /// A phone, 340 units wide.
+    Narrow,
+}
+
+struct Frame {
+    width: f64,
+    height: f64,
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+}
+
+impl Frame {
+    fn of(size: Size, axis: f64) -> Self {
+        match size {
+            Size::Wide => {
+                Self { width: 720.0, height: 300.0, left: axis, right: 604.0, top: 14.0, bottom: 266.0 }
+            }
+            Size::Narrow => {
+                Self { width: 340.0, height: 240.0, left: axis, right: 252.0, top: 12.0, bottom: 208.0 }
+            }
+        }
+    }
+}
+
+/// The whole series. Shaded: the interval. Lines per period: threshold, target, stretch; the zone beyond the
+/// threshold is tinted. Hatched: a period that still runs. A period without a value is a gap with a hollow mark on
+/// the axis.
+pub fn trend(name: &str, series: &[SeriesPoint], unit: &ValueUnit, better: Better, size: Size) -> Markup {
+    let values = series.iter().flat_map(|p| {
+        p.value
+            .value()
+            .map_or_else(Vec::new, value_and_limits)
+            .into_iter()
+            .chain(p.lines.as_ref().map_or_else(Vec::new, line_values))
+    });
+    let scale = Scale::around(values, unit, 0.0, 1.0);
+    let ticks: Vec<(f64, String)> = scale
+        .ticks(if size == Size::Wide { 5 } else { 4 })
+        .into_iter()
+        .map(|t| (t, tick_text(t, unit)))
+        .collect();
+    let longest = ticks.iter().map(|(_, text)| text.chars().count()).max().unwrap_or(0);
+    let frame = Frame::of(size, 14.0 + 7.0 * longest as f64);
+    let y = Scale { from: frame.bottom, to: frame.top, ..scale };
+    let step = (frame.right - frame.left) / series.len().max(1) as f64;
+    let x = |i: usize| frame.left + step * (i as f64 + 0.5);
+    let edge = |i: usize| frame.left + step * i as f64;
+    let spans = spans(series);
+    let hatch = if size == Size::Wide { "hatch-wide" } else { "hatch-narrow" };
+    let class = if size == Size::Wide { "trend wide" } else { "trend narrow" };
+    html! {
+        svg class=(class) role="img" viewBox={ "0 0 " (px(frame.width)) " " (px(frame.height)) } {
+            title { (title(name, series)) }
+            defs {
+                pattern id=(hatch) width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                    line class="hatch" x1="0" y1="0" x2="0" y2="6" {}
+                }
+            }
+            @for (first, last, lines) in &spans {
+                @for (band, from, to) in bands(lines, better) {
+                    @if band == Status::Red {
+                        @let (a, b) = (y.at(to), y.at(from));
+                        rect class="zone red" x=(px(edge(*first))) y=(px(a)) width=(px(edge(*last + 1) - edge(*first))) height=(px((b - a).max(0.0))) {}
+                    }
+                }
+            }
+            @for (value, text) in &ticks {
+                line class="grid" x1=(px(frame.left)) y1=(px(y.at(*value))) x2=(px(frame.right)) y2=(px(y.at(*value))) {}
+                text class="tick" x=(px(frame.left - 8.0)) y=(px(y.at(*value) + 4.0)) text-anchor="end" { (text) }
+            }
+            @for (first, last, lines) in &spans {
+                @for (kind, value) in kinds(lines) {
+                    line class=(kind) x1=(px(edge(*first))) y1=(px(y.at(value))) x2=(px(edge(*last + 1))) y2=(px(y.at(value))) {}
+                }
+            }
+            @for (i, point) in series.iter().enumerate() {
+                @if !point.complete {
+                    rect class="running" fill={ "url(#" (hatch) ")" } x=(px(edge(i))) y=(px(frame.top)) width=(px(step)) height=(px(frame.bottom - frame.top)) {}
+                }
+            }
+            @for run in runs(series) {
+                @if run.len() > 1 {
+                    polygon class="interval" points=(band_points(series, &run, &x, &y)) {}
+                    @for pair in run.windows(2) {
+                        @if let [i, j] = pair {
+                            @let running = series.get(*j).is_some_and(|p| !p.complete);
+                            line class=(if running { "line running" } else { "line" })
+                                x1=(px(x(*i))) y1=(px(y.at(raw(series, *i)))) x2=(px(x(*j))) y2=(px(y.at(raw(series, *j)))) {}
+                        }
+                    }
+                }
+            }
+            @for (i, point) in series.iter().enumerate() {
+                @match point.value.value() {
+                    Some(measured) => {
+                        @if let Some((low, high)) = measured.limits() {
+                            line class="whisker" x1=(px(x(i))) y1=(px(y.at(low))) x2=(px(x(i))) y2=(px(y.at(high))) {}
+                        }
+                        (shape(point.status, x(i), y.at(measured.value.raw), if series.len() > 30 { 2.6 } else { 4.2 }))
+                    }
+                    None => { (shape(Status::Grey, x(i), frame.bottom, 3.0)) }
+                }
+            }
+            line class="axis" x1=(px(frame.left)) y1=(px(frame.bottom)) x2=(px(frame.right)) y2=(px(frame.bottom)) {}
+            @for i in labelled(series, step) {
+                text class="tick" x=(px(x(i))) y=(px(frame.bottom + 20.0)) text-anchor="middle" {
+                    (series.get(i).map_or("", |p| p.period.as_str()))
+                }
+            }
+            @if let Some(lines) = series.iter().rev().find_map(|p| p.lines.as_ref()) {
+                @for (place, text) in spread(lines, unit, &y) {
+                    text class="label" x=(px(frame.right + 8.0)) y=(px(place + 4.0)) { (text) }
+                }
+            }
+        }
+    }
+}
+
+fn raw(series: &[SeriesPoint], i: usize) -> f64 {
+    series.get(i).and_then(|p| p.value.value()).map_or(0.0, |m| m.value.raw)
+}
+
+/// Neighbouring periods with the same lines: first, last, lines.
+fn spans(series: &[SeriesPoint]) -> Vec<(usize, usize, &TargetLines)> {
+    let mut spans: Vec<(usize, usize, &TargetLines)> = Vec::new();
+    for (i, lines) in series.iter().enumerate().filter_map(|(i, p)| Some((i, p.lines.as_ref()?))) {
+        match spans.last_mut() {
+            Some((_, last, same)) if *last + 1 == i && *same == lines => *last = i,
+            _ => spans.push((i, i, lines)),
+        }
+    }
+    spans
+}
+
+/// Lines of a target with their classes.
+fn kinds(lines: &TargetLines) -> Vec<(&'static str, f64)> {
+    let (thresholds, stretches) = match *lines {
+        TargetLines::OneSided { threshold, stretch, .. } => (vec![threshold], stretch.into_iter().collect()),
+        TargetLines::InRange { threshold, stretch, .. } => {
+            (vec![threshold.0, threshold.1], stretch.map_or_else(Vec::new, |(low, high)| vec![low, high]))
+        }
+    };
+    let mark = |class: &'static str, values: Vec<f64>| values.into_iter().map(move |v| (class, v));
+    mark("threshold", thresholds)
+        .chain(mark("stretch", stretches))
+        .chain(mark("target", target_values(lines)))
+        .collect()
+}
+
+/// Stretches of neighbouring periods that have values.
+fn runs(series: &[SeriesPoint]) -> Vec<Vec<usize>> {
+    let mut runs: Vec<Vec<usize>> = Vec::new();
+    for (i, _) in series.iter().enumerate().filter(|(_, p)| p.value.value().is_some()) {
+        match runs.last_mut() {
+            Some(run) if run.last().is_some_and(|last| last + 1 == i) => run.push(i),
+            _ => runs.push(vec![i]),
+        }
+    }
+    runs
+}
+
+fn band_points(series: &[SeriesPoint], run: &[usize], x: &dyn Fn(usize) -> f64, y: &Scale) -> String {
+    let limits = |i: usize| {
+        let measured = series.get(i).and_then(|p| p.value.value());
+        let point = measured.map_or(0.0, |m| m.value.raw);
+        measured.and_then(crate::view::Measured::limits).unwrap_or((point, point))
+    };
+    let upper = run.iter().map(|&i| (x(i), y.at(limits(i).1)));
+    let lower = run.iter().rev().map(|&i| (x(i), y.at(limits(i).0)));
+    let all: Vec<String> = upper.chain(lower).map(|(x, y)| format!("{},{}", px(x), px(y))).collect();
+    all.join(" ")
+}
+
+/// Which periods get a label, so that none overlap; the last always has one.
+fn labelled(series: &[SeriesPoint], step: f64) -> Vec<usize> {
+    let longest = series.iter().map(|p| p.period.chars().count()).max().unwrap_or(1) as f64;
+    let every = ((longest * 6.6 + 10.0) / step.max(0.1)).ceil().max(1.0) as usize;
+    let mut all: Vec<usize> = (0..series.len()).rev().step_by(every).collect();
+    all.reverse();
+    all
+}
+
+/// Labels of the lines at the right, apart by at least a line of text.
+fn spread(lines: &TargetLines, unit: &ValueUnit, y: &Scale) -> Vec<(f64, String)> {
+    let mut labels: Vec<(f64, String)> = kinds(lines)
+        .into_iter()
+        .map(|(kind, value)| (y.at(value), format!("{kind} {}", format::line(value, unit))))
+        .collect();
+    labels.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut last = f64::NEG_INFINITY;
+    for label in &mut labels {
+        label.0 = label.0.max(last + 15.0);
+        last = label.0;
+    }
+    // What was pushed below the axis moves everything up again.
+    let over = (last - y.from.max(y.to)).max(0.0);
+    labels.into_iter().map(|(place, text)| (place - over, text)).collect()
+}
+
+fn tick_text(value: f64, unit: &ValueUnit) -> String {
+    match unit {
+        ValueUnit::Rate { .. } => format::line(value, &ValueUnit::Number { decimals: 2 }),
+        _ => format::line(value, unit),
+    }
+}
+
+fn title(name: &str, series: &[SeriesPoint]) -> String {
+    let last = series.iter().rev().find_map(|p| p.value.value().map(|m| (p, m)));
+    match (series.first(), last) {
+        (Some(first), Some((point, measured))) => format!(
+            "{name} from {} to {}: last {}, {}. All values stand in the table below.",
+            first.period,
+            point.period,
+            measured.value.text,
+            point.status.label()
+        ),
+        _ => format!("{name}: no period has a value"),
+    }
+}

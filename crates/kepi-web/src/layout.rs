@@ -1,0 +1,66 @@
+//! What every page has: head, navigation, footer.
+
+use kepi_report::view::ProjectView;
+use maud::{DOCTYPE, Markup, html};
+
+use crate::{assets, pages::PAGES};
+
+/// What the frame needs to know of a page.
+pub(crate) struct Head<'a> {
+    /// Its title.
+    pub(crate) title: &'a str,
+    /// The project, if one is known.
+    pub(crate) project: Option<&'a ProjectView>,
+    /// The navigation's path that is current; empty for none.
+    pub(crate) path: &'a str,
+}
+
+/// A whole page.
+pub(crate) fn page(head: &Head<'_>, body: Markup) -> Markup {
+    let project = head.project.map_or("Kepi", |p| p.name.as_str());
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (head.title) " · " (project) }
+                link rel="icon" type="image/svg+xml" href=(assets::favicon().path);
+                link rel="stylesheet" href=(assets::stylesheet().path);
+            }
+            body {
+                a.skip href="#main" { "Skip to content" }
+                header.top {
+                    a.brand href="/" { "Kepi" }
+                    nav.wide aria-label="Main" { (links(head.path)) }
+                    span.project { (project) }
+                    details.menu {
+                        summary { "Menu" }
+                        nav aria-label="Main" { (links(head.path)) }
+                    }
+                }
+                main #main { (body) }
+                footer.foot {
+                    p {
+                        "Status by shape and colour: "
+                        @for status in kepi_report::view::Status::ALL { (crate::parts::status(status)) " " }
+                    }
+                    @if let Some(project) = head.project {
+                        p { "Intervals hold with " (project.confidence) " confidence. The same facts as JSON under " code { "/api/v1" } "." }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn links(current: &str) -> Markup {
+    html! {
+        ul {
+            @for (name, path) in PAGES.iter().filter_map(|p| Some((p.nav?, p.path))) {
+                li { a href=(path) aria-current=[(path == current).then_some("page")] { (name) } }
+            }
+        }
+    }
+}

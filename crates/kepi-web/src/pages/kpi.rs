@@ -1,0 +1,318 @@
+//! One KPI: its course, its segments, what it is, where it comes from, who answers for it.
+
+use kepi_report::{
+    format,
+    reader::{Reader, ViewError},
+    svg::{self, Size},
+    view::{DimensionView, KpiView, Outcome, Person, PinsView, TargetView, Verdict},
+};
+use maud::{Markup, html};
+
+use super::Params;
+use crate::{
+    layout::{self, Head},
+    parts,
+};
+
+pub(crate) fn read(reader: &dyn Reader, params: &Params) -> Result<KpiView, ViewError> {
+    let (id, query) = params.kpi();
+    reader.kpi(&id, &query)
+}
+
+pub(crate) fn render(view: &KpiView) -> Markup {
+    let row = &view.current;
+    let path = format!("/kpis/{}", row.kpi.id);
+    let keep: Vec<(&str, &str)> = view.segment.iter().map(|s| ("segment", s.id.as_str())).collect();
+    let body = html! {
+        header.head {
+            p.crumbs {
+                @if let Some(p) = &view.perspective { (p.name) " / " }
+                @match &view.objective { Some(o) => (o.name), None => span.reason { "serves no objective" } }
+            }
+            h1 { (row.kpi.name) }
+            @if let Some(text) = &view.description { p.sub { (text) } }
+            (parts::chooser(&path, &view.periods, &view.units, &keep))
+            @if let Some(segment) = &view.segment { p.note { "Only " strong { (segment.name) } ". " a href=(path) { "All" } } }
+        }
+        (figure(view))
+        div.columns {
+            div.main {
+                (course(view))
+                @for dimension in &view.dimensions { (by_dimension(dimension, view, &path)) }
+                (targets(&view.targets))
+                (restatements(view))
+            }
+            div.side {
+                (definition(view))
+                (people(view))
+                (data(view))
+                (pins(&view.pins))
+            }
+        }
+    };
+    layout::page(&Head { title: &row.kpi.name, project: Some(&view.project), path: "/kpis" }, body)
+}
+
+fn figure(view: &KpiView) -> Markup {
+    let row = &view.current;
+    html! {
+        section.figure-line aria-label="Value" {
+            div {
+                @match &row.value {
+                    Outcome::Value(measured) => {
+                        p.big {
+                            span class={ "num " (row.status.code()) } { (measured.value.text) }
+                            @match &measured.interval {
+                                Outcome::Value(interval) => { " " span.of { (interval.text) } }
+                                Outcome::Reason(reason) => { " " span.of.small { (reason.text) } }
+                            }
+                        }
+                        p {
+                            (parts::status(row.status))
+                            @if let Some(p) = row.status_probability { ", " (format::probability(p)) " sure" }
+                            " · n " (format::count(measured.n))
+                            @if let Some(n) = measured.effective_n { ", effective " (format::count(n.max(0.0).round() as u64)) }
+                            " · coverage " (row.coverage.text)
+                        }
+                    }
+                    Outcome::Reason(reason) => {
+                        p.big.none { "No value" }
+                        p { (parts::status(row.status)) " · " (reason.text) }
+                    }
+                }
+            }
+            div.said {
+                p { (in_words(view)) }
+                p.note { (view.period) " · " (parts::freshness(&row.freshness)) }
+            }
+        }
+    }
+}
+
+/// What the value says, no more than the data carry.
+fn in_words(view: &KpiView) -> String {
+    let row = &view.current;
+    let target = row.target.as_ref().map(|t| format!("Target {}, threshold {}. ", t.target, t.threshold));
+    let change = match &row.change {
+        Outcome::Value(c) => {
+            let verdict = match c.verdict {
+                Verdict::Signal => "more than noise: the intervals of both periods do not overlap",
+                Verdict::WithinVariation => "within variation: the intervals of both periods overlap",
+                Verdict::NoVerdict => "no verdict: one of the two values has no interval",
+            };
+            format!("{} since {}, {verdict}.", c.difference.text, c.since)
+        }
+        Outcome::Reason(reason) => format!("No change shown: {}.", reason.text),
+    };
+    target.unwrap_or_else(|| "No target. ".to_owned()) + &change
+}
+
+fn course(view: &KpiView) -> Markup {
+    let row = &view.current;
+    html! {
+        section.panel aria-labelledby="course" {
+            h2 #course { "Course" }
+            (svg::trend(&row.kpi.name, &view.trend, &row.measured_in, row.better, Size::Wide))
+            (svg::trend(&row.kpi.name, &view.trend, &row.measured_in, row.better, Size::Narrow))
+            p.note { "Shaded band: " (view.project.confidence) " interval. Tinted zone: beyond the threshold. Hatched: still running. ○ on the axis: no value." }
+            details {
+                summary { "All values" }
+                table.figures {
+                    thead { tr { th scope="col" { "Period" } th scope="col" { "Status" } th.num scope="col" { "Value" } th.num scope="col" { "n" } } }
+                    tbody {
+                        @for point in view.trend.iter().rev() {
+                            tr {
+                                th scope="row" { (point.period) @if !point.complete { " (running)" } }
+                                td { (parts::status(point.status)) }
+                                td.num { (parts::value(&point.value)) }
+                                td.num { @match point.value.value() { Some(m) => (parts::count(m.n)), None => "–" } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn by_dimension(dimension: &DimensionView, view: &KpiView, path: &str) -> Markup {
+    let target = view.current.target.as_ref();
+    let scale = svg::dot_scale(&dimension.members, target, &view.current.measured_in);
+    let id = format!("by-{}", dimension.dimension.id);
+    html! {
+        section.panel aria-labelledby=(id) {
+            h2 id=(id) { "By " (lower(&dimension.dimension.name)) }
+            table.segments {
+                thead.sr { tr { th scope="col" { (dimension.dimension.name) } th scope="col" { "Picture" } th scope="col" { "Value" } th scope="col" { "n" } } }
+                tbody {
+                    @for member in &dimension.members {
+                        tr {
+                            th scope="row" { a href=(parts::href(path, &[("segment", &member.id), ("period", &view.period)])) { (member.name) } }
+                            td.picture { (svg::dots(member, target, &scale)) }
+                            td.num { (parts::value(&member.value)) }
+                            td.num.n { @if let Some(m) = member.value.value() { "n " (format::count(m.n)) } }
+                        }
+                    }
+                }
+            }
+            @if let Some(note) = &dimension.note { p.note { (note) } }
+            p.note { "Line: target. Tinted: beyond the threshold. Segments whose intervals overlap cannot be ranked." }
+        }
+    }
+}
+
+fn targets(targets: &[TargetView]) -> Markup {
+    html! {
+        @if !targets.is_empty() {
+            section.panel aria-labelledby="targets" {
+                h2 #targets { "Targets" }
+                div.scroll role="region" aria-labelledby="targets" tabindex="0" {
+                    table.figures {
+                        thead { tr { th scope="col" { "From" } th scope="col" { "For" } th.num scope="col" { "Threshold" } th.num scope="col" { "Target" } th.num scope="col" { "Stretch" } th scope="col" { "Rests on" } } }
+                        tbody {
+                            @for t in targets {
+                                tr {
+                                    th.date scope="row" { (t.from) }
+                                    td { (t.unit.as_deref().unwrap_or("all")) }
+                                    td.num { (t.threshold) }
+                                    td.num { (t.target) }
+                                    td.num { (t.stretch.as_deref().unwrap_or("–")) }
+                                    td { @match (t.basis, &t.evidence) {
+                                        (Some(basis), Some(text)) => { (basis_word(basis)) ": " (text) }
+                                        (Some(basis), None) => (basis_word(basis)),
+                                        _ => span.reason { "no basis is given" },
+                                    } }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn basis_word(basis: kepi_model::project::BasisKind) -> &'static str {
+    use kepi_model::project::BasisKind;
+    match basis {
+        BasisKind::History => "history",
+        BasisKind::Benchmark => "benchmark",
+        BasisKind::Expectation => "customers' expectation",
+        BasisKind::Capability => "capability",
+        BasisKind::Negotiated => "negotiated",
+    }
+}
+
+fn restatements(view: &KpiView) -> Markup {
+    html! {
+        @if !view.restatements.is_empty() {
+            section.panel aria-labelledby="restated" {
+                h2 #restated { "Restated" }
+                ul.plain {
+                    @for r in &view.restatements {
+                        li { (r.period) ": published " strong.num { (r.published) } ", now " strong.num { (r.now) } " – " (r.reason) " (" (parts::time(&r.noticed_at)) ")" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn definition(view: &KpiView) -> Markup {
+    let d = &view.definition;
+    html! {
+        section.panel aria-labelledby="definition" {
+            h2 #definition { "Definition" }
+            p { (d.words) }
+            p.formula { (d.formula) }
+            @if !d.gates.is_empty() { p.note { "Published with " (d.gates.join(" and ")) "." } }
+            details {
+                summary { "As written, " (d.place) }
+                pre { code { (d.code) } }
+            }
+            @if let Some(purpose) = &d.purpose { p.note { "Purpose: " (purpose) } }
+            @if !view.assumptions.is_empty() {
+                h3 { "Taken for granted" }
+                ul { @for text in &view.assumptions { li { (text) } } }
+            }
+            p.note { "Meaning " code.hash { (d.hash.get(..12).unwrap_or(&d.hash)) } }
+        }
+    }
+}
+
+fn people(view: &KpiView) -> Markup {
+    let several = |title: &str, all: &[Person]| {
+        html! {
+            @if !all.is_empty() {
+                dt { (title) }
+                dd { @for who in all { div { (parts::person(who)) } } }
+            }
+        }
+    };
+    html! {
+        section.panel aria-labelledby="people" {
+            h2 #people { "People" }
+            dl {
+                dt { "Accountable" } dd { (parts::accountable(view.people.accountable.as_ref())) }
+                (several("Responsible", &view.people.responsible))
+                (several("Consulted", &view.people.consulted))
+                (several("Informed", &view.people.informed))
+                @if !view.scorecards.is_empty() {
+                    dt { "Used in" }
+                    dd { @for s in &view.scorecards { div { a href={ "/scorecards/" (s.id) } { (s.name) } } } }
+                }
+            }
+        }
+    }
+}
+
+fn data(view: &KpiView) -> Markup {
+    let q = &view.quality;
+    html! {
+        section.panel aria-labelledby="quality" {
+            h2 #quality { "Data behind it" }
+            dl {
+                dt { "Entered" } dd { (parts::count(q.n)) }
+                @if let Some(n) = q.effective_n { dt { "Effective n" } dd { (parts::count(n.max(0.0).round() as u64)) } }
+                dt { "Left out" }
+                dd {
+                    @if q.left_out.is_empty() { "nothing" }
+                    @for r in &q.left_out { div { (parts::count(r.count)) " " (r.reason) } }
+                }
+                dt { "Quarantined" } dd { @if q.quarantined > 0 { a href="/data/quarantine" { (parts::count(q.quarantined)) } } @else { "0" } }
+                dt { "Coverage" } dd { (view.current.coverage.text) }
+                dt { "Sources" } dd { @for s in &q.sources { div { a href={ "/data#" (s.id) } { (s.name) } } } }
+            }
+        }
+    }
+}
+
+fn pins(pins: &Outcome<PinsView>) -> Markup {
+    html! {
+        section.panel aria-labelledby="pins" {
+            h2 #pins { "Reproduce" }
+            @match pins {
+                Outcome::Value(pins) => {
+                    pre { code { (pins.reproduce) } }
+                    dl.pins {
+                        dt { "Definition" } dd { code.hash { (short(&pins.definition)) } }
+                        dt { "Data" } dd { "snapshot " (pins.snapshot) }
+                        dt { "Engine" } dd { (pins.engine) }
+                        dt { "States" } dd { code.hash { (short(&pins.states)) } }
+                        dt { "Computed" } dd { (parts::time(&pins.computed_at)) }
+                    }
+                }
+                Outcome::Reason(reason) => p.reason { (reason.text) },
+            }
+        }
+    }
+}
+
+fn short(hash: &str) -> &str {
+    hash.get(..12).unwrap_or(hash)
+}
+
+fn lower(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|c| c.to_lowercase().to_string() + chars.as_str()).unwrap_or_default()
+}

@@ -1,0 +1,274 @@
+//! The scorecard: what is off, why, who acts; then everything.
+
+use kepi_report::{
+    reader::{Reader, ViewError},
+    svg,
+    view::{Deviation, KpiRow, Outcome, PerspectiveView, ScorecardView, Status},
+};
+use maud::{Markup, html};
+
+use super::Params;
+use crate::{
+    layout::{self, Head},
+    parts,
+};
+
+/// Cards beyond this many would hide what matters; the table has the rest.
+const MOST_CARDS: usize = 6;
+
+pub(crate) fn read(reader: &dyn Reader, params: &Params) -> Result<ScorecardView, ViewError> {
+    reader.scorecard(&params.scorecard())
+}
+
+pub(crate) fn render(view: &ScorecardView) -> Markup {
+    let path = format!("/scorecards/{}", view.scorecard.id);
+    let place = Place {
+        unit: view.units.iter().find(|u| u.chosen && u.depth > 0).map(|u| u.id.as_str()),
+        period: &view.period,
+    };
+    let body = html! {
+        header.head {
+            h1 { (view.scorecard.name) }
+            p.sub {
+                @if let Some(unit) = &view.unit { (unit.name) " · " }
+                (view.period) @if !view.complete { " (still running)" }
+                " · " (parts::freshness(&view.freshness)) " · " (view.rows().count()) " KPIs"
+            }
+            @if view.project.scorecards.len() > 1 {
+                ul.others aria-label="Scorecards" {
+                    @for other in &view.project.scorecards {
+                        li { a href={ "/scorecards/" (other.id) } aria-current=[(other.id == view.scorecard.id).then_some("page")] { (other.name) } }
+                    }
+                }
+            }
+            (parts::chooser(&path, &view.periods, &view.units, &[]))
+        }
+        div.hero { (overall(view, &place)) (origin(view)) }
+        (attention(view, &place))
+        (units(view))
+        (table(view, &place))
+    };
+    layout::page(&Head { title: &view.scorecard.name, project: Some(&view.project), path: "/" }, body)
+}
+
+/// What links to other pages carry along.
+struct Place<'a> {
+    unit: Option<&'a str>,
+    period: &'a str,
+}
+
+impl Place<'_> {
+    fn href(&self, path: &str) -> String {
+        let mut query = vec![("period", self.period)];
+        query.extend(self.unit.map(|u| ("unit", u)));
+        parts::href(path, &query)
+    }
+}
+
+fn overall(view: &ScorecardView, place: &Place<'_>) -> Markup {
+    let counts = Status::ALL.map(|s| (s, view.rows().filter(|r| r.status == s).count()));
+    html! {
+        section.overall aria-labelledby="overall" {
+            h2.quiet #overall { "Overall score" }
+            @match &view.overall.score {
+                Outcome::Value(points) => {
+                    p.big { span.num { (points.text) } " " span.of { "of 120" } }
+                    p { (parts::status(view.overall.status)) " · " (view.overall.coverage.text) " of the weight has a value" }
+                }
+                Outcome::Reason(reason) => {
+                    p.big.none { "No score" }
+                    p { (parts::status(Status::Grey)) " · " (reason.text) }
+                }
+            }
+            ul.counts aria-label="KPIs by status" {
+                @for (status, n) in counts { @if n > 0 { li { span.num { (n) } " " (parts::status(status)) } } }
+            }
+            p { a href=(place.href(&format!("/explain/{}", view.scorecard.id))) { "How this score came about" } }
+        }
+    }
+}
+
+/// Where the score comes from: since the previous period, else by perspective.
+fn origin(view: &ScorecardView) -> Markup {
+    let Some(bridge) = &view.bridge else {
+        return html! { (contributions(view)) };
+    };
+    let scale = svg::step_scale(&bridge.from, &bridge.parts);
+    let bars = svg::steps(&bridge.from, &bridge.parts, &scale);
+    html! {
+        section.origin aria-labelledby="origin" {
+            h2.quiet #origin { "What moved it since " (bridge.from_label) }
+            table.bridge {
+                thead.sr { tr { th scope="col" { "Part" } th scope="col" { "Picture" } th scope="col" { "Points" } } }
+                tbody {
+                    tr.end { th scope="row" { (bridge.from_label) } td {} td.num { (bridge.from.text) } }
+                    @for (part, bar) in bridge.parts.iter().zip(bars) {
+                        tr { th scope="row" { (part.name) } td { (bar) } td.num { (part.points.text) } }
+                    }
+                    tr.end { th scope="row" { (bridge.to_label) } td {} td.num { (bridge.to.text) } }
+                }
+            }
+        }
+    }
+}
+
+fn contributions(view: &ScorecardView) -> Markup {
+    html! {
+        section.origin aria-labelledby="origin" {
+            h2.quiet #origin { "What it is made of" }
+            table.bridge {
+                thead { tr { th scope="col" { "Perspective" } th.num scope="col" { "Weight" } th.num scope="col" { "Score" } th.num scope="col" { "Adds" } } }
+                tbody {
+                    @for p in &view.perspectives {
+                        tr {
+                            th scope="row" { (p.perspective.name) }
+                            td.num { (p.weight.text) }
+                            td.num { (parts::score(&p.score.score)) }
+                            td.num { @if let Some(points) = &p.contribution { (points.text) } @else { "–" } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn attention(view: &ScorecardView, place: &Place<'_>) -> Markup {
+    let more = view.deviations.len().saturating_sub(MOST_CARDS);
+    html! {
+        section aria-labelledby="attention" {
+            h2 #attention { "Needs attention" }
+            @if view.deviations.is_empty() {
+                p { "Nothing is off target. No action indicated." }
+            }
+            div.cards {
+                @for deviation in view.deviations.iter().take(MOST_CARDS) { (card(deviation, place)) }
+            }
+            @if more > 0 { p.note { "And " (more) " more in the table below." } }
+        }
+    }
+}
+
+fn card(deviation: &Deviation, place: &Place<'_>) -> Markup {
+    html! {
+        article class={ "card " (deviation.status.code()) } {
+            h3 { a href=(place.href(&format!("/kpis/{}", deviation.kpi.id))) { (deviation.kpi.name) } }
+            p.figure {
+                span class={ "status " (deviation.status.code()) } {
+                    span.shape aria-hidden="true" { (deviation.status.shape()) } span.sr { (deviation.status.label()) }
+                }
+                " "
+                @match &deviation.value {
+                    Outcome::Value(measured) => {
+                        strong class={ "num " (deviation.status.code()) } { (measured.value.text) }
+                        @if let Some(interval) = measured.interval.value() { " " span.plusminus { (interval.text) } }
+                    }
+                    Outcome::Reason(_) => strong.grey { "no value" },
+                }
+                @if let Some(target) = &deviation.target { " " span.plusminus { "· target " (target) } }
+            }
+            p.what { (deviation.what) }
+            @for why in &deviation.why { p.why { (why) } }
+            div.who {
+                p.action { (deviation.action) }
+                p { @match &deviation.accountable { Some(p) => { (p.name) @if let Some(role) = &p.role { " · " (role) } }, None => "nobody is accountable" } }
+            }
+        }
+    }
+}
+
+fn units(view: &ScorecardView) -> Markup {
+    let below: Vec<_> = view.units.iter().filter(|u| u.depth > 0).collect();
+    html! {
+        @if !below.is_empty() {
+            section aria-labelledby="units" {
+                h2 #units { "By unit" }
+                ul.tiles {
+                    @for unit in below {
+                        li {
+                            a href=(parts::href(&format!("/scorecards/{}", view.scorecard.id), &[("period", &view.period), ("unit", &unit.id)]))
+                                aria-current=[unit.chosen.then_some("true")] {
+                                span.name { (unit.name) }
+                                span class={ "status " (unit.status.code()) } {
+                                    span.shape aria-hidden="true" { (unit.status.shape()) } span.sr { (unit.status.label()) } " "
+                                    (parts::score(&unit.score))
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn table(view: &ScorecardView, place: &Place<'_>) -> Markup {
+    html! {
+        section aria-labelledby="all" {
+            h2 #all { "All KPIs" }
+            table.kpis role="table" aria-labelledby="all" {
+                thead role="rowgroup" {
+                    tr role="row" {
+                        th scope="col" role="columnheader" { "KPI" }
+                        th scope="col" role="columnheader" { "Status" }
+                        th.num scope="col" role="columnheader" { "Value" }
+                        th scope="col" role="columnheader" { "Against target" }
+                        th scope="col" role="columnheader" { "Trend" }
+                        th.num scope="col" role="columnheader" { "Change" }
+                        th.num scope="col" role="columnheader" { "Coverage" }
+                        th scope="col" role="columnheader" { "Accountable" }
+                    }
+                }
+                @for perspective in &view.perspectives { (group(perspective, view, place)) }
+            }
+            p.note { "Missing values: " (view.missing_rule) ". A change is a " em { "signal" } " when the intervals of both periods do not overlap." }
+        }
+    }
+}
+
+fn group(perspective: &PerspectiveView, view: &ScorecardView, place: &Place<'_>) -> Markup {
+    html! {
+        tbody role="rowgroup" {
+            tr.perspective role="row" {
+                th scope="rowgroup" role="rowheader" colspan="8" {
+                    (perspective.perspective.name) " "
+                    span.detail { "weight " (perspective.weight.text) " · " (node(perspective.score.status, &perspective.score.score)) }
+                }
+            }
+            @for objective in &perspective.objectives {
+                tr.objective role="row" {
+                    th scope="rowgroup" role="rowheader" colspan="8" {
+                        (objective.objective.name) " "
+                        span.detail { (objective.weight.text) " · " (node(objective.score.status, &objective.score.score)) }
+                    }
+                }
+                @for row in &objective.kpis { (kpi_row(row, view, place)) }
+            }
+        }
+    }
+}
+
+fn node(status: Status, score: &Outcome<kepi_report::view::Points>) -> Markup {
+    html! {
+        span class={ "status " (status.code()) } { span.shape aria-hidden="true" { (status.shape()) } span.sr { (status.label()) } }
+        " " (parts::score(score))
+    }
+}
+
+fn kpi_row(row: &KpiRow, view: &ScorecardView, place: &Place<'_>) -> Markup {
+    html! {
+        tr role="row" {
+            th scope="row" role="rowheader" { a href=(place.href(&format!("/kpis/{}", row.kpi.id))) { (row.kpi.name) } }
+            td role="cell" data-label="Status" { (parts::status(row.status)) }
+            td.num role="cell" data-label="Value" { (parts::value(&row.value)) }
+            td role="cell" data-label="Against target" { (parts::against_target(row)) }
+            td role="cell" data-label="Trend" { (svg::sparkline(&row.kpi.name, &row.series, &row.measured_in)) }
+            td.num role="cell" data-label="Change" { (parts::change(&row.change)) }
+            td.num role="cell" data-label="Coverage" {
+                (row.coverage.text)
+                @if row.freshness != view.freshness { span.verdict { (parts::freshness(&row.freshness)) } }
+            }
+            td role="cell" data-label="Accountable" { (parts::accountable(row.accountable.as_ref())) }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Sources: what came in, what became of it.
+
+use kepi_model::project::{Mode, Otherwise};
+use kepi_report::{
+    format,
+    reader::{Reader, ViewError},
+    view::{RowCounts, SourceView, SourcesView},
+};
+use maud::{Markup, html};
+
+use super::Params;
+use crate::{
+    layout::{self, Head},
+    parts,
+};
+
+/// Files shown of a source; the JSON has all.
+const MOST_LOADS: usize = 20;
+
+pub(crate) fn read(reader: &dyn Reader, _: &Params) -> Result<SourcesView, ViewError> {
+    reader.sources()
+}
+
+pub(crate) fn render(view: &SourcesView) -> Markup {
+    let total = &view.total;
+    let body = html! {
+        header.head {
+            h1 { "Data" }
+            p.sub {
+                (view.sources.len()) " sources"
+                @if let Some(snapshot) = &view.snapshot { " · snapshot " (snapshot) }
+            }
+        }
+        section aria-labelledby="accounts" {
+            h2 #accounts { "Every row is accounted for" }
+            ul.tiles.totals {
+                (tile("read", total.read)) (tile("out of scope", total.out_of_scope)) (tile("accepted", total.accepted))
+                (tile("superseding", total.superseding)) (tile("duplicate", total.duplicate)) (tile("quarantined", total.quarantined))
+            }
+            (identity(total))
+        }
+        @for source in &view.sources { (one(source)) }
+    };
+    layout::page(&Head { title: "Data", project: Some(&view.project), path: "/data" }, body)
+}
+
+fn tile(name: &str, n: u64) -> Markup {
+    html! {
+        li {
+            @if name == "quarantined" && n > 0 { a href="/data/quarantine" { span.name { (name) } strong { (parts::count(n)) } } }
+            @else { span.tile { span.name { (name) } strong { (parts::count(n)) } } }
+        }
+    }
+}
+
+/// The accounting identity with its figures, and whether it holds.
+fn identity(rows: &RowCounts) -> Markup {
+    let n = format::count;
+    html! {
+        p.note.identity {
+            (n(rows.read)) " read = " (n(rows.out_of_scope)) " out of scope + " (n(rows.landed)) " landed; "
+            (n(rows.landed)) " landed = " (n(rows.accepted)) " accepted + " (n(rows.superseding)) " superseding + "
+            (n(rows.quarantined)) " quarantined + " (n(rows.duplicate)) " duplicate: "
+            @if rows.balances() { strong { "it adds up." } } @else { strong.red { "it does not add up." } }
+        }
+    }
+}
+
+fn one(source: &SourceView) -> Markup {
+    let title = format!("source-{}", source.source.id);
+    html! {
+        section.panel.source id=(source.source.id) aria-labelledby=(title) {
+            h2 id=(title) { (source.source.name) }
+            p.sub {
+                (source.from) " → " (source.into.name) " · "
+                (match source.mode { Mode::Append => "append", Mode::Upsert => "upsert", Mode::Snapshot => "snapshot" })
+                @match &source.watermark { Some(w) => { " · data to " (w) }, None => { " · nothing landed yet" } }
+                @if let Some(at) = &source.last_landed { " · last landed " (parts::time(at)) }
+            }
+            (identity(&source.rows))
+            @if source.rows.quarantined > 0 {
+                p { a href=(parts::href("/data/quarantine", &[("source", &source.source.id)])) { (format::count(source.rows.quarantined)) " rows in quarantine" } }
+            }
+            @if !source.drift.is_empty() {
+                h3 { "Changes of shape" }
+                ul { @for text in &source.drift { li { (text) } } }
+            }
+            div.columns.even {
+                @if !source.rules.is_empty() { (rules(source)) }
+                @if !source.missing.is_empty() { (missing(source)) }
+            }
+            @if !source.loads.is_empty() { (loads(source)) }
+            p.note {
+                @if let Some(owner) = &source.owner { "Answers for it: " (owner.name) ". " } @else { "Nobody answers for it. " }
+                @if let Some(purpose) = &source.purpose { "Purpose: " (purpose) "." }
+            }
+        }
+    }
+}
+
+fn rules(source: &SourceView) -> Markup {
+    html! {
+        div {
+            h3 { "Rules" }
+            div.scroll role="region" aria-label={ "Rules of " (source.source.name) } tabindex="0" {
+                table.figures {
+                    thead { tr { th scope="col" { "Rule" } th scope="col" { "Demands" } th scope="col" { "Else" } th.num scope="col" { "Broken" } } }
+                    tbody {
+                        @for rule in &source.rules {
+                            tr {
+                                th scope="row" { (rule.name) }
+                                td { code { (rule.require) } }
+                                td { (match rule.otherwise { Otherwise::Warn => "warn", Otherwise::Quarantine => "quarantine", Otherwise::Stop => "stop" }) }
+                                td.num { (parts::count(rule.broken)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn missing(source: &SourceView) -> Markup {
+    html! {
+        div {
+            h3 { "Missing values" }
+            div.scroll role="region" aria-label={ "Missing values of " (source.source.name) } tabindex="0" {
+                table.figures {
+                    thead { tr { th scope="col" { "Attribute" } th scope="col" { "Reason" } th.num scope="col" { "Rows" } } }
+                    tbody {
+                        @for m in &source.missing {
+                            tr { th scope="row" { (m.attribute.name) } td { (m.reason) } td.num { (parts::count(m.count)) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn loads(source: &SourceView) -> Markup {
+    let more = source.loads.len().saturating_sub(MOST_LOADS);
+    html! {
+        details {
+            summary { "Files landed: " (format::count(source.loads.len() as u64)) }
+            div.scroll role="region" aria-label={ "Files of " (source.source.name) } tabindex="0" {
+                table.figures {
+                    thead { tr { th scope="col" { "File" } th scope="col" { "Content" } th scope="col" { "Landed" } th.num scope="col" { "Read" } th.num scope="col" { "Accepted" } th.num scope="col" { "Superseding" } th.num scope="col" { "Quarantined" } th.num scope="col" { "Duplicate" } } }
+                    tbody {
+                        @for load in source.loads.iter().take(MOST_LOADS) {
+                            tr {
+                                th scope="row" { (load.file) }
+                                td { code.hash { (load.content) } }
+                                td { (parts::time(&load.landed_at)) }
+                                td.num { (parts::count(load.rows.read)) }
+                                td.num { (parts::count(load.rows.accepted)) }
+                                td.num { (parts::count(load.rows.superseding)) }
+                                td.num { (parts::count(load.rows.quarantined)) }
+                                td.num { (parts::count(load.rows.duplicate)) }
+                            }
+                        }
+                    }
+                }
+            }
+            @if more > 0 { p.note { "And " (more) " older ones." } }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Pieces that several pages show in the same way.
+
+use kepi_report::{
+    format, svg,
+    view::{
+        Change, Choice, Finality, Freshness, KpiRow, Measured, Outcome, Person, Points, Status, UnitChoice,
+    },
+};
+use maud::{Markup, html};
+
+/// A status: shape and word.
+pub(crate) fn status(status: Status) -> Markup {
+    html! { span class={ "status " (status.code()) } { span.shape aria-hidden="true" { (status.shape()) } " " (status.label()) } }
+}
+
+/// A score with one decimal, or why there is none.
+pub(crate) fn score(score: &Outcome<Points>) -> Markup {
+    match score {
+        Outcome::Value(points) => html! { span.num { (points.text) } },
+        Outcome::Reason(reason) => html! { span.reason { (reason.text) } },
+    }
+}
+
+/// A value with its interval, or why there is none.
+pub(crate) fn value(value: &Outcome<Measured>) -> Markup {
+    match value {
+        Outcome::Value(measured) => html! {
+            span {
+                strong.num { (measured.value.text) }
+                @if let Some(interval) = measured.interval.value() { " " span.plusminus { (interval.text) } }
+            }
+        },
+        Outcome::Reason(reason) => html! { span.reason { (reason.text) } },
+    }
+}
+
+/// A change with what it means, or why there is none.
+pub(crate) fn change(change: &Outcome<Change>) -> Markup {
+    match change {
+        Outcome::Value(change) => html! {
+            span.num { (change.difference.text) }
+            span.verdict { (change.verdict.label()) " since " (change.since) }
+        },
+        Outcome::Reason(reason) => html! { span.reason { (reason.text) } },
+    }
+}
+
+/// A person with the role.
+pub(crate) fn person(person: &Person) -> Markup {
+    html! { (person.name) @if let Some(role) = &person.role { span.role { (role) } } }
+}
+
+/// A person, or that there is none.
+pub(crate) fn accountable(who: Option<&Person>) -> Markup {
+    match who {
+        Some(who) => person(who),
+        None => html! { span.reason { "nobody is accountable" } },
+    }
+}
+
+/// The value against its target, or why there is no picture of it.
+pub(crate) fn against_target(row: &KpiRow) -> Markup {
+    match (&row.value, &row.target) {
+        (Outcome::Value(measured), Some(target)) => html! {
+            (svg::bullet(&row.kpi.name, measured, row.status, target, &row.measured_in))
+            span.target-text { "target " (target.target) }
+        },
+        (Outcome::Value(_), None) => html! { span.reason { "no target" } },
+        (Outcome::Reason(_), Some(target)) => html! { span.target-text { "target " (target.target) } },
+        (Outcome::Reason(_), None) => html! { span.reason { "no target" } },
+    }
+}
+
+/// How current a value is, where it deserves a word.
+pub(crate) fn freshness(freshness: &Freshness) -> Markup {
+    html! {
+        (freshness.text)
+        @if freshness.finality != Finality::Published { " · " span.finality { (freshness.finality.label()) } }
+    }
+}
+
+/// Period and unit to choose, as a plain form, with links to the neighbouring periods.
+pub(crate) fn chooser(path: &str, periods: &[Choice], units: &[UnitChoice], keep: &[(&str, &str)]) -> Markup {
+    let chosen = periods.iter().position(|p| p.chosen);
+    let unit = units.iter().find(|u| u.chosen && u.depth > 0).map(|u| u.id.as_str());
+    let link = |period: &Choice| {
+        let mut query: Vec<(&str, &str)> = vec![("period", &period.id)];
+        query.extend(unit.map(|u| ("unit", u)));
+        query.extend(keep.iter().copied());
+        href(path, &query)
+    };
+    let earlier = chosen.and_then(|i| periods.get(i + 1));
+    let later = chosen.and_then(|i| periods.get(i.checked_sub(1)?));
+    html! {
+        @if !periods.is_empty() || !units.is_empty() {
+            form.chooser method="get" action=(path) {
+                @for (name, value) in keep { input type="hidden" name=(name) value=(value); }
+                @if !periods.is_empty() {
+                    label { span { "Period" }
+                        select name="period" {
+                            @for p in periods { option value=(p.id) selected[p.chosen] { (p.name) } }
+                        }
+                    }
+                }
+                @if units.len() > 1 {
+                    label { span { "Unit" }
+                        select name="unit" {
+                            @for u in units {
+                                option value=(u.id) selected[u.chosen] {
+                                    @for _ in 0..u.depth { "\u{a0}\u{a0}" }
+                                    (u.status.shape()) " " (u.name)
+                                    @if let Some(points) = u.score.value() { " · " (points.text) }
+                                }
+                            }
+                        }
+                    }
+                }
+                button type="submit" { "Show" }
+                @if let Some(period) = earlier { a.step href=(link(period)) rel="prev" { "← " (period.id) } }
+                @if let Some(period) = later { a.step href=(link(period)) rel="next" { (period.id) " →" } }
+            }
+        }
+    }
+}
+
+/// A path with a query, everything escaped that must be.
+pub(crate) fn href(path: &str, query: &[(&str, &str)]) -> String {
+    let mut out = path.to_owned();
+    for (i, (key, value)) in query.iter().enumerate() {
+        out.push(if i == 0 { '?' } else { '&' });
+        out.push_str(key);
+        out.push('=');
+        out.push_str(&escape(value));
+    }
+    out
+}
+
+/// Percent-encodes all but the unreserved characters of RFC 3986.
+pub(crate) fn escape(text: &str) -> String {
+    use std::fmt::Write;
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+/// A time as people read it; what is not RFC 3339 stays as it is.
+pub(crate) fn time(text: &str) -> Markup {
+    let shown = text.get(..16).map_or_else(|| text.to_owned(), |t| format!("{} UTC", t.replace('T', " ")));
+    let shown = if text.ends_with('Z') { shown } else { text.to_owned() };
+    html! { time datetime=(text) { (shown) } }
+}
+
+/// A count with groups.
+pub(crate) fn count(n: u64) -> Markup {
+    html! { span.num { (format::count(n)) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_cannot_break_out() {
+        assert_eq!(
+            href("/kpis/x", &[("segment", "tier=A&B \"é\"")]),
+            "/kpis/x?segment=tier%3DA%26B%20%22%C3%A9%22"
+        );
+    }
+}

@@ -1,0 +1,239 @@
+//! Status codes, headers and bodies of all routes.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use kepi_report::{
+    fixture::FixtureReader,
+    reader::{KpiQuery, QuarantineQuery, Reader, ScorecardQuery, ViewError},
+    view::{ExplainView, KpiListView, KpiView, QuarantineView, ScorecardView, SourcesView, StrategyMapView},
+};
+use kepi_web::{pages::PAGES, router};
+use tower::ServiceExt;
+
+use crate::example;
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+async fn ask(router: &Router, request: Request<Body>) -> Answer {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    Answer { status, headers, text: String::from_utf8(body.to_vec()).unwrap() }
+}
+
+async fn get(router: &Router, path: &str) -> Answer {
+    ask(router, Request::get(path).body(Body::empty()).unwrap()).await
+}
+
+fn airport() -> Router {
+    router(Arc::new(FixtureReader::default()))
+}
+
+#[tokio::test]
+async fn every_page_answers_without_scripts_or_inline_styles() {
+    let router = airport();
+    for page in PAGES {
+        let path = example(page.path);
+        let answer = get(&router, &path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        assert_eq!(answer.headers[header::CONTENT_TYPE], "text/html; charset=utf-8", "{path}");
+        assert!(answer.text.starts_with("<!DOCTYPE html>"), "{path}");
+        assert_eq!(answer.text.matches("<h1").count(), 1, "{path}");
+        for banned in ["<script", "style=\"", "onclick", "javascript:", "NaN", "inf"] {
+            let found = answer.text.replace("info", "").contains(banned);
+            assert!(!found, "{path} contains `{banned}`");
+        }
+        let policy = answer.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+        assert_eq!(answer.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+    }
+}
+
+#[tokio::test]
+async fn the_json_holds_the_same_facts() {
+    let router = airport();
+    for page in PAGES {
+        let Some(json) = page.json else { continue };
+        let answer = get(&router, &example(json)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{json}");
+        assert_eq!(answer.headers[header::CONTENT_TYPE], "application/json");
+        serde_json::from_str::<serde_json::Value>(&answer.text).unwrap();
+    }
+    let reader = FixtureReader::default();
+    let query = ScorecardQuery { unit: Some("area_f".to_owned()), ..ScorecardQuery::default() };
+    let read: ScorecardView =
+        serde_json::from_str(&get(&router, "/api/v1/scorecard?unit=area_f&period=").await.text).unwrap();
+    assert_eq!(read, reader.scorecard(&query).unwrap());
+    let read: KpiView =
+        serde_json::from_str(&get(&router, "/api/v1/kpis/restroom_cleanliness").await.text).unwrap();
+    assert_eq!(read, reader.kpi("restroom_cleanliness", &KpiQuery::default()).unwrap());
+    let read: StrategyMapView = serde_json::from_str(&get(&router, "/api/v1/map").await.text).unwrap();
+    assert_eq!(read, reader.strategy_map(&ScorecardQuery::default()).unwrap());
+}
+
+#[tokio::test]
+async fn figures_of_the_page_are_those_of_the_view() {
+    let router = airport();
+    let view = FixtureReader::default().scorecard(&ScorecardQuery::default()).unwrap();
+    let page = get(&router, "/").await.text;
+    assert!(page.contains(&view.overall.score.value().unwrap().text));
+    for row in view.rows() {
+        match row.value.value() {
+            Some(measured) => assert!(page.contains(&measured.value.text), "{}", row.kpi.id),
+            None => assert!(page.contains(&row.value.reason().unwrap().text), "{}", row.kpi.id),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_has_not_changed_is_not_sent_again() {
+    let router = airport();
+    let first = get(&router, "/kpis").await;
+    let tag = first.headers[header::ETAG].clone();
+    let again = Request::get("/kpis").header(header::IF_NONE_MATCH, &tag).body(Body::empty()).unwrap();
+    let again = ask(&router, again).await;
+    assert_eq!((again.status, again.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
+    let other = Request::get("/map").header(header::IF_NONE_MATCH, &tag).body(Body::empty()).unwrap();
+    assert_eq!(ask(&router, other).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn pages_are_compressed_on_request() {
+    let request = Request::get("/").header(header::ACCEPT_ENCODING, "gzip").body(Body::empty()).unwrap();
+    let response = airport().oneshot(request).await.unwrap();
+    assert_eq!(response.headers()[header::CONTENT_ENCODING], "gzip");
+}
+
+#[tokio::test]
+async fn the_stylesheet_may_be_kept_for_ever() {
+    let router = airport();
+    let page = get(&router, "/").await.text;
+    let path = page.split('"').find(|part| part.starts_with("/assets/") && part.ends_with(".css")).unwrap();
+    let sheet = get(&router, path).await;
+    assert_eq!(sheet.status, StatusCode::OK);
+    assert!(sheet.headers[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+    assert_eq!(get(&router, "/assets/kepi-000000000000.css").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(get(&router, "/favicon.ico").await.status, StatusCode::TEMPORARY_REDIRECT);
+}
+
+#[tokio::test]
+async fn unknown_names_get_suggestions() {
+    let router = airport();
+    let page = get(&router, "/kpis/restrooms").await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    assert!(page.text.contains("/kpis/restroom_cleanliness"), "{}", page.text);
+    let json = get(&router, "/api/v1/kpis/restrooms").await;
+    assert_eq!(json.status, StatusCode::NOT_FOUND);
+    let json: serde_json::Value = serde_json::from_str(&json.text).unwrap();
+    assert_eq!(json["error"]["code"], "not_found");
+    assert!(!json["error"]["suggestions"].as_array().unwrap().is_empty());
+    for path in
+        ["/nowhere", "/?period=1066", "/?unit=atlantis", "/scorecards/none", "/data/quarantine?source=x"]
+    {
+        assert_eq!(get(&router, path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_comes_from_outside_is_escaped() {
+    let page = get(&airport(), "/kpis/recommend?segment=%3Cscript%3Ealert(1)%3C%2Fscript%3E").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains("&lt;script&gt;") && !page.text.contains("<script"));
+    let page = get(&airport(), "/kpis/%3Cimg%20src=x%3E").await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    assert!(!page.text.contains("<img"));
+}
+
+#[tokio::test]
+async fn nothing_but_reading_is_allowed() {
+    let router = airport();
+    for method in [Method::POST, Method::PUT, Method::DELETE] {
+        let request = Request::builder().method(method).uri("/").body(Body::empty()).unwrap();
+        assert_eq!(ask(&router, request).await.status, StatusCode::METHOD_NOT_ALLOWED);
+    }
+    let large = Request::post("/")
+        .header(header::CONTENT_LENGTH, "1000000")
+        .body(Body::from(vec![0u8; 1_000_000]))
+        .unwrap();
+    assert_eq!(ask(&router, large).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+/// Answers nothing, or breaks.
+struct Poor {
+    broken: bool,
+}
+
+impl Poor {
+    fn answer<V>(&self) -> Result<V, ViewError> {
+        assert!(!self.broken, "as asked");
+        Err(ViewError::Unavailable { reason: "nothing has been computed yet: `kepi run`".to_owned() })
+    }
+}
+
+impl Reader for Poor {
+    fn ready(&self) -> Result<(), ViewError> {
+        self.answer()
+    }
+    fn scorecard(&self, _: &ScorecardQuery) -> Result<ScorecardView, ViewError> {
+        self.answer()
+    }
+    fn explain(&self, _: &ScorecardQuery) -> Result<ExplainView, ViewError> {
+        self.answer()
+    }
+    fn strategy_map(&self, _: &ScorecardQuery) -> Result<StrategyMapView, ViewError> {
+        self.answer()
+    }
+    fn kpis(&self) -> Result<KpiListView, ViewError> {
+        self.answer()
+    }
+    fn kpi(&self, _: &str, _: &KpiQuery) -> Result<KpiView, ViewError> {
+        self.answer()
+    }
+    fn sources(&self) -> Result<SourcesView, ViewError> {
+        self.answer()
+    }
+    fn quarantine(&self, _: &QuarantineQuery) -> Result<QuarantineView, ViewError> {
+        self.answer()
+    }
+}
+
+#[tokio::test]
+async fn without_values_pages_say_the_way_out() {
+    let router = router(Arc::new(Poor { broken: false }));
+    for page in PAGES {
+        let answer = get(&router, &example(page.path)).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(answer.text.contains("`kepi run`"), "{}", answer.text);
+    }
+    assert_eq!(get(&router, "/livez").await.status, StatusCode::OK);
+    assert_eq!(get(&router, "/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(get(&airport(), "/readyz").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_fault_of_ours_is_a_page_too() {
+    let router = router(Arc::new(Poor { broken: true }));
+    let answer = get(&router, "/").await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(answer.text.contains("Something broke") && !answer.text.contains("as asked"));
+}
+
+#[tokio::test]
+async fn serving_ends_when_told() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let served = tokio::spawn(kepi_web::serve(listener, airport(), async {
+        let _ = stopped.await;
+    }));
+    stop.send(()).unwrap();
+    tokio::time::timeout(std::time::Duration::from_secs(10), served).await.unwrap().unwrap().unwrap();
+}

@@ -1,0 +1,25 @@
+//! Pages as clients see them: over HTTP, and in a real browser.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::float_cmp,
+    clippy::print_stderr
+)]
+
+mod browser;
+mod http;
+mod speed;
+
+/// A path that shows something for each route that takes an id. A page without a row here fails the tests.
+pub(crate) fn example(route: &str) -> String {
+    let id = match route {
+        r if !r.contains("{id}") => return route.to_owned(),
+        r if r.contains("/kpis/") => "restroom_cleanliness",
+        r if r.contains("/scorecards/") || r.contains("/explain/") => "passenger_experience",
+        other => panic!("say which id shows the page `{other}`"),
+    };
+    route.replace("{id}", id)
+}
