@@ -76,7 +76,9 @@ pub fn measure(plan: &ScanPlan, inputs: &PinnedInputs, limits: &Limits) -> Resul
                 .or_insert_with(|| plan.states.iter().map(|state| Accumulator::new(&state.kind)).collect());
             for (position, (state, accumulator)) in plan.states.iter().zip(cell).enumerate() {
                 if let Err(overflow) = accumulator.add(state, &row) {
-                    grid.out_of_range.entry(position).or_insert(overflow);
+                    // The wider of two, so that the order of rows cannot show.
+                    let known = grid.out_of_range.entry(position).or_insert(overflow);
+                    known.bits = known.bits.max(overflow.bits);
                 }
             }
             if grid.cells.len() as u64 > limits.cells {
@@ -113,7 +115,8 @@ fn rendered(cell: Cell) -> Option<Box<str>> {
     }
 }
 
-fn names(plan: &ScanPlan, key_set: &[usize]) -> String {
+/// The dimensions of a key set, for [`EvaluateError::TooManyCells`].
+pub fn names(plan: &ScanPlan, key_set: &[usize]) -> String {
     let names: Vec<&str> = key_set
         .iter()
         .filter_map(|position| plan.keys.get(*position))
@@ -262,8 +265,8 @@ fn column<'a>(state: &StateSpec, cells: impl Iterator<Item = &'a Accumulator>) -
     }
 }
 
-/// Every column that a plan names must be in the tables that are there.
-fn check_columns(plan: &ScanPlan, inputs: &PinnedInputs) -> Result<(), EvaluateError> {
+/// Every column that a plan names must be in the tables that are there; else [`EvaluateError::NoColumn`].
+pub fn check_columns(plan: &ScanPlan, inputs: &PinnedInputs) -> Result<(), EvaluateError> {
     let mut paths = vec![&plan.time];
     paths.extend(plan.keys.iter().map(|key| &key.path));
     let mut expressions: Vec<&Expression> = Vec::new();

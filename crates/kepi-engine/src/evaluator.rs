@@ -1,0 +1,316 @@
+//! The evaluator: reads pinned tables through DataFusion and adds up states in one pass.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use arrow::array::RecordBatch;
+use futures::StreamExt;
+use kepi_model::{expression::Physical, project::AsOf};
+use kepi_query::{
+    plan::ScanPlan,
+    port::{EngineVersion, EvaluateError, Evaluator, Fut, Limits, PinnedColumn, PinnedInputs, system},
+    reference::check_columns,
+    state::Measured,
+};
+
+use crate::{
+    compile::{self, LookupTable},
+    lookup::{Lookup, LookupBuilder},
+    scan::{self, Scan, Wanted},
+    tabulate::{tabulate, too_many_cells},
+    vector::Vector,
+    worker::{Job, Stop, Worker},
+};
+
+/// Version of DataFusion that this crate is built with; a test compares it with the lock file.
+pub const DATAFUSION: &str = datafusion::DATAFUSION_VERSION;
+
+/// Evaluates plans in this process.
+///
+/// Every call has threads and a memory budget of its own, so that a long scan cannot starve whoever waits for it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DataFusionEvaluator;
+
+impl Evaluator for DataFusionEvaluator {
+    fn version(&self) -> EngineVersion {
+        EngineVersion(format!("datafusion {DATAFUSION} / kepi {}", env!("CARGO_PKG_VERSION")))
+    }
+    fn measure<'a>(
+        &'a self,
+        plan: &'a ScanPlan,
+        inputs: &'a PinnedInputs,
+        limits: &'a Limits,
+    ) -> Fut<'a, Result<Measured, EvaluateError>> {
+        Box::pin(on_own_threads(plan.clone(), inputs.clone(), *limits))
+    }
+}
+
+/// Set when whoever waited for a scan went away.
+struct Abandoned(Arc<AtomicBool>);
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+async fn on_own_threads(
+    plan: ScanPlan,
+    inputs: PinnedInputs,
+    limits: Limits,
+) -> Result<Measured, EvaluateError> {
+    let (send, receive) = tokio::sync::oneshot::channel();
+    let abandoned = Abandoned(Arc::new(AtomicBool::new(false)));
+    let stop = Arc::clone(&abandoned.0);
+    std::thread::Builder::new()
+        .name("kepi-scan".into())
+        .spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(limits.threads.max(1))
+                .thread_name("kepi-scan")
+                .build();
+            let result = match runtime {
+                Ok(runtime) => runtime.block_on(measure(&plan, &inputs, &limits, &stop)),
+                Err(error) => Err(scan::engine(error)),
+            };
+            // Nobody may be waiting any more.
+            let _ = send.send(result);
+        })
+        .map_err(scan::engine)?;
+    let result = receive.await;
+    drop(abandoned);
+    result.unwrap_or_else(|_| Err(EvaluateError::Engine("the scan ended without a result".into())))
+}
+
+async fn measure(
+    plan: &ScanPlan,
+    inputs: &PinnedInputs,
+    limits: &Limits,
+    stop: &Arc<AtomicBool>,
+) -> Result<Measured, EvaluateError> {
+    check_columns(plan, inputs)?;
+    // Coarser key sets are sums of finer ones, so one pass over the finest is enough, unless that has too many cells.
+    let finest = finest(&plan.key_sets);
+    let maximal = maximal(&plan.key_sets);
+    if maximal.len() > 1 {
+        match attempt(plan, inputs, limits, stop, vec![finest], true).await {
+            Err(Stop::TooManyCells(_) | Stop::TooManyBytes) => {}
+            Err(Stop::Failed(error)) => return Err(error),
+            Ok(measured) => return Ok(measured),
+        }
+        tracing::debug!(entity = %plan.entity, "too many cells in the finest key set, grouping by each");
+    }
+    attempt(plan, inputs, limits, stop, maximal.clone(), false).await.map_err(|stop| match stop {
+        Stop::TooManyCells(grouping) => {
+            too_many_cells(plan, maximal.get(grouping).map_or(&[], Vec::as_slice), limits.cells)
+        }
+        Stop::TooManyBytes => EvaluateError::Engine(format!(
+            "the states need more than the {} bytes of memory that a scan may use; drop a dimension, a state of \
+             different values, or raise the limit",
+            limits.memory_bytes
+        )),
+        Stop::Failed(error) => error,
+    })
+}
+
+fn finest(key_sets: &[Vec<usize>]) -> Vec<usize> {
+    let mut all: Vec<usize> = key_sets.iter().flatten().copied().collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// The key sets that are part of no other.
+fn maximal(key_sets: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    let mut found: Vec<Vec<usize>> = Vec::new();
+    let part = |a: &Vec<usize>, b: &Vec<usize>| a.iter().all(|key| b.contains(key));
+    for set in key_sets {
+        if !found.iter().any(|other| part(set, other)) {
+            found.retain(|other| !part(other, set));
+            found.push(set.clone());
+        }
+    }
+    found
+}
+
+async fn attempt(
+    plan: &ScanPlan,
+    inputs: &PinnedInputs,
+    limits: &Limits,
+    stop: &Arc<AtomicBool>,
+    key_sets: Vec<Vec<usize>>,
+    tentative: bool,
+) -> Result<Measured, Stop> {
+    let threads = limits.threads.max(1);
+    let Some(base) = inputs.tables.get(&plan.entity) else {
+        return empty(plan, key_sets, limits).map_err(Stop::Failed);
+    };
+    let prepared = compile::prepare(plan, inputs, base).map_err(Stop::Failed)?;
+    let mut lookups = Vec::with_capacity(prepared.tables.len());
+    for table in &prepared.tables {
+        lookups.push(load(table, inputs, limits).await.map_err(Stop::Failed)?);
+    }
+    let columns: Vec<&PinnedColumn> = prepared.columns.iter().collect();
+    let wanted = match (&prepared.time_column, plan.edges.first(), plan.edges.last()) {
+        (Some(time), Some(low), Some(high)) => Some(Wanted { time, low: *low, high: *high }),
+        _ => None,
+    };
+    let scan = scan::prepare(base, &columns, true, wanted.as_ref(), limits).map_err(Stop::Failed)?;
+    drop(columns);
+    // Of the memory, one part a partition and one for what they are merged into.
+    let share = limits.memory_bytes / (threads as u64 + 1);
+    let job = Arc::new(Job {
+        lookups,
+        key_sets,
+        cells: if tentative { u64::MAX } else { limits.cells },
+        bytes: if tentative { share / 2 } else { share },
+        prepared,
+    });
+    let workers = run(scan, &job, threads, stop).await?;
+    tabulate(plan, &job, workers, limits.cells).map_err(Stop::Failed)
+}
+
+/// What a plan over a table without rows gives.
+fn empty(plan: &ScanPlan, key_sets: Vec<Vec<usize>>, limits: &Limits) -> Result<Measured, EvaluateError> {
+    let prepared = compile::nothing(plan);
+    let job = Job { prepared, lookups: vec![], key_sets, cells: limits.cells, bytes: limits.memory_bytes };
+    tabulate(plan, &job, vec![], limits.cells)
+}
+
+async fn run(
+    scan: Scan,
+    job: &Arc<Job>,
+    threads: usize,
+    stop: &Arc<AtomicBool>,
+) -> Result<Vec<Worker>, Stop> {
+    match scan {
+        Scan::Memory(batches) => {
+            let mut workers: Vec<Worker> = (0..threads).map(|_| Worker::new(Arc::clone(job))).collect();
+            for (i, batch) in batches.iter().enumerate() {
+                if let Some(worker) = workers.get_mut(i % threads) {
+                    worker.add(batch)?;
+                }
+            }
+            Ok(workers)
+        }
+        Scan::Files(plan, context) => {
+            use datafusion::physical_plan::ExecutionPlanProperties as _;
+            let partitions = plan.output_partitioning().partition_count();
+            let mut tasks = Vec::with_capacity(partitions);
+            for partition in 0..partitions {
+                let stream = plan.execute(partition, Arc::clone(&context)).map_err(failed)?;
+                let (job, stop) = (Arc::clone(job), Arc::clone(stop));
+                tasks.push(tokio::spawn(async move {
+                    let mut stream = stream;
+                    let mut worker = Worker::new(job);
+                    while let Some(batch) = stream.next().await {
+                        if stop.load(Ordering::Relaxed) {
+                            return Err(Stop::Failed(EvaluateError::Engine("the scan was abandoned".into())));
+                        }
+                        worker.add(&batch.map_err(failed)?)?;
+                    }
+                    Ok(worker)
+                }));
+            }
+            let mut workers = Vec::with_capacity(partitions);
+            let mut error = None;
+            for task in tasks {
+                match task.await {
+                    Ok(Ok(worker)) => workers.push(worker),
+                    Ok(Err(stopped)) => {
+                        // The others need not go on.
+                        stop.store(true, Ordering::Relaxed);
+                        error.get_or_insert(stopped);
+                    }
+                    Err(panic) => {
+                        error.get_or_insert(failed(panic));
+                    }
+                }
+            }
+            match error {
+                None => Ok(workers),
+                Some(error) => {
+                    stop.store(false, Ordering::Relaxed);
+                    Err(error)
+                }
+            }
+        }
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> Stop {
+    Stop::Failed(scan::engine(error))
+}
+
+/// Reads a table that is looked up.
+async fn load(table: &LookupTable, inputs: &PinnedInputs, limits: &Limits) -> Result<Lookup, EvaluateError> {
+    let mut builder = LookupBuilder::new(table.columns.iter().map(|c| c.physical).collect());
+    let Some(pinned) = inputs.tables.get(&table.entity) else { return Ok(builder.finish()) };
+    let find = |name: &str| pinned.columns.iter().find(|c| c.name == name);
+    // Only a single text can be referred to.
+    let key = match pinned.key.as_slice() {
+        [key] => find(key.as_str()).filter(|key| key.physical == Physical::Text),
+        _ => None,
+    };
+    let Some(key) = key else { return Ok(builder.finish()) };
+    let limits = Limits { threads: 1, ..*limits };
+    let history = [find(system::VALID_FROM), find(system::VALID_TO)];
+    let only_current = table.as_of == AsOf::Now;
+    let mut columns: Vec<&PinnedColumn> = vec![key];
+    for column in history.into_iter().flatten().chain(&table.columns) {
+        if !columns.iter().any(|known| known.name == column.name) {
+            columns.push(column);
+        }
+    }
+    let mut add = |batch: RecordBatch| -> Result<(), EvaluateError> {
+        let batch = if only_current { scan::current_rows(batch)? } else { batch };
+        let vector = |column: Option<&PinnedColumn>| -> Result<Vector, EvaluateError> {
+            let array =
+                column.and_then(|column| Some((batch.column_by_name(&column.name)?, column.physical)));
+            match array {
+                Some((array, physical)) => Vector::of_array(array, physical).map_err(EvaluateError::Engine),
+                None => Ok(Vector::Constant(kepi_model::expression::Literal::Missing)),
+            }
+        };
+        let Vector::Text(keys) = vector(Some(key))? else {
+            return Err(EvaluateError::Engine(format!("the key of `{}` is not text", table.entity)));
+        };
+        let [from, until] = history;
+        let (from, until) = (vector(from)?, vector(until)?);
+        let columns =
+            table.columns.iter().map(|column| vector(Some(column))).collect::<Result<Vec<_>, _>>()?;
+        if builder.add(batch.num_rows(), &keys, &from, &until, &columns) {
+            Ok(())
+        } else {
+            Err(EvaluateError::Engine(format!("`{}` has too many rows to be referred to", table.entity)))
+        }
+    };
+    match scan::prepare(pinned, &columns, only_current, None, &limits)? {
+        Scan::Memory(batches) => batches.into_iter().try_for_each(&mut add)?,
+        Scan::Files(plan, context) => {
+            use datafusion::physical_plan::ExecutionPlanProperties as _;
+            for partition in 0..plan.output_partitioning().partition_count() {
+                let mut stream = plan.execute(partition, Arc::clone(&context)).map_err(scan::engine)?;
+                while let Some(batch) = stream.next().await {
+                    add(batch.map_err(scan::engine)?)?;
+                }
+            }
+        }
+    }
+    Ok(builder.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_sets_that_are_part_of_others_are_added_up_from_them() {
+        let sets = vec![vec![], vec![0], vec![1], vec![0, 1], vec![2]];
+        assert_eq!(maximal(&sets), [vec![0, 1], vec![2]]);
+        assert_eq!(finest(&sets), [0, 1, 2]);
+        assert_eq!(maximal(&[vec![]]), [Vec::<usize>::new()]);
+    }
+}

@@ -1,0 +1,349 @@
+//! One partition: its batches are dated, looked up, computed, dealt to cells and added.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "rows and cells are positions in columns of the batch and its cells"
+)]
+
+use std::{collections::HashMap, sync::Arc};
+
+use arrow::array::RecordBatch;
+use kepi_model::{
+    expression::{Literal, Physical},
+    project::AsOf,
+};
+use kepi_query::port::EvaluateError;
+
+use crate::{
+    accumulate::{Accumulator, least},
+    compile::{Prepared, Source},
+    group::{Grouping, Interner, buckets},
+    lookup::{Lookup, Memo},
+    program::{NodeId, Results},
+    vector::{Bitmap, Valid, Vector},
+};
+
+/// Everything a partition needs, the same for all.
+#[derive(Debug)]
+pub struct Job {
+    /// The plan.
+    pub prepared: Prepared,
+    /// Tables looked up, by position.
+    pub lookups: Vec<Lookup>,
+    /// Key sets that are grouped by; what was asked for is added up from them.
+    pub key_sets: Vec<Vec<usize>>,
+    /// Most cells of one grouping.
+    pub cells: u64,
+    /// Most bytes of all states.
+    pub bytes: u64,
+}
+
+/// Why a partition stopped.
+#[derive(Debug)]
+pub enum Stop {
+    /// A grouping has more cells than allowed.
+    TooManyCells(usize),
+    /// The states take more memory than allowed.
+    TooManyBytes,
+    /// It failed.
+    Failed(EvaluateError),
+}
+
+/// One partition's states.
+#[derive(Debug)]
+pub struct Worker {
+    job: Arc<Job>,
+    memos: Vec<Memo>,
+    /// Members by key.
+    pub interners: Vec<Interner>,
+    /// Cells by key set.
+    pub groupings: Vec<Grouping>,
+    /// States by key set and state.
+    pub states: Vec<Vec<Accumulator>>,
+    /// Bits that a value of a state left, by state; 0: none did.
+    pub poisoned: Vec<u8>,
+    /// Current rows without a time.
+    pub undated: u64,
+}
+
+/// The rows that one or more states are added over.
+#[derive(Debug, Default)]
+struct Selection {
+    of: Option<(Arc<Bitmap>, Valid)>,
+    /// Every row of the batch.
+    all: bool,
+    rows: Vec<u32>,
+    cells: Vec<Vec<u32>>,
+}
+
+impl Selection {
+    fn make(&mut self, mask: &Arc<Bitmap>, valid: &Valid, cells: &[Vec<u32>]) {
+        let same = |(known, known_valid): &(Arc<Bitmap>, Valid)| {
+            Arc::ptr_eq(known, mask)
+                && match (known_valid, valid) {
+                    (None, None) => true,
+                    (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+                    _ => false,
+                }
+        };
+        if self.of.as_ref().is_some_and(same) {
+            return;
+        }
+        self.of = Some((Arc::clone(mask), valid.clone()));
+        let joined;
+        let mask: &Bitmap = match valid {
+            None => mask,
+            Some(valid) => {
+                joined = mask.and(valid);
+                &joined
+            }
+        };
+        self.all = mask.ones() == mask.len();
+        self.rows.clear();
+        self.cells.resize_with(cells.len(), Vec::new);
+        if self.all {
+            for (own, all) in self.cells.iter_mut().zip(cells) {
+                own.clone_from(all);
+            }
+            return;
+        }
+        self.rows.reserve(mask.ones());
+        mask.for_each(|row| self.rows.push(row as u32));
+        for (own, all) in self.cells.iter_mut().zip(cells) {
+            own.clear();
+            own.extend(self.rows.iter().map(|row| all[*row as usize]));
+        }
+    }
+    /// Calls `f` with value and cell of every selected row.
+    #[inline]
+    fn each<T: Copy>(&self, grouping: usize, values: &[T], mut f: impl FnMut(T, usize)) {
+        let cells = &self.cells[grouping];
+        if self.all {
+            values.iter().zip(cells).for_each(|(value, cell)| f(*value, *cell as usize));
+        } else {
+            self.rows.iter().zip(cells).for_each(|(row, cell)| f(values[*row as usize], *cell as usize));
+        }
+    }
+}
+
+impl Worker {
+    /// A partition that has seen no row.
+    pub fn new(job: Arc<Job>) -> Self {
+        let prepared = &job.prepared;
+        let number = prepared.edges.len().saturating_sub(1);
+        let empty = || prepared.states.iter().map(|state| state.empty.empty()).collect();
+        Self {
+            memos: prepared.hops.iter().map(|_| Memo::default()).collect(),
+            interners: prepared.keys.iter().map(|_| Interner::default()).collect(),
+            groupings: job.key_sets.iter().map(|keys| Grouping::new(keys.clone(), number)).collect(),
+            states: job.key_sets.iter().map(|_| empty()).collect(),
+            poisoned: vec![0; prepared.states.len()],
+            undated: 0,
+            job,
+        }
+    }
+
+    /// Adds the rows of a batch.
+    pub fn add(&mut self, batch: &RecordBatch) -> Result<(), Stop> {
+        let job = Arc::clone(&self.job);
+        let prepared = &job.prepared;
+        let rows = batch.num_rows();
+        let mut vectors: Vec<Vector> = Vec::with_capacity(prepared.sources.len());
+        let mut found: Vec<Option<Vec<u32>>> = vec![None; prepared.hops.len()];
+        for source in &prepared.sources {
+            let vector = match source {
+                Source::Base(position, physical) => Vector::of_array(batch.column(*position), *physical)
+                    .map_err(|e| Stop::Failed(EvaluateError::Engine(e)))?,
+                Source::Referenced(hop, column) => {
+                    let Some(lookup) = job.lookups.get(prepared.hops[*hop].table) else {
+                        vectors.push(Vector::Constant(Literal::Missing));
+                        continue;
+                    };
+                    if found[*hop].is_none() {
+                        let references = &vectors[prepared.hops[*hop].references];
+                        let times = match prepared.hops[*hop].as_of() {
+                            AsOf::Now => None,
+                            AsOf::Event => Some(
+                                prepared.time.map_or(&Vector::Constant(Literal::Missing), |t| &vectors[t]),
+                            ),
+                        };
+                        found[*hop] = Some(lookup.find(rows, references, times, &mut self.memos[*hop]));
+                    }
+                    lookup.gather(*column, found[*hop].as_deref().unwrap_or_default())
+                }
+            };
+            vectors.push(vector);
+        }
+        let current = match prepared.valid_to {
+            None => Bitmap::filled(rows, true),
+            Some(position) => vectors[position].valid(rows).map_or(Bitmap::filled(rows, false), |v| v.not()),
+        };
+        let time = prepared.time.map(|position| &vectors[position]);
+        let Some((times, dated)) = time.and_then(|time| Some((time.integers(rows)?, time.valid(rows))))
+        else {
+            self.undated += current.ones() as u64;
+            return Ok(());
+        };
+        let dated = match dated {
+            None => current,
+            Some(dated) => {
+                self.undated += current.without(&dated).ones() as u64;
+                current.and(&dated)
+            }
+        };
+        let (buckets, inside) = buckets(&times, &prepared.edges, &dated);
+        if inside.ones() == 0 {
+            return Ok(());
+        }
+        let results = prepared.program.run(rows, &vectors);
+        let codes: Vec<Vec<u32>> = prepared
+            .keys
+            .iter()
+            .zip(&mut self.interners)
+            .map(|((node, physical), interner)| interner.codes(results.vector(*node), *physical, &inside))
+            .collect();
+        let cells: Vec<Vec<u32>> =
+            self.groupings.iter_mut().map(|grouping| grouping.cells(&buckets, &codes, &inside)).collect();
+        self.check_limits()?;
+        for (grouping, states) in self.groupings.iter().zip(&mut self.states) {
+            states.iter_mut().for_each(|state| state.grow(grouping.len()));
+        }
+        self.add_states(&results, &Arc::new(inside), &cells);
+        Ok(())
+    }
+
+    fn check_limits(&self) -> Result<(), Stop> {
+        let mut bytes = 0;
+        for (i, (grouping, states)) in self.groupings.iter().zip(&self.states).enumerate() {
+            let cells = grouping.len() as u64;
+            if cells > self.job.cells {
+                return Err(Stop::TooManyCells(i));
+            }
+            bytes += states.iter().map(|s| s.bytes_a_cell() * cells + s.bytes_of_sets()).sum::<u64>();
+        }
+        if bytes > self.job.bytes { Err(Stop::TooManyBytes) } else { Ok(()) }
+    }
+
+    fn add_states(&mut self, results: &Results, inside: &Arc<Bitmap>, cells: &[Vec<u32>]) {
+        let job = Arc::clone(&self.job);
+        let mut masks: HashMap<NodeId, Arc<Bitmap>> = HashMap::new();
+        let mut selection = Selection::default();
+        for position in &job.prepared.order {
+            let state = &job.prepared.states[*position];
+            let mask = match state.filter {
+                None => inside,
+                Some(filter) => {
+                    if results.overflow(filter).is_some_and(|overflow| overflow.and(inside).ones() > 0) {
+                        self.poisoned[*position] = 128;
+                    }
+                    masks.entry(filter).or_insert_with(|| {
+                        Arc::new(inside.and(&results.vector(filter).truth(results.rows).yes))
+                    })
+                }
+            };
+            let missing = Vector::Constant(Literal::Missing);
+            let operand = state.operand.map(|node| results.vector(node));
+            let valid = operand.and_then(|operand| operand.valid(results.rows));
+            if let Some(overflow) = state.operand.and_then(|node| results.overflow(node))
+                && overflow.and(mask).ones() > 0
+            {
+                self.poisoned[*position] = 128;
+            }
+            selection.make(mask, &valid, cells);
+            for grouping in 0..cells.len() {
+                let exact = add(
+                    &mut self.states[grouping][*position],
+                    operand.unwrap_or(&missing),
+                    state.physical,
+                    &selection,
+                    grouping,
+                    results.rows,
+                );
+                if !exact {
+                    let known = &mut self.poisoned[*position];
+                    *known = (*known).max(64);
+                }
+            }
+        }
+    }
+}
+
+/// Adds the selected rows of a vector. False if a value does not fit the 64 bits that the state can hold.
+fn add(
+    state: &mut Accumulator,
+    operand: &Vector,
+    physical: Physical,
+    selection: &Selection,
+    grouping: usize,
+    rows: usize,
+) -> bool {
+    let narrow = || match operand {
+        Vector::Wide(values, valid) => {
+            let mut exact = true;
+            let mut narrowed = Vec::with_capacity(values.len());
+            for (row, value) in values.iter().enumerate() {
+                let value = i64::try_from(*value).unwrap_or_else(|_| {
+                    exact &= valid.as_ref().is_some_and(|valid| !valid.get(row));
+                    0
+                });
+                narrowed.push(value);
+            }
+            if !exact {
+                // Only selected rows count.
+                exact = true;
+                selection.each(grouping, values, |value, _| exact &= i64::try_from(value).is_ok());
+            }
+            Some((narrowed.into(), exact))
+        }
+        other => other.integers(rows).map(|values| (values, true)),
+    };
+    match state {
+        Accumulator::Count(counts) => {
+            selection.cells[grouping].iter().for_each(|cell| counts[*cell as usize] += 1);
+            true
+        }
+        Accumulator::Sum(sums) => {
+            // Proved to stay within 64 bits, so are the values.
+            if let Some((values, exact)) = narrow() {
+                selection.each(grouping, &values, |value, cell| sums[cell] = sums[cell].wrapping_add(value));
+                return exact;
+            }
+            true
+        }
+        Accumulator::Total(totals) => {
+            match operand {
+                Vector::Integer(values, _) => {
+                    selection.each(grouping, values, |value, cell| totals[cell].add(value.into()));
+                }
+                _ => {
+                    if let Some(values) = operand.wide(rows) {
+                        selection.each(grouping, &values, |value, cell| totals[cell].add(value));
+                    }
+                }
+            }
+            true
+        }
+        Accumulator::Minimum(found) => narrow().is_none_or(|(values, exact)| {
+            selection.each(grouping, &values, |value, cell| found[cell] = least(found[cell], Some(value)));
+            exact
+        }),
+        Accumulator::Maximum(found) => narrow().is_none_or(|(values, exact)| {
+            selection.each(grouping, &values, |value, cell| found[cell] = found[cell].max(Some(value)));
+            exact
+        }),
+        Accumulator::Histogram { bins, edges, counts } => narrow().is_none_or(|(values, exact)| {
+            selection.each(grouping, &values, |value, cell| {
+                let bin = edges.partition_point(|edge| *edge <= value);
+                counts[cell * *bins + bin] += 1;
+            });
+            exact
+        }),
+        Accumulator::Distinct(distinct) => {
+            let exact = !matches!(operand, Vector::Wide(..)) || narrow().is_none_or(|(_, exact)| exact);
+            let mut wanted = Bitmap::filled(rows, selection.all);
+            selection.rows.iter().for_each(|row| wanted.set(*row as usize));
+            let codes = distinct.interner.codes(operand, physical, &wanted);
+            selection.each(grouping, &codes, |code, cell| distinct.add(cell as u32, code));
+            exact
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Tables in memory written to Parquet files, in as many shapes as files come in.
+
+use std::{fs::File, path::Path, sync::Arc};
+
+use arrow::{
+    array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray},
+    datatypes::{DataType, Field, Schema, TimeUnit},
+};
+use kepi_model::expression::Physical;
+use kepi_query::port::{MemoryColumn, PinnedFile, PinnedInputs, PinnedTable, TableData};
+use parquet::{
+    arrow::ArrowWriter,
+    basic::{Compression, ZstdLevel},
+    file::properties::WriterProperties,
+};
+
+/// How a table is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape {
+    /// Number of files.
+    pub files: usize,
+    /// Rows a row group.
+    pub row_group: usize,
+    /// Whether text is dictionary-encoded.
+    pub dictionary: bool,
+    /// Whether files leave out columns without any value, as files do that were written before a column came.
+    pub lacking: bool,
+}
+
+fn array(column: &MemoryColumn, from: usize, until: usize) -> ArrayRef {
+    match column {
+        MemoryColumn::Text(v) => {
+            Arc::new(v[from..until].iter().map(|t| t.as_deref()).collect::<StringArray>())
+        }
+        MemoryColumn::Integer(v) => Arc::new(Int64Array::from(v[from..until].to_vec())),
+        MemoryColumn::Instant(v) => {
+            Arc::new(TimestampMicrosecondArray::from(v[from..until].to_vec()).with_timezone("UTC"))
+        }
+        MemoryColumn::Boolean(v) => Arc::new(BooleanArray::from(v[from..until].to_vec())),
+    }
+}
+
+fn data_type(physical: Physical) -> DataType {
+    match physical {
+        Physical::Text => DataType::Utf8,
+        Physical::Integer => DataType::Int64,
+        Physical::Instant => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        Physical::Boolean => DataType::Boolean,
+    }
+}
+
+/// The same inputs with every table in files below `folder`.
+pub fn written(inputs: &PinnedInputs, folder: &Path, shape: Shape) -> PinnedInputs {
+    let tables = inputs.tables.iter().map(|(entity, table)| {
+        let TableData::Memory(memory) = &table.data else { panic!("not in memory") };
+        let rows = memory.rows;
+        let mut files = vec![];
+        for i in 0..shape.files {
+            let (from, until) = (rows * i / shape.files, rows * (i + 1) / shape.files);
+            let mut fields = vec![];
+            let mut arrays = vec![];
+            for (column, values) in table.columns.iter().zip(&memory.columns) {
+                let values = array(values, from, until);
+                if shape.lacking && values.null_count() == values.len() && !fields.is_empty() {
+                    continue;
+                }
+                fields.push(Field::new(&column.name, data_type(column.physical), true));
+                arrays.push(values);
+            }
+            let schema = Arc::new(Schema::new(fields));
+            let path = folder.join(format!("{entity} teil ü {i}.parquet"));
+            let properties = WriterProperties::builder()
+                .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap()))
+                .set_max_row_group_row_count(Some(shape.row_group))
+                .set_dictionary_enabled(shape.dictionary)
+                .build();
+            let file = File::create(&path).unwrap();
+            let mut writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties)).unwrap();
+            writer.write(&RecordBatch::try_new(schema, arrays).unwrap()).unwrap();
+            writer.close().unwrap();
+            let bytes = path.metadata().unwrap().len();
+            files.push(PinnedFile {
+                path: path.to_str().unwrap().to_owned(),
+                bytes,
+                rows: (until - from) as u64,
+            });
+        }
+        let pinned = PinnedTable { data: TableData::Files(files), ..table.clone() };
+        (entity.clone(), pinned)
+    });
+    PinnedInputs { snapshot: inputs.snapshot, tables: tables.collect() }
+}
