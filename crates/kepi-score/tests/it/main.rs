@@ -1,0 +1,165 @@
+//! Hand-worked roll-ups: every score, part and coverage was computed on paper.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::collections::BTreeMap;
+
+use jiff::civil::date;
+use kepi_model::{
+    check::{Options, check},
+    id::{KpiId, UnitId},
+    project::Project,
+    source_text::{SourceFile, SourceMap},
+};
+use kepi_score::{
+    MICRO,
+    band::Band,
+    tree::{NoScore, Node, Observed, Of, Scoring},
+};
+use kepi_stats::estimate::{Estimate, NotComputable};
+use proptest::prelude::*;
+
+/// A project with two perspectives (60 and 40 %), three objectives and four KPIs, all scored by threshold 0, target
+/// 100, so that a value between them scores 50 + value / 2.
+fn project(missing: &str, cascade: &str) -> Project {
+    let kpi = |id: &str, objective: &str| {
+        format!(
+            "kpi: {id}\nname: {id}\nobjective: {objective}\nindicator: leading\nbetter: higher\nmeasure:\n  count: {{of: ticket}}\nperiod: month\n\
+             by: {{team: channel}}\naccountable: someone\ntargets:\n  - {{from: 2026-01-01, threshold: 0, target: 100, basis: {{capability: example}}}}\n---\n"
+        )
+    };
+    let text = format!(
+        "project: example\nname: Example\nlanguage: 1\ntime_zone: UTC\n---\nperson: someone\nname: Someone\n---\n\
+         unit: whole\nname: Whole\n---\n\
+         unit: one\nname: One\nlevel: team\nparent: whole\nmember: one\n---\n\
+         unit: two\nname: Two\nlevel: team\nparent: whole\nmember: two\n---\n\
+         strategy: plan\nmission: To be useful.\nperspectives:\n  outer: {{name: Outer}}\n  inner: {{name: Inner}}\n\
+         objectives:\n  a: {{name: A, perspective: outer}}\n  b: {{name: B, perspective: inner}}\n  c: {{name: C, perspective: inner}}\n---\n\
+         {}{}{}{}\
+         scorecard: card\nname: Card\nunit: whole\nperiod: month\nmissing: {missing}\nperspectives:\n\
+         \x20 outer:\n    weight: 60%\n    objectives:\n      a: {{weight: 100%, kpis: {{a1: 70%, a2: 30%}}}}\n\
+         \x20 inner:\n    weight: 40%\n    objectives:\n      b: {{weight: 50%, kpis: {{b1: 100%}}}}\n      c: {{weight: 50%, kpis: {{c1: 100%}}}}\n{cascade}",
+        kpi("a1", "a"),
+        kpi("a2", "a"),
+        kpi("b1", "b"),
+        kpi("c1", "c"),
+    );
+    let files = SourceMap::new(vec![SourceFile { path: "kepi.yml".into(), text: text.into() }]);
+    let checked = check(&files, &Options::default());
+    checked.value.unwrap_or_else(|| panic!("{}", kepi_model::render::text(&checked.findings, &files, false)))
+}
+
+type Values<'a> = &'a [(&'a str, Option<f64>)];
+
+fn tree(project: &Project, unit: Option<&str>, values: &BTreeMap<(Option<&str>, &str), Option<f64>>) -> Node {
+    let value = |unit: Option<&UnitId>, kpi: &KpiId| -> Option<Observed> {
+        let found = values.get(&(unit.map(UnitId::as_str), kpi.as_str()))?;
+        Some(found.map(|v| Estimate::exact(v, 10, "a full count")).ok_or(NotComputable::NoRows))
+    };
+    let scorecard = project.scorecards.values().next().unwrap();
+    let unit: Option<UnitId> = unit.map(|u| u.parse().unwrap());
+    Scoring { project, scorecard, day: date(2026, 6, 30), value: &value }.tree(unit.as_ref())
+}
+
+fn whole(project: &Project, values: Values<'_>) -> Node {
+    tree(project, Some("whole"), &values.iter().map(|(kpi, v)| ((None, *kpi), *v)).collect())
+}
+
+fn node<'a>(root: &'a Node, name: &str) -> &'a Node {
+    root.walk().into_iter().find(|n| n.name == name).unwrap()
+}
+
+/// Contributions of children sum to the score of every node that has one.
+fn parts_add_up(root: &Node) {
+    for node in root.walk().into_iter().filter(|n| !n.children.is_empty()) {
+        if let Ok(score) = node.score {
+            assert_eq!(node.children.iter().map(|c| c.contribution).sum::<i64>(), score, "{}", node.name);
+        }
+    }
+}
+
+#[test]
+fn a_full_scorecard_is_the_weighted_mean() {
+    let project = project("{rule: ignore, minimum_coverage: 70%}", "");
+    // Scores: a1 90, a2 60, b1 70, c1 100. A = 0.7·90 + 0.3·60 = 81. Inner = (70 + 100)/2 = 85. All = 0.6·81 + 0.4·85.
+    let root =
+        whole(&project, &[("a1", Some(80.0)), ("a2", Some(20.0)), ("b1", Some(40.0)), ("c1", Some(100.0))]);
+    assert_eq!(node(&root, "A").score, Ok(81 * MICRO));
+    assert_eq!(node(&root, "Inner").score, Ok(85 * MICRO));
+    assert_eq!(root.score, Ok(82_600_000));
+    assert_eq!(root.coverage, 1_000_000);
+    assert_eq!(root.bounds, (82_600_000, 82_600_000));
+    assert_eq!(root.band, Some(Band::Amber));
+    assert_eq!(node(&root, "Outer").contribution, 48_600_000);
+    parts_add_up(&root);
+}
+
+#[test]
+fn what_is_missing_is_left_out_and_shown() {
+    let project = project("{rule: ignore, minimum_coverage: 70%}", "");
+    // c1 missing: inner has only b1 of 50 % weight, below 70 %, so inner has no score; outer alone is 60 % < 70 %.
+    let root = whole(&project, &[("a1", Some(80.0)), ("a2", Some(20.0)), ("b1", Some(40.0)), ("c1", None)]);
+    assert_eq!(node(&root, "Inner").score, Err(NoScore::Coverage { covered: 500_000, needed: 700_000 }));
+    assert_eq!(root.score, Err(NoScore::Coverage { covered: 600_000, needed: 700_000 }));
+    // a2 missing: A = a1 = 90 at coverage 70 %, just enough; all = 0.6·90 + 0.4·85 = 88 with coverage 0.6·0.7 + 0.4.
+    let root = whole(&project, &[("a1", Some(80.0)), ("b1", Some(40.0)), ("c1", Some(100.0))]);
+    assert_eq!(root.score, Ok(88 * MICRO));
+    assert_eq!(root.coverage, 820_000);
+    // Were a2 at 0 or at 120: A = 63 or 99, all = 71.8 or 93.4.
+    assert_eq!(root.bounds, (71_800_000, 93_400_000));
+    assert_eq!(node(&root, "a2").score, Err(NoScore::NoValue));
+    parts_add_up(&root);
+}
+
+#[test]
+fn missing_parts_block_or_count_as_zero_where_declared() {
+    let values: Values<'_> = &[("a1", Some(80.0)), ("a2", Some(20.0)), ("b1", Some(40.0)), ("c1", None)];
+    let root = whole(&project("{rule: block}", ""), values);
+    assert_eq!(root.score, Err(NoScore::Blocked));
+    // Worst case: c1 counts 0, inner = 35, all = 0.6·81 + 0.4·35 = 62.6.
+    let root = whole(&project("{rule: worst_case}", ""), values);
+    assert_eq!(root.score, Ok(62_600_000));
+    parts_add_up(&root);
+}
+
+#[test]
+fn a_unit_is_recomputed_or_the_mean_of_its_children() {
+    let recompute = "cascade:\n  match: {team: team}\n  value: recompute\n  targets: inherit\n";
+    let average = "cascade:\n  match: {team: team}\n  value: average_of_children\n  targets: inherit\n";
+    let mut values = BTreeMap::new();
+    for kpi in ["a1", "a2", "b1", "c1"] {
+        values.insert((None, kpi), Some(30.0));
+        values.insert((Some("one"), kpi), Some(0.0));
+        values.insert((Some("two"), kpi), Some(100.0));
+    }
+    // All rows: every KPI 30 → 65. Units: 50 and 100, their mean 75.
+    let rule = "{rule: ignore, minimum_coverage: 70%}";
+    assert_eq!(tree(&project(rule, recompute), Some("whole"), &values).score, Ok(65 * MICRO));
+    assert_eq!(tree(&project(rule, recompute), Some("one"), &values).score, Ok(50 * MICRO));
+    let root = tree(&project(rule, average), Some("whole"), &values);
+    assert_eq!(root.score, Ok(75 * MICRO));
+    assert_eq!(root.children.len(), 2);
+    assert_eq!(root.children[0].of, Of::Unit("one".parse().unwrap()));
+    parts_add_up(&root);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn parts_add_up_whatever_the_values(
+        a1 in proptest::option::of(-50.0..200.0f64),
+        a2 in proptest::option::of(-50.0..200.0f64),
+        b1 in proptest::option::of(-50.0..200.0f64),
+        c1 in proptest::option::of(-50.0..200.0f64),
+        worst in any::<bool>(),
+    ) {
+        let rule = if worst { "{rule: worst_case}" } else { "{rule: ignore, minimum_coverage: 0%}" };
+        let root = whole(&project(rule, ""), &[("a1", a1), ("a2", a2), ("b1", b1), ("c1", c1)]);
+        parts_add_up(&root);
+        if let Ok(score) = root.score {
+            prop_assert!((root.bounds.0..=root.bounds.1).contains(&score) || !worst);
+            prop_assert!((0..=120 * MICRO).contains(&score));
+        }
+    }
+}
