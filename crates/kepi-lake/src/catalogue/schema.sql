@@ -272,6 +272,14 @@ CREATE TABLE IF NOT EXISTS ducklake_sort_expression (
 CREATE INDEX IF NOT EXISTS kepi_file_by_table ON ducklake_data_file (table_id);
 CREATE INDEX IF NOT EXISTS kepi_stats_by_table ON ducklake_file_column_stats (table_id, data_file_id);
 
+-- What an attribute was declared as when its column was made. No column tag: DuckDB knows only comments there.
+CREATE TABLE IF NOT EXISTS kepi_column_type (
+    table_id INTEGER NOT NULL,
+    column_id INTEGER NOT NULL,
+    declared TEXT NOT NULL,
+    PRIMARY KEY (table_id, column_id)
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS kepi_load (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     load TEXT NOT NULL UNIQUE,

@@ -200,10 +200,9 @@ async fn insert_column(
     .execute(&mut **tx)
     .await?;
     if let Some(declared) = declared {
-        sqlx::query("INSERT INTO ducklake_column_tag VALUES (?, ?, ?, NULL, 'kepi_type', ?)")
+        sqlx::query("INSERT INTO kepi_column_type VALUES (?, ?, ?)")
             .bind(table)
             .bind(column)
-            .bind(snapshot)
             .bind(declared)
             .execute(&mut **tx)
             .await?;
@@ -214,9 +213,8 @@ async fn insert_column(
 /// Live columns with their declared types.
 async fn read_columns(tx: &mut Transaction, table: i64) -> Result<Vec<(TableColumn, String)>, LakeError> {
     sqlx::query(
-        "SELECT c.column_id, c.column_name, c.column_type, coalesce(t.value, '') AS declared
-         FROM ducklake_column c LEFT JOIN ducklake_column_tag t
-           ON t.table_id = c.table_id AND t.column_id = c.column_id AND t.\"key\" = 'kepi_type'
+        "SELECT c.column_id, c.column_name, c.column_type, coalesce(t.declared, '') AS declared
+         FROM ducklake_column c LEFT JOIN kepi_column_type t USING (table_id, column_id)
          WHERE c.table_id = ? AND c.end_snapshot IS NULL ORDER BY c.column_order",
     )
     .bind(table)

@@ -8,5 +8,13 @@
     clippy::print_stdout
 )]
 
+mod accounting;
+mod durability;
+mod examples;
+mod history;
+mod kills;
 mod landing;
+mod malformed;
+mod official;
+mod rules;
 mod support;

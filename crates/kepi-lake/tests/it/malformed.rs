@@ -1,0 +1,190 @@
+//! Broken files: each gives its own finding with the place and the way out, and leaves nothing behind.
+
+use std::io::Write;
+
+use kepi_model::{
+    expression::Type,
+    project::{Connector, Mode, Parse},
+};
+use kepi_query::landing::{Lake, LoadOutcome};
+
+use crate::{landing::orders, support::*};
+
+fn utf16(text: &str, mark: bool) -> Vec<u8> {
+    let mut bytes = if mark { vec![0xff, 0xfe] } else { vec![] };
+    bytes.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+    bytes
+}
+
+fn packed(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn csv_with(encoding: &str, header_row: u32) -> Connector {
+    Connector::Csv { files: "x".into(), delimiter: b',', encoding: encoding.into(), header_row }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_broken_file_has_its_own_finding() {
+    let good = "id,amount,at,paid\na,1,,\n";
+    let many: String = (0..5000).map(|i| format!("{i},{i},,\n")).collect();
+    let cut = {
+        let mut bytes = packed(&format!("id,amount,at,paid\n{many}"));
+        bytes.truncate(bytes.len() / 2);
+        bytes
+    };
+    let csv = |encoding| csv_with(encoding, 1);
+    let ndjson = Connector::Ndjson { files: "x".into() };
+    let parquet = Connector::Parquet { files: "x".into() };
+    let cases: Vec<(&str, Connector, Vec<u8>, &str)> = vec![
+        ("nothing", csv("utf-8"), vec![], "is empty; a header is needed"),
+        ("only a mark", csv("utf-8"), vec![0xef, 0xbb, 0xbf], "is empty"),
+        ("only blank lines", csv("utf-8"), b"\n\n\n".to_vec(), "is empty"),
+        (
+            "header twice",
+            csv("utf-8"),
+            b"id,amount,id,at,paid\n".to_vec(),
+            "columns 1 and 3 are both named `id`",
+        ),
+        ("no column", csv("utf-8"), b"id,Ammount,at,paid\n".to_vec(), "did you mean `Ammount`?"),
+        ("no such column", csv("utf-8"), b"id,x,at,paid\n".to_vec(), "it has `id`, `x`, `at`, `paid`"),
+        ("header too far", csv_with("utf-8", 9), good.into(), "has 2 lines, but `header_row` is 9"),
+        ("unknown encoding", csv("utf-99"), good.into(), "`utf-99` is not an encoding"),
+        (
+            "latin header",
+            csv("utf-8"),
+            b"id,amo\xfcnt,at,paid\n".to_vec(),
+            "field 2 of the header is not `utf-8`",
+        ),
+        ("UTF-16 with mark", csv("utf-8"), utf16(good, true), "byte order mark of UTF-16LE"),
+        ("UTF-16 without", csv("utf-8"), utf16(good, false), "zero bytes, as text in UTF-16 does"),
+        ("cut gzip", csv("utf-8"), cut, "is not a complete gzip file"),
+        ("not Parquet", parquet.clone(), b"hello, world".to_vec(), "is not Parquet"),
+        ("empty Parquet", parquet, vec![], "is empty"),
+        ("empty JSON", ndjson.clone(), vec![], "is empty"),
+    ];
+    let bench = Bench::new().await;
+    for (name, from, bytes, want) in cases {
+        let (project, mut source) = orders(Mode::Append);
+        source.from = from;
+        let path = bench.write("x", &bytes);
+        let said = bench.land(&project, &source, &path, NOW).await.expect_err(name).to_string();
+        assert!(said.contains(want), "{name}: {said}");
+        assert!(bench.rows(&project, "order", &["id"]).await.is_empty(), "{name}");
+    }
+    assert!(bench.lake.loads(None).await.unwrap().is_empty());
+    let swept = bench.lake.sweep_orphans(std::time::Duration::ZERO).await.unwrap();
+    assert!(swept.is_empty(), "nothing half-done stays behind: {swept:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn encodings_are_read_and_what_does_not_fit_is_rejected_with_its_place() {
+    for (encoding, bytes) in [
+        ("windows-1252", b"id,amount,at,paid\nM\xfcller,1,,\n".to_vec()),
+        ("utf-16le", utf16("id,amount,at,paid\nM\u{fc}ller,1,,\n", true)),
+        ("utf-8", packed("id,amount,at,paid\nM\u{fc}ller,1,,\n")),
+    ] {
+        let bench = Bench::new().await;
+        let (project, mut source) = orders(Mode::Append);
+        source.from = csv_with(encoding, 1);
+        let path = bench.write("x", bytes);
+        bench.land(&project, &source, &path, NOW).await.unwrap();
+        assert_eq!(bench.rows(&project, "order", &["id"]).await, [["M\u{fc}ller"]], "{encoding}");
+    }
+    let bench = Bench::new().await;
+    let (project, source) = orders(Mode::Append);
+    let path = bench.write("x", b"id,amount,at,paid\na,1,,\nM\xfcller,1,,\nb,1,,\n");
+    let report = bench.land(&project, &source, &path, NOW).await.unwrap();
+    assert_eq!((report.counts.accepted, report.counts.quarantined), (2, 1));
+    let row = &bench.lake.quarantine(None, 0, 1).await.unwrap().0[0];
+    assert_eq!((row.rule.as_str(), row.column.as_deref(), row.row), ("encoding", Some("id"), 2));
+    assert_eq!(row.reason, "line 3, field 1: byte 2 is not in the declared encoding");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_of_json_with_paths_and_exact_numbers() {
+    let bench = Bench::new().await;
+    let event = entity(
+        "event",
+        &["id"],
+        vec![
+            attribute("id", Type::Text),
+            attribute("plan", Type::Text),
+            attribute("big", Type::Number { scale: 2 }),
+            attribute("on", Type::Boolean),
+        ],
+    );
+    let mut source = source(
+        "segment",
+        &event,
+        Connector::Ndjson { files: "x".into() },
+        Mode::Append,
+        vec![
+            column("id", Type::Text, "messageId", Parse::Text),
+            column("plan", Type::Text, "context.traits.plan", Parse::Text),
+            column("big", Type::Number { scale: 2 }, "big", number(2)),
+            column("on", Type::Boolean, "on", Parse::Boolean { yes: vec![], no: vec![] }),
+        ],
+    );
+    source.missing = vec![];
+    let project = project(vec![event]);
+    let path = bench.write(
+        "x",
+        "{\"messageId\":\"a\",\"context\":{\"traits\":{\"plan\":\"pro \\u00e9\"}},\"big\":12345678901234567.89,\"on\":true}\n\n\
+         {\"messageId\":7,\"context.traits.plan\":\"flat\",\"big\":1.5e3,\"on\":null}\n[1]\n{\"messageId\":\nnot json\n",
+    );
+    let report = bench.land(&project, &source, &path, NOW).await.unwrap();
+    assert_eq!((report.counts.accepted, report.counts.quarantined), (2, 3));
+    assert_eq!(
+        bench.rows(&project, "event", &["id", "plan", "big", "on"]).await,
+        [["7", "flat", "150000", "-"], ["a", "pro \u{e9}", "1234567890123456789", "true"]]
+    );
+    assert_eq!(report.outcome, LoadOutcome::Landed);
+    let rows = bench.lake.quarantine(None, 0, 9).await.unwrap().0;
+    assert!(rows.iter().all(|r| r.rule == "not an object"), "{rows:?}");
+    assert!(rows[0].reason.starts_with("line 4"), "{}", rows[0].reason);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parquet_lands_as_its_text_would() {
+    use std::sync::Arc;
+
+    use arrow::{
+        array::{
+            ArrayRef, BooleanArray, Decimal128Array, RecordBatch, StringArray, TimestampMillisecondArray,
+        },
+        datatypes::DataType,
+    };
+    let bench = Bench::new().await;
+    let (project, mut source) = orders(Mode::Append);
+    source.from = Connector::Parquet { files: "x".into() };
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("id", Arc::new(StringArray::from(vec!["a", "b"]))),
+        (
+            "amount",
+            Arc::new(
+                Decimal128Array::from(vec![Some(1050), None]).with_data_type(DataType::Decimal128(10, 3)),
+            ),
+        ),
+        (
+            "at",
+            Arc::new(
+                TimestampMillisecondArray::from(vec![1_751_364_000_000, 0]).with_timezone("Europe/Berlin"),
+            ),
+        ),
+        ("paid", Arc::new(BooleanArray::from(vec![Some(true), None]))),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let mut bytes = Vec::new();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let path = bench.write("x.parquet", bytes);
+    bench.land(&project, &source, &path, NOW).await.unwrap();
+    assert_eq!(
+        bench.rows(&project, "order", &["id", "amount", "at", "paid"]).await,
+        [["a", "105", "1751364000000000", "true"], ["b", "-", "0", "-"]]
+    );
+}
