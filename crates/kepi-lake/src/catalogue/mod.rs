@@ -154,6 +154,8 @@ async fn initialise(tx: &mut Transaction, folder: &str, now: i64) -> Result<(), 
         ("created_by", concat!("kepi ", env!("CARGO_PKG_VERSION"))),
         ("data_path", folder),
         ("encrypted", "false"),
+        // Others that write must write files: rows kept in the database would not be seen here.
+        ("data_inlining_row_limit", "0"),
     ] {
         sqlx::query("INSERT INTO ducklake_metadata (\"key\", value) VALUES (?, ?)")
             .bind(key)
