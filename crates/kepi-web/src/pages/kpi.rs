@@ -166,7 +166,7 @@ fn targets(targets: &[TargetView]) -> Markup {
         @if !targets.is_empty() {
             section.panel aria-labelledby="targets" {
                 h2 #targets { "Targets" }
-                div.scroll role="region" aria-labelledby="targets" tabindex="0" {
+                div.scroll role="region" aria-label="Table of targets" tabindex="0" {
                     table.figures {
                         thead { tr { th scope="col" { "From" } th scope="col" { "For" } th.num scope="col" { "Threshold" } th.num scope="col" { "Target" } th.num scope="col" { "Stretch" } th scope="col" { "Rests on" } } }
                         tbody {
