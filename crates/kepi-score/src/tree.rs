@@ -130,6 +130,10 @@ pub struct Scoring<'a> {
 impl Scoring<'_> {
     /// The tree for a unit: the scorecard's own, or one below it in the cascade.
     pub fn tree(&self, unit: Option<&UnitId>) -> Node {
+        Node { effective_weight: 1_000_000, ..self.grow(unit) }
+    }
+
+    fn grow(&self, unit: Option<&UnitId>) -> Node {
         let children = unit.map(|u| self.children(u)).unwrap_or_default();
         let cascade = self.scorecard.cascade.as_ref();
         let average =
@@ -144,7 +148,7 @@ impl Scoring<'_> {
         };
         if average {
             let nodes =
-                children.iter().map(|child| Node { weight: 1, ..self.tree(Some(&child.id)) }).collect();
+                children.iter().map(|child| Node { weight: 1, ..self.grow(Some(&child.id)) }).collect();
             return self.roll_up(of, name, 10_000, nodes);
         }
         let perspectives = self.scorecard.perspectives.iter().map(|perspective| {
@@ -243,7 +247,7 @@ impl Scoring<'_> {
             of,
             name,
             weight,
-            effective_weight: if weight == 10_000 { 1_000_000 } else { 0 },
+            effective_weight: 0,
             contribution: 0,
             coverage,
             bounds,

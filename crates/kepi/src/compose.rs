@@ -24,7 +24,7 @@ pub async fn app(folder: &Path, threads: Option<usize>) -> Result<App, Failure> 
         .map_err(|e| Failure::Port(Box::new(e)))?;
     let available = std::thread::available_parallelism().map_or(1, usize::from);
     let limits = Limits { threads: threads.unwrap_or(available).max(1), ..Limits::default() };
-    Ok(App { root, store, lake: Arc::new(lake), evaluator: Arc::new(DataFusionEvaluator::new()), limits })
+    Ok(App { root, store, lake: Arc::new(lake), evaluator: Arc::new(DataFusionEvaluator), limits })
 }
 
 /// What is published of the project in `folder`.

@@ -20,7 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("kepi-lake", &["kepi-model", "kepi-stats", "kepi-query", "kepi-store"]),
     ("kepi-engine", &["kepi-model", "kepi-stats", "kepi-query"]),
     ("kepi-app", &["kepi-model", "kepi-stats", "kepi-query", "kepi-score", "kepi-store", "kepi-report"]),
-    ("kepi-web", &["kepi-app", "kepi-model", "kepi-query", "kepi-report", "kepi-score"]),
+    ("kepi-web", &["kepi-model", "kepi-report"]),
     ("kepi-testkit", &["kepi-model", "kepi-stats", "kepi-query"]),
     (
         "kepi",
