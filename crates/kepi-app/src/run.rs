@@ -82,6 +82,8 @@ pub struct RunReport {
     pub values: u64,
     /// Of them, without a publishable figure: a reason stands in its place.
     pub reasons: u64,
+    /// Scores computed: of every scorecard, period and unit.
+    pub scores: u64,
     /// Published for the first time.
     pub first: u64,
     /// Differ from what was published before: both are kept.
@@ -131,6 +133,8 @@ impl App {
             loads,
             values: computed.values.len() as u64,
             reasons: computed.values.iter().filter(|v| v.estimate.is_err()).count() as u64,
+            scores: counts.first + counts.restated + counts.repinned + counts.unchanged
+                - computed.values.len() as u64,
             first: counts.first,
             restated: counts.restated,
             confirmed: counts.repinned,

@@ -10,8 +10,7 @@ pub mod exit {
     pub const SUCCESS: u8 = 0;
     /// The work was done and something is wrong: findings, a broken rule, a value that does not reproduce.
     pub const FINDINGS: u8 = 1;
-    /// The command line was not understood (clap's own code).
-    pub const USAGE: u8 = 2;
+    // 2 is clap's own: the command line was not understood.
     /// The work could not be done: a file, the store or the engine failed.
     pub const FAILURE: u8 = 3;
 }

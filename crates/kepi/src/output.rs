@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{
-    Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY,
+    Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets::NOTHING,
 };
 use kepi_report::view::Status;
 use serde::Serialize;
@@ -121,11 +121,12 @@ impl Grid {
 
     fn to_table(&self, colour: bool) -> String {
         let mut table = Table::new();
-        table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+        table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
         if !io::stdout().is_terminal() {
             table.set_width(140);
         }
-        table.set_header(self.header.iter().map(|h| Cell::new(*h)));
+        let bold = |h: &&str| if colour { Cell::new(*h).add_attribute(Attribute::Bold) } else { Cell::new(*h) };
+        table.set_header(self.header.iter().map(bold));
         for row in &self.rows {
             table.add_row(row.iter().map(|field| {
                 let mut cell = Cell::new(&field.shown);
@@ -138,7 +139,7 @@ impl Grid {
                 }
             }));
         }
-        table.to_string()
+        table.trim_fmt()
     }
 }
 

@@ -85,7 +85,11 @@ impl Board {
             mode: source.mode,
             purpose: source.purpose.as_ref().map(ToString::to_string),
             owner: self.person(source.owner.as_ref()),
-            watermark: self.watermarks.get(&source.into).and_then(|w| self.day(*w)).map(|d| d.to_string()),
+            watermark: source
+                .complete_until
+                .or_else(|| self.data_until(&source.into))
+                .filter(|_| !loads.is_empty())
+                .map(|d| d.strftime("%-d %B %Y").to_string()),
             last_landed: loads.iter().map(|l| l.at).max().map(|at| self.instant(at)),
             rows,
             loads: loads

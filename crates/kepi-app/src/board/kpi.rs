@@ -289,6 +289,8 @@ fn gates(kpi: &Kpi) -> Vec<String> {
 
 fn member_words(member: &Member) -> String {
     match member {
+        // Members of enums are names: `under_25` reads as `under 25`.
+        Member::Value(text) if kepi_model::id::is_name(text) => text.replace('_', " "),
         Member::Value(text) => text.to_string(),
         Member::Unknown => "unknown".to_owned(),
     }

@@ -244,6 +244,23 @@ impl Board {
         Some(at.to_zoned(TimeZone::get(&self.project.calendar.zone).ok()?).date())
     }
 
+    /// The last day that the data of an entity reach: that of the latest event, or a later one up to which a source
+    /// is declared complete.
+    fn data_until(&self, entity: &EntityId) -> Option<jiff::civil::Date> {
+        let sources = self.project.sources.values().filter(|s| &s.into == entity);
+        let declared = sources.filter_map(|s| s.complete_until).max();
+        let reach = *self.watermarks.get(entity)?;
+        let end_of = |day: jiff::civil::Date| {
+            let calendar = &self.project.calendar;
+            calendar.bounds(calendar.period_of_day(Grain::Day, day)).map(|b| b.end)
+        };
+        // A declared day reaches to its end, which is the first moment of the next.
+        match declared {
+            Some(day) if end_of(day) == Ok(reach) => Some(day),
+            _ => self.day(reach),
+        }
+    }
+
     fn kpi_asked(&self, id: &str) -> Result<&Kpi, ViewError> {
         let all = &self.project.kpis;
         all.values().find(|k| k.id.as_str() == id).ok_or_else(|| ViewError::NotFound {

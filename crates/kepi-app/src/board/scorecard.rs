@@ -314,8 +314,7 @@ impl Board {
     }
 
     pub(super) fn freshness(&self, kpi: &Kpi, entry: Option<&Entry>) -> Freshness {
-        let until = crate::plan::entities_of(kpi).filter_map(|e| self.watermarks.get(e)).min();
-        let day = until.and_then(|u| self.day(*u));
+        let day = crate::plan::entities_of(kpi).filter_map(|e| self.data_until(e)).min();
         let finality = match entry {
             Some(e) if e.value.finality != Final::Final => Finality::Running,
             Some(e) if e.before.is_some() => Finality::Restated,

@@ -79,7 +79,7 @@ impl Board {
                 (Verdict::WithinVariation, _) => "not distinguishable from",
                 (Verdict::NoVerdict, _) => "against",
             };
-            said.push(format!("{} {sentence} {}.", change.difference.text, change.since));
+            said.push(format!("{}, {sentence} {}.", change.difference.text, change.since));
         }
         if !segment.is_total() {
             return said;
@@ -105,8 +105,9 @@ impl Board {
             {
                 let interval = here.interval.value().map(|i| i.text.as_str()).unwrap_or_default();
                 let name = dimension.as_str().replace('_', " ");
+                let member = member.replace('_', " ");
                 let text = format!(
-                    "Worst by {name} in {member}: {} {interval} (n {}).",
+                    "Worst by {name}: {member} with {}, {interval} (n {}).",
                     here.value.text,
                     format::count(here.n)
                 );

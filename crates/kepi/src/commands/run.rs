@@ -101,16 +101,17 @@ fn tell(report: &RunReport, out: Output) {
         ));
     }
     out.remark(&format!(
-        "published {} values from snapshot {} by {}: {} first, {} restated, {} confirmed by newer data, {} unchanged; \
-         {} have a reason in place of a figure",
+        "computed {} values ({} with a reason in place of a figure) and {} scores from snapshot {} by {}\n\
+         published {} first, {} restated, {} confirmed by newer data, {} unchanged",
         report.values,
+        report.reasons,
+        report.scores,
         report.snapshot,
         report.engine,
         report.first,
         report.restated,
         report.confirmed,
         report.unchanged,
-        report.reasons,
     ));
 }
 

@@ -4,7 +4,7 @@ use std::io;
 
 use kepi_report::{
     reader::{KpiQuery, QuarantineQuery, Reader, ScorecardQuery, ViewError},
-    view::{ExplainNode, KpiRow, Measured, Outcome, RowCounts, ScorecardView},
+    view::{ExplainNode, KpiRow, Measured, Outcome, RowCounts, ScorecardView, Verdict},
 };
 
 use crate::{
@@ -66,7 +66,7 @@ fn scorecard(which: &ShowScorecard, reader: &dyn Reader, out: Output) -> Result<
     let view = reader.scorecard(&query)?;
     match out.format {
         Format::Json => Ok(out.json(&view)?),
-        Format::Csv => Ok(out.rows(&scorecard_grid(&view))?),
+        Format::Csv => Ok(out.rows(&scorecard_grid(&view, out))?),
         Format::Table => {
             let unit = view.unit.as_ref().map(|u| format!(" · {}", u.name)).unwrap_or_default();
             let running = if view.complete { "" } else { " (still running)" };
@@ -97,34 +97,39 @@ fn scorecard(which: &ShowScorecard, reader: &dyn Reader, out: Output) -> Result<
                 }
             }
             out.line("")?;
-            Ok(out.rows(&scorecard_grid(&view))?)
+            Ok(out.rows(&scorecard_grid(&view, out))?)
         }
     }
 }
 
-fn scorecard_grid(view: &ScorecardView) -> Grid {
-    let mut grid = Grid::new(&[
-        "Perspective",
-        "Objective",
-        "KPI",
-        "Status",
-        "Value",
-        "Interval",
-        "n",
-        "Target",
-        "Score",
-        "Change",
-        "Coverage",
-        "Accountable",
-    ]);
+/// One row a KPI. A table names each perspective once, in a row of its own; data repeat it.
+fn scorecard_grid(view: &ScorecardView, out: Output) -> Grid {
+    let figures =
+        ["Status", "Value", "Interval", "n", "Target", "Score", "Change", "Coverage", "Accountable"];
+    let for_people = out.format == Format::Table;
+    let places: &[&str] = if for_people { &["KPI"] } else { &["Perspective", "Objective", "KPI"] };
+    let mut grid = Grid::new(&[places, &figures].concat());
     for perspective in &view.perspectives {
+        if for_people {
+            let score = outcome(&perspective.score.score, |p| p.text.clone());
+            let name = format!("{} ({})", perspective.perspective.name, perspective.weight.text);
+            let mut heading = vec![Field::text(name), Field::status(perspective.score.status)];
+            heading.extend((0..4).map(|_| Field::text("")));
+            heading.push(Field::figure(score, None));
+            heading.extend((0..3).map(|_| Field::text("")));
+            grid.push(heading);
+        }
         for objective in &perspective.objectives {
             for row in &objective.kpis {
-                let mut fields = vec![
-                    Field::text(&perspective.perspective.name),
-                    Field::text(&objective.objective.name),
-                    Field::text(&row.kpi.name),
-                ];
+                let mut fields = if for_people {
+                    vec![Field::text(format!("  {}", row.kpi.name))]
+                } else {
+                    vec![
+                        Field::text(&perspective.perspective.name),
+                        Field::text(&objective.objective.name),
+                        Field::text(&row.kpi.name),
+                    ]
+                };
                 fields.extend(row_fields(row));
                 grid.push(fields);
             }
@@ -134,7 +139,11 @@ fn scorecard_grid(view: &ScorecardView) -> Grid {
 }
 
 fn row_fields(row: &KpiRow) -> Vec<Field> {
-    let change = outcome(&row.change, |c| format!("{} ({})", c.difference.text, c.verdict.label()));
+    let change = outcome(&row.change, |c| match c.verdict {
+            // The usual case needs no words: what is not marked is within its variation.
+            Verdict::Signal => format!("{} signal", c.difference.text),
+            _ => c.difference.text.clone(),
+        });
     vec![
         Field::status(row.status),
         value_field(&row.value),
