@@ -21,6 +21,7 @@ pub mod exit {
     name = "kepi",
     version,
     propagate_version = true,
+    max_term_width = 110,
     arg_required_else_help = true,
     after_help = "\
 First steps:
@@ -282,13 +283,16 @@ pub struct Bench {
     pub rows: u64,
     /// Runs of each contestant; medians are reported.
     #[arg(long, default_value_t = 5)]
-    pub runs: u32,
+    pub runs: usize,
     /// Threads for all contestants; default all.
     #[arg(long)]
     pub threads: Option<usize>,
     /// Python interpreter with bench/requirements.txt installed, for the peers.
     #[arg(long, value_name = "PATH", env = "KEPI_BENCH_PYTHON")]
     pub python: Option<PathBuf>,
+    /// Lay rows in no order of time: worst case for grouping; by default they come as they happened.
+    #[arg(long)]
+    pub unordered: bool,
     /// Folder for the generated data; default a temporary one.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,

@@ -2,9 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use comfy_table::{
-    Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets::NOTHING,
-};
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets::NOTHING};
 use kepi_report::view::Status;
 use serde::Serialize;
 
@@ -125,7 +123,8 @@ impl Grid {
         if !io::stdout().is_terminal() {
             table.set_width(140);
         }
-        let bold = |h: &&str| if colour { Cell::new(*h).add_attribute(Attribute::Bold) } else { Cell::new(*h) };
+        let bold =
+            |h: &&str| if colour { Cell::new(*h).add_attribute(Attribute::Bold) } else { Cell::new(*h) };
         table.set_header(self.header.iter().map(bold));
         for row in &self.rows {
             table.add_row(row.iter().map(|field| {

@@ -2,7 +2,7 @@
 
 use kepi_model::{
     calendar::Period,
-    project::{Kpi, Scorecard, TargetLines, ValueUnit},
+    project::{Kpi, Scorecard, TargetLines},
 };
 use kepi_query::{state::Member, value::Segment};
 use kepi_report::{
@@ -135,12 +135,12 @@ impl Board {
     }
 }
 
-/// How far the value is from its target, in one sentence.
+/// How far the value is from its target, in one sentence; the value stands beside it.
 fn what(row: &KpiRow) -> String {
     let (Outcome::Value(value), Some(target)) = (&row.value, &row.target) else {
         return match &row.value {
             Outcome::Reason(reason) => format!("No value: {}.", reason.text),
-            Outcome::Value(value) => format!("{}, with no target in force.", value.value.text),
+            Outcome::Value(_) => "No target is in force.".to_owned(),
         };
     };
     let line = match target.lines {
@@ -158,11 +158,9 @@ fn what(row: &KpiRow) -> String {
     let distance = format::difference(distance, &row.measured_in, decimals);
     let distance = distance.trim_start_matches(['+', '−', '\u{2212}']).to_owned();
     let side = if value.value.raw < line { "below" } else { "above" };
-    let unit = match row.measured_in {
-        ValueUnit::Rating { low, high } => format!(" on {low} to {high}"),
-        _ => String::new(),
-    };
-    format!("{}{unit}, {distance} {side} the target of {}.", value.value.text, target.target)
+    // The sign of the line says the side already.
+    let target = target.target.trim_start_matches("≤\u{202f}");
+    format!("{distance} {side} the target of {target}.")
 }
 
 /// What is indicated. Only the data speak here: a plan and its owner come with actions.

@@ -1,8 +1,72 @@
-//! `kepi bench` (waiting for the library part).
+//! `kepi bench`: the speed of a full refresh, beside its peers on the same data in the same run.
 
-use crate::{cli::Bench, failure::Failure, output::Output};
+use kepi_engine::bench::{self, BenchOptions, BenchReport};
 
-/// Not yet.
-pub async fn bench(_what: &Bench, _out: Output) -> Result<(), Failure> {
-    Err(Failure::Other("not yet".into()))
+use crate::{
+    cli::{Bench, Format},
+    failure::Failure,
+    output::{Field, Grid, Output},
+};
+
+/// Generates data, runs everyone, prints figures and ratios.
+pub async fn bench(what: &Bench, out: Output) -> Result<(), Failure> {
+    let defaults = BenchOptions::default();
+    let options = BenchOptions {
+        rows: what.rows,
+        runs: what.runs,
+        threads: what.threads.unwrap_or(defaults.threads).max(1),
+        ordered: !what.unordered,
+        data: what.data.clone().unwrap_or(defaults.data),
+        python: what.python.clone(),
+        seed: defaults.seed,
+    };
+    let report = bench::run(&options, &|remark: &str| out.remark(remark))
+        .await
+        .map_err(|e| Failure::Port(Box::new(e)))?;
+    match out.format {
+        Format::Json => out.json(&report)?,
+        Format::Table | Format::Csv => out.rows(&grid(&report))?,
+    }
+    if report.results_agree == Some(false) {
+        report.differences.iter().take(10).for_each(|d| out.remark(d));
+        return Err(Failure::Findings);
+    }
+    Ok(())
+}
+
+fn grid(report: &BenchReport) -> Grid {
+    let mut grid = Grid::new(&["Contestant", "Seconds", "Times Kepi", "Remark"]);
+    let mut push = |who: &str, seconds: Option<f64>, remark: String| {
+        let times = seconds.map(|s| s / report.kepi_seconds);
+        grid.push(vec![
+            Field::text(who),
+            Field::figure(seconds.map_or("skipped".to_owned(), |s| format!("{s:.2}")), seconds),
+            Field::figure(times.map_or(String::new(), |t| format!("{t:.2}")), times),
+            Field::text(remark),
+        ]);
+    };
+    let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    let peak = report.peak_rss_bytes.map(|b| format!(", peak {:.0} MiB", mib(b))).unwrap_or_default();
+    push(
+        "Kepi",
+        Some(report.kepi_seconds),
+        format!(
+            "{} KPIs, {} states, {} cells, {} values{peak}",
+            report.kpis, report.states, report.cells, report.values
+        ),
+    );
+    push(
+        "decode floor",
+        Some(report.decode_floor_seconds),
+        format!("{} rows, {:.0} MiB of Parquet, {} threads", report.rows, mib(report.bytes), report.threads),
+    );
+    let agree = match report.results_agree {
+        Some(true) => "the same results, cell by cell",
+        Some(false) => "OTHER RESULTS",
+        None => "not compared",
+    };
+    let version = |name: &str| report.peer_versions.get(name).map(|v| format!("{v}, ")).unwrap_or_default();
+    push("DuckDB, one fused query", report.duckdb_fused_seconds, format!("{}{agree}", version("duckdb")));
+    push("Polars, one fused query", report.polars_fused_seconds, format!("{}{agree}", version("polars")));
+    grid
 }

@@ -140,10 +140,10 @@ fn scorecard_grid(view: &ScorecardView, out: Output) -> Grid {
 
 fn row_fields(row: &KpiRow) -> Vec<Field> {
     let change = outcome(&row.change, |c| match c.verdict {
-            // The usual case needs no words: what is not marked is within its variation.
-            Verdict::Signal => format!("{} signal", c.difference.text),
-            _ => c.difference.text.clone(),
-        });
+        // The usual case needs no words: what is not marked is within its variation.
+        Verdict::Signal => format!("{} signal", c.difference.text),
+        _ => c.difference.text.clone(),
+    });
     vec![
         Field::status(row.status),
         value_field(&row.value),

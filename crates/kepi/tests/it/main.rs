@@ -11,5 +11,6 @@
 mod architecture;
 mod bad_input;
 mod figures;
+mod help;
 mod support;
 mod tour;

@@ -1,0 +1,47 @@
+//! The reference page of the command line is what `--help` says.
+
+use std::fs;
+
+use crate::support::{kepi, root};
+
+const COMMANDS: &[&[&str]] = &[
+    &[],
+    &["init"],
+    &["check"],
+    &["run"],
+    &["show"],
+    &["show", "scorecard"],
+    &["show", "kpi"],
+    &["show", "sources"],
+    &["show", "quarantine"],
+    &["explain"],
+    &["reproduce"],
+    &["serve"],
+    &["demo"],
+    &["schema"],
+    &["bench"],
+];
+
+#[test]
+fn the_reference_page_says_what_help_says() {
+    let mut page = String::from(
+        "# The command line\n\nWhat `--help` says, command by command; a test keeps this page true.\n",
+    );
+    for command in COMMANDS {
+        let output = kepi().args(*command).arg("--help").env_remove("COLUMNS").output().unwrap();
+        assert!(output.status.success(), "{command:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+        let name = std::iter::once("kepi").chain(command.iter().copied()).collect::<Vec<_>>().join(" ");
+        page.push_str(&format!("\n## {name}\n\n```text\n{}\n```\n", lines.join("\n").trim_end()));
+    }
+    let path = root().join("docs/reference/command-line.md");
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == page,
+        "docs/reference/command-line.md is not what --help says; UPDATE_GOLDENS=1 rewrites it"
+    );
+}
