@@ -70,14 +70,18 @@ async fn the_json_holds_the_same_facts() {
     }
     let reader = FixtureReader::default();
     let query = ScorecardQuery { unit: Some("area_f".to_owned()), ..ScorecardQuery::default() };
-    let read: ScorecardView =
-        serde_json::from_str(&get(&router, "/api/v1/scorecard?unit=area_f&period=").await.text).unwrap();
-    assert_eq!(read, reader.scorecard(&query).unwrap());
-    let read: KpiView =
-        serde_json::from_str(&get(&router, "/api/v1/kpis/restroom_cleanliness").await.text).unwrap();
-    assert_eq!(read, reader.kpi("restroom_cleanliness", &KpiQuery::default()).unwrap());
-    let read: StrategyMapView = serde_json::from_str(&get(&router, "/api/v1/map").await.text).unwrap();
-    assert_eq!(read, reader.strategy_map(&ScorecardQuery::default()).unwrap());
+    let text = get(&router, "/api/v1/scorecard?unit=area_f&period=").await.text;
+    assert_same(&text, &reader.scorecard(&query).unwrap());
+    let text = get(&router, "/api/v1/kpis/restroom_cleanliness").await.text;
+    assert_same(&text, &reader.kpi("restroom_cleanliness", &KpiQuery::default()).unwrap());
+    let text = get(&router, "/api/v1/map").await.text;
+    assert_same(&text, &reader.strategy_map(&ScorecardQuery::default()).unwrap());
+}
+
+/// The text is the view, digit for digit, and can be read back.
+fn assert_same<V: serde::Serialize + serde::de::DeserializeOwned>(text: &str, view: &V) {
+    assert_eq!(text.trim_end(), serde_json::to_string_pretty(view).unwrap());
+    serde_json::from_str::<V>(text).unwrap();
 }
 
 #[tokio::test]
