@@ -351,8 +351,8 @@ def tiny():
     out = [
         entry("recommendation", "2026-01", {}, Fraction(100 * (3 - 1), 6), 6, hand),
         entry("recommendation", "2026-02", {}, Fraction(100 * (4 - 1), 6), 6, hand),
-        entry("recommendation", "2026-01", {"region": "north"}, 100, 2, hand),
-        entry("recommendation", "2026-01", {"region": "south"}, 0, 4, hand),
+        entry("recommendation", "2026-01", {"region": "north"}, Fraction(100 * 2, 3), 3, hand),
+        entry("recommendation", "2026-01", {"region": "south"}, 0, 3, hand),
         entry("recommendation", "2026-02", {"region": "north"}, Fraction(100 * 2, 3), 3, hand),
         entry("recommendation", "2026-02", {"region": "south"}, Fraction(100 * (2 - 1), 3), 3, hand),
         entry("answers", "2026-01", {}, 6, None, hand),

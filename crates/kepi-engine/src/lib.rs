@@ -16,6 +16,7 @@
 )]
 
 mod accumulate;
+pub mod bench;
 mod compile;
 mod evaluator;
 mod group;

@@ -162,6 +162,18 @@ fn read_as(file: &PinnedFile, columns: &[&PinnedColumn]) -> Result<SchemaRef, Ev
     Ok(Arc::new(Schema::new_with_metadata(fields, metadata.schema().metadata().clone())))
 }
 
+/// The schema in which a file is to be read if all its texts are wanted.
+pub fn read_in_dictionaries(file: &PinnedFile) -> Result<SchemaRef, EvaluateError> {
+    let open = File::open(FilePath::new(&file.path)).map_err(|e| unreadable(file, e))?;
+    let metadata =
+        ArrowReaderMetadata::load(&open, ArrowReaderOptions::new()).map_err(|e| unreadable(file, e))?;
+    let text = metadata.schema().fields().iter().filter(|field| *field.data_type() == DataType::Utf8);
+    let columns: Vec<PinnedColumn> = text
+        .map(|field| PinnedColumn { name: field.name().clone(), physical: Physical::Text, bounds: None })
+        .collect();
+    read_as(file, &columns.iter().collect::<Vec<_>>())
+}
+
 /// Used to leave out row groups only: rows are judged again by their values.
 fn predicate(only_current: bool, wanted: Option<&Wanted<'_>>, schema: &Schema) -> Option<Expr> {
     let has = |name: &str| schema.field_with_name(name).is_ok();

@@ -1,0 +1,170 @@
+//! Whether the peers found the same, cell by cell and aggregate by aggregate.
+
+use std::{collections::HashMap, fs::File, path::Path};
+
+use arrow::{
+    array::{Array, AsArray, StringArray},
+    compute::cast,
+    datatypes::{DataType, Int64Type},
+};
+use kepi_model::project::Project;
+use kepi_query::{
+    finish::MeasuredScan,
+    lower::{Part, Role, lower},
+    state::{Member, StateColumn},
+};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use super::BenchError;
+
+/// Column of the peers → the KPI and role of the state that must equal it.
+const PAIRS: [(&str, &str, Part, Role); 57] = {
+    use Part::{Base, Denominator};
+    use Role::{Counted, Eligible, Group, Hits, Squares, Total};
+    [
+        ("n", "volume", Base, Eligible),
+        ("phone", "phone_volume", Base, Eligible),
+        ("web", "web_volume", Base, Eligible),
+        ("chat", "chat_volume", Base, Eligible),
+        ("urgent", "urgent_volume", Base, Eligible),
+        ("automated", "automated_share", Base, Hits),
+        ("solved", "solved_share", Base, Hits),
+        ("reopened_of_solved", "reopened_share", Base, Hits),
+        ("escalated", "escalated_share", Base, Hits),
+        ("first_contact", "first_contact_share", Base, Hits),
+        ("waited", "waiting", Base, Counted),
+        ("within_60", "within_60", Base, Hits),
+        ("within_300", "within_300", Base, Hits),
+        ("phone_waited", "phone_within_60", Base, Counted),
+        ("phone_within_60", "phone_within_60", Base, Hits),
+        ("gold", "gold_volume", Base, Eligible),
+        ("refunds", "refund_rate", Base, Eligible),
+        ("refunded", "refund_mean", Base, Counted),
+        ("promoters", "recommendation", Base, Group(0)),
+        ("passives", "recommendation", Base, Group(1)),
+        ("detractors", "recommendation", Base, Group(2)),
+        ("gold_promoters", "gold_recommendation", Base, Group(0)),
+        ("gold_detractors", "gold_recommendation", Base, Group(2)),
+        ("rated", "satisfied", Base, Counted),
+        ("satisfied", "satisfied", Base, Hits),
+        ("phone_rated", "phone_satisfied", Base, Counted),
+        ("phone_satisfied", "phone_satisfied", Base, Hits),
+        ("effort_rated", "easy", Base, Counted),
+        ("easy", "easy", Base, Hits),
+        ("detractors_escalated", "detractors_escalated", Base, Hits),
+        ("urgent_solved", "urgent_solved", Base, Hits),
+        ("urgent_waited", "urgent_waiting", Base, Counted),
+        ("self_service", "self_service_share", Base, Hits),
+        ("long", "long_share", Base, Hits),
+        ("automated_solved", "automated_solved", Base, Hits),
+        ("sum_contacts", "contacts_per_case", Base, Total),
+        ("sum_contacts_squares", "contacts_per_case", Base, Squares),
+        ("sum_handle", "handling", Base, Total),
+        ("sum_handle_squares", "handling", Base, Squares),
+        ("sum_phone_handle", "phone_handling", Base, Total),
+        ("sum_phone_handle_squares", "phone_handling", Base, Squares),
+        ("sum_gold_handle", "gold_handling", Base, Total),
+        ("sum_gold_handle_squares", "gold_handling", Base, Squares),
+        ("sum_wait", "waiting", Base, Total),
+        ("sum_wait_squares", "waiting", Base, Squares),
+        ("sum_urgent_wait", "urgent_waiting", Base, Total),
+        ("sum_urgent_wait_squares", "urgent_waiting", Base, Squares),
+        ("sum_cost", "cost_per_case", Base, Total),
+        ("sum_cost_squares", "cost_per_case", Base, Squares),
+        ("sum_solved_cost", "cost_per_solved", Base, Total),
+        ("sum_reopened_cost", "reopened_cost", Base, Total),
+        ("sum_refund", "refund_mean", Base, Total),
+        ("sum_refund_squares", "refund_mean", Base, Squares),
+        ("sum_satisfaction", "satisfaction_mean", Base, Total),
+        ("sum_satisfaction_squares", "satisfaction_mean", Base, Squares),
+        ("sum_effort", "effort_mean", Base, Total),
+        // Both parts of a ratio over the same rows.
+        ("solved", "cost_per_solved", Denominator, Counted),
+    ]
+};
+
+const DAY: i64 = 86_400_000_000;
+
+type Cell = (i64, String, String, String);
+
+/// Compares the finest table of a scan with a peer's result. None: they agree; else the first difference.
+pub fn difference(project: &Project, scan: &MeasuredScan, peer: &Path) -> Result<Option<String>, BenchError> {
+    let failed = |e: &dyn std::fmt::Display| BenchError::File(peer.into(), e.to_string());
+    let place = scan.plan.key_sets.iter().position(|set| set.len() == scan.plan.keys.len());
+    let Some(table) = place.and_then(|place| scan.measured.tables.get(place)) else {
+        return Err(BenchError::Project("no key set holds all dimensions".into()));
+    };
+    let mut ours: HashMap<Cell, usize> = HashMap::with_capacity(table.buckets.len());
+    for (cell, bucket) in table.buckets.iter().enumerate() {
+        let day = scan.plan.edges.get(*bucket as usize).map_or(i64::MIN, |edge| edge.div_euclid(DAY));
+        let member = |dimension: &str| {
+            let key = table.keys.iter().find(|key| key.dimension.as_str() == dimension);
+            let code = key.and_then(|key| Some((key, *key.codes.get(cell)? as usize)));
+            match code.and_then(|(key, code)| key.members.get(code)) {
+                Some(Member::Value(text)) => text.to_string(),
+                _ => String::new(),
+            }
+        };
+        ours.insert((day, member("region"), member("tier"), member("channel")), cell);
+    }
+    let mut columns = Vec::with_capacity(PAIRS.len());
+    for (name, kpi, part, role) in PAIRS {
+        let missing = || BenchError::Project(format!("`{kpi}` has no state for `{name}`"));
+        let kpi = project.kpis.values().find(|k| k.id.as_str() == kpi).ok_or_else(missing)?;
+        let lowered = lower(kpi, project)?;
+        let side = lowered.side(part).ok_or_else(missing)?;
+        let id = side
+            .states
+            .iter()
+            .find(|(own, _)| *own == role)
+            .map(|(_, state)| state.id)
+            .ok_or_else(missing)?;
+        let column = table.states.iter().find(|(own, _)| *own == id).ok_or_else(missing)?;
+        columns.push((name, &column.1));
+    }
+    let file = File::open(peer).map_err(|e| failed(&e))?;
+    let reader =
+        ParquetRecordBatchReaderBuilder::try_new(file).and_then(|b| b.build()).map_err(|e| failed(&e))?;
+    let mut rows = 0;
+    for batch in reader {
+        let batch = batch.map_err(|e| failed(&e))?;
+        let column = |name: &str, type_: &DataType| {
+            let array = batch.column_by_name(name).ok_or_else(|| failed(&format!("no column `{name}`")))?;
+            cast(array, type_).map_err(|e| failed(&e))
+        };
+        let days = column("day", &DataType::Int64)?;
+        let days = days.as_primitive::<Int64Type>().clone();
+        let text = |name| column(name, &DataType::Utf8).map(|array| array.as_string::<i32>().clone());
+        let keys: [StringArray; 3] = [text("region")?, text("tier")?, text("channel")?];
+        let [region, tier, channel] = &keys;
+        let cells: Vec<Option<usize>> = (0..batch.num_rows())
+            .map(|row| {
+                let of = |array: &StringArray| array.value(row).to_owned();
+                ours.get(&(days.value(row), of(region), of(tier), of(channel))).copied()
+            })
+            .collect();
+        rows += batch.num_rows();
+        for (name, own) in &columns {
+            let theirs = column(name, &DataType::Int64)?;
+            let theirs = theirs.as_primitive::<Int64Type>();
+            for (row, cell) in cells.iter().enumerate() {
+                let value = cell.and_then(|cell| match own {
+                    StateColumn::Count(values) => values.get(cell).map(|v| i128::from(*v)),
+                    StateColumn::Sum(values) => values.get(cell).copied(),
+                    _ => None,
+                });
+                if value != Some(theirs.value(row).into()) || theirs.is_null(row) {
+                    let day = days.value(row);
+                    return Ok(Some(format!(
+                        "`{name}` on day {day} for {}, {}, {}: {value:?} and {}",
+                        region.value(row),
+                        tier.value(row),
+                        channel.value(row),
+                        theirs.value(row)
+                    )));
+                }
+            }
+        }
+    }
+    Ok((rows != ours.len()).then(|| format!("{} cells and {rows}", ours.len())))
+}
