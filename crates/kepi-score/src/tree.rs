@@ -219,7 +219,7 @@ impl Scoring<'_> {
         let coverage = share(children.iter().map(covered).sum());
         let bound = |pick: fn(&Node) -> i64| {
             let sum: i128 = children.iter().map(|c| i128::from(c.weight) * i128::from(pick(c))).sum();
-            sum.checked_div(all as i128).unwrap_or(0) as i64
+            divide_half_even(sum, (all as i128).max(1)) as i64
         };
         let bounds = (bound(|c| c.bounds.0), bound(|c| c.bounds.1));
         let worst_case = self.scorecard.missing == MissingRule::WorstCase;
@@ -277,6 +277,17 @@ pub fn children<'a>(units: &'a BTreeMap<UnitId, Unit>, cascade: &Cascade, unit: 
     units.values().filter(|u| u.parent.as_ref() == Some(unit) && matched(&u.level)).collect()
 }
 
+/// `total / parts`, rounded half to even; `parts` is positive.
+fn divide_half_even(total: i128, parts: i128) -> i128 {
+    let (whole, rest) = (total.div_euclid(parts), total.rem_euclid(parts));
+    let up = match (rest * 2).cmp(&parts) {
+        std::cmp::Ordering::Greater => true,
+        std::cmp::Ordering::Less => false,
+        std::cmp::Ordering::Equal => whole % 2 != 0,
+    };
+    whole + i128::from(up)
+}
+
 /// The weighted mean of the scores that enter, rounded half to even, and for every child its contribution and its
 /// effective weight in millionths. Contributions are rounded down and the rest goes to the largest remainders, the
 /// earlier child first, so that they sum to the mean exactly.
@@ -290,13 +301,7 @@ fn weighted_mean(children: &[Node], entering: &[Option<i64>]) -> (i64, Vec<(i64,
     let products: Vec<i128> =
         weights.iter().zip(entering).map(|(w, e)| w * i128::from(e.unwrap_or(0))).collect();
     let total: i128 = products.iter().sum();
-    let (whole, rest) = (total.div_euclid(all), total.rem_euclid(all));
-    let up = match (rest * 2).cmp(&all) {
-        std::cmp::Ordering::Greater => true,
-        std::cmp::Ordering::Less => false,
-        std::cmp::Ordering::Equal => whole % 2 != 0,
-    };
-    let mean = whole + i128::from(up);
+    let mean = divide_half_even(total, all);
     let mut parts: Vec<i128> = products.iter().map(|p| p.div_euclid(all)).collect();
     let mut order: Vec<usize> = (0..parts.len()).collect();
     order.sort_by_key(|i| std::cmp::Reverse(products.get(*i).map_or(0, |p| p.rem_euclid(all))));

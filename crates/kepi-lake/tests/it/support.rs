@@ -117,6 +117,7 @@ pub fn source(name: &str, into: &Entity, from: Connector, mode: Mode, map: Vec<M
         only: None,
         map,
         rules: vec![],
+        complete_until: None,
         purpose: None,
         owner: None,
         hash: Hash::of(name.as_bytes()),
