@@ -16,7 +16,10 @@ mod reference_decomposition;
 mod reference_estimation;
 mod reference_experiment;
 mod reference_fairness;
+mod reference_integrity;
+mod reference_linkage;
 mod reference_prediction;
+mod reference_ranking;
 mod reference_regression;
 mod reference_survey;
 mod reference_survival;
@@ -32,9 +35,12 @@ const ROOMS: &[Room] = &[
     ("control charts and multiplicity", reference_control::values),
     ("decomposition", reference_decomposition::values),
     ("estimation", reference_estimation::values),
-    ("fairness", reference_fairness::values),
-    ("prediction", reference_prediction::values),
     ("experiments", reference_experiment::values),
+    ("fairness", reference_fairness::values),
+    ("gaming and privacy", reference_integrity::values),
+    ("linkage", reference_linkage::values),
+    ("prediction", reference_prediction::values),
+    ("ranking and indices", reference_ranking::values),
     ("regression", reference_regression::values),
     ("surveys and agreement", reference_survey::values),
     ("survival", reference_survival::values),

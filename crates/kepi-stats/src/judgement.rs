@@ -1,0 +1,73 @@
+//! Weights from judgement: the analytic hierarchy process.
+
+use crate::estimate::NotComputable;
+use crate::linear::Matrix;
+
+/// Weights and how consistent the judgements were.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hierarchy {
+    /// Weights of the alternatives, summing to one.
+    pub weights: Vec<f64>,
+    /// The principal eigenvalue; the number of alternatives when judgements agree perfectly.
+    pub eigenvalue: f64,
+    /// Consistency index `(λ − n) ⁄ (n − 1)`.
+    pub consistency_index: f64,
+    /// Index over that of random judgements; below 0.1 is customary. `None` for fewer than three alternatives.
+    pub consistency_ratio: Option<f64>,
+}
+
+/// Saaty's mean consistency index of random matrices for 3 to 10 alternatives (Saaty 1980).
+const RANDOM: [f64; 8] = [0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49];
+
+/// Weights from pairwise comparisons: the principal eigenvector of the reciprocal matrix. O(n²) per iteration.
+///
+/// `comparisons` lists, row by row above the diagonal, how many times as important the first of a pair is (1⁄9 to 9).
+/// Source: Saaty (1980).
+///
+/// # Errors
+/// `Invalid` unless there are n(n−1)⁄2 positive comparisons; `Unsupported` above ten alternatives; `NoConvergence`.
+pub fn hierarchy(alternatives: usize, comparisons: &[f64]) -> Result<Hierarchy, NotComputable> {
+    NotComputable::unless_enough(alternatives, 2)?;
+    NotComputable::unless_same_length(
+        "pairs and comparisons",
+        alternatives * (alternatives - 1) / 2,
+        comparisons.len(),
+    )?;
+    NotComputable::unless_finite("a comparison", comparisons)?;
+    if comparisons.iter().any(|c| *c <= 0.0) {
+        return Err(NotComputable::invalid("a comparison is not positive"));
+    }
+    if alternatives > 10 {
+        return Err(NotComputable::Unsupported(
+            "more than ten alternatives have no table of random consistency".to_owned(),
+        ));
+    }
+    let mut matrix = Matrix::identity(alternatives);
+    let mut given = comparisons.iter();
+    for i in 0..alternatives {
+        for j in i + 1..alternatives {
+            let ratio = given.next().copied().unwrap_or(1.0);
+            matrix[(i, j)] = ratio;
+            matrix[(j, i)] = 1.0 / ratio;
+        }
+    }
+    let n = alternatives as f64;
+    let mut weights = vec![1.0 / n; alternatives];
+    for _ in 0..10_000 {
+        let image = matrix.multiply_vector(&weights)?;
+        // The weights sum to one, so the sum of the image is the eigenvalue.
+        let eigenvalue: f64 = image.iter().sum();
+        let next: Vec<f64> = image.iter().map(|v| v / eigenvalue).collect();
+        let moved = next.iter().zip(&weights).map(|(a, b)| (a - b).abs()).fold(0.0_f64, f64::max);
+        weights = next;
+        if moved < 1e-16 {
+            let consistency_index = (eigenvalue - n) / (n - 1.0);
+            let consistency_ratio = alternatives
+                .checked_sub(3)
+                .and_then(|i| RANDOM.get(i))
+                .map(|random| consistency_index / random);
+            return Ok(Hierarchy { weights, eigenvalue, consistency_index, consistency_ratio });
+        }
+    }
+    Err(NotComputable::NoConvergence { margin: "the principal eigenvector".to_owned() })
+}
