@@ -32,6 +32,7 @@ pub mod random;
 pub mod ranking;
 pub mod reconciliation;
 pub mod regression;
+pub mod series;
 pub mod survey;
 pub mod survival;
 pub mod value;

@@ -21,6 +21,7 @@ mod reference_linkage;
 mod reference_prediction;
 mod reference_ranking;
 mod reference_regression;
+mod reference_series;
 mod reference_survey;
 mod reference_survival;
 mod reference_value;
@@ -42,6 +43,7 @@ const ROOMS: &[Room] = &[
     ("prediction", reference_prediction::values),
     ("ranking and indices", reference_ranking::values),
     ("regression", reference_regression::values),
+    ("series", reference_series::values),
     ("surveys and agreement", reference_survey::values),
     ("survival", reference_survival::values),
     ("value", reference_value::values),
