@@ -84,12 +84,11 @@ fn scorecard(which: &ShowScorecard, reader: &dyn Reader, out: Output) -> Result<
                 for deviation in &view.deviations {
                     let who =
                         deviation.accountable.as_ref().map(|p| format!(" → {}", p.name)).unwrap_or_default();
-                    out.line(&format!(
-                        "{} {}: {}",
-                        deviation.status.shape(),
-                        deviation.kpi.name,
-                        deviation.what
-                    ))?;
+                    let value = outcome(&deviation.value, |m| {
+                        format!("{} {}", m.value.text, interval_text(m)).trim_end().to_owned()
+                    });
+                    let shape = deviation.status.shape();
+                    out.line(&format!("{shape} {}: {value}, {}", deviation.kpi.name, deviation.what))?;
                     for why in &deviation.why {
                         out.line(&format!("    {why}"))?;
                     }
