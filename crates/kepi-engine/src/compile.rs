@@ -87,8 +87,6 @@ pub struct Prepared {
     pub keys: Vec<(NodeId, Physical)>,
     /// States in the plan's order.
     pub states: Vec<CompiledState>,
-    /// Positions of states in the order that shares most between neighbours.
-    pub order: Vec<usize>,
     /// What is computed.
     pub program: Program,
 }
@@ -235,8 +233,6 @@ pub fn prepare(
     for state in &plan.states {
         states.push(compile_state(state, rows, &mut compile)?);
     }
-    let mut order: Vec<usize> = (0..states.len()).collect();
-    order.sort_by_key(|i| states.get(*i).map(|s: &CompiledState| (s.filter, s.operand)));
     Ok(Prepared {
         columns: resolver.columns,
         sources: resolver.sources.into_iter().map(|(_, _, source, _)| source).collect(),
@@ -248,7 +244,6 @@ pub fn prepare(
         edges: Arc::clone(&plan.edges),
         keys,
         states,
-        order,
         program,
     })
 }
@@ -313,7 +308,6 @@ pub fn nothing(plan: &ScanPlan) -> Prepared {
         edges: Arc::clone(&plan.edges),
         keys: vec![],
         states: states.collect(),
-        order: vec![],
         program: Program::default(),
     }
 }

@@ -283,7 +283,12 @@ pub fn buckets(times: &[i64], edges: &[i64], wanted: &Bitmap) -> (Vec<u32>, Bitm
     inside.for_each(|row| {
         let time = times[row];
         if time < low || time >= high {
-            at = edges.partition_point(|edge| *edge <= time) - 1;
+            // Rows that come in about the order of time are a bucket away at most.
+            at = match (at.checked_sub(1), edges.get(at + 2)) {
+                (Some(before), _) if edges[before] <= time && time < edges[at] => before,
+                (_, Some(after)) if edges[at + 1] <= time && time < *after => at + 1,
+                _ => edges.partition_point(|edge| *edge <= time) - 1,
+            };
             (low, high) = (edges[at], edges[at + 1]);
         }
         buckets[row] = at as u32;

@@ -497,7 +497,16 @@ fn compute(operation: &Operation, instruction: &Instruction, results: &Results) 
             let Some(values) = a.integers(rows) else { return Vector::Boolean(Truth::constant(None, rows)) };
             let holds = match list.as_slice() {
                 [one] => Bitmap::of(&values, |v| v == *one),
-                _ => Bitmap::of(&values, |v| list.contains(&v)),
+                _ => {
+                    let least = list.iter().copied().min().unwrap_or_default();
+                    let distance = |v: i64| v.wrapping_sub(least) as u64;
+                    if list.iter().all(|v| distance(*v) < 64) {
+                        let members = list.iter().fold(0_u64, |set, v| set | (1 << distance(*v)));
+                        Bitmap::of(&values, |v| distance(v) < 64 && members >> (distance(v) & 63) & 1 == 1)
+                    } else {
+                        Bitmap::of(&values, |v| list.contains(&v))
+                    }
+                }
             };
             Vector::Boolean(or_unknown(Truth::known(holds, &a.valid(rows)), *unknown, rows))
         }
@@ -545,7 +554,13 @@ fn text_predicate(vector: &Vector, rows: usize, holds: impl Fn(&str) -> bool) ->
             let bits = if texts.members.len() <= rows {
                 let table: Vec<bool> =
                     (0..texts.members.len()).map(|i| holds(texts.members.value(i))).collect();
-                Bitmap::of(&texts.codes, |code| table.get(code as usize).copied().unwrap_or(false))
+                if table.len() <= 64 {
+                    let set = table.iter().enumerate().fold(0_u64, |set, (i, v)| set | (u64::from(*v) << i));
+                    // Rows without a text hold any code; what they make is left out below.
+                    Bitmap::of(&texts.codes, |code| set >> (code & 63) & 1 == 1)
+                } else {
+                    Bitmap::of(&texts.codes, |code| table.get(code as usize).copied().unwrap_or(false))
+                }
             } else {
                 Bitmap::of(&texts.codes, |code| member(code).is_some_and(|c| holds(texts.members.value(c))))
             };

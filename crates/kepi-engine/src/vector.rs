@@ -31,18 +31,32 @@ impl Bitmap {
     }
     /// One bit an element.
     pub fn of<T: Copy>(values: &[T], holds: impl Fn(T) -> bool) -> Self {
-        let words = values
-            .chunks(64)
-            .map(|chunk| chunk.iter().enumerate().fold(0, |word, (i, v)| word | (u64::from(holds(*v)) << i)));
-        Self { words: words.collect(), len: values.len() }
+        let mut words = Vec::with_capacity(values.len().div_ceil(64));
+        let mut bytes = [0; 64];
+        for chunk in values.chunks(64) {
+            // Bytes first: that loop is made of vector instructions, one that shifts bits is not.
+            for (byte, value) in bytes.iter_mut().zip(chunk) {
+                *byte = u8::from(holds(*value));
+            }
+            words.push(packed(&bytes));
+        }
+        let mut new = Self { words, len: values.len() };
+        new.trim();
+        new
     }
     /// One bit a pair of elements; both slices are equally long.
     pub fn of_pairs<T: Copy>(left: &[T], right: &[T], holds: impl Fn(T, T) -> bool) -> Self {
-        let words = left.chunks(64).zip(right.chunks(64)).map(|(left, right)| {
-            let pairs = left.iter().zip(right).enumerate();
-            pairs.fold(0, |word, (i, (a, b))| word | (u64::from(holds(*a, *b)) << i))
-        });
-        Self { words: words.collect(), len: left.len() }
+        let mut words = Vec::with_capacity(left.len().div_ceil(64));
+        let mut bytes = [0; 64];
+        for (left, right) in left.chunks(64).zip(right.chunks(64)) {
+            for (byte, (a, b)) in bytes.iter_mut().zip(left.iter().zip(right)) {
+                *byte = u8::from(holds(*a, *b));
+            }
+            words.push(packed(&bytes));
+        }
+        let mut new = Self { words, len: left.len() };
+        new.trim();
+        new
     }
     fn of_buffer(buffer: &BooleanBuffer) -> Self {
         let mut words: Vec<u64> = buffer.bit_chunks().iter_padded().collect();
@@ -98,15 +112,32 @@ impl Bitmap {
         new
     }
     /// Calls `f` with the position of every one, ascending.
+    #[inline]
     pub fn for_each(&self, mut f: impl FnMut(usize)) {
         for (i, word) in self.words.iter().enumerate() {
             let mut word = *word;
+            if word == u64::MAX {
+                for bit in 0..64 {
+                    f(i * 64 + bit);
+                }
+                continue;
+            }
             while word != 0 {
                 f(i * 64 + word.trailing_zeros() as usize);
                 word &= word - 1;
             }
         }
     }
+}
+
+/// The bits of 64 bytes that are 0 or 1.
+fn packed(bytes: &[u8; 64]) -> u64 {
+    // Σ bᵢ·2^(8i) times Σ 2^(56−7j) has bᵢ at 2^(56+i), and no two products meet below.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let (eights, _) = bytes.as_chunks::<8>();
+    let word =
+        |(i, eight): (usize, &[u8; 8])| (u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56) << (8 * i);
+    eights.iter().enumerate().map(word).fold(0, |all, some| all | some)
 }
 
 /// Where there is a value; none: everywhere.

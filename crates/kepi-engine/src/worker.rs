@@ -16,10 +16,10 @@ use kepi_query::port::EvaluateError;
 use crate::{
     accumulate::{Accumulator, least},
     compile::{Prepared, Source},
-    group::{Grouping, Interner, buckets},
+    group::{Grouping, Interner, OUTSIDE, buckets},
     lookup::{Lookup, Memo},
     program::{NodeId, Results},
-    vector::{Bitmap, Valid, Vector},
+    vector::{Bitmap, Vector},
 };
 
 /// Everything a partition needs, the same for all.
@@ -63,51 +63,35 @@ pub struct Worker {
     pub poisoned: Vec<u8>,
     /// Current rows without a time.
     pub undated: u64,
+    scratch: Scratch,
 }
 
-/// The rows that one or more states are added over.
+/// The rows that some states are added over.
 #[derive(Debug, Default)]
 struct Selection {
-    of: Option<(Arc<Bitmap>, Valid)>,
     /// Every row of the batch.
     all: bool,
     rows: Vec<u32>,
+    /// By key set, of each of the rows.
     cells: Vec<Vec<u32>>,
 }
 
 impl Selection {
-    fn make(&mut self, mask: &Arc<Bitmap>, valid: &Valid, cells: &[Vec<u32>]) {
-        let same = |(known, known_valid): &(Arc<Bitmap>, Valid)| {
-            Arc::ptr_eq(known, mask)
-                && match (known_valid, valid) {
-                    (None, None) => true,
-                    (Some(a), Some(b)) => Arc::ptr_eq(a, b),
-                    _ => false,
-                }
-        };
-        if self.of.as_ref().is_some_and(same) {
-            return;
-        }
-        self.of = Some((Arc::clone(mask), valid.clone()));
-        let joined;
-        let mask: &Bitmap = match valid {
-            None => mask,
-            Some(valid) => {
-                joined = mask.and(valid);
-                &joined
-            }
-        };
-        self.all = mask.ones() == mask.len();
-        self.rows.clear();
+    fn make(&mut self, mask: &Bitmap, cells: &[Vec<u32>]) {
+        let ones = mask.ones();
+        self.all = ones == mask.len();
         self.cells.resize_with(cells.len(), Vec::new);
+        self.rows.clear();
         if self.all {
-            for (own, all) in self.cells.iter_mut().zip(cells) {
-                own.clone_from(all);
-            }
+            self.cells.iter_mut().zip(cells).for_each(|(own, all)| own.clone_from(all));
             return;
         }
-        self.rows.reserve(mask.ones());
-        mask.for_each(|row| self.rows.push(row as u32));
+        self.rows.resize(ones, 0);
+        let mut place = 0;
+        mask.for_each(|row| {
+            self.rows[place] = row as u32;
+            place += 1;
+        });
         for (own, all) in self.cells.iter_mut().zip(cells) {
             own.clear();
             own.extend(self.rows.iter().map(|row| all[*row as usize]));
@@ -125,6 +109,29 @@ impl Selection {
     }
 }
 
+/// The different sets of rows that the states of a batch are added over.
+#[derive(Debug, Default)]
+struct Masks {
+    /// Sets, each with its number of rows.
+    known: Vec<(usize, Bitmap)>,
+    /// States by set.
+    states: Vec<Vec<usize>>,
+}
+
+impl Masks {
+    /// Adds a state. Sets are told apart by content: a condition on a column without gaps costs nothing.
+    fn add(&mut self, state: usize, mask: Bitmap) {
+        let ones = mask.ones();
+        match self.known.iter().position(|(known, other)| *known == ones && *other == mask) {
+            Some(place) => self.states[place].push(state),
+            None => {
+                self.known.push((ones, mask));
+                self.states.push(vec![state]);
+            }
+        }
+    }
+}
+
 impl Worker {
     /// A partition that has seen no row.
     pub fn new(job: Arc<Job>) -> Self {
@@ -138,6 +145,7 @@ impl Worker {
             states: job.key_sets.iter().map(|_| empty()).collect(),
             poisoned: vec![0; prepared.states.len()],
             undated: 0,
+            scratch: Scratch::default(),
             job,
         }
     }
@@ -207,7 +215,7 @@ impl Worker {
         for (grouping, states) in self.groupings.iter().zip(&mut self.states) {
             states.iter_mut().for_each(|state| state.grow(grouping.len()));
         }
-        self.add_states(&results, &Arc::new(inside), &cells);
+        self.add_states(&results, &inside, &cells);
         Ok(())
     }
 
@@ -223,47 +231,103 @@ impl Worker {
         if bytes > self.job.bytes { Err(Stop::TooManyBytes) } else { Ok(()) }
     }
 
-    fn add_states(&mut self, results: &Results, inside: &Arc<Bitmap>, cells: &[Vec<u32>]) {
+    fn add_states(&mut self, results: &Results, inside: &Bitmap, cells: &[Vec<u32>]) {
         let job = Arc::clone(&self.job);
-        let mut masks: HashMap<NodeId, Arc<Bitmap>> = HashMap::new();
-        let mut selection = Selection::default();
-        for position in &job.prepared.order {
-            let state = &job.prepared.states[*position];
+        let mut filtered: HashMap<NodeId, Bitmap> = HashMap::new();
+        let mut masks = Masks::default();
+        for (position, state) in job.prepared.states.iter().enumerate() {
             let mask = match state.filter {
                 None => inside,
                 Some(filter) => {
                     if results.overflow(filter).is_some_and(|overflow| overflow.and(inside).ones() > 0) {
-                        self.poisoned[*position] = 128;
+                        self.poisoned[position] = 128;
                     }
-                    masks.entry(filter).or_insert_with(|| {
-                        Arc::new(inside.and(&results.vector(filter).truth(results.rows).yes))
-                    })
+                    &*filtered
+                        .entry(filter)
+                        .or_insert_with(|| inside.and(&results.vector(filter).truth(results.rows).yes))
                 }
             };
-            let missing = Vector::Constant(Literal::Missing);
-            let operand = state.operand.map(|node| results.vector(node));
-            let valid = operand.and_then(|operand| operand.valid(results.rows));
             if let Some(overflow) = state.operand.and_then(|node| results.overflow(node))
                 && overflow.and(mask).ones() > 0
             {
-                self.poisoned[*position] = 128;
+                self.poisoned[position] = 128;
             }
-            selection.make(mask, &valid, cells);
+            let valid = state.operand.and_then(|node| results.vector(node).valid(results.rows));
+            masks.add(position, valid.map_or_else(|| mask.clone(), |valid| mask.and(&valid)));
+        }
+        let mut selection = Selection::default();
+        for ((ones, mask), states) in masks.known.iter().zip(&masks.states) {
+            if *ones == 0 {
+                continue;
+            }
+            selection.make(mask, cells);
             for grouping in 0..cells.len() {
-                let exact = add(
-                    &mut self.states[grouping][*position],
-                    operand.unwrap_or(&missing),
-                    state.physical,
-                    &selection,
-                    grouping,
-                    results.rows,
-                );
-                if !exact {
-                    let known = &mut self.poisoned[*position];
-                    *known = (*known).max(64);
+                self.add_selected(&job, results, &selection, states, grouping);
+            }
+        }
+    }
+
+    fn add_selected(
+        &mut self,
+        job: &Job,
+        results: &Results,
+        selection: &Selection,
+        states: &[usize],
+        grouping: usize,
+    ) {
+        let missing = Vector::Constant(Literal::Missing);
+        let accumulators = &mut self.states[grouping];
+        let counting = |state: &&usize| matches!(accumulators[**state], Accumulator::Count(_));
+        // Several counts of the same rows are made once, in cells numbered as they occur, and then added.
+        let shared = states.iter().filter(counting).count() > 1;
+        if shared {
+            let counted = self.scratch.count(&selection.cells[grouping], self.groupings[grouping].len());
+            for state in states {
+                if let Accumulator::Count(counts) = &mut accumulators[*state] {
+                    counted.iter().for_each(|(cell, n)| counts[*cell as usize] += u64::from(*n));
                 }
             }
         }
+        for state in states {
+            let compiled = &job.prepared.states[*state];
+            if shared && matches!(accumulators[*state], Accumulator::Count(_)) {
+                continue;
+            }
+            let operand = compiled.operand.map_or(&missing, |node| results.vector(node));
+            let accumulator = &mut accumulators[*state];
+            if !add(accumulator, operand, compiled.physical, selection, grouping, results.rows) {
+                let known = &mut self.poisoned[*state];
+                *known = (*known).max(64);
+            }
+        }
+    }
+}
+
+/// Counts rows by cell with memory that is kept between batches.
+#[derive(Debug, Default)]
+struct Scratch {
+    /// Place in `counted` by cell; [`OUTSIDE`] between uses.
+    places: Vec<u32>,
+    counted: Vec<(u32, u32)>,
+}
+
+impl Scratch {
+    /// Cells that occur and how often.
+    fn count(&mut self, cells: &[u32], number: usize) -> &[(u32, u32)] {
+        self.places.resize(number.max(self.places.len()), OUTSIDE);
+        self.counted.clear();
+        for cell in cells {
+            let place = &mut self.places[*cell as usize];
+            if *place == OUTSIDE {
+                *place = self.counted.len() as u32;
+                self.counted.push((*cell, 0));
+            }
+            self.counted[*place as usize].1 += 1;
+        }
+        for (cell, _) in &self.counted {
+            self.places[*cell as usize] = OUTSIDE;
+        }
+        &self.counted
     }
 }
 
