@@ -1,15 +1,15 @@
 //! A run: land what is new, compute every value, score, publish. What is published is never overwritten.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_model::{
     calendar::{Grain, Period},
     id::{EntityId, UnitId},
-    project::{Connector, Project},
+    project::{Connector, Kpi, Project},
     source_text::SourceMap,
 };
 use kepi_query::{
-    finish::{self, AtGrain, Context, MeasuredScan},
+    finish::{self, AtGrain, Context, MeasuredScan, values_of},
     landing::{LoadReport, Progress},
     lower,
     port::PinnedInputs,
@@ -197,18 +197,21 @@ impl App {
             snapshot: inputs.snapshot,
             engine: &self.evaluator.version(),
             watermarks: &watermarks,
+            threads: self.limits.threads,
         };
-        let mut by_grain: BTreeMap<Grain, AtGrain<'_>> = BTreeMap::new();
-        let mut values = Vec::new();
-        for kpi in project.kpis.values() {
-            for grain in plan::grains_of(kpi, project) {
-                let at = match by_grain.entry(grain) {
-                    Entry::Occupied(known) => known.into_mut(),
-                    Entry::Vacant(new) => new.insert(AtGrain::new(context, grain)?),
-                };
-                values.extend(at.values(kpi)?);
-            }
-        }
+        let grains = project.kpis.values().flat_map(|kpi| plan::grains_of(kpi, project));
+        let by_grain = grains
+            .collect::<BTreeSet<Grain>>()
+            .into_iter()
+            .map(|grain| Ok((grain, AtGrain::new(context, grain)?)))
+            .collect::<Result<BTreeMap<_, _>, AppError>>()?;
+        let work: Vec<(&AtGrain<'_>, &Kpi)> = project
+            .kpis
+            .values()
+            .flat_map(|kpi| plan::grains_of(kpi, project).into_iter().map(move |grain| (kpi, grain)))
+            .filter_map(|(kpi, grain)| Some((by_grain.get(&grain)?, kpi)))
+            .collect();
+        let values = values_of(&work, self.limits.threads)?;
         Ok(Computed { values, watermarks })
     }
 

@@ -4,31 +4,53 @@ use kepi_model::id::Hash;
 use kepi_stats::estimate::NotComputable;
 
 use crate::{
-    lower::{Lowered, Part, Role},
+    lower::{Part, Role, Side},
     state::{StateColumn, StateTable},
     value::Coverage,
 };
 
-/// The cell of one side: a table and a position in it.
-#[derive(Debug, Clone, Copy)]
-pub struct CellOf<'a> {
-    /// States of this key set.
-    pub table: &'a StateTable,
-    /// Which cell; none: no row fell into it, so counts and sums are zero.
-    pub cell: Option<usize>,
+/// The states of one side of a KPI, all its cells.
+#[derive(Debug, Clone)]
+pub struct SideStates<'a> {
+    side: &'a Side,
+    /// In the order of the side's states.
+    columns: Vec<&'a StateColumn>,
+}
+
+impl<'a> SideStates<'a> {
+    /// The side's states in a table; none if one is not there.
+    pub fn new(side: &'a Side, table: &'a StateTable) -> Option<Self> {
+        let columns = side.states.iter().map(|(_, spec)| table.column(spec)).collect::<Option<_>>()?;
+        Some(Self { side, columns })
+    }
+
+    fn column(&self, role: Role) -> Option<&'a StateColumn> {
+        let position = self.side.states.iter().position(|(found, _)| *found == role)?;
+        self.columns.get(position).copied()
+    }
+
+    /// Whether any row of the side's population is in a cell.
+    pub fn is_populated(&self, cell: usize) -> bool {
+        match self.column(Role::Eligible) {
+            Some(StateColumn::Count(counts)) => counts.get(cell).is_some_and(|count| *count > 0),
+            // Out of range: there is something, and the value will say so.
+            _ => true,
+        }
+    }
 }
 
 /// The states of one period and segment, for every side of a KPI.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Cells<'a> {
-    lowered: &'a Lowered,
-    sides: Vec<CellOf<'a>>,
+    sides: &'a [SideStates<'a>],
+    /// By side: which cell; none: no row fell into it, so counts and sums are zero.
+    cells: &'a [Option<usize>],
 }
 
 impl<'a> Cells<'a> {
-    /// `sides` are in the order of [`Lowered::sides`].
-    pub fn new(lowered: &'a Lowered, sides: Vec<CellOf<'a>>) -> Self {
-        Self { lowered, sides }
+    /// One cell of each side.
+    pub fn new(sides: &'a [SideStates<'a>], cells: &'a [Option<usize>]) -> Self {
+        Self { sides, cells }
     }
 
     /// Rows. Fails only if the state is out of range.
@@ -82,31 +104,30 @@ impl<'a> Cells<'a> {
         Ok(Coverage { counted, eligible: self.count(part, Role::Eligible)?, cases: counted })
     }
 
-    /// Hash of the states of this cell in canonical form: what the value was computed from, to the bit.
-    pub fn hash(&self) -> Hash {
-        let mut bytes = Vec::new();
-        for (side, place) in self.lowered.sides.iter().zip(&self.sides) {
-            bytes.extend(side.part.to_string().as_bytes());
-            for (_, spec) in &side.states {
+    /// Hash of the states of this cell in canonical form: what the value was computed from, to the bit. `bytes` is
+    /// memory to write that form to.
+    pub fn hash(&self, bytes: &mut Vec<u8>) -> Hash {
+        bytes.clear();
+        for (side, cell) in self.sides.iter().zip(self.cells) {
+            bytes.extend(side.side.part.name().as_bytes());
+            for ((_, spec), column) in side.side.states.iter().zip(&side.columns) {
                 bytes.extend(spec.id.0.0);
-                match (place.table.column(spec), place.cell) {
-                    (Some(column), Some(cell)) => canonical(column, cell, &mut bytes),
-                    _ => bytes.push(0),
+                match cell {
+                    Some(cell) => canonical(column, *cell, bytes),
+                    None => bytes.push(0),
                 }
             }
         }
-        Hash::of(&bytes)
+        Hash::of(bytes)
     }
 
     fn column(&self, part: Part, role: Role) -> Result<(&'a StateColumn, Option<usize>), NotComputable> {
         let missing = || NotComputable::Invalid("the states do not hold what the measure needs".to_owned());
-        let position = self.lowered.sides.iter().position(|side| side.part == part).ok_or_else(missing)?;
-        let (side, place) =
-            self.lowered.sides.get(position).zip(self.sides.get(position)).ok_or_else(missing)?;
-        let (_, spec) = side.states.iter().find(|(found, _)| *found == role).ok_or_else(missing)?;
-        match place.table.column(spec).ok_or_else(missing)? {
+        let mut sides = self.sides.iter().zip(self.cells);
+        let (side, cell) = sides.find(|(side, _)| side.side.part == part).ok_or_else(missing)?;
+        match side.column(role).ok_or_else(missing)? {
             StateColumn::OutOfRange { bound } => Err(NotComputable::OutOfRange { bound: bound.clone() }),
-            column => Ok((column, place.cell)),
+            column => Ok((column, *cell)),
         }
     }
 }

@@ -14,14 +14,16 @@ use kepi_model::{
 use kepi_stats::estimate::{Level, NotComputable};
 
 use crate::{
-    cells::{CellOf, Cells},
-    lower::{LowerError, Lowered, Role, Side, key_positions, lower, time_range},
+    cells::{Cells, SideStates},
+    layout::Layout,
+    lower::{LowerError, Lowered, Side, key_positions, lower, time_range},
     measure::{Finished, kind_of},
     merge::{MergeError, roll_up},
+    parallel,
     plan::ScanPlan,
     port::{EngineVersion, PinnedInputs, SnapshotId},
     reference::expression_paths,
-    state::{Measured, Member, StateTable},
+    state::{KeyColumn, Measured, Member, StateTable},
     value::{Coverage, Finality, Pins, Segment, Value},
 };
 
@@ -49,6 +51,8 @@ pub struct Context<'a> {
     pub engine: &'a EngineVersion,
     /// Until when there are data, in µs UTC by base entity; see [`watermarks`].
     pub watermarks: &'a BTreeMap<EntityId, i64>,
+    /// Threads to roll up and to finish on.
+    pub threads: usize,
 }
 
 /// Why values cannot be made. Reasons that belong to one value are its [`NotComputable`] instead.
@@ -102,11 +106,17 @@ pub struct AtGrain<'a> {
     tables: Vec<Vec<StateTable>>,
 }
 
-/// One key set of a KPI over its sides.
+/// The values of many KPIs, each by the periods of its grain, in the order of `work`.
+pub fn values_of(work: &[(&AtGrain<'_>, &Kpi)], threads: usize) -> Result<Vec<Value>, FinishError> {
+    let found = parallel::map(work, threads, |(at, kpi)| at.values(kpi));
+    let found = found.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// One key set of a KPI: where its sides meet.
 struct Cube<'a> {
-    key_set: &'a [DimensionId],
-    /// By side: its table and, by place in `key_set`, the place of the key in the table.
-    sides: Vec<(&'a StateTable, Vec<usize>)>,
+    sides: Vec<SideStates<'a>>,
+    layout: Layout,
 }
 
 impl<'a> AtGrain<'a> {
@@ -123,23 +133,27 @@ impl<'a> AtGrain<'a> {
             ordinals.push(periods);
         }
         let first = ordinals.iter().flatten().copied().min().unwrap_or(0);
-        let mut tables = Vec::new();
-        for (scan, ordinals) in context.scans.iter().zip(&ordinals) {
-            let bucket_of: Vec<Option<u32>> = ordinals
-                .iter()
-                .map(|ordinal| u32::try_from(i64::from(*ordinal) - i64::from(first)).ok())
-                .collect();
-            let rolled = scan
-                .measured
-                .tables
-                .iter()
-                .map(|table| {
-                    let keys: Vec<DimensionId> = table.keys.iter().map(|key| key.dimension.clone()).collect();
-                    roll_up(table, &scan.plan.states, &bucket_of, &keys)
-                })
-                .collect::<Result<_, _>>()?;
-            tables.push(rolled);
-        }
+        let buckets = |ordinals: &Vec<i32>| -> Vec<Option<u32>> {
+            let bucket = |ordinal: &i32| u32::try_from(i64::from(*ordinal) - i64::from(first)).ok();
+            ordinals.iter().map(bucket).collect()
+        };
+        let buckets: Vec<Vec<Option<u32>>> = ordinals.iter().map(buckets).collect();
+        let scans = context.scans.iter().zip(&buckets);
+        let work: Vec<(&MeasuredScan, &StateTable, &[Option<u32>])> = scans
+            .flat_map(|(scan, buckets)| {
+                scan.measured.tables.iter().map(move |table| (scan, table, buckets.as_slice()))
+            })
+            .collect();
+        let mut rolled = parallel::map(&work, context.threads, |(scan, table, buckets)| {
+            let keys: Vec<DimensionId> = table.keys.iter().map(|key| key.dimension.clone()).collect();
+            roll_up(table, &scan.plan.states, buckets, &keys)
+        })
+        .into_iter();
+        let tables = context
+            .scans
+            .iter()
+            .map(|scan| rolled.by_ref().take(scan.measured.tables.len()).collect())
+            .collect::<Result<_, _>>()?;
         Ok(Self { context, grain, first, tables })
     }
 
@@ -156,13 +170,15 @@ impl<'a> AtGrain<'a> {
         let kind = kind_of(&kpi.measure);
         let mut finality: BTreeMap<u32, (Period, Finality)> = BTreeMap::new();
         let mut values = Vec::new();
+        let mut bytes = Vec::new();
         for key_set in &lowered.key_sets {
             let cube = self.cube(kpi, &lowered, key_set)?;
-            for ((bucket, members), cells) in cube.cells(kpi, &lowered) {
+            for (bucket, members, cells) in cube.cells(kpi) {
                 let (period, finality) = match finality.get(&bucket) {
                     Some(known) => *known,
                     None => *finality.entry(bucket).or_insert(self.finality(kpi, &lowered, bucket)?),
                 };
+                let cells = Cells::new(&cube.sides, &cells);
                 let Finished { estimate, coverage } = (kind.finish)(kpi, &cells, level);
                 values.push(Value {
                     kpi: kpi.id.clone(),
@@ -171,7 +187,7 @@ impl<'a> AtGrain<'a> {
                     estimate: estimate.and_then(|estimate| gate(kpi, coverage).map_or(Ok(estimate), Err)),
                     coverage,
                     finality,
-                    pins: Arc::new(Pins { states: cells.hash(), ..pins.clone() }),
+                    pins: Arc::new(Pins { states: cells.hash(&mut bytes), ..pins.clone() }),
                 });
             }
         }
@@ -181,35 +197,25 @@ impl<'a> AtGrain<'a> {
     fn cube<'b>(
         &'b self,
         kpi: &Kpi,
-        lowered: &Lowered,
-        key_set: &'b [DimensionId],
+        lowered: &'b Lowered,
+        key_set: &[DimensionId],
     ) -> Result<Cube<'b>, FinishError> {
-        let not_measured = || FinishError::NotMeasured(kpi.id.clone());
-        let mut sides = Vec::new();
-        for side in &lowered.sides {
-            let table = self
-                .context
-                .scans
-                .iter()
-                .zip(&self.tables)
-                .filter(|(scan, _)| is_scan_of(&scan.plan, side))
-                .find_map(|(scan, tables)| {
-                    let positions = key_positions(&scan.plan, side, key_set);
-                    let place = scan.plan.key_sets.iter().position(|known| *known == positions)?;
-                    (positions.len() == key_set.len()).then(|| tables.get(place)).flatten()
-                })
-                .ok_or_else(not_measured)?;
-            if side.states.iter().any(|(_, state)| table.column(state).is_none()) {
-                return Err(not_measured());
-            }
-            let places = key_set
-                .iter()
-                .map(|dimension| table.keys.iter().position(|key| &key.dimension == dimension))
-                .collect::<Option<_>>()
-                .ok_or_else(not_measured)?;
-            sides.push((table, places));
+        let find = |side: &Side| {
+            let scans = self.context.scans.iter().zip(&self.tables);
+            scans.filter(|(scan, _)| is_scan_of(&scan.plan, side)).find_map(|(scan, tables)| {
+                let positions = key_positions(&scan.plan, side, key_set);
+                let place = scan.plan.key_sets.iter().position(|known| *known == positions)?;
+                (positions.len() == key_set.len()).then(|| tables.get(place)).flatten()
+            })
+        };
+        let tables: Option<Vec<&StateTable>> = lowered.sides.iter().map(find).collect();
+        let sides = tables.as_ref().and_then(|tables| {
+            lowered.sides.iter().zip(tables).map(|(side, table)| SideStates::new(side, table)).collect()
+        });
+        match (tables, sides) {
+            (Some(tables), Some(sides)) => Ok(Cube { sides, layout: Layout::new(&tables, None, key_set)? }),
+            _ => Err(FinishError::NotMeasured(kpi.id.clone())),
         }
-        Ok(Cube { key_set, sides })
     }
 
     fn finality(&self, kpi: &Kpi, lowered: &Lowered, bucket: u32) -> Result<(Period, Finality), FinishError> {
@@ -245,59 +251,44 @@ impl<'a> AtGrain<'a> {
     }
 }
 
-impl<'a> Cube<'a> {
-    /// The cells for which there is to be a value, by bucket and members in the order of the key set.
-    fn cells<'l>(&self, kpi: &Kpi, lowered: &'l Lowered) -> BTreeMap<(u32, Vec<Member>), Cells<'l>>
-    where
-        'a: 'l,
-    {
-        let mut places: BTreeMap<(u32, Vec<Member>), Vec<Option<usize>>> = BTreeMap::new();
-        let mut present: BTreeMap<(u32, Vec<Member>), BTreeSet<usize>> = BTreeMap::new();
-        for (number, (side, (table, order))) in lowered.sides.iter().zip(&self.sides).enumerate() {
-            for (cell, bucket) in table.buckets.iter().enumerate() {
-                let Some(members) = table.members(cell) else { continue };
-                let members: Vec<Member> =
-                    order.iter().filter_map(|place| members.get(*place).copied().cloned()).collect();
-                let key = (*bucket, members);
-                if is_populated(table, side, cell) {
-                    present.entry(key.clone()).or_default().insert(number);
-                }
-                let found = places.entry(key).or_insert_with(|| vec![None; lowered.sides.len()]);
-                if let Some(place) = found.get_mut(number) {
-                    *place = Some(cell);
+impl Cube<'_> {
+    /// The cells for which there is to be a value: bucket, members in the order of the key set, and which cell of each
+    /// side. Sorted by bucket, then by members.
+    fn cells(&self, kpi: &Kpi) -> impl Iterator<Item = (u32, Vec<Member>, Vec<Option<usize>>)> {
+        let Layout { buckets, keys, places } = &self.layout;
+        let nothing = || vec![None; self.sides.len()];
+        let mut found: Vec<Vec<Option<usize>>> = buckets.iter().map(|_| nothing()).collect();
+        for (side, places) in places.iter().enumerate() {
+            for (cell, place) in places.iter().enumerate() {
+                let sides = found.get_mut(*place as usize);
+                if let Some(slot) = sides.and_then(|sides| sides.get_mut(side)) {
+                    *slot = Some(cell);
                 }
             }
         }
         let drop_unmatched = matches!(&kpi.measure, Measure::Ratio { unmatched: Unmatched::Drop, .. });
-        let mut cells = BTreeMap::new();
-        let mut keep = |key: (u32, Vec<Member>)| {
-            let found = places.get(&key).cloned().unwrap_or_else(|| vec![None; lowered.sides.len()]);
-            let sides = self.sides.iter().zip(found).map(|((table, _), cell)| CellOf { table, cell });
-            cells.insert(key, Cells::new(lowered, sides.collect()));
+        let needed = if drop_unmatched && !keys.is_empty() { self.sides.len() } else { 1 };
+        let populated = |cells: &[Option<usize>]| {
+            let sides = self.sides.iter().zip(cells);
+            sides.filter(|(side, cell)| cell.is_some_and(|cell| side.is_populated(cell))).count()
         };
-        if self.key_set.is_empty() {
-            let buckets = || present.keys().map(|(bucket, _)| *bucket);
-            if let (Some(first), Some(last)) = (buckets().min(), buckets().max()) {
-                (first..=last).for_each(|bucket| keep((bucket, Vec::new())));
+        let keep: Vec<bool> = found.iter().map(|cells| populated(cells) >= needed).collect();
+        let (first, last) = (keep.iter().position(|keep| *keep), keep.iter().rposition(|keep| *keep));
+        let within = |place| keys.is_empty() && first <= Some(place) && Some(place) <= last;
+        let mut cells: Vec<(u32, Vec<Member>, Vec<Option<usize>>)> = Vec::new();
+        for (place, ((bucket, sides), keep)) in buckets.iter().zip(found).zip(&keep).enumerate() {
+            if !*keep && !within(place) {
+                continue;
             }
-        } else {
-            for (key, sides) in present {
-                if !drop_unmatched || sides.len() == lowered.sides.len() {
-                    keep(key);
-                }
+            if keys.is_empty() {
+                // The total has a value for every period from the first to the last.
+                let next = cells.last().map_or(*bucket, |(last, ..)| last + 1);
+                cells.extend((next..*bucket).map(|bucket| (bucket, Vec::new(), nothing())));
             }
+            let member = |key: &KeyColumn| key.members.get(*key.codes.get(place)? as usize).cloned();
+            cells.push((*bucket, keys.iter().filter_map(member).collect(), sides));
         }
-        cells
-    }
-}
-
-/// Whether any row of the side's population is in a cell.
-fn is_populated(table: &StateTable, side: &Side, cell: usize) -> bool {
-    let eligible = side.states.iter().find(|(role, _)| *role == Role::Eligible);
-    match eligible.and_then(|(_, state)| table.column(state)) {
-        Some(crate::state::StateColumn::Count(counts)) => counts.get(cell).is_some_and(|count| *count > 0),
-        // Out of range: there is something, and the value will say so.
-        _ => true,
+        cells.into_iter()
     }
 }
 

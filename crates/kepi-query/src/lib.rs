@@ -19,9 +19,11 @@
 pub mod cells;
 pub mod finish;
 pub mod landing;
+mod layout;
 pub mod lower;
 pub mod measure;
 pub mod merge;
+mod parallel;
 pub mod plan;
 pub mod port;
 pub mod reference;

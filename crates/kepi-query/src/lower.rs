@@ -116,12 +116,13 @@ pub enum Part {
     Denominator,
 }
 
-impl std::fmt::Display for Part {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
+impl Part {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
             Self::Base => "base",
             Self::Denominator => "denominator",
-        })
+        }
     }
 }
 

@@ -4,16 +4,14 @@
 //! INVARIANT: the result depends only on the multiset of cells, not on their order or on how they were split, as long
 //! as every partial sum fits its integer. Where one does not, the whole column is [`StateColumn::OutOfRange`].
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Range,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_model::id::DimensionId;
 
 use crate::{
+    layout::Layout,
     plan::{StateKind, StateSpec},
-    state::{KeyColumn, Member, StateColumn, StateTable},
+    state::{Member, StateColumn, StateTable},
 };
 
 /// Why tables cannot be merged.
@@ -85,45 +83,13 @@ pub fn merge(
     combine(tables, specs, None, keys)
 }
 
-/// One cell of one table on its way into the result.
-struct Entry {
-    bucket: u32,
-    table: usize,
-    cell: usize,
-}
-
 fn combine(
     tables: &[&StateTable],
     specs: &[StateSpec],
     bucket_of: Option<&[Option<u32>]>,
     keep: &[DimensionId],
 ) -> Result<StateTable, MergeError> {
-    let entries = entries(tables, bucket_of);
-    let keys = keep.iter().map(|key| merged_key(tables, &entries, key)).collect::<Result<Vec<_>, _>>()?;
-    let code = |key: &KeyColumn, entry: usize| key.codes.get(entry).copied().unwrap_or(u32::MAX);
-    let compare = |left: &usize, right: &usize| {
-        let bucket = |entry: &usize| entries.get(*entry).map(|entry| entry.bucket);
-        bucket(left).cmp(&bucket(right)).then_with(|| {
-            keys.iter()
-                .map(|key| code(key, *left).cmp(&code(key, *right)))
-                .find(|order| order.is_ne())
-                .unwrap_or(std::cmp::Ordering::Equal)
-        })
-    };
-    let mut order: Vec<usize> = (0..entries.len()).collect();
-    order.sort_by(compare);
-    let ordered: Vec<&Entry> = order.iter().filter_map(|entry| entries.get(*entry)).collect();
-    let groups = groups(&order, compare);
-    let first = |group: &Range<usize>| order.get(group.start).copied().unwrap_or_default();
-    let buckets = groups.iter().filter_map(|group| ordered.get(group.start)).map(|e| e.bucket).collect();
-    let keys = keys
-        .iter()
-        .map(|key| KeyColumn {
-            dimension: key.dimension.clone(),
-            members: key.members.clone(),
-            codes: groups.iter().map(|group| code(key, first(group))).collect(),
-        })
-        .collect();
+    let layout = Layout::new(tables, bucket_of, keep)?;
     let states = specs
         .iter()
         .map(|spec| {
@@ -131,183 +97,141 @@ fn combine(
                 .iter()
                 .map(|table| table.column(spec).ok_or(MergeError::NoState(spec.id.0)))
                 .collect::<Result<Vec<_>, _>>()?;
-            Ok((spec.id, merged_column(&columns, &spec.kind, &ordered, &groups)?))
+            Ok((spec.id, merged_column(&columns, &spec.kind, &layout)?))
         })
         .collect::<Result<_, _>>()?;
-    Ok(StateTable { buckets, keys, states })
-}
-
-fn entries(tables: &[&StateTable], bucket_of: Option<&[Option<u32>]>) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    for (table, states) in tables.iter().enumerate() {
-        for (cell, bucket) in states.buckets.iter().enumerate() {
-            let bucket = match bucket_of {
-                None => Some(*bucket),
-                Some(map) => map.get(*bucket as usize).copied().flatten(),
-            };
-            if let Some(bucket) = bucket {
-                entries.push(Entry { bucket, table, cell });
-            }
-        }
-    }
-    entries
-}
-
-/// One key over all entries, with the dictionary of members that occur.
-fn merged_key(
-    tables: &[&StateTable],
-    entries: &[Entry],
-    dimension: &DimensionId,
-) -> Result<KeyColumn, MergeError> {
-    let columns = tables
-        .iter()
-        .map(|table| {
-            table
-                .keys
-                .iter()
-                .find(|key| &key.dimension == dimension)
-                .ok_or_else(|| MergeError::NoKey(dimension.clone()))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    let member = |entry: &Entry| {
-        let column = columns.get(entry.table)?;
-        column.members.get(*column.codes.get(entry.cell)? as usize)
-    };
-    let occurring: BTreeSet<&Member> =
-        entries.iter().map(|entry| member(entry).ok_or(MergeError::Ragged)).collect::<Result<_, _>>()?;
-    let code_of: BTreeMap<&Member, u32> =
-        occurring.iter().enumerate().map(|(code, member)| (*member, code as u32)).collect();
-    let codes = entries
-        .iter()
-        .map(|entry| member(entry).and_then(|member| code_of.get(member).copied()).ok_or(MergeError::Ragged))
-        .collect::<Result<_, _>>()?;
-    Ok(KeyColumn { dimension: dimension.clone(), members: occurring.into_iter().cloned().collect(), codes })
-}
-
-/// Runs of equal neighbours.
-fn groups(order: &[usize], compare: impl Fn(&usize, &usize) -> std::cmp::Ordering) -> Vec<Range<usize>> {
-    let mut groups = Vec::new();
-    let mut start = 0;
-    for (position, pair) in order.windows(2).enumerate() {
-        if let [left, right] = pair
-            && compare(left, right).is_ne()
-        {
-            groups.push(start..position + 1);
-            start = position + 1;
-        }
-    }
-    if start < order.len() {
-        groups.push(start..order.len());
-    }
-    groups
+    Ok(StateTable { buckets: layout.buckets, keys: layout.keys, states })
 }
 
 fn merged_column(
     columns: &[&StateColumn],
     kind: &StateKind,
-    ordered: &[&Entry],
-    groups: &[Range<usize>],
+    layout: &Layout,
 ) -> Result<StateColumn, MergeError> {
     if let Some(bound) =
         columns.iter().filter_map(|column| out_of_range(column)).max_by(|a, b| magnitude(a, b))
     {
         return Ok(StateColumn::OutOfRange { bound: bound.clone() });
     }
-    let cells = |group: &Range<usize>| ordered.get(group.clone()).unwrap_or_default().iter();
-    let column_of = |entry: &Entry| columns.get(entry.table).copied();
+    let cells = layout.buckets.len();
+    let parts = || columns.iter().zip(&layout.places);
     Ok(match kind {
         StateKind::Count => {
-            let mut counts = Vec::with_capacity(groups.len());
-            for group in groups {
-                let mut sum = Some(0_u64);
-                for entry in cells(group) {
-                    let Some(StateColumn::Count(values)) = column_of(entry) else {
-                        return Err(MergeError::Ragged);
-                    };
-                    let value = *values.get(entry.cell).ok_or(MergeError::Ragged)?;
-                    sum = sum.and_then(|sum| sum.checked_add(value));
-                }
-                let Some(sum) = sum else {
-                    return Ok(StateColumn::OutOfRange { bound: u64::MAX.to_string() });
-                };
-                counts.push(sum);
+            let mut counts = vec![0_u64; cells];
+            let mut fits = true;
+            for (column, places) in parts() {
+                let StateColumn::Count(values) = column else { return Err(MergeError::Ragged) };
+                scatter(places, values, &mut counts, |sum, value| fits &= add(sum, *value))?;
             }
-            StateColumn::Count(counts)
+            if fits { StateColumn::Count(counts) } else { too_many() }
         }
         StateKind::Sum(_) => {
-            let mut sums = Vec::with_capacity(groups.len());
-            for group in groups {
-                let mut sum = ExactSum::default();
-                for entry in cells(group) {
-                    let Some(StateColumn::Sum(values)) = column_of(entry) else {
-                        return Err(MergeError::Ragged);
-                    };
-                    sum.add(*values.get(entry.cell).ok_or(MergeError::Ragged)?);
-                }
-                let Some(sum) = sum.total() else {
-                    return Ok(StateColumn::OutOfRange { bound: sum_bound() });
-                };
-                sums.push(sum);
+            let parts = parts().map(|(column, places)| match column {
+                StateColumn::Sum(values) => Ok((values.as_slice(), places.as_slice())),
+                _ => Err(MergeError::Ragged),
+            });
+            match sums(&parts.collect::<Result<Vec<_>, _>>()?, cells)? {
+                Some(sums) => StateColumn::Sum(sums),
+                None => StateColumn::OutOfRange { bound: sum_bound() },
             }
-            StateColumn::Sum(sums)
         }
         StateKind::Minimum(_) | StateKind::Maximum(_) => {
             let least = matches!(kind, StateKind::Minimum(_));
-            let mut extremes = Vec::with_capacity(groups.len());
-            for group in groups {
-                let mut extreme: Option<i64> = None;
-                for entry in cells(group) {
-                    let Some(StateColumn::Extreme(values)) = column_of(entry) else {
-                        return Err(MergeError::Ragged);
+            let mut extremes: Vec<Option<i64>> = vec![None; cells];
+            for (column, places) in parts() {
+                let StateColumn::Extreme(values) = column else { return Err(MergeError::Ragged) };
+                scatter(places, values, &mut extremes, |extreme, value| {
+                    *extreme = match (*extreme, *value) {
+                        (Some(a), Some(b)) if least => Some(a.min(b)),
+                        // None is less than any.
+                        (a, b) => a.max(b),
                     };
-                    if let Some(value) = *values.get(entry.cell).ok_or(MergeError::Ragged)? {
-                        extreme = Some(
-                            extreme.map_or(value, |old| if least { old.min(value) } else { old.max(value) }),
-                        );
-                    }
-                }
-                extremes.push(extreme);
+                })?;
             }
             StateColumn::Extreme(extremes)
         }
         StateKind::Histogram { edges, .. } => {
             let bins = edges.len() + 1;
-            let mut counts = Vec::with_capacity(groups.len() * bins);
-            for group in groups {
-                let mut sums = vec![0_u64; bins];
-                for entry in cells(group) {
-                    let Some(StateColumn::Histogram { bins: found, counts }) = column_of(entry) else {
-                        return Err(MergeError::Ragged);
-                    };
-                    if *found as usize != bins {
-                        return Err(MergeError::Ragged);
-                    }
-                    let values =
-                        counts.get(entry.cell * bins..(entry.cell + 1) * bins).ok_or(MergeError::Ragged)?;
-                    for (sum, value) in sums.iter_mut().zip(values) {
-                        let Some(added) = sum.checked_add(*value) else {
-                            return Ok(StateColumn::OutOfRange { bound: u64::MAX.to_string() });
-                        };
-                        *sum = added;
+            let mut sums = vec![0_u64; cells * bins];
+            let mut fits = true;
+            for (column, places) in parts() {
+                let StateColumn::Histogram { bins: found, counts } = column else {
+                    return Err(MergeError::Ragged);
+                };
+                if *found as usize != bins || counts.len() != places.len() * bins {
+                    return Err(MergeError::Ragged);
+                }
+                for (place, counts) in places.iter().zip(counts.chunks_exact(bins)) {
+                    let start = *place as usize * bins;
+                    if let Some(sums) = sums.get_mut(start..start + bins) {
+                        sums.iter_mut().zip(counts).for_each(|(sum, value)| fits &= add(sum, *value));
                     }
                 }
-                counts.extend(sums);
             }
-            StateColumn::Histogram { bins: bins as u32, counts }
+            if fits { StateColumn::Histogram { bins: bins as u32, counts: sums } } else { too_many() }
         }
         StateKind::Distinct(_) => {
-            let mut sets = Vec::with_capacity(groups.len());
-            for group in groups {
-                let mut set: BTreeSet<&str> = BTreeSet::new();
-                for entry in cells(group) {
-                    let column = column_of(entry).ok_or(MergeError::Ragged)?;
-                    set.extend(column.distinct(entry.cell).ok_or(MergeError::Ragged)?);
+            let mut sets: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); cells];
+            for (column, places) in parts() {
+                for (cell, place) in places.iter().enumerate() {
+                    if let Some(set) = sets.get_mut(*place as usize) {
+                        set.extend(column.distinct(cell).ok_or(MergeError::Ragged)?);
+                    }
                 }
-                sets.push(set);
             }
             distinct_column(&sets)
         }
     })
+}
+
+/// Gives every value and the cell of the result it goes to.
+fn scatter<T, R>(
+    places: &[u32],
+    values: &[T],
+    results: &mut [R],
+    mut merge: impl FnMut(&mut R, &T),
+) -> Result<(), MergeError> {
+    if values.len() != places.len() {
+        return Err(MergeError::Ragged);
+    }
+    for (place, value) in places.iter().zip(values) {
+        // There is no cell that far away for those that go nowhere.
+        if let Some(result) = results.get_mut(*place as usize) {
+            merge(result, value);
+        }
+    }
+    Ok(())
+}
+
+/// False if the sum does not fit.
+fn add(sum: &mut u64, value: u64) -> bool {
+    let (added, overflowed) = sum.overflowing_add(value);
+    *sum = added;
+    !overflowed
+}
+
+fn too_many() -> StateColumn {
+    StateColumn::OutOfRange { bound: u64::MAX.to_string() }
+}
+
+/// The sums by cell; none if one does not fit.
+fn sums(parts: &[(&[i128], &[u32])], cells: usize) -> Result<Option<Vec<i128>>, MergeError> {
+    let most = parts.iter().flat_map(|(values, _)| *values).map(|value| value.unsigned_abs()).max();
+    let terms: usize = parts.iter().map(|(values, _)| values.len()).sum();
+    let bound = most.unwrap_or(0).checked_mul(terms as u128);
+    if bound.is_some_and(|bound| bound <= i128::MAX as u128) {
+        // No order can leave the range, so that plain additions are exact.
+        let mut sums = vec![0_i128; cells];
+        for (values, places) in parts {
+            scatter(places, values, &mut sums, |sum, value| *sum += value)?;
+        }
+        return Ok(Some(sums));
+    }
+    let mut sums = vec![ExactSum::default(); cells];
+    for (values, places) in parts {
+        scatter(places, values, &mut sums, |sum, value| sum.add(*value))?;
+    }
+    Ok(sums.into_iter().map(ExactSum::total).collect())
 }
 
 /// The canonical column of sets of texts.

@@ -106,6 +106,13 @@ impl Wide {
         Ok(value)
     }
 
+    /// The value if its magnitude is at most 2⁵³.
+    fn small(&self) -> Option<f64> {
+        let [low, high @ ..] = &self.limbs;
+        let fits = *low <= 1 << 53 && high.iter().all(|limb| *limb == 0);
+        fits.then_some(if self.negative { -(*low as f64) } else { *low as f64 })
+    }
+
     /// The nearest `f64` to `self / divisor`, ties to even; `ZeroDenominator` for a zero divisor.
     ///
     /// Binary long division of 55 bits with a sticky bit: constant time, exact rounding.
@@ -115,6 +122,10 @@ impl Wide {
         }
         if self.is_zero() {
             return Ok(0.0);
+        }
+        if let (Some(numerator), Some(divisor)) = (self.small(), divisor.small()) {
+            // Both are exact as floating point, so the division rounds once.
+            return Ok(numerator / divisor);
         }
         let shift_numerator = leading_zeros(&self.limbs);
         let shift_divisor = leading_zeros(&divisor.limbs);

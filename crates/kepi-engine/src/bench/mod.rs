@@ -18,7 +18,7 @@ use std::{
 
 use kepi_model::{calendar::Grain, project::Project};
 use kepi_query::{
-    finish::{AtGrain, Context, FinishError, MeasuredScan, watermarks},
+    finish::{AtGrain, Context, FinishError, MeasuredScan, values_of, watermarks},
     lower::{LowerError, plan},
     port::{EvaluateError, Evaluator, Limits, PinnedFile, PinnedInputs, TableData},
 };
@@ -271,12 +271,12 @@ async fn compute(
         snapshot: inputs.snapshot,
         engine: &engine,
         watermarks: &watermarks,
+        threads: limits.threads,
     };
     let months = AtGrain::new(context, Grain::Month)?;
-    let mut values = 0;
-    for kpi in project.kpis.values() {
-        values += months.values(kpi)?.len();
-    }
+    let work: Vec<_> = project.kpis.values().map(|kpi| (&months, kpi)).collect();
+    let values = values_of(&work, limits.threads)?.len();
+    drop(work);
     drop(months);
     let [scan] = scans;
     Ok(Computed { scan, columns, scan_seconds, values })

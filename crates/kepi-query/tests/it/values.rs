@@ -170,6 +170,7 @@ impl World {
             snapshot: SnapshotId(1),
             engine: &self.engine,
             watermarks: &self.watermarks,
+            threads: 2,
         }
     }
     fn values(&self, kpi: &str, grain: Grain) -> Vec<Value> {

@@ -66,7 +66,12 @@ fn fraction(x: f64, a: f64, b: f64) -> f64 {
 
 /// Density of the beta distribution.
 pub fn density(x: f64, a: f64, b: f64) -> f64 {
-    prefix(x, 1.0 - x, a, b) / (x * (1.0 - x))
+    density_pair(x, 1.0 - x, a, b)
+}
+
+/// Density from `x` and its complement `y = 1 − x`, which the caller may know better.
+pub fn density_pair(x: f64, y: f64, a: f64, b: f64) -> f64 {
+    prefix(x, y, a, b) / (x * y)
 }
 
 /// The `x` with `I_x(a, b) = p`.
