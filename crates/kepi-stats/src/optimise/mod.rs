@@ -5,6 +5,7 @@
 //! `docs/adr/0006-linear-algebra-and-optimisers.md`.
 
 mod gradient;
+mod nash;
 mod nelder_mead;
 mod programme;
 mod scalar;
@@ -12,6 +13,7 @@ mod scalar;
 use crate::estimate::NotComputable;
 
 pub use gradient::{bfgs, central_gradient, hessian_from_gradient, newton_polish};
+pub use nash::{NashStopping, nash_simplex};
 pub use nelder_mead::nelder_mead;
 pub use programme::{LinearProgramme, Optimum};
 pub use scalar::{minimise_scalar, root};

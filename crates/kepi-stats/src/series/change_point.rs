@@ -126,8 +126,8 @@ pub fn segment(series: &[f64], breaks: usize, shortest: usize) -> Result<Segment
         let mut next = vec![f64::INFINITY; n + 1];
         let mut source = vec![0; n + 1];
         for end in shortest..=n {
-            for start in shortest..=end - shortest {
-                let value = best[start] + cost.between(start, end);
+            for (start, before) in best.iter().enumerate().take(end - shortest + 1).skip(shortest) {
+                let value = before + cost.between(start, end);
                 if value < next[end] {
                     next[end] = value;
                     source[end] = start;

@@ -74,7 +74,7 @@ impl Decomposition {
 /// Source: Cleveland, Cleveland, McRae and Terpenning 1990.
 pub fn stl(series: &[f64], period: usize, options: StlOptions) -> Result<Decomposition, NotComputable> {
     NotComputable::unless_finite("the series", series)?;
-    if period < 2 || options.seasonal_window < 7 || options.seasonal_window % 2 == 0 {
+    if period < 2 || options.seasonal_window < 7 || options.seasonal_window.is_multiple_of(2) {
         return Err(NotComputable::invalid(
             "a season has at least two periods and an odd window of at least 7",
         ));

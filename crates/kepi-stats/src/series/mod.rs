@@ -1,5 +1,6 @@
 //! Series in time: decomposition, breaks, forecasts with intervals, lead and lag, stationarity.
 
+pub mod accuracy;
 pub mod autoregression;
 pub mod change_point;
 pub mod cross_correlation;

@@ -22,6 +22,7 @@ mod reference_prediction;
 mod reference_ranking;
 mod reference_regression;
 mod reference_series;
+mod reference_smoothing;
 mod reference_survey;
 mod reference_survival;
 mod reference_value;
@@ -44,6 +45,7 @@ const ROOMS: &[Room] = &[
     ("ranking and indices", reference_ranking::values),
     ("regression", reference_regression::values),
     ("series", reference_series::values),
+    ("smoothing and forecasts", reference_smoothing::values),
     ("surveys and agreement", reference_survey::values),
     ("survival", reference_survival::values),
     ("value", reference_value::values),

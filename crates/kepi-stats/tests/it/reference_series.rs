@@ -6,7 +6,6 @@ use kepi_stats::series::change_point::{self, Penalty};
 use kepi_stats::series::cross_correlation::{self, Scaling};
 use kepi_stats::series::decomposition::{self, StlOptions, StlOutliers};
 use kepi_stats::series::granger;
-use kepi_stats::series::smoothing::{self, ErrorKind, Model, Season, Simulation, Trend};
 use kepi_stats::series::unit_root::{self, Around};
 
 use crate::support::{CLOSED, Check, Oracle, Random, Table};
@@ -53,12 +52,6 @@ pub fn values(check: &mut Check) {
     if let Some(table) = check.shared("macrodata.csv") {
         macro_data(check, &table);
     }
-    if let Some(table) = check.shared("usaccdeaths.csv") {
-        accidents(check, &table.numbers("y"));
-    }
-    if let Some(table) = check.shared("airpassengers.csv") {
-        passengers(check, &table.numbers("y"));
-    }
 }
 
 fn nile(check: &mut Check, series: &[f64]) {
@@ -78,17 +71,6 @@ fn nile(check: &mut Check, series: &[f64]) {
     let sup = change_point::sup_f(series, 0.15).unwrap();
     check.at(&oracle, "/nile/supF", sup.statistic, CLOSED);
     check.equal("sup-F position", (sup.position, sup.significant()), (28, true));
-    let simple = Model { error: ErrorKind::Additive, trend: Trend::None, season: Season::None, period: 1 };
-    let fit = smoothing::fit(series, simple).unwrap();
-    check.at(&oracle, "/ses_nile/alpha", fit.smoothing.alpha, 1e-3);
-    let forecast = fit.forecast(5, LEVEL, Simulation::default());
-    // R's simplex stops about 10⁻⁴ from the optimum.
-    check.all_at(&oracle, "/ses_nile/fc", &forecast.iter().map(|f| f.point).collect::<Vec<_>>(), 1e-4);
-    for (index, step) in forecast.iter().enumerate() {
-        let interval = step.interval.as_ref().unwrap();
-        check.at(&oracle, &format!("/ses_nile/lo95/{index}"), interval.low, 1e-3);
-        check.at(&oracle, &format!("/ses_nile/hi95/{index}"), interval.high, 1e-3);
-    }
 }
 
 fn macro_data(check: &mut Check, table: &Table) {
@@ -120,52 +102,13 @@ fn macro_data(check: &mut Check, table: &Table) {
     check.at(&oracle, "/adf_dlog_realgdp/p", change.p, 1e-8);
     let overlap = cross_correlation::cross_correlation(&investment, &gdp, 4, Scaling::Overlap).unwrap();
     let whole = cross_correlation::cross_correlation(&investment, &gdp, 4, Scaling::Whole).unwrap();
-    for lag in 0..=4 {
-        check.at(&oracle, &format!("/xcorr_inv_gdp/{lag}"), overlap[lag], CLOSED);
+    for (lag, got) in overlap.iter().enumerate() {
+        check.at(&oracle, &format!("/xcorr_inv_gdp/{lag}"), *got, CLOSED);
     }
     // The oracle's lag runs from the follower to the leader.
     check.at(&oracle, "/ccf_statsmodels_gdp_inv_adjFalse/0", whole[0], CLOSED);
     let backwards = cross_correlation::cross_correlation(&investment, &gdp, 4, Scaling::Whole).unwrap();
     check.all_at(&oracle, "/ccf_statsmodels_gdp_inv_adjFalse", &backwards, CLOSED);
-}
-
-fn accidents(check: &mut Check, series: &[f64]) {
-    let oracle = Oracle::open("11_regression_ts");
-    let model =
-        Model { error: ErrorKind::Additive, trend: Trend::None, season: Season::Additive, period: 12 };
-    let fit = smoothing::fit(series, model).unwrap();
-    // The initial state is profiled exactly here and searched for in R, which stops 5.7 points of AICc short of this
-    // maximum. Its forecasts, up to 1.2 % away, are those of another fit: equality is not asserted until the
-    // likelihood at R's own parameters has been compared.
-    check.equal("AICc is not above R's", fit.aicc <= oracle.number("/ets_usaccdeaths/aicc") + 1e-6, true);
-    let forecast = fit.forecast(12, LEVEL, Simulation::default());
-    check.equal(
-        "intervals hold their forecasts",
-        forecast
-            .iter()
-            .all(|step| step.interval.as_ref().is_ok_and(|i| i.low < step.point && step.point < i.high)),
-        true,
-    );
-}
-
-fn passengers(check: &mut Check, series: &[f64]) {
-    let oracle = Oracle::open("11_regression_ts");
-    let model = Model {
-        error: ErrorKind::Multiplicative,
-        trend: Trend::Damped,
-        season: Season::Multiplicative,
-        period: 12,
-    };
-    let fit = smoothing::fit(series, model).unwrap();
-    check.equal("AICc is not above R's", fit.aicc <= oracle.number("/ets_airpassengers/aicc") + 1e-6, true);
-    check.at(&oracle, "/ets_airpassengers/aicc", fit.aicc, 0.005);
-    for (index, step) in fit.forecast(12, LEVEL, Simulation::default()).iter().enumerate() {
-        let interval = step.interval.as_ref().unwrap();
-        // Both optima are flat; forecasts agree to about one percent, simulated ends to a few.
-        check.at(&oracle, &format!("/ets_airpassengers/fc/{index}"), step.point, 0.015);
-        check.at(&oracle, &format!("/ets_airpassengers/lo/{index}"), interval.low, 0.05);
-        check.at(&oracle, &format!("/ets_airpassengers/hi/{index}"), interval.high, 0.05);
-    }
 }
 
 #[test]
@@ -231,68 +174,13 @@ fn tests_on_independent_series_keep_their_error() {
 }
 
 #[test]
-fn forecast_intervals_are_calibrated() {
-    // Series from the model itself; one step and six steps ahead.
-    let model = Model { error: ErrorKind::Additive, trend: Trend::None, season: Season::None, period: 1 };
-    let mut random = Random::seeded(9);
-    let (mut near, mut far, rounds) = (0, 0, 400);
-    for _ in 0..rounds {
-        let mut level = 100.0;
-        let series: Vec<f64> = (0..106)
-            .map(|_| {
-                let innovation = 2.0 * random.normal();
-                let value = level + innovation;
-                level += 0.3 * innovation;
-                value
-            })
-            .collect();
-        let fit = smoothing::fit(&series[..100], model).unwrap();
-        let forecast = fit.forecast(6, LEVEL, Simulation::default());
-        let inside = |step: usize| {
-            let interval = forecast[step].interval.as_ref().unwrap();
-            usize::from(interval.low <= series[100 + step] && series[100 + step] <= interval.high)
-        };
-        near += inside(0);
-        far += inside(5);
-    }
-    for held in [near, far] {
-        let rate = held as f64 / f64::from(rounds);
-        assert!((0.915..0.98).contains(&rate), "{rate}");
-    }
-}
-
-#[test]
 fn degenerate_series_have_a_reason() {
     let flat = [3.0; 40];
     assert_eq!(change_point::pelt(&flat, Penalty::default(), 2).unwrap_err(), NotComputable::NoVariation);
     assert_eq!(autoregression::fit(&flat, Order::Fixed(1)).unwrap_err(), NotComputable::NoVariation);
-    let model = Model { error: ErrorKind::Additive, trend: Trend::None, season: Season::None, period: 1 };
-    assert_eq!(smoothing::fit(&flat, model).unwrap_err(), NotComputable::NoVariation);
-    assert!(matches!(smoothing::fit(&[1.0, 2.0], model), Err(NotComputable::TooFew { .. })));
-    let multiplicative = Model { error: ErrorKind::Multiplicative, ..model };
-    let signed: Vec<f64> = (0..30).map(|t| f64::from(t) - 10.0).collect();
-    assert!(matches!(smoothing::fit(&signed, multiplicative), Err(NotComputable::Invalid(_))));
     assert!(decomposition::stl(&[1.0; 20], 12, StlOptions::default()).is_err());
     assert!(decomposition::stl(&[f64::NAN; 40], 12, StlOptions::default()).is_err());
-    assert!(granger::test(&flat, &signed, 1).is_err());
-    assert_eq!(smoothing::candidates(12).len(), 15);
-}
-
-#[test]
-fn additive_smoothing_moves_and_stretches_with_its_series() {
-    let mut random = Random::seeded(3);
-    let series: Vec<f64> =
-        (0..60).map(|t| 50.0 + [5.0, -2.0, -3.0, 0.0][t % 4] + 0.2 * t as f64 + random.normal()).collect();
-    let model =
-        Model { error: ErrorKind::Additive, trend: Trend::Additive, season: Season::Additive, period: 4 };
-    let plain = smoothing::fit(&series, model).unwrap();
-    let moved: Vec<f64> = series.iter().map(|value| 7.0 + 3.0 * value).collect();
-    let moved = smoothing::fit(&moved, model).unwrap();
-    let one = plain.forecast(4, LEVEL, Simulation::default());
-    let other = moved.forecast(4, LEVEL, Simulation::default());
-    for (a, b) in one.iter().zip(&other) {
-        assert!((7.0 + 3.0 * a.point - b.point).abs() < 1e-2 * b.point.abs());
-    }
+    assert!(granger::test(&flat, &[1.0; 40], 1).is_err());
 }
 
 #[test]
