@@ -2,4 +2,5 @@
 
 pub mod chart;
 pub mod outlier;
+pub mod run_length;
 pub mod run_rules;

@@ -2,6 +2,7 @@
 
 use kepi_stats::control::chart::{self, Dispersion, EwmaLimits, RangeConstant, Spread};
 use kepi_stats::control::outlier::{self, Side};
+use kepi_stats::control::run_length::{self, Sides};
 use kepi_stats::control::run_rules::{self, RunRule, WESTERN_ELECTRIC};
 use kepi_stats::estimate::NotComputable;
 use kepi_stats::multiplicity::{self, Adjustment};
@@ -120,6 +121,7 @@ pub fn values(check: &mut Check) {
 }
 
 fn run_lengths(check: &mut Check, spc: &Oracle) {
+    small_shift_charts(check);
     let oracle = Oracle::open("16_more");
     let [beyond, two, four, side] = WESTERN_ELECTRIC;
     let sets: [(&str, Vec<RunRule>); 6] = [
@@ -145,6 +147,57 @@ fn run_lengths(check: &mut Check, spc: &Oracle) {
         28.0,
         0.5,
     );
+}
+
+/// Published to three digits: Lucas and Crosier 1982 and Lucas and Saccucci 1990, both also in Montgomery 2009,
+/// tables 9.3 and 9.11.
+fn small_shift_charts(check: &mut Check) {
+    let shifts = [0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0];
+    let published = [
+        (4.0, "168 74.2 26.6 13.3 8.38 4.75 3.34 2.62 2.19 1.71"),
+        (5.0, "465 139 38.0 17.0 10.4 5.75 4.01 3.11 2.57 2.01"),
+    ];
+    for (decision, lengths) in published {
+        for (shift, want) in shifts.iter().zip(lengths.split(' ')) {
+            let got = run_length::cusum_run_length(0.5, decision, *shift, Sides::Both).unwrap();
+            printed(check, &format!("CUSUM {decision} at {shift}"), (got, got), want);
+        }
+    }
+    let published = [
+        (0.40, 3.054, "500 224 71.2 28.4 14.3 5.9 3.5 2.5 2.0 1.4"),
+        // At ½ they print 48.2: off by one in the last digit, as the smallest width that rounds to 2.998 gives 48.254.
+        (0.25, 2.998, "500 170 48.3 20.1 11.1 5.5 3.6 2.7 2.3 1.7"),
+        (0.20, 2.962, "500 150 41.8 18.2 10.5 5.5 3.7 2.9 2.4 1.9"),
+        (0.10, 2.814, "500 106 31.3 15.9 10.3 6.1 4.4 3.4 2.9 2.2"),
+        (0.05, 2.615, "500 84.1 28.8 16.4 11.4 7.1 5.2 4.2 3.5 2.7"),
+    ];
+    for (lambda, width, lengths) in published {
+        for (shift, want) in shifts.iter().zip(lengths.split(' ')) {
+            // The widths, too, are printed to three digits.
+            let of = |width: f64| run_length::ewma_run_length(lambda, width, *shift).unwrap();
+            let (low, high) = (of(width - 5e-4), of(width + 5e-4));
+            printed(check, &format!("EWMA {lambda} at {shift}"), (low, high), want);
+        }
+        let found = run_length::ewma_width(lambda, 500.0).unwrap();
+        check.within(&format!("width of EWMA {lambda}"), found, width, 5e-4);
+    }
+    // Hawkins 1993: decision limits at which a two-sided CUSUM runs 370 points.
+    for (allowance, decision) in
+        [(0.25, 8.01), (0.5, 4.77), (0.75, 3.34), (1.0, 2.52), (1.25, 1.99), (1.5, 1.61)]
+    {
+        let found = run_length::cusum_decision(allowance, 370.0, Sides::Both).unwrap();
+        check.within(&format!("decision limit for {allowance}"), found, decision, 0.006);
+    }
+    // λ = 1 is Shewhart's chart, exact in closed form.
+    let shewhart = run_length::ewma_run_length(1.0, 3.0, 0.0).unwrap();
+    check.close("Shewhart's chart", shewhart, 1.0 / kepi_stats::distribution::normal::two_sided(3.0), 1e-10);
+}
+
+/// The printed digits are those of a value between two.
+fn printed(check: &mut Check, id: &str, (low, high): (f64, f64), want: &str) {
+    let decimals = want.split_once('.').map_or(0, |(_, digits)| digits.len());
+    let half = 0.5 * 10_f64.powi(-(decimals as i32));
+    check.within(id, want.parse::<f64>().unwrap().clamp(low, high), want.parse().unwrap(), half);
 }
 
 #[test]
@@ -266,4 +319,68 @@ proptest! {
         right.sort_unstable();
         prop_assert_eq!(left, right);
     }
+}
+
+#[test]
+fn run_lengths_agree_with_chain_approximation_and_simulation() {
+    // Brook and Evans's chain of t states is off by about a constant over t².
+    let chain = |states: usize, shift: f64| {
+        let width = 2.0 * 4.0 / (2.0 * states as f64 - 1.0);
+        let below = |x: f64| kepi_stats::distribution::normal::below(x + 0.5 - shift);
+        let mut alive = vec![0.0; states];
+        alive[0] = 1.0;
+        let mut length = 0.0;
+        for _ in 0..6000 {
+            length += alive.iter().sum::<f64>();
+            let mut next = vec![0.0; states];
+            for (i, mass) in alive.iter().enumerate() {
+                for (j, target) in next.iter_mut().enumerate() {
+                    let step = (j as f64 - i as f64) * width;
+                    let low = if j == 0 { 0.0 } else { below(step - 0.5 * width) };
+                    *target += mass * (below(step + 0.5 * width) - low);
+                }
+            }
+            alive = next;
+        }
+        length
+    };
+    let exact = run_length::cusum_run_length(0.5, 4.0, 0.0, Sides::Upper).unwrap();
+    let (coarse, fine) = (chain(8, 0.0), chain(16, 0.0));
+    assert!((fine - exact).abs() < 0.3 * (coarse - exact).abs(), "{coarse} {fine} {exact}");
+    assert!((fine / exact - 1.0).abs() < 0.015, "{coarse} {fine} {exact}");
+    for (shift, decision) in [(0.0, 5.0), (0.25, 4.0), (1.0, 5.0)] {
+        // Siegmund 1985, with his correction of 1.166 for overshoot.
+        let (drift, b) = (shift - 0.5, decision + 1.166);
+        let siegmund = ((-2.0_f64 * drift * b).exp() + 2.0 * drift * b - 1.0) / (2.0 * drift * drift);
+        let exact = run_length::cusum_run_length(0.5, decision, shift, Sides::Upper).unwrap();
+        assert!((siegmund / exact - 1.0).abs() < 0.02, "{siegmund} {exact}");
+    }
+    // The charts themselves, on simulated points.
+    let mut random = Random::seeded(12);
+    let (rounds, mut sum, mut average) = (4000, 0.0, 0.0);
+    for _ in 0..rounds {
+        let points: Vec<f64> = (0..400).map(|_| 1.0 + random.normal()).collect();
+        sum += chart::cusum(&points, 0.0, 0.5, 4.0).unwrap().signal.unwrap() as f64 + 1.0;
+        let chart = chart::ewma(&points, 0.0, 1.0, 0.2, 2.962, EwmaLimits::Asymptotic).unwrap();
+        average += chart.outside()[0] as f64 + 1.0;
+    }
+    let near = |total: f64, exact: f64| {
+        (total / f64::from(rounds) - exact).abs() < 4.0 * 7.0 / f64::from(rounds).sqrt()
+    };
+    assert!(near(sum, run_length::cusum_run_length(0.5, 4.0, 1.0, Sides::Both).unwrap()));
+    assert!(near(average, run_length::ewma_run_length(0.2, 2.962, 1.0).unwrap()));
+}
+
+#[test]
+fn run_lengths_that_do_not_exist_have_a_reason() {
+    assert!(run_length::cusum_run_length(-0.1, 4.0, 0.0, Sides::Both).is_err());
+    assert!(run_length::cusum_run_length(0.5, f64::NAN, 0.0, Sides::Both).is_err());
+    assert!(matches!(
+        run_length::cusum_run_length(0.5, 40.0, 0.0, Sides::Both),
+        Err(NotComputable::OutOfRange { .. })
+    ));
+    assert!(run_length::ewma_run_length(0.0, 3.0, 0.0).is_err());
+    assert!(matches!(run_length::ewma_run_length(1e-4, 3.0, 0.0), Err(NotComputable::OutOfRange { .. })));
+    assert!(run_length::ewma_width(0.1, 0.5).is_err());
+    assert!(run_length::cusum_decision(0.5, 1e13, Sides::Both).is_err());
 }
