@@ -63,6 +63,15 @@ pub fn values(check: &mut Check) {
     let values = [4_i128, 7, 13, 16].map(|value| value + 1_000_000_000);
     let squares = values.iter().map(|value| value * value).sum();
     check.equal("welford", mean::variance_from_moments(4, values.iter().sum(), squares, 0).unwrap(), 30.0);
+    // The same from parts, in every order they can arrive.
+    let parts = values.map(|value| (1, value, value * value));
+    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]] {
+        let merged = order
+            .iter()
+            .fold((0, 0, 0), |sum, &i| (sum.0 + parts[i].0, sum.1 + parts[i].1, sum.2 + parts[i].2));
+        let variance = mean::variance_from_moments(merged.0, merged.1, merged.2, 0).unwrap();
+        check.equal("merged moments", variance, 30.0);
+    }
 }
 
 #[test]
@@ -150,6 +159,38 @@ fn linearised_ratio_equals_the_sum_over_rows() {
     let half = kepi_stats::distribution::student::quantile(0.975, 39.0) * error;
     assert!((estimate.point - ratio).abs() < 1e-15);
     assert!((estimate.interval.unwrap().high - (ratio + half)).abs() < 1e-13);
+}
+
+#[test]
+fn logarithmic_bins_keep_their_relative_error_and_merge_in_any_order() {
+    // 400 bins from a second to a day, in microseconds.
+    let growth = 86_400_f64.powf(1.0 / 400.0);
+    let edges: Vec<i64> = (0..=400).map(|i| (1e6 * growth.powi(i)).round() as i64).collect();
+    let mut random = Random::seeded(31);
+    for _ in 0..20 {
+        let values: Vec<i64> = (0..3000)
+            .map(|_| (1e6 * (5.0 + 1.3 * random.normal()).exp()).clamp(1e6, 8.63e10) as i64)
+            .collect();
+        let bins = |part: &[i64]| {
+            let mut counts = vec![0_u64; 400];
+            for value in part {
+                counts[edges.partition_point(|edge| edge <= value) - 1] += 1;
+            }
+            counts
+        };
+        let whole = bins(&values);
+        let parts: Vec<Vec<u64>> = values.chunks(700).rev().map(bins).collect();
+        let merged: Vec<u64> = (0..400).map(|bin| parts.iter().map(|part| part[bin]).sum()).collect();
+        assert_eq!(merged, whole);
+        let mut sorted = values.clone();
+        sorted.sort_unstable();
+        for (share, rank) in [(500_000, 1500), (900_000, 2700), (990_000, 2970)] {
+            let spacing = quantile::Spacing::Logarithmic;
+            let got = quantile::from_histogram(&merged, &edges, share, spacing, 6, LEVEL).unwrap();
+            let exact = sorted[rank - 1] as f64 / 1e6;
+            assert!((got.point / exact - 1.0).abs() < growth - 1.0, "{} {exact}", got.point);
+        }
+    }
 }
 
 #[test]
