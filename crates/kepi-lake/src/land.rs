@@ -1,7 +1,7 @@
 //! Landing: stage a file, then commit its files, ledger row, rejected rows and event in one transaction, or nothing.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fs::File,
     io::Read,
     path::{Path, PathBuf},
@@ -53,13 +53,6 @@ pub struct Landing<'a> {
     pub at: i64,
     /// Who hears how far it is.
     pub progress: &'a dyn Progress,
-}
-
-/// What came of a try to commit.
-enum Commit {
-    Done(LoadReport),
-    /// Others were faster.
-    Conflict,
 }
 
 impl LocalLake {
@@ -156,13 +149,13 @@ impl LocalLake {
             }
             let paths: Vec<PathBuf> = staged.replacement.add.iter().map(|f| f.path.clone()).collect();
             match self.commit(source, entity, &job, content, staged, &mut index, landing).await {
-                Ok(Commit::Done(report)) => {
+                Ok(Some(report)) => {
                     if report.outcome == LoadOutcome::Landed {
                         kept.indexes.insert(entity.id.clone(), index);
                     }
                     return Ok(report);
                 }
-                Ok(Commit::Conflict) => self.remove_all(&paths),
+                Ok(None) => self.remove_all(&paths),
                 Err(e) => {
                     // The commit may have been done although it could not be acknowledged: the files stay; if
                     // nothing names them they are swept.
@@ -173,6 +166,7 @@ impl LocalLake {
         Err(LandError::Conflict { path: name, attempts: ATTEMPTS })
     }
 
+    /// None: others were faster.
     #[expect(clippy::too_many_arguments, reason = "one call; a struct would only rename the arguments")]
     async fn commit(
         &self,
@@ -183,13 +177,13 @@ impl LocalLake {
         staged: Staged,
         index: &mut TableIndex,
         landing: Landing<'_>,
-    ) -> Result<Commit, LandError> {
+    ) -> Result<Option<LoadReport>, LandError> {
         let mut tx = self.catalogue.store.begin().await?;
         let stopped = staged.stopped.clone();
         let past = ledger::find_earlier(&mut tx, &source.id, source.mode, &job.name, content).await?;
         let same = past.as_ref().map(|e| &e.load) == job.past.earlier.as_ref().map(|e| &e.load);
         if !same || table_version(&mut tx, job.table).await? != index.version {
-            return Ok(Commit::Conflict);
+            return Ok(None);
         }
         let mut report = LoadReport {
             load: job.load.clone(),
@@ -212,7 +206,7 @@ impl LocalLake {
             for file in &staged.replacement.add {
                 // A sweeper of another process may have taken it for an orphan; it holds the same lock.
                 if std::fs::metadata(&file.path).map(|m| m.len()).ok() != Some(file.bytes) {
-                    return Ok(Commit::Conflict);
+                    return Ok(None);
                 }
             }
             let changed = !staged.replacement.add.is_empty() || !staged.replacement.end.is_empty();
@@ -250,7 +244,7 @@ impl LocalLake {
         let paths: Vec<PathBuf> = staged.replacement.add.iter().map(|f| f.path.clone()).collect();
         self.fs.committing(&paths);
         tx.commit().await?;
-        Ok(Commit::Done(report))
+        Ok(Some(report))
     }
 
     /// Keys of the entities that a source's expressions ask for.
@@ -261,7 +255,7 @@ impl LocalLake {
         landing: Landing<'_>,
         kept: &mut Kept,
     ) -> Result<KnownKeys, LandError> {
-        let mut asked = Vec::new();
+        let mut asked = BTreeSet::new();
         for rule in &source.rules {
             if let Requirement::Row(expression) = &rule.require {
                 entities_asked(expression, &mut asked);

@@ -158,7 +158,7 @@ pub(crate) fn stage(job: &Job, mut index: TableIndex) -> Result<(Staged, TableIn
             break;
         }
         working.counts.read += 1;
-        if working.counts.read % PROGRESS_ROWS == 0 {
+        if working.counts.read.is_multiple_of(PROGRESS_ROWS) {
             let _ = job.progress.send(PROGRESS_ROWS);
         }
         stopped = working.row(step, reader.as_ref(), &mut program, &mut values)?;
@@ -295,11 +295,7 @@ impl Working<'_> {
             let why = match &rule.require {
                 Requirement::Row(expression) => match mapping::evaluate(expression, values) {
                     Ok(Cell::Boolean(false)) => {
-                        let mut read = Vec::new();
-                        mapping::attributes_read(expression, &mut read);
-                        read.sort();
-                        read.dedup();
-                        let shown = read
+                        let shown = mapping::attributes_read(expression)
                             .iter()
                             .filter_map(|a| {
                                 values.position(a).map(|at| format!("`{a}` is {}", values.shown(at)))

@@ -143,6 +143,36 @@ pub struct Expression {
     pub node: Node,
 }
 
+impl Expression {
+    /// Calls `see` with this expression and every one inside it, outer before inner, in the order they are written.
+    pub fn visit<'a>(&'a self, see: &mut impl FnMut(&'a Self)) {
+        see(self);
+        match &self.node {
+            Node::Literal(_) | Node::Path(_) | Node::Exists(..) => {}
+            Node::Arithmetic(_, a, b) | Node::Compare(_, a, b) => {
+                a.visit(see);
+                b.visit(see);
+            }
+            Node::Negate(a)
+            | Node::Rescale(a, _)
+            | Node::Not(a)
+            | Node::IsMissing(a)
+            | Node::In(a, _)
+            | Node::Like(a, _) => a.visit(see),
+            Node::And(all) | Node::Or(all) | Node::Coalesce(all) => all.iter().for_each(|e| e.visit(see)),
+            Node::Case(branches, last) => {
+                for (test, result) in branches {
+                    test.visit(see);
+                    result.visit(see);
+                }
+                if let Some(last) = last {
+                    last.visit(see);
+                }
+            }
+        }
+    }
+}
+
 /// The nodes. Operands have been brought to agreeing types and scales by explicit [`Node::Rescale`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

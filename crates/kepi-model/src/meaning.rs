@@ -255,33 +255,11 @@ fn population(rows: &Population, out: &mut BTreeSet<EntityId>) {
 }
 
 fn expression(e: &Expression, out: &mut BTreeSet<EntityId>) {
-    match &e.node {
-        Node::Literal(_) => {}
+    e.visit(&mut |e| match &e.node {
         Node::Path(p) => path(p, out),
         Node::Exists(_, entity) => {
             out.insert(entity.clone());
         }
-        Node::Arithmetic(_, a, b) | Node::Compare(_, a, b) => {
-            expression(a, out);
-            expression(b, out);
-        }
-        Node::Negate(a)
-        | Node::Rescale(a, _)
-        | Node::Not(a)
-        | Node::IsMissing(a)
-        | Node::In(a, _)
-        | Node::Like(a, _) => expression(a, out),
-        Node::And(list) | Node::Or(list) | Node::Coalesce(list) => {
-            list.iter().for_each(|e| expression(e, out))
-        }
-        Node::Case(branches, last) => {
-            for (test, result) in branches {
-                expression(test, out);
-                expression(result, out);
-            }
-            if let Some(last) = last {
-                expression(last, out);
-            }
-        }
-    }
+        _ => {}
+    });
 }

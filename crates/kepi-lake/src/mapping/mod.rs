@@ -3,7 +3,10 @@
 pub mod number;
 pub mod time;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use kepi_model::{
     expression::{Expression, Literal, Node, Path, Physical},
@@ -200,68 +203,27 @@ pub(crate) fn evaluate(expression: &Expression, values: &Values) -> Result<Cell,
 }
 
 /// Every attribute an expression reads.
-pub(crate) fn attributes_read(expression: &Expression, into: &mut Vec<AttributeId>) {
-    match &expression.node {
-        Node::Literal(_) => {}
-        Node::Path(path) => into.push(path.attribute.clone()),
-        Node::Exists(attribute, _) => into.push(attribute.clone()),
-        Node::Arithmetic(_, a, b) | Node::Compare(_, a, b) => {
-            attributes_read(a, into);
-            attributes_read(b, into);
+pub(crate) fn attributes_read(expression: &Expression) -> BTreeSet<AttributeId> {
+    let mut read = BTreeSet::new();
+    expression.visit(&mut |e| match &e.node {
+        Node::Path(path) => {
+            read.insert(path.attribute.clone());
         }
-        Node::Negate(a)
-        | Node::Rescale(a, _)
-        | Node::Not(a)
-        | Node::IsMissing(a)
-        | Node::In(a, _)
-        | Node::Like(a, _) => {
-            attributes_read(a, into);
+        Node::Exists(attribute, _) => {
+            read.insert(attribute.clone());
         }
-        Node::And(all) | Node::Or(all) | Node::Coalesce(all) => {
-            all.iter().for_each(|a| attributes_read(a, into))
-        }
-        Node::Case(branches, otherwise) => {
-            for (when, then) in branches {
-                attributes_read(when, into);
-                attributes_read(then, into);
-            }
-            if let Some(e) = otherwise {
-                attributes_read(e, into);
-            }
-        }
-    }
+        _ => {}
+    });
+    read
 }
 
 /// Every entity whose keys an expression asks for.
-pub(crate) fn entities_asked(expression: &Expression, into: &mut Vec<EntityId>) {
-    match &expression.node {
-        Node::Literal(_) | Node::Path(_) => {}
-        Node::Exists(_, entity) => into.push(entity.clone()),
-        Node::Arithmetic(_, a, b) | Node::Compare(_, a, b) => {
-            entities_asked(a, into);
-            entities_asked(b, into);
+pub(crate) fn entities_asked(expression: &Expression, into: &mut BTreeSet<EntityId>) {
+    expression.visit(&mut |e| {
+        if let Node::Exists(_, entity) = &e.node {
+            into.insert(entity.clone());
         }
-        Node::Negate(a)
-        | Node::Rescale(a, _)
-        | Node::Not(a)
-        | Node::IsMissing(a)
-        | Node::In(a, _)
-        | Node::Like(a, _) => {
-            entities_asked(a, into);
-        }
-        Node::And(all) | Node::Or(all) | Node::Coalesce(all) => {
-            all.iter().for_each(|a| entities_asked(a, into))
-        }
-        Node::Case(branches, otherwise) => {
-            for (when, then) in branches {
-                entities_asked(when, into);
-                entities_asked(then, into);
-            }
-            if let Some(e) = otherwise {
-                entities_asked(e, into);
-            }
-        }
-    }
+    });
 }
 
 /// A mapping bound to a file and an entity.
@@ -323,11 +285,7 @@ impl Program {
         let misfit = |why: String| LandError::Definition(source.id.to_string(), why);
         let zone = Zone::new(&source.zone).map_err(|e| misfit(e.to_string()))?;
         let slot_of = |id: &AttributeId| entity.attributes.iter().position(|a| &a.id == id);
-        let reads = |e: &Expression| {
-            let mut read = Vec::new();
-            attributes_read(e, &mut read);
-            read.iter().filter_map(slot_of).collect::<Vec<_>>()
-        };
+        let reads = |e: &Expression| attributes_read(e).iter().filter_map(slot_of).collect::<Vec<_>>();
         let mut steps = Vec::new();
         for mapping in &source.map {
             let slot = slot_of(&mapping.attribute)

@@ -102,14 +102,13 @@ async fn a_changed_definition_lands_files_anew_and_replays_the_quarantine() {
         }
         assert_eq!(bench.lake.quarantine(None, 0, 9).await.unwrap().1, 1, "{mode:?}");
         let old = bench.lake.latest().await.unwrap();
-        source.map[1].from = match column(
+        source.map[1].from = column(
             "amount",
             source.map[1].type_.clone(),
             "amount",
             Parse::Number { scale: 2, decimal_mark: ',', excess: kepi_model::project::Excess::Quarantine },
-        ) {
-            m => m.from,
-        };
+        )
+        .from;
         source.hash = Hash::of(b"other");
         for (n, path) in [&a, &b].into_iter().enumerate() {
             let report = bench.land(&project, &source, path, NOW + (n as i64 + 5) * DAY).await.unwrap();

@@ -1,0 +1,288 @@
+//! How each attribute gets its value: from a column, as a constant, from its position or by an expression.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::tz::TimeZone;
+
+use super::{
+    super::{codes, text, texts},
+    column::{column_type, parse},
+    unmapped, used,
+};
+use crate::{
+    decode::shorten,
+    expression::{Expression, Literal, Node as Part, Type},
+    findings::Findings,
+    id::AttributeId,
+    lexical::{self, type_text},
+    project::{Entity, Mapping, MappingFrom},
+    sql::{self, Scope, Want},
+    yaml::{Entry, Node, Value},
+};
+
+/// Reads `map`, derived attributes after those they need.
+pub(super) fn mappings(
+    root: &Node,
+    entity: &Entity,
+    scope: &Scope<'_>,
+    findings: &mut Findings,
+) -> Option<Vec<Mapping>> {
+    let entries = root.get("map")?.entries();
+    let before = findings.count();
+    let mut all = Vec::new();
+    for entry in entries {
+        let Some(attribute) = entity.attributes.iter().find(|a| a.id.as_str() == entry.key) else {
+            if findings.is_broken(entity.id.as_str(), &entry.key) {
+                continue;
+            }
+            findings
+                .report(
+                    codes::UNKNOWN_MAPPED_ATTRIBUTE,
+                    entry.key_span,
+                    format!("{} has no attribute `{}`", entity.id, shorten(&entry.key)),
+                )
+                .did_you_mean(&entry.key, entity.attributes.iter().map(|a| a.id.as_str()));
+            if let Some(last) = findings.last_mut().filter(|f| f.fix.is_none()) {
+                last.fix(format!(
+                    "add it: `entity: {}`, `attributes: {{{}: {{type: …}}}}`",
+                    entity.id, entry.key
+                ));
+            }
+            continue;
+        };
+        if !matches!(entry.value.value, Value::Map(_)) {
+            continue;
+        }
+        let Some(from) = mapping_from(entry, &attribute.type_, entries, scope, findings) else { continue };
+        all.push(Mapping {
+            attribute: attribute.id.clone(),
+            type_: attribute.type_.clone(),
+            from,
+            required: entry.value.get_text("required") == Some("true"),
+        });
+    }
+    let ordered = in_order(all, entries, findings);
+    (findings.count() == before || ordered.len() == entries.len()).then_some(ordered)
+}
+
+fn mapping_from(
+    entry: &Entry,
+    type_: &Type,
+    entries: &[Entry],
+    scope: &Scope<'_>,
+    findings: &mut Findings,
+) -> Option<MappingFrom> {
+    let node = &entry.value;
+    let kinds: Vec<&str> = ["column", "constant", "position", "expression"]
+        .into_iter()
+        .filter(|k| node.get(k).is_some())
+        .collect();
+    if kinds.len() != 1 {
+        findings
+            .report(
+                codes::MAPPING_FROM,
+                entry.key_span,
+                format!("`{}` says {} times where its value comes from", entry.key, kinds.len()),
+            )
+            .expected("exactly one of `column`, `constant`, `position` and `expression`");
+        return None;
+    }
+    if node.get("column").is_none() {
+        for option in node.entries().iter().filter(|e| {
+            !matches!(e.key.as_str(), "constant" | "position" | "expression" | "required")
+                && crate::definitions::MAPPING_FIELDS.contains(&e.key.as_str())
+        }) {
+            findings
+                .report(codes::MAPPING_OPTION, option.key_span, format!("`{}` needs a `column`", option.key))
+                .fix("remove it");
+        }
+    }
+    if let Some(position) = node.get("position") {
+        if *type_ != Type::Text {
+            findings
+                .report(
+                    codes::MAPPING_TYPE,
+                    position.span,
+                    format!("a position is a text, but the attribute is of type {}", type_text(type_)),
+                )
+                .expected("an attribute of type text");
+        }
+        return Some(MappingFrom::Position);
+    }
+    if let Some(constant) = node.get("constant") {
+        return self::constant(constant, type_, scope.zone, findings).map(MappingFrom::Constant);
+    }
+    if let Some(expression) = node.get("expression") {
+        let typed = sql::expression(expression, scope, Want::Any, findings)?;
+        let mapped: BTreeSet<&str> = entries.iter().map(|e| e.key.as_str()).collect();
+        unmapped(&typed, expression, &mapped, findings);
+        return fit(typed, type_, expression, findings).map(MappingFrom::Expression);
+    }
+    let column = text(node, "column")?;
+    let Some(as_) = node.get("as") else {
+        findings
+            .report(codes::MAPPING_FROM, entry.key_span, format!("how `{}` is read is not said", entry.key))
+            .expected(format!("`as: {}`", column_type(type_)));
+        return None;
+    };
+    let parse = parse(node, as_, type_, findings)?;
+    Some(MappingFrom::Column {
+        column,
+        parse,
+        replace: node
+            .get("replace")
+            .map(Node::entries)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|e| Some((e.key.clone(), e.value.text()?.to_owned())))
+            .collect(),
+        prefix: text(node, "prefix").unwrap_or_default(),
+        missing: match node.get("missing") {
+            Some(list) if !list.items().is_empty() => {
+                texts(node, "missing").into_iter().map(|t| (t, "missing".to_owned())).collect()
+            }
+            Some(map) => map
+                .entries()
+                .iter()
+                .filter_map(|e| Some((e.key.clone(), e.value.text()?.to_owned())))
+                .collect(),
+            None => Vec::new(),
+        },
+    })
+}
+
+/// A constant of a type.
+fn constant(node: &Node, type_: &Type, zone: &TimeZone, findings: &mut Findings) -> Option<Literal> {
+    let text = node.text()?;
+    let value = match type_ {
+        Type::Text | Type::Reference { .. } => Some(Literal::Text(text.to_owned())),
+        Type::Enum { values } => values.iter().any(|v| v == text).then(|| Literal::Text(text.to_owned())),
+        Type::Integer | Type::Number { .. } => {
+            lexical::decimal(text).and_then(|d| d.at_scale(type_.scale())).map(Literal::Integer)
+        }
+        Type::Money { currency, scale } => lexical::money(text)
+            .filter(|(_, written)| written == currency)
+            .and_then(|(d, _)| d.at_scale(*scale))
+            .map(Literal::Integer),
+        Type::Boolean => text.parse().ok().map(Literal::Boolean),
+        Type::Date => lexical::date(text).and_then(|_| lexical::instant(text, zone)).map(Literal::Integer),
+        Type::Timestamp => lexical::instant(text, zone).map(Literal::Integer),
+        Type::Duration => lexical::duration(text).map(Literal::Integer),
+    };
+    if value.is_none() {
+        findings
+            .report(
+                codes::CONSTANT,
+                node.span,
+                format!("`{}` is not of type {}", shorten(text), type_text(type_)),
+            )
+            .expected(match type_ {
+                Type::Money { currency, .. } => format!("an amount such as `2.50 {currency}`"),
+                Type::Duration => "a length of time such as `4 hours`".to_owned(),
+                Type::Date => "a date such as `2026-01-31`".to_owned(),
+                Type::Timestamp => "an instant such as `2026-01-31T09:00:00Z`".to_owned(),
+                other => format!("a value of type {}", type_text(other)),
+            });
+    }
+    value
+}
+
+/// Brings a derived value to the type of its attribute.
+fn fit(typed: Expression, type_: &Type, at: &Node, findings: &mut Findings) -> Option<Expression> {
+    let text_like = |t: &Type| matches!(t, Type::Text | Type::Enum { .. } | Type::Reference { .. });
+    let result = match (&typed.type_, type_) {
+        (a, b) if a == b => Some(typed.clone()),
+        (Type::Text | Type::Enum { .. }, Type::Text) => {
+            Some(Expression { type_: type_.clone(), node: typed.node.clone() })
+        }
+        (Type::Text, b) if text_like(b) => Some(Expression { type_: b.clone(), node: typed.node.clone() }),
+        (Type::Date | Type::Timestamp, Type::Timestamp) => {
+            Some(Expression { type_: type_.clone(), node: typed.node.clone() })
+        }
+        (Type::Integer | Type::Number { .. }, Type::Number { scale }) if typed.type_.scale() <= *scale => {
+            let by = scale - typed.type_.scale();
+            let node = if by == 0 { typed.node.clone() } else { Part::Rescale(Box::new(typed.clone()), by) };
+            Some(Expression { type_: type_.clone(), node })
+        }
+        (Type::Money { currency: a, scale: i }, Type::Money { currency: b, scale: j })
+            if a == b && i <= j =>
+        {
+            let by = j - i;
+            let node = if by == 0 { typed.node.clone() } else { Part::Rescale(Box::new(typed.clone()), by) };
+            Some(Expression { type_: type_.clone(), node })
+        }
+        _ => None,
+    };
+    if result.is_none() {
+        findings
+            .report(
+                codes::MAPPING_TYPE,
+                at.span,
+                format!(
+                    "the expression is of type {}, but the attribute is of type {}",
+                    type_text(&typed.type_),
+                    type_text(type_)
+                ),
+            )
+            .expected(format!("an expression of type {}", type_text(type_)));
+    }
+    result
+}
+
+/// Derived attributes after those they need; a circle is a finding.
+fn in_order(all: Vec<Mapping>, entries: &[Entry], findings: &mut Findings) -> Vec<Mapping> {
+    let derived: BTreeMap<AttributeId, BTreeSet<AttributeId>> = all
+        .iter()
+        .filter_map(|m| match &m.from {
+            MappingFrom::Expression(e) => Some((m.attribute.clone(), used(e))),
+            _ => None,
+        })
+        .collect();
+    let mut done: BTreeSet<AttributeId> =
+        all.iter().map(|m| m.attribute.clone()).filter(|a| !derived.contains_key(a)).collect();
+    let (mut ordered, mut rest): (Vec<Mapping>, Vec<Mapping>) =
+        all.into_iter().partition(|m| !derived.contains_key(&m.attribute));
+    loop {
+        let ready = |m: &Mapping| {
+            derived
+                .get(&m.attribute)
+                .is_none_or(|needs| needs.iter().all(|n| done.contains(n) || !derived.contains_key(n)))
+        };
+        let (now, later): (Vec<Mapping>, Vec<Mapping>) = rest.into_iter().partition(ready);
+        if now.is_empty() {
+            rest = later;
+            break;
+        }
+        done.extend(now.iter().map(|m| m.attribute.clone()));
+        ordered.extend(now);
+        rest = later;
+    }
+    // What is left lies on a circle or behind one: walk from the first until a name comes again.
+    if let Some(first) = rest.first() {
+        let left: BTreeSet<&AttributeId> = rest.iter().map(|m| &m.attribute).collect();
+        let mut way = vec![first.attribute.clone()];
+        while let Some(last) = way.last() {
+            let Some(next) = derived.get(last).and_then(|n| n.iter().find(|n| left.contains(n))).cloned()
+            else {
+                break;
+            };
+            let again = way.iter().position(|w| *w == next);
+            way.push(next);
+            if let Some(again) = again {
+                way.drain(..again);
+                break;
+            }
+        }
+        let shown: Vec<&str> = way.iter().map(AttributeId::as_str).collect();
+        if let Some(entry) = entries.iter().find(|e| Some(&e.key.as_str()) == shown.first()) {
+            findings
+                .report(
+                    codes::DERIVED_CYCLE,
+                    entry.key_span,
+                    format!("derived attributes need each other in a circle: {}", shown.join(" → ")),
+                )
+                .fix("let one of them be read from a column");
+        }
+    }
+    ordered
+}

@@ -1,0 +1,111 @@
+//! KPIs: what is measured, of whom, how often, and who answers.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Measure, Target, ValueUnit};
+
+use crate::{
+    calendar::Grain,
+    expression::{Expression, Path},
+    id::{DimensionId, EntityId, Hash, KpiId, ObjectiveId, PersonId, PurposeId},
+    source_text::Span,
+};
+
+/// A KPI.
+#[derive(Debug, Clone)]
+pub struct Kpi {
+    /// Id.
+    pub id: KpiId,
+    /// Shown name.
+    pub name: String,
+    /// In plain words.
+    pub description: Option<String>,
+    /// The objective it serves.
+    pub objective: Option<ObjectiveId>,
+    /// Whether it runs ahead of the outcome or states it.
+    pub indicator: Option<Indicator>,
+    /// Which direction is good.
+    pub better: Better,
+    /// How it is computed.
+    pub measure: Measure,
+    /// What its value is.
+    pub unit: ValueUnit,
+    /// Its natural period.
+    pub period: Grain,
+    /// Segments, each on its own.
+    pub by: Vec<Dimension>,
+    /// Combinations of segments, by dimension.
+    pub cross: Vec<Vec<DimensionId>>,
+    /// Which version of referenced rows counts.
+    pub as_of: AsOf,
+    /// Row weight: a number expression of the base entity.
+    pub weight: Option<Expression>,
+    /// Fewer cases than this are not published.
+    pub minimum_n: Option<u64>,
+    /// Less coverage than this is not published; a share of 1.
+    pub minimum_coverage: Option<f64>,
+    /// Targets, sorted by unit (none first) and date.
+    pub targets: Vec<Target>,
+    /// Exactly one.
+    pub accountable: Option<PersonId>,
+    /// Who does the work.
+    pub responsible: Vec<PersonId>,
+    /// Who is asked.
+    pub consulted: Vec<PersonId>,
+    /// Who is told.
+    pub informed: Vec<PersonId>,
+    /// What the data are used for.
+    pub purpose: Option<PurposeId>,
+    /// What is taken for granted.
+    pub assumptions: Vec<String>,
+    /// Hash of what decides the value: measure, filters, weight, period, segments, as-of, gates, calendar.
+    /// Not names, descriptions, people or targets.
+    pub hash: Hash,
+    /// The definition as written.
+    pub text: String,
+    /// Where it is defined.
+    pub span: Span,
+}
+
+/// Whether a KPI runs ahead of the outcome or states it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Indicator {
+    /// Moves before the outcome.
+    Leading,
+    /// States the outcome.
+    Lagging,
+}
+
+/// Which direction is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Better {
+    /// More is better.
+    Higher,
+    /// Less is better.
+    Lower,
+    /// Between two limits is best.
+    InRange,
+}
+
+/// Which version of a referenced row counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AsOf {
+    /// The one valid at the row's own time. The first version is valid from ever.
+    Event,
+    /// The one valid now, at the pinned snapshot.
+    Now,
+}
+
+/// What segments are formed by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Dimension {
+    /// Id: the last part of the path unless named.
+    pub id: DimensionId,
+    /// The path from each base entity of the measure.
+    pub paths: BTreeMap<EntityId, Path>,
+}

@@ -1,0 +1,104 @@
+//! Scorecards and their cascade.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    calendar::Grain,
+    id::{DimensionId, Hash, KpiId, LevelId, ObjectiveId, PerspectiveId, ScorecardId, UnitId},
+    source_text::Span,
+};
+
+/// A scorecard.
+#[derive(Debug, Clone)]
+pub struct Scorecard {
+    /// Id.
+    pub id: ScorecardId,
+    /// Shown name.
+    pub name: String,
+    /// The unit it is for.
+    pub unit: Option<UnitId>,
+    /// Its period.
+    pub period: Grain,
+    /// What a missing child does.
+    pub missing: MissingRule,
+    /// Less weight with a value than this, and the node has no score; a share of 1.
+    pub minimum_coverage: f64,
+    /// Perspectives, in the strategy's order.
+    pub perspectives: Vec<ScorecardPerspective>,
+    /// The same for units below.
+    pub cascade: Option<Cascade>,
+    /// Hash of what decides the score: period, rules, weights, targets of its KPIs.
+    pub hash: Hash,
+    /// Where it is defined.
+    pub span: Span,
+}
+
+/// What a missing child does to its parent's score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingRule {
+    /// Left out; coverage shows it.
+    Ignore,
+    /// No score.
+    Block,
+    /// Counts as the worst score, 0.
+    WorstCase,
+}
+
+/// Exact weights: parts of 10 000 of their parent, siblings sum to 10 000.
+pub type BasisPoints = u32;
+
+/// A perspective in a scorecard.
+#[derive(Debug, Clone)]
+pub struct ScorecardPerspective {
+    /// Id.
+    pub id: PerspectiveId,
+    /// Weight among siblings.
+    pub weight: BasisPoints,
+    /// Objectives.
+    pub objectives: Vec<ScorecardObjective>,
+}
+
+/// An objective in a scorecard.
+#[derive(Debug, Clone)]
+pub struct ScorecardObjective {
+    /// Id.
+    pub id: ObjectiveId,
+    /// Weight among siblings.
+    pub weight: BasisPoints,
+    /// KPIs and weights among siblings.
+    pub kpis: Vec<(KpiId, BasisPoints)>,
+}
+
+/// The same scorecard for units below.
+#[derive(Debug, Clone)]
+pub struct Cascade {
+    /// Level of units → dimension of the KPIs.
+    pub levels: BTreeMap<LevelId, DimensionId>,
+    /// How a unit's values come about.
+    pub value: CascadeValue,
+    /// Whose targets hold for a unit without its own.
+    pub targets: CascadeTargets,
+}
+
+/// How a unit's score comes about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CascadeValue {
+    /// From the states of its segment: the parent is the same KPI over all rows.
+    Recompute,
+    /// A unit with children scores the mean of their scores.
+    AverageOfChildren,
+}
+
+/// Whose targets hold for a unit without its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CascadeTargets {
+    /// The nearest unit above that has one, in the end the general one.
+    Inherit,
+    /// None: no target, no score.
+    Own,
+}

@@ -1,0 +1,267 @@
+//! Sources: connectors, mappings, rules.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    expression::{Expression, Literal, Type},
+    id::{AttributeId, EntityId, Hash, PersonId, PurposeId, RuleId, SourceId},
+    source_text::Span,
+};
+
+/// A place data come from.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Id.
+    pub id: SourceId,
+    /// Shown name.
+    pub name: String,
+    /// The entity it fills.
+    pub into: EntityId,
+    /// Where and how to read.
+    pub from: Connector,
+    /// How a row relates to those landed before.
+    pub mode: Mode,
+    /// The attributes that identify a row.
+    pub key: Vec<AttributeId>,
+    /// The attribute that says which of two rows is newer.
+    pub version: Option<AttributeId>,
+    /// Zone of local times and dates.
+    pub zone: SourceZone,
+    /// Texts that mean "no value" in every column.
+    pub missing: Vec<String>,
+    /// Rows that do not match are out of scope: counted, not landed.
+    pub only: Option<Expression>,
+    /// One mapping an attribute, in declared order, derived ones after those they need.
+    pub map: Vec<Mapping>,
+    /// Validation rules in declared order.
+    pub rules: Vec<Rule>,
+    /// Last day for which everything is in, whatever the last row says: periods that end with it are final.
+    pub complete_until: Option<Date>,
+    /// What its data may be used for.
+    pub purpose: Option<PurposeId>,
+    /// Who answers for it.
+    pub owner: Option<PersonId>,
+    /// Hash of what decides how rows come out: connector format, mode, key, mapping, rules.
+    pub hash: Hash,
+    /// Where it is defined.
+    pub span: Span,
+}
+
+/// Where and how to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Connector {
+    /// Delimited text.
+    Csv {
+        /// Path or glob relative to the project's folder.
+        files: String,
+        /// One ASCII byte.
+        delimiter: u8,
+        /// Label of the WHATWG encoding standard, checked.
+        encoding: String,
+        /// Line of the header, from 1.
+        header_row: u32,
+    },
+    /// One JSON object a line; columns are top-level keys or dotted paths.
+    Ndjson {
+        /// Path or glob relative to the project's folder.
+        files: String,
+    },
+    /// Parquet.
+    Parquet {
+        /// Path or glob relative to the project's folder.
+        files: String,
+    },
+}
+
+/// How a row relates to those landed before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Rows are final; one with a known key is a duplicate if equal, else quarantined.
+    Append,
+    /// A row with a known key and other content supersedes the former version.
+    Upsert,
+    /// Each file is the whole: like upsert, and keys that are absent end.
+    Snapshot,
+}
+
+/// What to do with a local time that exists twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ambiguous {
+    /// The first of the two.
+    Earlier,
+    /// The second.
+    Later,
+    /// Neither: the row goes to quarantine.
+    Quarantine,
+}
+
+/// What to do with a local time that does not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingLocal {
+    /// Later by the length of the gap.
+    ShiftForward,
+    /// The row goes to quarantine.
+    Quarantine,
+}
+
+/// The zone of a source's local times.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SourceZone {
+    /// IANA name.
+    pub name: String,
+    /// Rule for times that exist twice.
+    pub ambiguous: Ambiguous,
+    /// Rule for times that do not exist.
+    pub missing: MissingLocal,
+}
+
+/// How one attribute gets its value.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    /// The attribute.
+    pub attribute: AttributeId,
+    /// Its type in the model.
+    pub type_: Type,
+    /// Where the value comes from.
+    pub from: MappingFrom,
+    /// A row without a value goes to quarantine.
+    pub required: bool,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone)]
+pub enum MappingFrom {
+    /// A column of the source.
+    Column {
+        /// Its header; compared after trimming spaces at both ends.
+        column: String,
+        /// How its text is read.
+        parse: Parse,
+        /// Texts that mean "no value" here, each with its reason: looked up first.
+        missing: Vec<(String, String)>,
+        /// Codes and the texts they stand for, applied to the whole cell; other texts stay as they are.
+        replace: Vec<(String, String)>,
+        /// Text put before the cell's, after `replace` and before it is read.
+        prefix: String,
+    },
+    /// The file's name without its folder, a colon and the number of the row in it, from 1: a key for rows without
+    /// one of their own.
+    Position,
+    /// The same value in every row.
+    Constant(Literal),
+    /// Computed from other mapped attributes.
+    Expression(Expression),
+}
+
+/// How a text becomes a value. Surrounding spaces are trimmed first, except for [`Parse::Text`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Parse {
+    /// As it is.
+    Text,
+    /// Decimal number into a scaled integer; also `integer` (scale 0) and money.
+    Number {
+        /// Decimal digits kept.
+        scale: u8,
+        /// `.` or `,`; the other one, spaces and apostrophes are refused unless they group thousands properly.
+        decimal_mark: char,
+        /// What happens to digits beyond the scale that are not zero.
+        excess: Excess,
+    },
+    /// A number of units of time.
+    Duration {
+        /// Microseconds in one unit.
+        unit_micros: i64,
+        /// `.` or `,`.
+        decimal_mark: char,
+    },
+    /// Texts for true and false, compared without regard to ASCII case.
+    Boolean {
+        /// True; default `true`, `yes`, `1`.
+        yes: Vec<String>,
+        /// False; default `false`, `no`, `0`.
+        no: Vec<String>,
+    },
+    /// A calendar day in the source's zone.
+    Date {
+        /// strptime pattern; default ISO 8601.
+        format: Option<String>,
+    },
+    /// A local time or an instant with offset.
+    Timestamp {
+        /// strptime pattern; default ISO 8601 / RFC 3339, also with a space for the `T`.
+        format: Option<String>,
+    },
+    /// One of a closed list.
+    Enum {
+        /// Text in the source → member.
+        values: Vec<(String, String)>,
+        /// What other texts become.
+        other: EnumElse,
+    },
+}
+
+/// What happens to digits beyond the scale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Excess {
+    /// The row goes to quarantine.
+    Quarantine,
+    /// Rounded half to even.
+    Round,
+}
+
+/// What an unlisted text becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EnumElse {
+    /// The row goes to quarantine.
+    Quarantine,
+    /// No value.
+    Missing,
+    /// This member.
+    Value(String),
+}
+
+/// A validation rule.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Name, unique within the source.
+    pub id: RuleId,
+    /// What must hold.
+    pub require: Requirement,
+    /// What happens if it does not.
+    pub otherwise: Otherwise,
+}
+
+/// What a rule demands.
+#[derive(Debug, Clone)]
+pub enum Requirement {
+    /// Of every row; unknown passes. May hold [`Node::Exists`](crate::expression::Node::Exists).
+    Row(Expression),
+    /// The attributes identify a row within everything landed and this load.
+    Unique(Vec<AttributeId>),
+    /// At least so many rows in a file.
+    RowsAtLeast(u64),
+    /// At least `share` of the median row count of the last `loads` files of this source.
+    RowsAgainstHistory {
+        /// Share such as 0.8.
+        share: f64,
+        /// How many earlier loads; with fewer than three there is no verdict.
+        loads: u32,
+    },
+}
+
+/// What happens when a rule is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Otherwise {
+    /// Counted and shown; the row lands.
+    Warn,
+    /// The row goes to quarantine.
+    Quarantine,
+    /// The file is not landed at all.
+    Stop,
+}
