@@ -29,45 +29,40 @@ mod reference_value;
 
 use support::Check;
 
-type Room = (&'static str, fn(&mut Check));
+/// A test of the same name for every room with published values: it asserts all of them and prints how many there were.
+macro_rules! rooms {
+    ($($room:ident: $values:path,)*) => {
+        mod reference_values {
+            $(#[test]
+            fn $room() {
+                super::hold(stringify!($room), $values);
+            })*
+        }
+    };
+}
 
-/// Every room with published values. A room is a function that asserts all of its values.
-#[rustfmt::skip]
-const ROOMS: &[Room] = &[
-    ("control charts and multiplicity", reference_control::values),
-    ("decomposition", reference_decomposition::values),
-    ("estimation", reference_estimation::values),
-    ("experiments", reference_experiment::values),
-    ("fairness", reference_fairness::values),
-    ("gaming and privacy", reference_integrity::values),
-    ("linkage", reference_linkage::values),
-    ("prediction", reference_prediction::values),
-    ("ranking and indices", reference_ranking::values),
-    ("regression", reference_regression::values),
-    ("series", reference_series::values),
-    ("smoothing and forecasts", reference_smoothing::values),
-    ("surveys and agreement", reference_survey::values),
-    ("survival", reference_survival::values),
-    ("value", reference_value::values),
-];
+rooms! {
+    control: crate::reference_control::values,
+    decomposition: crate::reference_decomposition::values,
+    estimation: crate::reference_estimation::values,
+    experiment: crate::reference_experiment::values,
+    fairness: crate::reference_fairness::values,
+    integrity: crate::reference_integrity::values,
+    linkage: crate::reference_linkage::values,
+    prediction: crate::reference_prediction::values,
+    ranking: crate::reference_ranking::values,
+    regression: crate::reference_regression::values,
+    series: crate::reference_series::values,
+    smoothing: crate::reference_smoothing::values,
+    survey: crate::reference_survey::values,
+    survival: crate::reference_survival::values,
+    value: crate::reference_value::values,
+}
 
-/// Asserts every published value and prints how many there were.
-#[test]
-fn reference_values_hold() {
-    let mut asserted = 0;
-    let mut skipped = 0;
-    let mut failures = Vec::new();
-    for (room, values) in ROOMS {
-        let mut check = Check::new(room);
-        values(&mut check);
-        eprintln!(
-            "{room}: asserted {} reference values, skipped {} data sets",
-            check.asserted, check.skipped
-        );
-        asserted += check.asserted;
-        skipped += check.skipped;
-        failures.append(&mut check.failures);
-    }
-    eprintln!("asserted {asserted} reference values, skipped {skipped} data sets");
+fn hold(room: &'static str, values: fn(&mut Check)) {
+    let mut check = Check::new(room);
+    values(&mut check);
+    let (asserted, failures) = (check.asserted, check.failures);
+    eprintln!("{room}: asserted {asserted} reference values, skipped {} data sets", check.skipped);
     assert!(failures.is_empty(), "{} of {asserted} differ:\n{}", failures.len(), failures.join("\n"));
 }
