@@ -3,3 +3,4 @@
 pub mod clusters;
 pub mod comparators;
 pub mod fellegi_sunter;
+mod short;

@@ -156,6 +156,16 @@ proptest! {
         prop_assert!(Comparator::OptimalAlignment.distance(&a, &b) <= Comparator::Levenshtein.distance(&a, &b));
     }
 
+    /// Short ASCII strings take a way of their own; `strsim` is the oracle, and lengths cross the border at 64.
+    #[test]
+    fn short_strings_are_compared_as_long_ones(a in "[ab ]{0,20}|[a-e]{55,70}", b in "[ab ]{0,20}|[a-e]{55,70}") {
+        for (a, b) in [(&a, &b), (&b, &a), (&a, &format!("{a}{b}").chars().take(64).collect())] {
+            prop_assert_eq!(Comparator::Levenshtein.distance(a, b), strsim::levenshtein(a, b));
+            prop_assert!((Comparator::Jaro.similarity(a, b) - strsim::jaro(a, b)).abs() < 1e-15);
+            prop_assert!((Comparator::JaroWinkler.similarity(a, b) - strsim::jaro_winkler(a, b)).abs() < 1e-15);
+        }
+    }
+
     #[test]
     fn the_order_of_links_is_of_no_account(mut links in prop::collection::vec((0_usize..30, 0_usize..30), 0..40)) {
         let with = |l: &[(usize, usize)]| Clusters::from_links(30, &l.iter().map(|&(a, b)| (a, b, 1.0)).collect::<Vec<_>>(), 0.5).unwrap().labels();
