@@ -98,10 +98,10 @@ pub fn cox(spells: &[Spell], design: &Matrix, ties: Ties) -> Result<CoxFit, NotC
     if events == 0 {
         return Err(NotComputable::NoVariation);
     }
-    let (rows, order) = prepared(spells, design);
+    let cases = Prepared::new(spells, design);
     let evaluate = |b: &[f64]| {
         let mut sum = Sums::new(k);
-        walk(spells, &rows, &order, b, ties, |at| sum.add(at));
+        walk(&cases, b, ties, |at| sum.add(at));
         sum
     };
     let mut coefficients = vec![0.0; k];
@@ -152,22 +152,41 @@ fn spread(column: &[f64]) -> f64 {
     (column.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n).sqrt()
 }
 
-/// Centred rows, and the order of descending time.
-pub(crate) fn prepared(spells: &[Spell], design: &Matrix) -> (Vec<Vec<f64>>, Vec<usize>) {
-    let means: Vec<f64> =
-        (0..design.columns()).map(|j| design.column(j).iter().sum::<f64>() / design.rows() as f64).collect();
-    let rows = (0..design.rows())
-        .map(|i| means.iter().enumerate().map(|(j, m)| design[(i, j)] - m).collect())
-        .collect();
-    let mut order: Vec<usize> = (0..spells.len()).collect();
-    order.sort_by(|&a, &b| spells[b].time.total_cmp(&spells[a].time));
-    (rows, order)
+/// Cases from the last time to the first, which is how risk sets grow, with centred rows beside each other.
+pub(crate) struct Prepared {
+    /// Index of each case as it was given.
+    pub order: Vec<usize>,
+    spells: Vec<Spell>,
+    rows: Vec<f64>,
+    columns: usize,
+}
+
+impl Prepared {
+    pub fn new(spells: &[Spell], design: &Matrix) -> Self {
+        let columns = design.columns();
+        let mut order: Vec<usize> = (0..spells.len()).collect();
+        order.sort_by(|&a, &b| spells[b].time.total_cmp(&spells[a].time));
+        let mut rows = vec![0.0; spells.len() * columns];
+        for j in 0..columns {
+            let column = design.column(j);
+            let mean = column.iter().sum::<f64>() / column.len() as f64;
+            for (row, &i) in rows.chunks_exact_mut(columns).zip(&order) {
+                row[j] = column[i] - mean;
+            }
+        }
+        Self { spells: order.iter().map(|&i| spells[i]).collect(), order, rows, columns }
+    }
+
+    /// The centred row of the case at a place in the order.
+    pub fn row(&self, place: usize) -> &[f64] {
+        &self.rows[place * self.columns..(place + 1) * self.columns]
+    }
 }
 
 /// What an event time contributes.
 pub(crate) struct EventTime<'a> {
     pub time: f64,
-    /// Rows with an event at this time.
+    /// Places of the cases with an event at this time.
     pub tied: &'a [usize],
     pub log_likelihood: f64,
     /// Sum over the tied of `x`, less the sum of the risk set's weighted means.
@@ -202,61 +221,66 @@ impl Sums {
 
 /// Visits event times from the last to the first with the sums over the risk set at each.
 pub(crate) fn walk(
-    spells: &[Spell],
-    rows: &[Vec<f64>],
-    order: &[usize],
+    cases: &Prepared,
     coefficients: &[f64],
     ties: Ties,
     mut visit: impl FnMut(&EventTime<'_>),
 ) {
     let k = coefficients.len();
     // The largest linear predictor is taken out so that nothing overflows.
-    let linear: Vec<f64> = rows.iter().map(|row| dot(row, coefficients)).collect();
+    let linear: Vec<f64> = (0..cases.spells.len()).map(|i| dot(cases.row(i), coefficients)).collect();
     let top = linear.iter().fold(f64::NEG_INFINITY, |m, v| m.max(*v));
-    let (mut r0, mut r1, mut r2) = (0.0, vec![0.0; k], Matrix::zeros(k, k));
+    let (mut at_risk, mut ending) = (Moments::new(k), Moments::new(k));
     let mut tied_events = Vec::new();
-    let mut score = vec![0.0; k];
-    let mut mean = vec![0.0; k];
-    for tied in order.chunk_by(|&a, &b| spells[a].time == spells[b].time) {
+    let (mut score, mut mean) = (vec![0.0; k], vec![0.0; k]);
+    let mut information = Matrix::zeros(k, k);
+    let mut from = 0;
+    for tied in cases.spells.chunk_by(|a, b| a.time == b.time) {
+        let places = from..from + tied.len();
+        from = places.end;
         tied_events.clear();
-        let (mut d0, mut d1, mut d2) = (0.0, vec![0.0; k], Matrix::zeros(k, k));
-        let mut log_likelihood = 0.0;
-        score.fill(0.0);
-        for &i in tied {
-            let weight = libm::exp(linear[i] - top);
-            accumulate(&mut r0, &mut r1, &mut r2, weight, &rows[i]);
-            if spells[i].event {
-                tied_events.push(i);
-                accumulate(&mut d0, &mut d1, &mut d2, weight, &rows[i]);
-                log_likelihood += linear[i] - top;
-                for (sum, x) in score.iter_mut().zip(&rows[i]) {
-                    *sum += x;
-                }
-            }
+        tied_events.extend(places.clone().filter(|&i| cases.spells[i].event));
+        for i in places {
+            at_risk.add(libm::exp(linear[i] - top), cases.row(i));
         }
-        if tied_events.is_empty() {
+        let (Some(first), d) = (tied.first(), tied_events.len()) else { continue };
+        if d == 0 {
             continue;
         }
-        let mut information = Matrix::zeros(k, k);
-        for l in 0..tied_events.len() {
-            let share = match ties {
-                Ties::Efron => l as f64 / tied_events.len() as f64,
-                Ties::Breslow => 0.0,
-            };
-            let total = r0 - share * d0;
+        let mut log_likelihood = 0.0;
+        score.fill(0.0);
+        for j in 0..k {
+            information.column_mut(j).fill(0.0);
+        }
+        // A single event shares nothing.
+        let shared = ties == Ties::Efron && d > 1;
+        ending.clear();
+        for &i in &tied_events {
+            log_likelihood += linear[i] - top;
+            for (sum, x) in score.iter_mut().zip(cases.row(i)) {
+                *sum += x;
+            }
+            if shared {
+                ending.add(libm::exp(linear[i] - top), cases.row(i));
+            }
+        }
+        for l in 0..d {
+            let share = if shared { l as f64 / d as f64 } else { 0.0 };
+            let total = at_risk.weight - share * ending.weight;
             log_likelihood -= libm::log(total);
             for j in 0..k {
-                mean[j] = (r1[j] - share * d1[j]) / total;
+                mean[j] = (at_risk.first[j] - share * ending.first[j]) / total;
                 score[j] -= mean[j];
             }
             for j in 0..k {
-                for i in 0..k {
-                    information[(i, j)] += (r2[(i, j)] - share * d2[(i, j)]) / total - mean[i] * mean[j];
+                let (risk, end) = (at_risk.second.column(j), ending.second.column(j));
+                for (i, sum) in information.column_mut(j).iter_mut().enumerate() {
+                    *sum += (risk[i] - share * end[i]) / total - mean[i] * mean[j];
                 }
             }
         }
         visit(&EventTime {
-            time: spells[tied[0]].time,
+            time: first.time,
             tied: &tied_events,
             log_likelihood,
             score: &score,
@@ -265,12 +289,34 @@ pub(crate) fn walk(
     }
 }
 
-fn accumulate(s0: &mut f64, s1: &mut [f64], s2: &mut Matrix, weight: f64, row: &[f64]) {
-    *s0 += weight;
-    for (j, x) in row.iter().enumerate() {
-        s1[j] += weight * x;
-        for (target, y) in s2.column_mut(j).iter_mut().zip(row) {
-            *target += weight * x * y;
+/// Weighted sums of rows: of 1, x and x xᵀ.
+struct Moments {
+    weight: f64,
+    first: Vec<f64>,
+    second: Matrix,
+}
+
+impl Moments {
+    fn new(k: usize) -> Self {
+        Self { weight: 0.0, first: vec![0.0; k], second: Matrix::zeros(k, k) }
+    }
+
+    fn clear(&mut self) {
+        self.weight = 0.0;
+        self.first.fill(0.0);
+        for j in 0..self.first.len() {
+            self.second.column_mut(j).fill(0.0);
+        }
+    }
+
+    fn add(&mut self, weight: f64, row: &[f64]) {
+        self.weight += weight;
+        for (j, x) in row.iter().enumerate() {
+            let weighted = weight * x;
+            self.first[j] += weighted;
+            for (target, y) in self.second.column_mut(j).iter_mut().zip(row) {
+                *target += weighted * y;
+            }
         }
     }
 }

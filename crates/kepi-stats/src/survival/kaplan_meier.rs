@@ -49,20 +49,23 @@ impl KaplanMeier {
     /// `NoRows`, `NotFinite`, `Invalid` for negative times.
     pub fn new(spells: &[Spell]) -> Result<Self, NotComputable> {
         check(spells)?;
-        let mut sorted = spells.to_vec();
-        sorted.sort_unstable_by(|a, b| a.time.total_cmp(&b.time));
+        // Times that are not negative are ordered as their bits are, which leaves the lowest for the event: integers
+        // sort several times faster than floats with their company. Adding zero makes −0 to 0.
+        let mut sorted: Vec<u64> =
+            spells.iter().map(|s| (s.time + 0.0).to_bits() << 1 | u64::from(s.event)).collect();
+        sorted.sort_unstable();
         let mut steps = Vec::new();
         let mut at_risk = sorted.len() as u64;
         let (mut survival, mut relative_variance) = (1.0, 0.0);
-        for tied in sorted.chunk_by(|a, b| a.time == b.time) {
-            let events = tied.iter().filter(|s| s.event).count() as u64;
+        for tied in sorted.chunk_by(|a, b| a >> 1 == b >> 1) {
+            let events = tied.iter().map(|s| s & 1).sum::<u64>();
             let gone = tied.len() as u64;
             if events > 0 {
                 let (d, n) = (events as f64, at_risk as f64);
                 survival *= (n - d) / n;
                 relative_variance += d / (n * (n - d));
             }
-            let time = tied.first().map_or(0.0, |s| s.time);
+            let time = tied.first().map_or(0.0, |s| f64::from_bits(s >> 1));
             steps.push(Step { time, at_risk, events, censored: gone - events, survival, relative_variance });
             at_risk -= gone;
         }

@@ -1,7 +1,7 @@
 //! Whether hazard ratios stay constant over time.
 #![expect(clippy::indexing_slicing, reason = "rows and columns are those of the fitted design")]
 
-use super::cox::{CoxFit, prepared, walk};
+use super::cox::{CoxFit, Prepared, walk};
 use super::kaplan_meier::KaplanMeier;
 use super::{Spell, check};
 use crate::distribution::gamma::chi_square_above;
@@ -81,20 +81,21 @@ pub fn proportionality(
             .and_then(|i| steps.get(i))
             .map_or(1.0, |s| s.survival)
     };
-    let (rows, order) = prepared(spells, design);
+    let cases = Prepared::new(spells, design);
     let mut times: Vec<(f64, usize)> = Vec::new();
     let mut scores: Vec<Vec<f64>> = Vec::new();
     let mut informations: Vec<Matrix> = Vec::new();
     let mut residuals: Vec<(usize, Vec<f64>)> = Vec::new();
-    walk(spells, &rows, &order, &fit.coefficients, fit.ties, |at| {
+    walk(&cases, &fit.coefficients, fit.ties, |at| {
         times.push((at.time, at.tied.len()));
         scores.push(at.score.to_vec());
         informations.push(at.information.clone());
         // x less the mean over the tied's risk sets; score = Σ x − Σ means.
         let d = at.tied.len() as f64;
-        let sum: Vec<f64> = (0..k).map(|j| at.tied.iter().map(|&i| rows[i][j]).sum::<f64>()).collect();
+        let sum: Vec<f64> = (0..k).map(|j| at.tied.iter().map(|&i| cases.row(i)[j]).sum::<f64>()).collect();
         for &i in at.tied {
-            residuals.push((i, (0..k).map(|j| rows[i][j] - (sum[j] - at.score[j]) / d).collect()));
+            let row = cases.row(i);
+            residuals.push((cases.order[i], (0..k).map(|j| row[j] - (sum[j] - at.score[j]) / d).collect()));
         }
     });
     // Clock readings per event time; ties share one reading, except for ranks in the residual form.
