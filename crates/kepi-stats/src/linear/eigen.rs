@@ -92,6 +92,9 @@ fn rotate(work: &mut Matrix, vectors: &mut Matrix, p: usize, q: usize) {
         work[(p, k)] = c * left - s * right;
         work[(q, k)] = s * left + c * right;
     }
+    // Zero but for rounding, which would keep the sweeps from ever settling.
+    work[(p, q)] = 0.0;
+    work[(q, p)] = 0.0;
     for k in 0..n {
         let (left, right) = (vectors[(k, p)], vectors[(k, q)]);
         vectors[(k, p)] = c * left - s * right;

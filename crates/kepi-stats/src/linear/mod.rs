@@ -2,7 +2,7 @@
 //! matrix needs, and nothing for large or sparse systems.
 //!
 //! Matrices are column-major, factorisations are the textbook ones (Golub and
-//! Van Loan, *Matrix Computations*, 4th ed., 2013), and every sum runs in index
+//! Van Loan, *Matrix Computations*, 4th ed., 2013), and every sum runs in a fixed
 //! order, so the same input gives the same bits on every machine. The choice
 //! against a linear-algebra crate is recorded in `docs/adr/0006-linear-algebra-and-optimisers.md`.
 
@@ -15,6 +15,7 @@ use crate::estimate::NotComputable;
 
 pub use cholesky::Cholesky;
 pub use eigen::SymmetricEigen;
+pub(crate) use matrix::BLOCK;
 pub use matrix::{Matrix, dot};
 pub use qr::Qr;
 

@@ -1,8 +1,9 @@
 //! Logistic regression by Newton steps, with separation detected.
+#![expect(clippy::indexing_slicing, reason = "blocks of rows are those of the design")]
 
 use crate::distribution::normal;
 use crate::estimate::{Estimate, Interval, Level, Method, NotComputable};
-use crate::linear::{Cholesky, Matrix, dot};
+use crate::linear::{BLOCK, Cholesky, LinearError, Matrix, dot};
 
 /// A fitted logistic regression `P(y = 1) = 1 ⁄ (1 + exp(−x · b))`.
 #[derive(Debug, Clone)]
@@ -98,66 +99,74 @@ pub fn logistic_regression(
     }
     let share = ones as f64 / n as f64;
     let null_log_likelihood = n as f64 * (share * libm::log(share) + (1.0 - share) * libm::log1p(-share));
-    let mut coefficients = vec![0.0; k];
-    let mut linear = vec![0.0; n];
-    let mut likelihood = log_likelihood(outcome, &linear);
+    let mut coefficients = start(outcome, design, names);
+    let mut here = Pass::at(&coefficients, outcome, design);
     for iteration in 1..=100 {
-        let probabilities: Vec<f64> = linear.iter().map(|eta| logistic(*eta)).collect();
-        let weights: Vec<f64> = probabilities.iter().map(|p| p * (1.0 - p)).collect();
-        let slack: Vec<f64> =
-            outcome.iter().zip(&probabilities).map(|(y, p)| f64::from(u8::from(*y)) - p).collect();
-        let score = design.transpose_multiply_vector(&slack)?;
-        let information = Cholesky::new(&design.gram(Some(&weights))?);
-        if iteration > 1 && separates(outcome, &linear, 0.0) {
+        if iteration > 1 && separates(outcome, &here.linear, 0.0) {
             return Err(separation(design, &coefficients, names));
         }
-        let information = match information {
+        let information = match Cholesky::new(&here.information) {
             Ok(factor) => factor,
-            Err(_) if separates(outcome, &linear, 1e-6) => {
+            Err(_) if separates(outcome, &here.linear, 1e-6) => {
                 return Err(separation(design, &coefficients, names));
             }
             Err(error) => return Err(error.into()),
         };
-        let step = information.solve(&score)?;
-        let along = design.multiply_vector(&step)?;
-        if iteration > 6 && along.iter().any(|a| a.abs() > 0.2) && separates(outcome, &along, 1e-6) {
-            return Err(separation(design, &step, names));
-        }
+        let step = information.solve(&here.score)?;
         // The decrement bounds how much the likelihood can still grow.
-        let decrement = dot(&step, &score);
-        let mut length = 1.0;
-        let mut next = likelihood;
-        let mut moved = linear.clone();
-        for _ in 0..30 {
-            for (target, (eta, a)) in moved.iter_mut().zip(linear.iter().zip(&along)) {
-                *target = eta + length * a;
+        let decrement = dot(&step, &here.score);
+        // So close to the maximum a step squares the distance: it is made without another look at the rows.
+        if decrement <= 1e-16 {
+            for (b, s) in coefficients.iter_mut().zip(&step) {
+                *b += s;
             }
-            next = log_likelihood(outcome, &moved);
-            if next >= likelihood - 1e-12 * likelihood.abs() {
+            return Ok(here.fit(coefficients, null_log_likelihood, iteration)?);
+        }
+        let mut length = 1.0;
+        let mut next = coefficients.clone();
+        let mut there = None;
+        for _ in 0..30 {
+            for (target, (b, s)) in next.iter_mut().zip(coefficients.iter().zip(&step)) {
+                *target = b + length * s;
+            }
+            let pass = Pass::at(&next, outcome, design);
+            let risen = pass.log_likelihood >= here.log_likelihood - 1e-12 * here.log_likelihood.abs();
+            there = Some(pass);
+            if risen {
                 break;
             }
             length *= 0.5;
         }
-        for (b, s) in coefficients.iter_mut().zip(&step) {
-            *b += length * s;
+        let Some(there) = there else { break };
+        if iteration > 6 {
+            let along: Vec<f64> =
+                there.linear.iter().zip(&here.linear).map(|(to, from)| (to - from) / length).collect();
+            if along.iter().any(|a| a.abs() > 0.2) && separates(outcome, &along, 1e-6) {
+                return Err(separation(design, &step, names));
+            }
         }
-        linear = moved;
-        likelihood = next;
-        if decrement <= 1e-20 * (1.0 + likelihood.abs()) || (decrement <= 1e-12 && length >= 1.0) {
-            let linear = design.multiply_vector(&coefficients)?;
-            let probabilities: Vec<f64> = linear.iter().map(|eta| logistic(*eta)).collect();
-            let weights: Vec<f64> = probabilities.iter().map(|p| p * (1.0 - p)).collect();
-            return Ok(LogisticFit {
-                covariance: Cholesky::new(&design.gram(Some(&weights))?)?.inverse(),
-                log_likelihood: log_likelihood(outcome, &linear),
-                coefficients,
-                probabilities,
-                null_log_likelihood,
-                iterations: iteration,
-            });
+        coefficients = next;
+        here = there;
+        if decrement <= 1e-20 * (1.0 + here.log_likelihood.abs()) || (decrement <= 1e-12 && length >= 1.0) {
+            return Ok(here.fit(coefficients, null_log_likelihood, iteration)?);
         }
     }
     Err(NotComputable::NoConvergence { margin: "the logistic regression".to_owned() })
+}
+
+/// Where to start: at zero, or, with many rows, at the fit to every sixteenth, which leaves few passes over all of them.
+fn start(outcome: &[bool], design: &Matrix, names: &[&str]) -> Vec<f64> {
+    let zero = vec![0.0; design.columns()];
+    if design.rows() < 20_000.max(1600 * design.columns()) {
+        return zero;
+    }
+    let some: Vec<bool> = outcome.iter().step_by(16).copied().collect();
+    let columns: Vec<Vec<f64>> =
+        (0..design.columns()).map(|j| design.column(j).iter().step_by(16).copied().collect()).collect();
+    Matrix::from_columns(&columns)
+        .map_err(NotComputable::from)
+        .and_then(|some_rows| logistic_regression(&some, &some_rows, names))
+        .map_or(zero, |fit| fit.coefficients)
 }
 
 /// Whether a direction, given by its value in every row, classifies no row worse (beyond `tolerance` of the
@@ -195,14 +204,70 @@ pub fn logistic(x: f64) -> f64 {
     }
 }
 
-fn log_likelihood(outcome: &[bool], linear: &[f64]) -> f64 {
-    outcome
-        .iter()
-        .zip(linear)
-        .map(|(y, eta)| {
-            let against = if *y { -eta } else { *eta };
-            // −ln(1 + e^a), written for either sign of a.
-            -(against.max(0.0) + libm::log1p(libm::exp(-against.abs())))
+/// Everything about one vector of coefficients, from one pass over the rows.
+struct Pass {
+    /// Log odds of each row.
+    linear: Vec<f64>,
+    log_likelihood: f64,
+    score: Vec<f64>,
+    information: Matrix,
+}
+
+impl Pass {
+    fn fit(
+        self,
+        coefficients: Vec<f64>,
+        null_log_likelihood: f64,
+        iterations: usize,
+    ) -> Result<LogisticFit, LinearError> {
+        Ok(LogisticFit {
+            covariance: Cholesky::new(&self.information)?.inverse(),
+            probabilities: self.linear.iter().map(|eta| logistic(*eta)).collect(),
+            log_likelihood: self.log_likelihood,
+            coefficients,
+            null_log_likelihood,
+            iterations,
         })
-        .sum()
+    }
+
+    fn at(coefficients: &[f64], outcome: &[bool], design: &Matrix) -> Self {
+        let k = design.columns();
+        let mut pass = Self {
+            linear: vec![0.0; design.rows()],
+            log_likelihood: 0.0,
+            score: vec![0.0; k],
+            information: Matrix::zeros(k, k),
+        };
+        let (mut slack, mut weights) = (Vec::with_capacity(BLOCK), Vec::with_capacity(BLOCK));
+        let mut from = 0;
+        for (linear, outcome) in pass.linear.chunks_mut(BLOCK).zip(outcome.chunks(BLOCK)) {
+            let rows = from..from + linear.len();
+            from = rows.end;
+            for (j, b) in coefficients.iter().enumerate() {
+                for (eta, x) in linear.iter_mut().zip(&design.column(j)[rows.clone()]) {
+                    *eta += x * b;
+                }
+            }
+            slack.clear();
+            weights.clear();
+            // A row adds −ln(1 + e^a), with a against its outcome. One logarithm serves the product of a block,
+            // which stays below 2^512.
+            let (mut linear_part, mut product) = (0.0, 1.0);
+            for (eta, y) in linear.iter().zip(outcome) {
+                let small = libm::exp(-eta.abs());
+                let likelier = 1.0 / (1.0 + small);
+                let p = if *eta >= 0.0 { likelier } else { small * likelier };
+                linear_part += if *y { -eta } else { *eta }.max(0.0);
+                product *= 1.0 + small;
+                slack.push(if *y { 1.0 } else { 0.0 } - p);
+                weights.push(small * likelier * likelier);
+            }
+            pass.log_likelihood -= linear_part + libm::log(product);
+            for (j, score) in pass.score.iter_mut().enumerate() {
+                *score += dot(&design.column(j)[rows.clone()], &slack);
+            }
+            design.add_gram(&mut pass.information, rows, Some(&weights));
+        }
+        pass
+    }
 }
