@@ -9,6 +9,8 @@ use crate::linear::{Cholesky, Matrix, dot};
 /// BFGS (Nocedal and Wright, *Numerical Optimization*, 2nd ed., 2006, algorithm 6.1) with
 /// backtracking to the Armijo condition; the inverse Hessian is reset when a
 /// direction does not descend, and an update without positive curvature is skipped.
+/// Where values differ by rounding alone, a step counts when it halves the gradient
+/// (Hager and Zhang 2005 call it the approximate condition).
 /// Stops when the gradient is below `tolerance × (1 + |value|)` or no step improves
 /// the value any more; O(n²) per iteration besides the function.
 ///
@@ -28,7 +30,8 @@ pub fn bfgs(
     let mut inverse = Matrix::identity(n);
     let mut fresh = true;
     for iteration in 0..stopping.iterations {
-        let steepest = gradient.iter().fold(0.0_f64, |m, g| m.max(g.abs()));
+        let steepest = largest(&gradient);
+        let rounding = 1e-13 * (1.0 + value.abs());
         if steepest <= stopping.tolerance * (1.0 + value.abs()) {
             return Ok(Minimum { at, value, iterations: iteration });
         }
@@ -46,11 +49,16 @@ pub fn bfgs(
         for _ in 0..60 {
             let candidate: Vec<f64> = at.iter().zip(&direction).map(|(x, d)| x + length * d).collect();
             let (v, g) = f(&candidate);
-            if v.is_finite() && v <= value + 1e-4 * length * slope && g.iter().all(|x| x.is_finite()) {
+            let finite = v.is_finite() && g.iter().all(|x| x.is_finite());
+            let lower = v <= value + 1e-4 * length * slope && value - v > f64::EPSILON * value.abs();
+            if finite && (lower || (v - value).abs() <= rounding && largest(&g) < 0.5 * steepest) {
                 taken = Some((candidate, v, g));
                 break;
             }
             length *= 0.5;
+            if length * -slope < 1e-3 * rounding {
+                break;
+            }
         }
         let Some((next, next_value, next_gradient)) = taken else {
             if fresh {
@@ -75,6 +83,10 @@ pub fn bfgs(
         gradient = next_gradient;
     }
     Err(OptimiseError::NoConvergence { iterations: stopping.iterations })
+}
+
+fn largest(gradient: &[f64]) -> f64 {
+    gradient.iter().fold(0.0, |m, g| m.max(g.abs()))
 }
 
 /// H ← (I − ρ s yᵀ) H (I − ρ y sᵀ) + ρ s sᵀ.

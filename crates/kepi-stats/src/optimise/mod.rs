@@ -7,6 +7,7 @@
 mod gradient;
 mod nash;
 mod nelder_mead;
+mod newton;
 mod programme;
 mod scalar;
 
@@ -15,6 +16,7 @@ use crate::estimate::NotComputable;
 pub use gradient::{bfgs, central_gradient, hessian_from_gradient, newton_polish};
 pub use nash::{NashStopping, nash_simplex};
 pub use nelder_mead::nelder_mead;
+pub use newton::{Local, newton};
 pub use programme::{LinearProgramme, Optimum};
 pub use scalar::{minimise_scalar, root};
 

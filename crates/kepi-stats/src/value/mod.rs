@@ -38,6 +38,23 @@ pub(crate) fn check(histories: &[History]) -> Result<(), NotComputable> {
     Ok(())
 }
 
+pub(crate) fn mean_age(histories: &[History]) -> f64 {
+    histories.iter().map(|h| h.age).sum::<f64>() / histories.len() as f64
+}
+
+/// The distinct histories with their counts, sorted by repeats, age and last purchase, and times divided by `unit`.
+pub(crate) fn distinct(histories: &[History], unit: f64) -> Vec<(f64, History)> {
+    let mut sorted = histories.to_vec();
+    sorted.sort_unstable_by(|a, b| {
+        a.repeats.cmp(&b.repeats).then(a.age.total_cmp(&b.age)).then(a.last.total_cmp(&b.last))
+    });
+    let scaled = |same: &[History]| {
+        let first = same.first()?;
+        Some((same.len() as f64, History { last: first.last / unit, age: first.age / unit, ..*first }))
+    };
+    sorted.chunk_by(|a, b| a == b).filter_map(scaled).collect()
+}
+
 /// Expected purchases of successive periods, discounted to now: `Σ (E(iL) − E((i−1)L)) ⁄ (1 + d)^i`.
 ///
 /// `expected` gives purchases up to a time from now; `length` is a period in the unit of the histories, `discount` the

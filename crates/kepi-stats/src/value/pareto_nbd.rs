@@ -2,7 +2,7 @@
 #![expect(clippy::indexing_slicing, reason = "parameters are four")]
 
 use super::special::{log_add, log_hypergeometric};
-use super::{History, check};
+use super::{History, check, distinct, mean_age};
 use crate::estimate::NotComputable;
 use crate::optimise::{Stopping, bfgs, central_gradient, nelder_mead};
 
@@ -68,18 +68,8 @@ impl ParetoNbd {
     pub fn fit(histories: &[History]) -> Result<Self, NotComputable> {
         check(histories)?;
         let n = histories.len() as f64;
-        let unit = histories.iter().map(|h| h.age).sum::<f64>() / n;
-        let mut sorted = histories.to_vec();
-        sorted.sort_by(|a, b| {
-            a.repeats.cmp(&b.repeats).then(a.last.total_cmp(&b.last)).then(a.age.total_cmp(&b.age))
-        });
-        let distinct: Vec<(f64, History)> = sorted
-            .chunk_by(|a, b| a == b)
-            .map(|same| {
-                let h = same[0];
-                (same.len() as f64, History { last: h.last / unit, age: h.age / unit, ..h })
-            })
-            .collect();
+        let unit = mean_age(histories);
+        let distinct = distinct(histories, unit);
         let parameters = |x: &[f64]| Parameters {
             r: libm::exp(x[0]),
             alpha: libm::exp(x[1]),
