@@ -3,10 +3,10 @@
 CARGO ?= cargo
 PORT ?= 7878
 
-.PHONY: demo test lint tools install bench help
+.PHONY: demo test lint tools install bench bench-stats help
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 demo: ## Build Kepi, load real data, compute the scorecard and serve it
 	$(CARGO) build --locked --package kepi
@@ -27,3 +27,10 @@ install: ## Install kepi, built at full speed, into cargo's bin folder
 
 bench: ## Run the speed comparison on 20 million rows (takes some minutes)
 	$(CARGO) run --locked --release --package kepi -- bench
+
+STATS_PYTHON := target/python/stats/bin/python
+bench-stats: ## Time the statistics beside the Python packages of the same methods (takes some minutes)
+	test -x $(STATS_PYTHON) || python3 -m venv target/python/stats
+	$(STATS_PYTHON) -m pip install --quiet --disable-pip-version-check --requirement bench/stats-requirements.txt
+	$(CARGO) build --locked --release --package kepi-stats --example bench_stats
+	$(STATS_PYTHON) bench/stats.py $(or $(CARGO_TARGET_DIR),target)/release/examples/bench_stats $(OPTIONS)
