@@ -6,6 +6,7 @@ pub mod cells;
 pub mod chain_ladder;
 pub mod design;
 pub mod drift;
+pub mod invariance;
 pub mod planning;
 pub mod representativity;
 pub mod splice;

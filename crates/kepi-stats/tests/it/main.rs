@@ -17,6 +17,7 @@ mod reference_estimation;
 mod reference_experiment;
 mod reference_fairness;
 mod reference_integrity;
+mod reference_invariance;
 mod reference_linkage;
 mod reference_prediction;
 mod reference_ranking;
@@ -48,6 +49,7 @@ rooms! {
     experiment: crate::reference_experiment::values,
     fairness: crate::reference_fairness::values,
     integrity: crate::reference_integrity::values,
+    invariance: crate::reference_invariance::values,
     linkage: crate::reference_linkage::values,
     prediction: crate::reference_prediction::values,
     ranking: crate::reference_ranking::values,
