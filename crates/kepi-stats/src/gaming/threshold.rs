@@ -132,7 +132,7 @@ pub fn density_test(
     let right = design.transpose_multiply_vector(&weighted)?;
     let b = inverse.multiply_vector(&right)?;
     let (below, above) = (b[1] / h_below, b[DEGREE + 2] / h_above);
-    // Each observation's influence: the weighted rows at or beyond it, for it raises the distribution function there.
+    // Each observation's influence: the other weighted rows at or beyond it, for it raises the distribution function there.
     let mut meat = Matrix::zeros(k, k);
     let mut tail = vec![0.0; k];
     let mut end = rows.len();
@@ -144,7 +144,13 @@ pub fn density_test(
                 *sum += design[(i, j)] * weights[i] / (n - 1.0);
             }
         }
-        meat.add_outer((end - start) as f64, &tail)?;
+        // Tied rows are alike, so leaving out the own one is leaving out the first.
+        let others: Vec<f64> = tail
+            .iter()
+            .enumerate()
+            .map(|(j, sum)| sum - design[(start, j)] * weights[start] / (n - 1.0))
+            .collect();
+        meat.add_outer((end - start) as f64, &others)?;
         end = start;
     }
     let v = inverse.sandwich(&meat)?;

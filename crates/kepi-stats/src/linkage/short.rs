@@ -79,3 +79,32 @@ pub fn levenshtein(a: &str, b: &str) -> Option<usize> {
     }
     Some(distance)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Winkler (1990) and the customary pairs; the border lies at 64 letters.
+    #[test]
+    fn short_ascii_strings_are_answered() {
+        for (a, b, jaro_value, winkler_value, edits) in [
+            ("MARTHA", "MARHTA", 17.0 / 18.0, 17.3 / 18.0, 2),
+            ("DIXON", "DICKSONX", 23.0 / 30.0, 24.4 / 30.0, 4),
+            ("kitten", "sitting", 47.0 / 63.0, 47.0 / 63.0, 3),
+            ("ab", "cd", 0.0, 0.0, 2),
+            ("", "ab", 0.0, 0.0, 2),
+            ("ab", "", 0.0, 0.0, 2),
+            ("", "", 1.0, 1.0, 0),
+        ] {
+            assert!((jaro(a, b).unwrap() - jaro_value).abs() < 1e-15, "{a} {b}");
+            assert!((jaro_winkler(a, b).unwrap() - winkler_value).abs() < 1e-15, "{a} {b}");
+            assert_eq!(levenshtein(a, b), Some(edits), "{a} {b}");
+        }
+        let longest = "x".repeat(64);
+        assert_eq!((jaro(&longest, &longest), levenshtein(&longest, "x")), (Some(1.0), Some(63)));
+        let long = "x".repeat(65);
+        for (a, b) in [("é", "e"), ("e", "é"), (long.as_str(), "x"), ("x", long.as_str())] {
+            assert_eq!((jaro(a, b), jaro_winkler(a, b), levenshtein(a, b)), (None, None, None));
+        }
+    }
+}

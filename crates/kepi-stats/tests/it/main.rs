@@ -11,6 +11,8 @@
 
 mod support;
 
+mod integrity_edges;
+mod linkage_edges;
 mod reference_control;
 mod reference_decomposition;
 mod reference_estimation;
