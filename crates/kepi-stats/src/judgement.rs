@@ -1,4 +1,4 @@
-//! Weights from judgement: the analytic hierarchy process.
+//! What people judge: weights by pairwise comparison, and maturity by practices with evidence.
 
 use crate::estimate::NotComputable;
 use crate::linear::Matrix;
@@ -70,4 +70,38 @@ pub fn hierarchy(alternatives: usize, comparisons: &[f64]) -> Result<Hierarchy, 
         }
     }
     Err(NotComputable::NoConvergence { margin: "the principal eigenvector".to_owned() })
+}
+
+/// A practice and how far it is lived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Practice<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Level reached, by the rules of the model.
+    pub level: u8,
+    /// Pieces of evidence for it.
+    pub evidence: usize,
+}
+
+/// Maturity of an area.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Maturity<'a> {
+    /// Level of the area.
+    pub level: u8,
+    /// The practices that hold it there, in the order given.
+    pub holding: Vec<&'a str>,
+}
+
+/// The lowest level over all required practices; a practice without evidence is at level 0. O(practices).
+///
+/// Levels are ordered, not spaced, so their mean says nothing: nine practices at 5 and one at 1 are an area at 1.
+/// This is how staged models rate (CMMI; Paulk et al. 1993).
+///
+/// # Errors
+/// `NoRows` without a practice.
+pub fn maturity<'a>(required: &[Practice<'a>]) -> Result<Maturity<'a>, NotComputable> {
+    let shown = |practice: &Practice<'_>| if practice.evidence == 0 { 0 } else { practice.level };
+    let level = required.iter().map(shown).min().ok_or(NotComputable::NoRows)?;
+    let holding = required.iter().filter(|practice| shown(practice) == level).map(|practice| practice.name);
+    Ok(Maturity { level, holding: holding.collect() })
 }

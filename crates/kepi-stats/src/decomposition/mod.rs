@@ -4,6 +4,7 @@
 pub mod importance;
 pub mod lmdi;
 pub mod mix_rate;
+pub mod respondents;
 pub mod segments;
 pub mod shapley;
 pub mod stratified;

@@ -1,4 +1,4 @@
-//! Bursts of invitations or closures, and scores that rise while what they stand for falls.
+//! Bursts of invitations or closures.
 
 use crate::distribution::binomial;
 use crate::estimate::NotComputable;

@@ -5,4 +5,5 @@ pub mod anonymity;
 pub mod budget;
 pub mod dominance;
 pub mod noise;
+pub mod release;
 pub mod suppression;

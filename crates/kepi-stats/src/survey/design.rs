@@ -164,6 +164,72 @@ impl Survey {
         Ok(self.estimate(point, self.variance(&linearised), effective, level))
     }
 
+    /// Weighted mean among the rows of a domain: a wave, a region, a product.
+    ///
+    /// Rows outside have no value but keep their places in clusters, strata and margins, so the size of the domain
+    /// counts as uncertain (Särndal, Swensson and Wretman 1992, § 5.8). Errors: `ZeroDenominator` for a domain
+    /// without weight.
+    pub fn domain_mean(
+        &self,
+        values: &[f64],
+        domain: &[bool],
+        level: Level,
+    ) -> Result<Estimate, NotComputable> {
+        let (point, linearised) = self.domain_parts(values, domain)?;
+        Ok(self.within(domain, self.estimate(point, self.variance(&linearised), 0.0, level)))
+    }
+
+    /// Mean of the second domain less that of the first, with the covariance of accounts that are in both.
+    ///
+    /// For waves of one survey: did the score change? Errors as [`Survey::domain_mean`].
+    pub fn domain_difference(
+        &self,
+        values: &[f64],
+        first: &[bool],
+        second: &[bool],
+        level: Level,
+    ) -> Result<Estimate, NotComputable> {
+        let (before, from) = self.domain_parts(values, first)?;
+        let (after, to) = self.domain_parts(values, second)?;
+        let linearised: Vec<f64> = to.iter().zip(&from).map(|(to, from)| to - from).collect();
+        let either: Vec<bool> = first.iter().zip(second).map(|(a, b)| *a || *b).collect();
+        let estimate = self.estimate(after - before, self.variance(&linearised), 0.0, level);
+        Ok(self.within(&either, estimate))
+    }
+
+    /// Mean of a domain, and the variable whose total varies like it.
+    fn domain_parts(&self, values: &[f64], domain: &[bool]) -> Result<(f64, Vec<f64>), NotComputable> {
+        self.check(values)?;
+        NotComputable::unless_same_length("rows and their domain", values.len(), domain.len())?;
+        let inside = |row: usize| if domain.get(row) == Some(&true) { 1.0 } else { 0.0 };
+        let sum = |of: &dyn Fn(f64) -> f64| {
+            let rows = self.weights.iter().zip(values).enumerate();
+            rows.map(|(row, (weight, value))| inside(row) * weight * of(*value)).sum::<f64>()
+        };
+        let total = sum(&|_| 1.0);
+        if total <= 0.0 {
+            return Err(NotComputable::ZeroDenominator);
+        }
+        let point = sum(&|value| value) / total;
+        let linearised =
+            values.iter().enumerate().map(|(row, value)| inside(row) * (value - point) / total).collect();
+        Ok((point, linearised))
+    }
+
+    /// The estimate with the numbers of the rows it is about.
+    fn within(&self, domain: &[bool], mut estimate: Estimate) -> Estimate {
+        let weights: Vec<f64> = self
+            .weights
+            .iter()
+            .zip(domain)
+            .filter(|(_, inside)| **inside)
+            .map(|(weight, _)| *weight)
+            .collect();
+        estimate.n = weights.len() as u64;
+        estimate.effective_n = kish(&weights).map_or(weights.len() as f64, |(_, effective)| effective);
+        estimate
+    }
+
     /// Weighted net promoter score in points from answers 0 to 10.
     ///
     /// Answers of 9 and 10 promote, 0 to 6 detract; the score is the weighted mean of ±100 and 0, linearised, so

@@ -18,6 +18,7 @@ mod reference_decomposition;
 mod reference_estimation;
 mod reference_experiment;
 mod reference_fairness;
+mod reference_governance;
 mod reference_integrity;
 mod reference_invariance;
 mod reference_linkage;
@@ -50,6 +51,7 @@ rooms! {
     estimation: crate::reference_estimation::values,
     experiment: crate::reference_experiment::values,
     fairness: crate::reference_fairness::values,
+    governance: crate::reference_governance::values,
     integrity: crate::reference_integrity::values,
     invariance: crate::reference_invariance::values,
     linkage: crate::reference_linkage::values,

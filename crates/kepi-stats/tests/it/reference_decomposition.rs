@@ -84,6 +84,11 @@ pub fn values(check: &mut Check) {
     check.at(&r, "/ucb/mh/estimate.common odds ratio", mh.odds_ratio.point, CLOSED);
     check.at(&r, "/ucb/mh/statistic.Mantel-Haenszel X-squared", mh.chi_square, CLOSED);
     check.at(&r, "/ucb/mh/p.value", mh.p_value, CLOSED);
+    let rate = |cells: &[(f64, f64)]| {
+        cells.iter().map(|cell| cell.1).sum::<f64>() / cells.iter().map(|cell| cell.0).sum::<f64>()
+    };
+    check.at(&r, "/ucb/agg/Male", rate(&men), CLOSED);
+    check.at(&r, "/ucb/agg/Female", rate(&women), CLOSED);
     let interval = mh.odds_ratio.interval.unwrap();
     // R mantelhaen.test(UCBAdmissions)$conf.int
     check.all_close("R interval", &[interval.low, interval.high], &[0.771_907_4, 1.060_329_8], 1e-6);

@@ -38,6 +38,7 @@ pub fn values(check: &mut Check) {
         check.at(&oracle, "/stl_strength_nottem/Fs", robust.seasonal_strength(), CLOSED);
         check.at(&oracle, "/stl_strength_nottem/Ft", robust.trend_strength(), CLOSED);
     }
+    hormone(check);
     if let Some(table) = check.shared("nile.csv") {
         nile(check, &table.numbers("nile"));
     }
@@ -71,6 +72,20 @@ fn nile(check: &mut Check, series: &[f64]) {
     let sup = change_point::sup_f(series, 0.15).unwrap();
     check.at(&oracle, "/nile/supF", sup.statistic, CLOSED);
     check.equal("sup-F position", (sup.position, sup.significant()), (28, true));
+}
+
+/// Luteinizing hormone every ten minutes (Diggle 1990; `lh` in R): Ljung and Box's test of ten lags.
+fn hormone(check: &mut Check) {
+    let oracle = Oracle::open("11_regression_ts");
+    let series: Vec<f64> =
+        "24 24 24 22 21 15 23 23 25 20 19 17 22 18 32 32 27 22 22 19 19 18 27 30 23 20 20 29 29 27 \
+         27 23 26 24 18 17 15 14 21 33 35 35 31 26 21 34 30 29"
+            .split_whitespace()
+            .map(|cell| cell.parse::<f64>().unwrap() / 10.0)
+            .collect();
+    let (statistic, p) = autoregression::ljung_box(&series, 10, 0).unwrap();
+    check.at(&oracle, "/ljung/statistic.X-squared", statistic, CLOSED);
+    check.at(&oracle, "/ljung/p.value", p, CLOSED);
 }
 
 fn macro_data(check: &mut Check, table: &Table) {

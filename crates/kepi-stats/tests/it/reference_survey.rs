@@ -74,6 +74,8 @@ fn net_promoter(check: &mut Check) {
     let (effect, size) = calibration::kish(&raked.weights).unwrap();
     check.at(&oracle, "/raked_kish/deff", effect, CLOSED);
     check.at(&oracle, "/raked_kish/neff", size, CLOSED);
+    check.at(&oracle, "/raked_kish/wmin", raked.weights.iter().copied().fold(f64::MAX, f64::min), CLOSED);
+    check.at(&oracle, "/raked_kish/wmax", raked.weights.iter().copied().fold(0.0, f64::max), CLOSED);
     check.at(&oracle, "/trimmed/wmax", trimmed.iter().copied().fold(0.0, f64::max), CLOSED);
     for (r, t, w) in region.iter().zip(&tier).zip(&raked.weights).map(|((r, t), w)| (r, t, w)).take(60) {
         check.at(&oracle, &format!("/raked_weights_by_cell/{r} {t}"), *w, CLOSED);
@@ -96,6 +98,7 @@ fn net_promoter(check: &mut Check) {
         survey.design_effect(&recoded, Replacement::Without).unwrap(),
         PROJECTED,
     );
+    domains(check, &oracle, &plain, &recoded, &table);
     let clustered = plain.with_clusters(&accounts).unwrap();
     check.at(
         &oracle,
@@ -104,6 +107,38 @@ fn net_promoter(check: &mut Check) {
         CLOSED,
     );
     cells_equal_rows(check, &scores, &region, &tier, &margins, &survey);
+}
+
+/// Scores of two waves, their difference, and scores of regions, on a simple random sample.
+fn domains(check: &mut Check, oracle: &Oracle, plain: &Survey, recoded: &[f64], table: &Table) {
+    let rows = |column: &str, label: &str| -> Vec<bool> {
+        table.text(column).iter().map(|cell| cell == label).collect()
+    };
+    let half = |estimate: &Estimate| {
+        let interval = estimate.interval.as_ref().unwrap();
+        let t = kepi_stats::distribution::student::critical(LEVEL, recoded.len() as f64 - 1.0);
+        0.5 * (interval.high - interval.low) / t
+    };
+    let waves = [rows("wave", "1"), rows("wave", "2")];
+    for (index, wave) in waves.iter().enumerate() {
+        let estimate = plain.domain_mean(recoded, wave, LEVEL).unwrap();
+        check.at(oracle, &format!("/waves/est/{index}"), estimate.point, CLOSED);
+        check.at(oracle, &format!("/waves/se/{index}"), half(&estimate), CLOSED);
+        check.equal("answers of a wave", (estimate.n, estimate.effective_n), (300, 300.0));
+    }
+    let change = plain.domain_difference(recoded, &waves[0], &waves[1], LEVEL).unwrap();
+    check.at(oracle, "/wave_diff/est", change.point, CLOSED);
+    check.at(oracle, "/wave_diff/se", half(&change), CLOSED);
+    for (index, region) in ["APAC", "EU", "NA"].into_iter().enumerate() {
+        let estimate = plain.domain_mean(recoded, &rows("region", region), LEVEL).unwrap();
+        check.at(oracle, &format!("/by_region/nps/{index}"), estimate.point, CLOSED);
+        check.at(oracle, &format!("/by_region/se/{index}"), half(&estimate), CLOSED);
+    }
+    check.equal(
+        "a domain nobody is in",
+        plain.domain_mean(recoded, &vec![false; recoded.len()], LEVEL).unwrap_err(),
+        NotComputable::ZeroDenominator,
+    );
 }
 
 /// Raking the nine cells gives the same mean and error as raking the rows.
@@ -217,6 +252,11 @@ fn school_clusters(check: &mut Check, oracle: &Oracle, table: &Table) {
     check.at(oracle, "/trim/mean/est", cut.mean(&api, LEVEL).unwrap().point, CLOSED);
     check.at(oracle, "/trim/mean/se", cut.standard_error(&api).unwrap(), PROJECTED);
     check.at(oracle, "/trim/sumw", trimmed.iter().sum(), CLOSED);
+    check.at(oracle, "/trim/max", trimmed.iter().copied().fold(0.0, f64::max), CLOSED);
+    check.at(oracle, "/rake_kish/sumw", raked.weights.iter().sum(), CLOSED);
+    for ((kind, wide), weight) in table.text("stype").iter().zip(table.text("sch.wide")).zip(&raked.weights) {
+        check.at(oracle, &format!("/clus1_rake_weights_by_cell/{kind} {wide}"), *weight, CLOSED);
+    }
     let stratified =
         drawn(Survey::calibrated(&calibration::post_stratify(&base, &margins[0]).unwrap()).unwrap());
     check.at(oracle, "/clus1_poststrat_mean/est", stratified.mean(&api, LEVEL).unwrap().point, CLOSED);

@@ -2,6 +2,7 @@
 
 use super::filter::{advance, one_step};
 use super::{ErrorKind, Fit, Model, Season, Smoothing, State, Trend};
+use crate::distribution::normal;
 use crate::estimate::{Estimate, Interval, Level, Method, NotComputable};
 use crate::estimation::quantile::sorted_quantile;
 use crate::linear::{LinearError, Matrix, dot};
@@ -158,6 +159,35 @@ impl Fit {
             })
             .collect()
     }
+}
+
+/// What came against what was forecast.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Deviation {
+    /// Actual less forecast, in the units of the series.
+    pub difference: f64,
+    /// The same in standard deviations of the forecast.
+    pub z: f64,
+    /// Chance of a deviation as large either way, if nothing changed.
+    pub p: f64,
+}
+
+/// How surprising a value is, given its forecast with a symmetric interval.
+///
+/// The normal distribution behind [`Intervals::Moments`]. Correct p for the number of KPIs you look at
+/// ([`crate::multiplicity`]).
+///
+/// # Errors
+/// The reason why the forecast has no interval, `NoVariation` for one of no width, `NotFinite`.
+pub fn deviation(forecast: &Estimate, actual: f64) -> Result<Deviation, NotComputable> {
+    NotComputable::unless_finite("the value", &[actual])?;
+    let interval = forecast.interval.as_ref().map_err(Clone::clone)?;
+    let spread = 0.5 * (interval.high - interval.low) / Level::new(interval.level)?.z();
+    if spread <= 0.0 {
+        return Err(NotComputable::NoVariation);
+    }
+    let difference = actual - forecast.point;
+    Ok(Deviation { difference, z: difference / spread, p: normal::two_sided(difference / spread) })
 }
 
 /// A state as a vector that one period multiplies by `powers[0] + powers[1]·ε + powers[2]·ε²`; the value is

@@ -15,7 +15,7 @@ use crate::estimate::NotComputable;
 use filter::{Run, filter};
 use search::unsettled;
 
-pub use forecast::{Intervals, Simulation};
+pub use forecast::{Deviation, Intervals, Simulation, deviation};
 pub use holt_winters::holt_winters;
 
 /// How errors enter.
