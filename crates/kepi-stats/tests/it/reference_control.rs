@@ -18,6 +18,8 @@ pub fn values(check: &mut Check) {
     check.at(&oracle, "/xmr_nist_flowrate/UCL", xmr.points[0].high, CLOSED);
     check.at(&oracle, "/xmr_nist_flowrate/LCL", xmr.points[0].low, CLOSED);
     let Spread::MovingRange { mean_range, sigma } = xmr.spread else { panic!("not a moving range") };
+    check.says("control", &format!("Mean {:.2}, mean moving range {mean_range:.3}", xmr.centre));
+    check.says("control", &format!("limits {:.2} and {:.2}", xmr.points[0].low, xmr.points[0].high));
     check.at(&oracle, "/xmr_nist_flowrate/MRbar", mean_range, CLOSED);
     check.at(&oracle, "/xmr_nist_flowrate/sigma", sigma, CLOSED);
     check.at(&oracle, "/xmr_nist_flowrate/URL_3.267", chart::moving_range_limit(mean_range), CLOSED);
@@ -137,6 +139,10 @@ fn run_lengths(check: &mut Check, spc: &Oracle) {
         check.at(&oracle, &format!("/ARL0_WE_{name}"), calm, CLOSED);
         let shifted = run_rules::average_run_length(&rules, 1.0).unwrap();
         check.at(&oracle, &format!("/ARL_shift1_WE_{name}"), shifted, CLOSED);
+        // The chapter adds one rule after the other.
+        if !matches!(name, "1+3" | "1+4") {
+            check.says("control", &format!("| {calm:.1} | {shifted:.1} |"));
+        }
     }
     let nine = run_rules::average_run_length(&[beyond, RunRule::OneSide { length: 9 }], 0.0).unwrap();
     check.at(spc, "/ARL0_rule1_plus_run9", nine, CLOSED);

@@ -80,6 +80,18 @@ pub fn values(check: &mut Check) {
     );
 
     let mh = mantel_haenszel(&berkeley(), Continuity::Half, Level::NINETY_FIVE).unwrap();
+    let share = |of: &[(f64, f64)]| of.iter().map(|c| c.1).sum::<f64>() / of.iter().map(|c| c.0).sum::<f64>();
+    let gap = mix_rate(&segments(&women), &segments(&men), Interaction::Midpoint).unwrap();
+    check.says(
+        "decomposition",
+        &format!("{:.1} % of men and {:.1} % of women", 100.0 * share(&men), 100.0 * share(&women)),
+    );
+    check.says("decomposition", &format!("a gap of {:.1} points", 100.0 * gap.total));
+    check.says("decomposition", &format!("−{:.1} points and the mix", -100.0 * gap.rate_total()));
+    check.says("decomposition", &format!("for +{:.1}:", 100.0 * gap.mix_total()));
+    let range = mh.odds_ratio.interval.clone().unwrap();
+    let odds = mh.odds_ratio.point;
+    check.says("decomposition", &format!("odds ratio is {odds:.3} ({:.3} to {:.3})", range.low, range.high));
     // R counts refusals of women as the first cell's partner: its ratio is that of admission, women as the first group.
     check.at(&r, "/ucb/mh/estimate.common odds ratio", mh.odds_ratio.point, CLOSED);
     check.at(&r, "/ucb/mh/statistic.Mantel-Haenszel X-squared", mh.chi_square, CLOSED);

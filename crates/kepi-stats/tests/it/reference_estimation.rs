@@ -2,7 +2,7 @@
 
 use kepi_stats::estimate::{Estimate, Level, NotComputable};
 use kepi_stats::estimation::proportion::{self, DifferenceMethod};
-use kepi_stats::estimation::{mean, nps, quantile, ratio, total};
+use kepi_stats::estimation::{mean, nps, probability_in_band, quantile, ratio, total};
 
 use crate::support::{CLOSED, Check, Oracle, Random};
 
@@ -11,6 +11,12 @@ const LEVEL: Level = Level::NINETY_FIVE;
 type OfProportion = fn(u64, u64, Level) -> Result<Estimate, NotComputable>;
 
 pub fn values(check: &mut Check) {
+    let share = proportion::wilson(81, 263, LEVEL).unwrap();
+    let range = share.interval.clone().unwrap();
+    check.says("estimation", &format!("The share is {:.1} %", 100.0 * share.point));
+    check.says("estimation", &format!("= {:.1} % to {:.1} %", 100.0 * range.low, 100.0 * range.high));
+    let reached = probability_in_band(&share, 0.35, f64::INFINITY).unwrap();
+    check.says("estimation", &format!("= {:.1} %. That is the probability", 100.0 * reached));
     let oracle = Oracle::open("01_proportions");
     let methods: [(&str, OfProportion); 5] = [
         ("normal", proportion::wald),

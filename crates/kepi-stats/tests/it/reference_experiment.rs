@@ -47,6 +47,15 @@ fn comparisons(check: &mut Check) {
     let treatment = Arm::of_sums(3461, 2422.7, 134698.29).unwrap();
     compared("gb_abs", control, treatment, Effect::Absolute, Looks::Once);
     compared("gb_rel", control, treatment, Effect::Relative, Looks::Once);
+    let found = |effect| compare::compare(control, treatment, effect, Looks::Once, LEVEL).unwrap();
+    let (absolute, relative) = (found(Effect::Absolute), found(Effect::Relative));
+    let ends = |of: &compare::Comparison| of.effect.interval.clone().map(|i| (i.low, i.high)).unwrap();
+    let (low, high) = ends(&absolute);
+    let effect = absolute.effect.point;
+    let words = format!("Difference {effect:.2}, 95 % interval {low:.3} to {high:.3}, p = {:.3}", absolute.p);
+    let (low, high) = ends(&relative);
+    let lift =
+        format!("+{:.0} %, −{:.0} % to +{:.0} %", 100.0 * relative.effect.point, -100.0 * low, 100.0 * high);
     let fewer = Arm::of_sums(3000, 1396.87, 52377.9767).unwrap();
     let tuned = |tuned_at| Looks::Always { tuned_at };
     compared("gb_seq_rel_tuning1000", fewer, treatment, Effect::Relative, tuned(1000.0));
@@ -63,6 +72,8 @@ fn comparisons(check: &mut Check) {
     let (ratio, p) = compare::mixture_ratio(0.02, 0.00005, 0.0004).unwrap();
     check.at(&oracle, "/msprt_example/lambda", ratio, CLOSED);
     check.at(&oracle, "/msprt_example/p", p, CLOSED);
+    check.says("experiments", &words);
+    check.says("experiments", &lift);
 
     let table = Table::own("cuped_synth.csv");
     let (arm, pre, post) = (table.numbers("arm"), table.numbers("pre"), table.numbers("post"));

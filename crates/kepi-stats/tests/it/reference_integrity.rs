@@ -40,6 +40,13 @@ fn gaming(check: &mut Check) {
         check.close("density above", test.above, at("hat/right"), CLOSED);
         check.close("density z", test.z, at("test/t_jk"), CLOSED);
         check.close("density p", test.p_value, at("test/p_jk"), CLOSED);
+        let near = binomial_window(&margin, 0.0, 1.0).unwrap();
+        let all = near.below + near.above;
+        check.says(
+            "gaming",
+            &format!("{} of {all} within one point lie below (p = {:.2})", near.below, near.p_value),
+        );
+        check.says("gaming", &format!("z = −{:.2} (p = {:.2})", -test.z, test.p_value));
         check.close("used below", test.used.0 as f64, at("n/eff_left"), CLOSED);
         check.close("used above", test.used.1 as f64, at("n/eff_right"), CLOSED);
     }
@@ -107,6 +114,9 @@ fn disclosure(check: &mut Check) {
     check.equal("it is the cheapest", pattern.cheapest, true);
     let greedy = table.suppress(&[3], protection, 1).unwrap();
     check.equal("cut short it is sound", greedy.cost >= 51.0 && !greedy.cheapest, true);
+    let costs: Vec<f64> = pattern.secondary.iter().map(|&i| rows[i / 3][i % 3]).collect();
+    check.says("privacy", &format!("({}, {}, {})", costs[0], costs[1], costs[2]));
+    check.says("privacy", &format!("between {:.0} and {:.0}", range[0].abs(), range[1]));
     // A cell hidden alone is worked out from its row.
     let alone = table.audit(&[3], 3).unwrap();
     check.all_close("alone", &[alone.low, alone.high], &[3.0, 3.0], CLOSED);

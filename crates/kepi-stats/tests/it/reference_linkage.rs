@@ -64,6 +64,8 @@ fn febrl(check: &mut Check, oracle: &Oracle, table: &Table) {
         // recordlinkage stops its search at 1e-4.
         check.at(oracle, &format!("/ecm_febrl4/m/{name}"), field[0].m, 1e-4);
     }
+    check.says("linkage", &format!("share of matches is {:.4}", model.match_share));
+    check.says("linkage", &format!("the surname is worth {:.1} bits", model.fields[0][0].bits()));
     let (mut hits, mut found, mut total) = (0.0, 0.0, 0.0);
     for i in 0..n.len() {
         total += true_matches[i];
@@ -133,6 +135,17 @@ fn splink(check: &mut Check, table: &Table) {
         let hits = chosen.iter().filter(|t| **t).count() as f64;
         let (precision, recall) = (hits / chosen.len() as f64, hits / truth);
         let at = |what: &str| format!("/p>={threshold}/{what}");
+        let links = format!("{},{:03}", chosen.len() / 1000, chosen.len() % 1000);
+        match threshold {
+            "0.5" => check.says(
+                "linkage",
+                &format!("links {links} pairs with precision {precision:.4} and recall {recall:.4}"),
+            ),
+            "0.99" => {
+                check.says("linkage", &format!("at 0.99 precision is {precision} and recall {recall:.3}"))
+            }
+            _ => {}
+        }
         check.at(&oracle, &at("n"), chosen.len() as f64, CLOSED);
         check.at(&oracle, &at("precision"), precision, CLOSED);
         check.at(&oracle, &at("recall"), recall, CLOSED);

@@ -82,11 +82,22 @@ pub fn values(check: &mut Check) {
     let (all, group) = two(&TREATED, &PLACEBO);
     let test = log_rank(&all, &group, 2, Weighting::LogRank).unwrap();
     check.all_at(&py, "/logrank_freireich_6MP", &[test.chi_square, test.p_value], CLOSED);
+    let [treated, placebo] = [&TREATED, &PLACEBO].map(|data| KaplanMeier::new(&spells(data)).unwrap());
+    let half = |of: &KaplanMeier| of.quantile(0.5, Scale::LogLog, LEVEL).unwrap().point;
+    let six = 100.0 * treated.step_at(6.0).unwrap().survival;
+    check.says(
+        "survival",
+        &format!("{six:.1} % are in remission after six weeks, and half after {}", half(&treated)),
+    );
+    check.says("survival", &format!("under placebo half after {}", half(&placebo)));
+    check.says("survival", &format!("statistic is {:.2} (p = {:.5})", test.chi_square, test.p_value));
     let treatment: Vec<f64> = group.iter().map(|g| *g as f64).collect();
     let fit = cox(&all, &Matrix::from_columns(&[treatment]).unwrap(), Ties::Efron).unwrap();
     // lifelines stops at about six digits of the coefficient.
     check.at(&py, "/cox_freireich_Rx/coef", fit.coefficients[0], OPTIMISED);
     check.at(&py, "/cox_freireich_Rx/se", fit.standard_errors()[0], OPTIMISED);
+    let (ratio, error) = (fit.coefficients[0].abs(), fit.standard_errors()[0]);
+    check.says("survival", &format!("log hazard ratio {ratio:.2} (standard error {error:.2})"));
 
     let (all, group) = two(&MAINTAINED, &NOT_MAINTAINED);
     check.at(&r, "/aml/chisq", log_rank(&all, &group, 2, Weighting::LogRank).unwrap().chi_square, CLOSED);

@@ -94,6 +94,12 @@ fn cdnow(check: &mut Check, oracle: &Oracle, data: &[History], published: &Param
     let expected = theirs.expected(customer, 39.0).unwrap();
     check.at(oracle, "/bgnbd_cdnow/E_X_t39_x2_tx30.43_T38.86", expected, CLOSED);
     check.at(&more, "/bgnbd_cond_39_2_30.43_38.86", expected, CLOSED);
+    check.says("value", &format!("r {:.4}, α {:.4}, a {:.4}, b {:.4}", p.r, p.alpha, p.a, p.b));
+    let alive = fit.alive(customer);
+    check.says(
+        "value",
+        &format!("probability {alive:.3} and will buy {expected:.2} times in the next 39 weeks"),
+    );
     check.at(oracle, "/bgnbd_cdnow/p_alive_x2_30.43_38.86", theirs.alive(customer), CLOSED);
     check.at(oracle, "/bgnbd_cdnow/E_X_0_39", theirs.expected_new(39.0).unwrap(), CLOSED);
     check.at(&more, "/bgnbd_ll_at_mle", log_likelihood(data, &theirs.parameters, Variant::Original), CLOSED);

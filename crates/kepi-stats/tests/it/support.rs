@@ -60,6 +60,18 @@ impl Check {
         }
     }
 
+    /// A chapter of the methods states this, in these words; for the figures of its worked example.
+    pub fn says(&mut self, chapter: &str, words: &str) {
+        self.asserted += 1;
+        let path = format!("{}/../../docs/methods/statistics-{chapter}.md", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).unwrap();
+        // Lines break anywhere.
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !text.contains(words) {
+            self.failures.push(format!("{}: the chapter on {chapter} does not say `{words}`", self.room));
+        }
+    }
+
     /// `got` equals the number at a JSON pointer of an oracle file.
     pub fn at(&mut self, oracle: &Oracle, pointer: &str, got: f64, relative: f64) {
         let want = oracle.number(pointer);
