@@ -5,6 +5,7 @@ pub mod importance;
 pub mod lmdi;
 pub mod mix_rate;
 pub mod respondents;
+pub mod root_cause;
 pub mod segments;
 pub mod shapley;
 pub mod stratified;

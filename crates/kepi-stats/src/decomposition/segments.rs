@@ -1,4 +1,4 @@
-//! Which segment moved a total: Adtributor's explanatory power and surprise, RiskLoc's risk.
+//! Which element of a dimension moved a total: Adtributor's explanatory power and surprise.
 
 use crate::estimate::NotComputable;
 
@@ -128,88 +128,4 @@ pub fn adtributor(
     }
     found.sort_by(|x, y| y.surprise.total_cmp(&x.surprise).then_with(|| x.dimension.cmp(&y.dimension)));
     Ok(found)
-}
-
-/// A leaf: a full combination of elements, expected and observed.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Leaf {
-    /// What was forecast.
-    pub forecast: f64,
-    /// What came.
-    pub actual: f64,
-    /// Whether the leaf lies in the segment under suspicion.
-    pub in_segment: bool,
-}
-
-/// RiskLoc's judgement of a segment.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Risk {
-    /// Weighted share of the segment's leaves beyond the cut, less the misfit of the segment's own ripple; high is guilty.
-    pub risk: f64,
-    /// Share of the anomalous deviation that lies in the segment.
-    pub explanatory_power: f64,
-    /// The cut that parts normal from anomalous leaves.
-    pub cut: f64,
-}
-
-/// The risk that a segment is the root cause of a deviation.
-///
-/// Deviation score of a leaf `2 (f − a) ⁄ (f + a)`; the cut mirrors the largest deviation on the side that moved
-/// less. Leaves beyond it count as anomalous, weighted by the distance of their score from the cut, all others by
-/// their distance on the normal side. `r₁` is the weighted anomalous share of the segment's leaves; under the ripple hypothesis
-/// all leaves of a guilty segment move by the same factor, and `r₂` is the mean weight-share of leaves that
-/// would still deviate once the segment is rescaled by its own factor. `risk = r₁ − r₂`. O(leaves).
-/// Source: Kalander (2022).
-///
-/// # Errors
-/// `NoRows`, `NoVariation` when nothing deviates, `NotFinite`, `Invalid` for an empty segment.
-pub fn risk(leaves: &[Leaf]) -> Result<Risk, NotComputable> {
-    NotComputable::unless_enough(leaves.len(), 2)?;
-    if leaves.iter().any(|l| !l.forecast.is_finite() || !l.actual.is_finite()) {
-        return Err(NotComputable::NotFinite { what: "a leaf".to_owned() });
-    }
-    let score = |f: f64, a: f64| if f + a == 0.0 { 0.0 } else { 2.0 * (f - a) / (f + a) };
-    let scores: Vec<f64> = leaves.iter().map(|l| score(l.forecast, l.actual)).collect();
-    let (low, high) = scores.iter().fold((0.0_f64, 0.0_f64), |(l, h), s| (l.min(*s), h.max(*s)));
-    if low == 0.0 && high == 0.0 {
-        return Err(NotComputable::NoVariation);
-    }
-    // The anomaly lies on the side of the total change; the quieter side tells how wide the noise is.
-    let total: f64 = leaves.iter().map(|l| l.forecast - l.actual).sum();
-    let downward = total >= 0.0;
-    let cut = if downward { -low } else { -high };
-    let beyond = |s: f64| if downward { s > cut } else { s < cut };
-    let anomalous = |s: f64| if beyond(s) { (s - cut).abs() } else { 0.0 };
-    let normal = |s: f64| if beyond(s) { 0.0 } else { (s - cut).abs() };
-    let (mut bad, mut good, mut f, mut a, mut members) = (0.0, 0.0, 0.0, 0.0, 0);
-    let (mut explained, mut anomalous_total) = (0.0, 0.0);
-    for (leaf, &s) in leaves.iter().zip(&scores) {
-        if beyond(s) {
-            anomalous_total += leaf.forecast - leaf.actual;
-        }
-        if leaf.in_segment {
-            members += 1;
-            bad += anomalous(s);
-            good += normal(s);
-            f += leaf.forecast;
-            a += leaf.actual;
-            if beyond(s) {
-                explained += leaf.forecast - leaf.actual;
-            }
-        }
-    }
-    if members == 0 {
-        return Err(NotComputable::invalid("the segment has no leaf"));
-    }
-    let r1 = if bad + good > 0.0 { bad / (bad + good) } else { 0.0 };
-    let factor = if f == 0.0 { 1.0 } else { a / f };
-    let (mut still, mut all) = (0.0, 0.0);
-    for (leaf, &s) in leaves.iter().zip(&scores).filter(|(leaf, _)| leaf.in_segment) {
-        let weight = (s - cut).abs();
-        all += weight;
-        still += weight * score(leaf.forecast * factor, leaf.actual).abs().min(1.0);
-    }
-    let r2 = if all > 0.0 { still / all } else { 0.0 };
-    let explanatory_power = if anomalous_total == 0.0 { 0.0 } else { explained / anomalous_total };
-    Ok(Risk { risk: r1 - r2, explanatory_power, cut })
 }

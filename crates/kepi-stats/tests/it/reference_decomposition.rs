@@ -3,9 +3,8 @@
 use kepi_stats::decomposition::importance::{Importance, relative_importance};
 use kepi_stats::decomposition::lmdi::lmdi;
 use kepi_stats::decomposition::mix_rate::{Interaction, Segment, mix_rate};
-use kepi_stats::decomposition::segments::{
-    AdtributorOptions, Element, Leaf, adtributor, contributions, risk,
-};
+use kepi_stats::decomposition::root_cause::{Leaf, RootCauseOptions, root_causes};
+use kepi_stats::decomposition::segments::{AdtributorOptions, Element, adtributor, contributions};
 use kepi_stats::decomposition::shapley::{airport, driver_tree, product_tree, shapley};
 use kepi_stats::decomposition::stratified::{
     Continuity, Stratum, TwoByTwo, Verdict, direct_standardisation, mantel_haenszel, simpsons_paradox,
@@ -13,7 +12,7 @@ use kepi_stats::decomposition::stratified::{
 use kepi_stats::estimate::{Level, NotComputable};
 use proptest::prelude::*;
 
-use crate::support::{CLOSED, Check, Oracle};
+use crate::support::{CLOSED, Check, Oracle, Random};
 
 /// Bickel, Hammel and O'Connell (1975): men admitted, men refused, women admitted, women refused, by department.
 const BERKELEY: [[u64; 4]; 6] = [
@@ -172,21 +171,26 @@ pub fn values(check: &mut Check) {
     let names: Vec<&str> = found[0].elements.iter().map(|e| e.name.as_str()).collect();
     check.equal("tablet and mobile", names, vec!["Tablet", "Mobile"]);
 
-    // A segment whose leaves all halve, among leaves that wobble by two or three per cent, is guilty; a bystander is not.
-    let leaves = |guilty: bool| -> Vec<Leaf> {
-        (0..20)
-            .map(|i| {
-                let forecast = 100.0 + f64::from(i);
-                let wobble = [0.98, 1.0, 1.03][i as usize % 3];
-                let actual = if i < 5 { 0.5 * forecast } else { forecast * wobble };
-                Leaf { forecast, actual, in_segment: if guilty { i < 5 } else { (10..15).contains(&i) } }
-            })
-            .collect()
-    };
-    let (guilty, bystander) = (risk(&leaves(true)).unwrap(), risk(&leaves(false)).unwrap());
-    check.within("ripple holds exactly", guilty.risk, 1.0, 1e-12);
-    check.within("explains everything", guilty.explanatory_power, 1.0, 1e-12);
-    check.equal("bystander", bystander.risk < 0.05 && bystander.explanatory_power == 0.0, true);
+    // Five leaves of one element halve, the others wobble by two or three per cent. By hand: the cut is 6/203, the five
+    // weigh 2/3 each and move as one, so risk is (10/3)/(10/3 + 1).
+    let leaves: Vec<Leaf> = (0..20)
+        .map(|i| {
+            let forecast = 100.0 + f64::from(i);
+            let actual = if i < 5 { 0.5 * forecast } else { forecast * [0.98, 1.0, 1.03][i as usize % 3] };
+            Leaf { elements: vec![i / 5, i % 5], forecast, actual }
+        })
+        .collect();
+    let causes = root_causes(&leaves, RootCauseOptions::default()).unwrap();
+    check.equal("one root cause", causes.len(), 1);
+    check.equal("the element that halved", &causes[0].elements, &vec![(0, 0)]);
+    check.close("ripple holds exactly", causes[0].risk, 10.0 / 13.0, 1e-12);
+    let change: f64 = leaves.iter().map(|leaf| leaf.actual - leaf.forecast).sum();
+    check.close("its share of the change", causes[0].explanatory_power, -255.0 / change, 1e-12);
+    let still = |leaf: &Leaf| Leaf { actual: leaf.forecast, ..leaf.clone() };
+    let still: Vec<Leaf> = leaves.iter().map(still).collect();
+    let none = root_causes(&still, RootCauseOptions::default()).unwrap_err();
+    check.equal("nothing moved", none, NotComputable::NoVariation);
+    check.equal("no leaf", root_causes(&[], RootCauseOptions::default()).unwrap_err(), NotComputable::NoRows);
 
     if let Some(table) = check.shared("swiss.csv") {
         let names = ["Agriculture", "Examination", "Education", "Catholic", "Infant.Mortality"];
@@ -222,4 +226,42 @@ proptest! {
         prop_assert!((effects.iter().sum::<f64>() - (f(&new) - f(&old))).abs() < 1e-9);
         prop_assert_eq!(effects[4], 0.0);
     }
+}
+
+#[test]
+fn planted_root_causes_are_found_and_noise_is_not_accused() {
+    let mut random = Random::seeded(53);
+    let (mut one, mut pair, mut two, mut accused, rounds) = (0, 0, 0, 0, 60);
+    for round in 0..rounds {
+        let mut leaves = |causes: &[(&[(usize, u32)], f64)]| -> Vec<Leaf> {
+            let mut leaves = Vec::new();
+            for (a, b, c) in (0..8_u32).flat_map(|a| (0..5).flat_map(move |b| (0..6).map(move |c| (a, b, c))))
+            {
+                let elements = vec![a, b, c];
+                let forecast = 100.0 * (0.8 * random.normal()).exp();
+                let mut actual = forecast * (1.0 + 0.03 * random.normal());
+                for (cause, factor) in causes {
+                    if cause.iter().all(|(dimension, element)| elements[*dimension] == *element) {
+                        actual *= factor;
+                    }
+                }
+                leaves.push(Leaf { elements, forecast, actual });
+            }
+            leaves
+        };
+        let found = |leaves: &[Leaf]| -> Vec<Vec<(usize, u32)>> {
+            let causes = root_causes(leaves, RootCauseOptions::default()).unwrap();
+            let mut causes: Vec<Vec<(usize, u32)>> = causes.into_iter().map(|cause| cause.elements).collect();
+            causes.sort();
+            causes
+        };
+        let element = round % 5;
+        one += usize::from(found(&leaves(&[(&[(1, element)], 0.6)])) == vec![vec![(1, element)]]);
+        let cause = [(0, element), (2, 3)];
+        pair += usize::from(found(&leaves(&[(&cause, 0.4)])) == vec![cause.to_vec()]);
+        let both = found(&leaves(&[(&[(0, 2)], 0.7), (&[(1, element), (2, 1)], 0.4)]));
+        two += usize::from(both == vec![vec![(0, 2)], vec![(1, element), (2, 1)]]);
+        accused += usize::from(!found(&leaves(&[])).is_empty());
+    }
+    assert!(one >= 57 && pair >= 57 && two >= 50 && accused <= 3, "{one} {pair} {two} {accused} of {rounds}");
 }
