@@ -78,13 +78,15 @@ SUMS = {
 
 
 def duckdb_query(files):
+    # Of FILTER, count(CASE), sum(…::INT) and count_if, the last is the fastest by far in this version.
     columns = []
     for name, condition in COUNTS.items():
-        over = f" FILTER (WHERE {condition})" if condition else ""
-        columns.append(f'count(*){over} AS "{name}"')
+        # Without IS TRUE, version 2.0.0 counts wrong where a cell's conditions are all unknown.
+        counted = f"count_if(({condition}) IS TRUE)" if condition else "count(*)"
+        columns.append(f'{counted} AS "{name}"')
     for name, (condition, value) in SUMS.items():
-        over = f" FILTER (WHERE {condition})" if condition else ""
-        columns.append(f'sum({value}){over} AS "sum_{name}"')
+        added = f"CASE WHEN {condition} THEN {value} END" if condition else value
+        columns.append(f'sum({added}) AS "sum_{name}"')
     listed = ", ".join("'" + f.replace("'", "''") + "'" for f in files)
     return (
         f"SELECT epoch_us(opened_at) // {MICROSECONDS_A_DAY} AS day, region, tier, channel, "

@@ -169,14 +169,14 @@ async fn attempt(
         prepared,
     });
     let workers = run(scan, &job, threads, stop).await?;
-    tabulate(plan, &job, workers, limits.cells).map_err(Stop::Failed)
+    tabulate(plan, &job, workers, limits.cells, threads).map_err(Stop::Failed)
 }
 
 /// What a plan over a table without rows gives.
 fn empty(plan: &ScanPlan, key_sets: Vec<Vec<usize>>, limits: &Limits) -> Result<Measured, EvaluateError> {
     let prepared = compile::nothing(plan);
     let job = Job { prepared, lookups: vec![], key_sets, cells: limits.cells, bytes: limits.memory_bytes };
-    tabulate(plan, &job, vec![], limits.cells)
+    tabulate(plan, &job, vec![], limits.cells, 1)
 }
 
 async fn run(

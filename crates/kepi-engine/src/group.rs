@@ -87,10 +87,9 @@ impl Interner {
         self.integers.insert(value, code);
         code
     }
-    /// Numbers of the rows that `wanted` names; of others anything.
-    pub fn codes(&mut self, vector: &Vector, physical: Physical, wanted: &Bitmap) -> Vec<u32> {
-        let rows = wanted.len();
-        let mut codes = vec![0; rows];
+    /// Writes the numbers of the rows that `wanted` names to `codes`; of others anything.
+    pub fn codes(&mut self, vector: &Vector, physical: Physical, wanted: &Bitmap, codes: &mut Vec<u32>) {
+        codes.resize(wanted.len(), 0);
         match vector {
             Vector::Constant(literal) => {
                 let code = match literal {
@@ -153,7 +152,6 @@ impl Interner {
                 };
             }),
         }
-        codes
     }
 }
 
@@ -249,33 +247,46 @@ impl Grouping {
     pub fn len(&self) -> usize {
         self.cells.pairs.len()
     }
-    /// The cell of every row in `wanted`; of others [`OUTSIDE`]. `codes` are those of all the plan's keys.
-    pub fn cells(&mut self, buckets: &[u32], codes: &[Vec<u32>], wanted: &Bitmap) -> Vec<u32> {
-        let mut found = vec![OUTSIDE; buckets.len()];
-        let mut segments = vec![0_u32; buckets.len()];
+    /// Writes the cell of every row in `wanted` to `cells`; of others anything. `codes` are those of all the plan's
+    /// keys, `segments` is memory to work with.
+    pub fn cells(
+        &mut self,
+        buckets: &[u32],
+        codes: &[Vec<u32>],
+        wanted: &Bitmap,
+        segments: &mut Vec<u32>,
+        cells: &mut Vec<u32>,
+    ) {
+        cells.resize(buckets.len(), 0);
+        segments.clear();
+        segments.resize(buckets.len(), 0);
         for (key, level) in self.keys.iter().zip(&mut self.levels) {
             let codes = &codes[*key];
             wanted.for_each(|row| segments[row] = level.number(segments[row], codes[row]));
         }
-        wanted.for_each(|row| found[row] = self.cells.number(segments[row], buckets[row]));
-        found
+        wanted.for_each(|row| cells[row] = self.cells.number(segments[row], buckets[row]));
     }
-    /// Bucket and member numbers of a cell.
-    pub fn cell(&self, cell: usize) -> (u32, Vec<u32>) {
+    /// The bucket of a cell; `codes` become its member numbers.
+    pub fn cell(&self, cell: usize, codes: &mut [u32]) -> u32 {
         let (mut segment, bucket) = self.cells.pairs[cell];
-        let mut codes = vec![0; self.levels.len()];
-        for (level, code) in self.levels.iter().zip(&mut codes).rev() {
+        for (level, code) in self.levels.iter().zip(codes).rev() {
             (segment, *code) = level.pairs[segment as usize];
         }
-        (bucket, codes)
+        bucket
+    }
+    /// The cell of a bucket and member numbers.
+    pub fn number(&mut self, bucket: u32, codes: &[u32]) -> u32 {
+        let levels = self.levels.iter_mut().zip(codes);
+        let segment = levels.fold(0, |segment, (level, code)| level.number(segment, *code));
+        self.cells.number(segment, bucket)
     }
 }
 
-/// The bucket of every row in `wanted` and within the edges; the rows that are.
-pub fn buckets(times: &[i64], edges: &[i64], wanted: &Bitmap) -> (Vec<u32>, Bitmap) {
-    let mut buckets = vec![0; times.len()];
+/// Writes the bucket of every row in `wanted` and within the edges to `buckets`; the rows that are.
+pub fn buckets(times: &[i64], edges: &[i64], wanted: &Bitmap, buckets: &mut Vec<u32>) -> Bitmap {
+    buckets.resize(times.len(), 0);
     let (Some(first), Some(last)) = (edges.first(), edges.last()) else {
-        return (buckets, Bitmap::filled(times.len(), false));
+        return Bitmap::filled(times.len(), false);
     };
     let inside = wanted.and(&Bitmap::of(times, |time| *first <= time && time < *last));
     let mut at = 0_usize;
@@ -293,7 +304,7 @@ pub fn buckets(times: &[i64], edges: &[i64], wanted: &Bitmap) -> (Vec<u32>, Bitm
         }
         buckets[row] = at as u32;
     });
-    (buckets, inside)
+    inside
 }
 
 #[cfg(test)]
@@ -325,10 +336,12 @@ mod tests {
     #[test]
     fn buckets_are_half_open() {
         let times = [-1, 0, 9, 10, 19, 20, 30, 5];
-        let (found, inside) = buckets(&times, &[0, 10, 20, 30], &Bitmap::filled(times.len(), true));
+        let all = Bitmap::filled(times.len(), true);
+        let mut found = vec![];
+        let inside = buckets(&times, &[0, 10, 20, 30], &all, &mut found);
         let of: Vec<Option<u32>> = (0..times.len()).map(|i| inside.get(i).then_some(found[i])).collect();
         assert_eq!(of, [None, Some(0), Some(0), Some(1), Some(1), Some(2), None, Some(0)]);
-        assert_eq!(buckets(&times, &[0], &Bitmap::filled(times.len(), true)).1.ones(), 0);
-        assert_eq!(buckets(&times, &[], &Bitmap::filled(times.len(), true)).1.ones(), 0);
+        assert_eq!(buckets(&times, &[0], &all, &mut found).ones(), 0);
+        assert_eq!(buckets(&times, &[], &all, &mut found).ones(), 0);
     }
 }

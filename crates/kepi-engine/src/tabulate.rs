@@ -1,9 +1,8 @@
 //! From the states of partitions to the tables asked for: merged, added up to each key set, in canonical order.
 #![expect(clippy::indexing_slicing, reason = "positions come from the same columns")]
 
-use std::collections::HashMap;
-
 use kepi_query::{
+    parallel,
     plan::ScanPlan,
     port::EvaluateError,
     reference::names,
@@ -12,17 +11,14 @@ use kepi_query::{
 
 use crate::{
     accumulate::{Accumulator, out_of_range},
-    group::Interner,
+    group::{Grouping, Interner},
     worker::{Job, Worker},
 };
 
 /// Cells of one key set over all partitions.
 #[derive(Debug)]
 struct Merged {
-    keys: Vec<usize>,
-    buckets: Vec<u32>,
-    /// Member numbers by key of the set.
-    codes: Vec<Vec<u32>>,
+    grouping: Grouping,
     states: Vec<Accumulator>,
 }
 
@@ -32,58 +28,59 @@ pub fn tabulate(
     job: &Job,
     workers: Vec<Worker>,
     limit: u64,
+    threads: usize,
 ) -> Result<Measured, EvaluateError> {
     let undated = workers.iter().map(|worker| worker.undated).sum();
     let bits = |i: usize| workers.iter().map(|worker| worker.poisoned[i]).max().unwrap_or_default();
     let poisoned: Vec<u8> = (0..plan.states.len()).map(bits).collect();
     let mut interners: Vec<Interner> = plan.keys.iter().map(|_| Interner::default()).collect();
-    let mut merged: Vec<Merged> = job
-        .key_sets
+    let mut merged: Vec<Merged> = Vec::with_capacity(job.key_sets.len());
+    let buckets = plan.edges.len().saturating_sub(1);
+    let renumbered: Vec<Vec<Vec<u32>>> = workers
         .iter()
-        .map(|keys| Merged {
-            keys: keys.clone(),
-            buckets: vec![],
-            codes: vec![vec![]; keys.len()],
-            states: job.prepared.states.iter().map(|state| state.empty.empty()).collect(),
+        .map(|worker| {
+            let keys = interners.iter_mut().zip(&worker.interners);
+            keys.map(|(all, own)| own.members().iter().map(|member| all.member(member)).collect()).collect()
         })
         .collect();
-    let mut known: Vec<HashMap<(u32, Vec<u32>), u32>> = merged.iter().map(|_| HashMap::new()).collect();
-    for worker in workers {
-        let renumbered: Vec<Vec<u32>> = interners
-            .iter_mut()
-            .zip(&worker.interners)
-            .map(|(all, own)| own.members().iter().map(|member| all.member(member)).collect())
-            .collect();
-        let groupings = worker.groupings.into_iter().zip(worker.states);
-        for ((merged, known), (grouping, states)) in merged.iter_mut().zip(&mut known).zip(groupings) {
-            let map: Vec<u32> = (0..grouping.len())
-                .map(|cell| {
-                    let (bucket, mut codes) = grouping.cell(cell);
-                    for (code, key) in codes.iter_mut().zip(&grouping.keys) {
-                        *code = renumbered[*key][*code as usize];
-                    }
-                    let next = merged.buckets.len() as u32;
-                    *known.entry((bucket, codes)).or_insert_with_key(|(bucket, codes)| {
-                        merged.buckets.push(*bucket);
-                        merged.codes.iter_mut().zip(codes).for_each(|(column, code)| column.push(*code));
-                        next
+    for (number, keys) in job.key_sets.iter().enumerate() {
+        let mut grouping = Grouping::new(keys.clone(), buckets);
+        let maps: Vec<Vec<u32>> = workers
+            .iter()
+            .zip(&renumbered)
+            .map(|(worker, renumbered)| {
+                let own = &worker.groupings[number];
+                let mut codes = vec![0; keys.len()];
+                (0..own.len())
+                    .map(|cell| {
+                        let bucket = own.cell(cell, &mut codes);
+                        codes.iter_mut().zip(keys).for_each(|(code, key)| {
+                            *code = renumbered[*key][*code as usize];
+                        });
+                        grouping.number(bucket, &codes)
                     })
-                })
-                .collect();
-            for (to, from) in merged.states.iter_mut().zip(states) {
-                to.grow(merged.buckets.len());
-                to.merge(&from, &map);
+                    .collect()
+            })
+            .collect();
+        let positions: Vec<usize> = (0..plan.states.len()).collect();
+        let states = parallel::map(&positions, threads, |state| {
+            let mut all = job.prepared.states[*state].empty.empty();
+            all.grow(grouping.len());
+            for (worker, map) in workers.iter().zip(&maps) {
+                all.merge(&worker.states[number][*state], map);
             }
-        }
+            all
+        });
+        merged.push(Merged { grouping, states });
     }
-    drop(known);
+    drop(workers);
     let mut tables = Vec::with_capacity(plan.key_sets.len());
     for keys in &plan.key_sets {
-        let from = merged.iter().filter(|merged| keys.iter().all(|key| merged.keys.contains(key)));
-        let Some(from) = from.min_by_key(|merged| merged.buckets.len()) else {
+        let from = merged.iter().filter(|merged| keys.iter().all(|key| merged.grouping.keys.contains(key)));
+        let Some(from) = from.min_by_key(|merged| merged.grouping.len()) else {
             return Err(EvaluateError::Engine("a key set was not grouped by".into()));
         };
-        tables.push(table(plan, keys, from, &interners, &poisoned, limit)?);
+        tables.push(table(plan, keys, from, &interners, &poisoned, limit, threads)?);
     }
     Ok(Measured { tables, undated })
 }
@@ -95,20 +92,28 @@ fn table(
     interners: &[Interner],
     poisoned: &[u8],
     limit: u64,
+    threads: usize,
 ) -> Result<StateTable, EvaluateError> {
+    let cells = from.grouping.len();
+    let mut found = vec![0; from.grouping.keys.len()];
+    let mut all_buckets = Vec::with_capacity(cells);
+    let mut codes: Vec<Vec<u32>> = vec![Vec::with_capacity(cells); found.len()];
+    for cell in 0..cells {
+        all_buckets.push(from.grouping.cell(cell, &mut found));
+        codes.iter_mut().zip(&found).for_each(|(column, code)| column.push(*code));
+    }
     let mut columns: Vec<KeyColumn> = Vec::with_capacity(keys.len());
     let mut ranks: Vec<Vec<u32>> = Vec::with_capacity(keys.len());
     for key in keys {
-        let position = from.keys.iter().position(|own| own == key).unwrap_or_default();
-        let (members, ranked) = rank(interners[*key].members(), &from.codes[position]);
+        let position = from.grouping.keys.iter().position(|own| own == key).unwrap_or_default();
+        let (members, ranked) = rank(interners[*key].members(), &codes[position]);
         columns.push(KeyColumn { dimension: plan.keys[*key].dimension.clone(), members, codes: vec![] });
         ranks.push(ranked);
     }
-    let cells = from.buckets.len();
     let mut order: Vec<u32> = (0..cells as u32).collect();
     let compare = |a: &u32, b: &u32| {
         let (a, b) = (*a as usize, *b as usize);
-        let by_bucket = from.buckets[a].cmp(&from.buckets[b]);
+        let by_bucket = all_buckets[a].cmp(&all_buckets[b]);
         ranks.iter().fold(by_bucket, |order, rank| order.then_with(|| rank[a].cmp(&rank[b])))
     };
     order.sort_unstable_by(compare);
@@ -117,7 +122,7 @@ fn table(
     let mut last: Option<u32> = None;
     for cell in order {
         if last.is_none_or(|last| compare(&last, &cell).is_ne()) {
-            buckets.push(from.buckets[cell as usize]);
+            buckets.push(all_buckets[cell as usize]);
             for (column, ranks) in columns.iter_mut().zip(&ranks) {
                 column.codes.push(ranks[cell as usize]);
             }
@@ -128,16 +133,17 @@ fn table(
     if buckets.len() as u64 > limit {
         return Err(too_many_cells(plan, keys, limit));
     }
-    let states = plan.states.iter().zip(&from.states).zip(poisoned).map(|((spec, state), poisoned)| {
-        if *poisoned > 0 {
-            return (spec.id, out_of_range(*poisoned));
+    let positions: Vec<usize> = (0..plan.states.len()).collect();
+    let states = parallel::map(&positions, threads, |state| {
+        let id = plan.states[*state].id;
+        if poisoned[*state] > 0 {
+            return (id, out_of_range(poisoned[*state]));
         }
-        let mut rolled = state.empty();
+        let mut rolled = from.states[*state].empty();
         rolled.grow(buckets.len());
-        rolled.merge(state, &map);
-        (spec.id, rolled.finish())
+        rolled.merge(&from.states[*state], &map);
+        (id, rolled.finish())
     });
-    let states = states.collect();
     Ok(StateTable { buckets, keys: columns, states })
 }
 

@@ -63,7 +63,20 @@ pub struct Worker {
     pub poisoned: Vec<u8>,
     /// Current rows without a time.
     pub undated: u64,
-    scratch: Scratch,
+    tally: Tally,
+    selection: Selection,
+    places: Places,
+}
+
+/// Where the rows of a batch belong; memory that is kept between batches.
+#[derive(Debug, Default)]
+struct Places {
+    buckets: Vec<u32>,
+    /// Member numbers by key.
+    codes: Vec<Vec<u32>>,
+    segments: Vec<u32>,
+    /// Cells by key set.
+    cells: Vec<Vec<u32>>,
 }
 
 /// The rows that some states are added over.
@@ -72,39 +85,28 @@ struct Selection {
     /// Every row of the batch.
     all: bool,
     rows: Vec<u32>,
-    /// By key set, of each of the rows.
-    cells: Vec<Vec<u32>>,
 }
 
 impl Selection {
-    fn make(&mut self, mask: &Bitmap, cells: &[Vec<u32>]) {
-        let ones = mask.ones();
+    fn make(&mut self, mask: &Bitmap, ones: usize) {
         self.all = ones == mask.len();
-        self.cells.resize_with(cells.len(), Vec::new);
         self.rows.clear();
-        if self.all {
-            self.cells.iter_mut().zip(cells).for_each(|(own, all)| own.clone_from(all));
-            return;
-        }
-        self.rows.resize(ones, 0);
-        let mut place = 0;
-        mask.for_each(|row| {
-            self.rows[place] = row as u32;
-            place += 1;
-        });
-        for (own, all) in self.cells.iter_mut().zip(cells) {
-            own.clear();
-            own.extend(self.rows.iter().map(|row| all[*row as usize]));
+        if !self.all {
+            self.rows.resize(ones, 0);
+            let mut place = 0;
+            mask.for_each(|row| {
+                self.rows[place] = row as u32;
+                place += 1;
+            });
         }
     }
     /// Calls `f` with value and cell of every selected row.
     #[inline]
-    fn each<T: Copy>(&self, grouping: usize, values: &[T], mut f: impl FnMut(T, usize)) {
-        let cells = &self.cells[grouping];
+    fn each<T: Copy>(&self, cells: &[u32], values: &[T], mut f: impl FnMut(T, usize)) {
         if self.all {
             values.iter().zip(cells).for_each(|(value, cell)| f(*value, *cell as usize));
         } else {
-            self.rows.iter().zip(cells).for_each(|(row, cell)| f(values[*row as usize], *cell as usize));
+            self.rows.iter().map(|row| *row as usize).for_each(|row| f(values[row], cells[row] as usize));
         }
     }
 }
@@ -145,7 +147,9 @@ impl Worker {
             states: job.key_sets.iter().map(|_| empty()).collect(),
             poisoned: vec![0; prepared.states.len()],
             undated: 0,
-            scratch: Scratch::default(),
+            tally: Tally::default(),
+            selection: Selection::default(),
+            places: Places::default(),
             job,
         }
     }
@@ -198,25 +202,34 @@ impl Worker {
                 current.and(&dated)
             }
         };
-        let (buckets, inside) = buckets(&times, &prepared.edges, &dated);
-        if inside.ones() == 0 {
-            return Ok(());
+        let mut places = std::mem::take(&mut self.places);
+        let inside = buckets(&times, &prepared.edges, &dated, &mut places.buckets);
+        if inside.ones() > 0 {
+            let results = prepared.program.run(rows, &vectors);
+            self.place(&results, &inside, &mut places);
+            self.check_limits()?;
+            for (grouping, states) in self.groupings.iter().zip(&mut self.states) {
+                states.iter_mut().for_each(|state| state.grow(grouping.len()));
+            }
+            self.add_states(&results, &inside, &places.cells);
         }
-        let results = prepared.program.run(rows, &vectors);
-        let codes: Vec<Vec<u32>> = prepared
-            .keys
-            .iter()
-            .zip(&mut self.interners)
-            .map(|((node, physical), interner)| interner.codes(results.vector(*node), *physical, &inside))
-            .collect();
-        let cells: Vec<Vec<u32>> =
-            self.groupings.iter_mut().map(|grouping| grouping.cells(&buckets, &codes, &inside)).collect();
-        self.check_limits()?;
-        for (grouping, states) in self.groupings.iter().zip(&mut self.states) {
-            states.iter_mut().for_each(|state| state.grow(grouping.len()));
-        }
-        self.add_states(&results, &inside, &cells);
+        self.places = places;
         Ok(())
+    }
+
+    /// Finds the cells of the rows inside, from their buckets.
+    fn place(&mut self, results: &Results, inside: &Bitmap, places: &mut Places) {
+        let keys = &self.job.prepared.keys;
+        places.codes.resize_with(keys.len(), Vec::new);
+        for (((node, physical), interner), codes) in
+            keys.iter().zip(&mut self.interners).zip(&mut places.codes)
+        {
+            interner.codes(results.vector(*node), *physical, inside, codes);
+        }
+        places.cells.resize_with(self.groupings.len(), Vec::new);
+        for (grouping, cells) in self.groupings.iter_mut().zip(&mut places.cells) {
+            grouping.cells(&places.buckets, &places.codes, inside, &mut places.segments, cells);
+        }
     }
 
     fn check_limits(&self) -> Result<(), Stop> {
@@ -255,14 +268,12 @@ impl Worker {
             let valid = state.operand.and_then(|node| results.vector(node).valid(results.rows));
             masks.add(position, valid.map_or_else(|| mask.clone(), |valid| mask.and(&valid)));
         }
-        let mut selection = Selection::default();
-        for ((ones, mask), states) in masks.known.iter().zip(&masks.states) {
-            if *ones == 0 {
-                continue;
-            }
-            selection.make(mask, cells);
-            for grouping in 0..cells.len() {
-                self.add_selected(&job, results, &selection, states, grouping);
+        for (grouping, cells) in cells.iter().enumerate() {
+            self.tally.start(cells, inside, self.groupings[grouping].len());
+            for ((ones, mask), states) in masks.known.iter().zip(&masks.states) {
+                if *ones > 0 {
+                    self.add_selected(&job, results, (*ones, mask), states, grouping, cells);
+                }
             }
         }
     }
@@ -271,73 +282,90 @@ impl Worker {
         &mut self,
         job: &Job,
         results: &Results,
-        selection: &Selection,
+        (ones, mask): (usize, &Bitmap),
         states: &[usize],
         grouping: usize,
+        cells: &[u32],
     ) {
         let missing = Vector::Constant(Literal::Missing);
         let accumulators = &mut self.states[grouping];
-        let counting = |state: &&usize| matches!(accumulators[**state], Accumulator::Count(_));
-        // Several counts of the same rows are made once, in cells numbered as they occur, and then added.
-        let shared = states.iter().filter(counting).count() > 1;
-        if shared {
-            let counted = self.scratch.count(&selection.cells[grouping], self.groupings[grouping].len());
-            for state in states {
-                if let Accumulator::Count(counts) = &mut accumulators[*state] {
-                    counted.iter().for_each(|(cell, n)| counts[*cell as usize] += u64::from(*n));
+        // States that count the same rows share the counting, the others the list of rows.
+        let (counting, adding): (Vec<usize>, Vec<usize>) =
+            states.iter().partition(|state| matches!(accumulators[**state], Accumulator::Count(_)));
+        if !counting.is_empty() {
+            self.tally.count(mask);
+            for state in counting {
+                if let Accumulator::Count(counts) = &mut accumulators[state] {
+                    self.tally.add_to(counts);
                 }
             }
         }
-        for state in states {
-            let compiled = &job.prepared.states[*state];
-            if shared && matches!(accumulators[*state], Accumulator::Count(_)) {
-                continue;
-            }
+        if !adding.is_empty() {
+            self.selection.make(mask, ones);
+        }
+        for state in adding {
+            let compiled = &job.prepared.states[state];
             let operand = compiled.operand.map_or(&missing, |node| results.vector(node));
-            let accumulator = &mut accumulators[*state];
-            if !add(accumulator, operand, compiled.physical, selection, grouping, results.rows) {
-                let known = &mut self.poisoned[*state];
+            let accumulator = &mut accumulators[state];
+            if !add(accumulator, operand, compiled.physical, &self.selection, cells, results.rows) {
+                let known = &mut self.poisoned[state];
                 *known = (*known).max(64);
             }
         }
     }
 }
 
-/// Counts rows by cell with memory that is kept between batches.
+/// Counts of rows by cell within a batch. The cells that occur in it are few, so that they are numbered anew and their
+/// counts stay in the nearest cache.
 #[derive(Debug, Default)]
-struct Scratch {
-    /// Place in `counted` by cell; [`OUTSIDE`] between uses.
-    places: Vec<u32>,
-    counted: Vec<(u32, u32)>,
+struct Tally {
+    /// Number of a cell within the batch; [`OUTSIDE`] between batches.
+    numbers: Vec<u32>,
+    /// Cells by number.
+    cells: Vec<u32>,
+    /// Numbers by row.
+    rows: Vec<u32>,
+    counts: Vec<u32>,
 }
 
-impl Scratch {
-    /// Cells that occur and how often.
-    fn count(&mut self, cells: &[u32], number: usize) -> &[(u32, u32)] {
-        self.places.resize(number.max(self.places.len()), OUTSIDE);
-        self.counted.clear();
-        for cell in cells {
-            let place = &mut self.places[*cell as usize];
-            if *place == OUTSIDE {
-                *place = self.counted.len() as u32;
-                self.counted.push((*cell, 0));
+impl Tally {
+    /// Numbers the cells of the rows inside, of `number` cells in all.
+    fn start(&mut self, cells: &[u32], inside: &Bitmap, number: usize) {
+        self.numbers.resize(number.max(self.numbers.len()), OUTSIDE);
+        self.rows.resize(cells.len(), 0);
+        self.cells.clear();
+        inside.for_each(|row| {
+            let own = &mut self.numbers[cells[row] as usize];
+            if *own == OUTSIDE {
+                *own = self.cells.len() as u32;
+                self.cells.push(cells[row]);
             }
-            self.counted[*place as usize].1 += 1;
+            self.rows[row] = *own;
+        });
+        for cell in &self.cells {
+            self.numbers[*cell as usize] = OUTSIDE;
         }
-        for (cell, _) in &self.counted {
-            self.places[*cell as usize] = OUTSIDE;
+    }
+    /// Counts the rows of a mask, which are among those inside.
+    fn count(&mut self, mask: &Bitmap) {
+        self.counts.clear();
+        self.counts.resize(self.cells.len(), 0);
+        mask.for_each(|row| self.counts[self.rows[row] as usize] += 1);
+    }
+    fn add_to(&self, counts: &mut [u64]) {
+        for (cell, n) in self.cells.iter().zip(&self.counts) {
+            counts[*cell as usize] += u64::from(*n);
         }
-        &self.counted
     }
 }
 
-/// Adds the selected rows of a vector. False if a value does not fit the 64 bits that the state can hold.
+/// Adds the selected rows of a vector to a state that is no count. False if a value does not fit the 64 bits that the state can hold.
 fn add(
     state: &mut Accumulator,
     operand: &Vector,
     physical: Physical,
     selection: &Selection,
-    grouping: usize,
+    cells: &[u32],
     rows: usize,
 ) -> bool {
     let narrow = || match operand {
@@ -354,21 +382,18 @@ fn add(
             if !exact {
                 // Only selected rows count.
                 exact = true;
-                selection.each(grouping, values, |value, _| exact &= i64::try_from(value).is_ok());
+                selection.each(cells, values, |value, _| exact &= i64::try_from(value).is_ok());
             }
             Some((narrowed.into(), exact))
         }
         other => other.integers(rows).map(|values| (values, true)),
     };
     match state {
-        Accumulator::Count(counts) => {
-            selection.cells[grouping].iter().for_each(|cell| counts[*cell as usize] += 1);
-            true
-        }
+        Accumulator::Count(_) => true,
         Accumulator::Sum(sums) => {
             // Proved to stay within 64 bits, so are the values.
             if let Some((values, exact)) = narrow() {
-                selection.each(grouping, &values, |value, cell| sums[cell] = sums[cell].wrapping_add(value));
+                selection.each(cells, &values, |value, cell| sums[cell] = sums[cell].wrapping_add(value));
                 return exact;
             }
             true
@@ -376,26 +401,26 @@ fn add(
         Accumulator::Total(totals) => {
             match operand {
                 Vector::Integer(values, _) => {
-                    selection.each(grouping, values, |value, cell| totals[cell].add(value.into()));
+                    selection.each(cells, values, |value, cell| totals[cell].add(value.into()));
                 }
                 _ => {
                     if let Some(values) = operand.wide(rows) {
-                        selection.each(grouping, &values, |value, cell| totals[cell].add(value));
+                        selection.each(cells, &values, |value, cell| totals[cell].add(value));
                     }
                 }
             }
             true
         }
         Accumulator::Minimum(found) => narrow().is_none_or(|(values, exact)| {
-            selection.each(grouping, &values, |value, cell| found[cell] = least(found[cell], Some(value)));
+            selection.each(cells, &values, |value, cell| found[cell] = least(found[cell], Some(value)));
             exact
         }),
         Accumulator::Maximum(found) => narrow().is_none_or(|(values, exact)| {
-            selection.each(grouping, &values, |value, cell| found[cell] = found[cell].max(Some(value)));
+            selection.each(cells, &values, |value, cell| found[cell] = found[cell].max(Some(value)));
             exact
         }),
         Accumulator::Histogram { bins, edges, counts } => narrow().is_none_or(|(values, exact)| {
-            selection.each(grouping, &values, |value, cell| {
+            selection.each(cells, &values, |value, cell| {
                 let bin = edges.partition_point(|edge| *edge <= value);
                 counts[cell * *bins + bin] += 1;
             });
@@ -405,8 +430,9 @@ fn add(
             let exact = !matches!(operand, Vector::Wide(..)) || narrow().is_none_or(|(_, exact)| exact);
             let mut wanted = Bitmap::filled(rows, selection.all);
             selection.rows.iter().for_each(|row| wanted.set(*row as usize));
-            let codes = distinct.interner.codes(operand, physical, &wanted);
-            selection.each(grouping, &codes, |code, cell| distinct.add(cell as u32, code));
+            let mut codes = vec![];
+            distinct.interner.codes(operand, physical, &wanted, &mut codes);
+            selection.each(cells, &codes, |code, cell| distinct.add(cell as u32, code));
             exact
         }
     }

@@ -23,7 +23,7 @@ mod layout;
 pub mod lower;
 pub mod measure;
 pub mod merge;
-mod parallel;
+pub mod parallel;
 pub mod plan;
 pub mod port;
 pub mod reference;

@@ -6,7 +6,7 @@ use std::{
 };
 
 /// `f` of every item, in the order of the items. Threads take the next item when they are done with one.
-pub(crate) fn map<T: Sync, R: Send>(items: &[T], threads: usize, f: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub fn map<T: Sync, R: Send>(items: &[T], threads: usize, f: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let threads = threads.min(items.len());
     if threads < 2 {
         return items.iter().map(f).collect();
