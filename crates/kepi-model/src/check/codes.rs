@@ -196,7 +196,7 @@ codes! {
     TARGET_FUTURE "K0613" Warning "no target holds yet"
         "All targets of the KPI start in the future, so it has no status now.";
     PURPOSE "K0614" Error "a purpose that its sources do not allow"
-        "Data may be used for what they were collected for. A KPI's purpose must be that of each source that fills what it reads.";
+        "Data may be used for what they were collected for. A KPI's purpose must be that of each source that fills what it reads and names one.";
     NPS_SCALE "K0615" Error "NPS of an answer that is not 0..10"
         "The net promoter score is defined for answers from 0 to 10; on another scale promoters and detractors mean something else.";
     RATING_SCALE "K0616" Error "a rating on another scale than its attribute"
@@ -221,6 +221,12 @@ codes! {
         "No source fills the entity that the KPI reads, so it will have no values.";
     NO_INDICATOR "K0626" Warning "neither leading nor lagging"
         "Say whether the KPI runs ahead of the outcome or states it; an objective needs both kinds to be steered by.";
+    TARGET_WITHIN "K0627" Warning "a target that starts within a period"
+        "A period is held against the target that holds on its last day. A target that starts within a period therefore counts for the whole of it, also for the days before.";
+    NO_PURPOSE "K0628" Error "a KPI without purpose on data that have one"
+        "Data that are open to a purpose are open to that alone. A KPI that reads them names the same purpose, so that nobody has to guess whether it may.";
+    SOURCE_PURPOSE "K0629" Warning "data without purpose under a KPI that names one"
+        "A KPI says what its data are used for, but a source that it reads does not say what its data may be used for, so nothing can be compared.";
 
     WEIGHTS "K0701" Error "weights that do not sum to 100 %"
         "The weights of siblings share out their parent, so they sum to exactly 100 %.";

@@ -81,7 +81,11 @@ pub(super) fn read(document: &Document, around: &Surroundings<'_>, context: &mut
         (Some(unit), Some(better)) => targets::read(root, unit, better, context),
         _ => Vec::new(),
     };
+    let period = root.get_text("period").and_then(grain);
     warn(root, &targets, context);
+    if let Some(period) = period {
+        targets::within_a_period(root, period, around.calendar, context);
+    }
     let mut kpi = Kpi {
         id: id(root, "kpi")?,
         name: text(root, "name")?,
@@ -91,7 +95,7 @@ pub(super) fn read(document: &Document, around: &Surroundings<'_>, context: &mut
         better: better?,
         measure: measure?,
         unit: unit?,
-        period: grain(root.get_text("period")?)?,
+        period: period?,
         by,
         cross,
         as_of: if root.get_text("as_of") == Some("now") { AsOf::Now } else { AsOf::Event },

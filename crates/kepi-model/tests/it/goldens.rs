@@ -131,8 +131,8 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
         ("K0610", kpis("stretch: 95%", "stretch: 105%")),
         ("K0611", kpis("threshold: 80%", "threshold: 80")),
         ("K0612", kpis("from: 2026-01-01, unit: north", "from: 2026-01-01")),
-        ("K0613", kpis("from: 2026-01-01, threshold: 80%", "from: 2027-01-01, threshold: 80%")),
-        ("K0614", kpis("purpose: service_improvement", "purpose: marketing")),
+        ("K0613", kpis("from: 2025-12-29, threshold: 80%", "from: 2027-01-04, threshold: 80%")),
+        ("K0614", kpis("[owner]\npurpose: service_improvement", "[owner]\npurpose: marketing")),
         ("K0615", kpis("answer: score", "answer: ease")),
         ("K0616", kpis("scale: 1..7, top: 3", "scale: 1..5, top: 3")),
         (
@@ -174,6 +174,9 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ],
         ),
         ("K0626", kpis("objective: fast\nindicator: leading\n", "objective: fast\n")),
+        ("K0627", kpis("from: 2026-01-01, unit: north", "from: 2026-01-15, unit: north")),
+        ("K0628", kpis("[owner]\npurpose: service_improvement\n", "[owner]\n")),
+        ("K0629", sources("purpose: service_improvement\nowner: owner", "owner: owner")),
         ("K0701", scorecard("weight: 60%", "weight: 50%")),
         ("K0702", kpis("by: [account.region]", "by: [account.tier]")),
         ("K0703", scorecard("unit: whole", "unit: north")),
@@ -181,7 +184,7 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
         (
             "K0705",
             kpis(
-                "targets:\n  - {from: 2026-01-01, threshold: 80%, target: 90%, stretch: 95%, basis: {capability: staffing model}}\n",
+                "targets:\n  - {from: 2025-12-29, threshold: 80%, target: 90%, stretch: 95%, basis: {capability: staffing model}}\n",
                 "",
             ),
         ),

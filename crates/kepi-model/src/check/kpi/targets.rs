@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::{Context, codes, id, place};
 use crate::{
+    calendar::{Calendar, Grain},
     decode::shorten,
     lexical::{self, Decimal},
     project::{Basis, BasisKind, Better, Target, TargetLines, ValueUnit},
@@ -264,4 +265,32 @@ fn amount(value: &Node, name: &str, unit: &ValueUnit, context: &mut Context<'_>)
         return None;
     }
     Some(number)
+}
+
+/// Targets that start within a period of the KPI: it is held against them whole, also the days before.
+pub(super) fn within_a_period(root: &Node, grain: Grain, calendar: &Calendar, context: &mut Context<'_>) {
+    for from in root.get("targets").map(Node::items).unwrap_or_default().iter().filter_map(|t| t.get("from"))
+    {
+        let Some(day) = from.text().and_then(lexical::date) else { continue };
+        let period = calendar.period_of_day(grain, day);
+        let (Ok(first), Ok(next)) = (calendar.first_day(period), calendar.first_day(period.offset(1))) else {
+            continue;
+        };
+        if day == first {
+            continue;
+        }
+        context
+            .findings
+            .report(
+                codes::TARGET_WITHIN,
+                from.span,
+                format!("{day} lies within {}, a period of this KPI", calendar.label(period)),
+            )
+            .expected(format!("the first day of a period: {first} or {next}"))
+            .replace(
+                format!("write `from: {first}`: the target holds for that period anyway"),
+                from.span,
+                first.to_string(),
+            );
+    }
 }

@@ -7,12 +7,13 @@ use super::{
     bases,
 };
 use crate::{
+    decode::is_misspelt,
     id::{KpiId, SourceId},
     meaning,
     project::{Kpi, Source},
     source_text::Span,
     table::Symbol,
-    yaml::Document,
+    yaml::{Document, Node},
 };
 
 /// What KPIs and sources say of each other, and KPIs among themselves.
@@ -36,6 +37,7 @@ pub(in crate::check) fn together(
     }
     let filled: BTreeSet<&str> =
         of_kind(documents, "source").filter_map(|d| d.root.get_text("into")).collect();
+    let mut undeclared = BTreeSet::new();
     for kpi in kpis.values() {
         let root = of_kind(documents, "kpi").map(|d| &d.root).find(|r| name_place(r) == kpi.span);
         for base in bases(&kpi.measure) {
@@ -47,24 +49,66 @@ pub(in crate::check) fn together(
                     .fix(format!("add a source with `into: {base}`"));
             }
         }
-        let Some(purpose) = &kpi.purpose else { continue };
-        let mut reported = BTreeSet::new();
-        for entity in meaning::entities_read(kpi) {
-            for source in sources.values().filter(|s| s.into == entity) {
-                if let Some(open_to) = source.purpose.as_ref().filter(|p| *p != purpose)
-                    && reported.insert(&source.id)
-                {
-                    context
-                        .findings
-                        .report(
-                            codes::PURPOSE,
-                            root.map_or(kpi.span, |r| place(r, "purpose")),
-                            format!("the source `{}` is open to {open_to}, not to {purpose}", source.id),
-                        )
-                        .related(source.span, "the source")
-                        .fix(format!("write `purpose: {open_to}`, or use other data"));
-                }
+        if let Some(root) = root {
+            purposes(kpi, root, sources, &mut undeclared, context);
+        }
+    }
+}
+
+/// Data may be used for what they were collected for: a KPI that reads data with a purpose names the same one. Once it
+/// names one, data without a purpose are a doubt, said once a source.
+fn purposes<'a>(
+    kpi: &Kpi,
+    root: &Node,
+    sources: &'a BTreeMap<SourceId, Source>,
+    undeclared: &mut BTreeSet<&'a SourceId>,
+    context: &mut Context<'_>,
+) {
+    if kpi.purpose.is_none()
+        && (root.get("purpose").is_some() || is_misspelt(root, &crate::definitions::KPI, "purpose"))
+    {
+        return;
+    }
+    let entities = meaning::entities_read(kpi);
+    for source in sources.values().filter(|s| entities.contains(&s.into)) {
+        match (&kpi.purpose, &source.purpose) {
+            (Some(purpose), Some(open_to)) if purpose != open_to => {
+                context
+                    .findings
+                    .report(
+                        codes::PURPOSE,
+                        place(root, "purpose"),
+                        format!("the source `{}` is open to {open_to}, not to {purpose}", source.id),
+                    )
+                    .related(source.span, "the source")
+                    .fix(format!("write `purpose: {open_to}`, or use other data"));
             }
+            (None, Some(open_to)) => {
+                context
+                    .findings
+                    .report(
+                        codes::NO_PURPOSE,
+                        kpi.span,
+                        format!(
+                            "the source `{}` is open to {open_to}, but what `{}` uses it for is not said",
+                            source.id, kpi.id
+                        ),
+                    )
+                    .related(source.span, "the source")
+                    .fix(format!("add `purpose: {open_to}`, or use other data"));
+            }
+            (Some(purpose), None) if undeclared.insert(&source.id) => {
+                context
+                    .findings
+                    .report(
+                        codes::SOURCE_PURPOSE,
+                        source.span,
+                        format!("what the data of `{}` may be used for is not said", source.id),
+                    )
+                    .related(kpi.span, format!("this KPI uses them for {purpose}"))
+                    .fix(format!("add `purpose: {purpose}` if they may be used for it"));
+            }
+            _ => {}
         }
     }
 }

@@ -1,0 +1,111 @@
+//! Which target is in force when: hand-made timelines of a KPI, whole and by unit.
+
+use CascadeTargets::{Inherit, Own};
+use jiff::civil::{Date, date};
+use kepi_model::{
+    check::{Options, check},
+    project::{CascadeTargets, Project, TargetLines},
+    source_text::{SourceFile, SourceMap},
+};
+use kepi_score::target::in_force;
+
+/// A KPI of units `top` over `mid` over `leaf`, and `other` under `top`. The threshold of a target is its name.
+fn project(targets: &str) -> Project {
+    let text = format!(
+        "project: example\nname: Example\nlanguage: 1\ntime_zone: UTC\n---\n\
+         unit: top\nname: Top\n---\nunit: mid\nname: Mid\nlevel: area\nparent: top\n---\n\
+         unit: leaf\nname: Leaf\nlevel: team\nparent: mid\n---\n\
+         unit: other\nname: Other\nlevel: area\nparent: top\n---\n\
+         kpi: k\nname: K\nbetter: higher\nmeasure: {{count: {{of: ticket}}}}\nperiod: month\ntargets:\n{targets}"
+    );
+    let files = SourceMap::new(vec![SourceFile { path: "kepi.yml".into(), text: text.into() }]);
+    let checked = check(&files, &Options::default());
+    checked.value.unwrap_or_else(|| panic!("{}", kepi_model::render::text(&checked.findings, &files, false)))
+}
+
+fn target(from: &str, unit: &str, name: u32) -> String {
+    let unit = if unit.is_empty() { String::new() } else { format!("unit: {unit}, ") };
+    format!("  - {{from: {from}, {unit}threshold: {name}, target: 1000, basis: {{capability: example}}}}\n")
+}
+
+/// The name of the target in force; none: no target.
+fn on(project: &Project, unit: Option<&str>, rule: CascadeTargets, day: Date) -> Option<u32> {
+    let (unit, top) = (unit.map(|u| u.parse().unwrap()), "top".parse().unwrap());
+    let kpi = project.kpis.values().next().unwrap();
+    in_force(kpi, &project.units, unit.as_ref(), Some(&top), rule, day).map(|t| match t.lines {
+        TargetLines::OneSided { threshold, .. } => threshold as u32,
+        TargetLines::InRange { .. } => panic!("one-sided"),
+    })
+}
+
+#[test]
+fn a_target_holds_from_its_first_day_until_the_day_before_the_next() {
+    // Written out of order: dates decide, not lines.
+    let project =
+        project(&(target("2026-07-01", "", 3) + &target("2026-01-01", "", 1) + &target("2026-03-15", "", 2)));
+    for (day, want) in [
+        (date(2025, 12, 31), None),
+        (date(2026, 1, 1), Some(1)),
+        (date(2026, 3, 14), Some(1)),
+        (date(2026, 3, 15), Some(2)),
+        (date(2026, 6, 30), Some(2)),
+        (date(2026, 7, 1), Some(3)),
+        (date(2030, 1, 1), Some(3)),
+    ] {
+        assert_eq!(on(&project, None, Inherit, day), want, "{day}");
+    }
+}
+
+#[test]
+fn a_period_is_held_against_the_target_of_its_last_day() {
+    // One target ends and another starts on 15 March: February is of the old one, March of the new one, whole.
+    let project = project(&(target("2026-01-01", "", 1) + &target("2026-03-15", "", 2)));
+    let last_day = |month| {
+        let period = project.calendar.period_of_day(kepi_model::calendar::Grain::Month, date(2026, month, 1));
+        project.calendar.first_day(period.offset(1)).unwrap().yesterday().unwrap()
+    };
+    assert_eq!(on(&project, None, Inherit, last_day(2)), Some(1));
+    assert_eq!(on(&project, None, Inherit, last_day(3)), Some(2));
+    assert_eq!(on(&project, None, Inherit, last_day(4)), Some(2));
+}
+
+#[test]
+fn a_unit_inherits_from_the_nearest_above_that_has_a_target_by_then() {
+    let project = project(
+        &(target("2026-01-01", "", 1) + &target("2026-04-01", "mid", 2) + &target("2026-07-01", "leaf", 3)),
+    );
+    // Until it has its own, a unit is held against what is above it; the sibling stays with the whole's.
+    for (day, mid, leaf) in [
+        (date(2026, 3, 31), 1, 1),
+        (date(2026, 4, 1), 2, 2),
+        (date(2026, 6, 30), 2, 2),
+        (date(2026, 7, 1), 2, 3),
+    ] {
+        assert_eq!(on(&project, Some("mid"), Inherit, day), Some(mid), "{day}");
+        assert_eq!(on(&project, Some("leaf"), Inherit, day), Some(leaf), "{day}");
+        assert_eq!(on(&project, Some("other"), Inherit, day), Some(1), "{day}");
+        assert_eq!(on(&project, Some("top"), Inherit, day), Some(1), "{day}");
+    }
+    assert_eq!(on(&project, Some("leaf"), Inherit, date(2025, 12, 31)), None);
+}
+
+#[test]
+fn a_newer_target_of_the_whole_does_not_end_one_of_a_unit() {
+    let project = project(
+        &(target("2026-01-01", "", 1) + &target("2026-01-01", "mid", 2) + &target("2026-06-01", "", 3)),
+    );
+    assert_eq!(on(&project, Some("mid"), Inherit, date(2026, 12, 31)), Some(2));
+    assert_eq!(on(&project, Some("leaf"), Inherit, date(2026, 12, 31)), Some(2));
+    assert_eq!(on(&project, Some("other"), Inherit, date(2026, 12, 31)), Some(3));
+}
+
+#[test]
+fn with_own_targets_only_the_top_takes_those_without_a_unit() {
+    let project = project(&(target("2026-01-01", "", 1) + &target("2026-04-01", "mid", 2)));
+    let day = date(2026, 5, 31);
+    assert_eq!(on(&project, Some("top"), Own, day), Some(1));
+    assert_eq!(on(&project, Some("mid"), Own, day), Some(2));
+    assert_eq!(on(&project, Some("mid"), Own, date(2026, 3, 31)), None, "its own is yet to start");
+    assert_eq!(on(&project, Some("leaf"), Own, day), None);
+    assert_eq!(on(&project, None, Own, day), Some(1));
+}
