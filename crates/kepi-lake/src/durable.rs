@@ -7,6 +7,8 @@ use std::{
     sync::Arc,
 };
 
+use kepi_model::id::Hash;
+
 /// A file being written.
 pub trait DurableFile: Write + Send {
     /// Forces what was written to the disk.
@@ -107,6 +109,8 @@ pub struct PendingFile {
     path: PathBuf,
     inner: Option<BufWriter<Box<dyn DurableFile>>>,
     written: u64,
+    // Of what was meant to be written, so that what the disk makes of it can be held against it.
+    hasher: blake3::Hasher,
 }
 
 impl PendingFile {
@@ -123,24 +127,28 @@ impl PendingFile {
             path: path.to_owned(),
             inner: Some(BufWriter::with_capacity(1 << 18, inner)),
             written: 0,
+            hasher: blake3::Hasher::new(),
         })
     }
 
-    /// Completes it: file synced, renamed, folder synced, in this order. Returns its length.
+    /// Completes it: file synced, renamed, folder synced, in this order. Returns its length and checksum.
     ///
     /// # Errors
     /// The file system refused; the file is not there then.
-    pub fn finish(mut self) -> io::Result<u64> {
-        let Some(inner) = self.inner.take() else { return Ok(self.written) };
+    pub fn finish(mut self) -> io::Result<(u64, Hash)> {
+        let written = (self.written, Hash(*self.hasher.finalize().as_bytes()));
+        let Some(inner) = self.inner.take() else { return Ok(written) };
         let mut file = inner.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.sync()?;
         drop(file);
         self.fs.rename(&self.temporary, &self.path)?;
+        // Until the folder is synced too it counts as unfinished: dropped, it goes away.
+        self.temporary.clone_from(&self.path);
         if let Some(folder) = self.path.parent() {
             self.fs.sync_folder(folder)?;
         }
         self.temporary = PathBuf::new();
-        Ok(self.written)
+        Ok(written)
     }
 }
 
@@ -149,6 +157,7 @@ impl Write for PendingFile {
         let Some(inner) = &mut self.inner else { return Err(io::Error::other("the file is closed")) };
         let n = inner.write(bytes)?;
         self.written += n as u64;
+        self.hasher.update(bytes.get(..n).unwrap_or(bytes));
         Ok(n)
     }
     fn flush(&mut self) -> io::Result<()> {

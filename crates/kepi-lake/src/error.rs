@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use kepi_model::id::{AttributeId, EntityId, RuleId};
+use kepi_model::id::{AttributeId, EntityId, Hash, RuleId};
 use kepi_store::StoreError;
 
 /// Why the lake itself cannot be used.
@@ -10,12 +10,12 @@ use kepi_store::StoreError;
 pub enum LakeError {
     /// The database refused.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// A statement on the catalogue failed.
-    #[error("the catalogue of the lake refused: {0}")]
+    #[error("the catalogue of the lake refused: {0}{room}", room = room_in_database(.0))]
     Sql(#[from] sqlx::Error),
     /// A file or folder of the lake could not be read or written.
-    #[error("`{path}` of the lake could not be {doing}: {source}", path = path.display())]
+    #[error("`{path}` of the lake could not be {doing}: {source}{room}", room = room(source), path = path.display())]
     Io {
         /// File or folder.
         path: PathBuf,
@@ -34,8 +34,8 @@ pub enum LakeError {
         /// Why.
         reason: String,
     },
-    /// Files the catalogue names are not there or have another length; reading on would lose rows.
-    #[error("the lake is damaged: {}; restore them from a backup", damaged(.0))]
+    /// Files the catalogue names are not as they were written; reading on would give other figures.
+    #[error("the lake is damaged: {}; {WAY_OUT}", damaged(.0))]
     Damaged(Vec<DamagedFile>),
     /// The catalogue holds something unreadable.
     #[error("the catalogue of the lake holds something unreadable: {0}")]
@@ -48,26 +48,65 @@ pub enum LakeError {
     NoSnapshot(i64, i64),
 }
 
-/// A file that is not as the catalogue says.
+/// What to do when there is no room: a load that breaks off leaves nothing behind, so it can simply be run again.
+const MAKE_ROOM: &str = "; make room and run it again, nothing of the file has landed";
+
+fn room(error: &io::Error) -> &'static str {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge) { MAKE_ROOM } else { "" }
+}
+
+/// Result codes of SQLite for a full disk and for a write that failed, which a limit on the size of files brings about.
+const SQLITE_NO_ROOM: [&str; 2] = ["13", "778"];
+
+fn room_in_database(error: &sqlx::Error) -> &'static str {
+    let code = error.as_database_error().and_then(|e| e.code());
+    if code.is_some_and(|code| SQLITE_NO_ROOM.contains(&code.as_ref())) { MAKE_ROOM } else { "" }
+}
+
+/// What to do about a damaged file.
+pub const WAY_OUT: &str = "restore it from a backup; without one, move `.kepi` away and run `kepi run`: the sources land \
+                           anew, what was published before is lost";
+
+/// A file that is not as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DamagedFile {
     /// Where it should be.
     pub path: PathBuf,
-    /// Length it should have.
-    pub expected: u64,
-    /// Length found; none: there is no file.
-    pub found: Option<u64>,
+    /// How it differs.
+    pub damage: Damage,
+}
+
+/// How a file differs from what was written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Damage {
+    /// It is not there.
+    #[error("is missing")]
+    Missing,
+    /// It is shorter or longer.
+    #[error("has {found} bytes instead of {expected}")]
+    Length {
+        /// Bytes written.
+        expected: u64,
+        /// Bytes found.
+        found: u64,
+    },
+    /// It has other bytes.
+    #[error("has other content than was written (BLAKE3 {} instead of {})", found.short(), expected.short())]
+    Content {
+        /// Checksum of what was written.
+        expected: Hash,
+        /// Checksum of what is there.
+        found: Hash,
+    },
+    /// The disk does not give it back.
+    #[error("cannot be read: {0}")]
+    Unreadable(String),
 }
 
 fn damaged(files: &[DamagedFile]) -> String {
-    let shown: Vec<String> = files
-        .iter()
-        .take(3)
-        .map(|f| match f.found {
-            Some(n) => format!("`{}` has {n} bytes instead of {}", f.path.display(), f.expected),
-            None => format!("`{}` is missing", f.path.display()),
-        })
-        .collect();
+    let shown: Vec<String> =
+        files.iter().take(3).map(|f| format!("`{}` {}", f.path.display(), f.damage)).collect();
     let more = files.len().saturating_sub(shown.len());
     format!("{}{}", shown.join(", "), if more > 0 { format!(" and {more} more") } else { String::new() })
 }
@@ -233,6 +272,15 @@ pub enum LandError {
     /// The lake could not be used.
     #[error(transparent)]
     Lake(#[from] LakeError),
+}
+
+impl From<StoreError> for LakeError {
+    fn from(e: StoreError) -> Self {
+        match e {
+            StoreError::Sql(e) => Self::Sql(e),
+            other => Self::Store(other),
+        }
+    }
 }
 
 fn way_out(closest: Option<&str>, available: &[String]) -> String {

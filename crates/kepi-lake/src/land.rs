@@ -2,8 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    fs::File,
-    io::Read,
     path::{Path, PathBuf},
     sync::Arc,
     time::SystemTime,
@@ -32,6 +30,7 @@ use crate::{
     mapping::{KnownKeys, entities_asked},
     quarantine::spool_path,
     stage::{Job, Staged, stage},
+    verify::checksum,
 };
 
 /// How often a file is staged anew because others changed its table meanwhile.
@@ -148,8 +147,21 @@ impl LocalLake {
                 return Err(LandError::Changed { path: name });
             }
             let paths: Vec<PathBuf> = staged.replacement.add.iter().map(|f| f.path.clone()).collect();
-            match self.commit(source, entity, &job, content, staged, &mut index, landing).await {
+            let mut tx = match self.catalogue.store.begin().await {
+                Ok(tx) => tx,
+                Err(e) => {
+                    self.remove_all(&paths);
+                    return Err(e.into());
+                }
+            };
+            let recorded =
+                self.record(&mut tx, source, entity, &job, content, staged, &mut index, landing).await;
+            match recorded {
                 Ok(Some(report)) => {
+                    self.fs.committing(&paths);
+                    // A commit may have been done although it could not be acknowledged: the files stay; if nothing
+                    // names them they are swept.
+                    tx.commit().await?;
                     if report.outcome == LoadOutcome::Landed {
                         kept.indexes.insert(entity.id.clone(), index);
                     }
@@ -157,8 +169,7 @@ impl LocalLake {
                 }
                 Ok(None) => self.remove_all(&paths),
                 Err(e) => {
-                    // The commit may have been done although it could not be acknowledged: the files stay; if
-                    // nothing names them they are swept.
+                    self.remove_all(&paths);
                     return Err(e);
                 }
             }
@@ -166,10 +177,11 @@ impl LocalLake {
         Err(LandError::Conflict { path: name, attempts: ATTEMPTS })
     }
 
-    /// None: others were faster.
+    /// Writes all that a load leaves in the database, within `tx`. None: others were faster.
     #[expect(clippy::too_many_arguments, reason = "one call; a struct would only rename the arguments")]
-    async fn commit(
+    async fn record(
         &self,
+        tx: &mut Transaction,
         source: &Source,
         entity: &Entity,
         job: &Finished,
@@ -178,11 +190,10 @@ impl LocalLake {
         index: &mut TableIndex,
         landing: Landing<'_>,
     ) -> Result<Option<LoadReport>, LandError> {
-        let mut tx = self.catalogue.store.begin().await?;
         let stopped = staged.stopped.clone();
-        let past = ledger::find_earlier(&mut tx, &source.id, source.mode, &job.name, content).await?;
+        let past = ledger::find_earlier(tx, &source.id, source.mode, &job.name, content).await?;
         let same = past.as_ref().map(|e| &e.load) == job.past.earlier.as_ref().map(|e| &e.load);
-        if !same || table_version(&mut tx, job.table).await? != index.version {
+        if !same || table_version(tx, job.table).await? != index.version {
             return Ok(None);
         }
         let mut report = LoadReport {
@@ -212,7 +223,7 @@ impl LocalLake {
             let changed = !staged.replacement.add.is_empty() || !staged.replacement.end.is_empty();
             let snapshot = if changed {
                 let (snapshot, ids) = end_and_add_files(
-                    &mut tx,
+                    tx,
                     job.table,
                     &staged.replacement,
                     landing.at,
@@ -228,7 +239,7 @@ impl LocalLake {
                 index.version = snapshot;
                 snapshot
             } else {
-                crate::catalogue::latest_in(&mut tx).await?.snapshot
+                crate::catalogue::latest_in(tx).await?.snapshot
             };
             report.snapshot = Some(SnapshotId(snapshot));
         }
@@ -236,14 +247,11 @@ impl LocalLake {
         let replaces = job.past.earlier.as_ref().filter(|_| landed).map(|e| e.load.as_str());
         let entry =
             ledger::Entry { report: &report, effective: job.effective, columns: &staged.columns, replaces };
-        ledger::insert(&mut tx, &entry).await?;
+        ledger::insert(tx, &entry).await?;
         if landed {
-            staged.quarantine.insert(&mut tx, &report.load, &source.id, &job.name).await?;
+            staged.quarantine.insert(tx, &report.load, &source.id, &job.name).await?;
         }
-        append(&mut tx, &report, staged.ended, replaces, landing).await?;
-        let paths: Vec<PathBuf> = staged.replacement.add.iter().map(|f| f.path.clone()).collect();
-        self.fs.committing(&paths);
-        tx.commit().await?;
+        append(tx, &report, staged.ended, replaces, landing).await?;
         Ok(Some(report))
     }
 
@@ -336,7 +344,9 @@ fn load_id(at: i64) -> String {
 }
 
 /// Runs on a thread that may block.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, LakeError> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, LakeError> {
     tokio::task::spawn_blocking(work).await.map_err(|e| LakeError::Worker(e.to_string()))
 }
 
@@ -353,17 +363,7 @@ fn content_hash(path: &Path, name: &str) -> Result<(Hash, Stamp), LandError> {
         std::io::ErrorKind::NotFound => LandError::NoFile { path: name.to_owned() },
         _ => LandError::Read { path: name.to_owned(), source },
     };
-    let mut file = File::open(path).map_err(failed)?;
-    let mut hasher = blake3::Hasher::new();
-    let mut buffer = vec![0u8; 1 << 18];
-    loop {
-        let n = file.read(&mut buffer).map_err(failed)?;
-        if n == 0 {
-            break;
-        }
-        hasher.update(buffer.get(..n).unwrap_or(&[]));
-    }
-    Ok((Hash(*hasher.finalize().as_bytes()), stamp))
+    Ok((checksum(path).map_err(failed)?, stamp))
 }
 
 /// How columns differ from those before, in words.

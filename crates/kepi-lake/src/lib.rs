@@ -28,10 +28,12 @@ mod quarantine;
 mod stage;
 mod sweep;
 mod table_file;
+mod verify;
 
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use kepi_model::{
@@ -46,9 +48,13 @@ use kepi_store::Store;
 
 use catalogue::Catalogue;
 use durable::{DurableFs, LocalFs, create_folder_durably};
-pub use error::{DamagedFile, LakeError, LandError};
+pub use error::{Damage, DamagedFile, LakeError, LandError, WAY_OUT};
 pub use files::resolve_files;
 pub use land::Landing;
+pub use verify::Verified;
+
+/// How long a file may be without a name in the catalogue before it is swept: longer than any landing takes.
+const ORPHAN_AGE: Duration = Duration::from_secs(24 * 3600);
 
 /// A lake in a folder of this machine, its catalogue in the project's database.
 pub struct LocalLake {
@@ -80,6 +86,27 @@ impl LocalLake {
         root: &Path,
         now: i64,
     ) -> Result<Self, LakeError> {
+        let lake = Self::attach(fs, store, data, root, now).await?;
+        let damage = lake.damage().await?;
+        if damage.is_empty() { Ok(lake) } else { Err(LakeError::Damaged(damage)) }
+    }
+
+    /// Reads every data file of every snapshot and compares it with what was recorded when it was written. Unlike
+    /// [`Self::open`] it reports files that are missing instead of refusing.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn verify(store: Store, data: &Path, root: &Path, now: i64) -> Result<Verified, LakeError> {
+        Self::attach(Arc::new(LocalFs), store, data, root, now).await?.catalogue.verify(None).await
+    }
+
+    async fn attach(
+        fs: Arc<dyn DurableFs>,
+        store: Store,
+        data: &Path,
+        root: &Path,
+        now: i64,
+    ) -> Result<Self, LakeError> {
         let absolute = |path: &Path| {
             std::path::absolute(path).map_err(|source| LakeError::Io {
                 path: path.to_owned(),
@@ -96,9 +123,7 @@ impl LocalLake {
         })?;
         let catalogue = Catalogue::open(store, &data, now).await?;
         let id = catalogue.id().await?;
-        let lake = Self { catalogue, id, root, fs, kept: tokio::sync::Mutex::default() };
-        let damage = lake.damage().await?;
-        if damage.is_empty() { Ok(lake) } else { Err(LakeError::Damaged(damage)) }
+        Ok(Self { catalogue, id, root, fs, kept: tokio::sync::Mutex::default() })
     }
 
     /// Files of any snapshot that are not there with their recorded length.
@@ -133,6 +158,7 @@ impl Lake for LocalLake {
         progress: &'a dyn Progress,
     ) -> Fut<'a, Result<Vec<LoadReport>, PortError>> {
         Box::pin(async move {
+            self.sweep_orphans(ORPHAN_AGE).await?;
             let mut reports = Vec::with_capacity(files.len());
             for file in files {
                 reports.push(self.land_file(project, source, file, Landing { actor, at, progress }).await?);
@@ -146,7 +172,16 @@ impl Lake for LocalLake {
         project: &'a Project,
         snapshot: Option<SnapshotId>,
     ) -> Fut<'a, Result<PinnedInputs, PortError>> {
-        Box::pin(async move { Ok(self.catalogue.pin(project, snapshot).await?) })
+        Box::pin(async move {
+            // Who names a snapshot wants what was there then, so what is there now is held against its checksums.
+            if snapshot.is_some() {
+                let damaged = self.catalogue.verify(snapshot).await?.damaged;
+                if !damaged.is_empty() {
+                    return Err(LakeError::Damaged(damaged).into());
+                }
+            }
+            Ok(self.catalogue.pin(project, snapshot).await?)
+        })
     }
 
     fn loads<'a>(&'a self, source: Option<&'a SourceId>) -> Fut<'a, Result<Vec<LoadReport>, PortError>> {

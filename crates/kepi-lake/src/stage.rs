@@ -427,33 +427,12 @@ impl Working<'_> {
             staged.ended = self.index.history.end_absent(self.source, job.effective, &self.seen);
         }
         let mut new: BTreeMap<u32, NewFile> = BTreeMap::new();
-        if let Some(file) = self.writer.finish(&job.table)? {
-            new.insert(self.staged, file);
-        }
-        let changes = self.index.history.take_changes();
-        let touched: BTreeSet<u32> = changes.keys().chain(dropped.keys()).copied().collect();
-        let (none, nothing) = (BTreeMap::new(), Vec::new());
-        for number in touched {
-            let intervals = changes.get(&number).unwrap_or(&none);
-            let rows = dropped.get(&number).unwrap_or(&nothing);
-            let old = match new.remove(&number) {
-                Some(f) => DataFile { id: -1, path: f.path, rows: f.rows, bytes: f.bytes },
-                None => match self.index.files.get(number as usize) {
-                    Some(f) => f.clone(),
-                    None => return Err(LakeError::Corrupt(format!("the index has no file {number}")).into()),
-                },
-            };
-            let names = (system::VALID_FROM, system::VALID_TO);
-            let rewritten = rewrite(&job.fs, &job.folder, &job.table, &old, rows, intervals, names)?;
-            if old.id < 0 {
-                let failed = |source| LakeError::Io { path: old.path.clone(), doing: "removed", source };
-                job.fs.remove(&old.path).map_err(failed)?;
-            } else {
-                staged.replacement.end.push(old.id);
-            }
-            if let Some(file) = rewritten {
-                new.insert(number, file);
-            }
+        let ended = &mut staged.replacement.end;
+        if let Err(e) = write_files(job, self.writer, &mut self.index, self.staged, dropped, &mut new, ended)
+        {
+            // A full disk should not stay full of what nothing will ever name. Best effort: the rest is swept.
+            new.values().for_each(|file| drop(job.fs.remove(&file.path)));
+            return Err(e);
         }
         for (number, file) in new {
             if let Some(slot) = self.index.files.get_mut(number as usize) {
@@ -464,6 +443,47 @@ impl Working<'_> {
         }
         Ok((staged, self.index))
     }
+}
+
+/// Completes the file of the new rows, and writes anew those whose rows change. `new` has what is on the disk, by number
+/// of the index, also after an error; `ended` the files that are out.
+fn write_files(
+    job: &Job,
+    writer: TableFileWriter,
+    index: &mut TableIndex,
+    staged: u32,
+    dropped: &BTreeMap<u32, Vec<u32>>,
+    new: &mut BTreeMap<u32, NewFile>,
+    ended: &mut Vec<i64>,
+) -> Result<(), LandError> {
+    if let Some(file) = writer.finish(&job.table)? {
+        new.insert(staged, file);
+    }
+    let changes = index.history.take_changes();
+    let touched: BTreeSet<u32> = changes.keys().chain(dropped.keys()).copied().collect();
+    let (none, nothing) = (BTreeMap::new(), Vec::new());
+    for number in touched {
+        let intervals = changes.get(&number).unwrap_or(&none);
+        let rows = dropped.get(&number).unwrap_or(&nothing);
+        let old = match (new.get(&number), index.files.get(number as usize)) {
+            (Some(f), _) => DataFile { id: -1, path: f.path.clone(), rows: f.rows, bytes: f.bytes },
+            (None, Some(f)) => f.clone(),
+            (None, None) => return Err(LakeError::Corrupt(format!("the index has no file {number}")).into()),
+        };
+        let names = (system::VALID_FROM, system::VALID_TO);
+        let rewritten = rewrite(&job.fs, &job.folder, &job.table, &old, rows, intervals, names)?;
+        match rewritten {
+            Some(file) => new.insert(number, file),
+            None => new.remove(&number),
+        };
+        if old.id < 0 {
+            let failed = |source| LakeError::Io { path: old.path.clone(), doing: "removed", source };
+            job.fs.remove(&old.path).map_err(failed)?;
+        } else {
+            ended.push(old.id);
+        }
+    }
+    Ok(())
 }
 
 fn rule_counts(rules: &[Rule], broken: &[u64], built_in: &BTreeMap<String, u64>) -> Vec<RuleCount> {

@@ -185,7 +185,7 @@ impl TableFileWriter {
         }
         let file = PendingFile::create(fs, &path).map_err(|e| io(&path, "written", e))?;
         let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties.build()))
-            .map_err(|e| written(&path, &e))?;
+            .map_err(|e| written(&path, e))?;
         Ok(Self {
             path,
             name,
@@ -216,7 +216,7 @@ impl TableFileWriter {
         let arrays = self.columns.iter_mut().map(ColumnBuilder::finish).collect();
         self.buffered = 0;
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), arrays)
-            .map_err(|e| written(&self.path, &e.into()))?;
+            .map_err(|e| written(&self.path, e.into()))?;
         self.write(&batch)
     }
 
@@ -226,7 +226,7 @@ impl TableFileWriter {
             seen.add(array);
         }
         self.rows += batch.num_rows() as u64;
-        self.writer.write(batch).map_err(|e| written(&self.path, &e))
+        self.writer.write(batch).map_err(|e| written(&self.path, e))
     }
 
     /// Completes the file on the disk; none if it has no rows, then it is not there.
@@ -235,8 +235,8 @@ impl TableFileWriter {
         if self.rows == 0 {
             return Ok(None);
         }
-        let file = self.writer.into_inner().map_err(|e| written(&self.path, &e))?;
-        let bytes = file.finish().map_err(|e| io(&self.path, "written", e))?;
+        let file = self.writer.into_inner().map_err(|e| written(&self.path, e))?;
+        let (bytes, checksum) = file.finish().map_err(|e| io(&self.path, "written", e))?;
         let footer = footer_length(&self.path).map_err(|e| io(&self.path, "read", e))?;
         let stats = table
             .columns
@@ -254,7 +254,15 @@ impl TableFileWriter {
                 },
             })
             .collect();
-        Ok(Some(NewFile { path: self.path, name: self.name, rows: self.rows, bytes, footer, stats }))
+        Ok(Some(NewFile {
+            path: self.path,
+            name: self.name,
+            rows: self.rows,
+            bytes,
+            checksum,
+            footer,
+            stats,
+        }))
     }
 }
 
@@ -262,7 +270,15 @@ fn io(path: &Path, doing: &'static str, source: std::io::Error) -> LakeError {
     LakeError::Io { path: path.to_owned(), doing, source }
 }
 
-fn written(path: &Path, error: &parquet::errors::ParquetError) -> LakeError {
+fn written(path: &Path, error: parquet::errors::ParquetError) -> LakeError {
+    let error = match error {
+        // What the disk said, not only in words: a full one has a way out.
+        parquet::errors::ParquetError::External(source) => match source.downcast::<std::io::Error>() {
+            Ok(source) => return io(path, "written", *source),
+            Err(other) => parquet::errors::ParquetError::External(other),
+        },
+        other => other,
+    };
     LakeError::Parquet { path: path.to_owned(), doing: "written", reason: error.to_string() }
 }
 
@@ -337,7 +353,7 @@ pub(crate) fn rewrite(
         let kept: BooleanArray =
             (before..before + rows).map(|r| Some(dropped.binary_search(&r).is_err())).collect();
         before += rows;
-        let bad = |e: arrow::error::ArrowError| written(&file.path, &e.into());
+        let bad = |e: arrow::error::ArrowError| written(&file.path, e.into());
         let batch = if kept.true_count() == batch.num_rows() {
             batch
         } else {

@@ -96,7 +96,8 @@ pub enum Command {
 Examples:
   kepi check                       every finding with place, expectation and way out
   kepi check --format json         the same for an editor or a pipeline
-  kepi check --explain K0301       what a code means")]
+  kepi check --explain K0301       what a code means
+  kepi check --data                whether every data file is still what was written")]
     Check(Check),
     /// Land new files, compute all values, score and publish.
     #[command(after_help = "\
@@ -153,6 +154,9 @@ pub struct Check {
     /// Explain a code instead of checking.
     #[arg(long, value_name = "CODE")]
     pub explain: Option<String>,
+    /// Check the data files instead: read each and compare it with the checksum recorded when it was written.
+    #[arg(long, conflicts_with = "explain")]
+    pub data: bool,
 }
 
 /// `kepi run`.

@@ -1,30 +1,53 @@
 //! The composition root: which store, lake and evaluator a project runs on.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use jiff::{Timestamp, Zoned, civil::Date};
 use kepi_app::{App, board::Board, open::STATE_FOLDER};
 use kepi_engine::DataFusionEvaluator;
-use kepi_lake::LocalLake;
+use kepi_lake::{LocalLake, Verified};
 use kepi_query::port::Limits;
 use kepi_store::Store;
 
 use crate::{cli::Cli, failure::Failure, output::Output};
 
+/// The database in the folder of state.
+const DATABASE: &str = "kepi.db";
+
 /// The project in `folder` on SQLite, local files and DataFusion in this process.
 pub async fn app(folder: &Path, threads: Option<usize>) -> Result<App, Failure> {
-    let root = folder.canonicalize().map_err(Failure::io(format!(
-        "there is no folder `{}`; name the project with -C, or start one with `kepi init`",
-        folder.display()
-    )))?;
+    let root = root(folder)?;
     let state = root.join(STATE_FOLDER);
-    let store = Store::open(&state.join("kepi.db")).await.map_err(kepi_app::AppError::from)?;
+    let store = Store::open(&state.join(DATABASE)).await.map_err(kepi_app::AppError::from)?;
     let lake = LocalLake::open(store.clone(), &state.join("data"), &root, now())
         .await
         .map_err(|e| Failure::Port(Box::new(e)))?;
     let available = std::thread::available_parallelism().map_or(1, usize::from);
     let limits = Limits { threads: threads.unwrap_or(available).max(1), ..Limits::default() };
     Ok(App { root, store, lake: Arc::new(lake), evaluator: Arc::new(DataFusionEvaluator), limits })
+}
+
+/// The data files of the project in `folder`, held against what was recorded when they were written; none: nothing has
+/// landed yet.
+pub async fn verify(folder: &Path) -> Result<Option<Verified>, Failure> {
+    let root = root(folder)?;
+    let state = root.join(STATE_FOLDER);
+    if !state.join(DATABASE).exists() {
+        return Ok(None);
+    }
+    let store = Store::open(&state.join(DATABASE)).await.map_err(kepi_app::AppError::from)?;
+    let verified = LocalLake::verify(store, &state.join("data"), &root, now()).await;
+    verified.map(Some).map_err(|e| Failure::Port(Box::new(e)))
+}
+
+fn root(folder: &Path) -> Result<PathBuf, Failure> {
+    folder.canonicalize().map_err(Failure::io(format!(
+        "there is no folder `{}`; name the project with -C, or start one with `kepi init`",
+        folder.display()
+    )))
 }
 
 /// What is published of the project in `folder`.

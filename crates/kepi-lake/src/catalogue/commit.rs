@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use kepi_model::expression::Physical;
+use kepi_model::{expression::Physical, id::Hash};
 use kepi_store::Transaction;
 use sqlx::QueryBuilder;
 
@@ -45,6 +45,8 @@ pub(crate) struct NewFile {
     pub rows: u64,
     /// Bytes.
     pub bytes: u64,
+    /// BLAKE3 of all bytes.
+    pub checksum: Hash,
     /// Bytes of the Parquet footer.
     pub footer: u64,
     /// Statistics.
@@ -116,6 +118,11 @@ pub(crate) async fn end_and_add_files(
         .bind(row_id)
         .execute(&mut **tx)
         .await?;
+        sqlx::query("INSERT INTO kepi_file_checksum VALUES (?, ?)")
+            .bind(next_file)
+            .bind(file.checksum.to_string())
+            .execute(&mut **tx)
+            .await?;
         if !file.stats.is_empty() {
             QueryBuilder::new(
                 "INSERT INTO ducklake_file_column_stats (data_file_id, table_id, column_id, value_count,

@@ -19,7 +19,7 @@ use sqlx::{Row, Sqlite};
 pub(crate) use commit::{FileStats, NewFile, Replacement, end_and_add_files, table_version};
 pub(crate) use table::{Table, TableColumn, ensure_table, find_table, live_files};
 
-use crate::error::{DamagedFile, LakeError};
+use crate::error::LakeError;
 
 /// A file of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,18 +93,6 @@ impl Catalogue {
                 .fetch_one(self.store.readers())
                 .await?,
         ))
-    }
-
-    /// Every file of every snapshot that is not there with its recorded length.
-    pub async fn damage(&self) -> Result<Vec<DamagedFile>, LakeError> {
-        let mut damage = Vec::new();
-        for file in read_files(self.store.readers(), &self.data, ALL_FILES, 0, 0).await? {
-            let found = std::fs::metadata(&file.path).ok().map(|m| m.len());
-            if found != Some(file.bytes) {
-                damage.push(DamagedFile { path: file.path, expected: file.bytes, found });
-            }
-        }
-        Ok(damage)
     }
 }
 

@@ -280,6 +280,12 @@ CREATE TABLE IF NOT EXISTS kepi_column_type (
     PRIMARY KEY (table_id, column_id)
 ) STRICT;
 
+-- BLAKE3 of a data file as it was written. Files of other writers have none: DuckLake keeps no checksums.
+CREATE TABLE IF NOT EXISTS kepi_file_checksum (
+    data_file_id INTEGER PRIMARY KEY,
+    blake3 TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS kepi_load (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     load TEXT NOT NULL UNIQUE,

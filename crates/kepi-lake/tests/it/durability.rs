@@ -9,7 +9,7 @@ use std::{
 };
 
 use kepi_lake::{
-    LakeError, Landing, LocalLake,
+    Damage, LakeError, Landing, LocalLake,
     durable::{DurableFile, DurableFs, LocalFs},
 };
 use kepi_model::project::Mode;
@@ -188,7 +188,7 @@ async fn a_disk_that_is_not_synced_is_found_out() {
         let store = Store::open(&folder.path().join("kepi.db")).await.unwrap();
         match LocalLake::open(store, &folder.path().join("data"), folder.path(), NOW).await {
             Err(LakeError::Damaged(files)) => {
-                assert!(files.iter().all(|f| f.found.is_none() == forget_folders), "{files:?}");
+                assert!(files.iter().all(|f| (f.damage == Damage::Missing) == forget_folders), "{files:?}");
             }
             Err(other) => panic!("{other}"),
             Ok(_) => panic!("a damaged lake was opened"),

@@ -101,3 +101,31 @@ async fn stop_rules_leave_nothing_but_a_word() {
         Err(LandError::NoFile { .. })
     ));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_page_of_a_large_quarantine_is_found_without_sorting_or_counting_it() {
+    const ROWS: u64 = 60_000;
+    let bench = Bench::new().await;
+    let (project, source) = orders(Mode::Append);
+    for n in 0..3 {
+        let mut text = "id,amount,at,paid\n".to_owned();
+        (0..ROWS / 3).for_each(|row| text.push_str(&format!("{n}-{row},none,,\n")));
+        let path = bench.write(&format!("data/{n}.csv"), text);
+        bench.land(&project, &source, &path, NOW + n).await.unwrap();
+    }
+    let mut seen = Vec::new();
+    for page in 0..ROWS / 1000 {
+        let (rows, all) = bench.lake.quarantine(Some(&source.id), page * 1000, 1000).await.unwrap();
+        assert_eq!((rows.len(), all), (1000, ROWS));
+        seen.extend(rows.into_iter().map(|r| (r.file, r.row)));
+    }
+    let want: Vec<(String, u64)> =
+        (0..3).rev().flat_map(|n| (1..=ROWS / 3).map(move |row| (format!("data/{n}.csv"), row))).collect();
+    assert_eq!(seen, want, "newest load first, then by place; every row on one page");
+    let begun = std::time::Instant::now();
+    let (last, _) = bench.lake.quarantine(None, ROWS - 50, 50).await.unwrap();
+    println!("the last 50 of {ROWS} rejected rows in {:?}", begun.elapsed());
+    assert_eq!(last.len(), 50);
+    let (beyond, all) = bench.lake.quarantine(None, ROWS, 50).await.unwrap();
+    assert_eq!((beyond.len(), all), (0, ROWS));
+}

@@ -11,6 +11,7 @@
 mod accounting;
 mod durability;
 mod examples;
+mod full_disk;
 mod history;
 mod kills;
 mod landing;
@@ -18,3 +19,4 @@ mod malformed;
 mod official;
 mod rules;
 mod support;
+mod verify;

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use kepi_app::open::check_folder;
+use kepi_lake::Damage;
 use kepi_model::{diagnostic::Severity, render};
+use serde_json::json;
 
 use crate::{
     cli::{Check, Format},
@@ -67,6 +69,58 @@ pub fn check(what: &Check, folder: &Path, out: Output) -> Result<(), Failure> {
             Err(Failure::Findings)
         }
     }
+}
+
+/// Checks the data files of the project in `folder`; a damaged one ends with exit code 1.
+pub async fn data(folder: &Path, out: Output) -> Result<(), Failure> {
+    let Some(verified) = compose::verify(folder).await? else {
+        out.remark("nothing has landed yet: `kepi run` lands the data");
+        return Ok(());
+    };
+    if out.format == Format::Json {
+        let damaged: Vec<_> = verified
+            .damaged
+            .iter()
+            .map(|f| {
+                json!({
+                    "file": f.path,
+                    "kind": match f.damage {
+                        Damage::Missing => "missing",
+                        Damage::Length { .. } => "length",
+                        Damage::Content { .. } => "content",
+                        Damage::Unreadable(_) => "unreadable",
+                    },
+                    "message": f.damage.to_string(),
+                    "fix": kepi_lake::WAY_OUT,
+                })
+            })
+            .collect();
+        out.json(&json!({
+            "files": verified.files,
+            "bytes": verified.bytes,
+            "without_checksum": verified.without_checksum,
+            "damaged": damaged,
+        }))?;
+    } else if out.format == Format::Csv || !verified.damaged.is_empty() {
+        let mut grid = Grid::new(&["File", "Damage"]);
+        for file in &verified.damaged {
+            let path = file.path.display().to_string();
+            grid.push(vec![Field::text(path), Field::text(file.damage.to_string())]);
+        }
+        out.rows(&grid)?;
+    }
+    out.remark(&format!(
+        "{} of {} data files are damaged; {} bytes read, {} files without a checksum",
+        verified.damaged.len(),
+        verified.files + verified.without_checksum,
+        verified.bytes,
+        verified.without_checksum,
+    ));
+    if verified.damaged.is_empty() {
+        return Ok(());
+    }
+    out.remark(kepi_lake::WAY_OUT);
+    Err(Failure::Findings)
 }
 
 fn explain(code: &str, out: Output) -> Result<(), Failure> {

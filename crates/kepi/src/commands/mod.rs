@@ -21,6 +21,7 @@ use crate::{
 pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
     match &cli.command {
         Command::Init(what) => init::init(what, out),
+        Command::Check(what) if what.data => check::data(&cli.project, out).await,
         Command::Check(what) => check::check(what, &cli.project, out),
         Command::Run(what) => run::run(what, cli, out).await,
         Command::Show(what) => show::show(what, &compose::board(&cli.project, out).await?, out),
