@@ -1,12 +1,12 @@
 //! Sources, what landed of them, and the rows that did not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_model::{
-    id::{AttributeId, Hash},
-    project::{Connector, Requirement, Source},
+    id::{AttributeId, Hash, SourceId},
+    project::{Connector, Otherwise, Requirement, Source},
 };
-use kepi_query::landing::{LoadOutcome, LoadReport, RowCounts as Counts};
+use kepi_query::landing::{self, LoadOutcome, LoadReport};
 use kepi_report::{
     reader::{QuarantineQuery, ViewError},
     view::{
@@ -36,8 +36,7 @@ impl Board {
 
     pub(super) fn sources_view(&self) -> SourcesView {
         let sources: Vec<SourceView> = self.project.sources.values().map(|s| self.source_view(s)).collect();
-        let mut total = RowCounts::default();
-        sources.iter().for_each(|s| add(&mut total, &s.rows));
+        let total = sources.iter().map(|s| s.rows).sum();
         SourcesView {
             project: self.project_view(),
             snapshot: self.snapshot.map(|s| s.0.to_string()),
@@ -53,11 +52,10 @@ impl Board {
             let name = entity.and_then(|e| e.attribute(id)).map_or(id.to_string(), |a| a.name.clone());
             Named::new(id.to_string(), name)
         };
-        let mut rows = RowCounts::default();
+        let rows = loads.iter().map(|l| row_counts(&l.counts)).sum();
         let mut missing: BTreeMap<(AttributeId, String), u64> = BTreeMap::new();
         let mut broken: BTreeMap<String, u64> = BTreeMap::new();
         for load in &loads {
-            add(&mut rows, &counts(&load.counts));
             for m in &load.missing {
                 *missing.entry((m.attribute.clone(), m.reason.clone())).or_default() += m.count;
             }
@@ -99,7 +97,7 @@ impl Board {
                     file: load.file.clone(),
                     content: load.content.short(),
                     landed_at: self.instant(load.at),
-                    rows: counts(&load.counts),
+                    rows: row_counts(&load.counts),
                 })
                 .collect(),
             missing: missing
@@ -116,44 +114,47 @@ impl Board {
     }
 
     pub(super) fn quarantine_view(&self, query: &QuarantineQuery) -> Result<QuarantineView, ViewError> {
-        let name = |id: &kepi_model::id::SourceId| {
+        let name = |id: &SourceId| {
             let shown = self.project.sources.get(id).map_or(id.as_str(), |s| s.name.as_str());
             Named::new(id.to_string(), shown)
         };
-        let asked = query.source.as_deref();
-        if let Some(id) = asked
-            && !self.project.sources.keys().any(|s| s.as_str() == id)
-        {
-            let known = self.project.sources.values().map(|s| (s.id.as_str(), s.name.as_str()));
-            return Err(ViewError::NotFound {
-                what: format!("source `{id}`"),
-                suggestions: closest(id, known)
-                    .map(|(id, name)| (name.to_owned(), format!("/data/quarantine?source={id}")))
-                    .collect(),
-            });
+        let asked = match query.source.as_deref() {
+            None => None,
+            Some(id) => Some(self.project.sources.keys().find(|s| s.as_str() == id).ok_or_else(|| {
+                let known = self.project.sources.values().map(|s| (s.id.as_str(), s.name.as_str()));
+                ViewError::NotFound {
+                    what: format!("source `{id}`"),
+                    suggestions: closest(id, known)
+                        .map(|(id, name)| (name.to_owned(), format!("/data/quarantine?source={id}")))
+                        .collect(),
+                }
+            })?),
+        };
+        let wanted = query.page.unwrap_or(1).max(1);
+        let (mut rows, total) = self.rejected(asked, wanted)?;
+        let pages = total.div_ceil(PAGE).max(1);
+        let page = wanted.min(pages);
+        if page < wanted {
+            (rows, _) = self.rejected(asked, page)?;
         }
-        let rows: Vec<_> =
-            self.rejected.iter().filter(|r| asked.is_none_or(|id| r.source.as_str() == id)).collect();
-        let mut rules: BTreeMap<(&kepi_model::id::SourceId, &str), u64> = BTreeMap::new();
-        for row in &rows {
-            *rules.entry((&row.source, row.rule.as_str())).or_default() += 1;
+        let landed = || self.loads.iter().filter(|l| l.outcome == LoadOutcome::Landed);
+        let mut rules: BTreeMap<(&SourceId, &str), u64> = BTreeMap::new();
+        for load in landed().filter(|l| asked.is_none_or(|id| l.source == *id)) {
+            for rule in load.rules.iter().filter(|r| r.otherwise == Otherwise::Quarantine) {
+                *rules.entry((&load.source, rule.rule.as_str())).or_default() += rule.broken;
+            }
         }
         let mut rules: Vec<RuleCount> = rules
             .into_iter()
             .map(|((source, rule), count)| RuleCount { source: name(source), rule: rule.to_owned(), count })
             .collect();
         rules.sort_by_key(|r| std::cmp::Reverse(r.count));
-        let mut sources: Vec<_> = self.rejected.iter().map(|r| &r.source).collect();
-        sources.sort();
-        sources.dedup();
-        let listed = rows.len() as u64;
-        let total = if asked.is_none() { self.rejected_total } else { listed };
-        let pages = listed.div_ceil(PAGE).max(1);
-        let page = query.page.unwrap_or(1).clamp(1, pages);
+        let sources: BTreeSet<&SourceId> =
+            landed().filter(|l| l.counts.quarantined > 0).map(|l| &l.source).collect();
         let at: BTreeMap<&str, i64> = self.loads.iter().map(|l| (l.load.as_str(), l.at)).collect();
         Ok(QuarantineView {
             project: self.project_view(),
-            source: asked.and_then(|id| self.project.sources.keys().find(|s| s.as_str() == id)).map(name),
+            source: asked.map(name),
             sources: sources.into_iter().map(name).collect(),
             rules,
             total,
@@ -161,8 +162,6 @@ impl Board {
             pages,
             rows: rows
                 .iter()
-                .skip(((page - 1) * PAGE) as usize)
-                .take(PAGE as usize)
                 .map(|row| QuarantinedRow {
                     source: name(&row.source),
                     rule: row.rule.clone(),
@@ -177,8 +176,19 @@ impl Board {
         })
     }
 
+    /// A page of rejected rows, and how many there are on all.
+    fn rejected(
+        &self,
+        source: Option<&SourceId>,
+        page: u64,
+    ) -> Result<(Vec<landing::QuarantinedRow>, u64), ViewError> {
+        let rows = self.lake.quarantine(source, (page - 1).saturating_mul(PAGE), PAGE);
+        tokio::task::block_in_place(|| self.runtime.block_on(rows))
+            .map_err(|error| ViewError::Unavailable { reason: format!("the lake cannot be read: {error}") })
+    }
+
     /// The text of the column to blame, unless it fills an attribute that is personal.
-    fn offending_text(&self, row: &kepi_query::landing::QuarantinedRow) -> Option<String> {
+    fn offending_text(&self, row: &landing::QuarantinedRow) -> Option<String> {
         let column = row.column.as_ref()?;
         let source = self.project.sources.get(&row.source)?;
         let entity = self.project.entities.get(&source.into)?;
@@ -197,7 +207,8 @@ impl Board {
     }
 }
 
-fn counts(of: &Counts) -> RowCounts {
+/// What became of rows, as views say it.
+pub fn row_counts(of: &landing::RowCounts) -> RowCounts {
     RowCounts {
         read: of.read,
         out_of_scope: of.out_of_scope,
@@ -207,16 +218,6 @@ fn counts(of: &Counts) -> RowCounts {
         quarantined: of.quarantined,
         duplicate: of.duplicate,
     }
-}
-
-fn add(total: &mut RowCounts, more: &RowCounts) {
-    total.read += more.read;
-    total.out_of_scope += more.out_of_scope;
-    total.landed += more.landed;
-    total.accepted += more.accepted;
-    total.superseding += more.superseding;
-    total.quarantined += more.quarantined;
-    total.duplicate += more.duplicate;
 }
 
 fn requirement(of: &Requirement) -> String {

@@ -1,6 +1,6 @@
 //! Reading the board from store and lake.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use kepi_model::{id::Hash, project::Project, source_text::SourceMap};
 use kepi_query::value::{Finality, Value, wire};
@@ -42,8 +42,6 @@ impl Board {
             }
         };
         let loads = app.lake.loads(None).await.map_err(AppError::Lake)?;
-        let (rejected, rejected_total) =
-            app.lake.quarantine(None, 0, Self::MOST_REJECTED).await.map_err(AppError::Lake)?;
         let mut board = Self {
             newest_event,
             snapshot: loads.iter().filter_map(|l| l.snapshot).max(),
@@ -52,8 +50,8 @@ impl Board {
             values: BTreeMap::new(),
             watermarks: body.watermarks,
             loads,
-            rejected,
-            rejected_total,
+            lake: Arc::clone(&app.lake),
+            runtime: tokio::runtime::Handle::current(),
         };
         board.read_values(app).await?;
         Ok(board)

@@ -4,6 +4,7 @@ mod data;
 mod explain;
 mod kpi;
 mod load;
+pub use data::row_counts;
 pub use load::read;
 mod map;
 mod scorecard;
@@ -19,7 +20,7 @@ use kepi_model::{
     source_text::SourceMap,
 };
 use kepi_query::{
-    landing::{LoadReport, QuarantinedRow},
+    landing::{Lake, LoadReport},
     port::SnapshotId,
     value::{Finality, Pins, Segment, Value},
 };
@@ -62,18 +63,15 @@ pub struct Board {
     pub watermarks: BTreeMap<EntityId, i64>,
     /// Loads in order.
     pub loads: Vec<LoadReport>,
-    /// Rejected rows, newest load first; at most [`Board::MOST_REJECTED`].
-    pub rejected: Vec<QuarantinedRow>,
-    /// How many rejected rows there are in all.
-    pub rejected_total: u64,
     /// The newest snapshot.
     pub snapshot: Option<SnapshotId>,
+    /// Where rejected rows are, of which there may be more than memory holds: pages of them are read when asked for.
+    lake: Arc<dyn Lake>,
+    /// What waits for the lake.
+    runtime: tokio::runtime::Handle,
 }
 
 impl Board {
-    /// Rejected rows beyond this many are counted, not listed; the files name them all.
-    pub const MOST_REJECTED: u64 = 10_000;
-
     fn series(&self, kpi: &KpiId, grain: Grain, segment: &Segment) -> Option<&Series> {
         self.values.get(&(kpi.clone(), grain))?.get(segment)
     }

@@ -1,5 +1,7 @@
 //! Sources, what landed of them, and the rows that did not.
 
+use std::iter::Sum;
+
 use kepi_model::project::{Mode, Otherwise};
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +45,20 @@ impl RowCounts {
         let parts = [self.superseding, self.quarantined, self.duplicate];
         parts.iter().try_fold(self.accepted, |sum, part| sum.checked_add(*part)) == Some(self.landed)
             && self.out_of_scope.checked_add(self.landed) == Some(self.read)
+    }
+}
+
+impl Sum for RowCounts {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, more| Self {
+            read: sum.read + more.read,
+            out_of_scope: sum.out_of_scope + more.out_of_scope,
+            landed: sum.landed + more.landed,
+            accepted: sum.accepted + more.accepted,
+            superseding: sum.superseding + more.superseding,
+            quarantined: sum.quarantined + more.quarantined,
+            duplicate: sum.duplicate + more.duplicate,
+        })
     }
 }
 
@@ -125,7 +141,7 @@ pub struct QuarantineView {
     pub source: Option<Named>,
     /// Sources that have rows in quarantine.
     pub sources: Vec<Named>,
-    /// Counts by rule, most first.
+    /// Counts by rule, most first; a row that breaks two rules counts for both.
     pub rules: Vec<RuleCount>,
     /// Rows on all pages.
     pub total: u64,

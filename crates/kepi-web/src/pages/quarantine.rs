@@ -41,6 +41,7 @@ pub(crate) fn render(view: &QuarantineView) -> Markup {
         @if !view.rules.is_empty() {
             section aria-labelledby="rules" {
                 h2 #rules { "By rule" }
+                p.sub { "A row that breaks two rules counts for both." }
                 table.figures {
                     thead { tr { th scope="col" { "Rule" } th scope="col" { "Source" } th.num scope="col" { "Rows" } } }
                     tbody { @for r in &view.rules { tr { th scope="row" { (r.rule) } td { (r.source.name) } td.num { (parts::count(r.count)) } } } }

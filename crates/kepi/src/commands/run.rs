@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use kepi_app::{
-    open,
+    board, open,
     run::{Request, RunReport},
 };
 use kepi_model::diagnostic::Severity;
-use kepi_query::landing::{LoadOutcome, RowCounts};
+use kepi_query::landing::LoadOutcome;
+use kepi_report::view::RowCounts;
 
+use super::show::{ROW_COUNTS, count_fields};
 use crate::{
     cli::{Cli, Format, Run},
     compose,
@@ -55,19 +57,13 @@ pub async fn land_and_publish(
 }
 
 fn tell(report: &RunReport, out: Output) {
-    let mut total = RowCounts::default();
+    let mut total = Vec::new();
     let (mut landed, mut known) = (0, 0);
     for load in &report.loads {
         match &load.outcome {
             LoadOutcome::Landed => {
                 landed += 1;
-                let c = &load.counts;
-                total.read += c.read;
-                total.out_of_scope += c.out_of_scope;
-                total.accepted += c.accepted;
-                total.superseding += c.superseding;
-                total.quarantined += c.quarantined;
-                total.duplicate += c.duplicate;
+                total.push(board::row_counts(&load.counts));
             }
             LoadOutcome::AlreadyLanded => known += 1,
             LoadOutcome::Stopped { rule, reason } => {
@@ -87,13 +83,14 @@ fn tell(report: &RunReport, out: Output) {
     }
     out.remark(&format!("landed {landed} files, {known} known already"));
     if landed > 0 {
+        let total: RowCounts = total.into_iter().sum();
         out.remark(&format!(
             "  read {} = out of scope {} + landed {}\n  landed {} = accepted {} + superseding {} + quarantined {} + \
              duplicate {}",
             total.read,
             total.out_of_scope,
-            total.landed(),
-            total.landed(),
+            total.landed,
+            total.landed,
             total.accepted,
             total.superseding,
             total.quarantined,
@@ -116,38 +113,17 @@ fn tell(report: &RunReport, out: Output) {
 }
 
 fn loads(report: &RunReport) -> Grid {
-    let mut grid = Grid::new(&[
-        "Source",
-        "File",
-        "Outcome",
-        "Read",
-        "Out of scope",
-        "Landed",
-        "Accepted",
-        "Superseding",
-        "Quarantined",
-        "Duplicate",
-    ]);
-    let count = |n: u64| Field::figure(n.to_string(), Some(n as f64));
+    let mut grid = Grid::new(&[&["Source", "File", "Outcome"], ROW_COUNTS.as_slice()].concat());
     for load in &report.loads {
-        let c = &load.counts;
         let outcome = match &load.outcome {
             LoadOutcome::Landed => "landed",
             LoadOutcome::AlreadyLanded => "already landed",
             LoadOutcome::Stopped { .. } => "stopped",
         };
-        grid.push(vec![
-            Field::text(load.source.to_string()),
-            Field::text(&load.file),
-            Field::text(outcome),
-            count(c.read),
-            count(c.out_of_scope),
-            count(c.landed()),
-            count(c.accepted),
-            count(c.superseding),
-            count(c.quarantined),
-            count(c.duplicate),
-        ]);
+        let mut row =
+            vec![Field::text(load.source.to_string()), Field::text(&load.file), Field::text(outcome)];
+        row.extend(count_fields(board::row_counts(&load.counts)));
+        grid.push(row);
     }
     grid
 }

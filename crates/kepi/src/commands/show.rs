@@ -272,43 +272,34 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
     Ok(())
 }
 
+/// Columns of [`count_fields`].
+pub const ROW_COUNTS: [&str; 7] =
+    ["Read", "Out of scope", "Landed", "Accepted", "Superseding", "Quarantined", "Duplicate"];
+
+/// What became of rows, in the order of [`ROW_COUNTS`].
+pub fn count_fields(of: RowCounts) -> [Field; 7] {
+    [of.read, of.out_of_scope, of.landed, of.accepted, of.superseding, of.quarantined, of.duplicate]
+        .map(count)
+}
+
+fn count(n: u64) -> Field {
+    Field::figure(n.to_string(), Some(n as f64))
+}
+
 fn sources(reader: &dyn Reader, out: Output) -> Result<(), Failure> {
     let view = reader.sources()?;
     if out.format == Format::Json {
         return Ok(out.json(&view)?);
     }
-    let mut grid = Grid::new(&[
-        "Source",
-        "Into",
-        "Files",
-        "Read",
-        "Out of scope",
-        "Landed",
-        "Accepted",
-        "Superseding",
-        "Quarantined",
-        "Duplicate",
-        "Data until",
-    ]);
-    let count = |n: u64| Field::figure(n.to_string(), Some(n as f64));
-    let counts = |c: &RowCounts| {
-        vec![
-            count(c.read),
-            count(c.out_of_scope),
-            count(c.landed),
-            count(c.accepted),
-            count(c.superseding),
-            count(c.quarantined),
-            count(c.duplicate),
-        ]
-    };
+    let header = [&["Source", "Into", "Files"], ROW_COUNTS.as_slice(), &["Data until"]].concat();
+    let mut grid = Grid::new(&header);
     for source in &view.sources {
         let mut row = vec![
             Field::text(&source.source.name),
             Field::text(&source.into.name),
             count(source.loads.len() as u64),
         ];
-        row.extend(counts(&source.rows));
+        row.extend(count_fields(source.rows));
         row.push(Field::text(source.watermark.clone().unwrap_or_default()));
         grid.push(row);
     }
@@ -330,39 +321,37 @@ fn sources(reader: &dyn Reader, out: Output) -> Result<(), Failure> {
 }
 
 fn quarantine(which: &ShowQuarantine, reader: &dyn Reader, out: Output) -> Result<(), Failure> {
-    let mut page = 1;
-    let mut grid = Grid::new(&["Source", "Rule", "Reason", "File", "Row", "Column"]);
-    let mut shown = 0;
-    loop {
-        let mut view =
-            reader.quarantine(&QuarantineQuery { source: which.source.clone(), page: Some(page) })?;
-        if out.format == Format::Json {
-            view.rows.truncate(which.limit as usize);
-            return Ok(out.json(&view)?);
+    let ask = |page| reader.quarantine(&QuarantineQuery { source: which.source.clone(), page: Some(page) });
+    let mut view = ask(1)?;
+    for page in 2..=view.pages {
+        if view.rows.len() as u64 >= which.limit {
+            break;
         }
-        for row in view.rows.iter().take((which.limit - shown) as usize) {
-            grid.push(vec![
-                Field::text(&row.source.name),
-                Field::text(&row.rule),
-                Field::text(&row.reason),
-                Field::text(&row.file),
-                Field::figure(row.row.to_string(), Some(row.row as f64)),
-                Field::text(row.column.clone().unwrap_or_default()),
-            ]);
-            shown += 1;
-        }
-        if shown >= which.limit || page >= view.pages {
-            out.rows(&grid)?;
-            if out.format == Format::Table {
-                out.line(&format!("{shown} of {} rows in quarantine", view.total))?;
-                for rule in &view.rules {
-                    out.line(&format!("  {:>8}  {} · {}", rule.count, rule.source.name, rule.rule))?;
-                }
-            }
-            return Ok(());
-        }
-        page += 1;
+        view.rows.extend(ask(page)?.rows);
     }
+    view.rows.truncate(usize::try_from(which.limit).unwrap_or(usize::MAX));
+    if out.format == Format::Json {
+        return Ok(out.json(&view)?);
+    }
+    let mut grid = Grid::new(&["Source", "Rule", "Reason", "File", "Row", "Column"]);
+    for row in &view.rows {
+        grid.push(vec![
+            Field::text(&row.source.name),
+            Field::text(&row.rule),
+            Field::text(&row.reason),
+            Field::text(&row.file),
+            Field::figure(row.row.to_string(), Some(row.row as f64)),
+            Field::text(row.column.clone().unwrap_or_default()),
+        ]);
+    }
+    out.rows(&grid)?;
+    if out.format == Format::Table {
+        out.line(&format!("{} of {} rows in quarantine", view.rows.len(), view.total))?;
+        for rule in &view.rules {
+            out.line(&format!("  {:>8}  {} · {}", rule.count, rule.source.name, rule.rule))?;
+        }
+    }
+    Ok(())
 }
 
 fn print_node(node: &ExplainNode, depth: usize, out: Output) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! Bad input: each gives its own finding with the place and the way out, and nothing half-done stays behind.
 
-use crate::support::Project;
+use crate::{support::Project, tour::wait_for};
 
 /// The tiny project after `kepi init`, with one text replaced in one file.
 fn tiny_with(file: &str, from: &str, to: &str) -> Project {
@@ -74,4 +74,84 @@ fn a_period_that_is_not_there_is_refused_with_those_that_are() {
     project.ok(&["run", "--quiet"]);
     let (_, stderr) = project.fails(3, &["show", "scorecard", "--period", "2099-01"]);
     assert!(stderr.contains("2099-01") && stderr.contains("2026-0"), "{stderr}");
+}
+
+/// The data files in a project's lake.
+fn data_files(project: &Project) -> Vec<std::path::PathBuf> {
+    let main = project.path().join(".kepi/data/main/survey_response");
+    std::fs::read_dir(main).unwrap().map(|e| e.unwrap().path()).collect()
+}
+
+#[test]
+fn a_flipped_byte_in_a_data_file_is_named_with_the_way_out() {
+    let project = Project::example("tiny");
+    let (_, stderr) = (project.ok(&["check", "--data"]), project.kepi(&["check", "--data"]).stderr);
+    assert!(String::from_utf8_lossy(&stderr).contains("nothing has landed yet"));
+    assert!(!project.path().join(".kepi").exists(), "looking makes nothing");
+    project.ok(&["run"]);
+    let whole: serde_json::Value =
+        serde_json::from_str(&project.ok(&["check", "--data", "--format", "json"])).unwrap();
+    assert_eq!((&whole["files"], &whole["damaged"]), (&1.into(), &serde_json::json!([])));
+    let [file] = &data_files(&project)[..] else { panic!("one file") };
+    let mut bytes = std::fs::read(file).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(file, bytes).unwrap();
+    let name = file.file_name().unwrap().to_str().unwrap();
+    let (stdout, stderr) = project.fails(1, &["check", "--data"]);
+    assert!(
+        stdout.contains("other content") && stderr.contains("restore it from a backup"),
+        "{stdout}{stderr}"
+    );
+    let (stdout, _) = project.fails(1, &["check", "--data", "--format", "json"]);
+    let found: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(found["damaged"][0]["kind"], "content");
+    assert!(found["damaged"][0]["file"].as_str().unwrap().ends_with(name));
+    // What was published from these bytes is not recomputed from others.
+    let (_, stderr) = project.fails(3, &["reproduce"]);
+    assert!(stderr.contains(name) && stderr.contains("restore it from a backup"), "{stderr}");
+}
+
+#[test]
+fn every_row_in_quarantine_can_be_reached_however_many_there_are() {
+    let project = Project::example("tiny");
+    let mut text = std::fs::read_to_string(project.path().join("data/answers.csv")).unwrap();
+    let own = text.lines().count();
+    // More than any page or list held in memory.
+    for n in 0..12_345 {
+        text.push_str(&format!(
+            "bad-{n},2026-01-05 09:30,north,{}\n",
+            if n % 2 == 0 { "11" } else { "many" }
+        ));
+    }
+    project.write("data/answers.csv", &text);
+    project.ok(&["run"]);
+    let shown = |arguments: &[&str]| -> serde_json::Value {
+        let all = [&["show", "quarantine", "--format", "json"], arguments].concat();
+        serde_json::from_str(&project.ok(&all)).unwrap()
+    };
+    let all = shown(&["--limit", "99999"]);
+    let rows: Vec<u64> = all["rows"].as_array().unwrap().iter().map(|r| r["row"].as_u64().unwrap()).collect();
+    let want: Vec<u64> = (own as u64..own as u64 + 12_345).collect();
+    assert_eq!(rows, want, "each once, in the order of the file");
+    assert_eq!((&all["total"], &all["pages"]), (&12_345.into(), &247.into()));
+    let rules: Vec<_> = all["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| (r["rule"].as_str().unwrap(), r["count"].as_u64()))
+        .collect();
+    assert_eq!(rules, [("score_on_the_scale", Some(6173)), ("type", Some(6172))]);
+    assert_eq!(shown(&["--limit", "60"])["rows"].as_array().unwrap().len(), 60);
+    assert_eq!(shown(&["--source", "answers", "--limit", "1"])["total"], 12_345);
+    // The same over the API, a page at a time; a page beyond the last is the last.
+    let (_server, address) = project.serve();
+    for (asked, page, rows, first) in
+        [(1, 1, 50, own), (247, 247, 45, own + 12_300), (900, 247, 45, own + 12_300)]
+    {
+        let answer = wait_for(&address, &format!("/api/v1/quarantine?source=answers&page={asked}"));
+        let view: serde_json::Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+        assert_eq!((&view["page"], &view["rows"][0]["row"]), (&page.into(), &first.into()), "page {asked}");
+        assert_eq!(view["rows"].as_array().unwrap().len(), rows, "page {asked}");
+    }
+    assert!(wait_for(&address, "/data/quarantine?page=247").contains("Page 247 of 247"));
 }

@@ -8,6 +8,8 @@ use std::{
 
 use tempfile::TempDir;
 
+use crate::tour::Server;
+
 /// The root of the repository.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -41,6 +43,13 @@ impl Project {
         let target = self.path().join(path);
         fs::create_dir_all(target.parent().unwrap()).unwrap();
         fs::write(target, text).unwrap();
+    }
+
+    /// Serves it on a free port, until the server is dropped; returns its address too.
+    pub fn serve(&self) -> (Server, String) {
+        let mut command = kepi();
+        command.arg("-C").arg(self.path()).args(["serve", "--port", "0"]);
+        Server::start(command)
     }
 
     /// Runs `kepi` on it.

@@ -5,7 +5,7 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStderr, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -37,12 +37,33 @@ fn shell(line: &str, folder: &Path) -> Command {
 }
 
 /// Ends a server that a test started, whatever happens.
-pub struct Server(pub Child);
+pub struct Server {
+    child: Child,
+    /// Kept open: a server whose log goes nowhere breaks off.
+    stderr: Option<ChildStderr>,
+}
+
+impl Server {
+    /// Starts `kepi serve`, which says its address first.
+    pub fn start(mut command: Command) -> (Self, String) {
+        let child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut server = Self { child, stderr: None };
+        let mut stderr = server.child.stderr.take().unwrap();
+        let (mut said, mut byte) = (String::new(), [0]);
+        while !said.contains('\n') && stderr.read(&mut byte).unwrap_or(0) == 1 {
+            said.push(byte[0] as char);
+        }
+        server.stderr = Some(stderr);
+        let address = said.split("http://").nth(1).unwrap().split_whitespace().next().unwrap();
+        (server, address.to_owned())
+    }
+}
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        drop(self.stderr.take());
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -77,16 +98,8 @@ fn the_tour_works_as_printed() {
     for line in &lines {
         if line.ends_with(" serve") {
             // The port may be taken on a busy machine; everything else is as printed.
-            let mut child = shell(&format!("exec {line} --port 0"), folder.path());
-            let mut server = Server(child.stderr(Stdio::piped()).spawn().unwrap());
-            let mut said = String::new();
-            let mut stderr = server.0.stderr.take().unwrap();
-            let mut byte = [0];
-            while !said.contains("\n") && stderr.read(&mut byte).unwrap_or(0) == 1 {
-                said.push(byte[0] as char);
-            }
-            let address = said.split("http://").nth(1).unwrap().split_whitespace().next().unwrap();
-            let page = wait_for(address, "/");
+            let (_server, address) = Server::start(shell(&format!("exec {line} --port 0"), folder.path()));
+            let page = wait_for(&address, "/");
             assert!(page.starts_with("HTTP/1.1 200"), "{page}");
             assert!(page.contains("Passenger experience"));
             continue;
