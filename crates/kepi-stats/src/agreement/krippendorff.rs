@@ -74,6 +74,7 @@ pub fn alpha(codings: &[Vec<Option<f64>>], measurement: Measurement) -> Result<f
             }
         }
     }
+    NotComputable::unless_finite("the expected disagreement", &[expected])?;
     if expected <= 0.0 {
         return Err(NotComputable::NoVariation);
     }

@@ -163,6 +163,7 @@ pub fn cronbach_alpha(items: &[Vec<f64>]) -> Result<f64, NotComputable> {
     }
     let total: Vec<f64> = (0..rows).map(|row| items.iter().map(|item| item[row]).sum()).collect();
     let whole = variance(&total);
+    NotComputable::unless_finite("the variance", &[whole])?;
     if whole <= 0.0 {
         return Err(NotComputable::NoVariation);
     }

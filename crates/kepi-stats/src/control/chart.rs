@@ -264,6 +264,7 @@ pub fn ewma(
     width: f64,
     limits: EwmaLimits,
 ) -> Result<Chart, NotComputable> {
+    NotComputable::unless_enough(values.len(), 1)?;
     NotComputable::unless_finite("the values", values)?;
     if !(lambda > 0.0 && lambda <= 1.0 && sigma > 0.0 && width > 0.0 && target.is_finite()) {
         return Err(NotComputable::invalid("an EWMA needs lambda in (0, 1] and a positive sigma and width"));
@@ -304,6 +305,7 @@ pub struct Cusum {
 /// `allowance` k and `decision` h are in the units of the values; half and four to five standard deviations find a
 /// shift of one. Source: Page 1954.
 pub fn cusum(values: &[f64], target: f64, allowance: f64, decision: f64) -> Result<Cusum, NotComputable> {
+    NotComputable::unless_enough(values.len(), 1)?;
     NotComputable::unless_finite("the values", values)?;
     if !(allowance >= 0.0 && decision > 0.0 && target.is_finite()) {
         return Err(NotComputable::invalid("a CUSUM needs an allowance of at least 0 and a positive limit"));

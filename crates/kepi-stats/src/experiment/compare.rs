@@ -23,6 +23,7 @@ impl Arm {
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
         let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        NotComputable::unless_finite("the variance", &[variance])?;
         Ok(Self { n: values.len() as u64, mean, variance })
     }
 
@@ -119,16 +120,18 @@ pub fn compare(
             if control.mean == 0.0 {
                 return Err(NotComputable::ZeroDenominator);
             }
-            let square = control.mean * control.mean;
-            let lift = (treatment.mean - control.mean) / control.mean;
-            (lift, vt / square + vc * treatment.mean * treatment.mean / (square * square))
+            let (lift, ratio) =
+                ((treatment.mean - control.mean) / control.mean, treatment.mean / control.mean);
+            (lift, (vt + vc * ratio * ratio) / (control.mean * control.mean))
         }
     };
     if variance <= 0.0 {
         return Err(NotComputable::NoVariation);
     }
-    let degrees =
-        (vc + vt).powi(2) / (vc * vc / (control.n as f64 - 1.0) + vt * vt / (treatment.n as f64 - 1.0));
+    NotComputable::unless_finite("the variance", &[variance])?;
+    // Of shares, not of squares of variances, which leave the range of numbers sooner.
+    let (sc, st) = (vc / (vc + vt), vt / (vc + vt));
+    let degrees = 1.0 / (sc * sc / (control.n as f64 - 1.0) + st * st / (treatment.n as f64 - 1.0));
     let standard_error = variance.sqrt();
     let t = point / standard_error;
     let n = control.n + treatment.n;

@@ -61,6 +61,9 @@ pub fn fit(
         columns.push((0..n).map(|t| f64::from(u8::from(t % period == season))).collect());
     }
     let fit = LeastSquares::fit(values, Matrix::with_intercept(&columns)?, TotalSquares::Centred)?;
+    if fit.residual_squares <= 0.0 {
+        return Err(NotComputable::NoVariation);
+    }
     let robust = newey_west(&fit, lags, Prewhitening::None, SmallSample::None)?;
     let estimate = |column: usize| {
         let error = robust[(column, column)].sqrt();

@@ -153,8 +153,10 @@ pub fn outcome_control(
     if before == 0 || before >= treated.len() {
         return Err(NotComputable::invalid("treatment begins inside the series"));
     }
+    NotComputable::unless_finite("the treated series", treated)?;
     for donor in donors {
         NotComputable::unless_same_length("a donor and the treated series", donor.len(), treated.len())?;
+        NotComputable::unless_finite("a donor", donor)?;
     }
     let early: Vec<Vec<f64>> = donors.iter().map(|donor| donor[..before].to_vec()).collect();
     let fit = simplex_least_squares(&treated[..before], &early, None)?;

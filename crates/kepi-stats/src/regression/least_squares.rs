@@ -43,7 +43,7 @@ pub struct LeastSquares {
     pub degrees_of_freedom: f64,
     /// Residual variance `residual_squares ⁄ (n − k)`.
     pub variance: f64,
-    /// Share of the total squares explained.
+    /// Share of the total squares explained; 0 where the response does not vary and nothing is to explain.
     pub r_squared: f64,
     /// Diagonal of the hat matrix.
     pub leverages: Vec<f64>,
@@ -72,10 +72,15 @@ impl LeastSquares {
             TotalSquares::Raw => 0.0,
         };
         let total_squares: f64 = y.iter().map(|v| (v - centre) * (v - centre)).sum();
-        let r_squared = if total_squares > 0.0 { 1.0 - residual_squares / total_squares } else { f64::NAN };
+        NotComputable::unless_finite("the squares of the response", &[total_squares, residual_squares])?;
+        let r_squared = if total_squares > 0.0 { 1.0 - residual_squares / total_squares } else { 0.0 };
         let leverages = qr.leverages(&design)?;
+        let inverse_gram = qr.inverse_gram();
+        for j in 0..k {
+            NotComputable::unless_finite("the inverse of the squares of the design", inverse_gram.column(j))?;
+        }
         Ok(Self {
-            inverse_gram: qr.inverse_gram(),
+            inverse_gram,
             variance: residual_squares / degrees_of_freedom,
             design,
             coefficients,

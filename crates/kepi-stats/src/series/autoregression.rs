@@ -30,9 +30,11 @@ pub fn autocovariance(series: &[f64], most: usize) -> Result<Vec<f64>, NotComput
     NotComputable::unless_enough(series.len(), most + 2)?;
     let n = series.len();
     let mean = series.iter().sum::<f64>() / n as f64;
-    Ok((0..=most)
+    let covariance: Vec<f64> = (0..=most)
         .map(|lag| (lag..n).map(|t| (series[t] - mean) * (series[t - lag] - mean)).sum::<f64>() / n as f64)
-        .collect())
+        .collect();
+    NotComputable::unless_finite("the autocovariance", &covariance)?;
+    Ok(covariance)
 }
 
 /// Fits by the Yule–Walker equations with Levinson's recursion; always stationary. O(n·p + p²).

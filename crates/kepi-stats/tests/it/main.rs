@@ -11,6 +11,7 @@
 
 mod support;
 
+mod doors;
 mod integrity_edges;
 mod linkage_edges;
 mod reference_control;
