@@ -5,12 +5,24 @@ use crate::estimate::NotComputable;
 /// Options of STL. Defaults are those of statsmodels and of Cleveland et al. for a seasonal window of 7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StlOptions {
+    /// Whether the season may change from year to year. The window and degree below are for one that may.
+    pub shape: SeasonShape,
     /// Seasonal window in periods, odd and at least 7: larger means a steadier season.
     pub seasonal_window: usize,
     /// Degree of the local seasonal fit, 0 or 1. R uses 0, statsmodels 1.
     pub seasonal_degree: SeasonalDegree,
     /// Whether outliers are down-weighted (15 outer rounds), or not (none).
     pub outliers: StlOutliers,
+}
+
+/// Whether the season changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SeasonShape {
+    /// Slowly, from year to year.
+    #[default]
+    Evolving,
+    /// Not at all: one mean per place in the season, as R's `s.window = "periodic"`. For short series.
+    Fixed,
 }
 
 /// Degree of the local fit of the season.
@@ -36,6 +48,7 @@ pub enum StlOutliers {
 impl Default for StlOptions {
     fn default() -> Self {
         Self {
+            shape: SeasonShape::default(),
             seasonal_window: 7,
             seasonal_degree: SeasonalDegree::default(),
             outliers: StlOutliers::default(),
@@ -68,7 +81,7 @@ impl Decomposition {
     }
 }
 
-/// Decomposes a series by STL with loess evaluated at every point.
+/// Decomposes a series by STL with loess evaluated at every point, for a fixed season at every tenth of its window.
 ///
 /// Errors: `TooFew` below two periods, `Invalid` for the window, `NotFinite`. O(n · window · rounds).
 /// Source: Cleveland, Cleveland, McRae and Terpenning 1990.
@@ -81,22 +94,34 @@ pub fn stl(series: &[f64], period: usize, options: StlOptions) -> Result<Decompo
     }
     NotComputable::unless_enough(series.len(), 2 * period)?;
     let robust = options.outliers == StlOutliers::DownWeighted;
-    let fitted = stlrs::params()
-        .seasonal_length(options.seasonal_window)
-        .seasonal_degree(match options.seasonal_degree {
-            SeasonalDegree::Constant => 0,
-            SeasonalDegree::Linear => 1,
-        })
-        .trend_degree(1)
-        .low_pass_degree(1)
-        .seasonal_jump(1)
-        .trend_jump(1)
-        .low_pass_jump(1)
-        .inner_loops(if robust { 2 } else { 5 })
-        .outer_loops(if robust { 15 } else { 0 })
-        .fit(series, period)
-        .map_err(|error| NotComputable::Invalid(error.to_string()))?;
-    let (seasonal, trend, remainder, weights) = fitted.into_parts();
+    let mut params = stlrs::params();
+    params.trend_degree(1).low_pass_degree(1).outer_loops(if robust { 15 } else { 0 });
+    match options.shape {
+        SeasonShape::Fixed => {
+            params.seasonal_length(10 * series.len() + 1).seasonal_degree(0).inner_loops(2);
+        }
+        SeasonShape::Evolving => {
+            let degree = i32::from(options.seasonal_degree == SeasonalDegree::Linear);
+            params.seasonal_length(options.seasonal_window).seasonal_degree(degree);
+            params.seasonal_jump(1).trend_jump(1).low_pass_jump(1).inner_loops(if robust { 2 } else { 5 });
+        }
+    }
+    let fitted = params.fit(series, period).map_err(|error| NotComputable::Invalid(error.to_string()))?;
+    let (mut seasonal, trend, mut remainder, weights) = fitted.into_parts();
+    if options.shape == SeasonShape::Fixed {
+        let places: Vec<f64> = (0..period)
+            .map(|place| {
+                let (sum, count) = seasonal
+                    .iter()
+                    .skip(place)
+                    .step_by(period)
+                    .fold((0.0, 0.0), |(s, n), x| (s + x, n + 1.0));
+                sum / count
+            })
+            .collect();
+        seasonal = places.into_iter().cycle().take(series.len()).collect();
+        remainder = series.iter().zip(&seasonal).zip(&trend).map(|((y, s), t)| y - s - t).collect();
+    }
     let weights = if robust { weights } else { vec![1.0; series.len()] };
     Ok(Decomposition { seasonal, trend, remainder, weights })
 }

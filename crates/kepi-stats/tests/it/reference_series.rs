@@ -4,7 +4,7 @@ use kepi_stats::estimate::{Level, NotComputable};
 use kepi_stats::series::autoregression::{self, Order};
 use kepi_stats::series::change_point::{self, Penalty};
 use kepi_stats::series::cross_correlation::{self, Scaling};
-use kepi_stats::series::decomposition::{self, StlOptions, StlOutliers};
+use kepi_stats::series::decomposition::{self, SeasonShape, StlOptions, StlOutliers};
 use kepi_stats::series::granger;
 use kepi_stats::series::unit_root::{self, Around};
 
@@ -30,6 +30,13 @@ pub fn values(check: &mut Check) {
         check.all_at(&oracle, "/stl_py_nottem_s7/seasonal5", &plain.seasonal[..5], CLOSED);
         check.all_at(&oracle, "/stl_py_nottem_s7/trend5", &plain.trend[..5], CLOSED);
         check.all_at(&oracle, "/stl_py_nottem_s7/resid5", &plain.remainder[..5], 1e-8);
+        let fixed = StlOptions { shape: SeasonShape::Fixed, ..StlOptions::default() };
+        let fixed = decomposition::stl(&series, 12, fixed).unwrap();
+        let r = Oracle::open("11_regression_ts");
+        check.all_at(&r, "/stl/nottem_per/seasonal", &fixed.seasonal[..12], CLOSED);
+        check.all_at(&r, "/stl/nottem_per/trend_first5", &fixed.trend[..5], CLOSED);
+        check.all_at(&r, "/stl/nottem_per/rem_first5", &fixed.remainder[..5], CLOSED);
+        check.equal("the season repeats", fixed.seasonal[5], fixed.seasonal[5 + 12 * 19]);
         let robust = StlOptions { outliers: StlOutliers::DownWeighted, ..StlOptions::default() };
         let robust = decomposition::stl(&series, 12, robust).unwrap();
         check.all_at(&oracle, "/stl_py_nottem_s7_robust/seasonal5", &robust.seasonal[..5], CLOSED);

@@ -312,3 +312,45 @@ fn the_thorough_search_is_never_below_the_simplex() {
         }
     }
 }
+
+#[test]
+fn seasonal_intervals_are_calibrated() {
+    // Series with errors in proportion and a seasonal factor, from the model itself; a year ahead.
+    let model = Model {
+        error: ErrorKind::Multiplicative,
+        trend: Trend::None,
+        season: Season::Multiplicative,
+        period: 4,
+    };
+    let mut random = Random::seeded(61);
+    let (mut exact, mut drawn, rounds, years) = (0, 0, 200, 24);
+    for round in 0..rounds {
+        let mut level = 100.0;
+        let mut season = [1.3, 0.9, 0.7, 1.1];
+        let series: Vec<f64> = (0..4 * years + 4)
+            .map(|t| {
+                let innovation = 0.05 * random.normal();
+                let value = level * season[t % 4] * (1.0 + innovation);
+                level *= 1.0 + 0.2 * innovation;
+                season[t % 4] *= 1.0 + 0.1 * innovation;
+                value
+            })
+            .collect();
+        let fit = smoothing::fit(&series[..4 * years], model, Search::Simplex).unwrap();
+        let held = |intervals| {
+            let ahead = fit.forecast(4, LEVEL, intervals);
+            let inside = |(step, value): (&kepi_stats::estimate::Estimate, &f64)| {
+                let interval = step.interval.as_ref().unwrap();
+                usize::from(interval.low <= *value && *value <= interval.high)
+            };
+            ahead.iter().zip(&series[4 * years..]).map(inside).sum::<usize>()
+        };
+        exact += held(Intervals::Moments);
+        drawn += held(Intervals::Simulated(Simulation { paths: 1000, seed: round }));
+    }
+    for held in [exact, drawn] {
+        let rate = held as f64 / (4.0 * rounds as f64);
+        // Parameters are taken as known, so a little under the level.
+        assert!((0.90..0.975).contains(&rate), "{rate}");
+    }
+}
