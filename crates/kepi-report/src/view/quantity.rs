@@ -1,6 +1,7 @@
 //! Values, intervals, scores and changes as a page shows them.
 
 use kepi_model::project::{BasisKind, Better, TargetLines, ValueUnit};
+use kepi_stats::estimation::difference::{Limits, recovered};
 use serde::{Deserialize, Serialize};
 
 use crate::format;
@@ -275,9 +276,9 @@ pub struct Freshness {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// The two intervals do not overlap.
+    /// The interval of the difference leaves out zero.
     Signal,
-    /// The two intervals overlap.
+    /// The interval of the difference holds zero.
     WithinVariation,
     /// One of the two has no interval.
     NoVerdict,
@@ -310,8 +311,9 @@ pub struct Change {
 impl Change {
     /// The change from `previous` to `current`.
     ///
-    /// *Signal* means that the two intervals do not overlap, which is stricter than a test of the difference at
-    /// the same level: it errs towards calm.
+    /// *Signal* means that zero lies outside the interval of the difference, of the same level as the two values'
+    /// own, from which it is recovered ([`recovered`]). Both periods count as independent samples; where the same
+    /// customers answer in both, changes are surer than said.
     pub fn between(
         previous: &Measured,
         current: &Measured,
@@ -322,10 +324,12 @@ impl Change {
         let raw = current.value.raw - previous.value.raw;
         let width = current.limits().map(|(low, high)| (raw - (high - low) / 2.0, raw + (high - low) / 2.0));
         let decimals = format::decimals(current.value.raw, width, unit);
-        let verdict = match (previous.limits(), current.limits()) {
-            (Some(before), Some(now)) if before.1 < now.0 || now.1 < before.0 => Verdict::Signal,
-            (Some(_), Some(_)) => Verdict::WithinVariation,
-            _ => Verdict::NoVerdict,
+        let limits = |of: &Measured| of.limits().map(|(low, high)| Limits { point: of.value.raw, low, high });
+        let verdict = match limits(previous).zip(limits(current)).map(|(before, now)| recovered(before, now))
+        {
+            Some(change) if change.low > 0.0 || change.high < 0.0 => Verdict::Signal,
+            Some(_) => Verdict::WithinVariation,
+            None => Verdict::NoVerdict,
         };
         let favourable = match better {
             _ if raw == 0.0 => None,
@@ -408,5 +412,27 @@ impl TargetView {
             basis: None,
             evidence: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(before: (f64, f64, f64), now: (f64, f64, f64)) -> Change {
+        let measured =
+            |(point, low, high)| Measured::new(point, Ok((low, high)), 1_000, None, &ValueUnit::Share);
+        Change::between(&measured(before), &measured(now), "2014", &ValueUnit::Share, Better::Higher)
+    }
+
+    #[test]
+    fn a_change_is_a_signal_when_the_interval_of_the_difference_leaves_out_zero() {
+        // The intervals overlap and yet 3.2 points are more than √(1.9² + 1.9²).
+        let fell = change((0.442, 0.423, 0.461), (0.410, 0.391, 0.429));
+        assert_eq!((fell.verdict, fell.favourable), (Verdict::Signal, Some(false)));
+        let little = change((0.434, 0.415, 0.453), (0.410, 0.391, 0.429));
+        assert_eq!(little.verdict, Verdict::WithinVariation);
+        let rose = change((0.033, 0.027, 0.040), (0.045, 0.038, 0.053));
+        assert_eq!((rose.verdict, rose.favourable), (Verdict::Signal, Some(true)));
     }
 }

@@ -4,6 +4,8 @@ use crate::distribution::beta;
 use crate::estimate::{Estimate, Interval, Level, Method, NotComputable};
 use crate::exact::{Wide, quotient};
 
+use super::difference::{Limits, recovered};
+
 /// Wilson score interval: `(p̂ + z²/2n ± z√(p̂(1−p̂)/n + z²/4n²)) / (1 + z²/n)`.
 ///
 /// Errors: `NoRows` at `n = 0`; `Invalid` when successes exceed `n`. Source: Wilson 1927; Newcombe 1998.
@@ -145,13 +147,12 @@ pub fn difference(
     let z = level.z();
     let interval = match method {
         DifferenceMethod::Newcombe => {
-            let (low1, high1) = wilson_ends(p1, n1, z);
-            let (low2, high2) = wilson_ends(p2, n2, z);
-            Interval::new(
-                point - ((p1 - low1).powi(2) + (high2 - p2).powi(2)).sqrt(),
-                point + ((high1 - p1).powi(2) + (p2 - low2).powi(2)).sqrt(),
-                level,
-            )
+            let wilson = |point, n| {
+                let (low, high) = wilson_ends(point, n, z);
+                Limits { point, low, high }
+            };
+            let limits = recovered(wilson(p2, n2), wilson(p1, n1));
+            Interval::new(limits.low, limits.high, level)
         }
         DifferenceMethod::AgrestiCaffo => {
             let a1 = (first.0 as f64 + 1.0) / (n1 + 2.0);

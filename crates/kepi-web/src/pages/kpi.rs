@@ -96,8 +96,8 @@ fn in_words(view: &KpiView) -> String {
     let change = match &row.change {
         Outcome::Value(c) => {
             let verdict = match c.verdict {
-                Verdict::Signal => "more than noise: the intervals of both periods do not overlap",
-                Verdict::WithinVariation => "within variation: the intervals of both periods overlap",
+                Verdict::Signal => "more than noise: the interval of the difference leaves out zero",
+                Verdict::WithinVariation => "within variation: the interval of the difference holds zero",
                 Verdict::NoVerdict => "no verdict: one of the two values has no interval",
             };
             format!("{} since {}, {verdict}.", c.difference.text, c.since)
