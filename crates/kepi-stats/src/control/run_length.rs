@@ -50,7 +50,7 @@ pub fn cusum_run_length(
 /// (1 − λ)z)/λ − δ)/λ dy` between the limits (Crowder 1987) as [`cusum_run_length`] does.
 ///
 /// # Errors
-/// `Invalid` for λ outside (0, 1] or a width not positive, `OutOfRange` where λ is so small that 400 nodes do not do
+/// `Invalid` for λ outside (0, 1] or a width not positive, `OutOfRange` where λ is so small that 430 nodes do not do
 /// (0.005 at width 3) or lengths beyond 10¹².
 pub fn ewma_run_length(lambda: f64, width: f64, shift: f64) -> Result<f64, NotComputable> {
     if !(lambda > 0.0 && lambda <= 1.0 && width > 0.0 && shift.is_finite()) {
@@ -98,10 +98,10 @@ fn expected_steps(
     kernel: impl Fn(f64, f64) -> f64,
     at_zero: Option<&dyn Fn(f64) -> f64>,
 ) -> Result<f64, NotComputable> {
-    let count = 30 + (4.0 * spreads) as usize;
-    if count > 430 {
-        return Err(NotComputable::OutOfRange { bound: "400 nodes".to_owned() });
+    if spreads > 100.0 {
+        return Err(NotComputable::OutOfRange { bound: "430 nodes".to_owned() });
     }
+    let count = 30 + (4.0 * spreads) as usize;
     let (half, middle) = (0.5 * (high - low), 0.5 * (high + low));
     let nodes: Vec<(f64, f64)> =
         legendre(count).into_iter().map(|(x, w)| (middle + half * x, half * w)).collect();

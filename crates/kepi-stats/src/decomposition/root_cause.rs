@@ -79,6 +79,7 @@ pub fn root_causes(leaves: &[Leaf], options: RootCauseOptions) -> Result<Vec<Roo
     {
         return Err(NotComputable::invalid("leaves have all dimensions and no negative values"));
     }
+    NotComputable::unless_finite("the options", &[options.risk, options.power])?;
     let mut rest = scored(leaves, options.extremes)?;
     let anomalous = |rest: &[Scored<'_>]| rest.iter().filter(|s| s.anomalous).map(|s| s.power).sum::<f64>();
     if anomalous(&rest) < 0.0 {

@@ -386,6 +386,9 @@ fn run_lengths_that_do_not_exist_have_a_reason() {
         Err(NotComputable::OutOfRange { .. })
     ));
     assert!(run_length::ewma_run_length(0.0, 3.0, 0.0).is_err());
+    assert!(run_length::ewma_run_length(0.1, f64::INFINITY, 0.0).is_err());
+    assert!(run_length::cusum_run_length(0.5, f64::INFINITY, 0.0, Sides::Both).is_err());
+    assert!(run_length::ewma_width(0.1, f64::NAN).is_err());
     assert!(matches!(run_length::ewma_run_length(1e-4, 3.0, 0.0), Err(NotComputable::OutOfRange { .. })));
     assert!(run_length::ewma_width(0.1, 0.5).is_err());
     assert!(run_length::cusum_decision(0.5, 1e13, Sides::Both).is_err());

@@ -190,6 +190,8 @@ pub fn values(check: &mut Check) {
     let still: Vec<Leaf> = leaves.iter().map(still).collect();
     let none = root_causes(&still, RootCauseOptions::default()).unwrap_err();
     check.equal("nothing moved", none, NotComputable::NoVariation);
+    let unclear = RootCauseOptions { risk: f64::NAN, ..RootCauseOptions::default() };
+    check.equal("no threshold", root_causes(&leaves, unclear).is_err(), true);
     check.equal("no leaf", root_causes(&[], RootCauseOptions::default()).unwrap_err(), NotComputable::NoRows);
 
     if let Some(table) = check.shared("swiss.csv") {

@@ -254,7 +254,9 @@ fn school_clusters(check: &mut Check, oracle: &Oracle, table: &Table) {
     check.at(oracle, "/trim/sumw", trimmed.iter().sum(), CLOSED);
     check.at(oracle, "/trim/max", trimmed.iter().copied().fold(0.0, f64::max), CLOSED);
     check.at(oracle, "/rake_kish/sumw", raked.weights.iter().sum(), CLOSED);
-    for ((kind, wide), weight) in table.text("stype").iter().zip(table.text("sch.wide")).zip(&raked.weights) {
+    let kinds = table.text("stype").into_iter().zip(table.text("sch.wide"));
+    let cells: std::collections::BTreeMap<_, _> = kinds.zip(&raked.weights).collect();
+    for ((kind, wide), weight) in cells {
         check.at(oracle, &format!("/clus1_rake_weights_by_cell/{kind} {wide}"), *weight, CLOSED);
     }
     let stratified =
