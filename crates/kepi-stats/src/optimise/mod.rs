@@ -93,6 +93,7 @@ impl From<OptimiseError> for NotComputable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::linear::Matrix;
 
     fn near(left: f64, right: f64, tolerance: f64) {
         assert!((left - right).abs() <= tolerance * (1.0 + right.abs()), "{left} is not {right}");
@@ -119,6 +120,51 @@ mod tests {
             bfgs(|_| (f64::NAN, vec![0.0]), &[1.0], Stopping::default()),
             Err(OptimiseError::NotFinite)
         );
+    }
+
+    /// Newton's method finds the valley floor, a start where the Hessian is indefinite, and reasons for none.
+    #[test]
+    fn newton_is_damped_where_it_must_be() {
+        let local = |x: &[f64]| {
+            let (value, gradient) = valley(x);
+            let cross = -400.0 * x[0];
+            let hessian =
+                Matrix::from_rows(&[[1200.0 * x[0] * x[0] - 400.0 * x[1] + 2.0, cross], [cross, 200.0]]);
+            Local { value, gradient, hessian: hessian.unwrap() }
+        };
+        for start in [[-1.2, 1.0], [0.0, 3.0], [1.0, 1.0]] {
+            let (found, hessian) = newton(local, &start, Stopping::default()).unwrap();
+            near(found.at[0], 1.0, 1e-9);
+            near(found.at[1], 1.0, 1e-9);
+            near(found.value, 0.0, 1e-12);
+            near(hessian[(0, 0)], 802.0, 1e-4);
+        }
+        let slope = |x: &[f64]| Local { value: x[0], gradient: vec![1.0], hessian: Matrix::zeros(1, 1) };
+        let few = Stopping { tolerance: 1e-10, iterations: 30 };
+        assert_eq!(newton(slope, &[0.0], few).unwrap_err(), OptimiseError::NoConvergence { iterations: 30 });
+        let bad = |_: &[f64]| Local { value: f64::NAN, gradient: vec![0.0], hessian: Matrix::zeros(1, 1) };
+        assert_eq!(newton(bad, &[0.0], few).unwrap_err(), OptimiseError::NotFinite);
+    }
+
+    /// A value with the rounding of a sum over many rows has no slope near the minimum: there the gradient leads, and the
+    /// search ends in a few looks at the function instead of all it may have.
+    #[test]
+    fn rounding_does_not_hold_up_the_search() {
+        for seed in 1..=20 {
+            let mut random = crate::random::Random::seeded(seed);
+            let mut looks = 0;
+            let rounded = |x: &[f64]| {
+                looks += 1;
+                let (a, b) = (x[0] - 0.3, x[1] + 0.7);
+                let value = 12.0 + a * a + 1e-3 * b * b + 0.01 * a * b + a * a * a * a;
+                let gradient = vec![2.0 * a + 0.01 * b + 4.0 * a * a * a, 2e-3 * b + 0.01 * a];
+                (value + 1e-13 * random.normal(), gradient)
+            };
+            let found = bfgs(rounded, &[2.0, 3.0], Stopping { tolerance: 1e-12, iterations: 500 }).unwrap();
+            near(found.at[0], 0.3, 1e-8);
+            near(found.at[1], -0.7, 1e-6);
+            assert!(looks < 300, "{looks} with seed {seed}");
+        }
     }
 
     #[test]

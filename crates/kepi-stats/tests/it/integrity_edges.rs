@@ -207,6 +207,7 @@ fn benford_verdicts_change_at_their_borders() {
     let span = |high: f64| benford(&[vec![1.0; 49], vec![high]].concat());
     assert!(span(1000.0).is_ok());
     assert!(matches!(span(999.0), Err(NotComputable::Unsupported(_))));
+    assert!(benford(&[vec![0.001; 49], vec![2.0]].concat()).is_ok());
     assert!(benford(&[f64::INFINITY; 60]).is_err());
 }
 

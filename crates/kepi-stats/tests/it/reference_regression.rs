@@ -420,3 +420,42 @@ fn hc3_intervals_cover() {
     assert!(robust > 1800 && robust < 1980, "{robust} of 2000");
     assert!(classical < 1650, "{classical} of 2000");
 }
+
+/// More rows than are fitted from nothing: at the maximum the residuals are orthogonal to every column, and the covariance
+/// is the inverse of `Xᵀ W X`.
+#[test]
+fn large_logistic_regressions_solve_their_equations() {
+    let mut random = Random::seeded(17);
+    let n = 24_000;
+    let columns: Vec<Vec<f64>> = (0..2).map(|_| (0..n).map(|_| random.normal()).collect()).collect();
+    let outcome: Vec<bool> = (0..n)
+        .map(|i| {
+            let odds = 0.8 * columns[0][i] - 0.5 * columns[1][i] - 2.0;
+            random.uniform() < 1.0 / (1.0 + (-odds).exp())
+        })
+        .collect();
+    let design = Matrix::with_intercept(&columns).unwrap();
+    let fit = logistic_regression(&outcome, &design, &["one", "a", "b"]).unwrap();
+    let mut information = [[0.0; 3]; 3];
+    let (mut score, mut likelihood) = ([0.0; 3], 0.0);
+    for (i, y) in outcome.iter().enumerate() {
+        let x = [1.0, columns[0][i], columns[1][i]];
+        let odds: f64 = x.iter().zip(&fit.coefficients).map(|(x, b)| x * b).sum();
+        let p = 1.0 / (1.0 + (-odds).exp());
+        likelihood += if *y { p.ln() } else { (1.0 - p).ln() };
+        for j in 0..3 {
+            score[j] += (f64::from(u8::from(*y)) - p) * x[j];
+            for k in 0..3 {
+                information[j][k] += p * (1.0 - p) * x[j] * x[k];
+            }
+        }
+    }
+    assert!((likelihood - fit.log_likelihood).abs() < 1e-10 * likelihood.abs());
+    for j in 0..3 {
+        assert!(score[j].abs() < 1e-7, "{j}: {}", score[j]);
+        for k in 0..3 {
+            let unity: f64 = (0..3).map(|l| information[j][l] * fit.covariance[(l, k)]).sum();
+            assert!((unity - f64::from(u8::from(j == k))).abs() < 1e-8, "{j} {k}: {unity}");
+        }
+    }
+}

@@ -222,3 +222,62 @@ fn simulated_customers_give_back_their_parameters() {
     assert!((again.alpha / 7.0 / fit.parameters.alpha - 1.0).abs() < 1e-8);
     assert!((again.a / fit.parameters.a - 1.0).abs() < 1e-8);
 }
+
+/// Fifty thousand histories in whole days, more than are fitted from nothing: at the maximum no direction rises, and the
+/// covariance is the inverse of second differences of the likelihood.
+#[test]
+fn large_data_have_a_maximum_with_its_curvature() {
+    let mut random = Random::seeded(3);
+    let data: Vec<History> = (0..50_000)
+        .map(|_| {
+            let (rate, leave) = (0.02 + 0.1 * random.uniform(), random.uniform() * random.uniform());
+            let age = 100.0 + random.below(600) as f64;
+            let (mut repeats, mut last) = (0, 0.0);
+            loop {
+                let next = (last - random.uniform().ln() / rate).ceil();
+                if next > age {
+                    return History { repeats, last, age };
+                }
+                repeats += 1;
+                last = next;
+                if random.uniform() < leave {
+                    return History { repeats, last, age };
+                }
+            }
+        })
+        .collect();
+    let fit = BgNbd::fit(&data, Variant::Original).unwrap();
+    let p = fit.parameters;
+    let at = |moves: [f64; 4]| {
+        let [r, alpha, a, b] = moves.map(f64::exp);
+        let moved = Parameters { r: p.r * r, alpha: p.alpha * alpha, a: p.a * a, b: p.b * b };
+        log_likelihood(&data, &moved, Variant::Original)
+    };
+    let top = at([0.0; 4]);
+    assert!((top - fit.log_likelihood).abs() < 1e-10 * top.abs(), "{top} {}", fit.log_likelihood);
+    let step = 1e-3;
+    let unit = |i: usize, by: f64| -> [f64; 4] { std::array::from_fn(|j| if i == j { by } else { 0.0 }) };
+    let mut information = kepi_stats::linear::Matrix::zeros(4, 4);
+    for i in 0..4 {
+        let (up, down) = (at(unit(i, step)), at(unit(i, -step)));
+        // The slope by differences is good to the third derivative times step², far below one standard error.
+        let slope = (up - down) / (2.0 * step);
+        assert!((slope * fit.log_covariance[(i, i)].sqrt()).abs() < 0.01, "{i}: {slope}");
+        for j in 0..=i {
+            let corner = |s: f64, t: f64| {
+                let (first, second) = (unit(i, s * step), unit(j, t * step));
+                at(std::array::from_fn(|k| first[k] + second[k]))
+            };
+            let second = corner(1.0, 1.0) - corner(1.0, -1.0) - corner(-1.0, 1.0) + corner(-1.0, -1.0);
+            information[(i, j)] = -second / (4.0 * step * step);
+            information[(j, i)] = information[(i, j)];
+        }
+    }
+    let unity = information.multiply(&fit.log_covariance).unwrap();
+    for i in 0..4 {
+        for j in 0..4 {
+            let want = f64::from(u8::from(i == j));
+            assert!((unity[(i, j)] - want).abs() < 2e-3, "{i} {j}: {}", unity[(i, j)]);
+        }
+    }
+}
