@@ -42,6 +42,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// Crates that do no I/O, read no clock, hold no randomness of their own and know no async runtime.
 const PURE: &[&str] = &["kepi-model", "kepi-stats", "kepi-query", "kepi-score", "kepi-report"];
 
+/// The one file of a pure crate that starts threads: they share out work whose result cannot depend on them, and end
+/// before it returns.
+const PARALLEL: &str = "kepi-query/src/parallel.rs";
+
 /// What a pure crate may not depend on.
 const IMPURE_DEPENDENCIES: &[&str] = &[
     "tokio",
@@ -156,6 +160,9 @@ fn pure_crates_touch_nothing_outside() {
             let code = text.split("#[cfg(test)]").next().unwrap();
             for line in code.lines().filter(|l| !l.trim_start().starts_with("//")) {
                 for word in IMPURE_NAMES {
+                    if *word == "std::thread" && path.ends_with(PARALLEL) {
+                        continue;
+                    }
                     assert!(!line.contains(word), "{}: `{word}` in a pure crate", path.display());
                 }
             }
