@@ -1,13 +1,17 @@
 //! Rules of thumb and splits without an oracle: hand calculations, identities and simulations.
 
 use kepi_stats::decomposition::respondents::{Respondent, respondents};
+use kepi_stats::decomposition::root_cause::{Leaf, RootCauseOptions, root_causes};
 use kepi_stats::distribution::student;
 use kepi_stats::estimate::{Estimate, Interval, Level, Method, NotComputable};
 use kepi_stats::gaming::myopia::myopia;
 use kepi_stats::judgement::{Practice, maturity};
 use kepi_stats::privacy::release::{ReleaseRules, Withheld, withheld};
 use kepi_stats::reconciliation::concordance;
-use kepi_stats::series::smoothing::deviation;
+use kepi_stats::series::accuracy;
+use kepi_stats::series::smoothing::{self, deviation};
+use kepi_stats::survey::design::Survey;
+use kepi_stats::survey::invariance::Moments;
 
 use crate::support::{Check, Random};
 
@@ -181,4 +185,62 @@ fn concordance_intervals_cover() {
         held += u32::from(interval.low <= truth && truth <= interval.high);
     }
     assert!((0.93..0.97).contains(&(f64::from(held) / f64::from(rounds))), "{held}");
+}
+
+/// What goes in at the newest doors, and how it comes out as text.
+type Door = (&'static str, fn(&[f64]) -> Result<String, NotComputable>);
+
+#[test]
+fn what_is_not_a_number_neither_enters_nor_leaves() {
+    fn told<T: std::fmt::Debug>(result: Result<T, NotComputable>) -> Result<String, NotComputable> {
+        result.map(|value| format!("{value:?}"))
+    }
+    fn other(n: usize) -> Vec<f64> {
+        (0..n).map(|i| (i * 17 % 23) as f64 + 1.0).collect()
+    }
+    fn smooth(x: &[f64], search: smoothing::Search) -> Result<String, NotComputable> {
+        let (trend, season) = (smoothing::Trend::Damped, smoothing::Season::Multiplicative);
+        let model =
+            smoothing::Model { error: smoothing::ErrorKind::Multiplicative, trend, season, period: 4 };
+        told(
+            smoothing::fit(x, model, search).map(|fit| fit.forecast(9, LEVEL, smoothing::Intervals::Moments)),
+        )
+    }
+    let doors: [Door; 10] = [
+        ("smoothing", |x| smooth(x, smoothing::Search::Thorough)),
+        ("smoothing as R", |x| smooth(x, smoothing::Search::Simplex)),
+        ("best", |x| told(smoothing::best(x, &smoothing::candidates(1), smoothing::Search::Thorough))),
+        ("holt-winters", |x| told(smoothing::holt_winters(x, 4, smoothing::Season::Additive))),
+        ("accuracy", |x| told(accuracy::accuracy(x, &other(x.len()), &other(x.len()), 4))),
+        ("accuracy of it", |x| told(accuracy::accuracy(&other(x.len()), x, x, 1))),
+        ("two methods", |x| told(accuracy::compare(x, &other(x.len()), 1, accuracy::Loss::Absolute))),
+        ("moments", |x| told(Moments::of(&[x.to_vec(), other(x.len())]))),
+        ("domain", |x| {
+            let inside: Vec<bool> = (0..x.len()).map(|i| i % 3 == 0).collect();
+            told(Survey::new(&vec![1.0; x.len()]).and_then(|survey| survey.domain_mean(x, &inside, LEVEL)))
+        }),
+        ("root causes", |x| {
+            let leaf =
+                |(i, x): (usize, &f64)| Leaf { elements: vec![i as u32 % 5], forecast: 1.0, actual: *x };
+            told(root_causes(
+                &x.iter().enumerate().map(leaf).collect::<Vec<_>>(),
+                RootCauseOptions::default(),
+            ))
+        }),
+    ];
+    let sample: Vec<f64> = (0..40).map(|i| 1.0 + f64::from(i * 29 % 41) / 41.0).collect();
+    for (name, door) in doors {
+        assert!(door(&[]).is_err(), "{name} answers nothing");
+        for hole in [f64::NAN, f64::INFINITY] {
+            let mut holed = sample.clone();
+            holed[7] = hole;
+            assert!(door(&holed).is_err(), "{name} takes {hole}");
+        }
+        let answer = door(&sample).unwrap_or_else(|reason| panic!("{name}: {reason}"));
+        assert!(!answer.contains("NaN"), "{name}: {answer}");
+        for degenerate in [vec![1.0; 40], vec![0.0; 40], (1..=40).map(f64::from).collect()] {
+            let answer = door(&degenerate).unwrap_or_default();
+            assert!(!answer.contains("NaN"), "{name}: {answer}");
+        }
+    }
 }
