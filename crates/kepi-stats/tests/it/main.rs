@@ -14,6 +14,7 @@ mod support;
 mod doors;
 mod integrity_edges;
 mod linkage_edges;
+mod properties;
 mod reference_control;
 mod reference_decomposition;
 mod reference_estimation;
