@@ -150,11 +150,35 @@ pub(crate) fn escape(text: &str) -> String {
     out
 }
 
-/// A time as people read it; what is not RFC 3339 stays as it is.
+/// A time as people read it, `22 November 2026, 10:08 (UTC−08:00)`; what is not RFC 3339 stays as it is.
 pub(crate) fn time(text: &str) -> Markup {
-    let shown = text.get(..16).map_or_else(|| text.to_owned(), |t| format!("{} UTC", t.replace('T', " ")));
-    let shown = if text.ends_with('Z') { shown } else { text.to_owned() };
-    html! { time datetime=(text) { (shown) } }
+    html! { time datetime=(text) { (readable(text).unwrap_or_else(|| text.to_owned())) } }
+}
+
+fn readable(text: &str) -> Option<String> {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let (date, time) = text.split_once('T')?;
+    let [year, month, day] = date.split('-').collect::<Vec<_>>().try_into().ok()?;
+    let month = MONTHS.get(month.parse::<usize>().ok()?.checked_sub(1)?)?;
+    let day: u8 = day.parse().ok()?;
+    let zone = match time.get(8..)? {
+        "Z" | "+00:00" => "UTC".to_owned(),
+        offset => format!("UTC{}", offset.replace('-', "−")),
+    };
+    Some(format!("{day} {month} {year}, {} ({zone})", time.get(..5)?))
 }
 
 /// A count with groups.
@@ -165,6 +189,16 @@ pub(crate) fn count(n: u64) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_readable() {
+        let shown = |text| readable(text).unwrap_or_default();
+        assert_eq!(shown("2026-11-22T10:08:59-08:00"), "22 November 2026, 10:08 (UTC−08:00)");
+        assert_eq!(shown("2026-01-05T00:00:00Z"), "5 January 2026, 00:00 (UTC)");
+        for text in ["", "yesterday", "2026-13-01T00:00:00Z", "2026-01-01T00"] {
+            assert_eq!(readable(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn queries_cannot_break_out() {

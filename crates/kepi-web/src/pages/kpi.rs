@@ -156,7 +156,7 @@ fn by_dimension(dimension: &DimensionView, view: &KpiView, path: &str) -> Markup
                 }
             }
             @if let Some(note) = &dimension.note { p.note { (note) } }
-            p.note { "Line: target. Tinted: beyond the threshold. Segments whose intervals overlap cannot be ranked." }
+            p.note { "Line: target. Tinted: beyond the threshold. Where intervals overlap, the order may be chance." }
         }
     }
 }
