@@ -97,6 +97,15 @@ fn passengers(check: &mut Check, series: &[f64]) {
     }
     let best = smoothing::fit(series, PASSENGERS, Search::Thorough).unwrap();
     check.within("log-likelihood of the maximum", best.log_likelihood, -679.1227, 5e-5);
+    // A trend that hardly moves is no trend: the larger model cannot be worse by more than what the least β costs. Its
+    // maximum, with a season that takes most of every error, is far from where the usual starts lead.
+    for error in [ErrorKind::Additive, ErrorKind::Multiplicative] {
+        let [without, with] = [Trend::None, Trend::Additive].map(|trend| {
+            let model = Model { error, trend, season: Season::Additive, period: 12 };
+            smoothing::fit(series, model, Search::Thorough).unwrap().log_likelihood
+        });
+        check.equal("a trend does no harm", with >= without - 0.01, true);
+    }
 }
 
 /// The last two of twelve years, forecast from the first ten.

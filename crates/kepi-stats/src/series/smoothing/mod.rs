@@ -1,6 +1,6 @@
 //! Exponential smoothing as a state-space model: error, trend and season each additive, multiplicative or absent.
 //!
-//! The likelihood has several local maxima, mostly where the season hardly moves. The thorough search solves the
+//! The likelihood has several local maxima: where the season hardly moves, and where it takes most of every error. The thorough search solves the
 //! initial state of additive models exactly by least squares for every smoothing, so that it looks at no more than
 //! four numbers; others are searched in full. The search of R's `forecast` is offered to repeat its results: it stops
 //! after 2000 evaluations, on monthly data before it has arrived.
@@ -128,7 +128,7 @@ pub struct State {
 /// How the maximum of the likelihood is sought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Search {
-    /// From three starts, with the initial state of additive models solved exactly. The default.
+    /// From four starts, with the initial state of additive models solved exactly. The default.
     #[default]
     Thorough,
     /// The path of R's `forecast::ets`: one simplex of at most 2000 evaluations from a classical decomposition.
