@@ -101,6 +101,8 @@ fn binomial_window_counts_its_ends() {
     assert_eq!((lopsided.below, lopsided.above), (1, 5));
     // 2 (1 + 6) of 64.
     close(lopsided.p_value, 14.0 / 64.0);
+    // One side may be empty: three heads of three.
+    close(binomial_window(&values, -3.0, 3.0).unwrap().p_value, 0.25);
     assert_eq!(binomial_window(&values, 3.0, 1.0), Err(NotComputable::NoRows));
     for (threshold, width) in
         [(f64::NAN, 1.0), (f64::INFINITY, 1.0), (0.0, 0.0), (0.0, -1.0), (0.0, f64::NAN)]

@@ -12,6 +12,7 @@
 mod support;
 
 mod doors;
+mod estimation_edges;
 mod integrity_edges;
 mod linkage_edges;
 mod properties;

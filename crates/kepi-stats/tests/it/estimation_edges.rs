@@ -1,0 +1,96 @@
+//! Estimates at their edges, by hand.
+
+use kepi_stats::estimate::{Estimate, Interval, Level, Method, NotComputable};
+use kepi_stats::estimation::mean::{self, WeightedMoments};
+use kepi_stats::estimation::probability_in_band;
+
+const LEVEL: Level = Level::NINETY_FIVE;
+
+/// An interval that reaches two below its point and three above.
+fn lopsided() -> Estimate {
+    Estimate {
+        point: 10.0,
+        interval: Ok(Interval::new(8.0, 13.0, LEVEL)),
+        n: 5,
+        effective_n: 5.0,
+        method: Method::MaximumLikelihood,
+    }
+}
+
+/// Φ(1.959964 ⁄ 2) = 0.8364525: half of the usual standard deviations on either side.
+#[test]
+fn bands_see_each_side_of_an_interval() {
+    let band = |low, high| probability_in_band(&lopsided(), low, high).unwrap();
+    let infinite = f64::INFINITY;
+    for (low, high, want) in [
+        (-infinite, 8.0, 0.025),
+        (-infinite, 9.0, 0.163_547_5),
+        (-infinite, 10.0, 0.5),
+        (-infinite, 11.5, 0.836_452_5),
+        (13.0, infinite, 0.025),
+        (9.0, 11.5, 0.672_905),
+        (9.0, 9.0, 0.0),
+    ] {
+        assert!((band(low, high) - want).abs() < 1e-7, "{low} {high}: {}", band(low, high));
+    }
+    for (low, high) in [(f64::NAN, 1.0), (0.0, f64::NAN), (2.0, 1.0)] {
+        assert!(matches!(probability_in_band(&lopsided(), low, high), Err(NotComputable::Invalid(_))));
+    }
+}
+
+/// Without width all probability sits at the point, which belongs to the band that begins there or spans it.
+#[test]
+fn bands_of_certain_estimates() {
+    let sharp = Estimate { interval: Ok(Interval::new(10.0, 10.0, LEVEL)), ..lopsided() };
+    let band = |e: &Estimate, low, high| probability_in_band(e, low, high).unwrap();
+    assert_eq!(band(&sharp, 9.0, 11.0), 1.0);
+    assert_eq!(band(&sharp, 10.0, 11.0), 1.0);
+    assert_eq!(band(&sharp, 9.0, 10.0), 0.0);
+    assert_eq!(band(&sharp, 11.0, 12.0), 0.0);
+    let counted = Estimate::exact(10.0, 3, "counted");
+    assert_eq!(band(&counted, 10.0, 11.0), 1.0);
+    assert_eq!(band(&counted, 9.0, 10.0), 0.0);
+}
+
+/// Values 0.2, 0.4, 0.9 with weights 1, 2, 3: W = 6, m = 3.7 ⁄ 6.
+#[test]
+fn weighted_means_by_hand() {
+    let (x, w) = ([2_i128, 4, 9], [1_i128, 2, 3]);
+    let sum = |f: fn(i128, i128) -> i128| x.iter().zip(w).map(|(x, w)| f(*x, w)).sum::<i128>();
+    let moments = WeightedMoments {
+        n: 3,
+        sum_w: sum(|_, w| w),
+        sum_wx: sum(|x, w| w * x),
+        sum_w2: sum(|_, w| w * w),
+        sum_w2x: sum(|x, w| w * w * x),
+        sum_w2x2: sum(|x, w| w * w * x * x),
+        weight_scale: 0,
+        value_scale: 1,
+    };
+    let found = mean::weighted(moments, LEVEL).unwrap();
+    let m = 3.7 / 6.0;
+    assert!((found.point - m).abs() < 1e-15);
+    assert!((found.effective_n - 36.0 / 14.0).abs() < 1e-15);
+    let squares: f64 = x.iter().zip(w).map(|(x, w)| (w as f64 * (*x as f64 / 10.0 - m)).powi(2)).sum();
+    // Student's quantile of two degrees in closed form: (2p − 1) √(2 ⁄ (4p(1 − p))).
+    let half = 0.95 * (2.0 / (4.0 * 0.975 * 0.025_f64)).sqrt() * (1.5 * squares / 36.0_f64).sqrt();
+    let interval = found.interval.unwrap();
+    assert!((interval.high - m - half).abs() < 1e-12 && (m - interval.low - half).abs() < 1e-12);
+
+    let of = |change: fn(&mut WeightedMoments)| {
+        let mut moments = moments;
+        change(&mut moments);
+        mean::weighted(moments, LEVEL)
+    };
+    assert_eq!(of(|m| m.n = 0), Err(NotComputable::NoRows));
+    assert_eq!(of(|m| m.sum_w = 0), Err(NotComputable::ZeroDenominator));
+    for broken in
+        [of(|m| m.sum_w = -1), of(|m| m.sum_w2 = -1), of(|m| m.sum_w2x2 = -1), of(|m| m.sum_w2x2 = 1)]
+    {
+        assert!(matches!(broken, Err(NotComputable::Invalid(_))), "{broken:?}");
+    }
+    assert_eq!(of(|m| m.n = 1).unwrap().interval, Err(NotComputable::TooFew { n: 1, need: 2 }));
+    // Everything zero is known, but not its spread.
+    let zero = of(|m| (m.sum_wx, m.sum_w2x, m.sum_w2x2) = (0, 0, 0)).unwrap();
+    assert_eq!((zero.point, zero.interval), (0.0, Err(NotComputable::NoVariation)));
+}
