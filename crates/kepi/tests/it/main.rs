@@ -12,5 +12,6 @@ mod architecture;
 mod bad_input;
 mod figures;
 mod help;
+mod speed;
 mod support;
 mod tour;
