@@ -50,6 +50,10 @@ impl Total {
 
 /// States of one kind, one a cell.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a scan has few of them, and a box would be followed for every row"
+)]
 pub enum Accumulator {
     /// Rows.
     Count(Vec<u64>),

@@ -101,7 +101,7 @@ impl Interner {
                 codes.fill(code);
             }
             Vector::Text(texts) => {
-                let unknown = texts.valid.is_some().then(|| self.unknown()).unwrap_or_default();
+                let unknown = if texts.valid.is_some() { self.unknown() } else { 0 };
                 let known = self.memo.of(&texts.members);
                 wanted.for_each(|row| {
                     if texts.valid.as_ref().is_some_and(|valid| !valid.get(row)) {

@@ -43,13 +43,16 @@ enum Stored {
     Boolean(Vec<Option<bool>>),
 }
 
+/// Different texts of a column: the number of each, and the texts by number.
+type Numbered = (HashMap<Box<str>, i32>, Vec<Box<str>>);
+
 /// Collects the rows of a table.
 #[derive(Debug)]
 pub struct LookupBuilder {
     physical: Vec<Physical>,
     rows: Vec<(u32, Version)>,
     keys: HashMap<Box<str>, u32>,
-    texts: Vec<(HashMap<Box<str>, i32>, Vec<Box<str>>)>,
+    texts: Vec<Numbered>,
     codes: Vec<Vec<i32>>,
     integers: Vec<Vec<Option<i64>>>,
     booleans: Vec<Vec<Option<bool>>>,

@@ -105,15 +105,18 @@ impl Results {
     }
 }
 
+/// Finds the position and facts of a path's column among those that [`Program::run`] will be given; none: there are no
+/// rows to find it in.
+pub type FindColumn<'a, E> = dyn FnMut(&Path) -> Result<Option<(usize, ColumnFacts)>, E> + 'a;
+
 const NARROW: Interval = (i64::MIN as i128, i64::MAX as i128);
 
 impl Program {
-    /// Adds an expression. `column` finds the position and facts of a path's column among those that
-    /// [`Program::run`] will be given; none: there are no rows to find it in.
+    /// Adds an expression.
     pub fn compile<E>(
         &mut self,
         expression: &Expression,
-        column: &mut dyn FnMut(&Path) -> Result<Option<(usize, ColumnFacts)>, E>,
+        column: &mut FindColumn<'_, E>,
     ) -> Result<Compiled, E> {
         let node = match (self.known.get(expression).copied(), self.node(expression, column)?) {
             (_, Some(node)) | (Some(node), None) => node,
@@ -127,15 +130,11 @@ impl Program {
         Ok(Compiled { node, interval })
     }
 
-    fn paths<E>(
-        &mut self,
-        expression: &Expression,
-        column: &mut dyn FnMut(&Path) -> Result<Option<(usize, ColumnFacts)>, E>,
-    ) -> Result<(), E> {
-        if let Node::Path(path) = &expression.node {
-            if let Some((position, facts)) = column(path)? {
-                self.columns.insert(path.clone(), (position, facts.physical));
-            }
+    fn paths<E>(&mut self, expression: &Expression, column: &mut FindColumn<'_, E>) -> Result<(), E> {
+        if let Node::Path(path) = &expression.node
+            && let Some((position, facts)) = column(path)?
+        {
+            self.columns.insert(path.clone(), (position, facts.physical));
         }
         operands(expression).into_iter().try_for_each(|operand| self.paths(operand, column))
     }
@@ -161,7 +160,7 @@ impl Program {
     fn node<E>(
         &mut self,
         expression: &Expression,
-        column: &mut dyn FnMut(&Path) -> Result<Option<(usize, ColumnFacts)>, E>,
+        column: &mut FindColumn<'_, E>,
     ) -> Result<Option<NodeId>, E> {
         if let Some(node) = self.known.get(expression) {
             let interpreted = matches!(

@@ -36,8 +36,10 @@ const TIERS: [&str; 4] = ["gold", "silver", "bronze", "free"];
 const CHANNELS: [&str; 5] = ["phone", "web", "chat", "email", "store"];
 const PRIORITIES: [&str; 3] = ["normal", "urgent", "low"];
 
-/// Columns, their forms and the bounds that the generator keeps.
-const COLUMNS: [(&str, Physical, Option<(i64, i64)>); 19] = [
+/// A column, its form and the bounds that the generator keeps.
+type Column = (&'static str, Physical, Option<(i64, i64)>);
+
+const COLUMNS: [Column; 19] = [
     ("id", Physical::Text, None),
     ("opened_at", Physical::Instant, Some((START, START + DAYS * DAY - 1))),
     ("account", Physical::Text, None),
