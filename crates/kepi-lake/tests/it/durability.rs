@@ -213,3 +213,20 @@ async fn orphans_are_swept_and_nothing_else() {
     assert_eq!(swept, [folder.join("orphan.parquet"), folder.join("torn.unfinished")]);
     assert_eq!(bench.rows(&project, "order", &["id"]).await, [["a"]]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_landing_sweeps_what_a_killed_one_left_a_day_ago() {
+    use kepi_query::landing::Lake;
+    let bench = Bench::new().await;
+    let (project, source) = orders(Mode::Append);
+    let path = bench.write("a.csv", "id,amount,at,paid\na,1,,\n");
+    bench.land(&project, &source, &path, NOW).await.unwrap();
+    let folder = bench.folder.path().join(".kepi/data/main/order");
+    let hours = |n: u64| std::time::SystemTime::now() - std::time::Duration::from_secs(n * 3600);
+    for (name, age) in [("old.parquet", 25), ("young.parquet", 23)] {
+        File::create(folder.join(name)).unwrap().set_modified(hours(age)).unwrap();
+    }
+    bench.lake.land(&project, &source, &[path], "ana", NOW, &Silent).await.unwrap();
+    assert!(!folder.join("old.parquet").exists());
+    assert!(folder.join("young.parquet").exists(), "a landing of another process may be writing it");
+}
