@@ -264,7 +264,8 @@ impl Reader<'_, '_> {
                 if i == count {
                     to
                 } else if logarithmic {
-                    let ratio = (to as f64 / from as f64).powf(i as f64 / count as f64);
+                    // Not the platform's power: edges are the same on every machine.
+                    let ratio = libm::pow(to as f64 / from as f64, i as f64 / count as f64);
                     (from as f64 * ratio).round() as i64
                 } else {
                     // Exact, so that edges do not depend on rounding.
