@@ -67,10 +67,10 @@ fn normal_reference_takes_the_lesser_spread() {
     close(width(&spread(), 0.35).unwrap().0, 3.445341002632138);
     close(width(&heaped(), 22.0).unwrap().1, 15.162009507173522);
     // Here the quartiles are the nearer: seven tenths of the values lie close together.
-    let mut tight: Vec<f64> = (0..70).map(|i| f64::from(i) / 100.0).collect();
+    let mut tight: Vec<f64> = (0..70).map(|i| f64::from(i * i) / 1e4).collect();
     tight.extend((0..15).flat_map(|i| [-10.0 - f64::from(i), 10.0 + f64::from(i)]));
-    // Order statistics 24 and 74 of 0 to 99 are 0.09 and 0.59.
-    close(width(&tight, 0.3).unwrap().0, 2.58 * 0.5 / 1.349 * 100.0_f64.powf(-0.2));
+    // Order statistics 24 and 74 of 0 to 99 are 0.0081 and 0.3481.
+    close(width(&tight, 0.3).unwrap().0, 2.58 * 0.34 / 1.349 * 100.0_f64.powf(-0.2));
     // Quartiles that agree say nothing; the standard deviation does.
     let mut mass = vec![0.0; 30];
     mass.extend((1..=10).map(|i| f64::from(i) - 3.5));
@@ -85,6 +85,9 @@ fn density_test_refuses_what_it_cannot_judge() {
         assert!(matches!(given(below, above), Err(NotComputable::Invalid(_))), "{below} {above}");
     }
     assert!(matches!(given(0.5, 4.0), Err(NotComputable::TooFew { need: 10, .. })));
+    // Ten on a side are enough.
+    let sides: Vec<f64> = (-10..30).map(|i| f64::from(i) / 10.0).collect();
+    assert_eq!(density_test(&sides, 0.0, Bandwidth::Given(2.0, 4.0)).unwrap().used, (10, 30));
     assert!(density_test(&spread(), f64::NAN, Bandwidth::Given(1.0, 1.0)).is_err());
     assert!(density_test(&spread()[..19], 0.0, Bandwidth::Given(9.0, 9.0)).is_err());
 }
