@@ -54,6 +54,15 @@ fn density_test_equals_rddensity() {
         for (got, want) in [test.below, test.above, test.z, test.p_value].into_iter().zip(want) {
             assert!((got - want).abs() < 1e-8 * want.abs().max(1e-2), "{got} instead of {want}");
         }
+        // A tenth of the unit is ten times the density.
+        let tenth: Vec<f64> = values.iter().map(|v| v * 0.1).collect();
+        let narrow = Bandwidth::Given(widths.0 * 0.1, widths.1 * 0.1);
+        let again = density_test(&tenth, threshold * 0.1, narrow).unwrap();
+        for (got, want) in
+            [(again.below, 10.0 * test.below), (again.above, 10.0 * test.above), (again.z, test.z)]
+        {
+            assert!((got - want).abs() < 1e-6 * want.abs().max(1e-2), "{got} instead of {want}");
+        }
         assert_eq!(test.used, used);
         assert_eq!(test.bandwidth, widths);
     }
