@@ -88,6 +88,9 @@ fn learning_keeps_away_from_certainty() {
     let learnt = start.learn(&counts, Fixed::Nothing).unwrap().model;
     close(learnt.match_share, 0.2, 1e-9);
     assert_eq!(learnt.fields[3], start.fields[3]);
+    // Nothing but agreement, which non-matches rarely show: all are matches, as far as can be said.
+    let agreeing = BTreeMap::from([(vec![Some(0), Some(0), Some(0)], 50.0)]);
+    assert_eq!(truth.learn(&agreeing, Fixed::NonMatches).unwrap().model.match_share, 1.0 - 1e-12);
     assert_eq!(
         learnt.fields[4],
         vec![Level { m: 1.0 - 1e-12, u: 1.0 - 1e-12 }, Level { m: 1e-12, u: 1e-12 }]
