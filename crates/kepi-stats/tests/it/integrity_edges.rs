@@ -372,6 +372,11 @@ fn suppression_protects_to_the_unit() {
     let all = |below, above| two.suppress(&[0], Protection { below, above }, 100);
     assert!(all(5.0, 1.0).is_ok());
     assert!(matches!(all(5.0, 1.1), Err(NotComputable::Unsupported(_))));
+    // Upwards: the second cell is at most seven, so that the first is at least four.
+    let chained = Additive::new(vec![5.0, 6.0, 1.0], vec![vec![0, 1], vec![1, 2]]).unwrap();
+    let all = |below, above| chained.suppress(&[0], Protection { below, above }, 100);
+    assert_eq!(all(1.0, 6.0).unwrap().ranges[0].low, 4.0);
+    assert!(matches!(all(1.1, 6.0), Err(NotComputable::Unsupported(_))));
     for primary in [vec![], vec![3]] {
         assert!(row().suppress(&primary, Protection { below: 1.0, above: 1.0 }, 9).is_err());
     }
