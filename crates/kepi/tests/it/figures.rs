@@ -51,12 +51,15 @@ fn published(project: &Project) -> BTreeMap<(String, String, Segment), Value> {
     })
 }
 
-fn check(example: &str) -> (Project, BTreeMap<(String, String, Segment), Value>) {
-    let project = Project::example(example);
+fn expected(path: &str) -> Vec<Expected> {
+    let text = fs::read_to_string(root().join(path).join("expected.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+fn check(path: &str) -> (Project, BTreeMap<(String, String, Segment), Value>) {
+    let project = Project::copied(path);
     let values = published(&project);
-    let folder = root().join("examples").join(example);
-    let text = fs::read_to_string(folder.join("expected.json")).unwrap();
-    let expected: Vec<Expected> = serde_json::from_str(&text).unwrap();
+    let expected = expected(path);
     let mut wrong = Vec::new();
     for figure in &expected {
         let members =
@@ -83,14 +86,14 @@ fn check(example: &str) -> (Project, BTreeMap<(String, String, Segment), Value>)
         }
     }
     assert!(wrong.is_empty(), "{} of {} figures:\n{}", wrong.len(), expected.len(), wrong.join("\n"));
-    println!("{example}: {} figures as computed independently", expected.len());
-    rows(example, &project);
+    println!("{path}: {} figures as computed independently", expected.len());
+    rows(path, &project);
     (project, values)
 }
 
 /// Rows by what became of them, source by source.
-fn rows(example: &str, project: &Project) {
-    let text = fs::read_to_string(root().join("examples").join(example).join("expected_rows.json")).unwrap();
+fn rows(path: &str, project: &Project) {
+    let text = fs::read_to_string(root().join(path).join("expected_rows.json")).unwrap();
     let expected: BTreeMap<String, BTreeMap<String, u64>> = serde_json::from_str(&text).unwrap();
     let shown: serde_json::Value =
         serde_json::from_str(&project.ok(&["show", "sources", "--format", "json"])).unwrap();
@@ -98,19 +101,35 @@ fn rows(example: &str, project: &Project) {
         let sources = shown["sources"].as_array().unwrap();
         let found = sources.iter().find(|s| s["source"]["id"] == source.as_str()).unwrap();
         for (what, count) in counts {
-            assert_eq!(found["rows"][&what], count, "{example}: {what} of {source}");
+            assert_eq!(found["rows"][&what], count, "{path}: {what} of {source}");
         }
     }
 }
 
 #[test]
+fn every_kpi_of_the_library_comes_to_what_was_worked_out_by_hand() {
+    let (project, values) = check("library");
+    let worked: Vec<String> = expected("library").into_iter().map(|figure| figure.kpi).collect();
+    assert!(worked.len() >= 15, "{}", worked.len());
+    for (kpi, _, _) in values.keys() {
+        assert!(worked.contains(kpi), "`{kpi}` has no value worked out by hand");
+    }
+    let findings = project.ok(&["check", "--format", "json"]);
+    let findings: serde_json::Value = serde_json::from_str(&findings).unwrap();
+    for finding in findings.as_array().unwrap() {
+        // Targets and scorecards are the user's.
+        assert_eq!(finding["code"], "K0605", "{finding}");
+    }
+}
+
+#[test]
 fn tiny_comes_to_its_figures() {
-    check("tiny");
+    check("examples/tiny");
 }
 
 #[test]
 fn the_airport_comes_to_its_figures_and_they_reproduce() {
-    let (project, values) = check("airport");
+    let (project, values) = check("examples/airport");
     let found: serde_json::Value =
         serde_json::from_str(&project.ok(&["reproduce", "--format", "json"])).unwrap();
     assert_eq!(found["compared"], values.len());
@@ -119,12 +138,12 @@ fn the_airport_comes_to_its_figures_and_they_reproduce() {
 
 #[test]
 fn saas_comes_to_its_figures() {
-    check("saas");
+    check("examples/saas");
 }
 
 #[test]
 fn the_retailer_comes_to_its_figures_and_to_published_ones() {
-    let (_project, values) = check("retail");
+    let (_project, values) = check("examples/retail");
     let text = fs::read_to_string(root().join("examples/retail/published.json")).unwrap();
     let total = |kpi: &str| -> f64 {
         let of = values.iter().filter(|((id, _, segment), v)| {

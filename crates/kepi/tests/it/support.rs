@@ -23,8 +23,13 @@ pub struct Project {
 impl Project {
     /// A copy of an example, without what earlier runs left in it.
     pub fn example(name: &str) -> Self {
+        Self::copied(&format!("examples/{name}"))
+    }
+
+    /// A copy of a project of this repository, by its path.
+    pub fn copied(path: &str) -> Self {
         let folder = TempDir::new().unwrap();
-        copy(&root().join("examples").join(name), folder.path());
+        copy(&root().join(path), folder.path());
         Self { folder }
     }
 
