@@ -43,8 +43,8 @@ pub struct LeastSquares {
     pub degrees_of_freedom: f64,
     /// Residual variance `residual_squares ⁄ (n − k)`.
     pub variance: f64,
-    /// Share of the total squares explained; 0 where the response does not vary and nothing is to explain.
-    pub r_squared: f64,
+    /// Share of the total squares explained; `NoVariation` where the response does not vary and nothing is to explain.
+    pub r_squared: Result<f64, NotComputable>,
     /// Diagonal of the hat matrix.
     pub leverages: Vec<f64>,
 }
@@ -73,7 +73,11 @@ impl LeastSquares {
         };
         let total_squares: f64 = y.iter().map(|v| (v - centre) * (v - centre)).sum();
         NotComputable::unless_finite("the squares of the response", &[total_squares, residual_squares])?;
-        let r_squared = if total_squares > 0.0 { 1.0 - residual_squares / total_squares } else { 0.0 };
+        let r_squared = if total_squares > 0.0 {
+            Ok(1.0 - residual_squares / total_squares)
+        } else {
+            Err(NotComputable::NoVariation)
+        };
         let leverages = qr.leverages(&design)?;
         let inverse_gram = qr.inverse_gram();
         for j in 0..k {
@@ -155,5 +159,18 @@ impl LeastSquares {
         let change: f64 =
             self.residuals.iter().zip(self.residuals.iter().skip(1)).map(|(a, b)| (b - a) * (b - a)).sum();
         change / self.residual_squares
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_response_that_does_not_vary_nothing_is_explained_and_nothing_is_claimed() {
+        let design = Matrix::from_rows(&[vec![1.0, 1.0], vec![1.0, 2.0], vec![1.0, 4.0]]).unwrap();
+        let fit = LeastSquares::fit(&[3.0; 3], design, TotalSquares::Centred).unwrap();
+        assert_eq!(fit.r_squared, Err(NotComputable::NoVariation));
+        assert!((fit.coefficients[0] - 3.0).abs() < 1e-12 && fit.coefficients[1].abs() < 1e-12);
     }
 }
