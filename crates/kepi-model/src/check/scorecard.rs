@@ -360,7 +360,9 @@ pub(super) fn together(
             ));
         }
     }
-    for kpi in kpis.values().filter(|k| !used.contains(k.id.as_str())) {
+    // Where there is no scorecard yet, or none is wanted, no KPI was forgotten.
+    let some = of_kind(documents, "scorecard").next().is_some();
+    for kpi in kpis.values().filter(|k| some && !used.contains(k.id.as_str())) {
         context
             .findings
             .report(codes::NO_SCORECARD, kpi.span, format!("`{}` stands on no scorecard", kpi.id))

@@ -115,11 +115,7 @@ fn every_kpi_of_the_library_comes_to_what_was_worked_out_by_hand() {
         assert!(worked.contains(kpi), "`{kpi}` has no value worked out by hand");
     }
     let findings = project.ok(&["check", "--format", "json"]);
-    let findings: serde_json::Value = serde_json::from_str(&findings).unwrap();
-    for finding in findings.as_array().unwrap() {
-        // Targets and scorecards are the user's.
-        assert_eq!(finding["code"], "K0605", "{finding}");
-    }
+    assert_eq!(findings.trim(), "[]");
 }
 
 #[test]
