@@ -359,7 +359,8 @@ impl Tally {
     }
 }
 
-/// Adds the selected rows of a vector to a state that is no count. False if a value does not fit the 64 bits that the state can hold.
+/// Adds the selected rows of a vector to a state that is no count. False if a value does not fit the 64 bits that the
+/// state can hold.
 fn add(
     state: &mut Accumulator,
     operand: &Vector,
@@ -389,6 +390,7 @@ fn add(
         other => other.integers(rows).map(|values| (values, true)),
     };
     match state {
+        // Counted by `Tally`.
         Accumulator::Count(_) => true,
         Accumulator::Sum(sums) => {
             // Proved to stay within 64 bits, so are the values.

@@ -254,7 +254,7 @@ impl<'a> AtGrain<'a> {
 impl Cube<'_> {
     /// The cells for which there is to be a value: bucket, members in the order of the key set, and which cell of each
     /// side. Sorted by bucket, then by members.
-    fn cells(&self, kpi: &Kpi) -> impl Iterator<Item = (u32, Vec<Member>, Vec<Option<usize>>)> {
+    fn cells(&self, kpi: &Kpi) -> Vec<(u32, Vec<Member>, Vec<Option<usize>>)> {
         let Layout { buckets, keys, places } = &self.layout;
         let nothing = || vec![None; self.sides.len()];
         let mut found: Vec<Vec<Option<usize>>> = buckets.iter().map(|_| nothing()).collect();
@@ -288,7 +288,7 @@ impl Cube<'_> {
             let member = |key: &KeyColumn| key.members.get(*key.codes.get(place)? as usize).cloned();
             cells.push((*bucket, keys.iter().filter_map(member).collect(), sides));
         }
-        cells.into_iter()
+        cells
     }
 }
 
