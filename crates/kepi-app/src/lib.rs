@@ -18,6 +18,7 @@ pub mod board;
 pub mod error;
 pub mod live;
 pub mod open;
+pub mod picture;
 pub mod plan;
 pub mod project_files;
 pub mod reproduce;

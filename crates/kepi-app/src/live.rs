@@ -1,4 +1,4 @@
-//! A board that follows what is published.
+//! A board that follows what is published: always the newest [`Picture`].
 
 use std::{
     sync::{Arc, PoisonError, RwLock},
@@ -10,7 +10,7 @@ use kepi_report::{
     view::{ExplainView, KpiListView, KpiView, QuarantineView, ScorecardView, SourcesView, StrategyMapView},
 };
 
-use crate::{board::Board, error::AppError, open::App};
+use crate::{error::AppError, open::App, picture::Picture};
 
 /// How often the store is asked for news.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -18,13 +18,13 @@ const INTERVAL: Duration = Duration::from_secs(2);
 /// The newest board; reads never wait for a reload.
 pub struct LiveBoard {
     app: App,
-    board: RwLock<Arc<Board>>,
+    board: RwLock<Arc<Picture>>,
 }
 
 impl LiveBoard {
     /// The board as it is now.
     pub async fn open(app: App) -> Result<Self, AppError> {
-        let board = Board::load(&app).await?;
+        let board = Picture::load(&app).await?;
         Ok(Self { app, board: RwLock::new(Arc::new(board)) })
     }
 
@@ -32,9 +32,9 @@ impl LiveBoard {
     pub async fn follow(self: Arc<Self>) {
         loop {
             tokio::time::sleep(INTERVAL).await;
-            match Board::newest_event(&self.app).await {
-                Ok(newest) if newest == self.now().newest_event => {}
-                Ok(_) => match Board::load(&self.app).await {
+            match Picture::newest_event(&self.app).await {
+                Ok(newest) if newest == self.now().position() => {}
+                Ok(_) => match Picture::load(&self.app).await {
                     Ok(board) => {
                         *self.board.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(board)
                     }
@@ -45,7 +45,7 @@ impl LiveBoard {
         }
     }
 
-    fn now(&self) -> Arc<Board> {
+    fn now(&self) -> Arc<Picture> {
         Arc::clone(&self.board.read().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use crate::{
     archive,
-    board::{self, Board},
     error::AppError,
     open::App,
+    picture::{self, Picture},
     run::{KPI, RunProgress},
 };
 
@@ -107,7 +107,7 @@ impl App {
             let files = archive::find(&self.store, &hash)
                 .await?
                 .ok_or_else(|| corrupt(format!("definitions {} are not recorded", hash.short())))?;
-            let mut project = Board::project_of(&files)?;
+            let mut project = Picture::project_of(&files)?;
             if let Some(kpi) = &which.kpi {
                 project.kpis.retain(|id, _| id.as_str() == kpi);
             }
@@ -116,7 +116,7 @@ impl App {
             let again: BTreeMap<_, &Value> =
                 computed.values.iter().map(|v| ((v.kpi.clone(), v.period, v.segment.clone()), v)).collect();
             for publication in &published {
-                let value = board::read(publication)?;
+                let value = picture::read(publication)?;
                 let key = (value.kpi.clone(), value.period, value.segment.clone());
                 compare(&mut found, publication, &value, again.get(&key).copied());
             }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::{Timestamp, Zoned, civil::Date};
-use kepi_app::{App, board::Board, open::STATE_FOLDER};
+use kepi_app::{App, open::STATE_FOLDER, picture::Picture};
 use kepi_engine::DataFusionEvaluator;
 use kepi_lake::{LocalLake, Verified};
 use kepi_query::port::Limits;
@@ -51,13 +51,13 @@ fn root(folder: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// What is published of the project in `folder`.
-pub async fn board(folder: &Path, out: Output) -> Result<Board, Failure> {
+pub async fn board(folder: &Path, out: Output) -> Result<Picture, Failure> {
     let app = app(folder, None).await?;
-    let board = Board::load(&app).await?;
-    if board.values.is_empty() {
+    let picture = Picture::load(&app).await?;
+    if picture.is_empty() {
         out.remark("nothing has been computed yet: `kepi run` lands the data, computes and publishes");
     }
-    Ok(board)
+    Ok(picture)
 }
 
 /// Now, in µs UTC: read here and passed on.

@@ -15,16 +15,17 @@ use kepi_report::{
     },
 };
 
-use super::{Board, closest};
+use super::closest;
+use crate::picture::Picture;
 
 /// Rows of quarantine on a page.
 const PAGE: u64 = 50;
 
-impl Board {
+impl Picture {
     /// Loads whose rows count: the last one of each file of a source; a file landed again replaces itself.
     fn current_loads<'a>(&'a self, source: &'a Source) -> Vec<&'a LoadReport> {
         let mut by_file: BTreeMap<(&str, Hash), &LoadReport> = BTreeMap::new();
-        for load in &self.loads {
+        for load in self.loads() {
             if load.source == source.id && load.outcome == LoadOutcome::Landed {
                 by_file.insert((load.file.as_str(), load.content), load);
             }
@@ -35,11 +36,11 @@ impl Board {
     }
 
     pub(super) fn sources_view(&self) -> SourcesView {
-        let sources: Vec<SourceView> = self.project.sources.values().map(|s| self.source_view(s)).collect();
+        let sources: Vec<SourceView> = self.project().sources.values().map(|s| self.source_view(s)).collect();
         let total = sources.iter().map(|s| s.rows).sum();
         SourcesView {
             project: self.project_view(),
-            snapshot: self.snapshot.map(|s| s.0.to_string()),
+            snapshot: self.snapshot().map(|s| s.0.to_string()),
             total,
             sources,
         }
@@ -47,7 +48,7 @@ impl Board {
 
     fn source_view(&self, source: &Source) -> SourceView {
         let loads = self.current_loads(source);
-        let entity = self.project.entities.get(&source.into);
+        let entity = self.project().entities.get(&source.into);
         let attribute_name = |id: &AttributeId| {
             let name = entity.and_then(|e| e.attribute(id)).map_or(id.to_string(), |a| a.name.clone());
             Named::new(id.to_string(), name)
@@ -115,13 +116,13 @@ impl Board {
 
     pub(super) fn quarantine_view(&self, query: &QuarantineQuery) -> Result<QuarantineView, ViewError> {
         let name = |id: &SourceId| {
-            let shown = self.project.sources.get(id).map_or(id.as_str(), |s| s.name.as_str());
+            let shown = self.project().sources.get(id).map_or(id.as_str(), |s| s.name.as_str());
             Named::new(id.to_string(), shown)
         };
         let asked = match query.source.as_deref() {
             None => None,
-            Some(id) => Some(self.project.sources.keys().find(|s| s.as_str() == id).ok_or_else(|| {
-                let known = self.project.sources.values().map(|s| (s.id.as_str(), s.name.as_str()));
+            Some(id) => Some(self.project().sources.keys().find(|s| s.as_str() == id).ok_or_else(|| {
+                let known = self.project().sources.values().map(|s| (s.id.as_str(), s.name.as_str()));
                 ViewError::NotFound {
                     what: format!("source `{id}`"),
                     suggestions: closest(id, known)
@@ -137,7 +138,7 @@ impl Board {
         if page < wanted {
             (rows, _) = self.rejected(asked, page)?;
         }
-        let landed = || self.loads.iter().filter(|l| l.outcome == LoadOutcome::Landed);
+        let landed = || self.loads().iter().filter(|l| l.outcome == LoadOutcome::Landed);
         let mut rules: BTreeMap<(&SourceId, &str), u64> = BTreeMap::new();
         for load in landed().filter(|l| asked.is_none_or(|id| l.source == *id)) {
             for rule in load.rules.iter().filter(|r| r.otherwise == Otherwise::Quarantine) {
@@ -151,7 +152,7 @@ impl Board {
         rules.sort_by_key(|r| std::cmp::Reverse(r.count));
         let sources: BTreeSet<&SourceId> =
             landed().filter(|l| l.counts.quarantined > 0).map(|l| &l.source).collect();
-        let at: BTreeMap<&str, i64> = self.loads.iter().map(|l| (l.load.as_str(), l.at)).collect();
+        let at: BTreeMap<&str, i64> = self.loads().iter().map(|l| (l.load.as_str(), l.at)).collect();
         Ok(QuarantineView {
             project: self.project_view(),
             source: asked.map(name),
@@ -182,16 +183,15 @@ impl Board {
         source: Option<&SourceId>,
         page: u64,
     ) -> Result<(Vec<landing::QuarantinedRow>, u64), ViewError> {
-        let rows = self.lake.quarantine(source, (page - 1).saturating_mul(PAGE), PAGE);
-        tokio::task::block_in_place(|| self.runtime.block_on(rows))
+        self.rejected_rows(source, (page - 1).saturating_mul(PAGE), PAGE)
             .map_err(|error| ViewError::Unavailable { reason: format!("the lake cannot be read: {error}") })
     }
 
     /// The text of the column to blame, unless it fills an attribute that is personal.
     fn offending_text(&self, row: &landing::QuarantinedRow) -> Option<String> {
         let column = row.column.as_ref()?;
-        let source = self.project.sources.get(&row.source)?;
-        let entity = self.project.entities.get(&source.into)?;
+        let source = self.project().sources.get(&row.source)?;
+        let entity = self.project().entities.get(&source.into)?;
         let personal = source.map.iter().any(|m| match &m.from {
             kepi_model::project::MappingFrom::Column { column: of, .. } => {
                 of == column && entity.attribute(&m.attribute).is_some_and(|a| a.personal)

@@ -8,12 +8,10 @@ use kepi_report::{
 };
 use kepi_score::tree::{Node, Of};
 
-use super::{
-    Board,
-    scorecard::{Asked, measured, missing_words, node_status, score_outcome},
-};
+use super::scorecard::{Asked, measured, missing_words, node_status, score_outcome};
+use crate::picture::Picture;
 
-impl Board {
+impl Picture {
     pub(super) fn explain_view(&self, query: &ScorecardQuery) -> Result<ExplainView, ViewError> {
         let Asked { scorecard, unit, period, known } = self.asked(query)?;
         let tree = self.tree(scorecard, unit.as_ref(), period);
@@ -26,7 +24,7 @@ impl Board {
             scorecard: Named::new(scorecard.id.to_string(), &scorecard.name),
             unit: unit.as_ref().map(|u| Named::new(u.to_string(), self.unit_name(u))),
             units: self.unit_choices(scorecard, unit.as_ref(), period),
-            period: self.project.calendar.label(period),
+            period: self.project().calendar.label(period),
             periods: self.period_choices(&known, period),
             missing_rule: missing_words(scorecard),
             root: self.node(&tree, None, &observe),
@@ -76,7 +74,7 @@ impl Board {
         node: &Node,
         observed: Option<kepi_score::tree::Observed>,
     ) -> Vec<String> {
-        let Some(kpi) = self.project.kpis.get(id) else { return Vec::new() };
+        let Some(kpi) = self.project().kpis.get(id) else { return Vec::new() };
         let target = node.held.as_ref().and_then(|h| h.target.as_ref());
         match (measured(observed.as_ref(), kpi), target) {
             (Outcome::Reason(reason), _) => vec![format!("no value: {}", reason.text)],

@@ -21,15 +21,18 @@ use kepi_report::{
     },
 };
 
-use super::{Board, Entry, closest};
-use crate::plan::entities_of;
+use super::closest;
+use crate::{
+    picture::{Entry, Picture, Series},
+    plan::entities_of,
+};
 
 /// At most so many members of a dimension are drawn; the others are counted in a note.
 const MOST_MEMBERS: usize = 24;
 
-impl Board {
+impl Picture {
     pub(super) fn list_view(&self) -> Result<KpiListView, ViewError> {
-        let strategy = self.project.strategy.as_ref();
+        let strategy = self.project().strategy.as_ref();
         let rank = |kpi: &Kpi| {
             let place = strategy.and_then(|s| {
                 let objective = s.objectives.iter().position(|o| Some(&o.id) == kpi.objective.as_ref())?;
@@ -38,17 +41,17 @@ impl Board {
             });
             (place.unwrap_or((usize::MAX, usize::MAX)), kpi.id.clone())
         };
-        let mut kpis: Vec<&Kpi> = self.project.kpis.values().collect();
+        let mut kpis: Vec<&Kpi> = self.project().kpis.values().collect();
         kpis.sort_by_key(|k| rank(k));
         let total = Segment::total();
         let rows = kpis.into_iter().filter_map(|kpi| {
-            let newest = self.series(&kpi.id, kpi.period, &total)?.keys().next_back()?;
-            let period = Period { grain: kpi.period, ordinal: *newest };
+            let newest = self.series(&kpi.id, kpi.period, &total)?.span()?.1;
+            let period = Period { grain: kpi.period, ordinal: newest };
             let (perspective, objective) = self.place_of(kpi);
             Some(KpiListRow {
                 perspective,
                 objective,
-                period: self.project.calendar.label(period),
+                period: self.project().calendar.label(period),
                 complete: self
                     .entry(&kpi.id, period, &total)
                     .is_some_and(|e| e.value.finality == Finality::Final),
@@ -59,7 +62,7 @@ impl Board {
     }
 
     fn place_of(&self, kpi: &Kpi) -> (Option<Named>, Option<Named>) {
-        let Some(strategy) = self.project.strategy.as_ref() else { return (None, None) };
+        let Some(strategy) = self.project().strategy.as_ref() else { return (None, None) };
         let objective = strategy.objectives.iter().find(|o| Some(&o.id) == kpi.objective.as_ref());
         let perspective =
             objective.and_then(|o| strategy.perspectives.iter().find(|p| p.id == o.perspective));
@@ -73,7 +76,7 @@ impl Board {
         let kpi = self.kpi_asked(id)?;
         // A KPI is shown through the first scorecard that uses it: its period, units and targets.
         let uses: Vec<_> = self
-            .project
+            .project()
             .scorecards
             .values()
             .filter(|s| super::scorecard::kpis_of(s).any(|k| k == kpi.id))
@@ -98,8 +101,8 @@ impl Board {
         let period = self.period_asked(query.period.as_deref(), grain, &known)?;
         let entry = self.entry(&kpi.id, period, &segment);
         let (perspective, objective) = self.place_of(kpi);
-        let line = self.files.line_column(kpi.span).line;
-        let path = self.files.file(kpi.span.file).map(|f| f.path.as_str()).unwrap_or_default();
+        let line = self.files().line_column(kpi.span).line;
+        let path = self.files().file(kpi.span.file).map(|f| f.path.as_str()).unwrap_or_default();
         Ok(KpiView {
             project: self.project_view(),
             description: kpi.description.clone(),
@@ -110,25 +113,25 @@ impl Board {
             unit: unit.as_ref().map(|u| Named::new(u.to_string(), self.unit_name(u))),
             segment: (query.segment.is_some())
                 .then(|| Named::new(segment.to_string(), segment_words(&segment))),
-            period: self.project.calendar.label(period),
+            period: self.project().calendar.label(period),
             periods: self.period_choices(&known.0, period),
             current: self.row(kpi, &segment, period, unit.as_ref(), scorecard),
             trend: self.series_points(kpi, &segment, grain, unit.as_ref(), scorecard),
             dimensions: self.dimensions(kpi, period),
             definition: DefinitionView {
-                words: describe::measure(kpi, &self.project),
-                formula: describe::formula(kpi, &self.project),
+                words: describe::measure(kpi, self.project()),
+                formula: describe::formula(kpi, self.project()),
                 code: kpi.text.trim_end().to_owned(),
                 place: format!("{path}:{line}"),
                 hash: kpi.hash.to_string(),
                 gates: gates(kpi),
-                purpose: kpi.purpose.as_ref().and_then(|p| self.project.purposes.get(p)).cloned(),
+                purpose: kpi.purpose.as_ref().and_then(|p| self.project().purposes.get(p)).cloned(),
             },
-            pins: match entry {
+            pins: match &entry {
                 Some(entry) => Outcome::Value(self.pins(kpi, period, entry)),
                 None => Outcome::none("not_published", "nothing is published for this period"),
             },
-            quality: self.quality(kpi, entry),
+            quality: self.quality(kpi, entry.as_ref()),
             people: PeopleView {
                 accountable: self.person(kpi.accountable.as_ref()),
                 responsible: self.persons(&kpi.responsible),
@@ -148,9 +151,9 @@ impl Board {
     /// The scorecard's period if there is one and values have it, else the KPI's own; a period asked for decides by
     /// its spelling.
     fn grain_asked(&self, kpi: &Kpi, scorecard: Option<Grain>, asked: Option<&str>) -> Grain {
-        let has = |grain: &Grain| self.values.contains_key(&(kpi.id.clone(), *grain));
+        let has = |grain: &Grain| self.has(&kpi.id, *grain);
         asked
-            .and_then(|text| self.project.calendar.parse(text).ok())
+            .and_then(|text| self.project().calendar.parse(text).ok())
             .map(|p| p.grain)
             .filter(has)
             .or(Some(kpi.period).filter(has))
@@ -160,11 +163,9 @@ impl Board {
 
     fn segment_asked(&self, kpi: &Kpi, text: &str) -> Result<Segment, ViewError> {
         let known = || {
-            self.values
-                .iter()
-                .filter(|((id, _), _)| id == &kpi.id)
-                .flat_map(|(_, segments)| segments.keys())
-                .filter(|k| !k.is_total())
+            let grains = crate::plan::grains_of(kpi, self.project());
+            let segments = grains.into_iter().flat_map(|grain| self.segments(&kpi.id, grain));
+            segments.map(|(segment, _)| segment).filter(|s| !s.is_total())
         };
         if let Some(found) = known().find(|k| k.to_string() == text) {
             return Ok(found.clone());
@@ -227,13 +228,17 @@ impl Board {
             engine: entry.pins.engine.to_string(),
             states: entry.pins.states.to_string(),
             computed_at: self.instant(entry.published_at),
-            reproduce: format!("kepi reproduce {} --period {}", kpi.id, self.project.calendar.label(period)),
+            reproduce: format!(
+                "kepi reproduce {} --period {}",
+                kpi.id,
+                self.project().calendar.label(period)
+            ),
         }
     }
 
     fn quality(&self, kpi: &Kpi, entry: Option<&Entry>) -> QualityView {
         let sources: Vec<_> = self
-            .project
+            .project()
             .sources
             .values()
             .filter(|s| entities_of(kpi).any(|entity| entity == &s.into))
@@ -245,7 +250,7 @@ impl Board {
             left_out.push(CountedReason { reason: "no usable value in the row".to_owned(), count: missing });
         }
         let quarantined = self
-            .loads
+            .loads()
             .iter()
             .filter(|l| sources.iter().any(|s| s.id == l.source))
             .map(|l| l.counts.quarantined)
@@ -262,7 +267,7 @@ impl Board {
     }
 
     fn restatements(&self, kpi: &Kpi, grain: Grain, segment: &Segment) -> Vec<Restatement> {
-        let all = self.series(&kpi.id, grain, segment).into_iter().flatten();
+        let all = self.series(&kpi.id, grain, segment).into_iter().flat_map(Series::iter);
         all.filter_map(|(ordinal, entry)| {
             let (before, at) = entry.before.as_ref()?;
             let words = |observed| match super::scorecard::measured(Some(observed), kpi) {
@@ -270,7 +275,7 @@ impl Board {
                 Outcome::Reason(reason) => reason.text,
             };
             Some(Restatement {
-                period: self.project.calendar.label(Period { grain, ordinal: *ordinal }),
+                period: self.project().calendar.label(Period { grain, ordinal }),
                 published: format!("{} ({})", words(&before.estimate), self.instant(*at)),
                 now: words(&entry.value.estimate),
                 noticed_at: self.instant(entry.published_at),

@@ -7,14 +7,12 @@ use kepi_report::{
 };
 use kepi_score::tree::Of;
 
-use super::{
-    Board,
-    scorecard::{find, score_view},
-};
+use super::scorecard::{find, score_view};
+use crate::picture::Picture;
 
-impl Board {
+impl Picture {
     pub(super) fn map_view(&self, query: &ScorecardQuery) -> Result<StrategyMapView, ViewError> {
-        let Some(strategy) = &self.project.strategy else {
+        let Some(strategy) = &self.project().strategy else {
             return Err(ViewError::NotFound {
                 what: "strategy: the project has none (`strategy: …`)".to_owned(),
                 suggestions: Vec::new(),
@@ -53,7 +51,7 @@ impl Board {
                 .goals
                 .iter()
                 .map(|goal| {
-                    let kpi = goal.measured_by.as_ref().and_then(|id| self.project.kpis.get(id));
+                    let kpi = goal.measured_by.as_ref().and_then(|id| self.project().kpis.get(id));
                     let kpi = kpi.map(|k| Named::new(k.id.to_string(), &k.name));
                     (Named::new(goal.id.to_string(), &goal.name), kpi)
                 })
@@ -67,7 +65,7 @@ impl Board {
                 .as_ref()
                 .map(|a| self.unit_choices(a.scorecard, a.unit.as_ref(), a.period))
                 .unwrap_or_default(),
-            period: asked.as_ref().map(|a| self.project.calendar.label(a.period)),
+            period: asked.as_ref().map(|a| self.project().calendar.label(a.period)),
             periods: asked.as_ref().map(|a| self.period_choices(&a.known, a.period)).unwrap_or_default(),
             lanes: strategy
                 .perspectives
@@ -81,7 +79,7 @@ impl Board {
                         .map(|objective| {
                             let node =
                                 tree.as_ref().and_then(|t| find(t, &Of::Objective(objective.id.clone())));
-                            let kpis = self.project.kpis.values();
+                            let kpis = self.project().kpis.values();
                             MapObjective {
                                 objective: Named::new(objective.id.to_string(), &objective.name),
                                 description: objective.description.clone(),

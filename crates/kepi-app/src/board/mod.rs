@@ -1,29 +1,22 @@
-//! The board: everything published, in memory, ready to be read. It implements [`Reader`] and computes no KPI.
+//! The board: what is published, as views. It reads a [`Picture`], implements [`Reader`] and computes no KPI.
 
 mod data;
 mod explain;
 mod kpi;
-mod load;
 pub use data::row_counts;
-pub use load::read;
 mod map;
 mod scorecard;
 mod words;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use jiff::{Timestamp, tz::TimeZone};
 use kepi_model::{
     calendar::{Grain, Period},
     id::{EntityId, KpiId, PersonId, UnitId},
-    project::{Cascade, Kpi, Project, Scorecard},
-    source_text::SourceMap,
+    project::{Cascade, Kpi, Scorecard},
 };
-use kepi_query::{
-    landing::{Lake, LoadReport},
-    port::SnapshotId,
-    value::{Finality, Pins, Segment, Value},
-};
+use kepi_query::value::{Finality, Segment};
 use kepi_report::{
     reader::{KpiQuery, QuarantineQuery, Reader, ScorecardQuery, ViewError},
     view::{
@@ -31,65 +24,17 @@ use kepi_report::{
         SourcesView, StrategyMapView,
     },
 };
-use kepi_score::tree::{Observed, Scoring};
+use kepi_score::tree::Scoring;
 
-/// A published value with what it was computed from.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// The value.
-    pub value: Value,
-    /// What it was computed from.
-    pub pins: Arc<Pins>,
-    /// When it was published, µs UTC.
-    pub published_at: i64,
-    /// The value published before it under the same key, if another: with its time.
-    pub before: Option<(Value, i64)>,
-}
+use crate::picture::{Picture, Series};
 
-/// Values of one KPI and segment by period.
-pub type Series = BTreeMap<i32, Entry>;
-
-/// Everything published, at one moment.
-pub struct Board {
-    /// Position of the newest event when it was read.
-    pub newest_event: i64,
-    /// The project as it was when the values were published.
-    pub project: Project,
-    /// Its files.
-    pub files: SourceMap,
-    /// Values by KPI, grain and segment, then period.
-    pub values: BTreeMap<(KpiId, Grain), BTreeMap<Segment, Series>>,
-    /// Greatest event time by entity, µs UTC.
-    pub watermarks: BTreeMap<EntityId, i64>,
-    /// Loads in order.
-    pub loads: Vec<LoadReport>,
-    /// The newest snapshot.
-    pub snapshot: Option<SnapshotId>,
-    /// Where rejected rows are, of which there may be more than memory holds: pages of them are read when asked for.
-    lake: Arc<dyn Lake>,
-    /// What waits for the lake.
-    runtime: tokio::runtime::Handle,
-}
-
-impl Board {
-    fn series(&self, kpi: &KpiId, grain: Grain, segment: &Segment) -> Option<&Series> {
-        self.values.get(&(kpi.clone(), grain))?.get(segment)
-    }
-
-    fn entry(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<&Entry> {
-        self.series(kpi, period.grain, segment)?.get(&period.ordinal)
-    }
-
+impl Picture {
     /// The segment that stands for a unit: all rows for the scorecard's own, a member of the matched dimension below.
     fn segment_of(&self, cascade: Option<&Cascade>, unit: Option<&UnitId>) -> Option<Segment> {
         let Some(id) = unit else { return Some(Segment::total()) };
-        let unit = self.project.units.get(id)?;
+        let unit = self.project().units.get(id)?;
         let dimension = cascade.and_then(|c| unit.level.as_ref().and_then(|l| c.levels.get(l)))?;
         Some(Segment::one(dimension.clone(), &unit.member))
-    }
-
-    fn observed(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Observed> {
-        self.entry(kpi, period, segment).map(|e| e.value.estimate.clone())
     }
 
     /// Calls `then` with the scoring of a scorecard in a period.
@@ -100,17 +45,17 @@ impl Board {
             self.observed(kpi, period, &segment)
         };
         let day = self.last_day(period);
-        then(&Scoring { project: &self.project, scorecard, day, value: &value })
+        then(&Scoring { project: self.project(), scorecard, day, value: &value })
     }
 
     /// The last day of a period: its targets hold.
     fn last_day(&self, period: Period) -> jiff::civil::Date {
-        let next = self.project.calendar.first_day(period.offset(1));
+        let next = self.project().calendar.first_day(period.offset(1));
         next.ok().and_then(|d| d.yesterday().ok()).unwrap_or(jiff::civil::Date::MIN)
     }
 
     fn scorecard_asked(&self, id: Option<&str>) -> Result<&Scorecard, ViewError> {
-        let all = &self.project.scorecards;
+        let all = &self.project().scorecards;
         match id {
             None => all.values().next().ok_or_else(|| ViewError::Unavailable {
                 reason: "the project has no scorecard: write one (`scorecard: …`)".to_owned(),
@@ -141,8 +86,8 @@ impl Board {
 
     /// Units below a scorecard's own in tree order, each with its depth from 1.
     fn units_below(&self, scorecard: &Scorecard) -> Vec<(UnitId, u8)> {
-        fn walk(board: &Board, cascade: &Cascade, of: &UnitId, depth: u8, found: &mut Vec<(UnitId, u8)>) {
-            for unit in kepi_score::tree::children(&board.project.units, cascade, of) {
+        fn walk(board: &Picture, cascade: &Cascade, of: &UnitId, depth: u8, found: &mut Vec<(UnitId, u8)>) {
+            for unit in kepi_score::tree::children(&board.project().units, cascade, of) {
                 if depth < 16 {
                     found.push((unit.id.clone(), depth));
                     walk(board, cascade, &unit.id, depth + 1, found);
@@ -157,7 +102,7 @@ impl Board {
     }
 
     fn unit_name<'a>(&'a self, id: &'a UnitId) -> &'a str {
-        self.project.units.get(id).map_or(id.as_str(), |u| u.name.as_str())
+        self.project().units.get(id).map_or(id.as_str(), |u| u.name.as_str())
     }
 
     /// Periods of a scorecard for which any of its KPIs has a value over all rows, oldest first, and the newest
@@ -165,8 +110,9 @@ impl Board {
     fn periods(&self, kpis: impl Iterator<Item = KpiId>, grain: Grain) -> (Vec<i32>, Option<i32>) {
         let mut all: BTreeMap<i32, bool> = BTreeMap::new();
         for kpi in kpis {
-            for (ordinal, entry) in self.series(&kpi, grain, &Segment::total()).into_iter().flatten() {
-                *all.entry(*ordinal).or_insert(true) &= entry.value.finality == Finality::Final;
+            let series = self.series(&kpi, grain, &Segment::total());
+            for (ordinal, entry) in series.into_iter().flat_map(Series::iter) {
+                *all.entry(ordinal).or_insert(true) &= entry.value.finality == Finality::Final;
             }
         }
         let newest = all.iter().rev().find(|(_, complete)| **complete).or_else(|| all.iter().next_back());
@@ -180,7 +126,7 @@ impl Board {
         grain: Grain,
         known: &(Vec<i32>, Option<i32>),
     ) -> Result<Period, ViewError> {
-        let calendar = &self.project.calendar;
+        let calendar = &self.project().calendar;
         let label = |ordinal: i32| calendar.label(Period { grain, ordinal });
         let Some(text) = text else {
             return known.1.map(|ordinal| Period { grain, ordinal }).ok_or_else(nothing_computed);
@@ -203,14 +149,14 @@ impl Board {
             .iter()
             .rev()
             .map(|ordinal| {
-                let label = self.project.calendar.label(Period { ordinal: *ordinal, ..period });
+                let label = self.project().calendar.label(Period { ordinal: *ordinal, ..period });
                 Choice { id: label.clone(), name: label, chosen: *ordinal == period.ordinal }
             })
             .collect()
     }
 
     fn project_view(&self) -> ProjectView {
-        let project = &self.project;
+        let project = self.project();
         ProjectView {
             id: project.id.to_string(),
             name: project.name.clone(),
@@ -221,7 +167,7 @@ impl Board {
     }
 
     fn person(&self, id: Option<&PersonId>) -> Option<Person> {
-        let person = self.project.persons.get(id?)?;
+        let person = self.project().persons.get(id?)?;
         Some(Person { id: person.id.to_string(), name: person.name.clone(), role: person.role.clone() })
     }
 
@@ -232,24 +178,24 @@ impl Board {
     /// An instant as RFC 3339 in the reporting zone, to the second.
     fn instant(&self, micros: i64) -> String {
         let Ok(at) = Timestamp::from_microsecond(micros) else { return micros.to_string() };
-        let zone = TimeZone::get(&self.project.calendar.zone).unwrap_or(TimeZone::UTC);
+        let zone = TimeZone::get(&self.project().calendar.zone).unwrap_or(TimeZone::UTC);
         at.to_zoned(zone).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
     }
 
     /// The civil day of an instant in the reporting zone.
     fn day(&self, micros: i64) -> Option<jiff::civil::Date> {
         let at = Timestamp::from_microsecond(micros).ok()?;
-        Some(at.to_zoned(TimeZone::get(&self.project.calendar.zone).ok()?).date())
+        Some(at.to_zoned(TimeZone::get(&self.project().calendar.zone).ok()?).date())
     }
 
     /// The last day that the data of an entity reach: that of the latest event, or a later one up to which a source
     /// is declared complete.
     fn data_until(&self, entity: &EntityId) -> Option<jiff::civil::Date> {
-        let sources = self.project.sources.values().filter(|s| &s.into == entity);
+        let sources = self.project().sources.values().filter(|s| &s.into == entity);
         let declared = sources.filter_map(|s| s.complete_until).max();
-        let reach = *self.watermarks.get(entity)?;
+        let reach = self.watermark(entity)?;
         let end_of = |day: jiff::civil::Date| {
-            let calendar = &self.project.calendar;
+            let calendar = &self.project().calendar;
             calendar.bounds(calendar.period_of_day(Grain::Day, day)).map(|b| b.end)
         };
         // A declared day reaches to its end, which is the first moment of the next.
@@ -260,7 +206,7 @@ impl Board {
     }
 
     fn kpi_asked(&self, id: &str) -> Result<&Kpi, ViewError> {
-        let all = &self.project.kpis;
+        let all = &self.project().kpis;
         all.values().find(|k| k.id.as_str() == id).ok_or_else(|| ViewError::NotFound {
             what: format!("KPI `{id}`"),
             suggestions: closest(id, all.values().map(|k| (k.id.as_str(), k.name.as_str())))
@@ -284,9 +230,9 @@ fn closest<'a>(
     scored.into_iter().filter(|s| s.0 > 0.7).take(3).map(|(_, id, name)| (id, name))
 }
 
-impl Reader for Board {
+impl Reader for Picture {
     fn ready(&self) -> Result<(), ViewError> {
-        if self.values.is_empty() { Err(nothing_computed()) } else { Ok(()) }
+        if self.is_empty() { Err(nothing_computed()) } else { Ok(()) }
     }
     fn scorecard(&self, query: &ScorecardQuery) -> Result<ScorecardView, ViewError> {
         self.scorecard_view(query)

@@ -22,7 +22,7 @@ use kepi_score::{
 };
 use kepi_stats::estimate::NotComputable;
 
-use super::{Board, Entry};
+use crate::picture::{Entry, Picture, Series};
 
 /// How many periods a sparkline shows.
 const SPARKLINE: usize = 24;
@@ -35,7 +35,7 @@ pub(super) struct Asked<'a> {
     pub known: Vec<i32>,
 }
 
-impl Board {
+impl Picture {
     pub(super) fn asked(&self, query: &ScorecardQuery) -> Result<Asked<'_>, ViewError> {
         let scorecard = self.scorecard_asked(query.scorecard.as_deref())?;
         let unit = self.unit_asked(scorecard, query.unit.as_deref())?;
@@ -70,7 +70,7 @@ impl Board {
                         .iter()
                         .map(|objective| {
                             let node = node.and_then(|n| find(n, &Of::Objective(objective.id.clone())));
-                            let owner = self.project.strategy.as_ref().and_then(|s| {
+                            let owner = self.project().strategy.as_ref().and_then(|s| {
                                 s.objectives
                                     .iter()
                                     .find(|o| o.id == objective.id)
@@ -88,7 +88,7 @@ impl Board {
                                     .kpis
                                     .iter()
                                     .filter_map(|(id, weight)| {
-                                        let kpi = self.project.kpis.get(id)?;
+                                        let kpi = self.project().kpis.get(id)?;
                                         let leaf = node.and_then(|n| find(n, &Of::Kpi(id.clone())));
                                         let mut row =
                                             self.row(kpi, &segment, period, unit.as_ref(), Some(scorecard));
@@ -115,7 +115,7 @@ impl Board {
             scorecard: Named::new(scorecard.id.to_string(), &scorecard.name),
             unit: unit.as_ref().map(|u| Named::new(u.to_string(), self.unit_name(u))),
             units: self.unit_choices(scorecard, unit.as_ref(), period),
-            period: self.project.calendar.label(period),
+            period: self.project().calendar.label(period),
             complete,
             periods: self.period_choices(&known, period),
             freshness,
@@ -182,14 +182,14 @@ impl Board {
             .collect();
         let points = signed_parts(&parts.iter().map(|p| p.1).collect::<Vec<_>>());
         Some(Bridge {
-            from_label: self.project.calendar.label(before_period),
+            from_label: self.project().calendar.label(before_period),
             from: Points::new(from),
             parts: parts
                 .into_iter()
                 .zip(points)
                 .map(|((name, _), points)| BridgePart { name, points })
                 .collect(),
-            to_label: self.project.calendar.label(period),
+            to_label: self.project().calendar.label(period),
             to: Points::new(to),
         })
     }
@@ -204,10 +204,11 @@ impl Board {
         scorecard: Option<&Scorecard>,
     ) -> KpiRow {
         let entry = self.entry(&kpi.id, period, segment);
+        let entry = entry.as_ref();
         let value = measured(entry.map(|e| &e.value.estimate), kpi);
         let target = self.target(kpi, unit, scorecard, period);
         let series = self.series_points(kpi, segment, period.grain, unit, scorecard);
-        let until = series.iter().position(|p| p.period == self.project.calendar.label(period));
+        let until = series.iter().position(|p| p.period == self.project().calendar.label(period));
         let upto: Vec<SeriesPoint> = series.into_iter().take(until.map_or(0, |i| i + 1)).collect();
         let status = status(entry.map(|e| &e.value.estimate), target, kpi);
         let probability = entry.and_then(|e| {
@@ -254,7 +255,7 @@ impl Board {
     ) -> Option<&'k Target> {
         let rule = scorecard.and_then(|s| s.cascade.as_ref()).map_or(CascadeTargets::Inherit, |c| c.targets);
         let top = scorecard.and_then(|s| s.unit.as_ref());
-        in_force(kpi, &self.project.units, unit, top, rule, self.last_day(period))
+        in_force(kpi, &self.project().units, unit, top, rule, self.last_day(period))
     }
 
     pub(super) fn target_view(&self, kpi: &Kpi, target: &Target) -> TargetView {
@@ -275,22 +276,18 @@ impl Board {
         scorecard: Option<&Scorecard>,
     ) -> Vec<SeriesPoint> {
         let all = self.series(&kpi.id, grain, segment);
-        let (Some(first), Some(last)) =
-            (all.and_then(|s| s.keys().next()), all.and_then(|s| s.keys().next_back()))
-        else {
-            return Vec::new();
-        };
-        (*first..=*last)
+        let Some((first, last)) = all.and_then(Series::span) else { return Vec::new() };
+        (first..=last)
             .map(|ordinal| {
                 let period = Period { grain, ordinal };
-                let entry = all.and_then(|s| s.get(&ordinal));
+                let entry = all.and_then(|s| s.at(ordinal));
                 let target = self.target(kpi, unit, scorecard, period);
-                let observed = entry.map(|e| &e.value.estimate);
+                let observed = entry.as_ref().map(|e| &e.value.estimate);
                 SeriesPoint {
-                    period: self.project.calendar.label(period),
+                    period: self.project().calendar.label(period),
                     value: measured(observed, kpi),
                     status: status(observed, target, kpi),
-                    complete: entry.is_none_or(|e| e.value.finality == Final::Final),
+                    complete: entry.as_ref().is_none_or(|e| e.value.finality == Final::Final),
                     lines: target.map(|t| t.lines),
                 }
             })

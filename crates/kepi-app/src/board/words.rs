@@ -11,15 +11,13 @@ use kepi_report::{
 };
 use kepi_score::tree::{Node, Of};
 
-use super::{
-    Board,
-    scorecard::{measured, points_lost, status},
-};
+use super::scorecard::{measured, points_lost, status};
+use crate::picture::Picture;
 
 /// A status is called doubtful when the true value lies in its band with less than this probability.
 const DOUBTFUL: f64 = 0.8;
 
-impl Board {
+impl Picture {
     /// KPIs that are red or amber, or that should have a value and do not; worst first: by points lost, then by id.
     pub(super) fn deviations(
         &self,
@@ -33,7 +31,7 @@ impl Board {
             .iter()
             .filter(|row| matches!(row.status, Status::Red | Status::Amber))
             .filter_map(|row| {
-                let kpi = self.project.kpis.values().find(|k| k.id.as_str() == row.kpi.id)?;
+                let kpi = self.project().kpis.values().find(|k| k.id.as_str() == row.kpi.id)?;
                 let lost = points_lost(tree, &Of::Kpi(kpi.id.clone()));
                 let deviation = Deviation {
                     kpi: row.kpi.clone(),
@@ -95,9 +93,9 @@ impl Board {
             kepi_model::project::Better::InRange => goodness(value),
         };
         let mut worst: Option<(f64, String)> = None;
-        for (key, series) in self.values.get(&(kpi.id.clone(), period.grain)).into_iter().flatten() {
+        for (key, series) in self.segments(&kpi.id, period.grain) {
             let [(dimension, Member::Value(member))] = key.0.as_slice() else { continue };
-            let Some(entry) = series.get(&period.ordinal) else { continue };
+            let Some(entry) = series.at(period.ordinal) else { continue };
             let Outcome::Value(here) = measured(Some(&entry.value.estimate), kpi) else { continue };
             let Some((low, high)) = here.limits() else { continue };
             let best_of_interval = good(low).max(good(high));
@@ -121,15 +119,12 @@ impl Board {
     /// Members of each dimension of a KPI in one period.
     pub(super) fn members(&self, kpi: &Kpi, period: Period) -> Vec<(Segment, Outcome<Measured>, Status)> {
         let target = self.target(kpi, None, None, period);
-        self.values
-            .get(&(kpi.id.clone(), period.grain))
-            .into_iter()
-            .flatten()
+        self.segments(&kpi.id, period.grain)
             .filter(|(key, _)| key.0.as_slice().len() == 1)
             .filter_map(|(key, series)| {
-                let observed = &series.get(&period.ordinal)?.value.estimate;
-                let at = status(Some(observed), target, kpi);
-                Some((key.clone(), measured(Some(observed), kpi), at))
+                let observed = series.at(period.ordinal)?.value.estimate;
+                let at = status(Some(&observed), target, kpi);
+                Some((key.clone(), measured(Some(&observed), kpi), at))
             })
             .collect()
     }

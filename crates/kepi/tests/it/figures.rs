@@ -43,7 +43,7 @@ fn published(project: &Project) -> BTreeMap<(String, String, Segment), Value> {
         let all = store.latest_values(&filter).await.unwrap();
         all.into_iter()
             .map(|p| {
-                let value = kepi_app::board::read(&p.publication).unwrap();
+                let value = kepi_app::picture::read(&p.publication).unwrap();
                 let key = p.publication.key;
                 ((key.subject, key.period, value.segment.clone()), value)
             })

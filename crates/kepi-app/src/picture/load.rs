@@ -1,4 +1,4 @@
-//! Reading the board from store and lake.
+//! Reading a picture from store and lake.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -6,7 +6,7 @@ use kepi_model::{id::Hash, project::Project, source_text::SourceMap};
 use kepi_query::value::{Finality, Value, wire};
 use kepi_store::{RunStatus, ValueFilter};
 
-use super::{Board, Entry};
+use super::{Entry, Picture};
 use crate::{
     archive,
     error::AppError,
@@ -14,7 +14,7 @@ use crate::{
     run::{KPI, RunBody},
 };
 
-impl Board {
+impl Picture {
     /// Position of the newest event: another one means that there is news.
     pub async fn newest_event(app: &App) -> Result<i64, AppError> {
         Ok(app.store.newest_event().await?)
@@ -42,7 +42,7 @@ impl Board {
             }
         };
         let loads = app.lake.loads(None).await.map_err(AppError::Lake)?;
-        let mut board = Self {
+        let mut picture = Self {
             newest_event,
             snapshot: loads.iter().filter_map(|l| l.snapshot).max(),
             project,
@@ -53,8 +53,8 @@ impl Board {
             lake: Arc::clone(&app.lake),
             runtime: tokio::runtime::Handle::current(),
         };
-        board.read_values(app).await?;
-        Ok(board)
+        picture.read_values(app).await?;
+        Ok(picture)
     }
 
     /// The project that recorded texts mean.
