@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need beside Rust and Node. What cannot be had is said, never hidden: the tests that need it
+# Installs what the tests need beside Rust and Node: a browser, Python packages, published data. What cannot be had is said, never hidden: the tests that need it
 # skip loudly and scripts/test.sh counts them.
 set -u
 cd "$(dirname "$0")/.."
@@ -26,4 +26,9 @@ environment() {
 }
 environment lake crates/kepi-lake/tests/requirements.txt
 environment bench bench/requirements.txt
+
+# Published data for the reference tests: fetched, not kept here, for most of it is under the GPL.
+if ! (cd target/reference 2>/dev/null && sha256sum --quiet --check ../../scripts/reference_data.sha256) >/dev/null 2>&1; then
+    target/python/lake/bin/python scripts/reference_data.py target/reference || missing "some reference data"
+fi
 exit 0

@@ -194,7 +194,7 @@ pub fn values(check: &mut Check) {
     check.equal("no threshold", root_causes(&leaves, unclear).is_err(), true);
     check.equal("no leaf", root_causes(&[], RootCauseOptions::default()).unwrap_err(), NotComputable::NoRows);
 
-    if let Some(table) = check.shared("swiss.csv") {
+    if let Some(table) = check.published("swiss.csv") {
         let names = ["Agriculture", "Examination", "Education", "Catholic", "Infant.Mortality"];
         let drivers: Vec<Vec<f64>> = names.iter().map(|n| table.numbers(n)).collect();
         let y = table.numbers("Fertility");

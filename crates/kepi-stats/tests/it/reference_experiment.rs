@@ -18,10 +18,8 @@ const LEVEL: Level = Level::NINETY_FIVE;
 pub fn values(check: &mut Check) {
     comparisons(check);
     panels(check);
-    if let Some(table) = check.shared("basque.csv") {
-        basque(check, &table);
-    }
-    if let Some(table) = check.shared("seatbelts.csv") {
+    basque(check, &Table::own("basque.csv"));
+    if let Some(table) = check.published("seatbelts.csv") {
         let oracle = Oracle::open("11_regression_ts");
         let law = table.numbers("law");
         let start = law.iter().position(|law| *law > 0.0).unwrap();
@@ -139,21 +137,17 @@ fn panels(check: &mut Check) {
     let did = difference_in_differences::two_by_two(&observations, LEVEL).unwrap();
     let oracle = Oracle::open("12_experiment_causal");
     check.at(&oracle, "/did_card_krueger_from_means/did", did.effect.point, CLOSED);
-    let Some(table) = check.shared("mpdta.csv") else { return };
+    let table = Table::own("mpdta.csv");
     let oracle = Oracle::open("18_did");
-    let (year, county) = (table.numbers("year"), table.numbers("countyreal"));
-    let (employment, first) = (table.numbers("lemp"), table.numbers("first.treat"));
-    let mut rows: BTreeMap<u64, (Option<i32>, Vec<f64>)> = BTreeMap::new();
-    let mut order: Vec<usize> = (0..year.len()).collect();
-    order.sort_by(|a, b| year[*a].total_cmp(&year[*b]));
-    for index in order {
-        let group = (first[index] > 0.0).then_some(first[index] as i32);
-        rows.entry(county[index] as u64).or_insert((group, Vec::new())).1.push(employment[index]);
-    }
+    let years = [2003, 2004, 2005, 2006, 2007];
+    let (county, first) = (table.numbers("county"), table.numbers("first_treated"));
+    // The log of the number of employed teenagers, a county a row.
+    let by_year =
+        years.map(|year| table.numbers(&year.to_string()).iter().map(|n| n.ln()).collect::<Vec<f64>>());
     let panel = Panel {
-        periods: (2003..=2007).collect(),
-        first_treated: rows.values().map(|row| row.0).collect(),
-        outcomes: rows.into_values().map(|row| row.1).collect(),
+        periods: years.to_vec(),
+        first_treated: first.iter().map(|year| (*year > 0.0).then_some(*year as i32)).collect(),
+        outcomes: (0..county.len()).map(|i| by_year.iter().map(|year| year[i]).collect()).collect(),
     };
     let rollout = staggered::group_time_effects(&panel, LEVEL).unwrap();
     for effect in &rollout.group_time {
@@ -169,13 +163,14 @@ fn panels(check: &mut Check) {
         check.at(&oracle, &format!("/cs_group/{group}"), effect.point, CLOSED);
     }
     check.at(&oracle, "/cs_group_overall", rollout.overall.point, CLOSED);
-    let observations: Vec<Observation> = (0..year.len())
-        .filter(|i| (first[*i] == 0.0 || first[*i] == 2007.0) && year[*i] >= 2006.0)
-        .map(|i| Observation {
+    let observations: Vec<Observation> = (0..county.len())
+        .filter(|i| first[*i] == 0.0 || first[*i] == 2007.0)
+        .flat_map(|i| [(i, 3), (i, 4)])
+        .map(|(i, year)| Observation {
             unit: county[i] as usize,
             treated: first[i] == 2007.0,
-            after: year[i] == 2007.0,
-            outcome: employment[i],
+            after: years[year] == 2007,
+            outcome: by_year[year][i],
         })
         .collect();
     let did = difference_in_differences::two_by_two(&observations, LEVEL).unwrap();

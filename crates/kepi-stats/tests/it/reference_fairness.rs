@@ -6,7 +6,7 @@ use kepi_stats::fairness::{
     equalised_odds, rates,
 };
 
-use crate::support::{CLOSED, Check, Oracle};
+use crate::support::{CLOSED, Check, Oracle, Table};
 
 const LEVEL: Level = Level::NINETY_FIVE;
 
@@ -68,35 +68,34 @@ pub fn values(check: &mut Check) {
         NotComputable::ZeroDenominator,
     );
 
-    if let Some(table) = check.shared("compas_counts.csv") {
-        let (race, decile) = (table.text("race"), table.numbers("decile_score"));
-        let (came, n) = (table.numbers("two_year_recid"), table.numbers("n"));
-        let names = ["African-American", "Caucasian"];
-        let counts: Vec<Vec<(i64, u64, u64)>> = names
-            .iter()
-            .map(|name| {
-                (0..race.len())
-                    .filter(|&i| race[i] == *name)
-                    .map(|i| (decile[i] as i64, if came[i] > 0.5 { n[i] as u64 } else { 0 }, n[i] as u64))
-                    .collect()
-            })
-            .collect();
-        for band in calibration_by_group(&counts, LEVEL).unwrap() {
-            for (name, observed) in names.iter().zip(&band.observed) {
-                let at = format!("/calib_by_decile/{name}/{}", band.band);
-                check.at(&oracle, &at, observed.as_ref().unwrap().point, CLOSED);
+    let table = Table::own("compas_counts.csv");
+    let (race, decile) = (table.text("race"), table.numbers("decile_score"));
+    let (came, n) = (table.numbers("two_year_recid"), table.numbers("n"));
+    let names = ["African-American", "Caucasian"];
+    let counts: Vec<Vec<(i64, u64, u64)>> = names
+        .iter()
+        .map(|name| {
+            (0..race.len())
+                .filter(|&i| race[i] == *name)
+                .map(|i| (decile[i] as i64, if came[i] > 0.5 { n[i] as u64 } else { 0 }, n[i] as u64))
+                .collect()
+        })
+        .collect();
+    for band in calibration_by_group(&counts, LEVEL).unwrap() {
+        for (name, observed) in names.iter().zip(&band.observed) {
+            let at = format!("/calib_by_decile/{name}/{}", band.band);
+            check.at(&oracle, &at, observed.as_ref().unwrap().point, CLOSED);
+        }
+    }
+    for name in names {
+        let (mut score, mut outcome) = (Vec::new(), Vec::new());
+        for i in (0..race.len()).filter(|&i| race[i] == name) {
+            for _ in 0..n[i] as usize {
+                score.push(decile[i]);
+                outcome.push(came[i] > 0.5);
             }
         }
-        for name in names {
-            let (mut score, mut outcome) = (Vec::new(), Vec::new());
-            for i in (0..race.len()).filter(|&i| race[i] == name) {
-                for _ in 0..n[i] as usize {
-                    score.push(decile[i]);
-                    outcome.push(came[i] > 0.5);
-                }
-            }
-            let area = kepi_stats::prediction::auc::auc(&score, &outcome, LEVEL).unwrap();
-            check.at(&oracle, &format!("/auc_by_group/{name}"), area.point, CLOSED);
-        }
+        let area = kepi_stats::prediction::auc::auc(&score, &outcome, LEVEL).unwrap();
+        check.at(&oracle, &format!("/auc_by_group/{name}"), area.point, CLOSED);
     }
 }

@@ -27,7 +27,7 @@ pub fn values(check: &mut Check) {
 
 fn gaming(check: &mut Check) {
     let oracle = Oracle::open("13_gaming_privacy");
-    if let Some(table) = check.shared("rddensity_senate.csv") {
+    if let Some(table) = check.published("rddensity_senate.csv") {
         let margin: Vec<f64> = table.numbers("margin").into_iter().filter(|v| v.is_finite()).collect();
         for (name, width) in [("0.5", 0.5), ("1", 1.0), ("2", 2.0), ("5", 5.0), ("10", 10.0)] {
             let window = binomial_window(&margin, 0.0, width).unwrap();

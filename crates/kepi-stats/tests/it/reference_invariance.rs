@@ -14,7 +14,7 @@ fn pattern() -> Vec<Vec<usize>> {
 }
 
 pub fn values(check: &mut Check) {
-    let Some(table) = check.shared("holzinger_swineford.csv") else { return };
+    let Some(table) = check.published("holzinger_swineford.csv") else { return };
     let oracle = Oracle::open("15_lavaan_misc");
     let items: Vec<Vec<f64>> = (1..=9).map(|item| table.numbers(&format!("x{item}"))).collect();
     let schools = table.text("school");

@@ -34,12 +34,8 @@ pub fn values(check: &mut Check) {
     check.at(&oracle, "/damerau/CA|ABC", Comparator::Damerau.distance("CA", "ABC") as f64, CLOSED);
     check.equal("alignment is no metric", Comparator::OptimalAlignment.distance("CA", "ABC"), 3);
     check.equal("both empty", Comparator::Levenshtein.similarity("", ""), 1.0);
-    if let Some(table) = check.shared("febrl4_gamma_patterns.csv") {
-        febrl(check, &oracle, &table);
-    }
-    if let Some(table) = check.shared("fake_1000.csv") {
-        splink(check, &table);
-    }
+    febrl(check, &oracle, &Table::own("febrl4_gamma_patterns.csv"));
+    splink(check, &Table::own("fake_1000.csv"));
     let links = [(4, 2, 0.9), (2, 7, 0.6), (1, 0, 0.4)];
     let labels = Clusters::from_links(8, &links, 0.5).unwrap().labels();
     check.equal("clusters", labels, vec![0, 1, 2, 3, 2, 5, 6, 2]);

@@ -31,7 +31,7 @@ pub fn values(check: &mut Check) {
     check.at(&more, "/pinball_q0.9/loss", pinball(0.9, 10.0, 8.0), CLOSED);
     check.at(&more, "/pinball_q0.9/loss2", pinball(0.9, 8.0, 10.0), CLOSED);
 
-    if let Some(table) = check.shared("asah.csv") {
+    if let Some(table) = check.published("asah.csv") {
         let r = Oracle::open("15_lavaan_misc");
         let outcome: Vec<bool> = table.text("outcome").iter().map(|o| o == "Poor").collect();
         let (s100b, wfns) = (table.numbers("s100b"), table.numbers("wfns"));

@@ -229,7 +229,7 @@ fn stackloss(check: &mut Check) {
 
 fn time_series(check: &mut Check) {
     let (r, py) = (Oracle::open("11_regression_ts"), Oracle::open("05_py_reg"));
-    if let Some(table) = check.shared("sandwich_investment.csv") {
+    if let Some(table) = check.published("sandwich_investment.csv") {
         let pick = |name: &str| table.numbers(name);
         let (y, x1, x2) = (pick("RealInv"), pick("RealGNP"), pick("RealInt"));
         let keep: Vec<usize> = (0..y.len()).filter(|&i| x2[i].is_finite() && x1[i].is_finite()).collect();
@@ -254,7 +254,7 @@ fn time_series(check: &mut Check) {
         check.all_at(&r, "/investment/se_nw_lag4_prewhite", &errors(&white), CLOSED);
         check.at(&r, "/dw/statistic.DW", fit.durbin_watson(), CLOSED);
     }
-    if let Some(table) = check.shared("macrodata.csv") {
+    if let Some(table) = check.published("macrodata.csv") {
         let growth = |name: &str| -> Vec<f64> {
             table.numbers(name).windows(2).map(|w| 100.0 * (w[1].ln() - w[0].ln())).collect()
         };
@@ -282,7 +282,7 @@ fn time_series(check: &mut Check) {
 
 fn petersen(check: &mut Check) {
     let (r, py) = (Oracle::open("11_regression_ts"), Oracle::open("05_py_reg"));
-    let Some(table) = check.shared_gzip("petersen_cl.csv.gz") else { return };
+    let Some(table) = check.published("petersen_cl.csv") else { return };
     let design = Matrix::with_intercept(&[table.numbers("x")]).unwrap();
     let fit = LeastSquares::fit(&table.numbers("y"), design, TotalSquares::Centred).unwrap();
     let label = |name: &str| table.numbers(name).iter().map(|v| *v as usize).collect::<Vec<usize>>();
@@ -314,7 +314,7 @@ fn petersen(check: &mut Check) {
 
 fn grunfeld(check: &mut Check) {
     let (r, py) = (Oracle::open("11_regression_ts"), Oracle::open("05_py_reg"));
-    let Some(table) = check.shared("grunfeld.csv") else { return };
+    let Some(table) = check.published("grunfeld.csv") else { return };
     let firms: Vec<usize> = table.numbers("firm").iter().map(|v| *v as usize).collect();
     let columns = vec![table.numbers("value"), table.numbers("capital")];
     let fit = PanelFit::fixed_effects(&table.numbers("inv"), &columns, &firms).unwrap();

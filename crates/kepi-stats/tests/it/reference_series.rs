@@ -23,7 +23,7 @@ pub fn values(check: &mut Check) {
         check.at(&ours, &format!("/leadlag_true_lag3/raw/{lag}"), lead.raw[lag], CLOSED);
         check.at(&ours, &format!("/leadlag_true_lag3/prewhitened/{lag}"), lead.whitened[lag], CLOSED);
     }
-    if let Some(table) = check.shared("nottem.csv") {
+    if let Some(table) = check.published("nottem.csv") {
         let oracle = Oracle::open("14_decomp_misc");
         let series = table.numbers("y");
         let plain = decomposition::stl(&series, 12, StlOptions::default()).unwrap();
@@ -46,10 +46,10 @@ pub fn values(check: &mut Check) {
         check.at(&oracle, "/stl_strength_nottem/Ft", robust.trend_strength(), CLOSED);
     }
     hormone(check);
-    if let Some(table) = check.shared("nile.csv") {
+    if let Some(table) = check.published("nile.csv") {
         nile(check, &table.numbers("nile"));
     }
-    if let Some(table) = check.shared("chickegg.csv") {
+    if let Some(table) = check.published("chickegg.csv") {
         let oracle = Oracle::open("11_regression_ts");
         let (chicken, egg) = (table.numbers("chicken"), table.numbers("egg"));
         let forward = granger::test(&egg, &chicken, 3).unwrap();
@@ -57,7 +57,7 @@ pub fn values(check: &mut Check) {
         let backward = granger::test(&chicken, &egg, 3).unwrap();
         check.all_at(&oracle, "/granger/chicken_causes_egg", &[backward.f, backward.p], 1e-8);
     }
-    if let Some(table) = check.shared("macrodata.csv") {
+    if let Some(table) = check.published("macrodata.csv") {
         macro_data(check, &table);
     }
 }

@@ -22,17 +22,17 @@ const PASSENGERS: Model = Model {
 };
 
 pub fn values(check: &mut Check) {
-    if let Some(table) = check.shared("usaccdeaths.csv") {
+    if let Some(table) = check.published("usaccdeaths.csv") {
         accidents(check, &table.numbers("y"));
     }
-    if let Some(table) = check.shared("airpassengers.csv") {
+    if let Some(table) = check.published("airpassengers.csv") {
         passengers(check, &table.numbers("y"));
         held_out(check, &table.numbers("y"));
     }
-    if let Some(table) = check.shared("nile.csv") {
+    if let Some(table) = check.published("nile.csv") {
         nile(check, &table.numbers("nile"));
     }
-    if let Some(table) = check.shared("co2_r.csv") {
+    if let Some(table) = check.published("co2_r.csv") {
         carbon_dioxide(check, &table.numbers("y"));
     }
     diebold_mariano(check);

@@ -178,7 +178,7 @@ fn cells_equal_rows(
 
 fn schools(check: &mut Check) {
     let oracle = Oracle::open("10_survey");
-    if let Some(table) = check.shared("apisrs.csv") {
+    if let Some(table) = check.published("apisrs.csv") {
         let survey =
             Survey::new(&table.numbers("pw")).unwrap().with_population(&table.numbers("fpc")).unwrap();
         let (api, enroll) = (table.numbers("api00"), table.numbers("enroll"));
@@ -189,7 +189,7 @@ fn schools(check: &mut Check) {
         let free = Survey::new(&table.numbers("pw")).unwrap();
         check.at(&oracle, "/srs_nofpc_mean/se", free.standard_error(&api).unwrap(), CLOSED);
     }
-    if let Some(table) = check.shared("apistrat.csv") {
+    if let Some(table) = check.published("apistrat.csv") {
         let survey = Survey::new(&table.numbers("pw"))
             .unwrap()
             .with_strata(&codes(&table.text("stype")))
@@ -204,7 +204,7 @@ fn schools(check: &mut Check) {
         check.at(&oracle, "/strat_total_enroll/est", survey.total(&enroll, LEVEL).unwrap().point, CLOSED);
         check.at(&oracle, "/strat_total_enroll/se", survey.variance(&enroll).unwrap().sqrt(), CLOSED);
     }
-    if let Some(table) = check.shared("apiclus1.csv") {
+    if let Some(table) = check.published("apiclus1.csv") {
         school_clusters(check, &oracle, &table);
     }
 }
@@ -350,7 +350,7 @@ fn agreement(check: &mut Check) {
     check.at(&misc, "/kappa/unw", plain, CLOSED);
     let weighted = kappa::cohen(&vcd, DisagreementWeights::Linear, LEVEL).unwrap().value;
     check.at(&misc, "/kappa/w", weighted, CLOSED);
-    if let Some(table) = check.shared("holzinger_swineford.csv") {
+    if let Some(table) = check.published("holzinger_swineford.csv") {
         let columns = |range: std::ops::RangeInclusive<u8>| -> Vec<Vec<f64>> {
             range.map(|i| table.numbers(&format!("x{i}"))).collect()
         };

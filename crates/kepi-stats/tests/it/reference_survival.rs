@@ -114,7 +114,7 @@ pub fn values(check: &mut Check) {
     }
     check.equal("no spread left at zero", error[19], f64::INFINITY);
 
-    if let Some(table) = check.shared("waltons.csv") {
+    if let Some(table) = check.published("waltons.csv") {
         let all = read(&table, "T", "E");
         let curve = KaplanMeier::new(&all).unwrap();
         check.at(&py, "/km_waltons/median", curve.quantile(0.5, Scale::LogLog, LEVEL).unwrap().point, CLOSED);
@@ -129,10 +129,10 @@ pub fn values(check: &mut Check) {
         let test = log_rank(&all, &group, 2, Weighting::LogRank).unwrap();
         check.all_at(&py, "/logrank_waltons", &[test.chi_square, test.p_value], CLOSED);
     }
-    if let Some(table) = check.shared("rossi.csv") {
+    if let Some(table) = check.published("rossi.csv") {
         rossi(check, &py, &table);
     }
-    if let Some(table) = check.shared("lung.csv") {
+    if let Some(table) = check.published("lung.csv") {
         lung(check, &r, &table);
     }
     let never = [Spell::open(3.0), Spell::open(4.0), Spell::open(5.0)];

@@ -50,10 +50,10 @@ pub fn values(check: &mut Check) {
     // The published example of a single customer under the published parameters.
     let published = Parameters { r: 0.243, alpha: 4.414, a: 0.793, b: 2.426 };
     let customer = History { repeats: 2, last: 30.43, age: 38.86 };
-    if let Some(table) = check.shared("cdnow_summary_39wk.csv") {
+    if let Some(table) = check.published("cdnow_summary_39wk.csv") {
         cdnow(check, &oracle, &histories(&table), &published, &customer);
     }
-    if let Some(table) = check.shared("cdnow_summary_monetary.csv") {
+    if let Some(table) = check.published("cdnow_summary_monetary.csv") {
         spend(check, &oracle, &table);
     }
     let broken = vec![History { repeats: 1, last: 5.0, age: 4.0 }; 10];

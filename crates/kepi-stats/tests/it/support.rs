@@ -84,35 +84,17 @@ impl Check {
         self.all_close(&format!("{}{pointer}", oracle.name), got, &want, relative);
     }
 
-    /// A data set beside the project, or `None` with a loud word.
-    pub fn shared(&mut self, file: &str) -> Option<Table> {
-        let path =
-            PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference/data").join(file);
+    /// A published data set that `scripts/reference_data.py` fetches, or `None` with a loud word.
+    pub fn published(&mut self, file: &str) -> Option<Table> {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/reference").join(file);
         match std::fs::read_to_string(&path) {
             Ok(text) => Some(Table::parse(&text)),
             Err(_) => {
-                eprintln!("SKIPPED: {} needs ../shared/reference/data/{file}", self.room);
+                eprintln!("SKIPPED: {} needs {file}: run `make tools`", self.room);
                 self.skipped += 1;
                 None
             }
         }
-    }
-}
-
-impl Check {
-    /// A compressed data set beside the project.
-    pub fn shared_gzip(&mut self, file: &str) -> Option<Table> {
-        let path =
-            PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference/data").join(file);
-        let Ok(bytes) = std::fs::read(&path) else {
-            eprintln!("SKIPPED: {} needs ../shared/reference/data/{file}", self.room);
-            self.skipped += 1;
-            return None;
-        };
-        let mut text = String::new();
-        std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(bytes.as_slice()), &mut text)
-            .unwrap();
-        Some(Table::parse(&text))
     }
 }
 
