@@ -11,13 +11,15 @@ use serde_json::Value;
 
 /// Every workspace crate that a crate may depend on, development dependencies left out.
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("kepi-proof", &[]),
     ("kepi-model", &[]),
     ("kepi-stats", &[]),
     ("kepi-query", &["kepi-model", "kepi-stats"]),
     ("kepi-score", &["kepi-model", "kepi-stats", "kepi-query"]),
     ("kepi-report", &["kepi-model", "kepi-stats", "kepi-query", "kepi-score"]),
-    ("kepi-store", &["kepi-model"]),
-    ("kepi-lake", &["kepi-model", "kepi-stats", "kepi-query", "kepi-store"]),
+    ("kepi-govern", &["kepi-model", "kepi-proof"]),
+    ("kepi-store", &["kepi-model", "kepi-govern", "kepi-proof"]),
+    ("kepi-lake", &["kepi-model", "kepi-stats", "kepi-query", "kepi-govern", "kepi-proof", "kepi-store"]),
     ("kepi-engine", &["kepi-model", "kepi-stats", "kepi-query"]),
     ("kepi-app", &["kepi-model", "kepi-stats", "kepi-query", "kepi-score", "kepi-store", "kepi-report"]),
     ("kepi-web", &["kepi-model", "kepi-report"]),
@@ -40,7 +42,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that do no I/O, read no clock, hold no randomness of their own and know no async runtime.
-const PURE: &[&str] = &["kepi-model", "kepi-stats", "kepi-query", "kepi-score", "kepi-report"];
+const PURE: &[&str] = &[
+    "kepi-proof",
+    "kepi-model",
+    "kepi-stats",
+    "kepi-query",
+    "kepi-score",
+    "kepi-govern",
+    "kepi-report",
+];
 
 /// The one file of a pure crate that starts threads: they share out work whose result cannot depend on them, and end
 /// before it returns.

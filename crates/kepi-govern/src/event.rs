@@ -1,0 +1,248 @@
+//! What has happened: one type a kind, with what is true of it for ever.
+
+use std::{collections::BTreeMap, fmt};
+
+use kepi_model::id::{EntityId, Hash, RuleId, SourceId};
+use kepi_proof::{Commitment, Digest};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    plain::{ColumnName, Engine, Kind, Uuid},
+    register::{Adopted, DocumentId, Effective},
+};
+
+/// What an event is about: `source/survey_2015`, `run/17`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Subject(String);
+
+impl Subject {
+    /// The register of definitions.
+    pub fn register() -> Self {
+        Self("register".to_owned())
+    }
+    /// A source.
+    pub fn source(id: &SourceId) -> Self {
+        Self(format!("source/{id}"))
+    }
+    /// The table of an entity.
+    pub fn entity(id: &EntityId) -> Self {
+        Self(format!("entity/{id}"))
+    }
+    /// A run.
+    pub fn run(number: u64) -> Self {
+        Self(format!("run/{number}"))
+    }
+    pub(crate) fn recorded(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+    /// As written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+    /// What stands after `kind/`, if it is of that kind.
+    pub(crate) fn of(&self, kind: &str) -> Option<&str> {
+        self.0.strip_prefix(kind)?.strip_prefix('/')
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// So many rows, with the Merkle root (RFC 9162) over their canonical spellings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sealed {
+    /// How many.
+    pub rows: u64,
+    /// The root; of no rows the hash of nothing.
+    pub root: Digest,
+}
+
+/// What became of the rows of a file: `read = out_of_scope + accepted + superseding + quarantined + duplicate`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoadCounts {
+    /// Rows in the file.
+    pub read: u64,
+    /// Left out by the source's `only`.
+    pub out_of_scope: u64,
+    /// New rows.
+    pub accepted: u64,
+    /// New versions of rows already there.
+    pub superseding: u64,
+    /// Rejected.
+    pub quarantined: u64,
+    /// The same as a row already there.
+    pub duplicate: u64,
+}
+
+impl LoadCounts {
+    /// Whether every row is accounted for.
+    pub fn add_up(&self) -> bool {
+        let rows = [self.out_of_scope, self.accepted, self.superseding, self.quarantined, self.duplicate];
+        rows.iter().try_fold(0u64, |sum, n| sum.checked_add(*n)) == Some(self.read)
+    }
+}
+
+/// What both ends of a load have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+pub struct Load {
+    /// Its id.
+    pub load: Uuid,
+    /// The source.
+    pub source: SourceId,
+    /// The entity it fills.
+    pub entity: EntityId,
+    /// BLAKE3 of the file's bytes.
+    pub content: Hash,
+    /// Hash of the source's definition.
+    pub definition: Hash,
+    /// Rows.
+    pub counts: LoadCounts,
+}
+
+/// A file of a source is in the lake.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LoadLanded {
+    /// What was landed.
+    pub load: Load,
+    /// Versions that it ended.
+    pub ended: u64,
+    /// The load of the same file under an earlier definition, whose rows went out as these came in.
+    pub replaces: Option<Uuid>,
+    /// The snapshot of the lake that holds it.
+    pub snapshot: u64,
+    /// Checksums of the data files it added, in the order of their numbers.
+    pub files: Sealed,
+    /// The commitment to its row in the ledger, which names the file and says in words what was found.
+    pub ledger: Commitment,
+    /// The commitment to the root over its rejected rows, if there are any.
+    pub rejected: Option<Commitment>,
+}
+
+/// A rule with `else: stop` kept a file out of the lake.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LoadStopped {
+    /// What was to be landed.
+    pub load: Load,
+    /// The rule. Why it was broken may quote the file, so the ledger says it.
+    pub rule: RuleId,
+    /// The commitment to its row in the ledger.
+    pub ledger: Commitment,
+}
+
+/// The table of an entity was made, or follows the model and got new columns.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TableShaped {
+    /// The entity.
+    pub entity: EntityId,
+    /// The snapshot from which they are there.
+    pub snapshot: u64,
+    /// The new columns in their order.
+    pub columns: Vec<ColumnName>,
+}
+
+/// Texts of definitions are in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefinitionAdopted {
+    /// From when on.
+    pub from: Effective,
+    /// Only what differs from what was in force.
+    pub texts: BTreeMap<DocumentId, Adopted>,
+    /// The text that says which definitions stand in which files, if it differs.
+    pub files: Option<Commitment>,
+}
+
+/// How many figures a run computed, and what became of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunCounts {
+    /// Values computed.
+    pub values: u64,
+    /// Of them, without a publishable figure: a reason stands in its place.
+    pub reasons: u64,
+    /// Scores computed.
+    pub scores: u64,
+    /// Published for the first time.
+    pub first: u64,
+    /// Other than what was published before.
+    pub restated: u64,
+    /// No longer computed.
+    pub withdrawn: u64,
+    /// The same as published before.
+    pub unchanged: u64,
+}
+
+/// A run has published what it computed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RunPublished {
+    /// The number of the run.
+    pub run: u64,
+    /// Position of the last adoption in the register it computed by.
+    pub register: u64,
+    /// The pin of its definitions: a hash over their ids and texts, persons left out.
+    pub definitions: Digest,
+    /// The lake.
+    pub lake: Uuid,
+    /// Its snapshot.
+    pub snapshot: u64,
+    /// What computed.
+    pub engine: Engine,
+    /// What became of the figures.
+    pub counts: RunCounts,
+    /// The rows of values it wrote.
+    pub values: Sealed,
+    /// The rows of scores it wrote.
+    pub scores: Sealed,
+    /// What it vouches for: a row a KPI and grain.
+    pub vouched: Sealed,
+    /// Hash of the canonical spelling of how far the data of each entity reached.
+    pub watermarks: Digest,
+}
+
+/// An event of the log as it was before events had versions: sealed as it stood.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Legacy {
+    /// What it was called.
+    pub was: Kind,
+    /// Its id.
+    pub id: Uuid,
+    /// The commitment to its body, which may hold anything.
+    pub body: Commitment,
+    /// What it was about.
+    pub subject: Subject,
+}
+
+/// Something that has happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// `definition.adopted`
+    DefinitionAdopted(DefinitionAdopted),
+    /// `load.landed`
+    LoadLanded(LoadLanded),
+    /// `load.stopped`
+    LoadStopped(LoadStopped),
+    /// `table.shaped`
+    TableShaped(TableShaped),
+    /// `run.published`
+    RunPublished(RunPublished),
+    /// `legacy`
+    Legacy(Legacy),
+}
+
+impl Event {
+    /// What it is about.
+    pub fn subject(&self) -> Subject {
+        match self {
+            Self::DefinitionAdopted(_) => Subject::register(),
+            Self::LoadLanded(e) => Subject::source(&e.load.source),
+            Self::LoadStopped(e) => Subject::source(&e.load.source),
+            Self::TableShaped(e) => Subject::entity(&e.entity),
+            Self::RunPublished(e) => Subject::run(e.run),
+            Self::Legacy(e) => e.subject.clone(),
+        }
+    }
+}

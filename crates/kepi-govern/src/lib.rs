@@ -1,0 +1,23 @@
+//! What may be decided, and what decisions mean: commands in, events out, state folded from events.
+//!
+//! [`decide`] is a pure function of what is the case, what is asked and what was looked at; [`Organisation::apply`]
+//! is total. Time, salts and numbers come in with the command; nothing here reads a clock, a file or a database.
+//! [`wire`] is the form in which events are kept for ever.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+pub mod command;
+pub mod event;
+pub mod laws;
+pub mod organisation;
+pub mod plain;
+pub mod principal;
+pub mod register;
+pub mod wire;
+
+pub use command::{Adopt, Command, Evidence, Facts, Land, Publish, Shape};
+pub use event::{Event, Subject};
+pub use laws::{Situation, Violation, decide};
+pub use organisation::Organisation;
+pub use principal::{Permit, Principal};
+pub use register::{DocumentId, Effective, Register};
+pub use wire::Recorded;

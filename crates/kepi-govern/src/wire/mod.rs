@@ -1,0 +1,238 @@
+//! The form in which events are kept, for ever.
+//!
+//! `{seq, at, by, kind, v, subject, n, cause, body}`. The body is canonical JSON (RFC 8785 without floating point) and
+//! is kept byte for byte. No user's words stand in it: what people and their data say is named by commitments. A kind
+//! whose body changes gets the next `v`, a step in [`upcast`], and a fixture; the fixtures of all versions stay.
+
+mod v1;
+
+use kepi_proof::canonical;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{
+    event::{Event, Subject},
+    plain::{Kind, NotPlain},
+    principal::Principal,
+};
+
+/// Every kind of event with the version that is written now.
+pub const KINDS: &[(&str, u32)] = &[
+    ("definition.adopted", 1),
+    ("legacy", 0),
+    ("load.landed", 1),
+    ("load.stopped", 1),
+    ("run.published", 1),
+    ("table.shaped", 1),
+];
+
+/// Why an event cannot be read or written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// This version of Kepi does not know it.
+    #[error("event `{kind}` of version {v} is not known here; use a newer kepi")]
+    Unknown {
+        /// Its kind.
+        kind: String,
+        /// Its version.
+        v: u32,
+    },
+    /// The body is not what events of its kind have.
+    #[error("event `{kind}` of version {v} holds something else than it should: {reason}")]
+    Body {
+        /// Its kind.
+        kind: String,
+        /// Its version.
+        v: u32,
+        /// Why.
+        reason: String,
+    },
+    /// A text that may not stand in an event.
+    #[error(transparent)]
+    Plain(#[from] NotPlain),
+}
+
+/// An event as it is kept, without its place in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Its kind.
+    pub kind: &'static str,
+    /// The version of its body.
+    pub v: u32,
+    /// What it is about.
+    pub subject: Subject,
+    /// The body in canonical spelling.
+    pub body: String,
+}
+
+/// An event of the log as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// Its position: 1, 2, 3 … without gaps.
+    pub seq: u64,
+    /// When, in µs UTC; never before the event before it.
+    pub at: i64,
+    /// Who.
+    pub by: Principal,
+    /// What happened.
+    pub kind: Kind,
+    /// The version of its body; 0 for what is older than versions.
+    pub v: u32,
+    /// What it is about.
+    pub subject: Subject,
+    /// The how-manieth event about that: 1, 2, 3 … without gaps.
+    pub n: u64,
+    /// Position of the event that led to it, if one did.
+    pub cause: Option<u64>,
+    /// The body in canonical spelling.
+    pub body: String,
+}
+
+/// The parts of an event in the order in which its line spells them.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    at: i64,
+    body: Value,
+    by: Principal,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    cause: Option<u64>,
+    kind: Kind,
+    n: u64,
+    seq: u64,
+    subject: String,
+    v: u32,
+}
+
+impl Recorded {
+    /// What happened.
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    pub fn event(&self) -> Result<Event, Unreadable> {
+        read(self.kind.as_str(), self.v, &self.subject, &self.body)
+    }
+
+    /// The whole event in canonical spelling: one line of an export, and the bytes that a tree over the log covers.
+    ///
+    /// # Errors
+    /// [`Unreadable::Body`] if the body is not canonical.
+    pub fn line(&self) -> Result<String, Unreadable> {
+        let line = Line {
+            at: self.at,
+            body: kepi_proof::read(&self.body).map_err(|e| self.broken(&e))?,
+            by: self.by.clone(),
+            cause: self.cause,
+            kind: self.kind.clone(),
+            n: self.n,
+            seq: self.seq,
+            subject: self.subject.to_string(),
+            v: self.v,
+        };
+        let value = serde_json::to_value(line).map_err(|e| self.broken(&e))?;
+        canonical(&value).map_err(|e| self.broken(&e))
+    }
+
+    /// Reads a line that [`Self::line`] wrote.
+    ///
+    /// # Errors
+    /// [`Unreadable::Body`] if it is not one.
+    pub fn read_line(text: &str) -> Result<Self, Unreadable> {
+        let broken = |reason: String| Unreadable::Body { kind: "a line".to_owned(), v: 1, reason };
+        let value = kepi_proof::read(text).map_err(|e| broken(e.to_string()))?;
+        let line: Line = serde_json::from_value(value).map_err(|e| broken(e.to_string()))?;
+        Ok(Self {
+            seq: line.seq,
+            at: line.at,
+            by: line.by,
+            kind: line.kind,
+            v: line.v,
+            subject: Subject::recorded(&line.subject),
+            n: line.n,
+            cause: line.cause,
+            body: canonical(&line.body).map_err(|e| broken(e.to_string()))?,
+        })
+    }
+
+    /// From the parts as a database holds them.
+    ///
+    /// # Errors
+    /// [`Unreadable::Plain`] if kind or principal is none.
+    #[expect(clippy::too_many_arguments, reason = "the columns of one row")]
+    pub fn of_parts(
+        seq: u64,
+        at: i64,
+        by: &str,
+        kind: &str,
+        v: u32,
+        subject: &str,
+        n: u64,
+        cause: Option<u64>,
+        body: String,
+    ) -> Result<Self, Unreadable> {
+        let (by, kind) = (by.parse()?, kind.parse()?);
+        Ok(Self { seq, at, by, kind, v, subject: Subject::recorded(subject), n, cause, body })
+    }
+
+    fn broken(&self, reason: &dyn std::fmt::Display) -> Unreadable {
+        Unreadable::Body { kind: self.kind.to_string(), v: self.v, reason: reason.to_string() }
+    }
+}
+
+/// An event in the form of today's version.
+///
+/// # Errors
+/// [`Unreadable::Body`] if a number does not fit into canonical JSON.
+pub fn write(event: &Event) -> Result<Written, Unreadable> {
+    let (kind, v, body) = match event {
+        Event::DefinitionAdopted(e) => ("definition.adopted", 1, to_value(&v1::DefinitionAdopted::from(e))),
+        Event::LoadLanded(e) => ("load.landed", 1, to_value(&v1::LoadLanded::from(e))),
+        Event::LoadStopped(e) => ("load.stopped", 1, to_value(&v1::LoadStopped::from(e))),
+        Event::TableShaped(e) => ("table.shaped", 1, to_value(&v1::TableShaped::from(e))),
+        Event::RunPublished(e) => ("run.published", 1, to_value(&v1::RunPublished::from(e))),
+        Event::Legacy(e) => ("legacy", 0, to_value(&v1::Legacy::from(e))),
+    };
+    let broken = |reason: String| Unreadable::Body { kind: kind.to_owned(), v, reason };
+    let body = canonical(&body.map_err(&broken)?).map_err(|e| broken(e.to_string()))?;
+    Ok(Written { kind, v, subject: event.subject(), body })
+}
+
+/// Reads an event of any version that was ever written.
+///
+/// # Errors
+/// [`Unreadable`]
+pub fn read(kind: &str, v: u32, subject: &Subject, body: &str) -> Result<Event, Unreadable> {
+    let broken = |reason: String| Unreadable::Body { kind: kind.to_owned(), v, reason };
+    let unknown = || Unreadable::Unknown { kind: kind.to_owned(), v };
+    let now = KINDS.iter().find(|(k, _)| *k == kind).ok_or_else(unknown)?.1;
+    if v > now {
+        return Err(unknown());
+    }
+    let mut value = kepi_proof::read(body).map_err(|e| broken(e.to_string()))?;
+    for step in v..now {
+        value = upcast(kind, step, value).ok_or_else(unknown)?;
+    }
+    let event = match kind {
+        "definition.adopted" => from::<v1::DefinitionAdopted>(value).and_then(|b| b.read(subject)),
+        "load.landed" => from::<v1::LoadLanded>(value).and_then(|b| b.read(subject)),
+        "load.stopped" => from::<v1::LoadStopped>(value).and_then(|b| b.read(subject)),
+        "table.shaped" => from::<v1::TableShaped>(value).and_then(|b| b.read(subject)),
+        "run.published" => from::<v1::RunPublished>(value).and_then(|b| b.read(subject)),
+        "legacy" => from::<v1::Legacy>(value).and_then(|b| b.read(subject)),
+        _ => return Err(unknown()),
+    };
+    event.map_err(broken)
+}
+
+/// The body of a kind in the next version's form; none: there is no such version. No kind has a second version yet.
+pub fn upcast(_kind: &str, _v: u32, _body: Value) -> Option<Value> {
+    None
+}
+
+fn to_value(body: &impl Serialize) -> Result<Value, String> {
+    serde_json::to_value(body).map_err(|e| e.to_string())
+}
+
+fn from<T: DeserializeOwned>(body: Value) -> Result<T, String> {
+    serde_json::from_value(body).map_err(|e| e.to_string())
+}

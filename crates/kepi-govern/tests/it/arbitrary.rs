@@ -1,0 +1,209 @@
+//! Any event, any command, any evidence.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use kepi_govern::{
+    Adopt, Command, Event, Evidence, Land, Publish, Shape,
+    event::{
+        DefinitionAdopted, Legacy, Load, LoadCounts, LoadLanded, LoadStopped, RunCounts, RunPublished, Sealed,
+        Subject, TableShaped,
+    },
+    plain::{ColumnName, Engine, Uuid},
+    register::{Adopted, DocumentId, Effective},
+};
+use kepi_model::id::Hash;
+use kepi_proof::{Commitment, Digest};
+use proptest::{collection, option, prelude::*};
+
+/// Integers that JSON can hold.
+fn whole() -> impl Strategy<Value = u64> {
+    prop_oneof![0..5u64, 0..=(1u64 << 53) - 1]
+}
+
+fn name() -> impl Strategy<Value = String> {
+    "[a-z][a-z0-9_]{0,8}"
+}
+
+fn parsed<T: std::str::FromStr + std::fmt::Debug>() -> impl Strategy<Value = T>
+where
+    T::Err: std::fmt::Debug,
+{
+    name().prop_map(|n| n.parse().unwrap())
+}
+
+fn uuid() -> impl Strategy<Value = Uuid> {
+    "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}".prop_map(|u| u.parse().unwrap())
+}
+
+pub fn commitment() -> impl Strategy<Value = Commitment> {
+    any::<[u8; 32]>().prop_map(Commitment)
+}
+
+fn digest() -> impl Strategy<Value = Digest> {
+    any::<[u8; 32]>().prop_map(Digest)
+}
+
+fn hash() -> impl Strategy<Value = Hash> {
+    any::<[u8; 32]>().prop_map(Hash)
+}
+
+pub fn effective() -> impl Strategy<Value = Effective> {
+    let day = (0i16..30).prop_map(|d| Effective::From(Date::constant(2026, 1, 1 + d as i8)));
+    prop_oneof![Just(Effective::Ever), day]
+}
+
+/// Of few definitions, so that adoptions meet.
+pub fn document() -> impl Strategy<Value = DocumentId> {
+    prop_oneof![
+        "[ab]".prop_map(|n| DocumentId::named("kpi", &n).unwrap()),
+        (0u8..2).prop_map(|n| DocumentId::Person(Commitment([n; 32]))),
+    ]
+}
+
+pub fn adopted() -> impl Strategy<Value = Adopted> {
+    (option::of(commitment()), option::of(hash())).prop_map(|(text, meaning)| Adopted { text, meaning })
+}
+
+fn patch() -> impl Strategy<Value = BTreeMap<DocumentId, Adopted>> {
+    collection::btree_map(document(), adopted(), 0..4)
+}
+
+pub fn adoption() -> impl Strategy<Value = DefinitionAdopted> {
+    (effective(), patch(), option::of(commitment()))
+        .prop_map(|(from, texts, files)| DefinitionAdopted { from, texts, files })
+}
+
+fn sealed() -> impl Strategy<Value = Sealed> {
+    (whole(), digest()).prop_map(|(rows, root)| Sealed { rows, root })
+}
+
+/// Half of them add up.
+fn counts() -> impl Strategy<Value = LoadCounts> {
+    ([0..9u64, 0..9, 0..9, 0..9, 0..9], prop_oneof![Just(None), whole().prop_map(Some)]).prop_map(
+        |([out_of_scope, accepted, superseding, quarantined, duplicate], read)| LoadCounts {
+            read: read.unwrap_or(out_of_scope + accepted + superseding + quarantined + duplicate),
+            out_of_scope,
+            accepted,
+            superseding,
+            quarantined,
+            duplicate,
+        },
+    )
+}
+
+fn load() -> impl Strategy<Value = Load> {
+    (uuid(), parsed(), parsed(), hash(), hash(), counts()).prop_map(
+        |(load, source, entity, content, definition, counts)| Load {
+            load,
+            source,
+            entity,
+            content,
+            definition,
+            counts,
+        },
+    )
+}
+
+fn engine() -> impl Strategy<Value = Engine> {
+    "[a-z]{1,9}/[0-9]{1,2}[.][0-9]{1,2}[+]kepi/0[.]1[.]0".prop_map(|e| e.parse().unwrap())
+}
+
+fn column() -> impl Strategy<Value = ColumnName> {
+    "_?[a-z][a-z0-9_]{0,8}".prop_map(|c| c.parse().unwrap())
+}
+
+fn run_counts() -> impl Strategy<Value = RunCounts> {
+    (whole(), whole(), whole(), whole(), whole(), whole(), whole()).prop_map(
+        |(values, reasons, scores, first, restated, withdrawn, unchanged)| RunCounts {
+            values,
+            reasons,
+            scores,
+            first,
+            restated,
+            withdrawn,
+            unchanged,
+        },
+    )
+}
+
+pub fn event() -> impl Strategy<Value = Event> {
+    let landed = (
+        load(),
+        whole(),
+        option::of(uuid()),
+        whole(),
+        sealed(),
+        commitment(),
+        option::of(commitment()),
+    )
+        .prop_map(|(load, ended, replaces, snapshot, files, ledger, rejected)| {
+            Event::LoadLanded(LoadLanded { load, ended, replaces, snapshot, files, ledger, rejected })
+        });
+    let stopped = (load(), parsed(), commitment())
+        .prop_map(|(load, rule, ledger)| Event::LoadStopped(LoadStopped { load, rule, ledger }));
+    let shaped = (parsed(), whole(), collection::vec(column(), 0..5)).prop_map(
+        |(entity, snapshot, columns)| Event::TableShaped(TableShaped { entity, snapshot, columns }),
+    );
+    let published = (
+        (whole(), whole(), digest(), uuid(), whole(), engine()),
+        (run_counts(), sealed(), sealed(), sealed(), digest()),
+    )
+        .prop_map(
+            |(
+                (run, register, definitions, lake, snapshot, engine),
+                (counts, values, scores, vouched, watermarks),
+            )| {
+                Event::RunPublished(RunPublished {
+                    run,
+                    register,
+                    definitions,
+                    lake,
+                    snapshot,
+                    engine,
+                    counts,
+                    values,
+                    scores,
+                    vouched,
+                    watermarks,
+                })
+            },
+        );
+    let legacy = (uuid(), commitment(), whole()).prop_map(|(id, body, run)| {
+        Event::Legacy(Legacy { was: "load.landed".parse().unwrap(), id, body, subject: Subject::run(run) })
+    });
+    prop_oneof![adoption().prop_map(Event::DefinitionAdopted), landed, stopped, shaped, published, legacy]
+}
+
+pub fn command() -> impl Strategy<Value = Command> {
+    let adopt = (0..4u64, effective(), patch(), option::of(commitment()))
+        .prop_map(|(base, from, texts, files)| Command::Adopt(Adopt { base, from, texts, files }));
+    let land = (load(), whole(), option::of(uuid()), option::of(parsed())).prop_map(
+        |(load, ended, replaces, stopped)| Command::Land(Land { load, ended, replaces, stopped }),
+    );
+    let shape = (parsed(), collection::vec(column(), 0..5))
+        .prop_map(|(entity, columns)| Command::Shape(Shape { entity, columns }));
+    let publish = (whole(), 0..4u64, digest(), uuid(), whole(), engine(), digest()).prop_map(
+        |(run, register, definitions, lake, snapshot, engine, watermarks)| {
+            Command::Publish(Publish { run, register, definitions, lake, snapshot, engine, watermarks })
+        },
+    );
+    prop_oneof![adopt, land, shape, publish]
+}
+
+pub fn evidence() -> impl Strategy<Value = Evidence> {
+    let landed = (option::of(whole()), sealed(), commitment(), option::of(commitment())).prop_map(
+        |(snapshot, files, ledger, rejected)| Evidence::Landed { snapshot, files, ledger, rejected },
+    );
+    let published = (option::of(whole()), run_counts(), sealed(), sealed(), sealed()).prop_map(
+        |(outrun_by, counts, values, scores, vouched)| Evidence::Published {
+            outrun_by,
+            counts,
+            values,
+            scores,
+            vouched,
+        },
+    );
+    let shaped = whole().prop_map(|snapshot| Evidence::Shaped { snapshot });
+    prop_oneof![Just(Evidence::None), landed, shaped, published]
+}

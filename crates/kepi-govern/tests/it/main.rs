@@ -1,0 +1,8 @@
+//! Decisions, the fold and the form of events.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod arbitrary;
+mod decisions;
+mod fixtures;
+mod register;
+mod wire;

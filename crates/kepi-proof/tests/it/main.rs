@@ -1,0 +1,6 @@
+//! Published vectors, and properties where there are none.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod canonical;
+mod commitment;
+mod merkle;
