@@ -171,7 +171,10 @@ fn published(
     if publish.register == 0 || publish.register > head {
         violations.push(Violation {
             code: UNKNOWN_REGISTER,
-            message: format!("no definitions were adopted at {}; the last ones were at {head}", publish.register),
+            message: format!(
+                "no definitions were adopted at {}; the last ones were at {head}",
+                publish.register
+            ),
         });
     }
     if let Some(other) = outrun_by {

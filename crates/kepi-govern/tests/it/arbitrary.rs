@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use kepi_govern::{
     Adopt, Command, Event, Evidence, Land, Publish, Shape,
     event::{
-        DefinitionAdopted, Legacy, Load, LoadCounts, LoadLanded, LoadStopped, RunCounts, RunPublished, Sealed,
-        Subject, TableShaped,
+        DefinitionAdopted, Legacy, Load, LoadCounts, LoadLanded, LoadStopped, RunCounts, RunPublished,
+        Sealed, Subject, TableShaped,
     },
     plain::{ColumnName, Engine, Uuid},
     register::{Adopted, DocumentId, Effective},
@@ -70,8 +70,11 @@ fn patch() -> impl Strategy<Value = BTreeMap<DocumentId, Adopted>> {
 }
 
 pub fn adoption() -> impl Strategy<Value = DefinitionAdopted> {
-    (effective(), patch(), option::of(commitment()))
-        .prop_map(|(from, texts, files)| DefinitionAdopted { from, texts, files })
+    (effective(), patch(), option::of(commitment())).prop_map(|(from, texts, files)| DefinitionAdopted {
+        from,
+        texts,
+        files,
+    })
 }
 
 fn sealed() -> impl Strategy<Value = Sealed> {
@@ -128,23 +131,17 @@ fn run_counts() -> impl Strategy<Value = RunCounts> {
 }
 
 pub fn event() -> impl Strategy<Value = Event> {
-    let landed = (
-        load(),
-        whole(),
-        option::of(uuid()),
-        whole(),
-        sealed(),
-        commitment(),
-        option::of(commitment()),
-    )
-        .prop_map(|(load, ended, replaces, snapshot, files, ledger, rejected)| {
-            Event::LoadLanded(LoadLanded { load, ended, replaces, snapshot, files, ledger, rejected })
-        });
+    let landed =
+        (load(), whole(), option::of(uuid()), whole(), sealed(), commitment(), option::of(commitment()))
+            .prop_map(|(load, ended, replaces, snapshot, files, ledger, rejected)| {
+                Event::LoadLanded(LoadLanded { load, ended, replaces, snapshot, files, ledger, rejected })
+            });
     let stopped = (load(), parsed(), commitment())
         .prop_map(|(load, rule, ledger)| Event::LoadStopped(LoadStopped { load, rule, ledger }));
-    let shaped = (parsed(), whole(), collection::vec(column(), 0..5)).prop_map(
-        |(entity, snapshot, columns)| Event::TableShaped(TableShaped { entity, snapshot, columns }),
-    );
+    let shaped =
+        (parsed(), whole(), collection::vec(column(), 0..5)).prop_map(|(entity, snapshot, columns)| {
+            Event::TableShaped(TableShaped { entity, snapshot, columns })
+        });
     let published = (
         (whole(), whole(), digest(), uuid(), whole(), engine()),
         (run_counts(), sealed(), sealed(), sealed(), digest()),
@@ -178,9 +175,8 @@ pub fn event() -> impl Strategy<Value = Event> {
 pub fn command() -> impl Strategy<Value = Command> {
     let adopt = (0..4u64, effective(), patch(), option::of(commitment()))
         .prop_map(|(base, from, texts, files)| Command::Adopt(Adopt { base, from, texts, files }));
-    let land = (load(), whole(), option::of(uuid()), option::of(parsed())).prop_map(
-        |(load, ended, replaces, stopped)| Command::Land(Land { load, ended, replaces, stopped }),
-    );
+    let land = (load(), whole(), option::of(uuid()), option::of(parsed()))
+        .prop_map(|(load, ended, replaces, stopped)| Command::Land(Land { load, ended, replaces, stopped }));
     let shape = (parsed(), collection::vec(column(), 0..5))
         .prop_map(|(entity, columns)| Command::Shape(Shape { entity, columns }));
     let publish = (whole(), 0..4u64, digest(), uuid(), whole(), engine(), digest()).prop_map(

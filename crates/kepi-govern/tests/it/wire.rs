@@ -74,7 +74,10 @@ fn words_do_not_fit_into_an_event() {
         assert!(!plain::is_plain(words), "{words}");
     }
     assert!("anna smith".parse::<kepi_govern::DocumentId>().is_err());
-    assert!("person/anna".parse::<kepi_govern::DocumentId>().is_err(), "the name of a person is committed to");
+    assert!(
+        "person/anna".parse::<kepi_govern::DocumentId>().is_err(),
+        "the name of a person is committed to"
+    );
     assert!("anna".parse::<kepi_govern::Principal>().is_err());
     assert!("person/07".parse::<kepi_govern::Principal>().is_err(), "one spelling each");
     let engine = plain::Engine::named("datafusion 55.2.0 / kepi 0.1.0").unwrap();

@@ -31,7 +31,10 @@ fn texts_and_literals_are_spelled_as_in_rfc_8785_section_3_2_2() {
         canonical(&value).unwrap(),
         "{\"literals\":[null,true,false],\"numbers\":[4,2,0,-1],\"string\":\"€$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}"
     );
-    assert_eq!(canonical(&json!("\u{8}\t\n\u{c}\r\u{1f}\u{7f}")).unwrap(), "\"\\b\\t\\n\\f\\r\\u001f\u{7f}\"");
+    assert_eq!(
+        canonical(&json!("\u{8}\t\n\u{c}\r\u{1f}\u{7f}")).unwrap(),
+        "\"\\b\\t\\n\\f\\r\\u001f\u{7f}\""
+    );
 }
 
 #[test]
@@ -40,7 +43,9 @@ fn numbers_that_a_reader_could_not_hold_are_refused() {
         let value: Value = serde_json::from_str(ok).unwrap();
         assert_eq!(canonical(&value).unwrap(), ok);
     }
-    for refused in ["9007199254740992", "-9007199254740992", "18446744073709551615", "1.0", "1e3", "-0", "0.1"] {
+    for refused in
+        ["9007199254740992", "-9007199254740992", "18446744073709551615", "1.0", "1e3", "-0", "0.1"]
+    {
         let value: Value = serde_json::from_str(refused).unwrap();
         assert!(matches!(canonical(&value), Err(NotCanonical::Number(_))), "{refused}");
     }

@@ -42,15 +42,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that do no I/O, read no clock, hold no randomness of their own and know no async runtime.
-const PURE: &[&str] = &[
-    "kepi-proof",
-    "kepi-model",
-    "kepi-stats",
-    "kepi-query",
-    "kepi-score",
-    "kepi-govern",
-    "kepi-report",
-];
+const PURE: &[&str] =
+    &["kepi-proof", "kepi-model", "kepi-stats", "kepi-query", "kepi-score", "kepi-govern", "kepi-report"];
 
 /// The one file of a pure crate that starts threads: they share out work whose result cannot depend on them, and end
 /// before it returns.
