@@ -194,6 +194,7 @@ impl App {
             project,
             scans: &scans,
             lake: &self.lake.id(),
+            secret: &self.lake.secret(),
             snapshot: inputs.snapshot,
             engine: &self.evaluator.version(),
             watermarks: &watermarks,

@@ -42,7 +42,7 @@ use kepi_model::{
 };
 use kepi_query::{
     landing::{Lake, LoadReport, PortError, Progress, QuarantinedRow},
-    port::{Fut, PinnedInputs, SnapshotId},
+    port::{Fut, PinnedInputs, Secret, SnapshotId},
 };
 use kepi_store::Store;
 
@@ -144,6 +144,9 @@ impl LocalLake {
 }
 
 impl Lake for LocalLake {
+    fn secret(&self) -> Secret {
+        Secret(self.catalogue.store.secret())
+    }
     fn id(&self) -> String {
         self.id.clone()
     }

@@ -1,11 +1,15 @@
 //! The states of one cell, by what they are for: what a measure kind computes a value from.
 
-use kepi_model::id::Hash;
+use std::borrow::Cow;
+
 use kepi_stats::estimate::NotComputable;
 
 use crate::{
     lower::{Part, Role, Side},
-    state::{StateColumn, StateTable},
+    state::{
+        StateColumn, StateTable,
+        wire::{CellStates, DigestKey, Seen, Writer},
+    },
     value::Coverage,
 };
 
@@ -39,63 +43,61 @@ impl<'a> SideStates<'a> {
     }
 }
 
-/// The states of one period and segment, for every side of a KPI.
+/// The states of one period and segment, for every side of a KPI: of a table, or as they were kept beside a value.
 #[derive(Debug, Clone, Copy)]
-pub struct Cells<'a> {
-    sides: &'a [SideStates<'a>],
-    /// By side: which cell; none: no row fell into it, so counts and sums are zero.
-    cells: &'a [Option<usize>],
+pub struct Cells<'a>(Place<'a>);
+
+#[derive(Debug, Clone, Copy)]
+enum Place<'a> {
+    Table {
+        sides: &'a [SideStates<'a>],
+        /// By side: which cell; none: no row fell into it, so counts and sums are zero.
+        cells: &'a [Option<usize>],
+    },
+    Kept(&'a CellStates),
 }
 
 impl<'a> Cells<'a> {
     /// One cell of each side.
     pub fn new(sides: &'a [SideStates<'a>], cells: &'a [Option<usize>]) -> Self {
-        Self { sides, cells }
+        Self(Place::Table { sides, cells })
+    }
+
+    /// States that were kept.
+    pub fn kept(states: &'a CellStates) -> Self {
+        Self(Place::Kept(states))
     }
 
     /// Rows. Fails only if the state is out of range.
     pub fn count(&self, part: Part, role: Role) -> Result<u64, NotComputable> {
-        Ok(match self.column(part, role)? {
-            (StateColumn::Count(values), Some(cell)) => values.get(cell).copied().unwrap_or(0),
-            _ => 0,
-        })
+        Ok(if let Seen::Count(rows) = self.state(part, role)? { rows } else { 0 })
     }
 
     /// A sum, zero if nothing was added.
     pub fn sum(&self, part: Part, role: Role) -> Result<i128, NotComputable> {
-        Ok(match self.column(part, role)? {
-            (StateColumn::Sum(values), Some(cell)) => values.get(cell).copied().unwrap_or(0),
-            _ => 0,
-        })
+        Ok(if let Seen::Sum(sum) = self.state(part, role)? { sum } else { 0 })
     }
 
     /// A sum or a number of rows, whichever the state is.
     pub fn total(&self, part: Part, role: Role) -> Result<i128, NotComputable> {
-        match self.column(part, role)? {
-            (StateColumn::Count(_), _) => Ok(self.count(part, role)?.into()),
-            _ => self.sum(part, role),
-        }
-    }
-
-    /// Number of different values.
-    pub fn distinct(&self, part: Part, role: Role) -> Result<u64, NotComputable> {
-        Ok(match self.column(part, role)? {
-            (column @ StateColumn::Distinct { .. }, Some(cell)) => {
-                column.distinct(cell).map_or(0, |values| values.count() as u64)
-            }
+        Ok(match self.state(part, role)? {
+            Seen::Count(rows) => rows.into(),
+            Seen::Sum(sum) => sum,
             _ => 0,
         })
     }
 
+    /// Number of different values.
+    pub fn distinct(&self, part: Part, role: Role) -> Result<u64, NotComputable> {
+        Ok(if let Seen::Distinct(values) = self.state(part, role)? { values } else { 0 })
+    }
+
     /// Counts by bin, `bins` of them.
     pub fn histogram(&self, part: Part, role: Role, bins: usize) -> Result<Vec<u64>, NotComputable> {
-        Ok(match self.column(part, role)? {
-            (StateColumn::Histogram { counts, .. }, Some(cell)) => {
-                counts.get(cell * bins..(cell + 1) * bins).map(<[u64]>::to_vec)
-            }
-            _ => None,
-        }
-        .unwrap_or_else(|| vec![0; bins]))
+        Ok(match self.state(part, role)? {
+            Seen::Histogram(counts) if counts.len() == bins => counts.into_owned(),
+            _ => vec![0; bins],
+        })
     }
 
     /// Counted and eligible rows of one part.
@@ -104,73 +106,84 @@ impl<'a> Cells<'a> {
         Ok(Coverage { counted, eligible: self.count(part, Role::Eligible)?, cases: counted })
     }
 
-    /// Hash of the states of this cell in canonical form: what the value was computed from, to the bit. `bytes` is
-    /// memory to write that form to.
-    pub fn hash(&self, bytes: &mut Vec<u8>) -> Hash {
-        bytes.clear();
-        for (side, cell) in self.sides.iter().zip(self.cells) {
-            bytes.extend(side.side.part.name().as_bytes());
-            for ((_, spec), column) in side.side.states.iter().zip(&side.columns) {
-                bytes.extend(spec.id.0.0);
-                match cell {
-                    Some(cell) => canonical(column, *cell, bytes),
-                    None => bytes.push(0),
+    /// Writes these states as they are kept (see [`wire`](crate::state::wire)): what the value was computed from, to
+    /// the bit.
+    pub fn encode(&self, key: &DigestKey, bytes: &mut Vec<u8>) {
+        match self.0 {
+            Place::Kept(states) => *bytes = states.encode(),
+            Place::Table { sides, cells } => {
+                let mut writer = Writer::new(bytes, sides.len());
+                for (side, cell) in sides.iter().zip(cells) {
+                    writer.term(side.side.part, side.columns.len());
+                    for ((role, _), column) in side.side.states.iter().zip(&side.columns) {
+                        write(column, *role, *cell, key, &mut writer);
+                    }
                 }
             }
         }
-        Hash::of(bytes)
     }
 
-    fn column(&self, part: Part, role: Role) -> Result<(&'a StateColumn, Option<usize>), NotComputable> {
+    fn state(&self, part: Part, role: Role) -> Result<Seen<'a>, NotComputable> {
         let missing = || NotComputable::Invalid("the states do not hold what the measure needs".to_owned());
-        let mut sides = self.sides.iter().zip(self.cells);
-        let (side, cell) = sides.find(|(side, _)| side.side.part == part).ok_or_else(missing)?;
-        match side.column(role).ok_or_else(missing)? {
-            StateColumn::OutOfRange { bound } => Err(NotComputable::OutOfRange { bound: bound.clone() }),
-            column => Ok((column, *cell)),
+        let seen = match self.0 {
+            Place::Kept(states) => states.get(part, role).ok_or_else(missing)?.seen(),
+            Place::Table { sides, cells } => {
+                let mut sides = sides.iter().zip(cells);
+                let (side, cell) = sides.find(|(side, _)| side.side.part == part).ok_or_else(missing)?;
+                seen(side.column(role).ok_or_else(missing)?, *cell)
+            }
+        };
+        match seen {
+            Seen::OutOfRange(bound) => Err(NotComputable::OutOfRange { bound: bound.to_owned() }),
+            seen => Ok(seen),
         }
     }
 }
 
-/// Appends a tag and the value of one cell, numbers little-endian, texts with their length before them.
-fn canonical(column: &StateColumn, cell: usize, bytes: &mut Vec<u8>) {
+fn bins_of(bins: u32, counts: &[u64], cell: Option<usize>) -> &[u64] {
+    let bins = bins as usize;
+    cell.and_then(|cell| counts.get(cell * bins..(cell + 1) * bins)).unwrap_or_default()
+}
+
+fn seen(column: &StateColumn, cell: Option<usize>) -> Seen<'_> {
+    // Out of range is the whole column, also where no row fell into the cell.
+    if let StateColumn::OutOfRange { bound } = column {
+        return Seen::OutOfRange(bound);
+    }
+    let Some(cell) = cell else { return Seen::Nothing };
     match column {
-        StateColumn::Count(values) => {
-            bytes.push(1);
-            bytes.extend(values.get(cell).copied().unwrap_or(0).to_le_bytes());
-        }
-        StateColumn::Sum(values) => {
-            bytes.push(2);
-            bytes.extend(values.get(cell).copied().unwrap_or(0).to_le_bytes());
-        }
-        StateColumn::Extreme(values) => match values.get(cell).copied().flatten() {
-            None => bytes.push(3),
-            Some(value) => {
-                bytes.push(4);
-                bytes.extend(value.to_le_bytes());
-            }
-        },
+        StateColumn::Count(rows) => Seen::Count(rows.get(cell).copied().unwrap_or(0)),
+        StateColumn::Sum(sums) => Seen::Sum(sums.get(cell).copied().unwrap_or(0)),
         StateColumn::Histogram { bins, counts } => {
-            bytes.push(5);
-            bytes.extend(bins.to_le_bytes());
-            let bins = *bins as usize;
-            for count in counts.get(cell * bins..(cell + 1) * bins).unwrap_or_default() {
-                bytes.extend(count.to_le_bytes());
-            }
+            Seen::Histogram(Cow::Borrowed(bins_of(*bins, counts, Some(cell))))
         }
         StateColumn::Distinct { .. } => {
-            bytes.push(6);
-            let values: Vec<&str> = column.distinct(cell).map(Iterator::collect).unwrap_or_default();
-            bytes.extend((values.len() as u64).to_le_bytes());
-            for value in values {
-                bytes.extend((value.len() as u64).to_le_bytes());
-                bytes.extend(value.as_bytes());
-            }
+            Seen::Distinct(column.distinct(cell).map_or(0, |values| values.count() as u64))
         }
-        StateColumn::OutOfRange { bound } => {
-            bytes.push(7);
-            bytes.extend((bound.len() as u64).to_le_bytes());
-            bytes.extend(bound.as_bytes());
+        StateColumn::Extreme(_) | StateColumn::OutOfRange { .. } => Seen::Extreme,
+    }
+}
+
+/// One state of one cell. A cell that no row fell into is written like one in which nothing was added.
+fn write(column: &StateColumn, role: Role, cell: Option<usize>, key: &DigestKey, writer: &mut Writer<'_>) {
+    match column {
+        StateColumn::Count(rows) => {
+            writer.count(role, cell.and_then(|cell| rows.get(cell).copied()).unwrap_or(0));
         }
+        StateColumn::Sum(sums) => {
+            writer.sum(role, cell.and_then(|cell| sums.get(cell).copied()).unwrap_or(0));
+        }
+        StateColumn::Extreme(values) => {
+            writer.extreme(role, cell.and_then(|cell| values.get(cell).copied().flatten()));
+        }
+        StateColumn::Histogram { bins, counts } => {
+            writer.histogram(role, *bins as usize, bins_of(*bins, counts, cell));
+        }
+        StateColumn::Distinct { .. } => {
+            let (count, digest) =
+                key.digest(cell.and_then(|cell| column.distinct(cell)).into_iter().flatten());
+            writer.distinct(role, count, digest);
+        }
+        StateColumn::OutOfRange { bound } => writer.out_of_range(role, bound),
     }
 }

@@ -21,9 +21,12 @@ use crate::{
     merge::{MergeError, roll_up},
     parallel,
     plan::ScanPlan,
-    port::{EngineVersion, PinnedInputs, SnapshotId},
+    port::{EngineVersion, PinnedInputs, Secret, SnapshotId},
     reference::expression_paths,
-    state::{KeyColumn, Measured, Member, StateTable},
+    state::{
+        KeyColumn, Measured, Member, StateTable,
+        wire::{CellStates, DigestKey},
+    },
     value::{Coverage, Finality, Pins, Segment, Value},
 };
 
@@ -45,6 +48,8 @@ pub struct Context<'a> {
     pub scans: &'a [MeasuredScan],
     /// Name of the lake.
     pub lake: &'a str,
+    /// The lake's secret.
+    pub secret: &'a Secret,
     /// Version of its tables.
     pub snapshot: SnapshotId,
     /// Who computed the states.
@@ -167,7 +172,7 @@ impl<'a> AtGrain<'a> {
         let level = Level::new(project.confidence).map_err(|_| FinishError::Confidence)?;
         let lowered = lower(kpi, project)?;
         let pins = self.pins(kpi, &lowered);
-        let kind = kind_of(&kpi.measure);
+        let key = DigestKey::of(self.context.secret);
         let mut finality: BTreeMap<u32, (Period, Finality)> = BTreeMap::new();
         let mut values = Vec::new();
         let mut bytes = Vec::new();
@@ -179,15 +184,17 @@ impl<'a> AtGrain<'a> {
                     None => *finality.entry(bucket).or_insert(self.finality(kpi, &lowered, bucket)?),
                 };
                 let cells = Cells::new(&cube.sides, &cells);
-                let Finished { estimate, coverage } = (kind.finish)(kpi, &cells, level);
+                let Finished { estimate, coverage } = finished(kpi, &cells, level);
+                cells.encode(&key, &mut bytes);
                 values.push(Value {
                     kpi: kpi.id.clone(),
                     period,
                     segment: Segment(key_set.iter().cloned().zip(members).collect()),
-                    estimate: estimate.and_then(|estimate| gate(kpi, coverage).map_or(Ok(estimate), Err)),
+                    estimate,
                     coverage,
                     finality,
-                    pins: Arc::new(Pins { states: cells.hash(&mut bytes), ..pins.clone() }),
+                    pins: Arc::new(Pins { states: Hash::of(&bytes), ..pins.clone() }),
+                    states: bytes.as_slice().into(),
                 });
             }
         }
@@ -294,6 +301,22 @@ impl Cube<'_> {
 
 fn is_scan_of(plan: &ScanPlan, side: &Side) -> bool {
     (&plan.entity, &plan.time, plan.as_of) == (&side.entity, &side.time, side.as_of)
+}
+
+/// What becomes of the states of one cell, gates included.
+fn finished(kpi: &Kpi, cells: &Cells<'_>, level: Level) -> Finished {
+    let Finished { estimate, coverage } = (kind_of(&kpi.measure).finish)(kpi, cells, level);
+    let estimate = estimate.and_then(|estimate| gate(kpi, coverage).map_or(Ok(estimate), Err));
+    Finished { estimate, coverage }
+}
+
+/// A value finished again from states that were kept: the same bits as when they were fresh.
+///
+/// # Errors
+/// The confidence level is none.
+pub fn finished_again(kpi: &Kpi, states: &CellStates, confidence: f64) -> Result<Finished, FinishError> {
+    let level = Level::new(confidence).map_err(|_| FinishError::Confidence)?;
+    Ok(finished(kpi, &Cells::kept(states), level))
 }
 
 /// Why a value may not be published, if it may not.

@@ -8,7 +8,7 @@ use kepi_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::port::{Fut, PinnedInputs, SnapshotId};
+use crate::port::{Fut, PinnedInputs, Secret, SnapshotId};
 
 /// An error from behind a port: typed where it is raised, boxed where it crosses.
 pub type PortError = Box<dyn std::error::Error + Send + Sync>;
@@ -143,6 +143,8 @@ pub trait Progress: Send + Sync {
 pub trait Lake: Send + Sync {
     /// Identity of this lake, in every pin.
     fn id(&self) -> String;
+    /// Its secret.
+    fn secret(&self) -> Secret;
     /// Lands files of a source, one transaction a file: rows, ledger and event together or not at all.
     fn land<'a>(
         &'a self,

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::StateId;
 
+pub mod wire;
+
 /// A member of a dimension. Integers render in decimal, booleans as `true` and `false`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -106,7 +106,7 @@ pub struct Pins {
     pub snapshot: SnapshotId,
     /// Who computed the states.
     pub engine: EngineVersion,
-    /// The states that the value was computed from, to the bit.
+    /// Hash of the states that the value was computed from, in the form in which they are kept.
     pub states: Hash,
 }
 
@@ -127,6 +127,8 @@ pub struct Value {
     pub finality: Finality,
     /// What it depends on.
     pub pins: Arc<Pins>,
+    /// The states it was finished from, as they are kept ([`CellStates`](crate::state::wire::CellStates)).
+    pub states: Box<[u8]>,
 }
 
 impl Value {

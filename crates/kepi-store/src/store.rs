@@ -2,10 +2,13 @@
 
 use std::{path::Path, path::PathBuf, time::Duration};
 
+use kepi_model::id::Hash;
 use sqlx::{
     Sqlite, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+
+use uuid::Uuid;
 
 use crate::error::StoreError;
 
@@ -24,6 +27,17 @@ pub struct Store {
     path: PathBuf,
     writer: SqlitePool,
     readers: SqlitePool,
+    secret: Hidden,
+}
+
+/// Bytes that no message shows.
+#[derive(Clone, Copy)]
+struct Hidden([u8; 32]);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
 }
 
 impl Store {
@@ -53,13 +67,14 @@ impl Store {
             .connect_with(options.clone())
             .await
             .map_err(opened)?;
-        let store = Self {
+        let mut store = Self {
             path: path.to_owned(),
             writer,
             readers: SqlitePoolOptions::new()
                 .max_connections(4)
                 .acquire_timeout(BUSY)
                 .connect_lazy_with(options),
+            secret: Hidden([0; 32]),
         };
         let mut tx = store.begin().await?;
         sqlx::raw_sql(include_str!("schema.sql")).execute(&mut *tx).await.map_err(opened)?;
@@ -70,6 +85,15 @@ impl Store {
         let found: String = sqlx::query_scalar("SELECT value FROM kepi_meta WHERE key = 'format'")
             .fetch_one(&mut *tx)
             .await?;
+        let fresh = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+        sqlx::query("INSERT INTO kepi_meta (key, value) VALUES ('secret', ?) ON CONFLICT DO NOTHING")
+            .bind(fresh)
+            .execute(&mut *tx)
+            .await?;
+        let secret: String = sqlx::query_scalar("SELECT value FROM kepi_meta WHERE key = 'secret'")
+            .fetch_one(&mut *tx)
+            .await?;
+        store.secret = Hidden(Hash::of(secret.as_bytes()).0);
         if found != FORMAT {
             return Err(StoreError::Format { found, known: FORMAT.to_owned() });
         }
@@ -80,6 +104,11 @@ impl Store {
     /// Where the database is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// A secret of this database, made with it: key of digests that stand where others may read them.
+    pub fn secret(&self) -> [u8; 32] {
+        self.secret.0
     }
 
     /// Begins a transaction that takes the write lock at once, so that what it reads cannot change before it commits.

@@ -20,7 +20,7 @@ use kepi_model::{calendar::Grain, project::Project};
 use kepi_query::{
     finish::{AtGrain, Context, FinishError, MeasuredScan, values_of, watermarks},
     lower::{LowerError, plan},
-    port::{EvaluateError, Evaluator, Limits, PinnedFile, PinnedInputs, TableData},
+    port::{EvaluateError, Evaluator, Limits, PinnedFile, PinnedInputs, Secret, TableData},
 };
 use parquet::arrow::{
     ProjectionMask,
@@ -268,6 +268,7 @@ async fn compute(
         project,
         scans: &scans,
         lake: "bench",
+        secret: &Secret([0; 32]),
         snapshot: inputs.snapshot,
         engine: &engine,
         watermarks: &watermarks,

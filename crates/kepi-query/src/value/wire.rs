@@ -116,6 +116,8 @@ impl TryFrom<WireValue> for Value {
             coverage: value.coverage,
             finality: value.finality,
             pins: Arc::new(value.pins),
+            // This form holds their hash only.
+            states: Box::default(),
         })
     }
 }

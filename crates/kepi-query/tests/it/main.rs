@@ -10,4 +10,6 @@
 )]
 
 mod metamorphic;
+mod states;
 mod values;
+mod world;

@@ -1,0 +1,442 @@
+//! How the states of one cell are kept, version 1: bytes beside a value, from which it can be finished again.
+//!
+//! The form holds numbers, never what they were counted from: of a set of different values it keeps how many there
+//! are and a keyed digest, which tells whether two sets are equal to whoever holds the lake's secret and nothing to
+//! anybody else.
+//!
+//! ```text
+//! cell      = 1 (version), number of terms, term…
+//! term      = code of the term (byte), number of states, state…
+//! state     = code of the role (byte), tag (byte), what follows the tag
+//! 1 count       number of rows
+//! 2 sum         signed
+//! 3 extreme     nothing: no row had a value
+//! 4 extreme     signed
+//! 5 histogram   bins, bins that are not empty, then each as (empty bins before it, rows in it)
+//! 6 distinct    number of values, then 32 bytes of digest unless that is 0
+//! 7 out of range  length, then the bound in decimal
+//! ```
+//!
+//! Numbers are base 128, least digit first, high bit set on all bytes but the last, without leading zeros (LEB128);
+//! signed ones are mapped to `0, −1, 1, −2, …` first. So equal states have equal bytes, and the hash of the bytes is
+//! that of the states. What a code stands for never changes; a later version has another first byte.
+
+use std::borrow::Cow;
+
+use kepi_model::id::Hash;
+
+use crate::{
+    lower::{Part, Role},
+    port::Secret,
+};
+
+const VERSION: u8 = 1;
+
+/// What one state comes to in one cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StateValue {
+    /// Rows.
+    Count(u64),
+    /// An exact sum.
+    Sum(i128),
+    /// Least or greatest value, if there is one.
+    Extreme(Option<i64>),
+    /// Rows by bin.
+    Histogram(Vec<u64>),
+    /// Different values.
+    Distinct {
+        /// How many.
+        count: u64,
+        /// Keyed digest of the set; none if it is empty.
+        digest: Option<Hash>,
+    },
+    /// Could not be computed exactly.
+    OutOfRange {
+        /// The largest magnitude that could not be ruled out, in decimal.
+        bound: String,
+    },
+}
+
+/// The states of one cell by term and role: what a value is finished from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CellStates {
+    /// Terms in the order of the measure.
+    pub terms: Vec<(Part, Vec<(Role, StateValue)>)>,
+}
+
+/// Why bytes are not the states of a cell.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WireError {
+    /// They are of a version that this program does not know.
+    #[error("states are kept in form {0}; this version of Kepi reads form 1")]
+    Version(u8),
+    /// They end before they are complete.
+    #[error("states break off after {0} bytes")]
+    Short(usize),
+    /// They go on after they are complete, or hold something that no state is.
+    #[error("states are damaged at byte {0}")]
+    Damaged(usize),
+}
+
+/// Key of the digests of sets of values.
+#[derive(Clone, Copy)]
+pub struct DigestKey([u8; 32]);
+
+impl DigestKey {
+    /// The key that belongs to a lake.
+    pub fn of(secret: &Secret) -> Self {
+        Self(blake3::derive_key("kepi 2026 digest of a set of different values", &secret.0))
+    }
+
+    /// Digest of a set of values, given sorted and each once, as they stand in the lake; none of an empty one.
+    pub fn digest<'a>(&self, values: impl Iterator<Item = &'a str>) -> (u64, Option<Hash>) {
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        let mut count = 0;
+        for value in values {
+            hasher.update(&(value.len() as u64).to_le_bytes());
+            hasher.update(value.as_bytes());
+            count += 1;
+        }
+        (count, (count > 0).then(|| Hash(*hasher.finalize().as_bytes())))
+    }
+}
+
+/// Writes the form. States are put in the order of the measure, each within its term.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    bytes: &'a mut Vec<u8>,
+}
+
+impl<'a> Writer<'a> {
+    /// Begins a cell of so many terms; what `bytes` held is dropped.
+    pub fn new(bytes: &'a mut Vec<u8>, terms: usize) -> Self {
+        bytes.clear();
+        bytes.push(VERSION);
+        let mut writer = Self { bytes };
+        writer.number(terms as u128);
+        writer
+    }
+
+    /// Begins a term of so many states.
+    pub fn term(&mut self, term: Part, states: usize) {
+        self.bytes.push(term_code(term));
+        self.number(states as u128);
+    }
+
+    /// A number of rows.
+    pub fn count(&mut self, role: Role, rows: u64) {
+        self.head(role, 1);
+        self.number(rows.into());
+    }
+
+    /// A sum.
+    pub fn sum(&mut self, role: Role, sum: i128) {
+        self.head(role, 2);
+        self.signed(sum);
+    }
+
+    /// A least or greatest value.
+    pub fn extreme(&mut self, role: Role, value: Option<i64>) {
+        match value {
+            None => self.head(role, 3),
+            Some(value) => {
+                self.head(role, 4);
+                self.signed(value.into());
+            }
+        }
+    }
+
+    /// Rows by bin, of `bins` bins; those beyond the end of `counts` are empty.
+    pub fn histogram(&mut self, role: Role, bins: usize, counts: &[u64]) {
+        self.head(role, 5);
+        self.number(bins as u128);
+        let filled = || counts.iter().enumerate().take(bins).filter(|(_, count)| **count > 0);
+        self.number(filled().count() as u128);
+        let mut next = 0;
+        for (bin, count) in filled() {
+            self.number((bin - next) as u128);
+            self.number((*count).into());
+            next = bin + 1;
+        }
+    }
+
+    /// Different values.
+    pub fn distinct(&mut self, role: Role, count: u64, digest: Option<Hash>) {
+        self.head(role, 6);
+        self.number(count.into());
+        self.bytes.extend(digest.iter().flat_map(|digest| digest.0));
+    }
+
+    /// A state that could not be computed exactly.
+    pub fn out_of_range(&mut self, role: Role, bound: &str) {
+        self.head(role, 7);
+        self.number(bound.len() as u128);
+        self.bytes.extend(bound.as_bytes());
+    }
+
+    fn head(&mut self, role: Role, tag: u8) {
+        self.bytes.extend([role_code(role), tag]);
+    }
+
+    fn number(&mut self, mut number: u128) {
+        while number >= 0x80 {
+            self.bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.bytes.push(number as u8);
+    }
+
+    fn signed(&mut self, number: i128) {
+        self.number(((number << 1) ^ (number >> 127)) as u128);
+    }
+}
+
+impl CellStates {
+    /// The state of a term and role.
+    pub fn get(&self, term: Part, role: Role) -> Option<&StateValue> {
+        let (_, states) = self.terms.iter().find(|(found, _)| *found == term)?;
+        states.iter().find(|(found, _)| *found == role).map(|(_, state)| state)
+    }
+
+    /// The bytes that are kept.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut writer = Writer::new(&mut bytes, self.terms.len());
+        for (term, states) in &self.terms {
+            writer.term(*term, states.len());
+            for (role, state) in states {
+                match state {
+                    StateValue::Count(rows) => writer.count(*role, *rows),
+                    StateValue::Sum(sum) => writer.sum(*role, *sum),
+                    StateValue::Extreme(value) => writer.extreme(*role, *value),
+                    StateValue::Histogram(counts) => writer.histogram(*role, counts.len(), counts),
+                    StateValue::Distinct { count, digest } => writer.distinct(*role, *count, *digest),
+                    StateValue::OutOfRange { bound } => writer.out_of_range(*role, bound),
+                }
+            }
+        }
+        bytes
+    }
+
+    /// Reads what was kept; only bytes that [`Self::encode`] writes are read.
+    ///
+    /// # Errors
+    /// The bytes are of another version, or damaged.
+    pub fn decode(bytes: &[u8]) -> Result<Self, WireError> {
+        let mut reader = Reader { bytes, at: 0 };
+        let version = reader.byte()?;
+        if version != VERSION {
+            return Err(WireError::Version(version));
+        }
+        let mut terms = Vec::new();
+        for _ in 0..reader.length()? {
+            let term = term_of(reader.byte()?).ok_or(WireError::Damaged(reader.at))?;
+            let mut states = Vec::new();
+            for _ in 0..reader.length()? {
+                let role = role_of(reader.byte()?).ok_or(WireError::Damaged(reader.at))?;
+                states.push((role, reader.state()?));
+            }
+            terms.push((term, states));
+        }
+        if reader.at == bytes.len() { Ok(Self { terms }) } else { Err(WireError::Damaged(reader.at)) }
+    }
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+/// Bins of the widest histogram that a measure may ask for, those at both ends included, with room to spare: a
+/// damaged number must not fill the memory.
+const MOST_BINS: u64 = 1 << 20;
+
+impl Reader<'_> {
+    fn take(&mut self, length: usize) -> Result<&[u8], WireError> {
+        let end = self.at.checked_add(length).ok_or(WireError::Damaged(self.at))?;
+        let taken = self.bytes.get(self.at..end).ok_or(WireError::Short(self.bytes.len()))?;
+        self.at = end;
+        Ok(taken)
+    }
+
+    fn byte(&mut self) -> Result<u8, WireError> {
+        Ok(self.take(1)?.first().copied().unwrap_or_default())
+    }
+
+    fn number(&mut self) -> Result<u128, WireError> {
+        let mut number = 0_u128;
+        for shift in (0..).step_by(7) {
+            let byte = self.byte()?;
+            let digit = u128::from(byte & 0x7f);
+            if shift > 126 || digit << shift >> shift != digit || byte == 0 && shift > 0 {
+                break;
+            }
+            number |= digit << shift;
+            if byte < 0x80 {
+                return Ok(number);
+            }
+        }
+        Err(WireError::Damaged(self.at))
+    }
+
+    fn unsigned(&mut self) -> Result<u64, WireError> {
+        u64::try_from(self.number()?).map_err(|_| WireError::Damaged(self.at))
+    }
+
+    /// A number of things, each of which takes a byte at least.
+    fn length(&mut self) -> Result<usize, WireError> {
+        let length = usize::try_from(self.number()?).map_err(|_| WireError::Damaged(self.at))?;
+        if length > self.bytes.len() { Err(WireError::Damaged(self.at)) } else { Ok(length) }
+    }
+
+    fn signed(&mut self) -> Result<i128, WireError> {
+        let number = self.number()?;
+        Ok((number >> 1) as i128 ^ -((number & 1) as i128))
+    }
+
+    fn state(&mut self) -> Result<StateValue, WireError> {
+        Ok(match self.byte()? {
+            1 => StateValue::Count(self.unsigned()?),
+            2 => StateValue::Sum(self.signed()?),
+            3 => StateValue::Extreme(None),
+            4 => {
+                let value = i64::try_from(self.signed()?).map_err(|_| WireError::Damaged(self.at))?;
+                StateValue::Extreme(Some(value))
+            }
+            5 => StateValue::Histogram(self.histogram()?),
+            6 => {
+                let count = self.unsigned()?;
+                let digest = match count {
+                    0 => None,
+                    _ => {
+                        let mut digest = [0; 32];
+                        digest.copy_from_slice(self.take(32)?);
+                        Some(Hash(digest))
+                    }
+                };
+                StateValue::Distinct { count, digest }
+            }
+            7 => {
+                let length = self.length()?;
+                let at = self.at;
+                let bound = std::str::from_utf8(self.take(length)?).map_err(|_| WireError::Damaged(at))?;
+                StateValue::OutOfRange { bound: bound.to_owned() }
+            }
+            _ => return Err(WireError::Damaged(self.at)),
+        })
+    }
+
+    fn histogram(&mut self) -> Result<Vec<u64>, WireError> {
+        let bins = self.unsigned()?;
+        if bins > MOST_BINS {
+            return Err(WireError::Damaged(self.at));
+        }
+        let mut counts = vec![0; bins as usize];
+        let mut bin = 0_usize;
+        for _ in 0..self.length()? {
+            let gap = self.unsigned()?;
+            let count = self.unsigned()?;
+            bin = usize::try_from(gap)
+                .ok()
+                .and_then(|gap| bin.checked_add(gap))
+                .ok_or(WireError::Damaged(self.at))?;
+            match counts.get_mut(bin) {
+                Some(slot) if count > 0 => *slot = count,
+                _ => return Err(WireError::Damaged(self.at)),
+            }
+            bin += 1;
+        }
+        Ok(counts)
+    }
+}
+
+fn term_code(term: Part) -> u8 {
+    match term {
+        Part::Base => 1,
+        Part::Denominator => 2,
+    }
+}
+
+fn term_of(code: u8) -> Option<Part> {
+    [Part::Base, Part::Denominator].into_iter().find(|term| term_code(*term) == code)
+}
+
+/// Roles that stand alone.
+const ROLES: [Role; 15] = [
+    Role::Eligible,
+    Role::Counted,
+    Role::Total,
+    Role::Squares,
+    Role::Hits,
+    Role::Weight,
+    Role::WeightSquares,
+    Role::Weighted,
+    Role::WeightSquaresTotal,
+    Role::WeightSquaresSquares,
+    Role::HitWeight,
+    Role::HitWeightSquares,
+    Role::Histogram,
+    Role::Joint,
+    Role::Products,
+];
+
+/// Codes never change: they stand in files. A new role takes the next free one.
+fn role_code(role: Role) -> u8 {
+    match role {
+        Role::Eligible => 1,
+        Role::Counted => 2,
+        Role::Total => 3,
+        Role::Squares => 4,
+        Role::Hits => 5,
+        Role::Weight => 6,
+        Role::WeightSquares => 7,
+        Role::Weighted => 8,
+        Role::WeightSquaresTotal => 9,
+        Role::WeightSquaresSquares => 10,
+        Role::HitWeight => 11,
+        Role::HitWeightSquares => 12,
+        Role::Histogram => 13,
+        Role::Joint => 14,
+        Role::Products => 15,
+        Role::Group(group) => 0x40 | group & 0xf,
+        Role::GroupWeight(group) => 0x50 | group & 0xf,
+        Role::GroupWeightSquares(group) => 0x60 | group & 0xf,
+    }
+}
+
+fn role_of(code: u8) -> Option<Role> {
+    let group = code & 0xf;
+    match code & 0xf0 {
+        0x40 => Some(Role::Group(group)),
+        0x50 => Some(Role::GroupWeight(group)),
+        0x60 => Some(Role::GroupWeightSquares(group)),
+        _ => ROLES.into_iter().find(|role| role_code(*role) == code),
+    }
+}
+
+/// A state as a measure kind sees it, wherever it stands.
+#[derive(Debug, Clone)]
+pub(crate) enum Seen<'a> {
+    Count(u64),
+    Sum(i128),
+    Histogram(Cow<'a, [u64]>),
+    Distinct(u64),
+    OutOfRange(&'a str),
+    /// A least or greatest value: no kind asks for one so far.
+    Extreme,
+    /// No row fell into the cell.
+    Nothing,
+}
+
+impl StateValue {
+    pub(crate) fn seen(&self) -> Seen<'_> {
+        match self {
+            Self::Count(rows) => Seen::Count(*rows),
+            Self::Sum(sum) => Seen::Sum(*sum),
+            Self::Extreme(_) => Seen::Extreme,
+            Self::Histogram(counts) => Seen::Histogram(Cow::Borrowed(counts)),
+            Self::Distinct { count, .. } => Seen::Distinct(*count),
+            Self::OutOfRange { bound } => Seen::OutOfRange(bound),
+        }
+    }
+}
