@@ -6,7 +6,7 @@ use kepi_model::{
     calendar::CalendarError,
     id::{EntityId, SourceId},
 };
-use kepi_query::{finish::FinishError, landing::PortError, lower::LowerError, port::EvaluateError};
+use kepi_query::{finish::FinishError, landing::PortError, port::EvaluateError, side::LowerError};
 use kepi_store::StoreError;
 
 use crate::project_files::ReadError;

@@ -11,8 +11,8 @@ use kepi_model::{
 use kepi_query::{
     finish::{self, AtGrain, Context, MeasuredScan, values_of},
     landing::{LoadReport, Progress},
-    lower,
     port::PinnedInputs,
+    scans,
     value::{Segment, Value, wire},
 };
 use kepi_score::tree::Scoring;
@@ -177,7 +177,7 @@ impl App {
         inputs: &PinnedInputs,
         progress: &dyn RunProgress,
     ) -> Result<Computed, AppError> {
-        let plans = lower::plan(project.kpis.values(), project, inputs)?;
+        let plans = scans::plan(project.kpis.values(), project, inputs)?;
         let reach = finish::watermarks(&plans, inputs)?;
         let watermarks = plan::watermarks(project, &reach, &project.calendar);
         let mut scans = Vec::new();

@@ -42,7 +42,8 @@ use kepi_model::{
 };
 use kepi_query::{
     landing::{Lake, LoadReport, PortError, Progress, QuarantinedRow},
-    port::{Fut, PinnedInputs, Secret, SnapshotId},
+    port::{Fut, PinnedInputs, SnapshotId},
+    state::wire::Secret,
 };
 use kepi_store::Store;
 

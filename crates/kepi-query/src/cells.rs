@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use kepi_stats::estimate::NotComputable;
 
 use crate::{
-    lower::{Part, Role, Side},
+    side::{Term, Role, Side},
     state::{
         StateColumn, StateTable,
-        wire::{CellStates, DigestKey, Seen, Writer},
+        wire::{CellStates, DigestKey, Seen, StateValue, TermStates, Writer, get},
     },
     value::Coverage,
 };
@@ -43,7 +43,52 @@ impl<'a> SideStates<'a> {
     }
 }
 
-/// The states of one period and segment, for every side of a KPI: of a table, or as they were kept beside a value.
+/// What a measure kind sees of one period and segment: its cell, and what lies around it. Kinds that look at their own
+/// cell only cost nothing more.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    own: Cells<'a>,
+    so_far: &'a [TermStates],
+}
+
+impl<'a> View<'a> {
+    /// A cell, and the sums over all periods of its segment up to it, if the kind looks back.
+    pub(crate) fn new(own: Cells<'a>, so_far: &'a [TermStates]) -> Self {
+        Self { own, so_far }
+    }
+
+    /// States that were kept.
+    pub fn kept(states: &'a CellStates) -> Self {
+        Self { own: Cells::of(&states.terms), so_far: &states.so_far }
+    }
+
+    /// The states of the period itself.
+    pub fn own(&self) -> Cells<'a> {
+        self.own
+    }
+
+    /// The states of all periods up to and with this one, from the first that has rows; only those that add up, and
+    /// only for kinds that [look back](crate::measure::MeasureKind::looking_back).
+    pub fn so_far(&self) -> Cells<'a> {
+        Cells::of(self.so_far)
+    }
+
+    /// Writes these states as they are kept (see [`wire`](crate::state::wire)): what the value was computed from, to
+    /// the bit.
+    pub fn encode(&self, key: &DigestKey, bytes: &mut Vec<u8>) {
+        let Place::Table { sides, cells } = self.own.0 else { return };
+        let mut writer = Writer::new(bytes, sides.len() + self.so_far.len());
+        for (side, cell) in sides.iter().zip(cells) {
+            writer.term(side.side.term, side.columns.len());
+            for ((role, _), column) in side.side.states.iter().zip(&side.columns) {
+                write(column, *role, *cell, key, &mut writer);
+            }
+        }
+        self.so_far.iter().for_each(|term| writer.states(term, true));
+    }
+}
+
+/// The states of one period and segment, for every side of a KPI: of a table, or in memory.
 #[derive(Debug, Clone, Copy)]
 pub struct Cells<'a>(Place<'a>);
 
@@ -54,7 +99,7 @@ enum Place<'a> {
         /// By side: which cell; none: no row fell into it, so counts and sums are zero.
         cells: &'a [Option<usize>],
     },
-    Kept(&'a CellStates),
+    Memory(&'a [TermStates]),
 }
 
 impl<'a> Cells<'a> {
@@ -63,24 +108,24 @@ impl<'a> Cells<'a> {
         Self(Place::Table { sides, cells })
     }
 
-    /// States that were kept.
-    pub fn kept(states: &'a CellStates) -> Self {
-        Self(Place::Kept(states))
+    /// States in memory.
+    pub(crate) fn of(terms: &'a [TermStates]) -> Self {
+        Self(Place::Memory(terms))
     }
 
     /// Rows. Fails only if the state is out of range.
-    pub fn count(&self, part: Part, role: Role) -> Result<u64, NotComputable> {
-        Ok(if let Seen::Count(rows) = self.state(part, role)? { rows } else { 0 })
+    pub fn count(&self, term: Term, role: Role) -> Result<u64, NotComputable> {
+        Ok(if let Seen::Count(rows) = self.state(term, role)? { rows } else { 0 })
     }
 
     /// A sum, zero if nothing was added.
-    pub fn sum(&self, part: Part, role: Role) -> Result<i128, NotComputable> {
-        Ok(if let Seen::Sum(sum) = self.state(part, role)? { sum } else { 0 })
+    pub fn sum(&self, term: Term, role: Role) -> Result<i128, NotComputable> {
+        Ok(if let Seen::Sum(sum) = self.state(term, role)? { sum } else { 0 })
     }
 
     /// A sum or a number of rows, whichever the state is.
-    pub fn total(&self, part: Part, role: Role) -> Result<i128, NotComputable> {
-        Ok(match self.state(part, role)? {
+    pub fn total(&self, term: Term, role: Role) -> Result<i128, NotComputable> {
+        Ok(match self.state(term, role)? {
             Seen::Count(rows) => rows.into(),
             Seen::Sum(sum) => sum,
             _ => 0,
@@ -88,48 +133,51 @@ impl<'a> Cells<'a> {
     }
 
     /// Number of different values.
-    pub fn distinct(&self, part: Part, role: Role) -> Result<u64, NotComputable> {
-        Ok(if let Seen::Distinct(values) = self.state(part, role)? { values } else { 0 })
+    pub fn distinct(&self, term: Term, role: Role) -> Result<u64, NotComputable> {
+        Ok(if let Seen::Distinct(values) = self.state(term, role)? { values } else { 0 })
     }
 
     /// Counts by bin, `bins` of them.
-    pub fn histogram(&self, part: Part, role: Role, bins: usize) -> Result<Vec<u64>, NotComputable> {
-        Ok(match self.state(part, role)? {
+    pub fn histogram(&self, term: Term, role: Role, bins: usize) -> Result<Vec<u64>, NotComputable> {
+        Ok(match self.state(term, role)? {
             Seen::Histogram(counts) if counts.len() == bins => counts.into_owned(),
             _ => vec![0; bins],
         })
     }
 
-    /// Counted and eligible rows of one part.
-    pub fn coverage(&self, part: Part) -> Result<Coverage, NotComputable> {
-        let counted = self.count(part, Role::Counted)?;
-        Ok(Coverage { counted, eligible: self.count(part, Role::Eligible)?, cases: counted })
+    /// Counted and eligible rows of one term.
+    pub fn coverage(&self, term: Term) -> Result<Coverage, NotComputable> {
+        let counted = self.count(term, Role::Counted)?;
+        Ok(Coverage { counted, eligible: self.count(term, Role::Eligible)?, cases: counted })
     }
 
-    /// Writes these states as they are kept (see [`wire`](crate::state::wire)): what the value was computed from, to
-    /// the bit.
-    pub fn encode(&self, key: &DigestKey, bytes: &mut Vec<u8>) {
-        match self.0 {
-            Place::Kept(states) => *bytes = states.encode(),
-            Place::Table { sides, cells } => {
-                let mut writer = Writer::new(bytes, sides.len());
-                for (side, cell) in sides.iter().zip(cells) {
-                    writer.term(side.side.part, side.columns.len());
-                    for ((role, _), column) in side.side.states.iter().zip(&side.columns) {
-                        write(column, *role, *cell, key, &mut writer);
+    /// Adds these states to a sum over periods: those that add up.
+    pub(crate) fn add_to(&self, sum: &mut Vec<TermStates>) {
+        let Place::Table { sides, cells } = self.0 else { return };
+        let begin = sum.is_empty();
+        for (place, (side, cell)) in sides.iter().zip(cells).enumerate() {
+            let states = side.side.states.iter().zip(&side.columns);
+            let states = states.map(|((role, _), column)| (*role, seen(column, *cell)));
+            if begin {
+                let first = |(role, seen)| Some((role, StateValue::first(&seen)?));
+                sum.push((side.side.term, states.filter_map(first).collect()));
+            } else if let Some((_, sums)) = sum.get_mut(place) {
+                for (role, seen) in states {
+                    if let Some((_, sum)) = sums.iter_mut().find(|(found, _)| *found == role) {
+                        sum.add(&seen);
                     }
                 }
             }
         }
     }
 
-    fn state(&self, part: Part, role: Role) -> Result<Seen<'a>, NotComputable> {
+    fn state(&self, term: Term, role: Role) -> Result<Seen<'a>, NotComputable> {
         let missing = || NotComputable::Invalid("the states do not hold what the measure needs".to_owned());
         let seen = match self.0 {
-            Place::Kept(states) => states.get(part, role).ok_or_else(missing)?.seen(),
+            Place::Memory(terms) => get(terms, term, role).ok_or_else(missing)?.seen(),
             Place::Table { sides, cells } => {
                 let mut sides = sides.iter().zip(cells);
-                let (side, cell) = sides.find(|(side, _)| side.side.part == part).ok_or_else(missing)?;
+                let (side, cell) = sides.find(|(side, _)| side.side.term == term).ok_or_else(missing)?;
                 seen(side.column(role).ok_or_else(missing)?, *cell)
             }
         };
@@ -145,22 +193,22 @@ fn bins_of(bins: u32, counts: &[u64], cell: Option<usize>) -> &[u64] {
     cell.and_then(|cell| counts.get(cell * bins..(cell + 1) * bins)).unwrap_or_default()
 }
 
+/// Where no row fell into the cell, nothing was added.
 fn seen(column: &StateColumn, cell: Option<usize>) -> Seen<'_> {
-    // Out of range is the whole column, also where no row fell into the cell.
-    if let StateColumn::OutOfRange { bound } = column {
-        return Seen::OutOfRange(bound);
-    }
-    let Some(cell) = cell else { return Seen::Nothing };
     match column {
-        StateColumn::Count(rows) => Seen::Count(rows.get(cell).copied().unwrap_or(0)),
-        StateColumn::Sum(sums) => Seen::Sum(sums.get(cell).copied().unwrap_or(0)),
-        StateColumn::Histogram { bins, counts } => {
-            Seen::Histogram(Cow::Borrowed(bins_of(*bins, counts, Some(cell))))
-        }
+        StateColumn::Count(rows) => Seen::Count(cell.and_then(|cell| rows.get(cell).copied()).unwrap_or(0)),
+        StateColumn::Sum(sums) => Seen::Sum(cell.and_then(|cell| sums.get(cell).copied()).unwrap_or(0)),
+        StateColumn::Histogram { bins, counts } => match bins_of(*bins, counts, cell) {
+            [] => Seen::Histogram(Cow::Owned(vec![0; *bins as usize])),
+            counts => Seen::Histogram(Cow::Borrowed(counts)),
+        },
         StateColumn::Distinct { .. } => {
-            Seen::Distinct(column.distinct(cell).map_or(0, |values| values.count() as u64))
+            let values = cell.and_then(|cell| column.distinct(cell));
+            Seen::Distinct(values.map_or(0, |values| values.count() as u64))
         }
-        StateColumn::Extreme(_) | StateColumn::OutOfRange { .. } => Seen::Extreme,
+        StateColumn::Extreme(_) => Seen::Extreme,
+        // Out of range is the whole column, also where no row fell into the cell.
+        StateColumn::OutOfRange { bound } => Seen::OutOfRange(bound),
     }
 }
 

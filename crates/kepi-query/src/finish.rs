@@ -7,25 +7,27 @@ use std::{
 
 use kepi_model::{
     calendar::{CalendarError, Grain, Period},
-    expression::{Expression, Path},
     id::{DimensionId, EntityId, Hash, KpiId},
-    project::{DurationSummary, Kpi, Measure, Project, Unmatched},
+    expression::{Expression, Path},
+    project::{Kpi, Project},
 };
 use kepi_stats::estimate::{Level, NotComputable};
 
 use crate::{
-    cells::{Cells, SideStates},
+    cells::{Cells, SideStates, View},
     layout::Layout,
-    lower::{LowerError, Lowered, Side, key_positions, lower, time_range},
-    measure::{Finished, kind_of},
+    lower::{Lowered, lower},
+    measure::{Finished, Presence, kind_of},
     merge::{MergeError, roll_up},
     parallel,
     plan::ScanPlan,
-    port::{EngineVersion, PinnedInputs, Secret, SnapshotId},
+    port::{EngineVersion, PinnedInputs, SnapshotId},
     reference::expression_paths,
+    scans::{key_positions, time_range},
+    side::{LowerError, Side},
     state::{
         KeyColumn, Measured, Member, StateTable,
-        wire::{CellStates, DigestKey},
+        wire::{CellStates, DigestKey, Secret, TermStates},
     },
     value::{Coverage, Finality, Pins, Segment, Value},
 };
@@ -44,7 +46,7 @@ pub struct MeasuredScan {
 pub struct Context<'a> {
     /// The project.
     pub project: &'a Project,
-    /// States of every scan that [`crate::lower::plan`] asked for.
+    /// States of every scan that [`crate::scans::plan`] asked for.
     pub scans: &'a [MeasuredScan],
     /// Name of the lake.
     pub lake: &'a str,
@@ -174,18 +176,28 @@ impl<'a> AtGrain<'a> {
         let pins = self.pins(kpi, &lowered);
         let key = DigestKey::of(self.context.secret);
         let mut finality: BTreeMap<u32, (Period, Finality)> = BTreeMap::new();
+        let kind = kind_of(&kpi.measure);
         let mut values = Vec::new();
         let mut bytes = Vec::new();
         for key_set in &lowered.key_sets {
             let cube = self.cube(kpi, &lowered, key_set)?;
-            for (bucket, members, cells) in cube.cells(kpi) {
+            let mut sums: BTreeMap<Vec<Member>, Vec<TermStates>> = BTreeMap::new();
+            for (bucket, members, cells) in cube.cells(kind.presence(kpi)) {
                 let (period, finality) = match finality.get(&bucket) {
                     Some(known) => *known,
                     None => *finality.entry(bucket).or_insert(self.finality(kpi, &lowered, bucket)?),
                 };
-                let cells = Cells::new(&cube.sides, &cells);
-                let Finished { estimate, coverage } = finished(kpi, &cells, level);
-                cells.encode(&key, &mut bytes);
+                let own = Cells::new(&cube.sides, &cells);
+                let so_far = if kind.looks_back() {
+                    let sum = sums.entry(members.clone()).or_default();
+                    own.add_to(sum);
+                    sum.as_slice()
+                } else {
+                    &[]
+                };
+                let view = View::new(own, so_far);
+                let Finished { estimate, coverage } = finished(kpi, &view, level);
+                view.encode(&key, &mut bytes);
                 values.push(Value {
                     kpi: kpi.id.clone(),
                     period,
@@ -228,12 +240,7 @@ impl<'a> AtGrain<'a> {
     fn finality(&self, kpi: &Kpi, lowered: &Lowered, bucket: u32) -> Result<(Period, Finality), FinishError> {
         let period = Period { grain: self.grain, ordinal: self.first.saturating_add_unsigned(bucket) };
         let end = self.context.project.calendar.bounds(period)?.end;
-        // Whether a case was late is known only when its limit has passed.
-        let wait = match &kpi.measure {
-            Measure::Duration { summary: DurationSummary::Within(limit), .. } => *limit,
-            _ => 0,
-        };
-        let final_at = end.saturating_add(wait.max(0));
+        let final_at = end.saturating_add(kind_of(&kpi.measure).wait(kpi));
         let known = lowered.sides.iter().map(|side| self.context.watermarks.get(&side.entity).copied());
         let data_until = known.collect::<Option<Vec<i64>>>().and_then(|all| all.into_iter().min());
         let is_final = data_until.is_some_and(|until| until >= final_at);
@@ -258,10 +265,12 @@ impl<'a> AtGrain<'a> {
     }
 }
 
+/// Where there is to be a value: bucket, members in the order of the key set, and which cell of each side.
+type Place = (u32, Vec<Member>, Vec<Option<usize>>);
+
 impl Cube<'_> {
-    /// The cells for which there is to be a value: bucket, members in the order of the key set, and which cell of each
-    /// side. Sorted by bucket, then by members.
-    fn cells(&self, kpi: &Kpi) -> Vec<(u32, Vec<Member>, Vec<Option<usize>>)> {
+    /// The places for values, sorted by bucket, then by members.
+    fn cells(&self, presence: Presence) -> Vec<Place> {
         let Layout { buckets, keys, places } = &self.layout;
         let nothing = || vec![None; self.sides.len()];
         let mut found: Vec<Vec<Option<usize>>> = buckets.iter().map(|_| nothing()).collect();
@@ -273,8 +282,7 @@ impl Cube<'_> {
                 }
             }
         }
-        let drop_unmatched = matches!(&kpi.measure, Measure::Ratio { unmatched: Unmatched::Drop, .. });
-        let needed = if drop_unmatched && !keys.is_empty() { self.sides.len() } else { 1 };
+        let needed = if presence == Presence::EverySide && !keys.is_empty() { self.sides.len() } else { 1 };
         let populated = |cells: &[Option<usize>]| {
             let sides = self.sides.iter().zip(cells);
             sides.filter(|(side, cell)| cell.is_some_and(|cell| side.is_populated(cell))).count()
@@ -282,7 +290,7 @@ impl Cube<'_> {
         let keep: Vec<bool> = found.iter().map(|cells| populated(cells) >= needed).collect();
         let (first, last) = (keep.iter().position(|keep| *keep), keep.iter().rposition(|keep| *keep));
         let within = |place| keys.is_empty() && first <= Some(place) && Some(place) <= last;
-        let mut cells: Vec<(u32, Vec<Member>, Vec<Option<usize>>)> = Vec::new();
+        let mut cells: Vec<Place> = Vec::new();
         for (place, ((bucket, sides), keep)) in buckets.iter().zip(found).zip(&keep).enumerate() {
             if !*keep && !within(place) {
                 continue;
@@ -295,7 +303,28 @@ impl Cube<'_> {
             let member = |key: &KeyColumn| key.members.get(*key.codes.get(place)? as usize).cloned();
             cells.push((*bucket, keys.iter().filter_map(member).collect(), sides));
         }
-        cells
+        if presence == Presence::Onwards { self.onwards(cells) } else { cells }
+    }
+
+    /// Every segment in every period from its first to the last of all.
+    fn onwards(&self, cells: Vec<Place>) -> Vec<Place> {
+        let (Some((first, ..)), Some((last, ..))) = (cells.first(), cells.last()) else { return cells };
+        let (first, last) = (*first, *last);
+        let mut cells = cells.into_iter().peekable();
+        let mut known: BTreeSet<Vec<Member>> = BTreeSet::new();
+        let mut onwards = Vec::new();
+        for bucket in first..=last {
+            let mut here: BTreeMap<Vec<Member>, Vec<Option<usize>>> = BTreeMap::new();
+            while let Some((_, members, sides)) = cells.next_if(|(found, ..)| *found == bucket) {
+                known.insert(members.clone());
+                here.insert(members, sides);
+            }
+            for members in &known {
+                let sides = here.remove(members).unwrap_or_else(|| vec![None; self.sides.len()]);
+                onwards.push((bucket, members.clone(), sides));
+            }
+        }
+        onwards
     }
 }
 
@@ -303,9 +332,9 @@ fn is_scan_of(plan: &ScanPlan, side: &Side) -> bool {
     (&plan.entity, &plan.time, plan.as_of) == (&side.entity, &side.time, side.as_of)
 }
 
-/// What becomes of the states of one cell, gates included.
-fn finished(kpi: &Kpi, cells: &Cells<'_>, level: Level) -> Finished {
-    let Finished { estimate, coverage } = (kind_of(&kpi.measure).finish)(kpi, cells, level);
+/// What becomes of the states of a period and segment, gates included.
+fn finished(kpi: &Kpi, view: &View<'_>, level: Level) -> Finished {
+    let Finished { estimate, coverage } = kind_of(&kpi.measure).finish(kpi, view, level);
     let estimate = estimate.and_then(|estimate| gate(kpi, coverage).map_or(Ok(estimate), Err));
     Finished { estimate, coverage }
 }
@@ -316,7 +345,7 @@ fn finished(kpi: &Kpi, cells: &Cells<'_>, level: Level) -> Finished {
 /// The confidence level is none.
 pub fn finished_again(kpi: &Kpi, states: &CellStates, confidence: f64) -> Result<Finished, FinishError> {
     let level = Level::new(confidence).map_err(|_| FinishError::Confidence)?;
-    Ok(finished(kpi, &Cells::kept(states), level))
+    Ok(finished(kpi, &View::kept(states), level))
 }
 
 /// Why a value may not be published, if it may not.

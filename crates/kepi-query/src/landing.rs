@@ -8,7 +8,10 @@ use kepi_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::port::{Fut, PinnedInputs, Secret, SnapshotId};
+use crate::{
+    port::{Fut, PinnedInputs, SnapshotId},
+    state::wire::Secret,
+};
 
 /// An error from behind a port: typed where it is raised, boxed where it crosses.
 pub type PortError = Box<dyn std::error::Error + Send + Sync>;

@@ -2,12 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kepi_model::id::DimensionId;
+use kepi_model::id::{DimensionId, Hash};
 
-use crate::{
-    merge::MergeError,
-    state::{KeyColumn, Member, StateTable},
-};
+use crate::state::{KeyColumn, Member, StateTable};
+
+/// Why tables cannot be merged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MergeError {
+    /// A table lacks a key that the result is to have.
+    #[error("the states have no key `{0}`")]
+    NoKey(DimensionId),
+    /// A table lacks a state, or holds it in another form than its kind.
+    #[error("the states lack `{}`, or hold it in another form", .0.short())]
+    NoState(Hash),
+    /// A column is shorter or longer than the table.
+    #[error("a column of the states is not as long as the table")]
+    Ragged,
+}
 
 /// The place of a cell that is in no cell of the result.
 pub(crate) const NOWHERE: u32 = u32::MAX;

@@ -28,5 +28,7 @@ pub mod plan;
 pub mod port;
 pub mod reference;
 pub mod row;
+pub mod scans;
+pub mod side;
 pub mod state;
 pub mod value;

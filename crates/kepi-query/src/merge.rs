@@ -8,27 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_model::id::DimensionId;
 
+pub use crate::layout::MergeError;
+
 use crate::{
     layout::Layout,
     plan::{StateKind, StateSpec},
     state::{Member, StateColumn, StateTable},
 };
 
-/// Why tables cannot be merged.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum MergeError {
-    /// A table lacks a key that the result is to have.
-    #[error("the states have no key `{0}`")]
-    NoKey(DimensionId),
-    /// A table lacks a state, or holds it in another form than its kind.
-    #[error("the states lack `{}`, or hold it in another form", .0.short())]
-    NoState(kepi_model::id::Hash),
-    /// A column is shorter or longer than the table.
-    #[error("a column of the states is not as long as the table")]
-    Ragged,
-}
-
 /// Adds up exactly, whatever the order: positive and negative parts apart, so that no intermediate result decides.
+/// The fast engine has an accumulator of its own: what it is compared with shares no code with it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ExactSum {
     positive: u128,

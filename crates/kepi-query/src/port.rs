@@ -27,17 +27,6 @@ impl fmt::Display for EngineVersion {
     }
 }
 
-/// What a lake knows and its files do not: the key of digests that stand in files which others may read. It never
-/// leaves the lake's database, and two lakes have different ones.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Secret(pub [u8; 32]);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
-
 /// The tables a plan may read, as they stand at one snapshot.
 #[derive(Debug, Clone)]
 pub struct PinnedInputs {

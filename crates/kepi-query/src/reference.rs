@@ -299,32 +299,11 @@ fn check_column(inputs: &PinnedInputs, entity: &EntityId, column: &AttributeId) 
 
 /// All paths that an expression reads, in order, with repetitions.
 pub fn expression_paths<'a>(expression: &'a Expression, paths: &mut Vec<&'a Path>) {
-    match &expression.node {
-        Node::Literal(_) | Node::Exists(..) => {}
-        Node::Path(path) => paths.push(path),
-        Node::Arithmetic(_, left, right) | Node::Compare(_, left, right) => {
-            expression_paths(left, paths);
-            expression_paths(right, paths);
+    expression.visit(&mut |part| {
+        if let Node::Path(path) = &part.node {
+            paths.push(path);
         }
-        Node::Negate(operand)
-        | Node::Rescale(operand, _)
-        | Node::Not(operand)
-        | Node::IsMissing(operand)
-        | Node::In(operand, _)
-        | Node::Like(operand, _) => expression_paths(operand, paths),
-        Node::And(operands) | Node::Or(operands) | Node::Coalesce(operands) => {
-            operands.iter().for_each(|operand| expression_paths(operand, paths));
-        }
-        Node::Case(branches, otherwise) => {
-            for (condition, value) in branches {
-                expression_paths(condition, paths);
-                expression_paths(value, paths);
-            }
-            if let Some(otherwise) = otherwise {
-                expression_paths(otherwise, paths);
-            }
-        }
-    }
+    });
 }
 
 /// One table, its columns by name and its rows by key.

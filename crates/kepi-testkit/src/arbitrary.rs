@@ -14,11 +14,11 @@ use kepi_model::{
     project::AsOf,
 };
 use kepi_query::{
-    lower::state_id,
     plan::{Key, ScanPlan, StateKind, StateSpec},
     port::{
         MemoryColumn, MemoryTable, PinnedColumn, PinnedInputs, PinnedTable, SnapshotId, TableData, system,
     },
+    side::state_id,
 };
 
 const HOUR: i64 = 3_600_000_000;

@@ -10,7 +10,8 @@ use arrow::{
 use kepi_model::project::Project;
 use kepi_query::{
     finish::MeasuredScan,
-    lower::{Part, Role, lower},
+    lower::lower,
+    side::{Role, Term},
     state::{Member, StateColumn},
 };
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -18,68 +19,68 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use super::BenchError;
 
 /// Column of the peers → the KPI and role of the state that must equal it.
-const PAIRS: [(&str, &str, Part, Role); 57] = {
-    use Part::{Base, Denominator};
+const PAIRS: [(&str, &str, Term, Role); 57] = {
+    use Term::{First, Second};
     use Role::{Counted, Eligible, Group, Hits, Squares, Total};
     [
-        ("n", "volume", Base, Eligible),
-        ("phone", "phone_volume", Base, Eligible),
-        ("web", "web_volume", Base, Eligible),
-        ("chat", "chat_volume", Base, Eligible),
-        ("urgent", "urgent_volume", Base, Eligible),
-        ("automated", "automated_share", Base, Hits),
-        ("solved", "solved_share", Base, Hits),
-        ("reopened_of_solved", "reopened_share", Base, Hits),
-        ("escalated", "escalated_share", Base, Hits),
-        ("first_contact", "first_contact_share", Base, Hits),
-        ("waited", "waiting", Base, Counted),
-        ("within_60", "within_60", Base, Hits),
-        ("within_300", "within_300", Base, Hits),
-        ("phone_waited", "phone_within_60", Base, Counted),
-        ("phone_within_60", "phone_within_60", Base, Hits),
-        ("gold", "gold_volume", Base, Eligible),
-        ("refunds", "refund_rate", Base, Eligible),
-        ("refunded", "refund_mean", Base, Counted),
-        ("promoters", "recommendation", Base, Group(0)),
-        ("passives", "recommendation", Base, Group(1)),
-        ("detractors", "recommendation", Base, Group(2)),
-        ("gold_promoters", "gold_recommendation", Base, Group(0)),
-        ("gold_detractors", "gold_recommendation", Base, Group(2)),
-        ("rated", "satisfied", Base, Counted),
-        ("satisfied", "satisfied", Base, Hits),
-        ("phone_rated", "phone_satisfied", Base, Counted),
-        ("phone_satisfied", "phone_satisfied", Base, Hits),
-        ("effort_rated", "easy", Base, Counted),
-        ("easy", "easy", Base, Hits),
-        ("detractors_escalated", "detractors_escalated", Base, Hits),
-        ("urgent_solved", "urgent_solved", Base, Hits),
-        ("urgent_waited", "urgent_waiting", Base, Counted),
-        ("self_service", "self_service_share", Base, Hits),
-        ("long", "long_share", Base, Hits),
-        ("automated_solved", "automated_solved", Base, Hits),
-        ("sum_contacts", "contacts_per_case", Base, Total),
-        ("sum_contacts_squares", "contacts_per_case", Base, Squares),
-        ("sum_handle", "handling", Base, Total),
-        ("sum_handle_squares", "handling", Base, Squares),
-        ("sum_phone_handle", "phone_handling", Base, Total),
-        ("sum_phone_handle_squares", "phone_handling", Base, Squares),
-        ("sum_gold_handle", "gold_handling", Base, Total),
-        ("sum_gold_handle_squares", "gold_handling", Base, Squares),
-        ("sum_wait", "waiting", Base, Total),
-        ("sum_wait_squares", "waiting", Base, Squares),
-        ("sum_urgent_wait", "urgent_waiting", Base, Total),
-        ("sum_urgent_wait_squares", "urgent_waiting", Base, Squares),
-        ("sum_cost", "cost_per_case", Base, Total),
-        ("sum_cost_squares", "cost_per_case", Base, Squares),
-        ("sum_solved_cost", "cost_per_solved", Base, Total),
-        ("sum_reopened_cost", "reopened_cost", Base, Total),
-        ("sum_refund", "refund_mean", Base, Total),
-        ("sum_refund_squares", "refund_mean", Base, Squares),
-        ("sum_satisfaction", "satisfaction_mean", Base, Total),
-        ("sum_satisfaction_squares", "satisfaction_mean", Base, Squares),
-        ("sum_effort", "effort_mean", Base, Total),
-        // Both parts of a ratio over the same rows.
-        ("solved", "cost_per_solved", Denominator, Counted),
+        ("n", "volume", First, Eligible),
+        ("phone", "phone_volume", First, Eligible),
+        ("web", "web_volume", First, Eligible),
+        ("chat", "chat_volume", First, Eligible),
+        ("urgent", "urgent_volume", First, Eligible),
+        ("automated", "automated_share", First, Hits),
+        ("solved", "solved_share", First, Hits),
+        ("reopened_of_solved", "reopened_share", First, Hits),
+        ("escalated", "escalated_share", First, Hits),
+        ("first_contact", "first_contact_share", First, Hits),
+        ("waited", "waiting", First, Counted),
+        ("within_60", "within_60", First, Hits),
+        ("within_300", "within_300", First, Hits),
+        ("phone_waited", "phone_within_60", First, Counted),
+        ("phone_within_60", "phone_within_60", First, Hits),
+        ("gold", "gold_volume", First, Eligible),
+        ("refunds", "refund_rate", First, Eligible),
+        ("refunded", "refund_mean", First, Counted),
+        ("promoters", "recommendation", First, Group(0)),
+        ("passives", "recommendation", First, Group(1)),
+        ("detractors", "recommendation", First, Group(2)),
+        ("gold_promoters", "gold_recommendation", First, Group(0)),
+        ("gold_detractors", "gold_recommendation", First, Group(2)),
+        ("rated", "satisfied", First, Counted),
+        ("satisfied", "satisfied", First, Hits),
+        ("phone_rated", "phone_satisfied", First, Counted),
+        ("phone_satisfied", "phone_satisfied", First, Hits),
+        ("effort_rated", "easy", First, Counted),
+        ("easy", "easy", First, Hits),
+        ("detractors_escalated", "detractors_escalated", First, Hits),
+        ("urgent_solved", "urgent_solved", First, Hits),
+        ("urgent_waited", "urgent_waiting", First, Counted),
+        ("self_service", "self_service_share", First, Hits),
+        ("long", "long_share", First, Hits),
+        ("automated_solved", "automated_solved", First, Hits),
+        ("sum_contacts", "contacts_per_case", First, Total),
+        ("sum_contacts_squares", "contacts_per_case", First, Squares),
+        ("sum_handle", "handling", First, Total),
+        ("sum_handle_squares", "handling", First, Squares),
+        ("sum_phone_handle", "phone_handling", First, Total),
+        ("sum_phone_handle_squares", "phone_handling", First, Squares),
+        ("sum_gold_handle", "gold_handling", First, Total),
+        ("sum_gold_handle_squares", "gold_handling", First, Squares),
+        ("sum_wait", "waiting", First, Total),
+        ("sum_wait_squares", "waiting", First, Squares),
+        ("sum_urgent_wait", "urgent_waiting", First, Total),
+        ("sum_urgent_wait_squares", "urgent_waiting", First, Squares),
+        ("sum_cost", "cost_per_case", First, Total),
+        ("sum_cost_squares", "cost_per_case", First, Squares),
+        ("sum_solved_cost", "cost_per_solved", First, Total),
+        ("sum_reopened_cost", "reopened_cost", First, Total),
+        ("sum_refund", "refund_mean", First, Total),
+        ("sum_refund_squares", "refund_mean", First, Squares),
+        ("sum_satisfaction", "satisfaction_mean", First, Total),
+        ("sum_satisfaction_squares", "satisfaction_mean", First, Squares),
+        ("sum_effort", "effort_mean", First, Total),
+        // Both terms of a ratio over the same rows.
+        ("solved", "cost_per_solved", Second, Counted),
     ]
 };
 
@@ -108,11 +109,11 @@ pub fn difference(project: &Project, scan: &MeasuredScan, peer: &Path) -> Result
         ours.insert((day, member("region"), member("tier"), member("channel")), cell);
     }
     let mut columns = Vec::with_capacity(PAIRS.len());
-    for (name, kpi, part, role) in PAIRS {
+    for (name, kpi, term, role) in PAIRS {
         let missing = || BenchError::Project(format!("`{kpi}` has no state for `{name}`"));
         let kpi = project.kpis.values().find(|k| k.id.as_str() == kpi).ok_or_else(missing)?;
         let lowered = lower(kpi, project)?;
-        let side = lowered.side(part).ok_or_else(missing)?;
+        let side = lowered.side(term).ok_or_else(missing)?;
         let id = side
             .states
             .iter()

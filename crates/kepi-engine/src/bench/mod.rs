@@ -19,8 +19,10 @@ use std::{
 use kepi_model::{calendar::Grain, project::Project};
 use kepi_query::{
     finish::{AtGrain, Context, FinishError, MeasuredScan, values_of, watermarks},
-    lower::{LowerError, plan},
-    port::{EvaluateError, Evaluator, Limits, PinnedFile, PinnedInputs, Secret, TableData},
+    port::{EvaluateError, Evaluator, Limits, PinnedFile, PinnedInputs, TableData},
+    scans::plan,
+    side::LowerError,
+    state::wire::Secret,
 };
 use parquet::arrow::{
     ProjectionMask,

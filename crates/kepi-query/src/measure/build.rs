@@ -11,7 +11,7 @@ use kepi_stats::{
 
 use crate::{
     cells::Cells,
-    lower::{Part, Role, Side},
+    side::{Term, Role, Side},
     plan::StateKind,
 };
 
@@ -103,8 +103,8 @@ pub fn mean_estimate(
     scale: u8,
     level: Level,
 ) -> Result<Result<Estimate, NotComputable>, NotComputable> {
-    let n = cells.count(Part::Base, Role::Counted)?;
-    let sum = |role| cells.sum(Part::Base, role);
+    let n = cells.count(Term::First, Role::Counted)?;
+    let sum = |role| cells.sum(Term::First, role);
     Ok(match &kpi.weight {
         None => mean::from_moments(n, sum(Role::Total)?, sum(Role::Squares)?, scale, level),
         Some(weight) => mean::weighted(
@@ -149,10 +149,10 @@ pub fn share_estimate(
     cells: &Cells<'_>,
     level: Level,
 ) -> Result<Result<Estimate, NotComputable>, NotComputable> {
-    let n = cells.count(Part::Base, Role::Counted)?;
-    let sum = |role| cells.sum(Part::Base, role);
+    let n = cells.count(Term::First, Role::Counted)?;
+    let sum = |role| cells.sum(Term::First, role);
     Ok(match &kpi.weight {
-        None => proportion::wilson(cells.count(Part::Base, Role::Hits)?, n, level),
+        None => proportion::wilson(cells.count(Term::First, Role::Hits)?, n, level),
         Some(weight) => proportion::weighted(
             sum(Role::Weight)?,
             sum(Role::HitWeight)?,

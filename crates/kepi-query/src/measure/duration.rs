@@ -12,21 +12,15 @@ use super::{
     build::{at_most, known, mean_estimate, mean_states, share_estimate, share_states},
 };
 use crate::{
-    cells::Cells,
-    lower::{LowerError, Lowering, Part},
+    cells::View,
+    side::{LowerError, Lowering, Term},
 };
 
-pub(super) const KIND: MeasureKind = MeasureKind {
-    name: "duration",
-    summary: "mean time between two instants, or the share within a limit",
-    handles: |measure| matches!(measure, Measure::Duration { .. }),
-    lower,
-    finish: |kpi, cells, level| Finished::from(finish(kpi, cells, level)),
-};
+pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish).waiting(wait);
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
     let Measure::Duration { rows, from, until, summary } = &kpi.measure else { return Ok(()) };
-    let side = lowering.side(Part::Base, rows)?;
+    let side = lowering.side(Term::First, rows)?;
     let taken = Expression {
         type_: Type::Duration,
         node: Node::Arithmetic(Arithmetic::Subtract, Box::new(until.clone()), Box::new(from.clone())),
@@ -40,12 +34,21 @@ fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
     Ok(())
 }
 
-fn finish(kpi: &Kpi, cells: &Cells<'_>, level: Level) -> Result<Finished, NotComputable> {
+fn finish(kpi: &Kpi, view: &View<'_>, level: Level) -> Result<Finished, NotComputable> {
     let Measure::Duration { summary, .. } = &kpi.measure else { return Err(NotComputable::NoRows) };
-    let coverage = cells.coverage(Part::Base)?;
+    let cells = view.own();
+    let coverage = cells.coverage(Term::First)?;
     let estimate = match summary {
-        DurationSummary::Mean => mean_estimate(kpi, cells, 0, level)?,
-        DurationSummary::Within(_) => share_estimate(kpi, cells, level)?,
+        DurationSummary::Mean => mean_estimate(kpi, &cells, 0, level)?,
+        DurationSummary::Within(_) => share_estimate(kpi, &cells, level)?,
     };
     Ok(Finished { estimate, coverage })
+}
+
+/// Whether a row was late is known only when its limit has passed.
+fn wait(kpi: &Kpi) -> i64 {
+    match &kpi.measure {
+        Measure::Duration { summary: DurationSummary::Within(limit), .. } => *limit,
+        _ => 0,
+    }
 }

@@ -8,26 +8,21 @@ use super::{
     build::{mean_estimate, mean_states},
 };
 use crate::{
-    cells::Cells,
-    lower::{LowerError, Lowering, Part},
+    cells::View,
+    side::{LowerError, Lowering, Term},
 };
 
-pub(super) const KIND: MeasureKind = MeasureKind {
-    name: "mean",
-    summary: "mean of an expression over the rows that have it",
-    handles: |measure| matches!(measure, Measure::Mean { .. }),
-    lower,
-    finish: |kpi, cells, level| Finished::from(finish(kpi, cells, level)),
-};
+pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish);
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
     let Measure::Mean { rows, value } = &kpi.measure else { return Ok(()) };
-    mean_states(lowering.side(Part::Base, rows)?, kpi, value, &[]);
+    mean_states(lowering.side(Term::First, rows)?, kpi, value, &[]);
     Ok(())
 }
 
-fn finish(kpi: &Kpi, cells: &Cells<'_>, level: Level) -> Result<Finished, NotComputable> {
+fn finish(kpi: &Kpi, view: &View<'_>, level: Level) -> Result<Finished, NotComputable> {
     let Measure::Mean { value, .. } = &kpi.measure else { return Err(NotComputable::NoRows) };
-    let coverage = cells.coverage(Part::Base)?;
-    Ok(Finished { estimate: mean_estimate(kpi, cells, value.type_.scale(), level)?, coverage })
+    let cells = view.own();
+    let coverage = cells.coverage(Term::First)?;
+    Ok(Finished { estimate: mean_estimate(kpi, &cells, value.type_.scale(), level)?, coverage })
 }

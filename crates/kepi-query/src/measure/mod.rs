@@ -1,5 +1,6 @@
-//! Measure kinds: one file each, one row in [`MEASURE_KINDS`]. A kind says which states it needs and what becomes of
-//! them; everything else (scans, segments, periods, gates) is the same for all.
+//! Measure kinds: one file each, one row in [`kind_of`]. A kind says which states it needs, what becomes of them, where
+//! there is to be a value and when it is final; everything else (scans, segments, periods, gates) is the same for all.
+//! What it is called, its unit, its words and what may be summed stand in its file in `kepi-model`.
 
 mod build;
 mod duration;
@@ -15,23 +16,82 @@ use kepi_model::project::{Kpi, Measure};
 use kepi_stats::estimate::{Estimate, Level, NotComputable};
 
 use crate::{
-    cells::Cells,
-    lower::{LowerError, Lowering},
+    cells::View,
+    side::{LowerError, Lowering},
     value::Coverage,
 };
 
-/// A kind of measure.
+/// A kind of measure. What most kinds have in common is the default.
 pub struct MeasureKind {
-    /// Name in lists and documentation.
-    pub name: &'static str,
-    /// One line on what it computes.
-    pub summary: &'static str,
-    /// Whether it is this kind's.
-    pub handles: fn(&Measure) -> bool,
-    /// Which states it needs.
-    pub lower: fn(&Kpi, &mut Lowering<'_>) -> Result<(), LowerError>,
-    /// What becomes of the states of one cell.
-    pub finish: fn(&Kpi, &Cells<'_>, Level) -> Finished,
+    lower: fn(&Kpi, &mut Lowering<'_>) -> Result<(), LowerError>,
+    finish: fn(&Kpi, &View<'_>, Level) -> Result<Finished, NotComputable>,
+    presence: fn(&Kpi) -> Presence,
+    wait: fn(&Kpi) -> i64,
+    looks_back: bool,
+}
+
+/// For which periods and segments there is to be a value. The total has one for every period from the first to the
+/// last that has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// Where rows of a population fell.
+    AnySide,
+    /// Segments: only where rows of every population fell.
+    EverySide,
+    /// From the first period with rows on, to the last of the data: what came before counts on.
+    Onwards,
+}
+
+impl MeasureKind {
+    /// A kind that looks at its own cell only.
+    const fn new(
+        lower: fn(&Kpi, &mut Lowering<'_>) -> Result<(), LowerError>,
+        finish: fn(&Kpi, &View<'_>, Level) -> Result<Finished, NotComputable>,
+    ) -> Self {
+        Self { lower, finish, presence: |_| Presence::AnySide, wait: |_| 0, looks_back: false }
+    }
+
+    /// The kind, with other places for values than those with rows.
+    const fn present(mut self, presence: fn(&Kpi) -> Presence) -> Self {
+        self.presence = presence;
+        self
+    }
+
+    /// The kind, final only so many µs after the end of a period.
+    const fn waiting(mut self, wait: fn(&Kpi) -> i64) -> Self {
+        self.wait = wait;
+        self
+    }
+
+    /// Which states a KPI needs.
+    ///
+    /// # Errors
+    /// The KPI does not fit the project.
+    pub fn lower(&self, kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
+        (self.lower)(kpi, lowering)
+    }
+
+    /// What becomes of the states of a period and segment.
+    pub fn finish(&self, kpi: &Kpi, view: &View<'_>, level: Level) -> Finished {
+        // A state out of range on the way: then nothing is known of coverage.
+        (self.finish)(kpi, view, level)
+            .unwrap_or_else(|reason| Finished { estimate: Err(reason), coverage: Coverage::default() })
+    }
+
+    /// Where there is to be a value.
+    pub fn presence(&self, kpi: &Kpi) -> Presence {
+        (self.presence)(kpi)
+    }
+
+    /// How long after the end of a period a row of it may still change, in µs.
+    pub fn wait(&self, kpi: &Kpi) -> i64 {
+        (self.wait)(kpi).max(0)
+    }
+
+    /// Whether it needs the sums of all periods up to each.
+    pub fn looks_back(&self) -> bool {
+        self.looks_back
+    }
 }
 
 /// What a kind makes of a cell.
@@ -42,25 +102,6 @@ pub struct Finished {
     /// Rows that entered and rows that could have.
     pub coverage: Coverage,
 }
-
-impl Finished {
-    /// From something that may fail on the way, such as by a state out of range: then nothing is known of coverage.
-    fn from(result: Result<Self, NotComputable>) -> Self {
-        result.unwrap_or_else(|reason| Self { estimate: Err(reason), coverage: Coverage::default() })
-    }
-}
-
-/// Every kind. [`Measure`] is closed, and a test walks this list: each variant has exactly one row.
-pub const MEASURE_KINDS: &[MeasureKind] = &[
-    total::KIND,
-    mean::KIND,
-    share::KIND,
-    quantile::KIND,
-    nps::KIND,
-    rating::KIND,
-    duration::KIND,
-    ratio::KIND,
-];
 
 /// The kind of a measure.
 pub fn kind_of(measure: &Measure) -> &'static MeasureKind {

@@ -12,25 +12,19 @@ use super::{
     build::{positive, times, whole},
 };
 use crate::{
-    cells::Cells,
-    lower::{LowerError, Lowering, Part, Role},
+    cells::View,
+    side::{LowerError, Lowering, Term, Role},
     plan::StateKind,
 };
 
-pub(super) const KIND: MeasureKind = MeasureKind {
-    name: "nps",
-    summary: "net promoter score of answers from 0 to 10",
-    handles: |measure| matches!(measure, Measure::Nps { .. }),
-    lower,
-    finish: |kpi, cells, level| Finished::from(finish(kpi, cells, level)),
-};
+pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish);
 
 /// Promoters, passives, detractors.
 const GROUPS: [(u8, i64, i64); 3] = [(0, 9, 10), (1, 7, 8), (2, 0, 6)];
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
     let Measure::Nps { rows, answer } = &kpi.measure else { return Ok(()) };
-    let side = lowering.side(Part::Base, rows)?;
+    let side = lowering.side(Term::First, rows)?;
     side.state(Role::Eligible, StateKind::Count, &[]);
     let scale = whole(answer, 0, 10);
     match &kpi.weight {
@@ -56,17 +50,18 @@ fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
     Ok(())
 }
 
-fn finish(kpi: &Kpi, cells: &Cells<'_>, level: Level) -> Result<Finished, NotComputable> {
-    let coverage = cells.coverage(Part::Base)?;
-    let count = |group| cells.count(Part::Base, Role::Group(group));
+fn finish(kpi: &Kpi, view: &View<'_>, level: Level) -> Result<Finished, NotComputable> {
+    let cells = view.own();
+    let coverage = cells.coverage(Term::First)?;
+    let count = |group| cells.count(Term::First, Role::Group(group));
     let estimate = if kpi.weight.is_none() {
         nps::adjusted_wald(count(0)?, count(1)?, count(2)?, level)
     } else {
         let group = |group| {
             Ok::<_, NotComputable>(nps::WeightedAnswers {
                 n: count(group)?,
-                sum_w: cells.sum(Part::Base, Role::GroupWeight(group))?,
-                sum_w2: cells.sum(Part::Base, Role::GroupWeightSquares(group))?,
+                sum_w: cells.sum(Term::First, Role::GroupWeight(group))?,
+                sum_w2: cells.sum(Term::First, Role::GroupWeightSquares(group))?,
             })
         };
         nps::weighted(group(0)?, group(1)?, group(2)?, level)

@@ -11,22 +11,16 @@ use kepi_stats::{
 
 use super::{Finished, MeasureKind, build::known};
 use crate::{
-    cells::Cells,
-    lower::{LowerError, Lowering, Part, Role},
+    cells::View,
+    side::{LowerError, Lowering, Term, Role},
     plan::StateKind,
 };
 
-pub(super) const KIND: MeasureKind = MeasureKind {
-    name: "quantile",
-    summary: "a quantile from a histogram, interpolated within a bin",
-    handles: |measure| matches!(measure, Measure::Quantile { .. }),
-    lower,
-    finish: |kpi, cells, level| Finished::from(finish(kpi, cells, level)),
-};
+pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish);
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
     let Measure::Quantile { rows, value, bins, .. } = &kpi.measure else { return Ok(()) };
-    let side = lowering.side(Part::Base, rows)?;
+    let side = lowering.side(Term::First, rows)?;
     side.state(Role::Eligible, StateKind::Count, &[]);
     side.state(Role::Counted, StateKind::Count, &[&known(value)]);
     let edges: Arc<[i64]> = bins.edges.as_slice().into();
@@ -34,15 +28,16 @@ fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
     Ok(())
 }
 
-fn finish(kpi: &Kpi, cells: &Cells<'_>, level: Level) -> Result<Finished, NotComputable> {
+fn finish(kpi: &Kpi, view: &View<'_>, level: Level) -> Result<Finished, NotComputable> {
     let Measure::Quantile { value, quantile, bins, .. } = &kpi.measure else {
         return Err(NotComputable::NoRows);
     };
-    let coverage = cells.coverage(Part::Base)?;
+    let cells = view.own();
+    let coverage = cells.coverage(Term::First)?;
     let estimate = if kpi.weight.is_some() {
         Err(NotComputable::Unsupported("a quantile from a histogram has no weights".to_owned()))
     } else {
-        let counts = cells.histogram(Part::Base, Role::Histogram, bins.edges.len() + 1)?;
+        let counts = cells.histogram(Term::First, Role::Histogram, bins.edges.len() + 1)?;
         from_open_histogram(&counts, bins, *quantile, value.type_.scale(), level)
     };
     Ok(Finished { estimate, coverage })

@@ -9,23 +9,17 @@ use super::{
     build::{mean_estimate, mean_states, share_estimate, share_states, whole},
 };
 use crate::{
-    cells::Cells,
-    lower::{LowerError, Lowering, Part},
+    cells::View,
+    side::{LowerError, Lowering, Term},
 };
 
-pub(super) const KIND: MeasureKind = MeasureKind {
-    name: "rating",
-    summary: "share of the best answers on a scale, or their mean",
-    handles: |measure| matches!(measure, Measure::Rating { .. }),
-    lower,
-    finish: |kpi, cells, level| Finished::from(finish(kpi, cells, level)),
-};
+pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish);
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
     let Measure::Rating { rows, answer, scale: (low, high), summary, .. } = &kpi.measure else {
         return Ok(());
     };
-    let side = lowering.side(Part::Base, rows)?;
+    let side = lowering.side(Term::First, rows)?;
     let on_scale = whole(answer, *low, *high);
     match summary {
         RatingSummary::Mean => mean_states(side, kpi, answer, &[&on_scale]),
@@ -37,12 +31,13 @@ fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
     Ok(())
 }
 
-fn finish(kpi: &Kpi, cells: &Cells<'_>, level: Level) -> Result<Finished, NotComputable> {
+fn finish(kpi: &Kpi, view: &View<'_>, level: Level) -> Result<Finished, NotComputable> {
     let Measure::Rating { answer, summary, .. } = &kpi.measure else { return Err(NotComputable::NoRows) };
-    let coverage = cells.coverage(Part::Base)?;
+    let cells = view.own();
+    let coverage = cells.coverage(Term::First)?;
     let estimate = match summary {
-        RatingSummary::Mean => mean_estimate(kpi, cells, answer.type_.scale(), level)?,
-        RatingSummary::TopBox(_) => share_estimate(kpi, cells, level)?,
+        RatingSummary::Mean => mean_estimate(kpi, &cells, answer.type_.scale(), level)?,
+        RatingSummary::TopBox(_) => share_estimate(kpi, &cells, level)?,
     };
     Ok(Finished { estimate, coverage })
 }

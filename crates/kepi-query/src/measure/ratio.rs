@@ -1,11 +1,11 @@
 //! Ratios and rates: two aggregates that meet on period and segment.
 //!
-//! Within one entity dated by one attribute the interval is linearised over the rows that are in either part; across
+//! Within one entity dated by one attribute the interval is linearised over the rows that are in either term; across
 //! entities their joint spread is unknown and the interval is a reason.
 
 use kepi_model::{
     expression::Expression,
-    project::{Aggregate, Kpi, Measure},
+    project::{Aggregate, Kpi, Measure, Unmatched},
 };
 use kepi_stats::{
     estimate::{Estimate, Level, NotComputable},
@@ -13,35 +13,29 @@ use kepi_stats::{
 };
 
 use super::{
-    Finished, MeasureKind,
+    Finished, MeasureKind, Presence,
     build::{both, either, times},
     total::aggregate_states,
 };
 use crate::{
-    cells::Cells,
-    lower::{LowerError, Lowering, Part, Role},
+    cells::{Cells, View},
+    side::{LowerError, Lowering, Term, Role},
     plan::StateKind,
     value::Coverage,
 };
 
-pub(super) const KIND: MeasureKind = MeasureKind {
-    name: "ratio",
-    summary: "one aggregate divided by another, also as a rate per so many",
-    handles: |measure| matches!(measure, Measure::Ratio { .. }),
-    lower,
-    finish: |kpi, cells, level| Finished::from(finish(kpi, cells, level)),
-};
+pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish).present(presence);
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
     let Measure::Ratio { numerator, denominator, .. } = &kpi.measure else { return Ok(()) };
     let linearised = linearised(kpi);
-    for (part, of) in [(Part::Base, numerator), (Part::Denominator, denominator)] {
-        let side = lowering.side(part, &of.rows)?;
+    for (term, of) in [(Term::First, numerator), (Term::Second, denominator)] {
+        let side = lowering.side(term, &of.rows)?;
         aggregate_states(side, &of.aggregate, None);
         if linearised && let Aggregate::Sum(x) = &of.aggregate {
             side.state(Role::Squares, StateKind::Sum(times(x, x)), &[]);
         }
-        if linearised && part == Part::Denominator {
+        if linearised && term == Term::Second {
             let (above, below) = (numerator.rows.filter.as_ref(), denominator.rows.filter.as_ref());
             side.state_where(Role::Joint, StateKind::Count, either(above, below));
             let kind = match (&numerator.aggregate, &denominator.aggregate) {
@@ -55,7 +49,14 @@ fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
     Ok(())
 }
 
-/// Whether both parts are sums over the same rows, so that their joint spread is known.
+fn presence(kpi: &Kpi) -> Presence {
+    match &kpi.measure {
+        Measure::Ratio { unmatched: Unmatched::Drop, .. } => Presence::EverySide,
+        _ => Presence::AnySide,
+    }
+}
+
+/// Whether both terms are sums over the same rows, so that their joint spread is known.
 fn linearised(kpi: &Kpi) -> bool {
     let Measure::Ratio { numerator, denominator, .. } = &kpi.measure else { return false };
     let distinct = |aggregate: &Aggregate| matches!(aggregate, Aggregate::Distinct(_));
@@ -65,18 +66,19 @@ fn linearised(kpi: &Kpi) -> bool {
         && !distinct(&denominator.aggregate)
 }
 
-fn finish(kpi: &Kpi, cells: &Cells<'_>, level: Level) -> Result<Finished, NotComputable> {
+fn finish(kpi: &Kpi, view: &View<'_>, level: Level) -> Result<Finished, NotComputable> {
     let Measure::Ratio { numerator, denominator, per, .. } = &kpi.measure else {
         return Err(NotComputable::NoRows);
     };
-    let (above, below) = (cells.coverage(Part::Base)?, cells.coverage(Part::Denominator)?);
+    let cells = view.own();
+    let (above, below) = (cells.coverage(Term::First)?, cells.coverage(Term::Second)?);
     let coverage = Coverage {
         counted: above.counted.saturating_add(below.counted),
         eligible: above.eligible.saturating_add(below.eligible),
         cases: below.counted,
     };
-    let (y, y_scale) = amount(cells, Part::Base, &numerator.aggregate)?;
-    let (x, x_scale) = amount(cells, Part::Denominator, &denominator.aggregate)?;
+    let (y, y_scale) = amount(&cells, Term::First, &numerator.aggregate)?;
+    let (x, x_scale) = amount(&cells, Term::Second, &denominator.aggregate)?;
     let estimate = if kpi.weight.is_some() {
         Err(NotComputable::Unsupported("a ratio has no weights".to_owned()))
     } else if below.counted == 0 {
@@ -84,12 +86,12 @@ fn finish(kpi: &Kpi, cells: &Cells<'_>, level: Level) -> Result<Finished, NotCom
     } else if linearised(kpi) {
         ratio::within_entity(
             ratio::PairMoments {
-                n: cells.count(Part::Denominator, Role::Joint)?,
+                n: cells.count(Term::Second, Role::Joint)?,
                 sum_x: x,
                 sum_y: y,
-                sum_x2: squares(cells, Part::Denominator, &denominator.aggregate)?,
-                sum_y2: squares(cells, Part::Base, &numerator.aggregate)?,
-                sum_xy: cells.total(Part::Denominator, Role::Products)?,
+                sum_x2: squares(&cells, Term::Second, &denominator.aggregate)?,
+                sum_y2: squares(&cells, Term::First, &numerator.aggregate)?,
+                sum_xy: cells.total(Term::Second, Role::Products)?,
                 x_scale,
                 y_scale,
             },
@@ -102,20 +104,20 @@ fn finish(kpi: &Kpi, cells: &Cells<'_>, level: Level) -> Result<Finished, NotCom
 }
 
 /// The aggregate and its decimals.
-fn amount(cells: &Cells<'_>, part: Part, aggregate: &Aggregate) -> Result<(i128, u8), NotComputable> {
+fn amount(cells: &Cells<'_>, term: Term, aggregate: &Aggregate) -> Result<(i128, u8), NotComputable> {
     let scale = |of: &Expression| of.type_.scale();
     Ok(match aggregate {
-        Aggregate::Count => (cells.count(part, Role::Counted)?.into(), 0),
-        Aggregate::Sum(of) => (cells.sum(part, Role::Total)?, scale(of)),
-        Aggregate::Distinct(_) => (cells.distinct(part, Role::Total)?.into(), 0),
+        Aggregate::Count => (cells.count(term, Role::Counted)?.into(), 0),
+        Aggregate::Sum(of) => (cells.sum(term, Role::Total)?, scale(of)),
+        Aggregate::Distinct(_) => (cells.distinct(term, Role::Total)?.into(), 0),
     })
 }
 
-fn squares(cells: &Cells<'_>, part: Part, aggregate: &Aggregate) -> Result<i128, NotComputable> {
+fn squares(cells: &Cells<'_>, term: Term, aggregate: &Aggregate) -> Result<i128, NotComputable> {
     match aggregate {
-        Aggregate::Sum(_) => cells.sum(part, Role::Squares),
+        Aggregate::Sum(_) => cells.sum(term, Role::Squares),
         // 1² = 1
-        Aggregate::Count | Aggregate::Distinct(_) => Ok(cells.count(part, Role::Counted)?.into()),
+        Aggregate::Count | Aggregate::Distinct(_) => Ok(cells.count(term, Role::Counted)?.into()),
     }
 }
 

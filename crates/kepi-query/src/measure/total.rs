@@ -14,27 +14,21 @@ use super::{
     build::{known, positive, times},
 };
 use crate::{
-    cells::Cells,
-    lower::{LowerError, Lowering, Part, Role, Side},
+    cells::View,
+    side::{LowerError, Lowering, Term, Role, Side},
     plan::StateKind,
 };
 
-pub(super) const KIND: MeasureKind = MeasureKind {
-    name: "total",
-    summary: "number of rows, sum of an expression, or number of different values",
-    handles: |measure| matches!(measure, Measure::Total(_)),
-    lower,
-    finish: |kpi, cells, level| Finished::from(finish(kpi, cells, level)),
-};
+pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish);
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
     let Measure::Total(part) = &kpi.measure else { return Ok(()) };
-    let side = lowering.side(Part::Base, &part.rows)?;
+    let side = lowering.side(Term::First, &part.rows)?;
     aggregate_states(side, &part.aggregate, kpi.weight.as_ref());
     Ok(())
 }
 
-/// States of one aggregate; also those of either part of a ratio.
+/// States of one aggregate; also those of either term of a ratio.
 pub(super) fn aggregate_states(side: &mut Side, aggregate: &Aggregate, weight: Option<&Expression>) {
     side.state(Role::Eligible, StateKind::Count, &[]);
     let operand = match aggregate {
@@ -61,14 +55,15 @@ pub(super) fn aggregate_states(side: &mut Side, aggregate: &Aggregate, weight: O
     }
 }
 
-fn finish(kpi: &Kpi, cells: &Cells<'_>, _: Level) -> Result<Finished, NotComputable> {
+fn finish(kpi: &Kpi, view: &View<'_>, _: Level) -> Result<Finished, NotComputable> {
     let Measure::Total(part) = &kpi.measure else { return Err(NotComputable::NoRows) };
-    let coverage = cells.coverage(Part::Base)?;
+    let cells = view.own();
+    let coverage = cells.coverage(Term::First)?;
     let weight_scale = kpi.weight.as_ref().map_or(0, |weight| weight.type_.scale());
     let n = coverage.counted;
     // A sum of nothing is nothing known, not zero; a count of nothing is zero.
     let sum = |scale: u8| -> Result<Result<Estimate, NotComputable>, NotComputable> {
-        let sum = cells.sum(Part::Base, Role::Total)?;
+        let sum = cells.sum(Term::First, Role::Total)?;
         Ok(if n == 0 { Err(NotComputable::NoRows) } else { Ok(total::sum(sum, scale, n)) })
     };
     let estimate = match (&part.aggregate, &kpi.weight) {
@@ -76,7 +71,7 @@ fn finish(kpi: &Kpi, cells: &Cells<'_>, _: Level) -> Result<Finished, NotComputa
         (Aggregate::Count, Some(_)) => sum(weight_scale)?,
         (Aggregate::Sum(of), _) => sum(of.type_.scale() + weight_scale)?,
         (Aggregate::Distinct(_), None) => {
-            Ok(total::sum(cells.distinct(Part::Base, Role::Total)?.into(), 0, n))
+            Ok(total::sum(cells.distinct(Term::First, Role::Total)?.into(), 0, n))
         }
         (Aggregate::Distinct(_), Some(_)) => {
             Err(NotComputable::Unsupported("a number of different values has no weights".to_owned()))

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! cell      = 1 (version), number of terms, term…
-//! term      = code of the term (byte), number of states, state…
+//! term      = code of the term (byte; 128 more: summed over every period up to this one), number of states, state…
 //! state     = code of the role (byte), tag (byte), what follows the tag
 //! 1 count       number of rows
 //! 2 sum         signed
@@ -21,16 +21,15 @@
 //! signed ones are mapped to `0, −1, 1, −2, …` first. So equal states have equal bytes, and the hash of the bytes is
 //! that of the states. What a code stands for never changes; a later version has another first byte.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use kepi_model::id::Hash;
 
-use crate::{
-    lower::{Part, Role},
-    port::Secret,
-};
+use crate::side::{Role, Term};
 
 const VERSION: u8 = 1;
+/// What is added to a term's code.
+const SO_FAR: u8 = 0x80;
 
 /// What one state comes to in one cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,8 +60,13 @@ pub enum StateValue {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CellStates {
     /// Terms in the order of the measure.
-    pub terms: Vec<(Part, Vec<(Role, StateValue)>)>,
+    pub terms: Vec<TermStates>,
+    /// The same, summed over every period up to this one; empty unless the measure looks back.
+    pub so_far: Vec<TermStates>,
 }
+
+/// The states of one term by role.
+pub type TermStates = (Term, Vec<(Role, StateValue)>);
 
 /// Why bytes are not the states of a cell.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,6 +80,17 @@ pub enum WireError {
     /// They go on after they are complete, or hold something that no state is.
     #[error("states are damaged at byte {0}")]
     Damaged(usize),
+}
+
+/// What a lake knows and its files do not: the key of digests that stand in files which others may read. It never
+/// leaves the lake's database, and two lakes have different ones.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Secret(pub [u8; 32]);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
 }
 
 /// Key of the digests of sets of values.
@@ -101,6 +116,11 @@ impl DigestKey {
     }
 }
 
+pub(crate) fn get(terms: &[TermStates], term: Term, role: Role) -> Option<&StateValue> {
+    let (_, states) = terms.iter().find(|(found, _)| *found == term)?;
+    states.iter().find(|(found, _)| *found == role).map(|(_, state)| state)
+}
+
 /// Writes the form. States are put in the order of the measure, each within its term.
 #[derive(Debug)]
 pub struct Writer<'a> {
@@ -118,9 +138,25 @@ impl<'a> Writer<'a> {
     }
 
     /// Begins a term of so many states.
-    pub fn term(&mut self, term: Part, states: usize) {
+    pub fn term(&mut self, term: Term, states: usize) {
         self.bytes.push(term_code(term));
         self.number(states as u128);
+    }
+
+    /// States that stand in memory, as a further term; `so_far`: summed over every period up to this one.
+    pub fn states(&mut self, (term, states): &TermStates, so_far: bool) {
+        self.bytes.push(term_code(*term) | if so_far { SO_FAR } else { 0 });
+        self.number(states.len() as u128);
+        for (role, state) in states {
+            match state {
+                StateValue::Count(rows) => self.count(*role, *rows),
+                StateValue::Sum(sum) => self.sum(*role, *sum),
+                StateValue::Extreme(value) => self.extreme(*role, *value),
+                StateValue::Histogram(counts) => self.histogram(*role, counts.len(), counts),
+                StateValue::Distinct { count, digest } => self.distinct(*role, *count, *digest),
+                StateValue::OutOfRange { bound } => self.out_of_range(*role, bound),
+            }
+        }
     }
 
     /// A number of rows.
@@ -193,28 +229,16 @@ impl<'a> Writer<'a> {
 
 impl CellStates {
     /// The state of a term and role.
-    pub fn get(&self, term: Part, role: Role) -> Option<&StateValue> {
-        let (_, states) = self.terms.iter().find(|(found, _)| *found == term)?;
-        states.iter().find(|(found, _)| *found == role).map(|(_, state)| state)
+    pub fn get(&self, term: Term, role: Role) -> Option<&StateValue> {
+        get(&self.terms, term, role)
     }
 
     /// The bytes that are kept.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let mut writer = Writer::new(&mut bytes, self.terms.len());
-        for (term, states) in &self.terms {
-            writer.term(*term, states.len());
-            for (role, state) in states {
-                match state {
-                    StateValue::Count(rows) => writer.count(*role, *rows),
-                    StateValue::Sum(sum) => writer.sum(*role, *sum),
-                    StateValue::Extreme(value) => writer.extreme(*role, *value),
-                    StateValue::Histogram(counts) => writer.histogram(*role, counts.len(), counts),
-                    StateValue::Distinct { count, digest } => writer.distinct(*role, *count, *digest),
-                    StateValue::OutOfRange { bound } => writer.out_of_range(*role, bound),
-                }
-            }
-        }
+        let mut writer = Writer::new(&mut bytes, self.terms.len() + self.so_far.len());
+        self.terms.iter().for_each(|term| writer.states(term, false));
+        self.so_far.iter().for_each(|term| writer.states(term, true));
         bytes
     }
 
@@ -228,17 +252,24 @@ impl CellStates {
         if version != VERSION {
             return Err(WireError::Version(version));
         }
-        let mut terms = Vec::new();
+        let mut states = Self::default();
         for _ in 0..reader.length()? {
-            let term = term_of(reader.byte()?).ok_or(WireError::Damaged(reader.at))?;
-            let mut states = Vec::new();
+            let code = reader.byte()?;
+            let so_far = code & SO_FAR > 0;
+            let term = term_of(code & !SO_FAR).ok_or(WireError::Damaged(reader.at))?;
+            let mut of_term = Vec::new();
             for _ in 0..reader.length()? {
                 let role = role_of(reader.byte()?).ok_or(WireError::Damaged(reader.at))?;
-                states.push((role, reader.state()?));
+                of_term.push((role, reader.state()?));
             }
-            terms.push((term, states));
+            match so_far {
+                true => states.so_far.push((term, of_term)),
+                // Those of the cell itself come first.
+                false if states.so_far.is_empty() => states.terms.push((term, of_term)),
+                false => return Err(WireError::Damaged(reader.at)),
+            }
         }
-        if reader.at == bytes.len() { Ok(Self { terms }) } else { Err(WireError::Damaged(reader.at)) }
+        if reader.at == bytes.len() { Ok(states) } else { Err(WireError::Damaged(reader.at)) }
     }
 }
 
@@ -350,15 +381,15 @@ impl Reader<'_> {
     }
 }
 
-fn term_code(term: Part) -> u8 {
+fn term_code(term: Term) -> u8 {
     match term {
-        Part::Base => 1,
-        Part::Denominator => 2,
+        Term::First => 1,
+        Term::Second => 2,
     }
 }
 
-fn term_of(code: u8) -> Option<Part> {
-    [Part::Base, Part::Denominator].into_iter().find(|term| term_code(*term) == code)
+fn term_of(code: u8) -> Option<Term> {
+    [Term::First, Term::Second].into_iter().find(|term| term_code(*term) == code)
 }
 
 /// Roles that stand alone.
@@ -424,8 +455,6 @@ pub(crate) enum Seen<'a> {
     OutOfRange(&'a str),
     /// A least or greatest value: no kind asks for one so far.
     Extreme,
-    /// No row fell into the cell.
-    Nothing,
 }
 
 impl StateValue {
@@ -437,6 +466,36 @@ impl StateValue {
             Self::Histogram(counts) => Seen::Histogram(Cow::Borrowed(counts)),
             Self::Distinct { count, .. } => Seen::Distinct(*count),
             Self::OutOfRange { bound } => Seen::OutOfRange(bound),
+        }
+    }
+
+    /// Adds what a further period has. Only what adds up can be added: rows, sums and bins.
+    pub(crate) fn add(&mut self, more: &Seen<'_>) {
+        let too_large = |bound: &dyn fmt::Display| Self::OutOfRange { bound: bound.to_string() };
+        *self = match (&*self, more) {
+            (Self::Count(rows), Seen::Count(more)) => {
+                rows.checked_add(*more).map_or_else(|| too_large(&u64::MAX), Self::Count)
+            }
+            (Self::Sum(sum), Seen::Sum(more)) => {
+                sum.checked_add(*more).map_or_else(|| too_large(&i128::MAX), Self::Sum)
+            }
+            (Self::Histogram(counts), Seen::Histogram(more)) => {
+                let sums = counts.iter().zip(more.iter()).map(|(a, b)| a.checked_add(*b));
+                sums.collect::<Option<_>>().map_or_else(|| too_large(&u64::MAX), Self::Histogram)
+            }
+            (_, Seen::OutOfRange(bound)) => too_large(bound),
+            _ => return,
+        };
+    }
+
+    /// The state that a sum over periods begins with, if it is one that adds up.
+    pub(crate) fn first(of: &Seen<'_>) -> Option<Self> {
+        match of {
+            Seen::Count(rows) => Some(Self::Count(*rows)),
+            Seen::Sum(sum) => Some(Self::Sum(*sum)),
+            Seen::Histogram(counts) => Some(Self::Histogram(counts.to_vec())),
+            Seen::OutOfRange(bound) => Some(Self::OutOfRange { bound: (*bound).to_owned() }),
+            Seen::Distinct(_) | Seen::Extreme => None,
         }
     }
 }

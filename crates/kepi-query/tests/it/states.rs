@@ -6,9 +6,8 @@ use kepi_model::{
 };
 use kepi_query::{
     finish::{AtGrain, Context, finished_again},
-    lower::{Part, Role},
-    port::Secret,
-    state::wire::{CellStates, StateValue, WireError},
+    side::{Role, Term},
+    state::wire::{CellStates, Secret, StateValue, WireError},
 };
 use kepi_stats::estimation::mean;
 
@@ -76,7 +75,7 @@ fn moments_can_be_read_without_the_definition() {
     let value = world.value("price", "2026-01", "").unwrap();
     let states = CellStates::decode(&value.states).unwrap();
     let [Some(StateValue::Count(n)), Some(StateValue::Sum(total)), Some(StateValue::Sum(squares))] =
-        [Role::Counted, Role::Total, Role::Squares].map(|role| states.get(Part::Base, role))
+        [Role::Counted, Role::Total, Role::Squares].map(|role| states.get(Term::First, role))
     else {
         panic!("{states:?}")
     };
@@ -110,7 +109,8 @@ fn of_different_values_only_their_number_and_a_keyed_digest_are_kept() {
 #[test]
 fn a_histogram_takes_room_for_bins_that_hold_something() {
     let empty = |counts: Vec<u64>| CellStates {
-        terms: vec![(Part::Base, vec![(Role::Histogram, StateValue::Histogram(counts))])],
+        terms: vec![(Term::First, vec![(Role::Histogram, StateValue::Histogram(counts))])],
+        so_far: Vec::new(),
     };
     let mut counts = vec![0; 10_002];
     counts[17] = 3;
@@ -125,9 +125,9 @@ fn numbers_at_the_ends_survive() {
     let sums = [0, 1, -1, 63, 64, -64, -65, i128::from(i64::MIN), i128::MAX, i128::MIN];
     let states = CellStates {
         terms: vec![
-            (Part::Base, sums.map(|sum| (Role::Total, StateValue::Sum(sum))).to_vec()),
+            (Term::First, sums.map(|sum| (Role::Total, StateValue::Sum(sum))).to_vec()),
             (
-                Part::Denominator,
+                Term::Second,
                 vec![
                     (Role::Counted, StateValue::Count(u64::MAX)),
                     (Role::Group(2), StateValue::Extreme(Some(i64::MIN))),
@@ -137,6 +137,7 @@ fn numbers_at_the_ends_survive() {
                 ],
             ),
         ],
+        so_far: vec![(Term::First, vec![(Role::Counted, StateValue::Count(17))])],
     };
     assert_eq!(CellStates::decode(&states.encode()).unwrap(), states);
 }

@@ -3,10 +3,9 @@
 use kepi_model::{calendar::Grain, id::KpiId};
 use kepi_query::{
     finish::{AtGrain, Context, FinishError, MeasuredScan},
-    lower::plan,
-    measure::{MEASURE_KINDS, kind_of},
     port::Limits,
     reference::measure,
+    scans::plan,
     value::{Finality, Value, wire::WireValue},
 };
 use kepi_stats::estimate::NotComputable;
@@ -215,17 +214,4 @@ fn an_entity_without_rows_has_no_days_and_no_values() {
     for kpi in world.project.kpis.values() {
         assert!(months.values(kpi).unwrap().is_empty(), "{}", kpi.id);
     }
-}
-
-#[test]
-fn every_measure_belongs_to_exactly_one_kind_and_every_kind_is_tried_here() {
-    let world = World::new();
-    let mut names: Vec<&str> = MEASURE_KINDS.iter().map(|kind| kind.name).collect();
-    for kpi in world.project.kpis.values() {
-        let handling: Vec<_> = MEASURE_KINDS.iter().filter(|kind| (kind.handles)(&kpi.measure)).collect();
-        assert_eq!(handling.len(), 1, "{}", kpi.id);
-        assert_eq!(handling[0].name, kind_of(&kpi.measure).name);
-        names.retain(|name| *name != handling[0].name);
-    }
-    assert!(names.is_empty(), "not tried: {names:?}");
 }

@@ -9,10 +9,10 @@ use kepi_model::{
 };
 use kepi_query::{
     finish::{AtGrain, Context, MeasuredScan, watermarks},
-    lower::plan,
-    port::{EngineVersion, Limits, PinnedInputs, Secret, SnapshotId},
+    port::{EngineVersion, Limits, PinnedInputs, SnapshotId},
     reference::measure,
-    state::Member,
+    scans::plan,
+    state::{Member, wire::Secret},
     value::{Segment, Value},
 };
 use kepi_stats::estimate::NotComputable;

@@ -1,0 +1,245 @@
+//! What a measure kind asks for: sides, states by role, and what they are for. Kinds fill a [`Lowering`].
+
+use kepi_model::{
+    calendar::CalendarError,
+    expression::{Expression, Node, Path, Type},
+    id::{DimensionId, EntityId, Hash, KpiId},
+    project::{AsOf, Kpi, Population, Project},
+};
+
+use crate::plan::{Key, StateId, StateKind, StateSpec};
+
+/// Days that one scan may span; some 270 years. More is a wrong date in the data rather than a history.
+pub const MAXIMUM_DAYS: i32 = 100_000;
+
+/// Why a KPI cannot be lowered or scans cannot be planned.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LowerError {
+    /// The check lets no such KPI pass.
+    #[error("`{kpi}` has no path from `{entity}` to `{dimension}`")]
+    NoPath {
+        /// KPI.
+        kpi: KpiId,
+        /// Base entity.
+        entity: EntityId,
+        /// Dimension.
+        dimension: DimensionId,
+    },
+    /// A path names something that the project does not have.
+    #[error("`{entity}` has no attribute `{attribute}`")]
+    NoAttribute {
+        /// Entity.
+        entity: EntityId,
+        /// Attribute.
+        attribute: kepi_model::id::AttributeId,
+    },
+    /// Nothing says between which instants the rows lie.
+    #[error("the data do not say between which dates `{path}` of `{entity}` lies; land the source again")]
+    NoBounds {
+        /// Base entity.
+        entity: EntityId,
+        /// Time path.
+        path: String,
+    },
+    /// The dates span more days than a scan may.
+    #[error(
+        "`{path}` of `{entity}` runs from {first} to {last}, more than {MAXIMUM_DAYS} days; a date in the data is wrong"
+    )]
+    TooManyDays {
+        /// Base entity.
+        entity: EntityId,
+        /// Time path.
+        path: String,
+        /// First day.
+        first: String,
+        /// Last day.
+        last: String,
+    },
+    /// The calendar cannot answer.
+    #[error(transparent)]
+    Calendar(#[from] CalendarError),
+}
+
+/// What a state is for within its KPI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Rows of the population.
+    Eligible,
+    /// Rows that entered the value.
+    Counted,
+    /// Σx, or the set of different values.
+    Total,
+    /// Σx².
+    Squares,
+    /// Rows for which the condition holds.
+    Hits,
+    /// Σw.
+    Weight,
+    /// Σw².
+    WeightSquares,
+    /// Σwx.
+    Weighted,
+    /// Σw²x.
+    WeightSquaresTotal,
+    /// Σw²x².
+    WeightSquaresSquares,
+    /// Σw over hits.
+    HitWeight,
+    /// Σw² over hits.
+    HitWeightSquares,
+    /// Counts by bin.
+    Histogram,
+    /// One group of answers: 0 promoters, 1 passives, 2 detractors.
+    Group(u8),
+    /// Σw over one group.
+    GroupWeight(u8),
+    /// Σw² over one group.
+    GroupWeightSquares(u8),
+    /// Rows that are in numerator or denominator.
+    Joint,
+    /// Σxy over rows that are in both.
+    Products,
+}
+
+/// Which term of a measure a state belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Term {
+    /// The only one, or the one above the line.
+    First,
+    /// The one below the line.
+    Second,
+}
+
+/// States of one population.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Side {
+    /// Which term.
+    pub term: Term,
+    /// Base entity.
+    pub entity: EntityId,
+    /// What dates a row.
+    pub time: Path,
+    /// Which versions count.
+    pub as_of: AsOf,
+    /// Condition of the population.
+    pub filter: Option<Expression>,
+    /// Keys by dimension, in the KPI's order.
+    pub keys: Vec<Key>,
+    /// States by role.
+    pub states: Vec<(Role, StateSpec)>,
+}
+
+impl Side {
+    /// Asks for a state over the rows of the population for which all of `and` hold.
+    pub fn state(&mut self, role: Role, kind: StateKind, and: &[&Expression]) {
+        let mut operands: Vec<Expression> = Vec::new();
+        for operand in self.filter.iter().chain(and.iter().copied()) {
+            match &operand.node {
+                Node::And(inner) => operands.extend(inner.iter().cloned()),
+                _ => operands.push(operand.clone()),
+            }
+        }
+        let filter = match operands.len() {
+            0 | 1 => operands.pop(),
+            _ => Some(Expression { type_: Type::Boolean, node: Node::And(operands) }),
+        };
+        self.state_where(role, kind, filter);
+    }
+
+    /// Asks for a state over the rows of the entity for which `filter` holds.
+    pub fn state_where(&mut self, role: Role, kind: StateKind, filter: Option<Expression>) {
+        let id = state_id(&self.entity, &self.time, self.as_of, &kind, filter.as_ref());
+        self.states.push((role, StateSpec { id, kind, filter }));
+    }
+
+    /// Whether two sides are read by one scan.
+    pub fn same_scan(&self, other: &Self) -> bool {
+        (&self.entity, &self.time, self.as_of) == (&other.entity, &other.time, other.as_of)
+    }
+}
+
+/// Identity of a state: the hash of all that decides it.
+pub fn state_id(
+    entity: &EntityId,
+    time: &Path,
+    as_of: AsOf,
+    kind: &StateKind,
+    filter: Option<&Expression>,
+) -> StateId {
+    #[expect(
+        clippy::expect_used,
+        reason = "these types serialise without maps and without I/O, so nothing can fail"
+    )]
+    let bytes = serde_json::to_vec(&("state 1", entity, time, as_of, kind, filter)).expect("serialises");
+    StateId(Hash::of(&bytes))
+}
+
+/// Collects the sides of a KPI; measure kinds fill it.
+pub struct Lowering<'a> {
+    kpi: &'a Kpi,
+    project: &'a Project,
+    sides: Vec<Side>,
+}
+
+impl<'a> Lowering<'a> {
+    /// Nothing asked for so far.
+    pub fn new(kpi: &'a Kpi, project: &'a Project) -> Self {
+        Self { kpi, project, sides: Vec::new() }
+    }
+
+    /// What was asked for.
+    pub fn into_sides(self) -> Vec<Side> {
+        self.sides
+    }
+
+    /// Starts a side; states are asked for on what is returned.
+    pub fn side(&mut self, term: Term, rows: &Population) -> Result<&mut Side, LowerError> {
+        let keys = self
+            .kpi
+            .by
+            .iter()
+            .map(|dimension| {
+                let path = dimension.paths.get(&rows.of).ok_or_else(|| LowerError::NoPath {
+                    kpi: self.kpi.id.clone(),
+                    entity: rows.of.clone(),
+                    dimension: dimension.id.clone(),
+                })?;
+                let type_ = type_at(self.project, &rows.of, path)?;
+                Ok(Key { dimension: dimension.id.clone(), path: path.clone(), type_ })
+            })
+            .collect::<Result<_, LowerError>>()?;
+        self.sides.push(Side {
+            term,
+            entity: rows.of.clone(),
+            time: rows.at.clone(),
+            as_of: self.kpi.as_of,
+            filter: rows.filter.clone(),
+            keys,
+            states: Vec::new(),
+        });
+        let last = self.sides.len() - 1;
+        #[expect(clippy::indexing_slicing, reason = "a side was pushed just above")]
+        Ok(&mut self.sides[last])
+    }
+}
+
+fn type_at(project: &Project, entity: &EntityId, path: &Path) -> Result<Type, LowerError> {
+    let last = path.references.last().map_or(entity, |(_, next)| next);
+    project
+        .entities
+        .get(last)
+        .and_then(|entity| entity.attribute(&path.attribute))
+        .map(|attribute| attribute.type_.clone())
+        .ok_or_else(|| LowerError::NoAttribute { entity: last.clone(), attribute: path.attribute.clone() })
+}
+
+/// A path as it is written: `account.region`.
+pub fn path_text(path: &Path) -> String {
+    let mut text = String::new();
+    for (reference, _) in &path.references {
+        text.push_str(reference.as_str());
+        text.push('.');
+    }
+    text.push_str(path.attribute.as_str());
+    text
+}
