@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use kepi_stats::estimate::NotComputable;
 
 use crate::{
-    side::{Term, Role, Side},
+    side::{Role, Side, Term},
     state::{
         StateColumn, StateTable,
         wire::{CellStates, DigestKey, Seen, StateValue, TermStates, Writer, get},

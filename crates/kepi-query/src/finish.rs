@@ -7,8 +7,8 @@ use std::{
 
 use kepi_model::{
     calendar::{CalendarError, Grain, Period},
-    id::{DimensionId, EntityId, Hash, KpiId},
     expression::{Expression, Path},
+    id::{DimensionId, EntityId, Hash, KpiId},
     project::{Kpi, Project},
 };
 use kepi_stats::estimate::{Level, NotComputable};

@@ -20,8 +20,8 @@ use super::BenchError;
 
 /// Column of the peers → the KPI and role of the state that must equal it.
 const PAIRS: [(&str, &str, Term, Role); 57] = {
-    use Term::{First, Second};
     use Role::{Counted, Eligible, Group, Hits, Squares, Total};
+    use Term::{First, Second};
     [
         ("n", "volume", First, Eligible),
         ("phone", "phone_volume", First, Eligible),

@@ -11,8 +11,8 @@ use kepi_stats::{
 
 use crate::{
     cells::Cells,
-    side::{Term, Role, Side},
     plan::StateKind,
+    side::{Role, Side, Term},
 };
 
 /// `x is not null`.

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     cells::View,
-    side::{LowerError, Lowering, Term, Role},
     plan::StateKind,
+    side::{LowerError, Lowering, Role, Term},
 };
 
 pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish);

@@ -12,8 +12,8 @@ use kepi_stats::{
 use super::{Finished, MeasureKind, build::known};
 use crate::{
     cells::View,
-    side::{LowerError, Lowering, Term, Role},
     plan::StateKind,
+    side::{LowerError, Lowering, Role, Term},
 };
 
 pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish);

@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     cells::{Cells, View},
-    side::{LowerError, Lowering, Term, Role},
     plan::StateKind,
+    side::{LowerError, Lowering, Role, Term},
     value::Coverage,
 };
 

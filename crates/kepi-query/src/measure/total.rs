@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     cells::View,
-    side::{LowerError, Lowering, Term, Role, Side},
     plan::StateKind,
+    side::{LowerError, Lowering, Role, Side, Term},
 };
 
 pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish);
