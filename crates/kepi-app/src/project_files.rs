@@ -1,14 +1,13 @@
 //! A project's files: found, read and checked.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
-use kepi_model::source_text::{SourceFile, SourceMap};
+use kepi_model::source_text::{MAXIMUM_BYTES, SourceFile, SourceMap};
 
-/// A definition file may be at most so long; a longer one is not a definition.
-const MOST_BYTES: u64 = 4 << 20;
 /// A project has at most so many definition files.
 const MOST_FILES: usize = 10_000;
 
@@ -21,16 +20,6 @@ pub enum ReadError {
     /// There is no definition in it.
     #[error("`{0}` holds no `*.yml` file; name the project with -C, or start one with `kepi init`")]
     NoDefinitions(PathBuf),
-    /// A file is too long.
-    #[error(
-        "`{path}` has {bytes} bytes; a definition file has at most {MOST_BYTES}; data belong under `data/`"
-    )]
-    TooLong {
-        /// The file.
-        path: PathBuf,
-        /// Its length.
-        bytes: u64,
-    },
     /// Too many files.
     #[error("`{0}` holds more than {MOST_FILES} definition files")]
     TooMany(PathBuf),
@@ -95,13 +84,17 @@ fn find(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), ReadError> {
 
 fn read_file(root: &Path, path: PathBuf) -> Result<SourceFile, ReadError> {
     let io = |source| ReadError::Io { path: path.clone(), source };
-    let bytes = fs::metadata(&path).map_err(io)?.len();
-    if bytes > MOST_BYTES {
-        return Err(ReadError::TooLong { path, bytes });
-    }
-    let bytes = fs::read(&path).map_err(io)?;
-    let text = String::from_utf8(bytes)
-        .map_err(|e| ReadError::NotUtf8 { path: path.clone(), at: e.utf8_error().valid_up_to() })?;
+    let mut bytes = Vec::new();
+    // A file that is too long is a finding of the checker, for which its beginning is enough.
+    let most = MAXIMUM_BYTES as u64 + 4;
+    fs::File::open(&path).and_then(|file| file.take(most).read_to_end(&mut bytes)).map_err(io)?;
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(e) if e.utf8_error().valid_up_to() > MAXIMUM_BYTES => {
+            String::from_utf8_lossy(e.as_bytes()).into_owned()
+        }
+        Err(e) => return Err(ReadError::NotUtf8 { path, at: e.utf8_error().valid_up_to() }),
+    };
     let relative = path.strip_prefix(root).unwrap_or(&path);
     let parts: Vec<_> = relative.components().map(|c| c.as_os_str().to_string_lossy()).collect();
     // A byte order mark is the editor's, not the author's.
@@ -117,4 +110,21 @@ pub fn matching(root: &Path, pattern: &str) -> Option<Vec<PathBuf>> {
         glob::glob(&whole.to_string_lossy()).ok()?.filter_map(Result::ok).filter(|p| p.is_file()).collect();
     found.sort();
     Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_too_long_is_left_to_the_checker() {
+        let folder = tempfile::tempdir().unwrap();
+        // Three bytes a character, so that the text is cut within one.
+        fs::write(folder.path().join("kepi.yml"), "€".repeat(MAXIMUM_BYTES)).unwrap();
+        let files = read(folder.path()).unwrap();
+        let (_, file) = files.iter().next().unwrap();
+        assert!(file.text.len() > MAXIMUM_BYTES && file.text.len() < MAXIMUM_BYTES + 8);
+        fs::write(folder.path().join("kepi.yml"), b"name: \xff").unwrap();
+        assert!(matches!(read(folder.path()), Err(ReadError::NotUtf8 { at: 6, .. })));
+    }
 }

@@ -9,22 +9,24 @@ use jiff::{
 };
 use serde::{Deserialize, Serialize};
 
-/// The length of a period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Grain {
-    /// A civil day.
-    Day,
-    /// Seven days from the calendar's week start.
-    Week,
-    /// A calendar month.
-    Month,
-    /// Three months of the fiscal year.
-    Quarter,
-    /// Six months of the fiscal year.
-    HalfYear,
-    /// A fiscal year.
-    Year,
+use crate::word::words;
+
+words! {
+    /// The length of a period.
+    pub enum Grain {
+        /// A civil day.
+        Day = "day",
+        /// Seven days from the calendar's week start.
+        Week = "week",
+        /// A calendar month.
+        Month = "month",
+        /// Three months of the fiscal year.
+        Quarter = "quarter",
+        /// Six months of the fiscal year.
+        HalfYear = "half_year",
+        /// A fiscal year.
+        Year = "year",
+    }
 }
 
 /// A period: the `ordinal`-th of its grain, counted from the one that contains (or, for fiscal grains, from the

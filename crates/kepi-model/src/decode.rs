@@ -1,450 +1,512 @@
-//! Checks a node against its field table: shape, unknown and missing fields, the form of every text, every name.
-//! All findings of a document are made in one pass; what reads the document afterwards can be silent.
+//! YAML → definitions: typed structs whose every value still knows where it is written.
+//!
+//! `table!` and `one_of!` declare a field once, with name, type, need or default, meaning and example. From that come
+//! the struct, its decoding with all findings about shape, unknown and missing fields, the JSON Schema and the reference
+//! page. Nothing stops at a mistake: a field that cannot be read is empty, its neighbours are read all the same, and what
+//! looks at definitions afterwards need not say again what has been said here.
+
+mod scalar;
 
 use crate::{
-    check::{Options, codes},
+    codes,
+    diagnostic::{Code, Diagnostic},
     findings::Findings,
     id::is_name,
-    lexical,
-    source_text::Span,
+    options::Options,
+    source_text::{FileId, Span},
     symbols::Symbols,
-    table::{Field, Key, Kind, Table},
-    yaml::{Node, Value},
+    table::{Key, Kind, Need, Symbol, Table},
+    wording::{nearest, quoted, sentence_part, shorten},
+    yaml::{self, Pair, Value, Yaml},
 };
 
-/// What the pass needs to know.
+pub(crate) use scalar::{
+    AmountText, AttributeType, Character, ColumnType, Encoding, ExpressionText, Files, Lag, Micros, Name,
+    PathText, Quantile, RequirementText, Scale, Share, TimeFormat, Whole, Zone, choices,
+};
+
+/// What can stand in a field: how it is described and how it is read.
+pub(crate) trait Decode: Sized {
+    /// What it is.
+    const KIND: Kind;
+    /// Reads a value and reports what is wrong with it; `None` if nothing can be made of it.
+    fn decode(yaml: &Yaml, at: At<'_>, decoder: &mut Decoder<'_>) -> Option<Self>;
+}
+
+/// What can be the key of a map.
+pub(crate) trait DecodeKey: Sized {
+    /// What it is.
+    const KEY: Key;
+    /// Reads a key and reports what is wrong with it.
+    fn decode_key(text: &str, span: Span, decoder: &mut Decoder<'_>) -> Option<Self>;
+}
+
+/// In which field a value stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct At<'a> {
+    /// Where its key is, or the item of a list.
+    pub(crate) key: Span,
+    /// The field's name.
+    pub(crate) name: &'a str,
+}
+
+/// A field: as it is written, or its default, or nothing.
+#[derive(Debug, Clone)]
+pub(crate) struct Field<T> {
+    /// Where its value stands; of a field that is not written, the map.
+    pub(crate) span: Span,
+    /// Where its key stands; of a field that is not written, the map.
+    pub(crate) key: Span,
+    presence: Presence,
+    value: Option<T>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    Written,
+    /// Another key is most likely meant for it, which has its own finding.
+    Misspelt,
+    Absent,
+}
+
+impl<T> Field<T> {
+    /// The value, or the default.
+    pub(crate) fn get(&self) -> Option<&T> {
+        self.value.as_ref()
+    }
+    /// Whether it is written, be it wrongly.
+    pub(crate) fn is_written(&self) -> bool {
+        self.presence == Presence::Written
+    }
+    /// Whether it is neither written nor misspelt.
+    pub(crate) fn is_absent(&self) -> bool {
+        self.presence == Presence::Absent
+    }
+}
+impl<T: Clone> Field<T> {
+    /// The value, or the default.
+    pub(crate) fn cloned(&self) -> Option<T> {
+        self.value.clone()
+    }
+}
+impl<T> Field<Vec<T>> {
+    /// The items or entries; none where nothing is written.
+    pub(crate) fn items(&self) -> &[T] {
+        self.value.as_deref().unwrap_or_default()
+    }
+}
+impl<T: Clone> Field<List<T>> {
+    /// The values of the items.
+    pub(crate) fn values(&self) -> Vec<T> {
+        self.items().iter().map(|i| i.value.clone()).collect()
+    }
+}
+
+/// A value with its place.
+#[derive(Debug, Clone)]
+pub(crate) struct Placed<T> {
+    pub(crate) span: Span,
+    pub(crate) value: T,
+}
+/// A list; items that cannot be read have their findings and are left out.
+pub(crate) type List<T> = Vec<Placed<T>>;
+
+/// An entry of a map.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry<K, V> {
+    /// The key as written.
+    pub(crate) text: String,
+    /// Where it is written.
+    pub(crate) span: Span,
+    /// The key, if it can be read.
+    pub(crate) key: Option<K>,
+    /// Where the value is written.
+    pub(crate) at: Span,
+    /// The value, if it can be read.
+    pub(crate) value: Option<V>,
+}
+/// A map in written order.
+pub(crate) type Map<K, V> = Vec<Entry<K, V>>;
+
+/// One of two, told apart by shape.
+#[derive(Debug, Clone)]
+pub(crate) enum Either<A, B> {
+    This(A),
+    That(B),
+}
+
+/// What decoding needs to know.
 pub(crate) struct Decoder<'a> {
     pub(crate) symbols: &'a Symbols,
     pub(crate) options: &'a Options<'a>,
     pub(crate) findings: &'a mut Findings,
 }
 
+/// A map that has been compared with its table.
+pub(crate) struct Opened<'a> {
+    yaml: &'a Yaml,
+    table: &'static Table,
+    misspelt: Vec<&'static str>,
+}
+
 impl Decoder<'_> {
-    /// Checks a map against its table.
-    pub(crate) fn object(&mut self, node: &Node, table: &'static Table, place: Span) {
-        if !matches!(node.value, Value::Map(_)) {
-            self.wrong_shape(node, place, &format!("a map with the fields of a {}", table_word(table)));
-            return;
+    /// Compares a map with its table: shape, unknown fields, missing ones.
+    pub(crate) fn open<'y>(
+        &mut self,
+        yaml: &'y Yaml,
+        table: &'static Table,
+        at: At<'_>,
+    ) -> Option<Opened<'y>> {
+        if !matches!(yaml.value, Value::Map(_)) {
+            let fields = if table.one_key {
+                format!("a map with one key: {}", quoted(table.names()))
+            } else {
+                format!("a map with the fields of a {}", table.word())
+            };
+            self.wrong_shape(yaml, at.key, &fields);
+            return None;
         }
-        self.fields(node, table);
-        let missing =
-            |f: &&Field| f.required && node.get(f.name).is_none() && !is_misspelt(node, table, f.name);
-        for field in table.fields.iter().filter(missing) {
-            let mut fix = format!("add `{}: {}`", field.name, field.example);
-            if matches!(field.kind, Kind::Object(_) | Kind::OneOf(_) | Kind::Map(..)) {
-                fix = format!("add `{}`, such as `{}: {}`", field.name, field.name, field.example);
+        let unknown: Vec<&Pair> = yaml.entries().iter().filter(|e| table.field(&e.key).is_none()).collect();
+        for entry in &unknown {
+            let message = format!("a {} has no field `{}`", table.word(), shorten(&entry.key));
+            self.report(codes::UNKNOWN_FIELD, entry.key_span, message)
+                .did_you_mean(&entry.key, table.names());
+        }
+        let misspelt: Vec<&str> =
+            unknown.iter().filter_map(|entry| nearest(&entry.key, table.names())).collect();
+        for field in table.fields.iter().filter(|f| f.need == Need::Required) {
+            if yaml.entry(field.name).is_some() || misspelt.contains(&field.name) {
+                continue;
             }
-            self.findings
-                .report(
-                    codes::MISSING_FIELD,
-                    place,
-                    format!("this {} has no `{}`", table_word(table), field.name),
-                )
-                .expected(sentence_part(field.doc))
-                .fix(fix);
+            let such = format!("`{}: {}`", field.name, field.example);
+            self.report(
+                codes::MISSING_FIELD,
+                at.key,
+                format!("this {} has no `{}`", table.word(), field.name),
+            )
+            .expected(sentence_part(field.doc))
+            .fix(match field.kind {
+                Kind::Object(_) | Kind::Map(..) => format!("add `{}`, such as {such}", field.name),
+                _ => format!("add {such}"),
+            });
         }
-    }
-
-    fn fields(&mut self, node: &Node, table: &'static Table) {
-        for entry in node.entries() {
-            match table.field(&entry.key) {
-                Some(field) => self.kind(&entry.value, field.kind, entry.key_span, field.name),
-                None => {
-                    self.findings
-                        .report(
-                            codes::UNKNOWN_FIELD,
-                            entry.key_span,
-                            format!("a {} has no field `{}`", table_word(table), shorten(&entry.key)),
-                        )
-                        .did_you_mean(&entry.key, table.fields.iter().map(|f| f.name));
-                }
-            }
-        }
-    }
-
-    fn one_of(&mut self, node: &Node, table: &'static Table, place: Span) {
-        if !matches!(node.value, Value::Map(_)) {
-            self.wrong_shape(node, place, &format!("a map with one key: {}", names(table)));
-            return;
-        }
-        self.fields(node, table);
-        let known = node.entries().iter().filter(|e| table.field(&e.key).is_some()).count();
         // An unknown key has its own finding.
-        let only_unknown = known == 0 && !node.entries().is_empty();
-        if node.entries().len() != 1 && !only_unknown {
-            self.findings
-                .report(
-                    codes::ONE_KEY,
-                    place,
-                    format!("a {} has exactly one key, not {}", table_word(table), node.entries().len()),
-                )
-                .expected(format!("one of {}", names(table)))
-                .fix("keep the one that is meant");
+        let (entries, only_unknown) = (yaml.entries().len(), unknown.len() == yaml.entries().len());
+        if table.one_key && entries != 1 && (!only_unknown || entries == 0) {
+            self.report(
+                codes::ONE_KEY,
+                at.key,
+                format!("a {} has exactly one key, not {entries}", table.word()),
+            )
+            .expected(format!("one of {}", quoted(table.names())))
+            .fix("keep the one that is meant");
         }
+        Some(Opened { yaml, table, misspelt })
     }
 
-    fn wrong_shape(&mut self, node: &Node, place: Span, expected: &str) {
-        let (span, message) = match node.value {
-            Value::Empty => (place, "nothing is written here".to_owned()),
-            _ => (node.span, format!("this is {}", node.shape())),
+    /// Reads a field of a map.
+    pub(crate) fn field<T: Decode>(&mut self, map: &Opened<'_>, name: &'static str) -> Field<T> {
+        if let Some(pair) = map.yaml.entry(name) {
+            let value = T::decode(&pair.value, At { key: pair.key_span, name }, self);
+            return Field { span: pair.value.span, key: pair.key_span, presence: Presence::Written, value };
+        }
+        let default = match map.table.field(name).map(|f| f.need) {
+            Some(Need::Default(text)) => {
+                let default = self.default(text);
+                debug_assert!(default.is_some(), "the default of `{name}` cannot be read");
+                default
+            }
+            _ => None,
         };
-        self.findings.report(codes::WRONG_SHAPE, span, message).expected(expected);
+        let presence = if map.misspelt.contains(&name) { Presence::Misspelt } else { Presence::Absent };
+        Field { span: map.yaml.span, key: map.yaml.span, presence, value: default }
     }
 
-    /// Checks a node against a kind; `place` is where its key is, `name` the field's name.
-    pub(crate) fn kind(&mut self, node: &Node, kind: Kind, place: Span, name: &str) {
-        match kind {
-            Kind::Object(table) => self.object(node, table, place),
-            Kind::OneOf(table) => self.one_of(node, table, place),
-            Kind::List(item) => match &node.value {
-                Value::List(items) => items.iter().for_each(|i| self.kind(i, *item, i.span, name)),
-                _ => self.wrong_shape(node, place, "a list: `[…, …]`, or items that start with `- `"),
-            },
-            Kind::Map(key, value) => match &node.value {
-                Value::Map(entries) => {
-                    for entry in entries {
-                        match key {
-                            Key::Text => {}
-                            Key::Name => self.name(&entry.key, entry.key_span),
-                            Key::Reference(symbol) => self.reference(&entry.key, symbol, entry.key_span),
-                        }
-                        self.kind(&entry.value, *value, entry.key_span, name);
-                    }
-                }
-                _ => self.wrong_shape(node, place, "a map: `key: value`"),
-            },
-            Kind::Either(kinds) => {
-                let fits = |kind: &&Kind| match (kind, &node.value) {
-                    (Kind::List(_), Value::List(_))
-                    | (Kind::Map(..) | Kind::Object(_) | Kind::OneOf(_), Value::Map(_)) => true,
-                    (Kind::List(_) | Kind::Map(..) | Kind::Object(_) | Kind::OneOf(_), _) => false,
-                    (_, Value::Scalar(_)) => true,
-                    _ => false,
-                };
-                match kinds.iter().find(fits) {
-                    Some(kind) => self.kind(node, *kind, place, name),
-                    None => {
-                        let shapes: Vec<&str> = kinds
-                            .iter()
-                            .map(|k| match k {
-                                Kind::List(_) => "a list",
-                                Kind::Map(..) | Kind::Object(_) | Kind::OneOf(_) => "a map",
-                                _ => "a text",
-                            })
-                            .collect();
-                        self.wrong_shape(node, place, &shapes.join(" or "));
-                    }
-                }
-            }
-            scalar => match &node.value {
-                Value::Scalar(_) => {
-                    let text = node.text().unwrap_or_default();
-                    self.scalar(node, text, scalar, name);
-                }
-                _ => self.wrong_shape(node, place, &word(scalar)),
-            },
+    /// What a default says, read as if it were written.
+    fn default<T: Decode>(&self, text: &str) -> Option<T> {
+        let mut findings = Findings::default();
+        let document = yaml::parse(FileId(0), text, &mut findings).into_iter().next()?;
+        let mut decoder = Decoder { findings: &mut findings, ..*self };
+        T::decode(&document.root, At { key: document.text, name: "default" }, &mut decoder)
+    }
+
+    /// Adds a finding.
+    pub(crate) fn report(&mut self, code: Code, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+        self.findings.report(code, span, message)
+    }
+
+    fn wrong_shape(&mut self, yaml: &Yaml, key: Span, expected: &str) {
+        let (span, message) = match yaml.value {
+            Value::Empty => (key, "nothing is written here".to_owned()),
+            _ => (yaml.span, format!("this is {}", yaml.shape())),
+        };
+        self.report(codes::WRONG_SHAPE, span, message).expected(expected);
+    }
+
+    /// The text of a scalar of a kind.
+    pub(crate) fn text<'y>(&mut self, yaml: &'y Yaml, at: At<'_>, kind: Kind) -> Option<&'y str> {
+        let text = yaml.text();
+        if text.is_none() {
+            self.wrong_shape(yaml, at.key, &kind.word());
         }
+        text
     }
 
-    fn name(&mut self, text: &str, span: Span) {
-        if !is_name(text) {
-            let mut better: String = text
-                .trim()
-                .to_lowercase()
-                .chars()
-                .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-                .take(63)
-                .collect();
-            if !is_name(&better) {
-                better = format!("x_{better}").chars().take(63).collect();
-            }
-            self.findings
-                .report(codes::NOT_A_NAME, span, format!("`{}` is not a name", shorten(text)))
-                .expected("a lower-case letter, then letters, digits or `_`, at most 63 characters")
-                .replace(format!("write `{better}`"), span, better);
+    /// Checks the form of a name.
+    pub(crate) fn name(&mut self, text: &str, span: Span) {
+        if is_name(text) {
+            return;
         }
-    }
-
-    fn reference(&mut self, text: &str, symbol: crate::table::Symbol, span: Span) {
-        if !self.symbols.contains(symbol, text) {
-            let known: Vec<&str> = self.symbols.names(symbol).collect();
-            let finding = self.findings.report(
-                codes::UNKNOWN_NAME,
-                span,
-                format!("there is no {} `{}`", symbol.word(), shorten(text)),
-            );
-            finding.did_you_mean(text, known.iter().copied());
-            if known.is_empty() {
-                finding.expected(format!("the name of a {}; none is defined", symbol.word()));
-            }
+        let mut better: String = text
+            .trim()
+            .to_lowercase()
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+            .take(63)
+            .collect();
+        if !is_name(&better) {
+            better = format!("x_{better}").chars().take(63).collect();
         }
+        self.report(codes::NOT_A_NAME, span, format!("`{}` is not a name", shorten(text)))
+            .expected("a lower-case letter, then letters, digits or `_`, at most 63 characters")
+            .replace(format!("write `{better}`"), span, better);
     }
 
-    fn scalar(&mut self, node: &Node, text: &str, kind: Kind, name: &str) {
-        let span = node.span;
-        let shown = shorten(text);
-        let findings = &mut *self.findings;
-        match kind {
-            Kind::Name => self.name(text, span),
-            Kind::Attribute if !is_name(text) => self.name(text, span),
-            Kind::Reference(symbol) => self.reference(text, symbol, span),
-            Kind::Boolean if !matches!(text, "true" | "false") => {
-                findings.report(
-                    codes::NOT_A_CHOICE,
-                    span,
-                    format!("`{shown}` is neither `true` nor `false`"),
-                );
-            }
-            Kind::Choice(choices) if !choices.contains(&text) => {
-                findings
-                    .report(codes::NOT_A_CHOICE, span, format!("`{name}` cannot be `{shown}`"))
-                    .expected(format!("one of {}", quoted(choices)))
-                    .did_you_mean(text, choices.iter().copied());
-            }
-            Kind::Integer(low, high) => match text.parse::<i64>() {
-                Ok(n) if (low..=high).contains(&n) => {}
-                _ => {
-                    let expected = if low == high {
-                        format!("{low}")
-                    } else {
-                        format!("a whole number from {low} to {high}")
-                    };
-                    findings
-                        .report(codes::NOT_A_NUMBER, span, format!("`{name}` cannot be `{shown}`"))
-                        .expected(expected);
-                }
-            },
-            Kind::Share => match lexical::share(text) {
-                Some(d) if (0.0..=1.0).contains(&d.to_f64()) => {}
-                Some(_) => {
-                    findings
-                        .report(codes::NOT_A_SHARE, span, format!("`{shown}` is not between 0% and 100%"))
-                        .expected("a share of a whole, such as `70%`");
-                }
-                None => {
-                    let finding =
-                        findings.report(codes::NOT_A_SHARE, span, format!("`{shown}` is not a share"));
-                    finding.expected("a number with `%`, such as `70%`");
-                    if lexical::decimal(text).is_some() {
-                        let percent = match lexical::decimal(text) {
-                            Some(d) if d.to_f64().abs() <= 1.0 && d.scale > 0 => d.to_f64() * 100.0,
-                            Some(d) => d.to_f64(),
-                            None => 0.0,
-                        };
-                        finding.replace(format!("write `{percent}%`"), span, format!("{percent}%"));
-                    }
-                }
-            },
-            Kind::Date if lexical::date(text).is_none() => {
-                findings
-                    .report(codes::NOT_A_DATE, span, format!("`{shown}` is not a date"))
-                    .expected("year, month and day, such as `2026-01-31`");
-            }
-            Kind::Duration if lexical::duration(text).is_none_or(|d| d <= 0) => {
-                let finding = findings.report(
-                    codes::NOT_A_DURATION,
-                    span,
-                    format!("`{shown}` is not a length of time"),
-                );
-                finding.expected("a number and a unit, such as `4 hours`, `90 minutes` or `30 days`");
-                if lexical::decimal(text).is_some() {
-                    finding.fix("say of which unit: seconds, minutes, hours, days or weeks");
-                }
-            }
-            Kind::Lag if lexical::lag(text).is_none() => {
-                findings
-                    .report(codes::NOT_A_DURATION, span, format!("`{shown}` is not a lag"))
-                    .expected("so many days, weeks, months, quarters or years, such as `1 quarter`");
-            }
-            Kind::Scale if lexical::scale(text).is_none() => {
-                findings
-                    .report(codes::BAD_SCALE, span, format!("`{shown}` is not a scale"))
-                    .expected("the lowest and the highest answer, such as `1..5`");
-            }
-            Kind::Quantile => match lexical::quantile(text) {
-                Some(q) if (1..1_000_000).contains(&q) => {}
-                Some(_) => {
-                    findings
-                        .report(codes::BAD_QUANTILE, span, format!("the quantile `{shown}` is out of range"))
-                        .expected("more than 0% and less than 100%, such as `90%`, or `median`");
-                }
-                None => {
-                    findings
-                        .report(codes::BAD_QUANTILE, span, format!("`{shown}` is not a quantile"))
-                        .expected("`median` or a share such as `90%`");
-                }
-            },
-            Kind::Type if lexical::attribute_type(text).is_none() => {
-                unknown_type(findings, span, text, TYPES)
-            }
-            Kind::Type => {
-                if let Some(entity) = text.strip_prefix("reference ") {
-                    self.reference(entity.trim(), crate::table::Symbol::Entity, span);
-                }
-            }
-            Kind::ColumnType => {
-                let unit = text.strip_prefix("duration ").map(str::trim);
-                if text == "duration" || unit.is_some_and(|u| lexical::time_unit(u).is_none()) {
-                    findings
-                        .report(codes::UNKNOWN_TYPE, span, format!("`{shown}` does not say in which unit"))
-                        .expected(
-                            "`duration seconds`, `duration minutes`, `duration hours` or `duration days`",
-                        );
-                } else if unit.is_none() && lexical::attribute_type(text).is_none() {
-                    unknown_type(findings, span, text, TYPES);
-                } else if let Some(entity) = text.strip_prefix("reference ") {
-                    self.reference(entity.trim(), crate::table::Symbol::Entity, span);
-                }
-            }
-            Kind::Zone if jiff::tz::TimeZone::get(text).is_err() => {
-                let known: Vec<String> = jiff::tz::db().available().map(|n| n.to_string()).collect();
-                let finding =
-                    findings.report(codes::UNKNOWN_ZONE, span, format!("there is no time zone `{shown}`"));
-                match crate::findings::nearest(text, known.iter().map(String::as_str)) {
-                    Some(near) => finding.replace(format!("did you mean `{near}`?"), span, near),
-                    None => finding.expected("an IANA name such as `Europe/Berlin` or `UTC`"),
-                };
-            }
-            Kind::TimeFormat => {
-                if let Err(why) = crate::check::time_format(text) {
-                    findings
-                        .report(
-                            codes::BAD_TIME_FORMAT,
-                            span,
-                            format!("`{shown}` is not a format of times: {why}"),
-                        )
-                        .expected("a strptime pattern such as `%d.%m.%Y %H:%M`");
-                }
-            }
-            Kind::Character if text.len() != 1 => {
-                findings
-                    .report(
-                        codes::BAD_DELIMITER,
-                        span,
-                        format!("the delimiter `{shown}` is not one ASCII character"),
-                    )
-                    .expected("one character such as `\",\"`, `\";\"`, `\"|\"` or `\"\\t\"`");
-            }
-            Kind::Encoding if !self.options.knows_encoding(text) => {
-                findings
-                    .report(codes::UNKNOWN_ENCODING, span, format!("there is no encoding `{shown}`"))
-                    .did_you_mean(text, crate::check::ENCODINGS.iter().copied());
-            }
-            Kind::Files => {
-                let leaves = text.starts_with(['/', '\\']) || text.split(['/', '\\']).any(|p| p == "..");
-                if leaves || text.contains(':') {
-                    findings
-                        .report(
-                            codes::OUTSIDE_PROJECT,
-                            span,
-                            format!("`{shown}` leads out of the project's folder"),
-                        )
-                        .expected("a path below the project's folder, with `/`, such as `data/2026-*.csv`");
-                } else if let Some(count) = self.options.known_files
-                    && count(text) == 0
-                {
-                    findings
-                        .report(codes::NO_FILES, span, format!("no file matches `{shown}`"))
-                        .expected("at least one file when the source is run")
-                        .fix(
-                            "put the file there, or correct the path; it is relative to the project's folder",
-                        );
-                }
-            }
-            _ => {}
+    /// Checks that a name is defined.
+    pub(crate) fn reference(&mut self, text: &str, symbol: Symbol, span: Span) {
+        if self.symbols.contains(symbol, text) {
+            return;
+        }
+        let known: Vec<&str> = self.symbols.names(symbol).collect();
+        let message = format!("there is no {} `{}`", symbol.word(), shorten(text));
+        let finding = self.report(codes::UNKNOWN_NAME, span, message);
+        finding.did_you_mean(text, known.iter().copied());
+        if known.is_empty() {
+            finding.expected(format!("the name of a {}; none is defined", symbol.word()));
         }
     }
 }
 
-const TYPES: &str = "`text`, `integer`, `number, N decimals`, `money EUR, N decimals` (N at most 9), `boolean`, `date`, \
-                     `timestamp`, `duration`, `enum` or `reference ENTITY`";
+impl<T: Decode> Decode for List<T> {
+    const KIND: Kind = Kind::List(&T::KIND);
+    fn decode(yaml: &Yaml, at: At<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        let Value::List(items) = &yaml.value else {
+            decoder.wrong_shape(yaml, at.key, "a list: `[…, …]`, or items that start with `- `");
+            return None;
+        };
+        let item = |i: &Yaml, decoder: &mut Decoder<'_>| {
+            Some(Placed { span: i.span, value: T::decode(i, At { key: i.span, ..at }, decoder)? })
+        };
+        Some(items.iter().filter_map(|i| item(i, decoder)).collect())
+    }
+}
 
-fn unknown_type(findings: &mut Findings, span: Span, text: &str, expected: &str) {
-    let finding = findings.report(codes::UNKNOWN_TYPE, span, format!("there is no type `{}`", shorten(text)));
-    finding.expected(expected);
-    let fix = match text {
-        "string" | "varchar" | "char" | "str" | "uuid" => Some("text"),
-        "int" | "bigint" | "long" => Some("integer"),
-        "float" | "double" | "decimal" | "number" | "numeric" => Some("number, 2 decimals"),
-        "bool" => Some("boolean"),
-        "datetime" | "time" => Some("timestamp"),
-        "money" | "currency" => Some("money EUR, 2 decimals"),
-        _ => None,
+impl<K: DecodeKey, V: Decode> Decode for Map<K, V> {
+    const KIND: Kind = Kind::Map(K::KEY, &V::KIND);
+    fn decode(yaml: &Yaml, at: At<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        let Value::Map(pairs) = &yaml.value else {
+            decoder.wrong_shape(yaml, at.key, "a map: `key: value`");
+            return None;
+        };
+        let entry = |pair: &Pair| Entry {
+            text: pair.key.clone(),
+            span: pair.key_span,
+            key: K::decode_key(&pair.key, pair.key_span, decoder),
+            at: pair.value.span,
+            value: V::decode(&pair.value, At { key: pair.key_span, ..at }, decoder),
+        };
+        Some(pairs.iter().map(entry).collect())
+    }
+}
+
+impl<A: Decode, B: Decode> Decode for Either<A, B> {
+    const KIND: Kind = Kind::Either(&[A::KIND, B::KIND]);
+    fn decode(yaml: &Yaml, at: At<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        if yaml.shape() == A::KIND.shape() {
+            A::decode(yaml, at, decoder).map(Self::This)
+        } else if yaml.shape() == B::KIND.shape() {
+            B::decode(yaml, at, decoder).map(Self::That)
+        } else {
+            let shapes = [A::KIND, B::KIND].map(Kind::shape).join(" or ");
+            decoder.wrong_shape(yaml, at.key, &shapes);
+            None
+        }
+    }
+}
+
+/// Declares a struct that a map with fields is decoded into. A row says: name (and key, where Rust keeps the word for
+/// itself), type, need, meaning, example and, for fields that came later, the version that first knew it. `name` and
+/// `description` mean the same wherever they stand.
+macro_rules! table {
+    ($name:ident = $word:literal, $about:literal; $(
+        $field:ident $($key:literal)?: $type:ty, $need:ident $($default:literal)?
+        $(, $means:literal, $example:literal)? $(, since $since:literal)?;
+    )*) => {
+        #[doc = $about]
+        #[derive(Debug, Clone)]
+        #[allow(dead_code, reason = "a field may be read for its findings alone")]
+        pub(crate) struct $name {
+            /// Where it is written.
+            pub(crate) span: $crate::source_text::Span,
+            /// Where its key is written.
+            pub(crate) key: $crate::source_text::Span,
+            $(#[doc = $crate::decode::means!($field $($means)?)]
+            pub(crate) $field: $crate::decode::Field<$type>,)*
+        }
+        impl $name {
+            /// Its fields.
+            pub(crate) const TABLE: &'static $crate::table::Table = &$crate::table::Table {
+                name: $word,
+                doc: $about,
+                one_key: false,
+                fields: &[$($crate::table::FieldSpec {
+                    name: $crate::decode::key!($field $($key)?),
+                    kind: <$type as $crate::decode::Decode>::KIND,
+                    need: $crate::decode::need!($need $($default)?),
+                    doc: $crate::decode::means!($field $($means)?),
+                    example: $crate::decode::example!($field $($example)?),
+                    since: $crate::decode::since!($($since)?),
+                }),*],
+            };
+            /// The fields that are written: name, place of the key, place of the value.
+            #[allow(dead_code, reason = "few tables have fields that exclude each other")]
+            pub(crate) fn written(
+                &self,
+            ) -> impl Iterator<Item = (&'static str, $crate::source_text::Span, $crate::source_text::Span)> {
+                [$((
+                    $crate::decode::key!($field $($key)?),
+                    self.$field.is_written(),
+                    self.$field.key,
+                    self.$field.span,
+                )),*]
+                .into_iter()
+                .filter_map(|(name, written, key, value)| written.then_some((name, key, value)))
+            }
+            /// Reads a map with these fields, described by this or another table.
+            pub(crate) fn decode_by(
+                table: &'static $crate::table::Table,
+                yaml: &$crate::yaml::Yaml,
+                at: $crate::decode::At<'_>,
+                decoder: &mut $crate::decode::Decoder<'_>,
+            ) -> Option<Self> {
+                let map = decoder.open(yaml, table, at)?;
+                Some(Self {
+                    span: yaml.span,
+                    key: at.key,
+                    $($field: decoder.field(&map, $crate::decode::key!($field $($key)?)),)*
+                })
+            }
+        }
+        impl $crate::decode::Decode for $name {
+            const KIND: $crate::table::Kind = $crate::table::Kind::Object(Self::TABLE);
+            fn decode(
+                yaml: &$crate::yaml::Yaml,
+                at: $crate::decode::At<'_>,
+                decoder: &mut $crate::decode::Decoder<'_>,
+            ) -> Option<Self> {
+                Self::decode_by(Self::TABLE, yaml, at, decoder)
+            }
+        }
     };
-    if let Some(fix) = fix {
-        finding.replace(format!("write `{fix}`"), span, format!("\"{fix}\""));
-    } else {
-        let words = ["text", "integer", "boolean", "date", "timestamp", "duration", "enum"];
-        if let Some(near) = crate::findings::nearest(text, words) {
-            finding.replace(format!("did you mean `{near}`?"), span, near);
+}
+
+/// Declares an enumeration that a map with exactly one key is decoded into: the key says which member.
+macro_rules! one_of {
+    ($name:ident = $word:literal, $about:literal; $(
+        $member:ident $key:literal: $type:ty, $means:literal, $example:literal $(, since $since:literal)?;
+    )*) => {
+        #[doc = $about]
+        #[derive(Debug, Clone)]
+        pub(crate) enum $name {
+            $(#[doc = $means] $member($type),)*
         }
-    }
+        impl $name {
+            /// Its keys.
+            pub(crate) const TABLE: &'static $crate::table::Table = &$crate::table::Table {
+                name: $word,
+                doc: $about,
+                one_key: true,
+                fields: &[$($crate::table::FieldSpec {
+                    name: $key,
+                    kind: <$type as $crate::decode::Decode>::KIND,
+                    need: $crate::table::Need::Optional,
+                    doc: $means,
+                    example: $example,
+                    since: $crate::decode::since!($($since)?),
+                }),*],
+            };
+        }
+        impl $crate::decode::Decode for $name {
+            const KIND: $crate::table::Kind = $crate::table::Kind::Object(Self::TABLE);
+            fn decode(
+                yaml: &$crate::yaml::Yaml,
+                at: $crate::decode::At<'_>,
+                decoder: &mut $crate::decode::Decoder<'_>,
+            ) -> Option<Self> {
+                decoder.open(yaml, Self::TABLE, at)?;
+                // All are read for their findings; the first one is what the map is taken for.
+                let mut read = yaml.entries().iter().map(|pair| {
+                    let at = $crate::decode::At { key: pair.key_span, name: &pair.key };
+                    match pair.key.as_str() {
+                        $($key => <$type>::decode(&pair.value, at, decoder).map(Self::$member),)*
+                        _ => None,
+                    }
+                });
+                let first = read.next().flatten();
+                read.for_each(drop);
+                first
+            }
+        }
+    };
 }
 
-/// Whether a map has an unknown key that is most likely meant for this field.
-pub(crate) fn is_misspelt(node: &Node, table: &Table, field: &str) -> bool {
-    node.entries()
-        .iter()
-        .filter(|e| table.field(&e.key).is_none())
-        .any(|e| crate::findings::nearest(&e.key, table.fields.iter().map(|f| f.name)) == Some(field))
+macro_rules! key {
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident $key:literal) => {
+        $key
+    };
 }
-
-/// A table's name for people.
-fn table_word(table: &Table) -> String {
-    if table.name == "kpi" { "KPI".to_owned() } else { table.name.replace('_', " ") }
+macro_rules! need {
+    (required) => {
+        $crate::table::Need::Required
+    };
+    (optional) => {
+        $crate::table::Need::Optional
+    };
+    (default $text:literal) => {
+        $crate::table::Need::Default($text)
+    };
 }
-
-/// A sentence as a part of another: no capital, no full stop.
-fn sentence_part(text: &str) -> String {
-    let text = text.trim_end_matches('.');
-    let mut chars = text.chars();
-    chars.next().map_or(String::new(), |c| c.to_lowercase().chain(chars).collect())
+macro_rules! means {
+    (name) => {
+        "The name shown to people."
+    };
+    (description) => {
+        "What it is, in plain words."
+    };
+    ($field:ident $means:literal) => {
+        $means
+    };
 }
-
-/// A list of words in backticks.
-pub(crate) fn quoted(words: &[&str]) -> String {
-    words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ")
+macro_rules! example {
+    (name) => {
+        "Relationship NPS"
+    };
+    (description) => {
+        "Would our customers recommend us?"
+    };
+    ($field:ident $example:literal) => {
+        $example
+    };
 }
-
-fn names(table: &Table) -> String {
-    table.fields.iter().map(|f| format!("`{}`", f.name)).collect::<Vec<_>>().join(", ")
+macro_rules! since {
+    () => {
+        None
+    };
+    ($version:literal) => {
+        Some($version)
+    };
 }
-
-/// At most sixty characters of a text, for a message.
-pub(crate) fn shorten(text: &str) -> String {
-    let one_line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if one_line.chars().count() <= 60 {
-        one_line
-    } else {
-        format!("{}…", one_line.chars().take(59).collect::<String>())
-    }
-}
-
-/// What a scalar kind is, for people.
-pub(crate) fn word(kind: Kind) -> String {
-    match kind {
-        Kind::Name => "a name".into(),
-        Kind::Reference(symbol) => format!("the name of a {}", symbol.word()),
-        Kind::Boolean => "`true` or `false`".into(),
-        Kind::Integer(..) => "a whole number".into(),
-        Kind::Share => "a share such as `70%`".into(),
-        Kind::Date => "a date such as `2026-01-31`".into(),
-        Kind::Duration => "a length of time such as `4 hours`".into(),
-        Kind::Lag => "a lag such as `1 quarter`".into(),
-        Kind::Choice(choices) => format!("one of {}", quoted(choices)),
-        Kind::Expression => "an expression".into(),
-        Kind::Path => "a path such as `account.region`".into(),
-        Kind::Attribute => "the name of an attribute".into(),
-        Kind::Type | Kind::ColumnType => format!("a type: {TYPES}"),
-        Kind::Scale => "a scale such as `1..5`".into(),
-        Kind::Zone => "a time zone such as `Europe/Berlin`".into(),
-        Kind::TimeFormat => "a format such as `%Y-%m-%d`".into(),
-        Kind::Quantile => "`median` or a share such as `90%`".into(),
-        Kind::Amount => "an amount in the unit of the value".into(),
-        Kind::Character => "one ASCII character".into(),
-        Kind::Encoding => "the name of a text encoding".into(),
-        Kind::Files => "a path or glob".into(),
-        Kind::Requirement => "what must hold".into(),
-        _ => "a text".into(),
-    }
-}
+pub(crate) use {example, key, means, need, one_of, since, table};

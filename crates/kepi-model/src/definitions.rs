@@ -1,58 +1,239 @@
-//! The field tables of every kind of definition.
+//! Definitions: what each kind of document may say, as structs that know where everything is written.
+//!
+//! One file a kind. A field is declared once; from its row come decoding, defaults, choices, schema and reference page.
 
 mod entity;
 mod kpi;
 mod measure;
-mod organisation;
+mod project;
 mod scorecard;
 mod source;
 mod strategy;
 
-use entity::ENTITY;
-use organisation::{PERSON, PROJECT, UNIT};
-use scorecard::SCORECARD;
-use source::SOURCE;
-use strategy::STRATEGY;
-
-pub(crate) use kpi::KPI;
-pub(crate) use source::MAPPING_FIELDS;
-
-use crate::table::{
-    Field,
-    Kind::{self, List, Reference, Text},
-    Symbol, Table, field,
+use crate::{
+    calendar::Grain,
+    codes,
+    decode::{Decode, Decoder, Placed, choices},
+    project::{
+        Ambiguous, AsOf, Better, CascadeTargets, CascadeValue, Excess, Indicator, MissingLocal, MissingRule,
+        Mode, Otherwise, Sign, Spacing, Strength, Unmatched,
+    },
+    table::{Kind, Table},
+    wording::{quoted, shorten},
+    yaml::{Document, Yaml},
 };
 
-/// The kinds of documents, told apart by their first key.
-pub static DOCUMENTS: &[&Table] = &[&PROJECT, &PERSON, &UNIT, &ENTITY, &SOURCE, &STRATEGY, &KPI, &SCORECARD];
+pub(crate) use entity::{Attribute, Entity};
+pub(crate) use kpi::{Basis, By, DimensionPaths, Kpi, Line, Target};
+pub(crate) use measure::{Bins, Count, Distinct, Duration, Measure, Nps, OfRows, Part, Satisfaction, Sum};
+pub(crate) use project::{Person, Project, Unit};
+pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective};
+pub(crate) use source::{Connector, DecimalMark, Mapping, Source, TimeZone};
+pub(crate) use strategy::Strategy;
 
-const PERSONS: Kind = List(&Reference(Symbol::Person));
-const TEXTS: Kind = List(&Text);
+choices!(
+    Ambiguous,
+    AsOf,
+    Better,
+    CascadeTargets,
+    CascadeValue,
+    Excess,
+    Grain,
+    Indicator,
+    MissingLocal,
+    MissingRule,
+    Mode,
+    Otherwise,
+    Sign,
+    Spacing,
+    Strength,
+    Unmatched
+);
 
-const fn shown_name() -> Field {
-    field("name", Text, "The name shown to people.", "Relationship NPS")
+macro_rules! documents {
+    ($($several:ident: $kind:ident,)*) => {
+        /// The kinds of documents, told apart by their first key.
+        pub(crate) const DOCUMENTS: &[&Table] = &[$($kind::TABLE),*];
+
+        /// All definitions of a project by kind, in the order of files; of each the place of its document's text.
+        #[derive(Debug, Default)]
+        pub(crate) struct Definitions {
+            $(pub(crate) $several: Vec<Placed<$kind>>,)*
+        }
+
+        impl Definitions {
+            /// Reads the document that `table` describes.
+            fn read(&mut self, table: &Table, document: &Document, decoder: &mut Decoder<'_>) {
+                let (yaml, span) = (&document.root, document.text);
+                let at = crate::decode::At { key: first_key(yaml), name: table.name };
+                $(if table.name == $kind::TABLE.name {
+                    self.$several.extend($kind::decode(yaml, at, decoder).map(|value| Placed { span, value }));
+                })*
+            }
+        }
+    };
 }
-const fn description() -> Field {
-    field("description", Text, "What it is, in plain words.", "Would our customers recommend us?")
+documents! {
+    projects: Project,
+    persons: Person,
+    units: Unit,
+    entities: Entity,
+    sources: Source,
+    strategies: Strategy,
+    kpis: Kpi,
+    scorecards: Scorecard,
 }
 
-/// Months of the year.
-pub const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
-/// Days of the week, from Monday.
-pub const WEEKDAYS: [&str; 7] =
-    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-/// Lengths of periods.
-pub const GRAINS: [&str; 6] = ["day", "week", "month", "quarter", "half_year", "year"];
+/// Every table reachable from the documents, each once, in order of appearance.
+pub(crate) fn tables() -> Vec<&'static Table> {
+    fn inside(kind: Kind, out: &mut Vec<&'static Table>) {
+        match kind {
+            Kind::Object(table) => visit(table, out),
+            Kind::List(inner) | Kind::Map(_, inner) => inside(*inner, out),
+            Kind::Either(kinds) => kinds.iter().for_each(|k| inside(*k, out)),
+            _ => {}
+        }
+    }
+    fn visit(table: &'static Table, out: &mut Vec<&'static Table>) {
+        if !out.iter().any(|t| t.name == table.name) {
+            out.push(table);
+            table.fields.iter().for_each(|f| inside(f.kind, out));
+        }
+    }
+    let mut out = Vec::new();
+    DOCUMENTS.iter().for_each(|t| visit(t, &mut out));
+    out
+}
+
+fn first_key(yaml: &Yaml) -> crate::source_text::Span {
+    yaml.entries().first().map_or(yaml.span, |e| e.key_span)
+}
+
+impl Definitions {
+    /// Reads all documents, each by the table that its first key names.
+    pub(crate) fn decode(documents: &[Document], decoder: &mut Decoder<'_>) -> Self {
+        let mut all = Self::default();
+        for document in documents {
+            let root = &document.root;
+            let Some(first) = root.entries().first() else {
+                decoder
+                    .report(
+                        codes::NO_DEFINITIONS,
+                        root.span,
+                        format!("a definition is a map, and this is {}", root.shape()),
+                    )
+                    .expected("a first line such as `kpi: relationship_nps`");
+                continue;
+            };
+            match DOCUMENTS.iter().find(|t| t.name == first.key) {
+                Some(table) => all.read(table, document, decoder),
+                None => unknown_kind(root, &first.key, decoder),
+            }
+        }
+        all
+    }
+}
+
+fn unknown_kind(root: &Yaml, written: &str, decoder: &mut Decoder<'_>) {
+    let kinds = || DOCUMENTS.iter().map(|t| t.name);
+    // A kind further down means that only the order is wrong.
+    let later = root.entries().iter().find(|e| kinds().any(|k| k == e.key) && e.value.text().is_some());
+    let message = format!("`{}` is no kind of definition", shorten(written));
+    let finding = decoder.report(codes::UNKNOWN_KIND, first_key(root), message);
+    finding.expected(format!("one of {} as the first key", quoted(kinds())));
+    match later {
+        Some(later) => {
+            finding.related(later.key_span, "this names a kind").fix(format!("write `{}` first", later.key));
+        }
+        None => {
+            finding.did_you_mean(written, kinds());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::{
+        decode::{At, table},
+        findings::Findings,
+        options::Options,
+        source_text::FileId,
+        symbols::Symbols,
+        table::Need,
+        yaml,
+    };
+
+    #[test]
+    fn every_field_says_what_it_means_and_comes_once() {
+        for table in tables() {
+            let names: BTreeSet<&str> = table.names().collect();
+            assert_eq!(names.len(), table.fields.len(), "{}", table.name);
+            assert!(table.doc.ends_with('.'), "{}", table.name);
+            for field in table.fields {
+                assert!(
+                    field.doc.ends_with('.') && !field.example.is_empty(),
+                    "{}.{}",
+                    table.name,
+                    field.name
+                );
+            }
+        }
+    }
+
+    table! {
+        Sample = "sample", "A sample.";
+        word: Better, default "lower", "A word.", "higher";
+        many: Vec<Placed<String>>, default "[a, \"1\"]", "Texts.", "[a]";
+        of "where": String, optional, "A text.", "b", since "0.2";
+        must: bool, required, "Whether.", "true";
+    }
+
+    fn sample(text: &str) -> (Sample, Findings) {
+        let mut findings = Findings::default();
+        let document = yaml::parse(FileId(0), text, &mut findings).remove(0);
+        let (symbols, options) = (Symbols::default(), Options::default());
+        let mut decoder = Decoder { symbols: &symbols, options: &options, findings: &mut findings };
+        let at = At { key: document.text, name: "sample" };
+        (Sample::decode(&document.root, at, &mut decoder).unwrap(), findings)
+    }
+
+    #[test]
+    fn a_field_is_written_misspelt_or_its_default() {
+        let (read, findings) = sample("{word: higher, where: x, must: true}");
+        assert!(!findings.has_errors());
+        assert_eq!((read.word.cloned(), read.of.cloned()), (Some(Better::Higher), Some("x".to_owned())));
+        assert_eq!(read.many.values(), ["a", "1"]);
+        assert!(read.word.is_written() && read.many.is_absent());
+
+        let (read, findings) = sample("{wrod: higher, must: perhaps}");
+        assert_eq!(findings.count(), 2);
+        assert_eq!((read.word.cloned(), read.must.cloned()), (Some(Better::Lower), None));
+        assert!(!read.word.is_written() && !read.word.is_absent() && read.must.is_written());
+        assert_eq!(Sample::TABLE.field("where").and_then(|f| f.since), Some("0.2"));
+    }
+
+    #[test]
+    fn every_default_can_be_read() {
+        let defaults = |table: &'static Table| {
+            table.fields.iter().filter_map(|f| match f.need {
+                Need::Default(text) => Some((f, text)),
+                _ => None,
+            })
+        };
+        let mut seen = 0;
+        for (field, text) in tables().into_iter().flat_map(defaults) {
+            seen += 1;
+            let mut findings = Findings::default();
+            let root = yaml::parse(FileId(0), text, &mut findings).remove(0).root;
+            match field.kind {
+                Kind::Choice(words) => assert!(words.contains(&root.text().unwrap()), "{}", field.name),
+                kind => assert_eq!(root.shape(), kind.shape(), "{}", field.name),
+            }
+            assert!(!findings.has_errors());
+        }
+        assert!(seen > 10);
+    }
+}

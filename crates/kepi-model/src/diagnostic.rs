@@ -14,7 +14,7 @@ pub enum Severity {
     Warning,
 }
 
-/// A stable code such as `K0201`; the list is in `check::codes`.
+/// A stable code such as `K0201`; the list is in `codes`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Code(pub &'static str);
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    check::codes,
+    codes,
     diagnostic::{Code, Diagnostic, Fix, Label, Severity},
     source_text::Span,
+    wording::{nearest, quoted},
 };
 
 /// The findings made so far.
@@ -119,26 +120,15 @@ impl Diagnostic {
             Some(near) => self.replace(format!("did you mean `{near}`?"), span, near),
             None if known.is_empty() => self,
             None => {
-                let mut shown: Vec<String> = known.iter().take(12).map(|k| format!("`{k}`")).collect();
+                let mut shown = quoted(known.iter().copied().take(12));
                 if known.len() > 12 {
-                    shown.push(format!("{} more", known.len() - 12));
+                    shown.push_str(&format!(", {} more", known.len() - 12));
                 }
                 if self.expected.is_none() {
-                    self.expected(format!("one of {}", shown.join(", ")));
+                    self.expected(format!("one of {shown}"));
                 }
                 self
             }
         }
     }
-}
-
-/// The known name nearest to `wrong`, if it is near enough to be meant.
-pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = wrong.to_lowercase();
-    known
-        .into_iter()
-        .map(|k| (strsim::damerau_levenshtein(&lower, &k.to_lowercase()), k))
-        .filter(|(distance, k)| *distance <= 1 + k.chars().count().max(lower.chars().count()) / 4)
-        .min_by_key(|(distance, k)| (*distance, *k))
-        .map(|(_, k)| k)
 }

@@ -1,7 +1,7 @@
 //! The small texts of the language: shares, durations, money, types, dates. Each function says `None` for a text
 //! that is none of its kind; all numbers are exact.
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, fmt::strtime::BrokenDownTime, tz::TimeZone};
 
 use crate::{calendar::Grain, expression::Type, id::EntityId};
 
@@ -114,6 +114,17 @@ pub(crate) fn instant(text: &str, zone: &TimeZone) -> Option<i64> {
         Some(day) => Some(day.to_zoned(zone.clone()).ok()?.timestamp().as_microsecond()),
         None => Some(text.parse::<Timestamp>().ok()?.as_microsecond()),
     }
+}
+
+/// Whether a text is a strptime pattern that can be read; else why not.
+pub(crate) fn time_format(pattern: &str) -> Result<(), String> {
+    if !pattern.contains('%') {
+        return Err("it has no part that starts with `%`".to_owned());
+    }
+    // A pattern is tried on what it itself prints: both ways refuse directives they do not know.
+    let sample = jiff::Zoned::new(Timestamp::UNIX_EPOCH, TimeZone::UTC);
+    let printed = BrokenDownTime::from(&sample).to_string(pattern).map_err(|e| e.to_string())?;
+    BrokenDownTime::parse(pattern, printed).map(|_| ()).map_err(|e| e.to_string())
 }
 
 /// `1..5`.

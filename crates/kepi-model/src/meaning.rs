@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::{
-    calendar::{Calendar, Grain},
+    calendar::Calendar,
     expression::{Expression, Node, Path},
     id::{EntityId, Hash, KpiId},
     project::{
@@ -16,18 +16,6 @@ use crate::{
         Parse, Part, Population, Requirement, Scorecard, Source,
     },
 };
-
-/// The word of the language for a grain.
-pub(crate) fn grain_word(grain: Grain) -> &'static str {
-    match grain {
-        Grain::Day => "day",
-        Grain::Week => "week",
-        Grain::Month => "month",
-        Grain::Quarter => "quarter",
-        Grain::HalfYear => "half_year",
-        Grain::Year => "year",
-    }
-}
 
 fn hash(kind: &str, value: &Value) -> Hash {
     Hash::of(format!("kepi {kind} 1\n{value}").as_bytes())

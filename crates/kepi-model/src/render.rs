@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::{
-    check::codes,
+    codes,
     diagnostic::{Diagnostic, Label, Severity},
     source_text::{SourceMap, Span},
 };

@@ -10,12 +10,11 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     builtin,
-    decode::word,
-    definitions::DOCUMENTS,
+    definitions::{DOCUMENTS, tables},
     id::EntityId,
     lexical::type_text,
     project::Entity,
-    table::{Field, Key, Kind, Table},
+    table::{FieldSpec, Key, Kind, Need, Table},
 };
 
 const NAME: &str = "^[a-z][a-z0-9_]{0,62}$";
@@ -24,7 +23,7 @@ const NAME: &str = "^[a-z][a-z0-9_]{0,62}$";
 pub fn json_schema() -> Value {
     let mut definitions = Map::new();
     for table in tables() {
-        definitions.insert(table.name.to_owned(), table_schema(table, is_one_of(table)));
+        definitions.insert(table.name.to_owned(), table_schema(table));
     }
     // The first key names the kind, but a schema knows no order: `unit` is also a field of scorecards, so the kinds are
     // asked for in an order in which the first that fits is right.
@@ -46,41 +45,7 @@ pub fn json_schema() -> Value {
     schema
 }
 
-/// Every table reachable from the documents, each once, in order of appearance.
-fn tables() -> Vec<&'static Table> {
-    fn inside(kind: Kind, out: &mut Vec<&'static Table>) {
-        match kind {
-            Kind::Object(table) | Kind::OneOf(table) => visit(table, out),
-            Kind::List(inner) | Kind::Map(_, inner) => inside(*inner, out),
-            Kind::Either(kinds) => kinds.iter().for_each(|k| inside(*k, out)),
-            _ => {}
-        }
-    }
-    fn visit(table: &'static Table, out: &mut Vec<&'static Table>) {
-        if !out.iter().any(|t| t.name == table.name) {
-            out.push(table);
-            table.fields.iter().for_each(|f| inside(f.kind, out));
-        }
-    }
-    let mut out = Vec::new();
-    DOCUMENTS.iter().for_each(|t| visit(t, &mut out));
-    out
-}
-
-/// Whether a table is used as a map with exactly one key.
-fn is_one_of(table: &Table) -> bool {
-    fn within(kind: Kind, name: &str) -> bool {
-        match kind {
-            Kind::OneOf(table) => table.name == name,
-            Kind::List(inner) | Kind::Map(_, inner) => within(*inner, name),
-            Kind::Either(kinds) => kinds.iter().any(|k| within(*k, name)),
-            _ => false,
-        }
-    }
-    tables().iter().any(|t| t.fields.iter().any(|f| within(f.kind, table.name)))
-}
-
-fn table_schema(table: &Table, one_key: bool) -> Value {
+fn table_schema(table: &Table) -> Value {
     let properties: Map<String, Value> =
         table.fields.iter().map(|f| (f.name.to_owned(), field_schema(f))).collect();
     let mut schema = json!({
@@ -90,11 +55,12 @@ fn table_schema(table: &Table, one_key: bool) -> Value {
         "additionalProperties": false,
     });
     if let Some(schema) = schema.as_object_mut() {
-        let required: Vec<&str> = table.fields.iter().filter(|f| f.required).map(|f| f.name).collect();
+        let required: Vec<&str> =
+            table.fields.iter().filter(|f| f.need == Need::Required).map(|f| f.name).collect();
         if !required.is_empty() {
             schema.insert("required".to_owned(), json!(required));
         }
-        if one_key {
+        if table.one_key {
             schema.insert("minProperties".to_owned(), json!(1));
             schema.insert("maxProperties".to_owned(), json!(1));
         }
@@ -102,11 +68,11 @@ fn table_schema(table: &Table, one_key: bool) -> Value {
     schema
 }
 
-fn field_schema(field: &Field) -> Value {
+fn field_schema(field: &FieldSpec) -> Value {
     let mut schema = kind_schema(field.kind);
     if let Some(schema) = schema.as_object_mut() {
-        let mut doc = field.doc.to_owned();
-        if let Some(default) = field.default {
+        let mut doc = meaning(field);
+        if let Need::Default(default) = field.need {
             let _ = write!(doc, " Default: {default}.");
         }
         schema.insert("description".to_owned(), json!(doc));
@@ -122,7 +88,7 @@ fn scalar() -> Value {
 
 fn kind_schema(kind: Kind) -> Value {
     match kind {
-        Kind::Name | Kind::Attribute | Kind::Reference(_) => json!({"type": "string", "pattern": NAME}),
+        Kind::Name(_) | Kind::Attribute | Kind::Reference(_) => json!({"type": "string", "pattern": NAME}),
         Kind::Text | Kind::Amount | Kind::Expression | Kind::Requirement => scalar(),
         Kind::Boolean => json!({"type": "boolean"}),
         Kind::Integer(low, high) => json!({"type": "integer", "minimum": low, "maximum": high}),
@@ -147,12 +113,12 @@ fn kind_schema(kind: Kind) -> Value {
         Kind::List(inner) => json!({"type": "array", "items": kind_schema(*inner)}),
         Kind::Map(key, inner) => {
             let mut schema = json!({"type": "object", "additionalProperties": kind_schema(*inner)});
-            if let (Some(schema), Key::Name | Key::Reference(_)) = (schema.as_object_mut(), key) {
+            if let (Some(schema), Key::Name(_) | Key::Reference(_)) = (schema.as_object_mut(), key) {
                 schema.insert("propertyNames".to_owned(), json!({"pattern": NAME}));
             }
             schema
         }
-        Kind::Object(table) | Kind::OneOf(table) => json!({"$ref": format!("#/$defs/{}", table.name)}),
+        Kind::Object(table) => json!({"$ref": format!("#/$defs/{}", table.name)}),
         Kind::Either(kinds) => json!({"anyOf": kinds.iter().map(|k| kind_schema(*k)).collect::<Vec<_>>()}),
     }
 }
@@ -204,15 +170,15 @@ pub fn fields_markdown() -> String {
     for table in tables() {
         let level = if documents.contains(table.name) { "##" } else { "###" };
         let _ = write!(out, "\n{level} {}\n\n{}", table.name, table.doc);
-        if is_one_of(table) {
+        if table.one_key {
             out.push_str(" Exactly one of:");
         }
         out.push_str("\n\n| field | holds | default | meaning | example |\n|---|---|---|---|---|\n");
         for field in table.fields {
-            let default = match (field.required, field.default) {
-                (true, _) => "required".to_owned(),
-                (false, Some(default)) => format!("`{default}`"),
-                (false, None) => String::new(),
+            let default = match field.need {
+                Need::Required => "required".to_owned(),
+                Need::Default(default) => format!("`{default}`"),
+                Need::Optional => String::new(),
             };
             let cell = |text: &str| text.replace('|', "\\|");
             let _ = writeln!(
@@ -221,7 +187,7 @@ pub fn fields_markdown() -> String {
                 field.name,
                 cell(&holds(field.kind)),
                 cell(&default),
-                cell(field.doc),
+                cell(&meaning(field)),
                 cell(field.example)
             );
         }
@@ -229,15 +195,21 @@ pub fn fields_markdown() -> String {
     out
 }
 
+/// What a field means, and since when.
+fn meaning(field: &FieldSpec) -> String {
+    let since = field.since.map(|version| format!(" Since {version}.")).unwrap_or_default();
+    format!("{}{since}", field.doc)
+}
+
 fn holds(kind: Kind) -> String {
     match kind {
         Kind::List(inner) => format!("list of {}", holds(*inner)),
         Kind::Map(Key::Text, inner) => format!("map of text to {}", holds(*inner)),
-        Kind::Map(Key::Name, inner) => format!("map of name to {}", holds(*inner)),
+        Kind::Map(Key::Name(_), inner) => format!("map of name to {}", holds(*inner)),
         Kind::Map(Key::Reference(symbol), inner) => format!("map of {} to {}", symbol.word(), holds(*inner)),
-        Kind::Object(table) | Kind::OneOf(table) => format!("[{}](#{})", table.name, table.name),
+        Kind::Object(table) => format!("[{}](#{})", table.name, table.name),
         Kind::Either(kinds) => kinds.iter().map(|k| holds(*k)).collect::<Vec<_>>().join(" or "),
         Kind::Type | Kind::ColumnType => "type".to_owned(),
-        scalar => word(scalar),
+        scalar => scalar.word(),
     }
 }

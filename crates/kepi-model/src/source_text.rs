@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+/// Longest file of definitions, in bytes. Of a longer one the beginning is enough to say so.
+pub const MAXIMUM_BYTES: usize = 1 << 20;
+
 /// A file of a [`SourceMap`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub u32);

@@ -22,15 +22,15 @@ mod typing;
 use typing::{boolean, literal, not};
 
 use crate::{
-    check::codes,
-    decode::shorten,
+    codes,
     expression::{Comparison, Expression, Literal, Node, Path, Type},
-    findings::{Findings, nearest},
+    findings::Findings,
     id::EntityId,
     lexical::{self, type_text},
     project::Entity,
     source_text::Span,
-    yaml,
+    wording::{nearest, shorten},
+    yaml::Yaml,
 };
 
 /// Longest expression, in bytes.
@@ -67,7 +67,7 @@ pub(crate) enum Want {
 
 /// Parses and types an expression; `None` if there was a finding.
 pub(crate) fn expression(
-    node: &yaml::Node,
+    node: &Yaml,
     scope: &Scope<'_>,
     want: Want,
     findings: &mut Findings,
@@ -78,7 +78,7 @@ pub(crate) fn expression(
 
 /// The same for a part of a scalar's text that starts at byte `offset`.
 pub(crate) fn expression_in(
-    node: &yaml::Node,
+    node: &Yaml,
     text: &str,
     offset: usize,
     scope: &Scope<'_>,
@@ -226,7 +226,7 @@ pub(crate) fn report_path(
 }
 
 struct Reader<'a> {
-    node: &'a yaml::Node,
+    node: &'a Yaml,
     text: &'a str,
     offset: usize,
     scope: &'a Scope<'a>,

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    builtin,
-    check::codes,
-    findings::{Findings, nearest},
+    builtin, codes,
+    findings::Findings,
     source_text::{FileId, Span},
-    table::Symbol,
-    yaml::{Document, Node},
+    table::{Key, Kind, Symbol, Table},
+    wording::nearest,
+    yaml::Document,
 };
 
 /// The defined names.
@@ -18,77 +18,59 @@ pub(crate) struct Symbols {
     names: BTreeMap<Symbol, BTreeMap<String, Option<Span>>>,
 }
 
-/// The kind of a document by its first key.
-pub(crate) fn document_symbol(key: &str) -> Option<Symbol> {
-    Some(match key {
-        "project" => Symbol::Project,
-        "person" => Symbol::Person,
-        "unit" => Symbol::Unit,
-        "entity" => Symbol::Entity,
-        "source" => Symbol::Source,
-        "strategy" => Symbol::Strategy,
-        "kpi" => Symbol::Kpi,
-        "scorecard" => Symbol::Scorecard,
-        _ => return None,
-    })
-}
-
 impl Symbols {
-    /// Gathers the names of all documents; a name defined twice is a finding.
-    pub(crate) fn gather(documents: &[Document], findings: &mut Findings) -> Self {
+    /// Gathers the names that documents define where their tables say so; a document whose own name is defined twice is
+    /// a finding.
+    pub(crate) fn gather(documents: &[Document], tables: &[&'static Table], findings: &mut Findings) -> Self {
         let mut symbols = Self::default();
         for name in builtin::ENTITIES.iter().map(|e| e.id) {
             symbols.names.entry(Symbol::Entity).or_default().insert(name.to_owned(), None);
         }
         for document in documents {
             let Some(first) = document.root.entries().first() else { continue };
-            let kinds = crate::definitions::DOCUMENTS.iter().map(|t| t.name);
             // A misspelt kind has its own finding; what it defines is known nevertheless.
-            let symbol =
-                document_symbol(&first.key).or_else(|| nearest(&first.key, kinds).and_then(document_symbol));
-            let Some(symbol) = symbol else { continue };
-            if let Some(name) = first.value.text() {
+            let kind = nearest(&first.key, tables.iter().map(|t| t.name));
+            let Some(table) = tables.iter().find(|t| Some(t.name) == kind) else { continue };
+            if let (Some(symbol), Some(name)) = (document_symbol(table), first.value.text()) {
                 symbols.define(symbol, name, first.value.span, findings);
             }
-            match symbol {
-                Symbol::Project => symbols.define_keys(&document.root, "purposes", Symbol::Purpose),
-                Symbol::Unit => {
-                    if let Some(level) = document.root.get("level").filter(|l| l.text().is_some()) {
-                        let name = level.text().unwrap_or_default().to_owned();
-                        symbols
-                            .names
-                            .entry(Symbol::Level)
-                            .or_default()
-                            .entry(name)
-                            .or_insert(Some(level.span));
+            for entry in document.root.entries().iter().skip(1) {
+                match table.field(&entry.key).map(|f| f.kind) {
+                    Some(Kind::Name(Some(symbol))) => {
+                        if let Some(name) = entry.value.text() {
+                            symbols.note(symbol, name, entry.value.span);
+                        }
                     }
+                    Some(Kind::Map(Key::Name(Some(symbol)), _)) => {
+                        for pair in entry.value.entries() {
+                            symbols.note(symbol, &pair.key, pair.key_span);
+                        }
+                    }
+                    _ => {}
                 }
-                Symbol::Strategy => {
-                    symbols.define_keys(&document.root, "pillars", Symbol::Pillar);
-                    symbols.define_keys(&document.root, "themes", Symbol::Theme);
-                    symbols.define_keys(&document.root, "goals", Symbol::Goal);
-                    symbols.define_keys(&document.root, "perspectives", Symbol::Perspective);
-                    symbols.define_keys(&document.root, "objectives", Symbol::Objective);
-                }
-                _ => {}
             }
         }
         symbols
     }
 
     /// Names that a file which is no YAML seems to define, so that its neighbours are not blamed.
-    pub(crate) fn add_from_broken_file(&mut self, file: FileId, text: &str) {
+    pub(crate) fn add_from_broken_file(&mut self, file: FileId, text: &str, tables: &[&'static Table]) {
         let mut at = 0u32;
         for line in text.split_inclusive('\n') {
             if let Some((key, value)) = line.split_once(':')
-                && let Some(symbol) = document_symbol(key)
+                && let Some(symbol) = tables.iter().find(|t| t.name == key).and_then(|t| document_symbol(t))
             {
                 let name = value.split('#').next().unwrap_or("").trim();
                 let span = Span { file, start: at, end: at + line.trim_end().len() as u32 };
-                self.names.entry(symbol).or_default().entry(name.to_owned()).or_insert(Some(span));
+                self.note(symbol, name, span);
             }
             at += line.len() as u32;
         }
+    }
+
+    /// Notes a name that may be written several times.
+    fn note(&mut self, symbol: Symbol, name: &str, span: Span) {
+        self.names.entry(symbol).or_default().entry(name.to_owned()).or_insert(Some(span));
     }
 
     fn define(&mut self, symbol: Symbol, name: &str, span: Span, findings: &mut Findings) {
@@ -111,13 +93,6 @@ impl Symbols {
         }
     }
 
-    fn define_keys(&mut self, root: &Node, field: &str, symbol: Symbol) {
-        let names = self.names.entry(symbol).or_default();
-        for entry in root.get(field).map(Node::entries).unwrap_or_default() {
-            names.entry(entry.key.clone()).or_insert(Some(entry.key_span));
-        }
-    }
-
     /// Whether a name is defined.
     pub(crate) fn contains(&self, symbol: Symbol, name: &str) -> bool {
         self.names.get(&symbol).is_some_and(|n| n.contains_key(name))
@@ -129,5 +104,13 @@ impl Symbols {
     /// All names of a kind.
     pub(crate) fn names(&self, symbol: Symbol) -> impl Iterator<Item = &str> {
         self.names.get(&symbol).into_iter().flat_map(|n| n.keys().map(String::as_str))
+    }
+}
+
+/// What the first key of a document names.
+fn document_symbol(table: &Table) -> Option<Symbol> {
+    match table.fields.first()?.kind {
+        Kind::Name(symbol) => symbol,
+        _ => None,
     }
 }

@@ -1,5 +1,7 @@
-//! Field tables: what a kind of definition may say. One table drives reading, the JSON Schema, "did you mean" and the
-//! reference page.
+//! Field tables: what a kind of definition may say. One table drives decoding, names and references, defaults, the JSON
+//! Schema, "did you mean" and the reference page. Tables are declared in `definitions`, with the structs they fill.
+
+use crate::wording::quoted;
 
 /// What a name can refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,8 +64,8 @@ impl Symbol {
 /// What a field holds.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
-    /// The name of what is being defined.
-    Name,
+    /// The name of what is being defined; where names of its kind can be referred to, the kind.
+    Name(Option<Symbol>),
     /// The name of something defined elsewhere.
     Reference(Symbol),
     /// Free text.
@@ -114,10 +116,8 @@ pub enum Kind {
     List(&'static Kind),
     /// A map; what its keys are, and its values.
     Map(Key, &'static Kind),
-    /// A map with fields.
+    /// A map with fields, or with exactly one of them.
     Object(&'static Table),
-    /// A map with exactly one of the fields.
-    OneOf(&'static Table),
     /// Told apart by shape: text, list or map.
     Either(&'static [Kind]),
 }
@@ -127,45 +127,38 @@ pub enum Kind {
 pub enum Key {
     /// Any text.
     Text,
-    /// A name that is defined here.
-    Name,
+    /// A name that is defined here; where names of its kind can be referred to, the kind.
+    Name(Option<Symbol>),
     /// A name defined elsewhere.
     Reference(Symbol),
 }
 
-/// A field.
+/// Whether a field must be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// It must.
+    Required,
+    /// It may be left out, and then says nothing.
+    Optional,
+    /// It may be left out, and then says this, as it would be written.
+    Default(&'static str),
+}
+
+/// A field as it is declared.
 #[derive(Debug, Clone, Copy)]
-pub struct Field {
+pub struct FieldSpec {
     /// Its key.
     pub name: &'static str,
     /// What it holds.
     pub kind: Kind,
-    /// Whether it must be there.
-    pub required: bool,
-    /// What holds if it is not there.
-    pub default: Option<&'static str>,
+    /// Whether it must be written.
+    pub need: Need,
     /// What it means.
     pub doc: &'static str,
     /// How it may look.
     pub example: &'static str,
-}
-
-impl Field {
-    /// This field, required.
-    pub const fn required(mut self) -> Self {
-        self.required = true;
-        self
-    }
-    /// This field with a default.
-    pub const fn default(mut self, value: &'static str) -> Self {
-        self.default = Some(value);
-        self
-    }
-}
-
-/// A field of a kind; optional and without default.
-pub const fn field(name: &'static str, kind: Kind, doc: &'static str, example: &'static str) -> Field {
-    Field { name, kind, required: false, default: None, doc, example }
+    /// The version of Kepi that first knew it, if it came after the first.
+    pub since: Option<&'static str>,
 }
 
 /// A kind of map with fields.
@@ -175,13 +168,67 @@ pub struct Table {
     pub name: &'static str,
     /// What it is for.
     pub doc: &'static str,
+    /// Whether exactly one of the fields is written, and names a kind.
+    pub one_key: bool,
     /// Its fields in the order in which they are best written.
-    pub fields: &'static [Field],
+    pub fields: &'static [FieldSpec],
 }
 
 impl Table {
     /// A field by name.
-    pub fn field(&self, name: &str) -> Option<&'static Field> {
+    pub fn field(&self, name: &str) -> Option<&'static FieldSpec> {
         self.fields.iter().find(|f| f.name == name)
+    }
+    /// The names of its fields.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.fields.iter().map(|f| f.name)
+    }
+    /// What a map with these fields is called.
+    pub fn word(&self) -> String {
+        if self.name == "kpi" { "KPI".to_owned() } else { self.name.replace('_', " ") }
+    }
+}
+
+/// The types of attributes, as an expectation.
+pub(crate) const TYPES: &str = "`text`, `integer`, `number, N decimals`, `money EUR, N decimals` (N at most 9), `boolean`, `date`, \
+                                `timestamp`, `duration`, `enum` or `reference ENTITY`";
+
+impl Kind {
+    /// What a scalar of this kind is, for people.
+    pub fn word(self) -> String {
+        match self {
+            Self::Name(_) => "a name".into(),
+            Self::Reference(symbol) => format!("the name of a {}", symbol.word()),
+            Self::Boolean => "`true` or `false`".into(),
+            Self::Integer(..) => "a whole number".into(),
+            Self::Share => "a share such as `70%`".into(),
+            Self::Date => "a date such as `2026-01-31`".into(),
+            Self::Duration => "a length of time such as `4 hours`".into(),
+            Self::Lag => "a lag such as `1 quarter`".into(),
+            Self::Choice(choices) => format!("one of {}", quoted(choices.iter().copied())),
+            Self::Expression => "an expression".into(),
+            Self::Path => "a path such as `account.region`".into(),
+            Self::Attribute => "the name of an attribute".into(),
+            Self::Type | Self::ColumnType => format!("a type: {TYPES}"),
+            Self::Scale => "a scale such as `1..5`".into(),
+            Self::Zone => "a time zone such as `Europe/Berlin`".into(),
+            Self::TimeFormat => "a format such as `%Y-%m-%d`".into(),
+            Self::Quantile => "`median` or a share such as `90%`".into(),
+            Self::Amount => "an amount in the unit of the value".into(),
+            Self::Character => "one ASCII character".into(),
+            Self::Encoding => "the name of a text encoding".into(),
+            Self::Files => "a path or glob".into(),
+            Self::Requirement => "what must hold".into(),
+            Self::Text | Self::List(_) | Self::Map(..) | Self::Object(_) | Self::Either(_) => "a text".into(),
+        }
+    }
+
+    /// The shape of YAML it is written in.
+    pub fn shape(self) -> &'static str {
+        match self {
+            Self::List(_) => "a list",
+            Self::Map(..) | Self::Object(_) => "a map",
+            _ => "a text",
+        }
     }
 }

@@ -6,19 +6,17 @@
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as YamlSpan};
 
 use crate::{
-    check::codes,
+    codes,
     findings::Findings,
-    source_text::{FileId, Span},
+    source_text::{FileId, MAXIMUM_BYTES, Span},
 };
 
-/// Largest file that is read, in bytes.
-pub(crate) const MAXIMUM_BYTES: usize = 1 << 20;
 /// Deepest nesting of lists and maps.
 pub(crate) const MAXIMUM_DEPTH: usize = 24;
 
-/// A node with its place.
+/// A piece of YAML with its place.
 #[derive(Debug, Clone)]
-pub(crate) struct Node {
+pub(crate) struct Yaml {
     /// Where it is written.
     pub(crate) span: Span,
     /// What it is.
@@ -33,9 +31,9 @@ pub(crate) enum Value {
     /// A text, as written.
     Scalar(Scalar),
     /// A list.
-    List(Vec<Node>),
+    List(Vec<Yaml>),
     /// A map in written order; keys are scalars.
-    Map(Vec<Entry>),
+    Map(Vec<Pair>),
 }
 
 /// A scalar.
@@ -51,25 +49,25 @@ pub(crate) struct Scalar {
 
 /// A key and its value.
 #[derive(Debug, Clone)]
-pub(crate) struct Entry {
+pub(crate) struct Pair {
     /// The key.
     pub(crate) key: String,
     /// Where the key is.
     pub(crate) key_span: Span,
     /// The value.
-    pub(crate) value: Node,
+    pub(crate) value: Yaml,
 }
 
 /// One document of a file.
 #[derive(Debug, Clone)]
 pub(crate) struct Document {
     /// Its root.
-    pub(crate) root: Node,
+    pub(crate) root: Yaml,
     /// All of its text, comments included.
     pub(crate) text: Span,
 }
 
-impl Node {
+impl Yaml {
     /// The text of a scalar.
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
@@ -78,26 +76,15 @@ impl Node {
         }
     }
     /// The entries of a map; none for anything else.
-    pub(crate) fn entries(&self) -> &[Entry] {
+    pub(crate) fn entries(&self) -> &[Pair] {
         match &self.value {
             Value::Map(entries) => entries,
             _ => &[],
         }
     }
-    /// The items of a list; none for anything else.
-    pub(crate) fn items(&self) -> &[Node] {
-        match &self.value {
-            Value::List(items) => items,
-            _ => &[],
-        }
-    }
-    /// The value under a key.
-    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
-        self.entries().iter().find(|e| e.key == key).map(|e| &e.value)
-    }
-    /// The text under a key.
-    pub(crate) fn get_text(&self, key: &str) -> Option<&str> {
-        self.get(key).and_then(Self::text)
+    /// The entry under a key.
+    pub(crate) fn entry(&self, key: &str) -> Option<&Pair> {
+        self.entries().iter().find(|e| e.key == key)
     }
     /// A word for what it is.
     pub(crate) fn shape(&self) -> &'static str {
@@ -133,9 +120,9 @@ pub(crate) fn parse(file: FileId, text: &str, findings: &mut Findings) -> Vec<Do
     let whole = Span { file, start: 0, end: 0 };
     if text.len() > MAXIMUM_BYTES {
         findings
-            .report(codes::TOO_LARGE, whole, format!("the file has {} bytes", text.len()))
+            .report(codes::TOO_LARGE, whole, "the file is too long")
             .expected(format!("at most {MAXIMUM_BYTES} bytes in a file of definitions"))
-            .fix("split it into several files; their number and names mean nothing");
+            .fix("split it into several files, whose number and names mean nothing; data belong under `data/`");
         return Vec::new();
     }
     // A line that starts with `---` ends a document wherever it stands, so documents can be read one by one.
@@ -159,8 +146,8 @@ pub(crate) fn parse(file: FileId, text: &str, findings: &mut Findings) -> Vec<Do
 
 /// What is being built: a list, or a map whose key may wait for its value.
 enum Open {
-    List { span: Span, items: Vec<Node> },
-    Map { span: Span, entries: Vec<Entry>, key: Option<(String, Span)> },
+    List { span: Span, items: Vec<Yaml> },
+    Map { span: Span, entries: Vec<Pair>, key: Option<(String, Span)> },
 }
 
 fn parse_chunk(file: FileId, text: &str, from: usize, to: usize, findings: &mut Findings) -> Vec<Document> {
@@ -207,11 +194,11 @@ fn parse_chunk(file: FileId, text: &str, from: usize, to: usize, findings: &mut 
         let node = match event {
             Event::Alias(_) => {
                 refuse("an alias (`*name`)");
-                Some(Node { span, value: Value::Empty })
+                Some(Yaml { span, value: Value::Empty })
             }
             Event::Scalar(content, style, ..) => {
                 if style == ScalarStyle::Plain && span.start == span.end {
-                    Some(Node { span, value: Value::Empty })
+                    Some(Yaml { span, value: Value::Empty })
                 } else {
                     Some(scalar(span, text, content.into_owned(), style))
                 }
@@ -236,7 +223,7 @@ fn parse_chunk(file: FileId, text: &str, from: usize, to: usize, findings: &mut 
                     let end = items.last().map_or(span.end, |i| i.span.end.max(start.end));
                     // A flow list ends with its bracket, which the event covers.
                     let end = if span.end > span.start { span.end } else { end };
-                    Some(Node { span: Span { end, ..start }, value: Value::List(items) })
+                    Some(Yaml { span: Span { end, ..start }, value: Value::List(items) })
                 }
                 Some(Open::Map { span: start, entries, .. }) => {
                     let end = entries.last().map_or(span.end, |e| e.value.span.end.max(e.key_span.end));
@@ -244,7 +231,7 @@ fn parse_chunk(file: FileId, text: &str, from: usize, to: usize, findings: &mut 
                     let start = entries
                         .first()
                         .map_or(start, |e| Span { start: start.start.min(e.key_span.start), ..start });
-                    Some(Node { span: Span { end, ..start }, value: Value::Map(entries) })
+                    Some(Yaml { span: Span { end, ..start }, value: Value::Map(entries) })
                 }
                 None => None,
             },
@@ -274,7 +261,7 @@ fn parse_chunk(file: FileId, text: &str, from: usize, to: usize, findings: &mut 
                                 .related(first.key_span, "first written here")
                                 .fix("keep one of them");
                         } else {
-                            entries.push(Entry { key: name, key_span, value: node });
+                            entries.push(Pair { key: name, key_span, value: node });
                         }
                     }
                 },
@@ -285,12 +272,12 @@ fn parse_chunk(file: FileId, text: &str, from: usize, to: usize, findings: &mut 
 }
 
 /// A scalar with the place of each of its bytes.
-fn scalar(span: Span, file: &str, text: String, style: ScalarStyle) -> Node {
+fn scalar(span: Span, file: &str, text: String, style: ScalarStyle) -> Yaml {
     let raw = file.get(span.start as usize..span.end as usize).unwrap_or("");
     let quote = usize::from(matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted));
     if raw.get(quote..).is_some_and(|r| r.starts_with(&text)) {
         let start = span.start + quote as u32;
-        return Node { span, value: Value::Scalar(Scalar { text, offsets: Vec::new(), start }) };
+        return Yaml { span, value: Value::Scalar(Scalar { text, offsets: Vec::new(), start }) };
     }
     // Folded, escaped or indented text: walk both and note where each character was found.
     let mut offsets = Vec::with_capacity(text.len());
@@ -318,5 +305,5 @@ fn scalar(span: Span, file: &str, text: String, style: ScalarStyle) -> Node {
         }
     }
     offsets.push(span.end);
-    Node { span, value: Value::Scalar(Scalar { text, offsets, start: span.start }) }
+    Yaml { span, value: Value::Scalar(Scalar { text, offsets, start: span.start }) }
 }

@@ -12,19 +12,21 @@ use jiff::tz::TimeZone;
 
 use unit::unit_of;
 
-use super::{Context, codes, id, ids, name_place, path, place, text, texts};
+use super::{Context, path};
 use crate::{
-    calendar::{Calendar, Grain},
+    calendar::Calendar,
+    codes,
+    decode::{ExpressionText, Field, Placed},
+    definitions::{self as written, OfRows},
     expression::{Expression, Path, Type},
     findings::Findings,
     id::EntityId,
-    lexical::{self, type_text},
+    lexical::type_text,
     meaning,
-    project::{AsOf, Better, Entity, Indicator, Kpi, Measure, Population},
+    project::{Entity, Kpi, Measure, Population},
     source_text::Span,
     sql::{self, Scope, Want},
     table::Symbol,
-    yaml::{Document, Node},
 };
 
 pub(super) use dimensions::declared_dimensions;
@@ -37,112 +39,83 @@ pub(super) struct Surroundings<'a> {
     pub(super) zone: &'a TimeZone,
 }
 
-/// The length of a period by its word.
-pub(super) fn grain(word: &str) -> Option<Grain> {
-    Some(match word {
-        "day" => Grain::Day,
-        "week" => Grain::Week,
-        "month" => Grain::Month,
-        "quarter" => Grain::Quarter,
-        "half_year" => Grain::HalfYear,
-        "year" => Grain::Year,
-        _ => return None,
-    })
-}
-
 /// Reads a KPI.
-pub(super) fn read(document: &Document, around: &Surroundings<'_>, context: &mut Context<'_>) -> Option<Kpi> {
-    let root = &document.root;
-    let indicator = match root.get_text("indicator") {
-        Some("leading") => Some(Indicator::Leading),
-        Some("lagging") => Some(Indicator::Lagging),
-        _ => None,
-    };
-    let better = match root.get_text("better") {
-        Some("higher") => Some(Better::Higher),
-        Some("lower") => Some(Better::Lower),
-        Some("in_range") => Some(Better::InRange),
-        _ => None,
-    };
+pub(super) fn read(
+    document: &Placed<written::Kpi>,
+    around: &Surroundings<'_>,
+    context: &mut Context<'_>,
+) -> Option<Kpi> {
+    let written = &document.value;
     let mut reader = Reader { around, findings: context.findings, symbols: context.symbols };
-    let measure = root.get("measure").and_then(|node| reader.measure(node));
+    let measure = written.measure.get().and_then(|m| reader.measure(m));
     let bases: Vec<&Entity> =
         measure.iter().flat_map(bases).filter_map(|id| around.entities.get(id)).collect();
-    let by = if measure.is_some() { reader.dimensions(root, &bases) } else { Vec::new() };
-    let dimension_names = declared_dimensions(root);
-    let cross = reader.cross(root, &dimension_names);
-    let weight = root.get("weight").and_then(|node| {
-        let base = bases.first()?;
-        let scope = Scope { entities: around.entities, base, walk: true, zone: around.zone };
-        sql::expression(node, &scope, Want::PlainNumber, reader.findings)
-    });
+    let by = if measure.is_some() { reader.dimensions(&written.by, &bases) } else { Vec::new() };
+    let cross = reader.cross(written);
+    let weight = written.weight.get().and_then(|w| reader.expression(w, bases.first()?, Want::PlainNumber));
     let unit = measure.as_ref().map(|m| unit_of(m, around.entities));
-    let targets = match (&unit, better) {
-        (Some(unit), Some(better)) => targets::read(root, unit, better, context),
+    let targets = match (&unit, written.better.get()) {
+        (Some(unit), Some(better)) => targets::read(&written.targets, unit, *better, context),
         _ => Vec::new(),
     };
-    let period = root.get_text("period").and_then(grain);
-    warn(root, &targets, context);
-    if let Some(period) = period {
-        targets::within_a_period(root, period, around.calendar, context);
+    warn(written, &targets, context);
+    if let Some(period) = written.period.get() {
+        targets::within_a_period(&written.targets, *period, around.calendar, context);
     }
+    let gates = written.publish_if.get();
     let mut kpi = Kpi {
-        id: id(root, "kpi")?,
-        name: text(root, "name")?,
-        description: text(root, "description"),
-        objective: id(root, "objective"),
-        indicator,
-        better: better?,
+        id: written.kpi.get()?.id.clone()?,
+        name: written.name.cloned()?,
+        description: written.description.cloned(),
+        objective: written.objective.cloned(),
+        indicator: written.indicator.cloned(),
+        better: written.better.cloned()?,
         measure: measure?,
         unit: unit?,
-        period: period?,
+        period: written.period.cloned()?,
         by,
         cross,
-        as_of: if root.get_text("as_of") == Some("now") { AsOf::Now } else { AsOf::Event },
+        as_of: written.as_of.cloned()?,
         weight,
-        minimum_n: root.get("publish_if").and_then(|p| p.get_text("n")?.parse().ok()),
-        minimum_coverage: root
-            .get_text("coverage_at_least")
-            .and_then(lexical::share)
-            .map(lexical::Decimal::to_f64),
+        minimum_n: gates.and_then(|g| u64::try_from(g.n.get()?.0).ok()),
+        minimum_coverage: written.coverage_at_least.get().map(|s| s.0.to_f64()),
         targets,
-        accountable: id(root, "accountable"),
-        responsible: ids(root, "responsible"),
-        consulted: ids(root, "consulted"),
-        informed: ids(root, "informed"),
-        purpose: id(root, "purpose"),
-        assumptions: texts(root, "assumptions"),
+        accountable: written.accountable.cloned(),
+        responsible: written.responsible.values(),
+        consulted: written.consulted.values(),
+        informed: written.informed.values(),
+        purpose: written.purpose.cloned(),
+        assumptions: written.assumptions.values(),
         hash: crate::id::Hash([0; 32]),
-        text: context.files.slice(document.text).to_owned(),
-        span: name_place(root),
+        text: context.files.slice(document.span).to_owned(),
+        span: written.kpi.span,
     };
     kpi.hash = meaning::kpi(&kpi, around.calendar);
     Some(kpi)
 }
 
 /// What is probably not as meant.
-fn warn(root: &Node, targets: &[crate::project::Target], context: &mut Context<'_>) {
-    let at = name_place(root);
-    let name = root.get_text("kpi").unwrap_or_default();
-    let mut missing = |field: &str, code, message: String, fix: &str| {
-        if root.get(field).is_none() && !crate::decode::is_misspelt(root, &crate::definitions::KPI, field) {
-            context.findings.report(code, at, message).fix(fix);
+fn warn(written: &written::Kpi, targets: &[crate::project::Target], context: &mut Context<'_>) {
+    let name = written.kpi.get().map_or("", |k| k.text.as_str());
+    let mut missing = |is_absent: bool, code, message: String, fix: &str| {
+        if is_absent {
+            context.report(code, written.kpi.span, message).fix(fix);
         }
     };
     missing(
-        "objective",
+        written.objective.is_absent(),
         codes::NO_OBJECTIVE,
         format!("the KPI `{name}` serves no objective"),
         "add `objective: …`, the name of an objective of the strategy",
     );
     missing(
-        "indicator",
+        written.indicator.is_absent(),
         codes::NO_INDICATOR,
         format!("whether `{name}` is leading or lagging is not said"),
         "add `indicator: leading` or `indicator: lagging`",
     );
     missing(
-        "accountable",
+        written.accountable.is_absent(),
         codes::NO_ACCOUNTABLE,
         format!("nobody is accountable for `{name}`"),
         "add `accountable: …`, the name of a person",
@@ -151,12 +124,7 @@ fn warn(root: &Node, targets: &[crate::project::Target], context: &mut Context<'
         && first > today
     {
         context
-            .findings
-            .report(
-                codes::TARGET_FUTURE,
-                place(root, "targets"),
-                format!("the first target starts on {first}"),
-            )
+            .report(codes::TARGET_FUTURE, written.targets.span, format!("the first target starts on {first}"))
             .expected(format!("a target that holds on {today}"))
             .fix("add the target that holds until then");
     }
@@ -185,42 +153,39 @@ struct Reader<'a, 'b> {
 }
 
 impl<'a> Reader<'a, '_> {
-    fn population(&mut self, node: &Node) -> Option<(Population, &'a Entity)> {
-        let of = node.get_text("of")?;
-        if !self.symbols.contains(Symbol::Entity, of) {
+    /// The entity whose rows a measure looks at, if it is known.
+    fn entity(&self, rows: &impl OfRows) -> Option<&'a Entity> {
+        self.around.entities.get(rows.of().get()?)
+    }
+
+    fn population(&mut self, rows: &impl OfRows) -> Option<Population> {
+        let entity = self.entity(rows)?;
+        if !self.symbols.contains(Symbol::Entity, entity.id.as_str()) {
             return None;
         }
-        let entity = self.around.entities.get(&of.parse().ok()?)?;
-        let at = match node.get("at") {
-            Some(at) => {
+        let at = match (rows.at().get(), &entity.time) {
+            (Some(at), _) => {
                 let (found, type_) = path(at, entity, self.around.entities, self.findings)?;
                 self.is_time(&type_, at.span).then_some(found)
             }
-            None => match &entity.time {
-                Some(time) => Some(Path { references: Vec::new(), attribute: time.clone() }),
-                None => {
-                    self.findings
-                        .report(
-                            codes::NO_TIME,
-                            place(node, "of"),
-                            format!("nothing dates the rows of {}", entity.id),
-                        )
-                        .fix("add `at`, a path to a date or timestamp");
-                    None
-                }
-            },
-        };
-        let mut broken = at.is_none();
-        let filter = match node.get("where") {
-            None => None,
-            Some(condition) => {
-                let typed = self.expression(condition, entity, Want::Condition);
-                broken |= typed.is_none();
-                typed
+            (None, _) if rows.at().is_written() => None,
+            (None, Some(time)) => Some(Path { references: Vec::new(), attribute: time.clone() }),
+            (None, None) => {
+                self.findings
+                    .report(
+                        codes::NO_TIME,
+                        rows.of().span,
+                        format!("nothing dates the rows of {}", entity.id),
+                    )
+                    .fix("add `at`, a path to a date or timestamp");
+                None
             }
         };
-        (!broken).then_some(())?;
-        Some((Population { of: entity.id.clone(), at: at?, filter }, entity))
+        let filter = rows.filter().get().map(|condition| self.expression(condition, entity, Want::Condition));
+        if rows.filter().is_written() && !matches!(filter, Some(Some(_))) {
+            return None;
+        }
+        Some(Population { of: entity.id.clone(), at: at?, filter: filter.flatten() })
     }
 
     fn is_time(&mut self, type_: &Type, at: Span) -> bool {
@@ -233,16 +198,15 @@ impl<'a> Reader<'a, '_> {
         time
     }
 
-    fn expression(&mut self, node: &Node, entity: &Entity, want: Want) -> Option<Expression> {
+    fn expression(&mut self, text: &ExpressionText, entity: &Entity, want: Want) -> Option<Expression> {
         let scope =
             Scope { entities: self.around.entities, base: entity, walk: true, zone: self.around.zone };
-        sql::expression(node, &scope, want, self.findings)
+        sql::expression(text, &scope, want, self.findings)
     }
 
-    /// An expression field of a measure; looked at even if the population is broken but its entity is known.
-    fn value(&mut self, node: &Node, field: &str, want: Want) -> Option<Expression> {
-        let entity = self.around.entities.get(&node.get_text("of")?.parse().ok()?)?;
-        let value = node.get(field)?;
-        self.expression(value, entity, want)
+    /// An expression of a measure; looked at even if the population is broken but its entity is known.
+    fn value(&mut self, rows: &impl OfRows, field: &Field<ExpressionText>, want: Want) -> Option<Expression> {
+        let entity = self.entity(rows)?;
+        self.expression(field.get()?, entity, want)
     }
 }

@@ -2,18 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, codes, id, ids, name_place, of_kind, place, text};
+use super::Context;
 use crate::{
     builtin,
     calendar::Calendar,
-    definitions::{MONTHS, WEEKDAYS},
+    codes,
+    decode::{Entry, Name, Placed},
+    definitions as written,
     expression::Type,
     id::{AttributeId, EntityId, PersonId, ProjectId, PurposeId, UnitId},
     lexical,
     project::{Attribute, Entity, Person, Unit},
-    source_text::Span,
+    source_text::{FileId, Span},
     table::Symbol,
-    yaml::{Document, Node},
+    wording::shown,
 };
 
 /// What the `project:` document says.
@@ -27,108 +29,91 @@ pub(super) struct Header {
 }
 
 /// Reads the one `project:` document; none or several are a finding.
-pub(super) fn project(documents: &[Document], start: Span, context: &mut Context<'_>) -> Option<Header> {
-    let mut all = of_kind(documents, "project");
-    let Some(first) = all.next() else {
+pub(super) fn project(projects: &[Placed<written::Project>], context: &mut Context<'_>) -> Option<Header> {
+    let Some((first, others)) = projects.split_first() else {
         if context.symbols.names(Symbol::Project).next().is_none() {
+            let file = context.files.iter().next().map_or(FileId(0), |(file, _)| file);
             context
-                .findings
-                .report(codes::PROJECT_COUNT, start, "there is no `project:` document")
+                .report(
+                    codes::PROJECT_COUNT,
+                    Span { file, start: 0, end: 0 },
+                    "there is no `project:` document",
+                )
                 .fix("write one in `kepi.yml`: `project`, `name`, `language: 1` and `time_zone`");
         }
         return None;
     };
-    for other in all {
+    let first = &first.value;
+    for other in others {
         context
-            .findings
             .report(
                 codes::PROJECT_COUNT,
-                name_place(&other.root),
+                other.value.project.span,
                 "there is more than one `project:` document",
             )
-            .related(name_place(&first.root), "the first one")
+            .related(first.project.span, "the first one")
             .fix("keep one of them");
     }
-    let root = &first.root;
-    let month = root.get_text("fiscal_year_start").unwrap_or("january");
-    let day = root.get_text("week_start").unwrap_or("monday");
-    let confidence = root
-        .get_text("confidence")
-        .map_or(Some(0.95), |t| lexical::share(t).map(lexical::Decimal::to_f64))?;
+    let confidence = first.confidence.get()?.0.to_f64();
     if !(0.5..1.0).contains(&confidence) {
         context
-            .findings
-            .report(codes::NOT_A_SHARE, place(root, "confidence"), "this is no level of confidence")
+            .report(codes::NOT_A_SHARE, first.confidence.span, "this is no level of confidence")
             .expected("from 50% to less than 100%, usually `95%`");
     }
+    let purposes = first.purposes.items().iter();
     Some(Header {
-        id: id(root, "project")?,
-        name: text(root, "name")?,
-        description: text(root, "description"),
+        id: first.project.get()?.id.clone()?,
+        name: first.name.cloned()?,
+        description: first.description.cloned(),
         calendar: Calendar {
-            zone: text(root, "time_zone").filter(|z| jiff::tz::TimeZone::get(z).is_ok())?,
-            week_start: WEEKDAYS.iter().position(|d| *d == day)? as u8,
-            fiscal_year_start: MONTHS.iter().position(|m| *m == month)? as u8 + 1,
+            zone: first.time_zone.get()?.0.clone(),
+            week_start: *first.week_start.get()? as u8,
+            fiscal_year_start: *first.fiscal_year_start.get()? as u8 + 1,
         },
         confidence,
-        purposes: root
-            .get("purposes")
-            .map(Node::entries)
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|e| Some((e.key.parse().ok()?, e.value.text()?.to_owned())))
-            .collect(),
+        purposes: purposes.filter_map(|p| Some((p.key.as_ref()?.id.clone()?, p.value.clone()?))).collect(),
     })
 }
 
 /// Reads all persons.
-pub(super) fn persons(documents: &[Document]) -> BTreeMap<PersonId, Person> {
-    of_kind(documents, "person")
-        .filter_map(|d| {
-            let root = &d.root;
-            let id: PersonId = id(root, "person")?;
-            let person = Person {
-                id: id.clone(),
-                name: text(root, "name")?,
-                role: text(root, "role"),
-                email: text(root, "email"),
-            };
-            Some((id, person))
-        })
-        .collect()
+pub(super) fn persons(persons: &[Placed<written::Person>]) -> BTreeMap<PersonId, Person> {
+    let read = |person: &written::Person| {
+        let id = person.person.get()?.id.clone()?;
+        let (role, email) = (person.role.cloned(), person.email.cloned());
+        Some((id.clone(), Person { id, name: person.name.cloned()?, role, email }))
+    };
+    persons.iter().filter_map(|p| read(&p.value)).collect()
 }
 
 /// Reads all units; they must form one tree.
-pub(super) fn units(documents: &[Document], context: &mut Context<'_>) -> BTreeMap<UnitId, Unit> {
+pub(super) fn units(written: &[Placed<written::Unit>], context: &mut Context<'_>) -> BTreeMap<UnitId, Unit> {
     let mut units: BTreeMap<UnitId, Unit> = BTreeMap::new();
     let mut places: BTreeMap<UnitId, Span> = BTreeMap::new();
     let mut members: BTreeMap<(String, String), Span> = BTreeMap::new();
-    for document in of_kind(documents, "unit") {
-        let root = &document.root;
-        let Some(unit_id) = id::<UnitId>(root, "unit") else { continue };
-        places.entry(unit_id.clone()).or_insert(name_place(root));
-        let Some(name) = text(root, "name") else { continue };
+    for written in written.iter().map(|w| &w.value) {
+        let at = written.unit.span;
+        let Some(id) = written.unit.get().and_then(|u| u.id.clone()) else { continue };
+        places.entry(id.clone()).or_insert(at);
+        let Some(name) = written.name.cloned() else { continue };
         let unit = Unit {
-            id: unit_id.clone(),
-            member: text(root, "member").unwrap_or_else(|| name.clone()),
+            id: id.clone(),
+            member: written.member.cloned().unwrap_or_else(|| name.clone()),
             name,
-            level: id(root, "level"),
-            parent: id(root, "parent"),
-            manager: id(root, "manager"),
+            level: written.level.get().and_then(|l| l.id.clone()),
+            parent: written.parent.cloned(),
+            manager: written.manager.cloned(),
         };
-        if root.get("parent").is_some() && root.get("level").is_none() {
+        if written.parent.is_written() && !written.level.is_written() {
             context
-                .findings
-                .report(codes::UNIT_LEVEL, name_place(root), format!("the unit `{unit_id}` has no level"))
+                .report(codes::UNIT_LEVEL, at, format!("the unit `{id}` has no level"))
                 .expected("`level`, such as `level: region`; only the root may do without");
         }
         if let Some(level) = &unit.level
             && unit.parent.is_some()
         {
-            let at = root.get("member").map_or(name_place(root), |m| m.span);
+            let at = if written.member.is_written() { written.member.span } else { at };
             if let Some(first) = members.insert((level.to_string(), unit.member.clone()), at) {
                 context
-                    .findings
                     .report(
                         codes::UNIT_MEMBER,
                         at,
@@ -138,14 +123,21 @@ pub(super) fn units(documents: &[Document], context: &mut Context<'_>) -> BTreeM
                     .fix("give one of them another `member`");
             }
         }
-        units.entry(unit_id).or_insert(unit);
+        units.entry(id).or_insert(unit);
     }
+    one_root(&units, &places, context);
+    no_circle(&units, &places, context);
+    units
+}
+
+/// One unit has no parent.
+fn one_root(units: &BTreeMap<UnitId, Unit>, places: &BTreeMap<UnitId, Span>, context: &mut Context<'_>) {
     let mut roots: Vec<&Unit> = units.values().filter(|u| u.parent.is_none()).collect();
     // The one without level is the likelier root.
     roots.sort_by_key(|u| u.level.is_some());
     for other in roots.iter().skip(1) {
         let (Some(at), Some(first)) = (places.get(&other.id), roots.first()) else { continue };
-        let finding = context.findings.report(
+        let finding = context.report(
             codes::UNIT_ROOT,
             *at,
             format!("`{}` has no parent, and neither has `{}`", other.id, first.id),
@@ -155,6 +147,10 @@ pub(super) fn units(documents: &[Document], context: &mut Context<'_>) -> BTreeM
         }
         finding.fix(format!("write `parent: {}`, or put a unit above both", first.id));
     }
+}
+
+/// Parents run in no circle.
+fn no_circle(units: &BTreeMap<UnitId, Unit>, places: &BTreeMap<UnitId, Span>, context: &mut Context<'_>) {
     // Every unit whose way up never ends lies on a circle or leads to one; report each circle once, at its least unit.
     for unit in units.values() {
         let mut seen = BTreeSet::new();
@@ -176,7 +172,6 @@ pub(super) fn units(documents: &[Document], context: &mut Context<'_>) -> BTreeM
                     }
                     way.push(unit.id.to_string());
                     context
-                        .findings
                         .report(
                             codes::UNIT_CYCLE,
                             *span,
@@ -188,156 +183,160 @@ pub(super) fn units(documents: &[Document], context: &mut Context<'_>) -> BTreeM
             }
         }
     }
-    units
 }
 
 /// The built-in entities with what the project adds, and its own.
-pub(super) fn entities(documents: &[Document], context: &mut Context<'_>) -> BTreeMap<EntityId, Entity> {
+pub(super) fn entities(
+    written: &[Placed<written::Entity>],
+    context: &mut Context<'_>,
+) -> BTreeMap<EntityId, Entity> {
     let mut entities = builtin::entities();
-    for document in of_kind(documents, "entity") {
-        let root = &document.root;
-        let Some(entity_id) = id::<EntityId>(root, "entity") else { continue };
-        let built_in = builtin::ENTITIES.iter().any(|b| b.id == entity_id.as_str());
-        let mut entity = entities.remove(&entity_id).unwrap_or_else(|| Entity {
-            id: entity_id.clone(),
-            name: shown(entity_id.as_str()),
+    for written in written.iter().map(|w| &w.value) {
+        let Some(id) = written.entity.get().and_then(|e| e.id.clone()) else { continue };
+        let built_in = builtin::ENTITIES.iter().any(|b| b.id == id.as_str());
+        let mut entity = entities.remove(&id).unwrap_or_else(|| Entity {
+            id: id.clone(),
+            name: shown(id.as_str()),
             description: String::new(),
             key: Vec::new(),
             time: None,
             attributes: Vec::new(),
         });
-        if let Some(name) = text(root, "name") {
-            entity.name = name;
-        }
-        if let Some(description) = text(root, "description") {
-            entity.description = description;
-        }
-        for entry in root.get("attributes").map(Node::entries).unwrap_or_default() {
-            let Some(attribute) = attribute(&entry.key, &entry.value, context) else {
-                context.findings.attribute_is_broken(entity_id.as_str(), &entry.key);
+        entity.name = written.name.cloned().unwrap_or(entity.name);
+        entity.description = written.description.cloned().unwrap_or(entity.description);
+        for entry in written.attributes.items() {
+            let Some(attribute) = attribute(entry, context) else {
+                context.findings.attribute_is_broken(id.as_str(), &entry.text);
                 continue;
             };
             match entity.attributes.iter_mut().find(|a| a.id == attribute.id) {
                 None => entity.attributes.push(attribute),
-                Some(former) => refine(former, attribute, &entry.value, entry.key_span, &entity_id, context),
+                Some(former) => refine(former, attribute, entry, &id, context),
             }
         }
-        if let Some(key) = root.get("key") {
-            if built_in {
-                context
-                    .findings
-                    .report(
-                        codes::ATTRIBUTE_CONFLICT,
-                        key.span,
-                        format!("the built-in entity {entity_id} has its key"),
-                    )
-                    .fix("remove `key`; map your identifier to `id`");
-            } else {
-                entity.key = ids(root, "key");
-                for item in key.items() {
-                    own_attribute(item, &entity, "key", context);
-                }
-            }
-        } else if !built_in {
-            context
-                .findings
-                .report(codes::NO_KEY, name_place(root), format!("the new entity `{entity_id}` has no key"))
-                .expected("`key: [id]`: the attributes that identify a row");
-        }
-        if let Some(time) = root.get("time")
-            && own_attribute(time, &entity, "time", context)
+        key(written, &mut entity, built_in, context);
+        if let Some(time) = written.time.get()
+            && own_attribute(time, written.time.span, &entity, "time", context)
         {
-            entity.time = id(root, "time");
-            let type_ = entity.time.as_ref().and_then(|t| entity.attribute(t)).map(|a| &a.type_);
+            let type_ = entity.attribute(time).map(|a| &a.type_);
             if let Some(type_) = type_.filter(|t| !matches!(t, Type::Date | Type::Timestamp)) {
                 context
-                    .findings
                     .report(
                         codes::NOT_A_TIME,
-                        time.span,
+                        written.time.span,
                         format!("`time` is of type {}", lexical::type_text(type_)),
                     )
                     .expected("an attribute of type date or timestamp");
             }
+            entity.time = Some(time.clone());
         }
-        entities.insert(entity_id, entity);
+        entities.insert(id, entity);
     }
     entities
 }
 
-/// Whether a node names an attribute of the entity; if not, that is a finding.
-fn own_attribute(node: &Node, entity: &Entity, what: &str, context: &mut Context<'_>) -> bool {
-    let Some(name) = node.text() else { return false };
-    let found = entity.attributes.iter().any(|a| a.id.as_str() == name);
-    if !found && crate::id::is_name(name) && !context.findings.is_broken(entity.id.as_str(), name) {
+/// A new entity says its key, a built-in one has it.
+fn key(written: &written::Entity, entity: &mut Entity, built_in: bool, context: &mut Context<'_>) {
+    if !written.key_.is_written() {
+        if !built_in {
+            context
+                .report(
+                    codes::NO_KEY,
+                    written.entity.span,
+                    format!("the new entity `{}` has no key", entity.id),
+                )
+                .expected("`key: [id]`: the attributes that identify a row");
+        }
+    } else if built_in {
         context
-            .findings
+            .report(
+                codes::ATTRIBUTE_CONFLICT,
+                written.key_.span,
+                format!("the built-in entity {} has its key", entity.id),
+            )
+            .fix("remove `key`; map your identifier to `id`");
+    } else {
+        entity.key = written.key_.values();
+        for item in written.key_.items() {
+            own_attribute(&item.value, item.span, entity, "key", context);
+        }
+    }
+}
+
+/// Whether the entity has an attribute; if not, that is a finding.
+fn own_attribute(
+    name: &AttributeId,
+    at: Span,
+    entity: &Entity,
+    what: &str,
+    context: &mut Context<'_>,
+) -> bool {
+    let found = entity.attribute(name).is_some();
+    if !found && !context.findings.is_broken(entity.id.as_str(), name.as_str()) {
+        context
             .report(
                 codes::UNKNOWN_ATTRIBUTE_OF_ENTITY,
-                node.span,
+                at,
                 format!("the {what} `{name}` is no attribute of {}", entity.id),
             )
-            .did_you_mean(name, entity.attributes.iter().map(|a| a.id.as_str()));
+            .did_you_mean(name.as_str(), entity.attributes.iter().map(|a| a.id.as_str()));
     }
     found
 }
 
-fn attribute(key: &str, node: &Node, context: &mut Context<'_>) -> Option<Attribute> {
-    let attribute_id: AttributeId = key.parse().ok()?;
-    let mut type_ = lexical::attribute_type(node.get_text("type")?)?;
-    let values = node.get("values");
-    match (&mut type_, values) {
-        (Type::Enum { values: members }, Some(list)) if !list.items().is_empty() => {
-            for item in list.items() {
-                let Some(member) = item.text() else { continue };
-                if members.iter().any(|m| m == member) {
-                    context.findings.report(
-                        codes::ENUM_VALUES,
-                        item.span,
-                        format!("`{member}` is listed twice"),
-                    );
+fn attribute(
+    entry: &Entry<Name<AttributeId>, written::Attribute>,
+    context: &mut Context<'_>,
+) -> Option<Attribute> {
+    let (name, written) = (&entry.text, entry.value.as_ref()?);
+    let id = entry.key.as_ref()?.id.clone()?;
+    let mut type_ = written.type_.get()?.0.clone();
+    let values = &written.values;
+    match &mut type_ {
+        Type::Enum { values: members } if !values.items().is_empty() => {
+            for member in values.items() {
+                if members.contains(&member.value) {
+                    let message = format!("`{}` is listed twice", member.value);
+                    context.report(codes::ENUM_VALUES, member.span, message);
                 } else {
-                    members.push(member.to_owned());
+                    members.push(member.value.clone());
                 }
             }
         }
-        (Type::Enum { .. }, _) => {
+        Type::Enum { .. } => {
             context
-                .findings
-                .report(codes::ENUM_VALUES, place(node, "type"), format!("the enum `{key}` has no values"))
+                .report(codes::ENUM_VALUES, written.type_.span, format!("the enum `{name}` has no values"))
                 .fix("add `values: [web, phone]`");
             return None;
         }
-        (other, Some(list)) => {
+        other if values.is_written() => {
             context
-                .findings
                 .report(
                     codes::ENUM_VALUES,
-                    list.span,
+                    values.span,
                     format!("an attribute of type {} has no values", lexical::type_text(other)),
                 )
                 .fix("write `type: enum`, or remove `values`");
         }
         _ => {}
     }
-    let scale = node.get_text("scale").and_then(lexical::scale);
+    let scale = written.scale.get().map(|s| (s.0, s.1));
     if scale.is_some() && type_ != Type::Integer {
         context
-            .findings
             .report(
                 codes::BAD_SCALE,
-                place(node, "scale"),
+                written.scale.span,
                 format!("an attribute of type {} has no scale", lexical::type_text(&type_)),
             )
             .expected("`type: integer` with a scale");
     }
     Some(Attribute {
-        name: text(node, "name").unwrap_or_else(|| shown(key)),
-        id: attribute_id,
-        description: text(node, "description"),
+        name: written.name.cloned().unwrap_or_else(|| shown(name)),
+        id,
+        description: written.description.cloned(),
         type_,
         scale,
-        personal: node.get_text("personal") == Some("true"),
+        personal: written.personal.cloned().unwrap_or_default(),
     })
 }
 
@@ -345,19 +344,18 @@ fn attribute(key: &str, node: &Node, context: &mut Context<'_>) -> Option<Attrib
 fn refine(
     former: &mut Attribute,
     new: Attribute,
-    node: &Node,
-    key_span: Span,
+    entry: &Entry<Name<AttributeId>, written::Attribute>,
     entity: &EntityId,
     context: &mut Context<'_>,
 ) {
+    let Some(written) = &entry.value else { return };
     let same = former.type_ == new.type_
         || (former.type_ == Type::Text && matches!(new.type_, Type::Enum { .. } | Type::Reference { .. }));
     if !same {
         context
-            .findings
             .report(
                 codes::ATTRIBUTE_CONFLICT,
-                place(node, "type"),
+                written.type_.span,
                 format!(
                     "`{}` of {entity} is of type {}, not {}",
                     new.id,
@@ -366,24 +364,17 @@ fn refine(
                 ),
             )
             .label("built in with another type")
-            .related(key_span, "declared again here")
+            .related(entry.span, "declared again here")
             .fix("give your attribute another name");
         return;
     }
     former.type_ = new.type_;
     former.scale = new.scale.or(former.scale);
     former.personal |= new.personal;
-    if node.get("name").is_some() {
+    if written.name.is_written() {
         former.name = new.name;
     }
     if new.description.is_some() {
         former.description = new.description;
     }
-}
-
-/// A name as it is shown if nothing else is said: `base_weight` → `Base weight`.
-pub(super) fn shown(name: &str) -> String {
-    let spaced = name.replace('_', " ");
-    let mut chars = spaced.chars();
-    chars.next().map_or(String::new(), |c| c.to_uppercase().collect::<String>() + chars.as_str())
 }

@@ -2,153 +2,124 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    Context, codes, id, is_defined,
-    kpi::{declared_dimensions, grain},
-    name_place, of_kind, place, text,
-};
+use super::{Context, is_defined, kpi::declared_dimensions};
 use crate::{
     calendar::Grain,
-    id::{KpiId, LevelId, PerspectiveId, UnitId},
-    lexical, meaning,
+    codes,
+    decode::{Entry, Share},
+    definitions::{self as written, Definitions, ScorecardObjective as WrittenObjective},
+    id::{KpiId, ObjectiveId, PerspectiveId, UnitId},
+    meaning,
     project::{
-        BasisPoints, Cascade, CascadeTargets, CascadeValue, Kpi, MissingRule, Scorecard, ScorecardObjective,
-        ScorecardPerspective, Strategy, Unit,
+        BasisPoints, Cascade, Kpi, Scorecard, ScorecardObjective, ScorecardPerspective, Strategy, Unit,
     },
     source_text::Span,
     table::Symbol,
-    yaml::{Entry, Node},
+    word::Word,
+    wording::quoted,
 };
 
 /// Reads a scorecard.
 pub(super) fn read(
-    root: &Node,
+    written: &written::Scorecard,
     strategy: Option<&Strategy>,
     kpis: &BTreeMap<KpiId, Kpi>,
     units: &BTreeMap<UnitId, Unit>,
     context: &mut Context<'_>,
 ) -> Option<Scorecard> {
-    let period = root.get_text("period").and_then(grain);
-    let perspective_entries = root.get("perspectives").map(Node::entries).unwrap_or_default();
-    sums(
-        perspective_entries.iter().map(|e| e.value.get("weight")),
-        "perspectives",
-        place_of_key(root, "perspectives"),
-        context,
-    );
-    let mut perspectives = Vec::new();
+    let perspectives = written.perspectives.items();
+    let weights = perspectives.iter().map(|p| p.value.as_ref().map(|p| (p.weight.get(), p.weight.span)));
+    sums(weights, "perspectives", written.perspectives.key, context);
+    let mut read = Vec::new();
     let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
-    for entry in perspective_entries {
-        let objective_entries = entry.value.get("objectives").map(Node::entries).unwrap_or_default();
-        sums(
-            objective_entries.iter().map(|e| e.value.get("weight")),
-            &format!("objectives of {}", entry.key),
-            entry.key_span,
-            context,
-        );
-        let mut objectives = Vec::new();
-        for objective in objective_entries {
-            stands_right(objective, entry, strategy, context);
-            let kpi_entries = objective.value.get("kpis").map(Node::entries).unwrap_or_default();
-            sums(
-                kpi_entries.iter().map(|e| Some(&e.value)),
-                &format!("KPIs of {}", objective.key),
-                objective.key_span,
-                context,
-            );
-            for kpi in kpi_entries {
-                if let Some(first) = seen.insert(&kpi.key, kpi.key_span) {
+    for entry in perspectives {
+        let Some(perspective) = &entry.value else { continue };
+        let objectives = perspective.objectives.items();
+        let weights = objectives.iter().map(|o| o.value.as_ref().map(|o| (o.weight.get(), o.weight.span)));
+        sums(weights, &format!("objectives of {}", entry.text), entry.span, context);
+        for objective in objectives {
+            stands_right(objective, &entry.text, strategy, context);
+            let entries = objective.value.as_ref().map(|o| o.kpis.items()).unwrap_or_default();
+            let weights = entries.iter().map(|k| Some((k.value.as_ref(), k.at)));
+            sums(weights, &format!("KPIs of {}", objective.text), objective.span, context);
+            for kpi in entries {
+                if let Some(first) = seen.insert(&kpi.text, kpi.span) {
                     context
-                        .findings
                         .report(
                             codes::KPI_TWICE,
-                            kpi.key_span,
-                            format!("`{}` stands on this scorecard twice", kpi.key),
+                            kpi.span,
+                            format!("`{}` stands on this scorecard twice", kpi.text),
                         )
                         .related(first, "the first place")
                         .fix("keep it where it belongs");
                 }
-                if let Some(checked) = kpis.values().find(|k| k.id.as_str() == kpi.key) {
-                    placed(checked, objective, kpi, period, root, context);
+                if let Some(checked) = kpi.key.as_ref().and_then(|id| kpis.get(id)) {
+                    placed(checked, objective, kpi.span, written, context);
                 }
             }
-            objectives.extend(read_objective(objective));
         }
-        if let (Ok(id), Some(weight)) = (entry.key.parse(), weight(entry.value.get("weight"))) {
-            perspectives.push(ScorecardPerspective { id, weight, objectives });
+        if let (Some(id), Some(weight)) = (entry.key.clone(), weight(perspective.weight.get())) {
+            let objectives = objectives.iter().filter_map(read_objective).collect();
+            read.push(ScorecardPerspective { id, weight, objectives });
         }
     }
     let order: BTreeMap<&PerspectiveId, usize> = strategy
         .map(|s| s.perspectives.iter().enumerate().map(|(i, p)| (&p.id, i)).collect())
         .unwrap_or_default();
-    perspectives.sort_by_key(|p| order.get(&p.id).copied().unwrap_or(usize::MAX));
-    let unit: Option<UnitId> = id(root, "unit");
-    let cascade = root.get("cascade").and_then(|node| cascade(node, unit.as_ref(), units, context));
-    let missing = root.get("missing");
+    read.sort_by_key(|p| order.get(&p.id).copied().unwrap_or(usize::MAX));
+    let unit = written.unit.cloned();
+    let cascade = written.cascade.get().and_then(|c| cascade(c, unit.as_ref(), units, context));
+    let missing = written.missing.get();
     let mut scorecard = Scorecard {
-        id: id(root, "scorecard")?,
-        name: text(root, "name")?,
+        id: written.scorecard.get()?.id.clone()?,
+        name: written.name.cloned()?,
         unit,
-        period: period?,
-        missing: match missing.and_then(|m| m.get_text("rule")).unwrap_or("ignore") {
-            "ignore" => MissingRule::Ignore,
-            "block" => MissingRule::Block,
-            "worst_case" => MissingRule::WorstCase,
-            _ => return None,
-        },
-        minimum_coverage: missing
-            .and_then(|m| m.get_text("minimum_coverage"))
-            .map_or(Some(0.0), |t| lexical::share(t).map(lexical::Decimal::to_f64))?,
-        perspectives,
+        period: written.period.cloned()?,
+        missing: missing?.rule.cloned()?,
+        minimum_coverage: missing?.minimum_coverage.get()?.0.to_f64(),
+        perspectives: read,
         cascade,
         hash: crate::id::Hash([0; 32]),
-        span: name_place(root),
+        span: written.scorecard.span,
     };
     scorecard.hash = meaning::scorecard(&scorecard, kpis);
     Some(scorecard)
 }
 
-fn place_of_key(root: &Node, key: &str) -> Span {
-    root.entries().iter().find(|e| e.key == key).map_or(root.span, |e| e.key_span)
-}
-
-fn read_objective(entry: &Entry) -> Option<ScorecardObjective> {
+fn read_objective(entry: &Entry<ObjectiveId, WrittenObjective>) -> Option<ScorecardObjective> {
+    let written = entry.value.as_ref()?;
+    let kpis = written.kpis.get()?.iter();
     Some(ScorecardObjective {
-        id: entry.key.parse().ok()?,
-        weight: weight(entry.value.get("weight"))?,
-        kpis: entry
-            .value
-            .get("kpis")?
-            .entries()
-            .iter()
-            .filter_map(|k| Some((k.key.parse().ok()?, weight(Some(&k.value))?)))
-            .collect(),
+        id: entry.key.clone()?,
+        weight: weight(written.weight.get())?,
+        kpis: kpis.filter_map(|k| Some((k.key.clone()?, weight(k.value.as_ref())?))).collect(),
     })
 }
 
 /// A weight in parts of 10 000; finer ones are no weights.
-fn weight(node: Option<&Node>) -> Option<BasisPoints> {
-    let share = lexical::share(node?.text()?)?;
-    u32::try_from(share.at_scale(4)?).ok()
+fn weight(share: Option<&Share>) -> Option<BasisPoints> {
+    u32::try_from(share?.0.at_scale(4)?).ok()
 }
 
 /// Siblings' weights sum to 100 %.
-fn sums<'a>(nodes: impl Iterator<Item = Option<&'a Node>>, what: &str, at: Span, context: &mut Context<'_>) {
+fn sums<'a>(
+    weights: impl Iterator<Item = Option<(Option<&'a Share>, Span)>>,
+    what: &str,
+    at: Span,
+    context: &mut Context<'_>,
+) {
     let mut total = 0;
     let mut places = Vec::new();
-    for node in nodes {
-        let Some(node) = node else { return };
-        let Some(part) = weight(Some(node)) else {
-            if node.text().and_then(lexical::share).is_some() {
-                context
-                    .findings
-                    .report(codes::WEIGHTS, node.span, "this weight is too fine")
-                    .expected("a weight in hundredths of a per cent at most, such as `33.33%`");
-            }
+    for written in weights {
+        let Some((Some(share), place)) = written else { return };
+        let Some(part) = weight(Some(share)) else {
+            context
+                .report(codes::WEIGHTS, place, "this weight is too fine")
+                .expected("a weight in hundredths of a per cent at most, such as `33.33%`");
             return;
         };
         total += part;
-        places.push(node.span);
+        places.push(place);
     }
     if total == 10_000 || places.is_empty() {
         return;
@@ -157,7 +128,7 @@ fn sums<'a>(nodes: impl Iterator<Item = Option<&'a Node>>, what: &str, at: Span,
         if p % 100 == 0 { format!("{}%", p / 100) } else { format!("{}.{:02}%", p / 100, p % 100) }
     };
     let difference = 10_000 - i64::from(total);
-    let finding = context.findings.report(
+    let finding = context.report(
         codes::WEIGHTS,
         at,
         format!("the weights of the {what} sum to {}", shown(i64::from(total))),
@@ -174,114 +145,94 @@ fn sums<'a>(nodes: impl Iterator<Item = Option<&'a Node>>, what: &str, at: Span,
 
 /// An objective stands under its own perspective.
 fn stands_right(
-    objective: &Entry,
-    perspective: &Entry,
+    objective: &Entry<ObjectiveId, WrittenObjective>,
+    perspective: &str,
     strategy: Option<&Strategy>,
     context: &mut Context<'_>,
 ) {
-    let own = strategy.and_then(|s| s.objectives.iter().find(|o| o.id.as_str() == objective.key));
+    let own = strategy.and_then(|s| s.objectives.iter().find(|o| o.id.as_str() == objective.text));
     if let Some(own) = own
-        && own.perspective.as_str() != perspective.key
-        && is_defined(context, Symbol::Perspective, &perspective.key)
+        && own.perspective.as_str() != perspective
+        && is_defined(context, Symbol::Perspective, perspective)
         && is_defined(context, Symbol::Perspective, own.perspective.as_str())
     {
         let finding = context.findings.report(
             codes::OTHER_OBJECTIVE,
-            objective.key_span,
-            format!(
-                "the strategy puts `{}` under {}, not {}",
-                objective.key, own.perspective, perspective.key
-            ),
+            objective.span,
+            format!("the strategy puts `{}` under {}, not {perspective}", objective.text, own.perspective),
         );
-        if let Some(span) = context.symbols.span(Symbol::Objective, &objective.key) {
+        if let Some(span) = context.symbols.span(Symbol::Objective, &objective.text) {
             finding.related(span, "in the strategy");
         }
         finding.fix(format!("move it to `{}`", own.perspective));
     }
 }
 
-/// A KPI stands under its own objective, is no coarser than the scorecard and has a target.
+/// A KPI stands under its own objective and is no coarser than the scorecard.
 fn placed(
     kpi: &Kpi,
-    objective: &Entry,
-    entry: &Entry,
-    period: Option<Grain>,
-    root: &Node,
+    objective: &Entry<ObjectiveId, WrittenObjective>,
+    at: Span,
+    scorecard: &written::Scorecard,
     context: &mut Context<'_>,
 ) {
     if let Some(own) = &kpi.objective
-        && own.as_str() != objective.key
-        && is_defined(context, Symbol::Objective, &objective.key)
+        && own.as_str() != objective.text
+        && is_defined(context, Symbol::Objective, &objective.text)
         && is_defined(context, Symbol::Objective, own.as_str())
     {
         context
-            .findings
             .report(
                 codes::OTHER_OBJECTIVE,
-                entry.key_span,
-                format!("`{}` serves {own}, but stands under {}", kpi.id, objective.key),
+                at,
+                format!("`{}` serves {own}, but stands under {}", kpi.id, objective.text),
             )
             .related(kpi.span, "the KPI")
             .fix(format!("move it to `{own}`, or change the KPI's objective"));
     }
-    if let Some(period) = period
-        && period < kpi.period
-    {
+    let period: Option<&Grain> = scorecard.period.get();
+    if period.is_some_and(|period| *period < kpi.period) {
+        let word = kpi.period.word();
         context
-            .findings
             .report(
                 codes::PERIOD_TOO_FINE,
-                place(root, "period"),
-                format!("`{}` has a value each {}, which is longer", kpi.id, meaning::grain_word(kpi.period)),
+                scorecard.period.span,
+                format!("`{}` has a value each {word}, which is longer", kpi.id),
             )
             .related(kpi.span, "the KPI")
-            .fix(format!("write `period: {}`, or make the KPI finer", meaning::grain_word(kpi.period)));
+            .fix(format!("write `period: {word}`, or make the KPI finer"));
     }
 }
 
 fn cascade(
-    node: &Node,
+    written: &written::Cascade,
     unit: Option<&UnitId>,
     units: &BTreeMap<UnitId, Unit>,
     context: &mut Context<'_>,
 ) -> Option<Cascade> {
     let mut levels = BTreeMap::new();
-    for entry in node.get("match").map(Node::entries).unwrap_or_default() {
-        if is_defined(context, Symbol::Level, &entry.key) {
+    for entry in written.match_.items() {
+        if is_defined(context, Symbol::Level, &entry.text) {
             let below = units.values().any(|u| {
-                u.level.as_ref().is_some_and(|l| l.as_str() == entry.key)
+                u.level.as_ref().is_some_and(|l| l.as_str() == entry.text)
                     && unit.is_none_or(|top| u.id != *top && is_below(u, top, units))
             });
             if !below && unit.is_none_or(|u| units.contains_key(u)) {
-                context
-                    .findings
-                    .report(
+                context.report(
                         codes::CASCADE_LEVEL,
-                        entry.key_span,
-                        format!("no unit of level `{}` lies below the scorecard's", entry.key),
+                        entry.span,
+                        format!("no unit of level `{}` lies below the scorecard's", entry.text),
                     )
                     .fix("give the units of that level this scorecard's unit as an ancestor, or match another level");
             }
         }
-        if let (Ok(level), Some(dimension)) =
-            (entry.key.parse::<LevelId>(), entry.value.text().and_then(|t| t.parse().ok()))
+        if let (Some(level), Some(Ok(dimension))) =
+            (entry.key.clone(), entry.value.as_ref().map(|d| d.parse()))
         {
             levels.insert(level, dimension);
         }
     }
-    Some(Cascade {
-        levels,
-        value: match node.get_text("value").unwrap_or("recompute") {
-            "recompute" => CascadeValue::Recompute,
-            "average_of_children" => CascadeValue::AverageOfChildren,
-            _ => return None,
-        },
-        targets: match node.get_text("targets").unwrap_or("inherit") {
-            "inherit" => CascadeTargets::Inherit,
-            "own" => CascadeTargets::Own,
-            _ => return None,
-        },
-    })
+    Some(Cascade { levels, value: written.value.cloned()?, targets: written.targets.cloned()? })
 }
 
 /// Whether a unit lies below another; circles end the walk.
@@ -298,62 +249,53 @@ fn is_below(unit: &Unit, top: &UnitId, units: &BTreeMap<UnitId, Unit>) -> bool {
 }
 
 /// What scorecards and KPIs say of each other: dimensions of the cascade, KPIs on no scorecard.
-pub(super) fn together(
-    documents: &[crate::yaml::Document],
-    kpis: &BTreeMap<KpiId, Kpi>,
-    context: &mut Context<'_>,
-) {
+pub(super) fn together(definitions: &Definitions, kpis: &BTreeMap<KpiId, Kpi>, context: &mut Context<'_>) {
     let mut used: BTreeSet<&str> = BTreeSet::new();
-    let kpi_roots: BTreeMap<&str, &Node> =
-        of_kind(documents, "kpi").filter_map(|d| Some((d.root.get_text("kpi")?, &d.root))).collect();
-    for document in of_kind(documents, "scorecard") {
-        let root = &document.root;
-        let on_it: Vec<&Entry> = root
-            .get("perspectives")
-            .map(Node::entries)
-            .unwrap_or_default()
+    let written: BTreeMap<&str, &written::Kpi> =
+        definitions.kpis.iter().filter_map(|k| Some((k.value.kpi.get()?.text.as_str(), &k.value))).collect();
+    for scorecard in definitions.scorecards.iter().map(|s| &s.value) {
+        let on_it: Vec<_> = scorecard
+            .perspectives
+            .items()
             .iter()
-            .flat_map(|p| p.value.get("objectives").map(Node::entries).unwrap_or_default())
-            .flat_map(|o| o.value.get("kpis").map(Node::entries).unwrap_or_default())
+            .flat_map(|p| p.value.iter().flat_map(|p| p.objectives.items()))
+            .flat_map(|o| o.value.iter().flat_map(|o| o.kpis.items()))
             .collect();
         for entry in &on_it {
-            if let Some(kpi) = kpi_roots.get(entry.key.as_str())
-                && kpi.get("targets").is_none_or(|t| t.items().is_empty())
+            if let Some(kpi) = written.get(entry.text.as_str())
+                && kpi.targets.items().is_empty()
             {
                 context
-                    .findings
                     .report(
                         codes::KPI_WITHOUT_TARGET,
-                        entry.key_span,
-                        format!("`{}` has no target and so no score", entry.key),
+                        entry.span,
+                        format!("`{}` has no target and so no score", entry.text),
                     )
-                    .related(name_place(kpi), "the KPI")
+                    .related(kpi.kpi.span, "the KPI")
                     .fix("add `targets` to the KPI");
             }
         }
-        let on_it: Vec<&str> = on_it.into_iter().map(|e| e.key.as_str()).collect();
+        let on_it: Vec<&str> = on_it.into_iter().map(|e| e.text.as_str()).collect();
         used.extend(&on_it);
-        let matched = root.get("cascade").and_then(|c| c.get("match")).map(Node::entries).unwrap_or_default();
+        let matched = scorecard.cascade.get().map(|c| c.match_.items()).unwrap_or_default();
         for entry in matched {
-            let Some(dimension) = entry.value.text() else { continue };
-            let without: Vec<&str> = on_it
+            let Some(dimension) = &entry.value else { continue };
+            let without: Vec<(&str, &written::Kpi)> = on_it
                 .iter()
-                .copied()
-                .filter(|k| kpi_roots.get(k).is_some_and(|r| !declared_dimensions(r).contains(dimension)))
+                .filter_map(|k| written.get(k).map(|kpi| (*k, *kpi)))
+                .filter(|(_, kpi)| declared_dimensions(kpi).is_some_and(|d| !d.contains(dimension)))
                 .collect();
             if without.is_empty() {
                 continue;
             }
-            let list = without.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ");
-            let finding = context.findings.report(
+            let list = quoted(without.iter().map(|(name, _)| *name));
+            let finding = context.report(
                 codes::CASCADE_DIMENSION,
-                entry.value.span,
+                entry.at,
                 format!("the dimension `{dimension}` is not in the `by` of {list}"),
             );
-            for kpi in without.iter().take(8) {
-                if let Some(kpi_root) = kpi_roots.get(kpi) {
-                    finding.related(name_place(kpi_root), "this KPI cannot be computed for a unit");
-                }
+            for (_, kpi) in without.iter().take(8) {
+                finding.related(kpi.kpi.span, "this KPI cannot be computed for a unit");
             }
             finding.fix(format!(
                 "add a path that ends with `{dimension}` to the `by` of {list}, or match another dimension"
@@ -361,10 +303,9 @@ pub(super) fn together(
         }
     }
     // Where there is no scorecard yet, or none is wanted, no KPI was forgotten.
-    let some = of_kind(documents, "scorecard").next().is_some();
+    let some = !definitions.scorecards.is_empty();
     for kpi in kpis.values().filter(|k| some && !used.contains(k.id.as_str())) {
         context
-            .findings
             .report(codes::NO_SCORECARD, kpi.span, format!("`{}` stands on no scorecard", kpi.id))
             .fix("add it under its objective on a scorecard, or remove it");
     }

@@ -6,138 +6,122 @@ mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::tz::TimeZone;
+use jiff::tz;
 use mapping::mappings;
 use rules::rules;
 
-use super::{Context, codes, id, ids, is_defined, name_place, place, text, texts};
+use super::{Context, is_defined};
 use crate::{
+    codes,
+    decode::{Either, Field},
+    definitions as written,
     expression::{Expression, Node as Part},
     findings::Findings,
     id::{AttributeId, EntityId},
-    lexical::{self},
     meaning,
     project::{Ambiguous, Connector, Entity, MissingLocal, Mode, Source, SourceZone},
+    source_text::Span,
     sql::{self, Scope, Want},
     table::Symbol,
-    yaml::Node,
+    wording::shown,
+    yaml::Yaml,
 };
 
 /// Reads a source.
 pub(super) fn read(
-    root: &Node,
+    written: &written::Source,
     entities: &BTreeMap<EntityId, Entity>,
     project_zone: &str,
     context: &mut Context<'_>,
 ) -> Option<Source> {
-    let into = root.get_text("into")?;
-    if !is_defined(context, Symbol::Entity, into) {
+    let into = written.into.get()?;
+    if !is_defined(context, Symbol::Entity, into.as_str()) {
         return None;
     }
-    let entity = entities.get(&into.parse().ok()?)?;
-    let zone = zone(root, project_zone);
-    let time_zone = zone.as_ref().and_then(|z| TimeZone::get(&z.name).ok()).unwrap_or(TimeZone::UTC);
+    let entity = entities.get(into)?;
+    let findings = &mut *context.findings;
+    let zone = zone(&written.time_zone, project_zone);
+    let time_zone = zone.as_ref().and_then(|z| tz::TimeZone::get(&z.name).ok()).unwrap_or(tz::TimeZone::UTC);
     let scope = Scope { entities, base: entity, walk: false, zone: &time_zone };
 
-    let mode = match root.get_text("mode") {
-        Some("append") => Some(Mode::Append),
-        Some("upsert") => Some(Mode::Upsert),
-        Some("snapshot") => Some(Mode::Snapshot),
-        _ => None,
-    };
-    let map = mappings(root, entity, &scope, context.findings);
-    let mapped: BTreeSet<&str> =
-        root.get("map").map(Node::entries).unwrap_or_default().iter().map(|e| e.key.as_str()).collect();
-    let key = key(root, entity, &mapped, context.findings);
-    let version = version(root, entity, mode, context.findings);
-    let only = root.get("only").and_then(|node| {
-        let typed = sql::expression(node, &scope, Want::Condition, context.findings)?;
-        unmapped(&typed, node, &mapped, context.findings);
+    let map = mappings(written, entity, &scope, findings);
+    let mapped: BTreeSet<&str> = written.map.items().iter().map(|e| e.text.as_str()).collect();
+    let key = key(written, entity, &mapped, findings);
+    let version = version(written, entity, findings);
+    let only = written.only.get().and_then(|node| {
+        let typed = sql::expression(node, &scope, Want::Condition, findings)?;
+        unmapped(&typed, node, &mapped, findings);
         Some(typed)
     });
-    let rules = rules(root, entity, &scope, &mapped, context.findings);
+    let rules = rules(written, entity, &scope, &mapped, findings);
+    let name = written.source.get()?;
     let mut source = Source {
-        id: id(root, "source")?,
-        name: text(root, "name")
-            .unwrap_or_else(|| super::model::shown(root.get_text("source").unwrap_or_default())),
+        id: name.id.clone()?,
+        name: written.name.cloned().unwrap_or_else(|| shown(&name.text)),
         into: entity.id.clone(),
-        from: connector(root)?,
-        mode: mode?,
+        from: connector(written.from.get()?)?,
+        mode: written.mode.cloned()?,
         key,
         version,
         zone: zone?,
-        missing: if root.get("missing").is_some() { texts(root, "missing") } else { vec![String::new()] },
+        missing: written.missing.values(),
         only,
         map: map?,
         rules,
-        complete_until: root.get_text("complete_until").and_then(lexical::date),
-        purpose: id(root, "purpose"),
-        owner: id(root, "owner"),
+        complete_until: written.complete_until.cloned(),
+        purpose: written.purpose.cloned(),
+        owner: written.owner.cloned(),
         hash: crate::id::Hash([0; 32]),
-        span: name_place(root),
+        span: written.source.span,
     };
     source.hash = meaning::source(&source);
     Some(source)
 }
 
-fn connector(root: &Node) -> Option<Connector> {
-    let from = root.get("from")?;
-    let kind = from.entries().first()?;
-    let files = text(&kind.value, "files")?;
-    Some(match kind.key.as_str() {
-        "csv" => Connector::Csv {
-            files,
-            delimiter: kind.value.get_text("delimiter").map_or(Some(b','), |d| d.bytes().next())?,
-            encoding: kind.value.get_text("encoding").unwrap_or("utf-8").trim().to_ascii_lowercase(),
-            header_row: kind.value.get_text("header_row").map_or(Some(1), |n| n.parse().ok())?,
+fn connector(written: &written::Connector) -> Option<Connector> {
+    Some(match written {
+        written::Connector::Csv(csv) => Connector::Csv {
+            files: csv.files.get()?.0.clone(),
+            delimiter: csv.delimiter.get()?.0,
+            encoding: csv.encoding.get()?.0.clone(),
+            header_row: u32::try_from(csv.header_row.get()?.0).ok()?,
         },
-        "ndjson" => Connector::Ndjson { files },
-        "parquet" => Connector::Parquet { files },
-        _ => return None,
+        written::Connector::Ndjson(plain) => Connector::Ndjson { files: plain.files.get()?.0.clone() },
+        written::Connector::Parquet(plain) => Connector::Parquet { files: plain.files.get()?.0.clone() },
     })
 }
 
-fn zone(root: &Node, project_zone: &str) -> Option<SourceZone> {
-    let default = |name: String| SourceZone {
-        name,
+fn zone(written: &Field<written::TimeZone>, project_zone: &str) -> Option<SourceZone> {
+    let plain = |name: &str| SourceZone {
+        name: name.to_owned(),
         ambiguous: Ambiguous::Earlier,
         missing: MissingLocal::ShiftForward,
     };
-    let Some(node) = root.get("time_zone") else { return Some(default(project_zone.to_owned())) };
-    if let Some(name) = node.text() {
-        return Some(default(name.to_owned()));
+    match written.get() {
+        Some(Either::This(name)) => Some(plain(&name.0)),
+        Some(Either::That(zone)) => Some(SourceZone {
+            name: zone.name.get()?.0.clone(),
+            ambiguous: zone.ambiguous.cloned()?,
+            missing: zone.missing.cloned()?,
+        }),
+        None => (!written.is_written()).then(|| plain(project_zone)),
     }
-    Some(SourceZone {
-        name: text(node, "name")?,
-        ambiguous: match node.get_text("ambiguous").unwrap_or("earlier") {
-            "earlier" => Ambiguous::Earlier,
-            "later" => Ambiguous::Later,
-            "quarantine" => Ambiguous::Quarantine,
-            _ => return None,
-        },
-        missing: match node.get_text("missing").unwrap_or("shift forward") {
-            "shift forward" => MissingLocal::ShiftForward,
-            "quarantine" => MissingLocal::Quarantine,
-            _ => return None,
-        },
-    })
 }
 
-fn key(root: &Node, entity: &Entity, mapped: &BTreeSet<&str>, findings: &mut Findings) -> Vec<AttributeId> {
-    let written = root.get("key");
-    for item in written.map(Node::items).unwrap_or_default() {
-        let name = item.text().unwrap_or_default();
-        let broken = findings.is_broken(entity.id.as_str(), name);
-        if crate::id::is_name(name) && !broken && !entity.attributes.iter().any(|a| a.id.as_str() == name) {
-            findings
-                .report(codes::SOURCE_KEY, item.span, format!("{} has no attribute `{name}`", entity.id))
-                .did_you_mean(name, entity.attributes.iter().map(|a| a.id.as_str()));
-        }
+fn key(
+    written: &written::Source,
+    entity: &Entity,
+    mapped: &BTreeSet<&str>,
+    findings: &mut Findings,
+) -> Vec<AttributeId> {
+    let field = &written.key_;
+    for item in field.items() {
+        has_attribute(&item.value, item.span, entity, findings);
     }
-    let key = if written.is_some() { ids(root, "key") } else { entity.key.clone() };
+    let key = if field.is_written() { field.values() } else { entity.key.clone() };
     for part in &key {
-        if entity.attribute(part).is_some() && root.get("map").is_some() && !mapped.contains(part.as_str()) {
-            let at = written.map_or_else(|| place(root, "into"), |k| k.span);
+        if entity.attribute(part).is_some() && written.map.is_written() && !mapped.contains(part.as_str()) {
+            let at = if field.is_written() { field.span } else { written.into.span };
             findings
                 .report(codes::KEY_NOT_MAPPED, at, format!("the key attribute `{part}` is not mapped"))
                 .fix(format!("add `{part}: {{column: …, as: …}}` under `map`"));
@@ -146,42 +130,37 @@ fn key(root: &Node, entity: &Entity, mapped: &BTreeSet<&str>, findings: &mut Fin
     key
 }
 
-fn version(root: &Node, entity: &Entity, mode: Option<Mode>, findings: &mut Findings) -> Option<AttributeId> {
-    match (mode, root.get("version")) {
-        (Some(Mode::Upsert), None) => {
+/// Whether the entity has an attribute; if not, that is a finding.
+fn has_attribute(name: &AttributeId, at: Span, entity: &Entity, findings: &mut Findings) -> bool {
+    let found = entity.attribute(name).is_some();
+    if !found && !findings.is_broken(entity.id.as_str(), name.as_str()) {
+        findings
+            .report(codes::SOURCE_KEY, at, format!("{} has no attribute `{name}`", entity.id))
+            .did_you_mean(name.as_str(), entity.attributes.iter().map(|a| a.id.as_str()));
+    }
+    found
+}
+
+fn version(written: &written::Source, entity: &Entity, findings: &mut Findings) -> Option<AttributeId> {
+    let version = &written.version;
+    match written.mode.get() {
+        Some(Mode::Upsert) if !version.is_written() => {
             findings
                 .report(
                     codes::UPSERT_WITHOUT_VERSION,
-                    place(root, "mode"),
+                    written.mode.span,
                     "which of two rows is newer is not said",
                 )
                 .fix("add `version: updated_at`, or whatever attribute grows with each change");
             None
         }
-        (Some(Mode::Append | Mode::Snapshot), Some(node)) => {
+        Some(Mode::Append | Mode::Snapshot) if version.is_written() => {
             findings
-                .report(codes::VERSION_WITHOUT_UPSERT, node.span, "`version` does nothing in this mode")
+                .report(codes::VERSION_WITHOUT_UPSERT, version.span, "`version` does nothing in this mode")
                 .fix("write `mode: upsert`, or remove `version`");
             None
         }
-        (_, Some(node)) => {
-            let name = node.text()?;
-            let attribute = entity.attributes.iter().find(|a| a.id.as_str() == name);
-            match attribute {
-                None if crate::id::is_name(name) => {
-                    findings
-                        .report(
-                            codes::SOURCE_KEY,
-                            node.span,
-                            format!("{} has no attribute `{name}`", entity.id),
-                        )
-                        .did_you_mean(name, entity.attributes.iter().map(|a| a.id.as_str()));
-                    None
-                }
-                other => other.map(|a| a.id.clone()),
-            }
-        }
-        _ => None,
+        _ => version.cloned().filter(|name| has_attribute(name, version.span, entity, findings)),
     }
 }
 
@@ -201,7 +180,7 @@ fn used(expression: &Expression) -> BTreeSet<AttributeId> {
 }
 
 /// An attribute that the source does not map is always missing in its rows.
-fn unmapped(expression: &Expression, at: &Node, mapped: &BTreeSet<&str>, findings: &mut Findings) {
+fn unmapped(expression: &Expression, at: &Yaml, mapped: &BTreeSet<&str>, findings: &mut Findings) {
     for name in used(expression).iter().filter(|n| !mapped.contains(n.as_str())) {
         let start = at.text().and_then(|t| t.find(name.as_str())).unwrap_or(0);
         findings

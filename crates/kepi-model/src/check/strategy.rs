@@ -2,96 +2,74 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, codes, id, ids, name_place, of_kind, place, text};
+use super::Context;
 use crate::{
+    codes,
+    decode::{Entry, Field, Map, Name, Placed},
+    definitions::{self as written, Definitions},
     id::ObjectiveId,
-    lexical,
-    project::{CauseEffect, Goal, Objective, Perspective, Pillar, Sign, Strategy, Strength, Theme},
+    project::{CauseEffect, Goal, Indicator, Objective, Perspective, Pillar, Strategy, Theme},
     source_text::Span,
-    yaml::{Document, Entry, Node},
 };
 
-fn entries<'a>(root: &'a Node, field: &str) -> &'a [Entry] {
-    root.get(field).map(Node::entries).unwrap_or_default()
-}
-
 /// Reads the strategy, if there is one.
-pub(super) fn read(documents: &[Document], context: &mut Context<'_>) -> Option<Strategy> {
-    let mut all = of_kind(documents, "strategy");
-    let first = all.next()?;
-    for other in all {
+pub(super) fn read(strategies: &[Placed<written::Strategy>], context: &mut Context<'_>) -> Option<Strategy> {
+    let (first, others) = strategies.split_first()?;
+    let written = &first.value;
+    for other in others {
         context
-            .findings
-            .report(codes::STRATEGY_COUNT, name_place(&other.root), "there is more than one strategy")
-            .related(name_place(&first.root), "the first one")
+            .report(codes::STRATEGY_COUNT, other.value.strategy.span, "there is more than one strategy")
+            .related(written.strategy.span, "the first one")
             .fix("bring them together in one document");
     }
-    let root = &first.root;
-    let objectives: Vec<Objective> = entries(root, "objectives")
-        .iter()
-        .filter_map(|e| {
-            Some(Objective {
-                id: e.key.parse().ok()?,
-                name: text(&e.value, "name")?,
-                description: text(&e.value, "description"),
-                perspective: id(&e.value, "perspective")?,
-                pillar: id(&e.value, "pillar"),
-                theme: id(&e.value, "theme"),
-                owner: id(&e.value, "owner"),
-            })
+    let objectives = each(&written.objectives, |id, o| {
+        Some(Objective {
+            id,
+            name: o.name.cloned()?,
+            description: o.description.cloned(),
+            perspective: o.perspective.cloned()?,
+            pillar: o.pillar.cloned(),
+            theme: o.theme.cloned(),
+            owner: o.owner.cloned(),
         })
-        .collect();
-    same_objective(root, &objectives, context);
-    let links = links(root, context);
+    });
+    same_objective(written, &objectives, context);
+    let links = links(written, context);
     Some(Strategy {
-        id: id(root, "strategy")?,
-        mission: text(root, "mission")?,
-        pillars: entries(root, "pillars")
-            .iter()
-            .filter_map(|e| {
-                Some(Pillar {
-                    id: e.key.parse().ok()?,
-                    name: text(&e.value, "name")?,
-                    themes: ids(&e.value, "themes"),
-                })
-            })
-            .collect(),
-        themes: entries(root, "themes")
-            .iter()
-            .filter_map(|e| Some(Theme { id: e.key.parse().ok()?, name: text(&e.value, "name")? }))
-            .collect(),
-        goals: entries(root, "goals")
-            .iter()
-            .filter_map(|e| {
-                Some(Goal {
-                    id: e.key.parse().ok()?,
-                    name: text(&e.value, "name")?,
-                    measured_by: id(&e.value, "measured_by"),
-                })
-            })
-            .collect(),
-        perspectives: entries(root, "perspectives")
-            .iter()
-            .filter_map(|e| Some(Perspective { id: e.key.parse().ok()?, name: text(&e.value, "name")? }))
-            .collect(),
+        id: written.strategy.get()?.id.clone()?,
+        mission: written.mission.cloned()?,
+        pillars: each(&written.pillars, |id, p| {
+            Some(Pillar { id, name: p.name.cloned()?, themes: p.themes.values() })
+        }),
+        themes: each(&written.themes, |id, t| Some(Theme { id, name: t.name.cloned()? })),
+        goals: each(&written.goals, |id, g| {
+            Some(Goal { id, name: g.name.cloned()?, measured_by: g.measured_by.cloned() })
+        }),
+        perspectives: each(&written.perspectives, |id, p| Some(Perspective { id, name: p.name.cloned()? })),
         objectives,
         links,
     })
 }
 
-fn key_place(root: &Node, field: &str, key: &str) -> Span {
-    entries(root, field).iter().find(|e| e.key == key).map_or(root.span, |e| e.key_span)
+/// The entries of a map of things that are named here.
+fn each<I: Clone, T, R>(map: &Field<Map<Name<I>, T>>, read: impl Fn(I, &T) -> Option<R>) -> Vec<R> {
+    let entry = |e: &Entry<Name<I>, T>| read(e.key.as_ref()?.id.clone()?, e.value.as_ref()?);
+    map.items().iter().filter_map(entry).collect()
+}
+
+fn objective_place(written: &written::Strategy, id: &ObjectiveId) -> Span {
+    let objectives = written.objectives.items();
+    objectives.iter().find(|e| e.text == id.as_str()).map_or(written.span, |e| e.span)
 }
 
 /// One aim under two perspectives.
-fn same_objective(root: &Node, objectives: &[Objective], context: &mut Context<'_>) {
+fn same_objective(written: &written::Strategy, objectives: &[Objective], context: &mut Context<'_>) {
     let mut names: BTreeMap<String, &Objective> = BTreeMap::new();
     for objective in objectives {
         match names.get(&objective.name.to_lowercase()) {
             Some(first) if first.perspective != objective.perspective => {
-                let at = key_place(root, "objectives", objective.id.as_str());
+                let at = objective_place(written, &objective.id);
                 context
-                    .findings
                     .report(
                         codes::OBJECTIVE_TWICE,
                         at,
@@ -100,7 +78,7 @@ fn same_objective(root: &Node, objectives: &[Objective], context: &mut Context<'
                             objective.name, first.perspective, objective.perspective
                         ),
                     )
-                    .related(key_place(root, "objectives", first.id.as_str()), "the other one")
+                    .related(objective_place(written, &first.id), "the other one")
                     .fix("keep it where it belongs, and link it to what it works on");
             }
             Some(_) => {}
@@ -111,17 +89,14 @@ fn same_objective(root: &Node, objectives: &[Objective], context: &mut Context<'
     }
 }
 
-fn links(root: &Node, context: &mut Context<'_>) -> Vec<CauseEffect> {
+fn links(written: &written::Strategy, context: &mut Context<'_>) -> Vec<CauseEffect> {
     let mut links = Vec::new();
     let mut edges: BTreeMap<ObjectiveId, BTreeSet<ObjectiveId>> = BTreeMap::new();
-    for node in root.get("links").map(Node::items).unwrap_or_default() {
-        let (Some(from), Some(to)) = (id::<ObjectiveId>(node, "from"), id::<ObjectiveId>(node, "to")) else {
-            continue;
-        };
+    for link in written.links.items().iter().map(|l| &l.value) {
+        let (Some(from), Some(to)) = (link.from.cloned(), link.to.cloned()) else { continue };
         if from == to {
             context
-                .findings
-                .report(codes::LINK_TO_ITSELF, place(node, "to"), format!("`{from}` is linked to itself"))
+                .report(codes::LINK_TO_ITSELF, link.to.span, format!("`{from}` is linked to itself"))
                 .fix("name the objective that it works on");
             continue;
         }
@@ -129,32 +104,22 @@ fn links(root: &Node, context: &mut Context<'_>) -> Vec<CauseEffect> {
         if let Some(way) = way(&edges, &to, &from) {
             let shown: Vec<String> = std::iter::once(&from).chain(&way).map(ToString::to_string).collect();
             context
-                .findings
                 .report(
                     codes::LINK_CYCLE,
-                    node.span,
+                    link.span,
                     format!("effects run in a circle: {}", shown.join(" → ")),
                 )
                 .fix("remove the weakest link, or give the links a lag and keep the circle knowingly");
         }
         edges.entry(from.clone()).or_default().insert(to.clone());
-        let sign = match node.get_text("sign") {
-            Some("positive") => Sign::Positive,
-            Some("negative") => Sign::Negative,
-            _ => continue,
-        };
+        let Some(sign) = link.sign.cloned() else { continue };
         links.push(CauseEffect {
             from,
             to,
             sign,
-            lag: node.get_text("lag").and_then(lexical::lag),
-            strength: node.get_text("strength").and_then(|s| match s {
-                "weak" => Some(Strength::Weak),
-                "moderate" => Some(Strength::Moderate),
-                "strong" => Some(Strength::Strong),
-                _ => None,
-            }),
-            why: text(node, "why"),
+            lag: link.lag.get().map(|lag| (lag.0, lag.1)),
+            strength: link.strength.cloned(),
+            why: link.why.cloned(),
         });
     }
     links
@@ -190,20 +155,19 @@ fn way(
 }
 
 /// What objectives and KPIs say of each other.
-pub(super) fn together(documents: &[Document], strategy: Option<&Strategy>, context: &mut Context<'_>) {
-    let (Some(strategy), Some(root)) = (strategy, of_kind(documents, "strategy").next().map(|d| &d.root))
-    else {
-        return;
-    };
-    // Also KPIs whose definition is broken serve their objective.
-    let all: Vec<&Node> = of_kind(documents, "kpi").map(|d| &d.root).collect();
+pub(super) fn together(definitions: &Definitions, strategy: Option<&Strategy>, context: &mut Context<'_>) {
+    let (Some(strategy), Some(written)) = (strategy, definitions.strategies.first()) else { return };
     for objective in &strategy.objectives {
-        let at = key_place(root, "objectives", objective.id.as_str());
-        let own: Vec<&&Node> =
-            all.iter().filter(|k| k.get_text("objective") == Some(objective.id.as_str())).collect();
+        let at = objective_place(&written.value, &objective.id);
+        // Also KPIs whose definition is broken serve their objective.
+        let own: Vec<&written::Kpi> = definitions
+            .kpis
+            .iter()
+            .map(|k| &k.value)
+            .filter(|k| k.objective.get() == Some(&objective.id))
+            .collect();
         if own.is_empty() {
             context
-                .findings
                 .report(
                     codes::OBJECTIVE_WITHOUT_KPI,
                     at,
@@ -212,9 +176,8 @@ pub(super) fn together(documents: &[Document], strategy: Option<&Strategy>, cont
                 .fix(format!("add `objective: {}` to a KPI", objective.id));
             continue;
         }
-        if own.iter().all(|k| k.get_text("indicator") == Some("lagging")) {
+        if own.iter().all(|k| k.indicator.get() == Some(&Indicator::Lagging)) {
             context
-                .findings
                 .report(
                     codes::ONLY_LAGGING,
                     at,

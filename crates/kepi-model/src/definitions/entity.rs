@@ -1,44 +1,26 @@
 //! Entities and their attributes.
 
-use super::{TEXTS, description, shown_name};
-use crate::table::{
-    Key,
-    Kind::{Attribute, Boolean, List, Map, Name, Object, Scale, Type},
-    Table, field,
+use crate::{
+    decode::{AttributeType, List, Map, Name, Scale, table},
+    id::{AttributeId, EntityId},
 };
 
-static ATTRIBUTE: Table = Table {
-    name: "attribute",
-    doc: "An attribute of an entity.",
-    fields: &[
-        field("type", Type, "What it holds.", "number, 2 decimals").required(),
-        shown_name(),
-        description(),
-        field("values", TEXTS, "The members of an `enum`.", "[web, phone]"),
-        field("scale", Scale, "Lowest and highest answer; integers only.", "1..5"),
-        field("personal", Boolean, "Whether it is personal data.", "true").default("false"),
-    ],
-};
+table! {
+    Attribute = "attribute", "An attribute of an entity.";
+    type_ "type": AttributeType, required, "What it holds.", "number, 2 decimals";
+    name: String, optional;
+    description: String, optional;
+    values: List<String>, optional, "The members of an `enum`.", "[web, phone]";
+    scale: Scale, optional, "Lowest and highest answer; integers only.", "1..5";
+    personal: bool, default "false", "Whether it is personal data.", "true";
+}
 
-pub(super) static ENTITY: Table = Table {
-    name: "entity",
-    doc: "Adds attributes to a built-in entity, or declares a new one.",
-    fields: &[
-        field("entity", Name, "A built-in entity, or a new name.", "survey_response").required(),
-        shown_name(),
-        description(),
-        field(
-            "key",
-            List(&Attribute),
-            "The attributes that identify a row; required for a new entity.",
-            "[id]",
-        ),
-        field("time", Attribute, "The attribute that dates a row by default.", "visited_at"),
-        field(
-            "attributes",
-            Map(Key::Name, &Object(&ATTRIBUTE)),
-            "Attributes by name.",
-            "{terminal: {type: text}}",
-        ),
-    ],
-};
+table! {
+    Entity = "entity", "Adds attributes to a built-in entity, or declares a new one.";
+    entity: Name<EntityId>, required, "A built-in entity, or a new name.", "survey_response";
+    name: String, optional;
+    description: String, optional;
+    key_ "key": List<AttributeId>, optional, "The attributes that identify a row; required for a new entity.", "[id]";
+    time: AttributeId, optional, "The attribute that dates a row by default.", "visited_at";
+    attributes: Map<Name<AttributeId>, Attribute>, optional, "Attributes by name.", "{terminal: {type: text}}";
+}

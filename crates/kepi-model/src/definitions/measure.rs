@@ -1,190 +1,160 @@
 //! The kinds of measures.
 
-use crate::table::{
-    Field,
-    Kind::{Amount, Choice, Duration, Expression, Integer, Object, OneOf, Path, Quantile, Reference, Scale},
-    Symbol, Table, field,
+use crate::{
+    decode::{
+        self, AmountText, At, Decode, Decoder, ExpressionText, Field, Micros, PathText, Scale, Whole,
+        choices, one_of, table,
+    },
+    id::EntityId,
+    project::{Spacing, Unmatched},
+    table::{Kind, Table},
+    word::words,
+    yaml::Yaml,
 };
 
-const fn of() -> Field {
-    field("of", Reference(Symbol::Entity), "The entity whose rows are looked at.", "survey_response")
-        .required()
+/// What every measure of rows says: of which, dated how, and which of them.
+pub(crate) trait OfRows {
+    /// The entity whose rows are looked at.
+    fn of(&self) -> &Field<EntityId>;
+    /// What dates them.
+    fn at(&self) -> &Field<PathText>;
+    /// Which of them count.
+    fn filter(&self) -> &Field<ExpressionText>;
 }
-const fn at() -> Field {
-    field("at", Path, "The date or time that decides the period; default the entity's time.", "responded_at")
+
+/// A measure of rows: `of` before its own fields, `at` and `where` after them.
+macro_rules! of_rows {
+    ($name:ident = $word:literal, $about:literal; $($own:tt)*) => {
+        table! {
+            $name = $word, $about;
+            of: EntityId, required, "The entity whose rows are looked at.", "survey_response";
+            $($own)*
+            at: PathText, optional,
+                "The date or time that decides the period; default the entity's time.", "responded_at";
+            filter "where": ExpressionText, optional, "Only rows for which this is true.",
+                "survey = 'relationship'";
+        }
+        impl OfRows for $name {
+            fn of(&self) -> &Field<EntityId> {
+                &self.of
+            }
+            fn at(&self) -> &Field<PathText> {
+                &self.at
+            }
+            fn filter(&self) -> &Field<ExpressionText> {
+                &self.filter
+            }
+        }
+    };
 }
-const fn only_where() -> Field {
-    field("where", Expression, "Only rows for which this is true.", "survey = 'relationship'")
+
+of_rows! {
+    Count = "count", "How many rows there are.";
 }
-static COUNT: Table =
-    Table { name: "count", doc: "How many rows there are.", fields: &[of(), at(), only_where()] };
-static SUM: Table = Table {
-    name: "sum",
-    doc: "The sum of an expression.",
-    fields: &[
-        of(),
-        field("value", Expression, "What is added up.", "quantity").required(),
-        at(),
-        only_where(),
-    ],
-};
-static DISTINCT: Table = Table {
-    name: "distinct",
-    doc: "How many different values there are, exactly.",
-    fields: &[
-        of(),
-        field("value", Expression, "What is told apart.", "account").required(),
-        at(),
-        only_where(),
-    ],
-};
-static MEAN: Table = Table {
-    name: "mean",
-    doc: "The mean of an expression over the rows that have it.",
-    fields: &[
-        of(),
-        field("value", Expression, "What is averaged.", "quantity").required(),
-        at(),
-        only_where(),
-    ],
-};
-static SHARE: Table = Table {
-    name: "share",
-    doc: "The share of rows for which a condition holds, among those for which it is known.",
-    fields: &[
-        of(),
-        field("which", Expression, "The condition.", "answered = true").required(),
-        at(),
-        only_where(),
-    ],
-};
-static BINS: Table = Table {
-    name: "bins",
-    doc: "The histogram a quantile is read from.",
-    fields: &[
-        field("from", Amount, "Lower edge of the first bin, in the unit of the value.", "0 minutes")
-            .required(),
-        field("to", Amount, "Upper edge of the last bin.", "120 minutes").required(),
-        field("count", Integer(1, 10_000), "How many bins.", "60").required(),
-        field("spacing", Choice(&["linear", "logarithmic"]), "Equal widths or equal ratios.", "linear")
-            .default("linear"),
-    ],
-};
-static QUANTILE: Table = Table {
-    name: "quantile",
-    doc: "A quantile, from a histogram, interpolated within a bin.",
-    fields: &[
-        of(),
-        field("value", Expression, "What is ranked.", "duration").required(),
-        field("quantile", Quantile, "`median`, or a share between 0 % and 100 %.", "90%").required(),
-        field("bins", Object(&BINS), "The histogram.", "{from: 0, to: 100, count: 100}").required(),
-        at(),
-        only_where(),
-    ],
-};
-static NPS: Table = Table {
-    name: "nps",
-    doc: "Net promoter score: per cent of 9–10 less per cent of 0–6.",
-    fields: &[
-        of(),
-        field("answer", Expression, "The answer on the scale 0..10.", "score").required(),
-        at(),
-        only_where(),
-    ],
-};
-static SATISFACTION: Table = Table {
-    name: "satisfaction",
-    doc: "Satisfaction: the share of the highest answers, or the mean answer.",
-    fields: &[
-        of(),
-        field("answer", Expression, "The answer.", "overall").required(),
-        field("scale", Scale, "Lowest and highest answer.", "1..5").required(),
-        field("top", Integer(1, 100), "The share of so many highest answers.", "2"),
-        field("summary", Choice(&["mean"]), "The mean answer instead.", "mean"),
-        at(),
-        only_where(),
-    ],
-};
-static EFFORT: Table = Table {
-    name: "effort",
-    doc: "Customer effort: the share who agree it was easy, or the mean answer.",
-    fields: SATISFACTION.fields,
-};
-static DURATION: Table = Table {
-    name: "duration",
-    doc: "The time between two instants: its mean, or the share within a limit.",
-    fields: &[
-        of(),
-        field("from", Path, "Start.", "opened_at").required(),
-        field("until", Path, "End.", "closed_at").required(),
-        field("summary", Choice(&["mean"]), "The mean time.", "mean"),
-        field("within", Duration, "The share within this time; rows without end are late.", "4 hours"),
-        at(),
-        only_where(),
-    ],
-};
-static PART: Table = Table {
-    name: "part",
-    doc: "One additive aggregate.",
-    fields: &[
-        field("count", Object(&COUNT), "How many rows.", "{of: ticket}"),
-        field("sum", Object(&SUM), "The sum of an expression.", "{of: order_item, value: quantity}"),
-        field("distinct", Object(&DISTINCT), "How many different values.", "{of: order, value: account}"),
-    ],
-};
-static RATIO: Table = Table {
-    name: "ratio",
-    doc: "Numerator over denominator, aggregated apart; they meet on period and segment.",
-    fields: &[
-        field("numerator", OneOf(&PART), "Above the line.", "{count: {of: ticket}}").required(),
-        field("denominator", OneOf(&PART), "Below the line.", "{count: {of: order}}").required(),
-        field("unmatched", Choice(&["show", "drop"]), "Segments present on one side only.", "show")
-            .default("show"),
-    ],
-};
-static RATE: Table = Table {
-    name: "rate",
-    doc: "Events per so many of a population.",
-    fields: &[
-        field("events", OneOf(&PART), "What happens.", "{count: {of: ticket}}").required(),
-        field("population", OneOf(&PART), "Among whom.", "{distinct: {of: session, value: account}}")
-            .required(),
-        field("per", Integer(1, 1_000_000_000), "So many of the population.", "1000").required(),
-        field("unmatched", Choice(&["show", "drop"]), "Segments present on one side only.", "show")
-            .default("show"),
-    ],
-};
-/// The kinds of measures.
-pub(super) static MEASURE: Table = Table {
-    name: "measure",
-    doc: "How a KPI is computed: exactly one kind.",
-    fields: &[
-        field("count", Object(&COUNT), "How many rows.", "{of: ticket}"),
-        field("sum", Object(&SUM), "The sum of an expression.", "{of: order_item, value: quantity}"),
-        field("mean", Object(&MEAN), "The mean of an expression.", "{of: order_item, value: quantity}"),
-        field("share", Object(&SHARE), "A share of rows.", "{of: ticket, which: reopened}"),
-        field("distinct", Object(&DISTINCT), "How many different values.", "{of: order, value: account}"),
-        field(
-            "quantile",
-            Object(&QUANTILE),
-            "A quantile.",
-            "{of: session, value: length, quantile: median, bins: …}",
-        ),
-        field("nps", Object(&NPS), "Net promoter score.", "{of: survey_response, answer: score}"),
-        field(
-            "satisfaction",
-            Object(&SATISFACTION),
-            "Satisfaction.",
-            "{of: survey_response, answer: overall, …}",
-        ),
-        field("effort", Object(&EFFORT), "Customer effort.", "{of: survey_response, answer: easy, …}"),
-        field("duration", Object(&DURATION), "Time between two instants.", "{of: ticket, from: …, until: …}"),
-        field("ratio", Object(&RATIO), "A ratio of two aggregates.", "{numerator: …, denominator: …}"),
-        field(
-            "rate",
-            Object(&RATE),
-            "Events per so many of a population.",
-            "{events: …, population: …, per: 1000}",
-        ),
-    ],
-};
+of_rows! {
+    Sum = "sum", "The sum of an expression.";
+    value: ExpressionText, required, "What is added up.", "quantity";
+}
+of_rows! {
+    Distinct = "distinct", "How many different values there are, exactly.";
+    value: ExpressionText, required, "What is told apart.", "account";
+}
+of_rows! {
+    Mean = "mean", "The mean of an expression over the rows that have it.";
+    value: ExpressionText, required, "What is averaged.", "quantity";
+}
+of_rows! {
+    Share = "share", "The share of rows for which a condition holds, among those for which it is known.";
+    which: ExpressionText, required, "The condition.", "answered = true";
+}
+table! {
+    Bins = "bins", "The histogram a quantile is read from.";
+    from: AmountText, required, "Lower edge of the first bin, in the unit of the value.", "0 minutes";
+    to: AmountText, required, "Upper edge of the last bin.", "120 minutes";
+    count: Whole<1, 10_000>, required, "How many bins.", "60";
+    spacing: Spacing, default "linear", "Equal widths or equal ratios.", "linear";
+}
+of_rows! {
+    Quantile = "quantile", "A quantile, from a histogram, interpolated within a bin.";
+    value: ExpressionText, required, "What is ranked.", "duration";
+    quantile: decode::Quantile, required, "`median`, or a share between 0 % and 100 %.", "90%";
+    bins: Bins, required, "The histogram.", "{from: 0, to: 100, count: 100}";
+}
+of_rows! {
+    Nps = "nps", "Net promoter score: per cent of 9–10 less per cent of 0–6.";
+    answer: ExpressionText, required, "The answer on the scale 0..10.", "score";
+}
+
+words! {
+    /// What is made of answers or times instead of a share.
+    pub(crate) enum Summary {
+        Mean = "mean",
+    }
+}
+choices!(Summary);
+
+of_rows! {
+    Satisfaction = "satisfaction", "Satisfaction: the share of the highest answers, or the mean answer.";
+    answer: ExpressionText, required, "The answer.", "overall";
+    scale: Scale, required, "Lowest and highest answer.", "1..5";
+    top: Whole<1, 100>, optional, "The share of so many highest answers.", "2";
+    summary: Summary, optional, "The mean answer instead.", "mean";
+}
+/// The same fields under another name.
+#[derive(Debug, Clone)]
+pub(crate) struct Effort(pub(crate) Satisfaction);
+impl Effort {
+    const TABLE: &'static Table = &Table {
+        name: "effort",
+        doc: "Customer effort: the share who agree it was easy, or the mean answer.",
+        ..*Satisfaction::TABLE
+    };
+}
+impl Decode for Effort {
+    const KIND: Kind = Kind::Object(Self::TABLE);
+    fn decode(yaml: &Yaml, at: At<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        Satisfaction::decode_by(Self::TABLE, yaml, at, decoder).map(Self)
+    }
+}
+
+of_rows! {
+    Duration = "duration", "The time between two instants: its mean, or the share within a limit.";
+    from: PathText, required, "Start.", "opened_at";
+    until: PathText, required, "End.", "closed_at";
+    summary: Summary, optional, "The mean time.", "mean";
+    within: Micros, optional, "The share within this time; rows without end are late.", "4 hours";
+}
+one_of! {
+    Part = "part", "One additive aggregate.";
+    Count "count": Count, "How many rows.", "{of: ticket}";
+    Sum "sum": Sum, "The sum of an expression.", "{of: order_item, value: quantity}";
+    Distinct "distinct": Distinct, "How many different values.", "{of: order, value: account}";
+}
+table! {
+    Ratio = "ratio", "Numerator over denominator, aggregated apart; they meet on period and segment.";
+    numerator: Part, required, "Above the line.", "{count: {of: ticket}}";
+    denominator: Part, required, "Below the line.", "{count: {of: order}}";
+    unmatched: Unmatched, default "show", "Segments present on one side only.", "show";
+}
+table! {
+    Rate = "rate", "Events per so many of a population.";
+    events: Part, required, "What happens.", "{count: {of: ticket}}";
+    population: Part, required, "Among whom.", "{distinct: {of: session, value: account}}";
+    per: Whole<1, 1_000_000_000>, required, "So many of the population.", "1000";
+    unmatched: Unmatched, default "show", "Segments present on one side only.", "show";
+}
+one_of! {
+    Measure = "measure", "How a KPI is computed: exactly one kind.";
+    Count "count": Count, "How many rows.", "{of: ticket}";
+    Sum "sum": Sum, "The sum of an expression.", "{of: order_item, value: quantity}";
+    Mean "mean": Mean, "The mean of an expression.", "{of: order_item, value: quantity}";
+    Share "share": Share, "A share of rows.", "{of: ticket, which: reopened}";
+    Distinct "distinct": Distinct, "How many different values.", "{of: order, value: account}";
+    Quantile "quantile": Quantile, "A quantile.", "{of: session, value: length, quantile: median, bins: …}";
+    Nps "nps": Nps, "Net promoter score.", "{of: survey_response, answer: score}";
+    Satisfaction "satisfaction": Satisfaction, "Satisfaction.", "{of: survey_response, answer: overall, …}";
+    Effort "effort": Effort, "Customer effort.", "{of: survey_response, answer: easy, …}";
+    Duration "duration": Duration, "Time between two instants.", "{of: ticket, from: …, until: …}";
+    Ratio "ratio": Ratio, "A ratio of two aggregates.", "{numerator: …, denominator: …}";
+    Rate "rate": Rate, "Events per so many of a population.", "{events: …, population: …, per: 1000}";
+}

@@ -1,202 +1,115 @@
 //! Sources: connectors, mappings, rules.
 
-use super::{TEXTS, description, shown_name};
-use crate::table::{
-    Key,
-    Kind::{
-        Attribute, Boolean, Character, Choice, ColumnType, Date, Either, Encoding, Expression, Files,
-        Integer, List, Map, Name, Object, OneOf, Reference, Requirement, Text, TimeFormat, Zone,
+use jiff::civil::Date;
+
+use crate::{
+    decode::{
+        Character, ColumnType, Either, Encoding, ExpressionText, Files, List, Map, Name, RequirementText,
+        TimeFormat, Whole, Zone, choices, one_of, table,
     },
-    Symbol, Table, field,
+    id::{AttributeId, EntityId, PersonId, PurposeId, RuleId, SourceId},
+    project::{Ambiguous, Excess, MissingLocal, Mode, Otherwise},
+    word::words,
 };
 
-static CSV: Table = Table {
-    name: "csv",
-    doc: "Delimited text.",
-    fields: &[
-        field("files", Files, "Path or glob below the project's folder.", "data/2015_*.csv.gz").required(),
-        field("delimiter", Character, "What separates cells: one ASCII character.", "\",\"").default("\",\""),
-        field("encoding", Encoding, "Label of the text encoding.", "utf-8").default("utf-8"),
-        field("header_row", Integer(1, 1000), "Line of the header, from 1.", "1").default("1"),
-    ],
-};
-static FILES: Table = Table {
-    name: "files",
-    doc: "Files.",
-    fields: &[field("files", Files, "Path or glob below the project's folder.", "data/events_*.ndjson.gz")
-        .required()],
-};
-static CONNECTOR: Table = Table {
-    name: "connector",
-    doc: "Where and how a source is read.",
-    fields: &[
-        field("csv", Object(&CSV), "Delimited text; `.gz` is unpacked.", "{files: data/a.csv}"),
-        field(
-            "ndjson",
-            Object(&FILES),
-            "One JSON object a line; `.gz` is unpacked.",
-            "{files: data/a.ndjson}",
-        ),
-        field("parquet", Object(&FILES), "Parquet.", "{files: data/a.parquet}"),
-    ],
-};
-static SOURCE_ZONE: Table = Table {
-    name: "source_zone",
-    doc: "The zone of local times, and what to do with those that exist twice or never.",
-    fields: &[
-        field("name", Zone, "IANA name of the zone.", "Europe/Berlin").required(),
-        field(
-            "ambiguous",
-            Choice(&["earlier", "later", "quarantine"]),
-            "A local time that exists twice.",
-            "earlier",
-        )
-        .default("earlier"),
-        field(
-            "missing",
-            Choice(&["shift forward", "quarantine"]),
-            "A local time that does not exist.",
-            "shift forward",
-        )
-        .default("shift forward"),
-    ],
-};
-static MAPPING: Table = Table {
-    name: "mapping",
-    doc: "How one attribute gets its value: from a `column`, as a `constant`, from its `position` or by an `expression`.",
-    fields: &[
-        field("column", Text, "Header of the column.", "RESPNUM"),
-        field("constant", Text, "The same value in every row.", "passenger_2015"),
-        field(
-            "position",
-            Choice(&["file and row"]),
-            "File name and number of the row: a key for rows without one.",
-            "file and row",
-        ),
-        field("expression", Expression, "Computed from other mapped attributes.", "quantity * weight"),
-        field(
-            "as",
-            ColumnType,
-            "How the column's text is read: the attribute's type; a duration names its unit.",
-            "text",
-        ),
-        field(
-            "replace",
-            Map(Key::Text, &Text),
-            "Code → text it stands for; other texts stay as they are.",
-            "{\"1\": \"07\"}",
-        ),
-        field("prefix", Text, "Text put before the cell's before it is read.", "\"2015-\""),
-        field("format", TimeFormat, "strptime pattern of a date or timestamp.", "\"%d.%m.%Y %H:%M\""),
-        field("decimal_mark", Choice(&[".", ","]), "What stands before decimals.", "\",\"").default("\".\""),
-        field("excess_digits", Choice(&["quarantine", "round"]), "Digits beyond the declared ones.", "round")
-            .default("quarantine"),
-        field(
-            "missing",
-            Either(&[TEXTS, Map(Key::Text, &Text)]),
-            "Texts that mean \"no value\" here, or a map from text to its reason.",
-            "{\"0\": blank}",
-        ),
-        field("values", Map(Key::Text, &Text), "Text in the source → member of the enum.", "{Tel: phone}"),
-        field(
-            "else",
-            Text,
-            "What other texts of an enum become: `quarantine`, `missing` or a member.",
-            "quarantine",
-        )
-        .default("quarantine"),
-        field("true", TEXTS, "Texts for true.", "[Y, \"1\"]").default("[true, yes, \"1\"]"),
-        field("false", TEXTS, "Texts for false.", "[N, \"0\"]").default("[false, no, \"0\"]"),
-        field("required", Boolean, "A row without a value goes to quarantine.", "true").default("false"),
-    ],
-};
-static RULE: Table = Table {
-    name: "rule",
-    doc: "What must hold of rows or files, and what happens if it does not.",
-    fields: &[
-        field("name", Name, "Its name, unique within the source.", "closes_after_open").required(),
-        field("require", Requirement, "What must hold.", "closed_at >= opened_at").required(),
-        field("else", Choice(&["warn", "quarantine", "stop"]), "What happens if it does not.", "quarantine")
-            .required(),
-    ],
-};
-pub(super) static SOURCE: Table = Table {
-    name: "source",
-    doc: "A place data come from, and how its rows become rows of an entity.",
-    fields: &[
-        field("source", Name, "The source's name.", "survey_2015").required(),
-        shown_name(),
-        description(),
-        field("into", Reference(Symbol::Entity), "The entity it fills.", "survey_response").required(),
-        field("from", OneOf(&CONNECTOR), "Where and how to read.", "{csv: {files: data/a.csv}}").required(),
-        field(
-            "mode",
-            Choice(&["append", "upsert", "snapshot"]),
-            "How a row relates to those landed before: final, superseding, or each file is the whole.",
-            "append",
-        )
-        .required(),
-        field(
-            "key",
-            List(&Attribute),
-            "The attributes that identify a row; default the entity's key.",
-            "[id]",
-        ),
-        field("version", Attribute, "Upsert only: the attribute that says which row is newer.", "updated_at"),
-        field(
-            "time_zone",
-            Either(&[Zone, Object(&SOURCE_ZONE)]),
-            "Zone of local times and dates; default the project's.",
-            "Europe/Berlin",
-        ),
-        field("missing", TEXTS, "Texts that mean \"no value\" in every column.", "[\"\", \"NA\"]")
-            .default("[\"\"]"),
-        field(
-            "only",
-            Expression,
-            "Rows that do not match are out of scope: counted, not landed.",
-            "status != 'test'",
-        ),
-        field(
-            "map",
-            Map(Key::Text, &Object(&MAPPING)),
-            "One mapping an attribute.",
-            "{id: {column: ID, as: text}}",
-        )
-        .required(),
-        field(
-            "rules",
-            List(&Object(&RULE)),
-            "Validation rules.",
-            "[{name: some, require: rows >= 1, else: stop}]",
-        ),
-        field(
-            "complete_until",
-            Date,
-            "Last day for which everything is in, whatever the last row says.",
-            "2015-12-31",
-        ),
-        field("purpose", Reference(Symbol::Purpose), "What its data may be used for.", "service_improvement"),
-        field("owner", Reference(Symbol::Person), "Who answers for it.", "terminal_lead"),
-    ],
-};
+table! {
+    Csv = "csv", "Delimited text.";
+    files: Files, required, "Path or glob below the project's folder.", "data/2015_*.csv.gz";
+    delimiter: Character, default "\",\"", "What separates cells: one ASCII character.", "\",\"";
+    encoding: Encoding, default "utf-8", "Label of the text encoding.", "utf-8";
+    header_row: Whole<1, 1000>, default "1", "Line of the header, from 1.", "1";
+}
 
-/// The fields of a mapping, for those that depend on each other.
-pub(crate) const MAPPING_FIELDS: &[&str] = &[
-    "column",
-    "constant",
-    "position",
-    "expression",
-    "as",
-    "replace",
-    "prefix",
-    "format",
-    "decimal_mark",
-    "excess_digits",
-    "missing",
-    "values",
-    "else",
-    "true",
-    "false",
-    "required",
-];
+table! {
+    PlainFiles = "files", "Files.";
+    files: Files, required, "Path or glob below the project's folder.", "data/events_*.ndjson.gz";
+}
+
+one_of! {
+    Connector = "connector", "Where and how a source is read.";
+    Csv "csv": Csv, "Delimited text; `.gz` is unpacked.", "{files: data/a.csv}";
+    Ndjson "ndjson": PlainFiles, "One JSON object a line; `.gz` is unpacked.", "{files: data/a.ndjson}";
+    Parquet "parquet": PlainFiles, "Parquet.", "{files: data/a.parquet}";
+}
+
+table! {
+    SourceZone = "source_zone", "The zone of local times, and what to do with those that exist twice or never.";
+    name: Zone, required, "IANA name of the zone.", "Europe/Berlin";
+    ambiguous: Ambiguous, default "earlier", "A local time that exists twice.", "earlier";
+    missing: MissingLocal, default "shift forward", "A local time that does not exist.", "shift forward";
+}
+
+/// A zone by its name, or with rules.
+pub(crate) type TimeZone = Either<Zone, SourceZone>;
+/// Texts, or texts with what they stand for.
+pub(crate) type Texts = Either<List<String>, Map<String, String>>;
+
+words! {
+    /// What a position is made of.
+    pub(crate) enum Position {
+        FileAndRow = "file and row",
+    }
+
+    /// What stands before decimals.
+    pub(crate) enum DecimalMark {
+        Point = ".",
+        Comma = ",",
+    }
+}
+choices!(Position, DecimalMark);
+
+table! {
+    Mapping = "mapping",
+    "How one attribute gets its value: from a `column`, as a `constant`, from its `position` or by an `expression`.";
+    column: String, optional, "Header of the column.", "RESPNUM";
+    constant: String, optional, "The same value in every row.", "passenger_2015";
+    position: Position, optional, "File name and number of the row: a key for rows without one.", "file and row";
+    expression: ExpressionText, optional, "Computed from other mapped attributes.", "quantity * weight";
+    as_ "as": ColumnType, optional,
+        "How the column's text is read: the attribute's type; a duration names its unit.", "text";
+    replace: Map<String, String>, optional, "Code → text it stands for; other texts stay as they are.",
+        "{\"1\": \"07\"}";
+    prefix: String, optional, "Text put before the cell's before it is read.", "\"2015-\"";
+    format: TimeFormat, optional, "strptime pattern of a date or timestamp.", "\"%d.%m.%Y %H:%M\"";
+    decimal_mark: DecimalMark, default "\".\"", "What stands before decimals.", "\",\"";
+    excess_digits: Excess, default "quarantine", "Digits beyond the declared ones.", "round";
+    missing: Texts, optional, "Texts that mean \"no value\" here, or a map from text to its reason.",
+        "{\"0\": blank}";
+    values: Map<String, String>, optional, "Text in the source → member of the enum.",
+        "{Tel: phone}";
+    else_ "else": String, default "quarantine",
+        "What other texts of an enum become: `quarantine`, `missing` or a member.", "quarantine";
+    yes "true": List<String>, default "[true, yes, \"1\"]", "Texts for true.", "[Y, \"1\"]";
+    no "false": List<String>, default "[false, no, \"0\"]", "Texts for false.", "[N, \"0\"]";
+    required: bool, default "false", "A row without a value goes to quarantine.", "true";
+}
+
+table! {
+    Rule = "rule", "What must hold of rows or files, and what happens if it does not.";
+    name: Name<RuleId>, required, "Its name, unique within the source.", "closes_after_open";
+    require: RequirementText, required, "What must hold.", "closed_at >= opened_at";
+    else_ "else": Otherwise, required, "What happens if it does not.", "quarantine";
+}
+
+table! {
+    Source = "source", "A place data come from, and how its rows become rows of an entity.";
+    source: Name<SourceId>, required, "The source's name.", "survey_2015";
+    name: String, optional;
+    description: String, optional;
+    into: EntityId, required, "The entity it fills.", "survey_response";
+    from: Connector, required, "Where and how to read.", "{csv: {files: data/a.csv}}";
+    mode: Mode, required,
+        "How a row relates to those landed before: final, superseding, or each file is the whole.", "append";
+    key_ "key": List<AttributeId>, optional, "The attributes that identify a row; default the entity's key.", "[id]";
+    version: AttributeId, optional, "Upsert only: the attribute that says which row is newer.", "updated_at";
+    time_zone: TimeZone, optional, "Zone of local times and dates; default the project's.", "Europe/Berlin";
+    missing: List<String>, default "[\"\"]", "Texts that mean \"no value\" in every column.", "[\"\", \"NA\"]";
+    only: ExpressionText, optional, "Rows that do not match are out of scope: counted, not landed.",
+        "status != 'test'";
+    map: Map<String, Mapping>, required, "One mapping an attribute.", "{id: {column: ID, as: text}}";
+    rules: List<Rule>, optional, "Validation rules.", "[{name: some, require: rows >= 1, else: stop}]";
+    complete_until: Date, optional,
+        "Last day for which everything is in, whatever the last row says.", "2015-12-31";
+    purpose: PurposeId, optional, "What its data may be used for.", "service_improvement";
+    owner: PersonId, optional, "Who answers for it.", "terminal_lead";
+}

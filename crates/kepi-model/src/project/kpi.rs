@@ -11,6 +11,7 @@ use crate::{
     expression::{Expression, Path},
     id::{DimensionId, EntityId, Hash, KpiId, ObjectiveId, PersonId, PurposeId},
     source_text::Span,
+    word::words,
 };
 
 /// A KPI.
@@ -69,36 +70,32 @@ pub struct Kpi {
     pub span: Span,
 }
 
-/// Whether a KPI runs ahead of the outcome or states it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Indicator {
-    /// Moves before the outcome.
-    Leading,
-    /// States the outcome.
-    Lagging,
-}
+words! {
+    /// Whether a KPI runs ahead of the outcome or states it.
+    pub enum Indicator {
+        /// Moves before the outcome.
+        Leading = "leading",
+        /// States the outcome.
+        Lagging = "lagging",
+    }
 
-/// Which direction is good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Better {
-    /// More is better.
-    Higher,
-    /// Less is better.
-    Lower,
-    /// Between two limits is best.
-    InRange,
-}
+    /// Which direction is good.
+    pub enum Better {
+        /// More is better.
+        Higher = "higher",
+        /// Less is better.
+        Lower = "lower",
+        /// Between two limits is best.
+        InRange = "in_range",
+    }
 
-/// Which version of a referenced row counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AsOf {
-    /// The one valid at the row's own time. The first version is valid from ever.
-    Event,
-    /// The one valid now, at the pinned snapshot.
-    Now,
+    /// Which version of a referenced row counts.
+    pub enum AsOf {
+        /// The one valid at the row's own time. The first version is valid from ever.
+        Event = "event",
+        /// The one valid now, at the pinned snapshot.
+        Now = "now",
+    }
 }
 
 /// What segments are formed by.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     expression::{Expression, Path},
     id::EntityId,
+    word::words,
 };
 
 /// Rows of one entity, filtered and dated.
@@ -144,14 +145,14 @@ pub enum DurationSummary {
     Within(i64),
 }
 
-/// What happens to segments present on one side only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unmatched {
-    /// Shown with the reason why there is no value, or as zero if only the numerator is absent.
-    Show,
-    /// Left out.
-    Drop,
+words! {
+    /// What happens to segments present on one side only.
+    pub enum Unmatched {
+        /// Shown with the reason why there is no value, or as zero if only the numerator is absent.
+        Show = "show",
+        /// Left out.
+        Drop = "drop",
+    }
 }
 
 /// A histogram's bins: `edges[i] <= x < edges[i + 1]`, plus one bin below and one above.
@@ -163,14 +164,14 @@ pub struct Bins {
     pub spacing: Spacing,
 }
 
-/// Spacing of bins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Spacing {
-    /// Equal widths.
-    Linear,
-    /// Equal ratios.
-    Logarithmic,
+words! {
+    /// Spacing of bins.
+    pub enum Spacing {
+        /// Equal widths.
+        Linear = "linear",
+        /// Equal ratios.
+        Logarithmic = "logarithmic",
+    }
 }
 
 /// What a KPI's value is. Values are carried as `f64` in the unit named here.

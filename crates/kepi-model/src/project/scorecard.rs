@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use crate::{
     calendar::Grain,
     id::{DimensionId, Hash, KpiId, LevelId, ObjectiveId, PerspectiveId, ScorecardId, UnitId},
     source_text::Span,
+    word::words,
 };
 
 /// A scorecard.
@@ -35,16 +34,16 @@ pub struct Scorecard {
     pub span: Span,
 }
 
-/// What a missing child does to its parent's score.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MissingRule {
-    /// Left out; coverage shows it.
-    Ignore,
-    /// No score.
-    Block,
-    /// Counts as the worst score, 0.
-    WorstCase,
+words! {
+    /// What a missing child does to its parent's score.
+    pub enum MissingRule {
+        /// Left out; coverage shows it.
+        Ignore = "ignore",
+        /// No score.
+        Block = "block",
+        /// Counts as the worst score, 0.
+        WorstCase = "worst_case",
+    }
 }
 
 /// Exact weights: parts of 10 000 of their parent, siblings sum to 10 000.
@@ -83,22 +82,20 @@ pub struct Cascade {
     pub targets: CascadeTargets,
 }
 
-/// How a unit's score comes about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CascadeValue {
-    /// From the states of its segment: the parent is the same KPI over all rows.
-    Recompute,
-    /// A unit with children scores the mean of their scores.
-    AverageOfChildren,
-}
+words! {
+    /// How a unit's score comes about.
+    pub enum CascadeValue {
+        /// From the states of its segment: the parent is the same KPI over all rows.
+        Recompute = "recompute",
+        /// A unit with children scores the mean of their scores.
+        AverageOfChildren = "average_of_children",
+    }
 
-/// Whose targets hold for a unit without its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CascadeTargets {
-    /// The nearest unit above that has one, in the end the general one.
-    Inherit,
-    /// None: no target, no score.
-    Own,
+    /// Whose targets hold for a unit without its own.
+    pub enum CascadeTargets {
+        /// The nearest unit above that has one, in the end the general one.
+        Inherit = "inherit",
+        /// None: no target, no score.
+        Own = "own",
+    }
 }

@@ -7,6 +7,7 @@ use crate::{
     expression::{Expression, Literal, Type},
     id::{AttributeId, EntityId, Hash, PersonId, PurposeId, RuleId, SourceId},
     source_text::Span,
+    word::words,
 };
 
 /// A place data come from.
@@ -74,38 +75,34 @@ pub enum Connector {
     },
 }
 
-/// How a row relates to those landed before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// Rows are final; one with a known key is a duplicate if equal, else quarantined.
-    Append,
-    /// A row with a known key and other content supersedes the former version.
-    Upsert,
-    /// Each file is the whole: like upsert, and keys that are absent end.
-    Snapshot,
-}
+words! {
+    /// How a row relates to those landed before.
+    pub enum Mode {
+        /// Rows are final; one with a known key is a duplicate if equal, else quarantined.
+        Append = "append",
+        /// A row with a known key and other content supersedes the former version.
+        Upsert = "upsert",
+        /// Each file is the whole: like upsert, and keys that are absent end.
+        Snapshot = "snapshot",
+    }
 
-/// What to do with a local time that exists twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ambiguous {
-    /// The first of the two.
-    Earlier,
-    /// The second.
-    Later,
-    /// Neither: the row goes to quarantine.
-    Quarantine,
-}
+    /// What to do with a local time that exists twice.
+    pub enum Ambiguous {
+        /// The first of the two.
+        Earlier = "earlier",
+        /// The second.
+        Later = "later",
+        /// Neither: the row goes to quarantine.
+        Quarantine = "quarantine",
+    }
 
-/// What to do with a local time that does not exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MissingLocal {
-    /// Later by the length of the gap.
-    ShiftForward,
-    /// The row goes to quarantine.
-    Quarantine,
+    /// What to do with a local time that does not exist.
+    pub enum MissingLocal {
+        /// Later by the length of the gap.
+        ShiftForward = "shift forward",
+        /// The row goes to quarantine.
+        Quarantine = "quarantine",
+    }
 }
 
 /// The zone of a source's local times.
@@ -204,14 +201,14 @@ pub enum Parse {
     },
 }
 
-/// What happens to digits beyond the scale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Excess {
-    /// The row goes to quarantine.
-    Quarantine,
-    /// Rounded half to even.
-    Round,
+words! {
+    /// What happens to digits beyond the scale.
+    pub enum Excess {
+        /// The row goes to quarantine.
+        Quarantine = "quarantine",
+        /// Rounded half to even.
+        Round = "round",
+    }
 }
 
 /// What an unlisted text becomes.
@@ -254,14 +251,14 @@ pub enum Requirement {
     },
 }
 
-/// What happens when a rule is broken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Otherwise {
-    /// Counted and shown; the row lands.
-    Warn,
-    /// The row goes to quarantine.
-    Quarantine,
-    /// The file is not landed at all.
-    Stop,
+words! {
+    /// What happens when a rule is broken.
+    pub enum Otherwise {
+        /// Counted and shown; the row lands.
+        Warn = "warn",
+        /// The row goes to quarantine.
+        Quarantine = "quarantine",
+        /// The file is not landed at all.
+        Stop = "stop",
+    }
 }

@@ -1,10 +1,9 @@
 //! The strategy: objectives and how they work on each other.
 
-use serde::{Deserialize, Serialize};
-
 use crate::{
     calendar::Grain,
     id::{GoalId, KpiId, ObjectiveId, PersonId, PerspectiveId, PillarId, StrategyId, ThemeId},
+    word::words,
 };
 
 /// The strategy.
@@ -104,24 +103,22 @@ pub struct CauseEffect {
     pub why: Option<String>,
 }
 
-/// Direction of an effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Sign {
-    /// More leads to more.
-    Positive,
-    /// More leads to less.
-    Negative,
-}
+words! {
+    /// Direction of an effect.
+    pub enum Sign {
+        /// More leads to more.
+        Positive = "positive",
+        /// More leads to less.
+        Negative = "negative",
+    }
 
-/// Expected strength of an effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Strength {
-    /// Hardly to be seen.
-    Weak,
-    /// Plain.
-    Moderate,
-    /// Dominant.
-    Strong,
+    /// Expected strength of an effect.
+    pub enum Strength {
+        /// Hardly to be seen.
+        Weak = "weak",
+        /// Plain.
+        Moderate = "moderate",
+        /// Dominant.
+        Strong = "strong",
+    }
 }

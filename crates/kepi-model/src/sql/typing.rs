@@ -7,12 +7,11 @@ use sqlparser::{
 
 use super::Reader;
 use crate::{
-    check::codes,
-    decode::shorten,
+    codes,
     expression::{Arithmetic, Comparison, Expression, Literal, Node, Type},
-    findings::nearest,
     lexical::{self, type_text},
     source_text::Span,
+    wording::{nearest, shorten},
 };
 
 impl Reader<'_> {

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use kepi_model::{check::codes, render};
+use kepi_model::{codes, render};
 
 use crate::base::{checked, files, map, short};
 

@@ -80,6 +80,9 @@ const IMPURE_NAMES: &[&str] = &[
     "eprintln!(",
 ];
 
+/// Crates whose modules use each other in one direction only.
+const NO_CIRCLES: &[&str] = &["kepi-model"];
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
@@ -187,5 +190,88 @@ fn every_file_says_what_it_is_for() {
         for (path, text) in sources(name) {
             assert!(text.starts_with("//!"), "{} does not open with `//!`", path.display());
         }
+    }
+}
+
+/// The first words after `crate::`: one, or one of each member of a group in braces.
+fn heads(rest: &str) -> Vec<&str> {
+    let word = |text: &'_ str| {
+        let text = text.trim_start();
+        text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len())
+    };
+    let Some(group) = rest.strip_prefix('{') else { return vec![&rest[..word(rest)]] };
+    let (mut depth, mut members) = (0, vec![group]);
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => members.push(&group[at + 1..]),
+            _ => {}
+        }
+    }
+    members.into_iter().map(|m| &m.trim_start()[..word(m)]).collect()
+}
+
+/// Module → modules that it uses, of the modules that stand directly in a crate.
+fn modules(krate: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let source = root().join("crates").join(krate).join("src");
+    let mut files: Vec<(String, String)> = Vec::new();
+    let mut exports: BTreeMap<String, String> = BTreeMap::new();
+    for (path, text) in sources(krate) {
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let code: String =
+            code.lines().filter(|l| !l.trim_start().starts_with("//")).map(|l| format!("{l}\n")).collect();
+        let inside = path.strip_prefix(&source).unwrap().with_extension("");
+        let mut parts: Vec<&str> = inside.iter().map(|p| p.to_str().unwrap()).collect();
+        parts.retain(|p| *p != "mod");
+        if parts == ["lib"] || parts == ["main"] {
+            for (module, rest) in code.split("use ").skip(1).filter_map(|u| u.split_once("::")) {
+                exports.extend(heads(rest).into_iter().map(|item| (item.to_owned(), module.to_owned())));
+            }
+            continue;
+        }
+        // As many `super` as there are modules around lead to the crate.
+        let code = code.replace(&"super::".repeat(parts.len()), "crate::");
+        files.push((parts[0].to_owned(), code));
+    }
+    let names: BTreeSet<String> = files.iter().map(|(module, _)| module.clone()).collect();
+    let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (module, code) in files {
+        for head in code.split("crate::").skip(1).flat_map(heads) {
+            let used = exports.get(head).map_or(head, String::as_str);
+            if used != module && names.contains(used) {
+                uses.entry(module.clone()).or_default().insert(used.to_owned());
+            }
+        }
+    }
+    uses
+}
+
+#[test]
+fn modules_use_each_other_in_one_direction() {
+    for krate in NO_CIRCLES {
+        let mut uses = modules(krate);
+        assert!(uses.values().map(BTreeSet::len).sum::<usize>() > 10, "{krate}: nothing was read");
+        // What uses nothing that is left lies on no circle.
+        loop {
+            let left: BTreeSet<String> = uses.keys().cloned().collect();
+            uses.values_mut().for_each(|used| used.retain(|u| left.contains(u)));
+            let before = uses.len();
+            uses.retain(|_, used| !used.is_empty());
+            if uses.len() == before {
+                break;
+            }
+        }
+        // Nor does what nothing uses.
+        loop {
+            let used: BTreeSet<String> = uses.values().flatten().cloned().collect();
+            let before = uses.len();
+            uses.retain(|module, _| used.contains(module));
+            if uses.len() == before {
+                break;
+            }
+        }
+        assert!(uses.is_empty(), "{krate}: modules use each other in a circle: {uses:#?}");
     }
 }

@@ -2,48 +2,58 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    super::{codes, path},
-    Reader,
-};
+use super::{super::path, Reader};
 use crate::{
+    codes,
+    decode::{Either, Field, PathText},
+    definitions::{By, DimensionPaths, Kpi},
     expression::{Path, Type},
     id::{DimensionId, EntityId},
     lexical::type_text,
     project::{Dimension, Entity},
     source_text::Span,
     table::Symbol,
-    yaml::{Node, Value},
 };
 
-/// The names of dimensions as written, also of those that cannot be formed.
-pub(in crate::check) fn declared_dimensions(root: &Node) -> BTreeSet<String> {
-    let Some(by) = root.get("by") else { return BTreeSet::new() };
-    let last = |t: &str| t.rsplit('.').next().unwrap_or(t).trim().to_owned();
-    std::iter::once(by)
-        .chain(by.items())
-        .filter_map(|i| i.text().map(last))
-        .chain(by.entries().iter().map(|e| e.key.clone()))
-        .collect()
+/// The last part of a path names its dimension.
+fn last_part(path: &PathText) -> &str {
+    let text = path.text().unwrap_or_default();
+    text.rsplit('.').next().unwrap_or(text).trim()
+}
+
+/// The names of dimensions as written, also of those that cannot be formed; `None` if `by` cannot be read.
+pub(in crate::check) fn declared_dimensions(kpi: &Kpi) -> Option<BTreeSet<String>> {
+    match kpi.by.get() {
+        None => (!kpi.by.is_written()).then(BTreeSet::new),
+        Some(Either::This(paths)) => Some(paths.iter().map(|p| last_part(&p.value).to_owned()).collect()),
+        Some(Either::That(named)) => Some(named.iter().map(|e| e.text.clone()).collect()),
+    }
+}
+
+/// What leads to a dimension from each entity.
+enum Ways<'a> {
+    /// One path for all.
+    One(&'a PathText),
+    /// As written under a name.
+    Named(&'a DimensionPaths, Span),
 }
 
 impl Reader<'_, '_> {
     /// Reads `by`.
-    pub(super) fn dimensions(&mut self, root: &Node, bases: &[&Entity]) -> Vec<Dimension> {
-        let Some(by) = root.get("by") else { return Vec::new() };
-        let mut all: Vec<Dimension> = Vec::new();
-        let named: Vec<(String, Span, &Node)> = match &by.value {
-            Value::List(items) => items
+    pub(super) fn dimensions(&mut self, by: &Field<By>, bases: &[&Entity]) -> Vec<Dimension> {
+        let named: Vec<(&str, Span, Option<Ways<'_>>)> = match by.get() {
+            None => Vec::new(),
+            Some(Either::This(paths)) => {
+                paths.iter().map(|p| (last_part(&p.value), p.span, Some(Ways::One(&p.value)))).collect()
+            }
+            Some(Either::That(named)) => named
                 .iter()
-                .filter_map(|i| {
-                    let text = i.text()?;
-                    Some((text.rsplit('.').next().unwrap_or(text).trim().to_owned(), i.span, i))
-                })
+                .map(|e| (e.text.as_str(), e.span, e.value.as_ref().map(|v| Ways::Named(v, e.at))))
                 .collect(),
-            _ => by.entries().iter().map(|e| (e.key.clone(), e.key_span, &e.value)).collect(),
         };
-        for (name, at, node) in named {
-            let paths = self.dimension_paths(node, bases);
+        let mut all: Vec<Dimension> = Vec::new();
+        for (name, at, ways) in named {
+            let paths = ways.and_then(|ways| self.dimension_paths(&ways, bases));
             let Ok(id) = name.parse::<DimensionId>() else { continue };
             if all.iter().any(|d| d.id == id) {
                 self.findings
@@ -58,69 +68,38 @@ impl Reader<'_, '_> {
         all
     }
 
-    fn dimension_paths(&mut self, node: &Node, bases: &[&Entity]) -> Option<BTreeMap<EntityId, Path>> {
+    fn dimension_paths(&mut self, ways: &Ways<'_>, bases: &[&Entity]) -> Option<BTreeMap<EntityId, Path>> {
         let mut paths = BTreeMap::new();
         for base in bases {
-            let written = match &node.value {
-                Value::Map(entries) => match entries.iter().find(|e| e.key == base.id.as_str()) {
-                    Some(entry) => &entry.value,
-                    None => {
-                        self.findings
-                            .report(
-                                codes::DIMENSION,
-                                node.span,
-                                format!("no path leads here from {}", base.id),
-                            )
-                            .expected(format!(
-                                "a path for each entity of the measure, also `{}: …`",
-                                base.id
-                            ));
-                        return None;
+            let (path, shared) = match ways {
+                Ways::One(path) => (*path, true),
+                Ways::Named(Either::This(path), _) => (path, true),
+                Ways::Named(Either::That(each), at) => {
+                    match each.iter().find(|e| e.text == base.id.as_str()) {
+                        Some(entry) => (entry.value.as_ref()?, false),
+                        None => {
+                            self.findings
+                                .report(codes::DIMENSION, *at, format!("no path leads here from {}", base.id))
+                                .expected(format!(
+                                    "a path for each entity of the measure, also `{}: …`",
+                                    base.id
+                                ));
+                            return None;
+                        }
                     }
-                },
-                _ => node,
-            };
-            let before = self.findings.count();
-            let Some((found, type_)) = path(written, base, self.around.entities, self.findings) else {
-                if bases.len() > 1
-                    && written.text().is_some()
-                    && self.findings.count() > before
-                    && let Some(last) = self.findings.last_mut()
-                {
-                    let each: Vec<String> = bases.iter().map(|b| format!("{}: …", b.id)).collect();
-                    last.fix(format!(
-                        "the measure reads {} entities; say the path for each: `by: {{name: {{{}}}}}`",
-                        bases.len(),
-                        each.join(", ")
-                    ));
                 }
-                return None;
             };
-            let fits = matches!(
-                type_,
-                Type::Text | Type::Enum { .. } | Type::Reference { .. } | Type::Boolean | Type::Integer
-            );
-            if !fits {
-                self.findings
-                    .report(
-                        codes::DIMENSION,
-                        written.span,
-                        format!("nothing is segmented by a {}", type_text(&type_)),
-                    )
-                    .expected("a text, an enum, a reference, an integer or a boolean");
-                return None;
-            }
-            paths.insert(base.id.clone(), found);
+            paths.insert(base.id.clone(), self.dimension_path(path, shared, base, bases)?);
         }
-        if let Value::Map(entries) = &node.value {
-            for entry in entries {
-                let used = bases.iter().any(|b| b.id.as_str() == entry.key);
-                if !used && self.symbols.contains(Symbol::Entity, &entry.key) {
+        if let Ways::Named(Either::That(each), _) = ways {
+            for entry in each {
+                let used = bases.iter().any(|b| b.id.as_str() == entry.text);
+                if !used && self.symbols.contains(Symbol::Entity, &entry.text) {
                     self.findings
                         .report(
                             codes::DIMENSION,
-                            entry.key_span,
-                            format!("the measure does not read {}", entry.key),
+                            entry.span,
+                            format!("the measure does not read {}", entry.text),
                         )
                         .fix("remove this path");
                 }
@@ -129,19 +108,60 @@ impl Reader<'_, '_> {
         (!paths.is_empty()).then_some(paths)
     }
 
+    /// A path from one entity; `shared` if it is the same for all.
+    fn dimension_path(
+        &mut self,
+        written: &PathText,
+        shared: bool,
+        base: &Entity,
+        bases: &[&Entity],
+    ) -> Option<Path> {
+        let before = self.findings.count();
+        let Some((found, type_)) = path(written, base, self.around.entities, self.findings) else {
+            if bases.len() > 1
+                && shared
+                && self.findings.count() > before
+                && let Some(last) = self.findings.last_mut()
+            {
+                let each: Vec<String> = bases.iter().map(|b| format!("{}: …", b.id)).collect();
+                last.fix(format!(
+                    "the measure reads {} entities; say the path for each: `by: {{name: {{{}}}}}`",
+                    bases.len(),
+                    each.join(", ")
+                ));
+            }
+            return None;
+        };
+        let fits = matches!(
+            type_,
+            Type::Text | Type::Enum { .. } | Type::Reference { .. } | Type::Boolean | Type::Integer
+        );
+        if !fits {
+            self.findings
+                .report(
+                    codes::DIMENSION,
+                    written.span,
+                    format!("nothing is segmented by a {}", type_text(&type_)),
+                )
+                .expected("a text, an enum, a reference, an integer or a boolean");
+        }
+        fits.then_some(found)
+    }
+
     /// Reads `cross`.
-    pub(super) fn cross(&mut self, root: &Node, known: &BTreeSet<String>) -> Vec<Vec<DimensionId>> {
+    pub(super) fn cross(&mut self, kpi: &Kpi) -> Vec<Vec<DimensionId>> {
+        let Some(known) = declared_dimensions(kpi) else { return Vec::new() };
         let mut all = Vec::new();
-        for combination in root.get("cross").map(Node::items).unwrap_or_default() {
+        for combination in kpi.cross.items() {
             let mut ids: Vec<DimensionId> = Vec::new();
-            for item in combination.items() {
-                let Some(name) = item.text() else { continue };
+            for item in &combination.value {
+                let name = &item.value;
                 if !known.contains(name) {
-                    self.findings
-                        .report(codes::CROSS, item.span, format!("`by` has no dimension `{name}`"))
-                        .did_you_mean(name, known.iter().map(String::as_str));
-                    if let Some(last) = self.findings.last_mut().filter(|f| f.fix.is_none()) {
-                        last.fix("add it to `by`, or leave the combination out");
+                    let message = format!("`by` has no dimension `{name}`");
+                    let finding = self.findings.report(codes::CROSS, item.span, message);
+                    finding.did_you_mean(name, known.iter().map(String::as_str));
+                    if finding.fix.is_none() {
+                        finding.fix("add it to `by`, or leave the combination out");
                     }
                 } else if let Ok(id) = name.parse::<DimensionId>()
                     && !ids.contains(&id)
@@ -149,9 +169,8 @@ impl Reader<'_, '_> {
                     ids.push(id);
                 }
             }
-            if combination.items().len() < 2
-                || ids.len() < 2
-                    && combination.items().iter().all(|i| i.text().is_some_and(|t| known.contains(t)))
+            if combination.value.len() < 2
+                || ids.len() < 2 && combination.value.iter().all(|i| known.contains(&i.value))
             {
                 self.findings
                     .report(

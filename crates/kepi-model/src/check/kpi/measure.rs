@@ -1,125 +1,122 @@
 //! Measures: populations, values, scales, histograms.
 
 use super::{
-    super::{codes, path, place},
+    super::path,
     Reader, targets,
     unit::{declared_scale, quantity_unit},
 };
 use crate::{
-    expression::{Expression, Node as Part, Type},
-    lexical::{self, type_text},
+    codes,
+    decode::{AmountText, Field, PathText},
+    definitions::{self as written, OfRows},
+    expression::{Expression, Node, Type},
+    lexical::type_text,
     project::{
-        Aggregate, Bins, DurationSummary, Measure, Part as Aggregated, RatingKind, RatingSummary, Spacing,
-        Unmatched, ValueUnit,
+        Aggregate, Bins, DurationSummary, Measure, Part, RatingKind, RatingSummary, Spacing, ValueUnit,
     },
     source_text::Span,
     sql::Want,
-    yaml::{Node, Value},
 };
 
 impl Reader<'_, '_> {
     /// Reads `measure`.
-    pub(super) fn measure(&mut self, node: &Node) -> Option<Measure> {
-        let entry = node.entries().first()?;
-        let body = &entry.value;
-        if !matches!(body.value, Value::Map(_)) {
-            return None;
-        }
-        match entry.key.as_str() {
-            "count" | "sum" | "distinct" => self.part(node).map(Measure::Total),
-            "mean" => {
-                let rows = self.population(body);
-                let value = self.value(body, "value", Want::Quantity);
-                Some(Measure::Mean { rows: rows?.0, value: value? })
+    pub(super) fn measure(&mut self, written: &written::Measure) -> Option<Measure> {
+        match written {
+            written::Measure::Count(count) => self.count(count).map(Measure::Total),
+            written::Measure::Sum(sum) => self.sum(sum).map(Measure::Total),
+            written::Measure::Distinct(distinct) => self.distinct(distinct).map(Measure::Total),
+            written::Measure::Mean(mean) => {
+                let rows = self.population(mean);
+                let value = self.value(mean, &mean.value, Want::Quantity);
+                Some(Measure::Mean { rows: rows?, value: value? })
             }
-            "share" => {
-                let rows = self.population(body);
-                let which = self.value(body, "which", Want::Condition);
-                Some(Measure::Share { rows: rows?.0, which: which? })
+            written::Measure::Share(share) => {
+                let rows = self.population(share);
+                let which = self.value(share, &share.which, Want::Condition);
+                Some(Measure::Share { rows: rows?, which: which? })
             }
-            "quantile" => {
-                let rows = self.population(body);
-                let value = self.value(body, "value", Want::Quantity);
-                let bins = value.as_ref().and_then(|v| self.bins(body.get("bins")?, &v.type_));
-                let quantile = body
-                    .get_text("quantile")
-                    .and_then(lexical::quantile)
-                    .filter(|q| (1..1_000_000).contains(q))?;
-                Some(Measure::Quantile {
-                    rows: rows?.0,
-                    value: value?,
-                    quantile: u32::try_from(quantile).ok()?,
-                    bins: bins?,
-                })
+            written::Measure::Quantile(quantile) => {
+                let rows = self.population(quantile);
+                let value = self.value(quantile, &quantile.value, Want::Quantity);
+                let bins = value.as_ref().and_then(|v| self.bins(quantile.bins.get()?, &v.type_));
+                let quantile = quantile.quantile.get()?.0;
+                Some(Measure::Quantile { rows: rows?, value: value?, quantile, bins: bins? })
             }
-            "nps" => {
-                let rows = self.population(body);
-                let answer = self.value(body, "answer", Want::PlainNumber);
-                if let Some(answer) = &answer
-                    && let Some(scale) = self.scale_of(answer, body)
-                    && scale != (0, 10)
-                {
-                    self.findings
-                        .report(
-                            codes::NPS_SCALE,
-                            place(body, "answer"),
-                            format!("the answer is declared on the scale {}..{}", scale.0, scale.1),
-                        )
-                        .expected("an answer on the scale 0..10")
-                        .fix("use `satisfaction` with this scale, or correct the attribute's `scale`");
-                }
-                Some(Measure::Nps { rows: rows?.0, answer: answer? })
-            }
-            "satisfaction" => self.rating(body, RatingKind::Satisfaction, entry.key_span),
-            "effort" => self.rating(body, RatingKind::Effort, entry.key_span),
-            "duration" => self.duration(body, entry.key_span),
-            "ratio" => {
-                let numerator = body.get("numerator").and_then(|n| self.part(n));
-                let denominator = body.get("denominator").and_then(|n| self.part(n));
+            written::Measure::Nps(nps) => self.nps(nps),
+            written::Measure::Satisfaction(rating) => self.rating(rating, RatingKind::Satisfaction),
+            written::Measure::Effort(rating) => self.rating(&rating.0, RatingKind::Effort),
+            written::Measure::Duration(duration) => self.duration(duration),
+            written::Measure::Ratio(ratio) => {
+                let numerator = ratio.numerator.get().and_then(|p| self.part(p));
+                let denominator = ratio.denominator.get().and_then(|p| self.part(p));
                 let (numerator, denominator) = (numerator?, denominator?);
-                self.quotient_units(&numerator, &denominator, body)?;
-                Some(Measure::Ratio { numerator, denominator, per: 1, unmatched: unmatched(body)? })
+                self.quotient_units(&numerator, &denominator, ratio.denominator.span)?;
+                Some(Measure::Ratio { numerator, denominator, per: 1, unmatched: ratio.unmatched.cloned()? })
             }
-            "rate" => {
-                let numerator = body.get("events").and_then(|n| self.part(n));
-                let denominator = body.get("population").and_then(|n| self.part(n));
+            written::Measure::Rate(rate) => {
+                let numerator = rate.events.get().and_then(|p| self.part(p));
+                let denominator = rate.population.get().and_then(|p| self.part(p));
                 Some(Measure::Ratio {
                     numerator: numerator?,
                     denominator: denominator?,
-                    per: body.get_text("per")?.parse().ok()?,
-                    unmatched: unmatched(body)?,
+                    per: u64::try_from(rate.per.get()?.0).ok()?,
+                    unmatched: rate.unmatched.cloned()?,
                 })
             }
-            _ => None,
         }
     }
 
-    fn part(&mut self, node: &Node) -> Option<Aggregated> {
-        let entry = node.entries().first()?;
-        let body = &entry.value;
-        let rows = self.population(body);
-        let aggregate = match entry.key.as_str() {
-            "count" => Some(Aggregate::Count),
-            "sum" => self.value(body, "value", Want::Quantity).map(Aggregate::Sum),
-            "distinct" => self.value(body, "value", Want::Any).map(Aggregate::Distinct),
-            _ => None,
-        };
-        Some(Aggregated { rows: rows?.0, aggregate: aggregate? })
+    fn part(&mut self, written: &written::Part) -> Option<Part> {
+        match written {
+            written::Part::Count(count) => self.count(count),
+            written::Part::Sum(sum) => self.sum(sum),
+            written::Part::Distinct(distinct) => self.distinct(distinct),
+        }
+    }
+
+    fn count(&mut self, written: &written::Count) -> Option<Part> {
+        Some(Part { rows: self.population(written)?, aggregate: Aggregate::Count })
+    }
+
+    fn sum(&mut self, written: &written::Sum) -> Option<Part> {
+        let rows = self.population(written);
+        let value = self.value(written, &written.value, Want::Quantity);
+        Some(Part { rows: rows?, aggregate: Aggregate::Sum(value?) })
+    }
+
+    fn distinct(&mut self, written: &written::Distinct) -> Option<Part> {
+        let rows = self.population(written);
+        let value = self.value(written, &written.value, Want::Any);
+        Some(Part { rows: rows?, aggregate: Aggregate::Distinct(value?) })
+    }
+
+    fn nps(&mut self, written: &written::Nps) -> Option<Measure> {
+        let rows = self.population(written);
+        let answer = self.value(written, &written.answer, Want::PlainNumber);
+        if let Some(answer) = &answer
+            && let Some(scale) = self.scale_of(answer, written)
+            && scale != (0, 10)
+        {
+            self.findings
+                .report(
+                    codes::NPS_SCALE,
+                    written.answer.span,
+                    format!("the answer is declared on the scale {}..{}", scale.0, scale.1),
+                )
+                .expected("an answer on the scale 0..10")
+                .fix("use `satisfaction` with this scale, or correct the attribute's `scale`");
+        }
+        Some(Measure::Nps { rows: rows?, answer: answer? })
     }
 
     /// Amounts of two currencies have no quotient.
-    fn quotient_units(
-        &mut self,
-        numerator: &Aggregated,
-        denominator: &Aggregated,
-        body: &Node,
-    ) -> Option<()> {
+    fn quotient_units(&mut self, numerator: &Part, denominator: &Part, at: Span) -> Option<()> {
         if let (Aggregate::Sum(a), Aggregate::Sum(b)) = (&numerator.aggregate, &denominator.aggregate)
             && let (Type::Money { currency: x, .. }, Type::Money { currency: y, .. }) = (&a.type_, &b.type_)
             && x != y
         {
             self.findings
-                .report(codes::CURRENCIES, place(body, "denominator"), format!("{x} over {y} is no ratio"))
+                .report(codes::CURRENCIES, at, format!("{x} over {y} is no ratio"))
                 .fix("convert one of them before it is landed, where the rate and its date are known");
             return None;
         }
@@ -127,55 +124,52 @@ impl Reader<'_, '_> {
     }
 
     /// The declared scale of an answer that is an attribute.
-    fn scale_of(&self, answer: &Expression, body: &Node) -> Option<(i64, i64)> {
-        let base = self.around.entities.get(&body.get_text("of")?.parse().ok()?)?;
-        declared_scale(answer, base, self.around.entities)
+    fn scale_of(&self, answer: &Expression, rows: &impl OfRows) -> Option<(i64, i64)> {
+        declared_scale(answer, self.entity(rows)?, self.around.entities)
     }
 
-    fn rating(&mut self, body: &Node, kind: RatingKind, at: Span) -> Option<Measure> {
-        let rows = self.population(body);
-        let answer = self.value(body, "answer", Want::PlainNumber);
-        let scale = body.get_text("scale").and_then(lexical::scale);
+    fn rating(&mut self, written: &written::Satisfaction, kind: RatingKind) -> Option<Measure> {
+        let rows = self.population(written);
+        let answer = self.value(written, &written.answer, Want::PlainNumber);
+        let scale = written.scale.get().map(|s| (s.0, s.1));
         if let (Some(answer), Some(scale)) = (&answer, scale)
-            && let Some(declared) = self.scale_of(answer, body)
+            && let Some(declared) = self.scale_of(answer, written)
             && declared != scale
         {
+            let right = format!("{}..{}", declared.0, declared.1);
             self.findings
                 .report(
                     codes::RATING_SCALE,
-                    place(body, "scale"),
-                    format!(
-                        "the attribute's scale is {}..{}, not {}..{}",
-                        declared.0, declared.1, scale.0, scale.1
-                    ),
+                    written.scale.span,
+                    format!("the attribute's scale is {right}, not {}..{}", scale.0, scale.1),
                 )
-                .replace(
-                    format!("write `scale: {}..{}`", declared.0, declared.1),
-                    place(body, "scale"),
-                    format!("{}..{}", declared.0, declared.1),
-                );
+                .replace(format!("write `scale: {right}`"), written.scale.span, right);
         }
-        let summary = match (body.get("top"), body.get("summary")) {
-            (Some(top), None) => {
-                let boxes: u8 = top.text()?.parse().ok()?;
+        let summary = match (written.top.is_written(), written.summary.is_written()) {
+            (true, false) => {
+                let boxes = u8::try_from(written.top.get()?.0).ok()?;
                 if let Some((low, high)) = scale
                     && i64::from(boxes) > high - low
                 {
                     self.findings
                         .report(
                             codes::RATING_SCALE,
-                            top.span,
+                            written.top.span,
                             format!("the scale {low}..{high} has {} answers", high - low + 1),
                         )
                         .expected(format!("a number from 1 to {}", high - low));
                 }
                 Some(RatingSummary::TopBox(boxes))
             }
-            (None, Some(_)) => Some(RatingSummary::Mean),
-            (a, b) => {
-                let count = usize::from(a.is_some()) + usize::from(b.is_some());
+            (false, true) => Some(RatingSummary::Mean),
+            (both, _) => {
+                let count = if both { 2 } else { 0 };
                 self.findings
-                    .report(codes::SUMMARY, at, format!("what is made of the answers is said {count} times"))
+                    .report(
+                        codes::SUMMARY,
+                        written.key,
+                        format!("what is made of the answers is said {count} times"),
+                    )
                     .expected("either `top: 2`, the share of the two highest answers, or `summary: mean`");
                 None
             }
@@ -186,43 +180,46 @@ impl Reader<'_, '_> {
             self.findings
                 .report(
                     codes::WRONG_RESULT,
-                    place(body, "answer"),
+                    written.answer.span,
                     format!("the answer is of type {}", type_text(&answer.type_)),
                 )
                 .expected("an integer");
             return None;
         }
-        Some(Measure::Rating { kind, rows: rows?.0, answer: answer?, scale: scale?, summary: summary? })
+        Some(Measure::Rating { kind, rows: rows?, answer: answer?, scale: scale?, summary: summary? })
     }
 
-    fn duration(&mut self, body: &Node, at: Span) -> Option<Measure> {
-        let rows = self.population(body);
-        let entity = self.around.entities.get(&body.get_text("of")?.parse().ok()?)?;
-        let mut end = |field: &str| {
-            let node = body.get(field)?;
-            let (found, type_) = path(node, entity, self.around.entities, self.findings)?;
-            self.is_time(&type_, node.span).then_some(Expression { type_, node: Part::Path(found) })
+    fn duration(&mut self, written: &written::Duration) -> Option<Measure> {
+        let rows = self.population(written);
+        let entity = self.entity(written)?;
+        let mut end = |field: &Field<PathText>| {
+            let text = field.get()?;
+            let (found, type_) = path(text, entity, self.around.entities, self.findings)?;
+            self.is_time(&type_, text.span).then_some(Expression { type_, node: Node::Path(found) })
         };
-        let (from, until) = (end("from"), end("until"));
-        let summary = match (body.get_text("within"), body.get("summary")) {
-            (Some(within), None) => lexical::duration(within).map(DurationSummary::Within),
-            (None, Some(_)) => Some(DurationSummary::Mean),
-            (a, b) => {
-                let count = usize::from(a.is_some()) + usize::from(b.is_some());
+        let (from, until) = (end(&written.from), end(&written.until));
+        let summary = match (written.within.is_written(), written.summary.is_written()) {
+            (true, false) => written.within.get().map(|limit| DurationSummary::Within(limit.0)),
+            (false, true) => Some(DurationSummary::Mean),
+            (both, _) => {
+                let count = if both { 2 } else { 0 };
                 self.findings
-                    .report(codes::SUMMARY, at, format!("what is made of the times is said {count} times"))
+                    .report(
+                        codes::SUMMARY,
+                        written.key,
+                        format!("what is made of the times is said {count} times"),
+                    )
                     .expected("either `within: 4 hours` or `summary: mean`");
                 None
             }
         };
-        Some(Measure::Duration { rows: rows?.0, from: from?, until: until?, summary: summary? })
+        Some(Measure::Duration { rows: rows?, from: from?, until: until?, summary: summary? })
     }
 
-    fn bins(&mut self, node: &Node, type_: &Type) -> Option<Bins> {
+    fn bins(&mut self, written: &written::Bins, type_: &Type) -> Option<Bins> {
         let unit = quantity_unit(type_);
-        let mut edge = |field: &str| {
-            let value = node.get(field)?;
-            let found = targets::exact(value.text()?, &unit).and_then(|d| match unit {
+        let mut edge = |field: &Field<AmountText>| {
+            let found = targets::exact(field.get()?.text()?, &unit).and_then(|d| match unit {
                 ValueUnit::Duration => Some(d.digits),
                 _ => d.at_scale(type_.scale()),
             });
@@ -230,29 +227,25 @@ impl Reader<'_, '_> {
                 self.findings
                     .report(
                         codes::BAD_BINS,
-                        value.span,
+                        field.span,
                         format!("this edge is not of type {}", type_text(type_)),
                     )
                     .expected(targets::amount_text(&unit));
             }
             found
         };
-        let (from, to) = (edge("from"), edge("to"));
+        let (from, to) = (edge(&written.from), edge(&written.to));
         let (from, to) = (from?, to?);
-        let count: i64 = node.get_text("count")?.parse().ok().filter(|n| (1..=10_000).contains(n))?;
-        let logarithmic = match node.get_text("spacing").unwrap_or("linear") {
-            "linear" => false,
-            "logarithmic" => true,
-            _ => return None,
-        };
+        let count = written.count.get()?.0;
+        let spacing = written.spacing.cloned()?;
         let mut problem = |message: &str, expected: &str| {
-            self.findings.report(codes::BAD_BINS, node.span, message).expected(expected);
+            self.findings.report(codes::BAD_BINS, written.span, message).expected(expected);
         };
         if from >= to {
             problem("the last edge is not above the first", "`from` smaller than `to`");
             return None;
         }
-        if logarithmic && from <= 0 {
+        if spacing == Spacing::Logarithmic && from <= 0 {
             problem(
                 "logarithmic bins cannot start at zero or below",
                 "`from` above zero, or `spacing: linear`",
@@ -263,7 +256,7 @@ impl Reader<'_, '_> {
             .map(|i| {
                 if i == count {
                     to
-                } else if logarithmic {
+                } else if spacing == Spacing::Logarithmic {
                     // Not the platform's power: edges are the same on every machine.
                     let ratio = libm::pow(to as f64 / from as f64, i as f64 / count as f64);
                     (from as f64 * ratio).round() as i64
@@ -279,14 +272,6 @@ impl Reader<'_, '_> {
             problem("some bins would be empty ranges", "fewer bins, or a wider range");
             return None;
         }
-        Some(Bins { edges, spacing: if logarithmic { Spacing::Logarithmic } else { Spacing::Linear } })
-    }
-}
-
-fn unmatched(body: &Node) -> Option<Unmatched> {
-    match body.get_text("unmatched").unwrap_or("show") {
-        "show" => Some(Unmatched::Show),
-        "drop" => Some(Unmatched::Drop),
-        _ => None,
+        Some(Bins { edges, spacing })
     }
 }

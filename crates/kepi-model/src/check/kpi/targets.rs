@@ -2,14 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{Context, codes, id, place};
+use jiff::civil::Date;
+
+use super::super::Context;
 use crate::{
     calendar::{Calendar, Grain},
-    decode::shorten,
+    codes,
+    decode::{AmountText, Either, Field, List},
+    definitions::{self as written, Line},
+    id::UnitId,
     lexical::{self, Decimal},
     project::{Basis, BasisKind, Better, Target, TargetLines, ValueUnit},
     source_text::Span,
-    yaml::{Node, Value},
+    wording::shorten,
 };
 
 /// How an amount of a unit is written.
@@ -54,197 +59,201 @@ fn range(unit: &ValueUnit) -> (f64, f64) {
     }
 }
 
-const LINES: [&str; 4] = ["floor", "threshold", "target", "stretch"];
-
 /// Reads all targets of a KPI, sorted by unit and date.
-pub(super) fn read(root: &Node, unit: &ValueUnit, better: Better, context: &mut Context<'_>) -> Vec<Target> {
+pub(super) fn read(
+    written: &Field<List<written::Target>>,
+    unit: &ValueUnit,
+    better: Better,
+    context: &mut Context<'_>,
+) -> Vec<Target> {
     let mut targets: Vec<Target> = Vec::new();
-    let mut starts: BTreeMap<(Option<String>, String), Span> = BTreeMap::new();
-    for node in root.get("targets").map(Node::items).unwrap_or_default() {
-        let Value::Map(_) = node.value else { continue };
-        if let Some(from) = node.get_text("from") {
-            let scope = (node.get_text("unit").map(str::to_owned), from.to_owned());
-            if let Some(first) = starts.insert(scope, place(node, "from")) {
-                context
-                    .findings
-                    .report(
-                        codes::TARGET_OVERLAP,
-                        place(node, "from"),
-                        format!("another target starts on {from}"),
-                    )
-                    .related(first, "the other one")
-                    .fix("keep one of them, or let it start on another day");
-            }
-        }
-        let basis = basis(node);
-        if node.get("basis").is_none() {
+    let mut starts: BTreeMap<(Option<&UnitId>, Date), Span> = BTreeMap::new();
+    for written in written.items().iter().map(|t| &t.value) {
+        if let Some(from) = written.from.cloned()
+            && let Some(first) = starts.insert((written.unit.get(), from), written.from.span)
+        {
             context
-                .findings
-                .report(codes::NO_BASIS, place(node, "from"), "what this target rests on is not said")
+                .report(codes::TARGET_OVERLAP, written.from.span, format!("another target starts on {from}"))
+                .related(first, "the other one")
+                .fix("keep one of them, or let it start on another day");
+        }
+        if !written.basis.is_written() {
+            context
+                .report(codes::NO_BASIS, written.from.span, "what this target rests on is not said")
                 .fix("add `basis: {history: …}`, or benchmark, expectation, capability, negotiated");
         }
-        let Some(lines) = lines(node, unit, better, context) else { continue };
-        let Some(from) = node.get_text("from").and_then(lexical::date) else { continue };
-        targets.push(Target { from, unit: id(node, "unit"), lines, basis, span: place(node, "from") });
+        let Some(lines) = lines(written, unit, better, context) else { continue };
+        let Some(from) = written.from.cloned() else { continue };
+        targets.push(Target {
+            from,
+            unit: written.unit.cloned(),
+            lines,
+            basis: written.basis.get().map(basis),
+            span: written.from.span,
+        });
     }
     targets.sort_by(|a, b| (&a.unit, a.from).cmp(&(&b.unit, b.from)));
     targets
 }
 
-fn basis(node: &Node) -> Option<Basis> {
-    let entry = node.get("basis")?.entries().first()?;
-    let kind = match entry.key.as_str() {
-        "history" => BasisKind::History,
-        "benchmark" => BasisKind::Benchmark,
-        "expectation" => BasisKind::Expectation,
-        "capability" => BasisKind::Capability,
-        "negotiated" => BasisKind::Negotiated,
-        _ => return None,
+fn basis(written: &written::Basis) -> Basis {
+    let (kind, text) = match written {
+        written::Basis::History(text) => (BasisKind::History, text),
+        written::Basis::Benchmark(text) => (BasisKind::Benchmark, text),
+        written::Basis::Expectation(text) => (BasisKind::Expectation, text),
+        written::Basis::Capability(text) => (BasisKind::Capability, text),
+        written::Basis::Negotiated(text) => (BasisKind::Negotiated, text),
     };
-    Some(Basis { kind, text: entry.value.text()?.to_owned() })
+    Basis { kind, text: text.clone() }
 }
 
-fn lines(node: &Node, unit: &ValueUnit, better: Better, context: &mut Context<'_>) -> Option<TargetLines> {
+/// The lines from the worst to the best, by name.
+fn named(target: &written::Target) -> [(&'static str, &Field<Line>); 4] {
+    [
+        ("floor", &target.floor),
+        ("threshold", &target.threshold),
+        ("target", &target.target),
+        ("stretch", &target.stretch),
+    ]
+}
+
+fn lines(
+    written: &written::Target,
+    unit: &ValueUnit,
+    better: Better,
+    context: &mut Context<'_>,
+) -> Option<TargetLines> {
     let before = context.findings.count();
     if better == Better::InRange {
-        let [floor, threshold, target, stretch] = LINES.map(|name| pair(node, name, unit, context));
+        let [floor, threshold, target, stretch] =
+            named(written).map(|(name, line)| pair(line, name, unit, context));
         if context.findings.count() > before {
             return None;
         }
-        let present: Vec<(&str, (f64, f64))> = LINES
+        let present: Vec<(&str, Span, (f64, f64))> = named(written)
             .into_iter()
             .zip([floor, threshold, target, stretch])
-            .filter_map(|(name, p)| p.map(|p| (name, p)))
+            .filter_map(|((name, line), range)| range.map(|range| (name, line.span, range)))
             .collect();
         for (outer, inner) in present.iter().zip(present.iter().skip(1)) {
-            if inner.1.0 < outer.1.0 || inner.1.1 > outer.1.1 {
+            if inner.2.0 < outer.2.0 || inner.2.1 > outer.2.1 {
                 context
-                    .findings
                     .report(
                         codes::TARGET_ORDER,
-                        place(node, inner.0),
+                        inner.1,
                         format!("`{}` does not lie within `{}`", inner.0, outer.0),
                     )
                     .expected("ranges nested from floor, the widest, to stretch, the narrowest")
-                    .related(place(node, outer.0), "the wider range");
+                    .related(outer.1, "the wider range");
                 return None;
             }
         }
         return Some(TargetLines::InRange { floor, threshold: threshold?, target: target?, stretch });
     }
-    let [floor, threshold, target, stretch] = LINES.map(|name| single(node, name, unit, context));
+    let [floor, threshold, target, stretch] =
+        named(written).map(|(name, line)| single(line, name, unit, context));
     if context.findings.count() > before {
         return None;
     }
-    let present: Vec<(&str, f64)> = LINES
+    let present: Vec<(&str, &Field<Line>, f64)> = named(written)
         .into_iter()
         .zip([floor, threshold, target, stretch])
-        .filter_map(|(name, v)| v.map(|v| (name, v)))
+        .filter_map(|((name, line), value)| value.map(|value| (name, line, value)))
         .collect();
     let (word, other) = if better == Better::Higher { ("higher", "lower") } else { ("lower", "higher") };
+    let improves = |a: f64, b: f64| if better == Better::Higher { b > a } else { b < a };
     for (worse, best) in present.iter().zip(present.iter().skip(1)) {
-        let right = if better == Better::Higher { best.1 > worse.1 } else { best.1 < worse.1 };
-        if !right {
-            let all_reversed = present.len() > 1
-                && present
-                    .iter()
-                    .zip(present.iter().skip(1))
-                    .all(|(a, b)| if better == Better::Higher { b.1 < a.1 } else { b.1 > a.1 });
-            let finding = context.findings.report(
-                codes::TARGET_ORDER,
-                place(node, best.0),
-                format!(
-                    "`{}` {} is not better than `{}` {}, as {word} is better",
-                    best.0,
-                    node.get_text(best.0).unwrap_or_default(),
-                    worse.0,
-                    node.get_text(worse.0).unwrap_or_default()
-                ),
-            );
-            finding
-                .related(place(node, worse.0), format!("the {}", worse.0))
-                .expected(format!("each of floor, threshold, target, stretch {word} than the one before"));
-            if all_reversed {
-                finding.fix(format!("write `better: {other}`, or turn the lines round"));
-            }
-            return None;
+        if improves(worse.2, best.2) {
+            continue;
         }
+        let all_reversed = present.iter().zip(present.iter().skip(1)).all(|(a, b)| improves(b.2, a.2));
+        let finding = context.report(
+            codes::TARGET_ORDER,
+            best.1.span,
+            format!(
+                "`{}` {} is not better than `{}` {}, as {word} is better",
+                best.0,
+                text(best.1),
+                worse.0,
+                text(worse.1)
+            ),
+        );
+        finding
+            .related(worse.1.span, format!("the {}", worse.0))
+            .expected(format!("each of floor, threshold, target, stretch {word} than the one before"));
+        if all_reversed {
+            finding.fix(format!("write `better: {other}`, or turn the lines round"));
+        }
+        return None;
     }
     Some(TargetLines::OneSided { floor, threshold: threshold?, target: target?, stretch })
 }
 
-fn single(node: &Node, name: &str, unit: &ValueUnit, context: &mut Context<'_>) -> Option<f64> {
-    let value = node.get(name)?;
-    if matches!(value.value, Value::List(_)) {
-        context
-            .findings
-            .report(
-                codes::TARGET_UNIT,
-                value.span,
-                format!("`{name}` is a range, but only one side is better"),
-            )
-            .expected(amount_text(unit))
-            .fix("write one value, or `better: in_range`");
-        return None;
+/// The text of a line that is one amount.
+fn text(line: &Field<Line>) -> &str {
+    match line.get() {
+        Some(Either::This(amount)) => amount.text().unwrap_or_default(),
+        _ => "",
     }
-    amount(value, name, unit, context)
 }
 
-fn pair(node: &Node, name: &str, unit: &ValueUnit, context: &mut Context<'_>) -> Option<(f64, f64)> {
-    let value = node.get(name)?;
-    let [low, high] = value.items() else {
-        if !matches!(value.value, Value::Empty) {
+fn single(line: &Field<Line>, name: &str, unit: &ValueUnit, context: &mut Context<'_>) -> Option<f64> {
+    match line.get()? {
+        Either::This(value) => amount(value, name, unit, context),
+        Either::That(_) => {
             context
-                .findings
                 .report(
                     codes::TARGET_UNIT,
-                    value.span,
-                    format!("`{name}` is not a pair, but a range is best"),
+                    line.span,
+                    format!("`{name}` is a range, but only one side is better"),
                 )
-                .expected("the lower and the upper limit: `[4 minutes, 6 minutes]`");
+                .expected(amount_text(unit))
+                .fix("write one value, or `better: in_range`");
+            None
         }
+    }
+}
+
+fn pair(line: &Field<Line>, name: &str, unit: &ValueUnit, context: &mut Context<'_>) -> Option<(f64, f64)> {
+    let ends = match line.get()? {
+        Either::That(ends) => ends.as_slice(),
+        Either::This(_) => &[],
+    };
+    let [low, high] = ends else {
+        context
+            .report(codes::TARGET_UNIT, line.span, format!("`{name}` is not a pair, but a range is best"))
+            .expected("the lower and the upper limit: `[4 minutes, 6 minutes]`");
         return None;
     };
-    let (low, high) = (amount(low, name, unit, context), amount(high, name, unit, context));
+    let (low, high) = (amount(&low.value, name, unit, context), amount(&high.value, name, unit, context));
     let (low, high) = (low?, high?);
     if low > high {
         context
-            .findings
-            .report(
-                codes::TARGET_ORDER,
-                value.span,
-                format!("the limits of `{name}` are the wrong way round"),
-            )
+            .report(codes::TARGET_ORDER, line.span, format!("the limits of `{name}` are the wrong way round"))
             .expected("the lower limit first");
         return None;
     }
     Some((low, high))
 }
 
-fn amount(value: &Node, name: &str, unit: &ValueUnit, context: &mut Context<'_>) -> Option<f64> {
+fn amount(value: &AmountText, name: &str, unit: &ValueUnit, context: &mut Context<'_>) -> Option<f64> {
     let text = value.text()?;
     let Some(number) = exact(text, unit) else {
-        let finding = context.findings.report(
+        let finding = context.report(
             codes::TARGET_UNIT,
             value.span,
             format!("`{}` is not in the unit of this KPI", shorten(text)),
         );
         finding.expected(amount_text(unit));
-        if let Some(d) = lexical::decimal(text) {
-            match unit {
-                ValueUnit::Share => {
-                    finding.replace(format!("write `{text}%`"), value.span, format!("{text}%"));
-                }
-                ValueUnit::Money { currency } => {
-                    finding.replace(
-                        format!("write `{text} {currency}`"),
-                        value.span,
-                        format!("{text} {currency}"),
-                    );
-                }
-                _ => {}
+        if lexical::decimal(text).is_some() {
+            let better = match unit {
+                ValueUnit::Share => Some(format!("{text}%")),
+                ValueUnit::Money { currency } => Some(format!("{text} {currency}")),
+                _ => None,
+            };
+            if let Some(better) = better {
+                finding.replace(format!("write `{better}`"), value.span, better);
             }
-            let _ = d;
         } else if text.ends_with('%') {
             finding.fix("the measure is no share; write a plain number");
         }
@@ -259,7 +268,6 @@ fn amount(value: &Node, name: &str, unit: &ValueUnit, context: &mut Context<'_>)
             _ => format!("{low} to {high}"),
         };
         context
-            .findings
             .report(codes::TARGET_RANGE, value.span, format!("`{name}` {} cannot be reached", shorten(text)))
             .expected(limits);
         return None;
@@ -268,10 +276,14 @@ fn amount(value: &Node, name: &str, unit: &ValueUnit, context: &mut Context<'_>)
 }
 
 /// Targets that start within a period of the KPI: it is held against them whole, also the days before.
-pub(super) fn within_a_period(root: &Node, grain: Grain, calendar: &Calendar, context: &mut Context<'_>) {
-    for from in root.get("targets").map(Node::items).unwrap_or_default().iter().filter_map(|t| t.get("from"))
-    {
-        let Some(day) = from.text().and_then(lexical::date) else { continue };
+pub(super) fn within_a_period(
+    targets: &Field<List<written::Target>>,
+    grain: Grain,
+    calendar: &Calendar,
+    context: &mut Context<'_>,
+) {
+    for from in targets.items().iter().map(|t| &t.value.from) {
+        let Some(day) = from.cloned() else { continue };
         let period = calendar.period_of_day(grain, day);
         let (Ok(first), Ok(next)) = (calendar.first_day(period), calendar.first_day(period.offset(1))) else {
             continue;
@@ -280,7 +292,6 @@ pub(super) fn within_a_period(root: &Node, grain: Grain, calendar: &Calendar, co
             continue;
         }
         context
-            .findings
             .report(
                 codes::TARGET_WITHIN,
                 from.span,

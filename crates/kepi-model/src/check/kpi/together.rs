@@ -3,55 +3,49 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    super::{Context, codes, is_defined, name_place, of_kind, place},
+    super::{Context, is_defined},
     bases,
 };
 use crate::{
-    decode::is_misspelt,
-    id::{KpiId, SourceId},
+    codes,
+    definitions::{self as written, Definitions},
+    id::{EntityId, KpiId, SourceId},
     meaning,
     project::{Kpi, Source},
     source_text::Span,
     table::Symbol,
-    yaml::{Document, Node},
 };
 
 /// What KPIs and sources say of each other, and KPIs among themselves.
 pub(in crate::check) fn together(
-    documents: &[Document],
+    definitions: &Definitions,
     kpis: &BTreeMap<KpiId, Kpi>,
     sources: &BTreeMap<SourceId, Source>,
     context: &mut Context<'_>,
 ) {
     let mut shown: BTreeMap<String, Span> = BTreeMap::new();
-    for document in of_kind(documents, "kpi") {
-        let Some(name) = document.root.get("name") else { continue };
-        let Some(text) = name.text() else { continue };
+    for name in definitions.kpis.iter().map(|k| &k.value.name) {
+        let Some(text) = name.get() else { continue };
         if let Some(first) = shown.insert(text.to_lowercase(), name.span) {
             context
-                .findings
                 .report(codes::SAME_SHOWN_NAME, name.span, format!("another KPI is shown as `{text}`"))
                 .related(first, "the other one")
                 .fix("say in the name what sets them apart");
         }
     }
-    let filled: BTreeSet<&str> =
-        of_kind(documents, "source").filter_map(|d| d.root.get_text("into")).collect();
+    let filled: BTreeSet<&EntityId> = definitions.sources.iter().filter_map(|s| s.value.into.get()).collect();
     let mut undeclared = BTreeSet::new();
     for kpi in kpis.values() {
-        let root = of_kind(documents, "kpi").map(|d| &d.root).find(|r| name_place(r) == kpi.span);
+        let written = definitions.kpis.iter().map(|k| &k.value).find(|k| k.kpi.span == kpi.span);
+        let Some(written) = written else { continue };
         for base in bases(&kpi.measure) {
-            if !filled.contains(base.as_str()) && is_defined(context, Symbol::Entity, base.as_str()) {
-                let at = root.map_or(kpi.span, |r| place(r, "measure"));
+            if !filled.contains(base) && is_defined(context, Symbol::Entity, base.as_str()) {
                 context
-                    .findings
-                    .report(codes::NO_SOURCE, at, format!("no source fills {base}"))
+                    .report(codes::NO_SOURCE, written.measure.span, format!("no source fills {base}"))
                     .fix(format!("add a source with `into: {base}`"));
             }
         }
-        if let Some(root) = root {
-            purposes(kpi, root, sources, &mut undeclared, context);
-        }
+        purposes(kpi, written, sources, &mut undeclared, context);
     }
 }
 
@@ -59,14 +53,12 @@ pub(in crate::check) fn together(
 /// names one, data without a purpose are a doubt, said once a source.
 fn purposes<'a>(
     kpi: &Kpi,
-    root: &Node,
+    written: &written::Kpi,
     sources: &'a BTreeMap<SourceId, Source>,
     undeclared: &mut BTreeSet<&'a SourceId>,
     context: &mut Context<'_>,
 ) {
-    if kpi.purpose.is_none()
-        && (root.get("purpose").is_some() || is_misspelt(root, &crate::definitions::KPI, "purpose"))
-    {
+    if kpi.purpose.is_none() && !written.purpose.is_absent() {
         return;
     }
     let entities = meaning::entities_read(kpi);
@@ -74,10 +66,9 @@ fn purposes<'a>(
         match (&kpi.purpose, &source.purpose) {
             (Some(purpose), Some(open_to)) if purpose != open_to => {
                 context
-                    .findings
                     .report(
                         codes::PURPOSE,
-                        place(root, "purpose"),
+                        written.purpose.span,
                         format!("the source `{}` is open to {open_to}, not to {purpose}", source.id),
                     )
                     .related(source.span, "the source")
@@ -85,7 +76,6 @@ fn purposes<'a>(
             }
             (None, Some(open_to)) => {
                 context
-                    .findings
                     .report(
                         codes::NO_PURPOSE,
                         kpi.span,
@@ -99,7 +89,6 @@ fn purposes<'a>(
             }
             (Some(purpose), None) if undeclared.insert(&source.id) => {
                 context
-                    .findings
                     .report(
                         codes::SOURCE_PURPOSE,
                         source.span,

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{codes, texts, time_format};
 use crate::{
-    decode::shorten,
+    codes,
+    decode::ColumnType,
+    definitions::{DecimalMark, Mapping},
     expression::Type,
     findings::Findings,
-    lexical::{self, type_text},
-    project::{EnumElse, Excess, Parse},
-    yaml::Node,
+    lexical::type_text,
+    project::{EnumElse, Parse},
+    source_text::Span,
+    wording::shorten,
 };
 
 /// How `as` says a type.
@@ -20,6 +22,9 @@ pub(super) fn column_type(type_: &Type) -> String {
         other => type_text(other),
     }
 }
+
+/// The options of every column.
+const OF_EVERY_TYPE: [&str; 6] = ["column", "as", "replace", "prefix", "missing", "required"];
 
 /// The options of each type of column.
 fn options_of(type_: &Type) -> &'static [&'static str] {
@@ -34,18 +39,10 @@ fn options_of(type_: &Type) -> &'static [&'static str] {
 }
 
 /// Reads `as` with its options; it must fit the type of the attribute.
-pub(super) fn parse(node: &Node, as_: &Node, type_: &Type, findings: &mut Findings) -> Option<Parse> {
-    let written = as_.text()?;
-    let unit = written.strip_prefix("duration ").map(|u| lexical::time_unit(u.trim()));
-    let column = match unit {
-        Some(unit) => {
-            unit?;
-            Type::Duration
-        }
-        None if written == "duration" => return None,
-        None => lexical::attribute_type(written)?,
-    };
-    let fits = match (&column, type_) {
+pub(super) fn parse(written: &Mapping, type_: &Type, findings: &mut Findings) -> Option<Parse> {
+    let as_ = written.as_.span;
+    let ColumnType { type_: column, unit_micros } = written.as_.get()?;
+    let fits = match (column, type_) {
         // A closed list of texts may fill a text.
         (Type::Enum { .. }, Type::Enum { .. } | Type::Text) => true,
         // A day is the instant at which it starts.
@@ -57,71 +54,60 @@ pub(super) fn parse(node: &Node, as_: &Node, type_: &Type, findings: &mut Findin
         findings
             .report(
                 codes::MAPPING_TYPE,
-                as_.span,
+                as_,
                 format!(
                     "this is read as {}, but the attribute is of type {}",
-                    column_type(&column),
+                    column_type(column),
                     type_text(type_)
                 ),
             )
             .expected(format!("`as: {wanted}`"))
-            .replace(format!("write `as: {wanted}`"), as_.span, format!("\"{wanted}\""));
+            .replace(format!("write `as: {wanted}`"), as_, format!("\"{wanted}\""));
         return None;
     }
-    let allowed = options_of(&column);
-    for option in ["decimal_mark", "excess_digits", "true", "false", "format", "values", "else"] {
-        if let Some(value) = node.get(option).filter(|_| !allowed.contains(&option)) {
+    let allowed = options_of(column);
+    for (option, _, at) in written.written() {
+        if !OF_EVERY_TYPE.contains(&option) && !allowed.contains(&option) {
             findings
                 .report(
                     codes::MAPPING_OPTION,
-                    value.span,
-                    format!("`{option}` does nothing for {}", column_type(&column)),
+                    at,
+                    format!("`{option}` does nothing for {}", column_type(column)),
                 )
                 .fix("remove it, or correct `as`");
         }
     }
-    let decimal_mark = if node.get_text("decimal_mark") == Some(",") { ',' } else { '.' };
-    Some(match &column {
+    let decimal_mark = match written.decimal_mark.get()? {
+        DecimalMark::Point => '.',
+        DecimalMark::Comma => ',',
+    };
+    Some(match column {
         Type::Text | Type::Reference { .. } => Parse::Text,
-        Type::Integer | Type::Number { .. } | Type::Money { .. } => Parse::Number {
-            scale: column.scale(),
-            decimal_mark,
-            excess: if node.get_text("excess_digits") == Some("round") {
-                Excess::Round
-            } else {
-                Excess::Quarantine
-            },
-        },
-        Type::Duration => Parse::Duration { unit_micros: unit??, decimal_mark },
-        Type::Boolean => {
-            let or = |field: &str, default: [&str; 3]| {
-                if node.get(field).is_some() {
-                    texts(node, field)
-                } else {
-                    default.iter().map(|t| (*t).to_owned()).collect()
-                }
-            };
-            Parse::Boolean { yes: or("true", ["true", "yes", "1"]), no: or("false", ["false", "no", "0"]) }
+        Type::Integer | Type::Number { .. } | Type::Money { .. } => {
+            Parse::Number { scale: column.scale(), decimal_mark, excess: written.excess_digits.cloned()? }
         }
+        Type::Duration => Parse::Duration { unit_micros: *unit_micros, decimal_mark },
+        Type::Boolean => Parse::Boolean { yes: written.yes.values(), no: written.no.values() },
         Type::Date | Type::Timestamp => {
-            let format = node.get("format");
-            if let Some(format) = format
-                && let Some(pattern) = format.text()
-                && let Err(missing) = format_parts(pattern, column == Type::Timestamp)
-                && time_format(pattern).is_ok()
+            let format = written.format.get().map(|f| f.0.clone());
+            if let Some(pattern) = &format
+                && let Err(missing) = format_parts(pattern, *column == Type::Timestamp)
             {
                 findings
-                    .report(codes::BAD_TIME_FORMAT, format.span, format!("this format lacks the {missing}"))
-                    .expected(if column == Type::Date {
+                    .report(
+                        codes::BAD_TIME_FORMAT,
+                        written.format.span,
+                        format!("this format lacks the {missing}"),
+                    )
+                    .expected(if *column == Type::Date {
                         "year, month and day: `%Y-%m-%d`"
                     } else {
                         "year, month, day and hour: `%Y-%m-%d %H:%M`; for days alone use `as: date`"
                     });
             }
-            let format = format.and_then(|f| f.text().map(str::to_owned));
-            if column == Type::Date { Parse::Date { format } } else { Parse::Timestamp { format } }
+            if *column == Type::Date { Parse::Date { format } } else { Parse::Timestamp { format } }
         }
-        Type::Enum { .. } => parse_enum(node, type_, findings),
+        Type::Enum { .. } => parse_enum(written, type_, findings),
     })
 }
 
@@ -154,36 +140,34 @@ fn format_parts(pattern: &str, with_hour: bool) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn parse_enum(node: &Node, type_: &Type, findings: &mut Findings) -> Parse {
+fn parse_enum(written: &Mapping, type_: &Type, findings: &mut Findings) -> Parse {
     let members: Option<&Vec<String>> = match type_ {
         Type::Enum { values } => Some(values),
         _ => None,
     };
-    let mut values: Vec<(String, String)> = Vec::new();
-    let unknown = |text: &str, at: &Node, findings: &mut Findings| {
+    let unknown = |text: &str, at: Span, findings: &mut Findings| {
         if let Some(members) = members.filter(|m| !m.iter().any(|v| v == text)) {
             findings
-                .report(codes::ENUM_MEMBER, at.span, format!("`{}` is no member of the enum", shorten(text)))
+                .report(codes::ENUM_MEMBER, at, format!("`{}` is no member of the enum", shorten(text)))
                 .did_you_mean(text, members.iter().map(String::as_str));
         }
     };
-    match node.get("values") {
-        Some(map) => {
-            for entry in map.entries() {
-                if let Some(member) = entry.value.text() {
-                    unknown(member, &entry.value, findings);
-                    values.push((entry.key.clone(), member.to_owned()));
-                }
-            }
+    let mut values: Vec<(String, String)> = Vec::new();
+    for entry in written.values.items() {
+        if let Some(member) = &entry.value {
+            unknown(member, entry.at, findings);
+            values.push((entry.text.clone(), member.clone()));
         }
-        // Without `values` the source writes the members themselves.
-        None => values.extend(members.into_iter().flatten().map(|m| (m.clone(), m.clone()))),
     }
-    let other = match node.get("else").and_then(|n| n.text().map(|t| (n, t))) {
-        None | Some((_, "quarantine")) => EnumElse::Quarantine,
-        Some((_, "missing")) => EnumElse::Missing,
-        Some((at, member)) => {
-            unknown(member, at, findings);
+    if !written.values.is_written() {
+        // Without `values` the source writes the members themselves.
+        values.extend(members.into_iter().flatten().map(|m| (m.clone(), m.clone())));
+    }
+    let other = match written.else_.get().map(String::as_str) {
+        None | Some("quarantine") => EnumElse::Quarantine,
+        Some("missing") => EnumElse::Missing,
+        Some(member) => {
+            unknown(member, written.else_.span, findings);
             EnumElse::Value(member.to_owned())
         }
     };

@@ -5,155 +5,155 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 
 use super::{
-    super::{codes, text, texts},
     column::{column_type, parse},
     unmapped, used,
 };
 use crate::{
-    decode::shorten,
+    codes,
+    decode::{Either, Entry, Field},
+    definitions as written,
     expression::{Expression, Literal, Node as Part, Type},
     findings::Findings,
     id::AttributeId,
     lexical::{self, type_text},
     project::{Entity, Mapping, MappingFrom},
     sql::{self, Scope, Want},
-    yaml::{Entry, Node, Value},
+    wording::shorten,
+    yaml::Yaml,
 };
+
+type Entries = [Entry<String, written::Mapping>];
 
 /// Reads `map`, derived attributes after those they need.
 pub(super) fn mappings(
-    root: &Node,
+    source: &written::Source,
     entity: &Entity,
     scope: &Scope<'_>,
     findings: &mut Findings,
 ) -> Option<Vec<Mapping>> {
-    let entries = root.get("map")?.entries();
+    let entries = source.map.get()?;
     let before = findings.count();
     let mut all = Vec::new();
     for entry in entries {
-        let Some(attribute) = entity.attributes.iter().find(|a| a.id.as_str() == entry.key) else {
-            if findings.is_broken(entity.id.as_str(), &entry.key) {
-                continue;
-            }
-            findings
-                .report(
-                    codes::UNKNOWN_MAPPED_ATTRIBUTE,
-                    entry.key_span,
-                    format!("{} has no attribute `{}`", entity.id, shorten(&entry.key)),
-                )
-                .did_you_mean(&entry.key, entity.attributes.iter().map(|a| a.id.as_str()));
-            if let Some(last) = findings.last_mut().filter(|f| f.fix.is_none()) {
-                last.fix(format!(
-                    "add it: `entity: {}`, `attributes: {{{}: {{type: …}}}}`",
-                    entity.id, entry.key
-                ));
-            }
+        let Some(attribute) = entity.attributes.iter().find(|a| a.id.as_str() == entry.text) else {
+            unknown_attribute(entry, entity, findings);
             continue;
         };
-        if !matches!(entry.value.value, Value::Map(_)) {
-            continue;
-        }
-        let Some(from) = mapping_from(entry, &attribute.type_, entries, scope, findings) else { continue };
-        all.push(Mapping {
-            attribute: attribute.id.clone(),
-            type_: attribute.type_.clone(),
-            from,
-            required: entry.value.get_text("required") == Some("true"),
-        });
+        let Some(mapping) = &entry.value else { continue };
+        let from = mapping_from(entry, mapping, &attribute.type_, entries, scope, findings);
+        let (Some(from), Some(required)) = (from, mapping.required.cloned()) else { continue };
+        all.push(Mapping { attribute: attribute.id.clone(), type_: attribute.type_.clone(), from, required });
     }
     let ordered = in_order(all, entries, findings);
     (findings.count() == before || ordered.len() == entries.len()).then_some(ordered)
 }
 
+fn unknown_attribute(entry: &Entry<String, written::Mapping>, entity: &Entity, findings: &mut Findings) {
+    if findings.is_broken(entity.id.as_str(), &entry.text) {
+        return;
+    }
+    let message = format!("{} has no attribute `{}`", entity.id, shorten(&entry.text));
+    let finding = findings.report(codes::UNKNOWN_MAPPED_ATTRIBUTE, entry.span, message);
+    finding.did_you_mean(&entry.text, entity.attributes.iter().map(|a| a.id.as_str()));
+    if finding.fix.is_none() {
+        finding
+            .fix(format!("add it: `entity: {}`, `attributes: {{{}: {{type: …}}}}`", entity.id, entry.text));
+    }
+}
+
 fn mapping_from(
-    entry: &Entry,
+    entry: &Entry<String, written::Mapping>,
+    mapping: &written::Mapping,
     type_: &Type,
-    entries: &[Entry],
+    entries: &Entries,
     scope: &Scope<'_>,
     findings: &mut Findings,
 ) -> Option<MappingFrom> {
-    let node = &entry.value;
-    let kinds: Vec<&str> = ["column", "constant", "position", "expression"]
-        .into_iter()
-        .filter(|k| node.get(k).is_some())
-        .collect();
-    if kinds.len() != 1 {
+    let from = ["column", "constant", "position", "expression"];
+    let kinds = mapping.written().filter(|(name, ..)| from.contains(name)).count();
+    if kinds != 1 {
         findings
             .report(
                 codes::MAPPING_FROM,
-                entry.key_span,
-                format!("`{}` says {} times where its value comes from", entry.key, kinds.len()),
+                entry.span,
+                format!("`{}` says {kinds} times where its value comes from", entry.text),
             )
             .expected("exactly one of `column`, `constant`, `position` and `expression`");
         return None;
     }
-    if node.get("column").is_none() {
-        for option in node.entries().iter().filter(|e| {
-            !matches!(e.key.as_str(), "constant" | "position" | "expression" | "required")
-                && crate::definitions::MAPPING_FIELDS.contains(&e.key.as_str())
-        }) {
+    if mapping.column.is_written() {
+        return column(entry, mapping, type_, findings);
+    }
+    for (option, key, _) in mapping.written() {
+        if !from.contains(&option) && option != "required" {
             findings
-                .report(codes::MAPPING_OPTION, option.key_span, format!("`{}` needs a `column`", option.key))
+                .report(codes::MAPPING_OPTION, key, format!("`{option}` needs a `column`"))
                 .fix("remove it");
         }
     }
-    if let Some(position) = node.get("position") {
+    if mapping.position.is_written() {
         if *type_ != Type::Text {
             findings
                 .report(
                     codes::MAPPING_TYPE,
-                    position.span,
+                    mapping.position.span,
                     format!("a position is a text, but the attribute is of type {}", type_text(type_)),
                 )
                 .expected("an attribute of type text");
         }
         return Some(MappingFrom::Position);
     }
-    if let Some(constant) = node.get("constant") {
-        return self::constant(constant, type_, scope.zone, findings).map(MappingFrom::Constant);
+    if mapping.constant.is_written() {
+        return constant(&mapping.constant, type_, scope.zone, findings).map(MappingFrom::Constant);
     }
-    if let Some(expression) = node.get("expression") {
-        let typed = sql::expression(expression, scope, Want::Any, findings)?;
-        let mapped: BTreeSet<&str> = entries.iter().map(|e| e.key.as_str()).collect();
-        unmapped(&typed, expression, &mapped, findings);
-        return fit(typed, type_, expression, findings).map(MappingFrom::Expression);
-    }
-    let column = text(node, "column")?;
-    let Some(as_) = node.get("as") else {
+    let expression = mapping.expression.get()?;
+    let typed = sql::expression(expression, scope, Want::Any, findings)?;
+    let mapped: BTreeSet<&str> = entries.iter().map(|e| e.text.as_str()).collect();
+    unmapped(&typed, expression, &mapped, findings);
+    fit(typed, type_, expression, findings).map(MappingFrom::Expression)
+}
+
+fn column(
+    entry: &Entry<String, written::Mapping>,
+    mapping: &written::Mapping,
+    type_: &Type,
+    findings: &mut Findings,
+) -> Option<MappingFrom> {
+    let column = mapping.column.cloned()?;
+    if !mapping.as_.is_written() {
         findings
-            .report(codes::MAPPING_FROM, entry.key_span, format!("how `{}` is read is not said", entry.key))
+            .report(codes::MAPPING_FROM, entry.span, format!("how `{}` is read is not said", entry.text))
             .expected(format!("`as: {}`", column_type(type_)));
         return None;
-    };
-    let parse = parse(node, as_, type_, findings)?;
+    }
+    let parse = parse(mapping, type_, findings)?;
     Some(MappingFrom::Column {
         column,
         parse,
-        replace: node
-            .get("replace")
-            .map(Node::entries)
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|e| Some((e.key.clone(), e.value.text()?.to_owned())))
-            .collect(),
-        prefix: text(node, "prefix").unwrap_or_default(),
-        missing: match node.get("missing") {
-            Some(list) if !list.items().is_empty() => {
-                texts(node, "missing").into_iter().map(|t| (t, "missing".to_owned())).collect()
+        replace: pairs(mapping.replace.items()),
+        prefix: mapping.prefix.cloned().unwrap_or_default(),
+        missing: match mapping.missing.get() {
+            Some(Either::This(texts)) => {
+                texts.iter().map(|t| (t.value.clone(), "missing".to_owned())).collect()
             }
-            Some(map) => map
-                .entries()
-                .iter()
-                .filter_map(|e| Some((e.key.clone(), e.value.text()?.to_owned())))
-                .collect(),
+            Some(Either::That(reasons)) => pairs(reasons),
             None => Vec::new(),
         },
     })
 }
 
+fn pairs(entries: &[Entry<String, String>]) -> Vec<(String, String)> {
+    entries.iter().filter_map(|e| Some((e.text.clone(), e.value.clone()?))).collect()
+}
+
 /// A constant of a type.
-fn constant(node: &Node, type_: &Type, zone: &TimeZone, findings: &mut Findings) -> Option<Literal> {
-    let text = node.text()?;
+fn constant(
+    written: &Field<String>,
+    type_: &Type,
+    zone: &TimeZone,
+    findings: &mut Findings,
+) -> Option<Literal> {
+    let text = written.get()?.as_str();
     let value = match type_ {
         Type::Text | Type::Reference { .. } => Some(Literal::Text(text.to_owned())),
         Type::Enum { values } => values.iter().any(|v| v == text).then(|| Literal::Text(text.to_owned())),
@@ -173,7 +173,7 @@ fn constant(node: &Node, type_: &Type, zone: &TimeZone, findings: &mut Findings)
         findings
             .report(
                 codes::CONSTANT,
-                node.span,
+                written.span,
                 format!("`{}` is not of type {}", shorten(text), type_text(type_)),
             )
             .expected(match type_ {
@@ -188,7 +188,7 @@ fn constant(node: &Node, type_: &Type, zone: &TimeZone, findings: &mut Findings)
 }
 
 /// Brings a derived value to the type of its attribute.
-fn fit(typed: Expression, type_: &Type, at: &Node, findings: &mut Findings) -> Option<Expression> {
+fn fit(typed: Expression, type_: &Type, at: &Yaml, findings: &mut Findings) -> Option<Expression> {
     let text_like = |t: &Type| matches!(t, Type::Text | Type::Enum { .. } | Type::Reference { .. });
     let result = match (&typed.type_, type_) {
         (a, b) if a == b => Some(typed.clone()),
@@ -230,7 +230,7 @@ fn fit(typed: Expression, type_: &Type, at: &Node, findings: &mut Findings) -> O
 }
 
 /// Derived attributes after those they need; a circle is a finding.
-fn in_order(all: Vec<Mapping>, entries: &[Entry], findings: &mut Findings) -> Vec<Mapping> {
+fn in_order(all: Vec<Mapping>, entries: &Entries, findings: &mut Findings) -> Vec<Mapping> {
     let derived: BTreeMap<AttributeId, BTreeSet<AttributeId>> = all
         .iter()
         .filter_map(|m| match &m.from {
@@ -274,11 +274,11 @@ fn in_order(all: Vec<Mapping>, entries: &[Entry], findings: &mut Findings) -> Ve
             }
         }
         let shown: Vec<&str> = way.iter().map(AttributeId::as_str).collect();
-        if let Some(entry) = entries.iter().find(|e| Some(&e.key.as_str()) == shown.first()) {
+        if let Some(entry) = entries.iter().find(|e| Some(&e.text.as_str()) == shown.first()) {
             findings
                 .report(
                     codes::DERIVED_CYCLE,
-                    entry.key_span,
+                    entry.span,
                     format!("derived attributes need each other in a circle: {}", shown.join(" → ")),
                 )
                 .fix("let one of them be read from a column");

@@ -2,46 +2,39 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    super::{codes, id, place},
-    unmapped,
-};
+use super::unmapped;
 use crate::{
-    decode::shorten,
+    codes, definitions as written,
     expression::{Expression, Node as Part, Type},
     findings::Findings,
     lexical::{self, type_text},
     project::{Entity, Otherwise, Requirement, Rule},
+    source_text::Span,
     sql::{self, Scope, Want},
-    yaml::Node,
+    wording::shorten,
+    yaml::Yaml,
 };
 
 /// Reads `rules`.
 pub(super) fn rules(
-    root: &Node,
+    source: &written::Source,
     entity: &Entity,
     scope: &Scope<'_>,
     mapped: &BTreeSet<&str>,
     findings: &mut Findings,
 ) -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
-    let mut names: BTreeMap<&str, &Node> = BTreeMap::new();
-    for node in root.get("rules").map(Node::items).unwrap_or_default() {
-        if let Some(name) = node.get("name")
-            && let Some(first) = name.text().and_then(|t| names.insert(t, name))
-        {
+    let mut names: BTreeMap<&str, Span> = BTreeMap::new();
+    for rule in source.rules.items().iter().map(|r| &r.value) {
+        let name = rule.name.get();
+        if let Some(first) = name.and_then(|n| names.insert(&n.text, rule.name.span)) {
             findings
-                .report(codes::RULE_TWICE, name.span, "a rule of this source has this name already")
-                .related(first.span, "the first one")
+                .report(codes::RULE_TWICE, rule.name.span, "a rule of this source has this name already")
+                .related(first, "the first one")
                 .fix("rename one of them");
         }
-        let otherwise = match node.get_text("else") {
-            Some("warn") => Otherwise::Warn,
-            Some("quarantine") => Otherwise::Quarantine,
-            Some("stop") => Otherwise::Stop,
-            _ => continue,
-        };
-        let Some(require) = node.get("require").and_then(|r| requirement(r, entity, scope, mapped, findings))
+        let Some(otherwise) = rule.else_.cloned() else { continue };
+        let Some(require) = rule.require.get().and_then(|r| requirement(r, entity, scope, mapped, findings))
         else {
             continue;
         };
@@ -51,12 +44,12 @@ pub(super) fn rules(
             findings
                 .report(
                     codes::BAD_REQUIREMENT,
-                    place(node, "else"),
+                    rule.else_.span,
                     "a rule about a whole file cannot send rows to quarantine",
                 )
                 .expected("`warn` or `stop`");
         }
-        if let Some(id) = id(node, "name") {
+        if let Some(id) = name.and_then(|n| n.id.clone()) {
             rules.push(Rule { id, require, otherwise });
         }
     }
@@ -64,7 +57,7 @@ pub(super) fn rules(
 }
 
 fn requirement(
-    node: &Node,
+    node: &Yaml,
     entity: &Entity,
     scope: &Scope<'_>,
     mapped: &BTreeSet<&str>,

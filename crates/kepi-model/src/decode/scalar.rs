@@ -1,0 +1,449 @@
+//! The texts of fields: what each kind of text means, and what is said of one that means nothing.
+
+use jiff::civil::Date;
+
+use super::{At, Decode, DecodeKey, Decoder};
+use crate::{
+    calendar::Grain,
+    codes,
+    expression::Type,
+    id::{
+        AttributeId, DimensionId, EntityId, GoalId, KpiId, LevelId, ObjectiveId, PersonId, PerspectiveId,
+        PillarId, ProjectId, PurposeId, RuleId, ScorecardId, SourceId, StrategyId, ThemeId, UnitId,
+    },
+    lexical::{self, Decimal},
+    options::ENCODINGS,
+    source_text::Span,
+    table::{Key, Kind, Symbol, TYPES},
+    word::Word,
+    wording::{nearest, quoted, shorten},
+    yaml::Yaml,
+};
+
+/// An id, and what it is the name of, where such names can be referred to.
+pub(crate) trait Id: std::str::FromStr {
+    /// What it names.
+    const SYMBOL: Option<Symbol>;
+}
+
+/// A name that is defined where it stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Name<I> {
+    /// As written.
+    pub(crate) text: String,
+    /// The id, if the text is a name.
+    pub(crate) id: Option<I>,
+}
+
+impl<I: Id> Decode for Name<I> {
+    const KIND: Kind = Kind::Name(I::SYMBOL);
+    fn decode(yaml: &Yaml, at: At<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        let text = decoder.text(yaml, at, Self::KIND)?;
+        Self::decode_key(text, yaml.span, decoder)
+    }
+}
+impl<I: Id> DecodeKey for Name<I> {
+    const KEY: Key = Key::Name(I::SYMBOL);
+    fn decode_key(text: &str, span: Span, decoder: &mut Decoder<'_>) -> Option<Self> {
+        decoder.name(text, span);
+        Some(Self { text: text.to_owned(), id: text.parse().ok() })
+    }
+}
+
+macro_rules! ids {
+    ($($id:ident $symbol:ident,)*) => {$(
+        impl Id for $id {
+            const SYMBOL: Option<Symbol> = Some(Symbol::$symbol);
+        }
+        /// As a reference to something defined elsewhere.
+        impl Decode for $id {
+            const KIND: Kind = Kind::Reference(Symbol::$symbol);
+            fn decode(yaml: &Yaml, at: At<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+                let text = decoder.text(yaml, at, Self::KIND)?;
+                Self::decode_key(text, yaml.span, decoder)
+            }
+        }
+        impl DecodeKey for $id {
+            const KEY: Key = Key::Reference(Symbol::$symbol);
+            fn decode_key(text: &str, span: Span, decoder: &mut Decoder<'_>) -> Option<Self> {
+                decoder.reference(text, Symbol::$symbol, span);
+                text.parse().ok()
+            }
+        }
+    )*};
+}
+ids! {
+    ProjectId Project,
+    PersonId Person,
+    UnitId Unit,
+    LevelId Level,
+    EntityId Entity,
+    SourceId Source,
+    StrategyId Strategy,
+    PillarId Pillar,
+    ThemeId Theme,
+    GoalId Goal,
+    PerspectiveId Perspective,
+    ObjectiveId Objective,
+    KpiId Kpi,
+    ScorecardId Scorecard,
+    PurposeId Purpose,
+}
+impl Id for RuleId {
+    const SYMBOL: Option<Symbol> = None;
+}
+impl Id for DimensionId {
+    const SYMBOL: Option<Symbol> = None;
+}
+impl Id for AttributeId {
+    const SYMBOL: Option<Symbol> = None;
+}
+
+/// The name of an attribute; whether there is one is known where the entity is.
+impl Decode for AttributeId {
+    const KIND: Kind = Kind::Attribute;
+    fn decode(yaml: &Yaml, at: At<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        let text = decoder.text(yaml, at, Self::KIND)?;
+        decoder.name(text, yaml.span);
+        text.parse().ok()
+    }
+}
+
+impl DecodeKey for String {
+    const KEY: Key = Key::Text;
+    fn decode_key(text: &str, _: Span, _: &mut Decoder<'_>) -> Option<Self> {
+        Some(text.to_owned())
+    }
+}
+
+/// Reads a text by a function that reports what is wrong with it.
+macro_rules! scalars {
+    ($($(#[$about:meta])* $type:ty = $kind:expr, $read:expr;)*) => {$(
+        $(#[$about])*
+        impl Decode for $type {
+            const KIND: Kind = $kind;
+            fn decode(yaml: &Yaml, at: At<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+                let text = decoder.text(yaml, at, Self::KIND)?;
+                let read: fn(&str, Span, &mut Decoder<'_>) -> Option<Self> = $read;
+                read(text, yaml.span, decoder)
+            }
+        }
+    )*};
+}
+
+/// A text that is understood where the entity or the unit is known.
+macro_rules! texts {
+    ($($(#[$about:meta])* $name:ident $kind:ident,)*) => {$(
+        $(#[$about])*
+        #[derive(Debug, Clone)]
+        pub(crate) struct $name(pub(crate) Yaml);
+        impl std::ops::Deref for $name {
+            type Target = Yaml;
+            fn deref(&self) -> &Yaml {
+                &self.0
+            }
+        }
+        impl Decode for $name {
+            const KIND: Kind = Kind::$kind;
+            fn decode(yaml: &Yaml, at: At<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+                decoder.text(yaml, at, Self::KIND)?;
+                Some(Self(yaml.clone()))
+            }
+        }
+    )*};
+}
+texts! {
+    /// A row expression.
+    ExpressionText Expression,
+    /// A path to an attribute.
+    PathText Path,
+    /// An amount in the unit of what it is compared with.
+    AmountText Amount,
+    /// What a rule demands.
+    RequirementText Requirement,
+}
+
+/// Makes the words of an enumeration choices of a field.
+macro_rules! choices {
+    ($($type:ty),*) => {$(
+        impl $crate::decode::Decode for $type {
+            const KIND: $crate::table::Kind =
+                $crate::table::Kind::Choice(<$type as $crate::word::Word>::WORDS);
+            fn decode(
+                yaml: &$crate::yaml::Yaml,
+                at: $crate::decode::At<'_>,
+                decoder: &mut $crate::decode::Decoder<'_>,
+            ) -> Option<Self> {
+                decoder.choice(yaml, at)
+            }
+        }
+    )*};
+}
+pub(crate) use choices;
+
+impl Decoder<'_> {
+    /// Reads one of the words of an enumeration.
+    pub(crate) fn choice<T: Word>(&mut self, yaml: &Yaml, at: At<'_>) -> Option<T> {
+        let text = self.text(yaml, at, Kind::Choice(T::WORDS))?;
+        let member = T::from_word(text);
+        if member.is_none() {
+            let message = format!("`{}` cannot be `{}`", at.name, shorten(text));
+            self.report(codes::NOT_A_CHOICE, yaml.span, message)
+                .expected(format!("one of {}", quoted(T::WORDS.iter().copied())))
+                .did_you_mean(text, T::WORDS.iter().copied());
+        }
+        member
+    }
+}
+
+/// A whole number within limits, both inclusive.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Whole<const LOW: i64, const HIGH: i64>(pub(crate) i64);
+
+impl<const LOW: i64, const HIGH: i64> Decode for Whole<LOW, HIGH> {
+    const KIND: Kind = Kind::Integer(LOW, HIGH);
+    fn decode(yaml: &Yaml, at: At<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        let text = decoder.text(yaml, at, Self::KIND)?;
+        let number = text.parse().ok().filter(|n| (LOW..=HIGH).contains(n));
+        if number.is_none() {
+            let message = format!("`{}` cannot be `{}`", at.name, shorten(text));
+            let expected =
+                if LOW == HIGH { format!("{LOW}") } else { format!("a whole number from {LOW} to {HIGH}") };
+            decoder.report(codes::NOT_A_NUMBER, yaml.span, message).expected(expected);
+        }
+        number.map(Self)
+    }
+}
+
+/// A share of a whole.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Share(pub(crate) Decimal);
+/// A length of time in microseconds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Micros(pub(crate) i64);
+/// So many of a grain.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lag(pub(crate) u32, pub(crate) Grain);
+/// Lowest and highest answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scale(pub(crate) i64, pub(crate) i64);
+/// A quantile in millionths.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Quantile(pub(crate) u32);
+/// The type of an attribute; an enum comes without its values.
+#[derive(Debug, Clone)]
+pub(crate) struct AttributeType(pub(crate) Type);
+/// How a column is read.
+#[derive(Debug, Clone)]
+pub(crate) struct ColumnType {
+    /// The type its texts come to.
+    pub(crate) type_: Type,
+    /// For durations: microseconds in one unit.
+    pub(crate) unit_micros: i64,
+}
+/// The name of a time zone.
+#[derive(Debug, Clone)]
+pub(crate) struct Zone(pub(crate) String);
+/// A strptime pattern.
+#[derive(Debug, Clone)]
+pub(crate) struct TimeFormat(pub(crate) String);
+/// One ASCII character.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Character(pub(crate) u8);
+/// The label of a text encoding, in lower case.
+#[derive(Debug, Clone)]
+pub(crate) struct Encoding(pub(crate) String);
+/// A path or glob below the project's folder.
+#[derive(Debug, Clone)]
+pub(crate) struct Files(pub(crate) String);
+
+scalars! {
+    String = Kind::Text, |text, _, _| Some(text.to_owned());
+    bool = Kind::Boolean, |text, span, decoder| {
+        let value = text.parse().ok();
+        if value.is_none() {
+            let message = format!("`{}` is neither `true` nor `false`", shorten(text));
+            decoder.report(codes::NOT_A_CHOICE, span, message);
+        }
+        value
+    };
+    Share = Kind::Share, share;
+    Date = Kind::Date, |text, span, decoder| {
+        let date = lexical::date(text);
+        if date.is_none() {
+            let message = format!("`{}` is not a date", shorten(text));
+            decoder.report(codes::NOT_A_DATE, span, message)
+                .expected("year, month and day, such as `2026-01-31`");
+        }
+        date
+    };
+    Micros = Kind::Duration, |text, span, decoder| {
+        let micros = lexical::duration(text).filter(|d| *d > 0);
+        if micros.is_none() {
+            let message = format!("`{}` is not a length of time", shorten(text));
+            let finding = decoder.report(codes::NOT_A_DURATION, span, message);
+            finding.expected("a number and a unit, such as `4 hours`, `90 minutes` or `30 days`");
+            if lexical::decimal(text).is_some() {
+                finding.fix("say of which unit: seconds, minutes, hours, days or weeks");
+            }
+        }
+        micros.map(Self)
+    };
+    Lag = Kind::Lag, |text, span, decoder| {
+        let lag = lexical::lag(text);
+        if lag.is_none() {
+            decoder.report(codes::NOT_A_DURATION, span, format!("`{}` is not a lag", shorten(text)))
+                .expected("so many days, weeks, months, quarters or years, such as `1 quarter`");
+        }
+        lag.map(|(number, grain)| Self(number, grain))
+    };
+    Scale = Kind::Scale, |text, span, decoder| {
+        let scale = lexical::scale(text);
+        if scale.is_none() {
+            decoder.report(codes::BAD_SCALE, span, format!("`{}` is not a scale", shorten(text)))
+                .expected("the lowest and the highest answer, such as `1..5`");
+        }
+        scale.map(|(low, high)| Self(low, high))
+    };
+    Quantile = Kind::Quantile, |text, span, decoder| {
+        let read = lexical::quantile(text);
+        let quantile = read.filter(|q| (1..1_000_000).contains(q)).and_then(|q| u32::try_from(q).ok());
+        let shown = shorten(text);
+        if quantile.is_none() {
+            let (message, expected) = if read.is_some() {
+                (
+                    format!("the quantile `{shown}` is out of range"),
+                    "more than 0% and less than 100%, such as `90%`, or `median`",
+                )
+            } else {
+                (format!("`{shown}` is not a quantile"), "`median` or a share such as `90%`")
+            };
+            decoder.report(codes::BAD_QUANTILE, span, message).expected(expected);
+        }
+        quantile.map(Self)
+    };
+    AttributeType = Kind::Type, |text, span, decoder| {
+        attribute_type(text, span, decoder).map(Self)
+    };
+    ColumnType = Kind::ColumnType, |text, span, decoder| {
+        let unit = text.strip_prefix("duration ").map(|unit| lexical::time_unit(unit.trim()));
+        match unit {
+            Some(Some(unit_micros)) => Some(Self { type_: Type::Duration, unit_micros }),
+            None if text != "duration" => {
+                attribute_type(text, span, decoder).map(|type_| Self { type_, unit_micros: 0 })
+            }
+            _ => {
+                let message = format!("`{}` does not say in which unit", shorten(text));
+                decoder.report(codes::UNKNOWN_TYPE, span, message)
+                    .expected("`duration seconds`, `duration minutes`, `duration hours` or `duration days`");
+                None
+            }
+        }
+    };
+    Zone = Kind::Zone, |text, span, decoder| {
+        if jiff::tz::TimeZone::get(text).is_ok() {
+            return Some(Self(text.to_owned()));
+        }
+        let known: Vec<String> = jiff::tz::db().available().map(|n| n.to_string()).collect();
+        let message = format!("there is no time zone `{}`", shorten(text));
+        let finding = decoder.report(codes::UNKNOWN_ZONE, span, message);
+        match nearest(text, known.iter().map(String::as_str)) {
+            Some(near) => finding.replace(format!("did you mean `{near}`?"), span, near),
+            None => finding.expected("an IANA name such as `Europe/Berlin` or `UTC`"),
+        };
+        None
+    };
+    TimeFormat = Kind::TimeFormat, |text, span, decoder| match lexical::time_format(text) {
+        Ok(()) => Some(Self(text.to_owned())),
+        Err(why) => {
+            let message = format!("`{}` is not a format of times: {why}", shorten(text));
+            decoder.report(codes::BAD_TIME_FORMAT, span, message)
+                .expected("a strptime pattern such as `%d.%m.%Y %H:%M`");
+            None
+        }
+    };
+    Character = Kind::Character, |text, span, decoder| match text.as_bytes() {
+        [byte] => Some(Self(*byte)),
+        _ => {
+            let message = format!("the delimiter `{}` is not one ASCII character", shorten(text));
+            decoder.report(codes::BAD_DELIMITER, span, message)
+                .expected("one character such as `\",\"`, `\";\"`, `\"|\"` or `\"\\t\"`");
+            None
+        }
+    };
+    Encoding = Kind::Encoding, |text, span, decoder| {
+        if !decoder.options.knows_encoding(text) {
+            let message = format!("there is no encoding `{}`", shorten(text));
+            decoder.report(codes::UNKNOWN_ENCODING, span, message)
+                .did_you_mean(text, ENCODINGS.iter().copied());
+            return None;
+        }
+        Some(Self(text.trim().to_ascii_lowercase()))
+    };
+    Files = Kind::Files, |text, span, decoder| {
+        let shown = shorten(text);
+        let leaves = text.starts_with(['/', '\\']) || text.split(['/', '\\']).any(|p| p == "..");
+        if leaves || text.contains(':') {
+            decoder.report(codes::OUTSIDE_PROJECT, span, format!("`{shown}` leads out of the project's folder"))
+                .expected("a path below the project's folder, with `/`, such as `data/2026-*.csv`");
+        } else if decoder.options.known_files.is_some_and(|count| count(text) == 0) {
+            decoder.report(codes::NO_FILES, span, format!("no file matches `{shown}`"))
+                .expected("at least one file when the source is run")
+                .fix("put the file there, or correct the path; it is relative to the project's folder");
+        }
+        Some(Self(text.to_owned()))
+    };
+}
+
+fn share(text: &str, span: Span, decoder: &mut Decoder<'_>) -> Option<Share> {
+    let shown = shorten(text);
+    match lexical::share(text) {
+        Some(d) if (0.0..=1.0).contains(&d.to_f64()) => return Some(Share(d)),
+        Some(_) => {
+            decoder
+                .report(codes::NOT_A_SHARE, span, format!("`{shown}` is not between 0% and 100%"))
+                .expected("a share of a whole, such as `70%`");
+        }
+        None => {
+            let finding = decoder.report(codes::NOT_A_SHARE, span, format!("`{shown}` is not a share"));
+            finding.expected("a number with `%`, such as `70%`");
+            if let Some(d) = lexical::decimal(text) {
+                let fraction = d.to_f64().abs() <= 1.0 && d.scale > 0;
+                let percent = if fraction { d.to_f64() * 100.0 } else { d.to_f64() };
+                finding.replace(format!("write `{percent}%`"), span, format!("{percent}%"));
+            }
+        }
+    }
+    None
+}
+
+fn attribute_type(text: &str, span: Span, decoder: &mut Decoder<'_>) -> Option<Type> {
+    let type_ = lexical::attribute_type(text);
+    if let Some(Type::Reference { .. }) = &type_ {
+        let entity = text.trim_start_matches("reference ").trim();
+        decoder.reference(entity, Symbol::Entity, span);
+    }
+    if type_.is_some() {
+        return type_;
+    }
+    let finding = decoder.report(codes::UNKNOWN_TYPE, span, format!("there is no type `{}`", shorten(text)));
+    finding.expected(TYPES);
+    let fix = match text {
+        "string" | "varchar" | "char" | "str" | "uuid" => Some("text"),
+        "int" | "bigint" | "long" => Some("integer"),
+        "float" | "double" | "decimal" | "number" | "numeric" => Some("number, 2 decimals"),
+        "bool" => Some("boolean"),
+        "datetime" | "time" => Some("timestamp"),
+        "money" | "currency" => Some("money EUR, 2 decimals"),
+        _ => None,
+    };
+    if let Some(fix) = fix {
+        finding.replace(format!("write `{fix}`"), span, format!("\"{fix}\""));
+    } else {
+        let words = ["text", "integer", "boolean", "date", "timestamp", "duration", "enum"];
+        if let Some(near) = nearest(text, words) {
+            finding.replace(format!("did you mean `{near}`?"), span, near);
+        }
+    }
+    None
+}

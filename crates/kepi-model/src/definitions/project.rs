@@ -1,0 +1,69 @@
+//! The project itself, persons and units.
+
+use crate::{
+    decode::{Map, Name, Share, Whole, Zone, choices, table},
+    id::{LevelId, PersonId, ProjectId, PurposeId, UnitId},
+    word::words,
+};
+
+words! {
+    /// Days of the week.
+    pub(crate) enum Weekday {
+        Monday = "monday",
+        Tuesday = "tuesday",
+        Wednesday = "wednesday",
+        Thursday = "thursday",
+        Friday = "friday",
+        Saturday = "saturday",
+        Sunday = "sunday",
+    }
+
+    /// Months of the year.
+    pub(crate) enum Month {
+        January = "january",
+        February = "february",
+        March = "march",
+        April = "april",
+        May = "may",
+        June = "june",
+        July = "july",
+        August = "august",
+        September = "september",
+        October = "october",
+        November = "november",
+        December = "december",
+    }
+}
+choices!(Weekday, Month);
+
+table! {
+    Project = "project",
+    "What the whole project shares: its reporting zone, its calendar and what data may be used for. Exactly one.";
+    project: Name<ProjectId>, required, "The project's name.", "airport";
+    name: String, required, "The name shown to people.", "Airport passenger experience";
+    description: String, optional;
+    language: Whole<1, 1>, required, "Version of the definition language.", "1";
+    time_zone: Zone, required, "The reporting zone: decides days and periods.", "America/Los_Angeles";
+    week_start: Weekday, default "monday", "The first day of a week.", "monday";
+    fiscal_year_start: Month, default "january", "The month in which the fiscal year starts.", "january";
+    confidence: Share, default "95%", "Confidence level of every interval, between 50 % and 100 %.", "95%";
+    purposes: Map<Name<PurposeId>, String>, optional, "What data may be used for, each in words.", "{research: …}";
+}
+
+table! {
+    Person = "person", "Someone who answers for something.";
+    person: Name<PersonId>, required, "The person's name in definitions.", "terminal_lead";
+    name: String, required, "The name shown to people.", "Maria Ortiz";
+    role: String, optional, "What the person does.", "Terminal Services";
+    email: String, optional, "Address.", "maria@example.org";
+}
+
+table! {
+    Unit = "unit", "An organisational unit. Units form one tree with one root.";
+    unit: Name<UnitId>, required, "The unit's name in definitions.", "boarding_area_a";
+    name: String, required, "The name shown to people.", "Boarding Area A";
+    level: Name<LevelId>, optional, "Its level in the tree; the root may have none.", "boarding_area";
+    parent: UnitId, optional, "The unit above; none for the root.", "sfo";
+    member: String, optional, "The segment member it stands for; default its name.", "A";
+    manager: PersonId, optional, "Who manages it.", "terminal_lead";
+}
