@@ -27,7 +27,7 @@ mod expression_text;
 mod findings;
 pub mod id;
 mod lexical;
-mod meaning;
+pub mod meaning;
 pub mod options;
 pub mod project;
 pub mod render;

@@ -1,7 +1,9 @@
-//! Hashes by meaning: what decides a value changes them, how it is spelled does not.
+//! Hashes by meaning: what decides a value changes them, how it is spelled does not, nor how Rust names it.
 //!
-//! Each hash is taken of canonical JSON in which maps and lists without order are sorted, so the order of keys,
-//! comments, names and descriptions never count.
+//! Each hash is taken of a form that is written out by hand (`form`), in which lists without order are sorted; the order
+//! of keys, comments, names and descriptions never count.
+
+mod form;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,42 +14,54 @@ use crate::{
     expression::{Expression, Node, Path},
     id::{EntityId, Hash, KpiId},
     project::{
-        Aggregate, CascadeTargets, CascadeValue, Connector, EnumElse, Kpi, Mapping, MappingFrom, Measure,
-        Parse, Part, Population, Requirement, Scorecard, Source,
+        Aggregate, Connector, EnumElse, Kpi, Mapping, MappingFrom, Measure, Parse, Part, Population,
+        Requirement, Scorecard, Source, SourceZone,
     },
+    word::Word,
 };
 
-fn hash(kind: &str, value: &Value) -> Hash {
-    Hash::of(format!("kepi {kind} 1\n{value}").as_bytes())
+fn hash(kind: &str, form: &Value) -> Hash {
+    Hash::of(format!("kepi {kind} v1\n{form}").as_bytes())
+}
+
+/// Values without order, in one order.
+fn sorted(values: impl Iterator<Item = Value>) -> Value {
+    let mut values: Vec<Value> = values.collect();
+    values.sort_by_cached_key(ToString::to_string);
+    values.into()
+}
+
+/// The canonical form of an expression, version 1, for hashes of what contains one.
+pub fn expression_form(expression: &Expression) -> Value {
+    form::expression(expression)
+}
+
+/// The canonical form of a path, version 1.
+pub fn path_form(path: &Path) -> Value {
+    form::path(path)
+}
+
+/// What turns instants into periods.
+pub fn calendar(calendar: &Calendar) -> Hash {
+    hash("calendar", &form::calendar(calendar))
 }
 
 /// What decides the values of a KPI.
 pub(crate) fn kpi(kpi: &Kpi, calendar: &Calendar) -> Hash {
-    let mut by: Vec<Value> = kpi.by.iter().map(|d| json!(d)).collect();
-    by.sort_by_key(ToString::to_string);
-    let mut cross: Vec<Vec<&str>> = kpi
-        .cross
-        .iter()
-        .map(|c| {
-            let mut names: Vec<&str> = c.iter().map(|d| d.as_str()).collect();
-            names.sort_unstable();
-            names
-        })
-        .collect();
-    cross.sort();
+    let cross = kpi.cross.iter().map(|combination| sorted(combination.iter().map(|d| json!(d))));
     hash(
         "kpi",
-        &json!({
-            "measure": kpi.measure,
-            "period": kpi.period,
-            "by": by,
-            "cross": cross,
-            "as_of": kpi.as_of,
-            "weight": kpi.weight,
-            "minimum_n": kpi.minimum_n,
-            "minimum_coverage": kpi.minimum_coverage,
-            "calendar": calendar,
-        }),
+        &json!([
+            form::measure(&kpi.measure),
+            kpi.period.word(),
+            sorted(kpi.by.iter().map(form::dimension)),
+            sorted(cross),
+            kpi.as_of.word(),
+            form::option(kpi.weight.as_ref(), form::expression),
+            kpi.minimum_n,
+            kpi.minimum_coverage,
+            form::calendar(calendar),
+        ]),
     )
 }
 
@@ -60,54 +74,41 @@ pub(crate) fn source(source: &Source) -> Hash {
         Connector::Ndjson { .. } => json!(["ndjson"]),
         Connector::Parquet { .. } => json!(["parquet"]),
     };
-    let mut map: Vec<Value> = source.map.iter().map(mapping).collect();
-    map.sort_by_key(ToString::to_string);
-    let mut rules: Vec<Value> = source
-        .rules
-        .iter()
-        .map(|r| {
-            let require = match &r.require {
-                Requirement::Row(e) => json!(["row", e]),
-                Requirement::Unique(ids) => json!(["unique", ids]),
-                Requirement::RowsAtLeast(n) => json!(["rows", n]),
-                Requirement::RowsAgainstHistory { share, loads } => json!(["history", share, loads]),
-            };
-            json!([r.id, require, r.otherwise])
-        })
-        .collect();
-    rules.sort_by_key(ToString::to_string);
-    let mut missing = source.missing.clone();
-    missing.sort();
+    let SourceZone { name, ambiguous, missing } = &source.zone;
+    let rules = source.rules.iter().map(|r| {
+        let require = match &r.require {
+            Requirement::Row(e) => json!(["row", form::expression(e)]),
+            Requirement::Unique(ids) => json!(["unique", ids]),
+            Requirement::RowsAtLeast(n) => json!(["rows", n]),
+            Requirement::RowsAgainstHistory { share, loads } => json!(["history", share, loads]),
+        };
+        json!([r.id, require, r.otherwise.word()])
+    });
     hash(
         "source",
-        &json!({
-            "into": source.into,
-            "from": from,
-            "mode": source.mode,
-            "key": source.key,
-            "version": source.version,
-            "zone": source.zone,
-            "missing": missing,
-            "only": source.only,
-            "map": map,
-            "rules": rules,
-        }),
+        &json!([
+            source.into,
+            from,
+            source.mode.word(),
+            source.key,
+            source.version,
+            ["zone", name, ambiguous.word(), missing.word()],
+            sorted(source.missing.iter().map(|t| json!(t))),
+            form::option(source.only.as_ref(), form::expression),
+            sorted(source.map.iter().map(mapping)),
+            sorted(rules),
+        ]),
     )
 }
 
-fn sorted(pairs: &[(String, String)]) -> Vec<(String, String)> {
-    let mut pairs = pairs.to_vec();
-    pairs.sort();
-    pairs
-}
-
 fn mapping(mapping: &Mapping) -> Value {
+    let pairs = |pairs: &[(String, String)]| sorted(pairs.iter().map(|pair| json!(pair)));
     let from = match &mapping.from {
         MappingFrom::Column { column, parse, replace, prefix, missing } => {
             let parse = match parse {
                 Parse::Text => json!(["text"]),
                 Parse::Number { scale, decimal_mark, excess } => {
-                    json!(["number", scale, decimal_mark, excess])
+                    json!(["number", scale, decimal_mark, excess.word()])
                 }
                 Parse::Duration { unit_micros, decimal_mark } => {
                     json!(["duration", unit_micros, decimal_mark])
@@ -121,16 +122,16 @@ fn mapping(mapping: &Mapping) -> Value {
                         EnumElse::Missing => json!("missing"),
                         EnumElse::Value(v) => json!(["value", v]),
                     };
-                    json!(["enum", sorted(values), other])
+                    json!(["enum", pairs(values), other])
                 }
             };
-            json!(["column", column, parse, sorted(replace), prefix, sorted(missing)])
+            json!(["column", column, parse, pairs(replace), prefix, pairs(missing)])
         }
         MappingFrom::Position => json!(["position"]),
-        MappingFrom::Constant(literal) => json!(["constant", literal]),
-        MappingFrom::Expression(e) => json!(["expression", e]),
+        MappingFrom::Constant(literal) => json!(["constant", form::literal(literal)]),
+        MappingFrom::Expression(e) => json!(["expression", form::expression(e)]),
     };
-    json!([mapping.attribute, mapping.type_, from, mapping.required])
+    json!([mapping.attribute, form::type_(&mapping.type_), from, mapping.required])
 }
 
 /// What decides the score of a scorecard: period, rules, weights, cascade, and its KPIs with their targets.
@@ -141,49 +142,31 @@ pub(crate) fn scorecard(scorecard: &Scorecard, kpis: &BTreeMap<KpiId, Kpi>) -> H
         for objective in &perspective.objectives {
             for (kpi, weight) in &objective.kpis {
                 used.insert(kpi);
-                tree.push(json!([
-                    perspective.id,
-                    perspective.weight,
-                    objective.id,
-                    objective.weight,
-                    kpi,
-                    weight
-                ]));
+                let (above, beside) = (perspective.weight, objective.weight);
+                tree.push(json!([perspective.id, above, objective.id, beside, kpi, weight]));
             }
         }
     }
-    tree.sort_by_key(ToString::to_string);
-    let kpis: Vec<Value> = used
-        .into_iter()
-        .filter_map(|id| kpis.get(id))
-        .map(|kpi| {
-            let targets: Vec<Value> =
-                kpi.targets.iter().map(|t| json!([t.from.to_string(), t.unit, t.lines])).collect();
-            json!([kpi.id, kpi.hash, kpi.better, targets])
-        })
-        .collect();
+    let kpis = used.into_iter().filter_map(|id| kpis.get(id)).map(|kpi| {
+        let targets: Value =
+            kpi.targets.iter().map(|t| json!([t.from.to_string(), t.unit, form::lines(&t.lines)])).collect();
+        json!([kpi.id, kpi.hash, kpi.better.word(), targets])
+    });
     let cascade = scorecard.cascade.as_ref().map(|c| {
-        let value = match c.value {
-            CascadeValue::Recompute => "recompute",
-            CascadeValue::AverageOfChildren => "average_of_children",
-        };
-        let targets = match c.targets {
-            CascadeTargets::Inherit => "inherit",
-            CascadeTargets::Own => "own",
-        };
-        json!([c.levels, value, targets])
+        let levels: Value = c.levels.iter().map(|(level, dimension)| json!([level, dimension])).collect();
+        json!([levels, c.value.word(), c.targets.word()])
     });
     hash(
         "scorecard",
-        &json!({
-            "unit": scorecard.unit,
-            "period": scorecard.period,
-            "missing": scorecard.missing,
-            "minimum_coverage": scorecard.minimum_coverage,
-            "tree": tree,
-            "kpis": kpis,
-            "cascade": cascade,
-        }),
+        &json!([
+            scorecard.unit,
+            scorecard.period.word(),
+            scorecard.missing.word(),
+            scorecard.minimum_coverage,
+            sorted(tree.into_iter()),
+            kpis.collect::<Value>(),
+            cascade,
+        ]),
     )
 }
 

@@ -122,7 +122,9 @@ pub(crate) fn parse(file: FileId, text: &str, findings: &mut Findings) -> Vec<Do
         findings
             .report(codes::TOO_LARGE, whole, "the file is too long")
             .expected(format!("at most {MAXIMUM_BYTES} bytes in a file of definitions"))
-            .fix("split it into several files, whose number and names mean nothing; data belong under `data/`");
+            .fix(
+                "split it into several files, whose number and names mean nothing; data belong under `data/`",
+            );
         return Vec::new();
     }
     // A line that starts with `---` ends a document wherever it stands, so documents can be read one by one.

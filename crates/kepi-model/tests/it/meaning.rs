@@ -1,6 +1,6 @@
 //! Hashes change with the meaning and with nothing else.
 
-use kepi_model::{id::Hash, project::Project};
+use kepi_model::{id::Hash, meaning, project::Project};
 
 use crate::base::{checked, files, short};
 
@@ -100,4 +100,85 @@ fn meaning_changes_the_hash_it_belongs_to() {
         assert_ne!(now.2, base.2, "{edit:?}");
         assert_eq!((now.0, now.1), (base.0, base.1), "{edit:?}");
     }
+}
+
+/// Measures that together use every kind, option and operation.
+const MEASURES: &[&str] = &[
+    "count: {of: order, where: \"state = 'sent' and (channel <> 'web' or channel is null)\"}",
+    "count: {of: order, where: \"not (channel like 'C%') and status in ('a', 'b')\"}",
+    "count: {of: order, where: \"-(amount * 2 - amount + amount) < '2.50 EUR'\"}",
+    "count: {of: order, where: \"case when channel = 'web' then 1 when channel is not null then 2.5 else 0 end > 1\"}",
+    "count: {of: order, where: \"coalesce(channel, 'unknown') >= 'web' and account.parent.region <= 'x'\"}",
+    "count: {of: order, at: account.created_at, where: \"ordered_at between '2026-01-01' and '2026-12-31T23:59:59Z'\"}",
+    "count: {of: ticket, where: reopened = true}",
+    "sum: {of: order, value: amount}",
+    "distinct: {of: order, value: account}",
+    "mean: {of: order, value: amount}",
+    "share: {of: order, which: delivered_at is not null}",
+    "quantile: {of: survey_response, value: minutes, quantile: 97.5%, bins: {from: 0 minutes, to: 1 hour, count: 3}}",
+    "quantile: {of: survey_response, value: minutes, quantile: median, bins: {from: 1 minute, to: 100 minutes, count: 2, spacing: logarithmic}}",
+    "nps: {of: survey_response, answer: score}",
+    "satisfaction: {of: survey_response, answer: ease, scale: 1..7, top: 2}",
+    "effort: {of: survey_response, answer: ease, scale: 1..7, summary: mean}",
+    "duration: {of: order, from: ordered_at, until: delivered_at, within: 36 hours}",
+    "duration: {of: order, from: ordered_at, until: delivered_at, summary: mean}",
+    "ratio: {numerator: {sum: {of: order, value: amount}}, denominator: {distinct: {of: order, value: account}}, unmatched: drop}",
+    "rate: {events: {count: {of: order}}, population: {count: {of: order}}, per: 1000}",
+];
+
+/// A published value names the hash of its definition, so a hash that changes without a change of meaning makes every
+/// figure a new one. This file changes only together with the version of the form and a line in CHANGELOG.md.
+#[test]
+fn hashes_are_what_they_were() {
+    let mut now = String::new();
+    let whole = project(&[]);
+    for kpi in whole.kpis.values() {
+        now.push_str(&format!("kpi {} {}\n", kpi.id, kpi.hash));
+    }
+    for source in whole.sources.values() {
+        now.push_str(&format!("source {} {}\n", source.id, source.hash));
+    }
+    for scorecard in whole.scorecards.values() {
+        now.push_str(&format!("scorecard {} {}\n", scorecard.id, scorecard.hash));
+    }
+    now.push_str(&format!("calendar {}\n", meaning::calendar(&whole.calendar)));
+    let in_range = [
+        ("kpis.yml", "better: higher\nmeasure:\n  duration", "better: in_range\nmeasure:\n  duration"),
+        (
+            "kpis.yml",
+            "threshold: 80%, target: 90%, stretch: 95%",
+            "threshold: [80%, 95%], target: [85%, 90%]",
+        ),
+    ];
+    let (_, _, scorecard) = hashes(&project(&in_range));
+    now.push_str(&format!("scorecard in_range {scorecard}\n"));
+    let derived = [(
+        "sources.yml",
+        "  updated_at:   {column",
+        "  channel:      {position: file and row}\n  status:       {expression: channel}\n  shipped_at:   {column: s, as: date}\n  updated_at:   {column",
+    )];
+    let derived = project(&derived).sources[&"orders".parse().unwrap()].hash;
+    now.push_str(&format!("source derived {derived}\n"));
+    for measure in MEASURES {
+        let edits = [
+            ("kpis.yml", "effort: {of: survey_response, answer: ease, scale: 1..7, top: 3}", *measure),
+            ("kpis.yml", "by: [region]\n", ""),
+        ];
+        let mut files = files();
+        files.retain(|(path, _)| path != "scorecard.yml");
+        let (_, text) = files.iter_mut().find(|(path, _)| path == "kpis.yml").unwrap();
+        for (_, from, to) in &edits {
+            *text = text.replacen(from, to, 1);
+        }
+        let targets = text.find("targets:\n  - {from: 2026-01-01, threshold: 50%").unwrap();
+        let end = targets + text[targets..].find("accountable").unwrap();
+        text.replace_range(targets..end, "");
+        let checked = checked(&files);
+        let found = checked.value.unwrap_or_else(|| panic!("{measure}\n{}", short(&checked.findings)));
+        let hash = found.kpis[&"easy_help".parse().unwrap()].hash;
+        now.push_str(&format!("{hash} {measure}\n"));
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hashes.txt");
+    let then = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(now == then, "hashes have changed:\n{now}");
 }

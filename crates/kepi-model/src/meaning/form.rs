@@ -1,0 +1,162 @@
+//! The canonical form, version 1: what is hashed of types, expressions and measures.
+//!
+//! Everything is a list that begins with a word, written out here by hand, so that no name or order of a Rust type is
+//! part of it. Lists only: a map would have an order that depends on how `serde_json` was built. What a word stands for
+//! never changes; where a meaning changes, the words do. Golden hashes in `tests/it/meaning.rs` hold all of it.
+
+use serde_json::{Value, json};
+
+use crate::{
+    calendar::Calendar,
+    expression::{Arithmetic, Comparison, Expression, Literal, Node, Path, Type},
+    project::{
+        Aggregate, Bins, Dimension, DurationSummary, Measure, Part, Population, RatingKind, RatingSummary,
+        TargetLines,
+    },
+    word::Word,
+};
+
+pub(super) fn option<T>(value: Option<T>, form: impl FnOnce(T) -> Value) -> Value {
+    value.map_or(Value::Null, form)
+}
+
+pub(super) fn calendar(calendar: &Calendar) -> Value {
+    json!(["calendar", calendar.zone, calendar.week_start, calendar.fiscal_year_start])
+}
+
+pub(super) fn type_(type_: &Type) -> Value {
+    match type_ {
+        Type::Text => json!(["text"]),
+        Type::Integer => json!(["integer"]),
+        Type::Number { scale } => json!(["number", scale]),
+        Type::Money { currency, scale } => json!(["money", currency, scale]),
+        Type::Boolean => json!(["boolean"]),
+        Type::Date => json!(["date"]),
+        Type::Timestamp => json!(["timestamp"]),
+        Type::Duration => json!(["duration"]),
+        Type::Enum { values } => json!(["enum", values]),
+        Type::Reference { entity } => json!(["reference", entity]),
+    }
+}
+
+pub(super) fn literal(literal: &Literal) -> Value {
+    match literal {
+        Literal::Missing => json!(["missing"]),
+        Literal::Text(text) => json!(["text", text]),
+        Literal::Integer(n) => json!(["integer", n]),
+        Literal::Boolean(b) => json!(["boolean", b]),
+    }
+}
+
+pub(super) fn path(path: &Path) -> Value {
+    json!(["path", path.references, path.attribute])
+}
+
+/// An expression: what is computed, of which type, from what.
+pub(super) fn expression(e: &Expression) -> Value {
+    let one = |word: &str, a: &Expression| vec![json!(word), expression(a)];
+    let two = |word: &str, a: &Expression, b: &Expression| vec![json!(word), expression(a), expression(b)];
+    let all = |word: &str, list: &[Expression]| {
+        std::iter::once(json!(word)).chain(list.iter().map(expression)).collect::<Vec<_>>()
+    };
+    let node = match &e.node {
+        Node::Literal(constant) => vec![json!("literal"), literal(constant)],
+        Node::Path(to) => vec![path(to)],
+        Node::Arithmetic(Arithmetic::Add, a, b) => two("add", a, b),
+        Node::Arithmetic(Arithmetic::Subtract, a, b) => two("subtract", a, b),
+        Node::Arithmetic(Arithmetic::Multiply, a, b) => two("multiply", a, b),
+        Node::Negate(a) => one("negate", a),
+        Node::Rescale(a, digits) => vec![json!("rescale"), expression(a), json!(digits)],
+        Node::Compare(Comparison::Equal, a, b) => two("=", a, b),
+        Node::Compare(Comparison::NotEqual, a, b) => two("<>", a, b),
+        Node::Compare(Comparison::Less, a, b) => two("<", a, b),
+        Node::Compare(Comparison::LessOrEqual, a, b) => two("<=", a, b),
+        Node::Compare(Comparison::Greater, a, b) => two(">", a, b),
+        Node::Compare(Comparison::GreaterOrEqual, a, b) => two(">=", a, b),
+        Node::And(list) => all("and", list),
+        Node::Or(list) => all("or", list),
+        Node::Not(a) => one("not", a),
+        Node::IsMissing(a) => one("is missing", a),
+        Node::In(a, members) => {
+            vec![json!("in"), expression(a), members.iter().map(literal).collect()]
+        }
+        Node::Like(a, pattern) => vec![json!("like"), expression(a), json!(pattern)],
+        Node::Coalesce(list) => all("coalesce", list),
+        Node::Case(branches, last) => vec![
+            json!("case"),
+            branches.iter().map(|(test, then)| json!([expression(test), expression(then)])).collect(),
+            option(last.as_deref(), expression),
+        ],
+        Node::Exists(attribute, entity) => vec![json!("exists"), json!(attribute), json!(entity)],
+    };
+    json!([type_(&e.type_), node])
+}
+
+fn population(rows: &Population) -> Value {
+    json!(["rows", rows.of, path(&rows.at), option(rows.filter.as_ref(), expression)])
+}
+
+fn part(part: &Part) -> Value {
+    let aggregate = match &part.aggregate {
+        Aggregate::Count => json!(["count"]),
+        Aggregate::Sum(value) => json!(["sum", expression(value)]),
+        Aggregate::Distinct(value) => json!(["distinct", expression(value)]),
+    };
+    json!([population(&part.rows), aggregate])
+}
+
+fn bins(bins: &Bins) -> Value {
+    json!(["bins", bins.spacing.word(), bins.edges])
+}
+
+/// How a KPI is computed.
+pub(super) fn measure(measure: &Measure) -> Value {
+    match measure {
+        Measure::Total(total) => json!(["total", part(total)]),
+        Measure::Mean { rows, value } => json!(["mean", population(rows), expression(value)]),
+        Measure::Share { rows, which } => json!(["share", population(rows), expression(which)]),
+        Measure::Quantile { rows, value, quantile, bins: b } => {
+            json!(["quantile", population(rows), expression(value), quantile, bins(b)])
+        }
+        Measure::Nps { rows, answer } => json!(["nps", population(rows), expression(answer)]),
+        Measure::Rating { kind, rows, answer, scale, summary } => {
+            let kind = match kind {
+                RatingKind::Satisfaction => "satisfaction",
+                RatingKind::Effort => "effort",
+            };
+            let summary = match summary {
+                RatingSummary::TopBox(top) => json!(["top", top]),
+                RatingSummary::Mean => json!(["mean"]),
+            };
+            json!([kind, population(rows), expression(answer), scale, summary])
+        }
+        Measure::Duration { rows, from, until, summary } => {
+            let summary = match summary {
+                DurationSummary::Mean => json!(["mean"]),
+                DurationSummary::Within(limit) => json!(["within", limit]),
+            };
+            json!(["duration", population(rows), expression(from), expression(until), summary])
+        }
+        Measure::Ratio { numerator, denominator, per, unmatched } => {
+            json!(["ratio", part(numerator), part(denominator), per, unmatched.word()])
+        }
+    }
+}
+
+/// A dimension: its name and the path from each entity, in the order of the entities' names.
+pub(super) fn dimension(dimension: &Dimension) -> Value {
+    let paths = dimension.paths.iter().map(|(entity, to)| json!([entity, path(to)]));
+    json!(["dimension", dimension.id, paths.collect::<Value>()])
+}
+
+/// The lines of a target.
+pub(super) fn lines(lines: &TargetLines) -> Value {
+    match lines {
+        TargetLines::OneSided { floor, threshold, target, stretch } => {
+            json!(["one side", floor, threshold, target, stretch])
+        }
+        TargetLines::InRange { floor, threshold, target, stretch } => {
+            json!(["range", floor, threshold, target, stretch])
+        }
+    }
+}
