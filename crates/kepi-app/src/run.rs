@@ -261,7 +261,7 @@ impl App {
             }),
         };
         append_event(&mut tx, &event).await?;
-        tx.commit().await.map_err(kepi_store::StoreError::from)?;
+        tx.commit().await?;
         Ok(counts)
     }
 }

@@ -8,11 +8,11 @@ use kepi_store::StoreError;
 /// Why the lake itself cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LakeError {
-    /// The database refused.
-    #[error(transparent)]
-    Store(StoreError),
-    /// A statement on the catalogue failed.
-    #[error("the catalogue of the lake refused: {0}{room}", room = room_in_database(.0))]
+    /// The database could not be read or written.
+    #[error("{0}{room}", room = room_in_database(.0))]
+    Store(#[from] StoreError),
+    /// A statement on the catalogue failed. Only until all of them are in the store.
+    #[error("the catalogue of the lake refused: {0}")]
     Sql(#[from] sqlx::Error),
     /// A file or folder of the lake could not be read or written.
     #[error("`{path}` of the lake could not be {doing}: {source}{room}", room = room(source), path = path.display())]
@@ -56,12 +56,8 @@ fn room(error: &io::Error) -> &'static str {
     if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge) { MAKE_ROOM } else { "" }
 }
 
-/// Result codes of SQLite for a full disk and for a write that failed, which a limit on the size of files brings about.
-const SQLITE_NO_ROOM: [&str; 2] = ["13", "778"];
-
-fn room_in_database(error: &sqlx::Error) -> &'static str {
-    let code = error.as_database_error().and_then(|e| e.code());
-    if code.is_some_and(|code| SQLITE_NO_ROOM.contains(&code.as_ref())) { MAKE_ROOM } else { "" }
+fn room_in_database(error: &StoreError) -> &'static str {
+    if error.no_room() { MAKE_ROOM } else { "" }
 }
 
 /// What to do about a damaged file.
@@ -272,15 +268,6 @@ pub enum LandError {
     /// The lake could not be used.
     #[error(transparent)]
     Lake(#[from] LakeError),
-}
-
-impl From<StoreError> for LakeError {
-    fn from(e: StoreError) -> Self {
-        match e {
-            StoreError::Sql(e) => Self::Sql(e),
-            other => Self::Store(other),
-        }
-    }
 }
 
 fn way_out(closest: Option<&str>, available: &[String]) -> String {

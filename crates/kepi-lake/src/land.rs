@@ -280,7 +280,7 @@ impl LocalLake {
         let mut known = KnownKeys::new();
         for id in asked {
             let Some(entity) = project.entities.get(&id).cloned() else { continue };
-            let mut tx = self.catalogue.store.begin().await?;
+            let mut tx = self.catalogue.store.read().await?;
             let found = find_table(&mut tx, id.as_str()).await?;
             drop(tx);
             if found.is_none() {

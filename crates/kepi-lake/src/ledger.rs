@@ -7,7 +7,7 @@ use kepi_model::{
     project::Mode,
 };
 use kepi_query::landing::{LoadOutcome, LoadReport};
-use kepi_store::Transaction;
+use kepi_store::{Reading, Transaction};
 use sqlx::Row;
 
 use crate::{
@@ -48,7 +48,7 @@ fn report(text: &str) -> Result<LoadReport, LakeError> {
 /// Append: any of this content, whatever its name. Upsert and snapshot: the latest of this name, if its content is
 /// this; a file that goes back to what it once was is landed again.
 pub(crate) async fn find_earlier(
-    tx: &mut Transaction,
+    tx: &mut Reading,
     source: &SourceId,
     mode: Mode,
     file: &str,
@@ -70,7 +70,7 @@ pub(crate) async fn find_earlier(
         .bind(source.as_str())
         .bind(file)
         .bind(content.to_string())
-        .fetch_optional(&mut **tx)
+        .fetch_optional(tx.raw())
         .await?;
     let Some(row) = row else { return Ok(None) };
     if row.try_get::<&str, _>("content")? != content.to_string() {
@@ -91,7 +91,7 @@ pub(crate) async fn past(
     file: &str,
     content: Hash,
 ) -> Result<Past, LandError> {
-    let mut tx = catalogue.store.begin().await?;
+    let mut tx = catalogue.store.read().await?;
     let mut past = Past {
         earlier: find_earlier(&mut tx, &source.id, source.mode, file, content).await?,
         ..Past::default()
@@ -101,7 +101,7 @@ pub(crate) async fn past(
          WHERE entity = ? AND stopped = 0 ORDER BY seq DESC",
     )
     .bind(source.into.as_str())
-    .fetch_all(&mut *tx)
+    .fetch_all(tx.raw())
     .await?
     {
         let effective: i64 = row.try_get("effective")?;
@@ -152,13 +152,13 @@ pub(crate) async fn insert(tx: &mut Transaction, entry: &Entry<'_>) -> Result<()
     .bind(r.counts.landed() as i64)
     .bind(serde_json::to_string(entry.columns).map_err(text)?)
     .bind(serde_json::to_string(r).map_err(text)?)
-    .execute(&mut **tx)
+    .execute(tx.raw())
     .await?;
     if let Some(replaced) = entry.replaces {
         sqlx::query("UPDATE kepi_load SET replaced_by = ? WHERE load = ?")
             .bind(&r.load)
             .bind(replaced)
-            .execute(&mut **tx)
+            .execute(tx.raw())
             .await?;
     }
     Ok(())
@@ -171,7 +171,7 @@ impl Catalogue {
             "SELECT report FROM kepi_load WHERE (?1 IS NULL OR source = ?1) AND replaced_by IS NULL ORDER BY seq",
         )
         .bind(source.map(SourceId::as_str))
-        .fetch_all(self.store.readers())
+        .fetch_all(self.store.read().await?.raw())
         .await?
         .iter()
         .map(|row| Ok(report(row.try_get(0).map_err(LakeError::from)?)?))

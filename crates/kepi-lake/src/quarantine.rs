@@ -122,7 +122,7 @@ async fn insert_chunk(
     .bind(source.as_str())
     .bind(name)
     .bind(chunk)
-    .execute(&mut **tx)
+    .execute(tx.raw())
     .await?;
     Ok(())
 }
@@ -143,20 +143,20 @@ impl Catalogue {
         limit: u64,
     ) -> Result<(Vec<QuarantinedRow>, u64), LandError> {
         let source = source.map(SourceId::as_str);
-        let mut tx = self.store.readers().begin().await?;
+        let mut tx = self.store.read().await?;
         // From the ledger, not by counting: a page costs the same whether a hundred rows are rejected or a million.
         let all: i64 = sqlx::query_scalar(
             "SELECT coalesce(sum(report ->> '$.counts.quarantined'), 0) FROM kepi_load
              WHERE replaced_by IS NULL AND NOT stopped AND (?1 IS NULL OR source = ?1)",
         )
         .bind(source)
-        .fetch_one(&mut *tx)
+        .fetch_one(tx.raw())
         .await?;
         let rows = sqlx::query(PAGE)
             .bind(source)
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
             .bind(i64::try_from(offset).unwrap_or(i64::MAX))
-            .fetch_all(&mut *tx)
+            .fetch_all(tx.raw())
             .await?;
         let page = rows
             .iter()

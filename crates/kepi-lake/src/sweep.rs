@@ -22,7 +22,7 @@ impl LocalLake {
     /// The database or the file system refused.
     pub async fn sweep_orphans(&self, age: Duration) -> Result<Vec<PathBuf>, LakeError> {
         let mut tx = self.catalogue.store.begin().await?;
-        let named: HashSet<PathBuf> = read_files(&mut *tx, &self.catalogue.data, ALL_FILES, 0, 0)
+        let named: HashSet<PathBuf> = read_files(tx.raw(), &self.catalogue.data, ALL_FILES, 0, 0)
             .await?
             .into_iter()
             .map(|f| f.path)

@@ -33,19 +33,19 @@ const CHECKSUMS: &str = "SELECT f.data_file_id, c.blake3
 impl Catalogue {
     /// Every file of every snapshot that is not there with its recorded length.
     pub async fn damage(&self) -> Result<Vec<DamagedFile>, LakeError> {
-        let files = read_files(self.store.readers(), &self.data, ALL_FILES, 0, 0).await?;
+        let files = read_files(self.store.read().await?.raw(), &self.data, ALL_FILES, 0, 0).await?;
         Ok(files.into_iter().filter_map(|file| length(&file).map(|damage| of(file, damage))).collect())
     }
 
     /// Reads every file of a snapshot, or of all, and compares it with what was recorded when it was written.
     pub async fn verify(&self, snapshot: Option<SnapshotId>) -> Result<Verified, LakeError> {
         let mut checksums = std::collections::BTreeMap::new();
-        for row in sqlx::query(CHECKSUMS).bind(snapshot.map(|s| s.0)).fetch_all(self.store.readers()).await? {
+        for row in sqlx::query(CHECKSUMS).bind(snapshot.map(|s| s.0)).fetch_all(self.store.read().await?.raw()).await? {
             let written: Option<String> = row.try_get(1)?;
             let written = written.map(Hash::try_from).transpose().map_err(LakeError::Corrupt)?;
             checksums.insert(row.try_get::<i64, _>(0)?, written);
         }
-        let files = read_files(self.store.readers(), &self.data, ALL_FILES, 0, 0).await?;
+        let files = read_files(self.store.read().await?.raw(), &self.data, ALL_FILES, 0, 0).await?;
         blocking(move || {
             let mut verified = Verified::default();
             for file in files {

@@ -1,17 +1,20 @@
 //! What can go wrong with the database.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database file could not be opened or created.
-    #[error("the database `{path}` could not be opened: {source}", path = path.display())]
+    /// What was given does not say where the database is.
+    #[error("that is not where a database can be: {0}")]
+    Location(String),
+    /// The database could not be opened or created.
+    #[error("the database `{location}` could not be opened: {reason}")]
     Open {
-        /// The file.
-        path: PathBuf,
+        /// Where it should be, without a password.
+        location: String,
         /// Why.
-        source: sqlx::Error,
+        reason: Refusal,
     },
     /// Its folder could not be made.
     #[error("the folder of the database `{path}` could not be made: {source}", path = path.display())]
@@ -24,15 +27,15 @@ pub enum StoreError {
     /// It was written by a version of Kepi that this one does not know.
     #[error("the database has format {found}, this version of kepi reads format {known}; use a newer kepi")]
     Format {
-        /// What the file says.
+        /// What the database says.
         found: String,
         /// What is known.
         known: String,
     },
     /// A statement failed.
     #[error("the database refused: {0}")]
-    Sql(#[from] sqlx::Error),
-    /// A stored text is not what it should be.
+    Refused(Refusal),
+    /// What is stored is not what it should be.
     #[error("the database holds something unreadable in {what}: {reason}")]
     Corrupt {
         /// Where.
@@ -40,4 +43,44 @@ pub enum StoreError {
         /// Why.
         reason: String,
     },
+}
+
+/// What the database said.
+pub struct Refusal(sqlx::Error);
+
+/// Codes for "there is no room": SQLite's full disk and a failed write, which a limit on the size of files brings
+/// about; PostgreSQL's full disk.
+const NO_ROOM: [&str; 3] = ["13", "778", "53100"];
+
+impl Refusal {
+    pub(crate) fn new(error: sqlx::Error) -> Self {
+        Self(error)
+    }
+
+    fn no_room(&self) -> bool {
+        let code = self.0.as_database_error().and_then(|e| e.code());
+        code.is_some_and(|code| NO_ROOM.contains(&code.as_ref()))
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl StoreError {
+    /// Whether nothing but room on the disk is missing.
+    pub fn no_room(&self) -> bool {
+        match self {
+            Self::Open { reason, .. } | Self::Refused(reason) => reason.no_room(),
+            _ => false,
+        }
+    }
 }

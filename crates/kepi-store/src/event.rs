@@ -1,12 +1,12 @@
 //! The append-only log: who did what to what, when.
 
 use serde_json::Value;
-use sqlx::{Row, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use crate::{
     error::StoreError,
-    store::{Store, Transaction},
+    sql::{Row, common::event as sql},
+    store::{Reading, Store, Transaction},
 };
 
 /// An event to append.
@@ -55,18 +55,26 @@ pub struct EventFilter {
 pub async fn append_event(tx: &mut Transaction, event: &NewEvent) -> Result<i64, StoreError> {
     let millis = u64::try_from(event.at / 1000).unwrap_or(0);
     let time = uuid::Timestamp::from_unix_time(millis / 1000, (millis % 1000) as u32 * 1_000_000, 0, 0);
-    let seq = sqlx::query_scalar(
-        "INSERT INTO kepi_event (id, at, actor, kind, subject, body) VALUES (?, ?, ?, ?, ?, ?) RETURNING seq",
-    )
-    .bind(Uuid::new_v7(time).to_string())
-    .bind(event.at)
-    .bind(&event.actor)
-    .bind(&event.kind)
-    .bind(&event.subject)
-    .bind(event.body.to_string())
-    .fetch_one(&mut **tx)
-    .await?;
+    let seq = tx.query(sql::NEXT).value().await?;
+    tx.query(sql::APPEND)
+        .bind(seq)
+        .bind(Uuid::new_v7(time).to_string())
+        .bind(event.at)
+        .bind(&*event.actor)
+        .bind(&*event.kind)
+        .bind(&*event.subject)
+        .bind(event.body.to_string())
+        .run()
+        .await?;
     Ok(seq)
+}
+
+/// How many events there are: the position of the newest.
+///
+/// # Errors
+/// The database refused.
+pub async fn size(tx: &mut Reading) -> Result<i64, StoreError> {
+    tx.query(sql::SIZE).value().await
 }
 
 impl Store {
@@ -75,9 +83,7 @@ impl Store {
     /// # Errors
     /// The database refused.
     pub async fn newest_event(&self) -> Result<i64, StoreError> {
-        Ok(sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM kepi_event")
-            .fetch_one(self.readers())
-            .await?)
+        size(&mut self.read().await?).await
     }
 
     /// Events in the order in which they were appended.
@@ -92,35 +98,33 @@ impl Store {
             },
             None => (None, None),
         };
-        sqlx::query(
-            "SELECT seq, id, at, actor, kind, subject, body FROM kepi_event
-             WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR substr(kind, 1, length(?2)) = ?2)
-               AND (?3 IS NULL OR subject = ?3) AND seq > ?4 ORDER BY seq LIMIT ?5",
-        )
-        .bind(kind)
-        .bind(prefix)
-        .bind(filter.subject.as_deref())
-        .bind(filter.after.unwrap_or(0))
-        .bind(filter.limit.map_or(-1, i64::from))
-        .fetch_all(self.readers())
-        .await?
-        .iter()
-        .map(read)
-        .collect()
+        self.read()
+            .await?
+            .query(sql::SELECT)
+            .bind(kind)
+            .bind(prefix)
+            .bind(filter.subject.as_deref())
+            .bind(filter.after.unwrap_or(0))
+            .bind(filter.limit.map_or(i64::MAX, i64::from))
+            .all()
+            .await?
+            .iter()
+            .map(read)
+            .collect()
     }
 }
 
-fn read(row: &SqliteRow) -> Result<Event, StoreError> {
+fn read(row: &Row) -> Result<Event, StoreError> {
     let corrupt = |reason: String| StoreError::Corrupt { what: "an event", reason };
     Ok(Event {
-        seq: row.try_get("seq")?,
-        id: row.try_get::<&str, _>("id")?.parse().map_err(|e: uuid::Error| corrupt(e.to_string()))?,
+        seq: row.get("seq")?,
+        id: row.get::<&str>("id")?.parse().map_err(|e: uuid::Error| corrupt(e.to_string()))?,
         event: NewEvent {
-            at: row.try_get("at")?,
-            actor: row.try_get("actor")?,
-            kind: row.try_get("kind")?,
-            subject: row.try_get("subject")?,
-            body: serde_json::from_str(row.try_get("body")?)
+            at: row.get("at")?,
+            actor: row.get("actor")?,
+            kind: row.get("kind")?,
+            subject: row.get("subject")?,
+            body: serde_json::from_str(row.get("body")?)
                 .map_err(|e: serde_json::Error| corrupt(e.to_string()))?,
         },
     })

@@ -1,4 +1,5 @@
-//! The SQL database of a Kepi project: events, runs and published values in SQLite.
+//! The SQL database of a Kepi project, in a file of SQLite or a schema of PostgreSQL: events, runs and published values.
+//! No other crate knows a statement or names a driver.
 //!
 //! Every change goes through one transaction that also appends its event, so the log and what it tells of never
 //! differ. Times and actors come in as arguments; this crate reads no clock. Bodies are JSON the store does not
@@ -7,10 +8,13 @@
 
 pub mod error;
 pub mod event;
+pub mod location;
 pub mod publication;
+mod sql;
 pub mod store;
 
 pub use error::StoreError;
 pub use event::{Event, EventFilter, NewEvent};
+pub use location::Location;
 pub use publication::{NewPublication, Published, PublishedCounts, Run, RunStatus, ValueFilter, ValueKey};
-pub use store::{Store, Transaction};
+pub use store::{Reading, Store, Transaction};

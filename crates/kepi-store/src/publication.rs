@@ -1,10 +1,10 @@
 //! Runs and published values. A later value of the same key is a new row beside the earlier one: a restatement.
 
 use serde_json::Value;
-use sqlx::{Row, sqlite::SqliteRow};
 
 use crate::{
     error::StoreError,
+    sql::{Row, common::publication as sql},
     store::{Store, Transaction},
 };
 
@@ -119,20 +119,17 @@ pub struct ValueFilter {
 /// # Errors
 /// The database refused, for one because the id exists.
 pub async fn start_run(tx: &mut Transaction, run: &Run) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO kepi_run (run, started, finished, definition, snapshot, engine, status, body)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(&run.run)
-    .bind(run.started)
-    .bind(run.finished)
-    .bind(&run.definition)
-    .bind(run.snapshot)
-    .bind(&run.engine)
-    .bind(run.status.as_str())
-    .bind(run.body.to_string())
-    .execute(&mut **tx)
-    .await?;
+    tx.query(sql::START_RUN)
+        .bind(&*run.run)
+        .bind(run.started)
+        .bind(run.finished)
+        .bind(&*run.definition)
+        .bind(run.snapshot)
+        .bind(&*run.engine)
+        .bind(run.status.as_str())
+        .bind(run.body.to_string())
+        .run()
+        .await?;
     Ok(())
 }
 
@@ -147,14 +144,15 @@ pub async fn finish_run(
     status: RunStatus,
     body: &Value,
 ) -> Result<bool, StoreError> {
-    let done = sqlx::query("UPDATE kepi_run SET finished = ?, status = ?, body = ? WHERE run = ?")
+    let done = tx
+        .query(sql::FINISH_RUN)
+        .bind(run)
         .bind(finished)
         .bind(status.as_str())
         .bind(body.to_string())
-        .bind(run)
-        .execute(&mut **tx)
+        .run()
         .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(done == 1)
 }
 
 /// Publishes values of a run. Nothing is overwritten: a value that differs from the latest of its key, or rests on
@@ -171,16 +169,19 @@ pub async fn publish(
     let mut counts = PublishedCounts::default();
     for new in values {
         let (value, pins) = (new.value.to_string(), new.pins.to_string());
-        let latest: Option<(String, String)> = sqlx::query_as(
-            "SELECT value, pins FROM kepi_published
-             WHERE kind = ? AND subject = ? AND period = ? AND segment = ? ORDER BY seq DESC LIMIT 1",
-        )
-        .bind(&new.key.kind)
-        .bind(&new.key.subject)
-        .bind(&new.key.period)
-        .bind(&new.key.segment)
-        .fetch_optional(&mut **tx)
-        .await?;
+        let key = &new.key;
+        let newest = tx
+            .query(sql::NEWEST)
+            .bind(&*key.kind)
+            .bind(&*key.subject)
+            .bind(&*key.period)
+            .bind(&*key.segment)
+            .first()
+            .await?;
+        let latest = match &newest {
+            Some(row) => Some((row.get::<&str>(0)?, row.get::<&str>(1)?)),
+            None => None,
+        };
         match latest {
             Some(l) if l.0 == value && l.1 == pins => {
                 counts.unchanged += 1;
@@ -190,20 +191,17 @@ pub async fn publish(
             Some(_) => counts.restated += 1,
             None => counts.first += 1,
         }
-        sqlx::query(
-            "INSERT INTO kepi_published (kind, subject, period, segment, value, pins, run, published_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(&new.key.kind)
-        .bind(&new.key.subject)
-        .bind(&new.key.period)
-        .bind(&new.key.segment)
-        .bind(value)
-        .bind(pins)
-        .bind(run)
-        .bind(at)
-        .execute(&mut **tx)
-        .await?;
+        tx.query(sql::PUBLISH)
+            .bind(&*key.kind)
+            .bind(&*key.subject)
+            .bind(&*key.period)
+            .bind(&*key.segment)
+            .bind(value)
+            .bind(pins)
+            .bind(run)
+            .bind(at)
+            .run()
+            .await?;
     }
     Ok(counts)
 }
@@ -214,16 +212,7 @@ impl Store {
     /// # Errors
     /// The database refused or holds something unreadable.
     pub async fn latest_values(&self, filter: &ValueFilter) -> Result<Vec<Published>, StoreError> {
-        self.values(
-            "SELECT * FROM kepi_published WHERE seq IN (
-                 SELECT max(seq) FROM kepi_published
-                 WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR subject = ?2)
-                   AND (?3 IS NULL OR period = ?3) AND (?4 IS NULL OR segment = ?4)
-                 GROUP BY kind, subject, period, segment)
-             ORDER BY kind, subject, period, segment",
-            filter,
-        )
-        .await
+        self.values(sql::LATEST, filter).await
     }
 
     /// Every published value that matches, restatements included, in order of publication.
@@ -231,22 +220,18 @@ impl Store {
     /// # Errors
     /// The database refused or holds something unreadable.
     pub async fn value_history(&self, filter: &ValueFilter) -> Result<Vec<Published>, StoreError> {
-        self.values(
-            "SELECT * FROM kepi_published
-             WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR subject = ?2)
-               AND (?3 IS NULL OR period = ?3) AND (?4 IS NULL OR segment = ?4) ORDER BY seq",
-            filter,
-        )
-        .await
+        self.values(sql::HISTORY, filter).await
     }
 
     async fn values(&self, sql: &'static str, filter: &ValueFilter) -> Result<Vec<Published>, StoreError> {
-        sqlx::query(sql)
+        self.read()
+            .await?
+            .query(sql)
             .bind(filter.kind.as_deref())
             .bind(filter.subject.as_deref())
             .bind(filter.period.as_deref())
             .bind(filter.segment.as_deref())
-            .fetch_all(self.readers())
+            .all()
             .await?
             .iter()
             .map(read_value)
@@ -258,8 +243,10 @@ impl Store {
     /// # Errors
     /// The database refused or holds something unreadable.
     pub async fn runs(&self) -> Result<Vec<Run>, StoreError> {
-        sqlx::query("SELECT * FROM kepi_run ORDER BY started DESC, run DESC")
-            .fetch_all(self.readers())
+        self.read()
+            .await?
+            .query(sql::RUNS)
+            .all()
             .await?
             .iter()
             .map(read_run)
@@ -272,33 +259,33 @@ fn json(text: &str) -> Result<Value, StoreError> {
         .map_err(|e| StoreError::Corrupt { what: "a published value or run", reason: e.to_string() })
 }
 
-fn read_value(row: &SqliteRow) -> Result<Published, StoreError> {
+fn read_value(row: &Row) -> Result<Published, StoreError> {
     Ok(Published {
-        seq: row.try_get("seq")?,
+        seq: row.get("seq")?,
         publication: NewPublication {
             key: ValueKey {
-                kind: row.try_get("kind")?,
-                subject: row.try_get("subject")?,
-                period: row.try_get("period")?,
-                segment: row.try_get("segment")?,
+                kind: row.get("kind")?,
+                subject: row.get("subject")?,
+                period: row.get("period")?,
+                segment: row.get("segment")?,
             },
-            value: json(row.try_get("value")?)?,
-            pins: json(row.try_get("pins")?)?,
+            value: json(row.get("value")?)?,
+            pins: json(row.get("pins")?)?,
         },
-        run: row.try_get("run")?,
-        published_at: row.try_get("published_at")?,
+        run: row.get("run")?,
+        published_at: row.get("published_at")?,
     })
 }
 
-fn read_run(row: &SqliteRow) -> Result<Run, StoreError> {
-    let status: &str = row.try_get("status")?;
+fn read_run(row: &Row) -> Result<Run, StoreError> {
+    let status: &str = row.get("status")?;
     Ok(Run {
-        run: row.try_get("run")?,
-        started: row.try_get("started")?,
-        finished: row.try_get("finished")?,
-        definition: row.try_get("definition")?,
-        snapshot: row.try_get("snapshot")?,
-        engine: row.try_get("engine")?,
+        run: row.get("run")?,
+        started: row.get("started")?,
+        finished: row.get("finished")?,
+        definition: row.get("definition")?,
+        snapshot: row.get("snapshot")?,
+        engine: row.get("engine")?,
         status: match status {
             "running" => RunStatus::Running,
             "succeeded" => RunStatus::Succeeded,
@@ -310,6 +297,6 @@ fn read_run(row: &SqliteRow) -> Result<Run, StoreError> {
                 });
             }
         },
-        body: json(row.try_get("body")?)?,
+        body: json(row.get("body")?)?,
     })
 }

@@ -1,127 +1,182 @@
 //! Opening the database; one writer, several readers.
 
-use std::{path::Path, path::PathBuf, time::Duration};
-
-use kepi_model::id::Hash;
-use sqlx::{
-    Sqlite, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+use std::{
+    fmt,
+    hash::{DefaultHasher, Hash, Hasher},
+    ops::{Deref, DerefMut},
+    path::Path,
+    time::Duration,
 };
 
-use uuid::Uuid;
+use sqlx::{
+    Any, AnyConnection, AnyPool, Connection, Executor,
+    any::{AnyConnectOptions, AnyPoolOptions},
+};
 
-use crate::error::StoreError;
+use crate::{
+    error::{Refusal, StoreError},
+    location::{Location, Server},
+    sql::{Dialect, Query, common, refused, script},
+};
 
-/// A transaction that holds the write lock from its first moment. Dropping it rolls back.
-pub type Transaction = sqlx::Transaction<'static, Sqlite>;
-
-/// Format of the tables; a database of another format is refused.
-const FORMAT: &str = "1";
+/// Format of the tables; a database of a later format is refused, one of an earlier is brought up to it.
+const FORMAT: u32 = 1;
 
 /// How long to wait for another process that is writing.
 const BUSY: Duration = Duration::from_secs(60);
 
-/// The database of a project. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Store {
-    path: PathBuf,
-    writer: SqlitePool,
-    readers: SqlitePool,
-    secret: Hidden,
+/// Everything of one moment: what is read through it does not change, whoever writes meanwhile. It holds no lock that
+/// a writer waits for.
+pub struct Reading {
+    inner: sqlx::Transaction<'static, Any>,
+    dialect: Dialect,
 }
 
-/// Bytes that no message shows.
-#[derive(Clone, Copy)]
-struct Hidden([u8; 32]);
+impl Reading {
+    pub(crate) fn query(&mut self, sql: &'static str) -> Query<'_> {
+        Query::new(&mut self.inner, sql)
+    }
 
-impl std::fmt::Debug for Hidden {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("…")
+    /// The driver's connection. Only until the lake's statements are here.
+    #[doc(hidden)]
+    pub fn raw(&mut self) -> &mut AnyConnection {
+        &mut self.inner
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+}
+
+/// A change under way. It holds the write lock from its first moment, so that nothing it reads can change before it
+/// commits; dropping it rolls back. What can be read can be read through it, too, with its own changes.
+pub struct Transaction(Reading);
+
+impl Deref for Transaction {
+    type Target = Reading;
+
+    fn deref(&self) -> &Reading {
+        &self.0
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut Reading {
+        &mut self.0
+    }
+}
+
+impl Transaction {
+    /// Keeps all of it, or nothing.
+    ///
+    /// # Errors
+    /// The database refused. It may have committed nevertheless, if only its answer was lost.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        self.0.inner.commit().await.map_err(refused)
+    }
+}
+
+impl fmt::Debug for Transaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Transaction")
+    }
+}
+
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reading")
+    }
+}
+
+/// The database of a project. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    location: Location,
+    dialect: Dialect,
+    writer: AnyPool,
+    readers: AnyPool,
+    secret: [u8; 32],
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({})", self.location)
     }
 }
 
 impl Store {
-    /// Opens the database at `path`, making it and its folder if they are not there.
+    /// Opens the database, making what is not there: its file and folder, or its schema, and its tables.
     ///
-    /// Committed transactions survive a power cut: write-ahead log with `synchronous = FULL`.
+    /// Committed transactions survive a power cut: SQLite writes ahead with `synchronous = FULL`, PostgreSQL as it is
+    /// set up.
     ///
     /// # Errors
-    /// The file cannot be opened, is no database, or has a newer format.
-    pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder)
-                .map_err(|source| StoreError::Folder { path: path.to_owned(), source })?;
-        }
-        let opened = |source| StoreError::Open { path: path.to_owned(), source };
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY);
-        // One writing connection a process: writers queue here instead of timing out on the file's lock.
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(BUSY)
-            .connect_with(options.clone())
-            .await
-            .map_err(opened)?;
-        let mut store = Self {
-            path: path.to_owned(),
-            writer,
-            readers: SqlitePoolOptions::new()
-                .max_connections(4)
-                .acquire_timeout(BUSY)
-                .connect_lazy_with(options),
-            secret: Hidden([0; 32]),
+    /// It cannot be reached, is no database, or has a newer format.
+    pub async fn open(location: &Location) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let opened = |e: sqlx::Error| StoreError::Open { location: location.to_string(), reason: Refusal::new(e) };
+        let (dialect, url, writing, reading) = match location {
+            Location::Sqlite(path) => {
+                (Dialect::Sqlite, sqlite_url(path)?, SQLITE_WRITER.to_owned(), SQLITE_READER.to_owned())
+            }
+            Location::Postgres(server) => {
+                let settings = postgres_settings(server);
+                (Dialect::Postgres, server.url().to_owned(), settings.clone(), settings)
+            }
         };
-        let mut tx = store.begin().await?;
-        sqlx::raw_sql(include_str!("schema.sql")).execute(&mut *tx).await.map_err(opened)?;
-        sqlx::query("INSERT INTO kepi_meta (key, value) VALUES ('format', ?) ON CONFLICT DO NOTHING")
-            .bind(FORMAT)
-            .execute(&mut *tx)
-            .await?;
-        let found: String = sqlx::query_scalar("SELECT value FROM kepi_meta WHERE key = 'format'")
-            .fetch_one(&mut *tx)
-            .await?;
-        let fresh = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-        sqlx::query("INSERT INTO kepi_meta (key, value) VALUES ('secret', ?) ON CONFLICT DO NOTHING")
-            .bind(fresh)
-            .execute(&mut *tx)
-            .await?;
-        let secret: String = sqlx::query_scalar("SELECT value FROM kepi_meta WHERE key = 'secret'")
-            .fetch_one(&mut *tx)
-            .await?;
-        store.secret = Hidden(Hash::of(secret.as_bytes()).0);
-        if found != FORMAT {
-            return Err(StoreError::Format { found, known: FORMAT.to_owned() });
-        }
-        tx.commit().await?;
+        let options: AnyConnectOptions = url.parse().map_err(opened)?;
+        // A pool tries until its time is up and then says no more than that; this says what is wrong, at once.
+        let mut first = AnyConnection::connect_with(&options).await.map_err(opened)?;
+        begin_with(&mut first, &writing).await.map_err(opened)?;
+        first.close().await.map_err(opened)?;
+        // One writing connection a process: writers queue here instead of timing out on the database's lock.
+        let writer = pool(1, writing).connect_lazy_with(options.clone());
+        let readers = pool(4, reading).connect_lazy_with(options);
+        let mut store = Self { location: location.clone(), dialect, writer, readers, secret: [0; 32] };
+        store.prepare().await.map_err(|e| match e {
+            StoreError::Refused(reason) => StoreError::Open { location: location.to_string(), reason },
+            other => other,
+        })?;
+        let secret: String = store.read().await?.query(common::META).bind("secret").value().await?;
+        store.secret = kepi_model::id::Hash::of(secret.as_bytes()).0;
         Ok(store)
     }
 
     /// Where the database is.
-    pub fn path(&self) -> &Path {
-        &self.path
+    pub fn location(&self) -> &Location {
+        &self.location
     }
 
     /// A secret of this database, made with it: key of digests that stand where others may read them.
     pub fn secret(&self) -> [u8; 32] {
-        self.secret.0
+        self.secret
     }
 
-    /// Begins a transaction that takes the write lock at once, so that what it reads cannot change before it commits.
+    /// Begins a change. It waits for others that are writing, in this process or another.
     ///
     /// # Errors
     /// Another process held the lock too long.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        let begin = self.dialect.choose("BEGIN IMMEDIATE", "BEGIN");
+        let mut tx = self.begin_on(&self.writer, begin).await?;
+        if self.dialect == Dialect::Postgres {
+            // The row is the lock: whoever is next waits here, and then sees what this one has committed.
+            tx.query(common::LOCK_HEAD).run().await?;
+        }
+        Ok(Transaction(tx))
     }
 
-    /// Connections for reading.
-    pub fn readers(&self) -> &SqlitePool {
-        &self.readers
+    /// Begins to read: everything read through it is of one moment. It waits for no writer, and no writer for it.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn read(&self) -> Result<Reading, StoreError> {
+        let begin = self.dialect.choose("BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+        self.begin_on(&self.readers, begin).await
+    }
+
+    async fn begin_on(&self, pool: &AnyPool, begin: &'static str) -> Result<Reading, StoreError> {
+        Ok(Reading { inner: pool.begin_with(begin).await.map_err(refused)?, dialect: self.dialect })
     }
 
     /// Closes all connections; waits for those in use.
@@ -129,4 +184,116 @@ impl Store {
         self.readers.close().await;
         self.writer.close().await;
     }
+
+    /// Makes the tables, or brings them up to the format of today. A database that needs nothing is only read.
+    async fn prepare(&self) -> Result<(), StoreError> {
+        let schema = self.dialect.choose(include_str!("sql/sqlite/schema.sql"), include_str!("sql/postgres/schema.sql"));
+        let mut hasher = DefaultHasher::new();
+        schema.hash(&mut hasher);
+        let schema_hash = format!("{:016x}", hasher.finish());
+        let mut tx = self.read().await?;
+        let known = self.meta_exists(&mut tx).await?;
+        if known
+            && format_of(&mut tx).await? == Some(FORMAT)
+            && tx.query(common::SCHEMA_IS).bind(&*schema_hash).value::<i64>().await? == 1
+        {
+            return Ok(());
+        }
+        drop(tx);
+        // Before the tables are there, there is no row to lock.
+        let begin = self.dialect.choose("BEGIN IMMEDIATE", "BEGIN");
+        let mut tx = Transaction(self.begin_on(&self.writer, begin).await?);
+        if let Location::Postgres(server) = &self.location {
+            tx.query(LOCK_SCHEMAS).run().await?;
+            if tx.query(SCHEMA_EXISTS).bind(server.schema()).value::<i64>().await? == 0 {
+                // The name is of lower-case letters, digits and `_`.
+                let create = format!("CREATE SCHEMA \"{}\"", server.schema());
+                Query::new(&mut tx.0.inner, sqlx::AssertSqlSafe(create)).run().await?;
+            }
+        }
+        if self.meta_exists(&mut tx).await? {
+            let format = format_of(&mut tx).await?.unwrap_or(FORMAT);
+            for (_, migration) in MIGRATIONS.iter().filter(|(to, _)| *to > format) {
+                script(&mut tx.0.inner, self.dialect.choose(migration[0], migration[1])).await?;
+            }
+        }
+        script(&mut tx.0.inner, schema).await?;
+        for (key, value) in [("format", FORMAT.to_string()), ("schema", schema_hash)] {
+            tx.query(common::SET_META).bind(key).bind(value).run().await?;
+        }
+        let secret = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
+        tx.query(common::INIT_META).bind("secret").bind(secret).run().await?;
+        tx.commit().await
+    }
+
+    async fn meta_exists(&self, tx: &mut Reading) -> Result<bool, StoreError> {
+        let sql = self.dialect.choose(
+            "SELECT count(*) FROM sqlite_schema WHERE name = 'kepi_meta'",
+            "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'kepi_meta'",
+        );
+        Ok(tx.query(sql).value::<i64>().await? > 0)
+    }
+}
+
+/// Whoever makes schemas and tables does so alone. The number is `kepi` in ASCII.
+const LOCK_SCHEMAS: &str = "SELECT pg_advisory_xact_lock(1801808489)";
+const SCHEMA_EXISTS: &str = "SELECT count(*) FROM pg_namespace WHERE nspname = $1";
+
+/// What brings a database of the format before to this one, for SQLite and for PostgreSQL.
+const MIGRATIONS: &[(u32, [&str; 2])] = &[];
+
+/// The format of a database that has tables; none, if it was made by somebody who broke off.
+async fn format_of(tx: &mut Reading) -> Result<Option<u32>, StoreError> {
+    let Some(row) = tx.query(common::META).bind("format").first().await? else { return Ok(None) };
+    let found: String = row.get(0)?;
+    match found.parse() {
+        Ok(format) if format <= FORMAT => Ok(Some(format)),
+        _ => Err(StoreError::Format { found, known: FORMAT.to_string() }),
+    }
+}
+
+const SQLITE_WRITER: &str = include_str!("sql/sqlite/writer.sql");
+const SQLITE_READER: &str = include_str!("sql/sqlite/reader.sql");
+
+fn postgres_settings(server: &Server) -> String {
+    // The name is of lower-case letters, digits and `_`.
+    format!("SET search_path TO \"{}\";\n{}", server.schema(), include_str!("sql/postgres/session.sql"))
+}
+
+/// Connections that begin with `settings`.
+fn pool(most: u32, settings: String) -> AnyPoolOptions {
+    AnyPoolOptions::new().max_connections(most).acquire_timeout(BUSY).after_connect(
+        move |connection: &mut AnyConnection, _| {
+            let settings = settings.clone();
+            Box::pin(async move { begin_with(connection, &settings).await })
+        },
+    )
+}
+
+async fn begin_with(connection: &mut AnyConnection, settings: &str) -> Result<(), sqlx::Error> {
+    connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(settings))).await?;
+    Ok(())
+}
+
+/// The driver takes addresses only. Whatever a path holds is encoded, and nothing of it is left to be resolved.
+fn sqlite_url(path: &Path) -> Result<String, StoreError> {
+    let failed = |source| StoreError::Folder { path: path.to_owned(), source };
+    let absolute = std::path::absolute(path).map_err(failed)?;
+    let (Some(folder), Some(name)) = (absolute.parent(), absolute.file_name()) else {
+        return Err(StoreError::Location(format!("`{}` is no file", path.display())));
+    };
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let file = folder.canonicalize().map_err(failed)?.join(name);
+    let Some(text) = file.to_str() else {
+        return Err(StoreError::Location(format!("`{}` is not UTF-8", file.display())));
+    };
+    let mut url = "sqlite://".to_owned();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-".contains(&byte) {
+            url.push(char::from(byte));
+        } else {
+            url.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    Ok(url + "?mode=rwc")
 }

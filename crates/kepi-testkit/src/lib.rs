@@ -6,4 +6,5 @@
 )]
 
 pub mod arbitrary;
+pub mod postgres;
 pub mod tables;

@@ -21,7 +21,7 @@ const DATABASE: &str = "kepi.db";
 pub async fn app(folder: &Path, threads: Option<usize>) -> Result<App, Failure> {
     let root = root(folder)?;
     let state = root.join(STATE_FOLDER);
-    let store = Store::open(&state.join(DATABASE)).await.map_err(kepi_app::AppError::from)?;
+    let store = Store::open(&state.join(DATABASE).into()).await.map_err(kepi_app::AppError::from)?;
     let lake = LocalLake::open(store.clone(), &state.join("data"), &root, now())
         .await
         .map_err(|e| Failure::Port(Box::new(e)))?;
@@ -38,7 +38,7 @@ pub async fn verify(folder: &Path) -> Result<Option<Verified>, Failure> {
     if !state.join(DATABASE).exists() {
         return Ok(None);
     }
-    let store = Store::open(&state.join(DATABASE)).await.map_err(kepi_app::AppError::from)?;
+    let store = Store::open(&state.join(DATABASE).into()).await.map_err(kepi_app::AppError::from)?;
     let verified = LocalLake::verify(store, &state.join("data"), &root, now()).await;
     verified.map(Some).map_err(|e| Failure::Port(Box::new(e)))
 }

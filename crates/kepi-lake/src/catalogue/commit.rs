@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use kepi_model::{expression::Physical, id::Hash};
-use kepi_store::Transaction;
+use kepi_store::{Reading, Transaction};
 use sqlx::QueryBuilder;
 
 use super::{Latest, insert_snapshot, instant_text, latest_in};
@@ -63,13 +63,13 @@ pub(crate) struct Replacement {
 }
 
 /// The newest snapshot that touched a table's files. Two equal versions have the same files.
-pub(crate) async fn table_version(tx: &mut Transaction, table: i64) -> Result<i64, LakeError> {
+pub(crate) async fn table_version(tx: &mut Reading, table: i64) -> Result<i64, LakeError> {
     Ok(sqlx::query_scalar(
         "SELECT coalesce(max(max(begin_snapshot, coalesce(end_snapshot, 0))), 0) FROM ducklake_data_file
          WHERE table_id = ?",
     )
     .bind(table)
-    .fetch_one(&mut **tx)
+    .fetch_one(tx.raw())
     .await?)
 }
 
@@ -90,7 +90,7 @@ pub(crate) async fn end_and_add_files(
         )
         .bind(snapshot)
         .bind(file)
-        .execute(&mut **tx)
+        .execute(tx.raw())
         .await?;
         if ended.rows_affected() != 1 {
             return Err(LakeError::Corrupt(format!("file {file} was to end but is not live")));
@@ -99,7 +99,7 @@ pub(crate) async fn end_and_add_files(
     let mut row_id: i64 =
         sqlx::query_scalar("SELECT next_row_id FROM ducklake_table_stats WHERE table_id = ?")
             .bind(table)
-            .fetch_one(&mut **tx)
+            .fetch_one(tx.raw())
             .await?;
     let mut ids = Vec::with_capacity(replacement.add.len());
     let mut next_file = latest.next_file_id;
@@ -116,12 +116,12 @@ pub(crate) async fn end_and_add_files(
         .bind(file.bytes as i64)
         .bind(file.footer as i64)
         .bind(row_id)
-        .execute(&mut **tx)
+        .execute(tx.raw())
         .await?;
         sqlx::query("INSERT INTO kepi_file_checksum VALUES (?, ?)")
             .bind(next_file)
             .bind(file.checksum.to_string())
-            .execute(&mut **tx)
+            .execute(tx.raw())
             .await?;
         if !file.stats.is_empty() {
             QueryBuilder::new(
@@ -138,7 +138,7 @@ pub(crate) async fn end_and_add_files(
                     .push_bind(s.bounds.as_ref().map(|b| b.1.clone()));
             })
             .build()
-            .execute(&mut **tx)
+            .execute(tx.raw())
             .await?;
         }
         ids.push(next_file);
@@ -164,7 +164,7 @@ pub(crate) async fn end_and_add_files(
     )
     .bind(table)
     .bind(row_id)
-    .execute(&mut **tx)
+    .execute(tx.raw())
     .await?;
     Ok((snapshot, ids))
 }

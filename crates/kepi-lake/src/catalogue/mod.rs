@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 
 use kepi_model::expression::Physical;
 use kepi_query::port::SnapshotId;
-use kepi_store::{Store, Transaction};
-use sqlx::{Row, Sqlite};
+use kepi_store::{Reading, Store, Transaction};
+use sqlx::Row;
 
 pub(crate) use commit::{FileStats, NewFile, Replacement, end_and_add_files, table_version};
 pub(crate) use table::{Table, TableColumn, ensure_table, find_table, live_files};
@@ -54,10 +54,10 @@ impl Catalogue {
     /// Makes the tables if they are not there, and says where the files are, so that DuckDB finds them too.
     pub async fn open(store: Store, data: &Path, now: i64) -> Result<Self, LakeError> {
         let mut tx = store.begin().await?;
-        sqlx::raw_sql(include_str!("schema.sql")).execute(&mut *tx).await?;
+        sqlx::raw_sql(include_str!("schema.sql")).execute(tx.raw()).await?;
         let version: Option<String> =
             sqlx::query_scalar("SELECT value FROM ducklake_metadata WHERE \"key\" = 'version'")
-                .fetch_optional(&mut *tx)
+                .fetch_optional(tx.raw())
                 .await?;
         let folder = format!("{}/", data.display());
         match version.as_deref() {
@@ -68,7 +68,7 @@ impl Catalogue {
                     "UPDATE ducklake_metadata SET value = ?1 WHERE \"key\" = 'data_path' AND value <> ?1",
                 )
                 .bind(&folder)
-                .execute(&mut *tx)
+                .execute(tx.raw())
                 .await?;
             }
             Some(other) => {
@@ -82,7 +82,7 @@ impl Catalogue {
     /// Unique id of this lake: that of its schema.
     pub async fn id(&self) -> Result<String, LakeError> {
         Ok(sqlx::query_scalar("SELECT schema_uuid FROM ducklake_schema WHERE schema_id = 0")
-            .fetch_one(self.store.readers())
+            .fetch_one(self.store.read().await?.raw())
             .await?)
     }
 
@@ -90,7 +90,7 @@ impl Catalogue {
     pub async fn latest(&self) -> Result<SnapshotId, LakeError> {
         Ok(SnapshotId(
             sqlx::query_scalar("SELECT max(snapshot_id) FROM ducklake_snapshot")
-                .fetch_one(self.store.readers())
+                .fetch_one(self.store.read().await?.raw())
                 .await?,
         ))
     }
@@ -103,14 +103,14 @@ pub(crate) const ALL_FILES: &str = "SELECT f.data_file_id, t.path || f.path AS p
      ORDER BY f.data_file_id";
 
 /// Files from a query that yields id, path below the schema's folder, rows and bytes.
-pub(crate) async fn read_files<'e, E: sqlx::Executor<'e, Database = Sqlite>>(
-    executor: E,
+pub(crate) async fn read_files(
+    executor: &mut sqlx::AnyConnection,
     data: &Path,
     sql: &'static str,
     table: i64,
     snapshot: i64,
 ) -> Result<Vec<DataFile>, LakeError> {
-    let unsigned = |row: &sqlx::sqlite::SqliteRow, column: &str| -> Result<u64, LakeError> {
+    let unsigned = |row: &sqlx::any::AnyRow, column: &str| -> Result<u64, LakeError> {
         let n: i64 = row.try_get(column)?;
         u64::try_from(n).map_err(|_| LakeError::Corrupt(format!("`{column}` of a file is {n}")))
     };
@@ -148,32 +148,32 @@ async fn initialise(tx: &mut Transaction, folder: &str, now: i64) -> Result<(), 
         sqlx::query("INSERT INTO ducklake_metadata (\"key\", value) VALUES (?, ?)")
             .bind(key)
             .bind(value)
-            .execute(&mut **tx)
+            .execute(tx.raw())
             .await?;
     }
     sqlx::query("INSERT INTO ducklake_snapshot VALUES (0, ?, 0, 1, 0)")
         .bind(snapshot_time(now))
-        .execute(&mut **tx)
+        .execute(tx.raw())
         .await?;
     sqlx::query(
         "INSERT INTO ducklake_snapshot_changes VALUES (0, 'created_schema:\"main\"', 'kepi', NULL, NULL)",
     )
-    .execute(&mut **tx)
+    .execute(tx.raw())
     .await?;
     sqlx::query("INSERT INTO ducklake_schema VALUES (0, ?, 0, NULL, 'main', 'main/', 1)")
         .bind(uuid::Uuid::new_v4().to_string())
-        .execute(&mut **tx)
+        .execute(tx.raw())
         .await?;
     Ok(())
 }
 
 /// The newest snapshot, read under the write lock.
-pub(crate) async fn latest_in(tx: &mut Transaction) -> Result<Latest, LakeError> {
+pub(crate) async fn latest_in(tx: &mut Reading) -> Result<Latest, LakeError> {
     let row = sqlx::query(
         "SELECT snapshot_id, schema_version, next_catalog_id, next_file_id FROM ducklake_snapshot
          ORDER BY snapshot_id DESC LIMIT 1",
     )
-    .fetch_one(&mut **tx)
+    .fetch_one(tx.raw())
     .await?;
     Ok(Latest {
         snapshot: row.try_get(0)?,
@@ -198,14 +198,14 @@ pub(crate) async fn insert_snapshot(
         .bind(next.schema_version)
         .bind(next.next_catalog_id)
         .bind(next.next_file_id)
-        .execute(&mut **tx)
+        .execute(tx.raw())
         .await?;
     sqlx::query("INSERT INTO ducklake_snapshot_changes VALUES (?, ?, ?, ?, NULL)")
         .bind(next.snapshot)
         .bind(changes)
         .bind(actor)
         .bind(message)
-        .execute(&mut **tx)
+        .execute(tx.raw())
         .await?;
     Ok(())
 }

@@ -8,7 +8,8 @@ use kepi_model::{
     project::Project,
 };
 use kepi_query::port::{PinnedColumn, PinnedFile, PinnedInputs, PinnedTable, SnapshotId, TableData};
-use sqlx::{Row, SqliteConnection};
+use kepi_store::Reading;
+use sqlx::Row;
 
 use super::{Catalogue, parse_instant, physical_of, read_files};
 use crate::error::LakeError;
@@ -21,9 +22,9 @@ impl Catalogue {
         snapshot: Option<SnapshotId>,
     ) -> Result<PinnedInputs, LakeError> {
         // One read transaction, so that tables and files are of one moment.
-        let mut tx = self.store.readers().begin().await?;
+        let mut tx = self.store.read().await?;
         let latest: i64 =
-            sqlx::query_scalar("SELECT max(snapshot_id) FROM ducklake_snapshot").fetch_one(&mut *tx).await?;
+            sqlx::query_scalar("SELECT max(snapshot_id) FROM ducklake_snapshot").fetch_one(tx.raw()).await?;
         let at = snapshot.map_or(latest, |s| s.0);
         if !(0..=latest).contains(&at) {
             return Err(LakeError::NoSnapshot(at, latest));
@@ -34,7 +35,7 @@ impl Catalogue {
              WHERE begin_snapshot <= ?1 AND (end_snapshot IS NULL OR end_snapshot > ?1)",
         )
         .bind(at)
-        .fetch_all(&mut *tx)
+        .fetch_all(tx.raw())
         .await?
         {
             let (id, name): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
@@ -49,13 +50,13 @@ impl Catalogue {
 
     async fn pin_table(
         &self,
-        tx: &mut SqliteConnection,
+        tx: &mut Reading,
         table: i64,
         at: i64,
         key: Vec<AttributeId>,
     ) -> Result<PinnedTable, LakeError> {
         let files = read_files(
-            &mut *tx,
+            tx.raw(),
             &self.data,
             "SELECT f.data_file_id, t.path || f.path AS path, f.record_count, f.file_size_bytes
              FROM ducklake_data_file f
@@ -75,7 +76,7 @@ impl Catalogue {
         )
         .bind(table)
         .bind(at)
-        .fetch_all(&mut *tx)
+        .fetch_all(tx.raw())
         .await?
         {
             let physical = physical_of(row.try_get(2)?)?;
@@ -99,7 +100,7 @@ impl Catalogue {
 
 /// Least and greatest value over the live files, if every file that has a value knows them.
 async fn bounds(
-    tx: &mut SqliteConnection,
+    tx: &mut Reading,
     table: i64,
     column: i64,
     at: i64,
@@ -116,7 +117,7 @@ async fn bounds(
     .bind(table)
     .bind(column)
     .bind(at)
-    .fetch_all(&mut *tx)
+    .fetch_all(tx.raw())
     .await?;
     let mut all: Option<(i64, i64)> = None;
     for row in rows {

@@ -5,7 +5,7 @@ use kepi_model::{
     project::Entity,
 };
 use kepi_query::port::system;
-use kepi_store::{NewEvent, Transaction, event::append_event};
+use kepi_store::{NewEvent, Reading, Transaction, event::append_event};
 use serde_json::json;
 use sqlx::Row;
 
@@ -63,12 +63,12 @@ fn stored_type(type_: &Type) -> String {
 }
 
 /// The number of an entity's table, if it has one.
-pub(crate) async fn find_table(tx: &mut Transaction, entity: &str) -> Result<Option<i64>, LakeError> {
+pub(crate) async fn find_table(tx: &mut Reading, entity: &str) -> Result<Option<i64>, LakeError> {
     Ok(sqlx::query_scalar(
         "SELECT table_id FROM ducklake_table WHERE table_name = ? AND end_snapshot IS NULL",
     )
     .bind(entity)
-    .fetch_optional(&mut **tx)
+    .fetch_optional(tx.raw())
     .await?)
 }
 
@@ -127,13 +127,13 @@ pub(crate) async fn ensure_table(
             .bind(snapshot)
             .bind(next.schema_version)
             .bind(id)
-            .execute(&mut *tx)
+            .execute(tx.raw())
             .await?;
         // Ids are never used twice within a table, not even after a column has ended.
         let mut column_id: i64 =
             sqlx::query_scalar("SELECT coalesce(max(column_id), 0) FROM ducklake_column WHERE table_id = ?")
                 .bind(id)
-                .fetch_one(&mut *tx)
+                .fetch_one(tx.raw())
                 .await?;
         for (name, physical, declared) in &new {
             column_id += 1;
@@ -174,9 +174,9 @@ async fn create(tx: &mut Transaction, id: i64, name: &str, snapshot: i64) -> Res
         .bind(snapshot)
         .bind(name)
         .bind(format!("{name}/"))
-        .execute(&mut **tx)
+        .execute(tx.raw())
         .await?;
-    sqlx::query("INSERT INTO ducklake_table_stats VALUES (?, 0, 0, 0)").bind(id).execute(&mut **tx).await?;
+    sqlx::query("INSERT INTO ducklake_table_stats VALUES (?, 0, 0, 0)").bind(id).execute(tx.raw()).await?;
     Ok(())
 }
 
@@ -197,28 +197,28 @@ async fn insert_column(
     .bind(table)
     .bind(name)
     .bind(ducklake_type(physical))
-    .execute(&mut **tx)
+    .execute(tx.raw())
     .await?;
     if let Some(declared) = declared {
         sqlx::query("INSERT INTO kepi_column_type VALUES (?, ?, ?)")
             .bind(table)
             .bind(column)
             .bind(declared)
-            .execute(&mut **tx)
+            .execute(tx.raw())
             .await?;
     }
     Ok(())
 }
 
 /// Live columns with their declared types.
-async fn read_columns(tx: &mut Transaction, table: i64) -> Result<Vec<(TableColumn, String)>, LakeError> {
+async fn read_columns(tx: &mut Reading, table: i64) -> Result<Vec<(TableColumn, String)>, LakeError> {
     sqlx::query(
         "SELECT c.column_id, c.column_name, c.column_type, coalesce(t.declared, '') AS declared
          FROM ducklake_column c LEFT JOIN kepi_column_type t USING (table_id, column_id)
          WHERE c.table_id = ? AND c.end_snapshot IS NULL ORDER BY c.column_order",
     )
     .bind(table)
-    .fetch_all(&mut **tx)
+    .fetch_all(tx.raw())
     .await?
     .iter()
     .map(|row| {
@@ -237,10 +237,10 @@ async fn read_columns(tx: &mut Transaction, table: i64) -> Result<Vec<(TableColu
 
 /// The files that make up a table now, and the version they stand at, read together.
 pub(crate) async fn live_files(catalogue: &Catalogue, table: i64) -> Result<(Vec<DataFile>, i64), LakeError> {
-    let mut tx = catalogue.store.begin().await?;
+    let mut tx = catalogue.store.read().await?;
     let version = super::table_version(&mut tx, table).await?;
     let files = read_files(
-        &mut *tx,
+        tx.raw(),
         &catalogue.data,
         "SELECT f.data_file_id, t.path || f.path AS path, f.record_count, f.file_size_bytes
          FROM ducklake_data_file f JOIN ducklake_table t USING (table_id)

@@ -135,7 +135,7 @@ impl Watched {
 }
 
 async fn land_three(fs: &Watched, root: &Path) {
-    let store = Store::open(&root.join("kepi.db")).await.unwrap();
+    let store = Store::open(&root.join("kepi.db").into()).await.unwrap();
     let lake =
         LocalLake::open_on(Arc::new(fs.clone()), store.clone(), &root.join("data"), root, NOW).await.unwrap();
     let (project, source) = orders(Mode::Upsert);
@@ -173,7 +173,7 @@ async fn files_are_synced_then_named_then_committed() {
         assert!(committed >= 5, "new and rewritten files were committed: {committed}");
     }
     fs.cut_the_power();
-    let store = Store::open(&folder.path().join("kepi.db")).await.unwrap();
+    let store = Store::open(&folder.path().join("kepi.db").into()).await.unwrap();
     let lake = LocalLake::open(store, &folder.path().join("data"), folder.path(), NOW).await.unwrap();
     assert!(lake.damage().await.unwrap().is_empty());
 }
@@ -185,7 +185,7 @@ async fn a_disk_that_is_not_synced_is_found_out() {
         let fs = Watched { forget_files, forget_folders, ..Watched::default() };
         land_three(&fs, folder.path()).await;
         fs.cut_the_power();
-        let store = Store::open(&folder.path().join("kepi.db")).await.unwrap();
+        let store = Store::open(&folder.path().join("kepi.db").into()).await.unwrap();
         match LocalLake::open(store, &folder.path().join("data"), folder.path(), NOW).await {
             Err(LakeError::Damaged(files)) => {
                 assert!(files.iter().all(|f| (f.damage == Damage::Missing) == forget_folders), "{files:?}");

@@ -49,7 +49,7 @@ async fn lands_as_expected(name: &str) {
     let expected: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(root.join("expected_rows.json")).unwrap()).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&folder.path().join("kepi.db")).await.unwrap();
+    let store = Store::open(&folder.path().join("kepi.db").into()).await.unwrap();
     let lake = LocalLake::open(store, &folder.path().join("data"), &root, NOW).await.unwrap();
     let begun = Instant::now();
     let mut read = 0;

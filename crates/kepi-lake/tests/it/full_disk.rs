@@ -106,7 +106,7 @@ async fn wherever_the_disk_is_full_nothing_stays_and_landing_again_succeeds() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         let left = Arc::new(AtomicU64::new(u64::MAX));
-        let store = Store::open(&root.join("kepi.db")).await.unwrap();
+        let store = Store::open(&root.join("kepi.db").into()).await.unwrap();
         let fs = Arc::new(Filling(Arc::clone(&left)));
         let lake = LocalLake::open_on(fs, store.clone(), &root.join("data"), root, NOW).await.unwrap();
         let (project, source) = orders(Mode::Upsert);
@@ -164,7 +164,7 @@ fn loader() {
 }
 
 async fn load(root: &Path) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let store = Store::open(&root.join("kepi.db")).await?;
+    let store = Store::open(&root.join("kepi.db").into()).await?;
     let lake = LocalLake::open(store, &root.join("data"), root, NOW).await?;
     let (project, source) = orders(Mode::Append);
     for n in 0..FILES {
@@ -190,7 +190,7 @@ async fn a_database_that_cannot_grow_loses_nothing_and_doubles_nothing() {
         std::fs::write(root.join(format!("{n}.csv")), text).unwrap();
     }
     // The empty database is there: without it nothing but making it would fail.
-    Store::open(&root.join("kepi.db")).await.unwrap().close().await;
+    Store::open(&root.join("kepi.db").into()).await.unwrap().close().await;
     let (mut failures, mut said, mut landed) = (0, BTreeSet::new(), BTreeSet::new());
     for kibibytes in (4..4000).step_by(12) {
         let output = Command::new("bash")
@@ -202,7 +202,7 @@ async fn a_database_that_cannot_grow_loses_nothing_and_doubles_nothing() {
             .env(LOADER, root)
             .output()
             .unwrap();
-        let store = Store::open(&root.join("kepi.db")).await.unwrap();
+        let store = Store::open(&root.join("kepi.db").into()).await.unwrap();
         let lake = LocalLake::open(store.clone(), &root.join("data"), root, NOW).await.unwrap();
         let (project, _) = orders(Mode::Append);
         let loads = lake.loads(None).await.unwrap();

@@ -31,7 +31,7 @@ fn loader() {
 
 /// Lands every file that is not landed yet, in the order of names.
 async fn load_everything(root: &Path, sweep: bool) {
-    let store = Store::open(&root.join("kepi.db")).await.unwrap();
+    let store = Store::open(&root.join("kepi.db").into()).await.unwrap();
     let lake = LocalLake::open(store, &root.join("lake"), root, NOW).await.unwrap();
     if sweep {
         lake.sweep_orphans(Duration::ZERO).await.unwrap();
@@ -168,7 +168,7 @@ fn kills_lose_nothing_and_double_nothing() {
     assert!(spawn(root, false).wait().unwrap().success(), "seed {seed:#x}: the last loader succeeds");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let store = Store::open(&root.join("kepi.db")).await.unwrap();
+        let store = Store::open(&root.join("kepi.db").into()).await.unwrap();
         let lake = LocalLake::open(store.clone(), &root.join("lake"), root, NOW).await.unwrap();
         let swept = lake.sweep_orphans(Duration::ZERO).await.unwrap();
         assert!(lake.damage().await.unwrap().is_empty());
@@ -197,7 +197,7 @@ async fn two_loaders_land_every_file_once() {
     for loader in &mut both {
         assert!(loader.wait().unwrap().success());
     }
-    let store = Store::open(&root.join("kepi.db")).await.unwrap();
+    let store = Store::open(&root.join("kepi.db").into()).await.unwrap();
     let lake = LocalLake::open(store, &root.join("lake"), root, NOW).await.unwrap();
     let (append, upsert) = expected(12);
     let pinned = lake.pin(&orders(Mode::Append).0, None).await.unwrap();

@@ -159,7 +159,7 @@ pub struct Bench {
 }
 
 pub async fn open(root: &Path) -> (Store, LocalLake) {
-    let store = Store::open(&root.join(".kepi/kepi.db")).await.unwrap();
+    let store = Store::open(&root.join(".kepi/kepi.db").into()).await.unwrap();
     let lake = LocalLake::open(store.clone(), &root.join(".kepi/data"), root, NOW).await.unwrap();
     (store, lake)
 }

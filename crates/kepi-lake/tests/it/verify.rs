@@ -92,7 +92,7 @@ async fn a_snapshot_asked_for_by_number_is_given_whole_or_not_at_all() {
 async fn files_of_other_writers_have_no_checksum_and_are_counted() {
     let (bench, files) = lake().await;
     let mut tx = bench.store.begin().await.unwrap();
-    sqlx::query("DELETE FROM kepi_file_checksum WHERE data_file_id = 0").execute(&mut *tx).await.unwrap();
+    sqlx::query("DELETE FROM kepi_file_checksum WHERE data_file_id = 0").execute(tx.raw()).await.unwrap();
     tx.commit().await.unwrap();
     let found = verify(&bench).await;
     assert_eq!((found.files, found.without_checksum), (files.len() as u64 - 1, 1));

@@ -38,7 +38,7 @@ fn published(project: &Project) -> BTreeMap<(String, String, Segment), Value> {
     project.ok(&["run", "--quiet"]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let store = Store::open(&project.path().join(".kepi/kepi.db")).await.unwrap();
+        let store = Store::open(&project.path().join(".kepi/kepi.db").into()).await.unwrap();
         let filter = ValueFilter { kind: Some("kpi".into()), ..ValueFilter::default() };
         let all = store.latest_values(&filter).await.unwrap();
         all.into_iter()

@@ -4,6 +4,11 @@ CREATE TABLE IF NOT EXISTS kepi_meta (
     value TEXT NOT NULL
 ) STRICT;
 
+-- How many events there are. A change takes this row first; every event takes its place from it.
+CREATE TABLE IF NOT EXISTS kepi_head (
+    size INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS kepi_event (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -19,6 +24,8 @@ CREATE TRIGGER IF NOT EXISTS kepi_event_no_update BEFORE UPDATE ON kepi_event
     BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
 CREATE TRIGGER IF NOT EXISTS kepi_event_no_delete BEFORE DELETE ON kepi_event
     BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
+
+INSERT INTO kepi_head SELECT coalesce(max(seq), 0) FROM kepi_event HAVING NOT EXISTS (SELECT 1 FROM kepi_head);
 
 CREATE TABLE IF NOT EXISTS kepi_run (
     run TEXT PRIMARY KEY,

@@ -1,0 +1,20 @@
+//! Statements that both databases understand, one module a topic.
+
+pub(crate) mod event;
+pub(crate) mod publication;
+
+/// Takes the row that all writers take first.
+pub(crate) const LOCK_HEAD: &str = "UPDATE kepi_head SET size = size + 0";
+
+/// A property of the database.
+pub(crate) const META: &str = "SELECT value FROM kepi_meta WHERE key = $1";
+
+/// Whether the tables are those of this program.
+pub(crate) const SCHEMA_IS: &str = "SELECT count(*) FROM kepi_meta WHERE key = 'schema' AND value = $1";
+
+/// Sets a property of the database.
+pub(crate) const SET_META: &str =
+    "INSERT INTO kepi_meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+
+/// Sets a property of the database unless it is set.
+pub(crate) const INIT_META: &str = "INSERT INTO kepi_meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";

@@ -1,0 +1,3 @@
+PRAGMA busy_timeout = 60000;
+PRAGMA journal_mode = WAL;
+PRAGMA query_only = ON;
