@@ -43,6 +43,7 @@ impl Reading {
         &mut self.inner
     }
 
+    #[expect(dead_code, reason = "for the catalogue, which follows")]
     pub(crate) fn dialect(&self) -> Dialect {
         self.dialect
     }
