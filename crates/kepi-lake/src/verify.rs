@@ -40,7 +40,11 @@ impl Catalogue {
     /// Reads every file of a snapshot, or of all, and compares it with what was recorded when it was written.
     pub async fn verify(&self, snapshot: Option<SnapshotId>) -> Result<Verified, LakeError> {
         let mut checksums = std::collections::BTreeMap::new();
-        for row in sqlx::query(CHECKSUMS).bind(snapshot.map(|s| s.0)).fetch_all(self.store.read().await?.raw()).await? {
+        for row in sqlx::query(CHECKSUMS)
+            .bind(snapshot.map(|s| s.0))
+            .fetch_all(self.store.read().await?.raw())
+            .await?
+        {
             let written: Option<String> = row.try_get(1)?;
             let written = written.map(Hash::try_from).transpose().map_err(LakeError::Corrupt)?;
             checksums.insert(row.try_get::<i64, _>(0)?, written);

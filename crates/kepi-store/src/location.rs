@@ -96,7 +96,9 @@ fn schema_name(name: &str) -> Result<String, StoreError> {
     if good {
         Ok(name.to_owned())
     } else {
-        Err(misread("a schema is named by at most 63 lower-case letters, digits and `_`, beginning with a letter"))
+        Err(misread(
+            "a schema is named by at most 63 lower-case letters, digits and `_`, beginning with a letter",
+        ))
     }
 }
 

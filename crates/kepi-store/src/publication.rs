@@ -243,14 +243,7 @@ impl Store {
     /// # Errors
     /// The database refused or holds something unreadable.
     pub async fn runs(&self) -> Result<Vec<Run>, StoreError> {
-        self.read()
-            .await?
-            .query(sql::RUNS)
-            .all()
-            .await?
-            .iter()
-            .map(read_run)
-            .collect()
+        self.read().await?.query(sql::RUNS).all().await?.iter().map(read_run).collect()
     }
 }
 

@@ -115,7 +115,8 @@ impl Store {
     /// It cannot be reached, is no database, or has a newer format.
     pub async fn open(location: &Location) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
-        let opened = |e: sqlx::Error| StoreError::Open { location: location.to_string(), reason: Refusal::new(e) };
+        let opened =
+            |e: sqlx::Error| StoreError::Open { location: location.to_string(), reason: Refusal::new(e) };
         let (dialect, url, writing, reading) = match location {
             Location::Sqlite(path) => {
                 (Dialect::Sqlite, sqlite_url(path)?, SQLITE_WRITER.to_owned(), SQLITE_READER.to_owned())
@@ -188,7 +189,9 @@ impl Store {
 
     /// Makes the tables, or brings them up to the format of today. A database that needs nothing is only read.
     async fn prepare(&self) -> Result<(), StoreError> {
-        let schema = self.dialect.choose(include_str!("sql/sqlite/schema.sql"), include_str!("sql/postgres/schema.sql"));
+        let schema = self
+            .dialect
+            .choose(include_str!("sql/sqlite/schema.sql"), include_str!("sql/postgres/schema.sql"));
         let mut hasher = DefaultHasher::new();
         schema.hash(&mut hasher);
         let schema_hash = format!("{:016x}", hasher.finish());

@@ -79,7 +79,8 @@ fn start() -> Option<Server> {
     };
     let path = std::env::var("PATH").unwrap_or_default();
     command.env("PATH", format!("{}:{path}", programs.display()));
-    let mut keeper = match command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn() {
+    let mut keeper = match command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()
+    {
         Ok(keeper) => keeper,
         Err(e) => panic!("the shell that starts PostgreSQL could not be started: {e}"),
     };
@@ -105,7 +106,8 @@ fn known(user: &str) -> bool {
 
 /// The folder of the newest installed server's programs.
 fn programs() -> Option<PathBuf> {
-    let whole = |folder: &Path| ["initdb", "pg_ctl", "postgres", "createdb"].iter().all(|p| folder.join(p).exists());
+    let whole =
+        |folder: &Path| ["initdb", "pg_ctl", "postgres", "createdb"].iter().all(|p| folder.join(p).exists());
     let version = |folder: &PathBuf| {
         folder.parent().and_then(Path::file_name).and_then(|n| n.to_str()?.parse::<u32>().ok()).unwrap_or(0)
     };

@@ -50,7 +50,12 @@ async fn duckdb_reads_every_snapshot_equal() {
     }
     let asked = bench.write("asked.json", Value::from(wanted).to_string());
     let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/duckdb_reads.py");
-    let done = Command::new(python).arg(script).arg(bench.folder.path().join(".kepi/kepi.db")).arg(asked).output().unwrap();
+    let done = Command::new(python)
+        .arg(script)
+        .arg(bench.folder.path().join(".kepi/kepi.db"))
+        .arg(asked)
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&done.stdout);
     assert!(done.status.success(), "{said}\n{}", String::from_utf8_lossy(&done.stderr));
     println!("{said}");

@@ -53,7 +53,14 @@ async fn a_place_in_the_log_is_not_lost_with_a_broken_off_change(place: Place) {
 
 async fn whatever_is_written_comes_back_as_it_was(place: Place) {
     let store = place.store().await;
-    let texts = ["", "Zürich 東京 🜚", "a\u{0}b", "'; DROP TABLE kepi_event; --", "\u{feff}\u{202e}\\u0000\n\t\"", "$1 ?1"];
+    let texts = [
+        "",
+        "Zürich 東京 🜚",
+        "a\u{0}b",
+        "'; DROP TABLE kepi_event; --",
+        "\u{feff}\u{202e}\\u0000\n\t\"",
+        "$1 ?1",
+    ];
     let big = "ß".repeat(3_000_000);
     let mut written = Vec::new();
     let mut tx = store.begin().await.unwrap();
@@ -77,7 +84,9 @@ async fn whatever_is_written_comes_back_as_it_was(place: Place) {
 async fn filters_are_exact(place: Place) {
     let store = place.store().await;
     let mut tx = store.begin().await.unwrap();
-    for (at, kind) in ["run.started", "run_started", "run.ended", "Run.started", "load.landed"].iter().enumerate() {
+    for (at, kind) in
+        ["run.started", "run_started", "run.ended", "Run.started", "load.landed"].iter().enumerate()
+    {
         append_event(&mut tx, &event(at as i64, kind)).await.unwrap();
     }
     tx.commit().await.unwrap();
@@ -91,8 +100,14 @@ async fn filters_are_exact(place: Place) {
     assert_eq!(find(kind("run.*")).await, ["run.started", "run.ended"]);
     assert_eq!(find(kind("run.started")).await, ["run.started"]);
     assert_eq!(find(kind("run%")).await, [""; 0]);
-    assert_eq!(find(EventFilter { after: Some(3), ..Default::default() }).await, ["Run.started", "load.landed"]);
-    assert_eq!(find(EventFilter { limit: Some(2), ..Default::default() }).await, ["run.started", "run_started"]);
+    assert_eq!(
+        find(EventFilter { after: Some(3), ..Default::default() }).await,
+        ["Run.started", "load.landed"]
+    );
+    assert_eq!(
+        find(EventFilter { limit: Some(2), ..Default::default() }).await,
+        ["run.started", "run_started"]
+    );
     assert_eq!(find(EventFilter { subject: Some("source/b".into()), ..Default::default() }).await, [""; 0]);
     assert_eq!(find(EventFilter { limit: Some(0), ..Default::default() }).await, [""; 0]);
 }

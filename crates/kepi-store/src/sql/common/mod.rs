@@ -13,8 +13,8 @@ pub(crate) const META: &str = "SELECT value FROM kepi_meta WHERE key = $1";
 pub(crate) const SCHEMA_IS: &str = "SELECT count(*) FROM kepi_meta WHERE key = 'schema' AND value = $1";
 
 /// Sets a property of the database.
-pub(crate) const SET_META: &str =
-    "INSERT INTO kepi_meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+pub(crate) const SET_META: &str = "INSERT INTO kepi_meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 
 /// Sets a property of the database unless it is set.
-pub(crate) const INIT_META: &str = "INSERT INTO kepi_meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
+pub(crate) const INIT_META: &str =
+    "INSERT INTO kepi_meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";

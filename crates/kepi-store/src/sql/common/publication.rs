@@ -6,10 +6,12 @@ pub(crate) const START_RUN: &str =
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 /// Ends a run.
-pub(crate) const FINISH_RUN: &str = "UPDATE kepi_run SET finished = $2, status = $3, body = $4 WHERE run = $1";
+pub(crate) const FINISH_RUN: &str =
+    "UPDATE kepi_run SET finished = $2, status = $3, body = $4 WHERE run = $1";
 
 /// All runs.
-pub(crate) const RUNS: &str = "SELECT run, started, finished, definition, snapshot, engine, status, body FROM kepi_run
+pub(crate) const RUNS: &str =
+    "SELECT run, started, finished, definition, snapshot, engine, status, body FROM kepi_run
      ORDER BY started DESC, run DESC";
 
 /// The newest value of a key.
