@@ -91,7 +91,6 @@ pub struct Prepared {
     pub program: Program,
 }
 
-/// Whether a hop needs to know the time of the row.
 impl Hop {
     /// Which version of the row counts.
     pub fn as_of(&self) -> AsOf {

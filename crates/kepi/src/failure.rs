@@ -1,6 +1,10 @@
 //! What a command ends with when it does not succeed. Only here do typed errors become text and exit codes.
 
-use std::{error::Error, io, process::ExitCode};
+use std::{
+    error::Error,
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use kepi_report::reader::ViewError;
 
@@ -49,22 +53,25 @@ impl Failure {
     }
 
     /// The exit code, after telling why on stderr.
-    #[expect(clippy::print_stderr, reason = "the one place where a failure is told")]
     pub fn report(&self) -> ExitCode {
+        // The exit code tells it too, to whoever has closed stderr.
+        let tell = |text: std::fmt::Arguments<'_>| {
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        };
         match self {
             Self::Findings => ExitCode::from(exit::FINDINGS),
             // A reader such as `head` that has had enough is no failure.
             Self::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             _ => {
-                eprintln!("error: {self}");
+                tell(format_args!("error: {self}"));
                 let mut cause = self.source();
                 while let Some(error) = cause {
-                    eprintln!("  because: {error}");
+                    tell(format_args!("  because: {error}"));
                     cause = error.source();
                 }
                 if let Self::View(ViewError::NotFound { suggestions, .. }) = self {
                     for (text, _) in suggestions {
-                        eprintln!("  perhaps: {text}");
+                        tell(format_args!("  perhaps: {text}"));
                     }
                 }
                 ExitCode::from(exit::FAILURE)

@@ -10,6 +10,7 @@
 
 mod architecture;
 mod bad_input;
+mod capabilities;
 mod figures;
 mod help;
 mod speed;

@@ -5,14 +5,14 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     path::Path,
-    process::{Child, ChildStderr, Command, Stdio},
+    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
 
-use crate::support::{copy, root};
+use crate::support::{Project, copy, root};
 
 /// Lines of the README's tour, without the prompt.
 fn tour() -> Vec<String> {
@@ -39,21 +39,18 @@ fn shell(line: &str, folder: &Path) -> Command {
 /// Ends a server that a test started, whatever happens.
 pub struct Server {
     child: Child,
-    /// Kept open: a server whose log goes nowhere breaks off.
-    stderr: Option<ChildStderr>,
 }
 
 impl Server {
-    /// Starts `kepi serve`, which says its address first.
+    /// Starts `kepi serve`, which says its address first; then nobody reads its log any more.
     pub fn start(mut command: Command) -> (Self, String) {
         let child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let mut server = Self { child, stderr: None };
+        let mut server = Self { child };
         let mut stderr = server.child.stderr.take().unwrap();
         let (mut said, mut byte) = (String::new(), [0]);
         while !said.contains('\n') && stderr.read(&mut byte).unwrap_or(0) == 1 {
             said.push(byte[0] as char);
         }
-        server.stderr = Some(stderr);
         let address = said.split("http://").nth(1).unwrap().split_whitespace().next().unwrap();
         (server, address.to_owned())
     }
@@ -61,7 +58,6 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        drop(self.stderr.take());
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -114,5 +110,19 @@ fn the_tour_works_as_printed() {
         if line.ends_with("json") {
             serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("JSON");
         }
+    }
+}
+
+#[test]
+fn a_server_answers_on_when_nobody_reads_its_log() {
+    let project = Project::example("tiny");
+    project.ok(&["run"]);
+    let mut command = crate::support::kepi();
+    // Every request is logged, into a pipe whose other end is closed.
+    command.arg("-C").arg(project.path()).args(["serve", "--port", "0"]).env("KEPI_LOG", "debug");
+    let (_server, address) = Server::start(command);
+    for _ in 0..3 {
+        let answer = get(&address, "/kpis").expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 }
