@@ -8,6 +8,11 @@
     clippy::print_stdout
 )]
 
+/// A room with unit tests of its own: they run here, in the one test binary of this crate.
+#[allow(dead_code)]
+#[path = "../../src/history.rs"]
+mod chain_of_versions;
+
 mod accounting;
 mod durability;
 mod examples;

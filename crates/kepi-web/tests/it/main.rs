@@ -9,6 +9,11 @@
     clippy::print_stderr
 )]
 
+/// A room with unit tests of its own: they run here, in the one test binary of this crate.
+#[allow(dead_code)]
+#[path = "../../src/parts.rs"]
+mod parts;
+
 mod browser;
 mod http;
 mod speed;

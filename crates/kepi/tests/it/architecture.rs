@@ -140,6 +140,49 @@ fn crates_depend_only_on_what_the_map_allows() {
     }
 }
 
+/// Every test binary costs a link, and a crate compiled once more: unit tests run within `tests/it` where their file can
+/// stand there (`#[path]`), a crate without other unit tests builds no binary for them, and examples in comments, of which
+/// there are none, are not looked for.
+#[test]
+fn a_crate_has_no_test_binary_that_it_could_do_without() {
+    for package in metadata()["packages"].as_array().unwrap() {
+        let name = package["name"].as_str().unwrap();
+        let main = root().join("crates").join(name).join("tests/it/main.rs");
+        let main = fs::read_to_string(main).unwrap_or_default();
+        let own = sources(name).into_iter().find(|(path, text)| {
+            let tests = text.lines().any(|l| {
+                let line = l.trim_start();
+                line.starts_with("#[test]") || line.starts_with("#[tokio::test")
+            });
+            let inside = path.strip_prefix(root().join("crates").join(name)).unwrap();
+            tests && !main.contains(&format!("\"../../{}\"", inside.display()))
+        });
+        for target in package["targets"].as_array().unwrap() {
+            match target["kind"][0].as_str().unwrap() {
+                "lib" => {
+                    assert_eq!(target["doctest"], false, "`{name}`: say `doctest = false` under `[lib]`");
+                    match &own {
+                        None => {
+                            assert_eq!(target["test"], false, "`{name}`: say `test = false` under `[lib]`")
+                        }
+                        Some((path, _)) => assert_eq!(
+                            target["test"],
+                            true,
+                            "`{name}`: the tests in {} are never run: name the file in tests/it/main.rs",
+                            path.display()
+                        ),
+                    }
+                }
+                "bin" => assert!(
+                    own.is_none() && target["test"] == false,
+                    "`{name}`: name the file with unit tests in tests/it/main.rs"
+                ),
+                _ => {}
+            }
+        }
+    }
+}
+
 #[test]
 fn only_lake_and_engine_name_arrow_and_only_engine_names_datafusion() {
     for (name, uses) in dependencies() {

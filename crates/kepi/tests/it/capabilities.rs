@@ -11,12 +11,7 @@ use std::{
 use clap::Parser as _;
 use serde::Deserialize;
 
-use crate::support::root;
-
-/// The real parser of the command line.
-#[allow(dead_code, reason = "only its parser is used here")]
-#[path = "../../src/cli.rs"]
-mod cli;
+use crate::{cli::Cli, support::root};
 
 /// First letters of an id and what they stand for, in the order of the requirements.
 const AREAS: &[(&str, &str)] = &[
@@ -187,7 +182,7 @@ fn every_test_that_is_named_exists() {
 fn every_command_parses_and_every_page_has_its_route() {
     for capability in capabilities() {
         for command in &capability.commands {
-            let parsed = cli::Cli::try_parse_from(command.split(' '));
+            let parsed = Cli::try_parse_from(command.split(' '));
             let parsed = parsed.unwrap_or_else(|e| panic!("{}: `{command}`: {e}", capability.id));
             assert!(root().join(&parsed.project).is_dir(), "{}: `{command}`: no such project", capability.id);
         }

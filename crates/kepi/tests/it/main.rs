@@ -8,6 +8,14 @@
     clippy::print_stdout
 )]
 
+/// The real command line, and what has unit tests of its own: they run here, in the one test binary of this crate.
+#[allow(dead_code)]
+#[path = "../../src/cli.rs"]
+mod cli;
+#[allow(dead_code)]
+#[path = "../../src/output.rs"]
+mod output;
+
 mod architecture;
 mod bad_input;
 mod capabilities;
