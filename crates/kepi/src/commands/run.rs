@@ -81,7 +81,8 @@ fn tell(report: &RunReport, out: Output) {
             out.remark(&format!("{how}: {}: rule `{}` broken by {} rows", load.file, rule.rule, rule.broken));
         }
     }
-    out.remark(&format!("landed {landed} files, {known} known already"));
+    let plural = if landed == 1 { "" } else { "s" };
+    out.remark(&format!("landed {landed} file{plural}, {known} known already"));
     if landed > 0 {
         let total: RowCounts = total.into_iter().sum();
         out.remark(&format!(

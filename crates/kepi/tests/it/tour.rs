@@ -48,7 +48,8 @@ impl Server {
         let mut server = Self { child };
         let mut stderr = server.child.stderr.take().unwrap();
         let (mut said, mut byte) = (String::new(), [0]);
-        while !said.contains('\n') && stderr.read(&mut byte).unwrap_or(0) == 1 {
+        while !(said.contains("http://") && said.ends_with('\n')) && stderr.read(&mut byte).unwrap_or(0) == 1
+        {
             said.push(byte[0] as char);
         }
         let address = said.split("http://").nth(1).unwrap().split_whitespace().next().unwrap();
@@ -119,7 +120,7 @@ fn a_server_answers_on_when_nobody_reads_its_log() {
     project.ok(&["run"]);
     let mut command = crate::support::kepi();
     // Every request is logged, into a pipe whose other end is closed.
-    command.arg("-C").arg(project.path()).args(["serve", "--port", "0"]).env("KEPI_LOG", "debug");
+    command.arg("-C").arg(project.path()).args(["serve", "--port", "0"]).env("KEPI_LOG", "tower_http=debug");
     let (_server, address) = Server::start(command);
     for _ in 0..3 {
         let answer = get(&address, "/kpis").expect("an answer");
