@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests need beside Rust and Node: a browser, Python packages, published data. What cannot be had is said, never hidden: the tests that need it
-# skip loudly and scripts/test.sh counts them.
+# Installs what the tests need beside Rust and Node: a browser, Python packages, published data. What cannot be had is said,
+# never hidden: the tests that need it skip loudly and scripts/test.sh counts them.
 set -u
 cd "$(dirname "$0")/.."
 

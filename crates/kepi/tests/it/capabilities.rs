@@ -103,7 +103,7 @@ fn tests_of(krate: &str) -> BTreeSet<String> {
     }
     fn collect(text: &str, found: &mut BTreeSet<String>) {
         let mut marked = false;
-        let mut rooms = false;
+        let (mut rooms, mut both) = (false, false);
         for line in text.lines().map(str::trim) {
             let function = line.trim_start_matches("pub ").trim_start_matches("async ").strip_prefix("fn ");
             if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
@@ -114,11 +114,15 @@ fn tests_of(krate: &str) -> BTreeSet<String> {
                     found.insert(name.to_owned());
                 }
             }
-            // The rooms of the statistics: one line a test, made by a macro.
+            // Tests that a macro makes, one line each: the rooms of the statistics, and what runs on both databases.
             rooms = (rooms || line.starts_with("rooms! {")) && line != "}";
             if let Some((room, _)) = line.split_once(": crate::").filter(|_| rooms) {
                 found.insert(format!("reference_values::{room}"));
             }
+            if let Some(name) = line.strip_suffix(',').filter(|_| both) {
+                found.insert(name.to_owned());
+            }
+            both = (both || line.starts_with("on_both![")) && line != "];";
         }
     }
     let mut found = BTreeSet::new();
