@@ -56,6 +56,8 @@ pub struct PinnedColumn {
     pub physical: Physical,
     /// Least and greatest value of an integer or instant column over all files, where every file knows them.
     pub bounds: Option<(i64, i64)>,
+    /// Whether it is known that no row has a value; then it has no bounds either.
+    pub is_empty: bool,
 }
 
 /// Rows of a table.

@@ -95,8 +95,7 @@ pub fn time_range(
         TableData::Files(_) => table
             .columns
             .get(position)
-            .and_then(|column| column.bounds)
-            .map(Some)
+            .and_then(|column| if column.is_empty { Some(None) } else { column.bounds.map(Some) })
             .ok_or_else(|| LowerError::NoBounds { entity: entity.clone(), path: path_text(time) }),
         TableData::Memory(memory) => Ok(match memory.columns.get(position) {
             Some(MemoryColumn::Instant(values)) => {

@@ -4,8 +4,11 @@ use kepi_model::{
     calendar::CalendarError,
     expression::{Expression, Node, Path, Type},
     id::{DimensionId, EntityId, Hash, KpiId},
+    meaning::{expression_form, path_form},
     project::{AsOf, Kpi, Population, Project},
 };
+
+use serde_json::json;
 
 use crate::plan::{Key, StateId, StateKind, StateSpec};
 
@@ -166,12 +169,22 @@ pub fn state_id(
     kind: &StateKind,
     filter: Option<&Expression>,
 ) -> StateId {
-    #[expect(
-        clippy::expect_used,
-        reason = "these types serialise without maps and without I/O, so nothing can fail"
-    )]
-    let bytes = serde_json::to_vec(&("state 1", entity, time, as_of, kind, filter)).expect("serialises");
-    StateId(Hash::of(&bytes))
+    let as_of = match as_of {
+        AsOf::Event => "event",
+        AsOf::Now => "now",
+    };
+    let of = |word: &str, expression: &Expression| json!([word, expression_form(expression)]);
+    let kind = match kind {
+        StateKind::Count => json!(["count"]),
+        StateKind::Sum(x) => of("sum", x),
+        StateKind::Minimum(x) => of("minimum", x),
+        StateKind::Maximum(x) => of("maximum", x),
+        StateKind::Histogram { of: x, edges } => json!(["histogram", expression_form(x), edges.as_ref()]),
+        StateKind::Distinct(x) => of("distinct", x),
+    };
+    let filter = filter.map(expression_form);
+    let bytes = json!(["state 2", entity, path_form(time), as_of, kind, filter]).to_string();
+    StateId(Hash::of(bytes.as_bytes()))
 }
 
 /// Collects the sides of a KPI; measure kinds fill it.

@@ -1,6 +1,6 @@
 //! Random tables and plans, decided by a seed alone: what evaluators are compared on.
 //!
-//! The model is three entities deep: `event` refers to `account`, which refers to `owner`; the latter two have
+//! The model is three entities deep: `call` refers to `client`, which refers to `owner`; the latter two have
 //! histories of versions with gaps, ends and keys that nothing refers to. Every so many seeds a case is of a special
 //! kind: no rows, one row, everything missing, values at the ends of the integers, days on which the clock changes,
 //! a table that is not there.
@@ -67,32 +67,58 @@ enum Special {
     OneRow,
     AllMissing,
     Extreme,
-    NoAccounts,
+    NoClients,
     NoEvents,
+    Many,
 }
 
 /// A random case: tables in memory and a plan over them.
 pub fn case(seed: u64) -> (PinnedInputs, ScanPlan) {
     let mut chance = Chance::new(seed);
-    let special = match chance.below(12) {
+    let special = special(&mut chance);
+    let (_, edges) = edges(&mut chance);
+    let mut inputs = inputs(&mut chance, special, &edges);
+    unbound(&mut chance, &mut inputs);
+    let mut plan = plan(&mut chance, &edges);
+    if chance.once_in(25) {
+        plan.edges = Arc::new([]);
+    }
+    (inputs, plan)
+}
+
+/// Tables alone, and the zone around whose change of the clock their days lie.
+pub fn tables(chance: &mut Chance) -> (&'static str, PinnedInputs) {
+    let special = special(chance);
+    let (zone, edges) = edges(chance);
+    (zone, inputs(chance, special, &edges))
+}
+
+fn special(chance: &mut Chance) -> Special {
+    match chance.below(12) {
         0 => Special::NoRows,
         1 => Special::OneRow,
         2 => Special::AllMissing,
         3 => Special::Extreme,
-        4 => Special::NoAccounts,
+        4 => Special::NoClients,
         5 if chance.once_in(3) => Special::NoEvents,
+        6 => Special::Many,
         _ => Special::Ordinary,
-    };
-    let edges = edges(&mut chance);
-    let inputs = inputs(&mut chance, special, &edges);
-    let plan = plan(&mut chance, &edges);
-    (inputs, plan)
+    }
 }
 
-/// The same inputs with the rows of `event` dealt out to `parts` tables; the others stay whole.
+/// Files do not always know between which values a column lies.
+fn unbound(chance: &mut Chance, inputs: &mut PinnedInputs) {
+    for column in inputs.tables.values_mut().flat_map(|table| &mut table.columns) {
+        if chance.once_in(4) {
+            column.bounds = None;
+        }
+    }
+}
+
+/// The same inputs with the rows of `call` dealt out to `parts` tables; the others stay whole.
 pub fn split(inputs: &PinnedInputs, parts: usize, seed: u64) -> Vec<PinnedInputs> {
     let mut chance = Chance::new(seed);
-    let base = id("event");
+    let base = id("call");
     let Some(table) = inputs.tables.get(&base) else { return vec![inputs.clone(); parts.min(1)] };
     let TableData::Memory(memory) = &table.data else { return vec![inputs.clone()] };
     let part_of: Vec<usize> = (0..memory.rows).map(|_| chance.below(parts)).collect();
@@ -158,7 +184,7 @@ fn path(references: &[(&str, &str)], attribute: &str) -> Path {
 
 /// Days of a few weeks around a change of the clock.
 #[expect(clippy::expect_used, reason = "the zones are in the bundled database and the days within range")]
-fn edges(chance: &mut Chance) -> Vec<i64> {
+fn edges(chance: &mut Chance) -> (&'static str, Vec<i64>) {
     let zone = *chance.pick(&[
         "Europe/Berlin",
         "America/Los_Angeles",
@@ -171,7 +197,7 @@ fn edges(chance: &mut Chance) -> Vec<i64> {
     let around = *chance.pick(&[19_813, 20_023, 19_792, -7]);
     let first = around - chance.between(0, 5) as i32;
     let days = chance.between(0, 12) as i32;
-    calendar.edges(Grain::Day, first, first + days).expect("edges")
+    (zone, calendar.edges(Grain::Day, first, first + days).expect("edges"))
 }
 
 /// Columns under construction.
@@ -194,7 +220,8 @@ impl Table {
         self.push(name, Physical::Boolean, None, MemoryColumn::Boolean(values));
     }
     fn push(&mut self, name: &str, physical: Physical, bounds: Option<(i64, i64)>, column: MemoryColumn) {
-        self.columns.push((PinnedColumn { name: name.to_owned(), physical, bounds }, column));
+        let is_empty = (0..self.rows).all(|row| column.cell(row).is_missing());
+        self.columns.push((PinnedColumn { name: name.to_owned(), physical, bounds, is_empty }, column));
     }
     fn finish(self) -> PinnedTable {
         let (columns, values) = self.columns.into_iter().unzip();
@@ -214,13 +241,13 @@ fn bounds(values: &[Option<i64>]) -> Option<(i64, i64)> {
 fn inputs(chance: &mut Chance, special: Special, edges: &[i64]) -> PinnedInputs {
     let mut tables: BTreeMap<EntityId, PinnedTable> = BTreeMap::new();
     let owners = chance.between(1, 4) as usize;
-    let accounts = chance.between(1, 8) as usize;
+    let clients = chance.between(1, 8) as usize;
     tables.insert(id("owner"), owner_table(chance, owners, edges));
-    if special != Special::NoAccounts {
-        tables.insert(id("account"), account_table(chance, accounts, owners, edges));
+    if special != Special::NoClients {
+        tables.insert(id("client"), client_table(chance, clients, owners, edges));
     }
     if special != Special::NoEvents {
-        tables.insert(id("event"), event_table(chance, special, accounts, edges));
+        tables.insert(id("call"), event_table(chance, special, clients, edges));
     }
     PinnedInputs { snapshot: SnapshotId(1), tables }
 }
@@ -274,8 +301,8 @@ fn owner_table(chance: &mut Chance, owners: usize, edges: &[i64]) -> PinnedTable
     finish_versions(table, &versions, edges)
 }
 
-fn account_table(chance: &mut Chance, accounts: usize, owners: usize, edges: &[i64]) -> PinnedTable {
-    let versions = versions(chance, accounts, "a", edges);
+fn client_table(chance: &mut Chance, clients: usize, owners: usize, edges: &[i64]) -> PinnedTable {
+    let versions = versions(chance, clients, "a", edges);
     let rows = versions.len();
     let mut table = Table { columns: Vec::new(), rows };
     table.text("id", versions.iter().map(|(key, ..)| Some(key.as_str().into())).collect());
@@ -307,10 +334,11 @@ fn finish_system(mut table: Table, edges: &[i64]) -> PinnedTable {
     table.finish()
 }
 
-fn event_table(chance: &mut Chance, special: Special, accounts: usize, edges: &[i64]) -> PinnedTable {
+fn event_table(chance: &mut Chance, special: Special, clients: usize, edges: &[i64]) -> PinnedTable {
     let rows = match special {
         Special::NoRows => 0,
         Special::OneRow => 1,
+        Special::Many => chance.between(200, 700) as usize,
         _ => chance.between(2, 60) as usize,
     };
     let missing = special == Special::AllMissing;
@@ -337,8 +365,8 @@ fn event_table(chance: &mut Chance, special: Special, accounts: usize, edges: &[
         (0..rows).map(|_| if missing { None } else { maybe_instant(chance, edges) }).collect(),
     );
     table.text(
-        "account",
-        (0..rows).map(|_| if missing { None } else { key(chance, "a", accounts) }).collect(),
+        "client",
+        (0..rows).map(|_| if missing { None } else { key(chance, "a", clients) }).collect(),
     );
     table.integer("score", (0..rows).map(|_| amount(chance, -2, 12)).collect());
     table.integer("price", (0..rows).map(|_| amount(chance, -100_000, 100_000)).collect());
@@ -377,21 +405,21 @@ fn key(chance: &mut Chance, prefix: &str, keys: usize) -> Option<Box<str>> {
     }
 }
 
-const ACCOUNT: (&str, &str) = ("account", "account");
+const CLIENT: (&str, &str) = ("client", "client");
 const OWNER: (&str, &str) = ("owner", "owner");
 
 fn plan(chance: &mut Chance, edges: &[i64]) -> ScanPlan {
-    let entity: EntityId = id("event");
-    let time = if chance.once_in(6) { path(&[ACCOUNT], "since") } else { path(&[], "at") };
+    let entity: EntityId = id("call");
+    let time = if chance.once_in(6) { path(&[CLIENT], "since") } else { path(&[], "at") };
     let as_of = *chance.pick(&[AsOf::Event, AsOf::Event, AsOf::Now]);
     let candidates = [
         ("channel", path(&[], "channel"), Type::Text),
         ("solved", path(&[], "solved"), Type::Boolean),
         ("score", path(&[], "score"), Type::Integer),
-        ("region", path(&[ACCOUNT], "region"), Type::Text),
-        ("active", path(&[ACCOUNT], "active"), Type::Boolean),
-        ("country", path(&[ACCOUNT, OWNER], "country"), Type::Text),
-        ("account", path(&[], "account"), Type::Reference { entity: id("account") }),
+        ("region", path(&[CLIENT], "region"), Type::Text),
+        ("active", path(&[CLIENT], "active"), Type::Boolean),
+        ("country", path(&[CLIENT, OWNER], "country"), Type::Text),
+        ("client", path(&[], "client"), Type::Reference { entity: id("client") }),
     ];
     let keys: Vec<Key> = candidates
         .into_iter()
@@ -418,7 +446,7 @@ fn plan(chance: &mut Chance, edges: &[i64]) -> ScanPlan {
 }
 
 fn state_kind(chance: &mut Chance, edges: &[i64]) -> StateKind {
-    let scale = *chance.pick(&[0, 0, 2, 6]);
+    let scale = *chance.pick(&[0, 0, 2, 6, 12]);
     match chance.below(8) {
         0 => StateKind::Count,
         1 => StateKind::Minimum(number(chance, scale, 2, edges)),
@@ -488,8 +516,8 @@ pub fn number(chance: &mut Chance, scale: u8, depth: usize, edges: &[i64]) -> Ex
 fn number_leaf(chance: &mut Chance, scale: u8) -> Expression {
     let paths = [
         (path(&[], "score"), 0),
-        (path(&[ACCOUNT], "size"), 0),
-        (path(&[ACCOUNT, OWNER], "grade"), 0),
+        (path(&[CLIENT], "size"), 0),
+        (path(&[CLIENT, OWNER], "grade"), 0),
         (path(&[], "price"), 2),
         (path(&[], "weight"), 6),
     ];
@@ -509,7 +537,7 @@ fn moment(chance: &mut Chance, depth: usize, edges: &[i64]) -> Expression {
     let leaf = |chance: &mut Chance| {
         let node = match chance.below(4) {
             0 => Node::Literal(Literal::Integer(instant(chance, edges))),
-            1 => Node::Path(path(&[ACCOUNT], "since")),
+            1 => Node::Path(path(&[CLIENT], "since")),
             2 => Node::Path(path(&[], "at")),
             _ => Node::Path(path(&[], "done")),
         };
@@ -534,9 +562,9 @@ fn words(chance: &mut Chance, depth: usize) -> Expression {
     let leaf = |chance: &mut Chance| {
         let node = match chance.below(5) {
             0 => Node::Literal(Literal::Text((*chance.pick(&["web", "", "north", "Ümlaut"])).to_owned())),
-            1 => Node::Path(path(&[ACCOUNT], "region")),
-            2 => Node::Path(path(&[ACCOUNT, OWNER], "country")),
-            3 => Node::Path(path(&[], "account")),
+            1 => Node::Path(path(&[CLIENT], "region")),
+            2 => Node::Path(path(&[CLIENT, OWNER], "country")),
+            3 => Node::Path(path(&[], "client")),
             _ => Node::Path(path(&[], "channel")),
         };
         expression(Type::Text, node)
@@ -568,7 +596,7 @@ pub fn condition(chance: &mut Chance, depth: usize, edges: &[i64]) -> Expression
     };
     let node = match chance.below(if simple { 7 } else { 11 }) {
         0 => Node::Path(path(&[], "solved")),
-        1 => Node::Path(path(&[ACCOUNT], "active")),
+        1 => Node::Path(path(&[CLIENT], "active")),
         2 => {
             let scale = *chance.pick(&[0, 2]);
             let (left, right) =
@@ -584,8 +612,26 @@ pub fn condition(chance: &mut Chance, depth: usize, edges: &[i64]) -> Expression
             Node::Compare(*chance.pick(&COMPARISONS), Box::new(left), Box::new(right))
         }
         5 => {
-            let list = (0..=chance.below(4)).map(|_| Literal::Integer(chance.between(-2, 12))).collect();
-            Node::In(Box::new(number_leaf(chance, 0)), list)
+            let literals = 1 + chance.below(4);
+            match chance.below(3) {
+                0 => {
+                    let texts = ["web", "north", "Ümlaut", ""];
+                    let literal = |chance: &mut Chance| match chance.below(8) {
+                        0 => Literal::Missing,
+                        _ => Literal::Text((*chance.pick(&texts)).to_owned()),
+                    };
+                    let list = (0..literals).map(|_| literal(chance)).collect();
+                    Node::In(Box::new(words(chance, depth.min(1))), list)
+                }
+                1 => {
+                    let list = (0..literals).map(|_| Literal::Integer(instant(chance, edges))).collect();
+                    Node::In(Box::new(moment(chance, 0, edges)), list)
+                }
+                _ => {
+                    let list = (0..literals).map(|_| Literal::Integer(chance.between(-2, 12))).collect();
+                    Node::In(Box::new(number_leaf(chance, 0)), list)
+                }
+            }
         }
         6 => {
             let patterns = ["%", "w%", "%o%", "_eb", "a_b", "100\\%", "%ml%t", "", "Ü_laut"];

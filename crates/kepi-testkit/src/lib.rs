@@ -6,5 +6,8 @@
 )]
 
 pub mod arbitrary;
+pub mod definitions;
+pub mod oracle;
 pub mod postgres;
+pub mod road;
 pub mod tables;

@@ -80,7 +80,8 @@ pub fn table(calendar: &Calendar, text: &str) -> PinnedTable {
             }
             MemoryColumn::Text(_) | MemoryColumn::Boolean(_) => None,
         };
-        columns.push(PinnedColumn { name: (*name).to_owned(), physical, bounds });
+        let is_empty = (0..rows.len()).all(|row| column.cell(row).is_missing());
+        columns.push(PinnedColumn { name: (*name).to_owned(), physical, bounds, is_empty });
         values.push(column);
     }
     let key = header.first().expect("a column").0.parse().expect("a name");

@@ -7,10 +7,12 @@ use kepi_query::{
     state::{Measured, StateColumn},
 };
 
-use crate::{
-    files::{Shape, written},
-    generator::{Random, case},
+use kepi_testkit::{
+    arbitrary::{Chance, case},
+    road::number,
 };
+
+use crate::files::{Shape, written};
 
 /// Results that can be compared: errors by what they say, except which of several key sets was met first.
 fn comparable(result: Result<Measured, EvaluateError>) -> Result<Measured, String> {
@@ -20,41 +22,34 @@ fn comparable(result: Result<Measured, EvaluateError>) -> Result<Measured, Strin
     })
 }
 
-fn cases() -> u64 {
-    std::env::var("KEPI_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(400)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn random_plans_over_random_tables_give_the_same_bits() {
+    let (first, count) = (number("KEPI_SEED", 0), number("KEPI_COUNT", 400));
+    eprintln!("KEPI_SEED={first} KEPI_COUNT={count}");
     let mut seen = (0, 0, 0, 0);
-    for seed in 0..cases() {
-        let case = case(seed);
-        let mut random = Random(seed ^ 0xABCD);
-        let shape = Shape {
-            files: 1 + random.below(4),
-            row_group: [1, 16, 64, 1000][random.below(4)],
-            dictionary: random.chance(70),
-            lacking: random.chance(50),
-        };
-        let threads = [1, 2, 4][random.below(3)];
+    for seed in first..first + count {
+        let (tables, plan) = case(seed);
+        let mut chance = Chance::new(seed ^ 0xABCD);
+        let shape = Shape::any(&mut chance);
+        let threads = *chance.pick(&[1, 2, 4]);
         let limits = Limits {
             threads,
-            cells: if random.chance(5) { 3 } else { 4_000_000 },
+            cells: if chance.once_in(20) { 3 } else { 4_000_000 },
             // So little that key sets are grouped by each on its own.
-            memory_bytes: if random.chance(15) { 60_000 } else { 1 << 30 },
+            memory_bytes: if chance.once_in(7) { 60_000 } else { 1 << 30 },
         };
-        let expected = comparable(reference::measure(&case.plan, &case.inputs, &limits));
+        let expected = comparable(reference::measure(&plan, &tables, &limits));
         let folder = tempfile::tempdir().unwrap();
-        let files = written(&case.inputs, folder.path(), shape);
-        for (inputs, what) in [(&case.inputs, "in memory"), (&files, "in files")] {
-            let found = comparable(DataFusionEvaluator.measure(&case.plan, inputs, &limits).await);
+        let files = written(&tables, folder.path(), shape);
+        for (inputs, what) in [(&tables, "in memory"), (&files, "in files")] {
+            let found = comparable(DataFusionEvaluator.measure(&plan, inputs, &limits).await);
             if limits.memory_bytes < 1 << 30
                 && matches!(&found, Err(error) if error.contains("memory") || error.contains("Resources"))
             {
                 seen.3 += 1;
                 continue;
             }
-            assert_eq!(found, expected, "seed {seed} {what} {shape:?} {threads} threads\n{:#?}", case.plan);
+            assert_eq!(found, expected, "seed {seed} {what} {shape:?} {threads} threads\n{:#?}", plan);
         }
         if let Ok(measured) = &expected {
             let tables = &measured.tables;
@@ -68,7 +63,7 @@ async fn random_plans_over_random_tables_give_the_same_bits() {
     // The cases must be worth something.
     let (several, overflows, errors, refused) = seen;
     eprintln!("{several} with several cells, {overflows} with overflows, {errors} errors, {refused} refused");
-    assert!(several as u64 > cases() / 3, "{several} cases with several cells");
-    assert!(overflows as u64 > cases() / 60, "{overflows} cases with overflows");
-    assert!((refused as u64) < cases() / 10, "{refused} refused for want of memory");
+    assert!(several as u64 > count / 3, "{several} cases with several cells");
+    assert!(overflows as u64 > count / 60, "{overflows} cases with overflows");
+    assert!((refused as u64) < count / 10, "{refused} refused for want of memory");
 }

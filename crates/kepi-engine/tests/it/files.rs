@@ -8,6 +8,7 @@ use arrow::{
 };
 use kepi_model::expression::Physical;
 use kepi_query::port::{MemoryColumn, PinnedFile, PinnedInputs, PinnedTable, TableData};
+use kepi_testkit::arbitrary::Chance;
 use parquet::{
     arrow::ArrowWriter,
     basic::{Compression, ZstdLevel},
@@ -25,6 +26,18 @@ pub struct Shape {
     pub dictionary: bool,
     /// Whether files leave out columns without any value, as files do that were written before a column came.
     pub lacking: bool,
+}
+
+impl Shape {
+    /// A random shape.
+    pub fn any(chance: &mut Chance) -> Self {
+        Self {
+            files: 1 + chance.below(4),
+            row_group: *chance.pick(&[1, 16, 64, 1000]),
+            dictionary: !chance.once_in(3),
+            lacking: chance.once_in(2),
+        }
+    }
 }
 
 fn array(column: &MemoryColumn, from: usize, until: usize) -> ArrayRef {

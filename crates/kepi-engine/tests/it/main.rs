@@ -1,6 +1,6 @@
 //! The engine against the reference evaluator.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod definitions;
 mod differential;
 mod files;
-mod generator;

@@ -80,13 +80,14 @@ impl Catalogue {
         .await?
         {
             let physical = physical_of(row.try_get(2)?)?;
-            let bounds = match physical {
+            let known = match physical {
                 Physical::Integer | Physical::Instant => {
                     bounds(tx, table, row.try_get(0)?, at, physical).await?
                 }
                 Physical::Text | Physical::Boolean => None,
             };
-            columns.push(PinnedColumn { name: row.try_get(1)?, physical, bounds });
+            let (bounds, is_empty) = (known.flatten(), known == Some(None));
+            columns.push(PinnedColumn { name: row.try_get(1)?, physical, bounds, is_empty });
         }
         let data = TableData::Files(
             files
@@ -98,14 +99,14 @@ impl Catalogue {
     }
 }
 
-/// Least and greatest value over the live files, if every file that has a value knows them.
+/// Least and greatest value over the live files, if every file that has a value knows them; `Some(None)` if none has one.
 async fn bounds(
     tx: &mut Reading,
     table: i64,
     column: i64,
     at: i64,
     physical: Physical,
-) -> Result<Option<(i64, i64)>, LakeError> {
+) -> Result<Option<Option<(i64, i64)>>, LakeError> {
     // A file without statistics of the column is older than the column (all missing), or the column is personal.
     let rows = sqlx::query(
         "SELECT s.value_count, s.min_value, s.max_value, f.begin_snapshot < c.begin_snapshot AS older
@@ -134,5 +135,5 @@ async fn bounds(
         let (Some(low), Some(high)) = (read(row.try_get(1)?), read(row.try_get(2)?)) else { return Ok(None) };
         all = Some(all.map_or((low, high), |(l, h)| (l.min(low), h.max(high))));
     }
-    Ok(all)
+    Ok(Some(all))
 }

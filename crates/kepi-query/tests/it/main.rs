@@ -9,6 +9,7 @@
     missing_docs
 )]
 
+mod definitions;
 mod metamorphic;
 mod states;
 mod values;

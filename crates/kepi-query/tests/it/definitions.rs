@@ -1,0 +1,104 @@
+//! Random definitions, from their text to their values: what the reference makes of them is what a pencil makes of
+//! them, and what is kept of it finishes to the same bits. `KEPI_COUNT` says how many projects, `KEPI_SEED` which first.
+
+use std::collections::BTreeMap;
+
+use kepi_model::{calendar::Grain, id::KpiId, schema};
+use kepi_query::{
+    finish::{AtGrain, finished_again},
+    state::{Member, wire::CellStates},
+    value::Finality,
+};
+use kepi_stats::estimate::NotComputable;
+use kepi_testkit::{
+    definitions::{Case, case},
+    oracle,
+    road::{Road, number},
+};
+
+fn cases() -> impl Iterator<Item = (u64, Case)> {
+    let (first, count) = (number("KEPI_SEED", 0), number("KEPI_COUNT", 60));
+    eprintln!("KEPI_SEED={first} KEPI_COUNT={count}");
+    (first..first + count).map(|seed| (seed, case(seed)))
+}
+
+#[test]
+fn simple_kpis_come_to_what_a_pencil_comes_to() {
+    let (mut compared, mut segments) = (0, 0);
+    for (seed, case) in cases() {
+        let road = Road::by_reference(&case.project, &case.inputs);
+        for simple in &case.simple {
+            let kpi = &case.project.kpis[&simple.kpi.parse::<KpiId>().unwrap()];
+            for grain in [kpi.period, Grain::Year] {
+                let at = AtGrain::new(road.context(&case.project), grain).unwrap();
+                let expected = oracle::compute(simple, &oracle::periods(&case.project.calendar, grain), &case.inputs);
+                let mut found = BTreeMap::new();
+                for value in at.values(kpi).unwrap() {
+                    let region = value.segment.0.first().map(|(_, member)| match member {
+                        Member::Value(text) => Some(text.to_string()),
+                        Member::Unknown => None,
+                    });
+                    found.insert((value.period, region), value);
+                }
+                for ((period, region), expected) in &expected {
+                    let what = format!("seed {seed} {simple:?} {period:?} {region:?}\n{}", case.text);
+                    let value = found.remove(&(*period, region.clone())).unwrap_or_else(|| panic!("none: {what}"));
+                    if matches!(value.estimate, Err(NotComputable::OutOfRange { .. })) {
+                        continue;
+                    }
+                    assert_eq!(value.coverage.counted, expected.counted, "{what}");
+                    assert_eq!(value.coverage.eligible, expected.eligible, "{what}");
+                    match (value.point(), expected.value) {
+                        (Some(point), Some(expected)) => {
+                            // The two divide in another order.
+                            let near = (point - expected).abs() <= 1e-12 * expected.abs().max(1.0);
+                            assert!(near, "{point} instead of {expected}: {what}");
+                        }
+                        (None, None) => {}
+                        other => panic!("{other:?}: {what}"),
+                    }
+                    compared += 1;
+                    segments += usize::from(region.is_some());
+                }
+                // Beyond those there are but periods of the total in between, in which nothing was.
+                for ((_, region), value) in found {
+                    assert!(region.is_none() && value.coverage.eligible == 0, "seed {seed} {simple:?} {value:?}");
+                }
+            }
+        }
+    }
+    assert!(compared > 1_000 && segments > 500, "only {compared} values, {segments} of segments");
+}
+
+#[test]
+fn every_kind_takes_the_whole_road_and_finishes_again_from_what_is_kept() {
+    let (mut values, mut computed, mut provisional) = (0, 0, 0);
+    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+    for (seed, case) in cases() {
+        let road = Road::by_reference(&case.project, &case.inputs);
+        for value in road.values(&case.project) {
+            let kpi = &case.project.kpis[&value.kpi];
+            let states = CellStates::decode(&value.states).unwrap();
+            let again = finished_again(kpi, &states, case.project.confidence).unwrap();
+            let shown = (format!("{:?}", again.estimate), again.coverage);
+            assert_eq!(shown, (format!("{:?}", value.estimate), value.coverage), "seed {seed} {}", kpi.text);
+            values += 1;
+            provisional += usize::from(value.finality != Finality::Final);
+            if value.estimate.is_ok() {
+                computed += 1;
+                let measure = kpi.text.lines().skip_while(|line| *line != "measure:").nth(1).unwrap();
+                let kind = measure.trim().split(':').next().unwrap();
+                *kinds.entry(kind.to_owned()).or_default() += 1;
+            }
+        }
+    }
+    // The cases must be worth something.
+    eprintln!("{values} values, {computed} computed, {provisional} provisional, {kinds:?}");
+    assert!(values > 5_000, "{values} values");
+    assert!(computed * 3 > values, "{computed} of {values} values computed");
+    assert!(provisional > 100 && provisional < values, "{provisional} of {values} values provisional");
+    let schema = schema::json_schema();
+    for kind in schema["$defs"]["measure"]["properties"].as_object().unwrap().keys() {
+        assert!(kinds.get(kind).is_some_and(|seen| *seen > 20), "`{kind}` is hardly tried: {kinds:?}");
+    }
+}

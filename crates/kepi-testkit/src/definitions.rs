@@ -1,0 +1,351 @@
+//! Random definitions over the random tables of [`arbitrary`](crate::arbitrary), as text: they take the whole road,
+//! through the check, lowering, an evaluator and finishing. For the simple ones there is an [`oracle`](crate::oracle).
+
+use kepi_model::project::{AsOf, Project};
+use kepi_query::port::PinnedInputs;
+
+use crate::{
+    arbitrary::{Chance, tables},
+    tables::project,
+};
+
+/// The entities of the tables.
+const ENTITIES: &str = r#"
+entity: owner
+name: Owner
+key: [id]
+attributes:
+  id: {type: text}
+  country: {type: text}
+  grade: {type: integer}
+---
+entity: client
+name: Client
+key: [id]
+time: since
+attributes:
+  id: {type: text}
+  owner: {type: reference owner}
+  region: {type: text}
+  size: {type: integer}
+  active: {type: boolean}
+  since: {type: timestamp}
+---
+entity: call
+name: Call
+key: [id]
+time: at
+attributes:
+  id: {type: text}
+  at: {type: timestamp}
+  done: {type: timestamp}
+  client: {type: reference client}
+  score: {type: integer}
+  price: {type: "number, 2 decimals"}
+  weight: {type: "number, 6 decimals"}
+  solved: {type: boolean}
+  channel: {type: text}
+"#;
+
+/// A project with random KPIs, and tables for it.
+#[derive(Debug)]
+pub struct Case {
+    /// As text.
+    pub text: String,
+    /// Checked.
+    pub project: Project,
+    /// Its tables.
+    pub inputs: PinnedInputs,
+    /// KPIs that an oracle can compute.
+    pub simple: Vec<Simple>,
+}
+
+/// A KPI over events, simple enough for an oracle that shares nothing with the evaluators.
+#[derive(Debug, Clone)]
+pub struct Simple {
+    /// Its name.
+    pub kpi: String,
+    /// What it computes.
+    pub what: What,
+    /// Of which rows.
+    pub only: Only,
+    /// Which version of the client counts for the segments by region.
+    pub as_of: AsOf,
+}
+
+/// What a simple KPI computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// Rows.
+    Count,
+    /// Σ price.
+    Sum,
+    /// Mean score.
+    Mean,
+    /// Share of rows that are solved.
+    Share,
+    /// Different channels.
+    Distinct,
+    /// Net promoter score.
+    Nps,
+}
+
+/// Which rows a simple KPI takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Only {
+    /// All.
+    All,
+    /// Solved ones.
+    Solved,
+    /// With a score of at least 5.
+    ScoreAtLeast5,
+    /// Of a channel.
+    Web,
+    /// Without an end.
+    Open,
+}
+
+impl Only {
+    fn text(self) -> Option<&'static str> {
+        Some(match self {
+            Self::All => return None,
+            Self::Solved => "solved",
+            Self::ScoreAtLeast5 => "score >= 5",
+            Self::Web => "channel = 'web'",
+            Self::Open => "done is null",
+        })
+    }
+}
+
+/// The case of a seed: the same for ever.
+pub fn case(seed: u64) -> Case {
+    let mut chance = Chance::new(seed ^ 0xDEF1_11E5);
+    let (zone, inputs) = tables(&mut chance);
+    let week = *chance.pick(&["monday", "sunday", "saturday"]);
+    let year = *chance.pick(&["january", "april", "november"]);
+    let mut text = format!(
+        "project: random\nname: Random\nlanguage: 1\ntime_zone: {zone}\nweek_start: {week}\nfiscal_year_start: {year}\nconfidence: {}\n---{ENTITIES}",
+        chance.pick(&["95%", "80%", "99%"])
+    );
+    for number in 0..8 {
+        text.push_str(&kpi(&mut chance, number));
+    }
+    let simple = (0..4).map(|number| simple(&mut chance, number, &mut text)).collect();
+    let project = project(&text);
+    Case { text, project, inputs, simple }
+}
+
+fn period(chance: &mut Chance) -> &'static str {
+    chance.pick::<&'static str>(&["day", "day", "week", "month", "month", "quarter"])
+}
+
+fn simple(chance: &mut Chance, number: usize, text: &mut String) -> Simple {
+    let kpi = format!("simple_{number}");
+    let what = *chance.pick(&[What::Count, What::Sum, What::Mean, What::Share, What::Distinct, What::Nps]);
+    let only = *chance.pick(&[Only::All, Only::Solved, Only::ScoreAtLeast5, Only::Web, Only::Open]);
+    let as_of = *chance.pick(&[AsOf::Event, AsOf::Now]);
+    let filter = only.text().map_or(String::new(), |only| format!(", where: \"{only}\""));
+    let measure = match what {
+        What::Count => format!("count: {{of: call{filter}}}"),
+        What::Sum => format!("sum: {{of: call, value: price{filter}}}"),
+        What::Mean => format!("mean: {{of: call, value: score{filter}}}"),
+        What::Share => format!("share: {{of: call, which: solved{filter}}}"),
+        What::Distinct => format!("distinct: {{of: call, value: channel{filter}}}"),
+        What::Nps => format!("nps: {{of: call, answer: score{filter}}}"),
+    };
+    let version = if as_of == AsOf::Event { "event" } else { "now" };
+    text.push_str(&format!(
+        "---\nkpi: {kpi}\nname: {kpi}\nbetter: higher\nmeasure:\n  {measure}\nperiod: {}\nby: [client.region]\nas_of: {version}\n",
+        period(chance)
+    ));
+    Simple { kpi, what, only, as_of }
+}
+
+fn kpi(chance: &mut Chance, number: usize) -> String {
+    let (measure, of_both) = measure(chance);
+    let mut text = format!(
+        "---\nkpi: kpi_{number}\nname: kpi_{number}\nbetter: higher\nmeasure:\n  {measure}\nperiod: {}\n",
+        period(chance)
+    );
+    let mut by: Vec<(&str, String)> = Vec::new();
+    if of_both {
+        for (name, event, client) in [
+            ("region", "client.region", "region"),
+            ("active", "client.active", "active"),
+            ("country", "client.owner.country", "owner.country"),
+        ] {
+            if chance.once_in(2) {
+                by.push((name, format!("{{call: {event}, client: {client}}}")));
+            }
+        }
+    } else {
+        for (name, path) in [
+            ("region", "client.region"),
+            ("active", "client.active"),
+            ("country", "client.owner.country"),
+            ("channel", "channel"),
+            ("solved", "solved"),
+            ("score", "score"),
+            ("customer", "client"),
+        ] {
+            if chance.once_in(3) {
+                by.push((name, path.to_owned()));
+            }
+        }
+    }
+    if !by.is_empty() {
+        let all: Vec<String> = by.iter().map(|(name, path)| format!("{name}: {path}")).collect();
+        text.push_str(&format!("by: {{{}}}\n", all.join(", ")));
+    }
+    if by.len() > 1 && chance.once_in(2) {
+        let names: Vec<&str> =
+            by.iter().map(|(name, _)| *name).skip(chance.below(by.len() - 1)).take(3).collect();
+        text.push_str(&format!("cross: [[{}]]\n", names.join(", ")));
+    }
+    if !of_both && chance.once_in(4) {
+        text.push_str(&format!("weight: {}\n", chance.pick(&["weight", "weight * 2", "client.size"])));
+    }
+    if chance.once_in(3) {
+        text.push_str("as_of: now\n");
+    }
+    if chance.once_in(5) {
+        text.push_str(&format!("publish_if: {{n: {}}}\n", 1 + chance.below(4)));
+    }
+    if chance.once_in(5) {
+        text.push_str(&format!("coverage_at_least: {}%\n", 10 * chance.below(11)));
+    }
+    text
+}
+
+/// A measure, and whether it reads both events and clients.
+fn measure(chance: &mut Chance) -> (String, bool) {
+    let rows = rows(chance);
+    let text = match chance.below(12) {
+        0 => format!("count: {{{rows}}}"),
+        1 => format!("sum: {{{rows}, value: \"{}\"}}", number(chance)),
+        2 => format!("distinct: {{{rows}, value: \"{}\"}}", anything(chance)),
+        3 => format!("mean: {{{rows}, value: \"{}\"}}", number(chance)),
+        4 => format!("share: {{{rows}, which: \"{}\"}}", condition(chance, 2)),
+        5 => {
+            let (value, bins) = *chance.pick(&[
+                ("score", "from: -5, to: 15, count: 20"),
+                ("score", "from: 1, to: 10, count: 4, spacing: logarithmic"),
+                ("price", "from: -1000, to: 1000, count: 37"),
+                ("done - at", "from: 0 minutes, to: 200 hours, count: 50"),
+                ("case when solved then client.size else score end", "from: 0, to: 50, count: 10"),
+            ]);
+            let quantile = chance.pick(&["median", "90%", "12.5%"]);
+            format!("quantile: {{{rows}, value: \"{value}\", quantile: {quantile}, bins: {{{bins}}}}}")
+        }
+        6 => format!("nps: {{{rows}, answer: score}}"),
+        7 | 8 => {
+            let kind = chance.pick(&["satisfaction", "effort"]);
+            let answer = chance.pick(&["score", "client.size", "coalesce(score, 3)"]);
+            let summary = chance.pick(&["top: 1", "top: 2", "summary: mean"]);
+            format!("{kind}: {{{rows}, answer: \"{answer}\", scale: 1..5, {summary}}}")
+        }
+        9 => {
+            let (from, until) = *chance.pick(&[("at", "done"), ("client.since", "at"), ("done", "at")]);
+            let summary = chance.pick(&["summary: mean", "within: 30 hours", "within: 90 minutes"]);
+            format!("duration: {{{rows}, from: {from}, until: {until}, {summary}}}")
+        }
+        what => {
+            let both = chance.once_in(3);
+            let (above, below) = (total(chance, false), total(chance, both));
+            let unmatched = chance.pick(&["", ", unmatched: drop"]);
+            let text = if what == 10 {
+                format!("ratio: {{numerator: {{{above}}}, denominator: {{{below}}}{unmatched}}}")
+            } else {
+                format!("rate: {{events: {{{above}}}, population: {{{below}}}, per: 1000{unmatched}}}")
+            };
+            return (text, both);
+        }
+    };
+    (text, false)
+}
+
+/// What may be above or below a line.
+fn total(chance: &mut Chance, of_clients: bool) -> String {
+    if of_clients {
+        let what = chance.pick(&["count: {", "sum: {value: size, ", "distinct: {value: owner, "]);
+        return format!("{what}of: client}}");
+    }
+    let rows = rows(chance);
+    match chance.below(4) {
+        0 | 1 => format!("count: {{{rows}}}"),
+        2 => format!("sum: {{{rows}, value: \"{}\"}}", number(chance)),
+        _ => format!("distinct: {{{rows}, value: \"{}\"}}", anything(chance)),
+    }
+}
+
+fn rows(chance: &mut Chance) -> String {
+    let mut text = "of: call".to_owned();
+    if chance.once_in(5) {
+        text.push_str(&format!(", at: {}", chance.pick(&["done", "client.since"])));
+    }
+    if chance.once_in(2) {
+        text.push_str(&format!(", where: \"{}\"", condition(chance, 2)));
+    }
+    text
+}
+
+/// A number without a unit.
+fn number(chance: &mut Chance) -> &'static str {
+    chance.pick::<&'static str>(&[
+        "score",
+        "price",
+        "price",
+        "weight",
+        "client.size",
+        "client.owner.grade",
+        "price * score",
+        "-price",
+        "score - client.size",
+        "coalesce(score, client.owner.grade, 0)",
+        "case when solved then price when channel = 'web' then 2.5 end",
+        "price * 1.25 + weight",
+    ])
+}
+
+fn anything(chance: &mut Chance) -> &'static str {
+    chance.pick::<&'static str>(&[
+        "channel",
+        "client",
+        "score",
+        "solved",
+        "client.region",
+        "client.owner.country",
+        "coalesce(channel, client.region)",
+        "score + client.size",
+    ])
+}
+
+fn condition(chance: &mut Chance, depth: usize) -> String {
+    if depth > 0 && chance.once_in(3) {
+        let (left, right) = (condition(chance, depth - 1), condition(chance, depth - 1));
+        return match chance.below(3) {
+            0 => format!("({left}) and ({right})"),
+            1 => format!("({left}) or ({right})"),
+            _ => format!("not ({left})"),
+        };
+    }
+    (*chance.pick(&[
+        "solved",
+        "client.active",
+        "score >= 5",
+        "price > 2.5",
+        "price * 2 <= weight",
+        "score in (1, 5, 9, 10)",
+        "channel = 'web'",
+        "channel like '%e%'",
+        "channel not in ('web', 'Ümlaut')",
+        "done is null",
+        "client.owner.country is not null",
+        "client.region = 'north'",
+        "done - at < interval '4 hours'",
+        "coalesce(client.region, channel) != 'south'",
+        "client.since <= at",
+        "case when solved then score > 3 else client.active end",
+    ]))
+    .to_owned()
+}
