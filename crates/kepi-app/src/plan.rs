@@ -5,24 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use kepi_model::{
     calendar::{Calendar, Grain},
     id::EntityId,
-    project::{Kpi, Measure, Project},
+    project::{Kpi, Project},
 };
 
 /// Base entities of a KPI: one, or two for a ratio.
 pub fn entities_of(kpi: &Kpi) -> impl Iterator<Item = &EntityId> {
-    let (one, other) = match &kpi.measure {
-        Measure::Total(part) => (&part.rows.of, None),
-        Measure::Mean { rows, .. }
-        | Measure::Share { rows, .. }
-        | Measure::Quantile { rows, .. }
-        | Measure::Nps { rows, .. }
-        | Measure::Rating { rows, .. }
-        | Measure::Duration { rows, .. } => (&rows.of, None),
-        Measure::Ratio { numerator, denominator, .. } => {
-            (&numerator.rows.of, Some(&denominator.rows.of).filter(|of| **of != numerator.rows.of))
-        }
-    };
-    std::iter::once(one).chain(other)
+    kpi.measure.bases().into_iter()
 }
 
 /// The grains at which a KPI is computed: its own, and that of every scorecard that uses it.

@@ -349,9 +349,7 @@ fn scores(project: &Project, values: &[Value]) -> Vec<NewPublication> {
                 };
                 by.get(&(kpi, period, &segment)).map(|v| v.estimate.clone())
             };
-            let next = project.calendar.first_day(period.offset(1)).ok().and_then(|d| d.yesterday().ok());
-            let Some(day) = next else { continue };
-            let scoring = Scoring { project, scorecard, day, value: &value };
+            let scoring = Scoring { project, scorecard, period, value: &value };
             for unit in &units {
                 let tree = scoring.tree(*unit);
                 publications.push(NewPublication {

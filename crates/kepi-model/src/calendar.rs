@@ -39,6 +39,13 @@ pub struct Period {
     pub ordinal: i32,
 }
 
+impl Grain {
+    /// Whether every longer period is made of whole periods of this length. Weeks make nothing else.
+    pub fn divides(self, longer: Self) -> bool {
+        self < longer && self != Self::Week && !(longer == Self::Week && self != Self::Day)
+    }
+}
+
 impl Period {
     /// The period `by` places later (earlier if negative).
     pub fn offset(self, by: i32) -> Self {
@@ -94,6 +101,15 @@ impl Calendar {
             Grain::HalfYear => months(n * 6 + fiscal),
             Grain::Year => months(n * 12 + fiscal),
         }
+    }
+
+    /// The last day of a period.
+    ///
+    /// # Errors
+    /// The period lies beyond what the calendar can name.
+    pub fn last_day(&self, period: Period) -> Result<Date, CalendarError> {
+        let next = self.first_day(period.offset(1))?;
+        next.yesterday().map_err(|_| CalendarError::OutOfRange)
     }
 
     /// The period of `grain` that contains a civil date.

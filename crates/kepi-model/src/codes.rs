@@ -228,6 +228,9 @@ codes! {
     SOURCE_PURPOSE "K0629" Warning "data without purpose under a KPI that names one"
         "A KPI says what its data are used for, but a source that it reads does not say what its data may be used for, so nothing can be compared.";
 
+    TARGET_PERIOD "K0630" Error "a target for periods shorter than the KPI's"
+        "A target may say for which periods it is, `period: quarter`; by default for the KPI's own. The KPI has no value for a shorter period, so nothing could be held against it.";
+
     WEIGHTS "K0701" Error "weights that do not sum to 100 %"
         "The weights of siblings share out their parent, so they sum to exactly 100 %.";
     CASCADE_DIMENSION "K0702" Error "a cascade over a dimension that a KPI does not carry"
@@ -242,4 +245,8 @@ codes! {
         "A scorecard places each KPI under the objective that it serves, and each objective under its perspective.";
     KPI_TWICE "K0707" Error "a KPI twice on one scorecard"
         "A KPI that stands on a scorecard in two places would count twice, and nobody could say with which weight.";
+    TARGET_NOT_CARRIED "K0708" Error "targets that say nothing about the scorecard's periods"
+        "A scorecard holds each KPI against the targets for its own periods. Targets for other periods carry over where the measure lets them: a level, such as a share or a mean, stays; a total adds up over the periods contained, so that three months at 200 are a quarter at 600. Weeks do not add up to months, a target for a quarter says nothing about one month of it, and numbers of different values do neither.";
+    TARGET_OF_THE_WHOLE "K0709" Warning "units without a target of their own for a total"
+        "A total of a part of the organisation cannot be held against the target of the whole, and nobody knows which share of it is the part's. Units below the scorecard's have a score for such a KPI only where a target names them.";
 }

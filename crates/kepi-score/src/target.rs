@@ -1,41 +1,40 @@
-//! Which target holds: by unit, inherited downwards, and by date.
+//! Which target holds: by unit, inherited downwards, and by period.
 
-use std::collections::BTreeMap;
-
-use jiff::civil::Date;
 use kepi_model::{
+    calendar::Period,
     id::UnitId,
-    project::{CascadeTargets, Kpi, Target, Unit},
+    measure::Carry,
+    project::{CascadeTargets, Kpi, Project, Target},
 };
 
-/// The target in force on `day`: of the latest date not after it, among those of the nearest unit that has any.
+/// The target that holds for a period: of the nearest unit that has any for it, as
+/// [`Kpi::target`](kepi_model::project::Kpi::target) says.
 ///
-/// Callers take the last day of a period, so that a target set within a period holds for it. With
-/// [`CascadeTargets::Inherit`] the search goes from `unit` upwards and ends at the targets without a unit; with
-/// [`CascadeTargets::Own`] a named unit has only its own. `top` is the unit that the targets without a unit are for:
-/// the scorecard's own.
-pub fn in_force<'a>(
-    kpi: &'a Kpi,
-    units: &BTreeMap<UnitId, Unit>,
+/// A target set within a period holds for the whole of it. With [`CascadeTargets::Inherit`] the search goes from `unit`
+/// upwards and ends at the targets without a unit; with [`CascadeTargets::Own`], and for what no level is (a total of a part
+/// is not held against the target of the whole), a named unit has only its own. `top` is the unit that the targets without
+/// a unit are for: the scorecard's own.
+pub fn in_force(
+    kpi: &Kpi,
+    project: &Project,
     unit: Option<&UnitId>,
     top: Option<&UnitId>,
     rule: CascadeTargets,
-    day: Date,
-) -> Option<&'a Target> {
-    let latest = |of: Option<&UnitId>| {
-        kpi.targets.iter().filter(|t| t.unit.as_ref() == of && t.from <= day).max_by_key(|t| t.from)
-    };
+    period: Period,
+) -> Option<Target> {
+    let of = |unit: Option<&UnitId>| kpi.target(unit, period, &project.calendar);
+    let own_only = rule == CascadeTargets::Own || kpi.measure.kind().over_units() != Carry::Stays;
     let mut at = unit;
     // A tree has no more levels than units; the bound keeps a broken tree from holding us.
-    for _ in 0..=units.len() {
+    for _ in 0..=project.units.len() {
         let Some(id) = at else { break };
-        if let Some(target) = latest(Some(id)) {
+        if let Some(target) = of(Some(id)) {
             return Some(target);
         }
-        if rule == CascadeTargets::Own && Some(id) != top {
+        if own_only && Some(id) != top {
             return None;
         }
-        at = units.get(id).and_then(|u| u.parent.as_ref());
+        at = project.units.get(id).and_then(|u| u.parent.as_ref());
     }
-    latest(None)
+    of(None)
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
 use kepi_model::{
+    calendar::Period,
     id::{KpiId, LevelId, ObjectiveId, PerspectiveId, ScorecardId, UnitId},
     project::{Cascade, CascadeTargets, CascadeValue, Kpi, MissingRule, Project, Scorecard, Target, Unit},
 };
@@ -121,8 +121,8 @@ pub struct Scoring<'a> {
     pub project: &'a Project,
     /// The scorecard.
     pub scorecard: &'a Scorecard,
-    /// The last day of the period: its targets hold.
-    pub day: Date,
+    /// The period: its targets hold.
+    pub period: Period,
     /// The value of a KPI for a unit; `None` for the unit means all rows.
     pub value: &'a dyn Fn(Option<&UnitId>, &KpiId) -> Option<Observed>,
 }
@@ -173,7 +173,7 @@ impl Scoring<'_> {
 
     fn leaf(&self, unit: Option<&UnitId>, id: &KpiId, weight: u32) -> Node {
         let kpi = self.project.kpis.get(id);
-        let target = kpi.and_then(|kpi| self.target(kpi, unit)).cloned();
+        let target = kpi.and_then(|kpi| self.target(kpi, unit));
         // The scorecard's own unit stands for all rows.
         let of = unit.filter(|u| self.scorecard.unit.as_ref() != Some(*u));
         let observed = (self.value)(of, id);
@@ -205,9 +205,9 @@ impl Scoring<'_> {
     }
 
     /// The target of a KPI that holds for a unit.
-    pub fn target<'k>(&self, kpi: &'k Kpi, unit: Option<&UnitId>) -> Option<&'k Target> {
+    pub fn target(&self, kpi: &Kpi, unit: Option<&UnitId>) -> Option<Target> {
         let rule = self.scorecard.cascade.as_ref().map_or(CascadeTargets::Inherit, |c| c.targets);
-        in_force(kpi, &self.project.units, unit, self.scorecard.unit.as_ref(), rule, self.day)
+        in_force(kpi, self.project, unit, self.scorecard.unit.as_ref(), rule, self.period)
     }
 
     fn roll_up(&self, of: Of, name: String, weight: u32, mut children: Vec<Node>) -> Node {

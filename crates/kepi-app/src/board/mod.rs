@@ -44,14 +44,7 @@ impl Picture {
             let segment = self.segment_of(cascade, unit)?;
             self.observed(kpi, period, &segment)
         };
-        let day = self.last_day(period);
-        then(&Scoring { project: self.project(), scorecard, day, value: &value })
-    }
-
-    /// The last day of a period: its targets hold.
-    fn last_day(&self, period: Period) -> jiff::civil::Date {
-        let next = self.project().calendar.first_day(period.offset(1));
-        next.ok().and_then(|d| d.yesterday().ok()).unwrap_or(jiff::civil::Date::MIN)
+        then(&Scoring { project: self.project(), scorecard, period, value: &value })
     }
 
     fn scorecard_asked(&self, id: Option<&str>) -> Result<&Scorecard, ViewError> {

@@ -3,6 +3,7 @@
 use kepi_model::{
     calendar::{Grain, Period},
     id::{KpiId, UnitId},
+    measure::Carry,
     project::{CascadeTargets, Kpi, MissingRule, Scorecard, Target},
 };
 use kepi_query::value::{Coverage as Cases, Finality as Final, Segment};
@@ -206,18 +207,18 @@ impl Picture {
         let entry = self.entry(&kpi.id, period, segment);
         let entry = entry.as_ref();
         let value = measured(entry.map(|e| &e.value.estimate), kpi);
-        let target = self.target(kpi, unit, scorecard, period);
+        let target = self.target(kpi, segment, unit, scorecard, period);
         let series = self.series_points(kpi, segment, period.grain, unit, scorecard);
         let until = series.iter().position(|p| p.period == self.project().calendar.label(period));
         let upto: Vec<SeriesPoint> = series.into_iter().take(until.map_or(0, |i| i + 1)).collect();
-        let status = status(entry.map(|e| &e.value.estimate), target, kpi);
+        let status = status(entry.map(|e| &e.value.estimate), target.as_ref(), kpi);
         let probability = entry.and_then(|e| {
             let estimate = e.value.estimate.as_ref().ok()?;
-            let target = target?;
+            let target = target.as_ref()?;
             let at = band(estimate.point, &target.lines, kpi.better);
             kepi_score::band::probability(estimate, &target.lines, kpi.better, at).ok()
         });
-        let score = match (entry.map(|e| &e.value.estimate), target) {
+        let score = match (entry.map(|e| &e.value.estimate), &target) {
             (Some(Ok(estimate)), Some(target)) => Outcome::Value(Points::new(kepi_score::band::score(
                 estimate.point,
                 &target.lines,
@@ -237,7 +238,7 @@ impl Picture {
             status_probability: probability,
             change: self.change(kpi, &value, &upto),
             value,
-            target: target.map(|t| self.target_view(kpi, t)),
+            target: target.as_ref().map(|t| self.target_view(kpi, t)),
             score,
             coverage: coverage(entry.map(|e| &e.value.coverage)),
             freshness: self.freshness(kpi, entry),
@@ -246,16 +247,23 @@ impl Picture {
         }
     }
 
-    pub(super) fn target<'k>(
+    /// The target that a value of a segment is held against: that of the unit it stands for, else that of the whole,
+    /// where what holds for the whole holds for its parts.
+    pub(super) fn target(
         &self,
-        kpi: &'k Kpi,
+        kpi: &Kpi,
+        segment: &Segment,
         unit: Option<&UnitId>,
         scorecard: Option<&Scorecard>,
         period: Period,
-    ) -> Option<&'k Target> {
+    ) -> Option<Target> {
+        let is_part = unit.is_none() && !segment.is_total();
+        if is_part && kpi.measure.kind().over_units() != Carry::Stays {
+            return None;
+        }
         let rule = scorecard.and_then(|s| s.cascade.as_ref()).map_or(CascadeTargets::Inherit, |c| c.targets);
         let top = scorecard.and_then(|s| s.unit.as_ref());
-        in_force(kpi, &self.project().units, unit, top, rule, self.last_day(period))
+        in_force(kpi, self.project(), unit, top, rule, period)
     }
 
     pub(super) fn target_view(&self, kpi: &Kpi, target: &Target) -> TargetView {
@@ -281,12 +289,12 @@ impl Picture {
             .map(|ordinal| {
                 let period = Period { grain, ordinal };
                 let entry = all.and_then(|s| s.at(ordinal));
-                let target = self.target(kpi, unit, scorecard, period);
+                let target = self.target(kpi, segment, unit, scorecard, period);
                 let observed = entry.as_ref().map(|e| &e.value.estimate);
                 SeriesPoint {
                     period: self.project().calendar.label(period),
                     value: measured(observed, kpi),
-                    status: status(observed, target, kpi),
+                    status: status(observed, target.as_ref(), kpi),
                     complete: entry.as_ref().is_none_or(|e| e.value.finality == Final::Final),
                     lines: target.map(|t| t.lines),
                 }

@@ -83,7 +83,7 @@ impl Picture {
             return said;
         }
         let Outcome::Value(all) = &row.value else { return said };
-        let goodness = |value: f64| match self.target(kpi, None, Some(scorecard), period).map(|t| t.lines) {
+        let goodness = |value: f64| match self.target(kpi, segment, None, Some(scorecard), period).map(|t| t.lines) {
             Some(lines) => kepi_score::band::score(value, &lines, kpi.better) as f64,
             None => value,
         };
@@ -118,12 +118,12 @@ impl Picture {
 
     /// Members of each dimension of a KPI in one period.
     pub(super) fn members(&self, kpi: &Kpi, period: Period) -> Vec<(Segment, Outcome<Measured>, Status)> {
-        let target = self.target(kpi, None, None, period);
         self.segments(&kpi.id, period.grain)
             .filter(|(key, _)| key.0.as_slice().len() == 1)
             .filter_map(|(key, series)| {
                 let observed = series.at(period.ordinal)?.value.estimate;
-                let at = status(Some(&observed), target, kpi);
+                let target = self.target(kpi, key, None, None, period);
+                let at = status(Some(&observed), target.as_ref(), kpi);
                 Some((key.clone(), measured(Some(&observed), kpi), at))
             })
             .collect()

@@ -10,8 +10,9 @@ use crate::{
     definitions::{self as written, Definitions, ScorecardObjective as WrittenObjective},
     id::{KpiId, ObjectiveId, PerspectiveId, UnitId},
     meaning,
+    measure::Carry,
     project::{
-        BasisPoints, Cascade, Kpi, Scorecard, ScorecardObjective, ScorecardPerspective, Strategy, Unit,
+        BasisPoints, Cascade, CascadeTargets, Kpi, Scorecard, ScorecardObjective, ScorecardPerspective, Strategy, Unit,
     },
     source_text::Span,
     table::Symbol,
@@ -248,6 +249,40 @@ fn is_below(unit: &Unit, top: &UnitId, units: &BTreeMap<UnitId, Unit>) -> bool {
     false
 }
 
+/// The targets of a KPI have to say something about the periods and the units of the scorecard.
+fn marks(kpi: &Kpi, at: Span, scorecard: &written::Scorecard, context: &mut Context<'_>) {
+    if let (Some(period), Some(first)) = (scorecard.period.get(), kpi.targets.first())
+        && *period >= kpi.period
+        && !kpi.targets.iter().any(|target| kpi.carries(target.period, *period))
+    {
+        let (own, wanted) = (first.period.word(), period.word());
+        context
+            .report(
+                codes::TARGET_NOT_CARRIED,
+                at,
+                format!("targets of `{}` are for a {own} and say nothing about a {wanted}", kpi.id),
+            )
+            .related(first.span, "the first of them")
+            .fix(format!("add a target with `period: {wanted}`"));
+    }
+    let Some(cascade) = scorecard.cascade.get() else { return };
+    let of_units = kpi.targets.iter().any(|target| target.unit.is_some());
+    if kpi.measure.kind().over_units() != Carry::Stays
+        && cascade.targets.get() == Some(&CascadeTargets::Inherit)
+        && !kpi.targets.is_empty()
+        && !of_units
+    {
+        context
+            .report(
+                codes::TARGET_OF_THE_WHOLE,
+                at,
+                format!("the targets of `{}` are for the whole, and no part of it can be held against them", kpi.id),
+            )
+            .related(kpi.span, "the KPI")
+            .fix("add targets with `unit: …` to the KPI");
+    }
+}
+
 /// What scorecards and KPIs say of each other: dimensions of the cascade, KPIs on no scorecard.
 pub(super) fn together(definitions: &Definitions, kpis: &BTreeMap<KpiId, Kpi>, context: &mut Context<'_>) {
     let mut used: BTreeSet<&str> = BTreeSet::new();
@@ -273,6 +308,9 @@ pub(super) fn together(definitions: &Definitions, kpis: &BTreeMap<KpiId, Kpi>, c
                     )
                     .related(kpi.kpi.span, "the KPI")
                     .fix("add `targets` to the KPI");
+            }
+            if let Some(kpi) = kpis.values().find(|kpi| kpi.id.as_str() == entry.text) {
+                marks(kpi, entry.span, scorecard, context);
             }
         }
         let on_it: Vec<&str> = on_it.into_iter().map(|e| e.text.as_str()).collect();

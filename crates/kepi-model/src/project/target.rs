@@ -3,15 +3,23 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::{id::UnitId, source_text::Span};
+use super::Kpi;
+use crate::{
+    calendar::{Calendar, Grain, Period},
+    id::UnitId,
+    measure::Carry,
+    source_text::Span,
+};
 
-/// A target, effective from a date until the next of the same scope.
+/// A target, effective from a date until the next of the same unit and length of period.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Target {
     /// First day it holds.
     pub from: Date,
     /// The unit it is for; none: for all.
     pub unit: Option<UnitId>,
+    /// The length of the periods it is for.
+    pub period: Grain,
     /// The lines.
     pub lines: TargetLines,
     /// What it rests on.
@@ -46,6 +54,98 @@ pub enum TargetLines {
         /// Score 120.
         stretch: Option<(f64, f64)>,
     },
+}
+
+impl TargetLines {
+    /// The lines of two periods together. A line that one of them lacks is lacking.
+    fn plus(self, other: Self) -> Option<Self> {
+        let both = |a: Option<f64>, b: Option<f64>| Some(a? + b?);
+        let pair = |a: (f64, f64), b: (f64, f64)| (a.0 + b.0, a.1 + b.1);
+        let pairs = |a: Option<(f64, f64)>, b: Option<(f64, f64)>| Some(pair(a?, b?));
+        match (self, other) {
+            (
+                Self::OneSided { floor, threshold, target, stretch },
+                Self::OneSided { floor: f, threshold: h, target: t, stretch: s },
+            ) => Some(Self::OneSided {
+                floor: both(floor, f),
+                threshold: threshold + h,
+                target: target + t,
+                stretch: both(stretch, s),
+            }),
+            (
+                Self::InRange { floor, threshold, target, stretch },
+                Self::InRange { floor: f, threshold: h, target: t, stretch: s },
+            ) => Some(Self::InRange {
+                floor: pairs(floor, f),
+                threshold: pair(threshold, h),
+                target: pair(target, t),
+                stretch: pairs(stretch, s),
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl Kpi {
+    /// Whether a target for periods of one length says something about periods of another: itself, a level always, what
+    /// adds up if the longer ones are made of the shorter ones.
+    pub fn carries(&self, from: Grain, to: Grain) -> bool {
+        from == to
+            || match self.measure.kind().over_time() {
+                Carry::Stays => true,
+                Carry::AddsUp => from.divides(to),
+                Carry::Neither => false,
+            }
+    }
+
+    /// The target that holds for a period, of those for one unit or of those for all.
+    ///
+    /// Of the targets for periods of this length the latest that starts by the period's last day; if there is none, of
+    /// those for the next shorter, then the next longer length that [carry over](Self::carries): a level as it stands, what
+    /// adds up as the sum over the periods contained, each with the target that holds for it.
+    pub fn target(&self, unit: Option<&UnitId>, period: Period, calendar: &Calendar) -> Option<Target> {
+        let of_scope = || self.targets.iter().filter(|target| target.unit.as_ref() == unit);
+        let mut lengths: Vec<Grain> = of_scope().map(|target| target.period).collect();
+        let longer = |grain: Grain| grain > period.grain;
+        // Itself, shorter ones from the longest, longer ones from the shortest.
+        lengths.sort_by_key(|grain| {
+            let order = *grain as i8;
+            (longer(*grain), if longer(*grain) { order } else { -order })
+        });
+        lengths.dedup();
+        let carried = lengths.into_iter().filter(|grain| self.carries(*grain, period.grain));
+        carried.filter_map(|grain| self.target_of(grain, unit, period, calendar)).next()
+    }
+
+    fn target_of(
+        &self,
+        grain: Grain,
+        unit: Option<&UnitId>,
+        period: Period,
+        calendar: &Calendar,
+    ) -> Option<Target> {
+        let latest = |part: Period| {
+            let day = calendar.last_day(part).ok()?;
+            let of_scope = self.targets.iter().filter(|target| target.unit.as_ref() == unit);
+            of_scope.filter(|target| target.period == grain && target.from <= day).max_by_key(|target| target.from)
+        };
+        if grain == period.grain || self.measure.kind().over_time() != Carry::AddsUp {
+            return latest(period).cloned();
+        }
+        let end = calendar.last_day(period).ok()?;
+        let mut part = calendar.period_of_day(grain, calendar.first_day(period).ok()?);
+        let mut sum: Option<Target> = None;
+        while calendar.first_day(part).ok()? <= end {
+            let own = latest(part)?;
+            let lines = match &sum {
+                None => own.lines,
+                Some(sum) => sum.lines.plus(own.lines)?,
+            };
+            sum = Some(Target { lines, ..own.clone() });
+            part = part.offset(1);
+        }
+        sum
+    }
 }
 
 /// What a target rests on.

@@ -3,7 +3,7 @@
 use kepi_model::{
     describe,
     expression::{Expression, Type},
-    project::{Measure, Project, ValueUnit},
+    project::{Measure, Project, Quantile, ValueUnit},
 };
 
 use crate::base::{checked, files, short};
@@ -148,7 +148,7 @@ fn bins_are_exact() {
     let project = project(
         "quantile: {of: survey_response, value: minutes, quantile: median, bins: {from: 1 minute, to: 100 minutes, count: 2, spacing: logarithmic}}",
     );
-    let Measure::Quantile { bins, quantile, value, .. } =
+    let Measure::Quantile(Quantile { bins, quantile, value, .. }) =
         &project.kpis[&"easy_help".parse().unwrap()].measure
     else {
         panic!("no quantile")

@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod marks;
 mod target;
 
 use std::collections::BTreeMap;
 
-use jiff::civil::date;
 use kepi_model::{
     check::{Options, check},
     id::{KpiId, UnitId},
@@ -26,7 +26,7 @@ use proptest::prelude::*;
 fn project(missing: &str, cascade: &str) -> Project {
     let kpi = |id: &str, objective: &str| {
         format!(
-            "kpi: {id}\nname: {id}\nobjective: {objective}\nindicator: leading\nbetter: higher\nmeasure:\n  count: {{of: ticket}}\nperiod: month\n\
+            "kpi: {id}\nname: {id}\nobjective: {objective}\nindicator: leading\nbetter: higher\nmeasure:\n  mean: {{of: ticket, value: contacts}}\nperiod: month\n\
              by: {{team: channel}}\naccountable: someone\ntargets:\n  - {{from: 2026-01-01, threshold: 0, target: 100, basis: {{capability: example}}}}\n---\n"
         )
     };
@@ -60,7 +60,7 @@ fn tree(project: &Project, unit: Option<&str>, values: &BTreeMap<(Option<&str>, 
     };
     let scorecard = project.scorecards.values().next().unwrap();
     let unit: Option<UnitId> = unit.map(|u| u.parse().unwrap());
-    Scoring { project, scorecard, day: date(2026, 6, 30), value: &value }.tree(unit.as_ref())
+    Scoring { project, scorecard, period: project.calendar.parse("2026-06").unwrap(), value: &value }.tree(unit.as_ref())
 }
 
 fn whole(project: &Project, values: Values<'_>) -> Node {

@@ -3,6 +3,7 @@
 use CascadeTargets::{Inherit, Own};
 use jiff::civil::{Date, date};
 use kepi_model::{
+    calendar::{Grain, Period},
     check::{Options, check},
     project::{CascadeTargets, Project, TargetLines},
     source_text::{SourceFile, SourceMap},
@@ -16,7 +17,7 @@ fn project(targets: &str) -> Project {
          unit: top\nname: Top\n---\nunit: mid\nname: Mid\nlevel: area\nparent: top\n---\n\
          unit: leaf\nname: Leaf\nlevel: team\nparent: mid\n---\n\
          unit: other\nname: Other\nlevel: area\nparent: top\n---\n\
-         kpi: k\nname: K\nbetter: higher\nmeasure: {{count: {{of: ticket}}}}\nperiod: month\ntargets:\n{targets}"
+         kpi: k\nname: K\nbetter: higher\nmeasure: {{mean: {{of: ticket, value: contacts}}}}\nperiod: month\ntargets:\n{targets}"
     );
     let files = SourceMap::new(vec![SourceFile { path: "kepi.yml".into(), text: text.into() }]);
     let checked = check(&files, &Options::default());
@@ -30,9 +31,13 @@ fn target(from: &str, unit: &str, name: u32) -> String {
 
 /// The name of the target in force; none: no target.
 fn on(project: &Project, unit: Option<&str>, rule: CascadeTargets, day: Date) -> Option<u32> {
+    within(project, unit, rule, project.calendar.period_of_day(Grain::Day, day))
+}
+
+fn within(project: &Project, unit: Option<&str>, rule: CascadeTargets, period: Period) -> Option<u32> {
     let (unit, top) = (unit.map(|u| u.parse().unwrap()), "top".parse().unwrap());
     let kpi = project.kpis.values().next().unwrap();
-    in_force(kpi, &project.units, unit.as_ref(), Some(&top), rule, day).map(|t| match t.lines {
+    in_force(kpi, project, unit.as_ref(), Some(&top), rule, period).map(|t| match t.lines {
         TargetLines::OneSided { threshold, .. } => threshold as u32,
         TargetLines::InRange { .. } => panic!("one-sided"),
     })
@@ -60,13 +65,8 @@ fn a_target_holds_from_its_first_day_until_the_day_before_the_next() {
 fn a_period_is_held_against_the_target_of_its_last_day() {
     // One target ends and another starts on 15 March: February is of the old one, March of the new one, whole.
     let project = project(&(target("2026-01-01", "", 1) + &target("2026-03-15", "", 2)));
-    let last_day = |month| {
-        let period = project.calendar.period_of_day(kepi_model::calendar::Grain::Month, date(2026, month, 1));
-        project.calendar.first_day(period.offset(1)).unwrap().yesterday().unwrap()
-    };
-    assert_eq!(on(&project, None, Inherit, last_day(2)), Some(1));
-    assert_eq!(on(&project, None, Inherit, last_day(3)), Some(2));
-    assert_eq!(on(&project, None, Inherit, last_day(4)), Some(2));
+    let month = |label| within(&project, None, Inherit, project.calendar.parse(label).unwrap());
+    assert_eq!([month("2026-02"), month("2026-03"), month("2026-04")], [Some(1), Some(2), Some(2)]);
 }
 
 #[test]

@@ -11,66 +11,37 @@ use crate::{
     decode::{AmountText, Either, Field, List},
     definitions::{self as written, Line},
     id::UnitId,
-    lexical::{self, Decimal},
+    lexical,
     project::{Basis, BasisKind, Better, Target, TargetLines, ValueUnit},
     source_text::Span,
+    word::Word,
     wording::shorten,
 };
-
-/// How an amount of a unit is written.
-pub(super) fn amount_text(unit: &ValueUnit) -> String {
-    match unit {
-        ValueUnit::Share => "a share such as `80%`".into(),
-        ValueUnit::Money { currency } => format!("an amount such as `2.50 {currency}`"),
-        ValueUnit::Duration => "a length of time such as `4 hours`".into(),
-        ValueUnit::NetPromoter => "points such as `40`".into(),
-        ValueUnit::Rating { low, high } => format!("an answer between {low} and {high}, such as `{high}`"),
-        ValueUnit::Count | ValueUnit::Number { .. } | ValueUnit::Rate { .. } => {
-            "a plain number such as `40`".into()
-        }
-    }
-}
-
-/// An amount in a unit; durations come in microseconds.
-pub(super) fn exact(text: &str, unit: &ValueUnit) -> Option<Decimal> {
-    match unit {
-        ValueUnit::Share => lexical::share(text),
-        ValueUnit::Money { currency } => lexical::money(text).filter(|(_, c)| c == currency).map(|(d, _)| d),
-        ValueUnit::Duration => {
-            let micros = lexical::duration(text).or_else(|| (text == "0").then_some(0))?;
-            Some(Decimal { digits: micros, scale: 0 })
-        }
-        // A ratio of like things may be written as a share.
-        ValueUnit::Number { .. } => lexical::decimal(text).or_else(|| lexical::share(text)),
-        _ => lexical::decimal(text),
-    }
-}
-
-/// What a value of a unit can be.
-fn range(unit: &ValueUnit) -> (f64, f64) {
-    match unit {
-        ValueUnit::Share => (0.0, 1.0),
-        ValueUnit::NetPromoter => (-100.0, 100.0),
-        ValueUnit::Rating { low, high } => (*low as f64, *high as f64),
-        ValueUnit::Count | ValueUnit::Rate { .. } => (0.0, f64::INFINITY),
-        ValueUnit::Number { .. } | ValueUnit::Money { .. } | ValueUnit::Duration => {
-            (f64::NEG_INFINITY, f64::INFINITY)
-        }
-    }
-}
 
 /// Reads all targets of a KPI, sorted by unit and date.
 pub(super) fn read(
     written: &Field<List<written::Target>>,
     unit: &ValueUnit,
     better: Better,
+    period: Grain,
     context: &mut Context<'_>,
 ) -> Vec<Target> {
     let mut targets: Vec<Target> = Vec::new();
-    let mut starts: BTreeMap<(Option<&UnitId>, Date), Span> = BTreeMap::new();
+    let mut starts: BTreeMap<(Option<&UnitId>, Grain, Date), Span> = BTreeMap::new();
     for written in written.items().iter().map(|t| &t.value) {
+        let of_period = written.period.cloned().unwrap_or(period);
+        if of_period < period {
+            let word = period.word();
+            context
+                .report(
+                    codes::TARGET_PERIOD,
+                    written.period.span,
+                    format!("the KPI has a value each {word}, which is longer"),
+                )
+                .expected(format!("`{word}` or longer"));
+        }
         if let Some(from) = written.from.cloned()
-            && let Some(first) = starts.insert((written.unit.get(), from), written.from.span)
+            && let Some(first) = starts.insert((written.unit.get(), of_period, from), written.from.span)
         {
             context
                 .report(codes::TARGET_OVERLAP, written.from.span, format!("another target starts on {from}"))
@@ -87,12 +58,13 @@ pub(super) fn read(
         targets.push(Target {
             from,
             unit: written.unit.cloned(),
+            period: of_period,
             lines,
             basis: written.basis.get().map(basis),
             span: written.from.span,
         });
     }
-    targets.sort_by(|a, b| (&a.unit, a.from).cmp(&(&b.unit, b.from)));
+    targets.sort_by(|a, b| (&a.unit, a.from, a.period).cmp(&(&b.unit, b.from, b.period)));
     targets
 }
 
@@ -207,7 +179,7 @@ fn single(line: &Field<Line>, name: &str, unit: &ValueUnit, context: &mut Contex
                     line.span,
                     format!("`{name}` is a range, but only one side is better"),
                 )
-                .expected(amount_text(unit))
+                .expected(unit.amount_text())
                 .fix("write one value, or `better: in_range`");
             None
         }
@@ -238,13 +210,13 @@ fn pair(line: &Field<Line>, name: &str, unit: &ValueUnit, context: &mut Context<
 
 fn amount(value: &AmountText, name: &str, unit: &ValueUnit, context: &mut Context<'_>) -> Option<f64> {
     let text = value.text()?;
-    let Some(number) = exact(text, unit) else {
+    let Some(number) = unit.exact(text) else {
         let finding = context.report(
             codes::TARGET_UNIT,
             value.span,
             format!("`{}` is not in the unit of this KPI", shorten(text)),
         );
-        finding.expected(amount_text(unit));
+        finding.expected(unit.amount_text());
         if lexical::decimal(text).is_some() {
             let better = match unit {
                 ValueUnit::Share => Some(format!("{text}%")),
@@ -260,7 +232,7 @@ fn amount(value: &AmountText, name: &str, unit: &ValueUnit, context: &mut Contex
         return None;
     };
     let number = number.to_f64();
-    let (low, high) = range(unit);
+    let (low, high) = unit.range();
     if number < low || number > high {
         let limits = match unit {
             ValueUnit::Share => "0% to 100%".to_owned(),
@@ -282,9 +254,10 @@ pub(super) fn within_a_period(
     calendar: &Calendar,
     context: &mut Context<'_>,
 ) {
-    for from in targets.items().iter().map(|t| &t.value.from) {
+    for target in targets.items().iter().map(|t| &t.value) {
+        let from = &target.from;
         let Some(day) = from.cloned() else { continue };
-        let period = calendar.period_of_day(grain, day);
+        let period = calendar.period_of_day(target.period.cloned().unwrap_or(grain), day);
         let (Ok(first), Ok(next)) = (calendar.first_day(period), calendar.first_day(period.offset(1))) else {
             continue;
         };
