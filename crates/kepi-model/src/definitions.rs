@@ -4,7 +4,6 @@
 
 mod entity;
 mod kpi;
-mod measure;
 mod project;
 mod scorecard;
 mod source;
@@ -16,7 +15,7 @@ use crate::{
     decode::{Decode, Decoder, Placed, choices},
     project::{
         Ambiguous, AsOf, Better, CascadeTargets, CascadeValue, Excess, Indicator, MissingLocal, MissingRule,
-        Mode, Otherwise, Sign, Spacing, Strength, Unmatched,
+        Mode, Otherwise, Sign, Strength,
     },
     table::{Kind, Table},
     wording::{quoted, shorten},
@@ -25,7 +24,6 @@ use crate::{
 
 pub(crate) use entity::{Attribute, Entity};
 pub(crate) use kpi::{Basis, By, DimensionPaths, Kpi, Line, Target};
-pub(crate) use measure::{Bins, Count, Distinct, Duration, Measure, Nps, OfRows, Part, Satisfaction, Sum};
 pub(crate) use project::{Person, Project, Unit};
 pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective};
 pub(crate) use source::{Connector, DecimalMark, Mapping, Source, TimeZone};
@@ -45,9 +43,7 @@ choices!(
     Mode,
     Otherwise,
     Sign,
-    Spacing,
-    Strength,
-    Unmatched
+    Strength
 );
 
 macro_rules! documents {

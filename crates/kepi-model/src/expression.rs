@@ -4,6 +4,8 @@
 //! three-valued logic over exact numbers: an operation with a missing operand is missing, except `and`, `or`,
 //! `is null` and `coalesce`. Numbers are fixed-point integers: `+ −` work at the larger scale, `×` adds scales.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AttributeId, EntityId};
@@ -143,7 +145,25 @@ pub struct Expression {
     pub node: Node,
 }
 
+impl Path {
+    /// Adds the entities it walks to.
+    pub(crate) fn visit_entities(&self, entities: &mut BTreeSet<EntityId>) {
+        entities.extend(self.references.iter().map(|(_, entity)| entity.clone()));
+    }
+}
+
 impl Expression {
+    /// Adds the entities that it reads beside the one whose rows it looks at.
+    pub(crate) fn visit_entities(&self, entities: &mut BTreeSet<EntityId>) {
+        self.visit(&mut |part| match &part.node {
+            Node::Path(path) => path.visit_entities(entities),
+            Node::Exists(_, entity) => {
+                entities.insert(entity.clone());
+            }
+            _ => {}
+        });
+    }
+
     /// Calls `see` with this expression and every one inside it, outer before inner, in the order they are written.
     pub fn visit<'a>(&'a self, see: &mut impl FnMut(&'a Self)) {
         see(self);

@@ -28,6 +28,7 @@ mod findings;
 pub mod id;
 mod lexical;
 pub mod meaning;
+pub mod measure;
 pub mod options;
 pub mod project;
 pub mod render;

@@ -3,7 +3,7 @@
 //! Each hash is taken of a form that is written out by hand (`form`), in which lists without order are sorted; the order
 //! of keys, comments, names and descriptions never count.
 
-mod form;
+pub(crate) mod form;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +11,10 @@ use serde_json::{Value, json};
 
 use crate::{
     calendar::Calendar,
-    expression::{Expression, Node, Path},
-    id::{EntityId, Hash, KpiId},
+    expression::{Expression, Path},
+    id::{Hash, KpiId},
     project::{
-        Aggregate, Connector, EnumElse, Kpi, Mapping, MappingFrom, Measure, Parse, Part, Population,
-        Requirement, Scorecard, Source, SourceZone,
+        Connector, EnumElse, Kpi, Mapping, MappingFrom, Parse, Requirement, Scorecard, Source, SourceZone, Target,
     },
     word::Word,
 };
@@ -52,7 +51,7 @@ pub(crate) fn kpi(kpi: &Kpi, calendar: &Calendar) -> Hash {
     hash(
         "kpi",
         &json!([
-            form::measure(&kpi.measure),
+            kpi.measure.kind().form(),
             kpi.period.word(),
             sorted(kpi.by.iter().map(form::dimension)),
             sorted(cross),
@@ -134,6 +133,15 @@ fn mapping(mapping: &Mapping) -> Value {
     json!([mapping.attribute, form::type_(&mapping.type_), from, mapping.required])
 }
 
+/// A target; its period is written only where it is not the KPI's.
+fn target_form(kpi: &Kpi, target: &Target) -> Value {
+    let mut parts = vec![json!(target.from.to_string()), json!(target.unit), form::lines(&target.lines)];
+    if target.period != kpi.period {
+        parts.push(json!(target.period.word()));
+    }
+    Value::Array(parts)
+}
+
 /// What decides the score of a scorecard: period, rules, weights, cascade, and its KPIs with their targets.
 pub(crate) fn scorecard(scorecard: &Scorecard, kpis: &BTreeMap<KpiId, Kpi>) -> Hash {
     let mut tree: Vec<Value> = Vec::new();
@@ -148,8 +156,7 @@ pub(crate) fn scorecard(scorecard: &Scorecard, kpis: &BTreeMap<KpiId, Kpi>) -> H
         }
     }
     let kpis = used.into_iter().filter_map(|id| kpis.get(id)).map(|kpi| {
-        let targets: Value =
-            kpi.targets.iter().map(|t| json!([t.from.to_string(), t.unit, form::lines(&t.lines)])).collect();
+        let targets: Value = kpi.targets.iter().map(|target| target_form(kpi, target)).collect();
         json!([kpi.id, kpi.hash, kpi.better.word(), targets])
     });
     let cascade = scorecard.cascade.as_ref().map(|c| {
@@ -168,69 +175,4 @@ pub(crate) fn scorecard(scorecard: &Scorecard, kpis: &BTreeMap<KpiId, Kpi>) -> H
             cascade,
         ]),
     )
-}
-
-/// Every entity whose rows a KPI looks at: bases and those reached by references.
-pub(crate) fn entities_read(kpi: &Kpi) -> BTreeSet<EntityId> {
-    let mut out = BTreeSet::new();
-    let part = |part: &Part, out: &mut BTreeSet<EntityId>| {
-        population(&part.rows, out);
-        match &part.aggregate {
-            Aggregate::Count => {}
-            Aggregate::Sum(e) | Aggregate::Distinct(e) => expression(e, out),
-        }
-    };
-    match &kpi.measure {
-        Measure::Total(p) => part(p, &mut out),
-        Measure::Mean { rows, value } | Measure::Quantile { rows, value, .. } => {
-            population(rows, &mut out);
-            expression(value, &mut out);
-        }
-        Measure::Share { rows, which } => {
-            population(rows, &mut out);
-            expression(which, &mut out);
-        }
-        Measure::Nps { rows, answer } | Measure::Rating { rows, answer, .. } => {
-            population(rows, &mut out);
-            expression(answer, &mut out);
-        }
-        Measure::Duration { rows, from, until, .. } => {
-            population(rows, &mut out);
-            expression(from, &mut out);
-            expression(until, &mut out);
-        }
-        Measure::Ratio { numerator, denominator, .. } => {
-            part(numerator, &mut out);
-            part(denominator, &mut out);
-        }
-    }
-    if let Some(weight) = &kpi.weight {
-        expression(weight, &mut out);
-    }
-    for dimension in &kpi.by {
-        dimension.paths.values().for_each(|p| path(p, &mut out));
-    }
-    out
-}
-
-fn path(path: &Path, out: &mut BTreeSet<EntityId>) {
-    out.extend(path.references.iter().map(|(_, e)| e.clone()));
-}
-
-fn population(rows: &Population, out: &mut BTreeSet<EntityId>) {
-    out.insert(rows.of.clone());
-    path(&rows.at, out);
-    if let Some(filter) = &rows.filter {
-        expression(filter, out);
-    }
-}
-
-fn expression(e: &Expression, out: &mut BTreeSet<EntityId>) {
-    e.visit(&mut |e| match &e.node {
-        Node::Path(p) => path(p, out),
-        Node::Exists(_, entity) => {
-            out.insert(entity.clone());
-        }
-        _ => {}
-    });
 }

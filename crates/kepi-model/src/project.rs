@@ -5,7 +5,6 @@
 
 mod entity;
 mod kpi;
-mod measure;
 mod scorecard;
 mod source;
 mod strategy;
@@ -18,12 +17,12 @@ use crate::{
     id::{EntityId, KpiId, LevelId, PersonId, ProjectId, PurposeId, ScorecardId, SourceId, UnitId},
 };
 
+pub use crate::measure::{
+    Aggregate, Bins, Duration, DurationSummary, Mean, Measure, Nps, Population, Quantile, Rating, RatingKind, RatingSummary,
+    Ratio, Share, Spacing, Total, Unmatched, ValueUnit,
+};
 pub use entity::{Attribute, Entity};
 pub use kpi::{AsOf, Better, Dimension, Indicator, Kpi};
-pub use measure::{
-    Aggregate, Bins, DurationSummary, Measure, Part, Population, RatingKind, RatingSummary, Spacing,
-    Unmatched, ValueUnit,
-};
 pub use scorecard::{
     BasisPoints, Cascade, CascadeTargets, CascadeValue, MissingRule, Scorecard, ScorecardObjective,
     ScorecardPerspective,

@@ -40,6 +40,38 @@ pub(crate) const MAXIMUM_NODES: usize = 200;
 /// Most levels of brackets, `case` and prefix operators.
 pub(crate) const MAXIMUM_LEVELS: usize = 32;
 
+/// A path in a text, resolved from an entity.
+pub(crate) fn path(
+    node: &Yaml,
+    base: &Entity,
+    entities: &BTreeMap<EntityId, Entity>,
+    findings: &mut Findings,
+) -> Option<(Path, Type)> {
+    let text = node.text()?;
+    let parts: Vec<&str> = text.split('.').map(str::trim).collect();
+    let mut places = Vec::new();
+    let mut at = 0;
+    for part in text.split('.') {
+        let lead = part.len() - part.trim_start().len();
+        places.push(node.place_within(at + lead, at + lead + part.trim().len()));
+        at += part.len() + 1;
+    }
+    if let Some(bad) = parts.iter().position(|p| !crate::id::is_name(p)) {
+        let place = places.get(bad).copied().unwrap_or(node.span);
+        findings
+            .report(codes::UNKNOWN_ATTRIBUTE, place, format!("`{}` is not a path", shorten(text)))
+            .expected("names joined by dots, such as `account.region`");
+        return None;
+    }
+    match resolve(&parts, base, entities) {
+        Ok(found) => Some(found),
+        Err(problem) => {
+            report_path(&problem, &parts, &places, base, entities, findings);
+            None
+        }
+    }
+}
+
 /// What an expression may see.
 pub(crate) struct Scope<'a> {
     /// All entities.

@@ -7,7 +7,6 @@ use std::{
 
 use kepi_model::{
     calendar::{CalendarError, Grain, Period},
-    expression::{Expression, Path},
     id::{DimensionId, EntityId, Hash, KpiId},
     project::{Kpi, Project},
 };
@@ -22,7 +21,6 @@ use crate::{
     parallel,
     plan::ScanPlan,
     port::{EngineVersion, PinnedInputs, SnapshotId},
-    reference::expression_paths,
     scans::{key_positions, time_range},
     side::{LowerError, Side},
     state::{
@@ -173,7 +171,7 @@ impl<'a> AtGrain<'a> {
         }
         let level = Level::new(project.confidence).map_err(|_| FinishError::Confidence)?;
         let lowered = lower(kpi, project)?;
-        let pins = self.pins(kpi, &lowered);
+        let pins = self.pins(kpi);
         let key = DigestKey::of(self.context.secret);
         let mut finality: BTreeMap<u32, (Period, Finality)> = BTreeMap::new();
         let kind = kind_of(&kpi.measure);
@@ -248,14 +246,14 @@ impl<'a> AtGrain<'a> {
     }
 
     /// Pins without the states, which differ by value.
-    fn pins(&self, kpi: &Kpi, lowered: &Lowered) -> Pins {
+    fn pins(&self, kpi: &Kpi) -> Pins {
         let Context { project, lake, snapshot, engine, .. } = self.context;
         let calendar = &project.calendar;
         let calendar_text =
             format!("calendar 1 {} {} {}", calendar.zone, calendar.week_start, calendar.fiscal_year_start);
         Pins {
             definition: kpi.hash,
-            mapping: mapping_hash(project, lowered),
+            mapping: mapping_hash(project, kpi),
             calendar: Hash::of(calendar_text.as_bytes()),
             lake: lake.to_owned(),
             snapshot,
@@ -364,8 +362,8 @@ fn gate(kpi: &Kpi, coverage: Coverage) -> Option<NotComputable> {
 }
 
 /// Hash of the sources that feed the entities a KPI reads.
-fn mapping_hash(project: &Project, lowered: &Lowered) -> Hash {
-    let entities = entities_read(lowered);
+fn mapping_hash(project: &Project, kpi: &Kpi) -> Hash {
+    let entities = kpi.entities();
     let mut text = String::from("mapping 1");
     for (id, source) in &project.sources {
         if entities.contains(&source.into) {
@@ -373,19 +371,4 @@ fn mapping_hash(project: &Project, lowered: &Lowered) -> Hash {
         }
     }
     Hash::of(text.as_bytes())
-}
-
-/// Every entity that a KPI reads: base entities and those that paths walk to.
-pub fn entities_read(lowered: &Lowered) -> BTreeSet<EntityId> {
-    let mut entities = BTreeSet::new();
-    for side in &lowered.sides {
-        entities.insert(side.entity.clone());
-        let mut paths: Vec<&Path> = vec![&side.time];
-        paths.extend(side.keys.iter().map(|key| &key.path));
-        let states = side.states.iter().map(|(_, state)| state);
-        let expressions = states.flat_map(|state| state.filter.iter().chain(state.kind.expression()));
-        expressions.for_each(|of: &Expression| expression_paths(of, &mut paths));
-        entities.extend(paths.iter().flat_map(|path| &path.references).map(|(_, entity)| entity.clone()));
-    }
-    entities
 }

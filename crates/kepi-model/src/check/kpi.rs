@@ -1,32 +1,24 @@
 //! KPIs: measure, unit of the value, dimensions, people, gates.
 
 mod dimensions;
-mod measure;
 mod targets;
 mod together;
-mod unit;
 
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
-use unit::unit_of;
-
-use super::{Context, path};
+use super::Context;
 use crate::{
     calendar::Calendar,
     codes,
-    decode::{ExpressionText, Field, Placed},
-    definitions::{self as written, OfRows},
-    expression::{Expression, Path, Type},
-    findings::Findings,
+    decode::Placed,
+    definitions as written,
     id::EntityId,
-    lexical::type_text,
     meaning,
-    project::{Entity, Kpi, Measure, Population},
-    source_text::Span,
-    sql::{self, Scope, Want},
-    table::Symbol,
+    measure::{Measure, Reader},
+    project::{Entity, Kpi},
+    sql::Want,
 };
 
 pub(super) use dimensions::declared_dimensions;
@@ -46,16 +38,23 @@ pub(super) fn read(
     context: &mut Context<'_>,
 ) -> Option<Kpi> {
     let written = &document.value;
-    let mut reader = Reader { around, findings: context.findings, symbols: context.symbols };
-    let measure = written.measure.get().and_then(|m| reader.measure(m));
+    let mut reader = Reader {
+        entities: around.entities,
+        zone: around.zone,
+        findings: context.findings,
+        symbols: context.symbols,
+    };
+    let measure = written.measure.get().and_then(|measure| measure.read(&mut reader));
     let bases: Vec<&Entity> =
-        measure.iter().flat_map(bases).filter_map(|id| around.entities.get(id)).collect();
+        measure.iter().flat_map(Measure::bases).filter_map(|id| around.entities.get(id)).collect();
     let by = if measure.is_some() { reader.dimensions(&written.by, &bases) } else { Vec::new() };
     let cross = reader.cross(written);
     let weight = written.weight.get().and_then(|w| reader.expression(w, bases.first()?, Want::PlainNumber));
-    let unit = measure.as_ref().map(|m| unit_of(m, around.entities));
-    let targets = match (&unit, written.better.get()) {
-        (Some(unit), Some(better)) => targets::read(&written.targets, unit, *better, context),
+    let unit = measure.as_ref().map(|measure| measure.kind().unit(around.entities));
+    let targets = match (&unit, written.better.get(), written.period.get()) {
+        (Some(unit), Some(better), Some(period)) => {
+            targets::read(&written.targets, unit, *better, *period, context)
+        }
         _ => Vec::new(),
     };
     warn(written, &targets, context);
@@ -127,86 +126,5 @@ fn warn(written: &written::Kpi, targets: &[crate::project::Target], context: &mu
             .report(codes::TARGET_FUTURE, written.targets.span, format!("the first target starts on {first}"))
             .expected(format!("a target that holds on {today}"))
             .fix("add the target that holds until then");
-    }
-}
-
-/// The base entities of a measure, the numerator's first.
-pub(crate) fn bases(measure: &Measure) -> Vec<&EntityId> {
-    let mut all: Vec<&EntityId> = match measure {
-        Measure::Total(part) => vec![&part.rows.of],
-        Measure::Mean { rows, .. }
-        | Measure::Share { rows, .. }
-        | Measure::Quantile { rows, .. }
-        | Measure::Nps { rows, .. }
-        | Measure::Rating { rows, .. }
-        | Measure::Duration { rows, .. } => vec![&rows.of],
-        Measure::Ratio { numerator, denominator, .. } => vec![&numerator.rows.of, &denominator.rows.of],
-    };
-    all.dedup();
-    all
-}
-
-struct Reader<'a, 'b> {
-    around: &'a Surroundings<'a>,
-    findings: &'b mut Findings,
-    symbols: &'a crate::symbols::Symbols,
-}
-
-impl<'a> Reader<'a, '_> {
-    /// The entity whose rows a measure looks at, if it is known.
-    fn entity(&self, rows: &impl OfRows) -> Option<&'a Entity> {
-        self.around.entities.get(rows.of().get()?)
-    }
-
-    fn population(&mut self, rows: &impl OfRows) -> Option<Population> {
-        let entity = self.entity(rows)?;
-        if !self.symbols.contains(Symbol::Entity, entity.id.as_str()) {
-            return None;
-        }
-        let at = match (rows.at().get(), &entity.time) {
-            (Some(at), _) => {
-                let (found, type_) = path(at, entity, self.around.entities, self.findings)?;
-                self.is_time(&type_, at.span).then_some(found)
-            }
-            (None, _) if rows.at().is_written() => None,
-            (None, Some(time)) => Some(Path { references: Vec::new(), attribute: time.clone() }),
-            (None, None) => {
-                self.findings
-                    .report(
-                        codes::NO_TIME,
-                        rows.of().span,
-                        format!("nothing dates the rows of {}", entity.id),
-                    )
-                    .fix("add `at`, a path to a date or timestamp");
-                None
-            }
-        };
-        let filter = rows.filter().get().map(|condition| self.expression(condition, entity, Want::Condition));
-        if rows.filter().is_written() && !matches!(filter, Some(Some(_))) {
-            return None;
-        }
-        Some(Population { of: entity.id.clone(), at: at?, filter: filter.flatten() })
-    }
-
-    fn is_time(&mut self, type_: &Type, at: Span) -> bool {
-        let time = matches!(type_, Type::Date | Type::Timestamp);
-        if !time {
-            self.findings
-                .report(codes::NOT_A_TIME, at, format!("this is of type {}", type_text(type_)))
-                .expected("a date or a timestamp");
-        }
-        time
-    }
-
-    fn expression(&mut self, text: &ExpressionText, entity: &Entity, want: Want) -> Option<Expression> {
-        let scope =
-            Scope { entities: self.around.entities, base: entity, walk: true, zone: self.around.zone };
-        sql::expression(text, &scope, want, self.findings)
-    }
-
-    /// An expression of a measure; looked at even if the population is broken but its entity is known.
-    fn value(&mut self, rows: &impl OfRows, field: &Field<ExpressionText>, want: Want) -> Option<Expression> {
-        let entity = self.entity(rows)?;
-        self.expression(field.get()?, entity, want)
     }
 }

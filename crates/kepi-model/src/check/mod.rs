@@ -13,16 +13,12 @@ use crate::{
     decode::Decoder,
     definitions::{DOCUMENTS, Definitions},
     diagnostic::{Checked, Code, Diagnostic},
-    expression::{Path, Type},
     findings::Findings,
-    id::EntityId,
-    project::{Entity, Kpi, Project},
+    project::{Kpi, Project},
     source_text::{FileId, SourceMap, Span},
-    sql,
     symbols::Symbols,
     table::Symbol,
-    wording::shorten,
-    yaml::{self, Value, Yaml},
+    yaml::{self, Value},
 };
 
 mod kpi;
@@ -135,38 +131,6 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         kpis,
         scorecards,
     })
-}
-
-/// A path in a text, resolved from an entity.
-pub(crate) fn path(
-    node: &Yaml,
-    base: &Entity,
-    entities: &BTreeMap<EntityId, Entity>,
-    findings: &mut Findings,
-) -> Option<(Path, Type)> {
-    let text = node.text()?;
-    let parts: Vec<&str> = text.split('.').map(str::trim).collect();
-    let mut places = Vec::new();
-    let mut at = 0;
-    for part in text.split('.') {
-        let lead = part.len() - part.trim_start().len();
-        places.push(node.place_within(at + lead, at + lead + part.trim().len()));
-        at += part.len() + 1;
-    }
-    if let Some(bad) = parts.iter().position(|p| !crate::id::is_name(p)) {
-        let place = places.get(bad).copied().unwrap_or(node.span);
-        findings
-            .report(codes::UNKNOWN_ATTRIBUTE, place, format!("`{}` is not a path", shorten(text)))
-            .expected("names joined by dots, such as `account.region`");
-        return None;
-    }
-    match sql::resolve(&parts, base, entities) {
-        Ok(found) => Some(found),
-        Err(problem) => {
-            sql::report_path(&problem, &parts, &places, base, entities, findings);
-            None
-        }
-    }
 }
 
 /// The symbol tables' word for something that is known although its definition is broken.

@@ -2,11 +2,11 @@
 
 use jiff::civil::Date;
 
-use super::measure::Measure;
 use crate::{
     calendar::Grain,
     decode::{AmountText, Either, ExpressionText, List, Map, Name, PathText, Share, Whole, one_of, table},
     id::{DimensionId, EntityId, KpiId, ObjectiveId, PersonId, PurposeId, UnitId},
+    measure::Written as Measure,
     project::{AsOf, Better, Indicator},
 };
 
@@ -31,6 +31,7 @@ table! {
     Target = "target", "A target from a date on, until the next for the same unit.";
     from: Date, required, "First day it holds.", "2026-01-01";
     unit: UnitId, optional, "The unit it is for; default all.", "emea";
+    period: Grain, optional, "The periods it is for; default the KPI's.", "quarter";
     floor: Line, optional, "Score 0.", "5";
     threshold: Line, required, "Score 50.", "20";
     target: Line, required, "Score 100.", "40";

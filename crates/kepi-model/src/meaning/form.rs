@@ -1,4 +1,5 @@
-//! The canonical form, version 1: what is hashed of types, expressions and measures.
+//! The canonical form, version 1: what is hashed of types and expressions. That of a measure
+//! stands with its kind.
 //!
 //! Everything is a list that begins with a word, written out here by hand, so that no name or order of a Rust type is
 //! part of it. Lists only: a map would have an order that depends on how `serde_json` was built. What a word stands for
@@ -9,22 +10,19 @@ use serde_json::{Value, json};
 use crate::{
     calendar::Calendar,
     expression::{Arithmetic, Comparison, Expression, Literal, Node, Path, Type},
-    project::{
-        Aggregate, Bins, Dimension, DurationSummary, Measure, Part, Population, RatingKind, RatingSummary,
-        TargetLines,
-    },
-    word::Word,
+    measure::Population,
+    project::{Dimension, TargetLines},
 };
 
-pub(super) fn option<T>(value: Option<T>, form: impl FnOnce(T) -> Value) -> Value {
+pub(crate) fn option<T>(value: Option<T>, form: impl FnOnce(T) -> Value) -> Value {
     value.map_or(Value::Null, form)
 }
 
-pub(super) fn calendar(calendar: &Calendar) -> Value {
+pub(crate) fn calendar(calendar: &Calendar) -> Value {
     json!(["calendar", calendar.zone, calendar.week_start, calendar.fiscal_year_start])
 }
 
-pub(super) fn type_(type_: &Type) -> Value {
+pub(crate) fn type_(type_: &Type) -> Value {
     match type_ {
         Type::Text => json!(["text"]),
         Type::Integer => json!(["integer"]),
@@ -39,7 +37,7 @@ pub(super) fn type_(type_: &Type) -> Value {
     }
 }
 
-pub(super) fn literal(literal: &Literal) -> Value {
+pub(crate) fn literal(literal: &Literal) -> Value {
     match literal {
         Literal::Missing => json!(["missing"]),
         Literal::Text(text) => json!(["text", text]),
@@ -48,12 +46,12 @@ pub(super) fn literal(literal: &Literal) -> Value {
     }
 }
 
-pub(super) fn path(path: &Path) -> Value {
+pub(crate) fn path(path: &Path) -> Value {
     json!(["path", path.references, path.attribute])
 }
 
 /// An expression: what is computed, of which type, from what.
-pub(super) fn expression(e: &Expression) -> Value {
+pub(crate) fn expression(e: &Expression) -> Value {
     let one = |word: &str, a: &Expression| vec![json!(word), expression(a)];
     let two = |word: &str, a: &Expression, b: &Expression| vec![json!(word), expression(a), expression(b)];
     let all = |word: &str, list: &[Expression]| {
@@ -92,65 +90,19 @@ pub(super) fn expression(e: &Expression) -> Value {
     json!([type_(&e.type_), node])
 }
 
-fn population(rows: &Population) -> Value {
+/// Rows of one entity.
+pub(crate) fn population(rows: &Population) -> Value {
     json!(["rows", rows.of, path(&rows.at), option(rows.filter.as_ref(), expression)])
 }
 
-fn part(part: &Part) -> Value {
-    let aggregate = match &part.aggregate {
-        Aggregate::Count => json!(["count"]),
-        Aggregate::Sum(value) => json!(["sum", expression(value)]),
-        Aggregate::Distinct(value) => json!(["distinct", expression(value)]),
-    };
-    json!([population(&part.rows), aggregate])
-}
-
-fn bins(bins: &Bins) -> Value {
-    json!(["bins", bins.spacing.word(), bins.edges])
-}
-
-/// How a KPI is computed.
-pub(super) fn measure(measure: &Measure) -> Value {
-    match measure {
-        Measure::Total(total) => json!(["total", part(total)]),
-        Measure::Mean { rows, value } => json!(["mean", population(rows), expression(value)]),
-        Measure::Share { rows, which } => json!(["share", population(rows), expression(which)]),
-        Measure::Quantile { rows, value, quantile, bins: b } => {
-            json!(["quantile", population(rows), expression(value), quantile, bins(b)])
-        }
-        Measure::Nps { rows, answer } => json!(["nps", population(rows), expression(answer)]),
-        Measure::Rating { kind, rows, answer, scale, summary } => {
-            let kind = match kind {
-                RatingKind::Satisfaction => "satisfaction",
-                RatingKind::Effort => "effort",
-            };
-            let summary = match summary {
-                RatingSummary::TopBox(top) => json!(["top", top]),
-                RatingSummary::Mean => json!(["mean"]),
-            };
-            json!([kind, population(rows), expression(answer), scale, summary])
-        }
-        Measure::Duration { rows, from, until, summary } => {
-            let summary = match summary {
-                DurationSummary::Mean => json!(["mean"]),
-                DurationSummary::Within(limit) => json!(["within", limit]),
-            };
-            json!(["duration", population(rows), expression(from), expression(until), summary])
-        }
-        Measure::Ratio { numerator, denominator, per, unmatched } => {
-            json!(["ratio", part(numerator), part(denominator), per, unmatched.word()])
-        }
-    }
-}
-
 /// A dimension: its name and the path from each entity, in the order of the entities' names.
-pub(super) fn dimension(dimension: &Dimension) -> Value {
+pub(crate) fn dimension(dimension: &Dimension) -> Value {
     let paths = dimension.paths.iter().map(|(entity, to)| json!([entity, path(to)]));
     json!(["dimension", dimension.id, paths.collect::<Value>()])
 }
 
 /// The lines of a target.
-pub(super) fn lines(lines: &TargetLines) -> Value {
+pub(crate) fn lines(lines: &TargetLines) -> Value {
     match lines {
         TargetLines::OneSided { floor, threshold, target, stretch } => {
             json!(["one side", floor, threshold, target, stretch])

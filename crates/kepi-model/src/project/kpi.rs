@@ -1,6 +1,6 @@
 //! KPIs: what is measured, of whom, how often, and who answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +68,17 @@ pub struct Kpi {
     pub text: String,
     /// Where it is defined.
     pub span: Span,
+}
+
+impl Kpi {
+    /// Every entity whose rows it looks at or refers to.
+    pub fn entities(&self) -> BTreeSet<EntityId> {
+        let mut entities = self.measure.entities();
+        self.weight.iter().for_each(|weight| weight.visit_entities(&mut entities));
+        let paths = self.by.iter().flat_map(|dimension| dimension.paths.values());
+        paths.for_each(|path| path.visit_entities(&mut entities));
+        entities
+    }
 }
 
 words! {

@@ -3,7 +3,7 @@
 
 use kepi_model::{
     expression::{Arithmetic, Expression, Node, Type},
-    project::{DurationSummary, Kpi, Measure},
+    project::{Duration, DurationSummary, Kpi, Measure},
 };
 use kepi_stats::estimate::{Level, NotComputable};
 
@@ -19,7 +19,7 @@ use crate::{
 pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish).waiting(wait);
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
-    let Measure::Duration { rows, from, until, summary } = &kpi.measure else { return Ok(()) };
+    let Measure::Duration(Duration { rows, from, until, summary }) = &kpi.measure else { return Ok(()) };
     let side = lowering.side(Term::First, rows)?;
     let taken = Expression {
         type_: Type::Duration,
@@ -35,7 +35,7 @@ fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
 }
 
 fn finish(kpi: &Kpi, view: &View<'_>, level: Level) -> Result<Finished, NotComputable> {
-    let Measure::Duration { summary, .. } = &kpi.measure else { return Err(NotComputable::NoRows) };
+    let Measure::Duration(Duration { summary, .. }) = &kpi.measure else { return Err(NotComputable::NoRows) };
     let cells = view.own();
     let coverage = cells.coverage(Term::First)?;
     let estimate = match summary {
@@ -48,7 +48,7 @@ fn finish(kpi: &Kpi, view: &View<'_>, level: Level) -> Result<Finished, NotCompu
 /// Whether a row was late is known only when its limit has passed.
 fn wait(kpi: &Kpi) -> i64 {
     match &kpi.measure {
-        Measure::Duration { summary: DurationSummary::Within(limit), .. } => *limit,
+        Measure::Duration(Duration { summary: DurationSummary::Within(limit), .. }) => *limit,
         _ => 0,
     }
 }

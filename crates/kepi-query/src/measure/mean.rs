@@ -1,6 +1,6 @@
 //! The mean of an expression over the rows that have it.
 
-use kepi_model::project::{Kpi, Measure};
+use kepi_model::project::{Kpi, Mean, Measure};
 use kepi_stats::estimate::{Level, NotComputable};
 
 use super::{
@@ -15,13 +15,13 @@ use crate::{
 pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish);
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
-    let Measure::Mean { rows, value } = &kpi.measure else { return Ok(()) };
+    let Measure::Mean(Mean { rows, value }) = &kpi.measure else { return Ok(()) };
     mean_states(lowering.side(Term::First, rows)?, kpi, value, &[]);
     Ok(())
 }
 
 fn finish(kpi: &Kpi, view: &View<'_>, level: Level) -> Result<Finished, NotComputable> {
-    let Measure::Mean { value, .. } = &kpi.measure else { return Err(NotComputable::NoRows) };
+    let Measure::Mean(Mean { value, .. }) = &kpi.measure else { return Err(NotComputable::NoRows) };
     let cells = view.own();
     let coverage = cells.coverage(Term::First)?;
     Ok(Finished { estimate: mean_estimate(kpi, &cells, value.type_.scale(), level)?, coverage })

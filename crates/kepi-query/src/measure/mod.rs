@@ -107,12 +107,12 @@ pub struct Finished {
 pub fn kind_of(measure: &Measure) -> &'static MeasureKind {
     match measure {
         Measure::Total(_) => &total::KIND,
-        Measure::Mean { .. } => &mean::KIND,
-        Measure::Share { .. } => &share::KIND,
-        Measure::Quantile { .. } => &quantile::KIND,
-        Measure::Nps { .. } => &nps::KIND,
-        Measure::Rating { .. } => &rating::KIND,
-        Measure::Duration { .. } => &duration::KIND,
-        Measure::Ratio { .. } => &ratio::KIND,
+        Measure::Mean(_) => &mean::KIND,
+        Measure::Share(_) => &share::KIND,
+        Measure::Quantile(_) => &quantile::KIND,
+        Measure::Nps(_) => &nps::KIND,
+        Measure::Rating(_) => &rating::KIND,
+        Measure::Duration(_) => &duration::KIND,
+        Measure::Ratio(_) => &ratio::KIND,
     }
 }

@@ -1,7 +1,7 @@
 //! Net promoter score: promoters (9 and 10) less detractors (0 to 6), in points of −100..100. Answers that are not
 //! whole or not of 0..10 are left out and show as coverage.
 
-use kepi_model::project::{Kpi, Measure};
+use kepi_model::project::{Kpi, Measure, Nps};
 use kepi_stats::{
     estimate::{Level, NotComputable},
     estimation::nps,
@@ -23,7 +23,7 @@ pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish);
 const GROUPS: [(u8, i64, i64); 3] = [(0, 9, 10), (1, 7, 8), (2, 0, 6)];
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
-    let Measure::Nps { rows, answer } = &kpi.measure else { return Ok(()) };
+    let Measure::Nps(Nps { rows, answer }) = &kpi.measure else { return Ok(()) };
     let side = lowering.side(Term::First, rows)?;
     side.state(Role::Eligible, StateKind::Count, &[]);
     let scale = whole(answer, 0, 10);

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use kepi_model::project::{Bins, Kpi, Measure, Spacing};
+use kepi_model::project::{Bins, Kpi, Measure, Quantile, Spacing};
 use kepi_stats::{
     estimate::{Estimate, Level, NotComputable},
     estimation::quantile,
@@ -19,7 +19,7 @@ use crate::{
 pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish);
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
-    let Measure::Quantile { rows, value, bins, .. } = &kpi.measure else { return Ok(()) };
+    let Measure::Quantile(Quantile { rows, value, bins, .. }) = &kpi.measure else { return Ok(()) };
     let side = lowering.side(Term::First, rows)?;
     side.state(Role::Eligible, StateKind::Count, &[]);
     side.state(Role::Counted, StateKind::Count, &[&known(value)]);
@@ -29,7 +29,7 @@ fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
 }
 
 fn finish(kpi: &Kpi, view: &View<'_>, level: Level) -> Result<Finished, NotComputable> {
-    let Measure::Quantile { value, quantile, bins, .. } = &kpi.measure else {
+    let Measure::Quantile(Quantile { value, quantile, bins, .. }) = &kpi.measure else {
         return Err(NotComputable::NoRows);
     };
     let cells = view.own();

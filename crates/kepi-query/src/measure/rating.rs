@@ -1,7 +1,7 @@
 //! Ratings on a scale: the share of the best answers, or the mean. Answers that are not whole or off the scale are
 //! left out and show as coverage.
 
-use kepi_model::project::{Kpi, Measure, RatingSummary};
+use kepi_model::project::{Kpi, Measure, Rating, RatingSummary};
 use kepi_stats::estimate::{Level, NotComputable};
 
 use super::{
@@ -16,7 +16,7 @@ use crate::{
 pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish);
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
-    let Measure::Rating { rows, answer, scale: (low, high), summary, .. } = &kpi.measure else {
+    let Measure::Rating(Rating { rows, answer, scale: (low, high), summary, .. }) = &kpi.measure else {
         return Ok(());
     };
     let side = lowering.side(Term::First, rows)?;
@@ -32,7 +32,7 @@ fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
 }
 
 fn finish(kpi: &Kpi, view: &View<'_>, level: Level) -> Result<Finished, NotComputable> {
-    let Measure::Rating { answer, summary, .. } = &kpi.measure else { return Err(NotComputable::NoRows) };
+    let Measure::Rating(Rating { answer, summary, .. }) = &kpi.measure else { return Err(NotComputable::NoRows) };
     let cells = view.own();
     let coverage = cells.coverage(Term::First)?;
     let estimate = match summary {

@@ -5,7 +5,7 @@
 
 use kepi_model::{
     expression::Expression,
-    project::{Aggregate, Kpi, Measure, Unmatched},
+    project::{Aggregate, Kpi, Measure, Ratio, Unmatched},
 };
 use kepi_stats::{
     estimate::{Estimate, Level, NotComputable},
@@ -27,7 +27,7 @@ use crate::{
 pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish).present(presence);
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
-    let Measure::Ratio { numerator, denominator, .. } = &kpi.measure else { return Ok(()) };
+    let Measure::Ratio(Ratio { numerator, denominator, .. }) = &kpi.measure else { return Ok(()) };
     let linearised = linearised(kpi);
     for (term, of) in [(Term::First, numerator), (Term::Second, denominator)] {
         let side = lowering.side(term, &of.rows)?;
@@ -51,14 +51,14 @@ fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
 
 fn presence(kpi: &Kpi) -> Presence {
     match &kpi.measure {
-        Measure::Ratio { unmatched: Unmatched::Drop, .. } => Presence::EverySide,
+        Measure::Ratio(Ratio { unmatched: Unmatched::Drop, .. }) => Presence::EverySide,
         _ => Presence::AnySide,
     }
 }
 
 /// Whether both terms are sums over the same rows, so that their joint spread is known.
 fn linearised(kpi: &Kpi) -> bool {
-    let Measure::Ratio { numerator, denominator, .. } = &kpi.measure else { return false };
+    let Measure::Ratio(Ratio { numerator, denominator, .. }) = &kpi.measure else { return false };
     let distinct = |aggregate: &Aggregate| matches!(aggregate, Aggregate::Distinct(_));
     numerator.rows.of == denominator.rows.of
         && numerator.rows.at == denominator.rows.at
@@ -67,7 +67,7 @@ fn linearised(kpi: &Kpi) -> bool {
 }
 
 fn finish(kpi: &Kpi, view: &View<'_>, level: Level) -> Result<Finished, NotComputable> {
-    let Measure::Ratio { numerator, denominator, per, .. } = &kpi.measure else {
+    let Measure::Ratio(Ratio { numerator, denominator, per, .. }) = &kpi.measure else {
         return Err(NotComputable::NoRows);
     };
     let cells = view.own();

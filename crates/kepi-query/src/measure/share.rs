@@ -1,6 +1,6 @@
 //! The share of rows for which a condition holds, among those for which it is known.
 
-use kepi_model::project::{Kpi, Measure};
+use kepi_model::project::{Kpi, Measure, Share};
 use kepi_stats::estimate::{Level, NotComputable};
 
 use super::{
@@ -15,7 +15,7 @@ use crate::{
 pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish);
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
-    let Measure::Share { rows, which } = &kpi.measure else { return Ok(()) };
+    let Measure::Share(Share { rows, which }) = &kpi.measure else { return Ok(()) };
     share_states(lowering.side(Term::First, rows)?, kpi, &known(which), which);
     Ok(())
 }

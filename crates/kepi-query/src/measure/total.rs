@@ -22,9 +22,9 @@ use crate::{
 pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish);
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
-    let Measure::Total(part) = &kpi.measure else { return Ok(()) };
-    let side = lowering.side(Term::First, &part.rows)?;
-    aggregate_states(side, &part.aggregate, kpi.weight.as_ref());
+    let Measure::Total(total) = &kpi.measure else { return Ok(()) };
+    let side = lowering.side(Term::First, &total.rows)?;
+    aggregate_states(side, &total.aggregate, kpi.weight.as_ref());
     Ok(())
 }
 
@@ -56,7 +56,7 @@ pub(super) fn aggregate_states(side: &mut Side, aggregate: &Aggregate, weight: O
 }
 
 fn finish(kpi: &Kpi, view: &View<'_>, _: Level) -> Result<Finished, NotComputable> {
-    let Measure::Total(part) = &kpi.measure else { return Err(NotComputable::NoRows) };
+    let Measure::Total(total) = &kpi.measure else { return Err(NotComputable::NoRows) };
     let cells = view.own();
     let coverage = cells.coverage(Term::First)?;
     let weight_scale = kpi.weight.as_ref().map_or(0, |weight| weight.type_.scale());
@@ -66,7 +66,7 @@ fn finish(kpi: &Kpi, view: &View<'_>, _: Level) -> Result<Finished, NotComputabl
         let sum = cells.sum(Term::First, Role::Total)?;
         Ok(if n == 0 { Err(NotComputable::NoRows) } else { Ok(total::sum(sum, scale, n)) })
     };
-    let estimate = match (&part.aggregate, &kpi.weight) {
+    let estimate = match (&total.aggregate, &kpi.weight) {
         (Aggregate::Count, None) => Ok(total::count(n)),
         (Aggregate::Count, Some(_)) => sum(weight_scale)?,
         (Aggregate::Sum(of), _) => sum(of.type_.scale() + weight_scale)?,

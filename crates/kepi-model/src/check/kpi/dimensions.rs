@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{super::path, Reader};
 use crate::{
     codes,
     decode::{Either, Field, PathText},
@@ -10,8 +9,10 @@ use crate::{
     expression::{Path, Type},
     id::{DimensionId, EntityId},
     lexical::type_text,
+    measure::Reader,
     project::{Dimension, Entity},
     source_text::Span,
+    sql,
     table::Symbol,
 };
 
@@ -117,7 +118,7 @@ impl Reader<'_, '_> {
         bases: &[&Entity],
     ) -> Option<Path> {
         let before = self.findings.count();
-        let Some((found, type_)) = path(written, base, self.around.entities, self.findings) else {
+        let Some((found, type_)) = sql::path(written, base, self.entities, self.findings) else {
             if bases.len() > 1
                 && shared
                 && self.findings.count() > before

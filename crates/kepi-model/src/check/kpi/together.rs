@@ -2,15 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    super::{Context, is_defined},
-    bases,
-};
+use super::super::{Context, is_defined};
 use crate::{
     codes,
     definitions::{self as written, Definitions},
     id::{EntityId, KpiId, SourceId},
-    meaning,
     project::{Kpi, Source},
     source_text::Span,
     table::Symbol,
@@ -38,7 +34,7 @@ pub(in crate::check) fn together(
     for kpi in kpis.values() {
         let written = definitions.kpis.iter().map(|k| &k.value).find(|k| k.kpi.span == kpi.span);
         let Some(written) = written else { continue };
-        for base in bases(&kpi.measure) {
+        for base in kpi.measure.bases() {
             if !filled.contains(base) && is_defined(context, Symbol::Entity, base.as_str()) {
                 context
                     .report(codes::NO_SOURCE, written.measure.span, format!("no source fills {base}"))
@@ -61,7 +57,7 @@ fn purposes<'a>(
     if kpi.purpose.is_none() && !written.purpose.is_absent() {
         return;
     }
-    let entities = meaning::entities_read(kpi);
+    let entities = kpi.entities();
     for source in sources.values().filter(|s| entities.contains(&s.into)) {
         match (&kpi.purpose, &source.purpose) {
             (Some(purpose), Some(open_to)) if purpose != open_to => {

@@ -1,0 +1,180 @@
+//! Measures: how a KPI is computed.
+//!
+//! One file a kind: what is written, what is checked, what it reads, its unit, its words, and what of it adds up over
+//! periods and units. Here stands the list of them, and what they share. What states a kind needs and how they become a
+//! value stands in its file in `kepi-query`.
+
+mod duration;
+mod mean;
+mod nps;
+mod quantile;
+mod rating;
+mod ratio;
+mod rows;
+mod share;
+mod total;
+mod unit;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    decode::{choices, one_of},
+    id::EntityId,
+    project::Entity,
+    word::words,
+};
+
+pub(crate) use rows::Reader;
+pub(crate) use words::Words;
+
+pub use duration::{Duration, DurationSummary};
+pub use mean::Mean;
+pub use nps::Nps;
+pub use quantile::{Bins, Quantile, Spacing};
+pub use rating::{Rating, RatingKind, RatingSummary};
+pub use ratio::{Ratio, Unmatched};
+pub use rows::{Population, Reading};
+pub use share::Share;
+pub use total::{Aggregate, Total};
+pub use unit::ValueUnit;
+
+one_of! {
+    Written = "measure", "How a KPI is computed: exactly one kind.";
+    Count "count": total::WrittenCount, "How many rows.", "{of: ticket}";
+    Sum "sum": total::WrittenSum, "The sum of an expression.", "{of: order_item, value: quantity}";
+    Mean "mean": mean::Written, "The mean of an expression.", "{of: order_item, value: quantity}";
+    Share "share": share::Written, "A share of rows.", "{of: ticket, which: reopened}";
+    Distinct "distinct": total::WrittenDistinct, "How many different values.", "{of: order, value: account}";
+    Quantile "quantile": quantile::Written, "A quantile.",
+        "{of: session, value: length, quantile: median, bins: …}";
+    Nps "nps": nps::Written, "Net promoter score.", "{of: survey_response, answer: score}";
+    Satisfaction "satisfaction": rating::Written, "Satisfaction.",
+        "{of: survey_response, answer: overall, …}";
+    Effort "effort": rating::WrittenEffort, "Customer effort.", "{of: survey_response, answer: easy, …}";
+    Duration "duration": duration::Written, "Time between two instants.", "{of: ticket, from: …, until: …}";
+    Ratio "ratio": ratio::Written, "A ratio of two aggregates.", "{numerator: …, denominator: …}";
+    Rate "rate": ratio::WrittenRate, "Events per so many of a population.",
+        "{events: …, population: …, per: 1000}";
+}
+
+words! {
+    /// What is made of answers or times instead of a share.
+    pub(crate) enum Summary {
+        Mean = "mean",
+    }
+}
+choices!(Summary);
+
+/// How a KPI is computed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// Number of rows, a sum or a number of different values.
+    Total(Total),
+    /// Mean of an expression over the rows that have it.
+    Mean(Mean),
+    /// Share of rows for which a condition holds, among those for which it is known.
+    Share(Share),
+    /// A quantile from a histogram.
+    Quantile(Quantile),
+    /// Net promoter score.
+    Nps(Nps),
+    /// Rating on a scale: satisfaction or effort.
+    Rating(Rating),
+    /// Time between two instants.
+    Duration(Duration),
+    /// Two totals that meet on period and segment.
+    Ratio(Ratio),
+}
+
+/// What a kind says of itself.
+pub trait Kind {
+    /// What is hashed of it: a list that begins with a word, written out so that no name in Rust decides it.
+    fn form(&self) -> Value;
+    /// What it reads, the first term first.
+    fn readings(&self) -> Vec<Reading<'_>>;
+    /// What its value is.
+    fn unit(&self, entities: &BTreeMap<EntityId, Entity>) -> ValueUnit;
+    /// What it measures, in one sentence without full stop.
+    fn words(&self, words: &Words<'_>) -> String;
+    /// Its formula, in short.
+    fn formula(&self, words: &Words<'_>, weighted: bool) -> String;
+    /// What becomes of a mark for a period in a longer one.
+    fn over_time(&self) -> Carry;
+    /// What becomes of a mark for the whole in a part of it.
+    fn over_units(&self) -> Carry;
+}
+
+/// How a mark for one period or unit carries over to longer periods or to parts of the unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carry {
+    /// Parts add up to the whole: three months at 100 are a quarter at 300.
+    AddsUp,
+    /// A level: what holds for the whole holds for its parts.
+    Stays,
+    /// Neither: nothing follows for another period or unit.
+    Neither,
+}
+
+impl Written {
+    pub(crate) fn read(&self, reader: &mut Reader<'_, '_>) -> Option<Measure> {
+        match self {
+            Self::Count(written) => total::count(written, reader).map(Measure::Total),
+            Self::Sum(written) => total::sum(written, reader).map(Measure::Total),
+            Self::Distinct(written) => total::distinct(written, reader).map(Measure::Total),
+            Self::Mean(written) => Mean::read(written, reader).map(Measure::Mean),
+            Self::Share(written) => Share::read(written, reader).map(Measure::Share),
+            Self::Quantile(written) => Quantile::read(written, reader).map(Measure::Quantile),
+            Self::Nps(written) => Nps::read(written, reader).map(Measure::Nps),
+            Self::Satisfaction(written) => {
+                Rating::read(written, RatingKind::Satisfaction, reader).map(Measure::Rating)
+            }
+            Self::Effort(written) => {
+                Rating::read(&written.0, RatingKind::Effort, reader).map(Measure::Rating)
+            }
+            Self::Duration(written) => Duration::read(written, reader).map(Measure::Duration),
+            Self::Ratio(written) => Ratio::read(written, reader).map(Measure::Ratio),
+            Self::Rate(written) => Ratio::read_rate(written, reader).map(Measure::Ratio),
+        }
+    }
+}
+
+impl Measure {
+    /// What its kind says.
+    pub fn kind(&self) -> &dyn Kind {
+        match self {
+            Self::Total(kind) => kind,
+            Self::Mean(kind) => kind,
+            Self::Share(kind) => kind,
+            Self::Quantile(kind) => kind,
+            Self::Nps(kind) => kind,
+            Self::Rating(kind) => kind,
+            Self::Duration(kind) => kind,
+            Self::Ratio(kind) => kind,
+        }
+    }
+
+    /// The entities whose rows it looks at, the first term's first.
+    pub fn bases(&self) -> Vec<&EntityId> {
+        let mut bases: Vec<&EntityId> =
+            self.kind().readings().into_iter().map(|reading| &reading.rows.of).collect();
+        bases.dedup();
+        bases
+    }
+
+    /// Every entity whose rows it looks at or refers to.
+    pub fn entities(&self) -> BTreeSet<EntityId> {
+        let mut entities = BTreeSet::new();
+        for Reading { rows, values } in self.kind().readings() {
+            entities.insert(rows.of.clone());
+            rows.at.visit_entities(&mut entities);
+            let expressions = rows.filter.iter().chain(values);
+            expressions.for_each(|expression| expression.visit_entities(&mut entities));
+        }
+        entities
+    }
+}
