@@ -169,7 +169,12 @@ pub fn read_in_dictionaries(file: &PinnedFile) -> Result<SchemaRef, EvaluateErro
         ArrowReaderMetadata::load(&open, ArrowReaderOptions::new()).map_err(|e| unreadable(file, e))?;
     let text = metadata.schema().fields().iter().filter(|field| *field.data_type() == DataType::Utf8);
     let columns: Vec<PinnedColumn> = text
-        .map(|field| PinnedColumn { name: field.name().clone(), physical: Physical::Text, bounds: None, is_empty: false })
+        .map(|field| PinnedColumn {
+            name: field.name().clone(),
+            physical: Physical::Text,
+            bounds: None,
+            is_empty: false,
+        })
         .collect();
     read_as(file, &columns.iter().collect::<Vec<_>>())
 }

@@ -14,7 +14,8 @@ use crate::{
     expression::{Expression, Path},
     id::{Hash, KpiId},
     project::{
-        Connector, EnumElse, Kpi, Mapping, MappingFrom, Parse, Requirement, Scorecard, Source, SourceZone, Target,
+        Connector, EnumElse, Kpi, Mapping, MappingFrom, Parse, Requirement, Scorecard, Source, SourceZone,
+        Target,
     },
     word::Word,
 };

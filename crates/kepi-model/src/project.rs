@@ -18,8 +18,8 @@ use crate::{
 };
 
 pub use crate::measure::{
-    Aggregate, Bins, Duration, DurationSummary, Mean, Measure, Nps, Population, Quantile, Rating, RatingKind, RatingSummary,
-    Ratio, Share, Spacing, Total, Unmatched, ValueUnit,
+    Aggregate, Bins, Duration, DurationSummary, Mean, Measure, Nps, Population, Quantile, Rating, RatingKind,
+    RatingSummary, Ratio, Share, Spacing, Total, Unmatched, ValueUnit,
 };
 pub use entity::{Attribute, Entity};
 pub use kpi::{AsOf, Better, Dimension, Indicator, Kpi};

@@ -364,10 +364,7 @@ fn event_table(chance: &mut Chance, special: Special, clients: usize, edges: &[i
         "done",
         (0..rows).map(|_| if missing { None } else { maybe_instant(chance, edges) }).collect(),
     );
-    table.text(
-        "client",
-        (0..rows).map(|_| if missing { None } else { key(chance, "a", clients) }).collect(),
-    );
+    table.text("client", (0..rows).map(|_| if missing { None } else { key(chance, "a", clients) }).collect());
     table.integer("score", (0..rows).map(|_| amount(chance, -2, 12)).collect());
     table.integer("price", (0..rows).map(|_| amount(chance, -100_000, 100_000)).collect());
     table.integer("weight", (0..rows).map(|_| amount(chance, -1, 3_000_000)).collect());

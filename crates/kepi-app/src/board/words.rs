@@ -83,10 +83,11 @@ impl Picture {
             return said;
         }
         let Outcome::Value(all) = &row.value else { return said };
-        let goodness = |value: f64| match self.target(kpi, segment, None, Some(scorecard), period).map(|t| t.lines) {
-            Some(lines) => kepi_score::band::score(value, &lines, kpi.better) as f64,
-            None => value,
-        };
+        let goodness =
+            |value: f64| match self.target(kpi, segment, None, Some(scorecard), period).map(|t| t.lines) {
+                Some(lines) => kepi_score::band::score(value, &lines, kpi.better) as f64,
+                None => value,
+            };
         let good = |value: f64| match kpi.better {
             kepi_model::project::Better::Higher => value,
             kepi_model::project::Better::Lower => -value,

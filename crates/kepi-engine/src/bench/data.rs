@@ -138,7 +138,12 @@ pub fn pinned(folder: &Path, wanted: Wanted, threads: usize) -> Result<(PinnedIn
     };
     let mut columns: Vec<PinnedColumn> = COLUMNS.iter().map(column).collect();
     // Files of a lake end rows with it; these were written before anything was superseded.
-    columns.push(PinnedColumn { name: system::VALID_TO.into(), physical: Physical::Instant, bounds: None, is_empty: false });
+    columns.push(PinnedColumn {
+        name: system::VALID_TO.into(),
+        physical: Physical::Instant,
+        bounds: None,
+        is_empty: false,
+    });
     let entity = "service_case".parse().map_err(|_| BenchError::Project("the entity has no name".into()))?;
     let key = "id".parse().into_iter().collect();
     let table = PinnedTable { columns, key, data: TableData::Files(files) };

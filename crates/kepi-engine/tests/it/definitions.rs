@@ -49,7 +49,9 @@ async fn random_definitions_over_random_files_give_the_same_values() {
         overflows += found.iter().filter(overflown).count();
     }
     // The cases must be worth something.
-    eprintln!("{values} values, {computed} computed, {segments} of segments, {provisional} provisional, {overflows} out of range");
+    eprintln!(
+        "{values} values, {computed} computed, {segments} of segments, {provisional} provisional, {overflows} out of range"
+    );
     let share = |part: usize| part as f64 / values as f64;
     assert!(values as u64 > 100 * count, "{values} values");
     assert!(share(computed) > 0.4 && share(segments) > 0.5, "{computed} computed, {segments} of segments");

@@ -12,7 +12,8 @@ use crate::{
     meaning,
     measure::Carry,
     project::{
-        BasisPoints, Cascade, CascadeTargets, Kpi, Scorecard, ScorecardObjective, ScorecardPerspective, Strategy, Unit,
+        BasisPoints, Cascade, CascadeTargets, Kpi, Scorecard, ScorecardObjective, ScorecardPerspective,
+        Strategy, Unit,
     },
     source_text::Span,
     table::Symbol,
@@ -276,7 +277,10 @@ fn marks(kpi: &Kpi, at: Span, scorecard: &written::Scorecard, context: &mut Cont
             .report(
                 codes::TARGET_OF_THE_WHOLE,
                 at,
-                format!("the targets of `{}` are for the whole, and no part of it can be held against them", kpi.id),
+                format!(
+                    "the targets of `{}` are for the whole, and no part of it can be held against them",
+                    kpi.id
+                ),
             )
             .related(kpi.span, "the KPI")
             .fix("add targets with `unit: …` to the KPI");

@@ -9,7 +9,8 @@ use super::{
     Carry, Kind, Population, Reader, Reading, ValueUnit, rows::of_rows, unit::declared_scale, words::Words,
 };
 use crate::{
-    codes, decode::ExpressionText, expression::Expression, id::EntityId, meaning::form, project::Entity, sql::Want,
+    codes, decode::ExpressionText, expression::Expression, id::EntityId, meaning::form, project::Entity,
+    sql::Want,
 };
 
 of_rows! {

@@ -86,12 +86,9 @@ fn bins(written: &WrittenBins, type_: &Type, reader: &mut Reader<'_, '_>) -> Opt
             _ => d.at_scale(type_.scale()),
         });
         if found.is_none() {
-            reader.findings
-                .report(
-                    codes::BAD_BINS,
-                    field.span,
-                    format!("this edge is not of type {}", type_text(type_)),
-                )
+            reader
+                .findings
+                .report(codes::BAD_BINS, field.span, format!("this edge is not of type {}", type_text(type_)))
                 .expected(unit.amount_text());
         }
         found
@@ -108,10 +105,7 @@ fn bins(written: &WrittenBins, type_: &Type, reader: &mut Reader<'_, '_>) -> Opt
         return None;
     }
     if spacing == Spacing::Logarithmic && from <= 0 {
-        problem(
-            "logarithmic bins cannot start at zero or below",
-            "`from` above zero, or `spacing: linear`",
-        );
+        problem("logarithmic bins cannot start at zero or below", "`from` above zero, or `spacing: linear`");
         return None;
     }
     let edges: Vec<i64> = (0..=count)
@@ -124,8 +118,7 @@ fn bins(written: &WrittenBins, type_: &Type, reader: &mut Reader<'_, '_>) -> Opt
                 (from as f64 * ratio).round() as i64
             } else {
                 // Exact, so that edges do not depend on rounding.
-                (i128::from(from)
-                    + (i128::from(to) - i128::from(from)) * i128::from(i) / i128::from(count))
+                (i128::from(from) + (i128::from(to) - i128::from(from)) * i128::from(i) / i128::from(count))
                     as i64
             }
         })

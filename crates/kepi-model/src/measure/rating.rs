@@ -89,7 +89,8 @@ impl Rating {
         let answer = reader.value(written, &written.answer, Want::PlainNumber);
         let scale = written.scale.get().map(|s| (s.0, s.1));
         if let (Some(answer), Some(scale)) = (&answer, scale)
-            && let Some(declared) = reader.entity(written).and_then(|base| declared_scale(answer, base, reader.entities))
+            && let Some(declared) =
+                reader.entity(written).and_then(|base| declared_scale(answer, base, reader.entities))
             && declared != scale
         {
             let right = format!("{}..{}", declared.0, declared.1);
@@ -109,7 +110,7 @@ impl Rating {
                     && i64::from(boxes) > high - low
                 {
                     reader
-                .findings
+                        .findings
                         .report(
                             codes::RATING_SCALE,
                             written.top.span,
@@ -123,7 +124,7 @@ impl Rating {
             (both, _) => {
                 let count = if both { 2 } else { 0 };
                 reader
-                .findings
+                    .findings
                     .report(
                         codes::SUMMARY,
                         written.key,

@@ -135,7 +135,11 @@ impl Kind for Ratio {
     /// If both terms add up alike, their quotient stays; customers of a month and customers of a quarter do not.
     fn over_time(&self) -> Carry {
         let terms = [&self.numerator, &self.denominator];
-        if terms.iter().all(|total| total.over_time() == Carry::AddsUp) { Carry::Stays } else { Carry::Neither }
+        if terms.iter().all(|total| total.over_time() == Carry::AddsUp) {
+            Carry::Stays
+        } else {
+            Carry::Neither
+        }
     }
     fn over_units(&self) -> Carry {
         self.over_time()

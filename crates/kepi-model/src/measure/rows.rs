@@ -130,14 +130,23 @@ impl<'a> Reader<'a, '_> {
         time
     }
 
-    pub(crate) fn expression(&mut self, text: &ExpressionText, entity: &Entity, want: Want) -> Option<Expression> {
-        let scope =
-            Scope { entities: self.entities, base: entity, walk: true, zone: self.zone };
+    pub(crate) fn expression(
+        &mut self,
+        text: &ExpressionText,
+        entity: &Entity,
+        want: Want,
+    ) -> Option<Expression> {
+        let scope = Scope { entities: self.entities, base: entity, walk: true, zone: self.zone };
         sql::expression(text, &scope, want, self.findings)
     }
 
     /// An expression of a measure; looked at even if the population is broken but its entity is known.
-    pub(crate) fn value(&mut self, rows: &impl OfRows, field: &Field<ExpressionText>, want: Want) -> Option<Expression> {
+    pub(crate) fn value(
+        &mut self,
+        rows: &impl OfRows,
+        field: &Field<ExpressionText>,
+        want: Want,
+    ) -> Option<Expression> {
         let entity = self.entity(rows)?;
         self.expression(field.get()?, entity, want)
     }

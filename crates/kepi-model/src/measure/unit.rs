@@ -73,9 +73,7 @@ impl ValueUnit {
             Self::Duration => "a length of time such as `4 hours`".into(),
             Self::NetPromoter => "points such as `40`".into(),
             Self::Rating { low, high } => format!("an answer between {low} and {high}, such as `{high}`"),
-            Self::Count | Self::Number { .. } | Self::Rate { .. } => {
-                "a plain number such as `40`".into()
-            }
+            Self::Count | Self::Number { .. } | Self::Rate { .. } => "a plain number such as `40`".into(),
         }
     }
 
@@ -101,9 +99,7 @@ impl ValueUnit {
             Self::NetPromoter => (-100.0, 100.0),
             Self::Rating { low, high } => (*low as f64, *high as f64),
             Self::Count | Self::Rate { .. } => (0.0, f64::INFINITY),
-            Self::Number { .. } | Self::Money { .. } | Self::Duration => {
-                (f64::NEG_INFINITY, f64::INFINITY)
-            }
+            Self::Number { .. } | Self::Money { .. } | Self::Duration => (f64::NEG_INFINITY, f64::INFINITY),
         }
     }
 }

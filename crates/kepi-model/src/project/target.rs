@@ -127,7 +127,9 @@ impl Kpi {
         let latest = |part: Period| {
             let day = calendar.last_day(part).ok()?;
             let of_scope = self.targets.iter().filter(|target| target.unit.as_ref() == unit);
-            of_scope.filter(|target| target.period == grain && target.from <= day).max_by_key(|target| target.from)
+            of_scope
+                .filter(|target| target.period == grain && target.from <= day)
+                .max_by_key(|target| target.from)
         };
         if grain == period.grain || self.measure.kind().over_time() != Carry::AddsUp {
             return latest(period).cloned();

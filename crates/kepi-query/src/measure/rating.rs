@@ -32,7 +32,9 @@ fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
 }
 
 fn finish(kpi: &Kpi, view: &View<'_>, level: Level) -> Result<Finished, NotComputable> {
-    let Measure::Rating(Rating { answer, summary, .. }) = &kpi.measure else { return Err(NotComputable::NoRows) };
+    let Measure::Rating(Rating { answer, summary, .. }) = &kpi.measure else {
+        return Err(NotComputable::NoRows);
+    };
     let cells = view.own();
     let coverage = cells.coverage(Term::First)?;
     let estimate = match summary {

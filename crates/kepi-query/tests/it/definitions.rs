@@ -31,7 +31,8 @@ fn simple_kpis_come_to_what_a_pencil_comes_to() {
             let kpi = &case.project.kpis[&simple.kpi.parse::<KpiId>().unwrap()];
             for grain in [kpi.period, Grain::Year] {
                 let at = AtGrain::new(road.context(&case.project), grain).unwrap();
-                let expected = oracle::compute(simple, &oracle::periods(&case.project.calendar, grain), &case.inputs);
+                let expected =
+                    oracle::compute(simple, &oracle::periods(&case.project.calendar, grain), &case.inputs);
                 let mut found = BTreeMap::new();
                 for value in at.values(kpi).unwrap() {
                     let region = value.segment.0.first().map(|(_, member)| match member {
@@ -42,7 +43,8 @@ fn simple_kpis_come_to_what_a_pencil_comes_to() {
                 }
                 for ((period, region), expected) in &expected {
                     let what = format!("seed {seed} {simple:?} {period:?} {region:?}\n{}", case.text);
-                    let value = found.remove(&(*period, region.clone())).unwrap_or_else(|| panic!("none: {what}"));
+                    let value =
+                        found.remove(&(*period, region.clone())).unwrap_or_else(|| panic!("none: {what}"));
                     if matches!(value.estimate, Err(NotComputable::OutOfRange { .. })) {
                         continue;
                     }
@@ -62,7 +64,10 @@ fn simple_kpis_come_to_what_a_pencil_comes_to() {
                 }
                 // Beyond those there are but periods of the total in between, in which nothing was.
                 for ((_, region), value) in found {
-                    assert!(region.is_none() && value.coverage.eligible == 0, "seed {seed} {simple:?} {value:?}");
+                    assert!(
+                        region.is_none() && value.coverage.eligible == 0,
+                        "seed {seed} {simple:?} {value:?}"
+                    );
                 }
             }
         }

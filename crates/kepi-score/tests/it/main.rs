@@ -60,7 +60,8 @@ fn tree(project: &Project, unit: Option<&str>, values: &BTreeMap<(Option<&str>, 
     };
     let scorecard = project.scorecards.values().next().unwrap();
     let unit: Option<UnitId> = unit.map(|u| u.parse().unwrap());
-    Scoring { project, scorecard, period: project.calendar.parse("2026-06").unwrap(), value: &value }.tree(unit.as_ref())
+    Scoring { project, scorecard, period: project.calendar.parse("2026-06").unwrap(), value: &value }
+        .tree(unit.as_ref())
 }
 
 fn whole(project: &Project, values: Values<'_>) -> Node {

@@ -152,7 +152,8 @@ fn a_line_that_one_period_lacks_is_lacking_in_the_sum() {
 
 #[test]
 fn a_part_of_a_total_is_not_judged_by_the_mark_of_the_whole() {
-    const CASCADE: &str = "unit: whole\ncascade: {match: {team: channel}, value: recompute, targets: inherit}";
+    const CASCADE: &str =
+        "unit: whole\ncascade: {match: {team: channel}, value: recompute, targets: inherit}";
     const UNITS: &str = "---
 unit: whole
 name: Whole
