@@ -68,7 +68,7 @@ impl<'a> View<'a> {
     }
 
     /// The states of all periods up to and with this one, from the first that has rows; only those that add up, and
-    /// only for kinds that [look back](crate::measure::MeasureKind::looking_back).
+    /// only for kinds that [look back](crate::measure::MeasureKind::looks_back).
     pub fn so_far(&self) -> Cells<'a> {
         Cells::of(self.so_far)
     }
