@@ -230,6 +230,8 @@ codes! {
 
     TARGET_PERIOD "K0630" Error "a target for periods shorter than the KPI's"
         "A target may say for which periods it is, `period: quarter`; by default for the KPI's own. The KPI has no value for a shorter period, so nothing could be held against it.";
+    STOCK "K0631" Error "a stock of things that do not add up"
+        "A stock is all that came so far less all that went. Both are counts, or both are sums in one unit; how many different values there were in two months says nothing about both together.";
 
     WEIGHTS "K0701" Error "weights that do not sum to 100 %"
         "The weights of siblings share out their parent, so they sum to exactly 100 %.";

@@ -220,7 +220,7 @@ fn kpi(chance: &mut Chance, number: usize) -> String {
 /// A measure, and whether it reads both events and clients.
 fn measure(chance: &mut Chance) -> (String, bool) {
     let rows = rows(chance);
-    let text = match chance.below(12) {
+    let text = match chance.below(13) {
         0 => format!("count: {{{rows}}}"),
         1 => format!("sum: {{{rows}, value: \"{}\"}}", number(chance)),
         2 => format!("distinct: {{{rows}, value: \"{}\"}}", anything(chance)),
@@ -248,6 +248,14 @@ fn measure(chance: &mut Chance) -> (String, bool) {
             let (from, until) = *chance.pick(&[("at", "done"), ("client.since", "at"), ("done", "at")]);
             let summary = chance.pick(&["summary: mean", "within: 30 hours", "within: 90 minutes"]);
             format!("duration: {{{rows}, from: {from}, until: {until}, {summary}}}")
+        }
+        12 => {
+            let only = condition(chance, 1);
+            let went = format!("count: {{of: call, at: done, where: \"{only}\"}}");
+            match chance.once_in(2) {
+                true => format!("stock: {{came: {{count: {{{rows}}}}}, went: {{{went}}}}}"),
+                false => "stock: {came: {sum: {of: call, value: price}}, went: {sum: {of: call, at: done, value: price}}}".to_owned(),
+            }
         }
         what => {
             let both = chance.once_in(3);

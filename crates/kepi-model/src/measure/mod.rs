@@ -12,6 +12,7 @@ mod rating;
 mod ratio;
 mod rows;
 mod share;
+mod stock;
 mod total;
 mod unit;
 mod words;
@@ -39,6 +40,7 @@ pub use rating::{Rating, RatingKind, RatingSummary};
 pub use ratio::{Ratio, Unmatched};
 pub use rows::{Population, Reading};
 pub use share::Share;
+pub use stock::Stock;
 pub use total::{Aggregate, Total};
 pub use unit::ValueUnit;
 
@@ -59,6 +61,7 @@ one_of! {
     Ratio "ratio": ratio::Written, "A ratio of two aggregates.", "{numerator: …, denominator: …}";
     Rate "rate": ratio::WrittenRate, "Events per so many of a population.",
         "{events: …, population: …, per: 1000}";
+    Stock "stock": stock::Written, "What is there at the end of a period.", "{came: …, went: …}";
 }
 
 words! {
@@ -89,6 +92,8 @@ pub enum Measure {
     Duration(Duration),
     /// Two totals that meet on period and segment.
     Ratio(Ratio),
+    /// All that came so far, less all that went.
+    Stock(Stock),
 }
 
 /// What a kind says of itself.
@@ -139,6 +144,7 @@ impl Written {
             Self::Duration(written) => Duration::read(written, reader).map(Measure::Duration),
             Self::Ratio(written) => Ratio::read(written, reader).map(Measure::Ratio),
             Self::Rate(written) => Ratio::read_rate(written, reader).map(Measure::Ratio),
+            Self::Stock(written) => Stock::read(written, reader).map(Measure::Stock),
         }
     }
 }
@@ -155,6 +161,7 @@ impl Measure {
             Self::Rating(kind) => kind,
             Self::Duration(kind) => kind,
             Self::Ratio(kind) => kind,
+            Self::Stock(kind) => kind,
         }
     }
 

@@ -178,6 +178,17 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
         ("K0628", kpis("[owner]\npurpose: service_improvement\n", "[owner]\n")),
         ("K0629", sources("purpose: service_improvement\nowner: owner", "owner: owner")),
         ("K0630", kpis("from: 2026-01-01, unit: north", "from: 2025-12-29, period: week, unit: north")),
+        (
+            "K0631",
+            vec![
+                edit(
+                    "kpis.yml",
+                    EASY_MEASURE,
+                    "stock: {came: {distinct: {of: survey_response, value: contact}}, went: {count: {of: survey_response}}}",
+                ),
+                edit("kpis.yml", EASY_TARGETS, "threshold: 500, target: 700, stretch: 800"),
+            ],
+        ),
         ("K0701", scorecard("weight: 60%", "weight: 50%")),
         ("K0702", kpis("by: [account.region]", "by: [account.tier]")),
         ("K0703", scorecard("unit: whole", "unit: north")),

@@ -129,6 +129,12 @@ fn measures_have_words_formula_and_unit() {
             ValueUnit::Share,
         ),
         (
+            "stock: {came: {count: {of: order}}, went: {count: {of: order, at: delivered_at}}}",
+            "What is there at the end of the period: the number of orders by ordered at so far, less the number of orders by delivered at",
+            "so far: n(orders) − n(orders)",
+            ValueUnit::Count,
+        ),
+        (
             "mean: {of: order, value: amount}",
             "The mean amount of orders; those without it are left out; dated by ordered at",
             "Σ amount ÷ n",

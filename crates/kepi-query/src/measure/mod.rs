@@ -10,6 +10,7 @@ mod quantile;
 mod rating;
 mod ratio;
 mod share;
+mod stock;
 mod total;
 
 use kepi_model::project::{Kpi, Measure};
@@ -60,6 +61,12 @@ impl MeasureKind {
     /// The kind, final only so many µs after the end of a period.
     const fn waiting(mut self, wait: fn(&Kpi) -> i64) -> Self {
         self.wait = wait;
+        self
+    }
+
+    /// The kind, given the sums of all periods up to each.
+    const fn looking_back(mut self) -> Self {
+        self.looks_back = true;
         self
     }
 
@@ -114,5 +121,6 @@ pub fn kind_of(measure: &Measure) -> &'static MeasureKind {
         Measure::Rating(_) => &rating::KIND,
         Measure::Duration(_) => &duration::KIND,
         Measure::Ratio(_) => &ratio::KIND,
+        Measure::Stock(_) => &stock::KIND,
     }
 }

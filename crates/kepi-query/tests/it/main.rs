@@ -12,5 +12,6 @@
 mod definitions;
 mod metamorphic;
 mod states;
+mod stock;
 mod values;
 mod world;
