@@ -36,7 +36,11 @@ impl Stock {
         if distinct(&stock.came) || distinct(&stock.went) || stock.came.own_unit() != stock.went.own_unit() {
             reader
                 .findings
-                .report(codes::STOCK, written.span, "what comes and what goes cannot be held against each other")
+                .report(
+                    codes::STOCK,
+                    written.span,
+                    "what comes and what goes cannot be held against each other",
+                )
                 .expected("two counts, or two sums in one unit; different values do not add up over periods");
             return None;
         }

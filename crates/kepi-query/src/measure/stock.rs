@@ -39,7 +39,10 @@ fn finish(kpi: &Kpi, view: &View<'_>, _: Level) -> Result<Finished, NotComputabl
         cases: above.counted,
     };
     if kpi.weight.is_some() {
-        return Ok(Finished { estimate: Err(NotComputable::Unsupported("a stock has no weights".to_owned())), coverage });
+        return Ok(Finished {
+            estimate: Err(NotComputable::Unsupported("a stock has no weights".to_owned())),
+            coverage,
+        });
     }
     let decimals = |of: &Total| match &of.aggregate {
         Aggregate::Sum(value) => value.type_.scale(),
