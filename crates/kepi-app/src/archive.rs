@@ -1,70 +1,281 @@
-//! Definitions are kept as they were: a project's texts by the hash of their content, as events.
+//! Definitions in force: what the folder says is adopted document by document, and what was in force at a position of
+//! the log is read back with the places of its files.
+//!
+//! A document is kept as a text of its own that can be forgotten alone; the log names it by a commitment. Persons are
+//! left out of the pin of a run, and their names are commitments too, so that forgetting one breaks nothing.
 
+use std::collections::BTreeMap;
+
+use kepi_govern::{
+    Adopt, Command, DocumentId, Effective, Event, Evidence, Permit, Register, laws, register::Adopted,
+};
 use kepi_model::{
-    id::Hash,
+    check::{self, Options, codes},
+    documents::{DocumentText, documents},
+    id::{Hash, is_name},
+    project::Project,
     source_text::{SourceFile, SourceMap},
 };
-use kepi_store::{EventFilter, NewEvent, Store, Transaction, event::append_event};
+use kepi_proof::{Commitment, canonical};
+use kepi_store::{
+    Asked, Effects, EventFilter, NewText, Performed, Reading, Receipt, Store, StoreError, Transaction, door::new_key,
+};
 use serde_json::{Value, json};
 
 use crate::error::AppError;
 
-const KIND: &str = "definitions.recorded";
+/// How often definitions are compared anew because others adopted some meanwhile.
+const ATTEMPTS: u32 = 10;
 
-/// The hash of all texts with their paths.
-pub fn hash(files: &SourceMap) -> Hash {
-    Hash::of(texts(files).to_string().as_bytes())
+/// The definitions that a run computes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InForce {
+    /// Position of the last adoption.
+    pub register: u64,
+    /// The pin.
+    pub pin: Hash,
 }
 
-fn texts(files: &SourceMap) -> Value {
-    files.iter().map(|(_, file)| json!([file.path, file.text.as_ref()])).collect()
+/// The pin of definitions: a hash over ids and texts. A file's name and a document's place in it do not count, and
+/// persons are left out.
+pub fn pin(files: &SourceMap) -> Hash {
+    let documents = documents(files);
+    let open = documents.iter().filter(|d| !DocumentId::is_private(&d.kind));
+    pin_of(open.map(|d| (format!("{}/{}", d.kind, d.name), d.text.as_str())).collect())
 }
 
-fn subject(hash: &Hash) -> String {
-    format!("definitions/{hash}")
+fn pin_of(mut texts: Vec<(String, &str)>) -> Hash {
+    texts.sort();
+    Hash::of(json!(["kepi definitions 1", texts]).to_string().as_bytes())
 }
 
-/// Records the texts unless they are recorded already.
-pub async fn record(
+/// Puts the definitions of a folder in force, from ever, where they differ from what is.
+pub async fn adopt(
     store: &Store,
-    tx: &mut Transaction,
     files: &SourceMap,
-    actor: &str,
+    project: &Project,
+    permit: &Permit,
     at: i64,
-) -> Result<Hash, AppError> {
-    let hash = hash(files);
-    if find(store, &hash).await?.is_none() {
-        let event = NewEvent {
-            at,
-            actor: actor.to_owned(),
-            kind: KIND.to_owned(),
-            subject: subject(&hash),
-            body: texts(files),
+) -> Result<InForce, AppError> {
+    let pin = pin(files);
+    for _ in 0..ATTEMPTS {
+        let organisation = store.organisation().await?;
+        let register = &organisation.register;
+        let mut reading = store.read().await?;
+        let Some(mut patch) = compare(&mut reading, register, &documents(files), project).await? else {
+            return Ok(InForce { register: register.position(), pin });
         };
-        append_event(tx, &event).await?;
+        drop(reading);
+        let command = Command::Adopt(Adopt {
+            base: register.position(),
+            from: Effective::Ever,
+            texts: std::mem::take(&mut patch.texts),
+            files: patch.files,
+        });
+        let key = new_key("adopt");
+        match store.perform(Asked::new(permit, &key, at), &command, &mut patch).await {
+            Ok(Performed::Done(receipt, ()) | Performed::Before(receipt)) => {
+                return Ok(InForce { register: receipt.last, pin });
+            }
+            Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::OUTDATED) => {}
+            Err(other) => return Err(other.into()),
+        }
     }
-    Ok(hash)
+    Err(AppError::Busy)
 }
 
-/// The texts with this hash, if they were recorded; what does not hash to it is refused.
-pub async fn find(store: &Store, hash: &Hash) -> Result<Option<SourceMap>, AppError> {
-    let filter = EventFilter {
-        kind: Some(KIND.to_owned()),
-        subject: Some(subject(hash)),
-        after: None,
-        limit: Some(1),
-    };
-    let Some(event) = store.events(&filter).await?.into_iter().next() else { return Ok(None) };
-    let corrupt =
-        |reason: &str| AppError::Corrupt { what: "recorded definitions", reason: reason.to_owned() };
-    let pairs: Vec<(String, String)> =
-        serde_json::from_value(event.event.body).map_err(|e| corrupt(&e.to_string()))?;
-    let files = SourceMap::new(
-        pairs.into_iter().map(|(path, text)| SourceFile { path, text: text.into() }).collect(),
-    );
-    if self::hash(&files) == *hash {
-        Ok(Some(files))
-    } else {
-        Err(corrupt("the texts do not hash to their name"))
+/// What differs, and the texts that are new.
+#[derive(Default)]
+struct Patch {
+    texts: BTreeMap<DocumentId, Adopted>,
+    files: Option<Commitment>,
+    new: Vec<NewText>,
+}
+
+impl Patch {
+    fn keep(&mut self, text: String) -> Commitment {
+        let new = NewText::new(text);
+        let commitment = new.commitment;
+        self.new.push(new);
+        commitment
     }
+}
+
+impl Effects for Patch {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn prepare(&mut self, _: &mut Transaction) -> Result<Evidence, StoreError> {
+        Ok(Evidence::None)
+    }
+
+    async fn write(&mut self, tx: &mut Transaction, _: Receipt) -> Result<(), StoreError> {
+        for text in &self.new {
+            tx.keep_text(text).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What of some documents differs from what is in force.
+async fn compare(
+    reading: &mut Reading,
+    register: &Register,
+    documents: &[DocumentText],
+    project: &Project,
+) -> Result<Option<Patch>, AppError> {
+    let held: BTreeMap<&DocumentId, &Adopted> = register.all_in_force(None).collect();
+    let mut wanted: Vec<Commitment> = register.files(None).copied().into_iter().collect();
+    for (id, adopted) in &held {
+        wanted.extend(adopted.text);
+        if let DocumentId::Person(name) = id {
+            wanted.push(*name);
+        }
+    }
+    let texts = reading.texts(&wanted).await?;
+    // Persons who are known already, by name.
+    let persons: BTreeMap<&str, Commitment> = held
+        .keys()
+        .filter_map(|id| match id {
+            DocumentId::Person(name) => Some((texts.get(name)?.as_str(), *name)),
+            DocumentId::Named { .. } => None,
+        })
+        .collect();
+    let mut patch = Patch::default();
+    let mut files: Vec<(&str, Vec<(String, usize)>)> = Vec::new();
+    let mut seen = std::collections::BTreeSet::new();
+    for document in documents {
+        let id = if DocumentId::is_private(&document.kind) {
+            match persons.get(document.name.as_str()) {
+                Some(known) => DocumentId::Person(*known),
+                None => DocumentId::Person(patch.keep(document.name.clone())),
+            }
+        } else {
+            DocumentId::named(&document.kind, &document.name).ok_or_else(|| AppError::Corrupt {
+                what: "a definition",
+                reason: format!("`{}: {}` is no name", document.kind, document.name),
+            })?
+        };
+        let lines = document.text.matches('\n').count();
+        match files.last_mut() {
+            Some((path, there)) if *path == document.path => there.push((id.to_string(), lines)),
+            _ => files.push((&document.path, vec![(id.to_string(), lines)])),
+        }
+        let meaning = meaning(project, document);
+        let known = held.get(&id).filter(|a| a.meaning == meaning);
+        let text = known.and_then(|a| a.text).filter(|c| texts.get(c) == Some(&document.text));
+        if text.is_none() {
+            let text = Some(patch.keep(document.text.clone()));
+            patch.texts.insert(id.clone(), Adopted { text, meaning });
+        }
+        seen.insert(id);
+    }
+    for id in held.keys().filter(|id| !seen.contains(**id)) {
+        patch.texts.insert((*id).clone(), Adopted { text: None, meaning: None });
+    }
+    let layout = canonical(&json!(files))
+        .map_err(|e| AppError::Corrupt { what: "the names of files", reason: e.to_string() })?;
+    if register.files(None).and_then(|c| texts.get(c)) != Some(&layout) {
+        patch.files = Some(patch.keep(layout));
+    }
+    Ok((!patch.texts.is_empty() || patch.files.is_some()).then_some(patch))
+}
+
+/// The hash of what a document means, for kinds that have one. What is said of a person is never hashed bare: a hash
+/// without a salt could be guessed.
+fn meaning(project: &Project, document: &DocumentText) -> Option<Hash> {
+    let name = document.name.as_str();
+    match document.kind.as_str() {
+        "kpi" => project.kpis.get(&name.parse().ok()?).map(|k| k.hash),
+        "source" => project.sources.get(&name.parse().ok()?).map(|s| s.hash),
+        "scorecard" => project.scorecards.get(&name.parse().ok()?).map(|s| s.hash),
+        _ => None,
+    }
+}
+
+/// The definitions that were in force at a position of the log, every document at its place; what does not hash to the
+/// pin is refused. Persons that were forgotten stand in a file of their own without anything but their names, because
+/// others name them.
+pub async fn find(store: &Store, register: u64, pin: &Hash) -> Result<SourceMap, AppError> {
+    if register == 0 {
+        return find_legacy(store, pin).await;
+    }
+    let corrupt = |reason: String| AppError::Corrupt { what: "adopted definitions", reason };
+    let now = store.organisation().await?;
+    let then;
+    let register = if now.register.position() == register {
+        &now.register
+    } else {
+        then = store.organisation_at(register).await?;
+        &then.register
+    };
+    let layout = *register.files(None).ok_or_else(|| corrupt("there are none".to_owned()))?;
+    let in_force: BTreeMap<String, (&DocumentId, Commitment)> =
+        register.all_in_force(None).filter_map(|(id, a)| Some((id.to_string(), (id, a.text?)))).collect();
+    let wanted: Vec<Commitment> = in_force.values().map(|(_, text)| *text).chain([layout]).collect();
+    let texts = store.read().await?.texts(&wanted).await?;
+    let mut pinned = Vec::new();
+    for (id, (document, text)) in &in_force {
+        if matches!(document, DocumentId::Named { .. }) {
+            let text = texts.get(text).ok_or_else(|| corrupt(format!("the text of `{id}` was erased")))?;
+            pinned.push((id.clone(), text.as_str()));
+        }
+    }
+    if pin_of(pinned) != *pin {
+        return Err(corrupt(format!("the texts do not hash to {}", pin.short())));
+    }
+    let layout = texts.get(&layout).ok_or_else(|| corrupt("which file is which was erased".to_owned()))?;
+    let layout: Vec<(String, Vec<(String, usize)>)> = serde_json::from_str::<Value>(layout)
+        .and_then(serde_json::from_value)
+        .map_err(|e| corrupt(e.to_string()))?;
+    let mut forgotten = false;
+    let mut files = Vec::new();
+    for (path, pieces) in layout {
+        let mut whole = String::new();
+        for (id, lines) in pieces {
+            match in_force.get(&id).and_then(|(_, text)| texts.get(text)) {
+                Some(text) => whole.push_str(text),
+                None => {
+                    // What comes after keeps its line.
+                    whole.push_str(&"\n".repeat(lines));
+                    forgotten = true;
+                }
+            }
+        }
+        files.push(SourceFile { path, text: whole.into() });
+    }
+    let files = SourceMap::new(files);
+    Ok(if forgotten { with_forgotten_persons(files) } else { files })
+}
+
+/// The definitions of a run that was published before there was a register: all texts were recorded as one event.
+async fn find_legacy(store: &Store, pin: &Hash) -> Result<SourceMap, AppError> {
+    let corrupt = |reason: String| AppError::Corrupt { what: "recorded definitions", reason };
+    let subject = Some(format!("definitions/{pin}"));
+    let events = store.events(&EventFilter { subject, ..EventFilter::default() }).await?;
+    let event = events.first().map(kepi_govern::Recorded::event).transpose();
+    let Some(Event::Legacy(legacy)) = event.map_err(|e| corrupt(e.to_string()))? else {
+        return Err(corrupt(format!("definitions {} are not recorded", pin.short())));
+    };
+    let text = store.read().await?.text(&legacy.body).await?;
+    let text = text.ok_or_else(|| corrupt(format!("definitions {} were erased", pin.short())))?;
+    let pairs: Vec<(String, String)> = serde_json::from_str(&text).map_err(|e| corrupt(e.to_string()))?;
+    if Hash::of(json!(pairs).to_string().as_bytes()) != *pin {
+        return Err(corrupt("the texts do not hash to their name".to_owned()));
+    }
+    let files = pairs.into_iter().map(|(path, text)| SourceFile { path, text: text.into() });
+    Ok(SourceMap::new(files.collect()))
+}
+
+/// Persons whom somebody names and nobody defines, in a file of their own.
+fn with_forgotten_persons(files: SourceMap) -> SourceMap {
+    let checked = check::check(&files, &Options::default());
+    let unknown = checked.findings.iter().filter(|f| f.code == codes::UNKNOWN_NAME);
+    let mut names: Vec<&str> = unknown.map(|f| files.slice(f.at.span)).filter(|name| is_name(name)).collect();
+    names.sort_unstable();
+    names.dedup();
+    let text: String = names.iter().map(|name| format!("---\nperson: {name}\nname: forgotten\n")).collect();
+    let mut all: Vec<SourceFile> = files.iter().map(|(_, file)| file.clone()).collect();
+    all.push(SourceFile { path: "forgotten.yml".to_owned(), text: text.into() });
+    SourceMap::new(all)
 }

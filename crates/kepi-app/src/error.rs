@@ -82,6 +82,9 @@ pub enum AppError {
         /// Why.
         reason: String,
     },
+    /// Others kept changing what was to be changed.
+    #[error("others keep changing the definitions; try again")]
+    Busy,
     /// Something asked for is not there.
     #[error("{0}")]
     NotFound(String),

@@ -12,7 +12,7 @@ use crate::{
     error::AppError,
     open::App,
     picture::{self, Picture},
-    run::{KPI, RunProgress},
+    run::{KPI, RunBody, RunProgress},
 };
 
 /// What is to be reproduced; the default is everything published.
@@ -92,21 +92,22 @@ impl App {
         let runs: BTreeMap<String, _> =
             self.store.runs().await?.into_iter().map(|r| (r.run.clone(), r)).collect();
         // Values of one run share definitions and snapshot: they are recomputed together.
-        let mut by_pins: BTreeMap<(String, i64), Vec<NewPublication>> = BTreeMap::new();
+        let mut by_pins: BTreeMap<(u64, String, i64), Vec<NewPublication>> = BTreeMap::new();
         for value in published {
             let run = runs.get(&value.run).ok_or_else(|| AppError::Corrupt {
                 what: "a published value",
                 reason: format!("run `{}` is not there", value.run),
             })?;
-            by_pins.entry((run.definition.clone(), run.snapshot)).or_default().push(value.publication);
+            let body: RunBody = serde_json::from_value(run.body.clone())
+                .map_err(|e| AppError::Corrupt { what: "a run", reason: e.to_string() })?;
+            let pins = (body.register, run.definition.clone(), run.snapshot);
+            by_pins.entry(pins).or_default().push(value.publication);
         }
         let mut found = Reproduction::default();
-        for ((definition, snapshot), published) in by_pins {
+        for ((register, definition, snapshot), published) in by_pins {
             let corrupt = |reason: String| AppError::Corrupt { what: "a run", reason };
             let hash = Hash::try_from(definition).map_err(corrupt)?;
-            let files = archive::find(&self.store, &hash)
-                .await?
-                .ok_or_else(|| corrupt(format!("definitions {} are not recorded", hash.short())))?;
+            let files = archive::find(&self.store, register, &hash).await?;
             let mut project = Picture::project_of(&files)?;
             if let Some(kpi) = &which.kpi {
                 project.kpis.retain(|id, _| id.as_str() == kpi);

@@ -2,12 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kepi_govern::{
+    Command, Evidence, Permit, Publish,
+    event::{RunCounts, Sealed},
+    plain::{Engine, NotPlain},
+};
 use kepi_model::{
     calendar::{Grain, Period},
     id::{EntityId, UnitId},
     project::{Connector, Kpi, Project},
     source_text::SourceMap,
 };
+use kepi_proof::{Digest, Frontier, canonical};
 use kepi_query::{
     finish::{self, AtGrain, Context, MeasuredScan, values_of},
     landing::{LoadReport, Progress},
@@ -17,14 +23,19 @@ use kepi_query::{
 };
 use kepi_score::tree::Scoring;
 use kepi_store::{
-    NewEvent, NewPublication, PublishedCounts, Run, RunStatus, ValueKey,
-    event::append_event,
+    Asked, Effects, NewPublication, Performed, PublishedCounts, Receipt, Run, RunStatus, StoreError, Transaction,
+    ValueKey,
     publication::{finish_run, publish, start_run},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{archive, error::AppError, open::App, plan, project_files};
+use crate::{
+    archive::{self, InForce},
+    error::AppError,
+    open::App,
+    plan, project_files,
+};
 
 /// Kind of a published KPI value.
 pub const KPI: &str = "kpi";
@@ -34,7 +45,7 @@ pub const SCORE: &str = "score";
 /// Who asks for a run, when, and what of.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Written into every event.
+    /// By name; events say a number.
     pub actor: String,
     /// Now, in µs UTC.
     pub at: i64,
@@ -97,6 +108,9 @@ pub struct RunReport {
 /// What is kept of a run beside its pins.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct RunBody {
+    /// Position of the last adoption in the register of definitions.
+    #[serde(default)]
+    pub register: u64,
     /// How far the data of each entity reach, µs UTC.
     pub watermarks: BTreeMap<EntityId, i64>,
 }
@@ -121,13 +135,18 @@ impl App {
         request: &Request,
         progress: &dyn RunProgress,
     ) -> Result<RunReport, AppError> {
-        let loads = if request.land { self.land(project, request, progress).await? } else { Vec::new() };
+        let permit = Permit::open(self.store.person(&request.actor).await?);
+        // An open project: what stands in the folder is in force.
+        let definitions = archive::adopt(&self.store, files, project, &permit, request.at).await?;
+        let loads =
+            if request.land { self.land(project, request, &permit, progress).await? } else { Vec::new() };
         let inputs = self.lake.pin(project, None).await.map_err(AppError::Lake)?;
         let computed = self.compute(project, &inputs, progress).await?;
         progress.step(Step::Publish);
-        let counts = self.publish(files, project, request, &inputs, &computed).await?;
+        let (run, counts) =
+            self.publish(project, definitions, request, &permit, &inputs, &computed).await?;
         Ok(RunReport {
-            run: run_id(request.at, inputs.snapshot.0),
+            run: run.to_string(),
             snapshot: inputs.snapshot.0,
             engine: self.evaluator.version().0,
             loads,
@@ -146,8 +165,10 @@ impl App {
         &self,
         project: &Project,
         request: &Request,
+        permit: &Permit,
         progress: &dyn RunProgress,
     ) -> Result<Vec<LoadReport>, AppError> {
+        let by = permit.by().to_string();
         let mut reports = Vec::new();
         for source in landing_order(project) {
             let (Connector::Csv { files: glob, .. }
@@ -162,7 +183,7 @@ impl App {
             progress.step(Step::Land { source: source.id.as_str() });
             let landed = self
                 .lake
-                .land(project, source, &files, &request.actor, request.at, progress.landing())
+                .land(project, source, &files, &by, request.at, progress.landing())
                 .await
                 .map_err(|error| AppError::Land { id: source.id.clone(), source: error })?;
             reports.extend(landed);
@@ -218,52 +239,136 @@ impl App {
 
     async fn publish(
         &self,
-        files: &SourceMap,
         project: &Project,
+        definitions: InForce,
         request: &Request,
+        permit: &Permit,
         inputs: &PinnedInputs,
         computed: &Computed,
-    ) -> Result<PublishedCounts, AppError> {
+    ) -> Result<(u64, PublishedCounts), AppError> {
         let mut publications = Vec::new();
         for value in &computed.values {
             publications.push(publication(project, value)?);
         }
         publications.extend(scores(project, &computed.values));
-        let run = run_id(request.at, inputs.snapshot.0);
-        let body = json!(RunBody { watermarks: computed.watermarks.clone() });
-        let mut tx = self.store.begin().await?;
-        let definition = archive::record(&self.store, &mut tx, files, &request.actor, request.at).await?;
-        let started = Run {
-            run: run.clone(),
-            started: request.at,
-            finished: None,
-            definition: definition.to_string(),
-            snapshot: inputs.snapshot.0,
-            engine: self.evaluator.version().0,
-            status: RunStatus::Running,
-            body: body.clone(),
-        };
-        start_run(&mut tx, &started).await?;
-        let counts = publish(&mut tx, &run, request.at, &publications).await?;
-        finish_run(&mut tx, &run, request.at, RunStatus::Succeeded, &body).await?;
-        let event = NewEvent {
-            at: request.at,
-            actor: request.actor.clone(),
-            kind: "run.published".to_owned(),
-            subject: format!("run/{run}"),
-            body: json!({
-                "definition": definition.to_string(),
-                "snapshot": inputs.snapshot.0,
-                "first": counts.first,
-                "restated": counts.restated,
-                "confirmed": counts.repinned,
-                "unchanged": counts.unchanged,
-            }),
-        };
-        append_event(&mut tx, &event).await?;
-        tx.commit().await?;
-        Ok(counts)
+        let corrupt = |reason: String| AppError::Corrupt { what: "a run", reason };
+        let plain = |e: NotPlain| corrupt(e.to_string());
+        let engine = self.evaluator.version().0;
+        let watermarks = canonical(&json!(computed.watermarks)).map_err(|e| corrupt(e.to_string()))?;
+        let vouched = project
+            .kpis
+            .values()
+            .flat_map(|kpi| plan::grains_of(kpi, project).into_iter().map(move |grain| format!("{} {grain:?}", kpi.id)));
+        let vouched = sealed(vouched);
+        loop {
+            let number = self.store.runs().await?.iter().filter_map(|r| r.run.parse::<u64>().ok()).max();
+            let number = number.unwrap_or(0) + 1;
+            let command = Command::Publish(Publish {
+                run: number,
+                register: definitions.register,
+                definitions: definitions.pin,
+                lake: self.lake.id().parse().map_err(plain)?,
+                snapshot: inputs.snapshot.0.unsigned_abs(),
+                engine: Engine::named(&engine).map_err(plain)?,
+                watermarks: Digest::of(watermarks.as_bytes()),
+            });
+            let body = RunBody { register: definitions.register, watermarks: computed.watermarks.clone() };
+            let mut effects = Publishing {
+                run: Run {
+                    run: number.to_string(),
+                    started: request.at,
+                    finished: None,
+                    definition: definitions.pin.to_string(),
+                    snapshot: inputs.snapshot.0,
+                    engine: engine.clone(),
+                    status: RunStatus::Running,
+                    body: json!(body),
+                },
+                values: computed.values.len() as u64,
+                reasons: computed.values.iter().filter(|v| v.estimate.is_err()).count() as u64,
+                publications: &publications,
+                vouched,
+                counts: PublishedCounts::default(),
+            };
+            let key = format!("run/{number}/{}", request.at);
+            match self.store.perform(Asked::new(permit, &key, request.at), &command, &mut effects).await {
+                Ok(Performed::Done(_, ())) => return Ok((number, effects.counts)),
+                // Another run took the number, or sends at the same microsecond.
+                Ok(Performed::Before(_)) | Err(CalledOff::Taken) => {}
+                Err(CalledOff::Store(error)) => return Err(error.into()),
+            }
+        }
     }
+}
+
+/// What a run leaves in the database beside its event.
+struct Publishing<'a> {
+    run: Run,
+    values: u64,
+    reasons: u64,
+    publications: &'a [NewPublication],
+    vouched: Sealed,
+    counts: PublishedCounts,
+}
+
+/// Why a run did not commit.
+enum CalledOff {
+    /// Another run has its number.
+    Taken,
+    /// Something went wrong.
+    Store(StoreError),
+}
+
+impl From<StoreError> for CalledOff {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Effects for Publishing<'_> {
+    type Output = ();
+    type Error = CalledOff;
+
+    async fn prepare(&mut self, tx: &mut Transaction) -> Result<Evidence, CalledOff> {
+        if start_run(tx, &self.run).await? == 0 {
+            return Err(CalledOff::Taken);
+        }
+        self.counts = publish(tx, &self.run.run, self.run.started, self.publications).await?;
+        finish_run(tx, &self.run.run, self.run.started, RunStatus::Succeeded, &self.run.body).await?;
+        let rows = |kind: &str| {
+            let of_kind = self.publications.iter().filter(move |p| p.key.kind == kind);
+            sealed(of_kind.map(|p| {
+                let ValueKey { kind, subject, period, segment } = &p.key;
+                format!("{kind}/{subject} {period} {segment}\n{}\n{}", p.value, p.pins)
+            }))
+        };
+        Ok(Evidence::Published {
+            outrun_by: None,
+            counts: RunCounts {
+                values: self.values,
+                reasons: self.reasons,
+                scores: self.publications.len() as u64 - self.values,
+                first: self.counts.first,
+                restated: self.counts.restated,
+                withdrawn: 0,
+                unchanged: self.counts.repinned + self.counts.unchanged,
+            },
+            values: rows(KPI),
+            scores: rows(SCORE),
+            vouched: self.vouched,
+        })
+    }
+
+    async fn write(&mut self, _: &mut Transaction, _: Receipt) -> Result<(), CalledOff> {
+        Ok(())
+    }
+}
+
+/// So many texts with the root over them.
+fn sealed(texts: impl Iterator<Item = String>) -> Sealed {
+    let mut frontier = Frontier::default();
+    texts.for_each(|text| frontier.push(text.as_bytes()));
+    Sealed { rows: frontier.size(), root: frontier.root() }
 }
 
 /// Referenced entities first, so that `account exists` sees the accounts of the same run.
@@ -298,10 +403,6 @@ fn landing_order(project: &Project) -> Vec<&kepi_model::project::Source> {
     let mut sources: Vec<_> = project.sources.values().collect();
     sources.sort_by_key(|s| order.iter().position(|e| **e == s.into));
     sources
-}
-
-fn run_id(at: i64, snapshot: i64) -> String {
-    format!("{at}-{snapshot}")
 }
 
 fn publication(project: &Project, value: &Value) -> Result<NewPublication, AppError> {

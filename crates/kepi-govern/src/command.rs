@@ -57,7 +57,7 @@ pub struct Publish {
     /// Position of the last adoption in the register it computed by.
     pub register: u64,
     /// The pin of its definitions.
-    pub definitions: Digest,
+    pub definitions: Hash,
     /// The lake.
     pub lake: Uuid,
     /// Its snapshot.

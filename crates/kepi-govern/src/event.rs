@@ -32,7 +32,8 @@ impl Subject {
     pub fn run(number: u64) -> Self {
         Self(format!("run/{number}"))
     }
-    pub(crate) fn recorded(text: &str) -> Self {
+    /// As it stands in the log, which holds subjects of all times.
+    pub fn recorded(text: &str) -> Self {
         Self(text.to_owned())
     }
     /// As written.
@@ -100,7 +101,7 @@ pub struct Load {
     pub content: Hash,
     /// Hash of the source's definition.
     pub definition: Hash,
-    /// Rows.
+    /// Rows; of a load that was stopped, those read until then.
     pub counts: LoadCounts,
 }
 
@@ -184,7 +185,7 @@ pub struct RunPublished {
     /// Position of the last adoption in the register it computed by.
     pub register: u64,
     /// The pin of its definitions: a hash over their ids and texts, persons left out.
-    pub definitions: Digest,
+    pub definitions: Hash,
     /// The lake.
     pub lake: Uuid,
     /// Its snapshot.

@@ -1,12 +1,17 @@
-//! Landing: stage a file, then commit its files, ledger row, rejected rows and event in one transaction, or nothing.
+//! Landing: stage a file, then send the command that lands it through the store's door, with its files, ledger row and
+//! rejected rows as effects: all of it commits with the event, or nothing does.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     path::{Path, PathBuf},
     sync::Arc,
     time::SystemTime,
 };
 
+use kepi_govern::{
+    Command, Evidence, Land,
+    event::{Load, LoadCounts, Sealed},
+};
 use kepi_model::{
     id::{EntityId, Hash},
     project::{Entity, MappingFrom, Project, Requirement, Source},
@@ -15,13 +20,14 @@ use kepi_query::{
     landing::{LoadOutcome, LoadReport, Progress},
     port::SnapshotId,
 };
-use kepi_store::{NewEvent, Transaction, event::append_event};
-use serde_json::json;
+use kepi_proof::{Frontier, Salt};
+use kepi_store::{Asked, Effects, Performed, Receipt, StoreError, Transaction, records::LedgerRow};
 use tokio::sync::mpsc;
 
 use crate::{
     LocalLake,
     catalogue::{end_and_add_files, ensure_table, find_table, live_files, table_version},
+    door::{CalledOff, permit, plain},
     durable::create_folder_durably,
     error::{LakeError, LandError},
     history::KeySet,
@@ -46,7 +52,7 @@ pub(crate) struct Kept {
 /// Who lands, when, and who hears of it.
 #[derive(Clone, Copy)]
 pub struct Landing<'a> {
-    /// Who.
+    /// Who, as written into events: `person/1`, `job/run`.
     pub actor: &'a str,
     /// When, in µs UTC.
     pub at: i64,
@@ -141,118 +147,37 @@ impl LocalLake {
                 landing.progress.rows(rows);
             }
             let (staged, job) = work.await.map_err(|e| LakeError::Worker(e.to_string()))?;
-            let (staged, mut index) = staged?;
+            let (staged, index) = staged?;
             if stamp != stamp_of(&path) {
                 self.discard(&staged);
                 return Err(LandError::Changed { path: name });
             }
             let paths: Vec<PathBuf> = staged.replacement.add.iter().map(|f| f.path.clone()).collect();
-            let mut tx = match self.catalogue.store.begin().await {
-                Ok(tx) => tx,
-                Err(e) => {
-                    self.remove_all(&paths);
-                    return Err(e.into());
-                }
-            };
-            let recorded =
-                self.record(&mut tx, source, entity, &job, content, staged, &mut index, landing).await;
-            match recorded {
-                Ok(Some(report)) => {
-                    self.fs.committing(&paths);
-                    // A commit may have been done although it could not be acknowledged: the files stay; if nothing
-                    // names them they are swept.
-                    tx.commit().await?;
+            let permit = permit(landing.actor)?;
+            let mut effects =
+                Loading { lake: self, source, entity, job: &job, content, staged: Some(staged), index, landing, kept: None };
+            let command = effects.command()?;
+            let key = format!("load/{}", job.load);
+            let asked = Asked::new(&permit, &key, landing.at);
+            match self.catalogue.store.perform(asked, &command, &mut effects).await {
+                Ok(Performed::Done(_, report)) => {
                     if report.outcome == LoadOutcome::Landed {
-                        kept.indexes.insert(entity.id.clone(), index);
+                        kept.indexes.insert(entity.id.clone(), effects.index);
                     }
                     return Ok(report);
                 }
-                Ok(None) => self.remove_all(&paths),
-                Err(e) => {
+                // Its id is its own: nobody can have sent it before.
+                Ok(Performed::Before(_)) | Err(CalledOff::Faster) => self.remove_all(&paths),
+                // It may have been done although it could not be acknowledged: the files stay; if nothing names them
+                // they are swept.
+                Err(CalledOff::Failed(e @ LandError::Lake(LakeError::Store(StoreError::Unacknowledged(_))))) => return Err(e),
+                Err(CalledOff::Failed(e)) => {
                     self.remove_all(&paths);
                     return Err(e);
                 }
             }
         }
         Err(LandError::Conflict { path: name, attempts: ATTEMPTS })
-    }
-
-    /// Writes all that a load leaves in the database, within `tx`. None: others were faster.
-    #[expect(clippy::too_many_arguments, reason = "one call; a struct would only rename the arguments")]
-    async fn record(
-        &self,
-        tx: &mut Transaction,
-        source: &Source,
-        entity: &Entity,
-        job: &Finished,
-        content: Hash,
-        staged: Staged,
-        index: &mut TableIndex,
-        landing: Landing<'_>,
-    ) -> Result<Option<LoadReport>, LandError> {
-        let stopped = staged.stopped.clone();
-        let past = ledger::find_earlier(tx, &source.id, source.mode, &job.name, content).await?;
-        let same = past.as_ref().map(|e| &e.load) == job.past.earlier.as_ref().map(|e| &e.load);
-        if !same || table_version(tx, job.table).await? != index.version {
-            return Ok(None);
-        }
-        let mut report = LoadReport {
-            load: job.load.clone(),
-            source: source.id.clone(),
-            entity: entity.id.clone(),
-            file: job.name.clone(),
-            content,
-            definition: source.hash,
-            outcome: LoadOutcome::Landed,
-            counts: staged.counts,
-            missing: staged.missing,
-            rules: staged.rules,
-            drift: drift(job.past.columns.as_deref(), &staged.columns),
-            snapshot: None,
-            at: landing.at,
-        };
-        if let Some((rule, reason)) = stopped {
-            report.outcome = LoadOutcome::Stopped { rule, reason };
-        } else {
-            for file in &staged.replacement.add {
-                // A sweeper of another process may have taken it for an orphan; it holds the same lock.
-                if std::fs::metadata(&file.path).map(|m| m.len()).ok() != Some(file.bytes) {
-                    return Ok(None);
-                }
-            }
-            let changed = !staged.replacement.add.is_empty() || !staged.replacement.end.is_empty();
-            let snapshot = if changed {
-                let (snapshot, ids) = end_and_add_files(
-                    tx,
-                    job.table,
-                    &staged.replacement,
-                    landing.at,
-                    landing.actor,
-                    &format!("land {} from {}", job.name, source.id),
-                )
-                .await?;
-                for (number, id) in staged.added.iter().zip(ids) {
-                    if let Some(file) = index.files.get_mut(*number as usize) {
-                        file.id = id;
-                    }
-                }
-                index.version = snapshot;
-                snapshot
-            } else {
-                crate::catalogue::latest_in(tx).await?.snapshot
-            };
-            report.snapshot = Some(SnapshotId(snapshot));
-        }
-        let landed = report.outcome == LoadOutcome::Landed;
-        let replaces = job.past.earlier.as_ref().filter(|_| landed).map(|e| e.load.as_str());
-        let entry =
-            ledger::Entry { report: &report, effective: job.effective, columns: &staged.columns, replaces };
-        ledger::insert(tx, &entry).await?;
-        if landed {
-            staged.quarantine.insert(tx, &report.load, &source.id, &job.name).await?;
-        }
-        append(tx, &report, staged.ended, replaces, landing).await?;
-        Ok(Some(report))
     }
 
     /// Keys of the entities that a source's expressions ask for.
@@ -374,30 +299,160 @@ fn drift(before: Option<&[String]>, now: &[String]) -> Vec<String> {
     new.chain(gone).collect()
 }
 
-async fn append(
-    tx: &mut Transaction,
-    report: &LoadReport,
-    ended: u64,
-    replaces: Option<&str>,
-    landing: Landing<'_>,
-) -> Result<(), LandError> {
-    let (kind, why) = match &report.outcome {
-        LoadOutcome::Stopped { rule, reason } => ("load.stopped", Some(format!("{rule}: {reason}"))),
-        _ if replaces.is_some() => ("load.landed_anew", None),
-        _ => ("load.landed", None),
-    };
-    let rules: BTreeMap<&str, u64> = report.rules.iter().map(|r| (r.rule.as_str(), r.broken)).collect();
-    let event = NewEvent {
-        at: landing.at,
-        actor: landing.actor.to_owned(),
-        kind: kind.to_owned(),
-        subject: format!("source/{}", report.source),
-        body: json!({
-            "load": report.load, "file": report.file, "content": report.content, "definition": report.definition,
-            "snapshot": report.snapshot, "counts": report.counts, "ended": ended, "rules": rules,
-            "replaces": replaces, "stopped": why,
-        }),
-    };
-    append_event(tx, &event).await?;
-    Ok(())
+/// What a load leaves in the database beside its event.
+struct Loading<'a> {
+    lake: &'a LocalLake,
+    source: &'a Source,
+    entity: &'a Entity,
+    job: &'a Finished,
+    content: Hash,
+    staged: Option<Staged>,
+    index: TableIndex,
+    landing: Landing<'a>,
+    kept: Option<Prepared>,
+}
+
+/// What was settled under the lock.
+struct Prepared {
+    report: LoadReport,
+    row: LedgerRow,
+    salt: Salt,
+    staged: Staged,
+}
+
+impl Loading<'_> {
+    fn staged(&self) -> Result<&Staged, LakeError> {
+        self.staged.as_ref().ok_or_else(|| LakeError::Corrupt("a load was prepared twice".to_owned()))
+    }
+
+    /// The load that this one replaces.
+    fn replaces(&self) -> Option<&str> {
+        let landed = self.staged.as_ref().or(self.kept.as_ref().map(|k| &k.staged)).is_some_and(|s| s.stopped.is_none());
+        self.job.past.earlier.as_ref().filter(|_| landed).map(|e| e.load.as_str())
+    }
+
+    fn command(&self) -> Result<Command, LakeError> {
+        let staged = self.staged()?;
+        let c = staged.counts;
+        Ok(Command::Land(Land {
+            load: Load {
+                load: plain(&self.job.load)?,
+                source: self.source.id.clone(),
+                entity: self.entity.id.clone(),
+                content: self.content,
+                definition: self.source.hash,
+                counts: LoadCounts {
+                    read: c.read,
+                    out_of_scope: c.out_of_scope,
+                    accepted: c.accepted,
+                    superseding: c.superseding,
+                    quarantined: c.quarantined,
+                    duplicate: c.duplicate,
+                },
+            },
+            ended: staged.ended,
+            replaces: self.replaces().map(plain).transpose()?,
+            stopped: staged.stopped.as_ref().map(|(rule, _)| rule.clone()),
+        }))
+    }
+}
+
+impl Effects for Loading<'_> {
+    type Output = LoadReport;
+    type Error = CalledOff;
+
+    async fn prepare(&mut self, tx: &mut Transaction) -> Result<Evidence, CalledOff> {
+        let mut staged =
+            self.staged.take().ok_or_else(|| LakeError::Corrupt("a load was prepared twice".to_owned()))?;
+        let job = self.job;
+        let past = ledger::find_earlier(tx, &self.source.id, self.source.mode, &job.name, self.content).await?;
+        let same = past.as_ref().map(|e| &e.load) == job.past.earlier.as_ref().map(|e| &e.load);
+        if !same || table_version(tx, job.table).await? != self.index.version {
+            return Err(CalledOff::Faster);
+        }
+        let mut report = LoadReport {
+            load: job.load.clone(),
+            source: self.source.id.clone(),
+            entity: self.entity.id.clone(),
+            file: job.name.clone(),
+            content: self.content,
+            definition: self.source.hash,
+            outcome: LoadOutcome::Landed,
+            counts: staged.counts,
+            missing: std::mem::take(&mut staged.missing),
+            rules: std::mem::take(&mut staged.rules),
+            drift: drift(job.past.columns.as_deref(), &staged.columns),
+            snapshot: None,
+            at: self.landing.at,
+        };
+        if let Some((rule, reason)) = staged.stopped.clone() {
+            report.outcome = LoadOutcome::Stopped { rule, reason };
+        } else {
+            for file in &staged.replacement.add {
+                // A sweeper of another process may have taken it for an orphan; it holds the same lock.
+                if std::fs::metadata(&file.path).map(|m| m.len()).ok() != Some(file.bytes) {
+                    return Err(CalledOff::Faster);
+                }
+            }
+            report.snapshot = Some(SnapshotId(self.replace(tx, &staged).await?));
+        }
+        let snapshot = report.snapshot.map(|s| s.0.unsigned_abs());
+        let checksums = staged.replacement.add.iter().map(|f| f.checksum.to_string());
+        let files = sealed(checksums);
+        let salt = kepi_store::text::salt();
+        let entry = ledger::Entry { report: &report, effective: job.effective, columns: &staged.columns };
+        let row = entry.row()?;
+        let ledger = row.commitment(&salt)?;
+        let rejected = match (&report.outcome, report.counts.quarantined) {
+            (LoadOutcome::Landed, 1..) => Some(staged.quarantine.commitment(&salt)),
+            _ => None,
+        };
+        self.kept = Some(Prepared { report, row, salt, staged });
+        Ok(Evidence::Landed { snapshot, files, ledger, rejected })
+    }
+
+    async fn write(&mut self, tx: &mut Transaction, _: Receipt) -> Result<LoadReport, CalledOff> {
+        let replaces = self.replaces().map(str::to_owned);
+        let Prepared { report, row, salt, staged } =
+            self.kept.take().ok_or_else(|| LakeError::Corrupt("a load was not prepared".to_owned()))?;
+        ledger::insert(tx, row, &salt, replaces.as_deref()).await?;
+        if report.outcome == LoadOutcome::Landed {
+            staged.quarantine.insert(tx, &report.load, &self.source.id, &self.job.name).await?;
+        }
+        let paths: Vec<PathBuf> = staged.replacement.add.iter().map(|f| f.path.clone()).collect();
+        self.lake.fs.committing(&paths);
+        Ok(report)
+    }
+}
+
+impl Loading<'_> {
+    /// Puts the new files in the place of the old ones; returns the snapshot that holds them.
+    async fn replace(&mut self, tx: &mut Transaction, staged: &Staged) -> Result<i64, CalledOff> {
+        if staged.replacement.add.is_empty() && staged.replacement.end.is_empty() {
+            return Ok(crate::catalogue::latest_in(tx).await?.snapshot);
+        }
+        let (snapshot, ids) = end_and_add_files(
+            tx,
+            self.job.table,
+            &staged.replacement,
+            self.landing.at,
+            self.landing.actor,
+            &format!("land {} from {}", self.job.name, self.source.id),
+        )
+        .await?;
+        for (number, id) in staged.added.iter().zip(ids) {
+            if let Some(file) = self.index.files.get_mut(*number as usize) {
+                file.id = id;
+            }
+        }
+        self.index.version = snapshot;
+        Ok(snapshot)
+    }
+}
+
+/// So many texts with the root over them.
+fn sealed(texts: impl Iterator<Item = String>) -> Sealed {
+    let mut frontier = Frontier::default();
+    texts.for_each(|text| frontier.push(text.as_bytes()));
+    Sealed { rows: frontier.size(), root: frontier.root() }
 }

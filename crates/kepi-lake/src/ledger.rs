@@ -7,7 +7,8 @@ use kepi_model::{
     project::Mode,
 };
 use kepi_query::landing::{LoadOutcome, LoadReport};
-use kepi_store::{Reading, Transaction};
+use kepi_proof::Salt;
+use kepi_store::{Reading, Transaction, records::LedgerRow};
 use sqlx::Row;
 
 use crate::{
@@ -127,37 +128,64 @@ pub(crate) struct Entry<'a> {
     pub report: &'a LoadReport,
     pub effective: i64,
     pub columns: &'a [String],
-    pub replaces: Option<&'a str>,
+}
+
+impl Entry<'_> {
+    /// As it is kept.
+    pub fn row(&self) -> Result<LedgerRow, LakeError> {
+        let text = |e: serde_json::Error| LakeError::Corrupt(e.to_string());
+        let r = self.report;
+        Ok(LedgerRow {
+            load: r.load.clone(),
+            source: r.source.to_string(),
+            entity: r.entity.to_string(),
+            file: r.file.clone(),
+            content: r.content.to_string(),
+            definition: r.definition.to_string(),
+            stopped: matches!(r.outcome, LoadOutcome::Stopped { .. }),
+            effective: self.effective,
+            at: r.at,
+            snapshot: r.snapshot.map(|s| s.0),
+            rows: r.counts.landed() as i64,
+            columns: serde_json::to_string(self.columns).map_err(text)?,
+            report: serde_json::to_string(r).map_err(text)?,
+        })
+    }
 }
 
 /// Adds a load, and marks the one it replaces.
-pub(crate) async fn insert(tx: &mut Transaction, entry: &Entry<'_>) -> Result<(), LakeError> {
-    let r = entry.report;
-    let text = |e: serde_json::Error| LakeError::Corrupt(e.to_string());
+pub(crate) async fn insert(
+    tx: &mut Transaction,
+    row: LedgerRow,
+    salt: &Salt,
+    replaces: Option<&str>,
+) -> Result<(), LakeError> {
+    let load = row.load.clone();
     sqlx::query(
         "INSERT INTO kepi_load (load, source, entity, file, content, definition, stopped, effective, at, snapshot,
-                                rows, columns, report)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                rows, columns, report, salt)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
-    .bind(&r.load)
-    .bind(r.source.as_str())
-    .bind(r.entity.as_str())
-    .bind(&r.file)
-    .bind(r.content.to_string())
-    .bind(r.definition.to_string())
-    .bind(matches!(r.outcome, LoadOutcome::Stopped { .. }))
-    .bind(entry.effective)
-    .bind(r.at)
-    .bind(r.snapshot.map(|s| s.0))
-    .bind(r.counts.landed() as i64)
-    .bind(serde_json::to_string(entry.columns).map_err(text)?)
-    .bind(serde_json::to_string(r).map_err(text)?)
+    .bind(row.load)
+    .bind(row.source)
+    .bind(row.entity)
+    .bind(row.file)
+    .bind(row.content)
+    .bind(row.definition)
+    .bind(row.stopped)
+    .bind(row.effective)
+    .bind(row.at)
+    .bind(row.snapshot)
+    .bind(row.rows)
+    .bind(row.columns)
+    .bind(row.report)
+    .bind(salt.to_string())
     .execute(tx.raw())
     .await?;
-    if let Some(replaced) = entry.replaces {
+    if let Some(replaced) = replaces {
         sqlx::query("UPDATE kepi_load SET replaced_by = ? WHERE load = ?")
-            .bind(&r.load)
-            .bind(replaced)
+            .bind(load)
+            .bind(replaced.to_owned())
             .execute(tx.raw())
             .await?;
     }

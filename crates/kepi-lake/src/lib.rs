@@ -16,6 +16,7 @@
 
 mod catalogue;
 pub mod connector;
+mod door;
 pub mod durable;
 pub mod error;
 mod files;

@@ -8,7 +8,8 @@ use std::{
 
 use kepi_model::id::SourceId;
 use kepi_query::landing::QuarantinedRow;
-use kepi_store::Transaction;
+use kepi_proof::{Commitment, Salt};
+use kepi_store::{Transaction, records::Rejected};
 use serde_json::json;
 use sqlx::Row;
 
@@ -31,21 +32,37 @@ pub(crate) struct Spool {
     held: usize,
     file: Option<File>,
     lengths: Vec<usize>,
+    seal: Rejected,
     pub rows: u64,
 }
 
 impl Spool {
     pub fn new(path: PathBuf) -> Self {
-        Self { path, open: Vec::new(), chunks: Vec::new(), held: 0, file: None, lengths: Vec::new(), rows: 0 }
+        Self {
+            path,
+            open: Vec::new(),
+            chunks: Vec::new(),
+            held: 0,
+            file: None,
+            lengths: Vec::new(),
+            seal: Rejected::default(),
+            rows: 0,
+        }
     }
 
     pub fn push(&mut self, row: u64, rejection: &Rejection, raw: &str) -> Result<(), LakeError> {
         self.rows += 1;
+        self.seal.push(row, &rejection.rule, &rejection.reason, rejection.column.as_deref(), raw)?;
         self.open.push(json!({
             "row": row, "rule": rejection.rule, "reason": rejection.reason,
             "column": rejection.column, "raw": raw,
         }));
         if self.open.len() >= CHUNK_ROWS { self.close_chunk() } else { Ok(()) }
+    }
+
+    /// What the event of the load commits to.
+    pub fn commitment(&self, salt: &Salt) -> Commitment {
+        self.seal.commitment(salt)
     }
 
     fn close_chunk(&mut self) -> Result<(), LakeError> {

@@ -22,6 +22,7 @@ mod decode;
 mod definitions;
 pub mod describe;
 pub mod diagnostic;
+pub mod documents;
 pub mod expression;
 mod expression_text;
 mod findings;

@@ -35,6 +35,15 @@ pub enum StoreError {
     /// A statement failed.
     #[error("the database refused: {0}")]
     Refused(Refusal),
+    /// The commit was sent and its answer was lost: it may have been done.
+    #[error("the database did not say whether it kept the change: {0}")]
+    Unacknowledged(Refusal),
+    /// A command would break laws.
+    #[error("{0}")]
+    Forbidden(crate::door::Violations),
+    /// The key of a request stands for another command already.
+    #[error("the key `{0}` was used for another command; send a new key with a new command")]
+    KeyUsed(String),
     /// What is stored is not what it should be.
     #[error("the database holds something unreadable in {what}: {reason}")]
     Corrupt {
@@ -79,7 +88,7 @@ impl StoreError {
     /// Whether nothing but room on the disk is missing.
     pub fn no_room(&self) -> bool {
         match self {
-            Self::Open { reason, .. } | Self::Refused(reason) => reason.no_room(),
+            Self::Open { reason, .. } | Self::Refused(reason) | Self::Unacknowledged(reason) => reason.no_room(),
             _ => false,
         }
     }

@@ -1,39 +1,12 @@
-//! The append-only log: who did what to what, when.
+//! The append-only log: who did what to what, when. Only the [`door`](crate::door) appends.
 
-use serde_json::Value;
-use uuid::Uuid;
+use kepi_govern::{Recorded, wire::Unreadable};
 
 use crate::{
     error::StoreError,
-    sql::{Row, common::event as sql},
-    store::{Reading, Store, Transaction},
+    sql::{Row, common::event as sql, stored},
+    store::{Reading, Store},
 };
-
-/// An event to append.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewEvent {
-    /// When, in µs UTC.
-    pub at: i64,
-    /// Who.
-    pub actor: String,
-    /// What happened, such as `load.landed`.
-    pub kind: String,
-    /// To what, such as `source/survey_2015`.
-    pub subject: String,
-    /// Everything else.
-    pub body: Value,
-}
-
-/// An event of the log.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Event {
-    /// Position in the log, ascending.
-    pub seq: i64,
-    /// Unique id (UUID version 7).
-    pub id: Uuid,
-    /// What was appended.
-    pub event: NewEvent,
-}
 
 /// Which events are wanted. The default is all of them.
 #[derive(Debug, Clone, Default)]
@@ -43,38 +16,61 @@ pub struct EventFilter {
     /// Only about this subject.
     pub subject: Option<String>,
     /// Only after this position.
-    pub after: Option<i64>,
+    pub after: Option<u64>,
     /// At most so many; the earliest ones.
     pub limit: Option<u32>,
-}
-
-/// Appends an event within a transaction; returns its position.
-///
-/// # Errors
-/// The database refused.
-pub async fn append_event(tx: &mut Transaction, event: &NewEvent) -> Result<i64, StoreError> {
-    let millis = u64::try_from(event.at / 1000).unwrap_or(0);
-    let time = uuid::Timestamp::from_unix_time(millis / 1000, (millis % 1000) as u32 * 1_000_000, 0, 0);
-    let seq = tx.query(sql::NEXT).value().await?;
-    tx.query(sql::APPEND)
-        .bind(seq)
-        .bind(Uuid::new_v7(time).to_string())
-        .bind(event.at)
-        .bind(&*event.actor)
-        .bind(&*event.kind)
-        .bind(&*event.subject)
-        .bind(event.body.to_string())
-        .run()
-        .await?;
-    Ok(seq)
 }
 
 /// How many events there are: the position of the newest.
 ///
 /// # Errors
 /// The database refused.
-pub async fn size(tx: &mut Reading) -> Result<i64, StoreError> {
-    tx.query(sql::SIZE).value().await
+pub async fn size(tx: &mut Reading) -> Result<u64, StoreError> {
+    let row = tx.query(sql::HEAD).first().await?;
+    row.map_or(Ok(0), |row| row.count("size"))
+}
+
+/// When the newest event happened, µs UTC.
+pub(crate) async fn last_at(tx: &mut Reading) -> Result<i64, StoreError> {
+    let row = tx.query(sql::HEAD).first().await?;
+    row.map_or(Ok(i64::MIN), |row| row.get("at"))
+}
+
+/// Events of some kinds after a position.
+pub(crate) async fn of_kinds(
+    tx: &mut Reading,
+    kinds: &[&'static str],
+    after: u64,
+) -> Result<Vec<Recorded>, StoreError> {
+    let mut found = Vec::new();
+    for kind in kinds {
+        let filter = EventFilter { kind: Some((*kind).to_owned()), after: Some(after), ..EventFilter::default() };
+        found.extend(select(tx, &filter).await?);
+    }
+    found.sort_by_key(|recorded| recorded.seq);
+    Ok(found)
+}
+
+/// Events in the order in which they were appended.
+pub(crate) async fn select(tx: &mut Reading, filter: &EventFilter) -> Result<Vec<Recorded>, StoreError> {
+    let (kind, prefix) = match filter.kind.as_deref() {
+        Some(k) => match k.strip_suffix('*') {
+            Some(prefix) => (None, Some(prefix)),
+            None => (Some(k), None),
+        },
+        None => (None, None),
+    };
+    tx.query(sql::SELECT)
+        .bind(kind)
+        .bind(prefix)
+        .bind(filter.subject.as_deref())
+        .bind(stored(filter.after.unwrap_or(0)))
+        .bind(filter.limit.map_or(i64::MAX, i64::from))
+        .all()
+        .await?
+        .iter()
+        .map(read)
+        .collect()
 }
 
 impl Store {
@@ -82,7 +78,7 @@ impl Store {
     ///
     /// # Errors
     /// The database refused.
-    pub async fn newest_event(&self) -> Result<i64, StoreError> {
+    pub async fn newest_event(&self) -> Result<u64, StoreError> {
         size(&mut self.read().await?).await
     }
 
@@ -90,42 +86,35 @@ impl Store {
     ///
     /// # Errors
     /// The database refused or holds something unreadable.
-    pub async fn events(&self, filter: &EventFilter) -> Result<Vec<Event>, StoreError> {
-        let (kind, prefix) = match filter.kind.as_deref() {
-            Some(k) => match k.strip_suffix('*') {
-                Some(prefix) => (None, Some(prefix)),
-                None => (Some(k), None),
-            },
-            None => (None, None),
-        };
-        self.read()
-            .await?
-            .query(sql::SELECT)
-            .bind(kind)
-            .bind(prefix)
-            .bind(filter.subject.as_deref())
-            .bind(filter.after.unwrap_or(0))
-            .bind(filter.limit.map_or(i64::MAX, i64::from))
-            .all()
-            .await?
-            .iter()
-            .map(read)
-            .collect()
+    pub async fn events(&self, filter: &EventFilter) -> Result<Vec<Recorded>, StoreError> {
+        select(&mut self.read().await?, filter).await
     }
 }
 
-fn read(row: &Row) -> Result<Event, StoreError> {
-    let corrupt = |reason: String| StoreError::Corrupt { what: "an event", reason };
-    Ok(Event {
-        seq: row.get("seq")?,
-        id: row.get::<&str>("id")?.parse().map_err(|e: uuid::Error| corrupt(e.to_string()))?,
-        event: NewEvent {
-            at: row.get("at")?,
-            actor: row.get("actor")?,
-            kind: row.get("kind")?,
-            subject: row.get("subject")?,
-            body: serde_json::from_str(row.get("body")?)
-                .map_err(|e: serde_json::Error| corrupt(e.to_string()))?,
-        },
-    })
+pub(crate) fn unreadable(error: Unreadable) -> StoreError {
+    StoreError::Corrupt { what: "an event", reason: error.to_string() }
+}
+
+fn read(row: &Row) -> Result<Recorded, StoreError> {
+    let v = row.count("v")?;
+    let v = u32::try_from(v)
+        .map_err(|_| StoreError::Corrupt { what: "an event", reason: format!("its version is {v}") })?;
+    let cause = match row.get::<Option<i64>>("cause")? {
+        Some(_) => Some(row.count("cause")?),
+        None => None,
+    };
+    let (by, kind, subject) =
+        (row.get::<String>("by")?, row.get::<String>("kind")?, row.get::<String>("subject")?);
+    Recorded::of_parts(
+        row.count("seq")?,
+        row.get("at")?,
+        &by,
+        &kind,
+        v,
+        &subject,
+        row.count("n")?,
+        cause,
+        row.get("body")?,
+    )
+    .map_err(unreadable)
 }

@@ -114,11 +114,11 @@ pub struct ValueFilter {
     pub segment: Option<String>,
 }
 
-/// Records the start of a run.
+/// Records the start of a run; returns how many it recorded: none if there is one of this id.
 ///
 /// # Errors
-/// The database refused, for one because the id exists.
-pub async fn start_run(tx: &mut Transaction, run: &Run) -> Result<(), StoreError> {
+/// The database refused.
+pub async fn start_run(tx: &mut Transaction, run: &Run) -> Result<u64, StoreError> {
     tx.query(sql::START_RUN)
         .bind(&*run.run)
         .bind(run.started)
@@ -129,8 +129,7 @@ pub async fn start_run(tx: &mut Transaction, run: &Run) -> Result<(), StoreError
         .bind(run.status.as_str())
         .bind(run.body.to_string())
         .run()
-        .await?;
-    Ok(())
+        .await
 }
 
 /// Records the end of a run; false if there is no such run.

@@ -14,13 +14,15 @@ use sqlx::{
 };
 
 use crate::{
+    door::Fold,
     error::{Refusal, StoreError},
     location::{Location, Server},
+    migrate,
     sql::{Dialect, Query, common, refused, script},
 };
 
 /// Format of the tables; a database of a later format is refused, one of an earlier is brought up to it.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// How long to wait for another process that is writing.
 const BUSY: Duration = Duration::from_secs(60);
@@ -35,6 +37,12 @@ pub struct Reading {
 impl Reading {
     pub(crate) fn query(&mut self, sql: &'static str) -> Query<'_> {
         Query::new(&mut self.inner, sql)
+    }
+
+    /// The texts of a list of commitments, each in quotation marks.
+    pub(crate) fn query_texts(&mut self, list: &str) -> Query<'_> {
+        let sql = format!("SELECT commitment, salt, text FROM kepi_text WHERE commitment IN ({list})");
+        Query::new(&mut self.inner, sqlx::AssertSqlSafe(sql))
     }
 
     /// The driver's connection. Only until the lake's statements are here.
@@ -96,6 +104,7 @@ pub struct Store {
     dialect: Dialect,
     writer: AnyPool,
     readers: AnyPool,
+    pub(crate) fold: Fold,
     secret: [u8; 32],
 }
 
@@ -134,7 +143,8 @@ impl Store {
         // One writing connection a process: writers queue here instead of timing out on the database's lock.
         let writer = pool(1, writing).connect_lazy_with(options.clone());
         let readers = pool(4, reading).connect_lazy_with(options);
-        let mut store = Self { location: location.clone(), dialect, writer, readers, secret: [0; 32] };
+        let mut store =
+            Self { location: location.clone(), dialect, writer, readers, fold: Fold::default(), secret: [0; 32] };
         store.prepare().await.map_err(|e| match e {
             StoreError::Refused(reason) => StoreError::Open { location: location.to_string(), reason },
             other => other,
@@ -144,14 +154,14 @@ impl Store {
         Ok(store)
     }
 
-    /// Where the database is.
-    pub fn location(&self) -> &Location {
-        &self.location
-    }
-
     /// A secret of this database, made with it: key of digests that stand where others may read them.
     pub fn secret(&self) -> [u8; 32] {
         self.secret
+    }
+
+    /// Where the database is.
+    pub fn location(&self) -> &Location {
+        &self.location
     }
 
     /// Begins a change. It waits for others that are writing, in this process or another.
@@ -196,7 +206,7 @@ impl Store {
         schema.hash(&mut hasher);
         let schema_hash = format!("{:016x}", hasher.finish());
         let mut tx = self.read().await?;
-        let known = self.meta_exists(&mut tx).await?;
+        let known = self.table_exists(&mut tx, "kepi_meta").await?;
         if known
             && format_of(&mut tx).await? == Some(FORMAT)
             && tx.query(common::SCHEMA_IS).bind(&*schema_hash).value::<i64>().await? == 1
@@ -215,13 +225,20 @@ impl Store {
                 Query::new(&mut tx.0.inner, sqlx::AssertSqlSafe(create)).run().await?;
             }
         }
-        if self.meta_exists(&mut tx).await? {
-            let format = format_of(&mut tx).await?.unwrap_or(FORMAT);
-            for (_, migration) in MIGRATIONS.iter().filter(|(to, _)| *to > format) {
-                script(&mut tx.0.inner, self.dialect.choose(migration[0], migration[1])).await?;
+        let format = match self.table_exists(&mut tx, "kepi_meta").await? {
+            true => format_of(&mut tx).await?.unwrap_or(FORMAT),
+            false => FORMAT,
+        };
+        if format == 1 {
+            script(&mut tx.0.inner, self.dialect.choose(FROM_1[0], FROM_1[1])).await?;
+            if self.table_exists(&mut tx, "kepi_load").await? {
+                script(&mut tx.0.inner, SALT_LEDGER).await?;
             }
         }
         script(&mut tx.0.inner, schema).await?;
+        if format == 1 {
+            migrate::seal_events_of_format_1(&mut tx).await?;
+        }
         for (key, value) in [("format", FORMAT.to_string()), ("schema", schema_hash)] {
             tx.query(common::SET_META).bind(key).bind(value).run().await?;
         }
@@ -230,12 +247,12 @@ impl Store {
         tx.commit().await
     }
 
-    async fn meta_exists(&self, tx: &mut Reading) -> Result<bool, StoreError> {
+    async fn table_exists(&self, tx: &mut Reading, name: &'static str) -> Result<bool, StoreError> {
         let sql = self.dialect.choose(
-            "SELECT count(*) FROM sqlite_schema WHERE name = 'kepi_meta'",
-            "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'kepi_meta'",
+            "SELECT count(*) FROM sqlite_schema WHERE name = $1",
+            "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = $1",
         );
-        Ok(tx.query(sql).value::<i64>().await? > 0)
+        Ok(tx.query(sql).bind(name).value::<i64>().await? > 0)
     }
 }
 
@@ -243,8 +260,11 @@ impl Store {
 const LOCK_SCHEMAS: &str = "SELECT pg_advisory_xact_lock(1801808489)";
 const SCHEMA_EXISTS: &str = "SELECT count(*) FROM pg_namespace WHERE nspname = $1";
 
-/// What brings a database of the format before to this one, for SQLite and for PostgreSQL.
-const MIGRATIONS: &[(u32, [&str; 2])] = &[];
+/// Moves the tables of format 1 out of the way of their successors, in SQLite and in PostgreSQL.
+const FROM_1: [&str; 2] = [include_str!("sql/sqlite/from_1.sql"), include_str!("sql/postgres/from_1.sql")];
+
+/// Loads of format 1 have no commitments and need no salt.
+const SALT_LEDGER: &str = "ALTER TABLE kepi_load ADD COLUMN salt TEXT NOT NULL DEFAULT ''";
 
 /// The format of a database that has tables; none, if it was made by somebody who broke off.
 async fn format_of(tx: &mut Reading) -> Result<Option<u32>, StoreError> {

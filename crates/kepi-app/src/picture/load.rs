@@ -17,7 +17,7 @@ use crate::{
 impl Picture {
     /// Position of the newest event: another one means that there is news.
     pub async fn newest_event(app: &App) -> Result<i64, AppError> {
-        Ok(app.store.newest_event().await?)
+        Ok(i64::try_from(app.store.newest_event().await?).unwrap_or(i64::MAX))
     }
 
     /// Everything published, as of now. Before the first run, the project in the folder and no values.
@@ -33,11 +33,9 @@ impl Picture {
             Some(run) => {
                 let corrupt = |reason: String| AppError::Corrupt { what: "a run", reason };
                 let hash = Hash::try_from(run.definition).map_err(corrupt)?;
-                let files = archive::find(&app.store, &hash)
-                    .await?
-                    .ok_or_else(|| corrupt(format!("definitions {} are not recorded", hash.short())))?;
+                let body: RunBody = serde_json::from_value(run.body).map_err(|e| corrupt(e.to_string()))?;
+                let files = archive::find(&app.store, body.register, &hash).await?;
                 let project = Self::project_of(&files)?;
-                let body = serde_json::from_value(run.body).map_err(|e| corrupt(e.to_string()))?;
                 (files, project, body)
             }
         };

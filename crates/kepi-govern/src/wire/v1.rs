@@ -193,7 +193,7 @@ impl TableShaped {
 #[serde(deny_unknown_fields)]
 pub(super) struct RunPublished {
     register: u64,
-    definitions: Digest,
+    definitions: Hash,
     lake: Uuid,
     snapshot: u64,
     engine: Engine,

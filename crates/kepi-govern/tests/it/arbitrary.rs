@@ -143,7 +143,7 @@ pub fn event() -> impl Strategy<Value = Event> {
             Event::TableShaped(TableShaped { entity, snapshot, columns })
         });
     let published = (
-        (whole(), whole(), digest(), uuid(), whole(), engine()),
+        (whole(), whole(), hash(), uuid(), whole(), engine()),
         (run_counts(), sealed(), sealed(), sealed(), digest()),
     )
         .prop_map(
@@ -179,7 +179,7 @@ pub fn command() -> impl Strategy<Value = Command> {
         .prop_map(|(load, ended, replaces, stopped)| Command::Land(Land { load, ended, replaces, stopped }));
     let shape = (parsed(), collection::vec(column(), 0..5))
         .prop_map(|(entity, columns)| Command::Shape(Shape { entity, columns }));
-    let publish = (whole(), 0..4u64, digest(), uuid(), whole(), engine(), digest()).prop_map(
+    let publish = (whole(), 0..4u64, hash(), uuid(), whole(), engine(), digest()).prop_map(
         |(run, register, definitions, lake, snapshot, engine, watermarks)| {
             Command::Publish(Publish { run, register, definitions, lake, snapshot, engine, watermarks })
         },

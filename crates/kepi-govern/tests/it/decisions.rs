@@ -103,6 +103,7 @@ fn a_load_accounts_for_every_row() {
     assert_eq!(codes(&organisation, &land(good, true), &found(None, false)), [""; 0]);
     let lost = LoadCounts { read: 4, ..good };
     assert_eq!(codes(&organisation, &land(lost, false), &found(Some(1), true)), [laws::ROWS_UNACCOUNTED]);
+    assert_eq!(codes(&organisation, &land(lost, true), &found(None, false)), [""; 0], "it was not read to its end");
     assert_eq!(codes(&organisation, &land(good, false), &found(None, true)), [laws::SNAPSHOT]);
     assert_eq!(codes(&organisation, &land(good, true), &found(Some(1), false)), [laws::SNAPSHOT]);
     assert_eq!(codes(&organisation, &land(good, false), &found(Some(1), false)), [laws::REJECTED]);
@@ -131,7 +132,7 @@ fn a_run_computes_by_what_was_adopted_and_is_not_outrun() {
         Command::Publish(Publish {
             run: 1,
             register,
-            definitions: Digest([0; 32]),
+            definitions: Hash::of(b"texts"),
             lake: "0198c5f0-0000-4000-8000-000000000001".parse().unwrap(),
             snapshot: 1,
             engine: "reference/0.1.0".parse().unwrap(),

@@ -301,6 +301,7 @@ CREATE TABLE IF NOT EXISTS kepi_load (
     rows INTEGER NOT NULL,
     columns TEXT NOT NULL CHECK (json_valid(columns)),
     report TEXT NOT NULL CHECK (json_valid(report)),
+    salt TEXT NOT NULL,
     replaced_by TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS kepi_load_by_source ON kepi_load (source, seq);

@@ -1,18 +1,21 @@
 //! Tables: one an entity, made at its first landing, widened when the model gains attributes.
 
+use kepi_govern::{Command, Evidence, Shape};
 use kepi_model::{
     expression::{Physical, Type},
     project::Entity,
 };
 use kepi_query::port::system;
-use kepi_store::{NewEvent, Reading, Transaction, event::append_event};
-use serde_json::json;
+use kepi_store::{Asked, Effects, Reading, Receipt, Transaction, door::new_key};
 use sqlx::Row;
 
 use super::{
     Catalogue, DataFile, Latest, ducklake_type, insert_snapshot, latest_in, physical_of, read_files,
 };
-use crate::error::{LakeError, LandError};
+use crate::{
+    door::{CalledOff, permit, plain},
+    error::{LakeError, LandError},
+};
 
 /// The system columns, after the attributes.
 const SYSTEM: [(&str, Physical); 7] = [
@@ -72,43 +75,113 @@ pub(crate) async fn find_table(tx: &mut Reading, entity: &str) -> Result<Option<
     .await?)
 }
 
-/// The table of an entity with a column for every attribute, made or widened in a transaction of its own if need be.
+/// How often a table is looked at anew because others shaped one meanwhile.
+const ATTEMPTS: u32 = 10;
+
+/// The table of an entity with a column for every attribute, made or widened through the store's door if need be.
 pub(crate) async fn ensure_table(
     catalogue: &Catalogue,
     entity: &Entity,
     now: i64,
     actor: &str,
 ) -> Result<Table, LandError> {
-    let mut tx = catalogue.store.begin().await?;
-    let found = find_table(&mut tx, entity.id.as_str()).await?;
-    let latest = latest_in(&mut tx).await?;
-    let (id, mut columns) = match found {
-        Some(id) => (id, read_columns(&mut tx, id).await?),
-        None => (latest.next_catalog_id, Vec::new()),
-    };
-    let mut new: Vec<(String, Physical, Option<String>)> = Vec::new();
-    for attribute in &entity.attributes {
-        let declared = stored_type(&attribute.type_);
-        match columns.iter().find(|(c, _)| c.name == attribute.id.as_str()) {
-            Some((_, stored)) if *stored == declared => {}
-            Some((_, stored)) => {
-                return Err(LandError::TypeChanged {
-                    entity: entity.id.clone(),
-                    attribute: attribute.id.to_string(),
-                    stored: stored.clone(),
-                    declared,
-                });
+    let permit = permit(actor)?;
+    for _ in 0..ATTEMPTS {
+        let found = Found::read(&mut catalogue.store.read().await?, entity).await?;
+        if found.new.is_empty() {
+            return Ok(found.table(entity));
+        }
+        let names = found.new.iter().map(|(name, ..)| plain(name)).collect::<Result<_, _>>()?;
+        let command = Command::Shape(Shape { entity: entity.id.clone(), columns: names });
+        let key = new_key("shape");
+        let mut effects = Shaping { entity, now, actor, expected: found };
+        match catalogue.store.perform(Asked::new(&permit, &key, now), &command, &mut effects).await {
+            Ok(_) | Err(CalledOff::Faster) => {}
+            Err(CalledOff::Failed(error)) => return Err(error),
+        }
+    }
+    Err(LandError::Conflict { path: entity.id.to_string(), attempts: ATTEMPTS })
+}
+
+/// A column that is to be: name, how it is stored, its declared type.
+type NewColumn = (String, Physical, Option<String>);
+
+/// A table as it stands, and what it lacks of an entity.
+struct Found {
+    latest: Latest,
+    table: Option<i64>,
+    columns: Vec<(TableColumn, String)>,
+    new: Vec<NewColumn>,
+}
+
+impl Found {
+    async fn read(tx: &mut Reading, entity: &Entity) -> Result<Self, LandError> {
+        let table = find_table(tx, entity.id.as_str()).await?;
+        let latest = latest_in(tx).await?;
+        let columns = match table {
+            Some(id) => read_columns(tx, id).await?,
+            None => Vec::new(),
+        };
+        let mut new: Vec<NewColumn> = Vec::new();
+        for attribute in &entity.attributes {
+            let declared = stored_type(&attribute.type_);
+            match columns.iter().find(|(c, _)| c.name == attribute.id.as_str()) {
+                Some((_, stored)) if *stored == declared => {}
+                Some((_, stored)) => {
+                    return Err(LandError::TypeChanged {
+                        entity: entity.id.clone(),
+                        attribute: attribute.id.to_string(),
+                        stored: stored.clone(),
+                        declared,
+                    });
+                }
+                None => new.push((attribute.id.to_string(), attribute.type_.physical(), Some(declared))),
             }
-            None => new.push((attribute.id.to_string(), attribute.type_.physical(), Some(declared))),
+        }
+        for (name, physical) in SYSTEM {
+            if !columns.iter().any(|(c, _)| c.name == name) {
+                new.push((name.to_owned(), physical, None));
+            }
+        }
+        Ok(Self { latest, table, columns, new })
+    }
+
+    fn id(&self) -> i64 {
+        self.table.unwrap_or(self.latest.next_catalog_id)
+    }
+
+    fn table(self, entity: &Entity) -> Table {
+        let personal = |name: &str| entity.attributes.iter().any(|a| a.personal && a.id.as_str() == name);
+        Table {
+            id: self.id(),
+            name: entity.id.to_string(),
+            columns: self
+                .columns
+                .into_iter()
+                .map(|(c, _)| TableColumn { personal: personal(&c.name), ..c })
+                .collect(),
         }
     }
-    for (name, physical) in SYSTEM {
-        if !columns.iter().any(|(c, _)| c.name == name) {
-            new.push((name.to_owned(), physical, None));
+}
+
+/// What making or widening a table leaves in the catalogue.
+struct Shaping<'a> {
+    entity: &'a Entity,
+    now: i64,
+    actor: &'a str,
+    expected: Found,
+}
+
+impl Effects for Shaping<'_> {
+    type Output = ();
+    type Error = CalledOff;
+
+    async fn prepare(&mut self, tx: &mut Transaction) -> Result<Evidence, CalledOff> {
+        let found = Found::read(tx, self.entity).await?;
+        if found.new != self.expected.new || found.table != self.expected.table {
+            return Err(CalledOff::Faster);
         }
-    }
-    if !new.is_empty() {
-        let created = found.is_none();
+        let (id, created, latest) = (found.id(), found.table.is_none(), found.latest);
         let snapshot = latest.snapshot + 1;
         let next = Latest {
             snapshot,
@@ -117,54 +190,44 @@ pub(crate) async fn ensure_table(
             next_file_id: latest.next_file_id,
         };
         let change = if created {
-            create(&mut tx, id, entity.id.as_str(), snapshot).await?;
-            format!("created_table:\"main\".\"{}\"", entity.id)
+            create(tx, id, self.entity.id.as_str(), snapshot).await?;
+            format!("created_table:\"main\".\"{}\"", self.entity.id)
         } else {
             format!("altered_table:{id}")
         };
-        insert_snapshot(&mut tx, next, now, &change, actor, "follow the model").await?;
-        sqlx::query("INSERT INTO ducklake_schema_versions VALUES (?, ?, ?)")
-            .bind(snapshot)
-            .bind(next.schema_version)
-            .bind(id)
-            .execute(tx.raw())
-            .await?;
-        // Ids are never used twice within a table, not even after a column has ended.
-        let mut column_id: i64 =
-            sqlx::query_scalar("SELECT coalesce(max(column_id), 0) FROM ducklake_column WHERE table_id = ?")
-                .bind(id)
-                .fetch_one(tx.raw())
-                .await?;
-        for (name, physical, declared) in &new {
-            column_id += 1;
-            insert_column(&mut tx, id, column_id, snapshot, name, *physical, declared.as_deref()).await?;
-            columns.push((
-                TableColumn { id: column_id, name: name.clone(), physical: *physical, personal: false },
-                declared.clone().unwrap_or_default(),
-            ));
-        }
-        let names: Vec<&str> = new.iter().map(|(n, ..)| n.as_str()).collect();
-        append_event(
-            &mut tx,
-            &NewEvent {
-                at: now,
-                actor: actor.to_owned(),
-                kind: if created { "table.created" } else { "table.widened" }.to_owned(),
-                subject: format!("entity/{}", entity.id),
-                body: json!({"snapshot": snapshot, "columns": names}),
-            },
-        )
-        .await?;
-        tx.commit().await?;
+        insert_snapshot(tx, next, self.now, &change, self.actor, "follow the model").await?;
+        insert_columns(tx, id, next, &found.new).await?;
+        Ok(Evidence::Shaped { snapshot: snapshot.unsigned_abs() })
     }
-    let columns = columns
-        .into_iter()
-        .map(|(c, _)| TableColumn {
-            personal: entity.attributes.iter().any(|a| a.personal && a.id.as_str() == c.name),
-            ..c
-        })
-        .collect();
-    Ok(Table { id, name: entity.id.to_string(), columns })
+
+    async fn write(&mut self, _: &mut Transaction, _: Receipt) -> Result<(), CalledOff> {
+        Ok(())
+    }
+}
+
+async fn insert_columns(
+    tx: &mut Transaction,
+    table: i64,
+    next: Latest,
+    new: &[NewColumn],
+) -> Result<(), LakeError> {
+    sqlx::query("INSERT INTO ducklake_schema_versions VALUES (?, ?, ?)")
+        .bind(next.snapshot)
+        .bind(next.schema_version)
+        .bind(table)
+        .execute(tx.raw())
+        .await?;
+    // Ids are never used twice within a table, not even after a column has ended.
+    let mut column_id: i64 =
+        sqlx::query_scalar("SELECT coalesce(max(column_id), 0) FROM ducklake_column WHERE table_id = ?")
+            .bind(table)
+            .fetch_one(tx.raw())
+            .await?;
+    for (name, physical, declared) in new {
+        column_id += 1;
+        insert_column(tx, table, column_id, next.snapshot, name, *physical, declared.as_deref()).await?;
+    }
+    Ok(())
 }
 
 async fn create(tx: &mut Transaction, id: i64, name: &str, snapshot: i64) -> Result<(), LakeError> {

@@ -142,7 +142,7 @@ async fn land_three(fs: &Watched, root: &Path) {
     for (n, text) in ["a,1,,\nb,1,,\n", "a,2,,\nb,2,,\nb,3,,\n", "c,1,,\na,3,,\n"].iter().enumerate() {
         let path = root.join(format!("{n}.csv"));
         std::fs::write(&path, format!("id,amount,at,paid\n{text}")).unwrap();
-        let landing = Landing { actor: "ana", at: NOW + n as i64, progress: &Silent };
+        let landing = Landing { actor: "person/1", at: NOW + n as i64, progress: &Silent };
         lake.land_file(&project, &source, &path, landing).await.unwrap();
     }
     store.close().await;
@@ -226,7 +226,7 @@ async fn a_landing_sweeps_what_a_killed_one_left_a_day_ago() {
     for (name, age) in [("old.parquet", 25), ("young.parquet", 23)] {
         File::create(folder.join(name)).unwrap().set_modified(hours(age)).unwrap();
     }
-    bench.lake.land(&project, &source, &[path], "ana", NOW, &Silent).await.unwrap();
+    bench.lake.land(&project, &source, &[path], "person/1", NOW, &Silent).await.unwrap();
     assert!(!folder.join("old.parquet").exists());
     assert!(folder.join("young.parquet").exists(), "a landing of another process may be writing it");
 }

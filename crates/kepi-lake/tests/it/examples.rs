@@ -56,7 +56,7 @@ async fn lands_as_expected(name: &str) {
     for source in project.sources.values() {
         let mut sum = RowCounts::default();
         for file in resolve_files(&root, &source.from).unwrap() {
-            let landing = Landing { actor: "ana", at: NOW, progress: &Silent };
+            let landing = Landing { actor: "person/1", at: NOW, progress: &Silent };
             let report = lake.land_file(&project, source, &file, landing).await.unwrap();
             let c = report.counts;
             assert_eq!(report.outcome, kepi_query::landing::LoadOutcome::Landed, "{}", report.file);

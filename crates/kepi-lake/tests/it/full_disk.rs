@@ -110,7 +110,7 @@ async fn wherever_the_disk_is_full_nothing_stays_and_landing_again_succeeds() {
         let fs = Arc::new(Filling(Arc::clone(&left)));
         let lake = LocalLake::open_on(fs, store.clone(), &root.join("data"), root, NOW).await.unwrap();
         let (project, source) = orders(Mode::Upsert);
-        let landing = |n: usize| Landing { actor: "ana", at: NOW + n as i64, progress: &Silent };
+        let landing = |n: usize| Landing { actor: "person/1", at: NOW + n as i64, progress: &Silent };
         let paths: Vec<PathBuf> = (0..3).map(|n| root.join(format!("{n}.csv"))).collect();
         for (path, text) in paths.iter().zip(texts) {
             std::fs::write(path, format!("id,amount,at,paid\n{text}")).unwrap();
@@ -168,7 +168,7 @@ async fn load(root: &Path) -> Result<(), Box<dyn std::error::Error + Send + Sync
     let lake = LocalLake::open(store, &root.join("data"), root, NOW).await?;
     let (project, source) = orders(Mode::Append);
     for n in 0..FILES {
-        let landing = Landing { actor: "ana", at: NOW + n as i64, progress: &Silent };
+        let landing = Landing { actor: "person/1", at: NOW + n as i64, progress: &Silent };
         lake.land_file(&project, &source, &root.join(format!("{n}.csv")), landing).await?;
     }
     Ok(())

@@ -53,7 +53,7 @@ async fn versions_fall_into_place_whatever_the_order_of_files() {
             let path = bench.write(&format!("{at}.csv"), format!("id,amount,at,paid\n{}\n", content[at]));
             // A fresh process each time.
             let (_store, lake) = open(bench.folder.path()).await;
-            let landing = kepi_lake::Landing { actor: "ana", at: NOW + n as i64, progress: &Silent };
+            let landing = kepi_lake::Landing { actor: "person/1", at: NOW + n as i64, progress: &Silent };
             lake.land_file(&project, &source, &path, landing).await.unwrap();
         }
         let want = [["a", "100", "-", &day(1)], ["a", "200", &day(1), &day(2)], ["a", "300", &day(2), "-"]];

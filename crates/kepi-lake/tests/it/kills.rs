@@ -49,7 +49,7 @@ async fn load_everything(root: &Path, sweep: bool) {
         }
         let (project, source) =
             if name.contains("upsert") { states() } else { (project.clone(), append.clone()) };
-        let landing = Landing { actor: "loader", at: NOW + n as i64, progress: &Silent };
+        let landing = Landing { actor: "job/land", at: NOW + n as i64, progress: &Silent };
         lake.land_file(&project, &source, path, landing).await.unwrap();
     }
 }

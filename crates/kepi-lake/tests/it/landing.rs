@@ -6,6 +6,7 @@ use kepi_model::{
     project::{Mode, Otherwise, Parse, Project, Requirement, Source},
 };
 use kepi_query::landing::{Lake, LoadOutcome};
+use kepi_govern::Event;
 use kepi_store::EventFilter;
 
 use crate::support::*;
@@ -41,7 +42,7 @@ async fn a_file_lands_once_with_rows_ledger_quarantine_and_event() {
          c,x,2025-07-01,no\nd,1\n,5,2025-07-01,no\na,1.50,2025-07-01 12:00:00,yes\na,2,,\n",
     );
     let files = resolve_files(bench.folder.path(), &source.from).unwrap();
-    let reports = bench.lake.land(&project, &source, &files, "ana", NOW, &Silent).await.unwrap();
+    let reports = bench.lake.land(&project, &source, &files, "person/1", NOW, &Silent).await.unwrap();
     let c = reports[0].counts;
     assert_eq!((c.read, c.accepted, c.duplicate, c.quarantined, c.out_of_scope), (7, 2, 1, 4, 0));
     assert_eq!(reports[0].file, "data/a.csv");
@@ -67,12 +68,20 @@ async fn a_file_lands_once_with_rows_ledger_quarantine_and_event() {
     );
     assert_eq!(rows[0].reason, "`amount`: `x` is not a number");
     assert!(rows[0].raw.contains("\"id\":\"c\""), "{}", rows[0].raw);
-    let again = bench.lake.land(&project, &source, &files, "ana", NOW + 1, &Silent).await.unwrap();
+    let again = bench.lake.land(&project, &source, &files, "person/1", NOW + 1, &Silent).await.unwrap();
     assert_eq!(again[0].outcome, LoadOutcome::AlreadyLanded);
     assert_eq!(bench.lake.loads(None).await.unwrap(), reports);
     let events = bench.store.events(&EventFilter::default()).await.unwrap();
-    let kinds: Vec<_> = events.iter().map(|e| e.event.kind.as_str()).collect();
-    assert_eq!(kinds, ["table.created", "load.landed"]);
+    let kinds: Vec<_> = events.iter().map(|e| e.kind.as_str()).collect();
+    assert_eq!(kinds, ["table.shaped", "load.landed"]);
+    let Event::LoadLanded(landed) = events[1].event().unwrap() else { panic!("{:?}", events[1]) };
+    assert_eq!(events[1].subject.as_str(), format!("source/{}", source.id));
+    assert_eq!(landed.load.content, reports[0].content);
+    assert_eq!(landed.snapshot as i64, reports[0].snapshot.unwrap().0);
+    assert_eq!((landed.load.counts.read, landed.load.counts.quarantined), (reports[0].counts.read, 4));
+    for words in [reports[0].file.as_str(), "not a number", "amount"] {
+        assert!(!events[1].body.contains(words), "what people call things stands in the ledger: {}", events[1].body);
+    }
     let pinned = bench.pin(&project, None).await;
     let table = pinned.tables.values().next().unwrap();
     assert_eq!(table.columns[1].bounds, Some((150, 123450)));

@@ -22,6 +22,7 @@ mod kills;
 mod landing;
 mod malformed;
 mod official;
+mod records;
 mod rules;
 mod support;
 mod verify;

@@ -187,7 +187,7 @@ impl Bench {
     ) -> Result<LoadReport, LandError> {
         let report = self
             .lake
-            .land_file(project, source, path, Landing { actor: "ana", at, progress: &Silent })
+            .land_file(project, source, path, Landing { actor: "person/1", at, progress: &Silent })
             .await?;
         let c = report.counts;
         assert_eq!(c.read, c.out_of_scope + c.landed());

@@ -8,6 +8,7 @@
 )]
 
 mod base;
+mod documents;
 mod examples;
 mod generated;
 mod goldens;

@@ -1,7 +1,8 @@
 //! The store on real databases: every test runs on SQLite and on PostgreSQL.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod log;
+mod door;
+mod migrate;
 mod publication;
 mod support;
 mod transactions;

@@ -1,8 +1,7 @@
 //! A database for a test, of either kind.
 
-use kepi_store::{Location, NewEvent, Store};
-use serde_json::json;
-use sqlx::{AnyConnection, Connection};
+use kepi_store::{Location, Store};
+use sqlx::{AnyConnection, Column, Connection, Row, any::AnyRow};
 
 /// A database that goes away.
 pub struct Place {
@@ -29,12 +28,43 @@ impl Place {
         Store::open(&self.location).await.unwrap()
     }
 
-    /// Runs a statement beside the store, as somebody with a key to the database would.
-    pub async fn meddle(&self, sql: &str) -> Result<u64, String> {
+    /// A connection beside the store's, as somebody with a key to the database would have.
+    async fn beside(&self) -> AnyConnection {
         let mut connection = AnyConnection::connect(&self.url).await.unwrap();
         if matches!(self.location, Location::Postgres(_)) {
             sqlx::query("SET search_path TO north").execute(&mut connection).await.unwrap();
         }
+        connection
+    }
+
+    /// The first number of an answer.
+    pub async fn query(&self, sql: &str) -> i64 {
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_one(&mut self.beside().await).await.unwrap();
+        row.get(0)
+    }
+
+    /// How many rows a table has.
+    pub async fn count(&self, table: &str) -> i64 {
+        self.query(&format!("SELECT count(*) FROM {table}")).await
+    }
+
+    /// All rows of a table as texts, sorted.
+    pub async fn rows(&self, table: &str) -> Vec<Vec<String>> {
+        let cell = |row: &AnyRow, n: usize| match row.try_get::<Option<String>, _>(n) {
+            Ok(text) => text.unwrap_or_else(|| "-".to_owned()),
+            Err(_) => row.get::<i64, _>(n).to_string(),
+        };
+        let sql = format!("SELECT * FROM {table}");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&mut self.beside().await).await.unwrap();
+        let mut rows: Vec<Vec<String>> =
+            rows.iter().map(|row| row.columns().iter().map(|c| cell(row, c.ordinal())).collect()).collect();
+        rows.sort();
+        rows
+    }
+
+    /// Runs a statement beside the store.
+    pub async fn meddle(&self, sql: &str) -> Result<u64, String> {
+        let mut connection = self.beside().await;
         let done = sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await;
         done.map(|d| d.rows_affected()).map_err(|e| e.to_string())
     }
@@ -60,13 +90,3 @@ macro_rules! on_both {
     };
 }
 pub(crate) use on_both;
-
-pub fn event(at: i64, kind: &str) -> NewEvent {
-    NewEvent {
-        at,
-        actor: "ana".into(),
-        kind: kind.into(),
-        subject: "source/a".into(),
-        body: json!({"n": at}),
-    }
-}

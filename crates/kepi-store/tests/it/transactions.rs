@@ -2,10 +2,25 @@
 
 use std::time::Duration;
 
-use kepi_store::{EventFilter, Store, event::append_event};
+use kepi_govern::Effective;
+use kepi_store::{EventFilter, NewText, Reading, Store, StoreError, Transaction};
 use tokio::time::timeout;
 
-use crate::support::{self, Place, event, on_both};
+use crate::{
+    door::{adopt, position, send},
+    support::{self, Place, on_both},
+};
+
+/// One more event, whatever others decide meanwhile.
+async fn append(store: &Store, key: &str) {
+    loop {
+        let command = adopt(position(store).await, "a", Effective::Ever);
+        match send(store, key, 1, &command).await {
+            Err(StoreError::Forbidden(_)) => {}
+            done => break assert!(done.is_ok(), "{done:?}"),
+        }
+    }
+}
 
 on_both![
     opening_twice_keeps_what_is_there,
@@ -18,9 +33,7 @@ on_both![
 
 async fn opening_twice_keeps_what_is_there(place: Place) {
     let store = place.store().await;
-    let mut tx = store.begin().await.unwrap();
-    append_event(&mut tx, &event(1, "a")).await.unwrap();
-    tx.commit().await.unwrap();
+    append(&store, "k").await;
     store.close().await;
     assert_eq!(place.store().await.events(&EventFilter::default()).await.unwrap().len(), 1);
 }
@@ -44,17 +57,15 @@ async fn a_newer_format_is_refused(place: Place) {
 
 async fn two_openers_of_one_database_wait_for_each_other(place: Place) {
     let (store, other) = (place.store().await, place.store().await);
-    let write = |s: Store, base: i64| async move {
-        for i in 0..25 {
-            let mut tx = s.begin().await.unwrap();
-            append_event(&mut tx, &event(base + i, "x")).await.unwrap();
-            tx.commit().await.unwrap();
+    let write = |s: Store, who: &'static str| async move {
+        for n in 0..25 {
+            append(&s, &format!("{who}/{n}")).await;
         }
     };
-    let (a, b) = tokio::join!(tokio::spawn(write(store.clone(), 0)), tokio::spawn(write(other, 100)));
+    let (a, b) = tokio::join!(tokio::spawn(write(store.clone(), "a")), tokio::spawn(write(other, "b")));
     a.unwrap();
     b.unwrap();
-    let seqs: Vec<i64> = store.events(&EventFilter::default()).await.unwrap().iter().map(|e| e.seq).collect();
+    let seqs: Vec<u64> = store.events(&EventFilter::default()).await.unwrap().iter().map(|e| e.seq).collect();
     assert_eq!(seqs, (1..=50).collect::<Vec<_>>());
 }
 
@@ -68,16 +79,29 @@ async fn a_second_writer_waits_until_the_first_ends(place: Place) {
     let next = tokio::spawn(async move { other.begin().await.unwrap() });
     drop(first);
     let mut next = timeout(Duration::from_secs(20), next).await.unwrap().unwrap();
-    append_event(&mut next, &event(1, "x")).await.unwrap();
+    keep(&mut next).await;
     next.commit().await.unwrap();
-    assert_eq!(store.newest_event().await.unwrap(), 1);
+    assert_eq!(place.count("kepi_text").await, 1);
+}
+
+/// One more row.
+async fn keep(tx: &mut Transaction) {
+    tx.keep_text(&NewText::new("x".to_owned())).await.unwrap();
 }
 
 async fn readers_wait_for_no_writer_and_see_one_moment(place: Place) {
     let (store, other) = (place.store().await, place.store().await);
-    let count = async || store.events(&EventFilter::default()).await.unwrap().len();
+    let texts = [NewText::new("x".to_owned()), NewText::new("y".to_owned())];
+    let seen = async |reading: &mut Reading| {
+        let mut seen = 0;
+        for text in &texts {
+            seen += usize::from(reading.text(&text.commitment).await.unwrap().is_some());
+        }
+        seen
+    };
+    let count = async || seen(&mut store.read().await.unwrap()).await;
     let mut tx = other.begin().await.unwrap();
-    append_event(&mut tx, &event(1, "x")).await.unwrap();
+    tx.keep_text(&texts[0]).await.unwrap();
     for _ in 0..10 {
         let seen = timeout(Duration::from_secs(10), count()).await.expect("a reader waited for a writer");
         assert_eq!(seen, 0, "a change that is not committed was seen");
@@ -87,11 +111,11 @@ async fn readers_wait_for_no_writer_and_see_one_moment(place: Place) {
     tx.commit().await.unwrap();
     assert_eq!(count().await, 1);
     let mut moment = store.read().await.unwrap();
-    assert_eq!(kepi_store::event::size(&mut moment).await.unwrap(), 1);
+    assert_eq!(seen(&mut moment).await, 1);
     let mut tx = other.begin().await.unwrap();
-    append_event(&mut tx, &event(2, "x")).await.unwrap();
+    tx.keep_text(&texts[1]).await.unwrap();
     timeout(Duration::from_secs(10), tx.commit()).await.expect("a writer waited for a reader").unwrap();
-    assert_eq!(kepi_store::event::size(&mut moment).await.unwrap(), 1, "a reading is of one moment");
+    assert_eq!(seen(&mut moment).await, 1, "a reading is of one moment");
     assert_eq!(count().await, 2);
 }
 
@@ -102,14 +126,12 @@ async fn projects_in_two_schemas_of_one_database_do_not_meet() {
         Store::open(&url.parse::<kepi_store::Location>().unwrap().in_schema(schema).unwrap()).await.unwrap()
     };
     let (north, south) = (open("north").await, open("south").await);
-    let mut held = north.begin().await.unwrap();
-    append_event(&mut held, &event(1, "x")).await.unwrap();
+    let held = north.begin().await.unwrap();
     // Not even their locks are one.
-    let mut tx = timeout(Duration::from_secs(10), south.begin()).await.unwrap().unwrap();
-    append_event(&mut tx, &event(2, "x")).await.unwrap();
-    append_event(&mut tx, &event(3, "x")).await.unwrap();
-    tx.commit().await.unwrap();
-    held.commit().await.unwrap();
+    timeout(Duration::from_secs(10), append(&south, "1")).await.unwrap();
+    append(&south, "2").await;
+    drop(held);
+    append(&north, "1").await;
     assert_eq!((north.newest_event().await.unwrap(), south.newest_event().await.unwrap()), (1, 2));
 }
 

@@ -1,7 +1,11 @@
 //! Statements that both databases understand, one module a topic.
 
+pub(crate) mod door;
 pub(crate) mod event;
+pub(crate) mod migrate;
+pub(crate) mod projection;
 pub(crate) mod publication;
+pub(crate) mod records;
 
 /// Takes the row that all writers take first.
 pub(crate) const LOCK_HEAD: &str = "UPDATE kepi_head SET size = size + 0";

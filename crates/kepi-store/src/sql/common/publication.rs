@@ -3,7 +3,7 @@
 /// Begins a run.
 pub(crate) const START_RUN: &str =
     "INSERT INTO kepi_run (run, started, finished, definition, snapshot, engine, status, body)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (run) DO NOTHING";
 
 /// Ends a run.
 pub(crate) const FINISH_RUN: &str =

@@ -5,10 +5,11 @@ CREATE TABLE IF NOT EXISTS kepi_meta (
     value TEXT NOT NULL
 );
 
--- How many events there are. A change takes this row first: it is the lock of all writers. Every event takes its place
--- from it.
+-- How many events there are, and when the newest happened. A change takes this row first: it is the lock of all writers.
+-- Every event takes its place from it.
 CREATE TABLE IF NOT EXISTS kepi_head (
-    size BIGINT NOT NULL
+    size BIGINT NOT NULL,
+    at BIGINT NOT NULL
 );
 
 -- Refuses what is done to a table, with the trigger's argument as the reason.
@@ -20,21 +21,24 @@ $$;
 
 CREATE TABLE IF NOT EXISTS kepi_event (
     seq BIGINT PRIMARY KEY,
-    id TEXT COLLATE "C" NOT NULL UNIQUE,
     at BIGINT NOT NULL,
-    actor TEXT COLLATE "C" NOT NULL CHECK (actor <> ''),
+    "by" TEXT COLLATE "C" NOT NULL CHECK ("by" <> ''),
     kind TEXT COLLATE "C" NOT NULL CHECK (kind <> ''),
-    subject TEXT COLLATE "C" NOT NULL,
-    body TEXT NOT NULL CHECK (body::json IS NOT NULL)
+    v BIGINT NOT NULL,
+    subject TEXT COLLATE "C" NOT NULL CHECK (subject <> ''),
+    n BIGINT NOT NULL,
+    cause BIGINT,
+    body TEXT NOT NULL CHECK (body::json IS NOT NULL),
+    UNIQUE (subject, n)
 );
-CREATE INDEX IF NOT EXISTS kepi_event_by_subject ON kepi_event (subject, seq);
 CREATE INDEX IF NOT EXISTS kepi_event_by_kind ON kepi_event (kind, seq);
 CREATE OR REPLACE TRIGGER kepi_event_no_update BEFORE UPDATE ON kepi_event
     FOR EACH STATEMENT EXECUTE FUNCTION kepi_refuse('events are never changed');
 CREATE OR REPLACE TRIGGER kepi_event_no_delete BEFORE DELETE OR TRUNCATE ON kepi_event
     FOR EACH STATEMENT EXECUTE FUNCTION kepi_refuse('events are never deleted');
 
-INSERT INTO kepi_head SELECT coalesce(max(seq), 0) FROM kepi_event HAVING NOT EXISTS (SELECT 1 FROM kepi_head);
+INSERT INTO kepi_head SELECT coalesce(max(seq), 0), coalesce(max(at), 0) FROM kepi_event
+    HAVING NOT EXISTS (SELECT 1 FROM kepi_head);
 
 CREATE TABLE IF NOT EXISTS kepi_run (
     run TEXT COLLATE "C" PRIMARY KEY,
@@ -63,3 +67,41 @@ CREATE OR REPLACE TRIGGER kepi_published_no_update BEFORE UPDATE ON kepi_publish
     FOR EACH STATEMENT EXECUTE FUNCTION kepi_refuse('published values are never changed');
 CREATE OR REPLACE TRIGGER kepi_published_no_delete BEFORE DELETE OR TRUNCATE ON kepi_published
     FOR EACH STATEMENT EXECUTE FUNCTION kepi_refuse('published values are never deleted');
+
+-- What was answered to a request, so that it is done once however often it is sent.
+CREATE TABLE IF NOT EXISTS kepi_receipt (
+    key TEXT COLLATE "C" PRIMARY KEY,
+    "by" TEXT COLLATE "C" NOT NULL,
+    command TEXT NOT NULL,
+    first BIGINT NOT NULL,
+    last BIGINT NOT NULL
+);
+
+-- Texts that events name by commitment. A row can be erased.
+CREATE TABLE IF NOT EXISTS kepi_text (
+    commitment TEXT COLLATE "C" PRIMARY KEY,
+    salt TEXT NOT NULL,
+    text TEXT NOT NULL
+);
+
+-- Who `person/<number>` of an event is. A name can be erased.
+CREATE TABLE IF NOT EXISTS kepi_person (
+    person BIGINT PRIMARY KEY,
+    name TEXT COLLATE "C" UNIQUE
+);
+
+-- How far each follower of the log has come.
+CREATE TABLE IF NOT EXISTS kepi_follower (
+    name TEXT COLLATE "C" PRIMARY KEY,
+    seen BIGINT NOT NULL
+);
+
+-- Projection: which text of each definition is in force from which day on; the empty day is from ever.
+CREATE TABLE IF NOT EXISTS kepi_in_force (
+    id TEXT COLLATE "C" NOT NULL,
+    since TEXT COLLATE "C" NOT NULL,
+    text TEXT,
+    meaning TEXT,
+    seq BIGINT NOT NULL,
+    PRIMARY KEY (id, since)
+);

@@ -1,0 +1,4 @@
+//! Use cases on a database and the projects under `examples/`.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod archive;

@@ -1,0 +1,65 @@
+//! The texts of definitions one by one: every file cut where a document begins, so that each can be kept, compared and
+//! forgotten alone. The pieces of a file, one after the other, are the file.
+
+use crate::{
+    findings::Findings,
+    source_text::{FileId, SourceFile, SourceMap},
+    yaml,
+};
+
+/// One document of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentText {
+    /// Its kind: the first key, such as `kpi`.
+    pub kind: String,
+    /// Its name: what stands there.
+    pub name: String,
+    /// The file's path.
+    pub path: String,
+    /// All of its text from the line that begins it up to the next document, comments included.
+    pub text: String,
+}
+
+/// All documents of a project in the order of files and lines. What has no first key with a name, such as an empty
+/// document, belongs to the one before it, and at the beginning of a file to the one after it.
+pub fn documents(files: &SourceMap) -> Vec<DocumentText> {
+    files.iter().flat_map(|(id, file)| cut(id, file)).collect()
+}
+
+fn cut(id: FileId, file: &SourceFile) -> Vec<DocumentText> {
+    let text: &str = &file.text;
+    let mut found: Vec<(usize, DocumentText)> = Vec::new();
+    for document in yaml::parse(id, text, &mut Findings::default()) {
+        let Some(first) = document.root.entries().first() else { continue };
+        let Some(name) = first.value.text() else { continue };
+        let start = match found.is_empty() {
+            true => 0,
+            false => beginning(text, document.text.start as usize),
+        };
+        if found.last().is_some_and(|(before, _)| start <= *before) {
+            continue;
+        }
+        let document = DocumentText {
+            kind: first.key.clone(),
+            name: name.to_owned(),
+            path: file.path.clone(),
+            text: String::new(),
+        };
+        found.push((start, document));
+    }
+    let mut ends: Vec<usize> = found.iter().skip(1).map(|(start, _)| *start).collect();
+    ends.push(text.len());
+    found
+        .into_iter()
+        .zip(ends)
+        .map(|((start, document), end)| DocumentText {
+            text: text.get(start..end).unwrap_or_default().to_owned(),
+            ..document
+        })
+        .collect()
+}
+
+/// Where the last line that begins with `---` before a place begins.
+fn beginning(text: &str, place: usize) -> usize {
+    text.get(..place).and_then(|before| before.rfind("\n---")).map_or(0, |at| at + 1)
+}

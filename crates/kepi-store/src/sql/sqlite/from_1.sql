@@ -1,0 +1,7 @@
+-- Tables of format 1 that their successors would meet.
+DROP TRIGGER IF EXISTS kepi_event_no_update;
+DROP TRIGGER IF EXISTS kepi_event_no_delete;
+DROP INDEX IF EXISTS kepi_event_by_subject;
+DROP INDEX IF EXISTS kepi_event_by_kind;
+ALTER TABLE kepi_event RENAME TO kepi_event_1;
+DROP TABLE IF EXISTS kepi_head;

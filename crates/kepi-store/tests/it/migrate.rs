@@ -1,0 +1,55 @@
+//! A database of the format before is opened as one of today.
+
+use kepi_govern::{Event, event::Legacy};
+use kepi_store::{EventFilter, Store};
+
+use crate::support::{Place, on_both};
+
+on_both![events_of_format_1_are_sealed_as_they_stood];
+
+async fn events_of_format_1_are_sealed_as_they_stood(place: Place) {
+    // As format 1 made them, so far as it matters.
+    place.store().await.close().await;
+    for sql in [
+        "DROP TABLE kepi_event",
+        "CREATE TABLE kepi_event (seq BIGINT PRIMARY KEY, id TEXT NOT NULL UNIQUE, at BIGINT NOT NULL, actor TEXT NOT NULL,
+             kind TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL)",
+        "CREATE INDEX kepi_event_by_subject ON kepi_event (subject, seq)",
+        "INSERT INTO kepi_event VALUES
+             (1, '0198c5f0-0000-7000-8000-000000000001', 10, 'Ana', 'table.created', 'entity/order', '{\"columns\":[\"id\"]}'),
+             (2, '0198c5f0-0000-7000-8000-000000000002', 12, 'Eva', 'load.landed', 'source/shop', '{\"file\":\"Anna Smith.csv\"}'),
+             (4, '0198c5f0-0000-7000-8000-000000000003', 11, 'Ana', 'load.landed_anew', 'source/shop', '{ \"n\" : 0.5 }')",
+        "UPDATE kepi_meta SET value = '1' WHERE key = 'format'",
+        "DELETE FROM kepi_person",
+    ] {
+        place.meddle(sql).await.unwrap();
+    }
+    for _ in 0..2 {
+        let store = place.store().await;
+        let log = store.events(&EventFilter::default()).await.unwrap();
+        assert_eq!(
+            log.iter().map(|e| (e.seq, e.n, e.at, e.v, e.subject.as_str())).collect::<Vec<_>>(),
+            [(1, 1, 10, 0, "entity/order"), (2, 1, 12, 0, "source/shop"), (3, 2, 12, 0, "source/shop")]
+        );
+        assert_eq!(store.newest_event().await.unwrap(), 3);
+        let mut said = Vec::new();
+        for recorded in &log {
+            let Event::Legacy(Legacy { was, body, .. }) = recorded.event().unwrap() else { panic!("{recorded:?}") };
+            let text = store.read().await.unwrap().text(&body).await.unwrap().unwrap();
+            said.push((store.name_of(&recorded.by).await.unwrap(), was.to_string(), text));
+            assert!(!recorded.line().unwrap().contains("Anna"), "what it quotes can be erased");
+        }
+        let expected = [
+            ("Ana", "table.created", r#"{"columns":["id"]}"#),
+            ("Eva", "load.landed", r#"{"file":"Anna Smith.csv"}"#),
+            ("Ana", "load.landed_anew", r#"{ "n" : 0.5 }"#),
+        ];
+        assert_eq!(said, expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned())));
+        store.close().await;
+    }
+    // The log goes on from there.
+    let store: Store = place.store().await;
+    crate::door::send(&store, "k", 5, &crate::door::adopt(0, "a", kepi_govern::Effective::Ever)).await.unwrap();
+    let newest = store.events(&EventFilter { after: Some(3), ..Default::default() }).await.unwrap();
+    assert_eq!((newest[0].seq, newest[0].at), (4, 12));
+}
