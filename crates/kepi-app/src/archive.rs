@@ -10,7 +10,8 @@ use kepi_govern::{
     Adopt, Command, DocumentId, Effective, Event, Evidence, Permit, Register, laws, register::Adopted,
 };
 use kepi_model::{
-    check::{self, Options, codes},
+    check::{self, Options},
+    codes,
     documents::{DocumentText, documents},
     id::{Hash, is_name},
     project::Project,
@@ -18,7 +19,8 @@ use kepi_model::{
 };
 use kepi_proof::{Commitment, canonical};
 use kepi_store::{
-    Asked, Effects, EventFilter, NewText, Performed, Reading, Receipt, Store, StoreError, Transaction, door::new_key,
+    Asked, Effects, EventFilter, NewText, Performed, Reading, Receipt, Store, StoreError, Transaction,
+    door::new_key,
 };
 use serde_json::{Value, json};
 

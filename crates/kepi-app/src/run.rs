@@ -23,8 +23,8 @@ use kepi_query::{
 };
 use kepi_score::tree::Scoring;
 use kepi_store::{
-    Asked, Effects, NewPublication, Performed, PublishedCounts, Receipt, Run, RunStatus, StoreError, Transaction,
-    ValueKey,
+    Asked, Effects, NewPublication, Performed, PublishedCounts, Receipt, Run, RunStatus, StoreError,
+    Transaction, ValueKey,
     publication::{finish_run, publish, start_run},
 };
 use serde::{Deserialize, Serialize};
@@ -143,8 +143,7 @@ impl App {
         let inputs = self.lake.pin(project, None).await.map_err(AppError::Lake)?;
         let computed = self.compute(project, &inputs, progress).await?;
         progress.step(Step::Publish);
-        let (run, counts) =
-            self.publish(project, definitions, request, &permit, &inputs, &computed).await?;
+        let (run, counts) = self.publish(project, definitions, request, &permit, &inputs, &computed).await?;
         Ok(RunReport {
             run: run.to_string(),
             snapshot: inputs.snapshot.0,
@@ -255,10 +254,9 @@ impl App {
         let plain = |e: NotPlain| corrupt(e.to_string());
         let engine = self.evaluator.version().0;
         let watermarks = canonical(&json!(computed.watermarks)).map_err(|e| corrupt(e.to_string()))?;
-        let vouched = project
-            .kpis
-            .values()
-            .flat_map(|kpi| plan::grains_of(kpi, project).into_iter().map(move |grain| format!("{} {grain:?}", kpi.id)));
+        let vouched = project.kpis.values().flat_map(|kpi| {
+            plan::grains_of(kpi, project).into_iter().map(move |grain| format!("{} {grain:?}", kpi.id))
+        });
         let vouched = sealed(vouched);
         loop {
             let number = self.store.runs().await?.iter().filter_map(|r| r.run.parse::<u64>().ok()).max();

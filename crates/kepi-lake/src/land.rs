@@ -16,11 +16,11 @@ use kepi_model::{
     id::{EntityId, Hash},
     project::{Entity, MappingFrom, Project, Requirement, Source},
 };
+use kepi_proof::{Frontier, Salt};
 use kepi_query::{
     landing::{LoadOutcome, LoadReport, Progress},
     port::SnapshotId,
 };
-use kepi_proof::{Frontier, Salt};
 use kepi_store::{Asked, Effects, Performed, Receipt, StoreError, Transaction, records::LedgerRow};
 use tokio::sync::mpsc;
 
@@ -154,8 +154,17 @@ impl LocalLake {
             }
             let paths: Vec<PathBuf> = staged.replacement.add.iter().map(|f| f.path.clone()).collect();
             let permit = permit(landing.actor)?;
-            let mut effects =
-                Loading { lake: self, source, entity, job: &job, content, staged: Some(staged), index, landing, kept: None };
+            let mut effects = Loading {
+                lake: self,
+                source,
+                entity,
+                job: &job,
+                content,
+                staged: Some(staged),
+                index,
+                landing,
+                kept: None,
+            };
             let command = effects.command()?;
             let key = format!("load/{}", job.load);
             let asked = Asked::new(&permit, &key, landing.at);
@@ -170,7 +179,9 @@ impl LocalLake {
                 Ok(Performed::Before(_)) | Err(CalledOff::Faster) => self.remove_all(&paths),
                 // It may have been done although it could not be acknowledged: the files stay; if nothing names them
                 // they are swept.
-                Err(CalledOff::Failed(e @ LandError::Lake(LakeError::Store(StoreError::Unacknowledged(_))))) => return Err(e),
+                Err(CalledOff::Failed(
+                    e @ LandError::Lake(LakeError::Store(StoreError::Unacknowledged(_))),
+                )) => return Err(e),
                 Err(CalledOff::Failed(e)) => {
                     self.remove_all(&paths);
                     return Err(e);
@@ -327,7 +338,11 @@ impl Loading<'_> {
 
     /// The load that this one replaces.
     fn replaces(&self) -> Option<&str> {
-        let landed = self.staged.as_ref().or(self.kept.as_ref().map(|k| &k.staged)).is_some_and(|s| s.stopped.is_none());
+        let landed = self
+            .staged
+            .as_ref()
+            .or(self.kept.as_ref().map(|k| &k.staged))
+            .is_some_and(|s| s.stopped.is_none());
         self.job.past.earlier.as_ref().filter(|_| landed).map(|e| e.load.as_str())
     }
 
@@ -365,7 +380,8 @@ impl Effects for Loading<'_> {
         let mut staged =
             self.staged.take().ok_or_else(|| LakeError::Corrupt("a load was prepared twice".to_owned()))?;
         let job = self.job;
-        let past = ledger::find_earlier(tx, &self.source.id, self.source.mode, &job.name, self.content).await?;
+        let past =
+            ledger::find_earlier(tx, &self.source.id, self.source.mode, &job.name, self.content).await?;
         let same = past.as_ref().map(|e| &e.load) == job.past.earlier.as_ref().map(|e| &e.load);
         if !same || table_version(tx, job.table).await? != self.index.version {
             return Err(CalledOff::Faster);

@@ -6,8 +6,8 @@ use kepi_model::{
     id::{Hash, SourceId},
     project::Mode,
 };
-use kepi_query::landing::{LoadOutcome, LoadReport};
 use kepi_proof::Salt;
+use kepi_query::landing::{LoadOutcome, LoadReport};
 use kepi_store::{Reading, Transaction, records::LedgerRow};
 use sqlx::Row;
 

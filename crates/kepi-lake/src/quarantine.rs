@@ -7,8 +7,8 @@ use std::{
 };
 
 use kepi_model::id::SourceId;
-use kepi_query::landing::QuarantinedRow;
 use kepi_proof::{Commitment, Salt};
+use kepi_query::landing::QuarantinedRow;
 use kepi_store::{Transaction, records::Rejected};
 use serde_json::json;
 use sqlx::Row;

@@ -75,10 +75,8 @@ pub trait Effects: Send {
     type Error: From<StoreError> + Send;
 
     /// Under the lock and before the decision: looks, and writes what gives the numbers that the events hold.
-    fn prepare(
-        &mut self,
-        tx: &mut Transaction,
-    ) -> impl Future<Output = Result<Evidence, Self::Error>> + Send;
+    fn prepare(&mut self, tx: &mut Transaction)
+    -> impl Future<Output = Result<Evidence, Self::Error>> + Send;
 
     /// After the events are appended and before all is kept: writes the rest. It is the last thing before the commit.
     fn write(
@@ -107,7 +105,8 @@ impl Fold {
             let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             (held.seq, Arc::clone(&held.organisation))
         };
-        let later = if known < head { event::of_kinds(tx, Organisation::KINDS, known).await? } else { Vec::new() };
+        let later =
+            if known < head { event::of_kinds(tx, Organisation::KINDS, known).await? } else { Vec::new() };
         if known > head {
             // Another moment's reading is behind; it is folded for itself.
             return Ok((head, Arc::new(fold(tx, head).await?)));
@@ -258,16 +257,6 @@ pub(crate) async fn append(
         .bind(&*written.body)
         .run()
         .await?;
-    Recorded::of_parts(
-        seq,
-        at,
-        by,
-        written.kind,
-        written.v,
-        written.subject.as_str(),
-        n,
-        cause,
-        written.body,
-    )
-    .map_err(unreadable)
+    Recorded::of_parts(seq, at, by, written.kind, written.v, written.subject.as_str(), n, cause, written.body)
+        .map_err(unreadable)
 }

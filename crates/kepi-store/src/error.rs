@@ -88,7 +88,9 @@ impl StoreError {
     /// Whether nothing but room on the disk is missing.
     pub fn no_room(&self) -> bool {
         match self {
-            Self::Open { reason, .. } | Self::Refused(reason) | Self::Unacknowledged(reason) => reason.no_room(),
+            Self::Open { reason, .. } | Self::Refused(reason) | Self::Unacknowledged(reason) => {
+                reason.no_room()
+            }
             _ => false,
         }
     }

@@ -44,7 +44,8 @@ pub(crate) async fn of_kinds(
 ) -> Result<Vec<Recorded>, StoreError> {
     let mut found = Vec::new();
     for kind in kinds {
-        let filter = EventFilter { kind: Some((*kind).to_owned()), after: Some(after), ..EventFilter::default() };
+        let filter =
+            EventFilter { kind: Some((*kind).to_owned()), after: Some(after), ..EventFilter::default() };
         found.extend(select(tx, &filter).await?);
     }
     found.sort_by_key(|recorded| recorded.seq);

@@ -143,8 +143,14 @@ impl Store {
         // One writing connection a process: writers queue here instead of timing out on the database's lock.
         let writer = pool(1, writing).connect_lazy_with(options.clone());
         let readers = pool(4, reading).connect_lazy_with(options);
-        let mut store =
-            Self { location: location.clone(), dialect, writer, readers, fold: Fold::default(), secret: [0; 32] };
+        let mut store = Self {
+            location: location.clone(),
+            dialect,
+            writer,
+            readers,
+            fold: Fold::default(),
+            secret: [0; 32],
+        };
         store.prepare().await.map_err(|e| match e {
             StoreError::Refused(reason) => StoreError::Open { location: location.to_string(), reason },
             other => other,

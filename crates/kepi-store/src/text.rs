@@ -47,12 +47,7 @@ impl Transaction {
     /// The database refused.
     pub async fn keep_text(&mut self, new: &NewText) -> Result<(), StoreError> {
         let commitment = new.commitment.to_string();
-        self.query(sql::KEEP_TEXT)
-            .bind(commitment)
-            .bind(new.salt.to_string())
-            .bind(&*new.text)
-            .run()
-            .await?;
+        self.query(sql::KEEP_TEXT).bind(commitment).bind(new.salt.to_string()).bind(&*new.text).run().await?;
         Ok(())
     }
 }

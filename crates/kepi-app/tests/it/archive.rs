@@ -119,7 +119,10 @@ async fn only_what_differs_is_adopted_and_the_old_stays() {
     assert_eq!(third.pin, second.pin);
     assert!(world.adoptions().await[2].texts.is_empty());
     assert!(same(&archive::find(&world.store, third.register, &third.pin).await.unwrap(), &moved));
-    assert!(archive::find(&world.store, first.register, &second.pin).await.is_err(), "the pin is held against it");
+    assert!(
+        archive::find(&world.store, first.register, &second.pin).await.is_err(),
+        "the pin is held against it"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

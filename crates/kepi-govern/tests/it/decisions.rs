@@ -103,7 +103,11 @@ fn a_load_accounts_for_every_row() {
     assert_eq!(codes(&organisation, &land(good, true), &found(None, false)), [""; 0]);
     let lost = LoadCounts { read: 4, ..good };
     assert_eq!(codes(&organisation, &land(lost, false), &found(Some(1), true)), [laws::ROWS_UNACCOUNTED]);
-    assert_eq!(codes(&organisation, &land(lost, true), &found(None, false)), [""; 0], "it was not read to its end");
+    assert_eq!(
+        codes(&organisation, &land(lost, true), &found(None, false)),
+        [""; 0],
+        "it was not read to its end"
+    );
     assert_eq!(codes(&organisation, &land(good, false), &found(None, true)), [laws::SNAPSHOT]);
     assert_eq!(codes(&organisation, &land(good, true), &found(Some(1), false)), [laws::SNAPSHOT]);
     assert_eq!(codes(&organisation, &land(good, false), &found(Some(1), false)), [laws::REJECTED]);

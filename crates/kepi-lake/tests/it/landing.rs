@@ -1,12 +1,12 @@
 //! What landing does with rows.
 
+use kepi_govern::Event;
 use kepi_lake::{LandError, resolve_files};
 use kepi_model::{
     expression::Type,
     project::{Mode, Otherwise, Parse, Project, Requirement, Source},
 };
 use kepi_query::landing::{Lake, LoadOutcome};
-use kepi_govern::Event;
 use kepi_store::EventFilter;
 
 use crate::support::*;
@@ -80,7 +80,11 @@ async fn a_file_lands_once_with_rows_ledger_quarantine_and_event() {
     assert_eq!(landed.snapshot as i64, reports[0].snapshot.unwrap().0);
     assert_eq!((landed.load.counts.read, landed.load.counts.quarantined), (reports[0].counts.read, 4));
     for words in [reports[0].file.as_str(), "not a number", "amount"] {
-        assert!(!events[1].body.contains(words), "what people call things stands in the ledger: {}", events[1].body);
+        assert!(
+            !events[1].body.contains(words),
+            "what people call things stands in the ledger: {}",
+            events[1].body
+        );
     }
     let pinned = bench.pin(&project, None).await;
     let table = pinned.tables.values().next().unwrap();

@@ -27,8 +27,19 @@ async fn a_row_that_was_touched_is_found() {
 
     let url = format!("sqlite://{}", bench.folder.path().join(".kepi/kepi.db").display());
     let mut beside = sqlx::AnyConnection::connect(&url).await.unwrap();
-    let columns =
-        ["file", "content", "definition", "effective", "at", "snapshot", "rows", "columns", "report", "source", "entity"];
+    let columns = [
+        "file",
+        "content",
+        "definition",
+        "effective",
+        "at",
+        "snapshot",
+        "rows",
+        "columns",
+        "report",
+        "source",
+        "entity",
+    ];
     for load in [&landed.load, &stopped.load] {
         for column in columns {
             let change = match column {
@@ -50,26 +61,42 @@ async fn a_row_that_was_touched_is_found() {
             assert_eq!(altered(&bench).await, [], "{column} put back");
         }
     }
-    for change in ["SET raw = '{}'", "SET reason = reason || 'x'", "SET row = row + 1", "SET \"column\" = NULL", "SET rule = 'x'"] {
+    for change in [
+        "SET raw = '{}'",
+        "SET reason = reason || 'x'",
+        "SET row = row + 1",
+        "SET \"column\" = NULL",
+        "SET rule = 'x'",
+    ] {
         let sql = format!("SAVEPOINT s; UPDATE kepi_quarantine {change}");
-        sqlx::raw_sql("CREATE TEMP TABLE kept AS SELECT * FROM kepi_quarantine").execute(&mut beside).await.unwrap();
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql + "; RELEASE s")).execute(&mut beside).await.unwrap();
-        assert_eq!(altered(&bench).await, [("kepi_quarantine", landed.load.clone())], "{change}");
-        sqlx::raw_sql("DELETE FROM kepi_quarantine; INSERT INTO kepi_quarantine SELECT * FROM kept; DROP TABLE kept")
+        sqlx::raw_sql("CREATE TEMP TABLE kept AS SELECT * FROM kepi_quarantine")
             .execute(&mut beside)
             .await
             .unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql + "; RELEASE s")).execute(&mut beside).await.unwrap();
+        assert_eq!(altered(&bench).await, [("kepi_quarantine", landed.load.clone())], "{change}");
+        sqlx::raw_sql(
+            "DELETE FROM kepi_quarantine; INSERT INTO kepi_quarantine SELECT * FROM kept; DROP TABLE kept",
+        )
+        .execute(&mut beside)
+        .await
+        .unwrap();
     }
     assert_eq!(altered(&bench).await, []);
     sqlx::raw_sql("DELETE FROM kepi_quarantine").execute(&mut beside).await.unwrap();
-    assert_eq!(altered(&bench).await, [("kepi_quarantine", landed.load.clone())], "rows that are gone are missed");
+    assert_eq!(
+        altered(&bench).await,
+        [("kepi_quarantine", landed.load.clone())],
+        "rows that are gone are missed"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_cell_and_no_name_of_a_file_reaches_the_log() {
     let bench = Bench::new().await;
     let (project, mut source) = orders(Mode::Append);
-    let whole = at_least("amount", kepi_model::expression::Type::Money { currency: "EUR".into(), scale: 2 }, 100);
+    let whole =
+        at_least("amount", kepi_model::expression::Type::Money { currency: "EUR".into(), scale: 2 }, 100);
     source.rules = vec![rule("positive", Requirement::Row(whole), Otherwise::Stop)];
     let path = bench.write("Anna Smith.csv", "id,amount,at,paid\nSECRET-17,-4711,,\n");
     let stopped = bench.land(&project, &source, &path, NOW).await.unwrap();
@@ -91,9 +118,13 @@ async fn every_table_has_a_class() {
     let bench = Bench::new().await;
     let url = format!("sqlite://{}", bench.folder.path().join(".kepi/kepi.db").display());
     let mut beside = sqlx::AnyConnection::connect(&url).await.unwrap();
-    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
+    let sql =
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
     let real: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut beside).await.unwrap();
     let mut listed: Vec<&str> = kepi_store::TABLES.iter().map(|t| t.name).collect();
     listed.sort_unstable();
-    assert_eq!(real, listed, "a table is on the list of the store and nowhere else, with what would be lost with it");
+    assert_eq!(
+        real, listed,
+        "a table is on the list of the store and nowhere else, with what would be lost with it"
+    );
 }

@@ -84,7 +84,9 @@ async fn few_rows_against_history_stop_a_file() {
     let events = bench.store.events(&kepi_store::EventFilter::default()).await.unwrap();
     let stopped: Vec<_> = events.iter().filter(|e| e.kind.as_str() == "load.stopped").collect();
     assert_eq!(stopped.len(), 1);
-    let kepi_govern::Event::LoadStopped(stop) = stopped[0].event().unwrap() else { panic!("{:?}", stopped[0]) };
+    let kepi_govern::Event::LoadStopped(stop) = stopped[0].event().unwrap() else {
+        panic!("{:?}", stopped[0])
+    };
     assert_eq!((stop.rule.as_str(), stop.load.counts.read), ("volume", 7));
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use kepi_govern::{
-    Adopt, Command, DocumentId, Effective, Event, Evidence, Permit, Principal, Recorded, laws, register::Adopted,
+    Adopt, Command, DocumentId, Effective, Event, Evidence, Permit, Principal, Recorded, laws,
+    register::Adopted,
 };
 use kepi_store::{
     Asked, Effects, EventFilter, Follower, NewText, Performed, Receipt, Store, StoreError, Transaction,
@@ -59,12 +60,7 @@ pub async fn position(store: &Store) -> u64 {
     store.organisation().await.unwrap().register.position()
 }
 
-pub async fn send(
-    store: &Store,
-    key: &str,
-    at: i64,
-    command: &Command,
-) -> Result<Performed<()>, StoreError> {
+pub async fn send(store: &Store, key: &str, at: i64, command: &Command) -> Result<Performed<()>, StoreError> {
     let permit = ana();
     store.perform(Asked::new(&permit, key, at), command, &mut Only).await
 }
@@ -198,23 +194,23 @@ async fn a_person_has_one_number_and_may_lose_the_name(place: Place) {
 
 async fn two_deciding_at_once_see_each_other(place: Place) {
     let write = |store: Store, name: &'static str| async move {
-        let mut outdated = 0;
         for n in 0..15 {
             loop {
                 let base = position(&store).await;
                 let key = format!("{name}/{n}");
                 match send(&store, &key, n, &adopt(base, name, Effective::Ever)).await {
                     Ok(done) => break assert!(matches!(done, Performed::Done(..))),
-                    Err(StoreError::Forbidden(_)) => outdated += 1,
+                    // The other one was faster: it is decided again, on what is the case now.
+                    Err(StoreError::Forbidden(_)) => {}
                     Err(other) => panic!("{other}"),
                 }
             }
         }
-        outdated
     };
     let (a, b) = (place.store().await, place.store().await);
     let (a, b) = tokio::join!(tokio::spawn(write(a, "a")), tokio::spawn(write(b, "b")));
-    println!("{} decisions were outdated and taken again", a.unwrap() + b.unwrap());
+    a.unwrap();
+    b.unwrap();
     let store = place.store().await;
     let log = log(&store).await;
     assert_eq!(log.iter().map(|e| e.seq).collect::<Vec<_>>(), (1..=30).collect::<Vec<_>>());
@@ -301,8 +297,10 @@ async fn projections_are_rebuilt_from_the_log_row_for_row(place: Place) {
     let register = store.organisation().await.unwrap();
     let in_force = register.register.all_in_force(None).count();
     let newest = place
-        .query("SELECT count(*) FROM kepi_in_force f WHERE id <> 'files' AND text IS NOT NULL AND NOT EXISTS (
-                    SELECT 1 FROM kepi_in_force l WHERE l.id = f.id AND l.since > f.since)")
+        .query(
+            "SELECT count(*) FROM kepi_in_force f WHERE id <> 'files' AND text IS NOT NULL AND NOT EXISTS (
+                    SELECT 1 FROM kepi_in_force l WHERE l.id = f.id AND l.since > f.since)",
+        )
         .await;
     assert_eq!(newest, in_force as i64);
 }

@@ -34,7 +34,9 @@ async fn events_of_format_1_are_sealed_as_they_stood(place: Place) {
         assert_eq!(store.newest_event().await.unwrap(), 3);
         let mut said = Vec::new();
         for recorded in &log {
-            let Event::Legacy(Legacy { was, body, .. }) = recorded.event().unwrap() else { panic!("{recorded:?}") };
+            let Event::Legacy(Legacy { was, body, .. }) = recorded.event().unwrap() else {
+                panic!("{recorded:?}")
+            };
             let text = store.read().await.unwrap().text(&body).await.unwrap().unwrap();
             said.push((store.name_of(&recorded.by).await.unwrap(), was.to_string(), text));
             assert!(!recorded.line().unwrap().contains("Anna"), "what it quotes can be erased");
@@ -49,7 +51,9 @@ async fn events_of_format_1_are_sealed_as_they_stood(place: Place) {
     }
     // The log goes on from there.
     let store: Store = place.store().await;
-    crate::door::send(&store, "k", 5, &crate::door::adopt(0, "a", kepi_govern::Effective::Ever)).await.unwrap();
+    crate::door::send(&store, "k", 5, &crate::door::adopt(0, "a", kepi_govern::Effective::Ever))
+        .await
+        .unwrap();
     let newest = store.events(&EventFilter { after: Some(3), ..Default::default() }).await.unwrap();
     assert_eq!((newest[0].seq, newest[0].at), (4, 12));
 }

@@ -338,7 +338,11 @@ fn only_the_door_appends_events() {
         for (path, text) in sources(name) {
             let of = |ending: &str| path.ends_with(ending);
             let statement = text.contains("INTO kepi_event ") || text.contains("INTO kepi_event(");
-            assert!(!statement || of("kepi-store/src/sql/common/door.rs"), "{} appends events", path.display());
+            assert!(
+                !statement || of("kepi-store/src/sql/common/door.rs"),
+                "{} appends events",
+                path.display()
+            );
             let append = text.contains("sql::APPEND") || text.contains("door::APPEND");
             assert!(!append || of("kepi-store/src/door.rs"), "{} appends events", path.display());
             // Whoever brings an old database up to date seals what stands there; nobody else goes round the decision.
