@@ -21,7 +21,7 @@ use crate::{
     scan::{self, Scan, Wanted},
     tabulate::{tabulate, too_many_cells},
     vector::Vector,
-    worker::{Job, Stop, Worker},
+    worker::{Stop, Tabulation, Worker},
 };
 
 /// Version of DataFusion that this crate is built with; a test compares it with the lock file.
@@ -161,33 +161,35 @@ async fn attempt(
     drop(columns);
     // Of the memory, one part a partition and one for what they are merged into.
     let share = limits.memory_bytes / (threads as u64 + 1);
-    let job = Arc::new(Job {
+    let tabulation = Arc::new(Tabulation {
         lookups,
         key_sets,
         cells: if tentative { u64::MAX } else { limits.cells },
         bytes: if tentative { share / 2 } else { share },
         prepared,
     });
-    let workers = run(scan, &job, threads, stop).await?;
-    tabulate(plan, &job, workers, limits.cells, threads).map_err(Stop::Failed)
+    let workers = run(scan, &tabulation, threads, stop).await?;
+    tabulate(plan, &tabulation, workers, limits.cells, threads).map_err(Stop::Failed)
 }
 
 /// What a plan over a table without rows gives.
 fn empty(plan: &ScanPlan, key_sets: Vec<Vec<usize>>, limits: &Limits) -> Result<Measured, EvaluateError> {
     let prepared = compile::nothing(plan);
-    let job = Job { prepared, lookups: vec![], key_sets, cells: limits.cells, bytes: limits.memory_bytes };
-    tabulate(plan, &job, vec![], limits.cells, 1)
+    let tabulation =
+        Tabulation { prepared, lookups: vec![], key_sets, cells: limits.cells, bytes: limits.memory_bytes };
+    tabulate(plan, &tabulation, vec![], limits.cells, 1)
 }
 
 async fn run(
     scan: Scan,
-    job: &Arc<Job>,
+    tabulation: &Arc<Tabulation>,
     threads: usize,
     stop: &Arc<AtomicBool>,
 ) -> Result<Vec<Worker>, Stop> {
     match scan {
         Scan::Memory(batches) => {
-            let mut workers: Vec<Worker> = (0..threads).map(|_| Worker::new(Arc::clone(job))).collect();
+            let mut workers: Vec<Worker> =
+                (0..threads).map(|_| Worker::new(Arc::clone(tabulation))).collect();
             for (i, batch) in batches.iter().enumerate() {
                 if let Some(worker) = workers.get_mut(i % threads) {
                     worker.add(batch)?;
@@ -201,10 +203,10 @@ async fn run(
             let mut tasks = Vec::with_capacity(partitions);
             for partition in 0..partitions {
                 let stream = plan.execute(partition, Arc::clone(&context)).map_err(failed)?;
-                let (job, stop) = (Arc::clone(job), Arc::clone(stop));
+                let (tabulation, stop) = (Arc::clone(tabulation), Arc::clone(stop));
                 tasks.push(tokio::spawn(async move {
                     let mut stream = stream;
-                    let mut worker = Worker::new(job);
+                    let mut worker = Worker::new(tabulation);
                     while let Some(batch) = stream.next().await {
                         if stop.load(Ordering::Relaxed) {
                             return Err(Stop::Failed(EvaluateError::Engine("the scan was abandoned".into())));

@@ -12,7 +12,7 @@ use kepi_query::{
 use crate::{
     accumulate::{Accumulator, out_of_range},
     group::{Grouping, Interner},
-    worker::{Job, Worker},
+    worker::{Tabulation, Worker},
 };
 
 /// Cells of one key set over all partitions.
@@ -25,7 +25,7 @@ struct Merged {
 /// Merges partitions into the tables of the plan.
 pub fn tabulate(
     plan: &ScanPlan,
-    job: &Job,
+    tabulation: &Tabulation,
     workers: Vec<Worker>,
     limit: u64,
     threads: usize,
@@ -34,7 +34,7 @@ pub fn tabulate(
     let bits = |i: usize| workers.iter().map(|worker| worker.poisoned[i]).max().unwrap_or_default();
     let poisoned: Vec<u8> = (0..plan.states.len()).map(bits).collect();
     let mut interners: Vec<Interner> = plan.keys.iter().map(|_| Interner::default()).collect();
-    let mut merged: Vec<Merged> = Vec::with_capacity(job.key_sets.len());
+    let mut merged: Vec<Merged> = Vec::with_capacity(tabulation.key_sets.len());
     let buckets = plan.edges.len().saturating_sub(1);
     let renumbered: Vec<Vec<Vec<u32>>> = workers
         .iter()
@@ -43,7 +43,7 @@ pub fn tabulate(
             keys.map(|(all, own)| own.members().iter().map(|member| all.member(member)).collect()).collect()
         })
         .collect();
-    for (number, keys) in job.key_sets.iter().enumerate() {
+    for (number, keys) in tabulation.key_sets.iter().enumerate() {
         let mut grouping = Grouping::new(keys.clone(), buckets);
         let maps: Vec<Vec<u32>> = workers
             .iter()
@@ -64,7 +64,7 @@ pub fn tabulate(
             .collect();
         let positions: Vec<usize> = (0..plan.states.len()).collect();
         let states = parallel::map(&positions, threads, |state| {
-            let mut all = job.prepared.states[*state].empty.empty();
+            let mut all = tabulation.prepared.states[*state].empty.empty();
             all.grow(grouping.len());
             for (worker, map) in workers.iter().zip(&maps) {
                 all.merge(&worker.states[number][*state], map);

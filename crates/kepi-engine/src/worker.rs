@@ -24,7 +24,7 @@ use crate::{
 
 /// Everything a partition needs, the same for all.
 #[derive(Debug)]
-pub struct Job {
+pub struct Tabulation {
     /// The plan.
     pub prepared: Prepared,
     /// Tables looked up, by position.
@@ -51,7 +51,7 @@ pub enum Stop {
 /// One partition's states.
 #[derive(Debug)]
 pub struct Worker {
-    job: Arc<Job>,
+    tabulation: Arc<Tabulation>,
     memos: Vec<Memo>,
     /// Members by key.
     pub interners: Vec<Interner>,
@@ -136,28 +136,28 @@ impl Masks {
 
 impl Worker {
     /// A partition that has seen no row.
-    pub fn new(job: Arc<Job>) -> Self {
-        let prepared = &job.prepared;
+    pub fn new(tabulation: Arc<Tabulation>) -> Self {
+        let prepared = &tabulation.prepared;
         let number = prepared.edges.len().saturating_sub(1);
         let empty = || prepared.states.iter().map(|state| state.empty.empty()).collect();
         Self {
             memos: prepared.hops.iter().map(|_| Memo::default()).collect(),
             interners: prepared.keys.iter().map(|_| Interner::default()).collect(),
-            groupings: job.key_sets.iter().map(|keys| Grouping::new(keys.clone(), number)).collect(),
-            states: job.key_sets.iter().map(|_| empty()).collect(),
+            groupings: tabulation.key_sets.iter().map(|keys| Grouping::new(keys.clone(), number)).collect(),
+            states: tabulation.key_sets.iter().map(|_| empty()).collect(),
             poisoned: vec![0; prepared.states.len()],
             undated: 0,
             tally: Tally::default(),
             selection: Selection::default(),
             places: Places::default(),
-            job,
+            tabulation,
         }
     }
 
     /// Adds the rows of a batch.
     pub fn add(&mut self, batch: &RecordBatch) -> Result<(), Stop> {
-        let job = Arc::clone(&self.job);
-        let prepared = &job.prepared;
+        let tabulation = Arc::clone(&self.tabulation);
+        let prepared = &tabulation.prepared;
         let rows = batch.num_rows();
         let mut vectors: Vec<Vector> = Vec::with_capacity(prepared.sources.len());
         let mut found: Vec<Option<Vec<u32>>> = vec![None; prepared.hops.len()];
@@ -166,7 +166,7 @@ impl Worker {
                 Source::Base(position, physical) => Vector::of_array(batch.column(*position), *physical)
                     .map_err(|e| Stop::Failed(EvaluateError::Engine(e)))?,
                 Source::Referenced(hop, column) => {
-                    let Some(lookup) = job.lookups.get(prepared.hops[*hop].table) else {
+                    let Some(lookup) = tabulation.lookups.get(prepared.hops[*hop].table) else {
                         vectors.push(Vector::Constant(Literal::Missing));
                         continue;
                     };
@@ -219,7 +219,7 @@ impl Worker {
 
     /// Finds the cells of the rows inside, from their buckets.
     fn place(&mut self, results: &Results, inside: &Bitmap, places: &mut Places) {
-        let keys = &self.job.prepared.keys;
+        let keys = &self.tabulation.prepared.keys;
         places.codes.resize_with(keys.len(), Vec::new);
         for (((node, physical), interner), codes) in
             keys.iter().zip(&mut self.interners).zip(&mut places.codes)
@@ -236,19 +236,19 @@ impl Worker {
         let mut bytes = 0;
         for (i, (grouping, states)) in self.groupings.iter().zip(&self.states).enumerate() {
             let cells = grouping.len() as u64;
-            if cells > self.job.cells {
+            if cells > self.tabulation.cells {
                 return Err(Stop::TooManyCells(i));
             }
             bytes += states.iter().map(|s| s.bytes_a_cell() * cells + s.bytes_of_sets()).sum::<u64>();
         }
-        if bytes > self.job.bytes { Err(Stop::TooManyBytes) } else { Ok(()) }
+        if bytes > self.tabulation.bytes { Err(Stop::TooManyBytes) } else { Ok(()) }
     }
 
     fn add_states(&mut self, results: &Results, inside: &Bitmap, cells: &[Vec<u32>]) {
-        let job = Arc::clone(&self.job);
+        let tabulation = Arc::clone(&self.tabulation);
         let mut filtered: HashMap<NodeId, Bitmap> = HashMap::new();
         let mut masks = Masks::default();
-        for (position, state) in job.prepared.states.iter().enumerate() {
+        for (position, state) in tabulation.prepared.states.iter().enumerate() {
             let mask = match state.filter {
                 None => inside,
                 Some(filter) => {
@@ -272,7 +272,7 @@ impl Worker {
             self.tally.start(cells, inside, self.groupings[grouping].len());
             for ((ones, mask), states) in masks.known.iter().zip(&masks.states) {
                 if *ones > 0 {
-                    self.add_selected(&job, results, (*ones, mask), states, grouping, cells);
+                    self.add_selected(&tabulation, results, (*ones, mask), states, grouping, cells);
                 }
             }
         }
@@ -280,7 +280,7 @@ impl Worker {
 
     fn add_selected(
         &mut self,
-        job: &Job,
+        tabulation: &Tabulation,
         results: &Results,
         (ones, mask): (usize, &Bitmap),
         states: &[usize],
@@ -304,7 +304,7 @@ impl Worker {
             self.selection.make(mask, ones);
         }
         for state in adding {
-            let compiled = &job.prepared.states[state];
+            let compiled = &tabulation.prepared.states[state];
             let operand = compiled.operand.map_or(&missing, |node| results.vector(node));
             let accumulator = &mut accumulators[state];
             if !add(accumulator, operand, compiled.physical, &self.selection, cells, results.rows) {
