@@ -8,7 +8,7 @@ use std::{
 use jiff::civil::Date;
 use kepi_model::{
     check::{self, Options},
-    diagnostic::{Checked, Severity},
+    finding::{Checked, Severity},
     project::Project,
     source_text::SourceMap,
 };

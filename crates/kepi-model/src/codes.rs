@@ -1,6 +1,6 @@
 //! Every code of a finding: its severity, title and explanation.
 
-use crate::diagnostic::{Code, Severity};
+use crate::finding::{Code, Severity};
 
 /// What is to be known of a code.
 #[derive(Debug, Clone, Copy)]

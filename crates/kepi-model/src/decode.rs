@@ -9,7 +9,7 @@ mod scalar;
 
 use crate::{
     codes,
-    diagnostic::{Code, Diagnostic},
+    finding::{Code, Finding},
     findings::Findings,
     id::is_name,
     options::Options,
@@ -113,7 +113,7 @@ pub(crate) type List<T> = Vec<Placed<T>>;
 
 /// An entry of a map.
 #[derive(Debug, Clone)]
-pub(crate) struct Entry<K, V> {
+pub(crate) struct Keyed<K, V> {
     /// The key as written.
     pub(crate) text: String,
     /// Where it is written.
@@ -126,7 +126,7 @@ pub(crate) struct Entry<K, V> {
     pub(crate) value: Option<V>,
 }
 /// A map in written order.
-pub(crate) type Map<K, V> = Vec<Entry<K, V>>;
+pub(crate) type Map<K, V> = Vec<Keyed<K, V>>;
 
 /// One of two, told apart by shape.
 #[derive(Debug, Clone)]
@@ -231,7 +231,7 @@ impl Decoder<'_> {
     }
 
     /// Adds a finding.
-    pub(crate) fn report(&mut self, code: Code, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+    pub(crate) fn report(&mut self, code: Code, span: Span, message: impl Into<String>) -> &mut Finding {
         self.findings.report(code, span, message)
     }
 
@@ -308,7 +308,7 @@ impl<K: DecodeKey, V: Decode> Decode for Map<K, V> {
             decoder.wrong_shape(yaml, at.key, "a map: `key: value`");
             return None;
         };
-        let entry = |pair: &Pair| Entry {
+        let entry = |pair: &Pair| Keyed {
             text: pair.key.clone(),
             span: pair.key_span,
             key: K::decode_key(&pair.key, pair.key_span, decoder),

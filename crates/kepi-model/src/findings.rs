@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     codes,
-    diagnostic::{Code, Diagnostic, Fix, Label, Severity},
+    finding::{Code, Finding, Fix, Label, Severity},
     source_text::Span,
     wording::{nearest, quoted},
 };
@@ -12,7 +12,7 @@ use crate::{
 /// The findings made so far.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
-    list: Vec<Diagnostic>,
+    list: Vec<Finding>,
     broken: BTreeSet<(String, String)>,
 }
 
@@ -28,9 +28,9 @@ impl Findings {
     }
 
     /// Adds a finding; the severity is the code's.
-    pub(crate) fn report(&mut self, code: Code, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+    pub(crate) fn report(&mut self, code: Code, span: Span, message: impl Into<String>) -> &mut Finding {
         let severity = codes::info(code).map_or(Severity::Error, |info| info.severity);
-        self.list.push(Diagnostic {
+        self.list.push(Finding {
             code,
             severity,
             message: message.into(),
@@ -55,7 +55,7 @@ impl Findings {
     }
 
     /// The finding made last.
-    pub(crate) fn last_mut(&mut self) -> Option<&mut Diagnostic> {
+    pub(crate) fn last_mut(&mut self) -> Option<&mut Finding> {
         self.list.last_mut()
     }
 
@@ -70,14 +70,14 @@ impl Findings {
     }
 
     /// All findings by place, each once.
-    pub(crate) fn sorted(mut self) -> Vec<Diagnostic> {
+    pub(crate) fn sorted(mut self) -> Vec<Finding> {
         self.list.sort_by(|a, b| (a.at.span, a.code, &a.message).cmp(&(b.at.span, b.code, &b.message)));
         self.list.dedup();
         self.list
     }
 }
 
-impl Diagnostic {
+impl Finding {
     /// Says something of the main place.
     pub(crate) fn label(&mut self, text: impl Into<String>) -> &mut Self {
         self.at.text = text.into();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     codes,
-    diagnostic::{Diagnostic, Label, Severity},
+    finding::{Finding, Label, Severity},
     source_text::{SourceMap, Span},
 };
 
@@ -20,7 +20,7 @@ impl Paint {
 
 /// All findings as text, each with its code, place, excerpt, what was expected and what to do; a last line counts them.
 /// Colour is decoration: nothing is said by colour alone.
-pub fn text(findings: &[Diagnostic], files: &SourceMap, colour: bool) -> String {
+pub fn text(findings: &[Finding], files: &SourceMap, colour: bool) -> String {
     let mut out = String::new();
     for finding in findings {
         out.push_str(&one(finding, files, colour));
@@ -40,7 +40,7 @@ pub fn text(findings: &[Diagnostic], files: &SourceMap, colour: bool) -> String 
 }
 
 /// One finding as text.
-pub fn one(finding: &Diagnostic, files: &SourceMap, colour: bool) -> String {
+pub fn one(finding: &Finding, files: &SourceMap, colour: bool) -> String {
     let paint = Paint(colour);
     let (word, tone) = match finding.severity {
         Severity::Error => ("error", "1;31"),
@@ -116,7 +116,7 @@ fn excerpt(
 /// All findings as JSON: an array of objects with `code`, `severity`, `title`, `message`, `at`, `related`, `expected`
 /// and `fix`. A place has `path`, `line`, `column`, `end_line`, `end_column` (from 1, in characters), `start` and
 /// `end` (bytes).
-pub fn json(findings: &[Diagnostic], files: &SourceMap) -> Value {
+pub fn json(findings: &[Finding], files: &SourceMap) -> Value {
     let place = |span: Span| {
         let end = files.line_column(Span { start: span.end, ..span });
         let start = files.line_column(span);

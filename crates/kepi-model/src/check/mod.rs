@@ -12,7 +12,7 @@ use crate::{
     codes,
     decode::Decoder,
     definitions::{DOCUMENTS, Definitions},
-    diagnostic::{Checked, Code, Diagnostic},
+    finding::{Checked, Code, Finding},
     findings::Findings,
     project::{Kpi, Project},
     source_text::{FileId, SourceMap, Span},
@@ -38,7 +38,7 @@ pub(crate) struct Context<'a> {
 }
 
 impl Context<'_> {
-    fn report(&mut self, code: Code, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+    fn report(&mut self, code: Code, span: Span, message: impl Into<String>) -> &mut Finding {
         self.findings.report(code, span, message)
     }
 }

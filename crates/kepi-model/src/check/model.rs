@@ -7,7 +7,7 @@ use crate::{
     builtin,
     calendar::Calendar,
     codes,
-    decode::{Entry, Name, Placed},
+    decode::{Keyed, Name, Placed},
     definitions as written,
     expression::Type,
     id::{AttributeId, EntityId, PersonId, ProjectId, PurposeId, UnitId},
@@ -285,7 +285,7 @@ fn own_attribute(
 }
 
 fn attribute(
-    entry: &Entry<Name<AttributeId>, written::Attribute>,
+    entry: &Keyed<Name<AttributeId>, written::Attribute>,
     context: &mut Context<'_>,
 ) -> Option<Attribute> {
     let (name, written) = (&entry.text, entry.value.as_ref()?);
@@ -344,7 +344,7 @@ fn attribute(
 fn refine(
     former: &mut Attribute,
     new: Attribute,
-    entry: &Entry<Name<AttributeId>, written::Attribute>,
+    entry: &Keyed<Name<AttributeId>, written::Attribute>,
     entity: &EntityId,
     context: &mut Context<'_>,
 ) {

@@ -6,7 +6,7 @@ use super::{Context, is_defined, kpi::declared_dimensions};
 use crate::{
     calendar::Grain,
     codes,
-    decode::{Entry, Share},
+    decode::{Keyed, Share},
     definitions::{self as written, Definitions, ScorecardObjective as WrittenObjective},
     id::{KpiId, ObjectiveId, PerspectiveId, UnitId},
     meaning,
@@ -88,7 +88,7 @@ pub(super) fn read(
     Some(scorecard)
 }
 
-fn read_objective(entry: &Entry<ObjectiveId, WrittenObjective>) -> Option<ScorecardObjective> {
+fn read_objective(entry: &Keyed<ObjectiveId, WrittenObjective>) -> Option<ScorecardObjective> {
     let written = entry.value.as_ref()?;
     let kpis = written.kpis.get()?.iter();
     Some(ScorecardObjective {
@@ -147,7 +147,7 @@ fn sums<'a>(
 
 /// An objective stands under its own perspective.
 fn stands_right(
-    objective: &Entry<ObjectiveId, WrittenObjective>,
+    objective: &Keyed<ObjectiveId, WrittenObjective>,
     perspective: &str,
     strategy: Option<&Strategy>,
     context: &mut Context<'_>,
@@ -173,7 +173,7 @@ fn stands_right(
 /// A KPI stands under its own objective and is no coarser than the scorecard.
 fn placed(
     kpi: &Kpi,
-    objective: &Entry<ObjectiveId, WrittenObjective>,
+    objective: &Keyed<ObjectiveId, WrittenObjective>,
     at: Span,
     scorecard: &written::Scorecard,
     context: &mut Context<'_>,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Context;
 use crate::{
     codes,
-    decode::{Entry, Field, Map, Name, Placed},
+    decode::{Field, Keyed, Map, Name, Placed},
     definitions::{self as written, Definitions},
     id::ObjectiveId,
     project::{CauseEffect, Goal, Indicator, Objective, Perspective, Pillar, Strategy, Theme},
@@ -53,7 +53,7 @@ pub(super) fn read(strategies: &[Placed<written::Strategy>], context: &mut Conte
 
 /// The entries of a map of things that are named here.
 fn each<I: Clone, T, R>(map: &Field<Map<Name<I>, T>>, read: impl Fn(I, &T) -> Option<R>) -> Vec<R> {
-    let entry = |e: &Entry<Name<I>, T>| read(e.key.as_ref()?.id.clone()?, e.value.as_ref()?);
+    let entry = |e: &Keyed<Name<I>, T>| read(e.key.as_ref()?.id.clone()?, e.value.as_ref()?);
     map.items().iter().filter_map(entry).collect()
 }
 

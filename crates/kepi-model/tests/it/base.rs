@@ -2,7 +2,7 @@
 
 use kepi_model::{
     check::{Options, check},
-    diagnostic::{Checked, Diagnostic},
+    finding::{Checked, Finding},
     project::Project,
     source_text::{SourceFile, SourceMap},
 };
@@ -44,7 +44,7 @@ pub fn checked(files: &[(String, String)]) -> Checked<Project> {
 }
 
 /// Findings in short, for messages of tests.
-pub fn short(findings: &[Diagnostic]) -> String {
+pub fn short(findings: &[Finding]) -> String {
     findings.iter().map(|f| format!("{} {}\n", f.code.0, f.message)).collect()
 }
 

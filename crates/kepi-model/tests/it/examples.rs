@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use kepi_model::{
     check::{Options, check},
-    diagnostic::Severity,
+    finding::Severity,
     render,
     source_text::{SourceFile, SourceMap},
 };

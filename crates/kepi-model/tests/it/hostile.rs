@@ -2,7 +2,7 @@
 
 use kepi_model::{
     check::{Options, check},
-    diagnostic::Severity,
+    finding::Severity,
     render,
     source_text::{SourceFile, SourceMap},
 };

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use kepi_app::open::check_folder;
 use kepi_lake::Damage;
-use kepi_model::{diagnostic::Severity, render};
+use kepi_model::{finding::Severity, render};
 use serde_json::json;
 
 use crate::{

@@ -6,7 +6,7 @@ use kepi_app::{
     board, open,
     run::{Request, RunReport},
 };
-use kepi_model::diagnostic::Severity;
+use kepi_model::finding::Severity;
 use kepi_query::landing::LoadOutcome;
 use kepi_report::view::RowCounts;
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     codes,
-    decode::{Either, Entry, Field},
+    decode::{Either, Field, Keyed},
     definitions as written,
     expression::{Expression, Literal, Node as Part, Type},
     findings::Findings,
@@ -22,7 +22,7 @@ use crate::{
     yaml::Yaml,
 };
 
-type Entries = [Entry<String, written::Mapping>];
+type Entries = [Keyed<String, written::Mapping>];
 
 /// Reads `map`, derived attributes after those they need.
 pub(super) fn mappings(
@@ -48,7 +48,7 @@ pub(super) fn mappings(
     (findings.count() == before || ordered.len() == entries.len()).then_some(ordered)
 }
 
-fn unknown_attribute(entry: &Entry<String, written::Mapping>, entity: &Entity, findings: &mut Findings) {
+fn unknown_attribute(entry: &Keyed<String, written::Mapping>, entity: &Entity, findings: &mut Findings) {
     if findings.is_broken(entity.id.as_str(), &entry.text) {
         return;
     }
@@ -62,7 +62,7 @@ fn unknown_attribute(entry: &Entry<String, written::Mapping>, entity: &Entity, f
 }
 
 fn mapping_from(
-    entry: &Entry<String, written::Mapping>,
+    entry: &Keyed<String, written::Mapping>,
     mapping: &written::Mapping,
     type_: &Type,
     entries: &Entries,
@@ -114,7 +114,7 @@ fn mapping_from(
 }
 
 fn column(
-    entry: &Entry<String, written::Mapping>,
+    entry: &Keyed<String, written::Mapping>,
     mapping: &written::Mapping,
     type_: &Type,
     findings: &mut Findings,
@@ -142,7 +142,7 @@ fn column(
     })
 }
 
-fn pairs(entries: &[Entry<String, String>]) -> Vec<(String, String)> {
+fn pairs(entries: &[Keyed<String, String>]) -> Vec<(String, String)> {
     entries.iter().filter_map(|e| Some((e.text.clone(), e.value.clone()?))).collect()
 }
 

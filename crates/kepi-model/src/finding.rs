@@ -38,7 +38,7 @@ pub struct Fix {
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Diagnostic {
+pub struct Finding {
     /// Stable code.
     pub code: Code,
     /// How bad.
@@ -61,5 +61,5 @@ pub struct Checked<T> {
     /// Present when it can be used in spite of the findings.
     pub value: Option<T>,
     /// All findings, in order of place.
-    pub findings: Vec<Diagnostic>,
+    pub findings: Vec<Finding>,
 }
