@@ -8,6 +8,7 @@ use std::{
 use kepi_model::{
     calendar::{CalendarError, Grain, Period},
     id::{DimensionId, EntityId, Hash, KpiId},
+    meaning,
     project::{Kpi, Project},
 };
 use kepi_stats::estimate::{Level, NotComputable};
@@ -248,13 +249,10 @@ impl<'a> AtGrain<'a> {
     /// Pins without the states, which differ by value.
     fn pins(&self, kpi: &Kpi) -> Pins {
         let Context { project, lake, snapshot, engine, .. } = self.context;
-        let calendar = &project.calendar;
-        let calendar_text =
-            format!("calendar 1 {} {} {}", calendar.zone, calendar.week_start, calendar.fiscal_year_start);
         Pins {
             definition: kpi.hash,
             mapping: mapping_hash(project, kpi),
-            calendar: Hash::of(calendar_text.as_bytes()),
+            calendar: meaning::calendar(&project.calendar),
             lake: lake.to_owned(),
             snapshot,
             engine: engine.clone(),
@@ -364,7 +362,7 @@ fn gate(kpi: &Kpi, coverage: Coverage) -> Option<NotComputable> {
 /// Hash of the sources that feed the entities a KPI reads.
 fn mapping_hash(project: &Project, kpi: &Kpi) -> Hash {
     let entities = kpi.entities();
-    let mut text = String::from("mapping 1");
+    let mut text = String::from("kepi mapping v1");
     for (id, source) in &project.sources {
         if entities.contains(&source.into) {
             text.push_str(&format!("\n{id} {}", source.hash));

@@ -7,7 +7,6 @@ use kepi_model::{
     meaning::{expression_form, path_form},
     project::{AsOf, Kpi, Population, Project},
 };
-
 use serde_json::json;
 
 use crate::plan::{Key, StateId, StateKind, StateSpec};
@@ -161,7 +160,7 @@ impl Side {
     }
 }
 
-/// Identity of a state: the hash of all that decides it.
+/// Identity of a state: the hash of all that decides it, in a form that is written out here and never changes.
 pub fn state_id(
     entity: &EntityId,
     time: &Path,
@@ -169,22 +168,17 @@ pub fn state_id(
     kind: &StateKind,
     filter: Option<&Expression>,
 ) -> StateId {
-    let as_of = match as_of {
-        AsOf::Event => "event",
-        AsOf::Now => "now",
-    };
-    let of = |word: &str, expression: &Expression| json!([word, expression_form(expression)]);
+    let of = |word: &str, of: &Expression| json!([word, expression_form(of)]);
     let kind = match kind {
         StateKind::Count => json!(["count"]),
-        StateKind::Sum(x) => of("sum", x),
-        StateKind::Minimum(x) => of("minimum", x),
-        StateKind::Maximum(x) => of("maximum", x),
-        StateKind::Histogram { of: x, edges } => json!(["histogram", expression_form(x), edges.as_ref()]),
-        StateKind::Distinct(x) => of("distinct", x),
+        StateKind::Sum(value) => of("sum", value),
+        StateKind::Minimum(value) => of("minimum", value),
+        StateKind::Maximum(value) => of("maximum", value),
+        StateKind::Histogram { of, edges } => json!(["histogram", expression_form(of), edges.as_ref()]),
+        StateKind::Distinct(value) => of("distinct", value),
     };
-    let filter = filter.map(expression_form);
-    let bytes = json!(["state 2", entity, path_form(time), as_of, kind, filter]).to_string();
-    StateId(Hash::of(bytes.as_bytes()))
+    let form = json!([entity, path_form(time), as_of, kind, filter.map(expression_form)]);
+    StateId(Hash::of(format!("kepi state v1\n{form}").as_bytes()))
 }
 
 /// Collects the sides of a KPI; measure kinds fill it.

@@ -10,6 +10,7 @@
 )]
 
 mod definitions;
+mod identity;
 mod metamorphic;
 mod states;
 mod stock;
