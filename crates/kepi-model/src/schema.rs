@@ -25,9 +25,11 @@ pub fn json_schema() -> Value {
     for table in tables() {
         definitions.insert(table.name.to_owned(), table_schema(table));
     }
-    // The first key names the kind, but a schema knows no order: `unit` is also a field of scorecards, so the kinds are
-    // asked for in an order in which the first that fits is right.
-    let order = ["scorecard", "kpi", "source", "strategy", "entity", "person", "project", "unit"];
+    // The first key names the kind, but a schema knows no order: where a kind is also a field of another one, as `unit` is
+    // of scorecards, the other one is asked for first.
+    let is_field = |kind: &&str| DOCUMENTS.iter().any(|t| t.names().skip(1).any(|name| name == *kind));
+    let (inner, mut order): (Vec<&str>, Vec<&str>) = DOCUMENTS.iter().map(|t| t.name).partition(is_field);
+    order.extend(inner);
     let choice = order.iter().rev().fold(
         json!({"required": ["kpi"], "description": "The first key names the kind of a definition."}),
         |rest, kind| json!({"if": {"required": [kind]}, "then": {"$ref": format!("#/$defs/{kind}")}, "else": rest}),

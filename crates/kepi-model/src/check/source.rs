@@ -19,10 +19,11 @@ use crate::{
     findings::Findings,
     id::{AttributeId, EntityId},
     meaning,
-    project::{Ambiguous, Connector, Entity, MissingLocal, Mode, Source, SourceZone},
+    project::{Connector, Entity, Mode, Source, SourceZone},
     source_text::Span,
     sql::{self, Scope, Want},
-    table::Symbol,
+    table::{Need, Symbol},
+    word::Word,
     wording::shown,
     yaml::Yaml,
 };
@@ -91,21 +92,25 @@ fn connector(written: &written::Connector) -> Option<Connector> {
     })
 }
 
+/// A zone; where only its name is written, local times are dealt with as the fields of `source_zone` say by default.
 fn zone(written: &Field<written::TimeZone>, project_zone: &str) -> Option<SourceZone> {
-    let plain = |name: &str| SourceZone {
-        name: name.to_owned(),
-        ambiguous: Ambiguous::Earlier,
-        missing: MissingLocal::ShiftForward,
-    };
-    match written.get() {
-        Some(Either::This(name)) => Some(plain(&name.0)),
-        Some(Either::That(zone)) => Some(SourceZone {
-            name: zone.name.get()?.0.clone(),
-            ambiguous: zone.ambiguous.cloned()?,
-            missing: zone.missing.cloned()?,
-        }),
-        None => (!written.is_written()).then(|| plain(project_zone)),
+    fn default<T: Word>(field: &str) -> Option<T> {
+        match written::SourceZone::TABLE.field(field)?.need {
+            Need::Default(word) => T::from_word(word),
+            _ => None,
+        }
     }
+    let (name, rules) = match written.get() {
+        Some(Either::This(name)) => (name.0.clone(), None),
+        Some(Either::That(zone)) => (zone.name.get()?.0.clone(), Some(zone)),
+        None if written.is_written() => return None,
+        None => (project_zone.to_owned(), None),
+    };
+    Some(SourceZone {
+        name,
+        ambiguous: rules.map_or_else(|| default("ambiguous"), |zone| zone.ambiguous.cloned())?,
+        missing: rules.map_or_else(|| default("missing"), |zone| zone.missing.cloned())?,
+    })
 }
 
 fn key(
