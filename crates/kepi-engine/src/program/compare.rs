@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow::array::Array;
 use kepi_model::expression::{Comparison, Literal};
 
 use crate::vector::{Bitmap, Truth, Vector, both};
