@@ -93,7 +93,7 @@ const IMPURE_NAMES: &[&str] = &[
 ];
 
 /// Crates whose modules use each other in one direction only.
-const NO_CIRCLES: &[&str] = &["kepi-model"];
+const NO_CIRCLES: &[&str] = &["kepi-model", "kepi-query", "kepi-score", "kepi-engine"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -307,7 +307,7 @@ fn modules(krate: &str) -> BTreeMap<String, BTreeSet<String>> {
 fn modules_use_each_other_in_one_direction() {
     for krate in NO_CIRCLES {
         let mut uses = modules(krate);
-        assert!(uses.values().map(BTreeSet::len).sum::<usize>() > 10, "{krate}: nothing was read");
+        assert!(!uses.is_empty(), "{krate}: nothing was read");
         // What uses nothing that is left lies on no circle.
         loop {
             let left: BTreeSet<String> = uses.keys().cloned().collect();
