@@ -9,10 +9,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    entity::{Attribute, Entity},
     expression::Type,
     id::EntityId,
     lexical,
-    project::{Attribute, Entity},
 };
 
 /// A built-in entity.

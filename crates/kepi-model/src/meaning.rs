@@ -3,8 +3,6 @@
 //! Each hash is taken of a form that is written out by hand (`form`), in which lists without order are sorted; the order
 //! of keys, comments, names and descriptions never count.
 
-pub(crate) mod form;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
@@ -12,10 +10,11 @@ use serde_json::{Value, json};
 use crate::{
     calendar::Calendar,
     expression::{Expression, Path},
+    form,
     id::{Hash, KpiId},
     project::{
-        Connector, EnumElse, Kpi, Mapping, MappingFrom, Parse, Requirement, Scorecard, Source, SourceZone,
-        Target,
+        Connector, Dimension, EnumElse, Kpi, Mapping, MappingFrom, Parse, Requirement, Scorecard, Source,
+        SourceZone, Target, TargetLines,
     },
     word::Word,
 };
@@ -54,7 +53,7 @@ pub(crate) fn kpi(kpi: &Kpi, calendar: &Calendar) -> Hash {
         &json!([
             kpi.measure.kind().form(),
             kpi.period.word(),
-            sorted(kpi.by.iter().map(form::dimension)),
+            sorted(kpi.by.iter().map(dimension)),
             sorted(cross),
             kpi.as_of.word(),
             form::option(kpi.weight.as_ref(), form::expression),
@@ -136,7 +135,7 @@ fn mapping(mapping: &Mapping) -> Value {
 
 /// A target; its period is written only where it is not the KPI's.
 fn target_form(kpi: &Kpi, target: &Target) -> Value {
-    let mut parts = vec![json!(target.from.to_string()), json!(target.unit), form::lines(&target.lines)];
+    let mut parts = vec![json!(target.from.to_string()), json!(target.unit), lines(&target.lines)];
     if target.period != kpi.period {
         parts.push(json!(target.period.word()));
     }
@@ -176,4 +175,22 @@ pub(crate) fn scorecard(scorecard: &Scorecard, kpis: &BTreeMap<KpiId, Kpi>) -> H
             cascade,
         ]),
     )
+}
+
+/// A dimension: its name and the path from each entity, in the order of the entities' names.
+fn dimension(dimension: &Dimension) -> Value {
+    let paths = dimension.paths.iter().map(|(entity, to)| json!([entity, form::path(to)]));
+    json!(["dimension", dimension.id, paths.collect::<Value>()])
+}
+
+/// The lines of a target.
+fn lines(lines: &TargetLines) -> Value {
+    match lines {
+        TargetLines::OneSided { floor, threshold, target, stretch } => {
+            json!(["one side", floor, threshold, target, stretch])
+        }
+        TargetLines::InRange { floor, threshold, target, stretch } => {
+            json!(["range", floor, threshold, target, stretch])
+        }
+    }
 }

@@ -3,7 +3,6 @@
 //! Only [`check`](crate) makes these, so what they say can be relied upon: references point to something, weights
 //! sum to one, targets stand on the right side, expressions are typed.
 
-mod entity;
 mod kpi;
 mod scorecard;
 mod source;
@@ -17,11 +16,11 @@ use crate::{
     id::{EntityId, KpiId, LevelId, PersonId, ProjectId, PurposeId, ScorecardId, SourceId, UnitId},
 };
 
+pub use crate::entity::{Attribute, Entity};
 pub use crate::measure::{
     Aggregate, Bins, Duration, DurationSummary, Mean, Measure, Nps, Population, Quantile, Rating, RatingKind,
     RatingSummary, Ratio, Share, Spacing, Total, Unmatched, ValueUnit,
 };
-pub use entity::{Attribute, Entity};
 pub use kpi::{AsOf, Better, Dimension, Indicator, Kpi};
 pub use scorecard::{
     BasisPoints, Cascade, CascadeTargets, CascadeValue, MissingRule, Scorecard, ScorecardObjective,

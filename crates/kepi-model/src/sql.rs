@@ -23,11 +23,11 @@ use typing::{boolean, literal, not};
 
 use crate::{
     codes,
+    entity::Entity,
     expression::{Comparison, Expression, Literal, Node, Path, Type},
     findings::Findings,
     id::EntityId,
     lexical::{self, type_text},
-    project::Entity,
     source_text::Span,
     wording::{nearest, shorten},
     yaml::Yaml,

@@ -9,11 +9,11 @@ use super::{Carry, Kind, Population, Reader, Reading, Summary, ValueUnit, rows::
 use crate::{
     codes,
     decode::{Micros, PathText},
+    entity::Entity,
     expression::Expression,
     expression_text::duration_text,
+    form,
     id::EntityId,
-    meaning::form,
-    project::Entity,
 };
 
 of_rows! {
@@ -79,7 +79,7 @@ impl Kind for Duration {
             DurationSummary::Within(limit) => json!(["within", limit]),
         };
         let (from, until) = (form::expression(&self.from), form::expression(&self.until));
-        json!(["duration", form::population(&self.rows), from, until, summary])
+        json!(["duration", self.rows.form(), from, until, summary])
     }
     fn readings(&self) -> Vec<Reading<'_>> {
         vec![Reading { rows: &self.rows, values: vec![&self.from, &self.until] }]

@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 use super::{
     Carry, Kind, Population, Reader, Reading, ValueUnit, rows::of_rows, unit::declared_scale, words::Words,
 };
-use crate::{
-    decode::ExpressionText, expression::Expression, id::EntityId, meaning::form, project::Entity, sql::Want,
-};
+use crate::{decode::ExpressionText, entity::Entity, expression::Expression, form, id::EntityId, sql::Want};
 
 of_rows! {
     Written = "mean", "The mean of an expression over the rows that have it.";
@@ -36,7 +34,7 @@ impl Mean {
 
 impl Kind for Mean {
     fn form(&self) -> Value {
-        json!(["mean", form::population(&self.rows), form::expression(&self.value)])
+        json!(["mean", self.rows.form(), form::expression(&self.value)])
     }
     fn readings(&self) -> Vec<Reading<'_>> {
         vec![Reading { rows: &self.rows, values: vec![&self.value] }]

@@ -24,8 +24,8 @@ use serde_json::Value;
 
 use crate::{
     decode::{choices, one_of},
+    entity::Entity,
     id::EntityId,
-    project::Entity,
     word::words,
 };
 

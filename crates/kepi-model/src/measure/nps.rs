@@ -9,8 +9,7 @@ use super::{
     Carry, Kind, Population, Reader, Reading, ValueUnit, rows::of_rows, unit::declared_scale, words::Words,
 };
 use crate::{
-    codes, decode::ExpressionText, expression::Expression, id::EntityId, meaning::form, project::Entity,
-    sql::Want,
+    codes, decode::ExpressionText, entity::Entity, expression::Expression, form, id::EntityId, sql::Want,
 };
 
 of_rows! {
@@ -51,7 +50,7 @@ impl Nps {
 
 impl Kind for Nps {
     fn form(&self) -> Value {
-        json!(["nps", form::population(&self.rows), form::expression(&self.answer)])
+        json!(["nps", self.rows.form(), form::expression(&self.answer)])
     }
     fn readings(&self) -> Vec<Reading<'_>> {
         vec![Reading { rows: &self.rows, values: vec![&self.answer] }]

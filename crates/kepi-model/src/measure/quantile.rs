@@ -13,11 +13,11 @@ use super::{
 use crate::{
     codes,
     decode::{self, AmountText, ExpressionText, Field, Whole, choices, table},
+    entity::Entity,
     expression::{Expression, Type},
+    form,
     id::EntityId,
     lexical::type_text,
-    meaning::form,
-    project::Entity,
     sql::Want,
     word::{Word, words},
 };
@@ -133,7 +133,7 @@ fn bins(written: &WrittenBins, type_: &Type, reader: &mut Reader<'_, '_>) -> Opt
 impl Kind for Quantile {
     fn form(&self) -> Value {
         let bins = json!(["bins", self.bins.spacing.word(), self.bins.edges]);
-        json!(["quantile", form::population(&self.rows), form::expression(&self.value), self.quantile, bins])
+        json!(["quantile", self.rows.form(), form::expression(&self.value), self.quantile, bins])
     }
     fn readings(&self) -> Vec<Reading<'_>> {
         vec![Reading { rows: &self.rows, values: vec![&self.value] }]

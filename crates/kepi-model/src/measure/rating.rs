@@ -14,11 +14,11 @@ use super::{
 use crate::{
     codes,
     decode::{At, Decode, Decoder, ExpressionText, Scale, Whole},
+    entity::Entity,
     expression::Expression,
+    form,
     id::EntityId,
     lexical::type_text,
-    meaning::form,
-    project::Entity,
     sql::Want,
     table::{self, Table},
     yaml::Yaml,
@@ -161,7 +161,7 @@ impl Kind for Rating {
             RatingSummary::TopBox(top) => json!(["top", top]),
             RatingSummary::Mean => json!(["mean"]),
         };
-        json!([kind, form::population(&self.rows), form::expression(&self.answer), self.scale, summary])
+        json!([kind, self.rows.form(), form::expression(&self.answer), self.scale, summary])
     }
     fn readings(&self) -> Vec<Reading<'_>> {
         vec![Reading { rows: &self.rows, values: vec![&self.answer] }]

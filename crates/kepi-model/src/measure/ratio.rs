@@ -13,9 +13,9 @@ use super::{
 use crate::{
     codes,
     decode::{Whole, choices, table},
+    entity::Entity,
     expression::Type,
     id::EntityId,
-    project::Entity,
     word::{Word, words},
 };
 

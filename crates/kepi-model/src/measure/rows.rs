@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::{
     codes,
     decode::{ExpressionText, Field, PathText},
+    entity::Entity,
     expression::{Expression, Node, Path, Type},
     findings::Findings,
+    form,
     id::EntityId,
     lexical::type_text,
-    project::Entity,
     source_text::Span,
     sql::{self, Scope, Want},
     symbols::Symbols,
@@ -28,6 +30,13 @@ pub struct Population {
     pub at: Path,
     /// Rows for which this is true count.
     pub filter: Option<Expression>,
+}
+
+impl Population {
+    /// What is hashed of it.
+    pub(crate) fn form(&self) -> Value {
+        json!(["rows", self.of, form::path(&self.at), form::option(self.filter.as_ref(), form::expression)])
+    }
 }
 
 /// What a measure reads of one population, beside its filter and what dates it.

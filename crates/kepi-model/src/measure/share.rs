@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Carry, Kind, Population, Reader, Reading, ValueUnit, rows::of_rows, words::Words};
-use crate::{
-    decode::ExpressionText, expression::Expression, id::EntityId, meaning::form, project::Entity, sql::Want,
-};
+use crate::{decode::ExpressionText, entity::Entity, expression::Expression, form, id::EntityId, sql::Want};
 
 of_rows! {
     Written = "share", "The share of rows for which a condition holds, among those for which it is known.";
@@ -34,7 +32,7 @@ impl Share {
 
 impl Kind for Share {
     fn form(&self) -> Value {
-        json!(["share", form::population(&self.rows), form::expression(&self.which)])
+        json!(["share", self.rows.form(), form::expression(&self.which)])
     }
     fn readings(&self) -> Vec<Reading<'_>> {
         vec![Reading { rows: &self.rows, values: vec![&self.which] }]

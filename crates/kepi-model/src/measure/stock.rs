@@ -10,7 +10,7 @@ use super::{
     total::{Aggregate, Written as WrittenTotal},
     words::Words,
 };
-use crate::{codes, decode::table, id::EntityId, project::Entity};
+use crate::{codes, decode::table, entity::Entity, id::EntityId};
 
 table! {
     Written = "stock", "What is there at the end of a period: all that came so far, less all that went.";

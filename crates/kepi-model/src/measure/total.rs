@@ -12,10 +12,10 @@ use super::{
 };
 use crate::{
     decode::{ExpressionText, one_of},
+    entity::Entity,
     expression::Expression,
+    form,
     id::EntityId,
-    meaning::form,
-    project::Entity,
     sql::Want,
 };
 
@@ -98,7 +98,7 @@ impl Total {
             Aggregate::Sum(value) => json!(["sum", form::expression(value)]),
             Aggregate::Distinct(value) => json!(["distinct", form::expression(value)]),
         };
-        json!([form::population(&self.rows), aggregate])
+        json!([self.rows.form(), aggregate])
     }
 
     /// Its unit, of which a ratio has two.

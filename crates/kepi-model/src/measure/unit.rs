@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    entity::Entity,
     expression::{Expression, Node, Type},
     id::EntityId,
     lexical::{self, Decimal},
-    project::Entity,
 };
 
 /// What a KPI's value is. Values are carried as `f64` in the unit named here.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::Population;
 use crate::{
+    entity::Entity,
     expression::{Comparison, Expression, Literal, Node, Path, Type},
     expression_text::{duration_text, literal_text, scaled},
     id::EntityId,
-    project::Entity,
 };
 
 pub(super) fn quantile_text(millionths: u32) -> String {

@@ -1,5 +1,5 @@
-//! The canonical form, version 1: what is hashed of types and expressions. That of a measure
-//! stands with its kind.
+//! The canonical form, version 1: what is hashed of types and expressions. That of a measure stands with its kind, that of
+//! what is made of them in `meaning`.
 //!
 //! Everything is a list that begins with a word, written out here by hand, so that no name or order of a Rust type is
 //! part of it. Lists only: a map would have an order that depends on how `serde_json` was built. What a word stands for
@@ -10,8 +10,6 @@ use serde_json::{Value, json};
 use crate::{
     calendar::Calendar,
     expression::{Arithmetic, Comparison, Expression, Literal, Node, Path, Type},
-    measure::Population,
-    project::{Dimension, TargetLines},
 };
 
 pub(crate) fn option<T>(value: Option<T>, form: impl FnOnce(T) -> Value) -> Value {
@@ -88,27 +86,4 @@ pub(crate) fn expression(e: &Expression) -> Value {
         Node::Exists(attribute, entity) => vec![json!("exists"), json!(attribute), json!(entity)],
     };
     json!([type_(&e.type_), node])
-}
-
-/// Rows of one entity.
-pub(crate) fn population(rows: &Population) -> Value {
-    json!(["rows", rows.of, path(&rows.at), option(rows.filter.as_ref(), expression)])
-}
-
-/// A dimension: its name and the path from each entity, in the order of the entities' names.
-pub(crate) fn dimension(dimension: &Dimension) -> Value {
-    let paths = dimension.paths.iter().map(|(entity, to)| json!([entity, path(to)]));
-    json!(["dimension", dimension.id, paths.collect::<Value>()])
-}
-
-/// The lines of a target.
-pub(crate) fn lines(lines: &TargetLines) -> Value {
-    match lines {
-        TargetLines::OneSided { floor, threshold, target, stretch } => {
-            json!(["one side", floor, threshold, target, stretch])
-        }
-        TargetLines::InRange { floor, threshold, target, stretch } => {
-            json!(["range", floor, threshold, target, stretch])
-        }
-    }
 }
