@@ -1,18 +1,38 @@
 //! The small change of messages: what a misspelt word was meant to be, lists of words, long texts cut short.
 
 /// The known name nearest to `wrong`, if it is near enough to be meant: at most one slip, and one more for every four
-/// characters. A slip is a character too many, too few, replaced or swapped with its neighbour; case, spaces, points,
-/// hyphens and underscores are none.
+/// characters. A slip is a character too many, too few, replaced or swapped with its neighbour; case is none, nor is what
+/// stands between words.
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let folded = |text: &str| text.to_lowercase().replace([' ', '_', '-', '.'], "");
-    let asked = folded(wrong);
-    known
-        .into_iter()
-        .map(|k| (k, folded(k)))
-        .map(|(k, folded)| (strsim::damerau_levenshtein(&asked, &folded), k, folded.chars().count()))
-        .filter(|(distance, _, length)| *distance <= 1 + (*length).max(asked.chars().count()) / 4)
-        .min_by_key(|(distance, k, _)| (*distance, *k))
-        .map(|(_, k, _)| k)
+    let wrong = folded(wrong);
+    let near = known.into_iter().filter_map(|name| Some((slips(&wrong, &folded(name))?, name)));
+    near.min().map(|(_, name)| name)
+}
+
+/// At most so many known names that may have been meant, best first: near ones, then those that begin alike.
+pub fn resembling<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>, most: usize) -> Vec<&'a str> {
+    let wrong = folded(wrong);
+    let alike = |name: &str| {
+        let name = folded(name);
+        let same = wrong.chars().zip(name.chars()).take_while(|(a, b)| a == b).count();
+        let begins = same >= 3 && same * 2 >= wrong.chars().count();
+        slips(&wrong, &name).map(|slips| (false, slips)).or(begins.then(|| (true, usize::MAX - same)))
+    };
+    let mut found: Vec<_> =
+        known.into_iter().filter_map(|name| alike(name).map(|rank| (rank, name))).collect();
+    found.sort_unstable();
+    found.into_iter().take(most).map(|(_, name)| name).collect()
+}
+
+/// How many slips lie between two folded names, if few enough.
+fn slips(wrong: &str, name: &str) -> Option<usize> {
+    let slips = strsim::damerau_levenshtein(wrong, name);
+    (slips <= 1 + name.chars().count().max(wrong.chars().count()) / 4).then_some(slips)
+}
+
+/// Without case and what stands between words.
+fn folded(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, ' ' | '_' | '-' | '.')).flat_map(char::to_lowercase).collect()
 }
 
 /// A list of words in backticks.
@@ -62,5 +82,23 @@ mod tests {
         ] {
             assert_eq!(nearest(wrong, known), meant, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_slip_is_found_and_a_stranger_is_not() {
+        let known = ["restroom_cleanliness", "terminal_cleanliness", "recommend", "responses"];
+        assert_eq!(nearest("recomend", known), Some("recommend"));
+        assert_eq!(nearest("Terminal Cleanliness", known), Some("terminal_cleanliness"));
+        assert_eq!(nearest("restrooms", known), None);
+        assert_eq!(nearest("churn", known), None);
+    }
+
+    #[test]
+    fn names_that_begin_alike_come_after_near_ones() {
+        let known = ["response_time", "responses_open", "responses", "churn"];
+        assert_eq!(resembling("respones", known, 3), ["responses", "response_time", "responses_open"]);
+        assert_eq!(resembling("restrooms", ["restroom_cleanliness"], 3), ["restroom_cleanliness"]);
+        assert_eq!(resembling("responses", known, 1), ["responses"]);
+        assert!(resembling("x", known, 3).is_empty());
     }
 }

@@ -316,6 +316,26 @@ pub enum NotComputable {
 }
 
 impl NotComputable {
+    /// A stable code, part of the interfaces and of what is published; never changed once released.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoRows => "no_rows",
+            Self::ZeroDenominator => "zero_denominator",
+            Self::TooFew { .. } => "too_few",
+            Self::OutOfRange { .. } => "out_of_range",
+            Self::NoConvergence { .. } => "no_convergence",
+            Self::EmptyRakingCell { .. } => "empty_raking_cell",
+            Self::NotMature { .. } => "not_mature",
+            Self::NoVariation => "no_variation",
+            Self::NotFinite { .. } => "not_finite",
+            Self::Singular { .. } => "singular",
+            Self::Separation { .. } => "separation",
+            Self::LowCoverage { .. } => "low_coverage",
+            Self::Invalid(_) => "invalid",
+            Self::Unsupported(_) => "unsupported",
+        }
+    }
+
     /// An [`NotComputable::Invalid`] from any text.
     pub fn invalid(text: impl Into<String>) -> Self {
         Self::Invalid(text.into())
@@ -361,6 +381,33 @@ mod tests {
             assert!(Level::new(level).is_err(), "{level}");
         }
         assert!((Level::NINETY_FIVE.z() - 1.959_963_984_540_054).abs() < 1e-14);
+    }
+
+    #[test]
+    fn every_reason_has_a_code_of_its_own_that_stays() {
+        use NotComputable as N;
+        let text = String::new;
+        let all = [
+            (N::NoRows, "no_rows"),
+            (N::ZeroDenominator, "zero_denominator"),
+            (N::TooFew { n: 1, need: 2 }, "too_few"),
+            (N::OutOfRange { bound: text() }, "out_of_range"),
+            (N::NoConvergence { margin: text() }, "no_convergence"),
+            (N::EmptyRakingCell { margin: text() }, "empty_raking_cell"),
+            (N::NotMature { final_at: 0 }, "not_mature"),
+            (N::NoVariation, "no_variation"),
+            (N::NotFinite { what: text() }, "not_finite"),
+            (N::Singular { what: text() }, "singular"),
+            (N::Separation { what: text() }, "separation"),
+            (N::LowCoverage { have_percent: 1, need_percent: 2 }, "low_coverage"),
+            (N::Invalid(text()), "invalid"),
+            (N::Unsupported(text()), "unsupported"),
+        ];
+        for (reason, code) in &all {
+            assert_eq!(reason.code(), *code);
+        }
+        let codes: std::collections::BTreeSet<_> = all.iter().map(|(reason, _)| reason.code()).collect();
+        assert_eq!(codes.len(), all.len());
     }
 
     #[test]
