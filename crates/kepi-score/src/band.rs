@@ -124,6 +124,43 @@ pub fn band_of_score(micro: i64) -> Band {
     }
 }
 
+/// The bands of a target as ranges of values, from the smallest values to the largest. Of two that meet, the better one
+/// holds the line between them: [`band`] of a value within a range is that range's.
+pub fn ranges(lines: &TargetLines, better: Better) -> Vec<(Band, f64, f64)> {
+    let all = match *lines {
+        TargetLines::OneSided { threshold, target, stretch, .. } => {
+            let far = if better == Better::Lower { f64::NEG_INFINITY } else { f64::INFINITY };
+            let mut upwards = vec![
+                (Band::Red, -far, threshold),
+                (Band::Amber, threshold, target),
+                (Band::Green, target, stretch.unwrap_or(far)),
+            ];
+            upwards.extend(stretch.map(|stretch| (Band::Blue, stretch, far)));
+            if better == Better::Lower {
+                upwards.into_iter().rev().map(|(band, worse, good)| (band, good, worse)).collect()
+            } else {
+                upwards
+            }
+        }
+        TargetLines::InRange { threshold, target, stretch, .. } => {
+            let inner = match stretch {
+                Some((low, high)) => vec![
+                    (Band::Green, target.0, low),
+                    (Band::Blue, low, high),
+                    (Band::Green, high, target.1),
+                ],
+                None => vec![(Band::Green, target.0, target.1)],
+            };
+            let mut all =
+                vec![(Band::Red, f64::NEG_INFINITY, threshold.0), (Band::Amber, threshold.0, target.0)];
+            all.extend(inner);
+            all.extend([(Band::Amber, target.1, threshold.1), (Band::Red, threshold.1, f64::INFINITY)]);
+            all
+        }
+    };
+    all.into_iter().filter(|(_, from, to)| from < to).collect()
+}
+
 /// The values at least as good as a line: `(low, high)`, open-ended where one-sided.
 fn at_least(lines: &TargetLines, better: Better, band: Band) -> Option<(f64, f64)> {
     let one = |line: f64| match better {
@@ -267,7 +304,41 @@ mod tests {
         assert!(probability(&none, &higher(), Better::Higher, Band::Green).is_err());
     }
 
+    #[test]
+    fn ranges_cover_every_value_and_meet_in_the_lines() {
+        let lower = TargetLines::OneSided { floor: None, threshold: 10.0, target: 8.0, stretch: Some(5.0) };
+        assert_eq!(
+            ranges(&lower, Better::Lower),
+            [
+                (Band::Blue, f64::NEG_INFINITY, 5.0),
+                (Band::Green, 5.0, 8.0),
+                (Band::Amber, 8.0, 10.0),
+                (Band::Red, 10.0, f64::INFINITY)
+            ]
+        );
+        let range =
+            TargetLines::InRange { floor: None, threshold: (2.0, 8.0), target: (4.0, 6.0), stretch: Some((4.0, 5.5)) };
+        // Green between target and stretch is empty below, where the two meet.
+        assert_eq!(
+            ranges(&range, Better::InRange).iter().map(|r| r.0).collect::<Vec<_>>(),
+            [Band::Red, Band::Amber, Band::Blue, Band::Green, Band::Amber, Band::Red]
+        );
+    }
+
     proptest! {
+        #[test]
+        fn the_range_that_holds_a_value_is_its_band(value in -10.0..70.0f64, place in 0usize..3, on_line in any::<bool>()) {
+            let (lines, better) = [
+                (higher(), Better::Higher),
+                (TargetLines::OneSided { floor: None, threshold: 50.0, target: 40.0, stretch: Some(20.0) }, Better::Lower),
+                (TargetLines::InRange { floor: None, threshold: (0.0, 60.0), target: (10.0, 50.0), stretch: Some((20.0, 40.0)) }, Better::InRange),
+            ][place];
+            let all = ranges(&lines, better);
+            let value = if on_line { all[1].1 } else { value };
+            let best = all.iter().filter(|(_, from, to)| (*from..=*to).contains(&value)).map(|r| r.0).max();
+            prop_assert_eq!(best, Some(band(value, &lines, better)));
+        }
+
         #[test]
         fn scores_rise_with_the_value_and_agree_with_bands(a in -100.0..100.0f64, b in -100.0..100.0f64) {
             let lines = higher();

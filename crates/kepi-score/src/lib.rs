@@ -1,4 +1,5 @@
-//! From value to score to roll-up: piecewise linear scores, bands, targets in force, explanation trees.
+//! From value to score to roll-up: piecewise linear scores, bands, targets in force, and [`card::Card`], through which
+//! every score of a scorecard is asked for.
 //!
 //! Pure and exact: scores are integer millionths of a point ([`MICRO`] a point), and the parts of every score add up
 //! to it to the last one.
@@ -15,6 +16,8 @@
 )]
 
 pub mod band;
+pub mod bridge;
+pub mod card;
 pub mod target;
 pub mod tree;
 

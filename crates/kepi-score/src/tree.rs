@@ -1,28 +1,23 @@
 //! The scorecard as a tree of scores whose parts add up.
 
-use std::collections::BTreeMap;
-
 use kepi_model::{
-    calendar::Period,
-    id::{KpiId, LevelId, ObjectiveId, PerspectiveId, ScorecardId, UnitId},
-    project::{Cascade, CascadeTargets, CascadeValue, Kpi, MissingRule, Project, Scorecard, Target, Unit},
+    id::{KpiId, ObjectiveId, PerspectiveId, ScorecardId, UnitId},
+    project::{Kpi, MissingRule, Scorecard, Target},
 };
 use kepi_stats::estimate::{Estimate, NotComputable};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AT_STRETCH,
+    AT_STRETCH, AT_TARGET,
     band::{Band, band, band_of_score, probability, score},
-    target::in_force,
 };
 
 /// A KPI's value as the roll-up takes it: an estimate or why there is none.
 pub type Observed = Result<Estimate, NotComputable>;
 
 /// What a node stands for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Of {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NodeId {
     /// A scorecard for its unit.
     Scorecard(ScorecardId),
     /// A unit below, where a score is the mean of its children's.
@@ -36,7 +31,7 @@ pub enum Of {
 }
 
 /// Why a node has no score.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum NoScore {
     /// The KPI has no value.
@@ -68,22 +63,58 @@ fn percent(millionths: u32) -> String {
     format!("{}.{} %", millionths / 10_000, millionths % 10_000 / 1_000)
 }
 
-/// A KPI held against its target.
+impl NoScore {
+    /// A stable code, part of the interfaces; never changed once released.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotComputable(reason) => reason.code(),
+            Self::NoValue => "no_value",
+            Self::NoTarget => "no_target",
+            Self::Coverage { .. } => "coverage",
+            Self::Blocked => "blocked",
+            Self::Empty => "empty",
+        }
+    }
+}
+
+/// Where a KPI stands: its value held against the target in force.
 #[derive(Debug, Clone)]
-pub struct Held {
-    /// The target in force.
+pub struct Standing {
+    /// The target that holds.
     pub target: Option<Target>,
+    /// The score in millionths of a point, or why there is none.
+    pub score: Result<i64, NoScore>,
     /// The band, where there is a value and a target.
     pub band: Option<Band>,
-    /// The probability that the true value lies in that band, where the interval tells.
-    pub probability: Option<f64>,
+}
+
+impl Standing {
+    /// Holds what was observed of a KPI against a target.
+    pub fn of(kpi: &Kpi, observed: Option<&Observed>, target: Option<Target>) -> Self {
+        let (score, band) = match (observed, &target) {
+            (None, _) => (Err(NoScore::NoValue), None),
+            (Some(Err(reason)), _) => (Err(NoScore::NotComputable(reason.clone())), None),
+            (Some(Ok(_)), None) => (Err(NoScore::NoTarget), None),
+            (Some(Ok(estimate)), Some(target)) => (
+                Ok(score(estimate.point, &target.lines, kpi.better)),
+                Some(band(estimate.point, &target.lines, kpi.better)),
+            ),
+        };
+        Self { target, score, band }
+    }
+
+    /// The probability that the true value lies in the band, where the interval tells.
+    pub fn probability(&self, kpi: &Kpi, observed: Option<&Observed>) -> Option<f64> {
+        let estimate = observed?.as_ref().ok()?;
+        probability(estimate, &self.target.as_ref()?.lines, kpi.better, self.band?).ok()
+    }
 }
 
 /// One node.
 #[derive(Debug, Clone)]
-pub struct Node {
+pub struct ScoreNode {
     /// What it stands for.
-    pub of: Of,
+    pub id: NodeId,
     /// Its shown name.
     pub name: String,
     /// Its weight; a share of the sum over siblings. 10 000 at the root.
@@ -100,138 +131,90 @@ pub struct Node {
     pub bounds: (i64, i64),
     /// Band of the score.
     pub band: Option<Band>,
-    /// Of a KPI: how it stands against its target.
-    pub held: Option<Held>,
+    /// Of a KPI: the target it is held against.
+    pub target: Option<Target>,
     /// What it is made of.
-    pub children: Vec<Node>,
+    pub children: Vec<ScoreNode>,
 }
 
-impl Node {
+impl ScoreNode {
     /// This node and all beneath, parents first.
-    pub fn walk(&self) -> Vec<&Node> {
+    pub fn walk(&self) -> Vec<&Self> {
         let mut all = vec![self];
         self.children.iter().for_each(|child| all.extend(child.walk()));
         all
     }
-}
 
-/// What a scorecard is computed from.
-pub struct Scoring<'a> {
-    /// The project.
-    pub project: &'a Project,
-    /// The scorecard.
-    pub scorecard: &'a Scorecard,
-    /// The period: its targets hold.
-    pub period: Period,
-    /// The value of a KPI for a unit; `None` for the unit means all rows.
-    pub value: &'a dyn Fn(Option<&UnitId>, &KpiId) -> Option<Observed>,
-}
-
-impl Scoring<'_> {
-    /// The tree for a unit: the scorecard's own, or one below it in the cascade.
-    pub fn tree(&self, unit: Option<&UnitId>) -> Node {
-        Node { effective_weight: 1_000_000, ..self.grow(unit) }
+    /// The first node at or beneath this one that stands for `id`.
+    pub fn find(&self, id: &NodeId) -> Option<&Self> {
+        if &self.id == id { Some(self) } else { self.children.iter().find_map(|child| child.find(id)) }
     }
 
-    fn grow(&self, unit: Option<&UnitId>) -> Node {
-        let children = unit.map(|u| self.children(u)).unwrap_or_default();
-        let cascade = self.scorecard.cascade.as_ref();
-        let average =
-            cascade.is_some_and(|c| c.value == CascadeValue::AverageOfChildren) && !children.is_empty();
-        let of = match unit {
-            Some(unit) if self.scorecard.unit.as_ref() != Some(unit) => Of::Unit(unit.clone()),
-            _ => Of::Scorecard(self.scorecard.id.clone()),
-        };
-        let name = match &of {
-            Of::Unit(unit) => self.project.units.get(unit).map_or(unit.to_string(), |u| u.name.clone()),
-            _ => self.scorecard.name.clone(),
-        };
-        if average {
-            let nodes =
-                children.iter().map(|child| Node { weight: 1, ..self.grow(Some(&child.id)) }).collect();
-            return self.roll_up(of, name, 10_000, nodes);
-        }
-        let perspectives = self.scorecard.perspectives.iter().map(|perspective| {
-            let objectives = perspective.objectives.iter().map(|objective| {
-                let kpis = objective.kpis.iter().map(|(kpi, weight)| self.leaf(unit, kpi, *weight)).collect();
-                let name = self.objective_name(&objective.id);
-                self.roll_up(Of::Objective(objective.id.clone()), name, objective.weight, kpis)
-            });
-            let name = self.perspective_name(&perspective.id);
-            let nodes = objectives.collect();
-            self.roll_up(Of::Perspective(perspective.id.clone()), name, perspective.weight, nodes)
-        });
-        let nodes = perspectives.collect();
-        self.roll_up(of, name, 10_000, nodes)
-    }
-
-    /// Units directly below one that the cascade reaches, in the order of their ids.
-    pub fn children(&self, unit: &UnitId) -> Vec<&Unit> {
-        let Some(cascade) = &self.scorecard.cascade else { return Vec::new() };
-        children(&self.project.units, cascade, unit)
-    }
-
-    fn leaf(&self, unit: Option<&UnitId>, id: &KpiId, weight: u32) -> Node {
-        let kpi = self.project.kpis.get(id);
-        let target = kpi.and_then(|kpi| self.target(kpi, unit));
-        // The scorecard's own unit stands for all rows.
-        let of = unit.filter(|u| self.scorecard.unit.as_ref() != Some(*u));
-        let observed = (self.value)(of, id);
-        let mut held = Held { target, band: None, probability: None };
-        let score = match (&observed, &held.target, kpi) {
-            (None, ..) => Err(NoScore::NoValue),
-            (Some(Err(reason)), ..) => Err(NoScore::NotComputable(reason.clone())),
-            (Some(Ok(_)), None, _) | (Some(Ok(_)), _, None) => Err(NoScore::NoTarget),
-            (Some(Ok(estimate)), Some(target), Some(kpi)) => {
-                let at = band(estimate.point, &target.lines, kpi.better);
-                held.band = Some(at);
-                held.probability = probability(estimate, &target.lines, kpi.better, at).ok();
-                Ok(score(estimate.point, &target.lines, kpi.better))
+    /// Millionths of a point that this node's score lacks because the nodes `id` beneath are not at 100 points; negative
+    /// where they are beyond. Several stand for the same where units are averaged. None where none of them has a score.
+    pub fn points_lost(&self, id: &NodeId) -> Option<i64> {
+        fn walk(node: &ScoreNode, id: &NodeId, weight: f64, lost: &mut Option<f64>) {
+            if &node.id == id {
+                if let Ok(score) = node.score {
+                    *lost = Some(lost.unwrap_or(0.0) + (AT_TARGET - score) as f64 * weight);
+                }
+                return;
             }
-        };
-        Node {
-            of: Of::Kpi(id.clone()),
-            name: kpi.map_or(id.to_string(), |k| k.name.clone()),
+            node.children
+                .iter()
+                .for_each(|c| walk(c, id, weight * f64::from(c.effective_weight) / 1e6, lost));
+        }
+        let mut lost = None;
+        walk(self, id, 1.0, &mut lost);
+        lost.map(|points| points as i64)
+    }
+
+    /// A KPI, not yet weighed against its siblings.
+    pub(crate) fn leaf(id: KpiId, name: String, weight: u32, standing: Standing) -> Self {
+        Self {
+            id: NodeId::Kpi(id),
+            name,
             weight,
             effective_weight: 0,
             contribution: 0,
-            coverage: if score.is_ok() { 1_000_000 } else { 0 },
-            bounds: score.as_ref().map_or((0, AT_STRETCH), |s| (*s, *s)),
-            band: held.band,
-            score,
-            held: Some(held),
+            coverage: if standing.score.is_ok() { 1_000_000 } else { 0 },
+            bounds: standing.score.as_ref().map_or((0, AT_STRETCH), |s| (*s, *s)),
+            band: standing.band,
+            score: standing.score,
+            target: standing.target,
             children: Vec::new(),
         }
     }
 
-    /// The target of a KPI that holds for a unit.
-    pub fn target(&self, kpi: &Kpi, unit: Option<&UnitId>) -> Option<Target> {
-        let rule = self.scorecard.cascade.as_ref().map_or(CascadeTargets::Inherit, |c| c.targets);
-        in_force(kpi, self.project, unit, self.scorecard.unit.as_ref(), rule, self.period)
-    }
-
-    fn roll_up(&self, of: Of, name: String, weight: u32, mut children: Vec<Node>) -> Node {
+    /// A node over its children by the rules of a scorecard. Children leave with what they add.
+    pub(crate) fn over(
+        id: NodeId,
+        name: String,
+        weight: u32,
+        mut children: Vec<Self>,
+        rules: &Scorecard,
+    ) -> Self {
         let all: u128 = children.iter().map(|c| u128::from(c.weight)).sum();
         // Shares of weight in millionths: exact products, one division, rounded down.
         let share = |part: u128| part.checked_div(all).unwrap_or(0) as u32;
         let covered =
-            |c: &Node| if c.score.is_ok() { u128::from(c.weight) * u128::from(c.coverage) } else { 0 };
+            |c: &Self| if c.score.is_ok() { u128::from(c.weight) * u128::from(c.coverage) } else { 0 };
         let coverage = share(children.iter().map(covered).sum());
-        let bound = |pick: fn(&Node) -> i64| {
+        let bound = |pick: fn(&Self) -> i64| {
             let sum: i128 = children.iter().map(|c| i128::from(c.weight) * i128::from(pick(c))).sum();
             divide_half_even(sum, (all as i128).max(1)) as i64
         };
         let bounds = (bound(|c| c.bounds.0), bound(|c| c.bounds.1));
-        let worst_case = self.scorecard.missing == MissingRule::WorstCase;
+        let worst_case = rules.missing == MissingRule::WorstCase;
         let entering: Vec<Option<i64>> = children
             .iter()
             .map(|c| c.score.as_ref().ok().copied().or(if worst_case { Some(0) } else { None }))
             .collect();
-        let needed = (self.scorecard.minimum_coverage * 1e6).round() as u32;
+        let needed = (rules.minimum_coverage * 1e6).round() as u32;
         let missing = children.iter().any(|c| c.score.is_err());
         let score = if children.is_empty() {
             Err(NoScore::Empty)
-        } else if self.scorecard.missing == MissingRule::Block && missing {
+        } else if rules.missing == MissingRule::Block && missing {
             Err(NoScore::Blocked)
         } else if entering.iter().all(Option::is_none) || (!worst_case && coverage < needed) {
             Err(NoScore::Coverage { covered: coverage, needed })
@@ -243,8 +226,8 @@ impl Scoring<'_> {
             }
             Ok(score)
         };
-        Node {
-            of,
+        Self {
+            id,
             name,
             weight,
             effective_weight: 0,
@@ -253,28 +236,10 @@ impl Scoring<'_> {
             bounds,
             band: score.as_ref().ok().map(|s| band_of_score(*s)),
             score,
-            held: None,
+            target: None,
             children,
         }
     }
-
-    fn perspective_name(&self, id: &PerspectiveId) -> String {
-        let strategy = self.project.strategy.as_ref();
-        let found = strategy.and_then(|s| s.perspectives.iter().find(|p| &p.id == id));
-        found.map_or(id.to_string(), |p| p.name.clone())
-    }
-
-    fn objective_name(&self, id: &ObjectiveId) -> String {
-        let strategy = self.project.strategy.as_ref();
-        let found = strategy.and_then(|s| s.objectives.iter().find(|o| &o.id == id));
-        found.map_or(id.to_string(), |o| o.name.clone())
-    }
-}
-
-/// Units directly below `unit` whose level the cascade matches, in the order of their ids.
-pub fn children<'a>(units: &'a BTreeMap<UnitId, Unit>, cascade: &Cascade, unit: &UnitId) -> Vec<&'a Unit> {
-    let matched = |level: &Option<LevelId>| level.as_ref().is_some_and(|l| cascade.levels.contains_key(l));
-    units.values().filter(|u| u.parent.as_ref() == Some(unit) && matched(&u.level)).collect()
 }
 
 /// `total / parts`, rounded half to even; `parts` is positive.
@@ -291,7 +256,7 @@ fn divide_half_even(total: i128, parts: i128) -> i128 {
 /// The weighted mean of the scores that enter, rounded half to even, and for every child its contribution and its
 /// effective weight in millionths. Contributions are rounded down and the rest goes to the largest remainders, the
 /// earlier child first, so that they sum to the mean exactly.
-fn weighted_mean(children: &[Node], entering: &[Option<i64>]) -> (i64, Vec<(i64, u32)>) {
+fn weighted_mean(children: &[ScoreNode], entering: &[Option<i64>]) -> (i64, Vec<(i64, u32)>) {
     let weights: Vec<i128> = children
         .iter()
         .zip(entering)

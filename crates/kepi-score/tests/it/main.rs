@@ -2,21 +2,25 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod card;
 mod marks;
 mod target;
 
 use std::collections::BTreeMap;
 
 use kepi_model::{
+    calendar::{Grain, Period},
     check::{Options, check},
     id::{KpiId, UnitId},
     project::Project,
     source_text::{SourceFile, SourceMap},
 };
+use kepi_query::value::Segment;
 use kepi_score::{
     MICRO,
     band::Band,
-    tree::{NoScore, Node, Observed, Of, Scoring},
+    card::{Card, KpiValues},
+    tree::{NoScore, NodeId, Observed, ScoreNode},
 };
 use kepi_stats::estimate::{Estimate, NotComputable};
 use proptest::prelude::*;
@@ -46,34 +50,76 @@ fn project(missing: &str, cascade: &str) -> Project {
         kpi("b1", "b"),
         kpi("c1", "c"),
     );
+    checked(&text)
+}
+
+/// The project that a text means.
+fn checked(text: &str) -> Project {
     let files = SourceMap::new(vec![SourceFile { path: "kepi.yml".into(), text: text.into() }]);
     let checked = check(&files, &Options::default());
     checked.value.unwrap_or_else(|| panic!("{}", kepi_model::render::text(&checked.findings, &files, false)))
 }
 
-type Values<'a> = &'a [(&'a str, Option<f64>)];
-
-fn tree(project: &Project, unit: Option<&str>, values: &BTreeMap<(Option<&str>, &str), Option<f64>>) -> Node {
-    let value = |unit: Option<&UnitId>, kpi: &KpiId| -> Option<Observed> {
-        let found = values.get(&(unit.map(UnitId::as_str), kpi.as_str()))?;
-        Some(found.map(|v| Estimate::exact(v, 10, "a full count")).ok_or(NotComputable::NoRows))
-    };
-    let scorecard = project.scorecards.values().next().unwrap();
-    let unit: Option<UnitId> = unit.map(|u| u.parse().unwrap());
-    Scoring { project, scorecard, period: project.calendar.parse("2026-06").unwrap(), value: &value }
-        .tree(unit.as_ref())
+/// Values by KPI, period and segment; a period counts as final unless it is the last one that is planted as running.
+#[derive(Default)]
+struct Planted {
+    values: BTreeMap<(KpiId, Period, Segment), Observed>,
+    running: Option<Period>,
 }
 
-fn whole(project: &Project, values: Values<'_>) -> Node {
+impl Planted {
+    fn plant(&mut self, kpi: &str, period: Period, segment: Segment, value: Option<f64>) {
+        let observed = value.map(|v| Estimate::exact(v, 10, "a full count")).ok_or(NotComputable::NoRows);
+        self.values.insert((kpi.parse().unwrap(), period, segment), observed);
+    }
+}
+
+impl KpiValues for Planted {
+    fn observed(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Observed> {
+        self.values.get(&(kpi.clone(), period, segment.clone())).cloned()
+    }
+    fn periods(&self, kpi: &KpiId, grain: Grain, segment: &Segment) -> Vec<(i32, bool)> {
+        let all = self.values.keys().filter(|(k, p, s)| k == kpi && p.grain == grain && s == segment);
+        all.map(|(_, period, _)| (period.ordinal, Some(*period) != self.running)).collect()
+    }
+}
+
+/// June 2026.
+fn june(project: &Project) -> Period {
+    project.calendar.parse("2026-06").unwrap()
+}
+
+/// A segment of the dimension `team`, which the levels of units are matched to; none: all rows.
+fn team(member: Option<&str>) -> Segment {
+    member.map_or_else(Segment::total, |m| Segment::one("team".parse().unwrap(), m))
+}
+
+type Values<'a> = &'a [(&'a str, Option<f64>)];
+
+fn tree(
+    project: &Project,
+    unit: Option<&str>,
+    values: &BTreeMap<(Option<&str>, &str), Option<f64>>,
+) -> ScoreNode {
+    let mut planted = Planted::default();
+    for ((unit, kpi), value) in values {
+        planted.plant(kpi, june(project), team(*unit), *value);
+    }
+    let scorecard = project.scorecards.values().next().unwrap();
+    let unit: Option<UnitId> = unit.map(|u| u.parse().unwrap());
+    Card { project, scorecard, values: &planted }.tree(unit.as_ref(), june(project))
+}
+
+fn whole(project: &Project, values: Values<'_>) -> ScoreNode {
     tree(project, Some("whole"), &values.iter().map(|(kpi, v)| ((None, *kpi), *v)).collect())
 }
 
-fn node<'a>(root: &'a Node, name: &str) -> &'a Node {
+fn node<'a>(root: &'a ScoreNode, name: &str) -> &'a ScoreNode {
     root.walk().into_iter().find(|n| n.name == name).unwrap()
 }
 
 /// Contributions of children sum to the score of every node that has one.
-fn parts_add_up(root: &Node) {
+fn parts_add_up(root: &ScoreNode) {
     for node in root.walk().into_iter().filter(|n| !n.children.is_empty()) {
         if let Ok(score) = node.score {
             assert_eq!(node.children.iter().map(|c| c.contribution).sum::<i64>(), score, "{}", node.name);
@@ -142,7 +188,7 @@ fn a_unit_is_recomputed_or_the_mean_of_its_children() {
     let root = tree(&project(rule, average), Some("whole"), &values);
     assert_eq!(root.score, Ok(75 * MICRO));
     assert_eq!(root.children.len(), 2);
-    assert_eq!(root.children[0].of, Of::Unit("one".parse().unwrap()));
+    assert_eq!(root.children[0].id, NodeId::Unit("one".parse().unwrap()));
     parts_add_up(&root);
 }
 

@@ -1,7 +1,7 @@
 //! Marks say for which periods and of whom they are: what is for a month judges no quarter, what is for the whole no part.
 
 use kepi_model::{
-    calendar::Grain,
+    calendar::{Grain, Period},
     id::{KpiId, UnitId},
     project::{CascadeTargets, Project, Target, TargetLines},
 };
@@ -9,13 +9,26 @@ use kepi_query::{finish::AtGrain, value::Segment};
 use kepi_score::{
     MICRO,
     band::{Band, band, score},
+    card::{Card, KpiValues},
     target::in_force,
-    tree::{NoScore, Scoring},
+    tree::{NoScore, Observed},
 };
 use kepi_testkit::{
     road::Road,
     tables::{inputs, project, table},
 };
+
+/// The same value wherever one asks.
+struct Same(Observed);
+
+impl KpiValues for Same {
+    fn observed(&self, _: &KpiId, _: Period, _: &Segment) -> Option<Observed> {
+        Some(self.0.clone())
+    }
+    fn periods(&self, _: &KpiId, _: Grain, _: &Segment) -> Vec<(i32, bool)> {
+        Vec::new()
+    }
+}
 
 /// A month's revenue against marks of 100, 200 and 300 EUR, shown on a scorecard by quarter.
 fn shop(measure: &str, targets: &str) -> Project {
@@ -112,9 +125,9 @@ fn three_months_of_marks_judge_a_quarter() {
     assert_eq!(band(360.0, &of_quarter, kpi.better), Band::Amber);
 
     let scorecard = project.scorecards.values().next().unwrap();
-    let observed = |_: Option<&UnitId>, _: &KpiId| Some(value.estimate.clone());
-    let scoring = Scoring { project: &project, scorecard, period: quarter, value: &observed };
-    assert_eq!(scoring.tree(None).score, Ok(60 * MICRO));
+    let values = Same(value.estimate.clone());
+    let card = Card { project: &project, scorecard, values: &values };
+    assert_eq!(card.tree(None, quarter).score, Ok(60 * MICRO));
 }
 
 #[test]
@@ -170,14 +183,12 @@ parent: whole
 ";
     let tree = |measure: &str, targets: &str, unit: &str| {
         let project = shop_of(measure, targets, UNITS, CASCADE);
-        let observed = |_: Option<&UnitId>, _: &KpiId| {
-            Some(Ok(kepi_stats::estimate::Estimate::exact(360.0, 3, "a full count")))
-        };
+        let values = Same(Ok(kepi_stats::estimate::Estimate::exact(360.0, 3, "a full count")));
         let scorecard = project.scorecards.values().next().unwrap();
         let period = project.calendar.parse("2026-Q1").unwrap();
-        let scoring = Scoring { project: &project, scorecard, period, value: &observed };
+        let card = Card { project: &project, scorecard, values: &values };
         let unit: UnitId = unit.parse().unwrap();
-        let tree = scoring.tree(Some(&unit));
+        let tree = card.tree(Some(&unit), period);
         tree.walk().last().unwrap().score.clone()
     };
     assert_eq!(tree(SUM, &marks("", 100), "whole"), Ok(60 * MICRO));

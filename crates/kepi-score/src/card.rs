@@ -1,0 +1,277 @@
+//! A scorecard over the values of its KPIs: its periods, its units, and the tree of scores for each.
+//!
+//! Whoever needs a score asks here: a run that publishes, a page that shows, an explanation, a reproduction. So they
+//! cannot differ in what they score or how.
+
+use std::collections::BTreeMap;
+
+use kepi_model::{
+    calendar::{Grain, Period},
+    id::{KpiId, LevelId, ObjectiveId, PerspectiveId, UnitId},
+    project::{Cascade, CascadeTargets, CascadeValue, Kpi, Project, Scorecard, Target, Unit},
+};
+use kepi_query::{state::Member, value::Segment};
+
+use crate::{
+    band::Band,
+    target::in_force,
+    tree::{NoScore, NodeId, Observed, ScoreNode, Standing},
+};
+
+/// Values of KPIs, as scoring reads them.
+pub trait KpiValues {
+    /// The value of a KPI in a period over a segment, or why it has none; nothing where none was computed.
+    fn observed(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Observed>;
+    /// The periods of a grain for which anything was computed of a KPI over a segment, oldest first: ordinal, and whether
+    /// the value is final.
+    fn periods(&self, kpi: &KpiId, grain: Grain, segment: &Segment) -> Vec<(i32, bool)>;
+}
+
+/// Periods that can be shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Periods {
+    /// Ordinals, oldest first.
+    pub all: Vec<i32>,
+    /// The newest in which every value is final, else the newest.
+    pub newest: Option<i32>,
+}
+
+impl Periods {
+    /// Periods in which any of these KPIs has a value over all rows.
+    pub fn of<'k>(
+        values: &(impl KpiValues + ?Sized),
+        kpis: impl IntoIterator<Item = &'k KpiId>,
+        grain: Grain,
+    ) -> Self {
+        let mut all: BTreeMap<i32, bool> = BTreeMap::new();
+        for kpi in kpis {
+            for (ordinal, is_final) in values.periods(kpi, grain, &Segment::total()) {
+                *all.entry(ordinal).or_insert(true) &= is_final;
+            }
+        }
+        let newest = all.iter().rev().find(|(_, is_final)| **is_final).or_else(|| all.iter().next_back());
+        Self { newest: newest.map(|(ordinal, _)| *ordinal), all: all.into_keys().collect() }
+    }
+}
+
+/// The score of one unit in one period.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnitScore {
+    /// The unit; none where the scorecard is for none.
+    pub unit: Option<UnitId>,
+    /// Steps below the scorecard's own unit.
+    pub depth: u8,
+    /// The score in millionths of a point, or why there is none.
+    pub score: Result<i64, NoScore>,
+    /// Its band.
+    pub band: Option<Band>,
+    /// Millionths of the weight that have a score.
+    pub coverage: u32,
+}
+
+/// A scorecard of a project over values.
+pub struct Card<'a, V: ?Sized> {
+    /// The project.
+    pub project: &'a Project,
+    /// The scorecard.
+    pub scorecard: &'a Scorecard,
+    /// Where values are read.
+    pub values: &'a V,
+}
+
+// Not derived: that would ask it of the values too, of which this is only a reference.
+impl<V: ?Sized> Clone for Card<'_, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<V: ?Sized> Copy for Card<'_, V> {}
+
+impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
+    /// Its KPIs, in the order in which they stand.
+    pub fn kpis(&self) -> impl Iterator<Item = &'a KpiId> + use<'a, V> {
+        let objectives = self.scorecard.perspectives.iter().flat_map(|p| &p.objectives);
+        objectives.flat_map(|o| &o.kpis).map(|(kpi, _)| kpi)
+    }
+
+    /// The periods that it has: those in which any of *its* KPIs has a value over all rows.
+    pub fn periods(&self) -> Periods {
+        Periods::of(self.values, self.kpis(), self.scorecard.period)
+    }
+
+    /// The units that it has: its own, then those that the cascade reaches from there, in tree order, each with its steps
+    /// below the own one. A scorecard without a unit has one entry, none.
+    ///
+    /// A unit elsewhere in the organisation, or of a level that the cascade does not match, has no scorecard here.
+    pub fn units(&self) -> Vec<(Option<&'a UnitId>, u8)> {
+        let own = self.scorecard.unit.as_ref();
+        let mut all = vec![(own, 0)];
+        self.below(own, 1, &mut all);
+        all
+    }
+
+    fn below(&self, unit: Option<&UnitId>, depth: u8, all: &mut Vec<(Option<&'a UnitId>, u8)>) {
+        for child in self.children(unit) {
+            all.push((Some(&child.id), depth));
+            // No tree is deeper than it has units; the bound keeps a broken one from holding us.
+            if all.len() <= self.project.units.len() {
+                self.below(Some(&child.id), depth.saturating_add(1), all);
+            }
+        }
+    }
+
+    /// Units directly below one that the cascade reaches, in the order of their ids.
+    fn children(&self, unit: Option<&UnitId>) -> Vec<&'a Unit> {
+        let Some((cascade, unit)) = self.scorecard.cascade.as_ref().zip(unit) else { return Vec::new() };
+        let matched =
+            |level: &Option<LevelId>| level.as_ref().is_some_and(|l| cascade.levels.contains_key(l));
+        let units = self.project.units.values();
+        units.filter(|u| u.parent.as_ref() == Some(unit) && matched(&u.level)).collect()
+    }
+
+    /// The segment whose rows are a unit's: all rows for the scorecard's own unit, a member of the matched dimension for
+    /// one below. None for a unit that the cascade gives no dimension to: it has no rows here.
+    pub fn segment(&self, unit: Option<&UnitId>) -> Option<Segment> {
+        let Some(id) = unit.filter(|u| self.scorecard.unit.as_ref() != Some(*u)) else {
+            return Some(Segment::total());
+        };
+        let unit = self.project.units.get(id)?;
+        let dimension = self.scorecard.cascade.as_ref()?.levels.get(unit.level.as_ref()?)?;
+        Some(Segment::one(dimension.clone(), &unit.member))
+    }
+
+    /// The unit whose rows are a segment's, the reverse of [`Card::segment`]; the own unit for all rows.
+    pub fn unit_of(&self, segment: &Segment) -> Option<&'a UnitId> {
+        match segment.0.as_slice() {
+            [] => self.scorecard.unit.as_ref(),
+            [(_, Member::Value(_))] => {
+                let all = self.units().into_iter().filter_map(|(unit, _)| unit);
+                all.into_iter().find(|unit| self.segment(Some(*unit)).as_ref() == Some(segment))
+            }
+            _ => None,
+        }
+    }
+
+    /// The target of a KPI that holds for a unit in a period.
+    pub fn target(&self, kpi: &Kpi, unit: Option<&UnitId>, period: Period) -> Option<Target> {
+        let rule = self.scorecard.cascade.as_ref().map_or(CascadeTargets::Inherit, |c| c.targets);
+        in_force(kpi, self.project, unit, self.scorecard.unit.as_ref(), rule, period)
+    }
+
+    /// The tree of scores of a unit in a period: of the scorecard's own, or of one that the cascade reaches.
+    pub fn tree(&self, unit: Option<&UnitId>, period: Period) -> ScoreNode {
+        ScoreNode { effective_weight: 1_000_000, ..self.grow(unit, period) }
+    }
+
+    fn grow(&self, unit: Option<&UnitId>, period: Period) -> ScoreNode {
+        let children = self.averaged(unit);
+        if children.is_empty() {
+            return self.measured(unit, period);
+        }
+        let nodes = children.into_iter().map(|child| self.grow(Some(&child.id), period)).collect();
+        self.mean(unit, nodes)
+    }
+
+    /// The scores of all units in a period, in the order of [`Card::units`]; each unit is computed once, however many
+    /// units above average it.
+    pub fn scores(&self, period: Period) -> Vec<UnitScore> {
+        let mut all = Vec::new();
+        self.score_below(self.scorecard.unit.as_ref(), 0, period, &mut all);
+        all
+    }
+
+    fn score_below(
+        &self,
+        unit: Option<&UnitId>,
+        depth: u8,
+        period: Period,
+        all: &mut Vec<UnitScore>,
+    ) -> ScoreNode {
+        let place = all.len();
+        let empty = UnitScore { unit: unit.cloned(), depth, score: Err(NoScore::Empty), band: None, coverage: 0 };
+        all.push(empty);
+        let mut nodes = Vec::new();
+        if place <= self.project.units.len() {
+            for child in self.children(unit) {
+                nodes.push(self.score_below(Some(&child.id), depth.saturating_add(1), period, all));
+            }
+        }
+        let mut node = if self.averaged(unit).is_empty() {
+            self.measured(unit, period)
+        } else {
+            self.mean(unit, nodes)
+        };
+        node.children.clear();
+        if let Some(entry) = all.get_mut(place) {
+            entry.score = node.score.clone();
+            entry.band = node.band;
+            entry.coverage = node.coverage;
+        }
+        node
+    }
+
+    /// The units whose mean a unit's score is; none where it is computed from its own rows.
+    fn averaged(&self, unit: Option<&UnitId>) -> Vec<&'a Unit> {
+        let averages = |c: &Cascade| c.value == CascadeValue::AverageOfChildren;
+        if self.scorecard.cascade.as_ref().is_some_and(averages) { self.children(unit) } else { Vec::new() }
+    }
+
+    /// A unit as the mean of the units below it.
+    fn mean(&self, unit: Option<&UnitId>, nodes: Vec<ScoreNode>) -> ScoreNode {
+        let (id, name) = self.root(unit);
+        let nodes = nodes.into_iter().map(|node| ScoreNode { weight: 1, ..node }).collect();
+        ScoreNode::over(id, name, 10_000, nodes, self.scorecard)
+    }
+
+    /// The tree of a unit from the values over its own rows, also where its score is the mean of the units below: that is
+    /// what its perspectives and objectives come to.
+    pub fn measured(&self, unit: Option<&UnitId>, period: Period) -> ScoreNode {
+        let segment = self.segment(unit);
+        let leaf = |id: &KpiId, weight: u32| {
+            let observed = segment.as_ref().and_then(|s| self.values.observed(id, period, s));
+            let Some(kpi) = self.project.kpis.get(id) else {
+                let nothing = Standing { target: None, score: Err(NoScore::NoValue), band: None };
+                return ScoreNode::leaf(id.clone(), id.to_string(), weight, nothing);
+            };
+            let standing = Standing::of(kpi, observed.as_ref(), self.target(kpi, unit, period));
+            ScoreNode::leaf(id.clone(), kpi.name.clone(), weight, standing)
+        };
+        let perspectives = self.scorecard.perspectives.iter().map(|perspective| {
+            let objectives = perspective.objectives.iter().map(|objective| {
+                let kpis = objective.kpis.iter().map(|(kpi, weight)| leaf(kpi, *weight)).collect();
+                let id = NodeId::Objective(objective.id.clone());
+                let name = self.objective_name(&objective.id);
+                ScoreNode::over(id, name, objective.weight, kpis, self.scorecard)
+            });
+            let id = NodeId::Perspective(perspective.id.clone());
+            let name = self.perspective_name(&perspective.id);
+            ScoreNode::over(id, name, perspective.weight, objectives.collect(), self.scorecard)
+        });
+        let (id, name) = self.root(unit);
+        ScoreNode::over(id, name, 10_000, perspectives.collect(), self.scorecard)
+    }
+
+    /// What a unit's whole is called.
+    fn root(&self, unit: Option<&UnitId>) -> (NodeId, String) {
+        match unit.filter(|u| self.scorecard.unit.as_ref() != Some(*u)) {
+            Some(unit) => {
+                let name = self.project.units.get(unit).map_or(unit.to_string(), |u| u.name.clone());
+                (NodeId::Unit(unit.clone()), name)
+            }
+            None => (NodeId::Scorecard(self.scorecard.id.clone()), self.scorecard.name.clone()),
+        }
+    }
+
+    fn perspective_name(&self, id: &PerspectiveId) -> String {
+        let strategy = self.project.strategy.as_ref();
+        let found = strategy.and_then(|s| s.perspectives.iter().find(|p| &p.id == id));
+        found.map_or(id.to_string(), |p| p.name.clone())
+    }
+
+    fn objective_name(&self, id: &ObjectiveId) -> String {
+        let strategy = self.project.strategy.as_ref();
+        let found = strategy.and_then(|s| s.objectives.iter().find(|o| &o.id == id));
+        found.map_or(id.to_string(), |o| o.name.clone())
+    }
+}
