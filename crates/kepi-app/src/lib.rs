@@ -14,7 +14,6 @@
 )]
 
 pub mod archive;
-pub mod board;
 pub mod error;
 pub mod live;
 pub mod open;

@@ -6,8 +6,8 @@ use std::{
 };
 
 use kepi_report::{
-    reader::{KpiQuery, QuarantineQuery, Reader, ScorecardQuery, ViewError},
-    view::{ExplainView, KpiListView, KpiView, QuarantineView, ScorecardView, SourcesView, StrategyMapView},
+    facts::Facts,
+    reader::{Reader, ViewError},
 };
 
 use crate::{error::AppError, open::App, picture::Picture};
@@ -33,7 +33,7 @@ impl LiveBoard {
         loop {
             tokio::time::sleep(INTERVAL).await;
             match Picture::newest_event(&self.app).await {
-                Ok(newest) if newest == self.now().position() => {}
+                Ok(newest) if newest == self.newest().position() => {}
                 Ok(_) => match Picture::load(&self.app).await {
                     Ok(board) => {
                         *self.board.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(board)
@@ -45,34 +45,13 @@ impl LiveBoard {
         }
     }
 
-    fn now(&self) -> Arc<Picture> {
+    fn newest(&self) -> Arc<Picture> {
         Arc::clone(&self.board.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Reader for LiveBoard {
-    fn ready(&self) -> Result<(), ViewError> {
-        self.now().ready()
-    }
-    fn scorecard(&self, query: &ScorecardQuery) -> Result<ScorecardView, ViewError> {
-        self.now().scorecard(query)
-    }
-    fn explain(&self, query: &ScorecardQuery) -> Result<ExplainView, ViewError> {
-        self.now().explain(query)
-    }
-    fn strategy_map(&self, query: &ScorecardQuery) -> Result<StrategyMapView, ViewError> {
-        self.now().strategy_map(query)
-    }
-    fn kpis(&self) -> Result<KpiListView, ViewError> {
-        self.now().kpis()
-    }
-    fn kpi(&self, id: &str, query: &KpiQuery) -> Result<KpiView, ViewError> {
-        self.now().kpi(id, query)
-    }
-    fn sources(&self) -> Result<SourcesView, ViewError> {
-        self.now().sources()
-    }
-    fn quarantine(&self, query: &QuarantineQuery) -> Result<QuarantineView, ViewError> {
-        self.now().quarantine(query)
+    fn now(&self) -> Result<Arc<dyn Facts>, ViewError> {
+        Ok(self.newest())
     }
 }

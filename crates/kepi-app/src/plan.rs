@@ -1,4 +1,4 @@
-//! What a KPI reads, how far the data reach, and at which grains it is computed.
+//! How far the data reach, and at which grains a KPI is computed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,11 +7,6 @@ use kepi_model::{
     id::EntityId,
     project::{Kpi, Project},
 };
-
-/// Base entities of a KPI: one, or two for a ratio.
-pub fn entities_of(kpi: &Kpi) -> impl Iterator<Item = &EntityId> {
-    kpi.measure.bases().into_iter()
-}
 
 /// The grains at which a KPI is computed: its own, and that of every scorecard that uses it.
 pub fn grains_of(kpi: &Kpi, project: &Project) -> BTreeSet<Grain> {

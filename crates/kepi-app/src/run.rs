@@ -9,7 +9,7 @@ use kepi_govern::{
 };
 use kepi_model::{
     calendar::{Grain, Period},
-    id::{EntityId, UnitId},
+    id::{EntityId, KpiId},
     project::{Connector, Kpi, Project},
     source_text::SourceMap,
 };
@@ -19,9 +19,12 @@ use kepi_query::{
     landing::{LoadReport, Progress},
     port::PinnedInputs,
     scans,
-    value::{Segment, Value, wire},
+    value::{Finality, Segment, Value, wire},
 };
-use kepi_score::tree::Scoring;
+use kepi_score::{
+    card::{Card, KpiValues},
+    tree::Observed,
+};
 use kepi_store::{
     Asked, Effects, NewPublication, Performed, PublishedCounts, Receipt, Run, RunStatus, StoreError,
     Transaction, ValueKey,
@@ -417,56 +420,53 @@ fn publication(project: &Project, value: &Value) -> Result<NewPublication, AppEr
     Ok(NewPublication { key, value: json, pins })
 }
 
-/// Scores of every scorecard, period and unit that has values.
+/// Values of this run, as scoring reads them.
+struct Values<'a>(BTreeMap<(&'a KpiId, Grain, &'a Segment), BTreeMap<i32, &'a Value>>);
+
+impl<'a> Values<'a> {
+    fn of(values: &'a [Value]) -> Self {
+        let mut by: BTreeMap<_, BTreeMap<i32, &Value>> = BTreeMap::new();
+        for value in values {
+            let series = by.entry((&value.kpi, value.period.grain, &value.segment)).or_default();
+            series.insert(value.period.ordinal, value);
+        }
+        Self(by)
+    }
+}
+
+impl KpiValues for Values<'_> {
+    fn observed(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Observed> {
+        Some(self.0.get(&(kpi, period.grain, segment))?.get(&period.ordinal)?.estimate.clone())
+    }
+    fn periods(&self, kpi: &KpiId, grain: Grain, segment: &Segment) -> Vec<(i32, bool)> {
+        let series = self.0.get(&(kpi, grain, segment)).into_iter().flatten();
+        series.map(|(ordinal, value)| (*ordinal, value.finality == Finality::Final)).collect()
+    }
+}
+
+/// The scores of every scorecard: those that pages show, for all its periods and units.
 fn scores(project: &Project, values: &[Value]) -> Vec<NewPublication> {
-    let by: BTreeMap<_, _> = values.iter().map(|v| ((&v.kpi, v.period, &v.segment), v)).collect();
+    let values = Values::of(values);
     let mut publications = Vec::new();
     for scorecard in project.scorecards.values() {
-        let total = Segment::total();
-        let mut periods: Vec<Period> = values
-            .iter()
-            .filter(|v| v.period.grain == scorecard.period && v.segment == total)
-            .map(|v| v.period)
-            .collect();
-        periods.sort();
-        periods.dedup();
-        let units: Vec<Option<&UnitId>> = match (&scorecard.unit, &scorecard.cascade) {
-            (Some(own), Some(_)) => std::iter::once(Some(own))
-                .chain(project.units.keys().filter(|u| *u != own).map(Some))
-                .collect(),
-            (own, _) => vec![own.as_ref()],
-        };
-        for period in periods {
-            let value = |unit: Option<&UnitId>, kpi: &kepi_model::id::KpiId| {
-                let segment = match unit {
-                    None => Segment::total(),
-                    Some(id) => {
-                        let unit = project.units.get(id)?;
-                        let levels = &scorecard.cascade.as_ref()?.levels;
-                        Segment::one(levels.get(unit.level.as_ref()?)?.clone(), &unit.member)
-                    }
-                };
-                by.get(&(kpi, period, &segment)).map(|v| v.estimate.clone())
-            };
-            let scoring = Scoring { project, scorecard, period, value: &value };
-            for unit in &units {
-                let tree = scoring.tree(*unit);
-                publications.push(NewPublication {
-                    key: ValueKey {
-                        kind: SCORE.to_owned(),
-                        subject: scorecard.id.to_string(),
-                        period: project.calendar.label(period),
-                        segment: unit.map(ToString::to_string).unwrap_or_default(),
-                    },
-                    value: json!({
-                        "version": 1,
-                        "score_micro": tree.score.as_ref().ok(),
-                        "reason": tree.score.as_ref().err().map(ToString::to_string),
-                        "coverage_millionths": tree.coverage,
-                    }),
-                    pins: json!({ "scorecard": scorecard.hash.to_string() }),
-                });
-            }
+        let card = Card { project, scorecard, values: &values };
+        for ordinal in card.periods().all {
+            let period = Period { grain: scorecard.period, ordinal };
+            publications.extend(card.scores(period).into_iter().map(|of| NewPublication {
+                key: ValueKey {
+                    kind: SCORE.to_owned(),
+                    subject: scorecard.id.to_string(),
+                    period: project.calendar.label(period),
+                    segment: of.unit.map(|unit| unit.to_string()).unwrap_or_default(),
+                },
+                value: json!({
+                    "version": 1,
+                    "score_micro": of.score.as_ref().ok(),
+                    "reason": of.score.as_ref().err().map(ToString::to_string),
+                    "coverage_millionths": of.coverage,
+                }),
+                pins: json!({ "scorecard": scorecard.hash.to_string() }),
+            }));
         }
     }
     publications

@@ -1,6 +1,6 @@
 //! The port of the lake: landing files, pinning tables, and what is known of loads and quarantine.
 
-use std::path::PathBuf;
+use std::{iter::Sum, path::PathBuf};
 
 use kepi_model::{
     id::{AttributeId, EntityId, Hash, RuleId, SourceId},
@@ -38,6 +38,24 @@ impl RowCounts {
     /// Rows in scope.
     pub fn landed(&self) -> u64 {
         self.accepted + self.superseding + self.quarantined + self.duplicate
+    }
+
+    /// Whether the accounts close: read = out of scope + landed.
+    pub fn balances(&self) -> bool {
+        self.out_of_scope + self.landed() == self.read
+    }
+}
+
+impl Sum for RowCounts {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, more| Self {
+            read: sum.read + more.read,
+            out_of_scope: sum.out_of_scope + more.out_of_scope,
+            accepted: sum.accepted + more.accepted,
+            superseding: sum.superseding + more.superseding,
+            quarantined: sum.quarantined + more.quarantined,
+            duplicate: sum.duplicate + more.duplicate,
+        })
     }
 }
 

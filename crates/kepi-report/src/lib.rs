@@ -1,7 +1,8 @@
-//! Documents from results: what a page shows (and the JSON interface says), how numbers are written, and the
-//! product's own marks as SVG.
+//! Documents from results: what a page shows, what a program is told, how numbers are written, and the product's own
+//! marks as SVG.
 //!
-//! Nothing here reads a file, a clock or a database: views come from whoever implements [`reader::Reader`].
+//! Nothing here reads a file, a clock or a database, or computes a KPI: a [`Reporter`] writes from whatever implements
+//! [`facts::Facts`].
 
 #![cfg_attr(
     test,
@@ -14,9 +15,16 @@
     )
 )]
 
+pub mod api;
+pub mod change;
+pub mod facts;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
 pub mod format;
 pub mod reader;
+pub mod reason;
+mod reporter;
 pub mod svg;
 pub mod view;
+
+pub use reporter::Reporter;

@@ -1,8 +1,8 @@
-//! The port through which pages get their facts.
+//! What may be asked, and why there may be no answer.
 
-use crate::view::{
-    ExplainView, KpiListView, KpiView, QuarantineView, ScorecardView, SourcesView, StrategyMapView,
-};
+use std::sync::Arc;
+
+use crate::facts::Facts;
 
 /// Why there is no view.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,25 +55,23 @@ pub struct QuarantineQuery {
     pub page: Option<u64>,
 }
 
-/// Gives views from what has been computed and stored. It never computes a KPI: the request path runs no engine.
-///
-/// Methods may block briefly (a local database); callers on an async runtime call them where blocking is allowed.
-/// Whatever text comes in a query, the answer is a view or a [`ViewError`].
+/// Gives the facts of now. An answer rests on one such moment, so that its parts belong together.
 pub trait Reader: Send + Sync {
-    /// Whether views can be given at all.
-    fn ready(&self) -> Result<(), ViewError>;
-    /// A scorecard.
-    fn scorecard(&self, query: &ScorecardQuery) -> Result<ScorecardView, ViewError>;
-    /// How a scorecard's score came about.
-    fn explain(&self, query: &ScorecardQuery) -> Result<ExplainView, ViewError>;
-    /// The strategy map, coloured by a scorecard.
-    fn strategy_map(&self, query: &ScorecardQuery) -> Result<StrategyMapView, ViewError>;
-    /// All KPIs.
-    fn kpis(&self) -> Result<KpiListView, ViewError>;
-    /// One KPI.
-    fn kpi(&self, id: &str, query: &KpiQuery) -> Result<KpiView, ViewError>;
-    /// All sources.
-    fn sources(&self) -> Result<SourcesView, ViewError>;
-    /// Rows in quarantine.
-    fn quarantine(&self, query: &QuarantineQuery) -> Result<QuarantineView, ViewError>;
+    /// What is published and landed now.
+    ///
+    /// # Errors
+    /// Nothing can be read now.
+    fn now(&self) -> Result<Arc<dyn Facts>, ViewError>;
+}
+
+/// Whether there is anything to show.
+///
+/// # Errors
+/// Nothing can be read, or nothing has been computed yet.
+pub fn ready(reader: &dyn Reader) -> Result<(), ViewError> {
+    if reader.now()?.is_empty() { Err(nothing_computed()) } else { Ok(()) }
+}
+
+pub(crate) fn nothing_computed() -> ViewError {
+    ViewError::Unavailable { reason: "nothing has been computed yet: `kepi run` does it".to_owned() }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kepi_report::fixture::FixtureReader;
+use kepi_report::fixture::{PlantedReader, airport};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
@@ -12,5 +12,5 @@ async fn main() -> std::io::Result<()> {
         // Without a signal handler the example runs until it is killed.
         let _ = tokio::signal::ctrl_c().await;
     };
-    kepi_web::serve(listener, kepi_web::router(Arc::new(FixtureReader::default())), stop).await
+    kepi_web::serve(listener, kepi_web::router(Arc::new(PlantedReader::of(airport()))), stop).await
 }

@@ -1,4 +1,4 @@
-//! Pages and the JSON interface: the same facts, read from a [`Reader`].
+//! Pages, and the interface for programs under `/api`: the same facts, read from a [`Reader`].
 //!
 //! Nothing is computed and nothing is changed here. Pages are complete without scripts; there are none.
 
@@ -28,7 +28,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use kepi_report::reader::{Reader, ViewError};
+use kepi_report::reader::{self, Reader, ViewError};
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer,
     set_header::SetResponseHeaderLayer, timeout::TimeoutLayer, trace::TraceLayer,
@@ -73,6 +73,7 @@ pub fn router(reader: Arc<dyn Reader>) -> Router {
         .fallback(nowhere)
         .with_state(reader)
         .layer(CompressionLayer::new())
+        .layer(axum::middleware::map_response(respond::tag_of_what_is_sent))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| respond::broken(Kind::Html)))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_REQUEST))
         .layer(RequestBodyLimitLayer::new(MOST_BODY_BYTES))
@@ -108,8 +109,8 @@ async fn show(
     let id = path.iter().next().map(|(_, value)| value.to_owned());
     let params = Params::new(id, query.0);
     let work = tokio::task::spawn_blocking(move || match kind {
-        Kind::Html => (page.html)(reader.as_ref(), &params),
-        Kind::Json => (page.data)(reader.as_ref(), &params),
+        Kind::Html => (page.html)(reader.now()?.as_ref(), &params),
+        Kind::Json => (page.data)(reader.now()?.as_ref(), &params),
     });
     match work.await {
         Ok(Ok(body)) => respond::body(kind, body, &headers),
@@ -122,7 +123,7 @@ async fn show(
 }
 
 async fn ready(State(reader): State<Arc<dyn Reader>>) -> Response {
-    match tokio::task::spawn_blocking(move || reader.ready()).await {
+    match tokio::task::spawn_blocking(move || reader::ready(reader.as_ref())).await {
         Ok(Ok(())) => "ready\n".into_response(),
         Ok(Err(error)) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

@@ -3,7 +3,7 @@
 use kepi_report::{
     format, svg,
     view::{
-        Change, Choice, Finality, Freshness, KpiRow, Measured, Outcome, Person, Points, Status, UnitChoice,
+        Change, Choice, Freshness, KpiRow, Measured, Outcome, Person, Points, Status, UnitChoice,
     },
 };
 use maud::{Markup, html};
@@ -75,7 +75,7 @@ pub(crate) fn against_target(row: &KpiRow) -> Markup {
 pub(crate) fn freshness(freshness: &Freshness) -> Markup {
     html! {
         (freshness.text)
-        @if freshness.finality != Finality::Published { " · " span.finality { (freshness.finality.label()) } }
+        @if let Some(remark) = freshness.remark() { " · " span.finality { (remark) } }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use kepi_model::id::Hash;
@@ -31,19 +31,40 @@ impl Kind {
 
 /// A body with a tag of its content; nothing but the tag if the client has it already.
 ///
-/// The tag is weak because compression may change the bytes. Clients keep a copy and ask each time, so that nobody
-/// sees yesterday's figures.
+/// The tag is strong: equal tags are equal bytes, and what is compressed gets one of its own
+/// ([`tag_of_what_is_sent`]). Clients keep a copy and ask each time, so that nobody sees yesterday's figures.
 pub(crate) fn body(kind: Kind, text: String, request: &HeaderMap) -> Response {
-    let tag = format!("W/\"{}\"", Hash::of(text.as_bytes()).short());
+    let tag = Hash::of(text.as_bytes()).to_string();
     let known = request
         .get(header::IF_NONE_MATCH)
         .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.split(',').any(|t| t.trim() == tag || t.trim() == "*"));
-    let headers = [(header::ETAG, tag.as_str()), (header::CACHE_CONTROL, "private, no-cache")];
-    if known {
+        .and_then(|value| value.split(',').map(str::trim).find(|asked| names(asked, &tag)));
+    // Who has it compressed is told so: the tag comes back as it was sent.
+    let etag = known.filter(|asked| *asked != "*").map_or_else(|| format!("\"{tag}\""), str::to_owned);
+    let headers = [(header::ETAG, etag.as_str()), (header::CACHE_CONTROL, "private, no-cache")];
+    if known.is_some() {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
     (headers, [(header::CONTENT_TYPE, kind.mime())], text).into_response()
+}
+
+/// Whether a client's tag is that of a content, whatever it was compressed with.
+fn names(asked: &str, tag: &str) -> bool {
+    let quoted = asked.strip_prefix("W/").unwrap_or(asked).trim_matches('"');
+    asked == "*" || quoted.split_once('-').map_or(quoted, |(content, _)| content) == tag
+}
+
+/// A strong tag names bytes: where they are compressed, the tag says with what.
+pub(crate) async fn tag_of_what_is_sent(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let Some(encoding) = headers.get(header::CONTENT_ENCODING).and_then(|e| e.to_str().ok()) else {
+        return response;
+    };
+    let tag = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()?.strip_suffix('"'));
+    if let Some(Ok(tag)) = tag.map(|tag| HeaderValue::try_from(format!("{tag}-{encoding}\""))) {
+        headers.insert(header::ETAG, tag);
+    }
+    response
 }
 
 /// What went wrong, with suggestions.

@@ -50,6 +50,7 @@ impl Picture {
             loads,
             lake: Arc::clone(&app.lake),
             runtime: tokio::runtime::Handle::current(),
+            scores: super::facts::KeptScores::default(),
         };
         picture.read_values(app).await?;
         Ok(picture)

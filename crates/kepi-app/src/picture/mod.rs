@@ -14,25 +14,14 @@ use kepi_model::{
 use kepi_query::{
     landing::{Lake, LoadReport, PortError, QuarantinedRow},
     port::SnapshotId,
-    value::{Pins, Segment, Value},
+    value::Segment,
 };
 use kepi_score::tree::Observed;
 
+mod facts;
 mod load;
+pub use kepi_report::facts::Entry;
 pub use load::read;
-
-/// A published value with what it was computed from.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// The value.
-    pub value: Value,
-    /// What it was computed from.
-    pub pins: Arc<Pins>,
-    /// When it was published, µs UTC.
-    pub published_at: i64,
-    /// The value published before it under the same key, if another: with its time.
-    pub before: Option<(Value, i64)>,
-}
 
 /// Values of one KPI, grain and segment by period.
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +55,8 @@ pub struct Picture {
     lake: Arc<dyn Lake>,
     /// What waits for the lake.
     runtime: tokio::runtime::Handle,
+    /// Scores that were asked for.
+    scores: facts::KeptScores,
 }
 
 impl Picture {

@@ -1,11 +1,12 @@
 //! A value against its target at the size of a table cell.
 
 use kepi_model::project::ValueUnit;
+use kepi_score::band::ranges;
 use maud::{Markup, html};
 
 use super::{
     px,
-    scale::{Scale, bands, line_values, target_values, value_and_limits},
+    scale::{Scale, line_values, target_values, value_and_limits},
     shape,
 };
 use crate::view::{Measured, Status, TargetView};
@@ -39,10 +40,10 @@ pub fn bullet(
     html! {
         svg class="bullet" role="img" viewBox={ "0 0 " (px(WIDTH)) " " (px(HEIGHT)) } width=(px(WIDTH)) height=(px(HEIGHT)) {
             title { (name) ": " (measured.value.text) ", " (status.label()) ", target " (target.target) }
-            @for (band, from, to) in bands(&target.lines, target.better) {
+            @for (band, from, to) in ranges(&target.lines, target.better) {
                 @let (left, right) = (x.at(from), x.at(to));
                 @if right > left {
-                    rect class={ "band " (band.code()) } x=(px(left)) y=(px(top)) width=(px(right - left)) height=(px(bottom - top)) {}
+                    rect class={ "band " (Status::from(Some(band)).code()) } x=(px(left)) y=(px(top)) width=(px(right - left)) height=(px(bottom - top)) {}
                 }
             }
             @for value in stretch {

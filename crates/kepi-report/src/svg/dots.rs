@@ -1,14 +1,15 @@
 //! Segments side by side: one row each on a common scale, so that the names stay text of the page.
 
 use kepi_model::project::ValueUnit;
+use kepi_score::band::ranges;
 use maud::{Markup, html};
 
 use super::{
     px,
-    scale::{Scale, bands, target_values, value_and_limits},
+    scale::{Scale, target_values, value_and_limits},
     shape,
 };
-use crate::view::{SegmentPoint, TargetView};
+use crate::view::{SegmentPoint, Status, TargetView};
 
 const WIDTH: f64 = 320.0;
 const HEIGHT: f64 = 28.0;
@@ -36,10 +37,10 @@ pub fn dots(member: &SegmentPoint, target: Option<&TargetView>, scale: &Scale) -
                 }
             }
             @if let Some(target) = target {
-                @for (band, from, to) in bands(&target.lines, target.better) {
+                @for (band, from, to) in ranges(&target.lines, target.better) {
                     @let (left, right) = (scale.at(from), scale.at(to));
                     @if right > left {
-                        rect class={ "zone " (band.code()) } x=(px(left)) y="0" width=(px(right - left)) height=(px(HEIGHT)) {}
+                        rect class={ "zone " (Status::from(Some(band)).code()) } x=(px(left)) y="0" width=(px(right - left)) height=(px(HEIGHT)) {}
                     }
                 }
                 @for value in target_values(&target.lines) {

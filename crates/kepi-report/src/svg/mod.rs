@@ -18,7 +18,7 @@ mod trend;
 pub use bullet::bullet;
 pub use contribution::{step_scale, steps};
 pub use dots::{dot_scale, dots};
-pub use scale::{Scale, bands, status_of};
+pub use scale::Scale;
 pub use sparkline::sparkline;
 pub use strategy_map::strategy_map;
 pub use trend::{Size, trend};

@@ -1,8 +1,8 @@
-//! Scales and bands: from values to places.
+//! Scales: from values to places.
 
-use kepi_model::project::{Better, TargetLines, ValueUnit};
+use kepi_model::project::{TargetLines, ValueUnit};
 
-use crate::view::{Measured, Status};
+use crate::view::Measured;
 
 /// A linear scale from values to coordinates. `from` and `to` may run downwards.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,57 +67,6 @@ impl Scale {
     }
 }
 
-/// The bands of a target as half-open ranges of values, from smallest to largest; lower bounds are inclusive where
-/// more is better, upper bounds where less is.
-pub fn bands(lines: &TargetLines, better: Better) -> Vec<(Status, f64, f64)> {
-    let all = match *lines {
-        TargetLines::OneSided { threshold, target, stretch, .. } => {
-            let far = if matches!(better, Better::Lower) { f64::NEG_INFINITY } else { f64::INFINITY };
-            let mut up = vec![
-                (Status::Red, -far, threshold),
-                (Status::Amber, threshold, target),
-                (Status::Green, target, stretch.unwrap_or(far)),
-            ];
-            if let Some(stretch) = stretch {
-                up.push((Status::Blue, stretch, far));
-            }
-            if matches!(better, Better::Lower) {
-                up.reverse();
-                up.into_iter().map(|(status, a, b)| (status, b, a)).collect()
-            } else {
-                up
-            }
-        }
-        TargetLines::InRange { threshold, target, stretch, .. } => {
-            let inner = match stretch {
-                Some((low, high)) => vec![
-                    (Status::Green, target.0, low),
-                    (Status::Blue, low, high),
-                    (Status::Green, high, target.1),
-                ],
-                None => vec![(Status::Green, target.0, target.1)],
-            };
-            let mut all =
-                vec![(Status::Red, f64::NEG_INFINITY, threshold.0), (Status::Amber, threshold.0, target.0)];
-            all.extend(inner);
-            all.push((Status::Amber, target.1, threshold.1));
-            all.push((Status::Red, threshold.1, f64::INFINITY));
-            all
-        }
-    };
-    all.into_iter().filter(|(_, from, to)| from < to).collect()
-}
-
-/// The band a value lies in; the better of two at a boundary.
-pub fn status_of(value: f64, lines: &TargetLines, better: Better) -> Status {
-    bands(lines, better)
-        .into_iter()
-        .filter(|(_, from, to)| (*from..=*to).contains(&value))
-        .map(|(status, ..)| status)
-        .max()
-        .unwrap_or(Status::Grey)
-}
-
 /// The declared lines of a target as values, for scales.
 pub(crate) fn line_values(lines: &TargetLines) -> Vec<f64> {
     match *lines {
@@ -152,32 +101,6 @@ pub(crate) fn value_and_limits(measured: &Measured) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const HIGHER: TargetLines =
-        TargetLines::OneSided { floor: None, threshold: 3.8, target: 4.0, stretch: Some(4.2) };
-    const LOWER: TargetLines =
-        TargetLines::OneSided { floor: None, threshold: 10.0, target: 8.0, stretch: Some(5.0) };
-    const RANGE: TargetLines =
-        TargetLines::InRange { floor: None, threshold: (2.0, 8.0), target: (4.0, 6.0), stretch: None };
-
-    #[test]
-    fn boundaries_belong_to_the_better_band() {
-        let higher = |v| status_of(v, &HIGHER, Better::Higher);
-        assert_eq!(
-            [higher(3.79), higher(3.8), higher(4.0), higher(4.2), higher(9.0)],
-            [Status::Red, Status::Amber, Status::Green, Status::Blue, Status::Blue]
-        );
-        let lower = |v| status_of(v, &LOWER, Better::Lower);
-        assert_eq!(
-            [lower(10.1), lower(10.0), lower(8.0), lower(5.0), lower(0.0)],
-            [Status::Red, Status::Amber, Status::Green, Status::Blue, Status::Blue]
-        );
-        let range = |v| status_of(v, &RANGE, Better::InRange);
-        assert_eq!(
-            [range(1.9), range(2.0), range(5.0), range(6.0), range(7.0), range(9.0)],
-            [Status::Red, Status::Amber, Status::Green, Status::Green, Status::Amber, Status::Red]
-        );
-    }
 
     #[test]
     fn scales_stay_within_the_unit() {

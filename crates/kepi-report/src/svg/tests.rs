@@ -1,17 +1,25 @@
 //! Pictures as snapshots, and what must hold for all of them.
 
+use std::sync::LazyLock;
+
 use kepi_model::project::{Better, ValueUnit};
 use maud::Markup;
 
 use super::*;
 use crate::{
-    fixture::FixtureReader,
-    reader::{KpiQuery, Reader, ScorecardQuery},
-    view::{KpiRow, KpiView, Outcome},
+    Reporter,
+    fixture::{self, Planted},
+    reader::{KpiQuery, ScorecardQuery},
+    view::{KpiRow, KpiView, Recent},
 };
 
+fn airport() -> &'static Planted {
+    static AIRPORT: LazyLock<Planted> = LazyLock::new(fixture::airport);
+    &AIRPORT
+}
+
 fn kpi(id: &str) -> KpiView {
-    FixtureReader::default().kpi(id, &KpiQuery::default()).unwrap()
+    Reporter::new(airport()).kpi(id, &KpiQuery::default()).unwrap()
 }
 
 fn row(id: &str) -> KpiRow {
@@ -26,17 +34,17 @@ fn lines(markup: &Markup) -> String {
 #[test]
 fn sparkline_of_a_falling_kpi() {
     let row = row("restroom_cleanliness");
-    insta::assert_snapshot!(lines(&sparkline(&row.kpi.name, &row.series, &row.measured_in)));
+    insta::assert_snapshot!(lines(&sparkline(&row.kpi.name, &row.recent, &row.measured_in)));
 }
 
 #[test]
-fn sparkline_with_gaps_and_a_running_period() {
-    let mut series = row("restroom_cleanliness").series;
-    series[2].value = Outcome::none("no_rows", "not asked");
-    series[5].complete = false;
+fn sparkline_with_gaps_and_a_provisional_value() {
+    let mut recent = row("restroom_cleanliness").recent;
+    recent.points[2].0 = None;
+    recent.points[5].1 = false;
     insta::assert_snapshot!(lines(&sparkline(
         "Cleanliness",
-        &series,
+        &recent,
         &ValueUnit::Rating { low: 1, high: 5 }
     )));
 }
@@ -54,11 +62,11 @@ fn segments_on_a_common_scale() {
     let target = view.current.target.as_ref();
     let members = &view.dimensions[0].members;
     let scale = dot_scale(members, target, &view.current.measured_in);
-    insta::assert_snapshot!(lines(&dots(&members[3], target, &scale)));
+    insta::assert_snapshot!(lines(&dots(&members[4], target, &scale)));
 }
 
 #[test]
-fn trend_with_a_gap_and_a_running_period() {
+fn trend_with_a_gap_and_a_provisional_value() {
     let view = kpi("recommend");
     let mut series = view.trend;
     series[5].complete = false;
@@ -69,7 +77,7 @@ fn trend_with_a_gap_and_a_running_period() {
 
 #[test]
 fn steps_of_a_bridge() {
-    let view = FixtureReader::default().scorecard(&ScorecardQuery::default()).unwrap();
+    let view = Reporter::new(airport()).scorecard(&ScorecardQuery::default()).unwrap();
     let bridge = view.bridge.unwrap();
     let sum: i64 = bridge.parts.iter().map(|p| p.points.micro).sum();
     assert_eq!(bridge.from.micro + sum, bridge.to.micro);
@@ -80,21 +88,20 @@ fn steps_of_a_bridge() {
 
 #[test]
 fn strategy_map_of_the_airport() {
-    let view = FixtureReader::default().strategy_map(&ScorecardQuery::default()).unwrap();
+    let view = Reporter::new(airport()).strategy_map(&ScorecardQuery::default()).unwrap();
     insta::assert_snapshot!(lines(&strategy_map(&view, &|_| None)));
 }
 
 #[test]
 fn every_picture_has_a_title_and_only_finite_numbers() {
-    let reader = FixtureReader::default();
-    for row in reader.kpis().unwrap().kpis {
+    for row in Reporter::new(airport()).kpis().unwrap().kpis {
         let view = kpi(&row.row.kpi.id);
         let now = &view.current;
         let mut pictures = vec![
-            sparkline(&now.kpi.name, &now.series, &now.measured_in),
+            sparkline(&now.kpi.name, &now.recent, &now.measured_in),
             trend(&now.kpi.name, &view.trend, &now.measured_in, now.better, Size::Wide),
             trend(&now.kpi.name, &[], &now.measured_in, now.better, Size::Wide),
-            sparkline(&now.kpi.name, &[], &now.measured_in),
+            sparkline(&now.kpi.name, &Recent::default(), &now.measured_in),
         ];
         if let (Some(value), Some(target)) = (now.value.value(), &now.target) {
             pictures.push(bullet(&now.kpi.name, value, now.status, target, &now.measured_in));

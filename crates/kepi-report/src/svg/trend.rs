@@ -1,11 +1,12 @@
 //! The course of a KPI with intervals, target lines and running periods.
 
 use kepi_model::project::{Better, TargetLines, ValueUnit};
+use kepi_score::band::{Band, ranges};
 use maud::{Markup, html};
 
 use super::{
     px,
-    scale::{Scale, bands, line_values, target_values, value_and_limits},
+    scale::{Scale, line_values, target_values, value_and_limits},
     shape,
 };
 use crate::{
@@ -45,7 +46,7 @@ impl Frame {
 }
 
 /// The whole series. Shaded: the interval. Lines per period: threshold, target, stretch; the zone beyond the
-/// threshold is tinted. Hatched: a period that still runs. A period without a value is a gap with a hollow mark on
+/// threshold is tinted. Hatched: a provisional value. A period without a value is a gap with a hollow mark on
 /// the axis.
 pub fn trend(name: &str, series: &[SeriesPoint], unit: &ValueUnit, better: Better, size: Size) -> Markup {
     let values = series.iter().flat_map(|p| {
@@ -79,8 +80,8 @@ pub fn trend(name: &str, series: &[SeriesPoint], unit: &ValueUnit, better: Bette
                 }
             }
             @for (first, last, lines) in &spans {
-                @for (band, from, to) in bands(lines, better) {
-                    @if band == Status::Red {
+                @for (band, from, to) in ranges(lines, better) {
+                    @if band == Band::Red {
                         @let (a, b) = (y.at(to), y.at(from));
                         rect class="zone red" x=(px(edge(*first))) y=(px(a)) width=(px(edge(*last + 1) - edge(*first))) height=(px((b - a).max(0.0))) {}
                     }

@@ -1,14 +1,12 @@
 //! How a score came about, to the last digit.
 
-use serde::{Deserialize, Serialize};
-
 use super::{
+    names::{Choice, Named, ProjectView, UnitChoice},
     quantity::{Coverage, Outcome, Points, Status, Weight},
-    scorecard::{Choice, Named, ProjectView, UnitChoice},
 };
 
 /// The tree behind a scorecard's score.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ExplainView {
     /// The project.
     pub project: ProjectView,
@@ -29,8 +27,7 @@ pub struct ExplainView {
 }
 
 /// What a node is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NodeKind {
     /// The whole.
     Scorecard,
@@ -44,8 +41,21 @@ pub enum NodeKind {
     Kpi,
 }
 
+impl NodeKind {
+    /// The name used in JSON.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Scorecard => "scorecard",
+            Self::Unit => "unit",
+            Self::Perspective => "perspective",
+            Self::Objective => "objective",
+            Self::Kpi => "kpi",
+        }
+    }
+}
+
 /// One node of the tree.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ExplainNode {
     /// What it is.
     pub kind: NodeKind,

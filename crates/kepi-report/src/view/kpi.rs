@@ -1,14 +1,13 @@
 //! The page of one KPI, and the list of all.
 
-use serde::{Deserialize, Serialize};
-
 use super::{
+    names::{Choice, Named, Person, ProjectView, UnitChoice},
     quantity::{Measured, Outcome, SeriesPoint, Status, TargetView},
-    scorecard::{Choice, KpiRow, Named, Person, ProjectView, UnitChoice},
+    scorecard::KpiRow,
 };
 
 /// All KPIs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct KpiListView {
     /// The project.
     pub project: ProjectView,
@@ -18,7 +17,7 @@ pub struct KpiListView {
 }
 
 /// A KPI of the list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct KpiListRow {
     /// The perspective of its objective.
     pub perspective: Option<Named>,
@@ -26,14 +25,14 @@ pub struct KpiListRow {
     pub objective: Option<Named>,
     /// The period of the value.
     pub period: String,
-    /// Whether that period is over.
+    /// Whether the value is final; a provisional one may still change.
     pub complete: bool,
     /// Value, status, target and change.
     pub row: KpiRow,
 }
 
 /// A KPI in full.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct KpiView {
     /// The project.
     pub project: ProjectView,
@@ -78,7 +77,7 @@ pub struct KpiView {
 }
 
 /// The period shown, by one dimension.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DimensionView {
     /// The dimension.
     pub dimension: Named,
@@ -89,7 +88,7 @@ pub struct DimensionView {
 }
 
 /// One member of a dimension.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SegmentPoint {
     /// The segment as the interface takes it: `boarding_area=A`.
     pub id: String,
@@ -102,7 +101,7 @@ pub struct SegmentPoint {
 }
 
 /// What a value is: in words, as written, as a formula.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DefinitionView {
     /// In words.
     pub words: String,
@@ -121,7 +120,7 @@ pub struct DefinitionView {
 }
 
 /// What a value was computed from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PinsView {
     /// Hash of the definition.
     pub definition: String,
@@ -138,7 +137,7 @@ pub struct PinsView {
 }
 
 /// So many, for a reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CountedReason {
     /// The reason.
     pub reason: String,
@@ -147,7 +146,7 @@ pub struct CountedReason {
 }
 
 /// What entered a value and what did not.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct QualityView {
     /// Cases that entered.
     pub n: u64,
@@ -162,7 +161,7 @@ pub struct QualityView {
 }
 
 /// Who does what.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PeopleView {
     /// Exactly one.
     pub accountable: Option<Person>,
@@ -175,7 +174,7 @@ pub struct PeopleView {
 }
 
 /// A published value that later data change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restatement {
     /// The period.
     pub period: String,

@@ -1,10 +1,12 @@
-//! What pages show: plain structures that are, serialised, the JSON of `/api/v1`.
+//! What pages show: plain structures without HTML.
 //!
 //! Every number carries its raw value and the text to show. What has no value carries a [`Reason`] instead, never
-//! a zero. Ids are texts here, because this is the border to the world outside.
+//! a zero. Ids are texts here, because this is the border to the world outside. What programs are told stands in
+//! [`crate::api`], so that a page may change without them.
 
 mod explain;
 mod kpi;
+mod names;
 mod quantity;
 mod scorecard;
 mod sources;
@@ -15,16 +17,18 @@ pub use kpi::{
     CountedReason, DefinitionView, DimensionView, KpiListRow, KpiListView, KpiView, PeopleView, PinsView,
     QualityView, Restatement, SegmentPoint,
 };
+pub use names::{Choice, Named, Person, ProjectView, UnitChoice};
+pub(crate) use quantity::effective_n;
 pub use quantity::{
-    Change, Coverage, Finality, Freshness, Interval, Measured, Number, Outcome, Points, Reason, SeriesPoint,
-    Status, TargetView, Verdict, Weight, signed_parts,
+    Change, Coverage, Freshness, Interval, Measured, Number, Outcome, Points, Reason, Recent, RecentEnd, SeriesPoint,
+    Status, TargetView, Weight, signed_parts,
 };
+pub use crate::change::Verdict;
+pub use kepi_query::landing::RowCounts;
 pub use scorecard::{
-    Bridge, BridgePart, Choice, Deviation, KpiRow, Named, ObjectiveView, Person, PerspectiveView,
-    ProjectView, ScoreView, ScorecardView, UnitChoice,
+    Bridge, BridgePart, Deviation, KpiRow, ObjectiveView, PerspectiveView, ScoreView, ScorecardView,
 };
 pub use sources::{
-    LoadView, MissingCount, QuarantineView, QuarantinedRow, RowCounts, RuleCount, RuleView, SourceView,
-    SourcesView,
+    LoadView, MissingCount, QuarantineView, QuarantinedRow, RuleCount, RuleView, SourceView, SourcesView,
 };
 pub use strategy::{Lane, LinkEvidence, MapLink, MapObjective, StrategyMapView, ThemeView};

@@ -1,13 +1,24 @@
 //! Values, intervals, scores and changes as a page shows them.
 
-use kepi_model::project::{BasisKind, Better, TargetLines, ValueUnit};
-use kepi_stats::estimation::difference::{Limits, recovered};
-use serde::{Deserialize, Serialize};
+use kepi_model::{
+    calendar::Calendar,
+    project::{BasisKind, Better, TargetLines, ValueUnit},
+};
+use kepi_query::value::Finality;
+use kepi_score::{
+    band::Band,
+    tree::{NoScore, Observed},
+};
+use kepi_stats::estimate::Estimate;
 
-use crate::format;
+pub use crate::reason::Reason;
+use crate::{
+    change::{self, Verdict},
+    format,
+};
 
 /// A number with the text to show for it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Number {
     /// The value in the unit that the surrounding structure names. Always finite.
     pub raw: f64,
@@ -23,8 +34,7 @@ impl Number {
 }
 
 /// A value, or why there is none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome<T> {
     /// The value.
     Value(T),
@@ -48,22 +58,13 @@ impl<T> Outcome<T> {
         }
     }
     /// No value, for this reason.
-    pub fn none(code: &str, text: impl Into<String>) -> Self {
-        Self::Reason(Reason { code: code.to_owned(), text: text.into() })
+    pub fn none(reason: impl Into<Reason>) -> Self {
+        Self::Reason(reason.into())
     }
 }
 
-/// Why there is no value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reason {
-    /// Stable code such as `too_few`.
-    pub code: String,
-    /// In words, as shown: `18 answers, 30 needed`.
-    pub text: String,
-}
-
 /// An interval of the project's confidence level.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Interval {
     /// Lower limit.
     pub low: Number,
@@ -74,7 +75,7 @@ pub struct Interval {
 }
 
 /// A value with what is known about its precision.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
     /// The point estimate.
     pub value: Number,
@@ -88,24 +89,33 @@ pub struct Measured {
 
 impl Measured {
     /// A value with digits chosen from the width of its interval.
-    pub fn new(
-        point: f64,
-        interval: Result<(f64, f64), Reason>,
-        n: u64,
-        effective_n: Option<f64>,
-        unit: &ValueUnit,
-    ) -> Self {
-        let limits = interval.as_ref().ok().copied();
+    pub fn new(estimate: &Estimate, unit: &ValueUnit) -> Self {
+        let point = estimate.point;
+        let limits = estimate.interval.as_ref().ok().map(|i| (i.low, i.high));
         let decimals = format::decimals(point, limits, unit);
-        let interval = match interval {
-            Ok((low, high)) => Outcome::Value(Interval {
-                low: Number::new(low, unit, decimals),
-                high: Number::new(high, unit, decimals),
-                text: format::interval(point, low, high, unit, decimals),
+        let interval = match &estimate.interval {
+            Ok(i) => Outcome::Value(Interval {
+                low: Number::new(i.low, unit, decimals),
+                high: Number::new(i.high, unit, decimals),
+                text: format::interval(point, i.low, i.high, unit, decimals),
             }),
-            Err(reason) => Outcome::Reason(reason),
+            Err(reason) => Outcome::none(reason),
         };
-        Self { value: Number::new(point, unit, decimals), interval, n, effective_n }
+        Self {
+            value: Number::new(point, unit, decimals),
+            interval,
+            n: estimate.n,
+            effective_n: effective_n(estimate),
+        }
+    }
+
+    /// What was observed of a KPI.
+    pub fn outcome(observed: Option<&Observed>, unit: &ValueUnit) -> Outcome<Self> {
+        match observed {
+            None => Outcome::none(&NoScore::NoValue),
+            Some(Err(reason)) => Outcome::none(reason),
+            Some(Ok(estimate)) => Outcome::Value(Self::new(estimate, unit)),
+        }
     }
 
     /// Lower and upper limit as numbers.
@@ -114,8 +124,13 @@ impl Measured {
     }
 }
 
+/// The effective number of cases where weights make it smaller.
+pub(crate) fn effective_n(of: &Estimate) -> Option<f64> {
+    Some(of.effective_n).filter(|effective| *effective < of.n as f64)
+}
+
 /// A score or a part of one, exact: millionths of a point.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Points {
     /// Millionths of a point.
     pub micro: i64,
@@ -152,7 +167,7 @@ pub fn signed_parts(micro: &[i64]) -> Vec<Points> {
 }
 
 /// A weight among siblings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Weight {
     /// Parts of 10 000.
     pub basis_points: u32,
@@ -168,8 +183,7 @@ impl Weight {
 }
 
 /// Where a value stands against its target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
     /// Worse than the threshold.
     Red,
@@ -181,6 +195,18 @@ pub enum Status {
     Blue,
     /// No publishable value, or no target to hold it against.
     Grey,
+}
+
+impl From<Option<Band>> for Status {
+    fn from(band: Option<Band>) -> Self {
+        match band {
+            Some(Band::Red) => Self::Red,
+            Some(Band::Amber) => Self::Amber,
+            Some(Band::Green) => Self::Green,
+            Some(Band::Blue) => Self::Blue,
+            None => Self::Grey,
+        }
+    }
 }
 
 impl Status {
@@ -220,7 +246,7 @@ impl Status {
 }
 
 /// How complete the cases behind a value or a score are.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Coverage {
     /// Share of 1: cases with a value among those that should have one, or weight with a score.
     pub share: f64,
@@ -235,68 +261,30 @@ impl Coverage {
     }
 }
 
-/// Whether a value may still change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Finality {
-    /// The period is still running: not comparable with whole ones.
-    Running,
-    /// The period is over; nothing is published yet.
-    Provisional,
-    /// Published, with pins.
-    Published,
-    /// Published, and later data would change it.
-    Restated,
-}
-
-impl Finality {
-    /// In words.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Running => "period still running",
-            Self::Provisional => "provisional",
-            Self::Published => "published",
-            Self::Restated => "restated since",
-        }
-    }
-}
-
-/// How current a value is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// How current a value is, and whether it may still change.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Freshness {
-    /// The last instant or day that the data reach: ISO 8601; none without data.
-    pub data_until: Option<String>,
     /// As shown: `data to 31 May 2015`.
     pub text: String,
-    /// Whether it may still change.
-    pub finality: Finality,
+    /// Whether more data may still change it; none without a value.
+    pub finality: Option<Finality>,
+    /// Whether it was published as final before, with another value.
+    pub restated: bool,
 }
 
-/// Whether a change is more than noise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// The interval of the difference leaves out zero.
-    Signal,
-    /// The interval of the difference holds zero.
-    WithinVariation,
-    /// One of the two has no interval.
-    NoVerdict,
-}
-
-impl Verdict {
-    /// In words.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Signal => "signal",
-            Self::WithinVariation => "within variation",
-            Self::NoVerdict => "no verdict",
+impl Freshness {
+    /// What deserves a word beside a value.
+    pub fn remark(&self) -> Option<&'static str> {
+        match self.finality {
+            Some(Finality::Provisional { .. }) => Some("provisional"),
+            Some(Finality::Final) if self.restated => Some("restated since"),
+            Some(Finality::Final) | None => None,
         }
     }
 }
 
-/// A change against the previous comparable period.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A change against the previous comparable period, as shown.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Change {
     /// The difference in the KPI's unit, with its sign: `+1.1 pt`.
     pub difference: Number,
@@ -309,41 +297,22 @@ pub struct Change {
 }
 
 impl Change {
-    /// The change from `previous` to `current`.
-    ///
-    /// *Signal* means that zero lies outside the interval of the difference, of the same level as the two values'
-    /// own, from which it is recovered ([`recovered`]). Both periods count as independent samples; where the same
-    /// customers answer in both, changes are surer than said.
-    pub fn between(
-        previous: &Measured,
-        current: &Measured,
-        since: impl Into<String>,
-        unit: &ValueUnit,
-        better: Better,
-    ) -> Self {
-        let raw = current.value.raw - previous.value.raw;
-        let width = current.limits().map(|(low, high)| (raw - (high - low) / 2.0, raw + (high - low) / 2.0));
-        let decimals = format::decimals(current.value.raw, width, unit);
-        let limits = |of: &Measured| of.limits().map(|(low, high)| Limits { point: of.value.raw, low, high });
-        let verdict = match limits(previous).zip(limits(current)).map(|(before, now)| recovered(before, now))
-        {
-            Some(change) if change.low > 0.0 || change.high < 0.0 => Verdict::Signal,
-            Some(_) => Verdict::WithinVariation,
-            None => Verdict::NoVerdict,
-        };
-        let favourable = match better {
-            _ if raw == 0.0 => None,
-            Better::Higher => Some(raw > 0.0),
-            Better::Lower => Some(raw < 0.0),
-            Better::InRange => None,
-        };
-        let difference = Number { raw, text: format::difference(raw, unit, decimals) };
-        Self { difference, since: since.into(), verdict, favourable }
+    /// A change to `current`, whose interval decides the digits.
+    pub fn new(change: &change::Change, current: &Estimate, unit: &ValueUnit, calendar: &Calendar) -> Self {
+        let raw = change.difference;
+        let half = current.interval.as_ref().ok().map(|i| (i.high - i.low) / 2.0);
+        let decimals = format::decimals(current.point, half.map(|h| (raw - h, raw + h)), unit);
+        Self {
+            difference: Number { raw, text: format::difference(raw, unit, decimals) },
+            since: calendar.label(change.since),
+            verdict: change.verdict,
+            favourable: change.favourable,
+        }
     }
 }
 
 /// One period of a series.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SeriesPoint {
     /// The period as the interface takes it: `2026-Q1`.
     pub period: String,
@@ -351,14 +320,34 @@ pub struct SeriesPoint {
     pub value: Outcome<Measured>,
     /// Against the target of that period.
     pub status: Status,
-    /// Whether the period is over; one that still runs must not be compared.
+    /// Whether the value is final; a provisional one must not be compared.
     pub complete: bool,
     /// The target's lines in that period.
     pub lines: Option<TargetLines>,
 }
 
+/// Recent periods up to the one shown, as a picture the size of a word needs them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Recent {
+    /// Oldest first: the point, if there is one, and whether it is final.
+    pub points: Vec<(Option<f64>, bool)>,
+    /// The first and the last that have a value.
+    pub ends: Option<[RecentEnd; 2]>,
+}
+
+/// One end of a recent course.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecentEnd {
+    /// The period as the interface takes it.
+    pub period: String,
+    /// The value as shown.
+    pub text: String,
+    /// Against the target of that period.
+    pub status: Status,
+}
+
 /// A target with its texts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TargetView {
     /// First day it holds, ISO 8601.
     pub from: String,
@@ -412,27 +401,5 @@ impl TargetView {
             basis: None,
             evidence: None,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn change(before: (f64, f64, f64), now: (f64, f64, f64)) -> Change {
-        let measured =
-            |(point, low, high)| Measured::new(point, Ok((low, high)), 1_000, None, &ValueUnit::Share);
-        Change::between(&measured(before), &measured(now), "2014", &ValueUnit::Share, Better::Higher)
-    }
-
-    #[test]
-    fn a_change_is_a_signal_when_the_interval_of_the_difference_leaves_out_zero() {
-        // The intervals overlap and yet 3.2 points are more than √(1.9² + 1.9²).
-        let fell = change((0.442, 0.423, 0.461), (0.410, 0.391, 0.429));
-        assert_eq!((fell.verdict, fell.favourable), (Verdict::Signal, Some(false)));
-        let little = change((0.434, 0.415, 0.453), (0.410, 0.391, 0.429));
-        assert_eq!(little.verdict, Verdict::WithinVariation);
-        let rose = change((0.033, 0.027, 0.040), (0.045, 0.038, 0.053));
-        assert_eq!((rose.verdict, rose.favourable), (Verdict::Signal, Some(true)));
     }
 }

@@ -1,84 +1,16 @@
 //! The scorecard page.
 
 use kepi_model::project::{Better, Indicator, ValueUnit};
-use serde::{Deserialize, Serialize};
 
-use super::quantity::{
-    Change, Coverage, Freshness, Measured, Outcome, Points, SeriesPoint, Status, TargetView, Weight,
+use super::{
+    names::{Choice, Named, Person, ProjectView, UnitChoice},
+    quantity::{
+        Change, Coverage, Freshness, Measured, Outcome, Points, Recent, Status, TargetView, Weight,
+    },
 };
 
-/// Something with an id and a name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Named {
-    /// Id as the interface takes it.
-    pub id: String,
-    /// Shown name.
-    pub name: String,
-}
-
-impl Named {
-    /// An id with its name.
-    pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { id: id.into(), name: name.into() }
-    }
-}
-
-/// A person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Person {
-    /// Id.
-    pub id: String,
-    /// Shown name.
-    pub name: String,
-    /// What the person does.
-    pub role: Option<String>,
-}
-
-/// The project that a page belongs to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProjectView {
-    /// Id.
-    pub id: String,
-    /// Shown name.
-    pub name: String,
-    /// In plain words.
-    pub description: Option<String>,
-    /// Confidence level of every interval, as shown: `95 %`.
-    pub confidence: String,
-    /// Scorecards of the project, in the order of their ids.
-    pub scorecards: Vec<Named>,
-}
-
-/// One of several to choose from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Choice {
-    /// Id as the interface takes it.
-    pub id: String,
-    /// As shown.
-    pub name: String,
-    /// Whether it is the one shown.
-    pub chosen: bool,
-}
-
-/// A unit to choose.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UnitChoice {
-    /// Id as the interface takes it.
-    pub id: String,
-    /// Shown name.
-    pub name: String,
-    /// Steps below the scorecard's own unit.
-    pub depth: u8,
-    /// Whether it is the one shown.
-    pub chosen: bool,
-    /// Status of its score in the period shown.
-    pub status: Status,
-    /// Its score in the period shown, or why there is none.
-    pub score: Outcome<Points>,
-}
-
 /// A score with its status.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ScoreView {
     /// 0 to 120 points, or why there is no score.
     pub score: Outcome<Points>,
@@ -89,7 +21,7 @@ pub struct ScoreView {
 }
 
 /// From one period's score to the next; parts add up exactly.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bridge {
     /// Label of the earlier period.
     pub from_label: String,
@@ -104,7 +36,7 @@ pub struct Bridge {
 }
 
 /// One step of a bridge, or one contribution to a score.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BridgePart {
     /// What it is.
     pub name: String,
@@ -113,7 +45,7 @@ pub struct BridgePart {
 }
 
 /// A KPI that needs attention, in words.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Deviation {
     /// The KPI.
     pub kpi: Named,
@@ -136,7 +68,7 @@ pub struct Deviation {
 }
 
 /// A KPI in a scorecard.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct KpiRow {
     /// The KPI.
     pub kpi: Named,
@@ -158,8 +90,8 @@ pub struct KpiRow {
     pub target: Option<TargetView>,
     /// Its score, or why there is none.
     pub score: Outcome<Points>,
-    /// Recent periods up to the one shown, oldest first.
-    pub series: Vec<SeriesPoint>,
+    /// Its recent course.
+    pub recent: Recent,
     /// Against the previous comparable period, or why there is nothing to compare.
     pub change: Outcome<Change>,
     /// How complete the cases are.
@@ -171,7 +103,7 @@ pub struct KpiRow {
 }
 
 /// An objective in a scorecard.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ObjectiveView {
     /// The objective.
     pub objective: Named,
@@ -186,7 +118,7 @@ pub struct ObjectiveView {
 }
 
 /// A perspective in a scorecard.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PerspectiveView {
     /// The perspective.
     pub perspective: Named,
@@ -201,7 +133,7 @@ pub struct PerspectiveView {
 }
 
 /// A scorecard for a unit and a period.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ScorecardView {
     /// The project.
     pub project: ProjectView,
@@ -213,7 +145,7 @@ pub struct ScorecardView {
     pub units: Vec<UnitChoice>,
     /// The period shown, as the interface takes it.
     pub period: String,
-    /// Whether the period is over.
+    /// Whether every value is final; provisional ones may still change.
     pub complete: bool,
     /// Periods to choose, newest first.
     pub periods: Vec<Choice>,

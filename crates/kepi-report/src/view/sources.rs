@@ -1,14 +1,12 @@
 //! Sources, what landed of them, and the rows that did not.
 
-use std::iter::Sum;
-
 use kepi_model::project::{Mode, Otherwise};
-use serde::{Deserialize, Serialize};
+use kepi_query::landing::{self, RowCounts};
 
-use super::scorecard::{Named, Person, ProjectView};
+use super::names::{Named, Person, ProjectView};
 
 /// All sources.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourcesView {
     /// The project.
     pub project: ProjectView,
@@ -20,50 +18,8 @@ pub struct SourcesView {
     pub sources: Vec<SourceView>,
 }
 
-/// Rows by what became of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct RowCounts {
-    /// Read from files.
-    pub read: u64,
-    /// Out of scope by the source's own filter: counted, not landed.
-    pub out_of_scope: u64,
-    /// Landed: accepted + superseding + quarantined + duplicate.
-    pub landed: u64,
-    /// New rows.
-    pub accepted: u64,
-    /// Newer versions of known rows.
-    pub superseding: u64,
-    /// Broken a rule.
-    pub quarantined: u64,
-    /// Equal to a row landed before.
-    pub duplicate: u64,
-}
-
-impl RowCounts {
-    /// Whether the accounts close: read = out of scope + landed, and landed = its four parts.
-    pub fn balances(&self) -> bool {
-        let parts = [self.superseding, self.quarantined, self.duplicate];
-        parts.iter().try_fold(self.accepted, |sum, part| sum.checked_add(*part)) == Some(self.landed)
-            && self.out_of_scope.checked_add(self.landed) == Some(self.read)
-    }
-}
-
-impl Sum for RowCounts {
-    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
-        all.fold(Self::default(), |sum, more| Self {
-            read: sum.read + more.read,
-            out_of_scope: sum.out_of_scope + more.out_of_scope,
-            landed: sum.landed + more.landed,
-            accepted: sum.accepted + more.accepted,
-            superseding: sum.superseding + more.superseding,
-            quarantined: sum.quarantined + more.quarantined,
-            duplicate: sum.duplicate + more.duplicate,
-        })
-    }
-}
-
 /// A source.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceView {
     /// The source.
     pub source: Named,
@@ -94,7 +50,7 @@ pub struct SourceView {
 }
 
 /// One file landed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadView {
     /// Load id.
     pub id: String,
@@ -109,7 +65,7 @@ pub struct LoadView {
 }
 
 /// Values of an attribute that are missing, for one reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingCount {
     /// The attribute.
     pub attribute: Named,
@@ -120,7 +76,7 @@ pub struct MissingCount {
 }
 
 /// A rule and what it found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleView {
     /// Its name.
     pub name: String,
@@ -133,7 +89,7 @@ pub struct RuleView {
 }
 
 /// Rows in quarantine, a page of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuarantineView {
     /// The project.
     pub project: ProjectView,
@@ -154,7 +110,7 @@ pub struct QuarantineView {
 }
 
 /// How often a rule sent rows to quarantine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleCount {
     /// The source.
     pub source: Named,
@@ -165,21 +121,13 @@ pub struct RuleCount {
 }
 
 /// A row that did not land.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuarantinedRow {
     /// The source.
     pub source: Named,
-    /// The rule it broke, or the step that failed.
-    pub rule: String,
-    /// Why, in words.
-    pub reason: String,
-    /// The file.
-    pub file: String,
-    /// The row in the file, from 1, the header not counted.
-    pub row: u64,
-    /// The column, if one is to blame.
-    pub column: Option<String>,
-    /// The offending text, if it may be shown.
+    /// The row as the lake keeps it: place, rule, reason. What it holds must not be shown; see `text`.
+    pub row: landing::QuarantinedRow,
+    /// The text of the column to blame, if it may be shown: not where it fills a personal attribute.
     pub text: Option<String>,
     /// When it was set aside, RFC 3339.
     pub recorded_at: String,

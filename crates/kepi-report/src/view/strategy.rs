@@ -1,12 +1,13 @@
 //! The strategy map.
 
 use kepi_model::project::{Sign, Strength};
-use serde::{Deserialize, Serialize};
-
-use super::scorecard::{Choice, Named, Person, ProjectView, ScoreView, UnitChoice};
+use super::{
+    names::{Choice, Named, Person, ProjectView, UnitChoice},
+    scorecard::ScoreView,
+};
 
 /// The strategy as a map.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StrategyMapView {
     /// The project.
     pub project: ProjectView,
@@ -33,7 +34,7 @@ pub struct StrategyMapView {
 }
 
 /// A pillar with its themes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThemeView {
     /// The pillar.
     pub pillar: Named,
@@ -42,7 +43,7 @@ pub struct ThemeView {
 }
 
 /// A perspective with its objectives.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Lane {
     /// The perspective.
     pub perspective: Named,
@@ -51,7 +52,7 @@ pub struct Lane {
 }
 
 /// An objective on the map.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MapObjective {
     /// The objective.
     pub objective: Named,
@@ -66,8 +67,7 @@ pub struct MapObjective {
 }
 
 /// What the data say about a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LinkEvidence {
     /// Nobody has tested it: a hypothesis.
     Untested,
@@ -83,7 +83,7 @@ impl LinkEvidence {
 }
 
 /// An expected effect of one objective on another.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MapLink {
     /// Cause.
     pub from: Named,

@@ -1,20 +1,14 @@
 //! How a score came about, to the last digit.
 
 use kepi_report::{
-    reader::{Reader, ViewError},
     view::{ExplainNode, ExplainView, NodeKind},
 };
 use maud::{Markup, html};
 
-use super::Params;
 use crate::{
     layout::{self, Head},
     parts,
 };
-
-pub(crate) fn read(reader: &dyn Reader, params: &Params) -> Result<ExplainView, ViewError> {
-    reader.explain(&params.scorecard())
-}
 
 pub(crate) fn render(view: &ExplainView) -> Markup {
     let path = format!("/explain/{}", view.scorecard.id);

@@ -2,22 +2,15 @@
 
 use kepi_report::{
     format,
-    reader::{Reader, ViewError},
     svg::{self, Size},
     view::{DimensionView, KpiView, Outcome, Person, PinsView, TargetView, Verdict},
 };
 use maud::{Markup, html};
 
-use super::Params;
 use crate::{
     layout::{self, Head},
     parts,
 };
-
-pub(crate) fn read(reader: &dyn Reader, params: &Params) -> Result<KpiView, ViewError> {
-    let (id, query) = params.kpi();
-    reader.kpi(&id, &query)
-}
 
 pub(crate) fn render(view: &KpiView) -> Markup {
     let row = &view.current;
@@ -114,7 +107,7 @@ fn course(view: &KpiView) -> Markup {
             h2 #course { "Course" }
             (svg::trend(&row.kpi.name, &view.trend, &row.measured_in, row.better, Size::Wide))
             (svg::trend(&row.kpi.name, &view.trend, &row.measured_in, row.better, Size::Narrow))
-            p.note { "Shaded band: " (view.project.confidence) " interval. Tinted zone: beyond the threshold. Hatched: still running. ○ on the axis: no value." }
+            p.note { "Shaded band: " (view.project.confidence) " interval. Tinted zone: beyond the threshold. Hatched: provisional, more data may change it. ○ on the axis: no value." }
             details {
                 summary { "All values" }
                 table.figures {
@@ -122,7 +115,7 @@ fn course(view: &KpiView) -> Markup {
                     tbody {
                         @for point in view.trend.iter().rev() {
                             tr {
-                                th scope="row" { (point.period) @if !point.complete { " (running)" } }
+                                th scope="row" { (point.period) @if !point.complete { " (provisional)" } }
                                 td { (parts::status(point.status)) }
                                 td.num { (parts::value(&point.value)) }
                                 td.num { @match point.value.value() { Some(m) => (parts::count(m.n)), None => "–" } }

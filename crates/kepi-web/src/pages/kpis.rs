@@ -1,21 +1,15 @@
 //! All KPIs.
 
 use kepi_report::{
-    reader::{Reader, ViewError},
     svg,
     view::{KpiListRow, KpiListView},
 };
 use maud::{Markup, html};
 
-use super::Params;
 use crate::{
     layout::{self, Head},
     parts,
 };
-
-pub(crate) fn read(reader: &dyn Reader, _: &Params) -> Result<KpiListView, ViewError> {
-    reader.kpis()
-}
 
 pub(crate) fn render(view: &KpiListView) -> Markup {
     let groups = view.kpis.chunk_by(|a, b| a.perspective == b.perspective);
@@ -59,9 +53,9 @@ fn row(item: &KpiListRow) -> Markup {
             th scope="row" role="rowheader" { a href={ "/kpis/" (row.kpi.id) } { (row.kpi.name) } }
             td role="cell" data-label="Status" { (parts::status(row.status)) }
             td.num role="cell" data-label="Value" { (parts::value(&row.value)) }
-            td role="cell" data-label="Period" { (item.period) @if !item.complete { span.verdict { "still running" } } }
+            td role="cell" data-label="Period" { (item.period) @if !item.complete { span.verdict { "provisional" } } }
             td role="cell" data-label="Against target" { (parts::against_target(row)) }
-            td role="cell" data-label="Trend" { (svg::sparkline(&row.kpi.name, &row.series, &row.measured_in)) }
+            td role="cell" data-label="Trend" { (svg::sparkline(&row.kpi.name, &row.recent, &row.measured_in)) }
             td role="cell" data-label="Objective" {
                 @match &item.objective { Some(o) => (o.name), None => span.reason { "serves no objective" } }
             }

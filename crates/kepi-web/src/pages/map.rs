@@ -2,21 +2,15 @@
 
 use kepi_model::project::{Sign, Strength};
 use kepi_report::{
-    reader::{Reader, ViewError},
     svg,
     view::{Lane, MapLink, StrategyMapView},
 };
 use maud::{Markup, html};
 
-use super::Params;
 use crate::{
     layout::{self, Head},
     parts,
 };
-
-pub(crate) fn read(reader: &dyn Reader, params: &Params) -> Result<StrategyMapView, ViewError> {
-    reader.strategy_map(&params.scorecard())
-}
 
 pub(crate) fn render(view: &StrategyMapView) -> Markup {
     let body = html! {

@@ -9,90 +9,98 @@ mod quarantine;
 mod scorecard;
 mod sources;
 
-use kepi_report::reader::{KpiQuery, QuarantineQuery, Reader, ScorecardQuery, ViewError};
+use kepi_report::{
+    Reporter,
+    api::v1,
+    facts::Facts,
+    reader::{KpiQuery, QuarantineQuery, ScorecardQuery, ViewError},
+};
 use maud::Markup;
 use serde::Serialize;
 
-/// A page and the JSON of the same facts.
+/// A page and what programs are told of the same facts.
 pub struct Page {
     /// Its route.
     pub path: &'static str,
-    /// The route of its JSON; none where another page gives the same.
+    /// The route of the endpoint of version 1.
     pub json: Option<&'static str>,
     /// Its name in the navigation, if it stands there.
     pub nav: Option<&'static str>,
-    pub(crate) html: fn(&dyn Reader, &Params) -> Result<String, ViewError>,
-    pub(crate) data: fn(&dyn Reader, &Params) -> Result<String, ViewError>,
+    pub(crate) html: fn(&dyn Facts, &Params) -> Result<String, ViewError>,
+    pub(crate) data: fn(&dyn Facts, &Params) -> Result<String, ViewError>,
 }
 
-/// All pages. To add one: a file with `read` and `render`, and a row here.
+/// All pages. To add one: a file with `render`, and a row here.
 pub const PAGES: &[Page] = &[
     Page {
         path: "/",
         json: Some("/api/v1/scorecard"),
         nav: Some("Scorecard"),
-        html: |r, p| html(scorecard::read(r, p), scorecard::render),
-        data: |r, p| json(scorecard::read(r, p)),
+        html: |f, p| html(Reporter::new(f).scorecard(&p.scorecard()), scorecard::render),
+        data: |f, p| json(v1::scorecard(f, &p.scorecard(), p.history())),
     },
     Page {
         path: "/scorecards/{id}",
         json: Some("/api/v1/scorecards/{id}"),
         nav: None,
-        html: |r, p| html(scorecard::read(r, p), scorecard::render),
-        data: |r, p| json(scorecard::read(r, p)),
+        html: |f, p| html(Reporter::new(f).scorecard(&p.scorecard()), scorecard::render),
+        data: |f, p| json(v1::scorecard(f, &p.scorecard(), p.history())),
     },
     Page {
         path: "/map",
         json: Some("/api/v1/map"),
         nav: Some("Strategy map"),
-        html: |r, p| html(map::read(r, p), map::render),
-        data: |r, p| json(map::read(r, p)),
+        html: |f, p| html(Reporter::new(f).strategy_map(&p.scorecard()), map::render),
+        data: |f, p| json(v1::strategy_map(f, &p.scorecard())),
     },
     Page {
         path: "/kpis",
         json: Some("/api/v1/kpis"),
         nav: Some("KPIs"),
-        html: |r, p| html(kpis::read(r, p), kpis::render),
-        data: |r, p| json(kpis::read(r, p)),
+        html: |f, _| html(Reporter::new(f).kpis(), kpis::render),
+        data: |f, _| json(v1::kpis(f)),
     },
     Page {
         path: "/kpis/{id}",
         json: Some("/api/v1/kpis/{id}"),
         nav: None,
-        html: |r, p| html(kpi::read(r, p), kpi::render),
-        data: |r, p| json(kpi::read(r, p)),
+        html: |f, p| html(Reporter::new(f).kpi(&p.id(), &p.kpi()), kpi::render),
+        data: |f, p| json(v1::kpi(f, &p.id(), &p.kpi())),
     },
     Page {
         path: "/data",
         json: Some("/api/v1/sources"),
         nav: Some("Data"),
-        html: |r, p| html(sources::read(r, p), sources::render),
-        data: |r, p| json(sources::read(r, p)),
+        html: |f, _| html(Reporter::new(f).sources(), sources::render),
+        data: |f, _| json(v1::sources(f)),
     },
     Page {
         path: "/data/quarantine",
         json: Some("/api/v1/quarantine"),
         nav: None,
-        html: |r, p| html(quarantine::read(r, p), quarantine::render),
-        data: |r, p| json(quarantine::read(r, p)),
+        html: |f, p| html(Reporter::new(f).quarantine(&p.quarantine()), quarantine::render),
+        data: |f, p| json(v1::quarantine(f, &p.quarantine())),
     },
     Page {
         path: "/explain/{id}",
         json: Some("/api/v1/explain/{id}"),
         nav: None,
-        html: |r, p| html(explain::read(r, p), explain::render),
-        data: |r, p| json(explain::read(r, p)),
+        html: |f, p| html(Reporter::new(f).explain(&p.scorecard()), explain::render),
+        data: |f, p| json(v1::explain(f, &p.scorecard())),
     },
 ];
+
+/// More periods of history than this are not given at once; an endpoint of one KPI has them all.
+const MOST_HISTORY: usize = 120;
 
 fn html<V>(view: Result<V, ViewError>, render: fn(&V) -> Markup) -> Result<String, ViewError> {
     Ok(render(&view?).into_string())
 }
 
-fn json<V: Serialize>(view: Result<V, ViewError>) -> Result<String, ViewError> {
+fn json<V: Serialize>(answer: Result<V, ViewError>) -> Result<String, ViewError> {
     let unavailable =
         |e: serde_json::Error| ViewError::Unavailable { reason: format!("not to be written as JSON: {e}") };
-    let mut text = serde_json::to_string_pretty(&view?).map_err(unavailable)?;
+    let mut text = serde_json::to_string(&answer?).map_err(unavailable)?;
     text.push('\n');
     Ok(text)
 }
@@ -118,10 +126,17 @@ impl Params {
         ScorecardQuery { scorecard, unit: self.get("unit"), period: self.get("period") }
     }
 
-    pub(crate) fn kpi(&self) -> (String, KpiQuery) {
-        let query =
-            KpiQuery { unit: self.get("unit"), segment: self.get("segment"), period: self.get("period") };
-        (self.id.clone().unwrap_or_default(), query)
+    pub(crate) fn id(&self) -> String {
+        self.id.clone().unwrap_or_default()
+    }
+
+    pub(crate) fn kpi(&self) -> KpiQuery {
+        KpiQuery { unit: self.get("unit"), segment: self.get("segment"), period: self.get("period") }
+    }
+
+    /// How many periods of history are asked for.
+    pub(crate) fn history(&self) -> Option<usize> {
+        self.get("history").and_then(|n| n.parse().ok()).map(|n: usize| n.min(MOST_HISTORY))
     }
 
     pub(crate) fn quarantine(&self) -> QuarantineQuery {

@@ -2,20 +2,14 @@
 
 use kepi_report::{
     format,
-    reader::{Reader, ViewError},
     view::QuarantineView,
 };
 use maud::{Markup, html};
 
-use super::Params;
 use crate::{
     layout::{self, Head},
     parts,
 };
-
-pub(crate) fn read(reader: &dyn Reader, params: &Params) -> Result<QuarantineView, ViewError> {
-    reader.quarantine(&params.quarantine())
-}
 
 pub(crate) fn render(view: &QuarantineView) -> Markup {
     let source = view.source.as_ref().map(|s| s.id.as_str());
@@ -63,11 +57,11 @@ pub(crate) fn render(view: &QuarantineView) -> Markup {
                     tbody role="rowgroup" {
                         @for row in &view.rows {
                             tr role="row" {
-                                th scope="row" role="rowheader" { (row.file) ", row " (format::count(row.row)) }
-                                td role="cell" data-label="Column" { @match &row.column { Some(c) => code { (c) }, None => "–" } }
+                                th scope="row" role="rowheader" { (row.row.file) ", row " (format::count(row.row.row)) }
+                                td role="cell" data-label="Column" { @match &row.row.column { Some(c) => code { (c) }, None => "–" } }
                                 td role="cell" data-label="Text" { @match &row.text { Some(t) => code { (t) }, None => span.reason { "not shown" } } }
-                                td role="cell" data-label="Rule" { (row.rule) }
-                                td role="cell" data-label="Reason" { (row.reason) }
+                                td role="cell" data-label="Rule" { (row.row.rule) }
+                                td role="cell" data-label="Reason" { (row.row.reason) }
                                 td role="cell" data-label="Set aside" { (parts::time(&row.recorded_at)) }
                             }
                         }

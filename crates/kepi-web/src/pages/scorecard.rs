@@ -1,13 +1,11 @@
 //! The scorecard: what is off, why, who acts; then everything.
 
 use kepi_report::{
-    reader::{Reader, ViewError},
     svg,
     view::{Deviation, KpiRow, Outcome, PerspectiveView, ScorecardView, Status},
 };
 use maud::{Markup, html};
 
-use super::Params;
 use crate::{
     layout::{self, Head},
     parts,
@@ -15,10 +13,6 @@ use crate::{
 
 /// Cards beyond this many would hide what matters; the table has the rest.
 const MOST_CARDS: usize = 6;
-
-pub(crate) fn read(reader: &dyn Reader, params: &Params) -> Result<ScorecardView, ViewError> {
-    reader.scorecard(&params.scorecard())
-}
 
 pub(crate) fn render(view: &ScorecardView) -> Markup {
     let path = format!("/scorecards/{}", view.scorecard.id);
@@ -31,7 +25,7 @@ pub(crate) fn render(view: &ScorecardView) -> Markup {
             h1 { (view.scorecard.name) }
             p.sub {
                 @if let Some(unit) = &view.unit { (unit.name) " · " }
-                (view.period) @if !view.complete { " (still running)" }
+                (view.period) @if !view.complete { " (provisional)" }
                 " · " (parts::freshness(&view.freshness)) " · " (view.rows().count()) " KPIs"
             }
             @if view.project.scorecards.len() > 1 {
@@ -262,7 +256,7 @@ fn kpi_row(row: &KpiRow, view: &ScorecardView, place: &Place<'_>) -> Markup {
             td role="cell" data-label="Status" { (parts::status(row.status)) }
             td.num role="cell" data-label="Value" { (parts::value(&row.value)) }
             td role="cell" data-label="Against target" { (parts::against_target(row)) }
-            td role="cell" data-label="Trend" { (svg::sparkline(&row.kpi.name, &row.series, &row.measured_in)) }
+            td role="cell" data-label="Trend" { (svg::sparkline(&row.kpi.name, &row.recent, &row.measured_in)) }
             td.num role="cell" data-label="Change" { (parts::change(&row.change)) }
             td.num role="cell" data-label="Coverage" {
                 (row.coverage.text)

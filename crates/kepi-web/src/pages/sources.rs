@@ -3,12 +3,10 @@
 use kepi_model::project::{Mode, Otherwise};
 use kepi_report::{
     format,
-    reader::{Reader, ViewError},
     view::{RowCounts, SourceView, SourcesView},
 };
 use maud::{Markup, html};
 
-use super::Params;
 use crate::{
     layout::{self, Head},
     parts,
@@ -16,10 +14,6 @@ use crate::{
 
 /// Files shown of a source; the JSON has all.
 const MOST_LOADS: usize = 20;
-
-pub(crate) fn read(reader: &dyn Reader, _: &Params) -> Result<SourcesView, ViewError> {
-    reader.sources()
-}
 
 pub(crate) fn render(view: &SourcesView) -> Markup {
     let total = &view.total;
@@ -58,8 +52,8 @@ fn identity(rows: &RowCounts) -> Markup {
     let n = format::count;
     html! {
         p.note.identity {
-            (n(rows.read)) " read = " (n(rows.out_of_scope)) " out of scope + " (n(rows.landed)) " landed; "
-            (n(rows.landed)) " landed = " (n(rows.accepted)) " accepted + " (n(rows.superseding)) " superseding + "
+            (n(rows.read)) " read = " (n(rows.out_of_scope)) " out of scope + " (n(rows.landed())) " landed; "
+            (n(rows.landed())) " landed = " (n(rows.accepted)) " accepted + " (n(rows.superseding)) " superseding + "
             (n(rows.quarantined)) " quarantined + " (n(rows.duplicate)) " duplicate: "
             @if rows.balances() { strong { "it adds up." } } @else { strong.red { "it does not add up." } }
         }

@@ -10,7 +10,7 @@ use std::{
     sync::Arc,
 };
 
-use kepi_report::fixture::FixtureReader;
+use kepi_report::fixture::{PlantedReader, airport};
 use kepi_web::pages::PAGES;
 use serde_json::{Value, json};
 use thirtyfour::{ChromiumLikeCapabilities, LoggingPrefsLogLevel, prelude::*};
@@ -91,7 +91,7 @@ async fn browser(driver: &Driver, look: Look) -> WebDriver {
 async fn site() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let router = kepi_web::router(Arc::new(FixtureReader::default()));
+    let router = kepi_web::router(Arc::new(PlantedReader::of(airport())));
     tokio::spawn(kepi_web::serve(listener, router, std::future::pending()));
     address
 }

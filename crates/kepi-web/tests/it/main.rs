@@ -14,6 +14,7 @@
 #[path = "../../src/parts.rs"]
 mod parts;
 
+mod api;
 mod browser;
 mod http;
 mod speed;

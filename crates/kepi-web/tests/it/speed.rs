@@ -1,4 +1,5 @@
-//! A scorecard of a thousand KPIs is rendered in time (SCD-3).
+//! A scorecard of a thousand KPIs is read, scored and rendered in time (SCD-3); one of 400 is told to programs in few
+//! bytes.
 
 use std::{
     sync::Arc,
@@ -10,58 +11,31 @@ use axum::{
     http::Request,
 };
 use kepi_report::{
-    fixture::FixtureReader,
-    reader::{KpiQuery, QuarantineQuery, Reader, ScorecardQuery, ViewError},
-    view::{ExplainView, KpiListView, KpiView, QuarantineView, ScorecardView, SourcesView, StrategyMapView},
+    Reporter,
+    fixture::{PlantedReader, many},
+    reader::ScorecardQuery,
 };
 use tower::ServiceExt;
 
-/// What SCD-3 allows, here even without optimisation.
-const MOST: Duration = Duration::from_millis(200);
-
-/// Holds a finished view, as a server does; making the invented one is not what is measured.
-struct Held(ScorecardView, FixtureReader);
-
-impl Reader for Held {
-    fn ready(&self) -> Result<(), ViewError> {
-        Ok(())
-    }
-    fn scorecard(&self, _: &ScorecardQuery) -> Result<ScorecardView, ViewError> {
-        Ok(self.0.clone())
-    }
-    fn explain(&self, query: &ScorecardQuery) -> Result<ExplainView, ViewError> {
-        self.1.explain(query)
-    }
-    fn strategy_map(&self, query: &ScorecardQuery) -> Result<StrategyMapView, ViewError> {
-        self.1.strategy_map(query)
-    }
-    fn kpis(&self) -> Result<KpiListView, ViewError> {
-        self.1.kpis()
-    }
-    fn kpi(&self, id: &str, query: &KpiQuery) -> Result<KpiView, ViewError> {
-        self.1.kpi(id, query)
-    }
-    fn sources(&self) -> Result<SourcesView, ViewError> {
-        self.1.sources()
-    }
-    fn quarantine(&self, query: &QuarantineQuery) -> Result<QuarantineView, ViewError> {
-        self.1.quarantine(query)
-    }
-}
+/// What SCD-3 allows of rendering, here even without optimisation.
+const MOST_RENDERING: Duration = Duration::from_millis(200);
+/// For all of it, from values to the last byte. What is promised, 200 ms, is of an optimised build.
+const MOST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 500 } else { 200 });
+const KPIS: usize = 1000;
 
 #[tokio::test]
-async fn a_thousand_kpis_are_rendered_in_200_ms() {
-    let fixture = FixtureReader { copies: 72 };
-    let view = fixture.scorecard(&ScorecardQuery::default()).unwrap();
-    let n = view.rows().count();
-    assert!(n >= 1000);
-    let router = kepi_web::router(Arc::new(Held(view, fixture)));
-    let mut best = Duration::MAX;
-    let mut bytes = 0;
-    let mut runs = 0;
+async fn a_thousand_kpis_are_read_scored_and_rendered_in_time() {
+    let reader = PlantedReader::of(many(KPIS, 0));
+    let router = kepi_web::router(Arc::new(reader.clone()));
+    let (mut best, mut reading) = (Duration::MAX, Duration::MAX);
+    let (mut bytes, mut runs) = (0, 0);
     let begun = Instant::now();
+    let late = |best: Duration, reading: Duration| best >= MOST || best.saturating_sub(reading) >= MOST_RENDERING;
     // The best of several: other tests and other builds run beside this one.
-    while runs < 5 || (best >= MOST && begun.elapsed() < Duration::from_secs(30)) {
+    while runs < 5 || (late(best, reading) && begun.elapsed() < Duration::from_secs(30)) {
+        let start = Instant::now();
+        Reporter::new(reader.0.as_ref()).scorecard(&ScorecardQuery::default()).unwrap();
+        reading = reading.min(start.elapsed());
         let start = Instant::now();
         let request = Request::get("/").body(Body::empty()).unwrap();
         let response = router.clone().oneshot(request).await.unwrap();
@@ -69,6 +43,6 @@ async fn a_thousand_kpis_are_rendered_in_200_ms() {
         best = best.min(start.elapsed());
         runs += 1;
     }
-    eprintln!("{n} KPIs: {bytes} bytes in {best:?}, best of {runs}");
-    assert!(best < MOST, "{n} KPIs took {best:?}");
+    eprintln!("{KPIS} KPIs: {bytes} bytes in {best:?}, of which read and scored in {reading:?}; best of {runs}");
+    assert!(!late(best, reading), "{KPIS} KPIs took {best:?}, {reading:?} of it to read and score");
 }

@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use kepi_app::{
-    board, open,
+    open,
     run::{Request, RunReport},
 };
 use kepi_model::finding::Severity;
-use kepi_query::landing::LoadOutcome;
-use kepi_report::view::RowCounts;
+use kepi_query::landing::{LoadOutcome, RowCounts};
 
 use super::show::{ROW_COUNTS, count_fields};
 use crate::{
@@ -63,7 +62,7 @@ fn tell(report: &RunReport, out: Output) {
         match &load.outcome {
             LoadOutcome::Landed => {
                 landed += 1;
-                total.push(board::row_counts(&load.counts));
+                total.push(load.counts);
             }
             LoadOutcome::AlreadyLanded => known += 1,
             LoadOutcome::Stopped { rule, reason } => {
@@ -90,8 +89,8 @@ fn tell(report: &RunReport, out: Output) {
              duplicate {}",
             total.read,
             total.out_of_scope,
-            total.landed,
-            total.landed,
+            total.landed(),
+            total.landed(),
             total.accepted,
             total.superseding,
             total.quarantined,
@@ -123,7 +122,7 @@ fn loads(report: &RunReport) -> Grid {
         };
         let mut row =
             vec![Field::text(load.source.to_string()), Field::text(&load.file), Field::text(outcome)];
-        row.extend(count_fields(board::row_counts(&load.counts)));
+        row.extend(count_fields(load.counts));
         grid.push(row);
     }
     grid

@@ -1,9 +1,12 @@
-//! `kepi show` and `kepi explain`: what is published, as text.
+//! `kepi show` and `kepi explain`: what is published, as text; as JSON the answers of the interface, `/api/v1`.
 
 use std::io;
 
 use kepi_report::{
-    reader::{KpiQuery, QuarantineQuery, Reader, ScorecardQuery, ViewError},
+    Reporter,
+    api::v1,
+    facts::Facts,
+    reader::{KpiQuery, QuarantineQuery, ScorecardQuery, ViewError},
     view::{ExplainNode, KpiRow, Measured, Outcome, RowCounts, ScorecardView, Verdict},
 };
 
@@ -14,31 +17,34 @@ use crate::{
 };
 
 /// Prints what is asked for.
-pub fn show(what: &Show, reader: &dyn Reader, out: Output) -> Result<(), Failure> {
+pub fn show(what: &Show, facts: &dyn Facts, out: Output) -> Result<(), Failure> {
     match what {
-        Show::Scorecard(which) => scorecard(which, reader, out),
-        Show::Kpi(which) => kpi(which, reader, out),
-        Show::Sources => sources(reader, out),
-        Show::Quarantine(which) => quarantine(which, reader, out),
+        Show::Scorecard(which) => scorecard(which, facts, out),
+        Show::Kpi(which) => kpi(which, facts, out),
+        Show::Sources => sources(facts, out),
+        Show::Quarantine(which) => quarantine(which, facts, out),
     }
 }
 
 /// Prints how a score or a value came about.
-pub fn explain(which: &Explain, reader: &dyn Reader, out: Output) -> Result<(), Failure> {
+pub fn explain(which: &Explain, facts: &dyn Facts, out: Output) -> Result<(), Failure> {
     let query = ScorecardQuery {
         scorecard: which.what.clone(),
         unit: which.unit.clone(),
         period: which.period.clone(),
     };
-    match reader.explain(&query) {
+    match Reporter::new(facts).explain(&query) {
         Ok(view) => {
-            if out.format != Format::Table {
-                return Ok(print_explanation_data(&view.root, &view, out)?);
+            match out.format {
+                Format::Json => out.json(&v1::explain(facts, &query)?)?,
+                Format::Csv => out.rows(&explanation_grid(&view.root))?,
+                Format::Table => {
+                    let unit = view.unit.as_ref().map(|u| format!(" · {}", u.name)).unwrap_or_default();
+                    out.line(&format!("{}{unit} · {}", view.scorecard.name, view.period))?;
+                    out.line(&view.missing_rule)?;
+                    print_node(&view.root, 0, out)?;
+                }
             }
-            let unit = view.unit.as_ref().map(|u| format!(" · {}", u.name)).unwrap_or_default();
-            out.line(&format!("{}{unit} · {}", view.scorecard.name, view.period))?;
-            out.line(&view.missing_rule)?;
-            print_node(&view.root, 0, out)?;
             Ok(())
         }
         // Not a scorecard: perhaps a KPI.
@@ -46,7 +52,8 @@ pub fn explain(which: &Explain, reader: &dyn Reader, out: Output) -> Result<(), 
             Some(id) => {
                 let query =
                     KpiQuery { unit: which.unit.clone(), segment: None, period: which.period.clone() };
-                match reader.kpi(id, &query) {
+                match Reporter::new(facts).kpi(id, &query) {
+                    Ok(_) if out.format == Format::Json => Ok(out.json(&v1::kpi(facts, id, &query)?)?),
                     Ok(view) => print_kpi(&view, out),
                     Err(_) => Err(Failure::View(ViewError::NotFound { what, suggestions })),
                 }
@@ -57,20 +64,22 @@ pub fn explain(which: &Explain, reader: &dyn Reader, out: Output) -> Result<(), 
     }
 }
 
-fn scorecard(which: &ShowScorecard, reader: &dyn Reader, out: Output) -> Result<(), Failure> {
+fn scorecard(which: &ShowScorecard, facts: &dyn Facts, out: Output) -> Result<(), Failure> {
     let query = ScorecardQuery {
         scorecard: which.scorecard.clone(),
         unit: which.unit.clone(),
         period: which.period.clone(),
     };
-    let view = reader.scorecard(&query)?;
+    if out.format == Format::Json {
+        return Ok(out.json(&v1::scorecard(facts, &query, None)?)?);
+    }
+    let view = Reporter::new(facts).scorecard(&query)?;
     match out.format {
-        Format::Json => Ok(out.json(&view)?),
         Format::Csv => Ok(out.rows(&scorecard_grid(&view, out))?),
-        Format::Table => {
+        Format::Table | Format::Json => {
             let unit = view.unit.as_ref().map(|u| format!(" · {}", u.name)).unwrap_or_default();
-            let running = if view.complete { "" } else { " (still running)" };
-            out.line(&format!("{}{unit} · {}{running}", view.scorecard.name, view.period))?;
+            let provisional = if view.complete { "" } else { " (provisional)" };
+            out.line(&format!("{}{unit} · {}{provisional}", view.scorecard.name, view.period))?;
             out.line(&format!(
                 "score {} of 120 · {} {} · {} of weight has a value · {}",
                 outcome(&view.overall.score, |p| p.text.clone()),
@@ -84,11 +93,12 @@ fn scorecard(which: &ShowScorecard, reader: &dyn Reader, out: Output) -> Result<
                 for deviation in &view.deviations {
                     let who =
                         deviation.accountable.as_ref().map(|p| format!(" → {}", p.name)).unwrap_or_default();
-                    let value = outcome(&deviation.value, |m| {
-                        format!("{} {}", m.value.text, interval_text(m)).trim_end().to_owned()
+                    // Where there is no value, what is off says so.
+                    let value = deviation.value.value().map(|m| {
+                        format!("{}, ", format!("{} {}", m.value.text, interval_text(m)).trim_end())
                     });
-                    let shape = deviation.status.shape();
-                    out.line(&format!("{shape} {}: {value}, {}", deviation.kpi.name, deviation.what))?;
+                    let (shape, value) = (deviation.status.shape(), value.unwrap_or_default());
+                    out.line(&format!("{shape} {}: {value}{}", deviation.kpi.name, deviation.what))?;
                     for why in &deviation.why {
                         out.line(&format!("    {why}"))?;
                     }
@@ -177,12 +187,14 @@ fn outcome<T>(outcome: &Outcome<T>, text: impl Fn(&T) -> String) -> String {
     }
 }
 
-fn kpi(which: &ShowKpi, reader: &dyn Reader, out: Output) -> Result<(), Failure> {
+fn kpi(which: &ShowKpi, facts: &dyn Facts, out: Output) -> Result<(), Failure> {
     let query = KpiQuery { unit: which.unit.clone(), segment: None, period: which.period.clone() };
-    let view = reader.kpi(&which.kpi, &query)?;
+    if out.format == Format::Json {
+        return Ok(out.json(&v1::kpi(facts, &which.kpi, &query)?)?);
+    }
+    let view = Reporter::new(facts).kpi(&which.kpi, &query)?;
     match out.format {
-        Format::Table => print_kpi(&view, out),
-        Format::Json => Ok(out.json(&view)?),
+        Format::Table | Format::Json => print_kpi(&view, out),
         Format::Csv => {
             let mut grid = Grid::new(&["Period", "Status", "Value", "Low", "High", "n", "Complete"]);
             for point in &view.trend {
@@ -204,9 +216,6 @@ fn kpi(which: &ShowKpi, reader: &dyn Reader, out: Output) -> Result<(), Failure>
 }
 
 fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failure> {
-    if out.format == Format::Json {
-        return Ok(out.json(view)?);
-    }
     let row = &view.current;
     out.line(&format!("{} · {}", row.kpi.name, view.period))?;
     let interval = row.value.value().map(interval_text).filter(|t| !t.is_empty());
@@ -243,7 +252,7 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
     for point in &view.trend {
         let n = point.value.value().map(|m| m.n);
         grid.push(vec![
-            Field::text(format!("{}{}", point.period, if point.complete { "" } else { " (running)" })),
+            Field::text(format!("{}{}", point.period, if point.complete { "" } else { " (provisional)" })),
             Field::status(point.status),
             value_field(&point.value),
             Field::text(point.value.value().map(interval_text).unwrap_or_default()),
@@ -278,7 +287,7 @@ pub const ROW_COUNTS: [&str; 7] =
 
 /// What became of rows, in the order of [`ROW_COUNTS`].
 pub fn count_fields(of: RowCounts) -> [Field; 7] {
-    [of.read, of.out_of_scope, of.landed, of.accepted, of.superseding, of.quarantined, of.duplicate]
+    [of.read, of.out_of_scope, of.landed(), of.accepted, of.superseding, of.quarantined, of.duplicate]
         .map(count)
 }
 
@@ -286,11 +295,11 @@ fn count(n: u64) -> Field {
     Field::figure(n.to_string(), Some(n as f64))
 }
 
-fn sources(reader: &dyn Reader, out: Output) -> Result<(), Failure> {
-    let view = reader.sources()?;
+fn sources(facts: &dyn Facts, out: Output) -> Result<(), Failure> {
     if out.format == Format::Json {
-        return Ok(out.json(&view)?);
+        return Ok(out.json(&v1::sources(facts)?)?);
     }
+    let view = Reporter::new(facts).sources()?;
     let header = [&["Source", "Into", "Files"], ROW_COUNTS.as_slice(), &["Data until"]].concat();
     let mut grid = Grid::new(&header);
     for source in &view.sources {
@@ -308,7 +317,7 @@ fn sources(reader: &dyn Reader, out: Output) -> Result<(), Failure> {
         let total = &view.total;
         out.line(&format!(
             "read {} = out of scope {} + landed {}; landed = accepted {} + superseding {} + quarantined {} + duplicate {}",
-            total.read, total.out_of_scope, total.landed, total.accepted, total.superseding, total.quarantined,
+            total.read, total.out_of_scope, total.landed(), total.accepted, total.superseding, total.quarantined,
             total.duplicate
         ))?;
         for source in &view.sources {
@@ -320,21 +329,24 @@ fn sources(reader: &dyn Reader, out: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-fn quarantine(which: &ShowQuarantine, reader: &dyn Reader, out: Output) -> Result<(), Failure> {
-    let ask = |page| reader.quarantine(&QuarantineQuery { source: which.source.clone(), page: Some(page) });
-    let mut view = ask(1)?;
-    for page in 2..=view.pages {
-        if view.rows.len() as u64 >= which.limit {
+fn quarantine(which: &ShowQuarantine, facts: &dyn Facts, out: Output) -> Result<(), Failure> {
+    let ask = |page| {
+        let query = QuarantineQuery { source: which.source.clone(), page: Some(page) };
+        v1::quarantine(facts, &query)
+    };
+    let mut found = ask(1)?;
+    for page in 2..=found.pages {
+        if found.rows.len() as u64 >= which.limit {
             break;
         }
-        view.rows.extend(ask(page)?.rows);
+        found.rows.extend(ask(page)?.rows);
     }
-    view.rows.truncate(usize::try_from(which.limit).unwrap_or(usize::MAX));
+    found.rows.truncate(usize::try_from(which.limit).unwrap_or(usize::MAX));
     if out.format == Format::Json {
-        return Ok(out.json(&view)?);
+        return Ok(out.json(&found)?);
     }
     let mut grid = Grid::new(&["Source", "Rule", "Reason", "File", "Row", "Column"]);
-    for row in &view.rows {
+    for row in &found.rows {
         grid.push(vec![
             Field::text(&row.source.name),
             Field::text(&row.rule),
@@ -346,8 +358,8 @@ fn quarantine(which: &ShowQuarantine, reader: &dyn Reader, out: Output) -> Resul
     }
     out.rows(&grid)?;
     if out.format == Format::Table {
-        out.line(&format!("{} of {} rows in quarantine", view.rows.len(), view.total))?;
-        for rule in &view.rules {
+        out.line(&format!("{} of {} rows in quarantine", found.rows.len(), found.total))?;
+        for rule in &found.rules {
             out.line(&format!("  {:>8}  {} · {}", rule.count, rule.source.name, rule.rule))?;
         }
     }
@@ -376,14 +388,7 @@ fn print_node(node: &ExplainNode, depth: usize, out: Output) -> io::Result<()> {
     node.children.iter().try_for_each(|child| print_node(child, depth + 1, out))
 }
 
-fn print_explanation_data(
-    root: &ExplainNode,
-    view: &kepi_report::view::ExplainView,
-    out: Output,
-) -> io::Result<()> {
-    if out.format == Format::Json {
-        return out.json(view);
-    }
+fn explanation_grid(root: &ExplainNode) -> Grid {
     fn walk(node: &ExplainNode, path: &str, grid: &mut Grid) {
         let path = if path.is_empty() { node.of.id.clone() } else { format!("{path}/{}", node.of.id) };
         grid.push(vec![
@@ -397,5 +402,5 @@ fn print_explanation_data(
     }
     let mut grid = Grid::new(&["Node", "Status", "Score", "Weight", "Contribution"]);
     walk(root, "", &mut grid);
-    out.rows(&grid)
+    grid
 }

@@ -1,0 +1,735 @@
+//! Version 1: answers written from what was computed.
+
+mod types;
+
+use kepi_model::{
+    calendar::Period,
+    id::{PersonId, UnitId},
+    project::{self, BasisKind, Better, Indicator, Mode, Otherwise, Sign, Strength, TargetLines, ValueUnit},
+};
+use kepi_query::{
+    landing::RowCounts,
+    value::{Finality, Segment},
+};
+use kepi_score::{
+    band::Band,
+    card::{Periods, UnitScore as ScoredUnit},
+    tree::{NoScore, NodeId, Observed, ScoreNode},
+};
+pub use types::*;
+
+use crate::{
+    facts::Facts,
+    reader::{KpiQuery, QuarantineQuery, ScorecardQuery, ViewError},
+    reason,
+    reporter::{
+        Asked, Reporter,
+        explain::{named, share_of_siblings},
+        reading::{Place, Reading},
+        scorecard::Scored,
+        words,
+    },
+    view::{self, Measured, Status},
+};
+
+/// A scorecard; with `history`, so many periods of each KPI up to the one shown.
+///
+/// # Errors
+/// What is asked for is not there, or nothing has been computed.
+pub fn scorecard(
+    facts: &dyn Facts,
+    query: &ScorecardQuery,
+    history: Option<usize>,
+) -> Result<Scorecard, ViewError> {
+    let at = Api(Reporter::new(facts));
+    let asked = at.0.asked(query)?;
+    let scored = at.0.scored(&asked);
+    let of = asked.card.scorecard;
+    let values = || scored.readings.values();
+    Ok(Scorecard {
+        project: at.project(),
+        scorecard: Named { id: of.id.to_string(), name: of.name.clone() },
+        unit: at.unit(asked.unit),
+        period: at.0.label(asked.period),
+        complete: values().all(Reading::is_final),
+        periods: at.periods(&asked.known, asked.period),
+        data_until: values().filter_map(|r| at.0.data_of(r.kpi)).min().map(|d| d.to_string()),
+        score: score(&scored.tree),
+        bridge: scored.bridge.as_ref().map(|b| Bridge {
+            from_period: at.0.label(asked.period.offset(-1)),
+            from: points(b.from),
+            steps: b.steps.iter().map(bridge_step).collect(),
+            to_period: at.0.label(asked.period),
+            to: points(b.to),
+        }),
+        missing: missing(of),
+        units: at.units(&asked),
+        deviations: at.0.deviations(&asked, &scored).into_iter().map(deviation).collect(),
+        perspectives: of.perspectives.iter().map(|p| at.perspective(p, &scored, history)).collect(),
+    })
+}
+
+/// How a scorecard's score came about.
+///
+/// # Errors
+/// As of [`scorecard`].
+pub fn explain(facts: &dyn Facts, query: &ScorecardQuery) -> Result<Explanation, ViewError> {
+    let at = Api(Reporter::new(facts));
+    let asked = at.0.asked(query)?;
+    let of = asked.card.scorecard;
+    let tree = asked.card.tree(asked.unit, asked.period);
+    Ok(Explanation {
+        project: at.project(),
+        scorecard: Named { id: of.id.to_string(), name: of.name.clone() },
+        unit: at.unit(asked.unit),
+        period: at.0.label(asked.period),
+        periods: at.periods(&asked.known, asked.period),
+        missing: missing(of),
+        root: at.node(&tree, None, &asked, asked.unit),
+    })
+}
+
+/// All KPIs.
+///
+/// # Errors
+/// None now; a later reader may have some.
+pub fn kpis(facts: &dyn Facts) -> Result<KpiList, ViewError> {
+    let at = Api(Reporter::new(facts));
+    let kpis = at.0.newest_readings().into_iter().map(|(reading, place)| {
+        let (perspective, objective) = at.0.place_of(reading.kpi);
+        ListedKpi {
+            perspective: perspective.map(|p| p.id),
+            objective: objective.map(|o| o.id),
+            period: at.0.label(reading.period),
+            kpi: at.kpi(&reading, &place, None),
+        }
+    });
+    Ok(KpiList { project: at.project(), kpis: kpis.collect() })
+}
+
+/// One KPI.
+///
+/// # Errors
+/// What is asked for is not there, or nothing has been computed.
+pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, ViewError> {
+    let at = Api(Reporter::new(facts));
+    let asked = at.0.kpi_asked(id, query)?;
+    let (of, place) = (asked.kpi, at.0.place_asked(&asked, query));
+    let reading = at.0.read(of, &place, asked.period);
+    let (perspective, objective) = at.0.place_of(of);
+    let course = at.0.course(of, &place, asked.period.grain);
+    let segment = asked.segment.as_ref().filter(|_| query.segment.is_some());
+    let quality = at.0.quality(&reading);
+    let definition = at.0.definition(of);
+    let mut targets: Vec<_> = of.targets.iter().collect();
+    targets.sort_by_key(|t| std::cmp::Reverse(t.from));
+    Ok(KpiInFull {
+        project: at.project(),
+        description: of.description.clone(),
+        perspective: perspective.map(from_named),
+        objective: objective.map(from_named),
+        scorecards: asked
+            .uses
+            .iter()
+            .map(|s| Named { id: s.id.to_string(), name: s.name.clone() })
+            .collect(),
+        unit: at.unit(asked.unit),
+        segment: segment.map(|s| Named { id: s.to_string(), name: words::segment(s) }),
+        period: at.0.label(asked.period),
+        periods: at.periods(&asked.known, asked.period),
+        kpi: Kpi {
+            history: Some(course.iter().map(|r| at.history_point(r)).collect()),
+            ..at.kpi(&reading, &place, None)
+        },
+        dimensions: at
+            .0
+            .members(of, asked.card, asked.period)
+            .into_iter()
+            .map(|(id, members)| {
+                (id.to_string(), members.iter().map(|(s, reading)| member(s, reading)).collect())
+            })
+            .collect(),
+        definition: Definition {
+            words: definition.words,
+            formula: definition.formula,
+            code: definition.code,
+            place: definition.place,
+            hash: definition.hash,
+            gates: definition.gates,
+            purpose: definition.purpose,
+        },
+        pins: reading.entry.as_ref().map(|entry| {
+            let pins = at.0.pins(of, asked.period, entry);
+            Pins {
+                definition: pins.definition,
+                snapshot: pins.snapshot,
+                engine: pins.engine,
+                states: pins.states,
+                computed_at: pins.computed_at,
+                reproduce: pins.reproduce,
+            }
+        }),
+        quality: Quality {
+            n: quality.n,
+            effective_n: quality.effective_n,
+            left_out: quality
+                .left_out
+                .into_iter()
+                .map(|l| LeftOut { reason: l.reason, count: l.count })
+                .collect(),
+            quarantined: quality.quarantined,
+            sources: quality.sources.into_iter().map(from_named).collect(),
+        },
+        people: People {
+            accountable: at.person(of.accountable.as_ref()),
+            responsible: at.persons(&of.responsible),
+            consulted: at.persons(&of.consulted),
+            informed: at.persons(&of.informed),
+        },
+        assumptions: of.assumptions.clone(),
+        targets: targets.into_iter().map(target).collect(),
+        restatements: at
+            .0
+            .restatements(of, &place, asked.period)
+            .into_iter()
+            .map(|r| Restatement {
+                period: r.period,
+                published: r.published,
+                now: r.now,
+                noticed_at: r.noticed_at,
+                reason: r.reason,
+            })
+            .collect(),
+    })
+}
+
+/// The strategy map with the scores of a scorecard.
+///
+/// # Errors
+/// The project has no strategy, or what is asked for is not there.
+pub fn strategy_map(facts: &dyn Facts, query: &ScorecardQuery) -> Result<StrategyMap, ViewError> {
+    let at = Api(Reporter::new(facts));
+    let (strategy, asked) = at.0.map_asked(query)?;
+    let tree = asked.as_ref().map(|a| a.card.measured(a.unit, a.period));
+    let objective = |of: &project::Objective| {
+        let node = tree.as_ref().and_then(|t| t.find(&NodeId::Objective(of.id.clone())));
+        let kpis = at.0.project().kpis.values().filter(|k| k.objective.as_ref() == Some(&of.id));
+        MapObjective {
+            id: of.id.to_string(),
+            name: of.name.clone(),
+            description: of.description.clone(),
+            score: node.map(score),
+            kpis: kpis.map(|k| k.id.to_string()).collect(),
+            owner: at.person(of.owner.as_ref()),
+        }
+    };
+    let pillar = |of: &project::Pillar| {
+        let themes = of.themes.iter().filter_map(|id| strategy.themes.iter().find(|t| &t.id == id));
+        Pillar {
+            id: of.id.to_string(),
+            name: of.name.clone(),
+            themes: themes.map(|t| Named { id: t.id.to_string(), name: t.name.clone() }).collect(),
+        }
+    };
+    Ok(StrategyMap {
+        project: at.project(),
+        mission: strategy.mission.clone(),
+        pillars: strategy.pillars.iter().map(pillar).collect(),
+        goals: strategy
+            .goals
+            .iter()
+            .map(|goal| Goal {
+                id: goal.id.to_string(),
+                name: goal.name.clone(),
+                measured_by: goal.measured_by.as_ref().map(ToString::to_string),
+            })
+            .collect(),
+        scorecard: asked.as_ref().map(|a| Named {
+            id: a.card.scorecard.id.to_string(),
+            name: a.card.scorecard.name.clone(),
+        }),
+        unit: asked.as_ref().and_then(|a| at.unit(a.unit)),
+        period: asked.as_ref().map(|a| at.0.label(a.period)),
+        perspectives: strategy
+            .perspectives
+            .iter()
+            .map(|p| MapPerspective {
+                id: p.id.to_string(),
+                name: p.name.clone(),
+                objectives: strategy
+                    .objectives
+                    .iter()
+                    .filter(|o| o.perspective == p.id)
+                    .map(objective)
+                    .collect(),
+            })
+            .collect(),
+        links: strategy
+            .links
+            .iter()
+            .map(|link| Link {
+                from: link.from.to_string(),
+                to: link.to.to_string(),
+                sign: match link.sign {
+                    Sign::Positive => "positive".into(),
+                    Sign::Negative => "negative".into(),
+                },
+                lag: link.lag.map(words::lag),
+                strength: link.strength.map(|strength| match strength {
+                    Strength::Weak => "weak".into(),
+                    Strength::Moderate => "moderate".into(),
+                    Strength::Strong => "strong".into(),
+                }),
+                why: link.why.clone(),
+                evidence: "untested".into(),
+            })
+            .collect(),
+    })
+}
+
+/// All sources.
+///
+/// # Errors
+/// None now; a later reader may have some.
+pub fn sources(facts: &dyn Facts) -> Result<Sources, ViewError> {
+    let at = Api(Reporter::new(facts));
+    let all = facts.project().sources.values();
+    let (counts, sources): (Vec<RowCounts>, Vec<Source>) = all.map(|s| at.source(s)).unzip();
+    Ok(Sources {
+        project: at.project(),
+        snapshot: facts.snapshot().map(|s| s.0.to_string()),
+        total: rows(counts.into_iter().sum()),
+        sources,
+    })
+}
+
+/// Rows in quarantine, a page of them.
+///
+/// # Errors
+/// There is no such source, or the lake cannot be read.
+pub fn quarantine(facts: &dyn Facts, query: &QuarantineQuery) -> Result<Quarantine, ViewError> {
+    let at = Api(Reporter::new(facts));
+    let of = at.0.quarantine(query)?;
+    Ok(Quarantine {
+        project: at.project(),
+        source: of.source.map(from_named),
+        sources: of.sources.into_iter().map(from_named).collect(),
+        rules: of
+            .rules
+            .into_iter()
+            .map(|r| BrokenRule { source: from_named(r.source), rule: r.rule, count: r.count })
+            .collect(),
+        total: of.total,
+        page: of.page,
+        pages: of.pages,
+        rows: of
+            .rows
+            .into_iter()
+            .map(|r| QuarantinedRow {
+                source: from_named(r.source),
+                rule: r.row.rule,
+                reason: r.row.reason,
+                file: r.row.file,
+                row: r.row.row,
+                column: r.row.column,
+                text: r.text,
+                recorded_at: r.recorded_at,
+            })
+            .collect(),
+    })
+}
+
+/// Writes answers.
+#[derive(Clone, Copy)]
+struct Api<'a>(Reporter<'a>);
+
+impl<'a> Api<'a> {
+    fn project(self) -> Project {
+        let of = self.0.project();
+        Project {
+            id: of.id.to_string(),
+            name: of.name.clone(),
+            confidence: of.confidence,
+            scorecards: of
+                .scorecards
+                .values()
+                .map(|s| Named { id: s.id.to_string(), name: s.name.clone() })
+                .collect(),
+        }
+    }
+
+    fn unit(self, id: Option<&'a UnitId>) -> Option<Named> {
+        id.map(|id| Named { id: id.to_string(), name: self.0.unit_name(id).to_owned() })
+    }
+
+    fn person(self, id: Option<&PersonId>) -> Option<Person> {
+        let of = self.0.somebody(id)?;
+        Some(Person { id: of.id.to_string(), name: of.name.clone(), role: of.role.clone() })
+    }
+
+    fn persons(self, ids: &[PersonId]) -> Vec<Person> {
+        ids.iter().filter_map(|id| self.person(Some(id))).collect()
+    }
+
+    fn periods(self, known: &Periods, period: Period) -> Vec<String> {
+        known.all.iter().rev().map(|ordinal| self.0.label(Period { ordinal: *ordinal, ..period })).collect()
+    }
+
+    fn units(self, asked: &Asked<'a>) -> Vec<UnitScore> {
+        if asked.card.scorecard.cascade.is_none() {
+            return Vec::new();
+        }
+        let units = &self.0.project().units;
+        let one = |of: ScoredUnit| {
+            let unit = units.get(of.unit.as_ref()?)?;
+            Some(UnitScore {
+                id: unit.id.to_string(),
+                name: unit.name.clone(),
+                depth: of.depth,
+                score: parts_of_score(&of.score, of.band, of.coverage),
+            })
+        };
+        self.0.facts.unit_scores(&asked.card, asked.period).into_iter().filter_map(one).collect()
+    }
+
+    fn perspective(
+        self,
+        of: &project::ScorecardPerspective,
+        scored: &Scored<'a>,
+        history: Option<usize>,
+    ) -> Perspective {
+        let node = scored.rows().find(&NodeId::Perspective(of.id.clone()));
+        let objective = |of: &project::ScorecardObjective| {
+            let node = node.and_then(|n| n.find(&NodeId::Objective(of.id.clone())));
+            let strategy = self.0.project().strategy.as_ref();
+            let defined = strategy.and_then(|s| s.objectives.iter().find(|o| o.id == of.id));
+            let kpis = of.kpis.iter().filter_map(|(id, weight)| {
+                let reading = scored.readings.get(id)?;
+                Some(Kpi { weight: Some(share(*weight)), ..self.kpi(reading, &scored.place, history) })
+            });
+            Objective {
+                id: of.id.to_string(),
+                name: node.map_or(of.id.to_string(), |n| n.name.clone()),
+                weight: share(of.weight),
+                score: node.map_or_else(no_node, score),
+                owner: self.person(defined.and_then(|o| o.owner.as_ref())),
+                kpis: kpis.collect(),
+            }
+        };
+        Perspective {
+            id: of.id.to_string(),
+            name: node.map_or(of.id.to_string(), |n| n.name.clone()),
+            weight: share(of.weight),
+            score: node.map_or_else(no_node, score),
+            contribution: node.and_then(|n| scored.contribution(n)).map(points),
+            objectives: of.objectives.iter().map(objective).collect(),
+        }
+    }
+
+    fn kpi(self, of: &Reading<'a>, place: &Place<'a>, history: Option<usize>) -> Kpi {
+        let kpi = of.kpi;
+        let (value, no_value) = value(of.observed(), &kpi.unit);
+        let change = value.as_ref().map(|_| self.0.change(of, place));
+        let recent = history.map(|most| self.0.recent(kpi, place, of.period, most));
+        Kpi {
+            id: kpi.id.to_string(),
+            name: kpi.name.clone(),
+            measured_in: measured_in(&kpi.unit),
+            better: better(kpi.better),
+            indicator: kpi.indicator.map(|i| match i {
+                Indicator::Leading => "leading".into(),
+                Indicator::Lagging => "lagging".into(),
+            }),
+            weight: None,
+            status: status(of.standing.band),
+            probability: of.probability(),
+            score: of.standing.score.as_ref().ok().map(|s| points(*s)),
+            no_score: of.standing.score.as_ref().err().filter(|_| value.is_some()).map(reason),
+            target: of.standing.target.as_ref().map(target),
+            change: change.and_then(Result::ok).map(|c| Change {
+                difference: c.difference,
+                since: self.0.label(c.since),
+                verdict: c.verdict.code().into(),
+                favourable: c.favourable,
+            }),
+            no_change: change.and_then(Result::err).map(reason),
+            coverage: of.coverage(),
+            finality: of.finality().map(finality),
+            restated: of.restated(),
+            data_until: self.0.data_of(kpi).map(|d| d.to_string()),
+            accountable: self.person(kpi.accountable.as_ref()),
+            history: recent.map(|all| all.iter().map(|r| self.history_point(r)).collect()),
+            value,
+            no_value,
+        }
+    }
+
+    fn history_point(self, of: &Reading<'a>) -> HistoryPoint {
+        let estimate = of.observed().and_then(|o| o.as_ref().ok());
+        let interval = estimate.and_then(|e| e.interval.as_ref().ok());
+        let no_value = match of.observed() {
+            None => Some(NoScore::NoValue.code()),
+            Some(Err(reason)) => Some(reason.code()),
+            Some(Ok(_)) => None,
+        };
+        HistoryPoint {
+            period: self.0.label(of.period),
+            point: estimate.map(|e| e.point),
+            low: interval.map(|i| i.low),
+            high: interval.map(|i| i.high),
+            n: estimate.map(|e| e.n),
+            no_value: no_value.map(Code::from),
+            status: status(of.standing.band),
+            finality: of.finality().map(finality),
+        }
+    }
+
+    fn node(
+        self,
+        of: &ScoreNode,
+        siblings: Option<u32>,
+        asked: &Asked<'a>,
+        unit: Option<&UnitId>,
+    ) -> Node {
+        let (kind, id) = named(&of.id);
+        let unit = if let NodeId::Unit(unit) = &of.id { Some(unit) } else { unit };
+        let all = of.children.iter().map(|c| c.weight).sum();
+        Node {
+            kind: kind.code().into(),
+            id,
+            name: of.name.clone(),
+            score: score(of),
+            weight: share_of_siblings(of, siblings).map(share),
+            effective_weight: siblings.map(|_| f64::from(of.effective_weight) / 1e6),
+            contribution: siblings.and(of.score.as_ref().ok()).map(|_| points(of.contribution)),
+            bounds: [points(of.bounds.0), points(of.bounds.1)],
+            steps: self.0.steps(of, asked, unit),
+            children: of.children.iter().map(|c| self.node(c, Some(all), asked, unit)).collect(),
+        }
+    }
+
+    /// A source, with its rows once more for the sum.
+    fn source(self, of: &project::Source) -> (RowCounts, Source) {
+        let view = self.0.source_view(of);
+        let counts = view.rows;
+        let entity = self.0.data_until(&of.into);
+        let source = Source {
+            source: from_named(view.source),
+            into: from_named(view.into),
+            from: view.from,
+            mode: match of.mode {
+                Mode::Append => "append".into(),
+                Mode::Upsert => "upsert".into(),
+                Mode::Snapshot => "snapshot".into(),
+            },
+            purpose: of.purpose.as_ref().map(ToString::to_string),
+            owner: self.person(of.owner.as_ref()),
+            data_until: of
+                .complete_until
+                .or(entity)
+                .filter(|_| !view.loads.is_empty())
+                .map(|day| day.to_string()),
+            last_landed: view.last_landed,
+            rows: rows(view.rows),
+            loads: view
+                .loads
+                .into_iter()
+                .map(|l| Load {
+                    id: l.id,
+                    file: l.file,
+                    content: l.content,
+                    landed_at: l.landed_at,
+                    rows: rows(l.rows),
+                })
+                .collect(),
+            missing: view
+                .missing
+                .into_iter()
+                .map(|m| Missing { attribute: from_named(m.attribute), reason: m.reason, count: m.count })
+                .collect(),
+            drift: view.drift,
+            rules: view
+                .rules
+                .into_iter()
+                .map(|r| Rule {
+                    name: r.name,
+                    require: r.require,
+                    otherwise: match r.otherwise {
+                        Otherwise::Warn => "warn".into(),
+                        Otherwise::Quarantine => "quarantine".into(),
+                        Otherwise::Stop => "stop".into(),
+                    },
+                    broken: r.broken,
+                })
+                .collect(),
+        };
+        (counts, source)
+    }
+}
+
+/// Points from millionths; six decimals are exact.
+fn points(micro: i64) -> f64 {
+    micro as f64 / 1e6
+}
+
+/// A share of 1 from parts of 10 000.
+fn share(basis_points: u32) -> f64 {
+    f64::from(basis_points) / 1e4
+}
+
+fn status(band: Option<Band>) -> Code {
+    Status::from(band).code().into()
+}
+
+fn finality(of: Finality) -> Code {
+    match of {
+        Finality::Final => "final".into(),
+        Finality::Provisional { .. } => "provisional".into(),
+    }
+}
+
+fn better(of: Better) -> Code {
+    match of {
+        Better::Higher => "higher".into(),
+        Better::Lower => "lower".into(),
+        Better::InRange => "in_range".into(),
+    }
+}
+
+fn reason(of: impl Into<reason::Reason>) -> Reason {
+    let of = of.into();
+    Reason { code: of.code.into(), text: of.text }
+}
+
+fn from_named(of: view::Named) -> Named {
+    Named { id: of.id, name: of.name }
+}
+
+fn parts_of_score(of: &Result<i64, NoScore>, band: Option<Band>, coverage: u32) -> Score {
+    Score {
+        score: of.as_ref().ok().map(|micro| points(*micro)),
+        no_score: of.as_ref().err().map(reason),
+        status: status(band),
+        coverage: f64::from(coverage) / 1e6,
+    }
+}
+
+fn score(of: &ScoreNode) -> Score {
+    parts_of_score(&of.score, of.band, of.coverage)
+}
+
+fn no_node() -> Score {
+    parts_of_score(&Err(NoScore::NoValue), None, 0)
+}
+
+fn missing(of: &project::Scorecard) -> MissingRule {
+    MissingRule {
+        rule: match of.missing {
+            project::MissingRule::Ignore => "ignore".into(),
+            project::MissingRule::Block => "block".into(),
+            project::MissingRule::WorstCase => "worst_case".into(),
+        },
+        minimum_coverage: of.minimum_coverage,
+    }
+}
+
+fn bridge_step(of: &kepi_score::bridge::Step) -> BridgeStep {
+    let (kind, id) = named(&of.id);
+    BridgeStep { kind: kind.code().into(), id, points: points(of.points) }
+}
+
+fn deviation(of: view::Deviation) -> Deviation {
+    Deviation {
+        kpi: of.kpi.id,
+        status: of.status.code().into(),
+        what: of.what,
+        why: of.why,
+        action: of.action,
+        points_lost: of.points_lost.map(|p| points(p.micro)),
+    }
+}
+
+fn measured_in(of: &ValueUnit) -> MeasuredIn {
+    match of {
+        ValueUnit::Count => MeasuredIn::Count,
+        ValueUnit::Number { decimals } => MeasuredIn::Number { decimals: *decimals },
+        ValueUnit::Share => MeasuredIn::Share,
+        ValueUnit::NetPromoter => MeasuredIn::NetPromoter,
+        ValueUnit::Rating { low, high } => MeasuredIn::Rating { low: *low, high: *high },
+        ValueUnit::Money { currency } => MeasuredIn::Money { currency: currency.clone() },
+        ValueUnit::Duration => MeasuredIn::Duration,
+        ValueUnit::Rate { per } => MeasuredIn::Rate { per: *per },
+    }
+}
+
+/// A value, or why there is none.
+fn value(observed: Option<&Observed>, unit: &ValueUnit) -> (Option<Value>, Option<Reason>) {
+    match observed {
+        None => (None, Some(reason(&NoScore::NoValue))),
+        Some(Err(why)) => (None, Some(reason(why))),
+        Some(Ok(estimate)) => {
+            let interval = estimate.interval.as_ref();
+            let value = Value {
+                point: estimate.point,
+                text: Measured::new(estimate, unit).value.text,
+                low: interval.ok().map(|i| i.low),
+                high: interval.ok().map(|i| i.high),
+                no_interval: interval.err().map(reason),
+                n: estimate.n,
+                effective_n: view::effective_n(estimate),
+            };
+            (Some(value), None)
+        }
+    }
+}
+
+fn target(of: &project::Target) -> Target {
+    let (floor, threshold, goal, stretch) = match of.lines {
+        TargetLines::OneSided { floor, threshold, target, stretch } => {
+            (floor.map(Line::One), Line::One(threshold), Line::One(target), stretch.map(Line::One))
+        }
+        TargetLines::InRange { floor, threshold, target, stretch } => {
+            let range = |(low, high): (f64, f64)| Line::Range([low, high]);
+            (floor.map(range), range(threshold), range(target), stretch.map(range))
+        }
+    };
+    Target {
+        from: of.from.to_string(),
+        unit: of.unit.as_ref().map(ToString::to_string),
+        floor,
+        threshold,
+        target: goal,
+        stretch,
+        basis: of.basis.as_ref().map(|b| match b.kind {
+            BasisKind::History => "history".into(),
+            BasisKind::Benchmark => "benchmark".into(),
+            BasisKind::Expectation => "expectation".into(),
+            BasisKind::Capability => "capability".into(),
+            BasisKind::Negotiated => "negotiated".into(),
+        }),
+        evidence: of.basis.as_ref().map(|b| b.text.clone()),
+    }
+}
+
+fn member(segment: &Segment, reading: &Reading<'_>) -> Member {
+    let (value, no_value) = value(reading.observed(), &reading.kpi.unit);
+    Member {
+        segment: segment.to_string(),
+        name: words::segment(segment),
+        value,
+        no_value,
+        status: status(reading.standing.band),
+    }
+}
+
+fn rows(of: RowCounts) -> Rows {
+    Rows {
+        read: of.read,
+        out_of_scope: of.out_of_scope,
+        landed: of.landed(),
+        accepted: of.accepted,
+        superseding: of.superseding,
+        quarantined: of.quarantined,
+        duplicate: of.duplicate,
+    }
+}

@@ -1,0 +1,89 @@
+//! The port through which everything shown gets its facts: what is published and landed, as of one moment.
+
+use std::{ops::RangeInclusive, sync::Arc};
+
+use kepi_model::{
+    calendar::{Grain, Period},
+    id::{EntityId, KpiId, SourceId},
+    project::Project,
+    source_text::SourceMap,
+};
+use kepi_query::{
+    landing::{LoadReport, QuarantinedRow},
+    port::SnapshotId,
+    value::{Finality, Pins, Segment, Value},
+};
+use kepi_score::card::{Card, KpiValues, UnitScore};
+
+use crate::reader::ViewError;
+
+/// A published value.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The value.
+    pub value: Value,
+    /// What it was computed from.
+    pub pins: Arc<Pins>,
+    /// When it was published, µs UTC.
+    pub published_at: i64,
+    /// The final value published before it under the same key, if another: with its time.
+    pub before: Option<(Value, i64)>,
+}
+
+impl Entry {
+    /// Whether only late rows can change it.
+    pub fn is_final(&self) -> bool {
+        self.value.finality == Finality::Final
+    }
+}
+
+/// What is published and landed, as of one moment. Nothing here computes a KPI: the request path runs no engine.
+///
+/// Methods may block briefly (a local database, a file); callers on an async runtime call them where blocking is allowed.
+/// What a KPI was [observed](KpiValues::observed) to be and in which [periods](KpiValues::periods) comes from scoring's own
+/// port.
+pub trait Facts: KpiValues + Send + Sync {
+    /// The project as it was when the values were published.
+    fn project(&self) -> &Project;
+    /// Its files.
+    fn files(&self) -> &SourceMap;
+    /// Whether nothing is published.
+    fn is_empty(&self) -> bool;
+    /// Whether a KPI has values at a grain.
+    fn has(&self, kpi: &KpiId, grain: Grain) -> bool;
+    /// The segments of which a KPI has values at a grain, the total among them.
+    fn segments(&self, kpi: &KpiId, grain: Grain) -> Vec<Segment>;
+    /// Ordinals of the first and the last period in which a KPI has a value over a segment.
+    fn span(&self, kpi: &KpiId, grain: Grain, segment: &Segment) -> Option<(i32, i32)>;
+    /// The value of a KPI for a period and segment.
+    fn entry(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Entry>;
+    /// The points of a KPI over a segment in a range of periods, oldest first: ordinal, the point if there is one, and whether
+    /// it is final. Periods without an entry are left out.
+    fn points(
+        &self,
+        kpi: &KpiId,
+        grain: Grain,
+        segment: &Segment,
+        within: RangeInclusive<i32>,
+    ) -> Vec<(i32, Option<f64>, bool)>;
+    /// The scores of all units of a scorecard in a period. One that is asked for often keeps them.
+    fn unit_scores(&self, card: &Card<'_, dyn Facts + '_>, period: Period) -> Vec<UnitScore> {
+        card.scores(period)
+    }
+    /// Greatest event time of an entity, µs UTC.
+    fn watermark(&self, entity: &EntityId) -> Option<i64>;
+    /// Loads in order.
+    fn loads(&self) -> &[LoadReport];
+    /// The newest snapshot of the lake.
+    fn snapshot(&self) -> Option<SnapshotId>;
+    /// Rejected rows from an offset, at most so many, and how many there are in all.
+    ///
+    /// # Errors
+    /// The lake cannot be read.
+    fn rejected(
+        &self,
+        source: Option<&SourceId>,
+        offset: u64,
+        limit: u64,
+    ) -> Result<(Vec<QuarantinedRow>, u64), ViewError>;
+}

@@ -1,0 +1,160 @@
+//! A score to its last digit.
+
+use kepi_model::project::{Kpi, TargetLines};
+use kepi_score::tree::{NodeId, Observed, ScoreNode, Standing};
+
+use super::{Asked, Reporter, words};
+use crate::{
+    format,
+    reader::{ScorecardQuery, ViewError},
+    view::{Coverage, ExplainNode, ExplainView, Named, NodeKind, Outcome, Points, Weight},
+};
+
+impl<'a> Reporter<'a> {
+    pub(super) fn explain_view(self, query: &ScorecardQuery) -> Result<ExplainView, ViewError> {
+        let asked = self.asked(query)?;
+        let scorecard = asked.card.scorecard;
+        let tree = asked.card.tree(asked.unit, asked.period);
+        let unit = asked.unit;
+        Ok(ExplainView {
+            project: self.project_view(),
+            scorecard: Named::new(&scorecard.id, &scorecard.name),
+            unit: self.unit(unit),
+            units: self.unit_choices(&asked),
+            period: self.label(asked.period),
+            periods: self.period_choices(&asked.known, asked.period),
+            missing_rule: words::missing_rule(scorecard),
+            root: self.node(&tree, None, &asked, unit),
+        })
+    }
+
+    fn node(
+        self,
+        node: &ScoreNode,
+        siblings: Option<u32>,
+        asked: &Asked<'a>,
+        unit: Option<&kepi_model::id::UnitId>,
+    ) -> ExplainNode {
+        let (kind, id) = named(&node.id);
+        // What stands below a unit is read over that unit's rows.
+        let unit = if let NodeId::Unit(unit) = &node.id { Some(unit) } else { unit };
+        let all: u32 = node.children.iter().map(|c| c.weight).sum();
+        ExplainNode {
+            kind,
+            of: Named::new(id, &node.name),
+            status: node.band.into(),
+            score: match &node.score {
+                Ok(micro) => Outcome::Value(Points::exact(*micro)),
+                Err(reason) => Outcome::none(reason),
+            },
+            weight: share_of_siblings(node, siblings).map(Weight::new),
+            effective_weight: siblings
+                .map(|_| format!("{}\u{202f}%", trimmed(f64::from(node.effective_weight) / 1e4))),
+            contribution: siblings.and(node.score.as_ref().ok()).map(|_| Points::exact(node.contribution)),
+            coverage: Coverage::new(f64::from(node.coverage) / 1e6),
+            steps: self.steps(node, asked, unit),
+            children: node.children.iter().map(|c| self.node(c, Some(all), asked, unit)).collect(),
+        }
+    }
+
+    /// How a node's score came about, in words.
+    pub(crate) fn steps(
+        self,
+        node: &ScoreNode,
+        asked: &Asked<'a>,
+        unit: Option<&kepi_model::id::UnitId>,
+    ) -> Vec<String> {
+        let NodeId::Kpi(id) = &node.id else { return roll_up_steps(node) };
+        let Some(kpi) = self.project().kpis.get(id) else { return Vec::new() };
+        let segment = asked.card.segment(unit);
+        let observed = segment.and_then(|s| self.facts.observed(id, asked.period, &s));
+        kpi_steps(kpi, node, observed.as_ref())
+    }
+}
+
+/// What a node is and its id.
+pub(crate) fn named(id: &NodeId) -> (NodeKind, String) {
+    match id {
+        NodeId::Scorecard(id) => (NodeKind::Scorecard, id.to_string()),
+        NodeId::Unit(id) => (NodeKind::Unit, id.to_string()),
+        NodeId::Perspective(id) => (NodeKind::Perspective, id.to_string()),
+        NodeId::Objective(id) => (NodeKind::Objective, id.to_string()),
+        NodeId::Kpi(id) => (NodeKind::Kpi, id.to_string()),
+    }
+}
+
+/// A node's declared weight among siblings of so much together, in parts of 10 000.
+pub(crate) fn share_of_siblings(node: &ScoreNode, siblings: Option<u32>) -> Option<u32> {
+    let all = u64::from(siblings?);
+    (u64::from(node.weight) * 10_000).checked_div(all).map(|basis_points| basis_points as u32)
+}
+
+fn kpi_steps(kpi: &Kpi, node: &ScoreNode, observed: Option<&Observed>) -> Vec<String> {
+    use crate::view::Measured;
+    match (Measured::outcome(observed, &kpi.unit), &node.target) {
+        (Outcome::Reason(reason), _) => vec![format!("no value: {}", reason.text)],
+        (Outcome::Value(value), None) => vec![format!("{}: no target is in force", value.value.text)],
+        (Outcome::Value(value), Some(target)) => {
+            let lines = lines(&target.lines, kpi);
+            let mut steps = vec![format!("{} (all digits: {}): {lines}", value.value.text, value.value.raw)];
+            let standing = Standing::of(kpi, observed, Some(target.clone()));
+            if let Some(probability) = standing.probability(kpi, observed) {
+                steps.push(format!("{} sure of this status", format::probability(probability)));
+            }
+            steps
+        }
+    }
+}
+
+fn lines(of: &TargetLines, kpi: &Kpi) -> String {
+    let line = |raw: f64| format::line(raw, &kpi.unit);
+    match *of {
+        TargetLines::OneSided { floor, threshold, target, stretch } => {
+            let mut parts = vec![match floor {
+                Some(floor) => format!("floor {} scores 0", line(floor)),
+                None => format!("{} scores 0 (same slope)", line(2.0 * threshold - target)),
+            }];
+            parts.push(format!("threshold {} scores 50", line(threshold)));
+            parts.push(format!("target {} scores 100", line(target)));
+            parts.extend(stretch.map(|s| format!("stretch {} scores 120", line(s))));
+            parts.join(", ")
+        }
+        TargetLines::InRange { threshold, target, stretch, .. } => {
+            let pair = |(low, high): (f64, f64)| format!("{} to {}", line(low), line(high));
+            let mut parts = vec![
+                format!("{} scores 50 at its edges", pair(threshold)),
+                format!("{} scores 100", pair(target)),
+            ];
+            parts.extend(stretch.map(|s| format!("{} scores 120", pair(s))));
+            parts.join(", ")
+        }
+    }
+}
+
+fn roll_up_steps(node: &ScoreNode) -> Vec<String> {
+    let score = match &node.score {
+        Ok(score) => score,
+        Err(reason) => return vec![reason.to_string()],
+    };
+    let parts: Vec<String> = node
+        .children
+        .iter()
+        .filter(|c| c.effective_weight > 0 || c.contribution != 0)
+        .map(|c| format::points(c.contribution, 6))
+        .collect();
+    let mut steps = vec![format!("{} = {}", parts.join(" + "), format::points(*score, 6))];
+    if node.coverage < 1_000_000 {
+        steps.push(format!(
+            "between {} and {}, were what is missing at its worst or best",
+            format::points(node.bounds.0, 1),
+            format::points(node.bounds.1, 1)
+        ));
+    }
+    steps
+}
+
+/// Up to two decimals, without trailing zeros.
+fn trimmed(number: f64) -> String {
+    let text = format!("{number:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}

@@ -1,0 +1,391 @@
+//! From facts to what is shown: which scorecard, unit, period and segment a question means, and what was computed there.
+//!
+//! Pages (one file each) and [`crate::api`] are written from the same readings, so they cannot differ in a figure.
+
+mod data;
+pub(crate) mod explain;
+mod kpi;
+mod map;
+pub(crate) mod reading;
+pub(crate) mod scorecard;
+#[cfg(test)]
+mod tests;
+pub(crate) mod words;
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use kepi_model::{
+    calendar::{Grain, Period},
+    id::{EntityId, PersonId, UnitId},
+    project::{Kpi, Person as Somebody, Project, Scorecard},
+};
+use kepi_query::value::Segment;
+use kepi_score::card::{Card, Periods};
+
+use crate::{
+    facts::Facts,
+    format,
+    reader::{KpiQuery, QuarantineQuery, ScorecardQuery, ViewError, nothing_computed},
+    view::{
+        Choice, ExplainView, KpiListView, KpiView, Named, Outcome, Person, Points, ProjectView,
+        QuarantineView, ScorecardView, SourcesView, StrategyMapView, UnitChoice,
+    },
+};
+
+/// Up to so many names are offered instead of one that does not exist.
+const SUGGESTIONS: usize = 3;
+
+/// Answers questions from facts, as views.
+#[derive(Clone, Copy)]
+pub struct Reporter<'a> {
+    pub(crate) facts: &'a (dyn Facts + 'a),
+}
+
+impl<'a> Reporter<'a> {
+    /// One that answers from these facts.
+    pub fn new(facts: &'a (dyn Facts + 'a)) -> Self {
+        Self { facts }
+    }
+
+    /// A scorecard.
+    pub fn scorecard(self, query: &ScorecardQuery) -> Result<ScorecardView, ViewError> {
+        self.scorecard_view(query)
+    }
+    /// How a scorecard's score came about.
+    pub fn explain(self, query: &ScorecardQuery) -> Result<ExplainView, ViewError> {
+        self.explain_view(query)
+    }
+    /// The strategy map, coloured by a scorecard.
+    pub fn strategy_map(self, query: &ScorecardQuery) -> Result<StrategyMapView, ViewError> {
+        self.map_view(query)
+    }
+    /// All KPIs.
+    pub fn kpis(self) -> Result<KpiListView, ViewError> {
+        Ok(self.list_view())
+    }
+    /// One KPI.
+    pub fn kpi(self, id: &str, query: &KpiQuery) -> Result<KpiView, ViewError> {
+        self.kpi_view(id, query)
+    }
+    /// All sources.
+    pub fn sources(self) -> Result<SourcesView, ViewError> {
+        Ok(self.sources_view())
+    }
+    /// Rows in quarantine.
+    pub fn quarantine(self, query: &QuarantineQuery) -> Result<QuarantineView, ViewError> {
+        self.quarantine_view(query)
+    }
+}
+
+/// A scorecard of the facts.
+pub(crate) type FactCard<'a> = Card<'a, dyn Facts + 'a>;
+
+/// What a question about a scorecard means.
+pub(crate) struct Asked<'a> {
+    pub card: FactCard<'a>,
+    pub unit: Option<&'a UnitId>,
+    pub period: Period,
+    pub known: Periods,
+}
+
+/// What a question about a KPI means.
+pub(crate) struct KpiAsked<'a> {
+    pub kpi: &'a Kpi,
+    /// Scorecards that use it. It is shown through the first: its units and targets.
+    pub uses: Vec<&'a Scorecard>,
+    pub card: Option<FactCard<'a>>,
+    /// The unit asked for.
+    pub unit: Option<&'a UnitId>,
+    pub segment: Option<Segment>,
+    pub period: Period,
+    pub known: Periods,
+}
+
+impl<'a> Reporter<'a> {
+    pub(crate) fn project(self) -> &'a Project {
+        self.facts.project()
+    }
+
+    pub(crate) fn card(self, scorecard: &'a Scorecard) -> FactCard<'a> {
+        Card { project: self.project(), scorecard, values: self.facts }
+    }
+
+    /// The first scorecard that uses a KPI.
+    pub(crate) fn card_of(self, kpi: &Kpi) -> Option<FactCard<'a>> {
+        let mut all = self.project().scorecards.values().map(|s| self.card(s));
+        all.find(|card| card.kpis().any(|id| id == &kpi.id))
+    }
+
+    pub(crate) fn asked(self, query: &ScorecardQuery) -> Result<Asked<'a>, ViewError> {
+        let card = self.card(self.scorecard_asked(query.scorecard.as_deref())?);
+        let unit = self.unit_asked(&card, query.unit.as_deref())?;
+        let known = card.periods();
+        let period = self.period_asked(query.period.as_deref(), card.scorecard.period, &known)?;
+        Ok(Asked { card, unit, period, known })
+    }
+
+    fn scorecard_asked(self, id: Option<&str>) -> Result<&'a Scorecard, ViewError> {
+        let all = &self.project().scorecards;
+        let Some(id) = id else {
+            return all.values().next().ok_or_else(|| ViewError::Unavailable {
+                reason: "the project has no scorecard: write one (`scorecard: …`)".to_owned(),
+            });
+        };
+        all.values().find(|s| s.id.as_str() == id).ok_or_else(|| {
+            not_found(
+                format!("scorecard `{id}`"),
+                id,
+                all.values().map(|s| (s.id.as_str(), s.name.as_str())),
+                |id| format!("/scorecards/{id}"),
+            )
+        })
+    }
+
+    fn unit_asked(self, card: &FactCard<'a>, id: Option<&str>) -> Result<Option<&'a UnitId>, ViewError> {
+        let Some(id) = id else { return Ok(card.scorecard.unit.as_ref()) };
+        let all: Vec<&UnitId> = card.units().into_iter().filter_map(|(unit, _)| unit).collect();
+        if let Some(found) = all.iter().find(|unit| unit.as_str() == id) {
+            return Ok(Some(*found));
+        }
+        Err(not_found(
+            format!("unit `{id}` below this scorecard"),
+            id,
+            all.into_iter().map(|u| (u.as_str(), self.unit_name(u))),
+            |id| format!("/scorecards/{}?unit={id}", card.scorecard.id),
+        ))
+    }
+
+    fn period_asked(self, text: Option<&str>, grain: Grain, known: &Periods) -> Result<Period, ViewError> {
+        let Some(text) = text else {
+            return known.newest.map(|ordinal| Period { grain, ordinal }).ok_or_else(nothing_computed);
+        };
+        let calendar = &self.project().calendar;
+        let parsed = calendar.parse(text).ok().filter(|p| p.grain == grain && known.all.contains(&p.ordinal));
+        parsed.ok_or_else(|| {
+            let newest = known.all.iter().rev().take(SUGGESTIONS);
+            let labels = newest.map(|ordinal| calendar.label(Period { grain, ordinal: *ordinal }));
+            ViewError::NotFound {
+                what: format!("period `{text}`"),
+                suggestions: labels.map(|l| (l.clone(), format!("?period={l}"))).collect(),
+            }
+        })
+    }
+
+    pub(crate) fn kpi_asked(self, id: &str, query: &KpiQuery) -> Result<KpiAsked<'a>, ViewError> {
+        let all = &self.project().kpis;
+        let kpi = all.values().find(|k| k.id.as_str() == id).ok_or_else(|| {
+            not_found(
+                format!("KPI `{id}`"),
+                id,
+                all.values().map(|k| (k.id.as_str(), k.name.as_str())),
+                |id| format!("/kpis/{id}"),
+            )
+        })?;
+        let uses: Vec<&Scorecard> = self
+            .project()
+            .scorecards
+            .values()
+            .filter(|s| self.card(s).kpis().any(|id| id == &kpi.id))
+            .collect();
+        let card = uses.first().map(|s| self.card(s));
+        let unit = match (&card, query.unit.as_deref()) {
+            (_, None) => None,
+            (Some(card), asked) => self.unit_asked(card, asked)?,
+            (None, Some(asked)) => {
+                return Err(ViewError::NotFound {
+                    what: format!("unit `{asked}` for `{id}`, which is on no scorecard"),
+                    suggestions: Vec::new(),
+                });
+            }
+        };
+        let segment = match (query.segment.as_deref(), &card) {
+            (Some(text), _) => Some(self.segment_asked(kpi, text)?),
+            (None, Some(card)) => card.segment(unit.or(card.scorecard.unit.as_ref())),
+            (None, None) => Some(Segment::total()),
+        };
+        let grain = self.grain_asked(kpi, card.map(|c| c.scorecard.period), query.period.as_deref());
+        let known = Periods::of(self.facts, [&kpi.id], grain);
+        let period = self.period_asked(query.period.as_deref(), grain, &known)?;
+        Ok(KpiAsked { kpi, uses, card, unit, segment, period, known })
+    }
+
+    /// The KPI's own grain if values have it, else the scorecard's; a period asked for decides by its spelling.
+    fn grain_asked(self, kpi: &Kpi, scorecard: Option<Grain>, asked: Option<&str>) -> Grain {
+        let has = |grain: &Grain| self.facts.has(&kpi.id, *grain);
+        asked
+            .and_then(|text| self.project().calendar.parse(text).ok())
+            .map(|p| p.grain)
+            .filter(has)
+            .or(Some(kpi.period).filter(has))
+            .or(scorecard)
+            .unwrap_or(kpi.period)
+    }
+
+    fn segment_asked(self, kpi: &Kpi, text: &str) -> Result<Segment, ViewError> {
+        let grains = [Grain::Day, Grain::Week, Grain::Month, Grain::Quarter, Grain::HalfYear, Grain::Year];
+        let mut known: Vec<Segment> =
+            grains.into_iter().flat_map(|grain| self.facts.segments(&kpi.id, grain)).collect();
+        known.retain(|segment| !segment.is_total());
+        known.sort();
+        known.dedup();
+        if let Some(found) = known.iter().find(|segment| segment.to_string() == text) {
+            return Ok(found.clone());
+        }
+        let names: Vec<(String, String)> =
+            known.iter().map(|s| (s.to_string(), words::segment(s))).collect();
+        Err(not_found(
+            format!("segment `{text}` of `{}`", kpi.id),
+            text,
+            names.iter().map(|(id, name)| (id.as_str(), name.as_str())),
+            |id| format!("/kpis/{}?segment={id}", kpi.id),
+        ))
+    }
+
+    pub(crate) fn label(self, period: Period) -> String {
+        self.project().calendar.label(period)
+    }
+
+    pub(crate) fn unit_name(self, id: &'a UnitId) -> &'a str {
+        self.project().units.get(id).map_or(id.as_str(), |u| u.name.as_str())
+    }
+
+    fn unit(self, id: Option<&'a UnitId>) -> Option<Named> {
+        id.map(|id| Named::new(id, self.unit_name(id)))
+    }
+
+    fn unit_choices(self, asked: &Asked<'a>) -> Vec<UnitChoice> {
+        if asked.card.scorecard.cascade.is_none() {
+            return Vec::new();
+        }
+        let scores = self.facts.unit_scores(&asked.card, asked.period).into_iter();
+        scores
+            .filter_map(|of| {
+                let unit = of.unit.as_ref()?;
+                Some(UnitChoice {
+                    id: unit.to_string(),
+                    name: self.project().units.get(unit).map_or(unit.to_string(), |u| u.name.clone()),
+                    depth: of.depth,
+                    chosen: asked.unit == Some(unit),
+                    status: of.band.into(),
+                    score: score_outcome(&of.score),
+                })
+            })
+            .collect()
+    }
+
+    fn period_choices(self, known: &Periods, period: Period) -> Vec<Choice> {
+        let newest_first = known.all.iter().rev();
+        newest_first
+            .map(|ordinal| {
+                let label = self.label(Period { ordinal: *ordinal, ..period });
+                Choice { id: label.clone(), name: label, chosen: *ordinal == period.ordinal }
+            })
+            .collect()
+    }
+
+    fn project_view(self) -> ProjectView {
+        let project = self.project();
+        ProjectView {
+            id: project.id.to_string(),
+            name: project.name.clone(),
+            description: project.description.clone(),
+            confidence: format::coverage(project.confidence),
+            scorecards: project.scorecards.values().map(|s| Named::new(&s.id, &s.name)).collect(),
+        }
+    }
+
+    pub(crate) fn somebody(self, id: Option<&PersonId>) -> Option<&'a Somebody> {
+        self.project().persons.get(id?)
+    }
+
+    fn person(self, id: Option<&PersonId>) -> Option<Person> {
+        let person = self.somebody(id)?;
+        Some(Person { id: person.id.to_string(), name: person.name.clone(), role: person.role.clone() })
+    }
+
+    fn persons(self, ids: &[PersonId]) -> Vec<Person> {
+        ids.iter().filter_map(|id| self.person(Some(id))).collect()
+    }
+
+    /// Perspective and objective that a KPI serves: id and name.
+    pub(crate) fn place_of(self, kpi: &Kpi) -> (Option<Named>, Option<Named>) {
+        let Some(strategy) = self.project().strategy.as_ref() else { return (None, None) };
+        let objective = strategy.objectives.iter().find(|o| Some(&o.id) == kpi.objective.as_ref());
+        let perspective =
+            objective.and_then(|o| strategy.perspectives.iter().find(|p| p.id == o.perspective));
+        (perspective.map(|p| Named::new(&p.id, &p.name)), objective.map(|o| Named::new(&o.id, &o.name)))
+    }
+
+    /// All KPIs in the order of perspectives and objectives, then of ids.
+    pub(crate) fn kpis_in_order(self) -> Vec<&'a Kpi> {
+        let strategy = self.project().strategy.as_ref();
+        let rank = |kpi: &Kpi| {
+            let place = strategy.and_then(|s| {
+                let objective = s.objectives.iter().position(|o| Some(&o.id) == kpi.objective.as_ref())?;
+                let of = &s.objectives.get(objective)?.perspective;
+                Some((s.perspectives.iter().position(|p| &p.id == of)?, objective))
+            });
+            (place.unwrap_or((usize::MAX, usize::MAX)), kpi.id.clone())
+        };
+        let mut kpis: Vec<&Kpi> = self.project().kpis.values().collect();
+        kpis.sort_by_key(|k| rank(k));
+        kpis
+    }
+
+    /// An instant as RFC 3339 in the reporting zone, to the second.
+    pub(crate) fn instant(self, micros: i64) -> String {
+        let Ok(at) = Timestamp::from_microsecond(micros) else { return micros.to_string() };
+        let zone = TimeZone::get(&self.project().calendar.zone).unwrap_or(TimeZone::UTC);
+        at.to_zoned(zone).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    }
+
+    /// The civil day of an instant in the reporting zone.
+    fn day(self, micros: i64) -> Option<Date> {
+        let at = Timestamp::from_microsecond(micros).ok()?;
+        Some(at.to_zoned(TimeZone::get(&self.project().calendar.zone).ok()?).date())
+    }
+
+    /// The last day that the data of an entity reach: that of the latest event, or a later one up to which a source
+    /// is declared complete.
+    pub(crate) fn data_until(self, entity: &EntityId) -> Option<Date> {
+        let sources = self.project().sources.values().filter(|s| &s.into == entity);
+        let declared = sources.filter_map(|s| s.complete_until).max();
+        let reach = self.facts.watermark(entity)?;
+        let end_of = |day: Date| {
+            let calendar = &self.project().calendar;
+            calendar.bounds(calendar.period_of_day(Grain::Day, day)).map(|b| b.end)
+        };
+        // A declared day reaches to its end, which is the first moment of the next.
+        match declared {
+            Some(day) if end_of(day) == Ok(reach) => Some(day),
+            _ => self.day(reach),
+        }
+    }
+
+    /// Where a KPI is written: `kpis/restrooms.yml:12`.
+    pub(crate) fn written_at(self, kpi: &Kpi) -> String {
+        let files = self.facts.files();
+        let path = files.file(kpi.span.file).map(|f| f.path.as_str()).unwrap_or_default();
+        format!("{path}:{}", files.line_column(kpi.span).line)
+    }
+}
+
+/// A score with one decimal, or why there is none.
+fn score_outcome(score: &Result<i64, kepi_score::tree::NoScore>) -> Outcome<Points> {
+    match score {
+        Ok(micro) => Outcome::Value(Points::new(*micro)),
+        Err(reason) => Outcome::none(reason),
+    }
+}
+
+/// Nothing has this name; what resembles it is offered.
+fn not_found<'n>(
+    what: String,
+    asked: &str,
+    known: impl IntoIterator<Item = (&'n str, &'n str)>,
+    path: impl Fn(&str) -> String,
+) -> ViewError {
+    let known: Vec<(&str, &str)> = known.into_iter().collect();
+    let near = kepi_model::wording::resembling(asked, known.iter().map(|(id, _)| *id), SUGGESTIONS);
+    let named = near.into_iter().filter_map(|near| known.iter().find(|(id, _)| *id == near));
+    ViewError::NotFound { what, suggestions: named.map(|(id, name)| ((*name).to_owned(), path(id))).collect() }
+}

@@ -1,0 +1,164 @@
+//! What was computed of a KPI in a period, over a segment: read once, shown by pages and told to programs.
+
+use jiff::civil::Date;
+use kepi_model::{
+    calendar::{Grain, Period},
+    id::UnitId,
+    measure::Carry,
+    project::{CascadeTargets, Kpi, Target},
+};
+use kepi_query::value::{Finality, Segment};
+use kepi_score::{
+    target::in_force,
+    tree::{Observed, Standing},
+};
+
+use super::{FactCard, Reporter};
+use crate::{change::Change, facts::Entry, reason::Absence};
+
+/// Where a KPI is read: through which scorecard, for which unit, over which rows.
+#[derive(Clone)]
+pub(crate) struct Place<'a> {
+    pub card: Option<FactCard<'a>>,
+    /// The unit whose target holds.
+    pub unit: Option<&'a UnitId>,
+    /// The rows; none where the unit has none.
+    pub segment: Option<Segment>,
+    /// Whether these are some of the whole's rows and no unit's.
+    pub is_part: bool,
+}
+
+/// A KPI in a period over a segment.
+pub(crate) struct Reading<'a> {
+    pub kpi: &'a Kpi,
+    pub period: Period,
+    /// The published value.
+    pub entry: Option<Entry>,
+    /// How it stands against the target in force.
+    pub standing: Standing,
+}
+
+impl Reading<'_> {
+    pub(crate) fn observed(&self) -> Option<&Observed> {
+        self.entry.as_ref().map(|e| &e.value.estimate)
+    }
+    pub(crate) fn finality(&self) -> Option<Finality> {
+        self.entry.as_ref().map(|e| e.value.finality)
+    }
+    /// Whether it may be compared; where nothing was computed, nothing can change any more.
+    pub(crate) fn is_final(&self) -> bool {
+        self.entry.as_ref().is_none_or(Entry::is_final)
+    }
+    /// The probability that the true value lies in the band it is in.
+    pub(crate) fn probability(&self) -> Option<f64> {
+        self.standing.probability(self.kpi, self.observed())
+    }
+    pub(crate) fn restated(&self) -> bool {
+        self.entry.as_ref().is_some_and(|e| e.before.is_some())
+    }
+    /// Share of the cases that should be there; none where there are none.
+    pub(crate) fn coverage(&self) -> Option<f64> {
+        self.entry.as_ref().and_then(|e| e.value.coverage.share())
+    }
+}
+
+impl<'a> Reporter<'a> {
+    /// Where a KPI is read for a unit of a scorecard.
+    pub(crate) fn place(self, card: FactCard<'a>, unit: Option<&'a UnitId>) -> Place<'a> {
+        Place { card: Some(card), unit, segment: card.segment(unit), is_part: false }
+    }
+
+    /// Where a KPI is read over all rows, through the first scorecard that uses it.
+    pub(crate) fn whole(self, card: Option<FactCard<'a>>) -> Place<'a> {
+        let unit = card.and_then(|c| c.scorecard.unit.as_ref());
+        Place { card, unit, segment: Some(Segment::total()), is_part: false }
+    }
+
+    /// Where a KPI is read over a segment: the target is that of the unit whose rows these are, else of the whole.
+    pub(crate) fn segment_place(self, card: Option<FactCard<'a>>, segment: Segment) -> Place<'a> {
+        let own = card.and_then(|c| c.unit_of(&segment));
+        let is_part = own.is_none() && !segment.is_total();
+        let unit = own.or(card.and_then(|c| c.scorecard.unit.as_ref()));
+        Place { card, unit, segment: Some(segment), is_part }
+    }
+
+    /// The target of a KPI that holds there: of a part that is no unit that of the whole, where what holds for the whole
+    /// holds for its parts.
+    pub(crate) fn target(self, kpi: &Kpi, place: &Place<'a>, period: Period) -> Option<Target> {
+        if place.is_part && kpi.measure.kind().over_units() != Carry::Stays {
+            return None;
+        }
+        if let Some(card) = &place.card {
+            return card.target(kpi, place.unit, period);
+        }
+        in_force(kpi, self.project(), None, None, CascadeTargets::Inherit, period)
+    }
+
+    pub(crate) fn read(self, kpi: &'a Kpi, place: &Place<'a>, period: Period) -> Reading<'a> {
+        let entry = place.segment.as_ref().and_then(|s| self.facts.entry(&kpi.id, period, s));
+        let target = self.target(kpi, place, period);
+        let standing = Standing::of(kpi, entry.as_ref().map(|e| &e.value.estimate), target);
+        Reading { kpi, period, entry, standing }
+    }
+
+    /// The last `most` periods up to one, oldest first; gaps between the first value and it are read as such. Nothing where
+    /// none of them has a value.
+    pub(crate) fn recent(
+        self,
+        kpi: &'a Kpi,
+        place: &Place<'a>,
+        upto: Period,
+        most: usize,
+    ) -> Vec<Reading<'a>> {
+        let Some(from) = self.recent_from(kpi, place, upto, most) else { return Vec::new() };
+        let periods = (from..=upto.ordinal).map(|ordinal| Period { ordinal, ..upto });
+        periods.map(|period| self.read(kpi, place, period)).collect()
+    }
+
+    /// The first of the last `most` periods up to one; none where none of them has a value.
+    pub(crate) fn recent_from(
+        self,
+        kpi: &Kpi,
+        place: &Place<'a>,
+        upto: Period,
+        most: usize,
+    ) -> Option<i32> {
+        let (first, last) = self.span(kpi, place, upto.grain)?;
+        let most = i32::try_from(most).unwrap_or(i32::MAX).max(1);
+        let from = first.max(upto.ordinal.saturating_sub(most - 1));
+        (from <= last && from <= upto.ordinal).then_some(from)
+    }
+
+    /// All periods of a KPI, oldest first; gaps between the first and the last are read as such.
+    pub(crate) fn course(self, kpi: &'a Kpi, place: &Place<'a>, grain: Grain) -> Vec<Reading<'a>> {
+        let Some((first, last)) = self.span(kpi, place, grain) else { return Vec::new() };
+        (first..=last).map(|ordinal| self.read(kpi, place, Period { grain, ordinal })).collect()
+    }
+
+    pub(crate) fn span(self, kpi: &Kpi, place: &Place<'_>, grain: Grain) -> Option<(i32, i32)> {
+        self.facts.span(&kpi.id, grain, place.segment.as_ref()?)
+    }
+
+    /// The change of a value since the last final one before it.
+    pub(crate) fn change(self, of: &Reading<'a>, place: &Place<'a>) -> Result<Change, Absence> {
+        let Some(Ok(current)) = of.observed() else { return Err(Absence::NothingToCompare) };
+        if !of.is_final() {
+            return Err(Absence::Provisional);
+        }
+        let segment = place.segment.as_ref().ok_or(Absence::NothingToCompare)?;
+        let (first, _) = self.span(of.kpi, place, of.period.grain).ok_or(Absence::NoEarlier)?;
+        let earlier = (first..of.period.ordinal).rev().map(|ordinal| Period { ordinal, ..of.period });
+        let mut values = earlier.filter_map(|period| {
+            let entry = self.facts.entry(&of.kpi.id, period, segment)?;
+            let is_final = entry.is_final();
+            entry.value.estimate.ok().filter(|_| is_final).map(|estimate| (estimate, period))
+        });
+        let (previous, since) = values.next().ok_or(Absence::NoEarlier)?;
+        Ok(Change::between(&previous, current, since, of.kpi.better))
+    }
+
+    /// The last day to which the data of all entities that a KPI reads reach.
+    pub(crate) fn data_of(self, kpi: &Kpi) -> Option<Date> {
+        kpi.measure.bases().into_iter().filter_map(|entity| self.data_until(entity)).min()
+    }
+}

@@ -1,0 +1,309 @@
+//! The scorecard as a view: rows, scores, what moved it, what deviates.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use jiff::civil::Date;
+use kepi_model::{
+    calendar::Period,
+    id::KpiId,
+    project::{Kpi, ScorecardObjective, ScorecardPerspective, Target},
+};
+use kepi_query::value::Finality;
+use kepi_score::{
+    band::Band,
+    bridge::{self, bridge},
+    tree::{NoScore, NodeId, ScoreNode},
+};
+
+use super::{
+    Asked, Reporter,
+    reading::{Place, Reading},
+    score_outcome, words,
+};
+use crate::{
+    reader::{ScorecardQuery, ViewError},
+    reason::Absence,
+    view::{
+        Bridge, BridgePart, Change, Coverage, Deviation, Freshness, KpiRow, Measured, Named, ObjectiveView,
+        Outcome, PerspectiveView, Points, Recent, RecentEnd, ScoreView, ScorecardView, SeriesPoint,
+        TargetView, Weight, signed_parts,
+    },
+};
+
+/// How many periods a sparkline shows.
+const SPARKLINE: usize = 24;
+
+impl<'a> Reporter<'a> {
+    pub(super) fn scorecard_view(self, query: &ScorecardQuery) -> Result<ScorecardView, ViewError> {
+        let asked = self.asked(query)?;
+        let scored = self.scored(&asked);
+        let scorecard = asked.card.scorecard;
+        let perspectives: Vec<PerspectiveView> =
+            scorecard.perspectives.iter().map(|p| self.perspective(p, &scored)).collect();
+        let freshness = self.overall_freshness(&scored);
+        Ok(ScorecardView {
+            project: self.project_view(),
+            scorecard: Named::new(&scorecard.id, &scorecard.name),
+            unit: self.unit(asked.unit),
+            units: self.unit_choices(&asked),
+            period: self.label(asked.period),
+            complete: !matches!(freshness.finality, Some(Finality::Provisional { .. })),
+            periods: self.period_choices(&asked.known, asked.period),
+            freshness,
+            overall: score_view(Some(&scored.tree)),
+            bridge: scored.bridge.as_ref().map(|b| self.bridge_view(b, &asked)),
+            missing_rule: words::missing_rule(scorecard),
+            deviations: self.deviations(&asked, &scored),
+            perspectives,
+        })
+    }
+
+    /// Everything computed of a scorecard, for one unit and period.
+    pub(crate) fn scored(self, asked: &Asked<'a>) -> Scored<'a> {
+        let tree = asked.card.tree(asked.unit, asked.period);
+        let before = asked.card.tree(asked.unit, asked.period.offset(-1));
+        let place = self.place(asked.card, asked.unit);
+        let kpis = asked.card.kpis().filter_map(|id| self.project().kpis.get(id));
+        let readings = kpis.map(|kpi| (&kpi.id, self.read(kpi, &place, asked.period))).collect();
+        // A mean over units has no perspectives of its own: they are those of the unit's own rows.
+        let averaged = tree.children.iter().any(|c| matches!(c.id, NodeId::Unit(_)));
+        let own = averaged.then(|| asked.card.measured(asked.unit, asked.period));
+        Scored { bridge: bridge(&before, &tree), tree, own, place, readings }
+    }
+
+    fn perspective(self, of: &ScorecardPerspective, scored: &Scored<'a>) -> PerspectiveView {
+        let node = scored.rows().find(&NodeId::Perspective(of.id.clone()));
+        PerspectiveView {
+            perspective: Named::new(&of.id, node.map_or(of.id.as_str(), |n| n.name.as_str())),
+            weight: Weight::new(of.weight),
+            score: score_view(node),
+            contribution: node.and_then(|n| scored.contribution(n)).map(Points::new),
+            objectives: of.objectives.iter().map(|o| self.objective(o, node, scored)).collect(),
+        }
+    }
+
+    fn objective(
+        self,
+        of: &ScorecardObjective,
+        perspective: Option<&ScoreNode>,
+        scored: &Scored<'a>,
+    ) -> ObjectiveView {
+        let node = perspective.and_then(|n| n.find(&NodeId::Objective(of.id.clone())));
+        let strategy = self.project().strategy.as_ref();
+        let defined = strategy.and_then(|s| s.objectives.iter().find(|o| o.id == of.id));
+        let rows = of.kpis.iter().filter_map(|(id, weight)| {
+            let reading = scored.readings.get(id)?;
+            Some(KpiRow { weight: Some(Weight::new(*weight)), ..self.row(reading, &scored.place) })
+        });
+        ObjectiveView {
+            objective: Named::new(&of.id, node.map_or(of.id.as_str(), |n| n.name.as_str())),
+            weight: Weight::new(of.weight),
+            score: score_view(node),
+            owner: self.person(defined.and_then(|o| o.owner.as_ref())),
+            kpis: rows.collect(),
+        }
+    }
+
+    fn bridge_view(self, of: &bridge::Bridge, asked: &Asked<'a>) -> Bridge {
+        let points = signed_parts(&of.steps.iter().map(|s| s.points).collect::<Vec<_>>());
+        let names = of.steps.iter().map(|s| s.name.clone());
+        Bridge {
+            from_label: self.label(asked.period.offset(-1)),
+            from: Points::new(of.from),
+            parts: names.zip(points).map(|(name, points)| BridgePart { name, points }).collect(),
+            to_label: self.label(asked.period),
+            to: Points::new(of.to),
+        }
+    }
+
+    /// One KPI in one period, over one segment, with its recent course.
+    pub(crate) fn row(self, of: &Reading<'a>, place: &Place<'a>) -> KpiRow {
+        KpiRow { recent: self.recent_course(of.kpi, place, of.period), ..self.bare_row(of, place) }
+    }
+
+    fn recent_course(self, kpi: &'a Kpi, place: &Place<'a>, upto: Period) -> Recent {
+        let Some(from) = self.recent_from(kpi, place, upto, SPARKLINE) else { return Recent::default() };
+        let Some(segment) = &place.segment else { return Recent::default() };
+        let known = self.facts.points(&kpi.id, upto.grain, segment, from..=upto.ordinal);
+        // Where nothing was computed there is nothing that could change.
+        let mut points = vec![(None, true); usize::try_from(upto.ordinal - from + 1).unwrap_or(0)];
+        for (ordinal, point, is_final) in &known {
+            let place = usize::try_from(ordinal - from).ok().and_then(|i| points.get_mut(i));
+            if let Some(place) = place {
+                *place = (*point, *is_final);
+            }
+        }
+        let end = |ordinal: i32| {
+            let reading = self.read(kpi, place, Period { ordinal, ..upto });
+            let text = Measured::outcome(reading.observed(), &kpi.unit).value().map(|m| m.value.text.clone());
+            RecentEnd {
+                period: self.label(reading.period),
+                text: text.unwrap_or_default(),
+                status: reading.standing.band.into(),
+            }
+        };
+        let mut valued = known.iter().filter(|(_, point, _)| point.is_some()).map(|(ordinal, ..)| *ordinal);
+        let first = valued.next();
+        let last = valued.next_back().or(first);
+        Recent { points, ends: first.zip(last).map(|(first, last)| [end(first), end(last)]) }
+    }
+
+    /// The same without its course.
+    fn bare_row(self, of: &Reading<'a>, place: &Place<'a>) -> KpiRow {
+        let kpi = of.kpi;
+        let change = self.change(of, place);
+        KpiRow {
+            kpi: Named::new(&kpi.id, &kpi.name),
+            measured_in: kpi.unit.clone(),
+            better: kpi.better,
+            indicator: kpi.indicator,
+            weight: None,
+            status: of.standing.band.into(),
+            status_probability: of.probability(),
+            value: Measured::outcome(of.observed(), &kpi.unit),
+            target: of.standing.target.as_ref().map(|t| self.target_view(kpi, t)),
+            score: score_outcome(&of.standing.score),
+            recent: Recent::default(),
+            change: match (change, of.observed()) {
+                (Ok(change), Some(Ok(now))) => {
+                    Outcome::Value(Change::new(&change, now, &kpi.unit, &self.project().calendar))
+                }
+                (Err(absence), _) => Outcome::none(absence),
+                (Ok(_), _) => Outcome::none(Absence::NothingToCompare),
+            },
+            coverage: Coverage::new(of.coverage().unwrap_or(0.0)),
+            freshness: self.freshness(of),
+            accountable: self.person(kpi.accountable.as_ref()),
+        }
+    }
+
+    pub(crate) fn point(self, of: &Reading<'a>) -> SeriesPoint {
+        SeriesPoint {
+            period: self.label(of.period),
+            value: Measured::outcome(of.observed(), &of.kpi.unit),
+            status: of.standing.band.into(),
+            complete: of.is_final(),
+            lines: of.standing.target.as_ref().map(|t| t.lines),
+        }
+    }
+
+    pub(crate) fn target_view(self, kpi: &Kpi, target: &Target) -> TargetView {
+        TargetView {
+            unit: target.unit.as_ref().map(|u| {
+                self.project().units.get(u).map_or(u.to_string(), |unit| unit.name.clone())
+            }),
+            basis: target.basis.as_ref().map(|b| b.kind),
+            evidence: target.basis.as_ref().map(|b| b.text.clone()),
+            ..TargetView::new(target.from.to_string(), target.lines, kpi.better, &kpi.unit)
+        }
+    }
+
+    fn freshness(self, of: &Reading<'a>) -> Freshness {
+        let text = data_text(self.data_of(of.kpi));
+        Freshness { text, finality: of.finality(), restated: of.restated() }
+    }
+
+    /// Over several KPIs the oldest data and the least final value decide.
+    fn overall_freshness(self, scored: &Scored<'a>) -> Freshness {
+        let readings = || scored.readings.values();
+        let oldest = readings().filter_map(|r| self.data_of(r.kpi)).min();
+        let known = || readings().filter_map(Reading::finality);
+        let provisional = known().find(|f| *f != Finality::Final);
+        Freshness {
+            text: data_text(oldest),
+            finality: provisional.or_else(|| known().next()),
+            restated: readings().any(Reading::restated),
+        }
+    }
+
+    /// KPIs that are red or amber, worst first, by points lost; then those that should have a value and do not: a target is
+    /// in force and the data reach, or there were values before.
+    pub(crate) fn deviations(self, asked: &Asked<'a>, scored: &Scored<'a>) -> Vec<Deviation> {
+        let mut all: Vec<_> = scored
+            .readings
+            .iter()
+            .filter(|(_, reading)| off_target(reading) || self.lacks_value(reading, &scored.place))
+            .map(|(id, reading)| {
+                let row = self.bare_row(reading, &scored.place);
+                let lost = scored.tree.points_lost(&NodeId::Kpi((*id).clone()));
+                let deviation = Deviation {
+                    what: words::what(&row),
+                    why: words::why(&row, self.worst_segment(asked, reading, &scored.place)),
+                    action: words::action(&row),
+                    points_lost: lost.map(Points::new),
+                    kpi: row.kpi,
+                    status: row.status,
+                    value: row.value,
+                    target: row.target.map(|t| t.target),
+                    accountable: row.accountable,
+                };
+                ((deviation.status, Reverse(lost.unwrap_or(0)), id), deviation)
+            })
+            .collect();
+        // Statuses are in this order: red, amber, …, grey.
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        all.into_iter().map(|(_, deviation)| deviation).collect()
+    }
+
+    /// Whether a KPI should have a value here and does not.
+    fn lacks_value(self, of: &Reading<'a>, place: &Place<'a>) -> bool {
+        if of.standing.target.is_none() {
+            return false;
+        }
+        match (&of.entry, of.observed()) {
+            (Some(entry), Some(Err(_))) => entry.is_final(),
+            // Its values ended before this period, or it was not measured yet.
+            (None, _) => {
+                let first = self.span(of.kpi, place, of.period.grain).map(|(first, _)| first);
+                first.is_some_and(|first| first < of.period.ordinal)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What was computed of a scorecard for a unit and a period.
+pub(crate) struct Scored<'a> {
+    pub tree: ScoreNode,
+    /// The tree over the unit's own rows, where its score is a mean over units.
+    pub own: Option<ScoreNode>,
+    pub bridge: Option<bridge::Bridge>,
+    pub place: Place<'a>,
+    /// Its KPIs.
+    pub readings: BTreeMap<&'a KpiId, Reading<'a>>,
+}
+
+impl Scored<'_> {
+    /// The tree whose perspectives and objectives are shown.
+    pub(crate) fn rows(&self) -> &ScoreNode {
+        self.own.as_ref().unwrap_or(&self.tree)
+    }
+
+    /// What a perspective adds to the whole; none where the whole is a mean over units.
+    pub(crate) fn contribution(&self, of: &ScoreNode) -> Option<i64> {
+        (self.own.is_none() && of.score.is_ok()).then_some(of.contribution)
+    }
+}
+
+fn off_target(of: &Reading<'_>) -> bool {
+    matches!(of.standing.band, Some(Band::Red | Band::Amber))
+}
+
+fn data_text(until: Option<Date>) -> String {
+    until.map_or("no data".to_owned(), |day| format!("data to {}", day.strftime("%-d %B %Y")))
+}
+
+pub(super) fn score_view(node: Option<&ScoreNode>) -> ScoreView {
+    match node {
+        Some(node) => ScoreView {
+            score: score_outcome(&node.score),
+            status: node.band.into(),
+            coverage: Coverage::new(f64::from(node.coverage) / 1e6),
+        },
+        None => ScoreView {
+            score: Outcome::none(&NoScore::NoValue),
+            status: None.into(),
+            coverage: Coverage::new(0.0),
+        },
+    }
+}

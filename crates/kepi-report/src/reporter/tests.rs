@@ -1,0 +1,150 @@
+//! What is shown hangs together, whoever asks.
+
+use std::sync::LazyLock;
+
+use kepi_query::value::{Finality, Segment};
+use kepi_score::card::Card;
+use kepi_stats::estimate::NotComputable;
+
+use super::Reporter;
+use crate::{
+    api::v1,
+    facts::Facts,
+    fixture::{self, Planted},
+    reader::{KpiQuery, ScorecardQuery, ViewError},
+    view::{ExplainNode, KpiRow, NodeKind, Status},
+};
+
+fn airport() -> &'static Planted {
+    static AIRPORT: LazyLock<Planted> = LazyLock::new(fixture::airport);
+    &AIRPORT
+}
+
+fn asking(unit: &str, period: &str) -> ScorecardQuery {
+    ScorecardQuery { unit: Some(unit.to_owned()), period: Some(period.to_owned()), ..ScorecardQuery::default() }
+}
+
+/// Value, status and score of a row, as shown.
+fn figures(row: &KpiRow) -> impl PartialEq + std::fmt::Debug + use<> {
+    (row.kpi.id.clone(), row.value.clone(), row.status, row.score.clone(), row.change.clone())
+}
+
+#[test]
+fn a_figure_is_the_same_on_every_page_and_in_every_answer() {
+    let at = Reporter::new(airport());
+    let card = at.scorecard(&ScorecardQuery::default()).unwrap();
+    assert_eq!(card.units.len(), 7);
+    for unit in &card.units {
+        let query = asking(&unit.id, "2015");
+        let view = at.scorecard(&query).unwrap();
+        assert_eq!((&view.overall.score, view.overall.status), (&unit.score, unit.status), "{}", unit.name);
+        let answer = v1::scorecard(airport(), &query, None).unwrap();
+        assert_eq!(
+            answer.score.score.map(|points| (points * 1e6).round() as i64),
+            view.overall.score.value().map(|p| p.micro)
+        );
+        let explained = at.explain(&query).unwrap().root;
+        let told = answer.perspectives.iter().flat_map(|p| &p.objectives).flat_map(|o| &o.kpis);
+        for (row, told) in view.rows().zip(told) {
+            let asked = KpiQuery {
+                unit: Some(unit.id.clone()),
+                period: Some("2015".to_owned()),
+                ..KpiQuery::default()
+            };
+            let page = at.kpi(&row.kpi.id, &asked).unwrap();
+            assert_eq!(figures(&page.current), figures(row));
+            // By segment on the page of the whole, where the unit is one.
+            let whole = at.kpi(&row.kpi.id, &KpiQuery::default()).unwrap();
+            if unit.depth > 0 {
+                let member = unit.name.trim_start_matches("Boarding Area ");
+                let segment = whole.dimensions[0].members.iter().find(|m| m.name == member).unwrap();
+                assert_eq!((&segment.value, segment.status), (&row.value, row.status));
+            }
+            assert_eq!(told.value.as_ref().map(|v| v.point), row.value.value().map(|m| m.value.raw));
+            assert_eq!((told.status.as_ref(), told.probability), (row.status.code(), row.status_probability));
+            let leaf = leaf(&explained, &row.kpi.id).unwrap();
+            assert_eq!(leaf.score.value().map(|p| p.micro), row.score.value().map(|p| p.micro));
+        }
+    }
+}
+
+fn leaf<'n>(node: &'n ExplainNode, kpi: &str) -> Option<&'n ExplainNode> {
+    if node.kind == NodeKind::Kpi && node.of.id == kpi {
+        return Some(node);
+    }
+    node.children.iter().find_map(|child| leaf(child, kpi))
+}
+
+#[test]
+fn what_is_off_comes_worst_first_and_what_lacks_a_value_last() {
+    let view = Reporter::new(airport()).scorecard(&ScorecardQuery::default()).unwrap();
+    let shown: Vec<(&str, Status)> = view.deviations.iter().map(|d| (d.kpi.id.as_str(), d.status)).collect();
+    assert_eq!(shown.last(), Some(&("recovery_training", Status::Grey)));
+    let lacking = view.deviations.last().unwrap();
+    assert_eq!(lacking.what, "No value: 18 observations, at least 30 are needed.");
+    assert!(lacking.points_lost.is_none());
+    assert!(shown.is_sorted_by_key(|(_, status)| *status), "{shown:?}");
+    let lost: Vec<i64> = view
+        .deviations
+        .iter()
+        .filter(|d| d.status == Status::Red)
+        .map(|d| d.points_lost.as_ref().unwrap().micro)
+        .collect();
+    assert!(lost.len() >= 2 && lost.is_sorted_by(|a, b| a >= b), "{lost:?}");
+    for deviation in &view.deviations {
+        assert!(matches!(deviation.status, Status::Red | Status::Amber | Status::Grey));
+    }
+}
+
+#[test]
+fn a_provisional_value_is_called_so_and_not_compared() {
+    let mut planted = fixture::airport();
+    let observed = planted.entry_of("recommend", "2015").value.estimate.clone();
+    let entry = planted.plant("recommend", "2015", &Segment::total(), observed, 0.95);
+    entry.value.finality = Finality::Provisional { data_until: Some(1), final_at: 2 };
+    let at = Reporter::new(&planted);
+    // The newest period in which everything is final is the one before.
+    assert_eq!(at.scorecard(&ScorecardQuery::default()).unwrap().period, "2014");
+    let view = at.scorecard(&asking("sfo", "2015")).unwrap();
+    assert!(!view.complete);
+    assert_eq!(view.freshness.remark(), Some("provisional"));
+    let row = view.rows().find(|r| r.kpi.id == "recommend").unwrap();
+    assert_eq!(row.freshness.remark(), Some("provisional"));
+    assert_eq!(row.change.reason().unwrap().code, "provisional");
+    assert_eq!(row.recent.points.iter().map(|p| p.1).collect::<Vec<_>>(), [true, true, true, true, true, false]);
+    let other = view.rows().find(|r| r.kpi.id == "problem_rate").unwrap();
+    assert_eq!(other.freshness.remark(), None);
+    assert_eq!(other.change.value().unwrap().since, "2014");
+}
+
+#[test]
+fn a_gap_has_no_value_and_no_remark() {
+    let mut planted = fixture::airport();
+    planted.plant("problem_rate", "2014", &Segment::total(), Err(NotComputable::NoRows), 1.0);
+    let view = Reporter::new(&planted).kpi("problem_rate", &KpiQuery::default()).unwrap();
+    assert_eq!(view.trend.len(), 6);
+    assert_eq!(view.trend[4].value.reason().unwrap().code, "no_rows");
+    assert_eq!(view.current.change.value().unwrap().since, "2013", "the last value before");
+}
+
+#[test]
+fn what_is_not_there_is_named_with_what_resembles_it() {
+    let at = Reporter::new(airport());
+    let Err(ViewError::NotFound { suggestions, .. }) = at.scorecard(&asking("area_x", "2015")) else {
+        panic!("there is no such unit")
+    };
+    assert_eq!(suggestions.len(), 3);
+    assert!(suggestions.iter().all(|(name, path)| name.starts_with("Boarding") && path.contains("?unit=area_")));
+    let Err(ViewError::NotFound { suggestions, .. }) = at.kpi("recomend", &KpiQuery::default()) else {
+        panic!("there is no such KPI")
+    };
+    assert_eq!(suggestions[0].1, "/kpis/recommend");
+}
+
+#[test]
+fn scores_of_units_are_those_of_the_card() {
+    let scorecard = airport().project().scorecards.values().next().unwrap();
+    let card: Card<'_, dyn Facts> = Card { project: airport().project(), scorecard, values: airport() };
+    let period = airport().project().calendar.parse("2015").unwrap();
+    assert_eq!(airport().unit_scores(&card, period), card.scores(period));
+}

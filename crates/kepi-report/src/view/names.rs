@@ -1,0 +1,73 @@
+//! What every page names: the project, things with an id, people, choices.
+
+use super::quantity::{Outcome, Points, Status};
+
+/// Something with an id and a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Id as the interface takes it.
+    pub id: String,
+    /// Shown name.
+    pub name: String,
+}
+
+impl Named {
+    /// An id with its name.
+    pub fn new(id: impl ToString, name: impl Into<String>) -> Self {
+        Self { id: id.to_string(), name: name.into() }
+    }
+}
+
+/// A person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Id.
+    pub id: String,
+    /// Shown name.
+    pub name: String,
+    /// What the person does.
+    pub role: Option<String>,
+}
+
+/// The project that a page belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectView {
+    /// Id.
+    pub id: String,
+    /// Shown name.
+    pub name: String,
+    /// In plain words.
+    pub description: Option<String>,
+    /// Confidence level of every interval, as shown: `95 %`.
+    pub confidence: String,
+    /// Scorecards of the project, in the order of their ids.
+    pub scorecards: Vec<Named>,
+}
+
+/// One of several to choose from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// Id as the interface takes it.
+    pub id: String,
+    /// As shown.
+    pub name: String,
+    /// Whether it is the one shown.
+    pub chosen: bool,
+}
+
+/// A unit to choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitChoice {
+    /// Id as the interface takes it.
+    pub id: String,
+    /// Shown name.
+    pub name: String,
+    /// Steps below the scorecard's own unit.
+    pub depth: u8,
+    /// Whether it is the one shown.
+    pub chosen: bool,
+    /// Status of its score in the period shown.
+    pub status: Status,
+    /// Its score in the period shown, or why there is none.
+    pub score: Outcome<Points>,
+}
