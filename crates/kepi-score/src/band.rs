@@ -144,11 +144,9 @@ pub fn ranges(lines: &TargetLines, better: Better) -> Vec<(Band, f64, f64)> {
         }
         TargetLines::InRange { threshold, target, stretch, .. } => {
             let inner = match stretch {
-                Some((low, high)) => vec![
-                    (Band::Green, target.0, low),
-                    (Band::Blue, low, high),
-                    (Band::Green, high, target.1),
-                ],
+                Some((low, high)) => {
+                    vec![(Band::Green, target.0, low), (Band::Blue, low, high), (Band::Green, high, target.1)]
+                }
                 None => vec![(Band::Green, target.0, target.1)],
             };
             let mut all =
@@ -316,8 +314,12 @@ mod tests {
                 (Band::Red, 10.0, f64::INFINITY)
             ]
         );
-        let range =
-            TargetLines::InRange { floor: None, threshold: (2.0, 8.0), target: (4.0, 6.0), stretch: Some((4.0, 5.5)) };
+        let range = TargetLines::InRange {
+            floor: None,
+            threshold: (2.0, 8.0),
+            target: (4.0, 6.0),
+            stretch: Some((4.0, 5.5)),
+        };
         // Green between target and stretch is empty below, where the two meet.
         assert_eq!(
             ranges(&range, Better::InRange).iter().map(|r| r.0).collect::<Vec<_>>(),

@@ -189,7 +189,8 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
         all: &mut Vec<UnitScore>,
     ) -> ScoreNode {
         let place = all.len();
-        let empty = UnitScore { unit: unit.cloned(), depth, score: Err(NoScore::Empty), band: None, coverage: 0 };
+        let empty =
+            UnitScore { unit: unit.cloned(), depth, score: Err(NoScore::Empty), band: None, coverage: 0 };
         all.push(empty);
         let mut nodes = Vec::new();
         if place <= self.project.units.len() {
@@ -197,11 +198,8 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
                 nodes.push(self.score_below(Some(&child.id), depth.saturating_add(1), period, all));
             }
         }
-        let mut node = if self.averaged(unit).is_empty() {
-            self.measured(unit, period)
-        } else {
-            self.mean(unit, nodes)
-        };
+        let mut node =
+            if self.averaged(unit).is_empty() { self.measured(unit, period) } else { self.mean(unit, nodes) };
         node.children.clear();
         if let Some(entry) = all.get_mut(place) {
             entry.score = node.score.clone();

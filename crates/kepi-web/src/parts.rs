@@ -2,9 +2,7 @@
 
 use kepi_report::{
     format, svg,
-    view::{
-        Change, Choice, Freshness, KpiRow, Measured, Outcome, Person, Points, Status, UnitChoice,
-    },
+    view::{Change, Choice, Freshness, KpiRow, Measured, Outcome, Person, Points, Status, UnitChoice},
 };
 use maud::{Markup, html};
 

@@ -38,7 +38,11 @@ impl KpiValues for Picture {
     }
     fn periods(&self, kpi: &KpiId, grain: Grain, segment: &Segment) -> Vec<(i32, bool)> {
         let series = self.series(kpi, grain, segment);
-        series.into_iter().flat_map(|s| s.iter()).map(|(ordinal, entry)| (ordinal, entry.is_final())).collect()
+        series
+            .into_iter()
+            .flat_map(|s| s.iter())
+            .map(|(ordinal, entry)| (ordinal, entry.is_final()))
+            .collect()
     }
 }
 

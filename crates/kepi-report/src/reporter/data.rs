@@ -126,8 +126,7 @@ impl<'a> Reporter<'a> {
                 )
             })?),
         };
-        let page_of =
-            |page: u64| self.facts.rejected(asked, (page - 1).saturating_mul(PAGE), PAGE);
+        let page_of = |page: u64| self.facts.rejected(asked, (page - 1).saturating_mul(PAGE), PAGE);
         let wanted = query.page.unwrap_or(1).max(1);
         let (mut rows, total) = page_of(wanted)?;
         let pages = total.div_ceil(PAGE).max(1);

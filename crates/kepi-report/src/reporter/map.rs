@@ -46,9 +46,7 @@ impl<'a> Reporter<'a> {
             mission: strategy.mission.clone(),
             pillars: strategy.pillars.iter().map(|p| pillar_view(strategy, p)).collect(),
             goals: strategy.goals.iter().map(|goal| self.goal_view(goal)).collect(),
-            scorecard: asked
-                .as_ref()
-                .map(|a| Named::new(&a.card.scorecard.id, &a.card.scorecard.name)),
+            scorecard: asked.as_ref().map(|a| Named::new(&a.card.scorecard.id, &a.card.scorecard.name)),
             unit: self.unit(asked.as_ref().and_then(|a| a.unit)),
             units: asked.as_ref().map(|a| self.unit_choices(a)).unwrap_or_default(),
             period: asked.as_ref().map(|a| self.label(a.period)),

@@ -230,8 +230,7 @@ impl<'a> Reporter<'a> {
         if let Some(found) = known.iter().find(|segment| segment.to_string() == text) {
             return Ok(found.clone());
         }
-        let names: Vec<(String, String)> =
-            known.iter().map(|s| (s.to_string(), words::segment(s))).collect();
+        let names: Vec<(String, String)> = known.iter().map(|s| (s.to_string(), words::segment(s))).collect();
         Err(not_found(
             format!("segment `{text}` of `{}`", kpi.id),
             text,
@@ -387,5 +386,8 @@ fn not_found<'n>(
     let known: Vec<(&str, &str)> = known.into_iter().collect();
     let near = kepi_model::wording::resembling(asked, known.iter().map(|(id, _)| *id), SUGGESTIONS);
     let named = near.into_iter().filter_map(|near| known.iter().find(|(id, _)| *id == near));
-    ViewError::NotFound { what, suggestions: named.map(|(id, name)| ((*name).to_owned(), path(id))).collect() }
+    ViewError::NotFound {
+        what,
+        suggestions: named.map(|(id, name)| ((*name).to_owned(), path(id))).collect(),
+    }
 }

@@ -116,13 +116,7 @@ impl<'a> Reporter<'a> {
     }
 
     /// The first of the last `most` periods up to one; none where none of them has a value.
-    pub(crate) fn recent_from(
-        self,
-        kpi: &Kpi,
-        place: &Place<'a>,
-        upto: Period,
-        most: usize,
-    ) -> Option<i32> {
+    pub(crate) fn recent_from(self, kpi: &Kpi, place: &Place<'a>, upto: Period, most: usize) -> Option<i32> {
         let (first, last) = self.span(kpi, place, upto.grain)?;
         let most = i32::try_from(most).unwrap_or(i32::MAX).max(1);
         let from = first.max(upto.ordinal.saturating_sub(most - 1));

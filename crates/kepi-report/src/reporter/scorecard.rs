@@ -189,9 +189,10 @@ impl<'a> Reporter<'a> {
 
     pub(crate) fn target_view(self, kpi: &Kpi, target: &Target) -> TargetView {
         TargetView {
-            unit: target.unit.as_ref().map(|u| {
-                self.project().units.get(u).map_or(u.to_string(), |unit| unit.name.clone())
-            }),
+            unit: target
+                .unit
+                .as_ref()
+                .map(|u| self.project().units.get(u).map_or(u.to_string(), |unit| unit.name.clone())),
             basis: target.basis.as_ref().map(|b| b.kind),
             evidence: target.basis.as_ref().map(|b| b.text.clone()),
             ..TargetView::new(target.from.to_string(), target.lines, kpi.better, &kpi.unit)

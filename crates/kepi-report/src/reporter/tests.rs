@@ -21,7 +21,11 @@ fn airport() -> &'static Planted {
 }
 
 fn asking(unit: &str, period: &str) -> ScorecardQuery {
-    ScorecardQuery { unit: Some(unit.to_owned()), period: Some(period.to_owned()), ..ScorecardQuery::default() }
+    ScorecardQuery {
+        unit: Some(unit.to_owned()),
+        period: Some(period.to_owned()),
+        ..ScorecardQuery::default()
+    }
 }
 
 /// Value, status and score of a row, as shown.
@@ -111,7 +115,10 @@ fn a_provisional_value_is_called_so_and_not_compared() {
     let row = view.rows().find(|r| r.kpi.id == "recommend").unwrap();
     assert_eq!(row.freshness.remark(), Some("provisional"));
     assert_eq!(row.change.reason().unwrap().code, "provisional");
-    assert_eq!(row.recent.points.iter().map(|p| p.1).collect::<Vec<_>>(), [true, true, true, true, true, false]);
+    assert_eq!(
+        row.recent.points.iter().map(|p| p.1).collect::<Vec<_>>(),
+        [true, true, true, true, true, false]
+    );
     let other = view.rows().find(|r| r.kpi.id == "problem_rate").unwrap();
     assert_eq!(other.freshness.remark(), None);
     assert_eq!(other.change.value().unwrap().since, "2014");
@@ -134,7 +141,9 @@ fn what_is_not_there_is_named_with_what_resembles_it() {
         panic!("there is no such unit")
     };
     assert_eq!(suggestions.len(), 3);
-    assert!(suggestions.iter().all(|(name, path)| name.starts_with("Boarding") && path.contains("?unit=area_")));
+    assert!(
+        suggestions.iter().all(|(name, path)| name.starts_with("Boarding") && path.contains("?unit=area_"))
+    );
     let Err(ViewError::NotFound { suggestions, .. }) = at.kpi("recomend", &KpiQuery::default()) else {
         panic!("there is no such KPI")
     };

@@ -12,7 +12,9 @@ mod scorecard;
 mod sources;
 mod strategy;
 
+pub use crate::change::Verdict;
 pub use explain::{ExplainNode, ExplainView, NodeKind};
+pub use kepi_query::landing::RowCounts;
 pub use kpi::{
     CountedReason, DefinitionView, DimensionView, KpiListRow, KpiListView, KpiView, PeopleView, PinsView,
     QualityView, Restatement, SegmentPoint,
@@ -20,11 +22,9 @@ pub use kpi::{
 pub use names::{Choice, Named, Person, ProjectView, UnitChoice};
 pub(crate) use quantity::effective_n;
 pub use quantity::{
-    Change, Coverage, Freshness, Interval, Measured, Number, Outcome, Points, Reason, Recent, RecentEnd, SeriesPoint,
-    Status, TargetView, Weight, signed_parts,
+    Change, Coverage, Freshness, Interval, Measured, Number, Outcome, Points, Reason, Recent, RecentEnd,
+    SeriesPoint, Status, TargetView, Weight, signed_parts,
 };
-pub use crate::change::Verdict;
-pub use kepi_query::landing::RowCounts;
 pub use scorecard::{
     Bridge, BridgePart, Deviation, KpiRow, ObjectiveView, PerspectiveView, ScoreView, ScorecardView,
 };

@@ -4,9 +4,7 @@ use kepi_model::project::{Better, Indicator, ValueUnit};
 
 use super::{
     names::{Choice, Named, Person, ProjectView, UnitChoice},
-    quantity::{
-        Change, Coverage, Freshness, Measured, Outcome, Points, Recent, Status, TargetView, Weight,
-    },
+    quantity::{Change, Coverage, Freshness, Measured, Outcome, Points, Recent, Status, TargetView, Weight},
 };
 
 /// A score with its status.

@@ -1,10 +1,10 @@
 //! The strategy map.
 
-use kepi_model::project::{Sign, Strength};
 use super::{
     names::{Choice, Named, Person, ProjectView, UnitChoice},
     scorecard::ScoreView,
 };
+use kepi_model::project::{Sign, Strength};
 
 /// The strategy as a map.
 #[derive(Debug, Clone, PartialEq)]

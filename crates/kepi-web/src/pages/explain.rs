@@ -1,8 +1,6 @@
 //! How a score came about, to the last digit.
 
-use kepi_report::{
-    view::{ExplainNode, ExplainView, NodeKind},
-};
+use kepi_report::view::{ExplainNode, ExplainView, NodeKind};
 use maud::{Markup, html};
 
 use crate::{

@@ -1,9 +1,6 @@
 //! Rows that did not land, each with its rule, reason and place.
 
-use kepi_report::{
-    format,
-    view::QuarantineView,
-};
+use kepi_report::{format, view::QuarantineView};
 use maud::{Markup, html};
 
 use crate::{

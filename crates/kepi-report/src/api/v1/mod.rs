@@ -128,11 +128,7 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
         description: of.description.clone(),
         perspective: perspective.map(from_named),
         objective: objective.map(from_named),
-        scorecards: asked
-            .uses
-            .iter()
-            .map(|s| Named { id: s.id.to_string(), name: s.name.clone() })
-            .collect(),
+        scorecards: asked.uses.iter().map(|s| Named { id: s.id.to_string(), name: s.name.clone() }).collect(),
         unit: at.unit(asked.unit),
         segment: segment.map(|s| Named { id: s.to_string(), name: words::segment(s) }),
         period: at.0.label(asked.period),
@@ -244,10 +240,9 @@ pub fn strategy_map(facts: &dyn Facts, query: &ScorecardQuery) -> Result<Strateg
                 measured_by: goal.measured_by.as_ref().map(ToString::to_string),
             })
             .collect(),
-        scorecard: asked.as_ref().map(|a| Named {
-            id: a.card.scorecard.id.to_string(),
-            name: a.card.scorecard.name.clone(),
-        }),
+        scorecard: asked
+            .as_ref()
+            .map(|a| Named { id: a.card.scorecard.id.to_string(), name: a.card.scorecard.name.clone() }),
         unit: asked.as_ref().and_then(|a| at.unit(a.unit)),
         period: asked.as_ref().map(|a| at.0.label(a.period)),
         perspectives: strategy
@@ -484,13 +479,7 @@ impl<'a> Api<'a> {
         }
     }
 
-    fn node(
-        self,
-        of: &ScoreNode,
-        siblings: Option<u32>,
-        asked: &Asked<'a>,
-        unit: Option<&UnitId>,
-    ) -> Node {
+    fn node(self, of: &ScoreNode, siblings: Option<u32>, asked: &Asked<'a>, unit: Option<&UnitId>) -> Node {
         let (kind, id) = named(&of.id);
         let unit = if let NodeId::Unit(unit) = &of.id { Some(unit) } else { unit };
         let all = of.children.iter().map(|c| c.weight).sum();
