@@ -47,7 +47,7 @@ pub struct Cli {
     /// How results are printed.
     #[arg(long, value_enum, default_value_t = Format::Table, global = true)]
     pub format: Format,
-    /// Who acts: written into every event.
+    /// Who acts: events hold a number that stands for the name.
     #[arg(long, value_name = "NAME", global = true, env = "KEPI_ACTOR")]
     pub actor: Option<String>,
     /// Say less: no progress, no remarks.
