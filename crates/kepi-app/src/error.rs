@@ -1,7 +1,5 @@
 //! Why a use case could not be done.
 
-use std::path::PathBuf;
-
 use kepi_model::{
     calendar::CalendarError,
     id::{EntityId, SourceId},
@@ -38,24 +36,6 @@ pub enum AppError {
     /// The lake failed.
     #[error("the lake could not be read")]
     Lake(#[source] PortError),
-    /// A source names files of which none is there.
-    #[error("source `{id}`: no file matches `{glob}` in `{}`", folder.display())]
-    NoFiles {
-        /// The source.
-        id: SourceId,
-        /// As written.
-        glob: String,
-        /// Where it was looked for.
-        folder: PathBuf,
-    },
-    /// A glob is not one.
-    #[error("source `{id}`: `{glob}` is not a pattern of files")]
-    Glob {
-        /// The source.
-        id: SourceId,
-        /// As written.
-        glob: String,
-    },
     /// A scan failed.
     #[error("measuring `{entity}` failed")]
     Evaluate {

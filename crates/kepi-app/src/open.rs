@@ -13,7 +13,7 @@ use kepi_model::{
     source_text::SourceMap,
 };
 use kepi_query::{
-    landing::Lake,
+    landing::{Lake, Sources},
     port::{Evaluator, Limits},
 };
 use kepi_store::Store;
@@ -29,6 +29,8 @@ pub struct App {
     pub root: PathBuf,
     /// Its database.
     pub store: Store,
+    /// What its sources have to land.
+    pub sources: Arc<dyn Sources>,
     /// Its lake.
     pub lake: Arc<dyn Lake>,
     /// What computes states.
@@ -38,16 +40,24 @@ pub struct App {
 }
 
 /// Reads and checks the project in `root`. `today` is needed for findings about dates.
-pub fn check_folder(root: &Path, today: Option<Date>) -> Result<(SourceMap, Checked<Project>), AppError> {
+pub fn check_folder(
+    root: &Path,
+    sources: &dyn Sources,
+    today: Option<Date>,
+) -> Result<(SourceMap, Checked<Project>), AppError> {
     let files = project_files::read(root)?;
-    let known = |glob: &str| project_files::matching(root, glob).map_or(0, |found| found.len());
+    let known = |pattern: &str| sources.matching(pattern);
     let checked = check::check(&files, &Options { known_files: Some(&known), today, ..Options::default() });
     Ok((files, checked))
 }
 
 /// The project in `root`, or how many errors keep it from being one.
-pub fn load(root: &Path, today: Option<Date>) -> Result<(SourceMap, Project), AppError> {
-    let (files, checked) = check_folder(root, today)?;
+pub fn load(
+    root: &Path,
+    sources: &dyn Sources,
+    today: Option<Date>,
+) -> Result<(SourceMap, Project), AppError> {
+    let (files, checked) = check_folder(root, sources, today)?;
     let errors = checked.findings.iter().filter(|f| f.severity == Severity::Error).count();
     match checked.value {
         Some(project) if errors == 0 => Ok((files, project)),

@@ -102,16 +102,6 @@ fn read_file(root: &Path, path: PathBuf) -> Result<SourceFile, ReadError> {
     Ok(SourceFile { path: parts.join("/"), text: text.into() })
 }
 
-/// Files that match a pattern relative to the project's folder, in the order of their paths; none if the pattern is
-/// not one.
-pub fn matching(root: &Path, pattern: &str) -> Option<Vec<PathBuf>> {
-    let whole = Path::new(&glob::Pattern::escape(&root.to_string_lossy())).join(pattern);
-    let mut found: Vec<PathBuf> =
-        glob::glob(&whole.to_string_lossy()).ok()?.filter_map(Result::ok).filter(|p| p.is_file()).collect();
-    found.sort();
-    Some(found)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,7 @@ use kepi_govern::{
 use kepi_model::{
     calendar::{Grain, Period},
     id::{EntityId, KpiId},
-    project::{Connector, Kpi, Project},
+    project::{Kpi, Project},
     source_text::SourceMap,
 };
 use kepi_proof::{Digest, Frontier, canonical};
@@ -37,7 +37,7 @@ use crate::{
     archive::{self, InForce},
     error::AppError,
     open::App,
-    plan, project_files,
+    plan,
 };
 
 /// Kind of a published KPI value.
@@ -173,21 +173,14 @@ impl App {
         let by = permit.by().to_string();
         let mut reports = Vec::new();
         for source in landing_order(project) {
-            let (Connector::Csv { files: glob, .. }
-            | Connector::Ndjson { files: glob }
-            | Connector::Parquet { files: glob }) = &source.from;
-            let files = project_files::matching(&self.root, glob)
-                .ok_or_else(|| AppError::Glob { id: source.id.clone(), glob: glob.clone() })?;
-            if files.is_empty() {
-                let folder = self.root.clone();
-                return Err(AppError::NoFiles { id: source.id.clone(), glob: glob.clone(), folder });
-            }
             progress.step(Step::Land { source: source.id.as_str() });
+            let failed = |error| AppError::Land { id: source.id.clone(), source: error };
+            let raw = self.sources.offered(source).map_err(failed)?;
             let landed = self
                 .lake
-                .land(project, source, &files, &by, request.at, progress.landing())
+                .land(project, source, &raw, &by, request.at, progress.landing())
                 .await
-                .map_err(|error| AppError::Land { id: source.id.clone(), source: error })?;
+                .map_err(failed)?;
             reports.extend(landed);
         }
         Ok(reports)

@@ -1,4 +1,5 @@
-//! Files that survive a power cut: write beside, sync, rename, sync the folder; only then may a catalogue name them.
+//! Every file that the lake opens, reads or writes, and those that survive a power cut: write beside, sync, rename, sync
+//! the folder; only then may a catalogue name them. No other room of the lake opens a path.
 
 use std::{
     fs::{self, File},
@@ -8,6 +9,55 @@ use std::{
 };
 
 use kepi_model::id::Hash;
+
+use crate::error::LakeError;
+
+/// Opens a file for reading.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// How a file stands.
+pub(crate) fn metadata(path: &Path) -> io::Result<fs::Metadata> {
+    fs::metadata(path)
+}
+
+/// Appends every file in a folder and those below it.
+pub(crate) fn list(folder: &Path, into: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            list(&entry.path(), into)?;
+        } else {
+            into.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// Removes a file that nobody needs after a power cut.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    fs::remove_file(path)
+}
+
+/// BLAKE3 of a file's bytes.
+pub(crate) fn checksum(path: &Path) -> io::Result<Hash> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(open(path)?)?;
+    Ok(Hash(*hasher.finalize().as_bytes()))
+}
+
+/// Makes a new file to write to and to read again, which nobody needs after a power cut.
+pub(crate) fn scratch(path: &Path) -> io::Result<File> {
+    File::options().read(true).write(true).create_new(true).open(path)
+}
+
+/// Runs on a thread that may block.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, LakeError> {
+    tokio::task::spawn_blocking(work).await.map_err(|e| LakeError::Worker(e.to_string()))
+}
 
 /// A file being written.
 pub trait DurableFile: Write + Send {

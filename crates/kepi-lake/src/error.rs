@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf};
 
 use kepi_model::id::{AttributeId, EntityId, Hash, RuleId};
+use kepi_query::landing::PortError;
 use kepi_store::StoreError;
 
 /// Why the lake itself cannot be used.
@@ -204,6 +205,18 @@ pub enum LandError {
         /// All columns.
         available: Vec<String>,
     },
+    /// A mapped column whose values are not single ones.
+    #[error(
+        "`{path}`: the column `{column}` is {kind}, which has no text; take it apart before it lands, or map another"
+    )]
+    NoText {
+        /// The file.
+        path: String,
+        /// The column.
+        column: String,
+        /// What it is, such as `a list`.
+        kind: String,
+    },
     /// Not a file of its format.
     #[error("`{path}` is not {format}: {reason}")]
     Format {
@@ -265,9 +278,22 @@ pub enum LandError {
         /// The counts.
         detail: String,
     },
+    /// A reader that is not the lake's could not go on.
+    #[error("{0}")]
+    Reader(PortError),
     /// The lake could not be used.
     #[error(transparent)]
     Lake(#[from] LakeError),
+}
+
+impl LandError {
+    /// What came back through a port, where it was boxed.
+    pub(crate) fn from_port(error: PortError) -> Self {
+        match error.downcast::<Self>() {
+            Ok(own) => *own,
+            Err(other) => Self::Reader(other),
+        }
+    }
 }
 
 fn way_out(closest: Option<&str>, available: &[String]) -> String {

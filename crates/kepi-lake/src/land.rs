@@ -3,9 +3,8 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
-    time::SystemTime,
 };
 
 use kepi_govern::{
@@ -18,7 +17,7 @@ use kepi_model::{
 };
 use kepi_proof::{Frontier, Salt};
 use kepi_query::{
-    landing::{LoadOutcome, LoadReport, Progress},
+    landing::{LoadOutcome, LoadReport, Progress, Raw},
     port::SnapshotId,
 };
 use kepi_store::{Asked, Effects, Performed, Receipt, StoreError, Transaction, records::LedgerRow};
@@ -28,25 +27,25 @@ use crate::{
     LocalLake,
     catalogue::{end_and_add_files, ensure_table, find_table, live_files, table_version},
     door::{CalledOff, permit, plain},
-    durable::create_folder_durably,
+    durable::{self, blocking, create_folder_durably},
     error::{LakeError, LandError},
-    history::KeySet,
-    index::{IndexShape, TableIndex, current_keys},
-    ledger::{self, Past},
-    mapping::{KnownKeys, entities_asked},
+    index::KeySet,
+    ledger,
+    mapping::{Keys, KnownKeys, entities_asked},
     quarantine::spool_path,
-    stage::{Job, Staged, stage},
-    verify::checksum,
+    stage::{Staged, Staging, stage},
+    table_index::{IndexShape, TableIndex, current_keys},
 };
 
 /// How often a file is staged anew because others changed its table meanwhile.
 const ATTEMPTS: u32 = 10;
 
-/// What is kept between files.
+/// Indexes that are kept between files.
 #[derive(Default)]
-pub(crate) struct Kept {
-    indexes: HashMap<EntityId, TableIndex>,
-    known: HashMap<EntityId, (i64, Arc<KeySet>)>,
+pub(crate) struct Indexes {
+    tables: HashMap<EntityId, TableIndex>,
+    /// Keys that rules of other entities ask for, and the version of the table's files they are true of.
+    known: HashMap<EntityId, (i64, Arc<dyn Keys>)>,
 }
 
 /// Who lands, when, and who hears of it.
@@ -61,16 +60,16 @@ pub struct Landing<'a> {
 }
 
 impl LocalLake {
-    /// Lands one file of a source. A file that was landed under the same definition is left alone; under another
+    /// Lands one raw file of a source. A file that was landed under the same definition is left alone; under another
     /// definition its rows are taken out and it is landed anew, in the same transaction.
     ///
     /// # Errors
     /// See [`LandError`]; nothing of the file is in the lake then.
-    pub async fn land_file(
+    pub async fn land_raw(
         &self,
         project: &Project,
         source: &Source,
-        path: &Path,
+        raw: &Arc<dyn Raw>,
         landing: Landing<'_>,
     ) -> Result<LoadReport, LandError> {
         let misfit = |why: String| LandError::Definition(source.id.to_string(), why);
@@ -80,14 +79,16 @@ impl LocalLake {
             .ok_or_else(|| misfit(format!("there is no entity `{}`", source.into)))?;
         let shape = IndexShape::of(source, entity)
             .ok_or_else(|| misfit("its key, version or a rule names an unknown attribute".to_owned()))?;
-        let (path, name) = self.locate(path);
-        let (content, stamp) = blocking({
-            let (path, name) = (path.clone(), name.clone());
-            move || content_hash(&path, &name)
+        let name = raw.name().to_owned();
+        let state = raw.state();
+        let content = blocking({
+            let raw = Arc::clone(raw);
+            move || raw.content()
         })
-        .await??;
+        .await?
+        .map_err(LandError::from_port)?;
         // One landing at a time in this process; others are kept apart by the checks at commit.
-        let mut kept = self.kept.lock().await;
+        let mut indexes = self.indexes.lock().await;
         for _ in 0..ATTEMPTS {
             let past = ledger::past(&self.catalogue, source, &name, content).await?;
             if let Some(earlier) = &past.earlier
@@ -102,17 +103,17 @@ impl LocalLake {
                 doing: "made",
                 source,
             })?;
-            let known = self.known_keys(project, source, landing, &mut kept).await?;
+            let known = self.known_keys(project, source, landing, &mut indexes).await?;
             let (files, version) = live_files(&self.catalogue, table.id).await?;
-            let index = kept
-                .indexes
+            let index = indexes
+                .tables
                 .remove(&entity.id)
                 .filter(|index| index.version == version && index.shape == shape.text);
             let last = past.last_effective.map_or(landing.at, |last| landing.at.max(last + 1));
             let effective = past.earlier.as_ref().map_or(last, |e| e.effective);
             let load = load_id(landing.at);
             let (sender, mut heard) = mpsc::unbounded_channel();
-            let job = Job {
+            let staging = Staging {
                 source: source.clone(),
                 entity: entity.clone(),
                 table,
@@ -120,35 +121,34 @@ impl LocalLake {
                 fs: Arc::clone(&self.fs),
                 folder,
                 spool: spool_path(&self.catalogue.data, &load),
-                path: path.clone(),
+                raw: Arc::clone(raw),
                 name: name.clone(),
                 load,
                 effective,
                 at: landing.at,
                 past,
                 known,
-                progress: sender,
             };
             let work = tokio::task::spawn_blocking(move || {
                 let staged = index
                     .map_or_else(
                         || {
-                            let since =
-                                |load: &str| job.past.effective.get(load).copied().unwrap_or(i64::MIN);
-                            TableIndex::build(&job.shape, &job.entity, &job.table, files, version, &since)
+                            let Staging { shape, entity, table, past, .. } = &staging;
+                            let since = |load: &str| past.effective.get(load).copied().unwrap_or(i64::MIN);
+                            TableIndex::build(shape, entity, table, files, version, &since)
                                 .map_err(LandError::from)
                         },
                         Ok,
                     )
-                    .and_then(|index| stage(&job, index));
-                (staged, Finished::of(job))
+                    .and_then(|index| stage(&staging, index, &sender));
+                (staged, staging)
             });
             while let Some(rows) = heard.recv().await {
                 landing.progress.rows(rows);
             }
-            let (staged, job) = work.await.map_err(|e| LakeError::Worker(e.to_string()))?;
+            let (staged, staging) = work.await.map_err(|e| LakeError::Worker(e.to_string()))?;
             let (staged, index) = staged?;
-            if stamp != stamp_of(&path) {
+            if state != raw.state() {
                 self.discard(&staged);
                 return Err(LandError::Changed { path: name });
             }
@@ -158,7 +158,7 @@ impl LocalLake {
                 lake: self,
                 source,
                 entity,
-                job: &job,
+                staging: &staging,
                 content,
                 staged: Some(staged),
                 index,
@@ -166,12 +166,14 @@ impl LocalLake {
                 kept: None,
             };
             let command = effects.command()?;
-            let key = format!("load/{}", job.load);
+            let key = format!("load/{}", staging.load);
             let asked = Asked::new(&permit, &key, landing.at);
             match self.catalogue.store.perform(asked, &command, &mut effects).await {
                 Ok(Performed::Done(_, report)) => {
                     if report.outcome == LoadOutcome::Landed {
-                        kept.indexes.insert(entity.id.clone(), effects.index);
+                        let (versions, bytes) = effects.index.keys.size();
+                        tracing::debug!(table = %entity.id, versions, bytes, "key index");
+                        indexes.tables.insert(entity.id.clone(), effects.index);
                     }
                     return Ok(report);
                 }
@@ -197,7 +199,7 @@ impl LocalLake {
         project: &Project,
         source: &Source,
         landing: Landing<'_>,
-        kept: &mut Kept,
+        indexes: &mut Indexes,
     ) -> Result<KnownKeys, LandError> {
         let mut asked = BTreeSet::new();
         for rule in &source.rules {
@@ -220,29 +222,22 @@ impl LocalLake {
             let found = find_table(&mut tx, id.as_str()).await?;
             drop(tx);
             if found.is_none() {
-                known.insert(id, Arc::default());
+                known.insert(id, Arc::new(KeySet::default()));
                 continue;
             }
             let table = ensure_table(&self.catalogue, &entity, landing.at, landing.actor).await?;
             let (files, version) = live_files(&self.catalogue, table.id).await?;
-            let keys = match kept.known.get(&id).filter(|(v, _)| *v == version) {
+            let keys = match indexes.known.get(&id).filter(|(v, _)| *v == version) {
                 Some((_, keys)) => Arc::clone(keys),
                 None => {
                     let keys = blocking(move || current_keys(&entity, &table, &files)).await??;
-                    kept.known.insert(id.clone(), (version, Arc::clone(&keys)));
+                    indexes.known.insert(id.clone(), (version, Arc::clone(&keys)));
                     keys
                 }
             };
             known.insert(id, keys);
         }
         Ok(known)
-    }
-
-    /// Absolute path and name within the project.
-    fn locate(&self, path: &Path) -> (PathBuf, String) {
-        let absolute = if path.is_absolute() { path.to_owned() } else { self.root.join(path) };
-        let name = absolute.strip_prefix(&self.root).unwrap_or(&absolute);
-        (absolute.clone(), name.to_string_lossy().replace('\\', "/"))
     }
 
     fn discard(&self, staged: &Staged) {
@@ -257,49 +252,11 @@ impl LocalLake {
     }
 }
 
-/// What of a job is needed to commit it.
-struct Finished {
-    table: i64,
-    load: String,
-    name: String,
-    effective: i64,
-    past: Past,
-}
-
-impl Finished {
-    fn of(job: Job) -> Self {
-        Self { table: job.table.id, load: job.load, name: job.name, effective: job.effective, past: job.past }
-    }
-}
-
 /// A unique id that sorts by time.
 fn load_id(at: i64) -> String {
     let seconds = u64::try_from(at / 1_000_000).unwrap_or(0);
     let nanos = u32::try_from(at % 1_000_000 * 1000).unwrap_or(0);
     uuid::Uuid::new_v7(uuid::Timestamp::from_unix_time(seconds, nanos, 0, 0)).to_string()
-}
-
-/// Runs on a thread that may block.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, LakeError> {
-    tokio::task::spawn_blocking(work).await.map_err(|e| LakeError::Worker(e.to_string()))
-}
-
-type Stamp = Option<(u64, Option<SystemTime>)>;
-
-fn stamp_of(path: &Path) -> Stamp {
-    std::fs::metadata(path).ok().map(|m| (m.len(), m.modified().ok()))
-}
-
-/// Hash of a file's bytes, and how the file stood before.
-fn content_hash(path: &Path, name: &str) -> Result<(Hash, Stamp), LandError> {
-    let stamp = stamp_of(path);
-    let failed = |source: std::io::Error| match source.kind() {
-        std::io::ErrorKind::NotFound => LandError::NoFile { path: name.to_owned() },
-        _ => LandError::Read { path: name.to_owned(), source },
-    };
-    Ok((checksum(path).map_err(failed)?, stamp))
 }
 
 /// How columns differ from those before, in words.
@@ -315,7 +272,7 @@ struct Loading<'a> {
     lake: &'a LocalLake,
     source: &'a Source,
     entity: &'a Entity,
-    job: &'a Finished,
+    staging: &'a Staging,
     content: Hash,
     staged: Option<Staged>,
     index: TableIndex,
@@ -343,7 +300,7 @@ impl Loading<'_> {
             .as_ref()
             .or(self.kept.as_ref().map(|k| &k.staged))
             .is_some_and(|s| s.stopped.is_none());
-        self.job.past.earlier.as_ref().filter(|_| landed).map(|e| e.load.as_str())
+        self.staging.past.earlier.as_ref().filter(|_| landed).map(|e| e.load.as_str())
     }
 
     fn command(&self) -> Result<Command, LakeError> {
@@ -351,7 +308,7 @@ impl Loading<'_> {
         let c = staged.counts;
         Ok(Command::Land(Land {
             load: Load {
-                load: plain(&self.job.load)?,
+                load: plain(&self.staging.load)?,
                 source: self.source.id.clone(),
                 entity: self.entity.id.clone(),
                 content: self.content,
@@ -379,25 +336,25 @@ impl Effects for Loading<'_> {
     async fn prepare(&mut self, tx: &mut Transaction) -> Result<Evidence, CalledOff> {
         let mut staged =
             self.staged.take().ok_or_else(|| LakeError::Corrupt("a load was prepared twice".to_owned()))?;
-        let job = self.job;
+        let staging = self.staging;
         let past =
-            ledger::find_earlier(tx, &self.source.id, self.source.mode, &job.name, self.content).await?;
-        let same = past.as_ref().map(|e| &e.load) == job.past.earlier.as_ref().map(|e| &e.load);
-        if !same || table_version(tx, job.table).await? != self.index.version {
+            ledger::find_earlier(tx, &self.source.id, self.source.mode, &staging.name, self.content).await?;
+        let same = past.as_ref().map(|e| &e.load) == staging.past.earlier.as_ref().map(|e| &e.load);
+        if !same || table_version(tx, staging.table.id).await? != self.index.version {
             return Err(CalledOff::Faster);
         }
         let mut report = LoadReport {
-            load: job.load.clone(),
+            load: staging.load.clone(),
             source: self.source.id.clone(),
             entity: self.entity.id.clone(),
-            file: job.name.clone(),
+            file: staging.name.clone(),
             content: self.content,
             definition: self.source.hash,
             outcome: LoadOutcome::Landed,
             counts: staged.counts,
             missing: std::mem::take(&mut staged.missing),
             rules: std::mem::take(&mut staged.rules),
-            drift: drift(job.past.columns.as_deref(), &staged.columns),
+            drift: drift(staging.past.columns.as_deref(), &staged.columns),
             snapshot: None,
             at: self.landing.at,
         };
@@ -406,7 +363,7 @@ impl Effects for Loading<'_> {
         } else {
             for file in &staged.replacement.add {
                 // A sweeper of another process may have taken it for an orphan; it holds the same lock.
-                if std::fs::metadata(&file.path).map(|m| m.len()).ok() != Some(file.bytes) {
+                if durable::metadata(&file.path).map(|m| m.len()).ok() != Some(file.bytes) {
                     return Err(CalledOff::Faster);
                 }
             }
@@ -416,7 +373,7 @@ impl Effects for Loading<'_> {
         let checksums = staged.replacement.add.iter().map(|f| f.checksum.to_string());
         let files = sealed(checksums);
         let salt = kepi_store::text::salt();
-        let entry = ledger::Entry { report: &report, effective: job.effective, columns: &staged.columns };
+        let entry = ledger::Entry { report: &report, effective: staging.effective, columns: &staged.columns };
         let row = entry.row()?;
         let ledger = row.commitment(&salt)?;
         let rejected = match (&report.outcome, report.counts.quarantined) {
@@ -433,7 +390,7 @@ impl Effects for Loading<'_> {
             self.kept.take().ok_or_else(|| LakeError::Corrupt("a load was not prepared".to_owned()))?;
         ledger::insert(tx, row, &salt, replaces.as_deref()).await?;
         if report.outcome == LoadOutcome::Landed {
-            staged.quarantine.insert(tx, &report.load, &self.source.id, &self.job.name).await?;
+            staged.quarantine.insert(tx, &report.load, &self.source.id, &self.staging.name).await?;
         }
         let paths: Vec<PathBuf> = staged.replacement.add.iter().map(|f| f.path.clone()).collect();
         self.lake.fs.committing(&paths);
@@ -449,11 +406,11 @@ impl Loading<'_> {
         }
         let (snapshot, ids) = end_and_add_files(
             tx,
-            self.job.table,
+            self.staging.table.id,
             &staged.replacement,
             self.landing.at,
             self.landing.actor,
-            &format!("land {} from {}", self.job.name, self.source.id),
+            &format!("land {} from {}", self.staging.name, self.source.id),
         )
         .await?;
         for (number, id) in staged.added.iter().zip(ids) {

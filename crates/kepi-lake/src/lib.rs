@@ -19,7 +19,6 @@ pub mod connector;
 mod door;
 pub mod durable;
 pub mod error;
-mod files;
 mod history;
 mod index;
 mod land;
@@ -29,29 +28,26 @@ mod quarantine;
 mod stage;
 mod sweep;
 mod table_file;
+mod table_index;
 mod verify;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use kepi_model::{
     id::SourceId,
     project::{Project, Source},
 };
 use kepi_query::{
-    landing::{Lake, LoadReport, PortError, Progress, QuarantinedRow},
+    landing::{Lake, LoadReport, PortError, Progress, QuarantinedRow, Raw},
     port::{Fut, PinnedInputs, SnapshotId},
     state::wire::Secret,
 };
 use kepi_store::Store;
 
 use catalogue::Catalogue;
+pub use connector::FileSources;
 use durable::{DurableFs, LocalFs, create_folder_durably};
 pub use error::{Damage, DamagedFile, LakeError, LandError, WAY_OUT};
-pub use files::resolve_files;
 pub use land::Landing;
 pub use verify::Verified;
 
@@ -62,19 +58,17 @@ const ORPHAN_AGE: Duration = Duration::from_secs(24 * 3600);
 pub struct LocalLake {
     catalogue: Catalogue,
     id: String,
-    root: PathBuf,
     fs: Arc<dyn DurableFs>,
-    kept: tokio::sync::Mutex<land::Kept>,
+    indexes: tokio::sync::Mutex<land::Indexes>,
 }
 
 impl LocalLake {
-    /// Opens the lake in the folder `data`, made if need be; `root` is the project's folder, which names of files are
-    /// relative to. `now` is in µs UTC.
+    /// Opens the lake in the folder `data`, made if need be. `now` is in µs UTC.
     ///
     /// # Errors
     /// The database refuses, or files the catalogue names are not there with their length: [`LakeError::Damaged`].
-    pub async fn open(store: Store, data: &Path, root: &Path, now: i64) -> Result<Self, LakeError> {
-        Self::open_on(Arc::new(LocalFs), store, data, root, now).await
+    pub async fn open(store: Store, data: &Path, now: i64) -> Result<Self, LakeError> {
+        Self::open_on(Arc::new(LocalFs), store, data, now).await
     }
 
     /// As [`Self::open`], on another file system.
@@ -85,10 +79,9 @@ impl LocalLake {
         fs: Arc<dyn DurableFs>,
         store: Store,
         data: &Path,
-        root: &Path,
         now: i64,
     ) -> Result<Self, LakeError> {
-        let lake = Self::attach(fs, store, data, root, now).await?;
+        let lake = Self::attach(fs, store, data, now).await?;
         let damage = lake.damage().await?;
         if damage.is_empty() { Ok(lake) } else { Err(LakeError::Damaged(damage)) }
     }
@@ -98,17 +91,11 @@ impl LocalLake {
     ///
     /// # Errors
     /// The database refuses.
-    pub async fn verify(store: Store, data: &Path, root: &Path, now: i64) -> Result<Verified, LakeError> {
-        Self::attach(Arc::new(LocalFs), store, data, root, now).await?.catalogue.verify(None).await
+    pub async fn verify(store: Store, data: &Path, now: i64) -> Result<Verified, LakeError> {
+        Self::attach(Arc::new(LocalFs), store, data, now).await?.catalogue.verify(None).await
     }
 
-    async fn attach(
-        fs: Arc<dyn DurableFs>,
-        store: Store,
-        data: &Path,
-        root: &Path,
-        now: i64,
-    ) -> Result<Self, LakeError> {
+    async fn attach(fs: Arc<dyn DurableFs>, store: Store, data: &Path, now: i64) -> Result<Self, LakeError> {
         let absolute = |path: &Path| {
             std::path::absolute(path).map_err(|source| LakeError::Io {
                 path: path.to_owned(),
@@ -116,7 +103,7 @@ impl LocalLake {
                 source,
             })
         };
-        let (data, root) = (absolute(data)?, absolute(root)?);
+        let data = absolute(data)?;
         let folder = data.join("main");
         create_folder_durably(fs.as_ref(), &folder).map_err(|source| LakeError::Io {
             path: folder,
@@ -125,7 +112,7 @@ impl LocalLake {
         })?;
         let catalogue = Catalogue::open(store, &data, now).await?;
         let id = catalogue.id().await?;
-        Ok(Self { catalogue, id, root, fs, kept: tokio::sync::Mutex::default() })
+        Ok(Self { catalogue, id, fs, indexes: tokio::sync::Mutex::default() })
     }
 
     /// Files of any snapshot that are not there with their recorded length.
@@ -157,16 +144,16 @@ impl Lake for LocalLake {
         &'a self,
         project: &'a Project,
         source: &'a Source,
-        files: &'a [PathBuf],
+        raw: &'a [Arc<dyn Raw>],
         actor: &'a str,
         at: i64,
         progress: &'a dyn Progress,
     ) -> Fut<'a, Result<Vec<LoadReport>, PortError>> {
         Box::pin(async move {
             self.sweep_orphans(ORPHAN_AGE).await?;
-            let mut reports = Vec::with_capacity(files.len());
-            for file in files {
-                reports.push(self.land_file(project, source, file, Landing { actor, at, progress }).await?);
+            let mut reports = Vec::with_capacity(raw.len());
+            for raw in raw {
+                reports.push(self.land_raw(project, source, raw, Landing { actor, at, progress }).await?);
             }
             Ok(reports)
         })

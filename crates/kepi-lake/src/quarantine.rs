@@ -15,6 +15,7 @@ use sqlx::Row;
 
 use crate::{
     catalogue::Catalogue,
+    durable,
     error::{LakeError, LandError},
     mapping::Rejection,
 };
@@ -78,9 +79,7 @@ impl Spool {
         let failed = |source| LakeError::Io { path: self.path.clone(), doing: "written", source };
         let file = match &mut self.file {
             Some(file) => file,
-            None => self.file.insert(
-                File::options().read(true).write(true).create_new(true).open(&self.path).map_err(failed)?,
-            ),
+            None => self.file.insert(durable::scratch(&self.path).map_err(failed)?),
         };
         file.write_all(chunk.as_bytes()).map_err(failed)?;
         self.lengths.push(chunk.len());
@@ -118,7 +117,7 @@ impl Drop for Spool {
         if self.lengths.is_empty() && self.file.is_none() && !self.path.exists() {
             return;
         }
-        let _ = std::fs::remove_file(&self.path);
+        let _ = durable::remove(&self.path);
     }
 }
 

@@ -6,12 +6,15 @@ use std::{
     sync::Arc,
 };
 
+use arrow::array::{
+    ArrayRef, Int64Array, StringArray, TimestampMicrosecondArray, TimestampMicrosecondBuilder, new_null_array,
+};
 use kepi_model::{
     id::RuleId,
     project::{Entity, Mode, Otherwise, Requirement, Rule, Source},
 };
 use kepi_query::{
-    landing::{MissingCount, RowCounts, RuleCount},
+    landing::{Batch, BatchReader, MissingCount, Raw, RowCounts, RuleCount},
     port::system,
     row::Cell,
 };
@@ -19,15 +22,15 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
     catalogue::{DataFile, NewFile, Replacement, Table},
-    connector::{self, RowReader, Step},
     durable::DurableFs,
     error::{LakeError, LandError},
-    history::{EVER, KeySet, OPEN, Placed, Version},
-    index::{IndexShape, TableIndex},
+    history::{History, Placed},
+    index::{Chains, EVER, KeyMap, KeySet, OPEN, Version},
     ledger::Past,
-    mapping::{self, KnownKeys, Program, Read, Rejection, Slot, Values},
+    mapping::{self, BoundMapping, Fate, Key, KnownKeys, Rejection, RowHasher, Rows, Slot},
     quarantine::Spool,
-    table_file::{ColumnBuilder, TableFileWriter, rewrite},
+    table_file::{TableFileWriter, data_type, rewrite},
+    table_index::{IndexShape, TableIndex},
 };
 
 /// A key of which a part is missing.
@@ -38,11 +41,9 @@ const DUPLICATE_KEY: &str = "duplicate key";
 const VERSION: &str = "version";
 /// With fewer earlier loads there is no verdict on the number of rows.
 const LOADS_FOR_A_VERDICT: usize = 3;
-/// Rows between two words on progress.
-const PROGRESS_ROWS: u64 = 8192;
 
-/// One file to be landed, with all that is needed.
-pub(crate) struct Job {
+/// One raw file to be landed, with all that is needed.
+pub(crate) struct Staging {
     pub source: Source,
     pub entity: Entity,
     pub table: Table,
@@ -50,7 +51,7 @@ pub(crate) struct Job {
     pub fs: Arc<dyn DurableFs>,
     pub folder: PathBuf,
     pub spool: PathBuf,
-    pub path: PathBuf,
+    pub raw: Arc<dyn Raw>,
     pub name: String,
     pub load: String,
     /// Since when its rows hold if no attribute says otherwise.
@@ -58,7 +59,6 @@ pub(crate) struct Job {
     pub at: i64,
     pub past: Past,
     pub known: KnownKeys,
-    pub progress: UnboundedSender<u64>,
 }
 
 /// What a file came to.
@@ -77,20 +77,40 @@ pub(crate) struct Staged {
 }
 
 struct Working<'a> {
-    job: &'a Job,
+    staging: &'a Staging,
     index: TableIndex,
+    history: History,
     writer: TableFileWriter,
     /// Where each column of the table comes from.
     columns: Vec<ColumnFrom>,
     names: Vec<String>,
+    /// Numbers in the index of the new file, the load and the source.
     staged: u32,
     load: u32,
     source: u32,
+    /// Keys in the file, where those that are absent end.
     seen: KeySet,
     counts: RowCounts,
     broken: Vec<u64>,
     built_in: BTreeMap<String, u64>,
     quarantine: Spool,
+    hasher: RowHasher,
+    batch: Placing,
+}
+
+/// What is known of a batch while its rows are placed.
+#[derive(Default)]
+struct Placing {
+    /// The keys of its rows, sorted.
+    keys: Vec<Key>,
+    chains: Chains,
+    /// Of every rule of uniqueness: which key has a value that a row of the batch has.
+    owners: Vec<KeyMap<Key>>,
+    /// Values of rules of uniqueness and the keys that have them from now on.
+    owned: Vec<Vec<(Key, Key)>>,
+    /// Rows to be written, and since when and until when each holds.
+    landing: Vec<u32>,
+    intervals: Vec<(i64, i64)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -115,59 +135,63 @@ enum Verdict {
 }
 
 /// Reads a file. The index is changed as if it were committed; if it is not, the index is of no more use.
-pub(crate) fn stage(job: &Job, mut index: TableIndex) -> Result<(Staged, TableIndex), LandError> {
-    let mut reader = connector::open(&job.source.from, &job.path, &job.name)?;
-    let mut program = Program::bind(&job.source, &job.entity, reader.as_mut(), &job.name)?;
-    let load = index.loads.number(&job.load);
-    let source = index.sources.number(job.source.id.as_str());
-    let dropped = match &job.past.earlier {
+pub(crate) fn stage(
+    staging: &Staging,
+    mut index: TableIndex,
+    progress: &UnboundedSender<u64>,
+) -> Result<(Staged, TableIndex), LandError> {
+    let mut reader = staging.raw.open().map_err(LandError::from_port)?;
+    let mut mapping = BoundMapping::bind(&staging.source, &staging.entity, reader.as_mut(), &staging.name)?;
+    let mut history = History::default();
+    let load = index.loads.number(&staging.load);
+    let source = index.sources.number(staging.source.id.as_str());
+    let dropped = match &staging.past.earlier {
         Some(earlier) => {
             let number = index.loads.number(&earlier.load);
-            index.history.remove_load(number, source, earlier.effective)
+            history.remove_load(index.keys.as_mut(), number, source, earlier.effective)?
         }
         None => BTreeMap::new(),
     };
-    if job.past.earlier.is_some() {
-        // Which rows the removed ones stood for is no longer known; rules of uniqueness see them as gone.
-        index.unique.iter_mut().for_each(|map| {
-            map.retain(|_, key| index.history.holds(*key));
-        });
-    }
     let staged = index.files.len() as u32;
     index.files.push(DataFile { id: -1, path: PathBuf::new(), rows: 0, bytes: 0 });
+    let unique = staging.shape.unique.len();
     let mut working = Working {
-        writer: TableFileWriter::create(&job.fs, &job.folder, &job.table)?,
-        columns: job.table.columns.iter().map(|c| column_from(&c.name, &job.entity)).collect(),
-        names: job.entity.attributes.iter().map(|a| a.id.to_string()).collect(),
-        job,
+        writer: TableFileWriter::create(&staging.fs, &staging.folder, &staging.table)?,
+        columns: staging.table.columns.iter().map(|c| column_from(&c.name, &staging.entity)).collect(),
+        names: staging.entity.attributes.iter().map(|a| a.id.to_string()).collect(),
+        staging,
         index,
+        history,
         staged,
         load,
         source,
         seen: KeySet::default(),
         counts: RowCounts::default(),
-        broken: vec![0; job.source.rules.len()],
+        broken: vec![0; staging.source.rules.len()],
         built_in: BTreeMap::new(),
-        quarantine: Spool::new(job.spool.clone()),
+        quarantine: Spool::new(staging.spool.clone()),
+        hasher: RowHasher::default(),
+        batch: Placing {
+            owners: vec![KeyMap::default(); unique],
+            owned: vec![Vec::new(); unique],
+            ..Placing::default()
+        },
     };
-    let mut values = Values::new(&job.entity, job.known.clone());
+    let mut rows = Rows::new(&staging.entity, staging.known.clone());
+    let mut batch = Batch::default();
     let mut stopped = None;
-    while stopped.is_none() {
-        let step = reader.step()?;
-        if step == Step::End {
-            break;
+    while stopped.is_none() && reader.next(&mut batch).map_err(LandError::from_port)? {
+        let fates = mapping.read(&batch, &mut rows)?;
+        if let Some((row, rule, why)) = working.batch(&batch, fates, reader.as_ref(), &mut rows)? {
+            mapping.stop_behind(&batch, row, &mut rows)?;
+            stopped = Some((rule, why));
         }
-        working.counts.read += 1;
-        if working.counts.read.is_multiple_of(PROGRESS_ROWS) {
-            let _ = job.progress.send(PROGRESS_ROWS);
-        }
-        stopped = working.row(step, reader.as_ref(), &mut program, &mut values)?;
+        let _ = progress.send(batch.rows as u64);
     }
-    let _ = job.progress.send(working.counts.read % PROGRESS_ROWS);
     if stopped.is_none() {
         stopped = working.whole_file();
     }
-    working.finish(&dropped, stopped, program.missing(), reader.columns())
+    working.finish(&dropped, stopped, mapping.missing(), reader.columns().to_vec())
 }
 
 fn column_from(name: &str, entity: &Entity) -> ColumnFrom {
@@ -188,117 +212,178 @@ fn column_from(name: &str, entity: &Entity) -> ColumnFrom {
 }
 
 impl Working<'_> {
-    /// Takes one row; returns the rule that stops the file, if any.
-    fn row(
+    /// Takes the rows of a batch; returns the row and the rule that stop the file, if any.
+    fn batch(
         &mut self,
-        step: Step,
-        reader: &dyn RowReader,
-        program: &mut Program,
-        values: &mut Values,
-    ) -> Result<Option<(RuleId, String)>, LandError> {
-        let number = self.counts.read;
-        let rejection = match step {
-            Step::Bad { rule, reason, column } => Rejection { rule: rule.to_owned(), reason, column },
-            Step::Row | Step::End => match program.read(reader, number, values) {
-                Read::OutOfScope => {
+        batch: &Batch,
+        fates: Vec<Fate>,
+        reader: &dyn BatchReader,
+        rows: &mut Rows,
+    ) -> Result<Option<(usize, RuleId, String)>, LandError> {
+        let rules = &self.staging.source.rules;
+        for rule in rules {
+            if let Requirement::Row(expression) = &rule.require {
+                rows.look_up(expression)?;
+            }
+        }
+        let keys = self.probe(&fates, rows)?;
+        for (row, (fate, key)) in fates.into_iter().zip(keys).enumerate() {
+            let number = batch.first_row + row as u64;
+            self.counts.read += 1;
+            let rejection = match fate {
+                Fate::OutOfScope => {
                     self.counts.out_of_scope += 1;
-                    return Ok(None);
+                    continue;
                 }
-                Read::Rejected(rejection) => {
+                Fate::Bad(rejection) => rejection,
+                Fate::Rejected(rejection) => {
                     // The key may be readable all the same: then it is not absent from the file.
-                    if let Some(key) = values.key(&self.job.shape.key) {
-                        self.seen.insert(key);
-                    }
+                    self.see(key);
                     rejection
                 }
-                Read::Typed => match self.typed(number, values)? {
-                    Verdict::Lands => return Ok(None),
+                Fate::Typed => match self.typed(number, row, key, rows) {
+                    Verdict::Lands => continue,
                     Verdict::Rejected(rejection) => rejection,
-                    Verdict::Stops(rule, reason) => return Ok(Some((rule, reason))),
+                    Verdict::Stops(rule, reason) => return Ok(Some((row, rule, reason))),
                 },
-            },
-        };
-        self.counts.quarantined += 1;
-        if !self.job.source.rules.iter().any(|r| r.id.as_str() == rejection.rule) {
-            *self.built_in.entry(rejection.rule.clone()).or_default() += 1;
+            };
+            self.counts.quarantined += 1;
+            if !rules.iter().any(|r| r.id.as_str() == rejection.rule) {
+                *self.built_in.entry(rejection.rule.clone()).or_default() += 1;
+            }
+            self.quarantine.push(number, &rejection, &reader.raw(row as u32))?;
         }
-        self.quarantine.push(number, &rejection, &reader.raw())?;
+        self.write(batch.first_row, rows)?;
+        self.index.keys.apply(&self.batch.chains)?;
+        for (rule, owned) in self.batch.owned.iter().enumerate() {
+            self.index.keys.own(rule, owned)?;
+        }
         Ok(None)
     }
 
-    fn typed(&mut self, number: u64, values: &mut Values) -> Result<Verdict, LandError> {
+    /// Asks the index for all that a batch will want to know of it; returns the keys of its rows.
+    fn probe(&mut self, fates: &[Fate], rows: &Rows) -> Result<Vec<Option<Key>>, LakeError> {
+        let shape = &self.staging.shape;
+        let batch = &mut self.batch;
+        batch.landing.clear();
+        batch.intervals.clear();
+        let keys: Vec<Option<Key>> = fates
+            .iter()
+            .enumerate()
+            .map(|(row, fate)| match fate {
+                Fate::Typed | Fate::Rejected(_) => self.hasher.key(&rows.columns, &shape.key, row),
+                Fate::OutOfScope | Fate::Bad(_) => None,
+            })
+            .collect();
+        let typed = |row: &usize| matches!(fates.get(*row), Some(Fate::Typed));
+        batch.keys.clear();
+        batch.keys.extend(keys.iter().enumerate().filter(|(row, _)| typed(row)).filter_map(|(_, key)| *key));
+        batch.keys.sort_unstable();
+        batch.keys.dedup();
+        self.index.keys.probe(&batch.keys, &mut batch.chains)?;
+        for (rule, attributes) in shape.unique.iter().enumerate() {
+            let (Some(owners), Some(owned)) = (batch.owners.get_mut(rule), batch.owned.get_mut(rule)) else {
+                continue;
+            };
+            owners.clear();
+            owned.clear();
+            let mut values: Vec<Key> = (0..fates.len())
+                .filter(typed)
+                .filter_map(|row| self.hasher.key(&rows.columns, attributes, row))
+                .collect();
+            values.sort_unstable();
+            values.dedup();
+            let found = self.index.keys.owners(rule, &values)?;
+            owners.extend(values.into_iter().zip(found).filter_map(|(value, key)| Some((value, key?))));
+        }
+        Ok(keys)
+    }
+
+    fn see(&mut self, key: Option<Key>) {
+        if self.staging.source.mode == Mode::Snapshot {
+            self.seen.extend(key);
+        }
+    }
+
+    fn typed(&mut self, number: u64, row: usize, key: Option<Key>, rows: &Rows) -> Verdict {
+        let shape = &self.staging.shape;
         let reject = |rule: &str, reason: String| {
-            Ok(Verdict::Rejected(Rejection { rule: rule.to_owned(), reason, column: None }))
+            Verdict::Rejected(Rejection { rule: rule.to_owned(), reason, column: None })
         };
-        let Some(key) = values.key(&self.job.shape.key) else {
+        let Some(key) = key else {
             let missing: Vec<String> = self
-                .job
+                .staging
                 .source
                 .key
                 .iter()
-                .filter(|k| values.position(k).is_none_or(|at| values.get(at) == Slot::Missing))
+                .filter(|k| rows.position(k).is_none_or(|at| rows.slot(at, row) == Slot::Missing))
                 .map(|k| format!("`{k}`"))
                 .collect();
             return reject(KEY, format!("the key has no value: {}", missing.join(", ")));
         };
-        self.seen.insert(key);
-        let Some((order, start)) = self.job.shape.order(values, self.job.effective) else {
+        self.see(Some(key));
+        let Some((order, start)) = shape.order(&rows.columns, row, self.staging.effective) else {
             return reject(VERSION, "the attribute that says which row is newer has no value".to_owned());
         };
-        match self.rules(number, key, values) {
+        match self.rules(number, row, key, rows) {
             Verdict::Lands => {}
-            other => return Ok(other),
+            other => return other,
         }
         let version = Version {
-            content: values.content(&self.names),
+            content: self.hasher.content(&rows.columns, &self.names, row),
             order,
             start,
             ended: OPEN,
             file: self.staged,
-            row: self.writer.rows() as u32,
+            row: (self.writer.rows() + self.batch.landing.len() as u64) as u32,
             load: self.load,
             source: self.source,
         };
-        let placed = match self.job.source.mode {
-            Mode::Append => self.index.history.append(key, version),
-            Mode::Upsert | Mode::Snapshot => self.index.history.upsert(key, version),
+        let batch = &mut self.batch;
+        // Every key of a typed row was asked for.
+        let Ok(at) = batch.keys.binary_search(&key) else { return Verdict::Lands };
+        let (placed, interval) = match self.staging.source.mode {
+            Mode::Append => (self.history.append(&mut batch.chains, at, version), (EVER, OPEN)),
+            Mode::Upsert | Mode::Snapshot => self.history.upsert(&mut batch.chains, at, version),
         };
         match placed {
             Placed::New => self.counts.accepted += 1,
             Placed::Superseding => self.counts.superseding += 1,
             Placed::Duplicate => {
                 self.counts.duplicate += 1;
-                return Ok(Verdict::Lands);
+                return Verdict::Lands;
             }
             Placed::Conflict => {
-                let key: Vec<String> = self.job.shape.key.iter().map(|at| values.shown(*at)).collect();
+                let key: Vec<String> = shape.key.iter().map(|at| rows.shown(*at, row)).collect();
                 return reject(
                     DUPLICATE_KEY,
                     format!("another row with other content has the key {}", key.join(", ")),
                 );
             }
         }
-        for (map, attributes) in self.index.unique.iter_mut().zip(&self.job.shape.unique) {
-            if let Some(hash) = values.key(attributes) {
-                map.insert(hash, key);
+        let unique = batch.owners.iter_mut().zip(&mut batch.owned).zip(&shape.unique);
+        for ((owners, owned), attributes) in unique {
+            if let Some(value) = self.hasher.key(&rows.columns, attributes, row) {
+                owners.insert(value, key);
+                owned.push((value, key));
             }
         }
-        let interval = self.index.history.last_interval();
-        self.write(number, values, interval)?;
-        Ok(Verdict::Lands)
+        batch.landing.push(row as u32);
+        batch.intervals.push(interval);
+        Verdict::Lands
     }
 
-    fn rules(&mut self, number: u64, key: u128, values: &Values) -> Verdict {
+    fn rules(&mut self, number: u64, row: usize, key: Key, rows: &Rows) -> Verdict {
         let mut unique = 0usize;
         let mut verdict = Verdict::Lands;
-        for (rule, broken) in self.job.source.rules.iter().zip(&mut self.broken) {
+        for (rule, broken) in self.staging.source.rules.iter().zip(&mut self.broken) {
             let why = match &rule.require {
-                Requirement::Row(expression) => match mapping::evaluate(expression, values) {
+                Requirement::Row(expression) => match mapping::evaluate(expression, &rows.row(row)) {
                     Ok(Cell::Boolean(false)) => {
                         let shown = mapping::attributes_read(expression)
                             .iter()
                             .filter_map(|a| {
-                                values.position(a).map(|at| format!("`{a}` is {}", values.shown(at)))
+                                rows.position(a).map(|at| format!("`{a}` is {}", rows.shown(at, row)))
                             })
                             .collect::<Vec<_>>();
                         Some(shown.join(", "))
@@ -309,8 +394,9 @@ impl Working<'_> {
                 Requirement::Unique(attributes) => {
                     let at = unique;
                     unique += 1;
-                    let hash = self.job.shape.unique.get(at).and_then(|a| values.key(a));
-                    let other = hash.and_then(|h| self.index.unique.get(at)?.get(&h));
+                    let positions = self.staging.shape.unique.get(at);
+                    let value = positions.and_then(|p| self.hasher.key(&rows.columns, p, row));
+                    let other = value.and_then(|v| self.batch.owners.get(at)?.get(&v));
                     other.filter(|k| **k != key).map(|_| {
                         let names: Vec<String> = attributes.iter().map(|a| format!("`{a}`")).collect();
                         format!("another row has the same {}", names.join(", "))
@@ -337,42 +423,57 @@ impl Working<'_> {
         verdict
     }
 
-    fn write(&mut self, number: u64, values: &Values, interval: (i64, i64)) -> Result<(), LandError> {
-        let instant = |builder: &mut ColumnBuilder, n: i64, none: i64| {
-            if n == none { builder.missing() } else { builder.integer(n) }
-        };
-        for (builder, from) in self.writer.columns.iter_mut().zip(&self.columns) {
-            match *from {
-                ColumnFrom::Attribute(at) => match values.get(at) {
-                    Slot::Missing => builder.missing(),
-                    Slot::Text => builder.text(values.text(at)),
-                    Slot::Integer(n) | Slot::Instant(n) => builder.integer(n),
-                    Slot::Boolean(b) => builder.boolean(b),
-                },
-                ColumnFrom::ValidFrom => instant(builder, interval.0, EVER),
-                ColumnFrom::ValidTo => instant(builder, interval.1, OPEN),
-                ColumnFrom::RecordedAt => builder.integer(self.job.at),
-                ColumnFrom::Source => builder.text(self.job.source.id.as_str()),
-                ColumnFrom::File => builder.text(&self.job.name),
-                ColumnFrom::Row => builder.integer(number as i64),
-                ColumnFrom::Load => builder.text(&self.job.load),
-                ColumnFrom::Nothing => builder.missing(),
-            }
+    /// Writes the rows of the batch that land.
+    fn write(&mut self, first_row: u64, rows: &Rows) -> Result<(), LakeError> {
+        let landing = &self.batch.landing;
+        let n = landing.len();
+        if n == 0 {
+            return Ok(());
         }
-        Ok(self.writer.end_row()?)
+        let instants = |pick: fn(&(i64, i64)) -> i64, none: i64| -> ArrayRef {
+            let mut builder = TimestampMicrosecondBuilder::with_capacity(n).with_timezone("UTC");
+            for interval in &self.batch.intervals {
+                builder.append_option(Some(pick(interval)).filter(|n| *n != none));
+            }
+            Arc::new(builder.finish())
+        };
+        let same = |text: &str| -> ArrayRef {
+            Arc::new(StringArray::from_iter_values(std::iter::repeat_n(text, n)))
+        };
+        let columns =
+            self.columns.iter().zip(&self.staging.table.columns).map(|(from, column)| match *from {
+                ColumnFrom::Attribute(at) => match rows.columns.get(at) {
+                    Some(values) if values.physical == column.physical => values.array(landing),
+                    _ => new_null_array(&data_type(column.physical), n),
+                },
+                ColumnFrom::ValidFrom => instants(|i| i.0, EVER),
+                ColumnFrom::ValidTo => instants(|i| i.1, OPEN),
+                ColumnFrom::RecordedAt => {
+                    Arc::new(TimestampMicrosecondArray::from_value(self.staging.at, n).with_timezone("UTC"))
+                }
+                ColumnFrom::Source => same(self.staging.source.id.as_str()),
+                ColumnFrom::File => same(&self.staging.name),
+                ColumnFrom::Row => Arc::new(Int64Array::from_iter_values(
+                    landing.iter().map(|row| (first_row + u64::from(*row)) as i64),
+                )),
+                ColumnFrom::Load => same(&self.staging.load),
+                ColumnFrom::Nothing => new_null_array(&data_type(column.physical), n),
+            });
+        let columns = columns.collect();
+        self.writer.write_columns(columns)
     }
 
     /// Rules about the file as a whole. A file has no row to reject, so `quarantine` stops it too.
     fn whole_file(&mut self) -> Option<(RuleId, String)> {
         let rows = self.counts.landed();
-        for (rule, broken) in self.job.source.rules.iter().zip(&mut self.broken) {
+        for (rule, broken) in self.staging.source.rules.iter().zip(&mut self.broken) {
             let why = match &rule.require {
                 Requirement::RowsAtLeast(least) if rows < *least => {
                     format!("it has {rows} rows, at least {least} are required")
                 }
                 Requirement::RowsAgainstHistory { share, loads } => {
                     let mut earlier: Vec<u64> =
-                        self.job.past.rows.iter().copied().take(*loads as usize).collect();
+                        self.staging.past.rows.iter().copied().take(*loads as usize).collect();
                     if earlier.len() < LOADS_FOR_A_VERDICT {
                         continue;
                     }
@@ -403,9 +504,9 @@ impl Working<'_> {
         missing: Vec<MissingCount>,
         columns: Vec<String>,
     ) -> Result<(Staged, TableIndex), LandError> {
-        let job = self.job;
+        let staging = self.staging;
         let counts = self.counts;
-        let rules = rule_counts(&job.source.rules, &self.broken, &self.built_in);
+        let rules = rule_counts(&staging.source.rules, &self.broken, &self.built_in);
         let mut staged = Staged {
             replacement: Replacement::default(),
             added: Vec::new(),
@@ -421,17 +522,21 @@ impl Working<'_> {
             return Ok((staged, self.index));
         }
         if counts.out_of_scope + counts.landed() != counts.read {
-            return Err(LandError::Accounting { path: job.name.clone(), detail: format!("{counts:?}") });
+            return Err(LandError::Accounting { path: staging.name.clone(), detail: format!("{counts:?}") });
         }
-        if job.source.mode == Mode::Snapshot {
-            staged.ended = self.index.history.end_absent(self.source, job.effective, &self.seen);
+        if staging.source.mode == Mode::Snapshot {
+            let index = self.index.keys.as_mut();
+            staged.ended = self.history.end_absent(index, self.source, staging.effective, &self.seen)?;
         }
         let mut new: BTreeMap<u32, NewFile> = BTreeMap::new();
         let ended = &mut staged.replacement.end;
-        if let Err(e) = write_files(job, self.writer, &mut self.index, self.staged, dropped, &mut new, ended)
+        let index = &mut self.index;
+        let history = &mut self.history;
+        if let Err(e) =
+            write_files(staging, self.writer, index, history, self.staged, dropped, &mut new, ended)
         {
             // A full disk should not stay full of what nothing will ever name. Best effort: the rest is swept.
-            new.values().for_each(|file| drop(job.fs.remove(&file.path)));
+            new.values().for_each(|file| drop(staging.fs.remove(&file.path)));
             return Err(e);
         }
         for (number, file) in new {
@@ -447,19 +552,21 @@ impl Working<'_> {
 
 /// Completes the file of the new rows, and writes anew those whose rows change. `new` has what is on the disk, by number
 /// of the index, also after an error; `ended` the files that are out.
+#[expect(clippy::too_many_arguments, reason = "called once; a struct would only rename the arguments")]
 fn write_files(
-    job: &Job,
+    staging: &Staging,
     writer: TableFileWriter,
-    index: &mut TableIndex,
+    index: &TableIndex,
+    history: &mut History,
     staged: u32,
     dropped: &BTreeMap<u32, Vec<u32>>,
     new: &mut BTreeMap<u32, NewFile>,
     ended: &mut Vec<i64>,
 ) -> Result<(), LandError> {
-    if let Some(file) = writer.finish(&job.table)? {
+    if let Some(file) = writer.finish(&staging.table)? {
         new.insert(staged, file);
     }
-    let changes = index.history.take_changes();
+    let changes = history.take_changes();
     let touched: BTreeSet<u32> = changes.keys().chain(dropped.keys()).copied().collect();
     let (none, nothing) = (BTreeMap::new(), Vec::new());
     for number in touched {
@@ -471,14 +578,14 @@ fn write_files(
             (None, None) => return Err(LakeError::Corrupt(format!("the index has no file {number}")).into()),
         };
         let names = (system::VALID_FROM, system::VALID_TO);
-        let rewritten = rewrite(&job.fs, &job.folder, &job.table, &old, rows, intervals, names)?;
+        let rewritten = rewrite(&staging.fs, &staging.folder, &staging.table, &old, rows, intervals, names)?;
         match rewritten {
             Some(file) => new.insert(number, file),
             None => new.remove(&number),
         };
         if old.id < 0 {
             let failed = |source| LakeError::Io { path: old.path.clone(), doing: "removed", source };
-            job.fs.remove(&old.path).map_err(failed)?;
+            staging.fs.remove(&old.path).map_err(failed)?;
         } else {
             ended.push(old.id);
         }

@@ -1,15 +1,11 @@
 //! Removing files that no snapshot names: what a broken-off landing left behind.
 
-use std::{
-    collections::HashSet,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{collections::HashSet, path::PathBuf, time::Duration};
 
 use crate::{
     LocalLake,
     catalogue::{ALL_FILES, read_files},
-    durable::UNFINISHED,
+    durable::{self, UNFINISHED},
     error::LakeError,
 };
 
@@ -28,11 +24,16 @@ impl LocalLake {
             .map(|f| f.path)
             .collect();
         let mut found = Vec::new();
-        list(&self.catalogue.data.join("main"), &mut found)?;
+        let folder = self.catalogue.data.join("main");
+        durable::list(&folder, &mut found).map_err(|source| LakeError::Io {
+            path: folder,
+            doing: "listed",
+            source,
+        })?;
         let mut swept = Vec::new();
         for path in found {
             let ours = path.extension().is_some_and(|e| e == "parquet" || e == UNFINISHED);
-            let old = std::fs::metadata(&path)
+            let old = durable::metadata(&path)
                 .and_then(|m| m.modified())
                 .is_ok_and(|t| t.elapsed().unwrap_or_default() >= age);
             if ours && old && !named.contains(&path) {
@@ -47,17 +48,4 @@ impl LocalLake {
         drop(tx);
         Ok(swept)
     }
-}
-
-fn list(folder: &Path, into: &mut Vec<PathBuf>) -> Result<(), LakeError> {
-    let failed = |source| LakeError::Io { path: folder.to_owned(), doing: "listed", source };
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        if entry.file_type().map_err(failed)?.is_dir() {
-            list(&entry.path(), into)?;
-        } else {
-            into.push(entry.path());
-        }
-    }
-    Ok(())
 }

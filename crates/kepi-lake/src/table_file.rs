@@ -1,12 +1,9 @@
 //! Parquet files of the lake: written with field ids and statistics, read back column by column.
 
-use std::{fs::File, path::Path, path::PathBuf, sync::Arc};
+use std::{path::Path, path::PathBuf, sync::Arc};
 
 use arrow::{
-    array::{
-        Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, Int64Array, Int64Builder, RecordBatch,
-        StringBuilder, TimestampMicrosecondArray, TimestampMicrosecondBuilder, new_null_array,
-    },
+    array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, TimestampMicrosecondArray, new_null_array},
     compute::filter_record_batch,
     datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType},
 };
@@ -20,19 +17,20 @@ use parquet::{
 
 use crate::{
     catalogue::{DataFile, FileStats, NewFile, Table},
-    durable::{DurableFs, PendingFile},
+    durable::{self, DurableFs, PendingFile},
     error::LakeError,
+    index::{EVER, OPEN},
 };
 
-/// Rows held in memory before they go to the encoder.
-pub(crate) const BATCH_ROWS: usize = 65_536;
+/// Rows of a file of the lake that are read at once.
+const BATCH_ROWS: usize = 65_536;
 /// Rows of a row group at most.
 const GROUP_ROWS: usize = 1_000_000;
 /// Longer texts are not kept as bounds.
 const LONGEST_BOUND: usize = 64;
 
 /// Data type of a physical type.
-fn data_type(physical: Physical) -> DataType {
+pub(crate) fn data_type(physical: Physical) -> DataType {
     match physical {
         Physical::Text => DataType::Utf8,
         Physical::Integer => DataType::Int64,
@@ -48,65 +46,6 @@ fn schema(table: &Table) -> SchemaRef {
             .with_metadata([(PARQUET_FIELD_ID_META_KEY.to_owned(), c.id.to_string())].into())
     });
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
-}
-
-/// Builds a column.
-#[derive(Debug)]
-pub(crate) enum ColumnBuilder {
-    Text(StringBuilder),
-    Integer(Int64Builder),
-    Instant(TimestampMicrosecondBuilder),
-    Boolean(BooleanBuilder),
-}
-
-impl ColumnBuilder {
-    fn new(physical: Physical) -> Self {
-        match physical {
-            Physical::Text => Self::Text(StringBuilder::new()),
-            Physical::Integer => Self::Integer(Int64Builder::new()),
-            Physical::Instant => Self::Instant(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
-            Physical::Boolean => Self::Boolean(BooleanBuilder::new()),
-        }
-    }
-    /// Appends a text; to a column of another type, no value.
-    pub fn text(&mut self, text: &str) {
-        match self {
-            Self::Text(b) => b.append_value(text),
-            _ => self.missing(),
-        }
-    }
-    /// Appends an integer or instant.
-    pub fn integer(&mut self, n: i64) {
-        match self {
-            Self::Integer(b) => b.append_value(n),
-            Self::Instant(b) => b.append_value(n),
-            _ => self.missing(),
-        }
-    }
-    /// Appends a truth value.
-    pub fn boolean(&mut self, value: bool) {
-        match self {
-            Self::Boolean(b) => b.append_value(value),
-            _ => self.missing(),
-        }
-    }
-    /// Appends no value.
-    pub fn missing(&mut self) {
-        match self {
-            Self::Text(b) => b.append_null(),
-            Self::Integer(b) => b.append_null(),
-            Self::Instant(b) => b.append_null(),
-            Self::Boolean(b) => b.append_null(),
-        }
-    }
-    fn finish(&mut self) -> ArrayRef {
-        match self {
-            Self::Text(b) => Arc::new(b.finish()),
-            Self::Integer(b) => Arc::new(b.finish()),
-            Self::Instant(b) => Arc::new(b.finish()),
-            Self::Boolean(b) => Arc::new(b.finish()),
-        }
-    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -152,14 +91,12 @@ impl Seen {
     }
 }
 
-/// Writes a file of a table row by row. Dropped unfinished, nothing stays.
+/// Writes a file of a table batch by batch. Dropped unfinished, nothing stays.
 pub(crate) struct TableFileWriter {
     path: PathBuf,
     name: String,
     schema: SchemaRef,
     writer: ArrowWriter<PendingFile>,
-    pub columns: Vec<ColumnBuilder>,
-    buffered: usize,
     rows: u64,
     seen: Vec<Seen>,
 }
@@ -186,42 +123,23 @@ impl TableFileWriter {
         let file = PendingFile::create(fs, &path).map_err(|e| io(&path, "written", e))?;
         let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties.build()))
             .map_err(|e| written(&path, e))?;
-        Ok(Self {
-            path,
-            name,
-            schema,
-            writer,
-            columns: table.columns.iter().map(|c| ColumnBuilder::new(c.physical)).collect(),
-            buffered: 0,
-            rows: 0,
-            seen: vec![Seen::default(); table.columns.len()],
-        })
+        Ok(Self { path, name, schema, writer, rows: 0, seen: vec![Seen::default(); table.columns.len()] })
     }
 
     /// Rows so far.
     pub fn rows(&self) -> u64 {
-        self.rows + self.buffered as u64
+        self.rows
     }
 
-    /// Says that a value was appended to every column.
-    pub fn end_row(&mut self) -> Result<(), LakeError> {
-        self.buffered += 1;
-        if self.buffered >= BATCH_ROWS { self.flush() } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> Result<(), LakeError> {
-        if self.buffered == 0 {
-            return Ok(());
-        }
-        let arrays = self.columns.iter_mut().map(ColumnBuilder::finish).collect();
-        self.buffered = 0;
-        let batch = RecordBatch::try_new(Arc::clone(&self.schema), arrays)
+    /// Writes columns of the table, in their order and of one length.
+    pub fn write_columns(&mut self, columns: Vec<ArrayRef>) -> Result<(), LakeError> {
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns)
             .map_err(|e| written(&self.path, e.into()))?;
         self.write(&batch)
     }
 
     /// Writes a whole batch of the table's schema.
-    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
         for (seen, array) in self.seen.iter_mut().zip(batch.columns()) {
             seen.add(array);
         }
@@ -230,8 +148,7 @@ impl TableFileWriter {
     }
 
     /// Completes the file on the disk; none if it has no rows, then it is not there.
-    pub fn finish(mut self, table: &Table) -> Result<Option<NewFile>, LakeError> {
-        self.flush()?;
+    pub fn finish(self, table: &Table) -> Result<Option<NewFile>, LakeError> {
         if self.rows == 0 {
             return Ok(None);
         }
@@ -285,7 +202,7 @@ fn written(path: &Path, error: parquet::errors::ParquetError) -> LakeError {
 /// Length of a Parquet file's footer, from its last eight bytes: four of length, then the magic.
 fn footer_length(path: &Path) -> std::io::Result<u64> {
     use std::io::{Read, Seek, SeekFrom};
-    let mut file = File::open(path)?;
+    let mut file = durable::open(path)?;
     file.seek(SeekFrom::End(-8))?;
     let mut length = [0u8; 4];
     file.read_exact(&mut length)?;
@@ -300,7 +217,7 @@ pub(crate) fn read_batches(
     mut each: impl FnMut(RecordBatch) -> Result<(), LakeError>,
 ) -> Result<(), LakeError> {
     let bad = |reason: String| LakeError::Parquet { path: file.path.clone(), doing: "read", reason };
-    let opened = File::open(&file.path).map_err(|e| io(&file.path, "read", e))?;
+    let opened = durable::open(&file.path).map_err(|e| io(&file.path, "read", e))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(opened).map_err(|e| bad(e.to_string()))?;
     let columns: Vec<&crate::catalogue::TableColumn> =
         table.columns.iter().filter(|c| wanted.is_none_or(|w| w.contains(&c.name.as_str()))).collect();
@@ -369,12 +286,8 @@ pub(crate) fn rewrite(
         let schema = batch.schema();
         let mut columns = batch.columns().to_vec();
         for (name, pick) in [
-            (
-                names.0,
-                (|i: (i64, i64)| (i.0 != crate::history::EVER).then_some(i.0))
-                    as fn((i64, i64)) -> Option<i64>,
-            ),
-            (names.1, |i| (i.1 != crate::history::OPEN).then_some(i.1)),
+            (names.0, (|i: (i64, i64)| (i.0 != EVER).then_some(i.0)) as fn((i64, i64)) -> Option<i64>),
+            (names.1, |i| (i.1 != OPEN).then_some(i.1)),
         ] {
             let Some((at, old)) = schema.index_of(name).ok().and_then(|at| {
                 Some((at, columns.get(at)?.as_primitive_opt::<TimestampMicrosecondType>()?.clone()))
@@ -394,15 +307,4 @@ pub(crate) fn rewrite(
         writer.write(&RecordBatch::try_new(schema, columns).map_err(bad)?)
     })?;
     writer.finish(table)
-}
-
-/// An integer or instant of a column.
-pub(crate) fn integer_at(array: &ArrayRef, row: usize) -> Option<i64> {
-    if array.is_null(row) {
-        return None;
-    }
-    if let Some(a) = array.as_any().downcast_ref::<Int64Array>() {
-        return Some(a.value(row));
-    }
-    array.as_any().downcast_ref::<TimestampMicrosecondArray>().map(|a| a.value(row))
 }

@@ -1,6 +1,6 @@
 //! Whether the data files are still what was written: there, as long, and with the same bytes.
 
-use std::{fs::File, io, path::Path};
+use std::io;
 
 use kepi_model::id::Hash;
 use kepi_query::port::SnapshotId;
@@ -8,8 +8,8 @@ use sqlx::Row;
 
 use crate::{
     catalogue::{ALL_FILES, Catalogue, DataFile, read_files},
+    durable::{self, blocking, checksum},
     error::{Damage, DamagedFile, LakeError},
-    land::blocking,
 };
 
 /// What a verification found.
@@ -76,7 +76,7 @@ fn of(file: DataFile, damage: Damage) -> DamagedFile {
 }
 
 fn length(file: &DataFile) -> Option<Damage> {
-    match std::fs::metadata(&file.path) {
+    match durable::metadata(&file.path) {
         Ok(found) if found.len() == file.bytes => None,
         Ok(found) => Some(Damage::Length { expected: file.bytes, found: found.len() }),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Some(Damage::Missing),
@@ -90,11 +90,4 @@ fn content(file: &DataFile, expected: Hash) -> Option<Damage> {
         Ok(found) => Some(Damage::Content { expected, found }),
         Err(e) => Some(Damage::Unreadable(e.to_string())),
     }
-}
-
-/// BLAKE3 of a file's bytes.
-pub(crate) fn checksum(path: &Path) -> io::Result<Hash> {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(File::open(path)?)?;
-    Ok(Hash(*hasher.finalize().as_bytes()))
 }

@@ -8,7 +8,7 @@ use std::{
 use jiff::{Timestamp, Zoned, civil::Date};
 use kepi_app::{App, open::STATE_FOLDER, picture::Picture};
 use kepi_engine::DataFusionEvaluator;
-use kepi_lake::{LocalLake, Verified};
+use kepi_lake::{FileSources, LocalLake, Verified};
 use kepi_query::port::Limits;
 use kepi_store::Store;
 
@@ -22,12 +22,24 @@ pub async fn app(folder: &Path, threads: Option<usize>) -> Result<App, Failure> 
     let root = root(folder)?;
     let state = root.join(STATE_FOLDER);
     let store = Store::open(&state.join(DATABASE).into()).await.map_err(kepi_app::AppError::from)?;
-    let lake = LocalLake::open(store.clone(), &state.join("data"), &root, now())
+    let lake = LocalLake::open(store.clone(), &state.join("data"), now())
         .await
         .map_err(|e| Failure::Port(Box::new(e)))?;
     let available = std::thread::available_parallelism().map_or(1, usize::from);
     let limits = Limits { threads: threads.unwrap_or(available).max(1), ..Limits::default() };
-    Ok(App { root, store, lake: Arc::new(lake), evaluator: Arc::new(DataFusionEvaluator), limits })
+    Ok(App {
+        sources: Arc::new(FileSources::new(&root)),
+        root,
+        store,
+        lake: Arc::new(lake),
+        evaluator: Arc::new(DataFusionEvaluator),
+        limits,
+    })
+}
+
+/// What the sources of the project in `folder` have to land.
+pub fn sources(folder: &Path) -> FileSources {
+    FileSources::new(folder)
 }
 
 /// The data files of the project in `folder`, held against what was recorded when they were written; none: nothing has
@@ -39,7 +51,7 @@ pub async fn verify(folder: &Path) -> Result<Option<Verified>, Failure> {
         return Ok(None);
     }
     let store = Store::open(&state.join(DATABASE).into()).await.map_err(kepi_app::AppError::from)?;
-    let verified = LocalLake::verify(store, &state.join("data"), &root, now()).await;
+    let verified = LocalLake::verify(store, &state.join("data"), now()).await;
     verified.map(Some).map_err(|e| Failure::Port(Box::new(e)))
 }
 

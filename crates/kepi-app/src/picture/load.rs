@@ -27,7 +27,7 @@ impl Picture {
         let run = runs.into_iter().find(|r| r.status == RunStatus::Succeeded);
         let (files, project, body) = match run {
             None => {
-                let (files, project) = open::load(&app.root, None)?;
+                let (files, project) = open::load(&app.root, app.sources.as_ref(), None)?;
                 (files, project, RunBody::default())
             }
             Some(run) => {

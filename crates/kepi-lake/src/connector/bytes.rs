@@ -1,7 +1,6 @@
 //! From a file to UTF-8: gzip is unpacked, byte order marks are taken off, other encodings are decoded on the fly.
 
 use std::{
-    fs::File,
     io::{self, BufRead, BufReader, Read},
     path::Path,
 };
@@ -9,7 +8,7 @@ use std::{
 use encoding_rs::{DecoderResult, Encoding, UTF_8};
 use flate2::bufread::MultiGzDecoder;
 
-use crate::error::LandError;
+use crate::{durable, error::LandError};
 
 /// How an I/O error on a file is said.
 pub(super) fn read_error(name: &str, source: io::Error) -> LandError {
@@ -28,7 +27,7 @@ pub(super) fn read_error(name: &str, source: io::Error) -> LandError {
 
 /// The unpacked bytes of a file.
 pub(super) fn unpacked(path: &Path, name: &str) -> Result<Box<dyn BufRead + Send>, LandError> {
-    let file = File::open(path).map_err(|e| read_error(name, e))?;
+    let file = durable::open(path).map_err(|e| read_error(name, e))?;
     let mut file = BufReader::with_capacity(1 << 17, file);
     let packed = file.fill_buf().map_err(|e| read_error(name, e))?.starts_with(&[0x1f, 0x8b]);
     Ok(if packed {

@@ -7,9 +7,10 @@ use std::{
 };
 
 use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
+use kepi_query::landing::{BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, PortError};
 use serde_json::{Map, Value};
 
-use super::{ENCODING, RAGGED, RowReader, Step, bytes};
+use super::{ENCODING, RAGGED, bytes};
 use crate::error::LandError;
 
 pub(super) struct CsvReader {
@@ -18,9 +19,24 @@ pub(super) struct CsvReader {
     header: Vec<String>,
     /// Lines before the header.
     skipped: u64,
+    /// Columns that were asked for, by position in the header.
+    bound: Vec<usize>,
+    /// Rows read so far.
+    rows: u64,
     row: StringRecord,
-    /// The current row where it is not text.
-    broken: Option<ByteRecord>,
+    held: Held,
+}
+
+/// The rows of the batch that was filled last.
+#[derive(Default)]
+struct Held {
+    bytes: String,
+    /// Where each field ends; bad rows have none here.
+    ends: Vec<usize>,
+    /// Number of the first field of each row.
+    begins: Vec<usize>,
+    /// The fields of bad rows.
+    bad: HashMap<u32, Vec<String>>,
 }
 
 impl CsvReader {
@@ -78,7 +94,16 @@ impl CsvReader {
                 });
             }
         }
-        Ok(Self { name: name.to_owned(), reader, header, skipped, row: StringRecord::new(), broken: None })
+        Ok(Self {
+            name: name.to_owned(),
+            reader,
+            header,
+            skipped,
+            bound: Vec::new(),
+            rows: 0,
+            row: StringRecord::new(),
+            held: Held::default(),
+        })
     }
 
     fn line(&self, position: Option<&csv::Position>) -> u64 {
@@ -94,32 +119,28 @@ fn csv_error(name: &str, error: csv::Error) -> LandError {
     }
 }
 
-impl RowReader for CsvReader {
-    fn columns(&self) -> Vec<String> {
-        self.header.clone()
-    }
+/// What the next record is.
+enum Step {
+    Row,
+    Bad(Bad, ByteRecord),
+    End,
+}
 
-    fn bind(&mut self, column: &str) -> Option<usize> {
-        self.header.iter().position(|h| h == column.trim())
-    }
-
+impl CsvReader {
+    /// Reads the next row into `self.row`.
     fn step(&mut self) -> Result<Step, LandError> {
-        let mut record = match self.broken.take() {
-            Some(record) => record,
-            None => std::mem::take(&mut self.row).into_byte_record(),
-        };
+        let mut record = std::mem::take(&mut self.row).into_byte_record();
         let found = self.reader.read_byte_record(&mut record).map_err(|e| csv_error(&self.name, e))?;
         if !found {
             return Ok(Step::End);
         }
-        match StringRecord::from_byte_record(record) {
-            Ok(row) => self.row = row,
+        let row = match StringRecord::from_byte_record(record) {
+            Ok(row) => row,
             Err(error) => {
                 let (field, byte) = (error.utf8_error().field(), error.utf8_error().valid_up_to());
                 let record = error.into_byte_record();
                 let line = self.line(record.position());
-                self.broken = Some(record);
-                return Ok(Step::Bad {
+                let bad = Bad {
                     rule: ENCODING,
                     reason: format!(
                         "line {line}, field {}: byte {} is not in the declared encoding",
@@ -127,33 +148,66 @@ impl RowReader for CsvReader {
                         byte + 1
                     ),
                     column: self.header.get(field).cloned(),
-                });
+                };
+                return Ok(Step::Bad(bad, record));
             }
-        }
-        if self.row.len() != self.header.len() {
-            let line = self.line(self.row.position());
-            return Ok(Step::Bad {
+        };
+        if row.len() != self.header.len() {
+            let line = self.line(row.position());
+            let bad = Bad {
                 rule: RAGGED,
-                reason: format!(
-                    "line {line} has {} fields, the header has {}",
-                    self.row.len(),
-                    self.header.len()
-                ),
+                reason: format!("line {line} has {} fields, the header has {}", row.len(), self.header.len()),
                 column: None,
-            });
+            };
+            return Ok(Step::Bad(bad, row.into_byte_record()));
         }
+        self.row = row;
         Ok(Step::Row)
     }
+}
 
-    fn cell(&self, column: usize) -> Option<&str> {
-        self.row.get(column)
+impl BatchReader for CsvReader {
+    fn columns(&self) -> &[String] {
+        &self.header
     }
 
-    fn raw(&self) -> String {
-        let cells: Vec<String> = match &self.broken {
-            Some(record) => record.iter().map(|f| String::from_utf8_lossy(f).into_owned()).collect(),
-            None => self.row.iter().map(str::to_owned).collect(),
-        };
+    fn bind(&mut self, column: &str) -> Option<usize> {
+        self.bound.push(self.header.iter().position(|h| h == column.trim())?);
+        Some(self.bound.len() - 1)
+    }
+
+    fn next(&mut self, into: &mut Batch) -> Result<bool, PortError> {
+        into.first_row = self.rows + 1;
+        into.rows = 0;
+        into.bad.clear();
+        into.cells.resize_with(self.bound.len(), Default::default);
+        let mut columns: Vec<_> = into.cells.iter_mut().map(|cells| cells.texts()).collect();
+        self.held.clear();
+        while into.rows < BATCH_ROWS && self.held.bytes.len() < BATCH_BYTES {
+            match self.step()? {
+                Step::End => break,
+                Step::Row => {
+                    for (cells, at) in columns.iter_mut().zip(&self.bound) {
+                        cells.push(self.row.get(*at));
+                    }
+                    self.held.push(&self.row);
+                }
+                Step::Bad(bad, record) => {
+                    columns.iter_mut().for_each(|cells| cells.push(None));
+                    let row = into.rows as u32;
+                    let fields = record.iter().map(|f| String::from_utf8_lossy(f).into_owned()).collect();
+                    self.held.push_bad(row, fields);
+                    into.bad.push((row, bad));
+                }
+            }
+            into.rows += 1;
+        }
+        self.rows += into.rows as u64;
+        Ok(into.rows > 0)
+    }
+
+    fn raw(&self, row: u32) -> String {
+        let cells = self.held.row(row, self.header.len());
         if cells.len() != self.header.len() {
             return Value::from(cells).to_string();
         }
@@ -163,5 +217,45 @@ impl RowReader for CsvReader {
             object.insert(key, Value::String(cell));
         }
         Value::Object(object).to_string()
+    }
+}
+
+impl Held {
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+        self.begins.clear();
+        self.bad.clear();
+    }
+
+    fn push(&mut self, row: &StringRecord) {
+        self.begins.push(self.ends.len());
+        for field in row {
+            self.bytes.push_str(field);
+            self.ends.push(self.bytes.len());
+        }
+    }
+
+    /// Keeps a bad row, which counts for the length of the batch like any other.
+    fn push_bad(&mut self, row: u32, fields: Vec<String>) {
+        self.begins.push(self.ends.len());
+        self.bad.insert(row, fields);
+    }
+
+    /// The fields of a row.
+    fn row(&self, row: u32, width: usize) -> Vec<String> {
+        if let Some(fields) = self.bad.get(&row) {
+            return fields.clone();
+        }
+        let Some(first) = self.begins.get(row as usize).copied() else { return Vec::new() };
+        let mut begin = first.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        let ends = self.ends.get(first..first + width).unwrap_or_default();
+        ends.iter()
+            .map(|end| {
+                let field = self.bytes.get(begin..*end).unwrap_or("").to_owned();
+                begin = *end;
+                field
+            })
+            .collect()
     }
 }

@@ -1,38 +1,23 @@
-//! Readers of files, one a kind. Each yields rows of texts; what the texts mean is the mapping's business.
+//! Connectors: what a source has to land, and readers of files, one a format. Each yields batches of cells; what they
+//! mean is the mapping's business.
 //!
-//! To add one: a file here, a variant of `Connector` in the model, a row in [`KINDS`], a case in the malformed corpus.
+//! To add a format: a file here that implements [`BatchReader`], a variant of `Connector` in the model, an arm in
+//! [`FileSources`]' reader, cases in the malformed corpus and in the comparison with the reader row by row.
 
 mod bytes;
 mod csv;
+mod files;
 mod ndjson;
 mod parquet;
 
 use std::path::Path;
 
 use kepi_model::project::Connector;
+use kepi_query::landing::BatchReader;
+
+pub use files::FileSources;
 
 use crate::error::LandError;
-
-/// Every kind of connector: its word in the language.
-pub const KINDS: &[&str] = &["csv", "ndjson", "parquet"];
-
-/// What a reader came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// A row.
-    Row,
-    /// A row that cannot be read as one; the next may be.
-    Bad {
-        /// Built-in rule.
-        rule: &'static str,
-        /// In words, with the place.
-        reason: String,
-        /// Column, where one is to blame.
-        column: Option<String>,
-    },
-    /// No more rows.
-    End,
-}
 
 /// A row that has too many or too few fields.
 pub(crate) const RAGGED: &str = "ragged row";
@@ -41,29 +26,8 @@ pub(crate) const ENCODING: &str = "encoding";
 /// A line that is not a JSON object.
 pub(crate) const NOT_AN_OBJECT: &str = "not an object";
 
-/// Reads a file row by row.
-pub(crate) trait RowReader: Send {
-    /// Columns in order; for formats without a header those seen so far, sorted.
-    fn columns(&self) -> Vec<String>;
-    /// Number by which [`Self::cell`] reads a column; none: the file has no such column.
-    fn bind(&mut self, column: &str) -> Option<usize>;
-    /// Goes to the next row.
-    fn step(&mut self) -> Result<Step, LandError>;
-    /// A cell of the current row; none: the row has no such value.
-    fn cell(&self, column: usize) -> Option<&str>;
-    /// The current row as JSON.
-    fn raw(&self) -> String;
-}
-
-/// The pattern of a connector.
-pub(crate) fn pattern(connector: &Connector) -> &str {
-    match connector {
-        Connector::Csv { files, .. } | Connector::Ndjson { files } | Connector::Parquet { files } => files,
-    }
-}
-
 /// Opens a file. `name` is how messages call it.
-pub(crate) fn open(connector: &Connector, path: &Path, name: &str) -> Result<Box<dyn RowReader>, LandError> {
+fn open(connector: &Connector, path: &Path, name: &str) -> Result<Box<dyn BatchReader>, LandError> {
     Ok(match connector {
         Connector::Csv { delimiter, encoding, header_row, .. } => {
             Box::new(csv::CsvReader::open(path, name, *delimiter, encoding, *header_row)?)

@@ -1,39 +1,68 @@
-//! Parquet: each value as the text that a person would write, exactly, so that one mapping serves every format.
+//! Parquet: numbers, times and truth values as what they are, everything else as the text that a person would write,
+//! exactly.
 
-use std::{fs::File, path::Path};
+use std::{cell::OnceCell, collections::BTreeMap, path::Path, sync::Arc};
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray},
+    array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, LargeBinaryArray, StringArray},
     compute::cast,
-    datatypes::DataType,
+    datatypes::{DataType, Date32Type, Decimal128Type, Int64Type, TimeUnit, UInt64Type},
 };
+use kepi_query::landing::{BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, Bits, Cells, PortError};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use serde_json::{Map, Value};
 
-use super::{RowReader, Step, bytes};
-use crate::error::LandError;
+use super::{ENCODING, bytes};
+use crate::{durable, error::LandError};
+
+/// 0000-01-01T00:00 in µs since 1970-01-01.
+const FIRST_MICROS: i64 = -62_167_219_200_000_000;
+/// 9999-12-30T22:00, the last instant that every zone has a day for.
+const LAST_INSTANT: i64 = 253_402_207_200_000_000;
+/// The end of 9999-12-31.
+const LAST_LOCAL: i64 = 253_402_300_800_000_000;
+/// 0000-01-01 and 9999-12-31 in days since 1970-01-01.
+const DAYS: std::ops::RangeInclusive<i32> = -719_528..=2_932_896;
 
 pub(super) struct ParquetReader {
     name: String,
     columns: Vec<String>,
+    /// Columns that were asked for, by position.
+    bound: Vec<usize>,
     batches: ParquetRecordBatchReader,
-    /// The current batch as text; none: a column of a type without a text form, such as a list.
-    batch: Vec<Option<ArrayRef>>,
-    rows: usize,
-    at: usize,
+    /// Rows read so far.
+    rows: u64,
+    /// All columns of the batch that was filled last.
+    batch: Vec<ArrayRef>,
+    /// The same as texts, where somebody asked.
+    texts: OnceCell<Vec<Option<ArrayRef>>>,
 }
 
 impl ParquetReader {
     pub fn open(path: &Path, name: &str) -> Result<Self, LandError> {
-        let file = File::open(path).map_err(|e| bytes::read_error(name, e))?;
+        let file = durable::open(path).map_err(|e| bytes::read_error(name, e))?;
         if file.metadata().is_ok_and(|m| m.len() == 0) {
             return Err(LandError::Empty { path: name.to_owned() });
         }
         let builder =
             ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| not_parquet(name, e.to_string()))?;
         let columns = builder.schema().fields().iter().map(|f| f.name().trim().to_owned()).collect();
-        let batches = builder.with_batch_size(8192).build().map_err(|e| not_parquet(name, e.to_string()))?;
-        Ok(Self { name: name.to_owned(), columns, batches, batch: Vec::new(), rows: 0, at: 0 })
+        let groups = builder.metadata().row_groups();
+        let bytes: i64 = groups.iter().map(|g| g.total_byte_size()).sum();
+        let rows: i64 = groups.iter().map(|g| g.num_rows()).sum();
+        let a_row = usize::try_from(bytes / rows.max(1)).unwrap_or(0).max(1);
+        let at_once = (BATCH_BYTES / a_row).clamp(1, BATCH_ROWS);
+        let batches =
+            builder.with_batch_size(at_once).build().map_err(|e| not_parquet(name, e.to_string()))?;
+        Ok(Self {
+            name: name.to_owned(),
+            columns,
+            bound: Vec::new(),
+            batches,
+            rows: 0,
+            batch: Vec::new(),
+            texts: OnceCell::new(),
+        })
     }
 }
 
@@ -41,8 +70,10 @@ fn not_parquet(name: &str, reason: String) -> LandError {
     LandError::Format { path: name.to_owned(), format: "Parquet", reason }
 }
 
+/// The texts of a column; none: it is of a type without a text form, such as a list.
 fn as_text(array: &ArrayRef) -> Option<ArrayRef> {
     let array = match array.data_type() {
+        nested if nested.is_nested() => return None,
         // Zone names would need a second zone database; the instant is the same.
         DataType::Timestamp(unit, Some(_)) => {
             cast(array, &DataType::Timestamp(*unit, Some("+00:00".into()))).ok()?
@@ -52,39 +83,182 @@ fn as_text(array: &ArrayRef) -> Option<ArrayRef> {
     cast(&array, &DataType::Utf8).ok()
 }
 
-impl RowReader for ParquetReader {
-    fn columns(&self) -> Vec<String> {
-        self.columns.clone()
+/// A column of bytes that may be texts.
+fn as_bytes(array: &ArrayRef) -> Option<LargeBinaryArray> {
+    use DataType::{Binary, BinaryView, FixedSizeBinary, LargeBinary};
+    match array.data_type() {
+        Binary | LargeBinary | BinaryView | FixedSizeBinary(_) => {
+            cast(array, &LargeBinary).ok()?.as_binary_opt::<i64>().cloned()
+        }
+        _ => None,
+    }
+}
+
+/// The texts of a column for somebody to look at.
+fn as_shown(array: &ArrayRef) -> Option<ArrayRef> {
+    let Some(bytes) = as_bytes(array) else { return as_text(array) };
+    let texts = bytes.iter().map(|b| b.map(String::from_utf8_lossy));
+    Some(Arc::new(StringArray::from_iter(texts)))
+}
+
+fn in_words(kind: &DataType) -> String {
+    match kind {
+        DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => "a list".to_owned(),
+        DataType::Struct(_) => "a structure".to_owned(),
+        DataType::Map(..) => "a map".to_owned(),
+        other => format!("of the type {other}"),
+    }
+}
+
+/// Which rows have a value.
+fn there(array: &dyn Array) -> Bits {
+    (0..array.len()).map(|row| array.is_valid(row)).collect()
+}
+
+/// Values of a column as 64-bit integers in `range`; none: one of them is not.
+fn integers<T: ArrowPrimitiveType>(
+    array: &ArrayRef,
+    range: std::ops::Range<i64>,
+    value: impl Fn(T::Native) -> Option<i64>,
+) -> Option<(Vec<i64>, Bits)> {
+    let array = array.as_primitive_opt::<T>()?;
+    let values = array.iter().map(|v| match v {
+        None => Some(0),
+        Some(v) => value(v).filter(|n| range.contains(n)),
+    });
+    Some((values.collect::<Option<_>>()?, there(array)))
+}
+
+/// A column by its type; none: there is no exact form for all its values but text.
+fn typed(array: &ArrayRef) -> Option<Cells> {
+    /// Of numbers the last one is not in the range, and no number either.
+    const ALL: std::ops::Range<i64> = i64::MIN..i64::MAX;
+    match array.data_type() {
+        DataType::Dictionary(_, of) if !of.is_nested() => typed(&cast(array, of).ok()?),
+        DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => {
+            let wide = cast(array, &DataType::Int64).ok()?;
+            let (values, there) = integers::<Int64Type>(&wide, ALL, Some)?;
+            Some(Cells::Integers(values, 0, there))
+        }
+        DataType::UInt8 | DataType::UInt16 | DataType::UInt32 | DataType::UInt64 => {
+            let wide = cast(array, &DataType::UInt64).ok()?;
+            let (values, there) = integers::<UInt64Type>(&wide, ALL, |n| i64::try_from(n).ok())?;
+            Some(Cells::Integers(values, 0, there))
+        }
+        DataType::Decimal32(precision, scale)
+        | DataType::Decimal64(precision, scale)
+        | DataType::Decimal128(precision, scale) => {
+            let wide = cast(array, &DataType::Decimal128(*precision, *scale)).ok()?;
+            let (values, there) = integers::<Decimal128Type>(&wide, ALL, |n| i64::try_from(n).ok())?;
+            Some(Cells::Integers(values, u8::try_from(*scale).ok()?, there))
+        }
+        DataType::Timestamp(unit, zone) => {
+            let (micros, there) = micros(array, *unit)?;
+            let last = if zone.is_some() { LAST_INSTANT } else { LAST_LOCAL };
+            let inside = |(row, n): (usize, &i64)| !there.get(row) || (FIRST_MICROS..last).contains(n);
+            if !micros.iter().enumerate().all(inside) {
+                return None;
+            }
+            Some(if zone.is_some() { Cells::Instants(micros, there) } else { Cells::Locals(micros, there) })
+        }
+        DataType::Date32 => {
+            let days = array.as_primitive_opt::<Date32Type>()?;
+            let values =
+                days.iter().map(|day| day.map_or(Some(0), |day| Some(day).filter(|d| DAYS.contains(d))));
+            Some(Cells::Days(values.collect::<Option<_>>()?, there(days)))
+        }
+        DataType::Boolean => {
+            let values = array.as_boolean_opt()?;
+            let bits = values.iter().map(|v| v == Some(true)).collect();
+            Some(Cells::Booleans(bits, there(values)))
+        }
+        _ => None,
+    }
+}
+
+/// Times in µs; none: one of them has parts below.
+fn micros(array: &ArrayRef, unit: TimeUnit) -> Option<(Vec<i64>, Bits)> {
+    let (up, down) = match unit {
+        TimeUnit::Second => (1_000_000, 1),
+        TimeUnit::Millisecond => (1000, 1),
+        TimeUnit::Microsecond => (1, 1),
+        TimeUnit::Nanosecond => (1, 1000),
+    };
+    // The numbers as they stand, under a unit that has a type here.
+    let plain = cast(array, &DataType::Int64).ok()?;
+    integers::<Int64Type>(&plain, i64::MIN..i64::MAX, |n| {
+        n.checked_mul(up).filter(|n| n % down == 0).map(|n| n / down)
+    })
+}
+
+impl BatchReader for ParquetReader {
+    fn columns(&self) -> &[String] {
+        &self.columns
     }
 
     fn bind(&mut self, column: &str) -> Option<usize> {
-        self.columns.iter().position(|c| c == column.trim())
+        self.bound.push(self.columns.iter().position(|c| c == column.trim())?);
+        Some(self.bound.len() - 1)
     }
 
-    fn step(&mut self) -> Result<Step, LandError> {
-        self.at += 1;
-        while self.at >= self.rows {
-            match self.batches.next() {
-                None => return Ok(Step::End),
-                Some(batch) => {
-                    let batch = batch.map_err(|e| not_parquet(&self.name, e.to_string()))?;
-                    self.batch = batch.columns().iter().map(as_text).collect();
-                    self.rows = batch.num_rows();
-                    self.at = 0;
+    fn next(&mut self, into: &mut Batch) -> Result<bool, PortError> {
+        into.first_row = self.rows + 1;
+        into.rows = 0;
+        into.bad.clear();
+        into.cells.resize_with(self.bound.len(), Default::default);
+        self.texts.take();
+        while into.rows == 0 {
+            let Some(batch) = self.batches.next() else { return Ok(false) };
+            let batch = batch.map_err(|e| not_parquet(&self.name, e.to_string()))?;
+            into.rows = batch.num_rows();
+            self.batch = batch.columns().to_vec();
+        }
+        let mut bad = BTreeMap::new();
+        for (cells, at) in into.cells.iter_mut().zip(&self.bound) {
+            let (Some(array), Some(column)) = (self.batch.get(*at), self.columns.get(*at)) else { continue };
+            match typed(array) {
+                Some(column) => *cells = column,
+                None => {
+                    let texts = cells.texts();
+                    if let Some(bytes) = as_bytes(array) {
+                        for (row, bytes) in bytes.iter().enumerate() {
+                            let text = bytes.map(std::str::from_utf8).transpose();
+                            texts.push(text.ok().flatten());
+                            if let Err(e) = text {
+                                bad.entry(row as u32).or_insert_with(|| Bad {
+                                    rule: ENCODING,
+                                    reason: format!("`{column}`: byte {} is not UTF-8", e.valid_up_to() + 1),
+                                    column: Some(column.clone()),
+                                });
+                            }
+                        }
+                        continue;
+                    }
+                    let array = as_text(array).ok_or_else(|| LandError::NoText {
+                        path: self.name.clone(),
+                        column: column.clone(),
+                        kind: in_words(array.data_type()),
+                    })?;
+                    let array = array.as_string_opt::<i32>();
+                    for row in 0..into.rows {
+                        texts.push(array.filter(|a| a.is_valid(row)).map(|a| a.value(row)));
+                    }
                 }
             }
         }
-        Ok(Step::Row)
+        into.bad.extend(bad);
+        self.rows += into.rows as u64;
+        Ok(true)
     }
 
-    fn cell(&self, column: usize) -> Option<&str> {
-        let array = self.batch.get(column)?.as_ref()?.as_string_opt::<i32>()?;
-        (self.at < array.len() && array.is_valid(self.at)).then(|| array.value(self.at))
-    }
-
-    fn raw(&self) -> String {
-        let cells = self.columns.iter().enumerate();
-        Value::Object(cells.map(|(at, c)| (c.clone(), self.cell(at).into())).collect::<Map<_, _>>())
-            .to_string()
+    fn raw(&self, row: u32) -> String {
+        let texts = self.texts.get_or_init(|| self.batch.iter().map(as_shown).collect());
+        let row = row as usize;
+        let cells = self.columns.iter().zip(texts).map(|(column, texts)| {
+            let texts = texts.as_ref().and_then(|a| a.as_string_opt::<i32>());
+            let text = texts.filter(|a| row < a.len() && a.is_valid(row)).map(|a| a.value(row));
+            (column.clone(), text.into())
+        });
+        Value::Object(cells.collect::<Map<_, _>>()).to_string()
     }
 }

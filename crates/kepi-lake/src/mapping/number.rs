@@ -130,3 +130,25 @@ pub fn parse_duration(text: &str, unit_micros: i64, mark: char) -> Result<i64, N
     }
     i64::try_from(micros / unit).map_err(|_| NumberError::TooLarge(0))
 }
+
+/// `value` × 10^-`from` as value × 10^`to`.
+///
+/// # Errors
+/// See [`NumberError`].
+pub fn rescale_number(value: i64, from: u8, to: u8, excess: Excess) -> Result<i64, NumberError> {
+    let size = rescale(i128::from(value).abs(), i32::from(to) - i32::from(from), to, excess)?;
+    i64::try_from(if value < 0 { -size } else { size }).map_err(|_| NumberError::TooLarge(to))
+}
+
+/// `value` × 10^-`from` units of `unit_micros` in microseconds. Parts below a microsecond are refused.
+///
+/// # Errors
+/// See [`NumberError`].
+pub fn rescale_duration(value: i64, from: u8, unit_micros: i64) -> Result<i64, NumberError> {
+    let unit = 10i128.checked_pow(u32::from(from)).ok_or(NumberError::Excess(6))?;
+    let micros = i128::from(value) * i128::from(unit_micros);
+    if micros % unit != 0 {
+        return Err(NumberError::Excess(6));
+    }
+    i64::try_from(micros / unit).map_err(|_| NumberError::TooLarge(0))
+}

@@ -8,6 +8,8 @@ use jiff::{
 };
 use kepi_model::project::{Ambiguous, MissingLocal, SourceZone};
 
+use super::spell::{day, shown};
+
 /// A zone with its rules.
 #[derive(Debug, Clone)]
 pub struct Zone {
@@ -76,6 +78,23 @@ impl Zone {
             .and_then(|z| z.start_of_day())
             .map(|z| z.timestamp().as_microsecond())
             .map_err(|_| TimeError::Unreadable { what: "day", format: None })
+    }
+
+    /// The instant at which the clock showed `micros` since 1970-01-01T00:00.
+    ///
+    /// # Errors
+    /// See [`TimeError`].
+    pub(super) fn local(&self, micros: i64) -> Result<i64, TimeError> {
+        self.instant(shown(micros).ok_or(TimeError::Unreadable { what: "time", format: None })?)
+    }
+
+    /// The instant at which the day so many days after 1970-01-01 begins.
+    ///
+    /// # Errors
+    /// See [`TimeError`].
+    pub(super) fn day(&self, days: i64) -> Result<i64, TimeError> {
+        let day = i32::try_from(days).ok().and_then(day);
+        self.start(day.ok_or(TimeError::Unreadable { what: "day", format: None })?)
     }
 
     /// Reads a day.

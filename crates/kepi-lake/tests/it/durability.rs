@@ -137,13 +137,13 @@ impl Watched {
 async fn land_three(fs: &Watched, root: &Path) {
     let store = Store::open(&root.join("kepi.db").into()).await.unwrap();
     let lake =
-        LocalLake::open_on(Arc::new(fs.clone()), store.clone(), &root.join("data"), root, NOW).await.unwrap();
+        LocalLake::open_on(Arc::new(fs.clone()), store.clone(), &root.join("data"), NOW).await.unwrap();
     let (project, source) = orders(Mode::Upsert);
     for (n, text) in ["a,1,,\nb,1,,\n", "a,2,,\nb,2,,\nb,3,,\n", "c,1,,\na,3,,\n"].iter().enumerate() {
         let path = root.join(format!("{n}.csv"));
         std::fs::write(&path, format!("id,amount,at,paid\n{text}")).unwrap();
         let landing = Landing { actor: "person/1", at: NOW + n as i64, progress: &Silent };
-        lake.land_file(&project, &source, &path, landing).await.unwrap();
+        lake.land_raw(&project, &source, &raw(root, &source, &path), landing).await.unwrap();
     }
     store.close().await;
 }
@@ -174,7 +174,7 @@ async fn files_are_synced_then_named_then_committed() {
     }
     fs.cut_the_power();
     let store = Store::open(&folder.path().join("kepi.db").into()).await.unwrap();
-    let lake = LocalLake::open(store, &folder.path().join("data"), folder.path(), NOW).await.unwrap();
+    let lake = LocalLake::open(store, &folder.path().join("data"), NOW).await.unwrap();
     assert!(lake.damage().await.unwrap().is_empty());
 }
 
@@ -186,7 +186,7 @@ async fn a_disk_that_is_not_synced_is_found_out() {
         land_three(&fs, folder.path()).await;
         fs.cut_the_power();
         let store = Store::open(&folder.path().join("kepi.db").into()).await.unwrap();
-        match LocalLake::open(store, &folder.path().join("data"), folder.path(), NOW).await {
+        match LocalLake::open(store, &folder.path().join("data"), NOW).await {
             Err(LakeError::Damaged(files)) => {
                 assert!(files.iter().all(|f| (f.damage == Damage::Missing) == forget_folders), "{files:?}");
             }
@@ -226,7 +226,11 @@ async fn a_landing_sweeps_what_a_killed_one_left_a_day_ago() {
     for (name, age) in [("old.parquet", 25), ("young.parquet", 23)] {
         File::create(folder.join(name)).unwrap().set_modified(hours(age)).unwrap();
     }
-    bench.lake.land(&project, &source, &[path], "person/1", NOW, &Silent).await.unwrap();
+    bench
+        .lake
+        .land(&project, &source, &[raw(bench.folder.path(), &source, &path)], "person/1", NOW, &Silent)
+        .await
+        .unwrap();
     assert!(!folder.join("old.parquet").exists());
     assert!(folder.join("young.parquet").exists(), "a landing of another process may be writing it");
 }

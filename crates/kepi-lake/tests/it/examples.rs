@@ -5,12 +5,12 @@ use std::{
     time::Instant,
 };
 
-use kepi_lake::{Landing, LocalLake, resolve_files};
+use kepi_lake::{FileSources, Landing, LocalLake};
 use kepi_model::{
     project::Project,
     source_text::{SourceFile, SourceMap},
 };
-use kepi_query::landing::RowCounts;
+use kepi_query::landing::{RowCounts, Sources};
 use kepi_store::Store;
 
 use crate::support::*;
@@ -50,14 +50,14 @@ async fn lands_as_expected(name: &str) {
         serde_json::from_str(&std::fs::read_to_string(root.join("expected_rows.json")).unwrap()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("kepi.db").into()).await.unwrap();
-    let lake = LocalLake::open(store, &folder.path().join("data"), &root, NOW).await.unwrap();
+    let lake = LocalLake::open(store, &folder.path().join("data"), NOW).await.unwrap();
     let begun = Instant::now();
     let mut read = 0;
     for source in project.sources.values() {
         let mut sum = RowCounts::default();
-        for file in resolve_files(&root, &source.from).unwrap() {
+        for file in FileSources::new(&root).offered(source).unwrap() {
             let landing = Landing { actor: "person/1", at: NOW, progress: &Silent };
-            let report = lake.land_file(&project, source, &file, landing).await.unwrap();
+            let report = lake.land_raw(&project, source, &file, landing).await.unwrap();
             let c = report.counts;
             assert_eq!(report.outcome, kepi_query::landing::LoadOutcome::Landed, "{}", report.file);
             assert_eq!(c.read, c.out_of_scope + c.landed());

@@ -108,7 +108,7 @@ async fn wherever_the_disk_is_full_nothing_stays_and_landing_again_succeeds() {
         let left = Arc::new(AtomicU64::new(u64::MAX));
         let store = Store::open(&root.join("kepi.db").into()).await.unwrap();
         let fs = Arc::new(Filling(Arc::clone(&left)));
-        let lake = LocalLake::open_on(fs, store.clone(), &root.join("data"), root, NOW).await.unwrap();
+        let lake = LocalLake::open_on(fs, store.clone(), &root.join("data"), NOW).await.unwrap();
         let (project, source) = orders(Mode::Upsert);
         let landing = |n: usize| Landing { actor: "person/1", at: NOW + n as i64, progress: &Silent };
         let paths: Vec<PathBuf> = (0..3).map(|n| root.join(format!("{n}.csv"))).collect();
@@ -116,12 +116,12 @@ async fn wherever_the_disk_is_full_nothing_stays_and_landing_again_succeeds() {
             std::fs::write(path, format!("id,amount,at,paid\n{text}")).unwrap();
         }
         for (n, path) in paths.iter().take(2).enumerate() {
-            lake.land_file(&project, &source, path, landing(n)).await.unwrap();
+            lake.land_raw(&project, &source, &raw(root, &source, path), landing(n)).await.unwrap();
         }
         let (before, latest) = (files_below(&root.join("data")), lake.latest().await.unwrap());
         left.store(room, Ordering::SeqCst);
         // The third file writes new rows and rewrites both files before it.
-        let result = lake.land_file(&project, &source, &paths[2], landing(2)).await;
+        let result = lake.land_raw(&project, &source, &raw(root, &source, &paths[2]), landing(2)).await;
         left.store(u64::MAX, Ordering::SeqCst);
         if let Err(error) = &result {
             points += 1;
@@ -133,7 +133,7 @@ async fn wherever_the_disk_is_full_nothing_stays_and_landing_again_succeeds() {
             assert_eq!(lake.latest().await.unwrap(), latest, "room {room}");
             assert_eq!(lake.loads(None).await.unwrap().len(), 2, "room {room}");
             assert_eq!(lake.quarantine(None, 0, 9).await.unwrap().1, 0, "room {room}");
-            lake.land_file(&project, &source, &paths[2], landing(2)).await.unwrap();
+            lake.land_raw(&project, &source, &raw(root, &source, &paths[2]), landing(2)).await.unwrap();
         }
         let rows = rows(&lake.pin(&project, None).await.unwrap(), "order", &interval);
         assert_eq!(rows.len(), 5, "room {room}: {rows:?}");
@@ -165,11 +165,12 @@ fn loader() {
 
 async fn load(root: &Path) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let store = Store::open(&root.join("kepi.db").into()).await?;
-    let lake = LocalLake::open(store, &root.join("data"), root, NOW).await?;
+    let lake = LocalLake::open(store, &root.join("data"), NOW).await?;
     let (project, source) = orders(Mode::Append);
     for n in 0..FILES {
         let landing = Landing { actor: "person/1", at: NOW + n as i64, progress: &Silent };
-        lake.land_file(&project, &source, &root.join(format!("{n}.csv")), landing).await?;
+        lake.land_raw(&project, &source, &raw(root, &source, &root.join(format!("{n}.csv"))), landing)
+            .await?;
     }
     Ok(())
 }
@@ -203,7 +204,7 @@ async fn a_database_that_cannot_grow_loses_nothing_and_doubles_nothing() {
             .output()
             .unwrap();
         let store = Store::open(&root.join("kepi.db").into()).await.unwrap();
-        let lake = LocalLake::open(store.clone(), &root.join("data"), root, NOW).await.unwrap();
+        let lake = LocalLake::open(store.clone(), &root.join("data"), NOW).await.unwrap();
         let (project, _) = orders(Mode::Append);
         let loads = lake.loads(None).await.unwrap();
         assert!(loads.iter().all(|l| l.outcome == LoadOutcome::Landed));
@@ -216,7 +217,7 @@ async fn a_database_that_cannot_grow_loses_nothing_and_doubles_nothing() {
         );
         let rejected = lake.quarantine(None, 0, 1).await.unwrap().1;
         assert_eq!(rejected as usize, loads.len() * ROWS / 4, "{kibibytes} KiB");
-        let verified = LocalLake::verify(store.clone(), &root.join("data"), root, NOW).await.unwrap();
+        let verified = LocalLake::verify(store.clone(), &root.join("data"), NOW).await.unwrap();
         assert!(verified.damaged.is_empty(), "{kibibytes} KiB: {:?}", verified.damaged);
         landed.insert(loads.len());
         lake.sweep_orphans(Duration::ZERO).await.unwrap();

@@ -54,7 +54,9 @@ async fn versions_fall_into_place_whatever_the_order_of_files() {
             // A fresh process each time.
             let (_store, lake) = open(bench.folder.path()).await;
             let landing = kepi_lake::Landing { actor: "person/1", at: NOW + n as i64, progress: &Silent };
-            lake.land_file(&project, &source, &path, landing).await.unwrap();
+            lake.land_raw(&project, &source, &raw(bench.folder.path(), &source, &path), landing)
+                .await
+                .unwrap();
         }
         let want = [["a", "100", "-", &day(1)], ["a", "200", &day(1), &day(2)], ["a", "300", &day(2), "-"]];
         assert_eq!(bench.rows(&project, "order", &INTERVALS).await, want, "{order:?}");

@@ -32,7 +32,7 @@ fn loader() {
 /// Lands every file that is not landed yet, in the order of names.
 async fn load_everything(root: &Path, sweep: bool) {
     let store = Store::open(&root.join("kepi.db").into()).await.unwrap();
-    let lake = LocalLake::open(store, &root.join("lake"), root, NOW).await.unwrap();
+    let lake = LocalLake::open(store, &root.join("lake"), NOW).await.unwrap();
     if sweep {
         lake.sweep_orphans(Duration::ZERO).await.unwrap();
     }
@@ -50,7 +50,7 @@ async fn load_everything(root: &Path, sweep: bool) {
         let (project, source) =
             if name.contains("upsert") { states() } else { (project.clone(), append.clone()) };
         let landing = Landing { actor: "job/land", at: NOW + n as i64, progress: &Silent };
-        lake.land_file(&project, &source, path, landing).await.unwrap();
+        lake.land_raw(&project, &source, &raw(root, &source, path), landing).await.unwrap();
     }
 }
 
@@ -169,7 +169,7 @@ fn kills_lose_nothing_and_double_nothing() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let store = Store::open(&root.join("kepi.db").into()).await.unwrap();
-        let lake = LocalLake::open(store.clone(), &root.join("lake"), root, NOW).await.unwrap();
+        let lake = LocalLake::open(store.clone(), &root.join("lake"), NOW).await.unwrap();
         let swept = lake.sweep_orphans(Duration::ZERO).await.unwrap();
         assert!(lake.damage().await.unwrap().is_empty());
         let (append, upsert) = expected(files);
@@ -198,7 +198,7 @@ async fn two_loaders_land_every_file_once() {
         assert!(loader.wait().unwrap().success());
     }
     let store = Store::open(&root.join("kepi.db").into()).await.unwrap();
-    let lake = LocalLake::open(store, &root.join("lake"), root, NOW).await.unwrap();
+    let lake = LocalLake::open(store, &root.join("lake"), NOW).await.unwrap();
     let (append, upsert) = expected(12);
     let pinned = lake.pin(&orders(Mode::Append).0, None).await.unwrap();
     assert_eq!(rows(&pinned, "order", &["id", "amount"]), append);

@@ -1,12 +1,12 @@
 //! What landing does with rows.
 
 use kepi_govern::Event;
-use kepi_lake::{LandError, resolve_files};
+use kepi_lake::{FileSources, LandError};
 use kepi_model::{
     expression::Type,
     project::{Mode, Otherwise, Parse, Project, Requirement, Source},
 };
-use kepi_query::landing::{Lake, LoadOutcome};
+use kepi_query::landing::{Lake, LoadOutcome, Sources};
 use kepi_store::EventFilter;
 
 use crate::support::*;
@@ -41,7 +41,7 @@ async fn a_file_lands_once_with_rows_ledger_quarantine_and_event() {
         "\u{feff}id, amount ,at,paid\na,1.50,2025-07-01 12:00:00,yes\nb,\"1,234.5\",2025-07-01T12:00:00Z,0\n\
          c,x,2025-07-01,no\nd,1\n,5,2025-07-01,no\na,1.50,2025-07-01 12:00:00,yes\na,2,,\n",
     );
-    let files = resolve_files(bench.folder.path(), &source.from).unwrap();
+    let files = FileSources::new(bench.folder.path()).offered(&source).unwrap();
     let reports = bench.lake.land(&project, &source, &files, "person/1", NOW, &Silent).await.unwrap();
     let c = reports[0].counts;
     assert_eq!((c.read, c.accepted, c.duplicate, c.quarantined, c.out_of_scope), (7, 2, 1, 4, 0));

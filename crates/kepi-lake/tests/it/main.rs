@@ -8,11 +8,6 @@
     clippy::print_stdout
 )]
 
-/// A room with unit tests of its own: they run here, in the one test binary of this crate.
-#[allow(dead_code)]
-#[path = "../../src/history.rs"]
-mod chain_of_versions;
-
 mod accounting;
 mod durability;
 mod examples;
@@ -22,7 +17,10 @@ mod kills;
 mod landing;
 mod malformed;
 mod official;
+mod oracle;
 mod records;
+mod rooms;
+mod row_by_row;
 mod rules;
 mod support;
 mod verify;

@@ -188,3 +188,77 @@ async fn parquet_lands_as_its_text_would() {
         [["a", "105", "1751364000000000", "true"], ["b", "-", "0", "-"]]
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parquet_columns_that_are_no_texts_are_said_and_not_lost() {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, BinaryArray, FixedSizeBinaryArray, ListArray, RecordBatch, StringArray};
+    let bench = Bench::new().await;
+    let (project, mut source) = orders(Mode::Append);
+    source.from = Connector::Parquet { files: "x".into() };
+    source.map.truncate(1);
+    let write = |name: &str, ids: ArrayRef| {
+        let batch = RecordBatch::try_from_iter([("id", ids)]).unwrap();
+        let mut bytes = Vec::new();
+        let mut writer = parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        bench.write(name, bytes)
+    };
+    let cities: [&[u8]; 3] = [b"Bern", b"Z\xfcrich", b"Genf"];
+    let path = write("bytes.parquet", Arc::new(BinaryArray::from_iter_values(cities)));
+    let report = bench.land(&project, &source, &path, NOW).await.unwrap();
+    assert_eq!((report.counts.accepted, report.counts.quarantined), (2, 1));
+    let row = &bench.lake.quarantine(None, 0, 1).await.unwrap().0[0];
+    assert_eq!((row.rule.as_str(), row.column.as_deref(), row.row), ("encoding", Some("id"), 2));
+    assert_eq!(
+        (row.reason.as_str(), row.raw.as_str()),
+        ("`id`: byte 2 is not UTF-8", "{\"id\":\"Z\u{fffd}rich\"}")
+    );
+    let fixed = FixedSizeBinaryArray::try_from_iter([b"EMEA", b"APAC"].into_iter()).unwrap();
+    let report =
+        bench.land(&project, &source, &write("fixed.parquet", Arc::new(fixed)), NOW + 1).await.unwrap();
+    assert_eq!(report.counts.accepted, 2);
+    let text = arrow::datatypes::Field::new("item", arrow::datatypes::DataType::Utf8, true);
+    let lists = ListArray::new(
+        Arc::new(text),
+        arrow::buffer::OffsetBuffer::from_lengths([2]),
+        Arc::new(StringArray::from(vec!["a", "b"])),
+        None,
+    );
+    let path = write("lists.parquet", Arc::new(lists));
+    let said = bench.land(&project, &source, &path, NOW + 2).await.unwrap_err().to_string();
+    assert!(said.contains("the column `id` is a list, which has no text"), "{said}");
+    assert_eq!(bench.rows(&project, "order", &["id"]).await, [["APAC"], ["Bern"], ["EMEA"], ["Genf"]]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decimal_of_a_file_is_what_it_is_whatever_mark_texts_have() {
+    use std::sync::Arc;
+
+    use arrow::{
+        array::{ArrayRef, Decimal128Array, RecordBatch, StringArray},
+        datatypes::DataType,
+    };
+    use kepi_model::project::{Excess, MappingFrom};
+    let bench = Bench::new().await;
+    let (project, mut source) = orders(Mode::Append);
+    source.from = Connector::Parquet { files: "x".into() };
+    source.map.truncate(2);
+    if let MappingFrom::Column { parse, .. } = &mut source.map[1].from {
+        *parse = Parse::Number { scale: 2, decimal_mark: ',', excess: Excess::Quarantine };
+    }
+    let amounts = Decimal128Array::from(vec![10_500, 1_001]).with_data_type(DataType::Decimal128(10, 3));
+    let columns: [(&str, ArrayRef); 2] =
+        [("id", Arc::new(StringArray::from(vec!["a", "b"]))), ("amount", Arc::new(amounts))];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let mut bytes = Vec::new();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    bench.land(&project, &source, &bench.write("x", bytes), NOW).await.unwrap();
+    assert_eq!(bench.rows(&project, "order", &["id", "amount"]).await, [["a", "1050"]]);
+    let row = &bench.lake.quarantine(None, 0, 1).await.unwrap().0[0];
+    assert!(row.reason.starts_with("`amount`: `1.001` has more decimals than the 2"), "{}", row.reason);
+}

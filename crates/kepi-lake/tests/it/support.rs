@@ -4,13 +4,14 @@ use std::{
     collections::BTreeMap,
     fs::File,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use arrow::{
     array::{Array, AsArray},
     datatypes::{Int64Type, TimestampMicrosecondType},
 };
-use kepi_lake::{LandError, Landing, LocalLake};
+use kepi_lake::{FileSources, LandError, Landing, LocalLake};
 use kepi_model::{
     calendar::Calendar,
     expression::{Comparison, Expression, Literal, Node, Path as Walk, Type},
@@ -22,7 +23,7 @@ use kepi_model::{
     source_text::{FileId, Span},
 };
 use kepi_query::{
-    landing::{Lake, LoadReport, Progress},
+    landing::{Lake, LoadReport, Progress, Raw},
     port::{PinnedInputs, SnapshotId, TableData},
 };
 use kepi_store::Store;
@@ -151,6 +152,11 @@ pub fn exists(attribute: &str, entity: &str) -> Expression {
     }
 }
 
+/// A file as what a source of the project in `root` has to land.
+pub fn raw(root: &Path, source: &Source, path: &Path) -> Arc<dyn Raw> {
+    FileSources::new(root).file(source, path)
+}
+
 /// A lake in a folder that goes away.
 pub struct Bench {
     pub folder: tempfile::TempDir,
@@ -160,7 +166,7 @@ pub struct Bench {
 
 pub async fn open(root: &Path) -> (Store, LocalLake) {
     let store = Store::open(&root.join(".kepi/kepi.db").into()).await.unwrap();
-    let lake = LocalLake::open(store.clone(), &root.join(".kepi/data"), root, NOW).await.unwrap();
+    let lake = LocalLake::open(store.clone(), &root.join(".kepi/data"), NOW).await.unwrap();
     (store, lake)
 }
 
@@ -187,7 +193,12 @@ impl Bench {
     ) -> Result<LoadReport, LandError> {
         let report = self
             .lake
-            .land_file(project, source, path, Landing { actor: "person/1", at, progress: &Silent })
+            .land_raw(
+                project,
+                source,
+                &raw(self.folder.path(), source, path),
+                Landing { actor: "person/1", at, progress: &Silent },
+            )
             .await?;
         let c = report.counts;
         assert_eq!(c.read, c.out_of_scope + c.landed());

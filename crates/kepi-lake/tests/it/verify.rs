@@ -22,7 +22,7 @@ async fn lake() -> (Bench, Vec<PathBuf>) {
 
 async fn verify(bench: &Bench) -> Verified {
     let root = bench.folder.path();
-    LocalLake::verify(bench.store.clone(), &root.join(".kepi/data"), root, NOW).await.unwrap()
+    LocalLake::verify(bench.store.clone(), &root.join(".kepi/data"), NOW).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! Sources: connectors, mappings, rules.
 
+use std::fmt;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +75,26 @@ pub enum Connector {
         /// Path or glob relative to the project's folder.
         files: String,
     },
+}
+
+impl Connector {
+    /// The path or glob of its files, relative to the project's folder.
+    pub fn files(&self) -> &str {
+        match self {
+            Self::Csv { files, .. } | Self::Ndjson { files } | Self::Parquet { files } => files,
+        }
+    }
+}
+
+impl fmt::Display for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let format = match self {
+            Self::Csv { .. } => "CSV",
+            Self::Ndjson { .. } => "NDJSON",
+            Self::Parquet { .. } => "Parquet",
+        };
+        write!(f, "{format}, {}", self.files())
+    }
 }
 
 words! {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_model::{
     id::{AttributeId, Hash, SourceId},
-    project::{Connector, MappingFrom, Otherwise, Source},
+    project::{MappingFrom, Otherwise, Source},
 };
 use kepi_query::landing::{LoadOutcome, LoadReport, QuarantinedRow as Row};
 
@@ -70,11 +70,7 @@ impl<'a> Reporter<'a> {
         SourceView {
             source: Named::new(&source.id, &source.name),
             into: Named::new(&source.into, entity.map_or(source.into.as_str(), |e| e.name.as_str())),
-            from: match &source.from {
-                Connector::Csv { files, .. } => format!("CSV, {files}"),
-                Connector::Ndjson { files } => format!("NDJSON, {files}"),
-                Connector::Parquet { files } => format!("Parquet, {files}"),
-            },
+            from: source.from.to_string(),
             mode: source.mode,
             purpose: source.purpose.as_ref().map(ToString::to_string),
             owner: self.person(source.owner.as_ref()),

@@ -19,7 +19,7 @@ pub fn check(what: &Check, folder: &Path, out: Output) -> Result<(), Failure> {
     if let Some(code) = &what.explain {
         return explain(code, out);
     }
-    let (files, checked) = check_folder(folder, Some(compose::today()))?;
+    let (files, checked) = check_folder(folder, &compose::sources(folder), Some(compose::today()))?;
     match out.format {
         Format::Json => out.json(&render::json(&checked.findings, &files))?,
         Format::Csv => {

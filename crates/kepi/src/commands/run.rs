@@ -39,7 +39,7 @@ pub async fn land_and_publish(
     folder: &Path,
     out: Output,
 ) -> Result<RunReport, Failure> {
-    let (files, checked) = open::check_folder(folder, Some(compose::today()))?;
+    let (files, checked) = open::check_folder(folder, &compose::sources(folder), Some(compose::today()))?;
     let errors = checked.findings.iter().filter(|f| f.severity == Severity::Error).count();
     let project = match checked.value {
         Some(project) if errors == 0 => project,

@@ -1,12 +1,23 @@
-//! The port of the lake: landing files, pinning tables, and what is known of loads and quarantine.
+//! The ports of landing: what sources have to land, how it is read, and the lake that it lands in.
+//!
+//! ```text
+//! Sources ──▶ Raw ──▶ BatchReader ──▶ Batch ──▶ Lake
+//! ```
+//!
+//! A source offers raw files; each opens as a reader of typed batches; the lake lands one raw file after the other. Use
+//! cases hand the one on to the other and know no format. What fetches from elsewhere will leave raw files too.
 
-use std::{iter::Sum, path::PathBuf};
+mod batch;
+
+use std::{iter::Sum, sync::Arc};
 
 use kepi_model::{
     id::{AttributeId, EntityId, Hash, RuleId, SourceId},
     project::{Otherwise, Project, Source},
 };
 use serde::{Deserialize, Serialize};
+
+pub use batch::{BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, Bits, Cells, Texts};
 
 use crate::{
     port::{Fut, PinnedInputs, SnapshotId},
@@ -160,18 +171,56 @@ pub trait Progress: Send + Sync {
     fn rows(&self, more: u64);
 }
 
+/// How a raw file stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RawState {
+    /// Its length.
+    pub bytes: u64,
+    /// When it was last written, in ns since 1970 by the clock of where it stands, if that says so.
+    pub modified: Option<i64>,
+}
+
+/// A raw file: what a source gave, as it gave it. It lands whole, as one load, or not at all.
+pub trait Raw: Send + Sync {
+    /// What the ledger calls it: its path within the project.
+    fn name(&self) -> &str;
+    /// How it stands now; none: it is not there.
+    fn state(&self) -> Option<RawState>;
+    /// Hash of its bytes, by which it is known whatever it is called.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn content(&self) -> Result<Hash, PortError>;
+    /// Begins to read it. It may be read as often as need be.
+    ///
+    /// # Errors
+    /// It is not of its format.
+    fn open(&self) -> Result<Box<dyn BatchReader>, PortError>;
+}
+
+/// What sources have to land.
+pub trait Sources: Send + Sync {
+    /// The raw files of a source, in the order in which they land.
+    ///
+    /// # Errors
+    /// There is none, or they cannot be listed.
+    fn offered(&self, source: &Source) -> Result<Vec<Arc<dyn Raw>>, PortError>;
+    /// How many files a path or pattern, relative to the project's folder, matches.
+    fn matching(&self, pattern: &str) -> usize;
+}
+
 /// The lake, as use cases see it.
 pub trait Lake: Send + Sync {
     /// Identity of this lake, in every pin.
     fn id(&self) -> String;
     /// Its secret.
     fn secret(&self) -> Secret;
-    /// Lands files of a source, one transaction a file: rows, ledger and event together or not at all.
+    /// Lands raw files of a source, one transaction a file: rows, ledger and event together or not at all.
     fn land<'a>(
         &'a self,
         project: &'a Project,
         source: &'a Source,
-        files: &'a [PathBuf],
+        raw: &'a [Arc<dyn Raw>],
         actor: &'a str,
         at: i64,
         progress: &'a dyn Progress,

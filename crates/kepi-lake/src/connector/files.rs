@@ -1,0 +1,101 @@
+//! Files of the project's folder as what sources have to land: a local file is its own raw file.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::UNIX_EPOCH,
+};
+
+use kepi_model::{
+    id::Hash,
+    project::{Connector, Source},
+};
+use kepi_query::landing::{BatchReader, PortError, Raw, RawState, Sources};
+
+use super::open;
+use crate::{durable, error::LandError};
+
+/// The sources of a project: their files are below its folder.
+#[derive(Debug, Clone)]
+pub struct FileSources {
+    root: PathBuf,
+}
+
+impl FileSources {
+    /// The sources of the project in the folder `root`.
+    pub fn new(root: &Path) -> Self {
+        Self { root: std::path::absolute(root).unwrap_or_else(|_| root.to_owned()) }
+    }
+
+    /// One file of a source, whether its pattern matches it or not.
+    pub fn file(&self, source: &Source, path: &Path) -> Arc<dyn Raw> {
+        let path = self.root.join(path);
+        let name = path.strip_prefix(&self.root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+        Arc::new(RawFile { from: source.from.clone(), path, name })
+    }
+
+    /// The files that a path or glob matches, in the order of their paths.
+    fn find(&self, pattern: &str) -> Result<Vec<PathBuf>, LandError> {
+        let bad = |reason: String| LandError::Pattern { pattern: pattern.to_owned(), reason };
+        let below = glob::Pattern::escape(&self.root.to_string_lossy());
+        let whole = Path::new(&below).join(pattern);
+        let mut files = Vec::new();
+        for found in glob::glob(&whole.to_string_lossy()).map_err(|e| bad(e.to_string()))? {
+            let path = found
+                .map_err(|e| LandError::Read { path: e.path().display().to_string(), source: e.into() })?;
+            if path.is_file() {
+                files.push(path);
+            }
+        }
+        files.sort();
+        Ok(files)
+    }
+}
+
+impl Sources for FileSources {
+    fn offered(&self, source: &Source) -> Result<Vec<Arc<dyn Raw>>, PortError> {
+        let pattern = source.from.files();
+        let files = self.find(pattern)?;
+        if files.is_empty() {
+            let pattern = pattern.to_owned();
+            return Err(LandError::NoMatch { pattern, root: self.root.display().to_string() }.into());
+        }
+        Ok(files.iter().map(|path| self.file(source, path)).collect())
+    }
+
+    fn matching(&self, pattern: &str) -> usize {
+        self.find(pattern).map_or(0, |files| files.len())
+    }
+}
+
+struct RawFile {
+    from: Connector,
+    path: PathBuf,
+    name: String,
+}
+
+impl Raw for RawFile {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn state(&self) -> Option<RawState> {
+        let found = durable::metadata(&self.path).ok()?;
+        let modified = found.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
+        Some(RawState {
+            bytes: found.len(),
+            modified: modified.and_then(|t| i64::try_from(t.as_nanos()).ok()),
+        })
+    }
+
+    fn content(&self) -> Result<Hash, PortError> {
+        Ok(durable::checksum(&self.path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => LandError::NoFile { path: self.name.clone() },
+            _ => LandError::Read { path: self.name.clone(), source },
+        })?)
+    }
+
+    fn open(&self) -> Result<Box<dyn BatchReader>, PortError> {
+        Ok(open(&self.from, &self.path, &self.name)?)
+    }
+}

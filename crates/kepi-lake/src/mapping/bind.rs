@@ -1,0 +1,320 @@
+//! A source's mapping bound to the columns of a file, and what it makes of a batch.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kepi_model::{
+    expression::{Expression, Literal, Node},
+    id::{AttributeId, EntityId},
+    project::{Entity, MappingFrom, Source},
+};
+use kepi_query::{
+    landing::{Batch, BatchReader, Bits, MissingCount},
+    row::{self, Cell, Row},
+};
+
+use super::{
+    REQUIRED, Rejection, TYPE,
+    column::{ColumnStep, Wanted},
+    rows::{Rows, Slot},
+    suggest::no_column,
+    time::Zone,
+};
+use crate::error::{LakeError, LandError};
+
+/// The value of a row expression. The one evaluator of Kepi decides what it means.
+pub(crate) fn evaluate(expression: &Expression, row: &dyn Row) -> Result<Cell, String> {
+    row::evaluate(expression, row).map_err(|e| e.to_string())
+}
+
+/// Every attribute an expression reads.
+pub(crate) fn attributes_read(expression: &Expression) -> BTreeSet<AttributeId> {
+    let mut read = BTreeSet::new();
+    expression.visit(&mut |e| match &e.node {
+        Node::Path(path) => {
+            read.insert(path.attribute.clone());
+        }
+        Node::Exists(attribute, _) => {
+            read.insert(attribute.clone());
+        }
+        _ => {}
+    });
+    read
+}
+
+/// Every entity whose keys an expression asks for.
+pub(crate) fn entities_asked(expression: &Expression, into: &mut BTreeSet<EntityId>) {
+    expression.visit(&mut |e| {
+        if let Node::Exists(_, entity) = &e.node {
+            into.insert(entity.clone());
+        }
+    });
+}
+
+/// A mapping bound to a file and an entity.
+pub(crate) struct BoundMapping {
+    steps: Vec<Step>,
+    zone: Zone,
+    file: String,
+    only: Option<(Expression, Vec<usize>)>,
+    /// Counts as they stood before the batch that was read last.
+    before: Vec<(Vec<u64>, u64)>,
+}
+
+struct Step {
+    /// Position of the attribute in the entity.
+    slot: usize,
+    name: String,
+    required: bool,
+    from: From,
+}
+
+enum From {
+    Column(Box<ColumnStep>),
+    Position,
+    Constant(Cell),
+    Expression(Expression, Vec<usize>),
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// All its values are typed.
+    Typed,
+    /// `only` leaves it out.
+    OutOfScope,
+    /// It cannot be read; its values are there as far as they can.
+    Rejected(Rejection),
+    /// It is no row.
+    Bad(Rejection),
+}
+
+/// What is wrong with the rows of a batch, so far.
+#[derive(Default)]
+struct Failures {
+    /// Attributes without a readable value, by row.
+    failed: BTreeMap<u32, Vec<usize>>,
+    /// What is said of a row: what came first.
+    first: BTreeMap<u32, Rejection>,
+}
+
+impl Failures {
+    fn add(&mut self, row: u32, slot: usize, rejection: impl FnOnce() -> Rejection) {
+        self.failed.entry(row).or_default().push(slot);
+        self.first.entry(row).or_insert_with(rejection);
+    }
+
+    /// Whether any of these attributes has no readable value.
+    fn touch(&self, row: u32, slots: &[usize]) -> bool {
+        !self.failed.is_empty()
+            && self.failed.get(&row).is_some_and(|failed| slots.iter().any(|s| failed.contains(s)))
+    }
+}
+
+impl BoundMapping {
+    /// Binds a source's mapping to a file's columns.
+    pub fn bind(
+        source: &Source,
+        entity: &Entity,
+        reader: &mut dyn BatchReader,
+        file: &str,
+    ) -> Result<Self, LandError> {
+        let misfit = |why: String| LandError::Definition(source.id.to_string(), why);
+        let zone = Zone::new(&source.zone).map_err(|e| misfit(e.to_string()))?;
+        let slot_of = |id: &AttributeId| entity.attributes.iter().position(|a| &a.id == id);
+        let reads = |e: &Expression| attributes_read(e).iter().filter_map(slot_of).collect::<Vec<_>>();
+        let mut steps = Vec::new();
+        for mapping in &source.map {
+            let slot = slot_of(&mapping.attribute)
+                .ok_or_else(|| misfit(format!("`{}` has no attribute `{}`", entity.id, mapping.attribute)))?;
+            let from = match &mapping.from {
+                MappingFrom::Column { column, parse, missing, replace, prefix } => {
+                    let index = reader
+                        .bind(column)
+                        .ok_or_else(|| no_column(file, column, mapping, reader.columns()))?;
+                    let wanted = Wanted {
+                        attribute: &mapping.attribute,
+                        column,
+                        parse,
+                        missing,
+                        missing_everywhere: &source.missing,
+                        replace,
+                        prefix,
+                    };
+                    From::Column(Box::new(ColumnStep::new(index, &wanted)))
+                }
+                MappingFrom::Position => From::Position,
+                MappingFrom::Constant(literal) => From::Constant(match literal {
+                    Literal::Missing => Cell::Missing,
+                    Literal::Text(t) => Cell::Text(t.as_str().into()),
+                    Literal::Integer(n) => Cell::Integer(*n),
+                    Literal::Boolean(b) => Cell::Boolean(*b),
+                }),
+                MappingFrom::Expression(e) => From::Expression(e.clone(), reads(e)),
+            };
+            steps.push(Step { slot, name: mapping.attribute.to_string(), required: mapping.required, from });
+        }
+        let only = source.only.as_ref().map(|e| (e.clone(), reads(e)));
+        let file = file.rsplit(['/', '\\']).next().unwrap_or(file).to_owned();
+        Ok(Self { steps, zone, file, only, before: Vec::new() })
+    }
+
+    /// Types the rows of a batch into `rows`, and says what became of each.
+    pub fn read(&mut self, batch: &Batch, rows: &mut Rows) -> Result<Vec<Fate>, LakeError> {
+        let counted = |step: &Step| match &step.from {
+            From::Column(column) => column.counted(),
+            _ => (Vec::new(), 0),
+        };
+        self.before = self.steps.iter().map(counted).collect();
+        self.read_first(batch, batch.rows, rows)
+    }
+
+    /// Counts as if the rows of the batch that was read last ended behind row `last`.
+    pub fn stop_behind(&mut self, batch: &Batch, last: usize, rows: &mut Rows) -> Result<(), LakeError> {
+        for (step, before) in self.steps.iter_mut().zip(&self.before) {
+            if let From::Column(column) = &mut step.from {
+                column.uncount(before);
+            }
+        }
+        self.read_first(batch, last + 1, rows).map(drop)
+    }
+
+    fn read_first(&mut self, batch: &Batch, n: usize, rows: &mut Rows) -> Result<Vec<Fate>, LakeError> {
+        rows.clear();
+        let mut skipped = vec![false; n];
+        for (row, _) in &batch.bad {
+            if let Some(s) = skipped.get_mut(*row as usize) {
+                *s = true;
+            }
+        }
+        let skipped: Bits = skipped.into_iter().collect();
+        let mut failures = Failures::default();
+        let mut mapped = vec![false; rows.columns.len()];
+        for step in &mut self.steps {
+            if let Some(m) = mapped.get_mut(step.slot) {
+                *m = true;
+            }
+            step.read(batch, n, &skipped, &self.zone, &self.file, rows, &mut failures)?;
+        }
+        for (column, _) in rows.columns.iter_mut().zip(mapped).filter(|(_, mapped)| !mapped) {
+            (0..n).for_each(|_| column.missing());
+        }
+        let mut fates: Vec<Fate> = Vec::with_capacity(n);
+        if let Some((only, _)) = &self.only {
+            rows.look_up(only)?;
+        }
+        let mut bad = batch.bad.iter().peekable();
+        for row in 0..n {
+            let at = row as u32;
+            if let Some((_, why)) = bad.next_if(|(row, _)| *row == at) {
+                fates.push(Fate::Bad(Rejection {
+                    rule: why.rule.to_owned(),
+                    reason: why.reason.clone(),
+                    column: why.column.clone(),
+                }));
+                continue;
+            }
+            let out = self.only.as_ref().is_some_and(|(only, reads)| {
+                !failures.touch(at, reads) && evaluate(only, &rows.row(row)) != Ok(Cell::Boolean(true))
+            });
+            fates.push(match failures.first.remove(&at) {
+                _ if out => Fate::OutOfScope,
+                Some(rejection) => Fate::Rejected(rejection),
+                None => Fate::Typed,
+            });
+        }
+        Ok(fates)
+    }
+
+    /// How often values were missing, by attribute, text and reason; in the order of the mapping.
+    pub fn missing(&self) -> Vec<MissingCount> {
+        let columns = self.steps.iter().filter_map(|step| match &step.from {
+            From::Column(column) => Some(column.missing()),
+            _ => None,
+        });
+        columns.flatten().collect()
+    }
+}
+
+impl Step {
+    /// Fills the attribute's column with the first `n` rows of a batch.
+    #[expect(clippy::too_many_arguments, reason = "called once; a struct would only rename the arguments")]
+    fn read(
+        &mut self,
+        batch: &Batch,
+        n: usize,
+        skipped: &Bits,
+        zone: &Zone,
+        file: &str,
+        rows: &mut Rows,
+        failures: &mut Failures,
+    ) -> Result<(), LakeError> {
+        let (slot, name) = (self.slot, &self.name);
+        let Some(column) = rows.columns.get_mut(slot) else { return Ok(()) };
+        match &mut self.from {
+            From::Column(step) => {
+                let unreadable = step.column.clone();
+                let mut fail = |row: u32, why: String| {
+                    failures.add(row, slot, || Rejection {
+                        rule: TYPE.to_owned(),
+                        reason: format!("`{name}`: {why}"),
+                        column: Some(unreadable.clone()),
+                    });
+                };
+                if let Some(cells) = batch.cells.get(step.index) {
+                    step.read(cells, n, skipped, zone, column, &mut fail);
+                }
+            }
+            From::Position => {
+                let mut position = String::new();
+                for row in 0..n {
+                    position.clear();
+                    use std::fmt::Write;
+                    let _ = write!(position, "{file}:{}", batch.first_row + row as u64);
+                    column.text(&position);
+                }
+            }
+            From::Constant(cell) => (0..n).for_each(|_| rows.push_cell(slot, cell)),
+            From::Expression(expression, reads) => {
+                rows.look_up(expression)?;
+                for row in 0..n {
+                    let at = row as u32;
+                    // What cannot be read has been said already.
+                    let unreadable = failures.touch(at, reads);
+                    let cell = if skipped.get(row) || unreadable {
+                        Ok(Cell::Missing)
+                    } else {
+                        evaluate(expression, &rows.row(row))
+                    };
+                    if unreadable {
+                        failures.failed.entry(at).or_default().push(slot);
+                    }
+                    let cell = cell.unwrap_or_else(|why| {
+                        failures.add(at, slot, || Rejection {
+                            rule: TYPE.to_owned(),
+                            reason: format!("`{name}`: {why}"),
+                            column: None,
+                        });
+                        Cell::Missing
+                    });
+                    rows.push_cell(slot, &cell);
+                }
+            }
+        }
+        if self.required {
+            let column = match &self.from {
+                From::Column(c) => Some(&c.column),
+                _ => None,
+            };
+            for row in (0..n).filter(|row| rows.slot(slot, *row) == Slot::Missing && !skipped.get(*row)) {
+                if !failures.touch(row as u32, &[slot]) {
+                    failures.add(row as u32, slot, || Rejection {
+                        rule: REQUIRED.to_owned(),
+                        reason: format!("`{name}` is required but has no value"),
+                        column: column.cloned(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,369 @@
+//! From the cells of one column of a file to the values of one attribute.
+//!
+//! Cells that have a type already are taken as they are where the mapping wants that type; everything else is read as
+//! the text that it is, or is spelt as.
+
+use std::collections::HashMap;
+
+use kepi_model::{
+    id::AttributeId,
+    project::{EnumElse, Excess, Parse},
+};
+use kepi_query::landing::{Bits, Cells, MissingCount};
+
+use super::{number, rows::Column, spell::spell, time::Zone};
+
+/// How a column is read.
+pub(super) struct ColumnStep {
+    /// Number of the column in a batch.
+    pub index: usize,
+    /// Its name.
+    pub column: String,
+    attribute: AttributeId,
+    parse: Parse,
+    /// Text → position in the counts.
+    missing: Texts<usize>,
+    counts: Vec<MissingCount>,
+    /// Rows in which the file has no such value at all.
+    absent: u64,
+    replace: Texts<String>,
+    prefix: String,
+    /// Buffers.
+    spelt: String,
+    joined: String,
+}
+
+/// Few texts that most cells are none of: their lengths tell.
+struct Texts<T> {
+    by_text: HashMap<String, T>,
+    lengths: u64,
+}
+
+impl<T> Texts<T> {
+    fn new(by_text: HashMap<String, T>) -> Self {
+        let lengths = by_text.keys().fold(0, |all, text| all | 1 << text.len().min(63));
+        Self { by_text, lengths }
+    }
+
+    fn get(&self, text: &str) -> Option<&T> {
+        if self.lengths >> text.len().min(63) & 1 == 0 { None } else { self.by_text.get(text) }
+    }
+}
+
+/// What a cell came to.
+enum Typed<'a> {
+    Missing,
+    Text(&'a str),
+    Number(i64),
+}
+
+/// What the mapping of a column says.
+pub(super) struct Wanted<'a> {
+    pub attribute: &'a AttributeId,
+    pub column: &'a str,
+    pub parse: &'a Parse,
+    /// Text → reason, of this column.
+    pub missing: &'a [(String, String)],
+    /// Texts that mean "no value" in every column.
+    pub missing_everywhere: &'a [String],
+    pub replace: &'a [(String, String)],
+    pub prefix: &'a str,
+}
+
+impl ColumnStep {
+    pub fn new(index: usize, wanted: &Wanted<'_>) -> Self {
+        let mut by_text = HashMap::new();
+        let mut counts: Vec<MissingCount> = Vec::new();
+        let everywhere = wanted
+            .missing_everywhere
+            .iter()
+            .map(|t| (t.as_str(), if t.is_empty() { "empty" } else { t.as_str() }));
+        for (text, reason) in wanted.missing.iter().map(|(t, r)| (t.as_str(), r.as_str())).chain(everywhere) {
+            by_text.entry(text.trim().to_owned()).or_insert_with(|| {
+                counts.push(MissingCount {
+                    attribute: wanted.attribute.clone(),
+                    column: wanted.column.to_owned(),
+                    text: text.to_owned(),
+                    reason: reason.to_owned(),
+                    count: 0,
+                });
+                counts.len() - 1
+            });
+        }
+        let replace = wanted.replace.iter().map(|(a, b)| (a.trim().to_owned(), b.clone())).collect();
+        Self {
+            index,
+            column: wanted.column.to_owned(),
+            attribute: wanted.attribute.clone(),
+            parse: wanted.parse.clone(),
+            missing: Texts::new(by_text),
+            counts,
+            absent: 0,
+            replace: Texts::new(replace),
+            prefix: wanted.prefix.to_owned(),
+            spelt: String::new(),
+            joined: String::new(),
+        }
+    }
+
+    /// Appends the first `rows` of the column to `into`. Rows that are `skipped` have no cells; `fail` is told of cells
+    /// that are not what they should be, which have no value then.
+    pub fn read(
+        &mut self,
+        cells: &Cells,
+        rows: usize,
+        skipped: &Bits,
+        zone: &Zone,
+        into: &mut Column,
+        fail: &mut dyn FnMut(u32, String),
+    ) {
+        let plain = self.replace.by_text.is_empty() && self.prefix.is_empty();
+        let typed = plain.then(|| self.typed(cells)).flatten();
+        for row in 0..rows {
+            if skipped.get(row) {
+                into.missing();
+                continue;
+            }
+            let value = match &typed {
+                Some(typed) => self.take(typed, cells, row, zone),
+                None => self.text_at(cells, row, zone),
+            };
+            match value {
+                Ok(Typed::Missing) => into.missing(),
+                Ok(Typed::Text(text)) => into.text(text),
+                Ok(Typed::Number(n)) => into.number(n),
+                Err(why) => {
+                    into.missing();
+                    fail(row as u32, why);
+                }
+            }
+        }
+    }
+
+    /// How cells of this type are taken as they are; none: they are read as texts.
+    fn typed(&self, cells: &Cells) -> Option<AsIs> {
+        let how = match (cells, &self.parse) {
+            (Cells::Integers(_, from, _), Parse::Number { scale, excess, .. }) => {
+                Take::Number { from: *from, to: *scale, excess: *excess }
+            }
+            (Cells::Integers(_, from, _), Parse::Duration { unit_micros, .. }) => {
+                Take::Duration { from: *from, unit_micros: *unit_micros }
+            }
+            (Cells::Instants(..), Parse::Timestamp { format: None }) => Take::Instant,
+            (Cells::Locals(..), Parse::Timestamp { format: None }) => Take::Local,
+            (Cells::Days(..), Parse::Date { format: None }) => Take::Day,
+            (Cells::Booleans(..), Parse::Boolean { yes, no }) if yes.is_empty() && no.is_empty() => {
+                Take::Boolean
+            }
+            _ => return None,
+        };
+        // Texts that stand for "no value" may stand for a number or time too, spelt as it is.
+        let sentinels = match how {
+            Take::Number { from, .. } | Take::Duration { from, .. } => {
+                let mut spelt = String::new();
+                let mut integers = HashMap::new();
+                for (text, at) in &self.missing.by_text {
+                    if let Ok(n) = number::parse_number(text, from, '.', Excess::Quarantine) {
+                        let one = Cells::Integers(vec![n], from, [true].into_iter().collect());
+                        if spell(&one, 0, &mut spelt) && spelt == *text {
+                            integers.insert(n, *at);
+                        }
+                    }
+                }
+                Sentinels::Integers(integers)
+            }
+            _ if self.missing.by_text.keys().all(String::is_empty) => Sentinels::None,
+            _ => Sentinels::Spelt,
+        };
+        Some(AsIs { how, sentinels })
+    }
+
+    /// A cell that has the wanted type already.
+    fn take(
+        &mut self,
+        typed: &AsIs,
+        cells: &Cells,
+        row: usize,
+        zone: &Zone,
+    ) -> Result<Typed<'static>, String> {
+        let value = match cells {
+            Cells::Integers(values, _, there)
+            | Cells::Instants(values, there)
+            | Cells::Locals(values, there) => values.get(row).copied().filter(|_| there.get(row)),
+            Cells::Days(values, there) => values.get(row).map(|n| i64::from(*n)).filter(|_| there.get(row)),
+            Cells::Booleans(values, there) => there.get(row).then(|| i64::from(values.get(row))),
+            Cells::Texts(_) => None,
+        };
+        let Some(value) = value else {
+            self.absent += 1;
+            return Ok(Typed::Missing);
+        };
+        let sentinel = match &typed.sentinels {
+            Sentinels::None => None,
+            Sentinels::Integers(integers) => integers.get(&value).copied(),
+            Sentinels::Spelt => {
+                spell(cells, row, &mut self.spelt);
+                self.missing.get(&self.spelt).copied()
+            }
+        };
+        if let Some(at) = sentinel {
+            self.count(at);
+            return Ok(Typed::Missing);
+        }
+        let result = match typed.how {
+            Take::Number { from, to, excess } => {
+                number::rescale_number(value, from, to, excess).map_err(|e| e.to_string())
+            }
+            Take::Duration { from, unit_micros } => {
+                number::rescale_duration(value, from, unit_micros).map_err(|e| e.to_string())
+            }
+            Take::Instant | Take::Boolean => Ok(value),
+            Take::Local => zone.local(value).map_err(|e| e.to_string()),
+            Take::Day => zone.day(value).map_err(|e| e.to_string()),
+        };
+        result.map(Typed::Number).map_err(|why| {
+            spell(cells, row, &mut self.spelt);
+            format!("`{}` {why}", shorten(&self.spelt))
+        })
+    }
+
+    fn count(&mut self, at: usize) {
+        if let Some(count) = self.counts.get_mut(at) {
+            count.count += 1;
+        }
+    }
+
+    /// A cell by its text.
+    fn text_at<'a>(&'a mut self, cells: &'a Cells, row: usize, zone: &Zone) -> Result<Typed<'a>, String> {
+        let cell = match cells {
+            Cells::Texts(texts) => texts.get(row),
+            _ if spell(cells, row, &mut self.spelt) => Some(self.spelt.as_str()),
+            _ => None,
+        };
+        let Some(cell) = cell else {
+            self.absent += 1;
+            return Ok(Typed::Missing);
+        };
+        let trimmed = cell.trim();
+        if let Some(at) = self.missing.get(trimmed) {
+            if let Some(count) = self.counts.get_mut(*at) {
+                count.count += 1;
+            }
+            return Ok(Typed::Missing);
+        }
+        let replaced = self.replace.get(trimmed).map(String::as_str);
+        let text = replaced.unwrap_or(if self.parse == Parse::Text { cell } else { trimmed });
+        let text = if self.prefix.is_empty() {
+            text
+        } else {
+            self.joined.clear();
+            self.joined.push_str(&self.prefix);
+            self.joined.push_str(text);
+            &self.joined
+        };
+        read(&self.parse, text, zone)
+    }
+
+    /// How often values were missing, by text and reason.
+    pub fn missing(&self) -> impl Iterator<Item = MissingCount> + '_ {
+        let absent = (self.absent > 0).then(|| MissingCount {
+            attribute: self.attribute.clone(),
+            column: self.column.clone(),
+            text: String::new(),
+            reason: "absent".to_owned(),
+            count: self.absent,
+        });
+        self.counts.iter().filter(|c| c.count > 0).cloned().chain(absent)
+    }
+
+    /// The counts as they stand, to go back to.
+    pub fn counted(&self) -> (Vec<u64>, u64) {
+        (self.counts.iter().map(|c| c.count).collect(), self.absent)
+    }
+
+    /// Goes back to counts as they stood.
+    pub fn uncount(&mut self, before: &(Vec<u64>, u64)) {
+        for (count, before) in self.counts.iter_mut().zip(&before.0) {
+            count.count = *before;
+        }
+        self.absent = before.1;
+    }
+}
+
+/// How typed cells are taken.
+struct AsIs {
+    how: Take,
+    sentinels: Sentinels,
+}
+
+enum Take {
+    Number { from: u8, to: u8, excess: Excess },
+    Duration { from: u8, unit_micros: i64 },
+    Instant,
+    Local,
+    Day,
+    Boolean,
+}
+
+/// Which values stand for "no value".
+enum Sentinels {
+    None,
+    /// These, with their positions in the counts.
+    Integers(HashMap<i64, usize>),
+    /// Those that are spelt so.
+    Spelt,
+}
+
+/// Reads a text as what it should be.
+fn read<'a>(parse: &'a Parse, text: &'a str, zone: &Zone) -> Result<Typed<'a>, String> {
+    let said = |why: String| format!("`{}` {why}", shorten(text));
+    Ok(match parse {
+        Parse::Text => Typed::Text(text),
+        Parse::Number { scale, decimal_mark, excess } => Typed::Number(
+            number::parse_number(text, *scale, *decimal_mark, *excess).map_err(|e| said(e.to_string()))?,
+        ),
+        Parse::Duration { unit_micros, decimal_mark } => Typed::Number(
+            number::parse_duration(text, *unit_micros, *decimal_mark).map_err(|e| said(e.to_string()))?,
+        ),
+        Parse::Boolean { yes, no } => {
+            let listed = |list: &[String], default: &[&str]| {
+                if list.is_empty() {
+                    default.iter().any(|t| t.eq_ignore_ascii_case(text))
+                } else {
+                    list.iter().any(|t| t.trim().eq_ignore_ascii_case(text))
+                }
+            };
+            if listed(yes, &["true", "yes", "1"]) {
+                Typed::Number(1)
+            } else if listed(no, &["false", "no", "0"]) {
+                Typed::Number(0)
+            } else {
+                return Err(said("is neither true nor false".to_owned()));
+            }
+        }
+        Parse::Date { format } => {
+            Typed::Number(zone.date(text, format.as_deref()).map_err(|e| said(e.to_string()))?)
+        }
+        Parse::Timestamp { format } => {
+            Typed::Number(zone.timestamp(text, format.as_deref()).map_err(|e| said(e.to_string()))?)
+        }
+        Parse::Enum { values: members, other } => {
+            match (members.iter().find(|(from, _)| from.trim() == text), other) {
+                (Some((_, member)), _) => Typed::Text(member),
+                (None, EnumElse::Quarantine) => {
+                    return Err(said("is not one of the listed values".to_owned()));
+                }
+                (None, EnumElse::Missing) => Typed::Missing,
+                (None, EnumElse::Value(member)) => Typed::Text(member),
+            }
+        }
+    })
+}
+
+/// A text short enough for a message.
+fn shorten(text: &str) -> String {
+    if text.chars().count() <= 60 {
+        return text.to_owned();
+    }
+    text.chars().take(59).chain(['…']).collect()
+}

@@ -1,0 +1,296 @@
+//! Typed rows: the values of every attribute of an entity, column by column, and the rows that expressions see.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use arrow::{
+    array::{
+        Array, ArrayRef, AsArray, BooleanBuilder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
+    },
+    datatypes::{Int64Type, TimestampMicrosecondType},
+};
+use kepi_model::{
+    expression::{Expression, Node, Path, Physical},
+    id::{AttributeId, EntityId},
+    project::Entity,
+};
+use kepi_query::{
+    landing::{Bits, Texts},
+    row::{Cell, Row},
+};
+
+use super::hash::{Key, Keys, RowHasher};
+use crate::error::LakeError;
+
+/// A value of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Slot<'a> {
+    Missing,
+    Text(&'a str),
+    Integer(i64),
+    Instant(i64),
+    Boolean(bool),
+}
+
+/// The values of one attribute, one a row.
+#[derive(Debug, Clone)]
+pub(crate) struct Column {
+    pub physical: Physical,
+    /// Integers, instants, and truth values as 0 and 1; empty in a column of texts.
+    numbers: Vec<i64>,
+    there: Bits,
+    texts: Texts,
+}
+
+impl Column {
+    pub fn new(physical: Physical) -> Self {
+        Self { physical, numbers: Vec::new(), there: Bits::default(), texts: Texts::default() }
+    }
+
+    /// Removes all values.
+    pub fn clear(&mut self) {
+        self.numbers.clear();
+        self.there.clear();
+        self.texts.clear();
+    }
+
+    pub fn len(&self) -> usize {
+        if self.physical == Physical::Text { self.texts.len() } else { self.there.len() }
+    }
+
+    pub fn missing(&mut self) {
+        match self.physical {
+            Physical::Text => self.texts.push(None),
+            _ => {
+                self.numbers.push(0);
+                self.there.push(false);
+            }
+        }
+    }
+
+    /// Appends a text; to a column of another type, no value.
+    pub fn text(&mut self, text: &str) {
+        match self.physical {
+            Physical::Text => self.texts.push(Some(text)),
+            _ => self.missing(),
+        }
+    }
+
+    /// Appends an integer, an instant, or a truth value as 0 or 1; to a column of texts, no value.
+    pub fn number(&mut self, n: i64) {
+        match self.physical {
+            Physical::Text => self.missing(),
+            _ => {
+                self.numbers.push(n);
+                self.there.push(true);
+            }
+        }
+    }
+
+    fn cell(&mut self, cell: &Cell) {
+        match (cell, self.physical) {
+            (Cell::Text(t), _) => self.text(t),
+            (Cell::Integer(n) | Cell::Instant(n), Physical::Integer | Physical::Instant) => self.number(*n),
+            (Cell::Boolean(b), Physical::Boolean) => self.number(i64::from(*b)),
+            _ => self.missing(),
+        }
+    }
+
+    /// Appends the values of a file of the lake.
+    pub fn extend(&mut self, array: &ArrayRef) {
+        let integers = |this: &mut Self, value: &dyn Fn(usize) -> i64| {
+            for row in 0..array.len() {
+                if array.is_null(row) { this.missing() } else { this.number(value(row)) }
+            }
+        };
+        if let Some(a) = array.as_string_opt::<i32>() {
+            (0..a.len())
+                .for_each(|row| if a.is_null(row) { self.missing() } else { self.text(a.value(row)) });
+        } else if let Some(a) = array.as_primitive_opt::<Int64Type>() {
+            integers(self, &|row| a.value(row));
+        } else if let Some(a) = array.as_primitive_opt::<TimestampMicrosecondType>() {
+            integers(self, &|row| a.value(row));
+        } else if let Some(a) = array.as_boolean_opt() {
+            integers(self, &|row| i64::from(a.value(row)));
+        } else {
+            (0..array.len()).for_each(|_| self.missing());
+        }
+    }
+
+    pub fn slot(&self, row: usize) -> Slot<'_> {
+        if self.physical == Physical::Text {
+            return self.texts.get(row).map_or(Slot::Missing, Slot::Text);
+        }
+        match self.numbers.get(row) {
+            Some(n) if self.there.get(row) => match self.physical {
+                Physical::Instant => Slot::Instant(*n),
+                Physical::Boolean => Slot::Boolean(*n != 0),
+                Physical::Integer | Physical::Text => Slot::Integer(*n),
+            },
+            _ => Slot::Missing,
+        }
+    }
+
+    /// The values of some rows as they are written.
+    pub fn array(&self, rows: &[u32]) -> ArrayRef {
+        let slots = rows.iter().map(|row| self.slot(*row as usize));
+        match self.physical {
+            Physical::Text => {
+                let mut builder = StringBuilder::new();
+                slots.for_each(|s| builder.append_option(if let Slot::Text(t) = s { Some(t) } else { None }));
+                Arc::new(builder.finish())
+            }
+            Physical::Integer => {
+                let mut builder = Int64Builder::with_capacity(rows.len());
+                slots.for_each(|s| {
+                    builder.append_option(if let Slot::Integer(n) = s { Some(n) } else { None })
+                });
+                Arc::new(builder.finish())
+            }
+            Physical::Instant => {
+                let mut builder = TimestampMicrosecondBuilder::with_capacity(rows.len()).with_timezone("UTC");
+                slots.for_each(|s| {
+                    builder.append_option(if let Slot::Instant(n) = s { Some(n) } else { None })
+                });
+                Arc::new(builder.finish())
+            }
+            Physical::Boolean => {
+                let mut builder = BooleanBuilder::with_capacity(rows.len());
+                slots.for_each(|s| {
+                    builder.append_option(if let Slot::Boolean(b) = s { Some(b) } else { None })
+                });
+                Arc::new(builder.finish())
+            }
+        }
+    }
+}
+
+/// Keys of other entities, as far as rules ask for them.
+pub(crate) type KnownKeys = HashMap<EntityId, Arc<dyn Keys>>;
+
+/// A batch of typed rows of an entity.
+pub(crate) struct Rows {
+    /// By position of the attribute in the entity.
+    pub columns: Vec<Column>,
+    positions: HashMap<AttributeId, usize>,
+    known: KnownKeys,
+    /// Whether what an attribute refers to is there, for those pairs that expressions of this batch have asked for.
+    answers: Vec<(AttributeId, EntityId, Bits)>,
+}
+
+impl Rows {
+    pub fn new(entity: &Entity, known: KnownKeys) -> Self {
+        Self {
+            columns: entity.attributes.iter().map(|a| Column::new(a.type_.physical())).collect(),
+            positions: entity.attributes.iter().enumerate().map(|(i, a)| (a.id.clone(), i)).collect(),
+            known,
+            answers: Vec::new(),
+        }
+    }
+
+    pub fn position(&self, attribute: &AttributeId) -> Option<usize> {
+        self.positions.get(attribute).copied()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.columns.iter_mut().for_each(Column::clear);
+        self.answers.clear();
+    }
+
+    /// Appends what an expression or constant came to.
+    pub(super) fn push_cell(&mut self, at: usize, cell: &Cell) {
+        if let Some(column) = self.columns.get_mut(at) {
+            column.cell(cell);
+        }
+    }
+
+    pub fn slot(&self, at: usize, row: usize) -> Slot<'_> {
+        self.columns.get(at).map_or(Slot::Missing, |c| c.slot(row))
+    }
+
+    /// A value in words.
+    pub fn shown(&self, at: usize, row: usize) -> String {
+        match self.slot(at, row) {
+            Slot::Missing => "nothing".to_owned(),
+            Slot::Text(t) => format!("`{t}`"),
+            Slot::Integer(n) | Slot::Instant(n) => n.to_string(),
+            Slot::Boolean(b) => b.to_string(),
+        }
+    }
+
+    /// Looks up, for all rows at once, what an expression will ask: whether what they refer to is there.
+    pub fn look_up(&mut self, expression: &Expression) -> Result<(), LakeError> {
+        let mut asked = HashSet::new();
+        expression.visit(&mut |e| {
+            if let Node::Exists(attribute, entity) = &e.node {
+                asked.insert((attribute.clone(), entity.clone()));
+            }
+        });
+        for pair in asked {
+            let (attribute, entity) = pair;
+            if self.answers(&attribute, &entity).is_some() {
+                continue;
+            }
+            let (Some(at), Some(keys)) = (self.position(&attribute), self.known.get(&entity)) else {
+                continue;
+            };
+            let Some(column) = self.columns.get(at) else { continue };
+            let mut hasher = RowHasher::default();
+            let mut wanted: Vec<(Key, usize)> = (0..column.len())
+                .filter_map(|row| Some((hasher.key(&self.columns, &[at], row)?, row)))
+                .collect();
+            wanted.sort_unstable();
+            let sorted: Vec<Key> = wanted.iter().map(|(key, _)| *key).collect();
+            let mut found = vec![false; column.len()];
+            let held = keys.hold(&sorted)?;
+            for (at, (_, row)) in wanted.iter().enumerate() {
+                if let Some(f) = found.get_mut(*row) {
+                    *f = held.get(at);
+                }
+            }
+            self.answers.push((attribute, entity, found.into_iter().collect()));
+        }
+        Ok(())
+    }
+
+    fn answers(&self, attribute: &AttributeId, entity: &EntityId) -> Option<&Bits> {
+        self.answers.iter().find(|(a, e, _)| a == attribute && e == entity).map(|(.., bits)| bits)
+    }
+
+    /// One row, as expressions see it. What it says of other entities must have been looked up.
+    pub fn row(&self, row: usize) -> RowAt<'_> {
+        RowAt { rows: self, row }
+    }
+}
+
+/// One of the rows.
+pub(crate) struct RowAt<'a> {
+    rows: &'a Rows,
+    row: usize,
+}
+
+impl Row for RowAt<'_> {
+    fn attribute(&self, path: &Path) -> Cell {
+        if !path.references.is_empty() {
+            return Cell::Missing;
+        }
+        let Some(at) = self.rows.position(&path.attribute) else { return Cell::Missing };
+        match self.rows.slot(at, self.row) {
+            Slot::Missing => Cell::Missing,
+            Slot::Text(t) => Cell::Text(t.into()),
+            Slot::Integer(n) => Cell::Integer(n),
+            Slot::Instant(n) => Cell::Instant(n),
+            Slot::Boolean(b) => Cell::Boolean(b),
+        }
+    }
+
+    fn exists(&self, attribute: &AttributeId, entity: &EntityId) -> Option<bool> {
+        let at = self.rows.position(attribute)?;
+        if self.rows.slot(at, self.row) == Slot::Missing {
+            return None;
+        }
+        Some(self.rows.answers(attribute, entity).is_some_and(|bits| bits.get(self.row)))
+    }
+}

@@ -1,0 +1,219 @@
+//! Rows on their way into the lake: batches of typed cells, column by column, that a reader of a raw file hands over.
+//!
+//! A format that has types keeps them: a Parquet integer never becomes a text on its way. What a format cannot say
+//! exactly in one of the types here it says as a text, which a mapping reads like any other.
+
+use super::PortError;
+
+/// Rows of a batch at most.
+pub const BATCH_ROWS: usize = 16_384;
+/// Bytes of a batch after which no further row is added to it.
+pub const BATCH_BYTES: usize = 4 << 20;
+
+/// Reads a raw file from its beginning to its end.
+pub trait BatchReader: Send {
+    /// Columns in order; of formats without a header those seen so far, sorted.
+    fn columns(&self) -> &[String];
+    /// Asks for a column: its cells stand at the number returned in every batch from now on. None: the file has no
+    /// such column. To be called before the first [`Self::next`] only.
+    fn bind(&mut self, column: &str) -> Option<usize>;
+    /// Fills `into`, whose buffers are used again, with the next rows: at most [`BATCH_ROWS`], and none after
+    /// [`BATCH_BYTES`]. False: there are no more rows.
+    ///
+    /// # Errors
+    /// The file cannot be read on. Rows that cannot be read by themselves are no error but [`Batch::bad`].
+    fn next(&mut self, into: &mut Batch) -> Result<bool, PortError>;
+    /// A row of the batch that was filled last, all columns of it, as JSON: what quarantine keeps. Of a bad row what
+    /// there is of it.
+    fn raw(&self, row: u32) -> String;
+}
+
+/// Rows of a raw file, column by column.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// Number of the first row in the file, from 1.
+    pub first_row: u64,
+    /// How many rows.
+    pub rows: usize,
+    /// The columns that were asked for, by the number that [`BatchReader::bind`] gave them.
+    pub cells: Vec<Cells>,
+    /// Rows that cannot be read as such, by position in the batch from 0, ascending. Their cells hold nothing.
+    pub bad: Vec<(u32, Bad)>,
+}
+
+/// Why a row cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bad {
+    /// Built-in rule.
+    pub rule: &'static str,
+    /// In words, with the place.
+    pub reason: String,
+    /// Column, where one is to blame.
+    pub column: Option<String>,
+}
+
+/// The cells of one column of a batch. The last bits of each say which rows have a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cells {
+    /// Texts as they stand in the file.
+    Texts(Texts),
+    /// Decimal numbers: value × 10^scale.
+    Integers(Vec<i64>, u8, Bits),
+    /// Instants in µs UTC, of the years 0 to 9999.
+    Instants(Vec<i64>, Bits),
+    /// What a clock showed, without its zone: µs since it showed 1970-01-01T00:00, of the years 0 to 9999.
+    Locals(Vec<i64>, Bits),
+    /// Days since 1970-01-01, of the years 0 to 9999.
+    Days(Vec<i32>, Bits),
+    /// Truth values.
+    Booleans(Bits, Bits),
+}
+
+impl Default for Cells {
+    fn default() -> Self {
+        Self::Texts(Texts::default())
+    }
+}
+
+impl Cells {
+    /// Empties the column and makes it one of texts; its buffers are used again if it was one.
+    pub fn texts(&mut self) -> &mut Texts {
+        loop {
+            match self {
+                Self::Texts(texts) => {
+                    texts.clear();
+                    return texts;
+                }
+                _ => *self = Self::default(),
+            }
+        }
+    }
+}
+
+/// Texts, one after the other in one buffer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Texts {
+    bytes: String,
+    /// Where each text ends.
+    ends: Vec<usize>,
+    there: Bits,
+}
+
+impl Texts {
+    /// Removes all texts.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+        self.there.clear();
+    }
+
+    /// Appends the text of the next row; none: it has none.
+    pub fn push(&mut self, text: Option<&str>) {
+        self.bytes.push_str(text.unwrap_or(""));
+        self.ends.push(self.bytes.len());
+        self.there.push(text.is_some());
+    }
+
+    /// How many rows.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The text of a row; none: it has none.
+    pub fn get(&self, row: usize) -> Option<&str> {
+        if !self.there.get(row) {
+            return None;
+        }
+        let begin = row.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        self.bytes.get(begin..*self.ends.get(row)?)
+    }
+}
+
+/// One bit a row.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bits {
+    words: Vec<u64>,
+    len: usize,
+}
+
+impl Bits {
+    /// Removes all bits.
+    pub fn clear(&mut self) {
+        self.words.clear();
+        self.len = 0;
+    }
+
+    /// Appends a bit.
+    pub fn push(&mut self, bit: bool) {
+        if self.len.is_multiple_of(64) {
+            self.words.push(0);
+        }
+        if bit && let Some(word) = self.words.last_mut() {
+            *word |= 1 << (self.len % 64);
+        }
+        self.len += 1;
+    }
+
+    /// Appends `n` times the same bit.
+    pub fn extend(&mut self, bit: bool, n: usize) {
+        (0..n).for_each(|_| self.push(bit));
+    }
+
+    /// A bit; false beyond the end.
+    pub fn get(&self, at: usize) -> bool {
+        at < self.len && self.words.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
+    }
+
+    /// How many bits.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is no bit.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+impl FromIterator<bool> for Bits {
+    fn from_iter<I: IntoIterator<Item = bool>>(bits: I) -> Self {
+        let mut all = Self::default();
+        bits.into_iter().for_each(|bit| all.push(bit));
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_beyond_a_word_and_beyond_the_end() {
+        let bits: Bits = (0..200).map(|n| n % 3 == 0).collect();
+        assert_eq!(bits.len(), 200);
+        assert!((0..200).all(|n| bits.get(n) == (n % 3 == 0)));
+        assert!(!bits.get(200) && !bits.get(usize::MAX));
+    }
+
+    #[test]
+    fn texts_keep_what_is_empty_apart_from_what_is_not_there() {
+        let mut texts = Texts::default();
+        [Some("é"), Some(""), None, Some("b")].into_iter().for_each(|t| texts.push(t));
+        assert_eq!(
+            (0..5).map(|row| texts.get(row)).collect::<Vec<_>>(),
+            [Some("é"), Some(""), None, Some("b"), None]
+        );
+    }
+
+    #[test]
+    fn a_column_becomes_one_of_texts_whatever_it_was() {
+        let mut cells = Cells::Integers(vec![1], 0, [true].into_iter().collect());
+        cells.texts().push(Some("a"));
+        assert_eq!(cells.texts().len(), 0, "it is emptied each time");
+    }
+}
