@@ -32,7 +32,7 @@ pub mod id;
 mod lexical;
 pub mod meaning;
 pub mod measure;
-pub mod options;
+mod options;
 pub mod project;
 pub mod render;
 pub mod schema;
