@@ -1,0 +1,264 @@
+//! From the SQL tree to ours: an allow-list that types as it goes.
+
+use sqlparser::{
+    ast::{
+        DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Spanned, TimezoneInfo,
+        Value as SqlValue,
+    },
+    tokenizer::Span as SqlSpan,
+};
+
+use super::{
+    Reader,
+    path::{report_path, resolve},
+    typing::{boolean, literal, not},
+};
+use crate::{
+    codes,
+    expression::{Comparison, Expression, Literal, Node, Type},
+    lexical,
+    source_text::Span,
+    wording::shorten,
+};
+
+impl Reader<'_> {
+    pub(super) fn lower(&mut self, sql: &Expr) -> Option<Expression> {
+        match sql {
+            Expr::Nested(inner) => self.lower(inner),
+            Expr::Identifier(ident) => self.path(std::slice::from_ref(ident)),
+            Expr::CompoundIdentifier(idents) => self.path(idents),
+            Expr::Value(value) => self.constant(&value.value, value.span),
+            Expr::TypedString(typed) => {
+                let text = match &typed.value.value {
+                    SqlValue::SingleQuotedString(text) => text.clone(),
+                    _ => return self.refuse(typed.value.span, "this constant", ""),
+                };
+                match typed.data_type {
+                    DataType::Date => self.instant(&text, Type::Date, typed.value.span),
+                    DataType::Timestamp(None, TimezoneInfo::None) => {
+                        self.instant(&text, Type::Timestamp, typed.value.span)
+                    }
+                    _ => self.refuse(typed.value.span, "a constant of this type", ""),
+                }
+            }
+            Expr::Interval(interval) => {
+                let text = match interval.value.as_ref() {
+                    Expr::Value(v) if interval.leading_field.is_none() => v.value.clone().into_string(),
+                    _ => None,
+                };
+                let span = interval.value.span();
+                match text {
+                    Some(text) => match lexical::duration(&text) {
+                        Some(micros) => Some(literal(Type::Duration, micros)),
+                        None => {
+                            let place = self.place(span);
+                            self.findings
+                                .report(
+                                    codes::NOT_A_DURATION,
+                                    place,
+                                    format!("`{}` is not a length of time", shorten(&text)),
+                                )
+                                .expected("a number and a unit: `interval '4 hours'`");
+                            None
+                        }
+                    },
+                    None => self.refuse(span, "an interval in this form", "write `interval '4 hours'`"),
+                }
+            }
+            Expr::UnaryOp { op, expr } => self.unary(*op, expr),
+            Expr::BinaryOp { left, op, right } => self.binary(left, op, right),
+            Expr::IsNull(inner) => Some(boolean(Node::IsMissing(Box::new(self.lower(inner)?)))),
+            Expr::IsNotNull(inner) => Some(not(boolean(Node::IsMissing(Box::new(self.lower(inner)?))))),
+            Expr::Between { expr, negated, low, high } => {
+                let value = self.lower(expr);
+                let (low_typed, high_typed) = (self.lower(low), self.lower(high));
+                let value = value?;
+                let at_least = self.compare(
+                    Comparison::GreaterOrEqual,
+                    value.clone(),
+                    low_typed?,
+                    expr.span(),
+                    low.span(),
+                );
+                let at_most =
+                    self.compare(Comparison::LessOrEqual, value, high_typed?, expr.span(), high.span());
+                let both = boolean(Node::And(vec![at_least?, at_most?]));
+                Some(if *negated { not(both) } else { both })
+            }
+            Expr::InList { expr, list, negated } => self.in_list(expr, list, *negated),
+            Expr::Like { negated, any, expr, pattern, escape_char } => {
+                if *any || escape_char.is_some() {
+                    return self.refuse(
+                        pattern.span(),
+                        "`like` with `any` or `escape`",
+                        "write a plain pattern",
+                    );
+                }
+                let value = self.lower(expr)?;
+                let Expr::Value(v) = pattern.as_ref() else {
+                    return self.refuse(
+                        pattern.span(),
+                        "a pattern that is no text",
+                        "write it out: `like 'C%'`",
+                    );
+                };
+                let SqlValue::SingleQuotedString(pattern_text) = &v.value else {
+                    return self.refuse(
+                        pattern.span(),
+                        "a pattern that is no text",
+                        "write it out: `like 'C%'`",
+                    );
+                };
+                if !matches!(value.type_, Type::Text | Type::Enum { .. } | Type::Reference { .. }) {
+                    return self.mismatch(expr.span(), &value.type_, &Type::Text, "`like` compares texts");
+                }
+                let like = boolean(Node::Like(Box::new(value), pattern_text.clone()));
+                Some(if *negated { not(like) } else { like })
+            }
+            Expr::Case { operand, conditions, else_result, .. } => {
+                if let Some(operand) = operand {
+                    return self.refuse(
+                        operand.span(),
+                        "`case` with an operand",
+                        "write `case when … then … end`",
+                    );
+                }
+                self.case(conditions, else_result.as_deref())
+            }
+            Expr::Function(function) => {
+                let name = function.name.to_string();
+                if !name.eq_ignore_ascii_case("coalesce") {
+                    return self.refuse(
+                        function.name.span(),
+                        &format!("the function `{}`", shorten(&name)),
+                        "the only function is `coalesce`; derive other values in the source or before it",
+                    );
+                }
+                let FunctionArguments::List(list) = &function.args else {
+                    return self.refuse(
+                        function.name.span(),
+                        "`coalesce` without values",
+                        "write `coalesce(a, b)`",
+                    );
+                };
+                let plain = function.over.is_none()
+                    && function.filter.is_none()
+                    && function.within_group.is_empty()
+                    && function.null_treatment.is_none()
+                    && list.duplicate_treatment.is_none()
+                    && list.clauses.is_empty();
+                if !plain || list.args.is_empty() {
+                    return self.refuse(
+                        function.name.span(),
+                        "`coalesce` in this form",
+                        "write `coalesce(a, b)`",
+                    );
+                }
+                let mut values = Vec::new();
+                for argument in &list.args {
+                    let FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)) = argument else {
+                        return self.refuse(argument.span(), "this argument", "write `coalesce(a, b)`");
+                    };
+                    values.push((self.lower(argument), argument.span()));
+                }
+                let values: Option<Vec<_>> = values.into_iter().map(|(v, s)| v.map(|v| (v, s))).collect();
+                let (type_, values) = self.unify_all(values?)?;
+                Some(Expression { type_, node: Node::Coalesce(values) })
+            }
+            Expr::IsTrue(inner) | Expr::IsNotTrue(inner) | Expr::IsFalse(inner) | Expr::IsNotFalse(inner) => {
+                self.refuse(
+                    inner.span(),
+                    "`is true` and `is false`",
+                    "write `x`, `not x` or `coalesce(x, false)`",
+                )
+            }
+            Expr::Cast { expr, .. } => {
+                self.refuse(expr.span(), "a cast", "say how the column is read under `map`, with `as`")
+            }
+            Expr::ILike { expr, .. } => self.refuse(
+                expr.span(),
+                "`ilike`",
+                "`like` is case-sensitive; make the texts uniform under `map`, with `as: enum`",
+            ),
+            Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => self.refuse(
+                sql.span(),
+                "a query",
+                "an expression looks at one row and the rows it refers to: `account.region`",
+            ),
+            other => {
+                let what = format!("`{}`", shorten(&other.to_string()));
+                self.refuse(other.span(), &what, "")
+            }
+        }
+    }
+
+    fn path(&mut self, idents: &[Ident]) -> Option<Expression> {
+        if let Some(quoted) = idents.iter().find(|i| i.quote_style.is_some()) {
+            let place = self.place(quoted.span);
+            self.findings
+                .report(codes::NOT_ALLOWED, place, format!("`{quoted}` is a quoted name"))
+                .expected("texts in single quotes, names without quotes")
+                .replace(
+                    format!("if a text is meant, write `'{}'`", shorten(&quoted.value)),
+                    place,
+                    format!("'{}'", quoted.value),
+                );
+            return None;
+        }
+        let parts: Vec<&str> = idents.iter().map(|i| i.value.as_str()).collect();
+        let places: Vec<Span> = idents.iter().map(|i| self.place(i.span)).collect();
+        if parts.len() > 1 && !self.scope.walk {
+            let place = places.first().copied().unwrap_or(self.node.span);
+            self.findings
+                .report(codes::NOT_A_REFERENCE, place, "a source sees only its own row")
+                .expected(format!("an attribute of {}", self.scope.base.id))
+                .fix("use the path in the KPI instead, or map the attribute into this entity");
+            return None;
+        }
+        match resolve(&parts, self.scope.base, self.scope.entities) {
+            Ok((path, type_)) => Some(Expression { type_, node: Node::Path(path) }),
+            Err(problem) => {
+                report_path(&problem, &parts, &places, self.scope.base, self.scope.entities, self.findings);
+                None
+            }
+        }
+    }
+
+    fn constant(&mut self, value: &SqlValue, span: SqlSpan) -> Option<Expression> {
+        match value {
+            SqlValue::Number(text, _) => match lexical::decimal(text) {
+                Some(d) if d.scale == 0 => Some(literal(Type::Integer, d.digits)),
+                Some(d) => Some(literal(Type::Number { scale: d.scale }, d.digits)),
+                None => {
+                    let place = self.place(span);
+                    self.findings
+                        .report(codes::NUMBER_RANGE, place, format!("`{}` is no exact number", shorten(text)))
+                        .expected("digits with at most one point, at most 18 of them, without exponent");
+                    None
+                }
+            },
+            SqlValue::SingleQuotedString(text) => {
+                Some(Expression { type_: Type::Text, node: Node::Literal(Literal::Text(text.clone())) })
+            }
+            SqlValue::Boolean(b) => Some(boolean(Node::Literal(Literal::Boolean(*b)))),
+            SqlValue::Null => Some(Expression { type_: Type::Text, node: Node::Literal(Literal::Missing) }),
+            SqlValue::DoubleQuotedString(text) => {
+                self.refuse(span, "a text in double quotes", &format!("write `'{}'`", shorten(text)))
+            }
+            _ => self.refuse(span, "this constant", ""),
+        }
+    }
+
+    fn instant(&mut self, text: &str, type_: Type, span: SqlSpan) -> Option<Expression> {
+        match lexical::instant(text, self.scope.zone) {
+            Some(micros) => Some(literal(type_, micros)),
+            None => {
+                let place = self.place(span);
+                self.findings
+                    .report(codes::NOT_A_DATE, place, format!("`{}` is not a date or instant", shorten(text)))
+                    .expected("`'2026-01-31'`, or an instant with offset: `'2026-01-31T09:00:00+01:00'`");
+                None
+            }
+        }
+    }
+}

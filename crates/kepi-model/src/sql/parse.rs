@@ -1,0 +1,116 @@
+//! The caps, counted on tokens, then the SQL parser.
+
+use sqlparser::{
+    ast::Expr,
+    dialect::GenericDialect,
+    keywords::Keyword,
+    parser::{Parser, ParserError},
+    tokenizer::{Location, Token, TokenWithSpan, Tokenizer},
+};
+
+use super::{MAXIMUM_BYTES, MAXIMUM_LEVELS, MAXIMUM_NODES, Reader};
+use crate::{codes, wording::shorten};
+
+impl Reader<'_> {
+    /// The caps, then the parser.
+    pub(super) fn parse(&mut self) -> Option<Expr> {
+        if self.text.len() > MAXIMUM_BYTES {
+            self.too_large(format!("this expression has {} bytes", self.text.len()));
+            return None;
+        }
+        let dialect = GenericDialect {};
+        let tokens = match Tokenizer::new(&dialect, self.text).tokenize_with_location() {
+            Ok(tokens) => tokens,
+            Err(error) => {
+                let start = self.byte(error.location);
+                let span = self.node.place_within(start, start);
+                self.not_an_expression(span, &error.message);
+                return None;
+            }
+        };
+        if let Some(problem) = over_the_caps(&tokens) {
+            self.too_large(problem);
+            return None;
+        }
+        if tokens.iter().all(|t| matches!(t.token, Token::Whitespace(_))) {
+            let span = self.whole();
+            self.not_an_expression(span, "nothing is written here");
+            return None;
+        }
+        let mut parser =
+            Parser::new(&dialect).with_recursion_limit(MAXIMUM_LEVELS * 4).with_tokens_with_locations(tokens);
+        match parser.parse_expr() {
+            Ok(parsed) => {
+                let next = parser.peek_token();
+                if next.token == Token::EOF {
+                    return Some(parsed);
+                }
+                let span = self.place(next.span);
+                let what = shorten(&next.token.to_string());
+                if next.token.to_string().eq_ignore_ascii_case("exists") {
+                    self.findings
+                        .report(codes::EXISTS_OUTSIDE_RULE, span, "`exists` cannot stand here")
+                        .expected("`exists` is all that a rule requires: `require: account exists`")
+                        .fix("ask whether the reference is there: `account is not null`");
+                } else {
+                    self.not_an_expression(span, &format!("`{what}` does not fit here"));
+                }
+                None
+            }
+            Err(ParserError::RecursionLimitExceeded) => {
+                self.too_large("this expression is nested too deeply".to_owned());
+                None
+            }
+            Err(ParserError::TokenizerError(message) | ParserError::ParserError(message)) => {
+                let (what, at) = split_location(&message);
+                let span = at.map_or_else(
+                    || self.whole(),
+                    |at| {
+                        let start = self.byte(at);
+                        self.node.place_within(start, start)
+                    },
+                );
+                self.not_an_expression(span, what);
+                None
+            }
+        }
+    }
+}
+
+/// Counts parts and levels on tokens.
+fn over_the_caps(tokens: &[TokenWithSpan]) -> Option<String> {
+    let (mut parts, mut level, mut deepest, mut prefixes) = (0usize, 0usize, 0usize, 0usize);
+    for token in tokens {
+        let mut prefix = false;
+        match &token.token {
+            Token::Whitespace(_) => continue,
+            Token::LParen | Token::LBracket | Token::LBrace => level += 1,
+            Token::RParen | Token::RBracket | Token::RBrace => level = level.saturating_sub(1),
+            Token::Word(w) if w.keyword == Keyword::CASE => level += 1,
+            Token::Word(w) if w.keyword == Keyword::END => level = level.saturating_sub(1),
+            Token::Word(w) if w.keyword == Keyword::NOT => prefix = true,
+            Token::Minus | Token::Plus | Token::Tilde | Token::ExclamationMark => prefix = true,
+            Token::Word(w) if w.keyword == Keyword::NoKeyword => parts += 1,
+            Token::Number(..) | Token::SingleQuotedString(_) => parts += 1,
+            _ => {}
+        }
+        prefixes = if prefix { prefixes + 1 } else { 0 };
+        deepest = deepest.max(level + prefixes);
+    }
+    if deepest > MAXIMUM_LEVELS {
+        Some(format!("this expression has {deepest} levels"))
+    } else if parts > MAXIMUM_NODES {
+        Some(format!("this expression names {parts} attributes and constants"))
+    } else {
+        None
+    }
+}
+
+/// Splits `… at Line: 1, Column: 5` off a message of the parser.
+fn split_location(message: &str) -> (&str, Option<Location>) {
+    let Some((what, at)) = message.rsplit_once(" at Line: ") else { return (message, None) };
+    let location = at.split_once(", Column: ").and_then(|(line, column)| {
+        Some(Location { line: line.trim().parse().ok()?, column: column.trim().parse().ok()? })
+    });
+    (what, location)
+}

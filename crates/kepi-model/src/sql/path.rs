@@ -1,0 +1,138 @@
+//! Dotted paths: where they lead, and what is wrong with those that lead nowhere.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    codes,
+    entity::Entity,
+    expression::{Path, Type},
+    findings::Findings,
+    id::EntityId,
+    lexical::type_text,
+    source_text::Span,
+    wording::{nearest, shorten},
+    yaml::Yaml,
+};
+
+/// A path in a text, resolved from an entity.
+pub(crate) fn path(
+    node: &Yaml,
+    base: &Entity,
+    entities: &BTreeMap<EntityId, Entity>,
+    findings: &mut Findings,
+) -> Option<(Path, Type)> {
+    let text = node.text()?;
+    let parts: Vec<&str> = text.split('.').map(str::trim).collect();
+    let mut places = Vec::new();
+    let mut at = 0;
+    for part in text.split('.') {
+        let lead = part.len() - part.trim_start().len();
+        places.push(node.place_within(at + lead, at + lead + part.trim().len()));
+        at += part.len() + 1;
+    }
+    if let Some(bad) = parts.iter().position(|p| !crate::id::is_name(p)) {
+        let place = places.get(bad).copied().unwrap_or(node.span);
+        findings
+            .report(codes::UNKNOWN_ATTRIBUTE, place, format!("`{}` is not a path", shorten(text)))
+            .expected("names joined by dots, such as `account.region`");
+        return None;
+    }
+    match resolve(&parts, base, entities) {
+        Ok(found) => Some(found),
+        Err(problem) => {
+            report_path(&problem, &parts, &places, base, entities, findings);
+            None
+        }
+    }
+}
+
+/// Resolves a dotted path from an entity: where it leads and of what type, or what is wrong with which part.
+pub(super) fn resolve(
+    parts: &[&str],
+    base: &Entity,
+    entities: &BTreeMap<EntityId, Entity>,
+) -> Result<(Path, Type), PathProblem> {
+    let mut entity = base;
+    let mut references = Vec::new();
+    for (index, part) in parts.iter().enumerate() {
+        let attribute = entity.attributes.iter().find(|a| a.id.as_str() == *part).ok_or_else(|| {
+            PathProblem::Unknown {
+                index,
+                entity: entity.id.clone(),
+                known: entity.attributes.iter().map(|a| a.id.to_string()).collect(),
+            }
+        })?;
+        if index + 1 == parts.len() {
+            return Ok((Path { references, attribute: attribute.id.clone() }, attribute.type_.clone()));
+        }
+        let Type::Reference { entity: next } = &attribute.type_ else {
+            return Err(PathProblem::NoReference { index, type_: attribute.type_.clone() });
+        };
+        references.push((attribute.id.clone(), next.clone()));
+        entity = entities.get(next).ok_or(PathProblem::Broken)?;
+    }
+    Err(PathProblem::Broken)
+}
+
+/// What is wrong with a path.
+pub(super) enum PathProblem {
+    /// The entity has no such attribute.
+    Unknown { index: usize, entity: EntityId, known: Vec<String> },
+    /// The part is no reference, but the path goes on.
+    NoReference { index: usize, type_: Type },
+    /// Something that has its own finding.
+    Broken,
+}
+
+/// Reports a problem with a path whose parts stand at `places`.
+pub(super) fn report_path(
+    problem: &PathProblem,
+    parts: &[&str],
+    places: &[Span],
+    base: &Entity,
+    entities: &BTreeMap<EntityId, Entity>,
+    findings: &mut Findings,
+) {
+    match problem {
+        PathProblem::Unknown { index, entity, known } => {
+            let (Some(part), Some(place)) = (parts.get(*index), places.get(*index)) else { return };
+            if findings.is_broken(entity.as_str(), part) {
+                return;
+            }
+            let finding = findings.report(
+                codes::UNKNOWN_ATTRIBUTE,
+                *place,
+                format!("{entity} has no attribute `{}`", shorten(part)),
+            );
+            if nearest(part, known.iter().map(String::as_str)).is_none() && *index == 0 {
+                // It may be an attribute of an entity one reference away.
+                let away = base.attributes.iter().find_map(|a| match &a.type_ {
+                    Type::Reference { entity } => {
+                        let found = entities.get(entity)?.attributes.iter().any(|b| b.id.as_str() == *part);
+                        found.then(|| format!("{}.{part}", a.id))
+                    }
+                    _ => None,
+                });
+                if let Some(away) = away {
+                    finding.replace(format!("did you mean `{away}`?"), *place, away);
+                    return;
+                }
+            }
+            finding.did_you_mean(part, known.iter().map(String::as_str));
+            if finding.fix.is_none() {
+                finding.fix(format!("add it by an `entity: {entity}` document, or use one of those listed"));
+            }
+        }
+        PathProblem::NoReference { index, type_ } => {
+            let (Some(part), Some(place)) = (parts.get(*index), places.get(*index)) else { return };
+            findings
+                .report(
+                    codes::NOT_A_REFERENCE,
+                    *place,
+                    format!("`{part}` is of type {} and leads to no other entity", type_text(type_)),
+                )
+                .expected("a reference before the dot, such as `account` in `account.region`");
+        }
+        PathProblem::Broken => {}
+    }
+}
