@@ -249,7 +249,7 @@ impl Reader<'_> {
         }
     }
 
-    fn instant(&mut self, text: &str, type_: Type, span: SqlSpan) -> Option<Expression> {
+    pub(super) fn instant(&mut self, text: &str, type_: Type, span: SqlSpan) -> Option<Expression> {
         match lexical::instant(text, self.scope.zone) {
             Some(micros) => Some(literal(type_, micros)),
             None => {
