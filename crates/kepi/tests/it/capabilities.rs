@@ -103,7 +103,7 @@ fn tests_of(krate: &str) -> BTreeSet<String> {
     }
     fn collect(text: &str, found: &mut BTreeSet<String>) {
         let mut marked = false;
-        let (mut rooms, mut both) = (false, false);
+        let mut rooms = false;
         for line in text.lines().map(str::trim) {
             let function = line.trim_start_matches("pub ").trim_start_matches("async ").strip_prefix("fn ");
             if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
@@ -114,15 +114,15 @@ fn tests_of(krate: &str) -> BTreeSet<String> {
                     found.insert(name.to_owned());
                 }
             }
-            // Tests that a macro makes, one line each: the rooms of the statistics, and what runs on both databases.
+            // Tests that macros make: the rooms of the statistics, one line each, and what runs on both databases.
             rooms = (rooms || line.starts_with("rooms! {")) && line != "}";
             if let Some((room, _)) = line.split_once(": crate::").filter(|_| rooms) {
                 found.insert(format!("reference_values::{room}"));
             }
-            if let Some(name) = line.strip_suffix(',').filter(|_| both) {
-                found.insert(name.to_owned());
-            }
-            both = (both || line.starts_with("on_both![")) && line != "];";
+        }
+        for list in text.split("on_both![").skip(1) {
+            let names = list.split(']').next().unwrap_or_default().split(',').map(str::trim);
+            found.extend(names.map(str::to_owned));
         }
     }
     let mut found = BTreeSet::new();
