@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use kepi_model::id::DimensionId;
 use kepi_stats::estimate::NotComputable;
 
 use crate::{
     side::{Role, Side, Term},
     state::{
-        StateColumn, StateTable,
+        Member, StateColumn, StateTable,
         wire::{CellStates, DigestKey, Seen, StateValue, TermStates, Writer, get},
     },
     value::Coverage,
@@ -45,21 +46,28 @@ impl<'a> SideStates<'a> {
 
 /// What a measure kind sees of one period and segment: its cell, and what lies around it. Kinds that look at their own
 /// cell only cost nothing more.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct View<'a> {
     own: Cells<'a>,
     so_far: &'a [TermStates],
+    parts: Option<&'a dyn Parts>,
+}
+
+/// Finds the parts of a cell when they are asked for.
+pub(crate) trait Parts {
+    /// Shows the members and the states of each part by these dimensions; false if no scan holds them.
+    fn each(&self, by: &[DimensionId], see: &mut dyn FnMut(&[Member], Cells<'_>)) -> bool;
 }
 
 impl<'a> View<'a> {
     /// A cell, and the sums over all periods of its segment up to it, if the kind looks back.
-    pub(crate) fn new(own: Cells<'a>, so_far: &'a [TermStates]) -> Self {
-        Self { own, so_far }
+    pub(crate) fn new(own: Cells<'a>, so_far: &'a [TermStates], parts: &'a dyn Parts) -> Self {
+        Self { own, so_far, parts: Some(parts) }
     }
 
     /// States that were kept.
     pub fn kept(states: &'a CellStates) -> Self {
-        Self { own: Cells::of(&states.terms), so_far: &states.so_far }
+        Self { own: Cells::of(&states.terms), so_far: &states.so_far, parts: None }
     }
 
     /// The states of the period itself.
@@ -71,6 +79,21 @@ impl<'a> View<'a> {
     /// only for kinds that [look back](crate::measure::MeasureKind::looks_back).
     pub fn so_far(&self) -> Cells<'a> {
         Cells::of(self.so_far)
+    }
+
+    /// Shows the parts of the period and segment by further dimensions, those with rows, sorted by members: what weights by
+    /// strata are computed from. The KPI has to ask for the dimensions together with those of the segment (`by`, `cross`).
+    ///
+    /// # Errors
+    /// It does not, or the states are those that were kept, which are of the whole.
+    pub fn parts(
+        &self,
+        by: &[DimensionId],
+        mut see: impl FnMut(&[Member], Cells<'_>),
+    ) -> Result<(), NotComputable> {
+        let found = self.parts.is_some_and(|parts| parts.each(by, &mut see));
+        let names = || by.iter().map(DimensionId::as_str).collect::<Vec<_>>().join(" × ");
+        if found { Ok(()) } else { Err(NotComputable::Unsupported(format!("there are no states by {}", names()))) }
     }
 
     /// Writes these states as they are kept (see [`wire`](crate::state::wire)): what the value was computed from, to

@@ -1,7 +1,9 @@
 //! Finishing: from states at day grain to values of a KPI by period and segment, with gates, finality and pins.
 
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, BTreeSet},
+    rc::Rc,
     sync::Arc,
 };
 
@@ -14,7 +16,7 @@ use kepi_model::{
 use kepi_stats::estimate::{Level, NotComputable};
 
 use crate::{
-    cells::{Cells, SideStates, View},
+    cells::{Cells, Parts, SideStates, View},
     layout::Layout,
     lower::{Lowered, lower},
     measure::{Finished, Presence, kind_of},
@@ -175,17 +177,56 @@ impl<'a> AtGrain<'a> {
         let pins = self.pins(kpi);
         let key = DigestKey::of(self.context.secret);
         let mut finality: BTreeMap<u32, (Period, Finality)> = BTreeMap::new();
-        let kind = kind_of(&kpi.measure);
         let mut values = Vec::new();
         let mut bytes = Vec::new();
+        self.each(kpi, &lowered, |bucket, segment, view| {
+            let (period, finality) = match finality.get(&bucket) {
+                Some(known) => *known,
+                None => *finality.entry(bucket).or_insert(self.finality(kpi, &lowered, bucket)?),
+            };
+            let Finished { estimate, coverage } = finished(kpi, view, level);
+            view.encode(&key, &mut bytes);
+            values.push(Value {
+                kpi: kpi.id.clone(),
+                period,
+                segment,
+                estimate,
+                coverage,
+                finality,
+                pins: Arc::new(Pins { states: Hash::of(&bytes), ..pins.clone() }),
+                states: bytes.as_slice().into(),
+            });
+            Ok(())
+        })?;
+        Ok(values)
+    }
+
+    /// Shows what the measure's kind sees of every value, in the order of [`Self::values`].
+    ///
+    /// # Errors
+    /// As [`Self::values`].
+    pub fn views(&self, kpi: &Kpi, mut see: impl FnMut(Period, &Segment, &View<'_>)) -> Result<(), FinishError> {
+        let lowered = lower(kpi, self.context.project)?;
+        self.each(kpi, &lowered, |bucket, segment, view| {
+            let ordinal = self.first.saturating_add_unsigned(bucket);
+            see(Period { grain: self.grain, ordinal }, &segment, view);
+            Ok(())
+        })
+    }
+
+    /// Every place where there is to be a value, with what is seen from there.
+    fn each(
+        &self,
+        kpi: &Kpi,
+        lowered: &Lowered,
+        mut see: impl FnMut(u32, Segment, &View<'_>) -> Result<(), FinishError>,
+    ) -> Result<(), FinishError> {
+        let kind = kind_of(&kpi.measure);
+        let finer = Finer { at: self, kpi, lowered, cubes: RefCell::default() };
         for key_set in &lowered.key_sets {
-            let cube = self.cube(kpi, &lowered, key_set)?;
+            let cube = self.cube(kpi, lowered, key_set)?;
             let mut sums: BTreeMap<Vec<Member>, Vec<TermStates>> = BTreeMap::new();
             for (bucket, members, cells) in cube.cells(kind.presence(kpi)) {
-                let (period, finality) = match finality.get(&bucket) {
-                    Some(known) => *known,
-                    None => *finality.entry(bucket).or_insert(self.finality(kpi, &lowered, bucket)?),
-                };
                 let own = Cells::new(&cube.sides, &cells);
                 let so_far = if kind.looks_back() {
                     let sum = sums.entry(members.clone()).or_default();
@@ -194,22 +235,13 @@ impl<'a> AtGrain<'a> {
                 } else {
                     &[]
                 };
-                let view = View::new(own, so_far);
-                let Finished { estimate, coverage } = finished(kpi, &view, level);
-                view.encode(&key, &mut bytes);
-                values.push(Value {
-                    kpi: kpi.id.clone(),
-                    period,
-                    segment: Segment(key_set.iter().cloned().zip(members).collect()),
-                    estimate,
-                    coverage,
-                    finality,
-                    pins: Arc::new(Pins { states: Hash::of(&bytes), ..pins.clone() }),
-                    states: bytes.as_slice().into(),
-                });
+                let parts = PartsOf { finer: &finer, key_set, bucket, members: &members };
+                let view = View::new(own, so_far, &parts);
+                let segment = Segment(key_set.iter().cloned().zip(members.iter().cloned()).collect());
+                see(bucket, segment, &view)?;
             }
         }
-        Ok(values)
+        Ok(())
     }
 
     fn cube<'b>(
@@ -321,6 +353,62 @@ impl Cube<'_> {
             }
         }
         onwards
+    }
+}
+
+/// Cells of further key sets of one KPI, made when a kind first asks for parts.
+struct Finer<'a> {
+    at: &'a AtGrain<'a>,
+    kpi: &'a Kpi,
+    lowered: &'a Lowered,
+    cubes: RefCell<BTreeMap<Vec<DimensionId>, Option<Rc<FinerCube<'a>>>>>,
+}
+
+struct FinerCube<'a> {
+    sides: Vec<SideStates<'a>>,
+    places: Vec<Place>,
+}
+
+impl<'a> Finer<'a> {
+    fn cube(&self, key_set: &[DimensionId]) -> Option<Rc<FinerCube<'a>>> {
+        let mut cubes = self.cubes.borrow_mut();
+        let cube = cubes.entry(key_set.to_vec()).or_insert_with(|| {
+            let asked = self.lowered.key_sets.iter().any(|known| known == key_set);
+            let cube = asked.then(|| self.at.cube(self.kpi, self.lowered, key_set).ok()).flatten()?;
+            let places = cube.cells(Presence::AnySide);
+            Some(Rc::new(FinerCube { sides: cube.sides, places }))
+        });
+        cube.clone()
+    }
+}
+
+/// The parts of one cell.
+struct PartsOf<'p, 'a> {
+    finer: &'p Finer<'a>,
+    key_set: &'p [DimensionId],
+    bucket: u32,
+    members: &'p [Member],
+}
+
+impl Parts for PartsOf<'_, '_> {
+    fn each(&self, by: &[DimensionId], see: &mut dyn FnMut(&[Member], Cells<'_>)) -> bool {
+        let mut key_set: Vec<DimensionId> = self.key_set.iter().chain(by).cloned().collect();
+        key_set.sort();
+        let Some(cube) = self.finer.cube(&key_set) else { return false };
+        let start = cube.places.partition_point(|(bucket, ..)| *bucket < self.bucket);
+        let here = cube.places.iter().skip(start).take_while(|(bucket, ..)| *bucket == self.bucket);
+        for (_, members, cells) in here {
+            let member_of = |dimension: &DimensionId| {
+                let place = key_set.iter().position(|found| found == dimension);
+                place.and_then(|place| members.get(place))
+            };
+            let own = self.key_set.iter().zip(self.members);
+            if own.into_iter().all(|(dimension, member)| member_of(dimension) == Some(member)) {
+                let further: Vec<Member> = by.iter().filter_map(member_of).cloned().collect();
+                see(&further, Cells::new(&cube.sides, cells));
+            }
+        }
+        true
     }
 }
 

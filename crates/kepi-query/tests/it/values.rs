@@ -1,11 +1,16 @@
 //! Every measure kind by hand: a project as text, rows as text, values worked out on paper.
 
-use kepi_model::{calendar::Grain, id::KpiId};
+use kepi_model::{
+    calendar::Grain,
+    id::{DimensionId, KpiId},
+};
 use kepi_query::{
     finish::{AtGrain, Context, FinishError, MeasuredScan},
     port::Limits,
     reference::measure,
     scans::plan,
+    side::{Role, Term},
+    state::Member,
     value::{Finality, Value, wire::WireValue},
 };
 use kepi_stats::estimate::NotComputable;
@@ -85,6 +90,45 @@ fn segments_sum_to_the_total_and_crosses_to_segments() {
     assert_eq!(world.point("turnover", "2026-01", "solved=? region=west"), 30.0);
     // The only row of the segment has no price: known rows, no sum.
     assert_eq!(world.reason("turnover", "2026-01", "region=south"), NotComputable::NoRows);
+}
+
+#[test]
+fn a_cell_is_made_of_its_parts() {
+    let world = World::new();
+    let kpi = &world.project.kpis[&"turnover".parse::<KpiId>().unwrap()];
+    let at = AtGrain::new(world.context(), Grain::Month).unwrap();
+    let [region, solved] = ["region", "solved"].map(|name| name.parse::<DimensionId>().unwrap());
+    let mut seen = 0;
+    at.views(kpi, |period, segment, view| {
+        let own = view.own().sum(Term::First, Role::Total).unwrap();
+        let by = |dimensions: &[DimensionId]| {
+            let mut parts: Vec<(Vec<Member>, i128)> = Vec::new();
+            view.parts(dimensions, |members, cells| {
+                parts.push((members.to_vec(), cells.sum(Term::First, Role::Total).unwrap()));
+            })
+            .map(|()| parts)
+        };
+        match segment.0.as_slice() {
+            [] => {
+                for dimensions in [vec![region.clone()], vec![solved.clone()], vec![solved.clone(), region.clone()]] {
+                    let parts = by(&dimensions).unwrap();
+                    assert_eq!(parts.iter().map(|(_, sum)| sum).sum::<i128>(), own, "{period:?} {dimensions:?}");
+                    assert!(parts.iter().all(|(members, _)| members.len() == dimensions.len()));
+                }
+            }
+            [(dimension, _)] => {
+                let other = if *dimension == region { &solved } else { &region };
+                let parts = by(std::slice::from_ref(other)).unwrap();
+                assert_eq!(parts.iter().map(|(_, sum)| sum).sum::<i128>(), own, "{period:?} {segment}");
+                // Nothing was asked for by customer.
+                assert!(by(&["customer".parse().unwrap()]).is_err());
+            }
+            _ => {}
+        }
+        seen += 1;
+    })
+    .unwrap();
+    assert!(seen > 10, "{seen}");
 }
 
 #[test]
