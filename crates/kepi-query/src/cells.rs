@@ -93,7 +93,11 @@ impl<'a> View<'a> {
     ) -> Result<(), NotComputable> {
         let found = self.parts.is_some_and(|parts| parts.each(by, &mut see));
         let names = || by.iter().map(DimensionId::as_str).collect::<Vec<_>>().join(" × ");
-        if found { Ok(()) } else { Err(NotComputable::Unsupported(format!("there are no states by {}", names()))) }
+        if found {
+            Ok(())
+        } else {
+            Err(NotComputable::Unsupported(format!("there are no states by {}", names())))
+        }
     }
 
     /// Writes these states as they are kept (see [`wire`](crate::state::wire)): what the value was computed from, to

@@ -205,7 +205,11 @@ impl<'a> AtGrain<'a> {
     ///
     /// # Errors
     /// As [`Self::values`].
-    pub fn views(&self, kpi: &Kpi, mut see: impl FnMut(Period, &Segment, &View<'_>)) -> Result<(), FinishError> {
+    pub fn views(
+        &self,
+        kpi: &Kpi,
+        mut see: impl FnMut(Period, &Segment, &View<'_>),
+    ) -> Result<(), FinishError> {
         let lowered = lower(kpi, self.context.project)?;
         self.each(kpi, &lowered, |bucket, segment, view| {
             let ordinal = self.first.saturating_add_unsigned(bucket);

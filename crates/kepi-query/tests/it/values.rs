@@ -110,9 +110,15 @@ fn a_cell_is_made_of_its_parts() {
         };
         match segment.0.as_slice() {
             [] => {
-                for dimensions in [vec![region.clone()], vec![solved.clone()], vec![solved.clone(), region.clone()]] {
+                for dimensions in
+                    [vec![region.clone()], vec![solved.clone()], vec![solved.clone(), region.clone()]]
+                {
                     let parts = by(&dimensions).unwrap();
-                    assert_eq!(parts.iter().map(|(_, sum)| sum).sum::<i128>(), own, "{period:?} {dimensions:?}");
+                    assert_eq!(
+                        parts.iter().map(|(_, sum)| sum).sum::<i128>(),
+                        own,
+                        "{period:?} {dimensions:?}"
+                    );
                     assert!(parts.iter().all(|(members, _)| members.len() == dimensions.len()));
                 }
             }
