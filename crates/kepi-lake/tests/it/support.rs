@@ -23,7 +23,7 @@ use kepi_model::{
     source_text::{FileId, Span},
 };
 use kepi_query::{
-    landing::{Lake, LoadReport, Progress, Raw},
+    landing::{Lake, LoadOutcome, LoadReport, Progress, Raw},
     port::{PinnedInputs, SnapshotId, TableData},
 };
 use kepi_store::Store;
@@ -200,8 +200,11 @@ impl Bench {
                 Landing { actor: "person/1", at, progress: &Silent },
             )
             .await?;
-        let c = report.counts;
-        assert_eq!(c.read, c.out_of_scope + c.landed());
+        // The row that stops a file is neither in nor out, and nothing behind it is read.
+        if !matches!(report.outcome, LoadOutcome::Stopped { .. }) {
+            let c = report.counts;
+            assert_eq!(c.read, c.out_of_scope + c.landed());
+        }
         Ok(report)
     }
 
