@@ -12,6 +12,12 @@ if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; the
     { $sudo apt-get update -qq && $sudo apt-get install -y -qq chromium chromium-driver; } >/dev/null 2>&1 || missing "chromium and chromium-driver"
 fi
 
+if [ ! -x "$(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | tail -n 1)" ] && ! command -v initdb >/dev/null; then
+    sudo=""
+    [ "$(id -u)" = 0 ] || sudo="sudo"
+    { $sudo apt-get update -qq && $sudo apt-get install -y -qq postgresql; } >/dev/null 2>&1 || missing "postgresql"
+fi
+
 if [ ! -f web/node_modules/axe-core/axe.min.js ]; then
     (cd web && npm ci --silent --no-audit --no-fund) || missing "axe-core"
 fi

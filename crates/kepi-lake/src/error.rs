@@ -12,9 +12,6 @@ pub enum LakeError {
     /// The database could not be read or written.
     #[error("{0}{room}", room = room_in_database(.0))]
     Store(#[from] StoreError),
-    /// A statement on the catalogue failed. Only until all of them are in the store.
-    #[error("the catalogue of the lake refused: {0}")]
-    Sql(#[from] sqlx::Error),
     /// A file or folder of the lake could not be read or written.
     #[error("`{path}` of the lake could not be {doing}: {source}{room}", room = room(source), path = path.display())]
     Io {
@@ -62,8 +59,8 @@ fn room_in_database(error: &StoreError) -> &'static str {
 }
 
 /// What to do about a damaged file.
-pub const WAY_OUT: &str = "restore it from a backup; without one, move `.kepi` away and run `kepi run`: the sources land \
-                           anew, what was published before is lost";
+pub const WAY_OUT: &str = "restore it from a backup; without one, move `.kepi` away (and drop the schema, if it is in \
+                           PostgreSQL) and run `kepi run`: the sources land anew, what was published before is lost";
 
 /// A file that is not as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -309,11 +306,6 @@ fn way_out(closest: Option<&str>, available: &[String]) -> String {
 
 impl From<StoreError> for LandError {
     fn from(e: StoreError) -> Self {
-        Self::Lake(e.into())
-    }
-}
-impl From<sqlx::Error> for LandError {
-    fn from(e: sqlx::Error) -> Self {
         Self::Lake(e.into())
     }
 }

@@ -20,12 +20,16 @@ use kepi_query::{
     landing::{LoadOutcome, LoadReport, Progress, Raw},
     port::SnapshotId,
 };
-use kepi_store::{Asked, Effects, Performed, Receipt, StoreError, Transaction, records::LedgerRow};
+use kepi_store::{
+    Asked, Effects, Performed, Receipt, StoreError, Transaction,
+    catalogue::{self, MAIN},
+    records::LedgerRow,
+};
 use tokio::sync::mpsc;
 
 use crate::{
     LocalLake,
-    catalogue::{end_and_add_files, ensure_table, find_table, live_files, table_version},
+    catalogue::{ensure_table, live_files},
     door::{CalledOff, permit, plain},
     durable::{self, blocking, create_folder_durably},
     error::{LakeError, LandError},
@@ -218,9 +222,7 @@ impl LocalLake {
         let mut known = KnownKeys::new();
         for id in asked {
             let Some(entity) = project.entities.get(&id).cloned() else { continue };
-            let mut tx = self.catalogue.store.read().await?;
-            let found = find_table(&mut tx, id.as_str()).await?;
-            drop(tx);
+            let found = catalogue::table(&mut self.catalogue.store.read().await?, MAIN, id.as_str()).await?;
             if found.is_none() {
                 known.insert(id, Arc::new(KeySet::default()));
                 continue;
@@ -340,7 +342,7 @@ impl Effects for Loading<'_> {
         let past =
             ledger::find_earlier(tx, &self.source.id, self.source.mode, &staging.name, self.content).await?;
         let same = past.as_ref().map(|e| &e.load) == staging.past.earlier.as_ref().map(|e| &e.load);
-        if !same || table_version(tx, staging.table.id).await? != self.index.version {
+        if !same || catalogue::version(tx, staging.table.id, None).await? != self.index.version {
             return Err(CalledOff::Faster);
         }
         let mut report = LoadReport {
@@ -370,7 +372,7 @@ impl Effects for Loading<'_> {
             report.snapshot = Some(SnapshotId(self.replace(tx, &staged).await?));
         }
         let snapshot = report.snapshot.map(|s| s.0.unsigned_abs());
-        let checksums = staged.replacement.add.iter().map(|f| f.checksum.to_string());
+        let checksums = staged.replacement.add.iter().filter_map(|f| f.checksum).map(|c| c.to_string());
         let files = sealed(checksums);
         let salt = kepi_store::text::salt();
         let entry = ledger::Entry { report: &report, effective: staging.effective, columns: &staged.columns };
@@ -388,7 +390,7 @@ impl Effects for Loading<'_> {
         let replaces = self.replaces().map(str::to_owned);
         let Prepared { report, row, salt, staged } =
             self.kept.take().ok_or_else(|| LakeError::Corrupt("a load was not prepared".to_owned()))?;
-        ledger::insert(tx, row, &salt, replaces.as_deref()).await?;
+        kepi_store::ledger::enter(tx, &row, report.counts.quarantined, &salt, replaces.as_deref()).await?;
         if report.outcome == LoadOutcome::Landed {
             staged.quarantine.insert(tx, &report.load, &self.source.id, &self.staging.name).await?;
         }
@@ -402,17 +404,12 @@ impl Loading<'_> {
     /// Puts the new files in the place of the old ones; returns the snapshot that holds them.
     async fn replace(&mut self, tx: &mut Transaction, staged: &Staged) -> Result<i64, CalledOff> {
         if staged.replacement.add.is_empty() && staged.replacement.end.is_empty() {
-            return Ok(crate::catalogue::latest_in(tx).await?.snapshot);
+            return Ok(catalogue::snapshot(tx).await?);
         }
-        let (snapshot, ids) = end_and_add_files(
-            tx,
-            self.staging.table.id,
-            &staged.replacement,
-            self.landing.at,
-            self.landing.actor,
-            &format!("land {} from {}", self.staging.name, self.source.id),
-        )
-        .await?;
+        let message = format!("land {} from {}", self.staging.name, self.source.id);
+        let stamp = catalogue::Stamp { at: self.landing.at, actor: self.landing.actor, message: &message };
+        let (snapshot, ids) =
+            catalogue::commit(tx, self.staging.table.id, &staged.replacement, stamp).await?;
         for (number, id) in staged.added.iter().zip(ids) {
             if let Some(file) = self.index.files.get_mut(*number as usize) {
                 file.id = id;

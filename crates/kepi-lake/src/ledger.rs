@@ -1,15 +1,13 @@
-//! The ledger of loads: one row a load, committed with its rows, so that a file is in exactly once or not at all.
+//! What the ledger knows of the past of a source, and entering a load in it.
 
 use std::collections::HashMap;
 
 use kepi_model::{
     id::{Hash, SourceId},
-    project::Mode,
+    project::{Mode, Source},
 };
-use kepi_proof::Salt;
 use kepi_query::landing::{LoadOutcome, LoadReport};
-use kepi_store::{Reading, Transaction, records::LedgerRow};
-use sqlx::Row;
+use kepi_store::{Reading, ledger, records::LedgerRow};
 
 use crate::{
     catalogue::Catalogue,
@@ -55,40 +53,24 @@ pub(crate) async fn find_earlier(
     file: &str,
     content: Hash,
 ) -> Result<Option<Earlier>, LakeError> {
-    let sql = match mode {
-        Mode::Append => {
-            "SELECT load, definition, effective, report, content FROM kepi_load
-             WHERE source = ?1 AND ?2 = ?2 AND content = ?3 AND stopped = 0 AND replaced_by IS NULL
-             ORDER BY seq DESC LIMIT 1"
-        }
-        Mode::Upsert | Mode::Snapshot => {
-            "SELECT load, definition, effective, report, content FROM kepi_load
-             WHERE source = ?1 AND file = ?2 AND ?3 = ?3 AND stopped = 0 AND replaced_by IS NULL
-             ORDER BY effective DESC, seq DESC LIMIT 1"
-        }
+    let content = content.to_string();
+    let found = match mode {
+        Mode::Append => ledger::newest_of_content(tx, source.as_str(), &content).await?,
+        Mode::Upsert | Mode::Snapshot => ledger::newest_of_file(tx, source.as_str(), file).await?,
     };
-    let row = sqlx::query(sql)
-        .bind(source.as_str())
-        .bind(file)
-        .bind(content.to_string())
-        .fetch_optional(tx.raw())
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    if row.try_get::<&str, _>("content")? != content.to_string() {
-        return Ok(None);
-    }
+    let Some(load) = found.filter(|load| load.content == content) else { return Ok(None) };
     Ok(Some(Earlier {
-        load: row.try_get("load")?,
-        definition: row.try_get("definition")?,
-        effective: row.try_get("effective")?,
-        report: report(row.try_get("report")?)?,
+        report: report(&load.report)?,
+        load: load.load,
+        definition: load.definition,
+        effective: load.effective,
     }))
 }
 
 /// Everything about the past that a landing needs.
 pub(crate) async fn past(
     catalogue: &Catalogue,
-    source: &kepi_model::project::Source,
+    source: &Source,
     file: &str,
     content: Hash,
 ) -> Result<Past, LandError> {
@@ -97,28 +79,15 @@ pub(crate) async fn past(
         earlier: find_earlier(&mut tx, &source.id, source.mode, file, content).await?,
         ..Past::default()
     };
-    for row in sqlx::query(
-        "SELECT load, source, content, rows, columns, effective, replaced_by FROM kepi_load
-         WHERE entity = ? AND stopped = 0 ORDER BY seq DESC",
-    )
-    .bind(source.into.as_str())
-    .fetch_all(tx.raw())
-    .await?
-    {
-        let effective: i64 = row.try_get("effective")?;
-        past.last_effective = past.last_effective.max(Some(effective));
-        past.effective.insert(row.try_get("load")?, effective);
-        if row.try_get::<&str, _>("source")? != source.id.as_str() {
-            continue;
+    for load in ledger::of_entity(&mut tx, source.into.as_str()).await? {
+        past.last_effective = past.last_effective.max(Some(load.effective));
+        if load.source == source.id.as_str() {
+            if !load.replaced && load.content != content.to_string() {
+                past.rows.push(load.rows);
+            }
+            past.columns.get_or_insert(load.columns);
         }
-        if past.columns.is_none() {
-            past.columns = serde_json::from_str(row.try_get("columns")?).ok();
-        }
-        if row.try_get::<Option<&str>, _>("replaced_by")?.is_none()
-            && row.try_get::<&str, _>("content")? != content.to_string()
-        {
-            past.rows.push(row.try_get::<i64, _>("rows")?.unsigned_abs());
-        }
+        past.effective.insert(load.load, load.effective);
     }
     Ok(past)
 }
@@ -153,56 +122,10 @@ impl Entry<'_> {
     }
 }
 
-/// Adds a load, and marks the one it replaces.
-pub(crate) async fn insert(
-    tx: &mut Transaction,
-    row: LedgerRow,
-    salt: &Salt,
-    replaces: Option<&str>,
-) -> Result<(), LakeError> {
-    let load = row.load.clone();
-    sqlx::query(
-        "INSERT INTO kepi_load (load, source, entity, file, content, definition, stopped, effective, at, snapshot,
-                                rows, columns, report, salt)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(row.load)
-    .bind(row.source)
-    .bind(row.entity)
-    .bind(row.file)
-    .bind(row.content)
-    .bind(row.definition)
-    .bind(row.stopped)
-    .bind(row.effective)
-    .bind(row.at)
-    .bind(row.snapshot)
-    .bind(row.rows)
-    .bind(row.columns)
-    .bind(row.report)
-    .bind(salt.to_string())
-    .execute(tx.raw())
-    .await?;
-    if let Some(replaced) = replaces {
-        sqlx::query("UPDATE kepi_load SET replaced_by = ? WHERE load = ?")
-            .bind(load)
-            .bind(replaced.to_owned())
-            .execute(tx.raw())
-            .await?;
-    }
-    Ok(())
-}
-
 impl Catalogue {
     /// Loads that were not replaced, in order, of one source or all.
     pub async fn loads(&self, source: Option<&SourceId>) -> Result<Vec<LoadReport>, LandError> {
-        sqlx::query(
-            "SELECT report FROM kepi_load WHERE (?1 IS NULL OR source = ?1) AND replaced_by IS NULL ORDER BY seq",
-        )
-        .bind(source.map(SourceId::as_str))
-        .fetch_all(self.store.read().await?.raw())
-        .await?
-        .iter()
-        .map(|row| Ok(report(row.try_get(0).map_err(LakeError::from)?)?))
-        .collect()
+        let reports = ledger::reports(&mut self.store.read().await?, source.map(SourceId::as_str)).await?;
+        Ok(reports.iter().map(|text| report(text)).collect::<Result<_, _>>()?)
     }
 }

@@ -9,9 +9,11 @@ use std::{
 use kepi_model::id::SourceId;
 use kepi_proof::{Commitment, Salt};
 use kepi_query::landing::QuarantinedRow;
-use kepi_store::{Transaction, records::Rejected};
-use serde_json::json;
-use sqlx::Row;
+use kepi_store::{
+    Transaction,
+    quarantine::{self, Quarantined, RejectedRow},
+    records::Rejected,
+};
 
 use crate::{
     catalogue::Catalogue,
@@ -28,7 +30,7 @@ const IN_MEMORY: usize = 16 << 20;
 /// Rejected rows of a load that is not committed yet: in memory, and in a file when there are many.
 pub(crate) struct Spool {
     path: PathBuf,
-    open: Vec<serde_json::Value>,
+    open: Vec<RejectedRow>,
     chunks: Vec<String>,
     held: usize,
     file: Option<File>,
@@ -53,11 +55,10 @@ impl Spool {
 
     pub fn push(&mut self, row: u64, rejection: &Rejection, raw: &str) -> Result<(), LakeError> {
         self.rows += 1;
-        self.seal.push(row, &rejection.rule, &rejection.reason, rejection.column.as_deref(), raw)?;
-        self.open.push(json!({
-            "row": row, "rule": rejection.rule, "reason": rejection.reason,
-            "column": rejection.column, "raw": raw,
-        }));
+        let kept =
+            RejectedRow::new(row, &rejection.rule, &rejection.reason, rejection.column.as_deref(), raw);
+        self.seal.push(kept.row, &kept.rule, &kept.reason, kept.column.as_deref(), &kept.raw)?;
+        self.open.push(kept);
         if self.open.len() >= CHUNK_ROWS { self.close_chunk() } else { Ok(()) }
     }
 
@@ -70,7 +71,8 @@ impl Spool {
         if self.open.is_empty() {
             return Ok(());
         }
-        let chunk = serde_json::Value::from(std::mem::take(&mut self.open)).to_string();
+        let chunk = serde_json::to_string(&self.open).map_err(|e| LakeError::Corrupt(e.to_string()))?;
+        self.open.clear();
         if self.held + chunk.len() <= IN_MEMORY {
             self.held += chunk.len();
             self.chunks.push(chunk);
@@ -96,7 +98,7 @@ impl Spool {
     ) -> Result<(), LakeError> {
         self.close_chunk()?;
         for chunk in std::mem::take(&mut self.chunks) {
-            insert_chunk(tx, load, source, name, chunk).await?;
+            insert_chunk(tx, load, source, name, &chunk).await?;
         }
         if let Some(mut file) = self.file.take() {
             let failed = |source| LakeError::Io { path: self.path.clone(), doing: "read", source };
@@ -105,7 +107,7 @@ impl Spool {
                 let mut bytes = vec![0u8; length];
                 file.read_exact(&mut bytes).map_err(failed)?;
                 let chunk = String::from_utf8(bytes).map_err(|e| LakeError::Corrupt(e.to_string()))?;
-                insert_chunk(tx, load, source, name, chunk).await?;
+                insert_chunk(tx, load, source, name, &chunk).await?;
             }
         }
         Ok(())
@@ -126,29 +128,12 @@ async fn insert_chunk(
     load: &str,
     source: &SourceId,
     name: &str,
-    chunk: String,
+    chunk: &str,
 ) -> Result<(), LakeError> {
-    sqlx::query(
-        "INSERT INTO kepi_quarantine (load, source, file, row, rule, reason, \"column\", raw)
-         SELECT ?1, ?2, ?3, value ->> 'row', value ->> 'rule', value ->> 'reason', value ->> 'column',
-                value ->> 'raw'
-         FROM json_each(?4) ORDER BY key",
-    )
-    .bind(load)
-    .bind(source.as_str())
-    .bind(name)
-    .bind(chunk)
-    .execute(tx.raw())
-    .await?;
-    Ok(())
+    let rows: Vec<RejectedRow> =
+        serde_json::from_str(chunk).map_err(|e| LakeError::Corrupt(e.to_string()))?;
+    Ok(quarantine::keep(tx, load, source.as_str(), name, &rows).await?)
 }
-
-/// Rows before the page are stepped over in the index alone; loads come first, so that nothing is sorted.
-const PAGE: &str = "SELECT q.load, q.source, q.file, q.row, q.rule, q.reason, q.\"column\", q.raw
-     FROM (SELECT q.seq, l.seq AS load_seq FROM kepi_load l CROSS JOIN kepi_quarantine q ON q.load = l.load
-           WHERE l.replaced_by IS NULL AND (?1 IS NULL OR l.source = ?1)
-           ORDER BY l.seq DESC, q.seq LIMIT ?2 OFFSET ?3) page
-     JOIN kepi_quarantine q USING (seq) ORDER BY load_seq DESC, seq";
 
 impl Catalogue {
     /// A page of rejected rows of loads that were not replaced, latest load first, and how many there are.
@@ -158,41 +143,22 @@ impl Catalogue {
         offset: u64,
         limit: u64,
     ) -> Result<(Vec<QuarantinedRow>, u64), LandError> {
-        let source = source.map(SourceId::as_str);
         let mut tx = self.store.read().await?;
-        // From the ledger, not by counting: a page costs the same whether a hundred rows are rejected or a million.
-        let all: i64 = sqlx::query_scalar(
-            "SELECT coalesce(sum(report ->> '$.counts.quarantined'), 0) FROM kepi_load
-             WHERE replaced_by IS NULL AND NOT stopped AND (?1 IS NULL OR source = ?1)",
-        )
-        .bind(source)
-        .fetch_one(tx.raw())
-        .await?;
-        let rows = sqlx::query(PAGE)
-            .bind(source)
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .bind(i64::try_from(offset).unwrap_or(i64::MAX))
-            .fetch_all(tx.raw())
-            .await?;
-        let page = rows
-            .iter()
-            .map(|r| {
-                let source: String = r.try_get(1)?;
-                Ok(QuarantinedRow {
-                    load: r.try_get(0)?,
-                    source: source
-                        .parse()
-                        .map_err(|_| LakeError::Corrupt(format!("a source is named `{source}`")))?,
-                    file: r.try_get(2)?,
-                    row: r.try_get::<i64, _>(3)?.unsigned_abs(),
-                    rule: r.try_get(4)?,
-                    reason: r.try_get(5)?,
-                    column: r.try_get(6)?,
-                    raw: r.try_get(7)?,
-                })
+        let (rows, all) = quarantine::page(&mut tx, source.map(SourceId::as_str), offset, limit).await?;
+        let shown = |q: Quarantined| {
+            let misnamed = || LakeError::Corrupt(format!("a source is named `{}`", q.source));
+            Ok(QuarantinedRow {
+                source: q.source.parse().map_err(|_| misnamed())?,
+                load: q.load,
+                file: q.file,
+                row: q.rejected.row,
+                rule: q.rejected.rule,
+                reason: q.rejected.reason,
+                column: q.rejected.column,
+                raw: q.rejected.raw,
             })
-            .collect::<Result<_, LakeError>>()?;
-        Ok((page, all.unsigned_abs()))
+        };
+        Ok((rows.into_iter().map(shown).collect::<Result<_, LakeError>>()?, all))
     }
 }
 

@@ -1,51 +1,63 @@
 //! Removing files that no snapshot names: what a broken-off landing left behind.
 
-use std::{collections::HashSet, path::PathBuf, time::Duration};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use kepi_store::catalogue;
 
 use crate::{
     LocalLake,
-    catalogue::{ALL_FILES, read_files},
     durable::{self, UNFINISHED},
     error::LakeError,
 };
 
 impl LocalLake {
     /// Removes files in the lake's folder that no snapshot names and that were last written at least `age` ago, so
-    /// that landings under way are left alone; returns them. Safe beside other processes: it holds the write lock, and
-    /// a landing whose file is swept all the same finds out before it commits and starts anew.
+    /// that landings under way are left alone; returns them. Safe beside other processes: it removes under the write
+    /// lock, and a landing whose file is swept all the same finds out before it commits and starts anew.
     ///
     /// # Errors
     /// The database or the file system refused.
     pub async fn sweep_orphans(&self, age: Duration) -> Result<Vec<PathBuf>, LakeError> {
-        let mut tx = self.catalogue.store.begin().await?;
-        let named: HashSet<PathBuf> = read_files(tx.raw(), &self.catalogue.data, ALL_FILES, 0, 0)
-            .await?
-            .into_iter()
-            .map(|f| f.path)
-            .collect();
+        let data = &self.catalogue.data;
+        let named = |files: Vec<catalogue::DataFile>| -> HashSet<PathBuf> {
+            files.into_iter().map(|f| data.join(f.path)).collect()
+        };
         let mut found = Vec::new();
-        let folder = self.catalogue.data.join("main");
-        durable::list(&folder, &mut found).map_err(|source| LakeError::Io {
-            path: folder,
+        durable::list(data, &mut found).map_err(|source| LakeError::Io {
+            path: data.clone(),
             doing: "listed",
             source,
         })?;
-        let mut swept = Vec::new();
-        for path in found {
+        let known = named(catalogue::files(&mut self.catalogue.store.read().await?).await?);
+        found.retain(|path| {
             let ours = path.extension().is_some_and(|e| e == "parquet" || e == UNFINISHED);
-            let old = durable::metadata(&path)
-                .and_then(|m| m.modified())
-                .is_ok_and(|t| t.elapsed().unwrap_or_default() >= age);
-            if ours && old && !named.contains(&path) {
-                match self.fs.remove(&path) {
-                    Ok(()) => swept.push(path),
-                    // Its landing has ended meanwhile and renamed or removed it.
-                    Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-                    Err(source) => return Err(LakeError::Io { path, doing: "removed", source }),
-                }
+            ours && !known.contains(path) && last_written_before(path, age)
+        });
+        if found.is_empty() {
+            return Ok(found);
+        }
+        // A landing may have named one of them meanwhile; from here on none can.
+        let mut tx = self.catalogue.store.begin().await?;
+        let known = named(catalogue::files(&mut tx).await?);
+        let mut swept = Vec::new();
+        for path in found.into_iter().filter(|path| !known.contains(path)) {
+            match self.fs.remove(&path) {
+                Ok(()) => swept.push(path),
+                // Its landing has ended meanwhile and renamed or removed it.
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+                Err(source) => return Err(LakeError::Io { path, doing: "removed", source }),
             }
         }
         drop(tx);
         Ok(swept)
     }
+}
+
+fn last_written_before(path: &Path, age: Duration) -> bool {
+    let written = durable::metadata(path).and_then(|m| m.modified());
+    written.is_ok_and(|t| t.elapsed().unwrap_or_default() >= age)
 }

@@ -16,7 +16,7 @@ use parquet::{
 };
 
 use crate::{
-    catalogue::{DataFile, FileStats, NewFile, Table},
+    catalogue::{DataFile, FileStats, NewFile, Table, column_type},
     durable::{self, DurableFs, PendingFile},
     error::LakeError,
     index::{EVER, OPEN},
@@ -166,7 +166,7 @@ impl TableFileWriter {
                 missing: seen.missing,
                 bounds: match (c.physical, seen.integers) {
                     (Physical::Text, _) => seen.texts.filter(|_| !seen.long),
-                    (physical, Some((low, high))) => FileStats::spell(physical, low, high),
+                    (physical, Some((low, high))) => column_type(physical).spell(low, high),
                     (_, None) => None,
                 },
             })
@@ -176,7 +176,7 @@ impl TableFileWriter {
             name: self.name,
             rows: self.rows,
             bytes,
-            checksum,
+            checksum: Some(checksum),
             footer,
             stats,
         }))

@@ -4,10 +4,10 @@ use std::io;
 
 use kepi_model::id::Hash;
 use kepi_query::port::SnapshotId;
-use sqlx::Row;
+use kepi_store::catalogue;
 
 use crate::{
-    catalogue::{ALL_FILES, Catalogue, DataFile, read_files},
+    catalogue::{Catalogue, DataFile},
     durable::{self, blocking, checksum},
     error::{Damage, DamagedFile, LakeError},
 };
@@ -25,35 +25,21 @@ pub struct Verified {
     pub damaged: Vec<DamagedFile>,
 }
 
-/// Of a snapshot, or of every one where none is bound.
-const CHECKSUMS: &str = "SELECT f.data_file_id, c.blake3
-     FROM ducklake_data_file f LEFT JOIN kepi_file_checksum c USING (data_file_id)
-     WHERE ?1 IS NULL OR f.begin_snapshot <= ?1 AND (f.end_snapshot IS NULL OR f.end_snapshot > ?1)";
-
 impl Catalogue {
     /// Every file of every snapshot that is not there with its recorded length.
     pub async fn damage(&self) -> Result<Vec<DamagedFile>, LakeError> {
-        let files = read_files(self.store.read().await?.raw(), &self.data, ALL_FILES, 0, 0).await?;
-        Ok(files.into_iter().filter_map(|file| length(&file).map(|damage| of(file, damage))).collect())
+        let files = catalogue::files(&mut self.store.read().await?).await?;
+        let damaged = |file: DataFile| length(&file).map(|damage| of(file, damage));
+        Ok(files.into_iter().filter_map(|file| damaged(self.place(file))).collect())
     }
 
     /// Reads every file of a snapshot, or of all, and compares it with what was recorded when it was written.
     pub async fn verify(&self, snapshot: Option<SnapshotId>) -> Result<Verified, LakeError> {
-        let mut checksums = std::collections::BTreeMap::new();
-        for row in sqlx::query(CHECKSUMS)
-            .bind(snapshot.map(|s| s.0))
-            .fetch_all(self.store.read().await?.raw())
-            .await?
-        {
-            let written: Option<String> = row.try_get(1)?;
-            let written = written.map(Hash::try_from).transpose().map_err(LakeError::Corrupt)?;
-            checksums.insert(row.try_get::<i64, _>(0)?, written);
-        }
-        let files = read_files(self.store.read().await?.raw(), &self.data, ALL_FILES, 0, 0).await?;
+        let files = catalogue::checksummed(&mut self.store.read().await?, snapshot.map(|s| s.0)).await?;
+        let files: Vec<_> = files.into_iter().map(|(file, written)| (self.place(file), written)).collect();
         blocking(move || {
             let mut verified = Verified::default();
-            for file in files {
-                let Some(written) = checksums.get(&file.id) else { continue };
+            for (file, written) in files {
                 match written {
                     Some(_) => {
                         verified.files += 1;
@@ -61,7 +47,7 @@ impl Catalogue {
                     }
                     None => verified.without_checksum += 1,
                 }
-                if let Some(damage) = length(&file).or_else(|| content(&file, (*written)?)) {
+                if let Some(damage) = length(&file).or_else(|| content(&file, written?)) {
                     verified.damaged.push(of(file, damage));
                 }
             }

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Attaches a lake with DuckDB's DuckLake extension and compares every snapshot with what Kepi reads.
 
-usage: duckdb_reads.py KEPI_DB ASKED_JSON
+usage: duckdb_reads.py CATALOGUE ASKED_JSON
+
+CATALOGUE is `sqlite:` and a file, or `postgres:` and how to connect.
 """
 import glob
 import importlib
@@ -18,11 +20,13 @@ def extension(name):
     return path
 
 
-database, asked = sys.argv[1:]
+catalogue, asked = sys.argv[1:]
+on_postgres = catalogue.startswith("postgres:")
 connection = duckdb.connect()
-for name in ("ducklake", "sqlite_scanner"):
+for name in ("ducklake", "postgres_scanner" if on_postgres else "sqlite_scanner"):
     connection.execute(f"load '{extension(name)}'")
-connection.execute(f"attach 'ducklake:sqlite:{database}' as lake")
+schema = "(metadata_schema 'kepi')" if on_postgres else ""
+connection.execute(f"attach 'ducklake:{catalogue}' as lake {schema}")
 compared = 0
 for want in json.load(open(asked)):
     snapshot = want["snapshot"]

@@ -6,15 +6,18 @@
 //! no clock. The lake keeps its catalogue in the same database, so files, ledger and event commit together.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+pub mod catalogue;
 pub mod door;
 pub mod error;
 pub mod event;
 pub mod follow;
+pub mod ledger;
 pub mod location;
 mod migrate;
 mod person;
 mod projection;
 pub mod publication;
+pub mod quarantine;
 pub mod records;
 mod sql;
 pub mod store;

@@ -64,6 +64,11 @@ impl From<PathBuf> for Location {
 }
 
 impl Location {
+    /// Whether nothing is left to be said: a file, or a server with a schema that was named.
+    pub fn is_settled(&self) -> bool {
+        !matches!(self, Self::Postgres(server) if server.schema.is_none())
+    }
+
     /// The same place; where it is a server and no schema was named, that schema of it. So two projects that are
     /// given one database do not meet.
     ///

@@ -5,6 +5,8 @@
 //! `sql/sqlite` and `sql/postgres`.
 
 pub(crate) mod common;
+pub(crate) mod postgres;
+pub(crate) mod sqlite;
 
 use sqlx::{
     Any, AnyConnection, Decode, Encode, Row as _, Type,
@@ -86,6 +88,17 @@ impl Row {
         let n: i64 = self.get(column)?;
         u64::try_from(n).map_err(|_| StoreError::Corrupt { what: column, reason: format!("it is {n}") })
     }
+}
+
+/// `insert` with the values of several rows: each begins with the first `shared` parameters and goes on with `own` of
+/// its own, which follow in order. In one statement not too many: SQLite finds a parameter by going through all of them.
+pub(crate) fn many(insert: &str, shared: usize, own: usize, rows: usize) -> String {
+    let row = |n: usize| {
+        let places = (1..=shared).chain((1..=own).map(|place| shared + n * own + place));
+        let places: Vec<String> = places.map(|place| format!("${place}")).collect();
+        format!("({})", places.join(", "))
+    };
+    format!("{insert} VALUES {}", (0..rows).map(row).collect::<Vec<_>>().join(", "))
 }
 
 /// A number as it is stored; none of ours comes near the limit.

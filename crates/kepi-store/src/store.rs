@@ -18,7 +18,7 @@ use crate::{
     error::{Refusal, StoreError},
     location::{Location, Server},
     migrate,
-    sql::{Dialect, Query, common, refused, script},
+    sql::{Dialect, Query, common, postgres, refused, script, sqlite},
 };
 
 /// Format of the tables; a database of a later format is refused, one of an earlier is brought up to it.
@@ -45,13 +45,11 @@ impl Reading {
         Query::new(&mut self.inner, sqlx::AssertSqlSafe(sql))
     }
 
-    /// The driver's connection. Only until the lake's statements are here.
-    #[doc(hidden)]
-    pub fn raw(&mut self) -> &mut AnyConnection {
-        &mut self.inner
+    /// A statement that was put together here, never from what a user gave.
+    pub(crate) fn query_built(&mut self, sql: String) -> Query<'_> {
+        Query::new(&mut self.inner, sqlx::AssertSqlSafe(sql))
     }
 
-    #[expect(dead_code, reason = "for the catalogue, which follows")]
     pub(crate) fn dialect(&self) -> Dialect {
         self.dialect
     }
@@ -128,7 +126,7 @@ impl Store {
             |e: sqlx::Error| StoreError::Open { location: location.to_string(), reason: Refusal::new(e) };
         let (dialect, url, writing, reading) = match location {
             Location::Sqlite(path) => {
-                (Dialect::Sqlite, sqlite_url(path)?, SQLITE_WRITER.to_owned(), SQLITE_READER.to_owned())
+                (Dialect::Sqlite, sqlite_url(path)?, sqlite::WRITER.to_owned(), sqlite::READER.to_owned())
             }
             Location::Postgres(server) => {
                 let settings = postgres_settings(server);
@@ -175,7 +173,7 @@ impl Store {
     /// # Errors
     /// Another process held the lock too long.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
-        let begin = self.dialect.choose("BEGIN IMMEDIATE", "BEGIN");
+        let begin = self.dialect.choose(sqlite::BEGIN, postgres::BEGIN);
         let mut tx = self.begin_on(&self.writer, begin).await?;
         if self.dialect == Dialect::Postgres {
             // The row is the lock: whoever is next waits here, and then sees what this one has committed.
@@ -189,7 +187,7 @@ impl Store {
     /// # Errors
     /// The database refused.
     pub async fn read(&self) -> Result<Reading, StoreError> {
-        let begin = self.dialect.choose("BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+        let begin = self.dialect.choose(sqlite::BEGIN_READING, postgres::BEGIN_READING);
         self.begin_on(&self.readers, begin).await
     }
 
@@ -205,9 +203,7 @@ impl Store {
 
     /// Makes the tables, or brings them up to the format of today. A database that needs nothing is only read.
     async fn prepare(&self) -> Result<(), StoreError> {
-        let schema = self
-            .dialect
-            .choose(include_str!("sql/sqlite/schema.sql"), include_str!("sql/postgres/schema.sql"));
+        let schema = self.dialect.choose(sqlite::SCHEMA, postgres::SCHEMA);
         let mut hasher = DefaultHasher::new();
         schema.hash(&mut hasher);
         let schema_hash = format!("{:016x}", hasher.finish());
@@ -221,14 +217,14 @@ impl Store {
         }
         drop(tx);
         // Before the tables are there, there is no row to lock.
-        let begin = self.dialect.choose("BEGIN IMMEDIATE", "BEGIN");
+        let begin = self.dialect.choose(sqlite::BEGIN, postgres::BEGIN);
         let mut tx = Transaction(self.begin_on(&self.writer, begin).await?);
         if let Location::Postgres(server) = &self.location {
-            tx.query(LOCK_SCHEMAS).run().await?;
-            if tx.query(SCHEMA_EXISTS).bind(server.schema()).value::<i64>().await? == 0 {
+            tx.query(postgres::LOCK_SCHEMAS).run().await?;
+            if tx.query(postgres::SCHEMA_EXISTS).bind(server.schema()).value::<i64>().await? == 0 {
                 // The name is of lower-case letters, digits and `_`.
                 let create = format!("CREATE SCHEMA \"{}\"", server.schema());
-                Query::new(&mut tx.0.inner, sqlx::AssertSqlSafe(create)).run().await?;
+                tx.query_built(create).run().await?;
             }
         }
         let format = match self.table_exists(&mut tx, "kepi_meta").await? {
@@ -236,9 +232,10 @@ impl Store {
             false => FORMAT,
         };
         if format == 1 {
-            script(&mut tx.0.inner, self.dialect.choose(FROM_1[0], FROM_1[1])).await?;
-            if self.table_exists(&mut tx, "kepi_load").await? {
-                script(&mut tx.0.inner, SALT_LEDGER).await?;
+            script(&mut tx.0.inner, self.dialect.choose(sqlite::FROM_1, postgres::FROM_1)).await?;
+            // Only SQLite was there then.
+            if self.dialect == Dialect::Sqlite && self.table_exists(&mut tx, "kepi_load").await? {
+                script(&mut tx.0.inner, sqlite::LEDGER_FROM_1).await?;
             }
         }
         script(&mut tx.0.inner, schema).await?;
@@ -254,23 +251,10 @@ impl Store {
     }
 
     async fn table_exists(&self, tx: &mut Reading, name: &'static str) -> Result<bool, StoreError> {
-        let sql = self.dialect.choose(
-            "SELECT count(*) FROM sqlite_schema WHERE name = $1",
-            "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = $1",
-        );
-        Ok(tx.query(sql).bind(name).value::<i64>().await? > 0)
+        let exists = self.dialect.choose(sqlite::TABLE_EXISTS, postgres::TABLE_EXISTS);
+        Ok(tx.query(exists).bind(name).value::<i64>().await? > 0)
     }
 }
-
-/// Whoever makes schemas and tables does so alone. The number is `kepi` in ASCII.
-const LOCK_SCHEMAS: &str = "SELECT pg_advisory_xact_lock(1801808489)";
-const SCHEMA_EXISTS: &str = "SELECT count(*) FROM pg_namespace WHERE nspname = $1";
-
-/// Moves the tables of format 1 out of the way of their successors, in SQLite and in PostgreSQL.
-const FROM_1: [&str; 2] = [include_str!("sql/sqlite/from_1.sql"), include_str!("sql/postgres/from_1.sql")];
-
-/// Loads of format 1 have no commitments and need no salt.
-const SALT_LEDGER: &str = "ALTER TABLE kepi_load ADD COLUMN salt TEXT NOT NULL DEFAULT ''";
 
 /// The format of a database that has tables; none, if it was made by somebody who broke off.
 async fn format_of(tx: &mut Reading) -> Result<Option<u32>, StoreError> {
@@ -282,12 +266,9 @@ async fn format_of(tx: &mut Reading) -> Result<Option<u32>, StoreError> {
     }
 }
 
-const SQLITE_WRITER: &str = include_str!("sql/sqlite/writer.sql");
-const SQLITE_READER: &str = include_str!("sql/sqlite/reader.sql");
-
 fn postgres_settings(server: &Server) -> String {
     // The name is of lower-case letters, digits and `_`.
-    format!("SET search_path TO \"{}\";\n{}", server.schema(), include_str!("sql/postgres/session.sql"))
+    format!("SET search_path TO \"{}\";\n{}", server.schema(), postgres::SESSION)
 }
 
 /// Connections that begin with `settings`.

@@ -44,10 +44,10 @@ static SERVER: LazyLock<Option<Server>> = LazyLock::new(start);
 #[expect(clippy::panic, reason = "a test without its database must fail")]
 pub fn fresh_database() -> Option<String> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let Some(server) = SERVER.as_ref() else {
-        eprintln!("SKIPPED: PostgreSQL is not installed; run scripts/tools.sh (1 test skipped)");
+    if !is_installed() {
         return None;
-    };
+    }
+    let server = SERVER.as_ref()?;
     let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
     let done = Command::new(server.programs.join("createdb"))
         .args(["--username=kepi", "--host"])
@@ -60,6 +60,22 @@ pub fn fresh_database() -> Option<String> {
         }
         other => panic!("a database for the test could not be made: {other:?}"),
     }
+}
+
+/// How to connect to a [`fresh_database`], as `libpq` wants it; none of another address.
+pub fn connection(address: &str) -> Option<String> {
+    let (name, rest) = address.strip_prefix("postgres:///")?.split_once("?host=")?;
+    let (host, user) = rest.split_once("&user=")?;
+    Some(format!("dbname={name} host={host} user={user}"))
+}
+
+/// Whether PostgreSQL is installed; if not, a line says that a test is skipped.
+pub fn is_installed() -> bool {
+    let installed = programs().is_some();
+    if !installed {
+        eprintln!("SKIPPED: PostgreSQL is not installed; run scripts/tools.sh (1 test skipped)");
+    }
+    installed
 }
 
 #[expect(clippy::panic, reason = "a test without its database must fail")]

@@ -1,6 +1,6 @@
 //! The command line: one definition feeds parsing, help and the reference page.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -44,6 +44,15 @@ pub struct Cli {
         env = "KEPI_PROJECT"
     )]
     pub project: PathBuf,
+    /// Where the project's database is: a PostgreSQL server or a SQLite file
+    ///
+    /// postgres://user@host:port/database?schema=name, or a path; by default .kepi/kepi.db
+    ///
+    /// Without a schema it is `kepi_` and the project's id: projects can share a database
+    ///
+    /// The data files are in .kepi in either case
+    #[arg(long, value_name = "ADDRESS", global = true, env = "KEPI_STORE", hide_env_values = true)]
+    pub store: Option<Address>,
     /// How results are printed.
     #[arg(long, value_enum, default_value_t = Format::Table, global = true)]
     pub format: Format,
@@ -59,6 +68,22 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// The address of a database as it was given. It may hold a password, so nothing shows it.
+#[derive(Clone)]
+pub struct Address(pub String);
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl From<String> for Address {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
 }
 
 /// How results are printed.

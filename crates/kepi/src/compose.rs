@@ -10,18 +10,56 @@ use kepi_app::{App, open::STATE_FOLDER, picture::Picture};
 use kepi_engine::DataFusionEvaluator;
 use kepi_lake::{FileSources, LocalLake, Verified};
 use kepi_query::port::Limits;
-use kepi_store::Store;
+use kepi_store::{Location, Store};
 
-use crate::{cli::Cli, failure::Failure, output::Output};
+use crate::{
+    cli::{Address, Cli},
+    failure::Failure,
+    output::Output,
+};
 
 /// The database in the folder of state.
 const DATABASE: &str = "kepi.db";
 
-/// The project in `folder` on SQLite, local files and DataFusion in this process.
-pub async fn app(folder: &Path, threads: Option<usize>) -> Result<App, Failure> {
-    let root = root(folder)?;
+/// Where a project is: its folder, and the address of its database if it is not in there.
+#[derive(Debug, Clone, Copy)]
+pub struct Site<'a> {
+    /// The project's folder.
+    pub folder: &'a Path,
+    /// As given to `--store`.
+    pub store: Option<&'a Address>,
+}
+
+impl<'a> Site<'a> {
+    /// The project and database that the command line names.
+    pub fn of(cli: &'a Cli) -> Self {
+        Self { folder: &cli.project, store: cli.store.as_ref() }
+    }
+
+    /// Where the database is. Projects that are given one PostgreSQL database are kept apart by their ids.
+    fn location(&self, root: &Path) -> Result<Location, Failure> {
+        let Some(Address(address)) = self.store else {
+            return Ok(root.join(STATE_FOLDER).join(DATABASE).into());
+        };
+        let location: Location = address.parse().map_err(kepi_app::AppError::from)?;
+        if location.is_settled() {
+            return Ok(location);
+        }
+        let (_, checked) = kepi_app::open::check_folder(root, &sources(root), None)?;
+        let Some(project) = checked.value else {
+            let why = "the project's id, which names its schema in the database, could not be read: `kepi check` says why, \
+                       or name a schema with `?schema=`";
+            return Err(Failure::Other(why.to_owned()));
+        };
+        Ok(location.in_schema(&format!("kepi_{}", project.id)).map_err(kepi_app::AppError::from)?)
+    }
+}
+
+/// The project at a site, with local files and DataFusion in this process.
+pub async fn app(site: Site<'_>, threads: Option<usize>) -> Result<App, Failure> {
+    let root = root(site.folder)?;
     let state = root.join(STATE_FOLDER);
-    let store = Store::open(&state.join(DATABASE).into()).await.map_err(kepi_app::AppError::from)?;
+    let store = Store::open(&site.location(&root)?).await.map_err(kepi_app::AppError::from)?;
     let lake = LocalLake::open(store.clone(), &state.join("data"), now())
         .await
         .map_err(|e| Failure::Port(Box::new(e)))?;
@@ -42,15 +80,17 @@ pub fn sources(folder: &Path) -> FileSources {
     FileSources::new(folder)
 }
 
-/// The data files of the project in `folder`, held against what was recorded when they were written; none: nothing has
+/// The data files of the project at a site, held against what was recorded when they were written; none: nothing has
 /// landed yet.
-pub async fn verify(folder: &Path) -> Result<Option<Verified>, Failure> {
-    let root = root(folder)?;
+pub async fn verify(site: Site<'_>) -> Result<Option<Verified>, Failure> {
+    let root = root(site.folder)?;
     let state = root.join(STATE_FOLDER);
-    if !state.join(DATABASE).exists() {
+    let location = site.location(&root)?;
+    // Looking makes nothing.
+    if matches!(&location, Location::Sqlite(path) if !path.exists()) {
         return Ok(None);
     }
-    let store = Store::open(&state.join(DATABASE).into()).await.map_err(kepi_app::AppError::from)?;
+    let store = Store::open(&location).await.map_err(kepi_app::AppError::from)?;
     let verified = LocalLake::verify(store, &state.join("data"), now()).await;
     verified.map(Some).map_err(|e| Failure::Port(Box::new(e)))
 }
@@ -62,9 +102,9 @@ fn root(folder: &Path) -> Result<PathBuf, Failure> {
     )))
 }
 
-/// What is published of the project in `folder`.
-pub async fn board(folder: &Path, out: Output) -> Result<Picture, Failure> {
-    let app = app(folder, None).await?;
+/// What is published of the project at a site.
+pub async fn board(site: Site<'_>, out: Output) -> Result<Picture, Failure> {
+    let app = app(site, None).await?;
     let picture = Picture::load(&app).await?;
     if picture.is_empty() {
         out.remark("nothing has been computed yet: `kepi run` lands the data, computes and publishes");

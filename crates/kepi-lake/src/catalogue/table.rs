@@ -6,12 +6,13 @@ use kepi_model::{
     project::Entity,
 };
 use kepi_query::port::system;
-use kepi_store::{Asked, Effects, Reading, Receipt, Transaction, door::new_key};
-use sqlx::Row;
-
-use super::{
-    Catalogue, DataFile, Latest, ducklake_type, insert_snapshot, latest_in, physical_of, read_files,
+use kepi_store::{
+    Asked, Effects, Reading, Receipt, Transaction,
+    catalogue::{self as stored, Column, MAIN, NewColumn, Stamp},
+    door::new_key,
 };
+
+use super::{Catalogue, DataFile, column_type, physical_of};
 use crate::{
     door::{CalledOff, permit, plain},
     error::{LakeError, LandError},
@@ -65,16 +66,6 @@ fn stored_type(type_: &Type) -> String {
     }
 }
 
-/// The number of an entity's table, if it has one.
-pub(crate) async fn find_table(tx: &mut Reading, entity: &str) -> Result<Option<i64>, LakeError> {
-    Ok(sqlx::query_scalar(
-        "SELECT table_id FROM ducklake_table WHERE table_name = ? AND end_snapshot IS NULL",
-    )
-    .bind(entity)
-    .fetch_optional(tx.raw())
-    .await?)
-}
-
 /// How often a table is looked at anew because others shaped one meanwhile.
 const ATTEMPTS: u32 = 10;
 
@@ -86,15 +77,18 @@ pub(crate) async fn ensure_table(
     actor: &str,
 ) -> Result<Table, LandError> {
     let permit = permit(actor)?;
+    let wanted = wanted(entity);
     for _ in 0..ATTEMPTS {
-        let found = Found::read(&mut catalogue.store.read().await?, entity).await?;
-        if found.new.is_empty() {
-            return Ok(found.table(entity));
-        }
-        let names = found.new.iter().map(|(name, ..)| plain(name)).collect::<Result<_, _>>()?;
+        let found = Found::read(&mut catalogue.store.read().await?, entity, &wanted).await?;
+        let lacking = match found {
+            Found { table: Some(table), lacking } if lacking.is_empty() => return table_of(table, entity),
+            found => found.lacking,
+        };
+        let names = lacking.iter().map(|name| plain(name)).collect::<Result<_, _>>()?;
         let command = Command::Shape(Shape { entity: entity.id.clone(), columns: names });
         let key = new_key("shape");
-        let mut effects = Shaping { entity, now, actor, expected: found };
+        let stamp = Stamp { at: now, actor, message: "follow the model" };
+        let mut effects = Shaping { entity, wanted: &wanted, lacking, stamp };
         match catalogue.store.perform(Asked::new(&permit, &key, now), &command, &mut effects).await {
             Ok(_) | Err(CalledOff::Faster) => {}
             Err(CalledOff::Failed(error)) => return Err(error),
@@ -103,73 +97,67 @@ pub(crate) async fn ensure_table(
     Err(LandError::Conflict { path: entity.id.to_string(), attempts: ATTEMPTS })
 }
 
-/// A column that is to be: name, how it is stored, its declared type.
-type NewColumn = (String, Physical, Option<String>);
+/// The columns an entity's table must have: those of its attributes, then the lake's own.
+fn wanted(entity: &Entity) -> Vec<NewColumn> {
+    let attributes = entity.attributes.iter().map(|a| NewColumn {
+        name: a.id.to_string(),
+        type_: column_type(a.type_.physical()),
+        declared: Some(stored_type(&a.type_)),
+    });
+    let own = SYSTEM.iter().map(|(name, physical)| NewColumn {
+        name: (*name).to_owned(),
+        type_: column_type(*physical),
+        declared: None,
+    });
+    attributes.chain(own).collect()
+}
 
-/// A table as it stands, and what it lacks of an entity.
+/// A table as it stands, and the columns it lacks of an entity.
 struct Found {
-    latest: Latest,
-    table: Option<i64>,
-    columns: Vec<(TableColumn, String)>,
-    new: Vec<NewColumn>,
+    table: Option<stored::Table>,
+    lacking: Vec<String>,
 }
 
 impl Found {
-    async fn read(tx: &mut Reading, entity: &Entity) -> Result<Self, LandError> {
-        let table = find_table(tx, entity.id.as_str()).await?;
-        let latest = latest_in(tx).await?;
-        let columns = match table {
-            Some(id) => read_columns(tx, id).await?,
-            None => Vec::new(),
-        };
-        let mut new: Vec<NewColumn> = Vec::new();
-        for attribute in &entity.attributes {
-            let declared = stored_type(&attribute.type_);
-            match columns.iter().find(|(c, _)| c.name == attribute.id.as_str()) {
-                Some((_, stored)) if *stored == declared => {}
-                Some((_, stored)) => {
+    async fn read(tx: &mut Reading, entity: &Entity, wanted: &[NewColumn]) -> Result<Self, LandError> {
+        let table = stored::table(tx, MAIN, entity.id.as_str()).await?;
+        let mut lacking = Vec::new();
+        for column in wanted {
+            let columns = table.iter().flat_map(|t| &t.columns);
+            let found = columns.map(|c| &c.column).find(|c| c.name == column.name);
+            match (found, &column.declared) {
+                (None, _) => lacking.push(column.name.clone()),
+                (Some(found), Some(declared)) if found.declared.as_ref() != Some(declared) => {
                     return Err(LandError::TypeChanged {
                         entity: entity.id.clone(),
-                        attribute: attribute.id.to_string(),
-                        stored: stored.clone(),
-                        declared,
+                        attribute: column.name.clone(),
+                        stored: found.declared.clone().unwrap_or_default(),
+                        declared: declared.clone(),
                     });
                 }
-                None => new.push((attribute.id.to_string(), attribute.type_.physical(), Some(declared))),
+                _ => {}
             }
         }
-        for (name, physical) in SYSTEM {
-            if !columns.iter().any(|(c, _)| c.name == name) {
-                new.push((name.to_owned(), physical, None));
-            }
-        }
-        Ok(Self { latest, table, columns, new })
+        Ok(Self { table, lacking })
     }
+}
 
-    fn id(&self) -> i64 {
-        self.table.unwrap_or(self.latest.next_catalog_id)
-    }
-
-    fn table(self, entity: &Entity) -> Table {
-        let personal = |name: &str| entity.attributes.iter().any(|a| a.personal && a.id.as_str() == name);
-        Table {
-            id: self.id(),
-            name: entity.id.to_string(),
-            columns: self
-                .columns
-                .into_iter()
-                .map(|(c, _)| TableColumn { personal: personal(&c.name), ..c })
-                .collect(),
-        }
-    }
+/// A table as landing needs it.
+fn table_of(found: stored::Table, entity: &Entity) -> Result<Table, LandError> {
+    let personal = |name: &str| entity.attributes.iter().any(|a| a.personal && a.id.as_str() == name);
+    let columns = found.columns.into_iter().map(|Column { id, column }| {
+        let physical = physical_of(column.type_)?;
+        Ok(TableColumn { id, personal: personal(&column.name), name: column.name, physical })
+    });
+    Ok(Table { id: found.id, name: found.name, columns: columns.collect::<Result<_, LakeError>>()? })
 }
 
 /// What making or widening a table leaves in the catalogue.
 struct Shaping<'a> {
     entity: &'a Entity,
-    now: i64,
-    actor: &'a str,
-    expected: Found,
+    wanted: &'a [NewColumn],
+    lacking: Vec<String>,
+    stamp: Stamp<'a>,
 }
 
 impl Effects for Shaping<'_> {
@@ -177,26 +165,11 @@ impl Effects for Shaping<'_> {
     type Error = CalledOff;
 
     async fn prepare(&mut self, tx: &mut Transaction) -> Result<Evidence, CalledOff> {
-        let found = Found::read(tx, self.entity).await?;
-        if found.new != self.expected.new || found.table != self.expected.table {
+        if Found::read(tx, self.entity, self.wanted).await?.lacking != self.lacking {
             return Err(CalledOff::Faster);
         }
-        let (id, created, latest) = (found.id(), found.table.is_none(), found.latest);
-        let snapshot = latest.snapshot + 1;
-        let next = Latest {
-            snapshot,
-            schema_version: latest.schema_version + 1,
-            next_catalog_id: latest.next_catalog_id + i64::from(created),
-            next_file_id: latest.next_file_id,
-        };
-        let change = if created {
-            create(tx, id, self.entity.id.as_str(), snapshot).await?;
-            format!("created_table:\"main\".\"{}\"", self.entity.id)
-        } else {
-            format!("altered_table:{id}")
-        };
-        insert_snapshot(tx, next, self.now, &change, self.actor, "follow the model").await?;
-        insert_columns(tx, id, next, &found.new).await?;
+        let widened = stored::widen(tx, MAIN, self.entity.id.as_str(), self.wanted, self.stamp).await?;
+        let snapshot = widened.snapshot.ok_or(CalledOff::Faster)?;
         Ok(Evidence::Shaped { snapshot: snapshot.unsigned_abs() })
     }
 
@@ -205,113 +178,10 @@ impl Effects for Shaping<'_> {
     }
 }
 
-async fn insert_columns(
-    tx: &mut Transaction,
-    table: i64,
-    next: Latest,
-    new: &[NewColumn],
-) -> Result<(), LakeError> {
-    sqlx::query("INSERT INTO ducklake_schema_versions VALUES (?, ?, ?)")
-        .bind(next.snapshot)
-        .bind(next.schema_version)
-        .bind(table)
-        .execute(tx.raw())
-        .await?;
-    // Ids are never used twice within a table, not even after a column has ended.
-    let mut column_id: i64 =
-        sqlx::query_scalar("SELECT coalesce(max(column_id), 0) FROM ducklake_column WHERE table_id = ?")
-            .bind(table)
-            .fetch_one(tx.raw())
-            .await?;
-    for (name, physical, declared) in new {
-        column_id += 1;
-        insert_column(tx, table, column_id, next.snapshot, name, *physical, declared.as_deref()).await?;
-    }
-    Ok(())
-}
-
-async fn create(tx: &mut Transaction, id: i64, name: &str, snapshot: i64) -> Result<(), LakeError> {
-    sqlx::query("INSERT INTO ducklake_table VALUES (?, ?, ?, NULL, 0, ?, ?, 1)")
-        .bind(id)
-        .bind(uuid::Uuid::new_v4().to_string())
-        .bind(snapshot)
-        .bind(name)
-        .bind(format!("{name}/"))
-        .execute(tx.raw())
-        .await?;
-    sqlx::query("INSERT INTO ducklake_table_stats VALUES (?, 0, 0, 0)").bind(id).execute(tx.raw()).await?;
-    Ok(())
-}
-
-async fn insert_column(
-    tx: &mut Transaction,
-    table: i64,
-    column: i64,
-    snapshot: i64,
-    name: &str,
-    physical: Physical,
-    declared: Option<&str>,
-) -> Result<(), LakeError> {
-    sqlx::query(
-        "INSERT INTO ducklake_column VALUES (?1, ?2, NULL, ?3, ?1, ?4, ?5, NULL, 'NULL', 1, NULL, 'literal', 'duckdb')",
-    )
-    .bind(column)
-    .bind(snapshot)
-    .bind(table)
-    .bind(name)
-    .bind(ducklake_type(physical))
-    .execute(tx.raw())
-    .await?;
-    if let Some(declared) = declared {
-        sqlx::query("INSERT INTO kepi_column_type VALUES (?, ?, ?)")
-            .bind(table)
-            .bind(column)
-            .bind(declared)
-            .execute(tx.raw())
-            .await?;
-    }
-    Ok(())
-}
-
-/// Live columns with their declared types.
-async fn read_columns(tx: &mut Reading, table: i64) -> Result<Vec<(TableColumn, String)>, LakeError> {
-    sqlx::query(
-        "SELECT c.column_id, c.column_name, c.column_type, coalesce(t.declared, '') AS declared
-         FROM ducklake_column c LEFT JOIN kepi_column_type t USING (table_id, column_id)
-         WHERE c.table_id = ? AND c.end_snapshot IS NULL ORDER BY c.column_order",
-    )
-    .bind(table)
-    .fetch_all(tx.raw())
-    .await?
-    .iter()
-    .map(|row| {
-        Ok((
-            TableColumn {
-                id: row.try_get(0)?,
-                name: row.try_get(1)?,
-                physical: physical_of(row.try_get(2)?)?,
-                personal: false,
-            },
-            row.try_get(3)?,
-        ))
-    })
-    .collect()
-}
-
 /// The files that make up a table now, and the version they stand at, read together.
 pub(crate) async fn live_files(catalogue: &Catalogue, table: i64) -> Result<(Vec<DataFile>, i64), LakeError> {
     let mut tx = catalogue.store.read().await?;
-    let version = super::table_version(&mut tx, table).await?;
-    let files = read_files(
-        tx.raw(),
-        &catalogue.data,
-        "SELECT f.data_file_id, t.path || f.path AS path, f.record_count, f.file_size_bytes
-         FROM ducklake_data_file f JOIN ducklake_table t USING (table_id)
-         WHERE f.table_id = ?1 AND f.end_snapshot IS NULL AND t.end_snapshot IS NULL
-         ORDER BY f.data_file_id",
-        table,
-        0,
-    )
-    .await?;
-    Ok((files, version))
+    let version = stored::version(&mut tx, table, None).await?;
+    let files = stored::live_files(&mut tx, table).await?;
+    Ok((files.into_iter().map(|f| catalogue.place(f)).collect(), version))
 }

@@ -98,9 +98,12 @@ proptest! {
             1..4,
         ),
         mode in 0usize..3,
+        postgres: bool,
     ) {
+        let on_postgres = postgres && kepi_testkit::postgres::is_installed();
+        let database = if on_postgres { Database::Postgres } else { Database::Sqlite };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        runtime.block_on(async {
+        runtime.block_on(DATABASE.scope(database, async {
             let bench = Bench::new().await;
             let (project, source) = orders([Mode::Append, Mode::Upsert, Mode::Snapshot][mode]);
             let mut stored = 0;
@@ -127,6 +130,6 @@ proptest! {
                 let current = all.iter().filter(|r| r[0] == key.to_string() && r[2] == "-").count();
                 assert!(current <= 1, "key {key} is in force {current} times");
             }
-        });
+        }));
     }
 }

@@ -8,6 +8,14 @@ use kepi_query::landing::{Lake, LoadOutcome};
 
 use crate::{landing::orders, support::*};
 
+on_both![
+    upsert_without_a_version_goes_by_the_time_of_landing,
+    versions_fall_into_place_whatever_the_order_of_files,
+    a_snapshot_ends_what_it_does_not_have,
+    a_changed_definition_lands_files_anew_and_replays_the_quarantine,
+    the_model_may_grow_but_a_type_may_not_change,
+];
+
 const DAY: i64 = 86_400_000_000;
 const INTERVALS: [&str; 4] = ["id", "amount", "_valid_from", "_valid_to"];
 
@@ -15,7 +23,6 @@ fn day(n: i64) -> String {
     (NOW + n * DAY).to_string()
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn upsert_without_a_version_goes_by_the_time_of_landing() {
     let bench = Bench::new().await;
     let (project, source) = orders(Mode::Upsert);
@@ -42,7 +49,6 @@ async fn upsert_without_a_version_goes_by_the_time_of_landing() {
     assert_eq!(rows(&lake.pin(&project, None).await.unwrap(), "order", &INTERVALS), want);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn versions_fall_into_place_whatever_the_order_of_files() {
     let content = ["a,1,2026-01-01T00:00Z,", "a,2,2026-01-02T00:00Z,", "a,3,2026-01-03T00:00Z,"];
     for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [2, 0, 1]] {
@@ -66,7 +72,6 @@ async fn versions_fall_into_place_whatever_the_order_of_files() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_snapshot_ends_what_it_does_not_have() {
     let bench = Bench::new().await;
     let (project, source) = orders(Mode::Snapshot);
@@ -92,7 +97,6 @@ async fn a_snapshot_ends_what_it_does_not_have() {
     assert_eq!(bench.rows(&project, "order", &["_valid_to"]).await.iter().filter(|r| r[0] == "-").count(), 3);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_changed_definition_lands_files_anew_and_replays_the_quarantine() {
     for mode in [Mode::Append, Mode::Upsert, Mode::Snapshot] {
         let bench = Bench::new().await;
@@ -130,7 +134,6 @@ async fn a_changed_definition_lands_files_anew_and_replays_the_quarantine() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn the_model_may_grow_but_a_type_may_not_change() {
     let bench = Bench::new().await;
     let (mut project, source) = orders(Mode::Append);

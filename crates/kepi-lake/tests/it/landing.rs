@@ -11,6 +11,12 @@ use kepi_store::EventFilter;
 
 use crate::support::*;
 
+on_both![
+    a_file_lands_once_with_rows_ledger_quarantine_and_event,
+    stop_rules_leave_nothing_but_a_word,
+    the_last_page_of_a_large_quarantine_is_found_without_sorting_or_counting_it,
+];
+
 pub fn orders(mode: Mode) -> (Project, Source) {
     let entity = entity(
         "order",
@@ -32,7 +38,6 @@ pub fn orders(mode: Mode) -> (Project, Source) {
     (project(vec![entity]), source)
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_file_lands_once_with_rows_ledger_quarantine_and_event() {
     let bench = Bench::new().await;
     let (project, source) = orders(Mode::Append);
@@ -93,7 +98,6 @@ async fn a_file_lands_once_with_rows_ledger_quarantine_and_event() {
     assert_eq!(table.columns[0].bounds, None);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn stop_rules_leave_nothing_but_a_word() {
     let bench = Bench::new().await;
     let (project, mut source) = orders(Mode::Append);
@@ -115,7 +119,6 @@ async fn stop_rules_leave_nothing_but_a_word() {
     ));
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn the_last_page_of_a_large_quarantine_is_found_without_sorting_or_counting_it() {
     const ROWS: u64 = 60_000;
     let bench = Bench::new().await;

@@ -10,6 +10,13 @@ use kepi_query::landing::{Lake, LoadOutcome};
 
 use crate::{landing::orders, support::*};
 
+on_both![
+    every_broken_file_has_its_own_finding,
+    encodings_are_read_and_what_does_not_fit_is_rejected_with_its_place,
+    lines_of_json_with_paths_and_exact_numbers,
+    parquet_lands_as_its_text_would,
+];
+
 fn utf16(text: &str, mark: bool) -> Vec<u8> {
     let mut bytes = if mark { vec![0xff, 0xfe] } else { vec![] };
     bytes.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
@@ -26,7 +33,6 @@ fn csv_with(encoding: &str, header_row: u32) -> Connector {
     Connector::Csv { files: "x".into(), delimiter: b',', encoding: encoding.into(), header_row }
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn every_broken_file_has_its_own_finding() {
     let good = "id,amount,at,paid\na,1,,\n";
     let many: String = (0..5000).map(|i| format!("{i},{i},,\n")).collect();
@@ -79,7 +85,6 @@ async fn every_broken_file_has_its_own_finding() {
     assert!(swept.is_empty(), "nothing half-done stays behind: {swept:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn encodings_are_read_and_what_does_not_fit_is_rejected_with_its_place() {
     for (encoding, bytes) in [
         ("windows-1252", b"id,amount,at,paid\nM\xfcller,1,,\n".to_vec()),
@@ -103,7 +108,6 @@ async fn encodings_are_read_and_what_does_not_fit_is_rejected_with_its_place() {
     assert_eq!(row.reason, "line 3, field 1: byte 2 is not in the declared encoding");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn lines_of_json_with_paths_and_exact_numbers() {
     let bench = Bench::new().await;
     let event = entity(
@@ -147,7 +151,6 @@ async fn lines_of_json_with_paths_and_exact_numbers() {
     assert!(rows[0].reason.starts_with("line 4"), "{}", rows[0].reason);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn parquet_lands_as_its_text_would() {
     use std::sync::Arc;
 

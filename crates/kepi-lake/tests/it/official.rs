@@ -1,7 +1,6 @@
 //! Proof that the catalogue is DuckLake: DuckDB's own extension attaches it and reads every snapshot equal.
 //!
-//! Needs a Python with `duckdb`, `duckdb-extension-ducklake` and `duckdb-extension-sqlite-scanner` 1.5.5, named by
-//! `KEPI_PYTHON`; without it the test says so and passes.
+//! Needs a Python with what `tests/requirements.txt` says, named by `KEPI_PYTHON`; without it the test says so and passes.
 
 use std::process::Command;
 
@@ -10,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::{landing::orders, support::*};
 
-#[tokio::test(flavor = "multi_thread")]
+on_both![duckdb_reads_every_snapshot_equal];
+
 async fn duckdb_reads_every_snapshot_equal() {
     let Ok(python) = std::env::var("KEPI_PYTHON") else {
         eprintln!("SKIPPED: DuckDB was not asked to read the lake; set KEPI_PYTHON (1 test skipped)");
@@ -50,12 +50,11 @@ async fn duckdb_reads_every_snapshot_equal() {
     }
     let asked = bench.write("asked.json", Value::from(wanted).to_string());
     let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/duckdb_reads.py");
-    let done = Command::new(python)
-        .arg(script)
-        .arg(bench.folder.path().join(".kepi/kepi.db"))
-        .arg(asked)
-        .output()
-        .unwrap();
+    let catalogue = match kepi_testkit::postgres::connection(&address(bench.folder.path())) {
+        Some(connection) => format!("postgres:{connection}"),
+        None => format!("sqlite:{}", address(bench.folder.path())),
+    };
+    let done = Command::new(python).arg(script).arg(catalogue).arg(asked).output().unwrap();
     let said = String::from_utf8_lossy(&done.stdout);
     assert!(done.status.success(), "{said}\n{}", String::from_utf8_lossy(&done.stderr));
     println!("{said}");

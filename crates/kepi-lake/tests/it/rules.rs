@@ -8,7 +8,12 @@ use kepi_query::landing::{Lake, LoadOutcome};
 
 use crate::{landing::orders, support::*};
 
-#[tokio::test(flavor = "multi_thread")]
+on_both![
+    references_uniqueness_and_scope,
+    few_rows_against_history_stop_a_file,
+    codes_reasons_positions_and_enums,
+];
+
 async fn references_uniqueness_and_scope() {
     let bench = Bench::new().await;
     let account = entity("account", &["id"], vec![attribute("id", Type::Text)]);
@@ -64,7 +69,6 @@ async fn references_uniqueness_and_scope() {
     assert_eq!((report.counts.accepted, report.counts.quarantined), (1, 1), "unique over everything landed");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn few_rows_against_history_stop_a_file() {
     let bench = Bench::new().await;
     let (project, mut source) = orders(Mode::Append);
@@ -90,7 +94,6 @@ async fn few_rows_against_history_stop_a_file() {
     assert_eq!((stop.rule.as_str(), stop.load.counts.read), ("volume", 7));
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn codes_reasons_positions_and_enums() {
     let bench = Bench::new().await;
     let answer = entity(

@@ -164,8 +164,54 @@ pub struct Bench {
     pub lake: LocalLake,
 }
 
+/// Which database a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Database {
+    Sqlite,
+    Postgres,
+}
+
+tokio::task_local! {
+    /// The database of the test that runs; SQLite unless it says otherwise.
+    pub static DATABASE: Database;
+}
+
+/// Declares the named functions as tests, once on SQLite and once on PostgreSQL.
+macro_rules! on_both {
+    ($($test:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                super::$test().await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                if kepi_testkit::postgres::is_installed() {
+                    crate::support::DATABASE.scope(crate::support::Database::Postgres, super::$test()).await;
+                }
+            })*
+        }
+    };
+}
+pub(crate) use on_both;
+
+/// The database of a project in a folder, as text: the same one each time it is asked for.
+pub fn address(root: &Path) -> String {
+    if DATABASE.try_get() != Ok(Database::Postgres) {
+        return root.join(".kepi/kepi.db").display().to_string();
+    }
+    let noted = root.join(".kepi/address");
+    if !noted.exists() {
+        std::fs::create_dir_all(root.join(".kepi")).unwrap();
+        std::fs::write(&noted, kepi_testkit::postgres::fresh_database().unwrap()).unwrap();
+    }
+    std::fs::read_to_string(noted).unwrap()
+}
+
 pub async fn open(root: &Path) -> (Store, LocalLake) {
-    let store = Store::open(&root.join(".kepi/kepi.db").into()).await.unwrap();
+    let store = Store::open(&address(root).parse().unwrap()).await.unwrap();
     let lake = LocalLake::open(store.clone(), &root.join(".kepi/data"), NOW).await.unwrap();
     (store, lake)
 }

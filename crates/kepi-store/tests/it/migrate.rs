@@ -11,6 +11,8 @@ async fn events_of_format_1_are_sealed_as_they_stood(place: Place) {
     // As format 1 made them, so far as it matters.
     place.store().await.close().await;
     for sql in [
+        "DROP TABLE kepi_quarantine",
+        "DROP TABLE kepi_load",
         "DROP TABLE kepi_event",
         "CREATE TABLE kepi_event (seq BIGINT PRIMARY KEY, id TEXT NOT NULL UNIQUE, at BIGINT NOT NULL, actor TEXT NOT NULL,
              kind TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL)",
@@ -56,4 +58,32 @@ async fn events_of_format_1_are_sealed_as_they_stood(place: Place) {
         .unwrap();
     let newest = store.events(&EventFilter { after: Some(3), ..Default::default() }).await.unwrap();
     assert_eq!((newest[0].seq, newest[0].at), (4, 12));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn loads_of_format_1_know_how_many_rows_they_rejected() {
+    let place = crate::support::sqlite().unwrap();
+    place.store().await.close().await;
+    for sql in [
+        "DROP TABLE kepi_quarantine",
+        "DROP TABLE kepi_load",
+        "DROP TABLE kepi_event",
+        "CREATE TABLE kepi_event (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, actor TEXT NOT NULL,
+             kind TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL)",
+        "CREATE TABLE kepi_load (
+             seq INTEGER PRIMARY KEY AUTOINCREMENT, load TEXT NOT NULL UNIQUE, source TEXT NOT NULL, entity TEXT NOT NULL,
+             file TEXT NOT NULL, content TEXT NOT NULL, definition TEXT NOT NULL, stopped INTEGER NOT NULL,
+             effective INTEGER NOT NULL, at INTEGER NOT NULL, snapshot INTEGER, rows INTEGER NOT NULL,
+             columns TEXT NOT NULL CHECK (json_valid(columns)), report TEXT NOT NULL CHECK (json_valid(report)),
+             replaced_by TEXT) STRICT",
+        "INSERT INTO kepi_load VALUES
+             (1, 'l1', 's', 'e', 'f', 'c', 'd', 0, 1, 1, 1, 9, '[]', '{\"counts\":{\"quarantined\":4}}', NULL),
+             (2, 'l2', 's', 'e', 'g', 'c', 'd', 1, 1, 1, 1, 9, '[]', '{\"counts\":{\"quarantined\":8}}', NULL)",
+        "UPDATE kepi_meta SET value = '1' WHERE key = 'format'",
+    ] {
+        place.meddle(sql).await.unwrap();
+    }
+    let store = place.store().await;
+    let mut tx = store.read().await.unwrap();
+    assert_eq!(kepi_store::quarantine::page(&mut tx, None, 0, 9).await.unwrap().1, 4);
 }

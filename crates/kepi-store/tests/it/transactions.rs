@@ -136,6 +136,14 @@ async fn projects_in_two_schemas_of_one_database_do_not_meet() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_to_be_spoken_to_in_secret_is_not_spoken_to_openly() {
+    let Some(url) = kepi_testkit::postgres::fresh_database() else { return };
+    let refused =
+        Store::open(&format!("{url}&sslmode=require").parse().unwrap()).await.unwrap_err().to_string();
+    assert!(refused.contains("TLS"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_opened_says_where_and_keeps_the_password() {
     let refused = Store::open(&"postgres://ana:s3cret@127.0.0.1:1/kepi".parse().unwrap()).await.unwrap_err();
     for shown in [refused.to_string(), format!("{refused:?}")] {

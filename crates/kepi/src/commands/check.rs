@@ -71,9 +71,9 @@ pub fn check(what: &Check, folder: &Path, out: Output) -> Result<(), Failure> {
     }
 }
 
-/// Checks the data files of the project in `folder`; a damaged one ends with exit code 1.
-pub async fn data(folder: &Path, out: Output) -> Result<(), Failure> {
-    let Some(verified) = compose::verify(folder).await? else {
+/// Checks the data files of the project at a site; a damaged one ends with exit code 1.
+pub async fn data(site: compose::Site<'_>, out: Output) -> Result<(), Failure> {
+    let Some(verified) = compose::verify(site).await? else {
         out.remark("nothing has landed yet: `kepi run` lands the data");
         return Ok(());
     };

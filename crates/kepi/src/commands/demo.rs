@@ -23,13 +23,14 @@ pub async fn demo(what: &Demo, cli: &Cli, out: Output) -> Result<(), Failure> {
         init::write::<Airport>(&what.into)?;
         out.remark(&format!("wrote the demo project to {}", what.into.display()));
     }
-    run::land_and_publish(&Run { no_land: false, threads: None }, cli, &what.into, out).await?;
+    let site = compose::Site { folder: &what.into, store: cli.store.as_ref() };
+    run::land_and_publish(&Run { no_land: false, threads: None }, cli, site, out).await?;
     let which = ShowScorecard { scorecard: None, unit: None, period: None };
     if out.format == Format::Table || what.no_serve {
-        show::show(&Show::Scorecard(which), &compose::board(&what.into, out).await?, out)?;
+        show::show(&Show::Scorecard(which), &compose::board(site, out).await?, out)?;
     }
     if what.no_serve {
         return Ok(());
     }
-    serve::serve("127.0.0.1", what.port, &what.into, out).await
+    serve::serve("127.0.0.1", what.port, site, out).await
 }

@@ -12,7 +12,7 @@ mod show;
 
 use crate::{
     cli::{Cli, Command},
-    compose,
+    compose::{self, Site},
     failure::Failure,
     output::Output,
 };
@@ -21,13 +21,13 @@ use crate::{
 pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
     match &cli.command {
         Command::Init(what) => init::init(what, out),
-        Command::Check(what) if what.data => check::data(&cli.project, out).await,
+        Command::Check(what) if what.data => check::data(Site::of(cli), out).await,
         Command::Check(what) => check::check(what, &cli.project, out),
         Command::Run(what) => run::run(what, cli, out).await,
-        Command::Show(what) => show::show(what, &compose::board(&cli.project, out).await?, out),
-        Command::Explain(what) => show::explain(what, &compose::board(&cli.project, out).await?, out),
+        Command::Show(what) => show::show(what, &compose::board(Site::of(cli), out).await?, out),
+        Command::Explain(what) => show::explain(what, &compose::board(Site::of(cli), out).await?, out),
         Command::Reproduce(what) => reproduce::reproduce(what, cli, out).await,
-        Command::Serve(what) => serve::serve(&what.host, what.port, &cli.project, out).await,
+        Command::Serve(what) => serve::serve(&what.host, what.port, Site::of(cli), out).await,
         Command::Demo(what) => demo::demo(what, cli, out).await,
         Command::Schema(what) => schema::schema(what, out),
         Command::Bench(what) => bench::bench(what, out).await,

@@ -12,7 +12,7 @@ use crate::{
 
 /// Recomputes and compares; any difference ends with exit code 1.
 pub async fn reproduce(what: &Reproduce, cli: &Cli, out: Output) -> Result<(), Failure> {
-    let app = compose::app(&cli.project, None).await?;
+    let app = compose::app(compose::Site::of(cli), None).await?;
     let which = Which { kpi: what.kpi.clone(), period: what.period.clone() };
     let progress = Terminal::new(out.quiet);
     let found = app.reproduce(&which, &progress).await;

@@ -1,7 +1,5 @@
 //! `kepi run`: land, compute, score, publish.
 
-use std::path::Path;
-
 use kepi_app::{
     open,
     run::{Request, RunReport},
@@ -20,7 +18,7 @@ use crate::{
 
 /// Runs the project that the command line names.
 pub async fn run(what: &Run, cli: &Cli, out: Output) -> Result<(), Failure> {
-    let report = land_and_publish(what, cli, &cli.project, out).await?;
+    let report = land_and_publish(what, cli, compose::Site::of(cli), out).await?;
     match out.format {
         Format::Json => out.json(&report)?,
         Format::Csv => out.rows(&loads(&report))?,
@@ -32,20 +30,21 @@ pub async fn run(what: &Run, cli: &Cli, out: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Lands, computes and publishes the project in `folder`, and says on stderr what was done.
+/// Lands, computes and publishes the project at a site, and says on stderr what was done.
 pub async fn land_and_publish(
     what: &Run,
     cli: &Cli,
-    folder: &Path,
+    site: compose::Site<'_>,
     out: Output,
 ) -> Result<RunReport, Failure> {
+    let folder = site.folder;
     let (files, checked) = open::check_folder(folder, &compose::sources(folder), Some(compose::today()))?;
     let errors = checked.findings.iter().filter(|f| f.severity == Severity::Error).count();
     let project = match checked.value {
         Some(project) if errors == 0 => project,
         _ => return Err(kepi_app::AppError::Definitions { errors }.into()),
     };
-    let app = compose::app(folder, what.threads).await?;
+    let app = compose::app(site, what.threads).await?;
     let request = Request { actor: compose::actor(cli), at: compose::now(), land: !what.no_land };
     let progress = Terminal::new(out.quiet);
     let report = app.run(&files, &project, &request, &progress).await;

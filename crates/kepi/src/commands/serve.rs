@@ -1,14 +1,14 @@
 //! `kepi serve`: pages and API.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
 use crate::{compose, failure::Failure, output::Output};
 
 /// Serves until interrupted; open requests are finished.
-pub async fn serve(host: &str, port: u16, project: &Path, out: Output) -> Result<(), Failure> {
-    let app = compose::app(project, None).await?;
+pub async fn serve(host: &str, port: u16, site: compose::Site<'_>, out: Output) -> Result<(), Failure> {
+    let app = compose::app(site, None).await?;
     let board = Arc::new(kepi_app::live::LiveBoard::open(app).await?);
     let doing = format!("cannot listen on {host}:{port}; choose another --port");
     let listener = TcpListener::bind((host, port)).await.map_err(Failure::io(doing))?;

@@ -210,6 +210,28 @@ fn only_lake_and_engine_name_arrow_and_only_engine_names_datafusion() {
     }
 }
 
+/// What nobody but the store says. A statement elsewhere would work on one database only, and past the one door.
+const SQL: &[&str] =
+    &["sqlx", "SELECT ", "INSERT INTO", "UPDATE kepi_", "DELETE FROM", "CREATE TABLE", "PRAGMA"];
+
+#[test]
+fn only_the_store_names_sqlx_and_says_sql() {
+    for (name, uses) in dependencies() {
+        let names_sqlx = uses.iter().any(|used| used.starts_with("sqlx"));
+        assert_eq!(names_sqlx, name == "kepi-store", "`{name}` names sqlx");
+    }
+    for name in dependencies().keys().filter(|name| *name != "kepi-store") {
+        for (path, text) in sources(name) {
+            let code = text.split("#[cfg(test)]").next().unwrap();
+            for line in code.lines().filter(|l| !l.trim_start().starts_with("//")) {
+                for word in SQL {
+                    assert!(!line.contains(word), "{}: `{word}` outside the store", path.display());
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn pure_crates_touch_nothing_outside() {
     let dependencies = dependencies();

@@ -38,7 +38,7 @@ fn published(project: &Project) -> BTreeMap<(String, String, Segment), Value> {
     project.ok(&["run", "--quiet"]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let store = Store::open(&project.path().join(".kepi/kepi.db").into()).await.unwrap();
+        let store = Store::open(&project.location()).await.unwrap();
         let filter = ValueFilter { kind: Some("kpi".into()), ..ValueFilter::default() };
         let all = store.latest_values(&filter).await.unwrap();
         all.into_iter()
@@ -58,7 +58,13 @@ fn expected(path: &str) -> Vec<Expected> {
 
 fn check(path: &str) -> (Project, BTreeMap<(String, String, Segment), Value>) {
     let project = Project::copied(path);
-    let values = published(&project);
+    let values = comes_to_its_figures(path, &project);
+    (project, values)
+}
+
+/// Runs a copy of an example and compares what is published with what it must come to.
+pub fn comes_to_its_figures(path: &str, project: &Project) -> BTreeMap<(String, String, Segment), Value> {
+    let values = published(project);
     let expected = expected(path);
     let mut wrong = Vec::new();
     for figure in &expected {
@@ -87,8 +93,8 @@ fn check(path: &str) -> (Project, BTreeMap<(String, String, Segment), Value>) {
     }
     assert!(wrong.is_empty(), "{} of {} figures:\n{}", wrong.len(), expected.len(), wrong.join("\n"));
     println!("{path}: {} figures as computed independently", expected.len());
-    rows(path, &project);
-    (project, values)
+    rows(path, project);
+    values
 }
 
 /// Rows by what became of them, source by source.

@@ -21,6 +21,7 @@ mod bad_input;
 mod capabilities;
 mod figures;
 mod help;
+mod postgres;
 mod speed;
 mod support;
 mod tour;

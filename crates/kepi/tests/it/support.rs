@@ -6,6 +6,7 @@ use std::{
     process::{Command, Output},
 };
 
+use kepi_store::Location;
 use tempfile::TempDir;
 
 use crate::tour::Server;
@@ -18,6 +19,7 @@ pub fn root() -> PathBuf {
 /// A project in a temporary folder.
 pub struct Project {
     folder: TempDir,
+    store: Option<String>,
 }
 
 impl Project {
@@ -30,12 +32,34 @@ impl Project {
     pub fn copied(path: &str) -> Self {
         let folder = TempDir::new().unwrap();
         copy(&root().join(path), folder.path());
-        Self { folder }
+        Self { folder, store: None }
     }
 
     /// An empty folder.
     pub fn empty() -> Self {
-        Self { folder: TempDir::new().unwrap() }
+        Self { folder: TempDir::new().unwrap(), store: None }
+    }
+
+    /// The same project, its database at an address.
+    pub fn stored_at(self, address: &str) -> Self {
+        Self { store: Some(address.to_owned()), ..self }
+    }
+
+    /// Where its database is: named after the project, if it is in PostgreSQL.
+    pub fn location(&self) -> Location {
+        let Some(address) = &self.store else { return self.path().join(".kepi/kepi.db").into() };
+        let definition = fs::read_to_string(self.path().join("kepi.yml")).unwrap();
+        let id = definition.lines().find_map(|l| l.strip_prefix("project: ")).unwrap();
+        address.parse::<Location>().unwrap().in_schema(&format!("kepi_{id}")).unwrap()
+    }
+
+    fn command(&self) -> Command {
+        let mut command = kepi();
+        command.arg("-C").arg(self.path());
+        if let Some(address) = &self.store {
+            command.env("KEPI_STORE", address);
+        }
+        command
     }
 
     /// Its folder.
@@ -52,14 +76,14 @@ impl Project {
 
     /// Serves it on a free port, until the server is dropped; returns its address too.
     pub fn serve(&self) -> (Server, String) {
-        let mut command = kepi();
-        command.arg("-C").arg(self.path()).args(["serve", "--port", "0"]);
+        let mut command = self.command();
+        command.args(["serve", "--port", "0"]);
         Server::start(command)
     }
 
     /// Runs `kepi` on it.
     pub fn kepi(&self, arguments: &[&str]) -> Output {
-        kepi().arg("-C").arg(self.path()).args(arguments).output().unwrap()
+        self.command().args(arguments).output().unwrap()
     }
 
     /// Runs `kepi` on it; it must succeed. Returns stdout.
@@ -82,7 +106,11 @@ impl Project {
 /// The binary, with an environment that does not depend on who runs the tests.
 pub fn kepi() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kepi"));
-    command.env("NO_COLOR", "1").env("KEPI_ACTOR", "tester").env_remove("KEPI_PROJECT");
+    command
+        .env("NO_COLOR", "1")
+        .env("KEPI_ACTOR", "tester")
+        .env_remove("KEPI_PROJECT")
+        .env_remove("KEPI_STORE");
     command
 }
 

@@ -1,10 +1,13 @@
 //! Statements that both databases understand, one module a topic.
 
+pub(crate) mod catalogue;
 pub(crate) mod door;
 pub(crate) mod event;
+pub(crate) mod ledger;
 pub(crate) mod migrate;
 pub(crate) mod projection;
 pub(crate) mod publication;
+pub(crate) mod quarantine;
 pub(crate) mod records;
 
 /// Takes the row that all writers take first.

@@ -105,3 +105,324 @@ CREATE TABLE IF NOT EXISTS kepi_in_force (
     seq BIGINT NOT NULL,
     PRIMARY KEY (id, since)
 );
+-- The tables of a DuckLake 1.0 catalogue (public specification), spelt as DuckDB itself makes them in PostgreSQL.
+CREATE TABLE IF NOT EXISTS ducklake_metadata (
+    "key" VARCHAR NOT NULL,
+    "value" VARCHAR NOT NULL,
+    "scope" VARCHAR,
+    scope_id BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_snapshot (
+    snapshot_id BIGINT PRIMARY KEY,
+    snapshot_time TIMESTAMPTZ,
+    schema_version BIGINT,
+    next_catalog_id BIGINT,
+    next_file_id BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_snapshot_changes (
+    snapshot_id BIGINT PRIMARY KEY,
+    changes_made VARCHAR,
+    author VARCHAR,
+    commit_message VARCHAR,
+    commit_extra_info VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_schema (
+    schema_id BIGINT PRIMARY KEY,
+    schema_uuid UUID,
+    begin_snapshot BIGINT,
+    end_snapshot BIGINT,
+    schema_name VARCHAR,
+    path VARCHAR,
+    path_is_relative BOOLEAN
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_table (
+    table_id BIGINT,
+    table_uuid UUID,
+    begin_snapshot BIGINT,
+    end_snapshot BIGINT,
+    schema_id BIGINT,
+    table_name VARCHAR,
+    path VARCHAR,
+    path_is_relative BOOLEAN
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_view (
+    view_id BIGINT,
+    view_uuid UUID,
+    begin_snapshot BIGINT,
+    end_snapshot BIGINT,
+    schema_id BIGINT,
+    view_name VARCHAR,
+    dialect VARCHAR,
+    "sql" VARCHAR,
+    column_aliases VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_tag (
+    object_id BIGINT,
+    begin_snapshot BIGINT,
+    end_snapshot BIGINT,
+    "key" VARCHAR,
+    "value" VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_column_tag (
+    table_id BIGINT,
+    column_id BIGINT,
+    begin_snapshot BIGINT,
+    end_snapshot BIGINT,
+    "key" VARCHAR,
+    "value" VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_data_file (
+    data_file_id BIGINT PRIMARY KEY,
+    table_id BIGINT,
+    begin_snapshot BIGINT,
+    end_snapshot BIGINT,
+    file_order BIGINT,
+    path VARCHAR,
+    path_is_relative BOOLEAN,
+    file_format VARCHAR,
+    record_count BIGINT,
+    file_size_bytes BIGINT,
+    footer_size BIGINT,
+    row_id_start BIGINT,
+    partition_id BIGINT,
+    encryption_key VARCHAR,
+    mapping_id BIGINT,
+    partial_max BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_file_column_stats (
+    data_file_id BIGINT,
+    table_id BIGINT,
+    column_id BIGINT,
+    column_size_bytes BIGINT,
+    value_count BIGINT,
+    null_count BIGINT,
+    min_value VARCHAR,
+    max_value VARCHAR,
+    contains_nan BOOLEAN,
+    extra_stats VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_file_variant_stats (
+    data_file_id BIGINT,
+    table_id BIGINT,
+    column_id BIGINT,
+    variant_path VARCHAR,
+    shredded_type VARCHAR,
+    column_size_bytes BIGINT,
+    value_count BIGINT,
+    null_count BIGINT,
+    min_value VARCHAR,
+    max_value VARCHAR,
+    contains_nan BOOLEAN,
+    extra_stats VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_delete_file (
+    delete_file_id BIGINT PRIMARY KEY,
+    table_id BIGINT,
+    begin_snapshot BIGINT,
+    end_snapshot BIGINT,
+    data_file_id BIGINT,
+    path VARCHAR,
+    path_is_relative BOOLEAN,
+    format VARCHAR,
+    delete_count BIGINT,
+    file_size_bytes BIGINT,
+    footer_size BIGINT,
+    encryption_key VARCHAR,
+    partial_max BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_column (
+    column_id BIGINT,
+    begin_snapshot BIGINT,
+    end_snapshot BIGINT,
+    table_id BIGINT,
+    column_order BIGINT,
+    column_name VARCHAR,
+    column_type VARCHAR,
+    initial_default VARCHAR,
+    default_value VARCHAR,
+    nulls_allowed BOOLEAN,
+    parent_column BIGINT,
+    default_value_type VARCHAR,
+    default_value_dialect VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_table_stats (
+    table_id BIGINT,
+    record_count BIGINT,
+    next_row_id BIGINT,
+    file_size_bytes BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_table_column_stats (
+    table_id BIGINT,
+    column_id BIGINT,
+    contains_null BOOLEAN,
+    contains_nan BOOLEAN,
+    min_value VARCHAR,
+    max_value VARCHAR,
+    extra_stats VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_partition_info (
+    partition_id BIGINT,
+    table_id BIGINT,
+    begin_snapshot BIGINT,
+    end_snapshot BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_partition_column (
+    partition_id BIGINT,
+    table_id BIGINT,
+    partition_key_index BIGINT,
+    column_id BIGINT,
+    "transform" VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_file_partition_value (
+    data_file_id BIGINT,
+    table_id BIGINT,
+    partition_key_index BIGINT,
+    partition_value VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_files_scheduled_for_deletion (
+    data_file_id BIGINT,
+    path VARCHAR,
+    path_is_relative BOOLEAN,
+    schedule_start TIMESTAMPTZ
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_inlined_data_tables (
+    table_id BIGINT,
+    table_name VARCHAR,
+    schema_version BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_column_mapping (
+    mapping_id BIGINT,
+    table_id BIGINT,
+    "type" VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_name_mapping (
+    mapping_id BIGINT,
+    column_id BIGINT,
+    source_name VARCHAR,
+    target_field_id BIGINT,
+    parent_column BIGINT,
+    is_partition BOOLEAN
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_schema_versions (
+    begin_snapshot BIGINT,
+    schema_version BIGINT,
+    table_id BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_macro (
+    schema_id BIGINT,
+    macro_id BIGINT,
+    macro_name VARCHAR,
+    begin_snapshot BIGINT,
+    end_snapshot BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_macro_impl (
+    macro_id BIGINT,
+    impl_id BIGINT,
+    dialect VARCHAR,
+    "sql" VARCHAR,
+    "type" VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_macro_parameters (
+    macro_id BIGINT,
+    impl_id BIGINT,
+    column_id BIGINT,
+    parameter_name VARCHAR,
+    parameter_type VARCHAR,
+    default_value VARCHAR,
+    default_value_type VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_sort_info (
+    sort_id BIGINT,
+    table_id BIGINT,
+    begin_snapshot BIGINT,
+    end_snapshot BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_sort_expression (
+    sort_id BIGINT,
+    table_id BIGINT,
+    sort_key_index BIGINT,
+    expression VARCHAR,
+    dialect VARCHAR,
+    sort_direction VARCHAR,
+    null_order VARCHAR
+);
+
+CREATE INDEX IF NOT EXISTS kepi_file_by_table ON ducklake_data_file (table_id);
+CREATE INDEX IF NOT EXISTS kepi_stats_by_table ON ducklake_file_column_stats (table_id, data_file_id);
+
+-- What an attribute was declared as when its column was made. No column tag: DuckDB knows only comments there.
+CREATE TABLE IF NOT EXISTS kepi_column_type (
+    table_id BIGINT NOT NULL,
+    column_id BIGINT NOT NULL,
+    declared TEXT NOT NULL,
+    PRIMARY KEY (table_id, column_id)
+);
+
+-- BLAKE3 of a data file as it was written. Files of other writers have none: DuckLake keeps no checksums.
+CREATE TABLE IF NOT EXISTS kepi_file_checksum (
+    data_file_id BIGINT PRIMARY KEY,
+    blake3 TEXT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS kepi_load (
+    seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    load TEXT COLLATE "C" NOT NULL UNIQUE,
+    source TEXT COLLATE "C" NOT NULL,
+    entity TEXT COLLATE "C" NOT NULL,
+    file TEXT COLLATE "C" NOT NULL,
+    content TEXT COLLATE "C" NOT NULL,
+    definition TEXT NOT NULL,
+    stopped BIGINT NOT NULL,
+    effective BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    snapshot BIGINT,
+    rows BIGINT NOT NULL,
+    quarantined BIGINT NOT NULL,
+    columns TEXT NOT NULL CHECK (columns::json IS NOT NULL),
+    report TEXT NOT NULL CHECK (report::json IS NOT NULL),
+    salt TEXT NOT NULL,
+    replaced_by TEXT
+);
+CREATE INDEX IF NOT EXISTS kepi_load_by_source ON kepi_load (source, seq);
+CREATE INDEX IF NOT EXISTS kepi_load_by_entity ON kepi_load (entity, seq);
+
+CREATE TABLE IF NOT EXISTS kepi_quarantine (
+    seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    load TEXT COLLATE "C" NOT NULL REFERENCES kepi_load (load),
+    source TEXT COLLATE "C" NOT NULL,
+    file TEXT COLLATE "C" NOT NULL,
+    row BIGINT NOT NULL,
+    rule TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    "column" TEXT,
+    raw TEXT NOT NULL CHECK (raw::json IS NOT NULL)
+);
+CREATE INDEX IF NOT EXISTS kepi_quarantine_by_source ON kepi_quarantine (source, seq);
+CREATE INDEX IF NOT EXISTS kepi_quarantine_by_load ON kepi_quarantine (load);

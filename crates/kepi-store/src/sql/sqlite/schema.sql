@@ -96,3 +96,324 @@ CREATE TABLE IF NOT EXISTS kepi_in_force (
     seq INTEGER NOT NULL,
     PRIMARY KEY (id, since)
 ) STRICT;
+-- The tables of a DuckLake 1.0 catalogue (public specification), spelt as DuckDB itself makes them in SQLite.
+CREATE TABLE IF NOT EXISTS ducklake_metadata (
+    "key" VARCHAR NOT NULL,
+    "value" VARCHAR NOT NULL,
+    "scope" VARCHAR,
+    scope_id BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_snapshot (
+    snapshot_id BIGINT PRIMARY KEY,
+    snapshot_time VARCHAR,
+    schema_version BIGINT,
+    next_catalog_id BIGINT,
+    next_file_id BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_snapshot_changes (
+    snapshot_id BIGINT PRIMARY KEY,
+    changes_made VARCHAR,
+    author VARCHAR,
+    commit_message VARCHAR,
+    commit_extra_info VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_schema (
+    schema_id BIGINT PRIMARY KEY,
+    schema_uuid VARCHAR,
+    begin_snapshot BIGINT,
+    end_snapshot BIGINT,
+    schema_name VARCHAR,
+    path VARCHAR,
+    path_is_relative BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_table (
+    table_id BIGINT,
+    table_uuid VARCHAR,
+    begin_snapshot BIGINT,
+    end_snapshot BIGINT,
+    schema_id BIGINT,
+    table_name VARCHAR,
+    path VARCHAR,
+    path_is_relative BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_view (
+    view_id BIGINT,
+    view_uuid VARCHAR,
+    begin_snapshot BIGINT,
+    end_snapshot BIGINT,
+    schema_id BIGINT,
+    view_name VARCHAR,
+    dialect VARCHAR,
+    "sql" VARCHAR,
+    column_aliases VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_tag (
+    object_id BIGINT,
+    begin_snapshot BIGINT,
+    end_snapshot BIGINT,
+    "key" VARCHAR,
+    "value" VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_column_tag (
+    table_id BIGINT,
+    column_id BIGINT,
+    begin_snapshot BIGINT,
+    end_snapshot BIGINT,
+    "key" VARCHAR,
+    "value" VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_data_file (
+    data_file_id BIGINT PRIMARY KEY,
+    table_id BIGINT,
+    begin_snapshot BIGINT,
+    end_snapshot BIGINT,
+    file_order BIGINT,
+    path VARCHAR,
+    path_is_relative BIGINT,
+    file_format VARCHAR,
+    record_count BIGINT,
+    file_size_bytes BIGINT,
+    footer_size BIGINT,
+    row_id_start BIGINT,
+    partition_id BIGINT,
+    encryption_key VARCHAR,
+    mapping_id BIGINT,
+    partial_max BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_file_column_stats (
+    data_file_id BIGINT,
+    table_id BIGINT,
+    column_id BIGINT,
+    column_size_bytes BIGINT,
+    value_count BIGINT,
+    null_count BIGINT,
+    min_value VARCHAR,
+    max_value VARCHAR,
+    contains_nan BIGINT,
+    extra_stats VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_file_variant_stats (
+    data_file_id BIGINT,
+    table_id BIGINT,
+    column_id BIGINT,
+    variant_path VARCHAR,
+    shredded_type VARCHAR,
+    column_size_bytes BIGINT,
+    value_count BIGINT,
+    null_count BIGINT,
+    min_value VARCHAR,
+    max_value VARCHAR,
+    contains_nan BIGINT,
+    extra_stats VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_delete_file (
+    delete_file_id BIGINT PRIMARY KEY,
+    table_id BIGINT,
+    begin_snapshot BIGINT,
+    end_snapshot BIGINT,
+    data_file_id BIGINT,
+    path VARCHAR,
+    path_is_relative BIGINT,
+    format VARCHAR,
+    delete_count BIGINT,
+    file_size_bytes BIGINT,
+    footer_size BIGINT,
+    encryption_key VARCHAR,
+    partial_max BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_column (
+    column_id BIGINT,
+    begin_snapshot BIGINT,
+    end_snapshot BIGINT,
+    table_id BIGINT,
+    column_order BIGINT,
+    column_name VARCHAR,
+    column_type VARCHAR,
+    initial_default VARCHAR,
+    default_value VARCHAR,
+    nulls_allowed BIGINT,
+    parent_column BIGINT,
+    default_value_type VARCHAR,
+    default_value_dialect VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_table_stats (
+    table_id BIGINT,
+    record_count BIGINT,
+    next_row_id BIGINT,
+    file_size_bytes BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_table_column_stats (
+    table_id BIGINT,
+    column_id BIGINT,
+    contains_null BIGINT,
+    contains_nan BIGINT,
+    min_value VARCHAR,
+    max_value VARCHAR,
+    extra_stats VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_partition_info (
+    partition_id BIGINT,
+    table_id BIGINT,
+    begin_snapshot BIGINT,
+    end_snapshot BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_partition_column (
+    partition_id BIGINT,
+    table_id BIGINT,
+    partition_key_index BIGINT,
+    column_id BIGINT,
+    "transform" VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_file_partition_value (
+    data_file_id BIGINT,
+    table_id BIGINT,
+    partition_key_index BIGINT,
+    partition_value VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_files_scheduled_for_deletion (
+    data_file_id BIGINT,
+    path VARCHAR,
+    path_is_relative BIGINT,
+    schedule_start VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_inlined_data_tables (
+    table_id BIGINT,
+    table_name VARCHAR,
+    schema_version BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_column_mapping (
+    mapping_id BIGINT,
+    table_id BIGINT,
+    "type" VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_name_mapping (
+    mapping_id BIGINT,
+    column_id BIGINT,
+    source_name VARCHAR,
+    target_field_id BIGINT,
+    parent_column BIGINT,
+    is_partition BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_schema_versions (
+    begin_snapshot BIGINT,
+    schema_version BIGINT,
+    table_id BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_macro (
+    schema_id BIGINT,
+    macro_id BIGINT,
+    macro_name VARCHAR,
+    begin_snapshot BIGINT,
+    end_snapshot BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_macro_impl (
+    macro_id BIGINT,
+    impl_id BIGINT,
+    dialect VARCHAR,
+    "sql" VARCHAR,
+    "type" VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_macro_parameters (
+    macro_id BIGINT,
+    impl_id BIGINT,
+    column_id BIGINT,
+    parameter_name VARCHAR,
+    parameter_type VARCHAR,
+    default_value VARCHAR,
+    default_value_type VARCHAR
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_sort_info (
+    sort_id BIGINT,
+    table_id BIGINT,
+    begin_snapshot BIGINT,
+    end_snapshot BIGINT
+);
+
+CREATE TABLE IF NOT EXISTS ducklake_sort_expression (
+    sort_id BIGINT,
+    table_id BIGINT,
+    sort_key_index BIGINT,
+    expression VARCHAR,
+    dialect VARCHAR,
+    sort_direction VARCHAR,
+    null_order VARCHAR
+);
+
+CREATE INDEX IF NOT EXISTS kepi_file_by_table ON ducklake_data_file (table_id);
+CREATE INDEX IF NOT EXISTS kepi_stats_by_table ON ducklake_file_column_stats (table_id, data_file_id);
+
+-- What an attribute was declared as when its column was made. No column tag: DuckDB knows only comments there.
+CREATE TABLE IF NOT EXISTS kepi_column_type (
+    table_id INTEGER NOT NULL,
+    column_id INTEGER NOT NULL,
+    declared TEXT NOT NULL,
+    PRIMARY KEY (table_id, column_id)
+) STRICT;
+
+-- BLAKE3 of a data file as it was written. Files of other writers have none: DuckLake keeps no checksums.
+CREATE TABLE IF NOT EXISTS kepi_file_checksum (
+    data_file_id INTEGER PRIMARY KEY,
+    blake3 TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS kepi_load (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    load TEXT NOT NULL UNIQUE,
+    source TEXT NOT NULL,
+    entity TEXT NOT NULL,
+    file TEXT NOT NULL,
+    content TEXT NOT NULL,
+    definition TEXT NOT NULL,
+    stopped INTEGER NOT NULL,
+    effective INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    snapshot INTEGER,
+    rows INTEGER NOT NULL,
+    quarantined INTEGER NOT NULL,
+    columns TEXT NOT NULL CHECK (json_valid(columns)),
+    report TEXT NOT NULL CHECK (json_valid(report)),
+    salt TEXT NOT NULL,
+    replaced_by TEXT
+) STRICT;
+CREATE INDEX IF NOT EXISTS kepi_load_by_source ON kepi_load (source, seq);
+CREATE INDEX IF NOT EXISTS kepi_load_by_entity ON kepi_load (entity, seq);
+
+CREATE TABLE IF NOT EXISTS kepi_quarantine (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    load TEXT NOT NULL REFERENCES kepi_load (load),
+    source TEXT NOT NULL,
+    file TEXT NOT NULL,
+    row INTEGER NOT NULL,
+    rule TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    "column" TEXT,
+    raw TEXT NOT NULL CHECK (json_valid(raw))
+) STRICT;
+CREATE INDEX IF NOT EXISTS kepi_quarantine_by_source ON kepi_quarantine (source, seq);
+CREATE INDEX IF NOT EXISTS kepi_quarantine_by_load ON kepi_quarantine (load);

@@ -1,0 +1,122 @@
+//! The ledger of loads: one row a load, committed with its rows, so that a file is in exactly once or not at all.
+
+use kepi_proof::Salt;
+
+use crate::{
+    error::StoreError,
+    records::LedgerRow,
+    sql::{Row, common::ledger as sql, stored},
+    store::{Reading, Transaction},
+};
+
+/// A load of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Load {
+    /// Its id.
+    pub load: String,
+    /// The source it is of.
+    pub source: String,
+    /// Hash of the file's bytes.
+    pub content: String,
+    /// Hash of the source's definition.
+    pub definition: String,
+    /// Since when its rows hold, µs UTC.
+    pub effective: i64,
+    /// Rows in scope.
+    pub rows: u64,
+    /// Names of the file's columns.
+    pub columns: Vec<String>,
+    /// What is to be known of it, as JSON.
+    pub report: String,
+    /// Whether another load has replaced it.
+    pub replaced: bool,
+}
+
+fn corrupt(reason: String) -> StoreError {
+    StoreError::Corrupt { what: "a load", reason }
+}
+
+fn read(row: &Row) -> Result<Load, StoreError> {
+    Ok(Load {
+        load: row.get("load")?,
+        source: row.get("source")?,
+        content: row.get("content")?,
+        definition: row.get("definition")?,
+        effective: row.get("effective")?,
+        rows: row.count("rows")?,
+        columns: serde_json::from_str(row.get("columns")?).map_err(|e| corrupt(e.to_string()))?,
+        report: row.get("report")?,
+        replaced: row.get::<Option<&str>>("replaced_by")?.is_some(),
+    })
+}
+
+/// The latest load of a source with this content that was neither stopped nor replaced, whatever its file's name.
+///
+/// # Errors
+/// The database refused or holds something unreadable.
+pub async fn newest_of_content(
+    tx: &mut Reading,
+    source: &str,
+    content: &str,
+) -> Result<Option<Load>, StoreError> {
+    tx.query(sql::OF_CONTENT).bind(source).bind(content).first().await?.as_ref().map(read).transpose()
+}
+
+/// The load of a source and file name whose rows hold last, among those neither stopped nor replaced.
+///
+/// # Errors
+/// The database refused or holds something unreadable.
+pub async fn newest_of_file(tx: &mut Reading, source: &str, file: &str) -> Result<Option<Load>, StoreError> {
+    tx.query(sql::OF_FILE).bind(source).bind(file).first().await?.as_ref().map(read).transpose()
+}
+
+/// The loads of an entity that were not stopped, latest first, replaced ones too.
+///
+/// # Errors
+/// The database refused or holds something unreadable.
+pub async fn of_entity(tx: &mut Reading, entity: &str) -> Result<Vec<Load>, StoreError> {
+    tx.query(sql::OF_ENTITY).bind(entity).all().await?.iter().map(read).collect()
+}
+
+/// The reports of loads that were not replaced, in order, of one source or all.
+///
+/// # Errors
+/// The database refused.
+pub async fn reports(tx: &mut Reading, source: Option<&str>) -> Result<Vec<String>, StoreError> {
+    tx.query(sql::REPORTS).bind(source).all().await?.iter().map(|row| row.get(0)).collect()
+}
+
+/// Enters a load with the salt of its commitment and the number of its rejected rows, and marks the one it replaces.
+///
+/// # Errors
+/// The database refused, for one because the id is taken.
+pub async fn enter(
+    tx: &mut Transaction,
+    new: &LedgerRow,
+    quarantined: u64,
+    salt: &Salt,
+    replaces: Option<&str>,
+) -> Result<(), StoreError> {
+    tx.query(sql::ENTER)
+        .bind(&*new.load)
+        .bind(&*new.source)
+        .bind(&*new.entity)
+        .bind(&*new.file)
+        .bind(&*new.content)
+        .bind(&*new.definition)
+        .bind(i64::from(new.stopped))
+        .bind(new.effective)
+        .bind(new.at)
+        .bind(new.snapshot)
+        .bind(new.rows)
+        .bind(stored(quarantined))
+        .bind(&*new.columns)
+        .bind(&*new.report)
+        .bind(salt.to_string())
+        .run()
+        .await?;
+    if let Some(replaced) = replaces {
+        tx.query(sql::REPLACE).bind(replaced).bind(&*new.load).run().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! The ledger of loads.
+
+/// The latest load of a content.
+pub(crate) const OF_CONTENT: &str =
+    "SELECT load, source, content, definition, effective, rows, columns, report, replaced_by
+     FROM kepi_load WHERE source = $1 AND content = $2 AND stopped = 0 AND replaced_by IS NULL
+     ORDER BY seq DESC LIMIT 1";
+
+/// The load of a file name that holds last.
+pub(crate) const OF_FILE: &str =
+    "SELECT load, source, content, definition, effective, rows, columns, report, replaced_by
+     FROM kepi_load WHERE source = $1 AND file = $2 AND stopped = 0 AND replaced_by IS NULL
+     ORDER BY effective DESC, seq DESC LIMIT 1";
+
+/// The loads of an entity, latest first.
+pub(crate) const OF_ENTITY: &str =
+    "SELECT load, source, content, definition, effective, rows, columns, report, replaced_by
+     FROM kepi_load WHERE entity = $1 AND stopped = 0 ORDER BY seq DESC";
+
+/// The reports of loads that stand.
+pub(crate) const REPORTS: &str =
+    "SELECT report FROM kepi_load WHERE ($1 IS NULL OR source = $1) AND replaced_by IS NULL ORDER BY seq";
+
+/// Enters a load.
+pub(crate) const ENTER: &str =
+    "INSERT INTO kepi_load (load, source, entity, file, content, definition, stopped,
+         effective, at, snapshot, rows, quarantined, columns, report, salt)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+
+/// Marks a load as replaced by another.
+pub(crate) const REPLACE: &str = "UPDATE kepi_load SET replaced_by = $2 WHERE load = $1";
