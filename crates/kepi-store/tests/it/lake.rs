@@ -288,7 +288,7 @@ async fn a_load_is_found_by_content_or_by_name(place: Place) {
 async fn rejected_rows_come_back_page_by_page(place: Place) {
     let store = place.store().await;
     let row = |n: u64| {
-        let column = (n % 2 == 0).then_some("größe");
+        let column = n.is_multiple_of(2).then_some("größe");
         let raw = serde_json::json!([n, "a\u{0}b"]).to_string();
         RejectedRow::new(n, "required", &format!("`{n}` is no\u{0}thing; 東京"), column, &raw)
     };
