@@ -4,7 +4,9 @@ use kepi_model::{
     calendar::CalendarError,
     id::{EntityId, SourceId},
 };
-use kepi_query::{finish::FinishError, landing::PortError, port::EvaluateError, side::LowerError};
+use kepi_query::{
+    finish::FinishError, landing::PortError, port::EvaluateError, published::PublishError, side::LowerError,
+};
 use kepi_store::StoreError;
 
 use crate::project_files::ReadError;
@@ -36,6 +38,9 @@ pub enum AppError {
     /// The lake failed.
     #[error("the lake could not be read")]
     Lake(#[source] PortError),
+    /// A run could not be published.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
     /// A scan failed.
     #[error("measuring `{entity}` failed")]
     Evaluate {
@@ -68,4 +73,15 @@ pub enum AppError {
     /// Something asked for is not there.
     #[error("{0}")]
     NotFound(String),
+}
+
+/// An error with its causes, in one line.
+pub(crate) fn whole(error: &AppError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(why) = cause {
+        text.push_str(&format!(": {why}"));
+        cause = why.source();
+    }
+    text
 }

@@ -15,11 +15,13 @@
 
 pub mod archive;
 pub mod error;
+mod import;
 pub mod live;
 pub mod open;
 pub mod picture;
 pub mod plan;
 pub mod project_files;
+pub mod publishing;
 pub mod reproduce;
 pub mod run;
 

@@ -34,7 +34,7 @@ impl LiveBoard {
             tokio::time::sleep(INTERVAL).await;
             match Picture::newest_event(&self.app).await {
                 Ok(newest) if newest == self.newest().position() => {}
-                Ok(_) => match Picture::load(&self.app).await {
+                Ok(_) => match self.newest().follow(&self.app).await {
                     Ok(board) => {
                         *self.board.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(board)
                     }

@@ -15,6 +15,7 @@ use kepi_model::{
 use kepi_query::{
     landing::{Lake, Sources},
     port::{Evaluator, Limits},
+    published::Values,
 };
 use kepi_store::Store;
 
@@ -33,6 +34,8 @@ pub struct App {
     pub sources: Arc<dyn Sources>,
     /// Its lake.
     pub lake: Arc<dyn Lake>,
+    /// What is published.
+    pub values: Arc<dyn Values>,
     /// What computes states.
     pub evaluator: Arc<dyn Evaluator>,
     /// What a scan may use.

@@ -2,51 +2,57 @@
 
 use std::collections::BTreeMap;
 
-use kepi_model::id::Hash;
-use kepi_query::{port::SnapshotId, value::Value};
-use kepi_store::{NewPublication, ValueFilter};
+use kepi_model::{calendar::Grain, id::KpiId, project::Project};
+use kepi_query::published::{SCORE, Subject, Table, VALUE, Vouched, figure, scored, states_of};
+use kepi_query::value::wire::EstimateV1;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::{
     archive,
     error::AppError,
     open::App,
-    picture::{self, Picture},
-    run::{KPI, RunBody, RunProgress},
+    picture::{period_of, project_of},
+    publishing::{day_of_label, score_rows, value_rows, values_in},
+    run::RunProgress,
 };
 
 /// What is to be reproduced; the default is everything published.
 #[derive(Debug, Clone, Default)]
 pub struct Which {
-    /// Only this KPI.
-    pub kpi: Option<String>,
+    /// Only this: `kpi/…`, `score/…`, or the bare id of a KPI.
+    pub subject: Option<String>,
     /// Only this period.
     pub period: Option<String>,
 }
 
-/// How one value came out.
+/// How one figure came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The same bits.
     Identical,
-    /// Another value or other states.
+    /// Another figure or other states.
     Different,
-    /// The recomputation has no such value.
+    /// The recomputation has no such figure.
     Absent,
+    /// It did not come out the same, and another engine had computed it: its forms are not reproducible here.
+    OtherEngine,
 }
 
-/// One value that did not come out the same.
+/// One figure that did not come out the same.
 #[derive(Debug, Clone, Serialize)]
 pub struct Difference {
-    /// KPI.
-    pub kpi: String,
+    /// `kpi/…` or `score/…`.
+    pub subject: Subject,
     /// Period.
     pub period: String,
-    /// Segment.
+    /// Segment or unit.
     pub segment: String,
     /// How it came out.
     pub verdict: Verdict,
+    /// The engine that it was published by.
+    pub engine: String,
     /// As published.
     pub published: serde_json::Value,
     /// As recomputed.
@@ -56,18 +62,26 @@ pub struct Difference {
 /// What a reproduction found.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Reproduction {
-    /// Values compared.
+    /// Figures compared.
     pub compared: u64,
     /// Of them, the same to the bit, states included.
     pub identical: u64,
-    /// Computed by another version of the engine than now: compared all the same.
+    /// Of them, computed by another engine than this one, and not the same: not reproducible here.
     pub other_engine: u64,
-    /// What differs.
+    /// What is not the same.
     pub differences: Vec<Difference>,
 }
 
+impl Reproduction {
+    /// Whether all came out the same that this engine can reproduce.
+    pub fn holds(&self) -> bool {
+        self.differences.iter().all(|d| d.verdict == Verdict::OtherEngine)
+    }
+}
+
 impl App {
-    /// Recomputes published values from the definitions and the snapshot they are pinned to.
+    /// Recomputes published figures from the definitions and the snapshot that the run which vouches for them is
+    /// pinned to.
     ///
     /// # Errors
     /// Nothing matches, or the pinned definitions or tables cannot be read.
@@ -76,85 +90,184 @@ impl App {
         which: &Which,
         progress: &dyn RunProgress,
     ) -> Result<Reproduction, AppError> {
-        let filter = ValueFilter {
-            kind: Some(KPI.to_owned()),
-            subject: which.kpi.clone(),
-            period: which.period.clone(),
-            segment: None,
-        };
-        let published = self.store.latest_values(&filter).await?;
-        if published.is_empty() {
-            let what = which.kpi.as_deref().map_or("nothing is published".to_owned(), |kpi| {
-                format!("nothing is published for `{kpi}` in that period")
+        let asked = which.subject.as_deref().map(subject).transpose()?;
+        let standing = self.values.vouched(None).await.map_err(AppError::Lake)?;
+        let runs: BTreeMap<i64, _> = self
+            .values
+            .runs(None)
+            .await
+            .map_err(AppError::Lake)?
+            .into_iter()
+            .map(|r| (r.number, r))
+            .collect();
+        // What one run vouches for shares definitions and snapshot: it is recomputed together.
+        let mut by_run: BTreeMap<i64, Vec<(Subject, Grain)>> = BTreeMap::new();
+        for (by, of) in standing {
+            if asked.as_ref().is_none_or(|asked| *asked == of.subject) {
+                by_run.entry(by).or_default().push((of.subject, of.grain));
+            }
+        }
+        let mut found = Reproduction::default();
+        for (number, subjects) in by_run {
+            let corrupt = |reason: String| AppError::Corrupt { what: "a run", reason };
+            let run = runs.get(&number).ok_or_else(|| corrupt(format!("run {number} is not there")))?;
+            let files = archive::find(&self.store, run.pins.register, &run.pins.definition).await?;
+            let mut project = project_of(&files)?;
+            narrow(&mut project, asked.as_ref());
+            let period = which.period.as_deref().map(|label| {
+                day_of_label(&project, label)
+                    .ok_or_else(|| AppError::NotFound(format!("`{label}` is no period")))
+            });
+            let period = period.transpose()?;
+            let pinned = self.lake.pin(&project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
+            let computed = self.compute(&project, &pinned, Some(&run.pins.watermarks), progress).await?;
+            let values = value_rows(number, &project, &computed.values)?;
+            let mut kept = Vec::new();
+            if subjects.iter().any(|(subject, _)| matches!(subject, Subject::Score(_))) {
+                // Scores of this run stand on what others vouched for where it could not renew it.
+                kept = self.kept(&project, run.seq, number).await?;
+            }
+            let own = computed
+                .values
+                .iter()
+                .filter(|v| !kept.iter().any(|k: &kepi_query::value::Value| k.kpi == v.kpi));
+            let scores = score_rows(number, &project, own.chain(&kept))?;
+            for (form, again) in [(&VALUE, values), (&SCORE, scores)] {
+                let ids: Vec<String> = subjects
+                    .iter()
+                    .filter(|(subject, _)| std::ptr::eq(subject.form(), form))
+                    .map(|(subject, _)| subject.id().to_owned())
+                    .collect();
+                if ids.is_empty() {
+                    continue;
+                }
+                let published = self.values.newest(form, Some(&ids)).await.map_err(AppError::Lake)?;
+                let wanted = published.filter(|row| {
+                    let of = (published.subject(row), published.grain(row));
+                    published.withdrawn(row).is_empty()
+                        && subjects
+                            .iter()
+                            .any(|(s, g)| (s.id(), Vouched::read_grain(of.1)) == (of.0, Some(*g)))
+                        && period.is_none_or(|(grain, day)| {
+                            Vouched::read_grain(of.1) == Some(grain) && published.period(row) == day
+                        })
+                });
+                let here = run.pins.engine == self.evaluator.version();
+                compare(&mut found, &project, &wanted, &again, (&run.pins.engine.0, here));
+            }
+        }
+        if found.compared == 0 {
+            let what = asked.map_or("nothing is published".to_owned(), |subject| {
+                format!("nothing is published for `{subject}` in that period")
             });
             return Err(AppError::NotFound(format!("{what}; `kepi run` publishes")));
         }
-        let runs: BTreeMap<String, _> =
-            self.store.runs().await?.into_iter().map(|r| (r.run.clone(), r)).collect();
-        // Values of one run share definitions and snapshot: they are recomputed together.
-        let mut by_pins: BTreeMap<(u64, String, i64), Vec<NewPublication>> = BTreeMap::new();
-        for value in published {
-            let run = runs.get(&value.run).ok_or_else(|| AppError::Corrupt {
-                what: "a published value",
-                reason: format!("run `{}` is not there", value.run),
-            })?;
-            let body: RunBody = serde_json::from_value(run.body.clone())
-                .map_err(|e| AppError::Corrupt { what: "a run", reason: e.to_string() })?;
-            let pins = (body.register, run.definition.clone(), run.snapshot);
-            by_pins.entry(pins).or_default().push(value.publication);
-        }
-        let mut found = Reproduction::default();
-        for ((register, definition, snapshot), published) in by_pins {
-            let corrupt = |reason: String| AppError::Corrupt { what: "a run", reason };
-            let hash = Hash::try_from(definition).map_err(corrupt)?;
-            let files = archive::find(&self.store, register, &hash).await?;
-            let mut project = Picture::project_of(&files)?;
-            if let Some(kpi) = &which.kpi {
-                project.kpis.retain(|id, _| id.as_str() == kpi);
-            }
-            let pinned = self.lake.pin(&project, Some(SnapshotId(snapshot))).await.map_err(AppError::Lake)?;
-            let computed = self.compute(&project, &pinned, progress).await?;
-            let again: BTreeMap<_, &Value> =
-                computed.values.iter().map(|v| ((v.kpi.clone(), v.period, v.segment.clone()), v)).collect();
-            for publication in &published {
-                let value = picture::read(publication)?;
-                let key = (value.kpi.clone(), value.period, value.segment.clone());
-                compare(&mut found, publication, &value, again.get(&key).copied());
-            }
-        }
         Ok(found)
+    }
+
+    /// Values of KPIs that a run could not renew, as they stood when it was published.
+    async fn kept(
+        &self,
+        project: &Project,
+        seq: i64,
+        run: i64,
+    ) -> Result<Vec<kepi_query::value::Value>, AppError> {
+        let standing = self.values.vouched(Some(seq)).await.map_err(AppError::Lake)?;
+        let kept = standing.iter().filter(|(by, _)| *by != run).filter_map(|(_, of)| match &of.subject {
+            Subject::Kpi(kpi) => Some(kpi.to_string()),
+            Subject::Score(_) => None,
+        });
+        let kept: Vec<String> = kept.collect();
+        if kept.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.values.as_of(&VALUE, seq, Some(&kept)).await.map_err(AppError::Lake)?;
+        values_in(&rows, project)
     }
 }
 
-fn compare(found: &mut Reproduction, publication: &NewPublication, published: &Value, again: Option<&Value>) {
-    found.compared += 1;
-    let estimates = |value: &Value| format!("{:?}", value.estimate);
-    let verdict = match again {
-        None => Verdict::Absent,
-        // `Debug` writes the shortest text that reads back to the same bits, so equal texts are equal bits.
-        Some(again)
-            if estimates(again) == estimates(published)
-                && again.coverage == published.coverage
-                && again.pins.states == published.pins.states =>
-        {
-            Verdict::Identical
+/// What is asked for: with its kind, or the bare id of a KPI.
+fn subject(text: &str) -> Result<Subject, AppError> {
+    let with_kind = if text.contains('/') { text.to_owned() } else { format!("kpi/{text}") };
+    with_kind.parse().map_err(|_| AppError::NotFound(format!("`{text}` is neither `kpi/…` nor `score/…`")))
+}
+
+/// Leaves only what is needed for a subject.
+fn narrow(project: &mut Project, asked: Option<&Subject>) {
+    let keep: Vec<KpiId> = match asked {
+        None => return,
+        Some(Subject::Kpi(kpi)) => vec![kpi.clone()],
+        Some(Subject::Score(scorecard)) => {
+            let of = project.scorecards.get(scorecard);
+            let objectives = of.into_iter().flat_map(|s| &s.perspectives).flat_map(|p| &p.objectives);
+            objectives.flat_map(|o| &o.kpis).map(|(kpi, _)| kpi.clone()).collect()
         }
-        Some(_) => Verdict::Different,
     };
-    if again.is_some_and(|a| a.pins.engine != published.pins.engine) {
-        found.other_engine += 1;
+    project.kpis.retain(|id, _| keep.contains(id));
+}
+
+fn compare(
+    found: &mut Reproduction,
+    project: &Project,
+    published: &Table,
+    again: &Table,
+    (engine, here): (&str, bool),
+) {
+    let mut at = 0;
+    for row in 0..published.rows() {
+        let key = published.key(row);
+        at += (at..again.rows()).take_while(|row| again.key(*row) < key).count();
+        let same_key = (at < again.rows() && again.key(at) == key).then_some(at);
+        let verdict = match same_key {
+            Some(other) if published.says_the_same(row, again, other) => Verdict::Identical,
+            _ if !here => Verdict::OtherEngine,
+            Some(_) => Verdict::Different,
+            None => Verdict::Absent,
+        };
+        found.compared += 1;
+        match verdict {
+            Verdict::Identical => {
+                found.identical += 1;
+                continue;
+            }
+            Verdict::OtherEngine => found.other_engine += 1,
+            Verdict::Different | Verdict::Absent => {}
+        }
+        let (Some(subject), Some(grain)) =
+            (subject_of(published, row), Vouched::read_grain(published.grain(row)))
+        else {
+            continue;
+        };
+        found.differences.push(Difference {
+            subject,
+            period: project.calendar.label(period_of(published, row, grain, &project.calendar)),
+            segment: published.segment(row).to_owned(),
+            verdict,
+            engine: engine.to_owned(),
+            published: in_words(published, row),
+            recomputed: same_key.map(|row| in_words(again, row)),
+        });
     }
-    if verdict == Verdict::Identical {
-        found.identical += 1;
-        return;
+}
+
+fn subject_of(rows: &Table, row: usize) -> Option<Subject> {
+    let kind = if std::ptr::eq(rows.form(), &VALUE) { "kpi" } else { "score" };
+    format!("{kind}/{}", rows.subject(row)).parse().ok()
+}
+
+/// What a row says, for people and programs.
+fn in_words(rows: &Table, row: usize) -> serde_json::Value {
+    if std::ptr::eq(rows.form(), &SCORE) {
+        return scored(rows, row).map_or(json!(null), |said| {
+            json!({ "score_micro": said.score.as_ref().ok(), "reason": said.score.as_ref().err(), "coverage_millionths": said.coverage })
+        });
     }
-    found.differences.push(Difference {
-        kpi: publication.key.subject.clone(),
-        period: publication.key.period.clone(),
-        segment: publication.key.segment.clone(),
-        verdict,
-        published: publication.value.clone(),
-        recomputed: again
-            .and_then(|a| serde_json::to_value(kepi_query::value::wire::WireValue::from(a)).ok()),
-    });
+    figure(rows, row).map_or(json!(null), |said| {
+        json!({
+            "estimate": said.estimate.as_ref().map(EstimateV1::from),
+            "coverage": said.coverage,
+            "finality": said.finality,
+            "states": kepi_model::id::Hash::of(states_of(rows, row)),
+        })
+    })
 }

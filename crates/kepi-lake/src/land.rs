@@ -246,7 +246,7 @@ impl LocalLake {
         self.remove_all(&staged.replacement.add.iter().map(|f| f.path.clone()).collect::<Vec<_>>());
     }
 
-    fn remove_all(&self, paths: &[PathBuf]) {
+    pub(crate) fn remove_all(&self, paths: &[PathBuf]) {
         for path in paths {
             // Best effort: what stays behind is swept later.
             let _ = self.fs.remove(path);

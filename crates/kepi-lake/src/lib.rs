@@ -24,6 +24,7 @@ mod index;
 mod land;
 mod ledger;
 pub mod mapping;
+mod published;
 mod quarantine;
 mod stage;
 mod sweep;
@@ -31,10 +32,10 @@ mod table_file;
 mod table_index;
 mod verify;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use kepi_model::{
-    id::SourceId,
+    id::{EntityId, SourceId},
     project::{Project, Source},
 };
 use kepi_query::{
@@ -174,6 +175,13 @@ impl Lake for LocalLake {
             }
             Ok(self.catalogue.pin(project, snapshot).await?)
         })
+    }
+
+    fn changed(
+        &self,
+        up_to: Option<SnapshotId>,
+    ) -> Fut<'_, Result<BTreeMap<EntityId, SnapshotId>, PortError>> {
+        Box::pin(async move { Ok(self.catalogue.changed(up_to).await?) })
     }
 
     fn loads<'a>(&'a self, source: Option<&'a SourceId>) -> Fut<'a, Result<Vec<LoadReport>, PortError>> {

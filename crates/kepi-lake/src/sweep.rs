@@ -6,12 +6,13 @@ use std::{
     time::Duration,
 };
 
-use kepi_store::catalogue;
+use kepi_store::{Reading, catalogue};
 
 use crate::{
     LocalLake,
     durable::{self, UNFINISHED},
     error::LakeError,
+    published,
 };
 
 impl LocalLake {
@@ -23,16 +24,13 @@ impl LocalLake {
     /// The database or the file system refused.
     pub async fn sweep_orphans(&self, age: Duration) -> Result<Vec<PathBuf>, LakeError> {
         let data = &self.catalogue.data;
-        let named = |files: Vec<catalogue::DataFile>| -> HashSet<PathBuf> {
-            files.into_iter().map(|f| data.join(f.path)).collect()
-        };
         let mut found = Vec::new();
         durable::list(data, &mut found).map_err(|source| LakeError::Io {
             path: data.clone(),
             doing: "listed",
             source,
         })?;
-        let known = named(catalogue::files(&mut self.catalogue.store.read().await?).await?);
+        let known = named(&mut self.catalogue.store.read().await?, data).await?;
         found.retain(|path| {
             let ours = path.extension().is_some_and(|e| e == "parquet" || e == UNFINISHED);
             ours && !known.contains(path) && last_written_before(path, age)
@@ -42,7 +40,7 @@ impl LocalLake {
         }
         // A landing may have named one of them meanwhile; from here on none can.
         let mut tx = self.catalogue.store.begin().await?;
-        let known = named(catalogue::files(&mut tx).await?);
+        let known = named(&mut tx, data).await?;
         let mut swept = Vec::new();
         for path in found.into_iter().filter(|path| !known.contains(path)) {
             match self.fs.remove(&path) {
@@ -55,6 +53,14 @@ impl LocalLake {
         drop(tx);
         Ok(swept)
     }
+}
+
+/// Files that the catalogue names, and those of newest rows, which it does not.
+async fn named(reading: &mut Reading, data: &Path) -> Result<HashSet<PathBuf>, LakeError> {
+    let files = catalogue::files(reading).await?;
+    let mut named: HashSet<PathBuf> = files.into_iter().map(|f| data.join(f.path)).collect();
+    named.extend(published::newest_paths(reading, data).await?);
+    Ok(named)
 }
 
 fn last_written_before(path: &Path, age: Duration) -> bool {

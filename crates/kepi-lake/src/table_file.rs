@@ -183,11 +183,11 @@ impl TableFileWriter {
     }
 }
 
-fn io(path: &Path, doing: &'static str, source: std::io::Error) -> LakeError {
+pub(crate) fn io(path: &Path, doing: &'static str, source: std::io::Error) -> LakeError {
     LakeError::Io { path: path.to_owned(), doing, source }
 }
 
-fn written(path: &Path, error: parquet::errors::ParquetError) -> LakeError {
+pub(crate) fn written(path: &Path, error: parquet::errors::ParquetError) -> LakeError {
     let error = match error {
         // What the disk said, not only in words: a full one has a way out.
         parquet::errors::ParquetError::External(source) => match source.downcast::<std::io::Error>() {
@@ -200,7 +200,7 @@ fn written(path: &Path, error: parquet::errors::ParquetError) -> LakeError {
 }
 
 /// Length of a Parquet file's footer, from its last eight bytes: four of length, then the magic.
-fn footer_length(path: &Path) -> std::io::Result<u64> {
+pub(crate) fn footer_length(path: &Path) -> std::io::Result<u64> {
     use std::io::{Read, Seek, SeekFrom};
     let mut file = durable::open(path)?;
     file.seek(SeekFrom::End(-8))?;

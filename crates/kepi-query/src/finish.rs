@@ -1,16 +1,14 @@
-//! Finishing: from states at day grain to values of a KPI by period and segment, with gates, finality and pins.
+//! Finishing: from states at day grain to values of a KPI by period and segment, with gates and finality.
 
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
-    sync::Arc,
 };
 
 use kepi_model::{
     calendar::{CalendarError, Grain, Period},
     id::{DimensionId, EntityId, Hash, KpiId},
-    meaning,
     project::{Kpi, Project},
 };
 use kepi_stats::estimate::{Level, NotComputable};
@@ -23,14 +21,14 @@ use crate::{
     merge::{MergeError, roll_up},
     parallel,
     plan::ScanPlan,
-    port::{EngineVersion, PinnedInputs, SnapshotId},
+    port::PinnedInputs,
     scans::{key_positions, time_range},
     side::{LowerError, Side},
     state::{
         KeyColumn, Measured, Member, StateTable,
         wire::{CellStates, DigestKey, Secret, TermStates},
     },
-    value::{Coverage, Finality, Pins, Segment, Value},
+    value::{Coverage, Finality, Segment, Value},
 };
 
 /// A plan and what an evaluator returned for it.
@@ -49,14 +47,8 @@ pub struct Context<'a> {
     pub project: &'a Project,
     /// States of every scan that [`crate::scans::plan`] asked for.
     pub scans: &'a [MeasuredScan],
-    /// Name of the lake.
-    pub lake: &'a str,
     /// The lake's secret.
     pub secret: &'a Secret,
-    /// Version of its tables.
-    pub snapshot: SnapshotId,
-    /// Who computed the states.
-    pub engine: &'a EngineVersion,
     /// Until when there are data, in µs UTC by base entity; see [`watermarks`].
     pub watermarks: &'a BTreeMap<EntityId, i64>,
     /// Threads to roll up and to finish on.
@@ -174,7 +166,6 @@ impl<'a> AtGrain<'a> {
         }
         let level = Level::new(project.confidence).map_err(|_| FinishError::Confidence)?;
         let lowered = lower(kpi, project)?;
-        let pins = self.pins(kpi);
         let key = DigestKey::of(self.context.secret);
         let mut finality: BTreeMap<u32, (Period, Finality)> = BTreeMap::new();
         let mut values = Vec::new();
@@ -193,7 +184,6 @@ impl<'a> AtGrain<'a> {
                 estimate,
                 coverage,
                 finality,
-                pins: Arc::new(Pins { states: Hash::of(&bytes), ..pins.clone() }),
                 states: bytes.as_slice().into(),
             });
             Ok(())
@@ -241,7 +231,7 @@ impl<'a> AtGrain<'a> {
                 };
                 let parts = PartsOf { finer: &finer, key_set, bucket, members: &members };
                 let view = View::new(own, so_far, &parts);
-                let segment = Segment(key_set.iter().cloned().zip(members.iter().cloned()).collect());
+                let segment = Segment::new(key_set.iter().cloned().zip(members.iter().cloned()).collect());
                 see(bucket, segment, &view)?;
             }
         }
@@ -280,20 +270,6 @@ impl<'a> AtGrain<'a> {
         let data_until = known.collect::<Option<Vec<i64>>>().and_then(|all| all.into_iter().min());
         let is_final = data_until.is_some_and(|until| until >= final_at);
         Ok((period, if is_final { Finality::Final } else { Finality::Provisional { data_until, final_at } }))
-    }
-
-    /// Pins without the states, which differ by value.
-    fn pins(&self, kpi: &Kpi) -> Pins {
-        let Context { project, lake, snapshot, engine, .. } = self.context;
-        Pins {
-            definition: kpi.hash,
-            mapping: mapping_hash(project, kpi),
-            calendar: meaning::calendar(&project.calendar),
-            lake: lake.to_owned(),
-            snapshot,
-            engine: engine.clone(),
-            states: Hash::of(b""),
-        }
     }
 }
 
@@ -451,8 +427,17 @@ fn gate(kpi: &Kpi, coverage: Coverage) -> Option<NotComputable> {
     })
 }
 
-/// Hash of the sources that feed the entities a KPI reads.
-fn mapping_hash(project: &Project, kpi: &Kpi) -> Hash {
+/// What a value of a KPI rests on beside its definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Basis {
+    /// Entities it reads: base entities and those that paths walk to.
+    pub entities: BTreeSet<EntityId>,
+    /// Hash of the sources that feed them.
+    pub mapping: Hash,
+}
+
+/// What the values of a KPI rest on.
+pub fn basis(kpi: &Kpi, project: &Project) -> Basis {
     let entities = kpi.entities();
     let mut text = String::from("kepi mapping v1");
     for (id, source) in &project.sources {
@@ -460,5 +445,5 @@ fn mapping_hash(project: &Project, kpi: &Kpi) -> Hash {
             text.push_str(&format!("\n{id} {}", source.hash));
         }
     }
-    Hash::of(text.as_bytes())
+    Basis { entities, mapping: Hash::of(text.as_bytes()) }
 }

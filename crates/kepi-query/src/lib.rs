@@ -26,6 +26,7 @@ pub mod merge;
 pub mod parallel;
 pub mod plan;
 pub mod port;
+pub mod published;
 pub mod reference;
 pub mod row;
 pub mod scans;

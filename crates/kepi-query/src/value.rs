@@ -1,6 +1,6 @@
 //! Values: what is published of a KPI for a period and a segment, and what pins it.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, str::FromStr};
 
 use kepi_model::{
     calendar::Period,
@@ -56,6 +56,51 @@ impl fmt::Display for Segment {
         }
         Ok(())
     }
+}
+
+/// A text is no segment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a segment: write `dimension=member`, several joined by `;`")]
+pub struct NotASegment(pub String);
+
+/// Reads what [`Segment`] displays as; members in any order of dimensions.
+impl FromStr for Segment {
+    type Err = NotASegment;
+    fn from_str(text: &str) -> Result<Self, NotASegment> {
+        if text.is_empty() {
+            return Ok(Self::total());
+        }
+        let part = |part: &str| {
+            let (dimension, member) = match part.split_once('=') {
+                Some((dimension, member)) => (dimension, Some(decoded(member)?)),
+                None => (part, None),
+            };
+            let member = member.map_or(Member::Unknown, |text| Member::Value(text.into()));
+            Some((dimension.parse().ok()?, member))
+        };
+        let members: Option<Vec<_>> = text.split(';').map(part).collect();
+        let segment = Self::new(members.ok_or_else(|| NotASegment(text.to_owned()))?);
+        // A dimension that is named twice is two answers to one question.
+        let twice = segment.0.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b));
+        if twice { Err(NotASegment(text.to_owned())) } else { Ok(segment) }
+    }
+}
+
+/// A member without its percent-encoding; none if something is encoded that needs not be, so that each member has one
+/// text.
+fn decoded(member: &str) -> Option<String> {
+    let mut parts = member.split('%');
+    let mut text = parts.next()?.to_owned();
+    for part in parts {
+        text.push(match part.get(..2)? {
+            "25" => '%',
+            "3B" => ';',
+            "3D" => '=',
+            _ => return None,
+        });
+        text.push_str(part.get(2..)?);
+    }
+    (!member.contains('=')).then_some(text)
 }
 
 /// How much of what should be there is there.
@@ -125,8 +170,6 @@ pub struct Value {
     pub coverage: Coverage,
     /// Whether more data may still change it.
     pub finality: Finality,
-    /// What it depends on.
-    pub pins: Arc<Pins>,
     /// The states it was finished from, as they are kept ([`CellStates`](crate::state::wire::CellStates)).
     pub states: Box<[u8]>,
 }

@@ -5,15 +5,19 @@ use std::{ops::RangeInclusive, sync::Arc};
 use kepi_model::{
     calendar::{Grain, Period},
     id::{EntityId, KpiId, SourceId},
-    project::Project,
+    project::{Kpi, Project},
     source_text::SourceMap,
 };
 use kepi_query::{
     landing::{LoadReport, QuarantinedRow},
     port::SnapshotId,
+    published::Withdrawn,
     value::{Finality, Pins, Segment, Value},
 };
-use kepi_score::card::{Card, KpiValues, UnitScore};
+use kepi_score::{
+    card::{Card, KpiValues, UnitScore},
+    tree::Observed,
+};
 
 use crate::reader::ViewError;
 
@@ -26,8 +30,43 @@ pub struct Entry {
     pub pins: Arc<Pins>,
     /// When it was published, µs UTC.
     pub published_at: i64,
-    /// The final value published before it under the same key, if another: with its time.
-    pub before: Option<(Value, i64)>,
+    /// Whether it was final before, with another figure.
+    pub restated: bool,
+}
+
+/// A figure that was published, with its time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said {
+    /// The figure, or why there was none.
+    pub estimate: Observed,
+    /// When it was published, µs UTC.
+    pub at: i64,
+}
+
+/// A figure that is no longer computed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Withdrawal {
+    /// The period.
+    pub period: Period,
+    /// The segment.
+    pub segment: Segment,
+    /// Why.
+    pub why: Withdrawn,
+    /// When it was withdrawn, µs UTC.
+    pub at: i64,
+    /// What it was.
+    pub was: Option<Said>,
+}
+
+/// What the figures of a KPI do not show by themselves.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Standing {
+    /// Figures that are no longer computed.
+    pub withdrawn: Vec<Withdrawal>,
+    /// What they rest on and is not so any more, in words: data landed since, a definition changed.
+    pub moved_on: Vec<String>,
+    /// Why the newest run could not renew them.
+    pub not_renewed: Option<String>,
 }
 
 impl Entry {
@@ -66,6 +105,24 @@ pub trait Facts: KpiValues + Send + Sync {
         segment: &Segment,
         within: RangeInclusive<i32>,
     ) -> Vec<(i32, Option<f64>, bool)>;
+    /// Says which KPIs are about to be asked for, so that their values are read in one go.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    fn want(&self, kpis: &[&KpiId]) -> Result<(), ViewError> {
+        let _ = kpis;
+        Ok(())
+    }
+    /// The final figure that a restated one replaced.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn before(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Result<Option<Said>, ViewError>;
+    /// What the figures of a KPI at a grain do not show by themselves.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn standing(&self, kpi: &Kpi, grain: Grain) -> Result<Standing, ViewError>;
     /// The scores of all units of a scorecard in a period. One that is asked for often keeps them.
     fn unit_scores(&self, card: &Card<'_, dyn Facts + '_>, period: Period) -> Vec<UnitScore> {
         card.scores(period)

@@ -29,7 +29,6 @@ pub use error::StoreError;
 pub use event::EventFilter;
 pub use follow::Follower;
 pub use location::Location;
-pub use publication::{NewPublication, Published, PublishedCounts, Run, RunStatus, ValueFilter, ValueKey};
 pub use records::Altered;
 pub use store::{Reading, Store, Transaction};
 pub use tables::{Class, TABLES, Table};

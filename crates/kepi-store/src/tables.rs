@@ -35,7 +35,7 @@ pub const TABLES: &[Table] = &[
     table("kepi_person", Class::Record),
     table("kepi_receipt", Class::Record),
     table("kepi_run", Class::Record),
-    table("kepi_published", Class::Record),
+    table("kepi_run_kpi", Class::Record),
     table("kepi_load", Class::Record),
     table("kepi_quarantine", Class::Record),
     table("kepi_file_checksum", Class::Record),
@@ -69,5 +69,6 @@ pub const TABLES: &[Table] = &[
     table("ducklake_sort_info", Class::Record),
     table("ducklake_sort_expression", Class::Record),
     table("kepi_meta", Class::Record),
+    table("kepi_newest", Class::Working),
     table("kepi_follower", Class::Working),
 ];

@@ -11,7 +11,7 @@ use kepi_model::{
 use kepi_query::{
     finish::{AtGrain, Context, MeasuredScan, values_of, watermarks},
     plan::ScanPlan,
-    port::{EngineVersion, EvaluateError, Limits, PinnedInputs, SnapshotId},
+    port::{EvaluateError, Limits, PinnedInputs},
     reference,
     scans::plan,
     state::{Measured, wire::Secret},
@@ -25,7 +25,6 @@ const SECRET: Secret = Secret([7; 32]);
 pub struct Road {
     scans: Vec<MeasuredScan>,
     watermarks: BTreeMap<EntityId, i64>,
-    engine: EngineVersion,
 }
 
 /// The scans of all KPIs of a project.
@@ -42,7 +41,6 @@ impl Road {
             scans,
             watermarks: watermarks(&plans, inputs).expect("tables know their bounds"),
             // The name of the evaluator is all that may differ between values of the same data.
-            engine: EngineVersion("any".to_owned()),
         }
     }
 
@@ -57,16 +55,7 @@ impl Road {
 
     /// What values are finished from.
     pub fn context<'a>(&'a self, project: &'a Project) -> Context<'a> {
-        Context {
-            project,
-            scans: &self.scans,
-            lake: "lake",
-            secret: &SECRET,
-            snapshot: SnapshotId(1),
-            engine: &self.engine,
-            watermarks: &self.watermarks,
-            threads: 2,
-        }
+        Context { project, scans: &self.scans, secret: &SECRET, watermarks: &self.watermarks, threads: 2 }
     }
 
     /// The values of all KPIs, each at its own grain and by year.

@@ -140,11 +140,12 @@ Examples:
   kepi explain                     the first scorecard's newest score
   kepi explain overall_satisfaction --period 2015")]
     Explain(Explain),
-    /// Recompute published values from their pins and compare them bit for bit.
+    /// Recompute published values and scores from their pins and compare them bit for bit.
     #[command(after_help = "\
 Examples:
   kepi reproduce                                 everything that is published
-  kepi reproduce overall_satisfaction --period 2015")]
+  kepi reproduce overall_satisfaction --period 2015
+  kepi reproduce score/airport                   a scorecard's scores")]
     Reproduce(Reproduce),
     /// Serve the pages and the API.
     #[command(after_help = "Example:\n  kepi serve --port 8080    then open http://127.0.0.1:8080")]
@@ -162,6 +163,7 @@ Examples:
 Examples:
   kepi bench                                20 million interactions
   kepi bench --rows 1000000 --format json   small and for programs
+  kepi bench publish                        publishing 734,400 values, a further day, the board
 The peers run if --python names an interpreter that has bench/requirements.txt.")]
     Bench(Bench),
 }
@@ -264,8 +266,9 @@ pub struct Explain {
 /// `kepi reproduce`.
 #[derive(Debug, Args)]
 pub struct Reproduce {
-    /// One KPI; default every published value.
-    pub kpi: Option<String>,
+    /// One KPI (`kpi/…` or its bare id) or scorecard (`score/…`); default everything that is published.
+    #[arg(value_name = "OF")]
+    pub subject: Option<String>,
     /// One period.
     #[arg(long)]
     pub period: Option<String>,
@@ -306,6 +309,7 @@ pub struct Schema {
 
 /// `kepi bench`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Bench {
     /// Interactions to generate.
     #[arg(long, default_value_t = 20_000_000)]
@@ -325,4 +329,38 @@ pub struct Bench {
     /// Folder for the generated data; default a temporary one.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// Something else than a full refresh.
+    #[command(subcommand)]
+    pub of: Option<BenchOf>,
+}
+
+/// What else is measured.
+#[derive(Debug, Subcommand)]
+pub enum BenchOf {
+    /// Publishing, and reading what is published.
+    #[command(after_help = "Example:\n  kepi bench publish --kpis 40 --months 12 --days 3 --format json")]
+    Publish(BenchPublish),
+}
+
+/// `kepi bench publish`.
+#[derive(Debug, Args)]
+pub struct BenchPublish {
+    /// KPIs.
+    #[arg(long, default_value_t = 400)]
+    pub kpis: u32,
+    /// Months that each has values for.
+    #[arg(long, default_value_t = 36)]
+    pub months: u32,
+    /// Segments beside the total.
+    #[arg(long, default_value_t = 50)]
+    pub segments: u32,
+    /// Daily runs after the second; each changes the last month.
+    #[arg(long, default_value_t = 40)]
+    pub days: u32,
+    /// Folder for the project; default a temporary one.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Only opens the board of such a folder, and says what that took.
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub open: Option<PathBuf>,
 }

@@ -65,14 +65,18 @@ pub async fn app(site: Site<'_>, threads: Option<usize>) -> Result<App, Failure>
         .map_err(|e| Failure::Port(Box::new(e)))?;
     let available = std::thread::available_parallelism().map_or(1, usize::from);
     let limits = Limits { threads: threads.unwrap_or(available).max(1), ..Limits::default() };
-    Ok(App {
+    let lake = Arc::new(lake);
+    let app = App {
         sources: Arc::new(FileSources::new(&root)),
         root,
         store,
-        lake: Arc::new(lake),
+        values: lake.clone(),
+        lake,
         evaluator: Arc::new(DataFusionEvaluator),
         limits,
-    })
+    };
+    app.import_published().await?;
+    Ok(app)
 }
 
 /// What the sources of the project in `folder` have to land.

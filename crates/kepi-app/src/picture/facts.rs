@@ -9,16 +9,17 @@ use std::{
 use kepi_model::{
     calendar::{Grain, Period},
     id::{EntityId, KpiId, ScorecardId, SourceId},
-    project::Project,
+    project::{Kpi, Project},
     source_text::SourceMap,
 };
 use kepi_query::{
-    landing::{LoadReport, QuarantinedRow},
+    landing::{LoadReport, PortError, QuarantinedRow},
     port::SnapshotId,
+    published::{figure, is_final, point},
     value::Segment,
 };
 use kepi_report::{
-    facts::{Entry, Facts},
+    facts::{Entry, Facts, Said, Standing},
     reader::ViewError,
 };
 use kepi_score::{
@@ -32,38 +33,44 @@ use super::Picture;
 #[derive(Default)]
 pub(super) struct KeptScores(Mutex<BTreeMap<(ScorecardId, Period), Vec<UnitScore>>>);
 
+fn unavailable(error: PortError) -> ViewError {
+    ViewError::Unavailable { reason: format!("the lake cannot be read: {error}") }
+}
+
 impl KpiValues for Picture {
     fn observed(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Observed> {
-        self.observed(kpi, period, segment)
+        let cube = self.cube(kpi)?;
+        figure(cube.rows(), cube.row(period, segment)?).ok().map(|said| said.estimate)
     }
     fn periods(&self, kpi: &KpiId, grain: Grain, segment: &Segment) -> Vec<(i32, bool)> {
-        let series = self.series(kpi, grain, segment);
-        series
-            .into_iter()
-            .flat_map(|s| s.iter())
-            .map(|(ordinal, entry)| (ordinal, entry.is_final()))
-            .collect()
+        let Some(cube) = self.cube(kpi) else { return Vec::new() };
+        let series = cube.series(grain, segment).iter();
+        series.map(|(ordinal, row)| (*ordinal, is_final(cube.rows(), *row as usize))).collect()
     }
 }
 
 impl Facts for Picture {
     fn project(&self) -> &Project {
-        self.project()
+        &self.project
     }
     fn files(&self) -> &SourceMap {
-        self.files()
+        &self.files
     }
     fn is_empty(&self) -> bool {
         self.is_empty()
     }
+    fn want(&self, kpis: &[&KpiId]) -> Result<(), ViewError> {
+        self.read(kpis).map_err(unavailable)
+    }
     fn has(&self, kpi: &KpiId, grain: Grain) -> bool {
-        self.has(kpi, grain)
+        self.stands(kpi, grain).is_some_and(|(_, vouched)| vouched.span.is_some())
     }
     fn segments(&self, kpi: &KpiId, grain: Grain) -> Vec<Segment> {
-        self.segments(kpi, grain).map(|(segment, _)| segment.clone()).collect()
+        self.cube(kpi).into_iter().flat_map(|cube| cube.segments(grain)).cloned().collect()
     }
     fn span(&self, kpi: &KpiId, grain: Grain, segment: &Segment) -> Option<(i32, i32)> {
-        self.series(kpi, grain, segment)?.span()
+        let series = self.cube(kpi)?.series(grain, segment);
+        Some((series.first()?.0, series.last()?.0))
     }
     fn entry(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Entry> {
         self.entry(kpi, period, segment)
@@ -75,9 +82,18 @@ impl Facts for Picture {
         segment: &Segment,
         within: RangeInclusive<i32>,
     ) -> Vec<(i32, Option<f64>, bool)> {
-        let Some(series) = self.series(kpi, grain, segment) else { return Vec::new() };
-        let entries = within.filter_map(|ordinal| Some((ordinal, series.at(ordinal)?)));
-        entries.map(|(ordinal, entry)| (ordinal, entry.value.point(), entry.is_final())).collect()
+        let Some(cube) = self.cube(kpi) else { return Vec::new() };
+        let rows = cube.rows();
+        let within = cube.series(grain, segment).iter().filter(|(ordinal, _)| within.contains(ordinal));
+        within
+            .map(|(ordinal, row)| (*ordinal, point(rows, *row as usize), is_final(rows, *row as usize)))
+            .collect()
+    }
+    fn before(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Result<Option<Said>, ViewError> {
+        self.before(kpi, period, segment).map_err(unavailable)
+    }
+    fn standing(&self, kpi: &Kpi, grain: Grain) -> Result<Standing, ViewError> {
+        self.standing(kpi, grain).map_err(unavailable)
     }
     fn unit_scores(&self, card: &Card<'_, dyn Facts + '_>, period: Period) -> Vec<UnitScore> {
         let key = (card.scorecard.id.clone(), period);
@@ -90,13 +106,13 @@ impl Facts for Picture {
         scores
     }
     fn watermark(&self, entity: &EntityId) -> Option<i64> {
-        self.watermark(entity)
+        self.watermarks.get(entity).copied()
     }
     fn loads(&self) -> &[LoadReport] {
-        self.loads()
+        &self.loads
     }
     fn snapshot(&self) -> Option<SnapshotId> {
-        self.snapshot()
+        self.snapshot
     }
     fn rejected(
         &self,
@@ -104,7 +120,6 @@ impl Facts for Picture {
         offset: u64,
         limit: u64,
     ) -> Result<(Vec<QuarantinedRow>, u64), ViewError> {
-        self.rejected_rows(source, offset, limit)
-            .map_err(|error| ViewError::Unavailable { reason: format!("the lake cannot be read: {error}") })
+        self.wait(self.lake.quarantine(source, offset, limit)).map_err(unavailable)
     }
 }

@@ -1,17 +1,19 @@
-//! Reading a picture from store and lake.
+//! Reading a picture from store and lake, and bringing one up to date.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::{Arc, OnceLock},
+};
 
 use kepi_model::{id::Hash, project::Project, source_text::SourceMap};
-use kepi_query::value::{Finality, Value, wire};
-use kepi_store::{RunStatus, ValueFilter};
+use kepi_query::published::{RunPins, Subject, VALUE, newest};
 
-use super::{Entry, Picture};
+use super::{Cube, Folder, Picture, facts::KeptScores};
 use crate::{
     archive,
     error::AppError,
     open::{self, App},
-    run::{KPI, RunBody},
+    project_files,
 };
 
 impl Picture {
@@ -20,83 +22,98 @@ impl Picture {
         Ok(i64::try_from(app.store.newest_event().await?).unwrap_or(i64::MAX))
     }
 
-    /// Everything published, as of now. Before the first run, the project in the folder and no values.
+    /// What is published, as of now. Before the first run, the project in the folder and no values.
     pub async fn load(app: &App) -> Result<Self, AppError> {
-        let newest_event = Self::newest_event(app).await?;
-        let runs = app.store.runs().await?;
-        let run = runs.into_iter().find(|r| r.status == RunStatus::Succeeded);
-        let (files, project, body) = match run {
-            None => {
-                let (files, project) = open::load(&app.root, app.sources.as_ref(), None)?;
-                (files, project, RunBody::default())
-            }
-            Some(run) => {
-                let corrupt = |reason: String| AppError::Corrupt { what: "a run", reason };
-                let hash = Hash::try_from(run.definition).map_err(corrupt)?;
-                let body: RunBody = serde_json::from_value(run.body).map_err(|e| corrupt(e.to_string()))?;
-                let files = archive::find(&app.store, body.register, &hash).await?;
-                let project = Self::project_of(&files)?;
-                (files, project, body)
-            }
+        let position = Self::newest_event(app).await?;
+        let runs = app.values.runs(None).await.map_err(AppError::Lake)?;
+        let standing = app.values.vouched(None).await.map_err(AppError::Lake)?;
+        let (files, mut project) = match runs.last() {
+            None => open::load(&app.root, app.sources.as_ref(), None)?,
+            Some(run) => texts_of(app, &run.pins).await?,
         };
+        // Folders change while they are read; that is no reason to show nothing.
+        let folder = match project_files::read(&app.root) {
+            Ok(now) if archive::pin(&now) == archive::pin(&files) => Folder::Same,
+            Ok(now) => project_of(&now).map_or(Folder::Broken, |project| Folder::Other(Box::new(project))),
+            Err(_) => Folder::Broken,
+        };
+        let watermarks = runs.last().map(|run| run.pins.watermarks.clone()).unwrap_or_default();
+        let runs: BTreeMap<i64, Arc<_>> = runs.into_iter().map(|run| (run.number, Arc::new(run))).collect();
+        // What could not be renewed keeps the words under which it was computed.
+        let mut earlier: BTreeMap<Hash, Project> = BTreeMap::new();
+        for (by, vouched) in standing.iter().filter(|(_, of)| of.not_renewed.is_some()) {
+            let (Subject::Kpi(kpi), Some(run)) = (&vouched.subject, runs.get(by)) else { continue };
+            let definition = run.pins.definition;
+            let then = match earlier.entry(definition) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(texts_of(app, &run.pins).await?.1),
+            };
+            if let (Some(then), Some(now)) = (then.kpis.get(kpi), project.kpis.get_mut(kpi)) {
+                *now = then.clone();
+            }
+        }
         let loads = app.lake.loads(None).await.map_err(AppError::Lake)?;
-        let mut picture = Self {
-            newest_event,
+        Ok(Self {
+            position,
             snapshot: loads.iter().filter_map(|l| l.snapshot).max(),
+            cubes: project.kpis.keys().map(|kpi| (kpi.clone(), OnceLock::new())).collect(),
             project,
             files,
-            values: BTreeMap::new(),
-            watermarks: body.watermarks,
+            folder,
+            runs,
+            standing: standing
+                .into_iter()
+                .map(|(by, of)| ((of.subject.clone(), of.grain), (by, of)))
+                .collect(),
+            changed: app.lake.changed(None).await.map_err(AppError::Lake)?,
+            watermarks,
             loads,
+            histories: Default::default(),
+            scores: KeptScores::default(),
+            values: Arc::clone(&app.values),
             lake: Arc::clone(&app.lake),
             runtime: tokio::runtime::Handle::current(),
-            scores: super::facts::KeptScores::default(),
-        };
-        picture.read_values(app).await?;
-        Ok(picture)
+        })
     }
 
-    /// The project that recorded texts mean.
-    pub fn project_of(files: &SourceMap) -> Result<Project, AppError> {
-        let checked = kepi_model::check::check(files, &kepi_model::check::Options::default());
-        checked.value.ok_or(AppError::Definitions { errors: checked.findings.len() })
-    }
-
-    async fn read_values(&mut self, app: &App) -> Result<(), AppError> {
-        let filter = ValueFilter { kind: Some(KPI.to_owned()), ..ValueFilter::default() };
-        for published in app.store.value_history(&filter).await? {
-            let value = read(&published.publication)?;
-            // A KPI that is no longer defined has no page; its published values stay in the store.
-            if !self.project.kpis.contains_key(&value.kpi) {
-                continue;
-            }
-            let series = self
-                .values
-                .entry((value.kpi.clone(), value.period.grain))
-                .or_default()
-                .entry(value.segment.clone())
-                .or_default();
-            let ordinal = value.period.ordinal;
-            let before = series.remove(&ordinal).and_then(|old: Entry| {
-                // Only a final figure can be restated; a provisional one was never the last word.
-                let restated = old.value.finality == Finality::Final && old.value.estimate != value.estimate;
-                if restated { Some((old.value, old.published_at)) } else { old.before }
-            });
-            let entry =
-                Entry { pins: value.pins.clone(), value, published_at: published.published_at, before };
-            series.insert(ordinal, entry);
+    /// What is published now, where this is what was published before: of the figures that were read, only those are
+    /// read that runs have added since.
+    pub async fn follow(&self, app: &App) -> Result<Self, AppError> {
+        let next = Self::load(app).await?;
+        let last = |of: &Self| of.runs.values().map(|run| run.seq).max().unwrap_or(0);
+        if next.project.calendar != self.project.calendar {
+            return Ok(next);
         }
-        Ok(())
+        let rows = if last(&next) > last(self) {
+            Some(app.values.after(&VALUE, last(self)).await.map_err(AppError::Lake)?)
+        } else {
+            None
+        };
+        for (kpi, cell) in &next.cubes {
+            let Some(known) = self.cubes.get(kpi).and_then(OnceLock::get) else { continue };
+            let added = rows.as_ref().map(|rows| rows.filter(|row| rows.subject(row) == kpi.as_str()));
+            let cube = match added.filter(|rows| !rows.is_empty()) {
+                None => Arc::clone(known),
+                Some(added) => {
+                    let rank = |run: i64| next.runs.get(&run).map_or(i64::MAX, |run| run.seq);
+                    let rows = newest(&VALUE, &[known.rows().clone(), added], rank);
+                    Arc::new(Cube::new(rows, &next.project.calendar))
+                }
+            };
+            let _ = cell.set(cube);
+        }
+        Ok(next)
     }
 }
 
-/// A published value, read back to the bit.
-pub fn read(publication: &kepi_store::NewPublication) -> Result<Value, AppError> {
-    let corrupt = |reason: String| AppError::Corrupt { what: "a published value", reason };
-    let mut json = publication.value.clone();
-    if let Some(object) = json.as_object_mut() {
-        object.insert("pins".to_owned(), publication.pins.clone());
-    }
-    let value: wire::WireValue = serde_json::from_value(json).map_err(|e| corrupt(e.to_string()))?;
-    Value::try_from(value).map_err(|e| corrupt(e.to_string()))
+async fn texts_of(app: &App, pins: &RunPins) -> Result<(SourceMap, Project), AppError> {
+    let files = archive::find(&app.store, pins.register, &pins.definition).await?;
+    let project = project_of(&files)?;
+    Ok((files, project))
+}
+
+/// The project that recorded texts mean.
+pub(crate) fn project_of(files: &SourceMap) -> Result<Project, AppError> {
+    let checked = kepi_model::check::check(files, &kepi_model::check::Options::default());
+    checked.value.ok_or(AppError::Definitions { errors: checked.findings.len() })
 }

@@ -1,125 +1,271 @@
 //! What is published, at one moment, with the definitions and the pins it rests on.
 //!
-//! The fields are nobody's: pages read through [`Picture::series`], [`Picture::entry`], [`Picture::observed`] and a few
-//! lists, so that what stands behind them can be loaded when it is asked for.
+//! Opening one reads who vouches for what; the figures of a KPI are read when they are asked for, and only then. The
+//! fields are nobody's: pages, scoring and programs read through [`Facts`](kepi_report::facts::Facts).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
 use kepi_model::{
     calendar::{Grain, Period},
-    id::{EntityId, KpiId, SourceId},
-    project::Project,
+    id::{EntityId, Hash, KpiId},
+    project::{Kpi, Project},
     source_text::SourceMap,
 };
 use kepi_query::{
-    landing::{Lake, LoadReport, PortError, QuarantinedRow},
+    finish,
+    landing::{Lake, LoadReport, PortError},
     port::SnapshotId,
-    value::Segment,
+    published::{Run, Subject, Table, VALUE, Values, Vouched, Withdrawn, figure, restates, states_of},
+    value::{Pins, Segment, Value},
 };
-use kepi_score::tree::Observed;
+use kepi_report::facts::{Entry, Said, Standing, Withdrawal};
 
+use cube::Cube;
+
+mod cube;
 mod facts;
 mod load;
-pub use kepi_report::facts::Entry;
-pub use load::read;
 
-/// Values of one KPI, grain and segment by period.
-#[derive(Debug, Clone, Copy)]
-pub struct Series<'a>(&'a BTreeMap<i32, Entry>);
+pub(crate) use cube::{day_of, period_of};
+pub(crate) use load::project_of;
 
-impl<'a> Series<'a> {
-    /// Ordinals of the first and the last period.
-    pub fn span(self) -> Option<(i32, i32)> {
-        Some((*self.0.keys().next()?, *self.0.keys().next_back()?))
-    }
-    /// The value of a period.
-    pub fn at(self, ordinal: i32) -> Option<Entry> {
-        self.0.get(&ordinal).cloned()
-    }
-    /// All values, oldest first.
-    pub fn iter(self) -> impl Iterator<Item = (i32, Entry)> + 'a {
-        self.0.iter().map(|(ordinal, entry)| (*ordinal, entry.clone()))
-    }
+/// The definitions in the project's folder, as far as they are other than those that the values were computed by.
+enum Folder {
+    /// They are the same.
+    Same,
+    /// They are another project.
+    Other(Box<Project>),
+    /// They are none, for now.
+    Broken,
 }
 
 /// What is published, at one moment.
 pub struct Picture {
-    newest_event: i64,
+    position: i64,
     project: Project,
     files: SourceMap,
-    values: BTreeMap<(KpiId, Grain), BTreeMap<Segment, BTreeMap<i32, Entry>>>,
+    folder: Folder,
+    /// Published runs by their numbers.
+    runs: BTreeMap<i64, Arc<Run>>,
+    /// Who vouches for what, by subject and grain.
+    standing: BTreeMap<(Subject, Grain), (i64, Vouched)>,
+    /// Newest snapshot that changed each table.
+    changed: BTreeMap<EntityId, SnapshotId>,
     watermarks: BTreeMap<EntityId, i64>,
     loads: Vec<LoadReport>,
     snapshot: Option<SnapshotId>,
-    /// Where rejected rows are, of which there may be more than memory holds: pages of them are read when asked for.
-    lake: Arc<dyn Lake>,
-    /// What waits for the lake.
-    runtime: tokio::runtime::Handle,
+    /// Current figures of each KPI, once they were asked for.
+    cubes: BTreeMap<KpiId, OnceLock<Arc<Cube>>>,
+    /// Every row there ever was of a KPI, once it was asked for.
+    histories: Mutex<BTreeMap<KpiId, Arc<Table>>>,
     /// Scores that were asked for.
     scores: facts::KeptScores,
+    values: Arc<dyn Values>,
+    /// Where rejected rows are, of which there may be more than memory holds: pages of them are read when asked for.
+    lake: Arc<dyn Lake>,
+    /// What waits for both.
+    runtime: tokio::runtime::Handle,
 }
 
 impl Picture {
     /// Position of the newest event when it was read.
     pub fn position(&self) -> i64 {
-        self.newest_event
+        self.position
     }
-    /// The project as it was when the values were published.
-    pub fn project(&self) -> &Project {
-        &self.project
-    }
-    /// Its files.
-    pub fn files(&self) -> &SourceMap {
-        &self.files
-    }
+
     /// Whether nothing is published.
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.standing.is_empty()
     }
-    /// Whether a KPI has values at a grain.
-    pub fn has(&self, kpi: &KpiId, grain: Grain) -> bool {
-        self.values.contains_key(&(kpi.clone(), grain))
+
+    /// Waits for a port. Callers stand where blocking is allowed.
+    fn wait<T>(&self, of: impl Future<Output = T>) -> T {
+        tokio::task::block_in_place(|| self.runtime.block_on(of))
     }
-    /// All series of a KPI at a grain, by segment.
-    pub fn segments(&self, kpi: &KpiId, grain: Grain) -> impl Iterator<Item = (&Segment, Series<'_>)> {
-        let of = self.values.get(&(kpi.clone(), grain));
-        of.into_iter().flatten().map(|(segment, series)| (segment, Series(series)))
+
+    /// Reads the figures of these KPIs, of those that are not here yet, in one go.
+    fn read(&self, kpis: &[&KpiId]) -> Result<(), PortError> {
+        let missing: Vec<&KpiId> = kpis
+            .iter()
+            .copied()
+            .filter(|kpi| self.cubes.get(*kpi).is_some_and(|cube| cube.get().is_none()))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let mut subjects: Vec<String> = missing.iter().map(ToString::to_string).collect();
+        subjects.sort();
+        let all = subjects.len() == self.cubes.len();
+        let rows = self.wait(self.values.newest(&VALUE, (!all).then_some(subjects.as_slice())))?;
+        let mut from = 0;
+        for kpi in subjects {
+            // Rows are sorted by KPI, and so are these; those of KPIs that are gone stand between.
+            let skip = |row: &usize| *row < rows.rows() && rows.subject(*row) < kpi.as_str();
+            from += (from..rows.rows()).take_while(skip).count();
+            let own = (from..rows.rows()).take_while(|row| rows.subject(*row) == kpi).count();
+            let places: Vec<u32> = (from..from + own).map(|row| row as u32).collect();
+            from += own;
+            let cell = kpi.parse::<KpiId>().ok().and_then(|id| self.cubes.get(&id));
+            if let Some(cell) = cell {
+                // Another reader may have been faster: both read the same.
+                let _ = cell.set(Arc::new(Cube::new(rows.take(&places), &self.project.calendar)));
+            }
+        }
+        Ok(())
     }
-    /// The values of a KPI and segment by period.
-    pub fn series(&self, kpi: &KpiId, grain: Grain, segment: &Segment) -> Option<Series<'_>> {
-        self.values.get(&(kpi.clone(), grain))?.get(segment).map(Series)
+
+    fn cube(&self, kpi: &KpiId) -> Option<&Cube> {
+        let cell = self.cubes.get(kpi)?;
+        if cell.get().is_none()
+            && let Err(error) = self.read(&[kpi])
+        {
+            tracing::warn!(%kpi, %error, "published figures cannot be read");
+        }
+        cell.get().map(Arc::as_ref)
     }
-    /// The value of a KPI for a period and segment, with its pins.
-    pub fn entry(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Entry> {
-        self.series(kpi, period.grain, segment)?.at(period.ordinal)
+
+    fn history(&self, kpi: &KpiId) -> Result<Arc<Table>, PortError> {
+        let kept = || self.histories.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = kept().get(kpi) {
+            return Ok(Arc::clone(known));
+        }
+        let rows = Arc::new(self.wait(self.values.history(&VALUE, kpi.as_str(), None))?);
+        kept().insert(kpi.clone(), Arc::clone(&rows));
+        Ok(rows)
     }
-    /// What was measured of a KPI for a period and segment.
-    pub fn observed(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Observed> {
-        self.entry(kpi, period, segment).map(|e| e.value.estimate)
+
+    fn stands(&self, kpi: &KpiId, grain: Grain) -> Option<&(i64, Vouched)> {
+        self.standing.get(&(Subject::Kpi(kpi.clone()), grain))
     }
-    /// Greatest event time of an entity, µs UTC.
-    pub fn watermark(&self, entity: &EntityId) -> Option<i64> {
-        self.watermarks.get(entity).copied()
-    }
-    /// Loads in order.
-    pub fn loads(&self) -> &[LoadReport] {
-        &self.loads
-    }
-    /// The newest snapshot.
-    pub fn snapshot(&self) -> Option<SnapshotId> {
-        self.snapshot
-    }
-    /// A page of rejected rows, and how many there are in all.
-    ///
-    /// # Errors
-    /// The lake cannot be read.
-    pub fn rejected_rows(
+
+    /// The figure in a row, with what it rests on.
+    fn entry_at(
         &self,
-        source: Option<&SourceId>,
-        offset: u64,
-        limit: u64,
-    ) -> Result<(Vec<QuarantinedRow>, u64), PortError> {
-        let rows = self.lake.quarantine(source, offset, limit);
-        tokio::task::block_in_place(|| self.runtime.block_on(rows))
+        kpi: &KpiId,
+        period: Period,
+        segment: &Segment,
+        rows: &Table,
+        row: usize,
+    ) -> Option<Entry> {
+        let said = match figure(rows, row) {
+            Ok(said) => said,
+            Err(error) => {
+                tracing::warn!(%kpi, %error, "a published figure cannot be read");
+                return None;
+            }
+        };
+        let (by, vouched) = self.stands(kpi, period.grain)?;
+        Some(Entry {
+            value: Value {
+                kpi: kpi.clone(),
+                period,
+                segment: segment.clone(),
+                estimate: said.estimate,
+                coverage: said.coverage,
+                finality: said.finality,
+                states: states_of(rows, row).into(),
+            },
+            pins: self.pins(*by, vouched, states_of(rows, row))?,
+            published_at: self.runs.get(&rows.run(row)).map_or(0, |run| run.at),
+            restated: restates(rows, row).is_some(),
+        })
+    }
+
+    fn pins(&self, by: i64, vouched: &Vouched, states: &[u8]) -> Option<Arc<Pins>> {
+        let run = self.runs.get(&by)?;
+        Some(Arc::new(Pins {
+            definition: vouched.definition,
+            mapping: vouched.mapping,
+            calendar: run.pins.calendar,
+            lake: run.pins.lake.clone(),
+            snapshot: run.pins.snapshot,
+            engine: run.pins.engine.clone(),
+            states: Hash::of(states),
+        }))
+    }
+
+    fn entry(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Entry> {
+        let cube = self.cube(kpi)?;
+        self.entry_at(kpi, period, segment, cube.rows(), cube.row(period, segment)?)
+    }
+
+    /// The figure that a restated one replaced, with the time at which it was published.
+    fn before(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Result<Option<Said>, PortError> {
+        let Some((cube, row)) = self.cube(kpi).and_then(|cube| Some((cube, cube.row(period, segment)?)))
+        else {
+            return Ok(None);
+        };
+        let Some(run) = restates(cube.rows(), row) else { return Ok(None) };
+        let history = self.history(kpi)?;
+        let key = cube.rows().key(row);
+        let earlier = (0..history.rows()).find(|row| history.key(*row) == key && history.run(*row) == run);
+        Ok(earlier.and_then(|row| self.said(&history, row)))
+    }
+
+    fn said(&self, rows: &Table, row: usize) -> Option<Said> {
+        let at = self.runs.get(&rows.run(row))?.at;
+        Some(Said { estimate: figure(rows, row).ok()?.estimate, at })
+    }
+
+    /// What is not seen in the figures of a KPI at a grain: which are no more, why they were not renewed, and whether
+    /// what they rest on has moved on.
+    fn standing(&self, kpi: &Kpi, grain: Grain) -> Result<Standing, PortError> {
+        let mut standing = Standing { moved_on: self.moved_on(kpi, grain), ..Standing::default() };
+        let Some((_, vouched)) = self.stands(&kpi.id, grain) else { return Ok(standing) };
+        standing.not_renewed.clone_from(&vouched.not_renewed);
+        let Some(cube) = self.cube(&kpi.id) else { return Ok(standing) };
+        let rows = cube.rows();
+        let of_grain = |row: &usize| Vouched::read_grain(rows.grain(*row)) == Some(grain);
+        let gone: Vec<usize> =
+            (0..rows.rows()).filter(of_grain).filter(|row| !rows.withdrawn(*row).is_empty()).collect();
+        if gone.is_empty() {
+            return Ok(standing);
+        }
+        let history = self.history(&kpi.id)?;
+        // The newest figure of each key before it was withdrawn: history is sorted by key, then by run.
+        let mut last: BTreeMap<_, usize> = BTreeMap::new();
+        for row in (0..history.rows()).filter(|row| history.withdrawn(*row).is_empty()) {
+            last.insert(history.key(row), row);
+        }
+        for row in gone {
+            standing.withdrawn.push(Withdrawal {
+                period: cube::period_of(rows, row, grain, &self.project.calendar),
+                segment: rows.segment(row).parse().unwrap_or_default(),
+                why: Withdrawn::from_code(rows.withdrawn(row)).unwrap_or(Withdrawn::RowsGone),
+                at: self.runs.get(&rows.run(row)).map_or(0, |run| run.at),
+                was: last.get(&rows.key(row)).and_then(|row| self.said(&history, *row)),
+            });
+        }
+        Ok(standing)
+    }
+
+    /// What a KPI's figures rest on and is not so any more.
+    fn moved_on(&self, kpi: &Kpi, grain: Grain) -> Vec<String> {
+        let mut said = Vec::new();
+        let Some((_, vouched)) = self.stands(&kpi.id, grain) else { return said };
+        for entity in &finish::basis(kpi, &self.project).entities {
+            if self.changed.get(entity).is_some_and(|changed| *changed > vouched.changed) {
+                said.push(format!("rows of `{entity}` have been landed since"));
+            }
+        }
+        match &self.folder {
+            Folder::Same => {}
+            Folder::Broken => said.push("the definitions in the folder have errors: `kepi check`".to_owned()),
+            Folder::Other(project) => match project.kpis.get(&kpi.id) {
+                None => said.push("the folder does not define it any more".to_owned()),
+                Some(now) if now.hash != vouched.definition => {
+                    said.push("its definition in the folder is another".to_owned());
+                }
+                Some(now) => {
+                    if finish::basis(now, project).mapping != vouched.mapping {
+                        said.push("a source that feeds it is described otherwise in the folder".to_owned());
+                    }
+                }
+            },
+        }
+        said
     }
 }

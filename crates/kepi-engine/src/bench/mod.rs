@@ -265,14 +265,10 @@ async fn compute(
         None => vec![],
     };
     let scans = [MeasuredScan { plan, measured }];
-    let engine = evaluator.version();
     let context = Context {
         project,
         scans: &scans,
-        lake: "bench",
         secret: &Secret([0; 32]),
-        snapshot: inputs.snapshot,
-        engine: &engine,
         watermarks: &watermarks,
         threads: limits.threads,
     };
@@ -386,15 +382,16 @@ fn median(values: &[f64]) -> f64 {
     }
 }
 
-/// Linux: the largest resident memory since the last reset.
-fn peak_memory() -> Option<u64> {
+/// Linux: the largest resident memory of this process since the last reset.
+pub fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)
 }
 
-fn reset_peak_memory() {
+/// Linux: the largest resident memory counts from now on.
+pub fn reset_peak_memory() {
     // Where it cannot be reset the figure includes what generating took: too large, never too small.
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }

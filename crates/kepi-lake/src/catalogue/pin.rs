@@ -32,14 +32,28 @@ impl Catalogue {
         }
         let mut tables = BTreeMap::new();
         for table in stored::tables(&mut tx, MAIN, at).await? {
-            let entity: EntityId = table
-                .name
-                .parse()
-                .map_err(|_| LakeError::Corrupt(format!("a table is named `{}`", table.name)))?;
+            let entity = entity_of(&table)?;
             let key = project.entities.get(&entity).map(|e| e.key.clone()).unwrap_or_default();
             tables.insert(entity, self.pin_table(&mut tx, &table, at, key).await?);
         }
         Ok(PinnedInputs { snapshot: SnapshotId(at), tables })
+    }
+
+    /// The newest snapshot that changed the rows of each table of rows that were landed, up to a snapshot or to now.
+    pub async fn changed(
+        &self,
+        up_to: Option<SnapshotId>,
+    ) -> Result<BTreeMap<EntityId, SnapshotId>, LakeError> {
+        let mut tx = self.store.read().await?;
+        let mut changed = BTreeMap::new();
+        let at = up_to.map_or(i64::MAX, |snapshot| snapshot.0);
+        for table in stored::tables(&mut tx, MAIN, at).await? {
+            let version = stored::version(&mut tx, table.id, Some(at)).await?;
+            if version > 0 {
+                changed.insert(entity_of(&table)?, SnapshotId(version));
+            }
+        }
+        Ok(changed)
     }
 
     async fn pin_table(
@@ -67,4 +81,8 @@ impl Catalogue {
         );
         Ok(PinnedTable { columns, key, data })
     }
+}
+
+fn entity_of(table: &stored::Table) -> Result<EntityId, LakeError> {
+    table.name.parse().map_err(|_| LakeError::Corrupt(format!("a table is named `{}`", table.name)))
 }

@@ -18,6 +18,7 @@ mod landing;
 mod malformed;
 mod official;
 mod oracle;
+mod published;
 mod records;
 mod rooms;
 mod row_by_row;

@@ -9,7 +9,7 @@
 
 mod batch;
 
-use std::{iter::Sum, sync::Arc};
+use std::{collections::BTreeMap, iter::Sum, sync::Arc};
 
 use kepi_model::{
     id::{AttributeId, EntityId, Hash, RuleId, SourceId},
@@ -231,6 +231,11 @@ pub trait Lake: Send + Sync {
         project: &'a Project,
         snapshot: Option<SnapshotId>,
     ) -> Fut<'a, Result<PinnedInputs, PortError>>;
+    /// The newest snapshot that changed the rows of each table of rows that were landed, up to a snapshot or to now.
+    fn changed(
+        &self,
+        up_to: Option<SnapshotId>,
+    ) -> Fut<'_, Result<BTreeMap<EntityId, SnapshotId>, PortError>>;
     /// Loads in order, of one source or all.
     fn loads<'a>(&'a self, source: Option<&'a SourceId>) -> Fut<'a, Result<Vec<LoadReport>, PortError>>;
     /// A page of quarantined rows and how many there are in all.

@@ -1,7 +1,5 @@
-//! How values are stored and sent, version 1. Floating-point numbers are texts in the shortest form that reads back
+//! How values were stored before they stood in columns, version 1: read for ever, and written no more. Floating-point numbers are texts in the shortest form that reads back
 //! to the same bits; nothing here depends on how a JSON reader rounds.
-
-use std::sync::Arc;
 
 use kepi_model::{calendar::Period, id::KpiId};
 use kepi_stats::estimate::{Estimate, Interval, Method, NotComputable};
@@ -86,21 +84,10 @@ pub enum WireValue {
     V1(Box<ValueV1>),
 }
 
-impl From<&Value> for WireValue {
-    fn from(value: &Value) -> Self {
-        Self::V1(Box::new(ValueV1 {
-            kpi: value.kpi.clone(),
-            period: value.period,
-            segment: value.segment.clone(),
-            estimate: value.estimate.as_ref().map(EstimateV1::from).map_err(Clone::clone),
-            coverage: value.coverage,
-            finality: value.finality,
-            pins: value.pins.as_ref().clone(),
-        }))
-    }
-}
+/// First byte of states of which only the hash is known.
+const HASH_ONLY: u8 = 0;
 
-impl TryFrom<WireValue> for Value {
+impl TryFrom<WireValue> for (Value, Pins) {
     type Error = NotANumber;
     fn try_from(wire: WireValue) -> Result<Self, NotANumber> {
         let WireValue::V1(value) = wire;
@@ -108,17 +95,10 @@ impl TryFrom<WireValue> for Value {
             Ok(estimate) => Ok(Estimate::try_from(estimate)?),
             Err(reason) => Err(reason.clone()),
         };
-        Ok(Self {
-            kpi: value.kpi,
-            period: value.period,
-            segment: value.segment,
-            estimate,
-            coverage: value.coverage,
-            finality: value.finality,
-            pins: Arc::new(value.pins),
-            // This form holds their hash only.
-            states: Box::default(),
-        })
+        let states = std::iter::once(HASH_ONLY).chain(value.pins.states.0).collect();
+        let segment = Segment::new(value.segment.0);
+        let (kpi, period, coverage, finality) = (value.kpi, value.period, value.coverage, value.finality);
+        Ok((Value { kpi, period, segment, estimate, coverage, finality, states }, value.pins))
     }
 }
 

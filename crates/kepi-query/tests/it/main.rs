@@ -12,6 +12,7 @@
 mod definitions;
 mod identity;
 mod metamorphic;
+mod published;
 mod states;
 mod stock;
 mod values;

@@ -1,9 +1,6 @@
 //! States as they are kept: the form stays readable for ever, and values can be finished from it again.
 
-use kepi_model::{
-    calendar::Grain,
-    id::{Hash, KpiId},
-};
+use kepi_model::{calendar::Grain, id::KpiId};
 use kepi_query::{
     finish::{AtGrain, Context, finished_again},
     side::{Role, Term},
@@ -61,7 +58,6 @@ fn every_value_of_every_grain_is_finished_again_from_its_states() {
                 // Debug writes the shortest text that reads back to the same bits.
                 assert_eq!(format!("{:?}", again.estimate), format!("{:?}", value.estimate), "{}", kpi.id);
                 assert_eq!(again.coverage, value.coverage);
-                assert_eq!(value.pins.states, Hash::of(&value.states));
                 finished += 1;
             }
         }

@@ -9,7 +9,7 @@ use kepi_model::{
 };
 use kepi_query::{
     finish::{AtGrain, Context, MeasuredScan, watermarks},
-    port::{EngineVersion, Limits, PinnedInputs, SnapshotId},
+    port::{Limits, PinnedInputs},
     reference::measure,
     scans::plan,
     state::{Member, wire::Secret},
@@ -141,7 +141,6 @@ pub struct World {
     pub inputs: PinnedInputs,
     pub scans: Vec<MeasuredScan>,
     pub watermarks: BTreeMap<EntityId, i64>,
-    pub engine: EngineVersion,
 }
 
 impl World {
@@ -162,16 +161,13 @@ impl World {
                 MeasuredScan { plan, measured }
             })
             .collect();
-        Self { project, inputs, scans, watermarks, engine: EngineVersion("reference".to_owned()) }
+        Self { project, inputs, scans, watermarks }
     }
     pub fn context(&self) -> Context<'_> {
         Context {
             project: &self.project,
             scans: &self.scans,
-            lake: "lake",
             secret: &SECRET,
-            snapshot: SnapshotId(1),
-            engine: &self.engine,
             watermarks: &self.watermarks,
             threads: 2,
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kepi_model::{calendar::Period, describe, id::DimensionId, project::Kpi};
 use kepi_query::value::Segment;
+use kepi_score::tree::Observed;
 
 use super::{
     Asked, FactCard, KpiAsked, Reporter,
@@ -11,12 +12,12 @@ use super::{
     words,
 };
 use crate::{
-    facts::Entry,
+    facts::{Entry, Standing},
     reader::{KpiQuery, ViewError},
     reason::Absence,
     view::{
         CountedReason, DefinitionView, DimensionView, KpiListRow, KpiListView, KpiView, Measured, Named,
-        Outcome, PeopleView, PinsView, QualityView, Restatement, SegmentPoint,
+        Outcome, PeopleView, PinsView, QualityView, Restatement, SegmentPoint, StandingView, WithdrawalView,
     },
 };
 
@@ -24,7 +25,8 @@ use crate::{
 const MOST_MEMBERS: usize = 24;
 
 impl<'a> Reporter<'a> {
-    pub(super) fn list_view(self) -> KpiListView {
+    pub(super) fn list_view(self) -> Result<KpiListView, ViewError> {
+        self.want_all()?;
         let rows = self.newest_readings().into_iter().map(|(reading, place)| {
             let (perspective, objective) = self.place_of(reading.kpi);
             KpiListRow {
@@ -35,7 +37,7 @@ impl<'a> Reporter<'a> {
                 row: self.row(&reading, &place),
             }
         });
-        KpiListView { project: self.project_view(), kpis: rows.collect() }
+        Ok(KpiListView { project: self.project_view(), kpis: rows.collect() })
     }
 
     /// Every KPI that has values, in its own grain, over all rows, in its newest period.
@@ -102,7 +104,8 @@ impl<'a> Reporter<'a> {
                 targets.sort_by_key(|t| std::cmp::Reverse(t.from));
                 targets.into_iter().map(|t| self.target_view(kpi, t)).collect()
             },
-            restatements: self.restatements(kpi, &place, period),
+            restatements: self.restatements(kpi, &place, period)?,
+            standing: self.standing(kpi, period)?,
         })
     }
 
@@ -219,23 +222,49 @@ impl<'a> Reporter<'a> {
     }
 
     /// Values that were final and were published with others since.
-    pub(crate) fn restatements(self, kpi: &'a Kpi, place: &Place<'a>, of: Period) -> Vec<Restatement> {
-        let all = self.course(kpi, place, of.grain).into_iter();
-        all.filter_map(|reading| {
-            let entry = reading.entry.as_ref()?;
-            let (before, at) = entry.before.as_ref()?;
-            let words = |observed| match Measured::outcome(Some(observed), &kpi.unit) {
-                Outcome::Value(measured) => measured.value.text,
-                Outcome::Reason(reason) => reason.text,
-            };
-            Some(Restatement {
+    pub(crate) fn restatements(
+        self,
+        kpi: &'a Kpi,
+        place: &Place<'a>,
+        of: Period,
+    ) -> Result<Vec<Restatement>, ViewError> {
+        let mut found = Vec::new();
+        for reading in self.course(kpi, place, of.grain) {
+            let (Some(entry), Some(segment)) = (&reading.entry, &place.segment) else { continue };
+            if !entry.restated {
+                continue;
+            }
+            let Some(before) = self.facts.before(&kpi.id, reading.period, segment)? else { continue };
+            found.push(Restatement {
                 period: self.label(reading.period),
-                published: format!("{} ({})", words(&before.estimate), self.instant(*at)),
-                now: words(&entry.value.estimate),
+                published: format!("{} ({})", said(kpi, &before.estimate), self.instant(before.at)),
+                now: said(kpi, &entry.value.estimate),
                 noticed_at: self.instant(entry.published_at),
                 reason: "later data or another definition; both values are kept".to_owned(),
-            })
-        })
-        .collect()
+            });
+        }
+        Ok(found)
+    }
+
+    /// What the figures of a KPI do not show by themselves.
+    pub(crate) fn standing(self, kpi: &Kpi, of: Period) -> Result<StandingView, ViewError> {
+        let Standing { withdrawn, moved_on, not_renewed } = self.facts.standing(kpi, of.grain)?;
+        let withdrawn = withdrawn.into_iter().map(|gone| WithdrawalView {
+            period: self.label(gone.period),
+            segment: gone.segment.to_string(),
+            was: gone.was.map(|was| format!("{} ({})", said(kpi, &was.estimate), self.instant(was.at))),
+            withdrawn_at: self.instant(gone.at),
+            code: gone.why.code().to_owned(),
+            reason: gone.why.words().to_owned(),
+        });
+        Ok(StandingView { withdrawn: withdrawn.collect(), moved_on, not_renewed })
+    }
+}
+
+/// A figure in words.
+fn said(kpi: &Kpi, observed: &Observed) -> String {
+    match Measured::outcome(Some(observed), &kpi.unit) {
+        Outcome::Value(measured) => measured.value.text,
+        Outcome::Reason(reason) => reason.text,
     }
 }

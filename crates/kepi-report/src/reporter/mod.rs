@@ -60,7 +60,7 @@ impl<'a> Reporter<'a> {
     }
     /// All KPIs.
     pub fn kpis(self) -> Result<KpiListView, ViewError> {
-        Ok(self.list_view())
+        self.list_view()
     }
     /// One KPI.
     pub fn kpi(self, id: &str, query: &KpiQuery) -> Result<KpiView, ViewError> {
@@ -118,6 +118,7 @@ impl<'a> Reporter<'a> {
     pub(crate) fn asked(self, query: &ScorecardQuery) -> Result<Asked<'a>, ViewError> {
         let card = self.card(self.scorecard_asked(query.scorecard.as_deref())?);
         let unit = self.unit_asked(&card, query.unit.as_deref())?;
+        self.facts.want(&card.kpis().collect::<Vec<_>>())?;
         let known = card.periods();
         let period = self.period_asked(query.period.as_deref(), card.scorecard.period, &known)?;
         Ok(Asked { card, unit, period, known })
@@ -180,6 +181,7 @@ impl<'a> Reporter<'a> {
                 |id| format!("/kpis/{id}"),
             )
         })?;
+        self.facts.want(&[&kpi.id])?;
         let uses: Vec<&Scorecard> = self
             .project()
             .scorecards
@@ -312,6 +314,11 @@ impl<'a> Reporter<'a> {
         let perspective =
             objective.and_then(|o| strategy.perspectives.iter().find(|p| p.id == o.perspective));
         (perspective.map(|p| Named::new(&p.id, &p.name)), objective.map(|o| Named::new(&o.id, &o.name)))
+    }
+
+    /// Says that the values of all KPIs are about to be asked for.
+    pub(crate) fn want_all(self) -> Result<(), ViewError> {
+        self.facts.want(&self.project().kpis.keys().collect::<Vec<_>>())
     }
 
     /// All KPIs in the order of perspectives and objectives, then of ids.

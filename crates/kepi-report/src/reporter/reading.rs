@@ -54,7 +54,7 @@ impl Reading<'_> {
         self.standing.probability(self.kpi, self.observed())
     }
     pub(crate) fn restated(&self) -> bool {
-        self.entry.as_ref().is_some_and(|e| e.before.is_some())
+        self.entry.as_ref().is_some_and(|e| e.restated)
     }
     /// Share of the cases that should be there; none where there are none.
     pub(crate) fn coverage(&self) -> Option<f64> {

@@ -74,6 +74,36 @@ pub struct KpiView {
     pub targets: Vec<TargetView>,
     /// Published values that later data would change.
     pub restatements: Vec<Restatement>,
+    /// What its figures do not show by themselves.
+    pub standing: StandingView,
+}
+
+/// What the figures of a KPI do not show by themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StandingView {
+    /// Figures that are no longer computed.
+    pub withdrawn: Vec<WithdrawalView>,
+    /// What they rest on and is not so any more, in words.
+    pub moved_on: Vec<String>,
+    /// Why the newest run could not renew them.
+    pub not_renewed: Option<String>,
+}
+
+/// A figure that is no longer computed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WithdrawalView {
+    /// The period.
+    pub period: String,
+    /// The segment as the interface takes it; empty for the total.
+    pub segment: String,
+    /// What it was, and when that was published.
+    pub was: Option<String>,
+    /// When it was withdrawn, RFC 3339.
+    pub withdrawn_at: String,
+    /// Why, for programs: `rows_gone`.
+    pub code: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// The period shown, by one dimension.

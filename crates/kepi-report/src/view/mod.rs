@@ -17,7 +17,7 @@ pub use explain::{ExplainNode, ExplainView, NodeKind};
 pub use kepi_query::landing::RowCounts;
 pub use kpi::{
     CountedReason, DefinitionView, DimensionView, KpiListRow, KpiListView, KpiView, PeopleView, PinsView,
-    QualityView, Restatement, SegmentPoint,
+    QualityView, Restatement, SegmentPoint, StandingView, WithdrawalView,
 };
 pub use names::{Choice, Named, Person, ProjectView, UnitChoice};
 pub(crate) use quantity::effective_n;

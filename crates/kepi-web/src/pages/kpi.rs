@@ -33,6 +33,7 @@ pub(crate) fn render(view: &KpiView) -> Markup {
                 (course(view))
                 @for dimension in &view.dimensions { (by_dimension(dimension, view, &path)) }
                 (targets(&view.targets))
+                (standing(view))
                 (restatements(view))
             }
             div.side {
@@ -204,6 +205,36 @@ fn restatements(view: &KpiView) -> Markup {
                 ul.plain {
                     @for r in &view.restatements {
                         li { (r.period) ": published " strong.num { (r.published) } ", now " strong.num { (r.now) } " – " (r.reason) " (" (parts::time(&r.noticed_at)) ")" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn standing(view: &KpiView) -> Markup {
+    let of = &view.standing;
+    html! {
+        @if of.not_renewed.is_some() || !of.moved_on.is_empty() {
+            section.panel aria-labelledby="moved-on" {
+                h2 #moved-on { "Since these values were published" }
+                ul.plain {
+                    @if let Some(why) = &of.not_renewed { li { "The newest run could not renew them: " (why) } }
+                    @for said in &of.moved_on { li { (said) } }
+                }
+            }
+        }
+        @if !of.withdrawn.is_empty() {
+            section.panel aria-labelledby="withdrawn" {
+                h2 #withdrawn { "Withdrawn" }
+                ul.plain {
+                    @for gone in &of.withdrawn {
+                        li {
+                            (gone.period)
+                            @if !gone.segment.is_empty() { ", " (gone.segment) }
+                            @if let Some(was) = &gone.was { ": published " strong.num { (was) } }
+                            " – " (gone.reason) " (" (parts::time(&gone.withdrawn_at)) ")"
+                        }
                     }
                 }
             }

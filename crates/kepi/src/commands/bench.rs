@@ -2,14 +2,18 @@
 
 use kepi_engine::bench::{self, BenchOptions, BenchReport};
 
+use super::bench_publish;
 use crate::{
-    cli::{Bench, Format},
+    cli::{Bench, BenchOf, Format},
     failure::Failure,
     output::{Field, Grid, Output},
 };
 
 /// Generates data, runs everyone, prints figures and ratios.
 pub async fn bench(what: &Bench, out: Output) -> Result<(), Failure> {
+    if let Some(BenchOf::Publish(what)) = &what.of {
+        return bench_publish::publish(what, out).await;
+    }
     let defaults = BenchOptions::default();
     let options = BenchOptions {
         rows: what.rows,

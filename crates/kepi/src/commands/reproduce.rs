@@ -1,4 +1,4 @@
-//! `kepi reproduce`: published values, recomputed from their pins.
+//! `kepi reproduce`: published values and scores, recomputed from their pins.
 
 use kepi_app::reproduce::{Verdict, Which};
 
@@ -13,7 +13,7 @@ use crate::{
 /// Recomputes and compares; any difference ends with exit code 1.
 pub async fn reproduce(what: &Reproduce, cli: &Cli, out: Output) -> Result<(), Failure> {
     let app = compose::app(compose::Site::of(cli), None).await?;
-    let which = Which { kpi: what.kpi.clone(), period: what.period.clone() };
+    let which = Which { subject: what.subject.clone(), period: what.period.clone() };
     let progress = Terminal::new(out.quiet);
     let found = app.reproduce(&which, &progress).await;
     progress.done();
@@ -22,15 +22,16 @@ pub async fn reproduce(what: &Reproduce, cli: &Cli, out: Output) -> Result<(), F
         Format::Json => out.json(&found)?,
         Format::Csv | Format::Table => {
             if out.format == Format::Csv || !found.differences.is_empty() {
-                let mut grid = Grid::new(&["KPI", "Period", "Segment", "Verdict"]);
+                let mut grid = Grid::new(&["Of", "Period", "Segment", "Verdict"]);
                 for difference in &found.differences {
                     let verdict = match difference.verdict {
                         Verdict::Identical => "identical",
                         Verdict::Different => "different",
                         Verdict::Absent => "absent",
+                        Verdict::OtherEngine => "other engine",
                     };
                     grid.push(vec![
-                        Field::text(&difference.kpi),
+                        Field::text(difference.subject.to_string()),
                         Field::text(&difference.period),
                         Field::text(&difference.segment),
                         Field::text(verdict),
@@ -40,17 +41,17 @@ pub async fn reproduce(what: &Reproduce, cli: &Cli, out: Output) -> Result<(), F
             }
             if out.format == Format::Table {
                 out.line(&format!(
-                    "{} of {} published values are identical to the bit, states included",
+                    "{} of {} published figures are identical to the bit, states included",
                     found.identical, found.compared
                 ))?;
                 if found.other_engine > 0 {
                     out.line(&format!(
-                        "{} of them were computed by another engine version",
+                        "{} were computed by another engine, whose forms are not reproducible here",
                         found.other_engine
                     ))?;
                 }
             }
         }
     }
-    if found.differences.is_empty() { Ok(()) } else { Err(Failure::Findings) }
+    if found.holds() { Ok(()) } else { Err(Failure::Findings) }
 }

@@ -24,7 +24,8 @@ pub async fn run(what: &Run, cli: &Cli, out: Output) -> Result<(), Failure> {
         Format::Csv => out.rows(&loads(&report))?,
         Format::Table => {}
     }
-    if report.loads.iter().any(|l| matches!(l.outcome, LoadOutcome::Stopped { .. })) {
+    let stopped = report.loads.iter().any(|l| matches!(l.outcome, LoadOutcome::Stopped { .. }));
+    if stopped || !report.not_renewed.is_empty() {
         return Err(Failure::Findings);
     }
     Ok(())
@@ -98,7 +99,7 @@ fn tell(report: &RunReport, out: Output) {
     }
     out.remark(&format!(
         "computed {} values ({} with a reason in place of a figure) and {} scores from snapshot {} by {}\n\
-         published {} first, {} restated, {} confirmed by newer data, {} unchanged",
+         published {} first, {} restated, {} unchanged; {} withdrawn",
         report.values,
         report.reasons,
         report.scores,
@@ -106,9 +107,12 @@ fn tell(report: &RunReport, out: Output) {
         report.engine,
         report.first,
         report.restated,
-        report.confirmed,
         report.unchanged,
+        report.withdrawn,
     ));
+    for (kpi, why) in &report.not_renewed {
+        out.remark(&format!("not renewed: `{kpi}`: {why}; what was published of it stays"));
+    }
 }
 
 fn loads(report: &RunReport) -> Grid {

@@ -247,6 +247,12 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
         }
         Outcome::Reason(reason) => out.line(&format!("  pins       {}", reason.text))?,
     }
+    if let Some(why) = &view.standing.not_renewed {
+        out.line(&format!("  not renewed {why}"))?;
+    }
+    for said in &view.standing.moved_on {
+        out.line(&format!("  moved on   {said}"))?;
+    }
     out.line("")?;
     let mut grid = Grid::new(&["Period", "Status", "Value", "Interval", "n"]);
     for point in &view.trend {
@@ -260,6 +266,19 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
         ]);
     }
     out.rows(&grid)?;
+    if !view.standing.withdrawn.is_empty() {
+        out.line("\nWithdrawn: no longer computed, kept in history")?;
+        let mut grid = Grid::new(&["Period", "Segment", "Was", "Why"]);
+        for gone in &view.standing.withdrawn {
+            grid.push(vec![
+                Field::text(&gone.period),
+                Field::text(&gone.segment),
+                Field::text(gone.was.clone().unwrap_or_default()),
+                Field::text(&gone.reason),
+            ]);
+        }
+        out.rows(&grid)?;
+    }
     for dimension in &view.dimensions {
         out.line(&format!("\nBy {} in {}", dimension.dimension.name, view.period))?;
         let mut grid = Grid::new(&["Segment", "Status", "Value", "Interval", "n"]);

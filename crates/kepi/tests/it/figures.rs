@@ -3,11 +3,13 @@
 
 use std::{collections::BTreeMap, fs};
 
+use kepi_lake::{FileSources, LocalLake};
 use kepi_query::{
+    published::{VALUE, Values},
     state::Member,
     value::{Segment, Value},
 };
-use kepi_store::{Store, ValueFilter};
+use kepi_store::Store;
 use serde::Deserialize;
 
 use crate::support::{Project, root};
@@ -37,18 +39,22 @@ struct Fact {
 fn published(project: &Project) -> BTreeMap<(String, String, Segment), Value> {
     project.ok(&["run", "--quiet"]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
+    let rows = runtime.block_on(async {
+        let state = project.path().join(".kepi");
         let store = Store::open(&project.location()).await.unwrap();
-        let filter = ValueFilter { kind: Some("kpi".into()), ..ValueFilter::default() };
-        let all = store.latest_values(&filter).await.unwrap();
-        all.into_iter()
-            .map(|p| {
-                let value = kepi_app::picture::read(&p.publication).unwrap();
-                let key = p.publication.key;
-                ((key.subject, key.period, value.segment.clone()), value)
-            })
-            .collect()
-    })
+        let lake = LocalLake::open(store, &state.join("data"), 0).await.unwrap();
+        lake.newest(&VALUE, None).await.unwrap()
+    });
+    let (_, definitions) =
+        kepi_app::open::load(project.path(), &FileSources::new(project.path()), None).unwrap();
+    kepi_app::publishing::values_in(&rows, &definitions)
+        .unwrap()
+        .into_iter()
+        .map(|value| {
+            let period = definitions.calendar.label(value.period);
+            ((value.kpi.to_string(), period, value.segment.clone()), value)
+        })
+        .collect()
 }
 
 fn expected(path: &str) -> Vec<Expected> {
@@ -134,8 +140,8 @@ fn the_airport_comes_to_its_figures_and_they_reproduce() {
     let (project, values) = check("examples/airport");
     let found: serde_json::Value =
         serde_json::from_str(&project.ok(&["reproduce", "--format", "json"])).unwrap();
-    assert_eq!(found["compared"], values.len());
-    assert_eq!(found["identical"], values.len());
+    assert!(found["compared"].as_u64().unwrap() > values.len() as u64, "scores too");
+    assert_eq!(found["identical"], found["compared"]);
 }
 
 #[test]

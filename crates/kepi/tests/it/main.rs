@@ -19,6 +19,7 @@ mod output;
 mod architecture;
 mod bad_input;
 mod capabilities;
+mod current;
 mod figures;
 mod help;
 mod postgres;

@@ -120,6 +120,7 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
     let course = at.0.course(of, &place, asked.period.grain);
     let segment = asked.segment.as_ref().filter(|_| query.segment.is_some());
     let quality = at.0.quality(&reading);
+    let standing = at.0.standing(of, asked.period)?;
     let definition = at.0.definition(of);
     let mut targets: Vec<_> = of.targets.iter().collect();
     targets.sort_by_key(|t| std::cmp::Reverse(t.from));
@@ -186,7 +187,7 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
         targets: targets.into_iter().map(target).collect(),
         restatements: at
             .0
-            .restatements(of, &place, asked.period)
+            .restatements(of, &place, asked.period)?
             .into_iter()
             .map(|r| Restatement {
                 period: r.period,
@@ -196,6 +197,19 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
                 reason: r.reason,
             })
             .collect(),
+        withdrawn: standing
+            .withdrawn
+            .into_iter()
+            .map(|gone| Withdrawal {
+                period: gone.period,
+                segment: gone.segment,
+                was: gone.was,
+                withdrawn_at: gone.withdrawn_at,
+                reason: Reason { code: gone.code.into(), text: gone.reason },
+            })
+            .collect(),
+        moved_on: standing.moved_on,
+        not_renewed: standing.not_renewed,
     })
 }
 

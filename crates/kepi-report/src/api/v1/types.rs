@@ -527,6 +527,29 @@ pub struct KpiInFull {
     pub targets: Vec<Target>,
     /// Values that were final and were published with others since.
     pub restatements: Vec<Restatement>,
+    /// Figures that are no longer computed.
+    pub withdrawn: Vec<Withdrawal>,
+    /// What the figures rest on and is not so any more.
+    pub moved_on: Vec<String>,
+    /// Why the newest run could not renew them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_renewed: Option<String>,
+}
+
+/// A figure that is no longer computed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Withdrawal {
+    /// The period.
+    pub period: String,
+    /// The segment, as queries take it; empty for the total.
+    pub segment: String,
+    /// What it was, and when that was published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was: Option<String>,
+    /// When it was withdrawn, RFC 3339.
+    pub withdrawn_at: String,
+    /// Why.
+    pub reason: Reason,
 }
 
 /// A member of a dimension.

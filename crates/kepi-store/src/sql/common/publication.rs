@@ -1,39 +1,65 @@
-//! Runs and published values.
+//! Runs and published figures.
+
+/// The number of the next run.
+pub(crate) const NEXT_RUN: &str = "SELECT coalesce(max(run), 0) + 1 FROM kepi_run";
 
 /// Begins a run.
-pub(crate) const START_RUN: &str =
-    "INSERT INTO kepi_run (run, started, finished, definition, snapshot, engine, status, body)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (run) DO NOTHING";
+pub(crate) const BEGIN_RUN: &str = "INSERT INTO kepi_run (run, began) VALUES ($1, $2)";
 
-/// Ends a run.
-pub(crate) const FINISH_RUN: &str =
-    "UPDATE kepi_run SET finished = $2, status = $3, body = $4 WHERE run = $1";
+/// Publishes a run.
+pub(crate) const END_RUN: &str =
+    "UPDATE kepi_run SET seq = $2, at = $3, register = $4, definition = $5, lake = $6, snapshot = $7,
+       engine = $8, calendar = $9, zones = $10, watermarks = $11
+     WHERE run = $1 AND seq IS NULL";
 
-/// All runs.
+/// Says what a run vouches for.
+pub(crate) const VOUCH: &str =
+    "INSERT INTO kepi_run_kpi (run, subject, grain, by_run, definition, mapping, first, last, changed, not_renewed)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+
+/// Published runs.
 pub(crate) const RUNS: &str =
-    "SELECT run, started, finished, definition, snapshot, engine, status, body FROM kepi_run
-     ORDER BY started DESC, run DESC";
+    "SELECT run, seq, at, register, definition, lake, snapshot, engine, calendar, zones, watermarks FROM kepi_run
+     WHERE seq <= $1 ORDER BY seq";
 
-/// The newest value of a key.
-pub(crate) const NEWEST: &str = "SELECT value, pins FROM kepi_published
-     WHERE kind = $1 AND subject = $2 AND period = $3 AND segment = $4 ORDER BY seq DESC LIMIT 1";
+/// The last published run.
+pub(crate) const NEWEST_RUN: &str = "SELECT run, seq FROM kepi_run WHERE seq <= $1 ORDER BY seq DESC LIMIT 1";
 
-/// Publishes a value.
-pub(crate) const PUBLISH: &str =
-    "INSERT INTO kepi_published (kind, subject, period, segment, value, pins, run, published_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+/// The calendar of a run.
+pub(crate) const CALENDAR: &str = "SELECT calendar FROM kepi_run WHERE run = $1";
 
-/// The newest value of every key.
-pub(crate) const LATEST: &str =
-    "SELECT seq, kind, subject, period, segment, value, pins, run, published_at FROM kepi_published WHERE seq IN (
-         SELECT max(seq) FROM kepi_published
-         WHERE ($1 IS NULL OR kind = $1) AND ($2 IS NULL OR subject = $2)
-           AND ($3 IS NULL OR period = $3) AND ($4 IS NULL OR segment = $4)
-         GROUP BY kind, subject, period, segment)
-     ORDER BY kind, subject, period, segment";
+/// What a run says of its subjects.
+pub(crate) const VOUCHED: &str =
+    "SELECT subject, grain, by_run, definition, mapping, first, last, changed, not_renewed FROM kepi_run_kpi
+     WHERE run = $1 ORDER BY subject, grain";
 
-/// Every value there ever was.
-pub(crate) const HISTORY: &str =
-    "SELECT seq, kind, subject, period, segment, value, pins, run, published_at FROM kepi_published
-     WHERE ($1 IS NULL OR kind = $1) AND ($2 IS NULL OR subject = $2)
-       AND ($3 IS NULL OR period = $3) AND ($4 IS NULL OR segment = $4) ORDER BY seq";
+/// A table of the schema `published`.
+pub(crate) const TABLE: &str =
+    "SELECT t.table_id FROM ducklake_table t JOIN ducklake_schema s ON s.schema_id = t.schema_id
+     WHERE s.schema_name = 'published' AND t.table_name = $1 AND t.end_snapshot IS NULL";
+
+/// Files of such a table, with the bounds of their runs and subjects.
+pub(crate) const FILES: &str =
+    "SELECT f.path, f.file_size_bytes, r.min_value, r.max_value, k.min_value, k.max_value
+     FROM ducklake_data_file f
+     LEFT JOIN ducklake_file_column_stats r ON r.data_file_id = f.data_file_id AND r.column_id = 1
+     LEFT JOIN ducklake_file_column_stats k ON k.data_file_id = f.data_file_id AND k.column_id = 2
+     WHERE f.table_id = $1 AND f.end_snapshot IS NULL ORDER BY f.data_file_id";
+
+/// The file of newest rows of a table.
+pub(crate) const NEWEST_FILE: &str = "SELECT name, seq, rows FROM kepi_newest WHERE published = $1";
+/// All of them.
+pub(crate) const NEWEST_FILES: &str = "SELECT name FROM kepi_newest ORDER BY name";
+/// Before another is named.
+pub(crate) const FORGET_NEWEST_FILE: &str = "DELETE FROM kepi_newest WHERE published = $1";
+/// Names one.
+pub(crate) const SET_NEWEST_FILE: &str =
+    "INSERT INTO kepi_newest (published, name, seq, rows) VALUES ($1, $2, $3, $4)";
+
+/// Runs that published anything, as they were stored before.
+pub(crate) const LEGACY_RUNS: &str =
+    "SELECT run, definition, snapshot, engine, body, started FROM kepi_run_before
+     WHERE status = 'succeeded' ORDER BY started, run";
+/// Figures as they were stored before.
+pub(crate) const LEGACY_FIGURES: &str =
+    "SELECT kind, subject, period, segment, value, pins, run, published_at FROM kepi_published ORDER BY seq";

@@ -40,33 +40,45 @@ CREATE OR REPLACE TRIGGER kepi_event_no_delete BEFORE DELETE OR TRUNCATE ON kepi
 INSERT INTO kepi_head SELECT coalesce(max(seq), 0), coalesce(max(at), 0) FROM kepi_event
     HAVING NOT EXISTS (SELECT 1 FROM kepi_head);
 
+-- A run has its number when it begins; the rest when it is published. `seq` is the position of its `run.published`.
 CREATE TABLE IF NOT EXISTS kepi_run (
-    run TEXT COLLATE "C" PRIMARY KEY,
-    started BIGINT NOT NULL,
-    finished BIGINT,
-    definition TEXT NOT NULL,
-    snapshot BIGINT NOT NULL,
-    engine TEXT NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('running', 'succeeded', 'failed')),
-    body TEXT NOT NULL CHECK (body::json IS NOT NULL)
+    run BIGINT PRIMARY KEY,
+    began BIGINT NOT NULL,
+    seq BIGINT UNIQUE,
+    at BIGINT,
+    register BIGINT,
+    definition TEXT COLLATE "C",
+    lake TEXT COLLATE "C",
+    snapshot BIGINT,
+    engine TEXT COLLATE "C",
+    calendar TEXT COLLATE "C",
+    zones TEXT COLLATE "C",
+    watermarks TEXT COLLATE "C"
 );
 
-CREATE TABLE IF NOT EXISTS kepi_published (
-    seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    kind TEXT COLLATE "C" NOT NULL,
+-- What a run says of each KPI or scorecard at each grain. `by_run` vouches for it: the run itself, or an earlier one
+-- where it could not renew it.
+CREATE TABLE IF NOT EXISTS kepi_run_kpi (
+    run BIGINT NOT NULL REFERENCES kepi_run (run),
     subject TEXT COLLATE "C" NOT NULL,
-    period TEXT COLLATE "C" NOT NULL,
-    segment TEXT COLLATE "C" NOT NULL,
-    value TEXT NOT NULL CHECK (value::json IS NOT NULL),
-    pins TEXT NOT NULL CHECK (pins::json IS NOT NULL),
-    run TEXT COLLATE "C" NOT NULL REFERENCES kepi_run (run),
-    published_at BIGINT NOT NULL
+    grain TEXT COLLATE "C" NOT NULL,
+    by_run BIGINT NOT NULL,
+    definition TEXT COLLATE "C" NOT NULL,
+    mapping TEXT COLLATE "C" NOT NULL,
+    first TEXT COLLATE "C",
+    last TEXT COLLATE "C",
+    changed BIGINT NOT NULL,
+    not_renewed TEXT COLLATE "C",
+    PRIMARY KEY (run, subject, grain)
 );
-CREATE INDEX IF NOT EXISTS kepi_published_by_key ON kepi_published (kind, subject, period, segment, seq);
-CREATE OR REPLACE TRIGGER kepi_published_no_update BEFORE UPDATE ON kepi_published
-    FOR EACH STATEMENT EXECUTE FUNCTION kepi_refuse('published values are never changed');
-CREATE OR REPLACE TRIGGER kepi_published_no_delete BEFORE DELETE OR TRUNCATE ON kepi_published
-    FOR EACH STATEMENT EXECUTE FUNCTION kepi_refuse('published values are never deleted');
+
+-- Files of the newest row of each key: read first, made anew now and then, and no loss.
+CREATE TABLE IF NOT EXISTS kepi_newest (
+    published TEXT COLLATE "C" PRIMARY KEY,
+    name TEXT COLLATE "C" NOT NULL,
+    seq BIGINT NOT NULL,
+    rows BIGINT NOT NULL
+);
 
 -- What was answered to a request, so that it is done once however often it is sent.
 CREATE TABLE IF NOT EXISTS kepi_receipt (

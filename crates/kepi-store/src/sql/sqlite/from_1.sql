@@ -5,3 +5,5 @@ DROP INDEX IF EXISTS kepi_event_by_subject;
 DROP INDEX IF EXISTS kepi_event_by_kind;
 ALTER TABLE kepi_event RENAME TO kepi_event_1;
 DROP TABLE IF EXISTS kepi_head;
+-- Runs had texts for ids; what they published is imported from where it stands, and both tables go then.
+ALTER TABLE kepi_run RENAME TO kepi_run_before;

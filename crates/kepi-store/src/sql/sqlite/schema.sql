@@ -31,33 +31,45 @@ CREATE TRIGGER IF NOT EXISTS kepi_event_no_delete BEFORE DELETE ON kepi_event
 INSERT INTO kepi_head SELECT coalesce(max(seq), 0), coalesce(max(at), 0) FROM kepi_event
     HAVING NOT EXISTS (SELECT 1 FROM kepi_head);
 
+-- A run has its number when it begins; the rest when it is published. `seq` is the position of its `run.published`.
 CREATE TABLE IF NOT EXISTS kepi_run (
-    run TEXT PRIMARY KEY,
-    started INTEGER NOT NULL,
-    finished INTEGER,
-    definition TEXT NOT NULL,
-    snapshot INTEGER NOT NULL,
-    engine TEXT NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('running', 'succeeded', 'failed')),
-    body TEXT NOT NULL CHECK (json_valid(body))
+    run INTEGER PRIMARY KEY,
+    began INTEGER NOT NULL,
+    seq INTEGER UNIQUE,
+    at INTEGER,
+    register INTEGER,
+    definition TEXT,
+    lake TEXT,
+    snapshot INTEGER,
+    engine TEXT,
+    calendar TEXT,
+    zones TEXT,
+    watermarks TEXT
 ) STRICT;
 
-CREATE TABLE IF NOT EXISTS kepi_published (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL,
+-- What a run says of each KPI or scorecard at each grain. `by_run` vouches for it: the run itself, or an earlier one
+-- where it could not renew it.
+CREATE TABLE IF NOT EXISTS kepi_run_kpi (
+    run INTEGER NOT NULL REFERENCES kepi_run (run),
     subject TEXT NOT NULL,
-    period TEXT NOT NULL,
-    segment TEXT NOT NULL,
-    value TEXT NOT NULL CHECK (json_valid(value)),
-    pins TEXT NOT NULL CHECK (json_valid(pins)),
-    run TEXT NOT NULL REFERENCES kepi_run (run),
-    published_at INTEGER NOT NULL
+    grain TEXT NOT NULL,
+    by_run INTEGER NOT NULL,
+    definition TEXT NOT NULL,
+    mapping TEXT NOT NULL,
+    first TEXT,
+    last TEXT,
+    changed INTEGER NOT NULL,
+    not_renewed TEXT,
+    PRIMARY KEY (run, subject, grain)
+) STRICT, WITHOUT ROWID;
+
+-- Files of the newest row of each key: read first, made anew now and then, and no loss.
+CREATE TABLE IF NOT EXISTS kepi_newest (
+    published TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    rows INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS kepi_published_by_key ON kepi_published (kind, subject, period, segment, seq);
-CREATE TRIGGER IF NOT EXISTS kepi_published_no_update BEFORE UPDATE ON kepi_published
-    BEGIN SELECT RAISE(ABORT, 'published values are never changed'); END;
-CREATE TRIGGER IF NOT EXISTS kepi_published_no_delete BEFORE DELETE ON kepi_published
-    BEGIN SELECT RAISE(ABORT, 'published values are never deleted'); END;
 
 -- What was answered to a request, so that it is done once however often it is sent.
 CREATE TABLE IF NOT EXISTS kepi_receipt (
