@@ -92,7 +92,8 @@ fn figures_of_a_corrected_mapping_take_the_place_of_the_wrong_ones() {
     project.write("data/t.csv", "id,at,channel\n1,03/01/2026,mail\n2,04/01/2026,mail\n3,07/12/2025,phone\n");
     project.ok(&["run", "--quiet"]);
     let first = history(&shown(&project, &[]));
-    let has = |all: &[(String, f64)], month: &str| all.iter().any(|(m, x)| m == month && (*x - 1.0).abs() < 1e-12);
+    let has =
+        |all: &[(String, f64)], month: &str| all.iter().any(|(m, x)| m == month && (*x - 1.0).abs() < 1e-12);
     assert!(["2025-07", "2026-03", "2026-04"].iter().all(|m| has(&first, m)), "{first:?}");
     project.write("kepi.yml", &tickets("format: \"%d/%m/%Y\", ", "append"));
     let moved = shown(&project, &[]);
