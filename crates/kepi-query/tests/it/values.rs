@@ -211,7 +211,7 @@ fn what_a_value_rests_on_changes_with_it() {
     assert_ne!(january.states, february.states);
     let basis = |kpi: &str| {
         let kpi = world.project.kpis.values().find(|k| k.id.as_str() == kpi).unwrap();
-        kepi_query::finish::basis(kpi, &world.project).unwrap().entities
+        kepi_query::finish::basis(kpi, &world.project).entities
     };
     let of = |entities: std::collections::BTreeSet<kepi_model::id::EntityId>| {
         entities.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
