@@ -215,7 +215,7 @@ fn table(view: &ScorecardView, place: &Place<'_>) -> Markup {
                 }
                 @for perspective in &view.perspectives { (group(perspective, view, place)) }
             }
-            p.note { "Missing values: " (view.missing_rule) ". A change is a " em { "signal" } " when the interval of the difference leaves out zero." }
+            p.note { "Missing values: " (view.missing_rule) " A change is a " em { "signal" } " when the interval of the difference leaves out zero." }
         }
     }
 }
