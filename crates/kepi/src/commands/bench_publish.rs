@@ -199,8 +199,8 @@ fn write_project(what: &BenchPublish, folder: &Path) -> Result<(), Failure> {
     for kpi in 0..what.kpis {
         let id = name(kpi);
         text.push_str(&format!(
-            "---\nkpi: {id}\nname: Share {kpi}\nbetter: higher\nmeasure:\n  share: {{of: ticket, true_if: channel = 'c{kpi}'}}\n\
-             period: month\nby: [channel]\ntargets:\n  - {{from: 2020-01-01, threshold: 0.3, target: 0.5}}\n"
+            "---\nkpi: {id}\nname: Share {kpi}\nbetter: higher\nmeasure:\n  share: {{of: ticket, which: channel = 'c{kpi}'}}\n\
+             period: month\nby: [channel]\ntargets:\n  - {{from: 2020-01-01, threshold: 30%, target: 50%}}\n"
         ));
     }
     std::fs::create_dir_all(folder)
