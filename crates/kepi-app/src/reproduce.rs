@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kepi_model::{calendar::Grain, id::KpiId, project::Project};
 use kepi_query::published::{SCORE, Subject, Table, VALUE, Vouched, figure, scored, states_of};
-use kepi_query::value::wire::EstimateV1;
+use kepi_query::value::wire::{EstimateV1, is_hash_only};
 use serde::Serialize;
 use serde_json::json;
 
@@ -36,7 +36,8 @@ pub enum Verdict {
     Different,
     /// The recomputation has no such figure.
     Absent,
-    /// It did not come out the same, and another engine had computed it: its forms are not reproducible here.
+    /// It did not come out the same, and another engine or an earlier Kepi had computed it: its forms are not
+    /// reproducible here.
     OtherEngine,
 }
 
@@ -220,7 +221,7 @@ fn compare(
         let same_key = (at < again.rows() && again.key(at) == key).then_some(at);
         let verdict = match same_key {
             Some(other) if published.says_the_same(row, again, other) => Verdict::Identical,
-            _ if !here => Verdict::OtherEngine,
+            _ if !here || is_of_earlier_form(published, row) => Verdict::OtherEngine,
             Some(_) => Verdict::Different,
             None => Verdict::Absent,
         };
@@ -248,6 +249,11 @@ fn compare(
             recomputed: same_key.map(|row| in_words(again, row)),
         });
     }
+}
+
+/// Of figures that earlier versions left only the hash of their states is known, in a form that is not made any more.
+fn is_of_earlier_form(rows: &Table, row: usize) -> bool {
+    std::ptr::eq(rows.form(), &VALUE) && is_hash_only(states_of(rows, row))
 }
 
 fn subject_of(rows: &Table, row: usize) -> Option<Subject> {

@@ -87,6 +87,11 @@ pub enum WireValue {
 /// First byte of states of which only the hash is known.
 const HASH_ONLY: u8 = 0;
 
+/// Whether of states only the hash is known: an earlier Kepi left them so, in a form that is not made any more.
+pub fn is_hash_only(states: &[u8]) -> bool {
+    states.first() == Some(&HASH_ONLY)
+}
+
 impl TryFrom<WireValue> for (Value, Pins) {
     type Error = NotANumber;
     fn try_from(wire: WireValue) -> Result<Self, NotANumber> {

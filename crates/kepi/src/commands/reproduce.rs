@@ -46,7 +46,7 @@ pub async fn reproduce(what: &Reproduce, cli: &Cli, out: Output) -> Result<(), F
                 ))?;
                 if found.other_engine > 0 {
                     out.line(&format!(
-                        "{} were computed by another engine, whose forms are not reproducible here",
+                        "{} were computed by another engine or an earlier kepi, whose forms are not reproducible here",
                         found.other_engine
                     ))?;
                 }
