@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Version of DataFusion that this crate is built with; a test compares it with the lock file.
-pub const DATAFUSION: &str = datafusion::DATAFUSION_VERSION;
+pub const DATAFUSION: &str = "55.2.0";
 
 /// Evaluates plans in this process.
 ///
@@ -198,7 +198,7 @@ async fn run(
             Ok(workers)
         }
         Scan::Files(plan, context) => {
-            use datafusion::physical_plan::ExecutionPlanProperties as _;
+            use datafusion_physical_plan::ExecutionPlanProperties as _;
             let partitions = plan.output_partitioning().partition_count();
             let mut tasks = Vec::with_capacity(partitions);
             for partition in 0..partitions {
@@ -292,7 +292,7 @@ async fn load(table: &LookupTable, inputs: &PinnedInputs, limits: &Limits) -> Re
     match scan::prepare(pinned, &columns, only_current, None, &limits)? {
         Scan::Memory(batches) => batches.into_iter().try_for_each(&mut add)?,
         Scan::Files(plan, context) => {
-            use datafusion::physical_plan::ExecutionPlanProperties as _;
+            use datafusion_physical_plan::ExecutionPlanProperties as _;
             for partition in 0..plan.output_partitioning().partition_count() {
                 let mut stream = plan.execute(partition, Arc::clone(&context)).map_err(scan::engine)?;
                 while let Some(batch) = stream.next().await {
@@ -307,6 +307,13 @@ async fn load(table: &LookupTable, inputs: &PinnedInputs, limits: &Limits) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_version_is_that_of_the_lock_file() {
+        let lock = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock")).unwrap();
+        let scan = format!("name = \"datafusion-datasource-parquet\"\nversion = \"{DATAFUSION}\"\n");
+        assert!(lock.contains(&scan));
+    }
 
     #[test]
     fn key_sets_that_are_part_of_others_are_added_up_from_them() {

@@ -11,26 +11,26 @@ use arrow::{
     compute::filter_record_batch,
     datatypes::{DataType, Field, FieldRef, Schema, SchemaRef},
 };
-use datafusion::object_store::{ObjectMeta, path::Path as ObjectPath};
-use datafusion::{
-    common::{DFSchema, ScalarValue},
-    datasource::{
-        listing::PartitionedFile,
-        physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource},
-        source::DataSourceExec,
-    },
-    execution::{
-        TaskContext, memory_pool::GreedyMemoryPool, object_store::ObjectStoreUrl,
-        runtime_env::RuntimeEnvBuilder,
-    },
-    logical_expr::{Expr, col, lit},
-    physical_plan::ExecutionPlan,
-    prelude::{SessionConfig, SessionContext},
+use datafusion_common::{DataFusionError, ScalarValue};
+use datafusion_datasource::{
+    PartitionedFile, file_groups::FileGroup, file_scan_config::FileScanConfigBuilder, source::DataSourceExec,
 };
+use datafusion_datasource_parquet::source::ParquetSource;
+use datafusion_execution::{
+    TaskContext, config::SessionConfig, memory_pool::GreedyMemoryPool, object_store::ObjectStoreUrl,
+    runtime_env::RuntimeEnvBuilder,
+};
+use datafusion_expr::Operator;
+use datafusion_physical_expr::{
+    PhysicalExpr,
+    expressions::{binary, col, is_null, lit},
+};
+use datafusion_physical_plan::ExecutionPlan;
 use kepi_model::expression::Physical;
 use kepi_query::port::{
     EvaluateError, Limits, MemoryColumn, PinnedColumn, PinnedFile, PinnedTable, TableData, system,
 };
+use object_store::{ObjectMeta, path::Path as ObjectPath};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 
 use crate::vector::arrow_type;
@@ -111,7 +111,7 @@ fn files_scan(
         .with_memory_pool(Arc::new(GreedyMemoryPool::new(memory)))
         .build_arc()
         .map_err(engine)?;
-    let context = SessionContext::new_with_config_rt(config, runtime);
+    let context = TaskContext::default().with_session_config(config).with_runtime(runtime);
 
     let schema = schema_of(columns);
     let mut group = Vec::new();
@@ -126,18 +126,16 @@ fn files_scan(
         return Ok(Scan::Memory(Vec::new()));
     }
     let mut source = ParquetSource::new(Arc::clone(&schema));
-    if let Some(predicate) = predicate(only_current, wanted, &schema) {
-        let checked = DFSchema::try_from(schema.as_ref().clone()).map_err(engine)?;
-        let predicate = context.create_physical_expr(predicate, &checked).map_err(engine)?;
+    if let Some(predicate) = predicate(only_current, wanted, &schema).map_err(engine)? {
         source = source.with_predicate(predicate);
     }
     let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
         .with_file_group(FileGroup::new(group))
         .build();
     let plan: Arc<dyn ExecutionPlan> = DataSourceExec::from_data_source(config);
-    let state = context.state();
-    let plan = plan.repartitioned(threads, state.config().options()).map_err(engine)?.unwrap_or(plan);
-    Ok(Scan::Files(plan, context.task_ctx()))
+    let options = context.session_config().options();
+    let plan = plan.repartitioned(threads, options).map_err(engine)?.unwrap_or(plan);
+    Ok(Scan::Files(plan, Arc::new(context)))
 }
 
 /// The schema in which a file is to be read: its own, with text kept in its dictionary and instants in UTC.
@@ -180,20 +178,30 @@ pub fn read_in_dictionaries(file: &PinnedFile) -> Result<SchemaRef, EvaluateErro
 }
 
 /// Used to leave out row groups only: rows are judged again by their values.
-fn predicate(only_current: bool, wanted: Option<&Wanted<'_>>, schema: &Schema) -> Option<Expr> {
+fn predicate(
+    only_current: bool,
+    wanted: Option<&Wanted<'_>>,
+    schema: &Schema,
+) -> Result<Option<Arc<dyn PhysicalExpr>>, DataFusionError> {
     let has = |name: &str| schema.field_with_name(name).is_ok();
-    let current = (only_current && has(system::VALID_TO)).then(|| quoted(system::VALID_TO).is_null());
-    let timely = wanted.filter(|wanted| has(wanted.time)).map(|wanted| {
+    let both = |a, operator, b| binary(a, operator, b, schema);
+    let mut all = None;
+    if only_current && has(system::VALID_TO) {
+        all = Some(is_null(col(system::VALID_TO, schema)?)?);
+    }
+    if let Some(wanted) = wanted.filter(|wanted| has(wanted.time)) {
         let instant = |value| lit(ScalarValue::TimestampMicrosecond(Some(value), Some("UTC".into())));
-        let time = || quoted(wanted.time);
-        time().is_null().or(time().gt_eq(instant(wanted.low)).and(time().lt(instant(wanted.high))))
-    });
-    [current, timely].into_iter().flatten().reduce(Expr::and)
-}
-
-fn quoted(name: &str) -> Expr {
-    // Names are lower-case words, so that they need no quoting.
-    col(name)
+        let time = || col(wanted.time, schema);
+        let from = both(time()?, Operator::GtEq, instant(wanted.low))?;
+        let until = both(time()?, Operator::Lt, instant(wanted.high))?;
+        let within = both(from, Operator::And, until)?;
+        let timely = both(is_null(time()?)?, Operator::Or, within)?;
+        all = Some(match all {
+            Some(current) => both(current, Operator::And, timely)?,
+            None => timely,
+        });
+    }
+    Ok(all)
 }
 
 fn array_of(column: &MemoryColumn) -> ArrayRef {
