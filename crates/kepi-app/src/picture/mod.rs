@@ -42,6 +42,9 @@ enum Folder {
     Broken,
 }
 
+/// How many KPIs' figures are read from the lake in one go.
+const KPIS_READ_AT_ONCE: usize = 64;
+
 /// What is published, at one moment.
 pub struct Picture {
     position: i64,
@@ -86,30 +89,24 @@ impl Picture {
         tokio::task::block_in_place(|| self.runtime.block_on(of))
     }
 
-    /// Reads the figures of these KPIs, of those that are not here yet, in one go.
+    /// Reads the figures of these KPIs, of those that are not here yet.
     fn read(&self, kpis: &[&KpiId]) -> Result<(), PortError> {
-        let missing: Vec<&KpiId> = kpis
+        let mut missing: Vec<(String, &OnceLock<Arc<Cube>>)> = kpis
             .iter()
-            .copied()
-            .filter(|kpi| self.cubes.get(*kpi).is_some_and(|cube| cube.get().is_none()))
+            .filter_map(|kpi| Some((kpi.to_string(), self.cubes.get(*kpi)?)))
+            .filter(|(_, cube)| cube.get().is_none())
             .collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let mut subjects: Vec<String> = missing.iter().map(ToString::to_string).collect();
-        subjects.sort();
-        let all = subjects.len() == self.cubes.len();
-        let rows = self.wait(self.values.newest(&VALUE, (!all).then_some(subjects.as_slice())))?;
-        let mut from = 0;
-        for kpi in subjects {
-            // Rows are sorted by KPI, and so are these; those of KPIs that are gone stand between.
-            let skip = |row: &usize| *row < rows.rows() && rows.subject(*row) < kpi.as_str();
-            from += (from..rows.rows()).take_while(skip).count();
-            let own = (from..rows.rows()).take_while(|row| rows.subject(*row) == kpi).count();
-            let places: Vec<u32> = (from..from + own).map(|row| row as u32).collect();
-            from += own;
-            let cell = kpi.parse::<KpiId>().ok().and_then(|id| self.cubes.get(&id));
-            if let Some(cell) = cell {
+        missing.sort_by(|a, b| a.0.cmp(&b.0));
+        // Some at a time: what is read and what is kept of it are both in memory for a moment.
+        for some in missing.chunks(KPIS_READ_AT_ONCE) {
+            let subjects: Vec<String> = some.iter().map(|(kpi, _)| kpi.clone()).collect();
+            let rows = self.wait(self.values.newest(&VALUE, Some(&subjects)))?;
+            let mut from = 0;
+            for (kpi, cell) in some {
+                // Rows are sorted by KPI, and so are these.
+                let own = (from..rows.rows()).take_while(|row| rows.subject(*row) == kpi).count();
+                let places: Vec<u32> = (from..from + own).map(|row| row as u32).collect();
+                from += own;
                 // Another reader may have been faster: both read the same.
                 let _ = cell.set(Arc::new(Cube::new(rows.take(&places), &self.project.calendar)));
             }

@@ -1,6 +1,11 @@
 //! Parquet files of published rows. Their columns are those of the form, so that any reader of Parquet reads them.
 
-use std::{collections::HashMap, fs::File, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fs::File,
+    path::Path,
+    sync::Arc,
+};
 
 use arrow::{
     array::{
@@ -225,7 +230,8 @@ pub(crate) fn read(path: &Path, form: &'static Form, wanted: Wanted<'_>) -> Resu
     }
     let columns = columns.into_iter().map(|column| column.map(Reading::finish)).collect();
     let table = Table::from_columns(form, rows, columns);
-    let subject = |row: usize| wanted.subjects.is_none_or(|s| s.iter().any(|s| s == table.subject(row)));
+    let subjects: Option<BTreeSet<&str>> = wanted.subjects.map(|s| s.iter().map(String::as_str).collect());
+    let subject = |row: usize| subjects.as_ref().is_none_or(|s| s.contains(table.subject(row)));
     let period = |row: usize| wanted.period.is_none_or(|p| table.period(row) == p);
     Ok(if wanted.subjects.is_none() && wanted.period.is_none() {
         table
