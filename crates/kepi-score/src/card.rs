@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 
 use kepi_model::{
     calendar::{Grain, Period},
-    id::{KpiId, LevelId, ObjectiveId, PerspectiveId, UnitId},
+    id::{Hash, KpiId, LevelId, ObjectiveId, PerspectiveId, UnitId},
     project::{Cascade, CascadeTargets, CascadeValue, Kpi, Project, Scorecard, Target, Unit},
 };
 use kepi_query::{state::Member, value::Segment};
 
 use crate::{
     band::Band,
+    bridge::{Bridge, Ends, bridge},
     target::in_force,
     tree::{NoScore, NodeId, Observed, ScoreNode, Standing},
 };
@@ -25,6 +26,11 @@ pub trait KpiValues {
     /// The periods of a grain for which anything was computed of a KPI over a segment, oldest first: ordinal, and whether
     /// the value is final.
     fn periods(&self, kpi: &KpiId, grain: Grain, segment: &Segment) -> Vec<(i32, bool)>;
+    /// The hash of the definition by which a value was computed; none where that is not known.
+    fn definition(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Hash> {
+        let _ = (kpi, period, segment);
+        None
+    }
 }
 
 /// Periods that can be shown.
@@ -161,15 +167,32 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
 
     /// The tree of scores of a unit in a period: of the scorecard's own, or of one that the cascade reaches.
     pub fn tree(&self, unit: Option<&UnitId>, period: Period) -> ScoreNode {
-        ScoreNode { effective_weight: 1_000_000, ..self.grow(unit, period) }
+        self.against(unit, period, period)
     }
 
-    fn grow(&self, unit: Option<&UnitId>, period: Period) -> ScoreNode {
+    /// The same, with the values of one period held against the targets of another.
+    fn against(&self, unit: Option<&UnitId>, period: Period, targets: Period) -> ScoreNode {
+        ScoreNode { effective_weight: 1_000_000, ..self.grow(unit, period, targets) }
+    }
+
+    /// How the score of a unit came from the period before to this one; none where one of the two has no score.
+    pub fn bridge(&self, unit: Option<&UnitId>, period: Period) -> Option<Bridge> {
+        let earlier = period.offset(-1);
+        let (before, now) = (self.tree(unit, earlier), self.tree(unit, period));
+        let rescored = self.against(unit, earlier, period);
+        bridge(Ends { before: &before, rescored: &rescored, now: &now }, |kpi, below| {
+            let Some(segment) = self.segment(below.or(unit)) else { return false };
+            let definition = |period| self.values.definition(kpi, period, &segment);
+            definition(earlier).zip(definition(period)).is_some_and(|(then, now)| then != now)
+        })
+    }
+
+    fn grow(&self, unit: Option<&UnitId>, period: Period, targets: Period) -> ScoreNode {
         let children = self.averaged(unit);
         if children.is_empty() {
-            return self.measured(unit, period);
+            return self.measured_against(unit, period, targets);
         }
-        let nodes = children.into_iter().map(|child| self.grow(Some(&child.id), period)).collect();
+        let nodes = children.into_iter().map(|child| self.grow(Some(&child.id), period, targets)).collect();
         self.mean(unit, nodes)
     }
 
@@ -225,6 +248,10 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
     /// The tree of a unit from the values over its own rows, also where its score is the mean of the units below: that is
     /// what its perspectives and objectives come to.
     pub fn measured(&self, unit: Option<&UnitId>, period: Period) -> ScoreNode {
+        self.measured_against(unit, period, period)
+    }
+
+    fn measured_against(&self, unit: Option<&UnitId>, period: Period, targets: Period) -> ScoreNode {
         let segment = self.segment(unit);
         let leaf = |id: &KpiId, weight: u32| {
             let observed = segment.as_ref().and_then(|s| self.values.observed(id, period, s));
@@ -232,7 +259,7 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
                 let nothing = Standing { target: None, score: Err(NoScore::NoValue), band: None };
                 return ScoreNode::leaf(id.clone(), id.to_string(), weight, nothing);
             };
-            let standing = Standing::of(kpi, observed.as_ref(), self.target(kpi, unit, period));
+            let standing = Standing::of(kpi, observed.as_ref(), self.target(kpi, unit, targets));
             ScoreNode::leaf(id.clone(), kpi.name.clone(), weight, standing)
         };
         let perspectives = self.scorecard.perspectives.iter().map(|perspective| {

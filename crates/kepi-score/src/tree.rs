@@ -123,6 +123,9 @@ pub struct ScoreNode {
     pub effective_weight: u32,
     /// Its score in millionths of a point.
     pub score: Result<i64, NoScore>,
+    /// The score with which it enters its parent's, where that has one; 0 for a missing one in the worst case, none where it
+    /// is left out.
+    pub enters: Option<i64>,
     /// What it adds to its parent's score; siblings' contributions sum to it exactly. 0 where it was left out.
     pub contribution: i64,
     /// Millionths of the weight beneath that have a score.
@@ -177,6 +180,7 @@ impl ScoreNode {
             weight,
             effective_weight: 0,
             contribution: 0,
+            enters: standing.score.as_ref().ok().copied(),
             coverage: if standing.score.is_ok() { 1_000_000 } else { 0 },
             bounds: standing.score.as_ref().map_or((0, AT_STRETCH), |s| (*s, *s)),
             band: standing.band,
@@ -220,9 +224,10 @@ impl ScoreNode {
             Err(NoScore::Coverage { covered: coverage, needed })
         } else {
             let (score, parts) = weighted_mean(&children, &entering);
-            for (child, (contribution, effective)) in children.iter_mut().zip(parts) {
+            for ((child, (contribution, effective)), enters) in children.iter_mut().zip(parts).zip(entering) {
                 child.contribution = contribution;
                 child.effective_weight = effective;
+                child.enters = enters;
             }
             Ok(score)
         };
@@ -232,6 +237,7 @@ impl ScoreNode {
             weight,
             effective_weight: 0,
             contribution: 0,
+            enters: score.as_ref().ok().copied(),
             coverage,
             bounds,
             band: score.as_ref().ok().map(|s| band_of_score(*s)),
@@ -253,7 +259,15 @@ fn divide_half_even(total: i128, parts: i128) -> i128 {
     whole + i128::from(up)
 }
 
-/// The weighted mean of the scores that enter, rounded half to even, and for every child its contribution and its
+/// The weighted mean of scores, rounded half to even; 0 of nothing. Each comes with its weight.
+pub(crate) fn mean(parts: impl Iterator<Item = (u32, i64)>) -> i64 {
+    let (all, total) = parts.fold((0, 0), |(all, total), (weight, score)| {
+        (all + i128::from(weight), total + i128::from(weight) * i128::from(score))
+    });
+    divide_half_even(total, all.max(1)) as i64
+}
+
+/// The [`mean`] of the scores that enter, and for every child its contribution and its
 /// effective weight in millionths. Contributions are rounded down and the rest goes to the largest remainders, the
 /// earlier child first, so that they sum to the mean exactly.
 fn weighted_mean(children: &[ScoreNode], entering: &[Option<i64>]) -> (i64, Vec<(i64, u32)>) {
@@ -265,17 +279,17 @@ fn weighted_mean(children: &[ScoreNode], entering: &[Option<i64>]) -> (i64, Vec<
     let all: i128 = weights.iter().sum::<i128>().max(1);
     let products: Vec<i128> =
         weights.iter().zip(entering).map(|(w, e)| w * i128::from(e.unwrap_or(0))).collect();
-    let total: i128 = products.iter().sum();
-    let mean = divide_half_even(total, all);
+    let entered = children.iter().zip(entering).filter_map(|(c, e)| Some((c.weight, (*e)?)));
+    let mean = mean(entered);
     let mut parts: Vec<i128> = products.iter().map(|p| p.div_euclid(all)).collect();
     let mut order: Vec<usize> = (0..parts.len()).collect();
     order.sort_by_key(|i| std::cmp::Reverse(products.get(*i).map_or(0, |p| p.rem_euclid(all))));
-    let short = (mean - parts.iter().sum::<i128>()).max(0) as usize;
+    let short = (i128::from(mean) - parts.iter().sum::<i128>()).max(0) as usize;
     for i in order.into_iter().take(short) {
         if let Some(part) = parts.get_mut(i) {
             *part += 1;
         }
     }
     let effective = weights.iter().map(|w| (w * 1_000_000 / all) as u32);
-    (mean as i64, parts.iter().map(|p| *p as i64).zip(effective).collect())
+    (mean, parts.iter().map(|p| *p as i64).zip(effective).collect())
 }

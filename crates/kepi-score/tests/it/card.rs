@@ -1,9 +1,8 @@
 //! Which periods and units a scorecard has, and that whoever asks is given the same scores.
 
-use kepi_model::{calendar::Period, id::UnitId, project::Project};
+use kepi_model::{id::UnitId, project::Project};
 use kepi_score::{
     MICRO,
-    bridge::bridge,
     card::{Card, Periods},
     tree::{NoScore, NodeId},
 };
@@ -129,25 +128,4 @@ fn where_units_are_averaged_the_loss_of_a_kpi_is_that_of_all_of_them() {
     assert_eq!(card.tree(whole, june(&project)).points_lost(&used), Some(25 * MICRO));
     // What its perspectives come to is said of its own rows.
     assert_eq!(node(&card.measured(whole, june(&project)), "Outer").score, Ok(65 * MICRO));
-}
-
-#[test]
-fn a_bridge_leads_from_one_score_to_the_next() {
-    let project = project("recompute");
-    let scorecard = project.scorecards.values().next().unwrap();
-    let mut values = planted(&project);
-    let june = june(&project);
-    let before: Period = june.offset(-1);
-    let trees = |values: &Planted| {
-        let card = Card { project: &project, scorecard, values };
-        let whole = scorecard.unit.as_ref();
-        (card.tree(whole, before), card.tree(whole, june))
-    };
-    let (then, now) = trees(&values);
-    assert_eq!(bridge(&then, &now), None, "May has no score");
-    values.plant("used", before, team(None), Some(40.0));
-    let (then, now) = trees(&values);
-    let found = bridge(&then, &now).unwrap();
-    let steps: Vec<_> = found.steps.iter().map(|s| (s.name.as_str(), s.points)).collect();
-    assert_eq!((found.from, steps, found.to), (70 * MICRO, vec![("Outer", -5 * MICRO)], 65 * MICRO));
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod bridge;
 mod card;
 mod marks;
 mod target;
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 use kepi_model::{
     calendar::{Grain, Period},
     check::{Options, check},
-    id::{KpiId, UnitId},
+    id::{Hash, KpiId, UnitId},
     project::Project,
     source_text::{SourceFile, SourceMap},
 };
@@ -65,6 +66,8 @@ fn checked(text: &str) -> Project {
 struct Planted {
     values: BTreeMap<(KpiId, Period, Segment), Observed>,
     running: Option<Period>,
+    /// What was computed by another definition than everything else.
+    otherwise: Option<(KpiId, Period)>,
 }
 
 impl Planted {
@@ -81,6 +84,10 @@ impl KpiValues for Planted {
     fn periods(&self, kpi: &KpiId, grain: Grain, segment: &Segment) -> Vec<(i32, bool)> {
         let all = self.values.keys().filter(|(k, p, s)| k == kpi && p.grain == grain && s == segment);
         all.map(|(_, period, _)| (period.ordinal, Some(*period) != self.running)).collect()
+    }
+    fn definition(&self, kpi: &KpiId, period: Period, _: &Segment) -> Option<Hash> {
+        let otherwise = self.otherwise.as_ref().is_some_and(|(k, p)| k == kpi && *p == period);
+        Some(Hash::of(if otherwise { b"otherwise" } else { b"as ever" }))
     }
 }
 
