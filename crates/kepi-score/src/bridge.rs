@@ -15,7 +15,10 @@
 
 use std::collections::BTreeMap;
 
-use kepi_model::id::{KpiId, UnitId};
+use kepi_model::{
+    id::{KpiId, UnitId},
+    project::Target,
+};
 
 use crate::tree::{NoScore, NodeId, ScoreNode, mean};
 
@@ -86,24 +89,25 @@ pub struct Step {
     pub after: Option<i64>,
 }
 
-/// What a bridge leads between: trees of the same whole.
-#[derive(Debug, Clone, Copy)]
-pub struct Ends<'t> {
-    /// The earlier period, as it was scored.
-    pub before: &'t ScoreNode,
-    /// Its values against the targets of the later one.
-    pub rescored: &'t ScoreNode,
-    /// The later period.
-    pub now: &'t ScoreNode,
+/// What trees do not say of a KPI, by the unit over whose rows it was measured where units are averaged.
+pub trait Values {
+    /// The score of its earlier value against another target.
+    fn rescored(&self, kpi: &KpiId, unit: Option<&UnitId>, target: &Target) -> Option<i64>;
+    /// Whether its two values rest on different definitions.
+    fn redefined(&self, kpi: &KpiId, unit: Option<&UnitId>) -> bool;
 }
 
-/// The bridge between two periods. `redefined` says of a KPI of a unit whether its two values rest on different definitions.
-/// None where one of the two has no score.
-pub fn bridge(ends: Ends<'_>, redefined: impl Fn(&KpiId, Option<&UnitId>) -> bool) -> Option<Bridge> {
-    let (from, to) = (*ends.before.score.as_ref().ok()?, *ends.now.score.as_ref().ok()?);
-    let mut tree = Walked::of(Some(ends.before), Some(ends.rescored), Some(ends.now), (true, true))?;
+/// The bridge between two trees of the same whole, of an earlier and a later period. None where one of the two has no score.
+pub fn bridge(before: &ScoreNode, now: &ScoreNode, values: &impl Values) -> Option<Bridge> {
+    let (from, to) = (*before.score.as_ref().ok()?, *now.score.as_ref().ok()?);
+    let mut tree = Walked::of(Some(before), Some(now), (true, true))?;
     let mut leaves = Vec::new();
     tree.leaves(None, None, &mut Vec::new(), &mut leaves);
+    for leaf in &mut leaves {
+        if let Some(target) = &leaf.other_target {
+            leaf.rescored = values.rescored(&leaf.kpi, leaf.unit.as_ref(), target);
+        }
+    }
     let mut steps = Vec::new();
 
     reweigh(&mut tree, &leaves, from, &mut steps);
@@ -119,9 +123,9 @@ pub fn bridge(ends: Ends<'_>, redefined: impl Fn(&KpiId, Option<&UnitId>) -> boo
         steps.push(leaf.step(leaf.presence, points, leaf.score_before, leaf.score_now));
     }
     for leaf in &stay {
-        let redefined = redefined(&leaf.kpi, leaf.unit.as_ref());
-        let effect = if redefined { Effect::Definition } else { Effect::Performance };
         let points = tree.enter(&leaf.path, leaf.now);
+        let redefined = points != 0 && values.redefined(&leaf.kpi, leaf.unit.as_ref());
+        let effect = if redefined { Effect::Definition } else { Effect::Performance };
         steps.push(leaf.step(effect, points, leaf.rescored, leaf.now));
     }
     steps.retain(|step| step.points != 0);
@@ -168,6 +172,8 @@ struct Leaf {
     now: Option<i64>,
     score_before: Option<i64>,
     score_now: Option<i64>,
+    /// Today's target, where it is another than before.
+    other_target: Option<Target>,
     /// The score of its value of before against today's target.
     rescored: Option<i64>,
     /// What it is called where it comes in or goes.
@@ -203,19 +209,14 @@ struct Walked {
     /// Its own score.
     score_before: Option<i64>,
     score_now: Option<i64>,
-    rescored: Option<i64>,
+    other_target: Option<Target>,
     presence: Effect,
     children: Vec<Walked>,
 }
 
 impl Walked {
     /// `enter`: whether everything above enters the whole, before and now.
-    fn of(
-        before: Option<&ScoreNode>,
-        rescored: Option<&ScoreNode>,
-        now: Option<&ScoreNode>,
-        enter: (bool, bool),
-    ) -> Option<Self> {
+    fn of(before: Option<&ScoreNode>, now: Option<&ScoreNode>, enter: (bool, bool)) -> Option<Self> {
         let shape = now.or(before)?;
         let entered = |of: Option<&ScoreNode>, all_above: bool| of.filter(|_| all_above)?.enters;
         let score = |of: Option<&ScoreNode>| of?.score.as_ref().ok().copied();
@@ -225,6 +226,8 @@ impl Walked {
             _ if without_target(before) || without_target(now) => Effect::Targets,
             _ => Effect::Coverage,
         };
+        let target = |of: Option<&'_ ScoreNode>| of.and_then(|node| node.target.as_ref()).map(|t| t.lines);
+        let other = target(before) != target(now);
         let mut walked = Self {
             id: shape.id.clone(),
             name: shape.name.clone(),
@@ -235,7 +238,7 @@ impl Walked {
             now: entered(now, enter.1),
             score_before: score(before),
             score_now: score(now),
-            rescored: score(rescored),
+            other_target: now.and_then(|node| node.target.clone()).filter(|_| other),
             presence,
             children: Vec::new(),
         };
@@ -246,9 +249,7 @@ impl Walked {
             }
         }
         let enter = (walked.before.is_some(), walked.now.is_some());
-        let children = ids.into_iter().filter_map(|id| {
-            Self::of(child(before, id), child(rescored, id), child(now, id), enter)
-        });
+        let children = ids.into_iter().filter_map(|id| Self::of(child(before, id), child(now, id), enter));
         walked.children = children.collect();
         walked.value = if walked.is_leaf() { walked.before } else { walked.mean() };
         Some(walked)
@@ -324,7 +325,8 @@ impl Walked {
                 now: self.now,
                 score_before: self.score_before,
                 score_now: self.score_now,
-                rescored: self.rescored,
+                other_target: self.other_target.clone(),
+                rescored: self.score_before,
                 presence: self.presence,
             });
         }

@@ -14,7 +14,7 @@ use kepi_query::{state::Member, value::Segment};
 
 use crate::{
     band::Band,
-    bridge::{Bridge, Ends, bridge},
+    bridge::{self, Bridge, bridge},
     target::in_force,
     tree::{NoScore, NodeId, Observed, ScoreNode, Standing},
 };
@@ -167,32 +167,22 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
 
     /// The tree of scores of a unit in a period: of the scorecard's own, or of one that the cascade reaches.
     pub fn tree(&self, unit: Option<&UnitId>, period: Period) -> ScoreNode {
-        self.against(unit, period, period)
+        ScoreNode { effective_weight: 1_000_000, ..self.grow(unit, period) }
     }
 
-    /// The same, with the values of one period held against the targets of another.
-    fn against(&self, unit: Option<&UnitId>, period: Period, targets: Period) -> ScoreNode {
-        ScoreNode { effective_weight: 1_000_000, ..self.grow(unit, period, targets) }
+    /// How the score of a unit came from the period before to this one, whose tree is given; none where one of the two has no
+    /// score.
+    pub fn bridge(&self, unit: Option<&UnitId>, period: Period, now: &ScoreNode) -> Option<Bridge> {
+        let before = self.tree(unit, period.offset(-1));
+        bridge(&before, now, &Moved { card: self, unit, period })
     }
 
-    /// How the score of a unit came from the period before to this one; none where one of the two has no score.
-    pub fn bridge(&self, unit: Option<&UnitId>, period: Period) -> Option<Bridge> {
-        let earlier = period.offset(-1);
-        let (before, now) = (self.tree(unit, earlier), self.tree(unit, period));
-        let rescored = self.against(unit, earlier, period);
-        bridge(Ends { before: &before, rescored: &rescored, now: &now }, |kpi, below| {
-            let Some(segment) = self.segment(below.or(unit)) else { return false };
-            let definition = |period| self.values.definition(kpi, period, &segment);
-            definition(earlier).zip(definition(period)).is_some_and(|(then, now)| then != now)
-        })
-    }
-
-    fn grow(&self, unit: Option<&UnitId>, period: Period, targets: Period) -> ScoreNode {
+    fn grow(&self, unit: Option<&UnitId>, period: Period) -> ScoreNode {
         let children = self.averaged(unit);
         if children.is_empty() {
-            return self.measured_against(unit, period, targets);
+            return self.measured(unit, period);
         }
-        let nodes = children.into_iter().map(|child| self.grow(Some(&child.id), period, targets)).collect();
+        let nodes = children.into_iter().map(|child| self.grow(Some(&child.id), period)).collect();
         self.mean(unit, nodes)
     }
 
@@ -248,10 +238,6 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
     /// The tree of a unit from the values over its own rows, also where its score is the mean of the units below: that is
     /// what its perspectives and objectives come to.
     pub fn measured(&self, unit: Option<&UnitId>, period: Period) -> ScoreNode {
-        self.measured_against(unit, period, period)
-    }
-
-    fn measured_against(&self, unit: Option<&UnitId>, period: Period, targets: Period) -> ScoreNode {
         let segment = self.segment(unit);
         let leaf = |id: &KpiId, weight: u32| {
             let observed = segment.as_ref().and_then(|s| self.values.observed(id, period, s));
@@ -259,7 +245,7 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
                 let nothing = Standing { target: None, score: Err(NoScore::NoValue), band: None };
                 return ScoreNode::leaf(id.clone(), id.to_string(), weight, nothing);
             };
-            let standing = Standing::of(kpi, observed.as_ref(), self.target(kpi, unit, targets));
+            let standing = Standing::of(kpi, observed.as_ref(), self.target(kpi, unit, period));
             ScoreNode::leaf(id.clone(), kpi.name.clone(), weight, standing)
         };
         let perspectives = self.scorecard.perspectives.iter().map(|perspective| {
@@ -298,5 +284,28 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
         let strategy = self.project.strategy.as_ref();
         let found = strategy.and_then(|s| s.objectives.iter().find(|o| &o.id == id));
         found.map_or(id.to_string(), |o| o.name.clone())
+    }
+}
+
+/// What a bridge asks of a card.
+struct Moved<'c, 'a, V: ?Sized> {
+    card: &'c Card<'a, V>,
+    unit: Option<&'c UnitId>,
+    period: Period,
+}
+
+impl<V: KpiValues + ?Sized> bridge::Values for Moved<'_, '_, V> {
+    fn rescored(&self, kpi: &KpiId, unit: Option<&UnitId>, target: &Target) -> Option<i64> {
+        let segment = self.card.segment(unit.or(self.unit))?;
+        let observed = self.card.values.observed(kpi, self.period.offset(-1), &segment);
+        let kpi = self.card.project.kpis.get(kpi)?;
+        Standing::of(kpi, observed.as_ref(), Some(target.clone())).score.ok()
+    }
+
+    fn redefined(&self, kpi: &KpiId, unit: Option<&UnitId>) -> bool {
+        let Some(segment) = self.card.segment(unit.or(self.unit)) else { return false };
+        let definition = |period| self.card.values.definition(kpi, period, &segment);
+        let both = definition(self.period.offset(-1)).zip(definition(self.period));
+        both.is_some_and(|(then, now)| then != now)
     }
 }

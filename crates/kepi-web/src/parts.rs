@@ -1,8 +1,13 @@
 //! Pieces that several pages show in the same way.
 
+use std::collections::BTreeSet;
+
 use kepi_report::{
     format, svg,
-    view::{Change, Choice, Freshness, KpiRow, Measured, Outcome, Person, Points, Status, UnitChoice},
+    view::{
+        Bridge, BridgePart, Change, Choice, Freshness, KpiRow, Measured, Outcome, Person, Points, Status,
+        UnitChoice, signed_parts,
+    },
 };
 use maud::{Markup, html};
 
@@ -67,6 +72,70 @@ pub(crate) fn against_target(row: &KpiRow) -> Markup {
         (Outcome::Reason(_), Some(target)) => html! { span.target-text { "target " (target.target) } },
         (Outcome::Reason(_), None) => html! { span.reason { "no target" } },
     }
+}
+
+/// More rows than this hide what matters; the smallest are counted together.
+const MOST_STEPS: usize = 12;
+
+/// What moved a score, as a table of steps that lead from one to the other.
+pub(crate) fn bridge(of: &Bridge) -> Markup {
+    let parts = few(&of.parts);
+    let scale = svg::step_scale(&of.from, &parts);
+    let bars = svg::steps(&of.from, &parts, &scale);
+    let only_performance = parts.iter().all(|part| part.effect == "performance");
+    html! {
+        table.bridge {
+            thead.sr { tr { th scope="col" { "Part" } th scope="col" { "Picture" } th scope="col" { "Points" } } }
+            tbody {
+                tr.end { th scope="row" { (of.from_label) } td {} td.num { (of.from.text) } }
+                @for (part, bar) in parts.iter().zip(bars) {
+                    tr {
+                        th scope="row" {
+                            (part.name)
+                            @if !only_performance { " " span.detail { (part.effect) } }
+                            @if !part.said.is_empty() { span.said { (part.said) } }
+                        }
+                        td { (bar) }
+                        td.num { (part.points.text) }
+                    }
+                }
+                tr.end { th scope="row" { (of.to_label) } td {} td.num { (of.to.text) } }
+            }
+        }
+        @if of.parts.is_empty() { p.note { "Nothing has moved it." } }
+    }
+}
+
+/// The largest parts in their order, and all others as one.
+fn few(parts: &[BridgePart]) -> Vec<BridgePart> {
+    let mut order: Vec<usize> = (0..parts.len()).collect();
+    order.sort_by_key(|i| std::cmp::Reverse(parts.get(*i).map_or(0, |p| p.points.micro.abs())));
+    let kept: BTreeSet<usize> = if parts.len() > MOST_STEPS {
+        order.into_iter().take(MOST_STEPS - 1).collect()
+    } else {
+        (0..parts.len()).collect()
+    };
+    let (kept, others): (Vec<_>, Vec<_>) = parts.iter().enumerate().partition(|(i, _)| kept.contains(i));
+    let (mut few, others): (Vec<BridgePart>, Vec<&BridgePart>) = (
+        kept.into_iter().map(|(_, part)| part.clone()).collect(),
+        others.into_iter().map(|(_, part)| part).collect(),
+    );
+    if !others.is_empty() {
+        let sums: Vec<i64> =
+            few.iter().map(|p| p.points.micro).chain([others.iter().map(|p| p.points.micro).sum()]).collect();
+        few.push(BridgePart {
+            name: format!("{} smaller ones", others.len()),
+            effect: "together",
+            points: Points::new(0),
+            said: String::new(),
+            kpis: Vec::new(),
+        });
+        // Rounded anew, so that what is shown still adds up.
+        for (part, points) in few.iter_mut().zip(signed_parts(&sums)) {
+            part.points = points;
+        }
+    }
+    few
 }
 
 /// How current a value is, where it deserves a word.

@@ -8,7 +8,7 @@ use std::{
 
 use kepi_model::{
     calendar::{Grain, Period},
-    id::{EntityId, KpiId, ScorecardId, SourceId},
+    id::{EntityId, Hash, KpiId, ScorecardId, SourceId},
     project::{Kpi, Project},
     source_text::SourceMap,
 };
@@ -46,6 +46,9 @@ impl KpiValues for Picture {
         let Some(cube) = self.cube(kpi) else { return Vec::new() };
         let series = cube.series(grain, segment).iter();
         series.map(|(ordinal, row)| (*ordinal, is_final(cube.rows(), *row as usize))).collect()
+    }
+    fn definition(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Hash> {
+        self.entry(kpi, period, segment).map(|entry| entry.pins.definition)
     }
 }
 

@@ -24,6 +24,7 @@ impl<'a> Reporter<'a> {
             period: self.label(asked.period),
             periods: self.period_choices(&asked.known, asked.period),
             missing_rule: words::missing_rule(scorecard),
+            bridge: asked.card.bridge(unit, asked.period, &tree).map(|b| self.bridge_view(&b, asked.period)),
             root: self.node(&tree, None, &asked, unit),
         })
     }

@@ -11,7 +11,7 @@ use kepi_model::{
 use kepi_query::value::Finality;
 use kepi_score::{
     band::Band,
-    bridge::{self, bridge},
+    bridge,
     tree::{NoScore, NodeId, ScoreNode},
 };
 
@@ -24,9 +24,9 @@ use crate::{
     reader::{ScorecardQuery, ViewError},
     reason::Absence,
     view::{
-        Bridge, BridgePart, Change, Coverage, Deviation, Freshness, KpiRow, Measured, Named, ObjectiveView,
-        Outcome, PerspectiveView, Points, Recent, RecentEnd, ScoreView, ScorecardView, SeriesPoint,
-        TargetView, Weight, signed_parts,
+        Change, Coverage, Deviation, Freshness, KpiRow, Measured, Named, ObjectiveView, Outcome,
+        PerspectiveView, Points, Recent, RecentEnd, ScoreView, ScorecardView, SeriesPoint, TargetView,
+        Weight,
     },
 };
 
@@ -51,7 +51,7 @@ impl<'a> Reporter<'a> {
             periods: self.period_choices(&asked.known, asked.period),
             freshness,
             overall: score_view(Some(&scored.tree)),
-            bridge: scored.bridge.as_ref().map(|b| self.bridge_view(b, &asked)),
+            bridge: scored.bridge.as_ref().map(|b| self.bridge_view(b, asked.period)),
             missing_rule: words::missing_rule(scorecard),
             deviations: self.deviations(&asked, &scored),
             perspectives,
@@ -61,14 +61,14 @@ impl<'a> Reporter<'a> {
     /// Everything computed of a scorecard, for one unit and period.
     pub(crate) fn scored(self, asked: &Asked<'a>) -> Scored<'a> {
         let tree = asked.card.tree(asked.unit, asked.period);
-        let before = asked.card.tree(asked.unit, asked.period.offset(-1));
         let place = self.place(asked.card, asked.unit);
         let kpis = asked.card.kpis().filter_map(|id| self.project().kpis.get(id));
         let readings = kpis.map(|kpi| (&kpi.id, self.read(kpi, &place, asked.period))).collect();
         // A mean over units has no perspectives of its own: they are those of the unit's own rows.
         let averaged = tree.children.iter().any(|c| matches!(c.id, NodeId::Unit(_)));
         let own = averaged.then(|| asked.card.measured(asked.unit, asked.period));
-        Scored { bridge: bridge(&before, &tree), tree, own, place, readings }
+        let bridge = asked.card.bridge(asked.unit, asked.period, &tree);
+        Scored { bridge, tree, own, place, readings }
     }
 
     fn perspective(self, of: &ScorecardPerspective, scored: &Scored<'a>) -> PerspectiveView {
@@ -101,18 +101,6 @@ impl<'a> Reporter<'a> {
             score: score_view(node),
             owner: self.person(defined.and_then(|o| o.owner.as_ref())),
             kpis: rows.collect(),
-        }
-    }
-
-    fn bridge_view(self, of: &bridge::Bridge, asked: &Asked<'a>) -> Bridge {
-        let points = signed_parts(&of.steps.iter().map(|s| s.points).collect::<Vec<_>>());
-        let names = of.steps.iter().map(|s| s.name.clone());
-        Bridge {
-            from_label: self.label(asked.period.offset(-1)),
-            from: Points::new(of.from),
-            parts: names.zip(points).map(|(name, points)| BridgePart { name, points }).collect(),
-            to_label: self.label(asked.period),
-            to: Points::new(of.to),
         }
     }
 

@@ -38,7 +38,7 @@ pub fn steps(start: &Points, parts: &[BridgePart], scale: &Scale) -> Vec<Markup>
             };
             html! {
                 svg class="steps" role="img" viewBox={ "0 0 " (px(WIDTH)) " " (px(HEIGHT)) } {
-                    title { (part.name) ": " (part.points.text) " points" }
+                    title { (part.name) ", " (part.effect) ": " (part.points.text) " points" }
                     line class="axis" x1=(px(scale.at(before))) y1="0" x2=(px(scale.at(before))) y2=(px(HEIGHT)) {}
                     rect class=(class) x=(px(left)) y="4" width=(px((right - left).max(1.5))) height=(px(HEIGHT - 8.0)) {}
                 }

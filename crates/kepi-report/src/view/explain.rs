@@ -1,6 +1,7 @@
 //! How a score came about, to the last digit.
 
 use super::{
+    bridge::Bridge,
     names::{Choice, Named, ProjectView, UnitChoice},
     quantity::{Coverage, Outcome, Points, Status, Weight},
 };
@@ -22,6 +23,8 @@ pub struct ExplainView {
     pub periods: Vec<Choice>,
     /// What a missing child does, in words.
     pub missing_rule: String,
+    /// What moved the score since the period before, if both have one.
+    pub bridge: Option<Bridge>,
     /// The scorecard's node.
     pub root: ExplainNode,
 }

@@ -4,6 +4,7 @@
 //! a zero. Ids are texts here, because this is the border to the world outside. What programs are told stands in
 //! [`crate::api`], so that a page may change without them.
 
+mod bridge;
 mod explain;
 mod kpi;
 mod names;
@@ -13,6 +14,7 @@ mod sources;
 mod strategy;
 
 pub use crate::change::Verdict;
+pub use bridge::{Bridge, BridgeKpi, BridgePart};
 pub use explain::{ExplainNode, ExplainView, NodeKind};
 pub use kepi_query::landing::RowCounts;
 pub use kpi::{
@@ -25,9 +27,7 @@ pub use quantity::{
     Change, Coverage, Freshness, Interval, Measured, Number, Outcome, Points, Reason, Recent, RecentEnd,
     SeriesPoint, Status, TargetView, Weight, signed_parts,
 };
-pub use scorecard::{
-    Bridge, BridgePart, Deviation, KpiRow, ObjectiveView, PerspectiveView, ScoreView, ScorecardView,
-};
+pub use scorecard::{Deviation, KpiRow, ObjectiveView, PerspectiveView, ScoreView, ScorecardView};
 pub use sources::{
     LoadView, MissingCount, QuarantineView, QuarantinedRow, RuleCount, RuleView, SourceView, SourcesView,
 };

@@ -3,6 +3,7 @@
 use kepi_model::project::{Better, Indicator, ValueUnit};
 
 use super::{
+    bridge::Bridge,
     names::{Choice, Named, Person, ProjectView, UnitChoice},
     quantity::{Change, Coverage, Freshness, Measured, Outcome, Points, Recent, Status, TargetView, Weight},
 };
@@ -16,30 +17,6 @@ pub struct ScoreView {
     pub status: Status,
     /// Share of weight that has a score.
     pub coverage: Coverage,
-}
-
-/// From one period's score to the next; parts add up exactly.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bridge {
-    /// Label of the earlier period.
-    pub from_label: String,
-    /// Score of the earlier period.
-    pub from: Points,
-    /// Parts in order.
-    pub parts: Vec<BridgePart>,
-    /// Label of the later period.
-    pub to_label: String,
-    /// Score of the later period.
-    pub to: Points,
-}
-
-/// One step of a bridge, or one contribution to a score.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BridgePart {
-    /// What it is.
-    pub name: String,
-    /// Its points, with sign.
-    pub points: Points,
 }
 
 /// A KPI that needs attention, in words.

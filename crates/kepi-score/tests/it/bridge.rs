@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use kepi_model::{calendar::Period, id::UnitId, project::Project};
+use kepi_model::{
+    calendar::Period,
+    id::{KpiId, UnitId},
+    project::{Project, Target},
+};
 use kepi_score::{
     MICRO,
-    bridge::{Bridge, Effect, Ends, bridge},
+    bridge::{self, Bridge, Effect, bridge},
     card::Card,
     tree::{NodeId, ScoreNode},
 };
@@ -89,7 +93,8 @@ fn planted(project: &Project, may: Values, of_june: Values) -> Planted {
 fn of(project: &Project, values: &Planted) -> Option<Bridge> {
     let scorecard = project.scorecards.values().next().unwrap();
     let card = Card { project, scorecard, values };
-    let found = card.bridge(scorecard.unit.as_ref(), june(project));
+    let now = card.tree(scorecard.unit.as_ref(), june(project));
+    let found = card.bridge(scorecard.unit.as_ref(), june(project), &now);
     if let Some(found) = &found {
         let total: i64 = found.steps.iter().map(|step| step.points).sum();
         assert_eq!(found.from + total, found.to, "{found:?}");
@@ -139,10 +144,7 @@ fn another_target_is_told_from_another_value() {
         [Some(0.0), Some(30.0), Some(0.0), Some(0.0)],
     );
     let found = of(&project, &values).unwrap();
-    assert_eq!(
-        shown(&found),
-        [(Effect::Performance, "a2", 2_500_000), (Effect::Targets, "a2", 2_500_000)]
-    );
+    assert_eq!(shown(&found), [(Effect::Performance, "a2", 2_500_000), (Effect::Targets, "a2", 2_500_000)]);
     assert_eq!((found.steps[0].before, found.steps[0].after), (Some(70 * MICRO), Some(80 * MICRO)));
     assert_eq!((found.steps[1].before, found.steps[1].after), (Some(60 * MICRO), Some(70 * MICRO)));
 }
@@ -174,11 +176,10 @@ fn another_weight_brings_what_the_part_is_above_the_whole() {
     let values = planted(&even, [Some(80.0), Some(80.0), Some(20.0), Some(20.0)], [Some(80.0); 4]);
     let tree = |project: &Project| {
         let scorecard = project.scorecards.values().next().unwrap();
-        Card { project, scorecard, values: &values }
-            .tree(scorecard.unit.as_ref(), june(project).offset(-1))
+        Card { project, scorecard, values: &values }.tree(scorecard.unit.as_ref(), june(project).offset(-1))
     };
     let (before, now) = (tree(&even), tree(&heavy));
-    let found = bridge(Ends { before: &before, rescored: &before, now: &now }, |_, _| false).unwrap();
+    let found = bridge(&before, &now, &Told::default()).unwrap();
     assert_eq!((found.from, found.to), (75 * MICRO, 82_500_000));
     // A quarter more at 15 above the whole, a quarter less at 15 below it; each half of it by either KPI.
     let each = 1_875_000;
@@ -200,19 +201,35 @@ fn where_units_are_averaged_each_has_its_own_steps() {
     let project = Draft { units: cascade, ..Draft::default() }.project();
     let mut values = Planted::default();
     let june = june(&project);
-    for (unit, period, value) in
-        [("one", june.offset(-1), 0.0), ("one", june, 40.0), ("two", june, 0.0)]
-    {
+    for (unit, period, value) in [("one", june.offset(-1), 0.0), ("one", june, 40.0), ("two", june, 0.0)] {
         KPIS.iter().for_each(|kpi| values.plant(kpi, period, team(Some(unit)), Some(value)));
     }
     let found = of(&project, &values).unwrap();
     assert_eq!((found.from, found.to), (50 * MICRO, 60 * MICRO));
     let one: UnitId = "one".parse().unwrap();
     let performance = found.steps.iter().filter(|s| s.effect == Effect::Performance);
-    assert!(performance.clone().all(|s| s.unit.as_ref() == Some(&one) && s.part == NodeId::Unit(one.clone())));
+    assert!(
+        performance.clone().all(|s| s.unit.as_ref() == Some(&one) && s.part == NodeId::Unit(one.clone()))
+    );
     assert_eq!(performance.map(|s| s.points).sum::<i64>(), 10 * MICRO);
     // Two comes in at 50, as one stood before.
     assert_eq!(found.steps.iter().filter(|s| s.effect == Effect::Coverage).map(|s| s.points).sum::<i64>(), 0);
+}
+
+/// What is known of KPIs beside two trees.
+#[derive(Default)]
+struct Told {
+    rescored: BTreeMap<String, Option<i64>>,
+    otherwise: Option<&'static str>,
+}
+
+impl bridge::Values for Told {
+    fn rescored(&self, kpi: &KpiId, _: Option<&UnitId>, _: &Target) -> Option<i64> {
+        self.rescored[kpi.as_str()]
+    }
+    fn redefined(&self, kpi: &KpiId, _: Option<&UnitId>) -> bool {
+        self.otherwise == Some(kpi.as_str())
+    }
 }
 
 fn any_values() -> impl Strategy<Value = Values> {
@@ -260,14 +277,14 @@ proptest! {
         // What the values of May score against the targets of June: those of a June in which nothing has moved.
         let unmoved = planted(&now, may, may);
         let rescored = Card { values: &unmoved, ..card(&now) }.tree(unit, june);
-        let ends = Ends { before: &before, rescored: &rescored, now: &after };
-        let found = bridge(ends, |kpi, _| Some(kpi.as_str()) == otherwise);
+        let (own_before, own_now, own_rescored) = (scores(&before), scores(&after), scores(&rescored));
+        let told = Told { rescored: own_rescored.clone(), otherwise };
+        let found = bridge(&before, &after, &told);
         prop_assert_eq!(found.is_some(), before.score.is_ok() && after.score.is_ok());
         let Some(found) = found else { return Ok(()) };
         prop_assert_eq!(Ok(found.from), before.score.clone());
         prop_assert_eq!(Ok(found.to), after.score.clone());
         prop_assert_eq!(found.from + found.steps.iter().map(|s| s.points).sum::<i64>(), found.to);
-        let (own_before, own_now, own_rescored) = (scores(&before), scores(&after), scores(&rescored));
         for step in &found.steps {
             prop_assert!(step.points != 0);
             let kpi = step.kpi.as_str();

@@ -1,6 +1,6 @@
 //! How a score came about, to the last digit.
 
-use kepi_report::view::{ExplainNode, ExplainView, NodeKind};
+use kepi_report::view::{Bridge, ExplainNode, ExplainView, NodeKind};
 use maud::{Markup, html};
 
 use crate::{
@@ -20,10 +20,46 @@ pub(crate) fn render(view: &ExplainView) -> Markup {
             p.sub { @if let Some(unit) = &view.unit { (unit.name) " · " } (view.period) " · " (view.missing_rule) }
             (parts::chooser(&path, &view.periods, &view.units, &[]))
         }
+        @if let Some(bridge) = &view.bridge { (moved(bridge)) }
         ul.tree { (node(&view.root, true)) }
         p.note { "A score is 0 at the floor, 50 at the threshold, 100 at the target and 120 at the stretch target, linear between. What children add is exactly their parent's score." }
     };
     layout::page(&Head { title: "How the score came about", project: Some(&view.project), path: "/" }, body)
+}
+
+/// What moved the score, by KPI and to the last digit.
+fn moved(bridge: &Bridge) -> Markup {
+    html! {
+        section aria-labelledby="moved" {
+            h2 #moved { "What moved it since " (bridge.from_label) }
+            (parts::bridge(bridge))
+            details {
+                summary { "By KPI, with all digits" }
+                div.scroll role="region" aria-label="What moved the score, by KPI" tabindex="0" {
+                    table.figures {
+                        thead { tr { th scope="col" { "Effect" } th scope="col" { "Part" } th scope="col" { "KPI" } th.num scope="col" { "Its score" } th.num scope="col" { "Points" } } }
+                        tbody {
+                            @for part in &bridge.parts {
+                                @for kpi in &part.kpis {
+                                    tr {
+                                        td { (part.effect) }
+                                        td { (part.name) }
+                                        th scope="row" { a href={ "/kpis/" (kpi.kpi.id) } { (kpi.kpi.name) } }
+                                        td.num { (kpi.score) }
+                                        td.num { (kpi.points.text) }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            p.note {
+                "Performance: KPIs that had a score in both periods, at today's weights and against today's targets. Coverage: a KPI without a \
+                 score is left out and the others stand for it; when it comes in or goes, the score moves without anybody doing better or worse."
+            }
+        }
+    }
 }
 
 fn node(this: &ExplainNode, open: bool) -> Markup {

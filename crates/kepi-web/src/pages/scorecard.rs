@@ -37,7 +37,7 @@ pub(crate) fn render(view: &ScorecardView) -> Markup {
             }
             (parts::chooser(&path, &view.periods, &view.units, &[]))
         }
-        div.hero { (overall(view, &place)) (origin(view)) }
+        div.hero { (overall(view, &place)) (origin(view, &place)) }
         (attention(view, &place))
         (units(view))
         (table(view, &place))
@@ -83,25 +83,15 @@ fn overall(view: &ScorecardView, place: &Place<'_>) -> Markup {
 }
 
 /// Where the score comes from: since the previous period, else by perspective.
-fn origin(view: &ScorecardView) -> Markup {
+fn origin(view: &ScorecardView, place: &Place<'_>) -> Markup {
     let Some(bridge) = &view.bridge else {
         return html! { (contributions(view)) };
     };
-    let scale = svg::step_scale(&bridge.from, &bridge.parts);
-    let bars = svg::steps(&bridge.from, &bridge.parts, &scale);
     html! {
         section.origin aria-labelledby="origin" {
             h2.quiet #origin { "What moved it since " (bridge.from_label) }
-            table.bridge {
-                thead.sr { tr { th scope="col" { "Part" } th scope="col" { "Picture" } th scope="col" { "Points" } } }
-                tbody {
-                    tr.end { th scope="row" { (bridge.from_label) } td {} td.num { (bridge.from.text) } }
-                    @for (part, bar) in bridge.parts.iter().zip(bars) {
-                        tr { th scope="row" { (part.name) } td { (bar) } td.num { (part.points.text) } }
-                    }
-                    tr.end { th scope="row" { (bridge.to_label) } td {} td.num { (bridge.to.text) } }
-                }
-            }
+            (parts::bridge(bridge))
+            p { a href=(place.href(&format!("/explain/{}", view.scorecard.id)) + "#moved") { "By KPI" } }
         }
     }
 }

@@ -6,8 +6,9 @@ use kepi_report::{
     Reporter,
     api::v1,
     facts::Facts,
+    format,
     reader::{KpiQuery, QuarantineQuery, ScorecardQuery, ViewError},
-    view::{ExplainNode, KpiRow, Measured, Outcome, RowCounts, ScorecardView, Verdict},
+    view::{Bridge, ExplainNode, KpiRow, Measured, Outcome, Points, RowCounts, ScorecardView, Verdict},
 };
 
 use crate::{
@@ -43,6 +44,9 @@ pub fn explain(which: &Explain, facts: &dyn Facts, out: Output) -> Result<(), Fa
                     out.line(&format!("{}{unit} · {}", view.scorecard.name, view.period))?;
                     out.line(&view.missing_rule)?;
                     print_node(&view.root, 0, out)?;
+                    if let Some(bridge) = &view.bridge {
+                        print_bridge(bridge, out)?;
+                    }
                 }
             }
             Ok(())
@@ -405,6 +409,36 @@ fn print_node(node: &ExplainNode, depth: usize, out: Output) -> io::Result<()> {
         out.line(&format!("{indent}    {step}"))?;
     }
     node.children.iter().try_for_each(|child| print_node(child, depth + 1, out))
+}
+
+/// What moved the score, to the last digit.
+fn print_bridge(bridge: &Bridge, out: Output) -> io::Result<()> {
+    out.line(&format!("\nWhat moved it since {}", bridge.from_label))?;
+    let mut grid = Grid::new(&["Effect", "Part", "KPI", "Its score", "Points"]);
+    let end = |label: &str, points: &Points| {
+        let points = format::points(points.micro, 6);
+        vec![
+            Field::text(label),
+            Field::text(""),
+            Field::text(""),
+            Field::text(""),
+            Field::figure(points, None),
+        ]
+    };
+    grid.push(end(&bridge.from_label, &bridge.from));
+    for part in &bridge.parts {
+        for kpi in &part.kpis {
+            grid.push(vec![
+                Field::text(part.effect),
+                Field::text(&part.name),
+                Field::text(&kpi.kpi.name),
+                Field::text(&kpi.score),
+                Field::figure(&kpi.points.text, None),
+            ]);
+        }
+    }
+    grid.push(end(&bridge.to_label, &bridge.to));
+    out.rows(&grid)
 }
 
 fn explanation_grid(root: &ExplainNode) -> Grid {

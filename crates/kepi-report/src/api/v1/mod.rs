@@ -13,6 +13,7 @@ use kepi_query::{
 };
 use kepi_score::{
     band::Band,
+    bridge::{Bridge as ScoreBridge, Step},
     card::{Periods, UnitScore as ScoredUnit},
     tree::{NoScore, NodeId, Observed, ScoreNode},
 };
@@ -23,7 +24,7 @@ use crate::{
     reader::{KpiQuery, QuarantineQuery, ScorecardQuery, ViewError},
     reason,
     reporter::{
-        Asked, Reporter,
+        Asked, Reporter, bridge,
         explain::{named, share_of_siblings},
         reading::{Place, Reading},
         scorecard::Scored,
@@ -55,13 +56,7 @@ pub fn scorecard(
         periods: at.periods(&asked.known, asked.period),
         data_until: values().filter_map(|r| at.0.data_of(r.kpi)).min().map(|d| d.to_string()),
         score: score(&scored.tree),
-        bridge: scored.bridge.as_ref().map(|b| Bridge {
-            from_period: at.0.label(asked.period.offset(-1)),
-            from: points(b.from),
-            steps: b.steps.iter().map(bridge_step).collect(),
-            to_period: at.0.label(asked.period),
-            to: points(b.to),
-        }),
+        bridge: scored.bridge.as_ref().map(|b| at.bridge(b, asked.period)),
         missing: missing(of),
         units: at.units(&asked),
         deviations: at.0.deviations(&asked, &scored).into_iter().map(deviation).collect(),
@@ -85,6 +80,7 @@ pub fn explain(facts: &dyn Facts, query: &ScorecardQuery) -> Result<Explanation,
         period: at.0.label(asked.period),
         periods: at.periods(&asked.known, asked.period),
         missing: missing(of),
+        bridge: asked.card.bridge(asked.unit, asked.period, &tree).map(|b| at.bridge(&b, asked.period)),
         root: at.node(&tree, None, &asked, asked.unit),
     })
 }
@@ -367,6 +363,16 @@ impl<'a> Api<'a> {
         }
     }
 
+    fn bridge(self, of: &ScoreBridge, period: Period) -> Bridge {
+        Bridge {
+            from_period: self.0.label(period.offset(-1)),
+            from: points(of.from),
+            steps: bridge::by_part(of).into_iter().filter_map(bridge_step).collect(),
+            to_period: self.0.label(period),
+            to: points(of.to),
+        }
+    }
+
     fn unit(self, id: Option<&'a UnitId>) -> Option<Named> {
         id.map(|id| Named { id: id.to_string(), name: self.0.unit_name(id).to_owned() })
     }
@@ -636,9 +642,26 @@ fn missing(of: &project::Scorecard) -> MissingRule {
     }
 }
 
-fn bridge_step(of: &kepi_score::bridge::Step) -> BridgeStep {
-    let (kind, id) = named(&of.id);
-    BridgeStep { kind: kind.code().into(), id, points: points(of.points) }
+/// One effect on one part, with the KPIs behind it.
+fn bridge_step(steps: &[Step]) -> Option<BridgeStep> {
+    let first = steps.first()?;
+    let (kind, id) = named(&first.part);
+    Some(BridgeStep {
+        kind: kind.code().into(),
+        id,
+        effect: first.effect.code().into(),
+        points: points(bridge::sum(steps)),
+        kpis: steps
+            .iter()
+            .map(|step| BridgeKpi {
+                kpi: step.kpi.to_string(),
+                unit: step.unit.as_ref().map(ToString::to_string),
+                points: points(step.points),
+                score_before: step.before.map(points),
+                score_after: step.after.map(points),
+            })
+            .collect(),
+    })
 }
 
 fn deviation(of: view::Deviation) -> Deviation {

@@ -141,15 +141,38 @@ pub struct Bridge {
     pub to: f64,
 }
 
-/// One step of a bridge.
+/// One step of a bridge: one effect on one part. A part without an effect has no step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BridgeStep {
     /// `perspective`, `unit`.
     pub kind: Code,
     /// Id.
     pub id: String,
+    /// `performance`, `definition`, `targets`, `weights`, `coverage`.
+    pub effect: Code,
     /// Points.
     pub points: f64,
+    /// The KPIs behind it; they add up to it exactly.
+    pub kpis: Vec<BridgeKpi>,
+}
+
+/// What one KPI brought to a step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BridgeKpi {
+    /// Id.
+    pub kpi: String,
+    /// Id of the unit over whose rows it was measured, where units are averaged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// Points.
+    pub points: f64,
+    /// Its own score before the step; of performance and definition that of the earlier value against today's target. Left
+    /// out if it had none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score_before: Option<f64>,
+    /// Its own score after the step; left out if it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score_after: Option<f64>,
 }
 
 /// A KPI that needs attention.
@@ -423,6 +446,9 @@ pub struct Explanation {
     pub periods: Vec<String>,
     /// What a missing part does.
     pub missing: MissingRule,
+    /// What moved the score since the period before, if both have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bridge: Option<Bridge>,
     /// The whole.
     pub root: Node,
 }
