@@ -13,6 +13,10 @@ pub struct CodeInfo {
     pub title: &'static str,
     /// A paragraph.
     pub explanation: &'static str,
+    /// What is expected, where a finding says nothing closer.
+    pub expected: &'static str,
+    /// What to do, where a finding says nothing closer.
+    pub fix: &'static str,
 }
 
 /// What is to be known of a code.
@@ -26,229 +30,451 @@ pub fn find(code: &str) -> Option<&'static CodeInfo> {
 }
 
 macro_rules! codes {
-    ($($id:ident $code:literal $severity:ident $title:literal $explanation:literal;)*) => {
+    ($($id:ident $code:literal $severity:ident $title:literal $explanation:literal
+        $expected:literal $fix:literal;)*) => {
         $(#[doc = $title] pub const $id: Code = Code($code);)*
         /// All codes in order.
         pub const CODES: &[CodeInfo] = &[$(CodeInfo {
             code: $id, severity: Severity::$severity, title: $title, explanation: $explanation,
+            expected: $expected, fix: $fix,
         }),*];
     };
 }
 
 codes! {
     NOT_YAML "K0101" Error "not YAML"
-        "The text cannot be read as YAML, so nothing in this document is known. Other documents are still checked. The place shown is where reading failed; the cause is often just before it: a missing quote, bracket or colon, or a line that is indented differently.";
+        "The text cannot be read as YAML, so nothing in this document is known. Other documents are still checked. The place shown is where reading failed; the cause is often just before it: a missing quote, bracket or colon, or a line that is indented differently."
+        "maps as `key: value`, lists in `[…]` or with `- `, indented by spaces"
+        "look at the indentation and at quotes, brackets and colons just before this place";
     YAML_REFUSED "K0102" Error "anchor, alias or tag"
-        "Definitions say everything where it is needed: YAML anchors, aliases and tags are refused, because a change far away would change what is read here, and small files could grow without limit.";
+        "Definitions say everything where it is needed: YAML anchors, aliases and tags are refused, because a change far away would change what is read here, and small files could grow without limit."
+        "plain maps, lists and texts"
+        "write the value out where it is needed; a text that begins with `&`, `*` or `!` stands in quotes";
     DUPLICATE_KEY "K0103" Error "a key is written twice"
-        "A map holds each key once. With two, one of the values would be lost without a word.";
-    TOO_LARGE "K0104" Error "too large or too deep"
-        "Files of definitions and their nesting are limited, so that a damaged or hostile file is a finding and never a crash.";
+        "A map holds each key once. With two, one of the values would be lost without a word."
+        "each key once in a map"
+        "keep one of them";
+    TOO_LARGE "K0104" Error "too large, too many or too deep"
+        "Whatever a definition can hold has a limit, far beyond what a person writes: the length of a file and of a text, the depth of its nesting, how many items a list has, how many documents a project, how many levels its units. So a damaged or hostile file is a finding and never a crash."
+        "what a person would write: the finding says how much is read"
+        "split it, shorten it or correct it; data belong into files under `data/`";
     UNKNOWN_KIND "K0105" Error "unknown kind of definition"
-        "The first key of a document names its kind: project, person, unit, entity, source, strategy, kpi or scorecard.";
+        "The first key of a document names its kind: project, person, unit, entity, source, strategy, kpi or scorecard."
+        "one of the kinds as the first key: project, person, unit, entity, source, strategy, kpi, scorecard"
+        "write the kind first, such as `kpi: relationship_nps`";
     UNKNOWN_FIELD "K0106" Error "unknown field"
-        "This kind of definition has no such field. Nothing that is written is ignored, so a mistyped option cannot silently do nothing.";
+        "This kind of definition has no such field. Nothing that is written is ignored, so a mistyped option cannot silently do nothing."
+        "one of the fields of this kind; `kepi schema` and docs/reference/fields.md list them"
+        "correct the word, or remove the line";
     MISSING_FIELD "K0107" Error "a field is missing"
-        "A field that has no default must be written. The finding says what the field means and how it may look.";
+        "A field that has no default must be written. The finding says what the field means and how it may look."
+        "the field that is named"
+        "add it";
     WRONG_SHAPE "K0108" Error "text, list or map expected"
-        "The value has another shape than its field: a text where a list is meant, a map where a text is meant, or nothing at all.";
+        "The value has another shape than its field: a text where a list is meant, a map where a text is meant, or nothing at all."
+        "another shape of value"
+        "write it in the shape that is expected";
     NOT_A_NAME "K0109" Error "not a name"
-        "Names appear in file names, addresses and expressions; therefore they start with a lower-case letter and go on with lower-case letters, digits or underscores, at most 63 characters.";
+        "Names appear in file names, addresses and expressions; therefore they start with a lower-case letter and go on with lower-case letters, digits or underscores, at most 63 characters."
+        "a lower-case letter, then letters, digits or `_`, at most 63 characters"
+        "rename it; what people see stands under `name`";
     NOT_A_CHOICE "K0110" Error "not one of the words allowed"
-        "The field takes one of a few words, all of which are listed. Other words are refused rather than taken for a default.";
+        "The field takes one of a few words, all of which are listed. Other words are refused rather than taken for a default."
+        "one of the words listed"
+        "write one of them";
     NOT_A_NUMBER "K0111" Error "not a number of the allowed range"
-        "The field takes a whole number within limits, both of which count as within.";
+        "The field takes a whole number within limits, both of which count as within."
+        "a whole number within the limits of the field"
+        "write a whole number without point, sign of grouping or unit";
     NOT_A_SHARE "K0112" Error "not a share"
-        "Shares carry their sign: `70%`. A bare 0.7 or 70 is refused because the one is easily taken for the other.";
+        "Shares carry their sign: `70%`. A bare 0.7 or 70 is refused because the one is easily taken for the other."
+        "a number with `%`, such as `70%`"
+        "write it with its sign: `70%`";
     NOT_A_DURATION "K0113" Error "not a length of time"
-        "Lengths of time carry their unit: `4 hours`, `30 days`. A bare number is refused because nobody can see its unit.";
+        "Lengths of time carry their unit: `4 hours`, `30 days`. A bare number is refused because nobody can see its unit."
+        "a number and a unit, such as `4 hours`, `90 minutes` or `30 days`"
+        "write the number and its unit with a blank between them";
     NOT_A_DATE "K0114" Error "not a date"
-        "Dates are written year, month, day: `2026-01-31`. Other orders are refused, because 01/02/2026 is read differently in different countries.";
+        "Dates are written year, month, day: `2026-01-31`. Other orders are refused, because 01/02/2026 is read differently in different countries."
+        "year, month and day, such as `2026-01-31`"
+        "write the day as `2026-01-31`";
     ONE_KEY "K0115" Error "exactly one key expected"
-        "Some maps name a kind by their only key, such as the kind of a measure; two kinds at once mean nothing.";
+        "Some maps name a kind by their only key, such as the kind of a measure; two kinds at once mean nothing."
+        "exactly one key"
+        "keep the one that is meant";
     DEFINED_TWICE "K0116" Error "defined twice"
-        "Two definitions of one kind have the same name, so a reference to it could mean either.";
+        "Two definitions of one kind have the same name, so a reference to it could mean either."
+        "each name once"
+        "rename one of them or remove it";
     PROJECT_COUNT "K0117" Error "not exactly one project"
-        "A project has exactly one `project:` document; it says the reporting zone and the calendar, without which no period is known.";
+        "A project has exactly one `project:` document; it says the reporting zone and the calendar, without which no period is known."
+        "one `project:` document"
+        "write one in `kepi.yml`: `project`, `name`, `language: 1` and `time_zone`";
     STRATEGY_COUNT "K0118" Error "more than one strategy"
-        "A project has at most one strategy, so that every objective and every scorecard belongs to the same one.";
+        "A project has at most one strategy, so that every objective and every scorecard belongs to the same one."
+        "at most one `strategy:` document"
+        "bring them together in one document";
     NO_DEFINITIONS "K0119" Error "a document without definition"
-        "A document is a map whose first key names its kind. This one is a list or a text.";
+        "A document is a map whose first key names its kind. This one is a list or a text."
+        "a map whose first line names its kind, such as `kpi: relationship_nps`"
+        "write each definition as a map, several of them apart by a line `---`; a list of definitions is none";
+    NOT_READ "K0120" Error "a file that cannot be read"
+        "Definitions are UTF-8 texts. Of a file in another encoding, or one that the system does not open, what it defines is not known; everything else is still checked. Links are followed to where they lead."
+        "a file of UTF-8 text that may be read"
+        "save it as UTF-8, or let whoever runs Kepi read it; remove it if it is no definition";
 
     UNKNOWN_NAME "K0201" Error "unknown name"
-        "The name refers to something that is defined nowhere in the project.";
+        "The name refers to something that is defined nowhere in the project."
+        "the name of something that the project defines"
+        "correct the name, or define what it names";
     UNKNOWN_TYPE "K0202" Error "unknown type"
-        "The type of an attribute or column is one of a short list. Numbers and money state their decimals because Kepi computes exactly, durations in a column their unit.";
+        "The type of an attribute or column is one of a short list. Numbers and money state their decimals because Kepi computes exactly, durations in a column their unit."
+        "one of the types that the finding lists"
+        "write one of them";
     UNKNOWN_ATTRIBUTE_OF_ENTITY "K0203" Error "an entity's key or time is no attribute of it"
-        "The key identifies a row and the time dates it; both must be attributes of the entity.";
+        "The key identifies a row and the time dates it; both must be attributes of the entity."
+        "an attribute of this entity"
+        "correct the name, or add it under `attributes`";
     ATTRIBUTE_CONFLICT "K0204" Error "an attribute contradicts the built-in one"
-        "A built-in attribute may be refined, with a scale, a name or a closed list of values, but keeps what it holds; its entity keeps its key.";
+        "A built-in attribute may be refined, with a scale, a name or a closed list of values, but keeps what it holds; its entity keeps its key."
+        "what the built-in entity has, refined at most"
+        "give your attribute another name";
     BAD_SCALE "K0205" Error "not a scale, or a scale where none can be"
-        "A scale is the lowest and the highest answer of a rating, such as `1..5`. Only integers have one.";
+        "A scale is the lowest and the highest answer of a rating, such as `1..5`, with at most 10 000 answers. Only integers have one."
+        "the lowest and the highest answer, such as `1..5`, of an attribute of `type: integer`"
+        "write `scale: 1..5`, or leave it out where nothing is rated";
     ENUM_VALUES "K0206" Error "an enum without values, or values without an enum"
-        "An `enum` lists its members under `values`; other types have none.";
+        "An `enum` lists its members under `values`; other types have none."
+        "`type: enum` with `values: [web, phone]`, each once"
+        "write the members under `values`, each once, or choose `type: text`";
     UNKNOWN_ZONE "K0207" Error "unknown time zone"
-        "Zones are named as in the IANA database that comes with Kepi, such as `Europe/Berlin`. Abbreviations such as CET are no zones: they do not say when clocks change.";
+        "Zones are named as in the IANA database that comes with Kepi, such as `Europe/Berlin`. Abbreviations such as CET are no zones: they do not say when clocks change."
+        "an IANA name such as `Europe/Berlin` or `UTC`"
+        "write the zone as continent and city: `Europe/Berlin`, `America/New_York`";
     NOT_A_TIME "K0208" Error "not a date or time"
-        "What dates a row must be a date or a timestamp; it decides the period in which the row counts.";
+        "What dates a row must be a date or a timestamp; it decides the period in which the row counts."
+        "an attribute of type date or timestamp"
+        "name an attribute that dates the row";
     NO_KEY "K0209" Error "a new entity without key"
-        "Without a key no row can be told from another, so none could be superseded or found twice.";
+        "Without a key no row can be told from another, so none could be superseded or found twice."
+        "`key: [id]`: the attributes that identify a row"
+        "add `key`, such as `key: [id]`";
 
     UNIT_ROOT "K0301" Error "not exactly one root of the units"
-        "Units form one tree: exactly one has no parent, and every other one leads up to it.";
+        "Units form one tree: exactly one has no parent, and every other one leads up to it."
+        "exactly one unit without `parent`"
+        "write the `parent` of all units but one";
     UNIT_CYCLE "K0302" Error "units form a circle"
-        "Following the parents of a unit must lead to the root; here it leads back to where it began.";
+        "Following the parents of a unit must lead to the root; here it leads back to where it began."
+        "parents that lead up to one root"
+        "give one of them its true parent, or none if it is the root";
     UNIT_LEVEL "K0303" Error "a unit without level"
-        "Every unit below the root has a level; a cascade matches levels with dimensions.";
+        "Every unit below the root has a level; a cascade matches levels with dimensions."
+        "`level`, such as `level: region`; only the root may do without"
+        "add `level`, the word for units of this kind";
     UNIT_MEMBER "K0304" Error "two units stand for the same member"
-        "Two units of one level stand for the same segment member, so its rows would belong to both.";
+        "Two units of one level stand for the same segment member, so its rows would belong to both."
+        "one unit for each member of a level"
+        "give one of them another `member`";
 
     UNKNOWN_MAPPED_ATTRIBUTE "K0401" Error "a mapping of an unknown attribute"
-        "Every key under `map` is an attribute of the entity that the source fills. Own attributes are added by an `entity:` document.";
+        "Every key under `map` is an attribute of the entity that the source fills. Own attributes are added by an `entity:` document."
+        "an attribute of the entity that the source fills"
+        "correct the name, or add the attribute by an `entity:` document";
     MAPPING_TYPE "K0402" Error "column and attribute have different types"
-        "A column is read `as` the type that the attribute has, so that one entity filled by several sources means one thing.";
+        "A column is read `as` the type that the attribute has, so that one entity filled by several sources means one thing."
+        "the type of the attribute"
+        "write the type of the attribute after `as`, or declare the attribute with another type";
     KEY_NOT_MAPPED "K0403" Error "a key attribute is not mapped"
-        "A row without key cannot be told from others, so it could neither be superseded nor found twice.";
+        "A row without key cannot be told from others, so it could neither be superseded nor found twice."
+        "a mapping for each attribute of the key"
+        "add it under `map`; rows without any identifier take `{position: file and row}`";
     DERIVED_CYCLE "K0404" Error "derived attributes form a circle"
-        "Attributes computed by `expression` may use each other, but none may need itself.";
+        "Attributes computed by `expression` may use each other, but none may need itself."
+        "attributes that need others, not themselves"
+        "let one of them be read from a column";
     BAD_DELIMITER "K0405" Error "a delimiter that is not one character"
-        "The delimiter of delimited text is one ASCII character. Quote it in YAML; a tabulator is written `\"\\t\"` in double quotes.";
+        "The delimiter of delimited text is one ASCII character, and none that stands in cells: no letter, digit, quote or line end. Quote it in YAML; a tabulator is written `\"\\t\"` in double quotes."
+        "one character such as `\",\"`, `\";\"`, `\"|\"` or `\"\\t\"`"
+        "look at the first line of the file: it is what stands between two headers";
     UNKNOWN_ENCODING "K0406" Error "unknown encoding"
-        "Encodings are named by their labels in the WHATWG standard, such as `utf-8` or `windows-1252`.";
+        "Encodings are named by their labels in the WHATWG standard, such as `utf-8` or `windows-1252`."
+        "a label such as `utf-8`, `windows-1252`, `iso-8859-1` or `utf-16le`"
+        "write the label of the encoding that the file was saved in; `utf-8` is the default and may be left out";
     NO_FILES "K0407" Warning "no file matches"
-        "No file matches the path or glob of a source. The project can be checked without its data, but not run.";
+        "No file matches the path or glob of a source. The project can be checked without its data, but not run."
+        "at least one file when the source is run"
+        "put the file there, or correct the path; it is relative to the project's folder";
     BAD_TIME_FORMAT "K0408" Error "not a format of times"
-        "Formats are strptime patterns with the parts a value needs: a date needs year, month and day, a timestamp also the hour.";
+        "Formats are strptime patterns with the parts a value needs: a date needs year, month and day, a timestamp also the hour."
+        "a strptime pattern such as `%d.%m.%Y %H:%M`"
+        "write the pattern after a value of the file: `31.01.2026 09:30` is `%d.%m.%Y %H:%M`";
     UPSERT_WITHOUT_VERSION "K0409" Warning "upsert without version"
-        "Of two rows with one key the one that lands later wins, even if it is older. An attribute named under `version` decides by content instead.";
+        "Of two rows with one key the one that lands later wins, even if it is older. An attribute named under `version` decides by content instead."
+        "`version: …`, an attribute that grows with each change"
+        "add `version: updated_at`, or whatever attribute grows with each change";
     VERSION_WITHOUT_UPSERT "K0410" Error "version without upsert"
-        "Only `mode: upsert` compares two rows of one key by version; in the other modes it would do nothing.";
+        "Only `mode: upsert` compares two rows of one key by version; in the other modes it would do nothing."
+        "`version` with `mode: upsert` alone"
+        "write `mode: upsert`, or remove `version`";
     BAD_REQUIREMENT "K0411" Error "a rule that cannot be understood"
-        "A rule requires a condition of a row, `unique ATTRIBUTES`, `REFERENCE exists`, `rows >= N` or `rows >= 80% of median of 14 loads`. Rules about a whole file can warn or stop, not quarantine.";
+        "A rule requires a condition of a row, `unique ATTRIBUTES`, `REFERENCE exists`, `rows >= N` or `rows >= 80% of median of 14 loads`. Rules about a whole file can warn or stop, not quarantine."
+        "a condition, `unique ATTRIBUTES`, `REFERENCE exists`, `rows >= 1000` or `rows >= 80% of median of 14 loads`"
+        "write it in one of these forms";
     RULE_TWICE "K0412" Error "two rules of one name"
-        "The name of a rule is shown with every row it rejects, so it is unique within its source.";
+        "The name of a rule is shown with every row it rejects, so it is unique within its source."
+        "each name of a rule once in its source"
+        "rename one of them";
     MAPPING_FROM "K0413" Error "not exactly one of column, constant and expression"
-        "A mapping says once where its value comes from; a column also says how it is read.";
+        "A mapping says once where its value comes from; a column also says how it is read."
+        "exactly one of `column`, `constant`, `position` and `expression`, and `as` beside a `column`"
+        "keep the one that is meant; a column is written `{column: Header, as: text}`";
     MAPPING_OPTION "K0414" Error "an option that does nothing here"
-        "The option belongs to another type of column; it would be without effect.";
+        "The option belongs to another type of column; it would be without effect."
+        "options of the type that `as` names"
+        "remove it, or correct `as`";
     NOT_MAPPED "K0415" Warning "an attribute without mapping is used"
-        "A rule or derived attribute uses an attribute that this source does not map, so it is always missing there.";
+        "A rule or derived attribute uses an attribute that this source does not map, so it is always missing there."
+        "an attribute that this source maps"
+        "map it, or leave it out";
     OUTSIDE_PROJECT "K0416" Error "a path that leads out of the project"
-        "Sources read files below the project's folder only, so that a project can be moved and its reach can be seen.";
+        "Sources read files below the project's folder only, so that a project can be moved and its reach can be seen."
+        "a path below the project's folder, with `/`, such as `data/2026-*.csv`"
+        "copy the files below the project's folder, or link a folder there, and write the path from there";
     ENUM_MEMBER "K0417" Error "not a member of the enum"
-        "The text stands for a member that the enum does not list. Members are spelled as in the entity's `values`.";
+        "The text stands for a member that the enum does not list. Members are spelled as in the entity's `values`."
+        "a member as it is spelled in the entity's `values`"
+        "correct the text, or add it to `values` of the attribute";
     CONSTANT "K0418" Error "a constant of another type"
-        "The constant cannot be read as the type of its attribute, as a column with that text could not be.";
+        "The constant cannot be read as the type of its attribute, as a column with that text could not be."
+        "a value of the attribute's type"
+        "write the constant as a column of this type would hold it";
     SOURCE_KEY "K0419" Error "a key or version that is no attribute"
-        "The key and the version of a source are attributes of the entity that it fills.";
+        "The key and the version of a source are attributes of the entity that it fills."
+        "attributes of the entity that the source fills"
+        "correct the name, or add the attribute by an `entity:` document";
+    BAD_PATTERN "K0440" Error "not a pattern of paths"
+        "In a path `*` stands for any text, `?` for one character, `[0-9]` for one of a range and `**` for any number of folders. A bracket that is not closed, or `**` beside other characters, matches nothing."
+        "a path, or a path with `*`, `?` or `[0-9]` in it, such as `data/2026-*.csv`"
+        "write the path of one of the files and put `*` where names differ";
 
     EXPRESSION_TOO_LARGE "K0501" Error "an expression that is too large"
-        "Expressions have at most 4 KiB, 200 parts and 32 levels of brackets; larger ones are refused before they are read.";
+        "Expressions have at most 4 KiB, 200 parts and 32 levels of brackets; larger ones are refused before they are read."
+        "at most 4096 bytes, 200 parts and 32 levels of brackets"
+        "use `in (…)` for many values, or derive an attribute under `map` and use that";
     NOT_AN_EXPRESSION "K0502" Error "not an expression"
-        "The text cannot be read as an expression over one row: a condition, a sum, a path, a constant.";
+        "The text cannot be read as an expression over one row: a condition, a sum, a path, a constant."
+        "something like `status = 'open' and quantity > 0`"
+        "texts stand in single quotes, names without quotes; compare with `=`, join with `and` and `or`";
     NOT_ALLOWED "K0503" Error "not allowed in an expression"
-        "Expressions are a small, safe subset of SQL: arithmetic, comparisons, `and`, `or`, `not`, `is null`, `in`, `between`, `like`, `coalesce` and `case`.";
+        "Expressions are a small, safe subset of SQL: arithmetic, comparisons, `and`, `or`, `not`, `is null`, `in`, `between`, `like`, `coalesce` and `case`."
+        "`+ - *`, comparisons, `and`, `or`, `not`, `is null`, `in`, `between`, `like`, `coalesce`, `case`"
+        "write it with these, or let the file hold the value";
     DIVISION "K0504" Error "division in an expression"
-        "A quotient of one row is not additive: averaging quotients weights a small row like a large one. Use the measure `ratio`, which adds up numerator and denominator apart.";
+        "A quotient of one row is not additive: averaging quotients weights a small row like a large one. Use the measure `ratio`, which adds up numerator and denominator apart."
+        "`+`, `-` and `*`"
+        "use the measure `ratio`: it adds up numerator and denominator apart, then divides";
     UNKNOWN_ATTRIBUTE "K0505" Error "unknown attribute"
-        "The path names an attribute that the entity does not have. Built-in entities have a list of attributes; others are added by an `entity:` document.";
+        "The path names an attribute that the entity does not have. Built-in entities have a list of attributes; others are added by an `entity:` document."
+        "an attribute, or a path such as `account.region`"
+        "correct the name, or add the attribute by an `entity:` document";
     NOT_A_REFERENCE "K0506" Error "a path through something that is no reference"
-        "A path walks references, each leading to one row at most, and ends with an attribute.";
+        "A path walks references, each leading to one row at most, and ends with an attribute."
+        "a reference before the dot, such as `account` in `account.region`"
+        "leave out the dot and what follows, or declare the attribute as `reference ENTITY`";
     TYPE_MISMATCH "K0507" Error "types that do not fit"
-        "The two sides cannot be compared or computed with each other, because they hold different kinds of things.";
+        "The two sides cannot be compared or computed with each other, because they hold different kinds of things."
+        "both sides of one type"
+        "write texts in single quotes, numbers without, lengths of time as `interval '4 hours'`, amounts as `'2.50 EUR'`";
     CURRENCIES "K0508" Error "different currencies"
-        "Amounts of different currencies are never added or compared; convert them in the source, where the rate and its date are known.";
+        "Amounts of different currencies are never added or compared; convert them in the source, where the rate and its date are known."
+        "amounts of one currency"
+        "convert one of them before it is landed, where the rate and its date are known";
     UNKNOWN_MEMBER "K0509" Error "compared with a text that is no member"
-        "The attribute is an enum and the text is none of its members, so the comparison could never hold.";
+        "The attribute is an enum and the text is none of its members, so the comparison could never hold."
+        "a member as it is spelled in the entity's `values`"
+        "correct the text, or add it to `values` of the attribute";
     WRONG_RESULT "K0510" Error "an expression of the wrong type"
-        "The field needs a condition, a number or a rating, and the expression is something else.";
+        "The field needs a condition, a number or a rating, and the expression is something else."
+        "what the field needs: a condition, a number or a rating"
+        "write an expression of that type; `score` is a number, `score >= 9` is a condition";
     NUMBER_RANGE "K0511" Error "a number beyond what is exact"
-        "Numbers are exact integers of 64 bits with at most 18 decimals.";
+        "Numbers are exact integers of 64 bits with at most 18 decimals."
+        "digits with at most one point, at most 18 of them, without exponent"
+        "write the number out, or with fewer decimals";
     EXISTS_OUTSIDE_RULE "K0512" Error "`exists` outside of a rule"
-        "Whether a referenced row exists is asked by rules of sources only.";
+        "Whether a referenced row exists is asked by rules of sources only."
+        "`exists` is all that a rule requires: `require: account exists`"
+        "ask whether the reference is there: `account is not null`";
     COMPARED_WITH_NULL "K0513" Error "compared with null"
-        "A comparison with null is never true. Ask `is null` or `is not null`.";
+        "A comparison with null is never true. Ask `is null` or `is not null`."
+        "`is null` or `is not null`"
+        "write `is null` or `is not null`";
 
-    NO_OBJECTIVE "K0601" Warning "a KPI without objective"
-        "A KPI that serves no objective measures something nobody has said to want.";
-    OBJECTIVE_WITHOUT_KPI "K0602" Warning "an objective without KPI"
-        "Nobody will see whether the objective is reached, as no KPI names it under `objective`.";
-    ONLY_LAGGING "K0603" Warning "an objective with lagging KPIs only"
-        "Lagging KPIs tell when it is too late to act; a leading one tells earlier.";
+    NO_OBJECTIVE "K0601" Hint "a KPI without objective"
+        "A KPI that serves no objective measures something nobody has said to want."
+        "`objective: …`, the name of an objective of the strategy"
+        "add `objective: …`, once there is a strategy that says what is wanted";
+    OBJECTIVE_WITHOUT_KPI "K0602" Hint "an objective without KPI"
+        "Nobody will see whether the objective is reached, as no KPI names it under `objective`."
+        "a KPI that names the objective"
+        "add `objective: …` to a KPI";
+    ONLY_LAGGING "K0603" Hint "an objective with lagging KPIs only"
+        "Lagging KPIs tell when it is too late to act; a leading one tells earlier."
+        "at least one leading KPI for an objective"
+        "add a leading KPI: something that moves before the outcome does";
     OBJECTIVE_TWICE "K0604" Warning "an objective in two perspectives"
-        "Two objectives of different perspectives have the same name, so one aim is counted twice.";
-    NO_SCORECARD "K0605" Warning "a KPI on no scorecard"
-        "The KPI is computed and shown, but no score depends on it, so nobody is asked when it deviates.";
+        "Two objectives of different perspectives have the same name, so one aim is counted twice."
+        "each aim under one perspective"
+        "keep it where it belongs, and link it to what it works on";
+    NO_SCORECARD "K0605" Hint "a KPI on no scorecard"
+        "The KPI is computed and shown, but no score depends on it, so nobody is asked when it deviates."
+        "each KPI on a scorecard, where scorecards are used"
+        "add it under its objective on a scorecard, or leave it out of scores knowingly";
     SAME_SHOWN_NAME "K0606" Warning "two KPIs are shown under one name"
-        "On pages and in reports KPIs appear under their shown names; with two of one name readers cannot tell them apart.";
-    NO_ACCOUNTABLE "K0607" Warning "nobody is accountable"
-        "A KPI has exactly one person who answers for it; the responsible, the consulted and the informed may be many.";
-    NO_BASIS "K0608" Warning "a target without basis"
-        "A target says what it rests on: history, a benchmark, expectations, capability or an agreement.";
+        "On pages and in reports KPIs appear under their shown names; with two of one name readers cannot tell them apart."
+        "a name of its own for each KPI"
+        "say in the name what sets them apart";
+    NO_ACCOUNTABLE "K0607" Hint "nobody is accountable"
+        "A KPI has exactly one person who answers for it; the responsible, the consulted and the informed may be many."
+        "one person who answers for it"
+        "add `accountable: …`, the name of a person";
+    NO_BASIS "K0608" Hint "a target without basis"
+        "A target says what it rests on: history, a benchmark, expectations, capability or an agreement."
+        "`basis: {history: …}`, or benchmark, expectation, capability, negotiated"
+        "add `basis` with what the target was taken from";
     TARGET_ORDER "K0609" Error "a target on the wrong side"
-        "Floor, threshold, target and stretch follow each other in the direction that is better; for `in_range` they are nested, with stretch innermost.";
+        "Floor, threshold, target and stretch follow each other in the direction that is better; for `in_range` they are nested, with stretch innermost."
+        "floor, threshold, target and stretch in the order in which they get better"
+        "put the lines in order, or correct `better`";
     TARGET_RANGE "K0610" Error "a target that cannot be reached"
-        "The line lies outside what the measure can be: a share beyond 0 % to 100 %, an NPS beyond −100 to 100, a rating off its scale, a negative count.";
+        "The line lies outside what the measure can be: a share beyond 0 % to 100 %, an NPS beyond −100 to 100, a rating off its scale, a negative count."
+        "a line that the measure can reach"
+        "write a line within the range of the measure";
     TARGET_UNIT "K0611" Error "a target in another unit"
-        "Lines are written in the unit of the KPI: shares with `%`, money with its currency, times with their unit, others as plain numbers; `in_range` takes pairs.";
+        "Lines are written in the unit of the KPI: shares with `%`, money with its currency, times with their unit, others as plain numbers; `in_range` takes pairs."
+        "an amount in the unit of the KPI"
+        "write the line as the value is shown: `80%`, `2.50 EUR`, `4 hours` or `40`";
     TARGET_OVERLAP "K0612" Error "two targets from one day"
-        "Two targets of one scope start on the same day, so it is not known which holds.";
+        "Two targets of one scope start on the same day, so it is not known which holds."
+        "one target for a unit, a period and a day"
+        "keep one of them, or let it start on another day";
     TARGET_FUTURE "K0613" Warning "no target holds yet"
-        "All targets of the KPI start in the future, so it has no status now.";
+        "All targets of the KPI start in the future, so it has no status now."
+        "a target that holds today"
+        "add the target that holds until then";
     PURPOSE "K0614" Error "a purpose that its sources do not allow"
-        "Data may be used for what they were collected for. A KPI's purpose must be that of each source that fills what it reads and names one.";
+        "Data may be used for what they were collected for. A KPI's purpose must be that of each source that fills what it reads and names one."
+        "the purpose that the data are open to"
+        "write the purpose of the source, or use other data";
     NPS_SCALE "K0615" Error "NPS of an answer that is not 0..10"
-        "The net promoter score is defined for answers from 0 to 10; on another scale promoters and detractors mean something else.";
+        "The net promoter score is defined for answers from 0 to 10; on another scale promoters and detractors mean something else."
+        "an answer on the scale 0..10"
+        "use `satisfaction` with this scale, or correct the attribute's `scale`";
     RATING_SCALE "K0616" Error "a rating on another scale than its attribute"
-        "The measure states another scale than the attribute's, or asks for more top answers than there are.";
+        "The measure states another scale than the attribute's, or asks for more top answers than there are."
+        "the scale of the attribute, and fewer top answers than it has"
+        "write the attribute's scale, or fewer top answers";
     BAD_QUANTILE "K0617" Error "a quantile out of range"
-        "A quantile lies strictly between 0 % and 100 %; the least and the largest value are no quantiles of a sample.";
+        "A quantile lies strictly between 0 % and 100 %; the least and the largest value are no quantiles of a sample."
+        "more than 0% and less than 100%, such as `90%`, or `median`"
+        "write `median`, or a share such as `90%`";
     BAD_BINS "K0618" Error "bins that do not work"
-        "Bins go from a lower to a higher edge in the unit of the value; logarithmic ones start above zero, and each must be wider than nothing.";
+        "Bins go from a lower to a higher edge in the unit of the value; logarithmic ones start above zero, and each must be wider than nothing."
+        "`from` below `to`, both in the unit of the value, and bins wider than nothing"
+        "write edges around what values there are: `{from: 0, to: 100, count: 100}`";
     SUMMARY "K0619" Error "not exactly one summary"
-        "A rating has `top` or `summary: mean`; a duration has `within` or `summary: mean`.";
+        "A rating has `top` or `summary: mean`; a duration has `within` or `summary: mean`."
+        "one of the two summaries"
+        "keep one of them";
     LINK_TO_ITSELF "K0620" Error "an objective that works on itself"
-        "A link leads from one objective to another; that an objective works on itself says nothing.";
-    LINK_CYCLE "K0621" Warning "effects run in a circle"
-        "The links lead back to where they started. That may be meant, but nothing can then be told apart as cause and effect.";
+        "A link leads from one objective to another; that an objective works on itself says nothing."
+        "two different objectives"
+        "name the objective that it works on";
+    LINK_CYCLE "K0621" Hint "effects run in a circle"
+        "The links lead back to where they started. That may be meant, but nothing can then be told apart as cause and effect."
+        "effects that lead onwards"
+        "remove the weakest link, or give the links a lag and keep the circle knowingly";
     DIMENSION "K0622" Error "a dimension that cannot be formed"
-        "A dimension is a text, member, reference, integer or yes-or-no reached from every entity of the measure by references; two dimensions of one KPI have different names.";
+        "A dimension is a text, member, reference, integer or yes-or-no reached from every entity of the measure by references; two dimensions of one KPI have different names."
+        "a text, an enum, a reference, an integer or a boolean, reached from every entity of the measure"
+        "segment by another attribute, or add a column with the groups that are meant";
     CROSS "K0623" Error "a combination of unknown dimensions"
-        "A combination names at least two different dimensions listed under `by`.";
+        "A combination names at least two different dimensions listed under `by`."
+        "at least two different dimensions of `by`, such as `[region, tier]`"
+        "add the dimension to `by`, or leave the combination out";
     NO_TIME "K0624" Error "rows without date"
-        "The entity has no time that dates its rows, so the measure must say `at`.";
+        "The entity has no time that dates its rows, so the measure must say `at`."
+        "`at`, a path to a date or timestamp"
+        "add `at: …`, or `time: …` to the entity";
     NO_SOURCE "K0625" Warning "nothing fills the entity"
-        "No source fills the entity that the KPI reads, so it will have no values.";
-    NO_INDICATOR "K0626" Warning "neither leading nor lagging"
-        "Say whether the KPI runs ahead of the outcome or states it; an objective needs both kinds to be steered by.";
+        "No source fills the entity that the KPI reads, so it will have no values."
+        "a source that fills the entity"
+        "add a source with `into: …`, or read an entity that is filled";
+    NO_INDICATOR "K0626" Hint "neither leading nor lagging"
+        "Say whether the KPI runs ahead of the outcome or states it; an objective needs both kinds to be steered by."
+        "`indicator: leading` or `indicator: lagging`"
+        "add `indicator: leading` if it moves before the outcome, else `indicator: lagging`";
     TARGET_WITHIN "K0627" Warning "a target that starts within a period"
-        "A period is held against the target that holds on its last day. A target that starts within a period therefore counts for the whole of it, also for the days before.";
+        "A period is held against the target that holds on its last day. A target that starts within a period therefore counts for the whole of it, also for the days before."
+        "the first day of a period"
+        "let the target start with a period";
     NO_PURPOSE "K0628" Error "a KPI without purpose on data that have one"
-        "Data that are open to a purpose are open to that alone. A KPI that reads them names the same purpose, so that nobody has to guess whether it may.";
+        "Data that are open to a purpose are open to that alone. A KPI that reads them names the same purpose, so that nobody has to guess whether it may."
+        "the purpose that the data are open to"
+        "add `purpose: …`, or use other data";
     SOURCE_PURPOSE "K0629" Warning "data without purpose under a KPI that names one"
-        "A KPI says what its data are used for, but a source that it reads does not say what its data may be used for, so nothing can be compared.";
+        "A KPI says what its data are used for, but a source that it reads does not say what its data may be used for, so nothing can be compared."
+        "`purpose: …` in the source"
+        "add the purpose, if the data may be used for it";
 
     TARGET_PERIOD "K0630" Error "a target for periods shorter than the KPI's"
-        "A target may say for which periods it is, `period: quarter`; by default for the KPI's own. The KPI has no value for a shorter period, so nothing could be held against it.";
+        "A target may say for which periods it is, `period: quarter`; by default for the KPI's own. The KPI has no value for a shorter period, so nothing could be held against it."
+        "a period as long as the KPI's or longer"
+        "write a longer period, or leave it out";
     STOCK "K0631" Error "a stock of things that do not add up"
-        "A stock is all that came so far less all that went. Both are counts, or both are sums in one unit; how many different values there were in two months says nothing about both together.";
+        "A stock is all that came so far less all that went. Both are counts, or both are sums in one unit; how many different values there were in two months says nothing about both together."
+        "two counts, or two sums in one unit"
+        "write both as `count`, or both as `sum` of one thing";
+    WEIGHT "K0640" Error "weights where none can be"
+        "Weights make a row count as several. Quantiles from a histogram, numbers of different values, ratios, rates and stocks count rows as they are, so such a KPI would never have a value."
+        "a measure that is weighted: mean, share, nps, satisfaction, effort, duration, or count and sum"
+        "remove `weight`, or use a measure that is weighted";
 
     WEIGHTS "K0701" Error "weights that do not sum to 100 %"
-        "The weights of siblings share out their parent, so they sum to exactly 100 %.";
+        "The weights of siblings share out their parent, so they sum to exactly 100 %."
+        "100%"
+        "change one of them, or share out the difference";
     CASCADE_DIMENSION "K0702" Error "a cascade over a dimension that a KPI does not carry"
-        "A cascade computes each KPI of the scorecard for each unit from its segment; therefore each KPI carries the dimension under `by`.";
+        "A cascade computes each KPI of the scorecard for each unit from its segment; therefore each KPI carries the dimension under `by`."
+        "the dimension under `by` of each KPI of the scorecard"
+        "add a path that ends with the dimension to `by`, or match another dimension";
     CASCADE_LEVEL "K0703" Warning "a cascade that reaches no unit"
-        "No unit below the scorecard's unit has the level that is matched.";
+        "No unit below the scorecard's unit has the level that is matched."
+        "units of that level below the scorecard's"
+        "give the units of that level this scorecard's unit as an ancestor, or match another level";
     PERIOD_TOO_FINE "K0704" Error "a scorecard finer than its KPI"
-        "A KPI has no value for a part of its period, so a scorecard cannot be finer than its KPIs.";
+        "A KPI has no value for a part of its period, so a scorecard cannot be finer than its KPIs."
+        "a period as long as that of its KPIs, or longer"
+        "write a longer `period`, or make the KPI finer";
     KPI_WITHOUT_TARGET "K0705" Warning "a KPI without target on a scorecard"
-        "Without a target there is no score; the KPI is always missing there.";
+        "Without a target there is no score; the KPI is always missing there."
+        "`targets` in the KPI"
+        "add `targets` to the KPI";
     OTHER_OBJECTIVE "K0706" Error "a KPI under another objective than its own"
-        "A scorecard places each KPI under the objective that it serves, and each objective under its perspective.";
+        "A scorecard places each KPI under the objective that it serves, and each objective under its perspective."
+        "each KPI under the objective that it serves"
+        "move it there, or change the KPI's objective";
     KPI_TWICE "K0707" Error "a KPI twice on one scorecard"
-        "A KPI that stands on a scorecard in two places would count twice, and nobody could say with which weight.";
+        "A KPI that stands on a scorecard in two places would count twice, and nobody could say with which weight."
+        "each KPI once on a scorecard"
+        "keep it where it belongs";
     TARGET_NOT_CARRIED "K0708" Error "targets that say nothing about the scorecard's periods"
-        "A scorecard holds each KPI against the targets for its own periods. Targets for other periods carry over where the measure lets them: a level, such as a share or a mean, stays; a total adds up over the periods contained, so that three months at 200 are a quarter at 600. Weeks do not add up to months, a target for a quarter says nothing about one month of it, and numbers of different values do neither.";
+        "A scorecard holds each KPI against the targets for its own periods. Targets for other periods carry over where the measure lets them: a level, such as a share or a mean, stays; a total adds up over the periods contained, so that three months at 200 are a quarter at 600. Weeks do not add up to months, a target for a quarter says nothing about one month of it, and numbers of different values do neither."
+        "a target for the scorecard's period"
+        "add a target with that `period`";
     TARGET_OF_THE_WHOLE "K0709" Warning "units without a target of their own for a total"
-        "A total of a part of the organisation cannot be held against the target of the whole, and nobody knows which share of it is the part's. Units below the scorecard's have a score for such a KPI only where a target names them.";
+        "A total of a part of the organisation cannot be held against the target of the whole, and nobody knows which share of it is the part's. Units below the scorecard's have a score for such a KPI only where a target names them."
+        "targets for units"
+        "add targets with `unit: …` to the KPI";
 }

@@ -8,15 +8,16 @@
 mod scalar;
 
 use crate::{
-    codes,
+    bounds, codes,
     finding::{Code, Finding},
     findings::Findings,
     id::is_name,
+    meant::meant,
     options::Options,
     source_text::{FileId, Span},
     symbols::Symbols,
     table::{Key, Kind, Need, Symbol, Table},
-    wording::{nearest, quoted, sentence_part, shorten},
+    wording::{article, quoted, sentence_part, shorten},
     yaml::{self, Pair, Value, Yaml},
 };
 
@@ -161,19 +162,13 @@ impl Decoder<'_> {
             let fields = if table.one_key {
                 format!("a map with one key: {}", quoted(table.names()))
             } else {
-                format!("a map with the fields of a {}", table.word())
+                format!("a map with the fields of {}", article(&table.word()))
             };
             self.wrong_shape(yaml, at.key, &fields);
             return None;
         }
         let unknown: Vec<&Pair> = yaml.entries().iter().filter(|e| table.field(&e.key).is_none()).collect();
-        for entry in &unknown {
-            let message = format!("a {} has no field `{}`", table.word(), shorten(&entry.key));
-            self.report(codes::UNKNOWN_FIELD, entry.key_span, message)
-                .did_you_mean(&entry.key, table.names());
-        }
-        let misspelt: Vec<&str> =
-            unknown.iter().filter_map(|entry| nearest(&entry.key, table.names())).collect();
+        let misspelt = self.unknown_fields(&unknown, table);
         for field in table.fields.iter().filter(|f| f.need == Need::Required) {
             if yaml.entry(field.name).is_some() || misspelt.contains(&field.name) {
                 continue;
@@ -196,12 +191,51 @@ impl Decoder<'_> {
             self.report(
                 codes::ONE_KEY,
                 at.key,
-                format!("a {} has exactly one key, not {entries}", table.word()),
+                format!("{} has exactly one key, not {entries}", article(&table.word())),
             )
             .expected(format!("one of {}", quoted(table.names())))
             .fix("keep the one that is meant");
         }
         Some(Opened { yaml, table, misspelt })
+    }
+
+    /// Reports fields that a table does not have, and says which are most likely meant.
+    fn unknown_fields(&mut self, unknown: &[&Pair], table: &'static Table) -> Vec<&'static str> {
+        let names: Vec<&'static str> = table.names().collect();
+        let mut misspelt = Vec::new();
+        for entry in unknown.iter().take(bounds::UNKNOWN_FIELDS) {
+            let (key, span) = (&entry.key, entry.key_span);
+            let message = format!("{} has no field `{}`", article(&table.word()), shorten(key));
+            if let Some((field, way)) = meant(table.name, &names, key) {
+                let finding = self.report(codes::UNKNOWN_FIELD, span, message);
+                match way {
+                    Some(way) => finding.fix(way),
+                    None => finding.replace(format!("here it is called `{field}`"), span, field),
+                };
+                misspelt.push(field);
+                continue;
+            }
+            let near = self.findings.nearest(key, names.iter().copied());
+            let finding = self.report(codes::UNKNOWN_FIELD, span, message);
+            finding.expected(format!("one of {}", quoted(names.iter().copied())));
+            if let Some(near) = near {
+                finding.replace(format!("did you mean `{near}`?"), span, near);
+                misspelt.push(near);
+            }
+        }
+        if let Some(first) = unknown.get(bounds::UNKNOWN_FIELDS) {
+            let more = unknown.len() - bounds::UNKNOWN_FIELDS;
+            let message = format!("there are {more} more fields that {} does not have", article(&table.word()));
+            self.report(codes::UNKNOWN_FIELD, first.key_span, message)
+                .expected(format!("one of {}", quoted(names.iter().copied())));
+        }
+        misspelt
+    }
+
+    /// Says that there is more of something than is looked at.
+    pub(crate) fn too_many(&mut self, span: Span, name: &str, most: usize, found: usize) {
+        self.report(codes::TOO_LARGE, span, format!("`{name}` holds {found} items"))
+            .expected(format!("at most {most}"));
     }
 
     /// Reads a field of a map.
@@ -277,12 +311,15 @@ impl Decoder<'_> {
         if self.symbols.contains(symbol, text) {
             return;
         }
-        let known: Vec<&str> = self.symbols.names(symbol).collect();
+        let known = self.symbols.names(symbol);
         let message = format!("there is no {} `{}`", symbol.word(), shorten(text));
-        let finding = self.report(codes::UNKNOWN_NAME, span, message);
-        finding.did_you_mean(text, known.iter().copied());
-        if known.is_empty() {
+        let none = known.clone().next().is_none();
+        let finding = self.findings.unknown(codes::UNKNOWN_NAME, span, message, text, known);
+        if none {
             finding.expected(format!("the name of a {}; none is defined", symbol.word()));
+        }
+        if finding.fix.is_none() {
+            finding.fix(symbol.way_in(text));
         }
     }
 }
@@ -297,7 +334,11 @@ impl<T: Decode> Decode for List<T> {
         let item = |i: &Yaml, decoder: &mut Decoder<'_>| {
             Some(Placed { span: i.span, value: T::decode(i, At { key: i.span, ..at }, decoder)? })
         };
-        Some(items.iter().filter_map(|i| item(i, decoder)).collect())
+        let most = bounds::items(at.name);
+        if items.len() > most {
+            decoder.too_many(at.key, at.name, most, items.len());
+        }
+        Some(items.iter().take(most).filter_map(|i| item(i, decoder)).collect())
     }
 }
 
@@ -315,7 +356,12 @@ impl<K: DecodeKey, V: Decode> Decode for Map<K, V> {
             at: pair.value.span,
             value: V::decode(&pair.value, At { key: pair.key_span, ..at }, decoder),
         };
-        Some(pairs.iter().map(entry).collect())
+        let most = bounds::entries(at.name);
+        let read = pairs.iter().take(most).map(entry).collect();
+        if pairs.len() > most {
+            decoder.too_many(at.key, at.name, most, pairs.len());
+        }
+        Some(read)
     }
 }
 
@@ -445,7 +491,7 @@ macro_rules! one_of {
             ) -> Option<Self> {
                 decoder.open(yaml, Self::TABLE, at)?;
                 // All are read for their findings; the first one is what the map is taken for.
-                let mut read = yaml.entries().iter().map(|pair| {
+                let mut read = yaml.entries().iter().take($crate::bounds::UNKNOWN_FIELDS).map(|pair| {
                     let at = $crate::decode::At { key: pair.key_span, name: &pair.key };
                     match pair.key.as_str() {
                         $($key => <$type>::decode(&pair.value, at, decoder).map(Self::$member),)*

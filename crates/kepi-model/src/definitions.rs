@@ -135,15 +135,10 @@ fn unknown_kind(root: &Yaml, written: &str, decoder: &mut Decoder<'_>) {
     // A kind further down means that only the order is wrong.
     let later = root.entries().iter().find(|e| kinds().any(|k| k == e.key) && e.value.text().is_some());
     let message = format!("`{}` is no kind of definition", shorten(written));
-    let finding = decoder.report(codes::UNKNOWN_KIND, first_key(root), message);
+    let finding = decoder.findings.unknown(codes::UNKNOWN_KIND, first_key(root), message, written, kinds());
     finding.expected(format!("one of {} as the first key", quoted(kinds())));
-    match later {
-        Some(later) => {
-            finding.related(later.key_span, "this names a kind").fix(format!("write `{}` first", later.key));
-        }
-        None => {
-            finding.did_you_mean(written, kinds());
-        }
+    if let Some(later) = later {
+        finding.related(later.key_span, "this names a kind").fix(format!("write `{}` first", later.key));
     }
 }
 

@@ -4,7 +4,7 @@
 //! three-valued logic over exact numbers: an operation with a missing operand is missing, except `and`, `or`,
 //! `is null` and `coalesce`. Numbers are fixed-point integers: `+ −` work at the larger scale, `×` adds scales.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +41,7 @@ pub enum Type {
     /// One of a closed list of texts [UTF-8].
     Enum {
         /// The members, in declared order.
-        values: Vec<String>,
+        values: Arc<[String]>,
     },
     /// The key of a row of another entity [UTF-8].
     Reference {

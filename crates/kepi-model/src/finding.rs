@@ -12,6 +12,19 @@ pub enum Severity {
     Error,
     /// The project can be used; something is probably not as meant.
     Warning,
+    /// All is well; something more could be said.
+    Hint,
+}
+
+impl Severity {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Hint => "hint",
+        }
+    }
 }
 
 /// A stable code such as `K0201`; the list is in `codes`.

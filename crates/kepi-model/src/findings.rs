@@ -6,7 +6,7 @@ use crate::{
     codes,
     finding::{Code, Finding, Fix, Label, Severity},
     source_text::Span,
-    wording::{nearest, quoted},
+    wording::{nearest, some_of},
 };
 
 /// The findings made so far.
@@ -14,7 +14,13 @@ use crate::{
 pub(crate) struct Findings {
     list: Vec<Finding>,
     broken: BTreeSet<(String, String)>,
+    /// How many names have been compared with misspelt ones.
+    compared: usize,
 }
+
+/// So many names are compared with misspelt ones in one check; after that messages list names, but suggest none. Else a
+/// thousand unknown names among as many known ones would take minutes.
+const MOST_COMPARED: usize = 300_000;
 
 impl Findings {
     /// Notes an attribute whose own declaration has a finding: that it is unknown is not to be said again.
@@ -25,6 +31,40 @@ impl Findings {
     /// Whether an attribute's own declaration has a finding.
     pub(crate) fn is_broken(&self, entity: &str, attribute: &str) -> bool {
         self.broken.contains(&(entity.to_owned(), attribute.to_owned()))
+    }
+
+    /// The known name nearest to a wrong one, as long as not too many have been asked for.
+    pub(crate) fn nearest<'a>(
+        &mut self,
+        wrong: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) -> Option<&'a str> {
+        let left = MOST_COMPARED.saturating_sub(self.compared);
+        let mut looked_at = 0;
+        let near = nearest(wrong, known.into_iter().take(left).inspect(|_| looked_at += 1));
+        self.compared += looked_at;
+        near
+    }
+
+    /// Adds a finding about a name that is not known, and offers the nearest known one, or lists some.
+    pub(crate) fn unknown<'a>(
+        &mut self,
+        code: Code,
+        span: Span,
+        message: impl Into<String>,
+        wrong: &str,
+        known: impl IntoIterator<Item = &'a str, IntoIter: Clone>,
+    ) -> &mut Finding {
+        let known = known.into_iter();
+        let near = self.nearest(wrong, known.clone());
+        let finding = self.report(code, span, message);
+        match near {
+            Some(near) => finding.replace(format!("did you mean `{near}`?"), span, near),
+            None => match some_of(known) {
+                names if names.is_empty() => finding,
+                names => finding.expected(format!("one of {names}")),
+            },
+        }
     }
 
     /// Adds a finding; the severity is the code's.
@@ -69,8 +109,13 @@ impl Findings {
         self.list.iter().any(|f| f.severity == Severity::Error)
     }
 
-    /// All findings by place, each once.
+    /// All findings by place, each once. What none of them says of its own its code says.
     pub(crate) fn sorted(mut self) -> Vec<Finding> {
+        for finding in &mut self.list {
+            let Some(info) = codes::info(finding.code) else { continue };
+            finding.expected.get_or_insert_with(|| info.expected.to_owned());
+            finding.fix.get_or_insert_with(|| Fix { text: info.fix.to_owned(), replace: None });
+        }
         self.list.sort_by(|a, b| (a.at.span, a.code, &a.message).cmp(&(b.at.span, b.code, &b.message)));
         self.list.dedup();
         self.list
@@ -107,28 +152,5 @@ impl Finding {
     pub(crate) fn related(&mut self, span: Span, text: impl Into<String>) -> &mut Self {
         self.related.push(Label { span, text: text.into() });
         self
-    }
-    /// Offers the nearest of the known names, if one is near, else lists some of them.
-    pub(crate) fn did_you_mean<'a>(
-        &mut self,
-        wrong: &str,
-        known: impl IntoIterator<Item = &'a str>,
-    ) -> &mut Self {
-        let known: Vec<&str> = known.into_iter().collect();
-        let span = self.at.span;
-        match nearest(wrong, known.iter().copied()) {
-            Some(near) => self.replace(format!("did you mean `{near}`?"), span, near),
-            None if known.is_empty() => self,
-            None => {
-                let mut shown = quoted(known.iter().copied().take(12));
-                if known.len() > 12 {
-                    shown.push_str(&format!(", {} more", known.len() - 12));
-                }
-                if self.expected.is_none() {
-                    self.expected(format!("one of {shown}"));
-                }
-                self
-            }
-        }
     }
 }

@@ -3,7 +3,7 @@
 
 use jiff::{Timestamp, civil::Date, fmt::strtime::BrokenDownTime, tz::TimeZone};
 
-use crate::{calendar::Grain, expression::Type, id::EntityId};
+use crate::{calendar::Grain, expression::Type, id::EntityId, wording::shorten};
 
 /// Microseconds of a second.
 pub(crate) const SECOND: i64 = 1_000_000;
@@ -134,6 +134,52 @@ pub(crate) fn scale(text: &str) -> Option<(i64, i64)> {
     (low < high).then_some((low, high))
 }
 
+/// What somebody means who writes a scale as `1-5`, `1 to 5` or `1…5`.
+pub(crate) fn scale_meant(text: &str) -> Option<String> {
+    for between in ["...", "…", " to ", "–", "-", ":", "/"] {
+        if let Some((low, high)) = text.split_once(between)
+            && let (Ok(low), Ok(high)) = (low.trim().parse::<i64>(), high.trim().parse::<i64>())
+            && low < high
+        {
+            return Some(format!("{low}..{high}"));
+        }
+    }
+    None
+}
+
+/// Why a text is no pattern of paths; nothing if it is one. The rules are those of `glob`, which reads them.
+pub(crate) fn glob_problem(pattern: &str) -> Option<&'static str> {
+    let chars: Vec<char> = pattern.chars().collect();
+    let mut at = 0;
+    while let Some(c) = chars.get(at) {
+        match c {
+            '*' => {
+                let stars = chars.iter().skip(at).take_while(|c| **c == '*').count();
+                let before = at.checked_sub(1).and_then(|i| chars.get(i));
+                let after = chars.get(at + stars);
+                if stars > 2 {
+                    return Some("three stars in a row mean nothing");
+                }
+                if stars == 2 && (before.is_some_and(|c| *c != '/') || after.is_some_and(|c| *c != '/')) {
+                    return Some("`**` stands alone between two `/`");
+                }
+                at += stars;
+            }
+            '[' => {
+                // `]` right after the bracket, or after `[!`, is a member; one member at least.
+                let not = usize::from(chars.get(at + 1) == Some(&'!'));
+                let from = at + 2 + not;
+                let Some(end) = chars.iter().skip(from).position(|c| *c == ']') else {
+                    return Some("a `[` is not closed");
+                };
+                at = from + end + 1;
+            }
+            _ => at += 1,
+        }
+    }
+    None
+}
+
 /// `1 quarter`, `2 months`.
 pub(crate) fn lag(text: &str) -> Option<(u32, Grain)> {
     let (number, unit) = text.split_once(' ')?;
@@ -170,7 +216,7 @@ pub(crate) fn attribute_type(text: &str) -> Option<Type> {
         "date" => Type::Date,
         "timestamp" => Type::Timestamp,
         "duration" => Type::Duration,
-        "enum" => Type::Enum { values: Vec::new() },
+        "enum" => Type::Enum { values: [].into() },
         _ => {
             if let Some(entity) = text.strip_prefix("reference ") {
                 return Some(Type::Reference { entity: entity.trim().parse::<EntityId>().ok()? });
@@ -199,7 +245,13 @@ pub(crate) fn type_text(type_: &Type) -> String {
         Type::Date => "date".into(),
         Type::Timestamp => "timestamp".into(),
         Type::Duration => "duration".into(),
-        Type::Enum { values } => format!("enum of {}", values.join(", ")),
+        Type::Enum { values } => {
+            let mut shown: Vec<String> = values.iter().take(6).map(|value| shorten(value)).collect();
+            if values.len() > shown.len() {
+                shown.push(format!("{} more", values.len() - shown.len()));
+            }
+            format!("enum of {}", shown.join(", "))
+        }
         Type::Reference { entity } => format!("reference {entity}"),
     }
 }

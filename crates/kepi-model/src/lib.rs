@@ -14,6 +14,7 @@
     )
 )]
 
+pub mod bounds;
 mod builtin;
 pub mod calendar;
 pub mod check;
@@ -31,6 +32,7 @@ mod form;
 pub mod id;
 mod lexical;
 pub mod meaning;
+mod meant;
 pub mod measure;
 mod options;
 pub mod project;

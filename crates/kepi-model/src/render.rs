@@ -1,6 +1,6 @@
 //! Findings as text for a terminal and as JSON for machines.
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 use serde_json::{Value, json};
 
@@ -18,33 +18,83 @@ impl Paint {
     }
 }
 
-/// All findings as text, each with its code, place, excerpt, what was expected and what to do; a last line counts them.
+/// All findings as text and, in a last line, how many there are.
 /// Colour is decoration: nothing is said by colour alone.
 pub fn text(findings: &[Finding], files: &SourceMap, colour: bool) -> String {
-    let mut out = String::new();
-    for finding in findings {
-        out.push_str(&one(finding, files, colour));
-        out.push('\n');
-    }
-    let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
-    let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+    let mut out = body(findings, files, colour);
     if !findings.is_empty() {
-        let _ = writeln!(
-            out,
-            "{}, {}",
-            plural(count(Severity::Error), "error"),
-            plural(count(Severity::Warning), "warning")
-        );
+        let _ = writeln!(out, "{}", tally(findings, files));
     }
     out
+}
+
+/// All findings as text: errors, then warnings, each with its code, place, excerpt, what was expected and what to do; then
+/// hints, those of one code together, so that they bury nothing.
+pub fn body(findings: &[Finding], files: &SourceMap, colour: bool) -> String {
+    let mut out = String::new();
+    for severity in [Severity::Error, Severity::Warning] {
+        for finding in findings.iter().filter(|f| f.severity == severity) {
+            out.push_str(&one(finding, files, colour));
+            out.push('\n');
+        }
+    }
+    let mut hints: BTreeMap<&str, (&Finding, usize)> = BTreeMap::new();
+    for finding in findings.iter().filter(|f| f.severity == Severity::Hint) {
+        hints.entry(finding.code.0).and_modify(|(_, others)| *others += 1).or_insert((finding, 0));
+    }
+    for (first, others) in hints.values() {
+        out.push_str(&hint(first, *others, files, &Paint(colour)));
+        out.push('\n');
+    }
+    out
+}
+
+/// How many findings of each severity there are, and where to begin.
+pub fn tally(findings: &[Finding], files: &SourceMap) -> String {
+    let counted = |severity: Severity| {
+        let n = findings.iter().filter(|f| f.severity == severity).count();
+        format!("{n} {}{}", severity.word(), if n == 1 { "" } else { "s" })
+    };
+    let mut text = [Severity::Error, Severity::Warning, Severity::Hint].map(counted).join(", ");
+    if let [_, _, ..] = findings
+        && let Some(first) = findings.iter().find(|f| f.severity == Severity::Error)
+    {
+        let at = files.line_column(first.at.span);
+        let path = files.file(first.at.span.file).map_or("", |file| &file.path);
+        let _ = write!(text, "; begin with {path}:{}:{}", at.line, at.column);
+    }
+    text
+}
+
+/// A hint, in short, for itself and for others of its code.
+fn hint(first: &Finding, others: usize, files: &SourceMap, paint: &Paint) -> String {
+    let at = files.line_column(first.at.span);
+    let path = files.file(first.at.span.file).map_or("", |file| &file.path);
+    let more = match others {
+        0 => String::new(),
+        1 => ", and 1 other place".to_owned(),
+        n => format!(", and {n} other places"),
+    };
+    let label = paint.with("1;36", &format!("hint[{}]", first.code.0));
+    let fix = first.fix.as_ref().map_or("", |fix| &fix.text);
+    format!(
+        "{label}: {}\n {} {path}:{}:{}{more}\n  = {}: {fix}\n",
+        first.message,
+        paint.with("1;34", "-->"),
+        at.line,
+        at.column,
+        paint.with("1", "fix")
+    )
 }
 
 /// One finding as text.
 pub fn one(finding: &Finding, files: &SourceMap, colour: bool) -> String {
     let paint = Paint(colour);
-    let (word, tone) = match finding.severity {
-        Severity::Error => ("error", "1;31"),
-        Severity::Warning => ("warning", "1;33"),
+    let word = finding.severity.word();
+    let tone = match finding.severity {
+        Severity::Error => "1;31",
+        Severity::Warning => "1;33",
+        Severity::Hint => "1;36",
     };
     let mut out = String::new();
     let _ = writeln!(
@@ -92,17 +142,25 @@ fn excerpt(
     let gutter = " ".repeat(width);
     let _ = writeln!(out, "{gutter}{} {}:{}:{}", paint.with("1;34", arrow), file.path, at.line, at.column);
     let start = label.span.start as usize;
-    let before = file.text.get(..start).unwrap_or("");
-    let line_start = before.rfind('\n').map_or(0, |i| i + 1);
-    let rest = file.text.get(line_start..).unwrap_or("");
-    let line = rest.lines().next().unwrap_or("");
     let column = (at.column as usize).saturating_sub(1);
-    // A long line is shown from a little before the place.
+    // A long line is shown from a little before the place; no more of it is looked at than is shown.
     let skip = if column > LINE - 30 { column - 30 } else { 0 };
-    let shown: String =
-        line.chars().skip(skip).take(LINE).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let marked = files.slice(label.span).lines().next().unwrap_or("").trim_end().chars().count();
+    let before = file.text.get(..start).unwrap_or("");
+    let from = match before.char_indices().rev().take(column - skip).last() {
+        Some((from, _)) => from,
+        None => start,
+    };
+    let rest = file.text.get(from..).unwrap_or("");
+    let shown: String = rest
+        .chars()
+        .take_while(|c| !matches!(c, '\n' | '\r'))
+        .take(LINE)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     let room = (LINE + skip).saturating_sub(column).max(1);
+    let marked: String =
+        files.slice(label.span).chars().take_while(|c| !matches!(c, '\n' | '\r')).take(room).collect();
+    let marked = marked.trim_end().chars().count();
     let underline: String = std::iter::repeat_n(mark, marked.clamp(1, room)).collect();
     let indent = " ".repeat(column - skip);
     let note = if label.text.is_empty() { String::new() } else { format!(" {}", label.text) };
@@ -162,9 +220,13 @@ pub fn json(findings: &[Finding], files: &SourceMap) -> Value {
 /// What a code means, as `kepi check --explain` prints it; `None` for a code that does not exist.
 pub fn explain(code: &str) -> Option<String> {
     let info = codes::find(code)?;
-    let severity = match info.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    };
-    Some(format!("{} ({severity}): {}\n\n{}\n", info.code.0, info.title, info.explanation))
+    Some(format!(
+        "{} ({}): {}\n\n{}\n\nexpected: {}\nfix: {}\n",
+        info.code.0,
+        info.severity.word(),
+        info.title,
+        info.explanation,
+        info.expected,
+        info.fix
+    ))
 }

@@ -102,7 +102,7 @@ impl Symbols {
         self.names.get(&symbol)?.get(name).copied().flatten()
     }
     /// All names of a kind.
-    pub(crate) fn names(&self, symbol: Symbol) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self, symbol: Symbol) -> impl Iterator<Item = &str> + Clone {
         self.names.get(&symbol).into_iter().flat_map(|n| n.keys().map(String::as_str))
     }
 }

@@ -1,7 +1,10 @@
 //! Field tables: what a kind of definition may say. One table drives decoding, names and references, defaults, the JSON
 //! Schema, "did you mean" and the reference page. Tables are declared in `definitions`, with the structs they fill.
 
-use crate::wording::quoted;
+use crate::{
+    id::is_name,
+    wording::{article, quoted},
+};
 
 /// What a name can refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +60,33 @@ impl Symbol {
             Self::Kpi => "KPI",
             Self::Scorecard => "scorecard",
             Self::Purpose => "purpose",
+        }
+    }
+}
+
+impl Symbol {
+    /// How a name that is nowhere defined is defined.
+    pub(crate) fn way_in(self, name: &str) -> String {
+        let name = if is_name(name) { name } else { "…" };
+        match self {
+            Self::Project => "correct the name".to_owned(),
+            Self::Person | Self::Unit | Self::Scorecard => {
+                format!("correct the name, or add a document `{}: {name}` with a `name`", self.word())
+            }
+            Self::Kpi => format!("correct the name, or add a document `kpi: {name}`"),
+            Self::Source | Self::Strategy => {
+                format!("correct the name, or add a document `{}: {name}`", self.word())
+            }
+            Self::Entity => format!(
+                "correct the name, or add a document `entity: {name}` with its `key` and `attributes`"
+            ),
+            Self::Level => format!("correct the name, or give units the level: `level: {name}`"),
+            Self::Pillar | Self::Theme | Self::Goal | Self::Perspective | Self::Objective => {
+                format!("correct the name, or add `{name}` under `{}s` of the strategy", self.word())
+            }
+            Self::Purpose => {
+                format!("correct the name, or add `{name}` under `purposes` of the project, with what it means")
+            }
         }
     }
 }
@@ -198,7 +228,7 @@ impl Kind {
     pub fn word(self) -> String {
         match self {
             Self::Name(_) => "a name".into(),
-            Self::Reference(symbol) => format!("the name of a {}", symbol.word()),
+            Self::Reference(symbol) => format!("the name of {}", article(symbol.word())),
             Self::Boolean => "`true` or `false`".into(),
             Self::Integer(..) => "a whole number".into(),
             Self::Share => "a share such as `70%`".into(),

@@ -24,15 +24,49 @@ pub fn resembling<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>, mos
     found.into_iter().take(most).map(|(_, name)| name).collect()
 }
 
+/// Names longer than this, in bytes, are compared with nothing: nobody mistypes a text.
+const LONGEST: usize = 200;
+
 /// How many slips lie between two folded names, if few enough.
 fn slips(wrong: &str, name: &str) -> Option<usize> {
+    if wrong.len() > LONGEST || name.len() > LONGEST {
+        return None;
+    }
+    let (a, b) = (wrong.chars().count(), name.chars().count());
+    let most = 1 + a.max(b) / 4;
+    // Every character more is a slip.
+    if a.abs_diff(b) > most {
+        return None;
+    }
     let slips = strsim::damerau_levenshtein(wrong, name);
-    (slips <= 1 + name.chars().count().max(wrong.chars().count()) / 4).then_some(slips)
+    (slips <= most).then_some(slips)
 }
 
 /// Without case and what stands between words.
 fn folded(name: &str) -> String {
-    name.chars().filter(|c| !matches!(c, ' ' | '_' | '-' | '.')).flat_map(char::to_lowercase).collect()
+    name.chars().take(LONGEST + 1).filter(|c| !matches!(c, ' ' | '_' | '-' | '.')).flat_map(char::to_lowercase).collect()
+}
+
+/// Some of a list of words, in backticks, and how many more there are.
+pub(crate) fn some_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    some(words, "")
+}
+
+/// The same of texts, which stand in single quotes, too.
+pub(crate) fn some_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    some(texts, "'")
+}
+
+fn some<'a>(words: impl IntoIterator<Item = &'a str>, quote: &str) -> String {
+    let mut words = words.into_iter();
+    let first = words.by_ref().take(12);
+    let mut shown: Vec<String> = first.map(|word| format!("`{quote}{}{quote}`", shorten(word))).collect();
+    // How many are left is known, not counted: a list may be long, and the messages about it many.
+    match words.size_hint().0 {
+        0 => {}
+        more => shown.push(format!("{more} more")),
+    }
+    shown.join(", ")
 }
 
 /// A list of words in backticks.
@@ -42,12 +76,19 @@ pub(crate) fn quoted<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
 
 /// At most sixty characters of a text, for a message.
 pub(crate) fn shorten(text: &str) -> String {
-    let one_line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let start = text.chars().take(61);
+    let one_line: String = start.map(|c| if c.is_control() { ' ' } else { c }).collect();
     if one_line.chars().count() <= 60 {
         one_line
     } else {
         format!("{}…", one_line.chars().take(59).collect::<String>())
     }
+}
+
+/// A noun with its indefinite article.
+pub(crate) fn article(noun: &str) -> String {
+    let vowel = noun.starts_with(['a', 'e', 'i', 'o']) || matches!(noun, "nps" | "NPS");
+    format!("{} {noun}", if vowel { "an" } else { "a" })
 }
 
 /// A sentence as a part of another: no capital, no full stop.

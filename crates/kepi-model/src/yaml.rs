@@ -3,16 +3,16 @@
 //! Scalars keep their text as it is, so that a country `NO` stays text; what they mean is decided by the field they
 //! stand in. Anchors, aliases, tags and duplicate keys are findings, and so are files that are too large or too deep.
 
+use std::collections::BTreeMap;
+
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as YamlSpan};
 
 use crate::{
-    codes,
+    bounds, codes,
     findings::Findings,
-    source_text::{FileId, MAXIMUM_BYTES, Span},
+    source_text::{FileId, Span},
+    wording::shorten,
 };
-
-/// Deepest nesting of lists and maps.
-pub(crate) const MAXIMUM_DEPTH: usize = 24;
 
 /// A piece of YAML with its place.
 #[derive(Debug, Clone)]
@@ -118,10 +118,10 @@ impl Yaml {
 /// Reads all documents of a file. One that is no YAML is a finding and hides no other.
 pub(crate) fn parse(file: FileId, text: &str, findings: &mut Findings) -> Vec<Document> {
     let whole = Span { file, start: 0, end: 0 };
-    if text.len() > MAXIMUM_BYTES {
+    if text.len() > bounds::FILE {
         findings
             .report(codes::TOO_LARGE, whole, "the file is too long")
-            .expected(format!("at most {MAXIMUM_BYTES} bytes in a file of definitions"))
+            .expected(format!("at most {} bytes in a file of definitions", bounds::FILE))
             .fix(
                 "split it into several files, whose number and names mean nothing; data belong under `data/`",
             );
@@ -149,7 +149,7 @@ pub(crate) fn parse(file: FileId, text: &str, findings: &mut Findings) -> Vec<Do
 /// What is being built: a list, or a map whose key may wait for its value.
 enum Open {
     List { span: Span, items: Vec<Yaml> },
-    Map { span: Span, entries: Vec<Pair>, key: Option<(String, Span)> },
+    Map { span: Span, entries: Vec<Pair>, known: BTreeMap<String, Span>, key: Option<(String, Span)> },
 }
 
 fn parse_chunk(file: FileId, text: &str, from: usize, to: usize, findings: &mut Findings) -> Vec<Document> {
@@ -205,10 +205,10 @@ fn parse_chunk(file: FileId, text: &str, from: usize, to: usize, findings: &mut 
                     Some(scalar(span, text, content.into_owned(), style))
                 }
             }
-            Event::SequenceStart(..) | Event::MappingStart(..) if open.len() >= MAXIMUM_DEPTH => {
+            Event::SequenceStart(..) | Event::MappingStart(..) if open.len() >= bounds::DEPTH => {
                 findings
                     .report(codes::TOO_LARGE, span, "this is nested too deeply")
-                    .expected(format!("at most {MAXIMUM_DEPTH} levels"))
+                    .expected(format!("at most {} levels", bounds::DEPTH))
                     .fix("no definition needs so many levels; look at the brackets and the indentation");
                 return documents;
             }
@@ -217,7 +217,7 @@ fn parse_chunk(file: FileId, text: &str, from: usize, to: usize, findings: &mut 
                 None
             }
             Event::MappingStart(..) => {
-                open.push(Open::Map { span, entries: Vec::new(), key: None });
+                open.push(Open::Map { span, entries: Vec::new(), known: BTreeMap::new(), key: None });
                 None
             }
             Event::SequenceEnd | Event::MappingEnd => match open.pop() {
@@ -243,7 +243,7 @@ fn parse_chunk(file: FileId, text: &str, from: usize, to: usize, findings: &mut 
             match open.last_mut() {
                 None => documents.push(Document { root: node, text: text_span }),
                 Some(Open::List { items, .. }) => items.push(node),
-                Some(Open::Map { entries, key, .. }) => match key.take() {
+                Some(Open::Map { entries, known, key, .. }) => match key.take() {
                     None => {
                         let name = match &node.value {
                             Value::Scalar(scalar) => scalar.text.clone(),
@@ -257,12 +257,14 @@ fn parse_chunk(file: FileId, text: &str, from: usize, to: usize, findings: &mut 
                         *key = Some((name, node.span));
                     }
                     Some((name, key_span)) => {
-                        if let Some(first) = entries.iter().find(|e| e.key == name) {
+                        if let Some(first) = known.get(&name) {
+                            let message = format!("`{}` is written twice", shorten(&name));
                             findings
-                                .report(codes::DUPLICATE_KEY, key_span, format!("`{name}` is written twice"))
-                                .related(first.key_span, "first written here")
+                                .report(codes::DUPLICATE_KEY, key_span, message)
+                                .related(*first, "first written here")
                                 .fix("keep one of them");
                         } else {
+                            known.insert(name.clone(), key_span);
                             entries.push(Pair { key: name, key_span, value: node });
                         }
                     }

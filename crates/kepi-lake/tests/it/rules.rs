@@ -103,7 +103,7 @@ async fn codes_reasons_positions_and_enums() {
             attribute("id", Type::Text),
             attribute("day", Type::Date),
             attribute("score", Type::Integer),
-            attribute("via", Type::Enum { values: vec!["phone".into(), "web".into()] }),
+            attribute("via", Type::Enum { values: ["phone".into(), "web".into()].into() }),
             attribute("took", Type::Duration),
         ],
     );
@@ -112,7 +112,7 @@ async fn codes_reasons_positions_and_enums() {
         column("score", Type::Integer, "score", number(0)),
         column(
             "via",
-            Type::Enum { values: vec![] },
+            Type::Enum { values: [].into() },
             "via",
             Parse::Enum { values: vec![("Tel".into(), "phone".into())], other: EnumElse::Quarantine },
         ),

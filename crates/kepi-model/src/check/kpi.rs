@@ -50,6 +50,10 @@ pub(super) fn read(
     let by = if measure.is_some() { reader.dimensions(&written.by, &bases) } else { Vec::new() };
     let cross = reader.cross(written);
     let weight = written.weight.get().and_then(|w| reader.expression(w, bases.first()?, Want::PlainNumber));
+    if written.weight.is_written() && measure.as_ref().is_some_and(|measure| !measure.kind().weighs()) {
+        let message = "this measure has no weights, so that the KPI would never have a value";
+        reader.findings.report(codes::WEIGHT, written.weight.key, message);
+    }
     let unit = measure.as_ref().map(|measure| measure.kind().unit(around.entities));
     let targets = match (&unit, written.better.get(), written.period.get()) {
         (Some(unit), Some(better), Some(period)) => {

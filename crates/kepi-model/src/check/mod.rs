@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use crate::{
+    bounds,
     calendar::Calendar,
     codes,
     decode::Decoder,
@@ -15,7 +16,7 @@ use crate::{
     finding::{Checked, Code, Finding},
     findings::Findings,
     project::{Kpi, Project},
-    source_text::{FileId, SourceMap, Span},
+    source_text::{FileId, SourceMap, Span, Unread},
     symbols::Symbols,
     table::Symbol,
     yaml::{self, Value},
@@ -26,6 +27,7 @@ mod model;
 mod scorecard;
 mod source;
 mod strategy;
+mod units;
 
 pub use crate::options::Options;
 
@@ -56,6 +58,14 @@ pub fn check(files: &SourceMap, options: &Options<'_>) -> Checked<Project> {
         }
     }
     documents.retain(|d| !matches!(d.root.value, Value::Empty));
+    unread(files, &mut findings, &mut broken);
+    if let Some(first) = documents.get(bounds::DOCUMENTS) {
+        let place = Span { end: first.text.start, ..first.text };
+        findings
+            .report(codes::TOO_LARGE, place, format!("the project has {} documents", documents.len()))
+            .expected(format!("at most {}; those from here on are not looked at", bounds::DOCUMENTS));
+        documents.truncate(bounds::DOCUMENTS);
+    }
     let mut symbols = Symbols::gather(&documents, DOCUMENTS, &mut findings);
     for id in broken {
         if let Some(file) = files.file(id) {
@@ -67,7 +77,7 @@ pub fn check(files: &SourceMap, options: &Options<'_>) -> Checked<Project> {
     let mut context = Context { options, symbols: &symbols, findings: &mut findings, files };
     let project = read(&definitions, &mut context);
     // What is missing cannot be known while definitions are unreadable.
-    if findings.any(&[codes::NOT_YAML, codes::UNKNOWN_KIND, codes::NO_DEFINITIONS]) {
+    if findings.any(&[codes::NOT_YAML, codes::UNKNOWN_KIND, codes::NO_DEFINITIONS, codes::NOT_READ]) {
         findings.remove(&[
             codes::OBJECTIVE_WITHOUT_KPI,
             codes::ONLY_LAGGING,
@@ -80,10 +90,22 @@ pub fn check(files: &SourceMap, options: &Options<'_>) -> Checked<Project> {
     Checked { value, findings: findings.sorted() }
 }
 
+/// Files whose text is not all there: what they define is not known, and nobody else is blamed for it.
+fn unread(files: &SourceMap, findings: &mut Findings, broken: &mut Vec<FileId>) {
+    for (file, why) in files.unread() {
+        let (at, message) = match why {
+            Unread::NotUtf8 { at } => (*at, "the file is not UTF-8: here stands no character".to_owned()),
+            Unread::Unreadable { why } => (0, format!("this cannot be read: {why}")),
+        };
+        findings.report(codes::NOT_READ, Span { file: *file, start: at, end: at }, message);
+        broken.push(*file);
+    }
+}
+
 fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project> {
     let header = model::project(&definitions.projects, context);
     let persons = model::persons(&definitions.persons);
-    let units = model::units(&definitions.units, context);
+    let units = units::units(&definitions.units, context);
     let entities = model::entities(&definitions.entities, context);
     // Without a valid project document the rest is still checked, in UTC.
     let calendar = header.as_ref().map_or_else(
@@ -91,6 +113,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         |h| h.calendar.clone(),
     );
     let zone = TimeZone::get(&calendar.zone).unwrap_or(TimeZone::UTC);
+    let tree = units::Tree::of(&units);
     let sources: BTreeMap<_, _> = definitions
         .sources
         .iter()
@@ -108,7 +131,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     let scorecards: BTreeMap<_, _> = definitions
         .scorecards
         .iter()
-        .filter_map(|d| scorecard::read(&d.value, strategy.as_ref(), &kpis, &units, context))
+        .filter_map(|d| scorecard::read(&d.value, strategy.as_ref(), &kpis, &tree, context))
         .map(|s| (s.id.clone(), s))
         .collect();
     kpi::together(definitions, &kpis, &sources, context);

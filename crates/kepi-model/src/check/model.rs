@@ -1,4 +1,4 @@
-//! The project itself, persons, units and entities.
+//! The project itself, persons and entities.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,12 +10,12 @@ use crate::{
     decode::{Keyed, Name, Placed},
     definitions as written,
     expression::Type,
-    id::{AttributeId, EntityId, PersonId, ProjectId, PurposeId, UnitId},
+    id::{AttributeId, EntityId, PersonId, ProjectId, PurposeId},
     lexical,
-    project::{Attribute, Entity, Person, Unit},
+    project::{Attribute, Entity, Person},
     source_text::{FileId, Span},
     table::Symbol,
-    wording::shown,
+    wording::{shorten, shown},
 };
 
 /// What the `project:` document says.
@@ -85,106 +85,6 @@ pub(super) fn persons(persons: &[Placed<written::Person>]) -> BTreeMap<PersonId,
     persons.iter().filter_map(|p| read(&p.value)).collect()
 }
 
-/// Reads all units; they must form one tree.
-pub(super) fn units(written: &[Placed<written::Unit>], context: &mut Context<'_>) -> BTreeMap<UnitId, Unit> {
-    let mut units: BTreeMap<UnitId, Unit> = BTreeMap::new();
-    let mut places: BTreeMap<UnitId, Span> = BTreeMap::new();
-    let mut members: BTreeMap<(String, String), Span> = BTreeMap::new();
-    for written in written.iter().map(|w| &w.value) {
-        let at = written.unit.span;
-        let Some(id) = written.unit.get().and_then(|u| u.id.clone()) else { continue };
-        places.entry(id.clone()).or_insert(at);
-        let Some(name) = written.name.cloned() else { continue };
-        let unit = Unit {
-            id: id.clone(),
-            member: written.member.cloned().unwrap_or_else(|| name.clone()),
-            name,
-            level: written.level.get().and_then(|l| l.id.clone()),
-            parent: written.parent.cloned(),
-            manager: written.manager.cloned(),
-        };
-        if written.parent.is_written() && !written.level.is_written() {
-            context
-                .report(codes::UNIT_LEVEL, at, format!("the unit `{id}` has no level"))
-                .expected("`level`, such as `level: region`; only the root may do without");
-        }
-        if let Some(level) = &unit.level
-            && unit.parent.is_some()
-        {
-            let at = if written.member.is_written() { written.member.span } else { at };
-            if let Some(first) = members.insert((level.to_string(), unit.member.clone()), at) {
-                context
-                    .report(
-                        codes::UNIT_MEMBER,
-                        at,
-                        format!("two units of level {level} stand for the member `{}`", unit.member),
-                    )
-                    .related(first, "the other one")
-                    .fix("give one of them another `member`");
-            }
-        }
-        units.entry(id).or_insert(unit);
-    }
-    one_root(&units, &places, context);
-    no_circle(&units, &places, context);
-    units
-}
-
-/// One unit has no parent.
-fn one_root(units: &BTreeMap<UnitId, Unit>, places: &BTreeMap<UnitId, Span>, context: &mut Context<'_>) {
-    let mut roots: Vec<&Unit> = units.values().filter(|u| u.parent.is_none()).collect();
-    // The one without level is the likelier root.
-    roots.sort_by_key(|u| u.level.is_some());
-    for other in roots.iter().skip(1) {
-        let (Some(at), Some(first)) = (places.get(&other.id), roots.first()) else { continue };
-        let finding = context.report(
-            codes::UNIT_ROOT,
-            *at,
-            format!("`{}` has no parent, and neither has `{}`", other.id, first.id),
-        );
-        if let Some(first_at) = places.get(&first.id) {
-            finding.related(*first_at, "the other root");
-        }
-        finding.fix(format!("write `parent: {}`, or put a unit above both", first.id));
-    }
-}
-
-/// Parents run in no circle.
-fn no_circle(units: &BTreeMap<UnitId, Unit>, places: &BTreeMap<UnitId, Span>, context: &mut Context<'_>) {
-    // Every unit whose way up never ends lies on a circle or leads to one; report each circle once, at its least unit.
-    for unit in units.values() {
-        let mut seen = BTreeSet::new();
-        let mut at = Some(unit);
-        while let Some(here) = at {
-            if !seen.insert(here.id.clone()) {
-                break;
-            }
-            at = here.parent.as_ref().and_then(|p| units.get(p));
-            if at.is_some_and(|a| a.id == unit.id) {
-                if seen.iter().next() == Some(&unit.id)
-                    && let Some(span) = places.get(&unit.id)
-                {
-                    let mut way: Vec<String> = vec![unit.id.to_string()];
-                    let mut step = unit.parent.clone();
-                    while let Some(s) = step.filter(|s| *s != unit.id) {
-                        way.push(s.to_string());
-                        step = units.get(&s).and_then(|u| u.parent.clone());
-                    }
-                    way.push(unit.id.to_string());
-                    context
-                        .report(
-                            codes::UNIT_CYCLE,
-                            *span,
-                            format!("parents run in a circle: {}", way.join(" → ")),
-                        )
-                        .fix("give one of them its true parent, or none if it is the root");
-                }
-                break;
-            }
-        }
-    }
-}
-
 /// The built-in entities with what the project adds, and its own.
 pub(super) fn entities(
     written: &[Placed<written::Entity>],
@@ -204,13 +104,18 @@ pub(super) fn entities(
         });
         entity.name = written.name.cloned().unwrap_or(entity.name);
         entity.description = written.description.cloned().unwrap_or(entity.description);
+        let mut places: BTreeMap<AttributeId, usize> =
+            entity.attributes.iter().enumerate().map(|(at, a)| (a.id.clone(), at)).collect();
         for entry in written.attributes.items() {
             let Some(attribute) = attribute(entry, context) else {
                 context.findings.attribute_is_broken(id.as_str(), &entry.text);
                 continue;
             };
-            match entity.attributes.iter_mut().find(|a| a.id == attribute.id) {
-                None => entity.attributes.push(attribute),
+            match places.get(&attribute.id).and_then(|at| entity.attributes.get_mut(*at)) {
+                None => {
+                    places.insert(attribute.id.clone(), entity.attributes.len());
+                    entity.attributes.push(attribute);
+                }
                 Some(former) => refine(former, attribute, entry, &id, context),
             }
         }
@@ -273,13 +178,9 @@ fn own_attribute(
 ) -> bool {
     let found = entity.attribute(name).is_some();
     if !found && !context.findings.is_broken(entity.id.as_str(), name.as_str()) {
-        context
-            .report(
-                codes::UNKNOWN_ATTRIBUTE_OF_ENTITY,
-                at,
-                format!("the {what} `{name}` is no attribute of {}", entity.id),
-            )
-            .did_you_mean(name.as_str(), entity.attributes.iter().map(|a| a.id.as_str()));
+        let message = format!("the {what} `{name}` is no attribute of {}", entity.id);
+        let known = entity.attributes.iter().map(|a| a.id.as_str());
+        context.findings.unknown(codes::UNKNOWN_ATTRIBUTE_OF_ENTITY, at, message, name.as_str(), known);
     }
     found
 }
@@ -294,14 +195,16 @@ fn attribute(
     let values = &written.values;
     match &mut type_ {
         Type::Enum { values: members } if !values.items().is_empty() => {
+            let (mut known, mut listed) = (BTreeSet::new(), Vec::new());
             for member in values.items() {
-                if members.contains(&member.value) {
-                    let message = format!("`{}` is listed twice", member.value);
-                    context.report(codes::ENUM_VALUES, member.span, message);
+                if known.insert(&member.value) {
+                    listed.push(member.value.clone());
                 } else {
-                    members.push(member.value.clone());
+                    let message = format!("`{}` is listed twice", shorten(&member.value));
+                    context.report(codes::ENUM_VALUES, member.span, message).fix("remove one of them");
                 }
             }
+            *members = listed.into();
         }
         Type::Enum { .. } => {
             context

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, is_defined, kpi::declared_dimensions};
+use super::{Context, is_defined, kpi::declared_dimensions, units::Tree};
 use crate::{
     calendar::Grain,
     codes,
@@ -13,12 +13,12 @@ use crate::{
     measure::Carry,
     project::{
         BasisPoints, Cascade, CascadeTargets, Kpi, Scorecard, ScorecardObjective, ScorecardPerspective,
-        Strategy, Unit,
+        Strategy,
     },
     source_text::Span,
     table::Symbol,
     word::Word,
-    wording::quoted,
+    wording::some_of,
 };
 
 /// Reads a scorecard.
@@ -26,7 +26,7 @@ pub(super) fn read(
     written: &written::Scorecard,
     strategy: Option<&Strategy>,
     kpis: &BTreeMap<KpiId, Kpi>,
-    units: &BTreeMap<UnitId, Unit>,
+    tree: &Tree<'_>,
     context: &mut Context<'_>,
 ) -> Option<Scorecard> {
     let perspectives = written.perspectives.items();
@@ -70,7 +70,7 @@ pub(super) fn read(
         .unwrap_or_default();
     read.sort_by_key(|p| order.get(&p.id).copied().unwrap_or(usize::MAX));
     let unit = written.unit.cloned();
-    let cascade = written.cascade.get().and_then(|c| cascade(c, unit.as_ref(), units, context));
+    let cascade = written.cascade.get().and_then(|c| cascade(c, unit.as_ref(), tree, context));
     let missing = written.missing.get();
     let mut scorecard = Scorecard {
         id: written.scorecard.get()?.id.clone()?,
@@ -110,7 +110,7 @@ fn sums<'a>(
     at: Span,
     context: &mut Context<'_>,
 ) {
-    let mut total = 0;
+    let mut total = 0u64;
     let mut places = Vec::new();
     for written in weights {
         let Some((Some(share), place)) = written else { return };
@@ -120,7 +120,7 @@ fn sums<'a>(
                 .expected("a weight in hundredths of a per cent at most, such as `33.33%`");
             return;
         };
-        total += part;
+        total += u64::from(part);
         places.push(place);
     }
     if total == 10_000 || places.is_empty() {
@@ -129,11 +129,11 @@ fn sums<'a>(
     let shown = |p: i64| {
         if p % 100 == 0 { format!("{}%", p / 100) } else { format!("{}.{:02}%", p / 100, p % 100) }
     };
-    let difference = 10_000 - i64::from(total);
+    let difference = 10_000 - total as i64;
     let finding = context.report(
         codes::WEIGHTS,
         at,
-        format!("the weights of the {what} sum to {}", shown(i64::from(total))),
+        format!("the weights of the {what} sum to {}", shown(total as i64)),
     );
     finding.expected("100%").fix(if difference > 0 {
         format!("add {} to one of them, or share it out", shown(difference))
@@ -209,17 +209,14 @@ fn placed(
 fn cascade(
     written: &written::Cascade,
     unit: Option<&UnitId>,
-    units: &BTreeMap<UnitId, Unit>,
+    tree: &Tree<'_>,
     context: &mut Context<'_>,
 ) -> Option<Cascade> {
     let mut levels = BTreeMap::new();
     for entry in written.match_.items() {
         if is_defined(context, Symbol::Level, &entry.text) {
-            let below = units.values().any(|u| {
-                u.level.as_ref().is_some_and(|l| l.as_str() == entry.text)
-                    && unit.is_none_or(|top| u.id != *top && is_below(u, top, units))
-            });
-            if !below && unit.is_none_or(|u| units.contains_key(u)) {
+            let below = entry.key.as_ref().is_some_and(|level| tree.has_level_below(level, unit));
+            if !below && unit.is_none_or(|u| tree.contains(u)) {
                 context.report(
                         codes::CASCADE_LEVEL,
                         entry.span,
@@ -235,19 +232,6 @@ fn cascade(
         }
     }
     Some(Cascade { levels, value: written.value.cloned()?, targets: written.targets.cloned()? })
-}
-
-/// Whether a unit lies below another; circles end the walk.
-fn is_below(unit: &Unit, top: &UnitId, units: &BTreeMap<UnitId, Unit>) -> bool {
-    let mut at = unit.parent.as_ref();
-    for _ in 0..=units.len() {
-        match at {
-            Some(parent) if parent == top => return true,
-            Some(parent) => at = units.get(parent).and_then(|u| u.parent.as_ref()),
-            None => return false,
-        }
-    }
-    false
 }
 
 /// The targets of a KPI have to say something about the periods and the units of the scorecard.
@@ -313,7 +297,7 @@ pub(super) fn together(definitions: &Definitions, kpis: &BTreeMap<KpiId, Kpi>, c
                     .related(kpi.kpi.span, "the KPI")
                     .fix("add `targets` to the KPI");
             }
-            if let Some(kpi) = kpis.values().find(|kpi| kpi.id.as_str() == entry.text) {
+            if let Some(kpi) = entry.key.as_ref().and_then(|id| kpis.get(id)) {
                 marks(kpi, entry.span, scorecard, context);
             }
         }
@@ -330,7 +314,7 @@ pub(super) fn together(definitions: &Definitions, kpis: &BTreeMap<KpiId, Kpi>, c
             if without.is_empty() {
                 continue;
             }
-            let list = quoted(without.iter().map(|(name, _)| *name));
+            let list = some_of(without.iter().map(|(name, _)| *name));
             let finding = context.report(
                 codes::CASCADE_DIMENSION,
                 entry.at,

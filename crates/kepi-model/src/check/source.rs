@@ -139,9 +139,9 @@ fn key(
 fn has_attribute(name: &AttributeId, at: Span, entity: &Entity, findings: &mut Findings) -> bool {
     let found = entity.attribute(name).is_some();
     if !found && !findings.is_broken(entity.id.as_str(), name.as_str()) {
-        findings
-            .report(codes::SOURCE_KEY, at, format!("{} has no attribute `{name}`", entity.id))
-            .did_you_mean(name.as_str(), entity.attributes.iter().map(|a| a.id.as_str()));
+        let message = format!("{} has no attribute `{name}`", entity.id);
+        let known = entity.attributes.iter().map(|a| a.id.as_str());
+        findings.unknown(codes::SOURCE_KEY, at, message, name.as_str(), known);
     }
     found
 }

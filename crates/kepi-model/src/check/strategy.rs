@@ -57,28 +57,29 @@ fn each<I: Clone, T, R>(map: &Field<Map<Name<I>, T>>, read: impl Fn(I, &T) -> Op
     map.items().iter().filter_map(entry).collect()
 }
 
-fn objective_place(written: &written::Strategy, id: &ObjectiveId) -> Span {
-    let objectives = written.objectives.items();
-    objectives.iter().find(|e| e.text == id.as_str()).map_or(written.span, |e| e.span)
+/// Where each objective is written.
+fn objective_places(written: &written::Strategy) -> BTreeMap<&str, Span> {
+    written.objectives.items().iter().map(|e| (e.text.as_str(), e.span)).collect()
 }
 
 /// One aim under two perspectives.
 fn same_objective(written: &written::Strategy, objectives: &[Objective], context: &mut Context<'_>) {
     let mut names: BTreeMap<String, &Objective> = BTreeMap::new();
+    let places = objective_places(written);
+    let place = |id: &ObjectiveId| places.get(id.as_str()).copied().unwrap_or(written.span);
     for objective in objectives {
         match names.get(&objective.name.to_lowercase()) {
             Some(first) if first.perspective != objective.perspective => {
-                let at = objective_place(written, &objective.id);
                 context
                     .report(
                         codes::OBJECTIVE_TWICE,
-                        at,
+                        place(&objective.id),
                         format!(
                             "`{}` stands in {} and in {}",
                             objective.name, first.perspective, objective.perspective
                         ),
                     )
-                    .related(objective_place(written, &first.id), "the other one")
+                    .related(place(&first.id), "the other one")
                     .fix("keep it where it belongs, and link it to what it works on");
             }
             Some(_) => {}
@@ -157,15 +158,17 @@ fn way(
 /// What objectives and KPIs say of each other.
 pub(super) fn together(definitions: &Definitions, strategy: Option<&Strategy>, context: &mut Context<'_>) {
     let (Some(strategy), Some(written)) = (strategy, definitions.strategies.first()) else { return };
+    // Also KPIs whose definition is broken serve their objective.
+    let mut serving: BTreeMap<&ObjectiveId, Vec<&written::Kpi>> = BTreeMap::new();
+    for kpi in definitions.kpis.iter().map(|k| &k.value) {
+        if let Some(objective) = kpi.objective.get() {
+            serving.entry(objective).or_default().push(kpi);
+        }
+    }
+    let places = objective_places(&written.value);
     for objective in &strategy.objectives {
-        let at = objective_place(&written.value, &objective.id);
-        // Also KPIs whose definition is broken serve their objective.
-        let own: Vec<&written::Kpi> = definitions
-            .kpis
-            .iter()
-            .map(|k| &k.value)
-            .filter(|k| k.objective.get() == Some(&objective.id))
-            .collect();
+        let at = places.get(objective.id.as_str()).copied().unwrap_or(written.value.span);
+        let own = serving.get(&objective.id).map(Vec::as_slice).unwrap_or_default();
         if own.is_empty() {
             context
                 .report(

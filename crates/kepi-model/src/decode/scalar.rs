@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use super::{At, Decode, DecodeKey, Decoder};
 use crate::{
+    bounds,
     calendar::Grain,
     codes,
     expression::Type,
@@ -16,7 +17,7 @@ use crate::{
     source_text::Span,
     table::{Key, Kind, Symbol, TYPES},
     word::Word,
-    wording::{nearest, quoted, shorten},
+    wording::{quoted, shorten},
     yaml::Yaml,
 };
 
@@ -111,8 +112,18 @@ impl Decode for AttributeId {
 
 impl DecodeKey for String {
     const KEY: Key = Key::Text;
-    fn decode_key(text: &str, _: Span, _: &mut Decoder<'_>) -> Option<Self> {
-        Some(text.to_owned())
+    fn decode_key(text: &str, span: Span, decoder: &mut Decoder<'_>) -> Option<Self> {
+        decoder.bounded(text, span, bounds::TEXT)
+    }
+}
+
+/// Free text, of which a name is the shortest kind.
+impl Decode for String {
+    const KIND: Kind = Kind::Text;
+    fn decode(yaml: &Yaml, at: At<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        let text = decoder.text(yaml, at, Self::KIND)?;
+        let most = if at.name == "name" { bounds::SHOWN_NAME } else { bounds::TEXT };
+        decoder.bounded(text, yaml.span, most)
     }
 }
 
@@ -182,15 +193,28 @@ macro_rules! choices {
 pub(crate) use choices;
 
 impl Decoder<'_> {
+    /// A text, if it is not too long.
+    fn bounded(&mut self, text: &str, span: Span, most: usize) -> Option<String> {
+        if text.len() > most {
+            let place = Span { end: span.end.min(span.start + 60), ..span };
+            self.report(codes::TOO_LARGE, place, format!("this text has {} bytes", text.len()))
+                .expected(format!("at most {most} bytes"))
+                .fix("shorten it; what is longer belongs into a document that it can name");
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
     /// Reads one of the words of an enumeration.
     pub(crate) fn choice<T: Word>(&mut self, yaml: &Yaml, at: At<'_>) -> Option<T> {
         let text = self.text(yaml, at, Kind::Choice(T::WORDS))?;
         let member = T::from_word(text);
         if member.is_none() {
             let message = format!("`{}` cannot be `{}`", at.name, shorten(text));
-            self.report(codes::NOT_A_CHOICE, yaml.span, message)
-                .expected(format!("one of {}", quoted(T::WORDS.iter().copied())))
-                .did_you_mean(text, T::WORDS.iter().copied());
+            let words = || T::WORDS.iter().copied();
+            self.findings
+                .unknown(codes::NOT_A_CHOICE, yaml.span, message, text, words())
+                .expected(format!("one of {}", quoted(words())));
         }
         member
     }
@@ -258,12 +282,17 @@ pub(crate) struct Encoding(pub(crate) String);
 pub(crate) struct Files(pub(crate) String);
 
 scalars! {
-    String = Kind::Text, |text, _, _| Some(text.to_owned());
     bool = Kind::Boolean, |text, span, decoder| {
         let value = text.parse().ok();
         if value.is_none() {
             let message = format!("`{}` is neither `true` nor `false`", shorten(text));
-            decoder.report(codes::NOT_A_CHOICE, span, message);
+            let finding = decoder.report(codes::NOT_A_CHOICE, span, message);
+            finding.expected("`true` or `false`");
+            match text.to_ascii_lowercase().as_str() {
+                "yes" | "y" | "on" | "1" | "true" => finding.replace("write `true`", span, "true"),
+                "no" | "n" | "off" | "0" | "false" => finding.replace("write `false`", span, "false"),
+                _ => finding,
+            };
         }
         value
     };
@@ -298,12 +327,25 @@ scalars! {
         lag.map(|(number, grain)| Self(number, grain))
     };
     Scale = Kind::Scale, |text, span, decoder| {
-        let scale = lexical::scale(text);
-        if scale.is_none() {
-            decoder.report(codes::BAD_SCALE, span, format!("`{}` is not a scale", shorten(text)))
-                .expected("the lowest and the highest answer, such as `1..5`");
+        let Some((low, high)) = lexical::scale(text) else {
+            let finding = decoder.report(codes::BAD_SCALE, span, format!("`{}` is not a scale", shorten(text)));
+            finding.expected("the lowest and the highest answer, such as `1..5`");
+            if let Some(meant) = lexical::scale_meant(text) {
+                finding.replace(format!("write `{meant}`"), span, meant);
+            }
+            return None;
+        };
+        let near = |answer: i64| (-bounds::ANSWER..=bounds::ANSWER).contains(&answer);
+        if !near(low) || !near(high) || high - low >= bounds::BINS {
+            let message = format!("the scale `{}` is too long", shorten(text));
+            decoder.report(codes::BAD_SCALE, span, message)
+                .expected(format!(
+                    "at most {} answers, between {} and {}", bounds::BINS, -bounds::ANSWER, bounds::ANSWER
+                ))
+                .fix("a number that is measured has no scale: use `mean`, or a `quantile` with bins");
+            return None;
         }
-        scale.map(|(low, high)| Self(low, high))
+        Some(Self(low, high))
     };
     Quantile = Kind::Quantile, |text, span, decoder| {
         let read = lexical::quantile(text);
@@ -341,16 +383,14 @@ scalars! {
         }
     };
     Zone = Kind::Zone, |text, span, decoder| {
-        if jiff::tz::TimeZone::get(text).is_ok() {
+        if text.len() <= 64 && jiff::tz::TimeZone::get(text).is_ok() {
             return Some(Self(text.to_owned()));
         }
         let known: Vec<String> = jiff::tz::db().available().map(|n| n.to_string()).collect();
         let message = format!("there is no time zone `{}`", shorten(text));
-        let finding = decoder.report(codes::UNKNOWN_ZONE, span, message);
-        match nearest(text, known.iter().map(String::as_str)) {
-            Some(near) => finding.replace(format!("did you mean `{near}`?"), span, near),
-            None => finding.expected("an IANA name such as `Europe/Berlin` or `UTC`"),
-        };
+        let known = known.iter().map(String::as_str);
+        decoder.findings.unknown(codes::UNKNOWN_ZONE, span, message, text, known)
+            .expected("an IANA name such as `Europe/Berlin` or `UTC`");
         None
     };
     TimeFormat = Kind::TimeFormat, |text, span, decoder| match lexical::time_format(text) {
@@ -363,7 +403,15 @@ scalars! {
         }
     };
     Character = Kind::Character, |text, span, decoder| match text.as_bytes() {
-        [byte] => Some(Self(*byte)),
+        // What stands in cells, quotes them or ends a line cannot separate them.
+        [byte] if !byte.is_ascii_alphanumeric() && !matches!(byte, b'"' | b'\n' | b'\r' | 0) => Some(Self(*byte)),
+        [_] => {
+            let message = format!("`{}` cannot separate cells", text.escape_debug());
+            decoder.report(codes::BAD_DELIMITER, span, message)
+                .expected("one character such as `\",\"`, `\";\"`, `\"|\"` or `\"\\t\"`")
+                .fix("look at the first line of the file: it is what stands between two headers");
+            None
+        }
         _ => {
             let message = format!("the delimiter `{}` is not one ASCII character", shorten(text));
             decoder.report(codes::BAD_DELIMITER, span, message)
@@ -374,8 +422,8 @@ scalars! {
     Encoding = Kind::Encoding, |text, span, decoder| {
         if !decoder.options.knows_encoding(text) {
             let message = format!("there is no encoding `{}`", shorten(text));
-            decoder.report(codes::UNKNOWN_ENCODING, span, message)
-                .did_you_mean(text, ENCODINGS.iter().copied());
+            decoder.findings
+                .unknown(codes::UNKNOWN_ENCODING, span, message, text, ENCODINGS.iter().copied());
             return None;
         }
         Some(Self(text.trim().to_ascii_lowercase()))
@@ -386,6 +434,10 @@ scalars! {
         if leaves || text.contains(':') {
             decoder.report(codes::OUTSIDE_PROJECT, span, format!("`{shown}` leads out of the project's folder"))
                 .expected("a path below the project's folder, with `/`, such as `data/2026-*.csv`");
+        } else if let Some(why) = lexical::glob_problem(text) {
+            decoder.report(codes::BAD_PATTERN, span, format!("`{shown}` is not a pattern: {why}"))
+                .expected("a path, or a path with `*`, `?` or `[0-9]` in it, such as `data/2026-*.csv`")
+                .fix("write a bracket that is part of a name as `[[]`");
         } else if decoder.options.known_files.is_some_and(|count| count(text) == 0) {
             decoder.report(codes::NO_FILES, span, format!("no file matches `{shown}`"))
                 .expected("at least one file when the source is run")
@@ -426,7 +478,9 @@ fn attribute_type(text: &str, span: Span, decoder: &mut Decoder<'_>) -> Option<T
     if type_.is_some() {
         return type_;
     }
-    let finding = decoder.report(codes::UNKNOWN_TYPE, span, format!("there is no type `{}`", shorten(text)));
+    let words = ["text", "integer", "boolean", "date", "timestamp", "duration", "enum"];
+    let message = format!("there is no type `{}`", shorten(text));
+    let finding = decoder.findings.unknown(codes::UNKNOWN_TYPE, span, message, text, words);
     finding.expected(TYPES);
     let fix = match text {
         "string" | "varchar" | "char" | "str" | "uuid" => Some("text"),
@@ -439,11 +493,6 @@ fn attribute_type(text: &str, span: Span, decoder: &mut Decoder<'_>) -> Option<T
     };
     if let Some(fix) = fix {
         finding.replace(format!("write `{fix}`"), span, format!("\"{fix}\""));
-    } else {
-        let words = ["text", "integer", "boolean", "date", "timestamp", "duration", "enum"];
-        if let Some(near) = nearest(text, words) {
-            finding.replace(format!("did you mean `{near}`?"), span, near);
-        }
     }
     None
 }

@@ -108,6 +108,10 @@ pub trait Kind {
     fn words(&self, words: &Words<'_>) -> String;
     /// Its formula, in short.
     fn formula(&self, words: &Words<'_>, weighted: bool) -> String;
+    /// Whether its rows can be weighted.
+    fn weighs(&self) -> bool {
+        true
+    }
     /// What becomes of a mark for a period in a longer one.
     fn over_time(&self) -> Carry;
     /// What becomes of a mark for the whole in a part of it.

@@ -155,6 +155,9 @@ impl Kind for Quantile {
     fn formula(&self, words: &Words<'_>, _: bool) -> String {
         format!("{} of {}", quantile_text(self.quantile), words.value(&self.value, &self.rows.of))
     }
+    fn weighs(&self) -> bool {
+        false
+    }
     fn over_time(&self) -> Carry {
         Carry::Stays
     }

@@ -132,6 +132,9 @@ impl Kind for Ratio {
         let times = if self.per == 1 { String::new() } else { format!(" × {}", self.per) };
         format!("{} ÷ {}{times}", self.numerator.short(words), self.denominator.short(words))
     }
+    fn weighs(&self) -> bool {
+        false
+    }
     /// If both terms add up alike, their quotient stays; customers of a month and customers of a quarter do not.
     fn over_time(&self) -> Carry {
         let terms = [&self.numerator, &self.denominator];

@@ -71,6 +71,9 @@ impl Kind for Stock {
     fn formula(&self, words: &Words<'_>, _: bool) -> String {
         format!("so far: {} − {}", self.came.short(words), self.went.short(words))
     }
+    fn weighs(&self) -> bool {
+        false
+    }
     /// The stock of a quarter is that of its end, not a sum of three; those of teams add up to their department's.
     fn over_time(&self) -> Carry {
         Carry::Stays

@@ -153,6 +153,9 @@ impl Kind for Total {
     fn formula(&self, words: &Words<'_>, _: bool) -> String {
         self.short(words)
     }
+    fn weighs(&self) -> bool {
+        !matches!(self.aggregate, Aggregate::Distinct(_))
+    }
     /// Months add up to a quarter, teams to a department; but a customer of two months is one of the quarter.
     fn over_time(&self) -> Carry {
         if matches!(self.aggregate, Aggregate::Distinct(_)) { Carry::Neither } else { Carry::AddsUp }

@@ -10,7 +10,7 @@ use crate::{
     id::EntityId,
     lexical::type_text,
     source_text::Span,
-    wording::{nearest, shorten},
+    wording::shorten,
     yaml::Yaml,
 };
 
@@ -59,7 +59,6 @@ pub(super) fn resolve(
             PathProblem::Unknown {
                 index,
                 entity: entity.id.clone(),
-                known: entity.attributes.iter().map(|a| a.id.to_string()).collect(),
             }
         })?;
         if index + 1 == parts.len() {
@@ -77,7 +76,7 @@ pub(super) fn resolve(
 /// What is wrong with a path.
 pub(super) enum PathProblem {
     /// The entity has no such attribute.
-    Unknown { index: usize, entity: EntityId, known: Vec<String> },
+    Unknown { index: usize, entity: EntityId },
     /// The part is no reference, but the path goes on.
     NoReference { index: usize, type_: Type },
     /// Something that has its own finding.
@@ -94,32 +93,28 @@ pub(super) fn report_path(
     findings: &mut Findings,
 ) {
     match problem {
-        PathProblem::Unknown { index, entity, known } => {
+        PathProblem::Unknown { index, entity } => {
             let (Some(part), Some(place)) = (parts.get(*index), places.get(*index)) else { return };
             if findings.is_broken(entity.as_str(), part) {
                 return;
             }
-            let finding = findings.report(
-                codes::UNKNOWN_ATTRIBUTE,
-                *place,
-                format!("{entity} has no attribute `{}`", shorten(part)),
-            );
-            if nearest(part, known.iter().map(String::as_str)).is_none() && *index == 0 {
-                // It may be an attribute of an entity one reference away.
-                let away = base.attributes.iter().find_map(|a| match &a.type_ {
-                    Type::Reference { entity } => {
-                        let found = entities.get(entity)?.attributes.iter().any(|b| b.id.as_str() == *part);
-                        found.then(|| format!("{}.{part}", a.id))
-                    }
-                    _ => None,
-                });
-                if let Some(away) = away {
-                    finding.replace(format!("did you mean `{away}`?"), *place, away);
-                    return;
+            let known = entities.get(entity).map(|e| e.attributes.as_slice()).unwrap_or_default();
+            // It may be an attribute of an entity one reference away.
+            let away = base.attributes.iter().filter(|_| *index == 0).find_map(|a| match &a.type_ {
+                Type::Reference { entity } => {
+                    let found = entities.get(entity)?.attributes.iter().any(|b| b.id.as_str() == *part);
+                    found.then(|| format!("{}.{part}", a.id))
                 }
-            }
-            finding.did_you_mean(part, known.iter().map(String::as_str));
-            if finding.fix.is_none() {
+                _ => None,
+            });
+            let message = format!("{entity} has no attribute `{}`", shorten(part));
+            let known = known.iter().map(|a| a.id.as_str());
+            let finding = findings.unknown(codes::UNKNOWN_ATTRIBUTE, *place, message, part, known);
+            if finding.fix.is_none()
+                && let Some(away) = away
+            {
+                finding.replace(format!("did you mean `{away}`?"), *place, away);
+            } else if finding.fix.is_none() {
                 finding.fix(format!("add it by an `entity: {entity}` document, or use one of those listed"));
             }
         }

@@ -10,8 +10,7 @@ use crate::{
     codes,
     expression::{Arithmetic, Comparison, Expression, Literal, Node, Type},
     lexical::{self, type_text},
-    source_text::Span,
-    wording::{nearest, shorten},
+    wording::{shorten, some_texts},
 };
 
 impl Reader<'_> {
@@ -230,27 +229,17 @@ impl Reader<'_> {
                 if strict && !values.contains(text) =>
             {
                 let place = self.place(span);
-                let wrong = text.clone();
-                self.findings
-                    .report(codes::UNKNOWN_MEMBER, place, format!("`'{}'` is no member", shorten(&wrong)))
-                    .expected(format!(
-                        "one of {}",
-                        values.iter().map(|v| format!("`'{v}'`")).collect::<Vec<_>>().join(", ")
-                    ));
-                if let (Some(near), Some(last)) =
-                    (nearest(&wrong, values.iter().map(String::as_str)), Some(place))
-                {
-                    self.last_fix(format!("did you mean `'{near}'`?"), last, format!("'{near}'"));
+                let members = || values.iter().map(String::as_str);
+                let near = self.findings.nearest(text, members());
+                let message = format!("`'{}'` is no member", shorten(text));
+                let finding = self.findings.report(codes::UNKNOWN_MEMBER, place, message);
+                finding.expected(format!("one of {}", some_texts(members())));
+                if let Some(near) = near {
+                    finding.replace(format!("did you mean `'{near}'`?"), place, format!("'{near}'"));
                 }
                 None
             }
             _ => Some(e),
-        }
-    }
-
-    pub(super) fn last_fix(&mut self, text: String, span: Span, by: String) {
-        if let Some(last) = self.findings.last_mut() {
-            last.replace(text, span, by);
         }
     }
 

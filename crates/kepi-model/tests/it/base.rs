@@ -32,9 +32,14 @@ pub fn map(files: &[(String, String)]) -> SourceMap {
 
 /// Checks files as on 1 June 2026, all data there.
 pub fn checked(files: &[(String, String)]) -> Checked<Project> {
+    checked_map(&map(files))
+}
+
+/// The same of a map.
+pub fn checked_map(files: &SourceMap) -> Checked<Project> {
     let there = |pattern: &str| usize::from(!pattern.contains("absent"));
     check(
-        &map(files),
+        files,
         &Options {
             known_files: Some(&there),
             today: Some(jiff::civil::date(2026, 6, 1)),

@@ -4,9 +4,12 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use kepi_model::{codes, render};
+use kepi_model::{
+    codes, render,
+    source_text::{SourceFile, SourceMap, Unread},
+};
 
-use crate::base::{checked, files, map, short};
+use crate::base::{checked, checked_map, files, short};
 
 /// A change to a file: what is there, and what stands there instead; an empty first text appends.
 type Edit = (&'static str, &'static str, String);
@@ -65,6 +68,7 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
         ("K0117", kepi("", "---\nproject: second_shop\nname: Another shop\nlanguage: 1\ntime_zone: UTC\n")),
         ("K0118", strategy("", "---\nstrategy: other\nmission: More.\nperspectives: {}\nobjectives: {}\n")),
         ("K0119", kepi("", "---\n- person: second\n  name: Bo Lind\n")),
+        ("K0120", Vec::new()),
         ("K0201", kpis("accountable: owner\nresponsible", "accountable: ownr\nresponsible")),
         ("K0202", kepi("region: {type: text}", "region: {type: string}")),
         ("K0203", kepi("time: visited_at", "time: visit_at")),
@@ -102,6 +106,7 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
         ("K0416", sources("data/accounts.csv", "../accounts.csv")),
         ("K0417", sources("b: back}", "b: bakc}")),
         ("K0418", sources("{column: Q2, as: integer}", "{constant: easy}")),
+        ("K0440", sources("data/orders.ndjson", "\"data/orders-[2026.ndjson\"")),
         ("K0419", sources("mode: append\n", "mode: append\nkey: [identifier]\n")),
         ("K0501", kpis(RELATIONSHIP, &format!("where: {} > 5", vec!["score"; 300].join(" + ")))),
         ("K0502", kpis(RELATIONSHIP, "where: survey = = 'relationship'")),
@@ -189,6 +194,17 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
                 edit("kpis.yml", EASY_TARGETS, "threshold: 500, target: 700, stretch: 800"),
             ],
         ),
+        (
+            "K0640",
+            vec![
+                edit(
+                    "kpis.yml",
+                    EASY_MEASURE,
+                    "quantile: {of: survey_response, value: minutes, quantile: 90%, bins: {from: 0 minutes, to: 1 hour, count: 60}}\nweight: weight",
+                ),
+                edit("kpis.yml", EASY_TARGETS, "threshold: 20 minutes, target: 30 minutes"),
+            ],
+        ),
         ("K0701", scorecard("weight: 60%", "weight: 50%")),
         ("K0702", kpis("by: [account.region]", "by: [account.tier]")),
         ("K0703", scorecard("unit: whole", "unit: north")),
@@ -226,6 +242,19 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
     ]
 }
 
+/// The files as they are read; of one kind of mistake an editor of another time is the cause.
+fn map_of(code: &str, files: &[(String, String)]) -> SourceMap {
+    let file = |(path, text): &(String, String)| match (code, path.as_str()) {
+        ("K0120", "kpis.yml") => {
+            let text: &str = &text.replace("Help is easy", "Hilfe f\u{fffd}r alle");
+            let at = text.find('\u{fffd}').unwrap() as u32;
+            (SourceFile { path: path.clone(), text: text.into() }, Some(Unread::NotUtf8 { at }))
+        }
+        _ => (SourceFile { path: path.clone(), text: text.as_str().into() }, None),
+    };
+    SourceMap::with_unread(files.iter().map(file).collect())
+}
+
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/goldens")
 }
@@ -237,11 +266,17 @@ fn each_mistake_is_said_as_its_golden_says() {
     let mut wrong = String::new();
     for (code, edits) in cases() {
         let files = edited(&edits);
-        let checked = checked(&files);
+        let map = map_of(code, &files);
+        let checked = checked_map(&map);
         if !checked.findings.iter().any(|f| f.code.0 == code) {
             wrong.push_str(&format!("{code} is not found, but\n{}\n", short(&checked.findings)));
         }
-        let text = render::text(&checked.findings, &map(&files), false);
+        for finding in &checked.findings {
+            let place = map.file(finding.at.span.file).map(|f| f.text.len() >= finding.at.span.end as usize);
+            let whole = place == Some(true) && finding.expected.is_some() && finding.fix.is_some();
+            assert!(whole, "place, expectation and way out of {code}: {finding:?}");
+        }
+        let text = render::text(&checked.findings, &map, false);
         let path = folder().join(format!("{code}.txt"));
         if update {
             fs::write(&path, &text).unwrap();

@@ -12,6 +12,7 @@ mod documents;
 mod examples;
 mod generated;
 mod goldens;
+mod growth;
 mod hostile;
 mod meaning;
 mod words;

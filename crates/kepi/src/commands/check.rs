@@ -28,9 +28,8 @@ pub fn check(what: &Check, folder: &Path, out: Output) -> Result<(), Failure> {
             for finding in &checked.findings {
                 let at = files.line_column(finding.at.span);
                 let path = files.file(finding.at.span.file).map(|f| f.path.clone()).unwrap_or_default();
-                let severity = if finding.severity == Severity::Error { "error" } else { "warning" };
                 grid.push(vec![
-                    Field::text(severity),
+                    Field::text(finding.severity.word()),
                     Field::text(finding.code.0),
                     Field::text(path),
                     Field::figure(at.line.to_string(), Some(f64::from(at.line))),
@@ -42,30 +41,30 @@ pub fn check(what: &Check, folder: &Path, out: Output) -> Result<(), Failure> {
             }
             out.rows(&grid)?;
         }
-        Format::Table => {
-            for finding in &checked.findings {
-                out.line(&render::one(finding, &files, out.colour))?;
-            }
-        }
+        Format::Table if checked.findings.is_empty() => {}
+        Format::Table => out.line(render::body(&checked.findings, &files, out.colour).trim_end())?,
     }
     let errors = checked.findings.iter().filter(|f| f.severity == Severity::Error).count();
-    let warnings = checked.findings.len() - errors;
     let plural = |n: usize, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
     match &checked.value {
         Some(project) if errors == 0 => {
             out.remark(&format!(
-                "{}: {}, {}, {}, {} in order; {}",
+                "{}: {}, {}, {}, {} in order{}",
                 project.name,
                 plural(project.sources.len(), "source"),
                 plural(project.kpis.len(), "KPI"),
                 plural(project.scorecards.len(), "scorecard"),
                 plural(project.units.len(), "unit"),
-                plural(warnings, "warning"),
+                if checked.findings.is_empty() {
+                    String::new()
+                } else {
+                    format!("; {}", render::tally(&checked.findings, &files))
+                },
             ));
             Ok(())
         }
         _ => {
-            out.remark(&format!("{}, {}", plural(errors, "error"), plural(warnings, "warning")));
+            out.remark(&render::tally(&checked.findings, &files));
             Err(Failure::Findings)
         }
     }

@@ -159,8 +159,8 @@ impl Reader<'_, '_> {
                 let name = &item.value;
                 if !known.contains(name) {
                     let message = format!("`by` has no dimension `{name}`");
-                    let finding = self.findings.report(codes::CROSS, item.span, message);
-                    finding.did_you_mean(name, known.iter().map(String::as_str));
+                    let known = known.iter().map(String::as_str);
+                    let finding = self.findings.unknown(codes::CROSS, item.span, message, name, known);
                     if finding.fix.is_none() {
                         finding.fix("add it to `by`, or leave the combination out");
                     }

@@ -6,10 +6,11 @@ use super::super::{Context, is_defined};
 use crate::{
     codes,
     definitions::{self as written, Definitions},
-    id::{EntityId, KpiId, SourceId},
+    id::{EntityId, KpiId, PurposeId, SourceId},
     project::{Kpi, Source},
     source_text::Span,
     table::Symbol,
+    wording::shorten,
 };
 
 /// What KPIs and sources say of each other, and KPIs among themselves.
@@ -24,16 +25,23 @@ pub(in crate::check) fn together(
         let Some(text) = name.get() else { continue };
         if let Some(first) = shown.insert(text.to_lowercase(), name.span) {
             context
-                .report(codes::SAME_SHOWN_NAME, name.span, format!("another KPI is shown as `{text}`"))
+                .report(codes::SAME_SHOWN_NAME, name.span, format!("another KPI is shown as `{}`", shorten(text)))
                 .related(first, "the other one")
                 .fix("say in the name what sets them apart");
         }
     }
     let filled: BTreeSet<&EntityId> = definitions.sources.iter().filter_map(|s| s.value.into.get()).collect();
     let mut undeclared = BTreeSet::new();
+    let written: BTreeMap<Span, &written::Kpi> =
+        definitions.kpis.iter().map(|k| (k.value.kpi.span, &k.value)).collect();
+    // Of the sources of an entity one stands for all that are open to the same purpose.
+    let mut by_entity: BTreeMap<&EntityId, BTreeMap<Option<&PurposeId>, Vec<&Source>>> = BTreeMap::new();
+    for source in sources.values() {
+        let purposes = by_entity.entry(&source.into).or_default();
+        purposes.entry(source.purpose.as_ref()).or_default().push(source);
+    }
     for kpi in kpis.values() {
-        let written = definitions.kpis.iter().map(|k| &k.value).find(|k| k.kpi.span == kpi.span);
-        let Some(written) = written else { continue };
+        let Some(written) = written.get(&kpi.span) else { continue };
         for base in kpi.measure.bases() {
             if !filled.contains(base) && is_defined(context, Symbol::Entity, base.as_str()) {
                 context
@@ -41,7 +49,12 @@ pub(in crate::check) fn together(
                     .fix(format!("add a source with `into: {base}`"));
             }
         }
-        purposes(kpi, written, sources, &mut undeclared, context);
+        if kpi.purpose.is_some() || written.purpose.is_absent() {
+            let entities = kpi.entities();
+            for (open_to, sources) in entities.iter().filter_map(|e| by_entity.get(e)).flatten() {
+                purposes(kpi, written, *open_to, sources, &mut undeclared, context);
+            }
+        }
     }
 }
 
@@ -50,40 +63,39 @@ pub(in crate::check) fn together(
 fn purposes<'a>(
     kpi: &Kpi,
     written: &written::Kpi,
-    sources: &'a BTreeMap<SourceId, Source>,
+    open_to: Option<&PurposeId>,
+    sources: &[&'a Source],
     undeclared: &mut BTreeSet<&'a SourceId>,
     context: &mut Context<'_>,
 ) {
-    if kpi.purpose.is_none() && !written.purpose.is_absent() {
-        return;
-    }
-    let entities = kpi.entities();
-    for source in sources.values().filter(|s| entities.contains(&s.into)) {
-        match (&kpi.purpose, &source.purpose) {
-            (Some(purpose), Some(open_to)) if purpose != open_to => {
-                context
-                    .report(
-                        codes::PURPOSE,
-                        written.purpose.span,
-                        format!("the source `{}` is open to {open_to}, not to {purpose}", source.id),
-                    )
-                    .related(source.span, "the source")
-                    .fix(format!("write `purpose: {open_to}`, or use other data"));
-            }
-            (None, Some(open_to)) => {
-                context
-                    .report(
-                        codes::NO_PURPOSE,
-                        kpi.span,
-                        format!(
-                            "the source `{}` is open to {open_to}, but what `{}` uses it for is not said",
-                            source.id, kpi.id
-                        ),
-                    )
-                    .related(source.span, "the source")
-                    .fix(format!("add `purpose: {open_to}`, or use other data"));
-            }
-            (Some(purpose), None) if undeclared.insert(&source.id) => {
+    let Some(source) = sources.first() else { return };
+    match (&kpi.purpose, open_to) {
+        (Some(purpose), Some(open_to)) if purpose != open_to => {
+            context
+                .report(
+                    codes::PURPOSE,
+                    written.purpose.span,
+                    format!("the source `{}` is open to {open_to}, not to {purpose}", source.id),
+                )
+                .related(source.span, "the source")
+                .fix(format!("write `purpose: {open_to}`, or use other data"));
+        }
+        (None, Some(open_to)) => {
+            context
+                .report(
+                    codes::NO_PURPOSE,
+                    kpi.span,
+                    format!(
+                        "the source `{}` is open to {open_to}, but what `{}` uses it for is not said",
+                        source.id, kpi.id
+                    ),
+                )
+                .related(source.span, "the source")
+                .fix(format!("add `purpose: {open_to}`, or use other data"));
+        }
+        // Said once of an entity's sources: the first KPI that names a purpose stands for all.
+        (Some(purpose), None) if undeclared.insert(&source.id) => {
+            for source in sources {
                 context
                     .report(
                         codes::SOURCE_PURPOSE,
@@ -93,7 +105,7 @@ fn purposes<'a>(
                     .related(kpi.span, format!("this KPI uses them for {purpose}"))
                     .fix(format!("add `purpose: {purpose}` if they may be used for it"));
             }
-            _ => {}
         }
+        _ => {}
     }
 }

@@ -141,15 +141,15 @@ fn format_parts(pattern: &str, with_hour: bool) -> Result<(), &'static str> {
 }
 
 fn parse_enum(written: &Mapping, type_: &Type, findings: &mut Findings) -> Parse {
-    let members: Option<&Vec<String>> = match type_ {
+    let members: Option<&[String]> = match type_ {
         Type::Enum { values } => Some(values),
         _ => None,
     };
+    let known: BTreeSet<&str> = members.into_iter().flatten().map(String::as_str).collect();
     let unknown = |text: &str, at: Span, findings: &mut Findings| {
-        if let Some(members) = members.filter(|m| !m.iter().any(|v| v == text)) {
-            findings
-                .report(codes::ENUM_MEMBER, at, format!("`{}` is no member of the enum", shorten(text)))
-                .did_you_mean(text, members.iter().map(String::as_str));
+        if let Some(members) = members.filter(|_| !known.contains(text)) {
+            let message = format!("`{}` is no member of the enum", shorten(text));
+            findings.unknown(codes::ENUM_MEMBER, at, message, text, members.iter().map(String::as_str));
         }
     };
     let mut values: Vec<(String, String)> = Vec::new();

@@ -1,6 +1,6 @@
 //! How each attribute gets its value: from a column, as a constant, from its position or by an expression.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::tz::TimeZone;
 
@@ -16,7 +16,7 @@ use crate::{
     findings::Findings,
     id::AttributeId,
     lexical::{self, type_text},
-    project::{Entity, Mapping, MappingFrom},
+    project::{Attribute, Entity, Mapping, MappingFrom},
     sql::{self, Scope, Want},
     wording::shorten,
     yaml::Yaml,
@@ -34,13 +34,16 @@ pub(super) fn mappings(
     let entries = source.map.get()?;
     let before = findings.count();
     let mut all = Vec::new();
+    let mapped: BTreeSet<&str> = entries.iter().map(|e| e.text.as_str()).collect();
+    let attributes: BTreeMap<&str, &Attribute> =
+        entity.attributes.iter().map(|a| (a.id.as_str(), a)).collect();
     for entry in entries {
-        let Some(attribute) = entity.attributes.iter().find(|a| a.id.as_str() == entry.text) else {
+        let Some(attribute) = attributes.get(entry.text.as_str()) else {
             unknown_attribute(entry, entity, findings);
             continue;
         };
         let Some(mapping) = &entry.value else { continue };
-        let from = mapping_from(entry, mapping, &attribute.type_, entries, scope, findings);
+        let from = mapping_from(entry, mapping, &attribute.type_, &mapped, scope, findings);
         let (Some(from), Some(required)) = (from, mapping.required.cloned()) else { continue };
         all.push(Mapping { attribute: attribute.id.clone(), type_: attribute.type_.clone(), from, required });
     }
@@ -53,8 +56,8 @@ fn unknown_attribute(entry: &Keyed<String, written::Mapping>, entity: &Entity, f
         return;
     }
     let message = format!("{} has no attribute `{}`", entity.id, shorten(&entry.text));
-    let finding = findings.report(codes::UNKNOWN_MAPPED_ATTRIBUTE, entry.span, message);
-    finding.did_you_mean(&entry.text, entity.attributes.iter().map(|a| a.id.as_str()));
+    let known = entity.attributes.iter().map(|a| a.id.as_str());
+    let finding = findings.unknown(codes::UNKNOWN_MAPPED_ATTRIBUTE, entry.span, message, &entry.text, known);
     if finding.fix.is_none() {
         finding
             .fix(format!("add it: `entity: {}`, `attributes: {{{}: {{type: …}}}}`", entity.id, entry.text));
@@ -65,7 +68,7 @@ fn mapping_from(
     entry: &Keyed<String, written::Mapping>,
     mapping: &written::Mapping,
     type_: &Type,
-    entries: &Entries,
+    mapped: &BTreeSet<&str>,
     scope: &Scope<'_>,
     findings: &mut Findings,
 ) -> Option<MappingFrom> {
@@ -108,8 +111,7 @@ fn mapping_from(
     }
     let expression = mapping.expression.get()?;
     let typed = sql::expression(expression, scope, Want::Any, findings)?;
-    let mapped: BTreeSet<&str> = entries.iter().map(|e| e.text.as_str()).collect();
-    unmapped(&typed, expression, &mapped, findings);
+    unmapped(&typed, expression, mapped, findings);
     fit(typed, type_, expression, findings).map(MappingFrom::Expression)
 }
 
@@ -238,37 +240,48 @@ fn in_order(all: Vec<Mapping>, entries: &Entries, findings: &mut Findings) -> Ve
             _ => None,
         })
         .collect();
-    let mut done: BTreeSet<AttributeId> =
-        all.iter().map(|m| m.attribute.clone()).filter(|a| !derived.contains_key(a)).collect();
-    let (mut ordered, mut rest): (Vec<Mapping>, Vec<Mapping>) =
+    let (mut ordered, rest): (Vec<Mapping>, Vec<Mapping>) =
         all.into_iter().partition(|m| !derived.contains_key(&m.attribute));
-    loop {
-        let ready = |m: &Mapping| {
-            derived
-                .get(&m.attribute)
-                .is_none_or(|needs| needs.iter().all(|n| done.contains(n) || !derived.contains_key(n)))
-        };
-        let (now, later): (Vec<Mapping>, Vec<Mapping>) = rest.into_iter().partition(ready);
-        if now.is_empty() {
-            rest = later;
-            break;
+    // Each derived attribute is ready once all derived ones that it needs are done; each need is looked at once.
+    let mut waiting: BTreeMap<&AttributeId, (usize, Option<Mapping>)> = BTreeMap::new();
+    let mut needed_by: BTreeMap<&AttributeId, Vec<&AttributeId>> = BTreeMap::new();
+    let mut ready = VecDeque::new();
+    for mapping in rest {
+        let Some((own, needs)) = derived.get_key_value(&mapping.attribute) else { continue };
+        let open: Vec<_> = needs.iter().filter(|n| derived.contains_key(*n)).collect();
+        if open.is_empty() {
+            ready.push_back(own);
         }
-        done.extend(now.iter().map(|m| m.attribute.clone()));
-        ordered.extend(now);
-        rest = later;
+        waiting.insert(own, (open.len(), Some(mapping)));
+        for need in open {
+            needed_by.entry(need).or_default().push(own);
+        }
     }
+    while let Some(now) = ready.pop_front() {
+        ordered.extend(waiting.get_mut(now).and_then(|(_, mapping)| mapping.take()));
+        for next in needed_by.get(now).into_iter().flatten() {
+            if let Some((open, _)) = waiting.get_mut(next) {
+                *open = open.saturating_sub(1);
+                if *open == 0 {
+                    ready.push_back(next);
+                }
+            }
+        }
+    }
+    let rest: Vec<Mapping> = waiting.into_values().filter_map(|(_, mapping)| mapping).collect();
     // What is left lies on a circle or behind one: walk from the first until a name comes again.
     if let Some(first) = rest.first() {
         let left: BTreeSet<&AttributeId> = rest.iter().map(|m| &m.attribute).collect();
         let mut way = vec![first.attribute.clone()];
+        let mut seen = BTreeSet::from([first.attribute.clone()]);
         while let Some(last) = way.last() {
             let Some(next) = derived.get(last).and_then(|n| n.iter().find(|n| left.contains(n))).cloned()
             else {
                 break;
             };
-            let again = way.iter().position(|w| *w == next);
-            way.push(next);
-            if let Some(again) = again {
+            way.push(next.clone());
+            if !seen.insert(next.clone()) {
+                let again = way.iter().position(|w| *w == next).unwrap_or(0);
                 way.drain(..again);
                 break;
             }

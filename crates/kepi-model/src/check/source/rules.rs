@@ -71,13 +71,10 @@ fn requirement(
             return;
         }
         let start = text.find(name).unwrap_or(0);
-        findings
-            .report(
-                codes::UNKNOWN_ATTRIBUTE,
-                node.place_within(start, start + name.len()),
-                format!("{} has no attribute `{}`", entity.id, shorten(name)),
-            )
-            .did_you_mean(name, entity.attributes.iter().map(|a| a.id.as_str()));
+        let at = node.place_within(start, start + name.len());
+        let message = format!("{} has no attribute `{}`", entity.id, shorten(name));
+        let known = entity.attributes.iter().map(|a| a.id.as_str());
+        findings.unknown(codes::UNKNOWN_ATTRIBUTE, at, message, name, known);
     };
     match words.as_slice() {
         [name, "exists"] => match known(name) {
