@@ -25,7 +25,9 @@ pub enum ReadError {
     #[error("`{0}` holds no `*.yml` file; name the project with -C, or start one with `kepi init`")]
     NoDefinitions(PathBuf),
     /// Too many files.
-    #[error("`{0}` holds more than {MOST_FILES} definition files; is it the project's folder? Name another with -C")]
+    #[error(
+        "`{0}` holds more than {MOST_FILES} definition files; is it the project's folder? Name another with -C"
+    )]
     TooMany(PathBuf),
     /// The project's folder could not be read.
     #[error("`{path}` could not be read")]
@@ -46,7 +48,8 @@ pub fn read(root: &Path) -> Result<SourceMap, ReadError> {
     }
     let mut found = Found::default();
     // What stands in the project itself comes before what links lead to, so that it keeps its own path.
-    let mut links = found.look_into(root).map_err(|source| ReadError::Io { path: root.to_owned(), source })?;
+    let mut links =
+        found.look_into(root).map_err(|source| ReadError::Io { path: root.to_owned(), source })?;
     while let Some(link) = links.pop() {
         links.extend(found.follow(&link));
     }

@@ -225,7 +225,8 @@ impl Decoder<'_> {
         }
         if let Some(first) = unknown.get(bounds::UNKNOWN_FIELDS) {
             let more = unknown.len() - bounds::UNKNOWN_FIELDS;
-            let message = format!("there are {more} more fields that {} does not have", article(&table.word()));
+            let message =
+                format!("there are {more} more fields that {} does not have", article(&table.word()));
             self.report(codes::UNKNOWN_FIELD, first.key_span, message)
                 .expected(format!("one of {}", quoted(names.iter().copied())));
         }

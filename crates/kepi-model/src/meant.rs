@@ -33,13 +33,28 @@ const MEANT: &[Meant] = &[
     ("part", &["unique", "count_distinct"], "distinct", ""),
     ("kpi", &["title", "label", "display_name"], "name", ""),
     ("kpi", &["owner", "responsible_person"], "accountable", ""),
-    ("kpi", &["target", "goals"], "targets", "write `targets: [{from: 2026-01-01, threshold: …, target: …}]`"),
+    (
+        "kpi",
+        &["target", "goals"],
+        "targets",
+        "write `targets: [{from: 2026-01-01, threshold: …, target: …}]`",
+    ),
     ("kpi", &["goal"], "objective", ""),
     ("kpi", &["frequency", "grain", "granularity", "interval", "every", "time_grain"], "period", ""),
     ("kpi", &["direction", "desired", "polarity"], "better", "write `better: higher` or `better: lower`"),
-    ("kpi", &["dimensions", "dimension", "segments", "group_by", "breakdown", "split_by", "slices"], "by", ""),
+    (
+        "kpi",
+        &["dimensions", "dimension", "segments", "group_by", "breakdown", "split_by", "slices"],
+        "by",
+        "",
+    ),
     ("kpi", &["formula", "calculation", "metric", "sql", "expression", "value"], "measure", ""),
-    ("kpi", &["type", "kind"], "indicator", "write `indicator: leading` or `indicator: lagging`; how it is computed is said by `measure`"),
+    (
+        "kpi",
+        &["type", "kind"],
+        "indicator",
+        "write `indicator: leading` or `indicator: lagging`; how it is computed is said by `measure`",
+    ),
     ("kpi", &["minimum_n", "min_n", "gate", "suppress"], "publish_if", "write `publish_if: {n: 30}`"),
     ("kpi", &["weights", "weighted_by", "weighting"], "weight", ""),
     ("target", &["value", "goal", "green"], "target", ""),
@@ -50,14 +65,24 @@ const MEANT: &[Meant] = &[
     ("source", &["timezone", "tz", "zone"], "time_zone", ""),
     ("source", &["columns", "mapping", "mappings", "fields", "attributes", "schema"], "map", ""),
     ("source", &["entity", "table", "to", "target"], "into", ""),
-    ("source", &["file", "files", "path", "csv", "ndjson", "parquet", "type", "format"], "from", "write `from: {csv: {files: data/answers.csv}}`"),
+    (
+        "source",
+        &["file", "files", "path", "csv", "ndjson", "parquet", "type", "format"],
+        "from",
+        "write `from: {csv: {files: data/answers.csv}}`",
+    ),
     ("source", &["filter", "where"], "only", ""),
     ("source", &["primary_key", "id", "keys", "unique_key"], "key", ""),
     ("source", &["checks", "tests", "validations", "validation"], "rules", ""),
     ("source", &["na", "na_values", "null", "nulls", "null_values"], "missing", ""),
     ("csv", &["file", "path", "paths", "glob", "url"], "files", ""),
     ("csv", &["separator", "sep", "delim"], "delimiter", ""),
-    ("csv", &["header", "skip", "skip_rows"], "header_row", "write `header_row: 1`: the line in which the header stands"),
+    (
+        "csv",
+        &["header", "skip", "skip_rows"],
+        "header_row",
+        "write `header_row: 1`: the line in which the header stands",
+    ),
     ("csv", &["charset", "codepage"], "encoding", ""),
     ("files", &["file", "path", "paths", "glob", "url"], "files", ""),
     ("mapping", &["type", "read_as", "dtype"], "as", ""),
@@ -99,7 +124,8 @@ pub(crate) fn meant<'a>(
     wrong: &str,
 ) -> Option<(&'a str, Option<&'static str>)> {
     let wrong = wrong.to_ascii_lowercase();
-    let rows = MEANT.iter().filter(|row| row.0 == table).chain(OF_ROWS.iter().filter(|_| fields.contains(&"of")));
+    let rows =
+        MEANT.iter().filter(|row| row.0 == table).chain(OF_ROWS.iter().filter(|_| fields.contains(&"of")));
     let mut fitting = rows.filter(|row| row.1.contains(&wrong.as_str()));
     fitting.find_map(|row| {
         let field = fields.iter().find(|field| **field == row.2)?;

@@ -85,7 +85,9 @@ impl Symbol {
                 format!("correct the name, or add `{name}` under `{}s` of the strategy", self.word())
             }
             Self::Purpose => {
-                format!("correct the name, or add `{name}` under `purposes` of the project, with what it means")
+                format!(
+                    "correct the name, or add `{name}` under `purposes` of the project, with what it means"
+                )
             }
         }
     }

@@ -44,7 +44,11 @@ fn slips(wrong: &str, name: &str) -> Option<usize> {
 
 /// Without case and what stands between words.
 fn folded(name: &str) -> String {
-    name.chars().take(LONGEST + 1).filter(|c| !matches!(c, ' ' | '_' | '-' | '.')).flat_map(char::to_lowercase).collect()
+    name.chars()
+        .take(LONGEST + 1)
+        .filter(|c| !matches!(c, ' ' | '_' | '-' | '.'))
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 /// Some of a list of words, in backticks, and how many more there are.

@@ -45,7 +45,10 @@ pub(super) fn units(written: &[Placed<written::Unit>], context: &mut Context<'_>
                     .report(
                         codes::UNIT_MEMBER,
                         at,
-                        format!("two units of level {level} stand for the member `{}`", shorten(&unit.member)),
+                        format!(
+                            "two units of level {level} stand for the member `{}`",
+                            shorten(&unit.member)
+                        ),
                     )
                     .related(first, "the other one")
                     .fix("give one of them another `member`");
@@ -143,7 +146,8 @@ impl<'a> Tree<'a> {
         for unit in units.values() {
             below.entry(unit.parent.as_ref().unwrap_or(&unit.id)).or_default().push(unit);
         }
-        let (mut ranges, mut levels) = (BTreeMap::<_, (usize, usize)>::new(), BTreeMap::<_, Vec<usize>>::new());
+        let (mut ranges, mut levels) =
+            (BTreeMap::<_, (usize, usize)>::new(), BTreeMap::<_, Vec<usize>>::new());
         let mut number = 0;
         let roots = units.values().filter(|unit| unit.parent.as_ref().is_none_or(|p| !units.contains_key(p)));
         // Each unit twice: when it is reached, and when all below it have been.

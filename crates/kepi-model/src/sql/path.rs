@@ -55,12 +55,11 @@ pub(super) fn resolve(
     let mut entity = base;
     let mut references = Vec::new();
     for (index, part) in parts.iter().enumerate() {
-        let attribute = entity.attributes.iter().find(|a| a.id.as_str() == *part).ok_or_else(|| {
-            PathProblem::Unknown {
-                index,
-                entity: entity.id.clone(),
-            }
-        })?;
+        let attribute = entity
+            .attributes
+            .iter()
+            .find(|a| a.id.as_str() == *part)
+            .ok_or_else(|| PathProblem::Unknown { index, entity: entity.id.clone() })?;
         if index + 1 == parts.len() {
             return Ok((Path { references, attribute: attribute.id.clone() }, attribute.type_.clone()));
         }

@@ -23,7 +23,8 @@ fn spent(since: Instant) -> Duration {
 }
 
 fn map(files: &[(String, String)]) -> SourceMap {
-    let file = |(path, text): &(String, String)| SourceFile { path: path.clone(), text: text.as_str().into() };
+    let file =
+        |(path, text): &(String, String)| SourceFile { path: path.clone(), text: text.as_str().into() };
     SourceMap::new(files.iter().map(file).collect())
 }
 
@@ -144,7 +145,8 @@ fn units_in_a_chain() {
 #[test]
 fn units_under_many_scorecards() {
     grows_in_proportion("units and scorecards", 20, |n| {
-        let units = many(n * 4, |n| format!("---\nunit: u{n}\nname: Unit {n}\nlevel: place\nparent: north\n"));
+        let units =
+            many(n * 4, |n| format!("---\nunit: u{n}\nname: Unit {n}\nlevel: place\nparent: north\n"));
         let cards = many(n, |n| {
             format!(
                 "---\nscorecard: s{n}\nname: Card {n}\nunit: south\nperiod: quarter\nmissing: {{rule: ignore}}\nperspectives: {{customer: {{weight: 100%, objectives: {{fast: {{weight: 100%, kpis: {{delivered_in_time: 100%}}}}}}}}}}\ncascade: {{match: {{place: region}}}}\n"
@@ -156,11 +158,17 @@ fn units_under_many_scorecards() {
 
 #[test]
 fn fields_that_are_none() {
-    let keys = |n: usize| with(format!("---\nperson: more\nname: More\n{}", many(n, |n| format!("key{n}: x\n"))));
+    let keys =
+        |n: usize| with(format!("---\nperson: more\nname: More\n{}", many(n, |n| format!("key{n}: x\n"))));
     grows_in_proportion("unknown fields", 2_000, keys);
     let found = checked(&keys(75_000));
     assert_eq!(found.iter().filter(|f| f.code.0 == "K0106").count(), 21, "some, and how many more");
-    let on_one_line = |n: usize| with(format!("---\nperson: more\nname: More\nrole: {{{}}}\n", many(n, |n| format!("k{n}: x, k{n}: y, "))));
+    let on_one_line = |n: usize| {
+        with(format!(
+            "---\nperson: more\nname: More\nrole: {{{}}}\n",
+            many(n, |n| format!("k{n}: x, k{n}: y, "))
+        ))
+    };
     grows_in_proportion("keys that are written twice, on one line", 200, on_one_line);
 }
 

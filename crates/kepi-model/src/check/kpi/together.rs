@@ -25,7 +25,11 @@ pub(in crate::check) fn together(
         let Some(text) = name.get() else { continue };
         if let Some(first) = shown.insert(text.to_lowercase(), name.span) {
             context
-                .report(codes::SAME_SHOWN_NAME, name.span, format!("another KPI is shown as `{}`", shorten(text)))
+                .report(
+                    codes::SAME_SHOWN_NAME,
+                    name.span,
+                    format!("another KPI is shown as `{}`", shorten(text)),
+                )
                 .related(first, "the other one")
                 .fix("say in the name what sets them apart");
         }
