@@ -118,6 +118,11 @@ pub trait Facts: KpiValues + Send + Sync {
     /// # Errors
     /// It cannot be read.
     fn before(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Result<Option<Said>, ViewError>;
+    /// Whether the newest run could not renew the figures of a KPI at a grain.
+    fn not_renewed(&self, kpi: &KpiId, grain: Grain) -> bool {
+        let _ = (kpi, grain);
+        false
+    }
     /// What the figures of a KPI at a grain do not show by themselves.
     ///
     /// # Errors

@@ -42,6 +42,17 @@ pub fn decimals(point: f64, interval: Option<(f64, f64)>, unit: &ValueUnit) -> u
     (digits - magnitude).clamp(f64::from(least), f64::from(most)) as u8
 }
 
+/// The smallest difference that is shown with so many decimals, in the unit.
+pub fn step(unit: &ValueUnit, decimals: u8) -> f64 {
+    let last = 10f64.powi(-i32::from(decimals));
+    match unit {
+        ValueUnit::Share => last / 100.0,
+        // Differences of times are written in the units that fit them, down to a millisecond.
+        ValueUnit::Duration => 1e3,
+        _ => last,
+    }
+}
+
 /// A value in its unit: `80.0 %`, `3.71`, `$14.20`, `£8.21 M`, `2 h 5 min`, `4.2 per 100`.
 pub fn value(raw: f64, unit: &ValueUnit, decimals: u8) -> String {
     if !raw.is_finite() {

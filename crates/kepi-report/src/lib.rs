@@ -16,7 +16,6 @@
 )]
 
 pub mod api;
-pub mod change;
 pub mod facts;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
@@ -24,6 +23,7 @@ pub mod format;
 pub mod reader;
 pub mod reason;
 mod reporter;
+pub mod say;
 pub mod svg;
 pub mod view;
 

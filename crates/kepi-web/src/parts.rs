@@ -42,7 +42,7 @@ pub(crate) fn change(change: &Outcome<Change>) -> Markup {
     match change {
         Outcome::Value(change) => html! {
             span.num { (change.difference.text) }
-            span.verdict { (change.verdict.label()) " since " (change.since) }
+            span.verdict { (change.said) " since " (change.since) }
         },
         Outcome::Reason(reason) => html! { span.reason { (reason.text) } },
     }

@@ -148,7 +148,7 @@ fn colour_of(status: Status) -> Color {
         Status::Amber => Color::Yellow,
         Status::Green => Color::Green,
         Status::Blue => Color::Blue,
-        Status::Grey => Color::DarkGrey,
+        Status::NoTarget | Status::Grey => Color::DarkGrey,
     }
 }
 

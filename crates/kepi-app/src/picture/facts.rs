@@ -95,6 +95,9 @@ impl Facts for Picture {
     fn before(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Result<Option<Said>, ViewError> {
         self.before(kpi, period, segment).map_err(unavailable)
     }
+    fn not_renewed(&self, kpi: &KpiId, grain: Grain) -> bool {
+        self.stands(kpi, grain).is_some_and(|(_, vouched)| vouched.not_renewed.is_some())
+    }
     fn standing(&self, kpi: &Kpi, grain: Grain) -> Result<Standing, ViewError> {
         self.standing(kpi, grain).map_err(unavailable)
     }

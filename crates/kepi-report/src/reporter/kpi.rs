@@ -84,6 +84,7 @@ impl<'a> Reporter<'a> {
             period: self.label(period),
             periods: self.period_choices(&asked.known, period),
             current: self.row(&reading, &place),
+            insight: self.insight(&reading, &place),
             trend: self.course(kpi, &place, period.grain).iter().map(|r| self.point(r)).collect(),
             dimensions: self.dimensions(kpi, card, period),
             definition: self.definition(kpi),
@@ -154,7 +155,7 @@ impl<'a> Reporter<'a> {
                         id: segment.to_string(),
                         name: words::member(member),
                         value: Measured::outcome(reading.observed(), &kpi.unit),
-                        status: reading.standing.band.into(),
+                        status: (&reading.standing).into(),
                     })
                 })
                 .collect();

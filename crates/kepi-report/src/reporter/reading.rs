@@ -1,10 +1,14 @@
 //! What was computed of a KPI in a period, over a segment: read once, shown by pages and told to programs.
 
 use jiff::civil::Date;
+use kepi_insight::{
+    advice::{Colour, Course, Data, Doubt, Reach, Situation},
+    change::{Change, Compared, TREND, Trend},
+};
 use kepi_model::{
     calendar::{Grain, Period},
     id::UnitId,
-    measure::Carry,
+    measure::{Aggregate, Carry, Measure},
     project::{CascadeTargets, Kpi, Target},
 };
 use kepi_query::value::{Finality, Segment};
@@ -12,9 +16,10 @@ use kepi_score::{
     target::in_force,
     tree::{Observed, Standing},
 };
+use kepi_stats::estimate::Level;
 
 use super::{FactCard, Reporter};
-use crate::{change::Change, facts::Entry, reason::Absence};
+use crate::{facts::Entry, reason::Absence};
 
 /// Where a KPI is read: through which scorecard, for which unit, over which rows.
 #[derive(Clone)]
@@ -148,7 +153,66 @@ impl<'a> Reporter<'a> {
             entry.value.estimate.ok().filter(|_| is_final).map(|estimate| (estimate, period))
         });
         let (previous, since) = values.next().ok_or(Absence::NoEarlier)?;
-        Ok(Change::between(&previous, current, since, of.kpi.better))
+        let unsampled = previous.interval.is_err() || current.interval.is_err();
+        let history = if unsampled {
+            let all = self.facts.points(&of.kpi.id, since.grain, segment, first..=since.ordinal);
+            all.into_iter().filter(|(_, _, is_final)| *is_final).filter_map(|(_, point, _)| point).collect()
+        } else {
+            Vec::new()
+        };
+        Ok(Change::between(&Compared {
+            previous: &previous,
+            current,
+            since,
+            counted_over: self.counted_over(of.kpi, since, of.period),
+            history: &history,
+            better: of.kpi.better,
+            lines: of.standing.target.as_ref().map(|t| &t.lines),
+            level: Level::new(self.project().confidence).unwrap_or(Level::NINETY_FIVE),
+        }))
+    }
+
+    /// How long the events of two periods were counted, where a KPI is a number of events.
+    fn counted_over(self, kpi: &Kpi, before: Period, now: Period) -> Option<(f64, f64)> {
+        let is_count = matches!(&kpi.measure, Measure::Total(total) if total.aggregate == Aggregate::Count);
+        if !is_count || kpi.weight.is_some() {
+            return None;
+        }
+        let length = |period| self.project().calendar.bounds(period).ok().map(|b| (b.end - b.start) as f64);
+        length(before).zip(length(now))
+    }
+
+    /// Whether the last periods up to one all went the same way.
+    fn trend(self, of: &Reading<'a>, place: &Place<'a>) -> Trend {
+        let Some(segment) = &place.segment else { return Trend::None };
+        let longest = i32::try_from(TREND).unwrap_or(i32::MAX);
+        let within = of.period.ordinal.saturating_sub(longest)..=of.period.ordinal;
+        let points = self.facts.points(&of.kpi.id, of.period.grain, segment, within);
+        let points: Option<Vec<f64>> =
+            points.into_iter().map(|(_, point, is_final)| point.filter(|_| is_final)).collect();
+        Trend::of(&points.unwrap_or_default(), of.kpi.better, of.standing.target.as_ref().map(|t| &t.lines))
+    }
+
+    /// What is known of a KPI for advice, and what has changed.
+    pub(crate) fn situation(self, of: &Reading<'a>, place: &Place<'a>) -> (Situation, Option<Change>) {
+        let change = self.change(of, place).ok();
+        let lines = of.standing.target.as_ref().map(|t| &t.lines);
+        let estimate = of.observed().and_then(|o| o.as_ref().ok());
+        let situation = Situation {
+            data: match estimate {
+                None => Data::Missing,
+                Some(_) if self.facts.not_renewed(&of.kpi.id, of.period.grain) => Data::NotRenewed,
+                Some(_) if !of.is_final() => Data::Provisional,
+                Some(_) => Data::Final,
+            },
+            course: change.as_ref().map_or(Course::Unknown, Course::of),
+            reach: estimate.map_or(Reach::NoTarget, |e| Reach::of(e, lines, of.kpi.better)),
+            colour: estimate
+                .zip(of.standing.band)
+                .map(|(estimate, band)| (Colour::from(band), Doubt::of(estimate, of.probability()))),
+            trend: self.trend(of, place),
+        };
+        (situation, change)
     }
 
     /// The last day to which the data of all entities that a KPI reads reach.

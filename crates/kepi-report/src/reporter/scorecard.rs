@@ -53,7 +53,7 @@ impl<'a> Reporter<'a> {
             overall: score_view(Some(&scored.tree)),
             bridge: scored.bridge.as_ref().map(|b| self.bridge_view(b, asked.period)),
             missing_rule: words::missing_rule(scorecard),
-            deviations: self.deviations(&asked, &scored),
+            deviations: self.deviations(&scored),
             perspectives,
         })
     }
@@ -127,7 +127,7 @@ impl<'a> Reporter<'a> {
             RecentEnd {
                 period: self.label(reading.period),
                 text: text.unwrap_or_default(),
-                status: reading.standing.band.into(),
+                status: (&reading.standing).into(),
             }
         };
         let mut valued = known.iter().filter(|(_, point, _)| point.is_some()).map(|(ordinal, ..)| *ordinal);
@@ -146,7 +146,7 @@ impl<'a> Reporter<'a> {
             better: kpi.better,
             indicator: kpi.indicator,
             weight: None,
-            status: of.standing.band.into(),
+            status: (&of.standing).into(),
             status_probability: of.probability(),
             value: Measured::outcome(of.observed(), &kpi.unit),
             target: of.standing.target.as_ref().map(|t| self.target_view(kpi, t)),
@@ -169,7 +169,7 @@ impl<'a> Reporter<'a> {
         SeriesPoint {
             period: self.label(of.period),
             value: Measured::outcome(of.observed(), &of.kpi.unit),
-            status: of.standing.band.into(),
+            status: (&of.standing).into(),
             complete: of.is_final(),
             lines: of.standing.target.as_ref().map(|t| t.lines),
         }
@@ -207,7 +207,7 @@ impl<'a> Reporter<'a> {
 
     /// KPIs that are red or amber, worst first, by points lost; then those that should have a value and do not: a target is
     /// in force and the data reach, or there were values before.
-    pub(crate) fn deviations(self, asked: &Asked<'a>, scored: &Scored<'a>) -> Vec<Deviation> {
+    pub(crate) fn deviations(self, scored: &Scored<'a>) -> Vec<Deviation> {
         let mut all: Vec<_> = scored
             .readings
             .iter()
@@ -215,10 +215,12 @@ impl<'a> Reporter<'a> {
             .map(|(id, reading)| {
                 let row = self.bare_row(reading, &scored.place);
                 let lost = scored.tree.points_lost(&NodeId::Kpi((*id).clone()));
+                let insight = self.insight(reading, &scored.place);
                 let deviation = Deviation {
-                    what: words::what(&row),
-                    why: words::why(&row, self.worst_segment(asked, reading, &scored.place)),
-                    action: words::action(&row),
+                    what: insight.what,
+                    why: insight.why.into_iter().chain(insight.stands_out).collect(),
+                    action: insight.action,
+                    advice: insight.advice,
                     points_lost: lost.map(Points::new),
                     kpi: row.kpi,
                     status: row.status,

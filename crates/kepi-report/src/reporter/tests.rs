@@ -4,7 +4,10 @@ use std::sync::LazyLock;
 
 use kepi_query::value::{Finality, Segment};
 use kepi_score::card::Card;
-use kepi_stats::estimate::NotComputable;
+use kepi_stats::{
+    estimate::{Level, NotComputable},
+    estimation::{proportion, total},
+};
 
 use super::Reporter;
 use crate::{
@@ -156,4 +159,72 @@ fn scores_of_units_are_those_of_the_card() {
     let card: Card<'_, dyn Facts> = Card { project: airport().project(), scorecard, values: airport() };
     let period = airport().project().calendar.parse("2015").unwrap();
     assert_eq!(airport().unit_scores(&card, period), card.scores(period));
+}
+
+/// 280 of 400 visited a shop, then 222: a proven fall to 55.5 %, and the target of 62 % is missed for certain. Only whether the
+/// threshold of 55 % is reached is open, and that speaks against neither.
+#[test]
+fn a_proven_fall_near_the_edge_of_a_band_is_a_fall() {
+    let mut planted = fixture::airport();
+    let share = |hits: u64| proportion::wilson(hits, 400, Level::NINETY_FIVE);
+    planted.plant("shop_visits", "2014", &Segment::total(), share(280), 1.0);
+    planted.plant("shop_visits", "2015", &Segment::total(), share(222), 1.0);
+    let card = Reporter::new(&planted).scorecard(&ScorecardQuery::default()).unwrap();
+    let of = card.deviations.iter().find(|d| d.kpi.id == "shop_visits").unwrap();
+    assert_eq!(of.status, Status::Amber);
+    assert_eq!(of.what, "6\u{202f}pt below the target of 62\u{202f}%.");
+    assert_eq!(of.why[0], "−14\u{202f}pt since 2014: worse, beyond its variation.");
+    assert!(
+        of.why[1].starts_with(
+            "Only 58\u{202f}% sure of “watch”: the interval reaches from “off target” to “watch”"
+        )
+    );
+    assert_eq!(
+        (of.action.as_str(), of.advice),
+        ("Getting worse, beyond its variation: find the cause.", "find_cause")
+    );
+    // The page of the KPI and the interface say the same.
+    let page = Reporter::new(&planted).kpi("shop_visits", &KpiQuery::default()).unwrap();
+    assert_eq!(page.insight.action, of.action);
+    let told = v1::scorecard(&planted, &ScorecardQuery::default(), None).unwrap();
+    let told = told.deviations.iter().find(|d| d.kpi == "shop_visits").unwrap();
+    assert_eq!((told.action.as_str(), told.advice.as_ref()), (of.action.as_str(), "find_cause"));
+}
+
+/// Counts have no interval: they are judged by chance, by their own history where there is enough of it, or not at all.
+#[test]
+fn the_change_of_a_count_has_a_verdict() {
+    let mut planted = fixture::airport();
+    let total = Segment::total();
+    let mut said = |before: u64, now: u64| {
+        planted.plant("complaints", "2014", &total, Ok(total::count(before)), 1.0);
+        planted.plant("complaints", "2015", &total, Ok(total::count(now)), 1.0);
+        let view = Reporter::new(&planted).kpi("complaints", &KpiQuery::default()).unwrap();
+        view.current.change.value().unwrap().by.clone()
+    };
+    // A ratio of counts, not a count: six years are too short a history.
+    assert!(
+        said(100, 160)
+            .starts_with("no verdict: there is no interval to judge by, and 5 of the 8 earlier periods")
+    );
+}
+
+/// A value without a target is a value.
+#[test]
+fn what_merely_has_no_target_is_not_called_without_a_value() {
+    let mut planted = fixture::airport();
+    // Its targets begin in 2010.
+    planted.plant(
+        "shop_visits",
+        "2009",
+        &Segment::total(),
+        proportion::wilson(5, 400, Level::NINETY_FIVE),
+        1.0,
+    );
+    let asked = KpiQuery { period: Some("2009".to_owned()), ..KpiQuery::default() };
+    let view = Reporter::new(&planted).kpi("shop_visits", &asked).unwrap();
+    assert_eq!((view.current.status, view.current.status.label()), (Status::NoTarget, "no target"));
+    assert_eq!(view.current.status.code(), "grey");
+    assert_eq!((view.insight.what.as_str(), view.insight.advice), ("No target is in force.", "none"));
+    assert_eq!(view.trend[0].status, Status::NoTarget);
 }

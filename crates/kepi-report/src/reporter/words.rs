@@ -1,35 +1,62 @@
 //! What is off, what the data say about why, and what is indicated: in sentences whose every figure is in the data.
 
+use kepi_insight::{
+    advice::{Doubt, advise},
+    change::Trend,
+    sentence::{Distance, Sentence, bands_reached},
+};
 use kepi_model::{
     calendar::Grain,
     id,
-    project::{Better, MissingRule, Requirement, Scorecard, TargetLines},
+    project::{Better, MissingRule, Requirement, Scorecard},
 };
 use kepi_query::{state::Member, value::Segment};
-use kepi_score::band::score;
+use kepi_score::{band::score, tree::NoScore};
 
 use super::{
-    Asked, Reporter,
+    Reporter,
     reading::{Place, Reading},
 };
-use crate::{
-    change::Verdict,
-    format,
-    view::{KpiRow, Measured, Outcome, Status},
-};
-
-/// A status is called doubtful when the true value lies in its band with less than this probability.
-const DOUBTFUL: f64 = 0.8;
+use crate::{format, say::Say, view::InsightView};
 
 impl<'a> Reporter<'a> {
-    /// The one segment that stands out most, in a sentence: its interval is wholly on the bad side of the value over all
-    /// rows.
-    pub(super) fn worst_segment(
-        self,
-        asked: &Asked<'a>,
-        of: &Reading<'a>,
-        place: &Place<'a>,
-    ) -> Option<String> {
+    /// What a figure says.
+    pub(super) fn insight(self, of: &Reading<'a>, place: &Place<'a>) -> InsightView {
+        let (situation, change) = self.situation(of, place);
+        let say = Say::of(of.kpi, of.observed(), &self.project().calendar);
+        let lines = of.standing.target.as_ref().map(|t| &t.lines);
+        let estimate = of.observed().and_then(|o| o.as_ref().ok());
+        let what = match (estimate, lines) {
+            (None, _) => Sentence::NoValue(match of.observed() {
+                Some(Err(reason)) => NoScore::NotComputable(reason.clone()),
+                _ => NoScore::NoValue,
+            }),
+            (Some(_), None) => Sentence::NoTarget,
+            (Some(estimate), Some(lines)) => {
+                Sentence::Distance(Distance::of(estimate.point, lines, say.step()))
+            }
+        };
+        let mut why: Vec<Sentence> = change.iter().map(Sentence::changed).collect();
+        why.extend((situation.trend != Trend::None).then_some(Sentence::Trend(situation.trend)));
+        let open = situation.colour.is_some_and(|(_, doubt)| doubt == Doubt::Open);
+        if let (true, Some(estimate), Some(lines)) = (open, estimate, lines)
+            && let Some((worst, best)) = bands_reached(estimate, lines, of.kpi.better)
+            && let Some((band, probability)) = of.standing.band.zip(of.probability())
+        {
+            why.push(Sentence::ColourOpen { band, probability, worst, best });
+        }
+        let action = advise(situation);
+        InsightView {
+            what: say.sentence(&what),
+            why: why.iter().map(|sentence| say.sentence(sentence)).collect(),
+            stands_out: self.worst_segment(of, place).map(|sentence| say.sentence(&sentence)),
+            action: say.sentence(&Sentence::Advised(action)),
+            advice: action.code(),
+        }
+    }
+
+    /// The one segment that stands out most: its interval is wholly on the bad side of the value over all rows.
+    fn worst_segment(self, of: &Reading<'a>, place: &Place<'a>) -> Option<Sentence> {
         if !place.segment.as_ref()?.is_total() {
             return None;
         }
@@ -43,100 +70,18 @@ impl<'a> Reporter<'a> {
                 None => value,
             },
         };
-        let mut worst: Option<(f64, String)> = None;
-        for segment in self.facts.segments(&kpi.id, asked.period.grain) {
-            let [(dimension, Member::Value(member))] = segment.0.as_slice() else { continue };
-            let Some(Ok(here)) = self.facts.observed(&kpi.id, asked.period, &segment) else { continue };
+        let mut worst: Option<(f64, Sentence)> = None;
+        for segment in self.facts.segments(&kpi.id, of.period.grain) {
+            let [(dimension, member @ Member::Value(_))] = segment.0.as_slice() else { continue };
+            let Some(Ok(here)) = self.facts.observed(&kpi.id, of.period, &segment) else { continue };
             let Ok(interval) = &here.interval else { continue };
             let best_of_interval = good(interval.low).max(good(interval.high));
             if best_of_interval < good(all.point) && worst.as_ref().is_none_or(|w| best_of_interval < w.0) {
-                let shown = Measured::new(&here, &kpi.unit);
-                let interval = shown.interval.value().map(|i| i.text.as_str()).unwrap_or_default();
-                let text = format!(
-                    "Worst by {}: {} with {}, {interval} (n {}).",
-                    dimension.as_str().replace('_', " "),
-                    member.replace('_', " "),
-                    shown.value.text,
-                    format::count(here.n)
-                );
-                worst = Some((best_of_interval, text));
+                let (dimension, member) = (dimension.clone(), self::member(member));
+                worst = Some((best_of_interval, Sentence::StandsOut { dimension, member, value: here }));
             }
         }
-        worst.map(|(_, text)| text)
-    }
-}
-
-/// How far the value is from its target, or why there is none, in one sentence; the value stands beside it.
-pub(super) fn what(row: &KpiRow) -> String {
-    let (Outcome::Value(value), Some(target)) = (&row.value, &row.target) else {
-        return match &row.value {
-            Outcome::Reason(reason) => format!("No value: {}.", reason.text),
-            Outcome::Value(_) => "No target is in force.".to_owned(),
-        };
-    };
-    let line = match target.lines {
-        TargetLines::OneSided { target, .. } => target,
-        TargetLines::InRange { target: (low, high), .. } => {
-            if value.value.raw < low {
-                low
-            } else {
-                high
-            }
-        }
-    };
-    let distance = value.value.raw - line;
-    let decimals = format::decimals(value.value.raw, value.limits(), &row.measured_in);
-    let distance = format::difference(distance, &row.measured_in, decimals);
-    let distance = distance.trim_start_matches(['+', '−', '±']).to_owned();
-    let side = if value.value.raw < line { "below" } else { "above" };
-    // The sign of the line says the side already.
-    let target = target.target.trim_start_matches("≤\u{202f}");
-    format!("{distance} {side} the target of {target}.")
-}
-
-/// What the data say about why: the change since the last period, and the segment that stands out. Nothing is said that
-/// the intervals do not support.
-pub(super) fn why(row: &KpiRow, worst_segment: Option<String>) -> Vec<String> {
-    let change = row.change.value().map(|change| {
-        let sentence = match (change.verdict, change.favourable) {
-            (Verdict::Signal, Some(true)) => "better than",
-            (Verdict::Signal, Some(false)) => "worse than",
-            (Verdict::Signal, None) => "different from",
-            (Verdict::WithinVariation, _) => "not distinguishable from",
-            (Verdict::NoVerdict, _) => "against",
-        };
-        format!("{}, {sentence} {}.", change.difference.text, change.since)
-    });
-    change.into_iter().chain(worst_segment).collect()
-}
-
-/// What is indicated. Only the data speak here: a plan and its owner come with actions.
-pub(super) fn action(row: &KpiRow) -> String {
-    if row.status == Status::Grey {
-        return "Nothing can be said of it until there is a value: look at its data.".to_owned();
-    }
-    if let Some(probability) = row.status_probability.filter(|p| *p < DOUBTFUL) {
-        return format!(
-            "Too close to call: {} sure of this status. No action indicated on this figure alone.",
-            format::probability(probability)
-        );
-    }
-    match (&row.change, row.status) {
-        (Outcome::Value(change), _)
-            if change.verdict == Verdict::Signal && change.favourable == Some(false) =>
-        {
-            "Getting worse, beyond its variation: find the cause.".to_owned()
-        }
-        (Outcome::Value(change), _)
-            if change.verdict == Verdict::Signal && change.favourable == Some(true) =>
-        {
-            "Recovering: keep the course and watch the next period.".to_owned()
-        }
-        (Outcome::Value(change), Status::Amber) if change.verdict == Verdict::WithinVariation => {
-            "Short of the target and not moving: no action indicated before the next period.".to_owned()
-        }
-        (_, Status::Red) => "Off target and not moving by itself: a plan is needed.".to_owned(),
-        _ => "Short of the target: watch the next period.".to_owned(),
+        worst.map(|(_, sentence)| sentence)
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn shape(status: Status, x: f64, y: f64, radius: f64) -> Markup {
         Status::Red => polygon(&[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)]),
         Status::Amber => polygon(&[(0.0, -1.25), (1.25, 0.0), (0.0, 1.25), (-1.25, 0.0)]),
         Status::Blue => polygon(&[(0.0, -1.2), (1.2, 0.95), (-1.2, 0.95)]),
-        Status::Green | Status::Grey => {
+        Status::Green | Status::NoTarget | Status::Grey => {
             html! { circle class=(class) cx=(px(x)) cy=(px(y)) r=(px(radius)) {} }
         }
     }

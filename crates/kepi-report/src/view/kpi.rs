@@ -3,7 +3,7 @@
 use super::{
     names::{Choice, Named, Person, ProjectView, UnitChoice},
     quantity::{Measured, Outcome, SeriesPoint, Status, TargetView},
-    scorecard::KpiRow,
+    scorecard::{InsightView, KpiRow},
 };
 
 /// All KPIs.
@@ -56,6 +56,8 @@ pub struct KpiView {
     pub periods: Vec<Choice>,
     /// Value, status, target and change in the period shown.
     pub current: KpiRow,
+    /// What that says.
+    pub insight: InsightView,
     /// The whole series, oldest first.
     pub trend: Vec<SeriesPoint>,
     /// The period shown, by segment.

@@ -13,9 +13,9 @@ mod scorecard;
 mod sources;
 mod strategy;
 
-pub use crate::change::Verdict;
 pub use bridge::{Bridge, BridgeKpi, BridgePart};
 pub use explain::{ExplainNode, ExplainView, NodeKind};
+pub use kepi_insight::change::{Judged, Verdict};
 pub use kepi_query::landing::RowCounts;
 pub use kpi::{
     CountedReason, DefinitionView, DimensionView, KpiListRow, KpiListView, KpiView, PeopleView, PinsView,
@@ -27,7 +27,9 @@ pub use quantity::{
     Change, Coverage, Freshness, Interval, Measured, Number, Outcome, Points, Reason, Recent, RecentEnd,
     SeriesPoint, Status, TargetView, Weight, signed_parts,
 };
-pub use scorecard::{Deviation, KpiRow, ObjectiveView, PerspectiveView, ScoreView, ScorecardView};
+pub use scorecard::{
+    Deviation, InsightView, KpiRow, ObjectiveView, PerspectiveView, ScoreView, ScorecardView,
+};
 pub use sources::{
     LoadView, MissingCount, QuarantineView, QuarantinedRow, RuleCount, RuleView, SourceView, SourcesView,
 };

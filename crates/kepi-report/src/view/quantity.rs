@@ -1,5 +1,6 @@
 //! Values, intervals, scores and changes as a page shows them.
 
+use kepi_insight::change::{self, Judged, Verdict};
 use kepi_model::{
     calendar::Calendar,
     project::{BasisKind, Better, TargetLines, ValueUnit},
@@ -7,15 +8,12 @@ use kepi_model::{
 use kepi_query::value::Finality;
 use kepi_score::{
     band::Band,
-    tree::{NoScore, Observed},
+    tree::{NoScore, Observed, Standing},
 };
 use kepi_stats::estimate::Estimate;
 
 pub use crate::reason::Reason;
-use crate::{
-    change::{self, Verdict},
-    format,
-};
+use crate::{format, say};
 
 /// A number with the text to show for it.
 #[derive(Debug, Clone, PartialEq)]
@@ -193,8 +191,19 @@ pub enum Status {
     Green,
     /// At least the stretch target.
     Blue,
-    /// No publishable value, or no target to hold it against.
+    /// A value, and no target to hold it against.
+    NoTarget,
+    /// No publishable value.
     Grey,
+}
+
+impl From<&Standing> for Status {
+    fn from(standing: &Standing) -> Self {
+        match standing.score {
+            Err(NoScore::NoTarget) => Self::NoTarget,
+            _ => standing.band.into(),
+        }
+    }
 }
 
 impl From<Option<Band>> for Status {
@@ -210,8 +219,8 @@ impl From<Option<Band>> for Status {
 }
 
 impl Status {
-    /// All, worst first, grey last.
-    pub const ALL: [Self; 5] = [Self::Red, Self::Amber, Self::Green, Self::Blue, Self::Grey];
+    /// All, worst first, those without a band last.
+    pub const ALL: [Self; 6] = [Self::Red, Self::Amber, Self::Green, Self::Blue, Self::NoTarget, Self::Grey];
 
     /// In words.
     pub fn label(self) -> &'static str {
@@ -220,6 +229,7 @@ impl Status {
             Self::Amber => "watch",
             Self::Green => "on target",
             Self::Blue => "beyond",
+            Self::NoTarget => "no target",
             Self::Grey => "no value",
         }
     }
@@ -230,6 +240,7 @@ impl Status {
             Self::Amber => "◆",
             Self::Green => "●",
             Self::Blue => "▲",
+            Self::NoTarget => "–",
             Self::Grey => "○",
         }
     }
@@ -240,7 +251,7 @@ impl Status {
             Self::Amber => "amber",
             Self::Green => "green",
             Self::Blue => "blue",
-            Self::Grey => "grey",
+            Self::NoTarget | Self::Grey => "grey",
         }
     }
 }
@@ -290,9 +301,15 @@ pub struct Change {
     pub difference: Number,
     /// The period compared with.
     pub since: String,
-    /// Whether it is more than noise.
+    /// Whether it is more than the value varies.
     pub verdict: Verdict,
-    /// Whether it goes the good way; none for "in range" and for no change.
+    /// By what that was judged.
+    pub judged: Judged,
+    /// The verdict in words: `beyond its variation`.
+    pub said: &'static str,
+    /// By what it was judged, in words.
+    pub by: String,
+    /// Whether it goes the good way; none where neither way is good and for no change.
     pub favourable: Option<bool>,
 }
 
@@ -306,6 +323,9 @@ impl Change {
             difference: Number { raw, text: format::difference(raw, unit, decimals) },
             since: calendar.label(change.since),
             verdict: change.verdict,
+            judged: change.judged,
+            said: say::verdict(change.verdict),
+            by: say::judged(change.verdict, change.judged),
             favourable: change.favourable,
         }
     }

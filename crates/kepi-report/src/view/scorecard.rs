@@ -36,10 +36,27 @@ pub struct Deviation {
     pub why: Vec<String>,
     /// What is indicated; "no action indicated" is said aloud.
     pub action: String,
+    /// The same for programs: `find_cause`.
+    pub advice: &'static str,
     /// Points that the scorecard loses against all on target; orders the list.
     pub points_lost: Option<Points>,
     /// Who acts.
     pub accountable: Option<Person>,
+}
+
+/// What a figure says, in sentences.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InsightView {
+    /// How it stands against its target.
+    pub what: String,
+    /// What has changed, whether that has gone on for long, and whether the colour is open.
+    pub why: Vec<String>,
+    /// The segment that stands out most.
+    pub stands_out: Option<String>,
+    /// What is indicated.
+    pub action: String,
+    /// The same for programs.
+    pub advice: &'static str,
 }
 
 /// A KPI in a scorecard.

@@ -3,7 +3,7 @@
 use kepi_report::{
     format,
     svg::{self, Size},
-    view::{DimensionView, KpiView, Outcome, Person, PinsView, TargetView, Verdict},
+    view::{DimensionView, KpiView, Outcome, Person, PinsView, TargetView},
 };
 use maud::{Markup, html};
 
@@ -76,29 +76,25 @@ fn figure(view: &KpiView) -> Markup {
                 }
             }
             div.said {
-                p { (in_words(view)) }
+                @if row.value.value().is_some() { p { (view.insight.what) } }
+                @for why in view.insight.why.iter().chain(&view.insight.stands_out) { p { (why) } }
+                p.action { (view.insight.action) }
+                p.note { (held_against(view)) }
                 p.note { (view.period) " · " (parts::freshness(&row.freshness)) }
             }
         }
     }
 }
 
-/// What the value says, no more than the data carry.
-fn in_words(view: &KpiView) -> String {
+/// What the value is held against, and by what its change was judged.
+fn held_against(view: &KpiView) -> String {
     let row = &view.current;
     let target = row.target.as_ref().map(|t| format!("Target {}, threshold {}. ", t.target, t.threshold));
     let change = match &row.change {
-        Outcome::Value(c) => {
-            let verdict = match c.verdict {
-                Verdict::Signal => "more than noise: the interval of the difference leaves out zero",
-                Verdict::WithinVariation => "within variation: the interval of the difference holds zero",
-                Verdict::NoVerdict => "no verdict: one of the two values has no interval",
-            };
-            format!("{} since {}, {verdict}.", c.difference.text, c.since)
-        }
+        Outcome::Value(c) => format!("{} since {}: {}.", c.difference.text, c.since, c.by),
         Outcome::Reason(reason) => format!("No change shown: {}.", reason.text),
     };
-    target.unwrap_or_else(|| "No target. ".to_owned()) + &change
+    target.unwrap_or_default() + &change
 }
 
 fn course(view: &KpiView) -> Markup {

@@ -71,7 +71,7 @@ fn overall(view: &ScorecardView, place: &Place<'_>) -> Markup {
                 }
                 Outcome::Reason(reason) => {
                     p.big.none { "No score" }
-                    p { (parts::status(Status::Grey)) " · " (reason.text) }
+                    p { (reason.text) }
                 }
             }
             ul.counts aria-label="KPIs by status" {
@@ -205,7 +205,8 @@ fn table(view: &ScorecardView, place: &Place<'_>) -> Markup {
                 }
                 @for perspective in &view.perspectives { (group(perspective, view, place)) }
             }
-            p.note { "Missing values: " (view.missing_rule) " A change is a " em { "signal" } " when the interval of the difference leaves out zero." }
+            p.note { "Missing values: " (view.missing_rule) " A change is " em { "beyond its variation" } " when the interval of the difference leaves out zero; counts and sums, \
+             which have no interval, are judged by chance and by their own history." }
         }
     }
 }

@@ -154,7 +154,7 @@ fn scorecard_grid(view: &ScorecardView, out: Output) -> Grid {
 fn row_fields(row: &KpiRow) -> Vec<Field> {
     let change = outcome(&row.change, |c| match c.verdict {
         // The usual case needs no words: what is not marked is within its variation.
-        Verdict::Signal => format!("{} signal", c.difference.text),
+        Verdict::Beyond => format!("{} {}", c.difference.text, c.said),
         _ => c.difference.text.clone(),
     });
     vec![

@@ -16,7 +16,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("kepi-stats", &[]),
     ("kepi-query", &["kepi-model", "kepi-stats"]),
     ("kepi-score", &["kepi-model", "kepi-stats", "kepi-query"]),
-    ("kepi-report", &["kepi-model", "kepi-stats", "kepi-query", "kepi-score"]),
+    ("kepi-insight", &["kepi-model", "kepi-stats", "kepi-query", "kepi-score"]),
+    ("kepi-report", &["kepi-model", "kepi-stats", "kepi-query", "kepi-score", "kepi-insight"]),
     ("kepi-govern", &["kepi-model", "kepi-proof"]),
     ("kepi-store", &["kepi-model", "kepi-govern", "kepi-proof"]),
     ("kepi-lake", &["kepi-model", "kepi-stats", "kepi-query", "kepi-govern", "kepi-proof", "kepi-store"]),
@@ -54,8 +55,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that do no I/O, read no clock, hold no randomness of their own and know no async runtime.
-const PURE: &[&str] =
-    &["kepi-proof", "kepi-model", "kepi-stats", "kepi-query", "kepi-score", "kepi-govern", "kepi-report"];
+const PURE: &[&str] = &[
+    "kepi-proof",
+    "kepi-model",
+    "kepi-stats",
+    "kepi-query",
+    "kepi-score",
+    "kepi-insight",
+    "kepi-govern",
+    "kepi-report",
+];
 
 /// The one file of a pure crate that starts threads: they share out work whose result cannot depend on them, and end
 /// before it returns.
@@ -93,7 +102,8 @@ const IMPURE_NAMES: &[&str] = &[
 ];
 
 /// Crates whose modules use each other in one direction only.
-const NO_CIRCLES: &[&str] = &["kepi-model", "kepi-query", "kepi-score", "kepi-lake", "kepi-engine"];
+const NO_CIRCLES: &[&str] =
+    &["kepi-model", "kepi-query", "kepi-score", "kepi-insight", "kepi-lake", "kepi-engine"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()

@@ -59,7 +59,7 @@ pub fn scorecard(
         bridge: scored.bridge.as_ref().map(|b| at.bridge(b, asked.period)),
         missing: missing(of),
         units: at.units(&asked),
-        deviations: at.0.deviations(&asked, &scored).into_iter().map(deviation).collect(),
+        deviations: at.0.deviations(&scored).into_iter().map(deviation).collect(),
         perspectives: of.perspectives.iter().map(|p| at.perspective(p, &scored, history)).collect(),
     })
 }
@@ -465,6 +465,7 @@ impl<'a> Api<'a> {
                 difference: c.difference,
                 since: self.0.label(c.since),
                 verdict: c.verdict.code().into(),
+                judged_by: c.judged.code().into(),
                 favourable: c.favourable,
             }),
             no_change: change.and_then(Result::err).map(reason),
@@ -671,6 +672,7 @@ fn deviation(of: view::Deviation) -> Deviation {
         what: of.what,
         why: of.why,
         action: of.action,
+        advice: of.advice.into(),
         points_lost: of.points_lost.map(|p| points(p.micro)),
     }
 }

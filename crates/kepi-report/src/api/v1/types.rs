@@ -188,6 +188,8 @@ pub struct Deviation {
     pub why: Vec<String>,
     /// What is indicated.
     pub action: String,
+    /// The same in a word: `look_at_data`, `wait`, `find_cause`, `keep_course`, `plan`, `watch`, `none`.
+    pub advice: Code,
     /// Points that the scorecard lacks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub points_lost: Option<f64>,
@@ -335,7 +337,10 @@ pub struct Change {
     pub since: String,
     /// `signal`, `within_variation`, `no_verdict`.
     pub verdict: Code,
-    /// Whether it goes the good way; left out for `in_range` and for no change.
+    /// By what: `sampling` (the interval of the difference), `counting` (chance alone moves a number of events), `history` (its
+    /// own moves from period to period), `nothing`.
+    pub judged_by: Code,
+    /// Whether it goes the good way; left out where neither way is good and for no change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub favourable: Option<bool>,
 }

@@ -1,0 +1,197 @@
+//! The forms in which something is said of a figure. Each is a value with typed slots; what cannot be true cannot be formed.
+
+use kepi_model::{
+    calendar::Period,
+    id::DimensionId,
+    project::{Better, TargetLines},
+};
+use kepi_score::{band::Band, tree::NoScore};
+use kepi_stats::estimate::Estimate;
+
+use crate::{
+    advice::{Action, Course},
+    change::{Change, Judged, Trend},
+};
+
+/// One sentence about a KPI in a period.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Sentence {
+    /// There is no value.
+    NoValue(NoScore),
+    /// There is a value and no target to hold it against.
+    NoTarget,
+    /// How far the value is from its target.
+    Distance(Distance),
+    /// What has changed, and whether by more than the value varies.
+    Changed {
+        /// The difference in the KPI's unit.
+        by: f64,
+        /// The period compared with.
+        since: Period,
+        /// Which way, and whether beyond its variation.
+        course: Course,
+        /// By what that was judged.
+        judged: Judged,
+    },
+    /// The last moves all went the same way.
+    Trend(Trend),
+    /// The one member that stands out most: its interval is wholly on the bad side of the value over all rows.
+    StandsOut {
+        /// The dimension.
+        dimension: DimensionId,
+        /// The member.
+        member: String,
+        /// Its value.
+        value: Estimate,
+    },
+    /// The value is where it is, but the true one may lie in another band.
+    ColourOpen {
+        /// The band of the value.
+        band: Band,
+        /// The probability that the true value lies in it.
+        probability: f64,
+        /// The worst band that the interval reaches.
+        worst: Band,
+        /// The best band that it reaches.
+        best: Band,
+    },
+    /// What is indicated.
+    Advised(Action),
+}
+
+impl Sentence {
+    /// What has changed.
+    pub fn changed(change: &Change) -> Self {
+        Self::Changed {
+            by: change.difference,
+            since: change.since,
+            course: Course::of(change),
+            judged: change.judged,
+        }
+    }
+}
+
+/// On which side of a line a value lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Smaller.
+    Below,
+    /// Larger.
+    Above,
+}
+
+/// The line that a value is held against.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Line {
+    /// The target.
+    Target(f64),
+    /// The lower end of the range that is good.
+    LowerEnd(f64),
+    /// The upper end of it.
+    UpperEnd(f64),
+}
+
+/// How far a value is from the target. Nothing is so and so far away by an amount that shows as nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Distance {
+    /// By so much, in the KPI's unit; at least what is shown.
+    By {
+        /// How much, above zero.
+        amount: f64,
+        /// On which side of the line.
+        side: Side,
+        /// The line.
+        line: Line,
+    },
+    /// By less than the smallest difference that is shown.
+    ByLessThan {
+        /// The smallest difference that is shown.
+        step: f64,
+        /// On which side of the line.
+        side: Side,
+        /// The line.
+        line: Line,
+    },
+    /// Not at all: the value is the line.
+    None {
+        /// The line.
+        line: Line,
+    },
+    /// Within the range that is good.
+    Within {
+        /// The range.
+        range: (f64, f64),
+    },
+}
+
+impl Distance {
+    /// The distance of a value from its target. `step` is the smallest difference that is shown, one in the last digit.
+    pub fn of(value: f64, lines: &TargetLines, step: f64) -> Self {
+        let (at, line) = match *lines {
+            TargetLines::OneSided { target, .. } => (target, Line::Target(target)),
+            TargetLines::InRange { target: (low, _), .. } if value < low => (low, Line::LowerEnd(low)),
+            TargetLines::InRange { target: (_, high), .. } if value > high => (high, Line::UpperEnd(high)),
+            TargetLines::InRange { target, .. } => return Self::Within { range: target },
+        };
+        let amount = (value - at).abs();
+        let side = if value < at { Side::Below } else { Side::Above };
+        if amount == 0.0 {
+            Self::None { line }
+        // A hair more than half a step, so that rounding cannot make it nothing.
+        } else if amount < 0.51 * step {
+            Self::ByLessThan { step, side, line }
+        } else {
+            Self::By { amount, side, line }
+        }
+    }
+}
+
+/// The bands that an interval reaches, worst and best, with that of the point among them.
+pub fn bands_reached(of: &Estimate, lines: &TargetLines, better: Better) -> Option<(Band, Band)> {
+    let interval = of.interval.as_ref().ok()?;
+    let ends = [interval.low, of.point, interval.high].map(|v| kepi_score::band::band(v, lines, better));
+    Some((ends.into_iter().min()?, ends.into_iter().max()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn one(target: f64) -> TargetLines {
+        TargetLines::OneSided { floor: None, threshold: target - 1.0, target, stretch: None }
+    }
+
+    #[test]
+    fn nothing_is_away_by_nothing() {
+        assert_eq!(Distance::of(0.75, &one(0.75), 0.001), Distance::None { line: Line::Target(0.75) });
+        assert_eq!(
+            Distance::of(0.74999, &one(0.75), 0.001),
+            Distance::ByLessThan { step: 0.001, side: Side::Below, line: Line::Target(0.75) }
+        );
+        assert!(matches!(Distance::of(0.605, &one(0.75), 0.001), Distance::By { side: Side::Below, .. }));
+        let range =
+            TargetLines::InRange { floor: None, threshold: (1.0, 9.0), target: (4.0, 6.0), stretch: None };
+        assert_eq!(Distance::of(5.0, &range, 0.1), Distance::Within { range: (4.0, 6.0) });
+        assert!(matches!(
+            Distance::of(3.0, &range, 0.1),
+            Distance::By { side: Side::Below, line: Line::LowerEnd(4.0), .. }
+        ));
+        assert!(matches!(
+            Distance::of(7.0, &range, 0.1),
+            Distance::By { side: Side::Above, line: Line::UpperEnd(6.0), .. }
+        ));
+    }
+
+    proptest! {
+        #[test]
+        fn an_amount_never_rounds_to_nothing(value in -10.0..10.0f64, target in -10.0..10.0f64, decimals in 0..4i32) {
+            let step = 10f64.powi(-decimals);
+            if let Distance::By { amount, .. } = Distance::of(value, &one(target), step) {
+                let shown = format!("{:.*}", decimals as usize, amount);
+                prop_assert!(shown.bytes().any(|b| (b'1'..=b'9').contains(&b)), "{}", shown);
+            }
+        }
+    }
+}

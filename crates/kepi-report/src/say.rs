@@ -1,0 +1,323 @@
+//! Sentences in English. Another language is another file like this one.
+//!
+//! Short, and no more than its typed form holds: what may be said of a figure is decided in `kepi-insight`.
+
+use kepi_insight::{
+    advice::{Action, Certainty, Course},
+    change::{HISTORY, Judged, TREND, Trend, Verdict},
+    sentence::{Distance, Line, Sentence, Side},
+};
+use kepi_model::{
+    calendar::Calendar,
+    project::{Kpi, ValueUnit},
+};
+use kepi_score::{band::Band, tree::Observed};
+
+use crate::{
+    format,
+    view::{Measured, Status},
+};
+
+/// Renders sentences about one KPI.
+pub struct Say<'a> {
+    unit: &'a ValueUnit,
+    decimals: u8,
+    calendar: &'a Calendar,
+}
+
+impl<'a> Say<'a> {
+    /// One that writes figures with the digits of what was observed.
+    pub fn of(kpi: &'a Kpi, observed: Option<&Observed>, calendar: &'a Calendar) -> Self {
+        let estimate = observed.and_then(|o| o.as_ref().ok());
+        let limits = estimate.and_then(|e| e.interval.as_ref().ok()).map(|i| (i.low, i.high));
+        let point = estimate.map_or(0.0, |e| e.point);
+        Self { unit: &kpi.unit, decimals: format::decimals(point, limits, &kpi.unit), calendar }
+    }
+
+    /// The smallest difference that it shows.
+    pub fn step(&self) -> f64 {
+        format::step(self.unit, self.decimals)
+    }
+
+    /// One sentence.
+    pub fn sentence(&self, of: &Sentence) -> String {
+        match of {
+            Sentence::NoValue(reason) => format!("No value: {reason}."),
+            Sentence::NoTarget => "No target is in force.".to_owned(),
+            Sentence::Distance(distance) => self.distance(*distance),
+            Sentence::Changed { by, since, course, judged } => {
+                let since = self.calendar.label(*since);
+                let by = self.difference(*by);
+                match course {
+                    Course::Worse => format!("{by} since {since}: worse, beyond its variation."),
+                    Course::Better => format!("{by} since {since}: better, beyond its variation."),
+                    Course::Moved => format!("{by} since {since}, beyond its variation."),
+                    Course::Within => format!("{by} since {since}, within its variation."),
+                    Course::Unknown => {
+                        format!("{by} since {since}; {}.", self::judged(Verdict::Unknown, *judged))
+                    }
+                }
+            }
+            Sentence::Trend(Trend::Worsening) => format!("Worse {} times in a row.", times(TREND)),
+            Sentence::Trend(Trend::Improving) => format!("Better {} times in a row.", times(TREND)),
+            Sentence::Trend(Trend::None) => "No trend.".to_owned(),
+            Sentence::StandsOut { dimension, member, value } => {
+                let shown = Measured::new(value, self.unit);
+                let interval = shown.interval.value().map(|i| format!(", {}", i.text)).unwrap_or_default();
+                format!(
+                    "Worst by {}: {member} with {}{interval} (n {}).",
+                    dimension.as_str().replace('_', " "),
+                    shown.value.text,
+                    format::count(value.n)
+                )
+            }
+            Sentence::ColourOpen { band, probability, worst, best } => {
+                let sure = format!("{} sure of “{}”", format::probability(*probability), label(*band));
+                if worst == best {
+                    format!("Only {sure}.")
+                } else {
+                    format!(
+                        "Only {sure}: the interval reaches from “{}” to “{}”.",
+                        label(*worst),
+                        label(*best)
+                    )
+                }
+            }
+            Sentence::Advised(action) => action_text(*action),
+        }
+    }
+
+    fn distance(&self, of: Distance) -> String {
+        let line = |line: Line| match line {
+            Line::Target(at) => format!("the target of {}", format::line(at, self.unit)),
+            Line::LowerEnd(at) => format!("the lower end of the target, {}", format::line(at, self.unit)),
+            Line::UpperEnd(at) => format!("the upper end of the target, {}", format::line(at, self.unit)),
+        };
+        let side = |side| match side {
+            Side::Below => "below",
+            Side::Above => "above",
+        };
+        match of {
+            Distance::By { amount, side: on, line: at } => {
+                format!("{} {} {}.", self.amount(amount), side(on), line(at))
+            }
+            Distance::ByLessThan { step, side: on, line: at } => {
+                format!("Less than {} {} {}.", self.amount(step), side(on), line(at))
+            }
+            Distance::None { line: at } => format!("Exactly {}.", line(at)),
+            Distance::Within { range: (low, high) } => format!(
+                "Within the target of {} to {}.",
+                format::line(low, self.unit),
+                format::line(high, self.unit)
+            ),
+        }
+    }
+
+    /// A difference without its sign.
+    fn amount(&self, raw: f64) -> String {
+        let text = format::difference(raw, self.unit, self.decimals);
+        text.trim_start_matches(['+', format::MINUS, '±']).to_owned()
+    }
+
+    /// A difference with its sign; one that does not show is said to be smaller than what shows.
+    fn difference(&self, raw: f64) -> String {
+        if raw == 0.0 {
+            "Unchanged".to_owned()
+        } else if raw.abs() < 0.51 * self.step() {
+            format!("Less than {} {}", self.amount(self.step()), if raw < 0.0 { "down" } else { "up" })
+        } else {
+            format::difference(raw, self.unit, self.decimals)
+        }
+    }
+}
+
+fn label(band: Band) -> &'static str {
+    Status::from(Some(band)).label()
+}
+
+fn times(n: usize) -> String {
+    match n {
+        6 => "six".to_owned(),
+        n => n.to_string(),
+    }
+}
+
+/// A verdict beside a change.
+pub fn verdict(of: Verdict) -> &'static str {
+    match of {
+        Verdict::Beyond => "beyond its variation",
+        Verdict::Within => "within its variation",
+        Verdict::Unknown => "no verdict",
+    }
+}
+
+/// A verdict with what it was judged by.
+pub fn judged(verdict: Verdict, by: Judged) -> String {
+    let beyond = verdict == Verdict::Beyond;
+    match by {
+        Judged::Sampling if beyond => {
+            "beyond its variation: the interval of the difference leaves out zero".to_owned()
+        }
+        Judged::Sampling => "within its variation: the interval of the difference holds zero".to_owned(),
+        Judged::Counting if beyond => {
+            "beyond its variation: more than chance moves counts of this size".to_owned()
+        }
+        Judged::Counting => "within its variation: chance alone moves counts of this size so far".to_owned(),
+        Judged::History { periods } if beyond => {
+            format!("beyond its variation: more than it moved from period to period in the {periods} before")
+        }
+        Judged::History { periods } => {
+            format!("within its variation: it moved as far from period to period in the {periods} before")
+        }
+        Judged::Nothing { periods } => format!(
+            "no verdict: there is no interval to judge by, and {periods} of the {HISTORY} earlier periods that judging \
+             by its own history takes"
+        ),
+    }
+}
+
+/// What is indicated.
+fn action_text(of: Action) -> String {
+    let how = |how: Certainty, what: &str| match how {
+        Certainty::Certain => format!("{what} for certain"),
+        Certainty::Likely => format!("{what}, most likely"),
+        Certainty::Unsaid => format!("{what}, how surely cannot be said"),
+    };
+    let moving = |still| if still { "not moving beyond its variation" } else { "no verdict on its change" };
+    let row = times(TREND);
+    let keep = "keep the course and watch the next period";
+    let there = |missed: Option<Certainty>| match missed {
+        Some(certainty) => how(certainty, ", and not there yet"),
+        None => "; whether it is there yet is too close to call".to_owned(),
+    };
+    match of {
+        Action::LookAtData => {
+            "Nothing can be said of it until there is a value: look at its data.".to_owned()
+        }
+        Action::RenewFirst => {
+            "The newest run could not renew this figure: look at its data first.".to_owned()
+        }
+        Action::AwaitEnd => {
+            "More data may still change it: no action indicated before it is final.".to_owned()
+        }
+        Action::FindCause { met: None } => "Getting worse, beyond its variation: find the cause.".to_owned(),
+        Action::FindCause { met: Some(certainty) } => {
+            format!(
+                "{}, and getting worse, beyond its variation: find the cause.",
+                how(certainty, "Still on target")
+            )
+        }
+        Action::FindCauseOfTrend => format!("Worse {row} times in a row: find the cause."),
+        Action::FindOut => "It has moved, beyond its variation: find out what moved it.".to_owned(),
+        Action::KeepCourse { missed } => {
+            format!("Getting better, beyond its variation{}: {keep}.", there(missed))
+        }
+        Action::KeepCourseOfTrend { missed } => {
+            format!("Better {row} times in a row{}: {keep}.", there(missed))
+        }
+        Action::Plan { how: certainty, still } => {
+            format!("{}, {}: a plan is needed.", how(certainty, "Off target"), moving(still))
+        }
+        Action::WatchColour { how: certainty, still } => format!(
+            "{}, {}; only the colour is too close to call: watch the next period.",
+            how(certainty, "Short of the target"),
+            moving(still)
+        ),
+        Action::Watch { how: certainty, still } => format!(
+            "{}, {}: {}.",
+            how(certainty, "Short of the target"),
+            moving(still),
+            if still { "no action indicated before the next period" } else { "watch the next period" }
+        ),
+        Action::TooClose => {
+            "Too close to call whether the target is met: no action indicated on this figure alone."
+                .to_owned()
+        }
+        Action::NothingRising { met: Some(certainty) } => format!(
+            "{}, and getting better, beyond its variation: no action indicated.",
+            how(certainty, "On target")
+        ),
+        Action::NothingRising { met: None } => {
+            "Getting better, beyond its variation: no action indicated.".to_owned()
+        }
+        Action::NothingOnTarget { how: certainty } => {
+            format!("{}: no action indicated.", how(certainty, "On target"))
+        }
+        Action::NothingWithin => "Within its variation: no action indicated.".to_owned(),
+        Action::NothingKnown => {
+            "Neither a target nor a verdict on its change: nothing is indicated by this figure.".to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kepi_insight::advice::{Colour, Data, Doubt, Reach, Situation, advise};
+    use kepi_model::project::TargetLines;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What is said in every situation of a final figure without a trend, one line each.
+    #[test]
+    fn what_is_indicated_in_every_situation() {
+        let mut lines = Vec::new();
+        let courses = [Course::Worse, Course::Better, Course::Moved, Course::Within, Course::Unknown];
+        let mut standings = vec![(Reach::NoTarget, None), (Reach::Open, Some((Colour::Amber, Doubt::Open)))];
+        for how in [Certainty::Certain, Certainty::Likely, Certainty::Unsaid] {
+            standings.push((Reach::Met(how), Some((Colour::Met, Doubt::Sure))));
+            for colour in [Colour::Red, Colour::Amber] {
+                standings.extend([Doubt::Sure, Doubt::Open].map(|d| (Reach::Missed(how), Some((colour, d)))));
+            }
+        }
+        for course in courses {
+            for (reach, colour) in &standings {
+                let situation = Situation {
+                    data: Data::Final,
+                    course,
+                    reach: *reach,
+                    colour: *colour,
+                    trend: Trend::None,
+                };
+                let said = action_text(advise(situation));
+                let words = said.split_whitespace().count();
+                assert!(words <= 34 && said.ends_with('.'), "{said}");
+                lines.push(format!("{course:?} {reach:?} {colour:?}: {said}"));
+            }
+        }
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    fn any_unit() -> impl Strategy<Value = ValueUnit> {
+        prop::sample::select(vec![
+            ValueUnit::Count,
+            ValueUnit::Number { decimals: 2 },
+            ValueUnit::Share,
+            ValueUnit::NetPromoter,
+            ValueUnit::Rating { low: 1, high: 5 },
+            ValueUnit::Money { currency: "EUR".to_owned() },
+            ValueUnit::Duration,
+            ValueUnit::Rate { per: 1000 },
+        ])
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_off_by_nothing(
+            unit in any_unit(), value in -5.0..5.0f64, target in -5.0..5.0f64, size in -6..7i32, decimals in 0..3u8, near in any::<bool>(),
+        ) {
+            let scale = 10f64.powi(size);
+            let value = if near { target + value * 1e-4 } else { value };
+            let (value, target) = (value * scale, target * scale);
+            let calendar = Calendar { zone: "UTC".to_owned(), week_start: 0, fiscal_year_start: 1 };
+            let say = Say { unit: &unit, decimals, calendar: &calendar };
+            let lines = TargetLines::OneSided { floor: None, threshold: target - scale, target, stretch: None };
+            let said = say.sentence(&Sentence::Distance(Distance::of(value, &lines, say.step())));
+            prop_assert!(!said.contains('±'), "{}", said);
+            let amount = said.split(" below ").next().and_then(|s| s.split(" above ").next()).unwrap();
+            let exact = said.starts_with("Exactly");
+            prop_assert!(exact || amount.bytes().any(|b| (b'1'..=b'9').contains(&b)), "{}", said);
+            prop_assert!(!say.difference(value - target).contains('±'));
+        }
+    }
+}
