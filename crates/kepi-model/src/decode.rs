@@ -16,8 +16,8 @@ use crate::{
     options::Options,
     source_text::{FileId, Span},
     symbols::Symbols,
-    table::{Key, Kind, Need, Symbol, Table},
-    wording::{article, quoted, sentence_part, shorten},
+    table::{FieldSpec, Key, Kind, Need, Symbol, Table},
+    wording::{article, as_name, quoted, sentence_part, shorten},
     yaml::{self, Pair, Value, Yaml},
 };
 
@@ -49,6 +49,15 @@ pub(crate) struct At<'a> {
     pub(crate) key: Span,
     /// The field's name.
     pub(crate) name: &'a str,
+    /// The key that it stands under, which in a map is not the field's; nothing for an item of a list.
+    pub(crate) under: &'a str,
+}
+
+impl At<'_> {
+    /// What stands before the value, as a way out repeats it.
+    fn before(&self) -> String {
+        if self.under.is_empty() { String::new() } else { format!("{}: ", shorten(self.under)) }
+    }
 }
 
 /// A field: as it is written, or its default, or nothing.
@@ -164,10 +173,22 @@ impl Decoder<'_> {
             } else {
                 format!("a map with the fields of {}", article(&table.word()))
             };
-            self.wrong_shape(yaml, at.key, &fields);
+            let finding = self.wrong_shape(yaml, at.key, &fields);
+            if let Some(text) = yaml.text()
+                && let Some(written) = table.written_out(text)
+            {
+                finding.fix(format!("write `{}{written}`", at.before()));
+            }
             return None;
         }
         let unknown: Vec<&Pair> = yaml.entries().iter().filter(|e| table.field(&e.key).is_none()).collect();
+        if let Some(kind) = kind_as_field(&unknown, table) {
+            let way = format!("the kind is the key: `{}{{{}: {}}}`", at.before(), kind.name, kind.example);
+            self.report(codes::ONE_KEY, at.key, format!("{} is named by its only key", table.word()))
+                .expected(format!("one of {} as the key", quoted(table.names())))
+                .fix(way);
+            return None;
+        }
         let misspelt = self.unknown_fields(&unknown, table);
         for field in table.fields.iter().filter(|f| f.need == Need::Required) {
             if yaml.entry(field.name).is_some() || misspelt.contains(&field.name) {
@@ -179,7 +200,7 @@ impl Decoder<'_> {
                 at.key,
                 format!("this {} has no `{}`", table.word(), field.name),
             )
-            .expected(sentence_part(field.doc))
+            .expected(format!("`{}`: {}", field.name, sentence_part(field.doc)))
             .fix(match field.kind {
                 Kind::Object(_) | Kind::Map(..) => format!("add `{}`, such as {such}", field.name),
                 _ => format!("add {such}"),
@@ -212,6 +233,7 @@ impl Decoder<'_> {
                     Some(way) => finding.fix(way),
                     None => finding.replace(format!("here it is called `{field}`"), span, field),
                 };
+                finding.expected(format!("one of {}", quoted(names.iter().copied())));
                 misspelt.push(field);
                 continue;
             }
@@ -242,7 +264,7 @@ impl Decoder<'_> {
     /// Reads a field of a map.
     pub(crate) fn field<T: Decode>(&mut self, map: &Opened<'_>, name: &'static str) -> Field<T> {
         if let Some(pair) = map.yaml.entry(name) {
-            let value = T::decode(&pair.value, At { key: pair.key_span, name }, self);
+            let value = T::decode(&pair.value, At { key: pair.key_span, name, under: name }, self);
             return Field { span: pair.value.span, key: pair.key_span, presence: Presence::Written, value };
         }
         let default = match map.table.field(name).map(|f| f.need) {
@@ -262,7 +284,7 @@ impl Decoder<'_> {
         let mut findings = Findings::default();
         let document = yaml::parse(FileId(0), text, &mut findings).into_iter().next()?;
         let mut decoder = Decoder { findings: &mut findings, ..*self };
-        T::decode(&document.root, At { key: document.text, name: "default" }, &mut decoder)
+        T::decode(&document.root, At { key: document.text, name: "default", under: "default" }, &mut decoder)
     }
 
     /// Adds a finding.
@@ -270,19 +292,56 @@ impl Decoder<'_> {
         self.findings.report(code, span, message)
     }
 
-    fn wrong_shape(&mut self, yaml: &Yaml, key: Span, expected: &str) {
+    fn wrong_shape(&mut self, yaml: &Yaml, key: Span, expected: &str) -> &mut Finding {
+        let empty = matches!(yaml.value, Value::Empty);
         let (span, message) = match yaml.value {
             Value::Empty => (key, "nothing is written here".to_owned()),
             _ => (yaml.span, format!("this is {}", yaml.shape())),
         };
-        self.report(codes::WRONG_SHAPE, span, message).expected(expected);
+        let finding = self.report(codes::WRONG_SHAPE, span, message);
+        if empty {
+            finding.fix("write it, or remove the line");
+        }
+        finding.expected(expected)
+    }
+
+    /// The same where a list is meant: one item alone is put into brackets.
+    fn no_list(&mut self, yaml: &Yaml, at: At<'_>, expected: &str) {
+        let finding = self.wrong_shape(yaml, at.key, expected);
+        if let Some(text) = yaml.text() {
+            finding.replace(
+                format!("write `{}[{}]`", at.before(), shorten(text)),
+                yaml.span,
+                format!("[{text}]"),
+            );
+        } else if matches!(yaml.value, Value::Map(_)) {
+            finding.fix(format!("put it into a list: `{}[{{…}}]`", at.before()));
+        }
     }
 
     /// The text of a scalar of a kind.
     pub(crate) fn text<'y>(&mut self, yaml: &'y Yaml, at: At<'_>, kind: Kind) -> Option<&'y str> {
         let text = yaml.text();
         if text.is_none() {
-            self.wrong_shape(yaml, at.key, &kind.word());
+            let finding = self.wrong_shape(yaml, at.key, &kind.word());
+            let items = match &yaml.value {
+                Value::List(items) => items.as_slice(),
+                _ => &[],
+            };
+            let written = match (kind, items) {
+                (_, [only]) => only.text().map(str::to_owned),
+                (Kind::Scale, [low, high]) => {
+                    low.text().zip(high.text()).map(|(low, high)| format!("{low}..{high}"))
+                }
+                _ => None,
+            };
+            if let Some(written) = written {
+                finding.replace(
+                    format!("write `{}{}`", at.before(), shorten(&written)),
+                    yaml.span,
+                    written,
+                );
+            }
         }
         text
     }
@@ -292,16 +351,7 @@ impl Decoder<'_> {
         if is_name(text) {
             return;
         }
-        let mut better: String = text
-            .trim()
-            .to_lowercase()
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-            .take(63)
-            .collect();
-        if !is_name(&better) {
-            better = format!("x_{better}").chars().take(63).collect();
-        }
+        let better = as_name(text);
         self.report(codes::NOT_A_NAME, span, format!("`{}` is not a name", shorten(text)))
             .expected("a lower-case letter, then letters, digits or `_`, at most 63 characters")
             .replace(format!("write `{better}`"), span, better);
@@ -317,23 +367,29 @@ impl Decoder<'_> {
         let none = known.clone().next().is_none();
         let finding = self.findings.unknown(codes::UNKNOWN_NAME, span, message, text, known);
         if none {
-            finding.expected(format!("the name of a {}; none is defined", symbol.word()));
+            finding.expected(format!("the name of {}; none is defined", article(symbol.word())));
         }
-        if finding.fix.is_none() {
+        if none || finding.fix.is_none() {
             finding.fix(symbol.way_in(text));
         }
     }
+}
+
+/// The kind that somebody names by a field, as in `{type: nps, …}`, where it is the key.
+fn kind_as_field(unknown: &[&Pair], table: &'static Table) -> Option<&'static FieldSpec> {
+    let named = unknown.iter().find(|e| matches!(e.key.as_str(), "type" | "kind" | "method" | "format"))?;
+    table.field(named.value.text()?).filter(|_| table.one_key)
 }
 
 impl<T: Decode> Decode for List<T> {
     const KIND: Kind = Kind::List(&T::KIND);
     fn decode(yaml: &Yaml, at: At<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
         let Value::List(items) = &yaml.value else {
-            decoder.wrong_shape(yaml, at.key, "a list: `[…, …]`, or items that start with `- `");
+            decoder.no_list(yaml, at, "a list: `[…, …]`, or items that start with `- `");
             return None;
         };
         let item = |i: &Yaml, decoder: &mut Decoder<'_>| {
-            Some(Placed { span: i.span, value: T::decode(i, At { key: i.span, ..at }, decoder)? })
+            Some(Placed { span: i.span, value: T::decode(i, At { key: i.span, under: "", ..at }, decoder)? })
         };
         let most = bounds::items(at.name);
         if items.len() > most {
@@ -355,7 +411,7 @@ impl<K: DecodeKey, V: Decode> Decode for Map<K, V> {
             span: pair.key_span,
             key: K::decode_key(&pair.key, pair.key_span, decoder),
             at: pair.value.span,
-            value: V::decode(&pair.value, At { key: pair.key_span, ..at }, decoder),
+            value: V::decode(&pair.value, At { key: pair.key_span, under: &pair.key, ..at }, decoder),
         };
         let most = bounds::entries(at.name);
         let read = pairs.iter().take(most).map(entry).collect();
@@ -375,7 +431,11 @@ impl<A: Decode, B: Decode> Decode for Either<A, B> {
             B::decode(yaml, at, decoder).map(Self::That)
         } else {
             let shapes = [A::KIND, B::KIND].map(Kind::shape).join(" or ");
-            decoder.wrong_shape(yaml, at.key, &shapes);
+            if matches!(A::KIND, Kind::List(_)) {
+                decoder.no_list(yaml, at, &shapes);
+            } else {
+                decoder.wrong_shape(yaml, at.key, &shapes);
+            }
             None
         }
     }
@@ -493,7 +553,7 @@ macro_rules! one_of {
                 decoder.open(yaml, Self::TABLE, at)?;
                 // All are read for their findings; the first one is what the map is taken for.
                 let mut read = yaml.entries().iter().take($crate::bounds::UNKNOWN_FIELDS).map(|pair| {
-                    let at = $crate::decode::At { key: pair.key_span, name: &pair.key };
+                    let at = $crate::decode::At { key: pair.key_span, name: &pair.key, under: &pair.key };
                     match pair.key.as_str() {
                         $($key => <$type>::decode(&pair.value, at, decoder).map(Self::$member),)*
                         _ => None,

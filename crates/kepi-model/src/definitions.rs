@@ -13,13 +13,14 @@ use crate::{
     calendar::Grain,
     codes,
     decode::{Decode, Decoder, Placed, choices},
+    meant::meant_kind,
     project::{
         Ambiguous, AsOf, Better, CascadeTargets, CascadeValue, Excess, Indicator, MissingLocal, MissingRule,
         Mode, Otherwise, Sign, Strength,
     },
     table::{Kind, Table},
     wording::{quoted, shorten},
-    yaml::{Document, Yaml},
+    yaml::{Document, Value, Yaml},
 };
 
 pub(crate) use entity::{Attribute, Entity};
@@ -61,7 +62,7 @@ macro_rules! documents {
             /// Reads the document that `table` describes.
             fn read(&mut self, table: &Table, document: &Document, decoder: &mut Decoder<'_>) {
                 let (yaml, span) = (&document.root, document.text);
-                let at = crate::decode::At { key: first_key(yaml), name: table.name };
+                let at = crate::decode::At { key: first_key(yaml), name: table.name, under: table.name };
                 $(if table.name == $kind::TABLE.name {
                     self.$several.extend($kind::decode(yaml, at, decoder).map(|value| Placed { span, value }));
                 })*
@@ -137,6 +138,12 @@ fn unknown_kind(root: &Yaml, written: &str, decoder: &mut Decoder<'_>) {
     let message = format!("`{}` is no kind of definition", shorten(written));
     let finding = decoder.findings.unknown(codes::UNKNOWN_KIND, first_key(root), message, written, kinds());
     finding.expected(format!("one of {} as the first key", quoted(kinds())));
+    if let Some(kind) = meant_kind(written) {
+        finding.replace(format!("here it is called `{kind}`"), first_key(root), kind);
+    }
+    if root.entries().first().is_some_and(|e| matches!(e.value.value, Value::List(_))) {
+        finding.fix("write each as a document of its own, such as `kpi: relationship_nps`, apart by a line `---`");
+    }
     if let Some(later) = later {
         finding.related(later.key_span, "this names a kind").fix(format!("write `{}` first", later.key));
     }
@@ -187,7 +194,7 @@ mod tests {
         let document = yaml::parse(FileId(0), text, &mut findings).remove(0);
         let (symbols, options) = (Symbols::default(), Options::default());
         let mut decoder = Decoder { symbols: &symbols, options: &options, findings: &mut findings };
-        let at = At { key: document.text, name: "sample" };
+        let at = At { key: document.text, name: "sample", under: "sample" };
         (Sample::decode(&document.root, at, &mut decoder).unwrap(), findings)
     }
 

@@ -127,6 +127,27 @@ pub(crate) fn time_format(pattern: &str) -> Result<(), String> {
     BrokenDownTime::parse(pattern, printed).map(|_| ()).map_err(|e| e.to_string())
 }
 
+/// What somebody means who writes a format of times as `DD.MM.YYYY HH:mm`.
+pub(crate) fn time_format_meant(text: &str) -> Option<String> {
+    if text.contains('%') {
+        return None;
+    }
+    let parts = [
+        ("YYYY", "%Y"),
+        ("yyyy", "%Y"),
+        ("DD", "%d"),
+        ("dd", "%d"),
+        ("HH", "%H"),
+        ("hh", "%H"),
+        ("mm", "%M"),
+        ("MM", "%m"),
+        ("SS", "%S"),
+        ("ss", "%S"),
+    ];
+    let meant = parts.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
+    time_format(&meant).is_ok().then_some(meant)
+}
+
 /// `1..5`.
 pub(crate) fn scale(text: &str) -> Option<(i64, i64)> {
     let (low, high) = text.split_once("..")?;

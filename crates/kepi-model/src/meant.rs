@@ -9,7 +9,7 @@ const MEANT: &[Meant] = &[
         "measure",
         &["median", "percentile", "p50", "p90", "p95", "p99", "quartile"],
         "quantile",
-        "write `quantile: {of: …, value: …, quantile: median, bins: {from: …, to: …, count: …}}`; `90%` in place of `median` is the ninth decile",
+        "write `quantile: {of: …, value: …, quantile: median, bins: {from: …, to: …, count: …}}`, or `90%` in place of `median`",
     ),
     (
         "measure",
@@ -48,7 +48,18 @@ const MEANT: &[Meant] = &[
         "by",
         "",
     ),
-    ("kpi", &["formula", "calculation", "metric", "sql", "expression", "value"], "measure", ""),
+    (
+        "kpi",
+        &["formula", "calculation", "metric", "sql", "expression", "value"],
+        "measure",
+        "write `measure: {KIND: {of: …}}`; kinds are count, sum, mean, share, nps, quantile and others",
+    ),
+    (
+        "duration",
+        &["value", "of_attribute"],
+        "from",
+        "a duration runs `from` one time `until` another; a length that one attribute holds is the `mean` or a `quantile` of it",
+    ),
     (
         "kpi",
         &["type", "kind"],
@@ -115,6 +126,46 @@ const OF_ROWS: &[Meant] = &[
     ("", &["to", "end"], "until", ""),
     ("", &["start", "begin"], "from", ""),
 ];
+
+/// Words of other tools for the kinds of documents.
+const KINDS: &[(&str, &[&str])] = &[
+    ("kpi", &["metric", "measure", "indicator", "metrics", "measures"]),
+    ("scorecard", &["dashboard", "board", "report"]),
+    ("entity", &["table", "model", "object", "attributes"]),
+    ("source", &["dataset", "data", "file", "connector", "csv"]),
+    ("person", &["user", "owner", "people", "employee"]),
+    ("unit", &["team", "department", "org_unit", "organisation", "organization"]),
+    ("strategy", &["objective", "objectives", "perspective", "mission"]),
+    ("project", &["workspace", "config", "settings"]),
+];
+
+/// Words for choices.
+const CHOICES: &[(&str, &str, &[&str])] = &[
+    ("better", "higher", &["up", "increase", "more", "max", "maximize", "high", "ascending"]),
+    ("better", "lower", &["down", "decrease", "less", "min", "minimize", "low", "descending"]),
+    ("better", "in_range", &["between", "range", "target"]),
+    ("mode", "snapshot", &["overwrite", "replace", "full", "refresh", "truncate"]),
+    ("mode", "append", &["insert", "incremental", "add"]),
+    ("mode", "upsert", &["merge", "update"]),
+    ("indicator", "lagging", &["outcome", "result", "lag"]),
+    ("indicator", "leading", &["driver", "lead"]),
+    ("else", "quarantine", &["reject", "drop", "error", "skip"]),
+    ("else", "stop", &["fail", "abort"]),
+    ("else", "warn", &["warning", "ignore"]),
+];
+
+/// The kind of document that a word of another tool stands for.
+pub(crate) fn meant_kind(wrong: &str) -> Option<&'static str> {
+    let wrong = wrong.to_ascii_lowercase();
+    KINDS.iter().find(|(_, words)| words.contains(&wrong.as_str())).map(|(kind, _)| *kind)
+}
+
+/// The choice of a field that a word of another tool stands for.
+pub(crate) fn meant_choice(field: &str, wrong: &str) -> Option<&'static str> {
+    let wrong = wrong.to_ascii_lowercase();
+    let mut rows = CHOICES.iter().filter(|(name, ..)| *name == field);
+    rows.find(|(.., words)| words.contains(&wrong.as_str())).map(|(_, choice, _)| *choice)
+}
 
 /// What a word of another tool is called in a table whose fields are `fields`: the field, and how it is written if its name
 /// is not enough.

@@ -155,9 +155,19 @@ impl Reader<'_> {
     }
 
     fn not_an_expression(&mut self, span: Span, why: &str) {
-        self.findings
-            .report(codes::NOT_AN_EXPRESSION, span, format!("this is not an expression: {}", shorten(why)))
-            .expected("something like `status = 'open' and quantity > 0`; texts stand in single quotes");
+        let odd = self.text.contains(['‘', '’', '“', '”', '„', '´', '`']);
+        let brackets = why.contains("found: [");
+        let finding = self.findings.report(
+            codes::NOT_AN_EXPRESSION,
+            span,
+            format!("this is not an expression: {}", shorten(why)),
+        );
+        finding.expected("something like `status = 'open' and quantity > 0`");
+        if odd {
+            finding.fix("write straight single quotes, `'open'`: the text holds others");
+        } else if brackets {
+            finding.fix("lists stand in round brackets: `region in ('north', 'south')`");
+        }
     }
 
     fn refuse(&mut self, span: SqlSpan, what: &str, fix: &str) -> Option<Expression> {

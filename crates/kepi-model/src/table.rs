@@ -3,7 +3,7 @@
 
 use crate::{
     id::is_name,
-    wording::{article, quoted},
+    wording::{article, as_name, quoted, shorten},
 };
 
 /// What a name can refer to.
@@ -67,7 +67,16 @@ impl Symbol {
 impl Symbol {
     /// How a name that is nowhere defined is defined.
     pub(crate) fn way_in(self, name: &str) -> String {
-        let name = if is_name(name) { name } else { "…" };
+        if !is_name(name) {
+            let (word, better) = (self.word(), as_name(name));
+            return match self {
+                Self::Person | Self::Unit => format!(
+                    "names in definitions are like `{better}`: write that, and add a document `{word}: {better}` with `name: {}`",
+                    shorten(name)
+                ),
+                _ => format!("names in definitions are like `{better}`: write that, and give the {word} this name"),
+            };
+        }
         match self {
             Self::Project => "correct the name".to_owned(),
             Self::Person | Self::Unit | Self::Scorecard => {
@@ -82,7 +91,7 @@ impl Symbol {
             ),
             Self::Level => format!("correct the name, or give units the level: `level: {name}`"),
             Self::Pillar | Self::Theme | Self::Goal | Self::Perspective | Self::Objective => {
-                format!("correct the name, or add `{name}` under `{}s` of the strategy", self.word())
+                format!("correct the name, or add `{name}` under `{}s` of the `strategy:` document", self.word())
             }
             Self::Purpose => {
                 format!(
@@ -214,6 +223,28 @@ impl Table {
     /// The names of its fields.
     pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
         self.fields.iter().map(|f| f.name)
+    }
+    /// How a map with these fields is written, if somebody has written a text in place of it.
+    pub(crate) fn written_out(&self, text: &str) -> Option<String> {
+        if self.one_key {
+            // The kind alone, or what the first kind would hold.
+            let named = self.field(text).map(|field| format!("{{{}: {}}}", field.name, field.example));
+            return named.or_else(|| {
+                let first = self.fields.first()?;
+                let holds = if matches!(first.kind, Kind::Text) { shorten(text) } else { first.example.to_owned() };
+                Some(format!("{{{}: {holds}}}", first.name))
+            });
+        }
+        let needed: Vec<&FieldSpec> = self.fields.iter().filter(|f| f.need == Need::Required).collect();
+        Some(match needed.as_slice() {
+            [] if self.name == "mapping" => format!("{{column: {}, as: text}}", shorten(text)),
+            [] => return None,
+            [only] => format!("{{{}: {}}}", only.name, shorten(text)),
+            several => {
+                let fields: Vec<String> = several.iter().map(|f| format!("{}: {}", f.name, f.example)).collect();
+                format!("{{{}}}", fields.join(", "))
+            }
+        })
     }
     /// What a map with these fields is called.
     pub fn word(&self) -> String {

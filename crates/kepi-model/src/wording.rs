@@ -1,5 +1,7 @@
 //! The small change of messages: what a misspelt word was meant to be, lists of words, long texts cut short.
 
+use crate::id::is_name;
+
 /// The known name nearest to `wrong`, if it is near enough to be meant: at most one slip, and one more for every four
 /// characters. A slip is a character too many, too few, replaced or swapped with its neighbour; case is none, nor is what
 /// stands between words.
@@ -93,6 +95,13 @@ pub(crate) fn shorten(text: &str) -> String {
 pub(crate) fn article(noun: &str) -> String {
     let vowel = noun.starts_with(['a', 'e', 'i', 'o']) || matches!(noun, "nps" | "NPS");
     format!("{} {noun}", if vowel { "an" } else { "a" })
+}
+
+/// The name that comes nearest to a text that is none: `Ada Berg` → `ada_berg`.
+pub(crate) fn as_name(text: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    let name: String = text.trim().chars().map(plain).take(63).collect();
+    if is_name(&name) { name } else { format!("x_{name}").chars().take(63).collect() }
 }
 
 /// A sentence as a part of another: no capital, no full stop.

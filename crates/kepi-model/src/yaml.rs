@@ -146,10 +146,29 @@ pub(crate) fn parse(file: FileId, text: &str, findings: &mut Findings) -> Vec<Do
         .collect()
 }
 
+/// What the parser says, and what is most likely the cause.
+const CAUSES: &[(&str, &str)] = &[
+    ("tab", "indent with spaces; a tabulator cannot stand here"),
+    ("mapping values are not allowed", "put a text that holds `: ` in quotes: `name: \"Recommendation: would they?\"`"),
+    ("anchor", "put a text that begins with `*` or `&` in quotes: `\"*.csv\"`"),
+    ("alias", "put a text that begins with `*` or `&` in quotes: `\"*.csv\"`"),
+    ("placement of ':'", "a bracket or a quote before this place is not closed"),
+    ("while parsing a flow", "a bracket before this place is not closed"),
+    ("quoted scalar", "a quote before this place is not closed"),
+    ("cannot start any token", "put a text that begins with `%`, `@` or a backtick in quotes"),
+];
+
 /// What is being built: a list, or a map whose key may wait for its value.
 enum Open {
     List { span: Span, items: Vec<Yaml> },
-    Map { span: Span, entries: Vec<Pair>, known: BTreeMap<String, Span>, key: Option<(String, Span)> },
+    Map {
+        span: Span,
+        entries: Vec<Pair>,
+        known: BTreeMap<String, Span>,
+        /// Whether a second definition goes on without a line `---` before it, which has been said.
+        runs_on: bool,
+        key: Option<(String, Span)>,
+    },
 }
 
 fn parse_chunk(file: FileId, text: &str, from: usize, to: usize, findings: &mut Findings) -> Vec<Document> {
@@ -170,10 +189,12 @@ fn parse_chunk(file: FileId, text: &str, from: usize, to: usize, findings: &mut 
             Err(error) => {
                 let start = byte(error.marker().index());
                 let span = Span { file, start, end: start };
-                findings
-                    .report(codes::NOT_YAML, span, format!("this is not YAML: {}", error.info()))
-                    .expected("maps as `key: value`, lists in `[…]` or with `- `, indented by spaces")
-                    .fix("look at the indentation and at quotes, brackets and colons just before this place");
+                let why = error.info();
+                let finding =
+                    findings.report(codes::NOT_YAML, span, format!("this is not YAML: {}", shorten(why)));
+                if let Some((_, way)) = CAUSES.iter().find(|(words, _)| why.contains(words)) {
+                    finding.fix(*way);
+                }
                 return documents;
             }
         };
@@ -217,7 +238,7 @@ fn parse_chunk(file: FileId, text: &str, from: usize, to: usize, findings: &mut 
                 None
             }
             Event::MappingStart(..) => {
-                open.push(Open::Map { span, entries: Vec::new(), known: BTreeMap::new(), key: None });
+                open.push(Open::Map { span, entries: Vec::new(), known: BTreeMap::new(), runs_on: false, key: None });
                 None
             }
             Event::SequenceEnd | Event::MappingEnd => match open.pop() {
@@ -240,10 +261,11 @@ fn parse_chunk(file: FileId, text: &str, from: usize, to: usize, findings: &mut 
             _ => None,
         };
         if let Some(node) = node {
+            let outermost = open.len() == 1;
             match open.last_mut() {
                 None => documents.push(Document { root: node, text: text_span }),
                 Some(Open::List { items, .. }) => items.push(node),
-                Some(Open::Map { entries, known, key, .. }) => match key.take() {
+                Some(Open::Map { entries, known, runs_on, key, .. }) => match key.take() {
                     None => {
                         let name = match &node.value {
                             Value::Scalar(scalar) => scalar.text.clone(),
@@ -258,11 +280,17 @@ fn parse_chunk(file: FileId, text: &str, from: usize, to: usize, findings: &mut 
                     }
                     Some((name, key_span)) => {
                         if let Some(first) = known.get(&name) {
-                            let message = format!("`{}` is written twice", shorten(&name));
-                            findings
-                                .report(codes::DUPLICATE_KEY, key_span, message)
-                                .related(*first, "first written here")
-                                .fix("keep one of them");
+                            // What comes after a second first key belongs to another definition.
+                            let next = outermost && entries.first().is_some_and(|e| e.key == name);
+                            if !*runs_on {
+                                let message = format!("`{}` is written twice", shorten(&name));
+                                let finding = findings.report(codes::DUPLICATE_KEY, key_span, message);
+                                finding.related(*first, "first written here");
+                                if next {
+                                    finding.fix("begin another definition with a line `---` before it");
+                                }
+                            }
+                            *runs_on |= next;
                         } else {
                             known.insert(name.clone(), key_span);
                             entries.push(Pair { key: name, key_span, value: node });

@@ -13,6 +13,7 @@ use crate::{
         PillarId, ProjectId, PurposeId, RuleId, ScorecardId, SourceId, StrategyId, ThemeId, UnitId,
     },
     lexical::{self, Decimal},
+    meant::meant_choice,
     options::ENCODINGS,
     source_text::Span,
     table::{Key, Kind, Symbol, TYPES},
@@ -215,6 +216,11 @@ impl Decoder<'_> {
             self.findings
                 .unknown(codes::NOT_A_CHOICE, yaml.span, message, text, words())
                 .expected(format!("one of {}", quoted(words())));
+            if let (Some(choice), Some(finding)) = (meant_choice(at.name, text), self.findings.last_mut())
+                && words().any(|word| word == choice)
+            {
+                finding.replace(format!("here it is called `{choice}`"), yaml.span, choice);
+            }
         }
         member
     }
@@ -377,7 +383,8 @@ scalars! {
             _ => {
                 let message = format!("`{}` does not say in which unit", shorten(text));
                 decoder.report(codes::UNKNOWN_TYPE, span, message)
-                    .expected("`duration seconds`, `duration minutes`, `duration hours` or `duration days`");
+                    .expected("`duration seconds`, `duration minutes`, `duration hours` or `duration days`")
+                    .fix("write the unit that the file counts in, such as `duration minutes`");
                 None
             }
         }
@@ -388,17 +395,26 @@ scalars! {
         }
         let known: Vec<String> = jiff::tz::db().available().map(|n| n.to_string()).collect();
         let message = format!("there is no time zone `{}`", shorten(text));
-        let known = known.iter().map(String::as_str);
-        decoder.findings.unknown(codes::UNKNOWN_ZONE, span, message, text, known)
-            .expected("an IANA name such as `Europe/Berlin` or `UTC`");
+        let city = known.iter().find(|zone| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(text)));
+        // An abbreviation looks like others and means none of them.
+        let abbreviation = text.len() <= 5 && text.bytes().all(|b| b.is_ascii_uppercase());
+        let zones = known.iter().map(String::as_str).filter(|_| !abbreviation);
+        let finding = decoder.findings.unknown(codes::UNKNOWN_ZONE, span, message, text, zones);
+        finding.expected("an IANA name such as `Europe/Berlin` or `UTC`");
+        if let Some(city) = city {
+            finding.replace(format!("did you mean `{city}`?"), span, city);
+        }
         None
     };
     TimeFormat = Kind::TimeFormat, |text, span, decoder| match lexical::time_format(text) {
         Ok(()) => Some(Self(text.to_owned())),
         Err(why) => {
             let message = format!("`{}` is not a format of times: {why}", shorten(text));
-            decoder.report(codes::BAD_TIME_FORMAT, span, message)
-                .expected("a strptime pattern such as `%d.%m.%Y %H:%M`");
+            let finding = decoder.report(codes::BAD_TIME_FORMAT, span, message);
+            finding.expected("a strptime pattern such as `%d.%m.%Y %H:%M`");
+            if let Some(meant) = lexical::time_format_meant(text) {
+                finding.replace(format!("write `\"{meant}\"`"), span, format!("\"{meant}\""));
+            }
             None
         }
     };
@@ -414,8 +430,19 @@ scalars! {
         }
         _ => {
             let message = format!("the delimiter `{}` is not one ASCII character", shorten(text));
-            decoder.report(codes::BAD_DELIMITER, span, message)
-                .expected("one character such as `\",\"`, `\";\"`, `\"|\"` or `\"\\t\"`");
+            let finding = decoder.report(codes::BAD_DELIMITER, span, message);
+            finding.expected("one character such as `\",\"`, `\";\"`, `\"|\"` or `\"\\t\"`");
+            let character = match text.to_ascii_lowercase().as_str() {
+                "tab" | "tabulator" | "\\t" | "tsv" => Some("\"\\t\""),
+                "comma" => Some("\",\""),
+                "semicolon" => Some("\";\""),
+                "pipe" | "bar" => Some("\"|\""),
+                "space" | "blank" => Some("\" \""),
+                _ => None,
+            };
+            if let Some(character) = character {
+                finding.replace(format!("write `{character}`"), span, character);
+            }
             None
         }
     };
@@ -462,7 +489,11 @@ fn share(text: &str, span: Span, decoder: &mut Decoder<'_>) -> Option<Share> {
             if let Some(d) = lexical::decimal(text) {
                 let fraction = d.to_f64().abs() <= 1.0 && d.scale > 0;
                 let percent = if fraction { d.to_f64() * 100.0 } else { d.to_f64() };
-                finding.replace(format!("write `{percent}%`"), span, format!("{percent}%"));
+                if text == "1" {
+                    finding.fix("write `100%` for the whole, or `1%`");
+                } else {
+                    finding.replace(format!("write `{percent}%`"), span, format!("{percent}%"));
+                }
             }
         }
     }

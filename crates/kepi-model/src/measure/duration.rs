@@ -64,7 +64,8 @@ impl Duration {
                         written.key,
                         format!("what is made of the times is said {count} times"),
                     )
-                    .expected("either `within: 4 hours` or `summary: mean`");
+                    .expected("either `within: 4 hours` or `summary: mean`")
+                    .fix(if both { "keep one of them" } else { "add `within: 4 hours`, the share in time, or `summary: mean`" });
                 None
             }
         };

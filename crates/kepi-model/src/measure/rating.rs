@@ -130,7 +130,8 @@ impl Rating {
                         written.key,
                         format!("what is made of the answers is said {count} times"),
                     )
-                    .expected("either `top: 2`, the share of the two highest answers, or `summary: mean`");
+                    .expected("either `top: 2`, the share of the two highest answers, or `summary: mean`")
+                    .fix(if both { "keep one of them" } else { "add `top: 2` or `summary: mean`" });
                 None
             }
         };

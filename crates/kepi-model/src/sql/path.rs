@@ -32,8 +32,11 @@ pub(crate) fn path(
     }
     if let Some(bad) = parts.iter().position(|p| !crate::id::is_name(p)) {
         let place = places.get(bad).copied().unwrap_or(node.span);
+        let message = format!("`{}` is not a path", shorten(text));
+        let known = base.attributes.iter().filter(|_| bad == 0).map(|a| a.id.as_str());
+        let wrong = parts.get(bad).copied().unwrap_or_default();
         findings
-            .report(codes::UNKNOWN_ATTRIBUTE, place, format!("`{}` is not a path", shorten(text)))
+            .unknown(codes::UNKNOWN_ATTRIBUTE, place, message, wrong, known)
             .expected("names joined by dots, such as `account.region`");
         return None;
     }
@@ -107,14 +110,16 @@ pub(super) fn report_path(
                 _ => None,
             });
             let message = format!("{entity} has no attribute `{}`", shorten(part));
-            let known = known.iter().map(|a| a.id.as_str());
+            // What the project itself declares comes last, and is more likely meant.
+            let known = known.iter().rev().map(|a| a.id.as_str());
             let finding = findings.unknown(codes::UNKNOWN_ATTRIBUTE, *place, message, part, known);
             if finding.fix.is_none()
                 && let Some(away) = away
             {
                 finding.replace(format!("did you mean `{away}`?"), *place, away);
             } else if finding.fix.is_none() {
-                finding.fix(format!("add it by an `entity: {entity}` document, or use one of those listed"));
+                let text = if parts.len() == 1 { format!("if a text is meant, write `'{}'`; ", shorten(part)) } else { String::new() };
+                finding.fix(format!("{text}an attribute is added by an `entity: {entity}` document"));
             }
         }
         PathProblem::NoReference { index, type_ } => {

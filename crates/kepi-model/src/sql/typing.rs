@@ -99,10 +99,17 @@ impl Reader<'_> {
                     .fix("use the measure `ratio`: it adds up numerator and denominator apart, then divides");
                 None
             }
-            BinaryOperator::StringConcat => self.refuse(right.span(), "joining texts", ""),
+            BinaryOperator::StringConcat => {
+                self.refuse(right.span(), "joining texts by `||`", "for one of two conditions write `or`")
+            }
             other => {
                 let what = format!("the operator `{other}`");
-                self.refuse(left.span().union(&right.span()), &what, "")
+                let way = match other {
+                    BinaryOperator::PGOverlap => "write `and`",
+                    BinaryOperator::Spaceship => "write `=`",
+                    _ => "",
+                };
+                self.refuse(left.span().union(&right.span()), &what, way)
             }
         }
     }
@@ -186,6 +193,8 @@ impl Reader<'_> {
                     finding.fix("write amounts with their currency, in quotes: `'2.50 EUR'`");
                 } else if x == "duration" || y == "duration" {
                     finding.fix("write lengths of time as `interval '4 hours'`");
+                } else if [&x, &y].into_iter().any(|t| t == "date" || t == "timestamp") {
+                    finding.fix("write dates in single quotes: `'2026-01-31'`");
                 } else if x == "text" || y == "text" {
                     finding.fix("write texts in single quotes and numbers without");
                 } else if x == "boolean" || y == "boolean" {

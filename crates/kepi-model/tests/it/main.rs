@@ -15,4 +15,5 @@ mod goldens;
 mod growth;
 mod hostile;
 mod meaning;
+mod newcomer;
 mod words;

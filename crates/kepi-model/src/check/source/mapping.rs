@@ -56,7 +56,7 @@ fn unknown_attribute(entry: &Keyed<String, written::Mapping>, entity: &Entity, f
         return;
     }
     let message = format!("{} has no attribute `{}`", entity.id, shorten(&entry.text));
-    let known = entity.attributes.iter().map(|a| a.id.as_str());
+    let known = entity.attributes.iter().rev().map(|a| a.id.as_str());
     let finding = findings.unknown(codes::UNKNOWN_MAPPED_ATTRIBUTE, entry.span, message, &entry.text, known);
     if finding.fix.is_none() {
         finding
@@ -125,7 +125,8 @@ fn column(
     if !mapping.as_.is_written() {
         findings
             .report(codes::MAPPING_FROM, entry.span, format!("how `{}` is read is not said", entry.text))
-            .expected(format!("`as: {}`", column_type(type_)));
+            .expected(format!("`as: {}`", column_type(type_)))
+            .fix(format!("add `as: {}`", column_type(type_)));
         return None;
     }
     let parse = parse(mapping, type_, findings)?;
