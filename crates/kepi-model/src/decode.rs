@@ -336,11 +336,7 @@ impl Decoder<'_> {
                 _ => None,
             };
             if let Some(written) = written {
-                finding.replace(
-                    format!("write `{}{}`", at.before(), shorten(&written)),
-                    yaml.span,
-                    written,
-                );
+                finding.replace(format!("write `{}{}`", at.before(), shorten(&written)), yaml.span, written);
             }
         }
         text

@@ -142,7 +142,9 @@ fn unknown_kind(root: &Yaml, written: &str, decoder: &mut Decoder<'_>) {
         finding.replace(format!("here it is called `{kind}`"), first_key(root), kind);
     }
     if root.entries().first().is_some_and(|e| matches!(e.value.value, Value::List(_))) {
-        finding.fix("write each as a document of its own, such as `kpi: relationship_nps`, apart by a line `---`");
+        finding.fix(
+            "write each as a document of its own, such as `kpi: relationship_nps`, apart by a line `---`",
+        );
     }
     if let Some(later) = later {
         finding.related(later.key_span, "this names a kind").fix(format!("write `{}` first", later.key));

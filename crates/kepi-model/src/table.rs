@@ -74,7 +74,9 @@ impl Symbol {
                     "names in definitions are like `{better}`: write that, and add a document `{word}: {better}` with `name: {}`",
                     shorten(name)
                 ),
-                _ => format!("names in definitions are like `{better}`: write that, and give the {word} this name"),
+                _ => format!(
+                    "names in definitions are like `{better}`: write that, and give the {word} this name"
+                ),
             };
         }
         match self {
@@ -91,7 +93,10 @@ impl Symbol {
             ),
             Self::Level => format!("correct the name, or give units the level: `level: {name}`"),
             Self::Pillar | Self::Theme | Self::Goal | Self::Perspective | Self::Objective => {
-                format!("correct the name, or add `{name}` under `{}s` of the `strategy:` document", self.word())
+                format!(
+                    "correct the name, or add `{name}` under `{}s` of the `strategy:` document",
+                    self.word()
+                )
             }
             Self::Purpose => {
                 format!(
@@ -231,7 +236,8 @@ impl Table {
             let named = self.field(text).map(|field| format!("{{{}: {}}}", field.name, field.example));
             return named.or_else(|| {
                 let first = self.fields.first()?;
-                let holds = if matches!(first.kind, Kind::Text) { shorten(text) } else { first.example.to_owned() };
+                let holds =
+                    if matches!(first.kind, Kind::Text) { shorten(text) } else { first.example.to_owned() };
                 Some(format!("{{{}: {holds}}}", first.name))
             });
         }
@@ -241,7 +247,8 @@ impl Table {
             [] => return None,
             [only] => format!("{{{}: {}}}", only.name, shorten(text)),
             several => {
-                let fields: Vec<String> = several.iter().map(|f| format!("{}: {}", f.name, f.example)).collect();
+                let fields: Vec<String> =
+                    several.iter().map(|f| format!("{}: {}", f.name, f.example)).collect();
                 format!("{{{}}}", fields.join(", "))
             }
         })

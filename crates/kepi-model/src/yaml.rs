@@ -149,7 +149,10 @@ pub(crate) fn parse(file: FileId, text: &str, findings: &mut Findings) -> Vec<Do
 /// What the parser says, and what is most likely the cause.
 const CAUSES: &[(&str, &str)] = &[
     ("tab", "indent with spaces; a tabulator cannot stand here"),
-    ("mapping values are not allowed", "put a text that holds `: ` in quotes: `name: \"Recommendation: would they?\"`"),
+    (
+        "mapping values are not allowed",
+        "put a text that holds `: ` in quotes: `name: \"Recommendation: would they?\"`",
+    ),
     ("anchor", "put a text that begins with `*` or `&` in quotes: `\"*.csv\"`"),
     ("alias", "put a text that begins with `*` or `&` in quotes: `\"*.csv\"`"),
     ("placement of ':'", "a bracket or a quote before this place is not closed"),
@@ -160,7 +163,10 @@ const CAUSES: &[(&str, &str)] = &[
 
 /// What is being built: a list, or a map whose key may wait for its value.
 enum Open {
-    List { span: Span, items: Vec<Yaml> },
+    List {
+        span: Span,
+        items: Vec<Yaml>,
+    },
     Map {
         span: Span,
         entries: Vec<Pair>,
@@ -238,7 +244,13 @@ fn parse_chunk(file: FileId, text: &str, from: usize, to: usize, findings: &mut 
                 None
             }
             Event::MappingStart(..) => {
-                open.push(Open::Map { span, entries: Vec::new(), known: BTreeMap::new(), runs_on: false, key: None });
+                open.push(Open::Map {
+                    span,
+                    entries: Vec::new(),
+                    known: BTreeMap::new(),
+                    runs_on: false,
+                    key: None,
+                });
                 None
             }
             Event::SequenceEnd | Event::MappingEnd => match open.pop() {

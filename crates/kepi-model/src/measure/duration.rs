@@ -65,7 +65,11 @@ impl Duration {
                         format!("what is made of the times is said {count} times"),
                     )
                     .expected("either `within: 4 hours` or `summary: mean`")
-                    .fix(if both { "keep one of them" } else { "add `within: 4 hours`, the share in time, or `summary: mean`" });
+                    .fix(if both {
+                        "keep one of them"
+                    } else {
+                        "add `within: 4 hours`, the share in time, or `summary: mean`"
+                    });
                 None
             }
         };

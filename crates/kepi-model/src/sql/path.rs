@@ -118,7 +118,11 @@ pub(super) fn report_path(
             {
                 finding.replace(format!("did you mean `{away}`?"), *place, away);
             } else if finding.fix.is_none() {
-                let text = if parts.len() == 1 { format!("if a text is meant, write `'{}'`; ", shorten(part)) } else { String::new() };
+                let text = if parts.len() == 1 {
+                    format!("if a text is meant, write `'{}'`; ", shorten(part))
+                } else {
+                    String::new()
+                };
                 finding.fix(format!("{text}an attribute is added by an `entity: {entity}` document"));
             }
         }

@@ -5,7 +5,10 @@
 
 use std::{fs, path::PathBuf};
 
-use kepi_model::{render, source_text::{SourceFile, SourceMap}};
+use kepi_model::{
+    render,
+    source_text::{SourceFile, SourceMap},
+};
 
 use crate::base::checked_map;
 
@@ -58,20 +61,48 @@ fn mistakes() -> Vec<(&'static str, &'static str, String)> {
         ("an average is called by its name", MEASURE, "average: {of: survey_response, value: waited}"),
         ("the measure is one word", "measure:\n  nps: {of: survey_response, answer: score}", "measure: nps"),
         ("the measure is a word and an attribute", MEASURE, "nps: score"),
-        ("the kind of measure is a field", "measure:\n  nps: {of: survey_response, answer: score}", "measure: {type: nps, of: survey_response, answer: score}"),
-        ("the measure is a formula", "measure:\n  nps: {of: survey_response, answer: score}", "formula: promoters - detractors"),
-        ("other words for what rows, when, which", MEASURE, "nps: {from: survey_response, field: score, date: responded_at, filter: score > 0}"),
+        (
+            "the kind of measure is a field",
+            "measure:\n  nps: {of: survey_response, answer: score}",
+            "measure: {type: nps, of: survey_response, answer: score}",
+        ),
+        (
+            "the measure is a formula",
+            "measure:\n  nps: {of: survey_response, answer: score}",
+            "formula: promoters - detractors",
+        ),
+        (
+            "other words for what rows, when, which",
+            MEASURE,
+            "nps: {from: survey_response, field: score, date: responded_at, filter: score > 0}",
+        ),
         ("the name of a column instead of an attribute", MEASURE, "nps: {of: survey_response, answer: Q1}"),
         ("the name of an attribute with a capital", MEASURE, "nps: {of: survey_response, answer: Score}"),
         ("an entity that is not there", MEASURE, "nps: {of: response, answer: score}"),
         ("an entity that nothing fills", MEASURE, "count: {of: order}"),
-        ("a quantile without bins", MEASURE, "quantile: {of: survey_response, value: waited, quantile: median}"),
+        (
+            "a quantile without bins",
+            MEASURE,
+            "quantile: {of: survey_response, value: waited, quantile: median}",
+        ),
         ("a duration of one attribute", MEASURE, "duration: {of: survey_response, value: waited}"),
-        ("satisfaction without what is made of it", MEASURE, "satisfaction: {of: survey_response, answer: score, scale: 0..10}"),
-        ("a scale with a dash", MEASURE, "satisfaction: {of: survey_response, answer: score, scale: 0-10, top: 2}"),
+        (
+            "satisfaction without what is made of it",
+            MEASURE,
+            "satisfaction: {of: survey_response, answer: score, scale: 0..10}",
+        ),
+        (
+            "a scale with a dash",
+            MEASURE,
+            "satisfaction: {of: survey_response, answer: score, scale: 0-10, top: 2}",
+        ),
         ("a scale as a list", "scale: 0..10", "scale: [0, 10]"),
         ("a ratio of two names", MEASURE, "ratio: {numerator: score, denominator: waited}"),
-        ("either of two, in the manner of programs", MEASURE, &condition("\"score > 6 || region = 'north'\"")),
+        (
+            "either of two, in the manner of programs",
+            MEASURE,
+            &condition("\"score > 6 || region = 'north'\""),
+        ),
         ("a text in double quotes", MEASURE, &condition("'region = \"north\"'")),
         ("a text without quotes", MEASURE, &condition("region = north")),
         ("typographic quotes", MEASURE, &condition("region = ‘north’")),
@@ -82,7 +113,11 @@ fn mistakes() -> Vec<(&'static str, &'static str, String)> {
         ("a function", MEASURE, &condition("lower(region) = 'north'")),
         ("a comparison with null", MEASURE, &condition("region != null")),
         ("a list in brackets", MEASURE, &condition("\"region in ['north', 'south']\"")),
-        ("two conditions in the manner of programs", MEASURE, &condition("\"score > 6 && region = 'north'\"")),
+        (
+            "two conditions in the manner of programs",
+            MEASURE,
+            &condition("\"score > 6 && region = 'north'\""),
+        ),
         ("nothing after `where`", MEASURE, &condition("")),
         ("a period in the manner of people", "period: month", "period: monthly"),
         ("a direction in another word", "better: higher", "better: up"),
@@ -92,19 +127,43 @@ fn mistakes() -> Vec<(&'static str, &'static str, String)> {
         ("a segment by a number", "by: [region]", "by: [waited]"),
         ("one number as target", TARGETS, "target: 40\n"),
         ("a target that is no list", TARGETS, "targets: {from: 2026-01-01, threshold: 20, target: 40}\n"),
-        ("a target in per cent", TARGET, "{from: 2026-01-01, threshold: 20%, target: 40%, basis: {history: two years}}"),
-        ("lines the wrong way round", TARGET, "{from: 2026-01-01, threshold: 40, target: 20, basis: {history: two years}}"),
-        ("a date as it is written at home", TARGET, "{from: 01.01.2026, threshold: 20, target: 40, basis: {history: two years}}"),
+        (
+            "a target in per cent",
+            TARGET,
+            "{from: 2026-01-01, threshold: 20%, target: 40%, basis: {history: two years}}",
+        ),
+        (
+            "lines the wrong way round",
+            TARGET,
+            "{from: 2026-01-01, threshold: 40, target: 20, basis: {history: two years}}",
+        ),
+        (
+            "a date as it is written at home",
+            TARGET,
+            "{from: 01.01.2026, threshold: 20, target: 40, basis: {history: two years}}",
+        ),
         ("no threshold", TARGET, "{from: 2026-01-01, target: 40, basis: {history: two years}}"),
         ("a basis as a text", "basis: {history: two years}", "basis: two years"),
-        ("a name for people where one for definitions is meant", "kpi: recommendation", "kpi: Patient Recommendation"),
+        (
+            "a name for people where one for definitions is meant",
+            "kpi: recommendation",
+            "kpi: Patient Recommendation",
+        ),
         ("a person by name", "by: [region]", "by: [region]\naccountable: Ada Berg"),
         ("an objective without a strategy", "by: [region]", "by: [region]\nobjective: recommended"),
         ("a gate as a number", "by: [region]", "by: [region]\npublish_if: 30"),
-        ("a second KPI without `---` before it", "", "kpi: second\nname: Second\nbetter: higher\nmeasure: {count: {of: survey_response}}\nperiod: month\n"),
+        (
+            "a second KPI without `---` before it",
+            "",
+            "kpi: second\nname: Second\nbetter: higher\nmeasure: {count: {of: survey_response}}\nperiod: month\n",
+        ),
         ("a list of KPIs", "", "---\nkpis:\n  - name: Second\n    measure: {count: {of: survey_response}}\n"),
         ("a metric instead of a KPI", "", "---\nmetric: second\nname: Second\n"),
-        ("the name before the kind", "kpi: recommendation\nname: Would patients recommend us?\n", "name: Would patients recommend us?\nkpi: recommendation\n"),
+        (
+            "the name before the kind",
+            "kpi: recommendation\nname: Would patients recommend us?\n",
+            "name: Would patients recommend us?\nkpi: recommendation\n",
+        ),
         ("a tabulator for indentation", "measure:\n  nps", "measure:\n\tnps"),
         ("a colon within a text", "name: Would patients recommend us?", "name: Recommendation: would they?"),
         ("a bracket that is not closed", "by: [region]", "by: [region"),
@@ -113,11 +172,23 @@ fn mistakes() -> Vec<(&'static str, &'static str, String)> {
         ("a path out of the project", "files: data/answers.csv", "files: ../answers.csv"),
         ("a file that is not there", "files: data/answers.csv", "files: data/absent.csv"),
         ("the connector without `csv`", "from: {csv: {files: data/answers.csv}}", "from: data/answers.csv"),
-        ("the file without the connector", "from: {csv: {files: data/answers.csv}}", "file: data/answers.csv"),
+        (
+            "the file without the connector",
+            "from: {csv: {files: data/answers.csv}}",
+            "file: data/answers.csv",
+        ),
         ("a tabulator by name", "files: data/answers.csv", "files: data/answers.csv, delimiter: tab"),
-        ("other words for a separator and a header", "files: data/answers.csv", "files: data/answers.csv, separator: \";\", header: true"),
+        (
+            "other words for a separator and a header",
+            "files: data/answers.csv",
+            "files: data/answers.csv, separator: \";\", header: true",
+        ),
         ("a type of other tools", "score: {column: score, as: integer}", "score: {column: score, as: float}"),
-        ("a type that the attribute has not", "score: {column: score, as: integer}", "score: {column: score, as: text}"),
+        (
+            "a type that the attribute has not",
+            "score: {column: score, as: integer}",
+            "score: {column: score, as: text}",
+        ),
         ("a duration without unit", "as: duration minutes", "as: duration"),
         ("a format of other tools", "%d.%m.%Y %H:%M", "DD.MM.YYYY HH:mm"),
         ("a timestamp with a format of days", "%d.%m.%Y %H:%M", "%d.%m.%Y"),
@@ -133,7 +204,11 @@ fn mistakes() -> Vec<(&'static str, &'static str, String)> {
         ("an enum without members", "region: {type: text}", "region: {type: enum}"),
         ("yes instead of true", "region: {type: text}", "region: {type: text, personal: yes}"),
         ("a number without decimals", "waited: {type: duration}", "waited: {type: number}"),
-        ("weights as fractions", "", "---\nscorecard: card\nname: Card\nperiod: month\nmissing: {rule: ignore}\nperspectives:\n  customer: {weight: 0.5, objectives: {recommended: {weight: 100, kpis: {recommendation: 1}}}}\n"),
+        (
+            "weights as fractions",
+            "",
+            "---\nscorecard: card\nname: Card\nperiod: month\nmissing: {rule: ignore}\nperspectives:\n  customer: {weight: 0.5, objectives: {recommended: {weight: 100, kpis: {recommendation: 1}}}}\n",
+        ),
     ];
     mistakes.into_iter().map(|(what, from, to)| (what, from, to.to_owned())).collect()
 }
