@@ -70,15 +70,18 @@ pub enum AppError {
     /// Others kept changing what was to be changed.
     #[error("others keep changing the definitions; try again")]
     Busy,
+    /// The project could not be opened.
+    #[error("{0}")]
+    Reopen(String),
     /// Something asked for is not there.
     #[error("{0}")]
     NotFound(String),
 }
 
 /// An error with its causes, in one line.
-pub(crate) fn whole(error: &AppError) -> String {
+pub(crate) fn whole(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
+    let mut cause = error.source();
     while let Some(why) = cause {
         text.push_str(&format!(": {why}"));
         cause = why.source();

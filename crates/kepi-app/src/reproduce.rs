@@ -121,7 +121,9 @@ impl App {
             });
             let period = period.transpose()?;
             let pinned = self.lake.pin(&project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
-            let computed = self.compute(&project, &pinned, Some(&run.pins.watermarks), progress).await?;
+            let computed = self
+                .compute(&project, &pinned, Some(&run.pins.watermarks), &BTreeMap::new(), progress)
+                .await?;
             let values = value_rows(number, &project, &computed.values)?;
             let mut kept = Vec::new();
             if subjects.iter().any(|(subject, _)| matches!(subject, Subject::Score(_))) {

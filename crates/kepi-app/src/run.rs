@@ -12,7 +12,7 @@ use kepi_model::{
 };
 use kepi_query::{
     finish::{self, AtGrain, Context, FinishError, MeasuredScan},
-    landing::{LoadReport, Progress},
+    landing::{LoadOutcome, LoadReport, NotLanded, PortError, Progress},
     parallel,
     port::{PinnedInputs, SnapshotId},
     published::{Counts, NewRun, Published, RunPins, VALUE},
@@ -23,7 +23,7 @@ use serde::Serialize;
 
 use crate::{
     archive::{self, InForce},
-    error::AppError,
+    error::{self, AppError},
     open::App,
     plan,
     publishing::{score_rows, value_rows, values_in, vouched},
@@ -76,6 +76,8 @@ pub struct RunReport {
     pub engine: String,
     /// What was landed, file by file.
     pub loads: Vec<LoadReport>,
+    /// What could not be landed, and why.
+    pub not_landed: Vec<NotLanded>,
     /// Values computed.
     pub values: u64,
     /// Of them, without a publishable figure: a reason stands in its place.
@@ -121,9 +123,12 @@ impl App {
         let definitions = archive::adopt(&self.store, files, project, &permit, request.at).await?;
         let by = permit.by().to_string();
         let number = self.values.begin(request.at).await.map_err(AppError::Lake)?;
-        let loads = if request.land { self.land(project, request, &by, progress).await? } else { Vec::new() };
+        let (loads, not_landed) =
+            if request.land { self.land(project, request, &by, progress).await? } else { Default::default() };
         let inputs = self.lake.pin(project, None).await.map_err(AppError::Lake)?;
-        let computed = self.compute(project, &inputs, None, progress).await?;
+        let damaged = self.lake.damaged(inputs.snapshot).await.map_err(AppError::Lake)?;
+        let held_back = held_back(project, &loads, &not_landed, damaged);
+        let computed = self.compute(project, &inputs, None, &held_back, progress).await?;
         progress.step(Step::Publish);
         let Published { counts, .. } =
             self.publish(project, definitions, (request, &by), number, &inputs, &computed).await?;
@@ -134,6 +139,7 @@ impl App {
             snapshot: inputs.snapshot.0,
             engine: self.evaluator.version().0,
             loads,
+            not_landed,
             values,
             reasons: computed.values.iter().filter(|v| v.estimate.is_err()).count() as u64,
             scores: all.computed() - values,
@@ -159,37 +165,57 @@ impl App {
         request: &Request,
         by: &str,
         progress: &dyn RunProgress,
-    ) -> Result<Vec<LoadReport>, AppError> {
-        let mut reports = Vec::new();
+    ) -> Result<(Vec<LoadReport>, Vec<NotLanded>), AppError> {
+        let (mut reports, mut not_landed) = (Vec::new(), Vec::new());
         for source in landing_order(project) {
             progress.step(Step::Land { source: source.id.as_str() });
-            let failed = |error| AppError::Land { id: source.id.clone(), source: error };
-            let raw = self.sources.offered(source).map_err(failed)?;
+            let failed = |file: Option<String>, error: &PortError| NotLanded {
+                source: source.id.clone(),
+                entity: source.into.clone(),
+                file,
+                reason: error::whole(error.as_ref()),
+            };
+            // A source that offers nothing is its own trouble: the others land.
+            let raw = match self.sources.offered(source) {
+                Ok(raw) => raw,
+                Err(error) => {
+                    not_landed.push(failed(None, &error));
+                    continue;
+                }
+            };
             let landed = self
                 .lake
                 .land(project, source, &raw, by, request.at, progress.landing())
                 .await
-                .map_err(failed)?;
-            reports.extend(landed);
+                .map_err(|error| AppError::Land { id: source.id.clone(), source: error })?;
+            for (raw, landed) in raw.iter().zip(landed) {
+                match landed {
+                    Ok(report) => reports.push(report),
+                    Err(error) => not_landed.push(failed(Some(raw.name().to_owned()), &error)),
+                }
+            }
         }
-        Ok(reports)
+        Ok((reports, not_landed))
     }
 
     /// Computes every value of a project from pinned inputs: one scan an entity, time and version rule. `watermarks`
-    /// are those of an earlier run; none: as far as the inputs reach. A KPI whose scan fails is not renewed; the
-    /// others are.
+    /// are those of an earlier run; none: as far as the inputs reach. A KPI that is held back, for the reason given, or whose
+    /// scan fails is not renewed; the others are.
     ///
     /// # Errors
-    /// Nothing could be computed.
+    /// A definition does not fit the project, or every scan failed.
     pub async fn compute(
         &self,
         project: &Project,
         inputs: &PinnedInputs,
         watermarks: Option<&BTreeMap<EntityId, i64>>,
+        held_back: &BTreeMap<KpiId, String>,
         progress: &dyn RunProgress,
     ) -> Result<Computed, AppError> {
-        let plans = scans::plan(project.kpis.values(), project, inputs)?;
-        let reach = finish::watermarks(&plans, inputs)?;
+        let kpis = || project.kpis.values().filter(|kpi| !held_back.contains_key(&kpi.id));
+        let all = scans::plan(project.kpis.values(), project, inputs)?;
+        let reach = finish::watermarks(&all, inputs)?;
+        let plans = if held_back.is_empty() { all } else { scans::plan(kpis(), project, inputs)? };
         let watermarks = match watermarks {
             Some(pinned) => pinned.clone(),
             None => plan::watermarks(project, &reach, &project.calendar),
@@ -210,20 +236,18 @@ impl App {
             watermarks: &watermarks,
             threads: self.limits.threads,
         };
-        let grains = project.kpis.values().flat_map(|kpi| plan::grains_of(kpi, project));
+        let grains = kpis().flat_map(|kpi| plan::grains_of(kpi, project));
         let by_grain = grains
             .collect::<BTreeSet<Grain>>()
             .into_iter()
             .map(|grain| Ok((grain, AtGrain::new(context, grain)?)))
             .collect::<Result<BTreeMap<_, _>, AppError>>()?;
-        let work: Vec<(&AtGrain<'_>, &Kpi)> = project
-            .kpis
-            .values()
+        let work: Vec<(&AtGrain<'_>, &Kpi)> = kpis()
             .flat_map(|kpi| plan::grains_of(kpi, project).into_iter().map(move |grain| (kpi, grain)))
             .filter_map(|(kpi, grain)| Some((by_grain.get(&grain)?, kpi)))
             .collect();
         let found = parallel::map(&work, self.limits.threads, |(at, kpi)| at.values(kpi));
-        let (mut values, mut not_renewed) = (Vec::new(), BTreeMap::new());
+        let (mut values, mut not_renewed) = (Vec::new(), held_back.clone());
         for ((_, kpi), found) in work.iter().zip(found) {
             match found {
                 Ok(found) => values.extend(found),
@@ -233,7 +257,7 @@ impl App {
                         AppError::Evaluate { entity, .. } => kpi.entities().contains(entity),
                         _ => false,
                     };
-                    let why = failed.iter().find(own).or(failed.first()).map(crate::error::whole);
+                    let why = failed.iter().find(own).or(failed.first()).map(|e| error::whole(e));
                     not_renewed.insert(kpi.id.clone(), why.unwrap_or_default());
                 }
                 Err(error) => return Err(error.into()),
@@ -241,7 +265,7 @@ impl App {
         }
         values.retain(|value: &Value| !not_renewed.contains_key(&value.kpi));
         match failed.into_iter().next() {
-            Some(error) if not_renewed.len() == project.kpis.len() => Err(error),
+            Some(error) if held_back.is_empty() && not_renewed.len() == project.kpis.len() => Err(error),
             _ => Ok(Computed { values, not_renewed, watermarks }),
         }
     }
@@ -277,6 +301,38 @@ impl App {
         };
         Ok(self.values.publish(run).await?)
     }
+}
+
+/// KPIs that would be computed from part of their data, because a file or a source that feeds them did not land, or from
+/// damaged data, with the reason.
+fn held_back(
+    project: &Project,
+    loads: &[LoadReport],
+    not_landed: &[NotLanded],
+    damaged: BTreeMap<EntityId, String>,
+) -> BTreeMap<KpiId, String> {
+    // Damage comes first: it is also why a file that would follow did not land.
+    let mut why: BTreeMap<EntityId, Vec<String>> =
+        damaged.into_iter().map(|(entity, said)| (entity, vec![said])).collect();
+    for of in not_landed {
+        why.entry(of.entity.clone())
+            .or_default()
+            .push(format!("source `{}` did not land: {}", of.source, of.reason));
+    }
+    for load in loads {
+        if let LoadOutcome::Stopped { rule, reason } = &load.outcome {
+            let said = format!("`{}` did not land: rule `{rule}` stops it: {reason}", load.file);
+            why.entry(load.entity.clone()).or_default().push(said);
+        }
+    }
+    let of = |kpi: &Kpi| {
+        let entities = finish::basis(kpi, project).entities;
+        let mut said = entities.iter().filter_map(|entity| why.get(entity)).flatten();
+        let first = said.next()?.clone();
+        let more = said.count();
+        Some(if more > 0 { format!("{first}; and {more} more") } else { first })
+    };
+    project.kpis.values().filter_map(|kpi| Some((kpi.id.clone(), of(kpi)?))).collect()
 }
 
 /// What a run rests on.

@@ -52,6 +52,18 @@ pub(crate) fn scratch(path: &Path) -> io::Result<File> {
     File::options().read(true).write(true).create_new(true).open(path)
 }
 
+/// The text of a small file.
+pub(crate) fn read_to_string(path: &Path) -> io::Result<String> {
+    fs::read_to_string(path)
+}
+
+/// Puts bytes in the place of a file in one step. After a power cut either is there.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = path.with_extension(UNFINISHED);
+    fs::write(&beside, bytes)?;
+    fs::rename(&beside, path)
+}
+
 /// Runs on a thread that may block.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,

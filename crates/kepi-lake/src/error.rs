@@ -49,9 +49,13 @@ pub enum LakeError {
 /// What to do when there is no room: a load that breaks off leaves nothing behind, so it can simply be run again.
 const MAKE_ROOM: &str = "; make room and run it again, nothing of the file has landed";
 
-fn room(error: &io::Error) -> &'static str {
+fn is_full(error: &io::Error) -> bool {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-    if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge) { MAKE_ROOM } else { "" }
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
+fn room(error: &io::Error) -> &'static str {
+    if is_full(error) { MAKE_ROOM } else { "" }
 }
 
 fn room_in_database(error: &StoreError) -> &'static str {
@@ -284,6 +288,15 @@ pub enum LandError {
 }
 
 impl LandError {
+    /// Whether no other file would fare better: the database refuses, or the disk is full.
+    pub fn stops_all(&self) -> bool {
+        match self {
+            Self::Lake(LakeError::Store(_)) => true,
+            Self::Lake(LakeError::Io { source, .. }) | Self::Read { source, .. } => is_full(source),
+            _ => false,
+        }
+    }
+
     /// What came back through a port, where it was boxed.
     pub(crate) fn from_port(error: PortError) -> Self {
         match error.downcast::<Self>() {

@@ -113,6 +113,9 @@ impl LocalLake {
                 .tables
                 .remove(&entity.id)
                 .filter(|index| index.version == version && index.shape == shape.text);
+            if index.is_none() {
+                self.sound_table(entity.id.as_str()).await?;
+            }
             let last = past.last_effective.map_or(landing.at, |last| landing.at.max(last + 1));
             let effective = past.earlier.as_ref().map_or(last, |e| e.effective);
             let load = load_id(landing.at);
@@ -232,6 +235,7 @@ impl LocalLake {
             let keys = match indexes.known.get(&id).filter(|(v, _)| *v == version) {
                 Some((_, keys)) => Arc::clone(keys),
                 None => {
+                    self.sound_table(id.as_str()).await?;
                     let keys = blocking(move || current_keys(&entity, &table, &files)).await??;
                     indexes.known.insert(id.clone(), (version, Arc::clone(&keys)));
                     keys

@@ -26,13 +26,19 @@ mod ledger;
 pub mod mapping;
 mod published;
 mod quarantine;
+mod sound;
 mod stage;
 mod sweep;
 mod table_file;
 mod table_index;
 mod verify;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use kepi_model::{
     id::{EntityId, SourceId},
@@ -61,6 +67,7 @@ pub struct LocalLake {
     id: String,
     fs: Arc<dyn DurableFs>,
     indexes: tokio::sync::Mutex<land::Indexes>,
+    sound: Arc<sound::Sound>,
 }
 
 impl LocalLake {
@@ -70,6 +77,15 @@ impl LocalLake {
     /// The database refuses, or files the catalogue names are not there with their length: [`LakeError::Damaged`].
     pub async fn open(store: Store, data: &Path, now: i64) -> Result<Self, LakeError> {
         Self::open_on(Arc::new(LocalFs), store, data, now).await
+    }
+
+    /// As [`Self::open`], with whatever has become of the files: a run looks at those that it reads
+    /// ([`Lake::damaged`]), and only their KPIs are held back.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn open_as_it_is(store: Store, data: &Path, now: i64) -> Result<Self, LakeError> {
+        Self::attach(Arc::new(LocalFs), store, data, now).await
     }
 
     /// As [`Self::open`], on another file system.
@@ -87,23 +103,30 @@ impl LocalLake {
         if damage.is_empty() { Ok(lake) } else { Err(LakeError::Damaged(damage)) }
     }
 
+    /// Opens the lake to read it, or none if it was not made yet. Nothing is made or written, and no file is looked at before
+    /// it is read.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn open_to_read(store: Store, data: &Path) -> Result<Option<Self>, LakeError> {
+        let catalogue = Catalogue { store, data: absolute(data)? };
+        let Some(id) = catalogue.found().await? else { return Ok(None) };
+        Ok(Some(Self::on(Arc::new(LocalFs), catalogue, id, false)))
+    }
+
     /// Reads every data file of every snapshot and compares it with what was recorded when it was written. Unlike
     /// [`Self::open`] it reports files that are missing instead of refusing.
     ///
     /// # Errors
     /// The database refuses.
-    pub async fn verify(store: Store, data: &Path, now: i64) -> Result<Verified, LakeError> {
-        Self::attach(Arc::new(LocalFs), store, data, now).await?.catalogue.verify(None).await
+    pub async fn verify(store: Store, data: &Path) -> Result<Verified, LakeError> {
+        match Self::open_to_read(store, data).await? {
+            Some(lake) => lake.catalogue.verify(None).await,
+            None => Ok(Verified::default()),
+        }
     }
 
     async fn attach(fs: Arc<dyn DurableFs>, store: Store, data: &Path, now: i64) -> Result<Self, LakeError> {
-        let absolute = |path: &Path| {
-            std::path::absolute(path).map_err(|source| LakeError::Io {
-                path: path.to_owned(),
-                doing: "found",
-                source,
-            })
-        };
         let data = absolute(data)?;
         let folder = data.join("main");
         create_folder_durably(fs.as_ref(), &folder).map_err(|source| LakeError::Io {
@@ -113,7 +136,12 @@ impl LocalLake {
         })?;
         let catalogue = Catalogue::open(store, &data, now).await?;
         let id = catalogue.id().await?;
-        Ok(Self { catalogue, id, fs, indexes: tokio::sync::Mutex::default() })
+        Ok(Self::on(fs, catalogue, id, true))
+    }
+
+    fn on(fs: Arc<dyn DurableFs>, catalogue: Catalogue, id: String, writes: bool) -> Self {
+        let sound = Arc::new(sound::Sound::new(writes));
+        Self { catalogue, id, fs, indexes: tokio::sync::Mutex::default(), sound }
     }
 
     /// Files of any snapshot that are not there with their recorded length.
@@ -133,6 +161,14 @@ impl LocalLake {
     }
 }
 
+fn absolute(path: &Path) -> Result<PathBuf, LakeError> {
+    std::path::absolute(path).map_err(|source| LakeError::Io {
+        path: path.to_owned(),
+        doing: "found",
+        source,
+    })
+}
+
 impl Lake for LocalLake {
     fn secret(&self) -> Secret {
         Secret(self.catalogue.store.secret())
@@ -149,12 +185,15 @@ impl Lake for LocalLake {
         actor: &'a str,
         at: i64,
         progress: &'a dyn Progress,
-    ) -> Fut<'a, Result<Vec<LoadReport>, PortError>> {
+    ) -> Fut<'a, Result<Vec<Result<LoadReport, PortError>>, PortError>> {
         Box::pin(async move {
             self.sweep_orphans(ORPHAN_AGE).await?;
             let mut reports = Vec::with_capacity(raw.len());
             for raw in raw {
-                reports.push(self.land_raw(project, source, raw, Landing { actor, at, progress }).await?);
+                match self.land_raw(project, source, raw, Landing { actor, at, progress }).await {
+                    Err(error) if error.stops_all() => return Err(error.into()),
+                    landed => reports.push(landed.map_err(PortError::from)),
+                }
             }
             Ok(reports)
         })
@@ -174,6 +213,13 @@ impl Lake for LocalLake {
                 }
             }
             Ok(self.catalogue.pin(project, snapshot).await?)
+        })
+    }
+
+    fn damaged(&self, snapshot: SnapshotId) -> Fut<'_, Result<BTreeMap<EntityId, String>, PortError>> {
+        Box::pin(async move {
+            let found = self.damaged_tables(snapshot).await?;
+            Ok(found.into_iter().map(|(table, of)| (table, LakeError::Damaged(of).to_string())).collect())
         })
     }
 

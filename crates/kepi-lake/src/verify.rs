@@ -1,6 +1,6 @@
 //! Whether the data files are still what was written: there, as long, and with the same bytes.
 
-use std::io;
+use std::{io, path::Path};
 
 use kepi_model::id::Hash;
 use kepi_query::port::SnapshotId;
@@ -29,7 +29,7 @@ impl Catalogue {
     /// Every file of every snapshot that is not there with its recorded length.
     pub async fn damage(&self) -> Result<Vec<DamagedFile>, LakeError> {
         let files = catalogue::files(&mut self.store.read().await?).await?;
-        let damaged = |file: DataFile| length(&file).map(|damage| of(file, damage));
+        let damaged = |file: DataFile| damage_of(&file.path, file.bytes, None).map(|damage| of(file, damage));
         Ok(files.into_iter().filter_map(|file| damaged(self.place(file))).collect())
     }
 
@@ -47,7 +47,7 @@ impl Catalogue {
                     }
                     None => verified.without_checksum += 1,
                 }
-                if let Some(damage) = length(&file).or_else(|| content(&file, written?)) {
+                if let Some(damage) = damage_of(&file.path, file.bytes, written) {
                     verified.damaged.push(of(file, damage));
                 }
             }
@@ -61,17 +61,22 @@ fn of(file: DataFile, damage: Damage) -> DamagedFile {
     DamagedFile { path: file.path, damage }
 }
 
-fn length(file: &DataFile) -> Option<Damage> {
-    match durable::metadata(&file.path) {
-        Ok(found) if found.len() == file.bytes => None,
-        Ok(found) => Some(Damage::Length { expected: file.bytes, found: found.len() }),
+/// How a file differs from one of a length and, where it is known, a checksum.
+pub(crate) fn damage_of(path: &Path, bytes: u64, checksum: Option<Hash>) -> Option<Damage> {
+    length(path, bytes).or_else(|| content(path, checksum?))
+}
+
+fn length(path: &Path, bytes: u64) -> Option<Damage> {
+    match durable::metadata(path) {
+        Ok(found) if found.len() == bytes => None,
+        Ok(found) => Some(Damage::Length { expected: bytes, found: found.len() }),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Some(Damage::Missing),
         Err(e) => Some(Damage::Unreadable(e.to_string())),
     }
 }
 
-fn content(file: &DataFile, expected: Hash) -> Option<Damage> {
-    match checksum(&file.path) {
+fn content(path: &Path, expected: Hash) -> Option<Damage> {
+    match checksum(path) {
         Ok(found) if found == expected => None,
         Ok(found) => Some(Damage::Content { expected, found }),
         Err(e) => Some(Damage::Unreadable(e.to_string())),

@@ -8,6 +8,7 @@ use crate::{
     codes,
     finding::{Finding, Label, Severity},
     source_text::{SourceMap, Span},
+    wording::printable,
 };
 
 struct Paint(bool);
@@ -101,7 +102,7 @@ pub fn one(finding: &Finding, files: &SourceMap, colour: bool) -> String {
         out,
         "{}: {}",
         paint.with(tone, &format!("{word}[{}]", finding.code.0)),
-        paint.with("1", &finding.message)
+        paint.with("1", &printable(&finding.message))
     );
     let width = [&finding.at]
         .into_iter()
@@ -115,10 +116,15 @@ pub fn one(finding: &Finding, files: &SourceMap, colour: bool) -> String {
     }
     let gutter = " ".repeat(width);
     if let Some(expected) = &finding.expected {
-        let _ = writeln!(out, "{gutter} = {}: {expected}", paint.with("1", "expected"));
+        let _ = writeln!(
+            out,
+            "{gutter} = {}: {expected}",
+            paint.with("1", "expected"),
+            expected = printable(expected)
+        );
     }
     if let Some(fix) = &finding.fix {
-        let _ = writeln!(out, "{gutter} = {}: {}", paint.with("1", "fix"), fix.text);
+        let _ = writeln!(out, "{gutter} = {}: {}", paint.with("1", "fix"), printable(&fix.text));
     }
     out
 }
@@ -140,7 +146,8 @@ fn excerpt(
     let Some(file) = files.file(label.span.file) else { return };
     let at = files.line_column(label.span);
     let gutter = " ".repeat(width);
-    let _ = writeln!(out, "{gutter}{} {}:{}:{}", paint.with("1;34", arrow), file.path, at.line, at.column);
+    let path = printable(&file.path);
+    let _ = writeln!(out, "{gutter}{} {path}:{}:{}", paint.with("1;34", arrow), at.line, at.column);
     let start = label.span.start as usize;
     let column = (at.column as usize).saturating_sub(1);
     // A long line is shown from a little before the place; no more of it is looked at than is shown.
@@ -163,7 +170,7 @@ fn excerpt(
     let marked = marked.trim_end().chars().count();
     let underline: String = std::iter::repeat_n(mark, marked.clamp(1, room)).collect();
     let indent = " ".repeat(column - skip);
-    let note = if label.text.is_empty() { String::new() } else { format!(" {}", label.text) };
+    let note = if label.text.is_empty() { String::new() } else { format!(" {}", printable(&label.text)) };
     let bar = paint.with("1;34", "|");
     let _ = writeln!(out, "{gutter} {bar}");
     let number = paint.with("1;34", &format!("{:>width$}", at.line));

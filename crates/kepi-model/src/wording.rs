@@ -1,5 +1,7 @@
 //! The small change of messages: what a misspelt word was meant to be, lists of words, long texts cut short.
 
+use std::borrow::Cow;
+
 use crate::id::is_name;
 
 /// The known name nearest to `wrong`, if it is near enough to be meant: at most one slip, and one more for every four
@@ -116,6 +118,27 @@ pub(crate) fn shown(name: &str) -> String {
     let spaced = name.replace('_', " ");
     let mut chars = spaced.chars();
     chars.next().map_or(String::new(), |c| c.to_uppercase().collect::<String>() + chars.as_str())
+}
+
+/// The text with everything that a terminal would obey made visible: control characters as their pictures, marks that turn
+/// the direction of writing as `�`. Line ends and tabs stay.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| (c.is_control() && c != '\n' && c != '\t') || turns(c);
+    if !text.contains(obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let seen = |c: char| match c {
+        c if !obeyed(c) => c,
+        '\u{7f}' => '\u{2421}',
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER),
+        _ => char::REPLACEMENT_CHARACTER,
+    };
+    Cow::Owned(text.chars().map(seen).collect())
+}
+
+/// Whether a character turns the direction of what follows it.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -90,6 +90,14 @@ pub trait Facts: KpiValues + Send + Sync {
     fn is_empty(&self) -> bool;
     /// Whether a KPI has values at a grain.
     fn has(&self, kpi: &KpiId, grain: Grain) -> bool;
+    /// Makes the values of a KPI at a longer grain from what is kept of its own, so that they are found there from now on.
+    ///
+    /// # Errors
+    /// They do not add up; why, in words.
+    fn sum_up(&self, kpi: &Kpi, grain: Grain) -> Result<(), String> {
+        let _ = (kpi, grain);
+        Err("nothing is kept from which it could be added up".to_owned())
+    }
     /// The segments of which a KPI has values at a grain, the total among them.
     fn segments(&self, kpi: &KpiId, grain: Grain) -> Vec<Segment>;
     /// Ordinals of the first and the last period in which a KPI has a value over a segment.

@@ -16,6 +16,7 @@
 )]
 
 pub mod api;
+pub mod csv;
 pub mod facts;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
@@ -25,6 +26,7 @@ pub mod reason;
 mod reporter;
 pub mod say;
 pub mod svg;
+pub mod tidy;
 pub mod view;
 
 pub use reporter::Reporter;

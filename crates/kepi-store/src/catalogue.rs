@@ -92,6 +92,14 @@ pub async fn is_ready(tx: &mut Reading, folder: &str) -> Result<bool, StoreError
     }
 }
 
+/// Whether the catalogue was made, wherever its files were then.
+///
+/// # Errors
+/// The database refused.
+pub async fn is_made(tx: &mut Reading) -> Result<bool, StoreError> {
+    Ok(property(tx, "version").await?.is_some())
+}
+
 async fn property(tx: &mut Reading, key: &str) -> Result<Option<String>, StoreError> {
     tx.query(sql::PROPERTY).bind(key).first().await?.map(|row| row.get(0)).transpose()
 }

@@ -32,6 +32,11 @@ pub enum StoreError {
         /// What is known.
         known: String,
     },
+    /// It was made by an earlier version of Kepi and is only to be read.
+    #[error(
+        "the database was made by another version of kepi, and reading changes nothing; `kepi run` brings it up to date"
+    )]
+    Earlier,
     /// A statement failed.
     #[error("the database refused: {0}")]
     Refused(Refusal),

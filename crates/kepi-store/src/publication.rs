@@ -1,5 +1,7 @@
 //! Runs, what they vouch for, and where what they published is. The figures themselves are files of the lake.
 
+use kepi_model::id::Hash;
+
 use crate::{
     error::StoreError,
     sql::{Row, common::publication as sql},
@@ -61,6 +63,8 @@ pub struct PublishedFile {
     pub name: String,
     /// Bytes.
     pub bytes: i64,
+    /// BLAKE3 of all bytes.
+    pub checksum: Option<Hash>,
     /// Least and greatest number of a run in it.
     pub runs: (i64, i64),
     /// Least and greatest subject in it.
@@ -353,9 +357,14 @@ fn read_file(row: &Row) -> Result<PublishedFile, StoreError> {
         text.parse().map_err(|_| corrupt(&text))
     };
     let (low, high): (Option<String>, Option<String>) = (row.get(4)?, row.get(5)?);
+    let checksum: Option<String> = row.get(6)?;
     Ok(PublishedFile {
         name: row.get(0)?,
         bytes: row.get(1)?,
+        checksum: checksum
+            .map(Hash::try_from)
+            .transpose()
+            .map_err(|e| StoreError::Corrupt { what: "a file of published rows", reason: e.to_string() })?,
         runs: (number(row.get(2)?)?, number(row.get(3)?)?),
         subjects: low.zip(high),
     })

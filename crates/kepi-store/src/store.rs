@@ -1,10 +1,12 @@
 //! Opening the database; one writer, several readers.
 
 use std::{
+    ffi::OsString,
     fmt,
     hash::{DefaultHasher, Hash, Hasher},
     ops::{Deref, DerefMut},
-    path::Path,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -104,6 +106,65 @@ pub struct Store {
     readers: AnyPool,
     pub(crate) fold: Fold,
     secret: [u8; 32],
+    seen: Option<Seen>,
+}
+
+/// Which file a database was when it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    device: u64,
+    number: u64,
+    /// Of a file that was opened as one that does not change: its length, when it was written, and whether anybody
+    /// writes ahead of it.
+    content: Option<(u64, i64, i64, bool)>,
+}
+
+impl Seen {
+    fn of(location: &Location, immutable: bool) -> Option<Self> {
+        let Location::Sqlite(path) = location else { return None };
+        let found = std::fs::metadata(path).ok()?;
+        let content = || (found.size(), found.mtime(), found.mtime_nsec(), written_ahead(path).exists());
+        Some(Self { device: found.dev(), number: found.ino(), content: immutable.then(content) })
+    }
+}
+
+/// Where SQLite writes ahead of a file.
+fn written_ahead(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
+}
+
+/// A way to connect: address and settings of connections that write and that read.
+struct Way {
+    dialect: Dialect,
+    options: AnyConnectOptions,
+    writing: String,
+    reading: String,
+    immutable: bool,
+}
+
+impl Way {
+    /// The way to a location; of a file, how it is opened: `rwc`, `ro`.
+    fn to(location: &Location, mode: &str) -> Result<Self, StoreError> {
+        let (dialect, url, writing, reading) = match location {
+            Location::Sqlite(path) => {
+                let url = format!("{}?mode={mode}", sqlite_url(path)?);
+                (Dialect::Sqlite, url, sqlite::WRITER.to_owned(), sqlite::READER.to_owned())
+            }
+            Location::Postgres(server) => {
+                let settings = postgres_settings(server);
+                (Dialect::Postgres, server.url().to_owned(), settings.clone(), settings)
+            }
+        };
+        let options = url.parse().map_err(opened(location))?;
+        Ok(Self { dialect, options, writing, reading, immutable: mode.contains("immutable") })
+    }
+}
+
+/// What is said of a database that cannot be opened.
+fn opened(location: &Location) -> impl Fn(sqlx::Error) -> StoreError {
+    move |e| StoreError::Open { location: location.to_string(), reason: Refusal::new(e) }
 }
 
 impl fmt::Debug for Store {
@@ -122,40 +183,75 @@ impl Store {
     /// It cannot be reached, is no database, or has a newer format.
     pub async fn open(location: &Location) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
-        let opened =
-            |e: sqlx::Error| StoreError::Open { location: location.to_string(), reason: Refusal::new(e) };
-        let (dialect, url, writing, reading) = match location {
-            Location::Sqlite(path) => {
-                (Dialect::Sqlite, sqlite_url(path)?, sqlite::WRITER.to_owned(), sqlite::READER.to_owned())
-            }
-            Location::Postgres(server) => {
-                let settings = postgres_settings(server);
-                (Dialect::Postgres, server.url().to_owned(), settings.clone(), settings)
-            }
-        };
-        let options: AnyConnectOptions = url.parse().map_err(opened)?;
+        if let Location::Sqlite(path) = location {
+            make_folder(path)?;
+        }
+        let way = Way::to(location, "rwc")?;
         // A pool tries until its time is up and then says no more than that; this says what is wrong, at once.
-        let mut first = AnyConnection::connect_with(&options).await.map_err(opened)?;
-        begin_with(&mut first, &writing).await.map_err(opened)?;
-        first.close().await.map_err(opened)?;
-        // One writing connection a process: writers queue here instead of timing out on the database's lock.
-        let writer = pool(1, writing).connect_lazy_with(options.clone());
-        let readers = pool(4, reading).connect_lazy_with(options);
-        let mut store = Self {
+        let mut first = AnyConnection::connect_with(&way.options).await.map_err(opened(location))?;
+        begin_with(&mut first, &way.writing).await.map_err(opened(location))?;
+        first.close().await.map_err(opened(location))?;
+        let mut store = Self::on(location, way);
+        store.prepare().await.map_err(|e| at(location, e))?;
+        store.read_secret().await?;
+        Ok(store)
+    }
+
+    /// Opens a database to read it, or none where nothing was stored yet. Nothing is made, written or locked: not on a
+    /// read-only disk, and not while others write.
+    ///
+    /// # Errors
+    /// It cannot be reached, is no database, or has another format.
+    pub async fn open_to_read(location: &Location) -> Result<Option<Self>, StoreError> {
+        sqlx::any::install_default_drivers();
+        if let Location::Sqlite(path) = location
+            && !path.exists()
+        {
+            return Ok(None);
+        }
+        let way = Way::to(location, "ro")?;
+        let way = match (reachable(&way).await, location) {
+            (Ok(()), _) => way,
+            // A reader marks its place beside the file. Where it may not, and nobody writes ahead of the file, the file
+            // is all there is.
+            (Err(_), Location::Sqlite(path)) if !written_ahead(path).exists() => {
+                let way = Way::to(location, "ro&immutable=true")?;
+                reachable(&way).await.map_err(opened(location))?;
+                way
+            }
+            (Err(error), _) => return Err(opened(location)(error)),
+        };
+        let mut store = Self::on(location, way);
+        if !store.is_prepared().await.map_err(|e| at(location, e))? {
+            return Ok(None);
+        }
+        store.read_secret().await?;
+        Ok(Some(store))
+    }
+
+    fn on(location: &Location, way: Way) -> Self {
+        Self {
             location: location.clone(),
-            dialect,
-            writer,
-            readers,
+            dialect: way.dialect,
+            // One writing connection a process: writers queue here instead of timing out on the database's lock.
+            writer: pool(1, way.writing).connect_lazy_with(way.options.clone()),
+            readers: pool(4, way.reading).connect_lazy_with(way.options),
             fold: Fold::default(),
             secret: [0; 32],
-        };
-        store.prepare().await.map_err(|e| match e {
-            StoreError::Refused(reason) => StoreError::Open { location: location.to_string(), reason },
-            other => other,
-        })?;
-        let secret: String = store.read().await?.query(common::META).bind("secret").value().await?;
-        store.secret = kepi_model::id::Hash::of(secret.as_bytes()).0;
-        Ok(store)
+            seen: Seen::of(location, way.immutable),
+        }
+    }
+
+    async fn read_secret(&mut self) -> Result<(), StoreError> {
+        let secret: String = self.read().await?.query(common::META).bind("secret").value().await?;
+        self.secret = kepi_model::id::Hash::of(secret.as_bytes()).0;
+        Ok(())
+    }
+
+    /// Whether the file at the location is not any more the one that was opened: it was moved away, or another stands there.
+    /// What is still read is of the one that was opened. Of a server nobody can tell.
+    pub fn is_replaced(&self) -> bool {
+        self.seen.is_some_and(|seen| Seen::of(&self.location, seen.content.is_some()) != Some(seen))
     }
 
     /// A secret of this database, made with it: key of digests that stand where others may read them.
@@ -201,18 +297,38 @@ impl Store {
         self.writer.close().await;
     }
 
-    /// Makes the tables, or brings them up to the format of today. A database that needs nothing is only read.
-    async fn prepare(&self) -> Result<(), StoreError> {
+    /// Whether all tables are there as they are today; false: there are none.
+    async fn is_prepared(&self) -> Result<bool, StoreError> {
+        let mut tx = self.read().await?;
+        if !self.table_exists(&mut tx, "kepi_meta").await? {
+            return Ok(false);
+        }
+        match format_of(&mut tx).await? {
+            None => Ok(false),
+            Some(FORMAT) if self.is_of_today(&mut tx).await? => Ok(true),
+            Some(_) => Err(StoreError::Earlier),
+        }
+    }
+
+    async fn is_of_today(&self, tx: &mut Reading) -> Result<bool, StoreError> {
+        let (_, hash) = self.schema();
+        Ok(tx.query(common::SCHEMA_IS).bind(hash).value::<i64>().await? == 1)
+    }
+
+    /// The tables of today, with a hash of them.
+    fn schema(&self) -> (&'static str, String) {
         let schema = self.dialect.choose(sqlite::SCHEMA, postgres::SCHEMA);
         let mut hasher = DefaultHasher::new();
         schema.hash(&mut hasher);
-        let schema_hash = format!("{:016x}", hasher.finish());
+        (schema, format!("{:016x}", hasher.finish()))
+    }
+
+    /// Makes the tables, or brings them up to the format of today. A database that needs nothing is only read.
+    async fn prepare(&self) -> Result<(), StoreError> {
+        let (schema, schema_hash) = self.schema();
         let mut tx = self.read().await?;
         let known = self.table_exists(&mut tx, "kepi_meta").await?;
-        if known
-            && format_of(&mut tx).await? == Some(FORMAT)
-            && tx.query(common::SCHEMA_IS).bind(&*schema_hash).value::<i64>().await? == 1
-        {
+        if known && format_of(&mut tx).await? == Some(FORMAT) && self.is_of_today(&mut tx).await? {
             return Ok(());
         }
         drop(tx);
@@ -286,14 +402,45 @@ async fn begin_with(connection: &mut AnyConnection, settings: &str) -> Result<()
     Ok(())
 }
 
+/// Whether a database can be read that way.
+async fn reachable(way: &Way) -> Result<(), sqlx::Error> {
+    let mut first = AnyConnection::connect_with(&way.options).await?;
+    begin_with(&mut first, &way.reading).await?;
+    let looked = match way.dialect {
+        Dialect::Sqlite => begin_with(&mut first, sqlite::LOOK).await,
+        Dialect::Postgres => Ok(()),
+    };
+    first.close().await?;
+    looked
+}
+
+/// A refusal while a database is opened says where it is.
+fn at(location: &Location, error: StoreError) -> StoreError {
+    match error {
+        StoreError::Refused(reason) => StoreError::Open { location: location.to_string(), reason },
+        other => other,
+    }
+}
+
+/// Folder and name of a file.
+fn parts(path: &Path) -> Result<(PathBuf, OsString), StoreError> {
+    let failed = |source| StoreError::Folder { path: path.to_owned(), source };
+    let absolute = std::path::absolute(path).map_err(failed)?;
+    match (absolute.parent(), absolute.file_name()) {
+        (Some(folder), Some(name)) => Ok((folder.to_owned(), name.to_owned())),
+        _ => Err(StoreError::Location(format!("`{}` is no file", path.display()))),
+    }
+}
+
+fn make_folder(path: &Path) -> Result<(), StoreError> {
+    let (folder, _) = parts(path)?;
+    std::fs::create_dir_all(folder).map_err(|source| StoreError::Folder { path: path.to_owned(), source })
+}
+
 /// The driver takes addresses only. Whatever a path holds is encoded, and nothing of it is left to be resolved.
 fn sqlite_url(path: &Path) -> Result<String, StoreError> {
     let failed = |source| StoreError::Folder { path: path.to_owned(), source };
-    let absolute = std::path::absolute(path).map_err(failed)?;
-    let (Some(folder), Some(name)) = (absolute.parent(), absolute.file_name()) else {
-        return Err(StoreError::Location(format!("`{}` is no file", path.display())));
-    };
-    std::fs::create_dir_all(folder).map_err(failed)?;
+    let (folder, name) = parts(path)?;
     let file = folder.canonicalize().map_err(failed)?.join(name);
     let Some(text) = file.to_str() else {
         return Err(StoreError::Location(format!("`{}` is not UTF-8", file.display())));
@@ -306,5 +453,5 @@ fn sqlite_url(path: &Path) -> Result<String, StoreError> {
             url.push_str(&format!("%{byte:02X}"));
         }
     }
-    Ok(url + "?mode=rwc")
+    Ok(url)
 }

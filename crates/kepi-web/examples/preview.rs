@@ -12,5 +12,11 @@ async fn main() -> std::io::Result<()> {
         // Without a signal handler the example runs until it is killed.
         let _ = tokio::signal::ctrl_c().await;
     };
-    kepi_web::serve(listener, kepi_web::router(Arc::new(PlantedReader::of(airport()))), stop).await
+    kepi_web::server::serve(
+        listener,
+        kepi_web::router(Arc::new(PlantedReader::of(airport()))),
+        Default::default(),
+        stop,
+    )
+    .await
 }

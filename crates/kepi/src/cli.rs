@@ -8,10 +8,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub mod exit {
     /// All went well.
     pub const SUCCESS: u8 = 0;
-    /// The work was done and something is wrong: findings, a broken rule, a value that does not reproduce.
+    /// The work was done and something is wrong: findings, a file that did not land, a KPI that was not renewed, a value that
+    /// does not reproduce.
     pub const FINDINGS: u8 = 1;
     // 2 is clap's own: the command line was not understood.
-    /// The work could not be done: a file, the store or the engine failed.
+    /// The work could not be done: definitions with errors, nothing renewed, the store or the engine failed.
     pub const FAILURE: u8 = 3;
 }
 
@@ -30,7 +31,8 @@ First steps:
   kepi -C my-kpis check          find every mistake in the definitions
   kepi -C my-kpis run            land the data, compute, score, publish
 
-Exit codes: 0 well, 1 findings, 2 usage, 3 the work could not be done.
+Exit codes: 0 well, 1 done but something is wrong (findings, a file that did not land, a KPI that was not
+renewed, a figure that does not reproduce), 2 usage, 3 the work could not be done.
 stdout is data, stderr is talk: `kepi show scorecard --format json | jq .score` works."
 )]
 pub struct Cli {
@@ -192,9 +194,9 @@ pub struct Run {
     /// Do not look at the sources; recompute from what the lake holds.
     #[arg(long)]
     pub no_land: bool,
-    /// Threads for scans; default all.
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+    /// Threads for scans, at most 1024; default all.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
 }
 
 /// `kepi show`.
@@ -204,7 +206,11 @@ pub enum Show {
     #[command(after_help = "Example:\n  kepi show scorecard --period 2014 --unit boarding_area_a")]
     Scorecard(ShowScorecard),
     /// A KPI: its values with interval, coverage and pins.
-    #[command(after_help = "Example:\n  kepi show kpi overall_satisfaction --format csv")]
+    #[command(after_help = "\
+Examples:
+  kepi show kpi overall_satisfaction --period 2015
+  kepi show kpi overall_satisfaction --format csv    every period, segment and cross, one row a value
+  kepi show kpi orders --period 2011-Q3              a KPI by month, added up")]
     Kpi(ShowKpi),
     /// Sources: what was read, accepted, superseded, quarantined, doubled.
     Sources,
@@ -283,6 +289,12 @@ pub struct Serve {
     /// Port; 0 takes a free one.
     #[arg(long, default_value_t = 7878)]
     pub port: u16,
+    /// A further name that browsers may reach it by; can be repeated
+    ///
+    /// Addresses such as 192.168.0.7, `localhost` and the name given to --host are answered anyway; requests for any other
+    /// name are not, so that no page of somebody else can read the figures through a visitor's browser
+    #[arg(long, value_name = "NAME")]
+    pub allow_host: Vec<String>,
 }
 
 /// `kepi demo`.
@@ -317,9 +329,9 @@ pub struct Bench {
     /// Runs of each contestant; medians are reported.
     #[arg(long, default_value_t = 5)]
     pub runs: usize,
-    /// Threads for all contestants; default all.
-    #[arg(long)]
-    pub threads: Option<usize>,
+    /// Threads for all contestants, at most 1024; default all.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
     /// Python interpreter with bench/requirements.txt installed, for the peers.
     #[arg(long, value_name = "PATH", env = "KEPI_BENCH_PYTHON")]
     pub python: Option<PathBuf>,

@@ -55,18 +55,53 @@ impl<'a> Site<'a> {
     }
 }
 
-/// The project at a site, with local files and DataFusion in this process.
-pub async fn app(site: Site<'_>, threads: Option<usize>) -> Result<App, Failure> {
+/// The project at a site, with local files and DataFusion in this process: to change it.
+pub async fn app(site: Site<'_>, threads: Option<u16>) -> Result<App, Failure> {
     let root = root(site.folder)?;
-    let state = root.join(STATE_FOLDER);
     let store = Store::open(&site.location(&root)?).await.map_err(kepi_app::AppError::from)?;
-    let lake = LocalLake::open(store.clone(), &state.join("data"), now())
+    let lake = LocalLake::open_as_it_is(store.clone(), &data_of(&root), now())
         .await
         .map_err(|e| Failure::Port(Box::new(e)))?;
+    let app = put_together(root, store, lake, threads);
+    app.import_published().await?;
+    Ok(app)
+}
+
+/// The project at a site to read it, or none where nothing was stored yet. Nothing is made, written or locked.
+pub async fn reading(site: Site<'_>) -> Result<Option<App>, Failure> {
+    let root = root(site.folder)?;
+    let store = Store::open_to_read(&site.location(&root)?).await.map_err(kepi_app::AppError::from)?;
+    let Some(store) = store else { return Ok(None) };
+    // What an earlier version stored is brought into today's form by the next run, and read from then on.
+    if store.legacy().await.map_err(kepi_app::AppError::from)?.is_some() {
+        return Err(kepi_app::AppError::from(kepi_store::StoreError::Earlier).into());
+    }
+    let lake = LocalLake::open_to_read(store.clone(), &data_of(&root)).await;
+    let Some(lake) = lake.map_err(|e| Failure::Port(Box::new(e)))? else { return Ok(None) };
+    Ok(Some(put_together(root, store, lake, None)))
+}
+
+/// The same again whenever it is asked, for one that serves.
+pub fn reopening(site: Site<'_>) -> kepi_app::live::Open {
+    let (folder, store) = (site.folder.to_owned(), site.store.cloned());
+    Box::new(move || {
+        let (folder, store) = (folder.clone(), store.clone());
+        Box::pin(async move {
+            let site = Site { folder: &folder, store: store.as_ref() };
+            reading(site).await.map_err(|failure| failure.in_words())
+        })
+    })
+}
+
+fn data_of(root: &Path) -> PathBuf {
+    root.join(STATE_FOLDER).join("data")
+}
+
+fn put_together(root: PathBuf, store: Store, lake: LocalLake, threads: Option<u16>) -> App {
     let available = std::thread::available_parallelism().map_or(1, usize::from);
-    let limits = Limits { threads: threads.unwrap_or(available).max(1), ..Limits::default() };
+    let limits = Limits { threads: threads.map_or(available, usize::from).max(1), ..Limits::default() };
     let lake = Arc::new(lake);
-    let app = App {
+    App {
         sources: Arc::new(FileSources::new(&root)),
         root,
         store,
@@ -74,9 +109,7 @@ pub async fn app(site: Site<'_>, threads: Option<usize>) -> Result<App, Failure>
         lake,
         evaluator: Arc::new(DataFusionEvaluator),
         limits,
-    };
-    app.import_published().await?;
-    Ok(app)
+    }
 }
 
 /// What the sources of the project in `folder` have to land.
@@ -88,18 +121,14 @@ pub fn sources(folder: &Path) -> FileSources {
 /// landed yet.
 pub async fn verify(site: Site<'_>) -> Result<Option<Verified>, Failure> {
     let root = root(site.folder)?;
-    let state = root.join(STATE_FOLDER);
-    let location = site.location(&root)?;
-    // Looking makes nothing.
-    if matches!(&location, Location::Sqlite(path) if !path.exists()) {
-        return Ok(None);
-    }
-    let store = Store::open(&location).await.map_err(kepi_app::AppError::from)?;
-    let verified = LocalLake::verify(store, &state.join("data"), now()).await;
+    let store = Store::open_to_read(&site.location(&root)?).await.map_err(kepi_app::AppError::from)?;
+    let Some(store) = store else { return Ok(None) };
+    let verified = LocalLake::verify(store, &data_of(&root)).await;
     verified.map(Some).map_err(|e| Failure::Port(Box::new(e)))
 }
 
-fn root(folder: &Path) -> Result<PathBuf, Failure> {
+/// The folder of a project, whole.
+pub fn root(folder: &Path) -> Result<PathBuf, Failure> {
     folder.canonicalize().map_err(Failure::io(format!(
         "there is no folder `{}`; name the project with -C, or start one with `kepi init`",
         folder.display()
@@ -108,12 +137,20 @@ fn root(folder: &Path) -> Result<PathBuf, Failure> {
 
 /// What is published of the project at a site.
 pub async fn board(site: Site<'_>, out: Output) -> Result<Picture, Failure> {
-    let app = app(site, None).await?;
-    let picture = Picture::load(&app).await?;
+    let picture = match reading(site).await? {
+        Some(app) => Picture::load(&app).await?,
+        None => before_the_first_run(site)?,
+    };
     if picture.is_empty() {
         out.remark("nothing has been computed yet: `kepi run` lands the data, computes and publishes");
     }
     Ok(picture)
+}
+
+/// The project at a site of which nothing is stored yet.
+pub fn before_the_first_run(site: Site<'_>) -> Result<Picture, Failure> {
+    let root = root(site.folder)?;
+    Ok(Picture::before_the_first_run(&root, &sources(&root))?)
 }
 
 /// Now, in µs UTC: read here and passed on.

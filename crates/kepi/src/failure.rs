@@ -6,6 +6,7 @@ use std::{
     process::ExitCode,
 };
 
+use kepi_model::wording::printable;
 use kepi_report::reader::ViewError;
 
 use crate::cli::exit;
@@ -16,6 +17,12 @@ pub enum Failure {
     /// The work was done and what is wrong has been printed.
     #[error("")]
     Findings,
+    /// A run renewed nothing.
+    #[error(
+        "no KPI could be renewed, for the reasons above; what was published stays. `kepi run --no-land` computes from what \
+         has landed before"
+    )]
+    NothingRenewed,
     /// Something asked for is not there, or nothing can be shown yet.
     #[error(transparent)]
     View(#[from] ViewError),
@@ -52,16 +59,25 @@ impl Failure {
         move |source| Self::Io { what, source }
     }
 
+    /// With its causes, in one line.
+    pub fn in_words(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            text.push_str(&format!(": {error}"));
+            cause = error.source();
+        }
+        text
+    }
+
     /// The exit code, after telling why on stderr.
     pub fn report(&self) -> ExitCode {
         // The exit code tells it too, to whoever has closed stderr.
         let tell = |text: std::fmt::Arguments<'_>| {
-            let _ = writeln!(io::stderr().lock(), "{text}");
+            let _ = writeln!(io::stderr().lock(), "{}", printable(&text.to_string()));
         };
         match self {
             Self::Findings => ExitCode::from(exit::FINDINGS),
-            // A reader such as `head` that has had enough is no failure.
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             _ => {
                 tell(format_args!("error: {self}"));
                 let mut cause = self.source();

@@ -9,7 +9,7 @@ mod failure;
 mod output;
 mod progress;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
@@ -18,24 +18,47 @@ use crate::{cli::Cli, output::Output};
 
 /// Stack of a worker thread: planning recurses over expressions, which are capped at 32 levels and 200 nodes.
 const STACK_BYTES: usize = 8 << 20;
+/// How long what is left running is waited for at the end.
+const LONGEST_END: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_env("KEPI_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    // A statement that took long is nothing that a user of `show` can change: `KEPI_LOG=warn` says so to who asks.
+    let filter = EnvFilter::try_from_env("KEPI_LOG").unwrap_or_else(|_| EnvFilter::new("warn,sqlx=error"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(output::colour(cli.color, &std::io::stderr()))
         // A log that nobody reads any more is not worth failing for: told of it, the logger would panic on stderr.
         .log_internal_errors(false)
         .init();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build();
     let result = match runtime {
-        Ok(runtime) => runtime.block_on(commands::run(&cli, Output::new(&cli))),
+        Ok(runtime) => {
+            let result = runtime.block_on(async {
+                a_file_too_large_is_an_error();
+                commands::run(&cli, Output::new(&cli)).await
+            });
+            // What still computes on a thread of its own, for a client that is gone, is not waited for.
+            runtime.shutdown_timeout(LONGEST_END);
+            result
+        }
         Err(source) => Err(failure::Failure::Io { what: "the runtime could not start".to_owned(), source }),
     };
     match result {
         Ok(()) => ExitCode::from(cli::exit::SUCCESS),
         Err(failure) => failure.report(),
+    }
+}
+
+/// Where the size of files is limited (`ulimit -f`), a write beyond it ends the process by a signal unless somebody listens
+/// to it; with a listener, if only once, the write is an error, which has words.
+fn a_file_too_large_is_an_error() {
+    /// Its number on Linux and macOS.
+    const SIGXFSZ: i32 = 25;
+    use tokio::signal::unix::{SignalKind, signal};
+    if let Err(error) = signal(SignalKind::from_raw(SIGXFSZ)) {
+        tracing::debug!(%error, "a limit on the size of files will end this process");
     }
 }

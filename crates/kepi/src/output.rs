@@ -3,7 +3,8 @@
 use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets::NOTHING};
-use kepi_report::view::Status;
+use kepi_model::wording::printable;
+use kepi_report::{csv, view::Status};
 use serde::Serialize;
 
 use crate::cli::{Cli, Colour, Format};
@@ -22,24 +23,33 @@ pub struct Output {
 impl Output {
     /// As the command line says.
     pub fn new(cli: &Cli) -> Self {
-        let colour = match cli.color {
-            Colour::Always => true,
-            Colour::Never => false,
-            Colour::Auto => std::env::var_os("NO_COLOR").is_none() && io::stdout().is_terminal(),
-        };
-        Self { format: cli.format, colour, quiet: cli.quiet }
+        Self { format: cli.format, colour: colour(cli.color, &io::stdout()), quiet: cli.quiet }
     }
 
-    /// Prints a line of data.
+    /// Prints lines of data. Nothing in them moves a terminal: what people read shows control characters as pictures;
+    /// CSV and JSON that go to a program or a file stay as they are.
     pub fn line(&self, text: &str) -> io::Result<()> {
-        writeln!(io::stdout().lock(), "{text}")
+        if self.format == Format::Table || io::stdout().is_terminal() {
+            self.styled(&printable(text))
+        } else {
+            self.styled(text)
+        }
+    }
+
+    /// Prints lines of data with colours of our own in them, and with nothing else that a terminal would obey.
+    pub fn styled(&self, text: &str) -> io::Result<()> {
+        match writeln!(io::stdout().lock(), "{text}") {
+            // A reader such as `head` that has had enough changes nothing of what was found.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written,
+        }
     }
 
     /// Prints a remark for people, never mixed with data.
     pub fn remark(&self, text: &str) {
         if !self.quiet {
             // A remark that cannot be written (a closed terminal) is not worth failing for.
-            let _ = writeln!(io::stderr().lock(), "{text}");
+            let _ = writeln!(io::stderr().lock(), "{}", printable(text));
         }
     }
 
@@ -53,8 +63,17 @@ impl Output {
     pub fn rows(&self, grid: &Grid) -> io::Result<()> {
         match self.format {
             Format::Csv => self.line(grid.to_csv().trim_end()),
-            Format::Table | Format::Json => self.line(&grid.to_table(self.colour)),
+            Format::Table | Format::Json => self.styled(&grid.to_table(self.colour)),
         }
+    }
+}
+
+/// Whether colour may be used on a stream.
+pub fn colour(of: Colour, stream: &impl IsTerminal) -> bool {
+    match of {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => std::env::var_os("NO_COLOR").is_none() && stream.is_terminal(),
     }
 }
 
@@ -108,7 +127,7 @@ impl Grid {
     }
 
     fn to_csv(&self) -> String {
-        let line = |cells: Vec<String>| cells.iter().map(|c| csv_cell(c)).collect::<Vec<_>>().join(",");
+        let line = |cells: Vec<String>| cells.iter().map(|c| csv::cell(c)).collect::<Vec<_>>().join(",");
         let mut text = line(self.header.iter().map(|h| h.replace(' ', "_").to_lowercase()).collect());
         for row in &self.rows {
             text.push('\n');
@@ -128,7 +147,7 @@ impl Grid {
         table.set_header(self.header.iter().map(bold));
         for row in &self.rows {
             table.add_row(row.iter().map(|field| {
-                let mut cell = Cell::new(&field.shown);
+                let mut cell = Cell::new(printable(&field.shown));
                 if field.right {
                     cell = cell.set_alignment(CellAlignment::Right);
                 }
@@ -150,14 +169,6 @@ fn colour_of(status: Status) -> Color {
         Status::Blue => Color::Blue,
         Status::NoTarget | Status::Grey => Color::DarkGrey,
     }
-}
-
-/// One CSV cell: quoted where needed; a cell that a spreadsheet would take for a formula gets a leading apostrophe,
-/// unless it is a number.
-fn csv_cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err();
-    let text = if formula { format!("'{text}") } else { text.to_owned() };
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
 #[cfg(test)]

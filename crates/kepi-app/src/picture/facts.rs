@@ -39,11 +39,11 @@ fn unavailable(error: PortError) -> ViewError {
 
 impl KpiValues for Picture {
     fn observed(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Observed> {
-        let cube = self.cube(kpi)?;
+        let cube = self.cube_at(kpi, period.grain)?;
         figure(cube.rows(), cube.row(period, segment)?).ok().map(|said| said.estimate)
     }
     fn periods(&self, kpi: &KpiId, grain: Grain, segment: &Segment) -> Vec<(i32, bool)> {
-        let Some(cube) = self.cube(kpi) else { return Vec::new() };
+        let Some(cube) = self.cube_at(kpi, grain) else { return Vec::new() };
         let series = cube.series(grain, segment).iter();
         series.map(|(ordinal, row)| (*ordinal, is_final(cube.rows(), *row as usize))).collect()
     }
@@ -68,11 +68,16 @@ impl Facts for Picture {
     fn has(&self, kpi: &KpiId, grain: Grain) -> bool {
         self.stands(kpi, grain).is_some_and(|(_, vouched)| vouched.span.is_some())
     }
+    fn sum_up(&self, kpi: &Kpi, grain: Grain) -> Result<(), String> {
+        self.sum_up(kpi, grain)
+    }
     fn segments(&self, kpi: &KpiId, grain: Grain) -> Vec<Segment> {
-        self.cube(kpi).into_iter().flat_map(|cube| cube.segments(grain)).cloned().collect()
+        let cube = self.cube_at(kpi, grain);
+        cube.map_or_else(Vec::new, |cube| cube.segments(grain).cloned().collect())
     }
     fn span(&self, kpi: &KpiId, grain: Grain, segment: &Segment) -> Option<(i32, i32)> {
-        let series = self.cube(kpi)?.series(grain, segment);
+        let cube = self.cube_at(kpi, grain)?;
+        let series = cube.series(grain, segment);
         Some((series.first()?.0, series.last()?.0))
     }
     fn entry(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Entry> {
@@ -85,7 +90,7 @@ impl Facts for Picture {
         segment: &Segment,
         within: RangeInclusive<i32>,
     ) -> Vec<(i32, Option<f64>, bool)> {
-        let Some(cube) = self.cube(kpi) else { return Vec::new() };
+        let Some(cube) = self.cube_at(kpi, grain) else { return Vec::new() };
         let rows = cube.rows();
         let within = cube.series(grain, segment).iter().filter(|(ordinal, _)| within.contains(ordinal));
         within
@@ -126,6 +131,9 @@ impl Facts for Picture {
         offset: u64,
         limit: u64,
     ) -> Result<(Vec<QuarantinedRow>, u64), ViewError> {
-        self.wait(self.lake.quarantine(source, offset, limit)).map_err(unavailable)
+        match &self.lake {
+            Some(lake) => self.wait(lake.quarantine(source, offset, limit)).map_err(unavailable),
+            None => Ok((Vec::new(), 0)),
+        }
     }
 }

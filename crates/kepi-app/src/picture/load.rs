@@ -2,11 +2,15 @@
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
+    path::Path,
     sync::{Arc, OnceLock},
 };
 
 use kepi_model::{id::Hash, project::Project, source_text::SourceMap};
-use kepi_query::published::{RunPins, Subject, VALUE, newest};
+use kepi_query::{
+    landing::Sources,
+    published::{RunPins, Subject, VALUE, newest},
+};
 
 use super::{Cube, Folder, Picture, facts::KeptScores};
 use crate::{
@@ -68,10 +72,38 @@ impl Picture {
             changed: app.lake.changed(None).await.map_err(AppError::Lake)?,
             watermarks,
             loads,
+            sums: Default::default(),
             histories: Default::default(),
             scores: KeptScores::default(),
-            values: Arc::clone(&app.values),
-            lake: Arc::clone(&app.lake),
+            values: Some(Arc::clone(&app.values)),
+            lake: Some(Arc::clone(&app.lake)),
+            runtime: tokio::runtime::Handle::current(),
+        })
+    }
+
+    /// The project in a folder, of which nothing was landed or published yet.
+    ///
+    /// # Errors
+    /// The definitions have errors, or there are none.
+    pub fn before_the_first_run(root: &Path, sources: &dyn Sources) -> Result<Self, AppError> {
+        let (files, project) = open::load(root, sources, None)?;
+        Ok(Self {
+            position: 0,
+            snapshot: None,
+            cubes: project.kpis.keys().map(|kpi| (kpi.clone(), OnceLock::new())).collect(),
+            project,
+            files,
+            folder: Folder::Same,
+            runs: BTreeMap::new(),
+            standing: BTreeMap::new(),
+            changed: BTreeMap::new(),
+            watermarks: BTreeMap::new(),
+            loads: Vec::new(),
+            sums: Default::default(),
+            histories: Default::default(),
+            scores: KeptScores::default(),
+            values: None,
+            lake: None,
             runtime: tokio::runtime::Handle::current(),
         })
     }

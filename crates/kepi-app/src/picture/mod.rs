@@ -5,7 +5,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
 };
 
 use kepi_model::{
@@ -18,7 +18,9 @@ use kepi_query::{
     finish,
     landing::{Lake, LoadReport, PortError},
     port::SnapshotId,
-    published::{Run, Subject, Table, VALUE, Values, Vouched, Withdrawn, figure, restates, states_of},
+    published::{
+        Run, Subject, Table, TableBuilder, VALUE, Values, Vouched, Withdrawn, figure, restates, states_of,
+    },
     value::{Pins, Segment, Value},
 };
 use kepi_report::facts::{Entry, Said, Standing, Withdrawal};
@@ -28,6 +30,7 @@ use cube::Cube;
 mod cube;
 mod facts;
 mod load;
+mod sums;
 
 pub(crate) use cube::{day_of, period_of};
 pub(crate) use load::project_of;
@@ -44,6 +47,9 @@ enum Folder {
 
 /// How many KPIs' figures are read from the lake in one go.
 const KPIS_READ_AT_ONCE: usize = 64;
+
+/// Figures that were added up, by KPI and grain.
+type Sums = RwLock<BTreeMap<(KpiId, Grain), Arc<Cube>>>;
 
 /// What is published, at one moment.
 pub struct Picture {
@@ -62,13 +68,16 @@ pub struct Picture {
     snapshot: Option<SnapshotId>,
     /// Current figures of each KPI, once they were asked for.
     cubes: BTreeMap<KpiId, OnceLock<Arc<Cube>>>,
+    /// Figures at longer grains than any run computed, once they were asked for.
+    sums: Sums,
     /// Every row there ever was of a KPI, once it was asked for.
     histories: Mutex<BTreeMap<KpiId, Arc<Table>>>,
     /// Scores that were asked for.
     scores: facts::KeptScores,
-    values: Arc<dyn Values>,
+    /// Where they are; none before anything was landed or published.
+    values: Option<Arc<dyn Values>>,
     /// Where rejected rows are, of which there may be more than memory holds: pages of them are read when asked for.
-    lake: Arc<dyn Lake>,
+    lake: Option<Arc<dyn Lake>>,
     /// What waits for both.
     runtime: tokio::runtime::Handle,
 }
@@ -97,10 +106,11 @@ impl Picture {
             .filter(|(_, cube)| cube.get().is_none())
             .collect();
         missing.sort_by(|a, b| a.0.cmp(&b.0));
+        let Some(values) = &self.values else { return Ok(()) };
         // Some at a time: what is read and what is kept of it are both in memory for a moment.
         for some in missing.chunks(KPIS_READ_AT_ONCE) {
             let subjects: Vec<String> = some.iter().map(|(kpi, _)| kpi.clone()).collect();
-            let rows = self.wait(self.values.newest(&VALUE, Some(&subjects)))?;
+            let rows = self.wait(values.newest(&VALUE, Some(&subjects)))?;
             let mut from = 0;
             for (kpi, cell) in some {
                 // Rows are sorted by KPI, and so are these.
@@ -124,12 +134,43 @@ impl Picture {
         cell.get().map(Arc::as_ref)
     }
 
+    /// Where the figures of a KPI at a grain are: those that runs computed, or those that were added up.
+    fn cube_at(&self, kpi: &KpiId, grain: Grain) -> Option<Arc<Cube>> {
+        let sums = self.sums.read().unwrap_or_else(PoisonError::into_inner);
+        if !sums.is_empty()
+            && let Some(sum) = sums.get(&(kpi.clone(), grain))
+        {
+            return Some(Arc::clone(sum));
+        }
+        drop(sums);
+        self.cube(kpi)?;
+        self.cubes.get(kpi)?.get().cloned()
+    }
+
+    /// Adds the figures of a KPI up to a longer grain, unless they are there.
+    fn sum_up(&self, kpi: &Kpi, grain: Grain) -> Result<(), String> {
+        let key = (kpi.id.clone(), grain);
+        if self.sums.read().unwrap_or_else(PoisonError::into_inner).contains_key(&key) {
+            return Ok(());
+        }
+        let cube = self.cube(&kpi.id).ok_or_else(|| "its figures cannot be read".to_owned())?;
+        let rank = |run: i64| self.runs.get(&run).map_or(i64::MIN, |run| run.seq);
+        let rows = sums::at(grain, kpi, cube, &self.project, &self.watermarks, rank)?;
+        let sum = Arc::new(Cube::new(rows, &self.project.calendar));
+        self.sums.write().unwrap_or_else(PoisonError::into_inner).insert(key, sum);
+        Ok(())
+    }
+
     fn history(&self, kpi: &KpiId) -> Result<Arc<Table>, PortError> {
         let kept = || self.histories.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = kept().get(kpi) {
             return Ok(Arc::clone(known));
         }
-        let rows = Arc::new(self.wait(self.values.history(&VALUE, kpi.as_str(), None))?);
+        let rows = match &self.values {
+            Some(values) => self.wait(values.history(&VALUE, kpi.as_str(), None))?,
+            None => TableBuilder::new(&VALUE).finish(),
+        };
+        let rows = Arc::new(rows);
         kept().insert(kpi.clone(), Arc::clone(&rows));
         Ok(rows)
     }
@@ -154,7 +195,9 @@ impl Picture {
                 return None;
             }
         };
-        let (by, vouched) = self.stands(kpi, period.grain)?;
+        // What was added up rests on what its parts rest on.
+        let own = || self.stands(kpi, self.project.kpis.get(kpi)?.period);
+        let (by, vouched) = self.stands(kpi, period.grain).or_else(own)?;
         Some(Entry {
             value: Value {
                 kpi: kpi.clone(),
@@ -185,7 +228,7 @@ impl Picture {
     }
 
     fn entry(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Entry> {
-        let cube = self.cube(kpi)?;
+        let cube = self.cube_at(kpi, period.grain)?;
         self.entry_at(kpi, period, segment, cube.rows(), cube.row(period, segment)?)
     }
 

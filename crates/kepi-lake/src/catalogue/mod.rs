@@ -55,6 +55,16 @@ impl Catalogue {
         Ok(stored::id(&mut self.store.read().await?).await?)
     }
 
+    /// Id of the lake, if it was made.
+    pub async fn found(&self) -> Result<Option<String>, LakeError> {
+        let mut reading = self.store.read().await?;
+        // Another folder than the one recorded is no matter: the project was moved, and what is below it is relative.
+        if !stored::is_made(&mut reading).await? {
+            return Ok(None);
+        }
+        Ok(Some(stored::id(&mut reading).await?))
+    }
+
     /// The newest snapshot.
     pub async fn latest(&self) -> Result<SnapshotId, LakeError> {
         Ok(SnapshotId(stored::snapshot(&mut self.store.read().await?).await?))

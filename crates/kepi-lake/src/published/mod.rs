@@ -38,8 +38,9 @@ use crate::{
     LocalLake,
     catalogue::{NewFile, Replacement},
     door::{CalledOff, permit, plain},
-    durable::{DurableFs, blocking, create_folder_durably},
+    durable::{self, DurableFs, blocking, create_folder_durably},
     error::{LakeError, LandError},
+    sound::{Doubtful, Sound},
 };
 use file::Wanted;
 
@@ -53,8 +54,12 @@ const FILES: usize = 32;
 const ATTEMPTS: usize = 5;
 
 /// Where the files of a table stand as of one moment, and how its runs are ordered.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Files {
+    /// The lake's folder.
+    data: PathBuf,
+    /// Which of them were held against their checksums.
+    sound: Arc<Sound>,
     files: Vec<(PathBuf, PublishedFile)>,
     newest: Option<(PathBuf, NewestFile)>,
     /// Position of each published run.
@@ -62,7 +67,8 @@ struct Files {
 }
 
 impl Files {
-    async fn of(reading: &mut Reading, data: &Path, form: &Form) -> Result<Self, LakeError> {
+    async fn of(reading: &mut Reading, lake: &LocalLake, form: &Form) -> Result<Self, LakeError> {
+        let data = &lake.catalogue.data;
         let seqs = rows::runs(reading, None).await?.into_iter().map(|run| (run.run, run.seq)).collect();
         let folder = data.join(FOLDER);
         let files = match rows::published_table(reading, form.name).await? {
@@ -72,6 +78,8 @@ impl Files {
         let path = |file: PublishedFile| (folder.join(form.name).join(&file.name), file);
         let newest = rows::newest_file(reading, form.name).await?;
         Ok(Self {
+            data: data.clone(),
+            sound: Arc::clone(&lake.sound),
             files: files.into_iter().map(path).collect(),
             newest: newest.map(|file| (folder.join(NEWEST).join(&file.name), file)),
             seqs: Arc::new(seqs),
@@ -92,7 +100,7 @@ impl Files {
     /// The newest row of each key.
     fn current(&self, form: &'static Form, wanted: Wanted<'_>) -> Result<Table, LakeError> {
         if let Some((path, file)) = &self.newest {
-            match file::read(path, form, wanted) {
+            match self.believe_named(path).and_then(|()| file::read(path, form, wanted)) {
                 Ok(cached) => {
                     let mut tables = vec![cached];
                     tables.extend(self.read(self.after(file.seq), form, wanted)?);
@@ -117,7 +125,27 @@ impl Files {
             _ => true,
         };
         let files = files.into_iter().filter(|(_, file)| may_hold(file));
-        files.map(|(path, _)| file::read(path, form, wanted)).collect()
+        files
+            .map(|(path, file)| {
+                let bytes = file.bytes.unsigned_abs();
+                self.believe(path, bytes, file.checksum)?;
+                file::read(path, form, wanted)
+            })
+            .collect()
+    }
+
+    fn believe(&self, path: &Path, bytes: u64, checksum: Option<Hash>) -> Result<(), LakeError> {
+        let name = path.strip_prefix(&self.data).unwrap_or(path).to_string_lossy().into_owned();
+        self.sound.believe(&self.data, Doubtful { name, path: path.to_owned(), bytes, checksum })
+    }
+
+    /// A file of newest rows is named after what is in it; earlier versions gave it another name.
+    fn believe_named(&self, path: &Path) -> Result<(), LakeError> {
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let (Ok(checksum), Ok(found)) = (Hash::try_from(stem.to_owned()), durable::metadata(path)) else {
+            return Ok(());
+        };
+        self.believe(path, found.len(), Some(checksum))
     }
 }
 
@@ -170,11 +198,21 @@ fn write(
         let all = newest(form, &[current, rows], rank);
         let folder = data.join(FOLDER).join(NEWEST);
         made(&folder)?;
-        let file = file::write(fs, &folder, &all)?;
+        let file = named_by_content(fs, &folder, file::write(fs, &folder, &all)?)?;
         let named = NewestFile { name: file.name, seq: 0, rows: all.rows() as i64 };
         written.newest = Some((file.path, named));
     }
     Ok(written)
+}
+
+/// Gives a file the name of its checksum, so that whoever reads it can tell whether it is what was written.
+fn named_by_content(fs: &Arc<dyn DurableFs>, folder: &Path, file: NewFile) -> Result<NewFile, LakeError> {
+    let Some(checksum) = file.checksum else { return Ok(file) };
+    let name = format!("{checksum}.parquet");
+    let path = folder.join(&name);
+    let renamed = fs.rename(&file.path, &path).and_then(|()| fs.sync_folder(folder));
+    renamed.map_err(|source| LakeError::Io { path: path.clone(), doing: "named", source })?;
+    Ok(NewFile { path, name, ..file })
 }
 
 fn column_type(type_: ColumnType) -> stored::ColumnType {
@@ -195,7 +233,7 @@ impl LocalLake {
 
     async fn files(&self, form: &Form) -> Result<Files, LakeError> {
         let mut reading = self.store().read().await?;
-        Files::of(&mut reading, &self.catalogue.data, form).await
+        Files::of(&mut reading, self, form).await
     }
 
     /// Tries once. None: another run was published meanwhile, and what was written is gone again.
@@ -209,7 +247,7 @@ impl LocalLake {
         let same_calendar = calendar.is_none_or(|known| known == run.pins.calendar.to_string());
         let mut files = Vec::new();
         for table in run.figures {
-            files.push(Files::of(&mut reading, &self.catalogue.data, table.form()).await.map_err(failed)?);
+            files.push(Files::of(&mut reading, self, table.form()).await.map_err(failed)?);
         }
         drop(reading);
         overtaken(run.vouched, &before)?;

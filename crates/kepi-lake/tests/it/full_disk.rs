@@ -217,7 +217,7 @@ async fn a_database_that_cannot_grow_loses_nothing_and_doubles_nothing() {
         );
         let rejected = lake.quarantine(None, 0, 1).await.unwrap().1;
         assert_eq!(rejected as usize, loads.len() * ROWS / 4, "{kibibytes} KiB");
-        let verified = LocalLake::verify(store.clone(), &root.join("data"), NOW).await.unwrap();
+        let verified = LocalLake::verify(store.clone(), &root.join("data")).await.unwrap();
         assert!(verified.damaged.is_empty(), "{kibibytes} KiB: {:?}", verified.damaged);
         landed.insert(loads.len());
         lake.sweep_orphans(Duration::ZERO).await.unwrap();

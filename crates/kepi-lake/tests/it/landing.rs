@@ -47,7 +47,11 @@ async fn a_file_lands_once_with_rows_ledger_quarantine_and_event() {
          c,x,2025-07-01,no\nd,1\n,5,2025-07-01,no\na,1.50,2025-07-01 12:00:00,yes\na,2,,\n",
     );
     let files = FileSources::new(bench.folder.path()).offered(&source).unwrap();
-    let reports = bench.lake.land(&project, &source, &files, "person/1", NOW, &Silent).await.unwrap();
+    let land = async |at| {
+        let landed = bench.lake.land(&project, &source, &files, "person/1", at, &Silent).await.unwrap();
+        landed.into_iter().collect::<Result<Vec<_>, _>>().unwrap()
+    };
+    let reports = land(NOW).await;
     let c = reports[0].counts;
     assert_eq!((c.read, c.accepted, c.duplicate, c.quarantined, c.out_of_scope), (7, 2, 1, 4, 0));
     assert_eq!(reports[0].file, "data/a.csv");
@@ -73,7 +77,7 @@ async fn a_file_lands_once_with_rows_ledger_quarantine_and_event() {
     );
     assert_eq!(rows[0].reason, "`amount`: `x` is not a number");
     assert!(rows[0].raw.contains("\"id\":\"c\""), "{}", rows[0].raw);
-    let again = bench.lake.land(&project, &source, &files, "person/1", NOW + 1, &Silent).await.unwrap();
+    let again = land(NOW + 1).await;
     assert_eq!(again[0].outcome, LoadOutcome::AlreadyLanded);
     assert_eq!(bench.lake.loads(None).await.unwrap(), reports);
     let events = bench.store.events(&EventFilter::default()).await.unwrap();

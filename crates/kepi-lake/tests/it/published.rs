@@ -204,7 +204,7 @@ async fn current_is_what_the_last_run_says_and_nothing_is_lost() {
     let published = EventFilter { kind: Some("run.published".into()), ..Default::default() };
     assert_eq!(store.events(&published).await.unwrap().len(), 3);
     assert_eq!(lake.changed(None).await.unwrap(), BTreeMap::new(), "publishing changes no landed table");
-    assert_eq!(LocalLake::verify(store, &folder.path().join("lake"), NOW).await.unwrap().damaged, []);
+    assert_eq!(LocalLake::verify(store, &folder.path().join("lake")).await.unwrap().damaged, []);
 }
 
 use kepi_query::landing::Lake;
@@ -380,7 +380,7 @@ fn kills_publish_a_run_whole_or_not_at_all() {
             shown(&newest).iter().map(|line| line.rsplit(' ').next().unwrap().to_owned()).collect();
         assert_eq!((newest.rows(), said.len()), (MONTHS as usize, 1), "{said:?}");
         let swept = lake.sweep_orphans(Duration::ZERO).await.unwrap().len();
-        let damaged = LocalLake::verify(store, &root.join("lake"), NOW).await.unwrap().damaged;
+        let damaged = LocalLake::verify(store, &root.join("lake")).await.unwrap().damaged;
         assert_eq!(damaged, []);
         println!("{kills} kills, {} runs, {swept} orphans swept: each whole or not at all", runs.len());
     });

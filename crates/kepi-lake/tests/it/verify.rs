@@ -30,7 +30,7 @@ async fn lake() -> (Bench, Vec<PathBuf>) {
 
 async fn verify(bench: &Bench) -> Verified {
     let root = bench.folder.path();
-    LocalLake::verify(bench.store.clone(), &root.join(".kepi/data"), NOW).await.unwrap()
+    LocalLake::verify(bench.store.clone(), &root.join(".kepi/data")).await.unwrap()
 }
 
 async fn every_flipped_byte_of_every_file_is_found() {

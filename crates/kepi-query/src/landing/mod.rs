@@ -144,6 +144,19 @@ pub struct LoadReport {
     pub at: i64,
 }
 
+/// What of a source could not be landed, and why. Nothing of it is in the lake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotLanded {
+    /// Source.
+    pub source: SourceId,
+    /// Entity that it would have filled.
+    pub entity: EntityId,
+    /// Path relative to the project's folder; none: the source has no file, or its files cannot be listed.
+    pub file: Option<String>,
+    /// Why, with the way out.
+    pub reason: String,
+}
+
 /// A rejected row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuarantinedRow {
@@ -215,7 +228,11 @@ pub trait Lake: Send + Sync {
     fn id(&self) -> String;
     /// Its secret.
     fn secret(&self) -> Secret;
-    /// Lands raw files of a source, one transaction a file: rows, ledger and event together or not at all.
+    /// Lands raw files of a source, one transaction a file: rows, ledger and event together or not at all. What became
+    /// of each, in their order: a file that cannot be landed does not stop the others.
+    ///
+    /// # Errors
+    /// Nothing more can be landed: the database refuses, or the disk is full.
     fn land<'a>(
         &'a self,
         project: &'a Project,
@@ -224,13 +241,16 @@ pub trait Lake: Send + Sync {
         actor: &'a str,
         at: i64,
         progress: &'a dyn Progress,
-    ) -> Fut<'a, Result<Vec<LoadReport>, PortError>>;
+    ) -> Fut<'a, Result<Vec<Result<LoadReport, PortError>>, PortError>>;
     /// All tables as of a snapshot, or of the newest one.
     fn pin<'a>(
         &'a self,
         project: &'a Project,
         snapshot: Option<SnapshotId>,
     ) -> Fut<'a, Result<PinnedInputs, PortError>>;
+    /// Tables that hold, at a snapshot, what is not as it was written, and how that shows. Nothing is to be computed from
+    /// them.
+    fn damaged(&self, snapshot: SnapshotId) -> Fut<'_, Result<BTreeMap<EntityId, String>, PortError>>;
     /// The newest snapshot that changed the rows of each table of rows that were landed, up to a snapshot or to now.
     fn changed(
         &self,

@@ -17,5 +17,6 @@ pub use figure::{
 };
 pub use port::{NewRun, PublishError, Published, Run, RunPins, Subject, Values, Vouched};
 pub use table::{
-    Cell, Column, ColumnSpec, ColumnType, Corrupt, Data, Form, Place, Restated, Table, TableBuilder, newest,
+    Cell, Column, ColumnSpec, ColumnType, Corrupt, Data, Form, GRAINS, Place, Restated, Table, TableBuilder,
+    grain_text, newest,
 };

@@ -569,12 +569,12 @@ pub(super) fn days(day: Date) -> i32 {
     ordinal_of_day(day)
 }
 
-/// All grains.
-pub(super) const GRAINS: [Grain; 6] =
+/// All grains, shortest first.
+pub const GRAINS: [Grain; 6] =
     [Grain::Day, Grain::Week, Grain::Month, Grain::Quarter, Grain::HalfYear, Grain::Year];
 
 /// A grain in the spelling of YAML.
-pub(super) fn grain_text(grain: Grain) -> &'static str {
+pub fn grain_text(grain: Grain) -> &'static str {
     match grain {
         Grain::Day => "day",
         Grain::Week => "week",

@@ -233,6 +233,30 @@ impl CellStates {
         get(&self.terms, term, role)
     }
 
+    /// The states of a longer period from those of its parts, oldest first: a value finished from them has the interval of
+    /// all their rows. None where something does not add up: a number of different values does not tell which they are.
+    pub fn sum(parts: &[Self]) -> Option<Self> {
+        let (first, rest) = parts.split_first()?;
+        let mut sum = first.clone();
+        for part in rest {
+            for (term, states) in &mut sum.terms {
+                for (role, state) in states {
+                    let more = get(&part.terms, *term, *role)?;
+                    match (&*state, more) {
+                        (_, StateValue::Distinct { count: 0, .. }) => {}
+                        (StateValue::Distinct { count: 0, .. }, more) => *state = more.clone(),
+                        (StateValue::Distinct { .. }, _) => return None,
+                        (state_of, more) if is_alike(state_of, more) => state.add(&more.seen()),
+                        _ => return None,
+                    }
+                }
+            }
+        }
+        // What looks back looks back from the last.
+        sum.so_far = parts.last()?.so_far.clone();
+        Some(sum)
+    }
+
     /// The bytes that are kept.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -455,6 +479,13 @@ pub(crate) enum Seen<'a> {
     OutOfRange(&'a str),
     /// A least or greatest value: no kind asks for one so far.
     Extreme,
+}
+
+/// Whether two states are of one kind, as far as they are known.
+fn is_alike(a: &StateValue, b: &StateValue) -> bool {
+    use std::mem::discriminant;
+    let unknown = |state: &StateValue| matches!(state, StateValue::OutOfRange { .. });
+    discriminant(a) == discriminant(b) || unknown(a) || unknown(b)
 }
 
 impl StateValue {

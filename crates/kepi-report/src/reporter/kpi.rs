@@ -193,7 +193,11 @@ impl<'a> Reporter<'a> {
             engine: entry.pins.engine.to_string(),
             states: entry.pins.states.to_string(),
             computed_at: self.instant(entry.published_at),
-            reproduce: format!("kepi reproduce {} --period {}", kpi.id, self.label(period)),
+            reproduce: match self.facts.has(&kpi.id, period.grain) {
+                true => format!("kepi reproduce {} --period {}", kpi.id, self.label(period)),
+                // Added up from what was published: its parts reproduce.
+                false => format!("kepi reproduce {}", kpi.id),
+            },
         }
     }
 

@@ -121,7 +121,8 @@ impl<'a> Reporter<'a> {
         let unit = self.unit_asked(&card, query.unit.as_deref())?;
         self.facts.want(&card.kpis().collect::<Vec<_>>())?;
         let known = card.periods();
-        let period = self.period_asked(query.period.as_deref(), card.scorecard.period, &known)?;
+        let none = || self.no_score_of(card.scorecard);
+        let period = self.period_asked(query.period.as_deref(), card.scorecard.period, &known, none)?;
         Ok(Asked { card, unit, period, known })
     }
 
@@ -156,9 +157,56 @@ impl<'a> Reporter<'a> {
         ))
     }
 
-    fn period_asked(self, text: Option<&str>, grain: Grain, known: &Periods) -> Result<Period, ViewError> {
+    /// Why a KPI has no figure at all: nothing was computed yet, the newest run could not, or there is nothing to compute
+    /// from.
+    fn no_value_of(self, kpi: &Kpi) -> ViewError {
+        if self.facts.is_empty() {
+            return nothing_computed();
+        }
+        let standing = match self.facts.standing(kpi, kpi.period) {
+            Ok(standing) => standing,
+            Err(error) => return error,
+        };
+        let named =
+            |ids: Vec<&EntityId>| ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+        let reason = match standing.not_renewed {
+            Some(why) => format!("`{}` has no value yet: {why}", kpi.id),
+            None if !standing.withdrawn.is_empty() => format!(
+                "`{}` has no value any more: what was published of it is withdrawn, since none of its rows is left",
+                kpi.id
+            ),
+            None => format!(
+                "`{}` has no value: no row of {} counts for it; `kepi show sources` says what landed, and `where` and \
+                 the dates in its definition say which rows count",
+                kpi.id,
+                named(kpi.measure.bases())
+            ),
+        };
+        ViewError::Unavailable { reason }
+    }
+
+    /// Why a scorecard has no score in any period.
+    fn no_score_of(self, scorecard: &Scorecard) -> ViewError {
+        if self.facts.is_empty() {
+            return nothing_computed();
+        }
+        let kpis =
+            self.card(scorecard).kpis().filter_map(|id| self.project().kpis.get(id)).collect::<Vec<_>>();
+        let why: Vec<String> = kpis.into_iter().map(|kpi| self.no_value_of(kpi).to_string()).collect();
+        let more = if why.len() > 1 { format!("; and {} more", why.len() - 1) } else { String::new() };
+        let first = why.into_iter().next().unwrap_or_else(|| "it has no KPIs".to_owned());
+        ViewError::Unavailable { reason: format!("none of its KPIs has a value: {first}{more}") }
+    }
+
+    fn period_asked(
+        self,
+        text: Option<&str>,
+        grain: Grain,
+        known: &Periods,
+        none: impl FnOnce() -> ViewError,
+    ) -> Result<Period, ViewError> {
         let Some(text) = text else {
-            return known.newest.map(|ordinal| Period { grain, ordinal }).ok_or_else(nothing_computed);
+            return known.newest.map(|ordinal| Period { grain, ordinal }).ok_or_else(none);
         };
         let calendar = &self.project().calendar;
         let parsed = calendar.parse(text).ok().filter(|p| p.grain == grain && known.all.contains(&p.ordinal));
@@ -205,22 +253,32 @@ impl<'a> Reporter<'a> {
             (None, Some(card)) => card.segment(unit.or(card.scorecard.unit.as_ref())),
             (None, None) => Some(Segment::total()),
         };
-        let grain = self.grain_asked(kpi, card.map(|c| c.scorecard.period), query.period.as_deref());
+        let grain = self.grain_asked(kpi, card.map(|c| c.scorecard.period), query.period.as_deref())?;
         let known = Periods::of(self.facts, [&kpi.id], grain);
-        let period = self.period_asked(query.period.as_deref(), grain, &known)?;
+        let period = self.period_asked(query.period.as_deref(), grain, &known, || self.no_value_of(kpi))?;
         Ok(KpiAsked { kpi, uses, card, unit, segment, period, known })
     }
 
-    /// The KPI's own grain if values have it, else the scorecard's; a period asked for decides by its spelling.
-    fn grain_asked(self, kpi: &Kpi, scorecard: Option<Grain>, asked: Option<&str>) -> Grain {
+    /// The KPI's own grain if values have it, else the scorecard's; a period asked for decides by its spelling. At a longer
+    /// grain than any run computed, values are added up from what is kept of the KPI's own.
+    fn grain_asked(
+        self,
+        kpi: &Kpi,
+        scorecard: Option<Grain>,
+        asked: Option<&str>,
+    ) -> Result<Grain, ViewError> {
         let has = |grain: &Grain| self.facts.has(&kpi.id, *grain);
-        asked
-            .and_then(|text| self.project().calendar.parse(text).ok())
-            .map(|p| p.grain)
-            .filter(has)
-            .or(Some(kpi.period).filter(has))
-            .or(scorecard)
-            .unwrap_or(kpi.period)
+        let spelt = asked.and_then(|text| Some((text, self.project().calendar.parse(text).ok()?.grain)));
+        let own = Some(kpi.period).filter(has);
+        match spelt {
+            Some((_, grain)) if has(&grain) => Ok(grain),
+            Some((text, grain)) if own.is_some_and(|own| own < grain) => {
+                self.facts.sum_up(kpi, grain).map(|()| grain).map_err(|why| ViewError::Unavailable {
+                    reason: format!("there is no period `{text}` of `{}`: {why}", kpi.id),
+                })
+            }
+            _ => Ok(own.or(scorecard).unwrap_or(kpi.period)),
+        }
     }
 
     fn segment_asked(self, kpi: &Kpi, text: &str) -> Result<Segment, ViewError> {

@@ -10,6 +10,8 @@ pub(crate) const WRITER: &str = "PRAGMA busy_timeout = 60000;
 /// How a connection that reads begins.
 pub(crate) const READER: &str = "PRAGMA busy_timeout = 60000;
     PRAGMA query_only = ON;";
+/// Looks at the file.
+pub(crate) const LOOK: &str = "SELECT count(*) FROM sqlite_schema";
 /// Takes the write lock.
 pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
 /// Reads what stood when the first statement ran.

@@ -92,7 +92,7 @@ async fn site() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let router = kepi_web::router(Arc::new(PlantedReader::of(airport())));
-    tokio::spawn(kepi_web::serve(listener, router, std::future::pending()));
+    tokio::spawn(kepi_web::server::serve(listener, router, Default::default(), std::future::pending()));
     address
 }
 

@@ -210,14 +210,3 @@ async fn a_fault_of_ours_is_a_page_too() {
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(answer.text.contains("Something broke") && !answer.text.contains("as asked"));
 }
-
-#[tokio::test]
-async fn serving_ends_when_told() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let served = tokio::spawn(kepi_web::serve(listener, airport(), async {
-        let _ = stopped.await;
-    }));
-    stop.send(()).unwrap();
-    tokio::time::timeout(std::time::Duration::from_secs(10), served).await.unwrap().unwrap().unwrap();
-}

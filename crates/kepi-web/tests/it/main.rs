@@ -17,6 +17,7 @@ mod parts;
 mod api;
 mod browser;
 mod http;
+mod serving;
 mod speed;
 
 /// A path that shows something for each route that takes an id. A page without a row here fails the tests.

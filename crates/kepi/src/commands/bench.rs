@@ -1,5 +1,7 @@
 //! `kepi bench`: the speed of a full refresh, beside its peers on the same data in the same run.
 
+use std::path::PathBuf;
+
 use kepi_engine::bench::{self, BenchOptions, BenchReport};
 
 use super::bench_publish;
@@ -15,12 +17,16 @@ pub async fn bench(what: &Bench, out: Output) -> Result<(), Failure> {
         return bench_publish::publish(what, out).await;
     }
     let defaults = BenchOptions::default();
+    let temporary = match &what.data {
+        Some(_) => None,
+        None => Some(Temporary::new("bench")?),
+    };
     let options = BenchOptions {
         rows: what.rows,
         runs: what.runs,
-        threads: what.threads.unwrap_or(defaults.threads).max(1),
+        threads: what.threads.map_or(defaults.threads, usize::from).max(1),
         ordered: !what.unordered,
-        data: what.data.clone().unwrap_or(defaults.data),
+        data: temporary.as_ref().map_or_else(|| what.data.clone().unwrap_or_default(), |t| t.0.clone()),
         python: what.python.clone(),
         seed: defaults.seed,
     };
@@ -36,6 +42,26 @@ pub async fn bench(what: &Bench, out: Output) -> Result<(), Failure> {
         return Err(Failure::Findings);
     }
     Ok(())
+}
+
+/// A folder of its own that goes when this goes.
+pub struct Temporary(pub PathBuf);
+
+impl Temporary {
+    /// Makes it; one that is there already is somebody else's.
+    pub fn new(name: &str) -> Result<Self, Failure> {
+        let folder = std::env::temp_dir().join(format!("kepi-{name}-{}", std::process::id()));
+        let doing = format!("the folder `{}` could not be made; name one with --data", folder.display());
+        std::fs::create_dir(&folder).map_err(Failure::io(doing))?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // Best effort: it is a temporary folder.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 fn grid(report: &BenchReport) -> Grid {

@@ -21,6 +21,7 @@ use kepi_report::{Reporter, facts::Facts};
 use kepi_stats::estimate::{Estimate, Interval, Method};
 use serde::{Deserialize, Serialize};
 
+use super::bench::Temporary;
 use crate::{
     cli::{BenchPublish, Format},
     compose,
@@ -75,14 +76,10 @@ pub async fn publish(what: &BenchPublish, out: Output) -> Result<(), Failure> {
     if let Some(folder) = &what.open {
         return open(folder, out).await;
     }
-    let temporary = std::env::temp_dir().join(format!("kepi-bench-publish-{}", std::process::id()));
-    let folder = what.data.clone().unwrap_or_else(|| temporary.clone());
-    let report = measure(what, &folder, out).await;
-    if what.data.is_none() {
-        // Best effort: it is a temporary folder.
-        let _ = std::fs::remove_dir_all(&temporary);
-    }
-    let report = report?;
+    let report = match &what.data {
+        Some(folder) => measure(what, folder, out).await?,
+        None => measure(what, &Temporary::new("bench-publish")?.0, out).await?,
+    };
     match out.format {
         Format::Json => Ok(out.json(&report)?),
         Format::Table | Format::Csv => Ok(out.rows(&grid(&report))?),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use kepi_app::open::check_folder;
 use kepi_lake::Damage;
-use kepi_model::{finding::Severity, render};
+use kepi_model::{codes, finding::Severity, render};
 use serde_json::json;
 
 use crate::{
@@ -42,7 +42,7 @@ pub fn check(what: &Check, folder: &Path, out: Output) -> Result<(), Failure> {
             out.rows(&grid)?;
         }
         Format::Table if checked.findings.is_empty() => {}
-        Format::Table => out.line(render::body(&checked.findings, &files, out.colour).trim_end())?,
+        Format::Table => out.styled(render::body(&checked.findings, &files, out.colour).trim_end())?,
     }
     let errors = checked.findings.iter().filter(|f| f.severity == Severity::Error).count();
     let plural = |n: usize, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
@@ -123,10 +123,22 @@ pub async fn data(site: compose::Site<'_>, out: Output) -> Result<(), Failure> {
 }
 
 fn explain(code: &str, out: Output) -> Result<(), Failure> {
-    let Some(text) = render::explain(code) else {
+    let Some(info) = codes::find(code) else {
         let text =
             format!("there is no code `{code}`; codes look like `K0101` and stand before every finding");
         return Err(Failure::Other(text));
     };
-    Ok(out.line(text.trim_end())?)
+    let severity = if info.severity == Severity::Error { "error" } else { "warning" };
+    match out.format {
+        Format::Table => out.line(render::explain(code).unwrap_or_default().trim_end())?,
+        Format::Json => out.json(&json!({
+            "code": info.code.0, "severity": severity, "title": info.title, "explanation": info.explanation,
+        }))?,
+        Format::Csv => {
+            let mut grid = Grid::new(&["Code", "Severity", "Title", "Explanation"]);
+            grid.push([info.code.0, severity, info.title, info.explanation].map(Field::text).to_vec());
+            out.rows(&grid)?;
+        }
+    }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use rust_embed::RustEmbed;
 
 use crate::{
-    cli::{Cli, Demo, Format, Run, Show, ShowScorecard},
+    cli::{Cli, Demo, Format, Run, Serve, Show, ShowScorecard},
     commands::{init, run, serve, show},
     compose,
     failure::Failure,
@@ -32,5 +32,6 @@ pub async fn demo(what: &Demo, cli: &Cli, out: Output) -> Result<(), Failure> {
     if what.no_serve {
         return Ok(());
     }
-    serve::serve("127.0.0.1", what.port, site, out).await
+    let what = Serve { host: "127.0.0.1".to_owned(), port: what.port, allow_host: Vec::new() };
+    serve::serve(&what, site, out).await
 }

@@ -28,7 +28,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Show(what) => show::show(what, &compose::board(Site::of(cli), out).await?, out),
         Command::Explain(what) => show::explain(what, &compose::board(Site::of(cli), out).await?, out),
         Command::Reproduce(what) => reproduce::reproduce(what, cli, out).await,
-        Command::Serve(what) => serve::serve(&what.host, what.port, Site::of(cli), out).await,
+        Command::Serve(what) => serve::serve(what, Site::of(cli), out).await,
         Command::Demo(what) => demo::demo(what, cli, out).await,
         Command::Schema(what) => schema::schema(what, out),
         Command::Bench(what) => bench::bench(what, out).await,

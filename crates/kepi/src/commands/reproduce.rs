@@ -12,7 +12,11 @@ use crate::{
 
 /// Recomputes and compares; any difference ends with exit code 1.
 pub async fn reproduce(what: &Reproduce, cli: &Cli, out: Output) -> Result<(), Failure> {
-    let app = compose::app(compose::Site::of(cli), None).await?;
+    let Some(app) = compose::reading(compose::Site::of(cli)).await? else {
+        // Says what is wrong with the project, if anything is.
+        compose::before_the_first_run(compose::Site::of(cli))?;
+        return Err(Failure::Other("nothing is published yet: `kepi run` computes and publishes".to_owned()));
+    };
     let which = Which { subject: what.subject.clone(), period: what.period.clone() };
     let progress = Terminal::new(out.quiet);
     let found = app.reproduce(&which, &progress).await;

@@ -1,5 +1,7 @@
 //! `kepi run`: land, compute, score, publish.
 
+use std::collections::BTreeMap;
+
 use kepi_app::{
     open,
     run::{Request, RunReport},
@@ -16,6 +18,9 @@ use crate::{
     progress::Terminal,
 };
 
+/// So many KPIs that share a reason are named.
+const MOST_NAMED: usize = 8;
+
 /// Runs the project that the command line names.
 pub async fn run(what: &Run, cli: &Cli, out: Output) -> Result<(), Failure> {
     let report = land_and_publish(what, cli, compose::Site::of(cli), out).await?;
@@ -25,7 +30,10 @@ pub async fn run(what: &Run, cli: &Cli, out: Output) -> Result<(), Failure> {
         Format::Table => {}
     }
     let stopped = report.loads.iter().any(|l| matches!(l.outcome, LoadOutcome::Stopped { .. }));
-    if stopped || !report.not_renewed.is_empty() {
+    if report.values == 0 && !report.not_renewed.is_empty() {
+        return Err(Failure::NothingRenewed);
+    }
+    if stopped || !report.not_landed.is_empty() || !report.not_renewed.is_empty() {
         return Err(Failure::Findings);
     }
     Ok(())
@@ -80,6 +88,9 @@ fn tell(report: &RunReport, out: Output) {
             out.remark(&format!("{how}: {}: rule `{}` broken by {} rows", load.file, rule.rule, rule.broken));
         }
     }
+    for of in &report.not_landed {
+        out.remark(&format!("not landed: source `{}`: {}", of.source, of.reason));
+    }
     let plural = if landed == 1 { "" } else { "s" };
     out.remark(&format!("landed {landed} file{plural}, {known} known already"));
     if landed > 0 {
@@ -110,8 +121,15 @@ fn tell(report: &RunReport, out: Output) {
         report.unchanged,
         report.withdrawn,
     ));
+    let mut by_reason: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (kpi, why) in &report.not_renewed {
-        out.remark(&format!("not renewed: `{kpi}`: {why}; what was published of it stays"));
+        by_reason.entry(why).or_default().push(format!("`{kpi}`"));
+    }
+    for (why, kpis) in &by_reason {
+        let more = kpis.len().saturating_sub(MOST_NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let named = kpis.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
+        out.remark(&format!("not renewed, what was published stays: {named}{more}: {why}"));
     }
 }
 
@@ -126,6 +144,15 @@ fn loads(report: &RunReport) -> Grid {
         let mut row =
             vec![Field::text(load.source.to_string()), Field::text(&load.file), Field::text(outcome)];
         row.extend(count_fields(load.counts));
+        grid.push(row);
+    }
+    for of in &report.not_landed {
+        let mut row = vec![
+            Field::text(of.source.to_string()),
+            Field::text(of.file.clone().unwrap_or_default()),
+            Field::text("not landed"),
+        ];
+        row.extend(count_fields(RowCounts::default()));
         grid.push(row);
     }
     grid

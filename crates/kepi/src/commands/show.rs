@@ -8,8 +8,10 @@ use kepi_report::{
     facts::Facts,
     format,
     reader::{KpiQuery, QuarantineQuery, ScorecardQuery, ViewError},
+    tidy,
     view::{Bridge, ExplainNode, KpiRow, Measured, Outcome, Points, RowCounts, ScorecardView, Verdict},
 };
+use serde::Serialize;
 
 use crate::{
     cli::{Explain, Format, Show, ShowKpi, ShowQuarantine, ShowScorecard},
@@ -57,8 +59,10 @@ pub fn explain(which: &Explain, facts: &dyn Facts, out: Output) -> Result<(), Fa
                 let query =
                     KpiQuery { unit: which.unit.clone(), segment: None, period: which.period.clone() };
                 match Reporter::new(facts).kpi(id, &query) {
-                    Ok(_) if out.format == Format::Json => Ok(out.json(&v1::kpi(facts, id, &query)?)?),
-                    Ok(view) => print_kpi(&view, out),
+                    Ok(view) if out.format == Format::Table => print_kpi(&view, out),
+                    Ok(_) => {
+                        kpi(&ShowKpi { kpi: id.clone(), unit: query.unit, period: query.period }, facts, out)
+                    }
                     Err(_) => Err(Failure::View(ViewError::NotFound { what, suggestions })),
                 }
             }
@@ -191,31 +195,24 @@ fn outcome<T>(outcome: &Outcome<T>, text: impl Fn(&T) -> String) -> String {
     }
 }
 
+/// What programs are told of a KPI, and every value of it.
+#[derive(Serialize)]
+struct KpiWithValues {
+    #[serde(flatten)]
+    kpi: v1::KpiInFull,
+    values: Vec<tidy::Row>,
+}
+
 fn kpi(which: &ShowKpi, facts: &dyn Facts, out: Output) -> Result<(), Failure> {
     let query = KpiQuery { unit: which.unit.clone(), segment: None, period: which.period.clone() };
-    if out.format == Format::Json {
-        return Ok(out.json(&v1::kpi(facts, &which.kpi, &query)?)?);
-    }
-    let view = Reporter::new(facts).kpi(&which.kpi, &query)?;
+    let rows = || tidy::rows(facts, &which.kpi, &query);
     match out.format {
-        Format::Table | Format::Json => print_kpi(&view, out),
-        Format::Csv => {
-            let mut grid = Grid::new(&["Period", "Status", "Value", "Low", "High", "n", "Complete"]);
-            for point in &view.trend {
-                let measured = point.value.value();
-                let limits = measured.and_then(Measured::limits);
-                grid.push(vec![
-                    Field::text(&point.period),
-                    Field::status(point.status),
-                    value_field(&point.value),
-                    Field::figure("", limits.map(|l| l.0)),
-                    Field::figure("", limits.map(|l| l.1)),
-                    Field::figure("", measured.map(|m| m.n as f64)),
-                    Field::text(if point.complete { "yes" } else { "no" }),
-                ]);
-            }
-            Ok(out.rows(&grid)?)
+        Format::Table => print_kpi(&Reporter::new(facts).kpi(&which.kpi, &query)?, out),
+        Format::Json => {
+            let kpi = v1::kpi(facts, &which.kpi, &query)?;
+            Ok(out.json(&KpiWithValues { kpi, values: rows()? })?)
         }
+        Format::Csv => Ok(out.line(tidy::to_csv(&rows()?).trim_end())?),
     }
 }
 

@@ -57,6 +57,15 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Sends SIGTERM and waits for the end; its exit code.
+    pub fn told_to_end(mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();

@@ -40,10 +40,11 @@ pub(crate) const TABLE: &str =
 
 /// Files of such a table, with the bounds of their runs and subjects.
 pub(crate) const FILES: &str =
-    "SELECT f.path, f.file_size_bytes, r.min_value, r.max_value, k.min_value, k.max_value
+    "SELECT f.path, f.file_size_bytes, r.min_value, r.max_value, k.min_value, k.max_value, c.blake3
      FROM ducklake_data_file f
      LEFT JOIN ducklake_file_column_stats r ON r.data_file_id = f.data_file_id AND r.column_id = 1
      LEFT JOIN ducklake_file_column_stats k ON k.data_file_id = f.data_file_id AND k.column_id = 2
+     LEFT JOIN kepi_file_checksum c ON c.data_file_id = f.data_file_id
      WHERE f.table_id = $1 AND f.end_snapshot IS NULL ORDER BY f.data_file_id";
 
 /// The file of newest rows of a table.

@@ -1,0 +1,85 @@
+//! Figures of longer periods than any run computed: added up from the states that are kept beside those of a KPI's own.
+
+use std::collections::BTreeMap;
+
+use kepi_model::{
+    calendar::{Grain, Period},
+    id::EntityId,
+    project::{Kpi, Project},
+};
+use kepi_query::{
+    finish,
+    measure::{Finished, kind_of},
+    published::{Table, TableBuilder, VALUE, grain_text, push_value, states_of},
+    state::wire::CellStates,
+    value::{Finality, Value},
+};
+
+use super::cube::Cube;
+
+/// The figures of a KPI at a longer grain, or why they do not add up. `rank` orders runs.
+pub(super) fn at(
+    grain: Grain,
+    kpi: &Kpi,
+    cube: &Cube,
+    project: &Project,
+    watermarks: &BTreeMap<EntityId, i64>,
+    rank: impl Fn(i64) -> i64,
+) -> Result<Table, String> {
+    let words = |grain: Grain| grain_text(grain).replace('_', "-");
+    if !kpi.period.divides(grain) {
+        return Err(format!("a {} does not consist of {}s", words(grain), words(kpi.period)));
+    }
+    let calendar = &project.calendar;
+    let mut rows = TableBuilder::new(&VALUE);
+    for segment in cube.segments(kpi.period) {
+        let mut parts: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
+        for (ordinal, row) in cube.series(kpi.period, segment) {
+            let own = Period { grain: kpi.period, ordinal: *ordinal };
+            let day = calendar.first_day(own).map_err(|e| e.to_string())?;
+            parts.entry(calendar.period_of_day(grain, day).ordinal).or_default().push(*row as usize);
+        }
+        for (ordinal, of) in parts {
+            let period = Period { grain, ordinal };
+            let states = of.iter().map(|row| CellStates::decode(states_of(cube.rows(), *row)));
+            let states: Vec<CellStates> = states.collect::<Result<_, _>>().map_err(|e| e.to_string())?;
+            let sum = CellStates::sum(&states).ok_or_else(|| {
+                format!(
+                    "it counts different values, and those of {0}s do not add up to those of a {1}; on a scorecard by {1} it \
+                     is computed from the rows",
+                    words(kpi.period),
+                    words(grain)
+                )
+            })?;
+            let finished = finish::finished_again(kpi, &sum, project.confidence);
+            let Finished { estimate, coverage } = finished.map_err(|e| e.to_string())?;
+            let value = Value {
+                kpi: kpi.id.clone(),
+                period,
+                segment: segment.clone(),
+                estimate,
+                coverage,
+                finality: finality(kpi, project, watermarks, period).map_err(|e| e.to_string())?,
+                states: sum.encode().into(),
+            };
+            let runs = of.iter().map(|row| cube.rows().run(*row));
+            let run = runs.max_by_key(|run| rank(*run)).unwrap_or_default();
+            push_value(&mut rows, run, calendar.first_day(period).map_err(|e| e.to_string())?, &value);
+        }
+    }
+    Ok(rows.finish().sorted(|run| run))
+}
+
+/// Whether only late rows can change a value of a period.
+fn finality(
+    kpi: &Kpi,
+    project: &Project,
+    watermarks: &BTreeMap<EntityId, i64>,
+    period: Period,
+) -> Result<Finality, kepi_model::calendar::CalendarError> {
+    let final_at = project.calendar.bounds(period)?.end.saturating_add(kind_of(&kpi.measure).wait(kpi));
+    let known = kpi.measure.bases().into_iter().map(|entity| watermarks.get(entity).copied());
+    let data_until = known.collect::<Option<Vec<i64>>>().and_then(|all| all.into_iter().min());
+    let is_final = data_until.is_some_and(|until| until >= final_at);
+    Ok(if is_final { Finality::Final } else { Finality::Provisional { data_until, final_at } })
+}
