@@ -6,6 +6,7 @@ use std::{
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     sync::Arc,
+    time::UNIX_EPOCH,
 };
 
 use kepi_model::id::Hash;
@@ -20,6 +21,13 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 /// How a file stands.
 pub(crate) fn metadata(path: &Path) -> io::Result<fs::Metadata> {
     fs::metadata(path)
+}
+
+/// Length of a file, and when it was last written, in ns since 1970; none if it does not say.
+pub(crate) fn stand(path: &Path) -> Option<(u64, i64)> {
+    let found = metadata(path).ok()?;
+    let since = found.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some((found.len(), i64::try_from(since.as_nanos()).ok()?))
 }
 
 /// Appends every file in a folder and those below it.

@@ -5,7 +5,6 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fmt::Write as _,
-    fs::Metadata,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::{SystemTime, UNIX_EPOCH},
@@ -67,9 +66,9 @@ impl Sound {
         Self { known: Mutex::default(), keeps }
     }
 
-    /// Refuses a file that is not as it was written. Blocks.
-    pub fn believe(&self, folder: &Path, file: Doubtful) -> Result<(), LakeError> {
-        match self.damaged(folder, vec![file], 1) {
+    /// Refuses files of which one is not as it was written. Blocks.
+    pub fn believe(&self, folder: &Path, files: Vec<Doubtful>) -> Result<(), LakeError> {
+        match self.damaged(folder, files, 1) {
             damaged if damaged.is_empty() => Ok(()),
             damaged => Err(LakeError::Damaged(damaged.into_iter().map(|(_, file)| file).collect())),
         }
@@ -89,7 +88,7 @@ impl Sound {
         }
         let found = parallel::map(&doubtful, threads, |file| {
             // How it stands is looked at first: written to meanwhile, it is read again the next time.
-            let stand = durable::metadata(&file.path).ok();
+            let stand = durable::stand(&file.path);
             (stand, damage_of(&file.path, file.bytes, file.checksum))
         });
         let mut damaged = Vec::new();
@@ -97,12 +96,11 @@ impl Sound {
             if let Some(damage) = damage {
                 known.remove(&file.name);
                 damaged.push((file.name, DamagedFile { path: file.path, damage }));
-            } else if let (Some(checksum), Some(modified)) =
-                (file.checksum, stand.as_ref().and_then(modified))
-            {
+            } else if let (Some(checksum), Some((_, modified))) = (file.checksum, stand) {
                 known.insert(file.name, Known { checksum, bytes: file.bytes, modified, at: now });
             }
         }
+        known.retain(|_, known| known.is_fresh(now));
         if self.keeps
             && let Err(error) = write(folder, known)
         {
@@ -114,19 +112,15 @@ impl Sound {
 
 impl Known {
     fn holds(&self, file: &Doubtful, now: i64) -> bool {
-        let stand = durable::metadata(&file.path).ok();
-        let as_it_was =
-            |found: &Metadata| found.len() == self.bytes && modified(found) == Some(self.modified);
         Some(self.checksum) == file.checksum
             && self.bytes == file.bytes
-            && (0..KEPT_FOR).contains(&(now - self.at))
-            && stand.as_ref().is_some_and(as_it_was)
+            && self.is_fresh(now)
+            && durable::stand(&file.path) == Some((self.bytes, self.modified))
     }
-}
 
-fn modified(found: &Metadata) -> Option<i64> {
-    let since = found.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-    i64::try_from(since.as_nanos()).ok()
+    fn is_fresh(&self, now: i64) -> bool {
+        (0..KEPT_FOR).contains(&(now - self.at))
+    }
 }
 
 fn seconds() -> i64 {

@@ -33,6 +33,9 @@ pub(super) fn at(
     let calendar = &project.calendar;
     let mut rows = TableBuilder::new(&VALUE);
     for segment in cube.segments(kpi.period) {
+        if !kind_of(&kpi.measure).keeps_all(kpi, segment.is_total()) {
+            continue;
+        }
         let mut parts: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
         for (ordinal, row) in cube.series(kpi.period, segment) {
             let own = Period { grain: kpi.period, ordinal: *ordinal };

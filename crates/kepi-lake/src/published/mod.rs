@@ -124,19 +124,17 @@ impl Files {
             (Some((low, high)), Some(subjects)) => subjects.iter().any(|s| low <= s && s <= high),
             _ => true,
         };
-        let files = files.into_iter().filter(|(_, file)| may_hold(file));
-        files
-            .map(|(path, file)| {
-                let bytes = file.bytes.unsigned_abs();
-                self.believe(path, bytes, file.checksum)?;
-                file::read(path, form, wanted)
-            })
-            .collect()
+        let files: Vec<_> = files.into_iter().filter(|(_, file)| may_hold(file)).collect();
+        let doubtful = |(path, file): &&(PathBuf, PublishedFile)| {
+            self.doubtful(path, file.bytes.unsigned_abs(), file.checksum)
+        };
+        self.sound.believe(&self.data, files.iter().map(doubtful).collect())?;
+        files.into_iter().map(|(path, _)| file::read(path, form, wanted)).collect()
     }
 
-    fn believe(&self, path: &Path, bytes: u64, checksum: Option<Hash>) -> Result<(), LakeError> {
+    fn doubtful(&self, path: &Path, bytes: u64, checksum: Option<Hash>) -> Doubtful {
         let name = path.strip_prefix(&self.data).unwrap_or(path).to_string_lossy().into_owned();
-        self.sound.believe(&self.data, Doubtful { name, path: path.to_owned(), bytes, checksum })
+        Doubtful { name, path: path.to_owned(), bytes, checksum }
     }
 
     /// A file of newest rows is named after what is in it; earlier versions gave it another name.
@@ -145,7 +143,7 @@ impl Files {
         let (Ok(checksum), Ok(found)) = (Hash::try_from(stem.to_owned()), durable::metadata(path)) else {
             return Ok(());
         };
-        self.believe(path, found.len(), Some(checksum))
+        self.sound.believe(&self.data, vec![self.doubtful(path, found.len(), Some(checksum))])
     }
 }
 

@@ -90,6 +90,12 @@ impl MeasureKind {
         (self.presence)(kpi)
     }
 
+    /// Whether the values of a total or a segment hold, together, all that a longer period is made from: not where rows of one
+    /// population alone make none.
+    pub fn keeps_all(&self, kpi: &Kpi, is_total: bool) -> bool {
+        is_total || self.presence(kpi) != Presence::EverySide
+    }
+
     /// How long after the end of a period a row of it may still change, in µs.
     pub fn wait(&self, kpi: &Kpi) -> i64 {
         (self.wait)(kpi).max(0)

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use kepi_model::{calendar::Grain, id::KpiId, schema};
 use kepi_query::{
     finish::{AtGrain, finished_again},
+    measure::kind_of,
     state::{Member, wire::CellStates},
     value::Finality,
 };
@@ -106,4 +107,44 @@ fn every_kind_takes_the_whole_road_and_finishes_again_from_what_is_kept() {
     for kind in schema["$defs"]["measure"]["properties"].as_object().unwrap().keys() {
         assert!(kinds.get(kind).is_some_and(|seen| *seen > 20), "`{kind}` is hardly tried: {kinds:?}");
     }
+}
+
+#[test]
+fn states_of_months_add_up_to_those_of_a_year_and_finish_as_if_from_its_rows() {
+    let (mut compared, mut refused, mut with_interval) = (0, 0, 0);
+    for (seed, case) in cases() {
+        let (project, calendar) = (&case.project, &case.project.calendar);
+        let road = Road::by_reference(project, &case.inputs);
+        let year = AtGrain::new(road.context(project), Grain::Year).unwrap();
+        for kpi in project.kpis.values().filter(|kpi| kpi.period.divides(Grain::Year)) {
+            let own = AtGrain::new(road.context(project), kpi.period).unwrap();
+            let mut parts: BTreeMap<_, Vec<CellStates>> = BTreeMap::new();
+            for value in own.values(kpi).unwrap() {
+                let day = calendar.first_day(value.period).unwrap();
+                let key = (calendar.period_of_day(Grain::Year, day), value.segment.clone());
+                parts.entry(key).or_default().push(CellStates::decode(&value.states).unwrap());
+            }
+            for value in year.values(kpi).unwrap() {
+                let what = format!("seed {seed} {} {:?} {}", kpi.id, value.period, value.segment);
+                // What a scan could not rule out concerns all its cells; the sums of those that were there are exact.
+                let unknown = matches!(value.estimate, Err(NotComputable::OutOfRange { .. }));
+                if unknown || !kind_of(&kpi.measure).keeps_all(kpi, value.segment.is_total()) {
+                    continue;
+                }
+                let Some(of) = parts.get(&(value.period, value.segment.clone())) else { continue };
+                let Some(sum) = CellStates::sum(of) else {
+                    assert!(of.len() > 1, "one part is its own sum: {what}");
+                    refused += 1;
+                    continue;
+                };
+                let again = finished_again(kpi, &sum, project.confidence).unwrap();
+                assert_eq!(format!("{:?}", again.estimate), format!("{:?}", value.estimate), "{what}\n{}", kpi.text);
+                assert_eq!(again.coverage, value.coverage, "{what}");
+                compared += 1;
+                with_interval += usize::from(again.estimate.is_ok_and(|estimate| estimate.interval.is_ok()));
+            }
+        }
+    }
+    eprintln!("{compared} compared, {with_interval} with an interval, {refused} do not add up");
+    assert!(compared > 500 && with_interval > 100 && refused > 10, "{compared} {with_interval} {refused}");
 }
