@@ -202,7 +202,8 @@ fn kpi(chance: &mut Chance, number: usize) -> String {
             by.iter().map(|(name, _)| *name).skip(chance.below(by.len() - 1)).take(3).collect();
         text.push_str(&format!("cross: [[{}]]\n", names.join(", ")));
     }
-    let weighs = !["distinct", "quantile", "ratio", "rate", "stock"].iter().any(|kind| measure.starts_with(kind));
+    let weighs =
+        !["distinct", "quantile", "ratio", "rate", "stock"].iter().any(|kind| measure.starts_with(kind));
     if !of_both && weighs && chance.once_in(4) {
         text.push_str(&format!("weight: {}\n", chance.pick(&["weight", "weight * 2", "client.size"])));
     }

@@ -138,7 +138,12 @@ fn states_of_months_add_up_to_those_of_a_year_and_finish_as_if_from_its_rows() {
                     continue;
                 };
                 let again = finished_again(kpi, &sum, project.confidence).unwrap();
-                assert_eq!(format!("{:?}", again.estimate), format!("{:?}", value.estimate), "{what}\n{}", kpi.text);
+                assert_eq!(
+                    format!("{:?}", again.estimate),
+                    format!("{:?}", value.estimate),
+                    "{what}\n{}",
+                    kpi.text
+                );
                 assert_eq!(again.coverage, value.coverage, "{what}");
                 compared += 1;
                 with_interval += usize::from(again.estimate.is_ok_and(|estimate| estimate.interval.is_ok()));
