@@ -16,7 +16,10 @@ mod run;
 
 use std::{collections::HashMap, sync::Arc};
 
-use kepi_model::expression::{Arithmetic, Comparison, Expression, Literal, Path, Physical};
+use kepi_model::{
+    business_hours::BusinessHours,
+    expression::{Arithmetic, Comparison, Expression, Literal, Path, Physical},
+};
 
 use crate::vector::{Bitmap, Vector};
 
@@ -52,6 +55,7 @@ enum Operation {
     InTexts(NodeId, Vec<String>, bool),
     Like(NodeId, String),
     Choose(Vec<(Choice, NodeId)>),
+    BusinessTime(NodeId, BusinessHours),
     Interpret(Box<Expression>),
 }
 

@@ -59,8 +59,8 @@ codes! {
         "what a person would write: the finding says how much is read"
         "split it, shorten it or correct it; data belong into files under `data/`";
     UNKNOWN_KIND "K0105" Error "unknown kind of definition"
-        "The first key of a document names its kind: project, person, unit, entity, source, strategy, kpi or scorecard."
-        "one of the kinds as the first key: project, person, unit, entity, source, strategy, kpi, scorecard"
+        "The first key of a document names its kind: project, person, unit, entity, business_hours, source, strategy, kpi or scorecard."
+        "one of the kinds as the first key: project, person, unit, entity, business_hours, source, strategy, kpi, scorecard"
         "write the kind first, such as `kpi: relationship_nps`";
     UNKNOWN_FIELD "K0106" Error "unknown field"
         "This kind of definition has no such field. Nothing that is written is ignored, so a mistyped option cannot silently do nothing."
@@ -176,6 +176,22 @@ codes! {
         "Two units of one level stand for the same segment member, so its rows would belong to both."
         "one unit for each member of a level"
         "give one of them another `member`";
+    BAD_OPENING "K0305" Error "not a stretch of a day"
+        "Hours of a day are two times, the earlier first: `09:00-17:30`. They end at midnight, `24:00`, at the latest, so that every stretch belongs to one day."
+        "two times of a day, the earlier first, such as `\"09:00-17:30\"`; the last may be 24:00"
+        "write a night as two stretches, one until 24:00 and one from 00:00 on the next day";
+    NEVER_OPEN "K0306" Error "business hours without hours"
+        "In hours that never come no time passes, so nothing could be measured in them."
+        "at least one stretch of a day, such as `weekdays: [\"09:00-17:00\"]`"
+        "write the hours of at least one day of the week";
+    DAY_TWICE "K0307" Error "a day written twice"
+        "A day is a holiday or a special day, once, so that there is no doubt when it is open."
+        "each day once"
+        "keep one of them: a holiday is closed, a special day says when it is open";
+    OVERLAPPING_HOURS "K0308" Error "hours that overlap"
+        "Two stretches of one day overlap, so the time in both would count once or twice."
+        "stretches of a day one after the other"
+        "write one stretch, or let the second begin when the first ends";
 
     UNKNOWN_MAPPED_ATTRIBUTE "K0401" Error "a mapping of an unknown attribute"
         "Every key under `map` is an attribute of the entity that the source fills. Own attributes are added by an `entity:` document."

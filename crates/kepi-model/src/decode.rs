@@ -23,7 +23,7 @@ use crate::{
 
 pub(crate) use scalar::{
     AmountText, AttributeType, Character, ColumnType, Encoding, ExpressionText, Files, Lag, Micros, Name,
-    PathText, Quantile, RequirementText, Scale, Share, TimeFormat, Whole, Zone, choices,
+    OpeningText, PathText, Quantile, RequirementText, Scale, Share, TimeFormat, Whole, Zone, choices,
 };
 
 /// What can stand in a field: how it is described and how it is read.

@@ -2,6 +2,7 @@
 //!
 //! One file a kind. A field is declared once; from its row come decoding, defaults, choices, schema and reference page.
 
+mod business_hours;
 mod entity;
 mod kpi;
 mod project;
@@ -23,6 +24,7 @@ use crate::{
     yaml::{Document, Value, Yaml},
 };
 
+pub(crate) use business_hours::BusinessHours;
 pub(crate) use entity::{Attribute, Entity};
 pub(crate) use kpi::{Basis, By, DimensionPaths, Kpi, Line, Target};
 pub(crate) use project::{Person, Project, Unit};
@@ -75,6 +77,7 @@ documents! {
     persons: Person,
     units: Unit,
     entities: Entity,
+    business_hours: BusinessHours,
     sources: Source,
     strategies: Strategy,
     kpis: Kpi,

@@ -8,7 +8,10 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AttributeId, EntityId};
+use crate::{
+    business_hours::BusinessHours,
+    id::{AttributeId, EntityId},
+};
 
 /// What a value is. Physical form in brackets.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -178,7 +181,8 @@ impl Expression {
             | Node::Not(a)
             | Node::IsMissing(a)
             | Node::In(a, _)
-            | Node::Like(a, _) => a.visit(see),
+            | Node::Like(a, _)
+            | Node::BusinessTime(a, _) => a.visit(see),
             Node::And(all) | Node::Or(all) | Node::Coalesce(all) => all.iter().for_each(|e| e.visit(see)),
             Node::Case(branches, last) => {
                 for (test, result) in branches {
@@ -225,6 +229,8 @@ pub enum Node {
     Coalesce(Vec<Expression>),
     /// The first branch whose condition is true, else the last part, else missing.
     Case(Vec<(Expression, Expression)>, Option<Box<Expression>>),
+    /// Business time from the beginning of 1970 until an instant, see [`BusinessHours::elapsed`]: a duration.
+    BusinessTime(Box<Expression>, BusinessHours),
     /// Whether the entity referred to by a reference attribute has a row with that key: only in source rules.
     Exists(AttributeId, EntityId),
 }

@@ -50,7 +50,7 @@ fn strength(node: &Node) -> u8 {
         Node::Negate(_) => 7,
         Node::Rescale(inner, _) => strength(&inner.node),
         Node::Literal(Literal::Integer(n)) if *n < 0 => 7,
-        Node::Literal(_) | Node::Path(_) | Node::Coalesce(_) | Node::Case(..) => 9,
+        Node::Literal(_) | Node::Path(_) | Node::Coalesce(_) | Node::Case(..) | Node::BusinessTime(..) => 9,
     }
 }
 
@@ -139,6 +139,8 @@ fn write(e: &Expression, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             }
             f.write_str(" end")
         }
+        // Nobody writes it: it comes of `in:`.
+        Node::BusinessTime(a, _) => write!(f, "business_time({a})"),
         Node::Exists(attribute, _) => write!(f, "{attribute} exists"),
     }
 }

@@ -83,6 +83,7 @@ pub(crate) fn expression(e: &Expression) -> Value {
             branches.iter().map(|(test, then)| json!([expression(test), expression(then)])).collect(),
             option(last.as_deref(), expression),
         ],
+        Node::BusinessTime(a, hours) => vec![hours.form(), expression(a)],
         Node::Exists(attribute, entity) => vec![json!("exists"), json!(attribute), json!(entity)],
     };
     json!([type_(&e.type_), node])

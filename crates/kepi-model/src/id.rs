@@ -87,6 +87,8 @@ names! {
     ScorecardId
     /// What data may be used for.
     PurposeId
+    /// Hours in which work is done.
+    BusinessHoursId
 }
 
 /// A BLAKE3 hash of a meaning or of content, shown as lower-case hexadecimal.

@@ -201,6 +201,22 @@ pub(crate) fn glob_problem(pattern: &str) -> Option<&'static str> {
     None
 }
 
+/// `09:00-17:00`: minutes since midnight; the end may be `24:00`.
+pub(crate) fn opening(text: &str) -> Option<(u16, u16)> {
+    let minutes = |text: &str| {
+        let (hours, minutes) = text.trim().split_once(':')?;
+        let digits = |text: &str, most: u16| {
+            let plain = (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+            text.parse::<u16>().ok().filter(|n| plain && *n <= most)
+        };
+        let total = digits(hours, 24)? * 60 + digits(minutes, 59).filter(|_| minutes.len() == 2)?;
+        (total <= 24 * 60).then_some(total)
+    };
+    let (from, until) = text.split_once(['-', '–'])?;
+    let (from, until) = (minutes(from)?, minutes(until)?);
+    (from < until).then_some((from, until))
+}
+
 /// `1 quarter`, `2 months`.
 pub(crate) fn lag(text: &str) -> Option<(u32, Grain)> {
     let (number, unit) = text.split_once(' ')?;

@@ -16,6 +16,7 @@
 
 pub mod bounds;
 mod builtin;
+pub mod business_hours;
 pub mod calendar;
 pub mod check;
 pub mod codes;

@@ -12,8 +12,12 @@ mod target;
 use std::collections::BTreeMap;
 
 use crate::{
+    business_hours::NamedHours,
     calendar::Calendar,
-    id::{EntityId, KpiId, LevelId, PersonId, ProjectId, PurposeId, ScorecardId, SourceId, UnitId},
+    id::{
+        BusinessHoursId, EntityId, KpiId, LevelId, PersonId, ProjectId, PurposeId, ScorecardId, SourceId,
+        UnitId,
+    },
 };
 
 pub use crate::entity::{Attribute, Entity};
@@ -56,6 +60,8 @@ pub struct Project {
     pub units: BTreeMap<UnitId, Unit>,
     /// Built-in and own entities, with all attributes.
     pub entities: BTreeMap<EntityId, Entity>,
+    /// When work is done.
+    pub business_hours: BTreeMap<BusinessHoursId, NamedHours>,
     /// Sources.
     pub sources: BTreeMap<SourceId, Source>,
     /// Strategy, if one is written.

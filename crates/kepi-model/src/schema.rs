@@ -103,6 +103,9 @@ fn kind_schema(kind: Kind) -> Value {
         Kind::Lag => json!({"type": "string", "pattern": "^[0-9]+ (day|week|month|quarter|year)s?$"}),
         Kind::Choice(words) => json!({"enum": words}),
         Kind::Scale => json!({"type": "string", "pattern": "^-?[0-9]+ ?\\.\\. ?-?[0-9]+$"}),
+        Kind::Opening => {
+            json!({"type": "string", "pattern": "^[0-9]{1,2}:[0-9]{2} ?[-–] ?[0-9]{1,2}:[0-9]{2}$"})
+        }
         Kind::Quantile => json!({"type": "string", "pattern": "^(median|[0-9.]+ ?%)$"}),
         Kind::Path
         | Kind::Type

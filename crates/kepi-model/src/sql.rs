@@ -105,9 +105,12 @@ fn count(expression: &Expression) -> usize {
     1 + match &expression.node {
         Node::Literal(_) | Node::Path(_) | Node::Exists(..) => 0,
         Node::Arithmetic(_, a, b) | Node::Compare(_, a, b) => count(a) + count(b),
-        Node::Negate(a) | Node::Rescale(a, _) | Node::Not(a) | Node::IsMissing(a) | Node::Like(a, _) => {
-            count(a)
-        }
+        Node::Negate(a)
+        | Node::Rescale(a, _)
+        | Node::Not(a)
+        | Node::IsMissing(a)
+        | Node::Like(a, _)
+        | Node::BusinessTime(a, _) => count(a),
         Node::In(a, list) => count(a) + list.len(),
         Node::And(list) | Node::Or(list) | Node::Coalesce(list) => list.iter().map(count).sum(),
         Node::Case(branches, last) => {

@@ -39,6 +39,8 @@ pub enum Symbol {
     Scorecard,
     /// A purpose.
     Purpose,
+    /// Business hours.
+    BusinessHours,
 }
 
 impl Symbol {
@@ -60,6 +62,7 @@ impl Symbol {
             Self::Kpi => "KPI",
             Self::Scorecard => "scorecard",
             Self::Purpose => "purpose",
+            Self::BusinessHours => "business hours",
         }
     }
 }
@@ -158,6 +161,8 @@ pub enum Kind {
     Files,
     /// What a rule demands.
     Requirement,
+    /// A stretch of a day, `09:00-17:00`.
+    Opening,
     /// A list.
     List(&'static Kind),
     /// A map; what its keys are, and its values.
@@ -289,6 +294,7 @@ impl Kind {
             Self::Encoding => "the name of a text encoding".into(),
             Self::Files => "a path or glob".into(),
             Self::Requirement => "what must hold".into(),
+            Self::Opening => "a stretch of a day such as `09:00-17:00`".into(),
             Self::Text | Self::List(_) | Self::Map(..) | Self::Object(_) | Self::Either(_) => "a text".into(),
         }
     }

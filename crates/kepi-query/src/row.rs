@@ -190,6 +190,13 @@ fn wide<'a>(expression: &'a Expression, row: &dyn Row) -> Result<Wide<'a>, Overf
                 None => Wide::Missing,
             }
         }
+        Node::BusinessTime(operand, hours) => match wide(operand, row)? {
+            Wide::Instant(at) => i64::try_from(at)
+                .ok()
+                .and_then(|at| hours.elapsed(at))
+                .map_or(Wide::Missing, |time| Wide::Integer(time.into())),
+            _ => Wide::Missing,
+        },
         Node::Exists(attribute, entity) => row.exists(attribute, entity).map_or(Wide::Missing, Wide::Boolean),
     })
 }

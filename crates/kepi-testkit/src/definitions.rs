@@ -45,6 +45,13 @@ attributes:
   weight: {type: "number, 6 decimals"}
   solved: {type: boolean}
   channel: {type: text}
+---
+business_hours: desk
+name: Desk
+time_zone: America/New_York
+week: {weekdays: ["08:30-12:00", "12:45-24:00"], friday: [], sunday: ["00:00-03:30"]}
+holidays: [2024-01-01, 2025-12-25]
+special_days: [{on: 2024-07-04, open: ["10:00-10:20"]}]
 "#;
 
 /// A project with random KPIs, and tables for it.
@@ -249,7 +256,8 @@ fn measure(chance: &mut Chance) -> (String, bool) {
         9 => {
             let (from, until) = *chance.pick(&[("at", "done"), ("client.since", "at"), ("done", "at")]);
             let summary = chance.pick(&["summary: mean", "within: 30 hours", "within: 90 minutes"]);
-            format!("duration: {{{rows}, from: {from}, until: {until}, {summary}}}")
+            let hours = chance.pick(&["", ", in: desk"]);
+            format!("duration: {{{rows}, from: {from}, until: {until}, {summary}{hours}}}")
         }
         12 => {
             let only = condition(chance, 1);

@@ -151,7 +151,13 @@ impl Program {
                 let branches = taken.chain(rest.map(|node| (Choice::Always, node))).collect();
                 self.choice(branches, expression.type_.physical())
             }
-            Node::Path(_) | Node::Like(..) | Node::Exists(..) => None,
+            Node::BusinessTime(_, hours)
+                if matches!(self.facts(operand(0)), (_, false, Physical::Instant)) =>
+            {
+                let interval = (0, i128::from(hours.total()));
+                Some((Operation::BusinessTime(operand(0), hours.clone()), Some(interval), false))
+            }
+            Node::Path(_) | Node::Like(..) | Node::BusinessTime(..) | Node::Exists(..) => None,
         }
     }
 
@@ -217,7 +223,7 @@ fn operands(expression: &Expression) -> Vec<&Expression> {
         Node::Literal(_) | Node::Path(_) | Node::Exists(..) => vec![],
         Node::Arithmetic(_, a, b) | Node::Compare(_, a, b) => vec![a, b],
         Node::Negate(a) | Node::Rescale(a, _) | Node::Not(a) | Node::IsMissing(a) => vec![a],
-        Node::In(a, _) | Node::Like(a, _) => vec![a],
+        Node::In(a, _) | Node::Like(a, _) | Node::BusinessTime(a, _) => vec![a],
         Node::And(list) | Node::Or(list) | Node::Coalesce(list) => list.iter().collect(),
         Node::Case(branches, otherwise) => {
             branches.iter().flat_map(|(c, v)| [c, v]).chain(otherwise.as_deref()).collect()

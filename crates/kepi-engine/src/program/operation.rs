@@ -98,6 +98,20 @@ pub(super) fn compute(operation: &Operation, instruction: &Instruction, results:
         Operation::Like(a, pattern) => {
             Vector::Boolean(text_predicate(at(a), rows, |text| row::like(text, pattern)))
         }
+        Operation::BusinessTime(a, hours) => {
+            let a = at(a);
+            let Some(instants) = a.integers(rows) else { return Vector::Constant(Literal::Missing) };
+            let mut known = Bitmap::filled(rows, false);
+            let mut values = vec![0; rows];
+            for (row, (value, instant)) in values.iter_mut().zip(instants.iter()).enumerate() {
+                if let Some(time) = hours.elapsed(*instant) {
+                    *value = time;
+                    known.set(row);
+                }
+            }
+            let valid = both(&a.valid(rows), &Some(Arc::new(known)));
+            Vector::Integer(values.into(), valid)
+        }
         Operation::Choose(branches) => choose(branches, instruction, results),
     }
 }

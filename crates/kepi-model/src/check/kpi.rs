@@ -10,11 +10,12 @@ use jiff::tz::TimeZone;
 
 use super::Context;
 use crate::{
+    business_hours::NamedHours,
     calendar::Calendar,
     codes,
     decode::Placed,
     definitions as written,
-    id::EntityId,
+    id::{BusinessHoursId, EntityId},
     meaning,
     measure::{Measure, Reader},
     project::{Entity, Kpi},
@@ -29,6 +30,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) entities: &'a BTreeMap<EntityId, Entity>,
     pub(super) calendar: &'a Calendar,
     pub(super) zone: &'a TimeZone,
+    pub(super) business_hours: &'a BTreeMap<BusinessHoursId, NamedHours>,
 }
 
 /// Reads a KPI.
@@ -41,6 +43,7 @@ pub(super) fn read(
     let mut reader = Reader {
         entities: around.entities,
         zone: around.zone,
+        business_hours: around.business_hours,
         findings: context.findings,
         symbols: context.symbols,
     };

@@ -22,6 +22,7 @@ use crate::{
     yaml::{self, Value},
 };
 
+mod business_hours;
 mod kpi;
 mod model;
 mod scorecard;
@@ -114,6 +115,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     );
     let zone = TimeZone::get(&calendar.zone).unwrap_or(TimeZone::UTC);
     let tree = units::Tree::of(&units);
+    let business_hours = business_hours::read(&definitions.business_hours, &calendar.zone, context);
     let sources: BTreeMap<_, _> = definitions
         .sources
         .iter()
@@ -121,7 +123,12 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         .map(|s| (s.id.clone(), s))
         .collect();
     let strategy = strategy::read(&definitions.strategies, context);
-    let around = kpi::Surroundings { entities: &entities, calendar: &calendar, zone: &zone };
+    let around = kpi::Surroundings {
+        entities: &entities,
+        calendar: &calendar,
+        zone: &zone,
+        business_hours: &business_hours,
+    };
     let kpis: BTreeMap<_, Kpi> = definitions
         .kpis
         .iter()
@@ -149,6 +156,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         persons,
         units,
         entities,
+        business_hours,
         sources,
         strategy,
         kpis,

@@ -5,12 +5,14 @@ use jiff::civil::Date;
 use super::{At, Decode, DecodeKey, Decoder};
 use crate::{
     bounds,
+    business_hours::Opening,
     calendar::Grain,
     codes,
     expression::Type,
     id::{
-        AttributeId, DimensionId, EntityId, GoalId, KpiId, LevelId, ObjectiveId, PersonId, PerspectiveId,
-        PillarId, ProjectId, PurposeId, RuleId, ScorecardId, SourceId, StrategyId, ThemeId, UnitId,
+        AttributeId, BusinessHoursId, DimensionId, EntityId, GoalId, KpiId, LevelId, ObjectiveId, PersonId,
+        PerspectiveId, PillarId, ProjectId, PurposeId, RuleId, ScorecardId, SourceId, StrategyId, ThemeId,
+        UnitId,
     },
     lexical::{self, Decimal},
     meant::meant_choice,
@@ -90,6 +92,7 @@ ids! {
     KpiId Kpi,
     ScorecardId Scorecard,
     PurposeId Purpose,
+    BusinessHoursId BusinessHours,
 }
 impl Id for RuleId {
     const SYMBOL: Option<Symbol> = None;
@@ -257,6 +260,9 @@ pub(crate) struct Lag(pub(crate) u32, pub(crate) Grain);
 /// Lowest and highest answer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scale(pub(crate) i64, pub(crate) i64);
+/// A stretch of a day.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OpeningText(pub(crate) Opening);
 /// A quantile in millionths.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Quantile(pub(crate) u32);
@@ -352,6 +358,16 @@ scalars! {
             return None;
         }
         Some(Self(low, high))
+    };
+    OpeningText = Kind::Opening, |text, span, decoder| {
+        let opening = lexical::opening(text);
+        if opening.is_none() {
+            let message = format!("`{}` is no stretch of a day", shorten(text));
+            decoder.report(codes::BAD_OPENING, span, message)
+                .expected("two times of a day, the earlier first, such as `\"09:00-17:30\"`; the last may be 24:00")
+                .fix("write a night as two stretches, one until 24:00 and one from 00:00 on the next day");
+        }
+        opening.map(|(from, until)| Self(Opening { from, until }))
     };
     Quantile = Kind::Quantile, |text, span, decoder| {
         let read = lexical::quantile(text);

@@ -1,4 +1,4 @@
-//! The time between two instants: its mean, or the share within a limit.
+//! The time between two instants: its mean, or the share within a limit; by the clock or in business hours.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 
 use super::{Carry, Kind, Population, Reader, Reading, Summary, ValueUnit, rows::of_rows, words::Words};
 use crate::{
+    business_hours::NamedHours,
     codes,
     decode::{Micros, PathText},
     entity::Entity,
-    expression::Expression,
+    expression::{Arithmetic, Expression, Node, Type},
     expression_text::duration_text,
     form,
-    id::EntityId,
+    id::{BusinessHoursId, EntityId},
 };
 
 of_rows! {
@@ -22,6 +23,9 @@ of_rows! {
     until: PathText, required, "End.", "closed_at";
     summary: Summary, optional, "The mean time.", "mean";
     within: Micros, optional, "The share within this time; rows without end are late.", "4 hours";
+    hours "in": BusinessHoursId, optional,
+        "Business hours in which the time passes; without them it always does, at night and on Sundays too.",
+        "support_desk";
 }
 
 /// Time between two instants.
@@ -35,6 +39,8 @@ pub struct Duration {
     pub until: Expression,
     /// What is made of it.
     pub summary: DurationSummary,
+    /// The hours in which the time passes; none: all.
+    pub hours: Option<NamedHours>,
 }
 
 /// What is made of durations.
@@ -73,7 +79,37 @@ impl Duration {
                 None
             }
         };
-        Some(Self { rows: rows?, from: from?, until: until?, summary: summary? })
+        let hours = match written.hours.is_written() {
+            true => Some(reader.business_hours.get(written.hours.get()?)?.clone()),
+            false => None,
+        };
+        Some(Self { rows: rows?, from: from?, until: until?, summary: summary?, hours })
+    }
+
+    /// The time that passes, as an expression.
+    pub fn taken(&self) -> Expression {
+        let at = |instant: &Expression| match &self.hours {
+            None => instant.clone(),
+            Some(NamedHours { hours, .. }) => Expression {
+                type_: Type::Duration,
+                node: Node::BusinessTime(Box::new(instant.clone()), hours.clone()),
+            },
+        };
+        let (until, from) = (Box::new(at(&self.until)), Box::new(at(&self.from)));
+        Expression { type_: Type::Duration, node: Node::Arithmetic(Arithmetic::Subtract, until, from) }
+    }
+
+    /// How long after a row's start it is known whether it was late, in microseconds; 0 if that is never asked.
+    pub fn known_after(&self) -> i64 {
+        match (self.summary, &self.hours) {
+            (DurationSummary::Mean, _) => 0,
+            (DurationSummary::Within(limit), None) => limit,
+            (DurationSummary::Within(limit), Some(in_)) => in_.hours.longest(limit).unwrap_or(limit),
+        }
+    }
+
+    fn passing(&self) -> String {
+        self.hours.as_ref().map_or(String::new(), |hours| format!(" in the business hours “{}”", hours.name))
     }
 }
 
@@ -84,7 +120,9 @@ impl Kind for Duration {
             DurationSummary::Within(limit) => json!(["within", limit]),
         };
         let (from, until) = (form::expression(&self.from), form::expression(&self.until));
-        json!(["duration", self.rows.form(), from, until, summary])
+        let mut form = vec![json!("duration"), self.rows.form(), from, until, summary];
+        form.extend(self.hours.iter().map(|in_| in_.hours.form()));
+        form.into()
     }
     fn readings(&self) -> Vec<Reading<'_>> {
         vec![Reading { rows: &self.rows, values: vec![&self.from, &self.until] }]
@@ -100,27 +138,30 @@ impl Kind for Duration {
         let (from, until) = (words.value(&self.from, &rows.of), words.value(&self.until, &rows.of));
         match self.summary {
             DurationSummary::Mean => format!(
-                "The mean time from {from} until {until} of {}{}, among those that have both{}",
+                "The mean time{} from {from} until {until} of {}{}, among those that have both{}",
+                self.passing(),
                 words.rows(rows),
                 words.filter(rows),
                 words.dated(rows)
             ),
             DurationSummary::Within(limit) => format!(
-                "The share of {}{} with at most {} from {from} until {until}; those without an end count as late{}",
+                "The share of {}{} with at most {}{} from {from} until {until}; those without an end count as late{}",
                 words.rows(rows),
                 words.filter(rows),
                 duration_text(limit),
+                self.passing(),
                 words.dated(rows)
             ),
         }
     }
     fn formula(&self, words: &Words<'_>, weighted: bool) -> String {
         let (from, until) = (words.value(&self.from, &self.rows.of), words.value(&self.until, &self.rows.of));
+        let hours = self.hours.as_ref().map_or(String::new(), |hours| format!(" in “{}”", hours.name));
         match self.summary {
-            DurationSummary::Mean => format!("Σ({until} − {from}) ÷ n"),
+            DurationSummary::Mean => format!("Σ({until} − {from}{hours}) ÷ n"),
             DurationSummary::Within(limit) => {
                 let n = if weighted { "Σw" } else { "n" };
-                format!("{n}({until} − {from} ≤ {}) ÷ {n}", duration_text(limit))
+                format!("{n}({until} − {from} ≤ {}{hours}) ÷ {n}", duration_text(limit))
             }
         }
     }

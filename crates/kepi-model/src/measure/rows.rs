@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
+    business_hours::NamedHours,
     codes,
     decode::{ExpressionText, Field, PathText},
     entity::Entity,
     expression::{Expression, Node, Path, Type},
     findings::Findings,
     form,
-    id::EntityId,
+    id::{BusinessHoursId, EntityId},
     lexical::type_text,
     source_text::Span,
     sql::{self, Scope, Want},
@@ -89,6 +90,7 @@ pub(super) use of_rows;
 pub(crate) struct Reader<'a, 'b> {
     pub(crate) entities: &'a BTreeMap<EntityId, Entity>,
     pub(crate) zone: &'a TimeZone,
+    pub(crate) business_hours: &'a BTreeMap<BusinessHoursId, NamedHours>,
     pub(crate) findings: &'b mut Findings,
     pub(crate) symbols: &'a Symbols,
 }

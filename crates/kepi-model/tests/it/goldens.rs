@@ -41,6 +41,7 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
     let sources = |from, to: &str| vec![edit("sources.yml", from, to)];
     let kepi = |from, to: &str| vec![edit("kepi.yml", from, to)];
     let strategy = |from, to: &str| vec![edit("strategy.yml", from, to)];
+    let hours = |what: &str| format!("---\nbusiness_hours: desk\nname: Help desk\n{what}\n");
     let scorecard = |from, to: &str| vec![edit("scorecard.yml", from, to)];
     vec![
         ("K0101", kpis("by: [region, account.tier]", "by: [region, account.tier")),
@@ -82,6 +83,18 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
         ("K0302", kepi("name: The shop\n", "name: The shop\nlevel: top\nparent: north\n")),
         ("K0303", kepi("level: region\nparent: whole\nmanager", "parent: whole\nmanager")),
         ("K0304", kepi("name: South", "name: South\nmember: North")),
+        ("K0305", kepi("", &hours("week: {weekdays: [\"9-17\"]}"))),
+        ("K0306", kepi("", &hours("week: {monday: []}"))),
+        (
+            "K0307",
+            kepi(
+                "",
+                &hours(
+                    "week: {weekdays: [\"09:00-17:00\"]}\nholidays: [2026-12-24]\nspecial_days: [{on: 2026-12-24, open: [\"09:00-12:00\"]}]",
+                ),
+            ),
+        ),
+        ("K0308", kepi("", &hours("week: {weekdays: [\"09:00-13:00\", \"12:00-17:00\"]}"))),
         ("K0401", sources("region:       {column: Region", "regoin:       {column: Region")),
         ("K0402", sources("{column: Q2, as: integer}", "{column: Q2, as: text}")),
         ("K0403", sources("  id:           {column: id, as: text}\n", "")),

@@ -12,6 +12,10 @@ use crate::base::{checked, files, short};
 fn project(measure: &str) -> Project {
     let mut files = files();
     files.retain(|(path, _)| path != "scorecard.yml");
+    files.push((
+        "hours.yml".to_owned(),
+        "business_hours: warehouse\nname: Warehouse\nweek: {weekdays: [\"06:00-22:00\"]}\n".to_owned(),
+    ));
     let (_, kpis) = files.iter_mut().find(|(p, _)| p == "kpis.yml").unwrap();
     *kpis = kpis
         .replacen("effort: {of: survey_response, answer: ease, scale: 1..7, top: 3}", measure, 1)
@@ -114,6 +118,12 @@ fn measures_have_words_formula_and_unit() {
             "duration: {of: order, from: ordered_at, until: delivered_at, within: 36 hours}",
             "The share of orders with at most 36 hours from ordered at until delivered at; those without an end count as late; dated by ordered at",
             "n(delivered at − ordered at ≤ 36 hours) ÷ n",
+            ValueUnit::Share,
+        ),
+        (
+            "duration: {of: order, from: ordered_at, until: delivered_at, within: 36 hours, in: warehouse}",
+            "The share of orders with at most 36 hours in the business hours “Warehouse” from ordered at until delivered at; those without an end count as late; dated by ordered at",
+            "n(delivered at − ordered at ≤ 36 hours in “Warehouse”) ÷ n",
             ValueUnit::Share,
         ),
         (

@@ -1,10 +1,7 @@
 //! Time between two instants: the mean of rows that have both, or the share within a limit among rows that have a
-//! start; an open end is late. Values are microseconds.
+//! start; an open end is late. Values are microseconds, of business time where the measure says so.
 
-use kepi_model::{
-    expression::{Arithmetic, Expression, Node, Type},
-    project::{Duration, DurationSummary, Kpi, Measure},
-};
+use kepi_model::project::{Duration, DurationSummary, Kpi, Measure};
 use kepi_stats::estimate::{Level, NotComputable};
 
 use super::{
@@ -19,16 +16,13 @@ use crate::{
 pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish).waiting(wait);
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
-    let Measure::Duration(Duration { rows, from, until, summary }) = &kpi.measure else { return Ok(()) };
-    let side = lowering.side(Term::First, rows)?;
-    let taken = Expression {
-        type_: Type::Duration,
-        node: Node::Arithmetic(Arithmetic::Subtract, Box::new(until.clone()), Box::new(from.clone())),
-    };
-    match summary {
+    let Measure::Duration(duration) = &kpi.measure else { return Ok(()) };
+    let side = lowering.side(Term::First, &duration.rows)?;
+    let taken = duration.taken();
+    match duration.summary {
         DurationSummary::Mean => mean_states(side, kpi, &taken, &[]),
         DurationSummary::Within(limit) => {
-            share_states(side, kpi, &known(from), &at_most(&taken, *limit));
+            share_states(side, kpi, &known(&duration.from), &at_most(&taken, limit));
         }
     }
     Ok(())
@@ -48,7 +42,7 @@ fn finish(kpi: &Kpi, view: &View<'_>, level: Level) -> Result<Finished, NotCompu
 /// Whether a row was late is known only when its limit has passed.
 fn wait(kpi: &Kpi) -> i64 {
     match &kpi.measure {
-        Measure::Duration(Duration { summary: DurationSummary::Within(limit), .. }) => *limit,
+        Measure::Duration(duration) => duration.known_after(),
         _ => 0,
     }
 }

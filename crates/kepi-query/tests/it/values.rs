@@ -37,6 +37,10 @@ fn january_by_hand() {
         ("happiness", 4.0),
         ("taken", 2.75 * hours),
         ("in_time", 0.6),
+        // By row 1 h 30, none on the holiday, 30 minutes before the break, 30 minutes until midnight of the special day.
+        ("worked", 0.625 * hours),
+        // Of five with a start one is late and one has no end.
+        ("worked_in_time", 0.6),
         ("median_price", 30.0),
         ("ticket_size", 20.0),
         ("conversion", 0.4),

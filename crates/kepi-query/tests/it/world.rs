@@ -55,6 +55,12 @@ attributes:
   id: {type: text}
   signed_at: {type: timestamp}
   shop: {type: reference shop}
+---
+business_hours: desk
+name: Help desk
+week: {weekdays: ["09:00-11:30", "13:00-17:00"]}
+holidays: [2026-01-06]
+special_days: [{on: 2026-01-31, open: ["23:00-24:00"]}]
 "#;
 
 /// A KPI that counts, with what differs.
@@ -86,6 +92,8 @@ fn kpis() -> String {
         kpi("happiness", "satisfaction: {of: visit, answer: rate, scale: 1..5, summary: mean}", by),
         kpi("taken", "duration: {of: visit, from: at, until: done, summary: mean}", by),
         kpi("in_time", "duration: {of: visit, from: at, until: done, within: 4 hours}", by),
+        kpi("worked", "duration: {of: visit, from: at, until: done, summary: mean, in: desk}", by),
+        kpi("worked_in_time", "duration: {of: visit, from: at, until: done, within: 40 minutes, in: desk}", by),
         kpi(
             "median_price",
             "quantile: {of: visit, value: price, quantile: median, bins: {from: 0, to: 100, count: 10, spacing: linear}}",
