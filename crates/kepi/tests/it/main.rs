@@ -24,6 +24,7 @@ mod figures;
 mod help;
 mod one_bad_source;
 mod order;
+mod imported;
 mod postgres;
 mod speed;
 mod support;
