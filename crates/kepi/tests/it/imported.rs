@@ -45,6 +45,6 @@ fn published_figures_of_the_first_format_are_shown_and_stay_when_the_next_run_co
 #[test]
 fn figures_of_the_first_format_are_named_as_not_reproducible_here() {
     let project = earlier();
-    let said = project.ok(&["reproduce", "kpi/recommendation/2026-01"]);
+    let said = project.ok(&["reproduce", "recommendation"]);
     assert!(said.contains("not reproducible here"), "{said}");
 }
