@@ -91,6 +91,9 @@ impl Symbol {
             Self::Source | Self::Strategy => {
                 format!("correct the name, or add a document `{}: {name}`", self.word())
             }
+            Self::BusinessHours => {
+                format!("correct the name, or add a document `business_hours: {name}` with its `week`")
+            }
             Self::Entity => format!(
                 "correct the name, or add a document `entity: {name}` with its `key` and `attributes`"
             ),
