@@ -70,6 +70,7 @@ pub fn project(entities: Vec<Entity>) -> Project {
         persons: BTreeMap::new(),
         units: BTreeMap::new(),
         entities: entities.into_iter().map(|e| (e.id.clone(), e)).collect(),
+        business_hours: BTreeMap::new(),
         sources: BTreeMap::new(),
         strategy: None,
         kpis: BTreeMap::new(),
