@@ -5,18 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use kepi_govern::Permit;
 use kepi_model::{
     calendar::{Grain, zones_version},
-    id::{EntityId, KpiId},
+    id::{DimensionId, EntityId, KpiId},
     meaning,
     project::{Kpi, Project},
     source_text::SourceMap,
 };
 use kepi_query::{
-    finish::{self, AtGrain, Context, FinishError, MeasuredScan},
+    finish::{AtGrain, Context, FinishError, MeasuredScan},
     landing::{LoadOutcome, LoadReport, NotLanded, PortError, Progress},
     parallel,
-    port::{PinnedInputs, SnapshotId},
+    port::{EvaluateError, PinnedInputs, SnapshotId},
     published::{Counts, NewRun, Published, RunPins, VALUE},
-    scans,
+    reach, scans,
     value::Value,
 };
 use serde::Serialize;
@@ -86,14 +86,18 @@ pub struct RunReport {
     pub scores: u64,
     /// Published for the first time.
     pub first: u64,
-    /// Differ from what was published before: both are kept.
+    /// Differ from what was published before as final: both are kept and shown.
     pub restated: u64,
+    /// Differ from what was published before as provisional.
+    pub updated: u64,
     /// The same as published before: the run vouches for them too.
     pub unchanged: u64,
     /// No longer computed: they stay in history, with the reason.
     pub withdrawn: u64,
     /// KPIs that could not be computed, and why: what was published of them stays.
     pub not_renewed: BTreeMap<KpiId, String>,
+    /// Dimensions and combinations that KPIs go on without, since they have too many members.
+    pub without: BTreeMap<KpiId, BTreeSet<String>>,
 }
 
 /// Values of a project from pinned inputs.
@@ -102,6 +106,8 @@ pub struct Computed {
     pub values: Vec<Value>,
     /// KPIs that could not be computed, and why.
     pub not_renewed: BTreeMap<KpiId, String>,
+    /// Dimensions and combinations that KPIs go on without, since they have too many members.
+    pub without: BTreeMap<KpiId, BTreeSet<String>>,
     /// How far the data of each entity reach, µs UTC.
     pub watermarks: BTreeMap<EntityId, i64>,
 }
@@ -144,10 +150,12 @@ impl App {
             reasons: computed.values.iter().filter(|v| v.estimate.is_err()).count() as u64,
             scores: all.computed() - values,
             first: all.first,
-            restated: all.restated,
+            restated: all.of_final,
+            updated: all.restated - all.of_final,
             unchanged: all.unchanged,
             withdrawn: all.withdrawn,
             not_renewed: computed.not_renewed,
+            without: computed.without,
         })
     }
 
@@ -212,21 +220,21 @@ impl App {
         held_back: &BTreeMap<KpiId, String>,
         progress: &dyn RunProgress,
     ) -> Result<Computed, AppError> {
-        let kpis = || project.kpis.values().filter(|kpi| !held_back.contains_key(&kpi.id));
-        let all = scans::plan(project.kpis.values(), project, inputs)?;
-        let reach = finish::watermarks(&all, inputs)?;
-        let plans = if held_back.is_empty() { all } else { scans::plan(kpis(), project, inputs)? };
-        let watermarks = match watermarks {
-            Some(pinned) => pinned.clone(),
-            None => plan::watermarks(project, &reach, &project.calendar),
-        };
+        let kpis = project.kpis.values().filter(|kpi| !held_back.contains_key(&kpi.id));
+        let plans = scans::plan(kpis, project, inputs)?;
+        let watermarks = watermarks.cloned().unwrap_or_else(|| reach::watermarks(project, inputs));
         let mut scans = Vec::new();
         let mut failed: Vec<AppError> = Vec::new();
-        for plan in plans {
+        for mut plan in plans {
             progress.step(Step::Measure { entity: plan.entity.as_str() });
-            match self.evaluator.measure(&plan, inputs, &self.limits).await {
-                Ok(measured) => scans.push(MeasuredScan { plan, measured }),
-                Err(source) => failed.push(AppError::Evaluate { entity: plan.entity.clone(), source }),
+            loop {
+                match self.evaluator.measure(&plan, inputs, &self.limits).await {
+                    Ok(measured) => scans.push(MeasuredScan { plan, measured }),
+                    // The others go on without what has too many members.
+                    Err(EvaluateError::TooManyCells { key_set, .. }) if plan.leave_out(&key_set) => continue,
+                    Err(source) => failed.push(AppError::Evaluate { entity: plan.entity.clone(), source }),
+                }
+                break;
             }
         }
         let context = Context {
@@ -248,9 +256,16 @@ impl App {
             .collect();
         let found = parallel::map(&work, self.limits.threads, |(at, kpi)| at.values(kpi));
         let (mut values, mut not_renewed) = (Vec::new(), held_back.clone());
-        for ((_, kpi), found) in work.iter().zip(found) {
+        let mut without: BTreeMap<KpiId, BTreeSet<String>> = BTreeMap::new();
+        for ((at, kpi), found) in work.iter().zip(found) {
             match found {
-                Ok(found) => values.extend(found),
+                Ok(found) => {
+                    values.extend(found);
+                    for key_set in at.left_out(kpi)? {
+                        let names: Vec<&str> = key_set.iter().map(DimensionId::as_str).collect();
+                        without.entry(kpi.id.clone()).or_default().insert(names.join(" × "));
+                    }
+                }
                 // Its scan failed: that says why.
                 Err(FinishError::NotMeasured(_)) if !failed.is_empty() => {
                     let own = |e: &&AppError| match e {
@@ -266,7 +281,7 @@ impl App {
         values.retain(|value: &Value| !not_renewed.contains_key(&value.kpi));
         match failed.into_iter().next() {
             Some(error) if held_back.is_empty() && not_renewed.len() == project.kpis.len() => Err(error),
-            _ => Ok(Computed { values, not_renewed, watermarks }),
+            _ => Ok(Computed { values, not_renewed, without, watermarks }),
         }
     }
 

@@ -163,5 +163,5 @@ fn rank(members: &[Member], codes: &[u32]) -> (Vec<Member>, Vec<u32>) {
 
 /// The error that names a key set.
 pub fn too_many_cells(plan: &ScanPlan, keys: &[usize], limit: u64) -> EvaluateError {
-    EvaluateError::TooManyCells { dimensions: names(plan, keys), limit }
+    EvaluateError::TooManyCells { dimensions: names(plan, keys), key_set: keys.to_vec(), limit }
 }

@@ -269,6 +269,10 @@ codes! {
         "The key and the version of a source are attributes of the entity that it fills."
         "attributes of the entity that the source fills"
         "correct the name, or add the attribute by an `entity:` document";
+    SCALE_SWALLOWED "K0431" Warning "an answer that is read as no value"
+        "A text under `missing` is an answer on the scale that the attribute declares, so everybody who gave it would be left out and the mean of the others shown. A code for \"no answer\" lies off the scale."
+        "texts that are no answers on the scale"
+        "leave the text out of `missing`, or correct the attribute's `scale`";
     BAD_PATTERN "K0440" Error "not a pattern of paths"
         "In a path `*` stands for any text, `?` for one character, `[0-9]` for one of a range and `**` for any number of folders. A bracket that is not closed, or `**` beside other characters, matches nothing."
         "a path, or a path with `*`, `?` or `[0-9]` in it, such as `data/2026-*.csv`"

@@ -1,7 +1,9 @@
 //! Entities and attributes.
 
+use std::collections::BTreeMap;
+
 use crate::{
-    expression::Type,
+    expression::{Path, Type},
     id::{AttributeId, EntityId},
 };
 
@@ -29,6 +31,12 @@ impl Entity {
     }
 }
 
+/// The scale that is declared for what a path leads to from an entity. An answer off it is no answer, whoever reads it.
+pub fn scale_of(path: &Path, base: &EntityId, entities: &BTreeMap<EntityId, Entity>) -> Option<(i64, i64)> {
+    let last = path.references.last().map_or(base, |(_, next)| next);
+    entities.get(last)?.attribute(&path.attribute)?.scale
+}
+
 /// An attribute of an entity.
 #[derive(Debug, Clone)]
 pub struct Attribute {
@@ -40,7 +48,7 @@ pub struct Attribute {
     pub description: Option<String>,
     /// What it holds.
     pub type_: Type,
-    /// For ratings: lowest and highest answer.
+    /// Of answers: lowest and highest; others count as no answer.
     pub scale: Option<(i64, i64)>,
     /// Whether it is personal data.
     pub personal: bool,

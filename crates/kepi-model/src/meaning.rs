@@ -11,10 +11,10 @@ use crate::{
     calendar::Calendar,
     expression::{Expression, Path},
     form,
-    id::{Hash, KpiId},
+    id::{EntityId, Hash, KpiId},
     project::{
-        Connector, Dimension, EnumElse, Kpi, Mapping, MappingFrom, Parse, Requirement, Scorecard, Source,
-        SourceZone, Target, TargetLines,
+        Connector, Dimension, Entity, EnumElse, Kpi, Mapping, MappingFrom, Parse, Requirement, Scorecard,
+        Source, SourceZone, Target, TargetLines,
     },
     word::Word,
 };
@@ -46,22 +46,26 @@ pub fn calendar(calendar: &Calendar) -> Hash {
 }
 
 /// What decides the values of a KPI.
-pub(crate) fn kpi(kpi: &Kpi, calendar: &Calendar) -> Hash {
+pub(crate) fn kpi(kpi: &Kpi, calendar: &Calendar, entities: &BTreeMap<EntityId, Entity>) -> Hash {
     let cross = kpi.cross.iter().map(|combination| sorted(combination.iter().map(|d| json!(d))));
-    hash(
-        "kpi",
-        &json!([
-            kpi.measure.kind().form(),
-            kpi.period.word(),
-            sorted(kpi.by.iter().map(dimension)),
-            sorted(cross),
-            kpi.as_of.word(),
-            form::option(kpi.weight.as_ref(), form::expression),
-            kpi.minimum_n,
-            kpi.minimum_coverage,
-            form::calendar(calendar),
-        ]),
-    )
+    let mut form = vec![
+        kpi.measure.kind().form(),
+        json!(kpi.period.word()),
+        sorted(kpi.by.iter().map(dimension)),
+        sorted(cross),
+        json!(kpi.as_of.word()),
+        form::option(kpi.weight.as_ref(), form::expression),
+        json!(kpi.minimum_n),
+        json!(kpi.minimum_coverage),
+        form::calendar(calendar),
+    ];
+    // Only where there are any.
+    let scales = kpi.scales(entities);
+    if !scales.is_empty() {
+        let scales = scales.iter().map(|((base, path), scale)| json!([base, form::path(path), scale]));
+        form.push(json!(["scales", scales.collect::<Value>()]));
+    }
+    hash("kpi", &Value::Array(form))
 }
 
 /// What decides how the rows of a source come out.

@@ -8,22 +8,23 @@ use std::{
 
 use kepi_model::{
     calendar::{CalendarError, Grain, Period},
-    id::{DimensionId, EntityId, Hash, KpiId},
+    id::{DimensionId, EntityId, Hash, KpiId, LevelId},
     project::{Kpi, Project},
 };
 use kepi_stats::estimate::{Level, NotComputable};
 
 use crate::{
     cells::{Cells, Parts, SideStates, View},
+    guard::with_members_on_their_scales,
     layout::Layout,
     lower::{Lowered, lower},
     measure::{Finished, Presence, kind_of},
     merge::{MergeError, roll_up},
     parallel,
     plan::ScanPlan,
-    port::PinnedInputs,
-    scans::{key_positions, time_range},
-    side::{LowerError, Side},
+    reach,
+    scans::key_positions,
+    side::{LowerError, MAXIMUM_DAYS, Side},
     state::{
         KeyColumn, Measured, Member, StateTable,
         wire::{CellStates, DigestKey, Secret, TermStates},
@@ -49,7 +50,7 @@ pub struct Context<'a> {
     pub scans: &'a [MeasuredScan],
     /// The lake's secret.
     pub secret: &'a Secret,
-    /// Until when there are data, in µs UTC by base entity; see [`watermarks`].
+    /// Until when there are data, in µs UTC by base entity; see [`reach::watermarks`].
     pub watermarks: &'a BTreeMap<EntityId, i64>,
     /// Threads to roll up and to finish on.
     pub threads: usize,
@@ -81,19 +82,8 @@ pub enum FinishError {
     Confidence,
 }
 
-/// Until when there are data: the latest time of each base entity over all plans that read it.
-pub fn watermarks(plans: &[ScanPlan], inputs: &PinnedInputs) -> Result<BTreeMap<EntityId, i64>, LowerError> {
-    let mut watermarks: BTreeMap<EntityId, i64> = BTreeMap::new();
-    for plan in plans {
-        if let Some((_, last)) = time_range(&plan.entity, &plan.time, inputs)? {
-            watermarks
-                .entry(plan.entity.clone())
-                .and_modify(|known| *known = last.max(*known))
-                .or_insert(last);
-        }
-    }
-    Ok(watermarks)
-}
+/// Members of one dimension beyond which a KPI goes on without it: a page could not show them, nor a person read it.
+pub const MOST_MEMBERS: usize = 10_000;
 
 /// All scans rolled up to one grain: make it once, then ask for the values of many KPIs.
 #[derive(Debug)]
@@ -139,14 +129,17 @@ impl<'a> AtGrain<'a> {
         };
         let buckets: Vec<Vec<Option<u32>>> = ordinals.iter().map(buckets).collect();
         let scans = context.scans.iter().zip(&buckets);
-        let work: Vec<(&MeasuredScan, &StateTable, &[Option<u32>])> = scans
+        let work: Vec<(&MeasuredScan, usize, &StateTable, &[Option<u32>])> = scans
             .flat_map(|(scan, buckets)| {
-                scan.measured.tables.iter().map(move |table| (scan, table, buckets.as_slice()))
+                let tables = scan.measured.tables.iter().enumerate();
+                tables.map(move |(place, table)| (scan, place, table, buckets.as_slice()))
             })
             .collect();
-        let mut rolled = parallel::map(&work, context.threads, |(scan, table, buckets)| {
+        let mut rolled = parallel::map(&work, context.threads, |(scan, place, table, buckets)| {
             let keys: Vec<DimensionId> = table.keys.iter().map(|key| key.dimension.clone()).collect();
-            roll_up(table, &scan.plan.states, buckets, &keys)
+            let key_set = scan.plan.key_sets.get(*place).map_or(&[][..], Vec::as_slice);
+            let on_scale = with_members_on_their_scales(table, &scan.plan, key_set, context.project);
+            roll_up(on_scale.as_ref().unwrap_or(table), &scan.plan.states, buckets, &keys)
         })
         .into_iter();
         let tables = context
@@ -157,8 +150,8 @@ impl<'a> AtGrain<'a> {
         Ok(Self { context, grain, first, tables })
     }
 
-    /// The values of a KPI: for the total one each period from the first to the last that has rows of its population,
-    /// for segments one each period and segment that has. Sorted by key set as defined, then period, then segment.
+    /// The values of a KPI, wherever its kind says that there is one ([`Presence`]). Sorted by key set as defined, then
+    /// period, then segment.
     pub fn values(&self, kpi: &Kpi) -> Result<Vec<Value>, FinishError> {
         let project = self.context.project;
         if self.grain < kpi.period {
@@ -173,7 +166,7 @@ impl<'a> AtGrain<'a> {
         self.each(kpi, &lowered, |bucket, segment, view| {
             let (period, finality) = match finality.get(&bucket) {
                 Some(known) => *known,
-                None => *finality.entry(bucket).or_insert(self.finality(kpi, &lowered, bucket)?),
+                None => *finality.entry(bucket).or_insert(self.finality(kpi, bucket)?),
             };
             let Finished { estimate, coverage } = finished(kpi, view, level);
             view.encode(&key, &mut bytes);
@@ -216,11 +209,13 @@ impl<'a> AtGrain<'a> {
         mut see: impl FnMut(u32, Segment, &View<'_>) -> Result<(), FinishError>,
     ) -> Result<(), FinishError> {
         let kind = kind_of(&kpi.measure);
+        let last = self.last(kpi)?;
         let finer = Finer { at: self, kpi, lowered, cubes: RefCell::default() };
-        for key_set in &lowered.key_sets {
+        for key_set in lowered.key_sets.iter().filter(|key_set| !self.is_left_out(lowered, key_set)) {
             let cube = self.cube(kpi, lowered, key_set)?;
+            let units = self.units(kpi, key_set);
             let mut sums: BTreeMap<Vec<Member>, Vec<TermStates>> = BTreeMap::new();
-            for (bucket, members, cells) in cube.cells(kind.presence(kpi)) {
+            for (bucket, members, cells) in cube.cells(kind.presence(kpi), last, &units) {
                 let own = Cells::new(&cube.sides, &cells);
                 let so_far = if kind.looks_back() {
                     let sum = sums.entry(members.clone()).or_default();
@@ -238,21 +233,45 @@ impl<'a> AtGrain<'a> {
         Ok(())
     }
 
+    /// The dimensions and combinations that a KPI goes on without: one of them has more than [`MOST_MEMBERS`], or they had
+    /// more cells than a scan may have.
+    ///
+    /// # Errors
+    /// As [`Self::values`].
+    pub fn left_out(&self, kpi: &Kpi) -> Result<Vec<Vec<DimensionId>>, FinishError> {
+        let lowered = lower(kpi, self.context.project)?;
+        let all = lowered.key_sets.iter().filter(|key_set| self.is_left_out(&lowered, key_set));
+        Ok(all.cloned().collect())
+    }
+
+    fn is_left_out(&self, lowered: &Lowered, key_set: &[DimensionId]) -> bool {
+        // Without the total of a side nothing was measured of it, which is another matter.
+        let mut sides = lowered.sides.iter().filter(|side| self.table(side, &[]).is_some());
+        !key_set.is_empty()
+            && sides.any(|side| {
+                self.table(side, key_set)
+                    .is_none_or(|table| table.keys.iter().any(|key| key.members.len() > MOST_MEMBERS))
+            })
+    }
+
+    /// The states of a side by a key set.
+    fn table(&self, side: &Side, key_set: &[DimensionId]) -> Option<&StateTable> {
+        let scans = self.context.scans.iter().zip(&self.tables);
+        scans.filter(|(scan, _)| is_scan_of(&scan.plan, side)).find_map(|(scan, tables)| {
+            let positions = key_positions(&scan.plan, side, key_set);
+            let place = scan.plan.key_sets.iter().position(|known| *known == positions)?;
+            (positions.len() == key_set.len()).then(|| tables.get(place)).flatten()
+        })
+    }
+
     fn cube<'b>(
         &'b self,
         kpi: &Kpi,
         lowered: &'b Lowered,
         key_set: &[DimensionId],
     ) -> Result<Cube<'b>, FinishError> {
-        let find = |side: &Side| {
-            let scans = self.context.scans.iter().zip(&self.tables);
-            scans.filter(|(scan, _)| is_scan_of(&scan.plan, side)).find_map(|(scan, tables)| {
-                let positions = key_positions(&scan.plan, side, key_set);
-                let place = scan.plan.key_sets.iter().position(|known| *known == positions)?;
-                (positions.len() == key_set.len()).then(|| tables.get(place)).flatten()
-            })
-        };
-        let tables: Option<Vec<&StateTable>> = lowered.sides.iter().map(find).collect();
+        let tables: Option<Vec<&StateTable>> =
+            lowered.sides.iter().map(|side| self.table(side, key_set)).collect();
         let sides = tables.as_ref().and_then(|tables| {
             lowered.sides.iter().zip(tables).map(|(side, table)| SideStates::new(side, table)).collect()
         });
@@ -262,14 +281,35 @@ impl<'a> AtGrain<'a> {
         }
     }
 
-    fn finality(&self, kpi: &Kpi, lowered: &Lowered, bucket: u32) -> Result<(Period, Finality), FinishError> {
+    /// The bucket of the last period that the data of a KPI reach.
+    fn last(&self, kpi: &Kpi) -> Result<Option<u32>, FinishError> {
+        let Some(until) = reach::data_until(kpi, self.context.watermarks) else { return Ok(None) };
+        let period = self.context.project.calendar.period_at(self.grain, until.saturating_sub(1))?;
+        // A day that is declared in error must not ask for more periods than a history can have.
+        let periods = (i64::from(period.ordinal) - i64::from(self.first)).min(MAXIMUM_DAYS.into());
+        Ok(u32::try_from(periods).ok())
+    }
+
+    /// The members of a dimension whose rows are those of units of a scorecard that has the KPI.
+    fn units(&self, kpi: &Kpi, key_set: &[DimensionId]) -> BTreeSet<Member> {
+        let [dimension] = key_set else { return BTreeSet::new() };
+        let project = self.context.project;
+        let cascades = project.scorecards.values().filter(|card| card.kpis().any(|id| *id == kpi.id));
+        let levels: BTreeSet<&LevelId> = cascades
+            .filter_map(|card| card.cascade.as_ref())
+            .flat_map(|cascade| &cascade.levels)
+            .filter(|(_, of)| *of == dimension)
+            .map(|(level, _)| level)
+            .collect();
+        let units =
+            project.units.values().filter(|unit| unit.level.as_ref().is_some_and(|l| levels.contains(l)));
+        units.map(|unit| Member::Value(unit.member.as_str().into())).collect()
+    }
+
+    fn finality(&self, kpi: &Kpi, bucket: u32) -> Result<(Period, Finality), FinishError> {
         let period = Period { grain: self.grain, ordinal: self.first.saturating_add_unsigned(bucket) };
         let end = self.context.project.calendar.bounds(period)?.end;
-        let final_at = end.saturating_add(kind_of(&kpi.measure).wait(kpi));
-        let known = lowered.sides.iter().map(|side| self.context.watermarks.get(&side.entity).copied());
-        let data_until = known.collect::<Option<Vec<i64>>>().and_then(|all| all.into_iter().min());
-        let is_final = data_until.is_some_and(|until| until >= final_at);
-        Ok((period, if is_final { Finality::Final } else { Finality::Provisional { data_until, final_at } }))
+        Ok((period, reach::finality(kpi, end, self.context.watermarks)))
     }
 }
 
@@ -277,8 +317,9 @@ impl<'a> AtGrain<'a> {
 type Place = (u32, Vec<Member>, Vec<Option<usize>>);
 
 impl Cube<'_> {
-    /// The places for values, sorted by bucket, then by members.
-    fn cells(&self, presence: Presence) -> Vec<Place> {
+    /// The places for values, sorted by bucket, then by members. `last`: the last bucket that the data reach; `units`: see
+    /// [`Presence::Everywhere`].
+    fn cells(&self, presence: Presence, last: Option<u32>, units: &BTreeSet<Member>) -> Vec<Place> {
         let Layout { buckets, keys, places } = &self.layout;
         let nothing = || vec![None; self.sides.len()];
         let mut found: Vec<Vec<Option<usize>>> = buckets.iter().map(|_| nothing()).collect();
@@ -295,9 +336,10 @@ impl Cube<'_> {
             let sides = self.sides.iter().zip(cells);
             sides.filter(|(side, cell)| cell.is_some_and(|cell| side.is_populated(cell))).count()
         };
-        let keep: Vec<bool> = found.iter().map(|cells| populated(cells) >= needed).collect();
-        let (first, last) = (keep.iter().position(|keep| *keep), keep.iter().rposition(|keep| *keep));
-        let within = |place| keys.is_empty() && first <= Some(place) && Some(place) <= last;
+        let everywhere = presence == Presence::Everywhere;
+        let keep: Vec<bool> = found.iter().map(|cells| everywhere || populated(cells) >= needed).collect();
+        let ends = (keep.iter().position(|keep| *keep), keep.iter().rposition(|keep| *keep));
+        let within = |place| keys.is_empty() && ends.0 <= Some(place) && Some(place) <= ends.1;
         let mut cells: Vec<Place> = Vec::new();
         for (place, ((bucket, sides), keep)) in buckets.iter().zip(found).zip(&keep).enumerate() {
             if !*keep && !within(place) {
@@ -305,19 +347,46 @@ impl Cube<'_> {
             }
             if keys.is_empty() {
                 // The total has a value for every period from the first to the last.
-                let next = cells.last().map_or(*bucket, |(last, ..)| last + 1);
+                let next = cells.last().map_or(*bucket, |(before, ..)| before + 1);
                 cells.extend((next..*bucket).map(|bucket| (bucket, Vec::new(), nothing())));
             }
             let member = |key: &KeyColumn| key.members.get(*key.codes.get(place)? as usize).cloned();
             cells.push((*bucket, keys.iter().filter_map(member).collect(), sides));
         }
-        if presence == Presence::Onwards { self.onwards(cells) } else { cells }
+        match presence {
+            Presence::Onwards => self.onwards(cells, last),
+            Presence::Everywhere => self.everywhere(cells, last, units),
+            Presence::AnySide | Presence::EverySide => cells,
+        }
+    }
+
+    /// Besides, the total and the segments of `units` in every period from the first to the last of all.
+    fn everywhere(&self, mut cells: Vec<Place>, last: Option<u32>, units: &BTreeSet<Member>) -> Vec<Place> {
+        let (Some((first, ..)), Some((end, ..))) = (cells.first(), cells.last()) else { return cells };
+        let all = *first..=last.unwrap_or(0).max(*end);
+        let mut there: BTreeMap<Vec<Member>, BTreeSet<u32>> = BTreeMap::new();
+        for (bucket, members, _) in &cells {
+            let filled = match members.as_slice() {
+                [] => true,
+                [member] => units.contains(member),
+                _ => false,
+            };
+            if filled {
+                there.entry(members.clone()).or_default().insert(*bucket);
+            }
+        }
+        for (members, there) in there {
+            let missing = all.clone().filter(|bucket| !there.contains(bucket));
+            cells.extend(missing.map(|bucket| (bucket, members.clone(), vec![None; self.sides.len()])));
+        }
+        cells.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        cells
     }
 
     /// Every segment in every period from its first to the last of all.
-    fn onwards(&self, cells: Vec<Place>) -> Vec<Place> {
-        let (Some((first, ..)), Some((last, ..))) = (cells.first(), cells.last()) else { return cells };
-        let (first, last) = (*first, *last);
+    fn onwards(&self, cells: Vec<Place>, last: Option<u32>) -> Vec<Place> {
+        let (Some((first, ..)), Some((end, ..))) = (cells.first(), cells.last()) else { return cells };
+        let (first, last) = (*first, last.unwrap_or(0).max(*end));
         let mut cells = cells.into_iter().peekable();
         let mut known: BTreeSet<Vec<Member>> = BTreeSet::new();
         let mut onwards = Vec::new();
@@ -355,7 +424,7 @@ impl<'a> Finer<'a> {
         let cube = cubes.entry(key_set.to_vec()).or_insert_with(|| {
             let asked = self.lowered.key_sets.iter().any(|known| known == key_set);
             let cube = asked.then(|| self.at.cube(self.kpi, self.lowered, key_set).ok()).flatten()?;
-            let places = cube.cells(Presence::AnySide);
+            let places = cube.cells(Presence::AnySide, None, &BTreeSet::new());
             Some(Rc::new(FinerCube { sides: cube.sides, places }))
         });
         cube.clone()
@@ -399,6 +468,11 @@ fn is_scan_of(plan: &ScanPlan, side: &Side) -> bool {
 /// What becomes of the states of a period and segment, gates included.
 fn finished(kpi: &Kpi, view: &View<'_>, level: Level) -> Finished {
     let Finished { estimate, coverage } = kind_of(&kpi.measure).finish(kpi, view, level);
+    // Rows that are there and say nothing are another reason than no rows.
+    let estimate = estimate.map_err(|reason| match reason {
+        NotComputable::NoRows if coverage.eligible > 0 => NotComputable::NoValues,
+        reason => reason,
+    });
     let estimate = estimate.and_then(|estimate| gate(kpi, coverage).map_or(Ok(estimate), Err));
     Finished { estimate, coverage }
 }

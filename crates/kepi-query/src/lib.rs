@@ -18,6 +18,7 @@
 
 pub mod cells;
 pub mod finish;
+mod guard;
 pub mod landing;
 mod layout;
 pub mod lower;
@@ -27,6 +28,7 @@ pub mod parallel;
 pub mod plan;
 pub mod port;
 pub mod published;
+pub mod reach;
 pub mod reference;
 pub mod row;
 pub mod scans;

@@ -32,6 +32,16 @@ pub struct ScanPlan {
     pub states: Vec<StateSpec>,
 }
 
+impl ScanPlan {
+    /// Leaves out the combinations that contain all of these keys, which are too many members to be told apart; false if
+    /// there are none.
+    pub fn leave_out(&mut self, keys: &[usize]) -> bool {
+        let before = self.key_sets.len();
+        self.key_sets.retain(|key_set| keys.is_empty() || !keys.iter().all(|key| key_set.contains(key)));
+        self.key_sets.len() < before
+    }
+}
+
 /// What a segment is formed by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Key {

@@ -153,6 +153,8 @@ pub enum EvaluateError {
     TooManyCells {
         /// The key set.
         dimensions: String,
+        /// The same as positions among the plan's keys.
+        key_set: Vec<usize>,
         /// The limit.
         limit: u64,
     },

@@ -84,6 +84,7 @@ pub fn measure(plan: &ScanPlan, inputs: &PinnedInputs, limits: &Limits) -> Resul
             if grid.cells.len() as u64 > limits.cells {
                 return Err(EvaluateError::TooManyCells {
                     dimensions: names(plan, key_set),
+                    key_set: key_set.clone(),
                     limit: limits.cells,
                 });
             }

@@ -1,5 +1,7 @@
 //! States: exact partial aggregates that merge in any order to the same bits.
 
+use std::cmp::Ordering;
+
 use kepi_model::id::DimensionId;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +17,52 @@ pub enum Member {
     Value(Box<str>),
     /// The row has none, or the row it refers to is not there.
     Unknown,
+}
+
+impl Member {
+    /// The order for people: numbers by their size, also within texts, letters whatever their case, the unknown one last.
+    /// Members that differ are never equal.
+    pub fn natural(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Value(a), Self::Value(b)) => natural(a, b).then_with(|| a.cmp(b)),
+            _ => self.cmp(other),
+        }
+    }
+}
+
+/// `Category 2` before `Category 13`, `-3` before `1`.
+fn natural(a: &str, b: &str) -> Ordering {
+    if let (Ok(a), Ok(b)) = (a.parse::<i64>(), b.parse::<i64>()) {
+        return a.cmp(&b);
+    }
+    let (mut a, mut b) = (a, b);
+    loop {
+        let (Some(first), Some(second)) = (a.chars().next(), b.chars().next()) else {
+            return a.len().cmp(&b.len());
+        };
+        if first.is_ascii_digit() && second.is_ascii_digit() {
+            let ((x, rest), (y, others)) = (number(a), number(b));
+            // Without leading zeros the longer one is larger.
+            let order = x.len().cmp(&y.len()).then_with(|| x.cmp(y));
+            if order.is_ne() {
+                return order;
+            }
+            (a, b) = (rest, others);
+        } else {
+            let order = first.to_lowercase().cmp(second.to_lowercase());
+            if order.is_ne() {
+                return order;
+            }
+            (a, b) = (a.split_at(first.len_utf8()).1, b.split_at(second.len_utf8()).1);
+        }
+    }
+}
+
+/// The digits that a text begins with, without leading zeros, and what follows.
+fn number(text: &str) -> (&str, &str) {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, rest) = text.split_at(end);
+    (digits.trim_start_matches('0'), rest)
 }
 
 /// What an evaluator returns for a plan: one table per key set, in order.

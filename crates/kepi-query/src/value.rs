@@ -1,17 +1,20 @@
 //! Values: what is published of a KPI for a period and a segment, and what pins it.
 
-use std::{fmt, str::FromStr};
+use std::{cmp::Ordering, fmt, str::FromStr};
 
 use kepi_model::{
     calendar::Period,
     id::{DimensionId, Hash, KpiId},
+    project::Kpi,
 };
-use kepi_stats::estimate::{Estimate, NotComputable};
+use kepi_stats::estimate::{Estimate, Method, NotComputable};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    cells::View,
+    measure::kind_of,
     port::{EngineVersion, SnapshotId},
-    state::Member,
+    state::{Member, wire::CellStates},
 };
 
 pub mod wire;
@@ -33,6 +36,13 @@ impl Segment {
     /// One member of one dimension.
     pub fn one(dimension: DimensionId, member: &str) -> Self {
         Self(vec![(dimension, Member::Value(member.into()))])
+    }
+    /// The order for people: the total first, then by dimensions, then members as [`Member::natural`] has them.
+    pub fn natural(&self, other: &Self) -> Ordering {
+        let members = self.0.iter().zip(&other.0).map(|((_, a), (_, b))| a.natural(b));
+        (self.0.len().cmp(&other.0.len()))
+            .then_with(|| self.0.iter().map(|(d, _)| d).cmp(other.0.iter().map(|(d, _)| d)))
+            .then_with(|| members.fold(Ordering::Equal, Ordering::then))
     }
     /// Whether it is the total.
     pub fn is_total(&self) -> bool {
@@ -155,6 +165,36 @@ pub struct Pins {
     pub states: Hash,
 }
 
+/// A number with all its digits: a sum or a count, which nothing has divided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exact {
+    /// The number times `10^scale`.
+    pub units: i128,
+    /// Decimals.
+    pub scale: u8,
+}
+
+impl Exact {
+    /// Whether a floating-point number may not have all its digits.
+    pub fn is_beyond_float(self) -> bool {
+        self.units.unsigned_abs() > 1 << f64::MANTISSA_DIGITS
+    }
+}
+
+/// In decimal, with a point before the decimals.
+impl fmt::Display for Exact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.units < 0 { "-" } else { "" };
+        let scale = usize::from(self.scale);
+        let digits = format!("{:0>width$}", self.units.unsigned_abs(), width = scale + 1);
+        let (whole, decimals) = digits.split_at(digits.len() - scale);
+        match decimals {
+            "" => write!(f, "{sign}{whole}"),
+            _ => write!(f, "{sign}{whole}.{decimals}"),
+        }
+    }
+}
+
 /// A value, or the reason why there is none.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Value {
@@ -178,5 +218,14 @@ impl Value {
     /// The point, if there is one.
     pub fn point(&self) -> Option<f64> {
         self.estimate.as_ref().ok().map(|estimate| estimate.point)
+    }
+
+    /// The point with all its digits, if it is a sum or a count and has more than a floating-point number holds; read from
+    /// the states it was finished from.
+    pub fn exact(&self, kpi: &Kpi) -> Option<Exact> {
+        self.estimate.as_ref().ok().filter(|estimate| estimate.method == Method::Exact)?;
+        let states = CellStates::decode(&self.states).ok()?;
+        let exact = kind_of(&kpi.measure).exact(kpi, &View::kept(&states))?;
+        exact.is_beyond_float().then_some(exact)
     }
 }

@@ -131,6 +131,17 @@ pub trait Facts: KpiValues + Send + Sync {
         let _ = (kpi, grain);
         false
     }
+    /// Periods and segments of a KPI at a grain whose final figures were restated.
+    fn restated(&self, kpi: &KpiId, grain: Grain) -> Vec<(Period, Segment)> {
+        let of = |segment: Segment| {
+            let periods = self.periods(kpi, grain, &segment).into_iter();
+            let periods = periods.map(|(ordinal, _)| Period { grain, ordinal });
+            let restated =
+                periods.filter(|period| self.entry(kpi, *period, &segment).is_some_and(|e| e.restated));
+            restated.map(|period| (period, segment.clone())).collect::<Vec<_>>()
+        };
+        self.segments(kpi, grain).into_iter().flat_map(of).collect()
+    }
     /// What the figures of a KPI at a grain do not show by themselves.
     ///
     /// # Errors

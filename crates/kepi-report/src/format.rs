@@ -226,6 +226,23 @@ fn plain(raw: f64, decimals: u8) -> String {
     out
 }
 
+/// A sum in plain decimal as it is shown, with all its digits; none in a unit in which so large a number is shown shortened.
+pub fn exact(digits: &str, unit: &ValueUnit) -> Option<String> {
+    let most = match unit {
+        ValueUnit::Count => 0,
+        ValueUnit::Number { decimals } => usize::from(*decimals),
+        _ => return None,
+    };
+    let (sign, size) =
+        digits.strip_prefix('-').map_or((String::new(), digits), |size| (MINUS.to_string(), size));
+    let (whole, decimals) = size.split_once('.').unwrap_or((size, ""));
+    // Never cut off: a digit that is not shown would have to be rounded.
+    Some(match decimals.len().min(decimals.trim_end_matches('0').len().max(most)) {
+        0 => format!("{sign}{}", group(whole)),
+        shown => format!("{sign}{}.{}", group(whole), decimals.get(..shown).unwrap_or(decimals)),
+    })
+}
+
 /// Groups digits by three; four-digit numbers too, because columns of figures line up then.
 fn group(digits: &str) -> String {
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);

@@ -55,6 +55,9 @@ pub struct Row {
     pub segment: String,
     /// The point, in `unit`; none where there is no value.
     pub value: Option<f64>,
+    /// The point with all its digits, in plain decimal, where it is a sum that `value` has not room for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exact: Option<String>,
     /// What the value is in: `count`, `number`, `share` (of 1), `points` (of net promoters, −100 to 100), `rating`, `seconds`,
     /// `per 1000`, or the code of a currency.
     pub unit: String,
@@ -99,7 +102,7 @@ pub fn rows(facts: &dyn Facts, kpi: &str, query: &KpiQuery) -> Result<Vec<Row>, 
             continue;
         }
         let mut segments = facts.segments(&asked.kpi.id, grain);
-        segments.sort();
+        segments.sort_by(Segment::natural);
         for segment in segments.into_iter().filter(|segment| whole || Some(segment) == asked.segment.as_ref())
         {
             let place = match (query.unit.is_some(), segment.is_total()) {
@@ -139,6 +142,7 @@ fn row(reporter: Reporter<'_>, of: &Reading<'_>, place: &Place<'_>) -> Option<Ro
         period: reporter.label(of.period),
         segment: place.segment.as_ref().map(ToString::to_string).unwrap_or_default(),
         value: estimate.map(|estimate| estimate.point / scale),
+        exact: entry.value.exact(of.kpi).filter(|_| of.kpi.unit != ValueUnit::Duration).map(|exact| exact.to_string()),
         unit: unit(&of.kpi.unit),
         low: interval.map(|interval| interval.low / scale),
         high: interval.map(|interval| interval.high / scale),
@@ -183,7 +187,7 @@ pub fn to_csv(rows: &[Row]) -> String {
             csv::cell(&row.kpi),
             csv::cell(&row.period),
             csv::cell(&row.segment),
-            number(row.value),
+            row.exact.clone().unwrap_or_else(|| number(row.value)),
             csv::cell(&row.unit),
             number(row.low),
             number(row.high),

@@ -243,6 +243,9 @@ pub enum NotComputable {
     /// Nothing was observed.
     #[error("no rows")]
     NoRows,
+    /// There are rows, and not one of them has a value.
+    #[error("none of its rows has a value")]
+    NoValues,
     /// A ratio would divide by zero.
     #[error("the denominator is zero")]
     ZeroDenominator,
@@ -320,6 +323,7 @@ impl NotComputable {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NoRows => "no_rows",
+            Self::NoValues => "no_values",
             Self::ZeroDenominator => "zero_denominator",
             Self::TooFew { .. } => "too_few",
             Self::OutOfRange { .. } => "out_of_range",
@@ -389,6 +393,7 @@ mod tests {
         let text = String::new;
         let all = [
             (N::NoRows, "no_rows"),
+            (N::NoValues, "no_values"),
             (N::ZeroDenominator, "zero_denominator"),
             (N::TooFew { n: 1, need: 2 }, "too_few"),
             (N::OutOfRange { bound: text() }, "out_of_range"),

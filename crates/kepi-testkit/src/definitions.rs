@@ -17,7 +17,7 @@ key: [id]
 attributes:
   id: {type: text}
   country: {type: text}
-  grade: {type: integer}
+  grade: {type: integer, scale: 1..3}
 ---
 entity: client
 name: Client
@@ -27,7 +27,7 @@ attributes:
   id: {type: text}
   owner: {type: reference owner}
   region: {type: text}
-  size: {type: integer}
+  size: {type: integer, scale: 1..5}
   active: {type: boolean}
   since: {type: timestamp}
 ---
@@ -95,6 +95,13 @@ pub enum What {
     Distinct,
     /// Net promoter score.
     Nps,
+}
+
+impl What {
+    /// Whether nothing of it is zero.
+    pub fn counts(self) -> bool {
+        matches!(self, Self::Count | Self::Distinct)
+    }
 }
 
 /// Which rows a simple KPI takes.

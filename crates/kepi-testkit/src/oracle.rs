@@ -51,7 +51,7 @@ impl<'a> Rows<'a> {
 }
 
 /// By period of the KPI's grain and region: none for the total, `Some(None)` where the region is unknown. Periods and
-/// regions without a row of the population are left out.
+/// regions without a row of the population are left out, but a count of none among rows that are there is 0.
 pub fn compute(
     simple: &Simple,
     period_at: &dyn Fn(i64) -> Period,
@@ -69,11 +69,12 @@ pub fn compute(
             Only::Web => events.text("channel", row) == Some("web"),
             Only::Open => events.number("done", row).is_none(),
         };
-        if taken {
+        if taken || simple.what.counts() {
             let period = period_at(at);
-            rows_of.entry((period, None)).or_default().push(row);
             let region = region(events.text("client", row), simple.as_of, at, inputs);
-            rows_of.entry((period, Some(region))).or_default().push(row);
+            for place in [(period, None), (period, Some(region))] {
+                rows_of.entry(place).or_default().extend(taken.then_some(row));
+            }
         }
     }
     for (place, rows) in rows_of {

@@ -9,9 +9,10 @@ use kepi_model::{
     project::{Kpi, Project},
 };
 use kepi_query::{
-    finish::{AtGrain, Context, MeasuredScan, values_of, watermarks},
+    finish::{AtGrain, Context, MeasuredScan, values_of},
     plan::ScanPlan,
     port::{EvaluateError, Limits, PinnedInputs},
+    reach::watermarks,
     reference,
     scans::plan,
     state::{Measured, wire::Secret},
@@ -34,14 +35,15 @@ pub fn scans(project: &Project, inputs: &PinnedInputs) -> Vec<ScanPlan> {
 
 impl Road {
     /// From plans and what an evaluator returned for each.
-    pub fn new(measured: Vec<(ScanPlan, Measured)>, inputs: &PinnedInputs) -> Self {
-        let plans: Vec<ScanPlan> = measured.iter().map(|(plan, _)| plan.clone()).collect();
+    pub fn new(measured: Vec<(ScanPlan, Measured)>, project: &Project, inputs: &PinnedInputs) -> Self {
         let scans = measured.into_iter().map(|(plan, measured)| MeasuredScan { plan, measured }).collect();
-        Self {
-            scans,
-            watermarks: watermarks(&plans, inputs).expect("tables know their bounds"),
-            // The name of the evaluator is all that may differ between values of the same data.
-        }
+        // The name of the evaluator is all that may differ between values of the same data.
+        Self { scans, watermarks: watermarks(project, inputs) }
+    }
+
+    /// Until when the data of each entity are known.
+    pub fn watermarks(&self) -> &BTreeMap<EntityId, i64> {
+        &self.watermarks
     }
 
     /// By the reference evaluator.
@@ -50,7 +52,7 @@ impl Road {
             .into_iter()
             .map(|plan| Ok((plan.clone(), reference::measure(&plan, inputs, &Limits::default())?)))
             .collect();
-        Self::new(measured.expect("the reference evaluates what is lowered"), inputs)
+        Self::new(measured.expect("the reference evaluates what is lowered"), project, inputs)
     }
 
     /// What values are finished from.

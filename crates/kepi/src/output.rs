@@ -94,7 +94,10 @@ impl Field {
     }
     /// A figure: shown with its unit, plain with all digits.
     pub fn figure(shown: impl Into<String>, plain: Option<f64>) -> Self {
-        let plain = plain.map(|p| p.to_string()).unwrap_or_default();
+        Self::digits(shown, plain.map(|p| p.to_string()).unwrap_or_default())
+    }
+    /// A figure: shown with its unit, plain in the digits given.
+    pub fn digits(shown: impl Into<String>, plain: String) -> Self {
         Self { shown: shown.into(), plain, right: true, status: None }
     }
     /// A status: shape and word, coloured where colour is allowed.

@@ -15,7 +15,7 @@ use kepi_model::{
 use kepi_query::{
     landing::{LoadReport, PortError, QuarantinedRow},
     port::SnapshotId,
-    published::{figure, is_final, point},
+    published::{figure, is_final, point, restates},
     value::Segment,
 };
 use kepi_report::{
@@ -73,7 +73,10 @@ impl Facts for Picture {
     }
     fn segments(&self, kpi: &KpiId, grain: Grain) -> Vec<Segment> {
         let cube = self.cube_at(kpi, grain);
-        cube.map_or_else(Vec::new, |cube| cube.segments(grain).cloned().collect())
+        let mut segments: Vec<Segment> =
+            cube.map_or_else(Vec::new, |cube| cube.segments(grain).cloned().collect());
+        segments.sort_by(Segment::natural);
+        segments
     }
     fn span(&self, kpi: &KpiId, grain: Grain, segment: &Segment) -> Option<(i32, i32)> {
         let cube = self.cube_at(kpi, grain)?;
@@ -102,6 +105,17 @@ impl Facts for Picture {
     }
     fn not_renewed(&self, kpi: &KpiId, grain: Grain) -> bool {
         self.stands(kpi, grain).is_some_and(|(_, vouched)| vouched.not_renewed.is_some())
+    }
+    fn restated(&self, kpi: &KpiId, grain: Grain) -> Vec<(Period, Segment)> {
+        let Some(cube) = self.cube(kpi) else { return Vec::new() };
+        let of = |segment: &Segment| {
+            let series = cube.series(grain, segment).iter();
+            let restated = series.filter(|(_, row)| restates(cube.rows(), *row as usize).is_some());
+            restated
+                .map(|(ordinal, _)| (Period { grain, ordinal: *ordinal }, segment.clone()))
+                .collect::<Vec<_>>()
+        };
+        cube.segments(grain).flat_map(of).collect()
     }
     fn standing(&self, kpi: &Kpi, grain: Grain) -> Result<Standing, ViewError> {
         self.standing(kpi, grain).map_err(unavailable)

@@ -9,10 +9,11 @@ use kepi_model::{
 };
 use kepi_query::{
     finish,
-    measure::{Finished, kind_of},
+    measure::Finished,
     published::{Table, TableBuilder, VALUE, grain_text, push_value, states_of},
+    reach,
     state::wire::CellStates,
-    value::{Finality, Value},
+    value::Value,
 };
 
 use super::cube::Cube;
@@ -54,6 +55,7 @@ pub(super) fn at(
                     words(grain)
                 )
             })?;
+            let end = calendar.bounds(period).map_err(|e| e.to_string())?.end;
             let finished = finish::finished_again(kpi, &sum, project.confidence);
             let Finished { estimate, coverage } = finished.map_err(|e| e.to_string())?;
             let value = Value {
@@ -62,7 +64,7 @@ pub(super) fn at(
                 segment: segment.clone(),
                 estimate,
                 coverage,
-                finality: finality(kpi, project, watermarks, period).map_err(|e| e.to_string())?,
+                finality: reach::finality(kpi, end, watermarks),
                 states: sum.encode().into(),
             };
             let runs = of.iter().map(|row| cube.rows().run(*row));
@@ -71,18 +73,4 @@ pub(super) fn at(
         }
     }
     Ok(rows.finish().sorted(|run| run))
-}
-
-/// Whether only late rows can change a value of a period.
-fn finality(
-    kpi: &Kpi,
-    project: &Project,
-    watermarks: &BTreeMap<EntityId, i64>,
-    period: Period,
-) -> Result<Finality, kepi_model::calendar::CalendarError> {
-    let final_at = project.calendar.bounds(period)?.end.saturating_add(kind_of(&kpi.measure).wait(kpi));
-    let known = kpi.measure.bases().into_iter().map(|entity| watermarks.get(entity).copied());
-    let data_until = known.collect::<Option<Vec<i64>>>().and_then(|all| all.into_iter().min());
-    let is_final = data_until.is_some_and(|until| until >= final_at);
-    Ok(if is_final { Finality::Final } else { Finality::Provisional { data_until, final_at } })
 }

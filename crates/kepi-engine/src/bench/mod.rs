@@ -18,8 +18,9 @@ use std::{
 
 use kepi_model::{calendar::Grain, project::Project};
 use kepi_query::{
-    finish::{AtGrain, Context, FinishError, MeasuredScan, values_of, watermarks},
+    finish::{AtGrain, Context, FinishError, MeasuredScan, values_of},
     port::{EvaluateError, Evaluator, Limits, PinnedFile, PinnedInputs, TableData},
+    reach::watermarks,
     scans::plan,
     side::LowerError,
     state::wire::Secret,
@@ -250,7 +251,7 @@ async fn compute(
     evaluator: &DataFusionEvaluator,
 ) -> Result<Computed, BenchError> {
     let mut plans = plan(project.kpis.values(), project, inputs)?;
-    let watermarks = watermarks(&plans, inputs)?;
+    let watermarks = watermarks(project, inputs);
     let (Some(plan), true) = (plans.pop(), plans.is_empty()) else {
         return Err(BenchError::Project("the KPIs do not share one scan".into()));
     };

@@ -32,7 +32,7 @@ async fn random_definitions_over_random_files_give_the_same_values() {
             let states = DataFusionEvaluator.measure(&plan, &files, &limits).await.unwrap();
             measured.push((plan, states));
         }
-        let found = Road::new(measured, &files).values(&case.project);
+        let found = Road::new(measured, &case.project, &files).values(&case.project);
         let expected = Road::by_reference(&case.project, &case.inputs).values(&case.project);
         assert_eq!(found.len(), expected.len(), "seed {seed}\n{}", case.text);
         for (found, expected) in found.iter().zip(&expected) {

@@ -15,6 +15,7 @@ use kepi_query::{
 use super::{
     REQUIRED, Rejection, TYPE,
     column::{ColumnStep, Wanted},
+    off_scale::OffScale,
     rows::{Rows, Slot},
     suggest::no_column,
     time::Zone,
@@ -56,8 +57,10 @@ pub(crate) struct BoundMapping {
     zone: Zone,
     file: String,
     only: Option<(Expression, Vec<usize>)>,
+    off_scale: OffScale,
     /// Counts as they stood before the batch that was read last.
     before: Vec<(Vec<u64>, u64)>,
+    off_scale_before: OffScale,
 }
 
 struct Step {
@@ -155,7 +158,9 @@ impl BoundMapping {
         }
         let only = source.only.as_ref().map(|e| (e.clone(), reads(e)));
         let file = file.rsplit(['/', '\\']).next().unwrap_or(file).to_owned();
-        Ok(Self { steps, zone, file, only, before: Vec::new() })
+        let off_scale = OffScale::new(source, entity);
+        let off_scale_before = off_scale.clone();
+        Ok(Self { steps, zone, file, only, off_scale, before: Vec::new(), off_scale_before })
     }
 
     /// Types the rows of a batch into `rows`, and says what became of each.
@@ -165,6 +170,7 @@ impl BoundMapping {
             _ => (Vec::new(), 0),
         };
         self.before = self.steps.iter().map(counted).collect();
+        self.off_scale_before.clone_from(&self.off_scale);
         self.read_first(batch, batch.rows, rows)
     }
 
@@ -175,6 +181,7 @@ impl BoundMapping {
                 column.uncount(before);
             }
         }
+        self.off_scale.clone_from(&self.off_scale_before);
         self.read_first(batch, last + 1, rows).map(drop)
     }
 
@@ -219,7 +226,10 @@ impl BoundMapping {
             fates.push(match failures.first.remove(&at) {
                 _ if out => Fate::OutOfScope,
                 Some(rejection) => Fate::Rejected(rejection),
-                None => Fate::Typed,
+                None => {
+                    self.off_scale.see(rows, row);
+                    Fate::Typed
+                }
             });
         }
         Ok(fates)
@@ -231,7 +241,7 @@ impl BoundMapping {
             From::Column(column) => Some(column.missing()),
             _ => None,
         });
-        columns.flatten().collect()
+        columns.flatten().chain(self.off_scale.counts()).collect()
     }
 }
 

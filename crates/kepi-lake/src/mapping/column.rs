@@ -86,6 +86,7 @@ impl ColumnStep {
                     text: text.to_owned(),
                     reason: reason.to_owned(),
                     count: 0,
+                    off_scale: false,
                 });
                 counts.len() - 1
             });
@@ -272,6 +273,7 @@ impl ColumnStep {
             text: String::new(),
             reason: "absent".to_owned(),
             count: self.absent,
+            off_scale: false,
         });
         self.counts.iter().filter(|c| c.count > 0).cloned().chain(absent)
     }

@@ -14,6 +14,7 @@ mod bind;
 mod column;
 mod hash;
 pub mod number;
+mod off_scale;
 mod rows;
 mod spell;
 mod suggest;

@@ -96,7 +96,7 @@ pub(super) fn read(
         text: context.files.slice(document.span).to_owned(),
         span: written.kpi.span,
     };
-    kpi.hash = meaning::kpi(&kpi, around.calendar);
+    kpi.hash = meaning::kpi(&kpi, around.calendar, around.entities);
     Some(kpi)
 }
 

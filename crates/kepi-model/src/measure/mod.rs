@@ -25,7 +25,8 @@ use serde_json::Value;
 use crate::{
     decode::{choices, one_of},
     entity::Entity,
-    id::EntityId,
+    expression::Node,
+    id::{AttributeId, EntityId},
     word::words,
 };
 
@@ -187,5 +188,20 @@ impl Measure {
             expressions.for_each(|expression| expression.visit_entities(&mut entities));
         }
         entities
+    }
+
+    /// The attributes that its conditions and values read, of whatever entity.
+    pub fn attributes(&self) -> BTreeSet<&AttributeId> {
+        let mut attributes = BTreeSet::new();
+        for Reading { rows, values } in self.kind().readings() {
+            for expression in rows.filter.iter().chain(values) {
+                expression.visit(&mut |part| {
+                    if let Node::Path(path) = &part.node {
+                        attributes.insert(&path.attribute);
+                    }
+                });
+            }
+        }
+        attributes
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    entity::Entity,
+    entity::{Entity, scale_of},
     expression::{Expression, Node, Type},
     id::EntityId,
     lexical::{self, Decimal},
@@ -111,6 +111,5 @@ pub(super) fn declared_scale(
     entities: &BTreeMap<EntityId, Entity>,
 ) -> Option<(i64, i64)> {
     let Node::Path(path) = &answer.node else { return None };
-    let entity = path.references.last().map_or(Some(base), |(_, id)| entities.get(id))?;
-    entity.attribute(&path.attribute)?.scale
+    scale_of(path, &base.id, entities)
 }

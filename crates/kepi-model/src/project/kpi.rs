@@ -8,7 +8,8 @@ use super::{Measure, Target, ValueUnit};
 
 use crate::{
     calendar::Grain,
-    expression::{Expression, Path},
+    entity::{Entity, scale_of},
+    expression::{Expression, Node, Path},
     id::{DimensionId, EntityId, Hash, KpiId, ObjectiveId, PersonId, PurposeId},
     source_text::Span,
     word::words,
@@ -78,6 +79,37 @@ impl Kpi {
         let paths = self.by.iter().flat_map(|dimension| dimension.paths.values());
         paths.for_each(|path| path.visit_entities(&mut entities));
         entities
+    }
+
+    /// The declared scales that decide its values, by the entity from which a path leads to them. Kinds of answers know the
+    /// scale of a plain answer themselves.
+    pub(crate) fn scales<'a>(
+        &'a self,
+        entities: &BTreeMap<EntityId, Entity>,
+    ) -> BTreeMap<(&'a EntityId, &'a Path), (i64, i64)> {
+        let knows_its_own = matches!(self.measure, Measure::Nps(_) | Measure::Rating(_));
+        let mut paths: Vec<(&EntityId, &Path)> = Vec::new();
+        let mut read = |base: &'a EntityId, expression: &'a Expression| {
+            expression.visit(&mut |part| {
+                if let Node::Path(path) = &part.node {
+                    paths.push((base, path));
+                }
+            });
+        };
+        for reading in self.measure.kind().readings() {
+            let base = &reading.rows.of;
+            reading.rows.filter.iter().for_each(|filter| read(base, filter));
+            let values = reading.values.into_iter();
+            values
+                .filter(|value| !(knows_its_own && matches!(value.node, Node::Path(_))))
+                .for_each(|value| read(base, value));
+        }
+        if let (Some(weight), Some(base)) = (&self.weight, self.measure.bases().first()) {
+            read(base, weight);
+        }
+        paths.extend(self.by.iter().flat_map(|dimension| &dimension.paths));
+        let scaled = paths.into_iter().filter_map(|at| Some((at, scale_of(at.1, at.0, entities)?)));
+        scaled.collect()
     }
 }
 

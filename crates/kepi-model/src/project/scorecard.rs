@@ -34,6 +34,14 @@ pub struct Scorecard {
     pub span: Span,
 }
 
+impl Scorecard {
+    /// Its KPIs, in the order in which they stand.
+    pub fn kpis(&self) -> impl Iterator<Item = &KpiId> {
+        let objectives = self.perspectives.iter().flat_map(|perspective| &perspective.objectives);
+        objectives.flat_map(|objective| &objective.kpis).map(|(kpi, _)| kpi)
+    }
+}
+
 words! {
     /// What a missing child does to its parent's score.
     pub enum MissingRule {

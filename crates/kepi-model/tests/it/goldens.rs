@@ -121,6 +121,7 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
         ("K0418", sources("{column: Q2, as: integer}", "{constant: easy}")),
         ("K0440", sources("data/orders.ndjson", "\"data/orders-[2026.ndjson\"")),
         ("K0419", sources("mode: append\n", "mode: append\nkey: [identifier]\n")),
+        ("K0431", sources("{column: Q2, as: integer}", "{column: Q2, as: integer, missing: {\"1\": blank}}")),
         ("K0501", kpis(RELATIONSHIP, &format!("where: {} > 5", vec!["score"; 300].join(" + ")))),
         ("K0502", kpis(RELATIONSHIP, "where: survey = = 'relationship'")),
         ("K0503", kpis(RELATIONSHIP, "where: lower(survey) = 'relationship'")),

@@ -100,6 +100,9 @@ pub struct MissingCount {
     pub reason: String,
     /// How often.
     pub count: u64,
+    /// Whether it is a value that landed and lies off the attribute's scale: no KPI counts it as an answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub off_scale: bool,
 }
 
 /// How often a rule was broken.

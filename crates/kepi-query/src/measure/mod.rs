@@ -19,7 +19,7 @@ use kepi_stats::estimate::{Estimate, Level, NotComputable};
 use crate::{
     cells::View,
     side::{LowerError, Lowering},
-    value::Coverage,
+    value::{Coverage, Exact},
 };
 
 /// A kind of measure. What most kinds have in common is the default.
@@ -28,6 +28,7 @@ pub struct MeasureKind {
     finish: fn(&Kpi, &View<'_>, Level) -> Result<Finished, NotComputable>,
     presence: fn(&Kpi) -> Presence,
     wait: fn(&Kpi) -> i64,
+    exact: fn(&Kpi, &View<'_>) -> Option<Exact>,
     looks_back: bool,
 }
 
@@ -39,8 +40,12 @@ pub enum Presence {
     AnySide,
     /// Segments: only where rows of every population fell.
     EverySide,
-    /// From the first period with rows on, to the last of the data: what came before counts on.
+    /// From the first period with rows on, to the last that the data reach: what came before counts on.
     Onwards,
+    /// Nothing is zero. The total, and each unit of a cascade that has rows at all, in every period from the first row
+    /// of the entity to the last that the data reach; other segments wherever the entity has rows, whether or not one
+    /// of them is of the population.
+    Everywhere,
 }
 
 impl MeasureKind {
@@ -49,7 +54,14 @@ impl MeasureKind {
         lower: fn(&Kpi, &mut Lowering<'_>) -> Result<(), LowerError>,
         finish: fn(&Kpi, &View<'_>, Level) -> Result<Finished, NotComputable>,
     ) -> Self {
-        Self { lower, finish, presence: |_| Presence::AnySide, wait: |_| 0, looks_back: false }
+        Self {
+            lower,
+            finish,
+            presence: |_| Presence::AnySide,
+            wait: |_| 0,
+            exact: |_, _| None,
+            looks_back: false,
+        }
     }
 
     /// The kind, with other places for values than those with rows.
@@ -61,6 +73,12 @@ impl MeasureKind {
     /// The kind, final only so many µs after the end of a period.
     const fn waiting(mut self, wait: fn(&Kpi) -> i64) -> Self {
         self.wait = wait;
+        self
+    }
+
+    /// The kind, whose value is a sum or a count without a division.
+    const fn exactly(mut self, exact: fn(&Kpi, &View<'_>) -> Option<Exact>) -> Self {
+        self.exact = exact;
         self
     }
 
@@ -99,6 +117,11 @@ impl MeasureKind {
     /// How long after the end of a period a row of it may still change, in µs.
     pub fn wait(&self, kpi: &Kpi) -> i64 {
         (self.wait)(kpi).max(0)
+    }
+
+    /// The value with all its digits, where nothing is divided.
+    pub fn exact(&self, kpi: &Kpi, view: &View<'_>) -> Option<Exact> {
+        (self.exact)(kpi, view)
     }
 
     /// Whether it needs the sums of all periods up to each.

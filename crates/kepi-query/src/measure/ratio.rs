@@ -15,7 +15,7 @@ use kepi_stats::{
 use super::{
     Finished, MeasureKind, Presence,
     build::{both, either, times},
-    total::aggregate_states,
+    total::{aggregate_states, is_unknown},
 };
 use crate::{
     cells::{Cells, View},
@@ -72,10 +72,15 @@ fn finish(kpi: &Kpi, view: &View<'_>, level: Level) -> Result<Finished, NotCompu
     };
     let cells = view.own();
     let (above, below) = (cells.coverage(Term::First)?, cells.coverage(Term::Second)?);
+    // What is divided by: rows, or the different things among them.
+    let cases = match &denominator.aggregate {
+        Aggregate::Distinct(_) => cells.distinct(Term::Second, Role::Total)?,
+        Aggregate::Count | Aggregate::Sum(_) => below.counted,
+    };
     let coverage = Coverage {
         counted: above.counted.saturating_add(below.counted),
         eligible: above.eligible.saturating_add(below.eligible),
-        cases: below.counted,
+        cases,
     };
     let (y, y_scale) = amount(&cells, Term::First, &numerator.aggregate)?;
     let (x, x_scale) = amount(&cells, Term::Second, &denominator.aggregate)?;
@@ -83,6 +88,8 @@ fn finish(kpi: &Kpi, view: &View<'_>, level: Level) -> Result<Finished, NotCompu
         Err(NotComputable::Unsupported("a ratio has no weights".to_owned()))
     } else if below.counted == 0 {
         Err(NotComputable::ZeroDenominator)
+    } else if is_unknown(&numerator.aggregate, above) {
+        Err(NotComputable::NoValues)
     } else if linearised(kpi) {
         ratio::within_entity(
             ratio::PairMoments {
@@ -100,7 +107,9 @@ fn finish(kpi: &Kpi, view: &View<'_>, level: Level) -> Result<Finished, NotCompu
     } else {
         ratio::across(y, y_scale, x, x_scale, below.counted)
     };
-    Ok(Finished { estimate: estimate.map(|estimate| scaled(estimate, *per)), coverage })
+    // Whatever rows the spread was taken over, the cases of a ratio are those below the line.
+    let shown = |estimate| Estimate { n: cases, effective_n: cases as f64, ..scaled(estimate, *per) };
+    Ok(Finished { estimate: estimate.map(shown), coverage })
 }
 
 /// The aggregate and its decimals.

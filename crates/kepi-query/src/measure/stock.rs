@@ -10,15 +10,18 @@ use kepi_stats::{
     estimation::total,
 };
 
-use super::{Finished, MeasureKind, Presence, total::aggregate_states};
+use super::{
+    Finished, MeasureKind, Presence,
+    total::{aggregate_states, is_unknown},
+};
 use crate::{
     cells::View,
     side::{LowerError, Lowering, Role, Term},
-    value::Coverage,
+    value::{Coverage, Exact},
 };
 
 pub(super) const KIND: MeasureKind =
-    MeasureKind::new(lower, finish).present(|_| Presence::Onwards).looking_back();
+    MeasureKind::new(lower, finish).present(|_| Presence::Onwards).exactly(exact).looking_back();
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
     let Measure::Stock(Stock { came, went }) = &kpi.measure else { return Ok(()) };
@@ -44,6 +47,23 @@ fn finish(kpi: &Kpi, view: &View<'_>, _: Level) -> Result<Finished, NotComputabl
             coverage,
         });
     }
+    if is_unknown(&came.aggregate, above) || is_unknown(&went.aggregate, below) {
+        return Ok(Finished { estimate: Err(NotComputable::NoValues), coverage });
+    }
+    let estimate = stock(came, went, view)?
+        .map(|stock| total::sum(stock.units, stock.scale, coverage.counted))
+        .ok_or_else(|| NotComputable::OutOfRange { bound: i128::MAX.to_string() });
+    Ok(Finished { estimate, coverage })
+}
+
+fn exact(kpi: &Kpi, view: &View<'_>) -> Option<Exact> {
+    let Measure::Stock(Stock { came, went }) = &kpi.measure else { return None };
+    stock(came, went, view).ok()?
+}
+
+/// All that came less all that went; none if it does not fit.
+fn stock(came: &Total, went: &Total, view: &View<'_>) -> Result<Option<Exact>, NotComputable> {
+    let so_far = view.so_far();
     let decimals = |of: &Total| match &of.aggregate {
         Aggregate::Sum(value) => value.type_.scale(),
         Aggregate::Count | Aggregate::Distinct(_) => 0,
@@ -59,8 +79,5 @@ fn finish(kpi: &Kpi, view: &View<'_>, _: Level) -> Result<Finished, NotComputabl
     };
     let (all_that_came, all_that_went) = (amount(Term::First, came)?, amount(Term::Second, went)?);
     let stock = all_that_came.zip(all_that_went).and_then(|(came, went)| came.checked_sub(went));
-    let estimate = stock
-        .map(|stock| total::sum(stock, scale, coverage.counted))
-        .ok_or_else(|| NotComputable::OutOfRange { bound: i128::MAX.to_string() });
-    Ok(Finished { estimate, coverage })
+    Ok(stock.map(|units| Exact { units, scale }))
 }

@@ -10,16 +10,30 @@ use kepi_stats::{
 };
 
 use super::{
-    Finished, MeasureKind,
+    Finished, MeasureKind, Presence,
     build::{known, positive, times},
 };
 use crate::{
     cells::View,
     plan::StateKind,
     side::{LowerError, Lowering, Role, Side, Term},
+    value::{Coverage, Exact},
 };
 
-pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish);
+pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish).present(presence).exactly(exact);
+
+/// A count of nothing is zero, so there is one wherever the data are; a sum of nothing is nothing known.
+fn presence(kpi: &Kpi) -> Presence {
+    match &kpi.measure {
+        Measure::Total(total) if !matches!(total.aggregate, Aggregate::Sum(_)) => Presence::Everywhere,
+        _ => Presence::AnySide,
+    }
+}
+
+/// Whether there are rows to sum over and not one of them has a value: then the sum is unknown, not zero.
+pub(super) fn is_unknown(aggregate: &Aggregate, of: Coverage) -> bool {
+    matches!(aggregate, Aggregate::Sum(_)) && of.counted == 0 && of.eligible > 0
+}
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
     let Measure::Total(total) = &kpi.measure else { return Ok(()) };
@@ -55,6 +69,18 @@ pub(super) fn aggregate_states(side: &mut Side, aggregate: &Aggregate, weight: O
     }
 }
 
+fn exact(kpi: &Kpi, view: &View<'_>) -> Option<Exact> {
+    let Measure::Total(total) = &kpi.measure else { return None };
+    let weight_scale = kpi.weight.as_ref().map_or(0, |weight| weight.type_.scale());
+    let scale = match &total.aggregate {
+        Aggregate::Sum(of) => of.type_.scale() + weight_scale,
+        Aggregate::Count if kpi.weight.is_some() => weight_scale,
+        // Rows are fewer than a floating-point number can count.
+        Aggregate::Count | Aggregate::Distinct(_) => return None,
+    };
+    Some(Exact { units: view.own().sum(Term::First, Role::Total).ok()?, scale })
+}
+
 fn finish(kpi: &Kpi, view: &View<'_>, _: Level) -> Result<Finished, NotComputable> {
     let Measure::Total(total) = &kpi.measure else { return Err(NotComputable::NoRows) };
     let cells = view.own();
@@ -68,6 +94,8 @@ fn finish(kpi: &Kpi, view: &View<'_>, _: Level) -> Result<Finished, NotComputabl
     };
     let estimate = match (&total.aggregate, &kpi.weight) {
         (Aggregate::Count, None) => Ok(total::count(n)),
+        // No row weighs nothing; rows without a weight weigh nobody knows what.
+        (Aggregate::Count, Some(_)) if coverage.eligible == 0 => Ok(total::sum(0, weight_scale, 0)),
         (Aggregate::Count, Some(_)) => sum(weight_scale)?,
         (Aggregate::Sum(of), _) => sum(of.type_.scale() + weight_scale)?,
         (Aggregate::Distinct(_), None) => {

@@ -60,6 +60,8 @@ pub struct Counts {
     pub first: u64,
     /// Say something else than before.
     pub restated: u64,
+    /// Of them, those that said the other as final: what readers are shown as restated.
+    pub of_final: u64,
     /// Say the same: vouched for, not written again.
     pub unchanged: u64,
     /// No longer computed.
@@ -79,6 +81,7 @@ impl std::ops::Add for Counts {
         Self {
             first: self.first + other.first,
             restated: self.restated + other.restated,
+            of_final: self.of_final + other.of_final,
             unchanged: self.unchanged + other.unchanged,
             withdrawn: self.withdrawn + other.withdrawn,
         }
@@ -155,7 +158,10 @@ pub fn changes(run: i64, computed: &Table, newest: &Table, cause: impl Fn(&str, 
                 } else {
                     counts.restated += 1;
                     add.push(match computed.restates(new, newest, old) {
-                        Some(earlier) => Row::Restated(new, earlier),
+                        Some(earlier) => {
+                            counts.of_final += 1;
+                            Row::Restated(new, earlier)
+                        }
                         None => Row::New(new),
                     });
                 }

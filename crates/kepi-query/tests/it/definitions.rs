@@ -3,7 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use kepi_model::{calendar::Grain, id::KpiId, schema};
+use kepi_model::{
+    calendar::{Grain, Period},
+    id::KpiId,
+    schema,
+};
 use kepi_query::{
     finish::{AtGrain, finished_again},
     measure::kind_of,
@@ -25,7 +29,7 @@ fn cases() -> impl Iterator<Item = (u64, Case)> {
 
 #[test]
 fn simple_kpis_come_to_what_a_pencil_comes_to() {
-    let (mut compared, mut segments) = (0, 0);
+    let (mut compared, mut segments, mut zeros) = (0, 0, 0);
     for (seed, case) in cases() {
         let road = Road::by_reference(&case.project, &case.inputs);
         for simple in &case.simple {
@@ -63,10 +67,29 @@ fn simple_kpis_come_to_what_a_pencil_comes_to() {
                     compared += 1;
                     segments += usize::from(region.is_some());
                 }
-                // Beyond those there are but periods of the total in between, in which nothing was.
+                // Beyond those there are but periods of the total, in which nothing was: a count is 0 there, also from
+                // the last row on as far as the data reach; of anything else there is nothing to say.
+                let totals =
+                    || expected.keys().filter(|(_, region)| region.is_none()).map(|(period, _)| period);
+                let until = road.watermarks().get(&"call".parse().unwrap());
+                if let (true, Some(first), Some(until)) = (simple.what.counts(), totals().min(), until) {
+                    let last = oracle::periods(&case.project.calendar, grain)(until - 1);
+                    for ordinal in first.ordinal..=last.ordinal {
+                        let period = Period { ordinal, ..*first };
+                        let there = totals().any(|known| *known == period)
+                            || found.get(&(period, None)).is_some_and(|value| value.point() == Some(0.0));
+                        assert!(there, "seed {seed} {simple:?} {period:?}");
+                        zeros += usize::from(found.contains_key(&(period, None)));
+                    }
+                }
                 for ((_, region), value) in found {
                     assert!(
                         region.is_none() && value.coverage.eligible == 0,
+                        "seed {seed} {simple:?} {value:?}"
+                    );
+                    assert_eq!(
+                        value.point().is_some(),
+                        simple.what.counts(),
                         "seed {seed} {simple:?} {value:?}"
                     );
                 }
@@ -74,6 +97,7 @@ fn simple_kpis_come_to_what_a_pencil_comes_to() {
         }
     }
     assert!(compared > 1_000 && segments > 500, "only {compared} values, {segments} of segments");
+    assert!(zeros > 5, "only {zeros} periods in which nothing was");
 }
 
 #[test]

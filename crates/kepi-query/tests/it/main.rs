@@ -12,7 +12,9 @@
 mod definitions;
 mod identity;
 mod metamorphic;
+mod nothing;
 mod published;
+mod scale;
 mod states;
 mod stock;
 mod values;

@@ -92,8 +92,8 @@ fn segments_sum_to_the_total_and_crosses_to_segments() {
     assert_eq!((sum("region"), sum("solved")), (100.0, 100.0));
     assert_eq!(world.point("turnover", "2026-01", "solved=true region=west"), 40.0);
     assert_eq!(world.point("turnover", "2026-01", "solved=? region=west"), 30.0);
-    // The only row of the segment has no price: known rows, no sum.
-    assert_eq!(world.reason("turnover", "2026-01", "region=south"), NotComputable::NoRows);
+    // The only row of the segment has no price: a row, no sum.
+    assert_eq!(world.reason("turnover", "2026-01", "region=south"), NotComputable::NoValues);
 }
 
 #[test]

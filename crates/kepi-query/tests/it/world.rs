@@ -8,8 +8,9 @@ use kepi_model::{
     project::Project,
 };
 use kepi_query::{
-    finish::{AtGrain, Context, MeasuredScan, watermarks},
+    finish::{AtGrain, Context, MeasuredScan},
     port::{Limits, PinnedInputs},
+    reach::watermarks,
     reference::measure,
     scans::plan,
     state::{Member, wire::Secret},
@@ -161,7 +162,7 @@ impl World {
             ("contract", table(calendar, CONTRACTS)),
         ]);
         let plans = plan(project.kpis.values(), &project, &inputs).unwrap();
-        let watermarks = watermarks(&plans, &inputs).unwrap();
+        let watermarks = watermarks(&project, &inputs);
         let scans = plans
             .into_iter()
             .map(|plan| {

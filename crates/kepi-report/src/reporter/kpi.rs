@@ -154,7 +154,7 @@ impl<'a> Reporter<'a> {
                     Some(SegmentPoint {
                         id: segment.to_string(),
                         name: words::member(member),
-                        value: Measured::outcome(reading.observed(), &kpi.unit),
+                        value: reading.measured(),
                         status: (&reading.standing).into(),
                     })
                 })
@@ -164,7 +164,8 @@ impl<'a> Reporter<'a> {
                 // The largest members, then back in the order of their names.
                 members.sort_by_key(|m| std::cmp::Reverse(m.value.value().map_or(0, |v| v.n)));
                 members.truncate(MOST_MEMBERS);
-                members.sort_by(|a, b| a.name.cmp(&b.name));
+                let order = |id: &str| of.iter().position(|(segment, _)| segment.to_string() == id);
+                members.sort_by_cached_key(|member| order(&member.id));
             }
             let hidden = members.iter().filter(|m| m.value.value().is_none()).count();
             let mut notes = Vec::new();
@@ -216,12 +217,22 @@ impl<'a> Reporter<'a> {
         let left_out = missing
             .map(|count| CountedReason { reason: "no usable value in the row".to_owned(), count })
             .into_iter();
-        let loads = self.facts.loads().iter().filter(|l| sources.iter().any(|s| s.id == l.source));
+        let loads: Vec<_> =
+            self.facts.loads().iter().filter(|l| sources.iter().any(|s| s.id == l.source)).collect();
+        let read = kpi.measure.attributes();
+        let mut off_scale: BTreeMap<String, u64> = BTreeMap::new();
+        let codes =
+            loads.iter().flat_map(|l| &l.missing).filter(|m| m.off_scale && read.contains(&m.attribute));
+        for code in codes {
+            *off_scale.entry(format!("in all that landed: {}", code.reason)).or_default() += code.count;
+        }
+        let left_out =
+            left_out.chain(off_scale.into_iter().map(|(reason, count)| CountedReason { reason, count }));
         QualityView {
             n: estimate.map_or(coverage.map_or(0, |c| c.counted), |e| e.n),
             effective_n: estimate.and_then(crate::view::effective_n),
             left_out: left_out.collect(),
-            quarantined: loads.map(|l| l.counts.quarantined).sum(),
+            quarantined: loads.iter().map(|l| l.counts.quarantined).sum(),
             sources: sources.iter().map(|s| Named::new(&s.id, &s.name)).collect(),
         }
     }
@@ -234,14 +245,18 @@ impl<'a> Reporter<'a> {
         of: Period,
     ) -> Result<Vec<Restatement>, ViewError> {
         let mut found = Vec::new();
-        for reading in self.course(kpi, place, of.grain) {
-            let (Some(entry), Some(segment)) = (&reading.entry, &place.segment) else { continue };
-            if !entry.restated {
-                continue;
-            }
-            let Some(before) = self.facts.before(&kpi.id, reading.period, segment)? else { continue };
+        let Some(shown) = &place.segment else { return Ok(found) };
+        let mut all = self.facts.restated(&kpi.id, of.grain);
+        // Over all rows those of every segment are shown: what a run counts can be found.
+        all.retain(|(_, segment)| shown.is_total() || segment == shown);
+        all.sort_by_key(|(period, _)| *period);
+        for (period, segment) in all {
+            let Some(entry) = self.facts.entry(&kpi.id, period, &segment) else { continue };
+            let Some(before) = self.facts.before(&kpi.id, period, &segment)? else { continue };
+            let part =
+                if segment == *shown { String::new() } else { format!(" · {}", words::segment(&segment)) };
             found.push(Restatement {
-                period: self.label(reading.period),
+                period: format!("{}{part}", self.label(period)),
                 published: format!("{} ({})", said(kpi, &before.estimate), self.instant(before.at)),
                 now: said(kpi, &entry.value.estimate),
                 noticed_at: self.instant(entry.published_at),

@@ -254,9 +254,27 @@ impl<'a> Reporter<'a> {
             (None, None) => Some(Segment::total()),
         };
         let grain = self.grain_asked(kpi, card.map(|c| c.scorecard.period), query.period.as_deref())?;
-        let known = Periods::of(self.facts, [&kpi.id], grain);
+        let mut known = Periods::of(self.facts, [&kpi.id], grain);
+        if let Some(asked) = query.period.as_deref().and_then(|text| self.project().calendar.parse(text).ok())
+            && asked.grain == grain
+            && let Err(place) = known.all.binary_search(&asked.ordinal)
+            && self.is_on_a_scorecard_in(&uses, asked)?
+        {
+            known.all.insert(place, asked.ordinal);
+        }
         let period = self.period_asked(query.period.as_deref(), grain, &known, || self.no_value_of(kpi))?;
         Ok(KpiAsked { kpi, uses, card, unit, segment, period, known })
+    }
+
+    /// Whether a scorecard has a period: then its KPIs are shown in it, with a value or without.
+    fn is_on_a_scorecard_in(self, uses: &[&'a Scorecard], period: Period) -> Result<bool, ViewError> {
+        for card in uses.iter().filter(|s| s.period == period.grain).map(|s| self.card(s)) {
+            self.facts.want(&card.kpis().collect::<Vec<_>>())?;
+            if card.periods().all.contains(&period.ordinal) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The KPI's own grain if values have it, else the scorecard's; a period asked for decides by its spelling. At a longer

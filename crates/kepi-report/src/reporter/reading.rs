@@ -19,7 +19,11 @@ use kepi_score::{
 use kepi_stats::estimate::Level;
 
 use super::{FactCard, Reporter};
-use crate::{facts::Entry, reason::Absence};
+use crate::{
+    facts::Entry,
+    reason::Absence,
+    view::{Measured, Outcome},
+};
 
 /// Where a KPI is read: through which scorecard, for which unit, over which rows.
 #[derive(Clone)]
@@ -46,6 +50,10 @@ pub(crate) struct Reading<'a> {
 impl Reading<'_> {
     pub(crate) fn observed(&self) -> Option<&Observed> {
         self.entry.as_ref().map(|e| &e.value.estimate)
+    }
+    /// What was computed, as shown.
+    pub(crate) fn measured(&self) -> Outcome<Measured> {
+        Measured::of(self.entry.as_ref(), self.kpi)
     }
     pub(crate) fn finality(&self) -> Option<Finality> {
         self.entry.as_ref().map(|e| e.value.finality)

@@ -24,7 +24,7 @@ use crate::{
     reader::{ScorecardQuery, ViewError},
     reason::Absence,
     view::{
-        Change, Coverage, Deviation, Freshness, KpiRow, Measured, Named, ObjectiveView, Outcome,
+        Change, Coverage, Deviation, Freshness, KpiRow, Named, ObjectiveView, Outcome,
         PerspectiveView, Points, Recent, RecentEnd, ScoreView, ScorecardView, SeriesPoint, TargetView,
         Weight,
     },
@@ -123,7 +123,7 @@ impl<'a> Reporter<'a> {
         }
         let end = |ordinal: i32| {
             let reading = self.read(kpi, place, Period { ordinal, ..upto });
-            let text = Measured::outcome(reading.observed(), &kpi.unit).value().map(|m| m.value.text.clone());
+            let text = reading.measured().value().map(|m| m.value.text.clone());
             RecentEnd {
                 period: self.label(reading.period),
                 text: text.unwrap_or_default(),
@@ -148,7 +148,7 @@ impl<'a> Reporter<'a> {
             weight: None,
             status: (&of.standing).into(),
             status_probability: of.probability(),
-            value: Measured::outcome(of.observed(), &kpi.unit),
+            value: of.measured(),
             target: of.standing.target.as_ref().map(|t| self.target_view(kpi, t)),
             score: score_outcome(&of.standing.score),
             recent: Recent::default(),
@@ -168,7 +168,7 @@ impl<'a> Reporter<'a> {
     pub(crate) fn point(self, of: &Reading<'a>) -> SeriesPoint {
         SeriesPoint {
             period: self.label(of.period),
-            value: Measured::outcome(of.observed(), &of.kpi.unit),
+            value: of.measured(),
             status: (&of.standing).into(),
             complete: of.is_final(),
             lines: of.standing.target.as_ref().map(|t| t.lines),

@@ -104,7 +104,8 @@ pub(super) fn member(member: &Member) -> String {
         // Members of enums are names: `under_25` reads as `under 25`.
         Member::Value(text) if id::is_name(text) => text.replace('_', " "),
         Member::Value(text) => text.to_string(),
-        Member::Unknown => "unknown".to_owned(),
+        // In brackets, since a text may say `unknown` too.
+        Member::Unknown => "(no value)".to_owned(),
     }
 }
 

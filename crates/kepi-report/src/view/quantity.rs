@@ -3,7 +3,7 @@
 use kepi_insight::change::{self, Judged, Verdict};
 use kepi_model::{
     calendar::Calendar,
-    project::{BasisKind, Better, TargetLines, ValueUnit},
+    project::{BasisKind, Better, Kpi, TargetLines, ValueUnit},
 };
 use kepi_query::value::Finality;
 use kepi_score::{
@@ -13,7 +13,7 @@ use kepi_score::{
 use kepi_stats::estimate::Estimate;
 
 pub use crate::reason::Reason;
-use crate::{format, say};
+use crate::{facts::Entry, format, say};
 
 /// A number with the text to show for it.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,12 +22,19 @@ pub struct Number {
     pub raw: f64,
     /// As shown, with unit sign and separators.
     pub text: String,
+    /// All its digits, in plain decimal, where it is a sum of more than `raw` can hold.
+    pub exact: Option<String>,
 }
 
 impl Number {
     /// A value of `unit` with so many decimals in the scale shown (per cent for shares).
     pub fn new(raw: f64, unit: &ValueUnit, decimals: u8) -> Self {
-        Self { raw, text: format::value(raw, unit, decimals) }
+        Self { raw, text: format::value(raw, unit, decimals), exact: None }
+    }
+
+    /// In plain decimal, for programs.
+    pub fn digits(&self) -> String {
+        self.exact.clone().unwrap_or_else(|| self.raw.to_string())
     }
 }
 
@@ -114,6 +121,20 @@ impl Measured {
             Some(Err(reason)) => Outcome::none(reason),
             Some(Ok(estimate)) => Outcome::Value(Self::new(estimate, unit)),
         }
+    }
+
+    /// What was computed of a KPI, with all the digits of a sum.
+    pub fn of(entry: Option<&Entry>, kpi: &Kpi) -> Outcome<Self> {
+        let mut outcome = Self::outcome(entry.map(|e| &e.value.estimate), &kpi.unit);
+        if let (Outcome::Value(measured), Some(exact)) =
+            (&mut outcome, entry.and_then(|e| e.value.exact(kpi)))
+        {
+            if let Some(text) = format::exact(&exact.to_string(), &kpi.unit) {
+                measured.value.text = text;
+            }
+            measured.value.exact = Some(exact.to_string());
+        }
+        outcome
     }
 
     /// Lower and upper limit as numbers.
@@ -320,7 +341,7 @@ impl Change {
         let half = current.interval.as_ref().ok().map(|i| (i.high - i.low) / 2.0);
         let decimals = format::decimals(current.point, half.map(|h| (raw - h, raw + h)), unit);
         Self {
-            difference: Number { raw, text: format::difference(raw, unit, decimals) },
+            difference: Number { raw, text: format::difference(raw, unit, decimals), exact: None },
             since: calendar.label(change.since),
             verdict: change.verdict,
             judged: change.judged,

@@ -78,9 +78,11 @@ pub struct WeightedMoments {
 
 /// Weighted mean `Σwx/Σw`, weights taken as given.
 ///
-/// Linearised variance `V = n/(n−1) · Σw²(x − m)²/(Σw)²`, its numerator formed exactly; Student's interval with
-/// n − 1 degrees of freedom; the effective n is Kish's `(Σw)²/Σw²`. Raked weights are not fixed: use the survey room.
-/// Errors: `NoRows`, `ZeroDenominator`, `Invalid` for contradictory sums. Source: Särndal et al. 1992, § 5.5.
+/// Linearised variance `V = n/(n−1) · Σw²(x − m)²/(Σw)²`, its numerator formed exactly; the effective n is Kish's
+/// `(Σw)²/Σw²`, and Student's interval has one degree of freedom less than that. Below two effective cases there is no
+/// interval: where one weight outweighs all others the mean is all but its value, and deviations from it say nothing of how
+/// values vary. Raked weights are not fixed: use the survey room.
+/// Errors: `NoRows`, `ZeroDenominator`, `Invalid` for contradictory sums. Source: Särndal et al. 1992, § 5.5; Kish 1965, § 11.7.
 pub fn weighted(moments: WeightedMoments, level: Level) -> Result<Estimate, NotComputable> {
     let WeightedMoments { n, sum_w, sum_wx, sum_w2, sum_w2x, sum_w2x2, weight_scale: _, value_scale } =
         moments;
@@ -106,12 +108,16 @@ pub fn weighted(moments: WeightedMoments, level: Level) -> Result<Estimate, NotC
         return Err(NotComputable::invalid("the weighted sums contradict each other"));
     } else if spread.is_zero() {
         Err(NotComputable::NoVariation)
+    } else if effective_n < 2.0 {
+        Err(NotComputable::Unsupported(format!(
+            "weights make {n} cases as precise as {effective_n:.1}, so their spread is unknown"
+        )))
     } else {
         // V = n/(n−1) · spread/W⁴, taken in two quotients so that W⁴ stays within range.
         let per_square = spread.over(square)? / square.over(Wide::of(1))?;
         let variance = per_square * (n as f64 / (n as f64 - 1.0));
         let error = variance.sqrt() * scaled(1, u32::from(value_scale));
-        Ok(Interval::around(point, student::critical(level, n as f64 - 1.0) * error, level))
+        Ok(Interval::around(point, student::critical(level, effective_n - 1.0) * error, level))
     };
     Ok(Estimate { point, interval, n, effective_n, method: Method::WeightedMean })
 }

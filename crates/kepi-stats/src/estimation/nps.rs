@@ -48,7 +48,8 @@ pub struct WeightedAnswers {
 ///
 /// With `y` = +1, 0, −1 and `m = Σwy/Σw` the linearised variance is `V = n/(n−1) · Σw²(y − m)²/(Σw)²`, formed
 /// exactly. The interval adds the pseudo-answers of [`adjusted_wald`] on the effective sample `n* = S/V`, where
-/// `S = p + d − m²` uses the weighted shares (Kish's `n*` where all answers agree), cut to ±100. Equal weights give
+/// `S = p + d − m²` uses the weighted shares (Kish's `n*` where all answers agree, and never more than that: one weight that outweighs
+/// all others is one case), cut to ±100. Equal weights give
 /// `n* = n − 1`, the unbiased form. Raked weights are not fixed: use the survey room.
 /// Errors: `NoRows`, `ZeroDenominator`, `Invalid` for negative sums; one row has no interval.
 pub fn weighted(
@@ -88,7 +89,7 @@ pub fn weighted(
     } else {
         let both = Wide::of(promoters.sum_w).plus(Wide::of(detractors.sum_w))?;
         let shares = total.times(both)?.minus(net.times(net)?)?;
-        shares.times(total.times(total)?)?.over(spread)? * ((n as f64 - 1.0) / n as f64)
+        kish.min(shares.times(total.times(total)?)?.over(spread)? * ((n as f64 - 1.0) / n as f64))
     };
     let interval = wald_interval(
         promoter_share * effective_n + 0.75,

@@ -61,8 +61,9 @@ pub fn wald(successes: u64, n: u64, level: Level) -> Result<Estimate, NotComputa
 ///
 /// `sum_w`, `sum_w_hit` are Σw and Σw over hits in units of `10^−weight_scale`; `sum_w2`, `sum_w2_hit` are Σw² and
 /// Σw² over hits in units of `10^−2·weight_scale`. With `p = Σw·hit/Σw` the linearised variance is
-/// `V = n/(n−1) · (Σw²hit(1−2p) + p²Σw²)/(Σw)²`; the interval is Wilson's with the effective `n* = p(1−p)/V`.
-/// Where no or every row is a hit `V` is zero, so `n*` is Kish's `(Σw)²/Σw²`. Weights that come from calibration
+/// `V = n/(n−1) · (Σw²hit(1−2p) + p²Σw²)/(Σw)²`; the interval is Wilson's with the effective `n* = p(1−p)/V`,
+/// at most Kish's `(Σw)²/Σw²`: where one weight outweighs all others `V` is small because `p` follows it, not because much is
+/// known. Where no or every row is a hit `V` is zero, so `n*` is Kish's. Weights that come from calibration
 /// need [`crate::estimation`]'s survey room instead. Source: Franco, Little, Louis, Slud 2019.
 ///
 /// Errors: `NoRows`, `ZeroDenominator` for zero total weight, `Invalid` for negative or inconsistent sums;
@@ -100,12 +101,13 @@ pub fn weighted(
         .times(miss)?
         .times(Wide::of(sum_w2_hit))?
         .plus(hit.times(hit)?.times(Wide::of(sum_w2 - sum_w2_hit))?)?;
+    let kish = total.times(total)?.over(Wide::of(sum_w2))?;
     let effective_n = if spread.is_zero() {
-        total.times(total)?.over(Wide::of(sum_w2))?
+        kish
     } else {
         // n* = p(1−p)/V = (n−1)/n · H(W−H)·W² / (W²·Σw²(hit−p)²)
         let numerator = hit.times(miss)?.times(total.times(total)?)?;
-        numerator.over(spread)? * ((n as f64 - 1.0) / n as f64)
+        kish.min(numerator.over(spread)? * ((n as f64 - 1.0) / n as f64))
     };
     let interval = if n < 2 {
         Err(NotComputable::TooFew { n, need: 2 })

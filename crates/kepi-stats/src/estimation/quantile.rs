@@ -21,7 +21,9 @@ pub enum Spacing {
 /// Bin `i` holds `counts[i]` values in `[edges[i], edges[i+1])`; edges are in units of `10^−scale`. The point is the
 /// value that a share `q` lies below (for `Points` the smallest value with at least that share at or below it).
 /// The interval takes the order statistics `k_low`, `k_high` with `P(B < k_low) ≤ α/2` and `P(B ≥ k_high) ≤ α/2`,
-/// `B ~ Bin(n, q)`, and places the k-th value at `(k − ½)` counts; it is as fine as the bins allow.
+/// `B ~ Bin(n, q)`. Of a value no more is known than its bin, so the interval runs from the lower edge of the bin of the
+/// one to the upper edge of the bin of the other (for `Points` from the one to the other): it covers however values lie
+/// within their bins, and is never finer than those.
 /// Errors: `NoRows`, `Invalid` for edges that do not fit. Too few values for a bound at this level: the interval
 /// is `TooFew` with the n needed. Source: David and Nagaraja 2003, § 7.1. O(bins + log n).
 pub fn from_histogram(
@@ -48,8 +50,13 @@ pub fn from_histogram(
     let q = f64::from(q_millionths) / 1e6;
     let place = |rank: f64| locate(counts, edges, rank, spacing, scale);
     let point = place(q * n as f64).ok_or(NotComputable::NoRows)?;
+    let end = |rank: u64, upper: bool| {
+        let bin = bin_of(counts, edges, rank as f64 - 0.5)?;
+        let edge = if upper && spacing != Spacing::Points { bin.high } else { bin.low };
+        Some(scaled(i128::from(edge), u32::from(scale)))
+    };
     let interval = ranks(n, q, level)
-        .and_then(|(low, high)| Some((place(low as f64 - 0.5)?, place(high as f64 - 0.5)?)))
+        .and_then(|(low, high)| Some((end(low, false)?, end(high, true)?)))
         .map(|(low, high)| Interval::new(low, high, level))
         .ok_or(NotComputable::TooFew { n, need: needed(q, level) });
     Ok(Estimate { point, interval, n, effective_n: n as f64, method: Method::HistogramQuantile })
@@ -117,8 +124,17 @@ fn needed(q: f64, level: Level) -> u64 {
     lower.max(upper).ceil() as u64
 }
 
-/// The value below which `rank` counts lie.
-fn locate(counts: &[u64], edges: &[i64], rank: f64, spacing: Spacing, scale: u8) -> Option<f64> {
+/// A bin that is not empty.
+struct Bin {
+    /// Counts in the bins before it.
+    before: u64,
+    count: u64,
+    low: i64,
+    high: i64,
+}
+
+/// The bin in which `rank` counts are reached.
+fn bin_of(counts: &[u64], edges: &[i64], rank: f64) -> Option<Bin> {
     let mut before = 0_u64;
     let mut last = None;
     for (count, pair) in counts.iter().zip(edges.windows(2)) {
@@ -126,14 +142,19 @@ fn locate(counts: &[u64], edges: &[i64], rank: f64, spacing: Spacing, scale: u8)
         if *count == 0 {
             continue;
         }
-        last = Some((before, *count, low, high));
+        last = Some(Bin { before, count: *count, low, high });
         // Counts stay below 2^53, so the comparison is exact.
         if rank <= (before + count) as f64 {
             break;
         }
         before += count;
     }
-    let (before, count, low, high) = last?;
+    last
+}
+
+/// The value below which `rank` counts lie.
+fn locate(counts: &[u64], edges: &[i64], rank: f64, spacing: Spacing, scale: u8) -> Option<f64> {
+    let Bin { before, count, low, high } = bin_of(counts, edges, rank)?;
     let share = ((rank - before as f64) / count as f64).clamp(0.0, 1.0);
     let decimals = u32::from(scale);
     let (low, high) = (scaled(i128::from(low), decimals), scaled(i128::from(high), decimals));

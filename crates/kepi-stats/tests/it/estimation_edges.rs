@@ -2,9 +2,11 @@
 
 use kepi_stats::estimate::{Estimate, Interval, Level, Method, NotComputable};
 use kepi_stats::estimation::mean::{self, WeightedMoments};
-use kepi_stats::estimation::probability_in_band;
+use kepi_stats::estimation::{nps, probability_in_band, proportion};
 
 const LEVEL: Level = Level::NINETY_FIVE;
+/// Student's 97.5 % quantile of 11 ⁄ 7 degrees.
+const STUDENT: f64 = 5.648_190_765_369;
 
 /// An interval that reaches two below its point and three above.
 fn lopsided() -> Estimate {
@@ -52,6 +54,40 @@ fn bands_of_certain_estimates() {
     assert_eq!(band(&counted, 9.0, 10.0), 0.0);
 }
 
+/// Three of four cases weigh next to nothing: they are as precise as one.
+#[test]
+fn one_weight_that_outweighs_all_others_is_one_case() {
+    // Values 5, 1, 9, 4 with weights 1000, 1, 1, 1.
+    let (x, w) = ([5_i128, 1, 9, 4], [1000_i128, 1, 1, 1]);
+    let sum = |f: fn(i128, i128) -> i128| x.iter().zip(w).map(|(x, w)| f(*x, w)).sum::<i128>();
+    let moments = WeightedMoments {
+        n: 4,
+        sum_w: sum(|_, w| w),
+        sum_wx: sum(|x, w| w * x),
+        sum_w2: sum(|_, w| w * w),
+        sum_w2x: sum(|x, w| w * w * x),
+        sum_w2x2: sum(|x, w| w * w * x * x),
+        weight_scale: 0,
+        value_scale: 0,
+    };
+    let found = mean::weighted(moments, LEVEL).unwrap();
+    let kish = 1003.0 * 1003.0 / 1_000_003.0;
+    assert!((found.effective_n - kish).abs() < 1e-12);
+    assert!(matches!(found.interval, Err(NotComputable::Unsupported(_))), "{:?}", found.interval);
+
+    // The heavy one is a hit: 1000 of 1003. Wilson's interval on 1.006 cases leaves most open.
+    let share = proportion::weighted(1003, 1000, 1_000_003, 1_000_000, 4, 0, LEVEL).unwrap();
+    assert!((share.effective_n - kish).abs() < 1e-12);
+    let interval = share.interval.unwrap();
+    assert!(interval.low < 0.25 && interval.high > 0.99, "{interval:?}");
+
+    let group = |n, w: i128| nps::WeightedAnswers { n, sum_w: w, sum_w2: if w > 3 { w * w } else { w } };
+    let score = nps::weighted(group(1, 1000), group(1, 1), group(2, 2), LEVEL).unwrap();
+    assert!((score.effective_n - kish).abs() < 1e-12);
+    let interval = score.interval.unwrap();
+    assert!(interval.high - interval.low > 100.0, "{interval:?}");
+}
+
 /// Values 0.2, 0.4, 0.9 with weights 1, 2, 3: W = 6, m = 3.7 ⁄ 6.
 #[test]
 fn weighted_means_by_hand() {
@@ -72,8 +108,8 @@ fn weighted_means_by_hand() {
     assert!((found.point - m).abs() < 1e-15);
     assert!((found.effective_n - 36.0 / 14.0).abs() < 1e-15);
     let squares: f64 = x.iter().zip(w).map(|(x, w)| (w as f64 * (*x as f64 / 10.0 - m)).powi(2)).sum();
-    // Student's quantile of two degrees in closed form: (2p − 1) √(2 ⁄ (4p(1 − p))).
-    let half = 0.95 * (2.0 / (4.0 * 0.975 * 0.025_f64)).sqrt() * (1.5 * squares / 36.0_f64).sqrt();
+    // Student's quantile of 36 ⁄ 14 − 1 degrees, from integrating its density in another language.
+    let half = STUDENT * (1.5 * squares / 36.0_f64).sqrt();
     let interval = found.interval.unwrap();
     assert!((interval.high - m - half).abs() < 1e-12 && (m - interval.low - half).abs() < 1e-12);
 

@@ -213,6 +213,20 @@ fn histogram_quantiles() {
     let linear =
         quantile::from_histogram(&counts, &edges, 500_000, quantile::Spacing::Linear, 0, LEVEL).unwrap();
     assert_eq!(linear.point, 8.0);
+    // The 40th value lies in [7, 8), the 61st in [8, 9): the interval has room for wherever they lie in there.
+    let interval = linear.interval.unwrap();
+    assert_eq!((interval.low, interval.high), (7.0, 9.0));
+    // All in one bin: nothing finer than the bin is known, however many there are.
+    let one = quantile::from_histogram(
+        &[0, 5_000, 0],
+        &[0, 10, 20, 30],
+        500_000,
+        quantile::Spacing::Linear,
+        0,
+        LEVEL,
+    );
+    let interval = one.unwrap().interval.unwrap();
+    assert_eq!((interval.low, interval.high), (10.0, 20.0));
     let few = quantile::from_histogram(&[3], &[0, 1], 990_000, quantile::Spacing::Linear, 0, LEVEL).unwrap();
     assert_eq!(few.interval, Err(NotComputable::TooFew { n: 3, need: 368 }));
     let log =

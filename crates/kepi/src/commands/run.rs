@@ -7,7 +7,10 @@ use kepi_app::{
     run::{Request, RunReport},
 };
 use kepi_model::finding::Severity;
-use kepi_query::landing::{LoadOutcome, RowCounts};
+use kepi_query::{
+    finish::MOST_MEMBERS,
+    landing::{LoadOutcome, RowCounts},
+};
 
 use super::show::{ROW_COUNTS, count_fields};
 use crate::{
@@ -83,6 +86,12 @@ fn tell(report: &RunReport, out: Output) {
         for drift in &load.drift {
             out.remark(&format!("drift: {}: {drift}", load.file));
         }
+        for off in load.missing.iter().filter(|m| m.off_scale) {
+            out.remark(&format!(
+                "off scale: {}: `{}`: {} × {}; not counted as an answer",
+                load.file, off.attribute, off.count, off.reason
+            ));
+        }
         for rule in load.rules.iter().filter(|r| r.broken > 0) {
             let how = format!("{:?}", rule.otherwise).to_lowercase();
             out.remark(&format!("{how}: {}: rule `{}` broken by {} rows", load.file, rule.rule, rule.broken));
@@ -110,7 +119,7 @@ fn tell(report: &RunReport, out: Output) {
     }
     out.remark(&format!(
         "computed {} values ({} with a reason in place of a figure) and {} scores from snapshot {} by {}\n\
-         published {} first, {} restated, {} unchanged; {} withdrawn",
+         published {} first, {} restated, {} updated, {} unchanged; {} withdrawn",
         report.values,
         report.reasons,
         report.scores,
@@ -118,9 +127,18 @@ fn tell(report: &RunReport, out: Output) {
         report.engine,
         report.first,
         report.restated,
+        report.updated,
         report.unchanged,
         report.withdrawn,
     ));
+    for (kpi, without) in &report.without {
+        let without: Vec<String> = without.iter().map(|dimensions| format!("`{dimensions}`")).collect();
+        out.remark(&format!(
+            "left out: `{kpi}` is computed without {}: more than {MOST_MEMBERS} members, or more segments than a scan \
+             may have; leave them out of `by` and `cross`, or name groups of them",
+            without.join(", ")
+        ));
+    }
     let mut by_reason: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (kpi, why) in &report.not_renewed {
         by_reason.entry(why).or_default().push(format!("`{kpi}`"));

@@ -181,7 +181,8 @@ fn row_fields(row: &KpiRow) -> Vec<Field> {
 }
 
 fn value_field(value: &Outcome<Measured>) -> Field {
-    Field::figure(outcome(value, |m| m.value.text.clone()), value.value().map(|m| m.value.raw))
+    let digits = value.value().map(|m| m.value.digits()).unwrap_or_default();
+    Field::digits(outcome(value, |m| m.value.text.clone()), digits)
 }
 
 fn interval_text(measured: &Measured) -> String {

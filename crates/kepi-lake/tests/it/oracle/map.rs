@@ -74,7 +74,14 @@ impl<'a> Mapping<'a> {
                 for (text, reason) in missing.iter().cloned().chain(everywhere) {
                     if !counts.iter().any(|c| c.text.trim() == text.trim()) {
                         let (attribute, column) = (mapping.attribute.clone(), column.clone());
-                        counts.push(MissingCount { attribute, column, text, reason, count: 0 });
+                        counts.push(MissingCount {
+                            attribute,
+                            column,
+                            text,
+                            reason,
+                            count: 0,
+                            off_scale: false,
+                        });
                     }
                 }
             }
@@ -100,6 +107,7 @@ impl<'a> Mapping<'a> {
                     text: String::new(),
                     reason: "absent".into(),
                     count: *absent,
+                    off_scale: false,
                 });
             }
         }

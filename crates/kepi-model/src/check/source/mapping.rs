@@ -17,6 +17,7 @@ use crate::{
     id::AttributeId,
     lexical::{self, type_text},
     project::{Attribute, Entity, Mapping, MappingFrom},
+    source_text::Span,
     sql::{self, Scope, Want},
     wording::shorten,
     yaml::Yaml,
@@ -44,11 +45,44 @@ pub(super) fn mappings(
         };
         let Some(mapping) = &entry.value else { continue };
         let from = mapping_from(entry, mapping, &attribute.type_, &mapped, scope, findings);
+        if let Some(scale) = attribute.scale.filter(|_| mapping.column.is_written()) {
+            swallowed(&entry.text, scale, mapping, source, findings);
+        }
         let (Some(from), Some(required)) = (from, mapping.required.cloned()) else { continue };
         all.push(Mapping { attribute: attribute.id.clone(), type_: attribute.type_.clone(), from, required });
     }
     let ordered = in_order(all, entries, findings);
     (findings.count() == before || ordered.len() == entries.len()).then_some(ordered)
+}
+
+/// Texts that mean "no value" and are answers of the attribute's scale: whoever gave that answer would be left out.
+fn swallowed(
+    name: &str,
+    (low, high): (i64, i64),
+    mapping: &written::Mapping,
+    source: &written::Source,
+    findings: &mut Findings,
+) {
+    let own: Vec<(&str, Span)> = match mapping.missing.get() {
+        Some(Either::This(texts)) => texts.iter().map(|t| (t.value.as_str(), t.span)).collect(),
+        Some(Either::That(reasons)) => reasons.iter().map(|e| (e.text.as_str(), e.span)).collect(),
+        None => Vec::new(),
+    };
+    let everywhere = source.missing.items().iter().map(|t| (t.value.as_str(), t.span));
+    for (text, at) in own.into_iter().chain(everywhere) {
+        let on_scale =
+            lexical::decimal(text).and_then(|d| d.at_scale(0)).is_some_and(|n| low <= n && n <= high);
+        if on_scale {
+            findings
+                .report(
+                    codes::SCALE_SWALLOWED,
+                    at,
+                    format!("`{text}` means \"no value\" here, and is an answer on the scale {low}..{high} of `{name}`"),
+                )
+                .expected("texts off the scale")
+                .fix(format!("leave `{text}` out, or correct the `scale` of `{name}`"));
+        }
+    }
 }
 
 fn unknown_attribute(entry: &Keyed<String, written::Mapping>, entity: &Entity, findings: &mut Findings) {

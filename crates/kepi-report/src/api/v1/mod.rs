@@ -15,7 +15,7 @@ use kepi_score::{
     band::Band,
     bridge::{Bridge as ScoreBridge, Step},
     card::{Periods, UnitScore as ScoredUnit},
-    tree::{NoScore, NodeId, Observed, ScoreNode},
+    tree::{NoScore, NodeId, ScoreNode},
 };
 pub use types::*;
 
@@ -30,7 +30,7 @@ use crate::{
         scorecard::Scored,
         words,
     },
-    view::{self, Measured, Status},
+    view::{self, Status},
 };
 
 /// A scorecard; with `history`, so many periods of each KPI up to the one shown.
@@ -443,7 +443,7 @@ impl<'a> Api<'a> {
 
     fn kpi(self, of: &Reading<'a>, place: &Place<'a>, history: Option<usize>) -> Kpi {
         let kpi = of.kpi;
-        let (value, no_value) = value(of.observed(), &kpi.unit);
+        let (value, no_value) = value(of);
         let change = value.as_ref().map(|_| self.0.change(of, place));
         let recent = history.map(|most| self.0.recent(kpi, place, of.period, most));
         Kpi {
@@ -691,24 +691,26 @@ fn measured_in(of: &ValueUnit) -> MeasuredIn {
 }
 
 /// A value, or why there is none.
-fn value(observed: Option<&Observed>, unit: &ValueUnit) -> (Option<Value>, Option<Reason>) {
-    match observed {
-        None => (None, Some(reason(&NoScore::NoValue))),
-        Some(Err(why)) => (None, Some(reason(why))),
-        Some(Ok(estimate)) => {
-            let interval = estimate.interval.as_ref();
-            let value = Value {
-                point: estimate.point,
-                text: Measured::new(estimate, unit).value.text,
-                low: interval.ok().map(|i| i.low),
-                high: interval.ok().map(|i| i.high),
-                no_interval: interval.err().map(reason),
-                n: estimate.n,
-                effective_n: view::effective_n(estimate),
-            };
-            (Some(value), None)
-        }
-    }
+fn value(of: &Reading<'_>) -> (Option<Value>, Option<Reason>) {
+    let estimate = match of.observed() {
+        None => return (None, Some(reason(&NoScore::NoValue))),
+        Some(Err(why)) => return (None, Some(reason(why))),
+        Some(Ok(estimate)) => estimate,
+    };
+    let interval = estimate.interval.as_ref();
+    let shown = of.measured();
+    let shown = shown.value().map(|measured| &measured.value);
+    let value = Value {
+        point: estimate.point,
+        exact: shown.and_then(|number| number.exact.clone()),
+        text: shown.map(|number| number.text.clone()).unwrap_or_default(),
+        low: interval.ok().map(|i| i.low),
+        high: interval.ok().map(|i| i.high),
+        no_interval: interval.err().map(reason),
+        n: estimate.n,
+        effective_n: view::effective_n(estimate),
+    };
+    (Some(value), None)
 }
 
 fn target(of: &project::Target) -> Target {
@@ -740,7 +742,7 @@ fn target(of: &project::Target) -> Target {
 }
 
 fn member(segment: &Segment, reading: &Reading<'_>) -> Member {
-    let (value, no_value) = value(reading.observed(), &reading.kpi.unit);
+    let (value, no_value) = value(reading);
     Member {
         segment: segment.to_string(),
         name: words::segment(segment),

@@ -274,6 +274,9 @@ pub enum MeasuredIn {
 pub struct Value {
     /// The estimate.
     pub point: f64,
+    /// All digits of a sum that `point` has not room for, in plain decimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exact: Option<String>,
     /// As shown: `80.4 %`.
     pub text: String,
     /// Lower end of the interval.

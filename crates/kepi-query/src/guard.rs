@@ -1,0 +1,158 @@
+//! Declared scales: an answer off the scale of its attribute is no answer, wherever an expression reads it.
+//!
+//! States are guarded when they are lowered, all in one place, so that no measure kind has to think of it; the members of
+//! dimensions when states are rolled up.
+
+use std::collections::BTreeMap;
+
+use kepi_model::{
+    entity::scale_of,
+    expression::{Comparison, Expression, Literal, Node, Path, Type},
+    id::EntityId,
+    project::Project,
+};
+
+use crate::{
+    plan::{ScanPlan, StateKind, StateSpec},
+    side::{Side, state_id},
+    state::{Member, StateTable},
+};
+
+type Scales = BTreeMap<Path, (i64, i64)>;
+
+/// Guards what the states of a side read.
+pub(crate) fn guard(side: &mut Side, project: &Project) {
+    for (_, state) in &mut side.states {
+        let mut scales = Scales::new();
+        let expressions = state.filter.iter().chain(state.kind.expression());
+        expressions.for_each(|expression| {
+            expression.visit(&mut |part| {
+                if let Node::Path(path) = &part.node
+                    && let Some(scale) = scale_of(path, &side.entity, &project.entities)
+                {
+                    scales.insert(path.clone(), scale);
+                }
+            });
+        });
+        if scales.is_empty() {
+            continue;
+        }
+        let settled = settled(state, &scales);
+        scales.retain(|path, _| !settled.contains(path));
+        if scales.is_empty() {
+            continue;
+        }
+        state.filter = state.filter.as_ref().map(|filter| guarded(filter, &scales));
+        let on = |of: &Expression| guarded(of, &scales);
+        state.kind = match &state.kind {
+            StateKind::Count => StateKind::Count,
+            StateKind::Sum(of) => StateKind::Sum(on(of)),
+            StateKind::Minimum(of) => StateKind::Minimum(on(of)),
+            StateKind::Maximum(of) => StateKind::Maximum(on(of)),
+            StateKind::Histogram { of, edges } => StateKind::Histogram { of: on(of), edges: edges.clone() },
+            StateKind::Distinct(of) => StateKind::Distinct(on(of)),
+        };
+        state.id = state_id(&side.entity, &side.time, side.as_of, &state.kind, state.filter.as_ref());
+    }
+}
+
+/// Paths of which the filter takes only answers on their scale, as kinds of answers do: then nothing off it is read.
+fn settled(state: &StateSpec, scales: &Scales) -> Vec<Path> {
+    let Some(filter) = &state.filter else { return Vec::new() };
+    let conditions = match &filter.node {
+        Node::And(all) => all.as_slice(),
+        _ => std::slice::from_ref(filter),
+    };
+    let settles = |condition: &Expression| {
+        let Node::In(of, list) = &condition.node else { return None };
+        let Node::Path(path) = &of.node else { return None };
+        let (low, high) = scales.get(path)?;
+        let on = |literal: &Literal| matches!(literal, Literal::Integer(n) if low <= n && n <= high);
+        list.iter().all(on).then(|| path.clone())
+    };
+    conditions.iter().filter_map(settles).collect()
+}
+
+/// The expression, with `case when low <= x and x <= high then x end` for each `x` on a scale.
+fn guarded(of: &Expression, scales: &Scales) -> Expression {
+    let one = |e: &Expression| Box::new(guarded(e, scales));
+    let all = |list: &[Expression]| list.iter().map(|e| guarded(e, scales)).collect::<Vec<_>>();
+    let node = match &of.node {
+        Node::Path(path) => match scales.get(path) {
+            None => return of.clone(),
+            Some((low, high)) => {
+                let end =
+                    |n: i64| Expression { type_: of.type_.clone(), node: Node::Literal(Literal::Integer(n)) };
+                let compare = |how, end| Expression {
+                    type_: Type::Boolean,
+                    node: Node::Compare(how, Box::new(of.clone()), Box::new(end)),
+                };
+                let ends = vec![
+                    compare(Comparison::GreaterOrEqual, end(*low)),
+                    compare(Comparison::LessOrEqual, end(*high)),
+                ];
+                let on = Expression { type_: Type::Boolean, node: Node::And(ends) };
+                Node::Case(vec![(on, of.clone())], None)
+            }
+        },
+        Node::Literal(_) | Node::Exists(..) => return of.clone(),
+        Node::Arithmetic(how, a, b) => Node::Arithmetic(*how, one(a), one(b)),
+        Node::Compare(how, a, b) => Node::Compare(*how, one(a), one(b)),
+        Node::Negate(a) => Node::Negate(one(a)),
+        Node::Rescale(a, digits) => Node::Rescale(one(a), *digits),
+        Node::Not(a) => Node::Not(one(a)),
+        Node::IsMissing(a) => Node::IsMissing(one(a)),
+        Node::In(a, list) => Node::In(one(a), list.clone()),
+        Node::Like(a, pattern) => Node::Like(one(a), pattern.clone()),
+        Node::BusinessTime(a, hours) => Node::BusinessTime(one(a), hours.clone()),
+        Node::And(list) => Node::And(all(list)),
+        Node::Or(list) => Node::Or(all(list)),
+        Node::Coalesce(list) => Node::Coalesce(all(list)),
+        Node::Case(branches, last) => Node::Case(
+            branches.iter().map(|(test, result)| (guarded(test, scales), guarded(result, scales))).collect(),
+            last.as_ref().map(|last| one(last)),
+        ),
+    };
+    Expression { type_: of.type_.clone(), node }
+}
+
+/// The states of a key set with members off the scale of their attribute as unknown ones; none if there are no such
+/// members. Cells of one bucket may then have the same members: rolling up adds them.
+pub(crate) fn with_members_on_their_scales(
+    table: &StateTable,
+    plan: &ScanPlan,
+    key_set: &[usize],
+    project: &Project,
+) -> Option<StateTable> {
+    let off = |member: &Member, (low, high): (i64, i64)| match member {
+        Member::Value(text) => !text.parse::<i64>().is_ok_and(|answer| low <= answer && answer <= high),
+        Member::Unknown => false,
+    };
+    let scale = |place: usize| scale_at(plan, key_set, place, &plan.entity, project);
+    let is_off = |place: usize| {
+        let members = table.keys.get(place).map_or(&[][..], |key| &key.members);
+        scale(place).is_some_and(|scale| members.iter().any(|member| off(member, scale)))
+    };
+    if !(0..key_set.len()).any(is_off) {
+        return None;
+    }
+    let mut table = table.clone();
+    for (place, key) in table.keys.iter_mut().enumerate() {
+        let Some(scale) = scale(place) else { continue };
+        for member in key.members.iter_mut().filter(|member| off(member, scale)) {
+            *member = Member::Unknown;
+        }
+    }
+    Some(table)
+}
+
+fn scale_at(
+    plan: &ScanPlan,
+    key_set: &[usize],
+    place: usize,
+    entity: &EntityId,
+    project: &Project,
+) -> Option<(i64, i64)> {
+    let key = plan.keys.get(*key_set.get(place)?)?;
+    scale_of(&key.path, entity, &project.entities)
+}

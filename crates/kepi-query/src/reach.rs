@@ -1,0 +1,72 @@
+//! How far data reach, and what is final by that: the one place that says so.
+//!
+//! A KPI's finality depends on the entities that it reads, on nothing else: not on what other KPIs are defined, and not on
+//! what dates other KPIs read.
+
+use std::collections::BTreeMap;
+
+use kepi_model::{
+    calendar::Grain,
+    entity::Entity,
+    expression::Path,
+    id::EntityId,
+    project::{Kpi, Project},
+};
+
+use crate::{measure::kind_of, port::PinnedInputs, scans::time_range, value::Finality};
+
+/// Until when the data of each entity are known, µs UTC: its latest time, or the end of the last day up to which one of
+/// its sources is declared complete, whichever is later.
+///
+/// The latest time is that of the attribute that dates its rows. Other times, such as when a contract ends, may lie in the
+/// future and say nothing of how far the data reach; they are looked at only where an entity has no time of its own.
+/// Sources of one entity often follow each other, one a year, so the latest of them counts.
+pub fn watermarks(project: &Project, inputs: &PinnedInputs) -> BTreeMap<EntityId, i64> {
+    let mut reach: BTreeMap<EntityId, i64> = BTreeMap::new();
+    for entity in project.entities.values() {
+        if let Some(latest) = latest(entity, project, inputs) {
+            reach.insert(entity.id.clone(), latest);
+        }
+    }
+    for source in project.sources.values() {
+        let Some(day) = source.complete_until else { continue };
+        let calendar = &project.calendar;
+        let end = calendar.bounds(calendar.period_of_day(Grain::Day, day)).map(|bounds| bounds.end);
+        // Without a row there is no period to say anything of.
+        if let (Ok(end), Some(reach)) = (end, reach.get_mut(&source.into)) {
+            *reach = end.max(*reach);
+        }
+    }
+    reach
+}
+
+/// The latest time of an entity's rows, if they have one.
+fn latest(entity: &Entity, project: &Project, inputs: &PinnedInputs) -> Option<i64> {
+    let last = |path: &Path| time_range(&entity.id, path, inputs).ok().flatten().map(|(_, last)| last);
+    let own = entity.time.as_ref().map(|time| Path { references: Vec::new(), attribute: time.clone() });
+    own.as_ref().and_then(last).or_else(|| {
+        let readings = project.kpis.values().flat_map(|kpi| kpi.measure.kind().readings());
+        readings
+            .filter(|reading| reading.rows.of == entity.id)
+            .filter_map(|reading| last(&reading.rows.at))
+            .max()
+    })
+}
+
+/// Until when all that a KPI reads is known, µs UTC; none if of something nothing is.
+pub fn data_until(kpi: &Kpi, watermarks: &BTreeMap<EntityId, i64>) -> Option<i64> {
+    let known = kpi.measure.bases().into_iter().map(|entity| watermarks.get(entity).copied());
+    known.collect::<Option<Vec<i64>>>().and_then(|all| all.into_iter().min())
+}
+
+/// Whether a KPI's value for a period that ends at `end` may still change: not if all that it reads is known for as long as
+/// a row of the period may change.
+pub fn finality(kpi: &Kpi, end: i64, watermarks: &BTreeMap<EntityId, i64>) -> Finality {
+    let final_at = end.saturating_add(kind_of(&kpi.measure).wait(kpi));
+    let data_until = data_until(kpi, watermarks);
+    if data_until.is_some_and(|until| until >= final_at) {
+        Finality::Final
+    } else {
+        Finality::Provisional { data_until, final_at }
+    }
+}
