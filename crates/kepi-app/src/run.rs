@@ -11,7 +11,7 @@ use kepi_model::{
     source_text::SourceMap,
 };
 use kepi_query::{
-    finish::{AtGrain, Context, FinishError, MeasuredScan},
+    finish::{self, AtGrain, Context, FinishError, MeasuredScan},
     landing::{LoadOutcome, LoadReport, NotLanded, PortError, Progress},
     parallel,
     port::{EvaluateError, PinnedInputs, SnapshotId},
@@ -220,8 +220,8 @@ impl App {
         held_back: &BTreeMap<KpiId, String>,
         progress: &dyn RunProgress,
     ) -> Result<Computed, AppError> {
-        let kpis = project.kpis.values().filter(|kpi| !held_back.contains_key(&kpi.id));
-        let plans = scans::plan(kpis, project, inputs)?;
+        let kpis = || project.kpis.values().filter(|kpi| !held_back.contains_key(&kpi.id));
+        let plans = scans::plan(kpis(), project, inputs)?;
         let watermarks = watermarks.cloned().unwrap_or_else(|| reach::watermarks(project, inputs));
         let mut scans = Vec::new();
         let mut failed: Vec<AppError> = Vec::new();

@@ -142,7 +142,11 @@ fn row(reporter: Reporter<'_>, of: &Reading<'_>, place: &Place<'_>) -> Option<Ro
         period: reporter.label(of.period),
         segment: place.segment.as_ref().map(ToString::to_string).unwrap_or_default(),
         value: estimate.map(|estimate| estimate.point / scale),
-        exact: entry.value.exact(of.kpi).filter(|_| of.kpi.unit != ValueUnit::Duration).map(|exact| exact.to_string()),
+        exact: entry
+            .value
+            .exact(of.kpi)
+            .filter(|_| of.kpi.unit != ValueUnit::Duration)
+            .map(|exact| exact.to_string()),
         unit: unit(&of.kpi.unit),
         low: interval.map(|interval| interval.low / scale),
         high: interval.map(|interval| interval.high / scale),

@@ -9,7 +9,7 @@ use kepi_model::{
 };
 use kepi_query::{
     finish,
-    measure::Finished,
+    measure::{Finished, kind_of},
     published::{Table, TableBuilder, VALUE, grain_text, push_value, states_of},
     reach,
     state::wire::CellStates,

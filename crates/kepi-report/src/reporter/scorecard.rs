@@ -24,9 +24,8 @@ use crate::{
     reader::{ScorecardQuery, ViewError},
     reason::Absence,
     view::{
-        Change, Coverage, Deviation, Freshness, KpiRow, Named, ObjectiveView, Outcome,
-        PerspectiveView, Points, Recent, RecentEnd, ScoreView, ScorecardView, SeriesPoint, TargetView,
-        Weight,
+        Change, Coverage, Deviation, Freshness, KpiRow, Named, ObjectiveView, Outcome, PerspectiveView,
+        Points, Recent, RecentEnd, ScoreView, ScorecardView, SeriesPoint, TargetView, Weight,
     },
 };
 
