@@ -11,6 +11,9 @@ use kepi_store::StoreError;
 
 use crate::project_files::ReadError;
 
+/// What to do where a database cannot grow.
+const MAKE_ROOM: &str = ": there is no room; make room and run it again (a limit on the size of files counts, too: `ulimit -f`)";
+
 /// Why a use case could not be done.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
@@ -24,7 +27,7 @@ pub enum AppError {
         errors: usize,
     },
     /// The database failed.
-    #[error("the database failed")]
+    #[error("the database failed{room}", room = if .0.no_room() { MAKE_ROOM } else { "" })]
     Store(#[from] StoreError),
     /// A source could not be landed.
     #[error("source `{id}` could not be landed")]

@@ -33,3 +33,6 @@ pub use records::Altered;
 pub use store::{Reading, Store, Transaction};
 pub use tables::{Class, TABLES, Table};
 pub use text::NewText;
+
+/// Under which name the driver of the database writes to the log.
+pub const DRIVER: &str = "sqlx";

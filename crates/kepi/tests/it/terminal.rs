@@ -93,7 +93,7 @@ fn what_people_read_holds_no_escape_sequences_of_others() {
     assert!(members.contains("␛]0;owned␇␛[2J"), "it is seen: {members}");
     // What a program reads is what is there.
     let csv = said(&["show", "kpi", "answers", "--format", "csv"]);
-    assert!(csv.contains(evil), "{csv}");
+    assert!(csv.contains(&evil.replace(';', "%3B")), "{csv}");
 }
 
 #[test]
