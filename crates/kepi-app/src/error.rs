@@ -12,7 +12,8 @@ use kepi_store::StoreError;
 use crate::project_files::ReadError;
 
 /// What to do where a database cannot grow.
-const MAKE_ROOM: &str = ": there is no room; make room and run it again (a limit on the size of files counts, too: `ulimit -f`)";
+const MAKE_ROOM: &str =
+    ": there is no room; make room and run it again (a limit on the size of files counts, too: `ulimit -f`)";
 
 /// Why a use case could not be done.
 #[derive(Debug, thiserror::Error)]

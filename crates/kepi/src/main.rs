@@ -24,7 +24,8 @@ const LONGEST_END: Duration = Duration::from_millis(500);
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // A statement that took long is nothing that a user of `show` can change: `KEPI_LOG=warn` says so to who asks.
-    let filter = EnvFilter::try_from_env("KEPI_LOG").unwrap_or_else(|_| EnvFilter::new(format!("warn,{}=error", kepi_store::DRIVER)));
+    let filter = EnvFilter::try_from_env("KEPI_LOG")
+        .unwrap_or_else(|_| EnvFilter::new(format!("warn,{}=error", kepi_store::DRIVER)));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
