@@ -12,7 +12,7 @@ use kepi_model::{
 };
 use kepi_query::{
     finish::{self, AtGrain, Context, FinishError, MeasuredScan},
-    landing::{LoadOutcome, LoadReport, NotLanded, PortError, Progress},
+    landing::{LoadOutcome, LoadReport, NotLanded, Offer, PortError, Progress},
     parallel,
     port::{EvaluateError, PinnedInputs, SnapshotId},
     published::{Counts, NewRun, Published, RunPins, VALUE},
@@ -184,8 +184,8 @@ impl App {
                 reason: error::whole(error.as_ref()),
             };
             // A source that offers nothing is its own trouble: the others land.
-            let raw = match self.sources.offered(source) {
-                Ok(raw) => raw,
+            let Offer { raw, unreadable } = match self.sources.offered(source) {
+                Ok(offer) => offer,
                 Err(error) => {
                     not_landed.push(failed(None, &error));
                     continue;
@@ -196,6 +196,7 @@ impl App {
                 .land(project, source, &raw, by, request.at, progress.landing())
                 .await
                 .map_err(|error| AppError::Land { id: source.id.clone(), source: error })?;
+            not_landed.extend(unreadable.iter().map(|(path, error)| failed(Some(path.clone()), error)));
             for (raw, landed) in raw.iter().zip(landed) {
                 match landed {
                     Ok(report) => reports.push(report),

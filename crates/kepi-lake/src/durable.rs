@@ -2,6 +2,7 @@
 //! the folder; only then may a catalogue name them. No other room of the lake opens a path.
 
 use std::{
+    ffi::OsString,
     fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
@@ -28,6 +29,24 @@ pub(crate) fn stand(path: &Path) -> Option<(u64, i64)> {
     let found = metadata(path).ok()?;
     let since = found.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
     Some((found.len(), i64::try_from(since.as_nanos()).ok()?))
+}
+
+/// Where a path leads to when every link is followed.
+pub(crate) fn real_path(path: &Path) -> io::Result<PathBuf> {
+    fs::canonicalize(path)
+}
+
+/// Whether a path is a link itself.
+pub(crate) fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|m| m.is_symlink())
+}
+
+/// The names in a folder, sorted.
+pub(crate) fn names(folder: &Path) -> io::Result<Vec<OsString>> {
+    let mut names =
+        fs::read_dir(folder)?.map(|e| e.map(|e| e.file_name())).collect::<io::Result<Vec<_>>>()?;
+    names.sort();
+    Ok(names)
 }
 
 /// Appends every file in a folder and those below it.

@@ -126,6 +126,14 @@ pub enum LandError {
         /// Where it was looked for.
         root: String,
     },
+    /// What a pattern matches is neither a file nor a folder.
+    #[error("`{path}` {why}")]
+    NotAFile {
+        /// Where it is.
+        path: String,
+        /// What it is and what to do.
+        why: &'static str,
+    },
     /// A pattern that is not one.
     #[error("`{pattern}` is not a path or glob: {reason}")]
     Pattern {
@@ -143,7 +151,9 @@ pub enum LandError {
         source: io::Error,
     },
     /// Nothing in it.
-    #[error("`{path}` is empty; a header is needed even if there are no rows")]
+    #[error(
+        "`{path}` is empty, without even a header; write its header if there are no rows, or take it away"
+    )]
     Empty {
         /// The file.
         path: String,
@@ -176,15 +186,69 @@ pub enum LandError {
         /// What was seen.
         reason: String,
     },
-    /// Two columns of one name.
+    /// The header opens a quote and does not close it in its line.
     #[error(
-        "`{path}` line {line}: columns {first} and {second} are both named `{column}`; rename one of them"
+        "`{path}` line {line}: the quote that opens in field {field} of the header does not close where the field ends; \
+         close it, or double it if it is part of the name"
     )]
-    DuplicateHeader {
+    OpenQuote {
         /// The file.
         path: String,
-        /// Line of the header.
+        /// Line, from 1.
         line: u64,
+        /// Position of the field, from 1.
+        field: usize,
+    },
+    /// It ends within quotes.
+    #[error(
+        "`{path}` ends inside the quoted field {field} of line {line}: it is cut off, or has one quote too many; land it \
+         again when it is complete"
+    )]
+    CutOff {
+        /// The file.
+        path: String,
+        /// Line, from 1.
+        line: u64,
+        /// Position of the field, from 1.
+        field: usize,
+    },
+    /// A record or header beyond what is read.
+    #[error(
+        "`{path}` line {line}: the {what} is longer than {mebibytes} MiB; check that the file is whole, and that the \
+         source names its format and delimiter"
+    )]
+    TooLong {
+        /// The file.
+        path: String,
+        /// Line, from 1.
+        line: u64,
+        /// `record` or `header`.
+        what: &'static str,
+        /// How long it may be.
+        mebibytes: usize,
+    },
+    /// More columns than are read.
+    #[error(
+        "`{path}` has {columns} columns, more than the {most} that are read; check the delimiter of the source"
+    )]
+    TooManyColumns {
+        /// The file.
+        path: String,
+        /// How many.
+        columns: usize,
+        /// How many there may be.
+        most: usize,
+    },
+    /// A mapped column of which there are several.
+    #[error(
+        "`{path}`: columns {first} and {second} are both named `{column}`, which `{attribute}` is mapped from; say which \
+         one: `{column}[1]` is the first of them, `{column}[2]` the second"
+    )]
+    RepeatedColumn {
+        /// The file.
+        path: String,
+        /// What is mapped from it.
+        attribute: AttributeId,
         /// The name.
         column: String,
         /// Position of the first, from 1.

@@ -34,7 +34,7 @@ use crate::{
     durable::{self, blocking, create_folder_durably},
     error::{LakeError, LandError},
     index::KeySet,
-    ledger,
+    ledger::{self, Earlier},
     mapping::{Keys, KnownKeys, entities_asked},
     quarantine::spool_path,
     stage::{Staged, Staging, stage},
@@ -76,6 +76,18 @@ impl LocalLake {
         raw: &Arc<dyn Raw>,
         landing: Landing<'_>,
     ) -> Result<LoadReport, LandError> {
+        self.land_one(project, source, raw, landing, &BTreeSet::new()).await
+    }
+
+    /// As [`Self::land_raw`]. `taken`: loads that files before it stand for, so that it stands for none of them.
+    pub(crate) async fn land_one(
+        &self,
+        project: &Project,
+        source: &Source,
+        raw: &Arc<dyn Raw>,
+        landing: Landing<'_>,
+        taken: &BTreeSet<String>,
+    ) -> Result<LoadReport, LandError> {
         let misfit = |why: String| LandError::Definition(source.id.to_string(), why);
         let entity = project
             .entities
@@ -91,14 +103,18 @@ impl LocalLake {
         })
         .await?
         .map_err(LandError::from_port)?;
+        let renamed = |e: &Earlier| !taken.contains(&e.load) && !raw.is_there(&e.report.file);
         // One landing at a time in this process; others are kept apart by the checks at commit.
         let mut indexes = self.indexes.lock().await;
         for _ in 0..ATTEMPTS {
-            let past = ledger::past(&self.catalogue, source, &name, content).await?;
+            let past = ledger::past(&self.catalogue, source, &name, content, &renamed).await?;
             if let Some(earlier) = &past.earlier
                 && earlier.definition == source.hash.to_string()
             {
-                return Ok(LoadReport { outcome: LoadOutcome::AlreadyLanded, ..earlier.report.clone() });
+                let report = earlier.report.clone();
+                let same_as = (report.file != name).then_some(report.file);
+                let outcome = LoadOutcome::AlreadyLanded;
+                return Ok(LoadReport { outcome, file: name, same_as, ..earlier.report.clone() });
             }
             let table = ensure_table(&self.catalogue, entity, landing.at, landing.actor).await?;
             let folder = self.catalogue.data.join("main").join(&table.name);
@@ -166,6 +182,7 @@ impl LocalLake {
                 source,
                 entity,
                 staging: &staging,
+                renamed: &renamed,
                 content,
                 staged: Some(staged),
                 index,
@@ -279,6 +296,8 @@ struct Loading<'a> {
     source: &'a Source,
     entity: &'a Entity,
     staging: &'a Staging,
+    /// Whether a load is of a file that has another name now.
+    renamed: &'a (dyn Fn(&Earlier) -> bool + Sync),
     content: Hash,
     staged: Option<Staged>,
     index: TableIndex,
@@ -343,8 +362,7 @@ impl Effects for Loading<'_> {
         let mut staged =
             self.staged.take().ok_or_else(|| LakeError::Corrupt("a load was prepared twice".to_owned()))?;
         let staging = self.staging;
-        let past =
-            ledger::find_earlier(tx, &self.source.id, self.source.mode, &staging.name, self.content).await?;
+        let past = ledger::find_earlier(tx, self.source, &staging.name, self.content, self.renamed).await?;
         let same = past.as_ref().map(|e| &e.load) == staging.past.earlier.as_ref().map(|e| &e.load);
         if !same || catalogue::version(tx, staging.table.id, None).await? != self.index.version {
             return Err(CalledOff::Faster);
@@ -360,6 +378,7 @@ impl Effects for Loading<'_> {
             counts: staged.counts,
             missing: std::mem::take(&mut staged.missing),
             rules: std::mem::take(&mut staged.rules),
+            same_as: None,
             drift: drift(staging.past.columns.as_deref(), &staged.columns),
             snapshot: None,
             at: self.landing.at,

@@ -4,10 +4,14 @@ use std::collections::HashMap;
 
 use kepi_model::{
     id::{Hash, SourceId},
-    project::{Mode, Source},
+    project::{Identical, Mode, Source},
 };
 use kepi_query::landing::{LoadOutcome, LoadReport};
-use kepi_store::{Reading, ledger, records::LedgerRow};
+use kepi_store::{
+    Reading,
+    ledger::{self, Load},
+    records::LedgerRow,
+};
 
 use crate::{
     catalogue::Catalogue,
@@ -44,27 +48,35 @@ fn report(text: &str) -> Result<LoadReport, LakeError> {
 
 /// The load that makes a file landed already.
 ///
-/// Append: any of this content, whatever its name. Upsert and snapshot: the latest of this name, if its content is
-/// this; a file that goes back to what it once was is landed again.
+/// Append: the one of this name and content; else one of this content whose file is not there any more, which got
+/// another name; else any of this content, if the source skips files that are identical. Upsert and snapshot: the
+/// latest of this name, if its content is this; a file that goes back to what it once was is landed again.
 pub(crate) async fn find_earlier(
     tx: &mut Reading,
-    source: &SourceId,
-    mode: Mode,
+    source: &Source,
     file: &str,
     content: Hash,
+    renamed: &(dyn Fn(&Earlier) -> bool + Sync),
 ) -> Result<Option<Earlier>, LakeError> {
     let content = content.to_string();
-    let found = match mode {
-        Mode::Append => ledger::newest_of_content(tx, source.as_str(), &content).await?,
-        Mode::Upsert | Mode::Snapshot => ledger::newest_of_file(tx, source.as_str(), file).await?,
+    let earlier = |load: Load| {
+        Ok::<_, LakeError>(Earlier {
+            report: report(&load.report)?,
+            load: load.load,
+            definition: load.definition,
+            effective: load.effective,
+        })
     };
-    let Some(load) = found.filter(|load| load.content == content) else { return Ok(None) };
-    Ok(Some(Earlier {
-        report: report(&load.report)?,
-        load: load.load,
-        definition: load.definition,
-        effective: load.effective,
-    }))
+    if source.mode != Mode::Append {
+        let found = ledger::newest_of_file(tx, source.id.as_str(), file).await?;
+        return found.filter(|load| load.content == content).map(earlier).transpose();
+    }
+    let alike = ledger::of_content(tx, source.id.as_str(), &content).await?;
+    let mut alike = alike.into_iter().map(earlier).collect::<Result<Vec<_>, _>>()?;
+    let own = alike.iter().position(|e| e.report.file == file);
+    let other = || alike.iter().position(renamed);
+    let any = || (source.identical == Identical::Skip && !alike.is_empty()).then_some(0);
+    Ok(own.or_else(other).or_else(any).map(|at| alike.swap_remove(at)))
 }
 
 /// Everything about the past that a landing needs.
@@ -73,12 +85,11 @@ pub(crate) async fn past(
     source: &Source,
     file: &str,
     content: Hash,
+    renamed: &(dyn Fn(&Earlier) -> bool + Sync),
 ) -> Result<Past, LandError> {
     let mut tx = catalogue.store.read().await?;
-    let mut past = Past {
-        earlier: find_earlier(&mut tx, &source.id, source.mode, file, content).await?,
-        ..Past::default()
-    };
+    let mut past =
+        Past { earlier: find_earlier(&mut tx, source, file, content, renamed).await?, ..Past::default() };
     for load in ledger::of_entity(&mut tx, source.into.as_str()).await? {
         past.last_effective = past.last_effective.max(Some(load.effective));
         if load.source == source.id.as_str() {

@@ -34,7 +34,7 @@ mod table_index;
 mod verify;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -189,10 +189,17 @@ impl Lake for LocalLake {
         Box::pin(async move {
             self.sweep_orphans(ORPHAN_AGE).await?;
             let mut reports = Vec::with_capacity(raw.len());
+            // Loads that a file stands for: no other one does.
+            let mut taken = BTreeSet::new();
             for raw in raw {
-                match self.land_raw(project, source, raw, Landing { actor, at, progress }).await {
+                let landed =
+                    self.land_one(project, source, raw, Landing { actor, at, progress }, &taken).await;
+                match landed {
                     Err(error) if error.stops_all() => return Err(error.into()),
-                    landed => reports.push(landed.map_err(PortError::from)),
+                    landed => {
+                        taken.extend(landed.as_ref().ok().map(|report| report.load.clone()));
+                        reports.push(landed.map_err(PortError::from));
+                    }
                 }
             }
             Ok(reports)

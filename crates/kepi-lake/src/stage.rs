@@ -22,6 +22,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
     catalogue::{DataFile, NewFile, Replacement, Table},
+    connector::kept,
     durable::DurableFs,
     error::{LakeError, LandError},
     history::{History, Placed},
@@ -251,7 +252,7 @@ impl Working<'_> {
             if !rules.iter().any(|r| r.id.as_str() == rejection.rule) {
                 *self.built_in.entry(rejection.rule.clone()).or_default() += 1;
             }
-            self.quarantine.push(number, &rejection, &reader.raw(row as u32))?;
+            self.quarantine.push(number, &rejection, &kept(reader.raw(row as u32)))?;
         }
         self.write(batch.first_row, rows)?;
         self.index.keys.apply(&self.batch.chains)?;

@@ -16,8 +16,8 @@ use crate::{
     decode::{Decode, Decoder, Placed, choices},
     meant::meant_kind,
     project::{
-        Ambiguous, AsOf, Better, CascadeTargets, CascadeValue, Excess, Indicator, MissingLocal, MissingRule,
-        Mode, Otherwise, Sign, Strength,
+        Ambiguous, AsOf, Better, CascadeTargets, CascadeValue, Excess, Identical, Indicator, MissingLocal,
+        MissingRule, Mode, Otherwise, Sign, Strength,
     },
     table::{Kind, Table},
     wording::{quoted, shorten},
@@ -40,6 +40,7 @@ choices!(
     CascadeValue,
     Excess,
     Grain,
+    Identical,
     Indicator,
     MissingLocal,
     MissingRule,

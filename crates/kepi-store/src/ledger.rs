@@ -50,16 +50,13 @@ fn read(row: &Row) -> Result<Load, StoreError> {
     })
 }
 
-/// The latest load of a source with this content that was neither stopped nor replaced, whatever its file's name.
+/// The loads of a source with this content that were neither stopped nor replaced, latest first, whatever their file's
+/// name.
 ///
 /// # Errors
 /// The database refused or holds something unreadable.
-pub async fn newest_of_content(
-    tx: &mut Reading,
-    source: &str,
-    content: &str,
-) -> Result<Option<Load>, StoreError> {
-    tx.query(sql::OF_CONTENT).bind(source).bind(content).first().await?.as_ref().map(read).transpose()
+pub async fn of_content(tx: &mut Reading, source: &str, content: &str) -> Result<Vec<Load>, StoreError> {
+    tx.query(sql::OF_CONTENT).bind(source).bind(content).all().await?.iter().map(read).collect()
 }
 
 /// The load of a source and file name whose rows hold last, among those neither stopped nor replaced.

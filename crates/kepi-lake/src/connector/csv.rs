@@ -1,42 +1,32 @@
 //! Delimited text: RFC 4180 quoting, a header, any ASCII delimiter, any WHATWG encoding.
 
-use std::{
-    collections::HashMap,
-    io::{BufRead, Read},
-    path::Path,
-};
+use std::{io::BufRead, ops::Range, path::Path};
 
-use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
-use kepi_query::landing::{BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, PortError};
+use kepi_query::landing::{BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, PortError, Unbound};
+use memchr::memchr2;
 use serde_json::{Map, Value};
 
-use super::{ENCODING, RAGGED, bytes};
+use super::{
+    ENCODING, LONGEST_CELL, LONGEST_HEADER, LONGEST_RAW, LONGEST_RECORD, MOST_COLUMNS, OPEN_QUOTE, RAGGED,
+    TOO_LONG, bytes,
+    columns::Columns,
+    records::{Fields, Found, behind, line_ends, split, swallowed_rows},
+};
 use crate::error::LandError;
 
 pub(super) struct CsvReader {
-    name: String,
-    reader: Reader<Box<dyn Read + Send>>,
-    header: Vec<String>,
-    /// Lines before the header.
-    skipped: u64,
+    lines: Lines,
+    columns: Columns,
+    /// Names of the columns in raw rows.
+    labels: Vec<String>,
     /// Columns that were asked for, by position in the header.
     bound: Vec<usize>,
     /// Rows read so far.
     rows: u64,
-    row: StringRecord,
-    held: Held,
-}
-
-/// The rows of the batch that was filled last.
-#[derive(Default)]
-struct Held {
-    bytes: String,
-    /// Where each field ends; bad rows have none here.
-    ends: Vec<usize>,
-    /// Number of the first field of each row.
-    begins: Vec<usize>,
-    /// The fields of bad rows.
-    bad: HashMap<u32, Vec<String>>,
+    /// Where the rows of the batch that was filled last stand among the bytes held.
+    held: Vec<Range<usize>>,
+    fields: Fields,
+    buffer: String,
 }
 
 impl CsvReader {
@@ -47,133 +37,123 @@ impl CsvReader {
         encoding: &str,
         header_row: u32,
     ) -> Result<Self, LandError> {
-        let mut text = bytes::text(path, name, encoding)?;
-        if text.fill_buf().map_err(|e| bytes::read_error(name, e))?.is_empty() {
-            return Err(LandError::Empty { path: name.to_owned() });
+        let mut lines = Lines {
+            name: name.to_owned(),
+            text: bytes::text(path, name, encoding)?,
+            bytes: Vec::new(),
+            at: 0,
+            whole: false,
+            line: 1,
+            delimiter,
+        };
+        let empty = || LandError::Empty { path: name.to_owned() };
+        if !lines.more(1)? {
+            return Err(empty());
         }
         let no_header = |lines| LandError::NoHeader { path: name.to_owned(), header_row, lines };
-        for lines in 1..header_row {
-            let n = text.skip_until(b'\n').map_err(|e| bytes::read_error(name, e))?;
-            if n == 0 {
-                return Err(no_header(lines - 1));
+        for skipped in 1..header_row {
+            if !lines.skip()? {
+                return Err(no_header(skipped - 1));
             }
         }
-        let mut reader = ReaderBuilder::new()
-            .delimiter(delimiter)
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(Box::new(text) as Box<dyn Read + Send>);
-        let mut first = ByteRecord::new();
-        let found = reader.read_byte_record(&mut first).map_err(|e| csv_error(name, e))?;
-        let skipped = u64::from(header_row.saturating_sub(1));
-        if !found {
-            return Err(if header_row > 1 {
-                no_header(header_row - 1)
-            } else {
-                LandError::Empty { path: name.to_owned() }
-            });
-        }
-        let line = skipped + first.position().map_or(1, csv::Position::line);
+        let mut fields = Fields::default();
+        let Some(record) = lines.next(MOST_COLUMNS, None, LONGEST_HEADER, &mut fields)? else {
+            return Err(if header_row > 1 { no_header(header_row - 1) } else { empty() });
+        };
+        let line = record.line;
         let encoding_error = |reason: String| LandError::Encoding { path: name.to_owned(), line, reason };
-        if first.as_slice().contains(&0) {
+        let header = lines.held(&record.place);
+        if header.contains(&0) {
             return Err(encoding_error("the header holds zero bytes, as text in UTF-16 does".to_owned()));
         }
-        let first = StringRecord::from_byte_record(first).map_err(|e| {
-            encoding_error(format!("field {} of the header is not `{encoding}`", e.utf8_error().field() + 1))
-        })?;
-        let header: Vec<String> = first.iter().map(|h| h.trim().to_owned()).collect();
-        let mut seen: HashMap<&str, usize> = HashMap::new();
-        for (at, column) in header.iter().enumerate().filter(|(_, c)| !c.is_empty()) {
-            if let Some(earlier) = seen.insert(column, at) {
-                return Err(LandError::DuplicateHeader {
-                    path: name.to_owned(),
-                    line,
-                    column: column.clone(),
-                    first: earlier + 1,
-                    second: at + 1,
-                });
-            }
+        if let Some(field) = record.open {
+            return Err(LandError::OpenQuote { path: name.to_owned(), line, field });
         }
+        let text = std::str::from_utf8(header).map_err(|_| {
+            let field = invalid(header, &fields).map_or(1, |(field, _)| field + 1);
+            encoding_error(format!("field {field} of the header is not `{encoding}`"))
+        })?;
+        if fields.count > MOST_COLUMNS {
+            return Err(LandError::TooManyColumns {
+                path: name.to_owned(),
+                columns: fields.count,
+                most: MOST_COLUMNS,
+            });
+        }
+        let mut buffer = String::new();
+        let names: Vec<String> = fields.iter().map(|f| f.text(text, &mut buffer).to_owned()).collect();
+        let columns = Columns::new(names.iter().map(String::as_str));
         Ok(Self {
-            name: name.to_owned(),
-            reader,
-            header,
-            skipped,
+            lines,
+            labels: columns.labels().collect(),
+            columns,
             bound: Vec::new(),
             rows: 0,
-            row: StringRecord::new(),
-            held: Held::default(),
+            held: Vec::new(),
+            fields,
+            buffer,
         })
     }
 
-    fn line(&self, position: Option<&csv::Position>) -> u64 {
-        self.skipped + position.map_or(0, csv::Position::line)
-    }
-}
-
-fn csv_error(name: &str, error: csv::Error) -> LandError {
-    let text = error.to_string();
-    match error.into_kind() {
-        csv::ErrorKind::Io(e) => bytes::read_error(name, e),
-        _ => LandError::Format { path: name.to_owned(), format: "delimited text", reason: text },
-    }
-}
-
-/// What the next record is.
-enum Step {
-    Row,
-    Bad(Bad, ByteRecord),
-    End,
-}
-
-impl CsvReader {
-    /// Reads the next row into `self.row`.
-    fn step(&mut self) -> Result<Step, LandError> {
-        let mut record = std::mem::take(&mut self.row).into_byte_record();
-        let found = self.reader.read_byte_record(&mut record).map_err(|e| csv_error(&self.name, e))?;
-        if !found {
-            return Ok(Step::End);
+    /// Hands the cells of a record over, or says why it is no row.
+    fn cells(&mut self, record: &Record, into: &mut [&mut kepi_query::landing::Texts]) -> Result<(), Bad> {
+        let Record { line, .. } = record;
+        let bad = |rule, reason, column| Err(Bad { rule, reason, column });
+        if let Some(field) = record.open {
+            let reason = format!(
+                "line {line}, field {field}: the quote that opens here swallows the lines behind it, which are read as \
+                 rows; close it, or double it if it is part of the text"
+            );
+            return bad(OPEN_QUOTE, reason, self.column(field - 1));
         }
-        let row = match StringRecord::from_byte_record(record) {
-            Ok(row) => row,
-            Err(error) => {
-                let (field, byte) = (error.utf8_error().field(), error.utf8_error().valid_up_to());
-                let record = error.into_byte_record();
-                let line = self.line(record.position());
-                let bad = Bad {
-                    rule: ENCODING,
-                    reason: format!(
-                        "line {line}, field {}: byte {} is not in the declared encoding",
-                        field + 1,
-                        byte + 1
-                    ),
-                    column: self.header.get(field).cloned(),
-                };
-                return Ok(Step::Bad(bad, record));
-            }
+        let bytes = self.lines.held(&record.place);
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            let mut all = Fields::default();
+            split(bytes, true, self.lines.delimiter, MOST_COLUMNS, &mut all);
+            let (field, byte) = invalid(bytes, &all).unwrap_or_default();
+            let reason = format!(
+                "line {line}, field {}: byte {} is not in the declared encoding",
+                field + 1,
+                byte + 1
+            );
+            return bad(ENCODING, reason, self.column(field));
         };
-        if row.len() != self.header.len() {
-            let line = self.line(row.position());
-            let bad = Bad {
-                rule: RAGGED,
-                reason: format!("line {line} has {} fields, the header has {}", row.len(), self.header.len()),
-                column: None,
-            };
-            return Ok(Step::Bad(bad, row.into_byte_record()));
+        let width = self.columns.len();
+        if self.fields.count != width {
+            let reason = format!("line {line} has {} fields, the header has {width}", self.fields.count);
+            return bad(RAGGED, reason, None);
         }
-        self.row = row;
-        Ok(Step::Row)
+        let field = |at: &usize| self.fields.get(*at);
+        if bytes.len() > LONGEST_CELL
+            && let Some(at) = self.bound.iter().find(|at| field(at).is_some_and(|f| f.len() > LONGEST_CELL))
+        {
+            let reason = format!("line {line}, field {}: longer than {} MiB", at + 1, LONGEST_CELL >> 20);
+            return bad(TOO_LONG, reason, self.column(*at));
+        }
+        for (cells, at) in into.iter_mut().zip(&self.bound) {
+            cells.push(field(at).map(|f| f.text(text, &mut self.buffer)));
+        }
+        Ok(())
     }
+
+    fn column(&self, at: usize) -> Option<String> {
+        self.columns.names().get(at).cloned()
+    }
+}
+
+/// The first field that is not UTF-8, from 0, and how many bytes of it are.
+fn invalid(record: &[u8], fields: &Fields) -> Option<(usize, usize)> {
+    fields.iter().enumerate().find_map(|(at, field)| Some((at, field.valid(record)?)))
 }
 
 impl BatchReader for CsvReader {
     fn columns(&self) -> &[String] {
-        &self.header
+        self.columns.names()
     }
 
-    fn bind(&mut self, column: &str) -> Option<usize> {
-        self.bound.push(self.header.iter().position(|h| h == column.trim())?);
-        Some(self.bound.len() - 1)
+    fn bind(&mut self, column: &str) -> Result<usize, Unbound> {
+        self.bound.push(self.columns.find(column)?);
+        Ok(self.bound.len() - 1)
     }
 
     fn next(&mut self, into: &mut Batch) -> Result<bool, PortError> {
@@ -183,23 +163,17 @@ impl BatchReader for CsvReader {
         into.cells.resize_with(self.bound.len(), Default::default);
         let mut columns: Vec<_> = into.cells.iter_mut().map(|cells| cells.texts()).collect();
         self.held.clear();
-        while into.rows < BATCH_ROWS && self.held.bytes.len() < BATCH_BYTES {
-            match self.step()? {
-                Step::End => break,
-                Step::Row => {
-                    for (cells, at) in columns.iter_mut().zip(&self.bound) {
-                        cells.push(self.row.get(*at));
-                    }
-                    self.held.push(&self.row);
-                }
-                Step::Bad(bad, record) => {
-                    columns.iter_mut().for_each(|cells| cells.push(None));
-                    let row = into.rows as u32;
-                    let fields = record.iter().map(|f| String::from_utf8_lossy(f).into_owned()).collect();
-                    self.held.push_bad(row, fields);
-                    into.bad.push((row, bad));
-                }
+        self.lines.drop_read();
+        let width = self.columns.len();
+        while into.rows < BATCH_ROWS && self.lines.at < BATCH_BYTES {
+            let Some(record) = self.lines.next(width, Some(width), LONGEST_RECORD, &mut self.fields)? else {
+                break;
+            };
+            if let Err(bad) = self.cells(&record, &mut columns) {
+                columns.iter_mut().for_each(|cells| cells.push(None));
+                into.bad.push((into.rows as u32, bad));
             }
+            self.held.push(record.place);
             into.rows += 1;
         }
         self.rows += into.rows as u64;
@@ -207,55 +181,166 @@ impl BatchReader for CsvReader {
     }
 
     fn raw(&self, row: u32) -> String {
-        let cells = self.held.row(row, self.header.len());
-        if cells.len() != self.header.len() {
-            return Value::from(cells).to_string();
+        let record = self.held.get(row as usize).map(|place| self.lines.held(place)).unwrap_or_default();
+        if record.len() > LONGEST_RAW {
+            return super::shortened(record);
         }
-        let mut object = Map::new();
-        for (at, (column, cell)) in self.header.iter().zip(cells).enumerate() {
-            let key = if column.is_empty() { format!("column {}", at + 1) } else { column.clone() };
-            object.insert(key, Value::String(cell));
+        let mut fields = Fields::default();
+        let text = String::from_utf8_lossy(record);
+        let found = split(text.as_bytes(), true, self.lines.delimiter, usize::MAX, &mut fields);
+        if matches!(found, Found::Open { .. }) {
+            return Value::from(text).to_string();
         }
-        Value::Object(object).to_string()
+        let mut buffer = String::new();
+        let mut cells = fields.iter().map(|field| Value::from(field.text(&text, &mut buffer)));
+        if fields.count != self.columns.len() {
+            return cells.collect::<Value>().to_string();
+        }
+        Value::Object(self.labels.iter().cloned().zip(&mut cells).collect::<Map<_, _>>()).to_string()
     }
 }
 
-impl Held {
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.ends.clear();
-        self.begins.clear();
-        self.bad.clear();
+/// The bytes of a file, record by record.
+struct Lines {
+    name: String,
+    text: Box<dyn BufRead + Send>,
+    /// What was read and may still be needed.
+    bytes: Vec<u8>,
+    /// Where the next line begins in them.
+    at: usize,
+    /// Whether no further bytes come.
+    whole: bool,
+    /// Number of the next line, from 1.
+    line: u64,
+    delimiter: u8,
+}
+
+struct Record {
+    /// Where it stands among the bytes held.
+    place: Range<usize>,
+    /// The line that it begins in, from 1.
+    line: u64,
+    /// Position of a field, from 1, that is not closed where it should be: then only the first line is taken.
+    open: Option<usize>,
+}
+
+impl Lines {
+    fn held(&self, place: &Range<usize>) -> &[u8] {
+        self.bytes.get(place.clone()).unwrap_or_default()
     }
 
-    fn push(&mut self, row: &StringRecord) {
-        self.begins.push(self.ends.len());
-        for field in row {
-            self.bytes.push_str(field);
-            self.ends.push(self.bytes.len());
+    /// Forgets what was read of before.
+    fn drop_read(&mut self) {
+        self.bytes.drain(..self.at);
+        self.at = 0;
+    }
+
+    /// Reads so many bytes more, at least, unless the file ends; false: it has ended already.
+    fn more(&mut self, least: usize) -> Result<bool, LandError> {
+        let before = self.bytes.len();
+        while !self.whole && self.bytes.len() < before + least {
+            let read = self.text.fill_buf().map_err(|e| bytes::read_error(&self.name, e))?;
+            let n = read.len();
+            self.bytes.extend_from_slice(read);
+            self.text.consume(n);
+            self.whole = n == 0;
+        }
+        Ok(self.bytes.len() > before)
+    }
+
+    /// Leaves out a line; false: there is none.
+    fn skip(&mut self) -> Result<bool, LandError> {
+        let mut some = false;
+        loop {
+            self.drop_read();
+            some |= !self.bytes.is_empty();
+            let end = memchr2(b'\r', b'\n', &self.bytes);
+            if let Some(next) = end.and_then(|end| behind(&self.bytes, end, self.whole)) {
+                (self.at, self.line) = (next, self.line + 1);
+                return Ok(true);
+            }
+            self.at = end.unwrap_or(self.bytes.len());
+            if !self.more(1)? {
+                return Ok(some);
+            }
         }
     }
 
-    /// Keeps a bad row, which counts for the length of the batch like any other.
-    fn push_bad(&mut self, row: u32, fields: Vec<String>) {
-        self.begins.push(self.ends.len());
-        self.bad.insert(row, fields);
+    /// The next record that is no blank line; none: the file has ended. `width`: how many fields a row has.
+    fn next(
+        &mut self,
+        keep: usize,
+        width: Option<usize>,
+        longest: usize,
+        fields: &mut Fields,
+    ) -> Result<Option<Record>, LandError> {
+        loop {
+            match self.bytes.get(self.at).copied() {
+                Some(b'\r' | b'\n') => match behind(&self.bytes, self.at, self.whole) {
+                    Some(next) => (self.at, self.line) = (next, self.line + 1),
+                    None => drop(self.more(1)?),
+                },
+                Some(_) => break,
+                None if self.more(1)? => {}
+                None => return Ok(None),
+            }
+        }
+        loop {
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            let found = split(rest, self.whole, self.delimiter, keep, fields);
+            let (end, first_line, open) = match found {
+                Found::Record { end, first_line, .. } if end == first_line => (end, end, None),
+                Found::Record { end, first_line, stray } => {
+                    let record = rest.get(..end).unwrap_or_default();
+                    let rows = || swallowed_rows(record, self.delimiter, width?);
+                    let open = stray.or_else(rows);
+                    (if open.is_some() { first_line } else { end }, first_line, open)
+                }
+                Found::More if rest.len() <= longest => {
+                    // Twice as much, so that what is looked at again and again stays little.
+                    let least = rest.len().clamp(1, longest + 1 - rest.len());
+                    self.more(least)?;
+                    continue;
+                }
+                Found::Open { .. } | Found::More => {
+                    let field = match found {
+                        Found::Open { field, .. } => field,
+                        _ => fields.count + 1,
+                    };
+                    match memchr2(b'\r', b'\n', rest) {
+                        Some(end) if width.is_some() => (end, end, Some(field)),
+                        _ if self.whole => {
+                            return Err(LandError::CutOff {
+                                path: self.name.clone(),
+                                line: self.line,
+                                field,
+                            });
+                        }
+                        _ => return Err(self.too_long(width, longest)),
+                    }
+                }
+            };
+            if end > longest {
+                return Err(self.too_long(width, longest));
+            }
+            let (at, line) = (self.at, self.line);
+            let next = behind(rest, end, self.whole);
+            let lines = match next.and_then(|next| rest.get(..next)) {
+                Some(record) if end > first_line => line_ends(record),
+                _ => 1,
+            };
+            let Some(next) = next else {
+                self.more(1)?;
+                continue;
+            };
+            self.line += lines;
+            self.at = at + next;
+            return Ok(Some(Record { place: at..at + end, line, open }));
+        }
     }
 
-    /// The fields of a row.
-    fn row(&self, row: u32, width: usize) -> Vec<String> {
-        if let Some(fields) = self.bad.get(&row) {
-            return fields.clone();
-        }
-        let Some(first) = self.begins.get(row as usize).copied() else { return Vec::new() };
-        let mut begin = first.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        let ends = self.ends.get(first..first + width).unwrap_or_default();
-        ends.iter()
-            .map(|end| {
-                let field = self.bytes.get(begin..*end).unwrap_or("").to_owned();
-                begin = *end;
-                field
-            })
-            .collect()
+    fn too_long(&self, width: Option<usize>, longest: usize) -> LandError {
+        let what = if width.is_some() { "record" } else { "header" };
+        LandError::TooLong { path: self.name.clone(), line: self.line, what, mebibytes: longest >> 20 }
     }
 }

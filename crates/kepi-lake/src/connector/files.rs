@@ -10,9 +10,12 @@ use kepi_model::{
     id::Hash,
     project::{Connector, Source},
 };
-use kepi_query::landing::{BatchReader, PortError, Raw, RawState, Sources};
+use kepi_query::landing::{BatchReader, Offer, PortError, Raw, RawState, Sources};
 
-use super::open;
+use super::{
+    open,
+    walk::{Walked, walk},
+};
 use crate::{durable, error::LandError};
 
 /// The sources of a project: their files are below its folder.
@@ -31,44 +34,36 @@ impl FileSources {
     pub fn file(&self, source: &Source, path: &Path) -> Arc<dyn Raw> {
         let path = self.root.join(path);
         let name = path.strip_prefix(&self.root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-        Arc::new(RawFile { from: source.from.clone(), path, name })
+        Arc::new(RawFile { root: self.root.clone(), from: source.from.clone(), path, name })
     }
 
-    /// The files that a path or glob matches, in the order of their paths.
-    fn find(&self, pattern: &str) -> Result<Vec<PathBuf>, LandError> {
-        let bad = |reason: String| LandError::Pattern { pattern: pattern.to_owned(), reason };
-        let below = glob::Pattern::escape(&self.root.to_string_lossy());
-        let whole = Path::new(&below).join(pattern);
-        let mut files = Vec::new();
-        for found in glob::glob(&whole.to_string_lossy()).map_err(|e| bad(e.to_string()))? {
-            let path = found
-                .map_err(|e| LandError::Read { path: e.path().display().to_string(), source: e.into() })?;
-            if path.is_file() {
-                files.push(path);
-            }
-        }
-        files.sort();
-        Ok(files)
+    fn find(&self, pattern: &str) -> Result<Walked, LandError> {
+        walk(&self.root, pattern).map_err(|reason| LandError::Pattern { pattern: pattern.to_owned(), reason })
     }
 }
 
 impl Sources for FileSources {
-    fn offered(&self, source: &Source) -> Result<Vec<Arc<dyn Raw>>, PortError> {
+    fn offered(&self, source: &Source) -> Result<Offer, PortError> {
         let pattern = source.from.files();
-        let files = self.find(pattern)?;
-        if files.is_empty() {
+        let Walked { mut files, unreadable } = self.find(pattern)?;
+        files.sort();
+        if files.is_empty() && unreadable.is_empty() {
             let pattern = pattern.to_owned();
             return Err(LandError::NoMatch { pattern, root: self.root.display().to_string() }.into());
         }
-        Ok(files.iter().map(|path| self.file(source, path)).collect())
+        Ok(Offer {
+            raw: files.iter().map(|path| self.file(source, path)).collect(),
+            unreadable: unreadable.into_iter().map(|(path, error)| (path, error.into())).collect(),
+        })
     }
 
     fn matching(&self, pattern: &str) -> usize {
-        self.find(pattern).map_or(0, |files| files.len())
+        self.find(pattern).map_or(0, |found| found.files.len())
     }
 }
 
 struct RawFile {
+    root: PathBuf,
     from: Connector,
     path: PathBuf,
     name: String,
@@ -77,6 +72,10 @@ struct RawFile {
 impl Raw for RawFile {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn is_there(&self, name: &str) -> bool {
+        durable::metadata(&self.root.join(name)).is_ok_and(|m| m.is_file())
     }
 
     fn state(&self) -> Option<RawState> {

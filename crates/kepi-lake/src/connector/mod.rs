@@ -5,10 +5,13 @@
 //! [`FileSources`]' reader, cases in the malformed corpus and in the comparison with the reader row by row.
 
 mod bytes;
+mod columns;
 mod csv;
 mod files;
 mod ndjson;
 mod parquet;
+mod records;
+mod walk;
 
 use std::path::Path;
 
@@ -25,6 +28,38 @@ pub(crate) const RAGGED: &str = "ragged row";
 pub(crate) const ENCODING: &str = "encoding";
 /// A line that is not a JSON object.
 pub(crate) const NOT_AN_OBJECT: &str = "not an object";
+
+/// A quoted field that swallows the lines behind it.
+pub(crate) const OPEN_QUOTE: &str = "open quote";
+/// An object that has a mapped key twice.
+pub(crate) const REPEATED_KEY: &str = "repeated key";
+/// A value that cannot be written as a text, where a mapping needs one.
+pub(crate) const NO_TEXT: &str = "no text";
+/// A mapped cell that is longer than [`LONGEST_CELL`].
+pub(crate) const TOO_LONG: &str = "too long";
+
+/// A longer record is refused: nobody's row, and it must fit into memory.
+const LONGEST_RECORD: usize = 64 << 20;
+/// A longer header is refused.
+const LONGEST_HEADER: usize = 1 << 20;
+/// More columns than any spreadsheet can hold.
+const MOST_COLUMNS: usize = 16_384;
+/// A row with a longer mapped cell is rejected: no attribute is that long.
+const LONGEST_CELL: usize = 1 << 20;
+/// Of a longer rejected row only the beginning is kept.
+const LONGEST_RAW: usize = 64 << 10;
+
+/// The beginning of a row that is too long to be kept whole, as JSON.
+fn shortened(row: &[u8]) -> String {
+    let beginning = String::from_utf8_lossy(row.get(..LONGEST_RAW).unwrap_or(row));
+    serde_json::Value::from(format!("{beginning}… ({} bytes)", row.len())).to_string()
+}
+
+/// A rejected row as it is kept: whole, unless it is very long.
+pub(crate) fn kept(raw: String) -> String {
+    // What was short may have become longer by being written as JSON.
+    if raw.len() > 2 * LONGEST_RAW { shortened(raw.as_bytes()) } else { raw }
+}
 
 /// Opens a file. `name` is how messages call it.
 fn open(connector: &Connector, path: &Path, name: &str) -> Result<Box<dyn BatchReader>, LandError> {

@@ -3,19 +3,23 @@
 //! Numbers are taken as they are spelt, never through floating point.
 
 use std::{
-    collections::BTreeMap,
+    borrow::Cow,
+    fmt,
     io::{BufRead, Read},
     path::Path,
 };
 
-use kepi_query::landing::{BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, PortError, Texts};
+use kepi_query::landing::{BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, PortError, Texts, Unbound};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
 use serde_json::value::RawValue;
 
-use super::{ENCODING, NOT_AN_OBJECT, bytes};
+use super::{
+    ENCODING, LONGEST_CELL, LONGEST_RECORD, MOST_COLUMNS, NOT_AN_OBJECT, REPEATED_KEY, TOO_LONG, bytes,
+};
 use crate::error::LandError;
-
-/// A longer line is refused: nobody's record, and it must fit into memory.
-const LONGEST_LINE: u64 = 64 << 20;
 
 pub(super) struct NdjsonReader {
     name: String,
@@ -34,13 +38,9 @@ pub(super) struct NdjsonReader {
 
 impl NdjsonReader {
     pub fn open(path: &Path, name: &str) -> Result<Self, LandError> {
-        let mut text = bytes::text(path, name, "utf-8")?;
-        if text.fill_buf().map_err(|e| bytes::read_error(name, e))?.is_empty() {
-            return Err(LandError::Empty { path: name.to_owned() });
-        }
         Ok(Self {
             name: name.to_owned(),
-            text,
+            text: bytes::text(path, name, "utf-8")?,
             line: 0,
             rows: 0,
             bytes: Vec::new(),
@@ -51,27 +51,79 @@ impl NdjsonReader {
     }
 }
 
-type Object<'a> = BTreeMap<String, &'a RawValue>;
+/// A JSON object, sorted by its keys, of which one may be there twice.
+#[derive(Default)]
+struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
-/// The value at a dotted path: the whole path may also be one key.
-fn at<'a>(object: &Object<'a>, path: &str) -> Option<&'a RawValue> {
-    if let Some(value) = object.get(path) {
-        return Some(value);
+impl<'de> Deserialize<'de> for Object<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Object<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some((Key(key), value)) = map.next_entry()? {
+                    pairs.push((key, value));
+                }
+                pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
+                Ok(Object(pairs))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
     }
-    path.match_indices('.').find_map(|(dot, _)| {
-        let (key, rest) = (path.get(..dot)?, path.get(dot + 1..)?);
-        let nested: Object<'a> = serde_json::from_str(object.get(key)?.get()).ok()?;
-        at(&nested, rest)
-    })
+}
+
+#[derive(Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Why a value cannot be taken.
+enum Unfit {
+    /// This key is there twice on the way to it.
+    Repeated(String),
+    /// Half of a surrogate pair stands in it.
+    Half,
+}
+
+impl<'a> Object<'a> {
+    fn get(&self, key: &str) -> Result<Option<&'a RawValue>, Unfit> {
+        let first = self.0.partition_point(|(k, _)| k.as_ref() < key);
+        let named = |at: usize| self.0.get(at).filter(|(k, _)| k == key);
+        match (named(first), named(first + 1)) {
+            (Some(_), Some(_)) => Err(Unfit::Repeated(key.to_owned())),
+            (found, _) => Ok(found.map(|(_, value)| *value)),
+        }
+    }
+
+    /// The value at a dotted path: the whole path may also be one key.
+    fn at(&self, path: &str) -> Result<Option<&'a RawValue>, Unfit> {
+        if let Some(value) = self.get(path)? {
+            return Ok(Some(value));
+        }
+        for (dot, _) in path.match_indices('.') {
+            let (Some(key), Some(rest)) = (path.get(..dot), path.get(dot + 1..)) else { continue };
+            let Some(value) = self.get(key)? else { continue };
+            let Ok(nested) = serde_json::from_str::<Object<'a>>(value.get()) else { continue };
+            if let Some(found) = nested.at(rest)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
 }
 
 /// A JSON value as text; none: `null`.
-fn text(value: &RawValue) -> Option<String> {
+fn text(value: &RawValue) -> Result<Option<Cow<'_, str>>, Unfit> {
     let raw = value.get();
     match raw.as_bytes().first() {
-        Some(b'"') => serde_json::from_str(raw).ok(),
-        Some(b'n') => None,
-        _ => Some(raw.to_owned()),
+        // All else that can be wrong with a text has been said of its line.
+        Some(b'"') => {
+            serde_json::from_str::<Key<'_>>(raw).map(|Key(text)| Some(text)).map_err(|_| Unfit::Half)
+        }
+        Some(b'n') => Ok(None),
+        _ => Ok(Some(raw.into())),
     }
 }
 
@@ -82,18 +134,19 @@ impl NdjsonReader {
         loop {
             self.bytes.truncate(begin);
             let n = (&mut self.text)
-                .take(LONGEST_LINE + 1)
+                .take(LONGEST_RECORD as u64 + 1)
                 .read_until(b'\n', &mut self.bytes)
                 .map_err(|e| bytes::read_error(&self.name, e))?;
             if n == 0 {
                 return Ok(false);
             }
             self.line += 1;
-            if n as u64 > LONGEST_LINE {
-                return Err(LandError::Format {
+            if n > LONGEST_RECORD {
+                return Err(LandError::TooLong {
                     path: self.name.clone(),
-                    format: "JSON lines",
-                    reason: format!("line {} is longer than {} MiB", self.line, LONGEST_LINE >> 20),
+                    line: self.line,
+                    what: "record",
+                    mebibytes: LONGEST_RECORD >> 20,
                 });
             }
             if !self.bytes.get(begin..).unwrap_or_default().iter().all(u8::is_ascii_whitespace) {
@@ -120,13 +173,33 @@ impl NdjsonReader {
             reason: format!("line {} is not a JSON object: column {}", self.line, e.column()),
             column: None,
         })?;
-        for (cells, path) in columns.iter_mut().zip(&self.paths) {
-            cells.push(at(&object, path).and_then(text).as_deref());
+        let mut texts = Vec::with_capacity(self.paths.len());
+        for path in &self.paths {
+            let found = object.at(path).and_then(|value| value.map_or(Ok(None), text));
+            let (rule, why) = match found {
+                Ok(found) if found.as_ref().is_none_or(|text| text.len() <= LONGEST_CELL) => {
+                    texts.push(found);
+                    continue;
+                }
+                Ok(_) => (TOO_LONG, format!("`{path}` is longer than {} MiB", LONGEST_CELL >> 20)),
+                Err(Unfit::Repeated(key)) => (REPEATED_KEY, format!("the key `{key}` is there twice")),
+                Err(Unfit::Half) => {
+                    (ENCODING, format!("`{path}` holds half of a character (a lone `\\u` surrogate)"))
+                }
+            };
+            let reason = format!("line {}: {why}", self.line);
+            return Err(Bad { rule, reason, column: Some(path.clone()) });
         }
+        for (cells, text) in columns.iter_mut().zip(texts) {
+            cells.push(text.as_deref());
+        }
+        let known = |key: &str| self.seen.binary_search_by(|seen| seen.as_str().cmp(key));
         let new: Vec<String> =
-            object.into_keys().filter(|key| self.seen.binary_search(key).is_err()).collect();
+            object.0.iter().filter(|(key, _)| known(key).is_err()).map(|(key, _)| key.to_string()).collect();
         for key in new {
-            if let Err(place) = self.seen.binary_search(&key) {
+            if let Err(place) = self.seen.binary_search(&key)
+                && self.seen.len() < MOST_COLUMNS
+            {
                 self.seen.insert(place, key);
             }
         }
@@ -139,9 +212,9 @@ impl BatchReader for NdjsonReader {
         &self.seen
     }
 
-    fn bind(&mut self, column: &str) -> Option<usize> {
+    fn bind(&mut self, column: &str) -> Result<usize, Unbound> {
         self.paths.push(column.trim().to_owned());
-        Some(self.paths.len() - 1)
+        Ok(self.paths.len() - 1)
     }
 
     fn next(&mut self, into: &mut Batch) -> Result<bool, PortError> {

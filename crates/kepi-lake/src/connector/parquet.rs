@@ -1,18 +1,26 @@
 //! Parquet: numbers, times and truth values as what they are, everything else as the text that a person would write,
 //! exactly.
 
-use std::{cell::OnceCell, collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    cell::{Cell, OnceCell},
+    collections::BTreeMap,
+    panic::{self, AssertUnwindSafe},
+    path::Path,
+    sync::{Arc, Once},
+};
 
 use arrow::{
     array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, LargeBinaryArray, StringArray},
     compute::cast,
     datatypes::{DataType, Date32Type, Decimal128Type, Int64Type, TimeUnit, UInt64Type},
 };
-use kepi_query::landing::{BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, Bits, Cells, PortError};
+use kepi_query::landing::{
+    BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, Bits, Cells, PortError, Texts, Unbound,
+};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use serde_json::{Map, Value};
 
-use super::{ENCODING, bytes};
+use super::{ENCODING, LONGEST_CELL, MOST_COLUMNS, NO_TEXT, TOO_LONG, bytes, columns::Columns};
 use crate::{durable, error::LandError};
 
 /// 0000-01-01T00:00 in µs since 1970-01-01.
@@ -26,7 +34,7 @@ const DAYS: std::ops::RangeInclusive<i32> = -719_528..=2_932_896;
 
 pub(super) struct ParquetReader {
     name: String,
-    columns: Vec<String>,
+    columns: Columns,
     /// Columns that were asked for, by position.
     bound: Vec<usize>,
     batches: ParquetRecordBatchReader,
@@ -44,12 +52,23 @@ impl ParquetReader {
         if file.metadata().is_ok_and(|m| m.len() == 0) {
             return Err(LandError::Empty { path: name.to_owned() });
         }
+        guarded(name, || Self::begin(file, name))?
+    }
+
+    fn begin(file: std::fs::File, name: &str) -> Result<Self, LandError> {
         let builder =
             ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| not_parquet(name, e.to_string()))?;
-        let columns = builder.schema().fields().iter().map(|f| f.name().trim().to_owned()).collect();
+        let columns = Columns::new(builder.schema().fields().iter().map(|f| f.name().as_str()));
+        if columns.len() > MOST_COLUMNS {
+            return Err(LandError::TooManyColumns {
+                path: name.to_owned(),
+                columns: columns.len(),
+                most: MOST_COLUMNS,
+            });
+        }
         let groups = builder.metadata().row_groups();
-        let bytes: i64 = groups.iter().map(|g| g.total_byte_size()).sum();
-        let rows: i64 = groups.iter().map(|g| g.num_rows()).sum();
+        let bytes = groups.iter().fold(0i64, |sum, g| sum.saturating_add(g.total_byte_size()));
+        let rows = groups.iter().fold(0i64, |sum, g| sum.saturating_add(g.num_rows()));
         let a_row = usize::try_from(bytes / rows.max(1)).unwrap_or(0).max(1);
         let at_once = (BATCH_BYTES / a_row).clamp(1, BATCH_ROWS);
         let batches =
@@ -64,6 +83,29 @@ impl ParquetReader {
             texts: OnceCell::new(),
         })
     }
+}
+
+thread_local! {
+    /// Whether a panic of this thread is caught and said in other words.
+    static CAUGHT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does what may panic where the bytes of a file contradict each other: damage of a file is a finding about it, without
+/// a backtrace.
+fn guarded<T>(name: &str, work: impl FnOnce() -> T) -> Result<T, LandError> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !CAUGHT.get() {
+                before(info);
+            }
+        }));
+    });
+    CAUGHT.set(true);
+    let done = panic::catch_unwind(AssertUnwindSafe(work));
+    CAUGHT.set(false);
+    done.map_err(|_| not_parquet(name, "it is damaged, its parts contradict each other".to_owned()))
 }
 
 fn not_parquet(name: &str, reason: String) -> LandError {
@@ -85,8 +127,12 @@ fn as_text(array: &ArrayRef) -> Option<ArrayRef> {
 
 /// A column of bytes that may be texts.
 fn as_bytes(array: &ArrayRef) -> Option<LargeBinaryArray> {
-    use DataType::{Binary, BinaryView, FixedSizeBinary, LargeBinary};
-    match array.data_type() {
+    use DataType::{Binary, BinaryView, Dictionary, FixedSizeBinary, LargeBinary};
+    let of = match array.data_type() {
+        Dictionary(_, of) => of,
+        other => other,
+    };
+    match of {
         Binary | LargeBinary | BinaryView | FixedSizeBinary(_) => {
             cast(array, &LargeBinary).ok()?.as_binary_opt::<i64>().cloned()
         }
@@ -101,12 +147,16 @@ fn as_shown(array: &ArrayRef) -> Option<ArrayRef> {
     Some(Arc::new(StringArray::from_iter(texts)))
 }
 
+fn of_type(kind: &DataType) -> String {
+    format!("of the type {kind}")
+}
+
 fn in_words(kind: &DataType) -> String {
     match kind {
         DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => "a list".to_owned(),
         DataType::Struct(_) => "a structure".to_owned(),
         DataType::Map(..) => "a map".to_owned(),
-        other => format!("of the type {other}"),
+        other => of_type(other),
     }
 }
 
@@ -191,22 +241,58 @@ fn micros(array: &ArrayRef, unit: TimeUnit) -> Option<(Vec<i64>, Bits)> {
     })
 }
 
-impl BatchReader for ParquetReader {
-    fn columns(&self) -> &[String] {
-        &self.columns
+/// The texts of the first cells of a column, and what is wrong with the others.
+fn texts(name: &str, column: &str, array: &ArrayRef, into: &mut Texts) -> Result<Vec<(u32, Bad)>, LandError> {
+    let mut wrong = Vec::new();
+    let mut bad = |row: usize, rule: &'static str, why: String| {
+        wrong.push((
+            row as u32,
+            Bad { rule, reason: format!("`{column}`: {why}"), column: Some(column.to_owned()) },
+        ));
+    };
+    let too_long = |text: Option<&str>| text.is_some_and(|t| t.len() > LONGEST_CELL);
+    let long = || format!("longer than {} MiB", LONGEST_CELL >> 20);
+    if let Some(bytes) = as_bytes(array) {
+        for (row, bytes) in bytes.iter().enumerate() {
+            let text = bytes.map(std::str::from_utf8).transpose();
+            if let Err(e) = text {
+                bad(row, ENCODING, format!("byte {} is not UTF-8", e.valid_up_to() + 1));
+            }
+            let text = text.ok().flatten();
+            if too_long(text) {
+                bad(row, TOO_LONG, long());
+            }
+            into.push(text);
+        }
+        return Ok(wrong);
     }
-
-    fn bind(&mut self, column: &str) -> Option<usize> {
-        self.bound.push(self.columns.iter().position(|c| c == column.trim())?);
-        Some(self.bound.len() - 1)
+    let texts = as_text(array).ok_or_else(|| LandError::NoText {
+        path: name.to_owned(),
+        column: column.to_owned(),
+        kind: in_words(array.data_type()),
+    })?;
+    let nulls = array.logical_nulls();
+    let texts = texts.as_string_opt::<i32>();
+    for row in 0..array.len() {
+        let text = texts.filter(|a| a.is_valid(row)).map(|a| a.value(row));
+        // What cannot be written as text comes back as if it were not there.
+        if text.is_none() && nulls.as_ref().is_none_or(|n| n.is_valid(row)) {
+            bad(
+                row,
+                NO_TEXT,
+                format!("a value {} that cannot be written as text", of_type(array.data_type())),
+            );
+        }
+        if too_long(text) {
+            bad(row, TOO_LONG, long());
+        }
+        into.push(text);
     }
+    Ok(wrong)
+}
 
-    fn next(&mut self, into: &mut Batch) -> Result<bool, PortError> {
-        into.first_row = self.rows + 1;
-        into.rows = 0;
-        into.bad.clear();
-        into.cells.resize_with(self.bound.len(), Default::default);
-        self.texts.take();
+impl ParquetReader {
+    fn fill(&mut self, into: &mut Batch) -> Result<bool, LandError> {
         while into.rows == 0 {
             let Some(batch) = self.batches.next() else { return Ok(false) };
             let batch = batch.map_err(|e| not_parquet(&self.name, e.to_string()))?;
@@ -215,49 +301,51 @@ impl BatchReader for ParquetReader {
         }
         let mut bad = BTreeMap::new();
         for (cells, at) in into.cells.iter_mut().zip(&self.bound) {
-            let (Some(array), Some(column)) = (self.batch.get(*at), self.columns.get(*at)) else { continue };
+            let column = self.columns.names().get(*at);
+            let (Some(array), Some(column)) = (self.batch.get(*at), column) else { continue };
             match typed(array) {
                 Some(column) => *cells = column,
                 None => {
-                    let texts = cells.texts();
-                    if let Some(bytes) = as_bytes(array) {
-                        for (row, bytes) in bytes.iter().enumerate() {
-                            let text = bytes.map(std::str::from_utf8).transpose();
-                            texts.push(text.ok().flatten());
-                            if let Err(e) = text {
-                                bad.entry(row as u32).or_insert_with(|| Bad {
-                                    rule: ENCODING,
-                                    reason: format!("`{column}`: byte {} is not UTF-8", e.valid_up_to() + 1),
-                                    column: Some(column.clone()),
-                                });
-                            }
-                        }
-                        continue;
-                    }
-                    let array = as_text(array).ok_or_else(|| LandError::NoText {
-                        path: self.name.clone(),
-                        column: column.clone(),
-                        kind: in_words(array.data_type()),
-                    })?;
-                    let array = array.as_string_opt::<i32>();
-                    for row in 0..into.rows {
-                        texts.push(array.filter(|a| a.is_valid(row)).map(|a| a.value(row)));
+                    for (row, why) in texts(&self.name, column, array, cells.texts())? {
+                        bad.entry(row).or_insert(why);
                     }
                 }
             }
         }
         into.bad.extend(bad);
-        self.rows += into.rows as u64;
         Ok(true)
+    }
+}
+
+impl BatchReader for ParquetReader {
+    fn columns(&self) -> &[String] {
+        self.columns.names()
+    }
+
+    fn bind(&mut self, column: &str) -> Result<usize, Unbound> {
+        self.bound.push(self.columns.find(column)?);
+        Ok(self.bound.len() - 1)
+    }
+
+    fn next(&mut self, into: &mut Batch) -> Result<bool, PortError> {
+        into.first_row = self.rows + 1;
+        into.rows = 0;
+        into.bad.clear();
+        into.cells.resize_with(self.bound.len(), Default::default);
+        self.texts.take();
+        let name = self.name.clone();
+        let filled = guarded(&name, || self.fill(into))??;
+        self.rows += into.rows as u64;
+        Ok(filled)
     }
 
     fn raw(&self, row: u32) -> String {
         let texts = self.texts.get_or_init(|| self.batch.iter().map(as_shown).collect());
         let row = row as usize;
-        let cells = self.columns.iter().zip(texts).map(|(column, texts)| {
+        let cells = self.columns.labels().zip(texts).map(|(column, texts)| {
             let texts = texts.as_ref().and_then(|a| a.as_string_opt::<i32>());
             let text = texts.filter(|a| row < a.len() && a.is_valid(row)).map(|a| a.value(row));
-            (column.clone(), text.into())
+            (column, text.into())
         });
         Value::Object(cells.collect::<Map<_, _>>()).to_string()
     }

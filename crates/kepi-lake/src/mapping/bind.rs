@@ -8,7 +8,7 @@ use kepi_model::{
     project::{Entity, MappingFrom, Source},
 };
 use kepi_query::{
-    landing::{Batch, BatchReader, Bits, MissingCount},
+    landing::{Batch, BatchReader, Bits, MissingCount, Unbound},
     row::{self, Cell, Row},
 };
 
@@ -91,6 +91,19 @@ pub(crate) enum Fate {
     Bad(Rejection),
 }
 
+/// A file's path below the folder that all files share which a pattern matches: what stands before its first wildcard.
+fn below_shared_folder<'a>(file: &'a str, pattern: &str) -> &'a str {
+    let folders = pattern.split('/').filter(|part| !matches!(*part, "" | "."));
+    let mut rest = file;
+    for folder in folders.take_while(|part| !part.contains(['*', '?', '['])) {
+        match rest.split_once('/') {
+            Some((first, below)) if first == folder => rest = below,
+            _ => break,
+        }
+    }
+    rest
+}
+
 /// What is wrong with the rows of a batch, so far.
 #[derive(Default)]
 struct Failures {
@@ -131,9 +144,16 @@ impl BoundMapping {
                 .ok_or_else(|| misfit(format!("`{}` has no attribute `{}`", entity.id, mapping.attribute)))?;
             let from = match &mapping.from {
                 MappingFrom::Column { column, parse, missing, replace, prefix } => {
-                    let index = reader
-                        .bind(column)
-                        .ok_or_else(|| no_column(file, column, mapping, reader.columns()))?;
+                    let index = reader.bind(column).map_err(|why| match why {
+                        Unbound::Unknown => no_column(file, column, mapping, reader.columns()),
+                        Unbound::Repeated { first, second } => LandError::RepeatedColumn {
+                            path: file.to_owned(),
+                            attribute: mapping.attribute.clone(),
+                            column: column.clone(),
+                            first,
+                            second,
+                        },
+                    })?;
                     let wanted = Wanted {
                         attribute: &mapping.attribute,
                         column,
@@ -157,7 +177,7 @@ impl BoundMapping {
             steps.push(Step { slot, name: mapping.attribute.to_string(), required: mapping.required, from });
         }
         let only = source.only.as_ref().map(|e| (e.clone(), reads(e)));
-        let file = file.rsplit(['/', '\\']).next().unwrap_or(file).to_owned();
+        let file = below_shared_folder(file, source.from.files()).to_owned();
         let off_scale = OffScale::new(source, entity);
         let off_scale_before = off_scale.clone();
         Ok(Self { steps, zone, file, only, off_scale, before: Vec::new(), off_scale_before })

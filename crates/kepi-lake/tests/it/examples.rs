@@ -55,7 +55,7 @@ async fn lands_as_expected(name: &str) {
     let mut read = 0;
     for source in project.sources.values() {
         let mut sum = RowCounts::default();
-        for file in FileSources::new(&root).offered(source).unwrap() {
+        for file in FileSources::new(&root).offered(source).unwrap().raw {
             let landing = Landing { actor: "person/1", at: NOW, progress: &Silent };
             let report = lake.land_raw(&project, source, &file, landing).await.unwrap();
             let c = report.counts;

@@ -46,7 +46,7 @@ async fn a_file_lands_once_with_rows_ledger_quarantine_and_event() {
         "\u{feff}id, amount ,at,paid\na,1.50,2025-07-01 12:00:00,yes\nb,\"1,234.5\",2025-07-01T12:00:00Z,0\n\
          c,x,2025-07-01,no\nd,1\n,5,2025-07-01,no\na,1.50,2025-07-01 12:00:00,yes\na,2,,\n",
     );
-    let files = FileSources::new(bench.folder.path()).offered(&source).unwrap();
+    let files = FileSources::new(bench.folder.path()).offered(&source).unwrap().raw;
     let land = async |at| {
         let landed = bench.lake.land(&project, &source, &files, "person/1", at, &Silent).await.unwrap();
         landed.into_iter().collect::<Result<Vec<_>, _>>().unwrap()

@@ -19,6 +19,7 @@ mod malformed;
 mod official;
 mod oracle;
 mod published;
+mod reading;
 mod records;
 mod rooms;
 mod row_by_row;

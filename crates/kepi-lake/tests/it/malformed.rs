@@ -45,14 +45,14 @@ async fn every_broken_file_has_its_own_finding() {
     let ndjson = Connector::Ndjson { files: "x".into() };
     let parquet = Connector::Parquet { files: "x".into() };
     let cases: Vec<(&str, Connector, Vec<u8>, &str)> = vec![
-        ("nothing", csv("utf-8"), vec![], "is empty; a header is needed"),
+        ("nothing", csv("utf-8"), vec![], "is empty, without even a header"),
         ("only a mark", csv("utf-8"), vec![0xef, 0xbb, 0xbf], "is empty"),
         ("only blank lines", csv("utf-8"), b"\n\n\n".to_vec(), "is empty"),
         (
             "header twice",
             csv("utf-8"),
             b"id,amount,id,at,paid\n".to_vec(),
-            "columns 1 and 3 are both named `id`",
+            "columns 1 and 3 are both named `id`, which `id` is mapped from; say which one: `id[1]`",
         ),
         ("no column", csv("utf-8"), b"id,Ammount,at,paid\n".to_vec(), "did you mean `Ammount`?"),
         ("no such column", csv("utf-8"), b"id,x,at,paid\n".to_vec(), "it has `id`, `x`, `at`, `paid`"),
@@ -69,7 +69,27 @@ async fn every_broken_file_has_its_own_finding() {
         ("cut gzip", csv("utf-8"), cut, "is not a complete gzip file"),
         ("not Parquet", parquet.clone(), b"hello, world".to_vec(), "is not Parquet"),
         ("empty Parquet", parquet, vec![], "is empty"),
-        ("empty JSON", ndjson.clone(), vec![], "is empty"),
+        ("header cut off", csv("utf-8"), b"id,\"amou".to_vec(), "inside the quoted field 2 of line 1"),
+        (
+            "quote in the header",
+            csv("utf-8"),
+            b"id,\"amount\nat\"x,paid\na,1\n".to_vec(),
+            "field 2 of the header",
+        ),
+        (
+            "last cell cut off",
+            csv("utf-8"),
+            b"id,amount,at,paid\na,1,,\nb,\"1".to_vec(),
+            "quoted field 2 of line 3",
+        ),
+        (
+            "endless header",
+            csv("utf-8"),
+            vec![b'a'; (1 << 20) + 1],
+            "line 1: the header is longer than 1 MiB",
+        ),
+        ("too many columns", csv("utf-8"), vec![b','; 20_000], "has 20001 columns, more than the 16384"),
+        ("endless line", ndjson, vec![b'['; (64 << 20) + 1], "line 1: the record is longer than 64 MiB"),
     ];
     let bench = Bench::new().await;
     for (name, from, bytes, want) in cases {

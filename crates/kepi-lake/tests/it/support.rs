@@ -17,8 +17,8 @@ use kepi_model::{
     expression::{Comparison, Expression, Literal, Node, Path as Walk, Type},
     id::{AttributeId, EntityId, Hash},
     project::{
-        Ambiguous, Attribute, Connector, Entity, Excess, Mapping, MappingFrom, MissingLocal, Mode, Otherwise,
-        Parse, Project, Requirement, Rule, Source, SourceZone,
+        Ambiguous, Attribute, Connector, Entity, Excess, Identical, Mapping, MappingFrom, MissingLocal, Mode,
+        Otherwise, Parse, Project, Requirement, Rule, Source, SourceZone,
     },
     source_text::{FileId, Span},
 };
@@ -110,6 +110,7 @@ pub fn source(name: &str, into: &Entity, from: Connector, mode: Mode, map: Vec<M
         mode,
         key: into.key.clone(),
         version: None,
+        identical: Identical::Land,
         zone: SourceZone {
             name: "Europe/Berlin".into(),
             ambiguous: Ambiguous::Earlier,

@@ -19,7 +19,7 @@ use crate::{
     findings::Findings,
     id::{AttributeId, EntityId},
     meaning,
-    project::{Connector, Entity, Mode, Source, SourceZone},
+    project::{Connector, Entity, Identical, Mode, Source, SourceZone},
     source_text::Span,
     sql::{self, Scope, Want},
     table::{Need, Symbol},
@@ -64,6 +64,7 @@ pub(super) fn read(
         mode: written.mode.cloned()?,
         key,
         version,
+        identical: identical(written, findings)?,
         zone: zone?,
         missing: written.missing.values(),
         only,
@@ -111,6 +112,18 @@ fn zone(written: &Field<written::TimeZone>, project_zone: &str) -> Option<Source
         ambiguous: rules.map_or_else(|| default("ambiguous"), |zone| zone.ambiguous.cloned())?,
         missing: rules.map_or_else(|| default("missing"), |zone| zone.missing.cloned())?,
     })
+}
+
+fn identical(written: &written::Source, findings: &mut Findings) -> Option<Identical> {
+    let identical = written.identical.cloned()?;
+    if identical == Identical::Skip && written.mode.cloned().is_some_and(|mode| mode != Mode::Append) {
+        let said =
+            "`identical: skip` does nothing here: only in `append` may a file be left out for its bytes";
+        findings
+            .report(codes::MAPPING_OPTION, written.identical.span, said.to_owned())
+            .fix("leave it out".to_owned());
+    }
+    Some(identical)
 }
 
 fn key(

@@ -8,7 +8,7 @@ use crate::{
         TimeFormat, Whole, Zone, choices, one_of, table,
     },
     id::{AttributeId, EntityId, PersonId, PurposeId, RuleId, SourceId},
-    project::{Ambiguous, Excess, MissingLocal, Mode, Otherwise},
+    project::{Ambiguous, Excess, Identical, MissingLocal, Mode, Otherwise},
     word::words,
 };
 
@@ -63,7 +63,7 @@ table! {
     "How one attribute gets its value: from a `column`, as a `constant`, from its `position` or by an `expression`.";
     column: String, optional, "Header of the column.", "RESPNUM";
     constant: String, optional, "The same value in every row.", "passenger_2015";
-    position: Position, optional, "File name and number of the row: a key for rows without one.", "file and row";
+    position: Position, optional, "File and number of the row: a key for rows without one.", "file and row";
     expression: ExpressionText, optional, "Computed from other mapped attributes.", "quantity * weight";
     as_ "as": ColumnType, optional,
         "How the column's text is read: the attribute's type; a duration names its unit.", "text";
@@ -102,6 +102,9 @@ table! {
         "How a row relates to those landed before: final, superseding, or each file is the whole.", "append";
     key_ "key": List<AttributeId>, optional, "The attributes that identify a row; default the entity's key.", "[id]";
     version: AttributeId, optional, "Upsert only: the attribute that says which row is newer.", "updated_at";
+    identical: Identical, default "land",
+        "Append only: what another file with the very same bytes is, one like any other or a copy that is left out.",
+        "skip";
     time_zone: TimeZone, optional, "Zone of local times and dates; default the project's.", "Europe/Berlin";
     missing: List<String>, default "[\"\"]", "Texts that mean \"no value\" in every column.", "[\"\", \"NA\"]";
     only: ExpressionText, optional, "Rows that do not match are out of scope: counted, not landed.",

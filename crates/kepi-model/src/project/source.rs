@@ -29,6 +29,8 @@ pub struct Source {
     pub key: Vec<AttributeId>,
     /// The attribute that says which of two rows is newer.
     pub version: Option<AttributeId>,
+    /// Append only: what another file with the very same bytes is.
+    pub identical: Identical,
     /// Zone of local times and dates.
     pub zone: SourceZone,
     /// Texts that mean "no value" in every column.
@@ -108,6 +110,14 @@ words! {
         Snapshot = "snapshot",
     }
 
+    /// What a file is that has the very same bytes as another one of its source.
+    pub enum Identical {
+        /// A file like any other.
+        Land = "land",
+        /// A copy: it is left out, and named.
+        Skip = "skip",
+    }
+
     /// What to do with a local time that exists twice.
     pub enum Ambiguous {
         /// The first of the two.
@@ -167,8 +177,8 @@ pub enum MappingFrom {
         /// Text put before the cell's, after `replace` and before it is read.
         prefix: String,
     },
-    /// The file's name without its folder, a colon and the number of the row in it, from 1: a key for rows without
-    /// one of their own.
+    /// The file's path below the folder that all files of the source share, a colon and the number of the row in it, from
+    /// 1: a key for rows without one of their own.
     Position,
     /// The same value in every row.
     Constant(Literal),

@@ -14,9 +14,12 @@ pub const BATCH_BYTES: usize = 4 << 20;
 pub trait BatchReader: Send {
     /// Columns in order; of formats without a header those seen so far, sorted.
     fn columns(&self) -> &[String];
-    /// Asks for a column: its cells stand at the number returned in every batch from now on. None: the file has no
-    /// such column. To be called before the first [`Self::next`] only.
-    fn bind(&mut self, column: &str) -> Option<usize>;
+    /// Asks for a column: its cells stand at the number returned in every batch from now on. To be called before the
+    /// first [`Self::next`] only.
+    ///
+    /// # Errors
+    /// The file has no such column, or several.
+    fn bind(&mut self, column: &str) -> Result<usize, Unbound>;
     /// Fills `into`, whose buffers are used again, with the next rows: at most [`BATCH_ROWS`], and none after
     /// [`BATCH_BYTES`]. False: there are no more rows.
     ///
@@ -26,6 +29,20 @@ pub trait BatchReader: Send {
     /// A row of the batch that was filled last, all columns of it, as JSON: what quarantine keeps. Of a bad row what
     /// there is of it.
     fn raw(&self, row: u32) -> String;
+}
+
+/// Why a column cannot be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unbound {
+    /// The file has no such column.
+    Unknown,
+    /// Several columns have this name.
+    Repeated {
+        /// Position of the first, from 1.
+        first: usize,
+        /// Position of the second, from 1.
+        second: usize,
+    },
 }
 
 /// Rows of a raw file, column by column.

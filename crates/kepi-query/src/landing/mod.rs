@@ -17,7 +17,7 @@ use kepi_model::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use batch::{BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, Bits, Cells, Texts};
+pub use batch::{BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, Bits, Cells, Texts, Unbound};
 
 use crate::{
     port::{Fut, PinnedInputs, SnapshotId},
@@ -139,6 +139,9 @@ pub struct LoadReport {
     pub missing: Vec<MissingCount>,
     /// Broken rules.
     pub rules: Vec<RuleCount>,
+    /// Of a file that was known already under another name: that name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_as: Option<String>,
     /// Columns that came or went since the source's last load, in words.
     pub drift: Vec<String>,
     /// The snapshot that holds it.
@@ -202,11 +205,13 @@ pub trait Raw: Send + Sync {
     fn name(&self) -> &str;
     /// How it stands now; none: it is not there.
     fn state(&self) -> Option<RawState>;
-    /// Hash of its bytes, by which it is known whatever it is called.
+    /// Hash of its bytes.
     ///
     /// # Errors
     /// It cannot be read.
     fn content(&self) -> Result<Hash, PortError>;
+    /// Whether its source still gives what it once gave under this name.
+    fn is_there(&self, name: &str) -> bool;
     /// Begins to read it. It may be read as often as need be.
     ///
     /// # Errors
@@ -214,13 +219,22 @@ pub trait Raw: Send + Sync {
     fn open(&self) -> Result<Box<dyn BatchReader>, PortError>;
 }
 
+/// The raw files of a source.
+#[derive(Default)]
+pub struct Offer {
+    /// Those that can be landed, in the order in which they are.
+    pub raw: Vec<Arc<dyn Raw>>,
+    /// What should be among them but cannot be read, such as a folder or a link to nothing: its path and why.
+    pub unreadable: Vec<(String, PortError)>,
+}
+
 /// What sources have to land.
 pub trait Sources: Send + Sync {
-    /// The raw files of a source, in the order in which they land.
+    /// The raw files of a source.
     ///
     /// # Errors
     /// There is none, or they cannot be listed.
-    fn offered(&self, source: &Source) -> Result<Vec<Arc<dyn Raw>>, PortError>;
+    fn offered(&self, source: &Source) -> Result<Offer, PortError>;
     /// How many files a path or pattern, relative to the project's folder, matches.
     fn matching(&self, pattern: &str) -> usize;
 }

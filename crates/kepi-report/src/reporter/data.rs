@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_model::{
-    id::{AttributeId, Hash, SourceId},
+    id::{AttributeId, SourceId},
     project::{MappingFrom, Otherwise, Source},
 };
 use kepi_query::landing::{LoadOutcome, LoadReport, QuarantinedRow as Row};
@@ -21,15 +21,11 @@ use crate::{
 const PAGE: u64 = 50;
 
 impl<'a> Reporter<'a> {
-    /// Loads whose rows count: the last one of each file of a source; a file landed again replaces itself.
+    /// Loads whose rows count. Those that another load has replaced are not among them; the same file with the same bytes
+    /// may be there several times, when it was another one in between.
     fn current_loads(self, source: &Source) -> Vec<&'a LoadReport> {
-        let mut by_file: BTreeMap<(&str, Hash), &LoadReport> = BTreeMap::new();
-        for load in self.facts.loads() {
-            if load.source == source.id && load.outcome == LoadOutcome::Landed {
-                by_file.insert((load.file.as_str(), load.content), load);
-            }
-        }
-        let mut loads: Vec<_> = by_file.into_values().collect();
+        let landed = |load: &&LoadReport| load.source == source.id && load.outcome == LoadOutcome::Landed;
+        let mut loads: Vec<_> = self.facts.loads().iter().filter(landed).collect();
         loads.sort_by(|a, b| b.at.cmp(&a.at).then(a.file.cmp(&b.file)));
         loads
     }

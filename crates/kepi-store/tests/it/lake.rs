@@ -268,7 +268,7 @@ async fn a_load_is_found_by_content_or_by_name(place: Place) {
         let store = store.clone();
         async move {
             let mut tx = store.read().await.unwrap();
-            ledger::newest_of_content(&mut tx, "orders", content).await.unwrap().map(|l| l.load)
+            ledger::of_content(&mut tx, "orders", content).await.unwrap().into_iter().next().map(|l| l.load)
         }
     };
     assert_eq!(by_content("x").await.as_deref(), Some("l5"));

@@ -75,7 +75,15 @@ fn tell(report: &RunReport, out: Output) {
                 landed += 1;
                 total.push(load.counts);
             }
-            LoadOutcome::AlreadyLanded => known += 1,
+            LoadOutcome::AlreadyLanded => {
+                known += 1;
+                if let Some(other) = &load.same_as {
+                    let file = &load.file;
+                    out.remark(&format!(
+                        "left out: {file} has the very same bytes as {other}, which has landed"
+                    ));
+                }
+            }
             LoadOutcome::Stopped { rule, reason } => {
                 out.remark(&format!(
                     "stopped: {} by rule `{rule}`: {reason}; nothing of it landed",

@@ -50,6 +50,22 @@ fn an_empty_file_and_a_doubled_header_are_refused() {
 }
 
 #[test]
+fn a_broken_file_is_named_and_the_others_land() {
+    let project = tiny_with("kpis.yml", "data/answers.csv", "data/*.csv");
+    project.write("data/broken.csv", "");
+    let (stdout, stderr) = project.fails(3, &["run", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(report["loads"][0]["file"], "data/answers.csv");
+    assert_eq!(report["not_landed"][0]["file"], "data/broken.csv");
+    let why = report["not_landed"][0]["reason"].as_str().unwrap();
+    assert!(why.contains("`data/broken.csv` is empty") && stderr.contains(why), "{why}\n{stderr}");
+    let not_renewed = report["not_renewed"].as_object().unwrap();
+    assert!(!not_renewed.is_empty() && not_renewed.values().all(|v| v.as_str().unwrap().contains(why)));
+    std::fs::remove_file(project.path().join("data/broken.csv")).unwrap();
+    project.ok(&["run"]);
+}
+
+#[test]
 fn a_missing_folder_names_the_way_out() {
     let (_, stderr) = Project::empty().fails(3, &["check"]);
     assert!(stderr.contains("kepi init"), "{stderr}");

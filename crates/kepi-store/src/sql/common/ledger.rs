@@ -1,10 +1,10 @@
 //! The ledger of loads.
 
-/// The latest load of a content.
+/// The loads of a content, latest first.
 pub(crate) const OF_CONTENT: &str =
     "SELECT load, source, content, definition, effective, rows, columns, report, replaced_by
      FROM kepi_load WHERE source = $1 AND content = $2 AND stopped = 0 AND replaced_by IS NULL
-     ORDER BY seq DESC LIMIT 1";
+     ORDER BY seq DESC";
 
 /// The load of a file name that holds last.
 pub(crate) const OF_FILE: &str =
