@@ -7,3 +7,11 @@ pub fn cell(text: &str) -> String {
     let text = if formula { format!("'{text}") } else { text.to_owned() };
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
+
+/// A table: a header and rows of texts.
+pub fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let line = |cells: Vec<String>| cells.iter().map(|c| cell(c)).collect::<Vec<_>>().join(",") + "\n";
+    let mut text = line(header.iter().map(|h| (*h).to_owned()).collect());
+    text.extend(rows.into_iter().map(line));
+    text
+}

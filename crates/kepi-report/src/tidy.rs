@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::{
     csv,
     facts::Facts,
-    reader::{KpiQuery, ViewError},
+    reader::{KpiQuery, ScorecardQuery, ViewError},
     reason::Reason,
     reporter::{
         Reporter,
@@ -121,6 +121,28 @@ pub fn rows(facts: &dyn Facts, kpi: &str, query: &KpiQuery) -> Result<Vec<Row>, 
         }
     }
     Ok(rows)
+}
+
+/// The values of a scorecard's KPIs for its unit, or the one asked for, in the period shown.
+///
+/// # Errors
+/// As of [`rows`].
+pub fn of_scorecard(facts: &dyn Facts, query: &ScorecardQuery) -> Result<Vec<Row>, ViewError> {
+    let reporter = Reporter::new(facts);
+    let asked = reporter.asked(query)?;
+    let place = reporter.place(asked.card, asked.unit);
+    let kpis = asked.card.kpis().filter_map(|id| reporter.project().kpis.get(id));
+    Ok(kpis.filter_map(|kpi| row(reporter, &reporter.read(kpi, &place, asked.period), &place)).collect())
+}
+
+/// The newest value of every KPI over all rows.
+///
+/// # Errors
+/// The values cannot be read.
+pub fn newest(facts: &dyn Facts) -> Result<Vec<Row>, ViewError> {
+    let reporter = Reporter::new(facts);
+    reporter.want_all()?;
+    Ok(reporter.newest_readings().iter().filter_map(|(of, place)| row(reporter, of, place)).collect())
 }
 
 /// Periods of a series that have a figure or a reason.

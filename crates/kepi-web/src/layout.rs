@@ -33,11 +33,11 @@ pub(crate) fn page(head: &Head<'_>, body: Markup) -> Markup {
                 a.skip href="#main" { "Skip to content" }
                 header.top {
                     a.brand href="/" { "Kepi" }
-                    nav.wide aria-label="Main" { (links(head.path)) }
+                    nav.wide aria-label="Main" { (links(head)) }
                     span.project { (project) }
                     details.menu {
                         summary { "Menu" }
-                        nav aria-label="Main" { (links(head.path)) }
+                        nav aria-label="Main" { (links(head)) }
                     }
                 }
                 main #main { (body) }
@@ -55,11 +55,17 @@ pub(crate) fn page(head: &Head<'_>, body: Markup) -> Markup {
     }
 }
 
-fn links(current: &str) -> Markup {
+/// The pages that the project has.
+fn links(head: &Head<'_>) -> Markup {
+    let shown = |path: &str| match (head.project, path) {
+        (Some(project), "/") => !project.scorecards.is_empty(),
+        (Some(project), "/map") => project.has_strategy,
+        _ => true,
+    };
     html! {
         ul {
-            @for (name, path) in PAGES.iter().filter_map(|p| Some((p.nav?, p.path))) {
-                li { a href=(path) aria-current=[(path == current).then_some("page")] { (name) } }
+            @for (name, path) in PAGES.iter().filter_map(|p| Some((p.nav?, p.path))).filter(|(_, path)| shown(path)) {
+                li { a href=(path) aria-current=[(path == head.path).then_some("page")] { (name) } }
             }
         }
     }

@@ -66,6 +66,16 @@ pub fn router(reader: Arc<dyn Reader>) -> Router {
             );
         }
     }
+    for page in PAGES {
+        if let Some(csv) = page.csv {
+            router = router.route(
+                csv.path,
+                get(move |State(reader), path, query, headers| {
+                    show(page, Kind::Csv, reader, path, query, headers)
+                }),
+            );
+        }
+    }
     router
         .route(&assets::stylesheet().path, get(|| async { assets::stylesheet().response() }))
         .route(&assets::favicon().path, get(|| async { assets::favicon().response() }))
@@ -104,6 +114,10 @@ async fn show(
     let work = tokio::task::spawn_blocking(move || match kind {
         Kind::Html => (page.html)(reader.now()?.as_ref(), &params),
         Kind::Json => (page.data)(reader.now()?.as_ref(), &params),
+        Kind::Csv => match page.csv {
+            Some(csv) => (csv.of)(reader.now()?.as_ref(), &params),
+            None => Ok(String::new()),
+        },
     });
     match work.await {
         Ok(Ok(body)) => respond::body(kind, body, &headers),

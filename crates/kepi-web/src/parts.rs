@@ -190,6 +190,11 @@ pub(crate) fn chooser(path: &str, periods: &[Choice], units: &[UnitChoice], keep
     }
 }
 
+/// The way to a table as a file.
+pub(crate) fn download(path: &str, query: &[(&str, &str)], what: &str) -> Markup {
+    html! { p.download { a href=(href(path, query)) download { (what) " as CSV" } } }
+}
+
 /// A path with a query, everything escaped that must be.
 pub(crate) fn href(path: &str, query: &[(&str, &str)]) -> String {
     let mut out = path.to_owned();

@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     Html,
     /// The same facts.
     Json,
+    /// A table for download.
+    Csv,
 }
 
 impl Kind {
@@ -25,6 +27,7 @@ impl Kind {
         match self {
             Self::Html => "text/html; charset=utf-8",
             Self::Json => "application/json",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
         }
     }
 }
@@ -45,7 +48,11 @@ pub(crate) fn body(kind: Kind, text: String, request: &HeaderMap) -> Response {
     if known.is_some() {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
-    (headers, [(header::CONTENT_TYPE, kind.mime())], text).into_response()
+    let mut response = (headers, [(header::CONTENT_TYPE, kind.mime())], text).into_response();
+    if kind == Kind::Csv {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+    }
+    response
 }
 
 /// Whether a client's tag is that of a content, whatever it was compressed with.
@@ -76,7 +83,7 @@ pub(crate) fn error(kind: Kind, error: &ViewError) -> Response {
         ViewError::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", Default::default()),
     };
     let text = match kind {
-        Kind::Html => pages::error::render(status, &error.to_string(), suggestions).into_string(),
+        Kind::Html | Kind::Csv => pages::error::render(status, &error.to_string(), suggestions).into_string(),
         Kind::Json => {
             let suggestions: Vec<_> =
                 suggestions.iter().map(|(text, path)| json!({"text": text, "path": path})).collect();
@@ -84,6 +91,8 @@ pub(crate) fn error(kind: Kind, error: &ViewError) -> Response {
                 .to_string()
         }
     };
+    // What goes wrong on the way to a download is read by people.
+    let kind = if kind == Kind::Csv { Kind::Html } else { kind };
     (status, [(header::CONTENT_TYPE, kind.mime()), (header::CACHE_CONTROL, "no-store")], text).into_response()
 }
 
@@ -92,11 +101,12 @@ pub(crate) fn broken(kind: Kind) -> Response<Body> {
     let message = "something broke while this was made; the log of the server says what";
     let status = StatusCode::INTERNAL_SERVER_ERROR;
     let text = match kind {
-        Kind::Html => pages::error::render(status, message, &[]).into_string(),
+        Kind::Html | Kind::Csv => pages::error::render(status, message, &[]).into_string(),
         Kind::Json => {
             json!({"error": {"code": "internal", "message": message, "suggestions": []}}).to_string()
         }
     };
+    let kind = if kind == Kind::Csv { Kind::Html } else { kind };
     let headers = [(header::CONTENT_TYPE, kind.mime()), (header::CACHE_CONTROL, "no-store")];
     (status, headers, text).into_response()
 }

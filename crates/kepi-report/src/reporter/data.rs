@@ -76,6 +76,7 @@ impl<'a> Reporter<'a> {
                 .filter(|_| !loads.is_empty())
                 .map(|d| d.strftime("%-d %B %Y").to_string()),
             last_landed: loads.iter().map(|l| l.at).max().map(|at| self.instant(at)),
+            stopped: self.stopped(source),
             rows: loads.iter().map(|l| l.counts).sum(),
             loads: loads
                 .iter()
@@ -97,6 +98,18 @@ impl<'a> Reporter<'a> {
                 .collect(),
             drift: loads.iter().flat_map(|l| l.drift.iter().map(|d| format!("{}: {d}", l.file))).collect(),
             rules: rules.collect(),
+        }
+    }
+
+    /// Why the newest load of a source landed nothing, if a rule stopped it.
+    fn stopped(self, source: &Source) -> Option<String> {
+        let loads = self.facts.loads().iter().filter(|load| load.source == source.id);
+        let newest = loads.max_by_key(|load| load.at)?;
+        match &newest.outcome {
+            LoadOutcome::Stopped { rule, reason } => {
+                Some(format!("`{}` broke the rule `{rule}`: {reason}", newest.file))
+            }
+            _ => None,
         }
     }
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use kepi_model::{calendar::Period, describe, id::DimensionId, project::Kpi};
-use kepi_query::value::Segment;
+use kepi_query::{state::Member, value::Segment};
 use kepi_score::tree::Observed;
 
 use super::{
-    Asked, FactCard, KpiAsked, Reporter,
+    Asked, KpiAsked, Reporter,
     reading::{Place, Reading},
     words,
 };
@@ -23,6 +23,8 @@ use crate::{
 
 /// At most so many members of a dimension are drawn; the others are counted in a note.
 const MOST_MEMBERS: usize = 24;
+/// At most so many restatements are told in full.
+const MOST_RESTATEMENTS: usize = 100;
 
 impl<'a> Reporter<'a> {
     pub(super) fn list_view(self) -> Result<KpiListView, ViewError> {
@@ -70,8 +72,14 @@ impl<'a> Reporter<'a> {
         let place = self.place_asked(&asked, query);
         let reading = self.read(kpi, &place, period);
         let (perspective, objective) = self.place_of(kpi);
-        let units = card.map(|card| Asked { card, unit: asked.unit, period, known: asked.known.clone() });
         let segment = asked.segment.as_ref().filter(|_| query.segment.is_some());
+        // Of a segment there are no units: what they score is of other rows.
+        let units = card.filter(|_| segment.is_none()).map(|card| Asked {
+            card,
+            unit: asked.unit,
+            period,
+            known: asked.known.clone(),
+        });
         Ok(KpiView {
             project: self.project_view(),
             description: kpi.description.clone(),
@@ -79,14 +87,15 @@ impl<'a> Reporter<'a> {
             objective,
             scorecards: asked.uses.iter().map(|s| Named::new(&s.id, &s.name)).collect(),
             units: units.map(|asked| self.unit_choices(&asked)).unwrap_or_default(),
-            unit: self.unit(asked.unit),
+            unit: self.unit(asked.unit.filter(|_| segment.is_none())),
             segment: segment.map(|s| Named::new(s, words::segment(s))),
+            wider: segment.map(wider).unwrap_or_default(),
             period: self.label(period),
             periods: self.period_choices(&asked.known, period),
             current: self.row(&reading, &place),
             insight: self.insight(&reading, &place),
             trend: self.course(kpi, &place, period.grain).iter().map(|r| self.point(r)).collect(),
-            dimensions: self.dimensions(kpi, card, period),
+            dimensions: self.dimensions(kpi, &place, period),
             definition: self.definition(kpi),
             pins: match &reading.entry {
                 Some(entry) => Outcome::Value(self.pins(kpi, period, entry)),
@@ -106,7 +115,7 @@ impl<'a> Reporter<'a> {
                 targets.into_iter().map(|t| self.target_view(kpi, t)).collect()
             },
             restatements: self.restatements(kpi, &place, period)?,
-            standing: self.standing(kpi, period)?,
+            standing: self.standing(kpi, &place, period)?,
         })
     }
 
@@ -124,66 +133,79 @@ impl<'a> Reporter<'a> {
         }
     }
 
-    /// A KPI in one period by the members of each of its dimensions, each against the target that holds for it.
+    /// A KPI in one period by the segments that lie within what is shown: by the dimensions that they add to it, one or several
+    /// together, each against the target that holds for it. Nothing of rows that are not shown.
     pub(crate) fn members(
         self,
         kpi: &'a Kpi,
-        card: Option<FactCard<'a>>,
+        place: &Place<'a>,
         period: Period,
-    ) -> BTreeMap<DimensionId, Vec<(Segment, Reading<'a>)>> {
-        let mut by: BTreeMap<DimensionId, Vec<_>> = BTreeMap::new();
+    ) -> BTreeMap<Vec<DimensionId>, Vec<(Segment, Reading<'a>)>> {
+        let mut by: BTreeMap<Vec<DimensionId>, Vec<_>> = BTreeMap::new();
+        let Some(shown) = &place.segment else { return by };
         for segment in self.facts.segments(&kpi.id, period.grain) {
-            let [(dimension, _)] = segment.0.as_slice() else { continue };
-            let place = self.segment_place(card, segment.clone());
-            let reading = self.read(kpi, &place, period);
+            if segment.0.len() <= shown.0.len() || !within(&segment, shown) {
+                continue;
+            }
+            let reading = self.read(kpi, &self.segment_place(place.card, segment.clone()), period);
             if reading.entry.is_some() {
-                by.entry(dimension.clone()).or_default().push((segment, reading));
+                let added = added(&segment, shown).map(|(dimension, _)| dimension.clone()).collect();
+                by.entry(added).or_default().push((segment, reading));
             }
         }
         by
     }
 
-    fn dimensions(self, kpi: &'a Kpi, card: Option<FactCard<'a>>, period: Period) -> Vec<DimensionView> {
-        let mut by = self.members(kpi, card, period);
-        let dimensions = kpi.by.iter().filter_map(|dimension| {
-            let of = by.remove(&dimension.id)?;
+    fn dimensions(self, kpi: &'a Kpi, place: &Place<'a>, period: Period) -> Vec<DimensionView> {
+        let shown = place.segment.clone().unwrap_or_default();
+        let rank = |of: &[DimensionId]| -> Vec<usize> {
+            let declared = |d: &DimensionId| kpi.by.iter().position(|known| &known.id == d);
+            of.iter().map(|d| declared(d).unwrap_or(usize::MAX)).collect()
+        };
+        let mut all: Vec<_> = self.members(kpi, place, period).into_iter().collect();
+        // Single dimensions in the order in which they are declared, then combinations.
+        all.sort_by_key(|(dimensions, _)| (dimensions.len(), rank(dimensions)));
+        let views = all.into_iter().map(|(dimensions, of)| {
             let mut members: Vec<SegmentPoint> = of
                 .iter()
-                .filter_map(|(segment, reading)| {
-                    let (_, member) = segment.0.first()?;
-                    Some(SegmentPoint {
+                .map(|(segment, reading)| {
+                    let names: Vec<String> =
+                        added(segment, &shown).map(|(_, member)| words::member(member)).collect();
+                    SegmentPoint {
                         id: segment.to_string(),
-                        name: words::member(member),
+                        name: names.join(" · "),
                         value: reading.measured(),
                         status: (&reading.standing).into(),
-                    })
+                    }
                 })
                 .collect();
             let all = members.len();
-            if all > MOST_MEMBERS {
-                // The largest members, then back in the order of their names.
-                members.sort_by_key(|m| std::cmp::Reverse(m.value.value().map_or(0, |v| v.n)));
-                members.truncate(MOST_MEMBERS);
-                let order = |id: &str| of.iter().position(|(segment, _)| segment.to_string() == id);
-                members.sort_by_cached_key(|member| order(&member.id));
-            }
-            let hidden = members.iter().filter(|m| m.value.value().is_none()).count();
             let mut notes = Vec::new();
             if all > MOST_MEMBERS {
-                notes.push(format!("The {MOST_MEMBERS} largest of {all} are shown."));
+                // The largest members, in the order in which they stood.
+                let mut sizes: Vec<u64> =
+                    members.iter().map(|m| m.value.value().map_or(0, |v| v.n)).collect();
+                sizes.sort_unstable_by(|a, b| b.cmp(a));
+                let least = sizes.get(MOST_MEMBERS - 1).copied().unwrap_or(0);
+                members.retain(|m| m.value.value().map_or(0, |v| v.n) >= least);
+                members.truncate(MOST_MEMBERS);
+                notes.push(format!("The {MOST_MEMBERS} largest of {all} are shown; the download has all."));
             }
+            let hidden = members.iter().filter(|m| m.value.value().is_none()).count();
             if hidden > 0 {
                 let verb = if hidden == 1 { "has" } else { "have" };
                 notes.push(format!("{hidden} {verb} no publishable value."));
             }
-            let name = dimension.id.as_str().replace('_', " ");
-            Some(DimensionView {
-                dimension: Named::new(&dimension.id, name),
+            let ids: Vec<&str> = dimensions.iter().map(DimensionId::as_str).collect();
+            let name = ids.iter().map(|id| id.replace('_', " ")).collect::<Vec<_>>().join(" and ");
+            DimensionView {
+                dimension: Named::new(ids.join("-"), name),
+                combines: dimensions.len(),
                 members,
                 note: (!notes.is_empty()).then(|| notes.join(" ")),
-            })
+            }
         });
-        dimensions.collect()
+        views.collect()
     }
 
     /// What a value was computed from.
@@ -237,26 +259,26 @@ impl<'a> Reporter<'a> {
         }
     }
 
-    /// Values that were final and were published with others since.
+    /// Values that were final and were published with others since, over what is shown and the segments within it.
     pub(crate) fn restatements(
         self,
         kpi: &'a Kpi,
         place: &Place<'a>,
         of: Period,
     ) -> Result<Vec<Restatement>, ViewError> {
-        let mut found = Vec::new();
-        let Some(shown) = &place.segment else { return Ok(found) };
+        let Some(shown) = &place.segment else { return Ok(Vec::new()) };
         let mut all = self.facts.restated(&kpi.id, of.grain);
-        // Over all rows those of every segment are shown: what a run counts can be found.
-        all.retain(|(_, segment)| shown.is_total() || segment == shown);
-        all.sort_by_key(|(period, _)| *period);
-        for (period, segment) in all {
+        all.retain(|(_, segment)| within(segment, shown));
+        // What is shown first, then the newest; no list is read to the end that is longer.
+        all.sort_by(|a, b| (a.1.0.len(), b.0.ordinal, &a.1).cmp(&(b.1.0.len(), a.0.ordinal, &b.1)));
+        let mut found = Vec::new();
+        for (period, segment) in all.into_iter().take(MOST_RESTATEMENTS) {
             let Some(entry) = self.facts.entry(&kpi.id, period, &segment) else { continue };
             let Some(before) = self.facts.before(&kpi.id, period, &segment)? else { continue };
-            let part =
-                if segment == *shown { String::new() } else { format!(" · {}", words::segment(&segment)) };
             found.push(Restatement {
-                period: format!("{}{part}", self.label(period)),
+                period: self.label(period),
+                segment: segment.to_string(),
+                name: if segment == *shown { String::new() } else { words::segment(&segment) },
                 published: format!("{} ({})", said(kpi, &before.estimate), self.instant(before.at)),
                 now: said(kpi, &entry.value.estimate),
                 noticed_at: self.instant(entry.published_at),
@@ -267,9 +289,16 @@ impl<'a> Reporter<'a> {
     }
 
     /// What the figures of a KPI do not show by themselves.
-    pub(crate) fn standing(self, kpi: &Kpi, of: Period) -> Result<StandingView, ViewError> {
+    pub(crate) fn standing(
+        self,
+        kpi: &Kpi,
+        place: &Place<'a>,
+        of: Period,
+    ) -> Result<StandingView, ViewError> {
         let Standing { withdrawn, moved_on, not_renewed } = self.facts.standing(kpi, of.grain)?;
-        let withdrawn = withdrawn.into_iter().map(|gone| WithdrawalView {
+        let shown = place.segment.clone().unwrap_or_default();
+        let withdrawn = withdrawn.into_iter().filter(|gone| within(&gone.segment, &shown));
+        let withdrawn = withdrawn.map(|gone| WithdrawalView {
             period: self.label(gone.period),
             segment: gone.segment.to_string(),
             was: gone.was.map(|was| format!("{} ({})", said(kpi, &was.estimate), self.instant(was.at))),
@@ -287,4 +316,23 @@ fn said(kpi: &Kpi, observed: &Observed) -> String {
         Outcome::Value(measured) => measured.value.text,
         Outcome::Reason(reason) => reason.text,
     }
+}
+
+/// Whether all rows of a segment are rows of another.
+fn within(segment: &Segment, of: &Segment) -> bool {
+    of.0.iter().all(|pair| segment.0.contains(pair))
+}
+
+/// What a segment says beyond another that it is within.
+fn added<'s>(segment: &'s Segment, to: &'s Segment) -> impl Iterator<Item = &'s (DimensionId, Member)> {
+    segment.0.iter().filter(|pair| !to.0.contains(pair))
+}
+
+/// The segments that a combination of several is within: each of its members alone.
+fn wider(of: &Segment) -> Vec<Named> {
+    if of.0.len() < 2 {
+        return Vec::new();
+    }
+    let one = |pair: &(DimensionId, Member)| Segment::new(vec![pair.clone()]);
+    of.0.iter().map(one).map(|s| Named::new(&s, words::segment(&s))).collect()
 }

@@ -60,7 +60,13 @@ impl<'a> Reporter<'a> {
         self.map_view(query)
     }
     /// All KPIs.
+    ///
+    /// # Errors
+    /// Nothing has been computed yet, or it cannot be read.
     pub fn kpis(self) -> Result<KpiListView, ViewError> {
+        if self.facts.is_empty() {
+            return Err(nothing_computed());
+        }
         self.list_view()
     }
     /// One KPI.
@@ -367,6 +373,7 @@ impl<'a> Reporter<'a> {
             name: project.name.clone(),
             description: project.description.clone(),
             confidence: format::coverage(project.confidence),
+            has_strategy: project.strategy.is_some(),
             scorecards: project.scorecards.values().map(|s| Named::new(&s.id, &s.name)).collect(),
         }
     }

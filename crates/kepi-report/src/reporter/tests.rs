@@ -2,7 +2,10 @@
 
 use std::sync::LazyLock;
 
-use kepi_query::value::{Finality, Segment};
+use kepi_query::{
+    state::Member,
+    value::{Finality, Segment},
+};
 use kepi_score::card::Card;
 use kepi_stats::{
     estimate::{Level, NotComputable},
@@ -12,7 +15,7 @@ use kepi_stats::{
 use super::Reporter;
 use crate::{
     api::v1,
-    facts::Facts,
+    facts::{Facts, Said},
     fixture::{self, Planted},
     reader::{KpiQuery, ScorecardQuery, ViewError},
     view::{ExplainNode, KpiRow, NodeKind, Status},
@@ -227,4 +230,67 @@ fn what_merely_has_no_target_is_not_called_without_a_value() {
     assert_eq!(view.current.status.code(), "grey");
     assert_eq!((view.insight.what.as_str(), view.insight.advice), ("No target is in force.", "none"));
     assert_eq!(view.trend[0].status, Status::NoTarget);
+}
+
+/// An airport in which restroom cleanliness is crossed with the language of the answers, and was restated in area A.
+fn crossed() -> Planted {
+    let mut planted = fixture::airport();
+    let said = planted.entry_of("restroom_cleanliness", "2015").value.estimate.clone();
+    let language = |of: &str| ("language".parse().unwrap(), Member::Value(of.into()));
+    let area = |of: &str| ("boarding_area".parse().unwrap(), Member::Value(of.into()));
+    for segment in [
+        Segment::new(vec![language("german")]),
+        Segment::new(vec![language("german"), area("A")]),
+        Segment::new(vec![language("german"), area("B")]),
+    ] {
+        planted.plant("restroom_cleanliness", "2015", &segment, said.clone(), 1.0);
+    }
+    let before = Said { estimate: said, at: 0 };
+    planted.plant_before("restroom_cleanliness", "2015", &Segment::new(vec![area("A")]), before);
+    planted
+}
+
+#[test]
+fn nothing_of_rows_that_are_not_shown_stands_on_the_page_of_a_segment() {
+    let planted = crossed();
+    let at = Reporter::new(&planted);
+    let page = |segment: Option<&str>, unit: Option<&str>| {
+        let (segment, unit) = (segment.map(str::to_owned), unit.map(str::to_owned));
+        at.kpi("restroom_cleanliness", &KpiQuery { segment, unit, period: Some("2015".to_owned()) }).unwrap()
+    };
+    let shown = |view: &crate::view::KpiView| -> Vec<(String, Vec<String>)> {
+        let members = |d: &crate::view::DimensionView| d.members.iter().map(|m| m.name.clone()).collect();
+        view.dimensions.iter().map(|d| (d.dimension.name.clone(), members(d))).collect()
+    };
+    let all = page(None, None);
+    assert_eq!(
+        shown(&all).iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+        ["boarding area", "language", "boarding area and language"]
+    );
+    assert_eq!(shown(&all)[2].1, ["A · german", "B · german"]);
+    // Of area A only what lies within it; the same whether it is asked for as a segment or as the unit.
+    for view in [page(Some("boarding_area=A"), None), page(None, Some("area_a"))] {
+        assert_eq!(shown(&view), [("language".to_owned(), vec!["german".to_owned()])]);
+        assert_eq!(view.dimensions[0].members[0].id, "boarding_area=A;language=german");
+        assert_eq!(view.restatements.len(), 1);
+    }
+    let segment = page(Some("boarding_area=A"), None);
+    assert!(segment.units.is_empty() && segment.insight.stands_out.is_none());
+    // A combination has a page, with the way back to either of its members.
+    let both = page(Some("boarding_area=A;language=german"), None);
+    assert_eq!(both.wider.iter().map(|w| w.name.as_str()).collect::<Vec<_>>(), ["A", "german"]);
+    assert!(both.dimensions.is_empty() && both.restatements.is_empty());
+}
+
+#[test]
+fn a_restatement_that_is_counted_is_shown() {
+    let planted = crossed();
+    let view = Reporter::new(&planted).kpi("restroom_cleanliness", &KpiQuery::default()).unwrap();
+    let told: Vec<(&str, &str)> =
+        view.restatements.iter().map(|r| (r.period.as_str(), r.name.as_str())).collect();
+    // The fixture has one of the total.
+    assert_eq!(told, [("2014", ""), ("2015", "A")]);
+    let told = v1::kpi(&planted, "restroom_cleanliness", &KpiQuery::default()).unwrap();
+    let segments: Vec<&str> = told.restatements.iter().map(|r| r.segment.as_str()).collect();
+    assert_eq!(segments, ["", "boarding_area=A"]);
 }

@@ -54,6 +54,8 @@ pub struct KpiView {
     pub period: String,
     /// Periods to choose, newest first.
     pub periods: Vec<Choice>,
+    /// Of a combination: each of its members alone.
+    pub wider: Vec<Named>,
     /// Value, status, target and change in the period shown.
     pub current: KpiRow,
     /// What that says.
@@ -108,11 +110,13 @@ pub struct WithdrawalView {
     pub reason: String,
 }
 
-/// The period shown, by one dimension.
+/// The period shown, by one dimension, or by several together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DimensionView {
-    /// The dimension.
+    /// The dimension; of several their ids joined by `-` and their names.
     pub dimension: Named,
+    /// How many dimensions it combines.
+    pub combines: usize,
     /// Members in a stable order.
     pub members: Vec<SegmentPoint>,
     /// What must be said about them, such as how many are too small to show.
@@ -210,6 +214,10 @@ pub struct PeopleView {
 pub struct Restatement {
     /// The period.
     pub period: String,
+    /// The segment as the interface takes it; empty for the total.
+    pub segment: String,
+    /// Its shown name.
+    pub name: String,
     /// As published.
     pub published: String,
     /// As it would be now.

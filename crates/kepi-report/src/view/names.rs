@@ -40,6 +40,8 @@ pub struct ProjectView {
     pub description: Option<String>,
     /// Confidence level of every interval, as shown: `95 %`.
     pub confidence: String,
+    /// Whether it has a strategy, and so a map.
+    pub has_strategy: bool,
     /// Scorecards of the project, in the order of their ids.
     pub scorecards: Vec<Named>,
 }

@@ -37,6 +37,8 @@ pub struct SourceView {
     pub watermark: Option<String>,
     /// When something last landed, RFC 3339.
     pub last_landed: Option<String>,
+    /// Why the newest file that was tried did not land, if it did not.
+    pub stopped: Option<String>,
     /// Rows by what became of them.
     pub rows: RowCounts,
     /// Files landed, newest first.

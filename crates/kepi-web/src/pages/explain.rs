@@ -1,6 +1,9 @@
 //! How a score came about, to the last digit.
 
-use kepi_report::view::{Bridge, ExplainNode, ExplainView, NodeKind};
+use kepi_report::{
+    csv,
+    view::{Bridge, ExplainNode, ExplainView, NodeKind, Points},
+};
 use maud::{Markup, html};
 
 use crate::{
@@ -22,6 +25,7 @@ pub(crate) fn render(view: &ExplainView) -> Markup {
         }
         @if let Some(bridge) = &view.bridge { (moved(bridge)) }
         ul.tree { (node(&view.root, true)) }
+        (parts::download(&format!("/explain/{}/steps.csv", view.scorecard.id), &back, "These steps"))
         p.note { "A score is 0 at the floor, 50 at the threshold, 100 at the target and 120 at the stretch target, linear between. What children add is exactly their parent's score." }
     };
     layout::page(&Head { title: "How the score came about", project: Some(&view.project), path: "/" }, body)
@@ -95,4 +99,31 @@ fn line(this: &ExplainNode) -> Markup {
             @if this.coverage.share < 1.0 { span.detail { " · coverage " (this.coverage.text) } }
         }
     }
+}
+
+/// Every node and what it adds to its parent, then what moved the whole.
+pub(crate) fn csv(view: &ExplainView) -> String {
+    fn walk(node: &ExplainNode, path: &str, rows: &mut Vec<Vec<String>>) {
+        let path = if path.is_empty() { node.of.id.clone() } else { format!("{path}/{}", node.of.id) };
+        let points = |points: Option<&Points>| points.map(|p| p.as_f64().to_string()).unwrap_or_default();
+        rows.push(vec![
+            "score".to_owned(),
+            path.clone(),
+            node.status.code().to_owned(),
+            points(node.score.value()),
+            node.weight.as_ref().map(|w| (f64::from(w.basis_points) / 1e4).to_string()).unwrap_or_default(),
+            points(node.contribution.as_ref()),
+        ]);
+        node.children.iter().for_each(|child| walk(child, &path, rows));
+    }
+    let mut rows = Vec::new();
+    walk(&view.root, "", &mut rows);
+    for part in view.bridge.iter().flat_map(|b| &b.parts) {
+        for kpi in &part.kpis {
+            let (none, points) = (String::new(), kpi.points.as_f64().to_string());
+            let path = format!("{}/{}", part.name, kpi.kpi.id);
+            rows.push(vec![part.effect.to_owned(), path, none.clone(), none.clone(), none, points]);
+        }
+    }
+    csv::table(&["effect", "node", "status", "score", "weight", "points"], rows)
 }

@@ -3,7 +3,7 @@
 use kepi_report::{
     format,
     svg::{self, Size},
-    view::{DimensionView, KpiView, Outcome, Person, PinsView, TargetView},
+    view::{DimensionView, KpiView, Named, Outcome, Person, PinsView, TargetView},
 };
 use maud::{Markup, html};
 
@@ -25,7 +25,7 @@ pub(crate) fn render(view: &KpiView) -> Markup {
             h1 { (row.kpi.name) }
             @if let Some(text) = &view.description { p.sub { (text) } }
             (parts::chooser(&path, &view.periods, &view.units, &keep))
-            @if let Some(segment) = &view.segment { p.note { "Only " strong { (segment.name) } ". " a href=(path) { "All" } } }
+            @if let Some(segment) = &view.segment { (only(segment, view, &path)) }
         }
         (figure(view))
         div.columns {
@@ -45,6 +45,19 @@ pub(crate) fn render(view: &KpiView) -> Markup {
         }
     };
     layout::page(&Head { title: &row.kpi.name, project: Some(&view.project), path: "/kpis" }, body)
+}
+
+/// That only some of the rows are shown, and the way back.
+fn only(segment: &Named, view: &KpiView, path: &str) -> Markup {
+    html! {
+        p.note {
+            "Only " strong { (segment.name) } ". Back to "
+            a href=(parts::href(path, &[("period", &view.period)])) { "all" }
+            @for wider in &view.wider {
+                " · " a href=(parts::href(path, &[("segment", &wider.id), ("period", &view.period)])) { (wider.name) }
+            }
+        }
+    }
 }
 
 fn figure(view: &KpiView) -> Markup {
@@ -107,6 +120,7 @@ fn course(view: &KpiView) -> Markup {
             p.note { "Shaded band: " (view.project.confidence) " interval. Tinted zone: beyond the threshold. Hatched: provisional, more data may change it. ○ on the axis: no value." }
             details {
                 summary { "All values" }
+                (download(view))
                 table.figures {
                     thead { tr { th scope="col" { "Period" } th scope="col" { "Status" } th.num scope="col" { "Value" } th.num scope="col" { "n" } } }
                     tbody {
@@ -126,29 +140,51 @@ fn course(view: &KpiView) -> Markup {
 }
 
 fn by_dimension(dimension: &DimensionView, view: &KpiView, path: &str) -> Markup {
-    let target = view.current.target.as_ref();
-    let scale = svg::dot_scale(&dimension.members, target, &view.current.measured_in);
     let id = format!("by-{}", dimension.dimension.id);
     html! {
         section.panel aria-labelledby=(id) {
             h2 id=(id) { "By " (lower(&dimension.dimension.name)) }
-            table.segments {
-                thead.sr { tr { th scope="col" { (dimension.dimension.name) } th scope="col" { "Picture" } th scope="col" { "Value" } th scope="col" { "n" } } }
-                tbody {
-                    @for member in &dimension.members {
-                        tr {
-                            th scope="row" { a href=(parts::href(path, &[("segment", &member.id), ("period", &view.period)])) { (member.name) } }
-                            td.picture { (svg::dots(member, target, &scale)) }
-                            td.num { (parts::value(&member.value)) }
-                            td.num.n { @if let Some(m) = member.value.value() { "n " (format::count(m.n)) } }
-                        }
+            // Combinations are many and wanted seldom.
+            @if dimension.combines > 1 {
+                details { summary { (dimension.members.len()) " combinations" } (members(dimension, view, path)) }
+            } @else {
+                (members(dimension, view, path))
+            }
+        }
+    }
+}
+
+fn members(dimension: &DimensionView, view: &KpiView, path: &str) -> Markup {
+    let target = view.current.target.as_ref();
+    let scale = svg::dot_scale(&dimension.members, target, &view.current.measured_in);
+    html! {
+        table.segments {
+            thead.sr { tr { th scope="col" { (dimension.dimension.name) } th scope="col" { "Picture" } th scope="col" { "Value" } th scope="col" { "n" } } }
+            tbody {
+                @for member in &dimension.members {
+                    tr {
+                        th scope="row" { a href=(parts::href(path, &[("segment", &member.id), ("period", &view.period)])) { (member.name) } }
+                        td.picture { (svg::dots(member, target, &scale)) }
+                        td.num { (parts::value(&member.value)) }
+                        td.num.n { @if let Some(m) = member.value.value() { "n " (format::count(m.n)) } }
                     }
                 }
             }
-            @if let Some(note) = &dimension.note { p.note { (note) } }
-            p.note { "Line: target. Tinted: beyond the threshold. Where intervals overlap, the order may be chance." }
         }
+        @if let Some(note) = &dimension.note { p.note { (note) } }
+        (download(view))
+        p.note { @if target.is_some() { "Line: target. Tinted: beyond the threshold. " } "Where intervals overlap, the order may be chance." }
     }
+}
+
+/// All values of what is shown: of all rows every segment and combination, in every period.
+fn download(view: &KpiView) -> Markup {
+    let mut query: Vec<(&str, &str)> = Vec::new();
+    query.extend(view.segment.iter().map(|s| ("segment", s.id.as_str())));
+    let below = view.units.iter().find(|u| u.chosen && u.depth > 0);
+    query.extend(below.map(|u| ("unit", u.id.as_str())));
+    let what = if query.is_empty() { "All periods and segments" } else { "All periods" };
+    parts::download(&format!("/kpis/{}/values.csv", view.current.kpi.id), &query, what)
 }
 
 fn targets(targets: &[TargetView]) -> Markup {
@@ -200,7 +236,7 @@ fn restatements(view: &KpiView) -> Markup {
                 h2 #restated { "Restated" }
                 ul.plain {
                     @for r in &view.restatements {
-                        li { (r.period) ": published " strong.num { (r.published) } ", now " strong.num { (r.now) } " – " (r.reason) " (" (parts::time(&r.noticed_at)) ")" }
+                        li { (r.period) @if !r.name.is_empty() { ", " (r.name) } ": published " strong.num { (r.published) } ", now " strong.num { (r.now) } " – " (r.reason) " (" (parts::time(&r.noticed_at)) ")" }
                     }
                 }
             }
@@ -299,7 +335,7 @@ fn data(view: &KpiView) -> Markup {
                     @if q.left_out.is_empty() { "nothing" }
                     @for r in &q.left_out { div { (parts::count(r.count)) " " (r.reason) } }
                 }
-                dt { "Quarantined" } dd { @if q.quarantined > 0 { a href="/data/quarantine" { (parts::count(q.quarantined)) } } @else { "0" } }
+                dt { "Quarantined, of all rows" } dd { @if q.quarantined > 0 { a href="/data/quarantine" { (parts::count(q.quarantined)) } } @else { "0" } }
                 dt { "Coverage" } dd { (view.current.coverage.text) }
                 dt { "Sources" } dd { @for s in &q.sources { div { a href={ "/data#" (s.id) } { (s.name) } } } }
             }

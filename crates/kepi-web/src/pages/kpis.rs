@@ -42,6 +42,7 @@ pub(crate) fn render(view: &KpiListView) -> Markup {
                 }
             }
         }
+        (parts::download("/kpis/newest.csv", &[], "This table"))
     };
     layout::page(&Head { title: "KPIs", project: Some(&view.project), path: "/kpis" }, body)
 }

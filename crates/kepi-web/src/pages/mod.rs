@@ -14,6 +14,7 @@ use kepi_report::{
     api::v1,
     facts::Facts,
     reader::{KpiQuery, QuarantineQuery, ScorecardQuery, ViewError},
+    tidy,
 };
 use maud::Markup;
 use serde::Serialize;
@@ -28,6 +29,23 @@ pub struct Page {
     pub nav: Option<&'static str>,
     pub(crate) html: fn(&dyn Facts, &Params) -> Result<String, ViewError>,
     pub(crate) data: fn(&dyn Facts, &Params) -> Result<String, ViewError>,
+    /// Its table for download, if it has one: the route, and CSV.
+    pub csv: Option<Download>,
+}
+
+/// A table for download.
+#[derive(Clone, Copy)]
+pub struct Download {
+    /// Its route.
+    pub path: &'static str,
+    pub(crate) of: fn(&dyn Facts, &Params) -> Result<String, ViewError>,
+}
+
+const fn csv(
+    path: &'static str,
+    of: fn(&dyn Facts, &Params) -> Result<String, ViewError>,
+) -> Option<Download> {
+    Some(Download { path, of })
 }
 
 /// All pages. To add one: a file with `render`, and a row here.
@@ -36,8 +54,9 @@ pub const PAGES: &[Page] = &[
         path: "/",
         json: Some("/api/v1/scorecard"),
         nav: Some("Scorecard"),
-        html: |f, p| html(Reporter::new(f).scorecard(&p.scorecard()), scorecard::render),
+        html: home,
         data: |f, p| json(v1::scorecard(f, &p.scorecard(), p.history())),
+        csv: None,
     },
     Page {
         path: "/scorecards/{id}",
@@ -45,6 +64,9 @@ pub const PAGES: &[Page] = &[
         nav: None,
         html: |f, p| html(Reporter::new(f).scorecard(&p.scorecard()), scorecard::render),
         data: |f, p| json(v1::scorecard(f, &p.scorecard(), p.history())),
+        csv: csv("/scorecards/{id}/values.csv", |f, p| {
+            Ok(tidy::to_csv(&tidy::of_scorecard(f, &p.scorecard())?))
+        }),
     },
     Page {
         path: "/map",
@@ -52,6 +74,7 @@ pub const PAGES: &[Page] = &[
         nav: Some("Strategy map"),
         html: |f, p| html(Reporter::new(f).strategy_map(&p.scorecard()), map::render),
         data: |f, p| json(v1::strategy_map(f, &p.scorecard())),
+        csv: None,
     },
     Page {
         path: "/kpis",
@@ -59,6 +82,7 @@ pub const PAGES: &[Page] = &[
         nav: Some("KPIs"),
         html: |f, _| html(Reporter::new(f).kpis(), kpis::render),
         data: |f, _| json(v1::kpis(f)),
+        csv: csv("/kpis/newest.csv", |f, _| Ok(tidy::to_csv(&tidy::newest(f)?))),
     },
     Page {
         path: "/kpis/{id}",
@@ -66,6 +90,7 @@ pub const PAGES: &[Page] = &[
         nav: None,
         html: |f, p| html(Reporter::new(f).kpi(&p.id(), &p.kpi()), kpi::render),
         data: |f, p| json(v1::kpi(f, &p.id(), &p.kpi())),
+        csv: csv("/kpis/{id}/values.csv", |f, p| Ok(tidy::to_csv(&tidy::rows(f, &p.id(), &p.kpi())?))),
     },
     Page {
         path: "/data",
@@ -73,6 +98,7 @@ pub const PAGES: &[Page] = &[
         nav: Some("Data"),
         html: |f, _| html(Reporter::new(f).sources(), sources::render),
         data: |f, _| json(v1::sources(f)),
+        csv: csv("/data/sources.csv", |f, _| Ok(sources::csv(&Reporter::new(f).sources()?))),
     },
     Page {
         path: "/data/quarantine",
@@ -80,6 +106,9 @@ pub const PAGES: &[Page] = &[
         nav: None,
         html: |f, p| html(Reporter::new(f).quarantine(&p.quarantine()), quarantine::render),
         data: |f, p| json(v1::quarantine(f, &p.quarantine())),
+        csv: csv("/data/quarantine.csv", |f, p| {
+            Ok(quarantine::csv(&Reporter::new(f).quarantine(&p.quarantine())?))
+        }),
     },
     Page {
         path: "/explain/{id}",
@@ -87,11 +116,22 @@ pub const PAGES: &[Page] = &[
         nav: None,
         html: |f, p| html(Reporter::new(f).explain(&p.scorecard()), explain::render),
         data: |f, p| json(v1::explain(f, &p.scorecard())),
+        csv: csv("/explain/{id}/steps.csv", |f, p| {
+            Ok(explain::csv(&Reporter::new(f).explain(&p.scorecard())?))
+        }),
     },
 ];
 
 /// More periods of history than this are not given at once; an endpoint of one KPI has them all.
 const MOST_HISTORY: usize = 120;
+
+/// The first scorecard; of a project without one, its KPIs.
+fn home(facts: &dyn Facts, params: &Params) -> Result<String, ViewError> {
+    if facts.project().scorecards.is_empty() {
+        return html(Reporter::new(facts).kpis(), kpis::render);
+    }
+    html(Reporter::new(facts).scorecard(&params.scorecard()), scorecard::render)
+}
 
 fn html<V>(view: Result<V, ViewError>, render: fn(&V) -> Markup) -> Result<String, ViewError> {
     Ok(render(&view?).into_string())

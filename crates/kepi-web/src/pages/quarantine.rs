@@ -1,6 +1,6 @@
 //! Rows that did not land, each with its rule, reason and place.
 
-use kepi_report::{format, view::QuarantineView};
+use kepi_report::{csv, format, view::QuarantineView};
 use maud::{Markup, html};
 
 use crate::{
@@ -73,6 +73,7 @@ pub(crate) fn render(view: &QuarantineView) -> Markup {
                 }
             }
         }
+        (parts::download("/data/quarantine.csv", &[("source", source.unwrap_or_default()), ("page", &view.page.to_string())], "This page"))
     };
     layout::page(&Head { title: "Quarantine", project: Some(&view.project), path: "/data" }, body)
 }
@@ -82,4 +83,21 @@ fn page(source: Option<&str>, page: u64) -> String {
     let mut query = vec![("page", page.as_str())];
     query.extend(source.map(|s| ("source", s)));
     parts::href("/data/quarantine", &query)
+}
+
+/// The rows of the page shown: where they stand and why they were set aside, not what they hold.
+pub(crate) fn csv(view: &QuarantineView) -> String {
+    let rows = view.rows.iter().map(|of| {
+        let row = &of.row;
+        let column = row.column.clone().unwrap_or_default();
+        vec![
+            of.source.id.clone(),
+            row.rule.clone(),
+            row.reason.clone(),
+            row.file.clone(),
+            row.row.to_string(),
+            column,
+        ]
+    });
+    csv::table(&["source", "rule", "reason", "file", "row", "column"], rows)
 }

@@ -52,10 +52,14 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn href(&self, path: &str) -> String {
+    fn query(&self) -> Vec<(&str, &str)> {
         let mut query = vec![("period", self.period)];
         query.extend(self.unit.map(|u| ("unit", u)));
-        parts::href(path, &query)
+        query
+    }
+
+    fn href(&self, path: &str) -> String {
+        parts::href(path, &self.query())
     }
 }
 
@@ -205,6 +209,7 @@ fn table(view: &ScorecardView, place: &Place<'_>) -> Markup {
                 }
                 @for perspective in &view.perspectives { (group(perspective, view, place)) }
             }
+            (parts::download(&format!("/scorecards/{}/values.csv", view.scorecard.id), &place.query(), "This table"))
             p.note { "Missing values: " (view.missing_rule) " A change is " em { "beyond its variation" } " when the interval of the difference leaves out zero; counts and sums, \
              which have no interval, are judged by chance and by their own history." }
         }

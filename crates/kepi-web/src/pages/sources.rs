@@ -2,7 +2,7 @@
 
 use kepi_model::project::{Mode, Otherwise};
 use kepi_report::{
-    format,
+    csv, format,
     view::{RowCounts, SourceView, SourcesView},
 };
 use maud::{Markup, html};
@@ -25,6 +25,7 @@ pub(crate) fn render(view: &SourcesView) -> Markup {
                 @if let Some(snapshot) = &view.snapshot { " · snapshot " (snapshot) }
             }
         }
+        (needs_a_look(view))
         section aria-labelledby="accounts" {
             h2 #accounts { "Every row is accounted for" }
             ul.tiles.totals {
@@ -33,7 +34,11 @@ pub(crate) fn render(view: &SourcesView) -> Markup {
             }
             (identity(total))
         }
-        @for source in &view.sources { (one(source)) }
+        section aria-labelledby="sources" {
+            h2 #sources { "Sources" }
+            @for source in &view.sources { (one(source)) }
+            (parts::download("/data/sources.csv", &[], "Sources and their rows"))
+        }
     };
     layout::page(&Head { title: "Data", project: Some(&view.project), path: "/data" }, body)
 }
@@ -60,23 +65,84 @@ fn identity(rows: &RowCounts) -> Markup {
     }
 }
 
+/// What deserves a look at a source, in words; nothing where all is well.
+fn doubts(source: &SourceView) -> Vec<Markup> {
+    let mut doubts = Vec::new();
+    let rows = &source.rows;
+    if let Some(stopped) = &source.stopped {
+        doubts.push(html! { "not landed: " (stopped) });
+    }
+    if source.loads.is_empty() && source.stopped.is_none() {
+        doubts.push(html! { "nothing landed yet" });
+    }
+    if rows.quarantined > 0 {
+        let share = format::coverage(rows.quarantined as f64 / rows.landed().max(1) as f64);
+        doubts.push(html! {
+            a href=(parts::href("/data/quarantine", &[("source", &source.source.id)])) { (format::count(rows.quarantined)) " rows in quarantine" }
+            ", " (share) " of what landed"
+        });
+    }
+    let warned = source.rules.iter().filter(|r| r.otherwise == Otherwise::Warn && r.broken > 0);
+    doubts.extend(
+        warned.map(|r| html! { (format::count(r.broken)) " rows break the rule " code { (r.name) } }),
+    );
+    if !source.drift.is_empty() {
+        doubts.push(html! { (source.drift.len()) " changes of shape" });
+    }
+    if !rows.balances() {
+        doubts.push(html! { strong.red { "its rows do not add up" } });
+    }
+    doubts
+}
+
+/// What needs a look, first.
+fn needs_a_look(view: &SourcesView) -> Markup {
+    let doubtful: Vec<_> =
+        view.sources.iter().map(|s| (s, doubts(s))).filter(|(_, doubts)| !doubts.is_empty()).collect();
+    html! {
+        section aria-labelledby="look" {
+            h2 #look { "Needs a look" }
+            @if doubtful.is_empty() { p { "Nothing: every source has landed and no row was set aside." } }
+            ul.plain {
+                @for (source, doubts) in &doubtful {
+                    li {
+                        a href={ "#" (source.source.id) } { (source.source.name) } ": "
+                        @for (i, doubt) in doubts.iter().enumerate() { @if i > 0 { "; " } (doubt) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A source: folded unless something about it needs a look.
 fn one(source: &SourceView) -> Markup {
     let title = format!("source-{}", source.source.id);
     html! {
         section.panel.source id=(source.source.id) aria-labelledby=(title) {
-            h2 id=(title) { (source.source.name) }
+            h3 id=(title) { (source.source.name) }
             p.sub {
                 (source.from) " → " (source.into.name) " · "
                 (match source.mode { Mode::Append => "append", Mode::Upsert => "upsert", Mode::Snapshot => "snapshot" })
                 @match &source.watermark { Some(w) => { " · data to " (w) }, None => { " · nothing landed yet" } }
-                @if let Some(at) = &source.last_landed { " · last landed " (parts::time(at)) }
             }
+            details open[!doubts(source).is_empty()] {
+                summary { (format::count(source.rows.read)) " rows read, " (format::count(source.rows.accepted)) " accepted" }
+                (inside(source))
+            }
+        }
+    }
+}
+
+fn inside(source: &SourceView) -> Markup {
+    html! {
+            @if let Some(at) = &source.last_landed { p.note { "Last landed " (parts::time(at)) "." } }
             (identity(&source.rows))
             @if source.rows.quarantined > 0 {
                 p { a href=(parts::href("/data/quarantine", &[("source", &source.source.id)])) { (format::count(source.rows.quarantined)) " rows in quarantine" } }
             }
             @if !source.drift.is_empty() {
-                h3 { "Changes of shape" }
+                h4 { "Changes of shape" }
                 ul { @for text in &source.drift { li { (text) } } }
             }
             div.columns.even {
@@ -88,14 +154,13 @@ fn one(source: &SourceView) -> Markup {
                 @if let Some(owner) = &source.owner { "Answers for it: " (owner.name) ". " } @else { "Nobody answers for it. " }
                 @if let Some(purpose) = &source.purpose { "Purpose: " (purpose) "." }
             }
-        }
     }
 }
 
 fn rules(source: &SourceView) -> Markup {
     html! {
         div {
-            h3 { "Rules" }
+            h4 { "Rules" }
             div.scroll role="region" aria-label={ "Rules of " (source.source.name) } tabindex="0" {
                 table.figures {
                     thead { tr { th scope="col" { "Rule" } th scope="col" { "Demands" } th scope="col" { "Else" } th.num scope="col" { "Broken" } } }
@@ -118,7 +183,7 @@ fn rules(source: &SourceView) -> Markup {
 fn missing(source: &SourceView) -> Markup {
     html! {
         div {
-            h3 { "Missing values" }
+            h4 { "Missing values" }
             div.scroll role="region" aria-label={ "Missing values of " (source.source.name) } tabindex="0" {
                 table.figures {
                     thead { tr { th scope="col" { "Attribute" } th scope="col" { "Reason" } th.num scope="col" { "Rows" } } }
@@ -160,4 +225,39 @@ fn loads(source: &SourceView) -> Markup {
             @if more > 0 { p.note { "And " (more) " older ones." } }
         }
     }
+}
+
+/// Sources and what became of their rows.
+pub(crate) fn csv(view: &SourcesView) -> String {
+    let header = [
+        "source",
+        "into",
+        "files",
+        "read",
+        "out_of_scope",
+        "landed",
+        "accepted",
+        "superseding",
+        "quarantined",
+        "duplicate",
+        "data_until",
+    ];
+    let rows = view.sources.iter().map(|s| {
+        let of = &s.rows;
+        let counts = [
+            s.loads.len() as u64,
+            of.read,
+            of.out_of_scope,
+            of.landed(),
+            of.accepted,
+            of.superseding,
+            of.quarantined,
+            of.duplicate,
+        ];
+        let mut row = vec![s.source.id.clone(), s.into.id.clone()];
+        row.extend(counts.map(|n| n.to_string()));
+        row.push(s.watermark.clone().unwrap_or_default());
+        row
+    });
+    csv::table(&header, rows)
 }

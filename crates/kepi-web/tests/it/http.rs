@@ -210,3 +210,62 @@ async fn a_fault_of_ours_is_a_page_too() {
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(answer.text.contains("Something broke") && !answer.text.contains("as asked"));
 }
+
+#[tokio::test]
+async fn every_table_has_a_download() {
+    let router = airport();
+    let tidy = "kpi,period,segment,value,unit,low,high,n,coverage,status,reason,final";
+    for page in PAGES {
+        let Some(csv) = page.csv else { continue };
+        let answer = get(&router, &example(csv.path)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", csv.path);
+        assert_eq!(answer.headers[header::CONTENT_DISPOSITION], "attachment", "{}", csv.path);
+        assert!(
+            answer.headers[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/csv"),
+            "{}",
+            csv.path
+        );
+        let columns = answer.text.lines().next().unwrap().split(',').count();
+        assert!(columns > 5 && answer.text.lines().count() > 1, "{}: {}", csv.path, answer.text);
+        if csv.path.contains("/kpis/") || csv.path.contains("/scorecards/") {
+            assert!(answer.text.starts_with(tidy), "{}: {}", csv.path, answer.text);
+        }
+        // The page leads to it.
+        let shown = if page.path == "/scorecards/{id}" { "/".to_owned() } else { example(page.path) };
+        let html = get(&router, &shown).await.text;
+        assert!(
+            html.contains(&format!("href=\"{}", example(csv.path))),
+            "{shown} has no link to {}",
+            csv.path
+        );
+    }
+    // Of a KPI all periods and segments; of a unit its own.
+    let all = get(&router, "/kpis/restroom_cleanliness/values.csv").await.text;
+    assert!(all.lines().count() > 30 && all.contains("boarding_area=A"), "{all}");
+    let one = get(&router, "/kpis/restroom_cleanliness/values.csv?unit=area_a").await.text;
+    assert!(one.lines().skip(1).all(|line| line.contains("boarding_area=A")), "{one}");
+    let lost = get(&router, "/kpis/restrooms/values.csv").await;
+    assert_eq!(lost.status, StatusCode::NOT_FOUND);
+    assert!(lost.text.starts_with("<!DOCTYPE html>"));
+}
+
+#[tokio::test]
+async fn a_project_without_a_scorecard_opens_on_its_kpis() {
+    let router = router(Arc::new(PlantedReader::of(fixture::airport().without_scorecards())));
+    let answer = get(&router, "/").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(answer.text.contains("<h1>KPIs</h1>") && answer.text.contains("/kpis/restroom_cleanliness"));
+    assert!(!answer.text.contains("Strategy map") && !answer.text.contains(">Scorecard<"));
+    assert_eq!(get(&router, "/kpis/restroom_cleanliness").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_data_page_opens_with_what_needs_a_look() {
+    let text = get(&airport(), "/data").await.text;
+    let (look, sources) =
+        (text.find("Needs a look").unwrap(), text.find("Every row is accounted for").unwrap());
+    assert!(look < sources);
+    assert!(text[look..sources].contains("rows in quarantine"), "{}", &text[look..sources]);
+    // What is well is folded.
+    assert!(text.contains("<details><summary>"), "{text}");
+}

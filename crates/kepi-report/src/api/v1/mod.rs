@@ -4,7 +4,7 @@ mod types;
 
 use kepi_model::{
     calendar::Period,
-    id::{PersonId, UnitId},
+    id::{DimensionId, PersonId, UnitId},
     project::{self, BasisKind, Better, Indicator, Mode, Otherwise, Sign, Strength, TargetLines, ValueUnit},
 };
 use kepi_query::{
@@ -116,7 +116,7 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
     let course = at.0.course(of, &place, asked.period.grain);
     let segment = asked.segment.as_ref().filter(|_| query.segment.is_some());
     let quality = at.0.quality(&reading);
-    let standing = at.0.standing(of, asked.period)?;
+    let standing = at.0.standing(of, &place, asked.period)?;
     let definition = at.0.definition(of);
     let mut targets: Vec<_> = of.targets.iter().collect();
     targets.sort_by_key(|t| std::cmp::Reverse(t.from));
@@ -136,10 +136,11 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
         },
         dimensions: at
             .0
-            .members(of, asked.card, asked.period)
+            .members(of, &place, asked.period)
             .into_iter()
-            .map(|(id, members)| {
-                (id.to_string(), members.iter().map(|(s, reading)| member(s, reading)).collect())
+            .map(|(ids, members)| {
+                let ids: Vec<&str> = ids.iter().map(DimensionId::as_str).collect();
+                (ids.join(";"), members.iter().map(|(s, reading)| member(s, reading)).collect())
             })
             .collect(),
         definition: Definition {
@@ -187,6 +188,7 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
             .into_iter()
             .map(|r| Restatement {
                 period: r.period,
+                segment: r.segment,
                 published: r.published,
                 now: r.now,
                 noticed_at: r.noticed_at,

@@ -544,7 +544,8 @@ pub struct KpiInFull {
     pub periods: Vec<String>,
     /// The KPI in this period, with all of its history.
     pub kpi: Kpi,
-    /// This period by segment: members by dimension.
+    /// This period by the segments within what is shown: members by dimension; by several together, joined by `;`, where they
+    /// are crossed.
     pub dimensions: BTreeMap<String, Vec<Member>>,
     /// What the value is.
     pub definition: Definition,
@@ -684,6 +685,9 @@ pub struct People {
 pub struct Restatement {
     /// The period.
     pub period: String,
+    /// The segment, as queries take it; left out for the total.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub segment: String,
     /// As published, with the time.
     pub published: String,
     /// As it is now.
