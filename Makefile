@@ -3,7 +3,7 @@
 CARGO ?= cargo
 PORT ?= 7878
 
-.PHONY: demo test lint tools install bench bench-stats help
+.PHONY: demo test lint tools evidence install bench bench-stats help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -21,6 +21,9 @@ tools: ## Install what the tests need: a browser, its driver, axe and Python pee
 lint: ## Formatting and lints
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
+
+evidence: ## Run one area's proofs at length and print counts: AREA=fuzz (KEPI_COUNT, KEPI_SEED)
+	scripts/evidence.sh $(AREA)
 
 install: ## Install kepi, built at full speed, into cargo's bin folder
 	$(CARGO) install --locked --path crates/kepi

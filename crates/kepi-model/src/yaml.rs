@@ -41,9 +41,9 @@ pub(crate) enum Value {
 pub(crate) struct Scalar {
     /// The text.
     pub(crate) text: String,
-    /// For each byte of `text` the byte of the file it stands at; empty if the text is in the file as it is,
-    /// from `start`.
-    offsets: Vec<u32>,
+    /// For each byte of `text` where the character of the file begins and ends that it comes from; empty if the text is in
+    /// the file as it is, from `start`.
+    offsets: Vec<(u32, u32)>,
     start: u32,
 }
 
@@ -98,18 +98,18 @@ impl Yaml {
     /// The place of a byte range of a scalar's text.
     pub(crate) fn place_within(&self, start: usize, end: usize) -> Span {
         let Value::Scalar(scalar) = &self.value else { return self.span };
-        let at = |i: usize| -> Option<u32> {
+        let at = |i: usize| -> Option<(u32, u32)> {
             if scalar.offsets.is_empty() {
-                Some(scalar.start + i as u32)
+                Some((scalar.start + i as u32, scalar.start + i as u32 + 1))
             } else {
                 scalar.offsets.get(i).copied()
             }
         };
         match (at(start), end.checked_sub(1).and_then(at)) {
-            (Some(from), Some(last)) if end > start && last >= from => {
-                Span { start: from, end: (last + 1).min(self.span.end.max(from + 1)), ..self.span }
+            (Some((from, own)), Some((last, until))) if end > start && last >= from => {
+                Span { start: from, end: until.min(self.span.end.max(own)), ..self.span }
             }
-            (Some(from), _) => Span { start: from, end: from, ..self.span },
+            (Some((from, _)), _) => Span { start: from, end: from, ..self.span },
             _ => self.span,
         }
     }
@@ -315,6 +315,18 @@ fn parse_chunk(file: FileId, text: &str, from: usize, to: usize, findings: &mut 
     documents
 }
 
+/// The length of an escape at the beginning of a text, such as `\n` or `\u00e9`.
+fn escape(raw: &str) -> Option<usize> {
+    let mut after = raw.strip_prefix('\\')?.chars();
+    let length = match after.next()? {
+        'x' => 4,
+        'u' => 6,
+        'U' => 10,
+        other => 1 + other.len_utf8(),
+    };
+    raw.is_char_boundary(length).then_some(length)
+}
+
 /// A scalar with the place of each of its bytes.
 fn scalar(span: Span, file: &str, text: String, style: ScalarStyle) -> Yaml {
     let raw = file.get(span.start as usize..span.end as usize).unwrap_or("");
@@ -330,6 +342,18 @@ fn scalar(span: Span, file: &str, text: String, style: ScalarStyle) -> Yaml {
         _ => quote,
     };
     for c in text.chars() {
+        if style == ScalarStyle::DoubleQuoted {
+            // A backslash at the end of a line joins it with the next.
+            while let Some(joined) = raw.get(at..).and_then(|r| r.strip_prefix("\\\n")) {
+                at = raw.len() - joined.trim_start().len();
+            }
+            if let Some(length) = raw.get(at..).and_then(escape) {
+                let (from, until) = (span.start + at as u32, span.start + (at + length) as u32);
+                offsets.extend(std::iter::repeat_n((from, until), c.len_utf8()));
+                at += length;
+                continue;
+            }
+        }
         let rest = raw.get(at..).unwrap_or("");
         let found = if c.is_whitespace() {
             rest.chars().next().filter(|r| r.is_whitespace()).map(|_| 0)
@@ -340,7 +364,9 @@ fn scalar(span: Span, file: &str, text: String, style: ScalarStyle) -> Yaml {
                 .map(|(i, _)| i)
         };
         let place = at + found.unwrap_or(0);
-        offsets.extend(std::iter::repeat_n(span.start + place as u32, c.len_utf8()));
+        let width = raw.get(place..).and_then(|r| r.chars().next()).map_or(0, char::len_utf8);
+        let (from, until) = (span.start + place as u32, span.start + (place + width) as u32);
+        offsets.extend(std::iter::repeat_n((from, until), c.len_utf8()));
         if let Some(step) = found {
             at += step + raw.get(at + step..).and_then(|r| r.chars().next()).map_or(0, char::len_utf8);
             if c.is_whitespace() {
@@ -348,6 +374,6 @@ fn scalar(span: Span, file: &str, text: String, style: ScalarStyle) -> Yaml {
             }
         }
     }
-    offsets.push(span.end);
+    offsets.push((span.end, span.end));
     Yaml { span, value: Value::Scalar(Scalar { text, offsets, start: span.start }) }
 }

@@ -7,6 +7,7 @@
 
 pub mod arbitrary;
 pub mod definitions;
+pub mod fuzz;
 pub mod oracle;
 pub mod postgres;
 pub mod road;

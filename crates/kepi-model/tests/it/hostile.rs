@@ -76,6 +76,15 @@ fn expressions_within_the_caps_are_accepted() {
 }
 
 #[test]
+fn places_within_a_text_with_escapes_end_where_characters_end() {
+    let files = with_where("survey\t= \u{e9}");
+    let map = crate::base::map(&files);
+    let found = checked(&files).findings;
+    let places: Vec<&str> = found.iter().map(|f| map.slice(f.at.span)).collect();
+    assert_eq!(places, ["\u{e9}"], "{}", crate::base::short(&found));
+}
+
+#[test]
 fn a_deep_or_large_file_is_a_finding() {
     for text in ["[".repeat(100_000), "a: ".repeat(10_000), "- ".repeat(50_000), "x".repeat(2_000_000)] {
         let files = one_file(&text);
