@@ -3,6 +3,8 @@
 //! It runs on a stable compiler and knows nothing of coverage; what it lacks in that it makes up by seeds from real projects and by
 //! changes that respect what a text is made of. The same `KEPI_SEED` gives the same inputs for ever, `KEPI_COUNT` says how many.
 
+#![allow(clippy::panic, reason = "what breaks ends the test that tried it")]
+
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
