@@ -34,7 +34,7 @@ pub enum StoreError {
     },
     /// It was made by an earlier version of Kepi and is only to be read.
     #[error(
-        "the database was made by another version of kepi, and reading changes nothing; `kepi run` brings it up to date"
+        "the database was made by another version of kepi; whoever may write to it brings it up to date by any command"
     )]
     Earlier,
     /// A statement failed.

@@ -6,11 +6,11 @@ use std::{
 };
 
 use jiff::{Timestamp, Zoned, civil::Date};
-use kepi_app::{App, open::STATE_FOLDER, picture::Picture};
+use kepi_app::{App, AppError, open::STATE_FOLDER, picture::Picture};
 use kepi_engine::DataFusionEvaluator;
 use kepi_lake::{FileSources, LocalLake, Verified};
 use kepi_query::port::Limits;
-use kepi_store::{Location, Store};
+use kepi_store::{Location, Store, StoreError};
 
 use crate::{
     cli::{Address, Cli},
@@ -41,7 +41,7 @@ impl<'a> Site<'a> {
         let Some(Address(address)) = self.store else {
             return Ok(root.join(STATE_FOLDER).join(DATABASE).into());
         };
-        let location: Location = address.parse().map_err(kepi_app::AppError::from)?;
+        let location: Location = address.parse().map_err(AppError::from)?;
         if location.is_settled() {
             return Ok(location);
         }
@@ -51,14 +51,14 @@ impl<'a> Site<'a> {
                        or name a schema with `?schema=`";
             return Err(Failure::Other(why.to_owned()));
         };
-        Ok(location.in_schema(&format!("kepi_{}", project.id)).map_err(kepi_app::AppError::from)?)
+        Ok(location.in_schema(&format!("kepi_{}", project.id)).map_err(AppError::from)?)
     }
 }
 
 /// The project at a site, with local files and DataFusion in this process: to change it.
 pub async fn app(site: Site<'_>, threads: Option<u16>) -> Result<App, Failure> {
     let root = root(site.folder)?;
-    let store = Store::open(&site.location(&root)?).await.map_err(kepi_app::AppError::from)?;
+    let store = Store::open(&site.location(&root)?).await.map_err(AppError::from)?;
     let lake = LocalLake::open_as_it_is(store.clone(), &data_of(&root), now())
         .await
         .map_err(|e| Failure::Port(Box::new(e)))?;
@@ -67,18 +67,28 @@ pub async fn app(site: Site<'_>, threads: Option<u16>) -> Result<App, Failure> {
     Ok(app)
 }
 
-/// The project at a site to read it, or none where nothing was stored yet. Nothing is made, written or locked.
+/// The project at a site to read it, or none where nothing was stored yet. Nothing is made, written or locked, unless an
+/// earlier version of Kepi left it: that is brought up to date once.
 pub async fn reading(site: Site<'_>) -> Result<Option<App>, Failure> {
     let root = root(site.folder)?;
-    let store = Store::open_to_read(&site.location(&root)?).await.map_err(kepi_app::AppError::from)?;
-    let Some(store) = store else { return Ok(None) };
-    // What an earlier version stored is brought into today's form by the next run, and read from then on.
-    if store.legacy().await.map_err(kepi_app::AppError::from)?.is_some() {
-        return Err(kepi_app::AppError::from(kepi_store::StoreError::Earlier).into());
+    let Some(store) = store_to_read(site, &root).await? else { return Ok(None) };
+    if store.legacy().await.map_err(AppError::from)?.is_some() {
+        return app(site, None).await.map(Some);
     }
     let lake = LocalLake::open_to_read(store.clone(), &data_of(&root)).await;
     let Some(lake) = lake.map_err(|e| Failure::Port(Box::new(e)))? else { return Ok(None) };
     Ok(Some(put_together(root, store, lake, None)))
+}
+
+async fn store_to_read(site: Site<'_>, root: &Path) -> Result<Option<Store>, Failure> {
+    let location = site.location(root)?;
+    match Store::open_to_read(&location).await {
+        Err(earlier @ StoreError::Earlier) => match Store::open(&location).await {
+            Ok(store) => Ok(Some(store)),
+            Err(why) => Err(Failure::Other(format!("{earlier}, but not now: {why}"))),
+        },
+        opened => Ok(opened.map_err(AppError::from)?),
+    }
 }
 
 /// The same again whenever it is asked, for one that serves.
@@ -121,8 +131,7 @@ pub fn sources(folder: &Path) -> FileSources {
 /// landed yet.
 pub async fn verify(site: Site<'_>) -> Result<Option<Verified>, Failure> {
     let root = root(site.folder)?;
-    let store = Store::open_to_read(&site.location(&root)?).await.map_err(kepi_app::AppError::from)?;
-    let Some(store) = store else { return Ok(None) };
+    let Some(store) = store_to_read(site, &root).await? else { return Ok(None) };
     let verified = LocalLake::verify(store, &data_of(&root)).await;
     verified.map(Some).map_err(|e| Failure::Port(Box::new(e)))
 }
