@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use kepi_govern::Permit;
 use kepi_model::{
     calendar::{Grain, zones_version},
-    id::{DimensionId, EntityId, KpiId},
+    id::{DimensionId, EntityId, KpiId, SourceId},
     meaning,
     project::{Kpi, Project},
     source_text::SourceMap,
 };
 use kepi_query::{
     finish::{self, AtGrain, Context, FinishError, MeasuredScan},
-    landing::{LoadOutcome, LoadReport, NotLanded, Offer, PortError, Progress},
+    landing::{LoadOutcome, LoadReport, NotLanded, Offer, PortError, Progress, RowCounts},
     parallel,
     port::{EvaluateError, PinnedInputs, SnapshotId},
     published::{Counts, NewRun, Published, RunPins, VALUE},
@@ -94,10 +94,29 @@ pub struct RunReport {
     pub unchanged: u64,
     /// No longer computed: they stay in history, with the reason.
     pub withdrawn: u64,
+    /// Sources of which the run rejected more rows than they allow.
+    pub rejected: Vec<Rejected>,
     /// KPIs that could not be computed, and why: what was published of them stays.
     pub not_renewed: BTreeMap<KpiId, String>,
     /// Dimensions and combinations that KPIs go on without, since they have too many members.
     pub without: BTreeMap<KpiId, BTreeSet<String>>,
+}
+
+/// What a run rejected of a source, where it is more than the source allows.
+#[derive(Debug, Clone, Serialize)]
+pub struct Rejected {
+    /// The source.
+    pub source: SourceId,
+    /// Its file, if it was one.
+    pub file: Option<String>,
+    /// Rows that were rejected.
+    pub rows: u64,
+    /// Of how many in scope.
+    pub of: u64,
+    /// The share that the source allows.
+    pub at_most: f64,
+    /// Where the first of them stands, and why it was rejected.
+    pub first: Option<(String, u64, String)>,
 }
 
 /// Values of a project from pinned inputs.
@@ -131,6 +150,7 @@ impl App {
         let number = self.values.begin(request.at).await.map_err(AppError::Lake)?;
         let (loads, not_landed) =
             if request.land { self.land(project, request, &by, progress).await? } else { Default::default() };
+        let rejected = self.rejected(project, &loads).await?;
         let inputs = self.lake.pin(project, None).await.map_err(AppError::Lake)?;
         let damaged = self.lake.damaged(inputs.snapshot).await.map_err(AppError::Lake)?;
         let held_back = held_back(project, &loads, &not_landed, damaged);
@@ -154,6 +174,7 @@ impl App {
             updated: all.restated - all.of_final,
             unchanged: all.unchanged,
             withdrawn: all.withdrawn,
+            rejected,
             not_renewed: computed.not_renewed,
             without: computed.without,
         })
@@ -165,6 +186,30 @@ impl App {
     /// The database refuses.
     pub async fn permit(&self, actor: &str) -> Result<Permit, AppError> {
         Ok(Permit::open(self.store.person(actor).await?))
+    }
+
+    /// The sources of which these loads rejected more than they allow.
+    async fn rejected(&self, project: &Project, loads: &[LoadReport]) -> Result<Vec<Rejected>, AppError> {
+        let mut found = Vec::new();
+        for source in project.sources.values() {
+            let own = |load: &&LoadReport| load.source == source.id && load.outcome == LoadOutcome::Landed;
+            let own: Vec<&LoadReport> = loads.iter().filter(own).collect();
+            let counts: RowCounts = own.iter().map(|load| load.counts).sum();
+            let (rows, of) = (counts.quarantined, counts.landed());
+            if rows as f64 <= source.rejects_at_most * of as f64 {
+                continue;
+            }
+            let (first, _) = self.lake.quarantine(Some(&source.id), 0, 1).await.map_err(AppError::Lake)?;
+            found.push(Rejected {
+                source: source.id.clone(),
+                file: own.first().filter(|_| own.len() == 1).map(|load| load.file.clone()),
+                rows,
+                of,
+                at_most: source.rejects_at_most,
+                first: first.into_iter().next().map(|row| (row.file, row.row, row.reason)),
+            });
+        }
+        Ok(found)
     }
 
     async fn land(
@@ -336,7 +381,9 @@ fn held_back(
             .push(format!("source `{}` did not land: {}", of.source, of.reason));
     }
     for load in loads {
-        if let LoadOutcome::Stopped { rule, reason } = &load.outcome {
+        if let LoadOutcome::Stopped { rule, reason } = &load.outcome
+            && load.outcome.leaves_a_gap()
+        {
             let said = format!("`{}` did not land: rule `{rule}` stops it: {reason}", load.file);
             why.entry(load.entity.clone()).or_default().push(said);
         }

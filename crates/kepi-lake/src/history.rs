@@ -38,6 +38,59 @@ struct Rewrite {
     now: Interval,
 }
 
+/// So many keys may end although a file is the whole, if no more is said: few rows come and go.
+const FEW: usize = 5;
+/// The share of keys that may end if no more is said.
+const MAY_END: f64 = 0.1;
+
+/// Keys in force that a file which is the whole does not have.
+#[derive(Debug)]
+pub(crate) struct Absent {
+    keys: Vec<Key>,
+    /// Keys in force before it.
+    in_force: usize,
+}
+
+impl Absent {
+    /// Whether it looks as if the file were cut short; why it is not taken for the whole.
+    pub fn too_many(&self, at_most: Option<f64>) -> Option<String> {
+        let (ends, all) = (self.keys.len(), self.in_force);
+        let allowed = at_most.unwrap_or(MAY_END);
+        let few = at_most.is_none() && ends <= FEW && ends < all;
+        if ends == 0 || few || ends as f64 <= allowed * all as f64 {
+            return None;
+        }
+        let percent = |share: f64| format!("{}%", (share * 1000.0).round() / 10.0);
+        let share = percent(ends as f64 / all as f64);
+        Some(format!(
+            "{ends} of {all} keys in force are absent and would end, {share} and so more than {}; if the file is whole, \
+             allow it: `deletes: {{at_most: {share}}}`",
+            percent(allowed)
+        ))
+    }
+}
+
+/// Which keys of a source that are in force at `instant` are not in `seen`; what the load brought itself counts as no key
+/// in force.
+pub(crate) fn absent(
+    index: &dyn KeyIndex,
+    (source, load): (u32, u32),
+    instant: i64,
+    seen: &KeySet,
+) -> Result<Absent, LakeError> {
+    let mut absent = Absent { keys: Vec::new(), in_force: 0 };
+    index.scan(&mut |key, entries| {
+        let before = entries.iter().rev().find(|e| e.version.start <= instant && e.version.load != load);
+        if before.is_some_and(|e| e.version.source == source && e.version.ended > instant) {
+            absent.in_force += 1;
+            if !seen.contains(&key) {
+                absent.keys.push(key);
+            }
+        }
+    })?;
+    Ok(absent)
+}
+
 /// What a load does to the history of a table: which intervals, that stand in files, have changed.
 #[derive(Debug, Default)]
 pub(crate) struct History {
@@ -120,32 +173,17 @@ impl History {
         }
     }
 
-    /// Ends the versions of a source that are in force at `instant` and whose keys are not in `seen`.
-    pub fn end_absent(
-        &mut self,
-        index: &mut dyn KeyIndex,
-        source: u32,
-        instant: i64,
-        seen: &KeySet,
-    ) -> Result<u64, LakeError> {
-        let in_force = |entries: &[Entry]| {
-            let newest = entries.iter().rev().find(|e| e.version.start <= instant);
-            newest.is_some_and(|e| e.version.source == source && e.version.ended > instant)
-        };
-        let mut absent: Vec<Key> = Vec::new();
-        index.scan(&mut |key, entries| {
-            if !seen.contains(&key) && in_force(entries) {
-                absent.push(key);
-            }
-        })?;
-        self.change(index, &mut absent, |e| {
+    /// Ends the versions in force at `instant` of keys that are absent.
+    pub fn end(&mut self, index: &mut dyn KeyIndex, absent: Absent, instant: i64) -> Result<u64, LakeError> {
+        let Absent { mut keys, .. } = absent;
+        self.change(index, &mut keys, |e| {
             let held = e.version.start <= instant;
             if held {
                 e.version.ended = instant;
             }
             !held
         })?;
-        Ok(absent.len() as u64)
+        Ok(keys.len() as u64)
     }
 
     /// Takes out all rows of a load, and undoes the ends it made at `instant`. Returns which rows are out by file.
@@ -281,12 +319,32 @@ mod tests {
         upsert(&mut index, &mut history, 7, version(10, 1, 0));
         upsert(&mut index, &mut history, 8, version(10, 1, 1));
         let seen: KeySet = [8].into_iter().collect();
-        assert_eq!(history.end_absent(&mut index, 0, 20, &seen).unwrap(), 1);
-        let again = history.end_absent(&mut index, 0, 30, &seen).unwrap();
-        assert_eq!(again, 0, "what has ended does not end again");
+        let mut end = |index: &mut MemoryIndex, at| {
+            let absent = absent(index, (0, 9), at, &seen).unwrap();
+            assert_eq!(absent.too_many(Some(1.0)), None);
+            history.end(index, absent, at).unwrap()
+        };
+        assert_eq!(end(&mut index, 20), 1);
+        assert_eq!(end(&mut index, 30), 0, "what has ended does not end again");
         assert_eq!(upsert(&mut index, &mut history, 7, version(40, 1, 2)), Placed::New);
         assert_eq!(chain(&index, 7), [(1, EVER, 20), (1, 40, OPEN)]);
         assert_eq!(chain(&index, 8), [(1, EVER, OPEN)]);
+    }
+
+    #[test]
+    fn a_file_that_lacks_many_keys_is_not_taken_for_the_whole() {
+        let stops = |ends: usize, in_force: usize, at_most| {
+            Absent { keys: (0..ends as Key).collect(), in_force }.too_many(at_most).is_some()
+        };
+        for (ends, in_force) in [(0, 0), (0, 9), (1, 2), (5, 6), (100, 1000), (5, 20)] {
+            assert!(!stops(ends, in_force, None), "{ends} of {in_force}");
+        }
+        for (ends, in_force) in [(1, 1), (5, 5), (6, 20), (101, 1000), (997, 1000)] {
+            assert!(stops(ends, in_force, None), "{ends} of {in_force}");
+        }
+        assert!(stops(1, 20, Some(0.0)) && !stops(1, 20, Some(0.05)) && !stops(20, 20, Some(1.0)));
+        let why = Absent { keys: (0..997).collect(), in_force: 1000 }.too_many(None).unwrap();
+        assert!(why.starts_with("997 of 1000 keys in force are absent and would end, 99.7%"), "{why}");
     }
 
     #[test]

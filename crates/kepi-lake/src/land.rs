@@ -12,12 +12,12 @@ use kepi_govern::{
     event::{Load, LoadCounts, Sealed},
 };
 use kepi_model::{
-    id::{EntityId, Hash},
+    id::{EntityId, Hash, SourceId},
     project::{Entity, MappingFrom, Project, Requirement, Source},
 };
 use kepi_proof::{Frontier, Salt};
 use kepi_query::{
-    landing::{LoadOutcome, LoadReport, Progress, Raw},
+    landing::{LoadOutcome, LoadReport, Order, Progress, Raw},
     port::SnapshotId,
 };
 use kepi_store::{
@@ -96,6 +96,7 @@ impl LocalLake {
         let shape = IndexShape::of(source, entity)
             .ok_or_else(|| misfit("its key, version or a rule names an unknown attribute".to_owned()))?;
         let name = raw.name().to_owned();
+        let order = raw.order();
         let state = raw.state();
         let content = blocking({
             let raw = Arc::clone(raw);
@@ -107,7 +108,7 @@ impl LocalLake {
         // One landing at a time in this process; others are kept apart by the checks at commit.
         let mut indexes = self.indexes.lock().await;
         for _ in 0..ATTEMPTS {
-            let past = ledger::past(&self.catalogue, source, &name, content, &renamed).await?;
+            let past = ledger::past(&self.catalogue, source, (&name, content, &order), &renamed).await?;
             if let Some(earlier) = &past.earlier
                 && earlier.definition == source.hash.to_string()
             {
@@ -132,8 +133,8 @@ impl LocalLake {
             if index.is_none() {
                 self.sound_table(entity.id.as_str()).await?;
             }
-            let last = past.last_effective.map_or(landing.at, |last| landing.at.max(last + 1));
-            let effective = past.earlier.as_ref().map_or(last, |e| e.effective);
+            let effective = past.effective(landing.at, &order);
+            let newer = past.late_for(&order).map(str::to_owned);
             let load = load_id(landing.at);
             let (sender, mut heard) = mpsc::unbounded_channel();
             let staging = Staging {
@@ -148,6 +149,8 @@ impl LocalLake {
                 name: name.clone(),
                 load,
                 effective,
+                newer,
+                others: know_more(project, source),
                 at: landing.at,
                 past,
                 known,
@@ -184,6 +187,7 @@ impl LocalLake {
                 staging: &staging,
                 renamed: &renamed,
                 content,
+                order: ledger::ordered(source).then(|| order.clone()),
                 staged: Some(staged),
                 index,
                 landing,
@@ -282,6 +286,14 @@ fn load_id(at: i64) -> String {
     uuid::Uuid::new_v7(uuid::Timestamp::from_unix_time(seconds, nanos, 0, 0)).to_string()
 }
 
+/// The other sources of an entity that fill attributes which a source does not: a row of its own in the place of theirs
+/// would erase them.
+fn know_more(project: &Project, source: &Source) -> Vec<SourceId> {
+    let fills = |attribute| source.map.iter().any(|m| &m.attribute == attribute);
+    let others = project.sources.values().filter(|other| other.into == source.into && other.id != source.id);
+    others.filter(|other| other.map.iter().any(|m| !fills(&m.attribute))).map(|other| other.id.clone()).collect()
+}
+
 /// How columns differ from those before, in words.
 fn drift(before: Option<&[String]>, now: &[String]) -> Vec<String> {
     let Some(before) = before else { return Vec::new() };
@@ -299,6 +311,7 @@ struct Loading<'a> {
     /// Whether a load is of a file that has another name now.
     renamed: &'a (dyn Fn(&Earlier) -> bool + Sync),
     content: Hash,
+    order: Option<Order>,
     staged: Option<Staged>,
     index: TableIndex,
     landing: Landing<'a>,
@@ -379,10 +392,20 @@ impl Effects for Loading<'_> {
             missing: std::mem::take(&mut staged.missing),
             rules: std::mem::take(&mut staged.rules),
             same_as: None,
+            unknown: staged.unknown,
+            notes: std::mem::take(&mut staged.notes),
+            order: self.order.clone(),
             drift: drift(staging.past.columns.as_deref(), &staged.columns),
             snapshot: None,
             at: self.landing.at,
         };
+        if let Some(newer) = staging.newer.as_deref().filter(|_| staged.stopped.is_none()) {
+            report.notes.push(format!(
+                "by {} it is older than `{newer}`, which has landed: where both know a row, that one holds; `order` of \
+                 the source says which file is newer",
+                self.source.order
+            ));
+        }
         if let Some((rule, reason)) = staged.stopped.clone() {
             report.outcome = LoadOutcome::Stopped { rule, reason };
         } else {

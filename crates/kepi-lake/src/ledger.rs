@@ -1,17 +1,18 @@
 //! What the ledger knows of the past of a source, and entering a load in it.
 
-use std::collections::HashMap;
+use std::{cmp::Ordering, collections::HashMap};
 
 use kepi_model::{
     id::{Hash, SourceId},
     project::{Identical, Mode, Source},
 };
-use kepi_query::landing::{LoadOutcome, LoadReport};
+use kepi_query::landing::{LoadOutcome, LoadReport, Order, natural};
 use kepi_store::{
     Reading,
     ledger::{self, Load},
     records::LedgerRow,
 };
+use serde::Deserialize;
 
 use crate::{
     catalogue::Catalogue,
@@ -40,6 +41,45 @@ pub(crate) struct Past {
     pub last_effective: Option<i64>,
     /// Since when the rows of each load of the entity hold.
     pub effective: HashMap<String, i64>,
+    /// Of the files in the lake that are newer than this one, the one whose rows hold first: its name and since when.
+    pub newer: Option<(String, i64)>,
+    /// Since when the rows hold of the newest file that is older.
+    pub older: Option<i64>,
+}
+
+impl Past {
+    /// Since when the rows of a file hold that lands at an instant: since then, in its old place if it was there, or, if
+    /// it is late, between those it stands between.
+    pub fn effective(&self, at: i64, order: &Order) -> i64 {
+        if let Some(earlier) = self.in_its_place(order) {
+            return earlier.effective;
+        }
+        match (&self.newer, self.older) {
+            (Some((_, newer)), None) => newer - BETWEEN,
+            (Some((_, newer)), Some(older)) => older + (newer - older).max(0) / 2,
+            (None, _) => self.last_effective.filter(|last| *last >= at).map_or(at, |last| last + BETWEEN),
+        }
+    }
+
+    /// The load of the same file, unless files are ordered otherwise than when it landed.
+    fn in_its_place(&self, order: &Order) -> Option<&Earlier> {
+        self.earlier.as_ref().filter(|e| e.report.order.as_ref().is_none_or(|o| o.by == order.by))
+    }
+
+    /// The file that has landed and is newer, if this one is late.
+    pub fn late_for(&self, order: &Order) -> Option<&str> {
+        self.in_its_place(order).map_or(self.newer.as_ref().map(|(file, _)| file.as_str()), |_| None)
+    }
+}
+
+/// µs between the rows of two files that land at once, so that others find room between them later.
+const BETWEEN: i64 = 1000;
+
+/// What of a report says where its file stands.
+#[derive(Deserialize)]
+struct Placed {
+    order: Option<Order>,
+    file: String,
 }
 
 fn report(text: &str) -> Result<LoadReport, LakeError> {
@@ -83,8 +123,7 @@ pub(crate) async fn find_earlier(
 pub(crate) async fn past(
     catalogue: &Catalogue,
     source: &Source,
-    file: &str,
-    content: Hash,
+    (file, content, order): (&str, Hash, &Order),
     renamed: &(dyn Fn(&Earlier) -> bool + Sync),
 ) -> Result<Past, LandError> {
     let mut tx = catalogue.store.read().await?;
@@ -96,11 +135,40 @@ pub(crate) async fn past(
             if !load.replaced && load.content != content.to_string() {
                 past.rows.push(load.rows);
             }
+            if !load.replaced && ordered(source) {
+                past.place(&load.report, load.effective, order)?;
+            }
             past.columns.get_or_insert(load.columns);
         }
         past.effective.insert(load.load, load.effective);
     }
     Ok(past)
+}
+
+/// Whether it matters which of a source's files is newer.
+pub(crate) fn ordered(source: &Source) -> bool {
+    match source.mode {
+        Mode::Append => false,
+        Mode::Upsert => source.version.is_none(),
+        Mode::Snapshot => true,
+    }
+}
+
+impl Past {
+    /// Takes note of a load that stands before or behind the file.
+    fn place(&mut self, report: &str, effective: i64, order: &Order) -> Result<(), LakeError> {
+        let placed: Placed =
+            serde_json::from_str(report).map_err(|e| LakeError::Corrupt(format!("a load: {e}")))?;
+        let Some(other) = placed.order.filter(|o| o.by == order.by) else { return Ok(()) };
+        match natural(&other.value, &order.value) {
+            Ordering::Greater if self.newer.as_ref().is_none_or(|(_, e)| effective < *e) => {
+                self.newer = Some((placed.file, effective));
+            }
+            Ordering::Less => self.older = self.older.max(Some(effective)),
+            _ => {}
+        }
+        Ok(())
+    }
 }
 
 /// A row of the ledger.

@@ -10,11 +10,11 @@ use arrow::array::{
     ArrayRef, Int64Array, StringArray, TimestampMicrosecondArray, TimestampMicrosecondBuilder, new_null_array,
 };
 use kepi_model::{
-    id::RuleId,
+    id::{RuleId, SourceId},
     project::{Entity, Mode, Otherwise, Requirement, Rule, Source},
 };
 use kepi_query::{
-    landing::{Batch, BatchReader, MissingCount, Raw, RowCounts, RuleCount},
+    landing::{Batch, BatchReader, DELETES, MissingCount, ORDER, Raw, RowCounts, RuleCount},
     port::system,
     row::Cell,
 };
@@ -25,10 +25,10 @@ use crate::{
     connector::kept,
     durable::DurableFs,
     error::{LakeError, LandError},
-    history::{History, Placed},
+    history::{self, History, Placed},
     index::{Chains, EVER, KeyMap, KeySet, OPEN, Version},
     ledger::Past,
-    mapping::{self, BoundMapping, Fate, Key, KnownKeys, Rejection, RowHasher, Rows, Slot},
+    mapping::{self, BoundMapping, Fate, Key, KnownKeys, OTHER_SOURCE, Rejection, RowHasher, Rows, Slot},
     quarantine::Spool,
     table_file::{TableFileWriter, data_type, rewrite},
     table_index::{IndexShape, TableIndex},
@@ -57,6 +57,10 @@ pub(crate) struct Staging {
     pub load: String,
     /// Since when its rows hold if no attribute says otherwise.
     pub effective: i64,
+    /// The file that has landed and is newer, although this one lands after it.
+    pub newer: Option<String>,
+    /// Other sources of the entity that fill attributes which this one does not: their rows are not superseded.
+    pub others: Vec<SourceId>,
     pub at: i64,
     pub past: Past,
     pub known: KnownKeys,
@@ -71,6 +75,10 @@ pub(crate) struct Staged {
     pub ended: u64,
     pub missing: Vec<MissingCount>,
     pub rules: Vec<RuleCount>,
+    /// Rows out of scope of which it is unknown whether they are in it.
+    pub unknown: u64,
+    /// What else is to be known, in words.
+    pub notes: Vec<String>,
     pub columns: Vec<String>,
     pub quarantine: Spool,
     /// The rule that stops it.
@@ -89,6 +97,9 @@ struct Working<'a> {
     staged: u32,
     load: u32,
     source: u32,
+    /// Numbers of the sources whose rows are not superseded.
+    others: Vec<u32>,
+    unknown: u64,
     /// Keys in the file, where those that are absent end.
     seen: KeySet,
     counts: RowCounts,
@@ -135,6 +146,13 @@ enum Verdict {
     Stops(RuleId, String),
 }
 
+/// What a file said of itself.
+struct Told {
+    missing: Vec<MissingCount>,
+    notes: Vec<String>,
+    columns: Vec<String>,
+}
+
 /// Reads a file. The index is changed as if it were committed; if it is not, the index is of no more use.
 pub(crate) fn stage(
     staging: &Staging,
@@ -142,10 +160,13 @@ pub(crate) fn stage(
     progress: &UnboundedSender<u64>,
 ) -> Result<(Staged, TableIndex), LandError> {
     let mut reader = staging.raw.open().map_err(LandError::from_port)?;
-    let mut mapping = BoundMapping::bind(&staging.source, &staging.entity, reader.as_mut(), &staging.name)?;
+    let personal: Vec<bool> = staging.entity.attributes.iter().map(|a| a.personal).collect();
+    let mut mapping =
+        BoundMapping::bind(&staging.source, &staging.entity, &personal, reader.as_mut(), &staging.name)?;
     let mut history = History::default();
     let load = index.loads.number(&staging.load);
     let source = index.sources.number(staging.source.id.as_str());
+    let others = staging.others.iter().map(|id| index.sources.number(id.as_str())).collect();
     let dropped = match &staging.past.earlier {
         Some(earlier) => {
             let number = index.loads.number(&earlier.load);
@@ -166,6 +187,8 @@ pub(crate) fn stage(
         staged,
         load,
         source,
+        others,
+        unknown: 0,
         seen: KeySet::default(),
         counts: RowCounts::default(),
         broken: vec![0; staging.source.rules.len()],
@@ -178,9 +201,19 @@ pub(crate) fn stage(
             ..Placing::default()
         },
     };
-    let mut rows = Rows::new(&staging.entity, staging.known.clone());
+    let mut rows = Rows::new(&staging.entity, personal, staging.known.clone());
     let mut batch = Batch::default();
-    let mut stopped = None;
+    let mut stopped = match &staging.newer {
+        Some(newer) if staging.source.mode == Mode::Snapshot => {
+            let why = format!(
+                "by {} it is older than `{newer}`, which has landed, and would end what came since; take it away, or say \
+                 under `order` of the source which file is newer",
+                staging.source.order
+            );
+            Some((built_in(ORDER)?, why))
+        }
+        _ => None,
+    };
     while stopped.is_none() && reader.next(&mut batch).map_err(LandError::from_port)? {
         let fates = mapping.read(&batch, &mut rows)?;
         if let Some((row, rule, why)) = working.batch(&batch, fates, reader.as_ref(), &mut rows)? {
@@ -192,7 +225,8 @@ pub(crate) fn stage(
     if stopped.is_none() {
         stopped = working.whole_file();
     }
-    working.finish(&dropped, stopped, mapping.missing(), reader.columns().to_vec())
+    let told = Told { missing: mapping.missing(), notes: mapping.notes(), columns: reader.columns().to_vec() };
+    working.finish(&dropped, stopped, told)
 }
 
 fn column_from(name: &str, entity: &Entity) -> ColumnFrom {
@@ -232,8 +266,9 @@ impl Working<'_> {
             let number = batch.first_row + row as u64;
             self.counts.read += 1;
             let rejection = match fate {
-                Fate::OutOfScope => {
+                Fate::OutOfScope { unknown } => {
                     self.counts.out_of_scope += 1;
+                    self.unknown += u64::from(unknown);
                     continue;
                 }
                 Fate::Bad(rejection) => rejection,
@@ -273,7 +308,7 @@ impl Working<'_> {
             .enumerate()
             .map(|(row, fate)| match fate {
                 Fate::Typed | Fate::Rejected(_) => self.hasher.key(&rows.columns, &shape.key, row),
-                Fate::OutOfScope | Fate::Bad(_) => None,
+                Fate::OutOfScope { .. } | Fate::Bad(_) => None,
             })
             .collect();
         let typed = |row: &usize| matches!(fates.get(*row), Some(Fate::Typed));
@@ -340,9 +375,12 @@ impl Working<'_> {
             load: self.load,
             source: self.source,
         };
-        let batch = &mut self.batch;
         // Every key of a typed row was asked for.
-        let Ok(at) = batch.keys.binary_search(&key) else { return Verdict::Lands };
+        let Ok(at) = self.batch.keys.binary_search(&key) else { return Verdict::Lands };
+        if let Some(other) = self.erases(at, &version) {
+            return reject(OTHER_SOURCE, other);
+        }
+        let batch = &mut self.batch;
         let (placed, interval) = match self.staging.source.mode {
             Mode::Append => (self.history.append(&mut batch.chains, at, version), (EVER, OPEN)),
             Mode::Upsert | Mode::Snapshot => self.history.upsert(&mut batch.chains, at, version),
@@ -372,6 +410,23 @@ impl Working<'_> {
         batch.landing.push(row as u32);
         batch.intervals.push(interval);
         Verdict::Lands
+    }
+
+    /// Whether a row would supersede one of a source that knows more of it; why that is refused.
+    fn erases(&self, key: usize, version: &Version) -> Option<String> {
+        if self.others.is_empty() || self.staging.source.mode == Mode::Append {
+            return None;
+        }
+        let chains = &self.batch.chains;
+        let held = chains.chain(chains.head(key)).map(|(_, entry)| entry);
+        let other = held
+            .filter(|e| e.to == OPEN && e.version.content != version.content)
+            .find_map(|e| self.others.iter().position(|number| *number == e.version.source))?;
+        let other = self.staging.others.get(other)?;
+        Some(format!(
+            "the source `{other}` fills this row and knows attributes that `{}` does not; superseding it would erase them",
+            self.staging.source.id
+        ))
     }
 
     fn rules(&mut self, number: u64, row: usize, key: Key, rows: &Rows) -> Verdict {
@@ -502,8 +557,7 @@ impl Working<'_> {
         mut self,
         dropped: &BTreeMap<u32, Vec<u32>>,
         stopped: Option<(RuleId, String)>,
-        missing: Vec<MissingCount>,
-        columns: Vec<String>,
+        told: Told,
     ) -> Result<(Staged, TableIndex), LandError> {
         let staging = self.staging;
         let counts = self.counts;
@@ -513,9 +567,11 @@ impl Working<'_> {
             added: Vec::new(),
             counts,
             ended: 0,
-            missing,
+            missing: told.missing,
             rules,
-            columns,
+            unknown: self.unknown,
+            notes: told.notes,
+            columns: told.columns,
             quarantine: self.quarantine,
             stopped,
         };
@@ -527,7 +583,12 @@ impl Working<'_> {
         }
         if staging.source.mode == Mode::Snapshot {
             let index = self.index.keys.as_mut();
-            staged.ended = self.history.end_absent(index, self.source, staging.effective, &self.seen)?;
+            let absent = history::absent(index, (self.source, self.load), staging.effective, &self.seen)?;
+            if let Some(why) = absent.too_many(staging.source.deletes_at_most) {
+                staged.stopped = Some((built_in(DELETES)?, why));
+                return Ok((staged, self.index));
+            }
+            staged.ended = self.history.end(index, absent, staging.effective)?;
         }
         let mut new: BTreeMap<u32, NewFile> = BTreeMap::new();
         let ended = &mut staged.replacement.end;
@@ -549,6 +610,11 @@ impl Working<'_> {
         }
         Ok((staged, self.index))
     }
+}
+
+/// The name of a built-in rule that stops a file.
+fn built_in(rule: &str) -> Result<RuleId, LakeError> {
+    rule.parse().map_err(|_| LakeError::Corrupt(format!("no rule can be named `{rule}`")))
 }
 
 /// Completes the file of the new rows, and writes anew those whose rows change. `new` has what is on the disk, by number

@@ -11,7 +11,10 @@ use kepi_model::expression::Physical;
 use parquet::{
     arrow::{ArrowWriter, PARQUET_FIELD_ID_META_KEY, arrow_reader::ParquetRecordBatchReaderBuilder},
     basic::{Compression, ZstdLevel},
-    file::properties::{EnabledStatistics, WriterProperties},
+    file::{
+        metadata::{ParquetMetaDataReader, RowGroupMetaData},
+        properties::{EnabledStatistics, WriterProperties},
+    },
     schema::types::ColumnPath,
 };
 
@@ -26,8 +29,6 @@ use crate::{
 const BATCH_ROWS: usize = 65_536;
 /// Rows of a row group at most.
 const GROUP_ROWS: usize = 1_000_000;
-/// Longer texts are not kept as bounds.
-const LONGEST_BOUND: usize = 64;
 
 /// Data type of a physical type.
 pub(crate) fn data_type(physical: Physical) -> DataType {
@@ -53,8 +54,6 @@ struct Seen {
     values: u64,
     missing: u64,
     integers: Option<(i64, i64)>,
-    texts: Option<(String, String)>,
-    long: bool,
 }
 
 impl Seen {
@@ -70,23 +69,6 @@ impl Seen {
             a.iter().flatten().for_each(|n| self.integer(n));
         } else if let Some(a) = array.as_boolean_opt() {
             a.iter().flatten().for_each(|b| self.integer(i64::from(b)));
-        } else if let Some(a) = array.as_string_opt::<i32>() {
-            for text in a.iter().flatten() {
-                if self.long || text.len() > LONGEST_BOUND {
-                    self.long = true;
-                    break;
-                }
-                match &mut self.texts {
-                    None => self.texts = Some((text.to_owned(), text.to_owned())),
-                    Some((low, high)) => {
-                        if text < low.as_str() {
-                            text.clone_into(low);
-                        } else if text > high.as_str() {
-                            text.clone_into(high);
-                        }
-                    }
-                }
-            }
         }
     }
 }
@@ -113,8 +95,8 @@ impl TableFileWriter {
             .set_max_row_group_row_count(Some(GROUP_ROWS))
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_created_by(concat!("kepi ", env!("CARGO_PKG_VERSION")).to_owned());
-        for column in table.columns.iter().filter(|c| c.personal) {
-            // Statistics would outlive the erasure of a person.
+        for column in table.columns.iter().filter(|c| c.personal || c.physical == Physical::Text) {
+            // Statistics would outlive the erasure of a person, and any text may name one: a key may be an address.
             properties = properties.set_column_statistics_enabled(
                 ColumnPath::from(column.name.as_str()),
                 EnabledStatistics::None,
@@ -164,11 +146,7 @@ impl TableFileWriter {
                 column: c.id,
                 values: seen.values,
                 missing: seen.missing,
-                bounds: match (c.physical, seen.integers) {
-                    (Physical::Text, _) => seen.texts.filter(|_| !seen.long),
-                    (physical, Some((low, high))) => column_type(physical).spell(low, high),
-                    (_, None) => None,
-                },
+                bounds: seen.integers.and_then(|(low, high)| column_type(c.physical).spell(low, high)),
             })
             .collect();
         Ok(Some(NewFile {
@@ -252,6 +230,24 @@ pub(crate) fn read_batches(
     Ok(())
 }
 
+/// A table whose columns are personal where they were when a file of it was written: an attribute that has left the model
+/// since, or is no longer said to be personal, still holds what it held. Only personal columns have no statistics.
+fn as_personal_as_before(table: &Table, file: &DataFile) -> Result<Table, LakeError> {
+    let bad = |reason: String| LakeError::Parquet { path: file.path.clone(), doing: "read", reason };
+    let opened = durable::open(&file.path).map_err(|e| io(&file.path, "read", e))?;
+    let metadata = ParquetMetaDataReader::new().parse_and_finish(&opened).map_err(|e| bad(e.to_string()))?;
+    let mut table = table.clone();
+    for column in &mut table.columns {
+        let silent = |group: &RowGroupMetaData| {
+            let chunks = group.columns().iter();
+            let mut own = chunks.filter(|c| c.column_descr().name() == column.name);
+            own.any(|chunk| chunk.statistics().is_none())
+        };
+        column.personal |= metadata.row_groups().iter().any(silent);
+    }
+    Ok(table)
+}
+
 /// Writes a file anew with other intervals at some rows and without others. `dropped` and the positions of
 /// `intervals` count rows before and after dropping.
 pub(crate) fn rewrite(
@@ -263,6 +259,7 @@ pub(crate) fn rewrite(
     intervals: &std::collections::BTreeMap<u32, (i64, i64)>,
     names: (&str, &str),
 ) -> Result<Option<NewFile>, LakeError> {
+    let table = &as_personal_as_before(table, file)?;
     let mut writer = TableFileWriter::create(fs, folder, table)?;
     let (mut before, mut after) = (0u32, 0u32);
     read_batches(file, table, None, |batch| {

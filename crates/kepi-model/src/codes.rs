@@ -277,6 +277,26 @@ codes! {
         "In a path `*` stands for any text, `?` for one character, `[0-9]` for one of a range and `**` for any number of folders. A bracket that is not closed, or `**` beside other characters, matches nothing."
         "a path, or a path with `*`, `?` or `[0-9]` in it, such as `data/2026-*.csv`"
         "write the path of one of the files and put `*` where names differ";
+    SHARED_KEYS "K0430" Error "two sources know different things of the same rows"
+        "Two sources fill one entity with the same keys, and each knows attributes that the other does not. A row that supersedes another does so whole, so the later source would erase what the earlier one knew. Until rows are composed attribute by attribute, an attribute comes from one source, or the sources know different rows and their keys say so."
+        "every attribute of a row from one source"
+        "fill an entity of its own that refers to the other, join the files before they land, or set the keys apart by `prefix`";
+    LEFT_OUT_UNKNOWN "K0435" Warning "rows without a value are left out"
+        "`only` keeps the rows for which it is true. Of a row without a value nothing is known, not even that it is not something: `status != 'test'` leaves out rows that are tests and rows without status. Say what is to become of them with `is null` or `is not null`."
+        "a condition that says what becomes of rows without a value"
+        "add `or … is null` to keep them, or `and … is not null` to say that they are to go";
+    NOTHING_IN_MODE "K0432" Error "an option that does nothing in this mode"
+        "In mode `append` rows are final, so no file is newer than another; only in mode `snapshot` does a key that is absent mean anything."
+        "options of the source's mode"
+        "remove the option, or correct `mode`";
+    DATES "K0433" Error "no date can be meant, or too many"
+        "The dates that can be meant go from one day until before another, at most 270 years: every day of them may become a period of a KPI. Days that stand for \"no end yet\", such as 9999-12-31, are no dates and stand under `open`."
+        "`until` after `from`, at most 270 years"
+        "narrow the range, and list days that stand for \"no end yet\" under `open`";
+    SAME_MARKS "K0434" Error "one mark for decimals and thousands"
+        "A mark stands before decimals or between groups of thousands; with both nobody could tell which."
+        "two different marks, or no `grouping_mark`"
+        "write the other mark under `decimal_mark`, or leave `grouping_mark` out";
 
     EXPRESSION_TOO_LARGE "K0501" Error "an expression that is too large"
         "Expressions have at most 4 KiB, 200 parts and 32 levels of brackets; larger ones are refused before they are read."
@@ -307,7 +327,7 @@ codes! {
         "both sides of one type"
         "write texts in single quotes, numbers without, lengths of time as `interval '4 hours'`, amounts as `'2.50 EUR'`";
     CURRENCIES "K0508" Error "different currencies"
-        "Amounts of different currencies are never added or compared; convert them in the source, where the rate and its date are known."
+        "Amounts of different currencies are never added or compared; convert them before they land, where the rate and its date are known."
         "amounts of one currency"
         "convert one of them before it is landed, where the rate and its date are known";
     UNKNOWN_MEMBER "K0509" Error "compared with a text that is no member"

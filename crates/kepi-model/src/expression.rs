@@ -35,7 +35,7 @@ pub enum Type {
     },
     /// True or false [bool].
     Boolean,
-    /// A calendar day; kept as the instant at which it starts in the source's zone [i64 µs UTC].
+    /// A calendar day; kept as the instant at which it starts in the reporting zone [i64 µs UTC].
     Date,
     /// An instant [i64 µs UTC].
     Timestamp,

@@ -43,6 +43,7 @@ pub mod source_text;
 mod sql;
 mod symbols;
 mod table;
+pub mod unicode;
 mod word;
 pub mod wording;
 mod yaml;

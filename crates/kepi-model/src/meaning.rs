@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 
 use crate::{
     calendar::Calendar,
-    expression::{Expression, Path},
+    expression::{Expression, Path, Type},
     form,
     id::{EntityId, Hash, KpiId},
     project::{
-        Connector, Dimension, Entity, EnumElse, Kpi, Mapping, MappingFrom, Parse, Requirement, Scorecard,
-        Source, SourceZone, Target, TargetLines,
+        Connector, Dates, Dimension, Entity, EnumElse, FileOrder, Kpi, Mapping, MappingFrom, Parse, Requirement,
+        Scorecard, Source, SourceZone, Target, TargetLines,
     },
     word::Word,
 };
@@ -78,6 +78,19 @@ pub(crate) fn source(source: &Source) -> Hash {
         Connector::Parquet { .. } => json!(["parquet"]),
     };
     let SourceZone { name, ambiguous, missing } = &source.zone;
+    let order = match &source.order {
+        FileOrder::Name => json!(["name"]),
+        FileOrder::Modified => json!(["modified"]),
+        FileOrder::Column(column) => json!(["column", column]),
+    };
+    let Dates { from: first, until, open } = &source.dates;
+    let dates = json!([
+        first.to_string(),
+        until.to_string(),
+        sorted(open.iter().map(|day| json!(day.to_string())))
+    ]);
+    // Only where days are read does it matter where they begin.
+    let days = source.map.iter().any(|m| m.type_ == Type::Date).then_some(&source.days);
     let rules = source.rules.iter().map(|r| {
         let require = match &r.require {
             Requirement::Row(e) => json!(["row", form::expression(e)]),
@@ -100,6 +113,10 @@ pub(crate) fn source(source: &Source) -> Hash {
             form::option(source.only.as_ref(), form::expression),
             sorted(source.map.iter().map(mapping)),
             sorted(rules),
+            order,
+            dates,
+            source.clean.iter().map(|c| json!(c.word())).collect::<Value>(),
+            days,
         ]),
     )
 }
@@ -110,11 +127,11 @@ fn mapping(mapping: &Mapping) -> Value {
         MappingFrom::Column { column, parse, replace, prefix, missing } => {
             let parse = match parse {
                 Parse::Text => json!(["text"]),
-                Parse::Number { scale, decimal_mark, excess } => {
-                    json!(["number", scale, decimal_mark, excess.word()])
+                Parse::Number { scale, decimal_mark, grouping_mark, excess } => {
+                    json!(["number", scale, decimal_mark, grouping_mark, excess.word()])
                 }
-                Parse::Duration { unit_micros, decimal_mark } => {
-                    json!(["duration", unit_micros, decimal_mark])
+                Parse::Duration { unit_micros, decimal_mark, grouping_mark } => {
+                    json!(["duration", unit_micros, decimal_mark, grouping_mark])
                 }
                 Parse::Boolean { yes, no } => json!(["boolean", yes, no]),
                 Parse::Date { format } => json!(["date", format]),

@@ -31,8 +31,8 @@ pub use scorecard::{
     ScorecardPerspective,
 };
 pub use source::{
-    Ambiguous, Connector, EnumElse, Excess, Identical, Mapping, MappingFrom, MissingLocal, Mode, Otherwise,
-    Parse, Requirement, Rule, Source, SourceZone,
+    Ambiguous, Clean, Connector, Dates, EnumElse, Excess, FileOrder, Identical, Mapping, MappingFrom,
+    MissingLocal, Mode, Otherwise, Parse, Requirement, Rule, Source, SourceZone,
 };
 pub use strategy::{CauseEffect, Goal, Objective, Perspective, Pillar, Sign, Strategy, Strength, Theme};
 pub use target::{Basis, BasisKind, Target, TargetLines};

@@ -43,8 +43,10 @@ pub(crate) struct Scope<'a> {
     pub(crate) base: &'a Entity,
     /// Whether references may be walked.
     pub(crate) walk: bool,
-    /// Zone of the days written in the expression.
+    /// Zone of the days written in the expression where they are compared with instants.
     pub(crate) zone: &'a TimeZone,
+    /// Zone in which days begin that are compared with days.
+    pub(crate) days: &'a TimeZone,
 }
 
 /// What the expression must come to.

@@ -8,15 +8,15 @@ use std::{
 
 use kepi_model::{
     id::Hash,
-    project::{Connector, Source},
+    project::{Connector, FileOrder, Source},
 };
-use kepi_query::landing::{BatchReader, Offer, PortError, Raw, RawState, Sources};
+use kepi_query::landing::{Batch, BatchReader, Offer, Order, PortError, Raw, RawState, Sources, natural};
 
 use super::{
     open,
     walk::{Walked, walk},
 };
-use crate::{durable, error::LandError};
+use crate::{durable, error::LandError, mapping::spelt};
 
 /// The sources of a project: their files are below its folder.
 #[derive(Debug, Clone)]
@@ -34,7 +34,8 @@ impl FileSources {
     pub fn file(&self, source: &Source, path: &Path) -> Arc<dyn Raw> {
         let path = self.root.join(path);
         let name = path.strip_prefix(&self.root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-        Arc::new(RawFile { root: self.root.clone(), from: source.from.clone(), path, name })
+        let (from, by) = (source.from.clone(), source.order.clone());
+        Arc::new(RawFile { root: self.root.clone(), from, path, name, by })
     }
 
     fn find(&self, pattern: &str) -> Result<Walked, LandError> {
@@ -51,8 +52,16 @@ impl Sources for FileSources {
             let pattern = pattern.to_owned();
             return Err(LandError::NoMatch { pattern, root: self.root.display().to_string() }.into());
         }
+        let mut raw: Vec<(Order, Arc<dyn Raw>)> = files
+            .iter()
+            .map(|path| {
+                let raw = self.file(source, path);
+                (raw.order(), raw)
+            })
+            .collect();
+        raw.sort_by(|(a, x), (b, y)| natural(&a.value, &b.value).then_with(|| natural(x.name(), y.name())));
         Ok(Offer {
-            raw: files.iter().map(|path| self.file(source, path)).collect(),
+            raw: raw.into_iter().map(|(_, raw)| raw).collect(),
             unreadable: unreadable.into_iter().map(|(path, error)| (path, error.into())).collect(),
         })
     }
@@ -67,6 +76,18 @@ struct RawFile {
     from: Connector,
     path: PathBuf,
     name: String,
+    by: FileOrder,
+}
+
+impl RawFile {
+    /// What a column says in the first row; nothing where there is none: landing says why.
+    fn first(&self, column: &str) -> Option<String> {
+        let mut reader = open(&self.from, &self.path, &self.name).ok()?;
+        let at = reader.bind(column).ok()?;
+        let mut batch = Batch::default();
+        reader.next(&mut batch).ok()?;
+        spelt(batch.cells.get(at)?, 0)
+    }
 }
 
 impl Raw for RawFile {
@@ -76,6 +97,18 @@ impl Raw for RawFile {
 
     fn is_there(&self, name: &str) -> bool {
         durable::metadata(&self.root.join(name)).is_ok_and(|m| m.is_file())
+    }
+
+    fn order(&self) -> Order {
+        let value = match &self.by {
+            FileOrder::Name => self.name.clone(),
+            FileOrder::Modified => {
+                let modified = self.state().and_then(|s| s.modified).unwrap_or(0);
+                format!("{:020}", modified.max(0))
+            }
+            FileOrder::Column(column) => self.first(column).unwrap_or_default(),
+        };
+        Order { by: self.by.to_string(), value }
     }
 
     fn state(&self) -> Option<RawState> {

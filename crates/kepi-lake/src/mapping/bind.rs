@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_model::{
-    expression::{Expression, Literal, Node},
+    expression::{Expression, Literal, Node, Type},
     id::{AttributeId, EntityId},
     project::{Entity, MappingFrom, Source},
+    unicode::nfc,
 };
 use kepi_query::{
     landing::{Batch, BatchReader, Bits, MissingCount, Unbound},
@@ -14,11 +15,11 @@ use kepi_query::{
 
 use super::{
     REQUIRED, Rejection, TYPE,
-    column::{ColumnStep, Wanted},
+    column::{ColumnStep, Counted, Wanted},
     off_scale::OffScale,
     rows::{Rows, Slot},
     suggest::no_column,
-    time::Zone,
+    time::{Times, When},
 };
 use crate::error::{LakeError, LandError};
 
@@ -51,15 +52,24 @@ pub(crate) fn entities_asked(expression: &Expression, into: &mut BTreeSet<Entity
     });
 }
 
+/// The number of a column, also where the file writes its name in another composition of the same letters.
+fn bind_column(reader: &mut dyn BatchReader, column: &str) -> Result<usize, Unbound> {
+    reader.bind(column).or_else(|why| {
+        let composed = nfc(column.trim());
+        let written = reader.columns().iter().find(|c| nfc(c.trim()) == composed).cloned();
+        written.filter(|_| why == Unbound::Unknown).map_or(Err(why), |written| reader.bind(&written))
+    })
+}
+
 /// A mapping bound to a file and an entity.
 pub(crate) struct BoundMapping {
     steps: Vec<Step>,
-    zone: Zone,
+    times: Times,
     file: String,
     only: Option<(Expression, Vec<usize>)>,
     off_scale: OffScale,
     /// Counts as they stood before the batch that was read last.
-    before: Vec<(Vec<u64>, u64)>,
+    before: Vec<Option<Counted>>,
     off_scale_before: OffScale,
 }
 
@@ -69,6 +79,8 @@ struct Step {
     name: String,
     required: bool,
     from: From,
+    /// Whether it is an instant, and then a day.
+    time: Option<bool>,
 }
 
 enum From {
@@ -83,8 +95,11 @@ enum From {
 pub(crate) enum Fate {
     /// All its values are typed.
     Typed,
-    /// `only` leaves it out.
-    OutOfScope,
+    /// `only` leaves it out: it does not hold, or nothing is known.
+    OutOfScope {
+        /// Whether it is unknown if it holds.
+        unknown: bool,
+    },
     /// It cannot be read; its values are there as far as they can.
     Rejected(Rejection),
     /// It is no row.
@@ -131,11 +146,12 @@ impl BoundMapping {
     pub fn bind(
         source: &Source,
         entity: &Entity,
+        personal: &[bool],
         reader: &mut dyn BatchReader,
         file: &str,
     ) -> Result<Self, LandError> {
         let misfit = |why: String| LandError::Definition(source.id.to_string(), why);
-        let zone = Zone::new(&source.zone).map_err(|e| misfit(e.to_string()))?;
+        let times = Times::new(&source.zone, &source.days, &source.dates).map_err(|e| misfit(e.to_string()))?;
         let slot_of = |id: &AttributeId| entity.attributes.iter().position(|a| &a.id == id);
         let reads = |e: &Expression| attributes_read(e).iter().filter_map(slot_of).collect::<Vec<_>>();
         let mut steps = Vec::new();
@@ -144,7 +160,7 @@ impl BoundMapping {
                 .ok_or_else(|| misfit(format!("`{}` has no attribute `{}`", entity.id, mapping.attribute)))?;
             let from = match &mapping.from {
                 MappingFrom::Column { column, parse, missing, replace, prefix } => {
-                    let index = reader.bind(column).map_err(|why| match why {
+                    let index = bind_column(reader, column).map_err(|why| match why {
                         Unbound::Unknown => no_column(file, column, mapping, reader.columns()),
                         Unbound::Repeated { first, second } => LandError::RepeatedColumn {
                             path: file.to_owned(),
@@ -162,32 +178,42 @@ impl BoundMapping {
                         missing_everywhere: &source.missing,
                         replace,
                         prefix,
+                        clean: &source.clean,
+                        open: times.open(),
+                        is_day: mapping.type_ == Type::Date,
+                        personal: personal.get(slot).copied().unwrap_or(false),
                     };
                     From::Column(Box::new(ColumnStep::new(index, &wanted)))
                 }
                 MappingFrom::Position => From::Position,
                 MappingFrom::Constant(literal) => From::Constant(match literal {
                     Literal::Missing => Cell::Missing,
-                    Literal::Text(t) => Cell::Text(t.as_str().into()),
+                    Literal::Text(t) => Cell::Text(nfc(t).into()),
                     Literal::Integer(n) => Cell::Integer(*n),
                     Literal::Boolean(b) => Cell::Boolean(*b),
                 }),
                 MappingFrom::Expression(e) => From::Expression(e.clone(), reads(e)),
             };
-            steps.push(Step { slot, name: mapping.attribute.to_string(), required: mapping.required, from });
+            let time = match mapping.type_ {
+                Type::Date => Some(true),
+                Type::Timestamp => Some(false),
+                _ => None,
+            };
+            let (name, required) = (mapping.attribute.to_string(), mapping.required);
+            steps.push(Step { slot, name, required, from, time });
         }
         let only = source.only.as_ref().map(|e| (e.clone(), reads(e)));
         let file = below_shared_folder(file, source.from.files()).to_owned();
         let off_scale = OffScale::new(source, entity);
         let off_scale_before = off_scale.clone();
-        Ok(Self { steps, zone, file, only, off_scale, before: Vec::new(), off_scale_before })
+        Ok(Self { steps, times, file, only, off_scale, before: Vec::new(), off_scale_before })
     }
 
     /// Types the rows of a batch into `rows`, and says what became of each.
     pub fn read(&mut self, batch: &Batch, rows: &mut Rows) -> Result<Vec<Fate>, LakeError> {
         let counted = |step: &Step| match &step.from {
-            From::Column(column) => column.counted(),
-            _ => (Vec::new(), 0),
+            From::Column(column) => Some(column.counted()),
+            _ => None,
         };
         self.before = self.steps.iter().map(counted).collect();
         self.off_scale_before.clone_from(&self.off_scale);
@@ -197,7 +223,7 @@ impl BoundMapping {
     /// Counts as if the rows of the batch that was read last ended behind row `last`.
     pub fn stop_behind(&mut self, batch: &Batch, last: usize, rows: &mut Rows) -> Result<(), LakeError> {
         for (step, before) in self.steps.iter_mut().zip(&self.before) {
-            if let From::Column(column) = &mut step.from {
+            if let (From::Column(column), Some(before)) = (&mut step.from, before) {
                 column.uncount(before);
             }
         }
@@ -220,7 +246,7 @@ impl BoundMapping {
             if let Some(m) = mapped.get_mut(step.slot) {
                 *m = true;
             }
-            step.read(batch, n, &skipped, &self.zone, &self.file, rows, &mut failures)?;
+            step.read(batch, n, &skipped, &self.times, &self.file, rows, &mut failures)?;
         }
         for (column, _) in rows.columns.iter_mut().zip(mapped).filter(|(_, mapped)| !mapped) {
             (0..n).for_each(|_| column.missing());
@@ -240,11 +266,14 @@ impl BoundMapping {
                 }));
                 continue;
             }
-            let out = self.only.as_ref().is_some_and(|(only, reads)| {
-                !failures.touch(at, reads) && evaluate(only, &rows.row(row)) != Ok(Cell::Boolean(true))
-            });
+            let kept = match &self.only {
+                Some((only, reads)) if !failures.touch(at, reads) => evaluate(only, &rows.row(row)),
+                _ => Ok(Cell::Boolean(true)),
+            };
             fates.push(match failures.first.remove(&at) {
-                _ if out => Fate::OutOfScope,
+                _ if kept != Ok(Cell::Boolean(true)) => {
+                    Fate::OutOfScope { unknown: kept == Ok(Cell::Missing) }
+                }
                 Some(rejection) => Fate::Rejected(rejection),
                 None => {
                     self.off_scale.see(rows, row);
@@ -253,6 +282,23 @@ impl BoundMapping {
             });
         }
         Ok(fates)
+    }
+
+    /// What is to be known of the file's texts, in words: columns with characters that nobody can see.
+    pub fn notes(&self) -> Vec<String> {
+        let hidden = self.steps.iter().filter_map(|step| match &step.from {
+            From::Column(column) if column.hidden() > 0 => Some((&column.column, column.hidden())),
+            _ => None,
+        });
+        hidden
+            .map(|(column, n)| {
+                format!(
+                    "column `{column}`: characters that cannot be seen in {n} value{}; `clean: [invisible]` of the \
+                     source takes them out",
+                    if n == 1 { "" } else { "s" }
+                )
+            })
+            .collect()
     }
 
     /// How often values were missing, by attribute, text and reason; in the order of the mapping.
@@ -273,7 +319,7 @@ impl Step {
         batch: &Batch,
         n: usize,
         skipped: &Bits,
-        zone: &Zone,
+        times: &Times,
         file: &str,
         rows: &mut Rows,
         failures: &mut Failures,
@@ -291,7 +337,7 @@ impl Step {
                     });
                 };
                 if let Some(cells) = batch.cells.get(step.index) {
-                    step.read(cells, n, skipped, zone, column, &mut fail);
+                    step.read(cells, n, skipped, times, column, &mut fail);
                 }
             }
             From::Position => {
@@ -318,6 +364,14 @@ impl Step {
                     if unreadable {
                         failures.failed.entry(at).or_default().push(slot);
                     }
+                    let cell = match (cell, self.time) {
+                        (Ok(Cell::Instant(at)), Some(is_day)) => match times.judge(at, is_day) {
+                            Ok(When::At(at)) => Ok(Cell::Instant(at)),
+                            Ok(When::Open(_)) => Ok(Cell::Missing),
+                            Err(why) => Err(format!("what it comes to {why}")),
+                        },
+                        (cell, _) => cell,
+                    };
                     let cell = cell.unwrap_or_else(|why| {
                         failures.add(at, slot, || Rejection {
                             rule: TYPE.to_owned(),

@@ -3,15 +3,26 @@
 //! Cells that have a type already are taken as they are where the mapping wants that type; everything else is read as
 //! the text that it is, or is spelt as.
 
-use std::collections::HashMap;
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+};
 
+use jiff::civil::Date;
 use kepi_model::{
     id::AttributeId,
-    project::{EnumElse, Excess, Parse},
+    project::{Clean, EnumElse, Excess, Parse},
+    unicode::{nfc, reveal},
 };
 use kepi_query::landing::{Bits, Cells, MissingCount};
 
-use super::{number, rows::Column, spell::spell, time::Zone};
+use super::{
+    number::{self, Marks},
+    rows::Column,
+    spell::spell,
+    tidy::Tidy,
+    time::{Times, When},
+};
 
 /// How a column is read.
 pub(super) struct ColumnStep {
@@ -28,8 +39,18 @@ pub(super) struct ColumnStep {
     absent: u64,
     replace: Texts<String>,
     prefix: String,
+    tidy: Tidy,
+    /// Whether a time of this column is a day that stays that day, not the instant at which it begins.
+    is_day: bool,
+    /// Personal values are quoted nowhere.
+    personal: bool,
+    /// Where the counts of open days begin.
+    open: usize,
+    /// Texts with characters that nobody can see.
+    hidden: u64,
     /// Buffers.
     spelt: String,
+    tidied: String,
     joined: String,
 }
 
@@ -53,8 +74,26 @@ impl<T> Texts<T> {
 /// What a cell came to.
 enum Typed<'a> {
     Missing,
+    /// Open, by number of the source's open days.
+    Open(usize),
     Text(&'a str),
     Number(i64),
+}
+
+impl From<When> for Typed<'_> {
+    fn from(when: When) -> Self {
+        match when {
+            When::At(at) => Self::Number(at),
+            When::Open(day) => Self::Open(day),
+        }
+    }
+}
+
+/// The counts of a column as they stand.
+pub(super) struct Counted {
+    texts: Vec<u64>,
+    absent: u64,
+    hidden: u64,
 }
 
 /// What the mapping of a column says.
@@ -68,10 +107,17 @@ pub(super) struct Wanted<'a> {
     pub missing_everywhere: &'a [String],
     pub replace: &'a [(String, String)],
     pub prefix: &'a str,
+    /// What texts are cleaned of.
+    pub clean: &'a BTreeSet<Clean>,
+    /// Days that stand for "no end yet".
+    pub open: &'a [Date],
+    pub is_day: bool,
+    pub personal: bool,
 }
 
 impl ColumnStep {
     pub fn new(index: usize, wanted: &Wanted<'_>) -> Self {
+        let tidy = Tidy::new(wanted.clean);
         let mut by_text = HashMap::new();
         let mut counts: Vec<MissingCount> = Vec::new();
         let everywhere = wanted
@@ -79,7 +125,7 @@ impl ColumnStep {
             .iter()
             .map(|t| (t.as_str(), if t.is_empty() { "empty" } else { t.as_str() }));
         for (text, reason) in wanted.missing.iter().map(|(t, r)| (t.as_str(), r.as_str())).chain(everywhere) {
-            by_text.entry(text.trim().to_owned()).or_insert_with(|| {
+            by_text.entry(tidy.text(text).into_owned()).or_insert_with(|| {
                 counts.push(MissingCount {
                     attribute: wanted.attribute.clone(),
                     column: wanted.column.to_owned(),
@@ -91,7 +137,18 @@ impl ColumnStep {
                 counts.len() - 1
             });
         }
-        let replace = wanted.replace.iter().map(|(a, b)| (a.trim().to_owned(), b.clone())).collect();
+        let open = counts.len();
+        if matches!(wanted.parse, Parse::Date { .. } | Parse::Timestamp { .. }) {
+            counts.extend(wanted.open.iter().map(|day| MissingCount {
+                attribute: wanted.attribute.clone(),
+                column: wanted.column.to_owned(),
+                text: day.to_string(),
+                reason: "open".to_owned(),
+                count: 0,
+            }));
+        }
+        let replace =
+            wanted.replace.iter().map(|(a, b)| (tidy.text(a).into_owned(), nfc(b).into_owned())).collect();
         Self {
             index,
             column: wanted.column.to_owned(),
@@ -101,8 +158,14 @@ impl ColumnStep {
             counts,
             absent: 0,
             replace: Texts::new(replace),
-            prefix: wanted.prefix.to_owned(),
+            prefix: nfc(wanted.prefix).into_owned(),
+            tidy,
+            is_day: wanted.is_day,
+            personal: wanted.personal,
+            open,
+            hidden: 0,
             spelt: String::new(),
+            tidied: String::new(),
             joined: String::new(),
         }
     }
@@ -114,7 +177,7 @@ impl ColumnStep {
         cells: &Cells,
         rows: usize,
         skipped: &Bits,
-        zone: &Zone,
+        times: &Times,
         into: &mut Column,
         fail: &mut dyn FnMut(u32, String),
     ) {
@@ -126,11 +189,15 @@ impl ColumnStep {
                 continue;
             }
             let value = match &typed {
-                Some(typed) => self.take(typed, cells, row, zone),
-                None => self.text_at(cells, row, zone),
+                Some(typed) => self.take(typed, cells, row, times),
+                None => self.text_at(cells, row, times),
             };
             match value {
                 Ok(Typed::Missing) => into.missing(),
+                Ok(Typed::Open(day)) => {
+                    into.missing();
+                    self.count(self.open + day);
+                }
                 Ok(Typed::Text(text)) => into.text(text),
                 Ok(Typed::Number(n)) => into.number(n),
                 Err(why) => {
@@ -164,7 +231,7 @@ impl ColumnStep {
                 let mut spelt = String::new();
                 let mut integers = HashMap::new();
                 for (text, at) in &self.missing.by_text {
-                    if let Ok(n) = number::parse_number(text, from, '.', Excess::Quarantine) {
+                    if let Ok(n) = number::parse_number(text, from, Marks::PLAIN, Excess::Quarantine) {
                         let one = Cells::Integers(vec![n], from, [true].into_iter().collect());
                         if spell(&one, 0, &mut spelt) && spelt == *text {
                             integers.insert(n, *at);
@@ -185,7 +252,7 @@ impl ColumnStep {
         typed: &AsIs,
         cells: &Cells,
         row: usize,
-        zone: &Zone,
+        times: &Times,
     ) -> Result<Typed<'static>, String> {
         let value = match cells {
             Cells::Integers(values, _, there)
@@ -212,19 +279,20 @@ impl ColumnStep {
             return Ok(Typed::Missing);
         }
         let result = match typed.how {
-            Take::Number { from, to, excess } => {
-                number::rescale_number(value, from, to, excess).map_err(|e| e.to_string())
-            }
-            Take::Duration { from, unit_micros } => {
-                number::rescale_duration(value, from, unit_micros).map_err(|e| e.to_string())
-            }
-            Take::Instant | Take::Boolean => Ok(value),
-            Take::Local => zone.local(value).map_err(|e| e.to_string()),
-            Take::Day => zone.day(value).map_err(|e| e.to_string()),
+            Take::Number { from, to, excess } => number::rescale_number(value, from, to, excess)
+                .map(Typed::Number)
+                .map_err(|e| e.to_string()),
+            Take::Duration { from, unit_micros } => number::rescale_duration(value, from, unit_micros)
+                .map(Typed::Number)
+                .map_err(|e| e.to_string()),
+            Take::Boolean => Ok(Typed::Number(value)),
+            Take::Instant => times.judge(value, false).map(Typed::from).map_err(|e| e.to_string()),
+            Take::Local => times.shown(value).map(Typed::from).map_err(|e| e.to_string()),
+            Take::Day => times.day(value, self.is_day).map(Typed::from).map_err(|e| e.to_string()),
         };
-        result.map(Typed::Number).map_err(|why| {
+        result.map_err(|why| {
             spell(cells, row, &mut self.spelt);
-            format!("`{}` {why}", shorten(&self.spelt))
+            said(self.personal, &self.spelt, &why)
         })
     }
 
@@ -235,7 +303,7 @@ impl ColumnStep {
     }
 
     /// A cell by its text.
-    fn text_at<'a>(&'a mut self, cells: &'a Cells, row: usize, zone: &Zone) -> Result<Typed<'a>, String> {
+    fn text_at<'a>(&'a mut self, cells: &'a Cells, row: usize, times: &Times) -> Result<Typed<'a>, String> {
         let cell = match cells {
             Cells::Texts(texts) => texts.get(row),
             _ if spell(cells, row, &mut self.spelt) => Some(self.spelt.as_str()),
@@ -245,15 +313,20 @@ impl ColumnStep {
             self.absent += 1;
             return Ok(Typed::Missing);
         };
-        let trimmed = cell.trim();
-        if let Some(at) = self.missing.get(trimmed) {
+        let tidy = match self.tidy.text(cell) {
+            Cow::Borrowed(text) => text,
+            Cow::Owned(text) => {
+                self.tidied = text;
+                &self.tidied
+            }
+        };
+        if let Some(at) = self.missing.get(tidy) {
             if let Some(count) = self.counts.get_mut(*at) {
                 count.count += 1;
             }
             return Ok(Typed::Missing);
         }
-        let replaced = self.replace.get(trimmed).map(String::as_str);
-        let text = replaced.unwrap_or(if self.parse == Parse::Text { cell } else { trimmed });
+        let text = self.replace.get(tidy).map_or(tidy, String::as_str);
         let text = if self.prefix.is_empty() {
             text
         } else {
@@ -262,7 +335,18 @@ impl ColumnStep {
             self.joined.push_str(text);
             &self.joined
         };
-        read(&self.parse, text, zone)
+        if self.parse == Parse::Text {
+            if self.tidy.hides(text) {
+                self.hidden += 1;
+            }
+            return Ok(Typed::Text(text));
+        }
+        read(&self.parse, text, times, self.is_day).map_err(|why| said(self.personal, text, &why))
+    }
+
+    /// How many texts hold characters that nobody can see.
+    pub fn hidden(&self) -> u64 {
+        self.hidden
     }
 
     /// How often values were missing, by text and reason.
@@ -279,16 +363,18 @@ impl ColumnStep {
     }
 
     /// The counts as they stand, to go back to.
-    pub fn counted(&self) -> (Vec<u64>, u64) {
-        (self.counts.iter().map(|c| c.count).collect(), self.absent)
+    pub fn counted(&self) -> Counted {
+        let texts = self.counts.iter().map(|c| c.count).collect();
+        Counted { texts, absent: self.absent, hidden: self.hidden }
     }
 
     /// Goes back to counts as they stood.
-    pub fn uncount(&mut self, before: &(Vec<u64>, u64)) {
-        for (count, before) in self.counts.iter_mut().zip(&before.0) {
+    pub fn uncount(&mut self, before: &Counted) {
+        for (count, before) in self.counts.iter_mut().zip(&before.texts) {
             count.count = *before;
         }
-        self.absent = before.1;
+        self.absent = before.absent;
+        self.hidden = before.hidden;
     }
 }
 
@@ -317,16 +403,17 @@ enum Sentinels {
 }
 
 /// Reads a text as what it should be.
-fn read<'a>(parse: &'a Parse, text: &'a str, zone: &Zone) -> Result<Typed<'a>, String> {
-    let said = |why: String| format!("`{}` {why}", shorten(text));
+fn read<'a>(parse: &'a Parse, text: &'a str, times: &Times, is_day: bool) -> Result<Typed<'a>, String> {
     Ok(match parse {
         Parse::Text => Typed::Text(text),
-        Parse::Number { scale, decimal_mark, excess } => Typed::Number(
-            number::parse_number(text, *scale, *decimal_mark, *excess).map_err(|e| said(e.to_string()))?,
-        ),
-        Parse::Duration { unit_micros, decimal_mark } => Typed::Number(
-            number::parse_duration(text, *unit_micros, *decimal_mark).map_err(|e| said(e.to_string()))?,
-        ),
+        Parse::Number { scale, decimal_mark, grouping_mark, excess } => {
+            let marks = Marks { decimal: *decimal_mark, grouping: *grouping_mark };
+            Typed::Number(number::parse_number(text, *scale, marks, *excess).map_err(|e| e.to_string())?)
+        }
+        Parse::Duration { unit_micros, decimal_mark, grouping_mark } => {
+            let marks = Marks { decimal: *decimal_mark, grouping: *grouping_mark };
+            Typed::Number(number::parse_duration(text, *unit_micros, marks).map_err(|e| e.to_string())?)
+        }
         Parse::Boolean { yes, no } => {
             let listed = |list: &[String], default: &[&str]| {
                 if list.is_empty() {
@@ -340,20 +427,20 @@ fn read<'a>(parse: &'a Parse, text: &'a str, zone: &Zone) -> Result<Typed<'a>, S
             } else if listed(no, &["false", "no", "0"]) {
                 Typed::Number(0)
             } else {
-                return Err(said("is neither true nor false".to_owned()));
+                return Err("is neither true nor false".to_owned());
             }
         }
         Parse::Date { format } => {
-            Typed::Number(zone.date(text, format.as_deref()).map_err(|e| said(e.to_string()))?)
+            times.date(text, format.as_deref(), is_day).map_err(|e| e.to_string())?.into()
         }
         Parse::Timestamp { format } => {
-            Typed::Number(zone.timestamp(text, format.as_deref()).map_err(|e| said(e.to_string()))?)
+            times.timestamp(text, format.as_deref()).map_err(|e| e.to_string())?.into()
         }
         Parse::Enum { values: members, other } => {
             match (members.iter().find(|(from, _)| from.trim() == text), other) {
                 (Some((_, member)), _) => Typed::Text(member),
                 (None, EnumElse::Quarantine) => {
-                    return Err(said("is not one of the listed values".to_owned()));
+                    return Err("is not one of the listed values".to_owned());
                 }
                 (None, EnumElse::Missing) => Typed::Missing,
                 (None, EnumElse::Value(member)) => Typed::Text(member),
@@ -362,10 +449,16 @@ fn read<'a>(parse: &'a Parse, text: &'a str, zone: &Zone) -> Result<Typed<'a>, S
     })
 }
 
-/// A text short enough for a message.
+/// Why a cell cannot be read, with what stands there unless that is personal.
+fn said(personal: bool, text: &str, why: &str) -> String {
+    if personal { format!("its value {why}") } else { format!("`{}` {why}", shorten(text)) }
+}
+
+/// A text short enough for a message, with what nobody can see.
 fn shorten(text: &str) -> String {
+    let text = reveal(text);
     if text.chars().count() <= 60 {
-        return text.to_owned();
+        return text.into_owned();
     }
     text.chars().take(59).chain(['…']).collect()
 }

@@ -5,6 +5,7 @@
 //! | [`bind`] | a source's mapping, bound to the columns of a file |
 //! | [`column`] | one column: sentinels, codes, types |
 //! | [`number`], [`time`] | how texts are read |
+//! | [`tidy`] | texts as they are compared |
 //! | [`spell`] | typed cells as texts |
 //! | [`rows`] | typed rows, and what expressions see of them |
 //! | [`hash`] | rows by hash |
@@ -18,16 +19,21 @@ mod off_scale;
 mod rows;
 mod spell;
 mod suggest;
+mod tidy;
 pub mod time;
 
 pub(crate) use bind::{BoundMapping, Fate, attributes_read, entities_asked, evaluate};
 pub(crate) use hash::{Key, Keys, RowHasher};
+pub(crate) use spell::spelt;
 pub(crate) use rows::{Column, KnownKeys, Rows, Slot};
 
 /// A cell that cannot be read as its type.
 pub(crate) const TYPE: &str = "type";
 /// A required attribute without a value.
 pub(crate) const REQUIRED: &str = "required";
+
+/// A row that another source fills and knows more of.
+pub(crate) const OTHER_SOURCE: &str = "other source";
 
 /// Why a row is rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,6 +8,23 @@ pub enum NumberError {
     /// It is not a decimal number.
     #[error("is not a number")]
     NotANumber,
+    /// It has the mark that does not stand before decimals, which may mean either thing.
+    #[error(
+        "is not a number with `{decimal}` before decimals; say `decimal_mark: \"{mark}\"` if decimals follow the `{mark}`, \
+         or `grouping_mark: \"{mark}\"` if it parts thousands"
+    )]
+    Marked {
+        /// The mark of decimals.
+        decimal: char,
+        /// The other one.
+        mark: char,
+    },
+    /// A group of thousands that none is written as.
+    #[error("is not a number whose thousands are parted by `{mark}`; if decimals follow it, say `decimal_mark: \"{mark}\"`")]
+    Grouped {
+        /// The mark between groups.
+        mark: char,
+    },
     /// It has digits that are not zero beyond the scale.
     #[error("has more decimals than the {0} that are kept; say `excess_digits: round` to round them")]
     Excess(u8),
@@ -19,15 +36,49 @@ pub enum NumberError {
 /// More digits than this are refused: 10^36 times a digit still fits into 128 bits.
 const MOST_DIGITS: usize = 36;
 
+/// The marks in the numbers of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marks {
+    /// What stands before decimals.
+    pub decimal: char,
+    /// What stands between groups of thousands, besides spaces and apostrophes, which cannot be taken for decimals.
+    pub grouping: Option<char>,
+}
+
+impl Marks {
+    /// A point before decimals, nothing between thousands.
+    pub const PLAIN: Self = Self { decimal: '.', grouping: None };
+
+    /// What a text that is no number may have meant.
+    fn mistaken(self, text: &str) -> NumberError {
+        let plain = text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '+'));
+        let mark = if self.decimal == ',' { '.' } else { ',' };
+        match self.grouping {
+            _ if !plain || !text.contains(mark) => NumberError::NotANumber,
+            None => NumberError::Marked { decimal: self.decimal, mark },
+            Some(_) => NumberError::Grouped { mark },
+        }
+    }
+}
+
 /// Reads `text` as value × 10^`scale`.
 ///
-/// Accepts a sign, digits with at most one `mark`, groups of three digits parted by one and the same of: the other
-/// mark, a space (also no-break and thin), an apostrophe; and a power of ten (`1.5e3`) where nothing is grouped.
+/// Accepts a sign, digits with at most one mark of decimals, groups of three digits parted by one and the same of: the
+/// mark for that, a space (also no-break and thin), an apostrophe; and a power of ten (`1.5e3`) where nothing is grouped.
+/// A first group that starts with 0 is none: who writes `0,750` means decimals.
 ///
 /// # Errors
 /// See [`NumberError`].
-pub fn parse_number(text: &str, scale: u8, mark: char, excess: Excess) -> Result<i64, NumberError> {
+pub fn parse_number(text: &str, scale: u8, marks: Marks, excess: Excess) -> Result<i64, NumberError> {
     let text = text.trim();
+    digits(text, scale, marks, excess).map_err(|error| match error {
+        NumberError::NotANumber => marks.mistaken(text),
+        other => other,
+    })
+}
+
+fn digits(text: &str, scale: u8, marks: Marks, excess: Excess) -> Result<i64, NumberError> {
+    let mark = marks.decimal;
     let (negative, digits) = match text.strip_prefix(['-', '\u{2212}']) {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -60,9 +111,9 @@ pub fn parse_number(text: &str, scale: u8, mark: char, excess: Excess) -> Result
     match grouping {
         None => whole.chars().try_for_each(&mut push)?,
         Some(separator) => {
-            let other = if mark == ',' { '.' } else { ',' };
-            let known = [other, ' ', '\u{a0}', '\u{202f}', '\u{2009}', '\'', '\u{2019}'];
-            if !known.contains(&separator) || exponent != 0 {
+            let known = [' ', '\u{a0}', '\u{202f}', '\u{2009}', '\'', '\u{2019}'];
+            let known = known.contains(&separator) || marks.grouping == Some(separator);
+            if !known || exponent != 0 || whole.starts_with('0') {
                 return Err(NumberError::NotANumber);
             }
             for (at, group) in whole.split(separator).enumerate() {
@@ -118,11 +169,11 @@ fn rescale(value: i128, shift: i32, scale: u8, excess: Excess) -> Result<i128, N
 ///
 /// # Errors
 /// See [`NumberError`].
-pub fn parse_duration(text: &str, unit_micros: i64, mark: char) -> Result<i64, NumberError> {
+pub fn parse_duration(text: &str, unit_micros: i64, marks: Marks) -> Result<i64, NumberError> {
     // A decimal times the unit is a whole number of microseconds exactly where it is one at the scale that it has.
-    let scale = text.rsplit_once(mark).map_or(0, |(_, f)| f.trim_end_matches('0').len());
+    let scale = text.rsplit_once(marks.decimal).map_or(0, |(_, f)| f.trim_end_matches('0').len());
     let scale = u8::try_from(scale).ok().filter(|s| *s <= 18).ok_or(NumberError::Excess(6))?;
-    let scaled = i128::from(parse_number(text, scale, mark, Excess::Quarantine)?);
+    let scaled = i128::from(parse_number(text, scale, marks, Excess::Quarantine)?);
     let unit = 10i128.checked_pow(u32::from(scale)).ok_or(NumberError::TooLarge(0))?;
     let micros = scaled.checked_mul(i128::from(unit_micros)).ok_or(NumberError::TooLarge(0))?;
     if micros % unit != 0 {

@@ -11,10 +11,12 @@ use arrow::{
     },
     datatypes::{Int64Type, TimestampMicrosecondType},
 };
+use jiff::Timestamp;
 use kepi_model::{
     expression::{Expression, Node, Path, Physical},
     id::{AttributeId, EntityId},
     project::Entity,
+    unicode::reveal,
 };
 use kepi_query::{
     landing::{Bits, Texts},
@@ -175,14 +177,17 @@ pub(crate) struct Rows {
     /// By position of the attribute in the entity.
     pub columns: Vec<Column>,
     positions: HashMap<AttributeId, usize>,
+    /// By position: whether its values are quoted nowhere.
+    personal: Vec<bool>,
     known: KnownKeys,
     /// Whether what an attribute refers to is there, for those pairs that expressions of this batch have asked for.
     answers: Vec<(AttributeId, EntityId, Bits)>,
 }
 
 impl Rows {
-    pub fn new(entity: &Entity, known: KnownKeys) -> Self {
+    pub fn new(entity: &Entity, personal: Vec<bool>, known: KnownKeys) -> Self {
         Self {
+            personal,
             columns: entity.attributes.iter().map(|a| Column::new(a.type_.physical())).collect(),
             positions: entity.attributes.iter().enumerate().map(|(i, a)| (a.id.clone(), i)).collect(),
             known,
@@ -210,12 +215,14 @@ impl Rows {
         self.columns.get(at).map_or(Slot::Missing, |c| c.slot(row))
     }
 
-    /// A value in words.
+    /// A value in words; a personal one is not told.
     pub fn shown(&self, at: usize, row: usize) -> String {
         match self.slot(at, row) {
             Slot::Missing => "nothing".to_owned(),
-            Slot::Text(t) => format!("`{t}`"),
-            Slot::Integer(n) | Slot::Instant(n) => n.to_string(),
+            _ if self.personal.get(at).copied().unwrap_or(false) => "a personal value".to_owned(),
+            Slot::Text(t) => format!("`{}`", reveal(t)),
+            Slot::Integer(n) => n.to_string(),
+            Slot::Instant(n) => Timestamp::from_microsecond(n).map_or(n.to_string(), |at| at.to_string()),
             Slot::Boolean(b) => b.to_string(),
         }
     }

@@ -32,6 +32,12 @@ pub(super) fn spell(cells: &Cells, row: usize, into: &mut String) -> bool {
     spelt.is_some()
 }
 
+/// The text of a cell.
+pub(crate) fn spelt(cells: &Cells, row: usize) -> Option<String> {
+    let mut text = String::new();
+    spell(cells, row, &mut text).then_some(text)
+}
+
 /// `value` × 10^-`scale` in decimal, with all its decimals.
 fn decimal(value: i64, scale: u8, into: &mut String) {
     let scale = usize::from(scale);

@@ -1,12 +1,13 @@
-//! Texts into instants: ISO 8601, RFC 3339 or a strptime pattern; local times by the source's zone and its rules.
+//! Texts into instants: ISO 8601, RFC 3339 or a strptime pattern; local times by the source's zone and its rules. What can
+//! be meant is a range of days; beyond it lie slips of the keyboard, and days that stand for "no end yet".
 
 use jiff::{
     Timestamp,
     civil::{Date, DateTime},
-    fmt::strtime,
+    fmt::{strtime, temporal::Pieces},
     tz::{AmbiguousOffset, TimeZone},
 };
-use kepi_model::project::{Ambiguous, MissingLocal, SourceZone};
+use kepi_model::project::{Ambiguous, Dates, MissingLocal, SourceZone};
 
 use super::spell::{day, shown};
 
@@ -23,12 +24,23 @@ pub struct Zone {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
     /// It does not read so.
-    #[error("is not a {what}{}", format.as_deref().map(|f| format!(" of the format `{f}`")).unwrap_or_default())]
+    #[error("is not a {what} {}", how(.what, .format.as_deref()))]
     Unreadable {
         /// Day or time.
         what: &'static str,
         /// The declared pattern.
         format: Option<String>,
+    },
+    /// It is none that can be meant.
+    #[error(
+        "lies outside the dates that can be meant, {from} until before {until}; if it is right, say so under `dates` of the \
+         source, and if it stands for \"no end yet\", list it there under `open`"
+    )]
+    Outside {
+        /// First day that can be meant.
+        from: Date,
+        /// First day that cannot any more.
+        until: Date,
     },
     /// The clock showed it twice.
     #[error("exists twice in {0}; set `ambiguous` of the time zone")]
@@ -36,6 +48,19 @@ pub enum TimeError {
     /// The clock skipped it.
     #[error("does not exist in {0}; set `missing` of the time zone")]
     Never(String),
+}
+
+/// What a text should have been like, and what to do if it is written otherwise.
+fn how(what: &str, format: Option<&str>) -> String {
+    match (format, what) {
+        (Some(format), _) => format!("of the format `{format}`"),
+        (None, "day") => {
+            "as year-month-day; say how it is written: `format: \"%d.%m.%Y\"`, or `as: timestamp` if it has a time".to_owned()
+        }
+        (None, _) => "as year-month-day and time; say how it is written: `format: \"%d.%m.%Y %H:%M\"`, or `as: date` if it \
+                      has none"
+            .to_owned(),
+    }
 }
 
 impl Zone {
@@ -102,18 +127,7 @@ impl Zone {
     /// # Errors
     /// See [`TimeError`].
     pub fn date(&self, text: &str, format: Option<&str>) -> Result<i64, TimeError> {
-        let unreadable = |_| TimeError::Unreadable { what: "day", format: format.map(str::to_owned) };
-        let day = match format {
-            Some(format) => strtime::parse(format, text).and_then(|t| t.to_date()).map_err(unreadable)?,
-            None => {
-                // jiff would also take the day out of a time; a day is asked for.
-                if text.len() > 10 && !text.starts_with(['-', '+']) {
-                    return Err(TimeError::Unreadable { what: "day", format: None });
-                }
-                text.parse::<Date>().map_err(unreadable)?
-            }
-        };
-        self.start(day)
+        self.start(parse_day(text, format)?)
     }
 
     /// Reads a time: an instant if an offset is written, else local.
@@ -143,6 +157,164 @@ impl Zone {
                 }
                 self.instant(text.parse::<DateTime>().map_err(unreadable)?)
             }
+        }
+    }
+}
+
+fn parse_day(text: &str, format: Option<&str>) -> Result<Date, TimeError> {
+    let unreadable = |_| TimeError::Unreadable { what: "day", format: format.map(str::to_owned) };
+    match format {
+        Some(format) => strtime::parse(format, text).and_then(|t| t.to_date()).map_err(unreadable),
+        None => {
+            // jiff would also take the day out of a time; a day is asked for.
+            if text.len() > 10 && !text.starts_with(['-', '+']) {
+                return Err(TimeError::Unreadable { what: "day", format: None });
+            }
+            text.parse::<Date>().map_err(unreadable)
+        }
+    }
+}
+
+/// What a cell of time says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// An instant, µs UTC.
+    At(i64),
+    /// Nothing yet: by number of the source's open days.
+    Open(usize),
+}
+
+/// How the times of a source are read.
+#[derive(Debug, Clone)]
+pub struct Times {
+    /// Where its local times are.
+    local: Zone,
+    /// Where days begin.
+    days: Zone,
+    dates: Dates,
+    /// Instants of the first day that can be meant and of the first that cannot, where local times are.
+    between: (i64, i64),
+    /// The same where days begin.
+    days_between: (i64, i64),
+    /// Whether a day that is open lies among those that can be meant.
+    open_between: bool,
+}
+
+impl Times {
+    /// The times of a source that is local to a zone, in a project whose days begin by another.
+    ///
+    /// # Errors
+    /// There is no zone of one of the names.
+    pub fn new(local: &SourceZone, days: &str, dates: &Dates) -> Result<Self, jiff::Error> {
+        let days = Zone::new(&SourceZone {
+            name: days.to_owned(),
+            ambiguous: Ambiguous::Earlier,
+            missing: MissingLocal::ShiftForward,
+        })?;
+        let local = Zone::new(local)?;
+        // What the calendar of instants cannot hold is not beyond the range.
+        let between = |zone: &Zone| {
+            (zone.start(dates.from).unwrap_or(i64::MIN), zone.start(dates.until).unwrap_or(i64::MAX))
+        };
+        let open_between = dates.open.iter().any(|day| (dates.from..dates.until).contains(day));
+        let (between, days_between) = (between(&local), between(&days));
+        Ok(Self { local, days, dates: dates.clone(), between, days_between, open_between })
+    }
+
+    /// Days that stand for "no end yet".
+    pub fn open(&self) -> &[Date] {
+        &self.dates.open
+    }
+
+    fn outside(&self) -> TimeError {
+        TimeError::Outside { from: self.dates.from, until: self.dates.until }
+    }
+
+    fn of_day(&self, day: Date) -> Result<When, TimeError> {
+        match self.dates.open.iter().position(|open| *open == day) {
+            Some(at) => Ok(When::Open(at)),
+            None => Err(self.outside()),
+        }
+    }
+
+    /// What an instant says that was read where local times are, or where days begin.
+    ///
+    /// # Errors
+    /// It cannot be meant.
+    pub fn judge(&self, at: i64, is_day: bool) -> Result<When, TimeError> {
+        let (from, until) = if is_day { self.days_between } else { self.between };
+        let inside = (from..until).contains(&at);
+        if inside && !self.open_between {
+            return Ok(When::At(at));
+        }
+        let zone = if is_day { &self.days } else { &self.local };
+        let day = Timestamp::from_microsecond(at).map(|at| zone.zone.to_datetime(at).date());
+        match day.map(|day| self.of_day(day)) {
+            Ok(Ok(open)) => Ok(open),
+            _ if inside => Ok(When::At(at)),
+            _ => Err(self.outside()),
+        }
+    }
+
+    /// What a text that is no instant says, if it is a day far out all the same.
+    fn far(&self, error: TimeError, day: Option<Date>) -> Result<When, TimeError> {
+        match day {
+            Some(day) if !(self.dates.from..self.dates.until).contains(&day) => self.of_day(day),
+            _ => Err(error),
+        }
+    }
+
+    /// Reads a day: for a date where days begin, for an instant where local times are.
+    ///
+    /// # Errors
+    /// See [`TimeError`].
+    pub fn date(&self, text: &str, format: Option<&str>, is_day: bool) -> Result<When, TimeError> {
+        let zone = if is_day { &self.days } else { &self.local };
+        match zone.date(text, format) {
+            Ok(at) => self.judge(at, is_day),
+            Err(error) => self.far(error, parse_day(text, format).ok()),
+        }
+    }
+
+    /// Reads a time: an instant if an offset is written, else local.
+    ///
+    /// # Errors
+    /// See [`TimeError`].
+    pub fn timestamp(&self, text: &str, format: Option<&str>) -> Result<When, TimeError> {
+        match self.local.timestamp(text, format) {
+            Ok(at) => self.judge(at, false),
+            Err(error @ TimeError::Unreadable { .. }) => {
+                let day = match format {
+                    Some(format) => strtime::parse(format, text).and_then(|t| t.to_date()).ok(),
+                    None => Pieces::parse(text).ok().map(|pieces| pieces.date()),
+                };
+                self.far(error, day)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The instant at which the clock showed `micros` since 1970-01-01T00:00.
+    ///
+    /// # Errors
+    /// See [`TimeError`].
+    pub(super) fn shown(&self, micros: i64) -> Result<When, TimeError> {
+        match self.local.local(micros) {
+            Ok(at) => self.judge(at, false),
+            Err(error @ TimeError::Unreadable { .. }) => self.far(error, shown(micros).map(DateTime::date)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The day so many days after 1970-01-01.
+    ///
+    /// # Errors
+    /// See [`TimeError`].
+    pub(super) fn day(&self, days: i64, is_day: bool) -> Result<When, TimeError> {
+        let zone = if is_day { &self.days } else { &self.local };
+        match zone.day(days) {
+            Ok(at) => self.judge(at, is_day),
+            Err(error) => self.far(error, i32::try_from(days).ok().and_then(day)),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Properties: numbers are exact, rows add up, whatever comes.
 
-use kepi_lake::mapping::number::{NumberError, parse_number};
+use kepi_lake::mapping::number::{Marks, NumberError, parse_number};
 use kepi_model::project::{Excess, Mode};
 use proptest::prelude::*;
 
@@ -32,11 +32,16 @@ proptest! {
     fn every_integer_at_every_scale_is_read_exactly(value: i64, scale in 0u8..=9, comma: bool, separator in 0usize..4) {
         let (mark, other) = if comma { (',', '.') } else { ('.', ',') };
         let text = decimal(i128::from(value), usize::from(scale), mark);
-        prop_assert_eq!(parse_number(&text, scale, mark, Excess::Quarantine), Ok(value));
+        let plain = Marks { decimal: mark, grouping: None };
+        prop_assert_eq!(parse_number(&text, scale, plain, Excess::Quarantine), Ok(value));
         let with_groups = grouped(&text, mark, [other, ' ', '\'', '\u{202f}'][separator]);
-        prop_assert_eq!(parse_number(&with_groups, scale, mark, Excess::Quarantine), Ok(value), "{}", with_groups);
+        let marks = Marks { decimal: mark, grouping: Some(other) };
+        prop_assert_eq!(parse_number(&with_groups, scale, marks, Excess::Quarantine), Ok(value), "{}", with_groups);
+        // A mark that may mean decimals groups nothing unless that is said.
+        let is_grouped = with_groups.contains(other);
+        prop_assert_eq!(parse_number(&with_groups, scale, plain, Excess::Quarantine).is_ok(), !is_grouped, "{}", with_groups);
         let zeros = format!("{text}{}", if scale == 0 { format!("{mark}000") } else { "000".into() });
-        prop_assert_eq!(parse_number(&zeros, scale, mark, Excess::Quarantine), Ok(value));
+        prop_assert_eq!(parse_number(&zeros, scale, plain, Excess::Quarantine), Ok(value));
     }
 
     #[test]
@@ -49,15 +54,15 @@ proptest! {
             std::cmp::Ordering::Greater => quotient + 1,
             std::cmp::Ordering::Equal => quotient + (quotient & 1),
         };
-        prop_assert_eq!(parse_number(&text, scale, '.', Excess::Round), Ok(nearest));
-        let strict = parse_number(&text, scale, '.', Excess::Quarantine);
+        prop_assert_eq!(parse_number(&text, scale, Marks::PLAIN, Excess::Round), Ok(nearest));
+        let strict = parse_number(&text, scale, Marks::PLAIN, Excess::Quarantine);
         prop_assert_eq!(strict, if rest == 0 { Ok(quotient) } else { Err(NumberError::Excess(scale)) });
     }
 
     #[test]
     fn no_text_breaks_the_reader_of_numbers(text: String, scale in 0u8..=9) {
-        let _ = parse_number(&text, scale, '.', Excess::Round);
-        let _ = kepi_lake::mapping::number::parse_duration(&text, 60_000_000, ',');
+        let _ = parse_number(&text, scale, Marks::PLAIN, Excess::Round);
+        let _ = kepi_lake::mapping::number::parse_duration(&text, 60_000_000, Marks { decimal: ',', grouping: Some('.') });
     }
 }
 
@@ -68,25 +73,35 @@ fn numbers_that_are_none() {
         "-",
         ".",
         "1.2.3",
-        "1,23",
-        "12,34,567",
         "1 234'567",
+        "0 750",
+        "01'000",
         "0x10",
         "NaN",
         "1e",
         "--1",
         "1-",
         "(1)",
-        "1,2345",
     ] {
-        assert_eq!(parse_number(text, 2, '.', Excess::Round), Err(NumberError::NotANumber), "{text}");
+        assert_eq!(parse_number(text, 2, Marks::PLAIN, Excess::Round), Err(NumberError::NotANumber), "{text}");
     }
+    // Either mark before decimals may have been meant; who groups thousands says so, and never by a group that starts with 0.
+    let marked = NumberError::Marked { decimal: '.', mark: ',' };
+    for text in ["1,23", "12,34,567", "1,2345", "0,750", "0,125", "00,500", "12,5", "1,234", "-1,234.5"] {
+        assert_eq!(parse_number(text, 2, Marks::PLAIN, Excess::Round), Err(marked), "{text}");
+    }
+    let grouping = Marks { decimal: '.', grouping: Some(',') };
+    for text in ["0,750", "00,500", "12,34,567", "1,2345", "1234,567"] {
+        let error = parse_number(text, 3, grouping, Excess::Round);
+        assert_eq!(error, Err(NumberError::Grouped { mark: ',' }), "{text}");
+    }
+    assert_eq!(parse_number("-1,234,567.50", 2, grouping, Excess::Quarantine), Ok(-123_456_750));
     for text in ["92233720368547758.08", "1e30", "999999999999999999999999999999999999999999"] {
-        assert_eq!(parse_number(text, 2, '.', Excess::Round), Err(NumberError::TooLarge(2)), "{text}");
+        assert_eq!(parse_number(text, 2, Marks::PLAIN, Excess::Round), Err(NumberError::TooLarge(2)), "{text}");
     }
-    assert_eq!(parse_number("-92233720368547758.08", 2, '.', Excess::Round), Ok(i64::MIN));
-    assert_eq!(parse_number("1e-50", 2, '.', Excess::Round), Err(NumberError::TooLarge(2)));
-    assert_eq!(parse_number(" \u{2212}1.5E2 ", 0, '.', Excess::Quarantine), Ok(-150));
+    assert_eq!(parse_number("-92233720368547758.08", 2, Marks::PLAIN, Excess::Round), Ok(i64::MIN));
+    assert_eq!(parse_number("1e-50", 2, Marks::PLAIN, Excess::Round), Err(NumberError::TooLarge(2)));
+    assert_eq!(parse_number(" \u{2212}1.5E2 ", 0, Marks::PLAIN, Excess::Quarantine), Ok(-150));
 }
 
 proptest! {
@@ -132,4 +147,12 @@ proptest! {
             }
         }));
     }
+}
+
+#[test]
+fn names_are_ordered_by_the_numbers_in_them() {
+    let mut names = ["week_10", "week_9", "week_09b", "2026-2-1", "2026-10-1", "a", "", "week_100000000000000000000", "Z"];
+    names.sort_by(|a, b| kepi_query::landing::natural(a, b));
+    let want = ["", "2026-2-1", "2026-10-1", "Z", "a", "week_9", "week_09b", "week_10", "week_100000000000000000000"];
+    assert_eq!(names, want);
 }

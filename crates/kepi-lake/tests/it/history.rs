@@ -101,6 +101,8 @@ async fn a_changed_definition_lands_files_anew_and_replays_the_quarantine() {
     for mode in [Mode::Append, Mode::Upsert, Mode::Snapshot] {
         let bench = Bench::new().await;
         let (project, mut source) = orders(mode);
+        // The second file has none of the keys of the first.
+        source.deletes_at_most = Some(1.0);
         let a = bench.write("a.csv", "id,amount,at,paid\na,1,,\nb,\"2,5\",,\n");
         let b = bench.write("b.csv", "id,amount,at,paid\nc,1,,\n");
         for (n, path) in [&a, &b].into_iter().enumerate() {
@@ -112,7 +114,7 @@ async fn a_changed_definition_lands_files_anew_and_replays_the_quarantine() {
             "amount",
             source.map[1].type_.clone(),
             "amount",
-            Parse::Number { scale: 2, decimal_mark: ',', excess: kepi_model::project::Excess::Quarantine },
+            Parse::Number { scale: 2, decimal_mark: ',', grouping_mark: None, excess: kepi_model::project::Excess::Quarantine },
         )
         .from;
         source.hash = Hash::of(b"other");

@@ -43,7 +43,7 @@ async fn a_file_lands_once_with_rows_ledger_quarantine_and_event() {
     let (project, source) = orders(Mode::Append);
     bench.write(
         "data/a.csv",
-        "\u{feff}id, amount ,at,paid\na,1.50,2025-07-01 12:00:00,yes\nb,\"1,234.5\",2025-07-01T12:00:00Z,0\n\
+        "\u{feff}id, amount ,at,paid\na,1.50,2025-07-01 12:00:00,yes\nb,\"1 234.5\",2025-07-01T12:00:00Z,0\n\
          c,x,2025-07-01,no\nd,1\n,5,2025-07-01,no\na,1.50,2025-07-01 12:00:00,yes\na,2,,\n",
     );
     let files = FileSources::new(bench.folder.path()).offered(&source).unwrap().raw;

@@ -17,6 +17,7 @@ mod kills;
 mod landing;
 mod malformed;
 mod official;
+mod personal;
 mod oracle;
 mod published;
 mod reading;

@@ -1,7 +1,7 @@
 //! A small project by hand, a lake in a temporary folder, and a way to read rows back.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     path::{Path, PathBuf},
     sync::Arc,
@@ -17,8 +17,8 @@ use kepi_model::{
     expression::{Comparison, Expression, Literal, Node, Path as Walk, Type},
     id::{AttributeId, EntityId, Hash},
     project::{
-        Ambiguous, Attribute, Connector, Entity, Excess, Identical, Mapping, MappingFrom, MissingLocal, Mode,
-        Otherwise, Parse, Project, Requirement, Rule, Source, SourceZone,
+        Ambiguous, Attribute, Connector, Dates, Entity, Excess, FileOrder, Identical, Mapping, MappingFrom,
+        MissingLocal, Mode, Otherwise, Parse, Project, Requirement, Rule, Source, SourceZone,
     },
     source_text::{FileId, Span},
 };
@@ -98,7 +98,7 @@ pub fn column(attribute: &str, type_: Type, column: &str, parse: Parse) -> Mappi
 }
 
 pub fn number(scale: u8) -> Parse {
-    Parse::Number { scale, decimal_mark: '.', excess: Excess::Quarantine }
+    Parse::Number { scale, decimal_mark: '.', grouping_mark: None, excess: Excess::Quarantine }
 }
 
 pub fn source(name: &str, into: &Entity, from: Connector, mode: Mode, map: Vec<Mapping>) -> Source {
@@ -111,6 +111,12 @@ pub fn source(name: &str, into: &Entity, from: Connector, mode: Mode, map: Vec<M
         key: into.key.clone(),
         version: None,
         identical: Identical::Land,
+        order: FileOrder::Name,
+        deletes_at_most: None,
+        rejects_at_most: 0.05,
+        dates: Dates::default(),
+        clean: BTreeSet::new(),
+        days: "Europe/Berlin".into(),
         zone: SourceZone {
             name: "Europe/Berlin".into(),
             ambiguous: Ambiguous::Earlier,

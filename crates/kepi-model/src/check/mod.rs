@@ -122,6 +122,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         .filter_map(|d| source::read(&d.value, &entities, &calendar.zone, context))
         .map(|s| (s.id.clone(), s))
         .collect();
+    source::together(&sources, context.findings);
     let strategy = strategy::read(&definitions.strategies, context);
     let around = kpi::Surroundings {
         entities: &entities,

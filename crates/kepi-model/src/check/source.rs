@@ -3,12 +3,15 @@
 mod column;
 mod mapping;
 mod rules;
+mod together;
+mod unknown;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz;
 use mapping::mappings;
 use rules::rules;
+pub(super) use together::together;
 
 use super::{Context, is_defined};
 use crate::{
@@ -19,7 +22,7 @@ use crate::{
     findings::Findings,
     id::{AttributeId, EntityId},
     meaning,
-    project::{Connector, Entity, Identical, Mode, Source, SourceZone},
+    project::{Connector, Dates, Entity, FileOrder, Identical, Mode, Source, SourceZone},
     source_text::Span,
     sql::{self, Scope, Want},
     table::{Need, Symbol},
@@ -43,7 +46,8 @@ pub(super) fn read(
     let findings = &mut *context.findings;
     let zone = zone(&written.time_zone, project_zone);
     let time_zone = zone.as_ref().and_then(|z| tz::TimeZone::get(&z.name).ok()).unwrap_or(tz::TimeZone::UTC);
-    let scope = Scope { entities, base: entity, walk: false, zone: &time_zone };
+    let days = tz::TimeZone::get(project_zone).unwrap_or(tz::TimeZone::UTC);
+    let scope = Scope { entities, base: entity, walk: false, zone: &time_zone, days: &days };
 
     let map = mappings(written, entity, &scope, findings);
     let mapped: BTreeSet<&str> = written.map.items().iter().map(|e| e.text.as_str()).collect();
@@ -52,6 +56,9 @@ pub(super) fn read(
     let only = written.only.get().and_then(|node| {
         let typed = sql::expression(node, &scope, Want::Condition, findings)?;
         unmapped(&typed, node, &mapped, findings);
+        if let Some(map) = &map {
+            unknown::left_out(&typed, node, map, findings);
+        }
         Some(typed)
     });
     let rules = rules(written, entity, &scope, &mapped, findings);
@@ -65,7 +72,13 @@ pub(super) fn read(
         key,
         version,
         identical: identical(written, findings)?,
+        order: order(written, findings)?,
+        deletes_at_most: deletes(written, findings)?,
+        rejects_at_most: written.quarantine.get()?.at_most.get()?.0.to_f64(),
+        dates: dates(written, findings)?,
+        clean: written.clean.values().into_iter().collect(),
         zone: zone?,
+        days: project_zone.to_owned(),
         missing: written.missing.values(),
         only,
         map: map?,
@@ -124,6 +137,62 @@ fn identical(written: &written::Source, findings: &mut Findings) -> Option<Ident
             .fix("leave it out".to_owned());
     }
     Some(identical)
+}
+
+/// What says which file is newer. Where rows are final it would decide nothing.
+fn order(written: &written::Source, findings: &mut Findings) -> Option<FileOrder> {
+    if written.order.is_written() {
+        nothing_in_mode(written, &[Mode::Append], "order", written.order.key, findings);
+    }
+    Some(match written.order.get()? {
+        Either::This(written::FileOrder::Name) => FileOrder::Name,
+        Either::This(written::FileOrder::Modified) => FileOrder::Modified,
+        Either::That(column) => FileOrder::Column(column.column.cloned()?),
+    })
+}
+
+/// The share of keys that may be absent; none: what holds by default.
+#[expect(clippy::option_option, reason = "outside: unreadable; inside: the default")]
+fn deletes(written: &written::Source, findings: &mut Findings) -> Option<Option<f64>> {
+    if !written.deletes.is_written() {
+        return Some(None);
+    }
+    nothing_in_mode(written, &[Mode::Append, Mode::Upsert], "deletes", written.deletes.key, findings);
+    Some(Some(written.deletes.get()?.at_most.get()?.0.to_f64()))
+}
+
+fn nothing_in_mode(
+    written: &written::Source,
+    modes: &[Mode],
+    field: &str,
+    key: Span,
+    findings: &mut Findings,
+) {
+    if let Some(mode) = written.mode.get().filter(|mode| modes.contains(mode)) {
+        findings
+            .report(codes::NOTHING_IN_MODE, key, format!("`{field}` does nothing in mode `{}`", mode.word()))
+            .fix(format!("remove `{field}`, or correct `mode`"));
+    }
+}
+
+/// Days that can be meant at most: a scan forms no more of them into periods, so that a wider range would let one row
+/// stop the KPIs that are dated by it.
+const MOST_DAYS: i32 = 98_615;
+
+fn dates(written: &written::Source, findings: &mut Findings) -> Option<Dates> {
+    let dates = written.dates.get()?;
+    let (from, until) = (dates.from.cloned()?, dates.until.cloned()?);
+    if from >= until {
+        findings
+            .report(codes::DATES, dates.until.span, format!("no date lies from {from} until before {until}"))
+            .expected("`until` after `from`");
+    } else if from.until(until).is_ok_and(|span| span.get_days() > MOST_DAYS) {
+        findings
+            .report(codes::DATES, dates.until.span, format!("{from} until {until} is longer than 270 years"))
+            .expected("a range of which every day could be a period of a KPI")
+            .fix("list days that stand for \"no end yet\" under `open`, and let the others be rejected");
+    }
+    Some(Dates { from, until, open: dates.open.values() })
 }
 
 fn key(

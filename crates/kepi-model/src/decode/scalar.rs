@@ -19,6 +19,7 @@ use crate::{
     options::ENCODINGS,
     source_text::Span,
     table::{Key, Kind, Symbol, TYPES},
+    unicode::nfc,
     word::Word,
     wording::{quoted, shorten},
     yaml::Yaml,
@@ -206,7 +207,7 @@ impl Decoder<'_> {
                 .fix("shorten it; what is longer belongs into a document that it can name");
             return None;
         }
-        Some(text.to_owned())
+        Some(nfc(text).into_owned())
     }
 
     /// Reads one of the words of an enumeration.

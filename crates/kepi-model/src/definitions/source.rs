@@ -4,11 +4,11 @@ use jiff::civil::Date;
 
 use crate::{
     decode::{
-        Character, ColumnType, Either, Encoding, ExpressionText, Files, List, Map, Name, RequirementText,
+        Character, ColumnType, Either, Encoding, ExpressionText, Files, List, Map, Name, RequirementText, Share,
         TimeFormat, Whole, Zone, choices, one_of, table,
     },
     id::{AttributeId, EntityId, PersonId, PurposeId, RuleId, SourceId},
-    project::{Ambiguous, Excess, Identical, MissingLocal, Mode, Otherwise},
+    project::{Ambiguous, Clean, Excess, Identical, MissingLocal, Mode, Otherwise},
     word::words,
 };
 
@@ -39,6 +39,29 @@ table! {
     missing: MissingLocal, default "shift forward", "A local time that does not exist.", "shift forward";
 }
 
+table! {
+    OrderColumn = "order_column", "The column that says which of a source's files is newer.";
+    column: String, required, "A column whose value in the first row orders the files, in natural order.", "exported_at";
+}
+
+table! {
+    Dates = "dates", "Which dates can be meant.";
+    from: Date, default "1900-01-01", "The first day that can be meant; a row with an earlier one goes to quarantine.",
+        "1900-01-01";
+    until: Date, default "2100-01-01", "The first day that cannot be meant any more.", "2100-01-01";
+    open: List<Date>, optional, "Days that stand for \"no end yet\": no value, for the reason `open`.", "[9999-12-31]";
+}
+
+table! {
+    Deletes = "deletes", "How many keys may be absent from a snapshot.";
+    at_most: Share, required, "If more of those in force are absent, the file is not landed.", "10%";
+}
+
+table! {
+    Rejections = "rejections", "How many rows of a file may be rejected.";
+    at_most: Share, default "5%", "A run that rejects more ends with a finding.", "5%";
+}
+
 /// A zone by its name, or with rules.
 pub(crate) type TimeZone = Either<Zone, SourceZone>;
 /// Texts, or texts with what they stand for.
@@ -56,7 +79,24 @@ words! {
         Comma = ",",
     }
 }
-choices!(Position, DecimalMark);
+words! {
+    /// What stands between groups of thousands, where it could be taken for decimals.
+    pub(crate) enum GroupingMark {
+        Comma = ",",
+        Point = ".",
+    }
+}
+words! {
+    /// By what files are ordered.
+    pub(crate) enum FileOrder {
+        Name = "name",
+        Modified = "modification time",
+    }
+}
+choices!(Position, DecimalMark, GroupingMark, FileOrder, Clean);
+
+/// By name, by modification time, or by a column.
+pub(crate) type Order = Either<FileOrder, OrderColumn>;
 
 table! {
     Mapping = "mapping",
@@ -72,6 +112,8 @@ table! {
     prefix: String, optional, "Text put before the cell's before it is read.", "\"2015-\"";
     format: TimeFormat, optional, "strptime pattern of a date or timestamp.", "\"%d.%m.%Y %H:%M\"";
     decimal_mark: DecimalMark, default "\".\"", "What stands before decimals.", "\",\"";
+    grouping_mark: GroupingMark, optional,
+        "What stands between groups of thousands; spaces and apostrophes need no word.", "\",\"";
     excess_digits: Excess, default "quarantine", "Digits beyond the declared ones.", "round";
     missing: Texts, optional, "Texts that mean \"no value\" here, or a map from text to its reason.",
         "{\"0\": blank}";
@@ -101,6 +143,16 @@ table! {
     mode: Mode, required,
         "How a row relates to those landed before: final, superseding, or each file is the whole.", "append";
     key_ "key": List<AttributeId>, optional, "The attributes that identify a row; default the entity's key.", "[id]";
+    order: Order, default "name",
+        "Which file is newer: the greater name in natural order, the later modification, or by a column.",
+        "{column: exported_at}";
+    deletes: Deletes, optional,
+        "Snapshot only: how many keys may be absent; default 10%, at least five rows, never all.", "{at_most: 25%}";
+    quarantine: Rejections, default "{}", "How many rows may be rejected before a run says so aloud.",
+        "{at_most: 1%}";
+    dates: Dates, default "{}", "Which dates can be meant.", "{until: 2200-01-01, open: [9999-12-31]}";
+    clean: List<Clean>, optional,
+        "What is taken out of texts: `invisible` characters; runs of `spaces` become one.", "[invisible, spaces]";
     version: AttributeId, optional, "Upsert only: the attribute that says which row is newer.", "updated_at";
     identical: Identical, default "land",
         "Append only: what another file with the very same bytes is, one like any other or a copy that is left out.",

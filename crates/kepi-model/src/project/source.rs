@@ -1,6 +1,6 @@
 //! Sources: connectors, mappings, rules.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -31,8 +31,20 @@ pub struct Source {
     pub version: Option<AttributeId>,
     /// Append only: what another file with the very same bytes is.
     pub identical: Identical,
-    /// Zone of local times and dates.
+    /// Which of two files is newer.
+    pub order: FileOrder,
+    /// Snapshot: the share of keys in force that may be absent from a file; none: a tenth, or some rows of few.
+    pub deletes_at_most: Option<f64>,
+    /// The share of rows that may be rejected without the run saying so aloud.
+    pub rejects_at_most: f64,
+    /// Which dates can be meant.
+    pub dates: Dates,
+    /// What is taken out of texts, in the order of the words.
+    pub clean: BTreeSet<Clean>,
+    /// Zone of local times.
     pub zone: SourceZone,
+    /// Zone in which days begin: the reporting zone, so that a day is that day wherever it was written.
+    pub days: String,
     /// Texts that mean "no value" in every column.
     pub missing: Vec<String>,
     /// Rows that do not match are out of scope: counted, not landed.
@@ -51,6 +63,45 @@ pub struct Source {
     pub hash: Hash,
     /// Where it is defined.
     pub span: Span,
+}
+
+/// Which of a source's files is newer. Values are compared in natural order: digits by what they count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileOrder {
+    /// The one whose path comes later.
+    Name,
+    /// The one that was written later.
+    Modified,
+    /// The one with the greater value of a column in its first row.
+    Column(String),
+}
+
+impl fmt::Display for FileOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name => f.write_str("name"),
+            Self::Modified => f.write_str("modification time"),
+            Self::Column(column) => write!(f, "column `{column}`"),
+        }
+    }
+}
+
+/// Which dates can be meant: from a day on, until before another; and days that stand for "no end yet".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dates {
+    /// First day.
+    pub from: Date,
+    /// The first day that can no longer be meant.
+    pub until: Date,
+    /// Days that are no dates but say that something is open.
+    pub open: Vec<Date>,
+}
+
+impl Default for Dates {
+    /// 1900 to 2099: what people born, contracts signed and visits made fall into, and typing errors do not.
+    fn default() -> Self {
+        Self { from: jiff::civil::date(1900, 1, 1), until: jiff::civil::date(2100, 1, 1), open: Vec::new() }
+    }
 }
 
 /// Where and how to read.
@@ -116,6 +167,14 @@ words! {
         Land = "land",
         /// A copy: it is left out, and named.
         Skip = "skip",
+    }
+
+    /// What is taken out of texts before they are compared.
+    pub enum Clean {
+        /// Characters that take no room: of format and control, such as the zero-width space.
+        Invisible = "invisible",
+        /// Every run of white space becomes one space.
+        Spaces = "spaces",
     }
 
     /// What to do with a local time that exists twice.
@@ -186,7 +245,7 @@ pub enum MappingFrom {
     Expression(Expression),
 }
 
-/// How a text becomes a value. Surrounding spaces are trimmed first, except for [`Parse::Text`].
+/// How a text becomes a value. Surrounding white space is trimmed first, and texts are brought to Unicode's form NFC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parse {
     /// As it is.
@@ -195,8 +254,10 @@ pub enum Parse {
     Number {
         /// Decimal digits kept.
         scale: u8,
-        /// `.` or `,`; the other one, spaces and apostrophes are refused unless they group thousands properly.
+        /// `.` or `,`.
         decimal_mark: char,
+        /// The other of the two, where it groups thousands; spaces and apostrophes may always.
+        grouping_mark: Option<char>,
         /// What happens to digits beyond the scale that are not zero.
         excess: Excess,
     },
@@ -206,6 +267,8 @@ pub enum Parse {
         unit_micros: i64,
         /// `.` or `,`.
         decimal_mark: char,
+        /// As of numbers.
+        grouping_mark: Option<char>,
     },
     /// Texts for true and false, compared without regard to ASCII case.
     Boolean {
@@ -214,7 +277,7 @@ pub enum Parse {
         /// False; default `false`, `no`, `0`.
         no: Vec<String>,
     },
-    /// A calendar day in the source's zone.
+    /// A calendar day: into a date that day, into a timestamp the instant at which it starts in the source's zone.
     Date {
         /// strptime pattern; default ISO 8601.
         format: Option<String>,

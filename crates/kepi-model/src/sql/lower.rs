@@ -18,6 +18,7 @@ use crate::{
     expression::{Comparison, Expression, Literal, Node, Type},
     lexical,
     source_text::Span,
+    unicode::nfc,
     wording::shorten,
 };
 
@@ -112,7 +113,7 @@ impl Reader<'_> {
                 if !matches!(value.type_, Type::Text | Type::Enum { .. } | Type::Reference { .. }) {
                     return self.mismatch(expr.span(), &value.type_, &Type::Text, "`like` compares texts");
                 }
-                let like = boolean(Node::Like(Box::new(value), pattern_text.clone()));
+                let like = boolean(Node::Like(Box::new(value), nfc(pattern_text).into_owned()));
                 Some(if *negated { not(like) } else { like })
             }
             Expr::Case { operand, conditions, else_result, .. } => {
@@ -131,7 +132,8 @@ impl Reader<'_> {
                     return self.refuse(
                         function.name.span(),
                         &format!("the function `{}`", shorten(&name)),
-                        "the only function is `coalesce`; derive other values in the source or before it",
+                        "the only function is `coalesce`; under `map` a column can be read with `replace`, `prefix` and `as`, \
+                         and everything else is worked out before the data land",
                     );
                 }
                 let FunctionArguments::List(list) = &function.args else {
@@ -238,7 +240,7 @@ impl Reader<'_> {
                 }
             },
             SqlValue::SingleQuotedString(text) => {
-                Some(Expression { type_: Type::Text, node: Node::Literal(Literal::Text(text.clone())) })
+                Some(Expression { type_: Type::Text, node: Node::Literal(Literal::Text(nfc(text).into_owned())) })
             }
             SqlValue::Boolean(b) => Some(boolean(Node::Literal(Literal::Boolean(*b)))),
             SqlValue::Null => Some(Expression { type_: Type::Text, node: Node::Literal(Literal::Missing) }),
@@ -250,7 +252,8 @@ impl Reader<'_> {
     }
 
     pub(super) fn instant(&mut self, text: &str, type_: Type, span: SqlSpan) -> Option<Expression> {
-        match lexical::instant(text, self.scope.zone) {
+        let zone = if type_ == Type::Date { self.scope.days } else { self.scope.zone };
+        match lexical::instant(text, zone) {
             Some(micros) => Some(literal(type_, micros)),
             None => {
                 let place = self.place(span);

@@ -1,5 +1,6 @@
 //! Types: operators and what they may be applied to, operands brought to one type and scale.
 
+use jiff::Timestamp;
 use sqlparser::{
     ast::{BinaryOperator, Expr, Spanned, UnaryOperator},
     tokenizer::Span as SqlSpan,
@@ -228,6 +229,13 @@ impl Reader<'_> {
                     return self.currencies(&written, currency, span, span);
                 }
                 Some(literal(Type::Money { currency: written, scale: amount.scale }, amount.digits))
+            }
+            // A day written beside an instant starts where instants are local.
+            (Node::Literal(Literal::Integer(day)), Type::Timestamp) if e.type_ == Type::Date => {
+                let starts = Timestamp::from_microsecond(*day)
+                    .and_then(|at| at.to_zoned(self.scope.days.clone()).date().to_zoned(self.scope.zone.clone()));
+                let starts = starts.map_or(*day, |at| at.timestamp().as_microsecond());
+                Some(literal(Type::Timestamp, starts))
             }
             (Node::Literal(Literal::Integer(0)), Type::Money { .. } | Type::Duration)
                 if matches!(e.type_, Type::Integer | Type::Number { .. }) =>

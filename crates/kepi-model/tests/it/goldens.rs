@@ -122,6 +122,17 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
         ("K0440", sources("data/orders.ndjson", "\"data/orders-[2026.ndjson\"")),
         ("K0419", sources("mode: append\n", "mode: append\nkey: [identifier]\n")),
         ("K0431", sources("{column: Q2, as: integer}", "{column: Q2, as: integer, missing: {\"1\": blank}}")),
+        (
+            "K0430",
+            sources(
+                "",
+                "---\nsource: billing\ninto: account\nfrom: {csv: {files: data/billing.csv}}\nmode: snapshot\nmap:\n  id:     {column: id, as: text}\n  status: {column: state, as: text}\npurpose: service_improvement\n",
+            ),
+        ),
+        ("K0435", sources("mode: append\n", "mode: append\nonly: region != 'test'\n")),
+        ("K0432", sources("mode: append\n", "mode: append\norder: modification time\n")),
+        ("K0433", sources("mode: snapshot", "mode: snapshot\ndates: {until: 1800-01-01}")),
+        ("K0434", sources("decimal_mark: \",\"", "decimal_mark: \",\", grouping_mark: \",\"")),
         ("K0501", kpis(RELATIONSHIP, &format!("where: {} > 5", vec!["score"; 300].join(" + ")))),
         ("K0502", kpis(RELATIONSHIP, "where: survey = = 'relationship'")),
         ("K0503", kpis(RELATIONSHIP, "where: lower(survey) = 'relationship'")),

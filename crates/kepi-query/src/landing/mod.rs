@@ -9,7 +9,7 @@
 
 mod batch;
 
-use std::{collections::BTreeMap, iter::Sum, sync::Arc};
+use std::{cmp::Ordering, collections::BTreeMap, iter::Sum, sync::Arc};
 
 use kepi_model::{
     id::{AttributeId, EntityId, Hash, RuleId, SourceId},
@@ -70,6 +70,11 @@ impl Sum for RowCounts {
     }
 }
 
+/// Stops a snapshot that lacks more keys than its source allows.
+pub const DELETES: &str = "deletes_at_most";
+/// Stops a snapshot that is older than one that has landed.
+pub const ORDER: &str = "order_of_files";
+
 /// How a load ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -85,6 +90,14 @@ pub enum LoadOutcome {
         /// In words.
         reason: String,
     },
+}
+
+impl LoadOutcome {
+    /// Whether figures lack what did not land. A snapshot that is refused for what it lacks, or because a newer one has
+    /// landed, leaves the one before it, which is whole.
+    pub fn leaves_a_gap(&self) -> bool {
+        matches!(self, Self::Stopped { rule, .. } if ![DELETES, ORDER].contains(&rule.as_str()))
+    }
 }
 
 /// Values left out of one column for one declared reason.
@@ -142,6 +155,15 @@ pub struct LoadReport {
     /// Of a file that was known already under another name: that name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same_as: Option<String>,
+    /// Rows out of scope for which the source's `only` is unknown, because a value is missing.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unknown: u64,
+    /// What else is to be known of it, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// By what files of its source were ordered when it landed, and what of it decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
     /// Columns that came or went since the source's last load, in words.
     pub drift: Vec<String>,
     /// The snapshot that holds it.
@@ -161,6 +183,44 @@ pub struct NotLanded {
     pub file: Option<String>,
     /// Why, with the way out.
     pub reason: String,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+/// By what a file stands in order with others of its source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// What decides: `name`, `modification time`, ``column `x` ``.
+    pub by: String,
+    /// Its value; compared as [`natural`] does.
+    pub value: String,
+}
+
+/// Natural order: runs of digits by the number they write, everything else by its characters. Texts that differ in
+/// leading zeros only are equal.
+pub fn natural(a: &str, b: &str) -> Ordering {
+    let (mut a, mut b) = (a, b);
+    loop {
+        let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+        let (da, db) = (digits(a), digits(b));
+        if da > 0 && db > 0 {
+            let (x, rest_a) = a.split_at(da);
+            let (y, rest_b) = b.split_at(db);
+            let (x, y) = (x.trim_start_matches('0'), y.trim_start_matches('0'));
+            match x.len().cmp(&y.len()).then(x.cmp(y)) {
+                Ordering::Equal => (a, b) = (rest_a, rest_b),
+                other => return other,
+            }
+            continue;
+        }
+        let (mut in_a, mut in_b) = (a.chars(), b.chars());
+        match (in_a.next(), in_b.next()) {
+            (Some(x), Some(y)) if x == y => (a, b) = (in_a.as_str(), in_b.as_str()),
+            (x, y) => return x.cmp(&y),
+        }
+    }
 }
 
 /// A rejected row.
@@ -203,6 +263,8 @@ pub struct RawState {
 pub trait Raw: Send + Sync {
     /// What the ledger calls it: its path within the project.
     fn name(&self) -> &str;
+    /// What of it decides which of a source's files is newer.
+    fn order(&self) -> Order;
     /// How it stands now; none: it is not there.
     fn state(&self) -> Option<RawState>;
     /// Hash of its bytes.

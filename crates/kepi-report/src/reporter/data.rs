@@ -6,7 +6,7 @@ use kepi_model::{
     id::{AttributeId, SourceId},
     project::{MappingFrom, Otherwise, Source},
 };
-use kepi_query::landing::{LoadOutcome, LoadReport, QuarantinedRow as Row};
+use kepi_query::landing::{LoadOutcome, LoadReport, QuarantinedRow as Row, RowCounts};
 
 use super::{Reporter, not_found, words};
 use crate::{
@@ -19,6 +19,19 @@ use crate::{
 
 /// Rows of quarantine on a page.
 const PAGE: u64 = 50;
+
+/// What is said where more rows of a source were rejected than it allows.
+fn rejected(source: &Source, rows: RowCounts) -> Option<String> {
+    let (n, of) = (rows.quarantined, rows.landed());
+    let percent = |share: f64| (share * 1000.0).round() / 10.0;
+    (n as f64 > source.rejects_at_most * of as f64).then(|| {
+        format!(
+            "{n} of {of} rows were rejected, {} %, more than {} %: figures lack them",
+            percent(n as f64 / of as f64),
+            percent(source.rejects_at_most)
+        )
+    })
+}
 
 impl<'a> Reporter<'a> {
     /// Loads whose rows count. Those that another load has replaced are not among them; the same file with the same bytes
@@ -96,7 +109,12 @@ impl<'a> Reporter<'a> {
                     count,
                 })
                 .collect(),
-            drift: loads.iter().flat_map(|l| l.drift.iter().map(|d| format!("{}: {d}", l.file))).collect(),
+            drift: rejected(source, loads.iter().map(|l| l.counts).sum())
+                .into_iter()
+                .chain(
+                    loads.iter().flat_map(|l| l.drift.iter().chain(&l.notes).map(|d| format!("{}: {d}", l.file))),
+                )
+                .collect(),
             rules: rules.collect(),
         }
     }

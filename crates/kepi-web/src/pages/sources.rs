@@ -142,7 +142,7 @@ fn inside(source: &SourceView) -> Markup {
                 p { a href=(parts::href("/data/quarantine", &[("source", &source.source.id)])) { (format::count(source.rows.quarantined)) " rows in quarantine" } }
             }
             @if !source.drift.is_empty() {
-                h4 { "Changes of shape" }
+                h4 { "Worth a look" }
                 ul { @for text in &source.drift { li { (text) } } }
             }
             div.columns.even {

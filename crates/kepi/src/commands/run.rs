@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use kepi_app::{
     open,
-    run::{Request, RunReport},
+    run::{Rejected, Request, RunReport},
 };
 use kepi_model::finding::Severity;
 use kepi_query::{
     finish::MOST_MEMBERS,
-    landing::{LoadOutcome, RowCounts},
+    landing::{LoadOutcome, LoadReport, RowCounts},
 };
 
 use super::show::{ROW_COUNTS, count_fields};
@@ -36,7 +36,8 @@ pub async fn run(what: &Run, cli: &Cli, out: Output) -> Result<(), Failure> {
     if report.values == 0 && !report.not_renewed.is_empty() {
         return Err(Failure::NothingRenewed);
     }
-    if stopped || !report.not_landed.is_empty() || !report.not_renewed.is_empty() {
+    let incomplete = stopped || !report.not_landed.is_empty() || !report.rejected.is_empty();
+    if incomplete || !report.not_renewed.is_empty() {
         return Err(Failure::Findings);
     }
     Ok(())
@@ -102,7 +103,34 @@ fn tell(report: &RunReport, out: Output) {
         }
         for rule in load.rules.iter().filter(|r| r.broken > 0) {
             let how = format!("{:?}", rule.otherwise).to_lowercase();
-            out.remark(&format!("{how}: {}: rule `{}` broken by {} rows", load.file, rule.rule, rule.broken));
+            out.remark(&format!("{how}: {}: rule `{}` broken by {}", load.file, rule.rule, rows(rule.broken)));
+        }
+        for note in &load.notes {
+            out.remark(&format!("note: {}: {note}", load.file));
+        }
+        if load.unknown > 0 && load.outcome == LoadOutcome::Landed {
+            let is = if load.unknown == 1 { "is" } else { "are" };
+            out.remark(&format!(
+                "note: {} of `{}` {is} left out because `only` is unknown where a value is missing; to keep such rows add \
+                 `or … is null`",
+                rows(load.unknown),
+                load.file
+            ));
+        }
+    }
+    for loads in report.loads.chunk_by(|a, b| a.source == b.source) {
+        let ordered = |load: &&LoadReport| load.outcome == LoadOutcome::Landed && load.order.is_some();
+        let ordered: Vec<&LoadReport> = loads.iter().filter(ordered).collect();
+        if let [_, .., newest] = ordered.as_slice()
+            && let Some(order) = &newest.order
+        {
+            out.remark(&format!(
+                "note: {}: {} files landed in order of {}; `{}` counts as the newest",
+                newest.source,
+                ordered.len(),
+                order.by,
+                newest.file
+            ));
         }
     }
     for of in &report.not_landed {
@@ -139,6 +167,7 @@ fn tell(report: &RunReport, out: Output) {
         report.unchanged,
         report.withdrawn,
     ));
+    report.rejected.iter().for_each(|rejected| out.remark(&aloud(rejected)));
     for (kpi, without) in &report.without {
         let without: Vec<String> = without.iter().map(|dimensions| format!("`{dimensions}`")).collect();
         out.remark(&format!(
@@ -157,6 +186,28 @@ fn tell(report: &RunReport, out: Output) {
         let named = kpis.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
         out.remark(&format!("not renewed, what was published stays: {named}{more}: {why}"));
     }
+}
+
+/// What is said of a source of which more rows were rejected than it allows.
+fn aloud(rejected: &Rejected) -> String {
+    let Rejected { source, file, rows: n, of, at_most, first } = rejected;
+    let percent = |share: f64| format!("{}%", (share * 1000.0).round() / 10.0);
+    let whose = file.as_ref().map_or(format!("source `{source}`"), |file| format!("`{file}`"));
+    let how_many = if n == of {
+        format!("all {} of {whose} were rejected", rows(*of))
+    } else {
+        let share = percent(*n as f64 / *of as f64);
+        format!("{n} of {} of {whose} were rejected, {share}, more than {}", rows(*of), percent(*at_most))
+    };
+    let first = first.as_ref().map_or(String::new(), |(file, row, why)| format!("\n  first: {file} row {row}: {why}"));
+    format!(
+        "REJECTED: {how_many}; figures lack them{first}\n  `kepi show quarantine --source {source}` lists them; `quarantine: \
+         {{at_most: …}}` of the source says how many may be"
+    )
+}
+
+fn rows(n: u64) -> String {
+    format!("{n} row{}", if n == 1 { "" } else { "s" })
 }
 
 fn loads(report: &RunReport) -> Grid {

@@ -22,6 +22,7 @@ mod capabilities;
 mod current;
 mod figures;
 mod help;
+mod landing;
 mod imported;
 mod one_bad_source;
 mod order;

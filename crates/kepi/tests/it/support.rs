@@ -94,6 +94,13 @@ impl Project {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Runs `kepi` on it, however it ends. Returns stdout and stderr.
+    pub fn fails_or_not(&self, arguments: &[&str]) -> (String, String) {
+        let output = self.kepi(arguments);
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (text(output.stdout), text(output.stderr))
+    }
+
     /// Runs `kepi` on it; it must end with this code. Returns stdout and stderr.
     pub fn fails(&self, code: i32, arguments: &[&str]) -> (String, String) {
         let output = self.kepi(arguments);

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kepi_lake::mapping::{number, time::Zone};
+use kepi_lake::mapping::{
+    number::{self, Marks},
+    time::{Times, When},
+};
 use kepi_model::{
-    expression::{Expression, Literal, Node, Path, Physical},
+    expression::{Expression, Literal, Node, Path, Physical, Type},
     id::{AttributeId, EntityId},
     project::{Entity, EnumElse, MappingFrom, Parse, Source},
 };
@@ -57,7 +60,7 @@ pub struct Mapping<'a> {
     entity: &'a Entity,
     source: &'a Source,
     file: String,
-    zone: Zone,
+    times: Times,
     /// Of each step: how often each text was missing, in the order of the declaration; how often there was no cell.
     missing: Vec<(Vec<MissingCount>, u64)>,
 }
@@ -91,7 +94,7 @@ impl<'a> Mapping<'a> {
             entity,
             source,
             file: file.rsplit('/').next().unwrap().to_owned(),
-            zone: Zone::new(&source.zone).unwrap(),
+            times: Times::new(&source.zone, &source.days, &source.dates).unwrap(),
             missing: missing.collect(),
         }
     }
@@ -148,10 +151,9 @@ impl<'a> Mapping<'a> {
                             }
                             None => {
                                 let code = replace.iter().rev().find(|(code, _)| code.trim() == cell.trim());
-                                let whole = if *parse == Parse::Text { cell } else { cell.trim() };
                                 let text =
-                                    format!("{prefix}{}", code.map_or(whole, |(_, stands_for)| stands_for));
-                                typed(parse, &text, &self.zone, mapping.type_.physical())
+                                    format!("{prefix}{}", code.map_or(cell.trim(), |(_, stands_for)| stands_for));
+                                typed(parse, &text, &self.times, &mapping.type_)
                                     .map_err(|why| format!("`{}` {why}", shorten(&text)))
                             }
                         },
@@ -201,16 +203,22 @@ impl<'a> Mapping<'a> {
     }
 }
 
-fn typed(parse: &Parse, text: &str, zone: &Zone, physical: Physical) -> Result<Cell, String> {
+fn typed(parse: &Parse, text: &str, times: &Times, type_: &Type) -> Result<Cell, String> {
     let said = |e: &dyn std::fmt::Display| e.to_string();
-    let integer = |n| if physical == Physical::Instant { Cell::Instant(n) } else { Cell::Integer(n) };
+    let integer = |n| if type_.physical() == Physical::Instant { Cell::Instant(n) } else { Cell::Integer(n) };
+    let when = |when| match when {
+        When::At(n) => Cell::Instant(n),
+        When::Open(_) => Cell::Missing,
+    };
     Ok(match parse {
         Parse::Text => Cell::Text(text.into()),
-        Parse::Number { scale, decimal_mark, excess } => {
-            integer(number::parse_number(text, *scale, *decimal_mark, *excess).map_err(|e| said(&e))?)
+        Parse::Number { scale, decimal_mark, grouping_mark, excess } => {
+            let marks = Marks { decimal: *decimal_mark, grouping: *grouping_mark };
+            integer(number::parse_number(text, *scale, marks, *excess).map_err(|e| said(&e))?)
         }
-        Parse::Duration { unit_micros, decimal_mark } => {
-            integer(number::parse_duration(text, *unit_micros, *decimal_mark).map_err(|e| said(&e))?)
+        Parse::Duration { unit_micros, decimal_mark, grouping_mark } => {
+            let marks = Marks { decimal: *decimal_mark, grouping: *grouping_mark };
+            integer(number::parse_duration(text, *unit_micros, marks).map_err(|e| said(&e))?)
         }
         Parse::Boolean { yes, no } => {
             let listed = |list: &[String], default: &[&str]| {
@@ -224,9 +232,11 @@ fn typed(parse: &Parse, text: &str, zone: &Zone, physical: Physical) -> Result<C
                 _ => return Err("is neither true nor false".into()),
             }
         }
-        Parse::Date { format } => Cell::Instant(zone.date(text, format.as_deref()).map_err(|e| said(&e))?),
+        Parse::Date { format } => {
+            when(times.date(text, format.as_deref(), *type_ == Type::Date).map_err(|e| said(&e))?)
+        }
         Parse::Timestamp { format } => {
-            Cell::Instant(zone.timestamp(text, format.as_deref()).map_err(|e| said(&e))?)
+            when(times.timestamp(text, format.as_deref()).map_err(|e| said(&e))?)
         }
         Parse::Enum { values, other } => match (values.iter().find(|(code, _)| code.trim() == text), other) {
             (Some((_, member)), _) | (None, EnumElse::Value(member)) => Cell::Text(member.to_string().into()),

@@ -4,14 +4,17 @@
 mod map;
 mod read;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use kepi_model::{
     id::{AttributeId, EntityId},
     project::{Entity, Mode, Otherwise, Requirement, Source},
 };
 use kepi_query::{
-    landing::{MissingCount, RowCounts},
+    landing::{MissingCount, RowCounts, natural},
     row::{Cell, evaluate},
 };
 pub use map::OneRow;
@@ -29,6 +32,9 @@ struct Version {
     file: String,
     row: u64,
 }
+
+/// Behind the name of a file whose load another has replaced.
+const REPLACED: &str = " (replaced)";
 
 /// A rejected row: number, rule, reason, column, the row as it stood.
 pub type Rejected = (u64, String, String, Option<String>, String);
@@ -69,7 +75,26 @@ impl Oracle {
         let last = self.loads.iter().map(|l| l.effective).max();
         let effective = match earlier {
             Some(load) => self.loads[load].effective,
-            None => last.map_or(at, |last| at.max(last + 1)),
+            None => last.filter(|last| *last >= at).map_or(at, |last| last + 1000),
+        };
+        // A file that is older than one that is in: refused as the whole, else between those it stands between.
+        let ordered = source.mode == Mode::Snapshot || source.mode == Mode::Upsert && source.version.is_none();
+        let others = || self.loads.iter().filter(|l| ordered && earlier.is_none() && l.source == source.id.as_str());
+        let stands = |l: &Load| (!l.file.ends_with(REPLACED)).then(|| natural(&l.file, file));
+        let newer = others().filter(|l| stands(l) == Some(Ordering::Greater)).min_by_key(|l| l.effective);
+        let older = others().filter(|l| stands(l) == Some(Ordering::Less)).map(|l| l.effective).max();
+        if let Some(newer) = newer.filter(|_| source.mode == Mode::Snapshot) {
+            let why = format!(
+                "by name it is older than `{}`, which has landed, and would end what came since; take it away, or say under \
+                 `order` of the source which file is newer",
+                newer.file
+            );
+            return Expected { stopped: Some(("order_of_files".to_owned(), why)), ..Expected::default() };
+        }
+        let effective = match (newer.map(|l| l.effective), older) {
+            (Some(newer), Some(older)) => older + (newer - older).max(0) / 2,
+            (Some(newer), None) => newer - 1000,
+            (None, _) => effective,
         };
         let before = self.versions.clone();
         if let Some(load) = earlier {
@@ -103,7 +128,7 @@ impl Oracle {
             self.end_absent(source.id.as_str(), effective, &seen);
         }
         if let Some(earlier) = earlier {
-            self.loads[earlier].file.push_str(" (replaced)");
+            self.loads[earlier].file.push_str(REPLACED);
         }
         self.loads.push(Load { source: source.id.to_string(), file: file.to_owned(), effective });
         expected
@@ -334,7 +359,8 @@ fn shown(cell: &Cell) -> String {
     match cell {
         Cell::Missing => "nothing".to_owned(),
         Cell::Text(t) => format!("`{t}`"),
-        Cell::Integer(n) | Cell::Instant(n) => n.to_string(),
+        Cell::Integer(n) => n.to_string(),
+        Cell::Instant(n) => jiff::Timestamp::from_microsecond(*n).unwrap().to_string(),
         Cell::Boolean(b) => b.to_string(),
     }
 }

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use crate::{
     codes,
     decode::ColumnType,
-    definitions::{DecimalMark, Mapping},
+    definitions::{DecimalMark, GroupingMark, Mapping},
     expression::Type,
     findings::Findings,
     lexical::type_text,
     project::{EnumElse, Parse},
     source_text::Span,
+    unicode::nfc,
     wording::shorten,
 };
 
@@ -29,8 +30,8 @@ const OF_EVERY_TYPE: [&str; 6] = ["column", "as", "replace", "prefix", "missing"
 /// The options of each type of column.
 fn options_of(type_: &Type) -> &'static [&'static str] {
     match type_ {
-        Type::Integer | Type::Number { .. } | Type::Money { .. } => &["decimal_mark", "excess_digits"],
-        Type::Duration => &["decimal_mark"],
+        Type::Integer | Type::Number { .. } | Type::Money { .. } => &["decimal_mark", "grouping_mark", "excess_digits"],
+        Type::Duration => &["decimal_mark", "grouping_mark"],
         Type::Boolean => &["true", "false"],
         Type::Date | Type::Timestamp => &["format"],
         Type::Enum { .. } => &["values", "else"],
@@ -81,12 +82,26 @@ pub(super) fn parse(written: &Mapping, type_: &Type, findings: &mut Findings) ->
         DecimalMark::Point => '.',
         DecimalMark::Comma => ',',
     };
+    let grouping_mark = written.grouping_mark.cloned().map(|mark| match mark {
+        GroupingMark::Point => '.',
+        GroupingMark::Comma => ',',
+    });
+    if grouping_mark == Some(decimal_mark) {
+        findings
+            .report(
+                codes::SAME_MARKS,
+                written.grouping_mark.span,
+                format!("`{decimal_mark}` cannot stand both before decimals and between thousands"),
+            )
+            .fix("write the other mark under `decimal_mark`, or leave `grouping_mark` out");
+    }
     Some(match column {
         Type::Text | Type::Reference { .. } => Parse::Text,
         Type::Integer | Type::Number { .. } | Type::Money { .. } => {
-            Parse::Number { scale: column.scale(), decimal_mark, excess: written.excess_digits.cloned()? }
+            let (scale, excess) = (column.scale(), written.excess_digits.cloned()?);
+            Parse::Number { scale, decimal_mark, grouping_mark, excess }
         }
-        Type::Duration => Parse::Duration { unit_micros: *unit_micros, decimal_mark },
+        Type::Duration => Parse::Duration { unit_micros: *unit_micros, decimal_mark, grouping_mark },
         Type::Boolean => Parse::Boolean { yes: written.yes.values(), no: written.no.values() },
         Type::Date | Type::Timestamp => {
             let format = written.format.get().map(|f| f.0.clone());
@@ -156,7 +171,7 @@ fn parse_enum(written: &Mapping, type_: &Type, findings: &mut Findings) -> Parse
     for entry in written.values.items() {
         if let Some(member) = &entry.value {
             unknown(member, entry.at, findings);
-            values.push((entry.text.clone(), member.clone()));
+            values.push((nfc(&entry.text).into_owned(), member.clone()));
         }
     }
     if !written.values.is_written() {

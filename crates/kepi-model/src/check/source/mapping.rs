@@ -19,6 +19,7 @@ use crate::{
     project::{Attribute, Entity, Mapping, MappingFrom},
     source_text::Span,
     sql::{self, Scope, Want},
+    unicode::nfc,
     wording::shorten,
     yaml::Yaml,
 };
@@ -141,7 +142,8 @@ fn mapping_from(
         return Some(MappingFrom::Position);
     }
     if mapping.constant.is_written() {
-        return constant(&mapping.constant, type_, scope.zone, findings).map(MappingFrom::Constant);
+        let zone = if *type_ == Type::Date { scope.days } else { scope.zone };
+        return constant(&mapping.constant, type_, zone, findings).map(MappingFrom::Constant);
     }
     let expression = mapping.expression.get()?;
     let typed = sql::expression(expression, scope, Want::Any, findings)?;
@@ -180,7 +182,7 @@ fn column(
 }
 
 fn pairs(entries: &[Keyed<String, String>]) -> Vec<(String, String)> {
-    entries.iter().filter_map(|e| Some((e.text.clone(), e.value.clone()?))).collect()
+    entries.iter().filter_map(|e| Some((nfc(&e.text).into_owned(), e.value.clone()?))).collect()
 }
 
 /// A constant of a type.

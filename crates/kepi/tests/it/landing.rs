@@ -1,0 +1,341 @@
+//! From cells to figures: what small files come to when a project lands them and computes from them.
+
+use std::fs;
+
+use crate::support::Project;
+
+const HEAD: &str = "project: p\nname: P\nlanguage: 1\ntime_zone: UTC\n---\n";
+
+/// The column of a KPI's table as CSV: its value in a period, of the whole.
+fn values(project: &Project, kpi: &str) -> Vec<(String, String)> {
+    let (table, said) = project.fails_or_not(&["show", "kpi", kpi, "--format", "csv"]);
+    if said.contains("has no value") {
+        return Vec::new();
+    }
+    let mut lines = table.lines().map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
+    let header = lines.next().unwrap();
+    let at = |name: &str| header.iter().position(|h| h.eq_ignore_ascii_case(name));
+    let (period, value, segment) = (at("period").unwrap(), at("value").unwrap(), at("segment"));
+    lines
+        .filter(|line| segment.is_none_or(|at| line[at].is_empty()))
+        .map(|line| (line[period].clone(), line[value].clone()))
+        .collect()
+}
+
+/// The values that are there.
+fn figures(project: &Project, kpi: &str) -> Vec<(String, f64)> {
+    let all = values(project, kpi).into_iter();
+    all.filter_map(|(period, value)| Some((period, value.parse().ok()?))).collect()
+}
+
+fn figure(period: &str, value: f64) -> (String, f64) {
+    (period.to_owned(), value)
+}
+
+fn project(definitions: &str, files: &[(&str, &str)]) -> Project {
+    let project = Project::empty();
+    project.write("kepi.yml", &format!("{HEAD}{definitions}"));
+    for (path, text) in files {
+        project.write(path, text);
+    }
+    project
+}
+
+/// A KPI.
+fn kpi(id: &str, measure: &str, period: &str) -> String {
+    format!("---\nkpi: {id}\nname: {id}\nbetter: higher\nmeasure: {{{measure}}}\nperiod: {period}\n")
+}
+
+#[test]
+fn cells_with_blanks_around_are_the_same_text_key_and_reference() {
+    let definitions = "source: accounts\ninto: account\nfrom: {csv: {files: a.csv}}\nmode: snapshot\nmap:\n  \
+         id: {column: id, as: text}\n  created_at: {column: created, as: date}\n  region: {column: region, as: text}\n\
+         ---\nsource: tickets\ninto: ticket\nfrom: {csv: {files: t.csv}}\nmode: append\nmap:\n  \
+         id: {column: id, as: text}\n  account: {column: account, as: reference account}\n  \
+         opened_at: {column: opened, as: date}\n  channel: {column: channel, as: text}\nrules:\n  \
+         - {name: known, require: account exists, else: quarantine}\n"
+        .to_owned()
+        + &kpi("by_mail", "count: {of: ticket, where: \"channel = 'mail' and account.region = 'north'\"}", "month");
+    let project = project(
+        &definitions,
+        &[
+            ("a.csv", "id,created,region\nA1 \u{a0},2026-01-05,north \n A2,2026-01-05,\u{2003}north\n"),
+            ("t.csv", "id,account,opened,channel\n1, A1,2026-03-02,mail \n2,A2 ,2026-03-02, mail\n3,A1,2026-03-03,mail\n"),
+        ],
+    );
+    project.ok(&["run"]);
+    assert_eq!(figures(&project, "by_mail"), [figure("2026-03", 3.0)]);
+}
+
+#[test]
+fn the_greater_number_in_a_name_is_the_newer_file() {
+    let accounts = "source: accounts\ninto: account\nfrom: {csv: {files: \"a_*.csv\"}}\nmode: snapshot\nmap:\n  \
+                    id: {column: id, as: text}\n  created_at: {column: at, as: date}\n---\nsource: tickets\ninto: \
+                    ticket\nfrom: {csv: {files: \"t_*.csv\"}}\nmode: upsert\nmap:\n  id: {column: id, as: text}\n  \
+                    opened_at: {column: at, as: date}\n  status: {column: status, as: text}\n"
+        .to_owned()
+        + &kpi("accounts", "count: {of: account}", "year")
+        + &kpi("solved", "count: {of: ticket, where: status = 'solved'}", "year");
+    let files = [
+        ("a_9.csv", "id,at\nA1,2026-01-05\nA2,2026-01-06\n"),
+        ("a_10.csv", "id,at\nA1,2026-01-05\n"),
+        ("t_9.csv", "id,at,status\nT1,2026-02-01,open\nT2,2026-02-01,open\n"),
+        ("t_10.csv", "id,at,status\nT1,2026-02-01,solved\n"),
+    ];
+    let (one_solved, one) = ([figure("2026", 1.0)], [figure("2026", 1.0)]);
+    let at_once = project(&accounts, &files);
+    let (_, told) = at_once.fails_or_not(&["run"]);
+    assert!(told.contains("in order of name"), "{told}");
+    assert_eq!((figures(&at_once, "accounts"), figures(&at_once, "solved")), (one.to_vec(), one_solved.to_vec()));
+    // The older file comes late: what it alone knows is added, nothing that is newer is undone.
+    let late = project(&accounts, &[files[1], files[3]]);
+    late.ok(&["run"]);
+    late.write(files[0].0, files[0].1);
+    late.write(files[2].0, files[2].1);
+    let (_, told) = late.fails(1, &["run"]);
+    assert!(told.contains("by name it is older than `a_10.csv`"), "{told}");
+    assert!(told.contains("by name it is older than `t_10.csv`"), "{told}");
+    assert_eq!((figures(&late, "accounts"), figures(&late, "solved")), (one.to_vec(), one_solved.to_vec()));
+}
+
+#[test]
+fn a_column_may_say_which_file_is_newer() {
+    let definitions = "source: tickets\ninto: ticket\nfrom: {csv: {files: \"*.csv\"}}\nmode: upsert\norder: {column: \
+                       exported}\nmap:\n  id: {column: id, as: text}\n  opened_at: {column: at, as: date}\n  status: \
+                       {column: status, as: text}\n"
+        .to_owned()
+        + &kpi("solved", "count: {of: ticket, where: status = 'solved'}", "year");
+    let project = project(
+        &definitions,
+        &[
+            ("b.csv", "id,at,status,exported\nT1,2026-02-01,open,2026-02-03\n"),
+            ("a.csv", "id,at,status,exported\nT1,2026-02-01,solved,2026-02-10\n"),
+        ],
+    );
+    project.ok(&["run"]);
+    assert_eq!(figures(&project, "solved"), [figure("2026", 1.0)]);
+}
+
+#[test]
+fn decimals_after_a_comma_are_never_thousands() {
+    let definitions = "entity: order_item\nattributes: {kg: {type: \"number, 3 decimals\"}}\n---\nsource: lines\ninto: \
+                       order_item\nfrom: {csv: {files: lines.csv, delimiter: \";\"}}\nmode: append\nmap:\n  id: {column: \
+                       id, as: text}\n  ordered_at: {column: on, as: date}\n  kg: {column: kg, as: \"number, 3 \
+                       decimals\"}\n"
+        .to_owned()
+        + &kpi("weight", "sum: {of: order_item, value: kg}", "month");
+    let lines = "id;on;kg\n1;2026-03-02;0,750\n2;2026-03-03;0,125\n3;2026-03-04;00,500\n4;2026-03-05;12,5\n";
+    let project = project(&definitions, &[("lines.csv", lines)]);
+    let (_, told) = project.fails(1, &["run"]);
+    assert!(told.contains("all 4 rows of `lines.csv` were rejected"), "{told}");
+    assert!(figures(&project, "weight").is_empty());
+    let rejected = project.ok(&["show", "quarantine", "--format", "json"]);
+    assert!(rejected.contains("say `decimal_mark: \\\",\\\"` if decimals follow"), "{rejected}");
+    let corrected = definitions.replace("3 decimals\"}\n", "3 decimals\", decimal_mark: \",\"}\n");
+    project.write("kepi.yml", &format!("{HEAD}{corrected}"));
+    project.ok(&["run"]);
+    assert_eq!(figures(&project, "weight"), [figure("2026-03", 13.375)]);
+}
+
+#[test]
+fn two_systems_that_know_the_same_rows_do_not_erase_each_other() {
+    let both = |second: &str| {
+        format!(
+            "entity: account\nattributes: {{mrr: {{type: \"money EUR, 2 decimals\"}}}}\n---\nsource: crm\ninto: \
+             account\nfrom: {{csv: {{files: crm.csv}}}}\nmode: upsert\nmap:\n  id: {{column: id, as: text}}\n  \
+             created_at: {{column: at, as: date}}\n  tier: {{column: tier, as: text}}\n---\nsource: z_billing\ninto: \
+             account\nfrom: {{csv: {{files: billing.csv}}}}\nmode: upsert\nmap:\n  id: {{column: id, as: text}}\n  \
+             created_at: {{column: at, as: date}}\n{second}"
+        ) + &kpi("gold", "count: {of: account, where: tier = 'gold'}", "year")
+    };
+    let files = [
+        ("crm.csv", "id,at,tier\na1,2025-02-01,gold\na2,2025-02-01,gold\n"),
+        ("billing.csv", "id,at,mrr\na1,2025-02-01,10.00\na3,2025-02-01,20.00\n"),
+    ];
+    let refused = project(&both("  mrr: {column: mrr, as: \"money EUR, 2 decimals\"}\n"), &files);
+    let (found, _) = refused.fails(1, &["check"]);
+    assert!(found.contains("K0430") && found.contains("fill `account` with the same keys"), "{found}");
+    // Where only one of the two knows more, what it knows stays.
+    let less = project(&both(""), &files);
+    let (_, told) = less.fails(1, &["run"]);
+    assert!(told.contains("rule `other source` broken by 1 row"), "{told}");
+    assert_eq!(figures(&less, "gold"), [figure("2025", 2.0)]);
+}
+
+#[test]
+fn a_snapshot_that_is_cut_short_ends_nothing() {
+    let definitions = "source: accounts\ninto: account\nfrom: {csv: {files: \"acc_*.csv\"}}\nmode: snapshot\nmap:\n  id: \
+                       {column: id, as: text}\n  created_at: {column: created, as: timestamp}\n"
+        .to_owned()
+        + &kpi("accounts", "count: {of: account}", "year");
+    let whole: String = (1..=1000).map(|n| format!("a{n},2025-02-01T00:00:00\n")).collect();
+    let cut: String = whole.split_inclusive('\n').take(3).collect();
+    let head = "id,created\n";
+    let project = project(
+        &definitions,
+        &[("acc_1.csv", &format!("{head}{whole}")), ("acc_2.csv", &format!("{head}{cut}"))],
+    );
+    let (_, told) = project.fails(1, &["run"]);
+    assert!(told.contains("997 of 1000 keys in force are absent and would end, 99.7%"), "{told}");
+    assert_eq!(figures(&project, "accounts"), [figure("2025", 1000.0)]);
+    let allowed = definitions.replace("mode: snapshot\n", "mode: snapshot\ndeletes: {at_most: 99.7%}\n");
+    project.write("kepi.yml", &format!("{HEAD}{allowed}"));
+    project.ok(&["run"]);
+    assert_eq!(figures(&project, "accounts"), [figure("2025", 3.0)]);
+}
+
+#[test]
+fn a_date_that_cannot_be_meant_costs_its_row_and_nothing_else() {
+    let subscriptions = |dates: &str| {
+        format!(
+            "source: subs\ninto: subscription\nfrom: {{csv: {{files: subs.csv}}}}\nmode: snapshot\n{dates}map:\n  id: \
+             {{column: id, as: text}}\n  started_at: {{column: start, as: date}}\n  ended_at: {{column: end, as: date}}\n"
+        ) + &kpi("starts", "count: {of: subscription}", "month")
+            + &kpi("ends", "count: {of: subscription, at: ended_at}", "month")
+            + &kpi("cancelled", "count: {of: subscription, at: cancelled_at}", "month")
+    };
+    let file = "id,start,end\nS1,2026-01-05,2026-02-10\nS2,2026-01-06,2026-03-01\nS3,2026-02-07,9999-12-31\n\
+                S4,0206-02-08,2026-03-02\nS5,0000-01-01,\nS6,2026-02-09,192154-01-01\n";
+    for zone in ["UTC", "Pacific/Auckland", "America/Los_Angeles"] {
+        let project = project(&subscriptions(&format!("time_zone: {zone}\n")), &[("subs.csv", file)]);
+        let (_, told) = project.fails(1, &["run"]);
+        assert!(told.contains("4 of 6 rows of `subs.csv` were rejected"), "{told}");
+        assert_eq!(figures(&project, "starts"), [figure("2026-01", 2.0)]);
+        let rejected = project.ok(&["show", "quarantine"]);
+        assert!(rejected.contains("lies outside the dates that can be meant"), "{rejected}");
+        // Sentinels that are declared say that there is no end yet.
+        let open = subscriptions(&format!("time_zone: {zone}\ndates: {{open: [9999-12-31]}}\n"));
+        project.write("kepi.yml", &format!("{HEAD}{open}"));
+        project.fails(1, &["run"]);
+        assert_eq!(figures(&project, "starts"), [figure("2026-01", 2.0), figure("2026-02", 1.0)]);
+        assert!(figures(&project, "cancelled").iter().all(|(_, value)| *value == 0.0));
+        let sources = project.ok(&["show", "sources", "--format", "json"]);
+        assert!(sources.contains("\"open\""), "{sources}");
+    }
+    // With times and offsets, too.
+    let times = subscriptions("").replace("start, as: date", "start, as: timestamp");
+    let far = "id,start,end\nS1,2026-01-05T10:00,\nS2,9999-12-31T23:59,\nS3,9999-12-30T22:00:00Z,\nS4,0001-01-01T00:00,\n";
+    let project = project(&times, &[("subs.csv", far)]);
+    project.fails(1, &["run"]);
+    assert_eq!(figures(&project, "starts"), [figure("2026-01", 1.0)]);
+}
+
+#[test]
+fn a_day_stays_that_day_wherever_it_was_written() {
+    let definitions = "source: invoices\ninto: invoice\nfrom: {csv: {files: i.csv}}\nmode: append\ntime_zone: \
+                       Asia/Tokyo\nmap:\n  id: {column: id, as: text}\n  issued_at: {column: issued, as: timestamp}\n  \
+                       due_on: {column: due, as: date}\n"
+        .to_owned()
+        + &kpi("due", "count: {of: invoice, at: due_on}", "month")
+        + &kpi("on_the_first", "count: {of: invoice, where: due_on = '2026-03-01'}", "year")
+        + &kpi("issued", "count: {of: invoice}", "day");
+    let file = "id,issued,due\n1,2026-02-01 09:00,2026-03-01\n2,2026-02-02 09:00,2026-03-15\n";
+    let west = project(&definitions, &[("i.csv", file)]);
+    let kepi = fs::read_to_string(west.path().join("kepi.yml")).unwrap();
+    west.write("kepi.yml", &kepi.replace("time_zone: UTC", "time_zone: America/Los_Angeles"));
+    west.ok(&["run"]);
+    assert_eq!(figures(&west, "due"), [figure("2026-03", 2.0)]);
+    assert_eq!(figures(&west, "on_the_first"), [figure("2026", 1.0)]);
+    // An instant is another matter: 09:00 in Tokyo is the day before in California.
+    let days = figures(&west, "issued");
+    assert_eq!(days, [figure("2026-01-31", 1.0), figure("2026-02-01", 1.0)]);
+    // Another reporting zone, and it is still that day.
+    west.write("kepi.yml", &kepi.replace("time_zone: UTC", "time_zone: Pacific/Auckland"));
+    west.ok(&["run"]);
+    assert_eq!(figures(&west, "due"), [figure("2026-03", 2.0)]);
+    assert_eq!(figures(&west, "on_the_first"), [figure("2026", 1.0)]);
+}
+
+#[test]
+fn rows_of_which_a_condition_knows_nothing_are_told() {
+    let definitions = |only: &str| {
+        format!(
+            "source: tickets\ninto: ticket\nfrom: {{csv: {{files: t.csv}}}}\nmode: append\nonly: {only}\nmap:\n  id: \
+             {{column: id, as: text}}\n  opened_at: {{column: at, as: date}}\n  status: {{column: status, as: text}}\n  \
+             channel: {{column: channel, as: text}}\n"
+        ) + &kpi("tickets", "count: {of: ticket}", "month")
+            + &kpi("not_by_phone", "count: {of: ticket, where: channel != 'phone'}", "month")
+    };
+    let file = "id,at,status,channel\n1,2026-03-01,open,phone\n2,2026-03-01,test,phone\n3,2026-03-01,,mail\n\
+                4,2026-03-01,solved,\n";
+    let out = project(&definitions("status != 'test'"), &[("t.csv", file)]);
+    let (found, _) = out.fails_or_not(&["check", "--format", "json"]);
+    assert!(found.contains("K0435") && found.contains("or status is null"), "{found}");
+    let (_, told) = out.fails_or_not(&["run"]);
+    assert!(told.contains("1 row of `t.csv` is left out because `only` is unknown"), "{told}");
+    assert_eq!(figures(&out, "tickets"), [figure("2026-03", 2.0)]);
+    assert!(figures(&out, "not_by_phone").iter().all(|(_, n)| *n == 0.0));
+    let kept = project(&definitions("status != 'test' or status is null"), &[("t.csv", file)]);
+    assert!(!kept.fails_or_not(&["check", "--format", "json"]).0.contains("K0435"));
+    kept.ok(&["run"]);
+    assert_eq!(figures(&kept, "tickets"), [figure("2026-03", 3.0)]);
+    assert_eq!(figures(&kept, "not_by_phone"), [figure("2026-03", 1.0)]);
+}
+
+#[test]
+fn texts_that_look_alike_are_compared_in_one_form() {
+    let definitions = |clean: &str| {
+        format!(
+            "entity: survey_response\nattributes: {{city: {{type: text}}, amount: {{type: \"money CHF, 2 \
+             decimals\"}}}}\n---\nsource: answers\ninto: survey_response\nfrom: {{csv: {{files: a.csv}}}}\nmode: \
+             append\n{clean}map:\n  id: {{column: id, as: text}}\n  responded_at: {{column: at, as: date}}\n  score: \
+             {{column: Note für Service, as: integer}}\n  city: {{column: city, as: text}}\n  amount: {{column: amount, \
+             as: \"money CHF, 2 decimals\"}}\n"
+        ) + &kpi("zurich", "count: {of: survey_response, where: \"city = 'Zu\u{308}rich'\"}", "month")
+            + &kpi("amount", "sum: {of: survey_response, value: amount}", "month")
+    };
+    let file = "id,at,Note fu\u{308}r Service,city,amount\n1,2026-03-01,9,Zürich,1 234.50\n\
+                2,2026-03-01,10,Zu\u{308}rich,1\u{202f}234.50\n3,2026-03-01,8\u{a0},Zürich\u{a0},1\u{a0}234.50\n\
+                4,2026-03-01,7,Zürich\u{200b},(5.00)\n5,2026-03-01,\u{200b}7,Zürich\u{200b},1\n";
+    let as_it_is = project(&definitions(""), &[("a.csv", file)]);
+    let (_, told) = as_it_is.fails(1, &["run"]);
+    assert!(told.contains("column `city`: characters that cannot be seen in 2 values"), "{told}");
+    assert_eq!(figures(&as_it_is, "zurich"), [figure("2026-03", 3.0)]);
+    assert_eq!(figures(&as_it_is, "amount"), [figure("2026-03", 3703.5)]);
+    let rejected = as_it_is.ok(&["show", "quarantine", "--format", "json"]);
+    assert!(rejected.contains("`‹U+200B›7` is not a number"), "{rejected}");
+    let cleaned = project(&definitions("clean: [invisible]\n"), &[("a.csv", file)]);
+    cleaned.fails(1, &["run"]);
+    assert_eq!(figures(&cleaned, "zurich"), [figure("2026-03", 4.0)]);
+}
+
+#[test]
+fn a_file_that_goes_back_to_what_it_was_is_counted_each_time() {
+    let definitions = "source: tickets\ninto: ticket\nfrom: {csv: {files: t.csv}}\nmode: upsert\nmap:\n  id: {column: id, \
+                       as: text}\n  opened_at: {column: at, as: date}\n"
+        .to_owned()
+        + &kpi("tickets", "count: {of: ticket}", "month");
+    let (a, b) = ("id,at\n1,2026-03-01\n2,2026-03-01\n", "id,at\n1,2026-03-01\n2,2026-03-01\n3,2026-03-02\n");
+    let project = project(&definitions, &[("t.csv", a)]);
+    project.ok(&["run"]);
+    for (text, want) in [
+        (b, "read 5 = out of scope 0 + landed 5; landed = accepted 3 + superseding 0 + quarantined 0 + duplicate 2"),
+        (a, "read 7 = out of scope 0 + landed 7; landed = accepted 3 + superseding 0 + quarantined 0 + duplicate 4"),
+    ] {
+        project.write("t.csv", text);
+        project.ok(&["run"]);
+        let sources = project.ok(&["show", "sources"]);
+        assert!(sources.contains(want), "{sources}");
+    }
+    assert_eq!(figures(&project, "tickets"), [figure("2026-03", 3.0)]);
+}
+
+#[test]
+fn a_run_that_rejects_much_says_so_aloud() {
+    let definitions = |limit: &str| {
+        format!(
+            "source: tickets\ninto: ticket\nfrom: {{csv: {{files: t.csv}}}}\nmode: append\n{limit}map:\n  id: {{column: \
+             id, as: text}}\n  opened_at: {{column: at, as: date}}\n"
+        ) + &kpi("tickets", "count: {of: ticket}", "month")
+    };
+    let file: String =
+        (1..=20).map(|n| format!("{n},{}\n", if n <= 2 { "01.03.2026" } else { "2026-03-01" })).collect();
+    let file = format!("id,at\n{file}");
+    let loud = project(&definitions(""), &[("t.csv", &file)]);
+    let (_, told) = loud.fails(1, &["run"]);
+    assert!(told.contains("2 of 20 rows of `t.csv` were rejected, 10%, more than 5%"), "{told}");
+    assert!(told.contains("`format: \"%d.%m.%Y\"`"), "the commonest reason: {told}");
+    assert_eq!(figures(&loud, "tickets"), [figure("2026-03", 18.0)]);
+    let quiet = project(&definitions("quarantine: {at_most: 10%}\n"), &[("t.csv", &file)]);
+    quiet.ok(&["run"]);
+}
