@@ -144,6 +144,7 @@ impl ColumnStep {
                 column: wanted.column.to_owned(),
                 text: day.to_string(),
                 reason: "open".to_owned(),
+                off_scale: false,
                 count: 0,
             }));
         }
