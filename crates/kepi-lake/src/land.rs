@@ -291,7 +291,10 @@ fn load_id(at: i64) -> String {
 fn know_more(project: &Project, source: &Source) -> Vec<SourceId> {
     let fills = |attribute| source.map.iter().any(|m| &m.attribute == attribute);
     let others = project.sources.values().filter(|other| other.into == source.into && other.id != source.id);
-    others.filter(|other| other.map.iter().any(|m| !fills(&m.attribute))).map(|other| other.id.clone()).collect()
+    others
+        .filter(|other| other.map.iter().any(|m| !fills(&m.attribute)))
+        .map(|other| other.id.clone())
+        .collect()
 }
 
 /// How columns differ from those before, in words.

@@ -225,7 +225,8 @@ pub(crate) fn stage(
     if stopped.is_none() {
         stopped = working.whole_file();
     }
-    let told = Told { missing: mapping.missing(), notes: mapping.notes(), columns: reader.columns().to_vec() };
+    let told =
+        Told { missing: mapping.missing(), notes: mapping.notes(), columns: reader.columns().to_vec() };
     working.finish(&dropped, stopped, told)
 }
 

@@ -29,7 +29,9 @@ pub(crate) use entity::{Attribute, Entity};
 pub(crate) use kpi::{Basis, By, DimensionPaths, Kpi, Line, Target};
 pub(crate) use project::{Person, Project, Unit};
 pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective};
-pub(crate) use source::{Connector, DecimalMark, FileOrder, GroupingMark, Mapping, Source, SourceZone, TimeZone};
+pub(crate) use source::{
+    Connector, DecimalMark, FileOrder, GroupingMark, Mapping, Source, SourceZone, TimeZone,
+};
 pub(crate) use strategy::Strategy;
 
 choices!(

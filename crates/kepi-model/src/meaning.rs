@@ -13,8 +13,8 @@ use crate::{
     form,
     id::{EntityId, Hash, KpiId},
     project::{
-        Connector, Dates, Dimension, Entity, EnumElse, FileOrder, Kpi, Mapping, MappingFrom, Parse, Requirement,
-        Scorecard, Source, SourceZone, Target, TargetLines,
+        Connector, Dates, Dimension, Entity, EnumElse, FileOrder, Kpi, Mapping, MappingFrom, Parse,
+        Requirement, Scorecard, Source, SourceZone, Target, TargetLines,
     },
     word::Word,
 };
@@ -84,11 +84,8 @@ pub(crate) fn source(source: &Source) -> Hash {
         FileOrder::Column(column) => json!(["column", column]),
     };
     let Dates { from: first, until, open } = &source.dates;
-    let dates = json!([
-        first.to_string(),
-        until.to_string(),
-        sorted(open.iter().map(|day| json!(day.to_string())))
-    ]);
+    let dates =
+        json!([first.to_string(), until.to_string(), sorted(open.iter().map(|day| json!(day.to_string())))]);
     // Only where days are read does it matter where they begin.
     let days = source.map.iter().any(|m| m.type_ == Type::Date).then_some(&source.days);
     let rules = source.rules.iter().map(|r| {

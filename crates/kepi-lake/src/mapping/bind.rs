@@ -151,7 +151,8 @@ impl BoundMapping {
         file: &str,
     ) -> Result<Self, LandError> {
         let misfit = |why: String| LandError::Definition(source.id.to_string(), why);
-        let times = Times::new(&source.zone, &source.days, &source.dates).map_err(|e| misfit(e.to_string()))?;
+        let times =
+            Times::new(&source.zone, &source.days, &source.dates).map_err(|e| misfit(e.to_string()))?;
         let slot_of = |id: &AttributeId| entity.attributes.iter().position(|a| &a.id == id);
         let reads = |e: &Expression| attributes_read(e).iter().filter_map(slot_of).collect::<Vec<_>>();
         let mut steps = Vec::new();

@@ -280,9 +280,9 @@ impl ColumnStep {
             return Ok(Typed::Missing);
         }
         let result = match typed.how {
-            Take::Number { from, to, excess } => number::rescale_number(value, from, to, excess)
-                .map(Typed::Number)
-                .map_err(|e| e.to_string()),
+            Take::Number { from, to, excess } => {
+                number::rescale_number(value, from, to, excess).map(Typed::Number).map_err(|e| e.to_string())
+            }
             Take::Duration { from, unit_micros } => number::rescale_duration(value, from, unit_micros)
                 .map(Typed::Number)
                 .map_err(|e| e.to_string()),

@@ -24,8 +24,8 @@ pub mod time;
 
 pub(crate) use bind::{BoundMapping, Fate, attributes_read, entities_asked, evaluate};
 pub(crate) use hash::{Key, Keys, RowHasher};
-pub(crate) use spell::spelt;
 pub(crate) use rows::{Column, KnownKeys, Rows, Slot};
+pub(crate) use spell::spelt;
 
 /// A cell that cannot be read as its type.
 pub(crate) const TYPE: &str = "type";

@@ -20,7 +20,9 @@ pub enum NumberError {
         mark: char,
     },
     /// A group of thousands that none is written as.
-    #[error("is not a number whose thousands are parted by `{mark}`; if decimals follow it, say `decimal_mark: \"{mark}\"`")]
+    #[error(
+        "is not a number whose thousands are parted by `{mark}`; if decimals follow it, say `decimal_mark: \"{mark}\"`"
+    )]
     Grouped {
         /// The mark between groups.
         mark: char,

@@ -68,22 +68,14 @@ proptest! {
 
 #[test]
 fn numbers_that_are_none() {
-    for text in [
-        "",
-        "-",
-        ".",
-        "1.2.3",
-        "1 234'567",
-        "0 750",
-        "01'000",
-        "0x10",
-        "NaN",
-        "1e",
-        "--1",
-        "1-",
-        "(1)",
-    ] {
-        assert_eq!(parse_number(text, 2, Marks::PLAIN, Excess::Round), Err(NumberError::NotANumber), "{text}");
+    for text in
+        ["", "-", ".", "1.2.3", "1 234'567", "0 750", "01'000", "0x10", "NaN", "1e", "--1", "1-", "(1)"]
+    {
+        assert_eq!(
+            parse_number(text, 2, Marks::PLAIN, Excess::Round),
+            Err(NumberError::NotANumber),
+            "{text}"
+        );
     }
     // Either mark before decimals may have been meant; who groups thousands says so, and never by a group that starts with 0.
     let marked = NumberError::Marked { decimal: '.', mark: ',' };
@@ -97,7 +89,11 @@ fn numbers_that_are_none() {
     }
     assert_eq!(parse_number("-1,234,567.50", 2, grouping, Excess::Quarantine), Ok(-123_456_750));
     for text in ["92233720368547758.08", "1e30", "999999999999999999999999999999999999999999"] {
-        assert_eq!(parse_number(text, 2, Marks::PLAIN, Excess::Round), Err(NumberError::TooLarge(2)), "{text}");
+        assert_eq!(
+            parse_number(text, 2, Marks::PLAIN, Excess::Round),
+            Err(NumberError::TooLarge(2)),
+            "{text}"
+        );
     }
     assert_eq!(parse_number("-92233720368547758.08", 2, Marks::PLAIN, Excess::Round), Ok(i64::MIN));
     assert_eq!(parse_number("1e-50", 2, Marks::PLAIN, Excess::Round), Err(NumberError::TooLarge(2)));
@@ -151,8 +147,28 @@ proptest! {
 
 #[test]
 fn names_are_ordered_by_the_numbers_in_them() {
-    let mut names = ["week_10", "week_9", "week_09b", "2026-2-1", "2026-10-1", "a", "", "week_100000000000000000000", "Z"];
+    let mut names = [
+        "week_10",
+        "week_9",
+        "week_09b",
+        "2026-2-1",
+        "2026-10-1",
+        "a",
+        "",
+        "week_100000000000000000000",
+        "Z",
+    ];
     names.sort_by(|a, b| kepi_query::landing::natural(a, b));
-    let want = ["", "2026-2-1", "2026-10-1", "Z", "a", "week_9", "week_09b", "week_10", "week_100000000000000000000"];
+    let want = [
+        "",
+        "2026-2-1",
+        "2026-10-1",
+        "Z",
+        "a",
+        "week_9",
+        "week_09b",
+        "week_10",
+        "week_100000000000000000000",
+    ];
     assert_eq!(names, want);
 }

@@ -114,7 +114,12 @@ async fn a_changed_definition_lands_files_anew_and_replays_the_quarantine() {
             "amount",
             source.map[1].type_.clone(),
             "amount",
-            Parse::Number { scale: 2, decimal_mark: ',', grouping_mark: None, excess: kepi_model::project::Excess::Quarantine },
+            Parse::Number {
+                scale: 2,
+                decimal_mark: ',',
+                grouping_mark: None,
+                excess: kepi_model::project::Excess::Quarantine,
+            },
         )
         .from;
         source.hash = Hash::of(b"other");

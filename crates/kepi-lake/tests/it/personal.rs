@@ -26,7 +26,8 @@ fn footers(folder: &Path) -> Vec<(Vec<u8>, Vec<(String, bool)>)> {
             let bytes = fs::read(&path).unwrap();
             let tail = bytes.len() - 8;
             let length = u32::from_le_bytes(bytes[tail..tail + 4].try_into().unwrap()) as usize;
-            let metadata = ParquetMetaDataReader::new().parse_and_finish(&fs::File::open(&path).unwrap()).unwrap();
+            let metadata =
+                ParquetMetaDataReader::new().parse_and_finish(&fs::File::open(&path).unwrap()).unwrap();
             let group = metadata.row_group(0);
             let columns = group.columns().iter();
             let least = |c: &ColumnChunkMetaData| c.statistics().is_some_and(|s| s.min_bytes_opt().is_some());
@@ -59,7 +60,8 @@ async fn personal_values_and_keys_are_in_no_footer_catalogue_reason_or_event() {
     let all = [text("id"), text("nick"), column("number", Type::Integer, "number", number(0))];
     let a = source("a", &whole, csv("a.csv"), Mode::Upsert, all.to_vec());
     let with = project(vec![whole.clone()]);
-    let path = bench.write("a.csv", format!("id,nick,number\n{},{},{}\nk2,x,1\n", MARKS[1], MARKS[0], MARKS[2]));
+    let path =
+        bench.write("a.csv", format!("id,nick,number\n{},{},{}\nk2,x,1\n", MARKS[1], MARKS[0], MARKS[2]));
     bench.land(&with, &a, &path, NOW).await.unwrap();
     // The attributes leave the model, and another file makes the first one be written anew.
     let less = entity("member", &["id"], whole.attributes[..3].to_vec());
@@ -68,8 +70,11 @@ async fn personal_values_and_keys_are_in_no_footer_catalogue_reason_or_event() {
     bench.land(&project(vec![less]), &b, &path, NOW + 1).await.unwrap();
     // Reasons of all kinds about personal values: of a cell, of a rule that stops, of a key.
     let mut rules = a.clone();
-    rules.rules =
-        vec![rule("small", Requirement::Row(at_least("number", Type::Integer, 8_000_000_000)), Otherwise::Stop)];
+    rules.rules = vec![rule(
+        "small",
+        Requirement::Row(at_least("number", Type::Integer, 8_000_000_000)),
+        Otherwise::Stop,
+    )];
     let path = bench.write("c.csv", format!("id,nick,number\nk3,{},{}\n", MARKS[0], MARKS[2]));
     let report = bench.land(&with, &rules, &path, NOW + 2).await.unwrap();
     let LoadOutcome::Stopped { reason, .. } = report.outcome else { panic!("{:?}", report.outcome) };
@@ -89,7 +94,7 @@ async fn personal_values_and_keys_are_in_no_footer_catalogue_reason_or_event() {
             assert!(!holds(&bytes, mark), "{mark} in a footer");
         }
         for (name, known) in columns {
-let times = ["_recorded_at", "_row", "_valid_from", "_valid_to"];
+            let times = ["_recorded_at", "_row", "_valid_from", "_valid_to"];
             assert!(!known || times.contains(&name.as_str()), "a least value of `{name}`");
         }
     }

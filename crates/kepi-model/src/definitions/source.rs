@@ -4,8 +4,8 @@ use jiff::civil::Date;
 
 use crate::{
     decode::{
-        Character, ColumnType, Either, Encoding, ExpressionText, Files, List, Map, Name, RequirementText, Share,
-        TimeFormat, Whole, Zone, choices, one_of, table,
+        Character, ColumnType, Either, Encoding, ExpressionText, Files, List, Map, Name, RequirementText,
+        Share, TimeFormat, Whole, Zone, choices, one_of, table,
     },
     id::{AttributeId, EntityId, PersonId, PurposeId, RuleId, SourceId},
     project::{Ambiguous, Clean, Excess, Identical, MissingLocal, Mode, Otherwise},

@@ -147,7 +147,8 @@ impl<'a> Reader<'a, '_> {
         entity: &Entity,
         want: Want,
     ) -> Option<Expression> {
-        let scope = Scope { entities: self.entities, base: entity, walk: true, zone: self.zone, days: self.zone };
+        let scope =
+            Scope { entities: self.entities, base: entity, walk: true, zone: self.zone, days: self.zone };
         sql::expression(text, &scope, want, self.findings)
     }
 

@@ -239,9 +239,10 @@ impl Reader<'_> {
                     None
                 }
             },
-            SqlValue::SingleQuotedString(text) => {
-                Some(Expression { type_: Type::Text, node: Node::Literal(Literal::Text(nfc(text).into_owned())) })
-            }
+            SqlValue::SingleQuotedString(text) => Some(Expression {
+                type_: Type::Text,
+                node: Node::Literal(Literal::Text(nfc(text).into_owned())),
+            }),
             SqlValue::Boolean(b) => Some(boolean(Node::Literal(Literal::Boolean(*b)))),
             SqlValue::Null => Some(Expression { type_: Type::Text, node: Node::Literal(Literal::Missing) }),
             SqlValue::DoubleQuotedString(text) => {

@@ -232,8 +232,9 @@ impl Reader<'_> {
             }
             // A day written beside an instant starts where instants are local.
             (Node::Literal(Literal::Integer(day)), Type::Timestamp) if e.type_ == Type::Date => {
-                let starts = Timestamp::from_microsecond(*day)
-                    .and_then(|at| at.to_zoned(self.scope.days.clone()).date().to_zoned(self.scope.zone.clone()));
+                let starts = Timestamp::from_microsecond(*day).and_then(|at| {
+                    at.to_zoned(self.scope.days.clone()).date().to_zoned(self.scope.zone.clone())
+                });
                 let starts = starts.map_or(*day, |at| at.timestamp().as_microsecond());
                 Some(literal(Type::Timestamp, starts))
             }

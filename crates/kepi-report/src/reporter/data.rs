@@ -112,7 +112,9 @@ impl<'a> Reporter<'a> {
             drift: rejected(source, loads.iter().map(|l| l.counts).sum())
                 .into_iter()
                 .chain(
-                    loads.iter().flat_map(|l| l.drift.iter().chain(&l.notes).map(|d| format!("{}: {d}", l.file))),
+                    loads
+                        .iter()
+                        .flat_map(|l| l.drift.iter().chain(&l.notes).map(|d| format!("{}: {d}", l.file))),
                 )
                 .collect(),
             rules: rules.collect(),

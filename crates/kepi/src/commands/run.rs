@@ -103,7 +103,12 @@ fn tell(report: &RunReport, out: Output) {
         }
         for rule in load.rules.iter().filter(|r| r.broken > 0) {
             let how = format!("{:?}", rule.otherwise).to_lowercase();
-            out.remark(&format!("{how}: {}: rule `{}` broken by {}", load.file, rule.rule, rows(rule.broken)));
+            out.remark(&format!(
+                "{how}: {}: rule `{}` broken by {}",
+                load.file,
+                rule.rule,
+                rows(rule.broken)
+            ));
         }
         for note in &load.notes {
             out.remark(&format!("note: {}: {note}", load.file));
@@ -199,7 +204,9 @@ fn aloud(rejected: &Rejected) -> String {
         let share = percent(*n as f64 / *of as f64);
         format!("{n} of {} of {whose} were rejected, {share}, more than {}", rows(*of), percent(*at_most))
     };
-    let first = first.as_ref().map_or(String::new(), |(file, row, why)| format!("\n  first: {file} row {row}: {why}"));
+    let first = first
+        .as_ref()
+        .map_or(String::new(), |(file, row, why)| format!("\n  first: {file} row {row}: {why}"));
     format!(
         "REJECTED: {how_many}; figures lack them{first}\n  `kepi show quarantine --source {source}` lists them; `quarantine: \
          {{at_most: …}}` of the source says how many may be"

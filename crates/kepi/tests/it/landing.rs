@@ -60,7 +60,10 @@ fn cells_with_blanks_around_are_the_same_text_key_and_reference() {
         &definitions,
         &[
             ("a.csv", "id,created,region\nA1 \u{a0},2026-01-05,north \n A2,2026-01-05,\u{2003}north\n"),
-            ("t.csv", "id,account,opened,channel\n1, A1,2026-03-02,mail \n2,A2 ,2026-03-02, mail\n3,A1,2026-03-03,mail\n"),
+            (
+                "t.csv",
+                "id,account,opened,channel\n1, A1,2026-03-02,mail \n2,A2 ,2026-03-02, mail\n3,A1,2026-03-03,mail\n",
+            ),
         ],
     );
     project.ok(&["run"]);
@@ -86,7 +89,10 @@ fn the_greater_number_in_a_name_is_the_newer_file() {
     let at_once = project(&accounts, &files);
     let (_, told) = at_once.fails_or_not(&["run"]);
     assert!(told.contains("in order of name"), "{told}");
-    assert_eq!((figures(&at_once, "accounts"), figures(&at_once, "solved")), (one.to_vec(), one_solved.to_vec()));
+    assert_eq!(
+        (figures(&at_once, "accounts"), figures(&at_once, "solved")),
+        (one.to_vec(), one_solved.to_vec())
+    );
     // The older file comes late: what it alone knows is added, nothing that is newer is undone.
     let late = project(&accounts, &[files[1], files[3]]);
     late.ok(&["run"]);
@@ -164,10 +170,11 @@ fn two_systems_that_know_the_same_rows_do_not_erase_each_other() {
 
 #[test]
 fn a_snapshot_that_is_cut_short_ends_nothing() {
-    let definitions = "source: accounts\ninto: account\nfrom: {csv: {files: \"acc_*.csv\"}}\nmode: snapshot\nmap:\n  id: \
+    let definitions =
+        "source: accounts\ninto: account\nfrom: {csv: {files: \"acc_*.csv\"}}\nmode: snapshot\nmap:\n  id: \
                        {column: id, as: text}\n  created_at: {column: created, as: timestamp}\n"
-        .to_owned()
-        + &kpi("accounts", "count: {of: account}", "year");
+            .to_owned()
+            + &kpi("accounts", "count: {of: account}", "year");
     let whole: String = (1..=1000).map(|n| format!("a{n},2025-02-01T00:00:00\n")).collect();
     let cut: String = whole.split_inclusive('\n').take(3).collect();
     let head = "id,created\n";
@@ -301,16 +308,23 @@ fn texts_that_look_alike_are_compared_in_one_form() {
 
 #[test]
 fn a_file_that_goes_back_to_what_it_was_is_counted_each_time() {
-    let definitions = "source: tickets\ninto: ticket\nfrom: {csv: {files: t.csv}}\nmode: upsert\nmap:\n  id: {column: id, \
+    let definitions =
+        "source: tickets\ninto: ticket\nfrom: {csv: {files: t.csv}}\nmode: upsert\nmap:\n  id: {column: id, \
                        as: text}\n  opened_at: {column: at, as: date}\n"
-        .to_owned()
-        + &kpi("tickets", "count: {of: ticket}", "month");
+            .to_owned()
+            + &kpi("tickets", "count: {of: ticket}", "month");
     let (a, b) = ("id,at\n1,2026-03-01\n2,2026-03-01\n", "id,at\n1,2026-03-01\n2,2026-03-01\n3,2026-03-02\n");
     let project = project(&definitions, &[("t.csv", a)]);
     project.ok(&["run"]);
     for (text, want) in [
-        (b, "read 5 = out of scope 0 + landed 5; landed = accepted 3 + superseding 0 + quarantined 0 + duplicate 2"),
-        (a, "read 7 = out of scope 0 + landed 7; landed = accepted 3 + superseding 0 + quarantined 0 + duplicate 4"),
+        (
+            b,
+            "read 5 = out of scope 0 + landed 5; landed = accepted 3 + superseding 0 + quarantined 0 + duplicate 2",
+        ),
+        (
+            a,
+            "read 7 = out of scope 0 + landed 7; landed = accepted 3 + superseding 0 + quarantined 0 + duplicate 4",
+        ),
     ] {
         project.write("t.csv", text);
         project.ok(&["run"]);

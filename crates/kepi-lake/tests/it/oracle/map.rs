@@ -151,8 +151,10 @@ impl<'a> Mapping<'a> {
                             }
                             None => {
                                 let code = replace.iter().rev().find(|(code, _)| code.trim() == cell.trim());
-                                let text =
-                                    format!("{prefix}{}", code.map_or(cell.trim(), |(_, stands_for)| stands_for));
+                                let text = format!(
+                                    "{prefix}{}",
+                                    code.map_or(cell.trim(), |(_, stands_for)| stands_for)
+                                );
                                 typed(parse, &text, &self.times, &mapping.type_)
                                     .map_err(|why| format!("`{}` {why}", shorten(&text)))
                             }
@@ -235,9 +237,7 @@ fn typed(parse: &Parse, text: &str, times: &Times, type_: &Type) -> Result<Cell,
         Parse::Date { format } => {
             when(times.date(text, format.as_deref(), *type_ == Type::Date).map_err(|e| said(&e))?)
         }
-        Parse::Timestamp { format } => {
-            when(times.timestamp(text, format.as_deref()).map_err(|e| said(&e))?)
-        }
+        Parse::Timestamp { format } => when(times.timestamp(text, format.as_deref()).map_err(|e| said(&e))?),
         Parse::Enum { values, other } => match (values.iter().find(|(code, _)| code.trim() == text), other) {
             (Some((_, member)), _) | (None, EnumElse::Value(member)) => Cell::Text(member.to_string().into()),
             (None, EnumElse::Quarantine) => return Err("is not one of the listed values".into()),

@@ -78,8 +78,10 @@ impl Oracle {
             None => last.filter(|last| *last >= at).map_or(at, |last| last + 1000),
         };
         // A file that is older than one that is in: refused as the whole, else between those it stands between.
-        let ordered = source.mode == Mode::Snapshot || source.mode == Mode::Upsert && source.version.is_none();
-        let others = || self.loads.iter().filter(|l| ordered && earlier.is_none() && l.source == source.id.as_str());
+        let ordered =
+            source.mode == Mode::Snapshot || source.mode == Mode::Upsert && source.version.is_none();
+        let others =
+            || self.loads.iter().filter(|l| ordered && earlier.is_none() && l.source == source.id.as_str());
         let stands = |l: &Load| (!l.file.ends_with(REPLACED)).then(|| natural(&l.file, file));
         let newer = others().filter(|l| stands(l) == Some(Ordering::Greater)).min_by_key(|l| l.effective);
         let older = others().filter(|l| stands(l) == Some(Ordering::Less)).map(|l| l.effective).max();

@@ -30,7 +30,9 @@ const OF_EVERY_TYPE: [&str; 6] = ["column", "as", "replace", "prefix", "missing"
 /// The options of each type of column.
 fn options_of(type_: &Type) -> &'static [&'static str] {
     match type_ {
-        Type::Integer | Type::Number { .. } | Type::Money { .. } => &["decimal_mark", "grouping_mark", "excess_digits"],
+        Type::Integer | Type::Number { .. } | Type::Money { .. } => {
+            &["decimal_mark", "grouping_mark", "excess_digits"]
+        }
         Type::Duration => &["decimal_mark", "grouping_mark"],
         Type::Boolean => &["true", "false"],
         Type::Date | Type::Timestamp => &["format"],
