@@ -18,8 +18,11 @@ fn holds(bytes: &[u8], mark: &str) -> bool {
     bytes.windows(mark.len()).any(|w| w == mark.as_bytes())
 }
 
-/// The footers of all files of a lake: their bytes, and for each column by name whether they say its least value.
-fn footers(folder: &Path) -> Vec<(Vec<u8>, Vec<(String, bool)>)> {
+/// A footer: its bytes, and for each column by name whether it says the least value.
+type Footer = (Vec<u8>, Vec<(String, bool)>);
+
+/// The footers of all files of a lake.
+fn footers(folder: &Path) -> Vec<Footer> {
     let files = fs::read_dir(folder.join(".kepi/data/main/member")).unwrap().map(|e| e.unwrap().path());
     files
         .map(|path| {
