@@ -11,7 +11,7 @@ use kepi_model::{
     id::{DimensionId, EntityId, Hash, KpiId, LevelId},
     project::{Kpi, Project},
 };
-use kepi_stats::estimate::{Level, NotComputable};
+use kepi_stats::estimate::{Level, Method, NotComputable};
 
 use crate::{
     cells::{Cells, Parts, SideStates, View},
@@ -29,7 +29,7 @@ use crate::{
         KeyColumn, Measured, Member, StateTable,
         wire::{CellStates, DigestKey, Secret, TermStates},
     },
-    value::{Coverage, Finality, Segment, Value},
+    value::{Coverage, Exact, Finality, Segment, Value},
 };
 
 /// A plan and what an evaluator returned for it.
@@ -520,4 +520,15 @@ pub fn basis(kpi: &Kpi, project: &Project) -> Basis {
         }
     }
     Basis { entities, mapping: Hash::of(text.as_bytes()) }
+}
+
+impl Value {
+    /// The point with all its digits, if it is a sum or a count and has more than a floating-point number holds; read from
+    /// the states it was finished from.
+    pub fn exact(&self, kpi: &Kpi) -> Option<Exact> {
+        self.estimate.as_ref().ok().filter(|estimate| estimate.method == Method::Exact)?;
+        let states = CellStates::decode(&self.states).ok()?;
+        let exact = kind_of(&kpi.measure).exact(kpi, &View::kept(&states))?;
+        exact.is_beyond_float().then_some(exact)
+    }
 }

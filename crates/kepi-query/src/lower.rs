@@ -6,6 +6,7 @@ use kepi_model::{
 };
 
 use crate::{
+    guard::guard,
     measure::kind_of,
     side::{LowerError, Lowering, Side, Term},
 };
@@ -40,5 +41,8 @@ pub fn lower(kpi: &Kpi, project: &Project) -> Result<Lowered, LowerError> {
             key_sets.push(key_set);
         }
     }
-    Ok(Lowered { sides: lowering.into_sides(), key_sets })
+    let mut sides = lowering.into_sides();
+    // Answers off their scale are taken as no answers.
+    sides.iter_mut().for_each(|side| guard(side, project));
+    Ok(Lowered { sides, key_sets })
 }

@@ -9,10 +9,7 @@ use kepi_model::{
 };
 use serde_json::json;
 
-use crate::{
-    guard::guard,
-    plan::{Key, StateId, StateKind, StateSpec},
-};
+use crate::plan::{Key, StateId, StateKind, StateSpec};
 
 /// Days that one scan may span; some 270 years. More is a wrong date in the data rather than a history.
 pub const MAXIMUM_DAYS: i32 = 100_000;
@@ -197,9 +194,8 @@ impl<'a> Lowering<'a> {
         Self { kpi, project, sides: Vec::new() }
     }
 
-    /// What was asked for, answers off their scale taken as no answers.
-    pub fn into_sides(mut self) -> Vec<Side> {
-        self.sides.iter_mut().for_each(|side| guard(side, self.project));
+    /// What was asked for.
+    pub fn into_sides(self) -> Vec<Side> {
         self.sides
     }
 

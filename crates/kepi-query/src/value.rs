@@ -5,16 +5,13 @@ use std::{cmp::Ordering, fmt, str::FromStr};
 use kepi_model::{
     calendar::Period,
     id::{DimensionId, Hash, KpiId},
-    project::Kpi,
 };
-use kepi_stats::estimate::{Estimate, Method, NotComputable};
+use kepi_stats::estimate::{Estimate, NotComputable};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cells::View,
-    measure::kind_of,
     port::{EngineVersion, SnapshotId},
-    state::{Member, wire::CellStates},
+    state::Member,
 };
 
 pub mod wire;
@@ -218,14 +215,5 @@ impl Value {
     /// The point, if there is one.
     pub fn point(&self) -> Option<f64> {
         self.estimate.as_ref().ok().map(|estimate| estimate.point)
-    }
-
-    /// The point with all its digits, if it is a sum or a count and has more than a floating-point number holds; read from
-    /// the states it was finished from.
-    pub fn exact(&self, kpi: &Kpi) -> Option<Exact> {
-        self.estimate.as_ref().ok().filter(|estimate| estimate.method == Method::Exact)?;
-        let states = CellStates::decode(&self.states).ok()?;
-        let exact = kind_of(&kpi.measure).exact(kpi, &View::kept(&states))?;
-        exact.is_beyond_float().then_some(exact)
     }
 }
