@@ -266,22 +266,16 @@ fn texts(name: &str, column: &str, array: &ArrayRef, into: &mut Texts) -> Result
         }
         return Ok(wrong);
     }
-    let texts = as_text(array).ok_or_else(|| LandError::NoText {
-        path: name.to_owned(),
-        column: column.to_owned(),
-        kind: in_words(array.data_type()),
-    })?;
+    let Some(texts) = as_text(array) else {
+        return one_by_one(name, column, array, into);
+    };
     let nulls = array.logical_nulls();
     let texts = texts.as_string_opt::<i32>();
     for row in 0..array.len() {
         let text = texts.filter(|a| a.is_valid(row)).map(|a| a.value(row));
-        // What cannot be written as text comes back as if it were not there.
+        // What cannot be written as text may come back as if it were not there.
         if text.is_none() && nulls.as_ref().is_none_or(|n| n.is_valid(row)) {
-            bad(
-                row,
-                NO_TEXT,
-                format!("a value {} that cannot be written as text", of_type(array.data_type())),
-            );
+            bad(row, NO_TEXT, no_text(array));
         }
         if too_long(text) {
             bad(row, TOO_LONG, long());
@@ -289,6 +283,35 @@ fn texts(name: &str, column: &str, array: &ArrayRef, into: &mut Texts) -> Result
         into.push(text);
     }
     Ok(wrong)
+}
+
+/// As [`texts`], of a column of which one value at least has no text: nobody says which one.
+fn one_by_one(
+    name: &str,
+    column: &str,
+    array: &ArrayRef,
+    into: &mut Texts,
+) -> Result<Vec<(u32, Bad)>, LandError> {
+    if array.data_type().is_nested() {
+        let kind = in_words(array.data_type());
+        return Err(LandError::NoText { path: name.to_owned(), column: column.to_owned(), kind });
+    }
+    let mut wrong = Vec::new();
+    let nulls = array.logical_nulls();
+    for row in 0..array.len() {
+        let value = as_text(&array.slice(row, 1));
+        let text = value.as_ref().and_then(|a| a.as_string_opt::<i32>()).filter(|a| a.is_valid(0));
+        into.push(text.map(|a| a.value(0)));
+        if text.is_none() && nulls.as_ref().is_none_or(|n| n.is_valid(row)) {
+            let reason = format!("`{column}`: {}", no_text(array));
+            wrong.push((row as u32, Bad { rule: NO_TEXT, reason, column: Some(column.to_owned()) }));
+        }
+    }
+    Ok(wrong)
+}
+
+fn no_text(array: &ArrayRef) -> String {
+    format!("a value {} that cannot be written as text", of_type(array.data_type()))
 }
 
 impl ParquetReader {
