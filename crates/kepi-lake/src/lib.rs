@@ -23,6 +23,7 @@ mod history;
 mod index;
 mod land;
 mod ledger;
+mod live;
 pub mod mapping;
 mod published;
 mod quarantine;
@@ -219,7 +220,11 @@ impl Lake for LocalLake {
                     return Err(LakeError::Damaged(damaged).into());
                 }
             }
-            Ok(self.catalogue.pin(project, snapshot).await?)
+            let mut inputs = self.catalogue.pin(project, snapshot).await?;
+            if snapshot.is_none() {
+                live::note_reach(project, &mut inputs).await?;
+            }
+            Ok(inputs)
         })
     }
 

@@ -45,6 +45,9 @@ pub struct PinnedTable {
     pub key: Vec<AttributeId>,
     /// The rows.
     pub data: TableData,
+    /// The latest value of the attribute that dates the rows, of those that hold now; none where all hold or nobody looked:
+    /// then the bounds of the column say it.
+    pub live_until: Option<i64>,
 }
 
 /// A column.

@@ -44,7 +44,8 @@ pub fn watermarks(project: &Project, inputs: &PinnedInputs) -> BTreeMap<EntityId
 fn latest(entity: &Entity, project: &Project, inputs: &PinnedInputs) -> Option<i64> {
     let last = |path: &Path| time_range(&entity.id, path, inputs).ok().flatten().map(|(_, last)| last);
     let own = entity.time.as_ref().map(|time| Path { references: Vec::new(), attribute: time.clone() });
-    own.as_ref().and_then(last).or_else(|| {
+    let live = || inputs.tables.get(&entity.id)?.live_until;
+    own.as_ref().and_then(|own| live().or_else(|| last(own))).or_else(|| {
         let readings = project.kpis.values().flat_map(|kpi| kpi.measure.kind().readings());
         readings
             .filter(|reading| reading.rows.of == entity.id)

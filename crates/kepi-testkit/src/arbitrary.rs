@@ -229,6 +229,7 @@ impl Table {
             columns,
             key: vec![id::<AttributeId>("id")],
             data: TableData::Memory(Arc::new(MemoryTable { rows: self.rows, columns: values })),
+            live_until: None,
         }
     }
 }

@@ -86,7 +86,7 @@ pub fn table(calendar: &Calendar, text: &str) -> PinnedTable {
     }
     let key = header.first().expect("a column").0.parse().expect("a name");
     let data = TableData::Memory(Arc::new(MemoryTable { rows: rows.len(), columns: values }));
-    PinnedTable { columns, key: vec![key], data }
+    PinnedTable { columns, key: vec![key], data, live_until: None }
 }
 
 /// `2026-01-05+90`: ninety minutes after the day starts.

@@ -146,7 +146,7 @@ pub fn pinned(folder: &Path, wanted: Wanted, threads: usize) -> Result<(PinnedIn
     });
     let entity = "service_case".parse().map_err(|_| BenchError::Project("the entity has no name".into()))?;
     let key = "id".parse().into_iter().collect();
-    let table = PinnedTable { columns, key, data: TableData::Files(files) };
+    let table = PinnedTable { columns, key, data: TableData::Files(files), live_until: None };
     Ok((PinnedInputs { snapshot: SnapshotId(1), tables: [(entity, table)].into() }, known))
 }
 

@@ -79,7 +79,7 @@ impl Catalogue {
                 .map(|f| PinnedFile { path: f.path.display().to_string(), bytes: f.bytes, rows: f.rows })
                 .collect(),
         );
-        Ok(PinnedTable { columns, key, data })
+        Ok(PinnedTable { columns, key, data, live_until: None })
     }
 }
 
