@@ -12,6 +12,7 @@ mod accounting;
 mod durability;
 mod examples;
 mod full_disk;
+mod fuzz;
 mod history;
 mod kills;
 mod landing;
