@@ -104,7 +104,7 @@ fn held_against(view: &KpiView) -> String {
     let row = &view.current;
     let target = row.target.as_ref().map(|t| format!("Target {}, threshold {}. ", t.target, t.threshold));
     let change = match &row.change {
-        Outcome::Value(c) => format!("{} since {}: {}.", c.difference.text, c.since, c.by),
+        Outcome::Value(c) => format!("{} since {}, {}.", c.difference.text, c.since, c.by),
         Outcome::Reason(reason) => format!("No change shown: {}.", reason.text),
     };
     target.unwrap_or_default() + &change
