@@ -12,7 +12,7 @@ use kepi_testkit::{
     arbitrary::Chance,
     fuzz::{self, Effort},
 };
-use kepi_web::{pages::PAGES, router};
+use kepi_web::{pages::PAGES, router, server::Patience};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -109,7 +109,7 @@ fn bytes_that_are_no_request_leave_the_server_as_it_is() {
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = runtime.spawn(kepi_web::serve(listener, router, async move {
+    let server = runtime.spawn(kepi_web::server::serve(listener, router, Patience::default(), async move {
         let _ = stopped.await;
     }));
     let seeds = [
