@@ -137,7 +137,7 @@ async fn codes_reasons_positions_and_enums() {
             required: true,
         },
     );
-    let source = source("survey", &answer, csv("x.csv"), Mode::Append, map);
+    let source = source("survey", &answer, csv("deep/x.csv"), Mode::Append, map);
     let project = project(vec![answer]);
     let path = bench
         .write("deep/x.csv", "day,score,via,minutes\n 1 ,5,Tel,\"1,5\"\n12,0,,\n12,6,,\n12,0,Fax,\n1,,,\n");
