@@ -140,7 +140,7 @@ fn decimals_after_a_comma_are_never_thousands() {
     let corrected = definitions.replace("3 decimals\"}\n", "3 decimals\", decimal_mark: \",\"}\n");
     project.write("kepi.yml", &format!("{HEAD}{corrected}"));
     project.ok(&["run"]);
-    assert_eq!(figures(&project, "weight"), [figure("2026-03", 13.375)]);
+    assert_eq!(figures(&project, "weight"), [figure("2026-03", 13.875)]);
 }
 
 #[test]
