@@ -19,6 +19,7 @@ use crate::{landing::orders, support::*};
 /// After so many files a new lake is begun, so that the first does not grow for ever.
 const FILES_OF_A_LAKE: u64 = 200;
 
+#[expect(clippy::await_holding_refcell_ref, reason = "one file lands after the other")]
 fn lands(what: &str, count: u64, from: impl Fn(&mut Chance) -> Connector, seeds: &[Vec<u8>]) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let bench = RefCell::new(None);
