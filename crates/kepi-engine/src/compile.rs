@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use kepi_model::{
-    expression::{Expression, Node, Path, Physical},
+    expression::{Expression, Path, Physical},
     id::{AttributeId, EntityId},
     project::AsOf,
 };
@@ -224,8 +224,7 @@ pub fn prepare(
     };
     let mut keys = Vec::new();
     for key in &plan.keys {
-        let expression = Expression { type_: key.type_.clone(), node: Node::Path(key.path.clone()) };
-        keys.push((compile(&expression)?.node, key.type_.physical()));
+        keys.push((compile(&key.of)?.node, key.of.type_.physical()));
     }
     let rows = rows(base);
     let mut states = Vec::new();

@@ -6,8 +6,9 @@
 //! the meaning is the interpreter's.
 //!
 //! `emit` makes instructions of expressions and proves their intervals; `run` computes them for a batch, by
-//! `operation`, `compare` and `choose`.
+//! `operation`, `call`, `compare` and `choose`.
 
+mod call;
 mod choose;
 mod compare;
 mod emit;
@@ -18,7 +19,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use kepi_model::{
     business_hours::BusinessHours,
-    expression::{Arithmetic, Comparison, Expression, Literal, Path, Physical},
+    expression::{Arithmetic, Comparison, Expression, Function, Literal, Path, Physical, Type},
 };
 
 use crate::vector::{Bitmap, Vector};
@@ -54,6 +55,8 @@ enum Operation {
     InIntegers(NodeId, Vec<i64>, bool),
     InTexts(NodeId, Vec<String>, bool),
     Like(NodeId, String),
+    /// A function, and the type of its result.
+    Call(Function, Type, Vec<(NodeId, Physical)>),
     Choose(Vec<(Choice, NodeId)>),
     BusinessTime(NodeId, BusinessHours),
     Interpret(Box<Expression>),

@@ -270,6 +270,24 @@ pub enum LandError {
         /// All columns.
         available: Vec<String>,
     },
+    /// A sheet of a workbook that cannot be read as rows below a header.
+    #[error("`{path}`: {reason}")]
+    Sheet {
+        /// The file.
+        path: String,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// Columns to become rows that the file does not have.
+    #[error("`{path}` has no column `{pattern}` to make rows of; {}", way_out(None, .available))]
+    NoUnpivot {
+        /// The file.
+        path: String,
+        /// What the source says.
+        pattern: String,
+        /// All columns.
+        available: Vec<String>,
+    },
     /// A mapped column whose values are not single ones.
     #[error(
         "`{path}`: the column `{column}` is {kind}, which has no text; take it apart before it lands, or map another"

@@ -16,9 +16,11 @@
 
 mod catalogue;
 pub mod connector;
+pub mod draft;
 mod door;
 pub mod durable;
 pub mod error;
+pub mod heads;
 mod history;
 mod index;
 mod land;

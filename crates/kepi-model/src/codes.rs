@@ -209,9 +209,9 @@ codes! {
         "Attributes computed by `expression` may use each other, but none may need itself."
         "attributes that need others, not themselves"
         "let one of them be read from a column";
-    BAD_DELIMITER "K0405" Error "a delimiter that is not one character"
-        "The delimiter of delimited text is one ASCII character, and none that stands in cells: no letter, digit, quote or line end. Quote it in YAML; a tabulator is written `\"\\t\"` in double quotes."
-        "one character such as `\",\"`, `\";\"`, `\"|\"` or `\"\\t\"`"
+    BAD_DELIMITER "K0405" Error "a delimiter that separates nothing"
+        "The delimiter of delimited text is one character or a few, and no single letter or digit, quote or line end. Quote it in YAML; a tabulator is written `\"\\t\"` in double quotes."
+        "one character or a few, such as `\",\"`, `\";\"`, `\"||\"` or `\"\\t\"`"
         "look at the first line of the file: it is what stands between two headers";
     UNKNOWN_ENCODING "K0406" Error "unknown encoding"
         "Encodings are named by their labels in the WHATWG standard, such as `utf-8` or `windows-1252`."
@@ -241,9 +241,9 @@ codes! {
         "The name of a rule is shown with every row it rejects, so it is unique within its source."
         "each name of a rule once in its source"
         "rename one of them";
-    MAPPING_FROM "K0413" Error "not exactly one of column, constant and expression"
+    MAPPING_FROM "K0413" Error "not exactly one of column, constant, position, expression and bands"
         "A mapping says once where its value comes from; a column also says how it is read."
-        "exactly one of `column`, `constant`, `position` and `expression`, and `as` beside a `column`"
+        "exactly one of `column`, `constant`, `position`, `expression` and `bands`, and `as` beside a `column`"
         "keep the one that is meant; a column is written `{column: Header, as: text}`";
     MAPPING_OPTION "K0414" Error "an option that does nothing here"
         "The option belongs to another type of column; it would be without effect."
@@ -297,6 +297,18 @@ codes! {
         "A mark stands before decimals or between groups of thousands; with both nobody could tell which."
         "two different marks, or no `grouping_mark`"
         "write the other mark under `decimal_mark`, or leave `grouping_mark` out";
+    BAD_PLACES "K0450" Error "no place in a line"
+        "A column of a file of fixed width is given by its first and its last character, counted from 1, both of which belong to it."
+        "the first and the last character of the column: `9..16`, or `9` alone"
+        "count the characters of a line of the file, from 1";
+    BAD_BANDS "K0451" Error "bands that cannot be formed"
+        "Edges of bands ascend and are of the type of the value. Each begins a band, and what is below the first is a band too, so there is one label more than there are edges."
+        "edges that ascend: `[25, 45, 65]`"
+        "sort the edges, and leave out what stands there twice";
+    BAD_UNPIVOT "K0452" Error "columns that cannot become rows"
+        "`unpivot` makes one row of every cell of its columns that is not empty: `name` and `value` are what the mapping calls the column's name and the cell. They are two names, and no other column is called so."
+        "`{columns: [Q7_1, Q7_2], name: question, value: answer}`"
+        "name the columns, and give `name` and `value` two names of their own";
 
     EXPRESSION_TOO_LARGE "K0501" Error "an expression that is too large"
         "Expressions have at most 4 KiB, 200 parts and 32 levels of brackets; larger ones are refused before they are read."

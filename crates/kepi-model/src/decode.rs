@@ -22,8 +22,8 @@ use crate::{
 };
 
 pub(crate) use scalar::{
-    AmountText, AttributeType, Character, ColumnType, Encoding, ExpressionText, Files, Lag, Micros, Name,
-    OpeningText, PathText, Quantile, RequirementText, Scale, Share, TimeFormat, Whole, Zone, choices,
+    AmountText, AttributeType, ColumnType, Delimiter, Encoding, ExpressionText, Files, Lag, Micros, Name,
+    OpeningText, PathText, Places, Quantile, RequirementText, Scale, Share, TimeFormat, Whole, Zone, choices,
 };
 
 /// What can stand in a field: how it is described and how it is read.

@@ -30,7 +30,7 @@ pub(crate) use kpi::{Basis, By, DimensionPaths, Kpi, Line, Target};
 pub(crate) use project::{Person, Project, Unit};
 pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective};
 pub(crate) use source::{
-    Connector, DecimalMark, FileOrder, GroupingMark, Mapping, Source, SourceZone, TimeZone,
+    Bands, Connector, DecimalMark, FileOrder, GroupingMark, Mapping, Source, SourceZone, TimeZone, Unpivot,
 };
 pub(crate) use strategy::Strategy;
 

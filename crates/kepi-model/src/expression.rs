@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     business_hours::BusinessHours,
     id::{AttributeId, EntityId},
+    word::words,
 };
 
 /// What a value is. Physical form in brackets.
@@ -129,6 +130,52 @@ pub enum Comparison {
     GreaterOrEqual,
 }
 
+words! {
+    /// A function on the values of one row; without one of them there is no result.
+    pub enum Function {
+        /// Text in capitals.
+        Upper = "upper",
+        /// Text in small letters.
+        Lower = "lower",
+        /// Text without white space at its ends.
+        Trim = "trim",
+        /// How many characters a text has.
+        Length = "length",
+        /// Text with every occurrence of the second replaced by the third; an empty second changes nothing.
+        Replace = "replace",
+        /// Text from the second, a position from 1, and of the third, a length, if there is one.
+        Substring = "substring",
+        /// Of the text between the second, the third part: 1 is the first, −1 the last; there may be none.
+        SplitPart = "split_part",
+        /// Texts and integers in decimal, one after the other.
+        Concat = "concat",
+        /// Year that the clock of a zone, the last value, shows.
+        Year = "year",
+        /// Month, 1 to 12.
+        Month = "month",
+        /// Day of the month.
+        Day = "day",
+        /// Day of the week: a member of the result's type, Monday first.
+        Weekday = "weekday",
+        /// Hour, 0 to 23.
+        Hour = "hour",
+        /// Completed years from the first day to the second, negative if that is earlier; by the clock of a zone, the last.
+        YearsBetween = "years_between",
+        /// The band that a number, the first, lies in: a member of the result's type. Each further value begins a band.
+        Bands = "bands",
+    }
+}
+
+impl Function {
+    /// Whether its last value is the zone whose clock is read, which the language does not write.
+    pub fn reads_clock(self) -> bool {
+        matches!(
+            self,
+            Self::Year | Self::Month | Self::Day | Self::Weekday | Self::Hour | Self::YearsBetween
+        )
+    }
+}
+
 /// A many-to-one walk: references from the base entity, then one attribute of the last entity reached.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Path {
@@ -183,7 +230,9 @@ impl Expression {
             | Node::In(a, _)
             | Node::Like(a, _)
             | Node::BusinessTime(a, _) => a.visit(see),
-            Node::And(all) | Node::Or(all) | Node::Coalesce(all) => all.iter().for_each(|e| e.visit(see)),
+            Node::And(all) | Node::Or(all) | Node::Coalesce(all) | Node::Call(_, all) => {
+                all.iter().for_each(|e| e.visit(see));
+            }
             Node::Case(branches, last) => {
                 for (test, result) in branches {
                     test.visit(see);
@@ -231,6 +280,8 @@ pub enum Node {
     Case(Vec<(Expression, Expression)>, Option<Box<Expression>>),
     /// Business time from the beginning of 1970 until an instant, see [`BusinessHours::elapsed`]: a duration.
     BusinessTime(Box<Expression>, BusinessHours),
+    /// A function.
+    Call(Function, Vec<Expression>),
     /// Whether the entity referred to by a reference attribute has a row with that key: only in source rules.
     Exists(AttributeId, EntityId),
 }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::expression::{Arithmetic, Comparison, Expression, Literal, Node, Path, Type};
+use crate::{
+    expression::{Arithmetic, Comparison, Expression, Literal, Node, Path, Type},
+    word::Word,
+};
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -50,7 +53,12 @@ fn strength(node: &Node) -> u8 {
         Node::Negate(_) => 7,
         Node::Rescale(inner, _) => strength(&inner.node),
         Node::Literal(Literal::Integer(n)) if *n < 0 => 7,
-        Node::Literal(_) | Node::Path(_) | Node::Coalesce(_) | Node::Case(..) | Node::BusinessTime(..) => 9,
+        Node::Literal(_)
+        | Node::Path(_)
+        | Node::Coalesce(_)
+        | Node::Call(..)
+        | Node::Case(..)
+        | Node::BusinessTime(..) => 9,
     }
 }
 
@@ -127,6 +135,12 @@ fn write(e: &Expression, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Node::Coalesce(list) => {
             f.write_str("coalesce(")?;
             joined(list, ", ", 0, f)?;
+            f.write_str(")")
+        }
+        Node::Call(function, list) => {
+            let shown = list.len() - usize::from(function.reads_clock() && !list.is_empty());
+            write!(f, "{}(", function.word())?;
+            joined(list.get(..shown).unwrap_or_default(), ", ", 0, f)?;
             f.write_str(")")
         }
         Node::Case(branches, last) => {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     calendar::Calendar,
     expression::{Arithmetic, Comparison, Expression, Literal, Node, Path, Type},
+    word::Word,
 };
 
 pub(crate) fn option<T>(value: Option<T>, form: impl FnOnce(T) -> Value) -> Value {
@@ -78,6 +79,7 @@ pub(crate) fn expression(e: &Expression) -> Value {
         }
         Node::Like(a, pattern) => vec![json!("like"), expression(a), json!(pattern)],
         Node::Coalesce(list) => all("coalesce", list),
+        Node::Call(function, list) => all(function.word(), list),
         Node::Case(branches, last) => vec![
             json!("case"),
             branches.iter().map(|(test, then)| json!([expression(test), expression(then)])).collect(),

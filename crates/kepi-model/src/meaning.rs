@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 
 use crate::{
     calendar::Calendar,
-    expression::{Expression, Path, Type},
+    expression::{Expression, Node, Path, Type},
     form,
     id::{EntityId, Hash, KpiId},
     project::{
         Connector, Dates, Dimension, Entity, EnumElse, FileOrder, Kpi, Mapping, MappingFrom, Parse,
-        Requirement, Scorecard, Source, SourceZone, Target, TargetLines,
+        Requirement, Scorecard, Source, SourceZone, Target, TargetLines, Unpivot,
     },
     word::Word,
 };
@@ -71,8 +71,14 @@ pub(crate) fn kpi(kpi: &Kpi, calendar: &Calendar, entities: &BTreeMap<EntityId, 
 /// What decides how the rows of a source come out.
 pub(crate) fn source(source: &Source) -> Hash {
     let from = match &source.from {
-        Connector::Csv { delimiter, encoding, header_row, .. } => {
-            json!(["csv", delimiter, encoding, header_row])
+        Connector::Csv { delimiter, encoding, header_row, .. } => match delimiter.as_bytes() {
+            [one] => json!(["csv", one, encoding, header_row]),
+            _ => json!(["csv", delimiter, encoding, header_row]),
+        },
+        Connector::Excel { sheet, header_row, .. } => json!(["excel", sheet, header_row]),
+        Connector::FixedWidth { columns, encoding, skip_lines, .. } => {
+            let columns = sorted(columns.iter().map(|column| json!(column)));
+            json!(["fixed width", columns, encoding, skip_lines])
         }
         Connector::Ndjson { .. } => json!(["ndjson"]),
         Connector::Parquet { .. } => json!(["parquet"]),
@@ -97,25 +103,26 @@ pub(crate) fn source(source: &Source) -> Hash {
         };
         json!([r.id, require, r.otherwise.word()])
     });
-    hash(
-        "source",
-        &json!([
-            source.into,
-            from,
-            source.mode.word(),
-            source.key,
-            source.version,
-            ["zone", name, ambiguous.word(), missing.word()],
-            sorted(source.missing.iter().map(|t| json!(t))),
-            form::option(source.only.as_ref(), form::expression),
-            sorted(source.map.iter().map(mapping)),
-            sorted(rules),
-            order,
-            dates,
-            source.clean.iter().map(|c| json!(c.word())).collect::<Value>(),
-            days,
-        ]),
-    )
+    let mut form = vec![
+        json!(source.into),
+        from,
+        json!(source.mode.word()),
+        json!(source.key),
+        json!(source.version),
+        json!(["zone", name, ambiguous.word(), missing.word()]),
+        sorted(source.missing.iter().map(|t| json!(t))),
+        form::option(source.only.as_ref(), form::expression),
+        sorted(source.map.iter().map(mapping)),
+        sorted(rules),
+        json!(order),
+        json!(dates),
+        source.clean.iter().map(|c| json!(c.word())).collect::<Value>(),
+        json!(days),
+    ];
+    if let Some(Unpivot { columns, name, value }) = &source.unpivot {
+        form.push(json!(["unpivot", sorted(columns.iter().map(|c| json!(c))), name, value]));
+    }
+    hash("source", &form.into())
 }
 
 fn mapping(mapping: &Mapping) -> Value {
@@ -127,9 +134,13 @@ fn mapping(mapping: &Mapping) -> Value {
                 Parse::Number { scale, decimal_mark, grouping_mark, excess } => {
                     json!(["number", scale, decimal_mark, grouping_mark, excess.word()])
                 }
-                Parse::Duration { unit_micros, decimal_mark, grouping_mark } => {
-                    json!(["duration", unit_micros, decimal_mark, grouping_mark])
+                Parse::Duration { unit_micros, decimal_mark, grouping_mark, clock } => {
+                    let mut form =
+                        vec![json!("duration"), json!(unit_micros), json!(decimal_mark), json!(grouping_mark)];
+                    form.extend(clock.map(|clock| json!(clock.word())));
+                    form.into()
                 }
+                Parse::Epoch(epoch) => json!([epoch.word()]),
                 Parse::Boolean { yes, no } => json!(["boolean", yes, no]),
                 Parse::Date { format } => json!(["date", format]),
                 Parse::Timestamp { format } => json!(["timestamp", format]),
@@ -195,10 +206,13 @@ pub(crate) fn scorecard(scorecard: &Scorecard, kpis: &BTreeMap<KpiId, Kpi>) -> H
     )
 }
 
-/// A dimension: its name and the path from each entity, in the order of the entities' names.
+/// A dimension: its name and the way from each entity, in the order of the entities' names.
 fn dimension(dimension: &Dimension) -> Value {
-    let paths = dimension.paths.iter().map(|(entity, to)| json!([entity, form::path(to)]));
-    json!(["dimension", dimension.id, paths.collect::<Value>()])
+    let ways = dimension.ways.iter().map(|(entity, way)| match &way.node {
+        Node::Path(to) => json!([entity, form::path(to)]),
+        _ => json!([entity, form::expression(way)]),
+    });
+    json!(["dimension", dimension.id, ways.collect::<Value>()])
 }
 
 /// The lines of a target.

@@ -31,8 +31,8 @@ pub use scorecard::{
     ScorecardPerspective,
 };
 pub use source::{
-    Ambiguous, Clean, Connector, Dates, EnumElse, Excess, FileOrder, Identical, Mapping, MappingFrom,
-    MissingLocal, Mode, Otherwise, Parse, Requirement, Rule, Source, SourceZone,
+    Ambiguous, Clean, Clock, Connector, Dates, EnumElse, Epoch, Excess, FileOrder, Identical, Mapping,
+    MappingFrom, MissingLocal, Mode, Otherwise, Parse, Requirement, Rule, Source, SourceZone, Unpivot,
 };
 pub use strategy::{CauseEffect, Goal, Objective, Perspective, Pillar, Sign, Strategy, Strength, Theme};
 pub use target::{Basis, BasisKind, Target, TargetLines};

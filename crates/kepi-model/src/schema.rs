@@ -106,13 +106,14 @@ fn kind_schema(kind: Kind) -> Value {
         Kind::Opening => {
             json!({"type": "string", "pattern": "^[0-9]{1,2}:[0-9]{2} ?[-–] ?[0-9]{1,2}:[0-9]{2}$"})
         }
+        Kind::Places => json!({"type": ["string", "integer"], "pattern": "^[0-9]+( ?\\.\\. ?[0-9]+)?$"}),
         Kind::Quantile => json!({"type": "string", "pattern": "^(median|[0-9.]+ ?%)$"}),
         Kind::Path
         | Kind::Type
         | Kind::ColumnType
         | Kind::Zone
         | Kind::TimeFormat
-        | Kind::Character
+        | Kind::Delimiter
         | Kind::Encoding
         | Kind::Files => json!({"type": "string"}),
         Kind::List(inner) => json!({"type": "array", "items": kind_schema(*inner)}),

@@ -2,8 +2,9 @@
 //!
 //! The caps are counted on tokens before the parser sees them, so no input can make it recurse deeply. Findings point
 //! into the expression's text, which stands somewhere in a YAML scalar. `parse` counts and parses, `lower` allows and types, by
-//! `typing` what operators want and by `path` what names lead to.
+//! `typing` what operators want, by `function` what functions take and by `path` what names lead to.
 
+mod function;
 mod lower;
 mod parse;
 mod path;
@@ -26,6 +27,8 @@ use crate::{
     yaml::Yaml,
 };
 
+pub(crate) use function::{banded, edge, edge_form};
+pub(crate) use typing::rescale as at_scale;
 pub(crate) use path::path;
 
 /// Longest expression, in bytes.
@@ -114,7 +117,7 @@ fn count(expression: &Expression) -> usize {
         | Node::Like(a, _)
         | Node::BusinessTime(a, _) => count(a),
         Node::In(a, list) => count(a) + list.len(),
-        Node::And(list) | Node::Or(list) | Node::Coalesce(list) => list.iter().map(count).sum(),
+        Node::And(list) | Node::Or(list) | Node::Coalesce(list) | Node::Call(_, list) => list.iter().map(count).sum(),
         Node::Case(branches, last) => {
             branches.iter().map(|(a, b)| count(a) + count(b)).sum::<usize>()
                 + last.as_ref().map_or(0, |e| count(e))
@@ -180,7 +183,7 @@ impl Reader<'_> {
         let finding = self.findings.report(codes::NOT_ALLOWED, span, format!("{what} is not allowed here"));
         if fix.is_empty() {
             finding.expected(
-                "`+ - *`, comparisons, `and`, `or`, `not`, `is null`, `in`, `between`, `like`, `coalesce`, `case`",
+                "`+ - *`, comparisons, `and`, `or`, `not`, `is null`, `in`, `between`, `like`, `case`, functions",
             );
         } else {
             finding.fix(fix);

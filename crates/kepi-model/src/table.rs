@@ -156,8 +156,10 @@ pub enum Kind {
     Quantile,
     /// An amount in the unit of what it is compared with.
     Amount,
-    /// One ASCII character.
-    Character,
+    /// What separates cells.
+    Delimiter,
+    /// Where a column stands in a line.
+    Places,
     /// A label of a text encoding.
     Encoding,
     /// A path or glob below the project's folder.
@@ -290,10 +292,11 @@ impl Kind {
             Self::Type | Self::ColumnType => format!("a type: {TYPES}"),
             Self::Scale => "a scale such as `1..5`".into(),
             Self::Zone => "a time zone such as `Europe/Berlin`".into(),
-            Self::TimeFormat => "a format such as `%Y-%m-%d`".into(),
+            Self::TimeFormat => "a format such as `%Y-%m-%d` or `epoch milliseconds`".into(),
             Self::Quantile => "`median` or a share such as `90%`".into(),
             Self::Amount => "an amount in the unit of the value".into(),
-            Self::Character => "one ASCII character".into(),
+            Self::Delimiter => "one character or a few".into(),
+            Self::Places => "first and last character, `9..16`".into(),
             Self::Encoding => "the name of a text encoding".into(),
             Self::Files => "a path or glob".into(),
             Self::Requirement => "what must hold".into(),

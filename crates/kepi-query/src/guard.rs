@@ -20,20 +20,28 @@ use crate::{
 
 type Scales = BTreeMap<Path, (i64, i64)>;
 
-/// Guards what the states of a side read.
+/// Guards what the states of a side read, and what its dimensions are computed of.
 pub(crate) fn guard(side: &mut Side, project: &Project) {
+    let declared = |expression: &Expression, scales: &mut Scales| {
+        expression.visit(&mut |part| {
+            if let Node::Path(path) = &part.node
+                && let Some(scale) = scale_of(path, &side.entity, &project.entities)
+            {
+                scales.insert(path.clone(), scale);
+            }
+        });
+    };
+    for key in side.keys.iter_mut().filter(|key| !matches!(key.of.node, Node::Path(_))) {
+        let mut scales = Scales::new();
+        declared(&key.of, &mut scales);
+        if !scales.is_empty() {
+            key.of = guarded(&key.of, &scales);
+        }
+    }
     for (_, state) in &mut side.states {
         let mut scales = Scales::new();
         let expressions = state.filter.iter().chain(state.kind.expression());
-        expressions.for_each(|expression| {
-            expression.visit(&mut |part| {
-                if let Node::Path(path) = &part.node
-                    && let Some(scale) = scale_of(path, &side.entity, &project.entities)
-                {
-                    scales.insert(path.clone(), scale);
-                }
-            });
-        });
+        expressions.for_each(|expression| declared(expression, &mut scales));
         if scales.is_empty() {
             continue;
         }
@@ -108,6 +116,7 @@ fn guarded(of: &Expression, scales: &Scales) -> Expression {
         Node::And(list) => Node::And(all(list)),
         Node::Or(list) => Node::Or(all(list)),
         Node::Coalesce(list) => Node::Coalesce(all(list)),
+        Node::Call(function, list) => Node::Call(*function, all(list)),
         Node::Case(branches, last) => Node::Case(
             branches.iter().map(|(test, result)| (guarded(test, scales), guarded(result, scales))).collect(),
             last.as_ref().map(|last| one(last)),
@@ -154,5 +163,6 @@ fn scale_at(
     project: &Project,
 ) -> Option<(i64, i64)> {
     let key = plan.keys.get(*key_set.get(place)?)?;
-    scale_of(&key.path, entity, &project.entities)
+    let Node::Path(path) = &key.of.node else { return None };
+    scale_of(path, entity, &project.entities)
 }

@@ -30,7 +30,7 @@ impl Lowered {
 
 /// Lowers one KPI.
 pub fn lower(kpi: &Kpi, project: &Project) -> Result<Lowered, LowerError> {
-    let mut lowering = Lowering::new(kpi, project);
+    let mut lowering = Lowering::new(kpi);
     kind_of(&kpi.measure).lower(kpi, &mut lowering)?;
     let mut key_sets: Vec<Vec<DimensionId>> = vec![Vec::new()];
     let singles = kpi.by.iter().map(|dimension| vec![dimension.id.clone()]);

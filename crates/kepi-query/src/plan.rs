@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kepi_model::{
-    expression::{Expression, Path, Type},
+    expression::{Expression, Path},
     id::{DimensionId, EntityId, Hash},
     project::AsOf,
 };
@@ -47,11 +47,8 @@ impl ScanPlan {
 pub struct Key {
     /// The dimension.
     pub dimension: DimensionId,
-    /// Where its member is read.
-    pub path: Path,
-    /// Type of what is read: text-like, integer-like or boolean; rendered as text by [`crate::state::Member`].
-    #[serde(rename = "type")]
-    pub type_: Type,
+    /// What says its member: text-like, integer-like or boolean; rendered as text by [`crate::state::Member`].
+    pub of: Expression,
 }
 
 /// Identity of a state: the hash of entity, time, as-of, kind and filter.

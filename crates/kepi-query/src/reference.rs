@@ -67,7 +67,8 @@ pub fn measure(plan: &ScanPlan, inputs: &PinnedInputs, limits: &Limits) -> Resul
         let Some(bucket) = bucket_of(&plan.edges, time) else { continue };
         let as_of = if plan.as_of == AsOf::Event { Some(time) } else { None };
         let row = RowOf { tables: &tables, entity: &plan.entity, row, as_of };
-        let members: Vec<Member> = plan.keys.iter().map(|key| member_of(row.attribute(&key.path))).collect();
+        let members: Vec<Member> = 
+            plan.keys.iter().map(|key| evaluate(&key.of, &row).map_or(Member::Unknown, member_of)).collect();
         for (key_set, grid) in plan.key_sets.iter().zip(&mut grids) {
             let key = key_set.iter().filter_map(|position| members.get(*position).cloned()).collect();
             let cell = grid
@@ -269,8 +270,7 @@ fn column<'a>(state: &StateSpec, cells: impl Iterator<Item = &'a Accumulator>) -
 /// Every column that a plan names must be in the tables that are there; else [`EvaluateError::NoColumn`].
 pub fn check_columns(plan: &ScanPlan, inputs: &PinnedInputs) -> Result<(), EvaluateError> {
     let mut paths = vec![&plan.time];
-    paths.extend(plan.keys.iter().map(|key| &key.path));
-    let mut expressions: Vec<&Expression> = Vec::new();
+    let mut expressions: Vec<&Expression> = plan.keys.iter().map(|key| &key.of).collect();
     for state in &plan.states {
         expressions.extend(&state.filter);
         expressions.extend(state.kind.expression());

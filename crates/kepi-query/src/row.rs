@@ -3,6 +3,10 @@
 //! SQL's three-valued logic over exact integers. Arithmetic runs in 128 bits and is checked; nothing ever wraps.
 //! [`evaluate`] narrows its result to the 64 bits that a row can store, [`evaluate_wide`] keeps all 128 for sums.
 
+mod function;
+
+pub use function::call;
+
 use std::{borrow::Cow, cmp::Ordering};
 
 use kepi_model::{
@@ -197,6 +201,26 @@ fn wide<'a>(expression: &'a Expression, row: &dyn Row) -> Result<Wide<'a>, Overf
                 .map_or(Wide::Missing, |time| Wide::Integer(time.into())),
             _ => Wide::Missing,
         },
+        Node::Call(function, operands) => {
+            let narrow = |value: i128| i64::try_from(value).map_err(|_| Overflow { bits: 64 });
+            let mut values = Vec::with_capacity(operands.len());
+            for operand in operands {
+                values.push(match wide(operand, row)? {
+                    Wide::Missing => return Ok(Wide::Missing),
+                    Wide::Text(text) => Cell::Text(text.into()),
+                    Wide::Integer(value) => Cell::Integer(narrow(value)?),
+                    Wide::Instant(value) => Cell::Instant(narrow(value)?),
+                    Wide::Boolean(value) => Cell::Boolean(value),
+                });
+            }
+            match call(*function, &expression.type_, &values) {
+                Cell::Missing => Wide::Missing,
+                Cell::Text(text) => Wide::Text(Cow::Owned(text.into())),
+                Cell::Integer(value) => Wide::Integer(value.into()),
+                Cell::Instant(value) => Wide::Instant(value.into()),
+                Cell::Boolean(value) => Wide::Boolean(value),
+            }
+        }
         Node::Exists(attribute, entity) => row.exists(attribute, entity).map_or(Wide::Missing, Wide::Boolean),
     })
 }

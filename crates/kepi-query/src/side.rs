@@ -5,7 +5,7 @@ use kepi_model::{
     expression::{Expression, Node, Path, Type},
     id::{DimensionId, EntityId, Hash, KpiId},
     meaning::{expression_form, path_form},
-    project::{AsOf, Kpi, Population, Project},
+    project::{AsOf, Kpi, Population},
 };
 use serde_json::json;
 
@@ -184,14 +184,13 @@ pub fn state_id(
 /// Collects the sides of a KPI; measure kinds fill it.
 pub struct Lowering<'a> {
     kpi: &'a Kpi,
-    project: &'a Project,
     sides: Vec<Side>,
 }
 
 impl<'a> Lowering<'a> {
     /// Nothing asked for so far.
-    pub fn new(kpi: &'a Kpi, project: &'a Project) -> Self {
-        Self { kpi, project, sides: Vec::new() }
+    pub fn new(kpi: &'a Kpi) -> Self {
+        Self { kpi, sides: Vec::new() }
     }
 
     /// What was asked for.
@@ -206,13 +205,12 @@ impl<'a> Lowering<'a> {
             .by
             .iter()
             .map(|dimension| {
-                let path = dimension.paths.get(&rows.of).ok_or_else(|| LowerError::NoPath {
+                let of = dimension.ways.get(&rows.of).ok_or_else(|| LowerError::NoPath {
                     kpi: self.kpi.id.clone(),
                     entity: rows.of.clone(),
                     dimension: dimension.id.clone(),
                 })?;
-                let type_ = type_at(self.project, &rows.of, path)?;
-                Ok(Key { dimension: dimension.id.clone(), path: path.clone(), type_ })
+                Ok(Key { dimension: dimension.id.clone(), of: of.clone() })
             })
             .collect::<Result<_, LowerError>>()?;
         self.sides.push(Side {
@@ -228,16 +226,6 @@ impl<'a> Lowering<'a> {
         #[expect(clippy::indexing_slicing, reason = "a side was pushed just above")]
         Ok(&mut self.sides[last])
     }
-}
-
-fn type_at(project: &Project, entity: &EntityId, path: &Path) -> Result<Type, LowerError> {
-    let last = path.references.last().map_or(entity, |(_, next)| next);
-    project
-        .entities
-        .get(last)
-        .and_then(|entity| entity.attribute(&path.attribute))
-        .map(|attribute| attribute.type_.clone())
-        .ok_or_else(|| LowerError::NoAttribute { entity: last.clone(), attribute: path.attribute.clone() })
 }
 
 /// A path as it is written: `account.region`.

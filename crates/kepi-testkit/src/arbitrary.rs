@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use kepi_model::{
     calendar::{Calendar, Grain},
-    expression::{Arithmetic, Comparison, Expression, Literal, Node, Path, Physical, Type},
+    expression::{Arithmetic, Comparison, Expression, Function, Literal, Node, Path, Physical, Type},
     id::{AttributeId, EntityId},
     project::AsOf,
 };
@@ -419,11 +419,20 @@ fn plan(chance: &mut Chance, edges: &[i64]) -> ScanPlan {
         ("country", path(&[CLIENT, OWNER], "country"), Type::Text),
         ("client", path(&[], "client"), Type::Reference { entity: id("client") }),
     ];
-    let keys: Vec<Key> = candidates
+    let mut keys: Vec<Key> = candidates
         .into_iter()
         .filter(|_| chance.once_in(3))
-        .map(|(dimension, path, type_)| Key { dimension: id(dimension), path, type_ })
+        .map(|(dimension, path, type_)| Key { dimension: id(dimension), of: expression(type_, Node::Path(path)) })
         .collect();
+    if chance.once_in(4) {
+        keys.push(Key { dimension: id("part"), of: date_part(chance, edges) });
+    }
+    if chance.once_in(4) {
+        keys.push(Key { dimension: id("word"), of: call_of_words(chance) });
+    }
+    if chance.once_in(4) {
+        keys.push(Key { dimension: id("band"), of: band(chance, edges) });
+    }
     let mut key_sets: Vec<Vec<usize>> = vec![Vec::new()];
     for _ in 0..chance.below(4) {
         let key_set: Vec<usize> = (0..keys.len()).filter(|_| chance.once_in(2)).collect();
@@ -486,6 +495,13 @@ pub fn number(chance: &mut Chance, scale: u8, depth: usize, edges: &[i64]) -> Ex
         return number_leaf(chance, scale);
     }
     let deeper = |chance: &mut Chance| Box::new(number(chance, scale, depth - 1, edges));
+    if scale == 0 && chance.once_in(6) {
+        return if chance.once_in(2) {
+            date_part(chance, edges)
+        } else {
+            expression(Type::Integer, Node::Call(Function::Length, vec![words(chance, 1)]))
+        };
+    }
     let node = match chance.below(7) {
         0 => Node::Arithmetic(Arithmetic::Add, deeper(chance), deeper(chance)),
         1 => Node::Arithmetic(Arithmetic::Subtract, deeper(chance), deeper(chance)),
@@ -570,7 +586,70 @@ fn words(chance: &mut Chance, depth: usize) -> Expression {
     if depth == 0 || chance.once_in(2) {
         return leaf(chance);
     }
+    if chance.once_in(2) {
+        return call_of_words(chance);
+    }
     expression(Type::Text, Node::Coalesce(vec![leaf(chance), leaf(chance)]))
+}
+
+/// A function that comes to a text.
+fn call_of_words(chance: &mut Chance) -> Expression {
+    let literal = |text: &str| expression(Type::Text, Node::Literal(Literal::Text(text.to_owned())));
+    let integer = |n: i64| expression(Type::Integer, Node::Literal(Literal::Integer(n)));
+    let of = words(chance, 0);
+    let (function, values) = match chance.below(7) {
+        0 => (Function::Upper, vec![of]),
+        1 => (Function::Lower, vec![of]),
+        2 => (Function::Trim, vec![of]),
+        3 => (Function::Replace, vec![of, literal(*chance.pick(&["e", "", "_"])), words(chance, 0)]),
+        4 => {
+            let mut values = vec![of, integer(chance.between(1, 4))];
+            if chance.once_in(2) {
+                values.push(integer(chance.between(0, 3)));
+            }
+            (Function::Substring, values)
+        }
+        5 => {
+            let part = *chance.pick(&[1, 2, -1, -2]);
+            (Function::SplitPart, vec![of, literal(*chance.pick(&["-", "e", "ü"])), integer(part)])
+        }
+        _ => (Function::Concat, vec![of, number_leaf(chance, 0), words(chance, 0)]),
+    };
+    expression(Type::Text, Node::Call(function, values))
+}
+
+/// A part of a time.
+fn date_part(chance: &mut Chance, edges: &[i64]) -> Expression {
+    let zone = *chance.pick(&["Europe/Berlin", "America/Los_Angeles", "Asia/Kathmandu", "UTC"]);
+    let zone = expression(Type::Text, Node::Literal(Literal::Text(zone.to_owned())));
+    let at = moment(chance, 1, edges);
+    match chance.below(6) {
+        0 => expression(Type::Integer, Node::Call(Function::Year, vec![at, zone])),
+        1 => expression(Type::Integer, Node::Call(Function::Month, vec![at, zone])),
+        2 => expression(Type::Integer, Node::Call(Function::Day, vec![at, zone])),
+        3 => expression(Type::Integer, Node::Call(Function::Hour, vec![at, zone])),
+        4 => {
+            let until = moment(chance, 0, edges);
+            expression(Type::Integer, Node::Call(Function::YearsBetween, vec![at, until, zone]))
+        }
+        _ => {
+            let week = ["mo", "tu", "we", "th", "fr", "sa", "su"].map(str::to_owned).to_vec();
+            expression(Type::Enum { values: week.into() }, Node::Call(Function::Weekday, vec![at, zone]))
+        }
+    }
+}
+
+/// A band.
+fn band(chance: &mut Chance, edges: &[i64]) -> Expression {
+    let value = if chance.once_in(3) { number(chance, 0, 1, edges) } else { number_leaf(chance, 0) };
+    let mut of = vec![value];
+    let mut begin = chance.between(-5, 5);
+    for _ in 0..=chance.below(3) {
+        of.push(expression(Type::Integer, Node::Literal(Literal::Integer(begin))));
+        begin += chance.between(1, 9);
+    }
+    let values = (0..of.len()).map(|n| format!("band {n}")).collect();
+    expression(Type::Enum { values }, Node::Call(Function::Bands, of))
 }
 
 /// A condition.
@@ -592,6 +671,25 @@ pub fn condition(chance: &mut Chance, depth: usize, edges: &[i64]) -> Expression
         }
         operands
     };
+    if !simple && chance.once_in(9) {
+        // What `any of […]` comes to.
+        let members: Vec<Expression> = (0..=chance.below(3)).map(|_| number_leaf(chance, 0)).collect();
+        let code = expression(Type::Integer, Node::Literal(Literal::Integer(chance.between(-2, 12))));
+        let there = |e: &Expression| {
+            let missing = expression(Type::Boolean, Node::IsMissing(Box::new(e.clone())));
+            expression(Type::Boolean, Node::Not(Box::new(missing)))
+        };
+        let holds = |e: &Expression| {
+            let node = Node::Compare(Comparison::Equal, Box::new(e.clone()), Box::new(code.clone()));
+            expression(Type::Boolean, node)
+        };
+        let all = |of: &dyn Fn(&Expression) -> Expression| {
+            expression(Type::Boolean, Node::Or(members.iter().map(of).collect()))
+        };
+        let constant = |b| expression(Type::Boolean, Node::Literal(Literal::Boolean(b)));
+        let branches = vec![(all(&holds), constant(true)), (all(&there), constant(false))];
+        return expression(Type::Boolean, Node::Case(branches, None));
+    }
     let node = match chance.below(if simple { 7 } else { 11 }) {
         0 => Node::Path(path(&[], "solved")),
         1 => Node::Path(path(&[CLIENT], "active")),

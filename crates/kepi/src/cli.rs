@@ -115,7 +115,10 @@ pub enum Colour {
 pub enum Command {
     /// Write a small project to start from.
     #[command(
-        after_help = "Example:\n  kepi init my-kpis && kepi -C my-kpis run && kepi -C my-kpis show scorecard"
+        after_help = "\
+Examples:
+  kepi init my-kpis && kepi -C my-kpis run && kepi -C my-kpis show scorecard
+  kepi init my-kpis --from tickets.csv answers.xlsx    a first project over your own files"
     )]
     Init(Init),
     /// Check the definitions and report every finding.
@@ -175,6 +178,9 @@ The peers run if --python names an interpreter that has bench/requirements.txt."
 pub struct Init {
     /// The folder to write; must be new or empty.
     pub folder: PathBuf,
+    /// Files to begin with: CSV, NDJSON, Parquet or Excel. They are copied into the project, and what they hold is guessed.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub from: Vec<PathBuf>,
 }
 
 /// `kepi check`.

@@ -157,6 +157,16 @@ impl Program {
                 let interval = (0, i128::from(hours.total()));
                 Some((Operation::BusinessTime(operand(0), hours.clone()), Some(interval), false))
             }
+            Node::Call(function, _) => {
+                // What may exceed 64 bits on its way is the interpreter's.
+                if compiled.iter().any(|node| self.facts(*node).1) {
+                    return None;
+                }
+                // No year, hour or length of a text is beyond.
+                let interval = is_number(expression.type_.physical()).then_some(FUNCTIONS);
+                let of = compiled.into_iter().map(|node| (node, self.facts(node).2)).collect();
+                Some((Operation::Call(*function, expression.type_.clone(), of), interval, false))
+            }
             Node::Path(_) | Node::Like(..) | Node::BusinessTime(..) | Node::Exists(..) => None,
         }
     }
@@ -211,6 +221,9 @@ impl Program {
     }
 }
 
+/// Between what the results of functions lie that are numbers.
+const FUNCTIONS: Interval = (i32::MIN as i128, i32::MAX as i128);
+
 /// What an instruction does, the interval of its values, whether it needs 128 bits.
 type Emitted = (Operation, Option<Interval>, bool);
 
@@ -224,7 +237,7 @@ fn operands(expression: &Expression) -> Vec<&Expression> {
         Node::Arithmetic(_, a, b) | Node::Compare(_, a, b) => vec![a, b],
         Node::Negate(a) | Node::Rescale(a, _) | Node::Not(a) | Node::IsMissing(a) => vec![a],
         Node::In(a, _) | Node::Like(a, _) | Node::BusinessTime(a, _) => vec![a],
-        Node::And(list) | Node::Or(list) | Node::Coalesce(list) => list.iter().collect(),
+        Node::And(list) | Node::Or(list) | Node::Coalesce(list) | Node::Call(_, list) => list.iter().collect(),
         Node::Case(branches, otherwise) => {
             branches.iter().flat_map(|(c, v)| [c, v]).chain(otherwise.as_deref()).collect()
         }

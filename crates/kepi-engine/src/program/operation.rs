@@ -7,6 +7,7 @@ use kepi_query::row;
 
 use super::{
     Instruction, NodeId, Operation, Results,
+    call::call,
     choose::choose,
     compare::{compare, text_predicate},
 };
@@ -111,6 +112,10 @@ pub(super) fn compute(operation: &Operation, instruction: &Instruction, results:
             }
             let valid = both(&a.valid(rows), &Some(Arc::new(known)));
             Vector::Integer(values.into(), valid)
+        }
+        Operation::Call(function, type_, of) => {
+            let of: Vec<_> = of.iter().map(|(node, physical)| (at(node), *physical)).collect();
+            call(*function, type_, &of, rows)
         }
         Operation::Choose(branches) => choose(branches, instruction, results),
     }

@@ -11,7 +11,7 @@ use flate2::bufread::MultiGzDecoder;
 use crate::{durable, error::LandError};
 
 /// How an I/O error on a file is said.
-pub(super) fn read_error(name: &str, source: io::Error) -> LandError {
+pub(crate) fn read_error(name: &str, source: io::Error) -> LandError {
     match source.kind() {
         io::ErrorKind::NotFound => LandError::NoFile { path: name.to_owned() },
         io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
@@ -26,7 +26,7 @@ pub(super) fn read_error(name: &str, source: io::Error) -> LandError {
 }
 
 /// The unpacked bytes of a file.
-pub(super) fn unpacked(path: &Path, name: &str) -> Result<Box<dyn BufRead + Send>, LandError> {
+pub(crate) fn unpacked(path: &Path, name: &str) -> Result<Box<dyn BufRead + Send>, LandError> {
     let file = durable::open(path).map_err(|e| read_error(name, e))?;
     let mut file = BufReader::with_capacity(1 << 17, file);
     let packed = file.fill_buf().map_err(|e| read_error(name, e))?.starts_with(&[0x1f, 0x8b]);
@@ -39,7 +39,7 @@ pub(super) fn unpacked(path: &Path, name: &str) -> Result<Box<dyn BufRead + Send
 
 /// The text of a file as UTF-8 bytes. Where the file is not in its encoding the bytes are not valid UTF-8 either, so
 /// that rows can be judged one by one.
-pub(super) fn text(path: &Path, name: &str, label: &str) -> Result<Box<dyn BufRead + Send>, LandError> {
+pub(crate) fn text(path: &Path, name: &str, label: &str) -> Result<Box<dyn BufRead + Send>, LandError> {
     let encoding = Encoding::for_label(label.as_bytes())
         .ok_or_else(|| LandError::UnknownEncoding { label: label.to_owned() })?;
     let mut bytes = unpacked(path, name)?;

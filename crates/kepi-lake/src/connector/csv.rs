@@ -10,6 +10,7 @@ use super::{
     ENCODING, LONGEST_CELL, LONGEST_HEADER, LONGEST_RAW, LONGEST_RECORD, MOST_COLUMNS, OPEN_QUOTE, RAGGED,
     TOO_LONG, bytes,
     columns::Columns,
+    delimited::{Single, UNIT_SEPARATOR},
     records::{Fields, Found, behind, line_ends, split, swallowed_rows},
 };
 use crate::error::LandError;
@@ -33,13 +34,18 @@ impl CsvReader {
     pub fn open(
         path: &Path,
         name: &str,
-        delimiter: u8,
+        delimiter: &str,
         encoding: &str,
         header_row: u32,
     ) -> Result<Self, LandError> {
+        let text = bytes::text(path, name, encoding)?;
+        let (text, delimiter) = match delimiter.as_bytes() {
+            [one] => (text, *one),
+            _ => (Box::new(Single::new(text, delimiter)) as Box<dyn BufRead + Send>, UNIT_SEPARATOR),
+        };
         let mut lines = Lines {
             name: name.to_owned(),
-            text: bytes::text(path, name, encoding)?,
+            text,
             bytes: Vec::new(),
             at: 0,
             whole: false,

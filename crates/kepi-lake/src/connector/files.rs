@@ -8,12 +8,13 @@ use std::{
 
 use kepi_model::{
     id::Hash,
-    project::{Connector, FileOrder, Source},
+    project::{Connector, FileOrder, Source, Unpivot},
 };
 use kepi_query::landing::{Batch, BatchReader, Offer, Order, PortError, Raw, RawState, Sources, natural};
 
 use super::{
     open,
+    unpivot::Unpivoted,
     walk::{Walked, walk},
 };
 use crate::{durable, error::LandError, mapping::spelt};
@@ -34,8 +35,14 @@ impl FileSources {
     pub fn file(&self, source: &Source, path: &Path) -> Arc<dyn Raw> {
         let path = self.root.join(path);
         let name = path.strip_prefix(&self.root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-        let (from, by) = (source.from.clone(), source.order.clone());
-        Arc::new(RawFile { root: self.root.clone(), from, path, name, by })
+        Arc::new(RawFile {
+            root: self.root.clone(),
+            from: source.from.clone(),
+            unpivot: source.unpivot.clone().map(|how| (how, source.missing.clone())),
+            path,
+            name,
+            by: source.order.clone(),
+        })
     }
 
     fn find(&self, pattern: &str) -> Result<Walked, LandError> {
@@ -74,6 +81,8 @@ impl Sources for FileSources {
 struct RawFile {
     root: PathBuf,
     from: Connector,
+    /// Columns that become rows, and texts that mean "no value".
+    unpivot: Option<(Unpivot, Vec<String>)>,
     path: PathBuf,
     name: String,
     by: FileOrder,
@@ -128,6 +137,10 @@ impl Raw for RawFile {
     }
 
     fn open(&self) -> Result<Box<dyn BatchReader>, PortError> {
-        Ok(open(&self.from, &self.path, &self.name)?)
+        let reader = open(&self.from, &self.path, &self.name)?;
+        Ok(match &self.unpivot {
+            Some((how, missing)) => Box::new(Unpivoted::new(reader, how, missing, &self.name)?),
+            None => reader,
+        })
     }
 }

@@ -4,14 +4,19 @@
 //! To add a format: a file here that implements [`BatchReader`], a variant of `Connector` in the model, an arm in
 //! [`FileSources`]' reader, cases in the malformed corpus and in the comparison with the reader row by row.
 
-mod bytes;
+pub(crate) mod bytes;
 mod columns;
 mod csv;
+mod delimited;
+mod excel;
 mod files;
+mod fixed;
 mod ndjson;
 mod parquet;
 mod records;
+mod unpivot;
 mod walk;
+mod workbook;
 
 use std::path::Path;
 
@@ -62,10 +67,16 @@ pub(crate) fn kept(raw: String) -> String {
 }
 
 /// Opens a file. `name` is how messages call it.
-fn open(connector: &Connector, path: &Path, name: &str) -> Result<Box<dyn BatchReader>, LandError> {
+pub(crate) fn open(connector: &Connector, path: &Path, name: &str) -> Result<Box<dyn BatchReader>, LandError> {
     Ok(match connector {
         Connector::Csv { delimiter, encoding, header_row, .. } => {
-            Box::new(csv::CsvReader::open(path, name, *delimiter, encoding, *header_row)?)
+            Box::new(csv::CsvReader::open(path, name, delimiter, encoding, *header_row)?)
+        }
+        Connector::Excel { sheet, header_row, .. } => {
+            Box::new(excel::ExcelReader::open(path, name, sheet.as_deref(), *header_row)?)
+        }
+        Connector::FixedWidth { columns, encoding, skip_lines, .. } => {
+            Box::new(fixed::FixedReader::open(path, name, encoding, columns, *skip_lines)?)
         }
         Connector::Ndjson { .. } => Box::new(ndjson::NdjsonReader::open(path, name)?),
         Connector::Parquet { .. } => Box::new(parquet::ParquetReader::open(path, name)?),

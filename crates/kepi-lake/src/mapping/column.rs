@@ -17,11 +17,12 @@ use kepi_model::{
 use kepi_query::landing::{Bits, Cells, MissingCount};
 
 use super::{
+    length,
     number::{self, Marks},
     rows::Column,
     spell::spell,
     tidy::Tidy,
-    time::{Times, When},
+    time::{Times, When, since_epoch},
 };
 
 /// How a column is read.
@@ -215,7 +216,7 @@ impl ColumnStep {
             (Cells::Integers(_, from, _), Parse::Number { scale, excess, .. }) => {
                 Take::Number { from: *from, to: *scale, excess: *excess }
             }
-            (Cells::Integers(_, from, _), Parse::Duration { unit_micros, .. }) => {
+            (Cells::Integers(_, from, _), Parse::Duration { unit_micros, clock: None, .. }) => {
                 Take::Duration { from: *from, unit_micros: *unit_micros }
             }
             (Cells::Instants(..), Parse::Timestamp { format: None }) => Take::Instant,
@@ -411,9 +412,14 @@ fn read<'a>(parse: &'a Parse, text: &'a str, times: &Times, is_day: bool) -> Res
             let marks = Marks { decimal: *decimal_mark, grouping: *grouping_mark };
             Typed::Number(number::parse_number(text, *scale, marks, *excess).map_err(|e| e.to_string())?)
         }
-        Parse::Duration { unit_micros, decimal_mark, grouping_mark } => {
+        Parse::Duration { unit_micros, decimal_mark, grouping_mark, clock } => {
             let marks = Marks { decimal: *decimal_mark, grouping: *grouping_mark };
-            Typed::Number(number::parse_duration(text, *unit_micros, marks).map_err(|e| e.to_string())?)
+            let read = length::parse_length(text, *unit_micros, marks, *clock);
+            Typed::Number(read.map_err(|e| e.to_string())?)
+        }
+        Parse::Epoch(epoch) => {
+            let at = since_epoch(text, *epoch).map_err(|e| e.to_string())?;
+            times.judge(at, is_day).map_err(|e| e.to_string())?.into()
         }
         Parse::Boolean { yes, no } => {
             let listed = |list: &[String], default: &[&str]| {

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`bind`] | a source's mapping, bound to the columns of a file |
 //! | [`column`] | one column: sentinels, codes, types |
-//! | [`number`], [`time`] | how texts are read |
+//! | [`number`], [`length`], [`time`] | how texts are read |
 //! | [`tidy`] | texts as they are compared |
 //! | [`spell`] | typed cells as texts |
 //! | [`rows`] | typed rows, and what expressions see of them |
@@ -14,6 +14,7 @@
 mod bind;
 mod column;
 mod hash;
+pub mod length;
 pub mod number;
 mod off_scale;
 mod rows;
@@ -24,6 +25,7 @@ pub mod time;
 
 pub(crate) use bind::{BoundMapping, Fate, attributes_read, entities_asked, evaluate};
 pub(crate) use hash::{Key, Keys, RowHasher};
+pub(crate) use spell::spell;
 pub(crate) use rows::{Column, KnownKeys, Rows, Slot};
 pub(crate) use spell::spelt;
 

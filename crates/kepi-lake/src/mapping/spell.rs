@@ -8,7 +8,7 @@ use kepi_query::landing::Cells;
 const DAY: i64 = 86_400_000_000;
 
 /// Writes the text of a cell into `into`, which is emptied first; false: it has no value.
-pub(super) fn spell(cells: &Cells, row: usize, into: &mut String) -> bool {
+pub(crate) fn spell(cells: &Cells, row: usize, into: &mut String) -> bool {
     into.clear();
     let spelt = match cells {
         Cells::Texts(texts) => texts.get(row).map(|text| into.push_str(text)),

@@ -7,9 +7,12 @@ use jiff::{
     fmt::{strtime, temporal::Pieces},
     tz::{AmbiguousOffset, TimeZone},
 };
-use kepi_model::project::{Ambiguous, Dates, MissingLocal, SourceZone};
+use kepi_model::project::{Ambiguous, Dates, Epoch, Excess, MissingLocal, SourceZone};
 
-use super::spell::{day, shown};
+use super::{
+    number::{Marks, NumberError, parse_number},
+    spell::{day, shown},
+};
 
 /// A zone with its rules.
 #[derive(Debug, Clone)]
@@ -62,6 +65,42 @@ fn how(what: &str, format: Option<&str>) -> String {
             .to_owned(),
     }
 }
+
+/// Why a number is not a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EpochError {
+    /// It is no number.
+    #[error(transparent)]
+    Number(#[from] NumberError),
+    /// It is before the year 0 or after 9999: most likely it counts something else.
+    #[error("is no time of the years 0 to 9999; does it count {0}?")]
+    Beyond(&'static str),
+}
+
+/// Reads what has been counted since 1970-01-01T00:00:00Z. Parts of a microsecond are left out.
+///
+/// # Errors
+/// See [`EpochError`].
+pub fn since_epoch(text: &str, epoch: Epoch) -> Result<i64, EpochError> {
+    // Digits that make microseconds of the unit, and which unit is smaller or larger by a thousand.
+    let (digits, smaller) = match epoch {
+        Epoch::Seconds => (6, "milliseconds"),
+        Epoch::Milliseconds => (3, "microseconds"),
+        Epoch::Microseconds => (0, "nanoseconds"),
+        Epoch::Nanoseconds => {
+            let nanos = parse_number(text, 0, Marks::PLAIN, Excess::Quarantine)?;
+            return Ok(nanos.div_euclid(1000));
+        }
+    };
+    match parse_number(text, digits, Marks::PLAIN, Excess::Round) {
+        Ok(micros) if Timestamp::from_microsecond(micros).is_ok_and(|t| t >= YEAR_0) => Ok(micros),
+        Ok(_) | Err(NumberError::TooLarge(_)) => Err(EpochError::Beyond(smaller)),
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// 0000-01-01T00:00:00Z.
+const YEAR_0: Timestamp = Timestamp::constant(-62_167_219_200, 0);
 
 impl Zone {
     /// Looks the zone up in the bundled database.

@@ -120,7 +120,7 @@ async fn codes_reasons_positions_and_enums() {
             "took",
             Type::Duration,
             "minutes",
-            Parse::Duration { unit_micros: 60_000_000, decimal_mark: ',', grouping_mark: None },
+            Parse::Duration { unit_micros: 60_000_000, decimal_mark: ',', grouping_mark: None, clock: None },
         ),
     ];
     let MappingFrom::Column { replace, prefix, .. } = &mut map[0].from else { unreachable!() };

@@ -79,7 +79,7 @@ pub fn project(entities: Vec<Entity>) -> Project {
 }
 
 pub fn csv(files: &str) -> Connector {
-    Connector::Csv { files: files.into(), delimiter: b',', encoding: "utf-8".into(), header_row: 1 }
+    Connector::Csv { files: files.into(), delimiter: ",".into(), encoding: "utf-8".into(), header_row: 1 }
 }
 
 pub fn column(attribute: &str, type_: Type, column: &str, parse: Parse) -> Mapping {
@@ -123,6 +123,7 @@ pub fn source(name: &str, into: &Entity, from: Connector, mode: Mode, map: Vec<M
             missing: MissingLocal::ShiftForward,
         },
         missing: vec![String::new()],
+        unpivot: None,
         only: None,
         map,
         rules: vec![],

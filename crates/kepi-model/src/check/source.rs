@@ -22,7 +22,7 @@ use crate::{
     findings::Findings,
     id::{AttributeId, EntityId},
     meaning,
-    project::{Connector, Dates, Entity, FileOrder, Identical, Mode, Source, SourceZone},
+    project::{Connector, Dates, Entity, FileOrder, Identical, Mode, Source, SourceZone, Unpivot},
     source_text::Span,
     sql::{self, Scope, Want},
     table::{Need, Symbol},
@@ -61,6 +61,7 @@ pub(super) fn read(
         }
         Some(typed)
     });
+    let unpivot = written.unpivot.get().and_then(|u| unpivot(u, findings));
     let rules = rules(written, entity, &scope, &mapped, findings);
     let name = written.source.get()?;
     let mut source = Source {
@@ -80,6 +81,7 @@ pub(super) fn read(
         zone: zone?,
         days: project_zone.to_owned(),
         missing: written.missing.values(),
+        unpivot,
         only,
         map: map?,
         rules,
@@ -97,13 +99,47 @@ fn connector(written: &written::Connector) -> Option<Connector> {
     Some(match written {
         written::Connector::Csv(csv) => Connector::Csv {
             files: csv.files.get()?.0.clone(),
-            delimiter: csv.delimiter.get()?.0,
+            delimiter: csv.delimiter.get()?.0.clone(),
             encoding: csv.encoding.get()?.0.clone(),
             header_row: u32::try_from(csv.header_row.get()?.0).ok()?,
+        },
+        written::Connector::Excel(excel) => Connector::Excel {
+            files: excel.files.get()?.0.clone(),
+            sheet: excel.sheet.cloned(),
+            header_row: u32::try_from(excel.header_row.get()?.0).ok()?,
+        },
+        written::Connector::FixedWidth(fixed) => Connector::FixedWidth {
+            files: fixed.files.get()?.0.clone(),
+            columns: fixed
+                .columns
+                .items()
+                .iter()
+                .filter_map(|c| c.value.as_ref().map(|places| (c.text.clone(), places.0, places.1)))
+                .collect(),
+            encoding: fixed.encoding.get()?.0.clone(),
+            skip_lines: u32::try_from(fixed.skip_lines.get()?.0).ok()?,
         },
         written::Connector::Ndjson(plain) => Connector::Ndjson { files: plain.files.get()?.0.clone() },
         written::Connector::Parquet(plain) => Connector::Parquet { files: plain.files.get()?.0.clone() },
     })
+}
+
+fn unpivot(written: &written::Unpivot, findings: &mut Findings) -> Option<Unpivot> {
+    let columns = written.columns.values();
+    let (name, value) = (written.name.cloned().unwrap_or_else(|| "name".to_owned()), written.value.cloned()?);
+    if written.columns.is_written() && columns.is_empty() {
+        findings
+            .report(codes::BAD_UNPIVOT, written.columns.span, "no column becomes rows")
+            .expected("headers of columns, such as `[Q7_1, Q7_2]` or `[\"Q7_*\"]`");
+        return None;
+    }
+    if name.trim() == value.trim() {
+        findings
+            .report(codes::BAD_UNPIVOT, written.value.span, format!("`name` and `value` are both `{name}`"))
+            .expected("two names: `name: question, value: answer`");
+        return None;
+    }
+    Some(Unpivot { columns, name, value })
 }
 
 /// A zone; where only its name is written, local times are dealt with as the fields of `source_zone` say by default.

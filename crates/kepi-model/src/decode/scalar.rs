@@ -17,6 +17,7 @@ use crate::{
     lexical::{self, Decimal},
     meant::meant_choice,
     options::ENCODINGS,
+    project::{Clock, Epoch},
     source_text::Span,
     table::{Key, Kind, Symbol, TYPES},
     unicode::nfc,
@@ -277,16 +278,21 @@ pub(crate) struct ColumnType {
     pub(crate) type_: Type,
     /// For durations: microseconds in one unit.
     pub(crate) unit_micros: i64,
+    /// For durations that are written with colons: which parts they have.
+    pub(crate) clock: Option<Clock>,
 }
 /// The name of a time zone.
 #[derive(Debug, Clone)]
 pub(crate) struct Zone(pub(crate) String);
-/// A strptime pattern.
+/// A strptime pattern, or what is counted since 1970.
 #[derive(Debug, Clone)]
 pub(crate) struct TimeFormat(pub(crate) String);
-/// One ASCII character.
+/// What separates the cells of a line: one character or a few.
+#[derive(Debug, Clone)]
+pub(crate) struct Delimiter(pub(crate) String);
+/// First and last character of a column in a line, from 1.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Character(pub(crate) u8);
+pub(crate) struct Places(pub(crate) u32, pub(crate) u32);
 /// The label of a text encoding, in lower case.
 #[derive(Debug, Clone)]
 pub(crate) struct Encoding(pub(crate) String);
@@ -391,16 +397,21 @@ scalars! {
         attribute_type(text, span, decoder).map(Self)
     };
     ColumnType = Kind::ColumnType, |text, span, decoder| {
-        let unit = text.strip_prefix("duration ").map(|unit| lexical::time_unit(unit.trim()));
+        let word = text.strip_prefix("duration ").map(str::trim);
+        let clock = word.and_then(Clock::from_word);
+        let unit = word.map(|word| clock.map(|c| c.last_micros()).or_else(|| lexical::time_unit(word)));
         match unit {
-            Some(Some(unit_micros)) => Some(Self { type_: Type::Duration, unit_micros }),
+            Some(Some(unit_micros)) => Some(Self { type_: Type::Duration, unit_micros, clock }),
             None if text != "duration" => {
-                attribute_type(text, span, decoder).map(|type_| Self { type_, unit_micros: 0 })
+                attribute_type(text, span, decoder).map(|type_| Self { type_, unit_micros: 0, clock: None })
             }
             _ => {
                 let message = format!("`{}` does not say in which unit", shorten(text));
                 decoder.report(codes::UNKNOWN_TYPE, span, message)
-                    .expected("`duration seconds`, `duration minutes`, `duration hours` or `duration days`")
+                    .expected(
+                        "`duration seconds`, `duration minutes`, `duration hours` or `duration days`; `duration h:mm` \
+                         or `duration m:ss` for texts with a colon",
+                    )
                     .fix("write the unit that the file counts in, such as `duration minutes`");
                 None
             }
@@ -424,44 +435,61 @@ scalars! {
         None
     };
     TimeFormat = Kind::TimeFormat, |text, span, decoder| match lexical::time_format(text) {
+        _ if Epoch::from_word(text).is_some() => Some(Self(text.to_owned())),
         Ok(()) => Some(Self(text.to_owned())),
+        Err(_) if text.starts_with("epoch") => {
+            let message = format!("`{}` does not say what is counted since 1970", shorten(text));
+            decoder.report(codes::BAD_TIME_FORMAT, span, message)
+                .expected(format!("one of {}", quoted(Epoch::WORDS.iter().copied())));
+            None
+        }
         Err(why) => {
             let message = format!("`{}` is not a format of times: {why}", shorten(text));
             let finding = decoder.report(codes::BAD_TIME_FORMAT, span, message);
-            finding.expected("a strptime pattern such as `%d.%m.%Y %H:%M`");
+            finding.expected("a strptime pattern such as `%d.%m.%Y %H:%M`, or `epoch seconds`, `epoch milliseconds`");
             if let Some(meant) = lexical::time_format_meant(text) {
                 finding.replace(format!("write `\"{meant}\"`"), span, format!("\"{meant}\""));
             }
             None
         }
     };
-    Character = Kind::Character, |text, span, decoder| match text.as_bytes() {
+    Delimiter = Kind::Delimiter, |text, span, decoder| {
         // What stands in cells, quotes them or ends a line cannot separate them.
-        [byte] if !byte.is_ascii_alphanumeric() && !matches!(byte, b'"' | b'\n' | b'\r' | 0) => Some(Self(*byte)),
-        [_] => {
+        let fits = (1..=8).contains(&text.chars().count())
+            && !text.contains(['"', '\n', '\r', '\0'])
+            && !text.chars().all(char::is_alphanumeric);
+        if !fits {
             let message = format!("`{}` cannot separate cells", text.escape_debug());
-            decoder.report(codes::BAD_DELIMITER, span, message)
-                .expected("one character such as `\",\"`, `\";\"`, `\"|\"` or `\"\\t\"`")
-                .fix("look at the first line of the file: it is what stands between two headers");
-            None
-        }
-        _ => {
-            let message = format!("the delimiter `{}` is not one ASCII character", shorten(text));
             let finding = decoder.report(codes::BAD_DELIMITER, span, message);
-            finding.expected("one character such as `\",\"`, `\";\"`, `\"|\"` or `\"\\t\"`");
+            finding.expected("one character or a few, such as `\",\"`, `\";\"`, `\"||\"` or `\"\\t\"`");
             let character = match text.to_ascii_lowercase().as_str() {
-                "tab" | "tabulator" | "\\t" | "tsv" => Some("\"\\t\""),
+                "tab" | "tabulator" | "tsv" => Some("\"\\t\""),
                 "comma" => Some("\",\""),
                 "semicolon" => Some("\";\""),
                 "pipe" | "bar" => Some("\"|\""),
                 "space" | "blank" => Some("\" \""),
                 _ => None,
             };
-            if let Some(character) = character {
-                finding.replace(format!("write `{character}`"), span, character);
-            }
-            None
+            match character {
+                Some(character) => finding.replace(format!("write `{character}`"), span, character),
+                None => finding.fix("look at the first line of the file: it is what stands between two headers"),
+            };
+        } else if text == "\\t" {
+            // In single quotes a backslash is one.
+            return Some(Self("\t".to_owned()));
         }
+        fits.then(|| Self(text.to_owned()))
+    };
+    Places = Kind::Places, |text, span, decoder| {
+        let (first, last) = text.split_once("..").unwrap_or((text, text));
+        let read = |t: &str| t.trim().parse::<u32>().ok().filter(|n| (1..=1_000_000).contains(n));
+        let places = read(first).zip(read(last)).filter(|(first, last)| first <= last);
+        if places.is_none() {
+            let message = format!("`{}` is no place in a line", shorten(text));
+            decoder.report(codes::BAD_PLACES, span, message)
+                .expected("the first and the last character of the column, from 1: `9..16`, or `9` alone");
+        }
+        places.map(|(first, last)| Self(first, last))
     };
     Encoding = Kind::Encoding, |text, span, decoder| {
         if !decoder.options.knows_encoding(text) {

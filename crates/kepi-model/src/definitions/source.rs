@@ -4,8 +4,8 @@ use jiff::civil::Date;
 
 use crate::{
     decode::{
-        Character, ColumnType, Either, Encoding, ExpressionText, Files, List, Map, Name, RequirementText,
-        Share, TimeFormat, Whole, Zone, choices, one_of, table,
+        AmountText, ColumnType, Delimiter, Either, Encoding, ExpressionText, Files, List, Map, Name, Places,
+        RequirementText, Share, TimeFormat, Whole, Zone, choices, one_of, table,
     },
     id::{AttributeId, EntityId, PersonId, PurposeId, RuleId, SourceId},
     project::{Ambiguous, Clean, Excess, Identical, MissingLocal, Mode, Otherwise},
@@ -15,7 +15,7 @@ use crate::{
 table! {
     Csv = "csv", "Delimited text.";
     files: Files, required, "Path or glob below the project's folder.", "data/2015_*.csv.gz";
-    delimiter: Character, default "\",\"", "What separates cells: one ASCII character.", "\",\"";
+    delimiter: Delimiter, default "\",\"", "What separates cells: one character or a few.", "\",\"";
     encoding: Encoding, default "utf-8", "Label of the text encoding.", "utf-8";
     header_row: Whole<1, 1000>, default "1", "Line of the header, from 1.", "1";
 }
@@ -25,9 +25,29 @@ table! {
     files: Files, required, "Path or glob below the project's folder.", "data/events_*.ndjson.gz";
 }
 
+table! {
+    FixedWidth = "fixed_width", "Lines whose columns stand at fixed places.";
+    files: Files, required, "Path or glob below the project's folder.", "data/members_*.txt";
+    columns: Map<String, Places>, required,
+        "Column → its first and last character, from 1; spaces around what stands there are padding.",
+        "{id: 1..8, joined: 9..16}";
+    encoding: Encoding, default "utf-8", "Label of the text encoding.", "utf-8";
+    skip_lines: Whole<0, 1000>, default "0", "Lines before the first row.", "1";
+}
+
+table! {
+    Excel = "excel", "A sheet of Excel workbooks.";
+    files: Files, required, "Path or glob below the project's folder.", "data/*.xlsx";
+    sheet: String, optional, "Name of the sheet; default the first.", "Answers";
+    header_row: Whole<1, 1000>, default "1", "Row of the header, from 1.", "1";
+}
+
 one_of! {
     Connector = "connector", "Where and how a source is read.";
     Csv "csv": Csv, "Delimited text; `.gz` is unpacked.", "{files: data/a.csv}";
+    FixedWidth "fixed_width": FixedWidth, "Lines whose columns stand at fixed places; `.gz` is unpacked.",
+        "{files: data/a.txt, columns: {id: 1..8}}";
+    Excel "excel": Excel, "A sheet of Excel workbooks (`.xlsx`).", "{files: data/a.xlsx}";
     Ndjson "ndjson": PlainFiles, "One JSON object a line; `.gz` is unpacked.", "{files: data/a.ndjson}";
     Parquet "parquet": PlainFiles, "Parquet.", "{files: data/a.parquet}";
 }
@@ -99,18 +119,34 @@ choices!(Position, DecimalMark, GroupingMark, FileOrder, Clean);
 pub(crate) type Order = Either<FileOrder, OrderColumn>;
 
 table! {
+    Bands = "bands", "In which band a number lies: each edge begins one, what is below the first is another.";
+    value: ExpressionText, required, "The number, computed from other mapped attributes.", "age";
+    edges: List<AmountText>, required, "Where bands begin, ascending.", "[25, 45, 65]";
+    labels: List<String>, optional, "What the bands are called, one more than edges; default `24 or less`, `25 to 44`, `65 or more`.",
+        "[young, middle, older, old]";
+}
+
+table! {
+    Unpivot = "unpivot", "Wide to long: every cell of some columns that is not empty becomes a row of its own.";
+    columns: List<String>, required, "Headers of the columns; `*` stands for any characters.", "[\"Q7_*\"]";
+    name: String, optional, "What the mapping calls the column that holds their headers; default `name`.", "question";
+    value: String, default "value", "What the mapping calls the column that holds their cells.", "answer";
+}
+
+table! {
     Mapping = "mapping",
-    "How one attribute gets its value: from a `column`, as a `constant`, from its `position` or by an `expression`.";
+    "How one attribute gets its value: from a `column`, as a `constant`, from its `position`, by an `expression` or as one of `bands`.";
     column: String, optional, "Header of the column.", "RESPNUM";
     constant: String, optional, "The same value in every row.", "passenger_2015";
     position: Position, optional, "File and number of the row: a key for rows without one.", "file and row";
     expression: ExpressionText, optional, "Computed from other mapped attributes.", "quantity * weight";
+    bands: Bands, optional, "The band in which a number lies.", "{value: age, edges: [25, 45, 65]}";
     as_ "as": ColumnType, optional,
-        "How the column's text is read: the attribute's type; a duration names its unit.", "text";
+        "How the column's text is read: the attribute's type; a duration names its unit, or `h:mm:ss`, `h:mm`, `m:ss`.", "text";
     replace: Map<String, String>, optional, "Code → text it stands for; other texts stay as they are.",
         "{\"1\": \"07\"}";
     prefix: String, optional, "Text put before the cell's before it is read.", "\"2015-\"";
-    format: TimeFormat, optional, "strptime pattern of a date or timestamp.", "\"%d.%m.%Y %H:%M\"";
+    format: TimeFormat, optional, "strptime pattern of a date or timestamp, or `epoch seconds`, `milliseconds`, `microseconds` or `nanoseconds`.", "\"%d.%m.%Y %H:%M\"";
     decimal_mark: DecimalMark, default "\".\"", "What stands before decimals.", "\",\"";
     grouping_mark: GroupingMark, optional,
         "What stands between groups of thousands; spaces and apostrophes need no word.", "\",\"";
@@ -159,6 +195,8 @@ table! {
         "skip";
     time_zone: TimeZone, optional, "Zone of local times and dates; default the project's.", "Europe/Berlin";
     missing: List<String>, default "[\"\"]", "Texts that mean \"no value\" in every column.", "[\"\", \"NA\"]";
+    unpivot: Unpivot, optional, "Columns whose cells become rows of their own.",
+        "{columns: [\"Q7_*\"], name: question, value: answer}";
     only: ExpressionText, optional, "Rows that do not match are out of scope: counted, not landed.",
         "status != 'test'";
     map: Map<String, Mapping>, required, "One mapping an attribute.", "{id: {column: ID, as: text}}";

@@ -76,8 +76,8 @@ impl Kpi {
     pub fn entities(&self) -> BTreeSet<EntityId> {
         let mut entities = self.measure.entities();
         self.weight.iter().for_each(|weight| weight.visit_entities(&mut entities));
-        let paths = self.by.iter().flat_map(|dimension| dimension.paths.values());
-        paths.for_each(|path| path.visit_entities(&mut entities));
+        let ways = self.by.iter().flat_map(|dimension| dimension.ways.values());
+        ways.for_each(|way| way.visit_entities(&mut entities));
         entities
     }
 
@@ -107,7 +107,9 @@ impl Kpi {
         if let (Some(weight), Some(base)) = (&self.weight, self.measure.bases().first()) {
             read(base, weight);
         }
-        paths.extend(self.by.iter().flat_map(|dimension| &dimension.paths));
+        for (base, way) in self.by.iter().flat_map(|dimension| &dimension.ways) {
+            read(base, way);
+        }
         let scaled = paths.into_iter().filter_map(|at| Some((at, scale_of(at.1, at.0, entities)?)));
         scaled.collect()
     }
@@ -146,6 +148,6 @@ words! {
 pub struct Dimension {
     /// Id: the last part of the path unless named.
     pub id: DimensionId,
-    /// The path from each base entity of the measure.
-    pub paths: BTreeMap<EntityId, Path>,
+    /// What says the member, from each base entity of the measure: a path, or what is computed of several.
+    pub ways: BTreeMap<EntityId, Expression>,
 }

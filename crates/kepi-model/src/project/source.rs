@@ -47,6 +47,8 @@ pub struct Source {
     pub days: String,
     /// Texts that mean "no value" in every column.
     pub missing: Vec<String>,
+    /// Columns whose cells become rows of their own.
+    pub unpivot: Option<Unpivot>,
     /// Rows that do not match are out of scope: counted, not landed.
     pub only: Option<Expression>,
     /// One mapping an attribute, in declared order, derived ones after those they need.
@@ -104,6 +106,17 @@ impl Default for Dates {
     }
 }
 
+/// Wide to long: every cell of some columns that is not empty becomes a row of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unpivot {
+    /// Headers of the columns; `*` stands for any characters.
+    pub columns: Vec<String>,
+    /// The column that holds their headers.
+    pub name: String,
+    /// The column that holds their cells.
+    pub value: String,
+}
+
 /// Where and how to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Connector {
@@ -111,12 +124,32 @@ pub enum Connector {
     Csv {
         /// Path or glob relative to the project's folder.
         files: String,
-        /// One ASCII byte.
-        delimiter: u8,
+        /// What separates cells: one character or a few.
+        delimiter: String,
         /// Label of the WHATWG encoding standard, checked.
         encoding: String,
         /// Line of the header, from 1.
         header_row: u32,
+    },
+    /// A sheet of Excel workbooks.
+    Excel {
+        /// Path or glob relative to the project's folder.
+        files: String,
+        /// Name of the sheet; none: the first.
+        sheet: Option<String>,
+        /// Row of the header, from 1.
+        header_row: u32,
+    },
+    /// Lines whose columns stand at fixed places.
+    FixedWidth {
+        /// Path or glob relative to the project's folder.
+        files: String,
+        /// Name, first and last character, from 1.
+        columns: Vec<(String, u32, u32)>,
+        /// Label of the WHATWG encoding standard, checked.
+        encoding: String,
+        /// Lines before the first row.
+        skip_lines: u32,
     },
     /// One JSON object a line; columns are top-level keys or dotted paths.
     Ndjson {
@@ -134,7 +167,11 @@ impl Connector {
     /// The path or glob of its files, relative to the project's folder.
     pub fn files(&self) -> &str {
         match self {
-            Self::Csv { files, .. } | Self::Ndjson { files } | Self::Parquet { files } => files,
+            Self::Csv { files, .. }
+            | Self::Excel { files, .. }
+            | Self::FixedWidth { files, .. }
+            | Self::Ndjson { files }
+            | Self::Parquet { files } => files,
         }
     }
 }
@@ -143,6 +180,8 @@ impl fmt::Display for Connector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let format = match self {
             Self::Csv { .. } => "CSV",
+            Self::Excel { .. } => "Excel",
+            Self::FixedWidth { .. } => "fixed width",
             Self::Ndjson { .. } => "NDJSON",
             Self::Parquet { .. } => "Parquet",
         };
@@ -261,7 +300,7 @@ pub enum Parse {
         /// What happens to digits beyond the scale that are not zero.
         excess: Excess,
     },
-    /// A number of units of time.
+    /// A number of units of time, or a text that names its own units: `00:04:30`, `4 min 30 s`, `PT4M30S`.
     Duration {
         /// Microseconds in one unit.
         unit_micros: i64,
@@ -269,6 +308,8 @@ pub enum Parse {
         decimal_mark: char,
         /// As of numbers.
         grouping_mark: Option<char>,
+        /// The parts of a text with colons, where they are declared.
+        clock: Option<Clock>,
     },
     /// Texts for true and false, compared without regard to ASCII case.
     Boolean {
@@ -287,6 +328,8 @@ pub enum Parse {
         /// strptime pattern; default ISO 8601 / RFC 3339, also with a space for the `T`.
         format: Option<String>,
     },
+    /// What has been counted since 1970-01-01T00:00:00Z.
+    Epoch(Epoch),
     /// One of a closed list.
     Enum {
         /// Text in the source → member.
@@ -297,12 +340,44 @@ pub enum Parse {
 }
 
 words! {
+    /// The parts of a length of time that is written with colons.
+    pub enum Clock {
+        /// `26:01:00`
+        HourMinuteSecond = "h:mm:ss",
+        /// `4:30` for four and a half hours.
+        HourMinute = "h:mm",
+        /// `4:30` for four and a half minutes.
+        MinuteSecond = "m:ss",
+    }
+
+    /// What is counted since 1970-01-01T00:00:00Z, leap seconds left out.
+    pub enum Epoch {
+        /// Seconds.
+        Seconds = "epoch seconds",
+        /// Thousandths.
+        Milliseconds = "epoch milliseconds",
+        /// Millionths.
+        Microseconds = "epoch microseconds",
+        /// Milliardths; what is below a microsecond is left out.
+        Nanoseconds = "epoch nanoseconds",
+    }
+
     /// What happens to digits beyond the scale.
     pub enum Excess {
         /// The row goes to quarantine.
         Quarantine = "quarantine",
         /// Rounded half to even.
         Round = "round",
+    }
+}
+
+impl Clock {
+    /// Microseconds in one of the last part.
+    pub fn last_micros(self) -> i64 {
+        match self {
+            Self::HourMinuteSecond | Self::MinuteSecond => 1_000_000,
+            Self::HourMinute => 60_000_000,
+        }
     }
 }
 

@@ -2,8 +2,7 @@
 
 use sqlparser::{
     ast::{
-        DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Spanned, TimezoneInfo,
-        Value as SqlValue,
+        DataType, Expr, Ident, Spanned, TimezoneInfo, Value as SqlValue,
     },
     tokenizer::Span as SqlSpan,
 };
@@ -15,7 +14,7 @@ use super::{
 };
 use crate::{
     codes,
-    expression::{Comparison, Expression, Literal, Node, Type},
+    expression::{Comparison, Expression, Function, Literal, Node, Type},
     lexical,
     source_text::Span,
     unicode::nfc,
@@ -24,6 +23,9 @@ use crate::{
 
 impl Reader<'_> {
     pub(super) fn lower(&mut self, sql: &Expr) -> Option<Expression> {
+        if let Some(found) = self.any_of(sql) {
+            return found;
+        }
         match sql {
             Expr::Nested(inner) => self.lower(inner),
             Expr::Identifier(ident) => self.path(std::slice::from_ref(ident)),
@@ -126,47 +128,20 @@ impl Reader<'_> {
                 }
                 self.case(conditions, else_result.as_deref())
             }
-            Expr::Function(function) => {
-                let name = function.name.to_string();
-                if !name.eq_ignore_ascii_case("coalesce") {
-                    return self.refuse(
-                        function.name.span(),
-                        &format!("the function `{}`", shorten(&name)),
-                        "the only function is `coalesce`; under `map` a column can be read with `replace`, `prefix` and `as`, \
-                         and everything else is worked out before the data land",
-                    );
-                }
-                let FunctionArguments::List(list) = &function.args else {
-                    return self.refuse(
-                        function.name.span(),
-                        "`coalesce` without values",
-                        "write `coalesce(a, b)`",
-                    );
-                };
-                let plain = function.over.is_none()
-                    && function.filter.is_none()
-                    && function.within_group.is_empty()
-                    && function.null_treatment.is_none()
-                    && list.duplicate_treatment.is_none()
-                    && list.clauses.is_empty();
-                if !plain || list.args.is_empty() {
-                    return self.refuse(
-                        function.name.span(),
-                        "`coalesce` in this form",
-                        "write `coalesce(a, b)`",
-                    );
-                }
-                let mut values = Vec::new();
-                for argument in &list.args {
-                    let FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)) = argument else {
-                        return self.refuse(argument.span(), "this argument", "write `coalesce(a, b)`");
-                    };
-                    values.push((self.lower(argument), argument.span()));
-                }
-                let values: Option<Vec<_>> = values.into_iter().map(|(v, s)| v.map(|v| (v, s))).collect();
-                let (type_, values) = self.unify_all(values?)?;
-                Some(Expression { type_, node: Node::Coalesce(values) })
+            Expr::Function(call) => self.call(call),
+            Expr::Substring { expr, substring_from: Some(from), substring_for, .. } => {
+                let values: Vec<&Expr> =
+                    [expr, from].into_iter().chain(substring_for).map(AsRef::as_ref).collect();
+                self.apply(Function::Substring, &values, expr.span())
             }
+            Expr::Trim { expr, trim_where: None, trim_what: None, trim_characters: None } => {
+                self.apply(Function::Trim, &[expr], expr.span())
+            }
+            Expr::Extract { expr, .. } => self.refuse(
+                expr.span(),
+                "`extract`",
+                "write `year(x)`, `month(x)`, `day(x)`, `weekday(x)` or `hour(x)`",
+            ),
             Expr::IsTrue(inner) | Expr::IsNotTrue(inner) | Expr::IsFalse(inner) | Expr::IsNotFalse(inner) => {
                 self.refuse(
                     inner.span(),
@@ -180,7 +155,7 @@ impl Reader<'_> {
             Expr::ILike { expr, .. } => self.refuse(
                 expr.span(),
                 "`ilike`",
-                "`like` is case-sensitive; make the texts uniform under `map`, with `as: enum`",
+                "`like` is case-sensitive; write `lower(x) like 'c%'`",
             ),
             Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => self.refuse(
                 sql.span(),

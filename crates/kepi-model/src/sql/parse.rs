@@ -8,7 +8,7 @@ use sqlparser::{
     tokenizer::{Location, Token, TokenWithSpan, Tokenizer},
 };
 
-use super::{MAXIMUM_BYTES, MAXIMUM_LEVELS, MAXIMUM_NODES, Reader};
+use super::{MAXIMUM_BYTES, MAXIMUM_LEVELS, MAXIMUM_NODES, Reader, function::ANY_OF};
 use crate::{codes, wording::shorten};
 
 impl Reader<'_> {
@@ -28,6 +28,7 @@ impl Reader<'_> {
                 return None;
             }
         };
+        let tokens = any_of(tokens);
         if let Some(problem) = over_the_caps(&tokens) {
             self.too_large(problem);
             return None;
@@ -75,6 +76,39 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// `any of [a, b]` as a call that the parser knows the form of; every token keeps its place.
+fn any_of(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let is = |token: &TokenWithSpan, word: &str| matches!(&token.token, Token::Word(w) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case(word));
+    let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    // Of each bracket that is open whether it is one of these.
+    let mut open: Vec<bool> = Vec::new();
+    for mut token in tokens {
+        match token.token {
+            Token::LBracket => {
+                let mut before = (0..out.len()).rev().filter(|i| {
+                    out.get(*i).is_some_and(|t| !matches!(t.token, Token::Whitespace(_)))
+                });
+                let (of, any) = (before.next(), before.next());
+                let words = of.zip(any).filter(|(of, any)| {
+                    out.get(*of).is_some_and(|t| is(t, "of")) && out.get(*any).is_some_and(|t| is(t, "any"))
+                });
+                open.push(words.is_some());
+                if let Some((of, any)) = words {
+                    out.remove(of);
+                    if let Some(word) = out.get_mut(any) {
+                        word.token = Token::make_word(ANY_OF, None);
+                    }
+                    token.token = Token::LParen;
+                }
+            }
+            Token::RBracket if open.pop() == Some(true) => token.token = Token::RParen,
+            _ => {}
+        }
+        out.push(token);
+    }
+    out
 }
 
 /// Counts parts and levels on tokens.

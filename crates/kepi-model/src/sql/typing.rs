@@ -100,9 +100,11 @@ impl Reader<'_> {
                     .fix("use the measure `ratio`: it adds up numerator and denominator apart, then divides");
                 None
             }
-            BinaryOperator::StringConcat => {
-                self.refuse(right.span(), "joining texts by `||`", "for one of two conditions write `or`")
-            }
+            BinaryOperator::StringConcat => self.refuse(
+                right.span(),
+                "joining texts by `||`",
+                "for one of two conditions write `or`; texts are joined by `concat(a, '-', b)`",
+            ),
             other => {
                 let what = format!("the operator `{other}`");
                 let way = match other {
@@ -442,7 +444,7 @@ pub(super) fn is_null(e: &Expression) -> bool {
 }
 
 /// The same value at a larger scale; constants are rewritten where they fit.
-pub(super) fn rescale(e: Expression, scale: u8) -> Expression {
+pub(crate) fn rescale(e: Expression, scale: u8) -> Expression {
     let from = e.type_.scale();
     let type_ = match &e.type_ {
         Type::Integer if scale > 0 => Type::Number { scale },

@@ -72,9 +72,43 @@ pub fn check(what: &Check, folder: &Path, out: Output) -> Result<(), Failure> {
 
 /// Checks the data files of the project at a site; a damaged one ends with exit code 1.
 pub async fn data(site: compose::Site<'_>, out: Output) -> Result<(), Failure> {
-    let Some(verified) = compose::verify(site).await? else {
+    let files = compose::sources(site.folder);
+    let (_, checked) = check_folder(site.folder, &files, Some(compose::today()))?;
+    let heads = checked.value.as_ref().map(|project| kepi_lake::heads::heads(project, &files));
+    let troubles = heads.as_ref().map_or(&[][..], |heads| &heads.troubles);
+    let verified = compose::verify(site).await?;
+    let damaged = verified.as_ref().is_some_and(|v| !v.damaged.is_empty());
+    match &heads {
+        None => out.remark("the definitions have errors, so the sources were not looked at: `kepi check` says which"),
+        Some(heads) => {
+            if out.format != Format::Json && (out.format == Format::Csv || !troubles.is_empty()) {
+                let mut grid = Grid::new(&["Source", "File", "Column", "Problem", "What to do"]);
+                for trouble in troubles {
+                    grid.push(vec![
+                        Field::text(trouble.source.as_str()),
+                        Field::text(trouble.file.clone().unwrap_or_default()),
+                        Field::text(trouble.column.clone().unwrap_or_default()),
+                        Field::text(&trouble.message),
+                        Field::text(trouble.fix.clone().unwrap_or_default()),
+                    ]);
+                }
+                out.rows(&grid)?;
+            }
+            out.remark(&format!(
+                "{} problems in the first {} rows of {} source files",
+                troubles.len(),
+                heads.rows,
+                heads.files
+            ));
+        }
+    }
+    let ends = if damaged || !troubles.is_empty() || heads.is_none() { Err(Failure::Findings) } else { Ok(()) };
+    let Some(verified) = verified else {
+        if out.format == Format::Json {
+            out.json(&json!({"sources": troubles, "files": 0, "bytes": 0, "without_checksum": 0, "damaged": []}))?;
+        }
         out.remark("nothing has landed yet: `kepi run` lands the data");
-        return Ok(());
+        return ends;
     };
     if out.format == Format::Json {
         let damaged: Vec<_> = verified
@@ -95,12 +129,13 @@ pub async fn data(site: compose::Site<'_>, out: Output) -> Result<(), Failure> {
             })
             .collect();
         out.json(&json!({
+            "sources": troubles,
             "files": verified.files,
             "bytes": verified.bytes,
             "without_checksum": verified.without_checksum,
             "damaged": damaged,
         }))?;
-    } else if out.format == Format::Csv || !verified.damaged.is_empty() {
+    } else if damaged || out.format == Format::Csv && troubles.is_empty() {
         let mut grid = Grid::new(&["File", "Damage"]);
         for file in &verified.damaged {
             let path = file.path.display().to_string();
@@ -115,11 +150,10 @@ pub async fn data(site: compose::Site<'_>, out: Output) -> Result<(), Failure> {
         verified.bytes,
         verified.without_checksum,
     ));
-    if verified.damaged.is_empty() {
-        return Ok(());
+    if damaged {
+        out.remark(kepi_lake::WAY_OUT);
     }
-    out.remark(kepi_lake::WAY_OUT);
-    Err(Failure::Findings)
+    ends
 }
 
 fn explain(code: &str, out: Output) -> Result<(), Failure> {

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_lake::mapping::{
+    length,
     number::{self, Marks},
-    time::{Times, When},
+    time::{self, Times, When},
 };
 use kepi_model::{
     expression::{Expression, Literal, Node, Path, Physical, Type},
@@ -218,9 +219,13 @@ fn typed(parse: &Parse, text: &str, times: &Times, type_: &Type) -> Result<Cell,
             let marks = Marks { decimal: *decimal_mark, grouping: *grouping_mark };
             integer(number::parse_number(text, *scale, marks, *excess).map_err(|e| said(&e))?)
         }
-        Parse::Duration { unit_micros, decimal_mark, grouping_mark } => {
+        Parse::Duration { unit_micros, decimal_mark, grouping_mark, clock } => {
             let marks = Marks { decimal: *decimal_mark, grouping: *grouping_mark };
-            integer(number::parse_duration(text, *unit_micros, marks).map_err(|e| said(&e))?)
+            integer(length::parse_length(text, *unit_micros, marks, *clock).map_err(|e| said(&e))?)
+        }
+        Parse::Epoch(epoch) => {
+            let at = time::since_epoch(text, *epoch).map_err(|e| said(&e))?;
+            when(times.judge(at, *type_ == Type::Date).map_err(|e| said(&e))?)
         }
         Parse::Boolean { yes, no } => {
             let listed = |list: &[String], default: &[&str]| {

@@ -22,6 +22,8 @@ pub struct Line {
 pub fn rows(from: &Connector, bytes: &[u8]) -> Vec<Line> {
     match from {
         Connector::Csv { .. } => csv(bytes),
+        Connector::Excel { .. } => unreachable!("what a workbook holds is written out in its own test"),
+        Connector::FixedWidth { columns, .. } => fixed(columns, bytes),
         Connector::Ndjson { .. } => ndjson(bytes),
         Connector::Parquet { .. } => parquet(bytes),
     }
@@ -65,6 +67,24 @@ fn csv(bytes: &[u8]) -> Vec<Line> {
             None => Ok(header.iter().cloned().zip(texts.into_iter().map(Some)).collect()),
         };
         lines.push(Line { cells, raw });
+    }
+    lines
+}
+
+fn fixed(columns: &[(String, u32, u32)], bytes: &[u8]) -> Vec<Line> {
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    let mut lines = Vec::new();
+    for line in text.lines().filter(|l| !l.trim().is_empty()) {
+        let chars: Vec<char> = line.chars().collect();
+        let cell = |first: &u32, last: &u32| -> String {
+            let found: String = chars.iter().skip(*first as usize - 1).take((last - first + 1) as usize).collect();
+            found.trim().to_owned()
+        };
+        let cells: Vec<(String, String)> =
+            columns.iter().map(|(name, first, last)| (name.clone(), cell(first, last))).collect();
+        let raw = cells.iter().map(|(name, cell)| (name.clone(), Value::from(cell.as_str())));
+        let raw = Value::Object(raw.collect()).to_string();
+        lines.push(Line { cells: Ok(cells.into_iter().map(|(n, c)| (n, Some(c))).collect()), raw });
     }
     lines
 }

@@ -1,4 +1,4 @@
-//! Dimensions: what a KPI is segmented by, alone and crossed.
+//! Dimensions: what a KPI is segmented by, alone and crossed: attributes, and under a name what is computed of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,13 +6,13 @@ use crate::{
     codes,
     decode::{Either, Field, PathText},
     definitions::{By, DimensionPaths, Kpi},
-    expression::{Path, Type},
+    expression::{Expression, Node, Type},
     id::{DimensionId, EntityId},
     lexical::type_text,
     measure::Reader,
     project::{Dimension, Entity},
     source_text::Span,
-    sql,
+    sql::{self, Scope, Want},
     table::Symbol,
 };
 
@@ -54,7 +54,7 @@ impl Reader<'_, '_> {
         };
         let mut all: Vec<Dimension> = Vec::new();
         for (name, at, ways) in named {
-            let paths = ways.and_then(|ways| self.dimension_paths(&ways, bases));
+            let ways = ways.and_then(|ways| self.dimension_ways(&ways, bases));
             let Ok(id) = name.parse::<DimensionId>() else { continue };
             if all.iter().any(|d| d.id == id) {
                 self.findings
@@ -62,15 +62,19 @@ impl Reader<'_, '_> {
                     .fix("give one another name: `by: {account_region: account.region}`");
                 continue;
             }
-            if let Some(paths) = paths {
-                all.push(Dimension { id, paths });
+            if let Some(ways) = ways {
+                all.push(Dimension { id, ways });
             }
         }
         all
     }
 
-    fn dimension_paths(&mut self, ways: &Ways<'_>, bases: &[&Entity]) -> Option<BTreeMap<EntityId, Path>> {
-        let mut paths = BTreeMap::new();
+    fn dimension_ways(
+        &mut self,
+        ways: &Ways<'_>,
+        bases: &[&Entity],
+    ) -> Option<BTreeMap<EntityId, Expression>> {
+        let mut found = BTreeMap::new();
         for base in bases {
             let (path, shared) = match ways {
                 Ways::One(path) => (*path, true),
@@ -90,7 +94,8 @@ impl Reader<'_, '_> {
                     }
                 }
             };
-            paths.insert(base.id.clone(), self.dimension_path(path, shared, base, bases)?);
+            let named = matches!(ways, Ways::Named(..));
+            found.insert(base.id.clone(), self.dimension_way(path, named, shared, base, bases)?);
         }
         if let Ways::Named(Either::That(each), _) = ways {
             for entry in each {
@@ -106,19 +111,35 @@ impl Reader<'_, '_> {
                 }
             }
         }
-        (!paths.is_empty()).then_some(paths)
+        (!found.is_empty()).then_some(found)
     }
 
-    /// A path from one entity; `shared` if it is the same for all.
-    fn dimension_path(
+    /// What says the member from one entity; `shared` if it is the same for all.
+    fn dimension_way(
         &mut self,
         written: &PathText,
+        named: bool,
         shared: bool,
         base: &Entity,
         bases: &[&Entity],
-    ) -> Option<Path> {
+    ) -> Option<Expression> {
         let before = self.findings.count();
-        let Some((found, type_)) = sql::path(written, base, self.entities, self.findings) else {
+        let text = written.text().unwrap_or_default();
+        let computed = text.contains(['(', '\'', '|', '+', '*', '=', '<', '>', '[']) || text.contains(char::is_whitespace);
+        if computed && !named {
+            self.findings
+                .report(codes::DIMENSION, written.span, "what is computed needs a name to be a dimension")
+                .fix(format!("write `by: {{name: \"{text}\"}}`"));
+            return None;
+        }
+        let found = if computed {
+            let scope = Scope { entities: self.entities, base, walk: true, zone: self.zone, days: self.zone };
+            sql::expression(written, &scope, Want::Any, self.findings)
+        } else {
+            sql::path(written, base, self.entities, self.findings)
+                .map(|(path, type_)| Expression { type_, node: Node::Path(path) })
+        };
+        let Some(found) = found else {
             if bases.len() > 1
                 && shared
                 && self.findings.count() > before
@@ -133,8 +154,17 @@ impl Reader<'_, '_> {
             }
             return None;
         };
+        // Sums and products may leave 64 bits, which a member cannot.
+        let mut adds = false;
+        found.visit(&mut |e| adds |= matches!(e.node, Node::Arithmetic(..) | Node::Negate(_)));
+        if adds && found.type_ == Type::Integer {
+            self.findings
+                .report(codes::DIMENSION, written.span, "nothing is segmented by a sum or product")
+                .fix(format!("form bands of it: `bands({text}, 10, 20)`"));
+            return None;
+        }
         let fits = matches!(
-            type_,
+            found.type_,
             Type::Text | Type::Enum { .. } | Type::Reference { .. } | Type::Boolean | Type::Integer
         );
         if !fits {
@@ -142,7 +172,7 @@ impl Reader<'_, '_> {
                 .report(
                     codes::DIMENSION,
                     written.span,
-                    format!("nothing is segmented by a {}", type_text(&type_)),
+                    format!("nothing is segmented by a {}", type_text(&found.type_)),
                 )
                 .expected("a text, an enum, a reference, an integer or a boolean");
         }

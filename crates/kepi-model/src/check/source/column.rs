@@ -9,9 +9,10 @@ use crate::{
     expression::Type,
     findings::Findings,
     lexical::type_text,
-    project::{EnumElse, Parse},
+    project::{EnumElse, Epoch, Parse},
     source_text::Span,
     unicode::nfc,
+    word::Word,
     wording::shorten,
 };
 
@@ -44,7 +45,7 @@ fn options_of(type_: &Type) -> &'static [&'static str] {
 /// Reads `as` with its options; it must fit the type of the attribute.
 pub(super) fn parse(written: &Mapping, type_: &Type, findings: &mut Findings) -> Option<Parse> {
     let as_ = written.as_.span;
-    let ColumnType { type_: column, unit_micros } = written.as_.get()?;
+    let ColumnType { type_: column, unit_micros, clock } = written.as_.get()?;
     let fits = match (column, type_) {
         // A closed list of texts may fill a text.
         (Type::Enum { .. }, Type::Enum { .. } | Type::Text) => true,
@@ -103,10 +104,21 @@ pub(super) fn parse(written: &Mapping, type_: &Type, findings: &mut Findings) ->
             let (scale, excess) = (column.scale(), written.excess_digits.cloned()?);
             Parse::Number { scale, decimal_mark, grouping_mark, excess }
         }
-        Type::Duration => Parse::Duration { unit_micros: *unit_micros, decimal_mark, grouping_mark },
+        Type::Duration => {
+            Parse::Duration { unit_micros: *unit_micros, decimal_mark, grouping_mark, clock: *clock }
+        }
         Type::Boolean => Parse::Boolean { yes: written.yes.values(), no: written.no.values() },
         Type::Date | Type::Timestamp => {
             let format = written.format.get().map(|f| f.0.clone());
+            if let Some(epoch) = format.as_deref().and_then(Epoch::from_word) {
+                if *column == Type::Date {
+                    findings
+                        .report(codes::BAD_TIME_FORMAT, written.format.span, "what is counted since 1970 is a time")
+                        .fix("write `as: timestamp`");
+                    return None;
+                }
+                return Some(Parse::Epoch(epoch));
+            }
             if let Some(pattern) = &format
                 && let Err(missing) = format_parts(pattern, *column == Type::Timestamp)
             {

@@ -107,7 +107,7 @@ fn mapping_from(
     scope: &Scope<'_>,
     findings: &mut Findings,
 ) -> Option<MappingFrom> {
-    let from = ["column", "constant", "position", "expression"];
+    let from = ["column", "constant", "position", "expression", "bands"];
     let kinds = mapping.written().filter(|(name, ..)| from.contains(name)).count();
     if kinds != 1 {
         findings
@@ -116,7 +116,7 @@ fn mapping_from(
                 entry.span,
                 format!("`{}` says {kinds} times where its value comes from", entry.text),
             )
-            .expected("exactly one of `column`, `constant`, `position` and `expression`");
+            .expected("exactly one of `column`, `constant`, `position`, `expression` and `bands`");
         return None;
     }
     if mapping.column.is_written() {
@@ -145,10 +145,63 @@ fn mapping_from(
         let zone = if *type_ == Type::Date { scope.days } else { scope.zone };
         return constant(&mapping.constant, type_, zone, findings).map(MappingFrom::Constant);
     }
+    if mapping.bands.is_written() {
+        return bands(mapping.bands.get()?, type_, mapped, scope, findings);
+    }
     let expression = mapping.expression.get()?;
     let typed = sql::expression(expression, scope, Want::Any, findings)?;
     unmapped(&typed, expression, mapped, findings);
     fit(typed, type_, expression, findings).map(MappingFrom::Expression)
+}
+
+/// The band in which a number lies.
+fn bands(
+    written: &written::Bands,
+    type_: &Type,
+    mapped: &BTreeSet<&str>,
+    scope: &Scope<'_>,
+    findings: &mut Findings,
+) -> Option<MappingFrom> {
+    let of = written.value.get()?;
+    let value = sql::expression(of, scope, Want::Quantity, findings)?;
+    unmapped(&value, of, mapped, findings);
+    let mut edges: Vec<(i64, u8)> = Vec::new();
+    for item in written.edges.items() {
+        let Some(edge) = item.value.text().and_then(|text| sql::edge(text, &value.type_)) else {
+            let shown = shorten(item.value.text().unwrap_or_default());
+            findings
+                .report(codes::BAD_BANDS, item.span, format!("`{shown}` is no edge here"))
+                .expected(sql::edge_form(&value.type_));
+            return None;
+        };
+        edges.push(edge);
+    }
+    let scale = edges.iter().map(|(_, scale)| *scale).max().unwrap_or(0).max(value.type_.scale());
+    let value = sql::at_scale(value, scale);
+    let at_scale = |(digits, own): &(i64, u8)| {
+        10i64.checked_pow(u32::from(scale.saturating_sub(*own))).and_then(|by| digits.checked_mul(by))
+    };
+    let edges: Vec<i64> = edges.iter().map(at_scale).collect::<Option<_>>().unwrap_or_default();
+    if edges.is_empty() || !edges.is_sorted_by(|a, b| a < b) {
+        findings
+            .report(codes::BAD_BANDS, written.edges.span, "these edges do not ascend")
+            .expected("at least one, each above the one before: `[25, 45, 65]`");
+        return None;
+    }
+    let labels = written.labels.is_written().then(|| written.labels.values());
+    if let Some(labels) = &labels
+        && (labels.len() != edges.len() + 1 || labels.iter().collect::<BTreeSet<_>>().len() != labels.len())
+    {
+        findings
+            .report(
+                codes::BAD_BANDS,
+                written.labels.span,
+                format!("{} edges make {} bands", edges.len(), edges.len() + 1),
+            )
+            .expected(format!("{} different labels, the one of what is below the first edge first", edges.len() + 1));
+        return None;
+    }
+    fit(sql::banded(value, &edges, labels), type_, of, findings).map(MappingFrom::Expression)
 }
 
 fn column(

@@ -1,0 +1,366 @@
+//! What the texts of a column most likely are. A guess is right for every text it was made of; what could also be meant
+//! is a doubt, in words.
+
+use std::collections::BTreeSet;
+
+use kepi_model::project::{Ambiguous, Clock, Epoch, Excess, MissingLocal, SourceZone};
+
+use crate::mapping::{
+    length::parse_length,
+    number::{Marks, parse_number},
+    time::{Zone, since_epoch},
+};
+
+/// Texts that people write where there is no value.
+const NOTHING: [&str; 9] = ["NA", "N/A", "n/a", "NULL", "null", "None", "-", "#N/A", "?"];
+/// Pairs of texts for true and false.
+const TRUTH: [(&str, &str); 6] =
+    [("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("ja", "nein"), ("oui", "non")];
+/// Days as they are written; where two fit, the first is taken and the other one is a doubt.
+const DAYS: [&str; 11] = [
+    "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%y", "%d/%m/%y",
+    "%m/%d/%y", "%d %b %Y", "%b %d, %Y",
+];
+/// Times of day behind them.
+const TIMES: [&str; 5] = [" %H:%M:%S", " %H:%M", "T%H:%M:%S", " %I:%M:%S %p", " %I:%M %p"];
+
+/// Numbers with a mark before decimals and none between thousands.
+fn marked(decimal: char) -> Marks {
+    Marks { decimal, grouping: None }
+}
+
+/// What a column is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Is {
+    /// A text.
+    Text,
+    /// A whole number, between these.
+    Integer(i64, i64),
+    /// A number with so many decimals and this mark before them; whether more are rounded off.
+    Number {
+        /// Digits kept behind the mark.
+        decimals: u8,
+        /// Whether the mark is a comma.
+        comma: bool,
+        /// Whether texts have more digits than are kept.
+        round: bool,
+    },
+    /// True or false, by these texts.
+    Boolean(String, String),
+    /// A day; none: by ISO 8601.
+    Date(Option<String>),
+    /// A time, or `epoch …`; none: by ISO 8601.
+    Timestamp(Option<String>),
+    /// A length of time, as `as: duration …` says it.
+    Duration(&'static str),
+}
+
+/// What is thought of a column.
+#[derive(Debug, Clone)]
+pub struct Guess {
+    /// What it is.
+    pub is: Is,
+    /// Texts beside the empty one that mean "no value".
+    pub missing: Vec<String>,
+    /// How many cells have a value.
+    pub filled: usize,
+    /// Different values, up to a limit.
+    pub different: usize,
+    /// Whether no value comes twice.
+    pub unique: bool,
+    /// Least and greatest day, where it has such.
+    pub span: Option<(i64, i64)>,
+    /// What could be otherwise.
+    pub doubts: Vec<String>,
+}
+
+fn utc() -> Option<Zone> {
+    Zone::new(&SourceZone {
+        name: "UTC".to_owned(),
+        ambiguous: Ambiguous::Earlier,
+        missing: MissingLocal::ShiftForward,
+    })
+    .ok()
+}
+
+/// What a column of this name holds, by its cells.
+pub fn guess(name: &str, cells: &[Option<String>]) -> Guess {
+    let texts: Vec<&str> =
+        cells.iter().filter_map(|c| c.as_deref().map(str::trim)).filter(|t| !t.is_empty()).collect();
+    let (plain, nothing): (Vec<&str>, Vec<&str>) = texts.iter().partition(|t| !NOTHING.contains(t));
+    let values: BTreeSet<&str> = plain.iter().copied().collect();
+    let mut doubts = Vec::new();
+    let mut span = None;
+    let is = if plain.is_empty() {
+        doubts.push("no cell has a value".to_owned());
+        Is::Text
+    } else {
+        read(name, &plain, &values, &mut doubts, &mut span)
+    };
+    // In a column of texts `-` may be one.
+    let (missing, filled) = match is {
+        Is::Text => (BTreeSet::new(), texts.len()),
+        _ => (nothing.into_iter().collect(), plain.len()),
+    };
+    let different = match is {
+        Is::Text => texts.iter().collect::<BTreeSet<_>>().len(),
+        _ => values.len(),
+    };
+    Guess {
+        is,
+        missing: missing.into_iter().map(str::to_owned).collect(),
+        filled,
+        different,
+        unique: filled > 0 && different == filled,
+        span,
+        doubts,
+    }
+}
+
+fn read(
+    name: &str,
+    texts: &[&str],
+    values: &BTreeSet<&str>,
+    doubts: &mut Vec<String>,
+    span: &mut Option<(i64, i64)>,
+) -> Is {
+    let lower: BTreeSet<String> = values.iter().map(|v| v.to_lowercase()).collect();
+    for (yes, no) in TRUTH {
+        if lower.iter().all(|v| v == yes || v == no) {
+            return Is::Boolean(yes.to_owned(), no.to_owned());
+        }
+    }
+    let all = |reads: &dyn Fn(&str) -> bool| values.iter().all(|v| reads(v));
+    let padded = values.iter().any(|v| v.len() > 1 && v.starts_with('0') && v.bytes().all(|b| b.is_ascii_digit()));
+    let identifier = is_identifier(name);
+    let integers: Option<Vec<i64>> = values.iter().map(|v| v.parse().ok()).collect();
+    if let Some(integers) = integers.filter(|_| !padded && !identifier) {
+        let (low, high) = (integers.iter().min().copied(), integers.iter().max().copied());
+        let (low, high) = (low.unwrap_or(0), high.unwrap_or(0));
+        if values.len() == 2 && low == 0 && high == 1 {
+            doubts.push("read as true and false; if it is a number, write `as: integer`".to_owned());
+            return Is::Boolean("1".to_owned(), "0".to_owned());
+        }
+        let dated = has_word(name, &["at", "date", "time", "ts", "timestamp", "epoch", "ms", "on", "created", "updated"]);
+        // 2001 to 2033 in seconds.
+        let units = [
+            (Epoch::Seconds, "epoch seconds", 1),
+            (Epoch::Milliseconds, "epoch milliseconds", 1000),
+            (Epoch::Microseconds, "epoch microseconds", 1_000_000),
+            (Epoch::Nanoseconds, "epoch nanoseconds", 1_000_000_000),
+        ];
+        for (epoch, word, unit) in units {
+            if (dated || unit > 1) && low >= 1_000_000_000 * unit && high < 2_000_000_000 * unit {
+                doubts.push("counted since 1970, by the size of the numbers".to_owned());
+                *span = bounds(texts, &|t| since_epoch(t, epoch).ok());
+                return Is::Timestamp(Some(word.to_owned()));
+            }
+        }
+        let zone = utc();
+        let day = |t: &str| zone.as_ref().and_then(|z| z.date(t, Some("%Y%m%d")).ok());
+        if (19_000_101..=21_001_231).contains(&low) && high <= 21_001_231 && all(&|t| day(t).is_some()) {
+            *span = bounds(texts, &day);
+            return Is::Date(Some("%Y%m%d".to_owned()));
+        }
+        return Is::Integer(low, high);
+    }
+    if !padded && !identifier {
+        for comma in [false, true] {
+            let mark = if comma { ',' } else { '.' };
+            // A comma with three digits behind it may group thousands.
+            let fits = |t: &str| parse_number(t, 9, marked(mark), Excess::Round).is_ok() && !grouped(t, mark);
+            if all(&fits) {
+                let decimals = values.iter().map(|v| v.rsplit_once(mark).map_or(0, |(_, f)| f.trim_end_matches('0').len()));
+                let most = decimals.max().unwrap_or(0);
+                let thousands = comma && values.iter().all(|v| v.rsplit_once(',').is_none_or(|(_, f)| f.len() == 3));
+                if thousands {
+                    doubts.push("commas may part thousands: then write `decimal_mark: \".\"`".to_owned());
+                }
+                let decimals = u8::try_from(most.min(6)).unwrap_or(6);
+                return Is::Number { decimals, comma, round: most > 6 };
+            }
+        }
+    }
+    if values.iter().any(|v| v.contains(':') || v.starts_with("PT")) {
+        let length = |clock| move |t: &str| parse_length(t, 1_000_000, Marks::PLAIN, clock).is_ok();
+        if all(&length(None)) {
+            return Is::Duration("seconds");
+        }
+        if all(&length(Some(Clock::MinuteSecond))) {
+            doubts.push("read as minutes and seconds; hours and minutes are `duration h:mm`".to_owned());
+            return Is::Duration("m:ss");
+        }
+    }
+    if let Some(found) = time(values, texts, doubts, span) {
+        return found;
+    }
+    said_of_mixtures(values, doubts);
+    Is::Text
+}
+
+/// Whether a text is a number whose thousands are parted by the mark that is not `mark`, or by something else.
+fn grouped(text: &str, mark: char) -> bool {
+    text.split_once(mark).map_or(text, |(whole, _)| whole).chars().any(|c| !c.is_ascii_digit() && !matches!(c, '-' | '+' | 'e' | 'E'))
+}
+
+fn bounds(texts: &[&str], read: &dyn Fn(&str) -> Option<i64>) -> Option<(i64, i64)> {
+    let values = || texts.iter().filter_map(|t| read(t));
+    values().min().zip(values().max())
+}
+
+fn time(
+    values: &BTreeSet<&str>,
+    texts: &[&str],
+    doubts: &mut Vec<String>,
+    span: &mut Option<(i64, i64)>,
+) -> Option<Is> {
+    let zone = utc()?;
+    let digits = |t: &&str| t.bytes().filter(u8::is_ascii_digit).count() >= 4;
+    if !values.iter().all(digits) {
+        return None;
+    }
+    let day = |t: &str, f: Option<&str>| zone.date(t, f).ok();
+    let moment = |t: &str, f: Option<&str>| zone.timestamp(t, f).ok();
+    if values.iter().all(|t| day(t, None).is_some()) {
+        *span = bounds(texts, &|t| day(t, None));
+        return Some(Is::Date(None));
+    }
+    if values.iter().all(|t| moment(t, None).is_some()) {
+        *span = bounds(texts, &|t| moment(t, None));
+        return Some(Is::Timestamp(None));
+    }
+    let fits = |f: &str, timed: bool| {
+        values.iter().all(|t| if timed { moment(t, Some(f)).is_some() } else { day(t, Some(f)).is_some() })
+    };
+    let mut formats: Vec<(String, bool)> = DAYS.iter().map(|d| ((*d).to_owned(), false)).collect();
+    for time in TIMES {
+        formats.extend(DAYS.iter().map(|d| (format!("{d}{time}"), true)));
+    }
+    for zone in [" UTC", " GMT"] {
+        formats.push((format!("%Y-%m-%d %H:%M:%S{zone}"), true));
+    }
+    let fitting: Vec<&(String, bool)> = formats.iter().filter(|(f, timed)| fits(f, *timed)).collect();
+    let (first, timed) = fitting.first()?;
+    if let Some((other, _)) = fitting.get(1) {
+        doubts.push(format!("day and month may be the other way round: `{other}` reads every cell too"));
+    }
+    let read = |t: &str| if *timed { moment(t, Some(first)) } else { day(t, Some(first)) };
+    *span = bounds(texts, &read);
+    Some(if *timed { Is::Timestamp(Some(first.clone())) } else { Is::Date(Some(first.clone())) })
+}
+
+/// A column most of whose cells are numbers, and some are not.
+fn said_of_mixtures(values: &BTreeSet<&str>, doubts: &mut Vec<String>) {
+    let number = |t: &str| {
+        ['.', ','].into_iter().any(|mark| parse_number(t, 9, marked(mark), Excess::Round).is_ok())
+    };
+    let other: Vec<&&str> = values.iter().filter(|v| !number(v)).collect();
+    if other.len() * 5 <= values.len() {
+        let shown: Vec<String> = other.iter().take(3).map(|t| format!("`{t}`")).collect();
+        doubts.push(format!(
+            "mostly numbers, but also {}; if these mean no value, list them under `missing` and write `as: integer`",
+            shown.join(", ")
+        ));
+    } else if values.iter().all(|v| v.ends_with('%')) {
+        doubts.push("shares with a sign of percent are texts; a column without the sign can be computed with".to_owned());
+    } else if values.iter().all(|v| v.contains(['€', '$', '£'])) {
+        doubts.push("amounts with a sign of currency are texts; a column without the sign can be computed with".to_owned());
+    }
+}
+
+/// The words of a name: `customerId`, `Customer ID` and `customer_id` have the same two.
+pub fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    for c in name.chars() {
+        let begins = c.is_uppercase() && before.is_lowercase();
+        if (!c.is_alphanumeric() || begins) && words.last().is_some_and(|w| !w.is_empty()) {
+            words.push(String::new());
+        }
+        if c.is_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(c.to_lowercase());
+        }
+        before = c;
+    }
+    words.retain(|w| !w.is_empty());
+    words
+}
+
+/// Whether a name has one of these words.
+pub fn has_word(name: &str, any: &[&str]) -> bool {
+    words(name).iter().any(|w| any.contains(&w.as_str()))
+}
+
+/// Whether a column of this name identifies something: nobody adds it up.
+pub fn is_identifier(name: &str) -> bool {
+    let last = words(name).pop().unwrap_or_default();
+    ["id", "ids", "key", "uuid", "guid", "no", "nr", "code", "zip", "phone", "respnum"].contains(&last.as_str())
+        || name.to_lowercase().ends_with("id") && name.len() > 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is(name: &str, cells: &[&str]) -> Is {
+        of(name, cells).is
+    }
+    fn of(name: &str, cells: &[&str]) -> Guess {
+        guess(name, &cells.iter().map(|c| Some((*c).to_owned())).collect::<Vec<_>>())
+    }
+    fn format(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    #[test]
+    fn days_of_two_orders_are_told_by_a_day_beyond_twelve() {
+        assert_eq!(is("d", &["03/04/2026", "17/04/2026"]), Is::Date(format("%d/%m/%Y")));
+        assert_eq!(is("d", &["03/04/2026", "04/17/2026"]), Is::Date(format("%m/%d/%Y")));
+        assert!(of("d", &["17/04/2026"]).doubts.is_empty());
+        let both = of("d", &["03/04/2026"]);
+        assert!(both.doubts[0].contains("%m/%d/%Y"), "{:?}", both.doubts);
+        assert_eq!(is("d", &["31.01.2026 09:30"]), Is::Timestamp(format("%d.%m.%Y %H:%M")));
+        assert_eq!(is("d", &["2026-01-31", ""]), Is::Date(None));
+        assert_eq!(is("d", &["2026-01-31T09:30:00Z", "2026-01-31 09:30"]), Is::Timestamp(None));
+        assert_eq!(is("day", &["20260131"]), Is::Date(format("%Y%m%d")));
+        assert_eq!(is("created_at", &["1772355600"]), Is::Timestamp(format("epoch seconds")));
+        assert_eq!(is("seen", &["1772355600000"]), Is::Timestamp(format("epoch milliseconds")));
+    }
+
+    #[test]
+    fn numbers_by_what_stands_before_their_decimals() {
+        let number = |decimals, comma| Is::Number { decimals, comma, round: false };
+        assert_eq!(is("price", &["12,50", "3,5"]), number(2, true));
+        assert_eq!(is("price", &["12.50", "3"]), number(1, false));
+        assert_eq!(is("count", &["12", "NA", "3"]), Is::Integer(3, 12));
+        assert_eq!(of("count", &["12", "NA", "3"]).missing, ["NA"]);
+        assert!(of("weight", &["1,250", "2,500"]).doubts[0].contains("thousands"));
+        assert_eq!(is("share", &["0.123456789", "1"]), Is::Number { decimals: 6, comma: false, round: true });
+    }
+
+    #[test]
+    fn what_only_looks_like_a_number_stays_a_text() {
+        assert_eq!(is("customer_id", &["1", "2"]), Is::Text);
+        assert_eq!(is("plz", &["01067", "80331"]), Is::Text);
+        let mixed = of("floor", &["1", "2", "3", "4", "5", "6", "7", "8", "9", "roof"]);
+        assert_eq!(mixed.is, Is::Text);
+        assert!(mixed.doubts[0].contains("`roof`"));
+    }
+
+    #[test]
+    fn truth_and_lengths_of_time() {
+        assert_eq!(is("churned", &["Yes", "No"]), Is::Boolean("yes".into(), "no".into()));
+        assert_eq!(is("flag", &["0", "1"]), Is::Boolean("1".into(), "0".into()));
+        assert_eq!(is("handled", &["00:04:30", "26:01:00"]), Is::Duration("seconds"));
+        let short = of("handled", &["04:30", "12:00"]);
+        assert_eq!((short.is, short.doubts.len()), (Is::Duration("m:ss"), 1));
+    }
+
+    #[test]
+    fn names_have_words() {
+        assert_eq!(words("Customer ID"), words("customerId"));
+        assert!(is_identifier("RESPNUM") && is_identifier("customerID") && !is_identifier("paid"));
+    }
+}
