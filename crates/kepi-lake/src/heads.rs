@@ -73,7 +73,13 @@ pub fn heads(project: &Project, files: &FileSources) -> Heads {
     heads
 }
 
-fn trouble(source: &Source, file: Option<&str>, column: Option<&str>, message: String, fix: Option<String>) -> Trouble {
+fn trouble(
+    source: &Source,
+    file: Option<&str>,
+    column: Option<&str>,
+    message: String,
+    fix: Option<String>,
+) -> Trouble {
     Trouble {
         source: source.id.clone(),
         file: file.map(str::to_owned),
@@ -103,13 +109,15 @@ fn head(
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("the file has {}", listed(&columns)),
             };
-            let message = format!("there is no column `{column}`, which `{}` is mapped from", mapping.attribute);
+            let message =
+                format!("there is no column `{column}`, which `{}` is mapped from", mapping.attribute);
             troubles.push(trouble(source, Some(raw.name()), Some(column), message, Some(fix)));
         }
         there
     });
     let mapped: Vec<_> = readable.map.iter().map(|m| m.attribute.clone()).collect();
-    let gone = |attribute| source.map.iter().any(|m| m.attribute == attribute) && !mapped.contains(&attribute);
+    let gone =
+        |attribute| source.map.iter().any(|m| m.attribute == attribute) && !mapped.contains(&attribute);
     // What is computed of something that is not there says nothing more.
     readable.map.retain(|mapping| match &mapping.from {
         MappingFrom::Expression(e) => !crate::mapping::attributes_read(e).into_iter().any(gone),
@@ -179,9 +187,10 @@ fn hint(source: &Source, column: &str, cells: &[Option<String>]) -> Option<Strin
         (Is::Timestamp(Some(format)), Parse::Timestamp { .. } | Parse::Date { .. }) => {
             format!("write `as: timestamp, format: \"{format}\"`")
         }
-        (Is::Date(None) | Is::Timestamp(None), Parse::Date { format: Some(_) } | Parse::Timestamp { format: Some(_) }) => {
-            "leave out `format`: the cells are written by ISO 8601".to_owned()
-        }
+        (
+            Is::Date(None) | Is::Timestamp(None),
+            Parse::Date { format: Some(_) } | Parse::Timestamp { format: Some(_) },
+        ) => "leave out `format`: the cells are written by ISO 8601".to_owned(),
         (Is::Number { comma, decimals, .. }, Parse::Number { scale, decimal_mark, .. }) => {
             if *comma != (*decimal_mark == ',') {
                 format!("write `decimal_mark: \"{}\"`", if *comma { "," } else { "." })

@@ -16,8 +16,8 @@
 
 mod catalogue;
 pub mod connector;
-pub mod draft;
 mod door;
+pub mod draft;
 pub mod durable;
 pub mod error;
 pub mod heads;

@@ -169,10 +169,7 @@ words! {
 impl Function {
     /// Whether its last value is the zone whose clock is read, which the language does not write.
     pub fn reads_clock(self) -> bool {
-        matches!(
-            self,
-            Self::Year | Self::Month | Self::Day | Self::Weekday | Self::Hour | Self::YearsBetween
-        )
+        matches!(self, Self::Year | Self::Month | Self::Day | Self::Weekday | Self::Hour | Self::YearsBetween)
     }
 }
 

@@ -135,8 +135,12 @@ fn mapping(mapping: &Mapping) -> Value {
                     json!(["number", scale, decimal_mark, grouping_mark, excess.word()])
                 }
                 Parse::Duration { unit_micros, decimal_mark, grouping_mark, clock } => {
-                    let mut form =
-                        vec![json!("duration"), json!(unit_micros), json!(decimal_mark), json!(grouping_mark)];
+                    let mut form = vec![
+                        json!("duration"),
+                        json!(unit_micros),
+                        json!(decimal_mark),
+                        json!(grouping_mark),
+                    ];
                     form.extend(clock.map(|clock| json!(clock.word())));
                     form.into()
                 }

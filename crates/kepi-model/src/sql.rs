@@ -28,8 +28,8 @@ use crate::{
 };
 
 pub(crate) use function::{banded, edge, edge_form};
-pub(crate) use typing::rescale as at_scale;
 pub(crate) use path::path;
+pub(crate) use typing::rescale as at_scale;
 
 /// Longest expression, in bytes.
 const MAXIMUM_BYTES: usize = 4096;
@@ -117,7 +117,9 @@ fn count(expression: &Expression) -> usize {
         | Node::Like(a, _)
         | Node::BusinessTime(a, _) => count(a),
         Node::In(a, list) => count(a) + list.len(),
-        Node::And(list) | Node::Or(list) | Node::Coalesce(list) | Node::Call(_, list) => list.iter().map(count).sum(),
+        Node::And(list) | Node::Or(list) | Node::Coalesce(list) | Node::Call(_, list) => {
+            list.iter().map(count).sum()
+        }
         Node::Case(branches, last) => {
             branches.iter().map(|(a, b)| count(a) + count(b)).sum::<usize>()
                 + last.as_ref().map_or(0, |e| count(e))

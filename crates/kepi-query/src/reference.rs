@@ -67,7 +67,7 @@ pub fn measure(plan: &ScanPlan, inputs: &PinnedInputs, limits: &Limits) -> Resul
         let Some(bucket) = bucket_of(&plan.edges, time) else { continue };
         let as_of = if plan.as_of == AsOf::Event { Some(time) } else { None };
         let row = RowOf { tables: &tables, entity: &plan.entity, row, as_of };
-        let members: Vec<Member> = 
+        let members: Vec<Member> =
             plan.keys.iter().map(|key| evaluate(&key.of, &row).map_or(Member::Unknown, member_of)).collect();
         for (key_set, grid) in plan.key_sets.iter().zip(&mut grids) {
             let key = key_set.iter().filter_map(|position| members.get(*position).cloned()).collect();

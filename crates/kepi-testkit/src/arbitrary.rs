@@ -422,7 +422,10 @@ fn plan(chance: &mut Chance, edges: &[i64]) -> ScanPlan {
     let mut keys: Vec<Key> = candidates
         .into_iter()
         .filter(|_| chance.once_in(3))
-        .map(|(dimension, path, type_)| Key { dimension: id(dimension), of: expression(type_, Node::Path(path)) })
+        .map(|(dimension, path, type_)| Key {
+            dimension: id(dimension),
+            of: expression(type_, Node::Path(path)),
+        })
         .collect();
     if chance.once_in(4) {
         keys.push(Key { dimension: id("part"), of: date_part(chance, edges) });

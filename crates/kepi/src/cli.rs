@@ -114,12 +114,10 @@ pub enum Colour {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Write a small project to start from.
-    #[command(
-        after_help = "\
+    #[command(after_help = "\
 Examples:
   kepi init my-kpis && kepi -C my-kpis run && kepi -C my-kpis show scorecard
-  kepi init my-kpis --from tickets.csv answers.xlsx    a first project over your own files"
-    )]
+  kepi init my-kpis --from tickets.csv answers.xlsx    a first project over your own files")]
     Init(Init),
     /// Check the definitions and report every finding.
     #[command(after_help = "\

@@ -1,6 +1,7 @@
 //! Functions over one batch. What a function means stands with the interpreter; here it is asked once for each
 //! different text, or once a row.
 
+use arrow::array::Array;
 use kepi_model::expression::{Function, Physical, Type};
 use kepi_query::row::{self, Cell};
 
@@ -14,7 +15,8 @@ pub(super) fn call(function: Function, type_: &Type, of: &[(&Vector, Physical)],
     let mut valid = Bitmap::filled(rows, false);
     let (mut yes, mut no) = (Bitmap::filled(rows, false), Bitmap::filled(rows, false));
     // Where only one value differs from row to row and is a text, its members are few.
-    let varying: Vec<&Vector> = of.iter().map(|(v, _)| *v).filter(|v| !matches!(v, Vector::Constant(_))).collect();
+    let varying: Vec<&Vector> =
+        of.iter().map(|(v, _)| *v).filter(|v| !matches!(v, Vector::Constant(_))).collect();
     let members = match varying.as_slice() {
         [Vector::Text(texts)] => Some(texts),
         _ => None,

@@ -237,7 +237,9 @@ fn operands(expression: &Expression) -> Vec<&Expression> {
         Node::Arithmetic(_, a, b) | Node::Compare(_, a, b) => vec![a, b],
         Node::Negate(a) | Node::Rescale(a, _) | Node::Not(a) | Node::IsMissing(a) => vec![a],
         Node::In(a, _) | Node::Like(a, _) | Node::BusinessTime(a, _) => vec![a],
-        Node::And(list) | Node::Or(list) | Node::Coalesce(list) | Node::Call(_, list) => list.iter().collect(),
+        Node::And(list) | Node::Or(list) | Node::Coalesce(list) | Node::Call(_, list) => {
+            list.iter().collect()
+        }
         Node::Case(branches, otherwise) => {
             branches.iter().flat_map(|(c, v)| [c, v]).chain(otherwise.as_deref()).collect()
         }

@@ -43,15 +43,8 @@ impl CsvReader {
             [one] => (text, *one),
             _ => (Box::new(Single::new(text, delimiter)) as Box<dyn BufRead + Send>, UNIT_SEPARATOR),
         };
-        let mut lines = Lines {
-            name: name.to_owned(),
-            text,
-            bytes: Vec::new(),
-            at: 0,
-            whole: false,
-            line: 1,
-            delimiter,
-        };
+        let mut lines =
+            Lines { name: name.to_owned(), text, bytes: Vec::new(), at: 0, whole: false, line: 1, delimiter };
         let empty = || LandError::Empty { path: name.to_owned() };
         if !lines.more(1)? {
             return Err(empty());

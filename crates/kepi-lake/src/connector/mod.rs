@@ -67,7 +67,11 @@ pub(crate) fn kept(raw: String) -> String {
 }
 
 /// Opens a file. `name` is how messages call it.
-pub(crate) fn open(connector: &Connector, path: &Path, name: &str) -> Result<Box<dyn BatchReader>, LandError> {
+pub(crate) fn open(
+    connector: &Connector,
+    path: &Path,
+    name: &str,
+) -> Result<Box<dyn BatchReader>, LandError> {
     Ok(match connector {
         Connector::Csv { delimiter, encoding, header_row, .. } => {
             Box::new(csv::CsvReader::open(path, name, delimiter, encoding, *header_row)?)

@@ -73,7 +73,9 @@ impl Unpivoted {
             return Err(LandError::Format {
                 path: file.to_owned(),
                 format: "a file that `unpivot` fits",
-                reason: format!("it has a column `{taken}` already; give `name` or `value` of `unpivot` another"),
+                reason: format!(
+                    "it has a column `{taken}` already; give `name` or `value` of `unpivot` another"
+                ),
             });
         }
         let mut columns: Vec<String> =
@@ -116,7 +118,10 @@ fn matches(pattern: &str, name: &str) -> bool {
         Some((before, after)) => {
             let Some(rest) = name.strip_prefix(before) else { return false };
             // Each place where the rest may begin.
-            rest.char_indices().map(|(i, _)| i).chain([rest.len()]).any(|i| matches(after, rest.get(i..).unwrap_or("")))
+            rest.char_indices()
+                .map(|(i, _)| i)
+                .chain([rest.len()])
+                .any(|i| matches(after, rest.get(i..).unwrap_or("")))
         }
     }
 }
@@ -134,7 +139,11 @@ fn there(cells: &Cells) -> Bits {
 
 /// The cells of some rows of a column.
 fn taken(cells: &Cells, rows: impl Iterator<Item = usize> + Clone) -> Cells {
-    fn of<T: Copy + Default>(values: &[T], there: &Bits, rows: impl Iterator<Item = usize> + Clone) -> (Vec<T>, Bits) {
+    fn of<T: Copy + Default>(
+        values: &[T],
+        there: &Bits,
+        rows: impl Iterator<Item = usize> + Clone,
+    ) -> (Vec<T>, Bits) {
         (
             rows.clone().map(|row| values.get(row).copied().unwrap_or_default()).collect(),
             rows.map(|row| there.get(row)).collect(),
@@ -242,8 +251,10 @@ impl BatchReader for Unpivoted {
                     let mut values = Texts::default();
                     let mut spelt = String::new();
                     for (row, wide) in &self.last {
-                        let cells = wide.and_then(|w| self.wide.get(w)).and_then(|(_, at)| self.batch.cells.get(*at));
-                        let there = cells.is_some_and(|c| crate::mapping::spell(c, *row as usize, &mut spelt));
+                        let cells =
+                            wide.and_then(|w| self.wide.get(w)).and_then(|(_, at)| self.batch.cells.get(*at));
+                        let there =
+                            cells.is_some_and(|c| crate::mapping::spell(c, *row as usize, &mut spelt));
                         values.push(there.then_some(spelt.as_str()));
                     }
                     Cells::Texts(values)

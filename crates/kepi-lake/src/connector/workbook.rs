@@ -58,8 +58,14 @@ impl Book {
         if size > MOST_UNPACKED {
             return Err(format!("it unpacks to more than {} MiB; save its rows as CSV", MOST_UNPACKED >> 20));
         }
-        let mut book =
-            Self { file, parts, shared: Vec::new(), styles: Vec::new(), from_1904: false, sheets: Vec::new() };
+        let mut book = Self {
+            file,
+            parts,
+            shared: Vec::new(),
+            styles: Vec::new(),
+            from_1904: false,
+            sheets: Vec::new(),
+        };
         book.read_sheets()?;
         book.read_shared()?;
         book.read_styles()?;
@@ -159,7 +165,9 @@ impl Book {
             match &event {
                 Event::Start(start) | Event::Empty(start) => match start.local_name().as_ref() {
                     "numFmt" => {
-                        if let (Some(id), Some(code)) = (attribute(start, "numFmtId"), attribute(start, "formatCode")) {
+                        if let (Some(id), Some(code)) =
+                            (attribute(start, "numFmtId"), attribute(start, "formatCode"))
+                        {
                             formats.insert(id, custom(&code));
                         }
                     }
@@ -251,11 +259,14 @@ impl Book {
             "b" => if value.trim() == "1" { "true" } else { "false" }.to_owned(),
             "str" | "inlineStr" | "e" | "d" => value.to_owned(),
             _ if value.trim().is_empty() => return None,
-            _ => match (value.trim().parse::<f64>(), self.styles.get(style).copied().unwrap_or(Shows::Number)) {
-                (Ok(n), Shows::Number) => decimal(n),
-                (Ok(n), shows) => instant(n, shows, self.from_1904),
-                (Err(_), _) => value.to_owned(),
-            },
+            _ => {
+                match (value.trim().parse::<f64>(), self.styles.get(style).copied().unwrap_or(Shows::Number))
+                {
+                    (Ok(n), Shows::Number) => decimal(n),
+                    (Ok(n), shows) => instant(n, shows, self.from_1904),
+                    (Err(_), _) => value.to_owned(),
+                }
+            }
         })
         .filter(|text| !text.is_empty())
     }
@@ -447,7 +458,9 @@ mod tests {
     #[test]
     fn days_times_and_lengths_of_time() {
         // Serial numbers as Excel's manual gives them: 2008-01-01 is 39448, and 1900 has a 29 February that never was.
-        for (serial, shown) in [(39_448.0, "2008-01-01"), (1.0, "1900-01-01"), (59.0, "1900-02-28"), (61.0, "1900-03-01")] {
+        for (serial, shown) in
+            [(39_448.0, "2008-01-01"), (1.0, "1900-01-01"), (59.0, "1900-02-28"), (61.0, "1900-03-01")]
+        {
             assert_eq!(instant(serial, Shows::Day, false), shown);
         }
         assert_eq!(instant(45_943.5, Shows::Day, false), "2025-10-13T12:00:00");

@@ -18,8 +18,17 @@ const TRUTH: [(&str, &str); 6] =
     [("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("ja", "nein"), ("oui", "non")];
 /// Days as they are written; where two fit, the first is taken and the other one is a doubt.
 const DAYS: [&str; 11] = [
-    "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%y", "%d/%m/%y",
-    "%m/%d/%y", "%d %b %Y", "%b %d, %Y",
+    "%d.%m.%Y",
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%Y/%m/%d",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%d.%m.%y",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%d %b %Y",
+    "%b %d, %Y",
 ];
 /// Times of day behind them.
 const TIMES: [&str; 5] = [" %H:%M:%S", " %H:%M", "T%H:%M:%S", " %I:%M:%S %p", " %I:%M %p"];
@@ -131,7 +140,8 @@ fn read(
         }
     }
     let all = |reads: &dyn Fn(&str) -> bool| values.iter().all(|v| reads(v));
-    let padded = values.iter().any(|v| v.len() > 1 && v.starts_with('0') && v.bytes().all(|b| b.is_ascii_digit()));
+    let padded =
+        values.iter().any(|v| v.len() > 1 && v.starts_with('0') && v.bytes().all(|b| b.is_ascii_digit()));
     let identifier = is_identifier(name);
     let integers: Option<Vec<i64>> = values.iter().map(|v| v.parse().ok()).collect();
     if let Some(integers) = integers.filter(|_| !padded && !identifier) {
@@ -141,7 +151,10 @@ fn read(
             doubts.push("read as true and false; if it is a number, write `as: integer`".to_owned());
             return Is::Boolean("1".to_owned(), "0".to_owned());
         }
-        let dated = has_word(name, &["at", "date", "time", "ts", "timestamp", "epoch", "ms", "on", "created", "updated"]);
+        let dated = has_word(
+            name,
+            &["at", "date", "time", "ts", "timestamp", "epoch", "ms", "on", "created", "updated"],
+        );
         // 2001 to 2033 in seconds.
         let units = [
             (Epoch::Seconds, "epoch seconds", 1),
@@ -170,9 +183,12 @@ fn read(
             // A comma with three digits behind it may group thousands.
             let fits = |t: &str| parse_number(t, 9, marked(mark), Excess::Round).is_ok() && !grouped(t, mark);
             if all(&fits) {
-                let decimals = values.iter().map(|v| v.rsplit_once(mark).map_or(0, |(_, f)| f.trim_end_matches('0').len()));
+                let decimals = values
+                    .iter()
+                    .map(|v| v.rsplit_once(mark).map_or(0, |(_, f)| f.trim_end_matches('0').len()));
                 let most = decimals.max().unwrap_or(0);
-                let thousands = comma && values.iter().all(|v| v.rsplit_once(',').is_none_or(|(_, f)| f.len() == 3));
+                let thousands =
+                    comma && values.iter().all(|v| v.rsplit_once(',').is_none_or(|(_, f)| f.len() == 3));
                 if thousands {
                     doubts.push("commas may part thousands: then write `decimal_mark: \".\"`".to_owned());
                 }
@@ -200,7 +216,10 @@ fn read(
 
 /// Whether a text is a number whose thousands are parted by the mark that is not `mark`, or by something else.
 fn grouped(text: &str, mark: char) -> bool {
-    text.split_once(mark).map_or(text, |(whole, _)| whole).chars().any(|c| !c.is_ascii_digit() && !matches!(c, '-' | '+' | 'e' | 'E'))
+    text.split_once(mark)
+        .map_or(text, |(whole, _)| whole)
+        .chars()
+        .any(|c| !c.is_ascii_digit() && !matches!(c, '-' | '+' | 'e' | 'E'))
 }
 
 fn bounds(texts: &[&str], read: &dyn Fn(&str) -> Option<i64>) -> Option<(i64, i64)> {
@@ -251,9 +270,8 @@ fn time(
 
 /// A column most of whose cells are numbers, and some are not.
 fn said_of_mixtures(values: &BTreeSet<&str>, doubts: &mut Vec<String>) {
-    let number = |t: &str| {
-        ['.', ','].into_iter().any(|mark| parse_number(t, 9, marked(mark), Excess::Round).is_ok())
-    };
+    let number =
+        |t: &str| ['.', ','].into_iter().any(|mark| parse_number(t, 9, marked(mark), Excess::Round).is_ok());
     let other: Vec<&&str> = values.iter().filter(|v| !number(v)).collect();
     if other.len() * 5 <= values.len() {
         let shown: Vec<String> = other.iter().take(3).map(|t| format!("`{t}`")).collect();
@@ -262,9 +280,15 @@ fn said_of_mixtures(values: &BTreeSet<&str>, doubts: &mut Vec<String>) {
             shown.join(", ")
         ));
     } else if values.iter().all(|v| v.ends_with('%')) {
-        doubts.push("shares with a sign of percent are texts; a column without the sign can be computed with".to_owned());
+        doubts.push(
+            "shares with a sign of percent are texts; a column without the sign can be computed with"
+                .to_owned(),
+        );
     } else if values.iter().all(|v| v.contains(['€', '$', '£'])) {
-        doubts.push("amounts with a sign of currency are texts; a column without the sign can be computed with".to_owned());
+        doubts.push(
+            "amounts with a sign of currency are texts; a column without the sign can be computed with"
+                .to_owned(),
+        );
     }
 }
 
@@ -296,7 +320,8 @@ pub fn has_word(name: &str, any: &[&str]) -> bool {
 /// Whether a column of this name identifies something: nobody adds it up.
 pub fn is_identifier(name: &str) -> bool {
     let last = words(name).pop().unwrap_or_default();
-    ["id", "ids", "key", "uuid", "guid", "no", "nr", "code", "zip", "phone", "respnum"].contains(&last.as_str())
+    ["id", "ids", "key", "uuid", "guid", "no", "nr", "code", "zip", "phone", "respnum"]
+        .contains(&last.as_str())
         || name.to_lowercase().ends_with("id") && name.len() > 2
 }
 

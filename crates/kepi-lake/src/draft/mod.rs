@@ -74,13 +74,19 @@ pub fn look(file: &Path, path: &str) -> Result<Looked, LandError> {
     }
     let (rows, bad, more) = read(reader.as_mut(), &mut columns, &mut doubts)?;
     if bad > 0 {
-        doubts.push(format!("{bad} of the first {} rows cannot be read and would be quarantined", rows + bad));
+        doubts
+            .push(format!("{bad} of the first {} rows cannot be read and would be quarantined", rows + bad));
     }
     if more {
         doubts.push(format!("guessed from the first {rows} rows"));
     }
-    let columns: Vec<(String, Guess)> =
-        columns.into_iter().map(|(name, _, cells)| { let found = guess(&name, &cells); (name, found) }).collect();
+    let columns: Vec<(String, Guess)> = columns
+        .into_iter()
+        .map(|(name, _, cells)| {
+            let found = guess(&name, &cells);
+            (name, found)
+        })
+        .collect();
     let day = |at: std::time::SystemTime| {
         let at = jiff::Timestamp::try_from(at).ok()?;
         Some(at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string())
@@ -143,10 +149,7 @@ fn connector(file: &Path, path: &str, doubts: &mut Vec<String>) -> Result<Connec
         return Err(unknown("save it as .xlsx"));
     }
     let mut head = Vec::new();
-    bytes::unpacked(file, path)?
-        .take(HEAD)
-        .read_to_end(&mut head)
-        .map_err(|e| bytes::read_error(path, e))?;
+    bytes::unpacked(file, path)?.take(HEAD).read_to_end(&mut head).map_err(|e| bytes::read_error(path, e))?;
     if head.is_empty() {
         return Err(LandError::Empty { path: path.to_owned() });
     }
@@ -157,10 +160,8 @@ fn connector(file: &Path, path: &str, doubts: &mut Vec<String>) -> Result<Connec
     let mut line = Vec::new();
     for _ in 0..50 {
         line.clear();
-        let n = (&mut decoded)
-            .take(HEAD)
-            .read_until(b'\n', &mut line)
-            .map_err(|e| bytes::read_error(path, e))?;
+        let n =
+            (&mut decoded).take(HEAD).read_until(b'\n', &mut line).map_err(|e| bytes::read_error(path, e))?;
         if n == 0 {
             break;
         }
@@ -175,7 +176,12 @@ fn connector(file: &Path, path: &str, doubts: &mut Vec<String>) -> Result<Connec
         }
         _ => {}
     }
-    Ok(Connector::Csv { files, delimiter: delimiter(&text, doubts), encoding: encoding.to_owned(), header_row: 1 })
+    Ok(Connector::Csv {
+        files,
+        delimiter: delimiter(&text, doubts),
+        encoding: encoding.to_owned(),
+        header_row: 1,
+    })
 }
 
 fn encoding(head: &[u8], doubts: &mut Vec<String>) -> &'static str {

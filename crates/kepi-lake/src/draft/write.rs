@@ -47,9 +47,10 @@ pub fn draft(project: &str, looked: &[Looked]) -> Drafted {
         name_of(project, "kpis"),
         quoted(&shown(project)),
     );
-    let files: Vec<(String, String)> = [("kepi.yml", kepi), ("model.yml", model), ("sources.yml", sources), ("kpis.yml", kpis)]
-        .map(|(path, text)| (path.to_owned(), text))
-        .to_vec();
+    let files: Vec<(String, String)> =
+        [("kepi.yml", kepi), ("model.yml", model), ("sources.yml", sources), ("kpis.yml", kpis)]
+            .map(|(path, text)| (path.to_owned(), text))
+            .to_vec();
     let doubts = files.iter().map(|(_, text)| text.matches("# doubt").count()).sum();
     Drafted { files, doubts }
 }
@@ -77,15 +78,16 @@ fn one(file: &Looked, entity: &str, model: &mut String, sources: &mut String, kp
         .collect();
     // What has a value in every row, and no value twice, tells rows apart.
     let whole = |c: &&Column<'_>| c.guess.unique && c.guess.filled == file.rows && file.rows > 1;
-    let mut keys: Vec<&Column<'_>> = columns
-        .iter()
-        .filter(whole)
-        .filter(|c| matches!(c.guess.is, Is::Text | Is::Integer(..)))
-        .collect();
+    let mut keys: Vec<&Column<'_>> =
+        columns.iter().filter(whole).filter(|c| matches!(c.guess.is, Is::Text | Is::Integer(..))).collect();
     keys.sort_by_key(|c| !is_identifier(c.header));
-    let named = |c: &&&Column<'_>| is_identifier(c.header) || columns.first().is_some_and(|f| f.attribute == c.attribute);
+    let named = |c: &&&Column<'_>| {
+        is_identifier(c.header) || columns.first().is_some_and(|f| f.attribute == c.attribute)
+    };
     let key = keys.iter().find(named).copied();
-    let dated = |c: &&Column<'_>| matches!(c.guess.is, Is::Date(_) | Is::Timestamp(_)) && c.guess.filled * 10 >= file.rows * 9;
+    let dated = |c: &&Column<'_>| {
+        matches!(c.guess.is, Is::Date(_) | Is::Timestamp(_)) && c.guess.filled * 10 >= file.rows * 9
+    };
     let time = columns.iter().find(dated);
     let key_name = key.map_or_else(|| free("row_number", &mut taken), |c| c.attribute.clone());
     let time_name = time.map_or_else(|| free("as_of_day", &mut taken), |c| c.attribute.clone());
@@ -96,7 +98,9 @@ fn one(file: &Looked, entity: &str, model: &mut String, sources: &mut String, kp
     }
     let _ = writeln!(model, "time: {time_name}");
     if time.is_none() {
-        model.push_str("# doubt: no column dates the rows, so that all count on the day on which the file was written\n");
+        model.push_str(
+            "# doubt: no column dates the rows, so that all count on the day on which the file was written\n",
+        );
     } else if columns.iter().filter(dated).count() > 1 {
         model.push_str("# doubt: another column may date the rows better\n");
     }
@@ -112,8 +116,10 @@ fn one(file: &Looked, entity: &str, model: &mut String, sources: &mut String, kp
         if let Some((low, high)) = column.scale {
             let _ = write!(said, ", scale: {low}..{high}");
         }
-        let person = has_word(column.header, &["name", "email", "mail", "phone", "surname", "firstname", "lastname", "comment"])
-            && column.guess.is == Is::Text;
+        let person = has_word(
+            column.header,
+            &["name", "email", "mail", "phone", "surname", "firstname", "lastname", "comment"],
+        ) && column.guess.is == Is::Text;
         if person {
             said.push_str(", personal: true");
         }
@@ -147,7 +153,8 @@ fn source(
         let _ = writeln!(out, "  {key_name}: {{position: file and row}}");
     }
     if time.is_none() {
-        let _ = writeln!(out, "  {time_name}: {{constant: {}}}", file.written.as_deref().unwrap_or("2026-01-01"));
+        let _ =
+            writeln!(out, "  {time_name}: {{constant: {}}}", file.written.as_deref().unwrap_or("2026-01-01"));
     }
     for column in columns {
         let mut said = format!("column: {}, as: {}", quoted(column.header), quote_type(&as_of(column)));
@@ -172,7 +179,9 @@ fn source(
             let list: Vec<String> = column.guess.missing.iter().map(|t| quoted(t)).collect();
             let _ = write!(said, ", missing: [{}]", list.join(", "));
         }
-        if key.is_some_and(|k| k.attribute == column.attribute) || time.is_some_and(|t| t.attribute == column.attribute && t.guess.filled == file.rows) {
+        if key.is_some_and(|k| k.attribute == column.attribute)
+            || time.is_some_and(|t| t.attribute == column.attribute && t.guess.filled == file.rows)
+        {
             said.push_str(", required: true");
         }
         let doubt = column.guess.doubts.iter().map(|d| format!("   # doubt: {d}")).collect::<String>();
@@ -217,7 +226,13 @@ fn measures(
         }
     };
     let what = shown(entity);
-    kpi(&short(&format!("{entity}_count")), format!("{what}: rows"), "higher", format!("count: {{of: {entity}}}"), &by);
+    kpi(
+        &short(&format!("{entity}_count")),
+        format!("{what}: rows"),
+        "higher",
+        format!("count: {{of: {entity}}}"),
+        &by,
+    );
     // The column that says most, and what is made of it.
     let rank = |c: &Column<'_>| match (&c.guess.is, c.scale) {
         (Is::Integer(..), Some((0, 10))) => Some(0),
@@ -236,9 +251,11 @@ fn measures(
     let Some((_, column)) = best else { return };
     let a = &column.attribute;
     let (id, name, measure) = match (&column.guess.is, column.scale) {
-        (Is::Integer(..), Some((0, 10))) => {
-            ("nps", format!("Net promoter score of {}", column.header), format!("nps: {{of: {entity}, answer: {a}}}"))
-        }
+        (Is::Integer(..), Some((0, 10))) => (
+            "nps",
+            format!("Net promoter score of {}", column.header),
+            format!("nps: {{of: {entity}, answer: {a}}}"),
+        ),
         (Is::Integer(..), Some((low, high))) => (
             "mean",
             format!("Mean of {}", column.header),
@@ -257,7 +274,8 @@ fn measures(
 fn scale(header: &str, is: &Is) -> Option<(i64, i64)> {
     let Is::Integer(low, high) = is else { return None };
     let recommend = has_word(header, &["nps", "recommend", "recommendation", "likelihood", "score"]);
-    let rated = has_word(header, &["rating", "satisfaction", "csat", "stars", "score", "review", "grade", "overall"]);
+    let rated =
+        has_word(header, &["rating", "satisfaction", "csat", "stars", "score", "review", "grade", "overall"]);
     match (*low, *high) {
         (0.., 6..=10) if recommend => Some((0, 10)),
         (1.., 2..=5) if rated => Some((1, 5)),
@@ -290,7 +308,8 @@ fn as_of(column: &Column<'_>) -> String {
 
 /// The currency that a header names.
 fn currency(header: &str) -> Option<&'static str> {
-    let known = ["EUR", "USD", "GBP", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "JPY", "CAD", "AUD", "BRL", "INR"];
+    let known =
+        ["EUR", "USD", "GBP", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "JPY", "CAD", "AUD", "BRL", "INR"];
     known.into_iter().find(|c| has_word(header, &[&c.to_lowercase()]))
 }
 
@@ -339,8 +358,32 @@ fn name_of(text: &str, otherwise: &str) -> String {
     }
     // What is a word of expressions cannot be a name in them.
     const RESERVED: [&str; 26] = [
-        "and", "or", "not", "in", "is", "null", "like", "between", "case", "when", "then", "else", "end", "true",
-        "false", "date", "timestamp", "interval", "any", "all", "exists", "select", "from", "where", "order", "group",
+        "and",
+        "or",
+        "not",
+        "in",
+        "is",
+        "null",
+        "like",
+        "between",
+        "case",
+        "when",
+        "then",
+        "else",
+        "end",
+        "true",
+        "false",
+        "date",
+        "timestamp",
+        "interval",
+        "any",
+        "all",
+        "exists",
+        "select",
+        "from",
+        "where",
+        "order",
+        "group",
     ];
     if RESERVED.contains(&name.as_str()) {
         name.push('_');

@@ -29,7 +29,12 @@ pub enum LengthError {
 ///
 /// # Errors
 /// See [`LengthError`].
-pub fn parse_length(text: &str, unit_micros: i64, marks: Marks, clock: Option<Clock>) -> Result<i64, LengthError> {
+pub fn parse_length(
+    text: &str,
+    unit_micros: i64,
+    marks: Marks,
+    clock: Option<Clock>,
+) -> Result<i64, LengthError> {
     let text = text.trim();
     let (negative, body) = match text.strip_prefix(['-', '\u{2212}']) {
         Some(rest) => (true, rest.trim_start()),
@@ -170,7 +175,9 @@ mod tests {
 
     #[test]
     fn what_is_none_is_refused() {
-        for text in ["00:60:00", "00:1:00", "a:bb:cc", "::", "1:2:3:4", "soon", "P1M", "1 month", "00:00:00.0000001"] {
+        for text in
+            ["00:60:00", "00:1:00", "a:bb:cc", "::", "1:2:3:4", "soon", "P1M", "1 month", "00:00:00.0000001"]
+        {
             assert!(parse_length(text, SECOND, Marks::PLAIN, None).is_err(), "{text}");
         }
         assert!(parse_length("999999999999:00:00", SECOND, Marks::PLAIN, None).is_err());

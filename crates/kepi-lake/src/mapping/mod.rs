@@ -25,8 +25,8 @@ pub mod time;
 
 pub(crate) use bind::{BoundMapping, Fate, attributes_read, entities_asked, evaluate};
 pub(crate) use hash::{Key, Keys, RowHasher};
-pub(crate) use spell::spell;
 pub(crate) use rows::{Column, KnownKeys, Rows, Slot};
+pub(crate) use spell::spell;
 pub(crate) use spell::spelt;
 
 /// A cell that cannot be read as its type.

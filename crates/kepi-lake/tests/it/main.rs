@@ -19,6 +19,7 @@ mod landing;
 mod malformed;
 mod official;
 mod oracle;
+mod people;
 mod personal;
 mod published;
 mod reading;

@@ -4,9 +4,7 @@
 //! zone stands in the tree as the last value, so that evaluators need no calendar of their own.
 
 use sqlparser::{
-    ast::{
-        BinaryOperator, Expr, Function as Call, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned,
-    },
+    ast::{BinaryOperator, Expr, Function as Call, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned},
     tokenizer::Span as SqlSpan,
 };
 
@@ -123,9 +121,8 @@ impl Reader<'_> {
         }
         let Some(function) = Function::from_word(&name) else {
             let known = Function::WORDS.iter().copied();
-            let fix = otherwise(&name).or_else(|| {
-                nearest(&name, known.clone()).map(|near| format!("did you mean `{near}`?"))
-            });
+            let fix = otherwise(&name)
+                .or_else(|| nearest(&name, known.clone()).map(|near| format!("did you mean `{near}`?")));
             let place = self.place(call.name.span());
             let finding = self.findings.report(
                 codes::NOT_ALLOWED,
@@ -143,12 +140,7 @@ impl Reader<'_> {
     }
 
     /// A function of so many values.
-    pub(super) fn apply(
-        &mut self,
-        function: Function,
-        values: &[&Expr],
-        at: SqlSpan,
-    ) -> Option<Expression> {
+    pub(super) fn apply(&mut self, function: Function, values: &[&Expr], at: SqlSpan) -> Option<Expression> {
         let many = match function {
             Function::Bands | Function::Concat => values.len() >= 2,
             Function::YearsBetween => values.len() == 2,
@@ -233,8 +225,16 @@ impl Reader<'_> {
                 Some(value)
             }
             _ => {
-                let counted = if at_least == i64::MIN { "1 is the first part, -1 the last" } else { "1 is the first character" };
-                self.refuse(sql.span(), "this as a position or length", &format!("write a whole number; {counted}"))
+                let counted = if at_least == i64::MIN {
+                    "1 is the first part, -1 the last"
+                } else {
+                    "1 is the first character"
+                };
+                self.refuse(
+                    sql.span(),
+                    "this as a position or length",
+                    &format!("write a whole number; {counted}"),
+                )
             }
         }
     }
@@ -250,7 +250,11 @@ impl Reader<'_> {
                 Type::Date if !hour => {}
                 ref other => {
                     let other = other.clone();
-                    let why = if hour { "an hour is part of a time" } else { "this function takes a date or a time" };
+                    let why = if hour {
+                        "an hour is part of a time"
+                    } else {
+                        "this function takes a date or a time"
+                    };
                     self.mismatch(sql.span(), &other, &Type::Timestamp, why);
                     return None;
                 }
@@ -272,7 +276,11 @@ impl Reader<'_> {
         for edge in edges {
             let written = self.lower(edge)?;
             if !matches!(written.node, Node::Literal(Literal::Integer(_) | Literal::Text(_))) {
-                return self.refuse(edge.span(), "an edge that is no constant", "write `bands(age, 25, 45, 65)`");
+                return self.refuse(
+                    edge.span(),
+                    "an edge that is no constant",
+                    "write `bands(age, 25, 45, 65)`",
+                );
             }
             let (_, raised, written) = self.unify(of, written, value.span(), edge.span(), true)?;
             of = raised;
@@ -282,7 +290,9 @@ impl Reader<'_> {
         let mut found = Vec::new();
         for (edge, span) in constants {
             match rescale(edge, scale).node {
-                Node::Literal(Literal::Integer(n)) if found.last().is_none_or(|last| *last < n) => found.push(n),
+                Node::Literal(Literal::Integer(n)) if found.last().is_none_or(|last| *last < n) => {
+                    found.push(n)
+                }
                 _ => {
                     let place = self.place(span);
                     self.findings

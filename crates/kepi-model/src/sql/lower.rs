@@ -1,9 +1,7 @@
 //! From the SQL tree to ours: an allow-list that types as it goes.
 
 use sqlparser::{
-    ast::{
-        DataType, Expr, Ident, Spanned, TimezoneInfo, Value as SqlValue,
-    },
+    ast::{DataType, Expr, Ident, Spanned, TimezoneInfo, Value as SqlValue},
     tokenizer::Span as SqlSpan,
 };
 
@@ -152,11 +150,9 @@ impl Reader<'_> {
             Expr::Cast { expr, .. } => {
                 self.refuse(expr.span(), "a cast", "say how the column is read under `map`, with `as`")
             }
-            Expr::ILike { expr, .. } => self.refuse(
-                expr.span(),
-                "`ilike`",
-                "`like` is case-sensitive; write `lower(x) like 'c%'`",
-            ),
+            Expr::ILike { expr, .. } => {
+                self.refuse(expr.span(), "`ilike`", "`like` is case-sensitive; write `lower(x) like 'c%'`")
+            }
             Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } => self.refuse(
                 sql.span(),
                 "a query",

@@ -87,9 +87,9 @@ fn any_of(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     for mut token in tokens {
         match token.token {
             Token::LBracket => {
-                let mut before = (0..out.len()).rev().filter(|i| {
-                    out.get(*i).is_some_and(|t| !matches!(t.token, Token::Whitespace(_)))
-                });
+                let mut before = (0..out.len())
+                    .rev()
+                    .filter(|i| out.get(*i).is_some_and(|t| !matches!(t.token, Token::Whitespace(_))));
                 let (of, any) = (before.next(), before.next());
                 let words = of.zip(any).filter(|(of, any)| {
                     out.get(*of).is_some_and(|t| is(t, "of")) && out.get(*any).is_some_and(|t| is(t, "any"))

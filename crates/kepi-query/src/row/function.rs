@@ -32,11 +32,8 @@ fn result(function: Function, type_: &Type, values: &[Cell]) -> Option<Cell> {
         }
         (Function::SplitPart, [Cell::Text(text), Cell::Text(separator), Cell::Integer(part)]) => {
             let n = usize::try_from(part.unsigned_abs()).ok()?.checked_sub(1)?;
-            let found = if *part > 0 {
-                text.split(&**separator).nth(n)
-            } else {
-                text.rsplit(&**separator).nth(n)
-            };
+            let found =
+                if *part > 0 { text.split(&**separator).nth(n) } else { text.rsplit(&**separator).nth(n) };
             Cell::Text(found?.into())
         }
         (Function::Concat, parts) => {
@@ -117,12 +114,18 @@ mod tests {
         assert_eq!(of(Function::Trim, &[text("\u{a0} a b\t")]), text("a b"));
         assert_eq!(of(Function::Length, &[text("Zürich")]), Cell::Integer(6));
         let sub = |from, n| of(Function::Substring, &[text("Zürich"), Cell::Integer(from), Cell::Integer(n)]);
-        assert_eq!((sub(2, 3), sub(6, 9), sub(7, 1), sub(1, 0)), (text("üri"), text("h"), text(""), text("")));
+        assert_eq!(
+            (sub(2, 3), sub(6, 9), sub(7, 1), sub(1, 0)),
+            (text("üri"), text("h"), text(""), text(""))
+        );
         assert_eq!(of(Function::Substring, &[text("abc"), Cell::Integer(2)]), text("bc"));
         assert_eq!(of(Function::Replace, &[text("a-b-c"), text("-"), text("")]), text("abc"));
         assert_eq!(of(Function::Replace, &[text("abc"), text(""), text("x")]), text("abc"));
         let part = |n| of(Function::SplitPart, &[text("EMEA-DE-17"), text("-"), Cell::Integer(n)]);
-        assert_eq!((part(1), part(3), part(-1), part(-3)), (text("EMEA"), text("17"), text("17"), text("EMEA")));
+        assert_eq!(
+            (part(1), part(3), part(-1), part(-3)),
+            (text("EMEA"), text("17"), text("17"), text("EMEA"))
+        );
         assert_eq!((part(4), part(0), part(-4)), (Cell::Missing, Cell::Missing, Cell::Missing));
         assert_eq!(of(Function::Concat, &[text("r"), text("/"), Cell::Integer(-7)]), text("r/-7"));
         assert_eq!(of(Function::Concat, &[text("r"), Cell::Missing]), Cell::Missing);
@@ -167,8 +170,15 @@ mod tests {
     #[test]
     fn an_edge_belongs_to_the_band_that_it_begins() {
         let type_ = Type::Enum { values: ["low", "middle", "high"].map(str::to_owned).to_vec().into() };
-        let band = |n| call(Function::Bands, &type_, &[Cell::Integer(n), Cell::Integer(25), Cell::Integer(45)]);
-        assert_eq!((band(24), band(25), band(44), band(45)), (text("low"), text("middle"), text("middle"), text("high")));
-        assert_eq!(call(Function::Bands, &type_, &[Cell::Missing, Cell::Integer(25), Cell::Integer(45)]), Cell::Missing);
+        let band =
+            |n| call(Function::Bands, &type_, &[Cell::Integer(n), Cell::Integer(25), Cell::Integer(45)]);
+        assert_eq!(
+            (band(24), band(25), band(44), band(45)),
+            (text("low"), text("middle"), text("middle"), text("high"))
+        );
+        assert_eq!(
+            call(Function::Bands, &type_, &[Cell::Missing, Cell::Integer(25), Cell::Integer(45)]),
+            Cell::Missing
+        );
     }
 }

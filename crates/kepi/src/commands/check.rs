@@ -79,7 +79,9 @@ pub async fn data(site: compose::Site<'_>, out: Output) -> Result<(), Failure> {
     let verified = compose::verify(site).await?;
     let damaged = verified.as_ref().is_some_and(|v| !v.damaged.is_empty());
     match &heads {
-        None => out.remark("the definitions have errors, so the sources were not looked at: `kepi check` says which"),
+        None => out.remark(
+            "the definitions have errors, so the sources were not looked at: `kepi check` says which",
+        ),
         Some(heads) => {
             if out.format != Format::Json && (out.format == Format::Csv || !troubles.is_empty()) {
                 let mut grid = Grid::new(&["Source", "File", "Column", "Problem", "What to do"]);
@@ -102,10 +104,13 @@ pub async fn data(site: compose::Site<'_>, out: Output) -> Result<(), Failure> {
             ));
         }
     }
-    let ends = if damaged || !troubles.is_empty() || heads.is_none() { Err(Failure::Findings) } else { Ok(()) };
+    let ends =
+        if damaged || !troubles.is_empty() || heads.is_none() { Err(Failure::Findings) } else { Ok(()) };
     let Some(verified) = verified else {
         if out.format == Format::Json {
-            out.json(&json!({"sources": troubles, "files": 0, "bytes": 0, "without_checksum": 0, "damaged": []}))?;
+            out.json(
+                &json!({"sources": troubles, "files": 0, "bytes": 0, "without_checksum": 0, "damaged": []}),
+            )?;
         }
         out.remark("nothing has landed yet: `kepi run` lands the data");
         return ends;

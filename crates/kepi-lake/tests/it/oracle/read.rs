@@ -77,7 +77,8 @@ fn fixed(columns: &[(String, u32, u32)], bytes: &[u8]) -> Vec<Line> {
     for line in text.lines().filter(|l| !l.trim().is_empty()) {
         let chars: Vec<char> = line.chars().collect();
         let cell = |first: &u32, last: &u32| -> String {
-            let found: String = chars.iter().skip(*first as usize - 1).take((last - first + 1) as usize).collect();
+            let found: String =
+                chars.iter().skip(*first as usize - 1).take((last - first + 1) as usize).collect();
             found.trim().to_owned()
         };
         let cells: Vec<(String, String)> =

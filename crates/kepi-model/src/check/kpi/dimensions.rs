@@ -125,7 +125,8 @@ impl Reader<'_, '_> {
     ) -> Option<Expression> {
         let before = self.findings.count();
         let text = written.text().unwrap_or_default();
-        let computed = text.contains(['(', '\'', '|', '+', '*', '=', '<', '>', '[']) || text.contains(char::is_whitespace);
+        let computed = text.contains(['(', '\'', '|', '+', '*', '=', '<', '>', '['])
+            || text.contains(char::is_whitespace);
         if computed && !named {
             self.findings
                 .report(codes::DIMENSION, written.span, "what is computed needs a name to be a dimension")

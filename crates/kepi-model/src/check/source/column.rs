@@ -113,7 +113,11 @@ pub(super) fn parse(written: &Mapping, type_: &Type, findings: &mut Findings) ->
             if let Some(epoch) = format.as_deref().and_then(Epoch::from_word) {
                 if *column == Type::Date {
                     findings
-                        .report(codes::BAD_TIME_FORMAT, written.format.span, "what is counted since 1970 is a time")
+                        .report(
+                            codes::BAD_TIME_FORMAT,
+                            written.format.span,
+                            "what is counted since 1970 is a time",
+                        )
                         .fix("write `as: timestamp`");
                     return None;
                 }

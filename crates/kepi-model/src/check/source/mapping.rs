@@ -198,7 +198,10 @@ fn bands(
                 written.labels.span,
                 format!("{} edges make {} bands", edges.len(), edges.len() + 1),
             )
-            .expected(format!("{} different labels, the one of what is below the first edge first", edges.len() + 1));
+            .expected(format!(
+                "{} different labels, the one of what is below the first edge first",
+                edges.len() + 1
+            ));
         return None;
     }
     fit(sql::banded(value, &edges, labels), type_, of, findings).map(MappingFrom::Expression)
