@@ -35,7 +35,7 @@ pub struct DataFusionEvaluator;
 
 impl Evaluator for DataFusionEvaluator {
     fn version(&self) -> EngineVersion {
-        EngineVersion(format!("datafusion {DATAFUSION} / kepi {}", env!("CARGO_PKG_VERSION")))
+        EngineVersion::on(&format!("datafusion {DATAFUSION}"))
     }
     fn measure<'a>(
         &'a self,

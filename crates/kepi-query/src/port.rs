@@ -17,9 +17,20 @@ pub type Fut<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SnapshotId(pub i64);
 
-/// Name and version of an evaluator, such as `datafusion 55.2.0 / kepi 0.1.0`.
+/// What the same definition makes of the same rows: counted up whenever a change of Kepi makes another figure, interval,
+/// coverage or state of them, so that figures published before are named as made by another engine, and not as different.
+const MEANING: u32 = 2;
+
+/// Name and version of an evaluator, such as `datafusion 55.2.0 / kepi 0.1.0 / meaning 2`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct EngineVersion(pub String);
+
+impl EngineVersion {
+    /// The version of Kepi's evaluator that rests on something with a version of its own, such as `datafusion 55.2.0`.
+    pub fn on(basis: &str) -> Self {
+        Self(format!("{basis} / kepi {} / meaning {MEANING}", env!("CARGO_PKG_VERSION")))
+    }
+}
 
 impl fmt::Display for EngineVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

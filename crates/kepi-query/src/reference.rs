@@ -37,7 +37,7 @@ pub struct Reference;
 
 impl Evaluator for Reference {
     fn version(&self) -> EngineVersion {
-        EngineVersion(format!("reference / kepi {}", env!("CARGO_PKG_VERSION")))
+        EngineVersion::on("reference")
     }
     fn measure<'a>(
         &'a self,
