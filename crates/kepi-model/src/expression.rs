@@ -159,7 +159,7 @@ words! {
         Weekday = "weekday",
         /// Hour, 0 to 23.
         Hour = "hour",
-        /// Completed years from the first day to the second, negative if that is earlier; by the clock of a zone, the last.
+        /// Completed years from the first day to the second, negative if that is earlier; each by the clock of a zone, which follow.
         YearsBetween = "years_between",
         /// The band that a number, the first, lies in: a member of the result's type. Each further value begins a band.
         Bands = "bands",
@@ -167,7 +167,7 @@ words! {
 }
 
 impl Function {
-    /// Whether its last value is the zone whose clock is read, which the language does not write.
+    /// Whether its values are followed by the zones whose clocks are read, one each, which the language does not write.
     pub fn reads_clock(self) -> bool {
         matches!(self, Self::Year | Self::Month | Self::Day | Self::Weekday | Self::Hour | Self::YearsBetween)
     }

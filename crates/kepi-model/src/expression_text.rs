@@ -138,7 +138,7 @@ fn write(e: &Expression, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str(")")
         }
         Node::Call(function, list) => {
-            let shown = list.len() - usize::from(function.reads_clock() && !list.is_empty());
+            let shown = if function.reads_clock() { list.len() / 2 } else { list.len() };
             write!(f, "{}(", function.word())?;
             joined(list.get(..shown).unwrap_or_default(), ", ", 0, f)?;
             f.write_str(")")

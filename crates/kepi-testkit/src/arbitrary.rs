@@ -633,7 +633,7 @@ fn date_part(chance: &mut Chance, edges: &[i64]) -> Expression {
         3 => expression(Type::Integer, Node::Call(Function::Hour, vec![at, zone])),
         4 => {
             let until = moment(chance, 0, edges);
-            expression(Type::Integer, Node::Call(Function::YearsBetween, vec![at, until, zone]))
+            expression(Type::Integer, Node::Call(Function::YearsBetween, vec![at, until, zone.clone(), zone]))
         }
         _ => {
             let week = ["mo", "tu", "we", "th", "fr", "sa", "su"].map(str::to_owned).to_vec();

@@ -1,7 +1,7 @@
 //! Functions on the values of one row: what each takes, and what it comes to.
 //!
-//! A function without one of its values has none. Parts of a time are those that the clock of the scope's zone shows; the
-//! zone stands in the tree as the last value, so that evaluators need no calendar of their own.
+//! A function without one of its values has none. Parts of a time are those that the clock of the scope's zone shows, those of
+//! a date by the zone in which days begin; zones stand in the tree behind the values, so that evaluators need no calendar of their own.
 
 use sqlparser::{
     ast::{BinaryOperator, Expr, Function as Call, FunctionArg, FunctionArgExpr, FunctionArguments, Spanned},
@@ -239,9 +239,10 @@ impl Reader<'_> {
         }
     }
 
-    /// Times and the zone whose clock shows them.
+    /// Times, and then of each the zone whose clock shows it: of a date the one by which days begin.
     fn moments(&mut self, values: &[&Expr], hour: bool) -> Option<Vec<Expression>> {
         let mut of = Vec::new();
+        let mut zones = Vec::new();
         for sql in values {
             let value = self.lower(sql)?;
             let value = self.coerce(value, &Type::Timestamp, sql.span(), true)?;
@@ -259,10 +260,12 @@ impl Reader<'_> {
                     return None;
                 }
             }
+            let zone = if value.type_ == Type::Date { self.scope.days } else { self.scope.zone };
+            let zone = zone.iana_name().unwrap_or("UTC").to_owned();
+            zones.push(Expression { type_: Type::Text, node: Node::Literal(Literal::Text(zone)) });
             of.push(value);
         }
-        let zone = self.scope.zone.iana_name().unwrap_or("UTC").to_owned();
-        of.push(Expression { type_: Type::Text, node: Node::Literal(Literal::Text(zone)) });
+        of.extend(zones);
         Some(of)
     }
 

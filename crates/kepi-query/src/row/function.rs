@@ -55,8 +55,8 @@ fn result(function: Function, type_: &Type, values: &[Cell]) -> Option<Cell> {
             let at = day(at, zone)?.weekday().to_monday_zero_offset();
             member(type_, usize::try_from(at).ok()?)?
         }
-        (Function::YearsBetween, [from, until, Cell::Text(zone)]) => {
-            let (from, until) = (day(from, zone)?, day(until, zone)?);
+        (Function::YearsBetween, [from, until, Cell::Text(zone), Cell::Text(other)]) => {
+            let (from, until) = (day(from, zone)?, day(until, other)?);
             Cell::Integer(if from <= until { years(from, until) } else { -years(until, from) })
         }
         (Function::Bands, [Cell::Integer(value), edges @ ..]) => {
@@ -153,7 +153,7 @@ mod tests {
     fn years_are_completed_on_the_birthday() {
         let between = |a: &str, b: &str| {
             let day = |d: &str| at(&format!("{d}T00:00:00Z"));
-            call(Function::YearsBetween, &Type::Integer, &[day(a), day(b), text("UTC")])
+            call(Function::YearsBetween, &Type::Integer, &[day(a), day(b), text("UTC"), text("UTC")])
         };
         for (from, until, years) in [
             ("1990-05-17", "2026-05-16", 35),

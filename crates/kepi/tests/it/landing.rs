@@ -353,3 +353,29 @@ fn a_run_that_rejects_much_says_so_aloud() {
     let quiet = project(&definitions("quarantine: {at_most: 10%}\n"), &[("t.csv", &file)]);
     quiet.ok(&["run"]);
 }
+
+/// 2 March 2026 was a Monday, wherever the file was written.
+#[test]
+fn the_weekday_of_a_date_is_that_of_the_day_in_every_zone() {
+    for zone in ["America/Los_Angeles", "Asia/Tokyo", "UTC"] {
+        let project = Project::empty();
+        let rows = "id,day\n1,2026-03-02\n2,2026-03-03\n3,2026-03-08\n";
+        project.write("t.csv", rows);
+        project.write(
+            "kepi.yml",
+            &format!(
+                "project: p\nname: P\nlanguage: 1\ntime_zone: Europe/Berlin\n---\nentity: visit\nname: Visit\nkey: [id]\n\
+                 time: day\nattributes:\n  id: {{type: text}}\n  day: {{type: date}}\n  start: {{type: boolean}}\n---\n\
+                 source: visits\ninto: visit\nfrom: {{csv: {{files: t.csv}}}}\nmode: append\ntime_zone: {zone}\nmap:\n  \
+                 id: {{column: id, as: text}}\n  day: {{column: day, as: date}}\n  \
+                 start: {{expression: \"weekday(day) = 'monday' and day(day) = 2\"}}\n{}{}",
+                kpi("in_source", "count: {of: visit, where: start}", "month"),
+                kpi("in_kpi", "count: {of: visit, where: \"weekday(day) = 'sunday'\"}", "month"),
+            ),
+        );
+        project.ok(&["run", "--quiet"]);
+        for kpi in ["in_source", "in_kpi"] {
+            assert_eq!(figures(&project, kpi), [figure("2026-03", 1.0)], "{zone} {kpi}");
+        }
+    }
+}
