@@ -1,12 +1,12 @@
 //! What is wrong with the sources of a project, told by the beginnings of their files: columns that are not there, cells
 //! that cannot be read. Nothing lands, and all is said at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_model::{
     expression::Type,
     id::SourceId,
-    project::{MappingFrom, Parse, Project, Source},
+    project::{Entity, MappingFrom, Parse, Project, Source},
     wording::nearest,
 };
 use kepi_query::landing::{Batch, Raw, Sources, Unbound};
@@ -115,10 +115,37 @@ fn head(
         }
         there
     });
+    without_what_is_gone(&mut readable, source);
+    let mut told: BTreeSet<(Option<String>, String)> = BTreeSet::new();
+    loop {
+        let first = first_rows(&readable, entity, raw)?;
+        let read = first.read;
+        for ((column, rule), (count, row, reason)) in first.said {
+            if !told.insert((column.clone(), rule)) {
+                continue;
+            }
+            let fix = column.as_deref().and_then(|column| hint(&readable, column, first.texts.get(column)?));
+            let message = format!("{count} of the first {read} rows, row {row} the first: {reason}");
+            troubles.push(trouble(source, Some(raw.name()), column.as_deref(), message, fix));
+        }
+        // A row is rejected for its first cell that cannot be read: the next look is without that column.
+        let before = readable.map.len();
+        readable.map.retain(|mapping| match &mapping.from {
+            MappingFrom::Column { column, .. } => !told.iter().any(|(c, _)| c.as_ref() == Some(column)),
+            _ => true,
+        });
+        if readable.map.len() == before {
+            return Ok(read);
+        }
+        without_what_is_gone(&mut readable, source);
+    }
+}
+
+/// Leaves out what is computed of something that is not mapped any more: it says nothing more.
+fn without_what_is_gone(readable: &mut Source, source: &Source) {
     let mapped: Vec<_> = readable.map.iter().map(|m| m.attribute.clone()).collect();
     let gone =
         |attribute| source.map.iter().any(|m| m.attribute == attribute) && !mapped.contains(&attribute);
-    // What is computed of something that is not there says nothing more.
     readable.map.retain(|mapping| match &mapping.from {
         MappingFrom::Expression(e) => !crate::mapping::attributes_read(e).into_iter().any(gone),
         _ => true,
@@ -126,10 +153,21 @@ fn head(
     if readable.only.as_ref().is_some_and(|e| crate::mapping::attributes_read(e).into_iter().any(gone)) {
         readable.only = None;
     }
+}
+
+/// What the first rows of a file say.
+struct First {
+    read: usize,
+    /// By column and kind: how many rows, and what was said of the first.
+    said: BTreeMap<(Option<String>, String), (usize, u64, String)>,
+    /// The cells of the columns once more, for a guess at what they are.
+    texts: BTreeMap<String, Vec<Option<String>>>,
+}
+
+fn first_rows(readable: &Source, entity: &Entity, raw: &dyn Raw) -> Result<First, LandError> {
     let mut reader = raw.open().map_err(LandError::from_port)?;
     let personal: Vec<bool> = entity.attributes.iter().map(|a| a.personal).collect();
-    let mut mapping = BoundMapping::bind(&readable, entity, &personal, reader.as_mut(), raw.name())?;
-    // The cells of the columns once more, for a guess at what they are.
+    let mut mapping = BoundMapping::bind(readable, entity, &personal, reader.as_mut(), raw.name())?;
     let cells_of: BTreeMap<&str, usize> = readable
         .map
         .iter()
@@ -140,34 +178,26 @@ fn head(
         .collect();
     let mut rows = Rows::new(entity, personal, KnownKeys::new());
     let mut batch = Batch::default();
-    let mut read = 0;
-    // By column and kind: how many rows, and what was said of the first.
-    let mut said: BTreeMap<(Option<String>, String), (usize, u64, String)> = BTreeMap::new();
-    let mut texts: BTreeMap<&str, Vec<Option<String>>> = BTreeMap::new();
-    while read < ROWS && reader.next(&mut batch).map_err(LandError::from_port)? {
+    let mut first = First { read: 0, said: BTreeMap::new(), texts: BTreeMap::new() };
+    while first.read < ROWS && reader.next(&mut batch).map_err(LandError::from_port)? {
         let fates = mapping.read(&batch, &mut rows)?;
         let mut text = String::new();
         for (column, at) in &cells_of {
             let Some(cells) = batch.cells.get(*at) else { continue };
-            let all = texts.entry(column).or_default();
-            for row in 0..batch.rows.min(ROWS - read) {
+            let all = first.texts.entry((*column).to_owned()).or_default();
+            for row in 0..batch.rows.min(ROWS - first.read) {
                 all.push(spell(cells, row, &mut text).then(|| text.clone()));
             }
         }
-        for (at, fate) in fates.into_iter().enumerate().take(ROWS - read) {
+        for (at, fate) in fates.into_iter().enumerate().take(ROWS - first.read) {
             let (Fate::Rejected(rejection) | Fate::Bad(rejection)) = fate else { continue };
             let row = batch.first_row + at as u64;
-            let entry = said.entry((rejection.column, rejection.rule)).or_insert((0, row, rejection.reason));
-            entry.0 += 1;
+            let key = (rejection.column, rejection.rule);
+            first.said.entry(key).or_insert((0, row, rejection.reason)).0 += 1;
         }
-        read += batch.rows.min(ROWS - read);
+        first.read += batch.rows.min(ROWS - first.read);
     }
-    for ((column, _), (count, row, reason)) in said {
-        let fix = column.as_deref().and_then(|column| hint(&readable, column, texts.get(column)?));
-        let message = format!("{count} of the first {read} rows, row {row} the first: {reason}");
-        troubles.push(trouble(source, Some(raw.name()), column.as_deref(), message, fix));
-    }
-    Ok(read)
+    Ok(first)
 }
 
 /// How a column would be read, by its cells.

@@ -3,10 +3,52 @@
 
 use jiff::{Timestamp, civil::Date, fmt::strtime::BrokenDownTime, tz::TimeZone};
 
-use crate::{calendar::Grain, expression::Type, id::EntityId, wording::shorten};
+use crate::{calendar::Grain, expression::Type, id::EntityId, word::words, wording::shorten};
 
 /// Microseconds of a second.
 pub(crate) const SECOND: i64 = 1_000_000;
+
+words! {
+    /// The parts of a length of time that is written with colons.
+    pub enum Clock {
+        /// `26:01:00`
+        HourMinuteSecond = "h:mm:ss",
+        /// `4:30` for four and a half hours.
+        HourMinute = "h:mm",
+        /// `4:30` for four and a half minutes.
+        MinuteSecond = "m:ss",
+    }
+
+    /// What is counted since 1970-01-01T00:00:00Z, leap seconds left out.
+    pub enum Epoch {
+        /// Seconds.
+        Seconds = "epoch seconds",
+        /// Thousandths.
+        Milliseconds = "epoch milliseconds",
+        /// Millionths.
+        Microseconds = "epoch microseconds",
+        /// Milliardths; what is below a microsecond is left out.
+        Nanoseconds = "epoch nanoseconds",
+    }
+
+    /// What happens to digits beyond the scale.
+    pub enum Excess {
+        /// The row goes to quarantine.
+        Quarantine = "quarantine",
+        /// Rounded half to even.
+        Round = "round",
+    }
+}
+
+impl Clock {
+    /// Microseconds in one of the last part.
+    pub fn last_micros(self) -> i64 {
+        match self {
+            Self::HourMinuteSecond | Self::MinuteSecond => 1_000_000,
+            Self::HourMinute => 60_000_000,
+        }
+    }
+}
 
 /// An exact decimal: the integer is the value times 10^scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -52,9 +52,18 @@ impl Single {
         let mut rest = self.waiting.as_slice();
         while let [first, behind @ ..] = rest {
             let (first, mut next) = (*first, behind);
-            if self.in_quotes {
-                // A doubled quote ends and begins again.
-                self.in_quotes = first != b'"';
+            if self.in_quotes && first == b'"' {
+                match next {
+                    // What follows decides whether the quote stands for itself.
+                    [] if !self.done => break,
+                    [b'"', after @ ..] => {
+                        self.ready.push(first);
+                        next = after;
+                    }
+                    _ => self.in_quotes = false,
+                }
+                self.ready.push(first);
+            } else if self.in_quotes {
                 self.ready.push(first);
             } else if rest.starts_with(&self.delimiter) {
                 next = rest.get(self.delimiter.len()..).unwrap_or_default();
@@ -63,7 +72,7 @@ impl Single {
             } else if !self.done && self.delimiter.starts_with(rest) {
                 break;
             } else {
-                self.in_quotes = first == b'"' && (self.cell_begins || self.ready.last() == Some(&b'"'));
+                self.in_quotes = first == b'"' && self.cell_begins;
                 self.cell_begins = first == b'\n';
                 self.ready.push(if first == UNIT_SEPARATOR { 0xff } else { first });
             }

@@ -316,8 +316,9 @@ fn add(event: &Event<'_>, to: &mut String) {
 fn place(text: &str) -> Option<(u32, u32)> {
     let digits = text.find(|c: char| c.is_ascii_digit())?;
     let (letters, row) = (text.get(..digits)?, text.get(digits..)?);
-    let column = letters.bytes().filter(u8::is_ascii_alphabetic).try_fold(0u32, |sum, b| {
-        sum.checked_mul(26)?.checked_add(u32::from(b.to_ascii_uppercase() - b'A') + 1)
+    let column = letters.bytes().try_fold(0u32, |sum, b| {
+        let letter = b.is_ascii_alphabetic().then(|| u32::from(b.to_ascii_uppercase() - b'A') + 1)?;
+        sum.checked_mul(26)?.checked_add(letter)
     })?;
     Some((row.parse::<u32>().ok()?.checked_sub(1)?, column.checked_sub(1)?))
 }

@@ -183,9 +183,7 @@ fn read(
             // A comma with three digits behind it may group thousands.
             let fits = |t: &str| parse_number(t, 9, marked(mark), Excess::Round).is_ok() && !grouped(t, mark);
             if all(&fits) {
-                let decimals = values
-                    .iter()
-                    .map(|v| v.rsplit_once(mark).map_or(0, |(_, f)| f.trim_end_matches('0').len()));
+                let decimals = values.iter().map(|v| v.rsplit_once(mark).map_or(0, |(_, f)| f.len()));
                 let most = decimals.max().unwrap_or(0);
                 let thousands =
                     comma && values.iter().all(|v| v.rsplit_once(',').is_none_or(|(_, f)| f.len() == 3));
@@ -322,7 +320,7 @@ pub fn is_identifier(name: &str) -> bool {
     let last = words(name).pop().unwrap_or_default();
     ["id", "ids", "key", "uuid", "guid", "no", "nr", "code", "zip", "phone", "respnum"]
         .contains(&last.as_str())
-        || name.to_lowercase().ends_with("id") && name.len() > 2
+        || ["ID", "Id"].iter().any(|id| name.ends_with(id))
 }
 
 #[cfg(test)]
@@ -358,7 +356,7 @@ mod tests {
     fn numbers_by_what_stands_before_their_decimals() {
         let number = |decimals, comma| Is::Number { decimals, comma, round: false };
         assert_eq!(is("price", &["12,50", "3,5"]), number(2, true));
-        assert_eq!(is("price", &["12.50", "3"]), number(1, false));
+        assert_eq!(is("price", &["12.50", "3"]), number(2, false));
         assert_eq!(is("count", &["12", "NA", "3"]), Is::Integer(3, 12));
         assert_eq!(of("count", &["12", "NA", "3"]).missing, ["NA"]);
         assert!(of("weight", &["1,250", "2,500"]).doubts[0].contains("thousands"));
