@@ -189,7 +189,7 @@ impl Store {
         let way = Way::to(location, "rwc")?;
         // A pool tries until its time is up and then says no more than that; this says what is wrong, at once.
         let mut first = AnyConnection::connect_with(&way.options).await.map_err(opened(location))?;
-        begin_with(&mut first, &way.writing).await.map_err(opened(location))?;
+        begin_in_turn(&mut first, &way.writing).await.map_err(opened(location))?;
         first.close().await.map_err(opened(location))?;
         let mut store = Self::on(location, way);
         store.prepare().await.map_err(|e| at(location, e))?;
@@ -400,6 +400,21 @@ fn pool(most: u32, settings: String) -> AnyPoolOptions {
 async fn begin_with(connection: &mut AnyConnection, settings: &str) -> Result<(), sqlx::Error> {
     connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(settings))).await?;
     Ok(())
+}
+
+/// The same while others open it too: a database that changes its journal refuses at once and does not wait.
+async fn begin_in_turn(connection: &mut AnyConnection, settings: &str) -> Result<(), sqlx::Error> {
+    const PAUSE: Duration = Duration::from_millis(20);
+    const TRIES: u32 = 250;
+    for _ in 1..TRIES {
+        match begin_with(connection, settings).await {
+            Err(sqlx::Error::Database(error)) if sqlite::is_busy(error.code().as_deref()) => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            done => return done,
+        }
+    }
+    begin_with(connection, settings).await
 }
 
 /// Whether a database can be read that way.

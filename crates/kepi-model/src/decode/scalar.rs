@@ -458,7 +458,7 @@ scalars! {
             && !text.contains(['"', '\n', '\r', '\0'])
             && !text.chars().all(char::is_alphanumeric);
         if !fits {
-            let message = format!("`{}` cannot separate cells", text.escape_debug());
+            let message = format!("`{}` cannot separate cells", shorten(text).escape_debug());
             let finding = decoder.report(codes::BAD_DELIMITER, span, message);
             finding.expected("one character or a few, such as `\",\"`, `\";\"`, `\"||\"` or `\"\\t\"`");
             let character = match text.to_ascii_lowercase().as_str() {

@@ -10,6 +10,10 @@ pub(crate) const WRITER: &str = "PRAGMA busy_timeout = 60000;
 /// How a connection that reads begins.
 pub(crate) const READER: &str = "PRAGMA busy_timeout = 60000;
     PRAGMA query_only = ON;";
+/// Whether an error says that another process holds the database: `SQLITE_BUSY`, with what it was about above the low byte.
+pub(crate) fn is_busy(code: Option<&str>) -> bool {
+    code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 5)
+}
 /// Looks at the file.
 pub(crate) const LOOK: &str = "SELECT count(*) FROM sqlite_schema";
 /// Takes the write lock.

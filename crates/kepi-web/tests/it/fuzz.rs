@@ -118,13 +118,16 @@ fn bytes_that_are_no_request_leave_the_server_as_it_is() {
         "HEAD /livez HTTP/1.0\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc",
     ]
     .map(|text| text.as_bytes().to_vec());
-    let talk = |bytes: &[u8]| -> Vec<u8> {
+    // Rubbish ends with what is sent, so that nobody waits for more; who asks properly listens until the answer came.
+    let talk = |bytes: &[u8], ends: bool| -> Vec<u8> {
         runtime.block_on(async {
             let mut stream = TcpStream::connect(address).await.expect("the server listens");
             let mut answer = Vec::new();
             // Whoever sends rubbish may be cut off while sending.
             let _ = stream.write_all(bytes).await;
-            let _ = stream.shutdown().await;
+            if ends {
+                let _ = stream.shutdown().await;
+            }
             let read = stream.read_to_end(&mut answer);
             let _ = tokio::time::timeout(std::time::Duration::from_secs(20), read)
                 .await
@@ -137,9 +140,9 @@ fn bytes_that_are_no_request_leave_the_server_as_it_is() {
         fuzz::mutated(chance, &seed, &seeds)
     };
     let line = fuzz::run("bytes of connections", Effort::or(200), make, |input| {
-        talk(input);
+        talk(input, true);
     });
-    let alive = talk(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let alive = talk(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", false);
     assert!(alive.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&alive));
     stop.send(()).unwrap();
     runtime.block_on(server).unwrap().unwrap();
