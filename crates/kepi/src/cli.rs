@@ -187,7 +187,7 @@ pub struct Check {
     /// Explain a code instead of checking.
     #[arg(long, value_name = "CODE")]
     pub explain: Option<String>,
-    /// Check the data files instead: read each and compare it with the checksum recorded when it was written.
+    /// Check the data too: headers and first rows of every source's files, then every file of the lake by its checksum.
     #[arg(long, conflicts_with = "explain")]
     pub data: bool,
 }
