@@ -604,7 +604,7 @@ fn call_of_words(chance: &mut Chance) -> Expression {
         0 => (Function::Upper, vec![of]),
         1 => (Function::Lower, vec![of]),
         2 => (Function::Trim, vec![of]),
-        3 => (Function::Replace, vec![of, literal(*chance.pick(&["e", "", "_"])), words(chance, 0)]),
+        3 => (Function::Replace, vec![of, literal(chance.pick::<&str>(&["e", "", "_"])), words(chance, 0)]),
         4 => {
             let mut values = vec![of, integer(chance.between(1, 4))];
             if chance.once_in(2) {
@@ -614,7 +614,7 @@ fn call_of_words(chance: &mut Chance) -> Expression {
         }
         5 => {
             let part = *chance.pick(&[1, 2, -1, -2]);
-            (Function::SplitPart, vec![of, literal(*chance.pick(&["-", "e", "ü"])), integer(part)])
+            (Function::SplitPart, vec![of, literal(chance.pick::<&str>(&["-", "e", "ü"])), integer(part)])
         }
         _ => (Function::Concat, vec![of, number_leaf(chance, 0), words(chance, 0)]),
     };

@@ -22,6 +22,9 @@ pub(super) const MOST_UNPACKED: u64 = 1 << 29;
 /// Why something in a workbook cannot be read: in words.
 type Said<T> = Result<T, String>;
 
+/// Cells that are shown as one: the first and the last, by row and column.
+type Merged = ((u32, u32), (u32, u32));
+
 /// A packed folder.
 pub(super) struct Book {
     file: File,
@@ -189,12 +192,7 @@ impl Book {
     }
 
     /// The cells of a sheet, in the order in which they stand, and the merged areas: first and last row and column.
-    pub fn cells(
-        &mut self,
-        path: &str,
-        most: usize,
-        see: &mut dyn FnMut(Cell),
-    ) -> Said<Vec<((u32, u32), (u32, u32))>> {
+    pub fn cells(&mut self, path: &str, most: usize, see: &mut dyn FnMut(Cell)) -> Said<Vec<Merged>> {
         let text = self.part(path)?.ok_or_else(|| format!("`{path}` is not in it"))?;
         let mut reader = Reader::from_str(&text);
         let (mut row, mut column, mut read) = (0u32, 0u32, 0usize);

@@ -70,6 +70,9 @@ fn text_like(type_: &Type) -> bool {
     matches!(type_, Type::Text | Type::Enum { .. } | Type::Reference { .. })
 }
 
+/// Makes a condition on a set one on a member of it.
+type WithMember = Box<dyn Fn(&Expr) -> Expr>;
+
 impl Reader<'_> {
     /// The values of a plain call.
     pub(super) fn arguments<'e>(&mut self, call: &'e Call, form: &str) -> Option<Vec<&'e Expr>> {
@@ -316,7 +319,7 @@ impl Reader<'_> {
             Expr::Function(call) if call.name.to_string() == ANY_OF => Some(call.clone()),
             _ => None,
         };
-        let (call, with): (Call, Box<dyn Fn(&Expr) -> Expr>) = match sql {
+        let (call, with): (Call, WithMember) = match sql {
             Expr::BinaryOp { left, op, right } if compares(op) => {
                 let (op, other) = (op.clone(), |e: &Expr| Box::new(e.clone()));
                 match (call(left), call(right)) {
@@ -348,7 +351,7 @@ impl Reader<'_> {
                     if let Expr::InList { expr, .. } | Expr::Like { expr, .. } | Expr::Between { expr, .. } =
                         &mut one
                     {
-                        *expr = Box::new(e.clone());
+                        **expr = e.clone();
                     }
                     one
                 };
