@@ -357,7 +357,7 @@ fn a_file_is_looked_at_and_a_project_made_of_it() {
             &Is::Date(Some("%d.%m.%Y".into())),
             &Is::Text,
             &Is::Integer(0, 10),
-            &Is::Number { decimals: 1, comma: true, round: false },
+            &Is::Number { decimals: 2, comma: true, round: false },
             &Is::Boolean("ja".into(), "nein".into()),
             &Is::Duration("seconds"),
             &Is::Text,
@@ -367,7 +367,7 @@ fn a_file_is_looked_at_and_a_project_made_of_it() {
     let text = |path: &str| drafted.files.iter().find(|(p, _)| p == path).unwrap().1.clone();
     assert!(text("kepi.yml").contains("project: my_tickets"));
     assert!(text("model.yml").contains("key: [ticket_id]"), "{}", text("model.yml"));
-    assert!(text("model.yml").contains("money EUR, 1 decimals"), "{}", text("model.yml"));
+    assert!(text("model.yml").contains("money EUR, 2 decimals"), "{}", text("model.yml"));
     assert!(text("sources.yml").contains("decimal_mark: \",\""));
     assert!(text("kpis.yml").contains("nps: {of: tickets, answer: nps_score}"), "{}", text("kpis.yml"));
     assert!(drafted.doubts > 0);
