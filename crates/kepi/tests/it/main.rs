@@ -21,6 +21,7 @@ mod bad_input;
 mod capabilities;
 mod current;
 mod figures;
+mod first_project;
 mod help;
 mod imported;
 mod landing;

@@ -1,0 +1,33 @@
+//! `kepi init --from`: what is guessed of a file is a project that is checked, computes, and says what it was not sure of.
+
+use crate::support::Project;
+
+/// Five answers: German days, a semicolon, a decimal comma, a code for "no answer".
+const ANSWERS: &str = "Antwort-ID;Beantwortet am;nps_score;Kanal;Preis EUR\n\
+    a1;05.01.2026;10;Web;12,50\na2;17.01.2026;9;Telefon;7,25\na3;20.01.2026;3;Web;0,75\n\
+    a4;02.02.2026;10;Telefon;20,00\na5;28.02.2026;NA;Web;100,00\n";
+
+#[test]
+fn a_project_made_from_a_file_is_checked_and_computes() {
+    let (elsewhere, made) = (Project::empty(), Project::empty());
+    elsewhere.write("answers.csv", ANSWERS);
+    let file = elsewhere.path().join("answers.csv");
+    let said = made.kepi(&["init", made.path().to_str().unwrap(), "--from", file.to_str().unwrap()]);
+    assert!(said.status.success(), "{said:?}");
+    let checked = made.kepi(&["check"]);
+    assert!(checked.status.success(), "{checked:?}");
+    assert!(!String::from_utf8_lossy(&checked.stderr).contains("warning["), "{checked:?}");
+    made.ok(&["check", "--data"]);
+    made.ok(&["run", "--quiet"]);
+    // January: 10, 9, 3 are two promoters and a detractor of three; February: one promoter, one without an answer.
+    let kpis = std::fs::read_to_string(made.path().join("kpis.yml")).unwrap();
+    let nps = kpis.lines().filter_map(|l| l.strip_prefix("kpi: ")).find(|id| id.contains("nps")).unwrap();
+    let table = made.ok(&["show", "kpi", nps, "--format", "csv"]);
+    let value = |period: &str| {
+        let row = table.lines().map(|l| l.split(',').collect::<Vec<_>>()).find(|r| r[1] == period).unwrap();
+        assert_eq!(row[2], "", "the total stands first");
+        row[3].parse::<f64>().unwrap()
+    };
+    assert!((value("2026-01") - 100.0 / 3.0).abs() < 1e-9, "{table}");
+    assert!((value("2026-02") - 100.0).abs() < 1e-9, "{table}");
+}
