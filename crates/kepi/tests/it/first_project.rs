@@ -1,6 +1,6 @@
 //! `kepi init --from`: what is guessed of a file is a project that is checked, computes, and says what it was not sure of.
 
-use crate::support::Project;
+use crate::support::{Project, root};
 
 /// Five answers: German days, a semicolon, a decimal comma, a code for "no answer".
 const ANSWERS: &str = "Antwort-ID;Beantwortet am;nps_score;Kanal;Preis EUR\n\
@@ -30,4 +30,32 @@ fn a_project_made_from_a_file_is_checked_and_computes() {
     };
     assert!((value("2026-01") - 100.0 / 3.0).abs() < 1e-9, "{table}");
     assert!((value("2026-02") - 100.0).abs() < 1e-9, "{table}");
+}
+
+/// Three tickets as two libraries that many use write them: a serial number in a declared format and in a format of the
+/// library's own, texts beside the cells and in a table, a second sheet. `tests/workbooks` holds what they wrote.
+#[test]
+fn workbooks_that_other_programs_wrote_are_read_as_they_are_shown() {
+    for writer in ["openpyxl", "xlsxwriter"] {
+        let made = Project::empty();
+        let file = root().join(format!("crates/kepi/tests/workbooks/{writer}.xlsx"));
+        let said = made.kepi(&["init", made.path().to_str().unwrap(), "--from", file.to_str().unwrap()]);
+        assert!(said.status.success(), "{said:?}");
+        let entity = writer;
+        made.write(
+            "more.yml",
+            &format!(
+                "kpi: price\nname: Price\nbetter: higher\nmeasure: {{mean: {{of: {entity}, value: price}}}}\nperiod: year\n---\n\
+                 kpi: handled\nname: Handled\nbetter: lower\nmeasure: {{mean: {{of: {entity}, value: handled}}}}\nperiod: year\n---\n\
+                 kpi: late\nname: Late\nbetter: lower\nmeasure: {{count: {{of: {entity}, where: \"hour(opened) = 23 and ok is null\"}}}}\nperiod: year\n"
+            ),
+        );
+        made.ok(&["run", "--quiet"]);
+        let value = |kpi: &str| {
+            let table = made.ok(&["show", "kpi", kpi, "--format", "csv"]);
+            table.lines().nth(1).unwrap().split(',').nth(3).unwrap().parse::<f64>().unwrap()
+        };
+        // (12.50 + 0.75 + 7) ÷ 3; (4:30 + 26:01:00) ÷ 2 in seconds; one opened at 23:59 without an answer.
+        assert_eq!((value("price"), value("handled"), value("late")), (6.75, 46_965.0, 1.0), "{writer}");
+    }
 }
