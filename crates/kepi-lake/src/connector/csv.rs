@@ -156,10 +156,7 @@ impl BatchReader for CsvReader {
     }
 
     fn next(&mut self, into: &mut Batch) -> Result<bool, PortError> {
-        into.first_row = self.rows + 1;
-        into.rows = 0;
-        into.bad.clear();
-        into.cells.resize_with(self.bound.len(), Default::default);
+        into.begin(self.rows + 1, self.bound.len());
         let mut columns: Vec<_> = into.cells.iter_mut().map(|cells| cells.texts()).collect();
         self.held.clear();
         self.lines.drop_read();

@@ -112,10 +112,7 @@ impl BatchReader for FixedReader {
     }
 
     fn next(&mut self, into: &mut Batch) -> Result<bool, PortError> {
-        into.first_row = self.rows + 1;
-        into.rows = 0;
-        into.bad.clear();
-        into.cells.resize_with(self.bound.len(), Default::default);
+        into.begin(self.rows + 1, self.bound.len());
         let mut columns: Vec<&mut Texts> = into.cells.iter_mut().map(|cells| cells.texts()).collect();
         self.lines.clear();
         let (mut bytes, mut held) = (Vec::new(), 0);

@@ -218,10 +218,7 @@ impl BatchReader for NdjsonReader {
     }
 
     fn next(&mut self, into: &mut Batch) -> Result<bool, PortError> {
-        into.first_row = self.rows + 1;
-        into.rows = 0;
-        into.bad.clear();
-        into.cells.resize_with(self.paths.len(), Default::default);
+        into.begin(self.rows + 1, self.paths.len());
         let mut columns: Vec<_> = into.cells.iter_mut().map(|cells| cells.texts()).collect();
         self.bytes.clear();
         self.ends.clear();

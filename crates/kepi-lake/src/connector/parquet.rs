@@ -351,10 +351,7 @@ impl BatchReader for ParquetReader {
     }
 
     fn next(&mut self, into: &mut Batch) -> Result<bool, PortError> {
-        into.first_row = self.rows + 1;
-        into.rows = 0;
-        into.bad.clear();
-        into.cells.resize_with(self.bound.len(), Default::default);
+        into.begin(self.rows + 1, self.bound.len());
         self.texts.take();
         let name = self.name.clone();
         let filled = guarded(&name, || self.fill(into))??;

@@ -298,14 +298,7 @@ struct Reading {
 
 impl Reading {
     fn new(type_: ColumnType) -> Self {
-        let data = match type_ {
-            ColumnType::Integer | ColumnType::Instant => Data::Integers(Vec::new()),
-            ColumnType::Number => Data::Numbers(Vec::new()),
-            ColumnType::Day => Data::Days(Vec::new()),
-            ColumnType::Text => Data::Texts { codes: Vec::new(), texts: Vec::new() },
-            ColumnType::Bytes => Data::Bytes { ends: Vec::new(), data: Vec::new() },
-        };
-        Self { data, missing: Vec::new(), rows: 0, known: HashMap::new() }
+        Self { data: Data::of(type_), missing: Vec::new(), rows: 0, known: HashMap::new() }
     }
 
     /// None: the array is of another type.

@@ -58,6 +58,16 @@ pub struct Batch {
     pub bad: Vec<(u32, Bad)>,
 }
 
+impl Batch {
+    /// Forgets the rows before, for so many columns from this row on; the columns keep what they hold to be filled anew.
+    pub fn begin(&mut self, first_row: u64, columns: usize) {
+        self.first_row = first_row;
+        self.rows = 0;
+        self.bad.clear();
+        self.cells.resize_with(columns, Default::default);
+    }
+}
+
 /// Why a row cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bad {

@@ -156,6 +156,19 @@ pub enum Data {
     },
 }
 
+impl Data {
+    /// No values of a type.
+    pub fn of(type_: ColumnType) -> Self {
+        match type_ {
+            ColumnType::Integer | ColumnType::Instant => Self::Integers(Vec::new()),
+            ColumnType::Number => Self::Numbers(Vec::new()),
+            ColumnType::Day => Self::Days(Vec::new()),
+            ColumnType::Text => Self::Texts { codes: Vec::new(), texts: Vec::new() },
+            ColumnType::Bytes => Self::Bytes { ends: Vec::new(), data: Vec::new() },
+        }
+    }
+}
+
 impl Default for Data {
     fn default() -> Self {
         Self::Integers(Vec::new())
@@ -164,14 +177,7 @@ impl Default for Data {
 
 impl Column {
     fn new(type_: ColumnType) -> Self {
-        let data = match type_ {
-            ColumnType::Integer | ColumnType::Instant => Data::Integers(Vec::new()),
-            ColumnType::Number => Data::Numbers(Vec::new()),
-            ColumnType::Day => Data::Days(Vec::new()),
-            ColumnType::Text => Data::Texts { codes: Vec::new(), texts: Vec::new() },
-            ColumnType::Bytes => Data::Bytes { ends: Vec::new(), data: Vec::new() },
-        };
-        Self { data, missing: Vec::new() }
+        Self { data: Data::of(type_), missing: Vec::new() }
     }
 
     /// A column that was read. `missing` says of each row whether it is; empty: none is.

@@ -1,0 +1,168 @@
+//! The answers about sources and quarantine.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Code, Named, Person, Project};
+
+/// Rows by what became of them: read = out of scope + landed; landed = accepted + superseding + quarantined + duplicate.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Rows {
+    /// Read from files.
+    pub read: u64,
+    /// Left out by the source's `only`.
+    pub out_of_scope: u64,
+    /// In scope.
+    pub landed: u64,
+    /// New.
+    pub accepted: u64,
+    /// New versions of known rows.
+    pub superseding: u64,
+    /// Rejected and kept.
+    pub quarantined: u64,
+    /// The same as known rows.
+    pub duplicate: u64,
+}
+
+/// `GET /api/v1/sources`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sources {
+    /// The project.
+    pub project: Project,
+    /// Snapshot of the lake.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<String>,
+    /// Rows of all sources.
+    pub total: Rows,
+    /// The sources.
+    pub sources: Vec<Source>,
+}
+
+/// A source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Source {
+    /// Id and name.
+    pub source: Named,
+    /// The entity it fills.
+    pub into: Named,
+    /// What is read, in words.
+    pub from: String,
+    /// `append`, `upsert`, `snapshot`.
+    pub mode: Code,
+    /// What its data may be used for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// Who answers for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Person>,
+    /// The last day to which the data of its entity reach.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_until: Option<String>,
+    /// When something last landed, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_landed: Option<String>,
+    /// Rows.
+    pub rows: Rows,
+    /// Files landed, newest first.
+    pub loads: Vec<Load>,
+    /// Values that are missing, by attribute and reason.
+    pub missing: Vec<Missing>,
+    /// Columns that came or went, in words.
+    pub drift: Vec<String>,
+    /// Its rules.
+    pub rules: Vec<Rule>,
+}
+
+/// One file landed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Load {
+    /// Id.
+    pub id: String,
+    /// Path.
+    pub file: String,
+    /// Hash of its content, short.
+    pub content: String,
+    /// When, RFC 3339.
+    pub landed_at: String,
+    /// Rows.
+    pub rows: Rows,
+}
+
+/// Missing values.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Missing {
+    /// The attribute.
+    pub attribute: Named,
+    /// The declared reason.
+    pub reason: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// A rule and how often it was broken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    /// Its name.
+    pub name: String,
+    /// What it demands, as written.
+    pub require: String,
+    /// `warn`, `quarantine`, `stop`.
+    pub otherwise: Code,
+    /// Rows or files that broke it.
+    pub broken: u64,
+}
+
+/// `GET /api/v1/quarantine`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Quarantine {
+    /// The project.
+    pub project: Project,
+    /// The source asked for; left out: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Named>,
+    /// Sources that have rows in quarantine.
+    pub sources: Vec<Named>,
+    /// Rows by rule, most first; a row that breaks two counts for both.
+    pub rules: Vec<BrokenRule>,
+    /// Rows on all pages.
+    pub total: u64,
+    /// This page, from 1.
+    pub page: u64,
+    /// Number of pages.
+    pub pages: u64,
+    /// Rows of this page.
+    pub rows: Vec<QuarantinedRow>,
+}
+
+/// How often a rule sent rows to quarantine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BrokenRule {
+    /// The source.
+    pub source: Named,
+    /// The rule.
+    pub rule: String,
+    /// How many rows.
+    pub count: u64,
+}
+
+/// A row that did not land.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QuarantinedRow {
+    /// The source.
+    pub source: Named,
+    /// The rule it broke, or the step that failed.
+    pub rule: String,
+    /// Why, in words.
+    pub reason: String,
+    /// The file.
+    pub file: String,
+    /// The row in it, from 1, the header not counted.
+    pub row: u64,
+    /// The column to blame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// The offending text, unless it is personal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// When it was set aside, RFC 3339.
+    pub recorded_at: String,
+}

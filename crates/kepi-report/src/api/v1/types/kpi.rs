@@ -1,0 +1,214 @@
+//! The answers about KPIs: their list, and one in full.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Code, Kpi, Named, Person, Project, Reason, Target, Value};
+
+/// `GET /api/v1/kpis`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KpiList {
+    /// The project.
+    pub project: Project,
+    /// All KPIs that have values, each in its newest period.
+    pub kpis: Vec<ListedKpi>,
+}
+
+/// A KPI of the list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ListedKpi {
+    /// Id of the perspective it serves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub perspective: Option<String>,
+    /// Id of the objective it serves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objective: Option<String>,
+    /// The period.
+    pub period: String,
+    /// The KPI.
+    #[serde(flatten)]
+    pub kpi: Kpi,
+}
+
+/// `GET /api/v1/kpis/{id}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KpiInFull {
+    /// The project.
+    pub project: Project,
+    /// In plain words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The perspective it serves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub perspective: Option<Named>,
+    /// The objective it serves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objective: Option<Named>,
+    /// Scorecards that use it.
+    pub scorecards: Vec<Named>,
+    /// The unit asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Named>,
+    /// The segment asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segment: Option<Named>,
+    /// The period.
+    pub period: String,
+    /// Periods that may be asked for, newest first.
+    pub periods: Vec<String>,
+    /// The KPI in this period, with all of its history.
+    pub kpi: Kpi,
+    /// This period by the segments within what is shown: members by dimension; by several together, joined by `;`, where they
+    /// are crossed.
+    pub dimensions: BTreeMap<String, Vec<Member>>,
+    /// What the value is.
+    pub definition: Definition,
+    /// What the value was computed from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pins: Option<Pins>,
+    /// What entered and what did not.
+    pub quality: Quality,
+    /// Who does what.
+    pub people: People,
+    /// What is taken for granted.
+    pub assumptions: Vec<String>,
+    /// All targets, newest first.
+    pub targets: Vec<Target>,
+    /// Values that were final and were published with others since.
+    pub restatements: Vec<Restatement>,
+    /// Figures that are no longer computed.
+    pub withdrawn: Vec<Withdrawal>,
+    /// What the figures rest on and is not so any more.
+    pub moved_on: Vec<String>,
+    /// Why the newest run could not renew them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_renewed: Option<String>,
+}
+
+/// A figure that is no longer computed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Withdrawal {
+    /// The period.
+    pub period: String,
+    /// The segment, as queries take it; empty for the total.
+    pub segment: String,
+    /// What it was, and when that was published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was: Option<String>,
+    /// When it was withdrawn, RFC 3339.
+    pub withdrawn_at: String,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A member of a dimension.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    /// The segment, as queries take it.
+    pub segment: String,
+    /// Shown name.
+    pub name: String,
+    /// The value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// Why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_value: Option<Reason>,
+    /// Against the target that holds for it.
+    pub status: Code,
+}
+
+/// What a value is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Definition {
+    /// In words.
+    pub words: String,
+    /// As a formula.
+    pub formula: String,
+    /// As written.
+    pub code: String,
+    /// File and line.
+    pub place: String,
+    /// Hash of its meaning.
+    pub hash: String,
+    /// When it is published.
+    pub gates: Vec<String>,
+    /// What the data may be used for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+}
+
+/// What a value was computed from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pins {
+    /// Hash of the definition.
+    pub definition: String,
+    /// Snapshot of the lake.
+    pub snapshot: String,
+    /// Engine and version.
+    pub engine: String,
+    /// Hash of the states.
+    pub states: String,
+    /// When it was published, RFC 3339.
+    pub computed_at: String,
+    /// The command that recomputes and compares it.
+    pub reproduce: String,
+}
+
+/// What entered a value and what did not.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Quality {
+    /// Cases.
+    pub n: u64,
+    /// Effective number of cases, where weights make it smaller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_n: Option<f64>,
+    /// Rows of the population that did not enter, by reason.
+    pub left_out: Vec<LeftOut>,
+    /// Rows in quarantine of the sources behind it.
+    pub quarantined: u64,
+    /// Those sources.
+    pub sources: Vec<Named>,
+}
+
+/// Rows that did not enter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Why.
+    pub reason: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// Who does what.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct People {
+    /// Exactly one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accountable: Option<Person>,
+    /// Who does the work.
+    pub responsible: Vec<Person>,
+    /// Who is asked.
+    pub consulted: Vec<Person>,
+    /// Who is told.
+    pub informed: Vec<Person>,
+}
+
+/// A value that was final and was published with another since.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Restatement {
+    /// The period.
+    pub period: String,
+    /// The segment, as queries take it; left out for the total.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub segment: String,
+    /// As published, with the time.
+    pub published: String,
+    /// As it is now.
+    pub now: String,
+    /// When it was noticed, RFC 3339.
+    pub noticed_at: String,
+    /// Why.
+    pub reason: String,
+}

@@ -1,0 +1,271 @@
+//! What several answers say: names, reasons, values, targets, changes.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+/// One of a closed list of words.
+pub type Code = Cow<'static, str>;
+
+/// Something with an id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Named {
+    /// Id, as paths and queries take it.
+    pub id: String,
+    /// Shown name.
+    pub name: String,
+}
+
+/// A person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Person {
+    /// Id.
+    pub id: String,
+    /// Shown name.
+    pub name: String,
+    /// What the person does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+}
+
+/// Why something is not there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reason {
+    /// Stable code.
+    pub code: Code,
+    /// In words.
+    pub text: String,
+}
+
+/// The project.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Project {
+    /// Id.
+    pub id: String,
+    /// Shown name.
+    pub name: String,
+    /// Level of confidence of every interval, a share of 1.
+    pub confidence: f64,
+    /// Its scorecards.
+    pub scorecards: Vec<Named>,
+}
+
+/// A score.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// 0 to 120 points, exact to the sixth decimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// Why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_score: Option<Reason>,
+    /// `red`, `amber`, `green`, `blue`; `grey` without a score.
+    pub status: Code,
+    /// Share of the weight beneath that has a score.
+    pub coverage: f64,
+}
+
+/// What a value is measured in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum MeasuredIn {
+    /// A number of things.
+    Count,
+    /// A plain number.
+    Number {
+        /// Decimals worth showing.
+        decimals: u8,
+    },
+    /// A share of 1.
+    Share,
+    /// Points of −100 to 100.
+    NetPromoter,
+    /// A mean answer on a scale.
+    Rating {
+        /// Lowest answer.
+        low: i64,
+        /// Highest answer.
+        high: i64,
+    },
+    /// Major units of a currency.
+    Money {
+        /// ISO 4217 code.
+        currency: String,
+    },
+    /// Microseconds.
+    Duration,
+    /// So many per so many.
+    Rate {
+        /// The denominator.
+        per: u64,
+    },
+}
+
+/// A value with what is known about its precision.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Value {
+    /// The estimate.
+    pub point: f64,
+    /// All digits of a sum that `point` has not room for, in plain decimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exact: Option<String>,
+    /// As shown: `80.4 %`.
+    pub text: String,
+    /// Lower end of the interval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// Upper end of the interval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+    /// Why there is no interval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_interval: Option<Reason>,
+    /// Cases behind it.
+    pub n: u64,
+    /// Effective number of cases, where weights make it smaller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_n: Option<f64>,
+}
+
+/// A line of a target: one value, or lower and upper end where better is `in_range`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Line {
+    /// One value.
+    One(f64),
+    /// Lower and upper end.
+    Range([f64; 2]),
+}
+
+/// A target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Target {
+    /// First day it holds.
+    pub from: String,
+    /// Id of the unit it is for; left out: for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// Score 0; left out: the slope from threshold to target goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub floor: Option<Line>,
+    /// Score 50.
+    pub threshold: Line,
+    /// Score 100.
+    pub target: Line,
+    /// Score 120.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stretch: Option<Line>,
+    /// `history`, `benchmark`, `expectation`, `capability`, `negotiated`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Code>,
+    /// What it rests on, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+}
+
+/// A change since the last final value before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// The difference.
+    pub difference: f64,
+    /// The period compared with.
+    pub since: String,
+    /// `signal`, `within_variation`, `no_verdict`.
+    pub verdict: Code,
+    /// By what: `sampling` (the interval of the difference), `counting` (chance alone moves a number of events), `history` (its
+    /// own moves from period to period), `nothing`.
+    pub judged_by: Code,
+    /// Whether it goes the good way; left out where neither way is good and for no change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub favourable: Option<bool>,
+}
+
+/// A KPI in a period.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Kpi {
+    /// Id.
+    pub id: String,
+    /// Shown name.
+    pub name: String,
+    /// What its value is measured in.
+    pub measured_in: MeasuredIn,
+    /// `higher`, `lower`, `in_range`.
+    pub better: Code,
+    /// `leading`, `lagging`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub indicator: Option<Code>,
+    /// Share of the objective's weight; left out outside a scorecard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<f64>,
+    /// The value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// Why there is no value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_value: Option<Reason>,
+    /// `red`, `amber`, `green`, `blue`; `grey` without value or target.
+    pub status: Code,
+    /// Probability that the true value lies in the band of the status, where the interval tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probability: Option<f64>,
+    /// 0 to 120 points.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// Why a value has no score.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_score: Option<Reason>,
+    /// The target in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+    /// The change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<Change>,
+    /// Why a value has no change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_change: Option<Reason>,
+    /// Share of the cases that should be there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<f64>,
+    /// `final`, `provisional`; left out where nothing was computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finality: Option<Code>,
+    /// Whether it was published as final before, with another value.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restated: bool,
+    /// The last day to which its data reach.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_until: Option<String>,
+    /// Who answers for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accountable: Option<Person>,
+    /// The last periods up to the one asked for, oldest first, if asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<Vec<HistoryPoint>>,
+}
+
+/// A KPI in a period of its history.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HistoryPoint {
+    /// The period.
+    pub period: String,
+    /// The estimate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub point: Option<f64>,
+    /// Lower end of the interval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// Upper end of the interval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+    /// Cases.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub n: Option<u64>,
+    /// Code of the reason for no value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_value: Option<Code>,
+    /// Against the target of that period.
+    pub status: Code,
+    /// `final`, `provisional`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finality: Option<Code>,
+}
