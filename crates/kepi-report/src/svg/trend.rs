@@ -33,13 +33,16 @@ struct Frame {
 }
 
 impl Frame {
-    fn of(size: Size, axis: f64) -> Self {
+    /// With room for the axis at the left and for the labels of lines at the right.
+    fn of(size: Size, axis: f64, labels: f64) -> Self {
         match size {
             Size::Wide => {
-                Self { width: 720.0, height: 300.0, left: axis, right: 604.0, top: 14.0, bottom: 266.0 }
+                let right = 720.0 - labels.max(116.0);
+                Self { width: 720.0, height: 300.0, left: axis, right, top: 14.0, bottom: 266.0 }
             }
             Size::Narrow => {
-                Self { width: 340.0, height: 240.0, left: axis, right: 252.0, top: 12.0, bottom: 208.0 }
+                let right = 340.0 - labels.max(88.0);
+                Self { width: 340.0, height: 240.0, left: axis, right, top: 12.0, bottom: 208.0 }
             }
         }
     }
@@ -63,7 +66,9 @@ pub fn trend(name: &str, series: &[SeriesPoint], unit: &ValueUnit, better: Bette
         .map(|t| (t, tick_text(t, unit)))
         .collect();
     let longest = ticks.iter().map(|(_, text)| text.chars().count()).max().unwrap_or(0);
-    let frame = Frame::of(size, 14.0 + 7.0 * longest as f64);
+    let labels = series.iter().filter_map(|p| p.lines.as_ref()).flat_map(|lines| labels(lines, unit));
+    let widest = labels.map(|(_, text)| text.chars().count()).max().unwrap_or(0);
+    let frame = Frame::of(size, 14.0 + 7.0 * longest as f64, 10.0 + 6.5 * widest as f64);
     let y = Scale { from: frame.bottom, to: frame.top, ..scale };
     let step = (frame.right - frame.left) / series.len().max(1) as f64;
     let x = |i: usize| frame.left + step * (i as f64 + 0.5);
@@ -203,12 +208,15 @@ fn labelled(series: &[SeriesPoint], step: f64) -> Vec<usize> {
     all
 }
 
+/// What each line is called at the right.
+fn labels<'a>(lines: &TargetLines, unit: &'a ValueUnit) -> impl Iterator<Item = (f64, String)> + use<'a> {
+    kinds(lines).into_iter().map(|(kind, value)| (value, format!("{kind} {}", format::line(value, unit))))
+}
+
 /// Labels of the lines at the right, apart by at least a line of text.
 fn spread(lines: &TargetLines, unit: &ValueUnit, y: &Scale) -> Vec<(f64, String)> {
-    let mut labels: Vec<(f64, String)> = kinds(lines)
-        .into_iter()
-        .map(|(kind, value)| (y.at(value), format!("{kind} {}", format::line(value, unit))))
-        .collect();
+    let mut labels: Vec<(f64, String)> =
+        labels(lines, unit).map(|(value, text)| (y.at(value), text)).collect();
     labels.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut last = f64::NEG_INFINITY;
     for label in &mut labels {

@@ -83,9 +83,10 @@ fn doubts(source: &SourceView) -> Vec<Markup> {
         });
     }
     let warned = source.rules.iter().filter(|r| r.otherwise == Otherwise::Warn && r.broken > 0);
-    doubts.extend(
-        warned.map(|r| html! { (format::count(r.broken)) " rows break the rule " code { (r.name) } }),
-    );
+    doubts.extend(warned.map(|r| {
+        let verb = if r.broken == 1 { " row breaks the rule " } else { " rows break the rule " };
+        html! { (format::count(r.broken)) (verb) code { (r.name) } }
+    }));
     if !source.drift.is_empty() {
         doubts.push(html! { (source.drift.len()) " changes of shape" });
     }

@@ -139,7 +139,8 @@ fn scorecard_grid(view: &ScorecardView, out: Output) -> Grid {
         for objective in &perspective.objectives {
             for row in &objective.kpis {
                 let mut fields = if for_people {
-                    vec![Field::text(format!("  {}", row.kpi.name))]
+                    // No-break: a name that needs two lines keeps its place.
+                    vec![Field::text(format!("\u{a0}\u{a0}{}", row.kpi.name))]
                 } else {
                     vec![
                         Field::text(&perspective.perspective.name),
