@@ -12,11 +12,12 @@ use crate::{
     catalogue::{DataFile, Table, TableColumn},
     durable::blocking,
     error::LakeError,
-    table_file::read_batches,
+    table_file::{latest_in, read_batches},
 };
 
 /// Notes the latest time of each table's rows that hold now, where some do not and what its files say may be too late. Only
-/// the time and the end of rows are read, and only of such tables.
+/// the time and the end of rows are read, only of such tables, and only of the files that end latest: those before need no
+/// reading once a row that holds is as late as they end.
 pub(crate) async fn note_reach(project: &Project, inputs: &mut PinnedInputs) -> Result<(), LakeError> {
     for entity in project.entities.values() {
         let (Some(time), Some(table)) = (&entity.time, inputs.tables.get_mut(&entity.id)) else { continue };
@@ -48,8 +49,17 @@ fn latest(files: &[PinnedFile], time: &str) -> Result<Option<i64>, LakeError> {
     let wanted = [time, system::VALID_TO];
     let table = Table { id: 0, name: String::new(), columns: wanted.map(column).to_vec() };
     let mut latest = None;
-    for file in files {
-        let file = DataFile { id: 0, path: file.path.clone().into(), rows: file.rows, bytes: file.bytes };
+    let mut files: Vec<(i64, DataFile)> = files
+        .iter()
+        .map(|file| DataFile { id: 0, path: file.path.clone().into(), rows: file.rows, bytes: file.bytes })
+        // A file that does not say may hold anything.
+        .map(|file| Ok((latest_in(&file, time)?.unwrap_or(i64::MAX), file)))
+        .collect::<Result<_, LakeError>>()?;
+    files.sort_by_key(|(ends, _)| std::cmp::Reverse(*ends));
+    for (ends, file) in files {
+        if latest.is_some_and(|latest| latest >= ends) {
+            break;
+        }
         read_batches(&file, &table, Some(&wanted), |batch| {
             let times =
                 batch.column_by_name(time).and_then(|c| c.as_primitive_opt::<TimestampMicrosecondType>());

@@ -9,7 +9,13 @@ use arrow::{
 };
 use kepi_model::expression::Physical;
 use parquet::{
-    arrow::{ArrowWriter, PARQUET_FIELD_ID_META_KEY, arrow_reader::ParquetRecordBatchReaderBuilder},
+    arrow::{
+        ArrowWriter, PARQUET_FIELD_ID_META_KEY,
+        arrow_reader::{
+            ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+            statistics::StatisticsConverter,
+        },
+    },
     basic::{Compression, ZstdLevel},
     file::{
         metadata::{ParquetMetaDataReader, RowGroupMetaData},
@@ -185,6 +191,21 @@ pub(crate) fn footer_length(path: &Path) -> std::io::Result<u64> {
     let mut length = [0u8; 4];
     file.read_exact(&mut length)?;
     Ok(u64::from(u32::from_le_bytes(length)))
+}
+
+/// The latest instant of a column by what the file says of itself; none where it does not say.
+pub(crate) fn latest_in(file: &DataFile, column: &str) -> Result<Option<i64>, LakeError> {
+    let bad = |reason: String| LakeError::Parquet { path: file.path.clone(), doing: "read", reason };
+    let opened = durable::open(&file.path).map_err(|e| io(&file.path, "read", e))?;
+    let read =
+        ArrowReaderMetadata::load(&opened, ArrowReaderOptions::default()).map_err(|e| bad(e.to_string()))?;
+    let Ok(says) = StatisticsConverter::try_new(column, read.schema(), read.parquet_schema()) else {
+        return Ok(None);
+    };
+    let groups = says.row_group_maxes(read.metadata().row_groups()).map_err(|e| bad(e.to_string()))?;
+    let times = groups.as_primitive_opt::<TimestampMicrosecondType>();
+    // One group that does not say is enough.
+    Ok(times.filter(|times| times.null_count() == 0).and_then(|times| times.iter().flatten().max()))
 }
 
 /// Reads a file in batches of the table's schema; columns the file does not have are missing throughout.
