@@ -14,6 +14,7 @@
     )
 )]
 
+mod ahead;
 mod catalogue;
 pub mod connector;
 mod door;

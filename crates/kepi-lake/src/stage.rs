@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::Arc,
+    thread,
 };
 
 use arrow::array::{
@@ -14,13 +15,14 @@ use kepi_model::{
     project::{Entity, Mode, Otherwise, Requirement, Rule, Source},
 };
 use kepi_query::{
-    landing::{Batch, BatchReader, DELETES, MissingCount, ORDER, Raw, RowCounts, RuleCount},
+    landing::{Batch, DELETES, MissingCount, ORDER, Raw, RowCounts, RuleCount},
     port::system,
     row::Cell,
 };
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
+    ahead::{Ahead, AsTheyStand},
     catalogue::{DataFile, NewFile, Replacement, Table},
     connector::kept,
     durable::DurableFs,
@@ -28,7 +30,9 @@ use crate::{
     history::{self, History, Placed},
     index::{Chains, EVER, KeyMap, KeySet, OPEN, Version},
     ledger::Past,
-    mapping::{self, BoundMapping, Fate, Key, KnownKeys, OTHER_SOURCE, Rejection, RowHasher, Rows, Slot},
+    mapping::{
+        self, BoundMapping, Fate, Key, KnownKeys, OTHER_SOURCE, Rejection, RowHasher, Rows, Slot, Tag, tag,
+    },
     quarantine::Spool,
     table_file::{TableFileWriter, data_type, rewrite},
     table_index::{IndexShape, TableIndex},
@@ -92,7 +96,7 @@ struct Working<'a> {
     writer: TableFileWriter,
     /// Where each column of the table comes from.
     columns: Vec<ColumnFrom>,
-    names: Vec<String>,
+    tags: Vec<Tag>,
     /// Numbers in the index of the new file, the load and the source.
     staged: u32,
     load: u32,
@@ -180,7 +184,7 @@ pub(crate) fn stage(
     let mut working = Working {
         writer: TableFileWriter::create(&staging.fs, &staging.folder, &staging.table)?,
         columns: staging.table.columns.iter().map(|c| column_from(&c.name, &staging.entity)).collect(),
-        names: staging.entity.attributes.iter().map(|a| a.id.to_string()).collect(),
+        tags: staging.entity.attributes.iter().map(|a| tag(&a.id)).collect(),
         staging,
         index,
         history,
@@ -202,7 +206,6 @@ pub(crate) fn stage(
         },
     };
     let mut rows = Rows::new(&staging.entity, personal, staging.known.clone());
-    let mut batch = Batch::default();
     let mut stopped = match &staging.newer {
         Some(newer) if staging.source.mode == Mode::Snapshot => {
             let why = format!(
@@ -214,14 +217,20 @@ pub(crate) fn stage(
         }
         _ => None,
     };
-    while stopped.is_none() && reader.next(&mut batch).map_err(LandError::from_port)? {
-        let fates = mapping.read(&batch, &mut rows)?;
-        if let Some((row, rule, why)) = working.batch(&batch, fates, reader.as_ref(), &mut rows)? {
-            mapping.stop_behind(&batch, row, &mut rows)?;
-            stopped = Some((rule, why));
+    let mut rejected = AsTheyStand::new(&staging.raw);
+    let reader = thread::scope(|scope| {
+        let mut ahead = Ahead::of(scope, reader);
+        let mut batch = Batch::default();
+        while stopped.is_none() && ahead.next(&mut batch)? {
+            let fates = mapping.read(&batch, &mut rows)?;
+            if let Some((row, rule, why)) = working.batch(&batch, fates, &mut rejected, &mut rows)? {
+                mapping.stop_behind(&batch, row, &mut rows)?;
+                stopped = Some((rule, why));
+            }
+            let _ = progress.send(batch.rows as u64);
         }
-        let _ = progress.send(batch.rows as u64);
-    }
+        ahead.ended()
+    })?;
     if stopped.is_none() {
         stopped = working.whole_file();
     }
@@ -253,7 +262,7 @@ impl Working<'_> {
         &mut self,
         batch: &Batch,
         fates: Vec<Fate>,
-        reader: &dyn BatchReader,
+        rejected: &mut AsTheyStand,
         rows: &mut Rows,
     ) -> Result<Option<(usize, RuleId, String)>, LandError> {
         let rules = &self.staging.source.rules;
@@ -288,7 +297,7 @@ impl Working<'_> {
             if !rules.iter().any(|r| r.id.as_str() == rejection.rule) {
                 *self.built_in.entry(rejection.rule.clone()).or_default() += 1;
             }
-            self.quarantine.push(number, &rejection, &kept(reader.raw(row as u32)))?;
+            self.quarantine.push(number, &rejection, &kept(rejected.row(number)?))?;
         }
         self.write(batch.first_row, rows)?;
         self.index.keys.apply(&self.batch.chains)?;
@@ -367,7 +376,7 @@ impl Working<'_> {
             other => return other,
         }
         let version = Version {
-            content: self.hasher.content(&rows.columns, &self.names, row),
+            content: self.hasher.content(&rows.columns, &self.tags, row),
             order,
             start,
             ended: OPEN,

@@ -1,6 +1,13 @@
 //! Parquet files of the lake: written with field ids and statistics, read back column by column.
 
-use std::{path::Path, path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread::{self, JoinHandle},
+};
 
 use arrow::{
     array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, TimestampMicrosecondArray, new_null_array},
@@ -79,14 +86,48 @@ impl Seen {
     }
 }
 
-/// Writes a file of a table batch by batch. Dropped unfinished, nothing stays.
+/// Batches that may wait for the thread that writes: enough that neither waits for the other's next one.
+const WAITING: usize = 4;
+
+/// Writes a file of a table batch by batch, in a thread of its own: encoding and compressing take about as long as reading
+/// rows does. Dropped unfinished, nothing stays.
 pub(crate) struct TableFileWriter {
     path: PathBuf,
     name: String,
     schema: SchemaRef,
-    writer: ArrowWriter<PendingFile>,
     rows: u64,
+    /// Until it ends.
+    running: Option<Running>,
+}
+
+struct Running {
+    batches: SyncSender<RecordBatch>,
+    thread: JoinHandle<Result<Encoder, LakeError>>,
+}
+
+impl Running {
+    /// No batch follows: what has become of all.
+    fn ended(self) -> Result<Encoder, LakeError> {
+        drop(self.batches);
+        let died = |_| LakeError::Worker("the thread that writes a file ended by itself".to_owned());
+        self.thread.join().map_err(died)?
+    }
+}
+
+/// What the thread holds.
+struct Encoder {
+    path: PathBuf,
+    writer: ArrowWriter<PendingFile>,
     seen: Vec<Seen>,
+}
+
+impl Encoder {
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
+        for (seen, array) in self.seen.iter_mut().zip(batch.columns()) {
+            seen.add(array);
+        }
+        self.writer.write(batch).map_err(|e| written(&self.path, e))
+    }
 }
 
 impl TableFileWriter {
@@ -111,7 +152,16 @@ impl TableFileWriter {
         let file = PendingFile::create(fs, &path).map_err(|e| io(&path, "written", e))?;
         let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties.build()))
             .map_err(|e| written(&path, e))?;
-        Ok(Self { path, name, schema, writer, rows: 0, seen: vec![Seen::default(); table.columns.len()] })
+        let mut encoder =
+            Encoder { path: path.clone(), writer, seen: vec![Seen::default(); table.columns.len()] };
+        let (batches, waiting) = sync_channel::<RecordBatch>(WAITING);
+        let work = move || {
+            waiting.into_iter().try_for_each(|batch| encoder.write(&batch))?;
+            Ok(encoder)
+        };
+        let thread = thread::Builder::new().name("write rows".to_owned()).spawn(work);
+        let thread = thread.map_err(|e| LakeError::Worker(format!("no thread to write a file: {e}")))?;
+        Ok(Self { path, name, schema, rows: 0, running: Some(Running { batches, thread }) })
     }
 
     /// Rows so far.
@@ -123,30 +173,35 @@ impl TableFileWriter {
     pub fn write_columns(&mut self, columns: Vec<ArrayRef>) -> Result<(), LakeError> {
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns)
             .map_err(|e| written(&self.path, e.into()))?;
-        self.write(&batch)
+        self.write(batch)
     }
 
-    /// Writes a whole batch of the table's schema.
-    fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
-        for (seen, array) in self.seen.iter_mut().zip(batch.columns()) {
-            seen.add(array);
-        }
+    /// Writes a whole batch of the table's schema. What fails may be said of a later batch.
+    fn write(&mut self, batch: RecordBatch) -> Result<(), LakeError> {
         self.rows += batch.num_rows() as u64;
-        self.writer.write(batch).map_err(|e| written(&self.path, e))
+        let sent = self.running.as_ref().is_some_and(|running| running.batches.send(batch).is_ok());
+        if sent { Ok(()) } else { self.ended().map(drop) }
+    }
+
+    /// What has become of all batches.
+    fn ended(&mut self) -> Result<Encoder, LakeError> {
+        let running = self.running.take();
+        running.ok_or_else(|| LakeError::Worker("a file was ended twice".to_owned()))?.ended()
     }
 
     /// Completes the file on the disk; none if it has no rows, then it is not there.
-    pub fn finish(self, table: &Table) -> Result<Option<NewFile>, LakeError> {
+    pub fn finish(mut self, table: &Table) -> Result<Option<NewFile>, LakeError> {
+        let Encoder { writer, seen, .. } = self.ended()?;
         if self.rows == 0 {
             return Ok(None);
         }
-        let file = self.writer.into_inner().map_err(|e| written(&self.path, e))?;
+        let file = writer.into_inner().map_err(|e| written(&self.path, e))?;
         let (bytes, checksum) = file.finish().map_err(|e| io(&self.path, "written", e))?;
         let footer = footer_length(&self.path).map_err(|e| io(&self.path, "read", e))?;
         let stats = table
             .columns
             .iter()
-            .zip(self.seen)
+            .zip(seen)
             .filter(|(c, _)| !c.personal)
             .map(|(c, seen)| FileStats {
                 column: c.id,
@@ -156,14 +211,23 @@ impl TableFileWriter {
             })
             .collect();
         Ok(Some(NewFile {
-            path: self.path,
-            name: self.name,
+            path: self.path.clone(),
+            name: std::mem::take(&mut self.name),
             rows: self.rows,
             bytes,
             checksum: Some(checksum),
             footer,
             stats,
         }))
+    }
+}
+
+impl Drop for TableFileWriter {
+    fn drop(&mut self) {
+        // The unfinished file is gone when the thread is.
+        if let Some(running) = self.running.take() {
+            drop(running.ended());
+        }
     }
 }
 
@@ -299,7 +363,7 @@ pub(crate) fn rewrite(
         let changes: Vec<(u32, (i64, i64))> =
             intervals.range(range.clone()).map(|(r, i)| (r - range.start, *i)).collect();
         if changes.is_empty() {
-            return writer.write(&batch);
+            return writer.write(batch);
         }
         let schema = batch.schema();
         let mut columns = batch.columns().to_vec();
@@ -322,7 +386,7 @@ pub(crate) fn rewrite(
                 *column = Arc::new(TimestampMicrosecondArray::from(values).with_timezone("UTC"));
             }
         }
-        writer.write(&RecordBatch::try_new(schema, columns).map_err(bad)?)
+        writer.write(RecordBatch::try_new(schema, columns).map_err(bad)?)
     })?;
     writer.finish(table)
 }

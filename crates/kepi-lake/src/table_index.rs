@@ -13,7 +13,7 @@ use crate::{
     catalogue::{DataFile, Table},
     error::LakeError,
     index::{Chains, EVER, Entry, KeyIndex, KeySet, MemoryIndex, OPEN, Version},
-    mapping::{Column, Key, Keys, RowHasher, Slot},
+    mapping::{Column, Key, Keys, RowHasher, Slot, Tag, tag},
     table_file::read_batches,
 };
 
@@ -141,6 +141,7 @@ impl TableIndex {
         effective: &dyn Fn(&str) -> i64,
     ) -> Result<Self, LakeError> {
         let names: Vec<String> = entity.attributes.iter().map(|a| a.id.to_string()).collect();
+        let tags: Vec<Tag> = entity.attributes.iter().map(|a| tag(&a.id)).collect();
         let mut index = Self {
             shape: shape.text.clone(),
             version,
@@ -203,7 +204,7 @@ impl TableIndex {
                         }
                     }
                     let version = Version {
-                        content: hasher.content(&columns.attributes, &names, row),
+                        content: hasher.content(&columns.attributes, &tags, row),
                         order,
                         start,
                         ended: to,

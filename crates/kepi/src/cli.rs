@@ -337,7 +337,7 @@ pub struct Bench {
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// Python interpreter with bench/requirements.txt installed, for the peers.
-    #[arg(long, value_name = "PATH", env = "KEPI_BENCH_PYTHON")]
+    #[arg(long, value_name = "PATH", env = "KEPI_BENCH_PYTHON", global = true)]
     pub python: Option<PathBuf>,
     /// Lay rows in no order of time: worst case for grouping; by default they come as they happened.
     #[arg(long)]
@@ -356,6 +356,31 @@ pub enum BenchOf {
     /// Publishing, and reading what is published.
     #[command(after_help = "Example:\n  kepi bench publish --kpis 40 --months 12 --days 3 --format json")]
     Publish(BenchPublish),
+    /// Landing CSV, NDJSON and Parquet.
+    #[command(
+        after_help = "Example:\n  kepi bench landing --rows 100000 --python target/python/bench/bin/python --format json"
+    )]
+    Landing(BenchLanding),
+}
+
+/// `kepi bench landing`.
+#[derive(Debug, Args)]
+pub struct BenchLanding {
+    /// Rows of the file.
+    #[arg(long, default_value_t = 1_000_000)]
+    pub rows: u64,
+    /// Runs of each contestant; medians are reported.
+    #[arg(long, default_value_t = 3)]
+    pub runs: usize,
+    /// Threads for DuckDB, at most 1024; default all.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Folder for the files and projects; default a temporary one.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Only lands what the sources of such a project offer, and says what that took.
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub land: Option<PathBuf>,
 }
 
 /// `kepi bench publish`.

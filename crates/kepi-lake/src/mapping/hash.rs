@@ -1,5 +1,6 @@
 //! Rows by hash: their key, and all that they say.
 
+use kepi_model::id::AttributeId;
 use kepi_query::landing::Bits;
 
 use super::rows::{Column, Slot};
@@ -12,6 +13,16 @@ pub(crate) type Key = u128;
 pub(crate) trait Keys: Send + Sync {
     /// Which of `keys`, which are sorted, are there.
     fn hold(&self, keys: &[Key]) -> Result<Bits, LakeError>;
+}
+
+/// What stands for an attribute where the content of a row is hashed.
+pub(crate) type Tag = [u8; 8];
+
+/// The tag of an attribute: of its name, so that attributes added to the model later change no other's.
+pub(crate) fn tag(attribute: &AttributeId) -> Tag {
+    let mut tag = Tag::default();
+    blake3::Hasher::new().update(attribute.as_str().as_bytes()).finalize_xof().fill(&mut tag);
+    tag
 }
 
 /// Hashes typed values unambiguously: kind, length, bytes. Used again row by row, so that its buffer is.
@@ -33,11 +44,11 @@ impl RowHasher {
     }
 
     /// The hash of everything that has a value, so that attributes added to the model later do not change it.
-    pub fn content(&mut self, columns: &[Column], names: &[String], row: usize) -> u64 {
+    pub fn content(&mut self, columns: &[Column], tags: &[Tag], row: usize) -> u64 {
         self.bytes.clear();
-        for (column, name) in columns.iter().zip(names) {
+        for (column, tag) in columns.iter().zip(tags) {
             let begun = self.bytes.len();
-            self.text(name);
+            self.bytes.extend_from_slice(tag);
             if !self.value(column, row) {
                 self.bytes.truncate(begun);
             }
@@ -47,7 +58,14 @@ impl RowHasher {
 
     fn text(&mut self, text: &str) {
         self.bytes.push(b't');
-        self.bytes.extend_from_slice(&(text.len() as u64).to_le_bytes());
+        // Most texts are short.
+        match u8::try_from(text.len()).ok().filter(|length| *length < u8::MAX) {
+            Some(length) => self.bytes.push(length),
+            None => {
+                self.bytes.push(u8::MAX);
+                self.bytes.extend_from_slice(&(text.len() as u64).to_le_bytes());
+            }
+        }
         self.bytes.extend_from_slice(text.as_bytes());
     }
 

@@ -9,6 +9,7 @@ use std::{
     collections::HashMap,
     path::{Path, PathBuf},
     sync::Arc,
+    thread,
 };
 
 use jiff::civil::Date;
@@ -180,13 +181,19 @@ fn write(
     let current = files.current(form, Wanted::default())?;
     let Changes { rows, counts } = changes(run, &computed, &current, causes(now, before, same_calendar));
     drop(computed);
-    let sealed = sealed_rows(&rows);
-    let mut written = Written { form, counts, sealed, file: None, newest: None };
+    let mut written = Written { form, counts, sealed: sealed([]), file: None, newest: None };
     if rows.is_empty() {
         return Ok(written);
     }
     made(&folder)?;
-    written.file = Some(file::write(fs, &folder, &rows)?);
+    // Each takes about as long as the other, and neither needs it.
+    let (sealed, file) = thread::scope(|scope| {
+        let sealed = scope.spawn(|| sealed_rows(&rows));
+        let file = file::write(fs, &folder, &rows);
+        (sealed.join(), file)
+    });
+    written.sealed = sealed.map_err(|_| LakeError::Worker("the rows could not be sealed".to_owned()))?;
+    written.file = Some(file?);
     let cached = files.newest.as_ref();
     let since = files.after(cached.map_or(0, |(_, file)| file.seq));
     // Anew after many files, or after much; a first run's own file is as good.

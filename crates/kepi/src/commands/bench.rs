@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use kepi_engine::bench::{self, BenchOptions, BenchReport};
 
-use super::bench_publish;
+use super::{bench_landing, bench_publish};
 use crate::{
     cli::{Bench, BenchOf, Format},
     failure::Failure,
@@ -13,8 +13,10 @@ use crate::{
 
 /// Generates data, runs everyone, prints figures and ratios.
 pub async fn bench(what: &Bench, out: Output) -> Result<(), Failure> {
-    if let Some(BenchOf::Publish(what)) = &what.of {
-        return bench_publish::publish(what, out).await;
+    match &what.of {
+        Some(BenchOf::Publish(of)) => return bench_publish::publish(of, out).await,
+        Some(BenchOf::Landing(of)) => return bench_landing::landing(of, what.python.as_deref(), out).await,
+        None => {}
     }
     let defaults = BenchOptions::default();
     let temporary = match &what.data {
@@ -61,6 +63,19 @@ impl Drop for Temporary {
     fn drop(&mut self) {
         // Best effort: it is a temporary folder.
         let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Numbers that look random and are the same in every run: xorshift64*.
+pub struct Random(pub u64);
+
+impl Random {
+    /// The next number, below 2⁵³.
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 11
     }
 }
 

@@ -21,7 +21,7 @@ use kepi_report::{Reporter, facts::Facts};
 use kepi_stats::estimate::{Estimate, Interval, Method};
 use serde::{Deserialize, Serialize};
 
-use super::bench::Temporary;
+use super::bench::{Random, Temporary};
 use crate::{
     cli::{BenchPublish, Format},
     compose,
@@ -288,18 +288,6 @@ fn value(kpi: &KpiId, segment: u32, month: i32, last: bool, random: &mut Random)
             Finality::Final
         },
         states: states.into(),
-    }
-}
-
-/// xorshift64*.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 11
     }
 }
 

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod bench;
+mod bench_landing;
 mod bench_publish;
 mod check;
 mod demo;
