@@ -80,6 +80,12 @@ impl Interval {
     pub fn clipped(self, low: f64, high: f64) -> Self {
         Self { low: self.low.clamp(low, high), high: self.high.clamp(low, high), level: self.level }
     }
+
+    /// The same interval, as much wider as it takes to hold a point: it covers no less often.
+    #[must_use]
+    pub fn holding(self, point: f64) -> Self {
+        Self { low: self.low.min(point), high: self.high.max(point), level: self.level }
+    }
 }
 
 /// A number with what is known about its precision.

@@ -8,7 +8,7 @@ use kepi_model::{
     id::KpiId,
     project::{Kpi, ScorecardObjective, ScorecardPerspective, Target},
 };
-use kepi_query::value::Finality;
+use kepi_query::{published::grain_text, value::Finality};
 use kepi_score::{
     band::Band,
     bridge,
@@ -180,6 +180,7 @@ impl<'a> Reporter<'a> {
                 .unit
                 .as_ref()
                 .map(|u| self.project().units.get(u).map_or(u.to_string(), |unit| unit.name.clone())),
+            period: Some(grain_text(target.period).replace('_', " ")),
             basis: target.basis.as_ref().map(|b| b.kind),
             evidence: target.basis.as_ref().map(|b| b.text.clone()),
             ..TargetView::new(target.from.to_string(), target.lines, kpi.better, &kpi.unit)

@@ -394,6 +394,8 @@ pub struct TargetView {
     pub from: String,
     /// The unit it is for, by name; none: for all.
     pub unit: Option<String>,
+    /// The length of the periods it is for, such as `month`; none: nobody asked.
+    pub period: Option<String>,
     /// Which direction is good.
     pub better: Better,
     /// The lines in the KPI's unit.
@@ -433,6 +435,7 @@ impl TargetView {
         Self {
             from,
             unit: None,
+            period: None,
             better,
             lines,
             target,

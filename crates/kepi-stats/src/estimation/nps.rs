@@ -6,7 +6,8 @@ use crate::exact::{Wide, quotient};
 /// Net promoter score with the adjusted Wald interval.
 ///
 /// The point is the raw score. The interval is Wald's after adding ¾ to promoters and detractors and 3 to n:
-/// `100·(p − d ± z√((p + d − (p − d)²)/n))`, cut to ±100. Source: Rocks 2016; Bonett and Price 2012.
+/// `100·(p − d ± z√((p + d − (p − d)²)/n))`, cut to ±100. Source: Rocks 2016; Bonett and Price 2012. Where hardly an
+/// answer differs from the others it leaves out the score itself; there it is widened to hold it.
 /// Errors: `NoRows`.
 pub fn adjusted_wald(
     promoters: u64,
@@ -16,7 +17,8 @@ pub fn adjusted_wald(
 ) -> Result<Estimate, NotComputable> {
     let (n, point) = score(promoters, passives, detractors)?;
     let trials = n as f64 + 3.0;
-    let interval = wald_interval(promoters as f64 + 0.75, detractors as f64 + 0.75, trials, level);
+    let interval =
+        wald_interval(promoters as f64 + 0.75, detractors as f64 + 0.75, trials, level).holding(point);
     Ok(Estimate { point, interval: Ok(interval), n, effective_n: n as f64, method: Method::AdjustedWaldNps })
 }
 
@@ -96,7 +98,8 @@ pub fn weighted(
         detractor_share * effective_n + 0.75,
         effective_n + 3.0,
         level,
-    );
+    )
+    .holding(point);
     Ok(Estimate { point, interval: Ok(interval), n, effective_n, method: Method::WeightedNps })
 }
 

@@ -107,6 +107,19 @@ fn equal_weights_reproduce_the_unweighted_forms() {
 }
 
 #[test]
+fn the_interval_of_a_score_holds_the_score() {
+    for (p, q, d) in (1..216_u64).map(|n| (n % 6, n / 6 % 6, n / 36)) {
+        let estimate = nps::adjusted_wald(p, q, d, LEVEL).unwrap();
+        let interval = estimate.interval.unwrap();
+        let held = interval.low <= estimate.point && estimate.point <= interval.high;
+        assert!(held, "{p}, {q}, {d}: {} in {interval:?}", estimate.point);
+    }
+    // By hand: centre 100 · 1/4, variance (2.5/4 − 1/16)/4 = 0.140625, so 25 ± 1.96 · 37.5 = −48.5 to 98.5.
+    let one = nps::adjusted_wald(1, 0, 0, LEVEL).unwrap().interval.unwrap();
+    assert!((one.low + 48.499).abs() < 1e-3 && one.high == 100.0, "{one:?}");
+}
+
+#[test]
 fn degenerate_inputs_have_a_reason() {
     assert_eq!(proportion::wilson(0, 0, LEVEL), Err(NotComputable::NoRows));
     assert!(proportion::wilson(3, 2, LEVEL).is_err());

@@ -194,12 +194,13 @@ fn targets(targets: &[TargetView]) -> Markup {
                 h2 #targets { "Targets" }
                 div.scroll role="region" aria-label="Table of targets" tabindex="0" {
                     table.figures {
-                        thead { tr { th scope="col" { "From" } th scope="col" { "For" } th.num scope="col" { "Threshold" } th.num scope="col" { "Target" } th.num scope="col" { "Stretch" } th scope="col" { "Rests on" } } }
+                        thead { tr { th scope="col" { "From" } th scope="col" { "For" } th scope="col" { "Period" } th.num scope="col" { "Threshold" } th.num scope="col" { "Target" } th.num scope="col" { "Stretch" } th scope="col" { "Rests on" } } }
                         tbody {
                             @for t in targets {
                                 tr {
                                     th.date scope="row" { (t.from) }
                                     td { (t.unit.as_deref().unwrap_or("all")) }
+                                    td { (t.period.as_deref().unwrap_or("–")) }
                                     td.num { (t.threshold) }
                                     td.num { (t.target) }
                                     td.num { (t.stretch.as_deref().unwrap_or("–")) }

@@ -176,9 +176,10 @@ fn tell(report: &RunReport, out: Output) {
     for (kpi, without) in &report.without {
         let without: Vec<String> = without.iter().map(|dimensions| format!("`{dimensions}`")).collect();
         out.remark(&format!(
-            "left out: `{kpi}` is computed without {}: more than {MOST_MEMBERS} members, or more segments than a scan \
+            "left out: `{kpi}` is computed without {}: more than {} members, or more segments than a scan \
              may have; leave them out of `by` and `cross`, or name groups of them",
-            without.join(", ")
+            without.join(", "),
+            kepi_report::format::count(MOST_MEMBERS as u64),
         ));
     }
     let mut by_reason: BTreeMap<&str, Vec<String>> = BTreeMap::new();

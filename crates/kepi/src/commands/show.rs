@@ -233,6 +233,15 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
     out.line(&format!("  formula    {}", view.definition.formula))?;
     out.line(&format!("  defined in {}", view.definition.place))?;
     out.line(&format!("  coverage   {}", row.coverage.text))?;
+    for left_out in &view.quality.left_out {
+        out.line(&format!("  left out   {} {}", format::count(left_out.count), left_out.reason))?;
+    }
+    if view.quality.quarantined > 0 {
+        let rejected = format::count(view.quality.quarantined);
+        out.line(&format!(
+            "  rejected   {rejected} of its sources' rows, in no figure: `kepi show quarantine`"
+        ))?;
+    }
     out.line(&format!("  data       {}", row.freshness.text))?;
     if let Some(target) = &row.target {
         out.line(&format!("  target     {} (threshold {})", target.target, target.threshold))?;

@@ -18,6 +18,7 @@ mod output;
 
 mod architecture;
 mod bad_input;
+mod bounds;
 mod capabilities;
 mod current;
 mod figures;

@@ -9,6 +9,7 @@ use kepi_model::{
 };
 use kepi_query::{
     landing::RowCounts,
+    published::grain_text,
     value::{Finality, Segment},
 };
 use kepi_score::{
@@ -728,6 +729,7 @@ fn target(of: &project::Target) -> Target {
     Target {
         from: of.from.to_string(),
         unit: of.unit.as_ref().map(ToString::to_string),
+        period: grain_text(of.period).to_owned(),
         floor,
         threshold,
         target: goal,

@@ -145,6 +145,8 @@ pub struct Target {
     /// Id of the unit it is for; left out: for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
+    /// The length of the periods it is for, as in definitions: `month`.
+    pub period: String,
     /// Score 0; left out: the slope from threshold to target goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub floor: Option<Line>,
