@@ -17,6 +17,8 @@ pub(crate) const UNKNOWN_FIELDS: usize = 20;
 pub(crate) const UNIT_LEVELS: usize = 50;
 /// Most bins of a histogram, and most answers of a scale, which is counted in one.
 pub const BINS: i64 = 10_000;
+/// Longest window by the calendar, in days: a hundred years.
+pub const STRETCH_DAYS: u64 = 36_525;
 /// The lowest and the highest answer of a scale lie within so many of zero.
 pub const ANSWER: i64 = 1_000_000;
 

@@ -238,6 +238,14 @@ pub fn ordinal_of_day(day: Date) -> i32 {
     day.duration_since(date(1970, 1, 1)).as_hours().div_euclid(24) as i32
 }
 
+/// The day so many days from 1970-01-01.
+///
+/// # Errors
+/// It lies beyond what can be represented.
+pub fn day_of_ordinal(ordinal: i32) -> Result<Date, CalendarError> {
+    day_from_ordinal(ordinal.into())
+}
+
 fn day_from_ordinal(n: i64) -> Result<Date, CalendarError> {
     date(1970, 1, 1)
         .checked_add(jiff::SignedDuration::from_hours(n * 24))

@@ -488,6 +488,10 @@ codes! {
         "A stock is all that came so far less all that went. Both are counts, or both are sums in one unit; how many different values there were in two months says nothing about both together."
         "two counts, or two sums in one unit"
         "write both as `count`, or both as `sum` of one thing";
+    WINDOW "K0632" Error "a window that makes no sense"
+        "`over` makes the value of a period from the rows of a window that ends with it: so many days or months, or all from the beginning of a longer period on. What is counted from the beginning of a month to its end is the month itself, and what is there at the end of a period, a stock, is the same whatever window it is seen through."
+        "a window of rows: `over: 12 months`, or `over: {to_date: year}` with a period shorter than the year"
+        "remove `over`, or say another window or a shorter period";
     WEIGHT "K0640" Error "weights where none can be"
         "Weights make a row count as several. Quantiles from a histogram, numbers of different values, ratios, rates and stocks count rows as they are, so such a KPI would never have a value."
         "a measure that is weighted: mean, share, nps, satisfaction, effort, duration, or count and sum"

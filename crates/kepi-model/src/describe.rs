@@ -12,10 +12,17 @@ pub fn measure(kpi: &Kpi, project: &Project) -> String {
     if let (Some(weight), Some(base)) = (&kpi.weight, kpi.measure.bases().first()) {
         text.push_str(&format!("; rows are weighted by {}", words.value(weight, base)));
     }
+    if let Some(over) = kpi.over {
+        text.push_str(&format!("; over {}", over.words()));
+    }
     text
 }
 
 /// The formula of a KPI, in short.
 pub fn formula(kpi: &Kpi, project: &Project) -> String {
-    kpi.measure.kind().formula(&Words { entities: &project.entities }, kpi.weight.is_some())
+    let mut text = kpi.measure.kind().formula(&Words { entities: &project.entities }, kpi.weight.is_some());
+    if let Some(over) = kpi.over {
+        text.push_str(&format!(", {}", over.label()));
+    }
+    text
 }

@@ -44,6 +44,7 @@ mod sql;
 mod symbols;
 mod table;
 pub mod unicode;
+pub mod window;
 mod word;
 pub mod wording;
 mod yaml;

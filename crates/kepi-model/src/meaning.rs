@@ -65,6 +65,7 @@ pub(crate) fn kpi(kpi: &Kpi, calendar: &Calendar, entities: &BTreeMap<EntityId, 
         let scales = scales.iter().map(|((base, path), scale)| json!([base, form::path(path), scale]));
         form.push(json!(["scales", scales.collect::<Value>()]));
     }
+    form.extend(kpi.over.map(|over| json!(["over", over.form()])));
     hash("kpi", &Value::Array(form))
 }
 

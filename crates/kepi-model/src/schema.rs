@@ -100,7 +100,9 @@ fn kind_schema(kind: Kind) -> Value {
             "type": "string",
             "pattern": "^[0-9.]+ (second|minute|hour|day|week|millisecond|microsecond)s?( |$)",
         }),
-        Kind::Lag => json!({"type": "string", "pattern": "^[0-9]+ (day|week|month|quarter|year)s?$"}),
+        Kind::Lag | Kind::Stretch => {
+            json!({"type": "string", "pattern": "^[0-9]+ (day|week|month|quarter|year)s?$"})
+        }
         Kind::Choice(words) => json!({"enum": words}),
         Kind::Scale => json!({"type": "string", "pattern": "^-?[0-9]+ ?\\.\\. ?-?[0-9]+$"}),
         Kind::Opening => {

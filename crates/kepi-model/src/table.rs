@@ -134,6 +134,8 @@ pub enum Kind {
     Duration,
     /// So many of a grain.
     Lag,
+    /// A length by the calendar: so many of a grain.
+    Stretch,
     /// One of a few words.
     Choice(&'static [&'static str]),
     /// A row expression.
@@ -285,6 +287,7 @@ impl Kind {
             Self::Date => "a date such as `2026-01-31`".into(),
             Self::Duration => "a length of time such as `4 hours`".into(),
             Self::Lag => "a lag such as `1 quarter`".into(),
+            Self::Stretch => "a length by the calendar such as `12 months`".into(),
             Self::Choice(choices) => format!("one of {}", quoted(choices.iter().copied())),
             Self::Expression => "an expression".into(),
             Self::Path => "a path such as `account.region`".into(),

@@ -6,6 +6,7 @@ use kepi_model::id::DimensionId;
 use kepi_stats::estimate::NotComputable;
 
 use crate::{
+    plan::StateKind,
     side::{Role, Side, Term},
     state::{
         Member, StateColumn, StateTable,
@@ -27,6 +28,17 @@ impl<'a> SideStates<'a> {
     pub fn new(side: &'a Side, table: &'a StateTable) -> Option<Self> {
         let columns = side.states.iter().map(|(_, spec)| table.column(spec)).collect::<Option<_>>()?;
         Some(Self { side, columns })
+    }
+
+    /// Which term of the measure it is.
+    pub fn term(&self) -> Term {
+        self.side.term
+    }
+
+    /// Its states by role.
+    pub fn states(&self) -> impl Iterator<Item = (Role, &'a StateKind, &'a StateColumn)> {
+        let states = self.side.states.iter().zip(self.columns.iter().copied());
+        states.map(|((role, spec), column)| (*role, &spec.kind, column))
     }
 
     fn column(&self, role: Role) -> Option<&'a StateColumn> {
@@ -51,6 +63,8 @@ pub struct View<'a> {
     own: Cells<'a>,
     so_far: &'a [TermStates],
     parts: Option<&'a dyn Parts>,
+    /// States that were kept, or merged for a window.
+    kept: Option<&'a CellStates>,
 }
 
 /// Finds the parts of a cell when they are asked for.
@@ -62,12 +76,17 @@ pub(crate) trait Parts {
 impl<'a> View<'a> {
     /// A cell, and the sums over all periods of its segment up to it, if the kind looks back.
     pub(crate) fn new(own: Cells<'a>, so_far: &'a [TermStates], parts: &'a dyn Parts) -> Self {
-        Self { own, so_far, parts: Some(parts) }
+        Self { own, so_far, parts: Some(parts), kept: None }
     }
 
-    /// States that were kept.
+    /// States in memory: those that were kept, or those of a window.
     pub fn kept(states: &'a CellStates) -> Self {
-        Self { own: Cells::of(&states.terms), so_far: &states.so_far, parts: None }
+        Self { own: Cells::of(&states.terms), so_far: &states.so_far, parts: None, kept: Some(states) }
+    }
+
+    /// Where the window begins before the data: the first days of both.
+    pub fn before_data(&self) -> Option<(i32, i32)> {
+        self.kept?.before_data
     }
 
     /// The states of the period itself.
@@ -103,6 +122,10 @@ impl<'a> View<'a> {
     /// Writes these states as they are kept (see [`wire`](crate::state::wire)): what the value was computed from, to
     /// the bit.
     pub fn encode(&self, key: &DigestKey, bytes: &mut Vec<u8>) {
+        if let Some(kept) = self.kept {
+            *bytes = kept.encode();
+            return;
+        }
         let Place::Table { sides, cells } = self.own.0 else { return };
         let mut writer = Writer::new(bytes, sides.len() + self.so_far.len());
         for (side, cell) in sides.iter().zip(cells) {

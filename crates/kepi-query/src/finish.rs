@@ -1,5 +1,7 @@
 //! Finishing: from states at day grain to values of a KPI by period and segment, with gates and finality.
 
+mod windows;
+
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
@@ -7,7 +9,7 @@ use std::{
 };
 
 use kepi_model::{
-    calendar::{CalendarError, Grain, Period},
+    calendar::{CalendarError, Grain, Period, day_of_ordinal},
     id::{DimensionId, EntityId, Hash, KpiId, LevelId},
     project::{Kpi, Project},
 };
@@ -208,6 +210,9 @@ impl<'a> AtGrain<'a> {
         lowered: &Lowered,
         mut see: impl FnMut(u32, Segment, &View<'_>) -> Result<(), FinishError>,
     ) -> Result<(), FinishError> {
+        if let Some(over) = kpi.over {
+            return self.each_window(kpi, over, lowered, see);
+        }
         let kind = kind_of(&kpi.measure);
         let last = self.last(kpi)?;
         let finer = Finer { at: self, kpi, lowered, cubes: RefCell::default() };
@@ -256,11 +261,17 @@ impl<'a> AtGrain<'a> {
 
     /// The states of a side by a key set.
     fn table(&self, side: &Side, key_set: &[DimensionId]) -> Option<&StateTable> {
-        let scans = self.context.scans.iter().zip(&self.tables);
-        scans.filter(|(scan, _)| is_scan_of(&scan.plan, side)).find_map(|(scan, tables)| {
+        let (scan, place) = self.scan_of(side, key_set)?;
+        self.tables.get(scan)?.get(place)
+    }
+
+    /// The scan that holds the states of a side by a key set, and which of its tables.
+    fn scan_of(&self, side: &Side, key_set: &[DimensionId]) -> Option<(usize, usize)> {
+        let scans = self.context.scans.iter().enumerate();
+        scans.filter(|(_, scan)| is_scan_of(&scan.plan, side)).find_map(|(number, scan)| {
             let positions = key_positions(&scan.plan, side, key_set);
             let place = scan.plan.key_sets.iter().position(|known| *known == positions)?;
-            (positions.len() == key_set.len()).then(|| tables.get(place)).flatten()
+            (positions.len() == key_set.len()).then_some((number, place))
         })
     }
 
@@ -468,6 +479,12 @@ fn is_scan_of(plan: &ScanPlan, side: &Side) -> bool {
 /// What becomes of the states of a period and segment, gates included.
 fn finished(kpi: &Kpi, view: &View<'_>, level: Level) -> Finished {
     let Finished { estimate, coverage } = kind_of(&kpi.measure).finish(kpi, view, level);
+    if let Some((window, data)) = view.before_data() {
+        let day =
+            |ordinal| day_of_ordinal(ordinal).map_or_else(|_| ordinal.to_string(), |day| day.to_string());
+        let reason = NotComputable::BeforeData { window: day(window), data: day(data) };
+        return Finished { estimate: Err(reason), coverage };
+    }
     // Rows that are there and say nothing are another reason than no rows.
     let estimate = estimate.map_err(|reason| match reason {
         NotComputable::NoRows if coverage.eligible > 0 => NotComputable::NoValues,

@@ -36,6 +36,9 @@ pub enum Absence {
     /// There is no final value before it.
     #[error("no earlier value")]
     NoEarlier,
+    /// What was counted since the beginning of the year grows until its end.
+    #[error("what is counted to date grows from period to period")]
+    ToDate,
     /// Nothing is published, so nothing is pinned.
     #[error("nothing is published for this period")]
     NotPublished,
@@ -47,6 +50,7 @@ impl From<Absence> for Reason {
             Absence::NothingToCompare => "nothing_to_compare",
             Absence::Provisional => "provisional",
             Absence::NoEarlier => "no_earlier",
+            Absence::ToDate => "to_date",
             Absence::NotPublished => "not_published",
         };
         Self { code, text: absence.to_string() }

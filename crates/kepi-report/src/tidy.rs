@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use kepi_model::{
     calendar::{Grain, Period},
     project::ValueUnit,
+    window::Over,
 };
 use kepi_query::{
     published::{GRAINS, grain_text},
@@ -26,7 +27,7 @@ use crate::{
 };
 
 /// The columns, in the order in which [`to_csv`] writes them.
-pub const COLUMNS: [&str; 15] = [
+pub const COLUMNS: [&str; 16] = [
     "kpi",
     "period",
     "segment",
@@ -42,6 +43,7 @@ pub const COLUMNS: [&str; 15] = [
     "grain",
     "reason_code",
     "restated",
+    "window",
 ];
 
 /// A value of a KPI in a period over a segment, or why there is none.
@@ -82,6 +84,9 @@ pub struct Row {
     pub reason_code: Option<String>,
     /// Whether it was final before, with another figure.
     pub restated: bool,
+    /// The window that it is made from, where that is not its period: `12 months`. Windows of neighbouring values share rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<String>,
 }
 
 /// The published values of a KPI: all, or those of the unit, the segment and the period that are asked for. Sorted by length
@@ -180,6 +185,7 @@ fn row(reporter: Reporter<'_>, of: &Reading<'_>, place: &Place<'_>) -> Option<Ro
         grain: grain_text(of.period.grain).to_owned(),
         reason_code: why.map(|why| why.code.to_owned()),
         restated: of.restated(),
+        window: of.kpi.over.map(Over::label),
     })
 }
 
@@ -225,6 +231,7 @@ pub fn to_csv(rows: &[Row]) -> String {
             csv::cell(&row.grain),
             csv::cell(row.reason_code.as_deref().unwrap_or_default()),
             row.restated.to_string(),
+            csv::cell(row.window.as_deref().unwrap_or_default()),
         ];
         let _ = writeln!(text, "{}", cells.join(","));
     }

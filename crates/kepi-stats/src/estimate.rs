@@ -316,6 +316,14 @@ pub enum NotComputable {
         /// Percent required.
         need_percent: u8,
     },
+    /// The value would be made from a time of which there are no data.
+    #[error("the window begins on {window}, the data on {data}")]
+    BeforeData {
+        /// First day of the window.
+        window: String,
+        /// First day of which there are data.
+        data: String,
+    },
     /// The input breaks a rule of the procedure.
     #[error("{0}")]
     Invalid(String),
@@ -341,6 +349,7 @@ impl NotComputable {
             Self::Singular { .. } => "singular",
             Self::Separation { .. } => "separation",
             Self::LowCoverage { .. } => "low_coverage",
+            Self::BeforeData { .. } => "before_data",
             Self::Invalid(_) => "invalid",
             Self::Unsupported(_) => "unsupported",
         }
@@ -411,6 +420,7 @@ mod tests {
             (N::Singular { what: text() }, "singular"),
             (N::Separation { what: text() }, "separation"),
             (N::LowCoverage { have_percent: 1, need_percent: 2 }, "low_coverage"),
+            (N::BeforeData { window: text(), data: text() }, "before_data"),
             (N::Invalid(text()), "invalid"),
             (N::Unsupported(text()), "unsupported"),
         ];

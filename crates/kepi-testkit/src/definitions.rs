@@ -145,8 +145,10 @@ pub fn case(seed: u64) -> Case {
     if chance.once_in(2) {
         text = text.replace(", scale: 1..3}", "}").replace(", scale: 1..5}", "}");
     }
+    // Apart from the others, so that these stay what they were.
+    let mut windows = Chance::new(seed ^ 0x0B5E_55ED);
     for number in 0..8 {
-        text.push_str(&kpi(&mut chance, number));
+        text.push_str(&kpi(&mut chance, &mut windows, number));
     }
     let simple = (0..4).map(|number| simple(&mut chance, number, &mut text)).collect();
     let project = project(&text);
@@ -179,12 +181,34 @@ fn simple(chance: &mut Chance, number: usize, text: &mut String) -> Simple {
     Simple { kpi, what, only, as_of }
 }
 
-fn kpi(chance: &mut Chance, number: usize) -> String {
+/// A window that a KPI of a period can have.
+fn over(chance: &mut Chance, period: &str) -> &'static str {
+    let mut windows = vec![
+        "1 day",
+        "9 days",
+        "28 days",
+        "3 weeks",
+        "1 month",
+        "2 months",
+        "2 quarters",
+        "1 year",
+        "{to_date: year}",
+    ];
+    windows.extend((period != "quarter").then_some("{to_date: quarter}"));
+    windows.extend(["day", "week"].contains(&period).then_some("{to_date: month}"));
+    windows.extend((period == "day").then_some("{to_date: week}"));
+    chance.pick::<&'static str>(&windows)
+}
+
+fn kpi(chance: &mut Chance, windows: &mut Chance, number: usize) -> String {
     let (measure, of_both) = measure(chance);
+    let period = period(chance);
     let mut text = format!(
-        "---\nkpi: kpi_{number}\nname: kpi_{number}\nbetter: higher\nmeasure:\n  {measure}\nperiod: {}\n",
-        period(chance)
+        "---\nkpi: kpi_{number}\nname: kpi_{number}\nbetter: higher\nmeasure:\n  {measure}\nperiod: {period}\n"
     );
+    if !measure.starts_with("stock") && windows.once_in(3) {
+        text.push_str(&format!("over: {}\n", over(windows, period)));
+    }
     let mut by: Vec<(&str, String)> = Vec::new();
     if of_both {
         for (name, event, client) in [

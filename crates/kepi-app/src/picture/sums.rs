@@ -43,8 +43,17 @@ pub(super) fn at(
             let day = calendar.first_day(own).map_err(|e| e.to_string())?;
             parts.entry(calendar.period_of_day(grain, day).ordinal).or_default().push(*row as usize);
         }
-        for (ordinal, of) in parts {
+        for (ordinal, mut of) in parts {
             let period = Period { grain, ordinal };
+            if kpi.over.is_some() {
+                // The window that ends with the longer period is that of its last part, and of no other.
+                let last = calendar.last_day(period).map_err(|e| e.to_string())?;
+                let last = calendar.period_of_day(kpi.period, last);
+                match cube.row(last, segment) {
+                    Some(row) => of = vec![row],
+                    None => continue,
+                }
+            }
             let states = of.iter().map(|row| CellStates::decode(states_of(cube.rows(), *row)));
             let states: Vec<CellStates> = states.collect::<Result<_, _>>().map_err(|e| e.to_string())?;
             let sum = CellStates::sum(&states).ok_or_else(|| {

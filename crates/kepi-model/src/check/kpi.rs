@@ -13,13 +13,15 @@ use crate::{
     business_hours::NamedHours,
     calendar::Calendar,
     codes,
-    decode::Placed,
+    decode::{Either, Placed},
     definitions as written,
     id::{BusinessHoursId, EntityId},
     meaning,
     measure::{Measure, Reader},
     project::{Entity, Kpi},
     sql::Want,
+    window::Over,
+    word::Word,
 };
 
 pub(super) use dimensions::declared_dimensions;
@@ -57,6 +59,7 @@ pub(super) fn read(
         let message = "this measure has no weights, so that the KPI would never have a value";
         reader.findings.report(codes::WEIGHT, written.weight.key, message);
     }
+    let over = window(written, measure.as_ref(), context);
     let unit = measure.as_ref().map(|measure| measure.kind().unit(around.entities));
     let targets = match (&unit, written.better.get(), written.period.get()) {
         (Some(unit), Some(better), Some(period)) => {
@@ -79,6 +82,7 @@ pub(super) fn read(
         measure: measure?,
         unit: unit?,
         period: written.period.cloned()?,
+        over,
         by,
         cross,
         as_of: written.as_of.cloned()?,
@@ -98,6 +102,34 @@ pub(super) fn read(
     };
     kpi.hash = meaning::kpi(&kpi, around.calendar, around.entities);
     Some(kpi)
+}
+
+/// The window that values are made from.
+fn window(written: &written::Kpi, measure: Option<&Measure>, context: &mut Context<'_>) -> Option<Over> {
+    let over = match written.over.get()? {
+        Either::This(stretch) => Over::Last(stretch.0, stretch.1),
+        Either::That(to_date) => Over::ToDate(to_date.to_date.cloned()?),
+    };
+    let key = written.over.key;
+    if matches!(measure, Some(Measure::Stock(_))) {
+        context
+            .report(codes::WINDOW, key, "a stock is what is there at the end of the period: it has no window")
+            .fix("remove `over`; what came within a window is a `count` or a `sum`");
+    }
+    if let (Over::ToDate(grain), Some(period)) = (over, written.period.get())
+        && grain <= *period
+    {
+        let (grain, period) = (grain.word(), period.word());
+        let message = if grain == period {
+            format!("from the beginning of a {grain} to its end is the {grain} itself")
+        } else {
+            format!("the beginning of a {grain} lies within the {period} that the value is of")
+        };
+        context.report(codes::WINDOW, written.over.span, message).fix(format!(
+            "write a shorter `period`, or remove `over`: without it the value is that of the {period}"
+        ));
+    }
+    Some(over)
 }
 
 /// What is probably not as meant.

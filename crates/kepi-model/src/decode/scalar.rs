@@ -258,6 +258,9 @@ pub(crate) struct Micros(pub(crate) i64);
 /// So many of a grain.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lag(pub(crate) u32, pub(crate) Grain);
+/// A length by the calendar: so many of a grain.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stretch(pub(crate) u32, pub(crate) Grain);
 /// Lowest and highest answer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scale(pub(crate) i64, pub(crate) i64);
@@ -344,6 +347,7 @@ scalars! {
         }
         lag.map(|(number, grain)| Self(number, grain))
     };
+    Stretch = Kind::Stretch, stretch;
     Scale = Kind::Scale, |text, span, decoder| {
         let Some((low, high)) = lexical::scale(text) else {
             let finding = decoder.report(codes::BAD_SCALE, span, format!("`{}` is not a scale", shorten(text)));
@@ -516,6 +520,56 @@ scalars! {
         }
         Some(Self(text.to_owned()))
     };
+}
+
+fn stretch(text: &str, span: Span, decoder: &mut Decoder<'_>) -> Option<Stretch> {
+    let found = lexical::lag(text);
+    let days = |number: u32, grain: Grain| {
+        let each = match grain {
+            Grain::Day => 1,
+            Grain::Week => 7,
+            Grain::Month => 30,
+            Grain::Quarter => 91,
+            Grain::HalfYear => 182,
+            Grain::Year => 365,
+        };
+        u64::from(number) * each
+    };
+    match found {
+        Some((number, grain)) if days(number, grain) <= bounds::STRETCH_DAYS => Some(Stretch(number, grain)),
+        Some(_) => {
+            decoder
+                .report(codes::NOT_A_DURATION, span, format!("`{}` is too long", shorten(text)))
+                .expected("at most 100 years");
+            None
+        }
+        None => {
+            let message = format!("`{}` is not a length by the calendar", shorten(text));
+            let finding = decoder.report(codes::NOT_A_DURATION, span, message);
+            finding
+                .expected("so many days, weeks, months, quarters or years, such as `28 days` or `12 months`");
+            let lower = text.to_lowercase();
+            let to_date = match lower.as_str() {
+                "ytd" | "year to date" | "year_to_date" => Some("year"),
+                "qtd" | "quarter to date" | "quarter_to_date" => Some("quarter"),
+                "mtd" | "month to date" | "month_to_date" => Some("month"),
+                "wtd" | "week to date" | "week_to_date" => Some("week"),
+                _ => None,
+            };
+            let spaced = lexical::lag(lower.trim_start_matches("rolling ").trim_start_matches("last "));
+            if let Some(grain) = to_date {
+                let way = format!("{{to_date: {grain}}}");
+                finding.replace(format!("write `{way}`"), span, way);
+            } else if let Some((number, grain)) = spaced {
+                let s = if number == 1 { "" } else { "s" };
+                let way = format!("{number} {}{s}", grain.word());
+                finding.replace(format!("write `{way}`"), span, way);
+            } else if lexical::decimal(text).is_some() {
+                finding.fix("say of what: days, weeks, months, quarters or years");
+            }
+            None
+        }
+    }
 }
 
 fn share(text: &str, span: Span, decoder: &mut Decoder<'_>) -> Option<Share> {

@@ -4,7 +4,9 @@ use jiff::civil::Date;
 
 use crate::{
     calendar::Grain,
-    decode::{AmountText, Either, ExpressionText, List, Map, Name, PathText, Share, Whole, one_of, table},
+    decode::{
+        AmountText, Either, ExpressionText, List, Map, Name, PathText, Share, Stretch, Whole, one_of, table,
+    },
     id::{DimensionId, EntityId, KpiId, ObjectiveId, PersonId, PurposeId, UnitId},
     measure::Written as Measure,
     project::{AsOf, Better, Indicator},
@@ -45,6 +47,14 @@ pub(crate) type DimensionPaths = Either<PathText, Map<EntityId, PathText>>;
 pub(crate) type By = Either<List<PathText>, Map<Name<DimensionId>, DimensionPaths>>;
 
 table! {
+    ToDate = "over", "A window from the beginning of a longer period on.";
+    to_date: Grain, required, "Of which: the year, the quarter … in which the period ends.", "year";
+}
+
+/// So long, or from the beginning of something.
+pub(crate) type Window = Either<Stretch, ToDate>;
+
+table! {
     Kpi = "kpi",
     "A key performance indicator: what is measured, of whom, how often, against which target, and who answers.";
     kpi: Name<KpiId>, required, "The KPI's name in definitions.", "relationship_nps";
@@ -55,6 +65,9 @@ table! {
     better: Better, required, "Which direction is good.", "higher";
     measure: Measure, required, "How it is computed.", "{nps: {of: survey_response, answer: score}}";
     period: Grain, required, "Its natural period.", "month";
+    over: Window, optional,
+        "From which rows a value is made, where not from those of its period: those of the window that ends with it.",
+        "12 months";
     by: By, optional,
         "Segments, each on its own: paths, or a map from a name to a path, or to a path for each entity.",
         "[account.region]";

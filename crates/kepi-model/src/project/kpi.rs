@@ -11,7 +11,9 @@ use crate::{
     entity::{Entity, scale_of},
     expression::{Expression, Node, Path},
     id::{DimensionId, EntityId, Hash, KpiId, ObjectiveId, PersonId, PurposeId},
+    measure::Carry,
     source_text::Span,
+    window::Over,
     word::words,
 };
 
@@ -36,6 +38,8 @@ pub struct Kpi {
     pub unit: ValueUnit,
     /// Its natural period.
     pub period: Grain,
+    /// From which rows a value is made, where not from those of its period.
+    pub over: Option<Over>,
     /// Segments, each on its own.
     pub by: Vec<Dimension>,
     /// Combinations of segments, by dimension.
@@ -72,6 +76,21 @@ pub struct Kpi {
 }
 
 impl Kpi {
+    /// Whether the values of neighbouring periods are made from some of the same rows, so that they are not independent.
+    pub fn overlaps(&self) -> bool {
+        self.over.is_some()
+    }
+
+    /// What becomes of a mark for a period in a longer one. Whatever is seen over the last twelve months is a level,
+    /// however often one looks; what is counted from the beginning of the year is not.
+    pub fn over_time(&self) -> Carry {
+        match (self.over, self.measure.kind().over_time()) {
+            (Some(Over::Last(..)), _) => Carry::Stays,
+            (Some(Over::ToDate(_)), Carry::AddsUp) => Carry::Neither,
+            (_, own) => own,
+        }
+    }
+
     /// Every entity whose rows it looks at or refers to.
     pub fn entities(&self) -> BTreeSet<EntityId> {
         let mut entities = self.measure.entities();

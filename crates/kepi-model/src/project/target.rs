@@ -91,7 +91,7 @@ impl Kpi {
     /// adds up if the longer ones are made of the shorter ones.
     pub fn carries(&self, from: Grain, to: Grain) -> bool {
         from == to
-            || match self.measure.kind().over_time() {
+            || match self.over_time() {
                 Carry::Stays => true,
                 Carry::AddsUp => from.divides(to),
                 Carry::Neither => false,
@@ -131,7 +131,7 @@ impl Kpi {
                 .filter(|target| target.period == grain && target.from <= day)
                 .max_by_key(|target| target.from)
         };
-        if grain == period.grain || self.measure.kind().over_time() != Carry::AddsUp {
+        if grain == period.grain || self.over_time() != Carry::AddsUp {
             return latest(period).cloned();
         }
         let end = calendar.last_day(period).ok()?;

@@ -234,6 +234,7 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
                 edit("kpis.yml", EASY_TARGETS, "threshold: 500, target: 700, stretch: 800"),
             ],
         ),
+        ("K0632", kpis("period: week\n", "period: week\nover: {to_date: week}\n")),
         (
             "K0640",
             vec![

@@ -1,4 +1,4 @@
-//! How the states of one cell are kept, version 1: bytes beside a value, from which it can be finished again.
+//! How the states of one cell are kept: bytes beside a value, from which it can be finished again.
 //!
 //! The form holds numbers, never what they were counted from: of a set of different values it keeps how many there
 //! are and a keyed digest, which tells whether two sets are equal to whoever holds the lake's secret and nothing to
@@ -17,6 +17,10 @@
 //! 7 out of range  length, then the bound in decimal
 //! ```
 //!
+//! Where there is more to say, the first byte is 2 and after the terms follow: 0, or 1 and the first day of the window and the
+//! first day of the data, as signed numbers of days since 1970-01-01, where the window begins before the data; then the number of
+//! inputs of a formula, and each as 0 if it has no value, or 1, its length and its cell.
+//!
 //! Numbers are base 128, least digit first, high bit set on all bytes but the last, without leading zeros (LEB128);
 //! signed ones are mapped to `0, −1, 1, −2, …` first. So equal states have equal bytes, and the hash of the bytes is
 //! that of the states. What a code stands for never changes; a later version has another first byte.
@@ -28,6 +32,10 @@ use kepi_model::id::Hash;
 use crate::side::{Role, Term};
 
 const VERSION: u8 = 1;
+/// With what follows the terms.
+const EXTENDED: u8 = 2;
+/// Formulas of formulas that are read; nobody writes so many, and damaged bytes must not fill the stack.
+const DEEPEST: u8 = 40;
 /// What is added to a term's code.
 const SO_FAR: u8 = 0x80;
 
@@ -63,6 +71,10 @@ pub struct CellStates {
     pub terms: Vec<TermStates>,
     /// The same, summed over every period up to this one; empty unless the measure looks back.
     pub so_far: Vec<TermStates>,
+    /// Where the window begins before the data: the first days of both, counted from 1970-01-01.
+    pub before_data: Option<(i32, i32)>,
+    /// Of a formula the states of its inputs, in their order; none of one that has no value.
+    pub inputs: Vec<Option<CellStates>>,
 }
 
 /// The states of one term by role.
@@ -72,7 +84,7 @@ pub type TermStates = (Term, Vec<(Role, StateValue)>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WireError {
     /// They are of a version that this program does not know.
-    #[error("states are kept in form {0}; this version of Kepi reads form 1")]
+    #[error("states are kept in form {0}; this version of Kepi reads forms 1 and 2")]
     Version(u8),
     /// They end before they are complete.
     #[error("states break off after {0} bytes")]
@@ -130,8 +142,12 @@ pub struct Writer<'a> {
 impl<'a> Writer<'a> {
     /// Begins a cell of so many terms; what `bytes` held is dropped.
     pub fn new(bytes: &'a mut Vec<u8>, terms: usize) -> Self {
+        Self::begin(bytes, VERSION, terms)
+    }
+
+    fn begin(bytes: &'a mut Vec<u8>, version: u8, terms: usize) -> Self {
         bytes.clear();
-        bytes.push(VERSION);
+        bytes.push(version);
         let mut writer = Self { bytes };
         writer.number(terms as u128);
         writer
@@ -236,6 +252,12 @@ impl CellStates {
     /// The states of a longer period from those of its parts, oldest first: a value finished from them has the interval of
     /// all their rows. None where something does not add up: a number of different values does not tell which they are.
     pub fn sum(parts: &[Self]) -> Option<Self> {
+        if let [only] = parts {
+            return Some(only.clone());
+        }
+        if parts.iter().any(Self::is_extended) {
+            return None;
+        }
         let (first, rest) = parts.split_first()?;
         let mut sum = first.clone();
         for part in rest {
@@ -257,12 +279,39 @@ impl CellStates {
         Some(sum)
     }
 
+    /// Whether there is more to keep than terms.
+    fn is_extended(&self) -> bool {
+        self.before_data.is_some() || !self.inputs.is_empty()
+    }
+
     /// The bytes that are kept.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let mut writer = Writer::new(&mut bytes, self.terms.len() + self.so_far.len());
+        let version = if self.is_extended() { EXTENDED } else { VERSION };
+        let mut writer = Writer::begin(&mut bytes, version, self.terms.len() + self.so_far.len());
         self.terms.iter().for_each(|term| writer.states(term, false));
         self.so_far.iter().for_each(|term| writer.states(term, true));
+        if version == EXTENDED {
+            match self.before_data {
+                None => writer.bytes.push(0),
+                Some((window, data)) => {
+                    writer.bytes.push(1);
+                    writer.signed(window.into());
+                    writer.signed(data.into());
+                }
+            }
+            writer.number(self.inputs.len() as u128);
+            for input in &self.inputs {
+                let Some(input) = input else {
+                    writer.bytes.push(0);
+                    continue;
+                };
+                let cell = input.encode();
+                writer.bytes.push(1);
+                writer.number(cell.len() as u128);
+                writer.bytes.extend(cell);
+            }
+        }
         bytes
     }
 
@@ -271,9 +320,13 @@ impl CellStates {
     /// # Errors
     /// The bytes are of another version, or damaged.
     pub fn decode(bytes: &[u8]) -> Result<Self, WireError> {
+        Self::decode_within(bytes, DEEPEST)
+    }
+
+    fn decode_within(bytes: &[u8], deepest: u8) -> Result<Self, WireError> {
         let mut reader = Reader { bytes, at: 0 };
         let version = reader.byte()?;
-        if version != VERSION {
+        if version != VERSION && version != EXTENDED {
             return Err(WireError::Version(version));
         }
         let mut states = Self::default();
@@ -291,6 +344,25 @@ impl CellStates {
                 // Those of the cell itself come first.
                 false if states.so_far.is_empty() => states.terms.push((term, of_term)),
                 false => return Err(WireError::Damaged(reader.at)),
+            }
+        }
+        if version == EXTENDED {
+            let deeper = deepest.checked_sub(1).ok_or(WireError::Damaged(reader.at))?;
+            if reader.flag()? {
+                states.before_data = Some((reader.day()?, reader.day()?));
+            }
+            for _ in 0..reader.length()? {
+                let input = match reader.flag()? {
+                    false => None,
+                    true => {
+                        let length = reader.length()?;
+                        Some(Self::decode_within(reader.take(length)?, deeper)?)
+                    }
+                };
+                states.inputs.push(input);
+            }
+            if !states.is_extended() {
+                return Err(WireError::Damaged(reader.at));
             }
         }
         if reader.at == bytes.len() { Ok(states) } else { Err(WireError::Damaged(reader.at)) }
@@ -347,6 +419,18 @@ impl Reader<'_> {
     fn signed(&mut self) -> Result<i128, WireError> {
         let number = self.number()?;
         Ok((number >> 1) as i128 ^ -((number & 1) as i128))
+    }
+
+    fn flag(&mut self) -> Result<bool, WireError> {
+        match self.byte()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(WireError::Damaged(self.at)),
+        }
+    }
+
+    fn day(&mut self) -> Result<i32, WireError> {
+        i32::try_from(self.signed()?).map_err(|_| WireError::Damaged(self.at))
     }
 
     fn state(&mut self) -> Result<StateValue, WireError> {

@@ -18,4 +18,5 @@ mod scale;
 mod states;
 mod stock;
 mod values;
+mod windows;
 mod world;

@@ -106,7 +106,7 @@ fn of_different_values_only_their_number_and_a_keyed_digest_are_kept() {
 fn a_histogram_takes_room_for_bins_that_hold_something() {
     let empty = |counts: Vec<u64>| CellStates {
         terms: vec![(Term::First, vec![(Role::Histogram, StateValue::Histogram(counts))])],
-        so_far: Vec::new(),
+        ..CellStates::default()
     };
     let mut counts = vec![0; 10_002];
     counts[17] = 3;
@@ -134,8 +134,24 @@ fn numbers_at_the_ends_survive() {
             ),
         ],
         so_far: vec![(Term::First, vec![(Role::Counted, StateValue::Count(17))])],
+        ..CellStates::default()
     };
     assert_eq!(CellStates::decode(&states.encode()).unwrap(), states);
+    // And with more than terms: a window before the data, inputs of inputs, one that is missing.
+    let early = CellStates { before_data: Some((-1, i32::MAX)), ..states.clone() };
+    let formula =
+        CellStates { inputs: vec![Some(early.clone()), None, Some(states)], ..CellStates::default() };
+    let formula = CellStates { inputs: vec![Some(formula)], before_data: Some((0, 1)), ..early };
+    let bytes = formula.encode();
+    assert_eq!(CellStates::decode(&bytes).unwrap(), formula);
+    for end in 0..bytes.len() {
+        assert!(CellStates::decode(&bytes[..end]).is_err(), "cut at {end}");
+    }
+    let deep = (0..60).fold(CellStates::default(), |inner, _| CellStates {
+        inputs: vec![Some(inner)],
+        ..CellStates::default()
+    });
+    assert!(CellStates::decode(&deep.encode()).is_err());
 }
 
 #[test]
@@ -158,6 +174,6 @@ fn bytes_that_were_not_written_so_are_refused_and_never_panic() {
             }
         }
     }
-    assert_eq!(CellStates::decode(&[2, 0]), Err(WireError::Version(2)));
+    assert_eq!(CellStates::decode(&[3, 0]), Err(WireError::Version(3)));
     assert_eq!(CellStates::decode(&[]), Err(WireError::Short(0)));
 }

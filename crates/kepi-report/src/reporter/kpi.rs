@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kepi_model::{calendar::Period, describe, id::DimensionId, project::Kpi};
+use kepi_model::{calendar::Period, describe, id::DimensionId, project::Kpi, window::Over};
 use kepi_query::{state::Member, value::Segment};
 use kepi_score::tree::Observed;
 
@@ -125,6 +125,7 @@ impl<'a> Reporter<'a> {
         DefinitionView {
             words: describe::measure(kpi, project),
             formula: describe::formula(kpi, project),
+            window: kpi.over.map(Over::label),
             code: kpi.text.trim_end().to_owned(),
             place: self.written_at(kpi),
             hash: kpi.hash.to_string(),

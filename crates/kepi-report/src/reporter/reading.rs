@@ -10,6 +10,7 @@ use kepi_model::{
     id::UnitId,
     measure::{Aggregate, Carry, Measure},
     project::{CascadeTargets, Kpi, Target},
+    window::Over,
 };
 use kepi_query::value::{Finality, Segment};
 use kepi_score::{
@@ -152,19 +153,41 @@ impl<'a> Reporter<'a> {
         if !of.is_final() {
             return Err(Absence::Provisional);
         }
+        if matches!(of.kpi.over, Some(Over::ToDate(_))) {
+            return Err(Absence::ToDate);
+        }
         let segment = place.segment.as_ref().ok_or(Absence::NothingToCompare)?;
         let (first, _) = self.span(of.kpi, place, of.period.grain).ok_or(Absence::NoEarlier)?;
         let earlier = (first..of.period.ordinal).rev().map(|ordinal| Period { ordinal, ..of.period });
-        let mut values = earlier.filter_map(|period| {
-            let entry = self.facts.entry(&of.kpi.id, period, segment)?;
-            let is_final = entry.is_final();
-            entry.value.estimate.ok().filter(|_| is_final).map(|estimate| (estimate, period))
-        });
+        let mut values =
+            earlier.filter(|period| self.are_apart(of.kpi, *period, of.period)).filter_map(|period| {
+                let entry = self.facts.entry(&of.kpi.id, period, segment)?;
+                let is_final = entry.is_final();
+                entry.value.estimate.ok().filter(|_| is_final).map(|estimate| (estimate, period))
+            });
         let (previous, since) = values.next().ok_or(Absence::NoEarlier)?;
         let unsampled = previous.interval.is_err() || current.interval.is_err();
         let history = if unsampled {
             let all = self.facts.points(&of.kpi.id, since.grain, segment, first..=since.ordinal);
-            all.into_iter().filter(|(_, _, is_final)| *is_final).filter_map(|(_, point, _)| point).collect()
+            let mut all: Vec<(i32, f64)> = all
+                .into_iter()
+                .filter_map(|(ordinal, point, is_final)| point.filter(|_| is_final).map(|p| (ordinal, p)))
+                .collect();
+            if of.kpi.overlaps() {
+                // Of windows that share rows every other would repeat what one has said.
+                let mut next = of.period;
+                let mut apart: Vec<(i32, f64)> = Vec::new();
+                for (ordinal, point) in all.into_iter().rev() {
+                    let period = Period { ordinal, ..of.period };
+                    if self.are_apart(of.kpi, period, next) {
+                        apart.push((ordinal, point));
+                        next = period;
+                    }
+                }
+                apart.reverse();
+                all = apart;
+            }
+            all.into_iter().map(|(_, point)| point).collect()
         } else {
             Vec::new()
         };
@@ -180,19 +203,37 @@ impl<'a> Reporter<'a> {
         }))
     }
 
+    /// Whether the values of two periods are made from different rows.
+    fn are_apart(self, kpi: &Kpi, earlier: Period, later: Period) -> bool {
+        let Some(over) = kpi.over else { return true };
+        let calendar = &self.project().calendar;
+        let begins = over.first_day(later, calendar);
+        let ends = calendar.last_day(earlier);
+        begins.is_ok_and(|begins| ends.is_ok_and(|ends| ends < begins))
+    }
+
     /// How long the events of two periods were counted, where a KPI is a number of events.
     fn counted_over(self, kpi: &Kpi, before: Period, now: Period) -> Option<(f64, f64)> {
         let is_count = matches!(&kpi.measure, Measure::Total(total) if total.aggregate == Aggregate::Count);
         if !is_count || kpi.weight.is_some() {
             return None;
         }
-        let length = |period| self.project().calendar.bounds(period).ok().map(|b| (b.end - b.start) as f64);
+        let calendar = &self.project().calendar;
+        let length = |period| {
+            let mut bounds = calendar.bounds(period).ok()?;
+            if let Some(over) = kpi.over {
+                let first = calendar.period_of_day(Grain::Day, over.first_day(period, calendar).ok()?);
+                bounds.start = calendar.bounds(first).ok()?.start;
+            }
+            Some((bounds.end - bounds.start) as f64)
+        };
         length(before).zip(length(now))
     }
 
     /// Whether the last periods up to one all went the same way.
     fn trend(self, of: &Reading<'a>, place: &Place<'a>) -> Trend {
-        let Some(segment) = &place.segment else { return Trend::None };
+        // Windows that share rows go the same way for long without anything new.
+        let Some(segment) = place.segment.as_ref().filter(|_| !of.kpi.overlaps()) else { return Trend::None };
         let longest = i32::try_from(TREND).unwrap_or(i32::MAX);
         let within = of.period.ordinal.saturating_sub(longest)..=of.period.ordinal;
         let points = self.facts.points(&of.kpi.id, of.period.grain, segment, within);

@@ -143,6 +143,9 @@ pub struct DefinitionView {
     pub words: String,
     /// As a formula.
     pub formula: String,
+    /// The window that a value is made from, where it is not the period: `12 months`. Neighbouring values then share rows, so
+    /// that they are not independent.
+    pub window: Option<String>,
     /// As written in its file.
     pub code: String,
     /// File and line: `kpis/restrooms.yml:12`.

@@ -118,6 +118,9 @@ fn course(view: &KpiView) -> Markup {
             (svg::trend(&row.kpi.name, &view.trend, &row.measured_in, row.better, Size::Wide))
             (svg::trend(&row.kpi.name, &view.trend, &row.measured_in, row.better, Size::Narrow))
             p.note { "Shaded band: " (view.project.confidence) " interval. Tinted zone: beyond the threshold. Hatched: provisional, more data may change it. ○ on the axis: no value." }
+            @if let Some(window) = &view.definition.window {
+                p.note { "Each value is made from the rows of its window (" (window) "), so neighbouring ones share rows and are not independent." }
+            }
             details {
                 summary { "All values" }
                 (download(view))

@@ -231,6 +231,9 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
     ))?;
     out.line(&format!("\n{}", view.definition.words))?;
     out.line(&format!("  formula    {}", view.definition.formula))?;
+    if let Some(window) = &view.definition.window {
+        out.line(&format!("  window     {window}; neighbouring values share rows"))?;
+    }
     out.line(&format!("  defined in {}", view.definition.place))?;
     out.line(&format!("  coverage   {}", row.coverage.text))?;
     for left_out in &view.quality.left_out {

@@ -147,6 +147,7 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
         definition: Definition {
             words: definition.words,
             formula: definition.formula,
+            window: definition.window,
             code: definition.code,
             place: definition.place,
             hash: definition.hash,

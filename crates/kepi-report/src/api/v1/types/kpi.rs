@@ -126,6 +126,10 @@ pub struct Definition {
     pub words: String,
     /// As a formula.
     pub formula: String,
+    /// The window that a value is made from, where it is not the period: `12 months`. Neighbouring values then share rows: they
+    /// overlap and are not independent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<String>,
     /// As written.
     pub code: String,
     /// File and line.
