@@ -49,6 +49,9 @@ struct DayCell {
     cell: usize,
 }
 
+/// The members of a segment and its cells.
+type OfSegment = (Vec<Member>, Vec<DayCell>);
+
 /// The states of days of one side, and the day of its first bucket.
 struct Days<'a> {
     table: Cow<'a, StateTable>,
@@ -172,7 +175,7 @@ impl Days<'_> {
 fn segments(
     days: &[Days<'_>],
     key_set: &[DimensionId],
-) -> Result<Vec<(Vec<Member>, Vec<DayCell>)>, MergeError> {
+) -> Result<Vec<OfSegment>, MergeError> {
     let mut ranks: Vec<Vec<Vec<u32>>> = days.iter().map(|_| Vec::new()).collect();
     let mut dictionaries: Vec<Vec<&Member>> = Vec::new();
     for dimension in key_set {
@@ -259,7 +262,8 @@ fn along(
             Keep::WithRows => !within.is_empty(),
             Keep::Populated(sides) => populated >= sides,
         };
-        if !is_kept && !(is_total && until_last > 0) {
+        let is_gap = is_total && until_last > 0;
+        if !is_kept && !is_gap {
             continue;
         }
         let terms = sides.iter().zip(&running).enumerate().map(|(number, (side, states))| {
