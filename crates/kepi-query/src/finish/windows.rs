@@ -172,10 +172,7 @@ impl Days<'_> {
 }
 
 /// The cells of each segment by day, segments in the order of their members.
-fn segments(
-    days: &[Days<'_>],
-    key_set: &[DimensionId],
-) -> Result<Vec<OfSegment>, MergeError> {
+fn segments(days: &[Days<'_>], key_set: &[DimensionId]) -> Result<Vec<OfSegment>, MergeError> {
     let mut ranks: Vec<Vec<Vec<u32>>> = days.iter().map(|_| Vec::new()).collect();
     let mut dictionaries: Vec<Vec<&Member>> = Vec::new();
     for dimension in key_set {
