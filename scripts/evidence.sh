@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # Runs the proofs of one area at length and prints what was counted: scripts/evidence.sh fuzz
-# KEPI_COUNT says how many inputs of each cheap kind, KEPI_SEED which first; a failure names its seed and keeps its input.
+# KEPI_COUNT says how many inputs of each cheap kind (fuzz) or entries of the log (audit), KEPI_SEED which first; a failure names
+# its seed and keeps its input.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-count=${KEPI_COUNT:-1000000}
 seed=${KEPI_SEED:-1}
 
 # What the tests print of themselves; a failure is shown whole.
 at_length() {
     local log
     log=$(mktemp)
-    if KEPI_COUNT=$1 KEPI_SEED=$seed "${CARGO:-cargo}" test --locked "${@:2}" fuzz -- --nocapture >"$log" 2>&1; then
-        grep -E '^fuzz |^test result' "$log"
+    if KEPI_COUNT=$1 KEPI_SEED=$seed "${CARGO:-cargo}" test --locked "${@:3}" "$2" -- --nocapture >"$log" 2>&1; then
+        grep -E '^(fuzz |audit: |test result)' "$log"
     else
         cat "$log"
         return 1
@@ -20,13 +20,19 @@ at_length() {
 
 case "${1:-}" in
 fuzz)
+    count=${KEPI_COUNT:-1000000}
     # Definitions and expressions are cheap in a build at full speed; files and requests take a database or a server each.
-    at_length "$count" --release --package kepi-testkit --test it
-    at_length "$((count / 1000 + 1))" --package kepi-lake --test it
-    at_length "$((count / 100 + 1))" --package kepi-web --test it
+    at_length "$count" fuzz --release --package kepi-testkit --test it
+    at_length "$((count / 1000 + 1))" fuzz --package kepi-lake --test it
+    at_length "$((count / 100 + 1))" fuzz --package kepi-web --test it
+    ;;
+audit)
+    # Every bit, swap, deletion, insertion, cut and fork of a log of so many entries.
+    at_length "${KEPI_COUNT:-10000}" tamper --release --package kepi-proof --test it
+    at_length 1 every_bit --release --package kepi-proof --test it
     ;;
 *)
-    echo "AREA is one of: fuzz" >&2
+    echo "AREA is one of: audit, fuzz" >&2
     exit 2
     ;;
 esac

@@ -1,9 +1,12 @@
 //! Why a use case could not be done.
 
+use std::path::PathBuf;
+
 use kepi_model::{
     calendar::CalendarError,
     id::{EntityId, SourceId},
 };
+use kepi_proof::NoteError;
 use kepi_query::{
     finish::FinishError, landing::PortError, port::EvaluateError, published::PublishError, side::LowerError,
 };
@@ -80,6 +83,28 @@ pub enum AppError {
     /// Something asked for is not there.
     #[error("{0}")]
     NotFound(String),
+    /// A file of the audit could not be read or written.
+    #[error("`{path}` could not be {doing}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+        /// Why it failed.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A key of the audit is none.
+    #[error("`{path}` holds no key that can be used: {reason}", path = path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: NoteError,
+    },
+    /// The log is not the one that was signed for: it is not signed again.
+    #[error("the log is not the one that was signed for: {0}; `kepi audit verify` says what is wrong")]
+    NotSigned(String),
 }
 
 /// An error with its causes, in one line.

@@ -14,6 +14,7 @@
 )]
 
 pub mod archive;
+pub mod audit;
 pub mod error;
 mod import;
 pub mod live;

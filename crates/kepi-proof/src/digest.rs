@@ -62,6 +62,13 @@ hexadecimal! {
     Digest
 }
 
+impl Default for Digest {
+    /// The hash of nothing, which is the root over no entries.
+    fn default() -> Self {
+        Self::of(&[])
+    }
+}
+
 impl Digest {
     /// The hash of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {

@@ -44,11 +44,19 @@ impl Frontier {
 
     /// Appends an entry by its leaf hash.
     pub fn push_leaf(&mut self, leaf: Digest) {
+        self.grow(leaf, |_| {});
+    }
+
+    /// As [`Self::push_leaf`]; `known` is told of every full subtree that has become whole, the leaf first: in the order
+    /// of [`position`].
+    pub fn grow(&mut self, leaf: Digest, mut known: impl FnMut(Digest)) {
         let mut peak = leaf;
+        known(peak);
         // Every trailing one-bit of the size is a full subtree as large as what has just become whole.
         for _ in 0..self.size.trailing_ones() {
             let Some(left) = self.peaks.pop() else { break };
             peak = node(&left, &peak);
+            known(peak);
         }
         self.peaks.push(peak);
         self.size += 1;

@@ -2,7 +2,8 @@
 //!
 //! One transaction: the head of the log is locked, a receipt for the same key is given again, what is the case is
 //! brought up to the head, the effects say what they found, the decision is taken, its events are appended, projections
-//! follow, the effects write their rows, and all of it commits or nothing does. Slow work is done before.
+//! follow, the effects write their rows, and all of it commits or nothing does. Slow work is done before. The tree of
+//! hashes over the log grows with every event.
 
 use std::{
     future::Future,
@@ -14,7 +15,7 @@ use kepi_govern::{
     laws::Violation,
     wire::{self, Written},
 };
-use kepi_proof::{Digest, canonical};
+use kepi_proof::{Digest, Frontier, canonical};
 
 use crate::{
     error::StoreError,
@@ -22,6 +23,7 @@ use crate::{
     projection,
     sql::{common::door as sql, stored},
     store::{Reading, Store, Transaction},
+    tree,
 };
 
 /// Who asks, under which key, and when.
@@ -159,11 +161,12 @@ impl Store {
         let decided = decide(Situation { organisation: &organisation }, command, facts)
             .map_err(|violations| StoreError::Forbidden(Violations(violations)))?;
         let at = asked.at.max(event::last_at(&mut tx).await?);
+        let mut edge = tree::edge(&mut tx, head).await?;
         let mut seq = head;
         for event in &decided {
             seq += 1;
             let written = wire::write(event).map_err(unreadable)?;
-            let recorded = append(&mut tx, seq, at, &by, asked.cause, written).await?;
+            let recorded = append(&mut tx, &mut edge, seq, at, &by, asked.cause, written).await?;
             projection::follow(&mut tx, &recorded, event).await?;
         }
         let receipt = Receipt { first: head + 1, last: seq };
@@ -233,9 +236,10 @@ async fn receipt(
     Ok(Some(Receipt { first: row.count("first")?, last: row.count("last")? }))
 }
 
-/// The only place at which an event is appended.
+/// The only place at which an event is appended, and the tree over the log with it.
 pub(crate) async fn append(
     tx: &mut Transaction,
+    edge: &mut Frontier,
     seq: u64,
     at: i64,
     by: &str,
@@ -257,6 +261,9 @@ pub(crate) async fn append(
         .bind(&*written.body)
         .run()
         .await?;
-    Recorded::of_parts(seq, at, by, written.kind, written.v, written.subject.as_str(), n, cause, written.body)
-        .map_err(unreadable)
+    let subject = written.subject.as_str();
+    let recorded = Recorded::of_parts(seq, at, by, written.kind, written.v, subject, n, cause, written.body)
+        .map_err(unreadable)?;
+    tree::grow(tx, edge, &recorded).await?;
+    Ok(recorded)
 }

@@ -74,6 +74,18 @@ pub(crate) async fn select(tx: &mut Reading, filter: &EventFilter) -> Result<Vec
         .collect()
 }
 
+/// Events after a position as they stand, read or not, with the positions that they say.
+pub(crate) async fn standing(
+    tx: &mut Reading,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<(u64, Result<Recorded, StoreError>)>, StoreError> {
+    let none: Option<&str> = None;
+    let rows = tx.query(sql::SELECT).bind(none).bind(none).bind(none);
+    let rows = rows.bind(stored(after)).bind(i64::from(limit)).all().await?;
+    rows.iter().map(|row| Ok((row.count("seq")?, read(row)))).collect()
+}
+
 impl Store {
     /// Position of the newest event, 0 before the first: another one means that there is news.
     ///

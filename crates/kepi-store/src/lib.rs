@@ -6,7 +6,9 @@
 //! no clock. The lake keeps its catalogue in the same database, so files, ledger and event commit together.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+pub mod audit;
 pub mod catalogue;
+pub mod checkpoint;
 pub mod door;
 pub mod error;
 pub mod event;
@@ -23,7 +25,10 @@ mod sql;
 pub mod store;
 pub mod tables;
 pub mod text;
+mod tree;
 
+pub use audit::{Audited, Finding, Trusted};
+pub use checkpoint::Proof;
 pub use door::{Asked, Effects, Performed, Receipt, Violations};
 pub use error::StoreError;
 pub use event::EventFilter;

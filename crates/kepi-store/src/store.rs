@@ -16,6 +16,7 @@ use sqlx::{
 };
 
 use crate::{
+    checkpoint,
     door::Fold,
     error::{Refusal, StoreError},
     location::{Location, Server},
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// Format of the tables; a database of a later format is refused, one of an earlier is brought up to it.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// How long to wait for another process that is writing.
 const BUSY: Duration = Duration::from_secs(60);
@@ -355,14 +356,18 @@ impl Store {
             }
         }
         script(&mut tx.0.inner, schema).await?;
-        if format == 1 {
-            migrate::seal_events_of_format_1(&mut tx).await?;
+        match format {
+            1 => migrate::seal_events_of_format_1(&mut tx).await?,
+            2 => migrate::grow_tree(&mut tx).await?,
+            _ => {}
         }
         for (key, value) in [("format", FORMAT.to_string()), ("schema", schema_hash)] {
             tx.query(common::SET_META).bind(key).bind(value).run().await?;
         }
         let secret = format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple());
         tx.query(common::INIT_META).bind("secret").bind(secret).run().await?;
+        let log = format!("kepi/{}", uuid::Uuid::new_v4());
+        tx.query(common::INIT_META).bind(checkpoint::ORIGIN).bind(log).run().await?;
         tx.commit().await
     }
 

@@ -30,6 +30,8 @@ const fn table(name: &'static str, class: Class) -> Table {
 pub const TABLES: &[Table] = &[
     table("kepi_head", Class::Log),
     table("kepi_event", Class::Log),
+    table("kepi_tree", Class::Log),
+    table("kepi_checkpoint", Class::Log),
     table("kepi_in_force", Class::Projection),
     table("kepi_text", Class::Record),
     table("kepi_person", Class::Record),

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::{
     error::StoreError,
-    sql::common::door as sql,
-    store::{Reading, Transaction},
+    sql::common::{audit, door as sql},
+    store::{Reading, Store, Transaction},
 };
 
 /// How many texts are read at once.
@@ -86,5 +86,21 @@ impl Reading {
             }
         }
         Ok(found)
+    }
+}
+
+impl Store {
+    /// Texts after one in the order of their commitments, at most `limit`, each with commitment and salt, as they stand.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn texts_after(
+        &self,
+        seen: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, String, String)>, StoreError> {
+        let mut reading = self.read().await?;
+        let rows = reading.query(audit::TEXTS).bind(seen).bind(i64::from(limit)).all().await?;
+        rows.iter().map(|row| Ok((row.get("commitment")?, row.get("salt")?, row.get("text")?))).collect()
     }
 }

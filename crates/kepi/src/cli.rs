@@ -150,6 +150,9 @@ Examples:
   kepi reproduce overall_satisfaction --period 2015
   kepi reproduce score/airport                   a scorecard's scores")]
     Reproduce(Reproduce),
+    /// Who did what, and whether the record of it is whole: log, checkpoints, proofs, bundles.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Serve the pages and the API.
     #[command(after_help = "Example:\n  kepi serve --port 8080    then open http://127.0.0.1:8080")]
     Serve(Serve),
@@ -201,6 +204,108 @@ pub struct Run {
     /// Threads for scans, at most 1024; default all.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// Where signed checkpoints of the log are kept outside the database.
+    #[command(flatten)]
+    pub outside: Outside,
+}
+
+/// Where signed checkpoints are kept outside the database.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Outside {
+    /// A file outside the database for signed checkpoints of the log; better on another machine
+    ///
+    /// By default .kepi/audit/checkpoints. Who can change the database and not this file cannot change history unseen
+    #[arg(long, value_name = "FILE", env = "KEPI_CHECKPOINTS")]
+    pub checkpoints: Option<PathBuf>,
+}
+
+/// `kepi audit`.
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Hold the whole log against its tree, signed checkpoints, and everything that rests on it.
+    #[command(after_help = "\
+Examples:
+  kepi audit verify                           exit code 1 if anything is not what it was
+  kepi audit verify --checkpoints /mnt/other/checkpoints
+  kepi audit verify --no-figures              without reading the files of published figures")]
+    Verify(AuditVerify),
+    /// Show the log: who did what, when.
+    #[command(after_help = "\
+Examples:
+  kepi audit log --limit 50
+  kepi audit log --kind definition.adopted    the same with --kind 'definition.*'
+  kepi audit log --about source/survey_2015 --format json")]
+    Log(AuditLog),
+    /// Prove that an event is in the log, or that the log only grew.
+    #[command(after_help = "\
+Examples:
+  kepi audit proof 17 --format json > proof.json    the event, its way to a signed root, the checkpoint
+  kepi audit proof --since 120                      nothing of the first 120 events was changed")]
+    Proof(AuditProof),
+    /// Write a bundle that anybody verifies without kepi: events, checkpoints, keys, a verifier in Python.
+    #[command(after_help = "\
+Examples:
+  kepi audit export audit-2026 && python3 audit-2026/verify.py audit-2026
+  kepi audit export audit-2026 --texts              with the texts that events commit to")]
+    Export(AuditExport),
+    /// Sign the log as it stands; `kepi run` does so whenever it ends.
+    #[command(after_help = "Example:\n  kepi audit checkpoint --checkpoints /mnt/other/checkpoints")]
+    Checkpoint(Outside),
+    /// Drop what is projected from the log and fold it anew.
+    #[command(after_help = "Example:\n  kepi audit rebuild")]
+    Rebuild,
+}
+
+/// `kepi audit verify`.
+#[derive(Debug, Args)]
+pub struct AuditVerify {
+    /// A further key whose signatures count, as in .kepi/audit/log.pub; can be repeated.
+    #[arg(long, value_name = "KEY")]
+    pub key: Vec<String>,
+    /// Leave out the files of published figures.
+    #[arg(long)]
+    pub no_figures: bool,
+    /// Where checkpoints are kept outside.
+    #[command(flatten)]
+    pub outside: Outside,
+}
+
+/// `kepi audit log`.
+#[derive(Debug, Args)]
+pub struct AuditLog {
+    /// Only of this kind; a trailing `*` stands for any ending.
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<String>,
+    /// Only about this subject, such as register, source/ID or run/N.
+    #[arg(long, value_name = "SUBJECT")]
+    pub about: Option<String>,
+    /// Only after this position.
+    #[arg(long, value_name = "SEQ")]
+    pub after: Option<u64>,
+    /// At most so many, the earliest first.
+    #[arg(long, default_value_t = 100)]
+    pub limit: u32,
+}
+
+/// `kepi audit proof`.
+#[derive(Debug, Args)]
+pub struct AuditProof {
+    /// Position of the event.
+    #[arg(required_unless_present = "since")]
+    pub seq: Option<u64>,
+    /// Prove instead that the log begins as it did when it had so many events.
+    #[arg(long, value_name = "SIZE", conflicts_with = "seq")]
+    pub since: Option<u64>,
+}
+
+/// `kepi audit export`.
+#[derive(Debug, Args)]
+pub struct AuditExport {
+    /// The folder to write; must be new or empty.
+    pub folder: PathBuf,
+    /// With the texts that events commit to: definitions, and names of persons in them.
+    #[arg(long)]
+    pub texts: bool,
 }
 
 /// `kepi show`.

@@ -6,14 +6,14 @@ use std::{
 };
 
 use jiff::{Timestamp, Zoned, civil::Date};
-use kepi_app::{App, AppError, open::STATE_FOLDER, picture::Picture};
+use kepi_app::{App, AppError, audit::Custody, open::STATE_FOLDER, picture::Picture};
 use kepi_engine::DataFusionEvaluator;
 use kepi_lake::{FileSources, LocalLake, Verified};
 use kepi_query::port::Limits;
 use kepi_store::{Location, Store, StoreError};
 
 use crate::{
-    cli::{Address, Cli},
+    cli::{Address, Cli, Outside},
     failure::Failure,
     output::Output,
 };
@@ -134,6 +134,34 @@ pub async fn verify(site: Site<'_>) -> Result<Option<Verified>, Failure> {
     let Some(store) = store_to_read(site, &root).await? else { return Ok(None) };
     let verified = LocalLake::verify(store, &data_of(&root)).await;
     verified.map(Some).map_err(|e| Failure::Port(Box::new(e)))
+}
+
+/// The database of the project at a site, to audit it; none: nothing was stored yet.
+pub async fn audited(site: Site<'_>) -> Result<Option<Store>, Failure> {
+    store_to_read(site, &root(site.folder)?).await
+}
+
+/// The same, to write to it.
+pub async fn audited_to_write(site: Site<'_>) -> Result<Option<Store>, Failure> {
+    let root = root(site.folder)?;
+    if store_to_read(site, &root).await?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Store::open(&site.location(&root)?).await.map_err(AppError::from)?))
+}
+
+/// What of the published figures at a site is not what the log says.
+pub async fn audited_figures(site: Site<'_>, store: Store) -> Result<Vec<kepi_store::Finding>, Failure> {
+    let failed = |e: kepi_lake::LakeError| Failure::Port(Box::new(e));
+    match LocalLake::open_to_read(store, &data_of(&root(site.folder)?)).await.map_err(failed)? {
+        Some(lake) => lake.audit_published().await.map_err(failed),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Where the key of a project lies and its checkpoints are kept.
+pub fn custody(site: Site<'_>, outside: &Outside) -> Result<Custody, Failure> {
+    Ok(Custody::of(&root(site.folder)?, outside.checkpoints.as_deref()))
 }
 
 /// The folder of a project, whole.

@@ -3,6 +3,7 @@
 //! A run's files are on the disk before the transaction that names them. The newest row of each key is also kept in
 //! one file a table, made anew now and then, so that a reader opens a handful of files however many runs there were.
 
+mod audit;
 mod file;
 
 use std::{

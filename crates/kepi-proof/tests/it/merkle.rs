@@ -7,7 +7,7 @@ use kepi_proof::{
 };
 use proptest::prelude::*;
 
-const ENTRIES: [&[u8]; 8] = [
+pub const ENTRIES: [&[u8]; 8] = [
     b"",
     b"\x00",
     b"\x10",
@@ -18,7 +18,7 @@ const ENTRIES: [&[u8]; 8] = [
     b"\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f",
 ];
 
-const ROOTS: [&str; 9] = [
+pub const ROOTS: [&str; 9] = [
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
     "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",

@@ -6,6 +6,8 @@ mod in_force;
 
 use kepi_govern::{Event, Recorded};
 
+pub(crate) use in_force::{InForceRows, as_stored as in_force_as_stored};
+
 use crate::{
     error::StoreError,
     event::{self, EventFilter, unreadable},

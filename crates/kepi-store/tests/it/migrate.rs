@@ -5,7 +5,38 @@ use kepi_store::{EventFilter, Store};
 
 use crate::support::{Place, on_both};
 
-on_both![events_of_format_1_are_sealed_as_they_stood];
+on_both![events_of_format_1_are_sealed_as_they_stood, a_log_of_format_2_gets_its_tree];
+
+async fn a_log_of_format_2_gets_its_tree(place: Place) {
+    // More than are read at once would take long here; a few hundred make a tree with every shape of edge.
+    let store = place.store().await;
+    for n in 0..70 {
+        let command = crate::door::adopt(n, "a", kepi_govern::Effective::Ever);
+        crate::door::send(&store, &format!("k{n}"), 1, &command).await.unwrap();
+    }
+    let (whole, rows) = (store.checkpoint().await.unwrap(), place.rows("kepi_tree").await);
+    store.close().await;
+    for sql in [
+        "DROP TABLE kepi_tree",
+        "DROP TABLE kepi_checkpoint",
+        "DELETE FROM kepi_meta WHERE key IN ('log', 'schema')",
+        "UPDATE kepi_meta SET value = '2' WHERE key = 'format'",
+    ] {
+        place.meddle(sql).await.unwrap();
+    }
+    assert!(matches!(Store::open_to_read(&place.location).await, Err(kepi_store::StoreError::Earlier)));
+    let store = place.store().await;
+    assert_eq!(place.rows("kepi_tree").await, rows);
+    let now = store.checkpoint().await.unwrap();
+    assert_eq!((now.size, now.root), (70, whole.root));
+    assert_ne!(now.origin, whole.origin, "its name is new: nobody can have signed for it");
+    let audited = store.audit(&kepi_store::Trusted::default()).await.unwrap();
+    assert!(audited.holds(), "{:?}", audited.findings);
+    // It grows on, and is opened as it is.
+    let command = crate::door::adopt(70, "a", kepi_govern::Effective::Ever);
+    crate::door::send(&store, "k70", 1, &command).await.unwrap();
+    assert_eq!(place.store().await.checkpoint().await.unwrap().size, 71);
+}
 
 async fn events_of_format_1_are_sealed_as_they_stood(place: Place) {
     // As format 1 made them, so far as it matters.
@@ -49,6 +80,8 @@ async fn events_of_format_1_are_sealed_as_they_stood(place: Place) {
             ("Ana", "load.landed_anew", r#"{ "n" : 0.5 }"#),
         ];
         assert_eq!(said, expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned())));
+        let audited = store.audit(&kepi_store::Trusted::default()).await.unwrap();
+        assert!(audited.holds(), "{:?}", audited.findings);
         store.close().await;
     }
     // The log goes on from there.

@@ -29,7 +29,7 @@ impl Place {
     }
 
     /// A connection beside the store's, as somebody with a key to the database would have.
-    async fn beside(&self) -> AnyConnection {
+    pub async fn beside(&self) -> AnyConnection {
         let mut connection = AnyConnection::connect(&self.url).await.unwrap();
         if matches!(self.location, Location::Postgres(_)) {
             sqlx::query("SET search_path TO north").execute(&mut connection).await.unwrap();
@@ -67,6 +67,34 @@ impl Place {
         let mut connection = self.beside().await;
         let done = sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await;
         done.map(|d| d.rows_affected()).map_err(|e| e.to_string())
+    }
+}
+
+impl Place {
+    /// As somebody who owns the database: nothing is protected any more.
+    pub async fn unprotect(&self) {
+        let mut owner = self.beside().await;
+        let tables = ["kepi_event", "kepi_tree", "kepi_checkpoint"];
+        let sql = match &self.location {
+            Location::Sqlite(_) => tables
+                .iter()
+                .map(|t| format!("DROP TRIGGER {t}_no_update; DROP TRIGGER {t}_no_delete;"))
+                .collect::<String>(),
+            Location::Postgres(_) => {
+                let triggers = tables
+                    .iter()
+                    .map(|t| format!("ALTER TABLE {t} DISABLE TRIGGER ALL;"))
+                    .collect::<String>();
+                triggers
+                    + "ALTER TABLE kepi_event DROP CONSTRAINT kepi_event_body_check, DROP CONSTRAINT kepi_event_subject_n_key;"
+            }
+        };
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut owner).await.unwrap();
+        if matches!(self.location, Location::Sqlite(_)) {
+            // SQLite drops no constraint: the table is made anew without.
+            let sql = "CREATE TABLE bare AS SELECT * FROM kepi_event; DROP TABLE kepi_event; ALTER TABLE bare RENAME TO kepi_event";
+            sqlx::raw_sql(sql).execute(&mut owner).await.unwrap();
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use rust_embed::RustEmbed;
 
 use crate::{
-    cli::{Cli, Demo, Format, Run, Serve, Show, ShowScorecard},
+    cli::{Cli, Demo, Format, Outside, Run, Serve, Show, ShowScorecard},
     commands::{init, run, serve, show},
     compose,
     failure::Failure,
@@ -24,7 +24,8 @@ pub async fn demo(what: &Demo, cli: &Cli, out: Output) -> Result<(), Failure> {
         out.remark(&format!("wrote the demo project to {}", what.into.display()));
     }
     let site = compose::Site { folder: &what.into, store: cli.store.as_ref() };
-    run::land_and_publish(&Run { no_land: false, threads: None }, cli, site, out).await?;
+    let run = Run { no_land: false, threads: None, outside: Outside::default() };
+    run::land_and_publish(&run, cli, site, out).await?;
     let which = ShowScorecard { scorecard: None, unit: None, period: None };
     if out.format == Format::Table || what.no_serve {
         show::show(&Show::Scorecard(which), &compose::board(site, out).await?, out)?;

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod audit;
 mod bench;
 mod bench_landing;
 mod bench_publish;
@@ -29,6 +30,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Show(what) => show::show(what, &compose::board(Site::of(cli), out).await?, out),
         Command::Explain(what) => show::explain(what, &compose::board(Site::of(cli), out).await?, out),
         Command::Reproduce(what) => reproduce::reproduce(what, cli, out).await,
+        Command::Audit(what) => audit::audit(what, cli, out).await,
         Command::Serve(what) => serve::serve(what, Site::of(cli), out).await,
         Command::Demo(what) => demo::demo(what, cli, out).await,
         Command::Schema(what) => schema::schema(what, out),

@@ -62,8 +62,14 @@ pub async fn land_and_publish(
     let progress = Terminal::new(out.quiet);
     let report = app.run(&files, &project, &request, &progress).await;
     progress.done();
+    let signed = kepi_app::audit::sign(&app.store, &compose::custody(site, &what.outside)?).await;
     let report = report?;
     tell(&report, out);
+    // Everything was done and is published; only the proof of it lacks its signature.
+    if let Err(why) = signed {
+        let why = Failure::from(why).in_words();
+        out.remark(&format!("the log could not be signed: {why}; `kepi audit checkpoint` tries again"));
+    }
     Ok(report)
 }
 

@@ -16,6 +16,13 @@ const COMMANDS: &[&[&str]] = &[
     &["show", "quarantine"],
     &["explain"],
     &["reproduce"],
+    &["audit"],
+    &["audit", "verify"],
+    &["audit", "log"],
+    &["audit", "proof"],
+    &["audit", "export"],
+    &["audit", "checkpoint"],
+    &["audit", "rebuild"],
     &["serve"],
     &["demo"],
     &["schema"],
@@ -30,7 +37,9 @@ fn the_reference_page_says_what_help_says() {
     for command in COMMANDS {
         let mut help = kepi();
         // Help shows what these hold; the page must not depend on who runs the tests.
-        for variable in ["COLUMNS", "KEPI_ACTOR", "KEPI_BENCH_PYTHON", "KEPI_PROJECT", "KEPI_STORE"] {
+        for variable in
+            ["COLUMNS", "KEPI_ACTOR", "KEPI_BENCH_PYTHON", "KEPI_CHECKPOINTS", "KEPI_PROJECT", "KEPI_STORE"]
+        {
             help.env_remove(variable);
         }
         let output = help.args(*command).arg("--help").output().unwrap();

@@ -17,6 +17,7 @@ mod cli;
 mod output;
 
 mod architecture;
+mod audit;
 mod bad_input;
 mod bounds;
 mod capabilities;

@@ -117,6 +117,7 @@ pub fn kepi() -> Command {
         .env("NO_COLOR", "1")
         .env("KEPI_ACTOR", "tester")
         .env_remove("KEPI_PROJECT")
+        .env_remove("KEPI_CHECKPOINTS")
         .env_remove("KEPI_STORE");
     command
 }

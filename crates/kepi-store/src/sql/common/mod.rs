@@ -1,5 +1,6 @@
 //! Statements that both databases understand, one module a topic.
 
+pub(crate) mod audit;
 pub(crate) mod catalogue;
 pub(crate) mod door;
 pub(crate) mod event;
@@ -9,6 +10,7 @@ pub(crate) mod projection;
 pub(crate) mod publication;
 pub(crate) mod quarantine;
 pub(crate) mod records;
+pub(crate) mod tree;
 
 /// Takes the row that all writers take first.
 pub(crate) const LOCK_HEAD: &str = "UPDATE kepi_head SET size = size + 0";

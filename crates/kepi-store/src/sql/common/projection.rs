@@ -9,3 +9,6 @@ pub(crate) const IN_FORCE: &str =
 
 /// Forgets the projection.
 pub(crate) const CLEAR_IN_FORCE: &str = "DELETE FROM kepi_in_force";
+
+/// All of the projection.
+pub(crate) const ALL_IN_FORCE: &str = "SELECT id, since, text, meaning, seq FROM kepi_in_force";

@@ -37,6 +37,27 @@ CREATE OR REPLACE TRIGGER kepi_event_no_update BEFORE UPDATE ON kepi_event
 CREATE OR REPLACE TRIGGER kepi_event_no_delete BEFORE DELETE OR TRUNCATE ON kepi_event
     FOR EACH STATEMENT EXECUTE FUNCTION kepi_refuse('events are never deleted');
 
+-- The tree of hashes over the log (RFC 9162): every full subtree, in the order in which they became whole.
+CREATE TABLE IF NOT EXISTS kepi_tree (
+    at BIGINT PRIMARY KEY,
+    hash TEXT COLLATE "C" NOT NULL
+);
+
+-- Signed checkpoints of the log. They are also kept outside, so that a database that went back shows.
+CREATE TABLE IF NOT EXISTS kepi_checkpoint (
+    size BIGINT NOT NULL,
+    note TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (size, note)
+);
+CREATE OR REPLACE TRIGGER kepi_tree_no_update BEFORE UPDATE ON kepi_tree
+    FOR EACH STATEMENT EXECUTE FUNCTION kepi_refuse('hashes of the log are never changed');
+CREATE OR REPLACE TRIGGER kepi_tree_no_delete BEFORE DELETE OR TRUNCATE ON kepi_tree
+    FOR EACH STATEMENT EXECUTE FUNCTION kepi_refuse('hashes of the log are never deleted');
+CREATE OR REPLACE TRIGGER kepi_checkpoint_no_update BEFORE UPDATE ON kepi_checkpoint
+    FOR EACH STATEMENT EXECUTE FUNCTION kepi_refuse('checkpoints are never changed');
+CREATE OR REPLACE TRIGGER kepi_checkpoint_no_delete BEFORE DELETE OR TRUNCATE ON kepi_checkpoint
+    FOR EACH STATEMENT EXECUTE FUNCTION kepi_refuse('checkpoints are never deleted');
+
 INSERT INTO kepi_head SELECT coalesce(max(seq), 0), coalesce(max(at), 0) FROM kepi_event
     HAVING NOT EXISTS (SELECT 1 FROM kepi_head);
 

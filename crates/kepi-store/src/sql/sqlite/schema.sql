@@ -28,6 +28,27 @@ CREATE TRIGGER IF NOT EXISTS kepi_event_no_update BEFORE UPDATE ON kepi_event
 CREATE TRIGGER IF NOT EXISTS kepi_event_no_delete BEFORE DELETE ON kepi_event
     BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
 
+-- The tree of hashes over the log (RFC 9162): every full subtree, in the order in which they became whole.
+CREATE TABLE IF NOT EXISTS kepi_tree (
+    at INTEGER PRIMARY KEY,
+    hash TEXT NOT NULL
+) STRICT;
+
+-- Signed checkpoints of the log. They are also kept outside, so that a database that went back shows.
+CREATE TABLE IF NOT EXISTS kepi_checkpoint (
+    size INTEGER NOT NULL,
+    note TEXT NOT NULL,
+    PRIMARY KEY (size, note)
+) STRICT;
+CREATE TRIGGER IF NOT EXISTS kepi_tree_no_update BEFORE UPDATE ON kepi_tree
+    BEGIN SELECT RAISE(ABORT, 'hashes of the log are never changed'); END;
+CREATE TRIGGER IF NOT EXISTS kepi_tree_no_delete BEFORE DELETE ON kepi_tree
+    BEGIN SELECT RAISE(ABORT, 'hashes of the log are never deleted'); END;
+CREATE TRIGGER IF NOT EXISTS kepi_checkpoint_no_update BEFORE UPDATE ON kepi_checkpoint
+    BEGIN SELECT RAISE(ABORT, 'checkpoints are never changed'); END;
+CREATE TRIGGER IF NOT EXISTS kepi_checkpoint_no_delete BEFORE DELETE ON kepi_checkpoint
+    BEGIN SELECT RAISE(ABORT, 'checkpoints are never deleted'); END;
+
 INSERT INTO kepi_head SELECT coalesce(max(seq), 0), coalesce(max(at), 0) FROM kepi_event
     HAVING NOT EXISTS (SELECT 1 FROM kepi_head);
 

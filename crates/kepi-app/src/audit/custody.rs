@@ -1,0 +1,141 @@
+//! Where the signing key lies, and where checkpoints are kept outside the database.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use kepi_proof::{Key, PublicKey, checkpoint::notes};
+
+use crate::{error::AppError, open::STATE_FOLDER};
+
+/// Who may read the key: its owner.
+const OWNER_ONLY: u32 = 0o600;
+
+/// The files of the audit.
+#[derive(Debug, Clone)]
+pub struct Custody {
+    folder: PathBuf,
+    outside: PathBuf,
+}
+
+impl Custody {
+    /// Those of the project in `root`; `outside`: another file for the checkpoints, better on another machine.
+    pub fn of(root: &Path, outside: Option<&Path>) -> Self {
+        let folder = root.join(STATE_FOLDER).join("audit");
+        let outside = outside.map_or_else(|| folder.join("checkpoints"), Path::to_owned);
+        Self { folder, outside }
+    }
+
+    /// The file of checkpoints outside the database.
+    pub fn outside_path(&self) -> &Path {
+        &self.outside
+    }
+
+    /// The file of keys that checkpoints are verified by, a line each.
+    pub fn known_path(&self) -> PathBuf {
+        self.folder.join("log.pub")
+    }
+
+    fn key_path(&self) -> PathBuf {
+        self.folder.join("log.key")
+    }
+
+    /// The key that signs, made if there is none.
+    pub(super) fn key(&self, origin: &str) -> Result<Key, AppError> {
+        let path = self.key_path();
+        match fs::read_to_string(&path) {
+            Ok(text) => text.parse().map_err(|reason| AppError::Key { path, reason }),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => self.make_key(origin),
+            Err(source) => Err(AppError::File { path, doing: "read", source }),
+        }
+    }
+
+    fn make_key(&self, origin: &str) -> Result<Key, AppError> {
+        let mut seed = [0; 32];
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| AppError::File { path, doing: "written", source }
+        };
+        fs::create_dir_all(&self.folder).map_err(failed(&self.folder))?;
+        let (path, known) = (self.key_path(), self.known_path());
+        getrandom::fill(&mut seed).map_err(|e| failed(&path)(io::Error::other(e.to_string())))?;
+        let key =
+            Key::from_seed(origin, &seed).map_err(|reason| AppError::Key { path: path.clone(), reason })?;
+        // The key that others know it by first: what is signed can be verified whenever this breaks off.
+        append(&known, &format!("{}\n", key.public())).map_err(failed(&known))?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(OWNER_ONLY)
+            .open(&path)
+            .map_err(failed(&path))?;
+        let written = file.write_all(format!("{}\n", key.secret()).as_bytes()).and_then(|()| file.sync_all());
+        written.map_err(failed(&path))?;
+        Ok(key)
+    }
+
+    /// Keys whose signatures count.
+    ///
+    /// # Errors
+    /// The file cannot be read, or holds something else.
+    pub fn known(&self) -> Result<Vec<PublicKey>, AppError> {
+        let path = self.known_path();
+        let Some(text) = read(&path)? else { return Ok(Vec::new()) };
+        let lines = text.lines().filter(|line| !line.trim().is_empty());
+        lines
+            .map(|line| line.parse().map_err(|reason| AppError::Key { path: path.clone(), reason }))
+            .collect()
+    }
+
+    /// The notes in the file outside; none: there is no such file.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn outside(&self) -> Result<Option<Vec<String>>, AppError> {
+        Ok(read(&self.outside)?.map(|text| notes(&text)))
+    }
+
+    /// Adds notes to the file outside; they are on the disk when this returns.
+    pub(super) fn append<'a>(&self, notes: impl Iterator<Item = &'a String>) -> Result<(), AppError> {
+        let text: String = notes.map(|note| format!("{note}\n")).collect();
+        if text.is_empty() {
+            return Ok(());
+        }
+        append(&self.outside, &text).map_err(|source| AppError::File {
+            path: self.outside.clone(),
+            doing: "written",
+            source,
+        })
+    }
+
+    /// Whether others than its owner may read the key.
+    pub(super) fn is_open(&self) -> Result<bool, AppError> {
+        let path = self.key_path();
+        match fs::metadata(&path) {
+            Ok(found) => Ok(found.permissions().mode() & 0o077 != 0),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(source) => Err(AppError::File { path, doing: "looked at", source }),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Option<String>, AppError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(AppError::File { path: path.to_owned(), doing: "read", source }),
+    }
+}
+
+/// One write at the end of a file, synced.
+fn append(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
