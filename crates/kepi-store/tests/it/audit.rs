@@ -195,7 +195,7 @@ async fn events_swapped_deleted_added_and_cut_off_are_found(place: Place) {
     }
     for seq in 1..4 {
         let delete = format!("DELETE FROM kepi_event WHERE seq = {seq}");
-        try_it(&format!("{seq} deleted"), &[delete.clone()], &["A0101"]).await;
+        try_it(&format!("{seq} deleted"), std::slice::from_ref(&delete), &["A0101"]).await;
         let close = (seq + 1..=4).map(|s| format!("UPDATE kepi_event SET seq = {} WHERE seq = {s}", s - 1));
         let sql: Vec<String> = [delete].into_iter().chain(close).collect();
         try_it(&format!("{seq} deleted and the gap closed"), &sql, &["A0103", "A0105", "A0203"]).await;
