@@ -34,6 +34,8 @@ pub(super) struct NdjsonReader {
     seen: Vec<String>,
     /// Columns that were asked for.
     paths: Vec<String>,
+    /// That of the object before: most have the same.
+    shape: Shape,
 }
 
 impl NdjsonReader {
@@ -47,7 +49,55 @@ impl NdjsonReader {
             ends: Vec::new(),
             seen: Vec::new(),
             paths: Vec::new(),
+            shape: Shape::default(),
         })
+    }
+}
+
+/// A JSON object as it stands, in which a key may be there twice.
+struct Pairs<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Pairs<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct All;
+        impl<'de> Visitor<'de> for All {
+            type Value = Pairs<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<'de>, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some((Key(key), value)) = map.next_entry()? {
+                    pairs.push((key, value));
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(All)
+    }
+}
+
+/// The keys of an object in their order, and where the columns that were asked for stand among them.
+#[derive(Default)]
+struct Shape {
+    keys: Vec<String>,
+    /// By column; none: no key or several are called so, or it lies within another object.
+    places: Vec<Option<usize>>,
+}
+
+impl Shape {
+    fn of(pairs: &Pairs<'_>, paths: &[String]) -> Self {
+        let keys: Vec<String> = pairs.0.iter().map(|(key, _)| key.to_string()).collect();
+        let place = |path: &String| {
+            let mut named = keys.iter().enumerate().filter(|(_, key)| *key == path);
+            named.next().filter(|_| named.next().is_none()).map(|(at, _)| at)
+        };
+        let places = paths.iter().map(place).collect();
+        Self { keys, places }
+    }
+
+    fn fits(&self, pairs: &Pairs<'_>) -> bool {
+        self.keys.len() == pairs.0.len() && self.keys.iter().zip(&pairs.0).all(|(own, (key, _))| own == key)
     }
 }
 
@@ -55,24 +105,11 @@ impl NdjsonReader {
 #[derive(Default)]
 struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
-impl<'de> Deserialize<'de> for Object<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs;
-        impl<'de> Visitor<'de> for Pairs {
-            type Value = Object<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some((Key(key), value)) = map.next_entry()? {
-                    pairs.push((key, value));
-                }
-                pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
-                Ok(Object(pairs))
-            }
-        }
-        deserializer.deserialize_map(Pairs)
+impl<'a> From<&Pairs<'a>> for Object<'a> {
+    fn from(pairs: &Pairs<'a>) -> Self {
+        let mut pairs = pairs.0.clone();
+        pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Self(pairs)
     }
 }
 
@@ -105,7 +142,8 @@ impl<'a> Object<'a> {
         for (dot, _) in path.match_indices('.') {
             let (Some(key), Some(rest)) = (path.get(..dot), path.get(dot + 1..)) else { continue };
             let Some(value) = self.get(key)? else { continue };
-            let Ok(nested) = serde_json::from_str::<Object<'a>>(value.get()) else { continue };
+            let Ok(nested) = serde_json::from_str::<Pairs<'a>>(value.get()) else { continue };
+            let nested = Object::from(&nested);
             if let Some(found) = nested.at(rest)? {
                 return Ok(Some(found));
             }
@@ -157,25 +195,34 @@ impl NdjsonReader {
     }
 
     fn held(&self, row: usize) -> &[u8] {
-        let begin = row.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        self.ends.get(row).and_then(|end| self.bytes.get(begin..*end)).unwrap_or_default()
+        held(&self.bytes, &self.ends, row)
     }
 
     /// Takes the line read last apart.
     fn cells(&mut self, columns: &mut [&mut Texts]) -> Result<(), Bad> {
-        let line = std::str::from_utf8(self.held(self.ends.len() - 1)).map_err(|e| Bad {
+        let Self { line: number, bytes, ends, seen, paths, shape, .. } = self;
+        let line = std::str::from_utf8(held(bytes, ends, ends.len() - 1)).map_err(|e| Bad {
             rule: ENCODING,
-            reason: format!("line {}: byte {} is not UTF-8", self.line, e.valid_up_to() + 1),
+            reason: format!("line {number}: byte {} is not UTF-8", e.valid_up_to() + 1),
             column: None,
         })?;
-        let object: Object<'_> = serde_json::from_str(line).map_err(|e| Bad {
+        let pairs: Pairs<'_> = serde_json::from_str(line).map_err(|e| Bad {
             rule: NOT_AN_OBJECT,
-            reason: format!("line {} is not a JSON object: column {}", self.line, e.column()),
+            reason: format!("line {number} is not a JSON object: column {}", e.column()),
             column: None,
         })?;
-        let mut texts = Vec::with_capacity(self.paths.len());
-        for path in &self.paths {
-            let found = object.at(path).and_then(|value| value.map_or(Ok(None), text));
+        let known = shape.fits(&pairs);
+        if !known {
+            *shape = Shape::of(&pairs, paths);
+        }
+        let mut sorted: Option<Object<'_>> = None;
+        let mut texts = Vec::with_capacity(paths.len());
+        for (path, place) in paths.iter().zip(&shape.places) {
+            let found = match place {
+                Some(at) => Ok(pairs.0.get(*at).map(|(_, value)| *value)),
+                None => sorted.get_or_insert_with(|| Object::from(&pairs)).at(path),
+            };
+            let found = found.and_then(|value| value.map_or(Ok(None), text));
             let (rule, why) = match found {
                 Ok(found) if found.as_ref().is_none_or(|text| text.len() <= LONGEST_CELL) => {
                     texts.push(found);
@@ -187,24 +234,30 @@ impl NdjsonReader {
                     (ENCODING, format!("`{path}` holds half of a character (a lone `\\u` surrogate)"))
                 }
             };
-            let reason = format!("line {}: {why}", self.line);
+            let reason = format!("line {number}: {why}");
+            if !known {
+                // The next of its shape is still to be seen.
+                *shape = Shape::default();
+            }
             return Err(Bad { rule, reason, column: Some(path.clone()) });
         }
         for (cells, text) in columns.iter_mut().zip(texts) {
             cells.push(text.as_deref());
         }
-        let known = |key: &str| self.seen.binary_search_by(|seen| seen.as_str().cmp(key));
-        let new: Vec<String> =
-            object.0.iter().filter(|(key, _)| known(key).is_err()).map(|(key, _)| key.to_string()).collect();
-        for key in new {
-            if let Err(place) = self.seen.binary_search(&key)
-                && self.seen.len() < MOST_COLUMNS
+        for (key, _) in pairs.0.iter().filter(|_| !known) {
+            if let Err(place) = seen.binary_search_by(|seen| seen.as_str().cmp(key))
+                && seen.len() < MOST_COLUMNS
             {
-                self.seen.insert(place, key);
+                seen.insert(place, key.to_string());
             }
         }
         Ok(())
     }
+}
+
+fn held<'a>(bytes: &'a [u8], ends: &[usize], row: usize) -> &'a [u8] {
+    let begin = row.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+    ends.get(row).and_then(|end| bytes.get(begin..*end)).unwrap_or_default()
 }
 
 impl BatchReader for NdjsonReader {

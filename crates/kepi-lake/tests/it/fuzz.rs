@@ -7,7 +7,9 @@ use arrow::{
     array::{ArrayRef, BooleanArray, Decimal128Array, RecordBatch, StringArray, TimestampMicrosecondArray},
     datatypes::DataType,
 };
+use kepi_lake::connector::FileSources;
 use kepi_model::project::{Connector, Mode};
+use kepi_query::landing::{Batch, BatchReader, Cells};
 use kepi_testkit::{
     arbitrary::Chance,
     fuzz::{self, Effort},
@@ -137,4 +139,87 @@ fn parquet_lands_whole_or_not_at_all() {
         ),
     ];
     lands("Parquet", 60, |_| Connector::Parquet { files: "x".into() }, &seeds);
+}
+
+/// Reads a file to its end: each batch, and some of its rows as they stand; or why it is refused.
+fn read(reader: &mut dyn BatchReader) -> (Vec<(Batch, Vec<String>)>, Option<String>) {
+    let columns: Vec<String> = ["id", "amount", "at", "paid"].map(str::to_owned).into();
+    for column in &columns {
+        let _ = reader.bind(column);
+    }
+    let mut all = Vec::new();
+    let mut batch = Batch::default();
+    loop {
+        match reader.next(&mut batch) {
+            Ok(true) => {
+                let ends = [0, batch.rows.saturating_sub(1)];
+                let raw = ends.map(|row| reader.raw(row as u32)).into();
+                all.push((batch.clone(), raw));
+            }
+            Ok(false) => return (all, None),
+            Err(error) => return (all, Some(error.to_string())),
+        }
+    }
+}
+
+#[test]
+fn readers_hand_over_whole_batches_and_the_same_ones_twice() {
+    let seeds = [
+        text_in("utf-8"),
+        TEXT.replace('\n', "\r\n").into(),
+        TEXT.replace(',', "||").into(),
+        b"{\"id\":\"a\",\"amount\":1.5,\"at\":{\"x\":[1]}}\n{\"amount\":2,\"id\":7}\n{\"id\":8,\"amount\":2}\n".to_vec(),
+        b"a0001.50yes\nb0022.5 no \n\xc3\xa9 99999x\n".to_vec(),
+    ];
+    let fixed = [("id", 1, 2), ("amount", 3, 8), ("paid", 9, 11)].map(|(name, a, b)| (name.to_owned(), a, b));
+    let connectors = |chance: &mut Chance| match chance.below(4) {
+        0 => Connector::Ndjson { files: "x".into() },
+        1 => Connector::FixedWidth {
+            files: "x".into(),
+            columns: fixed.to_vec(),
+            encoding: "utf-8".to_owned(),
+            skip_lines: 0,
+        },
+        _ => Connector::Csv {
+            files: "x".into(),
+            delimiter: (*chance.pick(&[",", ",", "||", ";"])).to_owned(),
+            encoding: (*chance.pick(&["utf-8", "utf-8", "windows-1252"])).to_owned(),
+            header_row: 1,
+        },
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x");
+    let files = FileSources::new(folder.path());
+    let (_, mut source) = orders(Mode::Append);
+    let mut ways = Chance::new(11);
+    let (mut rows, mut refused) = (0u64, 0u64);
+    let make = |chance: &mut Chance| {
+        let seed = chance.pick(&seeds).clone();
+        fuzz::mutated(chance, &seed, &seeds)
+    };
+    let line = fuzz::run("readers", Effort::or(2_000), make, |input| {
+        source.from = connectors(&mut ways);
+        std::fs::write(&path, input).unwrap();
+        let raw = files.file(&source, &path);
+        let Ok(mut reader) = raw.open() else {
+            refused += 1;
+            return;
+        };
+        let (batches, error) = read(reader.as_mut());
+        let mut next = 1;
+        for (batch, _) in &batches {
+            assert_eq!(batch.first_row, next, "rows are numbered without a gap");
+            assert!(batch.rows > 0 && batch.bad.iter().all(|(row, _)| (*row as usize) < batch.rows));
+            assert!(batch.bad.is_sorted_by_key(|(row, _)| *row));
+            let whole = |cells: &Cells| !matches!(cells, Cells::Texts(texts) if texts.len() != batch.rows);
+            assert!(batch.cells.iter().all(whole), "a cell a row");
+            next += batch.rows as u64;
+        }
+        rows += next - 1;
+        refused += u64::from(error.is_some());
+        // Rejected rows are read a second time: it must be the same file that is read.
+        let again = read(raw.open().unwrap().as_mut());
+        assert_eq!((batches, error), again);
+    });
+    println!("{line}; {rows} rows, {refused} refused");
 }
