@@ -17,6 +17,7 @@ pub mod archive;
 pub mod audit;
 pub mod error;
 mod import;
+pub mod insights;
 pub mod live;
 pub mod open;
 pub mod picture;

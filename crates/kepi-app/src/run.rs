@@ -24,6 +24,7 @@ use serde::Serialize;
 use crate::{
     archive::{self, InForce},
     error::{self, AppError},
+    insights::JudgedReport,
     open::App,
     plan,
     publishing::{score_rows, value_rows, values_in, vouched},
@@ -55,6 +56,8 @@ pub enum Step<'a> {
     },
     /// Writing what was computed.
     Publish,
+    /// Judging what has changed.
+    Judge,
 }
 
 /// Told how far a run is.
@@ -100,6 +103,10 @@ pub struct RunReport {
     pub not_renewed: BTreeMap<KpiId, String>,
     /// Dimensions and combinations that KPIs go on without, since they have too many members.
     pub without: BTreeMap<KpiId, BTreeSet<String>>,
+    /// What was said of its changes; none where a newer run was there, or it could not be done.
+    pub judged: Option<JudgedReport>,
+    /// Why they were not judged: the next run makes up for it.
+    pub not_judged: Option<String>,
 }
 
 /// What a run rejected of a source, where it is more than the source allows.
@@ -158,6 +165,12 @@ impl App {
         progress.step(Step::Publish);
         let Published { counts, .. } =
             self.publish(project, definitions, (request, &by), number, &inputs, &computed).await?;
+        // What is published stands, whatever becomes of this.
+        progress.step(Step::Judge);
+        let (judged, not_judged) = match self.judge(&by, request.at).await {
+            Ok(judged) => (judged, None),
+            Err(error) => (None, Some(error::whole(&error))),
+        };
         let all = counts.iter().fold(Counts::default(), |all, one| all + *one);
         let values = computed.values.len() as u64;
         Ok(RunReport {
@@ -177,6 +190,8 @@ impl App {
             rejected,
             not_renewed: computed.not_renewed,
             without: computed.without,
+            judged,
+            not_judged,
         })
     }
 

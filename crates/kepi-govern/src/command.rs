@@ -68,6 +68,15 @@ pub struct Publish {
     pub watermarks: Digest,
 }
 
+/// Publishes what analyses say of the figures of the newest run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PublishInsights {
+    /// The number of the run.
+    pub run: u64,
+    /// Version of the analyses.
+    pub version: u32,
+}
+
 /// Something that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -80,6 +89,8 @@ pub enum Command {
     Shape(Shape),
     /// Publishes what a run computed.
     Publish(Publish),
+    /// Publishes what analyses say of it.
+    PublishInsights(PublishInsights),
 }
 
 /// What was found under the lock, before the decision. It is bound, not trusted: it names what it was taken from.
@@ -116,6 +127,15 @@ pub enum Evidence {
         scores: Sealed,
         /// What it vouches for.
         vouched: Sealed,
+    },
+    /// Of [`Command::PublishInsights`].
+    Insights {
+        /// The newest run, if anything is published.
+        newest: Option<u64>,
+        /// The rows it wrote of what is usual of each series.
+        usual: Sealed,
+        /// The rows of insights it wrote.
+        insights: Sealed,
     },
 }
 

@@ -204,6 +204,19 @@ pub struct RunPublished {
     pub watermarks: Digest,
 }
 
+/// What analyses say of the figures of a run is published.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct InsightsPublished {
+    /// The number of the run.
+    pub run: u64,
+    /// Version of the analyses.
+    pub version: u32,
+    /// The rows it wrote of what is usual of each series.
+    pub usual: Sealed,
+    /// The rows of insights it wrote.
+    pub insights: Sealed,
+}
+
 /// An event of the log as it was before events had versions: sealed as it stood.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Legacy {
@@ -230,6 +243,8 @@ pub enum Event {
     TableShaped(TableShaped),
     /// `run.published`
     RunPublished(RunPublished),
+    /// `insights.published`
+    InsightsPublished(InsightsPublished),
     /// `legacy`
     Legacy(Legacy),
 }
@@ -243,6 +258,7 @@ impl Event {
             Self::LoadStopped(e) => Subject::source(&e.load.source),
             Self::TableShaped(e) => Subject::entity(&e.entity),
             Self::RunPublished(e) => Subject::run(e.run),
+            Self::InsightsPublished(e) => Subject::run(e.run),
             Self::Legacy(e) => e.subject.clone(),
         }
     }

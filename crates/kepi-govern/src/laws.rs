@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    command::{Adopt, Command, Evidence, Facts, Land, Publish, Shape},
-    event::{DefinitionAdopted, Event, LoadLanded, LoadStopped, RunPublished, TableShaped},
+    command::{Adopt, Command, Evidence, Facts, Land, Publish, PublishInsights, Shape},
+    event::{
+        DefinitionAdopted, Event, InsightsPublished, LoadLanded, LoadStopped, RunPublished, TableShaped,
+    },
     organisation::Organisation,
 };
 
@@ -47,6 +49,8 @@ pub const COLUMNS: &str = "G0301";
 pub const UNKNOWN_REGISTER: &str = "G0401";
 /// Another run has published newer data for a KPI of this one.
 pub const OUTRUN: &str = "G0402";
+/// Insights of a run that is not the newest.
+pub const NOT_OF_THE_NEWEST: &str = "G0501";
 
 /// What a command comes to, or every law it would break.
 ///
@@ -63,6 +67,7 @@ pub fn decide(
         Command::Land(land) => landed(land, facts.evidence, &mut violations),
         Command::Shape(shape) => shaped(shape, facts.evidence, &mut violations),
         Command::Publish(publish) => published(situation, publish, facts.evidence, &mut violations),
+        Command::PublishInsights(publish) => insights(publish, facts.evidence, &mut violations),
     };
     match events {
         Some(events) if violations.is_empty() => Ok(events),
@@ -196,5 +201,26 @@ fn published(
         scores: *scores,
         vouched: *vouched,
         watermarks: publish.watermarks,
+    })])
+}
+
+fn insights(
+    publish: &PublishInsights,
+    evidence: &Evidence,
+    violations: &mut Vec<Violation>,
+) -> Option<Vec<Event>> {
+    let Evidence::Insights { newest, usual, insights } = evidence else { return None };
+    if *newest != Some(publish.run) {
+        let newest = newest.map_or("none is".to_owned(), |run| format!("the newest is {run}"));
+        violations.push(Violation {
+            code: NOT_OF_THE_NEWEST,
+            message: format!("insights are of the newest published run; {} is not, {newest}", publish.run),
+        });
+    }
+    Some(vec![Event::InsightsPublished(InsightsPublished {
+        run: publish.run,
+        version: publish.version,
+        usual: *usual,
+        insights: *insights,
     })])
 }

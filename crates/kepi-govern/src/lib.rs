@@ -14,7 +14,7 @@ pub mod principal;
 pub mod register;
 pub mod wire;
 
-pub use command::{Adopt, Command, Evidence, Facts, Land, Publish, Shape};
+pub use command::{Adopt, Command, Evidence, Facts, Land, Publish, PublishInsights, Shape};
 pub use event::{Event, Subject};
 pub use laws::{Situation, Violation, decide};
 pub use organisation::Organisation;

@@ -19,6 +19,7 @@ impl Organisation {
             | Event::LoadStopped(_)
             | Event::TableShaped(_)
             | Event::RunPublished(_)
+            | Event::InsightsPublished(_)
             | Event::Legacy(_) => {}
         }
     }

@@ -1,6 +1,6 @@
 //! What is indicated, by a truth table over everything that is known of a KPI in a period.
 //!
-//! What is proven goes first: a change beyond its variation, then a miss that is certain. That the *colour* is in doubt never
+//! What is proven goes first: a change beyond its usual variation, then a miss that is certain. That the *colour* is in doubt never
 //! speaks against either. Each [`Action`] says nothing that is not true of every [`Situation`] it is given for; a test walks
 //! over all of them.
 
@@ -8,7 +8,10 @@ use kepi_model::project::{Better, TargetLines};
 use kepi_score::band::{Band, band, probability};
 use kepi_stats::estimate::{Estimate, Method};
 
-use crate::change::{Change, Trend, Verdict};
+use crate::{
+    change::{Change, Verdict},
+    trend::Trend,
+};
 
 /// The true value lies in the band with at least this probability, or the colour is in doubt.
 pub const SURE: f64 = 0.8;
@@ -41,16 +44,16 @@ pub enum Data {
     Missing,
 }
 
-/// What has changed, and whether by more than the value varies.
+/// What has changed, and whether by more than is usual.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Course {
-    /// For the worse, beyond its variation.
+    /// For the worse, beyond its usual variation.
     Worse,
-    /// For the better, beyond its variation.
+    /// For the better, beyond its usual variation.
     Better,
-    /// Beyond its variation, and neither for the better nor for the worse.
+    /// Beyond its usual variation, and neither for the better nor for the worse.
     Moved,
-    /// Within its variation.
+    /// Within its usual variation.
     Within,
     /// Nothing to compare with, or nothing to judge it by.
     Unknown,
@@ -59,12 +62,12 @@ pub enum Course {
 impl Course {
     /// The course that a change shows.
     pub fn of(change: &Change) -> Self {
-        match (change.verdict, change.favourable) {
+        match (change.verdict(), change.favourable) {
             (Verdict::Unknown, _) => Self::Unknown,
             (Verdict::Within, _) => Self::Within,
-            (Verdict::Beyond, Some(true)) => Self::Better,
-            (Verdict::Beyond, Some(false)) => Self::Worse,
-            (Verdict::Beyond, None) => Self::Moved,
+            (Verdict::Beyond | Verdict::Drifting, Some(true)) => Self::Better,
+            (Verdict::Beyond | Verdict::Drifting, Some(false)) => Self::Worse,
+            (Verdict::Beyond | Verdict::Drifting, None) => Self::Moved,
         }
     }
 }
@@ -177,21 +180,21 @@ pub enum Action {
     RenewFirst,
     /// The period is not over: wait.
     AwaitEnd,
-    /// It is getting worse, beyond its variation: find the cause.
+    /// It is getting worse, beyond its usual variation: find the cause.
     FindCause {
         /// How surely the target is met even so, if it is.
         met: Option<Certainty>,
     },
-    /// It has got worse [`crate::change::TREND`] times in a row: find the cause.
+    /// It has got worse [`crate::trend::TREND`] times in a row: find the cause.
     FindCauseOfTrend,
-    /// It has moved beyond its variation, neither way being good: find out what did.
+    /// It has moved beyond its usual variation, neither way being good: find out what did.
     FindOut,
-    /// It is getting better, beyond its variation, and is not there yet or perhaps not: keep the course.
+    /// It is getting better, beyond its usual variation, and is not there yet or perhaps not: keep the course.
     KeepCourse {
         /// How surely the target is missed; none where that is open.
         missed: Option<Certainty>,
     },
-    /// It has got better [`crate::change::TREND`] times in a row, and is not there yet or perhaps not: keep the course.
+    /// It has got better [`crate::trend::TREND`] times in a row, and is not there yet or perhaps not: keep the course.
     KeepCourseOfTrend {
         /// How surely the target is missed; none where that is open.
         missed: Option<Certainty>,
@@ -200,26 +203,26 @@ pub enum Action {
     Plan {
         /// How surely it is off target.
         how: Certainty,
-        /// Whether the change is within its variation; else nothing is known of it.
+        /// Whether the change is within its usual variation; else nothing is known of it.
         still: bool,
     },
     /// Short of the target, and whether beyond the threshold is too close to call: watch.
     WatchColour {
         /// How surely it is short of the target.
         how: Certainty,
-        /// Whether the change is within its variation; else nothing is known of it.
+        /// Whether the change is within its usual variation; else nothing is known of it.
         still: bool,
     },
     /// Between threshold and target: watch.
     Watch {
         /// How surely it is short of the target.
         how: Certainty,
-        /// Whether the change is within its variation; else nothing is known of it.
+        /// Whether the change is within its usual variation; else nothing is known of it.
         still: bool,
     },
     /// Whether the target is met is too close to call: nothing on this figure alone.
     TooClose,
-    /// Getting better, beyond its variation, where nothing has to be reached any more: nothing.
+    /// Getting better, beyond its usual variation, where nothing has to be reached any more: nothing.
     NothingRising {
         /// How surely a target is met; none where there is none.
         met: Option<Certainty>,
@@ -229,7 +232,7 @@ pub enum Action {
         /// How surely.
         how: Certainty,
     },
-    /// No target, and within its variation: nothing.
+    /// No target, and within its usual variation: nothing.
     NothingWithin,
     /// No target, and no verdict on its change: there is nothing to hold it against.
     NothingKnown,

@@ -1,341 +1,555 @@
-//! Whether a value differs from an earlier one by more than it varies.
+//! Did it change, more than is usual?
 //!
-//! The one input of [`crate::advice`] that knows how a change is judged: another way of judging replaces this file.
+//! Of every series the level that was to be expected is followed, with what it varies by when nothing happens: sampling error,
+//! which is known, and noise and drift, which are chosen for all series of a KPI together
+//! ([`Usual`](kepi_stats::control::usual::Usual)). What a value lies off its expectation is taken in its own spread, which is drawn
+//! to what is common to all series of the project ([`Prior`]); the last one, three and six periods are looked at together, each with
+//! a part of the level; tails are widened, never narrowed, to what the project's own past shows; and
+//! [`policy`] decides for all series of the batch at once. A season is taken off where the total has one.
+
+use std::collections::BTreeMap;
 
 use kepi_model::{
-    calendar::Period,
-    project::{Better, TargetLines},
+    calendar::{Grain, Period},
+    id::{DimensionId, KpiId},
+    project::{Better, Kpi, Project, TargetLines},
 };
+use kepi_query::{parallel, value::Segment};
 use kepi_stats::{
-    control::chart::moving_range_limit,
-    estimate::{Estimate, Level},
-    estimation::{
-        difference::{Limits, recovered},
-        ratio,
+    control::{
+        moderation::Prior,
+        usual::{self, Expected, Season},
     },
+    distribution::student,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    frame::{Frame, Scale, Scaling, Segments},
+    policy::{self, Family, Held, Tests},
+    trend::goodness,
 };
 
-/// Final values before a change that its own history needs to be judged by.
-pub const HISTORY: usize = 8;
-/// More of them are not looked at: what happened longer ago says little of today.
-const LONGEST_HISTORY: usize = 24;
-/// Moves in one direction that make a trend.
-pub const TREND: usize = 6;
+/// Periods that are looked at together, and what of the level each gets.
+const LOOKS: [(usize, f64); 3] = [(1, 0.5), (3, 0.25), (6, 0.25)];
+/// Fewer cases on the smaller side, or fewer events, say nothing.
+const FEWEST_CASES: f64 = 5.0;
+/// Earlier periods whose cases are counted for that.
+const CASES_OVER: usize = 12;
+/// Periods whose deviations show how heavy tails are.
+const PAST: usize = 24;
+/// Places of the distribution at which they are compared with Student's.
+const PLACES: [f64; 4] = [0.5, 0.9, 0.99, 0.995];
 
-/// Whether a change is more than a value varies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Earlier periods that a verdict needs: twelve, of years four, since they have no season and do not hang together.
+#[must_use]
+pub fn needed(grain: Grain) -> u32 {
+    if grain == Grain::Year { 4 } else { 12 }
+}
+
+/// Periods after which a season comes round, by grain.
+fn season_of(grain: Grain) -> Option<usize> {
+    match grain {
+        Grain::Day => Some(7),
+        Grain::Week => Some(52),
+        Grain::Month => Some(12),
+        Grain::Quarter => Some(4),
+        Grain::HalfYear => Some(2),
+        Grain::Year => None,
+    }
+}
+
+/// Earlier periods that are looked at, at most: what happened longer ago says little of today.
+fn longest(grain: Grain) -> i32 {
+    match grain {
+        Grain::Day => 91,
+        Grain::Week => 157,
+        _ => 60,
+    }
+}
+
+/// What a series does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// More than it varies.
+    /// The last value is beyond what is usual.
     Beyond,
-    /// No more than it varies.
+    /// The last values together are.
+    Drifting,
+    /// Neither is.
     Within,
     /// There is nothing to judge it by.
     Unknown,
 }
 
 impl Verdict {
-    /// The name used in JSON.
+    /// The name used in JSON and in what is stored.
+    #[must_use]
     pub fn code(self) -> &'static str {
         match self {
-            Self::Beyond => "signal",
-            Self::Within => "within_variation",
+            Self::Beyond => "beyond",
+            Self::Drifting => "drifting",
+            Self::Within => "within",
             Self::Unknown => "no_verdict",
         }
     }
-}
-
-/// By what a change was judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Judged {
-    /// By the interval of the difference, recovered from those of both values.
-    Sampling,
-    /// Of numbers of events: by the chance with which events come that do not depend on each other.
-    Counting,
-    /// By its own moves from period to period over so many periods before.
-    History {
-        /// Periods with a final value before this one.
-        periods: usize,
-    },
-    /// By nothing: one of the two has no interval and its history is too short.
-    Nothing {
-        /// Periods with a final value before this one; [`HISTORY`] are needed.
-        periods: usize,
-    },
-}
-
-impl Judged {
-    /// The name used in JSON.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Sampling => "sampling",
-            Self::Counting => "counting",
-            Self::History { .. } => "history",
-            Self::Nothing { .. } => "nothing",
-        }
+    /// What [`Self::code`] stands for.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::Beyond, Self::Drifting, Self::Within, Self::Unknown].into_iter().find(|v| v.code() == code)
     }
 }
 
-/// A change against the previous comparable period.
+/// What is usual of a value, and how it lies to that.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Usual {
+    /// Beyond, drifting or within; never unknown.
+    pub verdict: Verdict,
+    /// Whether it lies above what was expected; of a drift, whether it goes up.
+    pub above: bool,
+    /// What was expected, in the KPI's unit.
+    pub expected: f64,
+    /// The least value that would not have been called out.
+    pub low: f64,
+    /// The greatest.
+    pub high: f64,
+    /// Standard deviation of the prediction, on the KPI's scale.
+    pub spread: f64,
+    /// Degrees of freedom with which it is known.
+    pub degrees: f64,
+    /// The least p-value of the looks, each divided by its part of the level.
+    pub p: f64,
+    /// At most this would have been called out, everything else being as it is.
+    pub limit: f64,
+    /// Periods of the look with that p-value.
+    pub look: u32,
+    /// Earlier periods it rests on.
+    pub periods: u32,
+}
+
+/// Why there is no verdict, and what would lift that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// Too few earlier periods.
+    TooFew {
+        /// There are so many.
+        have: u32,
+        /// So many are needed.
+        need: u32,
+    },
+    /// The value is provisional.
+    NotFinal,
+    /// Too few cases on the smaller side, or too few events.
+    FewCases,
+    /// It never moved, and nothing was sampled.
+    NeverMoved,
+    /// Neighbouring periods share rows.
+    Overlapping,
+    /// No run looked at it: it is not computed for itself, or was published before changes were judged.
+    NotLooked,
+}
+
+impl Refusal {
+    /// The name used in JSON and in what is stored.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::TooFew { .. } => "too_few",
+            Self::NotFinal => "not_final",
+            Self::FewCases => "few_cases",
+            Self::NeverMoved => "never_moved",
+            Self::Overlapping => "overlapping",
+            Self::NotLooked => "not_looked",
+        }
+    }
+    /// What [`Self::code`] stands for; `have` is how many earlier periods there were.
+    #[must_use]
+    pub fn from_code(code: &str, have: u32, grain: Grain) -> Option<Self> {
+        let all = [
+            Self::TooFew { have, need: needed(grain) },
+            Self::NotFinal,
+            Self::FewCases,
+            Self::NeverMoved,
+            Self::Overlapping,
+            Self::NotLooked,
+        ];
+        all.into_iter().find(|why| why.code() == code)
+    }
+}
+
+/// What is said of a series in a period.
+pub type Judgement = Result<Usual, Refusal>;
+
+/// What was found of all series of a grain that end in a period.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Review {
+    /// The period.
+    pub period: Period,
+    /// By KPI and segment.
+    pub judged: BTreeMap<KpiId, BTreeMap<Segment, Judgement>>,
+    /// What the spreads of totals have in common, relative to what their KPI's series let expect.
+    pub totals: Option<Prior>,
+    /// Of members.
+    pub members: Option<Prior>,
+}
+
+/// A series before anything is decided.
+struct Seen<'f> {
+    segment: &'f Segment,
+    /// Errors of prediction in their standard deviations, oldest first, the last one apart; gaps left out.
+    past: Vec<f64>,
+    last: f64,
+    expected: Expected,
+    /// Share of sampling error in the variance of the prediction.
+    sampled: f64,
+    periods: u32,
+}
+
+impl Seen<'_> {
+    fn variance(&self) -> (f64, f64) {
+        let n = self.past.len() as f64;
+        (self.past.iter().map(|z| z * z).sum::<f64>() / n, n)
+    }
+}
+
+/// A KPI before anything is decided.
+struct Filtered<'f> {
+    kpi: &'f Kpi,
+    scale: Scale,
+    length: f64,
+    series: Vec<Seen<'f>>,
+    refused: Vec<(&'f Segment, Refusal)>,
+}
+
+/// The looks at one series: their p-values, divided by their parts.
+struct Looked {
+    p: f64,
+    look: u32,
+    above: bool,
+    /// How far the last value may lie off for a p-value, in the spread of its prediction.
+    spread: f64,
+    degrees: f64,
+    widened: f64,
+    part: f64,
+}
+
+/// Judges all series of a grain in a period, at a level of false call-outs. Bits do not hang on threads or on the order in which
+/// figures came.
+#[must_use]
+pub fn review(project: &Project, frame: &Frame, ordinal: i32, level: f64, threads: usize) -> Review {
+    let period = Period { grain: frame.grain, ordinal };
+    let known: Vec<(&Kpi, &Segments)> = frame
+        .kpis
+        .iter()
+        .filter_map(|(id, segments)| Some((project.kpis.get(id)?, segments)))
+        .filter(|(_, segments)| segments.values().any(|series| at(series, ordinal).is_some()))
+        .collect();
+    let filtered = parallel::map(&known, threads, |(kpi, segments)| filter(project, kpi, segments, period));
+    let of_class = |total: bool| -> Vec<&Seen<'_>> {
+        filtered.iter().flat_map(|of| &of.series).filter(|seen| seen.segment.is_total() == total).collect()
+    };
+    let (totals, members) = (of_class(true), of_class(false));
+    let prior = |of: &[&Seen<'_>]| Prior::fit(&of.iter().map(|s| s.variance()).collect::<Vec<_>>()).ok();
+    // Where totals are too few to say what they have in common, members say it for them.
+    let both = || prior(&[totals.clone(), members.clone()].concat());
+    let of_totals = prior(&totals).or_else(both);
+    let of_members = prior(&members).or(of_totals);
+    let widths = [widths(&totals, of_totals), widths(&members, of_members)];
+    let looked: Vec<Vec<Looked>> = parallel::map(&filtered, threads, |of| {
+        let look = |seen: &Seen<'_>| {
+            let total = seen.segment.is_total();
+            let (prior, widths) = if total { (of_totals, &widths[0]) } else { (of_members, &widths[1]) };
+            look(seen, prior, widths)
+        };
+        of.series.iter().map(look).collect()
+    });
+    let tests: Vec<Tests> =
+        filtered.iter().zip(&looked).map(|(of, looked)| tests(project, of, looked, period)).collect();
+    // A p-value is one by construction; were it not, nothing is called out.
+    let decided = policy::decide(&tests, level).unwrap_or_default();
+    let mut judged: BTreeMap<KpiId, BTreeMap<Segment, Judgement>> = BTreeMap::new();
+    for ((of, looked), decided) in filtered.iter().zip(&looked).zip(&decided) {
+        let own = judged.entry(of.kpi.id.clone()).or_default();
+        let mut held: BTreeMap<&Segment, Held> = BTreeMap::new();
+        held.extend(of.series.iter().find(|s| s.segment.is_total()).map(|s| s.segment).zip(decided.total));
+        let dimensions = by_dimension(of);
+        for (places, decided) in dimensions.values().zip(&decided.members) {
+            let segments = places.iter().filter_map(|place| of.series.get(*place)).map(|seen| seen.segment);
+            held.extend(segments.zip(decided.iter().copied()));
+        }
+        for (seen, looked) in of.series.iter().zip(looked) {
+            let Some(held) = held.get(seen.segment) else { continue };
+            own.insert(seen.segment.clone(), Ok(judge(of, seen, looked, *held)));
+        }
+        own.extend(of.refused.iter().map(|(segment, why)| ((*segment).clone(), Err(*why))));
+    }
+    Review { period, judged, totals: of_totals, members: of_members }
+}
+
+fn at(series: &[crate::frame::Figure], ordinal: i32) -> Option<&crate::frame::Figure> {
+    series.get(series.binary_search_by_key(&ordinal, |figure| figure.ordinal).ok()?)
+}
+
+/// Puts the series of a KPI on its scale and filters them.
+fn filter<'f>(project: &Project, kpi: &'f Kpi, segments: &'f Segments, period: Period) -> Filtered<'f> {
+    let ordinal = period.ordinal;
+    let scaling = Scaling::of(kpi, period.grain, &project.calendar, segments, ordinal);
+    let mut found = Filtered {
+        kpi,
+        scale: scaling.scale,
+        length: scaling.length(ordinal),
+        series: Vec::new(),
+        refused: Vec::new(),
+    };
+    let need = needed(period.grain);
+    let from = ordinal.saturating_sub(longest(period.grain));
+    let mut taken: Vec<(&Segment, usual::Series, u32)> = Vec::new();
+    for (segment, series) in segments {
+        let Some(now) = at(series, ordinal) else { continue };
+        if kpi.overlaps() {
+            found.refused.push((segment, Refusal::Overlapping));
+            continue;
+        }
+        if !now.is_final {
+            found.refused.push((segment, Refusal::NotFinal));
+            continue;
+        }
+        let end = series.partition_point(|figure| figure.ordinal < ordinal);
+        let start = series.partition_point(|figure| figure.ordinal < from);
+        let before = series.get(start..end).unwrap_or_default();
+        let have = before.iter().filter(|figure| figure.is_final).count() as u32;
+        if have < need {
+            found.refused.push((segment, Refusal::TooFew { have, need }));
+            continue;
+        }
+        let recent = before.iter().rev().take(CASES_OVER);
+        let cases: Option<Vec<f64>> = recent.map(|figure| scaling.cases(figure)).collect();
+        let mean = cases.map(|cases| cases.iter().sum::<f64>() / cases.len().max(1) as f64);
+        if mean.is_some_and(|mean| mean < FEWEST_CASES) {
+            found.refused.push((segment, Refusal::FewCases));
+            continue;
+        }
+        let first = before.first().map_or(ordinal, |figure| figure.ordinal);
+        let mut points: usual::Series = vec![None; usize::try_from(ordinal - first).unwrap_or(0) + 1];
+        for figure in before.iter().filter(|figure| figure.is_final).chain([now]) {
+            let place = usize::try_from(figure.ordinal - first).ok().and_then(|at| points.get_mut(at));
+            if let Some(place) = place {
+                *place = scaling.point(figure);
+            }
+        }
+        taken.push((segment, points, have));
+    }
+    // The season is that of the total: of members it would be noise.
+    let total = taken.iter().find(|(segment, ..)| segment.is_total());
+    let season = total.zip(season_of(period.grain)).and_then(|((_, points, _), length)| {
+        let first = i64::from(ordinal) - points.len() as i64 + 1;
+        Season::find(points, length, first)
+    });
+    if let Some(season) = &season {
+        for (_, points, _) in &mut taken {
+            // All end in the same place.
+            let places = points.iter_mut().rev().zip(season.course.iter().rev());
+            places.for_each(|(point, course)| point.iter_mut().for_each(|p| p.value -= course));
+        }
+    }
+    let series: Vec<usual::Series> = taken.iter().map(|(_, points, _)| points.clone()).collect();
+    let Ok(model) = usual::Usual::fit(&series) else {
+        found.refused.extend(taken.iter().map(|(segment, ..)| (*segment, Refusal::NeverMoved)));
+        return found;
+    };
+    let (within, beyond) = season.as_ref().map_or((1.0, 1.0), Season::widening);
+    let course = season.as_ref().and_then(|s| s.course.last()).copied().unwrap_or(0.0);
+    for (segment, points, periods) in taken {
+        let filtered = model.filter(&points);
+        let (Some(expected), Some(Some(last))) = (filtered.last, filtered.innovations.last().copied()) else {
+            found.refused.push((segment, Refusal::NeverMoved));
+            continue;
+        };
+        let earlier = filtered.innovations.iter().rev().skip(1).rev();
+        let spread = expected.spread * beyond;
+        let sampled =
+            points.last().copied().flatten().map_or(0.0, |point| point.variance / (spread * spread));
+        found.series.push(Seen {
+            segment,
+            past: earlier.flatten().map(|z| z / within).collect(),
+            last: last / beyond,
+            expected: Expected { value: expected.value + course, spread },
+            sampled,
+            periods,
+        });
+    }
+    found
+}
+
+/// The variance of a series relative to what its KPI lets expect, drawn to the common one, with its degrees of freedom. Never less
+/// than sampling alone.
+fn moderated(seen: &Seen<'_>, prior: Option<Prior>) -> (f64, f64) {
+    let (own, n) = seen.variance();
+    let (variance, degrees) = prior.map_or((own, n), |prior| prior.moderated(own, n));
+    (variance.max(seen.sampled), degrees)
+}
+
+/// Sums of neighbouring errors over so many periods, each in the spread of the sum; the last one is the last value's.
+fn sums(seen: &Seen<'_>, variance: f64, look: usize) -> Vec<f64> {
+    let all: Vec<f64> = seen.past.iter().copied().chain([seen.last]).map(|z| z / variance.sqrt()).collect();
+    all.windows(look).map(|of| of.iter().sum::<f64>() / (look as f64).sqrt()).collect()
+}
+
+/// Whether a look has enough to go by.
+fn can_look(seen: &Seen<'_>, look: usize) -> bool {
+    look == 1 || seen.past.len() + 1 >= 2 * look + 4
+}
+
+/// By what the tails of each look are wider than Student's, over the past of all series of a class; at least 1.
+fn widths(class: &[&Seen<'_>], prior: Option<Prior>) -> [f64; LOOKS.len()] {
+    let mut widths: [f64; LOOKS.len()] = [1.0; LOOKS.len()];
+    for (width, (look, _)) in widths.iter_mut().zip(LOOKS) {
+        let mut past: Vec<f64> = Vec::new();
+        let mut degrees: f64 = 1.0;
+        for seen in class.iter().filter(|seen| can_look(seen, look)) {
+            let (variance, own) = moderated(seen, prior);
+            degrees = degrees.max(own);
+            let sums = sums(seen, variance, look);
+            // What shares a period with the last sum is part of what is judged.
+            let known = sums.get(..sums.len().saturating_sub(look)).unwrap_or_default();
+            past.extend(known.iter().rev().take(PAST).map(|sum| sum.abs()));
+        }
+        let n = past.len();
+        for place in PLACES {
+            // A place that no value lies beyond says nothing.
+            if n as f64 * (1.0 - place) < 1.0 {
+                continue;
+            }
+            let at = ((n as f64 * place).ceil() as usize).clamp(1, n) - 1;
+            let (_, seen, _) = past.select_nth_unstable_by(at, f64::total_cmp);
+            *width = width.max(*seen / student::quantile(0.5 + place / 2.0, degrees));
+        }
+    }
+    widths
+}
+
+fn look(seen: &Seen<'_>, prior: Option<Prior>, widths: &[f64; LOOKS.len()]) -> Looked {
+    let (variance, degrees) = moderated(seen, prior);
+    let possible = || LOOKS.into_iter().zip(widths).filter(|((look, _), _)| can_look(seen, *look));
+    let parts: f64 = possible().map(|((_, part), _)| part).sum();
+    let mut best = Looked {
+        p: 1.0,
+        look: 1,
+        above: seen.last > 0.0,
+        spread: variance.sqrt() * seen.expected.spread,
+        degrees,
+        widened: widths[0],
+        part: LOOKS[0].1 / parts,
+    };
+    for ((look, part), width) in possible() {
+        let Some(sum) = sums(seen, variance, look).last().copied() else { continue };
+        let p = (student::two_sided(sum / width, degrees) * parts / part).min(1.0);
+        if p < best.p {
+            (best.p, best.look, best.above) = (p, look as u32, sum > 0.0);
+        }
+    }
+    best
+}
+
+/// Members by dimension or combination: their places among the series.
+fn by_dimension<'f>(of: &Filtered<'f>) -> BTreeMap<Vec<&'f DimensionId>, Vec<usize>> {
+    let mut by: BTreeMap<Vec<&DimensionId>, Vec<usize>> = BTreeMap::new();
+    for (place, seen) in of.series.iter().enumerate().filter(|(_, seen)| !seen.segment.is_total()) {
+        by.entry(seen.segment.0.iter().map(|(dimension, _)| dimension).collect()).or_default().push(place);
+    }
+    by
+}
+
+fn tests(project: &Project, of: &Filtered<'_>, looked: &[Looked], period: Period) -> Tests {
+    let p = |place: usize| looked.get(place).map_or(1.0, |of| of.p);
+    Tests {
+        weight: policy::weight(project, of.kpi, period),
+        total: of.series.iter().position(|seen| seen.segment.is_total()).map(p),
+        members: by_dimension(of).values().map(|places| places.iter().map(|at| p(*at)).collect()).collect(),
+    }
+}
+
+fn judge(of: &Filtered<'_>, seen: &Seen<'_>, looked: &Looked, held: Held) -> Usual {
+    // How far the last value may lie off before its own look calls it out.
+    let deviations = -student::quantile((held.limit * looked.part / 2.0).clamp(1e-300, 0.5), looked.degrees);
+    let half = deviations * looked.widened * looked.spread;
+    let value = |place: f64| of.scale.from(place) * of.length;
+    let off = seen.last * seen.expected.spread;
+    let verdict = match held.called_out {
+        false => Verdict::Within,
+        // Several looks may call it out: that of the last value goes first.
+        true if off.abs() >= half => Verdict::Beyond,
+        true => Verdict::Drifting,
+    };
+    Usual {
+        verdict,
+        above: if verdict == Verdict::Beyond { off > 0.0 } else { looked.above },
+        expected: value(seen.expected.value),
+        low: value(seen.expected.value - half),
+        high: value(seen.expected.value + half),
+        spread: looked.spread,
+        degrees: looked.degrees,
+        p: looked.p,
+        limit: held.limit,
+        look: if verdict == Verdict::Beyond { 1 } else { looked.look },
+        periods: seen.periods,
+    }
+}
+
+/// Families that the analyses of this version claim.
+const CLAIMED: &[Family] = &[Family::Change];
+
+/// Judges a period of a frame, at the project's own level. `grains` is how many grains the project publishes.
+#[must_use]
+pub fn reviewed(project: &Project, frame: &Frame, ordinal: i32, grains: usize, threads: usize) -> Review {
+    let level = policy::level(&project.attention, frame.grain, grains, CLAIMED);
+    review(project, frame, ordinal, level, threads)
+}
+
+/// A change against the last final value before, and how it lies to what is usual.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Change {
     /// The difference in the KPI's unit.
     pub difference: f64,
     /// The period compared with.
     pub since: Period,
-    /// Whether it is more than the value varies.
-    pub verdict: Verdict,
-    /// By what that was judged.
-    pub judged: Judged,
-    /// Whether it goes the good way; none where neither way is good or nothing has changed.
+    /// What is usual of the value, or why nobody can say.
+    pub judged: Judgement,
+    /// Whether it goes the good way: beyond what is usual, against what was expected; else against the earlier value. None where
+    /// neither way is good or nothing has changed.
     pub favourable: Option<bool>,
 }
 
-/// What is compared.
-#[derive(Debug, Clone, Copy)]
-pub struct Compared<'e> {
-    /// The earlier value.
-    pub previous: &'e Estimate,
-    /// The later value.
-    pub current: &'e Estimate,
-    /// The period of the earlier one.
-    pub since: Period,
-    /// Of a number of events: how long they were counted, before and now, in any unit.
-    pub counted_over: Option<(f64, f64)>,
-    /// Points of final periods up to and including the earlier one, oldest first.
-    pub history: &'e [f64],
-    /// Which direction is good.
-    pub better: Better,
-    /// The target in force.
-    pub lines: Option<&'e TargetLines>,
-    /// Level of confidence of the judgement.
-    pub level: Level,
-}
-
 impl Change {
-    /// The change from the earlier to the later value.
-    ///
-    /// Where both have an interval, it is *beyond* if zero lies outside the interval of the difference, of the same level
-    /// ([`recovered`]; both periods count as independent samples, so where the same customers answer in both, changes are
-    /// surer than said). Numbers of events have none, and are judged as events that come independently of each other: the
-    /// ratio of the two numbers against that of the times (conditional binomial interval, [`ratio::of_counts`]). Real
-    /// events come in clusters, so where there is enough history they must also move by more than they did from period
-    /// to period: by more than the upper limit of the moving ranges, 3.267 times their mean ([`moving_range_limit`]; Wheeler
-    /// 1993). Sums and everything else without an interval are judged by that alone.
-    pub fn between(of: &Compared<'_>) -> Self {
-        let difference = of.current.point - of.previous.point;
-        let (verdict, judged) = judge(of, difference);
-        let favourable = goodness(of.better, of.lines).and_then(|good| {
-            let gain = good(of.current.point) - good(of.previous.point);
+    /// From the earlier to the later value.
+    #[must_use]
+    pub fn new(
+        (previous, since): (f64, Period),
+        current: f64,
+        judged: Judgement,
+        better: Better,
+        lines: Option<&TargetLines>,
+    ) -> Self {
+        let against = match judged {
+            Ok(usual) if usual.verdict != Verdict::Within => usual.expected,
+            _ => previous,
+        };
+        let favourable = goodness(better, lines).and_then(|good| {
+            // The last values of a drift may lie on either side of what was expected of the last.
+            let drifts = judged.is_ok_and(|usual| usual.verdict == Verdict::Drifting);
+            let gain = match judged {
+                Ok(usual) if drifts && (current > against) != usual.above => good(against) - good(current),
+                _ => good(current) - good(against),
+            };
             if gain == 0.0 { None } else { Some(gain > 0.0) }
         });
-        Self { difference, since: of.since, verdict, judged, favourable }
-    }
-}
-
-fn judge(of: &Compared<'_>, difference: f64) -> (Verdict, Judged) {
-    let verdict = |beyond| if beyond { Verdict::Beyond } else { Verdict::Within };
-    let limits = |of: &Estimate| {
-        of.interval.as_ref().ok().map(|i| Limits { point: of.point, low: i.low, high: i.high })
-    };
-    if let Some((before, now)) = limits(of.previous).zip(limits(of.current)) {
-        let change = recovered(before, now);
-        return (verdict(change.low > 0.0 || change.high < 0.0), Judged::Sampling);
-    }
-    let counting = of.counted_over.and_then(|over| more_than_chance(of, over));
-    if counting == Some(false) {
-        return (Verdict::Within, Judged::Counting);
-    }
-    let recent = of.history.len().saturating_sub(LONGEST_HISTORY);
-    let history = of.history.get(recent..).unwrap_or_default();
-    match (more_than_ever(history, difference), counting) {
-        (Some(beyond), _) => (verdict(beyond), Judged::History { periods: history.len() }),
-        (None, Some(beyond)) => (verdict(beyond), Judged::Counting),
-        (None, None) => (Verdict::Unknown, Judged::Nothing { periods: history.len() }),
-    }
-}
-
-/// Whether two numbers of events differ by more than chance, given how long each was counted.
-fn more_than_chance(of: &Compared<'_>, (before, now): (f64, f64)) -> Option<bool> {
-    let number = |of: &Estimate| (of.point >= 0.0).then_some(of.point.round() as u64);
-    let (first, second) = (number(of.previous)?, number(of.current)?);
-    // The interval needs events below the line.
-    let (above, below, expected) = match (first, second) {
-        (0, 0) => return Some(false),
-        (0, _) => (first, second, before / now),
-        _ => (second, first, now / before),
-    };
-    let interval = ratio::of_counts(above, below, of.level).ok()?.interval.ok()?;
-    Some(expected < interval.low || expected > interval.high)
-}
-
-/// Whether a move is larger than those of a history, if that is long enough.
-fn more_than_ever(history: &[f64], difference: f64) -> Option<bool> {
-    if history.len() < HISTORY {
-        return None;
-    }
-    let moves = history.windows(2).filter_map(|pair| Some((pair.last()? - pair.first()?).abs()));
-    let mean = moves.sum::<f64>() / (history.len() - 1) as f64;
-    Some(difference.abs() > moving_range_limit(mean))
-}
-
-/// The direction of a run of moves that all go the same way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Trend {
-    /// The last [`TREND`] moves were all for the worse.
-    Worsening,
-    /// They were all for the better.
-    Improving,
-    /// Neither, or too few values.
-    None,
-}
-
-impl Trend {
-    /// The trend of a series, oldest first. In a series without any trend and without ties one of 5 040 ends in such a run of
-    /// one direction: the 7 values would have to stand in order.
-    pub fn of(points: &[f64], better: Better, lines: Option<&TargetLines>) -> Self {
-        let Some(good) = goodness(better, lines) else { return Self::None };
-        let Some(last) = points.len().checked_sub(TREND + 1).and_then(|from| points.get(from..)) else {
-            return Self::None;
-        };
-        let all = |of: fn(f64, f64) -> bool| {
-            last.windows(2).all(|pair| matches!(pair, [before, now] if of(good(*now), good(*before))))
-        };
-        if all(|now, before| now < before) {
-            Self::Worsening
-        } else if all(|now, before| now > before) {
-            Self::Improving
-        } else {
-            Self::None
-        }
-    }
-}
-
-/// How good a value is, as far as order goes; nothing where a range is good and none is known. Within the range all are alike.
-fn goodness(better: Better, lines: Option<&TargetLines>) -> Option<impl Fn(f64) -> f64 + use<>> {
-    let range = match (better, lines) {
-        (Better::InRange, Some(TargetLines::InRange { target, .. })) => Some(*target),
-        (Better::InRange, _) => return None,
-        _ => None,
-    };
-    Some(move |value: f64| match (better, range) {
-        (_, Some((low, high))) => -(low - value).max(value - high).max(0.0),
-        (Better::Lower, None) => -value,
-        _ => value,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use kepi_model::calendar::Grain;
-    use kepi_stats::estimate::{Interval, Method};
-
-    use super::*;
-
-    const SINCE: Period = Period { grain: Grain::Year, ordinal: 2014 };
-
-    fn judged(
-        previous: &Estimate,
-        current: &Estimate,
-        counted_over: Option<(f64, f64)>,
-        history: &[f64],
-    ) -> Change {
-        Change::between(&Compared {
-            previous,
-            current,
-            since: SINCE,
-            counted_over,
-            history,
-            better: Better::Higher,
-            lines: None,
-            level: Level::NINETY_FIVE,
-        })
+        Self { difference: current - previous, since, judged, favourable }
     }
 
-    fn sampled(before: (f64, f64, f64), now: (f64, f64, f64)) -> Change {
-        let estimate = |(point, low, high)| Estimate {
-            point,
-            interval: Ok(Interval::new(low, high, Level::NINETY_FIVE)),
-            n: 1_000,
-            effective_n: 1_000.0,
-            method: Method::Wilson,
-        };
-        judged(&estimate(before), &estimate(now), None, &[])
-    }
-
-    fn count(n: f64) -> Estimate {
-        Estimate::exact(n, n as u64, "a full count has no sampling error")
-    }
-
-    #[test]
-    fn a_change_is_beyond_when_the_interval_of_the_difference_leaves_out_zero() {
-        // The intervals overlap and yet 3.2 points are more than √(1.9² + 1.9²).
-        let fell = sampled((0.442, 0.423, 0.461), (0.410, 0.391, 0.429));
-        assert_eq!((fell.verdict, fell.favourable), (Verdict::Beyond, Some(false)));
-        let little = sampled((0.434, 0.415, 0.453), (0.410, 0.391, 0.429));
-        assert_eq!(little.verdict, Verdict::Within);
-        let rose = sampled((0.033, 0.027, 0.040), (0.045, 0.038, 0.053));
-        assert_eq!((rose.verdict, rose.favourable), (Verdict::Beyond, Some(true)));
-    }
-
-    #[test]
-    fn counts_are_judged_by_chance() {
-        // 40 of 100 events in the second half: p = 0.057 by the binomial test, 39 of 100: p = 0.035 (R 4.3, `binom.test`).
-        let over = Some((1.0, 1.0));
-        let change = |before: f64, now: f64, over| judged(&count(before), &count(now), over, &[]);
-        assert_eq!(change(60.0, 40.0, over).verdict, Verdict::Within);
-        let beyond = change(61.0, 39.0, over);
-        assert_eq!((beyond.verdict, beyond.judged), (Verdict::Beyond, Judged::Counting));
-        // In February there are fewer days to count in: 280 and 310 are ten a day.
-        assert_eq!(change(310.0, 280.0, Some((31.0, 28.0))).verdict, Verdict::Within);
-        assert_eq!(change(3_100.0, 2_600.0, Some((31.0, 28.0))).verdict, Verdict::Beyond);
-        // From nothing to 5 is chance (p = 0.0625), to 6 is not (p = 0.03125).
-        for (before, now) in [(0.0, 5.0), (5.0, 0.0), (0.0, 0.0)] {
-            assert_eq!(change(before, now, over).verdict, Verdict::Within);
-        }
-        for (before, now) in [(0.0, 6.0), (6.0, 0.0)] {
-            assert_eq!(change(before, now, over).verdict, Verdict::Beyond);
-        }
-    }
-
-    #[test]
-    fn what_has_no_interval_is_judged_by_its_own_history() {
-        // Moves of 10 throughout: 32.67 is the limit.
-        let history = [100.0, 110.0, 100.0, 110.0, 100.0, 110.0, 100.0, 110.0];
-        let to = |now: f64, over, history: &[f64]| judged(&count(110.0), &count(now), over, history);
-        let within = to(142.0, None, &history);
-        assert_eq!((within.verdict, within.judged), (Verdict::Within, Judged::History { periods: 8 }));
-        assert_eq!(to(143.0, None, &history).verdict, Verdict::Beyond);
-        // Too short a history is no model at all, and says so.
-        let unknown = to(400.0, None, &history[1..]);
-        assert_eq!((unknown.verdict, unknown.judged), (Verdict::Unknown, Judged::Nothing { periods: 7 }));
-        // Events that come in clusters are beyond chance (110 to 180: p < 0.001) only where beyond their history too.
-        let clustered: Vec<f64> = (0..8).map(|i| if i % 2 == 0 { 50.0 } else { 110.0 }).collect();
-        let over = Some((1.0, 1.0));
-        assert_eq!(to(180.0, over, &[]).verdict, Verdict::Beyond);
-        assert_eq!(to(180.0, over, &clustered).verdict, Verdict::Within);
-        // And a calm history does not make chance a cause.
-        assert_eq!(to(111.0, over, &[110.0; 8]).judged, Judged::Counting);
-    }
-
-    #[test]
-    fn six_moves_one_way_are_a_trend() {
-        let up: Vec<f64> = (0..7).map(f64::from).collect();
-        assert_eq!(Trend::of(&up, Better::Higher, None), Trend::Improving);
-        assert_eq!(Trend::of(&up, Better::Lower, None), Trend::Worsening);
-        assert_eq!(Trend::of(&up[1..], Better::Higher, None), Trend::None);
-        let mut flat = up.clone();
-        flat[3] = flat[2];
-        assert_eq!(Trend::of(&flat, Better::Higher, None), Trend::None);
-        // Towards a range from below is for the better, away from it above for the worse; nothing is said without one.
-        let lines = |low: f64, high: f64| TargetLines::InRange {
-            floor: None,
-            threshold: (low - 1.0, high + 1.0),
-            target: (low, high),
-            stretch: None,
-        };
-        assert_eq!(Trend::of(&up, Better::InRange, Some(&lines(6.0, 8.0))), Trend::Improving);
-        assert_eq!(Trend::of(&up, Better::InRange, Some(&lines(-2.0, 0.0))), Trend::Worsening);
-        assert_eq!(Trend::of(&up, Better::InRange, Some(&lines(-2.0, 10.0))), Trend::None);
-        assert_eq!(Trend::of(&up, Better::InRange, None), Trend::None);
+    /// Its verdict.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.judged.map_or(Verdict::Unknown, |usual| usual.verdict)
     }
 }

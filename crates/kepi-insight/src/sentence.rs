@@ -2,7 +2,6 @@
 
 use kepi_model::{
     calendar::Period,
-    id::DimensionId,
     project::{Better, TargetLines},
 };
 use kepi_score::{band::Band, tree::NoScore};
@@ -10,7 +9,8 @@ use kepi_stats::estimate::Estimate;
 
 use crate::{
     advice::{Action, Course},
-    change::{Change, Judged, Trend},
+    change::{Change, Judgement, Usual},
+    trend::Trend,
 };
 
 /// One sentence about a KPI in a period.
@@ -22,27 +22,31 @@ pub enum Sentence {
     NoTarget,
     /// How far the value is from its target.
     Distance(Distance),
-    /// What has changed, and whether by more than the value varies.
+    /// What has changed, and whether by more than is usual.
     Changed {
-        /// The difference in the KPI's unit.
+        /// The value, in the KPI's unit.
+        value: f64,
+        /// The difference.
         by: f64,
         /// The period compared with.
         since: Period,
-        /// Which way, and whether beyond its variation.
+        /// Which way, and whether beyond what is usual.
         course: Course,
-        /// By what that was judged.
-        judged: Judged,
+        /// What is usual of the value, or why nobody can say.
+        judged: Judgement,
+        /// The period of the value.
+        period: Period,
     },
     /// The last moves all went the same way.
     Trend(Trend),
-    /// The one member that stands out most: its interval is wholly on the bad side of the value over all rows.
-    StandsOut {
-        /// The dimension.
-        dimension: DimensionId,
-        /// The member.
-        member: String,
-        /// Its value.
-        value: Estimate,
+    /// Where a change is: which members are beyond what is usual of themselves.
+    Where {
+        /// How many were compared.
+        compared: usize,
+        /// How many of them are beyond.
+        called_out: usize,
+        /// The one that is farthest, in words, with its value and what is usual of it.
+        most: Option<(String, f64, Usual)>,
     },
     /// The value is where it is, but the true one may lie in another band.
     ColourOpen {
@@ -60,13 +64,15 @@ pub enum Sentence {
 }
 
 impl Sentence {
-    /// What has changed.
-    pub fn changed(change: &Change) -> Self {
+    /// What has changed, to a value in a period.
+    pub fn changed(change: &Change, value: f64, period: Period) -> Self {
         Self::Changed {
+            value,
             by: change.difference,
             since: change.since,
             course: Course::of(change),
             judged: change.judged,
+            period,
         }
     }
 }

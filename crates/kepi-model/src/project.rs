@@ -52,6 +52,8 @@ pub struct Project {
     pub calendar: Calendar,
     /// Confidence level of every interval, such as 0.95.
     pub confidence: f64,
+    /// How often something may be called out although nothing is going on.
+    pub attention: Attention,
     /// What data may be used for.
     pub purposes: BTreeMap<PurposeId, String>,
     /// People.
@@ -70,6 +72,23 @@ pub struct Project {
     pub kpis: BTreeMap<KpiId, Kpi>,
     /// Scorecards.
     pub scorecards: BTreeMap<ScorecardId, Scorecard>,
+}
+
+/// How often something may be called out although nothing is going on, and what goes first.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Attention {
+    /// The share of months without news that may show something, and of call-outs that may be false.
+    pub false_call_outs: f64,
+    /// What a KPI on a scorecard counts beside others.
+    pub scorecards: f64,
+    /// What a KPI with a target counts.
+    pub targets: f64,
+}
+
+impl Default for Attention {
+    fn default() -> Self {
+        Self { false_call_outs: 0.1, scorecards: 20.0, targets: 5.0 }
+    }
 }
 
 /// A person.

@@ -2,6 +2,7 @@
 
 use std::{ops::RangeInclusive, sync::Arc};
 
+use kepi_insight::change::{Judgement, Refusal};
 use kepi_model::{
     calendar::{Grain, Period},
     id::{EntityId, KpiId, SourceId},
@@ -150,6 +151,16 @@ pub trait Facts: KpiValues + Send + Sync {
     /// The scores of all units of a scorecard in a period. One that is asked for often keeps them.
     fn unit_scores(&self, card: &Card<'_, dyn Facts + '_>, period: Period) -> Vec<UnitScore> {
         card.scores(period)
+    }
+    /// What is usual of a figure and how it lies to that, or why nobody can say.
+    fn judged(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Judgement {
+        let _ = (kpi, period, segment);
+        Err(Refusal::NotLooked)
+    }
+    /// The same of all segments of a KPI in a period that were judged, the total left out.
+    fn members_judged(&self, kpi: &KpiId, period: Period) -> Vec<(Segment, Judgement)> {
+        let _ = (kpi, period);
+        Vec::new()
     }
     /// Greatest event time of an entity, µs UTC.
     fn watermark(&self, entity: &EntityId) -> Option<i64>;

@@ -4,18 +4,19 @@
 
 use kepi_insight::{
     advice::{Action, Certainty, Course},
-    change::{HISTORY, Judged, TREND, Trend, Verdict},
+    change::{Judgement, Refusal, Usual, Verdict},
     sentence::{Distance, Line, Sentence, Side},
+    trend::{TREND, Trend},
 };
 use kepi_model::{
-    calendar::Calendar,
+    calendar::{Calendar, Period},
     project::{Kpi, ValueUnit},
 };
 use kepi_score::{band::Band, tree::Observed};
 
 use crate::{
     format,
-    view::{Measured, Status},
+    view::{Number, Status},
 };
 
 /// Renders sentences about one KPI.
@@ -45,32 +46,60 @@ impl<'a> Say<'a> {
             Sentence::NoValue(reason) => format!("No value: {reason}."),
             Sentence::NoTarget => "No target is in force.".to_owned(),
             Sentence::Distance(distance) => self.distance(*distance),
-            Sentence::Changed { by, since, course, judged } => {
+            Sentence::Changed { value, by, since, course, judged, .. } => {
                 let since = self.calendar.label(*since);
                 let by = self.difference(*by);
-                match course {
-                    Course::Worse => format!("{by} since {since}: worse, beyond its variation."),
-                    Course::Better => format!("{by} since {since}: better, beyond its variation."),
-                    Course::Moved => format!("{by} since {since}, beyond its variation."),
-                    Course::Within => format!("{by} since {since}, within its variation."),
-                    Course::Unknown => {
-                        format!("{by} since {since}; {}.", self::judged(Verdict::Unknown, *judged))
+                let way = match course {
+                    Course::Worse => ": worse",
+                    Course::Better => ": better",
+                    Course::Moved | Course::Within | Course::Unknown => "",
+                };
+                match judged {
+                    Err(why) => format!("{by} since {since}; no verdict: {}.", refusal(*why)),
+                    Ok(usual) => {
+                        let (value, range) = (self.number(*value).text, self.range(usual));
+                        match usual.verdict {
+                            Verdict::Drifting => format!(
+                                "{by} since {since}; drifting {}, the last {} periods together beyond what is usual{way}.",
+                                if usual.above { "up" } else { "down" },
+                                usual.look
+                            ),
+                            Verdict::Beyond => {
+                                let side = if usual.above { "above" } else { "below" };
+                                format!("{by} since {since}; {value} is {side} the usual {range}{way}.")
+                            }
+                            Verdict::Within | Verdict::Unknown => {
+                                format!("{by} since {since}; {value} is within the usual {range}.")
+                            }
+                        }
                     }
                 }
             }
             Sentence::Trend(Trend::Worsening) => format!("Worse {} times in a row.", times(TREND)),
             Sentence::Trend(Trend::Improving) => format!("Better {} times in a row.", times(TREND)),
             Sentence::Trend(Trend::None) => "No trend.".to_owned(),
-            Sentence::StandsOut { dimension, member, value } => {
-                let shown = Measured::new(value, self.unit);
-                let interval = shown.interval.value().map(|i| format!(", {}", i.text)).unwrap_or_default();
-                format!(
-                    "Worst by {}: {member} with {}{interval} (n {}).",
-                    dimension.as_str().replace('_', " "),
-                    shown.value.text,
-                    format::count(value.n)
-                )
-            }
+            Sentence::Where { compared, called_out, most } => match most {
+                None if *compared == 1 => {
+                    "The one segment compared is within its own usual variation.".to_owned()
+                }
+                None => {
+                    format!("None of the {compared} segments compared is beyond its own usual variation.")
+                }
+                Some((name, value, usual)) => {
+                    let side = if usual.above { "above" } else { "below" };
+                    let value = self.number(*value).text;
+                    let usual = match usual.verdict {
+                        Verdict::Drifting => format!("drifting {}", if usual.above { "up" } else { "down" }),
+                        _ => format!("{side} its usual {}", self.range(usual)),
+                    };
+                    let first = if *called_out == 1 { "it sits" } else { "most of all" };
+                    let of = format!("{called_out} of {compared} segments compared");
+                    match called_out {
+                        1 => format!("Of {compared} segments compared, {first} in {name}: {value}, {usual}."),
+                        _ => format!("It sits in {of}, {first} in {name}: {value}, {usual}."),
+                    }
+                }
+            },
             Sentence::ColourOpen { band, probability, worst, best } => {
                 let sure = format!("{} sure of “{}”", format::probability(*probability), label(*band));
                 if worst == best {
@@ -85,6 +114,40 @@ impl<'a> Say<'a> {
             }
             Sentence::Advised(action) => action_text(*action),
         }
+    }
+
+    /// A verdict with what it rests on.
+    pub fn judged(&self, judged: &Judgement) -> String {
+        match judged {
+            Err(why) => format!("no verdict: {}", refusal(*why)),
+            Ok(usual) => match usual.verdict {
+                Verdict::Beyond => format!("beyond its usual variation, {}", self.range(usual)),
+                Verdict::Drifting => {
+                    format!("drifting: the last {} periods together are beyond what is usual", usual.look)
+                }
+                Verdict::Within | Verdict::Unknown => {
+                    format!("within its usual variation, {}", self.range(usual))
+                }
+            },
+        }
+    }
+
+    /// Values that would not have been called out.
+    fn range(&self, usual: &Usual) -> String {
+        format!("{} to {}", self.number(usual.low).text, self.number(usual.high).text)
+    }
+
+    /// A value with the digits of what was observed.
+    pub(crate) fn number(&self, raw: f64) -> Number {
+        Number::new(raw, self.unit, self.decimals)
+    }
+    /// What the KPI's values are.
+    pub(crate) fn unit(&self) -> &ValueUnit {
+        self.unit
+    }
+    /// A period as shown.
+    pub(crate) fn label(&self, period: Period) -> String {
+        self.calendar.label(period)
     }
 
     fn distance(&self, of: Distance) -> String {
@@ -145,34 +208,22 @@ fn times(n: usize) -> String {
 /// A verdict beside a change.
 pub fn verdict(of: Verdict) -> &'static str {
     match of {
-        Verdict::Beyond => "beyond its variation",
-        Verdict::Within => "within its variation",
+        Verdict::Beyond => "beyond its usual variation",
+        Verdict::Drifting => "drifting",
+        Verdict::Within => "within its usual variation",
         Verdict::Unknown => "no verdict",
     }
 }
 
-/// A verdict with what it was judged by.
-pub fn judged(verdict: Verdict, by: Judged) -> String {
-    let beyond = verdict == Verdict::Beyond;
-    match by {
-        Judged::Sampling if beyond => {
-            "beyond its variation: the interval of the difference leaves out zero".to_owned()
-        }
-        Judged::Sampling => "within its variation: the interval of the difference holds zero".to_owned(),
-        Judged::Counting if beyond => {
-            "beyond its variation: more than chance moves counts of this size".to_owned()
-        }
-        Judged::Counting => "within its variation: chance alone moves counts of this size so far".to_owned(),
-        Judged::History { periods } if beyond => {
-            format!("beyond its variation: more than it moved from period to period in the {periods} before")
-        }
-        Judged::History { periods } => {
-            format!("within its variation: it moved as far from period to period in the {periods} before")
-        }
-        Judged::Nothing { periods } => format!(
-            "no verdict: there is no interval to judge by, and {periods} of the {HISTORY} earlier periods that judging \
-             by its own history takes"
-        ),
+/// Why there is no verdict, and what would lift that.
+pub fn refusal(why: Refusal) -> String {
+    match why {
+        Refusal::TooFew { have, need } => format!("{need} earlier periods are needed, there are {have}"),
+        Refusal::NotFinal => "more data may still change it".to_owned(),
+        Refusal::FewCases => "too few cases or events to judge by".to_owned(),
+        Refusal::NeverMoved => "it never moved before".to_owned(),
+        Refusal::Overlapping => "neighbouring periods share rows".to_owned(),
+        Refusal::NotLooked => "no run has judged it".to_owned(),
     }
 }
 
@@ -183,7 +234,8 @@ fn action_text(of: Action) -> String {
         Certainty::Likely => format!("{what}, most likely"),
         Certainty::Unsaid => format!("{what}, how surely cannot be said"),
     };
-    let moving = |still| if still { "not moving beyond its variation" } else { "no verdict on its change" };
+    let moving =
+        |still| if still { "not moving beyond its usual variation" } else { "no verdict on its change" };
     let row = times(TREND);
     let keep = "keep the course and watch the next period";
     let there = |missed: Option<Certainty>| match missed {
@@ -200,17 +252,19 @@ fn action_text(of: Action) -> String {
         Action::AwaitEnd => {
             "More data may still change it: no action indicated before it is final.".to_owned()
         }
-        Action::FindCause { met: None } => "Getting worse, beyond its variation: find the cause.".to_owned(),
+        Action::FindCause { met: None } => {
+            "Getting worse, beyond its usual variation: find the cause.".to_owned()
+        }
         Action::FindCause { met: Some(certainty) } => {
             format!(
-                "{}, and getting worse, beyond its variation: find the cause.",
+                "{}, and getting worse, beyond its usual variation: find the cause.",
                 how(certainty, "Still on target")
             )
         }
         Action::FindCauseOfTrend => format!("Worse {row} times in a row: find the cause."),
-        Action::FindOut => "It has moved, beyond its variation: find out what moved it.".to_owned(),
+        Action::FindOut => "It has moved, beyond its usual variation: find out what moved it.".to_owned(),
         Action::KeepCourse { missed } => {
-            format!("Getting better, beyond its variation{}: {keep}.", there(missed))
+            format!("Getting better, beyond its usual variation{}: {keep}.", there(missed))
         }
         Action::KeepCourseOfTrend { missed } => {
             format!("Better {row} times in a row{}: {keep}.", there(missed))
@@ -234,16 +288,16 @@ fn action_text(of: Action) -> String {
                 .to_owned()
         }
         Action::NothingRising { met: Some(certainty) } => format!(
-            "{}, and getting better, beyond its variation: no action indicated.",
+            "{}, and getting better, beyond its usual variation: no action indicated.",
             how(certainty, "On target")
         ),
         Action::NothingRising { met: None } => {
-            "Getting better, beyond its variation: no action indicated.".to_owned()
+            "Getting better, beyond its usual variation: no action indicated.".to_owned()
         }
         Action::NothingOnTarget { how: certainty } => {
             format!("{}: no action indicated.", how(certainty, "On target"))
         }
-        Action::NothingWithin => "Within its variation: no action indicated.".to_owned(),
+        Action::NothingWithin => "Within its usual variation: no action indicated.".to_owned(),
         Action::NothingKnown => {
             "Neither a target nor a verdict on its change: nothing is indicated by this figure.".to_owned()
         }

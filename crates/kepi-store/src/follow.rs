@@ -28,6 +28,15 @@ pub trait Follower: Send {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
+/// Moves the cursor of a follower whose work commits with this transaction.
+///
+/// # Errors
+/// The database refused.
+pub async fn advance(tx: &mut Transaction, follower: &str, seq: u64) -> Result<(), StoreError> {
+    tx.query(sql::SET_CURSOR).bind(follower).bind(stored(seq)).run().await?;
+    Ok(())
+}
+
 impl Store {
     /// Lets a follower work on all that it has not seen; returns how many events that were.
     ///
@@ -49,7 +58,7 @@ impl Store {
             for event in &events {
                 follower.on(&mut tx, event).await?;
             }
-            tx.query(sql::SET_CURSOR).bind(follower.name()).bind(stored(last)).run().await?;
+            advance(&mut tx, follower.name(), last).await?;
             tx.commit().await?;
             worked += events.len() as u64;
         }

@@ -42,6 +42,7 @@ impl RunProgress for Terminal {
             Step::Land { source } => format!("landing {source}"),
             Step::Measure { entity } => format!("measuring {entity}"),
             Step::Publish => "publishing".to_owned(),
+            Step::Judge => "judging what has changed".to_owned(),
         });
     }
     fn landing(&self) -> &dyn Progress {

@@ -6,6 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use kepi_insight::change::Judgement;
 use kepi_model::{
     calendar::{Grain, Period},
     id::{EntityId, Hash, KpiId, ScorecardId, SourceId},
@@ -63,7 +64,7 @@ impl Facts for Picture {
         self.is_empty()
     }
     fn want(&self, kpis: &[&KpiId]) -> Result<(), ViewError> {
-        self.read(kpis).map_err(unavailable)
+        self.read(kpis).and_then(|()| self.read_judged(kpis)).map_err(unavailable)
     }
     fn has(&self, kpi: &KpiId, grain: Grain) -> bool {
         self.stands(kpi, grain).is_some_and(|(_, vouched)| vouched.span.is_some())
@@ -119,6 +120,12 @@ impl Facts for Picture {
     }
     fn standing(&self, kpi: &Kpi, grain: Grain) -> Result<Standing, ViewError> {
         self.standing(kpi, grain).map_err(unavailable)
+    }
+    fn judged(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Judgement {
+        self.judgement(kpi, period, segment)
+    }
+    fn members_judged(&self, kpi: &KpiId, period: Period) -> Vec<(Segment, Judgement)> {
+        self.judgements(kpi, period)
     }
     fn unit_scores(&self, card: &Card<'_, dyn Facts + '_>, period: Period) -> Vec<UnitScore> {
         let key = (card.scorecard.id.clone(), period);

@@ -41,6 +41,7 @@ impl Picture {
             Ok(now) => project_of(&now).map_or(Folder::Broken, |project| Folder::Other(Box::new(project))),
             Err(_) => Folder::Broken,
         };
+        let newest = runs.last().map_or(0, |run| run.seq);
         let watermarks = runs.last().map(|run| run.pins.watermarks.clone()).unwrap_or_default();
         let runs: BTreeMap<i64, Arc<_>> = runs.into_iter().map(|run| (run.number, Arc::new(run))).collect();
         // What could not be renewed keeps the words under which it was computed.
@@ -75,6 +76,8 @@ impl Picture {
             sums: Default::default(),
             histories: Default::default(),
             scores: KeptScores::default(),
+            judged: Default::default(),
+            is_judged: app.values.insights_reach().await.map_err(AppError::Lake)? >= newest,
             values: Some(Arc::clone(&app.values)),
             lake: Some(Arc::clone(&app.lake)),
             runtime: tokio::runtime::Handle::current(),
@@ -102,6 +105,8 @@ impl Picture {
             sums: Default::default(),
             histories: Default::default(),
             scores: KeptScores::default(),
+            judged: Default::default(),
+            is_judged: false,
             values: None,
             lake: None,
             runtime: tokio::runtime::Handle::current(),
@@ -138,7 +143,7 @@ impl Picture {
     }
 }
 
-async fn texts_of(app: &App, pins: &RunPins) -> Result<(SourceMap, Project), AppError> {
+pub(crate) async fn texts_of(app: &App, pins: &RunPins) -> Result<(SourceMap, Project), AppError> {
     let files = archive::find(&app.store, pins.register, &pins.definition).await?;
     let project = project_of(&files)?;
     Ok((files, project))

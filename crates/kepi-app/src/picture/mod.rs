@@ -29,11 +29,12 @@ use cube::Cube;
 
 mod cube;
 mod facts;
+mod judged;
 mod load;
 mod sums;
 
 pub(crate) use cube::{day_of, period_of};
-pub(crate) use load::project_of;
+pub(crate) use load::{project_of, texts_of};
 
 /// The definitions in the project's folder, as far as they are other than those that the values were computed by.
 enum Folder {
@@ -74,6 +75,10 @@ pub struct Picture {
     histories: Mutex<BTreeMap<KpiId, Arc<Table>>>,
     /// Scores that were asked for.
     scores: facts::KeptScores,
+    /// What is usual of the figures of each KPI, once it was asked for.
+    judged: judged::Kept,
+    /// Whether the newest run was judged.
+    is_judged: bool,
     /// Where they are; none before anything was landed or published.
     values: Option<Arc<dyn Values>>,
     /// Where rejected rows are, of which there may be more than memory holds: pages of them are read when asked for.

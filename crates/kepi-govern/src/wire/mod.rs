@@ -19,6 +19,7 @@ use crate::{
 /// Every kind of event with the version that is written now.
 pub const KINDS: &[(&str, u32)] = &[
     ("definition.adopted", 1),
+    ("insights.published", 1),
     ("legacy", 0),
     ("load.landed", 1),
     ("load.stopped", 1),
@@ -190,6 +191,7 @@ pub fn write(event: &Event) -> Result<Written, Unreadable> {
         Event::LoadStopped(e) => ("load.stopped", 1, to_value(&v1::LoadStopped::from(e))),
         Event::TableShaped(e) => ("table.shaped", 1, to_value(&v1::TableShaped::from(e))),
         Event::RunPublished(e) => ("run.published", 1, to_value(&v1::RunPublished::from(e))),
+        Event::InsightsPublished(e) => ("insights.published", 1, to_value(&v1::InsightsPublished::from(e))),
         Event::Legacy(e) => ("legacy", 0, to_value(&v1::Legacy::from(e))),
     };
     let broken = |reason: String| Unreadable::Body { kind: kind.to_owned(), v, reason };
@@ -218,6 +220,7 @@ pub fn read(kind: &str, v: u32, subject: &Subject, body: &str) -> Result<Event, 
         "load.stopped" => from::<v1::LoadStopped>(value).and_then(|b| b.read(subject)),
         "table.shaped" => from::<v1::TableShaped>(value).and_then(|b| b.read(subject)),
         "run.published" => from::<v1::RunPublished>(value).and_then(|b| b.read(subject)),
+        "insights.published" => from::<v1::InsightsPublished>(value).and_then(|b| b.read(subject)),
         "legacy" => from::<v1::Legacy>(value).and_then(|b| b.read(subject)),
         _ => return Err(unknown()),
     };

@@ -245,6 +245,31 @@ impl RunPublished {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct InsightsPublished {
+    version: u32,
+    usual: Sealed,
+    insights: Sealed,
+}
+
+impl From<&event::InsightsPublished> for InsightsPublished {
+    fn from(e: &event::InsightsPublished) -> Self {
+        Self { version: e.version, usual: e.usual, insights: e.insights }
+    }
+}
+
+impl InsightsPublished {
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        let run: u64 = about(subject, "run")?;
+        if *subject != Subject::run(run) {
+            return Err(format!("`{subject}` is another spelling of run {run}"));
+        }
+        let Self { version, usual, insights } = self;
+        Ok(Event::InsightsPublished(event::InsightsPublished { run, version, usual, insights }))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Legacy {
     was: Kind,
     id: Uuid,

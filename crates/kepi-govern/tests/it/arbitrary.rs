@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use kepi_govern::{
-    Adopt, Command, Event, Evidence, Land, Publish, Shape,
+    Adopt, Command, Event, Evidence, Land, Publish, PublishInsights, Shape,
     event::{
-        DefinitionAdopted, Legacy, Load, LoadCounts, LoadLanded, LoadStopped, RunCounts, RunPublished,
-        Sealed, Subject, TableShaped,
+        DefinitionAdopted, InsightsPublished, Legacy, Load, LoadCounts, LoadLanded, LoadStopped, RunCounts,
+        RunPublished, Sealed, Subject, TableShaped,
     },
     plain::{ColumnName, Engine, Uuid},
     register::{Adopted, DocumentId, Effective},
@@ -169,7 +169,11 @@ pub fn event() -> impl Strategy<Value = Event> {
     let legacy = (uuid(), commitment(), whole()).prop_map(|(id, body, run)| {
         Event::Legacy(Legacy { was: "load.landed".parse().unwrap(), id, body, subject: Subject::run(run) })
     });
-    prop_oneof![adoption().prop_map(Event::DefinitionAdopted), landed, stopped, shaped, published, legacy]
+    let insights = (whole(), 0..9u32, sealed(), sealed()).prop_map(|(run, version, usual, insights)| {
+        Event::InsightsPublished(InsightsPublished { run, version, usual, insights })
+    });
+    let adopted = adoption().prop_map(Event::DefinitionAdopted);
+    prop_oneof![adopted, landed, stopped, shaped, published, insights, legacy]
 }
 
 pub fn command() -> impl Strategy<Value = Command> {
@@ -184,7 +188,9 @@ pub fn command() -> impl Strategy<Value = Command> {
             Command::Publish(Publish { run, register, definitions, lake, snapshot, engine, watermarks })
         },
     );
-    prop_oneof![adopt, land, shape, publish]
+    let insights = (whole(), 0..9u32)
+        .prop_map(|(run, version)| Command::PublishInsights(PublishInsights { run, version }));
+    prop_oneof![adopt, land, shape, publish, insights]
 }
 
 pub fn evidence() -> impl Strategy<Value = Evidence> {
@@ -201,5 +207,7 @@ pub fn evidence() -> impl Strategy<Value = Evidence> {
         },
     );
     let shaped = whole().prop_map(|snapshot| Evidence::Shaped { snapshot });
-    prop_oneof![Just(Evidence::None), landed, shaped, published]
+    let insights = (option::of(whole()), sealed(), sealed())
+        .prop_map(|(newest, usual, insights)| Evidence::Insights { newest, usual, insights });
+    prop_oneof![Just(Evidence::None), landed, shaped, published, insights]
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use kepi_govern::{
-    Adopt, Command, DocumentId, Effective, Event, Evidence, Facts, Land, Organisation, Publish, Shape,
-    Situation, decide,
+    Adopt, Command, DocumentId, Effective, Event, Evidence, Facts, Land, Organisation, Publish,
+    PublishInsights, Shape, Situation, decide,
     event::{Load, LoadCounts, RunCounts, Sealed},
     laws,
     register::Adopted,
@@ -153,6 +153,16 @@ fn a_run_computes_by_what_was_adopted_and_is_not_outrun() {
     assert_eq!(codes(&organisation, &publish(1), &evidence(None)), [""; 0]);
     assert_eq!(codes(&organisation, &publish(2), &evidence(None)), [laws::UNKNOWN_REGISTER]);
     assert_eq!(codes(&organisation, &publish(0), &evidence(Some(4))), [laws::UNKNOWN_REGISTER, laws::OUTRUN]);
+}
+
+#[test]
+fn insights_are_of_the_newest_run() {
+    let organisation = Organisation::default();
+    let publish = |run| Command::PublishInsights(PublishInsights { run, version: 1 });
+    let evidence = |newest| Evidence::Insights { newest, usual: NOTHING, insights: NOTHING };
+    assert_eq!(codes(&organisation, &publish(7), &evidence(Some(7))), [""; 0]);
+    assert_eq!(codes(&organisation, &publish(7), &evidence(Some(8))), [laws::NOT_OF_THE_NEWEST]);
+    assert_eq!(codes(&organisation, &publish(7), &evidence(None)), [laws::NOT_OF_THE_NEWEST]);
 }
 
 proptest! {

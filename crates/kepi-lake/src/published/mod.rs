@@ -5,6 +5,7 @@
 
 mod audit;
 mod file;
+mod insights;
 
 use std::{
     collections::HashMap,
@@ -25,8 +26,9 @@ use kepi_query::{
     landing::PortError,
     port::{EngineVersion, Fut, SnapshotId},
     published::{
-        Changes, ColumnSpec, ColumnType, Counts, Form, NewRun, PublishError, Published, Run, RunPins, SCORE,
-        Subject, Table, TableBuilder, VALUE, Values, Vouched, causes, changes, newest, point,
+        Cause, Changes, ColumnSpec, ColumnType, Counts, Form, NewInsights, NewRun, PublishError, Published,
+        Run, RunPins, SCORE, Subject, Table, TableBuilder, VALUE, Values, Vouched, causes, changes, newest,
+        point,
     },
 };
 use kepi_store::{
@@ -166,7 +168,7 @@ fn write(
     files: &Files,
     computed: Table,
     run: i64,
-    (now, before, same_calendar): (&[Vouched], &[Vouched], bool),
+    cause: impl Fn(&str, &str) -> Cause,
 ) -> Result<Written, LakeError> {
     let form = computed.form();
     let folder = data.join(FOLDER).join(form.name);
@@ -180,7 +182,7 @@ fn write(
     let rank = |of: i64| if of == run { i64::MAX } else { files.rank(of) };
     let computed = computed.sorted(rank);
     let current = files.current(form, Wanted::default())?;
-    let Changes { rows, counts } = changes(run, &computed, &current, causes(now, before, same_calendar));
+    let Changes { rows, counts } = changes(run, &computed, &current, cause);
     drop(computed);
     let mut written = Written { form, counts, sealed: sealed([]), file: None, newest: None };
     if rows.is_empty() {
@@ -263,7 +265,7 @@ impl LocalLake {
         let written = blocking(move || {
             let mut written = Vec::new();
             for (table, files) in figures.into_iter().zip(&files) {
-                match write(&fs, &data, files, table, number, (&now, &earlier, same_calendar)) {
+                match write(&fs, &data, files, table, number, causes(&now, &earlier, same_calendar)) {
                     Ok(one) => written.push(one),
                     Err(error) => return Err((error, written)),
                 }
@@ -310,7 +312,7 @@ impl LocalLake {
         &self,
         tx: &mut Transaction,
         form: &Form,
-        run: &NewRun<'_>,
+        (at, actor): (i64, &str),
     ) -> Result<i64, LakeError> {
         if let Some(table) = rows::published_table(tx, form.name).await? {
             return Ok(table);
@@ -321,7 +323,7 @@ impl LocalLake {
             declared: None,
         };
         let columns: Vec<NewColumn> = form.columns.iter().map(column).collect();
-        let stamp = Stamp { at: run.at, actor: run.actor, message: "publish" };
+        let stamp = Stamp { at, actor, message: "publish" };
         Ok(stored::widen(tx, FOLDER, form.name, &columns, stamp).await?.table.id)
     }
 }
@@ -348,7 +350,7 @@ impl Effects for Publishing<'_> {
         let run = self.run;
         for one in self.written.iter_mut() {
             let Some(file) = one.file.take() else { continue };
-            let table = self.lake.published_table(tx, one.form, run).await?;
+            let table = self.lake.published_table(tx, one.form, (run.at, run.actor)).await?;
             let add = Replacement { add: vec![file], end: Vec::new() };
             let message = format!("run {}", run.number);
             let stamp = Stamp { at: run.at, actor: run.actor, message: &message };
@@ -560,6 +562,14 @@ impl Values for LocalLake {
             }
             Err(PublishError::Busy)
         })
+    }
+
+    fn publish_insights<'a>(&'a self, insights: NewInsights<'a>) -> Fut<'a, Result<bool, PublishError>> {
+        Box::pin(self.publish_insights(insights))
+    }
+
+    fn insights_reach(&self) -> Fut<'_, Result<i64, PortError>> {
+        Box::pin(async move { Ok(i64::try_from(self.store().cursor(insights::FOLLOWER).await?)?) })
     }
 
     fn runs(&self, up_to: Option<i64>) -> Fut<'_, Result<Vec<Run>, PortError>> {

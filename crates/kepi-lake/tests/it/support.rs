@@ -66,6 +66,7 @@ pub fn project(entities: Vec<Entity>) -> Project {
         language: 1,
         calendar: Calendar { zone: "Europe/Berlin".into(), week_start: 0, fiscal_year_start: 1 },
         confidence: 0.95,
+        attention: kepi_model::project::Attention::default(),
         purposes: BTreeMap::new(),
         persons: BTreeMap::new(),
         units: BTreeMap::new(),

@@ -153,6 +153,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         language: 1,
         calendar,
         confidence: header.confidence,
+        attention: header.attention,
         purposes: header.purposes,
         persons,
         units,

@@ -12,7 +12,7 @@ use crate::{
     expression::Type,
     id::{AttributeId, EntityId, PersonId, ProjectId, PurposeId},
     lexical,
-    project::{Attribute, Entity, Person},
+    project::{Attention, Attribute, Entity, Person},
     source_text::{FileId, Span},
     table::Symbol,
     wording::{shorten, shown},
@@ -25,6 +25,7 @@ pub(super) struct Header {
     pub(super) description: Option<String>,
     pub(super) calendar: Calendar,
     pub(super) confidence: f64,
+    pub(super) attention: Attention,
     pub(super) purposes: BTreeMap<PurposeId, String>,
 }
 
@@ -60,6 +61,7 @@ pub(super) fn project(projects: &[Placed<written::Project>], context: &mut Conte
             .report(codes::NOT_A_SHARE, first.confidence.span, "this is no level of confidence")
             .expected("from 50% to less than 100%, usually `95%`");
     }
+    let attention = attention(first, context)?;
     let purposes = first.purposes.items().iter();
     Some(Header {
         id: first.project.get()?.id.clone()?,
@@ -71,8 +73,26 @@ pub(super) fn project(projects: &[Placed<written::Project>], context: &mut Conte
             fiscal_year_start: *first.fiscal_year_start.get()? as u8 + 1,
         },
         confidence,
+        attention,
         purposes: purposes.filter_map(|p| Some((p.key.as_ref()?.id.clone()?, p.value.clone()?))).collect(),
     })
+}
+
+/// How often something may be called out, and what goes first.
+fn attention(of: &written::Project, context: &mut Context<'_>) -> Option<Attention> {
+    if !of.attention.is_written() {
+        return Some(Attention::default());
+    }
+    let written = of.attention.get()?;
+    let false_call_outs = written.false_call_outs.get()?.0.to_f64();
+    if !(0.001..=0.5).contains(&false_call_outs) {
+        context
+            .report(codes::NOT_A_SHARE, written.false_call_outs.span, "this is no share of false call-outs")
+            .expected("from 0.1% to 50%, usually `10%`");
+    }
+    let scorecards = written.scorecards.get()?.0 as f64;
+    let targets = written.targets.get()?.0 as f64;
+    Some(Attention { false_call_outs, scorecards, targets })
 }
 
 /// Reads all persons.

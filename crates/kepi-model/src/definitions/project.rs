@@ -37,6 +37,13 @@ words! {
 choices!(Weekday, Month);
 
 table! {
+    Attention = "attention", "How often something may be called out although nothing is going on, and what goes first.";
+    false_call_outs: Share, default "10%", "Where nothing is going on, at most this share of months shows anything; else at most this share of what is called out is false. From 0.1 % to 50 %.", "5%";
+    scorecards: Whole<1, 1000>, default "20", "What a KPI on a scorecard counts beside one that is on none and has no target.", "20";
+    targets: Whole<1, 1000>, default "5", "What a KPI with a target counts that is on no scorecard.", "5";
+}
+
+table! {
     Project = "project",
     "What the whole project shares: its reporting zone, its calendar and what data may be used for. Exactly one.";
     project: Name<ProjectId>, required, "The project's name.", "airport";
@@ -47,6 +54,7 @@ table! {
     week_start: Weekday, default "monday", "The first day of a week.", "monday";
     fiscal_year_start: Month, default "january", "The month in which the fiscal year starts.", "january";
     confidence: Share, default "95%", "Confidence level of every interval, between 50 % and 100 %.", "95%";
+    attention: Attention, optional, "How often something may be called out although nothing is going on.", "{false_call_outs: 5%}";
     purposes: Map<Name<PurposeId>, String>, optional, "What data may be used for, each in words.", "{research: …}";
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::value::{Coverage, Finality, Value};
 
-const fn column(name: &'static str, type_: ColumnType) -> ColumnSpec {
+pub(super) const fn column(name: &'static str, type_: ColumnType) -> ColumnSpec {
     ColumnSpec { name, type_ }
 }
 
@@ -201,7 +201,7 @@ pub fn push_withdrawn(into: &mut TableBuilder, run: i64, table: &Table, row: usi
 }
 
 /// Place of a column behind the first six.
-fn at(nth: usize) -> usize {
+pub(super) fn at(nth: usize) -> usize {
     Place::COUNT + nth
 }
 

@@ -7,6 +7,7 @@
 
 mod changes;
 mod figure;
+mod insight;
 mod port;
 mod table;
 
@@ -15,7 +16,8 @@ pub use figure::{
     Figure, SCORE, Scored, VALUE, figure, is_final, point, push_score, push_value, push_withdrawn, restates,
     scored, states_of,
 };
-pub use port::{NewRun, PublishError, Published, Run, RunPins, Subject, Values, Vouched};
+pub use insight::{INSIGHT, InsightRow, USUAL, UsualRow, insight_row, push_insight, push_usual, usual_row};
+pub use port::{NewInsights, NewRun, PublishError, Published, Run, RunPins, Subject, Values, Vouched};
 pub use table::{
     Cell, Column, ColumnSpec, ColumnType, Corrupt, Data, Form, GRAINS, Place, Restated, Table, TableBuilder,
     grain_text, newest,

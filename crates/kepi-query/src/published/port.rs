@@ -150,6 +150,21 @@ pub struct NewRun<'a> {
     pub figures: &'a [Table],
 }
 
+/// What analyses say of the figures of a run, to be published.
+#[derive(Debug)]
+pub struct NewInsights<'a> {
+    /// The run, which must be the newest.
+    pub run: &'a Run,
+    /// Version of the analyses.
+    pub version: u32,
+    /// Who publishes.
+    pub actor: &'a str,
+    /// When, µs UTC.
+    pub at: i64,
+    /// All that they say, by form; each table sorted by key. What is published and not among them is withdrawn.
+    pub tables: &'a [Table],
+}
+
 /// A published run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
@@ -203,6 +218,11 @@ pub trait Values: Send + Sync {
     /// Publishes a run: its files first, then its pins, what it vouches for, the files' names and the event in one
     /// transaction.
     fn publish<'a>(&'a self, run: NewRun<'a>) -> Fut<'a, Result<Published, PublishError>>;
+    /// Publishes insights of the newest run: files first, then their names, the event and how far insights have come in one
+    /// transaction. False: another run was published meanwhile, and nothing was done.
+    fn publish_insights<'a>(&'a self, insights: NewInsights<'a>) -> Fut<'a, Result<bool, PublishError>>;
+    /// Position of the newest run whose insights are published; 0: none.
+    fn insights_reach(&self) -> Fut<'_, Result<i64, PortError>>;
     /// Published runs up to a position of the log, or all; oldest first.
     fn runs(&self, up_to: Option<i64>) -> Fut<'_, Result<Vec<Run>, PortError>>;
     /// What stands as of a position of the log, or now: of each subject and grain the run that vouches for it and what

@@ -373,6 +373,7 @@ impl<'a> Reporter<'a> {
             name: project.name.clone(),
             description: project.description.clone(),
             confidence: format::coverage(project.confidence),
+            attention: format::weight((project.attention.false_call_outs * 10_000.0).round() as u32),
             has_strategy: project.strategy.is_some(),
             scorecards: project.scorecards.values().map(|s| Named::new(&s.id, &s.name)).collect(),
         }

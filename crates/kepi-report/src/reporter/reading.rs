@@ -1,14 +1,21 @@
 //! What was computed of a KPI in a period, over a segment: read once, shown by pages and told to programs.
 
+use super::{FactCard, Reporter};
+use crate::{
+    facts::Entry,
+    reason::Absence,
+    view::{Measured, Outcome},
+};
 use jiff::civil::Date;
 use kepi_insight::{
     advice::{Colour, Course, Data, Doubt, Reach, Situation},
-    change::{Change, Compared, TREND, Trend},
+    change::Change,
+    trend::{TREND, Trend},
 };
 use kepi_model::{
     calendar::{Grain, Period},
     id::UnitId,
-    measure::{Aggregate, Carry, Measure},
+    measure::Carry,
     project::{CascadeTargets, Kpi, Target},
     window::Over,
 };
@@ -16,14 +23,6 @@ use kepi_query::value::{Finality, Segment};
 use kepi_score::{
     target::in_force,
     tree::{Observed, Standing},
-};
-use kepi_stats::estimate::Level;
-
-use super::{FactCard, Reporter};
-use crate::{
-    facts::Entry,
-    reason::Absence,
-    view::{Measured, Outcome},
 };
 
 /// Where a KPI is read: through which scorecard, for which unit, over which rows.
@@ -147,7 +146,7 @@ impl<'a> Reporter<'a> {
         self.facts.span(&kpi.id, grain, place.segment.as_ref()?)
     }
 
-    /// The change of a value since the last final one before it.
+    /// The change of a value since the last final one before it, and how it lies to what is usual.
     pub(crate) fn change(self, of: &Reading<'a>, place: &Place<'a>) -> Result<Change, Absence> {
         let Some(Ok(current)) = of.observed() else { return Err(Absence::NothingToCompare) };
         if !of.is_final() {
@@ -158,49 +157,22 @@ impl<'a> Reporter<'a> {
         }
         let segment = place.segment.as_ref().ok_or(Absence::NothingToCompare)?;
         let (first, _) = self.span(of.kpi, place, of.period.grain).ok_or(Absence::NoEarlier)?;
-        let earlier = (first..of.period.ordinal).rev().map(|ordinal| Period { ordinal, ..of.period });
-        let mut values =
-            earlier.filter(|period| self.are_apart(of.kpi, *period, of.period)).filter_map(|period| {
-                let entry = self.facts.entry(&of.kpi.id, period, segment)?;
-                let is_final = entry.is_final();
-                entry.value.estimate.ok().filter(|_| is_final).map(|estimate| (estimate, period))
-            });
-        let (previous, since) = values.next().ok_or(Absence::NoEarlier)?;
-        let unsampled = previous.interval.is_err() || current.interval.is_err();
-        let history = if unsampled {
-            let all = self.facts.points(&of.kpi.id, since.grain, segment, first..=since.ordinal);
-            let mut all: Vec<(i32, f64)> = all
-                .into_iter()
-                .filter_map(|(ordinal, point, is_final)| point.filter(|_| is_final).map(|p| (ordinal, p)))
-                .collect();
-            if of.kpi.overlaps() {
-                // Of windows that share rows every other would repeat what one has said.
-                let mut next = of.period;
-                let mut apart: Vec<(i32, f64)> = Vec::new();
-                for (ordinal, point) in all.into_iter().rev() {
-                    let period = Period { ordinal, ..of.period };
-                    if self.are_apart(of.kpi, period, next) {
-                        apart.push((ordinal, point));
-                        next = period;
-                    }
-                }
-                apart.reverse();
-                all = apart;
-            }
-            all.into_iter().map(|(_, point)| point).collect()
-        } else {
-            Vec::new()
-        };
-        Ok(Change::between(&Compared {
-            previous: &previous,
-            current,
-            since,
-            counted_over: self.counted_over(of.kpi, since, of.period),
-            history: &history,
-            better: of.kpi.better,
-            lines: of.standing.target.as_ref().map(|t| &t.lines),
-            level: Level::new(self.project().confidence).unwrap_or(Level::NINETY_FIVE),
-        }))
+        if first >= of.period.ordinal {
+            return Err(Absence::NoEarlier);
+        }
+        let earlier = self.facts.points(&of.kpi.id, of.period.grain, segment, first..=of.period.ordinal - 1);
+        let last = earlier.into_iter().rev().find_map(|(ordinal, point, is_final)| {
+            let period = Period { ordinal, ..of.period };
+            let compared = is_final && self.are_apart(of.kpi, period, of.period);
+            point.filter(|_| compared).map(|point| (point, period))
+        });
+        Ok(Change::new(
+            last.ok_or(Absence::NoEarlier)?,
+            current.point,
+            self.facts.judged(&of.kpi.id, of.period, segment),
+            of.kpi.better,
+            of.standing.target.as_ref().map(|t| &t.lines),
+        ))
     }
 
     /// Whether the values of two periods are made from different rows.
@@ -210,24 +182,6 @@ impl<'a> Reporter<'a> {
         let begins = over.first_day(later, calendar);
         let ends = calendar.last_day(earlier);
         begins.is_ok_and(|begins| ends.is_ok_and(|ends| ends < begins))
-    }
-
-    /// How long the events of two periods were counted, where a KPI is a number of events.
-    fn counted_over(self, kpi: &Kpi, before: Period, now: Period) -> Option<(f64, f64)> {
-        let is_count = matches!(&kpi.measure, Measure::Total(total) if total.aggregate == Aggregate::Count);
-        if !is_count || kpi.weight.is_some() {
-            return None;
-        }
-        let calendar = &self.project().calendar;
-        let length = |period| {
-            let mut bounds = calendar.bounds(period).ok()?;
-            if let Some(over) = kpi.over {
-                let first = calendar.period_of_day(Grain::Day, over.first_day(period, calendar).ok()?);
-                bounds.start = calendar.bounds(first).ok()?.start;
-            }
-            Some((bounds.end - bounds.start) as f64)
-        };
-        length(before).zip(length(now))
     }
 
     /// Whether the last periods up to one all went the same way.

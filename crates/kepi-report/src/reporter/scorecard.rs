@@ -23,6 +23,7 @@ use super::{
 use crate::{
     reader::{ScorecardQuery, ViewError},
     reason::Absence,
+    say::Say,
     view::{
         Change, Coverage, Deviation, Freshness, KpiRow, Named, ObjectiveView, Outcome, PerspectiveView,
         Points, Recent, RecentEnd, ScoreView, ScorecardView, SeriesPoint, TargetView, Weight,
@@ -152,9 +153,11 @@ impl<'a> Reporter<'a> {
             score: score_outcome(&of.standing.score),
             recent: Recent::default(),
             change: match (change, of.observed()) {
-                (Ok(change), Some(Ok(now))) => {
-                    Outcome::Value(Change::new(&change, now, &kpi.unit, &self.project().calendar))
-                }
+                (Ok(change), Some(Ok(now))) => Outcome::Value(Change::new(
+                    &change,
+                    now,
+                    &Say::of(kpi, of.observed(), &self.project().calendar),
+                )),
                 (Err(absence), _) => Outcome::none(absence),
                 (Ok(_), _) => Outcome::none(Absence::NothingToCompare),
             },
@@ -218,7 +221,7 @@ impl<'a> Reporter<'a> {
                 let insight = self.insight(reading, &scored.place);
                 let deviation = Deviation {
                     what: insight.what,
-                    why: insight.why.into_iter().chain(insight.stands_out).collect(),
+                    why: insight.why.into_iter().chain(insight.located).collect(),
                     action: insight.action,
                     advice: insight.advice,
                     points_lost: lost.map(Points::new),

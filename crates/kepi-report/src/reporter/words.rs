@@ -2,16 +2,17 @@
 
 use kepi_insight::{
     advice::{Doubt, advise},
-    change::Trend,
+    change::{Change, Verdict},
     sentence::{Distance, Sentence, bands_reached},
+    trend::Trend,
 };
 use kepi_model::{
     calendar::Grain,
     id,
-    project::{Better, MissingRule, Requirement, Scorecard},
+    project::{MissingRule, Requirement, Scorecard},
 };
 use kepi_query::{state::Member, value::Segment};
-use kepi_score::{band::score, tree::NoScore};
+use kepi_score::tree::NoScore;
 
 use super::{
     Reporter,
@@ -36,7 +37,9 @@ impl<'a> Reporter<'a> {
                 Sentence::Distance(Distance::of(estimate.point, lines, say.step()))
             }
         };
-        let mut why: Vec<Sentence> = change.iter().map(Sentence::changed).collect();
+        let located = self.whereabouts(of, place, change.as_ref());
+        let changed = |c: &Change| Some(Sentence::changed(c, estimate?.point, of.period));
+        let mut why: Vec<Sentence> = change.as_ref().and_then(changed).into_iter().collect();
         why.extend((situation.trend != Trend::None).then_some(Sentence::Trend(situation.trend)));
         let open = situation.colour.is_some_and(|(_, doubt)| doubt == Doubt::Open);
         if let (true, Some(estimate), Some(lines)) = (open, estimate, lines)
@@ -49,40 +52,41 @@ impl<'a> Reporter<'a> {
         InsightView {
             what: say.sentence(&what),
             why: why.iter().map(|sentence| say.sentence(sentence)).collect(),
-            stands_out: self.worst_segment(of, place).map(|sentence| say.sentence(&sentence)),
+            located: located.map(|sentence| say.sentence(&sentence)),
             action: say.sentence(&Sentence::Advised(action)),
             advice: action.code(),
         }
     }
 
-    /// The one segment that stands out most: its interval is wholly on the bad side of the value over all rows.
-    fn worst_segment(self, of: &Reading<'a>, place: &Place<'a>) -> Option<Sentence> {
+    /// Where a change is: the members that are beyond what is usual of themselves, among how many that were compared.
+    fn whereabouts(self, of: &Reading<'a>, place: &Place<'a>, change: Option<&Change>) -> Option<Sentence> {
         if !place.segment.as_ref()?.is_total() {
             return None;
         }
-        let kpi = of.kpi;
-        let all = of.observed()?.as_ref().ok()?;
-        let good = |value: f64| match kpi.better {
-            Better::Higher => value,
-            Better::Lower => -value,
-            Better::InRange => match &of.standing.target {
-                Some(target) => score(value, &target.lines, kpi.better) as f64,
-                None => value,
-            },
-        };
-        let mut worst: Option<(f64, Sentence)> = None;
-        for segment in self.facts.segments(&kpi.id, of.period.grain) {
-            let [(dimension, member @ Member::Value(_))] = segment.0.as_slice() else { continue };
-            let Some(Ok(here)) = self.facts.observed(&kpi.id, of.period, &segment) else { continue };
-            let Ok(interval) = &here.interval else { continue };
-            let best_of_interval = good(interval.low).max(good(interval.high));
-            if best_of_interval < good(all.point) && worst.as_ref().is_none_or(|w| best_of_interval < w.0) {
-                let (dimension, member) = (dimension.clone(), self::member(member));
-                worst = Some((best_of_interval, Sentence::StandsOut { dimension, member, value: here }));
-            }
+        let judged = self.facts.members_judged(&of.kpi.id, of.period);
+        let compared: Vec<_> =
+            judged.iter().filter_map(|(segment, judged)| Some((segment, judged.ok()?))).collect();
+        let out = |verdict| matches!(verdict, Verdict::Beyond | Verdict::Drifting);
+        let mut called_out: Vec<_> = compared.iter().filter(|(_, usual)| out(usual.verdict)).collect();
+        if compared.is_empty() || (called_out.is_empty() && !change.is_some_and(|c| out(c.verdict()))) {
+            return None;
         }
-        worst.map(|(_, sentence)| sentence)
+        // The farthest beyond what would have called it out goes first.
+        called_out.sort_by(|a, b| (a.1.p / a.1.limit).total_cmp(&(b.1.p / b.1.limit)).then(a.0.cmp(b.0)));
+        let most = called_out.first().and_then(|(segment, usual)| {
+            let value = self.facts.observed(&of.kpi.id, of.period, segment)?.ok()?.point;
+            Some((words_of(segment), value, *usual))
+        });
+        Some(Sentence::Where { compared: compared.len(), called_out: called_out.len(), most })
     }
+}
+
+/// A segment with its dimensions: `language japanese`.
+fn words_of(segment: &Segment) -> String {
+    let one = |(dimension, of): &(id::DimensionId, Member)| {
+        format!("{} {}", dimension.as_str().replace('_', " "), member(of))
+    };
+    segment.0.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// What a missing part does.

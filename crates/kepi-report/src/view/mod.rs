@@ -15,7 +15,7 @@ mod strategy;
 
 pub use bridge::{Bridge, BridgeKpi, BridgePart};
 pub use explain::{ExplainNode, ExplainView, NodeKind};
-pub use kepi_insight::change::{Judged, Verdict};
+pub use kepi_insight::change::Verdict;
 pub use kepi_query::landing::RowCounts;
 pub use kpi::{
     CountedReason, DefinitionView, DimensionView, KpiListRow, KpiListView, KpiView, PeopleView, PinsView,
@@ -25,7 +25,7 @@ pub use names::{Choice, Named, Person, ProjectView, UnitChoice};
 pub(crate) use quantity::effective_n;
 pub use quantity::{
     Change, Coverage, Freshness, Interval, Measured, Number, Outcome, Points, Reason, Recent, RecentEnd,
-    SeriesPoint, Status, TargetView, Weight, signed_parts,
+    SeriesPoint, Status, TargetView, UsualView, Weight, signed_parts,
 };
 pub use scorecard::{
     Deviation, InsightView, KpiRow, ObjectiveView, PerspectiveView, ScoreView, ScorecardView,

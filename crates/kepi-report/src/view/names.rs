@@ -40,6 +40,8 @@ pub struct ProjectView {
     pub description: Option<String>,
     /// Confidence level of every interval, as shown: `95 %`.
     pub confidence: String,
+    /// How much may be called out although nothing is going on: `10 %`.
+    pub attention: String,
     /// Whether it has a strategy, and so a map.
     pub has_strategy: bool,
     /// Scorecards of the project, in the order of their ids.

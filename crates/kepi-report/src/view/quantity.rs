@@ -1,10 +1,7 @@
 //! Values, intervals, scores and changes as a page shows them.
 
-use kepi_insight::change::{self, Judged, Verdict};
-use kepi_model::{
-    calendar::Calendar,
-    project::{BasisKind, Better, Kpi, TargetLines, ValueUnit},
-};
+use kepi_insight::change::{self, Verdict};
+use kepi_model::project::{BasisKind, Better, Kpi, TargetLines, ValueUnit};
 use kepi_query::value::Finality;
 use kepi_score::{
     band::Band,
@@ -13,7 +10,11 @@ use kepi_score::{
 use kepi_stats::estimate::Estimate;
 
 pub use crate::reason::Reason;
-use crate::{facts::Entry, format, say};
+use crate::{
+    facts::Entry,
+    format,
+    say::{self, Say},
+};
 
 /// A number with the text to show for it.
 #[derive(Debug, Clone, PartialEq)]
@@ -322,31 +323,55 @@ pub struct Change {
     pub difference: Number,
     /// The period compared with.
     pub since: String,
-    /// Whether it is more than the value varies.
+    /// How the value lies to what is usual of it.
     pub verdict: Verdict,
-    /// By what that was judged.
-    pub judged: Judged,
-    /// The verdict in words: `beyond its variation`.
+    /// What is usual of it, or why nobody can say.
+    pub usual: Outcome<UsualView>,
+    /// The verdict in words: `beyond its usual variation`.
     pub said: &'static str,
-    /// By what it was judged, in words.
+    /// The verdict with what it rests on, in words.
     pub by: String,
     /// Whether it goes the good way; none where neither way is good and for no change.
     pub favourable: Option<bool>,
 }
 
+/// What is usual of a value, as shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UsualView {
+    /// What was expected.
+    pub expected: Number,
+    /// The least value that would not have been called out.
+    pub low: Number,
+    /// The greatest.
+    pub high: Number,
+    /// How many of the last periods the verdict looks at together.
+    pub look: u32,
+    /// Earlier periods it rests on.
+    pub periods: u32,
+}
+
 impl Change {
     /// A change to `current`, whose interval decides the digits.
-    pub fn new(change: &change::Change, current: &Estimate, unit: &ValueUnit, calendar: &Calendar) -> Self {
+    pub fn new(change: &change::Change, current: &Estimate, say: &Say<'_>) -> Self {
         let raw = change.difference;
         let half = current.interval.as_ref().ok().map(|i| (i.high - i.low) / 2.0);
-        let decimals = format::decimals(current.point, half.map(|h| (raw - h, raw + h)), unit);
+        let decimals = format::decimals(current.point, half.map(|h| (raw - h, raw + h)), say.unit());
         Self {
-            difference: Number { raw, text: format::difference(raw, unit, decimals), exact: None },
-            since: calendar.label(change.since),
-            verdict: change.verdict,
-            judged: change.judged,
-            said: say::verdict(change.verdict),
-            by: say::judged(change.verdict, change.judged),
+            difference: Number { raw, text: format::difference(raw, say.unit(), decimals), exact: None },
+            since: say.label(change.since),
+            verdict: change.verdict(),
+            usual: match change.judged {
+                Ok(usual) => Outcome::Value(UsualView {
+                    expected: say.number(usual.expected),
+                    low: say.number(usual.low),
+                    high: say.number(usual.high),
+                    look: usual.look,
+                    periods: usual.periods,
+                }),
+                Err(why) => Outcome::none(Reason { code: why.code(), text: say::refusal(why) }),
+            },
+            said: say::verdict(change.verdict()),
+            by: say.judged(&change.judged),
             favourable: change.favourable,
         }
     }

@@ -51,8 +51,8 @@ pub struct InsightView {
     pub what: String,
     /// What has changed, whether that has gone on for long, and whether the colour is open.
     pub why: Vec<String>,
-    /// The segment that stands out most.
-    pub stands_out: Option<String>,
+    /// Where that is: the members that are beyond what is usual of themselves.
+    pub located: Option<String>,
     /// What is indicated.
     pub action: String,
     /// The same for programs.

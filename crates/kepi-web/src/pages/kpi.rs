@@ -90,7 +90,7 @@ fn figure(view: &KpiView) -> Markup {
             }
             div.said {
                 @if row.value.value().is_some() { p { (view.insight.what) } }
-                @for why in view.insight.why.iter().chain(&view.insight.stands_out) { p { (why) } }
+                @for why in view.insight.why.iter().chain(&view.insight.located) { p { (why) } }
                 p.action { (view.insight.action) }
                 p.note { (held_against(view)) }
                 p.note { (view.period) " · " (parts::freshness(&row.freshness)) }

@@ -210,8 +210,8 @@ fn table(view: &ScorecardView, place: &Place<'_>) -> Markup {
                 @for perspective in &view.perspectives { (group(perspective, view, place)) }
             }
             (parts::download(&format!("/scorecards/{}/values.csv", view.scorecard.id), &place.query(), "This table"))
-            p.note { "Missing values: " (view.missing_rule) " A change is " em { "beyond its variation" } " when the interval of the difference leaves out zero; counts and sums, \
-             which have no interval, are judged by chance and by their own history." }
+            p.note { "Missing values: " (view.missing_rule) " A value is " em { "beyond its usual variation" } " if it lies farther off what its own past lets expect than all KPIs together may \
+             leave to chance: where nothing is going on, at most " (view.project.attention) " of months show anything; otherwise at most " (view.project.attention) " of what is called out is false." }
         }
     }
 }

@@ -178,6 +178,15 @@ fn tell(report: &RunReport, out: Output) {
         report.unchanged,
         report.withdrawn,
     ));
+    if let Some(judged) = &report.judged {
+        out.remark(&format!(
+            "judged {} figures against what is usual of them: {} called out; {} have no verdict yet",
+            judged.judged, judged.called_out, judged.no_verdict
+        ));
+    }
+    if let Some(why) = &report.not_judged {
+        out.remark(&format!("not judged, the next run makes up for it: {why}"));
+    }
     report.rejected.iter().for_each(|rejected| out.remark(&aloud(rejected)));
     for (kpi, without) in &report.without {
         let without: Vec<String> = without.iter().map(|dimensions| format!("`{dimensions}`")).collect();

@@ -158,8 +158,8 @@ fn scorecard_grid(view: &ScorecardView, out: Output) -> Grid {
 
 fn row_fields(row: &KpiRow) -> Vec<Field> {
     let change = outcome(&row.change, |c| match c.verdict {
-        // The usual case needs no words: what is not marked is within its variation.
-        Verdict::Beyond => format!("{} {}", c.difference.text, c.said),
+        // The usual case needs no words: what is not marked is within its usual variation.
+        Verdict::Beyond | Verdict::Drifting => format!("{} {}", c.difference.text, c.said),
         _ => c.difference.text.clone(),
     });
     vec![

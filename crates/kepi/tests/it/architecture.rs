@@ -30,6 +30,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "kepi-stats",
             "kepi-query",
             "kepi-score",
+            "kepi-insight",
             "kepi-govern",
             "kepi-store",
             "kepi-report",
@@ -42,6 +43,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "kepi-app",
             "kepi-engine",
+            "kepi-insight",
             "kepi-lake",
             "kepi-model",
             "kepi-query",

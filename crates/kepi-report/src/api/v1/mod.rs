@@ -468,8 +468,15 @@ impl<'a> Api<'a> {
             change: change.and_then(Result::ok).map(|c| Change {
                 difference: c.difference,
                 since: self.0.label(c.since),
-                verdict: c.verdict.code().into(),
-                judged_by: c.judged.code().into(),
+                verdict: c.verdict().code().into(),
+                usual: c.judged.ok().map(|usual| Usual {
+                    expected: usual.expected,
+                    low: usual.low,
+                    high: usual.high,
+                    look: usual.look,
+                    periods: usual.periods,
+                }),
+                no_verdict: c.judged.err().map(|why| why.code().into()),
                 favourable: c.favourable,
             }),
             no_change: change.and_then(Result::err).map(reason),

@@ -165,6 +165,21 @@ pub struct Target {
     pub evidence: Option<String>,
 }
 
+/// What is usual of a value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Usual {
+    /// What was expected of it.
+    pub expected: f64,
+    /// The least value that would not have been called out.
+    pub low: f64,
+    /// The greatest.
+    pub high: f64,
+    /// How many of the last periods the verdict looks at together.
+    pub look: u32,
+    /// Earlier periods it rests on.
+    pub periods: u32,
+}
+
 /// A change since the last final value before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {
@@ -172,11 +187,14 @@ pub struct Change {
     pub difference: f64,
     /// The period compared with.
     pub since: String,
-    /// `signal`, `within_variation`, `no_verdict`.
+    /// `beyond` what is usual of the value, `drifting` (the last periods together are), `within`, `no_verdict`.
     pub verdict: Code,
-    /// By what: `sampling` (the interval of the difference), `counting` (chance alone moves a number of events), `history` (its
-    /// own moves from period to period), `nothing`.
-    pub judged_by: Code,
+    /// What is usual of the value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usual: Option<Usual>,
+    /// Why there is no verdict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_verdict: Option<Code>,
     /// Whether it goes the good way; left out where neither way is good and for no change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub favourable: Option<bool>,

@@ -1,0 +1,167 @@
+//! The follower that judges what a run has published: every series against what is usual of it, all of a batch at once.
+
+use std::collections::BTreeMap;
+
+use kepi_insight::{
+    VERSION,
+    change::{Verdict, reviewed},
+    frame::{Figure, Frame},
+    stored::row_of,
+};
+use kepi_model::{
+    calendar::{Grain, Period},
+    id::KpiId,
+    project::Project,
+};
+use kepi_query::{
+    published::{
+        NewInsights, Run, Table, TableBuilder, USUAL, VALUE, Vouched, figure, push_usual, usual_row,
+    },
+    value::Segment,
+};
+use serde::Serialize;
+
+use crate::{
+    error::AppError,
+    open::App,
+    picture::{period_of, texts_of},
+};
+
+/// What was judged of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct JudgedReport {
+    /// Series and periods that have a verdict.
+    pub judged: u64,
+    /// Of them, those beyond what is usual, or drifting.
+    pub called_out: u64,
+    /// Series and periods without one.
+    pub no_verdict: u64,
+    /// Batches, each of a grain and a period, that were judged anew; the others were the same as before.
+    pub batches: u64,
+}
+
+impl App {
+    /// Judges the newest run, unless that is done.
+    ///
+    /// # Errors
+    /// Store or lake refused. What is published of the run stays, and the next run makes up for it.
+    pub async fn judge(&self, actor: &str, at: i64) -> Result<Option<JudgedReport>, AppError> {
+        let runs = self.values.runs(None).await.map_err(AppError::Lake)?;
+        let reach = self.values.insights_reach().await.map_err(AppError::Lake)?;
+        let Some(run) = runs.last().filter(|run| run.seq > reach) else { return Ok(None) };
+        let (_, project) = texts_of(self, &run.pins).await?;
+        let rows = self.values.newest(&VALUE, None).await.map_err(AppError::Lake)?;
+        let frames = frames(&rows, &project)?;
+        let before = self.values.newest(&USUAL, None).await.map_err(AppError::Lake)?;
+        let since = match runs.iter().find(|run| run.seq == reach) {
+            Some(last) if rests_on_the_same(last, run) && is_of_this_version(&before) => {
+                Some(earliest(&self.values.after(&VALUE, reach).await.map_err(AppError::Lake)?))
+            }
+            _ => None,
+        };
+        let mut report = JudgedReport::default();
+        let mut usual = TableBuilder::new(&USUAL);
+        for frame in frames.values() {
+            for ordinal in frame.periods() {
+                let period = Period { grain: frame.grain, ordinal };
+                let day = project.calendar.first_day(period).map_err(|e| AppError::Finish(e.into()))?;
+                let days = kepi_model::calendar::ordinal_of_day(day);
+                // What ends before anything that is new rests on nothing that is.
+                let is_new =
+                    |of: &BTreeMap<Grain, i32>| of.get(&frame.grain).is_some_and(|first| days >= *first);
+                if since.as_ref().is_some_and(|since| !is_new(since)) {
+                    continue;
+                }
+                report.batches += 1;
+                let review = reviewed(&project, frame, ordinal, frames.len(), self.limits.threads);
+                for (kpi, segments) in &review.judged {
+                    for (segment, judged) in segments {
+                        push_usual(
+                            &mut usual,
+                            run.number,
+                            (kpi.as_str(), frame.grain, day, segment),
+                            &row_of(judged),
+                        );
+                    }
+                }
+            }
+        }
+        if let Some(since) = &since {
+            let grain = |row: usize| Vouched::read_grain(before.grain(row));
+            usual.append(&before.filter(|row| {
+                let first = grain(row).and_then(|grain| since.get(&grain));
+                before.withdrawn(row).is_empty() && first.is_none_or(|first| before.period(row) < *first)
+            }));
+        }
+        let usual = usual.finish().sorted(|run| run);
+        count(&usual, &mut report);
+        let tables = [usual];
+        let insights = NewInsights { run, version: VERSION, actor, at, tables: &tables };
+        Ok(self.values.publish_insights(insights).await?.then_some(report))
+    }
+}
+
+/// Whether two runs were computed by the same definitions in the same calendar, so that the same figures mean the same.
+fn rests_on_the_same(a: &Run, b: &Run) -> bool {
+    a.pins.definition == b.pins.definition
+        && a.pins.calendar == b.pins.calendar
+        && a.pins.zones == b.pins.zones
+}
+
+fn is_of_this_version(rows: &Table) -> bool {
+    let current = (0..rows.rows()).filter(|row| rows.withdrawn(*row).is_empty());
+    current.map(|row| usual_row(rows, row)).all(|row| row.is_ok_and(|row| row.version == VERSION))
+}
+
+/// The first day of the first period of each grain of which rows say something.
+fn earliest(rows: &Table) -> BTreeMap<Grain, i32> {
+    let mut earliest = BTreeMap::new();
+    for row in 0..rows.rows() {
+        let Some(grain) = Vouched::read_grain(rows.grain(row)) else { continue };
+        let day = rows.period(row);
+        earliest.entry(grain).and_modify(|first: &mut i32| *first = day.min(*first)).or_insert(day);
+    }
+    earliest
+}
+
+/// Published values as frames, one a grain.
+pub(crate) fn frames(rows: &Table, project: &Project) -> Result<BTreeMap<Grain, Frame>, AppError> {
+    let corrupt = |reason: String| AppError::Corrupt { what: "a published value", reason };
+    let mut frames: BTreeMap<Grain, Frame> = BTreeMap::new();
+    let mut last: Option<((&str, &str), KpiId, Segment)> = None;
+    for row in (0..rows.rows()).filter(|row| rows.withdrawn(*row).is_empty()) {
+        let grain =
+            Vouched::read_grain(rows.grain(row)).ok_or_else(|| corrupt(rows.grain(row).to_owned()))?;
+        let said = figure(rows, row).map_err(|e| corrupt(e.to_string()))?;
+        let Ok(estimate) = &said.estimate else { continue };
+        // Rows of a series stand together.
+        let place = (rows.subject(row), rows.segment(row));
+        if last.as_ref().is_none_or(|(known, ..)| *known != place) {
+            let kpi: KpiId = rows.subject(row).parse().map_err(|_| corrupt(rows.subject(row).to_owned()))?;
+            let segment = rows.segment(row).parse().map_err(|_| corrupt(rows.segment(row).to_owned()))?;
+            last = Some((place, kpi, segment));
+        }
+        let Some((_, kpi, segment)) = &last else { continue };
+        if !project.kpis.contains_key(kpi) {
+            continue;
+        }
+        let period = period_of(rows, row, grain, &project.calendar);
+        let is_final = said.finality == kepi_query::value::Finality::Final;
+        let frame = frames.entry(grain).or_insert_with(|| Frame::new(grain));
+        frame.push(kpi, segment, Figure::of(period.ordinal, estimate, is_final));
+    }
+    Ok(frames)
+}
+
+fn count(rows: &Table, report: &mut JudgedReport) {
+    for row in (0..rows.rows()).filter_map(|row| usual_row(rows, row).ok()) {
+        match Verdict::from_code(&row.verdict) {
+            Some(Verdict::Beyond | Verdict::Drifting) => {
+                report.judged += 1;
+                report.called_out += 1;
+            }
+            Some(Verdict::Within) => report.judged += 1,
+            Some(Verdict::Unknown) | None => report.no_verdict += 1,
+        }
+    }
+}

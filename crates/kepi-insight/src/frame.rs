@@ -1,0 +1,302 @@
+//! What analyses read of published values: all series of a grain, each a figure a period, and the scale on which they are compared.
+
+use std::collections::BTreeMap;
+
+use kepi_model::{
+    calendar::{Calendar, Grain, Period},
+    id::KpiId,
+    measure::{Aggregate, Measure},
+    project::{Kpi, ValueUnit},
+};
+use kepi_query::value::Segment;
+use kepi_stats::{
+    control::usual::Point,
+    estimate::{Estimate, Level, Method},
+};
+
+/// A value of a series, as published.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Figure {
+    /// Ordinal of its period.
+    pub ordinal: i32,
+    /// The point, in the KPI's unit.
+    pub point: f64,
+    /// Lower and upper limit and level of its interval; none where it was counted in full, or nothing is known.
+    pub interval: Option<(f64, f64, f64)>,
+    /// Cases of a simple sample that would be as precise.
+    pub effective_n: f64,
+    /// Whether it was counted or summed in full.
+    pub exact: bool,
+    /// Whether only late rows can change it.
+    pub is_final: bool,
+}
+
+impl Figure {
+    /// Of what was estimated for a period.
+    #[must_use]
+    pub fn of(ordinal: i32, estimate: &Estimate, is_final: bool) -> Self {
+        let interval = estimate.interval.as_ref().ok().map(|i| (i.low, i.high, i.level));
+        Self {
+            ordinal,
+            point: estimate.point,
+            interval,
+            effective_n: estimate.effective_n,
+            exact: estimate.method == Method::Exact,
+            is_final,
+        }
+    }
+}
+
+/// Series of a KPI by segment, each with its figures, oldest first; periods without a value are left out.
+pub type Segments = BTreeMap<Segment, Vec<Figure>>;
+
+/// All series of a grain. Sorted throughout, so that what is computed from it does not hang on the order in which it came.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// The grain.
+    pub grain: Grain,
+    /// Series by KPI.
+    pub kpis: BTreeMap<KpiId, Segments>,
+}
+
+impl Frame {
+    /// One without series.
+    #[must_use]
+    pub fn new(grain: Grain) -> Self {
+        Self { grain, kpis: BTreeMap::new() }
+    }
+
+    /// Adds a figure; of one that is there already nothing changes.
+    pub fn push(&mut self, kpi: &KpiId, segment: &Segment, figure: Figure) {
+        if !self.kpis.contains_key(kpi) {
+            self.kpis.insert(kpi.clone(), Segments::new());
+        }
+        let Some(segments) = self.kpis.get_mut(kpi) else { return };
+        let series = match segments.get_mut(segment) {
+            Some(series) => series,
+            None => segments.entry(segment.clone()).or_default(),
+        };
+        // Figures mostly come in their order.
+        match series.last() {
+            Some(last) if last.ordinal >= figure.ordinal => {
+                if let Err(place) = series.binary_search_by_key(&figure.ordinal, |f| f.ordinal) {
+                    series.insert(place, figure);
+                }
+            }
+            _ => series.push(figure),
+        }
+    }
+
+    /// Ordinals of the periods in which anything has a value, ascending.
+    #[must_use]
+    pub fn periods(&self) -> Vec<i32> {
+        let all = self.kpis.values().flat_map(BTreeMap::values).flatten().map(|figure| figure.ordinal);
+        let mut all: Vec<i32> = all.collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// The figure of a series in a period.
+    #[must_use]
+    pub fn figure(&self, kpi: &KpiId, segment: &Segment, ordinal: i32) -> Option<&Figure> {
+        let series = self.kpis.get(kpi)?.get(segment)?;
+        series.get(series.binary_search_by_key(&ordinal, |figure| figure.ordinal).ok()?)
+    }
+}
+
+/// The scale on which values of a kind vary alike, whatever their size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scale {
+    /// Shares: the arcsine of the root, on which a share of n has variance 1/(4n) (Anscombe 1948).
+    Arcsine,
+    /// Counts and rates: the root, on which a Poisson count has variance ¼ (Bartlett 1936).
+    Root,
+    /// Amounts above zero: the logarithm.
+    Logarithm,
+    /// Everything else: as it is.
+    Plain,
+}
+
+impl Scale {
+    /// The scale of a unit.
+    #[must_use]
+    pub fn of(unit: &ValueUnit) -> Self {
+        match unit {
+            ValueUnit::Share => Self::Arcsine,
+            ValueUnit::Count | ValueUnit::Rate { .. } => Self::Root,
+            ValueUnit::Money { .. } | ValueUnit::Duration => Self::Logarithm,
+            _ => Self::Plain,
+        }
+    }
+
+    /// A value on the scale; none where it has no place there.
+    #[must_use]
+    pub fn to(self, value: f64) -> Option<f64> {
+        match self {
+            Self::Arcsine => (0.0..=1.0).contains(&value).then(|| libm::asin(value.sqrt())),
+            Self::Root => (value >= 0.0).then(|| value.sqrt()),
+            Self::Logarithm => (value > 0.0).then(|| libm::log(value)),
+            Self::Plain => Some(value),
+        }
+    }
+
+    /// The value at a place of the scale; beyond its ends the value at the end.
+    #[must_use]
+    pub fn from(self, place: f64) -> f64 {
+        match self {
+            Self::Arcsine => {
+                let sine = libm::sin(place.clamp(0.0, std::f64::consts::FRAC_PI_2));
+                sine * sine
+            }
+            Self::Root => place.max(0.0) * place.max(0.0),
+            Self::Logarithm => libm::exp(place),
+            Self::Plain => place,
+        }
+    }
+}
+
+/// How the values of a KPI are put on a scale.
+#[derive(Debug, Clone)]
+pub struct Scaling<'a> {
+    /// The scale.
+    pub scale: Scale,
+    /// Whether values are numbers of events that come one by one.
+    pub events: bool,
+    /// Of what adds up over time, the calendar: months differ in length, and values are compared by the day.
+    lengths: Option<&'a Calendar>,
+    grain: Grain,
+}
+
+impl<'a> Scaling<'a> {
+    /// That of a KPI at a grain; plain where one of the values has no place on the scale of its unit.
+    #[must_use]
+    pub fn of(kpi: &Kpi, grain: Grain, calendar: &'a Calendar, segments: &Segments, upto: i32) -> Self {
+        let (events, adds_up) = match &kpi.measure {
+            Measure::Total(total) => (
+                total.aggregate == Aggregate::Count && kpi.weight.is_none(),
+                matches!(total.aggregate, Aggregate::Count | Aggregate::Sum(_)),
+            ),
+            _ => (false, false),
+        };
+        let wanted = Scale::of(&kpi.unit);
+        let known = segments.values().flatten().filter(|figure| figure.ordinal <= upto);
+        let fits = known.clone().all(|figure| wanted.to(figure.point).is_some());
+        let scale = if fits { wanted } else { Scale::Plain };
+        Self { scale, events, lengths: adds_up.then_some(calendar), grain }
+    }
+
+    /// Days of a period over which a value adds up; 1 where it does not.
+    #[must_use]
+    pub fn length(&self, ordinal: i32) -> f64 {
+        let period = Period { grain: self.grain, ordinal };
+        let bounds = self.lengths.and_then(|calendar| calendar.bounds(period).ok());
+        bounds.map_or(1.0, |bounds| (bounds.end - bounds.start) as f64 / 86_400e6)
+    }
+
+    /// A figure on the scale, with the variance of its sampling error there.
+    #[must_use]
+    pub fn point(&self, of: &Figure) -> Option<Point> {
+        let length = self.length(of.ordinal);
+        let value = self.scale.to(of.point / length)?;
+        let variance = match of.interval {
+            Some((low, high, level)) => {
+                let z = Level::new(level).unwrap_or(Level::NINETY_FIVE).z();
+                let ends = self.scale.to(low / length).zip(self.scale.to(high / length));
+                match ends {
+                    Some((low, high)) => (high - low) / (2.0 * z),
+                    // An end without a place on the scale: by the slope at the point.
+                    None => {
+                        let slope = match self.scale {
+                            Scale::Logarithm => length / of.point,
+                            Scale::Root => 0.5 / (of.point / length).max(f64::MIN_POSITIVE).sqrt(),
+                            Scale::Arcsine | Scale::Plain => 1.0,
+                        };
+                        slope * (high - low) / length / (2.0 * z)
+                    }
+                }
+            }
+            .powi(2),
+            None if self.events && self.scale == Scale::Root => 0.25 / length,
+            None => 0.0,
+        };
+        (value.is_finite() && variance.is_finite()).then_some(Point { value, variance })
+    }
+
+    /// The value at a place of the scale, of a period.
+    #[must_use]
+    pub fn value(&self, place: f64, ordinal: i32) -> f64 {
+        self.scale.from(place) * self.length(ordinal)
+    }
+
+    /// Of shares the cases on the smaller side, of events their number: what chance is judged by. None of everything else.
+    #[must_use]
+    pub fn cases(&self, of: &Figure) -> Option<f64> {
+        match self.scale {
+            Scale::Arcsine => Some(of.effective_n * of.point.min(1.0 - of.point)),
+            Scale::Root if self.events => Some(of.point),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scale_gives_back_what_was_put_on_it() {
+        for (scale, values) in [
+            (Scale::Arcsine, [0.0, 0.03, 0.5, 1.0]),
+            (Scale::Root, [0.0, 0.2, 7.0, 1e9]),
+            (Scale::Logarithm, [1e-9, 0.3, 12.0, 1e9]),
+            (Scale::Plain, [-40.0, 0.0, 3.5, 1e9]),
+        ] {
+            for value in values {
+                let back = scale.from(scale.to(value).unwrap());
+                assert!((back - value).abs() <= 1e-12 * value.abs().max(1e-3), "{scale:?} {value} {back}");
+            }
+        }
+        assert_eq!(Scale::Logarithm.to(0.0), None);
+        assert_eq!(Scale::Arcsine.to(1.2), None);
+        assert_eq!(Scale::Arcsine.from(-0.1), 0.0);
+        assert_eq!(Scale::Arcsine.from(2.0), 1.0);
+    }
+
+    #[test]
+    fn a_share_of_n_has_a_variance_of_a_quarter_of_n() {
+        // Wilson's interval of 300 of 1 000, from its formula: 0.2724 to 0.3292 at 95 %.
+        let figure = Figure {
+            ordinal: 0,
+            point: 0.3,
+            interval: Some((0.272_4, 0.329_2, 0.95)),
+            effective_n: 1_000.0,
+            exact: false,
+            is_final: true,
+        };
+        let scaling = Scaling { scale: Scale::Arcsine, events: false, lengths: None, grain: Grain::Month };
+        let point = scaling.point(&figure).unwrap();
+        assert!((point.variance * 4_000.0 - 1.0).abs() < 0.01, "{}", point.variance);
+        assert_eq!(scaling.cases(&figure), Some(300.0));
+    }
+
+    #[test]
+    fn figures_stand_in_order_however_they_came() {
+        let figure = |ordinal| Figure {
+            ordinal,
+            point: f64::from(ordinal),
+            interval: None,
+            effective_n: 1.0,
+            exact: true,
+            is_final: true,
+        };
+        let kpi: KpiId = "nps".parse().unwrap();
+        let mut frame = Frame::new(Grain::Month);
+        for ordinal in [5, 3, 4, 9, 3] {
+            frame.push(&kpi, &Segment::total(), figure(ordinal));
+        }
+        assert_eq!(frame.periods(), [3, 4, 5, 9]);
+        assert_eq!(frame.figure(&kpi, &Segment::total(), 9).unwrap().point, 9.0);
+        assert_eq!(frame.figure(&kpi, &Segment::total(), 8), None);
+    }
+}

@@ -1,0 +1,24 @@
+//! The promise of the budget of false call-outs, in few small worlds; `kepi evidence insight` runs many large ones.
+
+use kepi_insight::evidence::{Shape, run};
+
+/// How many worlds; `KEPI_COUNT` says otherwise.
+fn worlds() -> u64 {
+    std::env::var("KEPI_COUNT").ok().and_then(|n| n.parse().ok()).unwrap_or(12)
+}
+
+#[test]
+fn clean_worlds_show_little_and_planted_shifts_are_found() {
+    let shape = Shape { kpis: 40, on_scorecard: 10, members: vec![4, 3], periods: 24 };
+    let worlds = worlds();
+    let found = run(&shape, 0..worlds, 4, 2);
+    eprintln!("{worlds} worlds: {found:?}");
+    // At most a tenth is promised; with few worlds only a rate above what chance leaves of that is a failure.
+    let (_, interval) = found.false_months.share().unwrap();
+    assert!(interval.low <= 0.10, "{:?}", found.false_months);
+    let (_, interval) = found.false_share.share().unwrap();
+    assert!(interval.low <= 0.10, "{:?}", found.false_share);
+    let (size, on_scorecard, _) = found.power.last().unwrap();
+    let (share, _) = on_scorecard.share().unwrap();
+    assert!(*size == 5 && share > 0.6, "{on_scorecard:?}");
+}
