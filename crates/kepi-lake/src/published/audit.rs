@@ -1,4 +1,5 @@
-//! Published rows, held against what `run.published` sealed: every figure and everything a run vouched for.
+//! Published rows, held against what `run.published` and `insights.published` sealed: every figure, everything a run vouched for, and
+//! what analyses said of it.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -7,7 +8,7 @@ use kepi_govern::{
     event::{RunPublished, Sealed},
 };
 use kepi_proof::Frontier;
-use kepi_query::published::{Form, SCORE, VALUE, Vouched};
+use kepi_query::published::{Form, INSIGHT, SCORE, USUAL, VALUE, Vouched};
 use kepi_store::{
     EventFilter, Finding, StoreError,
     audit::finding::{FIGURES, RUN},
@@ -23,23 +24,34 @@ impl LocalLake {
     /// # Errors
     /// The database refuses. Files that cannot be read are findings.
     pub async fn audit_published(&self) -> Result<Vec<Finding>, LakeError> {
-        let filter = EventFilter { kind: Some("run.published".to_owned()), ..EventFilter::default() };
-        let events = match self.store().events(&filter).await {
-            // The audit of the log says which event cannot be read.
-            Err(StoreError::Corrupt { .. }) => return Ok(Vec::new()),
-            other => other?,
-        };
-        let runs: Vec<(u64, RunPublished)> = events
-            .iter()
-            .filter_map(|recorded| match recorded.event() {
-                Ok(Event::RunPublished(run)) => Some((recorded.seq, run)),
-                _ => None,
-            })
-            .collect();
-        let mut findings = Vec::new();
-        for (form, of) in [(&VALUE, Of::Values), (&SCORE, Of::Scores)] {
-            self.figures(form, of, &runs, &mut findings).await?;
+        let mut runs: Vec<(u64, RunPublished)> = Vec::new();
+        let [mut usual, mut insights] = [Vec::new(), Vec::new()];
+        for kind in ["run.published", "insights.published"] {
+            let filter = EventFilter { kind: Some(kind.to_owned()), ..EventFilter::default() };
+            let events = match self.store().events(&filter).await {
+                // The audit of the log says which event cannot be read.
+                Err(StoreError::Corrupt { .. }) => return Ok(Vec::new()),
+                other => other?,
+            };
+            for recorded in &events {
+                match recorded.event() {
+                    Ok(Event::RunPublished(run)) => runs.push((recorded.seq, run)),
+                    Ok(Event::InsightsPublished(of)) => {
+                        usual.push((recorded.seq, of.run, of.usual));
+                        insights.push((recorded.seq, of.run, of.insights));
+                    }
+                    _ => {}
+                }
+            }
         }
+        let of_runs = |sealed: fn(&RunPublished) -> Sealed| -> Vec<(u64, u64, Sealed)> {
+            runs.iter().map(|(seq, run)| (*seq, run.run, sealed(run))).collect()
+        };
+        let mut findings = Vec::new();
+        self.figures(&VALUE, &of_runs(|run| run.values), &mut findings).await?;
+        self.figures(&SCORE, &of_runs(|run| run.scores), &mut findings).await?;
+        self.figures(&USUAL, &usual, &mut findings).await?;
+        self.figures(&INSIGHT, &insights, &mut findings).await?;
         let mut reading = self.store().read().await?;
         for (seq, run) in &runs {
             let number = i64::try_from(run.run).unwrap_or(i64::MAX);
@@ -56,8 +68,7 @@ impl LocalLake {
     async fn figures(
         &self,
         form: &'static Form,
-        of: Of,
-        runs: &[(u64, RunPublished)],
+        runs: &[(u64, u64, Sealed)],
         findings: &mut Vec<Finding>,
     ) -> Result<(), LakeError> {
         let mut reading = self.store().read().await?;
@@ -73,23 +84,19 @@ impl LocalLake {
             let place = path.strip_prefix(&self.catalogue.data).unwrap_or(&path).display().to_string();
             findings.push(Finding::new(FIGURES, place, format!("the file cannot be read: {why}")));
         }
-        for (seq, run) in runs {
-            let number = i64::try_from(run.run).unwrap_or(i64::MAX);
+        for (seq, run, expected) in runs {
+            let number = i64::try_from(*run).unwrap_or(i64::MAX);
             let found = roots.get(&number).cloned().unwrap_or_default();
             let found = Sealed { rows: found.size(), root: found.root() };
-            let expected = match of {
-                Of::Values => run.values,
-                Of::Scores => run.scores,
-            };
-            if found != expected {
+            if found != *expected {
                 let message = format!(
                     "the {} rows of {} of run {} are not the {} that it sealed",
-                    found.rows, form.name, run.run, expected.rows
+                    found.rows, form.name, run, expected.rows
                 );
                 findings.push(Finding::new(FIGURES, format!("event {seq}"), message));
             }
         }
-        let strangers = roots.keys().filter(|run| !runs.iter().any(|(_, of)| of.run as i64 == **run));
+        let strangers = roots.keys().filter(|run| !runs.iter().any(|(_, of, _)| *of as i64 == **run));
         for run in strangers {
             let message =
                 format!("there are rows of {} of run {run}, which the log does not know", form.name);
@@ -97,13 +104,6 @@ impl LocalLake {
         }
         Ok(())
     }
-}
-
-/// Which of the two roots of a run.
-#[derive(Clone, Copy)]
-enum Of {
-    Values,
-    Scores,
 }
 
 /// The rows of each run in the order in which they were written, as a tree; and files that cannot be read.

@@ -187,7 +187,8 @@ impl Walk<'_> {
             }
             Event::RunPublished(run) => self.walked.runs.push((recorded.seq, run.clone())),
             Event::LoadLanded(_) | Event::LoadStopped(_) => self.walked.loads += 1,
-            Event::TableShaped(_) => {}
+            // The rows that it sealed are held against it where they are read.
+            Event::TableShaped(_) | Event::InsightsPublished(_) => {}
         }
     }
 }
