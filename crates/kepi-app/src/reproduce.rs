@@ -122,7 +122,7 @@ impl App {
             let period = period.transpose()?;
             let pinned = self.lake.pin(&project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
             let computed = self
-                .compute(&project, &pinned, Some(&run.pins.watermarks), &BTreeMap::new(), progress)
+                .compute(&project, &pinned, Some(&run.pins.watermarks), &BTreeMap::new(), run.at, progress)
                 .await?;
             let values = value_rows(number, &project, &computed.values)?;
             let mut kept = Vec::new();

@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use kepi_govern::Permit;
 use kepi_model::{
     calendar::{Grain, zones_version},
+    derived::Made,
     id::{DimensionId, EntityId, KpiId, SourceId},
     meaning,
     project::{Kpi, Project},
     source_text::SourceMap,
 };
 use kepi_query::{
+    derive::{self, Derived},
     finish::{self, AtGrain, Context, FinishError, MeasuredScan},
     landing::{LoadOutcome, LoadReport, NotLanded, Offer, PortError, Progress, RowCounts},
     parallel,
@@ -161,7 +163,7 @@ impl App {
         let inputs = self.lake.pin(project, None).await.map_err(AppError::Lake)?;
         let damaged = self.lake.damaged(inputs.snapshot).await.map_err(AppError::Lake)?;
         let held_back = held_back(project, &loads, &not_landed, damaged);
-        let computed = self.compute(project, &inputs, None, &held_back, progress).await?;
+        let computed = self.compute(project, &inputs, None, &held_back, request.at, progress).await?;
         progress.step(Step::Publish);
         let Published { counts, .. } =
             self.publish(project, definitions, (request, &by), number, &inputs, &computed).await?;
@@ -267,9 +269,10 @@ impl App {
         Ok((reports, not_landed))
     }
 
-    /// Computes every value of a project from pinned inputs: one scan an entity, time and version rule. `watermarks`
-    /// are those of an earlier run; none: as far as the inputs reach. A KPI that is held back, for the reason given, or whose
-    /// scan fails is not renewed; the others are.
+    /// Computes every value of a project from pinned inputs: what is made of landed rows first, then one scan an entity, time
+    /// and version rule. `watermarks` are those of an earlier run; none: as far as the inputs reach. `at` is the date of the
+    /// run, µs UTC: no panel goes beyond it. A KPI that is held back, for the reason given, or whose scan fails is not renewed;
+    /// the others are.
     ///
     /// # Errors
     /// A definition does not fit the project, or every scan failed.
@@ -279,11 +282,15 @@ impl App {
         inputs: &PinnedInputs,
         watermarks: Option<&BTreeMap<EntityId, i64>>,
         held_back: &BTreeMap<KpiId, String>,
+        at: i64,
         progress: &dyn RunProgress,
     ) -> Result<Computed, AppError> {
+        let watermarks = watermarks.cloned().unwrap_or_else(|| reach::watermarks(project, inputs));
+        let mut held_back = held_back.clone();
+        let inputs = &self.made(project, inputs, &watermarks, &mut held_back, at).await?;
+        let held_back = &held_back;
         let kpis = || project.kpis.values().filter(|kpi| !held_back.contains_key(&kpi.id));
         let plans = scans::plan(kpis(), project, inputs)?;
-        let watermarks = watermarks.cloned().unwrap_or_else(|| reach::watermarks(project, inputs));
         let mut scans = Vec::new();
         let mut failed: Vec<AppError> = Vec::new();
         for mut plan in plans {
@@ -330,7 +337,7 @@ impl App {
                 // Its scan failed: that says why.
                 Err(FinishError::NotMeasured(_)) if !failed.is_empty() => {
                     let own = |e: &&AppError| match e {
-                        AppError::Evaluate { entity, .. } => kpi.entities().contains(entity),
+                        AppError::Evaluate { entity, .. } => reads(kpi, entity),
                         _ => false,
                     };
                     let why = failed.iter().find(own).or(failed.first()).map(|e| error::whole(e));
@@ -343,6 +350,51 @@ impl App {
         match failed.into_iter().next() {
             Some(error) if held_back.is_empty() && not_renewed.len() == project.kpis.len() => Err(error),
             _ => Ok(Computed { values, not_renewed, without, watermarks }),
+        }
+    }
+
+    /// The inputs with what has to be made of them for the KPIs that are not held back. Those of which it could not be made are
+    /// held back, too.
+    async fn made(
+        &self,
+        project: &Project,
+        inputs: &PinnedInputs,
+        watermarks: &BTreeMap<EntityId, i64>,
+        held_back: &mut BTreeMap<KpiId, String>,
+        at: i64,
+    ) -> Result<PinnedInputs, AppError> {
+        let kpis = project.kpis.values().filter(|kpi| !held_back.contains_key(&kpi.id));
+        let work: Vec<(&Kpi, Grain)> = kpis
+            .flat_map(|kpi| plan::grains_of(kpi, project).into_iter().map(move |grain| (kpi, grain)))
+            .collect();
+        let Some(plan) = derive::plan(&work, project, inputs, at, watermarks)? else {
+            return Ok(inputs.clone());
+        };
+        let made = derive::derived(&plan, inputs, self.evaluator.as_ref(), &self.limits).await;
+        let of_made = work.iter().map(|(kpi, _)| *kpi).filter(|kpi| !kpi.made.is_empty());
+        match made {
+            Ok(Derived { tables, out_of_range, .. }) => {
+                for kpi in of_made {
+                    let beyond = out_of_range.iter().find(|(table, attribute)| {
+                        kpi.made.iter().any(|made| matches!(made, Made::Attribute(of, own) if own == attribute && is_table_of(table, of)))
+                    });
+                    if let Some((_, attribute)) = beyond {
+                        let why = format!("values of `{attribute}` leave the range of 64-bit integers");
+                        held_back.insert(kpi.id.clone(), why);
+                    }
+                }
+                let mut inputs = inputs.clone();
+                inputs.tables.extend(tables);
+                Ok(inputs)
+            }
+            // The others go on.
+            Err(error) => {
+                let why = error::whole(&error);
+                for kpi in of_made {
+                    held_back.insert(kpi.id.clone(), why.clone());
+                }
+                Ok(inputs.clone())
+            }
         }
     }
 
@@ -377,6 +429,15 @@ impl App {
         };
         Ok(self.values.publish(run).await?)
     }
+}
+
+/// Whether a KPI reads a table: that of an entity, or of a panel at some length of period.
+fn reads(kpi: &Kpi, table: &EntityId) -> bool {
+    kpi.entities().iter().any(|entity| is_table_of(table, entity))
+}
+
+fn is_table_of(table: &EntityId, entity: &EntityId) -> bool {
+    table == entity || table.as_str().strip_prefix(entity.as_str()).is_some_and(|rest| rest.starts_with("__"))
 }
 
 /// KPIs that would be computed from part of their data, because a file or a source that feeds them did not land, or from

@@ -10,7 +10,10 @@ use futures::StreamExt;
 use kepi_model::{expression::Physical, project::AsOf};
 use kepi_query::{
     plan::ScanPlan,
-    port::{EngineVersion, EvaluateError, Evaluator, Fut, Limits, PinnedColumn, PinnedInputs, system},
+    port::{
+        EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryTable, PinnedColumn, PinnedInputs,
+        PinnedTable, system,
+    },
     reference::check_columns,
     state::Measured,
 };
@@ -18,6 +21,7 @@ use kepi_query::{
 use crate::{
     compile::{self, LookupTable},
     lookup::{Lookup, LookupBuilder},
+    read,
     scan::{self, Scan, Wanted},
     tabulate::{tabulate, too_many_cells},
     vector::Vector,
@@ -43,7 +47,25 @@ impl Evaluator for DataFusionEvaluator {
         inputs: &'a PinnedInputs,
         limits: &'a Limits,
     ) -> Fut<'a, Result<Measured, EvaluateError>> {
-        Box::pin(on_own_threads(plan.clone(), inputs.clone(), *limits))
+        let (plan, inputs, limits) = (plan.clone(), inputs.clone(), *limits);
+        Box::pin(on_own_threads(
+            limits,
+            move |stop| async move { measure(&plan, &inputs, &limits, &stop).await },
+        ))
+    }
+    fn read<'a>(
+        &'a self,
+        table: &'a PinnedTable,
+        columns: &'a [PinnedColumn],
+        limits: &'a Limits,
+    ) -> Fut<'a, Result<MemoryTable, EvaluateError>> {
+        let (table, columns) = (table.clone(), columns.to_vec());
+        // One after the other, so that rows stay in their order.
+        let limits = Limits { threads: 1, ..*limits };
+        Box::pin(on_own_threads(
+            limits,
+            move |_| async move { read::columns(&table, &columns, &limits).await },
+        ))
     }
 }
 
@@ -56,11 +78,10 @@ impl Drop for Abandoned {
     }
 }
 
-async fn on_own_threads(
-    plan: ScanPlan,
-    inputs: PinnedInputs,
+async fn on_own_threads<T: Send + 'static, F: Future<Output = Result<T, EvaluateError>>>(
     limits: Limits,
-) -> Result<Measured, EvaluateError> {
+    work: impl FnOnce(Arc<AtomicBool>) -> F + Send + 'static,
+) -> Result<T, EvaluateError> {
     let (send, receive) = tokio::sync::oneshot::channel();
     let abandoned = Abandoned(Arc::new(AtomicBool::new(false)));
     let stop = Arc::clone(&abandoned.0);
@@ -72,7 +93,7 @@ async fn on_own_threads(
                 .thread_name("kepi-scan")
                 .build();
             let result = match runtime {
-                Ok(runtime) => runtime.block_on(measure(&plan, &inputs, &limits, &stop)),
+                Ok(runtime) => runtime.block_on(work(stop)),
                 Err(error) => Err(scan::engine(error)),
             };
             // Nobody may be waiting any more.

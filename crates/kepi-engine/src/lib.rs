@@ -22,6 +22,7 @@ mod evaluator;
 mod group;
 mod lookup;
 mod program;
+mod read;
 mod scan;
 mod tabulate;
 mod vector;

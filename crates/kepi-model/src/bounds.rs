@@ -15,6 +15,10 @@ pub(crate) const TEXT: usize = 8_000;
 pub(crate) const UNKNOWN_FIELDS: usize = 20;
 /// Most levels of units, the root included.
 pub(crate) const UNIT_LEVELS: usize = 50;
+/// Most parts of a computed attribute once those that it reads are written out.
+pub(crate) const COMPUTED_PARTS: usize = 2_000;
+/// Most steps from what is made to what it is made of, and on.
+pub(crate) const MADE_DEPTH: usize = 200;
 /// Most bins of a histogram, and most answers of a scale, which is counted in one.
 pub const BINS: i64 = 10_000;
 /// Longest window by the calendar, in days: a hundred years.

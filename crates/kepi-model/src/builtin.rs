@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    derived::Lasts,
     entity::{Attribute, Entity},
     expression::Type,
     id::EntityId,
@@ -357,6 +358,17 @@ pub(crate) static ENTITIES: &[BuiltinEntity] = &[
     },
 ];
 
+/// From when until when rows are in force, of the built-in entities whose rows last.
+const LASTS: [(&str, &str, &str); 7] = [
+    ("account", "created_at", "closed_at"),
+    ("subscription", "started_at", "ended_at"),
+    ("ticket", "opened_at", "solved_at"),
+    ("interaction", "started_at", "ended_at"),
+    ("session", "started_at", "ended_at"),
+    ("campaign", "started_at", "ended_at"),
+    ("employee", "hired_at", "left_at"),
+];
+
 /// The built-in entities as they are before any project adds to them.
 pub(crate) fn entities() -> BTreeMap<EntityId, Entity> {
     ENTITIES
@@ -371,6 +383,11 @@ pub(crate) fn entities() -> BTreeMap<EntityId, Entity> {
                 key: "id".parse().into_iter().collect(),
                 time: builtin.time.and_then(|t| t.parse().ok()),
                 attributes,
+                derived: Vec::new(),
+                lasts: LASTS.iter().find(|(id, ..)| *id == builtin.id).and_then(|(_, from, until)| {
+                    Some(Lasts { from: from.parse().ok()?, until: until.parse().ok() })
+                }),
+                rows: None,
             };
             Some((id, entity))
         })
@@ -397,11 +414,15 @@ mod tests {
     fn every_built_in_entity_is_whole() {
         let all = entities();
         assert_eq!(all.len(), ENTITIES.len());
+        assert_eq!(all.values().filter(|entity| entity.lasts.is_some()).count(), LASTS.len());
         for builtin in ENTITIES {
             let entity = &all[&builtin.id.parse::<EntityId>().unwrap()];
             assert_eq!(entity.attributes.len(), builtin.attributes.len(), "{}", builtin.id);
             assert!(entity.key.iter().all(|k| entity.attribute(k).is_some()));
             assert!(entity.time.as_ref().is_none_or(|t| entity.attribute(t).is_some()), "{}", builtin.id);
+            if let Some(Lasts { from, until }) = &entity.lasts {
+                assert!([from].into_iter().chain(until).all(|at| entity.attribute(at).is_some()));
+            }
             for attribute in &entity.attributes {
                 if let Type::Reference { entity } = &attribute.type_ {
                     assert!(all.contains_key(entity), "{entity}");

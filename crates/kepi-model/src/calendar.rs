@@ -148,6 +148,26 @@ impl Calendar {
         Ok(start..instant_of(&zone, self.first_day(period.offset(1))?)?)
     }
 
+    /// The start of the day so many days, weeks, months, quarters or years before a day that starts at `end`.
+    ///
+    /// # Errors
+    /// The day lies beyond what the calendar can name.
+    pub fn before(&self, end: i64, number: u32, unit: Grain) -> Result<i64, CalendarError> {
+        let zone = self.time_zone()?;
+        let day = self.first_day(self.period_at(Grain::Day, end)?)?;
+        let number = i64::from(number);
+        let span = match unit {
+            Grain::Day => jiff::Span::new().try_days(number),
+            Grain::Week => jiff::Span::new().try_weeks(number),
+            Grain::Month => jiff::Span::new().try_months(number),
+            Grain::Quarter => jiff::Span::new().try_months(number.saturating_mul(3)),
+            Grain::HalfYear => jiff::Span::new().try_months(number.saturating_mul(6)),
+            Grain::Year => jiff::Span::new().try_years(number),
+        };
+        let day = span.and_then(|span| day.checked_sub(span)).map_err(|_| CalendarError::OutOfRange)?;
+        instant_of(&zone, day)
+    }
+
     /// The starts of all periods of `grain` from `first` to `last` inclusive, and the end of `last`:
     /// bucket `i` is `[edges[i], edges[i + 1])`.
     pub fn edges(&self, grain: Grain, first: i32, last: i32) -> Result<Vec<i64>, CalendarError> {

@@ -159,6 +159,50 @@ codes! {
         "Without a key no row can be told from another, so none could be superseded or found twice."
         "`key: [id]`: the attributes that identify a row"
         "add `key`, such as `key: [id]`";
+    MADE_NOT_LANDED "K0210" Error "a source fills what is made"
+        "Gathered and computed attributes, and entities with `rows`, are made of landed rows each time something is computed. A source lands rows, so it neither fills such things nor reads them."
+        "what is landed"
+        "map it into an attribute with a `type`, or leave it out";
+    ATTRIBUTE_FORM "K0211" Error "an attribute says in several ways what it is"
+        "An attribute is landed (`type`, filled by sources), computed from others of its row (`expression`), or gathered from rows of another entity (`count`, `any`, `sum`, `least`, `greatest`, `first`, `last`, `distinct`, `days`). Each way has its own fields; one that belongs to another way would do nothing."
+        "one way, and its fields"
+        "remove what belongs to another way";
+    GATHERED_VALUE "K0212" Error "a gathered value that is missing, or none where none is taken"
+        "`sum`, `least`, `greatest`, `first`, `last` and `distinct` are made of a value of each row: an attribute behind a dot, or `value`. `count`, `any` and `days` look at the rows alone. Sums are of numbers, money or durations; least and greatest also of dates."
+        "`sum: order.amount`, `count: order`"
+        "say of what, or leave it out";
+    SAME "K0213" Error "what ties rows together is not clear"
+        "Rows of another entity are gathered that belong to a row. By default they do if they refer to it (those of a panel: to its subject) by their only reference to its entity. Where there is none, or several, `same` says which attributes are equal."
+        "`same`: an attribute that both have, or a map `{ATTRIBUTE_OF_THIS: ATTRIBUTE_OF_THEIRS}`"
+        "add `same`";
+    STRETCH "K0214" Error "a stretch of time that cannot be"
+        "Rows are gathered from a stretch: `from` (its own instant is in) or `after` (it is not), and `until` (it is not); or one of these bounds and a length, `within`; or, in place of a stretch, as they are `in_force` at an instant. `this` is the row's own place among rows of the same entity."
+        "a beginning, an end, or one of them and a length"
+        "keep what is meant";
+    NOT_LASTING "K0215" Error "from when until when is not said"
+        "What is in force at an instant has begun before it and has not ended; a panel has rows for as long as its subject lasts. Both need to know from when until when a row of the entity lasts."
+        "`lasts: {from: started_at, until: ended_at}` in the entity"
+        "add `lasts` to the entity";
+    MADE_CYCLE "K0216" Error "made of itself"
+        "What is made is made after what it needs. Here one needs the other in a circle, so that none can be made first."
+        "attributes that do not need each other"
+        "gather or compute one of them from something else";
+    ROWS "K0217" Error "rows that cannot be made so"
+        "A panel has a row for each row of a landed entity and each period of its life; stages are what such a row goes through; a union takes rows of several entities as those of one; versions are all that was landed of an entity. Key, date and some attributes come with the rows: see the reference. What is added is gathered or computed; nothing is landed in them."
+        "`rows: {every: month, of: account}`, `{of: account, stages: {…}}`, `{union: […]}` or `{versions: ticket}` in a new entity"
+        "correct it as said";
+    PANEL_PERIOD "K0218" Error "a panel whose periods are not said here"
+        "`every: period` makes other rows for each length of period that KPIs ask for. Who gathers from a panel has no period of its own, so the length is not known."
+        "a panel with periods of one length, such as `every: month`"
+        "say how long its periods are, or gather from what it is made of";
+    PANEL_OPTION "K0219" Error "only rows of a panel have periods"
+        "`ago` moves the stretch by whole periods of the calendar, which only the rows of a panel have."
+        "an attribute of an entity with `rows: {every: …}`"
+        "move the bounds by a length instead: `from: created_at - 30 days`";
+    STAGES "K0220" Error "stages that do not fit together"
+        "Stages have names, in the order in which they are gone through. An entry counts from no stage and from the stages before; `follows` says otherwise, by the names of stages, or `nothing`."
+        "names of stages of the same entity, or `nothing`"
+        "correct the name";
 
     UNIT_ROOT "K0301" Error "not exactly one root of the units"
         "Units form one tree: exactly one has no parent, and every other one leads up to it."
@@ -496,6 +540,18 @@ codes! {
         "Weights make a row count as several. Quantiles from a histogram, numbers of different values, ratios, rates and stocks count rows as they are, so such a KPI would never have a value."
         "a measure that is weighted: mean, share, nps, satisfaction, effort, duration, or count and sum"
         "remove `weight`, or use a measure that is weighted";
+    UNBOUNDED "K0650" Error "a value that would never be final"
+        "A gathered attribute may find rows long after the row that it belongs to: a second order may come after ten years. As long as that, every figure that rests on it may change. Kepi works out how long from the bounds of what a KPI reads; where no bound follows, it has to be said."
+        "an end of the stretch, or how long the KPI waits"
+        "give the attribute an end, such as `within: 365 days`, or say in the KPI after which time nothing is expected: `final_after: 90 days`";
+    HINDSIGHT "K0651" Error "segments that are only known afterwards"
+        "A segment by an attribute that may change for ever rewrites periods that are closed: a customer who orders again tomorrow moves to another segment in all the past. A panel keeps, for each period, what was known at its end."
+        "a dimension that is known when the period ends"
+        "gather the attribute in a panel, `rows: {every: period, of: …}`, with `until: period_end`, and measure the panel's rows";
+    AGE_OF_LEAVERS "K0652" Warning "a cohort that shrinks"
+        "The rows of this panel end with their subject, so those who have left are missing at later ages, and what is left looks better from age to age."
+        "`until: now` in the panel: rows for those who have left, too"
+        "add `until: now` to the panel's `rows`";
 
     WEIGHTS "K0701" Error "weights that do not sum to 100 %"
         "The weights of siblings share out their parent, so they sum to exactly 100 %."

@@ -25,7 +25,7 @@ use crate::{
 };
 
 pub(crate) use business_hours::BusinessHours;
-pub(crate) use entity::{Attribute, Entity};
+pub(crate) use entity::{Attribute, Entity, Every, Lasts, Moment, Moments, Named, Part, Rows, Stage};
 pub(crate) use kpi::{Basis, By, DimensionPaths, Kpi, Line, Target};
 pub(crate) use project::{Person, Project, Unit};
 pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective};
@@ -40,6 +40,7 @@ choices!(
     Better,
     CascadeTargets,
     CascadeValue,
+    Every,
     Excess,
     Grain,
     Identical,

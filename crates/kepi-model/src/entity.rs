@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    derived::{Derivation, Derived, Lasts, Rows},
     expression::{Path, Type},
     id::{AttributeId, EntityId},
 };
@@ -20,14 +21,35 @@ pub struct Entity {
     pub key: Vec<AttributeId>,
     /// The attribute that dates a row unless a measure says otherwise.
     pub time: Option<AttributeId>,
-    /// Attributes in declared order.
+    /// Attributes that are landed, in declared order; none of an entity whose rows are made.
     pub attributes: Vec<Attribute>,
+    /// Attributes that are made, in an order in which each comes after those of this entity that it needs.
+    pub derived: Vec<Derived>,
+    /// From when until when a row is in force, if it lasts.
+    pub lasts: Option<Lasts>,
+    /// How its rows are made; none: they are landed.
+    pub rows: Option<Rows>,
 }
 
 impl Entity {
-    /// One attribute.
+    /// One attribute, landed or made.
     pub fn attribute(&self, id: &AttributeId) -> Option<&Attribute> {
-        self.attributes.iter().find(|a| &a.id == id)
+        self.all_attributes().find(|a| &a.id == id)
+    }
+    /// All attributes, those that are landed first.
+    pub fn all_attributes(&self) -> impl DoubleEndedIterator<Item = &Attribute> + Clone {
+        self.attributes.iter().chain(self.derived.iter().map(|d| &d.attribute))
+    }
+    /// How an attribute is made; none: it is landed, or there is none.
+    pub fn derivation(&self, id: &AttributeId) -> Option<&Derivation> {
+        self.derived.iter().find(|d| &d.attribute.id == id).map(|d| &d.from)
+    }
+    /// The attribute that identifies a row alone, if one does: others may refer to it.
+    pub fn single_key(&self) -> Option<&AttributeId> {
+        match self.key.as_slice() {
+            [key] => Some(key),
+            _ => None,
+        }
     }
 }
 

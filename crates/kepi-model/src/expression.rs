@@ -211,6 +211,33 @@ impl Expression {
         });
     }
 
+    /// The same with other expressions in place of paths, each made of the path and its type.
+    pub fn map_paths(&self, make: &mut impl FnMut(&Path, &Type) -> Self) -> Self {
+        let mut one = |e: &Self| Box::new(e.map_paths(make));
+        let node = match &self.node {
+            Node::Path(path) => return make(path, &self.type_),
+            Node::Literal(_) | Node::Exists(..) => return self.clone(),
+            Node::Arithmetic(how, a, b) => Node::Arithmetic(*how, one(a), one(b)),
+            Node::Compare(how, a, b) => Node::Compare(*how, one(a), one(b)),
+            Node::Negate(a) => Node::Negate(one(a)),
+            Node::Rescale(a, digits) => Node::Rescale(one(a), *digits),
+            Node::Not(a) => Node::Not(one(a)),
+            Node::IsMissing(a) => Node::IsMissing(one(a)),
+            Node::In(a, list) => Node::In(one(a), list.clone()),
+            Node::Like(a, pattern) => Node::Like(one(a), pattern.clone()),
+            Node::BusinessTime(a, hours) => Node::BusinessTime(one(a), hours.clone()),
+            Node::And(list) => Node::And(list.iter().map(|e| *one(e)).collect()),
+            Node::Or(list) => Node::Or(list.iter().map(|e| *one(e)).collect()),
+            Node::Coalesce(list) => Node::Coalesce(list.iter().map(|e| *one(e)).collect()),
+            Node::Call(function, list) => Node::Call(*function, list.iter().map(|e| *one(e)).collect()),
+            Node::Case(branches, last) => Node::Case(
+                branches.iter().map(|(test, result)| (*one(test), *one(result))).collect(),
+                last.as_ref().map(|last| one(last)),
+            ),
+        };
+        Self { type_: self.type_.clone(), node }
+    }
+
     /// Calls `see` with this expression and every one inside it, outer before inner, in the order they are written.
     pub fn visit<'a>(&'a self, see: &mut impl FnMut(&'a Self)) {
         see(self);

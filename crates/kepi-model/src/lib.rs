@@ -22,6 +22,7 @@ pub mod check;
 pub mod codes;
 mod decode;
 mod definitions;
+pub mod derived;
 pub mod describe;
 pub mod documents;
 pub mod entity;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     calendar::Calendar,
+    derived,
     expression::{Expression, Node, Path, Type},
     form,
     id::{EntityId, Hash, KpiId},
@@ -66,6 +67,9 @@ pub(crate) fn kpi(kpi: &Kpi, calendar: &Calendar, entities: &BTreeMap<EntityId, 
         form.push(json!(["scales", scales.collect::<Value>()]));
     }
     form.extend(kpi.over.map(|over| json!(["over", over.form()])));
+    if !kpi.made.is_empty() {
+        form.push(json!(["made", derived::forms(&kpi.made, entities)]));
+    }
     hash("kpi", &Value::Array(form))
 }
 

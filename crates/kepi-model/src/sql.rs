@@ -28,7 +28,7 @@ use crate::{
 };
 
 pub(crate) use function::{banded, edge, edge_form};
-pub(crate) use path::path;
+pub(crate) use path::{path, path_after};
 pub(crate) use typing::rescale as at_scale;
 
 /// Longest expression, in bytes.

@@ -19,7 +19,7 @@ use crate::{
     cells::{Cells, Parts, SideStates, View},
     guard::with_members_on_their_scales,
     layout::Layout,
-    lower::{Lowered, lower},
+    lower::{Lowered, lower_at},
     measure::{Finished, Presence, kind_of},
     merge::{MergeError, roll_up},
     parallel,
@@ -160,7 +160,7 @@ impl<'a> AtGrain<'a> {
             return Err(FinishError::FinerThanPeriod { kpi: kpi.id.clone() });
         }
         let level = Level::new(project.confidence).map_err(|_| FinishError::Confidence)?;
-        let lowered = lower(kpi, project)?;
+        let lowered = lower_at(kpi, project, self.grain)?;
         let key = DigestKey::of(self.context.secret);
         let mut finality: BTreeMap<u32, (Period, Finality)> = BTreeMap::new();
         let mut values = Vec::new();
@@ -195,7 +195,7 @@ impl<'a> AtGrain<'a> {
         kpi: &Kpi,
         mut see: impl FnMut(Period, &Segment, &View<'_>),
     ) -> Result<(), FinishError> {
-        let lowered = lower(kpi, self.context.project)?;
+        let lowered = lower_at(kpi, self.context.project, self.grain)?;
         self.each(kpi, &lowered, |bucket, segment, view| {
             let ordinal = self.first.saturating_add_unsigned(bucket);
             see(Period { grain: self.grain, ordinal }, &segment, view);
@@ -215,12 +215,19 @@ impl<'a> AtGrain<'a> {
         }
         let kind = kind_of(&kpi.measure);
         let last = self.last(kpi)?;
+        let entities = &self.context.project.entities;
+        let is_made = |base: &EntityId| entities.get(base).is_some_and(|entity| entity.rows.is_some());
+        let of_panels = kpi.measure.bases().into_iter().any(is_made);
         let finer = Finer { at: self, kpi, lowered, cubes: RefCell::default() };
         for key_set in lowered.key_sets.iter().filter(|key_set| !self.is_left_out(lowered, key_set)) {
             let cube = self.cube(kpi, lowered, key_set)?;
             let units = self.units(kpi, key_set);
             let mut sums: BTreeMap<Vec<Member>, Vec<TermStates>> = BTreeMap::new();
             for (bucket, members, cells) in cube.cells(kind.presence(kpi), last, &units) {
+                // A panel has rows for as long as any data reach: what this KPI reads may end before.
+                if of_panels && last.is_some_and(|last| bucket > last) {
+                    continue;
+                }
                 let own = Cells::new(&cube.sides, &cells);
                 let so_far = if kind.looks_back() {
                     let sum = sums.entry(members.clone()).or_default();
@@ -244,7 +251,7 @@ impl<'a> AtGrain<'a> {
     /// # Errors
     /// As [`Self::values`].
     pub fn left_out(&self, kpi: &Kpi) -> Result<Vec<Vec<DimensionId>>, FinishError> {
-        let lowered = lower(kpi, self.context.project)?;
+        let lowered = lower_at(kpi, self.context.project, self.grain)?;
         let all = lowered.key_sets.iter().filter(|key_set| self.is_left_out(&lowered, key_set));
         Ok(all.cloned().collect())
     }

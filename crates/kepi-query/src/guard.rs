@@ -6,14 +6,14 @@
 use std::collections::BTreeMap;
 
 use kepi_model::{
-    entity::scale_of,
+    entity::{Entity, scale_of},
     expression::{Comparison, Expression, Literal, Node, Path, Type},
     id::EntityId,
     project::Project,
 };
 
 use crate::{
-    plan::{ScanPlan, StateKind, StateSpec},
+    plan::{ScanPlan, StateSpec},
     side::{Side, state_id},
     state::{Member, StateTable},
 };
@@ -51,15 +51,7 @@ pub(crate) fn guard(side: &mut Side, project: &Project) {
             continue;
         }
         state.filter = state.filter.as_ref().map(|filter| guarded(filter, &scales));
-        let on = |of: &Expression| guarded(of, &scales);
-        state.kind = match &state.kind {
-            StateKind::Count => StateKind::Count,
-            StateKind::Sum(of) => StateKind::Sum(on(of)),
-            StateKind::Minimum(of) => StateKind::Minimum(on(of)),
-            StateKind::Maximum(of) => StateKind::Maximum(on(of)),
-            StateKind::Histogram { of, edges } => StateKind::Histogram { of: on(of), edges: edges.clone() },
-            StateKind::Distinct(of) => StateKind::Distinct(on(of)),
-        };
+        state.kind = state.kind.map(|of| guarded(of, &scales));
         state.id = state_id(&side.entity, &side.time, side.as_of, &state.kind, state.filter.as_ref());
     }
 }
@@ -81,48 +73,40 @@ fn settled(state: &StateSpec, scales: &Scales) -> Vec<Path> {
     conditions.iter().filter_map(settles).collect()
 }
 
+/// The expression over rows of an entity, with answers off their scale as none.
+pub(crate) fn on_scales(
+    of: &Expression,
+    base: &EntityId,
+    entities: &BTreeMap<EntityId, Entity>,
+) -> Expression {
+    let mut scales = Scales::new();
+    of.visit(&mut |part| {
+        if let Node::Path(path) = &part.node
+            && let Some(scale) = scale_of(path, base, entities)
+        {
+            scales.insert(path.clone(), scale);
+        }
+    });
+    if scales.is_empty() { of.clone() } else { guarded(of, &scales) }
+}
+
 /// The expression, with `case when low <= x and x <= high then x end` for each `x` on a scale.
 fn guarded(of: &Expression, scales: &Scales) -> Expression {
-    let one = |e: &Expression| Box::new(guarded(e, scales));
-    let all = |list: &[Expression]| list.iter().map(|e| guarded(e, scales)).collect::<Vec<_>>();
-    let node = match &of.node {
-        Node::Path(path) => match scales.get(path) {
-            None => return of.clone(),
-            Some((low, high)) => {
-                let end =
-                    |n: i64| Expression { type_: of.type_.clone(), node: Node::Literal(Literal::Integer(n)) };
-                let compare = |how, end| Expression {
-                    type_: Type::Boolean,
-                    node: Node::Compare(how, Box::new(of.clone()), Box::new(end)),
-                };
-                let ends = vec![
-                    compare(Comparison::GreaterOrEqual, end(*low)),
-                    compare(Comparison::LessOrEqual, end(*high)),
-                ];
-                let on = Expression { type_: Type::Boolean, node: Node::And(ends) };
-                Node::Case(vec![(on, of.clone())], None)
-            }
-        },
-        Node::Literal(_) | Node::Exists(..) => return of.clone(),
-        Node::Arithmetic(how, a, b) => Node::Arithmetic(*how, one(a), one(b)),
-        Node::Compare(how, a, b) => Node::Compare(*how, one(a), one(b)),
-        Node::Negate(a) => Node::Negate(one(a)),
-        Node::Rescale(a, digits) => Node::Rescale(one(a), *digits),
-        Node::Not(a) => Node::Not(one(a)),
-        Node::IsMissing(a) => Node::IsMissing(one(a)),
-        Node::In(a, list) => Node::In(one(a), list.clone()),
-        Node::Like(a, pattern) => Node::Like(one(a), pattern.clone()),
-        Node::BusinessTime(a, hours) => Node::BusinessTime(one(a), hours.clone()),
-        Node::And(list) => Node::And(all(list)),
-        Node::Or(list) => Node::Or(all(list)),
-        Node::Coalesce(list) => Node::Coalesce(all(list)),
-        Node::Call(function, list) => Node::Call(*function, all(list)),
-        Node::Case(branches, last) => Node::Case(
-            branches.iter().map(|(test, result)| (guarded(test, scales), guarded(result, scales))).collect(),
-            last.as_ref().map(|last| one(last)),
-        ),
-    };
-    Expression { type_: of.type_.clone(), node }
+    of.map_paths(&mut |path, type_| {
+        let of = Expression { type_: type_.clone(), node: Node::Path(path.clone()) };
+        let Some((low, high)) = scales.get(path) else { return of };
+        let end = |n: i64| Expression { type_: type_.clone(), node: Node::Literal(Literal::Integer(n)) };
+        let compare = |how, end| Expression {
+            type_: Type::Boolean,
+            node: Node::Compare(how, Box::new(of.clone()), Box::new(end)),
+        };
+        let ends = vec![
+            compare(Comparison::GreaterOrEqual, end(*low)),
+            compare(Comparison::LessOrEqual, end(*high)),
+        ];
+        let on = Expression { type_: Type::Boolean, node: Node::And(ends) };
+        Expression { type_: type_.clone(), node: Node::Case(vec![(on, of)], None) }
+    })
 }
 
 /// The states of a key set with members off the scale of their attribute as unknown ones; none if there are no such

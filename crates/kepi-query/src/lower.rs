@@ -1,6 +1,8 @@
 //! Lowering: from a KPI to the states it needs.
 
 use kepi_model::{
+    calendar::Grain,
+    derived::{Rows, at_grain, inlined},
     id::DimensionId,
     project::{Kpi, Project},
 };
@@ -28,8 +30,19 @@ impl Lowered {
     }
 }
 
-/// Lowers one KPI.
+/// Lowers one KPI at its own grain.
+///
+/// # Errors
+/// The definition does not fit the project.
 pub fn lower(kpi: &Kpi, project: &Project) -> Result<Lowered, LowerError> {
+    lower_at(kpi, project, kpi.period)
+}
+
+/// Lowers one KPI at a grain: panels have other rows for each length of period, in a table of their own.
+///
+/// # Errors
+/// The definition does not fit the project.
+pub fn lower_at(kpi: &Kpi, project: &Project, grain: Grain) -> Result<Lowered, LowerError> {
     let mut lowering = Lowering::new(kpi);
     kind_of(&kpi.measure).lower(kpi, &mut lowering)?;
     let mut key_sets: Vec<Vec<DimensionId>> = vec![Vec::new()];
@@ -42,7 +55,32 @@ pub fn lower(kpi: &Kpi, project: &Project) -> Result<Lowered, LowerError> {
         }
     }
     let mut sides = lowering.into_sides();
+    if !kpi.made.is_empty() {
+        sides.iter_mut().for_each(|side| written_out(side, project));
+    }
     // Answers off their scale are taken as no answers.
     sides.iter_mut().for_each(|side| guard(side, project));
+    for side in &mut sides {
+        let rows = project.entities.get(&side.entity).and_then(|entity| entity.rows.as_ref());
+        if rows.is_some_and(Rows::by_period)
+            && let Some(table) = at_grain(&side.entity, grain)
+        {
+            side.entity = table;
+            side.identify();
+        }
+    }
     Ok(Lowered { sides, key_sets })
+}
+
+/// Computed attributes stand for their expressions.
+fn written_out(side: &mut Side, project: &Project) {
+    let entity = side.entity.clone();
+    let out = |of: &kepi_model::expression::Expression| inlined(of, &entity, &project.entities);
+    side.filter = side.filter.as_ref().map(out);
+    side.keys.iter_mut().for_each(|key| key.of = out(&key.of));
+    for (_, state) in &mut side.states {
+        state.filter = state.filter.as_ref().map(out);
+        state.kind = state.kind.map(out);
+    }
+    side.identify();
 }

@@ -88,3 +88,17 @@ pub enum StateKind {
     /// The set of different values of a text-like, integer-like or boolean expression, rendered as text.
     Distinct(Expression),
 }
+
+impl StateKind {
+    /// The same of another expression, made of its own.
+    pub(crate) fn map(&self, make: impl Fn(&Expression) -> Expression) -> Self {
+        match self {
+            Self::Count => Self::Count,
+            Self::Sum(of) => Self::Sum(make(of)),
+            Self::Minimum(of) => Self::Minimum(make(of)),
+            Self::Maximum(of) => Self::Maximum(make(of)),
+            Self::Histogram { of, edges } => Self::Histogram { of: make(of), edges: edges.clone() },
+            Self::Distinct(of) => Self::Distinct(make(of)),
+        }
+    }
+}

@@ -196,4 +196,11 @@ pub trait Evaluator: Send + Sync {
         inputs: &'a PinnedInputs,
         limits: &'a Limits,
     ) -> Fut<'a, Result<Measured, EvaluateError>>;
+    /// Reads columns of a table, all its rows in the order in which they stand there.
+    fn read<'a>(
+        &'a self,
+        table: &'a PinnedTable,
+        columns: &'a [PinnedColumn],
+        limits: &'a Limits,
+    ) -> Fut<'a, Result<MemoryTable, EvaluateError>>;
 }

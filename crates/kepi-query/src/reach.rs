@@ -56,14 +56,14 @@ fn latest(entity: &Entity, project: &Project, inputs: &PinnedInputs) -> Option<i
 
 /// Until when all that a KPI reads is known, µs UTC; none if of something nothing is.
 pub fn data_until(kpi: &Kpi, watermarks: &BTreeMap<EntityId, i64>) -> Option<i64> {
-    let known = kpi.measure.bases().into_iter().map(|entity| watermarks.get(entity).copied());
+    let known = kpi.reads.iter().map(|entity| watermarks.get(entity).copied());
     known.collect::<Option<Vec<i64>>>().and_then(|all| all.into_iter().min())
 }
 
 /// Whether a KPI's value for a period that ends at `end` may still change: not if all that it reads is known for as long as
 /// a row of the period may change.
 pub fn finality(kpi: &Kpi, end: i64, watermarks: &BTreeMap<EntityId, i64>) -> Finality {
-    let final_at = end.saturating_add(kind_of(&kpi.measure).wait(kpi));
+    let final_at = end.saturating_add(kind_of(&kpi.measure).wait(kpi).max(kpi.reach));
     let data_until = data_until(kpi, watermarks);
     if data_until.is_some_and(|until| until >= final_at) {
         Finality::Final

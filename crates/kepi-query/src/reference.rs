@@ -24,8 +24,8 @@ use crate::{
     merge::{ExactSum, distinct_column, sum_bound},
     plan::{ScanPlan, StateKind, StateSpec},
     port::{
-        EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryColumn, MemoryTable, PinnedInputs,
-        PinnedTable, TableData, system,
+        EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryColumn, MemoryTable, PinnedColumn,
+        PinnedInputs, PinnedTable, TableData, system,
     },
     row::{Cell, Overflow, Row, evaluate, evaluate_wide, holds},
     state::{KeyColumn, Measured, Member, StateColumn, StateTable},
@@ -47,6 +47,23 @@ impl Evaluator for Reference {
     ) -> Fut<'a, Result<Measured, EvaluateError>> {
         Box::pin(ready(measure(plan, inputs, limits)))
     }
+    fn read<'a>(
+        &'a self,
+        table: &'a PinnedTable,
+        columns: &'a [PinnedColumn],
+        _: &'a Limits,
+    ) -> Fut<'a, Result<MemoryTable, EvaluateError>> {
+        let TableData::Memory(memory) = &table.data else { return Box::pin(ready(Err(in_memory_only()))) };
+        let at = |column: &PinnedColumn| table.columns.iter().position(|own| own.name == column.name);
+        let read = columns.iter().map(|column| memory.columns.get(at(column)?).cloned());
+        let read: Option<Vec<MemoryColumn>> = read.collect();
+        let lacking = || EvaluateError::Engine("a table in memory lacks a column".to_owned());
+        Box::pin(ready(read.map(|columns| MemoryTable { rows: memory.rows, columns }).ok_or_else(lacking)))
+    }
+}
+
+fn in_memory_only() -> EvaluateError {
+    EvaluateError::Engine("the reference evaluator reads tables in memory only".to_owned())
 }
 
 /// Evaluates a plan.
@@ -341,9 +358,7 @@ impl<'a> Tables<'a> {
         let mut tables = BTreeMap::new();
         for (entity, pinned) in &inputs.tables {
             let TableData::Memory(memory) = &pinned.data else {
-                return Err(EvaluateError::Engine(
-                    "the reference evaluator reads tables in memory only".to_owned(),
-                ));
+                return Err(in_memory_only());
             };
             let mut rows_of_key: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
             if let [key] = pinned.key.as_slice() {

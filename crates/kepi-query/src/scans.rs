@@ -4,17 +4,22 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use kepi_model::{
     calendar::{Calendar, Grain},
+    derived::Rows,
     expression::Path,
     id::{DimensionId, EntityId},
     project::{AsOf, Kpi, Project},
 };
 
 use crate::{
-    lower::lower,
+    lower::{Lowered, lower_at},
     plan::ScanPlan,
     port::{MemoryColumn, PinnedInputs, TableData},
+    reference::expression_paths,
     side::{LowerError, MAXIMUM_DAYS, Side, path_text},
 };
+
+const GRAINS: [Grain; 6] =
+    [Grain::Day, Grain::Week, Grain::Month, Grain::Quarter, Grain::HalfYear, Grain::Year];
 
 /// Plans the scans of many KPIs at day grain: all that read one entity, dated by one attribute and as of the same
 /// versions, share one scan; states and key sets occur once. Days run over the range of time in the data; an entity
@@ -25,8 +30,11 @@ pub fn plan<'k>(
     inputs: &PinnedInputs,
 ) -> Result<Vec<ScanPlan>, LowerError> {
     let mut scans: BTreeMap<(EntityId, Path, AsOf), ScanPlan> = BTreeMap::new();
+    let mut all = Vec::new();
     for kpi in kpis {
-        let lowered = lower(kpi, project)?;
+        all.extend(at_grains(kpi, project, inputs)?);
+    }
+    for lowered in all {
         for side in &lowered.sides {
             let scan = (side.entity.clone(), side.time.clone(), side.as_of);
             let plan = scans.entry(scan).or_insert_with(|| ScanPlan {
@@ -63,6 +71,39 @@ pub fn plan<'k>(
             Ok(plan)
         })
         .collect()
+}
+
+/// A KPI at its own grain; of panels whose rows differ by the length of periods, at each longer one at which all that it reads
+/// was made.
+fn at_grains(kpi: &Kpi, project: &Project, inputs: &PinnedInputs) -> Result<Vec<Lowered>, LowerError> {
+    let mut all = vec![lower_at(kpi, project, kpi.period)?];
+    let bases = kpi.measure.bases();
+    let by_period = |base: &&EntityId| {
+        project.entities.get(*base).and_then(|entity| entity.rows.as_ref()).is_some_and(Rows::by_period)
+    };
+    if !bases.iter().any(by_period) {
+        return Ok(all);
+    }
+    for grain in GRAINS.into_iter().filter(|grain| *grain > kpi.period) {
+        let lowered = lower_at(kpi, project, grain)?;
+        if lowered.sides.iter().all(|side| is_there(side, inputs)) {
+            all.push(lowered);
+        }
+    }
+    Ok(all)
+}
+
+/// Whether the table of a side is there with all columns that are read of it.
+fn is_there(side: &Side, inputs: &PinnedInputs) -> bool {
+    let Some(table) = inputs.tables.get(&side.entity) else { return false };
+    let mut paths = vec![&side.time];
+    let states = side.states.iter();
+    let read = states.flat_map(|(_, state)| state.filter.iter().chain(state.kind.expression()));
+    read.chain(side.keys.iter().map(|key| &key.of)).for_each(|of| expression_paths(of, &mut paths));
+    paths.into_iter().all(|path| {
+        let own = path.references.first().map_or(&path.attribute, |(reference, _)| reference);
+        table.columns.iter().any(|column| column.name == own.as_str())
+    })
 }
 
 /// Positions of a side's keys in a plan, ascending.

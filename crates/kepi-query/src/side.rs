@@ -27,6 +27,9 @@ pub enum LowerError {
         /// Dimension.
         dimension: DimensionId,
     },
+    /// The check lets no such KPI pass.
+    #[error("there is no entity `{0}`")]
+    NoEntity(EntityId),
     /// A path names something that the project does not have.
     #[error("`{entity}` has no attribute `{attribute}`")]
     NoAttribute {
@@ -152,6 +155,13 @@ impl Side {
     pub fn state_where(&mut self, role: Role, kind: StateKind, filter: Option<Expression>) {
         let id = state_id(&self.entity, &self.time, self.as_of, &kind, filter.as_ref());
         self.states.push((role, StateSpec { id, kind, filter }));
+    }
+
+    /// Gives its states their identities anew, after what they read was changed.
+    pub(crate) fn identify(&mut self) {
+        for (_, state) in &mut self.states {
+            state.id = state_id(&self.entity, &self.time, self.as_of, &state.kind, state.filter.as_ref());
+        }
     }
 
     /// Whether two sides are read by one scan.

@@ -9,6 +9,7 @@ use kepi_model::{
     project::{Kpi, Project},
 };
 use kepi_query::{
+    derive,
     finish::{AtGrain, Context, MeasuredScan, values_of},
     plan::ScanPlan,
     port::{EvaluateError, Limits, PinnedInputs},
@@ -31,6 +32,24 @@ pub struct Road {
 /// The scans of all KPIs of a project.
 pub fn scans(project: &Project, inputs: &PinnedInputs) -> Vec<ScanPlan> {
     plan(project.kpis.values(), project, inputs).expect("checked definitions can be lowered")
+}
+
+/// The inputs with what has to be made for all KPIs, each at its own grain and by year, by a run on a date in µs UTC.
+pub fn made(project: &Project, inputs: &PinnedInputs, at: i64) -> PinnedInputs {
+    let grains = |kpi: &'_ Kpi| BTreeSet::from([kpi.period, Grain::Year]);
+    let work: Vec<(&Kpi, Grain)> = project
+        .kpis
+        .values()
+        .flat_map(|kpi| grains(kpi).into_iter().map(move |grain| (kpi, grain)))
+        .collect();
+    let plan = derive::plan(&work, project, inputs, at, &watermarks(project, inputs));
+    let mut all = inputs.clone();
+    if let Some(plan) = plan.expect("checked definitions can be planned") {
+        let made = derive::by_reference(&plan, inputs).expect("panels of a test are small");
+        assert!(made.out_of_range.is_empty(), "{:?}", made.out_of_range);
+        all.tables.extend(made.tables);
+    }
+    all
 }
 
 impl Road {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kepi_model::{
     calendar::{Grain, Period},
+    derived::Rows,
     id::EntityId,
     project::{Kpi, Project},
 };
@@ -30,6 +31,16 @@ pub(super) fn at(
     let words = |grain: Grain| grain_text(grain).replace('_', "-");
     if !kpi.period.divides(grain) {
         return Err(format!("a {} does not consist of {}s", words(grain), words(kpi.period)));
+    }
+    let by_period = |base: &EntityId| {
+        project.entities.get(base).and_then(|entity| entity.rows.as_ref()).is_some_and(Rows::by_period)
+    };
+    if kpi.measure.bases().into_iter().any(by_period) {
+        return Err(format!(
+            "its rows are of {0}s, and a {1} has other ones; on a scorecard by {1} it is computed from those",
+            words(kpi.period),
+            words(grain)
+        ));
     }
     let calendar = &project.calendar;
     let mut rows = TableBuilder::new(&VALUE);

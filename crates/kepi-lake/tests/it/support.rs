@@ -55,6 +55,9 @@ pub fn entity(name: &str, key: &[&str], attributes: Vec<Attribute>) -> Entity {
         key: key.iter().map(|k| id(k)).collect(),
         time: None,
         attributes,
+        derived: Vec::new(),
+        lasts: None,
+        rows: None,
     }
 }
 

@@ -1,10 +1,11 @@
 //! KPIs: measure, unit of the value, dimensions, people, gates.
 
 mod dimensions;
+mod made;
 mod targets;
 mod together;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
@@ -96,10 +97,15 @@ pub(super) fn read(
         informed: written.informed.values(),
         purpose: written.purpose.cloned(),
         assumptions: written.assumptions.values(),
+        made: Vec::new(),
+        looked_at: BTreeSet::new(),
+        reads: BTreeSet::new(),
+        reach: 0,
         hash: crate::id::Hash([0; 32]),
         text: context.files.slice(document.span).to_owned(),
         span: written.kpi.span,
     };
+    made::of(&mut kpi, written, around.entities, context.findings);
     kpi.hash = meaning::kpi(&kpi, around.calendar, around.entities);
     Some(kpi)
 }

@@ -23,6 +23,7 @@ use crate::{
 };
 
 mod business_hours;
+mod derived;
 mod kpi;
 mod model;
 mod scorecard;
@@ -107,13 +108,14 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     let header = model::project(&definitions.projects, context);
     let persons = model::persons(&definitions.persons);
     let units = units::units(&definitions.units, context);
-    let entities = model::entities(&definitions.entities, context);
+    let mut entities = model::entities(&definitions.entities, context);
     // Without a valid project document the rest is still checked, in UTC.
     let calendar = header.as_ref().map_or_else(
         || Calendar { zone: "UTC".to_owned(), week_start: 0, fiscal_year_start: 1 },
         |h| h.calendar.clone(),
     );
     let zone = TimeZone::get(&calendar.zone).unwrap_or(TimeZone::UTC);
+    derived::read(&definitions.entities, &mut entities, &zone, context);
     let tree = units::Tree::of(&units);
     let business_hours = business_hours::read(&definitions.business_hours, &calendar.zone, context);
     let sources: BTreeMap<_, _> = definitions

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Context;
+use super::{Context, derived};
 use crate::{
     builtin,
     calendar::Calendar,
     codes,
-    decode::{Keyed, Name, Placed},
+    decode::{Field, Keyed, Name, Placed},
     definitions as written,
+    derived::Lasts,
     expression::Type,
     id::{AttributeId, EntityId, PersonId, ProjectId, PurposeId},
     lexical,
@@ -121,12 +122,19 @@ pub(super) fn entities(
             key: Vec::new(),
             time: None,
             attributes: Vec::new(),
+            derived: Vec::new(),
+            lasts: None,
+            rows: None,
         });
         entity.name = written.name.cloned().unwrap_or(entity.name);
         entity.description = written.description.cloned().unwrap_or(entity.description);
         let mut places: BTreeMap<AttributeId, usize> =
             entity.attributes.iter().enumerate().map(|(at, a)| (a.id.clone(), at)).collect();
         for entry in written.attributes.items() {
+            // What is made is read later, when all that is landed is known.
+            if written.rows.is_written() || entry.value.as_ref().is_some_and(derived::is_made) {
+                continue;
+            }
             let Some(attribute) = attribute(entry, context) else {
                 context.findings.attribute_is_broken(id.as_str(), &entry.text);
                 continue;
@@ -139,7 +147,14 @@ pub(super) fn entities(
                 Some(former) => refine(former, attribute, entry, &id, context),
             }
         }
+        if written.rows.is_written() {
+            entities.insert(id, entity);
+            continue;
+        }
         key(written, &mut entity, built_in, context);
+        if let Some(lasts) = written.lasts.get() {
+            entity.lasts = lasting(lasts, &entity, context);
+        }
         if let Some(time) = written.time.get()
             && own_attribute(time, written.time.span, &entity, "time", context)
         {
@@ -188,6 +203,27 @@ fn key(written: &written::Entity, entity: &mut Entity, built_in: bool, context: 
     }
 }
 
+/// From when until when its rows are in force.
+fn lasting(written: &written::Lasts, entity: &Entity, context: &mut Context<'_>) -> Option<Lasts> {
+    let mut date = |field: &Field<AttributeId>| {
+        let name = field.get()?;
+        let found = own_attribute(name, field.span, entity, "bound", context);
+        let type_ = entity.attribute(name).map(|a| &a.type_);
+        if let Some(type_) = type_.filter(|t| !matches!(t, Type::Date | Type::Timestamp)) {
+            context
+                .report(
+                    codes::NOT_A_TIME,
+                    field.span,
+                    format!("`{name}` is of type {}", lexical::type_text(type_)),
+                )
+                .expected("an attribute of type date or timestamp");
+            return None;
+        }
+        found.then(|| name.clone())
+    };
+    Some(Lasts { from: date(&written.from)?, until: date(&written.until) })
+}
+
 /// Whether the entity has an attribute; if not, that is a finding.
 fn own_attribute(
     name: &AttributeId,
@@ -205,12 +241,32 @@ fn own_attribute(
     found
 }
 
-fn attribute(
+pub(super) fn attribute(
     entry: &Keyed<Name<AttributeId>, written::Attribute>,
     context: &mut Context<'_>,
 ) -> Option<Attribute> {
     let (name, written) = (&entry.text, entry.value.as_ref()?);
     let id = entry.key.as_ref()?.id.clone()?;
+    if written.type_.is_absent() {
+        if derived::is_meant(written) {
+            return None;
+        }
+        context
+            .report(codes::MISSING_FIELD, entry.span, "this attribute has no `type`")
+            .expected("`type`: what it holds, if it is landed; `expression` if it is computed; `count: order` and the like if it is gathered")
+            .fix("add `type: text`, or what else it holds");
+        return None;
+    }
+    let landed = ["type", "name", "description", "values", "scale", "personal"];
+    for (option, key, _) in written.written().filter(|(option, ..)| !landed.contains(option)) {
+        context
+            .report(
+                codes::ATTRIBUTE_FORM,
+                key,
+                format!("`{option}` belongs to what is gathered, and `{name}` is landed"),
+            )
+            .fix("remove it, or say what is gathered in place of `type`, such as `count: order`");
+    }
     let mut type_ = written.type_.get()?.0.clone();
     let values = &written.values;
     match &mut type_ {

@@ -44,6 +44,16 @@ pub(super) fn read(
     }
     let entity = entities.get(into)?;
     let findings = &mut *context.findings;
+    if entity.rows.is_some() {
+        findings
+            .report(
+                codes::MADE_NOT_LANDED,
+                written.into.span,
+                format!("the rows of {into} are made of others"),
+            )
+            .expected("an entity whose rows are landed");
+        return None;
+    }
     let zone = zone(&written.time_zone, project_zone);
     let time_zone = zone.as_ref().and_then(|z| tz::TimeZone::get(&z.name).ok()).unwrap_or(tz::TimeZone::UTC);
     let days = tz::TimeZone::get(project_zone).unwrap_or(tz::TimeZone::UTC);
@@ -255,7 +265,7 @@ fn key(
 
 /// Whether the entity has an attribute; if not, that is a finding.
 fn has_attribute(name: &AttributeId, at: Span, entity: &Entity, findings: &mut Findings) -> bool {
-    let found = entity.attribute(name).is_some();
+    let found = entity.attributes.iter().any(|a| &a.id == name);
     if !found && !findings.is_broken(entity.id.as_str(), name.as_str()) {
         let message = format!("{} has no attribute `{name}`", entity.id);
         let known = entity.attributes.iter().map(|a| a.id.as_str());

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::{At, Decode, DecodeKey, Decoder};
+use super::{At, Decode, DecodeKey, Decoder, Keyed, List, Map};
 use crate::{
     bounds,
     business_hours::Opening,
@@ -22,7 +22,7 @@ use crate::{
     unicode::nfc,
     word::Word,
     wording::{quoted, shorten},
-    yaml::Yaml,
+    yaml::{Value, Yaml},
 };
 
 /// An id, and what it is the name of, where such names can be referred to.
@@ -177,6 +177,35 @@ texts! {
     AmountText Amount,
     /// What a rule demands.
     RequirementText Requirement,
+}
+
+/// What ties rows of two entities: attributes of the one and of the other, with their places.
+#[derive(Debug, Clone)]
+pub(crate) struct Same(pub(crate) Vec<((AttributeId, Span), (AttributeId, Span))>);
+
+impl Decode for Same {
+    const KIND: Kind = Kind::Either(&[
+        Kind::Attribute,
+        Kind::List(&Kind::Attribute),
+        Kind::Map(Key::Name(None), &Kind::Attribute),
+    ]);
+    fn decode(yaml: &Yaml, at: At<'_>, decoder: &mut Decoder<'_>) -> Option<Self> {
+        let both = |at: (AttributeId, Span)| (at.clone(), at);
+        match &yaml.value {
+            Value::List(_) => {
+                let list = List::<AttributeId>::decode(yaml, at, decoder)?;
+                Some(Self(list.into_iter().map(|item| both((item.value, item.span))).collect()))
+            }
+            Value::Map(_) => {
+                let map = Map::<Name<AttributeId>, AttributeId>::decode(yaml, at, decoder)?;
+                let pair = |entry: Keyed<Name<AttributeId>, AttributeId>| {
+                    Some(((entry.key?.id?, entry.span), (entry.value?, entry.at)))
+                };
+                map.into_iter().map(pair).collect::<Option<_>>().map(Self)
+            }
+            _ => AttributeId::decode(yaml, at, decoder).map(|id| Self(vec![both((id, yaml.span))])),
+        }
+    }
 }
 
 /// Makes the words of an enumeration choices of a field.
@@ -335,6 +364,8 @@ scalars! {
             finding.expected("a number and a unit, such as `4 hours`, `90 minutes` or `30 days`");
             if lexical::decimal(text).is_some() {
                 finding.fix("say of which unit: seconds, minutes, hours, days or weeks");
+            } else if lexical::lag(text).is_some() {
+                finding.fix("months, quarters and years are of different lengths: write days, such as `365 days`");
             }
         }
         micros.map(Self)

@@ -5,7 +5,8 @@ use jiff::civil::Date;
 use crate::{
     calendar::Grain,
     decode::{
-        AmountText, Either, ExpressionText, List, Map, Name, PathText, Share, Stretch, Whole, one_of, table,
+        AmountText, Either, ExpressionText, Lag, List, Map, Name, PathText, Share, Stretch, Whole, one_of,
+        table,
     },
     id::{DimensionId, EntityId, KpiId, ObjectiveId, PersonId, PurposeId, UnitId},
     measure::Written as Measure,
@@ -73,6 +74,8 @@ table! {
         "[account.region]";
     cross: List<List<String>>, optional, "Combinations of segments.", "[[region, tier]]";
     as_of: AsOf, default "event", "Which version of referenced rows counts.", "event";
+    final_after: Lag, optional,
+        "How long after the end of a period its rows may still change, where that does not follow from what is read.", "3 months";
     weight: ExpressionText, optional, "A number attribute that weights rows.", "base_weight";
     publish_if: Gates, optional, "Fewer cases are shown as insufficient.", "{n: 50}";
     coverage_at_least: Share, optional, "Below it the value is shown as insufficient.", "60%";

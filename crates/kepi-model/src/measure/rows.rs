@@ -10,6 +10,7 @@ use crate::{
     business_hours::NamedHours,
     codes,
     decode::{ExpressionText, Field, PathText},
+    derived::Derivation,
     entity::Entity,
     expression::{Expression, Node, Path, Type},
     findings::Findings,
@@ -109,6 +110,15 @@ impl<'a> Reader<'a, '_> {
         let at = match (rows.at().get(), &entity.time) {
             (Some(at), _) => {
                 let (found, type_) = sql::path(at, entity, self.entities, self.findings)?;
+                let last = found.references.last().map_or(Some(entity), |(_, next)| self.entities.get(next));
+                if let Some(Derivation::Expression(_)) =
+                    last.and_then(|last| last.derivation(&found.attribute))
+                {
+                    self.findings
+                        .report(codes::NOT_A_TIME, at.span, format!("`{found}` is computed"))
+                        .expected("a date or timestamp that is landed or gathered");
+                    return None;
+                }
                 self.is_time(&type_, at.span).then_some(found)
             }
             (None, _) if rows.at().is_written() => None,

@@ -8,8 +8,9 @@ use super::{Measure, Target, ValueUnit};
 
 use crate::{
     calendar::Grain,
+    derived::Made,
     entity::{Entity, scale_of},
-    expression::{Expression, Node, Path},
+    expression::{Expression, Node, Path, Type},
     id::{DimensionId, EntityId, Hash, KpiId, ObjectiveId, PersonId, PurposeId},
     measure::Carry,
     source_text::Span,
@@ -66,6 +67,15 @@ pub struct Kpi {
     pub purpose: Option<PurposeId>,
     /// What is taken for granted.
     pub assumptions: Vec<String>,
+    /// What has to be made of landed rows before it can be measured, each after what it needs.
+    pub made: Vec<Made>,
+    /// Entities whose rows are looked at where something is made for it.
+    pub looked_at: BTreeSet<EntityId>,
+    /// Landed entities of which its values are made: how far their data reach decides how far it does.
+    pub reads: BTreeSet<EntityId>,
+    /// How long after the end of a period gathered attributes may still change, in µs: as it follows from what is read, or as
+    /// it is declared.
+    pub reach: i64,
     /// Hash of what decides the value: measure, filters, weight, period, segments, as-of, gates, calendar.
     /// Not names, descriptions, people or targets.
     pub hash: Hash,
@@ -97,7 +107,23 @@ impl Kpi {
         self.weight.iter().for_each(|weight| weight.visit_entities(&mut entities));
         let ways = self.by.iter().flat_map(|dimension| dimension.ways.values());
         ways.for_each(|way| way.visit_entities(&mut entities));
+        entities.extend(self.looked_at.iter().cloned());
         entities
+    }
+
+    /// What it reads, by the entity whose rows are looked at: what dates them first, then conditions, values, the weight and
+    /// what segments are formed by.
+    pub fn expressions(&self) -> Vec<(&EntityId, Vec<Expression>)> {
+        let first = self.measure.bases().first().copied();
+        let readings = self.measure.kind().readings().into_iter().map(|reading| {
+            let base = &reading.rows.of;
+            let at = Expression { type_: Type::Timestamp, node: Node::Path(reading.rows.at.clone()) };
+            let weight = self.weight.iter().filter(|_| Some(base) == first);
+            let ways = self.by.iter().filter_map(|dimension| dimension.ways.get(base));
+            let others = reading.rows.filter.iter().chain(reading.values).chain(weight).chain(ways);
+            (base, [at].into_iter().chain(others.cloned()).collect())
+        });
+        readings.collect()
     }
 
     /// The declared scales that decide its values, by the entity from which a path leads to them. Kinds of answers know the

@@ -189,6 +189,14 @@ impl Reader<'_> {
             return None;
         }
         match resolve(&parts, self.scope.base, self.scope.entities) {
+            Ok((path, _)) if !self.scope.walk && self.scope.base.derivation(&path.attribute).is_some() => {
+                let place = places.first().copied().unwrap_or(self.node.span);
+                let message = format!("`{}` is made of landed rows, and a source lands them", path.attribute);
+                self.findings
+                    .report(codes::MADE_NOT_LANDED, place, message)
+                    .expected(format!("an attribute of {} that is landed", self.scope.base.id));
+                None
+            }
             Ok((path, type_)) => Some(Expression { type_, node: Node::Path(path) }),
             Err(problem) => {
                 report_path(&problem, &parts, &places, self.scope.base, self.scope.entities, self.findings);

@@ -9,7 +9,7 @@ use sqlparser::{
 };
 
 use super::{MAXIMUM_BYTES, MAXIMUM_LEVELS, MAXIMUM_NODES, Reader, function::ANY_OF};
-use crate::{codes, wording::shorten};
+use crate::{codes, lexical, wording::shorten};
 
 impl Reader<'_> {
     /// The caps, then the parser.
@@ -28,7 +28,7 @@ impl Reader<'_> {
                 return None;
             }
         };
-        let tokens = any_of(tokens);
+        let tokens = lengths(any_of(tokens));
         if let Some(problem) = over_the_caps(&tokens) {
             self.too_large(problem);
             return None;
@@ -105,6 +105,30 @@ fn any_of(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
             }
             Token::RBracket if open.pop() == Some(true) => token.token = Token::RParen,
             _ => {}
+        }
+        out.push(token);
+    }
+    out
+}
+
+/// `30 days` as `interval '30 days'`; every token keeps its place.
+fn lengths(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    for mut token in tokens {
+        let unit = match &token.token {
+            Token::Word(word) if word.quote_style.is_none() && lexical::time_unit(&word.value).is_some() => {
+                Some(word.value.clone())
+            }
+            _ => None,
+        };
+        let number = out.iter().rposition(|t| !matches!(t.token, Token::Whitespace(_)));
+        let number = number.and_then(|at| out.get_mut(at)).filter(|t| matches!(t.token, Token::Number(..)));
+        if let (Some(unit), Some(number)) = (unit, number)
+            && let Token::Number(digits, _) = &number.token
+        {
+            token.token = Token::SingleQuotedString(format!("{digits} {unit}"));
+            token.span.start = number.span.start;
+            number.token = Token::make_keyword("INTERVAL");
         }
         out.push(token);
     }

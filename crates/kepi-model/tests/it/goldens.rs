@@ -43,6 +43,7 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
     let strategy = |from, to: &str| vec![edit("strategy.yml", from, to)];
     let hours = |what: &str| format!("---\nbusiness_hours: desk\nname: Help desk\n{what}\n");
     let scorecard = |from, to: &str| vec![edit("scorecard.yml", from, to)];
+    let attribute = |text: &str| vec![edit("kepi.yml", "  fee: {type", &format!("  {text}\n  fee: {{type"))];
     vec![
         ("K0101", kpis("by: [region, account.tier]", "by: [region, account.tier")),
         ("K0102", kpis("by: [region]\n", "by: &segments [region]\n")),
@@ -79,6 +80,55 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
         ("K0207", kepi("time_zone: Europe/Berlin", "time_zone: Europe/Berlim")),
         ("K0208", kepi("time: visited_at", "time: account")),
         ("K0209", kepi("key: [id]\n", "")),
+        (
+            "K0210",
+            [
+                attribute("earlier: {count: order, same: account, until: this}"),
+                sources(
+                    "  updated_at:   {column",
+                    "  earlier:      {column: n, as: integer}\n  updated_at:   {column",
+                ),
+            ]
+            .concat(),
+        ),
+        ("K0211", attribute("earlier: {count: order, same: account, until: this, type: integer}")),
+        ("K0212", attribute("spent: {sum: order, same: account, until: this}")),
+        ("K0213", attribute("visits: {count: visit, from: ordered_at, within: 7 days}")),
+        (
+            "K0214",
+            attribute(
+                "again: {any: order, same: account, after: ordered_at, until: delivered_at, within: 7 days}",
+            ),
+        ),
+        ("K0215", attribute("visiting: {any: visit, same: account, in_force: ordered_at}")),
+        (
+            "K0216",
+            attribute(
+                "repeated: {any: order, same: account, until: this, where: not single}\n  single: {expression: not repeated}",
+            ),
+        ),
+        (
+            "K0217",
+            kepi(
+                "",
+                "---\nentity: buyer\nrows: {every: month, of: account}\nattributes: {region: {type: text}}\n",
+            ),
+        ),
+        (
+            "K0218",
+            kepi(
+                "",
+                "---\nentity: buyer\nrows: {every: period, of: account}\nattributes: {orders: {count: order}}\n---\nentity: account\nattributes: {busy: {count: buyer, where: orders > 2}}\n",
+            ),
+        ),
+        ("K0219", attribute("before: {count: order, same: account, until: this, ago: 1}")),
+        (
+            "K0220",
+            kepi(
+                "",
+                "---\nentity: journey\nrows:\n  of: account\n  stages:\n    looks: {enter: session}\n    buys: {enter: order, follows: [look]}\n",
+            ),
+        ),
         ("K0301", kepi("parent: whole\nmanager: owner", "manager: owner")),
         ("K0302", kepi("name: The shop\n", "name: The shop\nlevel: top\nparent: north\n")),
         ("K0303", kepi("level: region\nparent: whole\nmanager", "parent: whole\nmanager")),
@@ -244,6 +294,37 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
                     "quantile: {of: survey_response, value: minutes, quantile: 90%, bins: {from: 0 minutes, to: 1 hour, count: 60}}\nweight: weight",
                 ),
                 edit("kpis.yml", EASY_TARGETS, "threshold: 20 minutes, target: 30 minutes"),
+            ],
+        ),
+        (
+            "K0650",
+            [
+                attribute("again: {any: order, same: account, after: ordered_at}"),
+                kpis("where: state != 'back'", "where: state != 'back' and not again"),
+            ]
+            .concat(),
+        ),
+        (
+            "K0651",
+            vec![
+                edit("kepi.yml", "", "---\nentity: account\nattributes: {buys: {any: order}}\n"),
+                edit("kpis.yml", "by: [region, account.tier]", "by: [region, account.buys]"),
+                edit("kpis.yml", "cross: [[region, tier]]", "cross: [[region, buys]]"),
+            ],
+        ),
+        (
+            "K0652",
+            vec![
+                edit(
+                    "kepi.yml",
+                    "",
+                    "---\nentity: buyer\nrows: {every: month, of: account}\nattributes: {orders: {count: order}}\n",
+                ),
+                edit(
+                    "kpis.yml",
+                    "",
+                    "---\nkpi: retention\nname: Customers who still buy\nobjective: recommended\nindicator: lagging\nbetter: higher\nmeasure: {share: {of: buyer, which: orders > 0}}\nperiod: month\nby: [age]\naccountable: owner\npurpose: service_improvement\n",
+                ),
             ],
         ),
         ("K0701", scorecard("weight: 60%", "weight: 50%")),

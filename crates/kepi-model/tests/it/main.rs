@@ -14,6 +14,7 @@ mod generated;
 mod goldens;
 mod growth;
 mod hostile;
+mod made;
 mod meaning;
 mod newcomer;
 mod words;

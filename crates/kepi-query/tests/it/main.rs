@@ -9,7 +9,9 @@
     missing_docs
 )]
 
+mod balance;
 mod definitions;
+mod derived;
 mod identity;
 mod metamorphic;
 mod nothing;
@@ -19,4 +21,5 @@ mod states;
 mod stock;
 mod values;
 mod windows;
+mod worked;
 mod world;

@@ -27,6 +27,7 @@ mod first_project;
 mod help;
 mod imported;
 mod landing;
+mod made;
 mod one_bad_source;
 mod order;
 mod postgres;

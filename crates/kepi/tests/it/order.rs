@@ -23,7 +23,10 @@ use kepi_lake::{FileSources, LocalLake};
 use kepi_query::{
     landing::Progress,
     plan::ScanPlan,
-    port::{EngineVersion, EvaluateError, Evaluator, Fut, Limits, PinnedInputs},
+    port::{
+        EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryTable, PinnedColumn, PinnedInputs,
+        PinnedTable,
+    },
     published::PublishError,
     state::Measured,
 };
@@ -118,6 +121,14 @@ impl Evaluator for Overtaken {
             }
             DataFusionEvaluator.measure(plan, inputs, limits).await
         })
+    }
+    fn read<'a>(
+        &'a self,
+        table: &'a PinnedTable,
+        columns: &'a [PinnedColumn],
+        limits: &'a Limits,
+    ) -> Fut<'a, Result<MemoryTable, EvaluateError>> {
+        DataFusionEvaluator.read(table, columns, limits)
     }
 }
 

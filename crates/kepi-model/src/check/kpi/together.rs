@@ -46,7 +46,7 @@ pub(in crate::check) fn together(
     }
     for kpi in kpis.values() {
         let Some(written) = written.get(&kpi.span) else { continue };
-        for base in kpi.measure.bases() {
+        for base in &kpi.reads {
             if !filled.contains(base) && is_defined(context, Symbol::Entity, base.as_str()) {
                 context
                     .report(codes::NO_SOURCE, written.measure.span, format!("no source fills {base}"))

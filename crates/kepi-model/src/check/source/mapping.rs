@@ -90,6 +90,17 @@ fn unknown_attribute(entry: &Keyed<String, written::Mapping>, entity: &Entity, f
     if findings.is_broken(entity.id.as_str(), &entry.text) {
         return;
     }
+    if entity.all_attributes().any(|attribute| attribute.id.as_str() == entry.text) {
+        findings
+            .report(
+                codes::MADE_NOT_LANDED,
+                entry.span,
+                format!("`{}` of {} is made of landed rows", entry.text, entity.id),
+            )
+            .expected("an attribute that is landed")
+            .fix("leave it out here, or give one of the two another name");
+        return;
+    }
     let message = format!("{} has no attribute `{}`", entity.id, shorten(&entry.text));
     let known = entity.attributes.iter().rev().map(|a| a.id.as_str());
     let finding = findings.unknown(codes::UNKNOWN_MAPPED_ATTRIBUTE, entry.span, message, &entry.text, known);

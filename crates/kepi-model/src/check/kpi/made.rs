@@ -1,0 +1,101 @@
+//! What of a KPI is made of landed rows, and how long after a period that may still change.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    codes, definitions as written,
+    derived::{self, Dating, Derivation, Made, Panel, Rows, longest, panel},
+    expression::{Expression, Node, Path},
+    findings::Findings,
+    id::EntityId,
+    project::{Entity, Kpi},
+    source_text::Span,
+};
+
+/// Notes what has to be made for a KPI, and what follows for when it is final.
+pub(super) fn of(
+    kpi: &mut Kpi,
+    written: &written::Kpi,
+    entities: &BTreeMap<EntityId, Entity>,
+    findings: &mut Findings,
+) {
+    let reads = kpi.expressions();
+    let roots: Vec<Made> =
+        reads.iter().flat_map(|(base, expressions)| derived::roots(base, expressions, entities)).collect();
+    // A circle has its own finding.
+    let made = derived::order(entities, roots).unwrap_or_default();
+    let landed = |id: &&EntityId| entities.get(*id).is_some_and(|entity| entity.rows.is_none());
+    let bases = kpi.measure.bases();
+    let gathered = derived::gathered_from(&made, entities);
+    let mut sources: Vec<EntityId> = bases.iter().copied().chain(&gathered).filter(landed).cloned().collect();
+    if sources.is_empty() {
+        // A panel of nothing but its subjects.
+        let looked_at = derived::read_by(&made, entities);
+        sources.extend(looked_at.iter().filter(landed).cloned());
+    }
+    let mut reach = 0;
+    let mut blamed: Option<String> = None;
+    for reading in kpi.measure.kind().readings() {
+        let Some(base) = entities.get(&reading.rows.of) else { continue };
+        let dating = Dating(reading.rows.at.references.is_empty().then_some(&reading.rows.at.attribute));
+        let weight = kpi.weight.iter().filter(|_| bases.first() == Some(&&base.id));
+        for expression in reading.rows.filter.iter().chain(reading.values).chain(weight) {
+            match derived::latest(expression, base, dating, entities) {
+                Ok(own) => reach = own.max(reach),
+                Err(path) => blamed = blamed.or_else(|| Some(path.to_string())),
+            }
+            age(expression, base, written.measure.span, findings);
+        }
+        for way in kpi.by.iter().filter_map(|dimension| dimension.ways.get(&base.id)) {
+            match derived::latest(way, base, dating, entities) {
+                Ok(own) => reach = own.max(reach),
+                Err(path) => hindsight(path, base, written.by.span, findings),
+            }
+            age(way, base, written.by.span, findings);
+        }
+    }
+    let declared = written.final_after.get().map(|lag| longest(lag.1).saturating_mul(i64::from(lag.0)));
+    if let (Some(path), None) = (blamed, declared) {
+        findings
+            .report(codes::UNBOUNDED, written.measure.span, format!("`{path}` may change for ever, and with it every value"))
+            .expected("an attribute whose stretch has an end, counted from what dates the rows of the KPI")
+            .fix(format!("give `{path}` an end, such as `within: 365 days`, or add to the KPI how long it waits: `final_after: 3 months`"));
+    }
+    let looked_at = derived::read_by(&made, entities);
+    (kpi.made, kpi.looked_at, kpi.reads) = (made, looked_at, sources.into_iter().collect());
+    kpi.reach = declared.unwrap_or(reach);
+}
+
+fn hindsight(path: &Path, base: &Entity, at: Span, findings: &mut Findings) {
+    let panel = base.rows.as_ref().is_some_and(|rows| rows.panel().is_some());
+    let finding = findings.report(
+        codes::HINDSIGHT,
+        at,
+        format!(
+            "`{path}` may still change when a period has long ended: its segments would rewrite the past"
+        ),
+    );
+    if panel {
+        finding.fix(format!("give `{path}` an end, such as `until: period_end`"));
+    }
+}
+
+/// Ages of subjects that are gone are not there.
+fn age(of: &Expression, base: &Entity, at: Span, findings: &mut Findings) {
+    let Some(Rows::Panel(Panel { until: Some(until), .. })) = &base.rows else { return };
+    let mut reads = false;
+    of.visit(&mut |part| {
+        if let Node::Path(path) = &part.node {
+            reads |= path.references.is_empty()
+                && path.attribute.as_str() == panel::AGE
+                && matches!(base.derivation(&path.attribute), Some(Derivation::Given));
+        }
+    });
+    if reads {
+        findings.report(
+            codes::AGE_OF_LEAVERS,
+            at,
+            format!("rows of {} end at `{until}`: at later ages those who have left are missing", base.id),
+        );
+    }
+}

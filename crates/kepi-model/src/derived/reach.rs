@@ -1,0 +1,171 @@
+//! How far beyond a row's date an attribute looks: as long as that, what was computed may still change.
+
+use super::{Bound, Derivation, Entities, Every, Gathered, HELD_UNTIL, Rows, Stretch, panel, stage};
+use crate::{
+    calendar::Grain,
+    entity::Entity,
+    expression::{Arithmetic, Expression, Literal, Node, Path, Type},
+    id::AttributeId,
+};
+
+const DAY: i64 = 86_400_000_000;
+
+/// What dates a row: an attribute of its own, or nothing that bounds could be held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Dating<'a>(pub(crate) Option<&'a AttributeId>);
+
+/// How long after a row's date (of a panel: after the end of its period) an expression over it may still change, in µs; for
+/// ever is the attribute to blame.
+pub(crate) fn latest<'a>(
+    of: &'a Expression,
+    entity: &'a Entity,
+    dating: Dating<'_>,
+    entities: &'a Entities,
+) -> Result<i64, &'a Path> {
+    let mut worst = Ok(0);
+    of.visit(&mut |part| {
+        if let Node::Path(path) = &part.node {
+            let own = path_reach(path, entity, dating, entities);
+            worst = worst.and_then(|worst: i64| own.map(|own| own.max(worst)).ok_or(path));
+        }
+    });
+    worst
+}
+
+fn path_reach(path: &Path, entity: &Entity, dating: Dating<'_>, entities: &Entities) -> Option<i64> {
+    match path.references.last() {
+        None => attribute_reach(&path.attribute, entity, dating, entities),
+        // Whatever the row is dated by bounds nothing of a row that it refers to.
+        Some((_, last)) => attribute_reach(&path.attribute, entities.get(last)?, Dating(None), entities),
+    }
+}
+
+/// How long after its date an attribute of a row may still change; none: for ever.
+fn attribute_reach(
+    attribute: &AttributeId,
+    entity: &Entity,
+    dating: Dating<'_>,
+    entities: &Entities,
+) -> Option<i64> {
+    if dating.0 == Some(attribute) {
+        return Some(0);
+    }
+    match entity.derivation(attribute) {
+        // How a stage or a version ended is known when it has.
+        Some(Derivation::Given) if ends(attribute, entity) => None,
+        None | Some(Derivation::Given) => Some(0),
+        Some(Derivation::Expression(of)) => latest(of, entity, dating, entities).ok(),
+        Some(Derivation::Gathered(gathered)) => gathered_reach(gathered, entity, dating, entities),
+    }
+}
+
+fn ends(attribute: &AttributeId, entity: &Entity) -> bool {
+    match &entity.rows {
+        Some(Rows::Stages(_)) => [stage::LEFT_AT, stage::NEXT].contains(&attribute.as_str()),
+        Some(Rows::Versions(_)) => attribute.as_str() == HELD_UNTIL,
+        Some(Rows::Panel(_) | Rows::Union(_)) | None => false,
+    }
+}
+
+fn gathered_reach(
+    gathered: &Gathered,
+    entity: &Entity,
+    dating: Dating<'_>,
+    entities: &Entities,
+) -> Option<i64> {
+    let end = |at: &Expression| upper(at, entity, dating, entities);
+    let until = match &gathered.stretch {
+        Stretch::InForce { at, within, .. } => end(at)?.saturating_add(within.unwrap_or(0)),
+        Stretch::Dated { until: Some(Bound::This), .. } => 0,
+        Stretch::Dated { until: Some(Bound::At(at)), .. } => end(at)?,
+        Stretch::Dated { from: Some(from), within: Some(within), .. } => match from {
+            Bound::This => *within,
+            Bound::At(at) => end(at)?.saturating_add(*within),
+        },
+        Stretch::Dated { .. } => return None,
+    };
+    // What is read of their rows may itself be looked up later than they are dated.
+    let of = entities.get(&gathered.of)?;
+    let theirs = Dating(of.time.as_ref());
+    let mut later = 0;
+    for expression in gathered.value.iter().chain(&gathered.filter) {
+        later = latest(expression, of, theirs, entities).ok()?.max(later);
+    }
+    Some(until.max(0).saturating_add(later).saturating_add(length(of)))
+}
+
+/// How long after the date of a made row its stretch ends.
+fn length(of: &Entity) -> i64 {
+    match &of.rows {
+        Some(Rows::Panel(panel)) => match panel.every {
+            Every::Period => 0,
+            Every::Grain(grain) => longest(grain),
+        },
+        Some(Rows::Stages(_) | Rows::Union(_) | Rows::Versions(_)) | None => 0,
+    }
+}
+
+/// The most that a period can last.
+pub(crate) fn longest(grain: Grain) -> i64 {
+    let days = match grain {
+        Grain::Day => 1,
+        Grain::Week => 7,
+        Grain::Month => 31,
+        Grain::Quarter => 92,
+        Grain::HalfYear => 184,
+        Grain::Year => 366,
+    };
+    // One of the days may be one on which clocks go back.
+    days * DAY + DAY / 24
+}
+
+/// How long after what dates a row a date of it can lie at most.
+fn upper(at: &Expression, entity: &Entity, dating: Dating<'_>, entities: &Entities) -> Option<i64> {
+    match &at.node {
+        Node::Path(path) if path.references.is_empty() => date(&path.attribute, entity, dating, entities),
+        Node::Arithmetic(Arithmetic::Add, a, b) => match (&a.node, &b.node) {
+            (_, Node::Literal(Literal::Integer(by))) if b.type_ == Type::Duration => {
+                Some(upper(a, entity, dating, entities)?.saturating_add(*by))
+            }
+            (Node::Literal(Literal::Integer(by)), _) if a.type_ == Type::Duration => {
+                Some(upper(b, entity, dating, entities)?.saturating_add(*by))
+            }
+            _ => None,
+        },
+        Node::Arithmetic(Arithmetic::Subtract, a, b) => match &b.node {
+            Node::Literal(Literal::Integer(by)) if b.type_ == Type::Duration => {
+                Some(upper(a, entity, dating, entities)?.saturating_sub(*by))
+            }
+            _ => None,
+        },
+        Node::Coalesce(all) => all
+            .iter()
+            .map(|one| upper(one, entity, dating, entities))
+            .try_fold(i64::MIN, |most, one| Some(most.max(one?))),
+        _ => None,
+    }
+}
+
+fn date(attribute: &AttributeId, entity: &Entity, dating: Dating<'_>, entities: &Entities) -> Option<i64> {
+    if dating.0 == Some(attribute) {
+        return Some(0);
+    }
+    // A panel's row is dated by its period, and counted from the end of it.
+    if entity.rows.as_ref().is_some_and(|rows| rows.panel().is_some())
+        && dating.0.is_some()
+        && dating.0 == entity.time.as_ref()
+    {
+        let own = [panel::PERIOD, panel::PERIOD_START, panel::PERIOD_END, panel::FIRST_PERIOD];
+        if own.contains(&attribute.as_str()) {
+            return Some(0);
+        }
+    }
+    match entity.derivation(attribute)? {
+        Derivation::Expression(of) => upper(of, entity, dating, entities),
+        // The date of a row that is found lies within the stretch.
+        Derivation::Gathered(gathered) if gathered.value.as_ref() == Some(&gathered.dated) => {
+            gathered_reach(gathered, entity, dating, entities)
+        }
+        Derivation::Given | Derivation::Gathered(_) => None,
+    }
+}

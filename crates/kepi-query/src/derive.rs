@@ -1,0 +1,61 @@
+//! What is made of landed rows before anything is measured: tables of panels, stages, unions and versions, and columns of
+//! gathered attributes.
+//!
+//! A [`plan::DerivePlan`] is typed and knows no calendar. [`derived`] is a function from pinned tables to pinned tables, in
+//! which what was made stands in for what was landed, so that scans, lookups and measures know nothing of it.
+
+pub mod plan;
+mod reference;
+mod rows;
+mod table;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use kepi_model::id::{AttributeId, EntityId};
+
+use crate::port::{EvaluateError, Evaluator, Limits, PinnedColumn, PinnedInputs, PinnedTable, TableData};
+pub use plan::{DerivePlan, plan};
+
+/// What was made.
+#[derive(Debug, Clone, Default)]
+pub struct Derived {
+    /// Tables that stand in for others of that name, or beside them.
+    pub tables: BTreeMap<EntityId, PinnedTable>,
+    /// Attributes of which a value left the range of 64 bits: nothing that reads them has a value.
+    pub out_of_range: BTreeSet<(EntityId, AttributeId)>,
+    /// Entries into stages that counted for none, since they came from a stage that they do not follow; by table and stage.
+    pub strays: BTreeMap<EntityId, BTreeMap<String, u64>>,
+}
+
+/// Reads what a plan needs and makes what it says.
+///
+/// # Errors
+/// A table could not be read, or a panel would have too many rows.
+pub async fn derived(
+    plan: &DerivePlan,
+    inputs: &PinnedInputs,
+    reader: &dyn Evaluator,
+    limits: &Limits,
+) -> Result<Derived, EvaluateError> {
+    let mut read = PinnedInputs { snapshot: inputs.snapshot, tables: BTreeMap::new() };
+    for (entity, names) in &plan.columns {
+        let Some(table) = inputs.tables.get(entity) else { continue };
+        let columns: Vec<PinnedColumn> =
+            table.columns.iter().filter(|column| names.contains(&column.name)).cloned().collect();
+        let memory = reader.read(table, &columns, limits).await?;
+        let data = TableData::Memory(Arc::new(memory));
+        read.tables.insert(entity.clone(), PinnedTable { columns, data, ..table.clone() });
+    }
+    reference::derive(plan, &read)
+}
+
+/// Makes what a plan says of tables in memory, row by row: what the plan means.
+///
+/// # Errors
+/// A panel would have too many rows.
+pub fn by_reference(plan: &DerivePlan, inputs: &PinnedInputs) -> Result<Derived, EvaluateError> {
+    reference::derive(plan, inputs)
+}

@@ -1,0 +1,289 @@
+//! Rows that are made: panels, stages, unions and versions.
+
+use std::collections::BTreeMap;
+
+use kepi_model::{
+    derived::{HELD_FROM, HELD_UNTIL, UNION_AT, UNION_ID, UNION_KIND, panel, stage},
+    expression::{Path, Physical},
+};
+
+use super::{
+    plan::{MomentStep, PanelStep, Periods, StagesStep, UnionStep, VersionsStep},
+    table::{RowOf, Table, World, column, push},
+};
+use crate::{
+    port::{EvaluateError, MemoryColumn, system},
+    row::{Cell, evaluate, holds},
+};
+
+/// Most rows of a panel.
+const MOST_ROWS: usize = 20_000_000;
+
+/// An instant of a row.
+pub(super) fn instant(table: &Table, attribute: &str, row: u32) -> Option<i64> {
+    match table.cell(attribute, row) {
+        Cell::Instant(at) => Some(at),
+        _ => None,
+    }
+}
+
+/// The date of a row.
+pub(super) fn date(table: &Table, time: Option<&Path>, row: u32) -> Option<i64> {
+    instant(table, time?.attribute.as_str(), row)
+}
+
+/// The rows of a panel.
+pub(super) fn of_panel(step: &PanelStep, world: &World) -> Result<Table, EvaluateError> {
+    let Periods { edges, starts, days, labels, first } = &step.periods;
+    let mut subjects = column(Physical::Text, 0);
+    let mut instants: [Vec<Option<i64>>; 4] = Default::default();
+    let mut integers: [Vec<Option<i64>>; 2] = Default::default();
+    let mut cohorts: Vec<Option<Box<str>>> = Vec::new();
+    let mut rows = 0;
+    if let Some(of) = world.tables.get(&step.of) {
+        for row in of.current() {
+            let as_of = date(of, step.time.as_ref(), row);
+            let view = RowOf { world, table: of, row, as_of, moved: &[] };
+            if let Some(filter) = &step.filter
+                && !matches!(holds(filter, &view), Ok(true))
+            {
+                continue;
+            }
+            let [key] = <[Cell; 1]>::try_from(of.key(row)).unwrap_or([Cell::Missing]);
+            let Some(from) = instant(of, step.from.as_str(), row).filter(|_| !key.is_missing()) else {
+                continue;
+            };
+            let until = step.until.as_ref().and_then(|until| instant(of, until.as_str(), row));
+            // Of a row that began before all dates that are known, the first period is the first that there is.
+            let begins = edges.partition_point(|edge| *edge <= from).max(first + 1) - 1;
+            for period in begins..starts.len() {
+                let (Some(start), Some(end), Some(edge)) =
+                    (starts.get(period), edges.get(period + 1), edges.get(period))
+                else {
+                    break;
+                };
+                // Its life does not meet the row's stretch any more.
+                if until.is_some_and(|until| until < *start) {
+                    break;
+                }
+                push(&mut subjects, key.clone());
+                let own = [Some(*edge), Some(*start), Some(*end), edges.get(begins).copied()];
+                instants.iter_mut().zip(own).for_each(|(column, value)| column.push(value));
+                let own = [i64::try_from(period - begins).ok(), days.get(period).copied()];
+                integers.iter_mut().zip(own).for_each(|(column, value)| column.push(value));
+                cohorts.push(labels.get(begins).map(|label| label.as_str().into()));
+                rows += 1;
+            }
+            if rows > MOST_ROWS {
+                return Err(EvaluateError::Engine(format!(
+                    "the rows of `{}` would be more than {MOST_ROWS}: make its periods longer, or keep fewer subjects by \
+                     `where`",
+                    step.table
+                )));
+            }
+        }
+    }
+    let [period, period_start, period_end, first_period] = instants.map(MemoryColumn::Instant);
+    let [age, days] = integers.map(MemoryColumn::Integer);
+    let period_name = panel::PERIOD.parse().ok();
+    let key = [step.subject.clone()].into_iter().chain(period_name).collect();
+    let columns = vec![
+        (step.subject.to_string(), subjects),
+        (panel::PERIOD.to_owned(), period),
+        (panel::PERIOD_START.to_owned(), period_start),
+        (panel::PERIOD_END.to_owned(), period_end),
+        (panel::AGE.to_owned(), age),
+        (panel::COHORT.to_owned(), MemoryColumn::Text(cohorts)),
+        (panel::FIRST_PERIOD.to_owned(), first_period),
+        (panel::DAYS.to_owned(), days),
+    ];
+    Ok(Table::made(key, rows, columns))
+}
+
+/// A stage of a subject, until it left it.
+struct Spell {
+    stage: usize,
+    entered: i64,
+    left: Option<i64>,
+}
+
+/// Something that moves a subject: at one instant exits come before entries, entries in the order of the stages.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Moved {
+    at: i64,
+    enters: bool,
+    stage: usize,
+}
+
+/// The stages of each subject, at most one at an instant, and how many entries counted for none, by stage.
+pub(super) fn of_stages(step: &StagesStep, world: &World) -> (Table, BTreeMap<String, u64>) {
+    let mut moves: BTreeMap<Box<str>, Vec<Moved>> = BTreeMap::new();
+    for (stage, of) in step.stages.iter().enumerate() {
+        for (enters, moments) in [(true, &of.enter), (false, &of.exit)] {
+            for moment in moments {
+                each_moment(moment, world, |who, at| {
+                    // What is dated later has not happened yet.
+                    if at < step.until {
+                        moves.entry(who).or_default().push(Moved { at, enters, stage });
+                    }
+                });
+            }
+        }
+    }
+    let mut strays: BTreeMap<String, u64> = BTreeMap::new();
+    let mut subjects = Vec::new();
+    let mut texts: [Vec<Option<Box<str>>>; 3] = Default::default();
+    let mut instants: [Vec<Option<i64>>; 2] = Default::default();
+    let name = |stage: usize| step.stages.get(stage).map(|of| of.name.as_str().into());
+    for (who, mut moves) in moves {
+        moves.sort();
+        let spells = spells(step, &moves, |stage| {
+            if let Some(of) = step.stages.get(stage) {
+                *strays.entry(of.name.clone()).or_default() += 1;
+            }
+        });
+        for (place, spell) in spells.iter().enumerate() {
+            let next = spells.get(place + 1).filter(|next| Some(next.entered) == spell.left);
+            let previous = place.checked_sub(1).and_then(|before| spells.get(before));
+            let previous = previous.filter(|before| before.left == Some(spell.entered));
+            subjects.push(Some(who.clone()));
+            let own = [
+                name(spell.stage),
+                previous.and_then(|before| name(before.stage)),
+                next.and_then(|next| name(next.stage)),
+            ];
+            texts.iter_mut().zip(own).for_each(|(column, value)| column.push(value));
+            let own = [Some(spell.entered), spell.left];
+            instants.iter_mut().zip(own).for_each(|(column, value)| column.push(value));
+        }
+    }
+    let rows = subjects.len();
+    let [stage, previous, next] = texts.map(MemoryColumn::Text);
+    let [entered, left] = instants.map(MemoryColumn::Instant);
+    let entered_name = stage::ENTERED_AT.parse().ok();
+    let key = [step.subject.clone()].into_iter().chain(entered_name).collect();
+    let columns = vec![
+        (step.subject.to_string(), MemoryColumn::Text(subjects)),
+        (stage::STAGE.to_owned(), stage),
+        (stage::ENTERED_AT.to_owned(), entered),
+        (stage::LEFT_AT.to_owned(), left),
+        (stage::PREVIOUS.to_owned(), previous),
+        (stage::NEXT.to_owned(), next),
+    ];
+    (Table::made(key, rows, columns), strays)
+}
+
+/// Subject and date of every row of a population.
+fn each_moment(moment: &MomentStep, world: &World, mut see: impl FnMut(Box<str>, i64)) {
+    let Some(table) = world.tables.get(&moment.of) else { return };
+    for row in table.current() {
+        let at = instant(table, moment.at.as_str(), row);
+        let view = RowOf { world, table, row, as_of: at, moved: &[] };
+        if let Some(filter) = &moment.filter
+            && !matches!(holds(filter, &view), Ok(true))
+        {
+            continue;
+        }
+        if let (Some(at), Ok(Cell::Text(who))) = (at, evaluate(&moment.who, &view)) {
+            see(who, at);
+        }
+    }
+}
+
+/// Stages from moves in order. An entry counts from the stages that it may follow; an exit leads outside.
+fn spells(step: &StagesStep, moves: &[Moved], mut stray: impl FnMut(usize)) -> Vec<Spell> {
+    let mut done: Vec<Spell> = Vec::new();
+    let mut now: Option<(usize, i64)> = None;
+    let end = |done: &mut Vec<Spell>, now: Option<(usize, i64)>, left: Option<i64>| {
+        // A stage that is left as it is entered was none.
+        if let Some((stage, entered)) = now.filter(|(_, entered)| left != Some(*entered)) {
+            done.push(Spell { stage, entered, left });
+        }
+    };
+    for moved in moves {
+        let current = now.map(|(stage, _)| stage);
+        if !moved.enters {
+            if current == Some(moved.stage) {
+                end(&mut done, now, Some(moved.at));
+                now = None;
+            }
+        } else if current != Some(moved.stage) {
+            if step.stages.get(moved.stage).is_some_and(|of| of.follows.contains(&current)) {
+                end(&mut done, now, Some(moved.at));
+                now = Some((moved.stage, moved.at));
+            } else {
+                stray(moved.stage);
+            }
+        }
+    }
+    end(&mut done, now, None);
+    done
+}
+
+/// Rows of several entities as those of one.
+pub(super) fn of_union(step: &UnionStep, world: &World) -> Table {
+    let mut ids = Vec::new();
+    let mut kinds = Vec::new();
+    let mut instants = Vec::new();
+    let mut columns: Vec<MemoryColumn> =
+        step.columns.iter().map(|(_, physical)| column(*physical, 0)).collect();
+    for part in &step.parts {
+        let Some(table) = world.tables.get(&part.of) else { continue };
+        for row in table.current() {
+            let at = instant(table, part.at.as_str(), row);
+            let view = RowOf { world, table, row, as_of: at, moved: &[] };
+            if let Some(filter) = &part.filter
+                && !matches!(holds(filter, &view), Ok(true))
+            {
+                continue;
+            }
+            let key: Vec<String> = table.key(row).into_iter().map(text).collect();
+            ids.push(Some(format!("{}/{}", part.of, key.join("/")).into()));
+            kinds.push(Some(part.of.as_str().into()));
+            instants.push(at);
+            for (column, set) in columns.iter_mut().zip(&part.set) {
+                let value = set.as_ref().and_then(|set| evaluate(set, &view).ok());
+                push(column, value.unwrap_or(Cell::Missing));
+            }
+        }
+    }
+    let own = [
+        (UNION_ID.to_owned(), MemoryColumn::Text(ids)),
+        (UNION_KIND.to_owned(), MemoryColumn::Text(kinds)),
+        (UNION_AT.to_owned(), MemoryColumn::Instant(instants)),
+    ];
+    let [(_, MemoryColumn::Text(ids)), ..] = &own else { return Table::made(Vec::new(), 0, Vec::new()) };
+    let rows = ids.len();
+    let others = step.columns.iter().map(|(name, _)| name.to_string()).zip(columns);
+    let columns = own.into_iter().chain(others).collect();
+    Table::made(UNION_ID.parse().into_iter().collect(), rows, columns)
+}
+
+/// A part of a key as text.
+fn text(cell: Cell) -> String {
+    match cell {
+        Cell::Missing => String::new(),
+        Cell::Text(text) => text.into(),
+        Cell::Integer(value) | Cell::Instant(value) => value.to_string(),
+        Cell::Boolean(value) => value.to_string(),
+    }
+}
+
+/// Every version that was landed as a row.
+pub(super) fn of_versions(step: &VersionsStep, world: &World) -> Table {
+    let Some(of) = world.tables.get(&step.of) else { return Table::made(step.key.clone(), 0, Vec::new()) };
+    let all = 0..of.rows as u32;
+    let copied = |name: &str, physical| {
+        let mut made = column(physical, of.rows);
+        all.clone().for_each(|row| push(&mut made, of.cell(name, row)));
+        made
+    };
+    let mut columns: Vec<(String, MemoryColumn)> = step
+        .columns
+        .iter()
+        .map(|(name, physical)| (name.to_string(), copied(name.as_str(), *physical)))
+        .collect();
+    columns.push((HELD_FROM.to_owned(), copied(system::VALID_FROM, Physical::Instant)));
+    columns.push((HELD_UNTIL.to_owned(), copied(system::VALID_TO, Physical::Instant)));
+    Table::made(step.key.clone(), of.rows, columns)
+}

@@ -1,0 +1,262 @@
+//! Tables on the way: columns by name, rows by key, and rows as expressions see them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use kepi_model::{
+    expression::{Path, Physical},
+    id::{AttributeId, EntityId},
+};
+
+use crate::{
+    port::{
+        EvaluateError, MemoryColumn, MemoryTable, PinnedColumn, PinnedInputs, PinnedTable, TableData, system,
+    },
+    row::{Cell, Row},
+};
+
+/// All tables that are there so far.
+#[derive(Default)]
+pub(super) struct World {
+    pub(super) tables: BTreeMap<EntityId, Table>,
+    pub(super) out_of_range: BTreeSet<(EntityId, AttributeId)>,
+    pub(super) strays: BTreeMap<EntityId, BTreeMap<String, u64>>,
+}
+
+/// One table.
+pub(super) struct Table {
+    pinned: PinnedTable,
+    names: HashMap<String, usize>,
+    pub(super) rows: usize,
+    columns: Vec<MemoryColumn>,
+    /// Rows by key, where one text identifies a row.
+    by_key: HashMap<Box<str>, Vec<u32>>,
+    /// Whether it was made, or added to.
+    pub(super) is_changed: bool,
+}
+
+impl World {
+    /// The tables that were read.
+    pub(super) fn new(inputs: &PinnedInputs) -> Result<Self, EvaluateError> {
+        let mut world = Self::default();
+        for (entity, pinned) in &inputs.tables {
+            let TableData::Memory(memory) = &pinned.data else {
+                return Err(EvaluateError::Engine("what is made is made of tables in memory".to_owned()));
+            };
+            world.tables.insert(entity.clone(), Table::new(pinned, memory));
+        }
+        Ok(world)
+    }
+}
+
+impl Table {
+    fn new(pinned: &PinnedTable, memory: &MemoryTable) -> Self {
+        let mut table = Self {
+            pinned: PinnedTable { data: TableData::Files(Vec::new()), ..pinned.clone() },
+            names: pinned.columns.iter().enumerate().map(|(at, column)| (column.name.clone(), at)).collect(),
+            rows: memory.rows,
+            columns: memory.columns.clone(),
+            by_key: HashMap::new(),
+            is_changed: false,
+        };
+        table.index();
+        table
+    }
+
+    /// A table that is made.
+    pub(super) fn made(key: Vec<AttributeId>, rows: usize, columns: Vec<(String, MemoryColumn)>) -> Self {
+        let mut pinned =
+            PinnedTable { columns: Vec::new(), key, data: TableData::Files(Vec::new()), live_until: None };
+        let mut values = Vec::new();
+        for (name, column) in columns {
+            pinned.columns.push(described(name, &column));
+            values.push(column);
+        }
+        let mut table = Self::new(&pinned, &MemoryTable { rows, columns: values });
+        table.is_changed = true;
+        table
+    }
+
+    fn index(&mut self) {
+        self.by_key.clear();
+        if let [key] = self.pinned.key.as_slice()
+            && let Some(MemoryColumn::Text(keys)) =
+                self.names.get(key.as_str()).and_then(|at| self.columns.get(*at))
+        {
+            for (row, key) in keys.iter().enumerate() {
+                if let Some(key) = key {
+                    self.by_key.entry(key.clone()).or_default().push(row as u32);
+                }
+            }
+        }
+    }
+
+    /// Adds a column.
+    pub(super) fn add(&mut self, name: &AttributeId, column: MemoryColumn) {
+        self.names.insert(name.to_string(), self.columns.len());
+        self.pinned.columns.push(described(name.to_string(), &column));
+        self.columns.push(column);
+        self.is_changed = true;
+    }
+
+    /// Keeps some rows.
+    pub(super) fn keep(&mut self, kept: &[bool]) {
+        fn some<T: Clone>(values: &[T], kept: &[bool]) -> Vec<T> {
+            values.iter().zip(kept).filter(|(_, kept)| **kept).map(|(value, _)| value.clone()).collect()
+        }
+        for column in &mut self.columns {
+            *column = match column {
+                MemoryColumn::Text(values) => MemoryColumn::Text(some(values, kept)),
+                MemoryColumn::Integer(values) => MemoryColumn::Integer(some(values, kept)),
+                MemoryColumn::Instant(values) => MemoryColumn::Instant(some(values, kept)),
+                MemoryColumn::Boolean(values) => MemoryColumn::Boolean(some(values, kept)),
+            };
+        }
+        self.rows = kept.iter().filter(|kept| **kept).count();
+        self.pinned.columns = self
+            .pinned
+            .columns
+            .iter()
+            .zip(&self.columns)
+            .map(|(old, now)| described(old.name.clone(), now))
+            .collect();
+        self.index();
+    }
+
+    pub(super) fn cell(&self, column: &str, row: u32) -> Cell {
+        let column = self.names.get(column).and_then(|at| self.columns.get(*at));
+        column.map_or(Cell::Missing, |column| column.cell(row as usize))
+    }
+
+    fn instant(&self, column: &str, row: u32) -> Option<i64> {
+        match self.cell(column, row) {
+            Cell::Instant(at) => Some(at),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_current(&self, row: u32) -> bool {
+        self.instant(system::VALID_TO, row).is_none()
+    }
+
+    /// Rows that hold now.
+    pub(super) fn current(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..self.rows as u32).filter(|row| self.is_current(*row))
+    }
+
+    /// What identifies a row.
+    pub(super) fn key(&self, row: u32) -> Vec<Cell> {
+        self.pinned.key.iter().map(|part| self.cell(part.as_str(), row)).collect()
+    }
+
+    /// By row, the one that stands for its key: the version that holds now, else the one that held last.
+    pub(super) fn newest(&self) -> Vec<u32> {
+        if !self.names.contains_key(system::VALID_TO) {
+            return (0..self.rows as u32).collect();
+        }
+        let mut of: HashMap<Vec<Cell>, u32> = HashMap::new();
+        let ends = |row: u32| self.instant(system::VALID_TO, row).unwrap_or(i64::MAX);
+        for row in 0..self.rows as u32 {
+            of.entry(self.key(row))
+                .and_modify(|known| {
+                    if ends(row) > ends(*known) {
+                        *known = row
+                    }
+                })
+                .or_insert(row);
+        }
+        (0..self.rows as u32).map(|row| of.get(&self.key(row)).copied().unwrap_or(row)).collect()
+    }
+
+    /// The version of a key that holds at an instant, or now.
+    fn version(&self, key: &str, at: Option<i64>) -> Option<u32> {
+        let rows = self.by_key.get(key)?;
+        rows.iter().copied().find(|row| match at {
+            None => self.is_current(*row),
+            Some(at) => {
+                self.instant(system::VALID_FROM, *row).is_none_or(|from| from <= at)
+                    && self.instant(system::VALID_TO, *row).is_none_or(|to| at < to)
+            }
+        })
+    }
+
+    /// The table for others to read.
+    pub(super) fn finished(self) -> PinnedTable {
+        let data = MemoryTable { rows: self.rows, columns: self.columns };
+        PinnedTable { data: TableData::Memory(std::sync::Arc::new(data)), ..self.pinned }
+    }
+}
+
+/// How a column is described: its bounds as files have them.
+fn described(name: String, column: &MemoryColumn) -> PinnedColumn {
+    fn bounds(values: &[Option<i64>]) -> Option<(i64, i64)> {
+        let known = || values.iter().copied().flatten();
+        known().min().zip(known().max())
+    }
+    let (physical, bounds, is_empty) = match column {
+        MemoryColumn::Text(values) => (Physical::Text, None, values.iter().all(Option::is_none)),
+        MemoryColumn::Boolean(values) => (Physical::Boolean, None, values.iter().all(Option::is_none)),
+        MemoryColumn::Integer(values) => {
+            (Physical::Integer, bounds(values), values.iter().all(Option::is_none))
+        }
+        MemoryColumn::Instant(values) => {
+            (Physical::Instant, bounds(values), values.iter().all(Option::is_none))
+        }
+    };
+    PinnedColumn { name, physical, bounds, is_empty }
+}
+
+/// An empty column, to be filled cell by cell.
+pub(super) fn column(physical: Physical, rows: usize) -> MemoryColumn {
+    match physical {
+        Physical::Text => MemoryColumn::Text(Vec::with_capacity(rows)),
+        Physical::Integer => MemoryColumn::Integer(Vec::with_capacity(rows)),
+        Physical::Instant => MemoryColumn::Instant(Vec::with_capacity(rows)),
+        Physical::Boolean => MemoryColumn::Boolean(Vec::with_capacity(rows)),
+    }
+}
+
+/// Adds a cell; one of another form is none.
+pub(super) fn push(column: &mut MemoryColumn, cell: Cell) {
+    match (column, cell) {
+        (MemoryColumn::Text(values), Cell::Text(text)) => values.push(Some(text)),
+        (MemoryColumn::Integer(values), Cell::Integer(value)) => values.push(Some(value)),
+        (MemoryColumn::Instant(values), Cell::Instant(value)) => values.push(Some(value)),
+        (MemoryColumn::Boolean(values), Cell::Boolean(value)) => values.push(Some(value)),
+        (MemoryColumn::Text(values), _) => values.push(None),
+        (MemoryColumn::Integer(values) | MemoryColumn::Instant(values), _) => values.push(None),
+        (MemoryColumn::Boolean(values), _) => values.push(None),
+    }
+}
+
+/// A row as an expression sees it.
+pub(super) struct RowOf<'a> {
+    pub(super) world: &'a World,
+    pub(super) table: &'a Table,
+    pub(super) row: u32,
+    /// As of when references are followed; none: now.
+    pub(super) as_of: Option<i64>,
+    /// Values in place of the row's own, by column.
+    pub(super) moved: &'a [(&'static str, i64)],
+}
+
+impl Row for RowOf<'_> {
+    fn attribute(&self, path: &Path) -> Cell {
+        if path.references.is_empty()
+            && let Some((_, at)) = self.moved.iter().find(|(name, _)| *name == path.attribute.as_str())
+        {
+            return Cell::Instant(*at);
+        }
+        let (mut table, mut row) = (self.table, self.row);
+        for (reference, next) in &path.references {
+            let Cell::Text(key) = table.cell(reference.as_str(), row) else { return Cell::Missing };
+            let Some(next) = self.world.tables.get(next) else { return Cell::Missing };
+            let Some(found) = next.version(&key, self.as_of) else { return Cell::Missing };
+            (table, row) = (next, found);
+        }
+        table.cell(path.attribute.as_str(), row)
+    }
+    fn exists(&self, _: &AttributeId, _: &EntityId) -> Option<bool> {
+        // Only rules of sources ask.
+        None
+    }
+}

@@ -1,0 +1,106 @@
+//! What is made of landed rows: one gathered attribute on a landed entity, and a panel, end to end.
+
+use kepi_query::port::PinnedInputs;
+use kepi_testkit::{
+    road::{Road, made},
+    tables::{inputs, instant, project, table},
+};
+
+const MODEL: &str = r#"
+project: test
+name: Test
+language: 1
+time_zone: Europe/Berlin
+---
+entity: subscription
+attributes:
+  fee: {type: integer}
+---
+entity: account
+attributes:
+  orders: {count: order, from: created_at, within: 90 days}
+---
+entity: customer
+rows: {every: period, of: account}
+attributes:
+  opening: {sum: subscription.fee, in_force: period_start}
+  closing: {sum: subscription.fee, in_force: period_end}
+  kept: {expression: case when closing < opening then closing else opening end}
+---
+kpi: churn
+name: Churn
+better: lower
+period: month
+measure: {share: {of: customer, where: opening > 0, which: closing = 0}}
+---
+kpi: nrr
+name: NRR
+better: higher
+period: month
+measure:
+  ratio:
+    numerator: {sum: {of: customer, value: closing, where: opening > 0}}
+    denominator: {sum: {of: customer, value: opening}}
+---
+kpi: repeat
+name: Repeat customers
+better: higher
+period: month
+measure: {share: {of: account, which: orders >= 2}}
+"#;
+
+fn world() -> (kepi_model::project::Project, PinnedInputs) {
+    let project = project(MODEL);
+    let calendar = &project.calendar;
+    let accounts = table(
+        calendar,
+        "id:text created_at:instant closed_at:instant
+         a1 2026-01-10 -
+         a2 2026-01-20 -
+         a3 2026-02-05 -",
+    );
+    let subscriptions = table(
+        calendar,
+        "id:text account:text started_at:instant ended_at:instant fee:integer
+         s1 a1 2026-01-10 - 100
+         s2 a2 2026-01-20 2026-03-10 50
+         s3 a3 2026-02-05 - 30
+         s4 a1 2026-03-31 - 20
+         s5 a1 2026-04-30 - 1",
+    );
+    let orders = table(
+        calendar,
+        "id:text account:text ordered_at:instant
+         o1 a1 2026-01-10
+         o2 a1 2026-02-10
+         o3 a1 2026-06-10
+         o4 a2 2026-04-21
+         o5 a2 2026-01-21
+         o6 a3 2026-01-01",
+    );
+    (project, inputs(vec![("account", accounts), ("subscription", subscriptions), ("order", orders)]))
+}
+
+#[test]
+fn churn_net_revenue_retention_and_repeat_customers_are_as_worked_by_hand() {
+    let (project, inputs) = world();
+    let at = instant(&project.calendar, "2026-07-01");
+    let all = made(&project, &inputs, at);
+    let values = Road::by_reference(&project, &all).values(&project);
+    let value = |kpi: &str, period: &str| {
+        let period = project.calendar.parse(period).unwrap();
+        let found = values
+            .iter()
+            .find(|value| value.kpi.as_str() == kpi && value.period == period && value.segment.is_total());
+        found.map(|value| value.estimate.as_ref().map(|estimate| estimate.point).map_err(ToString::to_string))
+    };
+    // a2's 50 of a1's, a2's and a3's 180 end in March, and a1 adds 20.
+    assert_eq!(value("churn", "2026-03"), Some(Ok(1.0 / 3.0)));
+    assert_eq!(value("nrr", "2026-03"), Some(Ok(150.0 / 180.0)));
+    assert_eq!(value("churn", "2026-04"), Some(Ok(0.0)));
+    // The data on subscriptions end in April.
+    assert_eq!(value("churn", "2026-05"), None);
+    // a1 orders twice within 90 days, a2 once: its second order comes on the 91st.
+    assert_eq!(value("repeat", "2026-01"), Some(Ok(0.5)));
+    assert_eq!(value("repeat", "2026-02"), Some(Ok(0.0)));
+}

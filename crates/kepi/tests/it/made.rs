@@ -1,0 +1,155 @@
+//! Per customer and period, from files to shown figures: attributes that are gathered, and a panel.
+
+use crate::support::Project;
+
+const DEFINITIONS: &str = r#"
+project: subscribers
+name: Subscribers
+language: 1
+time_zone: Europe/Berlin
+---
+entity: subscription
+attributes:
+  fee: {type: "money EUR, 2 decimals"}
+---
+entity: account
+attributes:
+  orders: {count: order, from: created_at, within: 90 days}
+---
+entity: customer
+rows: {every: period, of: account}
+attributes:
+  opening: {sum: subscription.fee, in_force: period_start}
+  closing: {sum: subscription.fee, in_force: period_end}
+  kept: {expression: case when closing < opening then closing else opening end}
+---
+source: accounts
+into: account
+from: {csv: {files: data/accounts.csv}}
+mode: append
+map:
+  id: {column: id, as: text}
+  created_at: {column: created, as: date}
+  tier: {column: tier, as: text}
+complete_until: 2026-06-30
+---
+source: subscriptions
+into: subscription
+from: {csv: {files: "data/subscriptions*.csv"}}
+mode: append
+map:
+  id: {column: id, as: text}
+  account: {column: account, as: reference account}
+  started_at: {column: from, as: date}
+  ended_at: {column: until, as: date}
+  fee: {column: fee, as: "money EUR, 2 decimals"}
+complete_until: 2026-06-30
+---
+source: orders
+into: order
+from: {csv: {files: data/orders.csv}}
+mode: append
+map:
+  id: {column: id, as: text}
+  account: {column: account, as: reference account}
+  ordered_at: {column: on, as: date}
+complete_until: 2026-06-30
+---
+kpi: churn
+name: Customers who left
+better: lower
+period: month
+by: [account.tier]
+measure: {share: {of: customer, where: opening > 0, which: closing = 0}}
+---
+kpi: quarterly_churn
+name: Customers who left in a quarter
+better: lower
+period: quarter
+measure: {share: {of: customer, where: opening > 0, which: closing = 0}}
+---
+kpi: nrr
+name: Net revenue retention
+better: higher
+period: month
+measure:
+  ratio:
+    numerator: {sum: {of: customer, value: closing, where: opening > 0}}
+    denominator: {sum: {of: customer, value: opening}}
+---
+kpi: grr
+name: Gross revenue retention
+better: higher
+period: month
+measure:
+  ratio:
+    numerator: {sum: {of: customer, value: kept}}
+    denominator: {sum: {of: customer, value: opening}}
+---
+kpi: repeat
+name: Customers who order twice in 90 days
+better: higher
+period: month
+measure: {share: {of: account, which: orders >= 2}}
+"#;
+
+fn project() -> Project {
+    let project = Project::empty();
+    project.write("kepi.yml", DEFINITIONS);
+    project.write(
+        "data/accounts.csv",
+        "id,created,tier\na1,2026-01-10,gold\na2,2026-01-20,basic\na3,2026-02-05,gold\n",
+    );
+    project.write(
+        "data/subscriptions.csv",
+        "id,account,from,until,fee\ns1,a1,2026-01-10,,100\ns2,a2,2026-01-20,2026-03-10,50\ns3,a3,2026-02-05,,30\ns4,a1,2026-03-31,,20\n",
+    );
+    project.write(
+        "data/orders.csv",
+        "id,account,on\no1,a1,2026-01-10\no2,a1,2026-02-10\no3,a1,2026-06-10\no4,a2,2026-04-21\no5,a2,2026-01-21\n",
+    );
+    project
+}
+
+/// The value of a period and segment, as shown, and whether it is final.
+fn shown(project: &Project, kpi: &str, period: &str, segment: &str) -> Option<(f64, String)> {
+    let text = project.ok(&["show", "kpi", kpi, "--format", "csv"]);
+    let mut lines = text.lines();
+    let header: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let at = |name: &str| header.iter().position(|column| *column == name).unwrap();
+    lines.map(|line| line.split(',').collect::<Vec<_>>()).find_map(|cells| {
+        let found = cells[at("period")] == period && cells[at("segment")] == segment;
+        found.then(|| (cells[at("value")].parse().unwrap(), cells[at("final")].to_owned()))
+    })
+}
+
+#[test]
+fn churn_retention_and_repeat_customers_are_shown_as_worked_by_hand() {
+    let project = project();
+    project.ok(&["check"]);
+    project.ok(&["run"]);
+    let value = |kpi: &str, period: &str| shown(&project, kpi, period, "").map(|(value, _)| value);
+    // In March a2's 50 of 180 end, and a1 adds 20; in no other month anything ends.
+    assert_eq!(value("churn", "2026-03"), Some(1.0 / 3.0));
+    assert_eq!(value("churn", "2026-04"), Some(0.0));
+    assert_eq!(value("nrr", "2026-03"), Some(150.0 / 180.0));
+    assert_eq!(value("grr", "2026-03"), Some(130.0 / 180.0));
+    // Nobody was there when the first quarter began; of two at the beginning of the second nobody leaves.
+    assert_eq!(value("quarterly_churn", "2026-Q2"), Some(0.0));
+    // Of those who came in January a1 orders twice within 90 days; a2's second order comes on the 91st.
+    assert_eq!(value("repeat", "2026-01"), Some(0.5));
+    let of_tier = |segment: &str| shown(&project, "churn", "2026-03", segment).map(|(value, _)| value);
+    assert_eq!((of_tier("tier=basic"), of_tier("tier=gold")), (Some(1.0), Some(0.0)));
+    // The data are there until the end of June: 90 days after January, not after May.
+    assert_eq!(shown(&project, "repeat", "2026-01", "").unwrap().1, "true");
+    assert_eq!(shown(&project, "churn", "2026-06", "").unwrap().1, "true");
+    assert_eq!(value("churn", "2026-07"), None);
+    project.ok(&["reproduce"]);
+
+    // A contract that is told of late counts where its date says.
+    project.write("data/subscriptions-late.csv", "id,account,from,until,fee\ns9,a2,2026-04-01,,50\n");
+    project.ok(&["run"]);
+    assert_eq!(value("nrr", "2026-04"), Some(150.0 / 150.0));
+    assert_eq!(value("nrr", "2026-05"), Some(200.0 / 200.0));
+    project.ok(&["reproduce"]);
+}
