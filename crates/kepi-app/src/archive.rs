@@ -19,8 +19,7 @@ use kepi_model::{
 };
 use kepi_proof::{Commitment, canonical};
 use kepi_store::{
-    Asked, Effects, EventFilter, NewText, Performed, Reading, Receipt, Store, StoreError, Transaction,
-    door::new_key,
+    Asked, Effects, EventFilter, NewText, Reading, Receipt, Store, StoreError, Transaction, door::new_key,
 };
 use serde_json::{Value, json};
 
@@ -43,7 +42,22 @@ pub struct InForce {
 pub fn pin(files: &SourceMap) -> Hash {
     let documents = documents(files);
     let open = documents.iter().filter(|d| !DocumentId::is_private(&d.kind));
-    pin_of(open.map(|d| (format!("{}/{}", d.kind, d.name), d.text.as_str())).collect())
+    let text = |d: &'_ DocumentText| dated(&format!("{}/{}", d.kind, d.name), from(d));
+    pin_of(open.map(|d| (text(d), d.text.as_str())).collect())
+}
+
+/// From when on a document holds.
+fn from(document: &DocumentText) -> Effective {
+    let day = document.from.as_ref().and_then(|day| day.parse().ok());
+    day.map_or(Effective::Ever, Effective::From)
+}
+
+/// The name of one wording of a definition.
+fn dated(id: &str, from: Effective) -> String {
+    match from {
+        Effective::Ever => id.to_owned(),
+        Effective::From(day) => format!("{id}@{day}"),
+    }
 }
 
 fn pin_of(mut texts: Vec<(String, &str)>) -> Hash {
@@ -51,7 +65,8 @@ fn pin_of(mut texts: Vec<(String, &str)>) -> Hash {
     Hash::of(json!(["kepi definitions 1", texts]).to_string().as_bytes())
 }
 
-/// Puts the definitions of a folder in force, from ever, where they differ from what is.
+/// Puts the definitions of a folder in force where they differ from what is: each from ever, or from the day that it
+/// says. Definitions that begin on other days are other adoptions, the earliest first.
 pub async fn adopt(
     store: &Store,
     files: &SourceMap,
@@ -60,35 +75,35 @@ pub async fn adopt(
     at: i64,
 ) -> Result<InForce, AppError> {
     let pin = pin(files);
-    for _ in 0..ATTEMPTS {
+    let documents = documents(files);
+    let mut overtaken = 0;
+    while overtaken < ATTEMPTS {
         let organisation = store.organisation().await?;
         let register = &organisation.register;
         let mut reading = store.read().await?;
-        let Some(mut patch) = compare(&mut reading, register, &documents(files), project).await? else {
+        let Some(mut patch) = compare(&mut reading, register, &documents, project).await? else {
             return Ok(InForce { register: register.position(), pin });
         };
         drop(reading);
         let command = Command::Adopt(Adopt {
             base: register.position(),
-            from: Effective::Ever,
+            from: patch.from,
             texts: std::mem::take(&mut patch.texts),
             files: patch.files,
         });
         let key = new_key("adopt");
         match store.perform(Asked::new(permit, &key, at), &command, &mut patch).await {
-            Ok(Performed::Done(receipt, ()) | Performed::Before(receipt)) => {
-                return Ok(InForce { register: receipt.last, pin });
-            }
-            Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::OUTDATED) => {}
+            Ok(_) => {}
+            Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::OUTDATED) => overtaken += 1,
             Err(other) => return Err(other.into()),
         }
     }
     Err(AppError::Busy)
 }
 
-/// What differs, and the texts that are new.
-#[derive(Default)]
+/// What differs from one day on, and the texts that are new.
 struct Patch {
+    from: Effective,
     texts: BTreeMap<DocumentId, Adopted>,
     files: Option<Commitment>,
     new: Vec<NewText>,
@@ -119,33 +134,66 @@ impl Effects for Patch {
     }
 }
 
-/// What of some documents differs from what is in force.
+/// A wording as it is to be: from when on, its text and the hash of its meaning.
+type Wording<'a> = (Effective, &'a str, Option<Hash>);
+
+/// What is to be adopted next so that a definition has these wordings, oldest first; a text that is none: it goes.
+fn next<'a>(
+    held: &[(Effective, &Adopted)],
+    wanted: &[Wording<'a>],
+    texts: &BTreeMap<Commitment, String>,
+) -> Option<(Effective, Option<Wording<'a>>)> {
+    for (at, wording) in wanted.iter().enumerate() {
+        match held.get(at) {
+            // What begins before anything that is wanted has to go.
+            Some((from, adopted)) if *from < wording.0 && adopted.text.is_some() => {
+                return Some((*from, None));
+            }
+            Some((from, adopted)) => {
+                let text = adopted.text.and_then(|text| texts.get(&text));
+                let same = *from == wording.0 && adopted.meaning == wording.2;
+                if !same || text.map(String::as_str) != Some(wording.1) {
+                    return Some((wording.0, Some(*wording)));
+                }
+            }
+            None => return Some((wording.0, Some(*wording))),
+        }
+    }
+    // What comes after: adopting the last that is wanted anew ends it.
+    let (from, adopted) = held.get(wanted.len())?;
+    match wanted.last() {
+        Some(last) => Some((last.0, Some(*last))),
+        None => adopted.text.map(|_| (*from, None)),
+    }
+}
+
+/// What of some documents differs from what is in force, from the earliest day on which anything does.
 async fn compare(
     reading: &mut Reading,
     register: &Register,
     documents: &[DocumentText],
     project: &Project,
 ) -> Result<Option<Patch>, AppError> {
-    let held: BTreeMap<&DocumentId, &Adopted> = register.all_in_force(None).collect();
-    let mut wanted: Vec<Commitment> = register.files(None).copied().into_iter().collect();
-    for (id, adopted) in &held {
-        wanted.extend(adopted.text);
-        if let DocumentId::Person(name) = id {
-            wanted.push(*name);
+    let mut needed: Vec<Commitment> = register.files(None).copied().into_iter().collect();
+    for id in register.documents() {
+        let mut wordings = register.wordings(id).peekable();
+        if let (DocumentId::Person(name), Some(_)) = (id, wordings.peek()) {
+            needed.push(*name);
         }
+        needed.extend(wordings.filter_map(|(_, adopted)| adopted.text));
     }
-    let texts = reading.texts(&wanted).await?;
+    let texts = reading.texts(&needed).await?;
     // Persons who are known already, by name.
-    let persons: BTreeMap<&str, Commitment> = held
-        .keys()
+    let persons: BTreeMap<&str, Commitment> = register
+        .documents()
         .filter_map(|id| match id {
             DocumentId::Person(name) => Some((texts.get(name)?.as_str(), *name)),
             DocumentId::Named { .. } => None,
         })
         .collect();
-    let mut patch = Patch::default();
+    let mut patch = Patch { from: Effective::Ever, texts: BTreeMap::new(), files: None, new: Vec::new() };
     let mut files: Vec<(&str, Vec<(String, usize)>)> = Vec::new();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut wanted: BTreeMap<DocumentId, Vec<Wording<'_>>> = BTreeMap::new();
     for document in documents {
         let id = if DocumentId::is_private(&document.kind) {
             match persons.get(document.name.as_str()) {
@@ -158,27 +206,38 @@ async fn compare(
                 reason: format!("`{}: {}` is no name", document.kind, document.name),
             })?
         };
-        let lines = document.text.matches('\n').count();
+        let (lines, from) = (document.text.matches('\n').count(), from(document));
+        let name = dated(&id.to_string(), from);
         match files.last_mut() {
-            Some((path, there)) if *path == document.path => there.push((id.to_string(), lines)),
-            _ => files.push((&document.path, vec![(id.to_string(), lines)])),
+            Some((path, there)) if *path == document.path => there.push((name, lines)),
+            _ => files.push((&document.path, vec![(name, lines)])),
         }
-        let meaning = meaning(project, document);
-        let known = held.get(&id).filter(|a| a.meaning == meaning);
-        let text = known.and_then(|a| a.text).filter(|c| texts.get(c) == Some(&document.text));
-        if text.is_none() {
-            let text = Some(patch.keep(document.text.clone()));
-            patch.texts.insert(id.clone(), Adopted { text, meaning });
-        }
-        seen.insert(id);
+        let wording = (from, document.text.as_str(), meaning(project, document));
+        wanted.entry(id).or_default().push(wording);
     }
-    for id in held.keys().filter(|id| !seen.contains(**id)) {
-        patch.texts.insert((*id).clone(), Adopted { text: None, meaning: None });
-    }
+    wanted.values_mut().for_each(|wordings| wordings.sort_by_key(|(from, ..)| *from));
+    let gone = register.documents().filter(|id| !wanted.contains_key(*id)).map(|id| (id, Vec::new()));
+    let all = wanted.iter().map(|(id, wordings)| (id, wordings.clone())).chain(gone);
+    let differing: Vec<(&DocumentId, Effective, Option<Wording<'_>>)> = all
+        .filter_map(|(id, wordings)| {
+            let held: Vec<_> = register.wordings(id).collect();
+            next(&held, &wordings, &texts).map(|(from, wording)| (id, from, wording))
+        })
+        .collect();
     let layout = canonical(&json!(files))
         .map_err(|e| AppError::Corrupt { what: "the names of files", reason: e.to_string() })?;
     if register.files(None).and_then(|c| texts.get(c)) != Some(&layout) {
         patch.files = Some(patch.keep(layout));
+    }
+    let first = differing.iter().map(|(_, from, _)| *from).min();
+    patch.from = if patch.files.is_some() { Effective::Ever } else { first.unwrap_or(Effective::Ever) };
+    let due = patch.from;
+    for (id, _, wording) in differing.into_iter().filter(|(_, from, _)| *from == due) {
+        let adopted = match wording {
+            Some((_, text, meaning)) => Adopted { text: Some(patch.keep(text.to_owned())), meaning },
+            None => Adopted { text: None, meaning: None },
+        };
+        patch.texts.insert(id.clone(), adopted);
     }
     Ok((!patch.texts.is_empty() || patch.files.is_some()).then_some(patch))
 }
@@ -190,7 +249,11 @@ fn meaning(project: &Project, document: &DocumentText) -> Option<Hash> {
     match document.kind.as_str() {
         "kpi" => project.kpis.get(&name.parse().ok()?).map(|k| k.hash),
         "source" => project.sources.get(&name.parse().ok()?).map(|s| s.hash),
-        "scorecard" => project.scorecards.get(&name.parse().ok()?).map(|s| s.hash),
+        "scorecard" => {
+            let from = document.from.as_ref().and_then(|day| day.parse().ok());
+            let mut wordings = project.scorecards.get(&name.parse().ok()?)?.wordings();
+            wordings.find(|wording| wording.from == from).map(|wording| wording.wording)
+        }
         _ => None,
     }
 }
@@ -212,8 +275,11 @@ pub async fn find(store: &Store, register: u64, pin: &Hash) -> Result<SourceMap,
         &then.register
     };
     let layout = *register.files(None).ok_or_else(|| corrupt("there are none".to_owned()))?;
-    let in_force: BTreeMap<String, (&DocumentId, Commitment)> =
-        register.all_in_force(None).filter_map(|(id, a)| Some((id.to_string(), (id, a.text?)))).collect();
+    let in_force: BTreeMap<String, (&DocumentId, Commitment)> = register
+        .documents()
+        .flat_map(|id| register.wordings(id).map(move |(from, adopted)| (id, from, adopted)))
+        .filter_map(|(id, from, adopted)| Some((dated(&id.to_string(), from), (id, adopted.text?))))
+        .collect();
     let wanted: Vec<Commitment> = in_force.values().map(|(_, text)| *text).chain([layout]).collect();
     let texts = store.read().await?.texts(&wanted).await?;
     let mut pinned = Vec::new();

@@ -159,8 +159,7 @@ pub(crate) fn vouched(
     }
     let spans_of_scores = spans(scores);
     for scorecard in project.scorecards.values() {
-        let objectives = scorecard.perspectives.iter().flat_map(|p| &p.objectives);
-        let kpis: BTreeSet<&KpiId> = objectives.flat_map(|o| &o.kpis).map(|(kpi, _)| kpi).collect();
+        let kpis: BTreeSet<&KpiId> = scorecard.kpis().collect();
         let mut text = String::from("score 1");
         let mut newest = SnapshotId(0);
         for kpi in kpis {

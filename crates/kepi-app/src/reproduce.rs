@@ -202,8 +202,7 @@ fn narrow(project: &mut Project, asked: Option<&Subject>) {
         Some(Subject::Kpi(kpi)) => vec![kpi.clone()],
         Some(Subject::Score(scorecard)) => {
             let of = project.scorecards.get(scorecard);
-            let objectives = of.into_iter().flat_map(|s| &s.perspectives).flat_map(|p| &p.objectives);
-            objectives.flat_map(|o| &o.kpis).map(|(kpi, _)| kpi.clone()).collect()
+            of.into_iter().flat_map(|s| s.kpis()).cloned().collect()
         }
     };
     project.kpis.retain(|id, _| keep.contains(id));

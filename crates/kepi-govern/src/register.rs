@@ -156,6 +156,17 @@ impl Register {
         on(held, day).map(|d| &d.what).filter(|a| a.text.is_some())
     }
 
+    /// Every definition that an adoption ever named, in force or not.
+    pub fn documents(&self) -> impl Iterator<Item = &DocumentId> {
+        self.documents.keys()
+    }
+
+    /// What is in force of one definition from which day on, oldest first; those before the first text are left out.
+    pub fn wordings(&self, id: &DocumentId) -> impl Iterator<Item = (Effective, &Adopted)> {
+        let held = self.documents.get(id).into_iter().flatten().map(|dated| (dated.from, &dated.what));
+        held.skip_while(|(_, adopted)| adopted.text.is_none())
+    }
+
     /// Every definition in force on a day, as [`Self::in_force`].
     pub fn all_in_force(&self, day: Option<Date>) -> impl Iterator<Item = (&DocumentId, &Adopted)> {
         self.documents.keys().filter_map(move |id| Some((id, self.in_force(id, day)?)))

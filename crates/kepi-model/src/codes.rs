@@ -589,4 +589,8 @@ codes! {
         "A total of a part of the organisation cannot be held against the target of the whole, and nobody knows which share of it is the part's. Units below the scorecard's have a score for such a KPI only where a target names them."
         "targets for units"
         "add targets with `unit: …` to the KPI";
+    DATED_DIFFERS "K0710" Error "a scorecard whose earlier wording is of another kind"
+        "A scorecard may stand several times, each from another day: weights, objectives, KPIs and the rule for what is missing change with time. Its period, its unit and its cascade do not, because then it would be another scorecard."
+        "the same `period`, `unit` and `cascade` from every day on"
+        "write the same in both, or give one of them another name";
 }

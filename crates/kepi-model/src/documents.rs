@@ -2,8 +2,10 @@
 //! forgotten alone. The pieces of a file, one after the other, are the file.
 
 use crate::{
+    definitions::DOCUMENTS,
     findings::Findings,
     source_text::{FileId, SourceFile, SourceMap},
+    symbols::{FROM, is_dated},
     yaml,
 };
 
@@ -14,6 +16,8 @@ pub struct DocumentText {
     pub kind: String,
     /// Its name: what stands there.
     pub name: String,
+    /// Of a dated document its first day, as written, if it says one.
+    pub from: Option<String>,
     /// The file's path.
     pub path: String,
     /// All of its text from the line that begins it up to the next document, comments included.
@@ -42,6 +46,7 @@ fn cut(id: FileId, file: &SourceFile) -> Vec<DocumentText> {
         let document = DocumentText {
             kind: first.key.clone(),
             name: name.to_owned(),
+            from: first_day(&document.root),
             path: file.path.clone(),
             text: String::new(),
         };
@@ -57,6 +62,14 @@ fn cut(id: FileId, file: &SourceFile) -> Vec<DocumentText> {
             ..document
         })
         .collect()
+}
+
+/// The first day of a document of a kind that is dated.
+fn first_day(root: &yaml::Yaml) -> Option<String> {
+    let kind = &root.entries().first()?.key;
+    DOCUMENTS.iter().find(|table| table.name == *kind).filter(|table| is_dated(table))?;
+    let from = root.entries().iter().find(|e| e.key == FROM)?;
+    from.value.text().map(str::to_owned)
 }
 
 /// Where the last line that begins with `---` before a place begins.

@@ -235,3 +235,10 @@ fn lines(lines: &TargetLines) -> Value {
         }
     }
 }
+
+/// What decides the scores of a scorecard that is dated: each wording with its first day.
+pub(crate) fn dated(scorecard: &Scorecard) -> Hash {
+    let wordings =
+        scorecard.wordings().map(|wording| json!([wording.from.map(|d| d.to_string()), wording.wording]));
+    hash("dated scorecard", &wordings.collect())
+}

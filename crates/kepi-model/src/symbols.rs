@@ -1,7 +1,7 @@
 //! Which names are defined, of what kind and where: gathered before anything is read, so that a mistake inside a
 //! definition never makes its name unknown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     builtin, codes,
@@ -16,6 +16,16 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Symbols {
     names: BTreeMap<Symbol, BTreeMap<String, Option<Span>>>,
+    /// First days, as written, of documents that may stand several times.
+    days: BTreeSet<(Symbol, String, String)>,
+}
+
+/// Under which key a dated document says its first day.
+pub(crate) const FROM: &str = "from";
+
+/// Whether documents of a kind may stand several times, each from another day.
+pub(crate) fn is_dated(table: &Table) -> bool {
+    table.field(FROM).is_some_and(|field| matches!(field.kind, Kind::Date))
 }
 
 impl Symbols {
@@ -32,7 +42,9 @@ impl Symbols {
             let kind = nearest(&first.key, tables.iter().map(|t| t.name));
             let Some(table) = tables.iter().find(|t| Some(t.name) == kind) else { continue };
             if let (Some(symbol), Some(name)) = (document_symbol(table), first.value.text()) {
-                symbols.define(symbol, name, first.value.span, findings);
+                let from = is_dated(table).then(|| document.root.entries().iter().find(|e| e.key == FROM));
+                let from = from.map(|entry| entry.and_then(|e| e.value.text()).unwrap_or_default());
+                symbols.define(symbol, name, from, first.value.span, findings);
             }
             for entry in document.root.entries().iter().skip(1) {
                 match table.field(&entry.key).map(|f| f.kind) {
@@ -73,7 +85,19 @@ impl Symbols {
         self.names.entry(symbol).or_default().entry(name.to_owned()).or_insert(Some(span));
     }
 
-    fn define(&mut self, symbol: Symbol, name: &str, span: Span, findings: &mut Findings) {
+    /// Defines a name. A dated document may stand several times, each from another day.
+    fn define(
+        &mut self,
+        symbol: Symbol,
+        name: &str,
+        from: Option<&str>,
+        span: Span,
+        findings: &mut Findings,
+    ) {
+        let day = from.map(|from| (symbol, name.to_owned(), from.to_owned()));
+        if day.is_some_and(|day| self.days.insert(day)) {
+            return self.note(symbol, name, span);
+        }
         let names = self.names.entry(symbol).or_default();
         match names.get(name) {
             Some(Some(first)) => {
@@ -84,7 +108,10 @@ impl Symbols {
                         format!("the {} `{name}` is defined twice", symbol.word()),
                     )
                     .related(*first, "first defined here")
-                    .fix("rename one of them or remove it");
+                    .fix(match from {
+                        Some(_) => "give one of them another first day (`from`), rename it or remove it",
+                        None => "rename one of them or remove it",
+                    });
             }
             // Adding attributes to a built-in entity is no second definition.
             Some(None) | None => {

@@ -97,13 +97,22 @@ impl<V: ?Sized> Copy for Card<'_, V> {}
 impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
     /// Its KPIs, in the order in which they stand.
     pub fn kpis(&self) -> impl Iterator<Item = &'a KpiId> + use<'a, V> {
-        let objectives = self.scorecard.perspectives.iter().flat_map(|p| &p.objectives);
-        objectives.flat_map(|o| &o.kpis).map(|(kpi, _)| kpi)
+        self.scorecard.kpis()
     }
 
-    /// The periods that it has: those in which any of *its* KPIs has a value over all rows.
+    /// What the scorecard says of a period: the wording in force on its last day; none before the first.
+    pub fn in_force(&self, period: Period) -> Option<&'a Scorecard> {
+        self.scorecard.in_force(self.project.calendar.last_day(period).ok()?)
+    }
+
+    /// The periods that it has: those in which any of *its* KPIs has a value over all rows, from its first day on.
     pub fn periods(&self) -> Periods {
-        Periods::of(self.values, self.kpis(), self.scorecard.period)
+        let grain = self.scorecard.period;
+        let mut periods = Periods::of(self.values, self.kpis(), grain);
+        periods.all.retain(|ordinal| self.in_force(Period { grain, ordinal: *ordinal }).is_some());
+        periods.newest =
+            periods.newest.filter(|newest| periods.all.contains(newest)).or(periods.all.last().copied());
+        periods
     }
 
     /// The units that it has: its own, then those that the cascade reaches from there, in tree order, each with its steps
@@ -183,7 +192,7 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
             return self.measured(unit, period);
         }
         let nodes = children.into_iter().map(|child| self.grow(Some(&child.id), period)).collect();
-        self.mean(unit, nodes)
+        self.mean(unit, nodes, period)
     }
 
     /// The scores of all units in a period, in the order of [`Card::units`]; each unit is computed once, however many
@@ -211,8 +220,11 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
                 nodes.push(self.score_below(Some(&child.id), depth.saturating_add(1), period, all));
             }
         }
-        let mut node =
-            if self.averaged(unit).is_empty() { self.measured(unit, period) } else { self.mean(unit, nodes) };
+        let mut node = if self.averaged(unit).is_empty() {
+            self.measured(unit, period)
+        } else {
+            self.mean(unit, nodes, period)
+        };
         node.children.clear();
         if let Some(entry) = all.get_mut(place) {
             entry.score = node.score.clone();
@@ -229,10 +241,10 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
     }
 
     /// A unit as the mean of the units below it.
-    fn mean(&self, unit: Option<&UnitId>, nodes: Vec<ScoreNode>) -> ScoreNode {
+    fn mean(&self, unit: Option<&UnitId>, nodes: Vec<ScoreNode>, period: Period) -> ScoreNode {
         let (id, name) = self.root(unit);
         let nodes = nodes.into_iter().map(|node| ScoreNode { weight: 1, ..node }).collect();
-        ScoreNode::over(id, name, 10_000, nodes, self.scorecard)
+        ScoreNode::over(id, name, 10_000, nodes, self.in_force(period).unwrap_or(self.scorecard))
     }
 
     /// The tree of a unit from the values over its own rows, also where its score is the mean of the units below: that is
@@ -248,19 +260,21 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
             let standing = Standing::of(kpi, observed.as_ref(), self.target(kpi, unit, period));
             ScoreNode::leaf(id.clone(), kpi.name.clone(), weight, standing)
         };
-        let perspectives = self.scorecard.perspectives.iter().map(|perspective| {
+        let wording = self.in_force(period);
+        let rule = wording.unwrap_or(self.scorecard);
+        let perspectives = wording.into_iter().flat_map(|w| &w.perspectives).map(|perspective| {
             let objectives = perspective.objectives.iter().map(|objective| {
                 let kpis = objective.kpis.iter().map(|(kpi, weight)| leaf(kpi, *weight)).collect();
                 let id = NodeId::Objective(objective.id.clone());
                 let name = self.objective_name(&objective.id);
-                ScoreNode::over(id, name, objective.weight, kpis, self.scorecard)
+                ScoreNode::over(id, name, objective.weight, kpis, rule)
             });
             let id = NodeId::Perspective(perspective.id.clone());
             let name = self.perspective_name(&perspective.id);
-            ScoreNode::over(id, name, perspective.weight, objectives.collect(), self.scorecard)
+            ScoreNode::over(id, name, perspective.weight, objectives.collect(), rule)
         });
         let (id, name) = self.root(unit);
-        ScoreNode::over(id, name, 10_000, perspectives.collect(), self.scorecard)
+        ScoreNode::over(id, name, 10_000, perspectives.collect(), rule)
     }
 
     /// What a unit's whole is called.

@@ -180,3 +180,66 @@ async fn a_person_is_forgotten_alone_and_breaks_nothing() {
     let refused = archive::find(&world.store, adopted.register, &adopted.pin).await.unwrap_err().to_string();
     assert!(refused.contains("was erased"), "{refused}");
 }
+
+/// A scorecard with a weight for each of two KPIs, as it stands from a day on.
+fn wording(from: &str, first: u8) -> String {
+    format!(
+        "---\nscorecard: customers\nname: Customers\nunit: company\n{from}period: month\nperspectives:\n  customers:\n    weight: \
+         100%\n    objectives:\n      customers_recommend_us:\n        weight: 100%\n        kpis: {{recommendation: {first}%, \
+         answers: {}%}}\n",
+        100 - first
+    )
+}
+
+/// The example with these wordings of its scorecard, in this order.
+fn with_wordings(wordings: &[(&str, u8)]) -> SourceMap {
+    edited(&example("tiny"), "kepi.yml", |text| {
+        let (before, rest) = text.split_once("---\nscorecard: customers").unwrap();
+        let after = rest.split_once("---\nperson").unwrap().1;
+        let all: String = wordings.iter().map(|(from, first)| wording(from, *first)).collect();
+        format!("{before}{all}---\nperson{after}")
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wordings_of_a_scorecard_are_adopted_from_their_days_however_they_change() {
+    let world = world().await;
+    let (spring, summer) = ("from: 2026-03-01\n", "from: 2026-06-01\n");
+    let steps: [&[(&str, u8)]; 9] = [
+        &[("", 80)],
+        // A later one is added, an earlier one edited, one between, the last taken out, all given a first day.
+        &[("", 80), (summer, 60)],
+        &[("", 70), (summer, 60)],
+        &[(summer, 60), ("", 70), (spring, 65)],
+        &[("", 70), (spring, 65)],
+        &[(spring, 65), (summer, 50)],
+        &[(summer, 50)],
+        &[("", 80), (summer, 50)],
+        &[("", 80)],
+    ];
+    let id = DocumentId::named("scorecard", "customers").unwrap();
+    let mut known = Vec::new();
+    for wordings in steps {
+        let files = with_wordings(wordings);
+        let adopted = world.adopt(&files).await;
+        assert_eq!(world.adopt(&files).await, adopted, "nothing differs any more: {wordings:?}");
+        let organisation = world.store.organisation().await.unwrap();
+        let mut days: Vec<String> =
+            organisation.register.wordings(&id).map(|(from, _)| from.to_string()).collect();
+        let mut expected: Vec<String> = wordings
+            .iter()
+            .map(|(from, _)| from.trim().strip_prefix("from: ").unwrap_or("ever").to_owned())
+            .collect();
+        days.sort();
+        expected.sort();
+        assert_eq!(days, expected);
+        known.push((adopted, files));
+    }
+    // Every state of the folder is read back to the letter, also that of long ago.
+    for (adopted, files) in &known {
+        let found = archive::find(&world.store, adopted.register, &adopted.pin).await.unwrap();
+        assert!(same(&found, files));
+    }
+    let audited = world.store.audit(&kepi_store::Trusted::default()).await.unwrap();
+    assert!(audited.holds(), "{:?}", audited.findings);
+}

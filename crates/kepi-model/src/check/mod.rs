@@ -138,12 +138,12 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         .filter_map(|d| kpi::read(d, &around, context))
         .map(|k| (k.id.clone(), k))
         .collect();
-    let scorecards: BTreeMap<_, _> = definitions
+    let scorecards: Vec<_> = definitions
         .scorecards
         .iter()
         .filter_map(|d| scorecard::read(&d.value, strategy.as_ref(), &kpis, &tree, context))
-        .map(|s| (s.id.clone(), s))
         .collect();
+    let scorecards = scorecard::dated(scorecards.into_iter(), context);
     kpi::together(definitions, &kpis, &sources, context);
     strategy::together(definitions, strategy.as_ref(), context);
     scorecard::together(definitions, &kpis, context);

@@ -8,7 +8,7 @@ use crate::{
     codes,
     decode::{Keyed, Share},
     definitions::{self as written, Definitions, ScorecardObjective as WrittenObjective},
-    id::{KpiId, ObjectiveId, PerspectiveId, UnitId},
+    id::{KpiId, ObjectiveId, PerspectiveId, ScorecardId, UnitId},
     meaning,
     measure::Carry,
     project::{
@@ -81,11 +81,58 @@ pub(super) fn read(
         minimum_coverage: missing?.minimum_coverage.get()?.0.to_f64(),
         perspectives: read,
         cascade,
+        from: written.from.cloned(),
+        earlier: Vec::new(),
         hash: crate::id::Hash([0; 32]),
+        wording: crate::id::Hash([0; 32]),
         span: written.scorecard.span,
     };
-    scorecard.hash = meaning::scorecard(&scorecard, kpis);
+    scorecard.wording = meaning::scorecard(&scorecard, kpis);
+    scorecard.hash = scorecard.wording;
     Some(scorecard)
+}
+
+/// Scorecards by id: those that stand several times, each from another day, as one.
+pub(super) fn dated(
+    all: impl Iterator<Item = Scorecard>,
+    context: &mut Context<'_>,
+) -> BTreeMap<ScorecardId, Scorecard> {
+    let mut by_id: BTreeMap<ScorecardId, Vec<Scorecard>> = BTreeMap::new();
+    for scorecard in all {
+        by_id.entry(scorecard.id.clone()).or_default().push(scorecard);
+    }
+    let mut found = BTreeMap::new();
+    for (id, mut wordings) in by_id {
+        wordings.sort_by_key(|wording| wording.from);
+        let Some(mut last) = wordings.pop() else { continue };
+        for earlier in &wordings {
+            let differs = [
+                ("period", earlier.period != last.period),
+                ("unit", earlier.unit != last.unit),
+                ("cascade", earlier.cascade != last.cascade),
+            ];
+            for (what, _) in differs.into_iter().filter(|(_, differs)| *differs) {
+                context
+                    .report(
+                        codes::DATED_DIFFERS,
+                        earlier.span,
+                        format!("the {what} of `{id}` is another than from {} on", first_day(&last)),
+                    )
+                    .related(last.span, "the last to come into force")
+                    .fix(format!("write the same `{what}` in both, or give one of them another name"));
+            }
+        }
+        last.earlier = wordings;
+        if last.from.is_some() || !last.earlier.is_empty() {
+            last.hash = meaning::dated(&last);
+        }
+        found.insert(id, last);
+    }
+    found
+}
+
+fn first_day(scorecard: &Scorecard) -> String {
+    scorecard.from.map_or_else(|| "ever".to_owned(), |from| from.to_string())
 }
 
 fn read_objective(entry: &Keyed<ObjectiveId, WrittenObjective>) -> Option<ScorecardObjective> {

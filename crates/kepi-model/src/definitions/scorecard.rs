@@ -1,5 +1,7 @@
 //! Scorecards.
 
+use jiff::civil::Date;
+
 use crate::{
     calendar::Grain,
     decode::{Map, Name, Share, table},
@@ -41,6 +43,9 @@ table! {
     name: String, required;
     description: String, optional;
     unit: UnitId, optional, "The unit it is for; default the whole.", "sfo";
+    from: Date, optional,
+        "First day it holds. The same scorecard may stand several times, each from another day; default from ever.",
+        "2026-01-01";
     period: Grain, required, "Its period.", "quarter";
     missing: Missing, default "{rule: ignore, minimum_coverage: 0%}", "What a missing child does.",
         "{rule: ignore, minimum_coverage: 70%}";

@@ -1,6 +1,8 @@
 //! Scorecards and their cascade.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
 
 use crate::{
     calendar::Grain,
@@ -28,17 +30,41 @@ pub struct Scorecard {
     pub perspectives: Vec<ScorecardPerspective>,
     /// The same for units below.
     pub cascade: Option<Cascade>,
-    /// Hash of what decides the score: period, rules, weights, targets of its KPIs.
+    /// Hash of what decides the score: period, rules, weights, targets of its KPIs; of one that changed with time, of all
+    /// that it said.
     pub hash: Hash,
+    /// The same of this wording alone.
+    pub wording: Hash,
+    /// First day on which it is in force; none: it was from ever.
+    pub from: Option<Date>,
+    /// What it said before, oldest first; the last to come into force stands for all of them. They agree on period, unit and
+    /// cascade.
+    pub earlier: Vec<Scorecard>,
     /// Where it is defined.
     pub span: Span,
 }
 
 impl Scorecard {
-    /// Its KPIs, in the order in which they stand.
+    /// All that it said and says, oldest first.
+    pub fn wordings(&self) -> impl DoubleEndedIterator<Item = &Self> {
+        self.earlier.iter().chain([self])
+    }
+
+    /// What is in force on a day: the last whose first day is not later.
+    pub fn in_force(&self, day: Date) -> Option<&Self> {
+        self.wordings().rev().find(|wording| wording.from.is_none_or(|from| from <= day))
+    }
+
+    /// Its KPIs, of all that it said, in the order in which they stand.
     pub fn kpis(&self) -> impl Iterator<Item = &KpiId> {
-        let objectives = self.perspectives.iter().flat_map(|perspective| &perspective.objectives);
-        objectives.flat_map(|objective| &objective.kpis).map(|(kpi, _)| kpi)
+        let mut seen = BTreeSet::new();
+        let objectives = self
+            .wordings()
+            .rev()
+            .flat_map(|w| &w.perspectives)
+            .flat_map(|perspective| &perspective.objectives);
+        let kpis = objectives.flat_map(|objective| &objective.kpis).map(|(kpi, _)| kpi);
+        kpis.filter(move |kpi| seen.insert(*kpi))
     }
 }
 
@@ -80,7 +106,7 @@ pub struct ScorecardObjective {
 }
 
 /// The same scorecard for units below.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cascade {
     /// Level of units → dimension of the KPIs.
     pub levels: BTreeMap<LevelId, DimensionId>,

@@ -31,3 +31,16 @@ fn an_empty_beginning_belongs_to_the_first_and_no_document_is_none() {
     assert_eq!(cut(""), []);
     assert_eq!(cut("- a\n- list\n"), []);
 }
+
+#[test]
+fn a_dated_document_says_its_first_day() {
+    let text = "scorecard: a\nname: A\n---\nscorecard: a\nfrom: 2026-01-01\n---\nsource: s\nfrom: {csv: {files: x}}\n---\nkpi: k\nfrom: 2026-01-01\n";
+    let file = SourceFile { path: "a.yml".into(), text: text.into() };
+    let found = documents(&SourceMap::new(vec![file]));
+    let days: Vec<_> = found.iter().map(|d| (d.kind.as_str(), d.from.as_deref())).collect();
+    assert_eq!(
+        days,
+        [("scorecard", None), ("scorecard", Some("2026-01-01")), ("source", None), ("kpi", None)],
+        "only of kinds that are dated"
+    );
+}

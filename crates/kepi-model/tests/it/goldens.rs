@@ -355,6 +355,15 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ],
         ),
         (
+            "K0710",
+            scorecard(
+                "",
+                "---\nscorecard: shop_2026\nname: The shop in 2026\nunit: whole\nfrom: 2026-07-01\nperiod: half_year\n\
+                 perspectives:\n  customer:\n    weight: 100%\n    objectives:\n      recommended:\n        weight: 100%\n        \
+                 kpis: {nps: 100%}\ncascade:\n  match: {region: region}\n  value: recompute\n  targets: inherit\n",
+            ),
+        ),
+        (
             "K0709",
             vec![
                 edit("kpis.yml", EASY_MEASURE, "count: {of: survey_response}"),

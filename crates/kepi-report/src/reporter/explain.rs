@@ -13,7 +13,7 @@ use crate::{
 impl<'a> Reporter<'a> {
     pub(super) fn explain_view(self, query: &ScorecardQuery) -> Result<ExplainView, ViewError> {
         let asked = self.asked(query)?;
-        let scorecard = asked.card.scorecard;
+        let scorecard = asked.card.in_force(asked.period).unwrap_or(asked.card.scorecard);
         let tree = asked.card.tree(asked.unit, asked.period);
         let unit = asked.unit;
         Ok(ExplainView {

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use kepi_model::{
     calendar::Period,
     id::KpiId,
-    project::{Kpi, ScorecardObjective, ScorecardPerspective, Target},
+    project::{Kpi, Scorecard, ScorecardObjective, ScorecardPerspective, Target},
 };
 use kepi_query::{published::grain_text, value::Finality};
 use kepi_score::{
@@ -33,11 +33,17 @@ use crate::{
 /// How many periods a sparkline shows.
 const SPARKLINE: usize = 24;
 
+/// Of a scorecard that changed with time, the first day of what it says here.
+pub(crate) fn in_force_from(scorecard: &Scorecard, wording: &Scorecard) -> Option<String> {
+    let dated = scorecard.from.is_some() || !scorecard.earlier.is_empty();
+    dated.then(|| wording.from.map_or_else(|| "ever".to_owned(), |day| day.to_string()))
+}
+
 impl<'a> Reporter<'a> {
     pub(super) fn scorecard_view(self, query: &ScorecardQuery) -> Result<ScorecardView, ViewError> {
         let asked = self.asked(query)?;
         let scored = self.scored(&asked);
-        let scorecard = asked.card.scorecard;
+        let scorecard = asked.card.in_force(asked.period).unwrap_or(asked.card.scorecard);
         let perspectives: Vec<PerspectiveView> =
             scorecard.perspectives.iter().map(|p| self.perspective(p, &scored)).collect();
         let freshness = self.overall_freshness(&scored);
@@ -47,6 +53,7 @@ impl<'a> Reporter<'a> {
             unit: self.unit(asked.unit),
             units: self.unit_choices(&asked),
             period: self.label(asked.period),
+            in_force_from: in_force_from(asked.card.scorecard, scorecard),
             complete: !matches!(freshness.finality, Some(Finality::Provisional { .. })),
             periods: self.period_choices(&asked.known, asked.period),
             freshness,

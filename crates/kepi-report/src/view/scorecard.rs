@@ -137,6 +137,8 @@ pub struct ScorecardView {
     pub units: Vec<UnitChoice>,
     /// The period shown, as the interface takes it.
     pub period: String,
+    /// Of a scorecard that changed with time, the first day of the weights and KPIs shown, or *ever*.
+    pub in_force_from: Option<String>,
     /// Whether every value is final; provisional ones may still change.
     pub complete: bool,
     /// Periods to choose, newest first.

@@ -27,6 +27,7 @@ pub(crate) fn render(view: &ScorecardView) -> Markup {
                 @if let Some(unit) = &view.unit { (unit.name) " · " }
                 (view.period) @if !view.complete { " (provisional)" }
                 " · " (parts::freshness(&view.freshness)) " · " (view.rows().count()) " KPIs"
+                @if let Some(day) = &view.in_force_from { " · weights and KPIs in force from " (day) }
             }
             @if view.project.scorecards.len() > 1 {
                 ul.others aria-label="Scorecards" {

@@ -96,6 +96,9 @@ fn scorecard(which: &ShowScorecard, facts: &dyn Facts, out: Output) -> Result<()
                 view.overall.coverage.text,
                 view.freshness.text,
             ))?;
+            if let Some(day) = &view.in_force_from {
+                out.line(&format!("weights and KPIs in force from {day}"))?;
+            }
             if !view.deviations.is_empty() {
                 out.line("\nNeeds attention")?;
                 for deviation in &view.deviations {

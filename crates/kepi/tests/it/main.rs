@@ -22,6 +22,7 @@ mod bad_input;
 mod bounds;
 mod capabilities;
 mod current;
+mod dated;
 mod figures;
 mod first_project;
 mod help;

@@ -28,7 +28,7 @@ use crate::{
         Asked, Reporter, bridge,
         explain::{named, share_of_siblings},
         reading::{Place, Reading},
-        scorecard::Scored,
+        scorecard::{Scored, in_force_from},
         words,
     },
     view::{self, Status},
@@ -46,13 +46,14 @@ pub fn scorecard(
     let at = Api(Reporter::new(facts));
     let asked = at.0.asked(query)?;
     let scored = at.0.scored(&asked);
-    let of = asked.card.scorecard;
+    let of = asked.card.in_force(asked.period).unwrap_or(asked.card.scorecard);
     let values = || scored.readings.values();
     Ok(Scorecard {
         project: at.project(),
         scorecard: Named { id: of.id.to_string(), name: of.name.clone() },
         unit: at.unit(asked.unit),
         period: at.0.label(asked.period),
+        in_force_from: in_force_from(asked.card.scorecard, of),
         complete: values().all(Reading::is_final),
         periods: at.periods(&asked.known, asked.period),
         data_until: values().filter_map(|r| at.0.data_of(r.kpi)).min().map(|d| d.to_string()),

@@ -39,6 +39,9 @@ pub struct Scorecard {
     pub unit: Option<Named>,
     /// The period.
     pub period: String,
+    /// Of a scorecard that changed with time, the first day of the weights and KPIs that hold in the period, or `ever`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub in_force_from: Option<String>,
     /// Whether all values are final.
     pub complete: bool,
     /// Periods that may be asked for, newest first.
