@@ -536,6 +536,22 @@ codes! {
         "`over` makes the value of a period from the rows of a window that ends with it: so many days or months, or all from the beginning of a longer period on. What is counted from the beginning of a month to its end is the month itself, and what is there at the end of a period, a stock, is the same whatever window it is seen through."
         "a window of rows: `over: 12 months`, or `over: {to_date: year}` with a period shorter than the year"
         "remove `over`, or say another window or a shorter period";
+    FORMULA "K0633" Error "a formula that cannot be computed"
+        "A formula puts KPIs together, each under a name: `+ - * /`, `least`, `greatest`, brackets and numbers. What is added or compared is measured in one unit, what is divided has a unit that says something, and every KPI has a value in the period and segment of the formula."
+        "names of `kpis`, numbers, `+ - * /`, `least(a, b)`, `greatest(a, b)` and brackets"
+        "correct the formula, or its KPIs";
+    FORMULA_CYCLE "K0634" Error "KPIs that are computed of each other"
+        "A KPI that is computed of others comes after them. Where they are computed of it in turn there is no first one."
+        "KPIs that end in measures of rows"
+        "take one of them out of the circle";
+    FORMULA_RATIO "K0635" Error "a formula that is a ratio"
+        "A formula reads the values of its KPIs and not their rows. Where one total is divided by another, `ratio` says the same, adds up over longer periods and units, and knows how much its two parts vary together: its interval is a narrower one that holds."
+        "`ratio: {numerator: …, denominator: …}`"
+        "write a `ratio`";
+    COMPOSITE "K0636" Error "an index that cannot be computed"
+        "In an index each KPI comes to 0 points at one amount and to 100 at another, between which points rise evenly. Both are written in the unit of that KPI, and the amount of 100 points is the better one."
+        "two amounts in the unit of the KPI, the worse one as `zero`, the better one as `hundred`"
+        "correct `zero` or `hundred`";
     WEIGHT "K0640" Error "weights where none can be"
         "Weights make a row count as several. Quantiles from a histogram, numbers of different values, ratios, rates and stocks count rows as they are, so such a KPI would never have a value."
         "a measure that is weighted: mean, share, nps, satisfaction, effort, duration, or count and sum"

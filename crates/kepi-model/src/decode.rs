@@ -22,8 +22,8 @@ use crate::{
 };
 
 pub(crate) use scalar::{
-    AmountText, AttributeType, ColumnType, Delimiter, Encoding, ExpressionText, Files, Lag, Micros, Name,
-    OpeningText, PathText, Places, Quantile, RequirementText, Same, Scale, Share, Stretch, TimeFormat, Whole,
+    Ago, AmountText, AttributeType, ColumnType, Delimiter, Encoding, ExpressionText, Files, Lag, Micros,
+    Name, OpeningText, PathText, Places, Quantile, RequirementText, Same, Scale, Share, Stretch, TimeFormat, Whole,
     Zone, choices,
 };
 

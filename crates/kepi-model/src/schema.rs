@@ -103,6 +103,9 @@ fn kind_schema(kind: Kind) -> Value {
         Kind::Lag | Kind::Stretch => {
             json!({"type": "string", "pattern": "^[0-9]+ (day|week|month|quarter|year)s?$"})
         }
+        Kind::Ago => {
+            json!({"type": ["integer", "string"], "pattern": "^[0-9]+( (day|week|month|quarter|year)s?)?$"})
+        }
         Kind::Choice(words) => json!({"enum": words}),
         Kind::Scale => json!({"type": "string", "pattern": "^-?[0-9]+ ?\\.\\. ?-?[0-9]+$"}),
         Kind::Opening => {

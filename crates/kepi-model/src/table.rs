@@ -136,6 +136,8 @@ pub enum Kind {
     Lag,
     /// A length by the calendar: so many of a grain.
     Stretch,
+    /// So many periods, or a length by the calendar.
+    Ago,
     /// One of a few words.
     Choice(&'static [&'static str]),
     /// A row expression.
@@ -287,6 +289,7 @@ impl Kind {
             Self::Date => "a date such as `2026-01-31`".into(),
             Self::Duration => "a length of time such as `4 hours`".into(),
             Self::Lag => "a lag such as `1 quarter`".into(),
+            Self::Ago => "so many periods, or a length by the calendar such as `1 year`".into(),
             Self::Stretch => "a length by the calendar such as `12 months`".into(),
             Self::Choice(choices) => format!("one of {}", quoted(choices.iter().copied())),
             Self::Expression => "an expression".into(),

@@ -49,6 +49,22 @@ impl Over {
         Ok(start(grain)?.min(start(whole)?))
     }
 
+    /// About how many days it has, to tell which of two is longer.
+    pub(crate) fn days(self) -> u64 {
+        let of = |grain| match grain {
+            Grain::Day => 1,
+            Grain::Week => 7,
+            Grain::Month => 30,
+            Grain::Quarter => 91,
+            Grain::HalfYear => 182,
+            Grain::Year => 365,
+        };
+        match self {
+            Self::Last(number, grain) => u64::from(number) * of(grain),
+            Self::ToDate(grain) => of(grain),
+        }
+    }
+
     /// In words: `the 12 months that end with it`.
     pub fn words(self) -> String {
         match self {
@@ -145,7 +161,7 @@ impl Ago {
     }
 
     /// What is hashed of it.
-    pub fn form(self) -> serde_json::Value {
+    pub(crate) fn form(self) -> serde_json::Value {
         match self {
             Self::Periods(number) => serde_json::json!(["periods", number]),
             Self::Calendar(number, grain) => serde_json::json!(["calendar", number, grain.word()]),

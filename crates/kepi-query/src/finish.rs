@@ -1,11 +1,13 @@
 //! Finishing: from states at day grain to values of a KPI by period and segment, with gates and finality.
 
+mod composed;
 mod windows;
 
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
+    sync::{Arc, Mutex},
 };
 
 use kepi_model::{
@@ -19,7 +21,7 @@ use crate::{
     cells::{Cells, Parts, SideStates, View},
     guard::with_members_on_their_scales,
     layout::Layout,
-    lower::{Lowered, lower_at},
+    lower::{Lowered, key_sets_of, lower_at},
     measure::{Finished, Presence, kind_of},
     merge::{MergeError, roll_up},
     parallel,
@@ -96,6 +98,8 @@ pub struct AtGrain<'a> {
     first: i32,
     /// State tables by scan and key set.
     tables: Vec<Vec<StateTable>>,
+    /// Values of KPIs that others are computed of, by level.
+    inputs: Mutex<BTreeMap<(KpiId, u64), Arc<composed::Known>>>,
 }
 
 /// The values of many KPIs, each by the periods of its grain, in the order of `work`.
@@ -149,17 +153,24 @@ impl<'a> AtGrain<'a> {
             .iter()
             .map(|scan| rolled.by_ref().take(scan.measured.tables.len()).collect())
             .collect::<Result<_, _>>()?;
-        Ok(Self { context, grain, first, tables })
+        Ok(Self { context, grain, first, tables, inputs: Mutex::default() })
     }
 
     /// The values of a KPI, wherever its kind says that there is one ([`Presence`]). Sorted by key set as defined, then
     /// period, then segment.
     pub fn values(&self, kpi: &Kpi) -> Result<Vec<Value>, FinishError> {
+        let confidence = self.context.project.confidence;
+        self.values_at(kpi, Level::new(confidence).map_err(|_| FinishError::Confidence)?)
+    }
+
+    fn values_at(&self, kpi: &Kpi, level: Level) -> Result<Vec<Value>, FinishError> {
         let project = self.context.project;
         if self.grain < kpi.period {
             return Err(FinishError::FinerThanPeriod { kpi: kpi.id.clone() });
         }
-        let level = Level::new(project.confidence).map_err(|_| FinishError::Confidence)?;
+        if !kpi.measure.kind().inputs().is_empty() {
+            return self.composed(kpi, level);
+        }
         let lowered = lower_at(kpi, project, self.grain)?;
         let key = DigestKey::of(self.context.secret);
         let mut finality: BTreeMap<u32, (Period, Finality)> = BTreeMap::new();
@@ -251,6 +262,18 @@ impl<'a> AtGrain<'a> {
     /// # Errors
     /// As [`Self::values`].
     pub fn left_out(&self, kpi: &Kpi) -> Result<Vec<Vec<DimensionId>>, FinishError> {
+        let inputs = kpi.measure.kind().inputs();
+        if !inputs.is_empty() {
+            let mut all = Vec::new();
+            for input in inputs.into_iter().filter(|input| !input.total) {
+                all.extend(self.left_out(&input.kpi)?);
+            }
+            let own = key_sets_of(kpi);
+            all.retain(|key_set| own.contains(key_set));
+            all.sort();
+            all.dedup();
+            return Ok(all);
+        }
         let lowered = lower_at(kpi, self.context.project, self.grain)?;
         let all = lowered.key_sets.iter().filter(|key_set| self.is_left_out(&lowered, key_set));
         Ok(all.cloned().collect())
@@ -506,8 +529,29 @@ fn finished(kpi: &Kpi, view: &View<'_>, level: Level) -> Finished {
 /// # Errors
 /// The confidence level is none.
 pub fn finished_again(kpi: &Kpi, states: &CellStates, confidence: f64) -> Result<Finished, FinishError> {
+    finished_at(kpi, states, Level::new(confidence).map_err(|_| FinishError::Confidence)?)
+}
+
+fn finished_at(kpi: &Kpi, states: &CellStates, level: Level) -> Result<Finished, FinishError> {
+    if kpi.measure.kind().inputs().is_empty() {
+        Ok(finished(kpi, &View::kept(states), level))
+    } else {
+        composed::again(kpi, states, level)
+    }
+}
+
+/// What a value of a KPI that is computed of others was computed of: theirs, at the project's confidence; none of one that
+/// has none at all.
+///
+/// # Errors
+/// The confidence level is none.
+pub fn inputs_of(
+    kpi: &Kpi,
+    states: &CellStates,
+    confidence: f64,
+) -> Result<Vec<Option<Finished>>, FinishError> {
     let level = Level::new(confidence).map_err(|_| FinishError::Confidence)?;
-    Ok(finished(kpi, &View::kept(states), level))
+    composed::inputs_again(kpi, states, level)
 }
 
 /// Why a value may not be published, if it may not.

@@ -45,15 +45,6 @@ pub fn lower(kpi: &Kpi, project: &Project) -> Result<Lowered, LowerError> {
 pub fn lower_at(kpi: &Kpi, project: &Project, grain: Grain) -> Result<Lowered, LowerError> {
     let mut lowering = Lowering::new(kpi);
     kind_of(&kpi.measure).lower(kpi, &mut lowering)?;
-    let mut key_sets: Vec<Vec<DimensionId>> = vec![Vec::new()];
-    let singles = kpi.by.iter().map(|dimension| vec![dimension.id.clone()]);
-    for mut key_set in singles.chain(kpi.cross.iter().cloned()) {
-        key_set.sort();
-        key_set.dedup();
-        if !key_sets.contains(&key_set) {
-            key_sets.push(key_set);
-        }
-    }
     let mut sides = lowering.into_sides();
     if !kpi.made.is_empty() {
         sides.iter_mut().for_each(|side| written_out(side, project));
@@ -69,7 +60,21 @@ pub fn lower_at(kpi: &Kpi, project: &Project, grain: Grain) -> Result<Lowered, L
             side.identify();
         }
     }
-    Ok(Lowered { sides, key_sets })
+    Ok(Lowered { sides, key_sets: key_sets_of(kpi) })
+}
+
+/// The segments that a KPI asks for, by dimensions: the total, each dimension on its own, each combination.
+pub(crate) fn key_sets_of(kpi: &Kpi) -> Vec<Vec<DimensionId>> {
+    let mut key_sets: Vec<Vec<DimensionId>> = vec![Vec::new()];
+    let singles = kpi.by.iter().map(|dimension| vec![dimension.id.clone()]);
+    for mut key_set in singles.chain(kpi.cross.iter().cloned()) {
+        key_set.sort();
+        key_set.dedup();
+        if !key_sets.contains(&key_set) {
+            key_sets.push(key_set);
+        }
+    }
+    key_sets
 }
 
 /// Computed attributes stand for their expressions.

@@ -30,8 +30,10 @@ pub fn plan<'k>(
     inputs: &PinnedInputs,
 ) -> Result<Vec<ScanPlan>, LowerError> {
     let mut scans: BTreeMap<(EntityId, Path, AsOf), ScanPlan> = BTreeMap::new();
+    let mut of_rows: Vec<&Kpi> = Vec::new();
+    kpis.into_iter().for_each(|kpi| down_to_rows(kpi, &mut of_rows));
     let mut all = Vec::new();
-    for kpi in kpis {
+    for kpi in of_rows {
         all.extend(at_grains(kpi, project, inputs)?);
     }
     for lowered in all {
@@ -71,6 +73,16 @@ pub fn plan<'k>(
             Ok(plan)
         })
         .collect()
+}
+
+/// A KPI, or those that it is computed of, down to those that read rows; each once.
+fn down_to_rows<'k>(kpi: &'k Kpi, found: &mut Vec<&'k Kpi>) {
+    let inputs = kpi.measure.kind().inputs();
+    if !inputs.is_empty() {
+        inputs.into_iter().for_each(|input| down_to_rows(&input.kpi, found));
+    } else if found.iter().all(|known| known.id != kpi.id) {
+        found.push(kpi);
+    }
 }
 
 /// A KPI at its own grain; of panels whose rows differ by the length of periods, at each longer one at which all that it reads

@@ -185,7 +185,7 @@ fn row(reporter: Reporter<'_>, of: &Reading<'_>, place: &Place<'_>) -> Option<Ro
         grain: grain_text(of.period.grain).to_owned(),
         reason_code: why.map(|why| why.code.to_owned()),
         restated: of.restated(),
-        window: of.kpi.over.map(Over::label),
+        window: of.kpi.window().map(Over::label),
     })
 }
 

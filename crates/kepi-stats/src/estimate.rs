@@ -193,6 +193,12 @@ pub enum Method {
     Bootstrap,
     /// A noisy release under differential privacy.
     PrivateRelease,
+    /// A formula of other estimates, over the box of their intervals.
+    FormulaBox,
+    /// A formula of independent estimates, variances recovered from their limits.
+    FormulaIndependent,
+    /// A weighted index of other estimates, over the box of their intervals.
+    Composite,
 }
 
 impl Method {
@@ -237,6 +243,11 @@ impl Method {
             Self::Forecast => "state-space forecast",
             Self::Bootstrap => "bootstrap",
             Self::PrivateRelease => "released with noise for differential privacy",
+            Self::FormulaBox => "formula of other values, over all that their intervals allow",
+            Self::FormulaIndependent => {
+                "formula of independent values, variances recovered from their limits"
+            }
+            Self::Composite => "weighted index of other values, over all that their intervals allow",
         }
     }
 }
@@ -324,6 +335,14 @@ pub enum NotComputable {
         /// First day of which there are data.
         data: String,
     },
+    /// Something that it is computed of has no value or no interval.
+    #[error("{input}: {reason}")]
+    NoInput {
+        /// What it is.
+        input: String,
+        /// Why.
+        reason: String,
+    },
     /// The input breaks a rule of the procedure.
     #[error("{0}")]
     Invalid(String),
@@ -350,6 +369,7 @@ impl NotComputable {
             Self::Separation { .. } => "separation",
             Self::LowCoverage { .. } => "low_coverage",
             Self::BeforeData { .. } => "before_data",
+            Self::NoInput { .. } => "no_input",
             Self::Invalid(_) => "invalid",
             Self::Unsupported(_) => "unsupported",
         }
@@ -420,6 +440,7 @@ mod tests {
             (N::Singular { what: text() }, "singular"),
             (N::Separation { what: text() }, "separation"),
             (N::LowCoverage { have_percent: 1, need_percent: 2 }, "low_coverage"),
+            (N::NoInput { input: text(), reason: text() }, "no_input"),
             (N::BeforeData { window: text(), data: text() }, "before_data"),
             (N::Invalid(text()), "invalid"),
             (N::Unsupported(text()), "unsupported"),

@@ -78,6 +78,8 @@ pub struct Simple {
     pub only: Only,
     /// Which version of the client counts for the segments by region.
     pub as_of: AsOf,
+    /// Its period.
+    pub period: &'static str,
 }
 
 /// What a simple KPI computes.
@@ -150,7 +152,11 @@ pub fn case(seed: u64) -> Case {
     for number in 0..8 {
         text.push_str(&kpi(&mut chance, &mut windows, number));
     }
-    let simple = (0..4).map(|number| simple(&mut chance, number, &mut text)).collect();
+    let simple: Vec<Simple> = (0..4).map(|number| simple(&mut chance, number, &mut text)).collect();
+    for number in 0..3 {
+        text.push_str(&formula(&mut windows, number, &simple));
+    }
+    text.push_str(&composite(&mut windows, &simple));
     let project = project(&text);
     Case { text, project, inputs, simple }
 }
@@ -174,11 +180,69 @@ fn simple(chance: &mut Chance, number: usize, text: &mut String) -> Simple {
         What::Nps => format!("nps: {{of: call, answer: score{filter}}}"),
     };
     let version = if as_of == AsOf::Event { "event" } else { "now" };
+    let period = period(chance);
     text.push_str(&format!(
-        "---\nkpi: {kpi}\nname: {kpi}\nbetter: higher\nmeasure:\n  {measure}\nperiod: {}\nby: [client.region]\nas_of: {version}\n",
-        period(chance)
+        "---\nkpi: {kpi}\nname: {kpi}\nbetter: higher\nmeasure:\n  {measure}\nperiod: {period}\nby: [client.region]\nas_of: {version}\n"
     ));
-    Simple { kpi, what, only, as_of }
+    Simple { kpi, what, only, as_of, period }
+}
+
+/// The longest of the periods of some KPIs, or a longer one: all of them have a value there.
+fn period_of_all(chance: &mut Chance, of: &[&Simple]) -> &'static str {
+    const PERIODS: [&str; 5] = ["day", "week", "month", "quarter", "year"];
+    let longest = of.iter().filter_map(|kpi| PERIODS.iter().position(|period| *period == kpi.period)).max();
+    let longest = longest.unwrap_or(0);
+    PERIODS.get(longest + usize::from(chance.once_in(4))).copied().unwrap_or("year")
+}
+
+/// A formula of simple KPIs, of one time or of several.
+fn formula(chance: &mut Chance, number: usize, simple: &[Simple]) -> String {
+    let (a, b) = (chance.pick(simple), chance.pick(simple));
+    let period = period_of_all(chance, &[a, b]);
+    let plain = |of: &Simple| of.what != What::Nps;
+    let ago = chance.pick::<&'static str>(&["1", "2", "1 year"]);
+    let alike = |a: What, b: What| a == b || [a, b].iter().all(|w| w.counts());
+    let (second, total) = (chance.once_in(2), chance.once_in(4));
+    let mut values = vec!["a - b", "least(a, b, a / 2)", "(a + b) / 2"];
+    let b = if second || !alike(a.what, b.what) {
+        values.extend(plain(a).then_some("a / b - 1"));
+        format!("{{kpi: {}, ago: {ago}}}", a.kpi)
+    } else if total {
+        format!("{{kpi: {}, total: true}}", b.kpi)
+    } else {
+        b.kpi.clone()
+    };
+    values.extend(plain(a).then_some("a * b + greatest(a, b) * 0.5"));
+    values.extend(plain(a).then_some("(a - b) / (a + b + 1)"));
+    let value: &str = chance.pick::<&'static str>(&values);
+    let interval = if value == "a - b" && chance.once_in(3) { ", interval: independent" } else { "" };
+    format!(
+        "---\nkpi: formula_{number}\nname: formula_{number}\nbetter: higher\nmeasure:\n  formula: {{kpis: {{a: {}, b: {b}}}, value: \"{value}\"{interval}}}\nperiod: {period}\nby: [region]\n",
+        a.kpi
+    )
+}
+
+/// An index of simple KPIs.
+fn composite(chance: &mut Chance, simple: &[Simple]) -> String {
+    let parts: Vec<String> = simple
+        .iter()
+        .zip(["40%", "30%", "20%", "10%"])
+        .map(|(kpi, weight)| {
+            let (zero, hundred) = match kpi.what {
+                What::Share => ("10%", "90%"),
+                What::Nps => ("-50", "70"),
+                What::Count | What::Distinct => ("0", "5"),
+                What::Sum | What::Mean => ("-2.5", "10"),
+            };
+            format!("{}: {{weight: {weight}, zero: {zero}, hundred: {hundred}}}", kpi.kpi)
+        })
+        .collect();
+    let period = period_of_all(chance, &simple.iter().collect::<Vec<_>>());
+    let missing = chance.pick(&["block", "ignore", "worst_case"]);
+    format!(
+        "---\nkpi: index\nname: index\nbetter: higher\nmeasure:\n  composite: {{kpis: {{{}}}, missing: {missing}}}\nperiod: {period}\nby: [region]\n",
+        parts.join(", ")
+    )
 }
 
 /// A window that a KPI of a period can have.

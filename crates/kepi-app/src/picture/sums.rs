@@ -29,6 +29,13 @@ pub(super) fn at(
     rank: impl Fn(i64) -> i64,
 ) -> Result<Table, String> {
     let words = |grain: Grain| grain_text(grain).replace('_', "-");
+    if !kpi.measure.kind().inputs().is_empty() {
+        return Err(format!(
+            "it is computed of other KPIs, and not of its values by {}; on a scorecard by {} it is",
+            words(kpi.period),
+            words(grain)
+        ));
+    }
     if !kpi.period.divides(grain) {
         return Err(format!("a {} does not consist of {}s", words(grain), words(kpi.period)));
     }

@@ -1,11 +1,15 @@
 //! KPIs: measure, unit of the value, dimensions, people, gates.
 
+mod composed;
 mod dimensions;
 mod made;
 mod targets;
 mod together;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::tz::TimeZone;
 
@@ -16,7 +20,7 @@ use crate::{
     codes,
     decode::{Either, Placed},
     definitions as written,
-    id::{BusinessHoursId, EntityId},
+    id::{BusinessHoursId, EntityId, KpiId},
     meaning,
     measure::{Measure, Reader},
     project::{Entity, Kpi},
@@ -36,10 +40,26 @@ pub(super) struct Surroundings<'a> {
     pub(super) business_hours: &'a BTreeMap<BusinessHoursId, NamedHours>,
 }
 
-/// Reads a KPI.
-pub(super) fn read(
+/// Reads all KPIs, those that others are computed of before these.
+pub(super) fn read_all(
+    documents: &[Placed<written::Kpi>],
+    around: &Surroundings<'_>,
+    context: &mut Context<'_>,
+) -> BTreeMap<KpiId, Kpi> {
+    let mut known: BTreeMap<KpiId, Arc<Kpi>> = BTreeMap::new();
+    for document in composed::in_order(documents, context) {
+        if let Some(kpi) = read(document, around, &known, context) {
+            known.insert(kpi.id.clone(), Arc::new(kpi));
+        }
+    }
+    known.into_iter().map(|(id, kpi)| (id, Arc::unwrap_or_clone(kpi))).collect()
+}
+
+/// Reads a KPI; `known` are those that were read before.
+fn read(
     document: &Placed<written::Kpi>,
     around: &Surroundings<'_>,
+    known: &BTreeMap<KpiId, Arc<Kpi>>,
     context: &mut Context<'_>,
 ) -> Option<Kpi> {
     let written = &document.value;
@@ -49,11 +69,16 @@ pub(super) fn read(
         business_hours: around.business_hours,
         findings: context.findings,
         symbols: context.symbols,
+        kpis: known,
     };
     let measure = written.measure.get().and_then(|measure| measure.read(&mut reader));
     let bases: Vec<&Entity> =
         measure.iter().flat_map(Measure::bases).filter_map(|id| around.entities.get(id)).collect();
-    let by = if measure.is_some() { reader.dimensions(&written.by, &bases) } else { Vec::new() };
+    let by = match &measure {
+        None => Vec::new(),
+        Some(measure) if measure.kind().inputs().is_empty() => reader.dimensions(&written.by, &bases),
+        Some(measure) => composed::read(written, measure, &mut reader),
+    };
     let cross = reader.cross(written);
     let weight = written.weight.get().and_then(|w| reader.expression(w, bases.first()?, Want::PlainNumber));
     if written.weight.is_written() && measure.as_ref().is_some_and(|measure| !measure.kind().weighs()) {
@@ -64,7 +89,8 @@ pub(super) fn read(
     let unit = measure.as_ref().map(|measure| measure.kind().unit(around.entities));
     let targets = match (&unit, written.better.get(), written.period.get()) {
         (Some(unit), Some(better), Some(period)) => {
-            targets::read(&written.targets, unit, *better, *period, context)
+            let range = measure.as_ref().map_or_else(|| unit.range(), |measure| measure.kind().range(unit));
+            targets::read(&written.targets, (unit, range), *better, *period, context)
         }
         _ => Vec::new(),
     };
@@ -112,6 +138,10 @@ pub(super) fn read(
 
 /// The window that values are made from.
 fn window(written: &written::Kpi, measure: Option<&Measure>, context: &mut Context<'_>) -> Option<Over> {
+    // Of a formula that is a finding of its own.
+    if measure.is_some_and(|measure| !measure.kind().inputs().is_empty()) {
+        return None;
+    }
     let over = match written.over.get()? {
         Either::This(stretch) => Over::Last(stretch.0, stretch.1),
         Either::That(to_date) => Over::ToDate(to_date.to_date.cloned()?),

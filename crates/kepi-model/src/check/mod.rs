@@ -15,7 +15,7 @@ use crate::{
     definitions::{DOCUMENTS, Definitions},
     finding::{Checked, Code, Finding},
     findings::Findings,
-    project::{Kpi, Project},
+    project::Project,
     source_text::{FileId, SourceMap, Span, Unread},
     symbols::Symbols,
     table::Symbol,
@@ -132,12 +132,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         zone: &zone,
         business_hours: &business_hours,
     };
-    let kpis: BTreeMap<_, Kpi> = definitions
-        .kpis
-        .iter()
-        .filter_map(|d| kpi::read(d, &around, context))
-        .map(|k| (k.id.clone(), k))
-        .collect();
+    let kpis = kpi::read_all(&definitions.kpis, &around, context);
     let scorecards: Vec<_> = definitions
         .scorecards
         .iter()

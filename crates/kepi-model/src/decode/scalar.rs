@@ -20,6 +20,7 @@ use crate::{
     source_text::Span,
     table::{Key, Kind, Symbol, TYPES},
     unicode::nfc,
+    window::{self, Over},
     word::Word,
     wording::{quoted, shorten},
     yaml::{Value, Yaml},
@@ -290,6 +291,9 @@ pub(crate) struct Lag(pub(crate) u32, pub(crate) Grain);
 /// A length by the calendar: so many of a grain.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stretch(pub(crate) u32, pub(crate) Grain);
+/// So many periods earlier, or so long by the calendar.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ago(pub(crate) window::Ago);
 /// Lowest and highest answer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scale(pub(crate) i64, pub(crate) i64);
@@ -379,6 +383,18 @@ scalars! {
         lag.map(|(number, grain)| Self(number, grain))
     };
     Stretch = Kind::Stretch, stretch;
+    Ago = Kind::Ago, |text, span, decoder| match text.parse::<u32>() {
+        Ok(periods) if (1..=10_000).contains(&periods) => Some(Self(window::Ago::Periods(periods))),
+        Ok(_) => {
+            decoder
+                .report(codes::NOT_A_DURATION, span, format!("`{text}` periods earlier is not earlier"))
+                .expected("how many periods earlier, from 1, or a length such as `1 year`");
+            None
+        }
+        Err(_) => {
+            stretch(text, span, decoder).map(|Stretch(number, grain)| Self(window::Ago::Calendar(number, grain)))
+        }
+    };
     Scale = Kind::Scale, |text, span, decoder| {
         let Some((low, high)) = lexical::scale(text) else {
             let finding = decoder.report(codes::BAD_SCALE, span, format!("`{}` is not a scale", shorten(text)));
@@ -555,19 +571,10 @@ scalars! {
 
 fn stretch(text: &str, span: Span, decoder: &mut Decoder<'_>) -> Option<Stretch> {
     let found = lexical::lag(text);
-    let days = |number: u32, grain: Grain| {
-        let each = match grain {
-            Grain::Day => 1,
-            Grain::Week => 7,
-            Grain::Month => 30,
-            Grain::Quarter => 91,
-            Grain::HalfYear => 182,
-            Grain::Year => 365,
-        };
-        u64::from(number) * each
-    };
     match found {
-        Some((number, grain)) if days(number, grain) <= bounds::STRETCH_DAYS => Some(Stretch(number, grain)),
+        Some((number, grain)) if Over::Last(number, grain).days() <= bounds::STRETCH_DAYS => {
+            Some(Stretch(number, grain))
+        }
         Some(_) => {
             decoder
                 .report(codes::NOT_A_DURATION, span, format!("`{}` is too long", shorten(text)))

@@ -4,7 +4,9 @@
 //! periods and units. Here stands the list of them, and what they share. What states a kind needs and how they become a
 //! value stands in its file in `kepi-query`.
 
+mod composite;
 mod duration;
+mod formula;
 mod mean;
 mod nps;
 mod quantile;
@@ -19,21 +21,23 @@ mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
     decode::{choices, one_of},
     entity::Entity,
     expression::Node,
-    id::{AttributeId, EntityId},
+    id::{AttributeId, EntityId, KpiId},
+    source_text::Span,
     word::words,
 };
 
 pub(crate) use rows::Reader;
 pub(crate) use words::Words;
 
+pub use composite::{Composite, CompositePart};
 pub use duration::{Duration, DurationSummary};
+pub use formula::{Choice, Formula, Input, Node as FormulaNode, Operator, Part, Together};
 pub use mean::Mean;
 pub use nps::Nps;
 pub use quantile::{Bins, Quantile, Spacing};
@@ -63,6 +67,9 @@ one_of! {
     Rate "rate": ratio::WrittenRate, "Events per so many of a population.",
         "{events: …, population: …, per: 1000}";
     Stock "stock": stock::Written, "What is there at the end of a period.", "{came: …, went: …}";
+    Formula "formula": formula::Written, "Other KPIs put together.", "{kpis: {cost: cac, …}, value: cost / gain}";
+    Composite "composite": composite::Written, "An index of other KPIs.",
+        "{kpis: {nps: {weight: 60%, zero: 0, hundred: 60}, …}}";
 }
 
 words! {
@@ -74,8 +81,7 @@ words! {
 choices!(Summary);
 
 /// How a KPI is computed.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone)]
 pub enum Measure {
     /// Number of rows, a sum or a number of different values.
     Total(Total),
@@ -95,6 +101,10 @@ pub enum Measure {
     Ratio(Ratio),
     /// All that came so far, less all that went.
     Stock(Stock),
+    /// Other KPIs put together.
+    Formula(Formula),
+    /// An index of other KPIs.
+    Composite(Composite),
 }
 
 /// What a kind says of itself.
@@ -117,6 +127,14 @@ pub trait Kind {
     fn over_time(&self) -> Carry;
     /// What becomes of a mark for the whole in a part of it.
     fn over_units(&self) -> Carry;
+    /// The KPIs that it is computed of, instead of rows.
+    fn inputs(&self) -> Vec<&Input> {
+        Vec::new()
+    }
+    /// What its value can be.
+    fn range(&self, unit: &ValueUnit) -> (f64, f64) {
+        unit.range()
+    }
 }
 
 /// How a mark for one period or unit carries over to longer periods or to parts of the unit.
@@ -150,6 +168,17 @@ impl Written {
             Self::Ratio(written) => Ratio::read(written, reader).map(Measure::Ratio),
             Self::Rate(written) => Ratio::read_rate(written, reader).map(Measure::Ratio),
             Self::Stock(written) => Stock::read(written, reader).map(Measure::Stock),
+            Self::Formula(written) => Formula::read(written, reader).map(Measure::Formula),
+            Self::Composite(written) => Composite::read(written, reader).map(Measure::Composite),
+        }
+    }
+
+    /// The KPIs that it is computed of, as written, with their places.
+    pub(crate) fn inputs(&self) -> Vec<(&KpiId, Span)> {
+        match self {
+            Self::Formula(written) => formula::written_inputs(&written.kpis).collect(),
+            Self::Composite(written) => composite::written_inputs(&written.kpis).collect(),
+            _ => Vec::new(),
         }
     }
 }
@@ -167,6 +196,8 @@ impl Measure {
             Self::Duration(kind) => kind,
             Self::Ratio(kind) => kind,
             Self::Stock(kind) => kind,
+            Self::Formula(kind) => kind,
+            Self::Composite(kind) => kind,
         }
     }
 
@@ -174,7 +205,8 @@ impl Measure {
     pub fn bases(&self) -> Vec<&EntityId> {
         let mut bases: Vec<&EntityId> =
             self.kind().readings().into_iter().map(|reading| &reading.rows.of).collect();
-        bases.dedup();
+        let mut seen = BTreeSet::new();
+        bases.retain(|base| seen.insert(*base));
         bases
     }
 
@@ -187,6 +219,7 @@ impl Measure {
             let expressions = rows.filter.iter().chain(values);
             expressions.for_each(|expression| expression.visit_entities(&mut entities));
         }
+        self.kind().inputs().into_iter().for_each(|input| entities.extend(input.kpi.entities()));
         entities
     }
 

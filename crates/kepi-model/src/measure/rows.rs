@@ -1,6 +1,6 @@
 //! The rows a measure looks at: as written, as read, and the reader of both.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -15,8 +15,9 @@ use crate::{
     expression::{Expression, Node, Path, Type},
     findings::Findings,
     form,
-    id::{BusinessHoursId, EntityId},
+    id::{BusinessHoursId, EntityId, KpiId},
     lexical::type_text,
+    project::Kpi,
     source_text::Span,
     sql::{self, Scope, Want},
     symbols::Symbols,
@@ -94,6 +95,8 @@ pub(crate) struct Reader<'a, 'b> {
     pub(crate) business_hours: &'a BTreeMap<BusinessHoursId, NamedHours>,
     pub(crate) findings: &'b mut Findings,
     pub(crate) symbols: &'a Symbols,
+    /// The KPIs that were read so far: those that this one is computed of are among them.
+    pub(crate) kpis: &'a BTreeMap<KpiId, Arc<Kpi>>,
 }
 
 impl<'a> Reader<'a, '_> {

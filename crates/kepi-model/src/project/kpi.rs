@@ -88,7 +88,15 @@ pub struct Kpi {
 impl Kpi {
     /// Whether the values of neighbouring periods are made from some of the same rows, so that they are not independent.
     pub fn overlaps(&self) -> bool {
-        self.over.is_some()
+        self.window().is_some()
+    }
+
+    /// The window that its values are made from, where it is not the period; of a KPI that is computed of others the longest of
+    /// theirs.
+    pub fn window(&self) -> Option<Over> {
+        let inputs = self.measure.kind().inputs();
+        self.over
+            .or_else(|| inputs.into_iter().filter_map(|input| input.kpi.window()).max_by_key(|w| w.days()))
     }
 
     /// What becomes of a mark for a period in a longer one. Whatever is seen over the last twelve months is a level,

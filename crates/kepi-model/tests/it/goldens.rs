@@ -34,6 +34,7 @@ fn edited(edits: &[Edit]) -> Vec<(String, String)> {
 
 const EASY_MEASURE: &str = "effort: {of: survey_response, answer: ease, scale: 1..7, top: 3}";
 const EASY_TARGETS: &str = "threshold: 50%, target: 70%, stretch: 80%";
+const COUNTS: &str = "---\nkpi: answers\nname: Answers\nbetter: higher\nmeasure: {count: {of: survey_response}}\nperiod: month\nby: [region]\npurpose: service_improvement\n---\nkpi: asked\nname: Asked\nbetter: higher\nmeasure: {count: {of: survey_response, where: ease is not null}}\nperiod: month\nby: [region]\npurpose: service_improvement\n";
 const RELATIONSHIP: &str = "where: survey = 'relationship'";
 
 fn cases() -> Vec<(&'static str, Vec<Edit>)> {
@@ -284,6 +285,20 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
                 edit("kpis.yml", EASY_TARGETS, "threshold: 500, target: 700, stretch: 800"),
             ],
         ),
+        ("K0633", kpis(EASY_MEASURE, "formula: {kpis: {nps: nps}, value: nps + npss}")),
+        ("K0634", kpis(EASY_MEASURE, "formula: {kpis: {easy: easy_help}, value: 1 - easy}")),
+        (
+            "K0635",
+            vec![
+                edit(
+                    "kpis.yml",
+                    EASY_MEASURE,
+                    "formula: {kpis: {answers: answers, asked: asked}, value: answers / asked}",
+                ),
+                edit("kpis.yml", "", COUNTS),
+            ],
+        ),
+        ("K0636", kpis(EASY_MEASURE, "composite: {kpis: {nps: {weight: 100%, zero: 60, hundred: 0}}}")),
         ("K0632", kpis("period: week\n", "period: week\nover: {to_date: week}\n")),
         (
             "K0640",

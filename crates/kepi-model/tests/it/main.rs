@@ -8,6 +8,7 @@
 )]
 
 mod base;
+mod computed;
 mod documents;
 mod examples;
 mod generated;

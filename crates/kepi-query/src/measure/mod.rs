@@ -3,7 +3,9 @@
 //! What it is called, its unit, its words and what may be summed stand in its file in `kepi-model`.
 
 mod build;
+pub mod composite;
 mod duration;
+mod formula;
 mod mean;
 mod nps;
 mod quantile;
@@ -151,5 +153,24 @@ pub fn kind_of(measure: &Measure) -> &'static MeasureKind {
         Measure::Duration(_) => &duration::KIND,
         Measure::Ratio(_) => &ratio::KIND,
         Measure::Stock(_) => &stock::KIND,
+        Measure::Formula(_) | Measure::Composite(_) => &OF_KPIS,
+    }
+}
+
+/// KPIs that are computed of others have no states of their own.
+const OF_KPIS: MeasureKind = MeasureKind::new(
+    |_, _| Ok(()),
+    |_, _, _| Err(NotComputable::Unsupported("it is computed of other KPIs and not of rows".to_owned())),
+);
+
+/// What becomes of the values of those that a KPI is computed of; none of one that has none at all.
+pub(crate) fn put_together(measure: &Measure, inputs: &[Option<Finished>], level: Level) -> Finished {
+    match measure {
+        Measure::Formula(formula) => formula::finish(formula, inputs, level),
+        Measure::Composite(composite) => composite::finish(composite, inputs, level),
+        _ => Finished {
+            estimate: Err(NotComputable::Unsupported("it is computed of rows".to_owned())),
+            coverage: Coverage::default(),
+        },
     }
 }

@@ -10,6 +10,7 @@
 )]
 
 mod balance;
+mod composed;
 mod definitions;
 mod derived;
 mod identity;

@@ -96,6 +96,7 @@ impl<'a> Reporter<'a> {
             insight: self.insight(&reading, &place),
             trend: self.course(kpi, &place, period.grain).iter().map(|r| self.point(r)).collect(),
             dimensions: self.dimensions(kpi, &place, period),
+            inputs: self.inputs(&reading, place.segment.as_ref()),
             definition: self.definition(kpi),
             pins: match &reading.entry {
                 Some(entry) => Outcome::Value(self.pins(kpi, period, entry)),
@@ -125,7 +126,7 @@ impl<'a> Reporter<'a> {
         DefinitionView {
             words: describe::measure(kpi, project),
             formula: describe::formula(kpi, project),
-            window: kpi.over.map(Over::label),
+            window: kpi.window().map(Over::label),
             code: kpi.text.trim_end().to_owned(),
             place: self.written_at(kpi),
             hash: kpi.hash.to_string(),

@@ -152,7 +152,7 @@ impl<'a> Reporter<'a> {
         if !of.is_final() {
             return Err(Absence::Provisional);
         }
-        if matches!(of.kpi.over, Some(Over::ToDate(_))) {
+        if matches!(of.kpi.window(), Some(Over::ToDate(_))) {
             return Err(Absence::ToDate);
         }
         let segment = place.segment.as_ref().ok_or(Absence::NothingToCompare)?;
@@ -177,7 +177,7 @@ impl<'a> Reporter<'a> {
 
     /// Whether the values of two periods are made from different rows.
     fn are_apart(self, kpi: &Kpi, earlier: Period, later: Period) -> bool {
-        let Some(over) = kpi.over else { return true };
+        let Some(over) = kpi.window() else { return true };
         let calendar = &self.project().calendar;
         let begins = over.first_day(later, calendar);
         let ends = calendar.last_day(earlier);

@@ -2,7 +2,7 @@
 
 use super::{
     names::{Choice, Named, Person, ProjectView, UnitChoice},
-    quantity::{Measured, Outcome, SeriesPoint, Status, TargetView},
+    quantity::{Measured, Outcome, Points, SeriesPoint, Status, TargetView, Weight},
     scorecard::{InsightView, KpiRow},
 };
 
@@ -64,6 +64,8 @@ pub struct KpiView {
     pub trend: Vec<SeriesPoint>,
     /// The period shown, by segment.
     pub dimensions: Vec<DimensionView>,
+    /// The KPIs that it is computed of, instead of rows.
+    pub inputs: Vec<InputView>,
     /// What the value is.
     pub definition: DefinitionView,
     /// What the value was computed from, or why nothing is pinned.
@@ -80,6 +82,38 @@ pub struct KpiView {
     pub restatements: Vec<Restatement>,
     /// What its figures do not show by themselves.
     pub standing: StandingView,
+}
+
+/// A KPI that another one is computed of, as it entered the value shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InputView {
+    /// Its name in the formula.
+    pub name: String,
+    /// The KPI.
+    pub kpi: Named,
+    /// Its period: the one shown, or an earlier one.
+    pub period: String,
+    /// Its rows, as the interface takes them; empty for all.
+    pub segment: String,
+    /// Its value there.
+    pub value: Outcome<Measured>,
+    /// In an index: its points and what it adds.
+    pub part: Option<PartView>,
+}
+
+/// What a KPI adds to an index.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartView {
+    /// The amount that comes to 0 points.
+    pub zero: String,
+    /// The amount that comes to 100 points.
+    pub hundred: String,
+    /// Its share of the index.
+    pub weight: Weight,
+    /// Its points.
+    pub points: Outcome<Points>,
+    /// What it adds: those of all parts sum to the index. None where there is no index.
+    pub adds: Option<Points>,
 }
 
 /// What the figures of a KPI do not show by themselves.

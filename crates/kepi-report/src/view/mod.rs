@@ -18,8 +18,8 @@ pub use explain::{ExplainNode, ExplainView, NodeKind};
 pub use kepi_insight::change::Verdict;
 pub use kepi_query::landing::RowCounts;
 pub use kpi::{
-    CountedReason, DefinitionView, DimensionView, KpiListRow, KpiListView, KpiView, PeopleView, PinsView,
-    QualityView, Restatement, SegmentPoint, StandingView, WithdrawalView,
+    CountedReason, DefinitionView, DimensionView, InputView, KpiListRow, KpiListView, KpiView, PartView,
+    PeopleView, PinsView, QualityView, Restatement, SegmentPoint, StandingView, WithdrawalView,
 };
 pub use names::{Choice, Named, Person, ProjectView, UnitChoice};
 pub(crate) use quantity::effective_n;

@@ -3,6 +3,7 @@
 //! Sums arrive as scaled integers (`value = integer / 10^scale`) and are combined exactly; the one rounding
 //! happens when a quotient becomes an `f64` (see [`crate::exact`]).
 
+pub mod composed;
 pub mod difference;
 pub mod mean;
 pub mod nps;

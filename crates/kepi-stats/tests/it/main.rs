@@ -11,6 +11,7 @@
 
 mod support;
 
+mod composed_coverage;
 mod doors;
 mod estimation_edges;
 mod integrity_edges;

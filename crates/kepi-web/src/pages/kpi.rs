@@ -3,7 +3,7 @@
 use kepi_report::{
     format,
     svg::{self, Size},
-    view::{DimensionView, KpiView, Named, Outcome, Person, PinsView, TargetView},
+    view::{DimensionView, InputView, KpiView, Named, Outcome, Person, PinsView, TargetView},
 };
 use maud::{Markup, html};
 
@@ -31,6 +31,7 @@ pub(crate) fn render(view: &KpiView) -> Markup {
         div.columns {
             div.main {
                 (course(view))
+                (inputs(view))
                 @for dimension in &view.dimensions { (by_dimension(dimension, view, &path)) }
                 (targets(&view.targets))
                 (standing(view))
@@ -137,6 +138,53 @@ fn course(view: &KpiView) -> Markup {
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// What a KPI is computed of.
+fn inputs(view: &KpiView) -> Markup {
+    let is_index = view.inputs.iter().any(|input| input.part.is_some());
+    html! {
+        @if !view.inputs.is_empty() {
+            section.panel aria-labelledby="inputs" {
+                h2 #inputs { "Computed of" }
+                div.scroll role="region" aria-label="Table of the KPIs it is computed of" tabindex="0" {
+                    table.figures {
+                        thead { tr {
+                            th scope="col" { "KPI" } th scope="col" { "Period" } th.num scope="col" { "Value" } th.num scope="col" { "n" }
+                            @if is_index { th.num scope="col" { "0 at" } th.num scope="col" { "100 at" } th.num scope="col" { "Points" } th.num scope="col" { "Weight" } th.num scope="col" { "Adds" } }
+                        } }
+                        tbody { @for input in &view.inputs { (input_row(input)) } }
+                    }
+                }
+                @if is_index { p.note { "What the KPIs add sums to the index." } }
+            }
+        }
+    }
+}
+
+fn input_row(input: &InputView) -> Markup {
+    let mut query: Vec<(&str, &str)> = vec![("period", &input.period)];
+    if !input.segment.is_empty() {
+        query.push(("segment", &input.segment));
+    }
+    html! {
+        tr {
+            th scope="row" {
+                a href=(parts::href(&format!("/kpis/{}", input.kpi.id), &query)) { (input.kpi.name) }
+                @if input.name != input.kpi.id { " " span.of.small { (input.name) } }
+            }
+            td { (input.period) }
+            td.num { (parts::value(&input.value)) }
+            td.num { @match input.value.value() { Some(m) => (parts::count(m.n)), None => "–" } }
+            @if let Some(part) = &input.part {
+                td.num { (part.zero) }
+                td.num { (part.hundred) }
+                td.num { @match &part.points { Outcome::Value(points) => (points.text), Outcome::Reason(_) => "–" } }
+                td.num { (part.weight.text) }
+                td.num { @match &part.adds { Some(adds) => (adds.text), None => "–" } }
             }
         }
     }

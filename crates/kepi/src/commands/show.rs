@@ -221,6 +221,41 @@ fn kpi(which: &ShowKpi, facts: &dyn Facts, out: Output) -> Result<(), Failure> {
     }
 }
 
+/// What a KPI is computed of; in an index what each adds, which sums to it.
+fn print_inputs(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failure> {
+    if view.inputs.is_empty() {
+        return Ok(());
+    }
+    out.line("\nComputed of")?;
+    let is_index = view.inputs.iter().any(|input| input.part.is_some());
+    let index: &[&str] = if is_index { &["0 at", "100 at", "Points", "Weight", "Adds"] } else { &[] };
+    let mut grid = Grid::new(&[&["Name", "KPI", "Period", "Value", "Interval", "n"], index].concat());
+    for input in &view.inputs {
+        let n = input.value.value().map(|m| m.n);
+        let mut row = vec![
+            Field::text(&input.name),
+            Field::text(&input.kpi.name),
+            Field::text(&input.period),
+            value_field(&input.value),
+            Field::text(input.value.value().map(interval_text).unwrap_or_default()),
+            Field::figure(n.map(|n| n.to_string()).unwrap_or_default(), n.map(|n| n as f64)),
+        ];
+        if let Some(part) = &input.part {
+            let points = |of: Option<&Points>| {
+                Field::figure(of.map(|p| p.text.clone()).unwrap_or_default(), of.map(Points::as_f64))
+            };
+            row.extend([Field::text(&part.zero), Field::text(&part.hundred)]);
+            row.extend([
+                points(part.points.value()),
+                Field::text(&part.weight.text),
+                points(part.adds.as_ref()),
+            ]);
+        }
+        grid.push(row);
+    }
+    Ok(out.rows(&grid)?)
+}
+
 fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failure> {
     let row = &view.current;
     out.line(&format!("{} · {}", row.kpi.name, view.period))?;
@@ -271,6 +306,7 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
     for said in &view.standing.moved_on {
         out.line(&format!("  moved on   {said}"))?;
     }
+    print_inputs(view, out)?;
     out.line("")?;
     let mut grid = Grid::new(&["Period", "Status", "Value", "Interval", "n"]);
     for point in &view.trend {

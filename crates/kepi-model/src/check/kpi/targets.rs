@@ -18,10 +18,13 @@ use crate::{
     wording::shorten,
 };
 
+/// What amounts are in, and what they can be.
+type Amounts<'a> = (&'a ValueUnit, (f64, f64));
+
 /// Reads all targets of a KPI, sorted by unit and date.
 pub(super) fn read(
     written: &Field<List<written::Target>>,
-    unit: &ValueUnit,
+    unit: Amounts<'_>,
     better: Better,
     period: Grain,
     context: &mut Context<'_>,
@@ -91,7 +94,7 @@ fn named(target: &written::Target) -> [(&'static str, &Field<Line>); 4] {
 
 fn lines(
     written: &written::Target,
-    unit: &ValueUnit,
+    unit: Amounts<'_>,
     better: Better,
     context: &mut Context<'_>,
 ) -> Option<TargetLines> {
@@ -169,7 +172,7 @@ fn text(line: &Field<Line>) -> &str {
     }
 }
 
-fn single(line: &Field<Line>, name: &str, unit: &ValueUnit, context: &mut Context<'_>) -> Option<f64> {
+fn single(line: &Field<Line>, name: &str, unit: Amounts<'_>, context: &mut Context<'_>) -> Option<f64> {
     match line.get()? {
         Either::This(value) => amount(value, name, unit, context),
         Either::That(_) => {
@@ -179,14 +182,14 @@ fn single(line: &Field<Line>, name: &str, unit: &ValueUnit, context: &mut Contex
                     line.span,
                     format!("`{name}` is a range, but only one side is better"),
                 )
-                .expected(unit.amount_text())
+                .expected(unit.0.amount_text())
                 .fix("write one value, or `better: in_range`");
             None
         }
     }
 }
 
-fn pair(line: &Field<Line>, name: &str, unit: &ValueUnit, context: &mut Context<'_>) -> Option<(f64, f64)> {
+fn pair(line: &Field<Line>, name: &str, unit: Amounts<'_>, context: &mut Context<'_>) -> Option<(f64, f64)> {
     let ends = match line.get()? {
         Either::That(ends) => ends.as_slice(),
         Either::This(_) => &[],
@@ -208,7 +211,12 @@ fn pair(line: &Field<Line>, name: &str, unit: &ValueUnit, context: &mut Context<
     Some((low, high))
 }
 
-fn amount(value: &AmountText, name: &str, unit: &ValueUnit, context: &mut Context<'_>) -> Option<f64> {
+fn amount(
+    value: &AmountText,
+    name: &str,
+    (unit, (low, high)): Amounts<'_>,
+    context: &mut Context<'_>,
+) -> Option<f64> {
     let text = value.text()?;
     let Some(number) = unit.exact(text) else {
         let finding = context.report(
@@ -232,10 +240,9 @@ fn amount(value: &AmountText, name: &str, unit: &ValueUnit, context: &mut Contex
         return None;
     };
     let number = number.to_f64();
-    let (low, high) = unit.range();
     if number < low || number > high {
         let limits = match unit {
-            ValueUnit::Share => "0% to 100%".to_owned(),
+            ValueUnit::Share if (low, high) == (0.0, 1.0) => "0% to 100%".to_owned(),
             _ if high.is_infinite() => format!("{low} or more"),
             _ => format!("{low} to {high}"),
         };

@@ -46,7 +46,9 @@ pub(in crate::check) fn together(
     }
     for kpi in kpis.values() {
         let Some(written) = written.get(&kpi.span) else { continue };
-        for base in &kpi.reads {
+        // Of a formula its KPIs say so.
+        let reads = kpi.measure.kind().inputs().is_empty().then_some(&kpi.reads);
+        for base in reads.into_iter().flatten() {
             if !filled.contains(base) && is_defined(context, Symbol::Entity, base.as_str()) {
                 context
                     .report(codes::NO_SOURCE, written.measure.span, format!("no source fills {base}"))

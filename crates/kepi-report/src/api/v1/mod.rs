@@ -145,6 +145,7 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
                 (ids.join(";"), members.iter().map(|(s, reading)| member(s, reading)).collect())
             })
             .collect(),
+        inputs: at.0.inputs(&reading, place.segment.as_ref()).into_iter().map(input).collect(),
         definition: Definition {
             words: definition.words,
             formula: definition.formula,
@@ -723,6 +724,44 @@ fn value(of: &Reading<'_>) -> (Option<Value>, Option<Reason>) {
         effective_n: view::effective_n(estimate),
     };
     (Some(value), None)
+}
+
+/// A KPI that another one is computed of.
+fn input(of: view::InputView) -> Input {
+    let (value, no_value) = match of.value {
+        view::Outcome::Reason(why) => (None, Some(reason(why))),
+        view::Outcome::Value(measured) => {
+            let (interval, no_interval) = match measured.interval {
+                view::Outcome::Value(interval) => (Some(interval), None),
+                view::Outcome::Reason(why) => (None, Some(reason(why))),
+            };
+            let value = Value {
+                point: measured.value.raw,
+                exact: measured.value.exact,
+                text: measured.value.text,
+                low: interval.as_ref().map(|i| i.low.raw),
+                high: interval.as_ref().map(|i| i.high.raw),
+                no_interval,
+                n: measured.n,
+                effective_n: measured.effective_n,
+            };
+            (Some(value), None)
+        }
+    };
+    let points = |of: &view::Points| of.as_f64();
+    Input {
+        name: of.name,
+        kpi: from_named(of.kpi),
+        period: of.period,
+        segment: of.segment,
+        value,
+        no_value,
+        part: of.part.map(|part| Part {
+            weight: f64::from(part.weight.basis_points) / 10_000.0,
+            points: part.points.value().map(points),
+            adds: part.adds.as_ref().map(points),
+        }),
+    }
 }
 
 fn target(of: &project::Target) -> Target {

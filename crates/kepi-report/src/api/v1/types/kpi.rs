@@ -62,6 +62,9 @@ pub struct KpiInFull {
     /// This period by the segments within what is shown: members by dimension; by several together, joined by `;`, where they
     /// are crossed.
     pub dimensions: BTreeMap<String, Vec<Member>>,
+    /// The KPIs that it is computed of, as they entered the value; empty for one that is measured on rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<Input>,
     /// What the value is.
     pub definition: Definition,
     /// What the value was computed from.
@@ -84,6 +87,41 @@ pub struct KpiInFull {
     /// Why the newest run could not renew them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_renewed: Option<String>,
+}
+
+/// A KPI that another one is computed of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    /// Its name in the formula.
+    pub name: String,
+    /// The KPI.
+    pub kpi: Named,
+    /// Its period.
+    pub period: String,
+    /// Its segment, as queries take it; empty for the total.
+    pub segment: String,
+    /// Its value, at the confidence of the project.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// Why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_value: Option<Reason>,
+    /// In an index: what it adds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
+}
+
+/// What a KPI adds to an index, in points.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// Its share of the index, of 1.
+    pub weight: f64,
+    /// Its points, 0 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub points: Option<f64>,
+    /// What it adds; all parts sum to the index.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adds: Option<f64>,
 }
 
 /// A figure that is no longer computed.
