@@ -7,9 +7,10 @@ use kepi_model::{
     project::{Kpi, Project},
 };
 
-/// The grains at which a KPI is computed: its own, and that of every scorecard that uses it.
+/// The grains at which a KPI is computed: its own ones, and that of every scorecard that uses it.
 pub fn grains_of(kpi: &Kpi, project: &Project) -> BTreeSet<Grain> {
     let mut grains = BTreeSet::from([kpi.period]);
+    grains.extend(&kpi.also);
     for scorecard in project.scorecards.values() {
         if scorecard.kpis().any(|id| *id == kpi.id) {
             grains.insert(scorecard.period);

@@ -552,6 +552,10 @@ codes! {
         "In an index each KPI comes to 0 points at one amount and to 100 at another, between which points rise evenly. Both are written in the unit of that KPI, and the amount of 100 points is the better one."
         "two amounts in the unit of the KPI, the worse one as `zero`, the better one as `hundred`"
         "correct `zero` or `hundred`";
+    PERIODS "K0637" Error "not a list of periods"
+        "A KPI may have values at several lengths of periods, such as months and quarters. Each is listed once."
+        "different lengths, such as `[month, quarter]`"
+        "write one length, or a list of several";
     WEIGHT "K0640" Error "weights where none can be"
         "Weights make a row count as several. Quantiles from a histogram, numbers of different values, ratios, rates and stocks count rows as they are, so such a KPI would never have a value."
         "a measure that is weighted: mean, share, nps, satisfaction, effort, duration, or count and sum"

@@ -66,6 +66,9 @@ pub(crate) fn kpi(kpi: &Kpi, calendar: &Calendar, entities: &BTreeMap<EntityId, 
         let scales = scales.iter().map(|((base, path), scale)| json!([base, form::path(path), scale]));
         form.push(json!(["scales", scales.collect::<Value>()]));
     }
+    if !kpi.also.is_empty() {
+        form.push(json!(["also", kpi.also.iter().map(|grain| json!(grain.word())).collect::<Value>()]));
+    }
     form.extend(kpi.over.map(|over| json!(["over", over.form()])));
     if !kpi.made.is_empty() {
         form.push(json!(["made", derived::forms(&kpi.made, entities)]));

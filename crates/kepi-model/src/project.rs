@@ -3,11 +3,9 @@
 //! Only [`check`](crate) makes these, so what they say can be relied upon: references point to something, weights
 //! sum to one, targets stand on the right side, expressions are typed.
 
-mod kpi;
 mod scorecard;
 mod source;
 mod strategy;
-mod target;
 
 use std::collections::BTreeMap;
 
@@ -22,20 +20,18 @@ use crate::{
 
 pub use crate::entity::{Attribute, Entity};
 pub use crate::measure::{
-    Aggregate, Bins, Duration, DurationSummary, Mean, Measure, Nps, Population, Quantile, Rating, RatingKind,
-    RatingSummary, Ratio, Share, Spacing, Total, Unmatched, ValueUnit,
+    Aggregate, AsOf, Basis, BasisKind, BasisPoints, Better, Bins, Dimension, Duration, DurationSummary,
+    Indicator, Kpi, Mean, Measure, MissingRule, Nps, Population, Quantile, Rating, RatingKind, RatingSummary,
+    Ratio, Share, Spacing, Target, TargetLines, Total, Unmatched, ValueUnit,
 };
-pub use kpi::{AsOf, Better, Dimension, Indicator, Kpi};
 pub use scorecard::{
-    BasisPoints, Cascade, CascadeTargets, CascadeValue, MissingRule, Scorecard, ScorecardObjective,
-    ScorecardPerspective,
+    Cascade, CascadeTargets, CascadeValue, Scorecard, ScorecardObjective, ScorecardPerspective,
 };
 pub use source::{
     Ambiguous, Clean, Clock, Connector, Dates, EnumElse, Epoch, Excess, FileOrder, Identical, Mapping,
     MappingFrom, MissingLocal, Mode, Otherwise, Parse, Requirement, Rule, Source, SourceZone, Unpivot,
 };
 pub use strategy::{CauseEffect, Goal, Objective, Perspective, Pillar, Sign, Strategy, Strength, Theme};
-pub use target::{Basis, BasisKind, Target, TargetLines};
 
 /// A whole project.
 #[derive(Debug, Clone)]

@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 use super::Context;
 use crate::{
     business_hours::NamedHours,
-    calendar::Calendar,
+    calendar::{Calendar, Grain},
     codes,
     decode::{Either, Placed},
     definitions as written,
@@ -87,7 +87,8 @@ fn read(
     }
     let over = window(written, measure.as_ref(), context);
     let unit = measure.as_ref().map(|measure| measure.kind().unit(around.entities));
-    let targets = match (&unit, written.better.get(), written.period.get()) {
+    let (period, also) = periods(written, context).unzip();
+    let targets = match (&unit, written.better.get(), &period) {
         (Some(unit), Some(better), Some(period)) => {
             let range = measure.as_ref().map_or_else(|| unit.range(), |measure| measure.kind().range(unit));
             targets::read(&written.targets, (unit, range), *better, *period, context)
@@ -95,8 +96,8 @@ fn read(
         _ => Vec::new(),
     };
     warn(written, &targets, context);
-    if let Some(period) = written.period.get() {
-        targets::within_a_period(&written.targets, *period, around.calendar, context);
+    if let Some(period) = period {
+        targets::within_a_period(&written.targets, period, around.calendar, context);
     }
     let gates = written.publish_if.get();
     let mut kpi = Kpi {
@@ -108,7 +109,8 @@ fn read(
         better: written.better.cloned()?,
         measure: measure?,
         unit: unit?,
-        period: written.period.cloned()?,
+        period: period?,
+        also: also?,
         over,
         by,
         cross,
@@ -136,6 +138,36 @@ fn read(
     Some(kpi)
 }
 
+/// The shortest of the periods that are written.
+fn shortest(written: &written::Kpi) -> Option<Grain> {
+    match written.period.get()? {
+        Either::This(period) => Some(*period),
+        Either::That(several) => several.iter().map(|period| period.value).min(),
+    }
+}
+
+/// The natural period, and the longer ones at which there are values, too.
+fn periods(written: &written::Kpi, context: &mut Context<'_>) -> Option<(Grain, Vec<Grain>)> {
+    let Some(Either::That(several)) = written.period.get() else {
+        return Some((shortest(written)?, Vec::new()));
+    };
+    let mut all: Vec<Grain> = Vec::new();
+    for period in several {
+        if all.contains(&period.value) {
+            let message = format!("`{}` is listed twice", period.value.word());
+            context.report(codes::PERIODS, period.span, message).fix("remove one of them");
+        } else {
+            all.push(period.value);
+        }
+    }
+    all.sort();
+    if all.is_empty() && several.is_empty() {
+        context.report(codes::PERIODS, written.period.span, "there is no period in this list");
+    }
+    let (first, longer) = all.split_first()?;
+    Some((*first, longer.to_vec()))
+}
+
 /// The window that values are made from.
 fn window(written: &written::Kpi, measure: Option<&Measure>, context: &mut Context<'_>) -> Option<Over> {
     // Of a formula that is a finding of its own.
@@ -152,8 +184,8 @@ fn window(written: &written::Kpi, measure: Option<&Measure>, context: &mut Conte
             .report(codes::WINDOW, key, "a stock is what is there at the end of the period: it has no window")
             .fix("remove `over`; what came within a window is a `count` or a `sum`");
     }
-    if let (Over::ToDate(grain), Some(period)) = (over, written.period.get())
-        && grain <= *period
+    if let (Over::ToDate(grain), Some(period)) = (over, shortest(written))
+        && grain <= period
     {
         let (grain, period) = (grain.word(), period.word());
         let message = if grain == period {

@@ -52,6 +52,9 @@ table! {
     to_date: Grain, required, "Of which: the year, the quarter … in which the period ends.", "year";
 }
 
+/// One length of periods, or several.
+pub(crate) type Periods = Either<Grain, List<Grain>>;
+
 /// So long, or from the beginning of something.
 pub(crate) type Window = Either<Stretch, ToDate>;
 
@@ -65,7 +68,7 @@ table! {
     indicator: Indicator, optional, "Ahead of the outcome, or stating it.", "lagging";
     better: Better, required, "Which direction is good.", "higher";
     measure: Measure, required, "How it is computed.", "{nps: {of: survey_response, answer: score}}";
-    period: Grain, required, "Its natural period.", "month";
+    period: Periods, required, "Its natural period, or several: it has values at each.", "month";
     over: Window, optional,
         "From which rows a value is made, where not from those of its period: those of the window that ends with it.",
         "12 months";

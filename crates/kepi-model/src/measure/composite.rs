@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::{Carry, Kind, Reader, Reading, ValueUnit, formula::Input, words::Words};
+use super::{Better, Carry, Kind, Kpi, Reader, Reading, ValueUnit, formula::Input, words::Words};
 use crate::{
     codes,
     decode::{AmountText, Field, Map, Share, table},
@@ -12,9 +12,8 @@ use crate::{
     expression_text::scaled,
     id::{EntityId, KpiId},
     lexical::Decimal,
-    project::{BasisPoints, Better, Kpi, MissingRule},
     source_text::Span,
-    word::Word,
+    word::{Word, words},
     wording::shorten,
 };
 
@@ -35,6 +34,21 @@ table! {
 pub(super) fn written_inputs(kpis: &Field<Map<KpiId, WrittenPart>>) -> impl Iterator<Item = (&KpiId, Span)> {
     kpis.items().iter().filter_map(|entry| Some((entry.key.as_ref()?, entry.span)))
 }
+
+words! {
+    /// What a missing part does to the whole.
+    pub enum MissingRule {
+        /// Left out; coverage shows it.
+        Ignore = "ignore",
+        /// No score.
+        Block = "block",
+        /// Counts as the worst score, 0.
+        WorstCase = "worst_case",
+    }
+}
+
+/// Exact weights: parts of 10 000 of their parent, siblings sum to 10 000.
+pub type BasisPoints = u32;
 
 /// An index of other KPIs.
 #[derive(Debug, Clone)]

@@ -1,4 +1,4 @@
-//! Measures: how a KPI is computed.
+//! Measures: how a KPI is computed; and KPIs, which others may be computed of.
 //!
 //! One file a kind: what is written, what is checked, what it reads, its unit, its words, and what of it adds up over
 //! periods and units. Here stands the list of them, and what they share. What states a kind needs and how they become a
@@ -7,6 +7,7 @@
 mod composite;
 mod duration;
 mod formula;
+mod kpi;
 mod mean;
 mod nps;
 mod quantile;
@@ -15,6 +16,7 @@ mod ratio;
 mod rows;
 mod share;
 mod stock;
+mod target;
 mod total;
 mod unit;
 mod words;
@@ -35,9 +37,10 @@ use crate::{
 pub(crate) use rows::Reader;
 pub(crate) use words::Words;
 
-pub use composite::{Composite, CompositePart};
+pub use composite::{BasisPoints, Composite, CompositePart, MissingRule};
 pub use duration::{Duration, DurationSummary};
 pub use formula::{Choice, Formula, Input, Node as FormulaNode, Operator, Part, Together};
+pub use kpi::{AsOf, Better, Dimension, Indicator, Kpi};
 pub use mean::Mean;
 pub use nps::Nps;
 pub use quantile::{Bins, Quantile, Spacing};
@@ -46,6 +49,7 @@ pub use ratio::{Ratio, Unmatched};
 pub use rows::{Population, Reading};
 pub use share::Share;
 pub use stock::Stock;
+pub use target::{Basis, BasisKind, Target, TargetLines};
 pub use total::{Aggregate, Total};
 pub use unit::ValueUnit;
 

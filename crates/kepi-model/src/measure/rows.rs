@@ -17,7 +17,7 @@ use crate::{
     form,
     id::{BusinessHoursId, EntityId, KpiId},
     lexical::type_text,
-    project::Kpi,
+    measure::Kpi,
     source_text::Span,
     sql::{self, Scope, Want},
     symbols::Symbols,

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use crate::{
     calendar::Grain,
     id::{DimensionId, Hash, KpiId, LevelId, ObjectiveId, PerspectiveId, ScorecardId, UnitId},
+    measure::{BasisPoints, MissingRule},
     source_text::Span,
     word::words,
 };
@@ -67,21 +68,6 @@ impl Scorecard {
         kpis.filter(move |kpi| seen.insert(*kpi))
     }
 }
-
-words! {
-    /// What a missing child does to its parent's score.
-    pub enum MissingRule {
-        /// Left out; coverage shows it.
-        Ignore = "ignore",
-        /// No score.
-        Block = "block",
-        /// Counts as the worst score, 0.
-        WorstCase = "worst_case",
-    }
-}
-
-/// Exact weights: parts of 10 000 of their parent, siblings sum to 10 000.
-pub type BasisPoints = u32;
 
 /// A perspective in a scorecard.
 #[derive(Debug, Clone)]

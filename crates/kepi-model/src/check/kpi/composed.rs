@@ -128,8 +128,8 @@ fn places(written: &Kpi) -> impl Iterator<Item = Span> {
 
 /// An input has a value in every period of the KPI.
 fn periods(written: &Kpi, input: &Input, at: Span, reader: &mut Reader<'_, '_>) {
-    let Some(period) = written.period.get() else { return };
-    if input.kpi.period > *period {
+    let Some(period) = super::shortest(written) else { return };
+    if input.kpi.period > period {
         let (own, word) = (input.kpi.period.word(), period.word());
         reader
             .findings
@@ -140,7 +140,7 @@ fn periods(written: &Kpi, input: &Input, at: Span, reader: &mut Reader<'_, '_>) 
             )
             .fix(format!("write `period: {own}`, or take a KPI by {word}"));
     }
-    if let Some(ago) = input.ago.filter(|ago| !ago.is_whole(*period)) {
+    if let Some(ago) = input.ago.filter(|ago| !ago.is_whole(period)) {
         let earlier = ago.words();
         let word = period.word();
         reader

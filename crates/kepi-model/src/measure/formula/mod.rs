@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::{Value as Json, json};
 
 use super::{
-    Aggregate, Carry, Kind, Measure, Reader, Reading, ValueUnit,
+    Aggregate, Carry, Kind, Kpi, Measure, Reader, Reading, ValueUnit,
     words::{Words, capital},
 };
 use crate::{
@@ -17,7 +17,6 @@ use crate::{
     decode::{Ago as WrittenAgo, Either, ExpressionText, Field, Keyed, Map, Name, choices, table},
     entity::Entity,
     id::{AttributeId, EntityId, KpiId},
-    project::Kpi,
     source_text::Span,
     window::Ago,
     word::{Word, words},

@@ -4,15 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Measure, Target, ValueUnit};
-
+use super::{Carry, Measure, Target, ValueUnit};
 use crate::{
     calendar::Grain,
     derived::Made,
     entity::{Entity, scale_of},
     expression::{Expression, Node, Path, Type},
     id::{DimensionId, EntityId, Hash, KpiId, ObjectiveId, PersonId, PurposeId},
-    measure::Carry,
     source_text::Span,
     window::Over,
     word::words,
@@ -39,6 +37,8 @@ pub struct Kpi {
     pub unit: ValueUnit,
     /// Its natural period.
     pub period: Grain,
+    /// Longer periods at which it has values, too, whether or not a scorecard asks for them.
+    pub also: Vec<Grain>,
     /// From which rows a value is made, where not from those of its period.
     pub over: Option<Over>,
     /// Segments, each on its own.

@@ -3,11 +3,10 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::Kpi;
+use super::{Carry, Kpi};
 use crate::{
     calendar::{Calendar, Grain, Period},
     id::UnitId,
-    measure::Carry,
     source_text::Span,
 };
 
