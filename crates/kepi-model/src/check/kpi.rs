@@ -133,7 +133,11 @@ fn read(
         text: context.files.slice(document.span).to_owned(),
         span: written.kpi.span,
     };
-    made::of(&mut kpi, written, around.entities, context.findings);
+    if kpi.measure.kind().inputs().is_empty() {
+        made::of(&mut kpi, written, around.entities, context.findings);
+    } else {
+        composed::made(&mut kpi);
+    }
     kpi.hash = meaning::kpi(&kpi, around.calendar, around.entities);
     Some(kpi)
 }

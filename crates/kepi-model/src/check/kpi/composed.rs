@@ -1,6 +1,9 @@
 //! KPIs that are computed of others: in which order they are read, and what they and their inputs must have in common.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::super::Context;
 use crate::{
@@ -106,6 +109,12 @@ pub(super) fn read(written: &Kpi, measure: &Measure, reader: &mut Reader<'_, '_>
             )
             .fix("remove it; its KPIs say which version counts");
     }
+    if written.final_after.is_written() {
+        reader
+            .findings
+            .report(codes::FORMULA, written.final_after.key, "a formula is final when its KPIs are")
+            .fix("write `final_after` in the KPIs that it is computed of");
+    }
     if written.over.is_written() {
         reader
             .findings
@@ -118,6 +127,21 @@ pub(super) fn read(written: &Kpi, measure: &Measure, reader: &mut Reader<'_, '_>
     let by = dimensions(written, &inputs, reader);
     crossed(written, &inputs, reader);
     by
+}
+
+/// What has to be made for its inputs, and what they read.
+pub(super) fn made(kpi: &mut crate::project::Kpi) {
+    let inputs: Vec<_> = kpi.measure.kind().inputs().into_iter().map(|input| Arc::clone(&input.kpi)).collect();
+    for input in inputs {
+        for made in &input.made {
+            if !kpi.made.contains(made) {
+                kpi.made.push(made.clone());
+            }
+        }
+        kpi.looked_at.extend(input.looked_at.iter().cloned());
+        kpi.reads.extend(input.reads.iter().cloned());
+        kpi.reach = kpi.reach.max(input.reach);
+    }
 }
 
 /// Where the inputs are written.
