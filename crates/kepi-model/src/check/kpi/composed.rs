@@ -131,7 +131,8 @@ pub(super) fn read(written: &Kpi, measure: &Measure, reader: &mut Reader<'_, '_>
 
 /// What has to be made for its inputs, and what they read.
 pub(super) fn made(kpi: &mut crate::project::Kpi) {
-    let inputs: Vec<_> = kpi.measure.kind().inputs().into_iter().map(|input| Arc::clone(&input.kpi)).collect();
+    let inputs: Vec<_> =
+        kpi.measure.kind().inputs().into_iter().map(|input| Arc::clone(&input.kpi)).collect();
     for input in inputs {
         for made in &input.made {
             if !kpi.made.contains(made) {
