@@ -105,7 +105,7 @@ impl Composite {
             let Some(kpi) = entry.key.as_ref().and_then(|id| reader.kpis.get(id)).cloned() else { continue };
             let (zero, hundred) = (amount(&part.zero, &kpi, reader), amount(&part.hundred, &kpi, reader));
             let (Some(zero), Some(hundred)) = (zero, hundred) else { continue };
-            if zero == hundred {
+            if zero.total_cmp(&hundred).is_eq() {
                 reader
                     .findings
                     .report(codes::COMPOSITE, part.hundred.span, "0 and 100 points are one amount")

@@ -108,7 +108,7 @@ impl Composed {
                 Some(if greatest { *high } else { *low })
             } else if slope.1 <= 0.0 {
                 Some(if greatest { *low } else { *high })
-            } else if low == high {
+            } else if low >= high {
                 Some(*low)
             } else {
                 None
@@ -204,8 +204,8 @@ impl Composed {
             Self::Multiply(a, b) => {
                 let (a, b) = (a.of_independent(inputs)?, b.of_independent(inputs)?);
                 match (inverse(a), inverse(b)) {
-                    _ if a.low == a.high => scaled(b, a.point),
-                    _ if b.low == b.high => scaled(a, b.point),
+                    _ if a.low >= a.high => scaled(b, a.point),
+                    _ if b.low >= b.high => scaled(a, b.point),
                     (_, Some(b)) => quotient(a, b)?,
                     (Some(a), None) => quotient(b, a)?,
                     (None, None) => return None,
