@@ -160,7 +160,9 @@ fn by(a: &Of, b: &Of) -> Result<Of, Clash> {
     let plain = Of::Unit(U::Number { decimals: 2 });
     let (one, other) = match (a, b) {
         (Of::Literal(x), Of::Literal(y)) => return Ok(Of::Literal(x / y)),
-        (Of::Unit(U::Rate { per }), Of::Literal(y)) if (*per as f64).total_cmp(y).is_eq() => return Ok(plain),
+        (Of::Unit(U::Rate { per }), Of::Literal(y)) if (*per as f64).total_cmp(y).is_eq() => {
+            return Ok(plain);
+        }
         (Of::Unit(unit), Of::Literal(_)) => return Ok(Of::Unit(unit.clone())),
         (Of::Literal(_), Of::Unit(U::Count | U::Number { .. } | U::Share)) => return Ok(plain),
         (Of::Literal(_), Of::Unit(_)) => {
