@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     frame::{Frame, Scale, Scaling, Segments},
-    policy::{self, Family, Held, Tests},
+    policy::{self, Held, Tests},
     trend::goodness,
 };
 
@@ -497,13 +497,10 @@ fn judge(of: &Filtered<'_>, seen: &Seen<'_>, looked: &Looked, held: Held) -> Usu
     }
 }
 
-/// Families that the analyses of this version claim.
-const CLAIMED: &[Family] = &[Family::Change];
-
 /// Judges a period of a frame, at the project's own level. `grains` is how many grains the project publishes.
 #[must_use]
 pub fn reviewed(project: &Project, frame: &Frame, ordinal: i32, grains: usize, threads: usize) -> Review {
-    let level = policy::level(&project.attention, frame.grain, grains, CLAIMED);
+    let level = policy::level(&project.attention, frame.grain, grains, policy::CLAIMED);
     review(project, frame, ordinal, level, threads)
 }
 

@@ -16,13 +16,44 @@
 )]
 
 pub mod advice;
+pub mod analysis;
 pub mod change;
+mod changed;
 pub mod evidence;
 pub mod frame;
+mod location;
+mod mix;
+mod paradox;
 pub mod policy;
 pub mod sentence;
+mod standing;
 pub mod stored;
 pub mod trend;
 
+use analysis::Analysis;
+
+/// All analyses, in the order in which they are told. A further one is a file and a row.
+pub static ANALYSES: &[Analysis] =
+    &[changed::ANALYSIS, location::ANALYSIS, mix::ANALYSIS, paradox::ANALYSIS, standing::ANALYSIS];
+
 /// Version of the analyses: counted up when any of them says something else of the same figures.
 pub const VERSION: u32 = 1;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn analyses_are_told_apart_and_claim_what_the_budget_gives_them() {
+        let names: BTreeSet<&str> = ANALYSES.iter().map(|analysis| analysis.name).collect();
+        assert_eq!(names.len(), ANALYSES.len());
+        for analysis in ANALYSES {
+            assert!(kepi_model::id::is_name(analysis.name) && analysis.version > 0);
+            assert!(analysis.question.ends_with('?'), "{}", analysis.question);
+        }
+        let claimed: Vec<policy::Family> = ANALYSES.iter().filter_map(|analysis| analysis.family).collect();
+        assert_eq!(claimed, policy::CLAIMED);
+    }
+}

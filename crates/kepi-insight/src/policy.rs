@@ -11,8 +11,9 @@ use kepi_model::{
     project::{Attention, Kpi, Project},
 };
 use kepi_stats::{
-    estimate::NotComputable,
-    multiplicity::{limits, simes},
+    distribution::normal,
+    estimate::{Level, NotComputable},
+    multiplicity::{Adjustment, limits, rejected, simes},
 };
 
 /// Tests that share a part of the budget.
@@ -41,6 +42,9 @@ impl Family {
         if self == Self::Change { 1.0 - Self::OTHERS * others as f64 } else { Self::OTHERS }
     }
 }
+
+/// The families that analyses of this version claim; a test holds it against the list of them.
+pub const CLAIMED: &[Family] = &[Family::Change, Family::Standing];
 
 /// Of what is promised, what is spent: the tests are approximations, and clean worlds show that they spend somewhat more than
 /// their level says (`kepi evidence insight`).
@@ -169,6 +173,21 @@ pub fn decide(tests: &[Tests], level: f64) -> Result<Vec<Decided>, NotComputable
         });
     }
     Ok(decided)
+}
+
+/// Whether a difference with this variance is beyond sampling error alone, at 95 %.
+#[must_use]
+pub(crate) fn beyond_sampling(difference: f64, variance: f64) -> bool {
+    variance > 0.0 && difference.abs() > Level::NINETY_FIVE.z() * variance.sqrt()
+}
+
+/// Which of several members stand apart from the rest in a period, each by its deviation: Holm over all of them, at the share of the budget
+/// that standing has.
+#[must_use]
+pub(crate) fn apart(attention: &Attention, deviations: &[f64]) -> Vec<bool> {
+    let level = NOMINAL * attention.false_call_outs * Family::OTHERS;
+    let p: Vec<f64> = deviations.iter().map(|z| normal::two_sided(*z)).collect();
+    rejected(&p, Adjustment::Holm, level).unwrap_or_else(|_| vec![false; deviations.len()])
 }
 
 #[cfg(test)]

@@ -48,6 +48,74 @@ pub enum Sentence {
         /// The one that is farthest, in words, with its value and what is usual of it.
         most: Option<(String, f64, Usual)>,
     },
+    /// How a value lies to what is usual of it.
+    Usual {
+        /// The value.
+        value: f64,
+        /// What is usual of it, or why nobody can say.
+        judged: Judgement,
+    },
+    /// Without these members the rest is within what is usual.
+    SitsIn {
+        /// They, in words.
+        members: Vec<String>,
+        /// How many members were compared.
+        compared: usize,
+        /// The value of the rest.
+        rest: f64,
+    },
+    /// No few members make a change: it is everywhere.
+    NothingStandsOut {
+        /// How many were compared.
+        compared: usize,
+    },
+    /// Members do not make up the whole, so nothing can be said of parts.
+    NotAdditive,
+    /// What a change is made of, by one dimension; both add up to it.
+    MadeOf {
+        /// The dimension, in words.
+        dimension: String,
+        /// Changed values of members.
+        values: f64,
+        /// Another mix of members.
+        mix: f64,
+    },
+    /// The total moved one way, its members at a common mix the other.
+    Turns {
+        /// The dimension, in words.
+        dimension: String,
+        /// How the total moved.
+        total: f64,
+        /// How members moved, their mix held.
+        held: f64,
+    },
+    /// By no dimension do members move the other way than the total.
+    NothingTurns {
+        /// How many dimensions were looked at.
+        dimensions: usize,
+    },
+    /// A member differs from the rest for long.
+    StandsApart {
+        /// The member that does most, in words.
+        name: String,
+        /// Its value.
+        value: f64,
+        /// That of the rest.
+        rest: f64,
+        /// In how many of the last periods.
+        times: usize,
+        /// How many of them were looked at.
+        of: usize,
+        /// How many more members stand apart.
+        others: usize,
+        /// How many were compared.
+        compared: usize,
+    },
+    /// Nobody does.
+    NobodyStandsApart {
+        /// How many were compared.
+        compared: usize,
+    },
     /// The value is where it is, but the true one may lie in another band.
     ColourOpen {
         /// The band of the value.

@@ -100,6 +100,63 @@ impl<'a> Say<'a> {
                     }
                 }
             },
+            Sentence::Usual { value, judged } => {
+                let value = self.number(*value).text;
+                match judged {
+                    Err(why) => format!("No verdict: {}.", refusal(*why)),
+                    Ok(usual) => match usual.verdict {
+                        Verdict::Within | Verdict::Unknown => {
+                            format!("No: {value} is within the usual {}.", self.range(usual))
+                        }
+                        Verdict::Beyond => {
+                            let side = if usual.above { "above" } else { "below" };
+                            format!("Yes: {value} is {side} the usual {}.", self.range(usual))
+                        }
+                        Verdict::Drifting => format!(
+                            "Yes: it drifts {}, the last {} periods together beyond what is usual.",
+                            if usual.above { "up" } else { "down" },
+                            usual.look
+                        ),
+                    },
+                }
+            }
+            Sentence::SitsIn { members, compared, rest } => format!(
+                "It sits in {}: without {} the rest is {}, within what is usual ({compared} members compared).",
+                listed(members),
+                if members.len() == 1 { "it" } else { "them" },
+                self.number(*rest).text
+            ),
+            Sentence::NothingStandsOut { compared } => {
+                format!("Nothing stands out among {compared} members compared: it is not the work of a few.")
+            }
+            Sentence::NotAdditive => {
+                "Not said: no dimension has members that make up the whole and are all shown.".to_owned()
+            }
+            Sentence::MadeOf { dimension, values, mix } => format!(
+                "By {dimension}: {} from changed values, {} from another mix.",
+                self.signed(*values),
+                self.signed(*mix)
+            ),
+            Sentence::Turns { dimension, total, held } => format!(
+                "Yes: by {dimension} at a common mix it moved {}, the total {}: the mix has changed.",
+                self.signed(*held),
+                self.signed(*total)
+            ),
+            Sentence::NothingTurns { dimensions } => {
+                let of = if *dimensions == 1 { "dimension" } else { "dimensions" };
+                format!("No: nothing of that in {dimensions} {of} looked at.")
+            }
+            Sentence::StandsApart { name, value, rest, times, of, others, compared } => {
+                let more = if *others > 0 { format!(", and {others} more") } else { String::new() };
+                format!(
+                    "{name}{more} of {compared} members compared: {} against {} of the rest, in {times} of the last {of} periods.",
+                    self.number(*value).text,
+                    self.number(*rest).text
+                )
+            }
+            Sentence::NobodyStandsApart { compared } => {
+                format!("Nobody: nothing stands out for long among {compared} members compared.")
+            }
             Sentence::ColourOpen { band, probability, worst, best } => {
                 let sure = format!("{} sure of “{}”", format::probability(*probability), label(*band));
                 if worst == best {
@@ -130,6 +187,11 @@ impl<'a> Say<'a> {
                 }
             },
         }
+    }
+
+    /// A difference with its sign.
+    pub(crate) fn signed(&self, raw: f64) -> String {
+        format::difference(raw, self.unit, self.decimals)
     }
 
     /// Values that would not have been called out.
@@ -191,6 +253,16 @@ impl<'a> Say<'a> {
         } else {
             format::difference(raw, self.unit, self.decimals)
         }
+    }
+}
+
+/// At most three names, and how many more.
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => "nothing".to_owned(),
+        [one] => one.clone(),
+        [one, other] => format!("{one} and {other}"),
+        [first, second, rest @ ..] => format!("{first}, {second} and {} more", rest.len()),
     }
 }
 
@@ -340,6 +412,86 @@ mod tests {
             }
         }
         insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    /// Every form that analyses speak in: short, ended, and never claiming a cause.
+    #[test]
+    fn what_analyses_say_is_short_and_claims_no_cause() {
+        let usual = |verdict, above| Usual {
+            verdict,
+            above,
+            expected: 0.5,
+            low: 0.45,
+            high: 0.55,
+            spread: 0.01,
+            degrees: 12.0,
+            p: 0.001,
+            limit: 0.002,
+            look: 3,
+            periods: 24,
+        };
+        let verdicts = [Verdict::Within, Verdict::Beyond, Verdict::Drifting];
+        let judged = verdicts.into_iter().flat_map(|v| [Ok(usual(v, true)), Ok(usual(v, false))]);
+        let refusals = [
+            Refusal::TooFew { have: 3, need: 12 },
+            Refusal::NotFinal,
+            Refusal::FewCases,
+            Refusal::NeverMoved,
+            Refusal::Overlapping,
+            Refusal::NotLooked,
+        ];
+        let judged: Vec<Judgement> = judged.chain(refusals.map(Err)).collect();
+        let name = || "boarding area International Terminal G".to_owned();
+        let mut all: Vec<Sentence> =
+            judged.iter().map(|judged| Sentence::Usual { value: 0.41, judged: *judged }).collect();
+        for judged in &judged {
+            for course in [Course::Worse, Course::Better, Course::Moved, Course::Within, Course::Unknown] {
+                let since = Period { grain: kepi_model::calendar::Grain::Month, ordinal: 640 };
+                let period = since.offset(1);
+                all.push(Sentence::Changed {
+                    value: 0.41,
+                    by: -0.032,
+                    since,
+                    course,
+                    judged: *judged,
+                    period,
+                });
+            }
+        }
+        for called_out in 0..4 {
+            let most = (called_out > 0).then(|| (name(), 0.41, usual(Verdict::Beyond, false)));
+            all.push(Sentence::Where { compared: 25, called_out, most });
+        }
+        for count in 1..5 {
+            all.push(Sentence::SitsIn { members: vec![name(); count], compared: 25, rest: 0.44 });
+        }
+        all.extend([
+            Sentence::NothingStandsOut { compared: 25 },
+            Sentence::NotAdditive,
+            Sentence::MadeOf { dimension: "boarding area".to_owned(), values: -0.03, mix: 0.002 },
+            Sentence::Turns { dimension: "boarding area".to_owned(), total: -0.03, held: 0.02 },
+            Sentence::NothingTurns { dimensions: 3 },
+            Sentence::StandsApart {
+                name: name(),
+                value: 0.41,
+                rest: 0.53,
+                times: 3,
+                of: 4,
+                others: 2,
+                compared: 25,
+            },
+            Sentence::NobodyStandsApart { compared: 25 },
+        ]);
+        let calendar = Calendar { zone: "UTC".to_owned(), week_start: 0, fiscal_year_start: 1 };
+        let say = Say { unit: &ValueUnit::Share, decimals: 1, calendar: &calendar };
+        for sentence in &all {
+            let said = say.sentence(sentence);
+            let words = said.split_whitespace().count();
+            assert!(words <= 34 && said.ends_with('.') && !said.contains(".."), "{words}: {said}");
+            for claim in ["cause", "because", "due to", "led to", "effect"] {
+                assert!(!said.contains(claim), "{said}");
+            }
+        }
     }
 
     fn any_unit() -> impl Strategy<Value = ValueUnit> {

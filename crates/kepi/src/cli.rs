@@ -143,6 +143,13 @@ Examples:
   kepi explain                     the first scorecard's newest score
   kepi explain overall_satisfaction --period 2015")]
     Explain(Explain),
+    /// Ask analyses what changed, where, and what it is made of.
+    #[command(after_help = "\
+Examples:
+  kepi analyse                                   every KPI against what is usual of it
+  kepi analyse overall_satisfaction --period 2015
+  kepi analyse overall_satisfaction --analysis location --format json")]
+    Analyse(Analyse),
     /// Recompute published values and scores from their pins and compare them bit for bit.
     #[command(after_help = "\
 Examples:
@@ -172,6 +179,51 @@ Examples:
   kepi bench publish                        publishing 734,400 values, a further day, the board
 The peers run if --python names an interpreter that has bench/requirements.txt.")]
     Bench(Bench),
+    /// Count in made-up projects what is called out falsely and what is found.
+    #[command(after_help = "Example:\n  kepi evidence insight --worlds 90    takes minutes")]
+    Evidence(Evidence),
+}
+
+/// `kepi analyse`.
+#[derive(Debug, Args)]
+pub struct Analyse {
+    /// A KPI; default all, against what is usual of them.
+    pub kpi: Option<String>,
+    /// One analysis: change, location, mix, paradox or standing; default all.
+    #[arg(long, value_name = "NAME", requires = "kpi")]
+    pub analysis: Option<String>,
+    /// Period; default the newest complete one.
+    #[arg(long, requires = "kpi")]
+    pub period: Option<String>,
+}
+
+/// `kepi evidence`.
+#[derive(Debug, Args)]
+pub struct Evidence {
+    /// Of what.
+    #[command(subcommand)]
+    pub of: EvidenceOf,
+}
+
+/// Of what there is evidence.
+#[derive(Debug, Subcommand)]
+pub enum EvidenceOf {
+    /// The budget of false call-outs: clean worlds, and worlds with planted shifts.
+    Insight(EvidenceInsight),
+}
+
+/// `kepi evidence insight`.
+#[derive(Debug, Args)]
+pub struct EvidenceInsight {
+    /// Clean worlds for each length of history.
+    #[arg(long, default_value_t = 24)]
+    pub worlds: u64,
+    /// KPIs of a world.
+    #[arg(long, default_value_t = 400)]
+    pub kpis: usize,
+    /// The first seed.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
 }
 
 /// `kepi init`.
@@ -461,6 +513,9 @@ pub enum BenchOf {
     /// Publishing, and reading what is published.
     #[command(after_help = "Example:\n  kepi bench publish --kpis 40 --months 12 --days 3 --format json")]
     Publish(BenchPublish),
+    /// Judging every period of a project.
+    #[command(after_help = "Example:\n  kepi bench insight --kpis 40 --format json")]
+    Insight(BenchInsight),
     /// Landing CSV, NDJSON and Parquet.
     #[command(
         after_help = "Example:\n  kepi bench landing --rows 100000 --python target/python/bench/bin/python --format json"
@@ -486,6 +541,23 @@ pub struct BenchLanding {
     /// Only lands what the sources of such a project offer, and says what that took.
     #[arg(long, value_name = "DIR", hide = true)]
     pub land: Option<PathBuf>,
+}
+
+/// `kepi bench insight`.
+#[derive(Debug, Args)]
+pub struct BenchInsight {
+    /// KPIs.
+    #[arg(long, default_value_t = 400)]
+    pub kpis: usize,
+    /// Months that each has values for.
+    #[arg(long, default_value_t = 36)]
+    pub months: usize,
+    /// Segments beside the total.
+    #[arg(long, default_value_t = 50)]
+    pub segments: usize,
+    /// Threads, at most 1024; default all.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
 }
 
 /// `kepi bench publish`.

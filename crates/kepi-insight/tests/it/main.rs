@@ -7,5 +7,6 @@
     clippy::float_cmp
 )]
 
+mod analyses;
 mod change;
 mod evidence;

@@ -94,6 +94,10 @@ impl<'a> Reporter<'a> {
             periods: self.period_choices(&asked.known, period),
             current: self.row(&reading, &place),
             insight: self.insight(&reading, &place),
+            analyses: match &place.segment {
+                Some(segment) if segment.is_total() => self.analyses(kpi, period, None),
+                _ => Vec::new(),
+            },
             trend: self.course(kpi, &place, period.grain).iter().map(|r| self.point(r)).collect(),
             dimensions: self.dimensions(kpi, &place, period),
             inputs: self.inputs(&reading, place.segment.as_ref()),

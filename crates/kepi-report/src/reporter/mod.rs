@@ -6,6 +6,7 @@ pub(crate) mod bridge;
 mod composed;
 mod data;
 pub(crate) mod explain;
+mod insights;
 mod kpi;
 mod map;
 pub(crate) mod reading;

@@ -1,6 +1,7 @@
 //! The page of one KPI, and the list of all.
 
 use super::{
+    insight::AnalysisView,
     names::{Choice, Named, Person, ProjectView, UnitChoice},
     quantity::{Measured, Outcome, Points, SeriesPoint, Status, TargetView, Weight},
     scorecard::{InsightView, KpiRow},
@@ -60,6 +61,8 @@ pub struct KpiView {
     pub current: KpiRow,
     /// What that says.
     pub insight: InsightView,
+    /// What analyses say of the period, over all rows; empty for a segment.
+    pub analyses: Vec<AnalysisView>,
     /// The whole series, oldest first.
     pub trend: Vec<SeriesPoint>,
     /// The period shown, by segment.

@@ -6,6 +6,7 @@
 
 mod bridge;
 mod explain;
+mod insight;
 mod kpi;
 mod names;
 mod quantity;
@@ -15,6 +16,7 @@ mod strategy;
 
 pub use bridge::{Bridge, BridgeKpi, BridgePart};
 pub use explain::{ExplainNode, ExplainView, NodeKind};
+pub use insight::{AnalysisView, ExhibitView};
 pub use kepi_insight::change::Verdict;
 pub use kepi_query::landing::RowCounts;
 pub use kpi::{

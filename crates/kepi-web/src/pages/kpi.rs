@@ -3,7 +3,7 @@
 use kepi_report::{
     format,
     svg::{self, Size},
-    view::{DimensionView, InputView, KpiView, Named, Outcome, Person, PinsView, TargetView},
+    view::{DimensionView, ExhibitView, InputView, KpiView, Named, Outcome, Person, PinsView, TargetView},
 };
 use maud::{Markup, html};
 
@@ -31,6 +31,7 @@ pub(crate) fn render(view: &KpiView) -> Markup {
         div.columns {
             div.main {
                 (course(view))
+                (changed(view))
                 (inputs(view))
                 @for dimension in &view.dimensions { (by_dimension(dimension, view, &path)) }
                 (targets(&view.targets))
@@ -185,6 +186,45 @@ fn input_row(input: &InputView) -> Markup {
                 td.num { @match &part.points { Outcome::Value(points) => (points.text), Outcome::Reason(_) => "–" } }
                 td.num { (part.weight.text) }
                 td.num { @match &part.adds { Some(adds) => (adds.text), None => "–" } }
+            }
+        }
+    }
+}
+
+/// What changed and why, as far as analyses say.
+fn changed(view: &KpiView) -> Markup {
+    html! {
+        @if !view.analyses.is_empty() {
+            section.panel aria-labelledby="changed" {
+                h2 #changed { "What changed and why" }
+                dl.asked {
+                    @for analysis in &view.analyses {
+                        dt { (analysis.question) }
+                        dd {
+                            @for sentence in &analysis.says { p { (sentence) } }
+                            @if let Some(exhibit) = &analysis.exhibit { (exhibited(exhibit)) }
+                        }
+                    }
+                }
+                p.note { "Said of all rows, from published figures. Where nothing is going on, at most " (view.project.attention) " of months show anything; otherwise at most " (view.project.attention) " of what is called out is false." }
+            }
+        }
+    }
+}
+
+fn exhibited(exhibit: &ExhibitView) -> Markup {
+    html! {
+        details {
+            summary { "The figures" }
+            div.scroll role="region" aria-label="Figures of the sentence" tabindex="0" {
+                table.figures {
+                    thead { tr { th scope="col" { span.sr { "Of" } } @for column in &exhibit.columns { th.num scope="col" { (column) } } } }
+                    tbody {
+                        @for (name, figures) in &exhibit.rows {
+                            tr { th scope="row" { (name) } @for (text, _) in figures { td.num { (text) } } }
+                        }
+                    }
+                }
             }
         }
     }

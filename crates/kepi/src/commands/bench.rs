@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use kepi_engine::bench::{self, BenchOptions, BenchReport};
 
-use super::{bench_landing, bench_publish};
+use super::{bench_insight, bench_landing, bench_publish};
 use crate::{
     cli::{Bench, BenchOf, Format},
     failure::Failure,
@@ -16,6 +16,7 @@ pub async fn bench(what: &Bench, out: Output) -> Result<(), Failure> {
     match &what.of {
         Some(BenchOf::Publish(of)) => return bench_publish::publish(of, out).await,
         Some(BenchOf::Landing(of)) => return bench_landing::landing(of, what.python.as_deref(), out).await,
+        Some(BenchOf::Insight(of)) => return bench_insight::insight(of, out),
         None => {}
     }
     let defaults = BenchOptions::default();

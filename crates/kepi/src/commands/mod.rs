@@ -1,11 +1,14 @@
 //! The commands, one file each.
 
+mod analyse;
 mod audit;
 mod bench;
+mod bench_insight;
 mod bench_landing;
 mod bench_publish;
 mod check;
 mod demo;
+mod evidence;
 mod init;
 mod reproduce;
 mod run;
@@ -29,6 +32,8 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Run(what) => run::run(what, cli, out).await,
         Command::Show(what) => show::show(what, &compose::board(Site::of(cli), out).await?, out),
         Command::Explain(what) => show::explain(what, &compose::board(Site::of(cli), out).await?, out),
+        Command::Analyse(what) => analyse::analyse(what, &compose::board(Site::of(cli), out).await?, out),
+        Command::Evidence(what) => evidence::evidence(what, out),
         Command::Reproduce(what) => reproduce::reproduce(what, cli, out).await,
         Command::Audit(what) => audit::audit(what, cli, out).await,
         Command::Serve(what) => serve::serve(what, Site::of(cli), out).await,

@@ -132,6 +132,12 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
         segment: segment.map(|s| Named { id: s.to_string(), name: words::segment(s) }),
         period: at.0.label(asked.period),
         periods: at.periods(&asked.known, asked.period),
+        insights: match &place.segment {
+            Some(segment) if segment.is_total() => {
+                at.0.analyses(of, asked.period, None).into_iter().map(insight).collect()
+            }
+            _ => Vec::new(),
+        },
         kpi: Kpi {
             history: Some(course.iter().map(|r| at.history_point(r)).collect()),
             ..at.kpi(&reading, &place, None)
@@ -213,6 +219,44 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
         moved_on: standing.moved_on,
         not_renewed: standing.not_renewed,
     })
+}
+
+/// What analyses say of a KPI: all of them, or the one of this name.
+///
+/// # Errors
+/// What is asked for is not there, or nothing has been computed.
+pub fn insights(
+    facts: &dyn Facts,
+    kpi: &str,
+    query: &KpiQuery,
+    only: Option<&str>,
+) -> Result<Insights, ViewError> {
+    let (period, all) = Reporter::new(facts).analyse(kpi, query, only)?;
+    Ok(Insights { kpi: kpi.to_owned(), period, insights: all.into_iter().map(insight).collect() })
+}
+
+fn insight(of: view::AnalysisView) -> Insight {
+    let row = |(of, figures): (String, Vec<(String, f64)>)| ExhibitRow {
+        of,
+        figures: figures.into_iter().map(|(_, raw)| raw).collect(),
+    };
+    Insight {
+        analysis: of.name.to_owned(),
+        version: of.version,
+        question: of.question.to_owned(),
+        verdict: of.verdict.into(),
+        says: of.says,
+        looked_at: of.looked_at as u64,
+        checks: of
+            .checks
+            .into_iter()
+            .map(|(check, holds)| Check { check: check.to_owned(), holds })
+            .collect(),
+        exhibit: of.exhibit.map(|exhibit| Exhibit {
+            columns: exhibit.columns.into_iter().map(str::to_owned).collect(),
+            rows: exhibit.rows.into_iter().map(row).collect(),
+        }),
+    }
 }
 
 /// The strategy map with the scores of a scorecard.

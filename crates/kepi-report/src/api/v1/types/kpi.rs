@@ -57,6 +57,9 @@ pub struct KpiInFull {
     pub period: String,
     /// Periods that may be asked for, newest first.
     pub periods: Vec<String>,
+    /// What analyses say of the period, over all rows; left out for a segment or unit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub insights: Vec<Insight>,
     /// The KPI in this period, with all of its history.
     pub kpi: Kpi,
     /// This period by the segments within what is shown: members by dimension; by several together, joined by `;`, where they
@@ -138,6 +141,66 @@ pub struct Withdrawal {
     pub withdrawn_at: String,
     /// Why.
     pub reason: Reason,
+}
+
+/// What `kepi analyse` says of a KPI.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Insights {
+    /// Its id.
+    pub kpi: String,
+    /// The period.
+    pub period: String,
+    /// What analyses say.
+    pub insights: Vec<Insight>,
+}
+
+/// What an analysis says of the period, over all rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Insight {
+    /// Its name.
+    pub analysis: String,
+    /// Its version.
+    pub version: u32,
+    /// What it answers.
+    pub question: String,
+    /// `yes`, `no`, `unknown`.
+    pub verdict: Code,
+    /// In sentences.
+    pub says: Vec<String>,
+    /// How many series were compared.
+    pub looked_at: u64,
+    /// What was checked.
+    pub checks: Vec<Check>,
+    /// The figures that the sentences rest on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exhibit: Option<Exhibit>,
+}
+
+/// What was checked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// What.
+    pub check: String,
+    /// Whether it holds.
+    pub holds: bool,
+}
+
+/// A table of figures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Exhibit {
+    /// What its columns are.
+    pub columns: Vec<String>,
+    /// Its rows.
+    pub rows: Vec<ExhibitRow>,
+}
+
+/// A row of figures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExhibitRow {
+    /// What they are of.
+    pub of: String,
+    /// The figures, a column each.
+    pub figures: Vec<f64>,
 }
 
 /// A member of a dimension.

@@ -1,0 +1,167 @@
+//! What an analysis is: a kind of question with one pure function. The list is [`ANALYSES`](crate::ANALYSES).
+//!
+//! What an analysis says is an [`Insight`]: a verdict, sentences as typed values, the figures they rest on, and what was checked. *No* is said
+//! only where enough was looked at; else it is unknown, with the reason.
+
+use std::collections::BTreeMap;
+
+use kepi_model::{
+    calendar::Period,
+    id::DimensionId,
+    project::{Kpi, Project},
+};
+use kepi_query::{state::Member, value::Segment};
+
+use crate::{change::Judgement, frame::Figure, policy::Family, sentence::Sentence};
+
+/// A kind of question.
+#[derive(Debug)]
+pub struct Analysis {
+    /// Its name.
+    pub name: &'static str,
+    /// Counted up when it says something else of the same figures.
+    pub version: u32,
+    /// What it answers, as people ask.
+    pub question: &'static str,
+    /// The budget of false call-outs it spends; none: it says nothing that was not called out, or only adds up.
+    pub family: Option<Family>,
+    /// The answer; none where the question does not arise.
+    pub answer: fn(&Ask<'_>, &dyn Frames) -> Option<Insight>,
+}
+
+/// What is asked: about a KPI over all rows, in a period.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// The KPI.
+    pub kpi: &'a Kpi,
+    /// The period.
+    pub period: Period,
+}
+
+/// What analyses read: published figures, and what is usual of them.
+pub trait Frames {
+    /// The project.
+    fn project(&self) -> &Project;
+    /// The figure of a series.
+    fn figure(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Option<Figure>;
+    /// Segments of which a KPI has figures, in one order.
+    fn segments(&self, kpi: &Kpi, period: Period) -> Vec<Segment>;
+    /// What is usual of a figure.
+    fn judged(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Judgement;
+    /// The last period before one in which the total has a final figure.
+    fn before(&self, kpi: &Kpi, period: Period) -> Option<Period>;
+}
+
+/// A verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// Yes.
+    Yes,
+    /// No, and enough was looked at to say so.
+    No,
+    /// Not enough could be looked at.
+    Unknown,
+}
+
+impl Verdict {
+    /// The name used in JSON.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What a figure of an exhibit is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Shown {
+    /// A value of the KPI.
+    Value(f64),
+    /// A difference of values.
+    Difference(f64),
+    /// How many.
+    Count(f64),
+}
+
+/// A table that an insight rests on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exhibit {
+    /// What its columns are.
+    pub columns: Vec<&'static str>,
+    /// Its rows by name.
+    pub rows: Vec<(String, Vec<Shown>)>,
+}
+
+/// What was checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Check {
+    /// What.
+    pub name: &'static str,
+    /// Whether it holds.
+    pub holds: bool,
+}
+
+/// What an analysis says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Insight {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// In sentences.
+    pub says: Vec<Sentence>,
+    /// What they rest on.
+    pub exhibit: Option<Exhibit>,
+    /// What was checked.
+    pub checks: Vec<Check>,
+    /// How many series were compared.
+    pub looked_at: usize,
+}
+
+/// A member of a dimension: how much of the whole it is, and its value.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Its segment.
+    pub segment: Segment,
+    /// Cases.
+    pub cases: f64,
+    /// Its figure.
+    pub figure: Figure,
+}
+
+/// The members of each single dimension in a period, for dimensions of which they make up the whole: cases times values of all members add
+/// up to those of the total, which counts, means and shares of rows do, and nothing that is weighted, hidden or no mean.
+#[must_use]
+pub fn partitions(kpi: &Kpi, period: Period, frames: &dyn Frames) -> BTreeMap<DimensionId, Vec<Part>> {
+    let mut by: BTreeMap<DimensionId, Vec<Part>> = BTreeMap::new();
+    let Some(whole) = frames.figure(kpi, period, &Segment::total()) else { return by };
+    for segment in frames.segments(kpi, period) {
+        let [(dimension, _)] = segment.0.as_slice() else { continue };
+        let Some(figure) = frames.figure(kpi, period, &segment) else { continue };
+        let part = Part { cases: figure.effective_n, segment: segment.clone(), figure };
+        by.entry(dimension.clone()).or_default().push(part);
+    }
+    by.retain(|_, parts| {
+        let cases: f64 = parts.iter().map(|part| part.cases).sum();
+        let sum: f64 = parts.iter().map(|part| part.cases * part.figure.point).sum();
+        // Values are rounded once, when they are divided.
+        let tolerance = 1e-9 * whole.point.abs().max(1e-9) * parts.len() as f64;
+        parts.len() > 1 && cases == whole.effective_n && (sum / cases - whole.point).abs() <= tolerance
+    });
+    by
+}
+
+/// A segment in words: `language japanese`.
+#[must_use]
+pub fn named(segment: &Segment) -> String {
+    let one = |(dimension, member): &(DimensionId, Member)| {
+        let member = match member {
+            Member::Value(text) if kepi_model::id::is_name(text) => text.replace('_', " "),
+            Member::Value(text) => text.to_string(),
+            Member::Unknown => "(no value)".to_owned(),
+        };
+        format!("{} {member}", dimension.as_str().replace('_', " "))
+    };
+    segment.0.iter().map(one).collect::<Vec<_>>().join(", ")
+}

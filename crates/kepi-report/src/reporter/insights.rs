@@ -1,0 +1,96 @@
+//! What analyses say of a KPI: asked of published figures when somebody looks.
+
+use kepi_insight::{
+    ANALYSES,
+    analysis::{Ask, Exhibit, Frames, Shown},
+    change::Judgement,
+    frame::Figure,
+};
+use kepi_model::{
+    calendar::Period,
+    project::{Kpi, Project},
+};
+use kepi_query::value::Segment;
+
+use super::Reporter;
+use crate::{
+    format,
+    reader::{KpiQuery, ViewError},
+    say::Say,
+    view::{AnalysisView, ExhibitView},
+};
+
+impl Frames for Reporter<'_> {
+    fn project(&self) -> &Project {
+        self.facts.project()
+    }
+    fn figure(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Option<Figure> {
+        let estimate = self.facts.observed(&kpi.id, period, segment)?.ok()?;
+        let is_final =
+            |(ordinal, _, is_final): (i32, Option<f64>, bool)| ordinal == period.ordinal && is_final;
+        let points = self.facts.points(&kpi.id, period.grain, segment, period.ordinal..=period.ordinal);
+        Some(Figure::of(period.ordinal, &estimate, points.into_iter().any(is_final)))
+    }
+    fn segments(&self, kpi: &Kpi, period: Period) -> Vec<Segment> {
+        self.facts.segments(&kpi.id, period.grain)
+    }
+    fn judged(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Judgement {
+        self.facts.judged(&kpi.id, period, segment)
+    }
+    fn before(&self, kpi: &Kpi, period: Period) -> Option<Period> {
+        let total = Segment::total();
+        let (first, _) = self.facts.span(&kpi.id, period.grain, &total)?;
+        if first >= period.ordinal {
+            return None;
+        }
+        let points = self.facts.points(&kpi.id, period.grain, &total, first..=period.ordinal - 1);
+        let last = points.into_iter().rev().find(|(_, point, is_final)| point.is_some() && *is_final);
+        last.map(|(ordinal, ..)| Period { ordinal, ..period })
+    }
+}
+
+impl<'a> Reporter<'a> {
+    /// What analyses say of a KPI over all rows, in the period asked for: all of them, or the one of this name.
+    ///
+    /// # Errors
+    /// There is no such KPI or period, or nothing has been computed.
+    pub fn analyse(
+        self,
+        id: &str,
+        query: &KpiQuery,
+        only: Option<&str>,
+    ) -> Result<(String, Vec<AnalysisView>), ViewError> {
+        let asked = self.kpi_asked(id, query)?;
+        Ok((self.label(asked.period), self.analyses(asked.kpi, asked.period, only)))
+    }
+
+    pub(crate) fn analyses(self, kpi: &'a Kpi, period: Period, only: Option<&str>) -> Vec<AnalysisView> {
+        let observed = self.facts.observed(&kpi.id, period, &Segment::total());
+        let say = Say::of(kpi, observed.as_ref(), &self.project().calendar);
+        let wanted = ANALYSES.iter().filter(|analysis| only.is_none_or(|name| analysis.name == name));
+        let answered =
+            wanted.filter_map(|analysis| Some((analysis, (analysis.answer)(&Ask { kpi, period }, &self)?)));
+        answered
+            .map(|(analysis, insight)| AnalysisView {
+                name: analysis.name,
+                version: analysis.version,
+                question: analysis.question,
+                verdict: insight.verdict.code(),
+                says: insight.says.iter().map(|sentence| say.sentence(sentence)).collect(),
+                exhibit: insight.exhibit.as_ref().map(|exhibit| shown(exhibit, &say)),
+                checks: insight.checks.iter().map(|check| (check.name, check.holds)).collect(),
+                looked_at: insight.looked_at,
+            })
+            .collect()
+    }
+}
+
+fn shown(of: &Exhibit, say: &Say<'_>) -> ExhibitView {
+    let figure = |figure: &Shown| match *figure {
+        Shown::Value(raw) => (say.number(raw).text, raw),
+        Shown::Difference(raw) => (say.signed(raw), raw),
+        Shown::Count(raw) => (format::count(raw.max(0.0).round() as u64), raw),
+    };
+    let rows = of.rows.iter().map(|(name, figures)| (name.clone(), figures.iter().map(figure).collect()));
+    ExhibitView { columns: of.columns.clone(), rows: rows.collect() }
+}

@@ -1,0 +1,108 @@
+//! `kepi analyse`: what analyses say of published figures.
+
+use kepi_report::{
+    Reporter,
+    api::v1,
+    facts::Facts,
+    reader::KpiQuery,
+    view::{Outcome, Verdict},
+};
+
+use crate::{
+    cli::{Analyse, Format},
+    failure::Failure,
+    output::{Field, Grid, Output},
+};
+
+/// Prints what is asked for: of one KPI every analysis, of all what is called out.
+pub fn analyse(what: &Analyse, facts: &dyn Facts, out: Output) -> Result<(), Failure> {
+    if let Some(name) = &what.analysis
+        && !kepi_insight::ANALYSES.iter().any(|analysis| analysis.name == name)
+    {
+        let names: Vec<&str> = kepi_insight::ANALYSES.iter().map(|analysis| analysis.name).collect();
+        let message = format!("there is no analysis `{name}`; there are {}", names.join(", "));
+        return Err(Failure::Other(message));
+    }
+    match &what.kpi {
+        Some(kpi) => one(kpi, what, facts, out),
+        None => all(facts, out),
+    }
+}
+
+fn one(kpi: &str, what: &Analyse, facts: &dyn Facts, out: Output) -> Result<(), Failure> {
+    let query = KpiQuery { period: what.period.clone(), ..KpiQuery::default() };
+    let only = what.analysis.as_deref();
+    if out.format == Format::Json {
+        return Ok(out.json(&v1::insights(facts, kpi, &query, only)?)?);
+    }
+    let (period, analyses) = Reporter::new(facts).analyse(kpi, &query, only)?;
+    if out.format == Format::Csv {
+        let mut grid = Grid::new(&["Analysis", "Verdict", "Says", "Compared"]);
+        for of in &analyses {
+            grid.push(vec![
+                Field::text(of.name),
+                Field::text(of.verdict),
+                Field::text(of.says.join(" ")),
+                Field::figure(of.looked_at.to_string(), Some(of.looked_at as f64)),
+            ]);
+        }
+        return Ok(out.rows(&grid)?);
+    }
+    let name = facts.project().kpis.values().find(|k| k.id.as_str() == kpi).map_or(kpi, |k| k.name.as_str());
+    out.line(&format!("{name} · {period}"))?;
+    for of in &analyses {
+        out.line("")?;
+        out.line(of.question)?;
+        for sentence in &of.says {
+            out.line(&format!("  {sentence}"))?;
+        }
+        if let Some(exhibit) = &of.exhibit {
+            let mut header = vec!["  Of"];
+            header.extend(&exhibit.columns);
+            let mut grid = Grid::new(&header);
+            for (name, figures) in &exhibit.rows {
+                let mut row = vec![Field::text(format!("  {name}"))];
+                row.extend(figures.iter().map(|(text, raw)| Field::figure(text.clone(), Some(*raw))));
+                grid.push(row);
+            }
+            out.rows(&grid)?;
+        }
+    }
+    Ok(())
+}
+
+fn all(facts: &dyn Facts, out: Output) -> Result<(), Failure> {
+    let view = Reporter::new(facts).kpis()?;
+    let judged = |row: &&kepi_report::view::KpiListRow| matches!(&row.row.change, Outcome::Value(c) if c.usual.value().is_some());
+    let compared = view.kpis.iter().filter(judged).count();
+    if out.format == Format::Json {
+        return Ok(out.json(&v1::kpis(facts)?)?);
+    }
+    let mut grid = Grid::new(&["KPI", "Period", "Value", "Change", "Verdict", "Usual from", "to"]);
+    let mut called_out = 0;
+    for listed in &view.kpis {
+        let Outcome::Value(change) = &listed.row.change else { continue };
+        called_out += usize::from(matches!(change.verdict, Verdict::Beyond | Verdict::Drifting));
+        let value = listed.row.value.value().map(|m| m.value.clone());
+        let usual = change.usual.value();
+        let limit = |number: Option<&kepi_report::view::Number>| {
+            Field::figure(number.map(|n| n.text.clone()).unwrap_or_default(), number.map(|n| n.raw))
+        };
+        grid.push(vec![
+            Field::text(&listed.row.kpi.name),
+            Field::text(&listed.period),
+            limit(value.as_ref()),
+            Field::figure(change.difference.text.clone(), Some(change.difference.raw)),
+            Field::text(change.said),
+            limit(usual.map(|u| &u.low)),
+            limit(usual.map(|u| &u.high)),
+        ]);
+    }
+    out.rows(&grid)?;
+    out.remark(&format!(
+        "{called_out} of {compared} KPIs with a verdict are called out; where nothing is going on, at most {attention} of months show anything, \
+         otherwise at most {attention} of what is called out is false",
+        attention = view.project.attention
+    ));
+    Ok(())
+}
