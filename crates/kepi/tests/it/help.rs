@@ -15,6 +15,7 @@ const COMMANDS: &[&[&str]] = &[
     &["show", "sources"],
     &["show", "quarantine"],
     &["explain"],
+    &["analyse"],
     &["reproduce"],
     &["audit"],
     &["audit", "verify"],
@@ -27,6 +28,7 @@ const COMMANDS: &[&[&str]] = &[
     &["demo"],
     &["schema"],
     &["bench"],
+    &["evidence", "insight"],
 ];
 
 #[test]
