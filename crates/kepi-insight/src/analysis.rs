@@ -147,7 +147,9 @@ pub fn partitions(kpi: &Kpi, period: Period, frames: &dyn Frames) -> BTreeMap<Di
         let sum: f64 = parts.iter().map(|part| part.cases * part.figure.point).sum();
         // Values are rounded once, when they are divided.
         let tolerance = 1e-9 * whole.point.abs().max(1e-9) * parts.len() as f64;
-        parts.len() > 1 && cases == whole.effective_n && (sum / cases - whole.point).abs() <= tolerance
+        parts.len() > 1
+            && (cases - whole.effective_n).abs() < 0.5
+            && (sum / cases - whole.point).abs() <= tolerance
     });
     by
 }
