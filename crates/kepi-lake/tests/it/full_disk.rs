@@ -98,6 +98,16 @@ fn files_below(folder: &Path) -> BTreeSet<PathBuf> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wherever_the_disk_is_full_nothing_stays_and_landing_again_succeeds() {
+    full_at_every_point(|_| true).await;
+}
+
+/// The database is elsewhere and has room; the data files have none.
+#[tokio::test(flavor = "multi_thread")]
+async fn wherever_the_disk_is_full_nothing_stays_on_postgresql_either() {
+    full_at_every_point(on_postgres).await;
+}
+
+async fn full_at_every_point(prepare: fn(&Path) -> bool) {
     let interval = ["id", "amount", "_valid_from", "_valid_to"];
     let texts = ["a,1,,\nb,1,,\n", "c,1,,\n", "a,2,,\nc,2,,\nx,no,,\n"];
     let mut expected = None;
@@ -105,8 +115,11 @@ async fn wherever_the_disk_is_full_nothing_stays_and_landing_again_succeeds() {
     for room in 0.. {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
+        if !prepare(root) {
+            return;
+        }
         let left = Arc::new(AtomicU64::new(u64::MAX));
-        let store = Store::open(&root.join("kepi.db").into()).await.unwrap();
+        let store = Store::open(&database(root)).await.unwrap();
         let fs = Arc::new(Filling(Arc::clone(&left)));
         let lake = LocalLake::open_on(fs, store.clone(), &root.join("data"), NOW).await.unwrap();
         let (project, source) = orders(Mode::Upsert);
@@ -139,6 +152,7 @@ async fn wherever_the_disk_is_full_nothing_stays_and_landing_again_succeeds() {
         assert_eq!(rows.len(), 5, "room {room}: {rows:?}");
         assert_eq!(*expected.get_or_insert_with(|| rows.clone()), rows, "room {room}");
         assert_eq!(lake.quarantine(None, 0, 9).await.unwrap().1, 1, "room {room}");
+        assert_whole(&store).await;
         if result.is_ok() {
             break;
         }
@@ -220,6 +234,7 @@ async fn a_database_that_cannot_grow_loses_nothing_and_doubles_nothing() {
         let verified = LocalLake::verify(store.clone(), &root.join("data")).await.unwrap();
         assert!(verified.damaged.is_empty(), "{kibibytes} KiB: {:?}", verified.damaged);
         landed.insert(loads.len());
+        assert_whole(&store).await;
         lake.sweep_orphans(Duration::ZERO).await.unwrap();
         drop(lake);
         store.close().await;

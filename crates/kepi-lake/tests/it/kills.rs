@@ -31,7 +31,7 @@ fn loader() {
 
 /// Lands every file that is not landed yet, in the order of names.
 async fn load_everything(root: &Path, sweep: bool) {
-    let store = Store::open(&root.join("kepi.db").into()).await.unwrap();
+    let store = Store::open(&database(root)).await.unwrap();
     let lake = LocalLake::open(store, &root.join("lake"), NOW).await.unwrap();
     if sweep {
         lake.sweep_orphans(Duration::ZERO).await.unwrap();
@@ -124,7 +124,20 @@ fn expected(files: usize) -> (Vec<Vec<String>>, Vec<Vec<String>>) {
 
 #[test]
 fn kills_lose_nothing_and_double_nothing() {
-    let kills: u32 = std::env::var("KEPI_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(200);
+    let folder = tempfile::tempdir().unwrap();
+    kill_loaders(folder.path(), 200);
+}
+
+#[test]
+fn kills_lose_nothing_and_double_nothing_on_postgresql() {
+    let folder = tempfile::tempdir().unwrap();
+    if on_postgres(folder.path()) {
+        kill_loaders(folder.path(), 50);
+    }
+}
+
+fn kill_loaders(root: &Path, kills: u32) {
+    let kills: u32 = std::env::var("KEPI_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(kills);
     let seed: u64 = std::env::var("KEPI_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(0x5eed);
     let mut state = seed | 1;
     let mut random = move |below: u64| {
@@ -134,8 +147,6 @@ fn kills_lose_nothing_and_double_nothing() {
         state ^= state >> 27;
         state.wrapping_mul(0x2545_f491_4f6c_dd1d) % below
     };
-    let folder = tempfile::tempdir().unwrap();
-    let root = folder.path();
     std::fs::create_dir(root.join("in")).unwrap();
     let mut files = 8;
     write_files(root, 0, files);
@@ -168,10 +179,11 @@ fn kills_lose_nothing_and_double_nothing() {
     assert!(spawn(root, false).wait().unwrap().success(), "seed {seed:#x}: the last loader succeeds");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let store = Store::open(&root.join("kepi.db").into()).await.unwrap();
+        let store = Store::open(&database(root)).await.unwrap();
         let lake = LocalLake::open(store.clone(), &root.join("lake"), NOW).await.unwrap();
         let swept = lake.sweep_orphans(Duration::ZERO).await.unwrap();
         assert!(lake.damage().await.unwrap().is_empty());
+        assert_whole(&store).await;
         let (append, upsert) = expected(files);
         let pinned = lake.pin(&orders(Mode::Append).0, None).await.unwrap();
         assert_eq!(rows(&pinned, "order", &["id", "amount"]), append, "seed {seed:#x}");
@@ -190,14 +202,25 @@ fn kills_lose_nothing_and_double_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_loaders_land_every_file_once() {
     let folder = tempfile::tempdir().unwrap();
-    let root = folder.path();
+    land_twice_at_once(folder.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_loaders_land_every_file_once_on_postgresql() {
+    let folder = tempfile::tempdir().unwrap();
+    if on_postgres(folder.path()) {
+        land_twice_at_once(folder.path()).await;
+    }
+}
+
+async fn land_twice_at_once(root: &Path) {
     std::fs::create_dir(root.join("in")).unwrap();
     write_files(root, 0, 12);
     let mut both = [spawn(root, false), spawn(root, false)];
     for loader in &mut both {
         assert!(loader.wait().unwrap().success());
     }
-    let store = Store::open(&root.join("kepi.db").into()).await.unwrap();
+    let store = Store::open(&database(root)).await.unwrap();
     let lake = LocalLake::open(store, &root.join("lake"), NOW).await.unwrap();
     let (append, upsert) = expected(12);
     let pinned = lake.pin(&orders(Mode::Append).0, None).await.unwrap();

@@ -36,7 +36,7 @@ use kepi_query::{
 use kepi_stats::estimate::Estimate;
 use kepi_store::{Asked, Effects, EventFilter, NewText, Receipt, Store, StoreError, Transaction};
 
-use crate::support::{NOW, id};
+use crate::support::{NOW, assert_whole, database, id, on_postgres};
 
 /// What a run computes: by KPI, member (empty: all) and month of 2026 a number.
 type Said<'a> = &'a [(&'a str, &'a str, i8, f64)];
@@ -134,7 +134,7 @@ async fn publish(lake: &LocalLake, vouched: &[Vouched], said: Said<'_>) -> Resul
 }
 
 async fn open(root: &Path) -> (Store, LocalLake) {
-    let store = Store::open(&root.join("kepi.db").into()).await.unwrap();
+    let store = Store::open(&database(root)).await.unwrap();
     adopt(&store).await;
     let lake = LocalLake::open(store.clone(), &root.join("lake"), NOW).await.unwrap();
     (store, lake)
@@ -289,7 +289,7 @@ async fn a_full_disk_publishes_nothing_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     let fs = Arc::new(Full::default());
-    let store = Store::open(&root.join("kepi.db").into()).await.unwrap();
+    let store = Store::open(&database(root)).await.unwrap();
     adopt(&store).await;
     let lake = LocalLake::open_on(fs.clone(), store, &root.join("lake"), NOW).await.unwrap();
     fs.0.store(true, Ordering::Relaxed);
@@ -334,7 +334,20 @@ fn spawn(root: &Path) -> Child {
 
 #[test]
 fn kills_publish_a_run_whole_or_not_at_all() {
-    let kills: u32 = std::env::var("KEPI_COUNT").ok().and_then(|n| n.parse().ok()).unwrap_or(40);
+    let folder = tempfile::tempdir().unwrap();
+    kill_publishers(folder.path(), 40);
+}
+
+#[test]
+fn kills_publish_a_run_whole_or_not_at_all_on_postgresql() {
+    let folder = tempfile::tempdir().unwrap();
+    if on_postgres(folder.path()) {
+        kill_publishers(folder.path(), 20);
+    }
+}
+
+fn kill_publishers(root: &Path, kills: u32) {
+    let kills: u32 = std::env::var("KEPI_COUNT").ok().and_then(|n| n.parse().ok()).unwrap_or(kills);
     let mut state = 0x5eed_u64;
     let mut random = move |below: u64| {
         state ^= state >> 12;
@@ -342,8 +355,6 @@ fn kills_publish_a_run_whole_or_not_at_all() {
         state ^= state >> 27;
         state.wrapping_mul(0x2545_f491_4f6c_dd1d) % below
     };
-    let folder = tempfile::tempdir().unwrap();
-    let root = folder.path();
     let begun = std::time::Instant::now();
     assert!(spawn(root).wait().unwrap().success());
     let longest = (begun.elapsed().as_micros() as u64).clamp(20_000, 400_000);
@@ -380,6 +391,8 @@ fn kills_publish_a_run_whole_or_not_at_all() {
             shown(&newest).iter().map(|line| line.rsplit(' ').next().unwrap().to_owned()).collect();
         assert_eq!((newest.rows(), said.len()), (MONTHS as usize, 1), "{said:?}");
         let swept = lake.sweep_orphans(Duration::ZERO).await.unwrap().len();
+        assert_whole(&store).await;
+        assert_eq!(lake.audit_published().await.unwrap(), [], "every row is one that the log has sealed");
         let damaged = LocalLake::verify(store, &root.join("lake")).await.unwrap().damaged;
         assert_eq!(damaged, []);
         println!("{kills} kills, {} runs, {swept} orphans swept: each whole or not at all", runs.len());

@@ -31,6 +31,26 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 pub const NOW: i64 = 1_767_225_600_000_000;
 
+/// The database of a test that works in a folder: the one whose address stands there, or a file.
+pub fn database(root: &Path) -> kepi_store::Location {
+    match std::fs::read_to_string(root.join("database")) {
+        Ok(address) => address.parse().unwrap(),
+        Err(_) => root.join("kepi.db").into(),
+    }
+}
+
+/// Lets a test that works in a folder keep its database in PostgreSQL; false: it is not installed.
+pub fn on_postgres(root: &Path) -> bool {
+    let address = kepi_testkit::postgres::fresh_database();
+    address.map(|address| std::fs::write(root.join("database"), address).unwrap()).is_some()
+}
+
+/// The log is whole, tree included, whatever was killed or ran out of room.
+pub async fn assert_whole(store: &Store) {
+    let audited = store.audit(&kepi_store::Trusted::default()).await.unwrap();
+    assert!(audited.holds(), "{:#?}", audited.findings);
+}
+
 pub struct Silent;
 impl Progress for Silent {
     fn rows(&self, _more: u64) {}
