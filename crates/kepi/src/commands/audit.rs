@@ -90,8 +90,15 @@ fn print(audited: &Audited, no_figures: bool, out: Output) -> Result<(), Failure
     }
     let errors = audited.findings.iter().filter(|f| f.severity == Severity::Error).count();
     let Audited { events, checkpoints, outside, covered, texts, erased, records, .. } = audited;
-    out.line(&format!("{events} events, {covered} of them under a signed checkpoint that holds"))?;
-    out.line(&format!("{checkpoints} checkpoints hold, {outside} of them kept outside the database, too"))?;
+    out.line(&format!(
+        "{}, {covered} of them under a signed checkpoint that holds",
+        counted(*events, "event")
+    ))?;
+    let holds = if *checkpoints == 1 { "holds" } else { "hold" };
+    out.line(&format!(
+        "{} {holds}, {outside} of them kept outside the database, too",
+        counted(*checkpoints, "checkpoint")
+    ))?;
     let figures = if no_figures { "" } else { " and their figures" };
     out.line(&format!(
         "{records} loads and runs{figures}, {texts} texts ({erased} erased) and all projections compared"
@@ -102,6 +109,10 @@ fn print(audited: &Audited, no_figures: bool, out: Output) -> Result<(), Failure
         n => format!("{n} errors: this is not what it was"),
     })?;
     Ok(())
+}
+
+fn counted(n: u64, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 async fn log(which: &AuditLog, store: &Store, out: Output) -> Result<(), Failure> {
