@@ -70,6 +70,9 @@ pub trait RunProgress: Send + Sync {
     fn landing(&self) -> &dyn Progress;
 }
 
+/// Entries into stages that counted for none, by entity and stage.
+pub type Strays = BTreeMap<EntityId, BTreeMap<String, u64>>;
+
 /// What a run did.
 #[derive(Debug, Clone, Serialize)]
 pub struct RunReport {
@@ -105,6 +108,8 @@ pub struct RunReport {
     pub not_renewed: BTreeMap<KpiId, String>,
     /// Dimensions and combinations that KPIs go on without, since they have too many members.
     pub without: BTreeMap<KpiId, BTreeSet<String>>,
+    /// Entries into stages that counted for none, by entity and stage: they came from a stage that they do not follow.
+    pub strays: Strays,
     /// What was said of its changes; none where a newer run was there, or it could not be done.
     pub judged: Option<JudgedReport>,
     /// Why they were not judged: the next run makes up for it.
@@ -136,6 +141,8 @@ pub struct Computed {
     pub not_renewed: BTreeMap<KpiId, String>,
     /// Dimensions and combinations that KPIs go on without, since they have too many members.
     pub without: BTreeMap<KpiId, BTreeSet<String>>,
+    /// Entries into stages that counted for none, by entity and stage.
+    pub strays: Strays,
     /// How far the data of each entity reach, µs UTC.
     pub watermarks: BTreeMap<EntityId, i64>,
 }
@@ -192,6 +199,7 @@ impl App {
             rejected,
             not_renewed: computed.not_renewed,
             without: computed.without,
+            strays: computed.strays,
             judged,
             not_judged,
         })
@@ -287,7 +295,7 @@ impl App {
     ) -> Result<Computed, AppError> {
         let watermarks = watermarks.cloned().unwrap_or_else(|| reach::watermarks(project, inputs));
         let mut held_back = held_back.clone();
-        let inputs = &self.made(project, inputs, &watermarks, &mut held_back, at).await?;
+        let (inputs, strays) = &self.made(project, inputs, &watermarks, &mut held_back, at).await?;
         let held_back = &held_back;
         let kpis = || project.kpis.values().filter(|kpi| !held_back.contains_key(&kpi.id));
         let plans = scans::plan(kpis(), project, inputs)?;
@@ -349,7 +357,7 @@ impl App {
         values.retain(|value: &Value| !not_renewed.contains_key(&value.kpi));
         match failed.into_iter().next() {
             Some(error) if held_back.is_empty() && not_renewed.len() == project.kpis.len() => Err(error),
-            _ => Ok(Computed { values, not_renewed, without, watermarks }),
+            _ => Ok(Computed { values, not_renewed, without, strays: strays.clone(), watermarks }),
         }
     }
 
@@ -362,18 +370,18 @@ impl App {
         watermarks: &BTreeMap<EntityId, i64>,
         held_back: &mut BTreeMap<KpiId, String>,
         at: i64,
-    ) -> Result<PinnedInputs, AppError> {
+    ) -> Result<(PinnedInputs, Strays), AppError> {
         let kpis = project.kpis.values().filter(|kpi| !held_back.contains_key(&kpi.id));
         let work: Vec<(&Kpi, Grain)> = kpis
             .flat_map(|kpi| plan::grains_of(kpi, project).into_iter().map(move |grain| (kpi, grain)))
             .collect();
         let Some(plan) = derive::plan(&work, project, inputs, at, watermarks)? else {
-            return Ok(inputs.clone());
+            return Ok((inputs.clone(), Strays::new()));
         };
         let made = derive::derived(&plan, inputs, self.evaluator.as_ref(), &self.limits).await;
         let of_made = work.iter().map(|(kpi, _)| *kpi).filter(|kpi| !kpi.made.is_empty());
         match made {
-            Ok(Derived { tables, out_of_range, .. }) => {
+            Ok(Derived { tables, out_of_range, strays }) => {
                 for kpi in of_made {
                     let beyond = out_of_range.iter().find(|(table, attribute)| {
                         kpi.made.iter().any(|made| matches!(made, Made::Attribute(of, own) if own == attribute && is_table_of(table, of)))
@@ -385,7 +393,7 @@ impl App {
                 }
                 let mut inputs = inputs.clone();
                 inputs.tables.extend(tables);
-                Ok(inputs)
+                Ok((inputs, strays))
             }
             // The others go on.
             Err(error) => {
@@ -393,7 +401,7 @@ impl App {
                 for kpi in of_made {
                     held_back.insert(kpi.id.clone(), why.clone());
                 }
-                Ok(inputs.clone())
+                Ok((inputs.clone(), Strays::new()))
             }
         }
     }

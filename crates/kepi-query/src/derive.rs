@@ -4,6 +4,7 @@
 //! A [`plan::DerivePlan`] is typed and knows no calendar. [`derived`] is a function from pinned tables to pinned tables, in
 //! which what was made stands in for what was landed, so that scans, lookups and measures know nothing of it.
 
+mod gather;
 pub mod plan;
 mod reference;
 mod rows;
@@ -49,7 +50,7 @@ pub async fn derived(
         let data = TableData::Memory(Arc::new(memory));
         read.tables.insert(entity.clone(), PinnedTable { columns, data, ..table.clone() });
     }
-    reference::derive(plan, &read)
+    in_buckets(plan, &read, None)
 }
 
 /// Makes what a plan says of tables in memory, row by row: what the plan means.
@@ -57,5 +58,20 @@ pub async fn derived(
 /// # Errors
 /// A panel would have too many rows.
 pub fn by_reference(plan: &DerivePlan, inputs: &PinnedInputs) -> Result<Derived, EvaluateError> {
-    reference::derive(plan, inputs)
+    reference::derive(plan, inputs, reference::gather)
+}
+
+/// The same by sorted rows, in so many buckets of keys; none: by how many rows there are.
+///
+/// # Errors
+/// A panel would have too many rows.
+pub fn in_buckets(
+    plan: &DerivePlan,
+    inputs: &PinnedInputs,
+    buckets: Option<u64>,
+) -> Result<Derived, EvaluateError> {
+    reference::derive(plan, inputs, |step, days, world| {
+        let of = world.tables.get(&step.gathered.of);
+        gather::gather(step, days, world, buckets.unwrap_or_else(|| gather::buckets(of)))
+    })
 }

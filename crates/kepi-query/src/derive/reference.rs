@@ -30,8 +30,12 @@ use crate::{
     row::{Cell, Overflow, evaluate, holds},
 };
 
-/// Makes what a plan says.
-pub(super) fn derive(plan: &DerivePlan, inputs: &PinnedInputs) -> Result<Derived, EvaluateError> {
+/// Makes what a plan says; `gather` makes a column.
+pub(super) fn derive(
+    plan: &DerivePlan,
+    inputs: &PinnedInputs,
+    gather: impl Fn(&GatherStep, &[i64], &World) -> Result<MemoryColumn, Overflow>,
+) -> Result<Derived, EvaluateError> {
     let mut world = World::new(inputs)?;
     for step in &plan.steps {
         match step {
@@ -111,19 +115,20 @@ impl<'a> Candidates<'a> {
 }
 
 /// A value, if there is one.
-fn known(of: &Expression, row: &RowOf<'_>) -> Option<Cell> {
+pub(super) fn known(of: &Expression, row: &RowOf<'_>) -> Option<Cell> {
     evaluate(of, row).ok().filter(|cell| !cell.is_missing())
 }
 
 /// An instant, if there is one.
-fn known_instant(of: &Expression, row: &RowOf<'_>) -> Option<i64> {
+pub(super) fn known_instant(of: &Expression, row: &RowOf<'_>) -> Option<i64> {
     match known(of, row)? {
         Cell::Instant(at) => Some(at),
         _ => None,
     }
 }
 
-fn gather(step: &GatherStep, days: &[i64], world: &World) -> Result<MemoryColumn, Overflow> {
+/// A gathered column, row by row.
+pub(super) fn gather(step: &GatherStep, days: &[i64], world: &World) -> Result<MemoryColumn, Overflow> {
     let Some(table) = world.tables.get(&step.table) else { return Ok(column(step.physical, 0)) };
     let candidates = Candidates::new(&step.gathered, world);
     let newest = table.newest();
@@ -194,7 +199,7 @@ fn one(
 }
 
 /// Bounds of the row's period as they are some periods earlier.
-fn moved(step: &GatherStep, table: &Table, row: u32) -> Vec<(&'static str, i64)> {
+pub(super) fn moved(step: &GatherStep, table: &Table, row: u32) -> Vec<(&'static str, i64)> {
     let ago = step.gathered.ago as usize;
     let (Some(periods), true) = (&step.periods, ago > 0) else { return Vec::new() };
     let at =
@@ -209,7 +214,7 @@ fn moved(step: &GatherStep, table: &Table, row: u32) -> Vec<(&'static str, i64)>
 }
 
 /// A stretch of time, as it is for one row.
-enum Within {
+pub(super) enum Within {
     Dated {
         low: Option<(i64, Option<Vec<Cell>>)>,
         after: bool,
@@ -225,7 +230,7 @@ enum Within {
 }
 
 /// The stretch for a row; none: a bound is missing.
-fn within(step: &GatherStep, row: &RowOf<'_>, own_date: Option<i64>) -> Option<Within> {
+pub(super) fn within(step: &GatherStep, row: &RowOf<'_>, own_date: Option<i64>) -> Option<Within> {
     let bound = |bound: &Option<Bound>| -> Option<Option<(i64, Option<Vec<Cell>>)>> {
         match bound {
             None => Some(None),
@@ -309,7 +314,7 @@ fn made_of(how: How, found: &[((i64, Vec<Cell>), Cell)], days: &[i64]) -> Result
 }
 
 /// The place of the day of an instant; beyond the edges, days of 24 hours.
-fn day_of(days: &[i64], at: i64) -> i64 {
+pub(super) fn day_of(days: &[i64], at: i64) -> i64 {
     const DAY: i64 = 86_400_000_000;
     let place = days.partition_point(|edge| *edge <= at) as i64;
     match (days.first(), days.last()) {

@@ -10,6 +10,7 @@
 )]
 
 mod balance;
+mod buckets;
 mod composed;
 mod definitions;
 mod derived;

@@ -197,6 +197,15 @@ fn tell(report: &RunReport, out: Output) {
             kepi_report::format::count(MOST_MEMBERS as u64),
         ));
     }
+    for (entity, strays) in &report.strays {
+        for (stage, entries) in strays {
+            out.remark(&format!(
+                "stray: {entries} {} stage `{stage}` of `{entity}` came from a stage that it does not follow, and moved nobody; \
+                 `follows` says from which stages an entry counts",
+                if *entries == 1 { "entry into" } else { "entries into" },
+            ));
+        }
+    }
     let mut by_reason: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (kpi, why) in &report.not_renewed {
         by_reason.entry(why).or_default().push(format!("`{kpi}`"));

@@ -23,6 +23,13 @@ attributes:
   closing: {sum: subscription.fee, in_force: period_end}
   kept: {expression: case when closing < opening then closing else opening end}
 ---
+entity: journey
+rows:
+  of: account
+  stages:
+    subscribes: {enter: subscription}
+    orders: {enter: order, follows: [subscribes]}
+---
 source: accounts
 into: account
 from: {csv: {files: data/accounts.csv}}
@@ -86,6 +93,13 @@ measure:
     numerator: {sum: {of: customer, value: kept}}
     denominator: {sum: {of: customer, value: opening}}
 ---
+kpi: stages
+name: Stages begun
+better: higher
+period: month
+by: [stage]
+measure: {count: {of: journey}}
+---
 kpi: repeat
 name: Customers who order twice in 90 days
 better: higher
@@ -106,7 +120,7 @@ fn project() -> Project {
     );
     project.write(
         "data/orders.csv",
-        "id,account,on\no1,a1,2026-01-10\no2,a1,2026-02-10\no3,a1,2026-06-10\no4,a2,2026-04-21\no5,a2,2026-01-21\n",
+        "id,account,on\no1,a1,2026-01-10\no2,a1,2026-02-10\no3,a1,2026-06-10\no4,a2,2026-04-21\no5,a2,2026-01-21\no6,a3,2026-02-01\n",
     );
     project
 }
@@ -127,7 +141,10 @@ fn shown(project: &Project, kpi: &str, period: &str, segment: &str) -> Option<(f
 fn churn_retention_and_repeat_customers_are_shown_as_worked_by_hand() {
     let project = project();
     project.ok(&["check"]);
-    project.ok(&["run"]);
+    // a3 orders before it subscribes, and a1 subscribes once more while it orders.
+    let (_, said) = project.fails_or_not(&["run"]);
+    assert!(said.contains("stray: 1 entry into stage `orders` of `journey`"), "{said}");
+    assert!(said.contains("stray: 1 entry into stage `subscribes` of `journey`"), "{said}");
     let value = |kpi: &str, period: &str| shown(&project, kpi, period, "").map(|(value, _)| value);
     // In March a2's 50 of 180 end, and a1 adds 20; in no other month anything ends.
     assert_eq!(value("churn", "2026-03"), Some(1.0 / 3.0));
@@ -138,6 +155,9 @@ fn churn_retention_and_repeat_customers_are_shown_as_worked_by_hand() {
     assert_eq!(value("quarterly_churn", "2026-Q2"), Some(0.0));
     // Of those who came in January a1 orders twice within 90 days; a2's second order comes on the 91st.
     assert_eq!(value("repeat", "2026-01"), Some(0.5));
+    // In January a1 orders as it subscribes, a2 a day later.
+    assert_eq!(value("stages", "2026-01"), Some(3.0));
+    assert_eq!(shown(&project, "stages", "2026-01", "stage=subscribes").map(|(value, _)| value), Some(1.0));
     let of_tier = |segment: &str| shown(&project, "churn", "2026-03", segment).map(|(value, _)| value);
     assert_eq!((of_tier("tier=basic"), of_tier("tier=gold")), (Some(1.0), Some(0.0)));
     // The data are there until the end of June: 90 days after January, not after May.
