@@ -1,9 +1,12 @@
 //! Entities and attributes.
 
+pub mod derived;
+
 use std::collections::BTreeMap;
 
+use derived::{Derivation, Derived, Lasts, Rows};
+
 use crate::{
-    derived::{Derivation, Derived, Lasts, Rows},
     expression::{Path, Type},
     id::{AttributeId, EntityId},
 };

@@ -22,7 +22,6 @@ pub mod check;
 pub mod codes;
 mod decode;
 mod definitions;
-pub mod derived;
 pub mod describe;
 pub mod documents;
 pub mod entity;
@@ -49,3 +48,5 @@ pub mod window;
 mod word;
 pub mod wording;
 mod yaml;
+
+pub use entity::derived;
