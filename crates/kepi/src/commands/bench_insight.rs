@@ -25,12 +25,18 @@ struct Report {
     newest_period_seconds: f64,
 }
 
+/// How many of so many KPIs stand on the scorecard: equal weights have to make up 100 %.
+fn scorecard_of(kpis: usize) -> usize {
+    [50, 25, 20, 10, 5, 4, 2, 1].into_iter().find(|n| *n <= kpis).unwrap_or(0)
+}
+
 /// Times it.
 pub fn insight(what: &BenchInsight, out: Output) -> Result<(), Failure> {
     let available = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = what.threads.map_or(available, usize::from);
     let members = vec![what.segments];
-    let shape = Shape { kpis: what.kpis, on_scorecard: 50.min(what.kpis), members, periods: what.months };
+    let shape =
+        Shape { kpis: what.kpis, on_scorecard: scorecard_of(what.kpis), members, periods: what.months };
     let project = World::project(&shape);
     let world = World::clean(1, &shape);
     let frame = world.frame(&project);
