@@ -155,7 +155,8 @@ impl Reader<'_> {
     }
 
     fn too_large(&mut self, message: String) {
-        let span = Span { end: self.whole().end.min(self.whole().start + 60), ..self.whole() };
+        // Its beginning, and no letter in half.
+        let span = self.node.place_within(0, self.text.floor_char_boundary(60));
         self.findings
             .report(codes::EXPRESSION_TOO_LARGE, span, message)
             .expected(format!(

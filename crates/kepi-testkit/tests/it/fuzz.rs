@@ -98,6 +98,21 @@ fn definitions_end_in_findings_or_in_a_project() {
     println!("{line}; {accepted} of them are projects");
 }
 
+/// What the seed 1002384 found.
+#[test]
+fn the_beginning_of_a_long_expression_is_cut_between_letters() {
+    for shift in 0..8 {
+        let condition = format!("{} = {}", "a".repeat(shift + 1), vec!["'é'"; 300].join(" = "));
+        let quoted = serde_json::to_string(&condition).unwrap();
+        let text = format!(
+            "project: p\nname: P\nlanguage: 1\ntime_zone: UTC\n---\nkpi: k\nname: K\nbetter: higher\nperiod: month\nmeasure: \
+             {{count: {{of: survey_response, where: {quoted}}}}}\n"
+        );
+        let found = checked(&map([("kepi.yml".to_owned(), text)]));
+        assert!(found.findings.iter().any(|f| f.message.contains("attributes and constants")), "{shift}");
+    }
+}
+
 /// So many expressions stand in one project, so that the project costs little.
 const AT_ONCE: usize = 20;
 
