@@ -8,6 +8,7 @@ use std::{
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use kepi_report::fixture::{PlantedReader, airport};
@@ -94,6 +95,22 @@ async fn site() -> String {
     let router = kepi_web::router(Arc::new(PlantedReader::of(airport())));
     tokio::spawn(kepi_web::server::serve(listener, router, Default::default(), std::future::pending()));
     address
+}
+
+/// Waits until the browser shows the page of a path, whole, and says its query: a click returns before the page that it
+/// leads to is there.
+async fn arrives(browser: &WebDriver, path: &str) -> String {
+    let begun = Instant::now();
+    loop {
+        let url = browser.current_url().await.unwrap();
+        // A page on its way out answers nothing.
+        let state = browser.execute("return document.readyState", Vec::new()).await;
+        if url.path() == path && state.is_ok_and(|state| state.json() == "complete") {
+            return url.query().unwrap_or_default().to_owned();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "{url} for {path}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 fn axe() -> Option<String> {
@@ -202,23 +219,24 @@ async fn a_manager_clicks_through() {
     browser.find(By::Css("select[name=period] option[value='2014']")).await.unwrap().click().await.unwrap();
     browser.find(By::Css("select[name=unit] option[value=area_f]")).await.unwrap().click().await.unwrap();
     browser.find(By::Css(".chooser button")).await.unwrap().click().await.unwrap();
-    let url = browser.current_url().await.unwrap();
-    assert_eq!(url.path(), "/scorecards/passenger_experience");
-    assert_eq!(url.query(), Some("period=2014&unit=area_f"));
+    let query = arrives(&browser, "/scorecards/passenger_experience").await;
+    assert_eq!(query, "period=2014&unit=area_f");
     let head = browser.find(By::Css("header.head .sub")).await.unwrap().text().await.unwrap();
     assert!(head.contains("Boarding Area F") && head.contains("2014"), "{head}");
 
     // From what deviates to its KPI, period and unit kept.
     let name = browser.find(By::Css(".card h3 a")).await.unwrap();
     let title = name.text().await.unwrap();
+    let href = name.attr("href").await.unwrap().unwrap();
     name.click().await.unwrap();
+    let query = arrives(&browser, href.split('?').next().unwrap()).await;
     assert_eq!(browser.find(By::Css("h1")).await.unwrap().text().await.unwrap(), title);
-    assert!(browser.current_url().await.unwrap().query().unwrap().contains("unit=area_f"));
+    assert!(query.contains("unit=area_f"));
 
     // Through the navigation to all pages.
     for page in PAGES.iter().filter(|page| page.nav.is_some()) {
         browser.find(By::LinkText(page.nav.unwrap())).await.unwrap().click().await.unwrap();
-        assert_eq!(browser.current_url().await.unwrap().path(), page.path);
+        arrives(&browser, page.path).await;
         let current = browser.find(By::Css("nav.wide a[aria-current=page]")).await.unwrap();
         assert_eq!(current.text().await.unwrap(), page.nav.unwrap());
     }
@@ -236,6 +254,6 @@ async fn the_menu_unfolds_on_a_phone() {
     browser.find(By::Css(".menu summary")).await.unwrap().click().await.unwrap();
     assert!(link.is_displayed().await.unwrap());
     link.click().await.unwrap();
-    assert_eq!(browser.current_url().await.unwrap().path(), "/kpis");
+    arrives(&browser, "/kpis").await;
     browser.quit().await.unwrap();
 }
