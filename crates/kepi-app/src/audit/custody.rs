@@ -1,7 +1,7 @@
 //! Where the signing key lies, and where checkpoints are kept outside the database.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Write as _},
     os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
@@ -66,15 +66,16 @@ impl Custody {
             Key::from_seed(origin, &seed).map_err(|reason| AppError::Key { path: path.clone(), reason })?;
         // The key that others know it by first: what is signed can be verified whenever this breaks off.
         append(&known, &format!("{}\n", key.public())).map_err(failed(&known))?;
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(OWNER_ONLY)
-            .open(&path)
-            .map_err(failed(&path))?;
-        let written = file.write_all(format!("{}\n", key.secret()).as_bytes()).and_then(|()| file.sync_all());
-        written.map_err(failed(&path))?;
-        Ok(key)
+        // Under its name it stands whole or not at all, and never in place of another's.
+        let aside = self.folder.join(format!("log.key.{}", std::process::id()));
+        let written = write_secret(&aside, &key).and_then(|()| fs::hard_link(&aside, &path));
+        let removed = fs::remove_file(&aside);
+        removed.map_err(failed(&aside))?;
+        match written {
+            // Another process was first: both of their public keys are known, and this one signs by its key.
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => self.key(origin),
+            written => written.and_then(|()| sync(&self.folder)).map(|()| key).map_err(failed(&path)),
+        }
     }
 
     /// Keys whose signatures count.
@@ -130,12 +131,29 @@ fn read(path: &Path) -> Result<Option<String>, AppError> {
     }
 }
 
-/// One write at the end of a file, synced.
+/// One write at the end of a file, synced with its place in the folder.
 fn append(path: &Path, text: &str) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
     let mut file = OpenOptions::new().append(true).create(true).open(path)?;
     file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    sync(folder)
+}
+
+/// Forces the entries of a folder to the disk.
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Writes a key to a new file that its owner alone may read; synced.
+fn write_secret(path: &Path, key: &Key) -> io::Result<()> {
+    // What a process of the same number left behind when it was killed.
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(path)?;
+    writeln!(file, "{}", key.secret())?;
     file.sync_all()
 }

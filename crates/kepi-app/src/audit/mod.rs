@@ -4,6 +4,8 @@
 mod bundle;
 mod custody;
 
+use std::collections::HashSet;
+
 use kepi_proof::{Checkpoint, PublicKey};
 use kepi_store::{Audited, Finding, Store, Trusted, audit::finding::OPEN_KEY};
 
@@ -33,8 +35,9 @@ pub async fn sign(store: &Store, custody: &Custody) -> Result<Option<Checkpoint>
         store.keep_checkpoint(now.size, &note).await?;
     }
     // What a process that was killed between the two did not write comes first.
-    let missing: Vec<&String> = inside.iter().filter(|n| **n != note).chain([&note]).collect();
-    custody.append(missing.into_iter().filter(|n| !outside.contains(n)))?;
+    let outside: HashSet<String> = outside.into_iter().collect();
+    let missing = inside.iter().filter(|n| **n != note).chain([&note]).filter(|n| !outside.contains(*n));
+    custody.append(missing)?;
     Ok(Some(now))
 }
 
@@ -45,8 +48,8 @@ async fn begins_as_before(
     notes: impl Iterator<Item = &String>,
     known: &[PublicKey],
 ) -> Result<(), AppError> {
-    let signed = notes.filter_map(|note| Checkpoint::open(note, known).ok());
-    let Some(last) = signed.filter(|c| c.origin == now.origin).max_by_key(|c| c.size) else { return Ok(()) };
+    let of_this_log = by_size(notes).into_iter().rev().filter(|of| of.origin == now.origin);
+    let Some((last, _)) = first_signed(of_this_log, known) else { return Ok(()) };
     let Some(kepi_store::Proof::Consistency { before, .. }) = store.consistency(last.size, now.size).await?
     else {
         let why = format!("it has {} events, and {} were signed for", now.size, last.size);
@@ -87,11 +90,31 @@ pub fn read_key(text: &str) -> Result<PublicKey, AppError> {
     text.parse().map_err(|reason| AppError::Key { path: text.into(), reason })
 }
 
-/// Signed checkpoints of the database with their notes, as far as a key of the project has signed them.
-async fn signed(store: &Store, custody: &Custody) -> Result<Vec<(Checkpoint, String)>, AppError> {
-    let known = custody.known()?;
-    let notes = store.checkpoints().await?;
-    Ok(notes.into_iter().filter_map(|note| Some((Checkpoint::open(&note, &known).ok()?, note))).collect())
+/// A note, and what it says of which log, whoever signed it or did not.
+struct Said<'a> {
+    origin: String,
+    size: u64,
+    note: &'a str,
+}
+
+/// Notes that say what checkpoints do, the shortest log first.
+fn by_size<'a>(notes: impl Iterator<Item = &'a String>) -> Vec<Said<'a>> {
+    let said = |note: &'a String| {
+        let Checkpoint { origin, size, .. } = Checkpoint::read(note).ok()?;
+        Some(Said { origin, size, note })
+    };
+    let mut said: Vec<Said<'a>> = notes.filter_map(said).collect();
+    said.sort_by_key(|of| of.size);
+    said
+}
+
+/// The first that a known key has signed, with its note. Signatures behind it are not verified: a log is signed every
+/// day for years.
+fn first_signed<'a>(
+    mut notes: impl Iterator<Item = Said<'a>>,
+    known: &[PublicKey],
+) -> Option<(Checkpoint, &'a str)> {
+    notes.find_map(|of| Some((Checkpoint::open(of.note, known).ok()?, of.note)))
 }
 
 /// The shortest signed checkpoint that covers an event, as it was signed.
@@ -103,8 +126,9 @@ pub async fn covering(
     custody: &Custody,
     seq: u64,
 ) -> Result<Option<(Checkpoint, String)>, AppError> {
-    let signed = signed(store, custody).await?;
-    Ok(signed.into_iter().filter(|(c, _)| c.size >= seq).min_by_key(|(c, _)| c.size))
+    let notes = store.checkpoints().await?;
+    let covering = by_size(notes.iter()).into_iter().filter(|of| of.size >= seq);
+    Ok(first_signed(covering, &custody.known()?).map(owned))
 }
 
 /// The longest signed checkpoint, as it was signed.
@@ -112,5 +136,10 @@ pub async fn covering(
 /// # Errors
 /// The database or a file refuses.
 pub async fn newest(store: &Store, custody: &Custody) -> Result<Option<(Checkpoint, String)>, AppError> {
-    Ok(signed(store, custody).await?.into_iter().max_by_key(|(c, _)| c.size))
+    let notes = store.checkpoints().await?;
+    Ok(first_signed(by_size(notes.iter()).into_iter().rev(), &custody.known()?).map(owned))
+}
+
+fn owned((checkpoint, note): (Checkpoint, &str)) -> (Checkpoint, String) {
+    (checkpoint, note.to_owned())
 }

@@ -46,17 +46,17 @@ impl World {
     }
 }
 
-fn project(files: &SourceMap) -> Project {
+pub(crate) fn project(files: &SourceMap) -> Project {
     let checked = check(files, &Options::default());
     checked.value.unwrap_or_else(|| panic!("{:?}", checked.findings))
 }
 
-fn example(name: &str) -> SourceMap {
+pub(crate) fn example(name: &str) -> SourceMap {
     let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
     project_files::read(&examples.join(name)).unwrap()
 }
 
-fn edited(files: &SourceMap, path: &str, edit: impl Fn(&str) -> String) -> SourceMap {
+pub(crate) fn edited(files: &SourceMap, path: &str, edit: impl Fn(&str) -> String) -> SourceMap {
     let edited = files.iter().map(|(_, f)| match f.path == path {
         true => SourceFile { path: f.path.clone(), text: edit(&f.text).into() },
         false => f.clone(),

@@ -1,0 +1,69 @@
+//! The log is signed: by a key that stands whole or not at all, beside whatever else lies where checkpoints are kept.
+
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+use kepi_app::{
+    archive,
+    audit::{self, Custody},
+};
+use kepi_govern::{Permit, Principal};
+use kepi_proof::{Checkpoint, Digest, Key};
+use kepi_store::{Location, Store};
+
+use crate::archive::{edited, example, project};
+
+async fn adopt(store: &Store, threshold: u32) {
+    let files = edited(&example("tiny"), "kpis.yml", |text| {
+        text.replace("threshold: 10, target: 40", &format!("threshold: {threshold}, target: 40"))
+    });
+    let permit = Permit::open(Principal::Person(1));
+    archive::adopt(store, &files, &project(&files), &permit, 1).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notes_that_nobody_known_has_signed_do_not_stand_in_the_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&Location::Sqlite(folder.path().join("kepi.db"))).await.unwrap();
+    let custody = Custody::of(folder.path(), None);
+    adopt(&store, 10).await;
+    // A process that was killed while it wrote the key left this behind.
+    let keys = folder.path().join(".kepi/audit");
+    fs::create_dir_all(&keys).unwrap();
+    fs::write(keys.join(format!("log.key.{}", std::process::id())), "PRIVATE+KEY+").unwrap();
+    let first = audit::sign(&store, &custody).await.unwrap().unwrap();
+    assert_eq!(fs::metadata(keys.join("log.key")).unwrap().permissions().mode() & 0o777, 0o600);
+    let names = fs::read_dir(&keys).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    assert_eq!(names, ["checkpoints", "log.key", "log.pub"]);
+
+    // Longer logs that somebody else has signed, of this name and another, and what is no note.
+    let stranger = Key::from_seed(&first.origin, &[7; 32]).unwrap();
+    let of = |origin: &str, size| {
+        let root = Digest::of(b"another");
+        Checkpoint { origin: origin.to_owned(), size, root }.sign(&stranger).unwrap()
+    };
+    let mut outside = fs::read_to_string(custody.outside_path()).unwrap();
+    for size in 1..40 {
+        outside.push_str(&format!("{}\n{}\n", of(&first.origin, size), of("kepi/another", size)));
+    }
+    fs::write(custody.outside_path(), format!("{outside}no note\n")).unwrap();
+    adopt(&store, 11).await;
+    let second = audit::sign(&store, &custody).await.unwrap().unwrap();
+    assert!(second.size > first.size);
+    let covering = |seq| {
+        let (store, custody) = (&store, &custody);
+        async move { audit::covering(store, custody, seq).await.unwrap().map(|(checkpoint, _)| checkpoint) }
+    };
+    assert_eq!(covering(1).await.as_ref(), Some(&first));
+    assert_eq!(covering(second.size).await.as_ref(), Some(&second));
+    assert_eq!(covering(second.size + 1).await, None);
+    assert_eq!(audit::newest(&store, &custody).await.unwrap().unwrap().0, second);
+
+    // One by the own key over another beginning does.
+    let key: Key = fs::read_to_string(keys.join("log.key")).unwrap().parse().unwrap();
+    let other = Checkpoint { root: Digest::of(b"another"), ..second.clone() }.sign(&key).unwrap();
+    fs::write(custody.outside_path(), other).unwrap();
+    let refused = audit::sign(&store, &custody).await.unwrap_err().to_string();
+    assert!(refused.contains(&format!("its first {} events are others", second.size)), "{refused}");
+}
