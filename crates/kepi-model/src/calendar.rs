@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use jiff::{
-    Timestamp,
+    Span, Timestamp,
     civil::{Date, ISOWeekDate, Time, Weekday, date},
     tz::{AmbiguousOffset, TimeZone},
 };
@@ -155,17 +155,7 @@ impl Calendar {
     pub fn before(&self, end: i64, number: u32, unit: Grain) -> Result<i64, CalendarError> {
         let zone = self.time_zone()?;
         let day = self.first_day(self.period_at(Grain::Day, end)?)?;
-        let number = i64::from(number);
-        let span = match unit {
-            Grain::Day => jiff::Span::new().try_days(number),
-            Grain::Week => jiff::Span::new().try_weeks(number),
-            Grain::Month => jiff::Span::new().try_months(number),
-            Grain::Quarter => jiff::Span::new().try_months(number.saturating_mul(3)),
-            Grain::HalfYear => jiff::Span::new().try_months(number.saturating_mul(6)),
-            Grain::Year => jiff::Span::new().try_years(number),
-        };
-        let day = span.and_then(|span| day.checked_sub(span)).map_err(|_| CalendarError::OutOfRange)?;
-        instant_of(&zone, day)
+        instant_of(&zone, before(day, number, unit)?)
     }
 
     /// The starts of all periods of `grain` from `first` to `last` inclusive, and the end of `last`:
@@ -256,6 +246,24 @@ pub fn zones_version() -> &'static str {
 /// Days from 1970-01-01 to `day`.
 pub fn ordinal_of_day(day: Date) -> i32 {
     day.duration_since(date(1970, 1, 1)).as_hours().div_euclid(24) as i32
+}
+
+/// The day so many days, weeks, months … before another; where that month has no such day, its last.
+///
+/// # Errors
+/// It lies beyond what the calendar can name.
+pub(crate) fn before(day: Date, number: u32, grain: Grain) -> Result<Date, CalendarError> {
+    let (number, span) = (i64::from(number), Span::new());
+    let span = match grain {
+        Grain::Day => span.try_days(number),
+        Grain::Week => span.try_weeks(number),
+        Grain::Month => span.try_months(number),
+        Grain::Quarter => span.try_months(number * 3),
+        Grain::HalfYear => span.try_months(number * 6),
+        Grain::Year => span.try_months(number * 12),
+    };
+    let span = span.map_err(|_| CalendarError::OutOfRange)?;
+    day.checked_sub(span).map_err(|_| CalendarError::OutOfRange)
 }
 
 /// The day so many days from 1970-01-01.

@@ -1,10 +1,10 @@
 //! Windows by the calendar: the days from whose rows the value of a period is made, where that is more or less than the period.
 
-use jiff::{Span, civil::Date};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    calendar::{Calendar, CalendarError, Grain, Period},
+    calendar::{Calendar, CalendarError, Grain, Period, before},
     word::Word,
 };
 
@@ -177,24 +177,6 @@ fn months(grain: Grain) -> u32 {
         Grain::HalfYear => 6,
         Grain::Year => 12,
     }
-}
-
-/// The day so many days, weeks, months … before another; where that month has no such day, its last.
-///
-/// # Errors
-/// It lies beyond what the calendar can name.
-pub fn before(day: Date, number: u32, grain: Grain) -> Result<Date, CalendarError> {
-    let (number, span) = (i64::from(number), Span::new());
-    let span = match grain {
-        Grain::Day => span.try_days(number),
-        Grain::Week => span.try_weeks(number),
-        Grain::Month => span.try_months(number),
-        Grain::Quarter => span.try_months(number * 3),
-        Grain::HalfYear => span.try_months(number * 6),
-        Grain::Year => span.try_months(number * 12),
-    };
-    let span = span.map_err(|_| CalendarError::OutOfRange)?;
-    day.checked_sub(span).map_err(|_| CalendarError::OutOfRange)
 }
 
 /// A grain as people write it.

@@ -375,4 +375,15 @@ impl Reader<'_, '_, '_> {
             .expected("a date or timestamp of this row, such as `created_at` or `due_on + 30 days`");
         None
     }
+
+    /// An attribute of an entity by its name.
+    fn named<'e>(&mut self, name: &AttributeId, at: Span, of: &'e Entity) -> Option<&'e Attribute> {
+        let found = of.attribute(name);
+        if found.is_none() && !self.context.findings.is_broken(of.id.as_str(), name.as_str()) {
+            let message = format!("{} has no attribute `{name}`", of.id);
+            let known = of.all_attributes().map(|a| a.id.as_str());
+            self.context.findings.unknown(codes::UNKNOWN_ATTRIBUTE, at, message, name.as_str(), known);
+        }
+        found
+    }
 }

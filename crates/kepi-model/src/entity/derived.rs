@@ -26,7 +26,7 @@ pub use inline::inlined;
 pub(crate) use inline::size;
 pub use order::{Cycle, Made, order};
 pub(crate) use order::{gathered_from, read_by, roots};
-pub(crate) use reach::{Dating, latest, longest};
+pub(crate) use reach::{Dating, latest, longest, of_rows};
 
 words! {
     /// What is made of the rows that are found.
@@ -102,6 +102,32 @@ pub struct Gathered {
     pub ago: u32,
 }
 
+impl Gathered {
+    /// What is read of the row that gathers.
+    pub fn of_own(&self) -> impl Iterator<Item = &Expression> {
+        let ends = match &self.stretch {
+            Stretch::Dated { from, until, .. } => [from, until].map(|bound| bound.as_ref()?.at()),
+            Stretch::InForce { at, .. } => [Some(at), None],
+        };
+        let as_of = self.as_of.iter().filter_map(|as_of| match as_of {
+            GatheredAsOf::At(at) => Some(at),
+            GatheredAsOf::Now => None,
+        });
+        self.same.iter().map(|(own, _)| own).chain(ends.into_iter().flatten()).chain(as_of)
+    }
+
+    /// What is read of the rows that are looked at.
+    pub fn of_theirs(&self) -> impl Iterator<Item = &Expression> {
+        let in_force = match &self.stretch {
+            Stretch::InForce { begins, ends, .. } => [Some(begins), ends.as_ref()],
+            Stretch::Dated { .. } => [None, None],
+        };
+        let same = self.same.iter().map(|(_, theirs)| theirs);
+        let read = self.value.iter().chain(&self.filter).chain([&self.dated]);
+        read.chain(same).chain(in_force.into_iter().flatten())
+    }
+}
+
 /// Which of the rows by time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -138,6 +164,16 @@ pub enum Bound {
     This,
     /// A date over this row.
     At(Expression),
+}
+
+impl Bound {
+    /// The date, if it is one.
+    fn at(&self) -> Option<&Expression> {
+        match self {
+            Self::This => None,
+            Self::At(at) => Some(at),
+        }
+    }
 }
 
 /// Which versions of rows count that the rows found refer to.

@@ -18,4 +18,5 @@ mod hostile;
 mod made;
 mod meaning;
 mod newcomer;
+mod reach;
 mod words;

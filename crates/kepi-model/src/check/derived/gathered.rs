@@ -294,14 +294,7 @@ impl Reader<'_, '_, '_> {
 
     /// An attribute of a row by its name.
     pub(super) fn of_row(&mut self, name: &AttributeId, at: Span, of: &Entity) -> Option<Expression> {
-        let Some(attribute) = of.attribute(name) else {
-            if !self.context.findings.is_broken(of.id.as_str(), name.as_str()) {
-                let message = format!("{} has no attribute `{name}`", of.id);
-                let known = of.all_attributes().map(|a| a.id.as_str());
-                self.context.findings.unknown(codes::UNKNOWN_ATTRIBUTE, at, message, name.as_str(), known);
-            }
-            return None;
-        };
+        let attribute = self.named(name, at, of)?;
         let path = Path { references: Vec::new(), attribute: name.clone() };
         Some(Expression { type_: attribute.type_.clone(), node: Node::Path(path) })
     }

@@ -503,14 +503,7 @@ impl Reader<'_, '_, '_> {
 
     /// A date of an entity by its name.
     pub(super) fn date_of(&mut self, name: &AttributeId, at: Span, of: &Entity) -> Option<AttributeId> {
-        let Some(attribute) = of.attribute(name) else {
-            if !self.context.findings.is_broken(of.id.as_str(), name.as_str()) {
-                let message = format!("{} has no attribute `{name}`", of.id);
-                let known = of.all_attributes().map(|a| a.id.as_str());
-                self.context.findings.unknown(codes::UNKNOWN_ATTRIBUTE, at, message, name.as_str(), known);
-            }
-            return None;
-        };
+        let attribute = self.named(name, at, of)?;
         let computed = matches!(of.derivation(name), Some(Derivation::Expression(_)));
         if !matches!(attribute.type_, Type::Date | Type::Timestamp) || computed {
             let what = if computed {

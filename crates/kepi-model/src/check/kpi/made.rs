@@ -38,6 +38,10 @@ pub(super) fn of(
     for reading in kpi.measure.kind().readings() {
         let Some(base) = entities.get(&reading.rows.of) else { continue };
         let dating = Dating(reading.rows.at.references.is_empty().then_some(&reading.rows.at.attribute));
+        match derived::of_rows(base, entities) {
+            Ok(own) => reach = own.max(reach),
+            Err(path) => blamed = blamed.or_else(|| Some(path.to_string())),
+        }
         let weight = kpi.weight.iter().filter(|_| bases.first() == Some(&&base.id));
         for expression in reading.rows.filter.iter().chain(reading.values).chain(weight) {
             match derived::latest(expression, base, dating, entities) {

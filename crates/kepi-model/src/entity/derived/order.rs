@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    Bound, Derivation, Entities, Gathered, GatheredAsOf, Moment, Panel, Part, Rows, Stage, Stages, Stretch,
-};
+use super::{Derivation, Entities, Gathered, Moment, Panel, Part, Rows, Stage, Stages};
 use crate::{
     expression::{Expression, Node, Path},
     id::{AttributeId, EntityId},
@@ -167,28 +165,8 @@ impl Needs<'_> {
         let before = self.own.take();
         self.rows(of);
         self.own = before;
-        let theirs = gathered.value.iter().chain(&gathered.filter).chain([&gathered.dated]);
-        theirs.for_each(|expression| self.expression(expression, of));
-        for (mine, theirs) in &gathered.same {
-            self.expression(mine, own);
-            self.expression(theirs, of);
-        }
-        if let Some(GatheredAsOf::At(at)) = &gathered.as_of {
-            self.expression(at, own);
-        }
-        match &gathered.stretch {
-            Stretch::Dated { from, until, .. } => {
-                for bound in from.iter().chain(until) {
-                    if let Bound::At(at) = bound {
-                        self.expression(at, own);
-                    }
-                }
-            }
-            Stretch::InForce { at, begins, ends, .. } => {
-                self.expression(at, own);
-                [begins].into_iter().chain(ends).for_each(|expression| self.expression(expression, of));
-            }
-        }
+        gathered.of_theirs().for_each(|expression| self.expression(expression, of));
+        gathered.of_own().for_each(|expression| self.expression(expression, own));
     }
 }
 
@@ -234,9 +212,8 @@ pub(crate) fn read_by<'a>(
                 Some(Derivation::Expression(of)) => of.visit_entities(&mut read),
                 Some(Derivation::Gathered(gathered)) => {
                     read.insert(gathered.of.clone());
-                    let theirs = gathered.value.iter().chain(&gathered.filter);
-                    let same = gathered.same.iter().flat_map(|(mine, theirs)| [mine, theirs]);
-                    theirs.chain(same).for_each(|expression| expression.visit_entities(&mut read));
+                    let all = gathered.of_own().chain(gathered.of_theirs());
+                    all.for_each(|expression| expression.visit_entities(&mut read));
                 }
                 Some(Derivation::Given) | None => {}
             },

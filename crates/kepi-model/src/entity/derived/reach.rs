@@ -1,11 +1,14 @@
 //! How far beyond a row's date an attribute looks: as long as that, what was computed may still change.
 
-use super::{Bound, Derivation, Entities, Every, Gathered, HELD_UNTIL, Rows, Stretch, panel, stage};
+use super::{
+    Bound, Derivation, Entities, Every, Gathered, HELD_UNTIL, Moment, Panel, Part, Rows, Stages, Stretch,
+    order::moments, panel, stage,
+};
 use crate::{
     calendar::Grain,
     entity::Entity,
     expression::{Arithmetic, Expression, Literal, Node, Path, Type},
-    id::AttributeId,
+    id::{AttributeId, EntityId},
 };
 
 const DAY: i64 = 86_400_000_000;
@@ -84,14 +87,57 @@ fn gathered_reach(
         },
         Stretch::Dated { .. } => return None,
     };
+    // What is asked with may itself be known later: which rows belong to it, and where the stretch begins.
+    let mut known = until.max(0);
+    for expression in gathered.of_own() {
+        known = latest(expression, entity, dating, entities).ok()?.max(known);
+    }
     // What is read of their rows may itself be looked up later than they are dated.
     let of = entities.get(&gathered.of)?;
-    let theirs = Dating(of.time.as_ref());
-    let mut later = 0;
-    for expression in gathered.value.iter().chain(&gathered.filter) {
+    let theirs = Dating(match &gathered.dated.node {
+        Node::Path(path) if path.references.is_empty() => Some(&path.attribute),
+        _ => None,
+    });
+    let mut later = of_rows(of, entities).ok()?;
+    let same = gathered.same.iter().map(|(_, theirs)| theirs);
+    for expression in gathered.value.iter().chain(&gathered.filter).chain(same) {
         later = latest(expression, of, theirs, entities).ok()?.max(later);
     }
-    Some(until.max(0).saturating_add(later).saturating_add(length(of)))
+    // Theirs is counted from where the stretch ends.
+    Some(known.max(until.max(0).saturating_add(later).saturating_add(length(of))))
+}
+
+/// How long after their date (of a panel: after the end of their period) rows that are made may still come, go or be given
+/// another value, in µs; for ever is the attribute to blame.
+pub(crate) fn of_rows<'a>(of: &'a Entity, entities: &'a Entities) -> Result<i64, &'a Path> {
+    let mut worst = 0;
+    let mut see = |expression, entity: &'a EntityId, dating| -> Result<(), &'a Path> {
+        let Some(entity) = entities.get(entity) else { return Ok(()) };
+        worst = latest(expression, entity, Dating(Some(dating)), entities)?.max(worst);
+        Ok(())
+    };
+    match &of.rows {
+        Some(Rows::Panel(Panel { of: subject, from, filter, keep, .. })) => {
+            // Nobody has a row before the period in which its life begins.
+            filter.iter().try_for_each(|filter| see(filter, subject, from))?;
+            let period = of.time.as_ref();
+            keep.iter().zip(period).try_for_each(|(keep, period)| see(keep, &of.id, period))?;
+        }
+        Some(Rows::Stages(Stages { stages, .. })) => {
+            // In which stage somebody is says what moved it until then.
+            for Moment { of, at, filter, who } in moments(stages) {
+                filter.iter().chain([who]).try_for_each(|theirs| see(theirs, of, at))?;
+            }
+        }
+        Some(Rows::Union(parts)) => {
+            for Part { of, at, filter, set } in parts {
+                let set = set.iter().filter_map(|(_, set)| set.as_ref());
+                filter.iter().chain(set).try_for_each(|theirs| see(theirs, of, at))?;
+            }
+        }
+        Some(Rows::Versions(_)) | None => {}
+    }
+    Ok(worst)
 }
 
 /// How long after the date of a made row its stretch ends.
