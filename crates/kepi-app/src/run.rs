@@ -381,13 +381,21 @@ impl App {
         let made = derive::derived(&plan, inputs, self.evaluator.as_ref(), &self.limits).await;
         let of_made = work.iter().map(|(kpi, _)| *kpi).filter(|kpi| !kpi.made.is_empty());
         match made {
-            Ok(Derived { tables, out_of_range, strays }) => {
+            Ok(Derived { tables, out_of_range, unmade, strays }) => {
+                let why = |made: &Made| match made {
+                    Made::Rows(of) => {
+                        let (_, why) = unmade.iter().find(|(table, _)| is_table_of(table, of))?;
+                        Some(why.to_string())
+                    }
+                    Made::Attribute(of, own) => {
+                        let mut beyond = out_of_range.iter();
+                        beyond.find(|(table, attribute)| attribute == own && is_table_of(table, of))?;
+                        Some(format!("values of `{own}` leave the range of 64-bit integers"))
+                    }
+                    Made::Kept(_) => None,
+                };
                 for kpi in of_made {
-                    let beyond = out_of_range.iter().find(|(table, attribute)| {
-                        kpi.made.iter().any(|made| matches!(made, Made::Attribute(of, own) if own == attribute && is_table_of(table, of)))
-                    });
-                    if let Some((_, attribute)) = beyond {
-                        let why = format!("values of `{attribute}` leave the range of 64-bit integers");
+                    if let Some(why) = kpi.made.iter().find_map(why) {
                         held_back.insert(kpi.id.clone(), why);
                     }
                 }

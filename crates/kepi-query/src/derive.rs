@@ -27,14 +27,41 @@ pub struct Derived {
     pub tables: BTreeMap<EntityId, PinnedTable>,
     /// Attributes of which a value left the range of 64 bits: nothing that reads them has a value.
     pub out_of_range: BTreeSet<(EntityId, AttributeId)>,
+    /// Tables whose rows could not be made: nothing that needs them has a value.
+    pub unmade: BTreeMap<EntityId, Unmade>,
     /// Entries into stages that counted for none, since they came from a stage that they do not follow; by table and stage.
     pub strays: BTreeMap<EntityId, BTreeMap<String, u64>>,
+}
+
+/// Why the rows of a table could not be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unmade {
+    /// A panel has more rows than anybody needs.
+    #[error(
+        "the rows of `{table}` would be more than {most}: make its periods longer, or keep fewer subjects by `where`"
+    )]
+    TooMany {
+        /// The table.
+        table: EntityId,
+        /// Most rows.
+        most: usize,
+    },
+    /// A condition or a value by which they are made.
+    #[error(
+        "a condition or a value by which the rows of `{table}` are made leaves the range of {bits}-bit integers"
+    )]
+    OutOfRange {
+        /// The table.
+        table: EntityId,
+        /// The range.
+        bits: u8,
+    },
 }
 
 /// Reads what a plan needs and makes what it says.
 ///
 /// # Errors
-/// A table could not be read, or a panel would have too many rows.
+/// A table could not be read.
 pub async fn derived(
     plan: &DerivePlan,
     inputs: &PinnedInputs,
@@ -50,24 +77,32 @@ pub async fn derived(
         let data = TableData::Memory(Arc::new(memory));
         read.tables.insert(entity.clone(), PinnedTable { columns, data, ..table.clone() });
     }
-    in_buckets(plan, &read, None)
+    by_sorted_rows(plan, read, None)
 }
 
 /// Makes what a plan says of tables in memory, row by row: what the plan means.
 ///
 /// # Errors
-/// A panel would have too many rows.
+/// A table is not in memory.
 pub fn by_reference(plan: &DerivePlan, inputs: &PinnedInputs) -> Result<Derived, EvaluateError> {
-    reference::derive(plan, inputs, reference::gather)
+    reference::derive(plan, inputs.clone(), reference::gather)
 }
 
 /// The same by sorted rows, in so many buckets of keys; none: by how many rows there are.
 ///
 /// # Errors
-/// A panel would have too many rows.
+/// A table is not in memory.
 pub fn in_buckets(
     plan: &DerivePlan,
     inputs: &PinnedInputs,
+    buckets: Option<u64>,
+) -> Result<Derived, EvaluateError> {
+    by_sorted_rows(plan, inputs.clone(), buckets)
+}
+
+fn by_sorted_rows(
+    plan: &DerivePlan,
+    inputs: PinnedInputs,
     buckets: Option<u64>,
 ) -> Result<Derived, EvaluateError> {
     reference::derive(plan, inputs, |step, days, world| {

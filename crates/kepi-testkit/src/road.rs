@@ -46,7 +46,12 @@ pub fn made(project: &Project, inputs: &PinnedInputs, at: i64) -> PinnedInputs {
     let mut all = inputs.clone();
     if let Some(plan) = plan.expect("checked definitions can be planned") {
         let made = derive::by_reference(&plan, inputs).expect("panels of a test are small");
-        assert!(made.out_of_range.is_empty(), "{:?}", made.out_of_range);
+        assert!(
+            made.out_of_range.is_empty() && made.unmade.is_empty(),
+            "{:?} {:?}",
+            made.out_of_range,
+            made.unmade
+        );
         all.tables.extend(made.tables);
     }
     all

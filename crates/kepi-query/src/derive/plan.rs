@@ -502,29 +502,8 @@ impl Planner<'_> {
         self.key(of);
         let time = time(entity);
         time.iter().for_each(|time| self.path(time, own));
-        for (mine, theirs) in &written.same {
-            self.expression(mine, own);
-            self.expression(theirs, of);
-        }
-        for theirs in written.value.iter().chain(&written.filter).chain([&written.dated]) {
-            self.expression(theirs, of);
-        }
-        match &written.stretch {
-            Stretch::Dated { from, until, .. } => {
-                for bound in from.iter().chain(until) {
-                    if let Bound::At(at) = bound {
-                        self.expression(at, own);
-                    }
-                }
-            }
-            Stretch::InForce { at, begins, ends, .. } => {
-                self.expression(at, own);
-                [begins].into_iter().chain(ends).for_each(|theirs| self.expression(theirs, of));
-            }
-        }
-        if let Some(GatheredAsOf::At(at)) = &written.as_of {
-            self.expression(at, own);
-        }
+        written.of_own().for_each(|mine| self.expression(mine, own));
+        written.of_theirs().for_each(|theirs| self.expression(theirs, of));
         self.counts_days |= written.how == How::Days;
         let physical = entity.attribute(attribute).map_or(Physical::Integer, |a| a.type_.physical());
         self.plan.steps.push(Step::Gather(Box::new(GatherStep {

@@ -15,8 +15,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use kepi_model::{
     derived::{Bound, Gathered, GatheredAsOf, How, Stretch, panel},
-    expression::{Expression, Path},
-    id::EntityId,
+    expression::Expression,
 };
 
 use super::{
@@ -33,33 +32,35 @@ use crate::{
 /// Makes what a plan says; `gather` makes a column.
 pub(super) fn derive(
     plan: &DerivePlan,
-    inputs: &PinnedInputs,
+    inputs: PinnedInputs,
     gather: impl Fn(&GatherStep, &[i64], &World) -> Result<MemoryColumn, Overflow>,
 ) -> Result<Derived, EvaluateError> {
     let mut world = World::new(inputs)?;
     for step in &plan.steps {
         match step {
             Step::Panel(step) => {
-                let made = rows::of_panel(step, &world)?;
-                world.tables.insert(step.table.clone(), made);
+                let made = rows::of_panel(step, &world);
+                world.put(&step.table, made);
             }
             Step::Stages(step) => {
-                let (made, strays) = rows::of_stages(step, &world);
-                world.tables.insert(step.table.clone(), made);
-                world.strays.insert(step.table.clone(), strays);
+                let made = rows::of_stages(step, &world).map(|(made, strays)| {
+                    world.strays.insert(step.table.clone(), strays);
+                    made
+                });
+                world.put(&step.table, made);
             }
             Step::Union(step) => {
                 let made = rows::of_union(step, &world);
-                world.tables.insert(step.table.clone(), made);
+                world.put(&step.table, made);
             }
             Step::Versions(step) => {
                 let made = rows::of_versions(step, &world);
-                world.tables.insert(step.table.clone(), made);
+                world.put(&step.table, Ok(made));
             }
             Step::Keep { table, time, condition } => {
-                let kept = kept(table, time.as_ref(), condition, &world);
-                if let Some(table) = world.tables.get_mut(table) {
-                    table.keep(&kept);
+                match rows::kept(table, time.as_ref(), condition, &world) {
+                    Ok(kept) => world.tables.get_mut(table).into_iter().for_each(|table| table.keep(&kept)),
+                    Err(why) => world.put(table, Err(why)),
                 }
             }
             Step::Gather(step) => {
@@ -79,18 +80,10 @@ pub(super) fn derive(
             }
         }
     }
-    let World { tables, out_of_range, strays } = world;
+    let World { tables, out_of_range, unmade, strays } = world;
     let tables = tables.into_iter().filter(|(_, table)| table.is_changed);
-    Ok(Derived { tables: tables.map(|(id, table)| (id, table.finished())).collect(), out_of_range, strays })
-}
-
-fn kept(table: &EntityId, time: Option<&Path>, condition: &Expression, world: &World) -> Vec<bool> {
-    let Some(table) = world.tables.get(table) else { return Vec::new() };
-    let keep = |row| {
-        let view = RowOf { world, table, row, as_of: date(table, time, row), moved: &[] };
-        matches!(holds(condition, &view), Ok(true))
-    };
-    (0..table.rows as u32).map(keep).collect()
+    let tables = tables.map(|(id, table)| (id, table.finished())).collect();
+    Ok(Derived { tables, out_of_range, unmade, strays })
 }
 
 /// Their rows by the values that tie them.
@@ -158,9 +151,11 @@ fn one(
 ) -> Result<Cell, Overflow> {
     let gathered = &step.gathered;
     let own_date = date(table, step.time.as_ref(), row);
+    // What ties rows is that of the row itself: only the stretch lies some periods earlier.
+    let own = RowOf { world, table, row, as_of: own_date, moved: &[] };
+    let mine = gathered.same.iter().map(|(mine, _)| known(mine, &own)).collect::<Option<Vec<Cell>>>();
     let moved = moved(step, table, row);
-    let view = RowOf { world, table, row, as_of: own_date, moved: &moved };
-    let mine = gathered.same.iter().map(|(mine, _)| known(mine, &view)).collect::<Option<Vec<Cell>>>();
+    let view = RowOf { moved: &moved, ..own };
     let (Some(mine), Some(stretch)) = (mine, within(step, &view, own_date)) else { return Ok(Cell::Missing) };
     let as_of = match &gathered.as_of {
         None => None,
@@ -202,8 +197,7 @@ fn one(
 pub(super) fn moved(step: &GatherStep, table: &Table, row: u32) -> Vec<(&'static str, i64)> {
     let ago = step.gathered.ago as usize;
     let (Some(periods), true) = (&step.periods, ago > 0) else { return Vec::new() };
-    let at =
-        instant(table, panel::PERIOD, row).and_then(|at| periods.edges.iter().position(|edge| *edge == at));
+    let at = instant(table, panel::PERIOD, row).and_then(|at| periods.edges.binary_search(&at).ok());
     let Some(earlier) = at.and_then(|at| at.checked_sub(ago)) else { return Vec::new() };
     let bounds = [
         (panel::PERIOD, periods.edges.get(earlier)),

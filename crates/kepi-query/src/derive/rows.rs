@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 
 use kepi_model::{
     derived::{HELD_FROM, HELD_UNTIL, UNION_AT, UNION_ID, UNION_KIND, panel, stage},
-    expression::{Path, Physical},
+    expression::{Expression, Path, Physical},
+    id::EntityId,
 };
 
 use super::{
+    Unmade,
     plan::{MomentStep, PanelStep, Periods, StagesStep, UnionStep, VersionsStep},
     table::{RowOf, Table, World, column, push},
 };
 use crate::{
-    port::{EvaluateError, MemoryColumn, system},
-    row::{Cell, evaluate, holds},
+    port::{MemoryColumn, system},
+    row::{Cell, Overflow, evaluate, holds},
 };
 
 /// Most rows of a panel.
@@ -32,8 +34,17 @@ pub(super) fn date(table: &Table, time: Option<&Path>, row: u32) -> Option<i64> 
     instant(table, time?.attribute.as_str(), row)
 }
 
+/// Whether a row is one of those that are meant.
+fn is_meant(filter: Option<&Expression>, row: &RowOf<'_>) -> Result<bool, Overflow> {
+    filter.map_or(Ok(true), |filter| holds(filter, row))
+}
+
+fn beyond(table: &EntityId) -> impl Fn(Overflow) -> Unmade {
+    move |Overflow { bits }| Unmade::OutOfRange { table: table.clone(), bits }
+}
+
 /// The rows of a panel.
-pub(super) fn of_panel(step: &PanelStep, world: &World) -> Result<Table, EvaluateError> {
+pub(super) fn of_panel(step: &PanelStep, world: &World) -> Result<Table, Unmade> {
     let Periods { edges, starts, days, labels, first } = &step.periods;
     let mut subjects = column(Physical::Text, 0);
     let mut instants: [Vec<Option<i64>>; 4] = Default::default();
@@ -44,9 +55,7 @@ pub(super) fn of_panel(step: &PanelStep, world: &World) -> Result<Table, Evaluat
         for row in of.current() {
             let as_of = date(of, step.time.as_ref(), row);
             let view = RowOf { world, table: of, row, as_of, moved: &[] };
-            if let Some(filter) = &step.filter
-                && !matches!(holds(filter, &view), Ok(true))
-            {
+            if !is_meant(step.filter.as_ref(), &view).map_err(beyond(&step.table))? {
                 continue;
             }
             let [key] = <[Cell; 1]>::try_from(of.key(row)).unwrap_or([Cell::Missing]);
@@ -75,11 +84,7 @@ pub(super) fn of_panel(step: &PanelStep, world: &World) -> Result<Table, Evaluat
                 rows += 1;
             }
             if rows > MOST_ROWS {
-                return Err(EvaluateError::Engine(format!(
-                    "the rows of `{}` would be more than {MOST_ROWS}: make its periods longer, or keep fewer subjects by \
-                     `where`",
-                    step.table
-                )));
+                return Err(Unmade::TooMany { table: step.table.clone(), most: MOST_ROWS });
             }
         }
     }
@@ -116,7 +121,7 @@ struct Moved {
 }
 
 /// The stages of each subject, at most one at an instant, and how many entries counted for none, by stage.
-pub(super) fn of_stages(step: &StagesStep, world: &World) -> (Table, BTreeMap<String, u64>) {
+pub(super) fn of_stages(step: &StagesStep, world: &World) -> Result<(Table, BTreeMap<String, u64>), Unmade> {
     let mut moves: BTreeMap<Box<str>, Vec<Moved>> = BTreeMap::new();
     for (stage, of) in step.stages.iter().enumerate() {
         for (enters, moments) in [(true, &of.enter), (false, &of.exit)] {
@@ -126,7 +131,8 @@ pub(super) fn of_stages(step: &StagesStep, world: &World) -> (Table, BTreeMap<St
                     if at < step.until {
                         moves.entry(who).or_default().push(Moved { at, enters, stage });
                     }
-                });
+                })
+                .map_err(beyond(&step.table))?;
             }
         }
     }
@@ -170,24 +176,26 @@ pub(super) fn of_stages(step: &StagesStep, world: &World) -> (Table, BTreeMap<St
         (stage::PREVIOUS.to_owned(), previous),
         (stage::NEXT.to_owned(), next),
     ];
-    (Table::made(key, rows, columns), strays)
+    Ok((Table::made(key, rows, columns), strays))
 }
 
 /// Subject and date of every row of a population.
-fn each_moment(moment: &MomentStep, world: &World, mut see: impl FnMut(Box<str>, i64)) {
-    let Some(table) = world.tables.get(&moment.of) else { return };
+fn each_moment(
+    moment: &MomentStep,
+    world: &World,
+    mut see: impl FnMut(Box<str>, i64),
+) -> Result<(), Overflow> {
+    let Some(table) = world.tables.get(&moment.of) else { return Ok(()) };
     for row in table.current() {
         let at = instant(table, moment.at.as_str(), row);
         let view = RowOf { world, table, row, as_of: at, moved: &[] };
-        if let Some(filter) = &moment.filter
-            && !matches!(holds(filter, &view), Ok(true))
+        if is_meant(moment.filter.as_ref(), &view)?
+            && let (Some(at), Cell::Text(who)) = (at, evaluate(&moment.who, &view)?)
         {
-            continue;
-        }
-        if let (Some(at), Ok(Cell::Text(who))) = (at, evaluate(&moment.who, &view)) {
             see(who, at);
         }
     }
+    Ok(())
 }
 
 /// Stages from moves in order. An entry counts from the stages that it may follow; an exit leads outside.
@@ -221,7 +229,7 @@ fn spells(step: &StagesStep, moves: &[Moved], mut stray: impl FnMut(usize)) -> V
 }
 
 /// Rows of several entities as those of one.
-pub(super) fn of_union(step: &UnionStep, world: &World) -> Table {
+pub(super) fn of_union(step: &UnionStep, world: &World) -> Result<Table, Unmade> {
     let mut ids = Vec::new();
     let mut kinds = Vec::new();
     let mut instants = Vec::new();
@@ -232,9 +240,7 @@ pub(super) fn of_union(step: &UnionStep, world: &World) -> Table {
         for row in table.current() {
             let at = instant(table, part.at.as_str(), row);
             let view = RowOf { world, table, row, as_of: at, moved: &[] };
-            if let Some(filter) = &part.filter
-                && !matches!(holds(filter, &view), Ok(true))
-            {
+            if !is_meant(part.filter.as_ref(), &view).map_err(beyond(&step.table))? {
                 continue;
             }
             let key: Vec<String> = table.key(row).into_iter().map(text).collect();
@@ -242,21 +248,20 @@ pub(super) fn of_union(step: &UnionStep, world: &World) -> Table {
             kinds.push(Some(part.of.as_str().into()));
             instants.push(at);
             for (column, set) in columns.iter_mut().zip(&part.set) {
-                let value = set.as_ref().and_then(|set| evaluate(set, &view).ok());
-                push(column, value.unwrap_or(Cell::Missing));
+                let value = set.as_ref().map_or(Ok(Cell::Missing), |set| evaluate(set, &view));
+                push(column, value.map_err(beyond(&step.table))?);
             }
         }
     }
+    let rows = ids.len();
     let own = [
         (UNION_ID.to_owned(), MemoryColumn::Text(ids)),
         (UNION_KIND.to_owned(), MemoryColumn::Text(kinds)),
         (UNION_AT.to_owned(), MemoryColumn::Instant(instants)),
     ];
-    let [(_, MemoryColumn::Text(ids)), ..] = &own else { return Table::made(Vec::new(), 0, Vec::new()) };
-    let rows = ids.len();
     let others = step.columns.iter().map(|(name, _)| name.to_string()).zip(columns);
     let columns = own.into_iter().chain(others).collect();
-    Table::made(UNION_ID.parse().into_iter().collect(), rows, columns)
+    Ok(Table::made(UNION_ID.parse().into_iter().collect(), rows, columns))
 }
 
 /// A part of a key as text.
@@ -286,4 +291,19 @@ pub(super) fn of_versions(step: &VersionsStep, world: &World) -> Table {
     columns.push((HELD_FROM.to_owned(), copied(system::VALID_FROM, Physical::Instant)));
     columns.push((HELD_UNTIL.to_owned(), copied(system::VALID_TO, Physical::Instant)));
     Table::made(step.key.clone(), of.rows, columns)
+}
+
+/// Which of the finished rows of a table stay.
+pub(super) fn kept(
+    table: &EntityId,
+    time: Option<&Path>,
+    condition: &Expression,
+    world: &World,
+) -> Result<Vec<bool>, Unmade> {
+    let Some(of) = world.tables.get(table) else { return Ok(Vec::new()) };
+    let keep = |row| {
+        let view = RowOf { world, table: of, row, as_of: date(of, time, row), moved: &[] };
+        holds(condition, &view).map_err(beyond(table))
+    };
+    (0..of.rows as u32).map(keep).collect()
 }

@@ -1,12 +1,16 @@
 //! Tables on the way: columns by name, rows by key, and rows as expressions see them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use kepi_model::{
     expression::{Path, Physical},
     id::{AttributeId, EntityId},
 };
 
+use super::Unmade;
 use crate::{
     port::{
         EvaluateError, MemoryColumn, MemoryTable, PinnedColumn, PinnedInputs, PinnedTable, TableData, system,
@@ -19,6 +23,7 @@ use crate::{
 pub(super) struct World {
     pub(super) tables: BTreeMap<EntityId, Table>,
     pub(super) out_of_range: BTreeSet<(EntityId, AttributeId)>,
+    pub(super) unmade: BTreeMap<EntityId, Unmade>,
     pub(super) strays: BTreeMap<EntityId, BTreeMap<String, u64>>,
 }
 
@@ -35,26 +40,42 @@ pub(super) struct Table {
 }
 
 impl World {
-    /// The tables that were read.
-    pub(super) fn new(inputs: &PinnedInputs) -> Result<Self, EvaluateError> {
+    /// The tables that were read. What nobody else holds is taken over, not copied.
+    pub(super) fn new(inputs: PinnedInputs) -> Result<Self, EvaluateError> {
         let mut world = Self::default();
-        for (entity, pinned) in &inputs.tables {
-            let TableData::Memory(memory) = &pinned.data else {
+        for (entity, mut pinned) in inputs.tables {
+            let data = std::mem::replace(&mut pinned.data, TableData::Files(Vec::new()));
+            let TableData::Memory(memory) = data else {
                 return Err(EvaluateError::Engine("what is made is made of tables in memory".to_owned()));
             };
-            world.tables.insert(entity.clone(), Table::new(pinned, memory));
+            world.tables.insert(entity, Table::new(pinned, Arc::unwrap_or_clone(memory)));
         }
         Ok(world)
+    }
+
+    /// Puts a table that was made in its place; one that could not be made is not there, and it is noted why.
+    pub(super) fn put(&mut self, id: &EntityId, made: Result<Table, Unmade>) {
+        match made {
+            Ok(table) => {
+                self.tables.insert(id.clone(), table);
+            }
+            Err(why) => {
+                self.tables.remove(id);
+                self.unmade.insert(id.clone(), why);
+            }
+        }
     }
 }
 
 impl Table {
-    fn new(pinned: &PinnedTable, memory: &MemoryTable) -> Self {
+    /// `pinned` says all but the data, which are `memory`.
+    fn new(pinned: PinnedTable, memory: MemoryTable) -> Self {
+        let MemoryTable { rows, columns } = memory;
         let mut table = Self {
-            pinned: PinnedTable { data: TableData::Files(Vec::new()), ..pinned.clone() },
             names: pinned.columns.iter().enumerate().map(|(at, column)| (column.name.clone(), at)).collect(),
-            rows: memory.rows,
-            columns: memory.columns.clone(),
+            pinned,
+            rows,
+            columns,
             by_key: HashMap::new(),
             is_changed: false,
         };
@@ -71,7 +92,7 @@ impl Table {
             pinned.columns.push(described(name, &column));
             values.push(column);
         }
-        let mut table = Self::new(&pinned, &MemoryTable { rows, columns: values });
+        let mut table = Self::new(pinned, MemoryTable { rows, columns: values });
         table.is_changed = true;
         table
     }
@@ -182,7 +203,7 @@ impl Table {
     /// The table for others to read.
     pub(super) fn finished(self) -> PinnedTable {
         let data = MemoryTable { rows: self.rows, columns: self.columns };
-        PinnedTable { data: TableData::Memory(std::sync::Arc::new(data)), ..self.pinned }
+        PinnedTable { data: TableData::Memory(Arc::new(data)), ..self.pinned }
     }
 }
 

@@ -173,3 +173,27 @@ fn churn_retention_and_repeat_customers_are_shown_as_worked_by_hand() {
     assert_eq!(value("nrr", "2026-05"), Some(200.0 / 200.0));
     project.ok(&["reproduce"]);
 }
+
+#[test]
+fn rows_that_cannot_be_made_are_a_reason_for_those_who_need_them_alone() {
+    let project = project();
+    let beyond = ["seats"; 20].join(" * ");
+    let definitions = DEFINITIONS
+        .replace(
+            "  fee: {type: \"money EUR, 2 decimals\"}\n",
+            "  fee: {type: \"money EUR, 2 decimals\"}\n  seats: {type: integer}\n",
+        )
+        .replace("  fee: {column: fee,", "  seats: {column: fee, as: integer}\n  fee: {column: fee,")
+        .replace(
+            "subscribes: {enter: subscription}",
+            &format!("subscribes: {{enter: {{of: subscription, where: {beyond} > 0}}}}"),
+        );
+    project.write("kepi.yml", &definitions);
+    let (said, stderr) = project.fails(1, &["run"]);
+    let expected =
+        "a condition or a value by which the rows of `journey` are made leaves the range of 128-bit integers";
+    assert!(format!("{said}{stderr}").contains(expected), "{said}{stderr}");
+    let (_, why) = project.fails(3, &["show", "kpi", "stages"]);
+    assert!(why.contains(expected), "{why}");
+    assert_eq!(shown(&project, "churn", "2026-03", "").map(|(value, _)| value), Some(1.0 / 3.0));
+}
