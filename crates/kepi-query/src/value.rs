@@ -1,10 +1,12 @@
 //! Values: what is published of a KPI for a period and a segment, and what pins it.
 
-use std::{cmp::Ordering, fmt, str::FromStr};
+use std::{cmp::Ordering, collections::HashMap, fmt, str::FromStr, sync::Arc};
 
 use kepi_model::{
     calendar::Period,
+    expression::{Expression, Type},
     id::{DimensionId, Hash, KpiId},
+    project::{Dimension, Kpi},
 };
 use kepi_stats::estimate::{Estimate, NotComputable};
 use serde::{Deserialize, Serialize};
@@ -34,17 +36,44 @@ impl Segment {
     pub fn one(dimension: DimensionId, member: &str) -> Self {
         Self(vec![(dimension, Member::Value(member.into()))])
     }
-    /// The order for people: the total first, then by dimensions, then members as [`Member::natural`] has them.
-    pub fn natural(&self, other: &Self) -> Ordering {
-        let members = self.0.iter().zip(&other.0).map(|((_, a), (_, b))| a.natural(b));
-        (self.0.len().cmp(&other.0.len()))
-            .then_with(|| self.0.iter().map(|(d, _)| d).cmp(other.0.iter().map(|(d, _)| d)))
-            .then_with(|| members.fold(Ordering::Equal, Ordering::then))
+    /// Sorts segments of a KPI for people: the total first, then by dimensions, then members in the order in which a closed
+    /// list declares them, all others as [`Member::natural`] has them.
+    pub fn sort(segments: &mut [Self], kpi: &Kpi) {
+        let lists: Vec<(&DimensionId, HashMap<&str, usize>)> = kpi.by.iter().filter_map(declared).collect();
+        let place = |of: &DimensionId, member: &Member| {
+            let (_, list) = lists.iter().find(|(id, _)| *id == of)?;
+            let Member::Value(text) = member else { return None };
+            list.get(text.as_ref()).copied()
+        };
+        // What no list knows stands behind what it does.
+        let behind = |of: &DimensionId, member: &Member| place(of, member).unwrap_or(usize::MAX);
+        segments.sort_by(|a, b| {
+            let members = a.0.iter().zip(&b.0);
+            let members =
+                members.map(|((of, a), (_, b))| behind(of, a).cmp(&behind(of, b)).then_with(|| a.natural(b)));
+            (a.0.len().cmp(&b.0.len()))
+                .then_with(|| a.0.iter().map(|(d, _)| d).cmp(b.0.iter().map(|(d, _)| d)))
+                .then_with(|| members.fold(Ordering::Equal, Ordering::then))
+        });
     }
     /// Whether it is the total.
     pub fn is_total(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// The members of a dimension that is of a closed list, each with its place; none where its ways are of different lists.
+fn declared(dimension: &Dimension) -> Option<(&DimensionId, HashMap<&str, usize>)> {
+    fn list(way: &Expression) -> Option<&Arc<[String]>> {
+        match &way.type_ {
+            Type::Enum { values } => Some(values),
+            _ => None,
+        }
+    }
+    let mut ways = dimension.ways.values().map(list);
+    let values = ways.next()??;
+    let same = ways.all(|other| other == Some(values));
+    same.then(|| (&dimension.id, values.iter().enumerate().map(|(at, text)| (text.as_str(), at)).collect()))
 }
 
 /// `dimension=member`, several joined by `;`; an unknown member is the dimension alone; empty for the total. `%`, `;`

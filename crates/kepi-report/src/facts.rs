@@ -99,7 +99,7 @@ pub trait Facts: KpiValues + Send + Sync {
         let _ = (kpi, grain);
         Err("nothing is kept from which it could be added up".to_owned())
     }
-    /// The segments of which a KPI has values at a grain, the total among them.
+    /// The segments of which a KPI has values at a grain, the total among them; in the order of [`Segment::sort`].
     fn segments(&self, kpi: &KpiId, grain: Grain) -> Vec<Segment>;
     /// Ordinals of the first and the last period in which a KPI has a value over a segment.
     fn span(&self, kpi: &KpiId, grain: Grain, segment: &Segment) -> Option<(i32, i32)>;

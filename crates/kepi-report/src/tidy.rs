@@ -106,8 +106,7 @@ pub fn rows(facts: &dyn Facts, kpi: &str, query: &KpiQuery) -> Result<Vec<Row>, 
         if !wanted {
             continue;
         }
-        let mut segments = facts.segments(&asked.kpi.id, grain);
-        segments.sort_by(Segment::natural);
+        let segments = facts.segments(&asked.kpi.id, grain);
         for segment in segments.into_iter().filter(|segment| whole || Some(segment) == asked.segment.as_ref())
         {
             let place = match (query.unit.is_some(), segment.is_total()) {

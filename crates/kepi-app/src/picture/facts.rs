@@ -76,7 +76,9 @@ impl Facts for Picture {
         let cube = self.cube_at(kpi, grain);
         let mut segments: Vec<Segment> =
             cube.map_or_else(Vec::new, |cube| cube.segments(grain).cloned().collect());
-        segments.sort_by(Segment::natural);
+        if let Some(kpi) = self.project.kpis.get(kpi) {
+            Segment::sort(&mut segments, kpi);
+        }
         segments
     }
     fn span(&self, kpi: &KpiId, grain: Grain, segment: &Segment) -> Option<(i32, i32)> {

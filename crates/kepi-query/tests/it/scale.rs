@@ -246,3 +246,27 @@ fn members_stand_in_the_order_of_people() {
         ["-3", "9", "10", "a", "b", "Category 02", "Category 2", "category 2", "Category 13", "unknown", "?"];
     assert_eq!(shown, expected);
 }
+
+/// Bands of minutes are texts, and their words do not sort as what they say does.
+#[test]
+fn members_of_a_closed_list_stand_as_it_declares_them() {
+    let project = project(
+        "project: p\nname: P\nlanguage: 1\ntime_zone: UTC\n---\nentity: row\nname: Row\nkey: [id]\ntime: at\nattributes:\n  id: {type: text}\n  at: {type: timestamp}\n  waited: {type: duration}\n  \
+         region: {type: text}\n---\nkpi: waits\nname: Waits\nbetter: lower\nperiod: month\nmeasure: {count: {of: row}}\n\
+         by: {wait: \"bands(waited, 90 minutes, 1 day, 2 days)\", region: region}\n",
+    );
+    let kpi = &project.kpis[&"waits".parse::<KpiId>().unwrap()];
+    let kepi_model::expression::Type::Enum { values } = &kpi.by[0].ways.values().next().unwrap().type_ else {
+        panic!("bands are a closed list")
+    };
+    let wait = |text: &str| Segment::one("wait".parse().unwrap(), text);
+    let region = |text: &str| Segment::one("region".parse().unwrap(), text);
+    let mut expected: Vec<Segment> = [Segment::total(), region("2"), region("10")].into();
+    expected.extend(values.iter().map(|text| wait(text)));
+    expected.extend([wait("2 days"), Segment::new(vec![("wait".parse().unwrap(), Member::Unknown)])]);
+    let mut sorted = expected.clone();
+    sorted.sort();
+    assert_ne!(sorted, expected);
+    Segment::sort(&mut sorted, kpi);
+    assert_eq!(sorted, expected);
+}
