@@ -84,13 +84,14 @@ pub struct Field {
     plain: String,
     right: bool,
     status: Option<Status>,
+    reason: Option<String>,
 }
 
 impl Field {
     /// Text, the same in both.
     pub fn text(text: impl Into<String>) -> Self {
         let shown = text.into();
-        Self { plain: shown.clone(), shown, right: false, status: None }
+        Self { plain: shown.clone(), shown, right: false, status: None, reason: None }
     }
     /// A figure: shown with its unit, plain with all digits.
     pub fn figure(shown: impl Into<String>, plain: Option<f64>) -> Self {
@@ -98,7 +99,7 @@ impl Field {
     }
     /// A figure: shown with its unit, plain in the digits given.
     pub fn digits(shown: impl Into<String>, plain: String) -> Self {
-        Self { shown: shown.into(), plain, right: true, status: None }
+        Self { shown: shown.into(), plain, right: true, status: None, reason: None }
     }
     /// A status: shape and word, coloured where colour is allowed.
     pub fn status(status: Status) -> Self {
@@ -107,7 +108,12 @@ impl Field {
             plain: status.code().to_owned(),
             right: false,
             status: Some(status),
+            reason: None,
         }
+    }
+    /// No figure, and why: a table is not pushed apart by it, for reasons have a column of their own, the last.
+    pub fn none(reason: impl Into<String>) -> Self {
+        Self { reason: Some(reason.into()), ..Self::digits("", String::new()) }
     }
 }
 
@@ -147,21 +153,39 @@ impl Grid {
         }
         let bold =
             |h: &&str| if colour { Cell::new(*h).add_attribute(Attribute::Bold) } else { Cell::new(*h) };
-        table.set_header(self.header.iter().map(bold));
-        for row in &self.rows {
-            table.add_row(row.iter().map(|field| {
-                let mut cell = Cell::new(printable(&field.shown));
-                if field.right {
-                    cell = cell.set_alignment(CellAlignment::Right);
-                }
-                match field.status.filter(|_| colour) {
-                    Some(status) => cell.fg(colour_of(status)).add_attribute(Attribute::Bold),
-                    None => cell,
-                }
-            }));
+        let reasons: Vec<String> = self.rows.iter().map(|row| reasons(row)).collect();
+        let last = reasons.iter().any(|of| !of.is_empty()).then_some(&"Reason");
+        table.set_header(self.header.iter().chain(last).map(bold));
+        for (row, reason) in self.rows.iter().zip(&reasons) {
+            let reason = last.map(|_| Cell::new(printable(reason)));
+            table.add_row(
+                row.iter()
+                    .map(|field| {
+                        let mut cell = Cell::new(printable(&field.shown));
+                        if field.right {
+                            cell = cell.set_alignment(CellAlignment::Right);
+                        }
+                        match field.status.filter(|_| colour) {
+                            Some(status) => cell.fg(colour_of(status)).add_attribute(Attribute::Bold),
+                            None => cell,
+                        }
+                    })
+                    .chain(reason),
+            );
         }
         table.trim_fmt()
     }
+}
+
+/// Why a row has no figures, each reason once.
+fn reasons(row: &[Field]) -> String {
+    let mut said: Vec<&str> = Vec::new();
+    for reason in row.iter().filter_map(|field| field.reason.as_deref()) {
+        if !said.contains(&reason) {
+            said.push(reason);
+        }
+    }
+    said.join("; ")
 }
 
 fn colour_of(status: Status) -> Color {
@@ -177,6 +201,21 @@ fn colour_of(status: Status) -> Color {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reasons_stand_behind_the_figures_each_once_and_push_no_column_apart() {
+        let mut grid = Grid::new(&["KPI", "Value", "Score"]);
+        grid.push(vec![
+            Field::text("a"),
+            Field::figure("80 %", Some(0.8)),
+            Field::figure("100", Some(100.0)),
+        ]);
+        assert_eq!(grid.to_table(false), " KPI  Value  Score\n a     80 %    100");
+        grid.push(vec![Field::text("b"), Field::none("no rows"), Field::none("no rows")]);
+        let lines = [" KPI  Value  Score  Reason", " a     80 %    100", " b                  no rows"];
+        assert_eq!(grid.to_table(false).lines().map(str::trim_end).collect::<Vec<_>>(), lines);
+        assert_eq!(grid.to_csv(), "kpi,value,score\na,0.8,100\nb,,");
+    }
 
     #[test]
     fn a_spreadsheet_gets_plain_figures_and_no_formula() {

@@ -237,7 +237,7 @@ impl<'a> Reporter<'a> {
             .project()
             .sources
             .values()
-            .filter(|s| kpi.measure.bases().into_iter().any(|entity| entity == &s.into))
+            .filter(|s| kpi.reads.contains(&s.into) || kpi.looked_at.contains(&s.into))
             .collect();
         let estimate = of.observed().and_then(|o| o.as_ref().ok());
         let coverage = of.entry.as_ref().map(|e| e.value.coverage);

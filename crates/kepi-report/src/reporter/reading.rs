@@ -218,8 +218,8 @@ impl<'a> Reporter<'a> {
         (situation, change)
     }
 
-    /// The last day to which the data of all entities that a KPI reads reach.
+    /// The last day to which the data of all entities that a KPI reads reach: those that landed, also where it is of made rows.
     pub(crate) fn data_of(self, kpi: &Kpi) -> Option<Date> {
-        kpi.measure.bases().into_iter().filter_map(|entity| self.data_until(entity)).min()
+        kpi.reads.iter().filter_map(|entity| self.data_until(entity)).min()
     }
 }

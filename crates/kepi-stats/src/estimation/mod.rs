@@ -20,7 +20,7 @@ use crate::estimate::{Estimate, Level, Method, NotComputable};
 /// The estimate's interval is taken as one slice of a confidence distribution on its own scale:
 /// - Wilson methods: `H(θ) = Φ((θ − p̂)/√(θ(1 − θ)/n*))` with the effective `n*`, the family the interval inverts;
 /// - everything else: a normal with one standard deviation below the point and another above it, each the
-///   distance to the end of the interval divided by `z`;
+///   distance to the end of the interval divided by `z`; below the point lies half, or nothing where the interval begins there;
 /// - a total counted in full has probability 0 or 1.
 ///
 /// `low` and `high` may be infinite. Errors: the reason why the estimate has no interval; `Invalid` for NaN or
@@ -50,7 +50,8 @@ pub fn probability_in_band(estimate: &Estimate, low: f64, high: f64) -> Result<f
     } else {
         let z = Level::new(interval.level)?.z();
         let below = |bound: f64| {
-            let width = if bound < point { point - interval.low } else { interval.high - point };
+            // A clamp or a scale's end may leave nothing on one side of the point: then all that is uncertain lies on the other.
+            let width = if bound > point { interval.high - point } else { point - interval.low };
             if width > 0.0 {
                 normal::below(z * (bound - point) / width)
             } else if bound > point {
@@ -67,6 +68,7 @@ pub fn probability_in_band(estimate: &Estimate, low: f64, high: f64) -> Result<f
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::estimate::Interval;
 
     #[test]
     fn bands_partition_probability() {
@@ -89,6 +91,23 @@ mod tests {
         let interval = estimate.interval.clone().unwrap();
         let inside = probability_in_band(&estimate, interval.low, interval.high).unwrap();
         assert!((inside - 0.95).abs() < 1e-12);
+    }
+
+    /// An index clamped at its best: the point is the upper end, and the half of it that lies below is not above.
+    #[test]
+    fn a_point_at_an_end_of_its_interval_is_not_certain_to_be_reached() {
+        let between = |low, high| Estimate {
+            point: 40.0,
+            interval: Ok(Interval { low, high, level: 0.95 }),
+            ..mean::from_moments(5, 25, 135, 0, Level::NINETY_FIVE).unwrap()
+        };
+        let at_least = |of: &Estimate, line| probability_in_band(of, line, f64::INFINITY).unwrap();
+        assert_eq!(at_least(&between(0.0, 40.0), 40.0), 0.5);
+        assert_eq!(at_least(&between(0.0, 40.0), 40.1), 0.0);
+        assert_eq!(at_least(&between(40.0, 80.0), 40.0), 1.0);
+        assert_eq!(at_least(&between(40.0, 80.0), 39.9), 1.0);
+        assert_eq!(at_least(&between(40.0, 40.0), 40.0), 1.0);
+        assert!((at_least(&between(0.0, 40.0), 0.0) - 0.975).abs() < 1e-12);
     }
 
     #[test]

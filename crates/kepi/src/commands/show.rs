@@ -131,11 +131,10 @@ fn scorecard_grid(view: &ScorecardView, out: Output) -> Grid {
     let mut grid = Grid::new(&[places, &figures].concat());
     for perspective in &view.perspectives {
         if for_people {
-            let score = outcome(&perspective.score.score, |p| p.text.clone());
             let name = format!("{} ({})", perspective.perspective.name, perspective.weight.text);
             let mut heading = vec![Field::text(name), Field::status(perspective.score.status)];
             heading.extend((0..4).map(|_| Field::text("")));
-            heading.push(Field::figure(score, None));
+            heading.push(points_field(&perspective.score.score));
             heading.extend((0..3).map(|_| Field::text("")));
             grid.push(heading);
         }
@@ -160,11 +159,16 @@ fn scorecard_grid(view: &ScorecardView, out: Output) -> Grid {
 }
 
 fn row_fields(row: &KpiRow) -> Vec<Field> {
-    let change = outcome(&row.change, |c| match c.verdict {
+    let change = match &row.change {
         // The usual case needs no words: what is not marked is within its usual variation.
-        Verdict::Beyond | Verdict::Drifting => format!("{} {}", c.difference.text, c.said),
-        _ => c.difference.text.clone(),
-    });
+        Outcome::Value(c) => Field::text(match c.verdict {
+            Verdict::Beyond | Verdict::Drifting => format!("{} {}", c.difference.text, c.said),
+            _ => c.difference.text.clone(),
+        }),
+        Outcome::Reason(reason) if row.value.value().is_some() => Field::text(&reason.text),
+        // Why there is no value is said already.
+        Outcome::Reason(_) => Field::text(""),
+    };
     vec![
         Field::status(row.status),
         value_field(&row.value),
@@ -174,19 +178,25 @@ fn row_fields(row: &KpiRow) -> Vec<Field> {
             row.value.value().map(|m| m.n as f64),
         ),
         Field::text(row.target.as_ref().map(|t| t.target.clone()).unwrap_or_default()),
-        Field::figure(
-            outcome(&row.score, |p| p.text.clone()),
-            row.score.value().map(kepi_report::view::Points::as_f64),
-        ),
-        Field::text(change),
+        points_field(&row.score),
+        change,
         Field::figure(row.coverage.text.clone(), Some(row.coverage.share)),
         Field::text(row.accountable.as_ref().map(|p| p.name.clone()).unwrap_or_default()),
     ]
 }
 
 fn value_field(value: &Outcome<Measured>) -> Field {
-    let digits = value.value().map(|m| m.value.digits()).unwrap_or_default();
-    Field::digits(outcome(value, |m| m.value.text.clone()), digits)
+    match value {
+        Outcome::Value(measured) => Field::digits(measured.value.text.clone(), measured.value.digits()),
+        Outcome::Reason(reason) => Field::none(&reason.text),
+    }
+}
+
+fn points_field(score: &Outcome<Points>) -> Field {
+    match score {
+        Outcome::Value(points) => Field::figure(points.text.clone(), Some(points.as_f64())),
+        Outcome::Reason(reason) => Field::none(&reason.text),
+    }
 }
 
 fn interval_text(measured: &Measured) -> String {
@@ -259,52 +269,48 @@ fn print_inputs(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Fa
 fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failure> {
     let row = &view.current;
     out.line(&format!("{} · {}", row.kpi.name, view.period))?;
-    let interval = row.value.value().map(interval_text).filter(|t| !t.is_empty());
-    out.line(&format!(
-        "{} {}  {} {}",
-        row.status.shape(),
-        row.status.label(),
-        outcome(&row.value, |m| m.value.text.clone()),
-        interval.unwrap_or_default(),
-    ))?;
+    let interval = row.value.value().map(interval_text).unwrap_or_default();
+    let value = outcome(&row.value, |m| m.value.text.clone());
+    let line = format!("{} {}  {value} {interval}", row.status.shape(), row.status.label());
+    out.line(line.trim_end())?;
     out.line(&format!("\n{}", view.definition.words))?;
-    out.line(&format!("  formula    {}", view.definition.formula))?;
+    out.line(&format!("  formula     {}", view.definition.formula))?;
     if let Some(window) = &view.definition.window {
-        out.line(&format!("  window     {window}; neighbouring values share rows"))?;
+        out.line(&format!("  window      {window}; neighbouring values share rows"))?;
     }
-    out.line(&format!("  defined in {}", view.definition.place))?;
-    out.line(&format!("  coverage   {}", row.coverage.text))?;
+    out.line(&format!("  defined in  {}", view.definition.place))?;
+    out.line(&format!("  coverage    {}", row.coverage.text))?;
     for left_out in &view.quality.left_out {
-        out.line(&format!("  left out   {} {}", format::count(left_out.count), left_out.reason))?;
+        out.line(&format!("  left out    {} {}", format::count(left_out.count), left_out.reason))?;
     }
     if view.quality.quarantined > 0 {
         let rejected = format::count(view.quality.quarantined);
         out.line(&format!(
-            "  rejected   {rejected} of its sources' rows, in no figure: `kepi show quarantine`"
+            "  rejected    {rejected} of its sources' rows, in no figure: `kepi show quarantine`"
         ))?;
     }
-    out.line(&format!("  data       {}", row.freshness.text))?;
+    out.line(&format!("  data        {}", row.freshness.text))?;
     if let Some(target) = &row.target {
-        out.line(&format!("  target     {} (threshold {})", target.target, target.threshold))?;
+        out.line(&format!("  target      {} (threshold {})", target.target, target.threshold))?;
     }
     if let Some(person) = &view.people.accountable {
         out.line(&format!("  accountable {}", person.name))?;
     }
     match &view.pins {
         Outcome::Value(pins) => {
-            out.line(&format!("  definition {}", pins.definition))?;
-            out.line(&format!("  snapshot   {}", pins.snapshot))?;
-            out.line(&format!("  engine     {}", pins.engine))?;
-            out.line(&format!("  states     {}", pins.states))?;
-            out.line(&format!("  reproduce  {}", pins.reproduce))?;
+            out.line(&format!("  definition  {}", pins.definition))?;
+            out.line(&format!("  snapshot    {}", pins.snapshot))?;
+            out.line(&format!("  engine      {}", pins.engine))?;
+            out.line(&format!("  states      {}", pins.states))?;
+            out.line(&format!("  reproduce   {}", pins.reproduce))?;
         }
-        Outcome::Reason(reason) => out.line(&format!("  pins       {}", reason.text))?,
+        Outcome::Reason(reason) => out.line(&format!("  pins        {}", reason.text))?,
     }
     if let Some(why) = &view.standing.not_renewed {
         out.line(&format!("  not renewed {why}"))?;
     }
     for said in &view.standing.moved_on {
-        out.line(&format!("  moved on   {said}"))?;
+        out.line(&format!("  moved on    {said}"))?;
     }
     print_inputs(view, out)?;
     out.line("")?;

@@ -103,7 +103,7 @@ fn a_row_with_a_negative_weight_is_left_out_and_shows_as_coverage() {
     assert!(of("2026-01").starts_with("good,2026-01,,1,share,,,1,0.5,"), "{}", of("2026-01"));
     // Where no other row is left there is a reason and no number.
     assert!(of("2026-02").starts_with("good,2026-02,,,share,"), "{}", of("2026-02"));
-    assert!(project.ok(&["show", "kpi", "good"]).contains("left out   1 no usable value in the row"));
+    assert!(project.ok(&["show", "kpi", "good"]).contains("left out    1 no usable value in the row"));
 }
 
 #[test]
