@@ -9,7 +9,7 @@ use kepi_model::{
     source_text::{SourceFile, SourceMap},
 };
 
-fn read(folder: &Path, root: &Path, into: &mut Vec<SourceFile>) {
+pub fn read(folder: &Path, root: &Path, into: &mut Vec<SourceFile>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();

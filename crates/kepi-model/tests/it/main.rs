@@ -15,6 +15,7 @@ mod generated;
 mod goldens;
 mod growth;
 mod hostile;
+mod library;
 mod made;
 mod meaning;
 mod newcomer;
