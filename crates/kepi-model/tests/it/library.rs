@@ -157,11 +157,7 @@ fn copied(needed: &Needed, model: &str) -> String {
 fn amount(value: f64, kpi: &Kpi) -> String {
     let short = |value: f64, decimals: usize| {
         let text = format!("{value:.decimals$}");
-        if text.contains('.') {
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
-        } else {
-            text
-        }
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
     };
     let is_time = matches!(kpi.unit, ValueUnit::Duration);
     match &kpi.unit {
@@ -191,10 +187,16 @@ fn page(kpi: &Kpi, file: &str, project: &Project, model: &str, worked: &[Worked]
         kpi.description.as_ref().unwrap()
     );
     let words = describe::measure(kpi, project);
-    writeln!(text, "## Formula\n- In words: {words}.\n- In signs: {}", describe::formula(kpi, project)).unwrap();
+    writeln!(text, "## Formula\n- In words: {words}.\n- In signs: {}", describe::formula(kpi, project))
+        .unwrap();
     if kpi.reach > 0 {
         let days = kpi.reach as f64 / 86_400e6;
-        writeln!(text, "- Final {} days after the end of its period: as long as rows can still change it.", days.ceil()).unwrap();
+        writeln!(
+            text,
+            "- Final {} days after the end of its period: as long as rows can still change it.",
+            days.ceil()
+        )
+        .unwrap();
     }
     text.push_str("\n## What to know before comparing\n");
     kpi.assumptions.iter().for_each(|assumption| writeln!(text, "- {assumption}").unwrap());
@@ -233,7 +235,11 @@ fn page(kpi: &Kpi, file: &str, project: &Project, model: &str, worked: &[Worked]
     }
     let copied = copied(&needed, model);
     if !copied.is_empty() {
-        writeln!(text, "\nWhat built-in entities do not have, to copy into a project:\n```yaml\n{copied}\n```").unwrap();
+        writeln!(
+            text,
+            "\nWhat built-in entities do not have, to copy into a project:\n```yaml\n{copied}\n```"
+        )
+        .unwrap();
     }
     text.push_str("\n## Worked by hand\nOn the data of [the library](../../library/README.md), and asserted by a test:\n");
     for figure in worked.iter().filter(|figure| figure.kpi == kpi.id.as_str()) {
@@ -254,7 +260,9 @@ fn every_kpi_of_the_library_has_its_page_in_the_book() {
     let paths: BTreeMap<String, String> = files
         .iter()
         .filter_map(|file| file.path.strip_prefix("kpis/"))
-        .map(|path| (path.rsplit('/').next().unwrap().trim_end_matches(".yml").to_owned(), format!("kpis/{path}")))
+        .map(|path| {
+            (path.rsplit('/').next().unwrap().trim_end_matches(".yml").to_owned(), format!("kpis/{path}"))
+        })
         .collect();
     let project = check(&SourceMap::new(files), &Options::default()).value.unwrap();
     assert!(project.kpis.len() >= 60, "{}", project.kpis.len());
@@ -272,7 +280,8 @@ fn every_kpi_of_the_library_has_its_page_in_the_book() {
         let of = file.split('/').nth(1).unwrap();
         if of != group {
             of.clone_into(&mut group);
-            writeln!(index, "\n## {}{}\n| KPI | measures |\n|---|---|", of[..1].to_uppercase(), &of[1..]).unwrap();
+            writeln!(index, "\n## {}{}\n| KPI | measures |\n|---|---|", of[..1].to_uppercase(), &of[1..])
+                .unwrap();
         }
         writeln!(index, "| [{}]({id}.md) | {} |", kpi.name, kpi.description.as_ref().unwrap()).unwrap();
         pages.insert(format!("{id}.md"), page(kpi, file, &project, &model, &worked));
