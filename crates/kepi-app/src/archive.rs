@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use kepi_govern::{
     Adopt, Command, DocumentId, Effective, Event, Evidence, Permit, Register, laws, register::Adopted,
 };
@@ -48,8 +49,11 @@ pub fn pin(files: &SourceMap) -> Hash {
 
 /// From when on a document holds.
 fn from(document: &DocumentText) -> Effective {
-    let day = document.from.as_ref().and_then(|day| day.parse().ok());
-    day.map_or(Effective::Ever, Effective::From)
+    first_day(document).map_or(Effective::Ever, Effective::From)
+}
+
+fn first_day(document: &DocumentText) -> Option<Date> {
+    document.from.as_ref().and_then(|day| day.parse().ok())
 }
 
 /// The name of one wording of a definition.
@@ -247,12 +251,15 @@ async fn compare(
 fn meaning(project: &Project, document: &DocumentText) -> Option<Hash> {
     let name = document.name.as_str();
     match document.kind.as_str() {
-        "kpi" => project.kpis.get(&name.parse().ok()?).map(|k| k.hash),
+        "kpi" => {
+            // The first that begins no earlier is the document's own; others may come from what it is computed of.
+            let mut wordings = project.kpis.get(&name.parse().ok()?)?.wordings();
+            wordings.find(|wording| wording.from >= first_day(document)).map(|wording| wording.wording)
+        }
         "source" => project.sources.get(&name.parse().ok()?).map(|s| s.hash),
         "scorecard" => {
-            let from = document.from.as_ref().and_then(|day| day.parse().ok());
             let mut wordings = project.scorecards.get(&name.parse().ok()?)?.wordings();
-            wordings.find(|wording| wording.from == from).map(|wording| wording.wording)
+            wordings.find(|wording| wording.from == first_day(document)).map(|wording| wording.wording)
         }
         _ => None,
     }

@@ -150,7 +150,23 @@ pub(crate) fn frames(rows: &Table, project: &Project) -> Result<BTreeMap<Grain, 
         let frame = frames.entry(grain).or_insert_with(|| Frame::new(grain));
         frame.push(kpi, segment, Figure::of(period.ordinal, estimate, is_final));
     }
+    for frame in frames.values_mut() {
+        only_the_newest(frame, project);
+    }
     Ok(frames)
+}
+
+/// Of KPIs that changed with time leaves the figures that mean what the newest means: the others are no past of it.
+fn only_the_newest(frame: &mut Frame, project: &Project) {
+    let grain = frame.grain;
+    for (id, segments) in &mut frame.kpis {
+        let Some(kpi) = project.kpis.get(id).filter(|kpi| kpi.is_dated()) else { continue };
+        let meaning = |ordinal| Some(kpi.in_period(Period { grain, ordinal }, &project.calendar)?.wording);
+        let newest = segments.values().filter_map(|series| series.last()).map(|figure| figure.ordinal).max();
+        let Some(newest) = newest.map(meaning) else { continue };
+        segments.values_mut().for_each(|series| series.retain(|figure| meaning(figure.ordinal) == newest));
+        segments.retain(|_, series| !series.is_empty());
+    }
 }
 
 fn count(rows: &Table, report: &mut JudgedReport) {

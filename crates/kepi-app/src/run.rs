@@ -379,7 +379,8 @@ impl App {
             return Ok((inputs.clone(), Strays::new()));
         };
         let made = derive::derived(&plan, inputs, self.evaluator.as_ref(), &self.limits).await;
-        let of_made = work.iter().map(|(kpi, _)| *kpi).filter(|kpi| !kpi.made.is_empty());
+        let of_made =
+            work.iter().map(|(kpi, _)| *kpi).filter(|kpi| kpi.wordings().any(|of| !of.made.is_empty()));
         match made {
             Ok(Derived { tables, out_of_range, unmade, strays }) => {
                 let why = |made: &Made| match made {
@@ -395,7 +396,7 @@ impl App {
                     Made::Kept(_) => None,
                 };
                 for kpi in of_made {
-                    if let Some(why) = kpi.made.iter().find_map(why) {
+                    if let Some(why) = kpi.wordings().flat_map(|of| &of.made).find_map(why) {
                         held_back.insert(kpi.id.clone(), why);
                     }
                 }

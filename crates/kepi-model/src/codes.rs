@@ -609,8 +609,8 @@ codes! {
         "A total of a part of the organisation cannot be held against the target of the whole, and nobody knows which share of it is the part's. Units below the scorecard's have a score for such a KPI only where a target names them."
         "targets for units"
         "add targets with `unit: …` to the KPI";
-    DATED_DIFFERS "K0710" Error "a scorecard whose earlier wording is of another kind"
-        "A scorecard may stand several times, each from another day: weights, objectives, KPIs and the rule for what is missing change with time. Its period, its unit and its cascade do not, because then it would be another scorecard."
+    DATED_DIFFERS "K0710" Error "a dated document whose earlier wording is of another kind"
+        "A scorecard may stand several times, each from another day: weights, objectives, KPIs and the rule for what is missing change with time. Its period, its unit and its cascade do not, because then it would be another scorecard. So may a KPI: what is counted, of whom and against which targets changes, but its period, which direction is good and the unit of its value do not, because then it would be another KPI."
         "the same `period`, `unit` and `cascade` from every day on"
         "write the same in both, or give one of them another name";
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use crate::{
@@ -197,8 +198,11 @@ pub(crate) fn scorecard(scorecard: &Scorecard, kpis: &BTreeMap<KpiId, Kpi>) -> H
         }
     }
     let kpis = used.into_iter().filter_map(|id| kpis.get(id)).map(|kpi| {
-        let targets: Value = kpi.targets.iter().map(|target| target_form(kpi, target)).collect();
-        json!([kpi.id, kpi.hash, kpi.better.word(), targets])
+        let targets = |of: &Kpi| of.targets.iter().map(|target| target_form(of, target)).collect::<Value>();
+        let mut form = vec![json!(kpi.id), json!(kpi.hash), json!(kpi.better.word()), targets(kpi)];
+        // Only where there are any.
+        form.extend(kpi.earlier.iter().map(targets));
+        Value::Array(form)
     });
     let cascade = scorecard.cascade.as_ref().map(|c| {
         let levels: Value = c.levels.iter().map(|(level, dimension)| json!([level, dimension])).collect();
@@ -239,9 +243,8 @@ fn lines(lines: &TargetLines) -> Value {
     }
 }
 
-/// What decides the scores of a scorecard that is dated: each wording with its first day.
-pub(crate) fn dated(scorecard: &Scorecard) -> Hash {
-    let wordings =
-        scorecard.wordings().map(|wording| json!([wording.from.map(|d| d.to_string()), wording.wording]));
-    hash("dated scorecard", &wordings.collect())
+/// What decides what a dated document comes to: each wording with its first day.
+pub(crate) fn dated(kind: &str, wordings: impl Iterator<Item = (Option<Date>, Hash)>) -> Hash {
+    let wordings = wordings.map(|(from, wording)| json!([from.map(|d| d.to_string()), wording]));
+    hash(&format!("dated {kind}"), &wordings.collect())
 }

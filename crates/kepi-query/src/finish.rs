@@ -102,7 +102,7 @@ pub struct AtGrain<'a> {
     /// State tables by scan and key set.
     tables: Vec<Vec<StateTable>>,
     /// Values of KPIs that others are computed of, by level.
-    inputs: Mutex<BTreeMap<(KpiId, u64), Arc<composed::Known>>>,
+    inputs: Mutex<BTreeMap<(KpiId, Hash, u64), Arc<composed::Known>>>,
 }
 
 /// The values of many KPIs, each by the periods of its grain, in the order of `work`.
@@ -154,10 +154,23 @@ impl<'a> AtGrain<'a> {
     }
 
     /// The values of a KPI, wherever its kind says that there is one ([`Presence`]). Sorted by key set as defined, then
-    /// period, then segment.
+    /// period, then segment. Of a KPI that changed with time those of each wording for the periods on whose last day it is in
+    /// force, the oldest first.
     pub fn values(&self, kpi: &Kpi) -> Result<Vec<Value>, FinishError> {
-        let confidence = self.context.project.confidence;
-        self.values_at(kpi, Level::new(confidence).map_err(|_| FinishError::Confidence)?)
+        let Project { confidence, calendar, .. } = self.context.project;
+        let level = Level::new(*confidence).map_err(|_| FinishError::Confidence)?;
+        if !kpi.is_dated() {
+            return self.values_at(kpi, level);
+        }
+        let mut all = Vec::new();
+        for wording in kpi.wordings() {
+            let values = self.values_at(wording, level)?.into_iter();
+            let is_its = |value: &Value| {
+                kpi.in_period(value.period, calendar).is_some_and(|of| std::ptr::eq(of, wording))
+            };
+            all.extend(values.filter(is_its));
+        }
+        Ok(all)
     }
 
     fn values_at(&self, kpi: &Kpi, level: Level) -> Result<Vec<Value>, FinishError> {
@@ -259,6 +272,14 @@ impl<'a> AtGrain<'a> {
     /// # Errors
     /// As [`Self::values`].
     pub fn left_out(&self, kpi: &Kpi) -> Result<Vec<Vec<DimensionId>>, FinishError> {
+        let mut all = Vec::new();
+        for wording in kpi.wordings() {
+            all.extend(self.left_out_of(wording)?);
+        }
+        Ok(all)
+    }
+
+    fn left_out_of(&self, kpi: &Kpi) -> Result<Vec<Vec<DimensionId>>, FinishError> {
         let inputs = kpi.measure.kind().inputs();
         if !inputs.is_empty() {
             let mut all = Vec::new();

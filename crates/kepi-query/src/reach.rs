@@ -46,7 +46,8 @@ fn latest(entity: &Entity, project: &Project, inputs: &PinnedInputs) -> Option<i
     let own = entity.time.as_ref().map(|time| Path { references: Vec::new(), attribute: time.clone() });
     let live = || inputs.tables.get(&entity.id)?.live_until;
     own.as_ref().and_then(|own| live().or_else(|| last(own))).or_else(|| {
-        let readings = project.kpis.values().flat_map(|kpi| kpi.measure.kind().readings());
+        let readings =
+            project.kpis.values().flat_map(Kpi::wordings).flat_map(|kpi| kpi.measure.kind().readings());
         readings
             .filter(|reading| reading.rows.of == entity.id)
             .filter_map(|reading| last(&reading.rows.at))

@@ -31,7 +31,7 @@ pub fn plan<'k>(
 ) -> Result<Vec<ScanPlan>, LowerError> {
     let mut scans: BTreeMap<(EntityId, Path, AsOf), ScanPlan> = BTreeMap::new();
     let mut of_rows: Vec<&Kpi> = Vec::new();
-    kpis.into_iter().for_each(|kpi| down_to_rows(kpi, &mut of_rows));
+    kpis.into_iter().flat_map(Kpi::wordings).for_each(|kpi| down_to_rows(kpi, &mut of_rows));
     let mut all = Vec::new();
     for kpi in of_rows {
         all.extend(at_grains(kpi, project, inputs)?);
@@ -80,7 +80,7 @@ fn down_to_rows<'k>(kpi: &'k Kpi, found: &mut Vec<&'k Kpi>) {
     let inputs = kpi.measure.kind().inputs();
     if !inputs.is_empty() {
         inputs.into_iter().for_each(|input| down_to_rows(&input.kpi, found));
-    } else if found.iter().all(|known| known.id != kpi.id) {
+    } else if found.iter().all(|known| (&known.id, known.wording) != (&kpi.id, kpi.wording)) {
         found.push(kpi);
     }
 }

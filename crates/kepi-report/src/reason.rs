@@ -39,6 +39,9 @@ pub enum Absence {
     /// What was counted since the beginning of the year grows until its end.
     #[error("what is counted to date grows from period to period")]
     ToDate,
+    /// The last value before it means something else.
+    #[error("the value before was computed by another definition")]
+    OtherDefinition,
     /// Nothing is published, so nothing is pinned.
     #[error("nothing is published for this period")]
     NotPublished,
@@ -51,6 +54,7 @@ impl From<Absence> for Reason {
             Absence::Provisional => "provisional",
             Absence::NoEarlier => "no_earlier",
             Absence::ToDate => "to_date",
+            Absence::OtherDefinition => "other_definition",
             Absence::NotPublished => "not_published",
         };
         Self { code, text: absence.to_string() }

@@ -22,6 +22,8 @@ pub fn in_force(
     rule: CascadeTargets,
     period: Period,
 ) -> Option<Target> {
+    // Of a KPI that changed with time those of the wording that is in force.
+    let kpi = kpi.in_period(period, &project.calendar)?;
     let of = |unit: Option<&UnitId>| kpi.target(unit, period, &project.calendar);
     let own_only = rule == CascadeTargets::Own || kpi.measure.kind().over_units() != Carry::Stays;
     let mut at = unit;

@@ -49,7 +49,10 @@ impl KpiValues for Picture {
         series.map(|(ordinal, row)| (*ordinal, is_final(cube.rows(), *row as usize))).collect()
     }
     fn definition(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Hash> {
-        self.entry(kpi, period, segment).map(|entry| entry.pins.definition)
+        let of = self.entry(kpi, period, segment)?.pins.definition;
+        // Of one that changed with time the whole is vouched for: in a period holds one of its wordings.
+        let kpi = self.project.kpis.get(kpi).filter(|kpi| kpi.hash == of);
+        Some(kpi.and_then(|kpi| kpi.in_period(period, &self.project.calendar)).map_or(of, |kpi| kpi.wording))
     }
 }
 

@@ -29,6 +29,13 @@ pub(super) fn at(
     rank: impl Fn(i64) -> i64,
 ) -> Result<Table, String> {
     let words = |grain: Grain| grain_text(grain).replace('_', "-");
+    if kpi.is_dated() {
+        return Err(format!(
+            "it changed with time, and a {0} is computed by one wording; on a scorecard by {0}, or with `period: [{1}, {0}]`, it is",
+            words(grain),
+            words(kpi.period)
+        ));
+    }
     if !kpi.measure.kind().inputs().is_empty() {
         return Err(format!(
             "it is computed of other KPIs, and not of its values by {}; on a scorecard by {} it is",

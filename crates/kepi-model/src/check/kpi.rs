@@ -1,6 +1,7 @@
 //! KPIs: measure, unit of the value, dimensions, people, gates.
 
 mod composed;
+mod dated;
 mod dimensions;
 mod made;
 mod targets;
@@ -29,6 +30,7 @@ use crate::{
     word::Word,
 };
 
+pub(super) use dated::by_day;
 pub(super) use dimensions::declared_dimensions;
 pub(super) use together::together;
 
@@ -47,15 +49,15 @@ pub(super) fn read_all(
     context: &mut Context<'_>,
 ) -> BTreeMap<KpiId, Kpi> {
     let mut known: BTreeMap<KpiId, Arc<Kpi>> = BTreeMap::new();
-    for document in composed::in_order(documents, context) {
-        if let Some(kpi) = read(document, around, &known, context) {
+    for documents in composed::in_order(documents, context) {
+        if let Some(kpi) = dated::read(&documents, around, &known, context) {
             known.insert(kpi.id.clone(), Arc::new(kpi));
         }
     }
     known.into_iter().map(|(id, kpi)| (id, Arc::unwrap_or_clone(kpi))).collect()
 }
 
-/// Reads a KPI; `known` are those that were read before.
+/// Reads one document of a KPI; `known` are those that were read before.
 fn read(
     document: &Placed<written::Kpi>,
     around: &Surroundings<'_>,
@@ -130,6 +132,9 @@ fn read(
         reads: BTreeSet::new(),
         reach: 0,
         hash: crate::id::Hash([0; 32]),
+        wording: crate::id::Hash([0; 32]),
+        from: None,
+        earlier: Vec::new(),
         text: context.files.slice(document.span).to_owned(),
         span: written.kpi.span,
     };
@@ -138,7 +143,8 @@ fn read(
     } else {
         composed::made(&mut kpi);
     }
-    kpi.hash = meaning::kpi(&kpi, around.calendar, around.entities);
+    kpi.wording = meaning::kpi(&kpi, around.calendar, around.entities);
+    kpi.hash = kpi.wording;
     Some(kpi)
 }
 
@@ -231,7 +237,7 @@ fn warn(written: &written::Kpi, targets: &[crate::project::Target], context: &mu
         "add `accountable: …`, the name of a person",
     );
     if let (Some(today), Some(first)) = (context.options.today, targets.iter().map(|t| t.from).min())
-        && first > today
+        && first > today.max(written.from.cloned().unwrap_or(today))
     {
         context
             .report(codes::TARGET_FUTURE, written.targets.span, format!("the first target starts on {first}"))

@@ -124,7 +124,8 @@ pub(super) fn dated(
         }
         last.earlier = wordings;
         if last.from.is_some() || !last.earlier.is_empty() {
-            last.hash = meaning::dated(&last);
+            last.hash =
+                meaning::dated("scorecard", last.wordings().map(|wording| (wording.from, wording.wording)));
         }
         found.insert(id, last);
     }
@@ -321,8 +322,10 @@ fn marks(kpi: &Kpi, at: Span, scorecard: &written::Scorecard, context: &mut Cont
 /// What scorecards and KPIs say of each other: dimensions of the cascade, KPIs on no scorecard.
 pub(super) fn together(definitions: &Definitions, kpis: &BTreeMap<KpiId, Kpi>, context: &mut Context<'_>) {
     let mut used: BTreeSet<&str> = BTreeSet::new();
-    let written: BTreeMap<&str, &written::Kpi> =
-        definitions.kpis.iter().filter_map(|k| Some((k.value.kpi.get()?.text.as_str(), &k.value))).collect();
+    let written: BTreeMap<&str, &written::Kpi> = super::kpi::by_day(definitions)
+        .into_iter()
+        .filter_map(|kpi| Some((kpi.kpi.get()?.text.as_str(), kpi)))
+        .collect();
     for scorecard in definitions.scorecards.iter().map(|s| &s.value) {
         let on_it: Vec<_> = scorecard
             .perspectives

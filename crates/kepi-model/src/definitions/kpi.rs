@@ -64,6 +64,9 @@ table! {
     kpi: Name<KpiId>, required, "The KPI's name in definitions.", "relationship_nps";
     name: String, required;
     description: String, optional;
+    from: Date, optional,
+        "First day it holds. The same KPI may stand several times, each from another day; default from ever.",
+        "2026-01-01";
     objective: ObjectiveId, optional, "The objective it serves.", "customers_recommend_us";
     indicator: Indicator, optional, "Ahead of the outcome, or stating it.", "lagging";
     better: Better, required, "Which direction is good.", "higher";

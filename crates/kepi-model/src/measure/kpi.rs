@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{Carry, Measure, Target, ValueUnit};
 use crate::{
-    calendar::Grain,
+    calendar::{Calendar, Grain, Period},
     derived::Made,
     entity::{Entity, scale_of},
     expression::{Expression, Node, Path, Type},
@@ -77,8 +78,15 @@ pub struct Kpi {
     /// it is declared.
     pub reach: i64,
     /// Hash of what decides the value: measure, filters, weight, period, segments, as-of, gates, calendar.
-    /// Not names, descriptions, people or targets.
+    /// Not names, descriptions, people or targets. Of one that changed with time, of all that it said.
     pub hash: Hash,
+    /// The same of this wording alone.
+    pub wording: Hash,
+    /// First day on which it is in force; none: it was from ever.
+    pub from: Option<Date>,
+    /// What it said before, oldest first; the last to come into force stands for all of them. They agree on period, direction
+    /// and what the value is.
+    pub earlier: Vec<Kpi>,
     /// The definition as written.
     pub text: String,
     /// Where it is defined.
@@ -86,6 +94,29 @@ pub struct Kpi {
 }
 
 impl Kpi {
+    /// All that it said and says, oldest first.
+    pub fn wordings(&self) -> impl DoubleEndedIterator<Item = &Self> + Clone {
+        self.earlier.iter().chain([self])
+    }
+
+    /// What is in force on a day: the last whose first day is not later.
+    pub fn in_force(&self, day: Date) -> Option<&Self> {
+        self.wordings().rev().find(|wording| wording.from.is_none_or(|from| from <= day))
+    }
+
+    /// What is in force in a period, which is what is on its last day.
+    pub fn in_period(&self, period: Period, calendar: &Calendar) -> Option<&Self> {
+        match self.is_dated() {
+            true => self.in_force(calendar.last_day(period).ok()?),
+            false => Some(self),
+        }
+    }
+
+    /// Whether it changed with time, or begins on a day.
+    pub fn is_dated(&self) -> bool {
+        self.from.is_some() || !self.earlier.is_empty()
+    }
+
     /// Whether the values of neighbouring periods are made from some of the same rows, so that they are not independent.
     pub fn overlaps(&self) -> bool {
         self.window().is_some()
@@ -109,8 +140,12 @@ impl Kpi {
         }
     }
 
-    /// Every entity whose rows it looks at or refers to.
+    /// Every entity whose rows it looks at or refers to, in any of its wordings.
     pub fn entities(&self) -> BTreeSet<EntityId> {
+        self.wordings().flat_map(Self::own_entities).collect()
+    }
+
+    fn own_entities(&self) -> BTreeSet<EntityId> {
         let mut entities = self.measure.entities();
         self.weight.iter().for_each(|weight| weight.visit_entities(&mut entities));
         let ways = self.by.iter().flat_map(|dimension| dimension.ways.values());

@@ -40,7 +40,12 @@ fn a_dated_document_says_its_first_day() {
     let days: Vec<_> = found.iter().map(|d| (d.kind.as_str(), d.from.as_deref())).collect();
     assert_eq!(
         days,
-        [("scorecard", None), ("scorecard", Some("2026-01-01")), ("source", None), ("kpi", None)],
+        [
+            ("scorecard", None),
+            ("scorecard", Some("2026-01-01")),
+            ("source", None),
+            ("kpi", Some("2026-01-01"))
+        ],
         "only of kinds that are dated"
     );
 }

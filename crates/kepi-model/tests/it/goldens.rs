@@ -377,7 +377,16 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
                 "---\nscorecard: shop_2026\nname: The shop in 2026\nunit: whole\nfrom: 2026-07-01\nperiod: half_year\n\
                  perspectives:\n  customer:\n    weight: 100%\n    objectives:\n      recommended:\n        weight: 100%\n        \
                  kpis: {nps: 100%}\ncascade:\n  match: {region: region}\n  value: recompute\n  targets: inherit\n",
-            ),
+            )
+            .into_iter()
+            .chain([edit(
+                "kpis.yml",
+                "",
+                "---\nkpi: nps\nfrom: 2026-07-01\nname: Net promoter score\nobjective: recommended\nindicator: lagging\n\
+                 better: lower\nmeasure:\n  count: {of: survey_response}\nperiod: week\nby: [region]\n\
+                 purpose: service_improvement\naccountable: owner\n",
+            )])
+            .collect(),
         ),
         (
             "K0709",

@@ -202,6 +202,8 @@ pub fn plan(
     at: i64,
     watermarks: &BTreeMap<EntityId, i64>,
 ) -> Result<Option<DerivePlan>, LowerError> {
+    let work: Vec<(&Kpi, Grain)> =
+        work.iter().flat_map(|(kpi, grain)| kpi.wordings().map(|wording| (wording, *grain))).collect();
     if work.iter().all(|(kpi, _)| kpi.made.is_empty()) {
         return Ok(None);
     }
@@ -223,7 +225,7 @@ pub fn plan(
         }
     }
     // What scans read of tables that others stand in for.
-    for (kpi, grain) in work {
+    for (kpi, grain) in &work {
         for side in lower_at(kpi, project, *grain)?.sides {
             planner.path(&side.time, &side.entity);
             let states = side.states.iter();

@@ -134,7 +134,7 @@ impl AtGrain<'_> {
 
     /// The values of an input at a level, kept for other KPIs that are computed of it.
     fn known(&self, kpi: &Kpi, level: Level) -> Result<Arc<Known>, FinishError> {
-        let key = (kpi.id.clone(), level.get().to_bits());
+        let key = (kpi.id.clone(), kpi.wording, level.get().to_bits());
         let kept = || self.inputs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = kept().get(&key) {
             return Ok(Arc::clone(known));

@@ -2,7 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use kepi_model::{calendar::Period, describe, id::DimensionId, project::Kpi, window::Over};
+use kepi_model::{
+    calendar::{Grain, Period},
+    describe,
+    id::DimensionId,
+    project::Kpi,
+    window::Over,
+};
 use kepi_query::{state::Member, value::Segment};
 use kepi_score::tree::Observed;
 
@@ -16,8 +22,9 @@ use crate::{
     reader::{KpiQuery, ViewError},
     reason::Absence,
     view::{
-        CountedReason, DefinitionView, DimensionView, KpiListRow, KpiListView, KpiView, Measured, Named,
-        Outcome, PeopleView, PinsView, QualityView, Restatement, SegmentPoint, StandingView, WithdrawalView,
+        BreakView, CountedReason, DefinitionView, DimensionView, KpiListRow, KpiListView, KpiView, Measured,
+        Named, Outcome, PeopleView, PinsView, QualityView, Restatement, SegmentPoint, StandingView,
+        WithdrawalView,
     },
 };
 
@@ -71,6 +78,7 @@ impl<'a> Reporter<'a> {
         let KpiAsked { kpi, period, card, .. } = asked;
         let place = self.place_asked(&asked, query);
         let reading = self.read(kpi, &place, period);
+        let kpi = reading.kpi;
         let (perspective, objective) = self.place_of(kpi);
         let segment = asked.segment.as_ref().filter(|_| query.segment.is_some());
         // Of a segment there are no units: what they score is of other rows.
@@ -102,6 +110,7 @@ impl<'a> Reporter<'a> {
             dimensions: self.dimensions(kpi, &place, period),
             inputs: self.inputs(&reading, place.segment.as_ref()),
             definition: self.definition(kpi),
+            breaks: self.breaks(kpi, &place, period.grain),
             pins: match &reading.entry {
                 Some(entry) => Outcome::Value(self.pins(kpi, period, entry)),
                 None => Outcome::none(Absence::NotPublished),
@@ -133,10 +142,35 @@ impl<'a> Reporter<'a> {
             window: kpi.window().map(Over::label),
             code: kpi.text.trim_end().to_owned(),
             place: self.written_at(kpi),
-            hash: kpi.hash.to_string(),
+            hash: kpi.wording.to_string(),
+            in_force_from: self.project().kpis.get(&kpi.id).filter(|all| all.is_dated()).map(|_| begins(kpi)),
             gates: words::gates(kpi.minimum_n, kpi.minimum_coverage),
             purpose: kpi.purpose.as_ref().and_then(|p| project.purposes.get(p)).cloned(),
         }
+    }
+
+    /// Where its values begin to mean something else, within the periods that have any; the newest first.
+    pub(crate) fn breaks(self, kpi: &Kpi, place: &Place<'a>, grain: Grain) -> Vec<BreakView> {
+        let Some((first, last)) = self.span(kpi, place, grain) else { return Vec::new() };
+        let Some(all) = self.project().kpis.get(&kpi.id).filter(|all| all.is_dated()) else {
+            return Vec::new();
+        };
+        let calendar = &self.project().calendar;
+        let mut breaks = Vec::new();
+        for (before, after) in all.wordings().zip(all.wordings().skip(1)) {
+            let Some(from) = after.from.filter(|_| before.wording != after.wording) else { continue };
+            let period = calendar.period_of_day(grain, from);
+            if period.ordinal > first && period.ordinal <= last {
+                breaks.push(BreakView {
+                    period: self.label(period),
+                    from: from.to_string(),
+                    before: describe::measure(before, self.project()),
+                    after: describe::measure(after, self.project()),
+                });
+            }
+        }
+        breaks.reverse();
+        breaks
     }
 
     /// A KPI in one period by the segments that lie within what is shown: by the dimensions that they add to it, one or several
@@ -314,6 +348,11 @@ impl<'a> Reporter<'a> {
         });
         Ok(StandingView { withdrawn: withdrawn.collect(), moved_on, not_renewed })
     }
+}
+
+/// From when on a wording is in force.
+fn begins(kpi: &Kpi) -> String {
+    kpi.from.map_or_else(|| "ever".to_owned(), |from| from.to_string())
 }
 
 /// A figure in words.

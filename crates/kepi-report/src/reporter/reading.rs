@@ -110,8 +110,21 @@ impl<'a> Reporter<'a> {
     pub(crate) fn read(self, kpi: &'a Kpi, place: &Place<'a>, period: Period) -> Reading<'a> {
         let entry = place.segment.as_ref().and_then(|s| self.facts.entry(&kpi.id, period, s));
         let target = self.target(kpi, place, period);
+        // By the wording in force: it says how the states of the value are to be read.
+        let kpi = self.in_force(kpi, period).unwrap_or(kpi);
         let standing = Standing::of(kpi, entry.as_ref().map(|e| &e.value.estimate), target);
         Reading { kpi, period, entry, standing }
+    }
+
+    /// What a KPI says of a period: the wording in force on its last day; none before the first.
+    pub(crate) fn in_force(self, kpi: &Kpi, period: Period) -> Option<&'a Kpi> {
+        self.project().kpis.get(&kpi.id)?.in_period(period, &self.project().calendar)
+    }
+
+    /// Whether the values of a KPI in two periods mean the same.
+    fn means_the_same(self, kpi: &Kpi, a: Period, b: Period) -> bool {
+        let meaning = |period| self.in_force(kpi, period).map(|kpi| kpi.wording);
+        meaning(a) == meaning(b)
     }
 
     /// The last `most` periods up to one, oldest first; gaps between the first value and it are read as such. Nothing where
@@ -166,8 +179,12 @@ impl<'a> Reporter<'a> {
             let compared = is_final && self.are_apart(of.kpi, period, of.period);
             point.filter(|_| compared).map(|point| (point, period))
         });
+        let last = last.ok_or(Absence::NoEarlier)?;
+        if !self.means_the_same(of.kpi, last.1, of.period) {
+            return Err(Absence::OtherDefinition);
+        }
         Ok(Change::new(
-            last.ok_or(Absence::NoEarlier)?,
+            last,
             current.point,
             self.facts.judged(&of.kpi.id, of.period, segment),
             of.kpi.better,
@@ -191,8 +208,13 @@ impl<'a> Reporter<'a> {
         let longest = i32::try_from(TREND).unwrap_or(i32::MAX);
         let within = of.period.ordinal.saturating_sub(longest)..=of.period.ordinal;
         let points = self.facts.points(&of.kpi.id, of.period.grain, segment, within);
-        let points: Option<Vec<f64>> =
-            points.into_iter().map(|(_, point, is_final)| point.filter(|_| is_final)).collect();
+        let points: Option<Vec<f64>> = points
+            .into_iter()
+            .map(|(ordinal, point, is_final)| {
+                let same = self.means_the_same(of.kpi, Period { ordinal, ..of.period }, of.period);
+                point.filter(|_| is_final && same)
+            })
+            .collect();
         Trend::of(&points.unwrap_or_default(), of.kpi.better, of.standing.target.as_ref().map(|t| &t.lines))
     }
 

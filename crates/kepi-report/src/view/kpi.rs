@@ -71,6 +71,8 @@ pub struct KpiView {
     pub inputs: Vec<InputView>,
     /// What the value is.
     pub definition: DefinitionView,
+    /// Where its values begin to mean something else, the newest first.
+    pub breaks: Vec<BreakView>,
     /// What the value was computed from, or why nothing is pinned.
     pub pins: Outcome<PinsView>,
     /// What entered and what did not.
@@ -85,6 +87,19 @@ pub struct KpiView {
     pub restatements: Vec<Restatement>,
     /// What its figures do not show by themselves.
     pub standing: StandingView,
+}
+
+/// A place in a series from which on its values mean something else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BreakView {
+    /// The first period that is computed otherwise.
+    pub period: String,
+    /// The first day of the new wording.
+    pub from: String,
+    /// What was measured before, in words.
+    pub before: String,
+    /// What is measured since.
+    pub after: String,
 }
 
 /// A KPI that another one is computed of, as it entered the value shown.
@@ -189,6 +204,8 @@ pub struct DefinitionView {
     pub place: String,
     /// Hash of its meaning, in full.
     pub hash: String,
+    /// Of a KPI that changed with time: the first day of the wording in force in the period, or `ever`.
+    pub in_force_from: Option<String>,
     /// When it is published: `at least 100 answers`.
     pub gates: Vec<String>,
     /// What the data may be used for.

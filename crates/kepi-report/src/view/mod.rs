@@ -20,8 +20,8 @@ pub use insight::{AnalysisView, ExhibitView};
 pub use kepi_insight::change::Verdict;
 pub use kepi_query::landing::RowCounts;
 pub use kpi::{
-    CountedReason, DefinitionView, DimensionView, InputView, KpiListRow, KpiListView, KpiView, PartView,
-    PeopleView, PinsView, QualityView, Restatement, SegmentPoint, StandingView, WithdrawalView,
+    BreakView, CountedReason, DefinitionView, DimensionView, InputView, KpiListRow, KpiListView, KpiView,
+    PartView, PeopleView, PinsView, QualityView, Restatement, SegmentPoint, StandingView, WithdrawalView,
 };
 pub use names::{Choice, Named, Person, ProjectView, UnitChoice};
 pub(crate) use quantity::effective_n;

@@ -123,6 +123,11 @@ fn course(view: &KpiView) -> Markup {
             @if let Some(window) = &view.definition.window {
                 p.note { "Each value is made from the rows of its window (" (window) "), so neighbouring ones share rows and are not independent." }
             }
+            @for of in &view.breaks {
+                p.note {
+                    "From " strong { (of.period) } " on values are computed otherwise than before (definition in force from " (of.from) "), so they are not compared with those before. Before: " (of.before) ". Since: " (of.after) "."
+                }
+            }
             details {
                 summary { "All values" }
                 (download(view))
@@ -373,6 +378,7 @@ fn definition(view: &KpiView) -> Markup {
             h2 #definition { "Definition" }
             p { (d.words) }
             p.formula { (d.formula) }
+            @if let Some(day) = &d.in_force_from { p.note { "In force from " (day) "." } }
             @if !d.gates.is_empty() { p.note { "Published with " (d.gates.join(" and ")) "." } }
             details {
                 summary { "As written, " (d.place) }

@@ -278,6 +278,15 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
     if let Some(window) = &view.definition.window {
         out.line(&format!("  window      {window}; neighbouring values share rows"))?;
     }
+    if let Some(day) = &view.definition.in_force_from {
+        out.line(&format!("  in force    from {day}"))?;
+    }
+    for of in &view.breaks {
+        out.line(&format!(
+            "  break       from {} on computed otherwise than before. Before: {}. Since: {}",
+            of.period, of.before, of.after
+        ))?;
+    }
     out.line(&format!("  defined in  {}", view.definition.place))?;
     out.line(&format!("  coverage    {}", row.coverage.text))?;
     for left_out in &view.quality.left_out {

@@ -1,4 +1,5 @@
-//! A scorecard that stands several times, each from another day: every period is scored by what was in force on its last day.
+//! Definitions that stand several times, each from another day: every period is computed and scored by what was in force on
+//! its last day.
 
 use serde_json::Value;
 
@@ -87,4 +88,89 @@ fn one_day_has_one_wording_and_before_the_first_day_there_is_none() {
     project.write("again.yml", &format!("scorecard{card}"));
     let (said, _) = project.fails(1, &["check"]);
     assert!(said.contains("K0116") && said.contains("another first day"), "{said}");
+}
+
+/// The values of a KPI by period, over all rows.
+fn points(project: &Project, kpi: &str) -> Vec<(String, f64)> {
+    let shown = json(&project.ok(&["show", "kpi", kpi, "--format", "json"]));
+    let history = shown["kpi"]["history"].as_array().unwrap().iter();
+    let of = |of: &Value| (of["period"].as_str().unwrap().to_owned(), of["point"].as_f64().unwrap());
+    history.map(of).collect()
+}
+
+#[test]
+fn each_period_is_computed_by_the_definition_that_was_in_force() {
+    let project = Project::example("tiny");
+    let mut rows = String::from("id,answered,region,score\n");
+    for (month, scores) in [(1, "10 9 2 10"), (2, "10 10 1 8 9"), (3, "9 9 9 3 4 10")] {
+        for (at, score) in scores.split(' ').enumerate() {
+            let region = if at % 2 == 0 { "north" } else { "south" };
+            rows.push_str(&format!("{month}-{at},2026-0{month}-1{at} 10:00,{region},{score}\n"));
+        }
+    }
+    project.write("data/answers.csv", &rows);
+    // Twice as many answers as were counted: what it is computed of changes.
+    project.write(
+        "double.yml",
+        "kpi: double\nname: Twice the answers\nbetter: higher\nperiod: month\n\
+         measure:\n  formula: {kpis: {answers: answers}, value: answers + answers}\n",
+    );
+    project.ok(&["run", "--quiet"]);
+    let was: Vec<f64> = points(&project, "answers").into_iter().map(|(_, point)| point).collect();
+    assert_eq!(was, [4.0, 5.0, 6.0]);
+    // From February on only those count who would recommend.
+    let kpis = std::fs::read_to_string(project.path().join("kpis.yml")).unwrap();
+    let (_, answers) = kpis.split_once("---\nkpi: answers\n").unwrap();
+    let later = answers
+        .replace("name: Answers", "name: Promoters\nfrom: 2026-02-01")
+        .replace("of: survey_response", "of: survey_response, where: score >= 9")
+        .replace("threshold: 5, target: 6, stretch: 10", "threshold: 2, target: 3, stretch: 5");
+    project.write("later.yml", &format!("kpi: answers\n{later}"));
+    project.ok(&["check"]);
+    let run = json(&project.ok(&["run", "--quiet", "--format", "json"]));
+    let now = points(&project, "answers");
+    let expected = [("2026-01", 4.0), ("2026-02", 3.0), ("2026-03", 4.0)];
+    assert_eq!(now, expected.map(|(period, point)| (period.to_owned(), point)));
+    let doubled: Vec<f64> = points(&project, "double").into_iter().map(|(_, point)| point).collect();
+    assert_eq!(doubled, [8.0, 6.0, 8.0], "what is computed of it changes with it");
+    assert!(run["withdrawn"].as_u64() == Some(0), "{run}");
+
+    // Each period says by which wording it is computed, against its target, and what is not compared.
+    let of = |period| json(&project.ok(&["show", "kpi", "answers", "--period", period, "--format", "json"]));
+    let (january, february, march) = (of("2026-01"), of("2026-02"), of("2026-03"));
+    assert_eq!(january["kpi"]["name"], "Answers");
+    assert_eq!(february["kpi"]["name"], "Promoters");
+    assert_eq!(january["definition"]["in_force_from"], "ever");
+    assert_eq!(february["definition"]["in_force_from"], "2026-02-01");
+    assert_ne!(january["definition"]["hash"], february["definition"]["hash"]);
+    assert_eq!(january["kpi"]["target"]["target"], 6.0);
+    assert_eq!(february["kpi"]["target"]["target"], 3.0);
+    assert_eq!(february["kpi"]["no_change"]["code"], "other_definition");
+    assert_eq!(march["kpi"]["no_change"]["code"], "provisional");
+    assert_eq!(march["definition"]["breaks"][0]["period"], "2026-02");
+    let table = project.ok(&["show", "kpi", "answers", "--period", "2026-02"]);
+    assert!(
+        table.contains("in force    from 2026-02-01") && table.contains("break       from 2026-02 on"),
+        "{table}"
+    );
+    // The score's bridge says that the definition is another.
+    let steps = shown(&project, "2026-02");
+    let steps = steps["bridge"]["steps"].as_array().unwrap();
+    assert!(steps.iter().any(|step| step["effect"] == "definition"), "{steps:?}");
+    let (_server, address) = project.serve();
+    let page = get(&address, "/kpis/answers?period=2026-02").unwrap();
+    assert!(page.contains("on values are computed otherwise than before"), "{page}");
+    drop(_server);
+
+    // The log says from when on, and everything reproduces; nothing is adopted twice.
+    let log = json(&project.ok(&["audit", "log", "--kind", "definition.adopted", "--format", "json"]));
+    let last = log.as_array().unwrap().last().unwrap();
+    assert_eq!(last["body"]["from"], "2026-02-01");
+    let again = json(&project.ok(&["reproduce", "--format", "json"]));
+    assert_eq!(again["compared"], again["identical"]);
+    project.ok(&["audit", "verify"]);
+    let same = json(&project.ok(&["run", "--quiet", "--format", "json"]));
+    assert_eq!((&same["first"], &same["restated"], &same["updated"]), (&0.into(), &0.into(), &0.into()));
+    let unchanged = json(&project.ok(&["audit", "log", "--kind", "definition.adopted", "--format", "json"]));
+    assert_eq!(unchanged.as_array().unwrap().len(), log.as_array().unwrap().len());
 }

@@ -21,20 +21,30 @@ use crate::{
 /// KPIs one upon the other; nobody looks through more.
 const MOST_LEVELS: usize = 30;
 
-/// The documents in an order in which everything stands after what it is computed of; those that are computed of themselves
-/// are left out, with a finding.
-pub(super) fn in_order<'d>(documents: &'d [Placed<Kpi>], context: &mut Context<'_>) -> Vec<&'d Placed<Kpi>> {
-    let mut order: Vec<&Placed<Kpi>> = Vec::new();
+/// The documents of each KPI, in an order in which everything stands after what it is computed of; those that are computed
+/// of themselves are left out, with a finding.
+pub(super) fn in_order<'d>(
+    documents: &'d [Placed<Kpi>],
+    context: &mut Context<'_>,
+) -> Vec<Vec<&'d Placed<Kpi>>> {
+    let mut order: Vec<Vec<&Placed<Kpi>>> = Vec::new();
     let mut of: Of<'_> = BTreeMap::new();
     for document in documents {
-        let inputs = document.value.measure.get().map(|measure| measure.inputs()).unwrap_or_default();
-        match document.value.kpi.get().and_then(|kpi| kpi.id.as_ref()) {
-            Some(id) if !inputs.is_empty() => {
-                of.insert(id, (document, inputs));
-            }
-            _ => order.push(document),
-        }
+        // One without a name is used by none, but what is wrong in it is said.
+        let Some(id) = document.value.kpi.get().and_then(|kpi| kpi.id.as_ref()) else {
+            order.push(vec![document]);
+            continue;
+        };
+        let (all, inputs) = of.entry(id).or_default();
+        all.push(document);
+        inputs.extend(document.value.measure.get().map(|measure| measure.inputs()).unwrap_or_default());
     }
+    of.retain(|_, (documents, inputs)| {
+        if inputs.is_empty() {
+            order.push(std::mem::take(documents));
+        }
+        !inputs.is_empty()
+    });
     let mut levels: BTreeMap<&KpiId, Option<usize>> = BTreeMap::new();
     for id in of.keys().copied().collect::<Vec<_>>() {
         level(id, &of, &mut Vec::new(), &mut levels, &mut order, context);
@@ -42,7 +52,7 @@ pub(super) fn in_order<'d>(documents: &'d [Placed<Kpi>], context: &mut Context<'
     order
 }
 
-type Of<'d> = BTreeMap<&'d KpiId, (&'d Placed<Kpi>, Vec<(&'d KpiId, Span)>)>;
+type Of<'d> = BTreeMap<&'d KpiId, (Vec<&'d Placed<Kpi>>, Vec<(&'d KpiId, Span)>)>;
 
 /// How many KPIs stand one upon the other up to this one; none if it cannot be computed.
 fn level<'d>(
@@ -50,11 +60,11 @@ fn level<'d>(
     of: &Of<'d>,
     open: &mut Vec<&'d KpiId>,
     levels: &mut BTreeMap<&'d KpiId, Option<usize>>,
-    order: &mut Vec<&'d Placed<Kpi>>,
+    order: &mut Vec<Vec<&'d Placed<Kpi>>>,
     context: &mut Context<'_>,
 ) -> Option<usize> {
     // Rows are below everything.
-    let Some((document, inputs)) = of.get(id) else { return Some(0) };
+    let Some((documents, inputs)) = of.get(id) else { return Some(0) };
     if let Some(level) = levels.get(id) {
         return *level;
     }
@@ -88,7 +98,7 @@ fn level<'d>(
     open.pop();
     levels.insert(id, deepest);
     if deepest.is_some() {
-        order.push(document);
+        order.push(documents.clone());
     }
     deepest
 }

@@ -20,10 +20,13 @@ pub(in crate::check) fn together(
     sources: &BTreeMap<SourceId, Source>,
     context: &mut Context<'_>,
 ) {
-    let mut shown: BTreeMap<String, Span> = BTreeMap::new();
-    for name in definitions.kpis.iter().map(|k| &k.value.name) {
+    let mut shown: BTreeMap<String, (Option<&KpiId>, Span)> = BTreeMap::new();
+    for (kpi, name) in definitions.kpis.iter().map(|k| (&k.value.kpi, &k.value.name)) {
         let Some(text) = name.get() else { continue };
-        if let Some(first) = shown.insert(text.to_lowercase(), name.span) {
+        let id = kpi.get().and_then(|name| name.id.as_ref());
+        let other = shown.insert(text.to_lowercase(), (id, name.span));
+        // Wordings of one KPI are shown as it is.
+        if let Some((_, first)) = other.filter(|(other, _)| other.is_none() || *other != id) {
             context
                 .report(
                     codes::SAME_SHOWN_NAME,
@@ -44,7 +47,7 @@ pub(in crate::check) fn together(
         let purposes = by_entity.entry(&source.into).or_default();
         purposes.entry(source.purpose.as_ref()).or_default().push(source);
     }
-    for kpi in kpis.values() {
+    for kpi in kpis.values().flat_map(Kpi::wordings) {
         let Some(written) = written.get(&kpi.span) else { continue };
         // Of a formula its KPIs say so.
         let reads = kpi.measure.kind().inputs().is_empty().then_some(&kpi.reads);

@@ -112,14 +112,16 @@ pub fn kpis(facts: &dyn Facts) -> Result<KpiList, ViewError> {
 pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, ViewError> {
     let at = Api(Reporter::new(facts));
     let asked = at.0.kpi_asked(id, query)?;
-    let (of, place) = (asked.kpi, at.0.place_asked(&asked, query));
-    let reading = at.0.read(of, &place, asked.period);
+    let place = at.0.place_asked(&asked, query);
+    let reading = at.0.read(asked.kpi, &place, asked.period);
+    let of = reading.kpi;
     let (perspective, objective) = at.0.place_of(of);
     let course = at.0.course(of, &place, asked.period.grain);
     let segment = asked.segment.as_ref().filter(|_| query.segment.is_some());
     let quality = at.0.quality(&reading);
     let standing = at.0.standing(of, &place, asked.period)?;
     let definition = at.0.definition(of);
+    let breaks = at.0.breaks(of, &place, asked.period.grain);
     let mut targets: Vec<_> = of.targets.iter().collect();
     targets.sort_by_key(|t| std::cmp::Reverse(t.from));
     Ok(KpiInFull {
@@ -159,6 +161,8 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
             code: definition.code,
             place: definition.place,
             hash: definition.hash,
+            in_force_from: definition.in_force_from,
+            breaks: breaks.into_iter().map(broken).collect(),
             gates: definition.gates,
             purpose: definition.purpose,
         },
@@ -771,6 +775,11 @@ fn value(of: &Reading<'_>) -> (Option<Value>, Option<Reason>) {
 }
 
 /// A KPI that another one is computed of.
+fn broken(of: view::BreakView) -> Break {
+    let view::BreakView { period, from, before, after } = of;
+    Break { period, from, before, after }
+}
+
 fn input(of: view::InputView) -> Input {
     let (value, no_value) = match of.value {
         view::Outcome::Reason(why) => (None, Some(reason(why))),

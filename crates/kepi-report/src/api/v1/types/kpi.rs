@@ -237,11 +237,30 @@ pub struct Definition {
     pub place: String,
     /// Hash of its meaning.
     pub hash: String,
+    /// Of a KPI that changed with time: the first day of the wording in force in the period, or `ever`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_force_from: Option<String>,
+    /// Where values begin to mean something else, the newest first: values before and after are not compared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub breaks: Vec<Break>,
     /// When it is published.
     pub gates: Vec<String>,
     /// What the data may be used for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
+}
+
+/// A place in a series from which on its values mean something else.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Break {
+    /// The first period that is computed otherwise.
+    pub period: String,
+    /// The first day of the new wording.
+    pub from: String,
+    /// What was measured before, in words.
+    pub before: String,
+    /// What is measured since.
+    pub after: String,
 }
 
 /// What a value was computed from.
