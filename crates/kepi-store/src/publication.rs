@@ -59,6 +59,8 @@ pub struct VouchedRow {
 /// A file of published rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublishedFile {
+    /// Its number.
+    pub id: i64,
     /// Name in its table's folder.
     pub name: String,
     /// Bytes.
@@ -359,6 +361,7 @@ fn read_file(row: &Row) -> Result<PublishedFile, StoreError> {
     let (low, high): (Option<String>, Option<String>) = (row.get(4)?, row.get(5)?);
     let checksum: Option<String> = row.get(6)?;
     Ok(PublishedFile {
+        id: row.get(7)?,
         name: row.get(0)?,
         bytes: row.get(1)?,
         checksum: checksum

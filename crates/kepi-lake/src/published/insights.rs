@@ -7,7 +7,7 @@ use kepi_govern::{Command, Evidence, PublishInsights};
 use kepi_query::published::{INSIGHT, NewInsights, PublishError, USUAL, Withdrawn};
 use kepi_store::{
     Asked, Effects, Performed, Receipt, StoreError, Transaction,
-    catalogue::{self as stored, Stamp},
+    catalogue::Stamp,
     follow,
     publication::{self as rows, NewestFile},
 };
@@ -15,7 +15,6 @@ use kepi_store::{
 use super::{Files, Written, paths, sealed, write};
 use crate::{
     LocalLake,
-    catalogue::Replacement,
     door::{CalledOff, permit},
     durable::blocking,
     error::{LakeError, LandError},
@@ -96,12 +95,9 @@ impl Effects for Publishing<'_> {
             return Err(CalledOff::Faster);
         }
         for one in self.written.iter_mut() {
-            let Some(file) = one.file.take() else { continue };
-            let table = self.lake.published_table(tx, one.form, (self.of.at, self.of.actor)).await?;
-            let add = Replacement { add: vec![file], end: Vec::new() };
             let message = format!("insights of run {}", self.of.run.number);
             let stamp = Stamp { at: self.of.at, actor: self.of.actor, message: &message };
-            stored::commit(tx, table, &add, stamp).await?;
+            one.commit(self.lake, tx, stamp).await?;
         }
         let of = |form| {
             let one = self.written.iter().find(|one| std::ptr::eq(one.form, form));

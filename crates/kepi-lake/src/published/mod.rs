@@ -52,8 +52,12 @@ use file::Wanted;
 pub(crate) const FOLDER: &str = "published";
 /// Folder in it for the files of newest rows.
 const NEWEST: &str = "newest";
-/// After so many files the newest rows are written anew.
+/// After so many files the newest rows are written anew, and so many small ones are merged.
 const FILES: usize = 32;
+/// Smaller files are small [bytes]. What is not is never written again.
+const SMALL: i64 = 4 << 20;
+/// Small files become one of at most so many bytes: a bound on what is in memory for it.
+const MERGED: i64 = 32 << 20;
 /// How often a run tries to publish while others do.
 const ATTEMPTS: usize = 5;
 
@@ -90,6 +94,10 @@ impl Files {
         })
     }
 
+    fn names(&self) -> impl Iterator<Item = &PathBuf> {
+        self.files.iter().map(|(path, _)| path).chain(self.newest.iter().map(|(path, _)| path))
+    }
+
     /// How runs are ordered: by position in the log.
     fn rank(&self, run: i64) -> i64 {
         self.seqs.get(&run).copied().unwrap_or(i64::MAX)
@@ -97,8 +105,31 @@ impl Files {
 
     /// Files that hold a row of a run after a position.
     fn after(&self, seq: i64) -> Vec<&(PathBuf, PublishedFile)> {
-        let later = |file: &PublishedFile| (file.runs.0..=file.runs.1).any(|run| self.rank(run) > seq);
-        self.files.iter().filter(|(_, file)| later(file)).collect()
+        self.files.iter().filter(|(_, file)| self.reaches_beyond(file, seq)).collect()
+    }
+
+    /// Whether a file may hold a row of a run after a position. Numbers between that no run has were those of runs that never
+    /// published.
+    fn reaches_beyond(&self, file: &PublishedFile, seq: i64) -> bool {
+        let (first, last) = file.runs;
+        (first..=last).any(|run| self.seqs.get(&run).is_some_and(|of| *of > seq))
+    }
+
+    /// Small files to be merged, the oldest first: none where they are few. What the file of newest rows has not stays as it is,
+    /// for every reader reads it.
+    fn mergeable(&self) -> Vec<&(PathBuf, PublishedFile)> {
+        let Some((_, newest)) = &self.newest else { return Vec::new() };
+        let small = |file: &PublishedFile| file.bytes < SMALL && !self.reaches_beyond(file, newest.seq);
+        let small: Vec<_> = self.files.iter().filter(|(_, file)| small(file)).collect();
+        if small.len() < FILES {
+            return Vec::new();
+        }
+        let mut bytes = 0;
+        let mut fits = |file: &PublishedFile| {
+            bytes += file.bytes;
+            bytes <= MERGED
+        };
+        small.into_iter().take_while(|(_, file)| fits(file)).collect()
     }
 
     /// The newest row of each key.
@@ -159,6 +190,45 @@ struct Written {
     sealed: Sealed,
     file: Option<NewFile>,
     newest: Option<(PathBuf, NewestFile)>,
+    /// The rows of earlier runs' small files in one, and the numbers of those.
+    merged: Option<(NewFile, Vec<i64>)>,
+}
+
+impl Written {
+    /// Names the files in the catalogue.
+    async fn commit(
+        &mut self,
+        lake: &LocalLake,
+        tx: &mut Transaction,
+        stamp: Stamp<'_>,
+    ) -> Result<(), LakeError> {
+        let Some(file) = self.file.take() else { return Ok(()) };
+        let table = lake.published_table(tx, self.form, (stamp.at, stamp.actor)).await?;
+        let (merged, ids) = self.merged.take().unzip();
+        let add = [Some(file), merged].into_iter().flatten().collect();
+        let of = Replacement { add, end: Vec::new(), merged: ids.unwrap_or_default() };
+        stored::commit(tx, table, &of, stamp).await?;
+        Ok(())
+    }
+}
+
+/// Writes the rows of small files to one, sorted by key. Within a run they stand as they stood, for a run's rows are sealed in
+/// that order.
+fn merge(
+    fs: &Arc<dyn DurableFs>,
+    folder: &Path,
+    files: &Files,
+    form: &'static Form,
+) -> Result<Option<(NewFile, Vec<i64>)>, LakeError> {
+    let small = files.mergeable();
+    if small.is_empty() {
+        return Ok(None);
+    }
+    let ids = small.iter().map(|(_, file)| file.id).collect();
+    let tables = files.read(small, form, Wanted::default())?;
+    let rows = all_of(form, &tables).sorted(|run| files.rank(run));
+    drop(tables);
+    Ok(Some((file::write(fs, folder, &rows)?, ids)))
 }
 
 /// Finds what a run changes and writes it to files.
@@ -184,7 +254,7 @@ fn write(
     let current = files.current(form, Wanted::default())?;
     let Changes { rows, counts } = changes(run, &computed, &current, cause);
     drop(computed);
-    let mut written = Written { form, counts, sealed: sealed([]), file: None, newest: None };
+    let mut written = Written { form, counts, sealed: sealed([]), file: None, newest: None, merged: None };
     if rows.is_empty() {
         return Ok(written);
     }
@@ -204,12 +274,17 @@ fn write(
     let bytes: i64 = since.iter().map(|(_, file)| file.bytes).sum();
     if !since.is_empty() && (since.len() >= FILES || (cached.is_some() && bytes > much * 16)) {
         let all = newest(form, &[current, rows], rank);
-        let folder = data.join(FOLDER).join(NEWEST);
-        made(&folder)?;
-        let file = named_by_content(fs, &folder, file::write(fs, &folder, &all)?)?;
+        let beside = data.join(FOLDER).join(NEWEST);
+        made(&beside)?;
+        let file = named_by_content(fs, &beside, file::write(fs, &beside, &all)?)?;
         let named = NewestFile { name: file.name, seq: 0, rows: all.rows() as i64 };
         written.newest = Some((file.path, named));
     }
+    // A run does without: the files are merged another time, and whoever reads a damaged one says so.
+    written.merged = merge(fs, &folder, files, form).unwrap_or_else(|error| {
+        tracing::warn!(%error, "files of {} are not merged", form.name);
+        None
+    });
     Ok(written)
 }
 
@@ -242,6 +317,29 @@ impl LocalLake {
     async fn files(&self, form: &Form) -> Result<Files, LakeError> {
         let mut reading = self.store().read().await?;
         Files::of(&mut reading, self, form).await
+    }
+
+    /// Reads from the files of a table. Files that were merged or renewed meanwhile may be gone: then from those that are named
+    /// instead.
+    async fn read_published<T: Send + 'static>(
+        &self,
+        form: &Form,
+        read: impl Fn(&Files) -> Result<T, LakeError> + Clone + Send + 'static,
+    ) -> Result<T, PortError> {
+        let mut files = self.files(form).await?;
+        loop {
+            let (read, of) = (read.clone(), files.clone());
+            match blocking(move || read(&of)).await? {
+                Ok(found) => return Ok(found),
+                Err(error) => {
+                    let now = self.files(form).await?;
+                    if now.names().eq(files.names()) {
+                        return Err(error.into());
+                    }
+                    files = now;
+                }
+            }
+        }
     }
 
     /// Tries once. None: another run was published meanwhile, and what was written is gone again.
@@ -349,12 +447,9 @@ impl Effects for Publishing<'_> {
         }
         let run = self.run;
         for one in self.written.iter_mut() {
-            let Some(file) = one.file.take() else { continue };
-            let table = self.lake.published_table(tx, one.form, (run.at, run.actor)).await?;
-            let add = Replacement { add: vec![file], end: Vec::new() };
             let message = format!("run {}", run.number);
             let stamp = Stamp { at: run.at, actor: run.actor, message: &message };
-            stored::commit(tx, table, &add, stamp).await?;
+            one.commit(self.lake, tx, stamp).await?;
         }
         let of = |form: &Form| {
             let one = self.written.iter().find(|one| std::ptr::eq(one.form, form));
@@ -447,7 +542,9 @@ fn all_of(form: &'static Form, tables: &[Table]) -> Table {
 /// Paths of all files that were written.
 fn paths(written: &[Written]) -> Vec<PathBuf> {
     let files = written.iter().filter_map(|one| one.file.as_ref().map(|file| file.path.clone()));
-    files.chain(written.iter().filter_map(|one| one.newest.as_ref().map(|(path, _)| path.clone()))).collect()
+    let newest = written.iter().filter_map(|one| one.newest.as_ref().map(|(path, _)| path.clone()));
+    let merged = written.iter().filter_map(|one| one.merged.as_ref().map(|(file, _)| file.path.clone()));
+    files.chain(newest).chain(merged).collect()
 }
 
 /// What stands after a run: of each subject and grain who vouches for it, and what it said.
@@ -592,25 +689,19 @@ impl Values for LocalLake {
         form: &'static Form,
         subjects: Option<&'a [String]>,
     ) -> Fut<'a, Result<Table, PortError>> {
-        Box::pin(async move {
-            let files = self.files(form).await?;
-            let subjects = subjects.map(<[String]>::to_vec);
-            let read = move || files.current(form, Wanted { subjects: subjects.as_deref(), period: None });
-            Ok(blocking(read).await??)
-        })
+        let subjects = subjects.map(<[String]>::to_vec);
+        Box::pin(self.read_published(form, move |files| {
+            files.current(form, Wanted { subjects: subjects.as_deref(), period: None })
+        }))
     }
 
     fn after(&self, form: &'static Form, position: i64) -> Fut<'_, Result<Table, PortError>> {
-        Box::pin(async move {
-            let files = self.files(form).await?;
-            let read = move || {
-                let tables = files.read(files.after(position), form, Wanted::default())?;
-                let rows = all_of(form, &tables);
-                let rows = rows.filter(|row| files.rank(rows.run(row)) > position);
-                Ok::<_, LakeError>(rows.sorted(|run| files.rank(run)))
-            };
-            Ok(blocking(read).await??)
-        })
+        Box::pin(self.read_published(form, move |files| {
+            let tables = files.read(files.after(position), form, Wanted::default())?;
+            let rows = all_of(form, &tables);
+            let rows = rows.filter(|row| files.rank(rows.run(row)) > position);
+            Ok(rows.sorted(|run| files.rank(run)))
+        }))
     }
 
     fn as_of<'a>(
@@ -619,19 +710,15 @@ impl Values for LocalLake {
         position: i64,
         subjects: Option<&'a [String]>,
     ) -> Fut<'a, Result<Table, PortError>> {
-        Box::pin(async move {
-            let files = self.files(form).await?;
-            let subjects = subjects.map(<[String]>::to_vec);
-            let read = move || {
-                let wanted = Wanted { subjects: subjects.as_deref(), period: None };
-                let mut tables = files.read(files.files.iter().collect(), form, wanted)?;
-                for table in &mut tables {
-                    *table = table.filter(|row| files.rank(table.run(row)) <= position);
-                }
-                Ok::<_, LakeError>(newest(form, &tables, |run| files.rank(run)))
-            };
-            Ok(blocking(read).await??)
-        })
+        let subjects = subjects.map(<[String]>::to_vec);
+        Box::pin(self.read_published(form, move |files| {
+            let wanted = Wanted { subjects: subjects.as_deref(), period: None };
+            let mut tables = files.read(files.files.iter().collect(), form, wanted)?;
+            for table in &mut tables {
+                *table = table.filter(|row| files.rank(table.run(row)) <= position);
+            }
+            Ok(newest(form, &tables, |run| files.rank(run)))
+        }))
     }
 
     fn history<'a>(
@@ -640,16 +727,12 @@ impl Values for LocalLake {
         subject: &'a str,
         period: Option<Date>,
     ) -> Fut<'a, Result<Table, PortError>> {
-        Box::pin(async move {
-            let files = self.files(form).await?;
-            let (subjects, period) = ([subject.to_owned()], period.map(ordinal_of_day));
-            let read = move || {
-                let wanted = Wanted { subjects: Some(&subjects), period };
-                let tables = files.read(files.files.iter().collect(), form, wanted)?;
-                Ok::<_, LakeError>(all_of(form, &tables).sorted(|run| files.rank(run)))
-            };
-            Ok(blocking(read).await??)
-        })
+        let (subjects, period) = ([subject.to_owned()], period.map(ordinal_of_day));
+        Box::pin(self.read_published(form, move |files| {
+            let wanted = Wanted { subjects: Some(&subjects), period };
+            let tables = files.read(files.files.iter().collect(), form, wanted)?;
+            Ok(all_of(form, &tables).sorted(|run| files.rank(run)))
+        }))
     }
 }
 

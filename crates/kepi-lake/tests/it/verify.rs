@@ -111,7 +111,7 @@ async fn files_of_other_writers_have_no_checksum_and_are_counted() {
         stats: vec![],
     };
     let stamp = Stamp { at: NOW, actor: "duck", message: "of another writer" };
-    let added = Replacement { add: vec![other], end: vec![] };
+    let added = Replacement { add: vec![other], ..Replacement::default() };
     catalogue::commit(&mut tx, table.id, &added, stamp).await.unwrap();
     tx.commit().await.unwrap();
     let found = verify(&bench).await;

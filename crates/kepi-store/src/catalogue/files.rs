@@ -53,6 +53,9 @@ pub struct Replacement {
     pub add: Vec<NewFile>,
     /// Files that are out from now on.
     pub end: Vec<i64>,
+    /// Live files whose rows stand in one that is added: out of every snapshot, so that nothing keeps them on the disk. What the
+    /// table held at an earlier snapshot can no longer be asked by snapshot.
+    pub merged: Vec<i64>,
 }
 
 /// A file of the catalogue.
@@ -169,6 +172,13 @@ pub async fn commit(
             return Err(corrupt(format!("file {file} was to end but is not live")));
         }
     }
+    for file in &replacement.merged {
+        if tx.query(sql::FORGET_FILE).bind(*file).bind(table).run().await? != 1 {
+            return Err(corrupt(format!("file {file} was merged into another but is not live")));
+        }
+        tx.query(sql::FORGET_STATS).bind(*file).run().await?;
+        tx.query(sql::FORGET_CHECKSUM).bind(*file).run().await?;
+    }
     let mut row_id: i64 = tx.query(sql::NEXT_ROW).bind(table).value().await?;
     let mut ids = Vec::with_capacity(replacement.add.len());
     let mut next_file = latest.next_file_id;
@@ -184,6 +194,9 @@ pub async fn commit(
     }
     if !replacement.end.is_empty() {
         changes.push(format!("deleted_from_table:{table}"));
+    }
+    if !replacement.merged.is_empty() {
+        changes.push(format!("compacted_table:{table}"));
     }
     let next = Latest { snapshot, next_file_id: next_file, ..latest };
     insert_snapshot(tx, next, &changes.join(","), stamp).await?;

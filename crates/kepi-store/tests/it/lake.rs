@@ -50,7 +50,9 @@ async fn ready(place: &Place) -> kepi_store::Store {
 }
 
 async fn add(tx: &mut Transaction, table: i64, files: Vec<NewFile>, end: Vec<i64>) -> (i64, Vec<i64>) {
-    catalogue::commit(tx, table, &Replacement { add: files, end }, STAMP).await.unwrap()
+    catalogue::commit(tx, table, &Replacement { add: files, end, ..Replacement::default() }, STAMP)
+        .await
+        .unwrap()
 }
 
 async fn files_come_and_go_and_every_snapshot_stays(place: Place) {
@@ -191,7 +193,7 @@ async fn a_commit_that_does_not_fit_changes_nothing(place: Place) {
     tx.commit().await.unwrap();
     let before = catalogue::snapshot(&mut store.read().await.unwrap()).await.unwrap();
     let mut tx = store.begin().await.unwrap();
-    let again = Replacement { add: vec![file("b", 1, vec![])], end: ids };
+    let again = Replacement { add: vec![file("b", 1, vec![])], end: ids, ..Replacement::default() };
     let refused = catalogue::commit(&mut tx, table, &again, STAMP).await.unwrap_err().to_string();
     assert!(refused.contains("not live"), "{refused}");
     drop(tx);

@@ -98,6 +98,14 @@ pub(crate) const BOUNDS: &str = "SELECT s.value_count, s.min_value, s.max_value,
 pub(crate) const END_FILE: &str =
     "UPDATE ducklake_data_file SET end_snapshot = $2 WHERE data_file_id = $1 AND end_snapshot IS NULL";
 
+/// Takes a live file out of every snapshot.
+pub(crate) const FORGET_FILE: &str =
+    "DELETE FROM ducklake_data_file WHERE data_file_id = $1 AND table_id = $2 AND end_snapshot IS NULL";
+/// Its statistics.
+pub(crate) const FORGET_STATS: &str = "DELETE FROM ducklake_file_column_stats WHERE data_file_id = $1";
+/// Its checksum.
+pub(crate) const FORGET_CHECKSUM: &str = "DELETE FROM kepi_file_checksum WHERE data_file_id = $1";
+
 /// The number of the next row of a table.
 pub(crate) const NEXT_ROW: &str = "SELECT next_row_id FROM ducklake_table_stats WHERE table_id = $1";
 

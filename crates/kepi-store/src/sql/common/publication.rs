@@ -40,7 +40,7 @@ pub(crate) const TABLE: &str =
 
 /// Files of such a table, with the bounds of their runs and subjects.
 pub(crate) const FILES: &str =
-    "SELECT f.path, f.file_size_bytes, r.min_value, r.max_value, k.min_value, k.max_value, c.blake3
+    "SELECT f.path, f.file_size_bytes, r.min_value, r.max_value, k.min_value, k.max_value, c.blake3, f.data_file_id
      FROM ducklake_data_file f
      LEFT JOIN ducklake_file_column_stats r ON r.data_file_id = f.data_file_id AND r.column_id = 1
      LEFT JOIN ducklake_file_column_stats k ON k.data_file_id = f.data_file_id AND k.column_id = 2
