@@ -2,6 +2,8 @@
 
 CARGO ?= cargo
 PORT ?= 7878
+# `make demo DEMO=subscription` shows the made-up business in place of the airport.
+DEMO ?= airport
 
 .PHONY: demo test lint tools evidence install bench bench-stats help
 
@@ -10,7 +12,7 @@ help: ## Show this list
 
 demo: ## Build Kepi, load real data, compute the scorecard and serve it
 	$(CARGO) build --locked --package kepi
-	$(CARGO) run --locked --quiet --package kepi -- demo --port $(PORT)
+	$(CARGO) run --locked --quiet --package kepi -- demo $(DEMO) --port $(PORT)
 
 test: tools ## Install what the tests need and run all of them
 	scripts/test.sh

@@ -344,6 +344,128 @@ def saas():
     return out, rows
 
 
+# --- A subscription business, customer by customer -------------------------------------------------------------------
+
+SUBSCRIPTION = "computed row by row"
+
+
+def quarters():
+    edges = [pd.Timestamp(year, month, 1) for year in (2024, 2025) for month in (1, 4, 7, 10)] + [pd.Timestamp(2026, 1, 1)]
+    return [(f"{a.year}-Q{(a.month + 2) // 3}", a, b) for a, b in zip(edges, edges[1:])]
+
+
+def working_minutes(a, b):
+    """Minutes from a to b while the desk is open: Monday to Friday, 8 to 18."""
+    total, at = 0, a.normalize()
+    while at < b:
+        if at.weekday() < 5:
+            opens, shuts = at + pd.Timedelta(hours=8), at + pd.Timedelta(hours=18)
+            total += max(0, (min(b, shuts) - max(a, opens)).total_seconds() / 60)
+        at += pd.Timedelta(days=1)
+    return int(total)
+
+
+def subscription():
+    def rows(name, *times):
+        d = read(HERE / f"subscription/data/{name}.csv")
+        for column in times:
+            d[column] = pd.to_datetime(d[column])
+        return d.to_dict("records")
+    accounts, contracts = rows("accounts", "created"), rows("subscriptions", "started", "ended")
+    tickets, invitations = rows("tickets", "opened", "answered", "solved"), rows("invitations", "invited")
+    answers, usage = rows("answers", "answered"), rows("usage", "at")
+    day = pd.Timedelta(days=1)
+    by = lambda all_, key: {k: [r for r in all_ if r[key] == k] for k in {r[key] for r in all_}}
+    contracts_of, usage_of, tickets_of = by(contracts, "account"), by(usage, "account"), by(tickets, "account")
+    answers_of = by(answers, "invitation")
+    segment = {a["id"]: a["segment"] for a in accounts}
+
+    def paid(account, at, within=0 * day):
+        return sum(int(c["monthly"]) for c in contracts_of.get(account, [])
+                   if c["started"] < at + within + (pd.Timedelta(microseconds=1) if within else 0 * day)
+                   and (pd.isna(c["ended"]) or c["ended"] >= at))
+
+    def first(account, what, from_, until):
+        found = sorted(u["at"] for u in usage_of.get(account, []) if u["what"] == what and from_ <= u["at"] <= until)
+        return found[0] if found else None
+
+    out = []
+    for label, start, end in quarters():
+        for part in [None, "small", "mid", "large"]:
+            here = [a["id"] for a in accounts if part in (None, a["segment"]) and a["created"] < end]
+            among = lambda all_: [r for r in all_ if part in (None, segment[r["account"]])]
+            def add(kpi, value, n=None):
+                if value is not None:
+                    out.append(entry(kpi, label, {} if part is None else {"segment": part}, value, n, SUBSCRIPTION))
+            def of(kpi, hits, all_):
+                if all_:
+                    add(kpi, Fraction(len(hits), len(all_)), len(all_))
+            opening = {a: paid(a, start) for a in here}
+            closing = {a: paid(a, end) for a in here}
+            customers = [a for a in here if opening[a] > 0]
+            payers = [a for a in here if closing[a] > 0]
+            add("recurring_revenue", sum(closing.values()))
+            add("revenue_per_customer", Fraction(sum(closing.values()), len(payers)), len(payers))
+            if customers:
+                all_of = sum(opening.values())
+                add("net_revenue_retention", Fraction(sum(closing[a] for a in customers), all_of))
+                add("gross_revenue_retention", Fraction(sum(min(opening[a], closing[a]) for a in here), all_of))
+                if end < pd.Timestamp(2026, 1, 1):  # of the last quarter the month after is not known
+                    of("churn", [a for a in customers if not paid(a, end, 30 * day)], customers)
+                add("requests_per_100", Fraction(100 * len([t for t in among(tickets) if start <= t["opened"] < end]), len(customers)))
+            if part is None:
+                add("paying_customers", len(payers))
+                add("open_requests", len([t for t in tickets if t["opened"] < end]) - len([t for t in tickets if t["solved"] < end]))
+            days = lambda a, from_, until: len({u["at"].date() for u in usage_of.get(a, []) if from_ <= u["at"] < until})
+            of("active_share", [a for a in payers if days(a, start, end)], payers)
+            add("days_of_use", Fraction(sum(days(a, start, end) for a in payers), len(payers)), len(payers))
+            of("export_adoption", [a for a in payers if any(u["what"] == "export" and start <= u["at"] < end for u in usage_of.get(a, []))], payers)
+            # Answers within 30 days, of each invitation the first.
+            sent = [i for i in among(invitations) if start <= i["invited"] < end and i["delivered"] == "yes"]
+            got = {}
+            for i in sent:
+                found = sorted((r["answered"], r["id"], int(r["score"])) for r in answers_of.get(i["id"], [])
+                               if i["invited"] <= r["answered"] <= i["invited"] + 30 * day)
+                if found:
+                    got[i["id"]] = found[0][2]
+            of("response_rate", got, sent)
+            if got:
+                balance = sum(s >= 9 for s in got.values()) - sum(s <= 6 for s in got.values())
+                add("net_promoter_score", Fraction(100 * balance, len(got)), len(got))
+            # From the trial on.
+            trials = {}
+            for a in here:
+                created = next(x["created"] for x in accounts if x["id"] == a)
+                trial = first(a, "trial", created, created + 30 * day)
+                if trial is not None and start <= trial < end:
+                    setup = first(a, "setup", trial, trial + 14 * day)
+                    begins = [c["started"] for c in contracts_of.get(a, [])]
+                    trials[a] = (setup, setup is not None and any(setup <= b <= setup + 30 * day for b in begins))
+            of("set_up_rate", [a for a, (setup, _) in trials.items() if setup is not None], trials)
+            of("conversion", [a for a, (_, buys) in trials.items() if buys], trials)
+            # The desk.
+            opened = [t for t in among(tickets) if start <= t["opened"] < end]
+            waits = [working_minutes(t["opened"], t["answered"]) for t in opened if not pd.isna(t["answered"])]
+            if waits:
+                add("first_response_time", Fraction(60_000_000 * sum(waits), len(waits)), len(waits))
+                of("service_level", [w for w in waits if w <= 240], opened)
+            solved = [t for t in among(tickets) if start <= t["solved"] < end]
+            again = lambda t: any(t["solved"] < o["opened"] <= t["solved"] + 7 * day for o in tickets_of[t["account"]] if o is not t)
+            of("first_contact_resolution", [t for t in solved if t["contacts"] == "1" and not again(t)], solved)
+    # The triangle: customers whose first contract began in a month, so many months later.
+    since = {a: min(c["started"] for c in of) for a, of in contracts_of.items()}
+    for age in (0, 1, 6, 12):
+        for year, month in ((2024, 6), (2025, 2), (2025, 9)):
+            end = pd.Timestamp(year, month, 1) + pd.DateOffset(months=1)
+            cohort = [a for a, at in since.items() if (year - at.year) * 12 + month - at.month == age]
+            if cohort:
+                out.append(entry("retention_by_age", f"{year}-{month:02d}", {"age": str(age)},
+                                 Fraction(sum(paid(a, end) > 0 for a in cohort), len(cohort)), len(cohort), SUBSCRIPTION))
+    counts = {"accounts": accounts, "subscriptions": contracts, "tickets": tickets, "invitations": invitations,
+              "answers": answers, "usage": usage}
+    return out, {name: {"read": len(all_), "accepted": len(all_)} for name, all_ in counts.items()}
+
+
 # --- Tiny ------------------------------------------------------------------------------------------------------------
 
 def tiny():
@@ -373,7 +495,8 @@ def write(path, value, check):
 
 def main():
     check = "--check" in sys.argv[1:]
-    for name, make in (("airport", airport), ("retail", retail), ("saas", saas), ("tiny", tiny)):
+    for name, make in (("airport", airport), ("retail", retail), ("saas", saas), ("subscription", subscription),
+                       ("tiny", tiny)):
         out, rows, *published = make()
         write(HERE / name / "expected.json", out, check)
         write(HERE / name / "expected_rows.json", rows, check)

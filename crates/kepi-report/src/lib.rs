@@ -26,6 +26,7 @@ pub mod reason;
 mod reporter;
 pub mod say;
 pub mod svg;
+pub mod tables;
 pub mod tidy;
 pub mod view;
 

@@ -60,6 +60,7 @@ fn links(head: &Head<'_>) -> Markup {
     let shown = |path: &str| match (head.project, path) {
         (Some(project), "/") => !project.scorecards.is_empty(),
         (Some(project), "/map") => project.has_strategy,
+        (project, "/journeys") => project.is_some_and(|project| project.has_journeys),
         _ => true,
     };
     html! {

@@ -163,8 +163,8 @@ Examples:
     /// Serve the pages and the API.
     #[command(after_help = "Example:\n  kepi serve --port 8080    then open http://127.0.0.1:8080")]
     Serve(Serve),
-    /// Compute and serve a scorecard of real data: six years of an airport's passenger survey.
-    #[command(after_help = "Examples:\n  kepi demo\n  kepi demo --no-serve --into /tmp/airport")]
+    /// Compute and serve a scorecard: six years of an airport's passenger survey, or a made-up subscription business.
+    #[command(after_help = "Examples:\n  kepi demo\n  kepi demo subscription\n  kepi demo --no-serve --into /tmp/airport")]
     Demo(Demo),
     /// Print the JSON Schema of the definition language, or the built-in entities.
     #[command(
@@ -458,12 +458,24 @@ pub struct Serve {
     pub allow_host: Vec<String>,
 }
 
+/// What `kepi demo` shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DemoProject {
+    /// Six years of an airport's passenger survey: real data
+    Airport,
+    /// Two years of a subscription business, from trial to churn: made-up data
+    Subscription,
+}
+
 /// `kepi demo`.
 #[derive(Debug, Args)]
 pub struct Demo {
-    /// The folder for the demo project; reused if it holds one.
-    #[arg(long, value_name = "DIR", default_value = "kepi-demo")]
-    pub into: PathBuf,
+    /// Which project.
+    #[arg(value_enum, value_name = "PROJECT", default_value = "airport")]
+    pub which: DemoProject,
+    /// The folder for the demo project; reused if it holds one [default: kepi-demo, or kepi-demo-subscription].
+    #[arg(long, value_name = "DIR")]
+    pub into: Option<PathBuf>,
     /// Compute and print, but do not serve.
     #[arg(long)]
     pub no_serve: bool,

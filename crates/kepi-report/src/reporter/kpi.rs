@@ -6,7 +6,7 @@ use kepi_model::{
     calendar::{Grain, Period},
     describe,
     id::DimensionId,
-    project::Kpi,
+    project::{Kpi, Measure},
     window::Over,
 };
 use kepi_query::{state::Member, value::Segment};
@@ -108,6 +108,8 @@ impl<'a> Reporter<'a> {
             },
             trend: self.course(kpi, &place, period.grain).iter().map(|r| self.point(r)).collect(),
             dimensions: self.dimensions(kpi, &place, period),
+            has_cohorts: self.age_of(kpi).is_some(),
+            has_flow: matches!(kpi.measure, Measure::Stock(_)),
             inputs: self.inputs(&reading, place.segment.as_ref()),
             definition: self.definition(kpi),
             breaks: self.breaks(kpi, &place, period.grain),

@@ -3,10 +3,13 @@
 //! Pages (one file each) and [`crate::api`] are written from the same readings, so they cannot differ in a figure.
 
 pub(crate) mod bridge;
+mod cohorts;
 mod composed;
 mod data;
 pub(crate) mod explain;
+mod flow;
 mod insights;
+mod journey;
 mod kpi;
 mod map;
 pub(crate) mod reading;
@@ -377,6 +380,7 @@ impl<'a> Reporter<'a> {
             confidence: format::coverage(project.confidence),
             attention: format::weight((project.attention.false_call_outs * 10_000.0).round() as u32),
             has_strategy: project.strategy.is_some(),
+            has_journeys: self.journeys().next().is_some(),
             scorecards: project.scorecards.values().map(|s| Named::new(&s.id, &s.name)).collect(),
         }
     }

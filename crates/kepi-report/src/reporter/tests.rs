@@ -18,7 +18,7 @@ use crate::{
     facts::{Facts, Said},
     fixture::{self, Planted},
     reader::{KpiQuery, ScorecardQuery, ViewError},
-    view::{ExplainNode, KpiRow, NodeKind, Status},
+    view::{ExplainNode, Flow, KpiRow, NodeKind, Shade, Status},
 };
 
 fn airport() -> &'static Planted {
@@ -300,4 +300,66 @@ fn a_restatement_that_is_counted_is_shown() {
     let told = v1::kpi(&planted, "restroom_cleanliness", &KpiQuery::default()).unwrap();
     let segments: Vec<&str> = told.restatements.iter().map(|r| r.segment.as_str()).collect();
     assert_eq!(segments, ["", "boarding_area=A"]);
+}
+
+#[test]
+fn a_cohort_is_so_old_as_its_age_and_what_may_change_has_no_tint() {
+    let facts = airport();
+    let view = Reporter::new(facts).cohorts("members_return").unwrap();
+    assert_eq!(view.ages, [0, 1, 2, 3]);
+    let row = |place: usize| {
+        let cohort = &view.cohorts[place];
+        let cells = cohort.cells.iter().map(|cell| {
+            let cell = cell.as_ref()?;
+            let measured = cell.value.value()?;
+            Some((cell.period.as_str(), measured.n, (measured.value.raw * 100.0).round() as u32, cell.shade))
+        });
+        (cohort.period.as_str(), cohort.n, cells.collect::<Vec<_>>())
+    };
+    // Who joined in 2013: 60, of whom 60, 39 and 33 came in 2013, 2014 and 2015. The last is provisional.
+    let expected = vec![
+        Some(("2013", 60, 100, Shade::Step(4))),
+        Some(("2014", 60, 65, Shade::Step(1))),
+        Some(("2015", 60, 55, Shade::Provisional)),
+        None,
+    ];
+    assert_eq!(row(1), ("2013", Some(60), expected));
+    assert_eq!(row(3).2[1..], [None, None, None]);
+    let error = Reporter::new(facts).cohorts("problem_rate").unwrap_err().to_string();
+    assert!(error.contains("by: [age]"), "{error}");
+}
+
+#[test]
+fn a_funnel_has_its_stages_in_order_and_says_who_is_lost() {
+    let facts = airport();
+    let view = Reporter::new(facts).journey(None, None).unwrap();
+    let names: Vec<&str> = view.stages.iter().map(|stage| stage.name.as_str()).collect();
+    assert_eq!(names, ["looks around", "joins", "stays", "in no stage"]);
+    let funnel = view.funnel.unwrap();
+    let steps: Vec<_> = funnel
+        .steps
+        .iter()
+        .map(|step| (step.entries.value.value().unwrap().n, (step.share * 1000.0).round(), step.lost.as_deref().unwrap()))
+        .collect();
+    // 240, 96, 61 came; 144 of 240, 35 of 96 and 58 of 61 did not go on.
+    assert_eq!(steps, [(240, 1000.0, "60\u{202f}%"), (96, 400.0, "36\u{202f}%"), (61, 254.0, "95\u{202f}%")]);
+    let map = &view.maps[0];
+    assert_eq!((map.kpi.id.as_str(), map.dimension.id.as_str()), ("stage_entries", "came_by"));
+    let web = map.members.iter().position(|member| member.id == "web").unwrap();
+    assert_eq!(map.rows[0][web].as_ref().unwrap().value.value().unwrap().n, 180);
+    assert!(map.rows[3].iter().all(Option::is_none));
+}
+
+#[test]
+fn the_end_of_a_period_is_the_start_of_the_next() {
+    let facts = airport();
+    let view = Reporter::new(facts).flow("open_claims").unwrap();
+    let of = |flow: &Flow| {
+        let of = flow.amounts.value().unwrap();
+        (of.opening.0, of.came.0, of.went.0, of.closing.0)
+    };
+    let flows: Vec<_> = view.flows.iter().map(of).collect();
+    assert_eq!(flows, [(12.0, 30.0, 25.0, 17.0), (17.0, 44.0, 31.0, 30.0), (30.0, 28.0, 40.0, 18.0)]);
+    let csv = crate::tables::flow(facts, "open_claims").unwrap();
+    assert!(csv.contains("open_claims,2014,17,44,31,30,,true"), "{csv}");
 }

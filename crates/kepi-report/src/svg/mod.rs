@@ -4,6 +4,7 @@
 //! that the stylesheet decides light, dark and print; the shape of a mark says its status without colour. Output
 //! is a function of the input alone: same facts, same bytes.
 
+mod bar;
 mod bullet;
 mod contribution;
 mod dots;
@@ -15,6 +16,7 @@ mod strategy_map;
 mod tests;
 mod trend;
 
+pub use bar::bar;
 pub use bullet::bullet;
 pub use contribution::{step_scale, steps};
 pub use dots::{dot_scale, dots};

@@ -67,6 +67,10 @@ pub struct KpiView {
     pub trend: Vec<SeriesPoint>,
     /// The period shown, by segment.
     pub dimensions: Vec<DimensionView>,
+    /// Whether it is by the age of customers, and so has cohorts.
+    pub has_cohorts: bool,
+    /// Whether it is a stock, and so has what came and went.
+    pub has_flow: bool,
     /// The KPIs that it is computed of, instead of rows.
     pub inputs: Vec<InputView>,
     /// What the value is.

@@ -5,6 +5,7 @@
 //! [`crate::api`], so that a page may change without them.
 
 mod bridge;
+mod customers;
 mod explain;
 mod insight;
 mod kpi;
@@ -15,6 +16,9 @@ mod sources;
 mod strategy;
 
 pub use bridge::{Bridge, BridgeKpi, BridgePart};
+pub use customers::{
+    Amounts, ByStage, Cell, Cohort, CohortsView, Flow, FlowView, Funnel, JourneyView, Shade, StageMap, Step,
+};
 pub use explain::{ExplainNode, ExplainView, NodeKind};
 pub use insight::{AnalysisView, ExhibitView};
 pub use kepi_insight::change::Verdict;

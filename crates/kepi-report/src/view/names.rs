@@ -44,6 +44,8 @@ pub struct ProjectView {
     pub attention: String,
     /// Whether it has a strategy, and so a map.
     pub has_strategy: bool,
+    /// Whether customers go through stages.
+    pub has_journeys: bool,
     /// Scorecards of the project, in the order of their ids.
     pub scorecards: Vec<Named>,
 }

@@ -1,7 +1,10 @@
 //! The pages: one file each, one row each in [`PAGES`].
 
+mod cohorts;
 pub(crate) mod error;
 mod explain;
+mod flows;
+mod journeys;
 mod kpi;
 mod kpis;
 mod map;
@@ -14,7 +17,7 @@ use kepi_report::{
     api::v1,
     facts::Facts,
     reader::{KpiQuery, QuarantineQuery, ScorecardQuery, ViewError},
-    tidy,
+    tables, tidy,
 };
 use maud::Markup;
 use serde::Serialize;
@@ -91,6 +94,42 @@ pub const PAGES: &[Page] = &[
         html: |f, p| html(Reporter::new(f).kpi(&p.id(), &p.kpi()), kpi::render),
         data: |f, p| json(v1::kpi(f, &p.id(), &p.kpi())),
         csv: csv("/kpis/{id}/values.csv", |f, p| Ok(tidy::to_csv(&tidy::rows(f, &p.id(), &p.kpi())?))),
+    },
+    Page {
+        path: "/cohorts/{id}",
+        json: Some("/api/v1/cohorts/{id}"),
+        nav: None,
+        html: |f, p| html(Reporter::new(f).cohorts(&p.id()), cohorts::render),
+        data: |f, p| json(v1::cohorts(f, &p.id())),
+        csv: csv("/cohorts/{id}/figures.csv", |f, p| tables::cohorts(f, &p.id())),
+    },
+    Page {
+        path: "/flows/{id}",
+        json: Some("/api/v1/flows/{id}"),
+        nav: None,
+        html: |f, p| html(Reporter::new(f).flow(&p.id()), flows::render),
+        data: |f, p| json(v1::flow(f, &p.id())),
+        csv: csv("/flows/{id}/figures.csv", |f, p| tables::flow(f, &p.id())),
+    },
+    Page {
+        path: "/journeys",
+        json: None,
+        nav: Some("Journeys"),
+        html: |f, p| html(Reporter::new(f).journey(None, p.get("period").as_deref()), journeys::render),
+        data: |f, p| json(v1::journey(f, &p.id(), None)),
+        csv: None,
+    },
+    Page {
+        path: "/journeys/{id}",
+        json: Some("/api/v1/journeys/{id}"),
+        nav: None,
+        html: |f, p| {
+            html(Reporter::new(f).journey(Some(&p.id()), p.get("period").as_deref()), journeys::render)
+        },
+        data: |f, p| json(v1::journey(f, &p.id(), p.get("period").as_deref())),
+        csv: csv("/journeys/{id}/figures.csv", |f, p| {
+            tables::journey(f, &p.id(), p.get("period").as_deref())
+        }),
     },
     Page {
         path: "/data",

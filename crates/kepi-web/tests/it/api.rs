@@ -58,6 +58,9 @@ const ENDPOINTS: &[Endpoint] = &[
     ("/api/v1/map", "map", is_whole::<v1::StrategyMap>),
     ("/api/v1/sources", "sources", is_whole::<v1::Sources>),
     ("/api/v1/quarantine?source=survey_2014", "quarantine", is_whole::<v1::Quarantine>),
+    ("/api/v1/cohorts/members_return", "cohorts", is_whole::<v1::Cohorts>),
+    ("/api/v1/flows/open_claims", "flow", is_whole::<v1::StockFlow>),
+    ("/api/v1/journeys/membership", "journey", is_whole::<v1::Journey>),
 ];
 
 #[tokio::test]

@@ -25,6 +25,9 @@ mod speed;
 pub(crate) fn example(route: &str) -> String {
     let id = match route {
         r if !r.contains("{id}") => return route.to_owned(),
+        r if r.contains("/cohorts/") => "members_return",
+        r if r.contains("/flows/") => "open_claims",
+        r if r.contains("/journeys/") => "membership",
         r if r.contains("/kpis/") => "restroom_cleanliness",
         r if r.contains("/scorecards/") || r.contains("/explain/") => "passenger_experience",
         other => panic!("say which id shows the page `{other}`"),

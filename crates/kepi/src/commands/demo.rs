@@ -1,9 +1,11 @@
-//! `kepi demo`: a scorecard of real data, computed here and now.
+//! `kepi demo`: a scorecard computed here and now, of real data or of a made-up business.
+
+use std::path::Path;
 
 use rust_embed::RustEmbed;
 
 use crate::{
-    cli::{Cli, Demo, Format, Outside, Run, Serve, Show, ShowScorecard},
+    cli::{Cli, Demo, DemoProject, Format, Outside, Run, Serve, Show, ShowScorecard},
     commands::{init, run, serve, show},
     compose,
     failure::Failure,
@@ -15,15 +17,25 @@ use crate::{
 #[folder = "../../examples/airport"]
 struct Airport;
 
+/// A made-up subscription business.
+#[derive(RustEmbed)]
+#[folder = "../../examples/subscription"]
+struct Subscription;
+
 /// Writes the project, computes it and serves it.
 pub async fn demo(what: &Demo, cli: &Cli, out: Output) -> Result<(), Failure> {
-    if what.into.join("kepi.yml").is_file() {
-        out.remark(&format!("using the demo project in {}", what.into.display()));
+    let (write, folder): (fn(&Path) -> _, _) = match what.which {
+        DemoProject::Airport => (init::write::<Airport>, "kepi-demo"),
+        DemoProject::Subscription => (init::write::<Subscription>, "kepi-demo-subscription"),
+    };
+    let into = what.into.as_deref().unwrap_or(Path::new(folder));
+    if into.join("kepi.yml").is_file() {
+        out.remark(&format!("using the demo project in {}", into.display()));
     } else {
-        init::write::<Airport>(&what.into)?;
-        out.remark(&format!("wrote the demo project to {}", what.into.display()));
+        write(into)?;
+        out.remark(&format!("wrote the demo project to {}", into.display()));
     }
-    let site = compose::Site { folder: &what.into, store: cli.store.as_ref() };
+    let site = compose::Site { folder: into, store: cli.store.as_ref() };
     let run = Run { no_land: false, threads: None, outside: Outside::default() };
     run::land_and_publish(&run, cli, site, out).await?;
     let which = ShowScorecard { scorecard: None, unit: None, period: None };

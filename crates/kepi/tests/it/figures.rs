@@ -145,6 +145,11 @@ fn the_airport_comes_to_its_figures_and_they_reproduce() {
 }
 
 #[test]
+fn the_subscription_business_comes_to_its_figures() {
+    check("examples/subscription");
+}
+
+#[test]
 fn saas_comes_to_its_figures() {
     check("examples/saas");
 }

@@ -1,5 +1,6 @@
 //! Version 1: answers written from what was computed.
 
+mod customers;
 mod types;
 
 use kepi_model::{
@@ -18,6 +19,7 @@ use kepi_score::{
     card::{Periods, UnitScore as ScoredUnit},
     tree::{NoScore, NodeId, ScoreNode},
 };
+pub use customers::{cohorts, flow, journey};
 pub use types::*;
 
 use crate::{
@@ -774,14 +776,15 @@ fn value(of: &Reading<'_>) -> (Option<Value>, Option<Reason>) {
     (Some(value), None)
 }
 
-/// A KPI that another one is computed of.
+/// A break in a series.
 fn broken(of: view::BreakView) -> Break {
     let view::BreakView { period, from, before, after } = of;
     Break { period, from, before, after }
 }
 
-fn input(of: view::InputView) -> Input {
-    let (value, no_value) = match of.value {
+/// A figure as shown, or why there is none.
+fn measured(of: view::Outcome<view::Measured>) -> (Option<Value>, Option<Reason>) {
+    match of {
         view::Outcome::Reason(why) => (None, Some(reason(why))),
         view::Outcome::Value(measured) => {
             let (interval, no_interval) = match measured.interval {
@@ -800,7 +803,12 @@ fn input(of: view::InputView) -> Input {
             };
             (Some(value), None)
         }
-    };
+    }
+}
+
+/// A KPI that another one is computed of.
+fn input(of: view::InputView) -> Input {
+    let (value, no_value) = measured(of.value);
     let points = |of: &view::Points| of.as_f64();
     Input {
         name: of.name,

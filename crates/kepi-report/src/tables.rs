@@ -1,0 +1,96 @@
+//! Cohorts, journeys and stocks as tables for spreadsheets: a row for each figure.
+
+use crate::{
+    csv,
+    facts::Facts,
+    reader::ViewError,
+    reporter::Reporter,
+    view::{Cell, Named, Outcome, Shade},
+};
+
+/// Cohorts by age, every cohort there ever was.
+///
+/// # Errors
+/// There is no such KPI, it is not by age, or nothing of it is computed.
+pub fn cohorts(facts: &dyn Facts, id: &str) -> Result<String, ViewError> {
+    let view = Reporter::new(facts).all_cohorts(id)?;
+    let rows = view.cohorts.iter().flat_map(|cohort| {
+        view.ages.iter().zip(&cohort.cells).filter_map(|(age, cell)| {
+            let first = vec![view.kpi.id.clone(), cohort.period.clone(), age.to_string()];
+            Some([first, figure(cell.as_ref()?)].concat())
+        })
+    });
+    let header = ["kpi", "cohort", "age", "period", "value", "low", "high", "n", "reason", "final"];
+    Ok(csv::table(&header, rows))
+}
+
+/// Stages of a period: KPIs by stage, and by stage and another dimension.
+///
+/// # Errors
+/// There is no such entity, nothing is by stage, or nothing of it is computed.
+pub fn journey(facts: &dyn Facts, id: &str, period: Option<&str>) -> Result<String, ViewError> {
+    let view = Reporter::new(facts).journey(Some(id), period)?;
+    let mut rows = Vec::new();
+    for (place, stage) in view.stages.iter().enumerate() {
+        let mut add = |kpi: &Named, dimension: &str, member: &str, cell: &Cell| {
+            let first = [&stage.id, &kpi.id, dimension, member].map(str::to_owned);
+            rows.push([first.to_vec(), figure(cell)].concat());
+        };
+        if let Some(funnel) = &view.funnel
+            && let Some(step) = funnel.steps.get(place)
+        {
+            add(&funnel.entries, "", "", &step.entries);
+            if let Some((kpi, cell)) = funnel.on.as_ref().zip(step.on.as_ref()) {
+                add(kpi, "", "", cell);
+            }
+        }
+        for row in &view.kpis {
+            if let Some(Some(cell)) = row.cells.get(place) {
+                add(&row.kpi, "", "", cell);
+            }
+        }
+        for map in &view.maps {
+            for (member, cell) in map.members.iter().zip(map.rows.get(place).into_iter().flatten()) {
+                if let Some(cell) = cell {
+                    add(&map.kpi, &map.dimension.id, &member.id, cell);
+                }
+            }
+        }
+    }
+    let header =
+        ["stage", "kpi", "dimension", "member", "period", "value", "low", "high", "n", "reason", "final"];
+    Ok(csv::table(&header, rows))
+}
+
+/// A stock with what came and went, from the first period on.
+///
+/// # Errors
+/// There is no such KPI, it is no stock, or nothing of it is computed.
+pub fn flow(facts: &dyn Facts, id: &str) -> Result<String, ViewError> {
+    let view = Reporter::new(facts).whole_flow(id)?;
+    let rows = view.flows.iter().map(|flow| {
+        let amounts = match &flow.amounts {
+            Outcome::Value(of) => [&of.opening, &of.came, &of.went, &of.closing].map(|a| a.0.to_string()).to_vec(),
+            Outcome::Reason(_) => vec![String::new(); 4],
+        };
+        let reason = flow.amounts.reason().map(|reason| reason.text.clone()).unwrap_or_default();
+        [vec![view.kpi.id.clone(), flow.period.clone()], amounts, vec![reason, flow.complete.to_string()]].concat()
+    });
+    Ok(csv::table(&["kpi", "period", "opening", "came", "went", "closing", "reason", "final"], rows))
+}
+
+/// Period, value, interval, n, reason and whether it is final.
+fn figure(cell: &Cell) -> Vec<String> {
+    let measured = cell.value.value();
+    let interval = measured.and_then(|m| m.interval.value());
+    let text = |number: Option<f64>| number.map(|n| n.to_string()).unwrap_or_default();
+    vec![
+        cell.period.clone(),
+        text(measured.map(|m| m.value.raw)),
+        text(interval.map(|i| i.low.raw)),
+        text(interval.map(|i| i.high.raw)),
+        measured.map(|m| m.n.to_string()).unwrap_or_default(),
+        cell.value.reason().map(|reason| reason.text.clone()).unwrap_or_default(),
+        (cell.shade != Shade::Provisional).to_string(),
+    ]
+}
