@@ -70,11 +70,14 @@ pub fn flow(facts: &dyn Facts, id: &str) -> Result<String, ViewError> {
     let view = Reporter::new(facts).whole_flow(id)?;
     let rows = view.flows.iter().map(|flow| {
         let amounts = match &flow.amounts {
-            Outcome::Value(of) => [&of.opening, &of.came, &of.went, &of.closing].map(|a| a.0.to_string()).to_vec(),
+            Outcome::Value(of) => {
+                [&of.opening, &of.came, &of.went, &of.closing].map(|a| a.0.to_string()).to_vec()
+            }
             Outcome::Reason(_) => vec![String::new(); 4],
         };
         let reason = flow.amounts.reason().map(|reason| reason.text.clone()).unwrap_or_default();
-        [vec![view.kpi.id.clone(), flow.period.clone()], amounts, vec![reason, flow.complete.to_string()]].concat()
+        [vec![view.kpi.id.clone(), flow.period.clone()], amounts, vec![reason, flow.complete.to_string()]]
+            .concat()
     });
     Ok(csv::table(&["kpi", "period", "opening", "came", "went", "closing", "reason", "final"], rows))
 }

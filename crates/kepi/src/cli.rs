@@ -164,7 +164,9 @@ Examples:
     #[command(after_help = "Example:\n  kepi serve --port 8080    then open http://127.0.0.1:8080")]
     Serve(Serve),
     /// Compute and serve a scorecard: six years of an airport's passenger survey, or a made-up subscription business.
-    #[command(after_help = "Examples:\n  kepi demo\n  kepi demo subscription\n  kepi demo --no-serve --into /tmp/airport")]
+    #[command(
+        after_help = "Examples:\n  kepi demo\n  kepi demo subscription\n  kepi demo --no-serve --into /tmp/airport"
+    )]
     Demo(Demo),
     /// Print the JSON Schema of the definition language, or the built-in entities.
     #[command(

@@ -62,8 +62,7 @@ impl<'a> Reporter<'a> {
                 let since = i32::try_from(age).unwrap_or(i32::MAX);
                 let began = if is_by_first { ordinal } else { ordinal.saturating_sub(since) };
                 let shade = if entry.is_final() { Shade::Step(0) } else { Shade::Provisional };
-                let cell =
-                    Cell { period: self.label(period), value: Measured::of(Some(&entry), kpi), shade };
+                let cell = Cell { period: self.label(period), value: Measured::of(Some(&entry), kpi), shade };
                 cohorts.entry(began).or_default().insert(age, cell);
             }
         }

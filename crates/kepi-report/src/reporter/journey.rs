@@ -43,7 +43,8 @@ impl<'a> Reporter<'a> {
         };
         let (entity, stages) = found.ok_or_else(|| match id {
             None => ViewError::Unavailable {
-                reason: "the project has no stages: an entity has them by `rows: {of: …, stages: …}`".to_owned(),
+                reason: "the project has no stages: an entity has them by `rows: {of: …, stages: …}`"
+                    .to_owned(),
             },
             Some(id) => {
                 let known: Vec<_> = self.journeys().map(|(e, _)| (e.id.as_str(), e.name.as_str())).collect();
@@ -59,12 +60,16 @@ impl<'a> Reporter<'a> {
         let entries = kpis.iter().find(|(kpi, _)| counts(kpi)).or(kpis.first());
         let Some((main, _)) = entries else {
             return Err(ViewError::Unavailable {
-                reason: format!("no KPI is by stage of `{0}`: write one, such as `count: {{of: {0}}}` with `by: [stage]`", entity.id),
+                reason: format!(
+                    "no KPI is by stage of `{0}`: write one, such as `count: {{of: {0}}}` with `by: [stage]`",
+                    entity.id
+                ),
             });
         };
         let known = Periods::of(self.facts, [&main.id], main.period);
         let period = self.period_asked(period, main.period, &known, || self.no_value_of(main))?;
-        let mut members: Vec<Member> = stages.stages.iter().map(|s| Member::Value(s.name.as_str().into())).collect();
+        let mut members: Vec<Member> =
+            stages.stages.iter().map(|s| Member::Value(s.name.as_str().into())).collect();
         members.push(Member::Unknown);
         let kpis: Vec<StageKpi<'_>> =
             kpis.into_iter().filter(|(kpi, _)| self.facts.has(&kpi.id, period.grain)).collect();
@@ -98,7 +103,11 @@ impl<'a> Reporter<'a> {
             project: self.project_view(),
             journeys: self
                 .journeys()
-                .map(|(e, _)| Choice { id: e.id.to_string(), name: e.name.clone(), chosen: e.id == entity.id })
+                .map(|(e, _)| Choice {
+                    id: e.id.to_string(),
+                    name: e.name.clone(),
+                    chosen: e.id == entity.id,
+                })
                 .collect(),
             journey: Named::new(&entity.id, &entity.name),
             description: Some(entity.description.clone()).filter(|text| !text.is_empty()),
@@ -141,7 +150,13 @@ impl<'a> Reporter<'a> {
         .collect()
     }
 
-    fn funnel(self, count: StageKpi<'a>, on: Option<StageKpi<'a>>, stages: &[Member], period: Period) -> Funnel {
+    fn funnel(
+        self,
+        count: StageKpi<'a>,
+        on: Option<StageKpi<'a>>,
+        stages: &[Member],
+        period: Period,
+    ) -> Funnel {
         let cells = stages.iter().map(|stage| {
             let nobody = || Cell {
                 period: self.label(period),
@@ -158,7 +173,10 @@ impl<'a> Reporter<'a> {
             share: if most > 0.0 { raw(&entries) / most } else { 0.0 },
             lost: on.as_ref().and_then(|on| {
                 let share = on.value.value()?.value.raw;
-                Some(format::line(((1.0 - share) * 100.0).round() / 100.0, &kepi_model::project::ValueUnit::Share))
+                Some(format::line(
+                    ((1.0 - share) * 100.0).round() / 100.0,
+                    &kepi_model::project::ValueUnit::Share,
+                ))
             }),
             entries,
             on,

@@ -339,7 +339,13 @@ fn a_funnel_has_its_stages_in_order_and_says_who_is_lost() {
     let steps: Vec<_> = funnel
         .steps
         .iter()
-        .map(|step| (step.entries.value.value().unwrap().n, (step.share * 1000.0).round(), step.lost.as_deref().unwrap()))
+        .map(|step| {
+            (
+                step.entries.value.value().unwrap().n,
+                (step.share * 1000.0).round(),
+                step.lost.as_deref().unwrap(),
+            )
+        })
         .collect();
     // 240, 96, 61 came; 144 of 240, 35 of 96 and 58 of 61 did not go on.
     assert_eq!(steps, [(240, 1000.0, "60\u{202f}%"), (96, 400.0, "36\u{202f}%"), (61, 254.0, "95\u{202f}%")]);

@@ -47,7 +47,10 @@ pub(crate) fn render(view: &CohortsView) -> Markup {
             (parts::download(&format!("/cohorts/{}/figures.csv", view.kpi.id), &[], "All cohorts"))
         }
     };
-    layout::page(&Head { title: &format!("{}: cohorts", view.kpi.name), project: Some(&view.project), path: "/kpis" }, body)
+    layout::page(
+        &Head { title: &format!("{}: cohorts", view.kpi.name), project: Some(&view.project), path: "/kpis" },
+        body,
+    )
 }
 
 /// A figure, tinted by its size where it is final, hatched where it is not.

@@ -1,7 +1,8 @@
 //! What programs are told of cohorts, journeys and stocks.
 
 use super::{
-    Aged, Api, Cell, Cohort, Cohorts, Flow, Journey, Stage, StageFigure, StockFlow, from_named, measured, reason,
+    Aged, Api, Cell, Cohort, Cohorts, Flow, Journey, Stage, StageFigure, StockFlow, from_named, measured,
+    reason,
 };
 use crate::{
     facts::Facts,

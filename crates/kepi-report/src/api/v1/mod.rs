@@ -3,6 +3,7 @@
 mod customers;
 mod types;
 
+pub use customers::{cohorts, flow, journey};
 use kepi_model::{
     calendar::Period,
     id::{DimensionId, PersonId, UnitId},
@@ -19,7 +20,6 @@ use kepi_score::{
     card::{Periods, UnitScore as ScoredUnit},
     tree::{NoScore, NodeId, ScoreNode},
 };
-pub use customers::{cohorts, flow, journey};
 pub use types::*;
 
 use crate::{
