@@ -6,7 +6,7 @@ use std::{path::PathBuf, sync::Arc};
 use kepi_govern::{Command, Evidence, PublishInsights};
 use kepi_query::published::{INSIGHT, NewInsights, PublishError, USUAL, Withdrawn};
 use kepi_store::{
-    Asked, Effects, Performed, Receipt, StoreError, Transaction,
+    Asked, Effects, Receipt, Transaction,
     catalogue::Stamp,
     follow,
     publication::{self as rows, NewestFile},
@@ -16,8 +16,7 @@ use super::{Files, Written, paths, sealed, write};
 use crate::{
     LocalLake,
     door::{CalledOff, permit},
-    durable::blocking,
-    error::{LakeError, LandError},
+    error::LakeError,
 };
 
 /// Under which name it is kept how far insights have come.
@@ -34,46 +33,19 @@ impl LocalLake {
         }
         drop(reading);
         let (fs, data) = (Arc::clone(&self.fs), self.catalogue.data.clone());
-        let (tables, number) = (of.tables.to_vec(), of.run.number);
-        let written = blocking(move || {
-            let mut written = Vec::new();
-            for (table, files) in tables.into_iter().zip(&files) {
-                match write(&fs, &data, files, table, number, |_, _| Some(Withdrawn::RowsGone)) {
-                    Ok(one) => written.push(one),
-                    Err(error) => return Err((error, written)),
-                }
-            }
-            Ok(written)
-        });
-        let mut written = match written.await.map_err(failed)? {
-            Ok(written) => written,
-            Err((error, written)) => {
-                self.remove_all(&paths(&written));
-                return Err(failed(error));
-            }
+        let number = of.run.number;
+        let write = move |table, files: &Files| {
+            write(&fs, &data, files, table, number, |_, _| Some(Withdrawn::RowsGone))
         };
+        let mut written = self.write_all(of.tables.to_vec(), files, write).await.map_err(failed)?;
         let paths = paths(&written);
         let permit = permit(of.actor).map_err(failed)?;
         let run = u64::try_from(number).map_err(|e| failed(LakeError::Corrupt(e.to_string())))?;
         let command = Command::PublishInsights(PublishInsights { run, version: of.version });
         let key = format!("insights/{number}");
         let mut effects = Publishing { lake: self, of: &of, written: &mut written, paths: &paths };
-        match self.store().perform(Asked::new(&permit, &key, of.at), &command, &mut effects).await {
-            Ok(Performed::Done(..)) => Ok(true),
-            // Another process was as fast, or a newer run is there.
-            Ok(Performed::Before(_)) | Err(CalledOff::Faster) => {
-                self.remove_all(&paths);
-                Ok(false)
-            }
-            // It may have been done although it could not be acknowledged: the files stay.
-            Err(CalledOff::Failed(LandError::Lake(e @ LakeError::Store(StoreError::Unacknowledged(_))))) => {
-                Err(failed(e))
-            }
-            Err(CalledOff::Failed(error)) => {
-                self.remove_all(&paths);
-                Err(PublishError::Port(error.into()))
-            }
-        }
+        let asked = Asked::new(&permit, &key, of.at);
+        Ok(self.perform(asked, &command, &mut effects, &paths).await?.is_some())
     }
 }
 
