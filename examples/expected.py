@@ -228,6 +228,7 @@ def retail():
             ratio("identified_sales_share", known_pounds, pounds)
             ratio("lines_without_description", (g.Description == "").sum(), len(g), n=len(g))
             add("range_sold", sold.StockCode.nunique())
+    out += buyers(d)
     known = d[d.CustomerID != ""]
     first = ~known.CustomerID.duplicated()
     # Each later invoice is a version of its customer, each further line of it says the same again.
@@ -243,6 +244,41 @@ def retail():
         {"fact": "sum of net_revenue over all months, pounds", "value": 9_747_747.934, "source": KNOWN},
     ]
     return out, rows, published
+
+
+def buyers(d):
+    """Cohorts of buyers by months since the first purchase, and who came into each stage of buying."""
+    sold = d[(d.CustomerID != "") & (d.kind == "sale") & (d.quantity > 0) & d.goods]
+    at = lambda month: 12 * int(month[:4]) + int(month[5:])
+    months = sorted(d.month.unique())
+    since = sold.groupby("CustomerID").month.min()
+    bought = sold.groupby("month").CustomerID.agg(set).to_dict()
+    spent = sold.groupby(["month", "CustomerID"]).amount.sum().to_dict()
+    out = []
+    for month in months:
+        for cohort, of in since.groupby(since):
+            age, customers = at(month) - at(cohort), list(of.index)
+            if age < 0:
+                continue
+            hits = sum(c in bought[month] for c in customers)
+            out.append(entry("buyers_who_return", month, {"age": str(age)}, Fraction(hits, len(customers)), len(customers)))
+            total = sum(int(spent.get((month, c), 0)) for c in customers)
+            out.append(entry("spending_by_age", month, {"age": str(age)}, Fraction(total, 1000 * len(customers)), len(customers)))
+
+    # The first purchase, the second, and the first after purchases on two days.
+    def stages(instants):
+        instants = sorted(set(instants))
+        regular = [at for at in instants if len({e[:10] for e in instants if e < at}) == 2]
+        return [instants[0], *instants[1:2], *regular[:1]]
+
+    entered = sold.groupby("CustomerID").InvoiceDate.agg(stages)
+    for place, stage in enumerate(["first_purchase", "second_purchase", "regular"]):
+        came = [of[place] for of in entered if len(of) > place]
+        for month in months:
+            here = [on for on in came if on[:7] == month]
+            if here:
+                out.append(entry("came_into_stage", month, {"stage": stage}, len(here), len(here)))
+    return out
 
 
 # --- SaaS ------------------------------------------------------------------------------------------------------------
