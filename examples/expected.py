@@ -370,6 +370,27 @@ def saas():
             add("features_in_use", u.feature_name.nunique())
             add("beta_use", share(u.is_beta_feature == "TRUE"), len(u))
             add("minutes_per_use", Fraction(1_000_000 * int(u.usage_duration_secs.astype(int).sum()), len(u)), len(u))
+    # Accounts by the paid subscriptions in force at an instant: begun before it, not ended before it.
+    paid = subscriptions[subscriptions.is_trial == "FALSE"]
+    begun, ended = day(paid.start_date), day(paid.end_date.where(paid.end_date != ""))
+    revenue = paid.mrr_amount.astype(int)
+    in_force = lambda at: revenue[(begun < at) & ~(ended < at)].groupby(paid.account_id).sum().to_dict()
+    for period in sorted(tickets.period.unique()):
+        start = pd.Period(period.replace("-", ""), freq="Q").start_time
+        opening, closing = in_force(start), in_force(start + pd.DateOffset(months=3))
+        signed_up = day(of_account.signup_date)
+        for tier in [None, *sorted(accounts.plan_tier.unique())]:
+            here = [a for a in accounts.account_id if tier in (None, of_account.plan_tier[a])
+                    and signed_up[a] < start + pd.DateOffset(months=3)]
+            segment = {} if tier is None else {"tier": tier}
+            before, after = [[int(of.get(a, 0)) for a in here] for of in (opening, closing)]
+            out.append(entry("recurring_revenue", period, segment, sum(after)))
+            if sum(before):
+                kept = sum(y for x, y in zip(before, after) if x)
+                out.append(entry("net_revenue_retention", period, segment, Fraction(kept, sum(before))))
+                out.append(entry("gross_revenue_retention", period, segment, Fraction(sum(map(min, before, after)), sum(before))))
+                stays = [y for x, y in zip(before, after) if x]
+                out.append(entry("accounts_lost", period, segment, Fraction(stays.count(0), len(stays)), len(stays)))
     rows = {
         "accounts": {"read": 500, "accepted": len(accounts)},
         "subscriptions": {"read": 5_000, "accepted": len(subscriptions)},
