@@ -8,7 +8,8 @@ use kepi_model::{
 };
 use kepi_proof::NoteError;
 use kepi_query::{
-    finish::FinishError, landing::PortError, port::EvaluateError, published::PublishError, side::LowerError,
+    derive::trace::TraceError, finish::FinishError, landing::PortError, port::EvaluateError,
+    published::PublishError, side::LowerError,
 };
 use kepi_store::StoreError;
 
@@ -83,6 +84,9 @@ pub enum AppError {
     /// Something asked for is not there.
     #[error("{0}")]
     NotFound(String),
+    /// Rows behind a value or of an entity could not be listed.
+    #[error("the rows could not be traced")]
+    Trace(#[from] TraceError),
     /// A file of the audit could not be read or written.
     #[error("`{path}` could not be {doing}", path = path.display())]
     File {

@@ -26,6 +26,7 @@ pub mod project_files;
 pub mod publishing;
 pub mod reproduce;
 pub mod run;
+pub mod trace;
 
 pub use error::AppError;
 pub use open::App;

@@ -9,6 +9,7 @@ pub mod plan;
 mod reference;
 mod rows;
 mod table;
+pub mod trace;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,6 +20,7 @@ use kepi_model::id::{AttributeId, EntityId};
 
 use crate::port::{EvaluateError, Evaluator, Limits, PinnedColumn, PinnedInputs, PinnedTable, TableData};
 pub use plan::{DerivePlan, plan};
+use table::World;
 
 /// What was made.
 #[derive(Debug, Clone, Default)]
@@ -68,8 +70,19 @@ pub async fn derived(
     reader: &dyn Evaluator,
     limits: &Limits,
 ) -> Result<Derived, EvaluateError> {
+    let read = read(&plan.columns, inputs, reader, limits).await?;
+    by_sorted_rows(plan, read, None).map(finished)
+}
+
+/// Columns of tables, in memory.
+async fn read(
+    columns: &BTreeMap<EntityId, BTreeSet<String>>,
+    inputs: &PinnedInputs,
+    reader: &dyn Evaluator,
+    limits: &Limits,
+) -> Result<PinnedInputs, EvaluateError> {
     let mut read = PinnedInputs { snapshot: inputs.snapshot, tables: BTreeMap::new() };
-    for (entity, names) in &plan.columns {
+    for (entity, names) in columns {
         let Some(table) = inputs.tables.get(entity) else { continue };
         let columns: Vec<PinnedColumn> =
             table.columns.iter().filter(|column| names.contains(&column.name)).cloned().collect();
@@ -77,7 +90,15 @@ pub async fn derived(
         let data = TableData::Memory(Arc::new(memory));
         read.tables.insert(entity.clone(), PinnedTable { columns, data, ..table.clone() });
     }
-    by_sorted_rows(plan, read, None)
+    Ok(read)
+}
+
+/// What was made of what was read.
+fn finished(world: World) -> Derived {
+    let World { tables, out_of_range, unmade, strays } = world;
+    let tables = tables.into_iter().filter(|(_, table)| table.is_changed);
+    let tables = tables.map(|(id, table)| (id, table.finished())).collect();
+    Derived { tables, out_of_range, unmade, strays }
 }
 
 /// Makes what a plan says of tables in memory, row by row: what the plan means.
@@ -85,7 +106,7 @@ pub async fn derived(
 /// # Errors
 /// A table is not in memory.
 pub fn by_reference(plan: &DerivePlan, inputs: &PinnedInputs) -> Result<Derived, EvaluateError> {
-    reference::derive(plan, inputs.clone(), reference::gather)
+    reference::derive(plan, inputs.clone(), reference::gather).map(finished)
 }
 
 /// The same by sorted rows, in so many buckets of keys; none: by how many rows there are.
@@ -97,14 +118,14 @@ pub fn in_buckets(
     inputs: &PinnedInputs,
     buckets: Option<u64>,
 ) -> Result<Derived, EvaluateError> {
-    by_sorted_rows(plan, inputs.clone(), buckets)
+    by_sorted_rows(plan, inputs.clone(), buckets).map(finished)
 }
 
 fn by_sorted_rows(
     plan: &DerivePlan,
     inputs: PinnedInputs,
     buckets: Option<u64>,
-) -> Result<Derived, EvaluateError> {
+) -> Result<World, EvaluateError> {
     reference::derive(plan, inputs, |step, days, world| {
         let of = world.tables.get(&step.gathered.of);
         gather::gather(step, days, world, buckets.unwrap_or_else(|| gather::buckets(of)))

@@ -28,7 +28,10 @@ use crate::{
         PinnedInputs, PinnedTable, TableData, system,
     },
     row::{Cell, Overflow, Row, evaluate, evaluate_wide, holds},
-    state::{KeyColumn, Measured, Member, StateColumn, StateTable},
+    state::{
+        KeyColumn, Measured, Member, StateColumn, StateTable,
+        wire::{DigestKey, StateValue},
+    },
 };
 
 /// The reference evaluator. Reads tables in memory only.
@@ -192,7 +195,7 @@ fn bound(overflow: Overflow) -> String {
 }
 
 /// What one state adds up in one cell.
-enum Accumulator {
+pub(crate) enum Accumulator {
     Count(u64),
     Sum(ExactSum),
     Minimum(Option<i64>),
@@ -202,7 +205,7 @@ enum Accumulator {
 }
 
 impl Accumulator {
-    fn new(kind: &StateKind) -> Self {
+    pub(crate) fn new(kind: &StateKind) -> Self {
         match kind {
             StateKind::Count => Self::Count(0),
             StateKind::Sum(_) => Self::Sum(ExactSum::default()),
@@ -213,7 +216,7 @@ impl Accumulator {
         }
     }
 
-    fn add(&mut self, state: &StateSpec, row: &dyn Row) -> Result<(), Overflow> {
+    pub(crate) fn add(&mut self, state: &StateSpec, row: &dyn Row) -> Result<(), Overflow> {
         if let Some(filter) = &state.filter
             && !holds(filter, row)?
         {
@@ -255,6 +258,22 @@ impl Accumulator {
             _ => {}
         }
         Ok(())
+    }
+
+    /// As it is kept of a value.
+    pub(crate) fn value(&self, key: &DigestKey) -> StateValue {
+        match self {
+            Self::Count(count) => StateValue::Count(*count),
+            Self::Sum(sum) => {
+                sum.total().map_or_else(|| StateValue::OutOfRange { bound: sum_bound() }, StateValue::Sum)
+            }
+            Self::Minimum(value) | Self::Maximum(value) => StateValue::Extreme(*value),
+            Self::Histogram(counts) => StateValue::Histogram(counts.clone()),
+            Self::Distinct(values) => {
+                let (count, digest) = key.digest(values.iter().map(AsRef::as_ref));
+                StateValue::Distinct { count, digest }
+            }
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use kepi_query::{
 };
 
 /// A secret that everybody knows.
-const SECRET: Secret = Secret([7; 32]);
+pub const SECRET: Secret = Secret([7; 32]);
 
 /// States of all scans of a project.
 pub struct Road {

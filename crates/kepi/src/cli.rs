@@ -150,6 +150,14 @@ Examples:
   kepi analyse overall_satisfaction --period 2015
   kepi analyse overall_satisfaction --analysis location --format json")]
     Analyse(Analyse),
+    /// List the rows behind a published value, or tell how a row of an entity came about.
+    #[command(after_help = "\
+Examples:
+  kepi trace churn --period 2026-03                        who left: every row, with file and row number
+  kepi trace churn --period 2026-03 --segment tier=gold --format csv
+  kepi trace customer a2 2026-03                           how a row was made: what each attribute found
+Exit code 1 if the rows do not add up to what was published.")]
+    Trace(Trace),
     /// Recompute published values and scores from their pins and compare them bit for bit.
     #[command(after_help = "\
 Examples:
@@ -197,6 +205,30 @@ pub struct Analyse {
     /// Period; default the newest complete one.
     #[arg(long, requires = "kpi")]
     pub period: Option<String>,
+}
+
+/// `kepi trace`.
+#[derive(Debug, Args)]
+pub struct Trace {
+    /// A KPI; or an entity, if a key follows.
+    pub what: String,
+    /// The parts of a key in their order, or the first of them; of a panel the subject and the period.
+    pub key: Vec<String>,
+    /// Period of the value; default the newest.
+    #[arg(long, conflicts_with = "key")]
+    pub period: Option<String>,
+    /// Segment of the value: `dimension=member`, several joined by `;`; the dimension alone stands for unknown.
+    #[arg(
+        long,
+        value_name = "SEGMENT",
+        default_value = "",
+        hide_default_value = true,
+        conflicts_with = "key"
+    )]
+    pub segment: String,
+    /// At most so many rows of each term or attribute; those that entered come first.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: usize,
 }
 
 /// `kepi evidence`.

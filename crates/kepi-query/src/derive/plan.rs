@@ -22,7 +22,7 @@ use crate::{
     lower::lower_at,
     port::{PinnedInputs, system},
     reference::expression_paths,
-    side::{LowerError, MAXIMUM_DAYS},
+    side::{LowerError, MAXIMUM_DAYS, Side},
 };
 
 /// What is to be made before something is measured.
@@ -207,18 +207,7 @@ pub fn plan(
     if work.iter().all(|(kpi, _)| kpi.made.is_empty()) {
         return Ok(None);
     }
-    let mut planner = Planner {
-        project,
-        inputs,
-        plan: DerivePlan { columns: BTreeMap::new(), days: Arc::new([]), steps: Vec::new() },
-        done: BTreeSet::new(),
-        periods: BTreeMap::new(),
-        earliest: earliest(inputs),
-        at,
-        // What is declared complete ends with a day, whose end belongs to the next.
-        until: watermarks.values().max().map_or(at, |most| most.saturating_sub(1).min(at)),
-        counts_days: false,
-    };
+    let mut planner = Planner::new(project, inputs, at, watermarks);
     for (kpi, grain) in work.iter().filter(|(kpi, _)| !kpi.made.is_empty()) {
         for made in &kpi.made {
             planner.make(made, *grain)?;
@@ -226,13 +215,7 @@ pub fn plan(
     }
     // What scans read of tables that others stand in for.
     for (kpi, grain) in &work {
-        for side in lower_at(kpi, project, *grain)?.sides {
-            planner.path(&side.time, &side.entity);
-            let states = side.states.iter();
-            let read = states.flat_map(|(_, state)| state.filter.iter().chain(state.kind.expression()));
-            let read: Vec<&Expression> = read.chain(side.keys.iter().map(|key| &key.of)).collect();
-            read.into_iter().for_each(|expression| planner.expression(expression, &side.entity));
-        }
+        lower_at(kpi, project, *grain)?.sides.iter().for_each(|side| planner.side(side));
     }
     planner.finish().map(Some)
 }
@@ -259,7 +242,7 @@ fn earliest(inputs: &PinnedInputs) -> Option<i64> {
     columns.map(|(low, _)| low).min()
 }
 
-struct Planner<'a> {
+pub(super) struct Planner<'a> {
     project: &'a Project,
     inputs: &'a PinnedInputs,
     plan: DerivePlan,
@@ -273,13 +256,52 @@ struct Planner<'a> {
     counts_days: bool,
 }
 
-impl Planner<'_> {
+impl<'a> Planner<'a> {
+    pub(super) fn new(
+        project: &'a Project,
+        inputs: &'a PinnedInputs,
+        at: i64,
+        watermarks: &BTreeMap<EntityId, i64>,
+    ) -> Self {
+        Self {
+            project,
+            inputs,
+            plan: DerivePlan { columns: BTreeMap::new(), days: Arc::new([]), steps: Vec::new() },
+            done: BTreeSet::new(),
+            periods: BTreeMap::new(),
+            earliest: earliest(inputs),
+            at,
+            // What is declared complete ends with a day, whose end belongs to the next.
+            until: watermarks.values().max().map_or(at, |most| most.saturating_sub(1).min(at)),
+            counts_days: false,
+        }
+    }
+
+    /// What a scan reads of a side.
+    pub(super) fn side(&mut self, side: &Side) {
+        self.path(&side.time, &side.entity);
+        let states = side.states.iter();
+        let read = states.flat_map(|(_, state)| state.filter.iter().chain(state.kind.expression()));
+        let read: Vec<&Expression> = read.chain(side.keys.iter().map(|key| &key.of)).collect();
+        read.into_iter().for_each(|expression| self.expression(expression, &side.entity));
+    }
+
+    /// What says where the rows that are read come from.
+    pub(super) fn places(&mut self) {
+        let read: Vec<EntityId> = self.plan.columns.keys().cloned().collect();
+        for entity in read {
+            for name in [system::SOURCE, system::FILE, system::ROW] {
+                self.named(&entity, name);
+            }
+        }
+    }
+
     fn entity(&self, id: &EntityId) -> Result<&Entity, LowerError> {
         self.project.entities.get(id).ok_or_else(|| LowerError::NoEntity(id.clone()))
     }
 
     /// The table that holds the rows of an entity at a grain.
-    fn table(&self, id: &EntityId, grain: Grain) -> Result<EntityId, LowerError> {
+    pub(super) fn table(&self, id: &EntityId, grain: Grain) -> Result<EntityId, LowerError> {
         let by_period = self.entity(id)?.rows.as_ref().is_some_and(Rows::by_period);
         if by_period {
             at_grain(id, grain).ok_or_else(|| LowerError::NoEntity(id.clone()))
@@ -288,7 +310,7 @@ impl Planner<'_> {
         }
     }
 
-    fn make(&mut self, made: &Made, grain: Grain) -> Result<(), LowerError> {
+    pub(super) fn make(&mut self, made: &Made, grain: Grain) -> Result<(), LowerError> {
         let (Made::Rows(id) | Made::Kept(id) | Made::Attribute(id, _)) = made;
         let table = self.table(id, grain)?;
         let what = match made {
@@ -519,7 +541,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<DerivePlan, LowerError> {
+    pub(super) fn finish(mut self) -> Result<DerivePlan, LowerError> {
         if self.counts_days {
             let calendar = &self.project.calendar;
             let first =
@@ -534,12 +556,12 @@ impl Planner<'_> {
     }
 
     /// With computed attributes written out, and answers off their scale as none.
-    fn written_out(&self, of: &Expression, base: &EntityId) -> Expression {
+    pub(super) fn written_out(&self, of: &Expression, base: &EntityId) -> Expression {
         on_scales(&inlined(of, base, &self.project.entities), base, &self.project.entities)
     }
 
     /// The columns that identify a row and tell its versions.
-    fn key(&mut self, entity: &EntityId) {
+    pub(super) fn key(&mut self, entity: &EntityId) {
         let key = self.project.entities.get(entity).map(|e| e.key.clone()).unwrap_or_default();
         for attribute in &key {
             self.column(entity, attribute);
@@ -548,7 +570,7 @@ impl Planner<'_> {
             self.named(entity, name);
         }
     }
-    fn column(&mut self, entity: &EntityId, attribute: &AttributeId) {
+    pub(super) fn column(&mut self, entity: &EntityId, attribute: &AttributeId) {
         self.named(entity, attribute.as_str());
     }
     fn named(&mut self, entity: &EntityId, name: &str) {
@@ -566,7 +588,7 @@ impl Planner<'_> {
         }
         self.column(&at, &path.attribute);
     }
-    fn expression(&mut self, of: &Expression, base: &EntityId) {
+    pub(super) fn expression(&mut self, of: &Expression, base: &EntityId) {
         let mut paths = Vec::new();
         expression_paths(of, &mut paths);
         paths.into_iter().for_each(|path| self.path(path, base));

@@ -19,7 +19,6 @@ use kepi_model::{
 };
 
 use super::{
-    Derived,
     plan::{DerivePlan, GatherStep, Step},
     rows::{self, date, instant},
     table::{RowOf, Table, World, column, push},
@@ -29,12 +28,12 @@ use crate::{
     row::{Cell, Overflow, evaluate, holds},
 };
 
-/// Makes what a plan says; `gather` makes a column.
+/// Makes what a plan says; `gather` makes a column. All tables are there then, landed ones too.
 pub(super) fn derive(
     plan: &DerivePlan,
     inputs: PinnedInputs,
     gather: impl Fn(&GatherStep, &[i64], &World) -> Result<MemoryColumn, Overflow>,
-) -> Result<Derived, EvaluateError> {
+) -> Result<World, EvaluateError> {
     let mut world = World::new(inputs)?;
     for step in &plan.steps {
         match step {
@@ -80,10 +79,7 @@ pub(super) fn derive(
             }
         }
     }
-    let World { tables, out_of_range, unmade, strays } = world;
-    let tables = tables.into_iter().filter(|(_, table)| table.is_changed);
-    let tables = tables.map(|(id, table)| (id, table.finished())).collect();
-    Ok(Derived { tables, out_of_range, unmade, strays })
+    Ok(world)
 }
 
 /// Their rows by the values that tie them.
@@ -149,6 +145,39 @@ fn one(
     row: u32,
     candidates: Option<&Candidates<'_>>,
 ) -> Result<Cell, Overflow> {
+    match found(step, world, table, row, candidates)? {
+        Some(found) => made_of(step.gathered.how, &found, days),
+        None => Ok(Cell::Missing),
+    }
+}
+
+/// The rows that one row finds, in order; none: what it asks with is missing.
+pub(super) fn found_by(
+    step: &GatherStep,
+    world: &World,
+    table: &Table,
+    row: u32,
+) -> Result<Option<Vec<Found>>, Overflow> {
+    found(step, world, table, row, Candidates::new(&step.gathered, world).as_ref())
+}
+
+/// A row that was found.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Found {
+    /// What dates it, or when it begins to be in force.
+    pub(super) at: i64,
+    pub(super) key: Vec<Cell>,
+    pub(super) value: Cell,
+    pub(super) row: u32,
+}
+
+fn found(
+    step: &GatherStep,
+    world: &World,
+    table: &Table,
+    row: u32,
+    candidates: Option<&Candidates<'_>>,
+) -> Result<Option<Vec<Found>>, Overflow> {
     let gathered = &step.gathered;
     let own_date = date(table, step.time.as_ref(), row);
     // What ties rows is that of the row itself: only the stretch lies some periods earlier.
@@ -156,16 +185,16 @@ fn one(
     let mine = gathered.same.iter().map(|(mine, _)| known(mine, &own)).collect::<Option<Vec<Cell>>>();
     let moved = moved(step, table, row);
     let view = RowOf { moved: &moved, ..own };
-    let (Some(mine), Some(stretch)) = (mine, within(step, &view, own_date)) else { return Ok(Cell::Missing) };
+    let (Some(mine), Some(stretch)) = (mine, within(step, &view, own_date)) else { return Ok(None) };
     let as_of = match &gathered.as_of {
         None => None,
         Some(GatheredAsOf::Now) => Some(None),
         Some(GatheredAsOf::At(at)) => match known_instant(at, &view) {
             Some(at) => Some(Some(at.saturating_sub(1))),
-            None => return Ok(Cell::Missing),
+            None => return Ok(None),
         },
     };
-    let mut found: Vec<((i64, Vec<Cell>), Cell)> = Vec::new();
+    let mut found = Vec::new();
     let rows = candidates.and_then(|candidates| candidates.rows.get(&mine));
     for other in rows.into_iter().flatten().copied() {
         let Some(candidates) = candidates else { break };
@@ -186,11 +215,11 @@ fn one(
             Some(value) => evaluate(value, &view)?,
         };
         if !value.is_missing() {
-            found.push(((at, key), value));
+            found.push(Found { at, key, value, row: other });
         }
     }
     found.sort();
-    made_of(gathered.how, &found, days)
+    Ok(Some(found))
 }
 
 /// Bounds of the row's period as they are some periods earlier.
@@ -282,9 +311,9 @@ impl Within {
 }
 
 /// What is made of the rows that were found, in order.
-fn made_of(how: How, found: &[((i64, Vec<Cell>), Cell)], days: &[i64]) -> Result<Cell, Overflow> {
+fn made_of(how: How, found: &[Found], days: &[i64]) -> Result<Cell, Overflow> {
     let number = |n: usize| Cell::Integer(i64::try_from(n).unwrap_or(i64::MAX));
-    let values = || found.iter().map(|(_, value)| value);
+    let values = || found.iter().map(|found| &found.value);
     Ok(match how {
         How::Count => number(found.len()),
         How::Any => Cell::Boolean(!found.is_empty()),
@@ -301,9 +330,7 @@ fn made_of(how: How, found: &[((i64, Vec<Cell>), Cell)], days: &[i64]) -> Result
         How::First => values().next().cloned().unwrap_or(Cell::Missing),
         How::Last => values().next_back().cloned().unwrap_or(Cell::Missing),
         How::Distinct => number(values().collect::<BTreeSet<_>>().len()),
-        How::Days => {
-            number(found.iter().map(|((at, _), _)| day_of(days, *at)).collect::<BTreeSet<_>>().len())
-        }
+        How::Days => number(found.iter().map(|found| day_of(days, found.at)).collect::<BTreeSet<_>>().len()),
     })
 }
 

@@ -126,7 +126,7 @@ pub(super) fn of_stages(step: &StagesStep, world: &World) -> Result<(Table, BTre
     for (stage, of) in step.stages.iter().enumerate() {
         for (enters, moments) in [(true, &of.enter), (false, &of.exit)] {
             for moment in moments {
-                each_moment(moment, world, |who, at| {
+                each_moment(moment, world, |who, at, _| {
                     // What is dated later has not happened yet.
                     if at < step.until {
                         moves.entry(who).or_default().push(Moved { at, enters, stage });
@@ -179,11 +179,11 @@ pub(super) fn of_stages(step: &StagesStep, world: &World) -> Result<(Table, BTre
     Ok((Table::made(key, rows, columns), strays))
 }
 
-/// Subject and date of every row of a population.
-fn each_moment(
+/// Subject, date and place of every row of a population.
+pub(super) fn each_moment(
     moment: &MomentStep,
     world: &World,
-    mut see: impl FnMut(Box<str>, i64),
+    mut see: impl FnMut(Box<str>, i64, u32),
 ) -> Result<(), Overflow> {
     let Some(table) = world.tables.get(&moment.of) else { return Ok(()) };
     for row in table.current() {
@@ -192,7 +192,7 @@ fn each_moment(
         if is_meant(moment.filter.as_ref(), &view)?
             && let (Some(at), Cell::Text(who)) = (at, evaluate(&moment.who, &view)?)
         {
-            see(who, at);
+            see(who, at, row);
         }
     }
     Ok(())
@@ -243,8 +243,7 @@ pub(super) fn of_union(step: &UnionStep, world: &World) -> Result<Table, Unmade>
             if !is_meant(part.filter.as_ref(), &view).map_err(beyond(&step.table))? {
                 continue;
             }
-            let key: Vec<String> = table.key(row).into_iter().map(text).collect();
-            ids.push(Some(format!("{}/{}", part.of, key.join("/")).into()));
+            ids.push(Some(union_id(&part.of, table, row)));
             kinds.push(Some(part.of.as_str().into()));
             instants.push(at);
             for (column, set) in columns.iter_mut().zip(&part.set) {
@@ -262,6 +261,12 @@ pub(super) fn of_union(step: &UnionStep, world: &World) -> Result<Table, Unmade>
     let others = step.columns.iter().map(|(name, _)| name.to_string()).zip(columns);
     let columns = own.into_iter().chain(others).collect();
     Ok(Table::made(UNION_ID.parse().into_iter().collect(), rows, columns))
+}
+
+/// What identifies a row among those of several tables.
+pub(super) fn union_id(of: &EntityId, table: &Table, row: u32) -> Box<str> {
+    let key: Vec<String> = table.key(row).into_iter().map(text).collect();
+    format!("{of}/{}", key.join("/")).into()
 }
 
 /// A part of a key as text.

@@ -21,6 +21,7 @@ mod published;
 mod scale;
 mod states;
 mod stock;
+mod trace;
 mod values;
 mod windows;
 mod worked;

@@ -20,6 +20,15 @@ fn business(end: &str) -> (Project, Vec<Value>) {
     (project, values)
 }
 
+/// All that a trace needs of the business.
+pub(crate) fn traceable() -> (Project, PinnedInputs, i64, Vec<Value>) {
+    let end = "2026-07-01";
+    let (project, values) = business(end);
+    let landed = landed(&project, end);
+    let at = instant(&project.calendar, end);
+    (project, landed, at, values)
+}
+
 /// Rows of nobody, called `zz`, say in each table how far the data reach.
 fn landed(project: &Project, end: &str) -> PinnedInputs {
     let calendar = &project.calendar;

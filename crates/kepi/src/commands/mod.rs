@@ -15,6 +15,7 @@ mod run;
 mod schema;
 mod serve;
 mod show;
+mod trace;
 
 use crate::{
     cli::{Cli, Command},
@@ -35,6 +36,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Analyse(what) => analyse::analyse(what, &compose::board(Site::of(cli), out).await?, out),
         Command::Evidence(what) => evidence::evidence(what, out),
         Command::Reproduce(what) => reproduce::reproduce(what, cli, out).await,
+        Command::Trace(what) => trace::trace(what, cli, out).await,
         Command::Audit(what) => audit::audit(what, cli, out).await,
         Command::Serve(what) => serve::serve(what, Site::of(cli), out).await,
         Command::Demo(what) => demo::demo(what, cli, out).await,

@@ -197,3 +197,53 @@ fn rows_that_cannot_be_made_are_a_reason_for_those_who_need_them_alone() {
     assert!(why.contains(expected), "{why}");
     assert_eq!(shown(&project, "churn", "2026-03", "").map(|(value, _)| value), Some(1.0 / 3.0));
 }
+
+#[test]
+fn a_value_is_traced_to_its_rows_and_a_row_to_what_it_was_made_of() {
+    let project = project();
+    project.fails_or_not(&["run"]);
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&project.ok(&[arguments, &["--format", "json"]].concat())).unwrap()
+    };
+    // Who left in March: a2, whose 50 had ended.
+    let churn = json(&["trace", "churn", "--period", "2026-03"]);
+    assert_eq!(churn["agrees"], true);
+    let rows = churn["terms"][0]["rows"].as_array().unwrap();
+    let left: Vec<&str> = rows
+        .iter()
+        .filter(|row| row["read"]["closing"] == "0.00")
+        .map(|row| row["key"].as_str().unwrap())
+        .collect();
+    assert_eq!((rows.len(), left), (3, vec!["a2 2026-03"]));
+    let basic = json(&["trace", "churn", "--period", "2026-03", "--segment", "account.tier=basic"]);
+    assert_eq!((&basic["value"], basic["terms"][0]["of"].as_u64()), (&serde_json::json!(1.0), Some(1)));
+    // How that row came about, down to the file.
+    let row = &json(&["trace", "customer", "a2", "2026-03"])[0];
+    assert_eq!(row["made_of"][0]["file"], "data/accounts.csv");
+    let opening = &row["gathered"][0];
+    assert_eq!((&opening["value"], &opening["rows"][0]["key"]), (&"50.00".into(), &"s2".into()));
+    assert_eq!(
+        (&opening["rows"][0]["file"], &opening["rows"][0]["row"]),
+        (&"data/subscriptions.csv".into(), &2.into())
+    );
+    // A landed row says where it stood, and nothing that is personal.
+    let account = &json(&["trace", "account", "a1"])[0];
+    assert_eq!((&account["row"], &account["attributes"]["name"]), (&1.into(), &"(personal)".into()));
+    // The two parts of a ratio; what does not enter says why.
+    let said = project.ok(&["trace", "nrr", "--period", "2026-04", "--format", "csv"]);
+    assert!(
+        said.contains("numerator,a2 2026-04,2026-04-01,closing=0.00; opening=0.00,`where` does not hold,"),
+        "{said}"
+    );
+    // What a stage was entered by.
+    let said = project.ok(&["trace", "journey", "a1"]);
+    assert!(said.contains("enters orders `order`: o1  2026-01-10  data/orders.csv row 1"), "{said}");
+    // Everything that is published adds up to its rows.
+    for kpi in ["churn", "quarterly_churn", "nrr", "grr", "stages", "repeat"] {
+        project.ok(&["trace", kpi]);
+    }
+    let (_, said) = project.fails(3, &["trace", "customer", "a2"]);
+    assert!(said.contains("name one, such as `kepi trace customer a2 2026-03`"), "{said}");
+    let (_, said) = project.fails(3, &["trace", "churn", "--period", "1999-01"]);
+    assert!(said.contains("nothing is published of `churn`"), "{said}");
+}

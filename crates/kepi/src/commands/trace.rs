@@ -1,0 +1,197 @@
+//! `kepi trace`: the rows behind a value, and how a row came about.
+
+use kepi_app::trace::{FoundRow, Gathered, OfValue, TermRows, TracedEntityRow, TracedValue, plain};
+
+use crate::{
+    cli::{Cli, Format, Trace},
+    compose,
+    failure::Failure,
+    output::{Field, Grid, Output},
+};
+
+/// Traces what is asked for; rows that do not add up to what was published end with exit code 1.
+pub async fn trace(what: &Trace, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let Some(app) = compose::reading(compose::Site::of(cli)).await? else {
+        // Says what is wrong with the project, if anything is.
+        compose::before_the_first_run(compose::Site::of(cli))?;
+        return Err(Failure::Other("nothing is published yet: `kepi run` computes and publishes".to_owned()));
+    };
+    if !what.key.is_empty() {
+        let rows = app.trace_rows(&what.what, &what.key, what.limit).await?;
+        return print_rows(&what.what, &rows, out);
+    }
+    let asked = OfValue {
+        kpi: what.what.clone(),
+        period: what.period.clone(),
+        segment: what.segment.clone(),
+        most: what.limit,
+    };
+    let found = app.trace_value(&asked).await?;
+    match out.format {
+        Format::Json => out.json(&found)?,
+        Format::Csv => out.rows(&grid(&found.terms, true))?,
+        Format::Table => print_value(&found, out)?,
+    }
+    if !found.disagreements.is_empty() {
+        let which = found.disagreements.join(", ");
+        out.remark(&format!("the rows do not add up to what run {} published: {which}", found.run));
+        return Err(Failure::Findings);
+    }
+    Ok(())
+}
+
+fn print_value(found: &TracedValue, out: Output) -> Result<(), Failure> {
+    let segment = if found.segment.is_empty() { String::new() } else { format!(" · {}", found.segment) };
+    out.line(&format!("{} · {}{segment}, as published by run {}", found.kpi, found.period, found.run))?;
+    match (&found.value, &found.reason) {
+        (Some(value), _) => {
+            out.line(&format!("value {value}, made of {} of {} rows", found.counted, found.eligible))?
+        }
+        (None, reason) => out.line(&format!("no value: {}", reason.as_deref().unwrap_or("")))?,
+    }
+    for term in &found.terms {
+        out.line("")?;
+        let totals: Vec<String> = term.totals.iter().map(|(name, total)| format!("{name} {total}")).collect();
+        out.line(&format!("{} · rows of `{}`: {}", term.term, term.entity, totals.join(", ")))?;
+        for (why, rows) in &term.left_out {
+            out.line(&format!("  left out: {rows}, {why}"))?;
+        }
+        if term.undated > 0 {
+            out.line(&format!("  {} more, of whatever period, without a date", term.undated))?;
+        }
+        out.rows(&grid(std::slice::from_ref(term), false))?;
+        let listed = term.rows.len() as u64;
+        if listed < term.of {
+            out.line(&format!("  … {} more; `--limit {}` lists all", term.of - listed, term.of))?;
+        }
+        if term.made
+            && let Some(row) = term.rows.first()
+        {
+            out.line(&format!("  how a row was made: `kepi trace {} {}`", term.entity, row.key))?;
+        }
+    }
+    if found.agrees {
+        out.line("\nThe rows add up to the states that were published, to the last digit.")?;
+    } else if found.disagreements.is_empty() {
+        out.line("\nAn earlier version published this value without the states that the rows could be held against.")?;
+    }
+    Ok(())
+}
+
+fn grid(terms: &[TermRows], is_csv: bool) -> Grid {
+    let mut grid = Grid::new(
+        &["Term", "Key", "Date", "Read", "Left out", "Source", "File", "Row"][usize::from(!is_csv)..],
+    );
+    for term in terms {
+        for row in &term.rows {
+            let read: Vec<String> =
+                row.read.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect();
+            let mut cells = vec![
+                Field::text(term.term),
+                Field::text(&row.key),
+                Field::text(&row.date),
+                Field::text(read.join("; ")),
+                Field::text(row.left_out.unwrap_or_default()),
+                Field::text(row.source.clone().unwrap_or_default()),
+                Field::text(row.file.clone().unwrap_or_default()),
+                number(row.row),
+            ];
+            if !is_csv {
+                cells.remove(0);
+            }
+            grid.push(cells);
+        }
+    }
+    grid
+}
+
+fn number(of: Option<i64>) -> Field {
+    let text = of.map(|of| of.to_string()).unwrap_or_default();
+    Field::digits(text.clone(), text)
+}
+
+fn print_rows(entity: &str, rows: &[TracedEntityRow], out: Output) -> Result<(), Failure> {
+    match out.format {
+        Format::Json => return Ok(out.json(&rows)?),
+        Format::Csv => {
+            let mut grid =
+                Grid::new(&["Attribute", "How", "Of", "Key", "Date", "Value", "Source", "File", "Row"]);
+            for of in rows.iter().flat_map(|row| &row.gathered) {
+                for found in &of.rows {
+                    let date = found.date.as_deref().unwrap_or_default();
+                    let words = [&of.attribute, &of.how, &of.of, &found.key, date];
+                    let mut cells: Vec<Field> = words.into_iter().map(Field::text).collect();
+                    cells.push(Field::text(plain(&found.value)));
+                    cells.push(Field::text(found.source.clone().unwrap_or_default()));
+                    cells.push(Field::text(found.file.clone().unwrap_or_default()));
+                    cells.push(number(found.row));
+                    grid.push(cells);
+                }
+            }
+            return Ok(out.rows(&grid)?);
+        }
+        Format::Table => {}
+    }
+    for (place, row) in rows.iter().enumerate() {
+        if place > 0 {
+            out.line("")?;
+        }
+        let holds = match (&row.valid_from, &row.valid_to) {
+            (None, None) => String::new(),
+            (from, to) => format!(
+                ", holds {}{}",
+                from.as_ref().map_or_else(|| "from ever".to_owned(), |from| format!("from {from}")),
+                to.as_ref().map(|to| format!(" until {to}")).unwrap_or_default()
+            ),
+        };
+        out.line(&format!(
+            "{entity}{}{holds}",
+            from_where(row.file.as_deref(), row.row, row.source.as_deref())
+        ))?;
+        for of in &row.made_of {
+            out.line(&format!("  {} `{}`: {}", of.what, of.of, found_row(&of.row)))?;
+        }
+        for (name, value) in &row.attributes {
+            if !row.gathered.iter().any(|of| of.attribute == *name) {
+                out.line(&format!("  {name} = {}", told(&plain(value))))?;
+            }
+        }
+        row.gathered.iter().try_for_each(|of| print_gathered(of, out))?;
+    }
+    Ok(())
+}
+
+fn print_gathered(of: &Gathered, out: Output) -> Result<(), Failure> {
+    let found = if of.asks_nothing {
+        "what it asks with is missing".to_owned()
+    } else {
+        format!("{} of {} {} of `{}`", of.how, of.found, if of.found == 1 { "row" } else { "rows" }, of.of)
+    };
+    out.line(&format!("  {} = {}: {found}", of.attribute, told(&plain(&of.value))))?;
+    for row in &of.rows {
+        out.line(&format!("    {}", found_row(row)))?;
+    }
+    let listed = of.rows.len() as u64;
+    if listed < of.found {
+        out.line(&format!("    … {} more", of.found - listed))?;
+    }
+    Ok(())
+}
+
+fn found_row(row: &FoundRow) -> String {
+    let value = plain(&row.value);
+    let parts = [row.key.as_str(), row.date.as_deref().unwrap_or_default(), value.as_str()];
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    format!("{}{}", parts.join("  "), from_where(row.file.as_deref(), row.row, row.source.as_deref()))
+}
+
+fn told(value: &str) -> &str {
+    if value.is_empty() { "no value" } else { value }
+}
+
+fn from_where(file: Option<&str>, row: Option<i64>, source: Option<&str>) -> String {
+    match (file, row, source) {
+        (Some(file), Some(row), Some(source)) => format!("  {file} row {row} (source {source})"),
+        _ => String::new(),
+    }
+}
