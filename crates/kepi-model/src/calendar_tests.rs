@@ -18,7 +18,7 @@ const ZONES: [&str; 8] = [
 ];
 
 fn calendar(zone: &str) -> Calendar {
-    Calendar { zone: zone.to_owned(), week_start: 0, fiscal_year_start: 1 }
+    Calendar { zone: zone.to_owned(), week_start: 0, fiscal_year_start: 1, weeks: None }
 }
 
 fn instant(text: &str) -> i64 {
@@ -182,7 +182,7 @@ proptest! {
 
     #[test]
     fn what_label_writes_parse_reads(ordinal in -800i32..800, grain in 0usize..6, week_start in 0u8..7, fiscal in 1u8..13) {
-        let calendar = Calendar { zone: "UTC".into(), week_start, fiscal_year_start: fiscal };
+        let calendar = Calendar { zone: "UTC".into(), week_start, fiscal_year_start: fiscal, weeks: None };
         let grain = GRAINS[grain];
         // About as many years around 1970 for every grain.
         let ordinal = match grain { Grain::Year => ordinal / 4, Grain::HalfYear => ordinal / 2, _ => ordinal };
@@ -192,7 +192,7 @@ proptest! {
 
     #[test]
     fn periods_tile_time(instant in -2_000_000_000_000_000i64..3_000_000_000_000_000, grain in 0usize..6, zone in 0usize..8, week_start in 0u8..7, fiscal in 1u8..13) {
-        let calendar = Calendar { zone: ZONES[zone].into(), week_start, fiscal_year_start: fiscal };
+        let calendar = Calendar { zone: ZONES[zone].into(), week_start, fiscal_year_start: fiscal, weeks: None };
         let period = calendar.period_at(GRAINS[grain], instant).unwrap();
         let bounds = calendar.bounds(period).unwrap();
         prop_assert!(bounds.contains(&instant), "{} {:?}", calendar.label(period), bounds);
@@ -213,5 +213,104 @@ proptest! {
         let instant = change.timestamp().as_microsecond() + step;
         let bounds = calendar.bounds(calendar.period_at(Grain::Day, instant).unwrap()).unwrap();
         prop_assert!(bounds.contains(&instant));
+    }
+}
+
+fn of_weeks(week_start: u8, fiscal_year_start: u8, pattern: Pattern, begins: Begins) -> Calendar {
+    let weeks = Some(FiscalWeeks { pattern, begins });
+    Calendar { zone: "UTC".into(), week_start, fiscal_year_start, weeks }
+}
+
+#[test]
+fn years_of_retailers_have_52_or_53_weeks() {
+    // From Sunday on, the Sunday nearest to 1 February, as the National Retail Federation publishes its 4-5-4 calendar.
+    let retail = of_weeks(6, 2, Pattern::FourFiveFour, Begins::Nearest);
+    for (year, first, weeks) in [
+        ("2012/13", "2012-01-29", 53),
+        ("2016/17", "2016-01-31", 52),
+        ("2017/18", "2017-01-29", 53),
+        ("2018/19", "2018-02-04", 52),
+        ("2023/24", "2023-01-29", 53),
+        ("2024/25", "2024-02-04", 52),
+        ("2025/26", "2025-02-02", 52),
+    ] {
+        let period = retail.parse(year).unwrap();
+        let (from, until) = (retail.first_day(period).unwrap(), retail.first_day(period.offset(1)).unwrap());
+        assert_eq!(from.to_string(), first, "{year}");
+        assert_eq!(ordinal_of_day(until) - ordinal_of_day(from), weeks * 7, "{year}");
+    }
+    // Four weeks, five, four; the fifty-third belongs to the last month.
+    for (text, first, last) in [
+        ("2023/24-P01", "2023-01-29", "2023-02-25"),
+        ("2023/24-P02", "2023-02-26", "2023-04-01"),
+        ("2023/24-P03", "2023-04-02", "2023-04-29"),
+        ("2023/24-P12", "2023-12-31", "2024-02-03"),
+        ("2023/24-Q4", "2023-10-29", "2024-02-03"),
+        ("2024/25-H2", "2024-08-04", "2025-02-01"),
+    ] {
+        let period = retail.parse(text).unwrap();
+        let days =
+            (retail.first_day(period).unwrap().to_string(), retail.last_day(period).unwrap().to_string());
+        assert_eq!(days, (first.to_owned(), last.to_owned()), "{text}");
+        assert_eq!(retail.label(period), text);
+    }
+    // Of such a year March is no month.
+    assert!(retail.parse("2024-03").is_err() && calendar("UTC").parse("2024-P03").is_err());
+}
+
+#[test]
+fn years_may_end_with_the_last_such_day_of_a_month() {
+    // The year ends on the last Saturday of September.
+    let last = of_weeks(6, 10, Pattern::FourFourFive, Begins::Last);
+    for (year, first, until) in
+        [("2022/23", "2022-09-25", "2023-09-30"), ("2023/24", "2023-10-01", "2024-09-28")]
+    {
+        let period = last.parse(year).unwrap();
+        let days = (last.first_day(period).unwrap().to_string(), last.last_day(period).unwrap().to_string());
+        assert_eq!(days, (first.to_owned(), until.to_owned()), "{year}");
+    }
+    // A year that begins in December is named by the January nearest to it.
+    let january = of_weeks(0, 1, Pattern::FourFourFive, Begins::Nearest);
+    let day: Date = "2025-12-30".parse().unwrap();
+    assert_eq!(january.label(january.period_of_day(Grain::Month, day)), "2026-P01");
+}
+
+#[test]
+fn earlier_by_months_of_weeks_is_the_same_day_of_the_month_or_its_last() {
+    let retail = of_weeks(6, 2, Pattern::FourFiveFour, Begins::Nearest);
+    let earlier =
+        |day: &str, number, grain| retail.earlier(day.parse().unwrap(), number, grain).unwrap().to_string();
+    // Twelve months that end with a month begin with one.
+    assert_eq!(earlier("2024-02-04", 12, Grain::Month), "2023-01-29");
+    assert_eq!(earlier("2024-02-04", 1, Grain::Year), "2023-01-29");
+    assert_eq!(earlier("2024-02-04", 28, Grain::Day), "2024-01-07");
+    // The fifth week of a month that has five; the month before has four.
+    assert_eq!(earlier("2023-04-01", 1, Grain::Month), "2023-02-25");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn months_of_weeks_tile_time_and_each_other(
+        day in -40_000i32..60_000, week_start in 0u8..7, fiscal in 1u8..13, pattern in 0usize..3, last in proptest::bool::ANY,
+    ) {
+        let pattern = [Pattern::FourFourFive, Pattern::FourFiveFour, Pattern::FiveFourFour][pattern];
+        let begins = if last { Begins::Last } else { Begins::Nearest };
+        let calendar = of_weeks(week_start, fiscal, pattern, begins);
+        let of = |grain| calendar.period_of_day(grain, day_of_ordinal(day).unwrap());
+        for grain in GRAINS {
+            let period = of(grain);
+            let first = ordinal_of_day(calendar.first_day(period).unwrap());
+            let next = ordinal_of_day(calendar.first_day(period.offset(1)).unwrap());
+            prop_assert!((first..next).contains(&day), "{} {first} {day} {next}", calendar.label(period));
+            prop_assert_eq!(calendar.parse(&calendar.label(period)), Ok(period));
+            prop_assert!(i64::from(next - first) * 86_400_000_000 <= calendar.longest(grain));
+            if grain != Grain::Day {
+                prop_assert_eq!((next - first) % 7, 0);
+            }
+        }
+        prop_assert_eq!(of(Grain::Month).ordinal.div_euclid(3), of(Grain::Quarter).ordinal);
+        prop_assert_eq!(of(Grain::Quarter).ordinal.div_euclid(4), of(Grain::Year).ordinal);
     }
 }

@@ -18,7 +18,11 @@ pub(crate) fn option<T>(value: Option<T>, form: impl FnOnce(T) -> Value) -> Valu
 }
 
 pub(crate) fn calendar(calendar: &Calendar) -> Value {
-    json!(["calendar", calendar.zone, calendar.week_start, calendar.fiscal_year_start])
+    let mut form = json!(["calendar", calendar.zone, calendar.week_start, calendar.fiscal_year_start]);
+    if let (Some(weeks), Some(form)) = (calendar.weeks, form.as_array_mut()) {
+        form.push(json!([weeks.pattern.word(), weeks.begins.word()]));
+    }
+    form
 }
 
 pub(crate) fn type_(type_: &Type) -> Value {

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    calendar::{Calendar, CalendarError, Grain, Period, before},
+    calendar::{Calendar, CalendarError, Grain, Period},
     word::Word,
 };
 
@@ -27,7 +27,9 @@ impl Over {
     /// The window lies beyond what the calendar can name.
     pub fn first_day(self, period: Period, calendar: &Calendar) -> Result<Date, CalendarError> {
         match self {
-            Self::Last(number, grain) => before(calendar.first_day(period.offset(1))?, number, grain),
+            Self::Last(number, grain) => {
+                calendar.earlier(calendar.first_day(period.offset(1))?, number, grain)
+            }
             Self::ToDate(grain) => {
                 calendar.first_day(calendar.period_of_day(grain, calendar.last_day(period)?))
             }
@@ -136,14 +138,13 @@ impl Ago {
         };
         Ok(Some(match (self, period.grain) {
             (Self::Periods(number), _) => by(number.into())?,
-            (Self::Calendar(number, unit), Grain::Day) => {
-                calendar.period_of_day(Grain::Day, before(calendar.first_day(period)?, number, unit)?)
-            }
+            (Self::Calendar(number, unit), Grain::Day) => calendar
+                .period_of_day(Grain::Day, calendar.earlier(calendar.first_day(period)?, number, unit)?),
             (Self::Calendar(number, Grain::Day), Grain::Week) => by(i64::from(number) / 7)?,
             (Self::Calendar(number, Grain::Week), Grain::Week) => by(number.into())?,
             (Self::Calendar(number, unit), Grain::Week) => {
-                let middle = before(calendar.first_day(period.offset(1))?, 4, Grain::Day)?;
-                calendar.period_of_day(Grain::Week, before(middle, number, unit)?)
+                let middle = calendar.earlier(calendar.first_day(period.offset(1))?, 4, Grain::Day)?;
+                calendar.period_of_day(Grain::Week, calendar.earlier(middle, number, unit)?)
             }
             (Self::Calendar(number, unit), grain) => {
                 by(i64::from(number) * i64::from(months(unit)) / i64::from(months(grain)))?

@@ -3,7 +3,7 @@
 use super::*;
 
 fn calendar(week_start: u8, fiscal_year_start: u8) -> Calendar {
-    Calendar { zone: "Europe/Berlin".to_owned(), week_start, fiscal_year_start }
+    Calendar { zone: "Europe/Berlin".to_owned(), week_start, fiscal_year_start, weeks: None }
 }
 
 fn first(over: Over, period: &str, calendar: &Calendar) -> String {

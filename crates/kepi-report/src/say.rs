@@ -482,7 +482,7 @@ mod tests {
             },
             Sentence::NobodyStandsApart { compared: 25 },
         ]);
-        let calendar = Calendar { zone: "UTC".to_owned(), week_start: 0, fiscal_year_start: 1 };
+        let calendar = Calendar { zone: "UTC".to_owned(), week_start: 0, fiscal_year_start: 1, weeks: None };
         let say = Say { unit: &ValueUnit::Share, decimals: 1, calendar: &calendar };
         for sentence in &all {
             let said = say.sentence(sentence);
@@ -515,7 +515,7 @@ mod tests {
             let scale = 10f64.powi(size);
             let value = if near { target + value * 1e-4 } else { value };
             let (value, target) = (value * scale, target * scale);
-            let calendar = Calendar { zone: "UTC".to_owned(), week_start: 0, fiscal_year_start: 1 };
+            let calendar = Calendar { zone: "UTC".to_owned(), week_start: 0, fiscal_year_start: 1, weeks: None };
             let say = Say { unit: &unit, decimals, calendar: &calendar };
             let lines = TargetLines::OneSided { floor: None, threshold: target - scale, target, stretch: None };
             let said = say.sentence(&Sentence::Distance(Distance::of(value, &lines, say.step())));

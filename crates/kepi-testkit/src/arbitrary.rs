@@ -193,7 +193,7 @@ fn edges(chance: &mut Chance) -> (&'static str, Vec<i64>) {
         "UTC",
         "Asia/Kathmandu",
     ]);
-    let calendar = Calendar { zone: zone.to_owned(), week_start: 0, fiscal_year_start: 1 };
+    let calendar = Calendar { zone: zone.to_owned(), week_start: 0, fiscal_year_start: 1, weeks: None };
     // 2024-03-31, 2024-10-27, 2024-03-10 and 1969-12-25, as days since 1970-01-01.
     let around = *chance.pick(&[19_813, 20_023, 19_792, -7]);
     let first = around - chance.between(0, 5) as i32;

@@ -143,6 +143,16 @@ pub fn case(seed: u64) -> Case {
         "project: random\nname: Random\nlanguage: 1\ntime_zone: {zone}\nweek_start: {week}\nfiscal_year_start: {year}\nconfidence: {}\n---{ENTITIES}",
         chance.pick(&["95%", "80%", "99%"])
     );
+    // Apart from the others, so that these stay what they were.
+    let mut weeks = Chance::new(seed ^ 0x0445_0454);
+    if weeks.once_in(3) {
+        let pattern = weeks.pick(&["4-4-5", "4-5-4", "5-4-4"]);
+        let begins = weeks.pick(&["nearest", "last"]);
+        text = text.replace(
+            "confidence:",
+            &format!("calendar: {{weeks: {pattern}, begins: {begins}}}\nconfidence:"),
+        );
+    }
     // Off a scale there is no answer, so nothing is too large to be added up: that is for cases without one.
     if chance.once_in(2) {
         text = text.replace(", scale: 1..3}", "}").replace(", scale: 1..5}", "}");

@@ -87,7 +87,7 @@ pub fn project(entities: Vec<Entity>) -> Project {
         name: "Test".into(),
         description: None,
         language: 1,
-        calendar: Calendar { zone: "Europe/Berlin".into(), week_start: 0, fiscal_year_start: 1 },
+        calendar: Calendar { zone: "Europe/Berlin".into(), week_start: 0, fiscal_year_start: 1, weeks: None },
         confidence: 0.95,
         attention: kepi_model::project::Attention::default(),
         purposes: BTreeMap::new(),

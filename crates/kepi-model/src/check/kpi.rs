@@ -139,7 +139,7 @@ fn read(
         span: written.kpi.span,
     };
     if kpi.measure.kind().inputs().is_empty() {
-        made::of(&mut kpi, written, around.entities, context.findings);
+        made::of(&mut kpi, written, (around.entities, around.calendar), context.findings);
     } else {
         composed::made(&mut kpi);
     }

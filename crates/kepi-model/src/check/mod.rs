@@ -13,6 +13,7 @@ use crate::{
     codes,
     decode::Decoder,
     definitions::{DOCUMENTS, Definitions},
+    derived::{Every, Rows},
     finding::{Checked, Code, Finding},
     findings::Findings,
     project::Project,
@@ -111,11 +112,18 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     let mut entities = model::entities(&definitions.entities, context);
     // Without a valid project document the rest is still checked, in UTC.
     let calendar = header.as_ref().map_or_else(
-        || Calendar { zone: "UTC".to_owned(), week_start: 0, fiscal_year_start: 1 },
+        || Calendar { zone: "UTC".to_owned(), week_start: 0, fiscal_year_start: 1, weeks: None },
         |h| h.calendar.clone(),
     );
     let zone = TimeZone::get(&calendar.zone).unwrap_or(TimeZone::UTC);
     derived::read(&definitions.entities, &mut entities, &zone, context);
+    for entity in entities.values_mut() {
+        if let Some(Rows::Panel(panel)) = &mut entity.rows
+            && let Every::Grain(grain) = panel.every
+        {
+            panel.longest = calendar.longest(grain);
+        }
+    }
     let tree = units::Tree::of(&units);
     let business_hours = business_hours::read(&definitions.business_hours, &calendar.zone, context);
     let sources: BTreeMap<_, _> = definitions

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Context, derived};
 use crate::{
     builtin,
-    calendar::Calendar,
+    calendar::{Calendar, FiscalWeeks},
     codes,
     decode::{Field, Keyed, Name, Placed},
     definitions as written,
@@ -63,6 +63,13 @@ pub(super) fn project(projects: &[Placed<written::Project>], context: &mut Conte
             .expected("from 50% to less than 100%, usually `95%`");
     }
     let attention = attention(first, context)?;
+    let weeks = match first.calendar.is_written() {
+        false => None,
+        true => {
+            let of = first.calendar.get()?;
+            Some(FiscalWeeks { pattern: of.weeks.cloned()?, begins: of.begins.cloned()? })
+        }
+    };
     let purposes = first.purposes.items().iter();
     Some(Header {
         id: first.project.get()?.id.clone()?,
@@ -72,6 +79,7 @@ pub(super) fn project(projects: &[Placed<written::Project>], context: &mut Conte
             zone: first.time_zone.get()?.0.clone(),
             week_start: *first.week_start.get()? as u8,
             fiscal_year_start: *first.fiscal_year_start.get()? as u8 + 1,
+            weeks,
         },
         confidence,
         attention,

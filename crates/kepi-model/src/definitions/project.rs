@@ -1,6 +1,7 @@
 //! The project itself, persons and units.
 
 use crate::{
+    calendar::{Begins, Pattern},
     decode::{Map, Name, Share, Whole, Zone, choices, table},
     id::{LevelId, PersonId, ProjectId, PurposeId, UnitId},
     word::words,
@@ -34,13 +35,19 @@ words! {
         December = "december",
     }
 }
-choices!(Weekday, Month);
+choices!(Weekday, Month, Pattern, Begins);
 
 table! {
     Attention = "attention", "How often something may be called out although nothing is going on, and what goes first.";
     false_call_outs: Share, default "10%", "Where nothing is going on, at most this share of months shows anything; else at most this share of what is called out is false. From 0.1 % to 50 %.", "5%";
     scorecards: Whole<1, 1000>, default "20", "What a KPI on a scorecard counts beside one that is on none and has no target.", "20";
     targets: Whole<1, 1000>, default "5", "What a KPI with a target counts that is on no scorecard.", "5";
+}
+
+table! {
+    FiscalCalendar = "calendar", "A fiscal year of whole weeks: 52, or 53, the last of which belongs to its last month.";
+    weeks: Pattern, required, "How many weeks the three months of a quarter have.", "4-4-5";
+    begins: Begins, default "nearest", "With which week a year begins: the one whose first day is `nearest` to the first of `fiscal_year_start`, or the `last` that begins on or before it.", "last";
 }
 
 table! {
@@ -53,6 +60,7 @@ table! {
     time_zone: Zone, required, "The reporting zone: decides days and periods.", "America/Los_Angeles";
     week_start: Weekday, default "monday", "The first day of a week.", "monday";
     fiscal_year_start: Month, default "january", "The month in which the fiscal year starts.", "january";
+    calendar: FiscalCalendar, optional, "Months, quarters and years of whole weeks; without it, of calendar months.", "{weeks: 4-4-5}";
     confidence: Share, default "95%", "Confidence level of every interval, between 50 % and 100 %.", "95%";
     attention: Attention, optional, "How often something may be called out although nothing is going on.", "{false_call_outs: 5%}";
     purposes: Map<Name<PurposeId>, String>, optional, "What data may be used for, each in words.", "{research: …}";

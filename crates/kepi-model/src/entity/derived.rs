@@ -26,7 +26,7 @@ pub use inline::inlined;
 pub(crate) use inline::size;
 pub use order::{Cycle, Made, order};
 pub(crate) use order::{gathered_from, read_by, roots};
-pub(crate) use reach::{Dating, latest, longest, of_rows};
+pub(crate) use reach::{Dating, latest, of_rows};
 
 words! {
     /// What is made of the rows that are found.
@@ -250,6 +250,8 @@ pub struct Panel {
     pub keep: Option<Expression>,
     /// How far each row's stretch reaches back from the end of its period; none: the period.
     pub over: Option<(u32, Grain)>,
+    /// The most that a period lasts, in µs; 0 where there are periods of every length.
+    pub longest: i64,
 }
 
 /// Stages that subjects go through.

@@ -257,6 +257,7 @@ impl Reader<'_, '_, '_> {
             filter,
             keep: None,
             over: written.over.get().map(|lag| (lag.0, lag.1)),
+            longest: 0,
         })
     }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    calendar::Calendar,
     codes, definitions as written,
-    derived::{self, Dating, Derivation, Made, Panel, Rows, longest, panel},
+    derived::{self, Dating, Derivation, Made, Panel, Rows, panel},
     expression::{Expression, Node, Path},
     findings::Findings,
     id::EntityId,
@@ -16,7 +17,7 @@ use crate::{
 pub(super) fn of(
     kpi: &mut Kpi,
     written: &written::Kpi,
-    entities: &BTreeMap<EntityId, Entity>,
+    (entities, calendar): (&BTreeMap<EntityId, Entity>, &Calendar),
     findings: &mut Findings,
 ) {
     let reads = kpi.expressions();
@@ -58,7 +59,8 @@ pub(super) fn of(
             age(way, base, written.by.span, findings);
         }
     }
-    let declared = written.final_after.get().map(|lag| longest(lag.1).saturating_mul(i64::from(lag.0)));
+    let declared =
+        written.final_after.get().map(|lag| calendar.longest(lag.1).saturating_mul(i64::from(lag.0)));
     if let (Some(path), None) = (blamed, declared) {
         findings
             .report(codes::UNBOUNDED, written.measure.span, format!("`{path}` may change for ever, and with it every value"))

@@ -1,17 +1,14 @@
 //! How far beyond a row's date an attribute looks: as long as that, what was computed may still change.
 
 use super::{
-    Bound, Derivation, Entities, Every, Gathered, HELD_UNTIL, Moment, Panel, Part, Rows, Stages, Stretch,
+    Bound, Derivation, Entities, Gathered, HELD_UNTIL, Moment, Panel, Part, Rows, Stages, Stretch,
     order::moments, panel, stage,
 };
 use crate::{
-    calendar::Grain,
     entity::Entity,
     expression::{Arithmetic, Expression, Literal, Node, Path, Type},
     id::{AttributeId, EntityId},
 };
-
-const DAY: i64 = 86_400_000_000;
 
 /// What dates a row: an attribute of its own, or nothing that bounds could be held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,26 +140,9 @@ pub(crate) fn of_rows<'a>(of: &'a Entity, entities: &'a Entities) -> Result<i64,
 /// How long after the date of a made row its stretch ends.
 fn length(of: &Entity) -> i64 {
     match &of.rows {
-        Some(Rows::Panel(panel)) => match panel.every {
-            Every::Period => 0,
-            Every::Grain(grain) => longest(grain),
-        },
+        Some(Rows::Panel(panel)) => panel.longest,
         Some(Rows::Stages(_) | Rows::Union(_) | Rows::Versions(_)) | None => 0,
     }
-}
-
-/// The most that a period can last.
-pub(crate) fn longest(grain: Grain) -> i64 {
-    let days = match grain {
-        Grain::Day => 1,
-        Grain::Week => 7,
-        Grain::Month => 31,
-        Grain::Quarter => 92,
-        Grain::HalfYear => 184,
-        Grain::Year => 366,
-    };
-    // One of the days may be one on which clocks go back.
-    days * DAY + DAY / 24
 }
 
 /// How long after what dates a row a date of it can lie at most.
