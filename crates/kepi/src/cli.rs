@@ -212,12 +212,12 @@ pub struct Analyse {
 pub struct Trace {
     /// A KPI; or an entity, if a key follows.
     pub what: String,
-    /// The parts of a key in their order, or the first of them; of a panel the subject and the period.
+    /// The parts of a key in order, or the first of them; of a panel subject and period.
     pub key: Vec<String>,
     /// Period of the value; default the newest.
     #[arg(long, conflicts_with = "key")]
     pub period: Option<String>,
-    /// Segment of the value: `dimension=member`, several joined by `;`; the dimension alone stands for unknown.
+    /// Segment: `dimension=member`, several joined by `;`; a dimension alone is its unknown.
     #[arg(
         long,
         value_name = "SEGMENT",

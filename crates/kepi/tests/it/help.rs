@@ -16,6 +16,7 @@ const COMMANDS: &[&[&str]] = &[
     &["show", "quarantine"],
     &["explain"],
     &["analyse"],
+    &["trace"],
     &["reproduce"],
     &["audit"],
     &["audit", "verify"],
