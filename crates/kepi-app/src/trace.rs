@@ -19,6 +19,7 @@ use kepi_query::{
     state::wire::{CellStates, StateValue},
     value::Segment,
 };
+use kepi_report::format;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -56,6 +57,8 @@ pub struct TracedValue {
     pub run: i64,
     /// As published, in the KPI's unit; none: it is a reason.
     pub value: Option<f64>,
+    /// The same as people read it.
+    pub shown: Option<String>,
     /// Why there is no value.
     pub reason: Option<String>,
     /// Rows that entered it, as published.
@@ -270,6 +273,11 @@ impl App {
             segment: text,
             run: run.number,
             value: figure.estimate.as_ref().ok().map(|estimate| estimate.point),
+            shown: figure.estimate.as_ref().ok().map(|estimate| {
+                let unit = kpi.measure.kind().unit(&project.entities);
+                let point = estimate.point;
+                format::value(point, &unit, format::decimals(point, None, &unit)).replace(format::THIN, " ")
+            }),
             reason: figure.estimate.as_ref().err().map(ToString::to_string),
             counted: figure.coverage.counted,
             eligible: figure.coverage.eligible,

@@ -153,9 +153,9 @@ Examples:
     /// List the rows behind a published value, or tell how a row of an entity came about.
     #[command(after_help = "\
 Examples:
-  kepi trace churn --period 2026-03                        who left: every row, with file and row number
+  kepi trace churn --period 2026-03                        who left: file and row of each
   kepi trace churn --period 2026-03 --segment tier=gold --format csv
-  kepi trace customer a2 2026-03                           how a row was made: what each attribute found
+  kepi trace customer a2 2026-03                           how a row came about
 Exit code 1 if the rows do not add up to what was published.")]
     Trace(Trace),
     /// Recompute published values and scores from their pins and compare them bit for bit.

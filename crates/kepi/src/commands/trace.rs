@@ -43,7 +43,7 @@ pub async fn trace(what: &Trace, cli: &Cli, out: Output) -> Result<(), Failure> 
 fn print_value(found: &TracedValue, out: Output) -> Result<(), Failure> {
     let segment = if found.segment.is_empty() { String::new() } else { format!(" · {}", found.segment) };
     out.line(&format!("{} · {}{segment}, as published by run {}", found.kpi, found.period, found.run))?;
-    match (&found.value, &found.reason) {
+    match (&found.shown, &found.reason) {
         (Some(value), _) => {
             out.line(&format!("value {value}, made of {} of {} rows", found.counted, found.eligible))?
         }

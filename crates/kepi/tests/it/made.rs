@@ -215,7 +215,7 @@ fn a_value_is_traced_to_its_rows_and_a_row_to_what_it_was_made_of() {
         .map(|row| row["key"].as_str().unwrap())
         .collect();
     assert_eq!((rows.len(), left), (3, vec!["a2 2026-03"]));
-    let basic = json(&["trace", "churn", "--period", "2026-03", "--segment", "account.tier=basic"]);
+    let basic = json(&["trace", "churn", "--period", "2026-03", "--segment", "tier=basic"]);
     assert_eq!((&basic["value"], basic["terms"][0]["of"].as_u64()), (&serde_json::json!(1.0), Some(1)));
     // How that row came about, down to the file.
     let row = &json(&["trace", "customer", "a2", "2026-03"])[0];
