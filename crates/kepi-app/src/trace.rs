@@ -201,8 +201,11 @@ impl App {
         let nothing = || AppError::NotFound(format!("nothing is published of `{}`", asked.kpi));
         let (newest_run, _) = standing.iter().max_by_key(|(run, _)| *run).ok_or_else(nothing)?;
         let (_, project) = self.as_for(*newest_run).await?;
-        let published =
-            self.values.newest(&VALUE, Some(&[asked.kpi.clone()])).await.map_err(AppError::Lake)?;
+        let published = self
+            .values
+            .newest(&VALUE, Some(std::slice::from_ref(&asked.kpi)))
+            .await
+            .map_err(AppError::Lake)?;
         let wanted = asked.period.as_deref().map(|label| {
             day_of_label(&project, label).ok_or_else(|| AppError::NotFound(format!("`{label}` is no period")))
         });
