@@ -79,15 +79,16 @@ fn print_value(found: &TracedValue, out: Output) -> Result<(), Failure> {
 }
 
 fn grid(terms: &[TermRows], is_csv: bool) -> Grid {
-    let mut grid = Grid::new(
-        &["Term", "Key", "Date", "Read", "Left out", "Source", "File", "Row"][usize::from(!is_csv)..],
-    );
+    const HEADER: &[&str] = &["Key", "Date", "Read", "Left out", "Source", "File", "Row"];
+    let header: Vec<&'static str> =
+        is_csv.then_some("Term").into_iter().chain(HEADER.iter().copied()).collect();
+    let mut grid = Grid::new(&header);
     for term in terms {
         for row in &term.rows {
             let read: Vec<String> =
                 row.read.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect();
-            let mut cells = vec![
-                Field::text(term.term),
+            let mut cells: Vec<Field> = is_csv.then(|| Field::text(term.term)).into_iter().collect();
+            cells.extend([
                 Field::text(&row.key),
                 Field::text(&row.date),
                 Field::text(read.join("; ")),
@@ -95,10 +96,7 @@ fn grid(terms: &[TermRows], is_csv: bool) -> Grid {
                 Field::text(row.source.clone().unwrap_or_default()),
                 Field::text(row.file.clone().unwrap_or_default()),
                 number(row.row),
-            ];
-            if !is_csv {
-                cells.remove(0);
-            }
+            ]);
             grid.push(cells);
         }
     }
