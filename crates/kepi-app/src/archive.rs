@@ -272,6 +272,26 @@ pub async fn find(store: &Store, register: u64, pin: &Hash) -> Result<SourceMap,
     if register == 0 {
         return find_legacy(store, pin).await;
     }
+    let (files, found) = at(store, register).await?;
+    if found != *pin {
+        let reason = format!("the texts do not hash to {}", pin.short());
+        return Err(AppError::Corrupt { what: "adopted definitions", reason });
+    }
+    Ok(files)
+}
+
+/// What is in force now, with where it is so and its pin; none: nothing was ever adopted.
+pub async fn in_force(store: &Store) -> Result<Option<(SourceMap, InForce)>, AppError> {
+    let register = store.organisation().await?.register.position();
+    if register == 0 {
+        return Ok(None);
+    }
+    let (files, pin) = at(store, register).await?;
+    Ok(Some((files, InForce { register, pin })))
+}
+
+/// The definitions that were in force at a position of the log, every document at its place, and their pin.
+async fn at(store: &Store, register: u64) -> Result<(SourceMap, Hash), AppError> {
     let corrupt = |reason: String| AppError::Corrupt { what: "adopted definitions", reason };
     let now = store.organisation().await?;
     let then;
@@ -296,9 +316,7 @@ pub async fn find(store: &Store, register: u64, pin: &Hash) -> Result<SourceMap,
             pinned.push((id.clone(), text.as_str()));
         }
     }
-    if pin_of(pinned) != *pin {
-        return Err(corrupt(format!("the texts do not hash to {}", pin.short())));
-    }
+    let pin = pin_of(pinned);
     let layout = texts.get(&layout).ok_or_else(|| corrupt("which file is which was erased".to_owned()))?;
     let layout: Vec<(String, Vec<(String, usize)>)> = serde_json::from_str::<Value>(layout)
         .and_then(serde_json::from_value)
@@ -320,7 +338,7 @@ pub async fn find(store: &Store, register: u64, pin: &Hash) -> Result<SourceMap,
         files.push(SourceFile { path, text: whole.into() });
     }
     let files = SourceMap::new(files);
-    Ok(if forgotten { with_forgotten_persons(files) } else { files })
+    Ok((if forgotten { with_forgotten_persons(files) } else { files }, pin))
 }
 
 /// The definitions of a run that was published before there was a register: all texts were recorded as one event.

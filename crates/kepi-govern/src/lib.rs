@@ -13,6 +13,7 @@ pub mod plain;
 pub mod principal;
 pub mod register;
 pub mod wire;
+mod words;
 
 pub use command::{Adopt, Command, Evidence, Facts, Land, Publish, PublishInsights, Shape};
 pub use event::{Event, Subject};

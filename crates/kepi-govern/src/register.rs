@@ -167,6 +167,12 @@ impl Register {
         held.skip_while(|(_, adopted)| adopted.text.is_none())
     }
 
+    /// The same with the position of the adoption that says so; a text that is gone stands among them.
+    pub fn adoptions(&self, id: &DocumentId) -> impl Iterator<Item = (Effective, u64, &Adopted)> {
+        let held = self.documents.get(id).into_iter().flatten();
+        held.map(|dated| (dated.from, dated.seq, &dated.what))
+    }
+
     /// Every definition in force on a day, as [`Self::in_force`].
     pub fn all_in_force(&self, day: Option<Date>) -> impl Iterator<Item = (&DocumentId, &Adopted)> {
         self.documents.keys().filter_map(move |id| Some((id, self.in_force(id, day)?)))

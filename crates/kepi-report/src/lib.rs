@@ -17,6 +17,7 @@
 
 pub mod api;
 pub mod csv;
+pub mod difference;
 pub mod facts;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;

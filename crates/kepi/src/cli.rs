@@ -1,8 +1,13 @@
 //! The command line: one definition feeds parsing, help and the reference page.
 
+#[path = "cli/deciding.rs"]
+mod deciding;
+
 use std::{fmt, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use deciding::{Plan, Register};
 
 /// Exit codes, in one place and in the help text.
 pub mod exit {
@@ -127,6 +132,22 @@ Examples:
   kepi check --explain K0301       what a code means
   kepi check --data                whether every data file is still what was written")]
     Check(Check),
+    /// Say what would come of the definitions in the folder: how they differ from those in force, what and whom that
+    /// touches, and figures by both.
+    #[command(after_help = "\
+Examples:
+  kepi plan                        before a run, in words
+  kepi plan --markdown             for a comment on a merge request
+  kepi plan --format json          for programs")]
+    Plan(Plan),
+    /// Which definitions are in force from when on, on any day, as known at any event; and who put them in force.
+    #[command(after_help = "\
+Examples:
+  kepi register                              every wording of every definition
+  kepi register --day 2026-03-31             what was in force that day
+  kepi register kpi/nps --day 2026-03-31     how it was worded
+  kepi register --day 2026-03-31 --at 17     what was known of that day after event 17")]
+    Register(Register),
     /// Land new files, compute all values, score and publish.
     #[command(after_help = "\
 Examples:

@@ -6,3 +6,4 @@ mod decisions;
 mod fixtures;
 mod register;
 mod wire;
+mod words;

@@ -9,6 +9,7 @@
 
 mod base;
 mod computed;
+mod dated;
 mod documents;
 mod examples;
 mod generated;

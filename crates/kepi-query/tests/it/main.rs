@@ -12,6 +12,7 @@
 mod balance;
 mod buckets;
 mod composed;
+mod dated;
 mod definitions;
 mod derived;
 mod identity;

@@ -109,9 +109,9 @@ impl<'a> Reporter<'a> {
 
     pub(crate) fn read(self, kpi: &'a Kpi, place: &Place<'a>, period: Period) -> Reading<'a> {
         let entry = place.segment.as_ref().and_then(|s| self.facts.entry(&kpi.id, period, s));
-        let target = self.target(kpi, place, period);
-        // By the wording in force: it says how the states of the value are to be read.
+        // By the wording in force: it says how the states of the value are to be read, and against what it is held.
         let kpi = self.in_force(kpi, period).unwrap_or(kpi);
+        let target = self.target(kpi, place, period);
         let standing = Standing::of(kpi, entry.as_ref().map(|e| &e.value.estimate), target);
         Reading { kpi, period, entry, standing }
     }

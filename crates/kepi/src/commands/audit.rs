@@ -123,12 +123,14 @@ async fn log(which: &AuditLog, store: &Store, out: Output) -> Result<(), Failure
         limit: Some(which.limit),
     };
     let events = store.events(&filter).await.map_err(kepi_app::AppError::from)?;
-    let mut grid = Grid::new(&["Seq", "At", "By", "Event", "About", "Cause"]);
+    let mut grid = Grid::new(&["Seq", "At", "By", "Event", "About", "Cause", "What"]);
     let mut list = Vec::new();
     for event in &events {
         let who = store.name_of(&event.by).await.map_err(kepi_app::AppError::from)?;
         let at = Timestamp::from_microsecond(event.at).map(|t| t.to_string()).unwrap_or_default();
         let body: Value = serde_json::from_str(&event.body).unwrap_or_default();
+        // What a newer Kepi has written is kept and shown as it is.
+        let what = event.event().map_or_else(|_| String::new(), |event| event.words());
         let cause = event.cause.map(|c| c.to_string()).unwrap_or_default();
         grid.push(vec![
             Field::digits(event.seq.to_string(), event.seq.to_string()),
@@ -137,10 +139,11 @@ async fn log(which: &AuditLog, store: &Store, out: Output) -> Result<(), Failure
             Field::text(event.kind.as_str()),
             Field::text(event.subject.as_str()),
             Field::digits(cause.clone(), cause),
+            Field::text(what.as_str()),
         ]);
         list.push(json!({
             "seq": event.seq, "at": at, "by": event.by.to_string(), "name": who, "kind": event.kind.as_str(),
-            "v": event.v, "subject": event.subject.as_str(), "n": event.n, "cause": event.cause, "body": body,
+            "v": event.v, "subject": event.subject.as_str(), "n": event.n, "cause": event.cause, "body": body, "what": what,
         }));
     }
     match out.format {

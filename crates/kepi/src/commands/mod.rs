@@ -10,6 +10,8 @@ mod check;
 mod demo;
 mod evidence;
 mod init;
+mod plan;
+mod register;
 mod reproduce;
 mod run;
 mod schema;
@@ -30,6 +32,8 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Init(what) => init::init(what, out),
         Command::Check(what) if what.data => check::data(Site::of(cli), out).await,
         Command::Check(what) => check::check(what, &cli.project, out),
+        Command::Plan(what) => plan::plan(what, cli, out).await,
+        Command::Register(what) => register::register(what, Site::of(cli), out).await,
         Command::Run(what) => run::run(what, cli, out).await,
         Command::Show(what) => show::show(what, &compose::board(Site::of(cli), out).await?, out),
         Command::Explain(what) => show::explain(what, &compose::board(Site::of(cli), out).await?, out),

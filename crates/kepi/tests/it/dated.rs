@@ -127,6 +127,25 @@ fn each_period_is_computed_by_the_definition_that_was_in_force() {
         .replace("threshold: 5, target: 6, stretch: 10", "threshold: 2, target: 3, stretch: 5");
     project.write("later.yml", &format!("kpi: answers\n{later}"));
     project.ok(&["check"]);
+    // What would come of it, before it does: from February on, in what is computed of it, in scores, and for whom.
+    let plan = json(&project.ok(&["plan", "--quiet", "--format", "json"]));
+    let of = &plan["documents"];
+    assert_eq!(of.as_array().unwrap().len(), 1, "{of}");
+    assert_eq!(
+        (&of[0]["id"], &of[0]["from"], &of[0]["how"]),
+        (&"kpi/answers".into(), &"2026-02-01".into(), &"new".into())
+    );
+    assert_eq!(plan["follow"], serde_json::json!(["double"]));
+    assert_eq!(plan["scorecards"], serde_json::json!(["customers"]));
+    assert_eq!(plan["people"][0]["of"], serde_json::json!(["accountable for answers"]));
+    let both = &plan["figures"][0];
+    assert_eq!(both["id"], "answers");
+    assert_eq!(
+        both["newest"],
+        serde_json::json!([["2026-01", "4", "4"], ["2026-02", "5", "3"], ["2026-03", "6", "4"]])
+    );
+    assert_eq!((&both["gone"], &both["new"]), (&0.into(), &0.into()));
+    assert!(plan["scores"][0]["differ"].as_u64() > Some(0), "{plan}");
     let run = json(&project.ok(&["run", "--quiet", "--format", "json"]));
     let now = points(&project, "answers");
     let expected = [("2026-01", 4.0), ("2026-02", 3.0), ("2026-03", 4.0)];
@@ -134,6 +153,9 @@ fn each_period_is_computed_by_the_definition_that_was_in_force() {
     let doubled: Vec<f64> = points(&project, "double").into_iter().map(|(_, point)| point).collect();
     assert_eq!(doubled, [8.0, 6.0, 8.0], "what is computed of it changes with it");
     assert!(run["withdrawn"].as_u64() == Some(0), "{run}");
+
+    let plan = project.ok(&["plan", "--quiet"]);
+    assert!(plan.contains("nothing differs"), "{plan}");
 
     // Each period says by which wording it is computed, against its target, and what is not compared.
     let of = |period| json(&project.ok(&["show", "kpi", "answers", "--period", period, "--format", "json"]));
@@ -145,6 +167,13 @@ fn each_period_is_computed_by_the_definition_that_was_in_force() {
     assert_ne!(january["definition"]["hash"], february["definition"]["hash"]);
     assert_eq!(january["kpi"]["target"]["target"], 6.0);
     assert_eq!(february["kpi"]["target"]["target"], 3.0);
+    let status = |of: &Value, at: usize| of["kpi"]["history"][at]["status"].clone();
+    assert_eq!((status(&january, 0), status(&february, 1)), ("red".into(), "green".into()));
+    assert_eq!(
+        (status(&february, 0), status(&january, 1)),
+        ("red".into(), "green".into()),
+        "each by its own"
+    );
     assert_eq!(february["kpi"]["no_change"]["code"], "other_definition");
     assert_eq!(march["kpi"]["no_change"]["code"], "provisional");
     assert_eq!(march["definition"]["breaks"][0]["period"], "2026-02");
@@ -161,6 +190,30 @@ fn each_period_is_computed_by_the_definition_that_was_in_force() {
     let page = get(&address, "/kpis/answers?period=2026-02").unwrap();
     assert!(page.contains("on values are computed otherwise than before"), "{page}");
     drop(_server);
+
+    // The register says what was in force on any day, as known at any event, and who put it in force.
+    let register = |arguments: &[&str]| -> Vec<Value> {
+        let all = [&["register", "--actor", "ann", "--format", "json"], arguments].concat();
+        json(&project.ok(&all)).as_array().unwrap().clone()
+    };
+    let worded = |held: &Value| held["text"].as_str().unwrap().contains("name: Promoters");
+    let both = register(&["kpi/answers"]);
+    let days: Vec<_> = both.iter().map(|held| held["from"].as_str().unwrap()).collect();
+    assert_eq!(days, ["ever", "2026-02-01"]);
+    let second = both[1]["event"].as_u64().unwrap();
+    let (on, before) = ("2026-02-15", (second - 1).to_string());
+    assert_eq!(register(&["kpi/answers", "--day", on]).iter().map(worded).collect::<Vec<_>>(), [true]);
+    assert_eq!(
+        register(&["kpi/answers", "--day", "2026-01-31"]).iter().map(worded).collect::<Vec<_>>(),
+        [false]
+    );
+    let then = register(&["kpi/answers", "--day", on, "--at", &before]);
+    assert_eq!(then.iter().map(worded).collect::<Vec<_>>(), [false], "as it was known before");
+    assert_eq!(register(&["--day", on]).len(), register(&["--day", on, "--at", &before]).len());
+    let (_, said) = project.fails(3, &["register", "kpi/nobody"]);
+    assert!(said.contains("nothing was in force of `kpi/nobody`"), "{said}");
+    let list = project.ok(&["audit", "log", "--kind", "definition.adopted"]);
+    assert!(list.contains("kpi/answers in force from 2026-02-01"), "{list}");
 
     // The log says from when on, and everything reproduces; nothing is adopted twice.
     let log = json(&project.ok(&["audit", "log", "--kind", "definition.adopted", "--format", "json"]));

@@ -31,6 +31,7 @@ mod landing;
 mod made;
 mod one_bad_source;
 mod order;
+mod plan;
 mod postgres;
 mod speed;
 mod support;

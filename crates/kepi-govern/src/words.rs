@@ -1,0 +1,84 @@
+//! What an event says, in words for a list of events. The log itself holds none.
+
+use crate::event::{DefinitionAdopted, Event, LoadCounts, RunCounts};
+
+/// So many definitions are named.
+const MOST_NAMED: usize = 4;
+
+impl Event {
+    /// What it says, in one line.
+    pub fn words(&self) -> String {
+        match self {
+            Self::DefinitionAdopted(adoption) => adopted(adoption),
+            Self::LoadLanded(e) => {
+                let ended = if e.ended > 0 { format!(", {} ended", e.ended) } else { String::new() };
+                format!("{}{ended}", counted(&e.load.counts))
+            }
+            Self::LoadStopped(e) => format!("rule {} kept it out; {}", e.rule, counted(&e.load.counts)),
+            Self::TableShaped(e) => {
+                let columns: Vec<String> = e.columns.iter().map(ToString::to_string).collect();
+                format!("new columns {}", some(&columns))
+            }
+            Self::RunPublished(e) => published(&e.counts),
+            Self::InsightsPublished(e) => {
+                format!("{} series judged, {} insights", e.usual.rows, e.insights.rows)
+            }
+            Self::Legacy(e) => format!("{}, from before events had versions", e.was),
+        }
+    }
+}
+
+/// Some of a list, and how many more.
+fn some(all: &[String]) -> String {
+    let named = all.iter().take(MOST_NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match all.len().saturating_sub(MOST_NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
+fn adopted(adoption: &DefinitionAdopted) -> String {
+    let ids = |there: bool| -> Vec<String> {
+        let of = adoption.texts.iter().filter(|(_, adopted)| adopted.text.is_some() == there);
+        // The name of a person is a commitment, which says nothing to anybody.
+        of.map(|(id, _)| match id.to_string().split_once('/') {
+            Some(("person", _)) => "a person".to_owned(),
+            _ => id.to_string(),
+        })
+        .collect()
+    };
+    let (there, gone) = (ids(true), ids(false));
+    let mut said = Vec::new();
+    if !there.is_empty() {
+        said.push(format!("{} in force from {}", some(&there), adoption.from));
+    }
+    if !gone.is_empty() {
+        said.push(format!("{} gone from {}", some(&gone), adoption.from));
+    }
+    if said.is_empty() {
+        said.push("which definitions stand in which files".to_owned());
+    }
+    said.join("; ")
+}
+
+fn counted(counts: &LoadCounts) -> String {
+    let LoadCounts { read, out_of_scope, accepted, superseding, quarantined, duplicate } = *counts;
+    let all = [
+        (out_of_scope, "out of scope"),
+        (accepted, "accepted"),
+        (superseding, "superseding"),
+        (quarantined, "quarantined"),
+        (duplicate, "duplicate"),
+    ];
+    let all: Vec<String> =
+        all.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    if all.is_empty() { format!("{read} rows read") } else { format!("{read} rows read: {}", all.join(", ")) }
+}
+
+fn published(counts: &RunCounts) -> String {
+    let RunCounts { values, scores, first, restated, withdrawn, unchanged, .. } = *counts;
+    let all = [(first, "first"), (restated, "restated"), (withdrawn, "withdrawn"), (unchanged, "unchanged")];
+    let all: Vec<String> =
+        all.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    format!("{values} values and {scores} scores: {}", all.join(", "))
+}

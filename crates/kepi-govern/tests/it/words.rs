@@ -1,0 +1,28 @@
+//! What a list of events says of each.
+
+use std::{fs, path::PathBuf};
+
+use kepi_govern::Recorded;
+
+#[test]
+fn every_kind_of_event_is_said_in_words() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut said = Vec::new();
+    let mut names: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.sort();
+    for path in names.iter().filter(|path| !path.to_string_lossy().ends_with(".now.json")) {
+        let text = fs::read_to_string(path).unwrap();
+        let recorded = Recorded::read_line(text.trim_end()).unwrap();
+        said.push(format!("{}: {}", recorded.kind, recorded.event().unwrap().words()));
+    }
+    let expected = [
+        "definition.adopted: kpi/nps, a person in force from ever; scorecard/customers gone from ever",
+        "insights.published: 105 series judged, 6 insights",
+        "legacy: run.published, from before events had versions",
+        "load.landed: 1003 rows read: 100 out of scope, 800 accepted, 90 superseding, 3 quarantined, 10 duplicate, 90 ended",
+        "load.stopped: rule enough_rows kept it out; 1003 rows read: 100 out of scope, 800 accepted, 90 superseding, 3 quarantined, 10 duplicate",
+        "run.published: 1200 values and 48 scores: 100 first, 4 restated, 1 withdrawn, 1143 unchanged",
+        "table.shaped: new columns id, score, _valid_from",
+    ];
+    assert_eq!(said, expected);
+}

@@ -1,0 +1,91 @@
+//! KPIs that stand several times, each from another day.
+
+use jiff::civil::date;
+use kepi_model::project::{Kpi, Project};
+
+use crate::base::{checked, files, short};
+
+fn project(more: &str) -> Project {
+    let mut files = files();
+    files.push(("more.yml".to_owned(), more.to_owned()));
+    let checked = checked(&files);
+    let said = short(&checked.findings);
+    checked.value.unwrap_or_else(|| panic!("{said}"))
+}
+
+fn counted(id: &str, from: &str, filter: &str) -> String {
+    format!(
+        "---\nkpi: {id}\nname: {id}\n{from}better: higher\nmeasure: {{count: {{of: survey_response{filter}}}}}\nperiod: month\npurpose: service_improvement\n"
+    )
+}
+
+fn days(kpi: &Kpi) -> Vec<Option<String>> {
+    kpi.wordings().map(|wording| wording.from.map(|day| day.to_string())).collect()
+}
+
+fn some(day: &str) -> Option<String> {
+    Some(day.to_owned())
+}
+
+#[test]
+fn what_is_computed_of_a_kpi_changes_when_it_does_and_begins_when_it_does() {
+    let formula = "---\nkpi: sum\nname: Sum\nbetter: higher\nperiod: month\npurpose: service_improvement\nmeasure:\n  formula: {kpis: {a: a, b: b}, value: a + b}\n";
+    let texts = [
+        formula.to_owned(),
+        "---\nkpi: twice\nname: Twice\nbetter: higher\nperiod: month\npurpose: service_improvement\nmeasure:\n  formula: {kpis: {sum: sum}, value: sum + sum}\n".to_owned(),
+        counted("a", "from: 2026-03-01\n", ", where: ease > 3"),
+        counted("a", "", ""),
+        counted("b", "from: 2026-05-01\n", ", where: ease > 5"),
+        counted("b", "from: 2026-02-01\n", ""),
+    ];
+    let of = project(&texts.concat());
+    let kpi = |id: &str| &of.kpis[&id.parse().unwrap()];
+    assert_eq!(days(kpi("a")), [None, some("2026-03-01")]);
+    assert_eq!(days(kpi("b")), [some("2026-02-01"), some("2026-05-01")]);
+    let cuts = [some("2026-02-01"), some("2026-03-01"), some("2026-05-01")];
+    assert_eq!(days(kpi("sum")), cuts, "there is nothing to add before February");
+    assert_eq!(days(kpi("twice")), cuts, "through several, too");
+    assert!(kpi("sum").in_force(date(2026, 1, 31)).is_none());
+    // It reads the wording of its time: the same as if that were the only one.
+    let alone =
+        project(&[formula.to_owned(), counted("a", "", ", where: ease > 3"), counted("b", "", "")].concat());
+    let march = kpi("sum").in_force(date(2026, 3, 31)).unwrap();
+    assert_eq!(march.wording, alone.kpis[&"sum".parse().unwrap()].wording);
+    assert_ne!(march.wording, kpi("sum").in_force(date(2026, 5, 1)).unwrap().wording);
+}
+
+#[test]
+fn a_hash_says_which_day_and_an_undated_one_is_as_it_was() {
+    let hash = |texts: &str| project(texts).kpis[&"a".parse().unwrap()].hash;
+    let (then, now) = (counted("a", "", ""), counted("a", "from: 2026-03-01\n", ", where: ease > 3"));
+    let undated = project(&then);
+    let undated = &undated.kpis[&"a".parse().unwrap()];
+    assert_eq!((undated.hash, undated.is_dated()), (undated.wording, false));
+    let dated = hash(&[then.clone(), now.clone()].concat());
+    assert_ne!(dated, undated.hash);
+    // In which order they stand does not count, from which day they hold does.
+    assert_eq!(hash(&[now.clone(), then.clone()].concat()), dated);
+    assert_ne!(hash(&[then, now.replace("03-01", "04-01")].concat()), dated);
+}
+
+#[test]
+fn targets_of_an_earlier_wording_count_in_the_hash_of_a_scorecard() {
+    let with = |target: &str| {
+        let mut all = files();
+        let kpis = all.iter_mut().find(|(path, _)| path == "kpis.yml").unwrap();
+        let (_, of) = kpis.1.split_once("kpi: nps\n").unwrap();
+        let of = of.split("---\n").next().unwrap();
+        let later = format!("---\nkpi: nps\nfrom: 2026-03-01\n{of}");
+        kpis.1 = kpis.1.replacen("target: 40", target, 1);
+        kpis.1.push_str(&later);
+        let checked = checked(&all);
+        let said = short(&checked.findings);
+        let project = checked.value.unwrap_or_else(|| panic!("{said}"));
+        let card = project.scorecards.values().next().unwrap();
+        (card.hash, project.kpis[&"nps".parse().unwrap()].hash)
+    };
+    let (scores, values) = with("target: 40");
+    let (other_scores, same_values) = with("target: 41");
+    assert_eq!(values, same_values, "targets decide no value");
+    assert_ne!(scores, other_scores, "they decide scores, those of then too");
+}

@@ -1,0 +1,348 @@
+//! What differs between two states of the definitions of a project: which documents, in which respect, in words, and what and
+//! whom that touches.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kepi_model::{
+    describe,
+    documents::{DocumentText, documents},
+    id::{KpiId, PersonId},
+    project::{Kpi, Project, Scorecard},
+    source_text::SourceMap,
+};
+use kepi_query::published::grain_text;
+use serde::Serialize;
+
+use crate::view::TargetView;
+
+/// In which respect a document differs. It decides who has to agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Aspect {
+    /// What figures mean.
+    Definition,
+    /// Where data come from and how they are read.
+    Data,
+    /// What a scorecard makes of KPIs.
+    Weight,
+    /// What ought to be reached.
+    Target,
+    /// Who answers for it.
+    Owner,
+    /// How it is called and explained, or only how it is written.
+    Words,
+}
+
+impl Aspect {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Definition => "definition",
+            Self::Data => "data",
+            Self::Weight => "weight",
+            Self::Target => "target",
+            Self::Owner => "owner",
+            Self::Words => "words",
+        }
+    }
+}
+
+/// What becomes of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// It was not there.
+    New,
+    /// It says something else.
+    Changed,
+    /// It is no more.
+    Gone,
+}
+
+/// One document that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// Kind and name: `kpi/nps`.
+    pub id: String,
+    /// Its first day, if it is a wording that has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// What becomes of it.
+    pub how: How,
+    /// In which respects it differs.
+    pub aspects: BTreeSet<Aspect>,
+    /// The differences one by one.
+    pub said: Vec<String>,
+}
+
+/// Somebody who answers for something that changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Touched {
+    /// The person.
+    pub person: PersonId,
+    /// As shown.
+    pub name: String,
+    /// For what: `accountable for nps`.
+    pub of: Vec<String>,
+}
+
+/// All that differs, and what and whom it touches.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Differences {
+    /// Documents, by id and day.
+    pub documents: Vec<Difference>,
+    /// KPIs whose figures mean something else, or are new.
+    pub kpis: BTreeSet<KpiId>,
+    /// Of them, those whose own documents are the same: what they are made of differs.
+    pub follow: BTreeSet<KpiId>,
+    /// Scorecards whose scores come about otherwise, or are new.
+    pub scorecards: BTreeSet<String>,
+    /// Who answers for any of it, before or after.
+    pub people: Vec<Touched>,
+}
+
+/// What differs between what is in force and what is to be.
+pub fn between(before: (&SourceMap, &Project), after: (&SourceMap, &Project)) -> Differences {
+    let (then, now) = (by_id(before.0), by_id(after.0));
+    let (before, after) = (before.1, after.1);
+    let ids: BTreeSet<_> = then.keys().chain(now.keys()).cloned().collect();
+    let mut all = Differences::default();
+    for id in ids {
+        let (then, now) = (then.get(&id), now.get(&id));
+        if then == now {
+            continue;
+        }
+        let how = match (then, now) {
+            (None, _) => How::New,
+            (_, None) => How::Gone,
+            _ => How::Changed,
+        };
+        let (kind, name, from) = &id;
+        let mut said = Said::default();
+        match (how, kind.as_str()) {
+            (How::Changed, "kpi") => {
+                let of = |project: &Project| {
+                    let kpi = project.kpis.get(&name.parse().ok()?)?;
+                    // The first that begins no earlier is the document's own.
+                    kpi.wordings().find(|of| of.from.map(|day| day.to_string()) >= *from).cloned()
+                };
+                if let (Some(then), Some(now)) = (of(before), of(after)) {
+                    kpi((&then, before), (&now, after), &mut said);
+                }
+            }
+            (How::Changed, "scorecard") => {
+                let of = |project: &Project| {
+                    let card = project.scorecards.get(&name.parse().ok()?)?;
+                    card.wordings().find(|of| of.from.map(|day| day.to_string()) == *from).cloned()
+                };
+                if let (Some(then), Some(now)) = (of(before), of(after)) {
+                    scorecard(&then, &now, &mut said);
+                }
+            }
+            (How::Changed, "source") => {
+                let of = |project: &Project| Some(project.sources.get(&name.parse().ok()?)?.hash);
+                if of(before) != of(after) {
+                    said.of(Aspect::Data, "how its rows are read".to_owned());
+                }
+            }
+            (How::Changed, "person") => said.of(Aspect::Words, "what is said of the person".to_owned()),
+            (_, "source") => said.is(Aspect::Data),
+            (_, "scorecard") => said.is(Aspect::Weight),
+            (_, "person") => said.is(Aspect::Owner),
+            _ => said.is(Aspect::Definition),
+        }
+        if said.aspects.is_empty() {
+            said.of(Aspect::Words, "only how it is written".to_owned());
+        }
+        let Said { aspects, said } = said;
+        all.documents.push(Difference {
+            id: format!("{kind}/{name}"),
+            from: from.clone(),
+            how,
+            aspects,
+            said,
+        });
+    }
+    touched(before, after, &mut all);
+    all
+}
+
+/// What is found of one document.
+#[derive(Default)]
+struct Said {
+    aspects: BTreeSet<Aspect>,
+    said: Vec<String>,
+}
+
+impl Said {
+    fn is(&mut self, aspect: Aspect) {
+        self.aspects.insert(aspect);
+    }
+
+    fn of(&mut self, aspect: Aspect, said: String) {
+        self.is(aspect);
+        self.said.push(said);
+    }
+
+    /// Says what something was and is, if that is not the same.
+    fn changed(&mut self, aspect: Aspect, what: &str, then: &str, now: &str) {
+        if then != now {
+            let shown = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
+            self.of(aspect, format!("{what}: {} → {}", shown(then), shown(now)));
+        }
+    }
+}
+
+/// The texts of documents by kind, name and first day. Where they stand does not count.
+fn by_id(files: &SourceMap) -> BTreeMap<(String, String, Option<String>), String> {
+    let key = |d: DocumentText| {
+        ((d.kind, d.name, d.from), d.text.trim().trim_start_matches("---").trim().to_owned())
+    };
+    documents(files).into_iter().map(key).collect()
+}
+
+fn listed(all: impl IntoIterator<Item = impl ToString>) -> String {
+    all.into_iter().map(|one| one.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn kpi((then, before): (&Kpi, &Project), (now, after): (&Kpi, &Project), said: &mut Said) {
+    if then.wording != now.wording {
+        let known = said.said.len();
+        let mut changed = |what, of: &dyn Fn(&Kpi, &Project) -> String| {
+            said.changed(Aspect::Definition, what, &of(then, before), &of(now, after));
+        };
+        changed("what is measured", &|kpi, project| describe::measure(kpi, project));
+        changed("period", &|kpi, _| listed([kpi.period].iter().chain(&kpi.also).map(|g| grain_text(*g))));
+        changed("segments", &|kpi, _| listed(kpi.by.iter().map(|d| &d.id)));
+        changed("combinations", &|kpi, _| {
+            listed(kpi.cross.iter().map(|of| of.iter().map(|d| d.as_str()).collect::<Vec<_>>().join(" × ")))
+        });
+        changed("shown from n", &|kpi, _| kpi.minimum_n.map_or(String::new(), |n| n.to_string()));
+        changed("shown from coverage", &|kpi, _| {
+            kpi.minimum_coverage.map_or(String::new(), |share| format!("{} %", share * 100.0))
+        });
+        if said.said.len() == known {
+            said.of(Aspect::Definition, "how it is computed, or what it is made of".to_owned());
+        }
+    }
+    said.changed(
+        Aspect::Definition,
+        "which direction is good",
+        &format!("{:?}", then.better),
+        &format!("{:?}", now.better),
+    );
+    let targets = |kpi: &Kpi| -> BTreeMap<(String, String), String> {
+        let of = kpi.targets.iter().map(|target| {
+            let view = TargetView::new(target.from.to_string(), target.lines, kpi.better, &kpi.unit);
+            let whom = target.unit.as_ref().map_or(String::new(), |unit| format!(" for {unit}"));
+            let length = format!(", by {}", grain_text(target.period));
+            let length = if target.period == kpi.period { "" } else { length.as_str() };
+            let basis = target.basis.as_ref().map_or(String::new(), |basis| format!(", on: {}", basis.text));
+            let lines = [
+                view.floor.map(|floor| format!("floor {floor}")),
+                Some(format!("threshold {}", view.threshold)),
+                view.stretch.map(|stretch| format!("stretch {stretch}")),
+            ];
+            let lines = listed(lines.into_iter().flatten());
+            let key = (target.from.to_string(), format!("{whom}{length}"));
+            (key, format!("{} ({lines}{basis})", view.target))
+        });
+        of.collect()
+    };
+    let (old, new) = (targets(then), targets(now));
+    for (from, whom) in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
+        let key = (from.clone(), whom.clone());
+        let of = |all: &BTreeMap<_, String>| all.get(&key).cloned().unwrap_or_default();
+        said.changed(Aspect::Target, &format!("target from {from}{whom}"), &of(&old), &of(&new));
+    }
+    let owners = [
+        ("accountable", listed(&then.accountable), listed(&now.accountable)),
+        ("responsible", listed(&then.responsible), listed(&now.responsible)),
+        ("consulted", listed(&then.consulted), listed(&now.consulted)),
+        ("informed", listed(&then.informed), listed(&now.informed)),
+    ];
+    for (what, then, now) in owners {
+        said.changed(Aspect::Owner, what, &then, &now);
+    }
+    let text = |of: &Option<String>| of.clone().unwrap_or_default();
+    said.changed(Aspect::Words, "name", &then.name, &now.name);
+    said.changed(Aspect::Words, "description", &text(&then.description), &text(&now.description));
+    said.changed(Aspect::Words, "objective", &listed(&then.objective), &listed(&now.objective));
+    said.changed(Aspect::Words, "purpose", &listed(&then.purpose), &listed(&now.purpose));
+    said.changed(Aspect::Words, "taken for granted", &then.assumptions.join(" "), &now.assumptions.join(" "));
+}
+
+/// The weights of a scorecard, by where they stand.
+fn weights(of: &Scorecard) -> BTreeMap<String, u32> {
+    let mut all = BTreeMap::new();
+    for perspective in &of.perspectives {
+        all.insert(format!("{}", perspective.id), perspective.weight);
+        for objective in &perspective.objectives {
+            let place = format!("{} / {}", perspective.id, objective.id);
+            for (kpi, weight) in &objective.kpis {
+                all.insert(format!("{place} / {kpi}"), *weight);
+            }
+            all.insert(place, objective.weight);
+        }
+    }
+    all
+}
+
+fn scorecard(then: &Scorecard, now: &Scorecard, said: &mut Said) {
+    let (old, new) = (weights(then), weights(now));
+    let shown =
+        |weight: Option<&u32>| weight.map_or(String::new(), |w| format!("{} %", f64::from(*w) / 100.0));
+    for place in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
+        let (then, now) = (shown(old.get(place)), shown(new.get(place)));
+        said.changed(Aspect::Weight, &format!("weight of {place}"), &then, &now);
+    }
+    let missing =
+        |of: &Scorecard| format!("{:?} below {} %", of.missing, of.minimum_coverage * 100.0).to_lowercase();
+    said.changed(Aspect::Weight, "what is missing", &missing(then), &missing(now));
+    said.changed(Aspect::Definition, "period", grain_text(then.period), grain_text(now.period));
+    said.changed(Aspect::Definition, "unit", &listed(&then.unit), &listed(&now.unit));
+    if then.cascade != now.cascade {
+        said.of(Aspect::Definition, "its cascade".to_owned());
+    }
+    said.changed(Aspect::Words, "name", &then.name, &now.name);
+}
+
+/// What and whom it touches.
+fn touched(before: &Project, after: &Project, all: &mut Differences) {
+    let own: BTreeSet<&str> = all.documents.iter().filter_map(|d| d.id.strip_prefix("kpi/")).collect();
+    let meaning = |project: &Project, id: &KpiId| project.kpis.get(id).map(|kpi| kpi.hash);
+    let kpis: BTreeSet<&KpiId> = before.kpis.keys().chain(after.kpis.keys()).collect();
+    let differs = kpis.iter().filter(|id| meaning(before, id) != meaning(after, id));
+    let kpis_that_differ: BTreeSet<KpiId> = differs.map(|id| (*id).clone()).collect();
+    let follow = kpis_that_differ.iter().filter(|id| !own.contains(id.as_str())).cloned().collect();
+    let scorecards: BTreeSet<_> = before.scorecards.keys().chain(after.scorecards.keys()).collect();
+    let scores = |project: &Project, id| project.scorecards.get(id).map(|card: &Scorecard| card.hash);
+    let scorecards = scorecards.into_iter().filter(|id| scores(before, id) != scores(after, id));
+    let scorecards = scorecards.map(ToString::to_string).collect();
+    let mut people: BTreeMap<&PersonId, BTreeSet<String>> = BTreeMap::new();
+    for project in [before, after] {
+        let concerned = |id: &KpiId| kpis_that_differ.contains(id) || own.contains(id.as_str());
+        for kpi in project.kpis.values().filter(|kpi| concerned(&kpi.id)).flat_map(Kpi::wordings) {
+            let roles = [
+                ("responsible", &kpi.responsible),
+                ("consulted", &kpi.consulted),
+                ("informed", &kpi.informed),
+            ];
+            let all = roles.into_iter().flat_map(|(role, all)| all.iter().map(move |person| (role, person)));
+            for (role, person) in kpi.accountable.iter().map(|person| ("accountable", person)).chain(all) {
+                people.entry(person).or_default().insert(format!("{role} for {}", kpi.id));
+            }
+        }
+    }
+    let name = |id: &PersonId| {
+        let person = after.persons.get(id).or_else(|| before.persons.get(id));
+        person.map_or(id.to_string(), |person| person.name.clone())
+    };
+    let people = people.into_iter().map(|(person, of)| Touched {
+        person: person.clone(),
+        name: name(person),
+        of: of.into_iter().collect(),
+    });
+    (all.people, all.follow, all.scorecards) = (people.collect(), follow, scorecards);
+    all.kpis = kpis_that_differ;
+}

@@ -1,0 +1,144 @@
+//! `kepi plan`: what would come of the definitions in the folder.
+
+use std::fmt::Write as _;
+
+use kepi_app::{
+    open,
+    planned::{Both, Planned},
+};
+use kepi_report::difference::{Difference, How};
+
+use crate::{
+    cli::{Cli, Format, Plan},
+    compose,
+    failure::Failure,
+    output::{Field, Grid, Output},
+    progress::Terminal,
+};
+
+/// Says how the definitions in the folder differ from those in force, and what that touches.
+pub async fn plan(what: &Plan, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let site = compose::Site::of(cli);
+    let (files, project) = open::load(site.folder, &compose::sources(site.folder), Some(compose::today()))?;
+    let progress = Terminal::new(out.quiet);
+    let planned = match compose::reading(site).await? {
+        Some(app) => app.planned(&files, &project, compose::now(), &progress).await,
+        None => Ok(None),
+    };
+    progress.done();
+    let Some(planned) = planned? else {
+        let why = "nothing is in force yet: the first `kepi run` puts in force what stands in the folder";
+        return Err(Failure::Other(why.to_owned()));
+    };
+    match out.format {
+        Format::Json => out.json(&planned)?,
+        Format::Csv => out.rows(&documents(&planned))?,
+        Format::Table => out.line(in_words(&planned, what.markdown).trim_end())?,
+    }
+    Ok(())
+}
+
+fn how(of: How) -> &'static str {
+    match of {
+        How::New => "new",
+        How::Changed => "changed",
+        How::Gone => "gone",
+    }
+}
+
+fn aspects(of: &Difference) -> String {
+    of.aspects.iter().map(|aspect| aspect.word()).collect::<Vec<_>>().join(", ")
+}
+
+fn documents(planned: &Planned) -> Grid {
+    let mut grid = Grid::new(&["Document", "From", "What", "Aspects", "Said"]);
+    for of in &planned.differences.documents {
+        let from = of.from.clone().unwrap_or_default();
+        let cells = [of.id.clone(), from, how(of.how).to_owned(), aspects(of), of.said.join("; ")];
+        grid.push(cells.into_iter().map(Field::text).collect());
+    }
+    grid
+}
+
+/// All of it, for people: in a terminal, or as Markdown.
+fn in_words(planned: &Planned, markdown: bool) -> String {
+    let differences = &planned.differences;
+    if differences.documents.is_empty() {
+        return format!("nothing differs from what is in force since event {}\n", planned.register);
+    }
+    let mut text = Text { text: String::new(), markdown };
+    text.title("What differs from what is in force");
+    for of in &differences.documents {
+        let from = of.from.as_ref().map_or(String::new(), |day| format!(" from {day}"));
+        text.point(&format!("{}{from}: {} ({})", text.code(&of.id), how(of.how), aspects(of)));
+        of.said.iter().for_each(|said| text.under(said));
+    }
+    let list = |all: &mut dyn Iterator<Item = String>| all.collect::<Vec<_>>().join(", ");
+    let follow = list(&mut differences.follow.iter().map(|id| text.code(id.as_str())));
+    let scorecards = list(&mut differences.scorecards.iter().map(|id| text.code(id)));
+    let people = list(&mut differences.people.iter().map(|of| format!("{} ({})", of.name, of.of.join(", "))));
+    if !(follow.is_empty() && scorecards.is_empty() && people.is_empty()) {
+        text.title("What it touches");
+        let said = [("KPIs that are made of it", follow), ("scorecards", scorecards), ("people", people)];
+        for (what, all) in said.iter().filter(|(_, all)| !all.is_empty()) {
+            text.point(&format!("{what}: {all}"));
+        }
+    }
+    if let Some(why) = &planned.not_run {
+        text.title("Figures by both");
+        text.point(&format!("they could not be computed: {why}"));
+    }
+    for (title, all) in [("KPIs by both", &planned.figures), ("Scores by both", &planned.scores)] {
+        if !all.is_empty() {
+            text.title(&format!("{title}, from what has landed; nothing is published"));
+        }
+        all.iter().for_each(|of| text.both(of));
+    }
+    text.text
+}
+
+/// A text that is being written.
+struct Text {
+    text: String,
+    markdown: bool,
+}
+
+impl Text {
+    fn code(&self, of: &str) -> String {
+        if self.markdown { format!("`{of}`") } else { of.to_owned() }
+    }
+
+    fn line(&mut self, line: &str) {
+        // Writing to a text does not fail.
+        let _ = writeln!(self.text, "{line}");
+    }
+
+    fn title(&mut self, title: &str) {
+        let before = if self.text.is_empty() { "" } else { "\n" };
+        let line = if self.markdown { format!("{before}### {title}\n") } else { format!("{before}{title}") };
+        self.line(&line);
+    }
+
+    fn point(&mut self, said: &str) {
+        let line = if self.markdown { format!("- {said}") } else { format!("  {said}") };
+        self.line(&line);
+    }
+
+    fn under(&mut self, said: &str) {
+        let line = if self.markdown { format!("  - {said}") } else { format!("      {said}") };
+        self.line(&line);
+    }
+
+    fn both(&mut self, of: &Both) {
+        let counts = [(of.differ, "differ"), (of.same, "stay"), (of.new, "are new"), (of.gone, "go")];
+        let counts: Vec<String> =
+            counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+        let counts = if counts.is_empty() { "no figures".to_owned() } else { counts.join(", ") };
+        self.point(&format!("{}: {counts}", self.code(&of.id)));
+        for (period, then, now) in &of.newest {
+            let of = |said: &Option<String>| said.clone().unwrap_or_else(|| "nothing".to_owned());
+            let said = if then == now { of(now) } else { format!("{} → {}", of(then), of(now)) };
+            self.under(&format!("{period}: {said}"));
+        }
+    }
+}
