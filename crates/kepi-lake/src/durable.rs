@@ -74,6 +74,11 @@ pub(crate) fn checksum(path: &Path) -> io::Result<Hash> {
     Ok(Hash(*hasher.finalize().as_bytes()))
 }
 
+/// Makes a folder that nobody needs after a power cut.
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
+
 /// Makes a new file to write to and to read again, which nobody needs after a power cut.
 pub(crate) fn scratch(path: &Path) -> io::Result<File> {
     File::options().read(true).write(true).create_new(true).open(path)

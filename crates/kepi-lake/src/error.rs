@@ -38,6 +38,9 @@ pub enum LakeError {
     /// The catalogue holds something unreadable.
     #[error("the catalogue of the lake holds something unreadable: {0}")]
     Corrupt(String),
+    /// A part of the key index is not as it was written. It is made anew.
+    #[error("`{path}` of the key index is not as it was written", path = .0.display())]
+    Index(PathBuf),
     /// A worker thread broke off.
     #[error("a worker of the lake broke off: {0}")]
     Worker(String),

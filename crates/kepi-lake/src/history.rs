@@ -73,7 +73,7 @@ impl Absent {
 /// Which keys of a source that are in force at `instant` are not in `seen`; what the load brought itself counts as no key
 /// in force.
 pub(crate) fn absent(
-    index: &dyn KeyIndex,
+    index: &KeyIndex,
     (source, load): (u32, u32),
     instant: i64,
     seen: &KeySet,
@@ -174,7 +174,7 @@ impl History {
     }
 
     /// Ends the versions in force at `instant` of keys that are absent.
-    pub fn end(&mut self, index: &mut dyn KeyIndex, absent: Absent, instant: i64) -> Result<u64, LakeError> {
+    pub fn end(&mut self, index: &mut KeyIndex, absent: Absent, instant: i64) -> Result<u64, LakeError> {
         let Absent { mut keys, .. } = absent;
         self.change(index, &mut keys, |e| {
             let held = e.version.start <= instant;
@@ -189,7 +189,7 @@ impl History {
     /// Takes out all rows of a load, and undoes the ends it made at `instant`. Returns which rows are out by file.
     pub fn remove_load(
         &mut self,
-        index: &mut dyn KeyIndex,
+        index: &mut KeyIndex,
         load: u32,
         source: u32,
         instant: i64,
@@ -226,7 +226,7 @@ impl History {
     /// means.
     fn change(
         &mut self,
-        index: &mut dyn KeyIndex,
+        index: &mut KeyIndex,
         keys: &mut [Key],
         change: impl Fn(&mut Entry) -> bool,
     ) -> Result<(), LakeError> {
@@ -264,13 +264,12 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::index::MemoryIndex;
 
     fn version(order: i64, content: u64, row: u32) -> Version {
         Version { content, order, start: order, ended: OPEN, file: 0, row, load: 0, source: 0 }
     }
 
-    fn upsert(index: &mut MemoryIndex, history: &mut History, key: Key, version: Version) -> Placed {
+    fn upsert(index: &mut KeyIndex, history: &mut History, key: Key, version: Version) -> Placed {
         let mut chains = Chains::default();
         index.probe(&[key], &mut chains).unwrap();
         let (placed, _) = history.upsert(&mut chains, 0, version);
@@ -278,7 +277,7 @@ mod tests {
         placed
     }
 
-    fn chain(index: &MemoryIndex, key: Key) -> Vec<(u64, i64, i64)> {
+    fn chain(index: &KeyIndex, key: Key) -> Vec<(u64, i64, i64)> {
         let mut out = Vec::new();
         index
             .scan(&mut |k, entries| {
@@ -294,7 +293,7 @@ mod tests {
     fn versions_fall_into_their_place_whatever_the_order_of_arrival() {
         let rows = [(10, 1), (20, 2), (30, 3)];
         for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
-            let (mut index, mut history) = (MemoryIndex::new(0), History::default());
+            let (mut index, mut history) = (KeyIndex::new(0, None), History::default());
             for at in order {
                 let (start, content) = rows[at];
                 let placed = upsert(&mut index, &mut history, 7, version(start, content, at as u32));
@@ -306,7 +305,7 @@ mod tests {
 
     #[test]
     fn the_same_version_again_is_a_duplicate_and_a_second_of_one_instant_wins() {
-        let (mut index, mut history) = (MemoryIndex::new(0), History::default());
+        let (mut index, mut history) = (KeyIndex::new(0, None), History::default());
         assert_eq!(upsert(&mut index, &mut history, 7, version(10, 1, 0)), Placed::New);
         assert_eq!(upsert(&mut index, &mut history, 7, version(10, 1, 1)), Placed::Duplicate);
         assert_eq!(upsert(&mut index, &mut history, 7, version(10, 2, 1)), Placed::Superseding);
@@ -315,11 +314,11 @@ mod tests {
 
     #[test]
     fn absent_keys_end_and_may_come_back() {
-        let (mut index, mut history) = (MemoryIndex::new(0), History::default());
+        let (mut index, mut history) = (KeyIndex::new(0, None), History::default());
         upsert(&mut index, &mut history, 7, version(10, 1, 0));
         upsert(&mut index, &mut history, 8, version(10, 1, 1));
         let seen: KeySet = [8].into_iter().collect();
-        let mut end = |index: &mut MemoryIndex, at| {
+        let mut end = |index: &mut KeyIndex, at| {
             let absent = absent(index, (0, 9), at, &seen).unwrap();
             assert_eq!(absent.too_many(Some(1.0)), None);
             history.end(index, absent, at).unwrap()
@@ -349,7 +348,7 @@ mod tests {
 
     #[test]
     fn taking_a_load_out_leaves_what_would_have_been_without_it() {
-        let (mut index, mut history) = (MemoryIndex::new(0), History::default());
+        let (mut index, mut history) = (KeyIndex::new(0, None), History::default());
         upsert(&mut index, &mut history, 7, version(10, 1, 0));
         upsert(&mut index, &mut history, 7, Version { load: 1, row: 1, ..version(20, 2, 1) });
         upsert(&mut index, &mut history, 7, version(30, 3, 2));
@@ -363,7 +362,7 @@ mod tests {
 
     #[test]
     fn only_what_differs_from_the_file_is_written_anew() {
-        let (mut index, mut history) = (MemoryIndex::new(0), History::default());
+        let (mut index, mut history) = (KeyIndex::new(0, None), History::default());
         upsert(&mut index, &mut history, 7, version(10, 1, 0));
         assert!(history.take_changes().is_empty(), "a row is written as it is");
         upsert(&mut index, &mut history, 7, version(20, 2, 1));

@@ -38,8 +38,11 @@ use crate::{
     mapping::{Keys, KnownKeys, entities_asked},
     quarantine::spool_path,
     stage::{Staged, Staging, stage},
-    table_index::{IndexShape, TableIndex, current_keys},
+    table_index::{IndexOf, IndexShape, TableIndex, current_keys, forget},
 };
+
+/// The folder of key indexes, in the lake's.
+const INDEX: &str = "index";
 
 /// How often a file is staged anew because others changed its table meanwhile.
 const ATTEMPTS: u32 = 10;
@@ -154,15 +157,22 @@ impl LocalLake {
                 at: landing.at,
                 past,
                 known,
+                secret: self.catalogue.store.secret(),
             };
+            let kept_in = self.catalogue.data.join(INDEX).join(&staging.table.name);
+            let (own_folder, lake) = (kept_in.clone(), self.id.clone());
             let work = tokio::task::spawn_blocking(move || {
                 let staged = index
                     .map_or_else(
                         || {
-                            let Staging { shape, entity, table, past, .. } = &staging;
+                            let Staging { shape, entity, table, past, secret, .. } = &staging;
+                            let (folder, lake, secret) = (own_folder.as_path(), lake.as_str(), *secret);
+                            let of = IndexOf { shape, entity, table, version, folder, lake, secret };
                             let since = |load: &str| past.effective.get(load).copied().unwrap_or(i64::MIN);
-                            TableIndex::build(shape, entity, table, files, version, &since)
-                                .map_err(LandError::from)
+                            match TableIndex::found(&of, &files) {
+                                Some(index) => Ok(index),
+                                None => TableIndex::build(&of, files, &since).map_err(LandError::from),
+                            }
                         },
                         Ok,
                     )
@@ -173,7 +183,14 @@ impl LocalLake {
                 landing.progress.rows(rows);
             }
             let (staged, staging) = work.await.map_err(|e| LakeError::Worker(e.to_string()))?;
-            let (staged, index) = staged?;
+            let (staged, index) = match staged {
+                Err(LandError::Lake(LakeError::Index(path))) => {
+                    tracing::warn!(path = %path.display(), "the key index is made anew: it is not as it was written");
+                    forget(&kept_in);
+                    continue;
+                }
+                staged => staged?,
+            };
             if state != raw.state() {
                 self.discard(&staged);
                 return Err(LandError::Changed { path: name });
@@ -199,9 +216,16 @@ impl LocalLake {
             match self.catalogue.store.perform(asked, &command, &mut effects).await {
                 Ok(Performed::Done(_, report)) => {
                     if report.outcome == LoadOutcome::Landed {
-                        let (versions, bytes) = effects.index.keys.size();
-                        tracing::debug!(table = %entity.id, versions, bytes, "key index");
-                        indexes.tables.insert(entity.id.clone(), effects.index);
+                        let (mut index, lake) = (effects.index, self.id.clone());
+                        tracing::debug!(table = %entity.id, bytes = index.keys.memory(), "key index");
+                        let kept =
+                            blocking(move || index.keep(&kept_in, &lake).map(|kept| (kept, index))).await?;
+                        match kept {
+                            Ok((true, index)) => drop(indexes.tables.insert(entity.id.clone(), index)),
+                            Ok((false, _)) => {}
+                            // The rows have landed; without an index the next landing reads the table.
+                            Err(error) => tracing::debug!(%error, "the key index is not kept"),
+                        }
                     }
                     return Ok(report);
                 }

@@ -68,6 +68,8 @@ pub(crate) struct Staging {
     pub at: i64,
     pub past: Past,
     pub known: KnownKeys,
+    /// Key of the hashes that the index keeps.
+    pub secret: [u8; 32],
 }
 
 /// What a file came to.
@@ -123,7 +125,7 @@ struct Placing {
     /// Of every rule of uniqueness: which key has a value that a row of the batch has.
     owners: Vec<KeyMap<Key>>,
     /// Values of rules of uniqueness and the keys that have them from now on.
-    owned: Vec<Vec<(Key, Key)>>,
+    owned: Vec<Vec<(Key, Key, u64)>>,
     /// Rows to be written, and since when and until when each holds.
     landing: Vec<u32>,
     intervals: Vec<(i64, i64)>,
@@ -169,12 +171,13 @@ pub(crate) fn stage(
         BoundMapping::bind(&staging.source, &staging.entity, &personal, reader.as_mut(), &staging.name)?;
     let mut history = History::default();
     let load = index.loads.number(&staging.load);
+    index.keys.begin(load);
     let source = index.sources.number(staging.source.id.as_str());
     let others = staging.others.iter().map(|id| index.sources.number(id.as_str())).collect();
     let dropped = match &staging.past.earlier {
         Some(earlier) => {
             let number = index.loads.number(&earlier.load);
-            history.remove_load(index.keys.as_mut(), number, source, earlier.effective)?
+            history.remove_load(&mut index.keys, number, source, earlier.effective)?
         }
         None => BTreeMap::new(),
     };
@@ -198,7 +201,7 @@ pub(crate) fn stage(
         broken: vec![0; staging.source.rules.len()],
         built_in: BTreeMap::new(),
         quarantine: Spool::new(staging.spool.clone()),
-        hasher: RowHasher::default(),
+        hasher: RowHasher::secret(staging.secret),
         batch: Placing {
             owners: vec![KeyMap::default(); unique],
             owned: vec![Vec::new(); unique],
@@ -414,7 +417,7 @@ impl Working<'_> {
         for ((owners, owned), attributes) in unique {
             if let Some(value) = self.hasher.key(&rows.columns, attributes, row) {
                 owners.insert(value, key);
-                owned.push((value, key));
+                owned.push((value, key, version.content));
             }
         }
         batch.landing.push(row as u32);
@@ -592,7 +595,7 @@ impl Working<'_> {
             return Err(LandError::Accounting { path: staging.name.clone(), detail: format!("{counts:?}") });
         }
         if staging.source.mode == Mode::Snapshot {
-            let index = self.index.keys.as_mut();
+            let index = &mut self.index.keys;
             let absent = history::absent(index, (self.source, self.load), staging.effective, &self.seen)?;
             if let Some(why) = absent.too_many(staging.source.deletes_at_most) {
                 staged.stopped = Some((built_in(DELETES)?, why));

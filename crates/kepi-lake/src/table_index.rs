@@ -1,6 +1,10 @@
-//! The index of a table, read from its files, and kept while files land one after the other.
+//! The index of a table, read from its files, and kept for the next file that lands.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use kepi_model::{
     expression::Physical,
@@ -11,8 +15,9 @@ use kepi_query::port::system;
 
 use crate::{
     catalogue::{DataFile, Table},
+    durable,
     error::LakeError,
-    index::{Chains, EVER, Entry, KeyIndex, KeySet, MemoryIndex, OPEN, Version},
+    index::{Builder, EVER, Entry, Found, KeyIndex, KeySet, OPEN, RunNames, Version},
     mapping::{Column, Key, Keys, RowHasher, Slot, Tag, tag},
     table_file::read_batches,
 };
@@ -32,8 +37,10 @@ impl Names {
     }
 }
 
-/// Keys that are handed to the index at once.
-const KEYS_AT_ONCE: usize = 16_384;
+/// What is kept of an index beside its runs.
+const KEPT: &str = "index.json";
+/// The form of what is kept; of another one nothing is believed.
+const FORM: u32 = 1;
 
 /// What a table holds.
 pub(crate) struct TableIndex {
@@ -41,7 +48,7 @@ pub(crate) struct TableIndex {
     pub shape: String,
     /// Version of the table's files it is true of.
     pub version: i64,
-    pub keys: Box<dyn KeyIndex>,
+    pub keys: KeyIndex,
     /// Files by number.
     pub files: Vec<DataFile>,
     pub loads: Names,
@@ -96,14 +103,6 @@ impl IndexShape {
     }
 }
 
-/// A version as it stands in a file.
-struct Found {
-    key: Key,
-    entry: Entry,
-    recorded: i64,
-    number: i64,
-}
-
 /// The columns of a file that an index is built from.
 struct FileColumns {
     attributes: Vec<Column>,
@@ -133,24 +132,25 @@ impl FileColumns {
 impl TableIndex {
     /// Reads a table. `effective` says since when the rows of a load hold.
     pub fn build(
-        shape: &IndexShape,
-        entity: &Entity,
-        table: &Table,
+        of: &IndexOf<'_>,
         files: Vec<DataFile>,
-        version: i64,
         effective: &dyn Fn(&str) -> i64,
     ) -> Result<Self, LakeError> {
+        let IndexOf { shape, entity, table, .. } = *of;
+        let failed = |source| LakeError::Io { path: of.folder.to_owned(), doing: "made", source };
+        durable::make_folder(of.folder).map_err(failed)?;
+        let mut keys = Builder::new(KeyIndex::new(shape.unique.len(), Some(of.folder)));
         let names: Vec<String> = entity.attributes.iter().map(|a| a.id.to_string()).collect();
         let tags: Vec<Tag> = entity.attributes.iter().map(|a| tag(&a.id)).collect();
         let mut index = Self {
             shape: shape.text.clone(),
-            version,
-            keys: Box::new(MemoryIndex::new(shape.unique.len())),
+            version: of.version,
+            keys: KeyIndex::default(),
             files: Vec::new(),
             loads: Names::default(),
             sources: Names::default(),
         };
-        let mut hasher = RowHasher::default();
+        let mut hasher = RowHasher::secret(of.secret);
         let mut columns = FileColumns {
             attributes: entity.attributes.iter().map(|a| Column::new(a.type_.physical())).collect(),
             system: SYSTEM
@@ -159,8 +159,7 @@ impl TableIndex {
                 .map(|c| Column::new(c.physical))
                 .collect(),
         };
-        let mut found = Vec::new();
-        let mut owned: Vec<Vec<(Key, Key)>> = vec![Vec::new(); shape.unique.len()];
+        let mut owned: Vec<Vec<(Key, Key, u64)>> = vec![Vec::new(); shape.unique.len()];
         for file in files {
             let number = index.files.len() as u32;
             let mut row_in_file = 0u32;
@@ -196,15 +195,16 @@ impl TableIndex {
                     let (order, start) =
                         shape.order(&columns.attributes, row, since).unwrap_or((since, since));
                     let to = columns.integer(1, row).unwrap_or(OPEN);
+                    let content = hasher.content(&columns.attributes, &tags, row);
                     if to == OPEN {
                         for (owned, attributes) in owned.iter_mut().zip(&shape.unique) {
                             if let Some(value) = hasher.key(&columns.attributes, attributes, row) {
-                                owned.push((value, key));
+                                owned.push((value, key, content));
                             }
                         }
                     }
                     let version = Version {
-                        content: hasher.content(&columns.attributes, &tags, row),
+                        content,
                         order,
                         start,
                         ended: to,
@@ -213,56 +213,115 @@ impl TableIndex {
                         load,
                         source,
                     };
-                    found.push(Found {
+                    keys.push(Found {
                         key,
                         entry: Entry { version, from: columns.integer(0, row).unwrap_or(EVER), to },
                         recorded: columns.integer(2, row).unwrap_or(0),
                         number: columns.integer(3, row).unwrap_or(0),
-                    });
+                    })?;
                 }
                 row_in_file += batch.num_rows() as u32;
                 Ok(())
             })?;
             for (rule, owned) in owned.iter_mut().enumerate() {
-                index.keys.own(rule, owned)?;
+                keys.own(rule, owned)?;
                 owned.clear();
             }
             index.files.push(file);
         }
-        // Equals stay in the order of the files.
-        found.sort_by_key(|f| (f.key, f.entry.version.order, f.recorded, f.number));
-        restore(index.keys.as_mut(), &found)?;
+        index.keys = keys.finish()?;
         Ok(index)
+    }
+
+    /// The index as it was kept, if it is true of these files and was made for this shape.
+    pub fn found(of: &IndexOf<'_>, files: &[DataFile]) -> Option<Self> {
+        let text = durable::read_to_string(&of.folder.join(KEPT)).ok()?;
+        let kept: Kept = serde_json::from_str(&text).ok()?;
+        let same = (kept.form, kept.lake.as_str(), kept.shape.as_str(), kept.version);
+        if same != (FORM, of.lake, of.shape.text.as_str(), of.version) {
+            return None;
+        }
+        // What a process wrote that was killed before it could keep it.
+        let named: Vec<&String> = kept.runs.all().collect();
+        for name in durable::names(of.folder).ok()? {
+            let ours = name.to_str().is_some_and(|n| n == KEPT || named.iter().any(|named| *named == n));
+            if !ours {
+                let _ = durable::remove(&of.folder.join(name));
+            }
+        }
+        let keys = KeyIndex::open(of.folder, &kept.runs).ok()?;
+        let by_id: BTreeMap<i64, &DataFile> = files.iter().map(|file| (file.id, file)).collect();
+        // Numbers of files that are out are not used again.
+        let gone = || DataFile { id: -1, path: PathBuf::new(), rows: 0, bytes: 0 };
+        Some(Self {
+            shape: kept.shape,
+            version: kept.version,
+            keys,
+            files: kept.files.iter().map(|id| by_id.get(id).map_or_else(gone, |f| (*f).clone())).collect(),
+            loads: Names(kept.loads),
+            sources: Names(kept.sources),
+        })
+    }
+
+    /// Keeps the index for the next process, after what it tells has been committed; false if it is not fit to be kept.
+    pub fn keep(&mut self, folder: &Path, lake: &str) -> Result<bool, LakeError> {
+        let Some(runs) = self.keys.keep()? else {
+            forget(folder);
+            return Ok(false);
+        };
+        let kept = Kept {
+            form: FORM,
+            lake: lake.to_owned(),
+            shape: self.shape.clone(),
+            version: self.version,
+            files: self.files.iter().map(|file| file.id).collect(),
+            loads: self.loads.0.clone(),
+            sources: self.sources.0.clone(),
+            runs,
+        };
+        let text = serde_json::to_vec(&kept).map_err(|e| LakeError::Corrupt(e.to_string()))?;
+        let path = folder.join(KEPT);
+        let failed = |source| LakeError::Io { path: path.clone(), doing: "written", source };
+        durable::replace(&path, &text).map_err(failed)?;
+        self.keys.tidy();
+        Ok(true)
     }
 }
 
-/// Hands versions to an empty index, sorted by key and within it by their order.
-fn restore(index: &mut dyn KeyIndex, found: &[Found]) -> Result<(), LakeError> {
-    let mut chains = Chains::default();
-    let mut chain: Vec<Entry> = Vec::new();
-    let mut held = 0;
-    for versions in found.chunk_by(|a, b| a.key == b.key) {
-        chain.clear();
-        for f in versions {
-            // What was written until its successor is no end of its own.
-            if let Some(before) = chain.last_mut()
-                && before.version.ended >= f.entry.version.start
-            {
-                before.version.ended = OPEN;
-            }
-            chain.push(f.entry);
-        }
-        if let Some(first) = versions.first() {
-            chains.push_changed(first.key, chain.iter().rev().copied());
-        }
-        held += 1;
-        if held == KEYS_AT_ONCE {
-            index.apply(&chains)?;
-            chains.clear();
-            held = 0;
-        }
-    }
-    index.apply(&chains)
+/// Lets go of what is kept in a folder: the next landing makes it anew from the table's files.
+pub(crate) fn forget(folder: &Path) {
+    // It may not be there.
+    let _ = durable::remove(&folder.join(KEPT));
+}
+
+/// What an index is of.
+#[derive(Clone, Copy)]
+pub(crate) struct IndexOf<'a> {
+    pub shape: &'a IndexShape,
+    pub entity: &'a Entity,
+    pub table: &'a Table,
+    /// Version of the table's files.
+    pub version: i64,
+    /// Where it is kept.
+    pub folder: &'a Path,
+    /// Which lake's.
+    pub lake: &'a str,
+    /// Key of its hashes.
+    pub secret: [u8; 32],
+}
+
+/// What is kept of an index beside its runs.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Kept {
+    form: u32,
+    lake: String,
+    shape: String,
+    version: i64,
+    /// Numbers in the catalogue of the files by their numbers here.
+    files: Vec<i64>,
+    loads: Vec<String>,
+    sources: Vec<String>,
+    runs: RunNames,
 }
 
 /// Keys in force of an entity that others refer to by one attribute.

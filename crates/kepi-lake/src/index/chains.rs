@@ -85,12 +85,6 @@ impl Chains {
         self.newest.push(if first < end { first } else { NONE });
     }
 
-    /// As [`Self::push`], of a chain that no index knows yet.
-    pub fn push_changed(&mut self, key: Key, newest_first: impl Iterator<Item = Entry>) {
-        self.push(key, newest_first);
-        self.touch(self.keys.len() - 1);
-    }
-
     /// Passes over the chains that have changed, their oldest version first.
     pub fn each_changed(&self, mut each: impl FnMut(Key, &[Entry])) {
         let mut entries = Vec::new();

@@ -29,9 +29,16 @@ pub(crate) fn tag(attribute: &AttributeId) -> Tag {
 #[derive(Default)]
 pub(crate) struct RowHasher {
     bytes: Vec<u8>,
+    /// Where what it says is kept: nobody else can tell which value a hash is of by trying values.
+    secret: Option<[u8; 32]>,
 }
 
 impl RowHasher {
+    /// Its hashes are the lake's own.
+    pub fn secret(secret: [u8; 32]) -> Self {
+        Self { secret: Some(secret), ..Self::default() }
+    }
+
     /// The hash by which rows are told apart; none: a part of it is missing.
     pub fn key(&mut self, columns: &[Column], positions: &[usize], row: usize) -> Option<Key> {
         self.bytes.clear();
@@ -85,7 +92,8 @@ impl RowHasher {
 
     fn finish(&self) -> Key {
         let mut out = [0u8; 16];
-        blake3::Hasher::new().update(&self.bytes).finalize_xof().fill(&mut out);
+        let mut hasher = self.secret.as_ref().map_or_else(blake3::Hasher::new, blake3::Hasher::new_keyed);
+        hasher.update(&self.bytes).finalize_xof().fill(&mut out);
         Key::from_le_bytes(out)
     }
 }

@@ -14,6 +14,7 @@ mod examples;
 mod full_disk;
 mod fuzz;
 mod history;
+mod key_index;
 mod kills;
 mod landing;
 mod malformed;

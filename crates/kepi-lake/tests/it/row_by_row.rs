@@ -22,6 +22,7 @@ use kepi_query::{
 };
 
 use crate::{
+    key_index,
     oracle::{Expected, Oracle, Rejected},
     support::*,
 };
@@ -440,6 +441,7 @@ async fn life(seed: u64, rows_of_a_file: usize) -> (u64, u64) {
         let at = NOW + step;
         let said = format!("seed {seed}, step {step}, {name}\n{}", texts[0]);
         let fresh;
+        key_index::befalls(&bench, &mut || random.next());
         let lake = if random.one_in(2) {
             &bench.lake
         } else {
