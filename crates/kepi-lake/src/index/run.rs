@@ -122,7 +122,9 @@ pub(super) struct RunWriter {
 impl RunWriter {
     /// Begins a run of at most so many keys.
     pub fn create(path: &Path, keys: u64) -> Result<Self, LakeError> {
-        let file = durable::scratch(path).map_err(|e| failed(path, "written", e))?;
+        // Whoever takes the folder away, as one may a cache, takes what stood in it, not the next run.
+        let folder = path.parent().map_or(Ok(()), durable::make_folder);
+        let file = folder.and_then(|()| durable::scratch(path)).map_err(|e| failed(path, "written", e))?;
         Ok(Self {
             path: path.to_owned(),
             file: BufWriter::with_capacity(1 << 18, file),
