@@ -3,10 +3,10 @@
 //! What an analysis says is an [`Insight`]: a verdict, sentences as typed values, the figures they rest on, and what was checked. *No* is said
 //! only where enough was looked at; else it is unknown, with the reason.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use kepi_model::{
-    calendar::Period,
+    calendar::{Grain, Period},
     id::DimensionId,
     project::{Kpi, Project},
 };
@@ -48,6 +48,14 @@ pub trait Frames {
     fn segments(&self, kpi: &Kpi, period: Period) -> Vec<Segment>;
     /// What is usual of a figure.
     fn judged(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Judgement;
+    /// Final values of a series in a range of periods, oldest first.
+    fn points(
+        &self,
+        kpi: &Kpi,
+        grain: Grain,
+        segment: &Segment,
+        range: RangeInclusive<i32>,
+    ) -> Vec<(i32, f64)>;
     /// The last period before one in which the total has a final figure.
     fn before(&self, kpi: &Kpi, period: Period) -> Option<Period>;
 }
@@ -59,6 +67,8 @@ pub enum Verdict {
     Yes,
     /// No, and enough was looked at to say so.
     No,
+    /// The contrary of what is believed.
+    Contrary,
     /// Not enough could be looked at.
     Unknown,
 }
@@ -70,6 +80,7 @@ impl Verdict {
         match self {
             Self::Yes => "yes",
             Self::No => "no",
+            Self::Contrary => "contrary",
             Self::Unknown => "unknown",
         }
     }

@@ -20,7 +20,7 @@ use kepi_stats::{
         moderation::Prior,
         usual::{self, Expected, Season},
     },
-    distribution::student,
+    distribution::{normal, student},
 };
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +48,7 @@ pub fn needed(grain: Grain) -> u32 {
 }
 
 /// Periods after which a season comes round, by grain.
-fn season_of(grain: Grain) -> Option<usize> {
+pub(crate) fn season_of(grain: Grain) -> Option<usize> {
     match grain {
         Grain::Day => Some(7),
         Grain::Week => Some(52),
@@ -60,7 +60,7 @@ fn season_of(grain: Grain) -> Option<usize> {
 }
 
 /// Earlier periods that are looked at, at most: what happened longer ago says little of today.
-fn longest(grain: Grain) -> i32 {
+pub(crate) fn longest(grain: Grain) -> i32 {
     match grain {
         Grain::Day => 91,
         Grain::Week => 157,
@@ -227,6 +227,8 @@ struct Looked {
     p: f64,
     look: u32,
     above: bool,
+    /// The p-value of the last value alone.
+    alone: f64,
     /// How far the last value may lie off for a p-value, in the spread of its prediction.
     spread: f64,
     degrees: f64,
@@ -260,7 +262,7 @@ pub fn review(project: &Project, frame: &Frame, ordinal: i32, level: f64, thread
         let look = |seen: &Seen<'_>| {
             let total = seen.segment.is_total();
             let (prior, widths) = if total { (of_totals, &widths[0]) } else { (of_members, &widths[1]) };
-            look(seen, prior, widths)
+            look(seen, of.scale, prior, widths)
         };
         of.series.iter().map(look).collect()
     });
@@ -390,9 +392,10 @@ fn moderated(seen: &Seen<'_>, prior: Option<Prior>) -> (f64, f64) {
     (variance.max(seen.sampled), degrees)
 }
 
-/// Sums of neighbouring errors over so many periods, each in the spread of the sum; the last one is the last value's.
-fn sums(seen: &Seen<'_>, variance: f64, look: usize) -> Vec<f64> {
-    let all: Vec<f64> = seen.past.iter().copied().chain([seen.last]).map(|z| z / variance.sqrt()).collect();
+/// Sums of neighbouring errors over so many periods, each in the spread of the sum; the last one is the last value's, which is given.
+fn sums(seen: &Seen<'_>, last: f64, variance: f64, look: usize) -> Vec<f64> {
+    let past = seen.past.iter().map(|z| z / variance.sqrt());
+    let all: Vec<f64> = past.chain([last]).collect();
     all.windows(look).map(|of| of.iter().sum::<f64>() / (look as f64).sqrt()).collect()
 }
 
@@ -410,7 +413,7 @@ fn widths(class: &[&Seen<'_>], prior: Option<Prior>) -> [f64; LOOKS.len()] {
         for seen in class.iter().filter(|seen| can_look(seen, look)) {
             let (variance, own) = moderated(seen, prior);
             degrees = degrees.max(own);
-            let sums = sums(seen, variance, look);
+            let sums = sums(seen, 0.0, variance, look);
             // What shares a period with the last sum is part of what is judged.
             let known = sums.get(..sums.len().saturating_sub(look)).unwrap_or_default();
             past.extend(known.iter().rev().take(PAST).map(|sum| sum.abs()));
@@ -429,22 +432,32 @@ fn widths(class: &[&Seen<'_>], prior: Option<Prior>) -> [f64; LOOKS.len()] {
     widths
 }
 
-fn look(seen: &Seen<'_>, prior: Option<Prior>, widths: &[f64; LOOKS.len()]) -> Looked {
+fn look(seen: &Seen<'_>, scale: Scale, prior: Option<Prior>, widths: &[f64; LOOKS.len()]) -> Looked {
     let (variance, degrees) = moderated(seen, prior);
+    let spread = variance.sqrt() * seen.expected.spread;
+    // Few cases: an error is never less likely than counts of their variance make it.
+    let place = seen.expected.value + seen.last * seen.expected.spread;
+    let likely =
+        -normal::quantile((scale.chance(place, seen.expected.value, spread * spread) / 2.0).max(1e-300));
+    let last = (seen.last / variance.sqrt()).clamp(-likely.max(0.0), likely.max(0.0));
     let possible = || LOOKS.into_iter().zip(widths).filter(|((look, _), _)| can_look(seen, *look));
     let parts: f64 = possible().map(|((_, part), _)| part).sum();
     let mut best = Looked {
         p: 1.0,
         look: 1,
         above: seen.last > 0.0,
-        spread: variance.sqrt() * seen.expected.spread,
+        alone: 1.0,
+        spread,
         degrees,
         widened: widths[0],
         part: LOOKS[0].1 / parts,
     };
     for ((look, part), width) in possible() {
-        let Some(sum) = sums(seen, variance, look).last().copied() else { continue };
+        let Some(sum) = sums(seen, last, variance, look).last().copied() else { continue };
         let p = (student::two_sided(sum / width, degrees) * parts / part).min(1.0);
+        if look == 1 {
+            best.alone = p;
+        }
         if p < best.p {
             (best.p, best.look, best.above) = (p, look as u32, sum > 0.0);
         }
@@ -476,18 +489,34 @@ fn judge(of: &Filtered<'_>, seen: &Seen<'_>, looked: &Looked, held: Held) -> Usu
     let half = deviations * looked.widened * looked.spread;
     let value = |place: f64| of.scale.from(place) * of.length;
     let off = seen.last * seen.expected.spread;
+    let unlikely = normal::two_sided(deviations * looked.widened);
+    let end = |side: f64| {
+        let at = |distance: f64| seen.expected.value + side * distance;
+        let chance =
+            |distance| of.scale.chance(at(distance), seen.expected.value, looked.spread * looked.spread);
+        // Where counts are likelier than that, the end lies farther off, at most four times, and never short of where it is.
+        let (mut near, mut far) = (half, 4.0 * half);
+        if chance(near) <= unlikely {
+            return at(near);
+        }
+        for _ in 0..14 {
+            let middle = f64::midpoint(near, far);
+            if chance(middle) > unlikely { near = middle } else { far = middle }
+        }
+        at(far)
+    };
     let verdict = match held.called_out {
         false => Verdict::Within,
         // Several looks may call it out: that of the last value goes first.
-        true if off.abs() >= half => Verdict::Beyond,
+        true if looked.alone <= held.limit => Verdict::Beyond,
         true => Verdict::Drifting,
     };
     Usual {
         verdict,
         above: if verdict == Verdict::Beyond { off > 0.0 } else { looked.above },
         expected: value(seen.expected.value),
-        low: value(seen.expected.value - half),
-        high: value(seen.expected.value + half),
+        low: value(end(-1.0)),
+        high: value(end(1.0)),
         spread: looked.spread,
         degrees: looked.degrees,
         p: looked.p,

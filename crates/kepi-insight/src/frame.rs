@@ -11,6 +11,7 @@ use kepi_model::{
 use kepi_query::value::Segment;
 use kepi_stats::{
     control::usual::Point,
+    distribution::{beta, gamma},
     estimate::{Estimate, Level, Method},
 };
 
@@ -141,6 +142,30 @@ impl Scale {
         }
     }
 
+    /// The probability of lying at least so far off what was expected, where a prediction has this variance on the scale: twice that of the
+    /// side on which the place lies, by the binomial or Poisson distribution of as many cases as have that variance, 1/(4·variance). Near the
+    /// ends of the scale these are much wider than the normal one: of 20 cases with two thirds expected all or none hit by
+    /// chance once in some thousands, and the normal distribution would say once in hundreds of millions. Zero for scales without such.
+    #[must_use]
+    pub fn chance(self, place: f64, expected: f64, variance: f64) -> f64 {
+        let cases = 0.25 / variance;
+        let (seen, mean) = (self.from(place), self.from(expected));
+        let side = match self {
+            Self::Arcsine if place > expected => beta::below(mean, cases * seen, cases * (1.0 - seen) + 1.0),
+            Self::Arcsine => beta::above(mean, cases * seen + 1.0, cases * (1.0 - seen)),
+            Self::Root if place > expected => gamma::lower(cases * seen, cases * mean),
+            Self::Root => gamma::upper(cases * seen + 1.0, cases * mean),
+            Self::Logarithm | Self::Plain => 0.0,
+        };
+        // At the very end of a scale nothing lies beyond: all cases hit, or none.
+        let side = match self {
+            Self::Arcsine if place > expected && seen >= 1.0 => libm::pow(mean, cases),
+            Self::Arcsine if place <= expected && seen <= 0.0 => libm::pow(1.0 - mean, cases),
+            _ => side,
+        };
+        if side.is_nan() { 1.0 } else { (2.0 * side).min(1.0) }
+    }
+
     /// The value at a place of the scale; beyond its ends the value at the end.
     #[must_use]
     pub fn from(self, place: f64) -> f64 {
@@ -261,6 +286,25 @@ mod tests {
         assert_eq!(Scale::Arcsine.to(1.2), None);
         assert_eq!(Scale::Arcsine.from(-0.1), 0.0);
         assert_eq!(Scale::Arcsine.from(2.0), 1.0);
+    }
+
+    #[test]
+    fn chance_near_the_ends_of_a_scale_is_that_of_counts() {
+        // All of 20 where 0.636 are expected: 2 · 0.636^20.
+        let share = |hits: f64, n: f64, mean: f64| {
+            let place = |share| Scale::Arcsine.to(share).unwrap();
+            Scale::Arcsine.chance(place(hits / n), place(mean), 0.25 / n)
+        };
+        assert!((share(20.0, 20.0, 0.636) / (2.0 * libm::pow(0.636, 20.0)) - 1.0).abs() < 1e-9);
+        assert!((share(0.0, 17.0, 0.421) / (2.0 * libm::pow(0.579, 17.0)) - 1.0).abs() < 1e-9);
+        // At least 9 of 10 where half are expected: 11 ⁄ 1 024 on that side.
+        assert!((share(9.0, 10.0, 0.5) / (22.0 / 1_024.0) - 1.0).abs() < 1e-9);
+        assert!((share(1.0, 10.0, 0.5) / (22.0 / 1_024.0) - 1.0).abs() < 1e-9);
+        // No event where ten are expected: 2 · e^−10.
+        let root = |seen: f64, mean: f64| Scale::Root.chance(seen.sqrt(), mean.sqrt(), 0.25);
+        assert!((root(0.0, 10.0) / (2.0 * libm::exp(-10.0)) - 1.0).abs() < 1e-9);
+        assert!(root(30.0, 10.0) < 1e-5 && root(10.0, 10.0) > 0.9);
+        assert_eq!(Scale::Plain.chance(9.0, 1.0, 1.0), 0.0);
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod change;
 mod changed;
 pub mod evidence;
 pub mod frame;
+pub mod link;
 mod location;
 mod mix;
 mod paradox;
@@ -33,11 +34,17 @@ pub mod trend;
 use analysis::Analysis;
 
 /// All analyses, in the order in which they are told. A further one is a file and a row.
-pub static ANALYSES: &[Analysis] =
-    &[changed::ANALYSIS, location::ANALYSIS, mix::ANALYSIS, paradox::ANALYSIS, standing::ANALYSIS];
+pub static ANALYSES: &[Analysis] = &[
+    changed::ANALYSIS,
+    location::ANALYSIS,
+    mix::ANALYSIS,
+    paradox::ANALYSIS,
+    standing::ANALYSIS,
+    link::ANALYSIS,
+];
 
 /// Version of the analyses: counted up when any of them says something else of the same figures.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 #[cfg(test)]
 mod tests {

@@ -11,10 +11,12 @@ use kepi_model::{
     project::{Attention, Kpi, Project},
 };
 use kepi_stats::{
-    distribution::normal,
+    distribution::{normal, student},
     estimate::{Level, NotComputable},
     multiplicity::{Adjustment, limits, rejected, simes},
 };
+
+use crate::{analysis::Verdict, link::Association};
 
 /// Tests that share a part of the budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,7 +46,7 @@ impl Family {
 }
 
 /// The families that analyses of this version claim; a test holds it against the list of them.
-pub const CLAIMED: &[Family] = &[Family::Change, Family::Standing];
+pub const CLAIMED: &[Family] = &[Family::Change, Family::Standing, Family::Link];
 
 /// Of what is promised, what is spent: the tests are approximations, and clean worlds show that they spend somewhat more than
 /// their level says (`kepi evidence insight`).
@@ -66,16 +68,19 @@ pub fn level(attention: &Attention, grain: Grain, grains: usize, claimed: &[Fami
     budget * of_month / grains.max(1) as f64
 }
 
-/// What a KPI counts among others: what is on a scorecard most, then what has a target.
+/// What a KPI counts among others: what is on a scorecard in force on the last day of the period most, then what has a target.
 #[must_use]
 pub fn weight(project: &Project, kpi: &Kpi, period: Period) -> f64 {
-    let on_scorecard = project.scorecards.values().any(|scorecard| {
-        let objectives = scorecard.perspectives.iter().flat_map(|p| &p.objectives);
-        objectives.flat_map(|o| &o.kpis).any(|(id, _)| *id == kpi.id)
+    let day = project.calendar.last_day(period);
+    let in_force = project.scorecards.values().filter_map(|scorecard| match &day {
+        Ok(day) => scorecard.in_force(*day),
+        Err(_) => Some(scorecard),
     });
+    let objectives = in_force.flat_map(|scorecard| &scorecard.perspectives).flat_map(|p| &p.objectives);
+    let on_scorecard = objectives.flat_map(|o| &o.kpis).any(|(id, _)| *id == kpi.id);
     if on_scorecard {
         project.attention.scorecards
-    } else if kpi.targets.iter().any(|t| project.calendar.last_day(period).is_ok_and(|day| t.from <= day)) {
+    } else if day.is_ok_and(|day| kpi.targets.iter().any(|target| target.from <= day)) {
         project.attention.targets
     } else {
         1.0
@@ -190,6 +195,33 @@ pub(crate) fn apart(attention: &Attention, deviations: &[f64]) -> Vec<bool> {
     rejected(&p, Adjustment::Holm, level).unwrap_or_else(|_| vec![false; deviations.len()])
 }
 
+/// What is to be thought of an expected association, one of so many: its share of the budget is divided among them (Bonferroni). Supported
+/// if its interval lies on the expected side of nothing, contradicted if on the other; *no* needs power: the interval leaves out the
+/// smallest effect worth having. Else it cannot be told. With the ends of the interval.
+#[must_use]
+pub fn expected(
+    attention: &Attention,
+    asked: usize,
+    of: &Association,
+    sign: f64,
+    worth: Option<f64>,
+) -> (Verdict, (f64, f64)) {
+    let level = NOMINAL * attention.false_call_outs * Family::OTHERS / asked.max(1) as f64;
+    let half = -student::quantile(level / 2.0, of.degrees.max(1.0)) * of.error;
+    let (low, high) = (of.effect - half, of.effect + half);
+    let (least, most) = if sign < 0.0 { (-high, -low) } else { (low, high) };
+    let verdict = if least > 0.0 {
+        Verdict::Yes
+    } else if most < 0.0 {
+        Verdict::Contrary
+    } else if worth.is_some_and(|worth| most < worth) {
+        Verdict::No
+    } else {
+        Verdict::Unknown
+    };
+    (verdict, (low, high))
+}
+
 #[cfg(test)]
 mod tests {
     use kepi_stats::random::Random;
@@ -209,6 +241,25 @@ mod tests {
         let claimed = [Family::Change, Family::Doubt, Family::Standing];
         let shares = claimed.map(|family| family.share(&claimed));
         assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn no_needs_power() {
+        let of = |effect, error, sign, worth| {
+            let association = Association { effect, error, degrees: 49.0, units: Some(50), periods: 36 };
+            expected(&attention(), 1, &association, sign, worth).0
+        };
+        assert_eq!(of(1.0, 0.2, 1.0, None), Verdict::Yes);
+        assert_eq!(of(1.0, 0.2, -1.0, None), Verdict::Contrary);
+        assert_eq!(of(-1.0, 0.2, -1.0, None), Verdict::Yes);
+        assert_eq!(of(0.1, 0.2, 1.0, Some(0.9)), Verdict::No);
+        assert_eq!(of(0.1, 0.2, 1.0, Some(0.5)), Verdict::Unknown);
+        assert_eq!(of(0.1, 0.2, 1.0, None), Verdict::Unknown);
+        // The more links are believed in, the more it takes.
+        let association =
+            Association { effect: 1.0, error: 0.3, degrees: 49.0, units: Some(50), periods: 36 };
+        assert_eq!(expected(&attention(), 1, &association, 1.0, None).0, Verdict::Yes);
+        assert_eq!(expected(&attention(), 50, &association, 1.0, None).0, Verdict::Unknown);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The forms in which something is said of a figure. Each is a value with typed slots; what cannot be true cannot be formed.
 
 use kepi_model::{
-    calendar::Period,
+    calendar::{Grain, Period},
     project::{Better, TargetLines},
 };
 use kepi_score::{band::Band, tree::NoScore};
@@ -10,6 +10,7 @@ use kepi_stats::estimate::Estimate;
 use crate::{
     advice::{Action, Course},
     change::{Change, Judgement, Usual},
+    link,
     trend::Trend,
 };
 
@@ -110,6 +111,22 @@ pub enum Sentence {
         others: usize,
         /// How many were compared.
         compared: usize,
+    },
+    /// How a KPI goes with what is believed to move it.
+    Linked {
+        /// The cause, by name.
+        cause: String,
+        /// After how long: so many of a grain.
+        lag: Option<(u32, Grain)>,
+        /// What was found.
+        found: link::Found,
+    },
+    /// Of what is believed to move it nothing can be said.
+    Untold {
+        /// The causes, by name.
+        causes: Vec<String>,
+        /// Why.
+        why: link::Untold,
     },
     /// Nobody does.
     NobodyStandsApart {

@@ -4,18 +4,21 @@
 
 use kepi_insight::{
     advice::{Action, Certainty, Course},
+    analysis::Verdict as Verdicts,
     change::{Judgement, Refusal, Usual, Verdict},
+    link::{self, Untold},
     sentence::{Distance, Line, Sentence, Side},
     trend::{TREND, Trend},
 };
 use kepi_model::{
-    calendar::{Calendar, Period},
+    calendar::{Calendar, Grain, Period},
     project::{Kpi, ValueUnit},
 };
 use kepi_score::{band::Band, tree::Observed};
 
 use crate::{
     format,
+    reporter::words,
     view::{Number, Status},
 };
 
@@ -154,6 +157,8 @@ impl<'a> Say<'a> {
                     self.number(*rest).text
                 )
             }
+            Sentence::Linked { cause, lag, found } => self.linked(cause, *lag, found),
+            Sentence::Untold { causes, why } => untold(&listed(causes), *why),
             Sentence::NobodyStandsApart { compared } => {
                 format!("Nobody: nothing stands out for long among {compared} members compared.")
             }
@@ -170,6 +175,34 @@ impl<'a> Say<'a> {
                 }
             }
             Sentence::Advised(action) => action_text(*action),
+        }
+    }
+
+    /// What goes with a cause. An association: nothing here says that it is an effect.
+    fn linked(&self, cause: &str, lag: Option<(u32, Grain)>, found: &link::Found) -> String {
+        let of = &found.association;
+        let later = lag.map_or_else(String::new, |lag| format!(" {} later", words::lag(lag)));
+        let (low, high) = (self.signed(found.range.0), self.signed(found.range.1));
+        let range = format!("{low} to {high}");
+        let rests = match of.units {
+            Some(units) => format!("{units} members, {} periods", of.periods),
+            None => format!("{} periods", of.periods),
+        };
+        let with = format!("a typical improvement of “{cause}” goes with");
+        let effect = self.signed(of.effect);
+        match found.verdict {
+            Verdicts::Yes => format!(
+                "Supported: {with} {effect}{later} ({range}; {rests}). It helps to predict; that it is the cause is not shown."
+            ),
+            Verdicts::Contrary => format!(
+                "Contradicted: {with} {effect}{later} ({range}; {rests}), the other way than expected."
+            ),
+            Verdicts::No => format!(
+                "Not supported: {with} {range}{later} ({rests}), less than a tenth of the way from threshold to target."
+            ),
+            Verdicts::Unknown => {
+                format!("Cannot be told: {with} anything from {range}{later} ({rests}).")
+            }
         }
     }
 
@@ -253,6 +286,21 @@ impl<'a> Say<'a> {
         } else {
             format::difference(raw, self.unit, self.decimals)
         }
+    }
+}
+
+/// Why nothing can be said of what is believed to move a KPI.
+fn untold(causes: &str, why: Untold) -> String {
+    match why {
+        Untold::TooFew { have, periods, units } => format!(
+            "Too little data to tell of {causes}: {periods} periods are needed, there are {have}; or {units} members that have both."
+        ),
+        Untold::SameRows => format!(
+            "Cannot be told of {causes}: the same rows make both, so chance moves them together. A link with a lag can be told."
+        ),
+        Untold::Overlapping => format!("Cannot be told of {causes}: neighbouring periods share rows."),
+        Untold::Lag => format!("Cannot be told of {causes}: the lag is no whole number of these periods."),
+        Untold::NeverMoved => format!("Cannot be told of {causes}: one of the two never moved."),
     }
 }
 

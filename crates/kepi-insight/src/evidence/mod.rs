@@ -3,6 +3,7 @@
 //! A world is made from a seed. Its **clean twin** has the same seasons, drifts, noise and unequal sizes, and nothing happens in
 //! it; whatever is called out there is false. `kepi evidence insight` runs many and prints how often; `make test` runs few.
 
+mod links;
 mod world;
 
 use kepi_model::{id::KpiId, project::Project};
@@ -11,6 +12,7 @@ use kepi_stats::{
     estimate::{Interval, Level, NotComputable},
     estimation::proportion,
 };
+pub use links::{Linked, Links, links};
 pub use world::{Shape, World};
 
 use crate::change::{Review, Verdict, reviewed};

@@ -1,13 +1,14 @@
 //! Every analysis says what it should of figures whose truth was planted, and nothing of clean ones.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use kepi_insight::{
     ANALYSES,
     analysis::{Ask, Frames, Insight, Shown, Verdict},
     change::{Judgement, Refusal, review},
-    evidence::{Shape, World},
+    evidence::{Linked, Shape, World},
     frame::{Figure, Frame},
+    link::Untold,
     sentence::Sentence,
 };
 use kepi_model::{
@@ -68,6 +69,9 @@ impl Frames for Planted {
     fn judged(&self, _: &Kpi, period: Period, segment: &Segment) -> Judgement {
         let is_last = period.ordinal == self.last;
         self.judged.get(segment).copied().filter(|_| is_last).unwrap_or(Err(Refusal::NotLooked))
+    }
+    fn points(&self, kpi: &Kpi, _: Grain, segment: &Segment, range: RangeInclusive<i32>) -> Vec<(i32, f64)> {
+        range.filter_map(|at| Some((at, self.frame.figure(&kpi.id, segment, at)?.point))).collect()
     }
     fn before(&self, _: &Kpi, period: Period) -> Option<Period> {
         (period.ordinal > 0).then(|| period.offset(-1))
@@ -175,6 +179,45 @@ fn every_analysis_was_asked() {
     months.last_mut().unwrap()[2].0 = 150;
     let planted = Planted::of(&months);
     for analysis in ANALYSES {
-        assert!(!planted.ask(analysis.name).unwrap().says.is_empty(), "{}", analysis.name);
+        let said = match analysis.name {
+            // It asks of two KPIs.
+            "link" => ask_link(&Linked::new(7, 50, 36, 0.2)),
+            name => planted.ask(name).unwrap(),
+        };
+        assert!(!said.says.is_empty(), "{}", analysis.name);
     }
+}
+
+fn ask_link(world: &Linked) -> Insight {
+    let link = ANALYSES.iter().find(|analysis| analysis.name == "link").unwrap();
+    let kpi = world.project().kpis.values().find(|kpi| kpi.id.as_str() == "effect").unwrap();
+    (link.answer)(&Ask { kpi, period: world.last() }, world).unwrap()
+}
+
+#[test]
+fn a_link_is_supported_by_members_and_a_short_total_says_too_little() {
+    let found = ask_link(&Linked::new(1, 50, 36, 0.3));
+    assert_eq!(found.verdict, Verdict::Yes);
+    let Sentence::Linked { cause, lag: Some((1, Grain::Month)), found: pair } = &found.says[0] else {
+        panic!("{found:?}");
+    };
+    // Three tenths of a spread of 0.03, of which a typical move within a member is somewhat less than one.
+    assert!(cause == "Cause" && (pair.association.effect - 0.009).abs() < 0.003, "{pair:?}");
+    assert_eq!((pair.association.units, pair.worth.map(|w| (w * 1e9).round())), (Some(50), Some(2e7)));
+    // Against what is expected.
+    assert_eq!(ask_link(&Linked::new(1, 50, 36, -0.3)).verdict, Verdict::Contrary);
+    // Nothing there, and enough to say so; two years of a total do not say it.
+    assert_eq!(ask_link(&Linked::new(1, 50, 36, 0.0)).verdict, Verdict::No);
+    let short = ask_link(&Linked::new(1, 0, 12, 0.3));
+    let too_few = Untold::TooFew { have: 11, periods: 24, units: 10 };
+    assert_eq!(short.verdict, Verdict::Unknown);
+    assert_eq!(short.says, [Sentence::Untold { causes: vec!["Cause".to_owned()], why: too_few }]);
+}
+
+#[test]
+fn what_does_not_serve_an_end_of_a_link_is_not_asked_for_one() {
+    let world = Linked::new(1, 0, 12, 0.3);
+    let link = ANALYSES.iter().find(|analysis| analysis.name == "link").unwrap();
+    let kpi = world.project().kpis.values().find(|kpi| kpi.id.as_str() == "cause").unwrap();
+    assert_eq!((link.answer)(&Ask { kpi, period: world.last() }, &world), None);
 }

@@ -180,3 +180,35 @@ fn a_count_is_compared_by_the_day() {
     assert_eq!(usual.verdict, Verdict::Within);
     assert!((usual.expected - 280.0).abs() < 15.0, "{usual:?}");
 }
+
+#[test]
+fn all_of_few_cases_may_hit_by_chance() {
+    let shape = Shape { kpis: 40, on_scorecard: 10, members: vec![4, 3], periods: 25 };
+    let project = World::project(&shape);
+    let world = World::clean(2, &shape);
+    let member = Segment::one("d0".parse().unwrap(), "m0");
+    let judged = |last: u64| {
+        let mut frame = world.frame(&project);
+        let series = frame.kpis.get_mut(&"k30".parse().unwrap()).unwrap().get_mut(&member).unwrap();
+        let mut random = Random::seeded(11);
+        for figure in series.iter_mut() {
+            let hits = if figure.ordinal == world.last() {
+                last
+            } else {
+                (0..20).filter(|_| random.uniform() < 0.64).count() as u64
+            };
+            let estimate = proportion::wilson(hits, 20, Level::NINETY_FIVE).unwrap();
+            *figure = Figure::of(figure.ordinal, &estimate, true);
+        }
+        let review = review(&project, &frame, world.last(), LEVEL, 2);
+        review.judged[&"k30".parse().unwrap()][&member].unwrap()
+    };
+    // 0.64^20 is one in 7 500, and there are some 300 members; on the scale it would lie more than five spreads off.
+    let all = judged(20);
+    assert_eq!((all.verdict, all.high), (Verdict::Within, 1.0));
+    assert!(all.p > 1e-4, "{all:?}");
+    // None of them is another matter.
+    let none = judged(0);
+    assert_eq!(none.verdict, Verdict::Beyond);
+    assert!(!none.above && none.low > 0.0, "{none:?}");
+}

@@ -1,6 +1,6 @@
 //! The promise of the budget of false call-outs, in few small worlds; `kepi evidence insight` runs many large ones.
 
-use kepi_insight::evidence::{Shape, run};
+use kepi_insight::evidence::{Shape, Tally, links, run};
 
 /// How many worlds; `KEPI_COUNT` says otherwise.
 fn worlds() -> u64 {
@@ -21,4 +21,18 @@ fn clean_worlds_show_little_and_planted_shifts_are_found() {
     let (size, on_scorecard, _) = found.power.last().unwrap();
     let (share, _) = on_scorecard.share().unwrap();
     assert!(*size == 5 && share > 0.6, "{on_scorecard:?}");
+}
+
+#[test]
+fn what_moves_what_is_found_in_members_and_not_made_up() {
+    let worlds = worlds();
+    let found = links(0..worlds);
+    eprintln!("{worlds} worlds: {found:?}");
+    let share = |tally: Tally| tally.share().unwrap().1;
+    assert!(share(found.panel).high >= 0.91, "{:?}", found.panel);
+    assert!(share(found.panel_no).high >= 0.9, "{:?}", found.panel_no);
+    assert!(share(found.total_untold).high >= 0.6, "{:?}", found.total_untold);
+    for clean in [found.panel_false, found.total_false] {
+        assert!(share(clean).low <= 0.02, "{clean:?}");
+    }
 }

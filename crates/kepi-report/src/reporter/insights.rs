@@ -1,5 +1,7 @@
 //! What analyses say of a KPI: asked of published figures when somebody looks.
 
+use std::ops::RangeInclusive;
+
 use kepi_insight::{
     ANALYSES,
     analysis::{Ask, Exhibit, Frames, Shown},
@@ -7,7 +9,7 @@ use kepi_insight::{
     frame::Figure,
 };
 use kepi_model::{
-    calendar::Period,
+    calendar::{Grain, Period},
     project::{Kpi, Project},
 };
 use kepi_query::value::Segment;
@@ -36,6 +38,19 @@ impl Frames for Reporter<'_> {
     }
     fn judged(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Judgement {
         self.facts.judged(&kpi.id, period, segment)
+    }
+    fn points(
+        &self,
+        kpi: &Kpi,
+        grain: Grain,
+        segment: &Segment,
+        range: RangeInclusive<i32>,
+    ) -> Vec<(i32, f64)> {
+        let points = self.facts.points(&kpi.id, grain, segment, range);
+        points
+            .into_iter()
+            .filter_map(|(ordinal, point, is_final)| Some((ordinal, point.filter(|_| is_final)?)))
+            .collect()
     }
     fn before(&self, kpi: &Kpi, period: Period) -> Option<Period> {
         let total = Segment::total();

@@ -1,6 +1,8 @@
 //! The strategy map, coloured by a scorecard.
 
-use kepi_model::project::{Goal, Objective, Pillar, Strategy};
+use kepi_insight::{analysis::Verdict, link};
+use kepi_model::calendar::Period;
+use kepi_model::project::{CauseEffect, Goal, Objective, Pillar, Strategy};
 use kepi_score::tree::{NodeId, ScoreNode};
 
 use super::{Asked, Reporter, scorecard::score_view, words};
@@ -39,7 +41,7 @@ impl<'a> Reporter<'a> {
             lag: link.lag.map(words::lag),
             strength: link.strength,
             why: link.why.clone(),
-            evidence: LinkEvidence::Untested,
+            evidence: self.link_evidence(link, asked.as_ref().map(|a| a.period)),
         });
         Ok(StrategyMapView {
             project: self.project_view(),
@@ -66,6 +68,19 @@ impl<'a> Reporter<'a> {
                 .collect(),
             links: links.collect(),
         })
+    }
+
+    /// What published figures up to a period say of a link, all pairs of KPIs of its objectives together.
+    pub(crate) fn link_evidence(self, of: &CauseEffect, upto: Option<Period>) -> LinkEvidence {
+        let pairs = link::pairs_of(self.project(), of);
+        let Some(upto) = upto.filter(|_| !pairs.is_empty()) else { return LinkEvidence::Untested };
+        let found = pairs.iter().map(|pair| link::found(pair, upto, &self));
+        match link::together(found.map(|found| found.map_or(Verdict::Unknown, |found| found.verdict))) {
+            Verdict::Yes => LinkEvidence::Supported,
+            Verdict::No => LinkEvidence::NotSupported,
+            Verdict::Contrary => LinkEvidence::Contradicted,
+            Verdict::Unknown => LinkEvidence::TooLittle,
+        }
     }
 
     fn map_objective(self, of: &Objective, tree: Option<&ScoreNode>) -> MapObjective {

@@ -50,7 +50,7 @@ pub fn strategy_map(view: &StrategyMapView, href: &dyn Fn(&MapObjective) -> Opti
             @for ((index, _), path) in links.iter().zip(&plan.paths) {
                 @if let Some(link) = view.links.get(*index) {
                     @let sign = if link.sign == Sign::Positive { "positive" } else { "negative" };
-                    g class={ "link untested " (sign) } role="img" {
+                    g class={ "link " (link.evidence.code()) " " (sign) } role="img" {
                         title {
                             (link.from.name) " is expected to "
                             (if link.sign == Sign::Positive { "raise " } else { "lower " })

@@ -9,7 +9,7 @@ pub struct AnalysisView {
     pub version: u32,
     /// What it answers: `Where does the change sit?`
     pub question: &'static str,
-    /// `yes`, `no`, `unknown`.
+    /// `yes`, `no`, `contrary`, `unknown`.
     pub verdict: &'static str,
     /// In sentences.
     pub says: Vec<String>,

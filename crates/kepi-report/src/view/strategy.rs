@@ -69,8 +69,16 @@ pub struct MapObjective {
 /// What the data say about a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LinkEvidence {
-    /// Nobody has tested it: a hypothesis.
+    /// No KPIs of the two objectives can be held against each other: a hypothesis.
     Untested,
+    /// Too little is known to tell.
+    TooLittle,
+    /// Of all pairs of KPIs an effect worth having can be ruled out.
+    NotSupported,
+    /// What was expected is seen in a pair of KPIs, and the contrary in none.
+    Supported,
+    /// The contrary is seen.
+    Contradicted,
 }
 
 impl LinkEvidence {
@@ -78,6 +86,20 @@ impl LinkEvidence {
     pub fn label(self) -> &'static str {
         match self {
             Self::Untested => "untested",
+            Self::TooLittle => "too little data to tell",
+            Self::NotSupported => "not supported by data",
+            Self::Supported => "supported by data",
+            Self::Contradicted => "contradicted by data",
+        }
+    }
+    /// The name used in JSON and for its style.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Untested => "untested",
+            Self::TooLittle => "too_little",
+            Self::NotSupported => "not_supported",
+            Self::Supported => "supported",
+            Self::Contradicted => "contradicted",
         }
     }
 }

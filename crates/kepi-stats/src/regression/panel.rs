@@ -1,6 +1,6 @@
 //! Panels: fixed effects by the within transformation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::least_squares::{LeastSquares, TotalSquares};
 use crate::estimate::NotComputable;
@@ -72,6 +72,27 @@ impl PanelFit {
             })
             .collect();
         Ok(Self { within, effects })
+    }
+
+    /// Fits `y = a_unit + c_period + X b`: what all units share in a period drops out as well, such as a season or a common
+    /// shock. Slopes of `columns` come first, then those of all periods but the first. O(n (k + periods)²).
+    ///
+    /// Source: Baltagi, *Econometric Analysis of Panel Data* (3rd ed., 2005), section 3.2.
+    ///
+    /// # Errors
+    /// As [`fixed_effects`](Self::fixed_effects); `Singular` as well for a regressor that does not differ between units.
+    pub fn two_way(
+        y: &[f64],
+        columns: &[Vec<f64>],
+        units: &[usize],
+        periods: &[usize],
+    ) -> Result<Self, NotComputable> {
+        NotComputable::unless_same_length("response and periods", y.len(), periods.len())?;
+        let known: BTreeSet<usize> = periods.iter().copied().collect();
+        let dummy = |of: usize| periods.iter().map(|p| if *p == of { 1.0 } else { 0.0 }).collect();
+        let all: Vec<Vec<f64>> =
+            columns.iter().cloned().chain(known.into_iter().skip(1).map(dummy)).collect();
+        Self::fixed_effects(y, &all, units)
     }
 
     /// Arellano's covariance, clustered by unit.

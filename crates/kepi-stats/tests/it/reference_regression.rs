@@ -325,6 +325,14 @@ fn grunfeld(check: &mut Check) {
         check.at(&r, &format!("/grunfeld_fe/se/{name}"), classical[j], CLOSED);
         check.at(&r, &format!("/grunfeld_fe/se_arellano/{name}"), arellano[j], CLOSED);
     }
+    // Baltagi (2005), table 3.1, within estimates of both effects: 0.118 (0.014) and 0.358 (0.023).
+    let years: Vec<usize> = table.numbers("year").iter().map(|v| *v as usize).collect();
+    let both = PanelFit::two_way(&table.numbers("inv"), &columns, &firms, &years).unwrap();
+    let se = errors(&both.within.classical_covariance());
+    for (j, (slope, error)) in [(0.118, 0.014), (0.358, 0.023)].into_iter().enumerate() {
+        assert!((both.within.coefficients[j] - slope).abs() < 0.0005, "{}", both.within.coefficients[j]);
+        assert!((se[j] - error).abs() < 0.0005, "{}", se[j]);
+    }
     let pooled = LeastSquares::fit(
         &table.numbers("inv"),
         Matrix::with_intercept(&columns).unwrap(),

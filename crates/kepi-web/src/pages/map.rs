@@ -20,12 +20,15 @@ pub(crate) fn render(view: &StrategyMapView) -> Markup {
             (parts::chooser("/map", &view.periods, &view.units, &[]))
         }
         p.note {
-            "Read from bottom to top. Links are hypotheses of the people who wrote the strategy: none of them has been tested on data yet."
+            "Read from bottom to top. Links are hypotheses of the people who wrote the strategy. “Supported” means that what was expected is seen in published figures: an association, not proof of a cause."
         }
         div.map-picture {
             (svg::strategy_map(view, &|o| Some(format!("#objective-{}", o.objective.id))))
         }
-        p.legend aria-hidden="true" { "· · · untested" span { "+ raises" } span { "− lowers" } }
+        p.legend aria-hidden="true" {
+            "—— supported" span { "– – not supported" } span { "– · – contradicted" } span { "· · · cannot be told, or untested" }
+            span { "+ raises" } span { "− lowers" }
+        }
         (strategy(view))
         section aria-labelledby="objectives" {
             h2 #objectives { "Objectives" }

@@ -1,6 +1,6 @@
 //! `kepi evidence insight`: what is called out in made-up projects of which the truth is known.
 
-use kepi_insight::evidence::{Found, Shape, Tally, run};
+use kepi_insight::evidence::{Found, Links, Shape, Tally, links, run};
 use serde::Serialize;
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 
 /// At least so much of the shifts on a scorecard is found in the first month, by their size in spreads: the interval of what was counted
 /// must not lie below.
-const FLOORS: [(u32, f64); 3] = [(3, 0.35), (4, 0.65), (5, 0.80)];
+const FLOORS: [(u32, f64); 3] = [(3, 0.42), (4, 0.70), (5, 0.86)];
 /// At most so many clean months show anything, and so much of what is called out beside true shifts is false.
 const PROMISE: f64 = 0.10;
 
@@ -44,6 +44,7 @@ pub fn evidence(what: &Evidence, out: Output) -> Result<(), Failure> {
         ));
         rows.extend(of(&found, periods)?);
     }
+    rows.extend(of_links(links(what.seed..what.seed + what.worlds))?);
     match out.format {
         Format::Json => out.json(&rows)?,
         Format::Table | Format::Csv => out.rows(&grid(&rows))?,
@@ -51,24 +52,37 @@ pub fn evidence(what: &Evidence, out: Output) -> Result<(), Failure> {
     if rows.iter().all(|row| row.holds) { Ok(()) } else { Err(Failure::Findings) }
 }
 
-fn of(found: &Found, months: usize) -> Result<Vec<Row>, Failure> {
-    let row = |what: String, tally: Tally, floor: Option<f64>, at_most: bool| {
-        let (share, interval) = tally.share().map_err(|e| Failure::Other(format!("{what}: {e}")))?;
-        let holds =
-            floor.is_none_or(|floor| if at_most { interval.low <= floor } else { interval.high >= floor });
-        let (low, high) = (interval.low, interval.high);
-        Ok::<_, Failure>(Row {
-            analysis: "change",
-            months,
-            what,
-            share,
-            low,
-            high,
-            of: tally.of,
-            floor,
-            holds,
-        })
+/// What was counted, held against a floor: the interval must not lie beyond it.
+fn row_of(
+    analysis: &'static str,
+    months: usize,
+    what: String,
+    tally: Tally,
+    floor: Option<f64>,
+    at_most: bool,
+) -> Result<Row, Failure> {
+    let (share, interval) = tally.share().map_err(|e| Failure::Other(format!("{what}: {e}")))?;
+    let (low, high) = (interval.low, interval.high);
+    let holds = floor.is_none_or(|floor| if at_most { low <= floor } else { high >= floor });
+    Ok(Row { analysis, months, what, share, low, high, of: tally.of, floor, holds })
+}
+
+fn of_links(found: Links) -> Result<Vec<Row>, Failure> {
+    let rows = [
+        ("50 members, an effect of 0.2 spreads is supported", found.panel, Some(0.91), false),
+        ("50 members, nothing there: anything but no or unknown", found.panel_false, Some(0.02), true),
+        ("50 members, nothing there: no, with power", found.panel_no, None, false),
+        ("a total, an effect of 0.4 spreads: too little to tell", found.total_untold, Some(0.6), false),
+        ("a total, nothing there: anything but no or unknown", found.total_false, Some(0.02), true),
+    ];
+    let row = |(what, tally, floor, at_most): (&str, _, _, _)| {
+        row_of("link", 36, what.to_owned(), tally, floor, at_most)
     };
+    rows.into_iter().map(row).collect()
+}
+
+fn of(found: &Found, months: usize) -> Result<Vec<Row>, Failure> {
+    let row = |what, tally, floor, at_most| row_of("change", months, what, tally, floor, at_most);
     let mut rows =
         vec![row("clean months that show anything".to_owned(), found.false_months, Some(PROMISE), true)?];
     if found.false_share.of > 0 {

@@ -342,7 +342,7 @@ pub fn strategy_map(facts: &dyn Facts, query: &ScorecardQuery) -> Result<Strateg
                     Strength::Strong => "strong".into(),
                 }),
                 why: link.why.clone(),
-                evidence: "untested".into(),
+                evidence: at.0.link_evidence(link, asked.as_ref().map(|a| a.period)).code().into(),
             })
             .collect(),
     })

@@ -163,7 +163,7 @@ pub struct Insight {
     pub version: u32,
     /// What it answers.
     pub question: String,
-    /// `yes`, `no`, `unknown`.
+    /// `yes`, `no`, `contrary`, `unknown`.
     pub verdict: Code,
     /// In sentences.
     pub says: Vec<String>,

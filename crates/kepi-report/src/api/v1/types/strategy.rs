@@ -102,6 +102,6 @@ pub struct Link {
     /// Why it is believed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// What the data say: `untested`.
+    /// What the data say: `supported`, `not_supported`, `contradicted`, `too_little`, or `untested` where no KPIs can be compared.
     pub evidence: Code,
 }

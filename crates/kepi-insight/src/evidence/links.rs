@@ -1,0 +1,207 @@
+//! Two KPIs of which a strategy says that one moves the other a month later, with and without members, where that is so and where not.
+
+use std::ops::RangeInclusive;
+
+use kepi_model::{
+    calendar::{Grain, Period},
+    check::{Options, check},
+    project::{Kpi, Project},
+    source_text::{SourceFile, SourceMap},
+};
+use kepi_query::value::Segment;
+use kepi_stats::random::Random;
+
+use super::Tally;
+use crate::{
+    analysis::{Frames, Verdict},
+    change::{Judgement, Refusal},
+    frame::{Figure, Frame},
+    link,
+};
+
+/// The definitions: `cause` serves one objective, `effect` the next.
+const DEFINITIONS: &str = "project: world\nname: World\nlanguage: 1\ntime_zone: UTC\n---\nperson: owner\nname: Owner\n---\n\
+entity: answer\nname: Answer\nkey: [id]\ntime: at\nattributes:\n  id: {type: text}\n  at: {type: date}\n  good: {type: boolean}\n  unit: {type: text}\n---\n\
+strategy: plan\nmission: More.\nperspectives:\n  all: {name: All}\nobjectives:\n  before: {name: Before, perspective: all, owner: owner}\n  after: {name: After, perspective: all, owner: owner}\nlinks:\n  - {from: before, to: after, sign: positive, lag: 1 month}\n---\n\
+kpi: cause\nname: Cause\nobjective: before\nindicator: leading\nbetter: higher\nmeasure: {share: {of: answer, which: good}}\nperiod: month\nby: [unit]\naccountable: owner\n---\n\
+kpi: effect\nname: Effect\nobjective: after\nindicator: lagging\nbetter: higher\nmeasure: {share: {of: answer, which: good}}\nperiod: month\nby: [unit]\naccountable: owner\n\
+targets:\n  - {from: 2020-01-01, threshold: 40%, target: 60%, basis: {capability: example}}\n";
+
+/// What a value varies by from month to month in a member.
+const SPREAD: f64 = 0.03;
+/// January 2023.
+const FIRST: i32 = (2023 - 1970) * 12;
+
+/// Published figures of both, in so many members and months.
+#[derive(Debug, Clone)]
+pub struct Linked {
+    project: Project,
+    frame: Frame,
+    last: i32,
+}
+
+impl Linked {
+    /// Both KPIs have levels and slow trends of their own in each member, months that hang together, a season and shocks that all
+    /// members share. `strength` is by how many spreads the effect moves where the cause moved by one the month before.
+    #[must_use]
+    pub fn new(seed: u64, members: usize, months: usize, strength: f64) -> Self {
+        let files =
+            SourceMap::new(vec![SourceFile { path: "world.yml".to_owned(), text: DEFINITIONS.into() }]);
+        let checked = check(&files, &Options::default());
+        // A test checks that these are definitions.
+        #[expect(clippy::panic, reason = "a world that is not one must be seen")]
+        let project = checked.value.unwrap_or_else(|| panic!("a world: {:?}", checked.findings));
+        let mut random = Random::seeded(seed.wrapping_mul(0x9e37_79b9).wrapping_add(29));
+        let mut frame = Frame::new(Grain::Month);
+        let shocks: Vec<[f64; 2]> = (0..months).map(|_| [random.normal(), random.normal()]).collect();
+        let phases = [random.below(12) as f64, random.below(12) as f64];
+        let mut sums = vec![[0.0; 2]; months];
+        // Without members there is one series, which is the total.
+        let series = members.max(1);
+        for member in 0..series {
+            let level = [0, 1].map(|_| 0.5 + 2.0 * SPREAD * random.normal());
+            let trend = [0, 1].map(|_| 0.02 * random.normal());
+            let mut state = [random.normal(), random.normal()];
+            let mut before = state[0];
+            for (month, (shock, sum)) in shocks.iter().zip(&mut sums).enumerate() {
+                let now = month as f64;
+                let season = |at: usize| {
+                    let phase = phases.get(at).copied().unwrap_or(0.0);
+                    libm::cos(2.0 * std::f64::consts::PI * (now + phase) / 12.0)
+                };
+                let caused = [0.0, strength * before];
+                before = state[0];
+                let mut values = [0.0; 2];
+                for (at, value) in values.iter_mut().enumerate() {
+                    let of = |all: &[f64; 2]| all.get(at).copied().unwrap_or(0.0);
+                    let moved = of(&state) + of(&trend) * now + season(at) + 0.5 * of(shock) + of(&caused);
+                    *value = (of(&level) + SPREAD * moved).clamp(0.0, 1.0);
+                }
+                state = state.map(|was| 0.5 * was + 0.75_f64.sqrt() * random.normal());
+                for (sum, value) in sum.iter_mut().zip(values) {
+                    *sum += value / series as f64;
+                }
+                if members > 0 {
+                    let Ok(unit) = "unit".parse() else { continue };
+                    push(&mut frame, &Segment::one(unit, &format!("u{member:03}")), month, values);
+                }
+            }
+        }
+        for (month, values) in sums.into_iter().enumerate() {
+            push(&mut frame, &Segment::total(), month, values);
+        }
+        Self { project, frame, last: FIRST + months as i32 - 1 }
+    }
+
+    /// What the link's only pair is found to be, in the last month.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let period = Period { grain: Grain::Month, ordinal: self.last };
+        let pairs = link::pairs(&self.project);
+        link::together(
+            pairs.iter().map(|pair| link::found(pair, period, self).map_or(Verdict::Unknown, |f| f.verdict)),
+        )
+    }
+
+    /// The last month.
+    #[must_use]
+    pub fn last(&self) -> Period {
+        Period { grain: Grain::Month, ordinal: self.last }
+    }
+}
+
+fn push(frame: &mut Frame, segment: &Segment, month: usize, values: [f64; 2]) {
+    for (kpi, point) in ["cause", "effect"].into_iter().zip(values) {
+        let Ok(kpi) = kpi.parse() else { continue };
+        let ordinal = FIRST + month as i32;
+        let figure =
+            Figure { ordinal, point, interval: None, effective_n: 1_000.0, exact: false, is_final: true };
+        frame.push(&kpi, segment, figure);
+    }
+}
+
+impl Frames for Linked {
+    fn project(&self) -> &Project {
+        &self.project
+    }
+    fn figure(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Option<Figure> {
+        self.frame.figure(&kpi.id, segment, period.ordinal).copied()
+    }
+    fn segments(&self, kpi: &Kpi, _: Period) -> Vec<Segment> {
+        self.frame.kpis.get(&kpi.id).into_iter().flat_map(|of| of.keys().cloned()).collect()
+    }
+    fn judged(&self, _: &Kpi, _: Period, _: &Segment) -> Judgement {
+        Err(Refusal::NotLooked)
+    }
+    fn points(&self, kpi: &Kpi, _: Grain, segment: &Segment, range: RangeInclusive<i32>) -> Vec<(i32, f64)> {
+        let series = self.frame.kpis.get(&kpi.id).and_then(|of| of.get(segment));
+        let within = series.into_iter().flatten().filter(|figure| range.contains(&figure.ordinal));
+        within.map(|figure| (figure.ordinal, figure.point)).collect()
+    }
+    fn before(&self, _: &Kpi, period: Period) -> Option<Period> {
+        (period.ordinal > FIRST).then(|| period.offset(-1))
+    }
+}
+
+/// What was found over many such worlds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Links {
+    /// An effect of .2 spreads in 50 members over 36 months that was supported.
+    pub panel: Tally,
+    /// Clean panels of which anything but *no* or *unknown* was said.
+    pub panel_false: Tally,
+    /// Clean panels of which *no* was said: an effect worth having could be ruled out.
+    pub panel_no: Tally,
+    /// An effect of .4 spreads in a total over 36 months of which rightly nothing was said: too little is known.
+    pub total_untold: Tally,
+    /// Clean totals of which anything but *no* or *unknown* was said.
+    pub total_false: Tally,
+}
+
+/// Runs so many worlds of each.
+#[must_use]
+pub fn links(seeds: std::ops::Range<u64>) -> Links {
+    let mut found = Links::default();
+    let said = |verdict| matches!(verdict, Verdict::Yes | Verdict::Contrary);
+    for seed in seeds {
+        found.panel.add(Linked::new(seed, 50, 36, 0.2).verdict() == Verdict::Yes);
+        let clean = Linked::new(seed, 50, 36, 0.0).verdict();
+        found.panel_false.add(said(clean));
+        found.panel_no.add(clean == Verdict::No);
+        found.total_untold.add(Linked::new(seed, 0, 36, 0.4).verdict() == Verdict::Unknown);
+        found.total_false.add(said(Linked::new(seed, 0, 36, 0.0).verdict()));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy;
+
+    #[test]
+    fn what_counts_is_the_scorecard_in_force() {
+        let card = |from: &str, objective: &str, kpi: &str| {
+            format!(
+                "---\nscorecard: card\nname: Card\n{from}period: month\nperspectives:\n  all:\n    weight: 100%\n    objectives:\n      \
+                 {objective}: {{weight: 100%, kpis: {{{kpi}: 100%}}}}\n"
+            )
+        };
+        let text = format!(
+            "{DEFINITIONS}{}{}",
+            card("", "before", "cause"),
+            card("from: 2026-01-01\n", "after", "effect")
+        );
+        let files =
+            SourceMap::new(vec![SourceFile { path: "world.yml".to_owned(), text: text.as_str().into() }]);
+        let checked = check(&files, &Options::default());
+        let project = checked.value.unwrap_or_else(|| panic!("{:?}", checked.findings));
+        let weight = |kpi: &str, ordinal| {
+            let kpi = project.kpis.values().find(|known| known.id.as_str() == kpi).unwrap();
+            policy::weight(&project, kpi, Period { grain: Grain::Month, ordinal })
+        };
+        let january = (2026 - 1970) * 12;
+        assert_eq!((weight("cause", january - 1), weight("effect", january - 1)), (20.0, 5.0));
+        assert_eq!((weight("cause", january), weight("effect", january)), (1.0, 20.0));
+    }
+}
