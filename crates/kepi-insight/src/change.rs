@@ -36,6 +36,8 @@ const LOOKS: [(usize, f64); 3] = [(1, 0.5), (3, 0.25), (6, 0.25)];
 const FEWEST_CASES: f64 = 5.0;
 /// Earlier periods whose cases are counted for that.
 const CASES_OVER: usize = 12;
+/// Fewer periods, or fewer than two rounds of a season, do not tell a season.
+const SHORT: usize = 25;
 /// Periods whose deviations show how heavy tails are.
 const PAST: usize = 24;
 /// Places of the distribution at which they are compared with Student's.
@@ -204,6 +206,8 @@ struct Seen<'f> {
     /// Share of sampling error in the variance of the prediction.
     sampled: f64,
     periods: u32,
+    /// Whether too little is known to tell a season from a change.
+    is_short: bool,
 }
 
 impl Seen<'_> {
@@ -379,6 +383,7 @@ fn filter<'f>(project: &Project, kpi: &'f Kpi, segments: &'f Segments, period: P
             expected: Expected { value: expected.value + course, spread },
             sampled,
             periods,
+            is_short: season_of(period.grain).is_some_and(|season| points.len() < SHORT.max(2 * season + 1)),
         });
     }
     found
@@ -389,6 +394,8 @@ fn filter<'f>(project: &Project, kpi: &'f Kpi, segments: &'f Segments, period: P
 fn moderated(seen: &Seen<'_>, prior: Option<Prior>) -> (f64, f64) {
     let (own, n) = seen.variance();
     let (variance, degrees) = prior.map_or((own, n), |prior| prior.moderated(own, n));
+    // A season that cannot be told from a change yet lies in some series and not in others: what all have in common is no help.
+    let degrees = if seen.is_short { degrees.min(n) } else { degrees };
     (variance.max(seen.sampled), degrees)
 }
 
