@@ -12,6 +12,7 @@ use kepi_model::{
 };
 use kepi_query::{state::Member, value::Segment};
 
+pub use crate::verdict::Verdict;
 use crate::{change::Judgement, frame::Figure, policy::Family, sentence::Sentence};
 
 /// A kind of question.
@@ -58,32 +59,6 @@ pub trait Frames {
     ) -> Vec<(i32, f64)>;
     /// The last period before one in which the total has a final figure.
     fn before(&self, kpi: &Kpi, period: Period) -> Option<Period>;
-}
-
-/// A verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Verdict {
-    /// Yes.
-    Yes,
-    /// No, and enough was looked at to say so.
-    No,
-    /// The contrary of what is believed.
-    Contrary,
-    /// Not enough could be looked at.
-    Unknown,
-}
-
-impl Verdict {
-    /// The name used in JSON.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Yes => "yes",
-            Self::No => "no",
-            Self::Contrary => "contrary",
-            Self::Unknown => "unknown",
-        }
-    }
 }
 
 /// What a figure of an exhibit is.

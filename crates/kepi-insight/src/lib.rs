@@ -17,6 +17,7 @@
 
 pub mod advice;
 pub mod analysis;
+mod association;
 pub mod change;
 mod changed;
 pub mod evidence;
@@ -30,6 +31,7 @@ pub mod sentence;
 mod standing;
 pub mod stored;
 pub mod trend;
+mod verdict;
 
 use analysis::Analysis;
 

@@ -23,6 +23,7 @@ use kepi_stats::{
     },
 };
 
+pub use crate::association::{Association, Found, Untold};
 use crate::{
     analysis::{Analysis, Ask, Check, Exhibit, Frames, Insight, Shown, Verdict},
     change::{longest, season_of},
@@ -55,56 +56,6 @@ pub struct Pair<'a> {
     pub effect: &'a Kpi,
     /// The link between their objectives.
     pub link: &'a CauseEffect,
-}
-
-/// What goes with a typical move of the cause to the better.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Association {
-    /// By how much the effect moves, in its unit.
-    pub effect: f64,
-    /// Standard error of that.
-    pub error: f64,
-    /// Degrees of freedom with which it is known.
-    pub degrees: f64,
-    /// Members that were compared; none where it is the total.
-    pub units: Option<usize>,
-    /// Periods.
-    pub periods: usize,
-}
-
-/// Why nothing can be said of a pair, and what would lift that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Untold {
-    /// Too few periods in which both are known, and too few members.
-    TooFew {
-        /// There are so many.
-        have: usize,
-        /// A total needs so many.
-        periods: usize,
-        /// Or so many members.
-        units: usize,
-    },
-    /// Both look at the same rows in the same period, so that chance moves them together.
-    SameRows,
-    /// Neighbouring periods share rows.
-    Overlapping,
-    /// The lag is no whole number of periods.
-    Lag,
-    /// One of them never moved.
-    NeverMoved,
-}
-
-/// What was found of a pair.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Found {
-    /// Supported, not supported, contradicted, or not to be told.
-    pub verdict: Verdict,
-    /// What was measured.
-    pub association: Association,
-    /// Ends of its interval, in the unit of the effect.
-    pub range: (f64, f64),
-    /// The smallest effect worth having: a tenth of the way from threshold to target; none without a target.
-    pub worth: Option<f64>,
 }
 
 /// All pairs of the strategy, in the order of its links.
@@ -356,18 +307,6 @@ pub fn together(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
         () if has(Verdict::Yes) => Verdict::Yes,
         () if has(Verdict::No) && !has(Verdict::Unknown) => Verdict::No,
         () => Verdict::Unknown,
-    }
-}
-
-impl Untold {
-    fn code(self) -> &'static str {
-        match self {
-            Self::TooFew { .. } => "too_few",
-            Self::SameRows => "same_rows",
-            Self::Overlapping => "overlapping",
-            Self::Lag => "lag",
-            Self::NeverMoved => "never_moved",
-        }
     }
 }
 

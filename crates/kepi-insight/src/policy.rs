@@ -16,7 +16,7 @@ use kepi_stats::{
     multiplicity::{Adjustment, limits, rejected, simes},
 };
 
-use crate::{analysis::Verdict, link::Association};
+use crate::{association::Association, verdict::Verdict};
 
 /// Tests that share a part of the budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

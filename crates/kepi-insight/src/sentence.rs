@@ -9,8 +9,8 @@ use kepi_stats::estimate::Estimate;
 
 use crate::{
     advice::{Action, Course},
+    association,
     change::{Change, Judgement, Usual},
-    link,
     trend::Trend,
 };
 
@@ -119,14 +119,14 @@ pub enum Sentence {
         /// After how long: so many of a grain.
         lag: Option<(u32, Grain)>,
         /// What was found.
-        found: link::Found,
+        found: association::Found,
     },
     /// Of what is believed to move it nothing can be said.
     Untold {
         /// The causes, by name.
         causes: Vec<String>,
         /// Why.
-        why: link::Untold,
+        why: association::Untold,
     },
     /// Nobody does.
     NobodyStandsApart {
