@@ -58,6 +58,9 @@ pub struct Pair<'a> {
     pub link: &'a CauseEffect,
 }
 
+/// Cause and effect by period, of a member or of the total.
+pub type Both = BTreeMap<i32, (f64, f64)>;
+
 /// All pairs of the strategy, in the order of its links.
 #[must_use]
 pub fn pairs(project: &Project) -> Vec<Pair<'_>> {
@@ -141,7 +144,7 @@ fn measured(pair: &Pair<'_>, upto: Period, frames: &dyn Frames) -> Result<Associ
     }
     let better = sense(cause).unwrap_or(1.0);
     let span = longest(upto.grain);
-    let both = |segment: &Segment| -> BTreeMap<i32, (f64, f64)> {
+    let both = |segment: &Segment| -> Both {
         let until = upto.ordinal;
         let causes: BTreeMap<i32, f64> =
             frames.points(cause, upto.grain, segment, until - span - lag..=until - lag).into_iter().collect();
@@ -150,7 +153,7 @@ fn measured(pair: &Pair<'_>, upto: Period, frames: &dyn Frames) -> Result<Associ
         effects.into_iter().filter_map(pair).collect()
     };
     // The dimension with most members of which both are known.
-    let mut by: BTreeMap<DimensionId, Vec<BTreeMap<i32, (f64, f64)>>> = BTreeMap::new();
+    let mut by: BTreeMap<DimensionId, Vec<Both>> = BTreeMap::new();
     let known = frames.segments(cause, upto);
     for segment in frames.segments(effect, upto).iter().filter(|segment| known.contains(segment)) {
         let [(dimension, _)] = segment.0.as_slice() else { continue };
@@ -180,7 +183,7 @@ fn measured(pair: &Pair<'_>, upto: Period, frames: &dyn Frames) -> Result<Associ
 ///
 /// # Errors
 /// A side does not move.
-pub fn of_panel(units: &[BTreeMap<i32, (f64, f64)>]) -> Result<Association, Untold> {
+pub fn of_panel(units: &[Both]) -> Result<Association, Untold> {
     let rows =
         || units.iter().enumerate().flat_map(|(unit, of)| of.iter().map(move |(at, pair)| (unit, *at, pair)));
     let first = rows().map(|(_, at, _)| at).min().unwrap_or(0);
@@ -205,16 +208,17 @@ pub fn of_panel(units: &[BTreeMap<i32, (f64, f64)>]) -> Result<Association, Unto
 ///
 /// # Errors
 /// A side does not move, or too little is known beside its own past.
-pub fn of_total(series: &BTreeMap<i32, (f64, f64)>, grain: Grain) -> Result<Association, Untold> {
-    let rows: Vec<(i32, f64, f64, f64)> = series
+pub fn of_total(series: &Both, grain: Grain) -> Result<Association, Untold> {
+    // Period, cause, the effect before, the effect.
+    type Row = (i32, f64, f64, f64);
+    let rows: Vec<Row> = series
         .iter()
         .filter_map(|(at, (cause, effect))| Some((*at, *cause, series.get(&(at - 1))?.1, *effect)))
         .collect();
-    let column = |of: &dyn Fn(&(i32, f64, f64, f64)) -> f64| rows.iter().map(of).collect::<Vec<f64>>();
+    let column = |of: &dyn Fn(&Row) -> f64| rows.iter().map(of).collect::<Vec<f64>>();
     let mut columns = vec![column(&|row| row.1), column(&|row| row.2), column(&|row| f64::from(row.0))];
     if let Some(season) = season_of(grain).filter(|season| rows.len() >= 2 * season) {
-        let phase =
-            |row: &(i32, f64, f64, f64)| 2.0 * std::f64::consts::PI * f64::from(row.0) / season as f64;
+        let phase = |row: &Row| 2.0 * std::f64::consts::PI * f64::from(row.0) / season as f64;
         for wave in (1..=2).map(f64::from).filter(|wave| 2.0 * wave <= season as f64) {
             columns.push(column(&|row| libm::cos(wave * phase(row))));
             // At half a season's length there is no sine.
