@@ -21,7 +21,7 @@ pub(crate) fn render(view: &CohortsView) -> Markup {
         }
         section.panel aria-labelledby="triangle" {
             h2 #triangle { "By " (view.grain) " of beginning, so many " (view.grain) "s later" }
-            div.scroll role="region" aria-labelledby="triangle" tabindex="0" {
+            div.scroll role="region" aria-label="Table by cohort and age" tabindex="0" {
                 table.heat {
                     thead {
                         tr {

@@ -24,7 +24,7 @@ pub(crate) fn render(view: &FlowView) -> Markup {
         }
         section.panel aria-labelledby="flow" {
             h2 #flow { "At the start, and what came, less what went, is at the end" }
-            div.scroll role="region" aria-labelledby="flow" tabindex="0" {
+            div.scroll role="region" aria-label="Table of what came and went" tabindex="0" {
                 table.flow {
                     thead {
                         tr {

@@ -92,7 +92,7 @@ fn by_stage(view: &JourneyView) -> Markup {
     html! {
         section.panel aria-labelledby="by-stage" {
             h2 #by-stage { "By stage" }
-            div.scroll role="region" aria-labelledby="by-stage" tabindex="0" {
+            div.scroll role="region" aria-label="Table of KPIs by stage" tabindex="0" {
                 table.figures {
                     thead { tr { th scope="col" { "Stage" } @for row in &view.kpis { th.num scope="col" { (kpi(&row.kpi, view)) } } } }
                     tbody {
@@ -124,7 +124,7 @@ fn stage_map(map: &StageMap, view: &JourneyView) -> Markup {
     html! {
         section.panel aria-labelledby=(id) {
             h2 id=(id) { (kpi(&map.kpi, view)) " by stage and " (map.dimension.name) }
-            div.scroll role="region" aria-labelledby=(id) tabindex="0" {
+            div.scroll role="region" aria-label={ "Table of " (map.kpi.name) " by stage and " (map.dimension.name) } tabindex="0" {
                 table.heat {
                     thead { tr { th scope="col" { "Stage" } @for member in &map.members { th.num scope="col" { (member.name) } } } }
                     tbody {
