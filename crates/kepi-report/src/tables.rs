@@ -29,7 +29,7 @@ pub fn cohorts(facts: &dyn Facts, id: &str) -> Result<String, ViewError> {
 /// # Errors
 /// There is no such entity, nothing is by stage, or nothing of it is computed.
 pub fn journey(facts: &dyn Facts, id: &str, period: Option<&str>) -> Result<String, ViewError> {
-    let view = Reporter::new(facts).journey(Some(id), period)?;
+    let view = Reporter::new(facts).whole_journey(Some(id), period)?;
     let mut rows = Vec::new();
     for (place, stage) in view.stages.iter().enumerate() {
         let mut add = |kpi: &Named, dimension: &str, member: &str, cell: &Cell| {

@@ -21,7 +21,7 @@ use crate::{
     view::{ByStage, Cell, Choice, Funnel, JourneyView, Measured, Named, Shade, StageMap, Step},
 };
 
-/// At most so many members of the other dimension stand side by side.
+/// At most so many members of the other dimension stand side by side; the download has all.
 const MOST_MEMBERS: usize = 12;
 
 /// A KPI by stage: the dimension that is the stage.
@@ -33,6 +33,19 @@ impl<'a> Reporter<'a> {
     /// # Errors
     /// The project has no stages, nothing is by stage, or nothing of it is computed.
     pub fn journey(self, id: Option<&str>, period: Option<&str>) -> Result<JourneyView, ViewError> {
+        let mut view = self.whole_journey(id, period)?;
+        for map in &mut view.maps {
+            map.draw(MOST_MEMBERS);
+        }
+        Ok(view)
+    }
+
+    /// The same with every member.
+    pub(crate) fn whole_journey(
+        self,
+        id: Option<&str>,
+        period: Option<&str>,
+    ) -> Result<JourneyView, ViewError> {
         if self.facts.is_empty() {
             return Err(nothing_computed());
         }
@@ -169,9 +182,11 @@ impl<'a> Reporter<'a> {
         let cells: Vec<_> = cells.collect();
         let raw = |cell: &Cell| cell.value.value().map_or(0.0, |measured| measured.value.raw);
         let most = cells.iter().map(|(entries, _)| raw(entries)).fold(0.0, f64::max);
-        let steps = cells.into_iter().map(|(entries, on)| Step {
+        let last = cells.len().saturating_sub(1);
+        let steps = cells.into_iter().enumerate().map(|(place, (entries, on))| Step {
             share: if most > 0.0 { raw(&entries) / most } else { 0.0 },
-            lost: on.as_ref().and_then(|on| {
+            // Who stays in the last stage is not lost.
+            lost: on.as_ref().filter(|_| place < last).and_then(|on| {
                 let share = on.value.value()?.value.raw;
                 Some(format::line(
                     ((1.0 - share) * 100.0).round() / 100.0,
@@ -197,7 +212,7 @@ impl<'a> Reporter<'a> {
                 let [(dimension, member)] = segment.0.as_slice() else { return None };
                 (dimension == other).then(|| member.clone())
             });
-            let members: Vec<Member> = of_other.take(MOST_MEMBERS).collect();
+            let members: Vec<Member> = of_other.collect();
             let mut rows: Vec<Vec<Option<Cell>>> = stages
                 .iter()
                 .map(|at| {
@@ -214,6 +229,7 @@ impl<'a> Reporter<'a> {
                 dimension: Named::new(other, other.as_str().replace('_', " ")),
                 members: members.iter().map(|m| Named::new(id_of(m), words::member(m))).collect(),
                 rows,
+                not_drawn: 0,
             })
         });
         maps.collect()

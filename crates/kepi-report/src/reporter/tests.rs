@@ -340,20 +340,23 @@ fn a_funnel_has_its_stages_in_order_and_says_who_is_lost() {
         .steps
         .iter()
         .map(|step| {
-            (
-                step.entries.value.value().unwrap().n,
-                (step.share * 1000.0).round(),
-                step.lost.as_deref().unwrap(),
-            )
+            (step.entries.value.value().unwrap().n, (step.share * 1000.0).round(), step.lost.as_deref())
         })
         .collect();
-    // 240, 96, 61 came; 144 of 240, 35 of 96 and 58 of 61 did not go on.
-    assert_eq!(steps, [(240, 1000.0, "60\u{202f}%"), (96, 400.0, "36\u{202f}%"), (61, 254.0, "95\u{202f}%")]);
-    let map = &view.maps[0];
+    // 240, 96, 61 came; 144 of 240 and 35 of 96 did not go on, and there is nowhere to go on to from the last.
+    assert_eq!(
+        steps,
+        [(240, 1000.0, Some("60\u{202f}%")), (96, 400.0, Some("36\u{202f}%")), (61, 254.0, None)]
+    );
+    let mut map = view.maps[0].clone();
     assert_eq!((map.kpi.id.as_str(), map.dimension.id.as_str()), ("stage_entries", "came_by"));
     let web = map.members.iter().position(|member| member.id == "web").unwrap();
     assert_eq!(map.rows[0][web].as_ref().unwrap().value.value().unwrap().n, 180);
     assert!(map.rows[3].iter().all(Option::is_none));
+    // What is not drawn is counted.
+    assert_eq!((map.members.len(), map.not_drawn), (2, 0));
+    map.draw(1);
+    assert_eq!((map.members.len(), map.rows[0].len(), map.not_drawn), (1, 1, 1));
 }
 
 #[test]

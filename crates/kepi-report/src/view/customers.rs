@@ -102,7 +102,7 @@ pub struct Step {
     pub share: f64,
     /// Which share went on.
     pub on: Option<Cell>,
-    /// The rest of it: who did not go on, as shown.
+    /// The rest of it: who did not go on, as shown; none of the last stage, from which there is nowhere to go on to.
     pub lost: Option<String>,
 }
 
@@ -126,6 +126,17 @@ pub struct StageMap {
     pub members: Vec<Named>,
     /// A row for each stage, a cell for each member.
     pub rows: Vec<Vec<Option<Cell>>>,
+    /// So many further members are not shown.
+    pub not_drawn: usize,
+}
+
+impl StageMap {
+    /// Leaves the first members, at most so many, and says how many it left out.
+    pub(crate) fn draw(&mut self, most: usize) {
+        self.not_drawn = self.members.len().saturating_sub(most);
+        self.members.truncate(most);
+        self.rows.iter_mut().for_each(|row| row.truncate(most));
+    }
 }
 
 /// A stock with what came and went.

@@ -139,6 +139,7 @@ fn stage_map(map: &StageMap, view: &JourneyView) -> Markup {
                 }
             }
             (legend())
+            @if map.not_drawn > 0 { p.note { (map.not_drawn) " further members are not drawn; the download has all." } }
         }
     }
 }

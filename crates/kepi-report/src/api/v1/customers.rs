@@ -42,7 +42,7 @@ pub fn cohorts(facts: &dyn Facts, id: &str) -> Result<Cohorts, ViewError> {
 /// There is no such entity, nothing is by stage, or nothing of it is computed.
 pub fn journey(facts: &dyn Facts, id: &str, period: Option<&str>) -> Result<Journey, ViewError> {
     let at = Api(Reporter::new(facts));
-    let view = at.0.journey(Some(id), period)?;
+    let view = at.0.whole_journey(Some(id), period)?;
     let figure = |kpi: &view::Named, of: &view::Cell| StageFigure {
         kpi: kpi.id.clone(),
         dimension: None,
