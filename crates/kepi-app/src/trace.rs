@@ -13,11 +13,12 @@ use kepi_model::{
 };
 use kepi_query::{
     derive::trace::{self, Entered, Place, Reading, RowTrace, Traceable, TracedRow, TracedTerm},
+    port::PinnedInputs,
     published::{Run, Subject, VALUE, Vouched, figure, states_of},
     row::Cell,
     side::{Role, Term},
     state::wire::{CellStates, StateValue},
-    value::Segment,
+    value::{Exact, Segment},
 };
 use kepi_report::format;
 use serde::Serialize;
@@ -251,15 +252,9 @@ impl App {
             .map_err(|why| AppError::Corrupt { what: "a published value", reason: why.to_string() })?;
         let states = CellStates::decode(states_of(&published, row)).ok();
         let pinned = self.lake.pin(&project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
-        let of = Traceable {
-            project: &project,
-            inputs: &pinned,
-            at: run.at,
-            watermarks: &run.pins.watermarks,
-            reader: self.evaluator.as_ref(),
-            limits: &self.limits,
-        };
-        let found = trace::value(of, kpi, period, &segment, &self.lake.secret()).await?;
+        let found =
+            trace::value(self.traceable(&project, &pinned, &run), kpi, period, &segment, &self.lake.secret())
+                .await?;
         let disagreements: Vec<String> = match &states {
             // Of figures that earlier versions left only a hash is known, and nothing can be held against it.
             None => Vec::new(),
@@ -312,15 +307,7 @@ impl App {
         let of = of.ok_or_else(|| AppError::NotFound(format!("there is no entity `{entity}`")))?;
         let (grain, cells) = key_of(of, key, &project)?;
         let pinned = self.lake.pin(&project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
-        let traceable = Traceable {
-            project: &project,
-            inputs: &pinned,
-            at: run.at,
-            watermarks: &run.pins.watermarks,
-            reader: self.evaluator.as_ref(),
-            limits: &self.limits,
-        };
-        let found = trace::rows(traceable, of, grain, &cells, most).await?;
+        let found = trace::rows(self.traceable(&project, &pinned, &run), of, grain, &cells, most).await?;
         if found.is_empty() {
             return Err(AppError::NotFound(format!(
                 "there is no row of `{entity}` with key {}",
@@ -329,6 +316,22 @@ impl App {
         }
         let shown = Shown::new(&project.calendar)?;
         Ok(found.into_iter().map(|row| shown.row(row, &project, of, grain, most)).collect())
+    }
+
+    fn traceable<'a>(
+        &'a self,
+        project: &'a Project,
+        inputs: &'a PinnedInputs,
+        run: &'a Run,
+    ) -> Traceable<'a> {
+        Traceable {
+            project,
+            inputs,
+            at: run.at,
+            watermarks: &run.pins.watermarks,
+            reader: self.evaluator.as_ref(),
+            limits: &self.limits,
+        }
     }
 
     /// A run and the definitions that were in force for it.
@@ -439,7 +442,9 @@ impl<'a> Shown<'a> {
         let total = |(role, value): &(Role, StateValue)| {
             let said = match (role, value) {
                 // Sums of squares and the like say nothing to people.
-                (Role::Total, StateValue::Sum(sum)) if kpi.weight.is_none() => decimal(*sum, scale),
+                (Role::Total, StateValue::Sum(sum)) if kpi.weight.is_none() => {
+                    Exact { units: *sum, scale }.to_string()
+                }
                 (Role::Eligible | Role::Counted | Role::Hits | Role::Group(_), StateValue::Count(rows)) => {
                     rows.to_string()
                 }
@@ -586,7 +591,7 @@ impl<'a> Shown<'a> {
                 json!(SignedDuration::from_micros(*micros).to_string())
             }
             (Cell::Integer(value), _) if type_.scale() > 0 => {
-                json!(decimal(i128::from(*value), type_.scale()))
+                json!(Exact { units: i128::from(*value), scale: type_.scale() }.to_string())
             }
             (Cell::Integer(value), _) => json!(value),
             (Cell::Instant(at), _) => json!(self.instant(*at)),
@@ -616,14 +621,4 @@ pub fn plain(value: &Value) -> String {
 
 fn placed(place: Option<Place>) -> (Option<String>, Option<String>, Option<i64>) {
     place.map_or((None, None, None), |Place { source, file, row }| (Some(source), Some(file), Some(row)))
-}
-
-/// An integer of so many decimals, exactly.
-fn decimal(value: i128, scale: u8) -> String {
-    if scale == 0 {
-        return value.to_string();
-    }
-    let digits = format!("{:0>width$}", value.unsigned_abs(), width = usize::from(scale) + 1);
-    let (whole, part) = digits.split_at(digits.len() - usize::from(scale));
-    format!("{}{whole}.{part}", if value < 0 { "-" } else { "" })
 }
