@@ -23,7 +23,7 @@ pub(crate) fn render(view: &FlowView) -> Markup {
             @if let Some(text) = &view.description { p.sub { (text) } }
         }
         section.panel aria-labelledby="flow" {
-            h2 #flow { "At the start, and what came, less what went, is at the end" }
+            h2 #flow { "Start + came − went = end" }
             div.scroll role="region" aria-label="Table of what came and went" tabindex="0" {
                 table.flow {
                     thead {
