@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use jiff::{Timestamp, Zoned, civil::Date};
@@ -57,14 +58,26 @@ impl<'a> Site<'a> {
 
 /// The project at a site, with local files and DataFusion in this process: to change it.
 pub async fn app(site: Site<'_>, threads: Option<u16>) -> Result<App, Failure> {
+    let (root, store, lake) = opened(site).await?;
+    let app = put_together(root, store, lake, threads);
+    app.import_published().await?;
+    Ok(app)
+}
+
+/// Removes data files that nothing names any more, which landing does a day after they were written.
+pub async fn sweep(site: Site<'_>) -> Result<(), Failure> {
+    let (_, _, lake) = opened(site).await?;
+    lake.sweep_orphans(Duration::ZERO).await.map_err(|e| Failure::Port(Box::new(e)))?;
+    Ok(())
+}
+
+async fn opened(site: Site<'_>) -> Result<(PathBuf, Store, LocalLake), Failure> {
     let root = root(site.folder)?;
     let store = Store::open(&site.location(&root)?).await.map_err(AppError::from)?;
     let lake = LocalLake::open_as_it_is(store.clone(), &data_of(&root), now())
         .await
         .map_err(|e| Failure::Port(Box::new(e)))?;
-    let app = put_together(root, store, lake, threads);
-    app.import_published().await?;
-    Ok(app)
+    Ok((root, store, lake))
 }
 
 /// The project at a site to read it, or none where nothing was stored yet. Nothing is made, written or locked, unless an

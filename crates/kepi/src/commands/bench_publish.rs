@@ -146,6 +146,8 @@ async fn measure(what: &BenchPublish, folder: &Path, out: Output) -> Result<Repo
     for day in 0..what.days {
         run(&app, what, u64::from(day) + 2).await?;
     }
+    // All days are today: what would be gone by now is taken away.
+    compose::sweep(compose::Site { folder, store: None }).await?;
     let folder_bytes = bytes();
     let days = u64::from(what.days) + 1;
     let daily = folder_bytes.saturating_sub(first) / days;
