@@ -148,7 +148,7 @@ pub(crate) fn frames(rows: &Table, project: &Project) -> Result<BTreeMap<Grain, 
         let period = period_of(rows, row, grain, &project.calendar);
         let is_final = said.finality == kepi_query::value::Finality::Final;
         let frame = frames.entry(grain).or_insert_with(|| Frame::new(grain));
-        frame.push(kpi, segment, Figure::of(period.ordinal, estimate, is_final));
+        frame.push(kpi, segment, Figure::of(period.ordinal, estimate, is_final).with(said.coverage));
     }
     for frame in frames.values_mut() {
         only_the_newest(frame, project);

@@ -38,6 +38,8 @@ pub enum Data {
     Final,
     /// More data may still change it.
     Provisional,
+    /// What it is made of is not as usual.
+    InDoubt,
     /// The newest run could not renew it.
     NotRenewed,
     /// There is none.
@@ -178,6 +180,8 @@ pub enum Action {
     LookAtData,
     /// The newest run could not renew it: look at the data first.
     RenewFirst,
+    /// What it is made of is not as usual: check the data first.
+    CheckData,
     /// The period is not over: wait.
     AwaitEnd,
     /// It is getting worse, beyond its usual variation: find the cause.
@@ -242,7 +246,7 @@ impl Action {
     /// The name used in JSON.
     pub fn code(self) -> &'static str {
         match self {
-            Self::LookAtData | Self::RenewFirst => "look_at_data",
+            Self::LookAtData | Self::RenewFirst | Self::CheckData => "look_at_data",
             Self::AwaitEnd => "wait",
             Self::FindCause { .. } | Self::FindCauseOfTrend | Self::FindOut => "find_cause",
             Self::KeepCourse { .. } | Self::KeepCourseOfTrend { .. } => "keep_course",
@@ -263,6 +267,7 @@ pub fn advise(of: Situation) -> Action {
         Data::Missing => return Action::LookAtData,
         Data::NotRenewed => return Action::RenewFirst,
         Data::Provisional => return Action::AwaitEnd,
+        Data::InDoubt => return Action::CheckData,
         Data::Final => {}
     }
     // What is proven.
@@ -305,7 +310,7 @@ mod tests {
     /// Every situation that can occur.
     fn all() -> Vec<Situation> {
         let mut all = Vec::new();
-        for data in [Data::Final, Data::Provisional, Data::NotRenewed, Data::Missing] {
+        for data in [Data::Final, Data::Provisional, Data::InDoubt, Data::NotRenewed, Data::Missing] {
             for course in [Course::Worse, Course::Better, Course::Moved, Course::Within, Course::Unknown] {
                 for trend in [Trend::Worsening, Trend::Improving, Trend::None] {
                     for (reach, colour) in standings() {
@@ -347,6 +352,7 @@ mod tests {
             Action::LookAtData => of.data == Data::Missing,
             Action::RenewFirst => of.data == Data::NotRenewed,
             Action::AwaitEnd => of.data == Data::Provisional,
+            Action::CheckData => of.data == Data::InDoubt,
             Action::FindCause { met } => {
                 let met = met.map_or(!matches!(of.reach, Reach::Met(_)), |how| of.reach == Reach::Met(how));
                 is_final && of.course == Course::Worse && met
@@ -377,7 +383,7 @@ mod tests {
     #[test]
     fn every_action_is_true_of_every_situation_it_is_given_for() {
         let all = all();
-        assert_eq!(all.len(), 4 * 5 * 3 * 19);
+        assert_eq!(all.len(), 5 * 5 * 3 * 19);
         for situation in all {
             let action = advise(situation);
             assert!(holds(action, &situation), "{situation:?}: {action:?}");
@@ -413,9 +419,9 @@ mod tests {
     #[test]
     fn every_action_occurs() {
         let found: std::collections::HashSet<Action> = all().into_iter().map(advise).collect();
-        // Of data 3; causes 4 + 1 + 1; courses 4 + 4; plans, watching and colours (the last only with an interval) 6 + 6 + 4; too
+        // Of data 4; causes 4 + 1 + 1; courses 4 + 4; plans, watching and colours (the last only with an interval) 6 + 6 + 4; too
         // close 1; nothing 4 + 3 + 1 + 1.
-        assert_eq!(found.len(), 3 + 6 + 8 + 16 + 1 + 9, "{found:?}");
+        assert_eq!(found.len(), 4 + 6 + 8 + 16 + 1 + 9, "{found:?}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use kepi_model::{
     id::DimensionId,
     project::{Kpi, Project},
 };
-use kepi_query::{state::Member, value::Segment};
+use kepi_query::{landing::LoadReport, state::Member, value::Segment};
 
 pub use crate::verdict::Verdict;
 use crate::{change::Judgement, frame::Figure, policy::Family, sentence::Sentence};
@@ -57,6 +57,8 @@ pub trait Frames {
         segment: &Segment,
         range: RangeInclusive<i32>,
     ) -> Vec<(i32, f64)>;
+    /// What has been landed, in order.
+    fn loads(&self) -> &[LoadReport];
     /// The last period before one in which the total has a final figure.
     fn before(&self, kpi: &Kpi, period: Period) -> Option<Period>;
 }
@@ -70,6 +72,8 @@ pub enum Shown {
     Difference(f64),
     /// How many.
     Count(f64),
+    /// A share of one.
+    Share(f64),
 }
 
 /// A table that an insight rests on.

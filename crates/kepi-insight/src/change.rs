@@ -25,8 +25,10 @@ use kepi_stats::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    frame::{Frame, Scale, Scaling, Segments},
+    doubt,
+    frame::{Figure, Frame, Scale, Scaling, Segments},
     policy::{self, Held, Tests},
+    season::{longest, season_of},
     trend::goodness,
 };
 
@@ -47,27 +49,6 @@ const PLACES: [f64; 4] = [0.5, 0.9, 0.99, 0.995];
 #[must_use]
 pub fn needed(grain: Grain) -> u32 {
     if grain == Grain::Year { 4 } else { 12 }
-}
-
-/// Periods after which a season comes round, by grain.
-pub(crate) fn season_of(grain: Grain) -> Option<usize> {
-    match grain {
-        Grain::Day => Some(7),
-        Grain::Week => Some(52),
-        Grain::Month => Some(12),
-        Grain::Quarter => Some(4),
-        Grain::HalfYear => Some(2),
-        Grain::Year => None,
-    }
-}
-
-/// Earlier periods that are looked at, at most: what happened longer ago says little of today.
-pub(crate) fn longest(grain: Grain) -> i32 {
-    match grain {
-        Grain::Day => 91,
-        Grain::Week => 157,
-        _ => 60,
-    }
 }
 
 /// What a series does.
@@ -148,6 +129,8 @@ pub enum Refusal {
     NeverMoved,
     /// Neighbouring periods share rows.
     Overlapping,
+    /// What the total is made of is in doubt: other rows than usual, or another share of them.
+    InDoubt,
     /// No run looked at it: it is not computed for itself, or was published before changes were judged.
     NotLooked,
 }
@@ -162,6 +145,7 @@ impl Refusal {
             Self::FewCases => "few_cases",
             Self::NeverMoved => "never_moved",
             Self::Overlapping => "overlapping",
+            Self::InDoubt => "in_doubt",
             Self::NotLooked => "not_looked",
         }
     }
@@ -174,6 +158,7 @@ impl Refusal {
             Self::FewCases,
             Self::NeverMoved,
             Self::Overlapping,
+            Self::InDoubt,
             Self::NotLooked,
         ];
         all.into_iter().find(|why| why.code() == code)
@@ -293,7 +278,7 @@ pub fn review(project: &Project, frame: &Frame, ordinal: i32, level: f64, thread
     Review { period, judged, totals: of_totals, members: of_members }
 }
 
-fn at(series: &[crate::frame::Figure], ordinal: i32) -> Option<&crate::frame::Figure> {
+fn at(series: &[Figure], ordinal: i32) -> Option<&Figure> {
     series.get(series.binary_search_by_key(&ordinal, |figure| figure.ordinal).ok()?)
 }
 
@@ -309,6 +294,9 @@ fn filter<'f>(project: &Project, kpi: &'f Kpi, segments: &'f Segments, period: P
         refused: Vec::new(),
     };
     let need = needed(period.grain);
+    // What members are made of is what the total is.
+    let total = segments.get(&Segment::total()).map(Vec::as_slice).unwrap_or_default();
+    let in_doubt = doubt::of_figure(project, kpi, period, total).is_ok_and(|doubts| !doubts.is_empty());
     let from = ordinal.saturating_sub(longest(period.grain));
     let mut taken: Vec<(&Segment, usual::Series, u32)> = Vec::new();
     for (segment, series) in segments {
@@ -319,6 +307,10 @@ fn filter<'f>(project: &Project, kpi: &'f Kpi, segments: &'f Segments, period: P
         }
         if !now.is_final {
             found.refused.push((segment, Refusal::NotFinal));
+            continue;
+        }
+        if in_doubt {
+            found.refused.push((segment, Refusal::InDoubt));
             continue;
         }
         let end = series.partition_point(|figure| figure.ordinal < ordinal);

@@ -8,7 +8,7 @@ use kepi_model::{
     measure::{Aggregate, Measure},
     project::{Kpi, ValueUnit},
 };
-use kepi_query::value::Segment;
+use kepi_query::value::{Coverage, Segment};
 use kepi_stats::{
     control::usual::Point,
     distribution::{beta, gamma},
@@ -30,6 +30,8 @@ pub struct Figure {
     pub exact: bool,
     /// Whether only late rows can change it.
     pub is_final: bool,
+    /// Rows behind it; none where that is not known.
+    pub coverage: Coverage,
 }
 
 impl Figure {
@@ -44,7 +46,14 @@ impl Figure {
             effective_n: estimate.effective_n,
             exact: estimate.method == Method::Exact,
             is_final,
+            coverage: Coverage::default(),
         }
+    }
+
+    /// The same with the rows behind it.
+    #[must_use]
+    pub fn with(self, coverage: Coverage) -> Self {
+        Self { coverage, ..self }
     }
 }
 
@@ -317,6 +326,7 @@ mod tests {
             effective_n: 1_000.0,
             exact: false,
             is_final: true,
+            coverage: Coverage::default(),
         };
         let scaling = Scaling { scale: Scale::Arcsine, events: false, lengths: None, grain: Grain::Month };
         let point = scaling.point(&figure).unwrap();
@@ -333,6 +343,7 @@ mod tests {
             effective_n: 1.0,
             exact: true,
             is_final: true,
+            coverage: Coverage::default(),
         };
         let kpi: KpiId = "nps".parse().unwrap();
         let mut frame = Frame::new(Grain::Month);

@@ -20,6 +20,8 @@ pub mod analysis;
 mod association;
 pub mod change;
 mod changed;
+mod data_doubt;
+pub mod doubt;
 pub mod evidence;
 pub mod frame;
 pub mod link;
@@ -27,6 +29,7 @@ mod location;
 mod mix;
 mod paradox;
 pub mod policy;
+mod season;
 pub mod sentence;
 mod standing;
 pub mod stored;
@@ -37,6 +40,7 @@ use analysis::Analysis;
 
 /// All analyses, in the order in which they are told. A further one is a file and a row.
 pub static ANALYSES: &[Analysis] = &[
+    data_doubt::ANALYSIS,
     changed::ANALYSIS,
     location::ANALYSIS,
     mix::ANALYSIS,
@@ -46,7 +50,7 @@ pub static ANALYSES: &[Analysis] = &[
 ];
 
 /// Version of the analyses: counted up when any of them says something else of the same figures.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 #[cfg(test)]
 mod tests {

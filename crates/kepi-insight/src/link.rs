@@ -26,8 +26,8 @@ use kepi_stats::{
 pub use crate::association::{Association, Found, Untold};
 use crate::{
     analysis::{Analysis, Ask, Check, Exhibit, Frames, Insight, Shown, Verdict},
-    change::{longest, season_of},
     policy::{self, Family},
+    season::{longest, season_of},
     sentence::Sentence,
 };
 

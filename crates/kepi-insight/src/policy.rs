@@ -34,19 +34,26 @@ pub enum Family {
 }
 
 impl Family {
-    /// The share of the budget that a family other than change has; change has what no other claims.
-    const OTHERS: f64 = 0.1;
-
-    /// The share of the budget, given the families that analyses claim.
+    /// The share of the budget, given the families that analyses claim: change has what no other claims. Faults of data are gross and need
+    /// little of it.
     #[must_use]
     pub fn share(self, claimed: &[Self]) -> f64 {
-        let others = claimed.iter().filter(|family| **family != Self::Change).count();
-        if self == Self::Change { 1.0 - Self::OTHERS * others as f64 } else { Self::OTHERS }
+        match self {
+            Self::Change => {
+                1.0 - claimed
+                    .iter()
+                    .filter(|of| **of != Self::Change)
+                    .map(|of| of.share(claimed))
+                    .sum::<f64>()
+            }
+            Self::Doubt => 0.05,
+            Self::Link | Self::Tension | Self::Standing => 0.1,
+        }
     }
 }
 
 /// The families that analyses of this version claim; a test holds it against the list of them.
-pub const CLAIMED: &[Family] = &[Family::Change, Family::Standing, Family::Link];
+pub const CLAIMED: &[Family] = &[Family::Doubt, Family::Change, Family::Standing, Family::Link];
 
 /// Of what is promised, what is spent: the tests are approximations, and clean worlds show that they spend somewhat more than
 /// their level says (`kepi evidence insight`).
@@ -59,13 +66,42 @@ const TOTAL: f64 = 0.8;
 /// thirtieth of it, a week seven thirtieths. No sequential spending: what was published does not hang on what came before it.
 #[must_use]
 pub fn level(attention: &Attention, grain: Grain, grains: usize, claimed: &[Family]) -> f64 {
-    let of_month = match grain {
+    let budget = NOMINAL * attention.false_call_outs * Family::Change.share(claimed);
+    budget * of_month(grain) / grains.max(1) as f64
+}
+
+/// The part of a month that a period is, at most the whole of it.
+fn of_month(grain: Grain) -> f64 {
+    match grain {
         Grain::Day => 1.0 / 30.0,
         Grain::Week => 7.0 / 30.0,
         Grain::Month | Grain::Quarter | Grain::HalfYear | Grain::Year => 1.0,
-    };
-    let budget = NOMINAL * attention.false_call_outs * Family::Change.share(claimed);
-    budget * of_month / grains.max(1) as f64
+    }
+}
+
+/// A p-value from which on nothing is called out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Limit(f64);
+
+impl Limit {
+    /// Whether a p-value is called out.
+    pub(crate) fn calls_out(self, p: f64) -> bool {
+        p <= self.0
+    }
+
+    /// So many deviations, either way, have this p-value by Student's distribution.
+    pub(crate) fn deviations(self, degrees: f64) -> f64 {
+        -student::quantile((self.0 / 2.0).clamp(1e-300, 0.5), degrees)
+    }
+}
+
+/// The limit of one of so many questions about data that a period raises: their share of the budget, half for figures and half for deliveries,
+/// divided among the grains of the project and among the questions (Bonferroni).
+pub(crate) fn doubting(project: &Project, grain: Grain, asked: usize) -> Limit {
+    let grains: std::collections::BTreeSet<Grain> =
+        project.kpis.values().flat_map(|kpi| kpi.also.iter().copied().chain([kpi.period])).collect();
+    let budget = NOMINAL * project.attention.false_call_outs * Family::Doubt.share(CLAIMED) / 2.0;
+    Limit(budget * of_month(grain) / (grains.len().max(1) * asked.max(1)) as f64)
 }
 
 /// What a KPI counts among others: what is on a scorecard in force on the last day of the period most, then what has a target.
@@ -190,7 +226,7 @@ pub(crate) fn beyond_sampling(difference: f64, variance: f64) -> bool {
 /// that standing has.
 #[must_use]
 pub(crate) fn apart(attention: &Attention, deviations: &[f64]) -> Vec<bool> {
-    let level = NOMINAL * attention.false_call_outs * Family::OTHERS;
+    let level = NOMINAL * attention.false_call_outs * Family::Standing.share(CLAIMED);
     let p: Vec<f64> = deviations.iter().map(|z| normal::two_sided(*z)).collect();
     rejected(&p, Adjustment::Holm, level).unwrap_or_else(|_| vec![false; deviations.len()])
 }
@@ -206,7 +242,7 @@ pub fn expected(
     sign: f64,
     worth: Option<f64>,
 ) -> (Verdict, (f64, f64)) {
-    let level = NOMINAL * attention.false_call_outs * Family::OTHERS / asked.max(1) as f64;
+    let level = NOMINAL * attention.false_call_outs * Family::Link.share(CLAIMED) / asked.max(1) as f64;
     let half = -student::quantile(level / 2.0, of.degrees.max(1.0)) * of.error;
     let (low, high) = (of.effect - half, of.effect + half);
     let (least, most) = if sign < 0.0 { (-high, -low) } else { (low, high) };

@@ -11,6 +11,7 @@ use crate::{
     advice::{Action, Course},
     association,
     change::{Change, Judgement, Usual},
+    doubt::Suspicion,
     trend::Trend,
 };
 
@@ -55,6 +56,27 @@ pub enum Sentence {
         value: f64,
         /// What is usual of it, or why nobody can say.
         judged: Judgement,
+    },
+    /// What puts the data of a value in doubt.
+    InDoubt(Suspicion),
+    /// Its definition is another than in the period before.
+    Redefined {
+        /// The period before.
+        since: Period,
+    },
+    /// Nothing does that was looked at.
+    NotInDoubt {
+        /// Earlier periods whose rows were compared; none where they could not be.
+        periods: Option<usize>,
+        /// Deliveries that were held against those before them.
+        deliveries: usize,
+    },
+    /// Too little is known to doubt anything.
+    DoubtUntold {
+        /// Earlier periods whose rows are known.
+        have: usize,
+        /// So many are needed, or as many earlier deliveries.
+        need: usize,
     },
     /// Without these members the rest is within what is usual.
     SitsIn {

@@ -145,6 +145,11 @@ pub fn probability(share: f64) -> String {
     }
 }
 
+/// A share of 1 in per cent with one decimal: `12.3 %`.
+pub fn share(share: f64) -> String {
+    value(share, &ValueUnit::Share, 1)
+}
+
 /// A weight in parts of 10 000: `40 %`, `33.34 %`.
 pub fn weight(basis_points: u32) -> String {
     let (whole, rest) = (basis_points / 100, basis_points % 100);

@@ -6,6 +6,7 @@ use kepi_insight::{
     advice::{Action, Certainty, Course},
     analysis::Verdict as Verdicts,
     change::{Judgement, Refusal, Usual, Verdict},
+    doubt::{Delivery, Range, Suspicion},
     link::{self, Untold},
     sentence::{Distance, Line, Sentence, Side},
     trend::{TREND, Trend},
@@ -123,6 +124,27 @@ impl<'a> Say<'a> {
                     },
                 }
             }
+            Sentence::InDoubt(doubt) => self.doubted(doubt),
+            Sentence::Redefined { since } => {
+                let since = self.calendar.label(*since);
+                format!(
+                    "In doubt: its definition is another than in {since}, so the two mean different things."
+                )
+            }
+            Sentence::NotInDoubt { periods, deliveries } => {
+                let rows = periods
+                    .map(|n| format!("the rows behind it are as usual, compared with {n} earlier periods"));
+                let files = match deliveries {
+                    0 => None,
+                    1 => Some("one delivery is like those before it".to_owned()),
+                    n => Some(format!("{n} deliveries are like those before them")),
+                };
+                let both: Vec<String> = rows.into_iter().chain(files).collect();
+                format!("Nothing found: {}.", both.join("; "))
+            }
+            Sentence::DoubtUntold { have, need } => format!(
+                "Cannot be told: {need} earlier periods of which the rows are known are needed, there are {have}; or {need} earlier deliveries."
+            ),
             Sentence::SitsIn { members, compared, rest } => format!(
                 "It sits in {}: without {} the rest is {}, within what is usual ({compared} members compared).",
                 listed(members),
@@ -176,6 +198,63 @@ impl<'a> Say<'a> {
             }
             Sentence::Advised(action) => action_text(*action),
         }
+    }
+
+    /// What puts data in doubt.
+    fn doubted(&self, of: &Suspicion) -> String {
+        let counts = |range: &Range| {
+            let [have, low, high] =
+                [range.have, range.low, range.high].map(|n| format::count(n.max(0.0).round() as u64));
+            (have, format!("the usual {low} to {high}"))
+        };
+        let shares = |range: &Range| {
+            let [have, low, high] = [range.have, range.low, range.high].map(format::share);
+            (have, format!("the usual {low} to {high}"))
+        };
+        let side = |range: &Range| if range.have < range.low { "fewer than" } else { "more than" };
+        let by = |of: &Delivery| format!("“{}” of {}", of.file, self.day(of.at));
+        match of {
+            Suspicion::Rows(range) => {
+                let (have, usual) = counts(range);
+                format!(
+                    "In doubt: {have} rows are behind it, {} {usual}. Check that all of them arrived, once.",
+                    side(range)
+                )
+            }
+            Suspicion::Covered(range) => {
+                let (have, usual) = shares(range);
+                let side = if range.have < range.low { "less than" } else { "more than" };
+                format!("In doubt: {have} of its rows entered it, {side} {usual}.")
+            }
+            Suspicion::Delivered(of, range) => {
+                let (have, usual) = counts(range);
+                format!(
+                    "In doubt: {} landed {have} rows from {}, {} {usual}.",
+                    of.source,
+                    by(of),
+                    side(range)
+                )
+            }
+            Suspicion::Rejected(of, range) => {
+                let (have, usual) = shares(range);
+                format!("In doubt: {have} of the rows of {} were rejected, more than {usual}.", by(of))
+            }
+            Suspicion::Missing(of, column, range) => {
+                let (have, usual) = shares(range);
+                format!("In doubt: in {} {have} of “{column}” have no value, more than {usual}.", by(of))
+            }
+            Suspicion::Stopped(of, reason) => {
+                let reason = reason.trim_end_matches('.');
+                format!("In doubt: nothing of {} has landed: {reason}.", by(of))
+            }
+        }
+    }
+
+    /// The day of an instant, in the project's zone.
+    fn day(&self, at: i64) -> String {
+        self.calendar
+            .period_at(Grain::Day, at)
+            .map_or_else(|_| "an unknown day".to_owned(), |day| self.calendar.label(day))
     }
 
     /// What goes with a cause. An association: nothing here says that it is an effect.
@@ -343,6 +422,7 @@ pub fn refusal(why: Refusal) -> String {
         Refusal::FewCases => "too few cases or events to judge by".to_owned(),
         Refusal::NeverMoved => "it never moved before".to_owned(),
         Refusal::Overlapping => "neighbouring periods share rows".to_owned(),
+        Refusal::InDoubt => "its data are in doubt".to_owned(),
         Refusal::NotLooked => "no run has judged it".to_owned(),
     }
 }
@@ -368,6 +448,10 @@ fn action_text(of: Action) -> String {
         }
         Action::RenewFirst => {
             "The newest run could not renew this figure: look at its data first.".to_owned()
+        }
+        Action::CheckData => {
+            "What it is made of is not as usual: check the data before anything is made of the figure."
+                .to_owned()
         }
         Action::AwaitEnd => {
             "More data may still change it: no action indicated before it is final.".to_owned()
@@ -486,6 +570,7 @@ mod tests {
             Refusal::FewCases,
             Refusal::NeverMoved,
             Refusal::Overlapping,
+            Refusal::InDoubt,
             Refusal::NotLooked,
         ];
         let judged: Vec<Judgement> = judged.chain(refusals.map(Err)).collect();
@@ -513,7 +598,31 @@ mod tests {
         for count in 1..5 {
             all.push(Sentence::SitsIn { members: vec![name(); count], compared: 25, rest: 0.44 });
         }
+        let delivery = || Delivery {
+            source: "Tickets of the service desk".to_owned(),
+            file: "data/tickets_2026-05-03.csv".to_owned(),
+            at: 1_777_800_000_000_000,
+        };
+        for range in [0.2, 0.5].map(|have| Range { have, expected: 0.35, low: 0.3, high: 0.4 }) {
+            let rows = Range { have: range.have * 1e5, expected: 3.5e4, low: 3e4, high: 4e4 };
+            all.extend(
+                [
+                    Suspicion::Rows(rows),
+                    Suspicion::Covered(range),
+                    Suspicion::Delivered(delivery(), rows),
+                    Suspicion::Rejected(delivery(), range),
+                    Suspicion::Missing(delivery(), "closed at".to_owned(), range),
+                    Suspicion::Stopped(delivery(), "12 % of rows break `closed`, more than 5 %.".to_owned()),
+                ]
+                .map(Sentence::InDoubt),
+            );
+        }
+        for (periods, deliveries) in [(Some(24), 0), (None, 1), (Some(24), 3)] {
+            all.push(Sentence::NotInDoubt { periods, deliveries });
+        }
         all.extend([
+            Sentence::Redefined { since: Period { grain: Grain::Month, ordinal: 640 } },
+            Sentence::DoubtUntold { have: 3, need: 8 },
             Sentence::NothingStandsOut { compared: 25 },
             Sentence::NotAdditive,
             Sentence::MadeOf { dimension: "boarding area".to_owned(), values: -0.03, mix: 0.002 },

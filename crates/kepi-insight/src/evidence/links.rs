@@ -4,14 +4,15 @@ use std::ops::RangeInclusive;
 
 use kepi_model::{
     calendar::{Grain, Period},
-    check::{Options, check},
     project::{Kpi, Project},
-    source_text::{SourceFile, SourceMap},
 };
-use kepi_query::value::Segment;
+use kepi_query::{
+    landing::LoadReport,
+    value::{Coverage, Segment},
+};
 use kepi_stats::random::Random;
 
-use super::Tally;
+use super::{Tally, world::defined};
 use crate::{
     analysis::{Frames, Verdict},
     change::{Judgement, Refusal},
@@ -45,12 +46,7 @@ impl Linked {
     /// members share. `strength` is by how many spreads the effect moves where the cause moved by one the month before.
     #[must_use]
     pub fn new(seed: u64, members: usize, months: usize, strength: f64) -> Self {
-        let files =
-            SourceMap::new(vec![SourceFile { path: "world.yml".to_owned(), text: DEFINITIONS.into() }]);
-        let checked = check(&files, &Options::default());
-        // A test checks that these are definitions.
-        #[expect(clippy::panic, reason = "a world that is not one must be seen")]
-        let project = checked.value.unwrap_or_else(|| panic!("a world: {:?}", checked.findings));
+        let project = defined(DEFINITIONS);
         let mut random = Random::seeded(seed.wrapping_mul(0x9e37_79b9).wrapping_add(29));
         let mut frame = Frame::new(Grain::Month);
         let shocks: Vec<[f64; 2]> = (0..months).map(|_| [random.normal(), random.normal()]).collect();
@@ -114,8 +110,15 @@ fn push(frame: &mut Frame, segment: &Segment, month: usize, values: [f64; 2]) {
     for (kpi, point) in ["cause", "effect"].into_iter().zip(values) {
         let Ok(kpi) = kpi.parse() else { continue };
         let ordinal = FIRST + month as i32;
-        let figure =
-            Figure { ordinal, point, interval: None, effective_n: 1_000.0, exact: false, is_final: true };
+        let figure = Figure {
+            ordinal,
+            point,
+            interval: None,
+            effective_n: 1_000.0,
+            exact: false,
+            is_final: true,
+            coverage: Coverage::default(),
+        };
         frame.push(&kpi, segment, figure);
     }
 }
@@ -137,6 +140,9 @@ impl Frames for Linked {
         let series = self.frame.kpis.get(&kpi.id).and_then(|of| of.get(segment));
         let within = series.into_iter().flatten().filter(|figure| range.contains(&figure.ordinal));
         within.map(|figure| (figure.ordinal, figure.point)).collect()
+    }
+    fn loads(&self) -> &[LoadReport] {
+        &[]
     }
     fn before(&self, _: &Kpi, period: Period) -> Option<Period> {
         (period.ordinal > FIRST).then(|| period.offset(-1))
@@ -192,10 +198,7 @@ mod tests {
             card("", "before", "cause"),
             card("from: 2026-01-01\n", "after", "effect")
         );
-        let files =
-            SourceMap::new(vec![SourceFile { path: "world.yml".to_owned(), text: text.as_str().into() }]);
-        let checked = check(&files, &Options::default());
-        let project = checked.value.unwrap_or_else(|| panic!("{:?}", checked.findings));
+        let project = defined(&text);
         let weight = |kpi: &str, ordinal| {
             let kpi = project.kpis.values().find(|known| known.id.as_str() == kpi).unwrap();
             policy::weight(&project, kpi, Period { grain: Grain::Month, ordinal })

@@ -3,9 +3,11 @@
 //! A world is made from a seed. Its **clean twin** has the same seasons, drifts, noise and unequal sizes, and nothing happens in
 //! it; whatever is called out there is false. `kepi evidence insight` runs many and prints how often; `make test` runs few.
 
+mod doubts;
 mod links;
 mod world;
 
+pub use doubts::{Doubts, Fault, Landed, doubts};
 use kepi_model::{id::KpiId, project::Project};
 use kepi_query::value::Segment;
 use kepi_stats::{

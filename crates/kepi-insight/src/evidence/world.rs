@@ -9,7 +9,7 @@ use kepi_model::{
     project::Project,
     source_text::{SourceFile, SourceMap},
 };
-use kepi_query::value::Segment;
+use kepi_query::value::{Coverage, Segment};
 use kepi_stats::{estimate::Level, estimation::proportion, random::Random};
 
 use crate::frame::{Figure, Frame};
@@ -60,7 +60,12 @@ fn definitions(shape: &Shape) -> Project {
             by.join(", ")
         );
     }
-    let files = SourceMap::new(vec![SourceFile { path: "world.yml".to_owned(), text: text.as_str().into() }]);
+    defined(&text)
+}
+
+/// The project of a world's definitions.
+pub(super) fn defined(text: &str) -> Project {
+    let files = SourceMap::new(vec![SourceFile { path: "world.yml".to_owned(), text: text.into() }]);
     let checked = check(&files, &Options::default());
     // A test checks that these are definitions.
     #[expect(clippy::panic, reason = "a world that is not one must be seen")]
@@ -107,7 +112,9 @@ impl World {
             for (segment, months) in segments.iter().zip(series) {
                 for (month, (hits, rows)) in months.iter().enumerate() {
                     let Ok(estimate) = proportion::wilson(*hits, *rows, Level::NINETY_FIVE) else { continue };
-                    frame.push(&id, segment, Figure::of(FIRST + month as i32, &estimate, true));
+                    let coverage = Coverage { counted: *rows, eligible: *rows, cases: *rows };
+                    let figure = Figure::of(FIRST + month as i32, &estimate, true);
+                    frame.push(&id, segment, figure.with(coverage));
                 }
             }
         }
@@ -240,7 +247,7 @@ fn poisson(random: &mut Random, mean: f64) -> u64 {
     u64::from(n)
 }
 
-fn binomial(random: &mut Random, n: u64, p: f64) -> u64 {
+pub(super) fn binomial(random: &mut Random, n: u64, p: f64) -> u64 {
     let (rows, q) = (n as f64, 1.0 - p);
     if rows * p * q > MANY {
         return rounded(random, rows * p, rows * p * q, rows);

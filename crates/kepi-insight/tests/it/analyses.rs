@@ -6,6 +6,7 @@ use kepi_insight::{
     ANALYSES,
     analysis::{Ask, Frames, Insight, Shown, Verdict},
     change::{Judgement, Refusal, review},
+    doubt::Suspicion,
     evidence::{Linked, Shape, World},
     frame::{Figure, Frame},
     link::Untold,
@@ -16,7 +17,10 @@ use kepi_model::{
     id::KpiId,
     project::{Kpi, Project},
 };
-use kepi_query::value::Segment;
+use kepi_query::{
+    landing::LoadReport,
+    value::{Coverage, Segment},
+};
 use kepi_stats::{estimate::Level, estimation::proportion, random::Random};
 
 /// Hits and rows of members `m0`, `m1`, … of dimension `d0`, by month.
@@ -36,7 +40,8 @@ impl Planted {
         for (ordinal, month) in months.iter().enumerate() {
             let mut put = |segment: &Segment, hits: u64, rows: u64| {
                 let estimate = proportion::wilson(hits, rows, Level::NINETY_FIVE).unwrap();
-                frame.push(&kpi, segment, Figure::of(ordinal as i32, &estimate, true));
+                let coverage = Coverage { counted: rows, eligible: rows, cases: rows };
+                frame.push(&kpi, segment, Figure::of(ordinal as i32, &estimate, true).with(coverage));
             };
             put(&Segment::total(), month.iter().map(|c| c.0).sum(), month.iter().map(|c| c.1).sum());
             for (member, (hits, rows)) in month.iter().enumerate() {
@@ -73,6 +78,9 @@ impl Frames for Planted {
     fn points(&self, kpi: &Kpi, _: Grain, segment: &Segment, range: RangeInclusive<i32>) -> Vec<(i32, f64)> {
         range.filter_map(|at| Some((at, self.frame.figure(&kpi.id, segment, at)?.point))).collect()
     }
+    fn loads(&self) -> &[LoadReport] {
+        &[]
+    }
     fn before(&self, _: &Kpi, period: Period) -> Option<Period> {
         (period.ordinal > 0).then(|| period.offset(-1))
     }
@@ -87,6 +95,46 @@ fn steady(seed: u64) -> Vec<Vec<(u64, u64)>> {
         (0..4).map(|member| (hits(member, &mut random).round() as u64, 1_000)).collect()
     };
     (0..25).map(|_| month()).collect()
+}
+
+#[test]
+fn half_the_rows_put_a_value_in_doubt_and_it_has_no_verdict_then() {
+    let quiet = Planted::of(&steady(3)).ask("data_doubt").unwrap();
+    assert_eq!(quiet.verdict, Verdict::No);
+    assert_eq!(quiet.says, [Sentence::NotInDoubt { periods: Some(24), deliveries: 0 }]);
+    let mut months = steady(3);
+    months.last_mut().unwrap().iter_mut().for_each(|cell| *cell = (cell.0 / 2, cell.1 / 2));
+    let halved = Planted::of(&months);
+    let found = halved.ask("data_doubt").unwrap();
+    let [Sentence::InDoubt(Suspicion::Rows(range))] = &found.says[..] else { panic!("{found:?}") };
+    assert!(found.verdict == Verdict::Yes && (range.have - 2_000.0).abs() < 1e-6 && range.low > 3_000.0);
+    assert!(halved.judged.values().all(|judged| *judged == Err(Refusal::InDoubt)));
+    assert_eq!(halved.ask("change").unwrap().verdict, Verdict::Unknown);
+    // Of a short history nothing can be told.
+    let short = Planted::of(&steady(3)[..6]).ask("data_doubt").unwrap();
+    assert_eq!(short.says, [Sentence::DoubtUntold { have: 5, need: 8 }]);
+}
+
+#[test]
+fn a_delivery_that_is_not_like_those_before_is_named() {
+    use kepi_insight::evidence::{Fault, Landed};
+    let ask = |world: &Landed| {
+        let analysis = ANALYSES.iter().find(|analysis| analysis.name == "data_doubt").unwrap();
+        let kpi = world.project().kpis.values().next().unwrap();
+        (analysis.answer)(&Ask { kpi, period: world.last() }, world).unwrap()
+    };
+    let quiet = ask(&Landed::new(2, Fault::None));
+    assert_eq!((quiet.verdict, quiet.looked_at), (Verdict::No, 31));
+    for (fault, wanted) in [(Fault::Halved, "rows"), (Fault::Code, "rejected"), (Fault::Column, "missing")] {
+        let found = ask(&Landed::new(2, fault));
+        let said = match &found.says[0] {
+            Sentence::InDoubt(Suspicion::Delivered(..)) => "rows",
+            Sentence::InDoubt(Suspicion::Rejected(..)) => "rejected",
+            Sentence::InDoubt(Suspicion::Missing(..)) => "missing",
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((found.verdict, said), (Verdict::Yes, wanted));
+    }
 }
 
 #[test]

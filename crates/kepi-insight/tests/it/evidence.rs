@@ -1,6 +1,6 @@
 //! The promise of the budget of false call-outs, in few small worlds; `kepi evidence insight` runs many large ones.
 
-use kepi_insight::evidence::{Shape, Tally, links, run};
+use kepi_insight::evidence::{Shape, Tally, doubts, links, run};
 
 /// How many worlds; `KEPI_COUNT` says otherwise.
 fn worlds() -> u64 {
@@ -34,5 +34,19 @@ fn what_moves_what_is_found_in_members_and_not_made_up() {
     assert!(share(found.total_untold).high >= 0.6, "{:?}", found.total_untold);
     for clean in [found.panel_false, found.total_false] {
         assert!(share(clean).low <= 0.02, "{clean:?}");
+    }
+}
+
+#[test]
+fn faults_of_data_are_found_and_clean_deliveries_are_believed() {
+    let worlds = worlds();
+    let found = doubts(0..worlds);
+    eprintln!("{worlds} worlds: {found:?}");
+    let share = |tally: Tally| tally.share().unwrap().1;
+    for planted in [found.halved, found.code, found.column, found.rows, found.covered] {
+        assert!(share(planted).high >= 0.95, "{found:?}");
+    }
+    for clean in [found.deliveries_false, found.figures_false] {
+        assert!(share(clean).low <= 0.01, "{found:?}");
     }
 }

@@ -12,7 +12,7 @@ use kepi_model::{
     calendar::{Grain, Period},
     project::{Kpi, Project},
 };
-use kepi_query::value::Segment;
+use kepi_query::{landing::LoadReport, value::Segment};
 
 use super::Reporter;
 use crate::{
@@ -27,11 +27,9 @@ impl Frames for Reporter<'_> {
         self.facts.project()
     }
     fn figure(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Option<Figure> {
-        let estimate = self.facts.observed(&kpi.id, period, segment)?.ok()?;
-        let is_final =
-            |(ordinal, _, is_final): (i32, Option<f64>, bool)| ordinal == period.ordinal && is_final;
-        let points = self.facts.points(&kpi.id, period.grain, segment, period.ordinal..=period.ordinal);
-        Some(Figure::of(period.ordinal, &estimate, points.into_iter().any(is_final)))
+        let entry = self.facts.entry(&kpi.id, period, segment)?;
+        let estimate = entry.value.estimate.as_ref().ok()?;
+        Some(Figure::of(period.ordinal, estimate, entry.is_final()).with(entry.value.coverage))
     }
     fn segments(&self, kpi: &Kpi, period: Period) -> Vec<Segment> {
         self.facts.segments(&kpi.id, period.grain)
@@ -51,6 +49,9 @@ impl Frames for Reporter<'_> {
             .into_iter()
             .filter_map(|(ordinal, point, is_final)| Some((ordinal, point.filter(|_| is_final)?)))
             .collect()
+    }
+    fn loads(&self) -> &[LoadReport] {
+        self.facts.loads()
     }
     fn before(&self, kpi: &Kpi, period: Period) -> Option<Period> {
         let total = Segment::total();
@@ -105,6 +106,7 @@ fn shown(of: &Exhibit, say: &Say<'_>) -> ExhibitView {
         Shown::Value(raw) => (say.number(raw).text, raw),
         Shown::Difference(raw) => (say.signed(raw), raw),
         Shown::Count(raw) => (format::count(raw.max(0.0).round() as u64), raw),
+        Shown::Share(raw) => (format::share(raw), raw),
     };
     let rows = of.rows.iter().map(|(name, figures)| (name.clone(), figures.iter().map(figure).collect()));
     ExhibitView { columns: of.columns.clone(), rows: rows.collect() }

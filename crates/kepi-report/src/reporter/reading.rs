@@ -9,7 +9,7 @@ use crate::{
 use jiff::civil::Date;
 use kepi_insight::{
     advice::{Colour, Course, Data, Doubt, Reach, Situation},
-    change::Change,
+    change::{Change, Refusal},
     trend::{TREND, Trend},
 };
 use kepi_model::{
@@ -228,6 +228,9 @@ impl<'a> Reporter<'a> {
                 None => Data::Missing,
                 Some(_) if self.facts.not_renewed(&of.kpi.id, of.period.grain) => Data::NotRenewed,
                 Some(_) if !of.is_final() => Data::Provisional,
+                Some(_) if change.as_ref().is_some_and(|c| c.judged == Err(Refusal::InDoubt)) => {
+                    Data::InDoubt
+                }
                 Some(_) => Data::Final,
             },
             course: change.as_ref().map_or(Course::Unknown, Course::of),

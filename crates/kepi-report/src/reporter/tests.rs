@@ -171,7 +171,7 @@ fn a_proven_fall_near_the_edge_of_a_band_is_a_fall() {
     let mut planted = fixture::airport();
     let share = |hits: u64| proportion::wilson(hits, 400, Level::NINETY_FIVE);
     for year in 2000..2015 {
-        let steady = proportion::wilson(2_790 + 7 * (year % 4), 4_000, Level::NINETY_FIVE);
+        let steady = share(280 + year % 3);
         planted.plant("shop_visits", &year.to_string(), &Segment::total(), steady, 1.0);
     }
     planted.plant("shop_visits", "2015", &Segment::total(), share(222), 1.0);

@@ -1,6 +1,6 @@
 //! `kepi evidence insight`: what is called out in made-up projects of which the truth is known.
 
-use kepi_insight::evidence::{Found, Links, Shape, Tally, links, run};
+use kepi_insight::evidence::{Doubts, Found, Links, Shape, Tally, doubts, links, run};
 use serde::Serialize;
 
 use crate::{
@@ -44,6 +44,7 @@ pub fn evidence(what: &Evidence, out: Output) -> Result<(), Failure> {
         ));
         rows.extend(of(&found, periods)?);
     }
+    rows.extend(of_doubts(doubts(what.seed..what.seed + what.worlds))?);
     rows.extend(of_links(links(what.seed..what.seed + what.worlds))?);
     match out.format {
         Format::Json => out.json(&rows)?,
@@ -65,6 +66,22 @@ fn row_of(
     let (low, high) = (interval.low, interval.high);
     let holds = floor.is_none_or(|floor| if at_most { low <= floor } else { high >= floor });
     Ok(Row { analysis, months, what, share, low, high, of: tally.of, floor, holds })
+}
+
+fn of_doubts(found: Doubts) -> Result<Vec<Row>, Failure> {
+    let rows = [
+        ("a daily file with half its rows", found.halved, 0.95, false),
+        ("a daily file with a tenth of its rows rejected", found.code, 0.95, false),
+        ("a daily file with a column empty in a fifth of its rows", found.column, 0.95, false),
+        ("a month with half its rows", found.rows, 0.95, false),
+        ("a month of whose rows a tenth fewer enter", found.covered, 0.95, false),
+        ("clean months of daily files, any in doubt", found.deliveries_false, 0.01, true),
+        ("clean months of figures, any in doubt", found.figures_false, 0.01, true),
+    ];
+    let row = |(what, tally, floor, at_most): (&str, _, _, _)| {
+        row_of("data_doubt", 29, what.to_owned(), tally, Some(floor), at_most)
+    };
+    rows.into_iter().map(row).collect()
 }
 
 fn of_links(found: Links) -> Result<Vec<Row>, Failure> {
