@@ -560,6 +560,14 @@ codes! {
         "Weights make a row count as several. Quantiles from a histogram, numbers of different values, ratios, rates and stocks count rows as they are, so such a KPI would never have a value."
         "a measure that is weighted: mean, share, nps, satisfaction, effort, duration, or count and sum"
         "remove `weight`, or use a measure that is weighted";
+    MARGIN "K0641" Error "margins that cannot be met"
+        "Weights are made so that the rows of each period add up to what is known of the population, by every margin. So margins speak of dimensions that all rows have, are above zero, are written as numbers or as shares but not as both, and are those of one population. What the data lack, such as a member without a single answer, shows as the reason of the period that lacks it."
+        "margins such as `rake: {account.region: {known: {EU: 35%, NA: 65%}}}`"
+        "correct the margin that is named";
+    TRIM "K0642" Error "limits of weights that do nothing or cannot hold"
+        "Trimming keeps a few rare answers from deciding a figure: weights beyond a limit are cut, and what is cut off is spread over the others. A limit needs weights that are made, all of one kind, and room between the least and the greatest."
+        "such as `trim: {times_median: 5}` beside `rake`"
+        "correct the limit that is named";
     UNBOUNDED "K0650" Error "a value that would never be final"
         "A gathered attribute may find rows long after the row that it belongs to: a second order may come after ten years. As long as that, every figure that rests on it may change. Kepi works out how long from the bounds of what a KPI reads; where no bound follows, it has to be said."
         "an end of the stretch, or how long the KPI waits"

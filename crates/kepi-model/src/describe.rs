@@ -1,7 +1,7 @@
 //! Measures in plain English and as short formulas, for people who read a KPI's page.
 
 use crate::{
-    measure::Words,
+    measure::{Design, Words},
     project::{Kpi, Project},
 };
 
@@ -12,6 +12,7 @@ pub fn measure(kpi: &Kpi, project: &Project) -> String {
     if let (Some(weight), Some(base)) = (&kpi.weight, kpi.measure.bases().first()) {
         text.push_str(&format!("; rows are weighted by {}", words.value(weight, base)));
     }
+    text.extend(kpi.design.as_ref().map(Design::words));
     if let Some(over) = kpi.over {
         text.push_str(&format!("; over {}", over.words()));
     }
@@ -20,7 +21,10 @@ pub fn measure(kpi: &Kpi, project: &Project) -> String {
 
 /// The formula of a KPI, in short.
 pub fn formula(kpi: &Kpi, project: &Project) -> String {
-    let mut text = kpi.measure.kind().formula(&Words { entities: &project.entities }, kpi.weight.is_some());
+    let mut text = kpi
+        .measure
+        .kind()
+        .formula(&Words { entities: &project.entities }, kpi.weight.is_some() || kpi.design.is_some());
     if let Some(over) = kpi.over {
         text.push_str(&format!(", {}", over.label()));
     }

@@ -71,6 +71,7 @@ pub(crate) fn kpi(kpi: &Kpi, calendar: &Calendar, entities: &BTreeMap<EntityId, 
         form.push(json!(["also", kpi.also.iter().map(|grain| json!(grain.word())).collect::<Value>()]));
     }
     form.extend(kpi.over.map(|over| json!(["over", over.form()])));
+    form.extend(kpi.design.as_ref().map(|design| design.form(dimension)));
     if !kpi.made.is_empty() {
         form.push(json!(["made", derived::forms(&kpi.made, entities)]));
     }

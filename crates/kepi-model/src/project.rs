@@ -20,9 +20,10 @@ use crate::{
 
 pub use crate::entity::{Attribute, Entity};
 pub use crate::measure::{
-    Aggregate, AsOf, Basis, BasisKind, BasisPoints, Better, Bins, Dimension, Duration, DurationSummary,
-    Indicator, Kpi, Mean, Measure, MissingRule, Nps, Population, Quantile, Rating, RatingKind, RatingSummary,
-    Ratio, Share, Spacing, Target, TargetLines, Total, Unmatched, ValueUnit,
+    Aggregate, AsOf, Basis, BasisKind, BasisPoints, Better, Bins, Design, Dimension, Duration,
+    DurationSummary, Indicator, Kpi, MARGIN_SCALE, Margin, MarginTo, Mean, Measure, MissingRule, Nps,
+    Population, Quantile, Rating, RatingKind, RatingSummary, Ratio, Share, Spacing, Target, TargetLines,
+    Total, Trim, Unmatched, ValueUnit,
 };
 pub use scorecard::{
     Cascade, CascadeTargets, CascadeValue, Scorecard, ScorecardObjective, ScorecardPerspective,

@@ -68,6 +68,11 @@ pub(crate) struct Document {
 }
 
 impl Yaml {
+    /// The key of a map as a text.
+    pub(crate) fn of_key(text: &str, span: Span) -> Self {
+        let scalar = Scalar { text: text.to_owned(), offsets: Vec::new(), start: span.start };
+        Self { span, value: Value::Scalar(scalar) }
+    }
     /// The text of a scalar.
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {

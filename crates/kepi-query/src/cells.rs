@@ -10,6 +10,7 @@ use crate::{
     side::{Role, Side, Term},
     state::{
         Member, StateColumn, StateTable,
+        weighting::Weighting,
         wire::{CellStates, DigestKey, Seen, StateValue, TermStates, Writer, get},
     },
     value::Coverage,
@@ -82,6 +83,11 @@ impl<'a> View<'a> {
     /// States in memory: those that were kept, or those of a window.
     pub fn kept(states: &'a CellStates) -> Self {
         Self { own: Cells::of(&states.terms), so_far: &states.so_far, parts: None, kept: Some(states) }
+    }
+
+    /// What the weights of its rows are made from.
+    pub fn weighting(&self) -> Option<&'a Weighting> {
+        self.kept?.weighting.as_ref()
     }
 
     /// Where the window begins before the data: the first days of both.

@@ -2,6 +2,7 @@
 
 mod composed;
 mod cube;
+mod weighted;
 mod windows;
 
 use std::{
@@ -19,6 +20,7 @@ use kepi_model::{
 use kepi_stats::estimate::{Level, Method, NotComputable};
 
 use cube::{Cube, Place};
+use weighted::Weigher;
 
 use crate::{
     cells::{Cells, Parts, SideStates, View},
@@ -240,6 +242,7 @@ impl<'a> AtGrain<'a> {
         let is_made = |base: &EntityId| entities.get(base).is_some_and(|entity| entity.rows.is_some());
         let of_panels = kpi.measure.bases().into_iter().any(is_made);
         let finer = Finer { at: self, kpi, lowered, cubes: RefCell::default() };
+        let weigher = Weigher::new(self, kpi, lowered, None);
         for key_set in lowered.key_sets.iter().filter(|key_set| !self.is_left_out(lowered, key_set)) {
             let cube = self.cube(kpi, lowered, key_set)?;
             let units = self.units(kpi, key_set);
@@ -258,9 +261,15 @@ impl<'a> AtGrain<'a> {
                     &[]
                 };
                 let parts = PartsOf { finer: &finer, key_set, bucket, members: &members };
-                let view = View::new(own, so_far, &parts);
                 let segment = Segment::new(key_set.iter().cloned().zip(members.iter().cloned()).collect());
-                see(bucket, segment, &view)?;
+                if let Some(weigher) = &weigher {
+                    let mut states = CellStates::default();
+                    own.add_to(&mut states.terms);
+                    states.weighting = Some(weigher.of(key_set, bucket, &members));
+                    see(bucket, segment, &View::kept(&states))?;
+                } else {
+                    see(bucket, segment, &View::new(own, so_far, &parts))?;
+                }
             }
         }
         Ok(())
@@ -434,7 +443,10 @@ fn is_scan_of(plan: &ScanPlan, side: &Side) -> bool {
 
 /// What becomes of the states of a period and segment, gates included.
 fn finished(kpi: &Kpi, view: &View<'_>, level: Level) -> Finished {
-    let Finished { estimate, coverage } = kind_of(&kpi.measure).finish(kpi, view, level);
+    let Finished { estimate, coverage } = match &kpi.design {
+        Some(design) => weighted::finish(kpi, design, view, level),
+        None => kind_of(&kpi.measure).finish(kpi, view, level),
+    };
     if let Some((window, data)) = view.before_data() {
         let day =
             |ordinal| day_of_ordinal(ordinal).map_or_else(|_| ordinal.to_string(), |day| day.to_string());

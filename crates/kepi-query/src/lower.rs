@@ -4,7 +4,7 @@ use kepi_model::{
     calendar::Grain,
     derived::{Rows, at_grain, inlined},
     id::DimensionId,
-    project::{Kpi, Project},
+    project::{Design, Kpi, Project},
 };
 
 use crate::{
@@ -21,6 +21,8 @@ pub struct Lowered {
     /// Segments asked for: the total, each dimension on its own, each combination; different, in this order.
     /// Dimensions within a set are sorted.
     pub key_sets: Vec<Vec<DimensionId>>,
+    /// What else the rows have to be told apart by, so that they can be weighted.
+    pub hidden: Vec<Vec<DimensionId>>,
 }
 
 impl Lowered {
@@ -60,7 +62,9 @@ pub fn lower_at(kpi: &Kpi, project: &Project, grain: Grain) -> Result<Lowered, L
             side.identify();
         }
     }
-    Ok(Lowered { sides, key_sets: key_sets_of(kpi) })
+    let key_sets = key_sets_of(kpi);
+    let hidden = kpi.design.iter().flat_map(|design| hidden_key_sets(design, &key_sets)).collect();
+    Ok(Lowered { sides, key_sets, hidden })
 }
 
 /// The segments that a KPI asks for, by dimensions: the total, each dimension on its own, each combination.
@@ -75,6 +79,30 @@ pub(crate) fn key_sets_of(kpi: &Kpi) -> Vec<Vec<DimensionId>> {
         }
     }
     key_sets
+}
+
+/// Each segment's rows by what they are weighted by, and by their clusters.
+fn hidden_key_sets(design: &Design, key_sets: &[Vec<DimensionId>]) -> Vec<Vec<DimensionId>> {
+    let mut hidden: Vec<Vec<DimensionId>> = Vec::new();
+    for key_set in key_sets {
+        for with_clusters in [false, true] {
+            let finer = finer(design, key_set, with_clusters);
+            if !key_sets.contains(&finer) && !hidden.contains(&finer) {
+                hidden.push(finer);
+            }
+        }
+    }
+    hidden
+}
+
+/// A segment's dimensions, those of the margins, and with `with_clusters` the cluster's; sorted.
+pub(crate) fn finer(design: &Design, key_set: &[DimensionId], with_clusters: bool) -> Vec<DimensionId> {
+    let cluster = design.cluster.iter().filter(|_| with_clusters).map(|cluster| cluster.id.clone());
+    let mut finer: Vec<DimensionId> =
+        key_set.iter().cloned().chain(design.margin_dimensions()).chain(cluster).collect();
+    finer.sort();
+    finer.dedup();
+    finer
 }
 
 /// Computed attributes stand for their expressions.

@@ -53,7 +53,7 @@ pub fn plan<'k>(
                     plan.keys.push(key.clone());
                 }
             }
-            for key_set in &lowered.key_sets {
+            for key_set in lowered.key_sets.iter().chain(&lowered.hidden) {
                 let positions = key_positions(plan, side, key_set);
                 if !plan.key_sets.contains(&positions) {
                     plan.key_sets.push(positions);

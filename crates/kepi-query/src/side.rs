@@ -214,6 +214,9 @@ impl<'a> Lowering<'a> {
             .kpi
             .by
             .iter()
+            .chain(
+                self.kpi.hidden_dimensions().filter(|hidden| self.kpi.by.iter().all(|d| d.id != hidden.id)),
+            )
             .map(|dimension| {
                 let of = dimension.ways.get(&rows.of).ok_or_else(|| LowerError::NoPath {
                     kpi: self.kpi.id.clone(),

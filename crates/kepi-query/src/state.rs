@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::StateId;
 
+pub mod weighting;
 pub mod wire;
 
 /// A member of a dimension. Integers render in decimal, booleans as `true` and `false`.

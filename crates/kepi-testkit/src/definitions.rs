@@ -159,8 +159,9 @@ pub fn case(seed: u64) -> Case {
     }
     // Apart from the others, so that these stay what they were.
     let mut windows = Chance::new(seed ^ 0x0B5E_55ED);
+    let mut weights = Chance::new(seed ^ 0x3E16_4755);
     for number in 0..8 {
-        text.push_str(&kpi(&mut chance, &mut windows, number));
+        text.push_str(&kpi(&mut chance, &mut windows, &mut weights, number));
     }
     let simple: Vec<Simple> = (0..4).map(|number| simple(&mut chance, number, &mut text)).collect();
     for number in 0..3 {
@@ -274,7 +275,7 @@ fn over(chance: &mut Chance, period: &str) -> &'static str {
     chance.pick::<&'static str>(&windows)
 }
 
-fn kpi(chance: &mut Chance, windows: &mut Chance, number: usize) -> String {
+fn kpi(chance: &mut Chance, windows: &mut Chance, weights: &mut Chance, number: usize) -> String {
     let (measure, of_both) = measure(chance);
     let period = period(chance);
     let mut text = format!(
@@ -320,8 +321,15 @@ fn kpi(chance: &mut Chance, windows: &mut Chance, number: usize) -> String {
     }
     let weighs =
         !["distinct", "quantile", "ratio", "rate", "stock"].iter().any(|kind| measure.starts_with(kind));
+    let mut weight = None;
     if !of_both && weighs && chance.once_in(4) {
-        text.push_str(&format!("weight: {}\n", chance.pick(&["weight", "weight * 2", "client.size"])));
+        weight = Some(*chance.pick(&["weight", "weight * 2", "client.size"]));
+    }
+    let is_mean = weighs && !["count", "sum"].iter().any(|kind| measure.starts_with(kind));
+    if is_mean && !of_both && weights.once_in(3) {
+        text.push_str(&design(weights, weight));
+    } else if let Some(weight) = weight {
+        text.push_str(&format!("weight: {weight}\n"));
     }
     if chance.once_in(3) {
         text.push_str("as_of: now\n");
@@ -331,6 +339,28 @@ fn kpi(chance: &mut Chance, windows: &mut Chance, number: usize) -> String {
     }
     if chance.once_in(5) {
         text.push_str(&format!("coverage_at_least: {}%\n", 10 * chance.below(11)));
+    }
+    text
+}
+
+/// Margins, clusters, or both.
+fn design(chance: &mut Chance, base: Option<&str>) -> String {
+    let mut text = String::new();
+    let margins = chance.below(3);
+    if margins > 0 || base.is_some() {
+        let base = base.map(|base| format!("base: {base}"));
+        let all = ["client.region: asked", "channel: asked"];
+        let margins = match margins {
+            0 => None,
+            1 => Some(format!("post_stratify: {{{}}}", chance.pick(&all))),
+            _ => Some(format!("rake: {{{}}}", all.join(", "))),
+        };
+        let trim = (base.is_none() && chance.once_in(2)).then(|| "trim: {times_median: 2}".to_owned());
+        let parts: Vec<String> = [base, margins, trim].into_iter().flatten().collect();
+        text.push_str(&format!("weight: {{{}}}\n", parts.join(", ")));
+    }
+    if margins == 0 || chance.once_in(2) {
+        text.push_str("cluster: client\n");
     }
     text
 }

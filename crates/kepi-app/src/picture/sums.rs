@@ -43,6 +43,14 @@ pub(super) fn at(
             words(grain)
         ));
     }
+    if kpi.design.is_some() && kpi.over.is_none() {
+        return Err(format!(
+            "its weights and errors are made for each period of all its rows; on a scorecard by {1}, or with `period: [{0}, {1}]`, it \
+             is computed from those of a {1}",
+            words(kpi.period),
+            words(grain)
+        ));
+    }
     if !kpi.period.divides(grain) {
         return Err(format!("a {} does not consist of {}s", words(grain), words(kpi.period)));
     }

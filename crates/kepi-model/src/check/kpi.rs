@@ -2,6 +2,7 @@
 
 mod composed;
 mod dated;
+mod design;
 mod dimensions;
 mod made;
 mod targets;
@@ -82,7 +83,13 @@ fn read(
         Some(measure) => composed::read(written, measure, &mut reader),
     };
     let cross = reader.cross(written);
-    let weight = written.weight.get().and_then(|w| reader.expression(w, bases.first()?, Want::PlainNumber));
+    let own = match written.weight.get() {
+        Some(Either::This(own)) => Some(own),
+        Some(Either::That(made)) => made.base.get(),
+        None => None,
+    };
+    let weight = own.and_then(|w| reader.expression(w, bases.first()?, Want::PlainNumber));
+    let design = reader.design(written, &bases, &by, measure.as_ref());
     if written.weight.is_written() && measure.as_ref().is_some_and(|measure| !measure.kind().weighs()) {
         let message = "this measure has no weights, so that the KPI would never have a value";
         reader.findings.report(codes::WEIGHT, written.weight.key, message);
@@ -118,6 +125,7 @@ fn read(
         cross,
         as_of: written.as_of.cloned()?,
         weight,
+        design,
         minimum_n: gates.and_then(|g| u64::try_from(g.n.get()?.0).ok()),
         minimum_coverage: written.coverage_at_least.get().map(|s| s.0.to_f64()),
         targets,

@@ -9,7 +9,7 @@ use crate::{
         table,
     },
     id::{DimensionId, EntityId, KpiId, ObjectiveId, PersonId, PurposeId, UnitId},
-    measure::Written as Measure,
+    measure::{Weights, Written as Measure},
     project::{AsOf, Better, Indicator},
 };
 
@@ -58,6 +58,9 @@ pub(crate) type Periods = Either<Grain, List<Grain>>;
 /// So long, or from the beginning of something.
 pub(crate) type Window = Either<Stretch, ToDate>;
 
+/// A number attribute that weights rows, or how weights are made.
+pub(crate) type Weight = Either<ExpressionText, Weights>;
+
 table! {
     Kpi = "kpi",
     "A key performance indicator: what is measured, of whom, how often, against which target, and who answers.";
@@ -82,7 +85,9 @@ table! {
     as_of: AsOf, default "event", "Which version of referenced rows counts.", "event";
     final_after: Lag, optional,
         "How long after the end of a period its rows may still change, where that does not follow from what is read.", "3 months";
-    weight: ExpressionText, optional, "A number attribute that weights rows.", "base_weight";
+    weight: Weight, optional, "How much each row counts: a number attribute, or weights that are made.", "base_weight";
+    cluster: PathText, optional,
+        "What rows have in common that are not independent of each other, such as the account of an answer.", "account";
     publish_if: Gates, optional, "Fewer cases are shown as insufficient.", "{n: 50}";
     coverage_at_least: Share, optional, "Below it the value is shown as insufficient.", "60%";
     targets: List<Target>, optional, "Targets over time and by unit.", "[{from: 2026-01-01, …}]";

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Carry, Measure, Target, ValueUnit};
+use super::{Carry, Design, Measure, Target, ValueUnit};
 use crate::{
     calendar::{Calendar, Grain, Period},
     derived::Made,
@@ -50,6 +50,8 @@ pub struct Kpi {
     pub as_of: AsOf,
     /// Row weight: a number expression of the base entity.
     pub weight: Option<Expression>,
+    /// How rows stand for a population: weights that are made, clusters.
+    pub design: Option<Design>,
     /// Fewer cases than this are not published.
     pub minimum_n: Option<u64>,
     /// Less coverage than this is not published; a share of 1.
@@ -148,7 +150,8 @@ impl Kpi {
     fn own_entities(&self) -> BTreeSet<EntityId> {
         let mut entities = self.measure.entities();
         self.weight.iter().for_each(|weight| weight.visit_entities(&mut entities));
-        let ways = self.by.iter().flat_map(|dimension| dimension.ways.values());
+        let ways =
+            self.by.iter().chain(self.hidden_dimensions()).flat_map(|dimension| dimension.ways.values());
         ways.for_each(|way| way.visit_entities(&mut entities));
         entities.extend(self.looked_at.iter().cloned());
         entities
@@ -162,7 +165,8 @@ impl Kpi {
             let base = &reading.rows.of;
             let at = Expression { type_: Type::Timestamp, node: Node::Path(reading.rows.at.clone()) };
             let weight = self.weight.iter().filter(|_| Some(base) == first);
-            let ways = self.by.iter().filter_map(|dimension| dimension.ways.get(base));
+            let ways = self.by.iter().chain(self.hidden_dimensions());
+            let ways = ways.filter_map(|dimension| dimension.ways.get(base));
             let others = reading.rows.filter.iter().chain(reading.values).chain(weight).chain(ways);
             (base, [at].into_iter().chain(others.cloned()).collect())
         });
@@ -195,7 +199,9 @@ impl Kpi {
         if let (Some(weight), Some(base)) = (&self.weight, self.measure.bases().first()) {
             read(base, weight);
         }
-        for (base, way) in self.by.iter().flat_map(|dimension| &dimension.ways) {
+        for (base, way) in
+            self.by.iter().chain(self.hidden_dimensions()).flat_map(|dimension| &dimension.ways)
+        {
             read(base, way);
         }
         let scaled = paths.into_iter().filter_map(|at| Some((at, scale_of(at.1, at.0, entities)?)));

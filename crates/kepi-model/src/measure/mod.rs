@@ -5,6 +5,7 @@
 //! value stands in its file in `kepi-query`.
 
 mod composite;
+mod design;
 mod duration;
 mod formula;
 mod kpi;
@@ -34,10 +35,12 @@ use crate::{
     word::words,
 };
 
+pub(crate) use design::{AskedWord, MarginText, WHOLE, Weights, WrittenMargin, in_decimal};
 pub(crate) use rows::Reader;
 pub(crate) use words::Words;
 
 pub use composite::{BasisPoints, Composite, CompositePart, MissingRule};
+pub use design::{Design, MARGIN_SCALE, Margin, MarginTo, Trim};
 pub use duration::{Duration, DurationSummary};
 pub use formula::{Choice, Formula, Input, Node as FormulaNode, Operator, Part, Together};
 pub use kpi::{AsOf, Better, Dimension, Indicator, Kpi};

@@ -313,6 +313,20 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ],
         ),
         (
+            "K0641",
+            kpis(
+                "weight: weight\n",
+                "weight: {rake: {region: {known: {EMEA: 45%, APAC: 45%}}, account.name: {known: {x: 0}}, account.tier: {known: {up: 10, down: 90%}}}, finite: true}\n",
+            ),
+        ),
+        (
+            "K0642",
+            kpis(
+                "weight: weight\n",
+                "weight: {post_stratify: {account.tier: asked}, base: weight, trim: {times_median: 0.5, at_most: 5, at_least: 10}}\n",
+            ),
+        ),
+        (
             "K0650",
             [
                 attribute("again: {any: order, same: account, after: ordered_at}"),

@@ -15,7 +15,7 @@ use kepi_model::{
     window::Over,
 };
 
-use super::{AtGrain, FinishError, MergeError};
+use super::{AtGrain, FinishError, MergeError, weighted::Weigher};
 use crate::{
     cells::{SideStates, View},
     guard::with_members_on_their_scales,
@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// The window of one period, in days from 1970-01-01.
-struct Window {
+pub(super) struct Window {
     bucket: u32,
     first: i32,
     /// The day after the last.
@@ -68,39 +68,48 @@ impl AtGrain<'_> {
         mut see: impl FnMut(u32, Segment, &View<'_>) -> Result<(), FinishError>,
     ) -> Result<(), FinishError> {
         let windows = self.windows(kpi, over, lowered)?;
-        let key = DigestKey::of(self.context.secret);
+        let weigher = Weigher::new(self, kpi, lowered, Some(&windows));
         for key_set in lowered.key_sets.iter().filter(|key_set| !self.is_left_out(lowered, key_set)) {
-            let days = self.days(kpi, lowered, key_set)?;
-            let sides: Option<Vec<SideStates<'_>>> = lowered
-                .sides
-                .iter()
-                .zip(&days)
-                .map(|(side, days)| SideStates::new(side, &days.table))
-                .collect();
-            let sides = sides.ok_or_else(|| FinishError::NotMeasured(kpi.id.clone()))?;
-            let units = self.units(kpi, key_set);
-            let mut found: Vec<(u32, Vec<Member>, CellStates)> = Vec::new();
-            for (members, cells) in segments(&days, key_set)? {
-                let is_total = members.is_empty();
-                let keep = match kind_of(&kpi.measure).presence(kpi) {
-                    Presence::Everywhere => match members.as_slice() {
-                        [] => Keep::All,
-                        [unit] if units.contains(unit) => Keep::All,
-                        _ => Keep::WithRows,
-                    },
-                    Presence::EverySide if !is_total => Keep::Populated(sides.len()),
-                    Presence::AnySide | Presence::EverySide | Presence::Onwards => Keep::Populated(1),
-                };
-                let own = along(&sides, &cells, &windows, keep, is_total, &key);
-                found.extend(own.into_iter().map(|(bucket, states)| (bucket, members.clone(), states)));
-            }
-            found.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-            for (bucket, members, states) in found {
+            for (bucket, members, mut states) in self.of_windows(kpi, lowered, &windows, key_set)? {
+                states.weighting = weigher.as_ref().map(|weigher| weigher.of(key_set, bucket, &members));
                 let segment = Segment::new(key_set.iter().cloned().zip(members).collect());
                 see(bucket, segment, &View::kept(&states))?;
             }
         }
         Ok(())
+    }
+
+    /// The states of windows by a key set, sorted by window, then by members.
+    pub(super) fn of_windows(
+        &self,
+        kpi: &Kpi,
+        lowered: &Lowered,
+        windows: &[Window],
+        key_set: &[DimensionId],
+    ) -> Result<Vec<(u32, Vec<Member>, CellStates)>, FinishError> {
+        let key = DigestKey::of(self.context.secret);
+        let days = self.days(kpi, lowered, key_set)?;
+        let sides: Option<Vec<SideStates<'_>>> =
+            lowered.sides.iter().zip(&days).map(|(side, days)| SideStates::new(side, &days.table)).collect();
+        let sides = sides.ok_or_else(|| FinishError::NotMeasured(kpi.id.clone()))?;
+        let units = self.units(kpi, key_set);
+        let mut found: Vec<(u32, Vec<Member>, CellStates)> = Vec::new();
+        for (members, cells) in segments(&days, key_set)? {
+            let is_total = members.is_empty();
+            let keep = match kind_of(&kpi.measure).presence(kpi) {
+                Presence::Everywhere => match members.as_slice() {
+                    [] => Keep::All,
+                    [unit] if units.contains(unit) => Keep::All,
+                    _ => Keep::WithRows,
+                },
+                Presence::EverySide if !is_total => Keep::Populated(sides.len()),
+                Presence::AnySide | Presence::EverySide | Presence::Onwards => Keep::Populated(1),
+            };
+            let own = along(&sides, &cells, windows, keep, is_total, &key);
+            found.extend(own.into_iter().map(|(bucket, states)| (bucket, members.clone(), states)));
+        }
+        found.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        Ok(found)
     }
 
     /// The windows of all periods, from that of the first row to the last that the data reach.

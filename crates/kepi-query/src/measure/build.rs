@@ -7,6 +7,7 @@ use kepi_model::{
 use kepi_stats::{
     estimate::{Estimate, Level, NotComputable},
     estimation::{mean, proportion},
+    survey::cells::CellMoments,
 };
 
 use crate::{
@@ -163,4 +164,43 @@ pub fn share_estimate(
             level,
         ),
     })
+}
+
+/// The moments of a cell of what [`mean_states`] asked for.
+pub fn mean_moments(kpi: &Kpi, cells: &Cells<'_>) -> Result<CellMoments, NotComputable> {
+    let n = cells.count(Term::First, Role::Counted)?;
+    let sum = |role| cells.sum(Term::First, role);
+    Ok(match &kpi.weight {
+        None => {
+            let (x, x2) = (sum(Role::Total)?, sum(Role::Squares)?);
+            CellMoments { n, sum_b: n.into(), sum_bx: x, sum_b2: n.into(), sum_b2x: x, sum_b2x2: x2 }
+        }
+        Some(_) => CellMoments {
+            n,
+            sum_b: sum(Role::Weight)?,
+            sum_bx: sum(Role::Weighted)?,
+            sum_b2: sum(Role::WeightSquares)?,
+            sum_b2x: sum(Role::WeightSquaresTotal)?,
+            sum_b2x2: sum(Role::WeightSquaresSquares)?,
+        },
+    })
+}
+
+/// The moments of a cell of what [`share_states`] asked for: the mean of 1 for a hit and 0 for none.
+pub fn share_moments(kpi: &Kpi, cells: &Cells<'_>) -> Result<CellMoments, NotComputable> {
+    let n = cells.count(Term::First, Role::Counted)?;
+    let sum = |role| cells.sum(Term::First, role);
+    let (b, bx, b2, b2x) = match &kpi.weight {
+        None => {
+            let hits = cells.count(Term::First, Role::Hits)?.into();
+            (n.into(), hits, n.into(), hits)
+        }
+        Some(_) => (
+            sum(Role::Weight)?,
+            sum(Role::HitWeight)?,
+            sum(Role::WeightSquares)?,
+            sum(Role::HitWeightSquares)?,
+        ),
+    };
+    Ok(CellMoments { n, sum_b: b, sum_bx: bx, sum_b2: b2, sum_b2x: b2x, sum_b2x2: b2x })
 }

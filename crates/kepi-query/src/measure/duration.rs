@@ -2,18 +2,23 @@
 //! start; an open end is late. Values are microseconds, of business time where the measure says so.
 
 use kepi_model::project::{Duration, DurationSummary, Kpi, Measure};
-use kepi_stats::estimate::{Level, NotComputable};
+use kepi_stats::{
+    estimate::{Level, NotComputable},
+    survey::cells::CellMoments,
+};
 
 use super::{
     Finished, MeasureKind,
-    build::{at_most, known, mean_estimate, mean_states, share_estimate, share_states},
+    build::{
+        at_most, known, mean_estimate, mean_moments, mean_states, share_estimate, share_moments, share_states,
+    },
 };
 use crate::{
-    cells::View,
+    cells::{Cells, View},
     side::{LowerError, Lowering, Term},
 };
 
-pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish).waiting(wait);
+pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish).waiting(wait).a_mean(moments);
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
     let Measure::Duration(duration) = &kpi.measure else { return Ok(()) };
@@ -44,5 +49,12 @@ fn wait(kpi: &Kpi) -> i64 {
     match &kpi.measure {
         Measure::Duration(duration) => duration.known_after(),
         _ => 0,
+    }
+}
+
+fn moments(kpi: &Kpi, cells: &Cells<'_>) -> Result<CellMoments, NotComputable> {
+    match &kpi.measure {
+        Measure::Duration(Duration { summary: DurationSummary::Within(_), .. }) => share_moments(kpi, cells),
+        _ => mean_moments(kpi, cells),
     }
 }

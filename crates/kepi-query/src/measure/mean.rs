@@ -5,14 +5,14 @@ use kepi_stats::estimate::{Level, NotComputable};
 
 use super::{
     Finished, MeasureKind,
-    build::{mean_estimate, mean_states},
+    build::{mean_estimate, mean_moments, mean_states},
 };
 use crate::{
     cells::View,
     side::{LowerError, Lowering, Term},
 };
 
-pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish);
+pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish).a_mean(mean_moments);
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
     let Measure::Mean(Mean { rows, value }) = &kpi.measure else { return Ok(()) };

@@ -16,13 +16,19 @@ mod stock;
 mod total;
 
 use kepi_model::project::{Kpi, Measure};
-use kepi_stats::estimate::{Estimate, Level, NotComputable};
+use kepi_stats::{
+    estimate::{Estimate, Level, NotComputable},
+    survey::cells::CellMoments,
+};
 
 use crate::{
-    cells::View,
+    cells::{Cells, View},
     side::{LowerError, Lowering},
     value::{Coverage, Exact},
 };
+
+/// What of a cell a weighted mean is made of.
+type Moments = fn(&Kpi, &Cells<'_>) -> Result<CellMoments, NotComputable>;
 
 /// A kind of measure. What most kinds have in common is the default.
 pub struct MeasureKind {
@@ -31,6 +37,7 @@ pub struct MeasureKind {
     presence: fn(&Kpi) -> Presence,
     wait: fn(&Kpi) -> i64,
     exact: fn(&Kpi, &View<'_>) -> Option<Exact>,
+    moments: Option<Moments>,
     looks_back: bool,
 }
 
@@ -62,6 +69,7 @@ impl MeasureKind {
             presence: |_| Presence::AnySide,
             wait: |_| 0,
             exact: |_, _| None,
+            moments: None,
             looks_back: false,
         }
     }
@@ -81,6 +89,12 @@ impl MeasureKind {
     /// The kind, whose value is a sum or a count without a division.
     const fn exactly(mut self, exact: fn(&Kpi, &View<'_>) -> Option<Exact>) -> Self {
         self.exact = exact;
+        self
+    }
+
+    /// The kind, whose value is a mean over rows: what of a cell a weighted one is made of.
+    const fn a_mean(mut self, moments: Moments) -> Self {
+        self.moments = Some(moments);
         self
     }
 
@@ -124,6 +138,16 @@ impl MeasureKind {
     /// The value with all its digits, where nothing is divided.
     pub fn exact(&self, kpi: &Kpi, view: &View<'_>) -> Option<Exact> {
         (self.exact)(kpi, view)
+    }
+
+    /// Of a cell: rows, and the moments of base weights (1 where there are none) and of what the value is a mean of.
+    ///
+    /// # Errors
+    /// The value is no mean over rows, or a state is out of range.
+    pub fn moments(&self, kpi: &Kpi, cells: &Cells<'_>) -> Result<CellMoments, NotComputable> {
+        let moments =
+            self.moments.ok_or_else(|| NotComputable::Unsupported("it is no mean over rows".to_owned()))?;
+        moments(kpi, cells)
     }
 
     /// Whether it needs the sums of all periods up to each.

@@ -5,6 +5,7 @@ use kepi_model::project::{Kpi, Measure, Nps};
 use kepi_stats::{
     estimate::{Level, NotComputable},
     estimation::nps,
+    survey::cells::CellMoments,
 };
 
 use super::{
@@ -12,12 +13,12 @@ use super::{
     build::{positive, times, whole},
 };
 use crate::{
-    cells::View,
+    cells::{Cells, View},
     plan::StateKind,
     side::{LowerError, Lowering, Role, Term},
 };
 
-pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish);
+pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish).a_mean(moments);
 
 /// Promoters, passives, detractors.
 const GROUPS: [(u8, i64, i64); 3] = [(0, 9, 10), (1, 7, 8), (2, 0, 6)];
@@ -67,4 +68,29 @@ fn finish(kpi: &Kpi, view: &View<'_>, level: Level) -> Result<Finished, NotCompu
         nps::weighted(group(0)?, group(1)?, group(2)?, level)
     };
     Ok(Finished { estimate, coverage })
+}
+
+/// Of the mean of 100 for promoters, 0 for passives and −100 for detractors.
+fn moments(kpi: &Kpi, cells: &Cells<'_>) -> Result<CellMoments, NotComputable> {
+    let mut all = CellMoments::default();
+    for (group, points) in [(0_u8, 100_i128), (1, 0), (2, -100)] {
+        let n = cells.count(Term::First, Role::Group(group))?;
+        let (b, b2) = match &kpi.weight {
+            None => (n.into(), n.into()),
+            Some(_) => (
+                cells.sum(Term::First, Role::GroupWeight(group))?,
+                cells.sum(Term::First, Role::GroupWeightSquares(group))?,
+            ),
+        };
+        let more = CellMoments {
+            n,
+            sum_b: b,
+            sum_bx: points.saturating_mul(b),
+            sum_b2: b2,
+            sum_b2x: points.saturating_mul(b2),
+            sum_b2x2: (points * points).saturating_mul(b2),
+        };
+        all = all.plus(&more).ok_or_else(|| NotComputable::OutOfRange { bound: i128::MAX.to_string() })?;
+    }
+    Ok(all)
 }

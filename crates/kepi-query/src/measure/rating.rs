@@ -2,18 +2,21 @@
 //! left out and show as coverage.
 
 use kepi_model::project::{Kpi, Measure, Rating, RatingSummary};
-use kepi_stats::estimate::{Level, NotComputable};
+use kepi_stats::{
+    estimate::{Level, NotComputable},
+    survey::cells::CellMoments,
+};
 
 use super::{
     Finished, MeasureKind,
-    build::{mean_estimate, mean_states, share_estimate, share_states, whole},
+    build::{mean_estimate, mean_moments, mean_states, share_estimate, share_moments, share_states, whole},
 };
 use crate::{
-    cells::View,
+    cells::{Cells, View},
     side::{LowerError, Lowering, Term},
 };
 
-pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish);
+pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish).a_mean(moments);
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
     let Measure::Rating(Rating { rows, answer, scale: (low, high), summary, .. }) = &kpi.measure else {
@@ -42,4 +45,11 @@ fn finish(kpi: &Kpi, view: &View<'_>, level: Level) -> Result<Finished, NotCompu
         RatingSummary::TopBox(_) => share_estimate(kpi, &cells, level)?,
     };
     Ok(Finished { estimate, coverage })
+}
+
+fn moments(kpi: &Kpi, cells: &Cells<'_>) -> Result<CellMoments, NotComputable> {
+    match &kpi.measure {
+        Measure::Rating(Rating { summary: RatingSummary::TopBox(_), .. }) => share_moments(kpi, cells),
+        _ => mean_moments(kpi, cells),
+    }
 }

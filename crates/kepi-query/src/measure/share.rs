@@ -5,14 +5,14 @@ use kepi_stats::estimate::{Level, NotComputable};
 
 use super::{
     Finished, MeasureKind,
-    build::{known, share_estimate, share_states},
+    build::{known, share_estimate, share_moments, share_states},
 };
 use crate::{
     cells::View,
     side::{LowerError, Lowering, Term},
 };
 
-pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish);
+pub(super) const KIND: MeasureKind = MeasureKind::new(lower, finish).a_mean(share_moments);
 
 fn lower(kpi: &Kpi, lowering: &mut Lowering<'_>) -> Result<(), LowerError> {
     let Measure::Share(Share { rows, which }) = &kpi.measure else { return Ok(()) };

@@ -21,19 +21,30 @@
 //! first day of the data, as signed numbers of days since 1970-01-01, where the window begins before the data; then the number of
 //! inputs of a formula, and each as 0 if it has no value, or 1, its length and its cell.
 //!
+//! Of a weighted value the first byte is 3, all of form 2 follows, and then 1, 2 with the bound as text, or 3 (see
+//! [`Weighting`]); after 1 the number of margins, each as its number of members, each of these as 0 where unknown or 1 with its
+//! text, and what it is to amount to; the number of cells, each as its members' positions, 0 or 1 for whether it is inside, and
+//! six signed numbers (rows, Σb, Σbx, Σb², Σb²x, Σb²x²); 0, or 1 with the number of clusters, the centre, the number of products
+//! and each as two positions and the product.
+//!
 //! Numbers are base 128, least digit first, high bit set on all bytes but the last, without leading zeros (LEB128);
 //! signed ones are mapped to `0, −1, 1, −2, …` first. So equal states have equal bytes, and the hash of the bytes is
 //! that of the states. What a code stands for never changes; a later version has another first byte.
+
+mod weighting;
 
 use std::{borrow::Cow, fmt};
 
 use kepi_model::id::Hash;
 
+use super::weighting::Weighting;
 use crate::side::{Role, Term};
 
 const VERSION: u8 = 1;
 /// With what follows the terms.
 const EXTENDED: u8 = 2;
+/// With what weights are made from, too.
+const WEIGHTED: u8 = 3;
 /// Formulas of formulas that are read; nobody writes so many, and damaged bytes must not fill the stack.
 const DEEPEST: u8 = 40;
 /// What is added to a term's code.
@@ -75,6 +86,8 @@ pub struct CellStates {
     pub before_data: Option<(i32, i32)>,
     /// Of a formula the states of its inputs, in their order; none of one that has no value.
     pub inputs: Vec<Option<CellStates>>,
+    /// Of a value whose rows are weighted what the weights are made from.
+    pub weighting: Option<Weighting>,
 }
 
 /// The states of one term by role.
@@ -84,7 +97,7 @@ pub type TermStates = (Term, Vec<(Role, StateValue)>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WireError {
     /// They are of a version that this program does not know.
-    #[error("states are kept in form {0}; this version of Kepi reads forms 1 and 2")]
+    #[error("states are kept in form {0}; this version of Kepi reads forms 1 to 3")]
     Version(u8),
     /// They end before they are complete.
     #[error("states break off after {0} bytes")]
@@ -222,8 +235,12 @@ impl<'a> Writer<'a> {
     /// A state that could not be computed exactly.
     pub fn out_of_range(&mut self, role: Role, bound: &str) {
         self.head(role, 7);
-        self.number(bound.len() as u128);
-        self.bytes.extend(bound.as_bytes());
+        self.text(bound);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len() as u128);
+        self.bytes.extend(text.as_bytes());
     }
 
     fn head(&mut self, role: Role, tag: u8) {
@@ -281,17 +298,21 @@ impl CellStates {
 
     /// Whether there is more to keep than terms.
     fn is_extended(&self) -> bool {
-        self.before_data.is_some() || !self.inputs.is_empty()
+        self.before_data.is_some() || !self.inputs.is_empty() || self.weighting.is_some()
     }
 
     /// The bytes that are kept.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let version = if self.is_extended() { EXTENDED } else { VERSION };
+        let version = match (&self.weighting, self.is_extended()) {
+            (Some(_), _) => WEIGHTED,
+            (None, true) => EXTENDED,
+            (None, false) => VERSION,
+        };
         let mut writer = Writer::begin(&mut bytes, version, self.terms.len() + self.so_far.len());
         self.terms.iter().for_each(|term| writer.states(term, false));
         self.so_far.iter().for_each(|term| writer.states(term, true));
-        if version == EXTENDED {
+        if version != VERSION {
             match self.before_data {
                 None => writer.bytes.push(0),
                 Some((window, data)) => {
@@ -312,6 +333,9 @@ impl CellStates {
                 writer.bytes.extend(cell);
             }
         }
+        if let Some(weighting) = &self.weighting {
+            writer.weighting(weighting);
+        }
         bytes
     }
 
@@ -326,7 +350,7 @@ impl CellStates {
     fn decode_within(bytes: &[u8], deepest: u8) -> Result<Self, WireError> {
         let mut reader = Reader { bytes, at: 0 };
         let version = reader.byte()?;
-        if version != VERSION && version != EXTENDED {
+        if !(VERSION..=WEIGHTED).contains(&version) {
             return Err(WireError::Version(version));
         }
         let mut states = Self::default();
@@ -346,7 +370,7 @@ impl CellStates {
                 false => return Err(WireError::Damaged(reader.at)),
             }
         }
-        if version == EXTENDED {
+        if version != VERSION {
             let deeper = deepest.checked_sub(1).ok_or(WireError::Damaged(reader.at))?;
             if reader.flag()? {
                 states.before_data = Some((reader.day()?, reader.day()?));
@@ -361,7 +385,9 @@ impl CellStates {
                 };
                 states.inputs.push(input);
             }
-            if !states.is_extended() {
+            if version == WEIGHTED {
+                states.weighting = Some(reader.weighting()?);
+            } else if !states.is_extended() {
                 return Err(WireError::Damaged(reader.at));
             }
         }
@@ -421,6 +447,13 @@ impl Reader<'_> {
         Ok((number >> 1) as i128 ^ -((number & 1) as i128))
     }
 
+    fn text(&mut self) -> Result<String, WireError> {
+        let length = self.length()?;
+        let at = self.at;
+        let text = std::str::from_utf8(self.take(length)?).map_err(|_| WireError::Damaged(at))?;
+        Ok(text.to_owned())
+    }
+
     fn flag(&mut self) -> Result<bool, WireError> {
         match self.byte()? {
             0 => Ok(false),
@@ -455,12 +488,7 @@ impl Reader<'_> {
                 };
                 StateValue::Distinct { count, digest }
             }
-            7 => {
-                let length = self.length()?;
-                let at = self.at;
-                let bound = std::str::from_utf8(self.take(length)?).map_err(|_| WireError::Damaged(at))?;
-                StateValue::OutOfRange { bound: bound.to_owned() }
-            }
+            7 => StateValue::OutOfRange { bound: self.text()? },
             _ => return Err(WireError::Damaged(self.at)),
         })
     }

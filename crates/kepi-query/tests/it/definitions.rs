@@ -142,10 +142,11 @@ fn states_of_months_add_up_to_those_of_a_year_and_finish_as_if_from_its_rows() {
         let road = Road::by_reference(project, &case.inputs);
         let year = AtGrain::new(road.context(project), Grain::Year).unwrap();
         // Windows overlap, so that they do not add up.
+        // What is weighted is weighted anew for each period, by all its rows.
         // What is computed of other KPIs is not made from states of its own.
         let adds_up = |kpi: &&Kpi| {
             let of_rows = kpi.measure.kind().inputs().is_empty();
-            kpi.period.divides(Grain::Year) && kpi.over.is_none() && of_rows
+            kpi.period.divides(Grain::Year) && kpi.over.is_none() && kpi.design.is_none() && of_rows
         };
         for kpi in project.kpis.values().filter(adds_up) {
             let own = AtGrain::new(road.context(project), kpi.period).unwrap();

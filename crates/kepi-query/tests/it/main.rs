@@ -24,6 +24,7 @@ mod states;
 mod stock;
 mod trace;
 mod values;
+mod weighted;
 mod windows;
 mod worked;
 mod world;

@@ -194,24 +194,33 @@ pub fn regression(
 /// at a limit (which are then cut again), as the R package `survey` does with `strict = TRUE`.
 /// Errors: `Invalid` when the total cannot fit between the limits; `NoConvergence`.
 pub fn trim(weights: &[f64], low: f64, high: f64) -> Result<Vec<f64>, NotComputable> {
-    check_weights(weights)?;
-    let total: f64 = weights.iter().sum();
-    let rows = weights.len() as f64;
+    let counted: Vec<(f64, u64)> = weights.iter().map(|weight| (*weight, 1)).collect();
+    trim_counted(&counted, low, high)
+}
+
+/// [`trim`] where each weight is that of so many rows.
+pub fn trim_counted(weights: &[(f64, u64)], low: f64, high: f64) -> Result<Vec<f64>, NotComputable> {
+    let mut current: Vec<f64> = weights.iter().map(|(weight, _)| *weight).collect();
+    check_weights(&current)?;
+    let counts: Vec<f64> = weights.iter().map(|(_, rows)| *rows as f64).collect();
+    let sum = |of: &dyn Fn(f64) -> f64, current: &[f64]| -> f64 {
+        current.iter().zip(&counts).map(|(weight, rows)| of(*weight) * rows).sum()
+    };
+    let (total, rows) = (sum(&|weight| weight, &current), sum(&|_| 1.0, &current));
     if !(low <= high && low * rows <= total && total <= high * rows) {
         return Err(NotComputable::invalid("weights cannot keep their total within these limits"));
     }
-    let mut current = weights.to_vec();
+    let outside = |weight: f64| weight < low || weight > high;
     for _ in 0..10_000 {
-        let outside = |weight: f64| weight < low || weight > high;
-        let inside = current.iter().filter(|weight| !outside(**weight)).count();
-        let surplus: f64 = current.iter().map(|weight| weight - weight.clamp(low, high)).sum();
-        if inside == current.len() || (surplus.abs() <= 1e-14 * total && inside > 0) {
+        let inside = sum(&|weight| f64::from(u8::from(!outside(weight))), &current);
+        let surplus = sum(&|weight| weight - weight.clamp(low, high), &current);
+        if inside == rows || (surplus.abs() <= 1e-14 * total && inside > 0.0) {
             return Ok(current.iter().map(|weight| weight.clamp(low, high)).collect());
         }
-        if inside == 0 {
+        if inside == 0.0 {
             break;
         }
-        let share = surplus / inside as f64;
+        let share = surplus / inside;
         for weight in &mut current {
             *weight = if outside(*weight) { weight.clamp(low, high) } else { *weight + share };
         }

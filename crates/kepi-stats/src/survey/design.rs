@@ -287,10 +287,7 @@ impl Survey {
         estimate.interval = Ok(match interval {
             ProportionInterval::Plain => Interval::around(point, t * error, level).clipped(0.0, 1.0),
             ProportionInterval::Logit => {
-                let centre = libm::log(point / (1.0 - point));
-                let half = t * error / (point * (1.0 - point));
-                let back = |x: f64| 1.0 / (1.0 + libm::exp(-x));
-                Interval::new(back(centre - half), back(centre + half), level)
+                proportion_interval(point, variance, degrees, estimate.effective_n, level)?
             }
             ProportionInterval::KornGraubard => {
                 let rows = self.weights.len() as f64;
@@ -485,4 +482,28 @@ fn clopper_pearson(point: f64, n: f64, level: Level) -> Interval {
     let low = if point <= 0.0 { 0.0 } else { beta::quantile(tail, hits, misses + 1.0) };
     let high = if point >= 1.0 { 1.0 } else { beta::quantile(1.0 - tail, hits + 1.0, misses) };
     Interval::new(low, high, level)
+}
+
+/// The interval of a proportion whose variance is linearised: Student's on the log odds, mapped back; where nobody or everybody
+/// hits, so that the variance is unseen, Clopper–Pearson on the effective number.
+///
+/// # Errors
+/// `TooFew` without a degree of freedom.
+pub fn proportion_interval(
+    point: f64,
+    variance: f64,
+    degrees: f64,
+    effective_n: f64,
+    level: Level,
+) -> Result<Interval, NotComputable> {
+    if degrees < 1.0 {
+        return Err(NotComputable::TooFew { n: 1, need: 2 });
+    }
+    if variance <= 0.0 || point <= 0.0 || point >= 1.0 {
+        return Ok(clopper_pearson(point.clamp(0.0, 1.0), effective_n, level));
+    }
+    let centre = libm::log(point / (1.0 - point));
+    let half = student::critical(level, degrees) * variance.sqrt() / (point * (1.0 - point));
+    let back = |x: f64| 1.0 / (1.0 + libm::exp(-x));
+    Ok(Interval::new(back(centre - half), back(centre + half), level))
 }

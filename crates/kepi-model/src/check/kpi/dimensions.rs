@@ -69,6 +69,30 @@ impl Reader<'_, '_> {
         all
     }
 
+    /// The dimension that a path leads to, from the one entity that a measure reads: that of `by`, where it has it.
+    pub(super) fn one_dimension(
+        &mut self,
+        path: &PathText,
+        base: &Entity,
+        by: &[Dimension],
+    ) -> Option<Dimension> {
+        if let Some(known) = by.iter().find(|dimension| Some(dimension.id.as_str()) == path.text()) {
+            return Some(known.clone());
+        }
+        let way = self.dimension_way(path, false, false, base, &[base])?;
+        let id: DimensionId = last_part(path).parse().ok()?;
+        let found = Dimension { id, ways: [(base.id.clone(), way)].into() };
+        match by.iter().find(|dimension| dimension.id == found.id) {
+            Some(known) if known.ways.get(&base.id) != found.ways.get(&base.id) => {
+                self.findings
+                    .report(codes::DIMENSION, path.span, format!("`by` calls something else `{}`", found.id))
+                    .fix("name one of them: `by: {account_region: account.region}`");
+                None
+            }
+            _ => Some(found),
+        }
+    }
+
     fn dimension_ways(
         &mut self,
         ways: &Ways<'_>,

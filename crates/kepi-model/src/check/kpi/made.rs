@@ -51,7 +51,8 @@ pub(super) fn of(
             }
             age(expression, base, written.measure.span, findings);
         }
-        for way in kpi.by.iter().filter_map(|dimension| dimension.ways.get(&base.id)) {
+        let dimensions = kpi.by.iter().chain(kpi.hidden_dimensions());
+        for way in dimensions.filter_map(|dimension| dimension.ways.get(&base.id)) {
             match derived::latest(way, base, dating, entities) {
                 Ok(own) => reach = own.max(reach),
                 Err(path) => hindsight(path, base, written.by.span, findings),

@@ -1,0 +1,365 @@
+//! Weighted values: the rows of a period by what they are weighted by, and the mean that comes of it.
+//!
+//! Weights are made for each period of all its rows; a segment is the mean of its own rows with these weights, and the others
+//! shape its error (a domain, Särndal, Swensson and Wretman 1992). The engine counts; only here do numbers become real.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+
+use kepi_model::{
+    id::DimensionId,
+    project::{Design, DurationSummary, Kpi, MARGIN_SCALE, Margin, MarginTo, Measure, RatingSummary},
+};
+use kepi_stats::{
+    estimate::{Estimate, Level, Method, NotComputable},
+    survey::{
+        calibration::{self, RakingOptions},
+        cells::{CellMoments, ClusterProducts, Sample, Trim},
+        design::proportion_interval,
+    },
+};
+
+use super::{AtGrain, windows::Window};
+use crate::{
+    cells::{Cells, View},
+    lower::{Lowered, finer},
+    measure::{Finished, Presence, kind_of},
+    side::{Role, Term},
+    state::{
+        Member,
+        weighting::{WeightedCell, WeightedCells, Weighting},
+    },
+    value::Coverage,
+};
+
+/// Rows told apart more finely than by the segments of a KPI.
+struct Fine {
+    members: Vec<Member>,
+    eligible: u64,
+    moments: CellMoments,
+}
+
+/// By bucket; or why there are none.
+type FineCells = Result<BTreeMap<u32, Result<Vec<Fine>, Weighting>>, Weighting>;
+
+/// Those of a bucket.
+fn of_bucket(fine: &FineCells, bucket: u32) -> Result<&[Fine], Weighting> {
+    match fine.as_ref().map(|fine| fine.get(&bucket)) {
+        Ok(None) => Ok(&[]),
+        Ok(Some(Ok(here))) => Ok(here),
+        Ok(Some(Err(why))) | Err(why) => Err(why.clone()),
+    }
+}
+
+/// Gives each value of a KPI what its weights are made from.
+pub(super) struct Weigher<'a> {
+    at: &'a AtGrain<'a>,
+    kpi: &'a Kpi,
+    design: &'a Design,
+    lowered: &'a Lowered,
+    windows: Option<&'a [Window]>,
+    known: RefCell<BTreeMap<Vec<DimensionId>, Rc<FineCells>>>,
+}
+
+impl<'a> Weigher<'a> {
+    /// None if the rows of the KPI count as they are.
+    pub(super) fn new(
+        at: &'a AtGrain<'a>,
+        kpi: &'a Kpi,
+        lowered: &'a Lowered,
+        windows: Option<&'a [Window]>,
+    ) -> Option<Self> {
+        let design = kpi.design.as_ref()?;
+        Some(Self { at, kpi, design, lowered, windows, known: RefCell::default() })
+    }
+
+    /// What the weights of a period are made from, as seen from one of its segments.
+    pub(super) fn of(&self, key_set: &[DimensionId], bucket: u32, members: &[Member]) -> Weighting {
+        self.cells(key_set, bucket, members).map_or_else(|why| why, Weighting::Cells)
+    }
+
+    fn cells(
+        &self,
+        key_set: &[DimensionId],
+        bucket: u32,
+        members: &[Member],
+    ) -> Result<WeightedCells, Weighting> {
+        let dimensions = finer(self.design, key_set, false);
+        let fine = self.fine(&dimensions);
+        let here = of_bucket(&fine, bucket)?;
+        let place = Placing::new(self.design, &dimensions, key_set, members);
+        let margins = self.margins(here, &place);
+        let mut cells: BTreeMap<(Vec<u32>, bool), CellMoments> = BTreeMap::new();
+        for fine in here.iter().filter(|fine| fine.moments.n > 0) {
+            let cell = cells.entry((place.position(fine, &margins), place.is_inside(fine))).or_default();
+            *cell = cell.plus(&fine.moments).ok_or_else(too_large)?;
+        }
+        let clusters = match &self.design.cluster {
+            None => None,
+            Some(_) => {
+                let dimensions = finer(self.design, key_set, true);
+                let fine = self.fine(&dimensions);
+                let here = of_bucket(&fine, bucket)?;
+                let place = Placing::new(self.design, &dimensions, key_set, members);
+                let keys: Vec<&(Vec<u32>, bool)> = cells.keys().collect();
+                let of_cell = |fine: &Fine| {
+                    keys.binary_search(&&(place.position(fine, &margins), place.is_inside(fine))).ok()
+                };
+                Some(products(here, place.cluster, of_cell).ok_or_else(too_large)?)
+            }
+        };
+        let cells = cells.into_iter();
+        let cells = cells.map(|((members, inside), moments)| WeightedCell { members, inside, moments });
+        Ok(WeightedCells { margins, cells: cells.collect(), clusters })
+    }
+
+    /// The members of each margin, and what they are to amount to.
+    fn margins(&self, here: &[Fine], place: &Placing<'_>) -> Vec<Vec<(Member, i128)>> {
+        let of = self.design.margins.iter().zip(&place.margins).map(|(margin, at)| {
+            let mut amounts: BTreeMap<Member, i128> = BTreeMap::new();
+            for fine in here.iter().filter(|fine| fine.eligible > 0) {
+                let Some(member) = at.and_then(|at| fine.members.get(at)) else { continue };
+                let asked = i128::from(fine.eligible) * 10_i128.pow(MARGIN_SCALE.into());
+                match &margin.to {
+                    MarginTo::Asked => *amounts.entry(member.clone()).or_default() += asked,
+                    // Without an amount it is none of the population.
+                    MarginTo::Known { .. } if fine.moments.n > 0 => {
+                        amounts.entry(member.clone()).or_default();
+                    }
+                    MarginTo::Known { .. } => {}
+                }
+            }
+            if let MarginTo::Known { of, .. } = &margin.to {
+                amounts.extend(
+                    of.iter().map(|(member, amount)| (Member::Value(member.clone()), (*amount).into())),
+                );
+            }
+            amounts.into_iter().collect()
+        });
+        of.collect()
+    }
+
+    fn fine(&self, dimensions: &[DimensionId]) -> Rc<FineCells> {
+        let mut known = self.known.borrow_mut();
+        Rc::clone(known.entry(dimensions.to_vec()).or_insert_with(|| Rc::new(self.measured(dimensions))))
+    }
+
+    fn measured(&self, dimensions: &[DimensionId]) -> FineCells {
+        let mut found: BTreeMap<u32, Result<Vec<Fine>, Weighting>> = BTreeMap::new();
+        let mut see = |bucket: u32, members: Vec<Member>, cells: &Cells<'_>| {
+            let read = || {
+                let eligible = cells.count(Term::First, Role::Eligible)?;
+                Ok::<_, NotComputable>((eligible, kind_of(&self.kpi.measure).moments(self.kpi, cells)?))
+            };
+            let of = found.entry(bucket).or_insert_with(|| Ok(Vec::new()));
+            match (of.as_mut(), read()) {
+                (Ok(of), Ok((eligible, moments))) => of.push(Fine { members, eligible, moments }),
+                (Ok(_), Err(NotComputable::OutOfRange { bound })) => {
+                    *of = Err(Weighting::OutOfRange { bound })
+                }
+                (Ok(_), Err(_)) => *of = Err(Weighting::TooMany),
+                (Err(_), _) => {}
+            }
+        };
+        match self.windows {
+            None => {
+                let cube =
+                    self.at.cube(self.kpi, self.lowered, dimensions).map_err(|_| Weighting::TooMany)?;
+                for (bucket, members, cells) in cube.cells(Presence::AnySide, None, &BTreeSet::new()) {
+                    see(bucket, members, &Cells::new(&cube.sides, &cells));
+                }
+            }
+            Some(windows) => {
+                let of = self.at.of_windows(self.kpi, self.lowered, windows, dimensions);
+                for (bucket, members, states) in of.map_err(|_| Weighting::TooMany)? {
+                    see(bucket, members, &View::kept(&states).own());
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn too_large() -> Weighting {
+    Weighting::OutOfRange { bound: i128::MAX.to_string() }
+}
+
+/// Where in the members of fine cells stands what.
+struct Placing<'a> {
+    margins: Vec<Option<usize>>,
+    cluster: Option<usize>,
+    own: Vec<(Option<usize>, &'a Member)>,
+}
+
+impl<'a> Placing<'a> {
+    fn new(
+        design: &Design,
+        dimensions: &[DimensionId],
+        key_set: &[DimensionId],
+        members: &'a [Member],
+    ) -> Self {
+        let place = |id: &DimensionId| dimensions.iter().position(|known| known == id);
+        Self {
+            margins: design.margins.iter().map(|margin| place(&margin.dimension.id)).collect(),
+            cluster: design.cluster.as_ref().and_then(|cluster| place(&cluster.id)),
+            own: key_set.iter().map(place).zip(members).collect(),
+        }
+    }
+
+    /// Which member of each margin it has.
+    fn position(&self, fine: &Fine, margins: &[Vec<(Member, i128)>]) -> Vec<u32> {
+        let of = self.margins.iter().zip(margins).map(|(at, margin)| {
+            let member = at.and_then(|at| fine.members.get(at));
+            margin.iter().position(|(known, _)| Some(known) == member).unwrap_or_default() as u32
+        });
+        of.collect()
+    }
+
+    fn is_inside(&self, fine: &Fine) -> bool {
+        self.own.iter().all(|(at, member)| at.and_then(|at| fine.members.get(at)) == Some(member))
+    }
+}
+
+/// What clusters say of the spread; none beyond 128 bits. Rows without a cluster are one.
+fn products(
+    here: &[Fine],
+    cluster: Option<usize>,
+    of_cell: impl Fn(&Fine) -> Option<usize>,
+) -> Option<ClusterProducts> {
+    let answered = || here.iter().filter(|fine| fine.moments.n > 0);
+    let sum = |of: fn(&CellMoments) -> i128| {
+        answered().try_fold(0_i128, |sum, fine| sum.checked_add(of(&fine.moments)))
+    };
+    let (b, bx) = (sum(|moments| moments.sum_b)?, sum(|moments| moments.sum_bx)?);
+    let centre = if b > 0 { bx.div_euclid(b) } else { 0 };
+    let mut sums: BTreeMap<&Member, BTreeMap<u32, i128>> = BTreeMap::new();
+    for fine in answered() {
+        let member = cluster.and_then(|at| fine.members.get(at))?;
+        let cell = u32::try_from(of_cell(fine)?).ok()?;
+        let CellMoments { sum_b, sum_bx, .. } = fine.moments;
+        let of = sums.entry(member).or_default();
+        for (position, more) in
+            [(2 * cell, sum_b), (2 * cell + 1, sum_bx.checked_sub(centre.checked_mul(sum_b)?)?)]
+        {
+            let slot = of.entry(position).or_default();
+            *slot = slot.checked_add(more)?;
+        }
+    }
+    let mut products: BTreeMap<(u32, u32), i128> = BTreeMap::new();
+    for of in sums.values() {
+        for (p, x) in of {
+            for (q, y) in of.range(p..) {
+                let slot = products.entry((*p, *q)).or_default();
+                *slot = slot.checked_add(x.checked_mul(*y)?)?;
+            }
+        }
+    }
+    let products = products.into_iter().filter(|(_, product)| *product != 0);
+    Some(ClusterProducts {
+        clusters: sums.len() as u64,
+        centre,
+        products: products.map(|((p, q), product)| (p, q, product)).collect(),
+    })
+}
+
+/// What becomes of a weighted KPI's states.
+pub(super) fn finish(kpi: &Kpi, design: &Design, view: &View<'_>, level: Level) -> Finished {
+    match view.own().coverage(Term::First) {
+        Ok(coverage) => Finished { estimate: estimate(kpi, design, view, level), coverage },
+        Err(reason) => Finished { estimate: Err(reason), coverage: Coverage::default() },
+    }
+}
+
+fn estimate(kpi: &Kpi, design: &Design, view: &View<'_>, level: Level) -> Result<Estimate, NotComputable> {
+    let of = match view.weighting() {
+        Some(Weighting::Cells(of)) => of,
+        Some(Weighting::OutOfRange { bound }) => {
+            return Err(NotComputable::OutOfRange { bound: bound.clone() });
+        }
+        Some(Weighting::TooMany) => {
+            let reason = "its rows have too many different members to be weighted by them";
+            return Err(NotComputable::Unsupported(reason.to_owned()));
+        }
+        None => {
+            return Err(NotComputable::Invalid(
+                "the states do not hold what the weights are made from".to_owned(),
+            ));
+        }
+    };
+    let cells: Vec<CellMoments> = of.cells.iter().map(|cell| cell.moments).collect();
+    let inside: Vec<bool> = of.cells.iter().map(|cell| cell.inside).collect();
+    if !inside.contains(&true) {
+        return Err(NotComputable::NoRows);
+    }
+    let margins: Vec<calibration::Margin> =
+        (0..design.margins.len()).filter_map(|at| margin(design, of, at)).collect();
+    let millionths = |of: i64| of as f64 / 1e6;
+    let sample = Sample {
+        cells: &cells,
+        inside: &inside,
+        weight_scale: kpi.weight.as_ref().map_or(0, |weight| weight.type_.scale()),
+        value_scale: scale(kpi),
+        margins: &margins,
+        trim: Trim {
+            at_least: design.trim.at_least.map(millionths),
+            at_most: design.trim.at_most.map(millionths),
+            times_median: design.trim.times_median.map(millionths),
+        },
+        clusters: of.clusters.as_ref(),
+        population: margins.first().filter(|_| design.finite).map(|margin| margin.targets.iter().sum()),
+    };
+    let mean = sample.mean(RakingOptions::default(), level)?;
+    let mut estimate = mean.estimate;
+    if is_share(kpi) {
+        estimate.method = Method::WeightedProportion;
+        estimate.interval = mean.variance.and_then(|variance| {
+            proportion_interval(estimate.point, variance, mean.degrees, estimate.effective_n, level)
+        });
+    } else if matches!(kpi.measure, Measure::Nps(_)) {
+        estimate.method = Method::WeightedNps;
+        estimate.interval = estimate.interval.map(|interval| interval.clipped(-100.0, 100.0));
+    }
+    Ok(estimate)
+}
+
+/// One margin over cells, with names that a reason can say.
+fn margin(design: &Design, of: &WeightedCells, at: usize) -> Option<calibration::Margin> {
+    let Margin { dimension, .. } = design.margins.get(at)?;
+    let known = of.margins.get(at)?;
+    let label = |member: &Member| match member {
+        Member::Value(text) => text.to_string(),
+        Member::Unknown => "unknown".to_owned(),
+    };
+    Some(calibration::Margin {
+        name: dimension.id.as_str().replace('_', " "),
+        labels: known.iter().map(|(member, _)| label(member)).collect(),
+        category: of
+            .cells
+            .iter()
+            .map(|cell| cell.members.get(at).map_or(0, |member| *member as usize))
+            .collect(),
+        targets: known.iter().map(|(_, amount)| *amount as f64 / 1e6).collect(),
+    })
+}
+
+/// Decimals of what the value is a mean of.
+fn scale(kpi: &Kpi) -> u8 {
+    match &kpi.measure {
+        Measure::Mean(mean) => mean.value.type_.scale(),
+        Measure::Rating(rating) if rating.summary == RatingSummary::Mean => rating.answer.type_.scale(),
+        _ => 0,
+    }
+}
+
+/// Whether the value is a share of rows.
+fn is_share(kpi: &Kpi) -> bool {
+    match &kpi.measure {
+        Measure::Share(_) => true,
+        Measure::Rating(rating) => matches!(rating.summary, RatingSummary::TopBox(_)),
+        Measure::Duration(duration) => matches!(duration.summary, DurationSummary::Within(_)),
+        _ => false,
+    }
+}

@@ -1,0 +1,214 @@
+//! Weighted values, from KPI files: what R's `survey` says of the same answers, and what weights may never do.
+
+use kepi_model::{
+    calendar::Grain,
+    id::KpiId,
+    project::{Kpi, Project},
+};
+use kepi_query::{
+    finish::{AtGrain, finished_again},
+    state::{Member, wire::CellStates},
+    value::{Segment, Value},
+};
+use kepi_stats::estimate::{Estimate, Interval, Level, NotComputable};
+use kepi_testkit::{
+    road::Road,
+    tables::{inputs, project, table},
+};
+
+const HEAD: &str = r#"
+project: test
+name: Test
+language: 1
+time_zone: UTC
+---
+entity: answer
+name: Answer
+key: [id]
+time: at
+attributes:
+  id: {type: text}
+  at: {type: timestamp}
+  account: {type: text}
+  region: {type: text}
+  tier: {type: text}
+  wave: {type: text}
+  score: {type: integer}
+"#;
+
+const REGION: &str = "region: {known: {NA: 4000, EU: 3500, APAC: 2500}}";
+const TIER: &str = "tier: {known: {ent: 1500, mid: 3000, smb: 5500}}";
+
+fn kpi(id: &str, more: &str) -> String {
+    let measure = match id {
+        "csat" => "share: {of: answer, which: score >= 8}",
+        _ => "nps: {of: answer, answer: score}",
+    };
+    format!("---\nkpi: {id}\nname: {id}\nbetter: higher\nmeasure: {{{measure}}}\nperiod: month\n{more}\n")
+}
+
+fn kpis() -> String {
+    let raked = format!("weight: {{rake: {{{REGION}, {TIER}}}}}");
+    [
+        kpi("plain", "cluster: id\nby: [region, wave]"),
+        kpi("clustered", "cluster: account"),
+        kpi("raked", &format!("{raked}\nby: [wave, region]\ncross: [[region, wave]]")),
+        kpi("csat", &raked),
+        kpi("both", &format!("{raked}\ncluster: account\nby: [wave]")),
+        kpi(
+            "trimmed",
+            &format!("weight: {{rake: {{{REGION}, {TIER}}}, trim: {{at_least: 5, at_most: 50}}}}"),
+        ),
+        kpi(
+            "shares",
+            "weight: {rake: {region: {known: {NA: 40%, EU: 35%, APAC: 25%}}, tier: {known: {ent: 15%, mid: 30%, smb: 55%}}}}",
+        ),
+        kpi("finite", &format!("weight: {{rake: {{{REGION}, {TIER}}}, finite: true}}")),
+        kpi("stratified", &format!("weight: {{post_stratify: {{{REGION}}}}}")),
+        kpi("over_year", &format!("{raked}\nover: 12 months\ncluster: account\nby: [wave]")),
+        kpi("missing", "weight: {post_stratify: {region: {known: {NA: 40%, EU: 35%, APAC: 15%, LATAM: 10%}}}}"),
+        kpi("unlisted", "weight: {post_stratify: {region: {known: {NA: 40%, EU: 60%}}}}"),
+    ]
+    .concat()
+}
+
+/// The 600 answers of the reference script, all of January 2026.
+fn answers() -> String {
+    let csv = include_str!("../../../kepi-stats/tests/it/data/nps_synth.csv");
+    let mut rows = String::from(
+        "id:text account:text region:text tier:text wave:text score:integer at:instant _valid_to:instant\n",
+    );
+    for (number, line) in csv.lines().skip(1).enumerate() {
+        let cells: Vec<String> = line.split(',').map(|cell| cell.trim_matches('"').to_owned()).collect();
+        rows.push_str(&format!("{} 2026-01-{:02}+{number} -\n", cells.join(" "), 1 + number % 31));
+    }
+    rows
+}
+
+fn world(text: &str) -> (Project, Road) {
+    let project = project(&(HEAD.to_owned() + text));
+    let inputs = inputs(vec![("answer", table(&project.calendar, &answers()))]);
+    let road = Road::by_reference(&project, &inputs);
+    (project, road)
+}
+
+fn of<'a>(project: &'a Project, id: &str) -> &'a Kpi {
+    &project.kpis[&id.parse::<KpiId>().unwrap()]
+}
+
+fn values(project: &Project, road: &Road, kpi: &str) -> Vec<Value> {
+    AtGrain::new(road.context(project), Grain::Month).unwrap().values(of(project, kpi)).unwrap()
+}
+
+/// Of January, by `dimension=member`; nothing is the total.
+fn value(project: &Project, road: &Road, kpi: &str, segment: &str) -> Value {
+    let segment: Segment = segment.parse().unwrap();
+    let january = project.calendar.parse("2026-01").unwrap();
+    let mut all = values(project, road, kpi).into_iter();
+    all.find(|value| value.period == january && value.segment == segment).unwrap()
+}
+
+fn estimate(project: &Project, road: &Road, kpi: &str, segment: &str) -> Estimate {
+    value(project, road, kpi, segment).estimate.unwrap()
+}
+
+/// The standard error that an interval was made from.
+fn error(of: &Estimate, degrees: f64) -> f64 {
+    let Interval { low, high, .. } = of.interval.clone().unwrap();
+    let level = Level::new(0.95).unwrap();
+    (high - low) / 2.0 / kepi_stats::distribution::student::critical(level, degrees)
+}
+
+fn close(what: &str, found: f64, expected: f64) {
+    assert!((found - expected).abs() <= 1e-8 * expected.abs().max(1.0), "{what}: {found}, not {expected}");
+}
+
+/// R 4.2, survey 4.1: `17_nps_weighted.R` over the same answers.
+#[test]
+fn weights_through_kpi_files_equal_r_survey() {
+    let (project, road) = world(&kpis());
+    let of = |kpi, segment| estimate(&project, &road, kpi, segment);
+    let both = |kpi, degrees, point, se| {
+        let found = of(kpi, "");
+        close(kpi, found.point, point);
+        close(&format!("error of {kpi}"), error(&found, degrees), se);
+    };
+    both("plain", 599.0, 3.666666666667, 3.349404773295);
+    both("clustered", 148.0, 3.666666666667, 3.708854231166);
+    both("raked", 599.0, -18.42743900103, 4.716158154747);
+    both("both", 148.0, -18.42743900103, 4.818237850437);
+    both("trimmed", 599.0, -13.857373877533, 4.30189445819);
+    // Shares are the same population, whatever its size.
+    both("shares", 599.0, -18.42743900103, 4.716158154747);
+    both("finite", 599.0, -18.42743900103, 4.716158154747 * (1.0_f64 - 600.0 / 10_000.0).sqrt());
+    close("csat", of("csat", "").point, 0.3803732406509);
+    close("Kish", of("raked", "").effective_n, 256.965448523182);
+    // Segments are domains of the whole sample.
+    for (segment, point, se) in [
+        ("region=APAC", -19.672131147541, 10.065918351422),
+        ("region=EU", -13.461538461538, 5.616121353379),
+        ("region=NA", 18.731117824773, 4.406541715716),
+        ("wave=1", -0.6666666666667, 4.811258668955),
+        ("wave=2", 8.0, 4.647627909635),
+    ] {
+        let found = of("plain", segment);
+        close(segment, found.point, point);
+        close(segment, error(&found, 599.0), se);
+    }
+}
+
+/// Raked by region, a region's own share of the weight is that of the population, so the regions' values, weighted by it, are
+/// the total's.
+#[test]
+fn the_total_is_its_regions_by_their_share_of_the_population() {
+    let (project, road) = world(&kpis());
+    let part = |region: &str| estimate(&project, &road, "raked", &format!("region={region}")).point;
+    let sum = 0.4 * part("NA") + 0.35 * part("EU") + 0.25 * part("APAC");
+    close("sum of regions", sum, estimate(&project, &road, "raked", "").point);
+}
+
+#[test]
+fn what_is_kept_finishes_to_the_same_bits() {
+    let (project, road) = world(&kpis());
+    for kpi in project.kpis.values() {
+        for value in values(&project, &road, kpi.id.as_str()) {
+            let kept = CellStates::decode(&value.states).unwrap();
+            assert_eq!(kept.encode(), value.states.to_vec());
+            let again = finished_again(kpi, &kept, project.confidence).unwrap();
+            assert_eq!(again.estimate, value.estimate, "{} {}", kpi.id, value.segment);
+            assert_eq!(again.coverage, value.coverage);
+        }
+    }
+}
+
+/// All answers lie in one month, so what is seen over twelve is the same.
+#[test]
+fn a_window_is_weighted_as_a_period_of_its_rows() {
+    let (project, road) = world(&kpis());
+    for segment in ["", "wave=1", "wave=2"] {
+        let (window, month) =
+            (value(&project, &road, "over_year", segment), value(&project, &road, "both", segment));
+        let kept = |value: &Value| CellStates::decode(&value.states).unwrap().weighting;
+        assert_eq!(kept(&window), kept(&month), "{segment}");
+        assert!(matches!(window.estimate, Err(NotComputable::BeforeData { .. })));
+    }
+}
+
+#[test]
+fn a_margin_that_cannot_be_met_is_a_reason_that_names_it() {
+    let (project, road) = world(&kpis());
+    let reason = |kpi| value(&project, &road, kpi, "").estimate.unwrap_err();
+    assert_eq!(reason("missing"), NotComputable::EmptyRakingCell { margin: "region=LATAM".to_owned() });
+    let unlisted = reason("unlisted").to_string();
+    assert!(unlisted.contains("region=APAC"), "{unlisted}");
+}
+
+/// Weights keep nothing of who answered: neither accounts nor answers stand in what is kept.
+#[test]
+fn no_cluster_is_named_in_what_is_kept() {
+    let (project, road) = world(&kpis());
+    let value = value(&project, &road, "both", "");
+    let kept = CellStates::decode(&value.states).unwrap();
+    let text = format!("{kept:?}");
+    assert!(text.contains(&format!("{:?}", Member::Value("EU".into()))) && !text.contains("134"), "{text}");
+}
