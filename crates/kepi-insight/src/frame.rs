@@ -50,6 +50,13 @@ impl Figure {
         }
     }
 
+    /// A final value of which nothing else is known.
+    #[must_use]
+    pub fn counted(ordinal: i32, point: f64) -> Self {
+        let coverage = Coverage::default();
+        Self { ordinal, point, interval: None, effective_n: 0.0, exact: true, is_final: true, coverage }
+    }
+
     /// The same with the rows behind it.
     #[must_use]
     pub fn with(self, coverage: Coverage) -> Self {
@@ -148,6 +155,16 @@ impl Scale {
             Self::Root => (value >= 0.0).then(|| value.sqrt()),
             Self::Logarithm => (value > 0.0).then(|| libm::log(value)),
             Self::Plain => Some(value),
+        }
+    }
+
+    /// The nearest place that is one of a value.
+    #[must_use]
+    pub fn within(self, place: f64) -> f64 {
+        match self {
+            Self::Arcsine => place.clamp(0.0, std::f64::consts::FRAC_PI_2),
+            Self::Root => place.max(0.0),
+            Self::Logarithm | Self::Plain => place,
         }
     }
 

@@ -16,6 +16,7 @@
 )]
 
 pub mod advice;
+pub mod ahead;
 pub mod analysis;
 mod association;
 pub mod change;
@@ -23,16 +24,19 @@ mod changed;
 mod data_doubt;
 pub mod doubt;
 pub mod evidence;
+mod forecast;
 pub mod frame;
 pub mod link;
 mod location;
 mod mix;
+mod outlook;
 mod paradox;
 pub mod policy;
 mod season;
 pub mod sentence;
 mod standing;
 pub mod stored;
+mod target;
 pub mod trend;
 mod verdict;
 
@@ -47,6 +51,8 @@ pub static ANALYSES: &[Analysis] = &[
     paradox::ANALYSIS,
     standing::ANALYSIS,
     link::ANALYSIS,
+    outlook::ANALYSIS,
+    target::ANALYSIS,
 ];
 
 /// Version of the analyses: counted up when any of them says something else of the same figures.

@@ -231,6 +231,34 @@ pub(crate) fn apart(attention: &Attention, deviations: &[f64]) -> Vec<bool> {
     rejected(&p, Adjustment::Holm, level).unwrap_or_else(|_| vec![false; deviations.len()])
 }
 
+/// Whether what is that probable is as good as sure: so, or not so, at 95 % with both sides counted.
+pub(crate) fn sure(chance: f64) -> Option<bool> {
+    match chance {
+        chance if chance >= 0.975 => Some(true),
+        chance if chance <= 0.025 => Some(false),
+        _ => None,
+    }
+}
+
+/// What a target asks, by how probable it is that it is met if nothing changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ambition {
+    /// It comes by itself, four times in five or more often.
+    ByItself,
+    /// It does not, and may be reached.
+    Stretches,
+    /// The own past reaches it once in fifty times, or more seldom.
+    OutOfReach,
+}
+
+pub(crate) fn ambition(chance: f64) -> Ambition {
+    match chance {
+        chance if chance >= 0.8 => Ambition::ByItself,
+        chance if chance >= 0.02 => Ambition::Stretches,
+        _ => Ambition::OutOfReach,
+    }
+}
+
 /// What is to be thought of an expected association, one of so many: its share of the budget is divided among them (Bonferroni). Supported
 /// if its interval lies on the expected side of nothing, contradicted if on the other; *no* needs power: the interval leaves out the
 /// smallest effect worth having. Else it cannot be told. With the ends of the interval.

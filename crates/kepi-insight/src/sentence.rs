@@ -9,9 +9,11 @@ use kepi_stats::estimate::Estimate;
 
 use crate::{
     advice::{Action, Course},
+    ahead::{NoOutlook, Outlook},
     association,
     change::{Change, Judgement, Usual},
     doubt::Suspicion,
+    policy::Ambition,
     trend::Trend,
 };
 
@@ -149,6 +151,33 @@ pub enum Sentence {
         causes: Vec<String>,
         /// Why.
         why: association::Untold,
+    },
+    /// What is expected of a period if nothing changes.
+    Outlook(Outlook),
+    /// How often values held back lay in the range that would have been said a period before.
+    Backtest {
+        /// So many did.
+        within: usize,
+        /// Of so many.
+        of: usize,
+    },
+    /// Nothing can be expected.
+    NoOutlook(NoOutlook),
+    /// What the target asks of the KPI's own past.
+    Ambition {
+        /// Whether it comes by itself, stretches, or is out of reach.
+        ambition: Ambition,
+        /// The probability that the next period meets it if nothing changes.
+        chance: f64,
+        /// How many of the last periods met it.
+        met: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// One period in six betters this by itself.
+    Suggested {
+        /// The value.
+        value: f64,
     },
     /// Nobody does.
     NobodyStandsApart {

@@ -4,16 +4,18 @@
 
 use kepi_insight::{
     advice::{Action, Certainty, Course},
+    ahead::{NoOutlook, Outlook},
     analysis::Verdict as Verdicts,
     change::{Judgement, Refusal, Usual, Verdict},
     doubt::{Delivery, Range, Suspicion},
     link::{self, Untold},
+    policy::Ambition,
     sentence::{Distance, Line, Sentence, Side},
     trend::{TREND, Trend},
 };
 use kepi_model::{
     calendar::{Calendar, Grain, Period},
-    project::{Kpi, ValueUnit},
+    project::{Kpi, TargetLines, ValueUnit},
 };
 use kepi_score::{band::Band, tree::Observed};
 
@@ -181,6 +183,41 @@ impl<'a> Say<'a> {
             }
             Sentence::Linked { cause, lag, found } => self.linked(cause, *lag, found),
             Sentence::Untold { causes, why } => untold(&listed(causes), *why),
+            Sentence::Outlook(of) => self.expected(of),
+            Sentence::Backtest { within, of } => {
+                format!(
+                    "Of the last {of} values {within} lay in the range of 95\u{202f}% that their past lets expect a period before."
+                )
+            }
+            Sentence::NoOutlook(why) => match why {
+                NoOutlook::TooFew { have, need } => {
+                    format!("No outlook: {need} final periods in a row are needed, there are {have}.")
+                }
+                NoOutlook::StartsOver => {
+                    "No outlook: it is counted from the beginning of its year, and starts over.".to_owned()
+                }
+                NoOutlook::NeverMoved => "No outlook: it never moved.".to_owned(),
+            },
+            Sentence::Ambition { ambition, chance, met, of } => {
+                let past = format!("{met} of the last {of} periods met it");
+                let chance = format::probability(*chance);
+                match ambition {
+                    Ambition::ByItself => {
+                        format!(
+                            "It comes by itself: if nothing changes, the next period meets it with {chance}; {past}."
+                        )
+                    }
+                    Ambition::Stretches => format!(
+                        "Within reach, and more than comes by itself: if nothing changes, the next period meets it with {chance}; {past}."
+                    ),
+                    Ambition::OutOfReach => format!(
+                        "Out of reach of its own past: if nothing changes, the next period meets it with {chance}; {past}."
+                    ),
+                }
+            }
+            Sentence::Suggested { value } => {
+                format!("One period in six betters {} by itself.", self.number(*value).text)
+            }
             Sentence::NobodyStandsApart { compared } => {
                 format!("Nobody: nothing stands out for long among {compared} members compared.")
             }
@@ -247,6 +284,28 @@ impl<'a> Say<'a> {
                 let reason = reason.trim_end_matches('.');
                 format!("In doubt: nothing of {} has landed: {reason}.", by(of))
             }
+        }
+    }
+
+    /// What is expected of a period, and whether that meets its target.
+    fn expected(&self, of: &Outlook) -> String {
+        let [expected, low, high] =
+            [of.ahead.expected, of.ahead.low, of.ahead.high].map(|value| self.number(value).text);
+        let period = self.calendar.label(of.ahead.period);
+        let range = format!("{period}: {expected} if nothing changes, {low} to {high} at 95\u{202f}%");
+        let Some((lines, chance)) = of.target else { return format!("{range}.") };
+        let target = match lines {
+            TargetLines::OneSided { target, .. } => {
+                format!("the target of {}", format::line(target, self.unit))
+            }
+            TargetLines::InRange { target: (low, high), .. } => {
+                format!("the target of {} to {}", format::line(low, self.unit), format::line(high, self.unit))
+            }
+        };
+        match of.is_sure() {
+            Some(true) => format!("{range}; {target} is as good as met."),
+            Some(false) => format!("{range}; {target} is as good as missed."),
+            None => format!("{range}; it meets {target} with {}.", format::probability(chance)),
         }
     }
 
@@ -511,7 +570,7 @@ fn action_text(of: Action) -> String {
 #[cfg(test)]
 mod tests {
     use kepi_insight::advice::{Colour, Data, Doubt, Reach, Situation, advise};
-    use kepi_model::project::TargetLines;
+    use kepi_insight::ahead::Ahead;
     use proptest::prelude::*;
 
     use super::*;
@@ -620,7 +679,25 @@ mod tests {
         for (periods, deliveries) in [(Some(24), 0), (None, 1), (Some(24), 3)] {
             all.push(Sentence::NotInDoubt { periods, deliveries });
         }
+        let period = Period { grain: Grain::Month, ordinal: 640 };
+        let ahead =
+            Ahead { period, expected: 0.5, low: 0.45, high: 0.55, place: 0.78, spread: 0.03, degrees: 20.0 };
+        let range =
+            TargetLines::InRange { floor: None, threshold: (0.2, 0.8), target: (0.4, 0.6), stretch: None };
+        let one = TargetLines::OneSided { floor: None, threshold: 0.4, target: 0.5, stretch: None };
+        let targets = [range, one]
+            .into_iter()
+            .flat_map(|lines| [0.001, 0.4, 0.999].map(|chance| Some((lines, chance))));
+        all.extend(targets.chain([None]).map(|target| Sentence::Outlook(Outlook { ahead, target })));
+        for why in [NoOutlook::TooFew { have: 3, need: 24 }, NoOutlook::StartsOver, NoOutlook::NeverMoved] {
+            all.push(Sentence::NoOutlook(why));
+        }
+        for ambition in [Ambition::ByItself, Ambition::Stretches, Ambition::OutOfReach] {
+            all.push(Sentence::Ambition { ambition, chance: 0.4, met: 4, of: 12 });
+        }
         all.extend([
+            Sentence::Backtest { within: 11, of: 12 },
+            Sentence::Suggested { value: 0.5 },
             Sentence::Redefined { since: Period { grain: Grain::Month, ordinal: 640 } },
             Sentence::DoubtUntold { have: 3, need: 8 },
             Sentence::NothingStandsOut { compared: 25 },

@@ -1,11 +1,9 @@
 //! A source that delivers a file a day, and a KPI over what it brings, with faults planted in the newest file or period and without.
 
-use std::ops::RangeInclusive;
-
 use kepi_model::{
     calendar::{Grain, Period},
     id::Hash,
-    project::{Kpi, Project},
+    project::Project,
 };
 use kepi_query::{
     landing::{LoadOutcome, LoadReport, MissingCount, RowCounts},
@@ -14,12 +12,10 @@ use kepi_query::{
 use kepi_stats::random::Random;
 
 use super::{
-    Tally,
+    Published, Tally,
     world::{binomial, defined},
 };
 use crate::{
-    analysis::Frames,
-    change::{Judgement, Refusal},
     doubt,
     frame::{Figure, Frame},
 };
@@ -54,75 +50,59 @@ pub enum Fault {
     Covered,
 }
 
-/// What was landed and published.
-#[derive(Debug, Clone)]
-pub struct Landed {
-    project: Project,
-    frame: Frame,
-    loads: Vec<LoadReport>,
+/// What was landed and published: a file a day of some 2 000 rows that vary by a tenth from day to day, one per cent rejected and two per cent
+/// without a value; months of rows that vary by a tenth, grow or fall slowly, and have a season.
+#[must_use]
+pub fn landed(seed: u64, fault: Fault) -> Published {
+    let project = defined(DEFINITIONS);
+    let mut random = Random::seeded(seed.wrapping_mul(0x9e37_79b9).wrapping_add(41));
+    let mut frame = Frame::new(Grain::Month);
+    let (growth, swing) = (0.01 * random.normal(), 0.3 * random.uniform());
+    for month in 0..MONTHS {
+        let is_last = month + 1 == MONTHS;
+        let season = swing * libm::cos(2.0 * std::f64::consts::PI * f64::from(month) / 12.0);
+        let mut rows = libm::exp(8.0 + growth * f64::from(month) + season + 0.1 * random.normal());
+        if is_last && fault == Fault::Rows {
+            rows /= 2.0;
+        }
+        let eligible = rows.round().max(1.0) as u64;
+        let lost = if is_last && fault == Fault::Covered { 0.12 } else { 0.02 };
+        let counted = eligible - binomial(&mut random, eligible, lost);
+        let figure = Figure {
+            ordinal: FIRST + month,
+            point: 0.6 + 0.02 * random.normal(),
+            interval: None,
+            effective_n: counted as f64,
+            exact: false,
+            is_final: true,
+            coverage: Coverage { counted, eligible, cases: counted },
+        };
+        if let Ok(kpi) = "it".parse() {
+            frame.push(&kpi, &Segment::total(), figure);
+        }
+    }
+    let mut loads = Vec::new();
+    let end = project.calendar.bounds(Period { grain: Grain::Month, ordinal: FIRST + MONTHS - 1 });
+    let end = end.map_or(0, |bounds| bounds.end);
+    for day in 0..FILES {
+        let is_last = day + 1 == FILES;
+        let of = |wanted| is_last && fault == wanted;
+        let mean = if of(Fault::Halved) { 1_000.0 } else { 2_000.0 };
+        let read = (mean * libm::exp(0.1 * random.normal())).round() as u64;
+        let quarantined = binomial(&mut random, read, if of(Fault::Code) { 0.1 } else { 0.01 });
+        let missing = binomial(&mut random, read, if of(Fault::Column) { 0.2 } else { 0.02 });
+        loads.extend(load(&project, day, end - (FILES - day) * DAY, read, quarantined, missing));
+    }
+    Published { project, frame, loads }
 }
 
-impl Landed {
-    /// A file a day of some 2 000 rows that vary by a tenth from day to day, one per cent rejected and two per cent without a value; months of
-    /// rows that vary by a tenth, grow or fall slowly, and have a season.
-    #[must_use]
-    pub fn new(seed: u64, fault: Fault) -> Self {
-        let project = defined(DEFINITIONS);
-        let mut random = Random::seeded(seed.wrapping_mul(0x9e37_79b9).wrapping_add(41));
-        let mut frame = Frame::new(Grain::Month);
-        let (growth, swing) = (0.01 * random.normal(), 0.3 * random.uniform());
-        for month in 0..MONTHS {
-            let is_last = month + 1 == MONTHS;
-            let season = swing * libm::cos(2.0 * std::f64::consts::PI * f64::from(month) / 12.0);
-            let mut rows = libm::exp(8.0 + growth * f64::from(month) + season + 0.1 * random.normal());
-            if is_last && fault == Fault::Rows {
-                rows /= 2.0;
-            }
-            let eligible = rows.round().max(1.0) as u64;
-            let lost = if is_last && fault == Fault::Covered { 0.12 } else { 0.02 };
-            let counted = eligible - binomial(&mut random, eligible, lost);
-            let figure = Figure {
-                ordinal: FIRST + month,
-                point: 0.6 + 0.02 * random.normal(),
-                interval: None,
-                effective_n: counted as f64,
-                exact: false,
-                is_final: true,
-                coverage: Coverage { counted, eligible, cases: counted },
-            };
-            if let Ok(kpi) = "it".parse() {
-                frame.push(&kpi, &Segment::total(), figure);
-            }
-        }
-        let mut loads = Vec::new();
-        let end = project.calendar.bounds(Period { grain: Grain::Month, ordinal: FIRST + MONTHS - 1 });
-        let end = end.map_or(0, |bounds| bounds.end);
-        for day in 0..FILES {
-            let is_last = day + 1 == FILES;
-            let of = |wanted| is_last && fault == wanted;
-            let mean = if of(Fault::Halved) { 1_000.0 } else { 2_000.0 };
-            let read = (mean * libm::exp(0.1 * random.normal())).round() as u64;
-            let quarantined = binomial(&mut random, read, if of(Fault::Code) { 0.1 } else { 0.01 });
-            let missing = binomial(&mut random, read, if of(Fault::Column) { 0.2 } else { 0.02 });
-            loads.extend(load(&project, day, end - (FILES - day) * DAY, read, quarantined, missing));
-        }
-        Self { project, frame, loads }
-    }
-
-    /// The last month.
-    #[must_use]
-    pub fn last(&self) -> Period {
-        Period { grain: Grain::Month, ordinal: FIRST + MONTHS - 1 }
-    }
-
-    fn in_doubt(&self) -> (bool, bool) {
-        let Some(kpi) = self.project.kpis.values().next() else { return (false, false) };
-        let series = self.frame.kpis.get(&kpi.id).and_then(|of| of.get(&Segment::total()));
-        let series = series.map(Vec::as_slice).unwrap_or_default();
-        let figure = doubt::of_figure(&self.project, kpi, self.last(), series);
-        let (deliveries, _) = doubt::of_deliveries(&self.project, kpi, self.last(), &self.loads);
-        (figure.is_ok_and(|doubts| !doubts.is_empty()), !deliveries.is_empty())
-    }
+fn in_doubt(of: &Published) -> (bool, bool) {
+    let Some(kpi) = of.project.kpis.values().next() else { return (false, false) };
+    let series = of.frame.kpis.get(&kpi.id).and_then(|of| of.get(&Segment::total()));
+    let series = series.map(Vec::as_slice).unwrap_or_default();
+    let figure = doubt::of_figure(&of.project, kpi, of.last(), series);
+    let (deliveries, _) = doubt::of_deliveries(&of.project, kpi, of.last(), &of.loads);
+    (figure.is_ok_and(|doubts| !doubts.is_empty()), !deliveries.is_empty())
 }
 
 fn load(
@@ -162,30 +142,6 @@ fn load(
     })
 }
 
-impl Frames for Landed {
-    fn project(&self) -> &Project {
-        &self.project
-    }
-    fn figure(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Option<Figure> {
-        self.frame.figure(&kpi.id, segment, period.ordinal).copied()
-    }
-    fn segments(&self, kpi: &Kpi, _: Period) -> Vec<Segment> {
-        self.frame.kpis.get(&kpi.id).into_iter().flat_map(|of| of.keys().cloned()).collect()
-    }
-    fn judged(&self, _: &Kpi, _: Period, _: &Segment) -> Judgement {
-        Err(Refusal::NotLooked)
-    }
-    fn points(&self, kpi: &Kpi, _: Grain, segment: &Segment, range: RangeInclusive<i32>) -> Vec<(i32, f64)> {
-        range.filter_map(|at| Some((at, self.frame.figure(&kpi.id, segment, at)?.point))).collect()
-    }
-    fn loads(&self) -> &[LoadReport] {
-        &self.loads
-    }
-    fn before(&self, _: &Kpi, period: Period) -> Option<Period> {
-        (period.ordinal > FIRST).then(|| period.offset(-1))
-    }
-}
-
 /// What was found over many such worlds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Doubts {
@@ -210,7 +166,7 @@ pub struct Doubts {
 pub fn doubts(seeds: std::ops::Range<u64>) -> Doubts {
     let mut found = Doubts::default();
     for seed in seeds {
-        let of = |fault| Landed::new(seed, fault).in_doubt();
+        let of = |fault| in_doubt(&landed(seed, fault));
         found.halved.add(of(Fault::Halved).1);
         found.code.add(of(Fault::Code).1);
         found.column.add(of(Fault::Column).1);

@@ -1,21 +1,12 @@
 //! Two KPIs of which a strategy says that one moves the other a month later, with and without members, where that is so and where not.
 
-use std::ops::RangeInclusive;
-
-use kepi_model::{
-    calendar::{Grain, Period},
-    project::{Kpi, Project},
-};
-use kepi_query::{
-    landing::LoadReport,
-    value::{Coverage, Segment},
-};
+use kepi_model::calendar::Grain;
+use kepi_query::value::{Coverage, Segment};
 use kepi_stats::random::Random;
 
-use super::{Tally, world::defined};
+use super::{Published, Tally, world::defined};
 use crate::{
-    analysis::{Frames, Verdict},
-    change::{Judgement, Refusal},
+    analysis::Verdict,
     frame::{Figure, Frame},
     link,
 };
@@ -35,11 +26,7 @@ const FIRST: i32 = (2023 - 1970) * 12;
 
 /// Published figures of both, in so many members and months.
 #[derive(Debug, Clone)]
-pub struct Linked {
-    project: Project,
-    frame: Frame,
-    last: i32,
-}
+pub struct Linked(pub Published);
 
 impl Linked {
     /// Both KPIs have levels and slow trends of their own in each member, months that hang together, a season and shocks that all
@@ -86,23 +73,15 @@ impl Linked {
         for (month, values) in sums.into_iter().enumerate() {
             push(&mut frame, &Segment::total(), month, values);
         }
-        Self { project, frame, last: FIRST + months as i32 - 1 }
+        Self(Published { project, frame, loads: Vec::new() })
     }
 
     /// What the link's only pair is found to be, in the last month.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        let period = Period { grain: Grain::Month, ordinal: self.last };
-        let pairs = link::pairs(&self.project);
-        link::together(
-            pairs.iter().map(|pair| link::found(pair, period, self).map_or(Verdict::Unknown, |f| f.verdict)),
-        )
-    }
-
-    /// The last month.
-    #[must_use]
-    pub fn last(&self) -> Period {
-        Period { grain: Grain::Month, ordinal: self.last }
+        let of = &self.0;
+        let found = |pair| link::found(pair, of.last(), of).map_or(Verdict::Unknown, |found| found.verdict);
+        link::together(link::pairs(&of.project).iter().map(found))
     }
 }
 
@@ -120,32 +99,6 @@ fn push(frame: &mut Frame, segment: &Segment, month: usize, values: [f64; 2]) {
             coverage: Coverage::default(),
         };
         frame.push(&kpi, segment, figure);
-    }
-}
-
-impl Frames for Linked {
-    fn project(&self) -> &Project {
-        &self.project
-    }
-    fn figure(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Option<Figure> {
-        self.frame.figure(&kpi.id, segment, period.ordinal).copied()
-    }
-    fn segments(&self, kpi: &Kpi, _: Period) -> Vec<Segment> {
-        self.frame.kpis.get(&kpi.id).into_iter().flat_map(|of| of.keys().cloned()).collect()
-    }
-    fn judged(&self, _: &Kpi, _: Period, _: &Segment) -> Judgement {
-        Err(Refusal::NotLooked)
-    }
-    fn points(&self, kpi: &Kpi, _: Grain, segment: &Segment, range: RangeInclusive<i32>) -> Vec<(i32, f64)> {
-        let series = self.frame.kpis.get(&kpi.id).and_then(|of| of.get(segment));
-        let within = series.into_iter().flatten().filter(|figure| range.contains(&figure.ordinal));
-        within.map(|figure| (figure.ordinal, figure.point)).collect()
-    }
-    fn loads(&self) -> &[LoadReport] {
-        &[]
-    }
-    fn before(&self, _: &Kpi, period: Period) -> Option<Period> {
-        (period.ordinal > FIRST).then(|| period.offset(-1))
     }
 }
 
@@ -182,6 +135,8 @@ pub fn links(seeds: std::ops::Range<u64>) -> Links {
 
 #[cfg(test)]
 mod tests {
+    use kepi_model::calendar::Period;
+
     use super::*;
     use crate::policy;
 

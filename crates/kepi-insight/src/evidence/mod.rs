@@ -5,9 +5,11 @@
 
 mod doubts;
 mod links;
+mod outlooks;
+mod published;
 mod world;
 
-pub use doubts::{Doubts, Fault, Landed, doubts};
+pub use doubts::{Doubts, Fault, doubts, landed};
 use kepi_model::{id::KpiId, project::Project};
 use kepi_query::value::Segment;
 use kepi_stats::{
@@ -15,6 +17,8 @@ use kepi_stats::{
     estimation::proportion,
 };
 pub use links::{Linked, Links, links};
+pub use outlooks::{Outlooks, outlooks};
+pub use published::Published;
 pub use world::{Shape, World};
 
 use crate::change::{Review, Verdict, reviewed};

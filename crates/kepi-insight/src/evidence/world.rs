@@ -137,7 +137,12 @@ impl World {
         let mut planted = Vec::new();
         for kpi in chosen {
             let Some(series) = shifted.cells.get_mut(kpi) else { continue };
-            let size = spreads * spread(series.first().map_or(&[], Vec::as_slice));
+            let place =
+                |(hits, rows): &(u64, u64)| libm::asin(((*hits as f64 + 0.4) / (*rows as f64 + 0.8)).sqrt());
+            // The last month is the one that shifts.
+            let before =
+                series.first().and_then(|months| months.split_last()).map_or(&[][..], |(_, before)| before);
+            let size = spreads * spread(before, place);
             let step = if random.uniform() < 0.5 { -size } else { size };
             for months in series.iter_mut() {
                 let Some((hits, rows)) = months.last_mut() else { continue };
@@ -161,12 +166,11 @@ fn segments(shape: &Shape) -> Vec<Segment> {
     std::iter::once(Segment::total()).chain(members).collect()
 }
 
-/// The spread of a series from month to month by the median of its steps, on the scale of shares, the last month left out.
-fn spread(months: &[(u64, u64)]) -> f64 {
-    let place = |(hits, rows): &(u64, u64)| libm::asin(((*hits as f64 + 0.4) / (*rows as f64 + 0.8)).sqrt());
-    let before = months.get(..months.len().saturating_sub(1)).unwrap_or_default();
+/// The spread of a series from month to month by the median of its steps, on the scale of shares.
+pub(super) fn spread<T>(months: &[T], place: impl Fn(&T) -> f64) -> f64 {
+    let places: Vec<f64> = months.iter().map(place).collect();
     let mut steps: Vec<f64> =
-        before.windows(2).map(|pair| pair.iter().map(place).fold(0.0, |a, b| b - a).abs()).collect();
+        places.windows(2).map(|pair| pair.iter().fold(0.0, |a, b| b - a).abs()).collect();
     steps.sort_by(f64::total_cmp);
     steps.get(steps.len() / 2).map_or(0.0, |median| 1.4826 * median / 2_f64.sqrt())
 }

@@ -4,12 +4,14 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use kepi_insight::{
     ANALYSES,
+    ahead::NoOutlook,
     analysis::{Ask, Frames, Insight, Shown, Verdict},
     change::{Judgement, Refusal, review},
     doubt::Suspicion,
-    evidence::{Linked, Shape, World},
+    evidence::{Fault, Linked, Published, Shape, World, landed},
     frame::{Figure, Frame},
     link::Untold,
+    policy::Ambition,
     sentence::Sentence,
 };
 use kepi_model::{
@@ -117,16 +119,11 @@ fn half_the_rows_put_a_value_in_doubt_and_it_has_no_verdict_then() {
 
 #[test]
 fn a_delivery_that_is_not_like_those_before_is_named() {
-    use kepi_insight::evidence::{Fault, Landed};
-    let ask = |world: &Landed| {
-        let analysis = ANALYSES.iter().find(|analysis| analysis.name == "data_doubt").unwrap();
-        let kpi = world.project().kpis.values().next().unwrap();
-        (analysis.answer)(&Ask { kpi, period: world.last() }, world).unwrap()
-    };
-    let quiet = ask(&Landed::new(2, Fault::None));
+    let ask = |world: &Published| asked("data_doubt", "it", world).unwrap();
+    let quiet = ask(&landed(2, Fault::None));
     assert_eq!((quiet.verdict, quiet.looked_at), (Verdict::No, 31));
     for (fault, wanted) in [(Fault::Halved, "rows"), (Fault::Code, "rejected"), (Fault::Column, "missing")] {
-        let found = ask(&Landed::new(2, fault));
+        let found = ask(&landed(2, fault));
         let said = match &found.says[0] {
             Sentence::InDoubt(Suspicion::Delivered(..)) => "rows",
             Sentence::InDoubt(Suspicion::Rejected(..)) => "rejected",
@@ -230,16 +227,22 @@ fn every_analysis_was_asked() {
         let said = match analysis.name {
             // It asks of two KPIs.
             "link" => ask_link(&Linked::new(7, 50, 36, 0.2)),
+            "outlook" | "target" => asked(analysis.name, "effect", &Linked::new(7, 0, 36, 0.2).0).unwrap(),
             name => planted.ask(name).unwrap(),
         };
         assert!(!said.says.is_empty(), "{}", analysis.name);
     }
 }
 
+/// What an analysis says of a KPI of a world, in its last month.
+fn asked(name: &str, kpi: &str, world: &Published) -> Option<Insight> {
+    let analysis = ANALYSES.iter().find(|analysis| analysis.name == name).unwrap();
+    let kpi = world.project.kpis.values().find(|known| known.id.as_str() == kpi).unwrap();
+    (analysis.answer)(&Ask { kpi, period: world.last() }, world)
+}
+
 fn ask_link(world: &Linked) -> Insight {
-    let link = ANALYSES.iter().find(|analysis| analysis.name == "link").unwrap();
-    let kpi = world.project().kpis.values().find(|kpi| kpi.id.as_str() == "effect").unwrap();
-    (link.answer)(&Ask { kpi, period: world.last() }, world).unwrap()
+    asked("link", "effect", &world.0).unwrap()
 }
 
 #[test]
@@ -262,10 +265,60 @@ fn a_link_is_supported_by_members_and_a_short_total_says_too_little() {
     assert_eq!(short.says, [Sentence::Untold { causes: vec!["Cause".to_owned()], why: too_few }]);
 }
 
+/// A KPI with a target of 60 % and a threshold of 40 %, whose total goes this way.
+fn course(of: impl Fn(i32) -> f64) -> Published {
+    let Linked(mut world) = Linked::new(1, 0, 36, 0.0);
+    let figures = world.frame.kpis.values_mut().flat_map(|of| of.values_mut()).flatten();
+    for (month, figure) in figures.enumerate() {
+        figure.point = of(month as i32 % 36);
+    }
+    world
+}
+
+#[test]
+fn an_outlook_says_what_is_sure_and_no_more() {
+    let wobble = |month: i32| f64::from((month * 7) % 5) / 200.0;
+    // Around 52 %, around 70 %, and rising from 20 % by half a point a month towards 40 %.
+    for (level, verdict) in [(0.52, Verdict::No), (0.70, Verdict::Yes), (0.59, Verdict::Unknown)] {
+        let world = course(|month| level + wobble(month));
+        let found = asked("outlook", "effect", &world).unwrap();
+        let Sentence::Outlook(next) = found.says[0] else { panic!("{found:?}") };
+        assert_eq!(found.verdict, verdict, "{next:?}");
+        assert_eq!(next.ahead.period, world.last().offset(1));
+        assert!((next.ahead.expected - level - 0.01).abs() < 0.01 && next.ahead.low < level + 0.01);
+        // December is the end of the year, and January the next one.
+        assert!(
+            matches!(found.says[1], Sentence::Outlook(end) if end.ahead.period == world.last().offset(12))
+        );
+    }
+    let rising = course(|month| 0.2 + 0.005 * f64::from(month) + wobble(month));
+    let found = asked("outlook", "effect", &rising).unwrap();
+    let Sentence::Outlook(next) = found.says[0] else { panic!("{found:?}") };
+    assert!((next.ahead.expected - 0.39).abs() < 0.015, "{next:?}");
+    // Nothing is said of what has no past.
+    let mut short = rising;
+    short.frame.kpis.values_mut().flat_map(|of| of.values_mut()).for_each(|series| series.truncate(5));
+    assert_eq!(
+        asked("outlook", "effect", &short).unwrap().says,
+        [Sentence::NoOutlook(NoOutlook::TooFew { have: 5, need: 24 })]
+    );
+}
+
+#[test]
+fn a_target_comes_by_itself_stretches_or_is_out_of_reach() {
+    let wobble = |month: i32| f64::from((month * 7) % 5) / 100.0;
+    let ask = |level: f64| {
+        let found = asked("target", "effect", &course(|month| level + wobble(month))).unwrap();
+        let Sentence::Ambition { ambition, met, of: 12, .. } = found.says[0] else { panic!("{found:?}") };
+        (ambition, met)
+    };
+    assert_eq!(ask(0.65), (Ambition::ByItself, 12));
+    assert_eq!(ask(0.45), (Ambition::OutOfReach, 0));
+    let (ambition, met) = ask(0.57);
+    assert!(ambition == Ambition::Stretches && (1..6).contains(&met), "{met}");
+}
+
 #[test]
 fn what_does_not_serve_an_end_of_a_link_is_not_asked_for_one() {
-    let world = Linked::new(1, 0, 12, 0.3);
-    let link = ANALYSES.iter().find(|analysis| analysis.name == "link").unwrap();
-    let kpi = world.project().kpis.values().find(|kpi| kpi.id.as_str() == "cause").unwrap();
-    assert_eq!((link.answer)(&Ask { kpi, period: world.last() }, &world), None);
+    assert_eq!(asked("link", "cause", &Linked::new(1, 0, 12, 0.3).0), None);
 }

@@ -1,6 +1,6 @@
 //! The promise of the budget of false call-outs, in few small worlds; `kepi evidence insight` runs many large ones.
 
-use kepi_insight::evidence::{Shape, Tally, doubts, links, run};
+use kepi_insight::evidence::{Shape, Tally, doubts, links, outlooks, run};
 
 /// How many worlds; `KEPI_COUNT` says otherwise.
 fn worlds() -> u64 {
@@ -49,4 +49,14 @@ fn faults_of_data_are_found_and_clean_deliveries_are_believed() {
     for clean in [found.deliveries_false, found.figures_false] {
         assert!(share(clean).low <= 0.01, "{found:?}");
     }
+}
+
+#[test]
+fn what_was_to_be_expected_comes_and_targets_out_of_reach_are_told() {
+    let worlds = worlds();
+    let found = outlooks(0..worlds);
+    eprintln!("{worlds} worlds: {found:?}");
+    let share = |tally: Tally| tally.share().unwrap().1;
+    assert!(share(found.covered).high >= 0.90 && share(found.later).high >= 0.85, "{found:?}");
+    assert!(share(found.infeasible).high >= 0.90 && share(found.feasible_false).low <= 0.05, "{found:?}");
 }

@@ -1,6 +1,8 @@
 //! `kepi evidence insight`: what is called out in made-up projects of which the truth is known.
 
-use kepi_insight::evidence::{Doubts, Found, Links, Shape, Tally, doubts, links, run};
+use kepi_insight::evidence::{
+    Doubts, Found, Links, Outlooks, Shape, Tally, doubts, links, outlooks, run,
+};
 use serde::Serialize;
 
 use crate::{
@@ -46,6 +48,7 @@ pub fn evidence(what: &Evidence, out: Output) -> Result<(), Failure> {
     }
     rows.extend(of_doubts(doubts(what.seed..what.seed + what.worlds))?);
     rows.extend(of_links(links(what.seed..what.seed + what.worlds))?);
+    rows.extend(of_outlooks(outlooks(what.seed..what.seed + what.worlds))?);
     match out.format {
         Format::Json => out.json(&rows)?,
         Format::Table | Format::Csv => out.rows(&grid(&rows))?,
@@ -80,6 +83,19 @@ fn of_doubts(found: Doubts) -> Result<Vec<Row>, Failure> {
     ];
     let row = |(what, tally, floor, at_most): (&str, _, _, _)| {
         row_of("data_doubt", 29, what.to_owned(), tally, Some(floor), at_most)
+    };
+    rows.into_iter().map(row).collect()
+}
+
+fn of_outlooks(found: Outlooks) -> Result<Vec<Row>, Failure> {
+    let rows = [
+        ("outlook", "values in the range of 95 % said a month before", found.covered, Some(0.90), false),
+        ("outlook", "values in the range of 95 % said half a year before", found.later, None, false),
+        ("target", "targets five spreads off called out of reach", found.infeasible, Some(0.90), false),
+        ("target", "targets half a spread off called out of reach", found.feasible_false, Some(0.05), true),
+    ];
+    let row = |(analysis, what, tally, floor, at_most): (_, &str, _, _, _)| {
+        row_of(analysis, 36, what.to_owned(), tally, floor, at_most)
     };
     rows.into_iter().map(row).collect()
 }

@@ -1,0 +1,70 @@
+//! Whether what was to be expected comes: figures of quiet months, and the month after.
+
+use kepi_model::project::{Better, TargetLines};
+use kepi_query::value::Segment;
+
+use super::{Published, Shape, Tally, World, world::spread};
+use crate::{
+    forecast,
+    frame::Scale,
+    policy::{Ambition, ambition},
+};
+
+/// What was found over many worlds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Outlooks {
+    /// Months whose value lay in the range said a month before.
+    pub covered: Tally,
+    /// Months whose value lay in the range said half a year before.
+    pub later: Tally,
+    /// Targets five spreads off, of which it is said that they are out of reach.
+    pub infeasible: Tally,
+    /// Targets half a spread off, of which that is said falsely.
+    pub feasible_false: Tally,
+}
+
+/// KPIs of a world.
+const KPIS: usize = 8;
+/// Earlier months.
+const MONTHS: usize = 36;
+
+/// Runs so many worlds.
+#[must_use]
+pub fn outlooks(seeds: std::ops::Range<u64>) -> Outlooks {
+    let shape = Shape { kpis: KPIS, on_scorecard: 2, members: Vec::new(), periods: MONTHS + 6 };
+    let project = World::project(&shape);
+    let mut found = Outlooks::default();
+    for seed in seeds {
+        let world = World::clean(seed, &shape);
+        let truth = world.frame(&project);
+        let mut frame = truth.clone();
+        for series in frame.kpis.values_mut().flat_map(|of| of.values_mut()) {
+            series.truncate(MONTHS);
+        }
+        let published = Published { project: project.clone(), frame, loads: Vec::new() };
+        for kpi in project.kpis.values() {
+            let Ok(course) = forecast::of(kpi, published.last(), &published) else { continue };
+            for (step, tally) in [(0, &mut found.covered), (5, &mut found.later)] {
+                let Some(ahead) = course.ahead.get(step) else { continue };
+                let value = truth.figure(&kpi.id, &Segment::total(), ahead.period.ordinal);
+                value
+                    .into_iter()
+                    .for_each(|value| tally.add((ahead.low..=ahead.high).contains(&value.point)));
+            }
+            let Some(next) = course.ahead.first() else { continue };
+            let size = spread(&course.past, |value| Scale::Arcsine.to(*value).unwrap_or(0.0));
+            for (off, tally) in [(5.0, &mut found.infeasible), (0.5, &mut found.feasible_false)] {
+                let place = Scale::Arcsine.to(next.expected).unwrap_or(0.0) + off * size;
+                // Nothing lies above all of them.
+                if place >= std::f64::consts::FRAC_PI_2 {
+                    continue;
+                }
+                let target = Scale::Arcsine.from(place);
+                let lines = TargetLines::OneSided { floor: None, threshold: 0.0, target, stretch: None };
+                let chance = course.chance(next, &lines, Better::Higher);
+                tally.add(ambition(chance) == Ambition::OutOfReach);
+            }
+        }
+    }
+    found
+}

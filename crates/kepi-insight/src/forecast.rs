@@ -1,0 +1,168 @@
+//! What is to be expected of a total if nothing changes: its own course carried on, with what it missed by before.
+//!
+//! On the scale of its kind, by the day where it adds up, its season taken off: a level that is smoothed, with a damped trend where that is worth
+//! its parameters (AICc; Hyndman, Koehler, Ord and Snyder 2008, chapters 5 and 6). The spread is what the model says, by Student's
+//! distribution, widened, never narrowed, to what it missed by in the last third of the series when it had been fitted to what came before.
+
+use kepi_model::{
+    calendar::{Grain, Period},
+    project::{Better, Kpi, Project, TargetLines},
+    window::Over,
+};
+use kepi_query::value::Segment;
+use kepi_stats::{
+    control::usual::{Point, Season as Waves, Series},
+    distribution::student,
+    estimate::Level,
+    series::smoothing::{self, ErrorKind, Fit, Intervals, Model, Search, Season, Trend},
+};
+
+use crate::{
+    ahead::{Ahead, NoOutlook, Outlook},
+    analysis::Frames,
+    frame::{Figure, Scaling, Segments},
+    season::{longest, season_of},
+};
+
+/// Periods ahead, at most.
+const FARTHEST: i32 = 12;
+/// Values that are held back to see how far off it is, at least and at most.
+const HELD_BACK: (usize, usize) = (6, 24);
+
+/// What is expected of the periods to come.
+#[derive(Debug)]
+pub(crate) struct Course<'a> {
+    scaling: Scaling<'a>,
+    /// From the period after the last final one on.
+    pub ahead: Vec<Ahead>,
+    /// Final values it rests on, oldest first.
+    pub past: Vec<f64>,
+    /// Of the values held back: how many lay in the range that would have been said a period before, and of how many.
+    pub backtest: (usize, usize),
+}
+
+/// Periods in a row that are needed: two rounds of a season, as far as that is not too long to wait for.
+fn needed(grain: Grain) -> usize {
+    match grain {
+        Grain::Day => 28,
+        Grain::Week => 26,
+        Grain::Month => 24,
+        Grain::Quarter => 12,
+        Grain::HalfYear | Grain::Year => 8,
+    }
+}
+
+/// What is expected after the last final value that is not later than a period.
+pub(crate) fn of<'a>(kpi: &Kpi, upto: Period, frames: &'a dyn Frames) -> Result<Course<'a>, NoOutlook> {
+    if let Some(Over::ToDate(_)) = kpi.window() {
+        return Err(NoOutlook::StartsOver);
+    }
+    let (grain, project) = (upto.grain, frames.project());
+    let from = upto.ordinal.saturating_sub(longest(grain));
+    let known = frames.points(kpi, grain, &Segment::total(), from..=upto.ordinal);
+    // What is in a row up to the last, and means the same.
+    let wording =
+        |ordinal| kpi.in_period(Period { grain, ordinal }, &project.calendar).map(|kpi| kpi.wording);
+    let last = known.last().map(|(ordinal, _)| *ordinal);
+    let mut row: Vec<(i32, f64)> = Vec::new();
+    for (ordinal, value) in known.into_iter().rev() {
+        let next = row.last().map_or(ordinal, |(next, _)| next - 1);
+        if ordinal != next || Some(wording(ordinal)) != last.map(wording) {
+            break;
+        }
+        row.push((ordinal, value));
+    }
+    row.reverse();
+    let too_few = NoOutlook::TooFew { have: row.len(), need: needed(grain) };
+    let (Some((first, _)), Some(last)) = (row.first().copied(), last) else { return Err(too_few) };
+    if row.len() < needed(grain) {
+        return Err(too_few);
+    }
+    let figures: Vec<Figure> = row.iter().map(|(ordinal, value)| Figure::counted(*ordinal, *value)).collect();
+    let segments = Segments::from([(Segment::total(), figures.clone())]);
+    let scaling = Scaling::of(kpi, grain, &project.calendar, &segments, last);
+    let points: Option<Vec<f64>> = figures.iter().map(|figure| Some(scaling.point(figure)?.value)).collect();
+    let mut values = points.ok_or(NoOutlook::NeverMoved)?;
+    // Places without a value carry the season on.
+    let mut places: Series =
+        values.iter().map(|value| Some(Point { value: *value, variance: 0.0 })).collect();
+    places.extend((0..FARTHEST).map(|_| None));
+    let waves = season_of(grain).and_then(|length| Waves::find(&places, length, i64::from(first)));
+    let wave = |at: usize| waves.as_ref().and_then(|of| of.course.get(at)).copied().unwrap_or(0.0);
+    values.iter_mut().enumerate().for_each(|(at, value)| *value -= wave(at));
+    let fit = fitted(&values).ok_or(NoOutlook::NeverMoved)?;
+    let (beyond, coefficients) = waves.as_ref().map_or((1.0, 0), |of| (of.widening().1, of.coefficients));
+    // Level, its smoothing and the variance; a damped trend takes three more.
+    let own = if fit.model.trend == Trend::None { 2 } else { 5 };
+    let degrees = values.len().saturating_sub(own + coefficients).max(3) as f64;
+    let (missed, backtest) = held_back(&values, degrees).unwrap_or((1.0, (0, 0)));
+    let steps = fit.forecast(FARTHEST as usize, Level::NINETY_FIVE, Intervals::Moments);
+    let quantile = student::critical(Level::NINETY_FIVE, degrees);
+    let ahead = steps.iter().enumerate().filter_map(|(step, estimate)| {
+        let interval = estimate.interval.as_ref().ok()?;
+        let half = (interval.high - interval.low) / 2.0;
+        let spread = half / Level::NINETY_FIVE.z() * missed * beyond;
+        let place = estimate.point + wave(values.len() + step);
+        let period = Period { grain, ordinal: last + 1 + step as i32 };
+        let value = |place: f64| scaling.value(scaling.scale.within(place), period.ordinal);
+        let (low, high) = (value(place - quantile * spread), value(place + quantile * spread));
+        Some(Ahead { period, expected: value(place), low, high, place, spread, degrees })
+    });
+    let ahead = ahead.collect();
+    Ok(Course { ahead, past: row.into_iter().map(|(_, value)| value).collect(), backtest, scaling })
+}
+
+fn model(trend: Trend) -> Model {
+    Model { error: ErrorKind::Additive, trend, season: Season::None, period: 1 }
+}
+
+fn fitted(values: &[f64]) -> Option<Fit> {
+    smoothing::best(values, &[model(Trend::None), model(Trend::Damped)], Search::Simplex).ok()
+}
+
+/// By what the errors of values held back are larger than the model says, at least 1, and how many lay within 95 %.
+fn held_back(values: &[f64], degrees: f64) -> Option<(f64, (usize, usize))> {
+    let count = (values.len() / 3).clamp(HELD_BACK.0, HELD_BACK.1).min(values.len() / 2);
+    let before = values.len() - count;
+    let fit = fitted(values.get(..before)?)?;
+    let again = smoothing::apply(values, fit.model, fit.smoothing, fit.start.clone()).ok()?;
+    let errors: Vec<f64> = again.residuals.get(before..)?.iter().map(|e| e / fit.variance.sqrt()).collect();
+    let mean = errors.iter().map(|z| z * z).sum::<f64>() / errors.len() as f64;
+    let limit = student::critical(Level::NINETY_FIVE, degrees);
+    let within = errors.iter().filter(|z| z.abs() <= limit).count();
+    mean.is_finite().then_some((mean.sqrt().max(1.0), (within, errors.len())))
+}
+
+impl Course<'_> {
+    /// A period ahead with the target in force then.
+    pub(crate) fn with_target(&self, ahead: Ahead, kpi: &Kpi, project: &Project) -> Outlook {
+        let target = kpi.target(None, ahead.period, &project.calendar);
+        let target = target.map(|target| (target.lines, self.chance(&ahead, &target.lines, kpi.better)));
+        Outlook { ahead, target }
+    }
+
+    /// The probability that a period meets its target if nothing changes.
+    pub(crate) fn chance(&self, of: &Ahead, lines: &TargetLines, better: Better) -> f64 {
+        let above = |line: f64| {
+            let length = self.scaling.length(of.period.ordinal);
+            match self.scaling.scale.to(line / length) {
+                Some(place) => student::above((place - of.place) / of.spread, of.degrees),
+                // A line beyond the scale is never passed, or always.
+                None if line > of.expected => 0.0,
+                None => 1.0,
+            }
+        };
+        match *lines {
+            TargetLines::OneSided { target, .. } if better == Better::Lower => 1.0 - above(target),
+            TargetLines::OneSided { target, .. } => above(target),
+            TargetLines::InRange { target: (low, high), .. } => above(low) - above(high),
+        }
+    }
+
+    /// The value that one period in so many betters by itself.
+    pub(crate) fn bettered(&self, of: &Ahead, share: f64, better: Better) -> f64 {
+        let side = if better == Better::Lower { -1.0 } else { 1.0 };
+        let place = of.place - side * student::quantile(share, of.degrees) * of.spread;
+        self.scaling.value(self.scaling.scale.within(place), of.period.ordinal)
+    }
+}
