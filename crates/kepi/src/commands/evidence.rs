@@ -1,8 +1,6 @@
 //! `kepi evidence insight`: what is called out in made-up projects of which the truth is known.
 
-use kepi_insight::evidence::{
-    Doubts, Found, Links, Outlooks, Shape, Tally, doubts, links, outlooks, run,
-};
+use kepi_insight::evidence::{Doubts, Found, Links, Outlooks, Shape, Tally, doubts, links, outlooks, run};
 use serde::Serialize;
 
 use crate::{
