@@ -18,6 +18,7 @@ pub mod audit;
 pub mod error;
 mod import;
 pub mod insights;
+mod landing;
 pub mod live;
 pub mod open;
 pub mod picture;

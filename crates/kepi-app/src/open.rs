@@ -13,7 +13,7 @@ use kepi_model::{
     source_text::SourceMap,
 };
 use kepi_query::{
-    landing::{Lake, Sources},
+    landing::{Fetcher, Inbox, Lake, Sources},
     port::{Evaluator, Limits},
     published::Values,
 };
@@ -32,6 +32,10 @@ pub struct App {
     pub store: Store,
     /// What its sources have to land.
     pub sources: Arc<dyn Sources>,
+    /// What brings rows from elsewhere.
+    pub fetcher: Arc<dyn Fetcher>,
+    /// What was fetched.
+    pub inbox: Arc<dyn Inbox>,
     /// Its lake.
     pub lake: Arc<dyn Lake>,
     /// What is published.

@@ -14,7 +14,7 @@ use kepi_model::{
 use kepi_query::{
     derive::{self, Derived},
     finish::{self, AtGrain, Context, FinishError, MeasuredScan},
-    landing::{LoadOutcome, LoadReport, NotLanded, Offer, PortError, Progress, RowCounts},
+    landing::{LoadOutcome, LoadReport, NotLanded, Progress, RowCounts},
     parallel,
     port::{EvaluateError, PinnedInputs, SnapshotId},
     published::{Counts, NewRun, Published, RunPins, VALUE},
@@ -41,11 +41,18 @@ pub struct Request {
     pub at: i64,
     /// Whether sources are looked at.
     pub land: bool,
+    /// Whether other systems are asked for what is new; else only what was fetched before lands.
+    pub fetch: bool,
 }
 
 /// Where a run is.
 #[derive(Debug, Clone, Copy)]
 pub enum Step<'a> {
+    /// Fetching a source.
+    Fetch {
+        /// Its id.
+        source: &'a str,
+    },
     /// Landing a source.
     Land {
         /// Its id.
@@ -235,46 +242,6 @@ impl App {
             });
         }
         Ok(found)
-    }
-
-    async fn land(
-        &self,
-        project: &Project,
-        request: &Request,
-        by: &str,
-        progress: &dyn RunProgress,
-    ) -> Result<(Vec<LoadReport>, Vec<NotLanded>), AppError> {
-        let (mut reports, mut not_landed) = (Vec::new(), Vec::new());
-        for source in landing_order(project) {
-            progress.step(Step::Land { source: source.id.as_str() });
-            let failed = |file: Option<String>, error: &PortError| NotLanded {
-                source: source.id.clone(),
-                entity: source.into.clone(),
-                file,
-                reason: error::whole(error.as_ref()),
-            };
-            // A source that offers nothing is its own trouble: the others land.
-            let Offer { raw, unreadable } = match self.sources.offered(source) {
-                Ok(offer) => offer,
-                Err(error) => {
-                    not_landed.push(failed(None, &error));
-                    continue;
-                }
-            };
-            let landed = self
-                .lake
-                .land(project, source, &raw, by, request.at, progress.landing())
-                .await
-                .map_err(|error| AppError::Land { id: source.id.clone(), source: error })?;
-            not_landed.extend(unreadable.iter().map(|(path, error)| failed(Some(path.clone()), error)));
-            for (raw, landed) in raw.iter().zip(landed) {
-                match landed {
-                    Ok(report) => reports.push(report),
-                    Err(error) => not_landed.push(failed(Some(raw.name().to_owned()), &error)),
-                }
-            }
-        }
-        Ok((reports, not_landed))
     }
 
     /// Computes every value of a project from pinned inputs: what is made of landed rows first, then one scan an entity, time
@@ -512,7 +479,7 @@ pub fn what_it_rests_on(
 }
 
 /// Referenced entities first, so that `account exists` sees the accounts of the same run.
-fn landing_order(project: &Project) -> Vec<&kepi_model::project::Source> {
+pub(crate) fn landing_order(project: &Project) -> Vec<&kepi_model::project::Source> {
     let references = |entity: &EntityId| -> Vec<&EntityId> {
         project.entities.get(entity).map_or(Vec::new(), |e| {
             e.attributes

@@ -225,6 +225,11 @@ impl PendingFile {
         })
     }
 
+    /// BLAKE3 of what was written so far.
+    pub fn content(&self) -> Hash {
+        Hash(*self.hasher.finalize().as_bytes())
+    }
+
     /// Completes it: file synced, renamed, folder synced, in this order. Returns its length and checksum.
     ///
     /// # Errors

@@ -329,6 +329,12 @@ pub enum LandError {
         /// The file.
         path: String,
     },
+    /// Another run has fetched and landed what comes at this place.
+    #[error("`{path}` was not landed: another run has fetched the source meanwhile, and what it brought has landed")]
+    Overtaken {
+        /// The file.
+        path: String,
+    },
     /// The source or its entity is not in the project, or they do not agree.
     #[error("source `{0}` does not fit the project: {1}")]
     Definition(String, String),

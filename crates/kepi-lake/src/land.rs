@@ -33,6 +33,7 @@ use crate::{
     door::{CalledOff, permit, plain},
     durable::{self, blocking, create_folder_durably},
     error::{LakeError, LandError},
+    inbox,
     index::KeySet,
     ledger::{self, Earlier},
     mapping::{Keys, KnownKeys, entities_asked},
@@ -351,6 +352,8 @@ struct Prepared {
     row: LedgerRow,
     salt: Salt,
     staged: Staged,
+    /// Of a raw file that was fetched and lands for the first time: its place.
+    place: Option<kepi_store::inbox::Fetched>,
 }
 
 impl Loading<'_> {
@@ -447,6 +450,13 @@ impl Effects for Loading<'_> {
         let snapshot = report.snapshot.map(|s| s.0.unsigned_abs());
         let checksums = staged.replacement.add.iter().filter_map(|f| f.checksum).map(|c| c.to_string());
         let files = sealed(checksums);
+        let place = match report.outcome {
+            LoadOutcome::Landed => {
+                let (raw, of) = (self.staging.raw.as_ref(), (&*report.load, self.content));
+                inbox::place(tx, &self.source.id, raw, of).await?
+            }
+            _ => None,
+        };
         let salt = kepi_store::text::salt();
         let entry = ledger::Entry { report: &report, effective: staging.effective, columns: &staged.columns };
         let row = entry.row()?;
@@ -455,17 +465,20 @@ impl Effects for Loading<'_> {
             (LoadOutcome::Landed, 1..) => Some(staged.quarantine.commitment(&salt)),
             _ => None,
         };
-        self.kept = Some(Prepared { report, row, salt, staged });
+        self.kept = Some(Prepared { report, row, salt, staged, place });
         Ok(Evidence::Landed { snapshot, files, ledger, rejected })
     }
 
     async fn write(&mut self, tx: &mut Transaction, _: Receipt) -> Result<LoadReport, CalledOff> {
         let replaces = self.replaces().map(str::to_owned);
-        let Prepared { report, row, salt, staged } =
+        let Prepared { report, row, salt, staged, place } =
             self.kept.take().ok_or_else(|| LakeError::Corrupt("a load was not prepared".to_owned()))?;
         kepi_store::ledger::enter(tx, &row, report.counts.quarantined, &salt, replaces.as_deref()).await?;
         if report.outcome == LoadOutcome::Landed {
             staged.quarantine.insert(tx, &report.load, &self.source.id, &self.staging.name).await?;
+        }
+        if let Some(place) = place {
+            kepi_store::inbox::enter(tx, self.source.id.as_str(), &place).await?;
         }
         let paths: Vec<PathBuf> = staged.replacement.add.iter().map(|f| f.path.clone()).collect();
         self.lake.fs.committing(&paths);

@@ -23,6 +23,7 @@ pub mod durable;
 pub mod error;
 pub mod heads;
 mod history;
+mod inbox;
 mod index;
 mod land;
 mod ledger;

@@ -353,6 +353,22 @@ codes! {
         "`unpivot` makes one row of every cell of its columns that is not empty: `name` and `value` are what the mapping calls the column's name and the cell. They are two names, and no other column is called so."
         "`{columns: [Q7_1, Q7_2], name: question, value: answer}`"
         "name the columns, and give `name` and `value` two names of their own";
+    CONNECTION "K0460" Error "a connection that leads nowhere, or to two systems"
+        "A connection says where a system is and how to get in, once for all sources that fetch from it. It leads to exactly one system."
+        "one kind of system"
+        "keep the one that is meant, and write another document for the other";
+    SECRET_WRITTEN "K0461" Error "a secret in a definition"
+        "Definitions are read by many, kept for ever and copied with the project. A password or token therefore never stands in one: the definition says where it is read when it is needed, in a variable of the environment or in a file that holds nothing else."
+        "`{env: NAME}` or `{file: /path}`"
+        "put the secret where Kepi runs, name that place here, and change the secret: it may have been seen";
+    FETCHED_WHAT "K0462" Error "not said what is fetched"
+        "What is fetched of a database is a table or view by its name, or a query in the database's own words. With a `cursor`, a column that grows with each change, only what is new is fetched; `look_back` makes it look again a little below, for changes that were committed late."
+        "exactly one of `table` and `query`"
+        "name the table, or write the query";
+    FETCH_MODE "K0463" Error "an option that does not go with fetching"
+        "What is fetched becomes files that land in the order in which they were fetched. Rows come again, at another place of another file, and with a cursor a file holds what changed, not everything."
+        "an option that holds for what is fetched piece by piece"
+        "leave it out";
 
     EXPRESSION_TOO_LARGE "K0501" Error "an expression that is too large"
         "Expressions have at most 4 KiB, 200 parts and 32 levels of brackets; larger ones are refused before they are read."

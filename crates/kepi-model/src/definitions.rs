@@ -3,6 +3,7 @@
 //! One file a kind. A field is declared once; from its row come decoding, defaults, choices, schema and reference page.
 
 mod business_hours;
+mod connection;
 mod entity;
 mod kpi;
 mod project;
@@ -25,12 +26,13 @@ use crate::{
 };
 
 pub(crate) use business_hours::BusinessHours;
+pub(crate) use connection::{Connection, Secret, Setting};
 pub(crate) use entity::{Attribute, Entity, Every, Lasts, Moment, Moments, Named, Part, Rows, Stage};
 pub(crate) use kpi::{Basis, By, DimensionPaths, Kpi, Line, Target};
 pub(crate) use project::{Person, Project, Unit};
 pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective};
 pub(crate) use source::{
-    Bands, Connector, DecimalMark, FileOrder, GroupingMark, Mapping, Source, SourceZone, TimeZone, Unpivot,
+    Bands, Connector, Database, DecimalMark, FileOrder, GroupingMark, Mapping, Source, SourceZone, TimeZone, Unpivot,
 };
 pub(crate) use strategy::Strategy;
 
@@ -82,6 +84,7 @@ documents! {
     units: Unit,
     entities: Entity,
     business_hours: BusinessHours,
+    connections: Connection,
     sources: Source,
     strategies: Strategy,
     kpis: Kpi,

@@ -89,6 +89,8 @@ names! {
     PurposeId
     /// Hours in which work is done.
     BusinessHoursId
+    /// A way to another system.
+    ConnectionId
 }
 
 /// A BLAKE3 hash of a meaning or of content, shown as lower-case hexadecimal.

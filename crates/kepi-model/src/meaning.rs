@@ -92,6 +92,8 @@ pub(crate) fn source(source: &Source) -> Hash {
         }
         Connector::Ndjson { .. } => json!(["ndjson"]),
         Connector::Parquet { .. } => json!(["parquet"]),
+        // What is fetched is no part of how it is read.
+        Connector::Fetch(_) => json!(["fetch"]),
     };
     let SourceZone { name, ambiguous, missing } = &source.zone;
     let order = match &source.order {

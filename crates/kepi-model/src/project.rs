@@ -3,6 +3,7 @@
 //! Only [`check`](crate) makes these, so what they say can be relied upon: references point to something, weights
 //! sum to one, targets stand on the right side, expressions are typed.
 
+mod connection;
 mod scorecard;
 mod source;
 mod strategy;
@@ -13,7 +14,7 @@ use crate::{
     business_hours::NamedHours,
     calendar::Calendar,
     id::{
-        BusinessHoursId, EntityId, KpiId, LevelId, PersonId, ProjectId, PurposeId, ScorecardId, SourceId,
+        BusinessHoursId, ConnectionId, EntityId, KpiId, LevelId, PersonId, ProjectId, PurposeId, ScorecardId, SourceId,
         UnitId,
     },
 };
@@ -25,12 +26,13 @@ pub use crate::measure::{
     Population, Quantile, Rating, RatingKind, RatingSummary, Ratio, Share, Spacing, Target, TargetLines,
     Total, Trim, Unmatched, ValueUnit,
 };
+pub use connection::{Connection, Secret, Setting, To};
 pub use scorecard::{
     Cascade, CascadeTargets, CascadeValue, Scorecard, ScorecardObjective, ScorecardPerspective,
 };
 pub use source::{
-    Ambiguous, Clean, Clock, Connector, Dates, EnumElse, Epoch, Excess, FileOrder, Identical, Mapping,
-    MappingFrom, MissingLocal, Mode, Otherwise, Parse, Requirement, Rule, Source, SourceZone, Unpivot,
+    Ambiguous, Clean, Clock, Connector, Dates, EnumElse, Epoch, Excess, Fetch, FileOrder, Identical, Mapping,
+    MappingFrom, MissingLocal, Mode, Otherwise, Parse, Relation, Requirement, Rule, Source, SourceZone, Unpivot,
 };
 pub use strategy::{CauseEffect, Goal, Objective, Perspective, Pillar, Sign, Strategy, Strength, Theme};
 
@@ -61,6 +63,8 @@ pub struct Project {
     pub entities: BTreeMap<EntityId, Entity>,
     /// When work is done.
     pub business_hours: BTreeMap<BusinessHoursId, NamedHours>,
+    /// Ways to other systems.
+    pub connections: BTreeMap<ConnectionId, Connection>,
     /// Sources.
     pub sources: BTreeMap<SourceId, Source>,
     /// Strategy, if one is written.

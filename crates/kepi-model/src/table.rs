@@ -41,6 +41,8 @@ pub enum Symbol {
     Purpose,
     /// Business hours.
     BusinessHours,
+    /// A connection.
+    Connection,
 }
 
 impl Symbol {
@@ -63,6 +65,7 @@ impl Symbol {
             Self::Scorecard => "scorecard",
             Self::Purpose => "purpose",
             Self::BusinessHours => "business hours",
+            Self::Connection => "connection",
         }
     }
 }
@@ -93,6 +96,9 @@ impl Symbol {
             }
             Self::BusinessHours => {
                 format!("correct the name, or add a document `business_hours: {name}` with its `week`")
+            }
+            Self::Connection => {
+                format!("correct the name, or add a document `connection: {name}` that says where to")
             }
             Self::Entity => format!(
                 "correct the name, or add a document `entity: {name}` with its `key` and `attributes`"

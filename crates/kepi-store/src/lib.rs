@@ -13,6 +13,8 @@ pub mod door;
 pub mod error;
 pub mod event;
 pub mod follow;
+pub mod foreign;
+pub mod inbox;
 pub mod ledger;
 pub mod location;
 mod migrate;

@@ -308,6 +308,9 @@ pub struct Run {
     /// Do not look at the sources; recompute from what the lake holds.
     #[arg(long)]
     pub no_land: bool,
+    /// Ask no other system for new rows; land what was fetched before.
+    #[arg(long)]
+    pub no_fetch: bool,
     /// Threads for scans, at most 1024; default all.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,

@@ -8,6 +8,7 @@ use std::{
 
 use jiff::{Timestamp, Zoned, civil::Date};
 use kepi_app::{App, AppError, audit::Custody, open::STATE_FOLDER, picture::Picture};
+use kepi_connect::Connections;
 use kepi_engine::DataFusionEvaluator;
 use kepi_lake::{FileSources, LocalLake, Verified};
 use kepi_query::port::Limits;
@@ -126,6 +127,8 @@ fn put_together(root: PathBuf, store: Store, lake: LocalLake, threads: Option<u1
     let lake = Arc::new(lake);
     App {
         sources: Arc::new(FileSources::new(&root)),
+        fetcher: Arc::new(Connections::new(&root)),
+        inbox: lake.clone(),
         root,
         store,
         values: lake.clone(),

@@ -39,6 +39,7 @@ impl RunProgress for Terminal {
     fn step(&self, step: Step<'_>) {
         self.bar.reset();
         self.bar.set_message(match step {
+            Step::Fetch { source } => format!("fetching {source}"),
             Step::Land { source } => format!("landing {source}"),
             Step::Measure { entity } => format!("measuring {entity}"),
             Step::Publish => "publishing".to_owned(),

@@ -13,8 +13,7 @@ use kepi_model::{
 use kepi_query::landing::{Batch, BatchReader, Offer, Order, PortError, Raw, RawState, Sources, natural};
 
 use super::{
-    open,
-    unpivot::Unpivoted,
+    open, unpivoted,
     walk::{Walked, walk},
 };
 use crate::{durable, error::LandError, mapping::spelt};
@@ -52,7 +51,8 @@ impl FileSources {
 
 impl Sources for FileSources {
     fn offered(&self, source: &Source) -> Result<Offer, PortError> {
-        let pattern = source.from.files();
+        // What is fetched lies in the inbox.
+        let Some(pattern) = source.from.files() else { return Ok(Offer::default()) };
         let Walked { mut files, unreadable } = self.find(pattern)?;
         files.sort();
         if files.is_empty() && unreadable.is_empty() {
@@ -138,9 +138,6 @@ impl Raw for RawFile {
 
     fn open(&self) -> Result<Box<dyn BatchReader>, PortError> {
         let reader = open(&self.from, &self.path, &self.name)?;
-        Ok(match &self.unpivot {
-            Some((how, missing)) => Box::new(Unpivoted::new(reader, how, missing, &self.name)?),
-            None => reader,
-        })
+        Ok(unpivoted(reader, self.unpivot.as_ref(), &self.name)?)
     }
 }

@@ -20,7 +20,7 @@ mod workbook;
 
 use std::path::Path;
 
-use kepi_model::project::Connector;
+use kepi_model::project::{Connector, Unpivot};
 use kepi_query::landing::BatchReader;
 
 pub use files::FileSources;
@@ -84,5 +84,19 @@ pub(crate) fn open(
         }
         Connector::Ndjson { .. } => Box::new(ndjson::NdjsonReader::open(path, name)?),
         Connector::Parquet { .. } => Box::new(parquet::ParquetReader::open(path, name)?),
+        // What is fetched is kept as lines of JSON.
+        Connector::Fetch(_) => Box::new(ndjson::NdjsonReader::open(path, name)?),
+    })
+}
+
+/// The same, with columns that become rows, and texts that mean "no value", where a source says so.
+pub(crate) fn unpivoted(
+    reader: Box<dyn BatchReader>,
+    unpivot: Option<&(Unpivot, Vec<String>)>,
+    name: &str,
+) -> Result<Box<dyn BatchReader>, LandError> {
+    Ok(match unpivot {
+        Some((how, missing)) => Box::new(unpivot::Unpivoted::new(reader, how, missing, name)?),
+        None => reader,
     })
 }

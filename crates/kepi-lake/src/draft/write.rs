@@ -327,7 +327,7 @@ fn from(connector: &Connector) -> String {
         }
         Connector::Excel { files, .. } => format!("{{excel: {{files: {}}}}}", quoted(files)),
         Connector::Parquet { files } => format!("{{parquet: {{files: {}}}}}", quoted(files)),
-        other => format!("{{ndjson: {{files: {}}}}}", quoted(other.files())),
+        other => format!("{{ndjson: {{files: {}}}}}", quoted(other.files().unwrap_or_default())),
     }
 }
 

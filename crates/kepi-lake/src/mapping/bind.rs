@@ -204,7 +204,7 @@ impl BoundMapping {
             steps.push(Step { slot, name, required, from, time });
         }
         let only = source.only.as_ref().map(|e| (e.clone(), reads(e)));
-        let file = below_shared_folder(file, source.from.files()).to_owned();
+        let file = below_shared_folder(file, source.from.files().unwrap_or_default()).to_owned();
         let off_scale = OffScale::new(source, entity);
         let off_scale_before = off_scale.clone();
         Ok(Self { steps, times, file, only, off_scale, before: Vec::new(), off_scale_before })

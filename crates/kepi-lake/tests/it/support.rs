@@ -95,6 +95,7 @@ pub fn project(entities: Vec<Entity>) -> Project {
         units: BTreeMap::new(),
         entities: entities.into_iter().map(|e| (e.id.clone(), e)).collect(),
         business_hours: BTreeMap::new(),
+        connections: BTreeMap::new(),
         sources: BTreeMap::new(),
         strategy: None,
         kpis: BTreeMap::new(),

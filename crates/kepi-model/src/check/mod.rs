@@ -24,6 +24,7 @@ use crate::{
 };
 
 mod business_hours;
+mod connection;
 mod derived;
 mod kpi;
 mod model;
@@ -126,6 +127,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     }
     let tree = units::Tree::of(&units);
     let business_hours = business_hours::read(&definitions.business_hours, &calendar.zone, context);
+    let connections = connection::read(&definitions.connections, context);
     let sources: BTreeMap<_, _> = definitions
         .sources
         .iter()
@@ -164,6 +166,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         units,
         entities,
         business_hours,
+        connections,
         sources,
         strategy,
         kpis,

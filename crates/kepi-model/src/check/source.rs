@@ -1,6 +1,7 @@
 //! Sources: where rows come from, how their columns become attributes, and what must hold of them.
 
 mod column;
+mod fetch;
 mod mapping;
 mod rules;
 mod together;
@@ -73,12 +74,14 @@ pub(super) fn read(
     });
     let unpivot = written.unpivot.get().and_then(|u| unpivot(u, findings));
     let rules = rules(written, entity, &scope, &mapped, findings);
-    let name = written.source.get()?;
+    let from = written.from.get().and_then(|from| connector(from, findings));
+    fetch::fits(written, from.as_ref(), findings);
+    let (name, from) = (written.source.get()?, from?);
     let mut source = Source {
         id: name.id.clone()?,
         name: written.name.cloned().unwrap_or_else(|| shown(&name.text)),
         into: entity.id.clone(),
-        from: connector(written.from.get()?)?,
+        from,
         mode: written.mode.cloned()?,
         key,
         version,
@@ -105,7 +108,7 @@ pub(super) fn read(
     Some(source)
 }
 
-fn connector(written: &written::Connector) -> Option<Connector> {
+fn connector(written: &written::Connector, findings: &mut Findings) -> Option<Connector> {
     Some(match written {
         written::Connector::Csv(csv) => Connector::Csv {
             files: csv.files.get()?.0.clone(),
@@ -131,6 +134,7 @@ fn connector(written: &written::Connector) -> Option<Connector> {
         },
         written::Connector::Ndjson(plain) => Connector::Ndjson { files: plain.files.get()?.0.clone() },
         written::Connector::Parquet(plain) => Connector::Parquet { files: plain.files.get()?.0.clone() },
+        written::Connector::Database(database) => Connector::Fetch(fetch::database(database, findings)?),
     })
 }
 

@@ -10,7 +10,7 @@ use crate::{
     codes,
     expression::Type,
     id::{
-        AttributeId, BusinessHoursId, DimensionId, EntityId, GoalId, KpiId, LevelId, ObjectiveId, PersonId,
+        AttributeId, BusinessHoursId, ConnectionId, DimensionId, EntityId, GoalId, KpiId, LevelId, ObjectiveId, PersonId,
         PerspectiveId, PillarId, ProjectId, PurposeId, RuleId, ScorecardId, SourceId, StrategyId, ThemeId,
         UnitId,
     },
@@ -95,6 +95,7 @@ ids! {
     ScorecardId Scorecard,
     PurposeId Purpose,
     BusinessHoursId BusinessHours,
+    ConnectionId Connection,
 }
 impl Id for RuleId {
     const SYMBOL: Option<Symbol> = None;

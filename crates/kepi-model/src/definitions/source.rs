@@ -4,10 +4,10 @@ use jiff::civil::Date;
 
 use crate::{
     decode::{
-        AmountText, ColumnType, Delimiter, Either, Encoding, ExpressionText, Files, List, Map, Name, Places,
+        AmountText, ColumnType, Delimiter, Either, Encoding, ExpressionText, Files, List, Map, Micros, Name, Places,
         RequirementText, Share, TimeFormat, Whole, Zone, choices, one_of, table,
     },
-    id::{AttributeId, EntityId, PersonId, PurposeId, RuleId, SourceId},
+    id::{AttributeId, ConnectionId, EntityId, PersonId, PurposeId, RuleId, SourceId},
     project::{Ambiguous, Clean, Excess, Identical, MissingLocal, Mode, Otherwise},
     word::words,
 };
@@ -42,6 +42,18 @@ table! {
     header_row: Whole<1, 1000>, default "1", "Row of the header, from 1.", "1";
 }
 
+table! {
+    Database = "database", "What is fetched of a database: a table or a query.";
+    connection: ConnectionId, required, "The way to the database.", "crm";
+    table: String, optional, "Name of the table or view, with its schema if need be.", "public.account";
+    query: String, optional, "A `SELECT` in the database's own words.", "SELECT id, tier FROM account WHERE NOT test";
+    cursor: String, optional,
+        "A column that grows whenever a row is new or changes: only what is not below its last value is fetched. Without one everything is fetched every time.",
+        "updated_at";
+    look_back: Micros, optional,
+        "How far below the cursor's last value to look again, for changes that were committed late.", "10 minutes";
+}
+
 one_of! {
     Connector = "connector", "Where and how a source is read.";
     Csv "csv": Csv, "Delimited text; `.gz` is unpacked.", "{files: data/a.csv}";
@@ -50,6 +62,7 @@ one_of! {
     Excel "excel": Excel, "A sheet of Excel workbooks (`.xlsx`).", "{files: data/a.xlsx}";
     Ndjson "ndjson": PlainFiles, "One JSON object a line; `.gz` is unpacked.", "{files: data/a.ndjson}";
     Parquet "parquet": PlainFiles, "Parquet.", "{files: data/a.parquet}";
+    Database "database": Database, "Rows of a database, fetched through a connection.", "{connection: crm, table: account}";
 }
 
 table! {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     expression::{Expression, Literal, Type},
-    id::{AttributeId, EntityId, Hash, PersonId, PurposeId, RuleId, SourceId},
+    id::{AttributeId, ConnectionId, EntityId, Hash, PersonId, PurposeId, RuleId, SourceId},
     source_text::Span,
     word::words,
 };
@@ -163,17 +163,63 @@ pub enum Connector {
         /// Path or glob relative to the project's folder.
         files: String,
     },
+    /// Fetched through a connection into files of JSON lines, which land like any others.
+    Fetch(Fetch),
+}
+
+/// What is fetched of another system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetch {
+    /// The way to it.
+    pub connection: ConnectionId,
+    /// What of it.
+    pub of: Relation,
+    /// The column that grows whenever a row is new or changes; none: everything is fetched every time.
+    pub cursor: Option<String>,
+    /// µs below the cursor's last value that are looked at again.
+    pub look_back: i64,
+}
+
+impl Fetch {
+    /// What decides which rows a bookmark is about: with another table or cursor, fetching begins anew.
+    pub fn stream(&self) -> Hash {
+        let (kind, of) = match &self.of {
+            Relation::Table(name) => ("table", name),
+            Relation::Query(text) => ("query", text),
+        };
+        let connection = self.connection.as_str();
+        let form = serde_json::json!([connection, kind, of, self.cursor]);
+        Hash::of(form.to_string().as_bytes())
+    }
+}
+
+/// Rows of a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Relation {
+    /// Of a table or view.
+    Table(String),
+    /// Of a `SELECT`.
+    Query(String),
 }
 
 impl Connector {
-    /// The path or glob of its files, relative to the project's folder.
-    pub fn files(&self) -> &str {
+    /// The path or glob of its files, relative to the project's folder; none: they are fetched.
+    pub fn files(&self) -> Option<&str> {
         match self {
+            Self::Fetch(_) => None,
             Self::Csv { files, .. }
             | Self::Excel { files, .. }
             | Self::FixedWidth { files, .. }
             | Self::Ndjson { files }
-            | Self::Parquet { files } => files,
+            | Self::Parquet { files } => Some(files),
+        }
+    }
+
+    /// What is fetched, if anything is.
+    pub fn fetched(&self) -> Option<&Fetch> {
+        match self {
+            Self::Fetch(fetch) => Some(fetch),
+            _ => None,
         }
     }
 }
@@ -186,8 +232,14 @@ impl fmt::Display for Connector {
             Self::FixedWidth { .. } => "fixed width",
             Self::Ndjson { .. } => "NDJSON",
             Self::Parquet { .. } => "Parquet",
+            Self::Fetch(Fetch { connection, of, .. }) => {
+                return match of {
+                    Relation::Table(table) => write!(f, "table {table} of {connection}"),
+                    Relation::Query(_) => write!(f, "a query of {connection}"),
+                };
+            }
         };
-        write!(f, "{format}, {}", self.files())
+        write!(f, "{format}, {}", self.files().unwrap_or_default())
     }
 }
 

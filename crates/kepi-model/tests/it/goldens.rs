@@ -43,6 +43,12 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
     let kepi = |from, to: &str| vec![edit("kepi.yml", from, to)];
     let strategy = |from, to: &str| vec![edit("strategy.yml", from, to)];
     let hours = |what: &str| format!("---\nbusiness_hours: desk\nname: Help desk\n{what}\n");
+    let fetched = |what: &str, mode: &str| {
+        vec![
+            edit("kepi.yml", "", "---\nconnection: crm\nsqlite: {file: crm.db}\n"),
+            edit("sources.yml", "{ndjson: {files: data/orders.ndjson}}\nmode: upsert\nversion: updated_at\n", &format!("{{database: {{{what}}}}}\nmode: {mode}\n")),
+        ]
+    };
     let scorecard = |from, to: &str| vec![edit("scorecard.yml", from, to)];
     let attribute = |text: &str| vec![edit("kepi.yml", "  fee: {type", &format!("  {text}\n  fee: {{type"))];
     vec![
@@ -199,6 +205,16 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
                 "mode: append\nunpivot: {columns: [Q1, Q2], name: question, value: question}\n",
             ),
         ),
+        ("K0460", kepi("", "---\nconnection: crm\nname: CRM\n")),
+        (
+            "K0461",
+            kepi(
+                "",
+                "---\nconnection: crm\npostgres: {host: db.example, database: crm, user: kepi_reader, password: hunter2}\n",
+            ),
+        ),
+        ("K0462", fetched("connection: crm, cursor: updated_at", "upsert\nversion: updated_at")),
+        ("K0463", fetched("connection: crm, table: orders, cursor: updated_at", "snapshot")),
         ("K0501", kpis(RELATIONSHIP, &format!("where: {} > 5", vec!["score"; 300].join(" + ")))),
         ("K0502", kpis(RELATIONSHIP, "where: survey = = 'relationship'")),
         ("K0503", kpis(RELATIONSHIP, "where: len(survey) > 4")),

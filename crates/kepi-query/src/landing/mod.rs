@@ -5,9 +5,10 @@
 //! ```
 //!
 //! A source offers raw files; each opens as a reader of typed batches; the lake lands one raw file after the other. Use
-//! cases hand the one on to the other and know no format. What fetches from elsewhere will leave raw files too.
+//! cases hand the one on to the other and know no format. What fetches from elsewhere leaves raw files, too: in the inbox.
 
 mod batch;
+mod fetch;
 
 use std::{cmp::Ordering, collections::BTreeMap, iter::Sum, sync::Arc};
 
@@ -18,6 +19,7 @@ use kepi_model::{
 use serde::{Deserialize, Serialize};
 
 pub use batch::{BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, Bits, Cells, Texts, Unbound};
+pub use fetch::{Arrival, Fetched, Fetcher, Inbox, Inflow, Kept, Rows};
 
 use crate::{
     port::{Fut, PinnedInputs, SnapshotId},
@@ -279,6 +281,10 @@ pub trait Raw: Send + Sync {
     /// # Errors
     /// It is not of its format.
     fn open(&self) -> Result<Box<dyn BatchReader>, PortError>;
+    /// Of a raw file that was fetched: its place among those of its source. Its bookmark moves with its rows.
+    fn arrival(&self) -> Option<&Arrival> {
+        None
+    }
 }
 
 /// The raw files of a source.

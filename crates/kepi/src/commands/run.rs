@@ -58,7 +58,12 @@ pub async fn land_and_publish(
         _ => return Err(kepi_app::AppError::Definitions { errors }.into()),
     };
     let app = compose::app(site, what.threads).await?;
-    let request = Request { actor: compose::actor(cli), at: compose::now(), land: !what.no_land };
+    let request = Request {
+        actor: compose::actor(cli),
+        at: compose::now(),
+        land: !what.no_land,
+        fetch: !what.no_fetch,
+    };
     let progress = Terminal::new(out.quiet);
     let report = app.run(&files, &project, &request, &progress).await;
     progress.done();

@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("kepi-govern", &["kepi-model", "kepi-proof"]),
     ("kepi-store", &["kepi-model", "kepi-govern", "kepi-proof"]),
     ("kepi-lake", &["kepi-model", "kepi-stats", "kepi-query", "kepi-govern", "kepi-proof", "kepi-store"]),
+    ("kepi-connect", &["kepi-model", "kepi-query", "kepi-govern", "kepi-store"]),
     ("kepi-engine", &["kepi-model", "kepi-stats", "kepi-query"]),
     (
         "kepi-app",
@@ -42,6 +43,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "kepi",
         &[
             "kepi-app",
+            "kepi-connect",
             "kepi-engine",
             "kepi-insight",
             "kepi-lake",

@@ -23,6 +23,7 @@ mod bounds;
 mod capabilities;
 mod current;
 mod dated;
+mod fetching;
 mod figures;
 mod first_project;
 mod help;

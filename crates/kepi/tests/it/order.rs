@@ -18,6 +18,7 @@ use kepi_app::{
     picture::Picture,
     run::{Request, RunProgress, RunReport, Step},
 };
+use kepi_connect::Connections;
 use kepi_engine::DataFusionEvaluator;
 use kepi_lake::{FileSources, LocalLake};
 use kepi_query::{
@@ -56,6 +57,8 @@ async fn app(root: &Path, evaluator: Arc<dyn Evaluator>) -> App {
     let lake = Arc::new(LocalLake::open(store.clone(), &root.join(".kepi/data"), 1).await.unwrap());
     App {
         sources: Arc::new(FileSources::new(root)),
+        fetcher: Arc::new(Connections::new(root)),
+        inbox: lake.clone(),
         root: root.to_owned(),
         store,
         values: lake.clone(),
@@ -68,7 +71,7 @@ async fn app(root: &Path, evaluator: Arc<dyn Evaluator>) -> App {
 /// Runs what the folder holds, by a clock.
 async fn run_at(app: &App, at: i64) -> Result<RunReport, AppError> {
     let (files, project) = open::load(&app.root, app.sources.as_ref(), None).unwrap();
-    let request = Request { actor: "tester".to_owned(), at, land: true };
+    let request = Request { actor: "tester".to_owned(), at, land: true, fetch: true };
     app.run(&files, &project, &request, &Silent).await
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod catalogue;
 pub(crate) mod door;
 pub(crate) mod event;
+pub(crate) mod inbox;
 pub(crate) mod ledger;
 pub(crate) mod migrate;
 pub(crate) mod projection;

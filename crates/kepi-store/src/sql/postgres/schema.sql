@@ -446,6 +446,21 @@ CREATE TABLE IF NOT EXISTS kepi_load (
 CREATE INDEX IF NOT EXISTS kepi_load_by_source ON kepi_load (source, seq);
 CREATE INDEX IF NOT EXISTS kepi_load_by_entity ON kepi_load (entity, seq);
 
+-- What was fetched of a source and has landed, one raw file a row. The newest says how far fetching has come: the row enters in
+-- the transaction that holds the file's rows.
+CREATE TABLE IF NOT EXISTS kepi_inbox (
+    source TEXT COLLATE "C" NOT NULL,
+    seq BIGINT NOT NULL,
+    stream TEXT COLLATE "C" NOT NULL,
+    load TEXT COLLATE "C" NOT NULL,
+    file TEXT COLLATE "C" NOT NULL,
+    content TEXT COLLATE "C" NOT NULL,
+    bookmark TEXT NOT NULL,
+    rows BIGINT NOT NULL,
+    fetched_at BIGINT NOT NULL,
+    PRIMARY KEY (source, seq)
+);
+
 CREATE TABLE IF NOT EXISTS kepi_quarantine (
     seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     load TEXT COLLATE "C" NOT NULL REFERENCES kepi_load (load),

@@ -437,6 +437,21 @@ CREATE TABLE IF NOT EXISTS kepi_load (
 CREATE INDEX IF NOT EXISTS kepi_load_by_source ON kepi_load (source, seq);
 CREATE INDEX IF NOT EXISTS kepi_load_by_entity ON kepi_load (entity, seq);
 
+-- What was fetched of a source and has landed, one raw file a row. The newest says how far fetching has come: the row enters in
+-- the transaction that holds the file's rows.
+CREATE TABLE IF NOT EXISTS kepi_inbox (
+    source TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    stream TEXT NOT NULL,
+    load TEXT NOT NULL,
+    file TEXT NOT NULL,
+    content TEXT NOT NULL,
+    bookmark TEXT NOT NULL,
+    rows INTEGER NOT NULL,
+    fetched_at INTEGER NOT NULL,
+    PRIMARY KEY (source, seq)
+) STRICT;
+
 CREATE TABLE IF NOT EXISTS kepi_quarantine (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     load TEXT NOT NULL REFERENCES kepi_load (load),

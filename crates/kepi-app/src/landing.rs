@@ -1,0 +1,139 @@
+//! Landing what the sources of a project have: their files, and what is fetched of other systems, which is a file first.
+
+use kepi_model::project::{Project, Source};
+use kepi_query::landing::{LoadOutcome, LoadReport, NotLanded, Offer, PortError, Raw};
+use std::sync::Arc;
+
+use crate::{
+    error::{self, AppError},
+    open::App,
+    run::{Request, RunProgress, Step, landing_order},
+};
+
+/// What was landed and what was not.
+type Landed = (Vec<LoadReport>, Vec<NotLanded>);
+
+fn not_landed(source: &Source, file: Option<String>, error: &PortError) -> NotLanded {
+    NotLanded {
+        source: source.id.clone(),
+        entity: source.into.clone(),
+        file,
+        reason: error::whole(error.as_ref()),
+    }
+}
+
+/// Who lands what for whom.
+struct Landing<'a> {
+    app: &'a App,
+    project: &'a Project,
+    request: &'a Request,
+    by: &'a str,
+    progress: &'a dyn RunProgress,
+}
+
+impl App {
+    /// Lands every source in turn. One that offers nothing is its own trouble: the others land.
+    pub(crate) async fn land(
+        &self,
+        project: &Project,
+        request: &Request,
+        by: &str,
+        progress: &dyn RunProgress,
+    ) -> Result<Landed, AppError> {
+        let landing = Landing { app: self, project, request, by, progress };
+        let (mut reports, mut failed) = (Vec::new(), Vec::new());
+        for source in landing_order(project) {
+            let (more, troubles) = match source.from.fetched() {
+                None => landing.files(source).await?,
+                Some(_) => landing.fetched(source).await?,
+            };
+            reports.extend(more);
+            failed.extend(troubles);
+        }
+        Ok((reports, failed))
+    }
+}
+
+impl Landing<'_> {
+    async fn files(&self, source: &Source) -> Result<Landed, AppError> {
+        let Offer { raw, unreadable } = match self.app.sources.offered(source) {
+            Ok(offer) => offer,
+            Err(error) => return Ok((Vec::new(), vec![not_landed(source, None, &error)])),
+        };
+        let troubles = unreadable.iter().map(|(path, error)| not_landed(source, Some(path.clone()), error));
+        let mut failed: Vec<NotLanded> = troubles.collect();
+        let (reports, more) = self.raw(source, &raw).await?;
+        failed.extend(more);
+        Ok((reports, failed))
+    }
+
+    /// What was fetched before lands first, so that nothing is asked for that is there. What waits but does not land gives
+    /// way to what is fetched now, from where the last rows that have landed end.
+    async fn fetched(&self, source: &Source) -> Result<Landed, AppError> {
+        let stuck = |error: &PortError| not_landed(source, None, error);
+        let inbox = &self.app.inbox;
+        let kept = match inbox.kept(source).await {
+            Ok(kept) => kept,
+            Err(error) => return Ok((Vec::new(), vec![stuck(&error)])),
+        };
+        if !self.request.fetch && kept.landed.is_empty() && kept.waiting.is_none() {
+            let why = "nothing of it was fetched yet: run without `--no-fetch`";
+            return Ok((Vec::new(), vec![stuck(&why.into())]));
+        }
+        let (mut reports, mut failed) = self.raw(source, &kept.landed).await?;
+        let (waited, not_yet) = self.raw(source, kept.waiting.as_slice()).await?;
+        let has_landed = waited.iter().all(|load| !matches!(load.outcome, LoadOutcome::Stopped { .. }));
+        if !self.request.fetch || (has_landed && not_yet.is_empty()) {
+            reports.extend(waited);
+            failed.extend(not_yet);
+        }
+        while self.request.fetch {
+            self.progress.step(Step::Fetch { source: source.id.as_str() });
+            let (raw, more) = match self.fetch(source).await {
+                Ok(fetched) => fetched,
+                Err(error) => {
+                    failed.push(stuck(&error));
+                    break;
+                }
+            };
+            let (landed, troubles) = self.raw(source, raw.as_slice()).await?;
+            let on = landed.iter().any(|load| load.outcome == LoadOutcome::Landed);
+            reports.extend(landed);
+            failed.extend(troubles);
+            if !more || !on {
+                break;
+            }
+        }
+        Ok((reports, failed))
+    }
+
+    /// Fetches once: a raw file, if there is anything new, and whether there is more.
+    async fn fetch(&self, source: &Source) -> Result<(Option<Arc<dyn Raw>>, bool), PortError> {
+        let kept = self.app.inbox.kept(source).await?;
+        let mut inflow = self.app.inbox.begin(source, &kept)?;
+        let fetcher = &self.app.fetcher;
+        let fetched = fetcher.fetch(self.project, source, kept.bookmark.as_ref(), inflow.rows()).await?;
+        let more = fetched.more;
+        Ok((inflow.finish(fetched, self.request.at).await?, more))
+    }
+
+    async fn raw(&self, source: &Source, raw: &[Arc<dyn Raw>]) -> Result<Landed, AppError> {
+        if raw.is_empty() {
+            return Ok(Landed::default());
+        }
+        self.progress.step(Step::Land { source: source.id.as_str() });
+        let lake = &self.app.lake;
+        let landed = lake
+            .land(self.project, source, raw, self.by, self.request.at, self.progress.landing())
+            .await
+            .map_err(|error| AppError::Land { id: source.id.clone(), source: error })?;
+        let (mut reports, mut failed) = Landed::default();
+        for (raw, landed) in raw.iter().zip(landed) {
+            match landed {
+                Ok(report) => reports.push(report),
+                Err(error) => failed.push(not_landed(source, Some(raw.name().to_owned()), &error)),
+            }
+        }
+        Ok((reports, failed))
+    }
+}

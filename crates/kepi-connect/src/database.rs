@@ -1,0 +1,93 @@
+//! Rows of SQLite and PostgreSQL.
+//!
+//! With a cursor, rows come in its order from its last value on, that value included, so that what has the same value and
+//! came later is not lost; those that came before come again. A piece ends only where the value changes. Rows without a
+//! value come every time: nobody could say whether they have changed.
+
+use std::{path::Path, time::Duration};
+
+use jiff::{SignedDuration, civil::DateTime};
+use kepi_model::project::{Fetch, Relation, Setting, To};
+use kepi_query::landing::{Fetched, Rows};
+use kepi_store::foreign::{self, Ask, ForeignRow, Mark, Of, Place};
+use serde_json::{Value, json};
+
+use crate::{error::FetchError, secret::Secrets};
+
+/// Where a connection leads to.
+pub(crate) fn place(to: &To, secrets: &Secrets, root: &Path) -> Result<Place, FetchError> {
+    Ok(match to {
+        To::Sqlite { file } => {
+            let written = matches!(file, Setting::Text(_));
+            let path = secrets.setting(file)?;
+            Place::Sqlite(if written { root.join(path) } else { path.into() })
+        }
+        To::Postgres { host, port, database, user, password } => Place::Postgres {
+            host: secrets.setting(host)?,
+            port: *port,
+            database: secrets.setting(database)?,
+            user: secrets.setting(user)?,
+            password: password.as_ref().map(|at| secrets.read(at)).transpose()?,
+        },
+    })
+}
+
+/// Fetches one piece.
+pub(crate) async fn fetch(
+    place: &Place,
+    fetch: &Fetch,
+    time_limit: Duration,
+    from: Option<&Value>,
+    into: &mut dyn Rows,
+    piece: usize,
+) -> Result<Fetched, FetchError> {
+    let of = match &fetch.of {
+        Relation::Table(name) => Of::Table(name),
+        Relation::Query(text) => Of::Query(text),
+    };
+    let reached: Option<Mark> = match from.and_then(|bookmark| bookmark.get("cursor")) {
+        Some(mark) => Some(serde_json::from_value(mark.clone()).map_err(|e| FetchError::Bookmark(e.to_string()))?),
+        None => None,
+    };
+    let lowest = match &reached {
+        Some(mark) if fetch.look_back > 0 => Some(earlier(mark, fetch.look_back)?),
+        mark => mark.clone(),
+    };
+    let cursor = fetch.cursor.as_deref();
+    let ask = Ask { of, cursor, from: lowest.as_ref(), reached: reached.as_ref(), time_limit };
+    // The last value beyond what was reached before. Rows that are looked at again lead nowhere and count for nothing, so
+    // that a piece always goes further than the one before.
+    let (mut last, mut bytes, mut more) = (None, 0, false);
+    let mut take = |row: ForeignRow<'_>| {
+        if row.beyond {
+            if cursor.is_some() && bytes >= piece && last.is_some() && row.mark != last {
+                more = true;
+                return Ok(false);
+            }
+            bytes += row.json.len();
+            last = row.mark;
+        }
+        into.row(row.json).map(|()| true)
+    };
+    foreign::read(place, ask, &mut take).await?.map_err(FetchError::Rows)?;
+    let bookmark = match (cursor, last.or(reached)) {
+        (Some(_), Some(mark)) => json!({ "cursor": mark }),
+        _ => json!({}),
+    };
+    Ok(Fetched { bookmark, whole: cursor.is_none(), more })
+}
+
+/// A time so many µs before another, spelt as it is, without a fraction and without its offset: not later, in the order of
+/// times as in that of texts.
+fn earlier(mark: &Mark, look_back: i64) -> Result<Mark, FetchError> {
+    let Mark::Text(text) = mark else { return Err(FetchError::NoTime(format!("{mark:?}"))) };
+    let no_time = || FetchError::NoTime(text.clone());
+    let written = text.get(..19).or_else(|| text.get(..10)).ok_or_else(no_time)?;
+    let at: DateTime = written.parse().map_err(|_| no_time())?;
+    let before = at.checked_sub(SignedDuration::from_micros(look_back)).map_err(|_| no_time())?;
+    Ok(Mark::Text(match text.as_bytes().get(10) {
+        None => before.strftime("%Y-%m-%d").to_string(),
+        Some(b'T') => before.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
+        Some(_) => before.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+    }))
+}

@@ -1,0 +1,85 @@
+//! All that goes out: fetching rows of other systems, with their secrets read where they are kept and nowhere written down.
+//!
+//! What is fetched becomes a raw file of the inbox before it lands, so a fetcher knows no lake, no transaction and no
+//! mapping: it gives rows as JSON and says how far it has come. Asked again from the same bookmark, it may give the same
+//! rows again; landing knows them by their keys.
+
+mod database;
+mod error;
+mod secret;
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use kepi_model::project::{Project, Source, To};
+use kepi_query::{
+    landing::{Fetched, Fetcher, PortError, Rows},
+    port::Fut,
+};
+
+pub use error::FetchError;
+use secret::Secrets;
+
+/// The connections of a project.
+#[derive(Debug)]
+pub struct Connections {
+    secrets: Secrets,
+    root: PathBuf,
+    piece: usize,
+}
+
+/// Bytes of rows after which a piece ends, so that a long beginning is not lost by one break.
+const PIECE: usize = 64 << 20;
+
+impl Connections {
+    /// Those of the project in the folder `root`; secrets are read from this process's environment.
+    pub fn new(root: &Path) -> Self {
+        Self { secrets: Secrets::new(root), root: root.to_owned(), piece: PIECE }
+    }
+
+    /// The same with another length of pieces.
+    #[must_use]
+    pub fn in_pieces_of(self, bytes: usize) -> Self {
+        Self { piece: bytes, ..self }
+    }
+
+    async fn from(
+        &self,
+        project: &Project,
+        source: &Source,
+        from: Option<&serde_json::Value>,
+        into: &mut dyn Rows,
+    ) -> Result<Fetched, FetchError> {
+        let missing = |what: &str| FetchError::Definition(source.id.to_string(), what.to_owned());
+        let fetch = source.from.fetched().ok_or_else(|| missing("nothing of it is fetched"))?;
+        let connection =
+            project.connections.get(&fetch.connection).ok_or_else(|| missing("its connection is not defined"))?;
+        let limit = Duration::from_micros(connection.time_limit.unsigned_abs());
+        let fetching = async {
+            match &connection.to {
+                To::Sqlite { .. } | To::Postgres { .. } => {
+                    let place = database::place(&connection.to, &self.secrets, &self.root)?;
+                    database::fetch(&place, fetch, limit, from, into, self.piece).await
+                }
+            }
+        };
+        match tokio::time::timeout(limit, fetching).await {
+            Ok(fetched) => fetched,
+            Err(_) => Err(FetchError::TooLong { connection: connection.id.to_string(), limit }),
+        }
+    }
+}
+
+impl Fetcher for Connections {
+    fn fetch<'a>(
+        &'a self,
+        project: &'a Project,
+        source: &'a Source,
+        from: Option<&'a serde_json::Value>,
+        into: &'a mut dyn Rows,
+    ) -> Fut<'a, Result<Fetched, PortError>> {
+        Box::pin(async move { Ok(self.from(project, source, from, into).await?) })
+    }
+}

@@ -1,0 +1,334 @@
+//! Every kind of fetching, while the process dies between any two effects on the disk, answers break off or come twice, and
+//! two runs meet: in the end the rows of the lake are those of the source, each once, and no bookmark has gone back.
+//!
+//! `KEPI_COUNT` says how many rounds (small by default), `KEPI_SEED` where they begin.
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use kepi_connect::Connections;
+use kepi_lake::durable::{DurableFile, DurableFs, LocalFs};
+use kepi_model::project::{Project, Source};
+use kepi_query::{
+    landing::{Fetched, Fetcher, PortError, Rows},
+    port::Fut,
+};
+
+use crate::support::{World, postgres, run, run_sql, sqlite};
+
+/// A file system that refuses everything from some operation on: what a process leaves that has died there.
+struct Dying(Arc<AtomicI64>);
+
+impl Dying {
+    fn tick(left: &AtomicI64) -> io::Result<()> {
+        match left.fetch_sub(1, Ordering::SeqCst) {
+            ..=0 => Err(io::Error::other("the process has died")),
+            _ => Ok(()),
+        }
+    }
+}
+
+struct DyingFile(Box<dyn DurableFile>, Arc<AtomicI64>);
+
+impl Write for DyingFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Dying::tick(&self.1)?;
+        self.0.write(bytes)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl DurableFile for DyingFile {
+    fn sync(&mut self) -> io::Result<()> {
+        Dying::tick(&self.1)?;
+        self.0.sync()
+    }
+}
+
+impl DurableFs for Dying {
+    fn create_folders(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
+        Self::tick(&self.0)?;
+        LocalFs.create_folders(path)
+    }
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DurableFile>> {
+        Self::tick(&self.0)?;
+        Ok(Box::new(DyingFile(LocalFs.create(path)?, Arc::clone(&self.0))))
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        Self::tick(&self.0)?;
+        LocalFs.rename(from, to)
+    }
+    fn sync_folder(&self, path: &Path) -> io::Result<()> {
+        Self::tick(&self.0)?;
+        LocalFs.sync_folder(path)
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        Self::tick(&self.0)?;
+        LocalFs.remove(path)
+    }
+}
+
+/// What happens to an answer on its way.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Fault {
+    None,
+    /// It breaks off behind so many rows.
+    Torn(usize),
+    /// All of it comes twice.
+    Twice,
+    /// Rows come in another order.
+    Shuffled,
+}
+
+struct Faulty(Connections, Fault);
+
+struct Passing<'a>(&'a mut dyn Rows, Fault, Vec<String>, usize);
+
+impl Rows for Passing<'_> {
+    fn row(&mut self, json: &str) -> Result<(), PortError> {
+        if self.1 == Fault::Torn(self.3) {
+            return Err("the connection broke off".into());
+        }
+        self.3 += 1;
+        if matches!(self.1, Fault::Twice | Fault::Shuffled) {
+            self.2.push(json.to_owned());
+        }
+        if self.1 == Fault::Shuffled { Ok(()) } else { self.0.row(json) }
+    }
+}
+
+impl Fetcher for Faulty {
+    fn fetch<'a>(
+        &'a self,
+        project: &'a Project,
+        source: &'a Source,
+        from: Option<&'a serde_json::Value>,
+        into: &'a mut dyn Rows,
+    ) -> Fut<'a, Result<Fetched, PortError>> {
+        Box::pin(async move {
+            let mut passing = Passing(into, self.1, Vec::new(), 0);
+            let fetched = self.0.fetch(project, source, from, &mut passing).await?;
+            let again = passing.2;
+            again.iter().rev().try_for_each(|row| passing.0.row(row))?;
+            Ok(fetched)
+        })
+    }
+}
+
+/// Numbers that look random, the same for a seed.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % n
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Kind {
+    SqliteSnapshot,
+    SqliteCursor,
+    PostgresCursor,
+}
+
+fn definitions(kind: Kind, address: &str) -> String {
+    let (mode, from) = match kind {
+        Kind::SqliteSnapshot => ("snapshot\ndeletes: {at_most: 100%}", "table: client"),
+        _ => ("upsert\nversion: changed_at", "table: client, cursor: changed_at, look_back: 2 minutes"),
+    };
+    let to = match kind {
+        Kind::PostgresCursor => {
+            let (name, host) = address.trim_start_matches("postgres:///").split_once("?host=").unwrap();
+            let host = host.trim_end_matches("&user=kepi");
+            format!("postgres: {{host: {host}, database: {name}, user: kepi, password: {{file: secret}}}}")
+        }
+        _ => "sqlite: {file: crm.db}".to_owned(),
+    };
+    format!(
+        "---
+connection: crm
+{to}
+---
+entity: client
+name: Client
+key: [id]
+attributes:
+  id: {{type: text}}
+  tier: {{type: text}}
+  changed_at: {{type: timestamp}}
+---
+source: clients
+into: client
+from: {{database: {{connection: crm, {from}}}}}
+mode: {mode}
+map:
+  id: {{column: id, as: text, required: true}}
+  tier: {{column: tier, as: text, required: true}}
+  changed_at: {{column: changed_at, as: timestamp, required: true}}
+"
+    )
+}
+
+/// The other system, and what is in it.
+struct Other {
+    kind: Kind,
+    address: String,
+    rows: std::collections::BTreeMap<u64, (u64, u64)>,
+    minute: u64,
+    next: u64,
+}
+
+impl Other {
+    async fn execute(&self, sql: &str) {
+        match self.kind {
+            Kind::PostgresCursor => run_sql(&mut postgres(&self.address).await, sql).await,
+            _ => sqlite(Path::new(&self.address), sql).await,
+        }
+    }
+
+    /// A few changes, many of them in the same minute.
+    async fn change(&mut self, chance: &mut Chance) {
+        let mut sql = String::from("BEGIN;");
+        for _ in 0..=chance.below(6) {
+            self.minute += u64::from(chance.below(3) == 0);
+            let ids: Vec<u64> = self.rows.keys().copied().collect();
+            let one = ids.get(chance.below(ids.len().max(1) as u64) as usize).copied();
+            match (chance.below(4), one) {
+                (0, Some(id)) if self.kind == Kind::SqliteSnapshot && ids.len() > 1 => {
+                    self.rows.remove(&id);
+                    sql += &format!("DELETE FROM client WHERE id = {id};");
+                }
+                (1 | 2, Some(id)) => {
+                    // A row is newer than it was.
+                    self.minute = self.minute.max(self.rows[&id].1 + 1);
+                    let tier = chance.below(1_000_000);
+                    self.rows.insert(id, (tier, self.minute));
+                    sql += &format!(
+                        "UPDATE client SET tier = 't{tier}', changed_at = '{}' WHERE id = {id};",
+                        time(self.minute)
+                    );
+                }
+                _ => {
+                    self.next += 1;
+                    let tier = chance.below(1_000_000);
+                    self.rows.insert(self.next, (tier, self.minute));
+                    sql += &format!("INSERT INTO client VALUES ({}, 't{tier}', '{}');", self.next, time(self.minute));
+                }
+            }
+        }
+        self.execute(&(sql + "COMMIT")).await;
+    }
+
+    fn expected(&self) -> Vec<Vec<String>> {
+        let mut rows: Vec<Vec<String>> =
+            self.rows.iter().map(|(id, (tier, _))| vec![id.to_string(), format!("t{tier}")]).collect();
+        rows.sort();
+        rows
+    }
+}
+
+fn time(minute: u64) -> String {
+    format!("2026-01-{:02} {:02}:{:02}:00", 1 + minute / 1440, minute / 60 % 24, minute % 60)
+}
+
+const SECRET: &str = "correct-horse-battery-staple";
+
+async fn rounds(kind: Kind, address: String) {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let (count, seed) = (number("KEPI_COUNT").unwrap_or(8), number("KEPI_SEED").unwrap_or(1));
+    println!("{kind:?}: {count} rounds, KEPI_SEED={seed}");
+    let mut chance = Chance(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let world = World::new(&definitions(kind, &address));
+    std::fs::write(world.path().join("secret"), format!("{SECRET}\n")).unwrap();
+    let address = if kind == Kind::PostgresCursor { address } else { world.path().join("crm.db").display().to_string() };
+    let mut other = Other { kind, address, rows: Default::default(), minute: 0, next: 0 };
+    other.execute("CREATE TABLE client (id INTEGER PRIMARY KEY, tier TEXT, changed_at TIMESTAMP)").await;
+    let (mut deaths, mut torn) = (0, 0);
+    for round in 0..count {
+        other.change(&mut chance).await;
+        for _ in 0..chance.below(3) {
+            let left = Arc::new(AtomicI64::new(1 + chance.below(60) as i64));
+            let fault = match chance.below(5) {
+                0 => Fault::Torn(chance.below(4) as usize),
+                1 => Fault::Twice,
+                2 => Fault::Shuffled,
+                _ => Fault::None,
+            };
+            let pieces = 1 + chance.below(200) as usize;
+            let fetcher = Faulty(Connections::new(world.path()).in_pieces_of(pieces), fault);
+            let Ok(app) = world.app_on(Arc::new(Dying(Arc::clone(&left))), Arc::new(fetcher)).await else {
+                deaths += 1;
+                continue;
+            };
+            let run = run(&app, true).await;
+            torn += usize::from(run.is_ok_and(|r| !r.not_landed.is_empty()));
+            deaths += usize::from(left.load(Ordering::SeqCst) <= 0);
+            app.store.close().await;
+            if chance.below(2) == 0 {
+                other.change(&mut chance).await;
+            }
+        }
+        let (one, two) = (world.app().await, world.app().await);
+        // Two at once: one of them may hear that the other was faster.
+        let both = tokio::join!(run(&one, true), run(&two, true));
+        assert!(both.0.is_ok() || both.1.is_ok(), "round {round}: {both:?}");
+        let last = run(&world.app().await, true).await.unwrap();
+        assert!(last.not_landed.is_empty(), "round {round}: {:?}", last.not_landed);
+        assert_eq!(world.rows("client", &["id", "tier"]).await, other.expected(), "round {round} of seed {seed}");
+        let landed = kepi_store::inbox::of_source(&mut one.store.read().await.unwrap(), "clients").await.unwrap();
+        let places: Vec<u64> = landed.iter().map(|f| f.seq).collect();
+        assert_eq!(places, (1..=landed.len() as u64).collect::<Vec<_>>());
+        assert!(landed.windows(2).all(|w| w[0].bookmark <= w[1].bookmark), "a bookmark has gone back: {landed:?}");
+    }
+    println!("{deaths} deaths, {torn} answers that broke off");
+    assert!(count < 8 || deaths > 0);
+    no_secret(&world.path().join(".kepi"));
+}
+
+/// The secret stands in no byte of what is kept, packed or not.
+fn no_secret(folder: &Path) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            no_secret(&path);
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        let mut unpacked = Vec::new();
+        if bytes.starts_with(&[0x1f, 0x8b]) {
+            io::Read::read_to_end(&mut flate2::read::MultiGzDecoder::new(&bytes[..]), &mut unpacked).ok();
+        }
+        for bytes in [&bytes, &unpacked] {
+            let found = bytes.windows(SECRET.len()).any(|w| w == SECRET.as_bytes());
+            assert!(!found, "the secret stands in {}", path.display());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_whole() {
+    rounds(Kind::SqliteSnapshot, String::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_by_cursor() {
+    rounds(Kind::SqliteCursor, String::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_by_cursor() {
+    if let Some(address) = kepi_testkit::postgres::fresh_database() {
+        rounds(Kind::PostgresCursor, address).await;
+    }
+}

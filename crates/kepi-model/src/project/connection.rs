@@ -1,0 +1,79 @@
+//! Connections: ways to other systems.
+
+use std::fmt;
+
+use crate::{id::ConnectionId, source_text::Span};
+
+/// A way to another system.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// Id.
+    pub id: ConnectionId,
+    /// Shown name.
+    pub name: String,
+    /// Where to.
+    pub to: To,
+    /// µs that fetching a source once may take.
+    pub time_limit: i64,
+    /// Where it is defined.
+    pub span: Span,
+}
+
+/// What a connection leads to.
+#[derive(Debug, Clone)]
+pub enum To {
+    /// A file of SQLite.
+    Sqlite {
+        /// Its path.
+        file: Setting,
+    },
+    /// A database of PostgreSQL.
+    Postgres {
+        /// Server, or folder of its socket.
+        host: Setting,
+        /// Its port.
+        port: u16,
+        /// Database.
+        database: Setting,
+        /// Who reads.
+        user: Setting,
+        /// The password, if one is asked for.
+        password: Option<Secret>,
+    },
+}
+
+impl fmt::Display for To {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite { .. } => "SQLite",
+            Self::Postgres { .. } => "PostgreSQL",
+        })
+    }
+}
+
+/// Where something is read that does not stand in a definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Secret {
+    /// In a variable of the environment.
+    Env(String),
+    /// In a file of its own.
+    File(String),
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "environment variable `{name}`"),
+            Self::File(path) => write!(f, "file `{path}`"),
+        }
+    }
+}
+
+/// A text of a definition, or where it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Setting {
+    /// As written.
+    Text(String),
+    /// Read there.
+    From(Secret),
+}
