@@ -46,7 +46,9 @@ pub(crate) async fn fetch(
         Relation::Query(text) => Of::Query(text),
     };
     let reached: Option<Mark> = match from.and_then(|bookmark| bookmark.get("cursor")) {
-        Some(mark) => Some(serde_json::from_value(mark.clone()).map_err(|e| FetchError::Bookmark(e.to_string()))?),
+        Some(mark) => {
+            Some(serde_json::from_value(mark.clone()).map_err(|e| FetchError::Bookmark(e.to_string()))?)
+        }
         None => None,
     };
     let lowest = match &reached {

@@ -32,7 +32,9 @@ pub enum FetchError {
     #[error(transparent)]
     Database(#[from] StoreError),
     /// A cursor that cannot be looked back from.
-    #[error("`look_back` goes back in time, and the cursor's last value `{0}` is no time; leave `look_back` out")]
+    #[error(
+        "`look_back` goes back in time, and the cursor's last value `{0}` is no time; leave `look_back` out"
+    )]
     NoTime(String),
     /// What was noted of the last time cannot be understood.
     #[error("the bookmark of the source is not one of its kind: {0}")]

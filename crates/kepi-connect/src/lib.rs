@@ -54,8 +54,10 @@ impl Connections {
     ) -> Result<Fetched, FetchError> {
         let missing = |what: &str| FetchError::Definition(source.id.to_string(), what.to_owned());
         let fetch = source.from.fetched().ok_or_else(|| missing("nothing of it is fetched"))?;
-        let connection =
-            project.connections.get(&fetch.connection).ok_or_else(|| missing("its connection is not defined"))?;
+        let connection = project
+            .connections
+            .get(&fetch.connection)
+            .ok_or_else(|| missing("its connection is not defined"))?;
         let limit = Duration::from_micros(connection.time_limit.unsigned_abs());
         let fetching = async {
             match &connection.to {

@@ -330,7 +330,9 @@ pub enum LandError {
         path: String,
     },
     /// Another run has fetched and landed what comes at this place.
-    #[error("`{path}` was not landed: another run has fetched the source meanwhile, and what it brought has landed")]
+    #[error(
+        "`{path}` was not landed: another run has fetched the source meanwhile, and what it brought has landed"
+    )]
     Overtaken {
         /// The file.
         path: String,

@@ -64,8 +64,7 @@ impl Inbox for LocalLake {
             let stream = fetched(source)?.stream();
             let known = inbox::of_source(&mut self.catalogue.store.read().await?, source.id.as_str()).await?;
             let next = known.len() as u64 + 1;
-            let own: Vec<&inbox::Fetched> =
-                known.iter().filter(|f| f.stream == stream.to_string()).collect();
+            let own: Vec<&inbox::Fetched> = known.iter().filter(|f| f.stream == stream.to_string()).collect();
             // Behind what was fetched of something else, fetching began anew.
             let newest = own.last().filter(|f| f.seq + 1 == next);
             let bookmark = newest.map(|f| serde_json::from_str(&f.bookmark)).transpose()?;
@@ -154,7 +153,9 @@ impl LocalLake {
                 continue;
             }
             let old = durable::metadata(&path).and_then(|m| m.modified());
-            if old.is_ok_and(|t| t.elapsed().unwrap_or_default() >= LEFT_ALONE) && !name.starts_with(&format!("{next}-")) {
+            if old.is_ok_and(|t| t.elapsed().unwrap_or_default() >= LEFT_ALONE)
+                && !name.starts_with(&format!("{next}-"))
+            {
                 // Best effort: another run may have done it.
                 let _ = self.fs.remove(&path);
             }

@@ -14,8 +14,8 @@ use crate::{
     business_hours::NamedHours,
     calendar::Calendar,
     id::{
-        BusinessHoursId, ConnectionId, EntityId, KpiId, LevelId, PersonId, ProjectId, PurposeId, ScorecardId, SourceId,
-        UnitId,
+        BusinessHoursId, ConnectionId, EntityId, KpiId, LevelId, PersonId, ProjectId, PurposeId, ScorecardId,
+        SourceId, UnitId,
     },
 };
 
@@ -32,7 +32,8 @@ pub use scorecard::{
 };
 pub use source::{
     Ambiguous, Clean, Clock, Connector, Dates, EnumElse, Epoch, Excess, Fetch, FileOrder, Identical, Mapping,
-    MappingFrom, MissingLocal, Mode, Otherwise, Parse, Relation, Requirement, Rule, Source, SourceZone, Unpivot,
+    MappingFrom, MissingLocal, Mode, Otherwise, Parse, Relation, Requirement, Rule, Source, SourceZone,
+    Unpivot,
 };
 pub use strategy::{CauseEffect, Goal, Objective, Perspective, Pillar, Sign, Strategy, Strength, Theme};
 

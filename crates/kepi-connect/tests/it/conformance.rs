@@ -223,7 +223,11 @@ impl Other {
                     self.next += 1;
                     let tier = chance.below(1_000_000);
                     self.rows.insert(self.next, (tier, self.minute));
-                    sql += &format!("INSERT INTO client VALUES ({}, 't{tier}', '{}');", self.next, time(self.minute));
+                    sql += &format!(
+                        "INSERT INTO client VALUES ({}, 't{tier}', '{}');",
+                        self.next,
+                        time(self.minute)
+                    );
                 }
             }
         }
@@ -251,7 +255,11 @@ async fn rounds(kind: Kind, address: String) {
     let mut chance = Chance(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let world = World::new(&definitions(kind, &address));
     std::fs::write(world.path().join("secret"), format!("{SECRET}\n")).unwrap();
-    let address = if kind == Kind::PostgresCursor { address } else { world.path().join("crm.db").display().to_string() };
+    let address = if kind == Kind::PostgresCursor {
+        address
+    } else {
+        world.path().join("crm.db").display().to_string()
+    };
     let mut other = Other { kind, address, rows: Default::default(), minute: 0, next: 0 };
     other.execute("CREATE TABLE client (id INTEGER PRIMARY KEY, tier TEXT, changed_at TIMESTAMP)").await;
     let (mut deaths, mut torn) = (0, 0);
@@ -285,11 +293,19 @@ async fn rounds(kind: Kind, address: String) {
         assert!(both.0.is_ok() || both.1.is_ok(), "round {round}: {both:?}");
         let last = run(&world.app().await, true).await.unwrap();
         assert!(last.not_landed.is_empty(), "round {round}: {:?}", last.not_landed);
-        assert_eq!(world.rows("client", &["id", "tier"]).await, other.expected(), "round {round} of seed {seed}");
-        let landed = kepi_store::inbox::of_source(&mut one.store.read().await.unwrap(), "clients").await.unwrap();
+        assert_eq!(
+            world.rows("client", &["id", "tier"]).await,
+            other.expected(),
+            "round {round} of seed {seed}"
+        );
+        let landed =
+            kepi_store::inbox::of_source(&mut one.store.read().await.unwrap(), "clients").await.unwrap();
         let places: Vec<u64> = landed.iter().map(|f| f.seq).collect();
         assert_eq!(places, (1..=landed.len() as u64).collect::<Vec<_>>());
-        assert!(landed.windows(2).all(|w| w[0].bookmark <= w[1].bookmark), "a bookmark has gone back: {landed:?}");
+        assert!(
+            landed.windows(2).all(|w| w[0].bookmark <= w[1].bookmark),
+            "a bookmark has gone back: {landed:?}"
+        );
     }
     println!("{deaths} deaths, {torn} answers that broke off");
     assert!(count < 8 || deaths > 0);

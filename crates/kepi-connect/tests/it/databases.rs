@@ -106,15 +106,17 @@ fn on_postgres(more: &str) -> Option<(String, String)> {
     let (name, host) = url.trim_start_matches("postgres:///").split_once("?host=").unwrap();
     let host = host.trim_end_matches("&user=kepi");
     let to = format!("postgres: {{host: {host}, database: {name}, user: kepi}}");
-    let from = source(&format!("table: shop.client, cursor: changed_at{more}"), "upsert\nversion: changed_at");
-    let definitions = from
-        .replace("sqlite: {file: crm.db}", &to)
-        .replace("  seen_at: {type: timestamp}\n", "  seen_at: {type: timestamp}\n  changed_at: {type: timestamp}\n")
-        + "  changed_at: {column: changed_at, as: timestamp, required: true}\n";
+    let from =
+        source(&format!("table: shop.client, cursor: changed_at{more}"), "upsert\nversion: changed_at");
+    let definitions = from.replace("sqlite: {file: crm.db}", &to).replace(
+        "  seen_at: {type: timestamp}\n",
+        "  seen_at: {type: timestamp}\n  changed_at: {type: timestamp}\n",
+    ) + "  changed_at: {column: changed_at, as: timestamp, required: true}\n";
     Some((url, definitions))
 }
 
-const TABLE: &str = "CREATE SCHEMA shop; CREATE TABLE shop.client (id BIGINT PRIMARY KEY, tier TEXT, worth NUMERIC(20, 2),
+const TABLE: &str =
+    "CREATE SCHEMA shop; CREATE TABLE shop.client (id BIGINT PRIMARY KEY, tier TEXT, worth NUMERIC(20, 2),
     seen_at TIMESTAMPTZ, changed_at TIMESTAMPTZ);";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,7 +154,8 @@ async fn only_what_is_new_is_fetched_and_ties_are_not_lost() {
     )
     .await;
     assert_eq!(landed(&world.run().await), (1, [2, 0, 1, 0]), "the rest of the tie comes again and is known");
-    run_sql(&mut crm, "UPDATE shop.client SET tier = 'x', changed_at = '2026-01-07 00:00+00' WHERE id = 3").await;
+    run_sql(&mut crm, "UPDATE shop.client SET tier = 'x', changed_at = '2026-01-07 00:00+00' WHERE id = 3")
+        .await;
     assert_eq!(landed(&world.run().await), (1, [0, 1, 3, 0]));
     assert_eq!(world.rows("client", &["id", "tier"]).await.len(), 4);
 }
@@ -163,8 +166,16 @@ async fn what_is_committed_late_is_found_by_looking_back() {
     let world = World::new(&definitions);
     let (mut crm, mut slow) = (postgres(&url).await, postgres(&url).await);
     run_sql(&mut crm, TABLE).await;
-    run_sql(&mut slow, "BEGIN; INSERT INTO shop.client VALUES (1, 'slow', 1, '2026-01-05 10:00+00', '2026-01-06 10:00+00')").await;
-    run_sql(&mut crm, "INSERT INTO shop.client VALUES (2, 'fast', 1, '2026-01-05 10:00+00', '2026-01-06 10:05+00')").await;
+    run_sql(
+        &mut slow,
+        "BEGIN; INSERT INTO shop.client VALUES (1, 'slow', 1, '2026-01-05 10:00+00', '2026-01-06 10:00+00')",
+    )
+    .await;
+    run_sql(
+        &mut crm,
+        "INSERT INTO shop.client VALUES (2, 'fast', 1, '2026-01-05 10:00+00', '2026-01-06 10:05+00')",
+    )
+    .await;
     assert_eq!(landed(&world.run().await), (1, [1, 0, 0, 0]));
     run_sql(&mut slow, "COMMIT").await;
     assert_eq!(landed(&world.run().await), (1, [1, 0, 1, 0]));
@@ -184,7 +195,8 @@ async fn a_query_and_another_stream_begin_anew() {
     assert_eq!(landed(&world.run().await), (1, [0, 3, 0, 0]));
     assert_eq!(world.rows("client", &["id", "tier"]).await, [["1", "A"], ["2", "A"], ["3", "A"]]);
     // What the reader could do to the database it may not do.
-    world.define(&definitions.replace("table: shop.client", "query: \"DELETE FROM shop.client RETURNING *\""));
+    world
+        .define(&definitions.replace("table: shop.client", "query: \"DELETE FROM shop.client RETURNING *\""));
     let report = world.run().await;
     assert_eq!(report.not_landed.len(), 1, "{report:?}");
     world.define(&definitions.replace("table: shop.client", "table: shop.nobody"));

@@ -10,9 +10,9 @@ use crate::{
     codes,
     expression::Type,
     id::{
-        AttributeId, BusinessHoursId, ConnectionId, DimensionId, EntityId, GoalId, KpiId, LevelId, ObjectiveId, PersonId,
-        PerspectiveId, PillarId, ProjectId, PurposeId, RuleId, ScorecardId, SourceId, StrategyId, ThemeId,
-        UnitId,
+        AttributeId, BusinessHoursId, ConnectionId, DimensionId, EntityId, GoalId, KpiId, LevelId,
+        ObjectiveId, PersonId, PerspectiveId, PillarId, ProjectId, PurposeId, RuleId, ScorecardId, SourceId,
+        StrategyId, ThemeId, UnitId,
     },
     lexical::{self, Clock, Decimal, Epoch},
     meant::meant_choice,

@@ -4,8 +4,8 @@ use jiff::civil::Date;
 
 use crate::{
     decode::{
-        AmountText, ColumnType, Delimiter, Either, Encoding, ExpressionText, Files, List, Map, Micros, Name, Places,
-        RequirementText, Share, TimeFormat, Whole, Zone, choices, one_of, table,
+        AmountText, ColumnType, Delimiter, Either, Encoding, ExpressionText, Files, List, Map, Micros, Name,
+        Places, RequirementText, Share, TimeFormat, Whole, Zone, choices, one_of, table,
     },
     id::{AttributeId, ConnectionId, EntityId, PersonId, PurposeId, RuleId, SourceId},
     project::{Ambiguous, Clean, Excess, Identical, MissingLocal, Mode, Otherwise},

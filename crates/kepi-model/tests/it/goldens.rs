@@ -46,7 +46,11 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
     let fetched = |what: &str, mode: &str| {
         vec![
             edit("kepi.yml", "", "---\nconnection: crm\nsqlite: {file: crm.db}\n"),
-            edit("sources.yml", "{ndjson: {files: data/orders.ndjson}}\nmode: upsert\nversion: updated_at\n", &format!("{{database: {{{what}}}}}\nmode: {mode}\n")),
+            edit(
+                "sources.yml",
+                "{ndjson: {files: data/orders.ndjson}}\nmode: upsert\nversion: updated_at\n",
+                &format!("{{database: {{{what}}}}}\nmode: {mode}\n"),
+            ),
         ]
     };
     let scorecard = |from, to: &str| vec![edit("scorecard.yml", from, to)];

@@ -1,8 +1,7 @@
 //! What a source fetches, and what does not go with fetching.
 
 use crate::{
-    codes,
-    definitions as written,
+    codes, definitions as written,
     findings::Findings,
     project::{Connector, Fetch, Identical, Mode, Relation},
 };
@@ -52,7 +51,11 @@ pub(super) fn fits(written: &written::Source, from: Option<&Connector>, findings
     }
     if written.order.is_written() {
         findings
-            .report(codes::FETCH_MODE, written.order.key, "what is fetched later is newer; `order` does nothing")
+            .report(
+                codes::FETCH_MODE,
+                written.order.key,
+                "what is fetched later is newer; `order` does nothing",
+            )
             .fix("leave `order` out");
     }
     if written.identical.cloned() == Some(Identical::Skip) {

@@ -1,12 +1,10 @@
 //! What was fetched and has landed.
 
 /// All of a source, in order.
-pub(crate) const OF_SOURCE: &str =
-    "SELECT seq, stream, load, file, content, bookmark, rows, fetched_at FROM kepi_inbox WHERE source = $1 ORDER BY seq";
+pub(crate) const OF_SOURCE: &str = "SELECT seq, stream, load, file, content, bookmark, rows, fetched_at FROM kepi_inbox WHERE source = $1 ORDER BY seq";
 
 /// The one at a place.
-pub(crate) const AT: &str =
-    "SELECT seq, stream, load, file, content, bookmark, rows, fetched_at FROM kepi_inbox WHERE source = $1 AND seq = $2";
+pub(crate) const AT: &str = "SELECT seq, stream, load, file, content, bookmark, rows, fetched_at FROM kepi_inbox WHERE source = $1 AND seq = $2";
 
 /// How many there are of a source: their places have no gaps.
 pub(crate) const SIZE: &str = "SELECT count(*) FROM kepi_inbox WHERE source = $1";
