@@ -1,8 +1,9 @@
 //! Landing what the sources of a project have: their files, and what is fetched of other systems, which is a file first.
 
+use std::sync::Arc;
+
 use kepi_model::project::{Project, Source};
 use kepi_query::landing::{LoadOutcome, LoadReport, NotLanded, Offer, PortError, Raw};
-use std::sync::Arc;
 
 use crate::{
     error::{self, AppError},
@@ -87,13 +88,26 @@ impl Landing<'_> {
             reports.extend(waited);
             failed.extend(not_yet);
         }
-        while self.request.fetch {
+        if self.request.fetch {
+            self.ask(source, &mut reports, &mut failed).await?;
+        }
+        Ok((reports, failed))
+    }
+
+    /// Fetches and lands piece by piece until nothing is new.
+    async fn ask(
+        &self,
+        source: &Source,
+        reports: &mut Vec<LoadReport>,
+        failed: &mut Vec<NotLanded>,
+    ) -> Result<(), AppError> {
+        loop {
             self.progress.step(Step::Fetch { source: source.id.as_str() });
             let (raw, more) = match self.fetch(source).await {
                 Ok(fetched) => fetched,
                 Err(error) => {
-                    failed.push(stuck(&error));
-                    break;
+                    failed.push(not_landed(source, None, &error));
+                    return Ok(());
                 }
             };
             let (landed, troubles) = self.raw(source, raw.as_slice()).await?;
@@ -101,10 +115,9 @@ impl Landing<'_> {
             reports.extend(landed);
             failed.extend(troubles);
             if !more || !on {
-                break;
+                return Ok(());
             }
         }
-        Ok((reports, failed))
     }
 
     /// Fetches once: a raw file, if there is anything new, and whether there is more.
