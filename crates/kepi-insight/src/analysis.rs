@@ -24,10 +24,21 @@ pub struct Analysis {
     pub version: u32,
     /// What it answers, as people ask.
     pub question: &'static str,
+    /// When it is asked.
+    pub cadence: Cadence,
     /// The budget of false call-outs it spends; none: it says nothing that was not called out, or only adds up.
     pub family: Option<Family>,
     /// The answer; none where the question does not arise.
     pub answer: fn(&Ask<'_>, &dyn Frames) -> Option<Insight>,
+}
+
+/// When an analysis is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cadence {
+    /// Whenever somebody looks at a KPI.
+    Standing,
+    /// When somebody asks for it: it reads other KPIs, or says nothing of a period.
+    OnRequest,
 }
 
 /// What is asked: about a KPI over all rows, in a period.
@@ -74,6 +85,8 @@ pub enum Shown {
     Count(f64),
     /// A share of one.
     Share(f64),
+    /// A number without a unit, such as a correlation.
+    Number(f64),
 }
 
 /// A table that an insight rests on.

@@ -11,6 +11,8 @@ pub struct Association {
     pub error: f64,
     /// Degrees of freedom with which it is known.
     pub degrees: f64,
+    /// What a typical move of the cause is, in its unit.
+    pub moves: f64,
     /// Members that were compared; none where it is the total.
     pub units: Option<usize>,
     /// Periods.

@@ -3,7 +3,7 @@
 use kepi_query::value::Segment;
 
 use crate::{
-    analysis::{Analysis, Ask, Check, Exhibit, Frames, Insight, Shown, Verdict},
+    analysis::{Analysis, Ask, Cadence, Check, Exhibit, Frames, Insight, Shown, Verdict},
     change::Verdict as Course,
     policy::Family,
     sentence::Sentence,
@@ -14,6 +14,7 @@ pub const ANALYSIS: Analysis = Analysis {
     name: "change",
     version: 1,
     question: "Did it change, more than is usual?",
+    cadence: Cadence::Standing,
     family: Some(Family::Change),
     answer,
 };

@@ -3,7 +3,7 @@
 use kepi_query::value::Segment;
 
 use crate::{
-    analysis::{Analysis, Ask, Check, Exhibit, Frames, Insight, Shown, Verdict},
+    analysis::{Analysis, Ask, Cadence, Check, Exhibit, Frames, Insight, Shown, Verdict},
     doubt::{self, NEED, Range, Suspicion},
     frame::Figure,
     policy::Family,
@@ -16,6 +16,7 @@ pub const ANALYSIS: Analysis = Analysis {
     name: "data_doubt",
     version: 1,
     question: "Are its data in doubt?",
+    cadence: Cadence::Standing,
     family: Some(Family::Doubt),
     answer,
 };

@@ -57,6 +57,20 @@ impl Figure {
         Self { ordinal, point, interval: None, effective_n: 0.0, exact: true, is_final: true, coverage }
     }
 
+    /// The variance of its sampling error, in the square of its unit.
+    #[must_use]
+    pub fn variance(&self) -> Option<f64> {
+        self.variance_on(Scale::Plain)
+    }
+
+    /// The same on a scale.
+    #[must_use]
+    pub fn variance_on(&self, scale: Scale) -> Option<f64> {
+        let (low, high, level) = self.interval?;
+        let half = (scale.to(high)? - scale.to(low)?) / (2.0 * Level::new(level).ok()?.z());
+        Some(half * half)
+    }
+
     /// The same with the rows behind it.
     #[must_use]
     pub fn with(self, coverage: Coverage) -> Self {

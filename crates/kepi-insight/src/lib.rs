@@ -19,6 +19,7 @@ pub mod advice;
 pub mod ahead;
 pub mod analysis;
 mod association;
+pub mod balance;
 pub mod change;
 mod changed;
 mod data_doubt;
@@ -32,12 +33,17 @@ mod mix;
 mod outlook;
 mod paradox;
 pub mod policy;
+mod redundancy;
 mod season;
 pub mod sentence;
 mod standing;
 pub mod stored;
+mod style;
 mod target;
+mod tension;
 pub mod trend;
+mod validity;
+mod vanity;
 mod verdict;
 
 use analysis::Analysis;
@@ -53,6 +59,12 @@ pub static ANALYSES: &[Analysis] = &[
     link::ANALYSIS,
     outlook::ANALYSIS,
     target::ANALYSIS,
+    vanity::ANALYSIS,
+    validity::ANALYSIS,
+    redundancy::ANALYSIS,
+    tension::ANALYSIS,
+    style::ANALYSIS,
+    balance::ANALYSIS,
 ];
 
 /// Version of the analyses: counted up when any of them says something else of the same figures.

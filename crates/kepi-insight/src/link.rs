@@ -25,7 +25,7 @@ use kepi_stats::{
 
 pub use crate::association::{Association, Found, Untold};
 use crate::{
-    analysis::{Analysis, Ask, Check, Exhibit, Frames, Insight, Shown, Verdict},
+    analysis::{Analysis, Ask, Cadence, Check, Exhibit, Frames, Insight, Shown, Verdict},
     policy::{self, Family},
     season::{longest, season_of},
     sentence::Sentence,
@@ -36,6 +36,7 @@ pub const ANALYSIS: Analysis = Analysis {
     name: "link",
     version: 1,
     question: "What does the strategy say moves it, and does it?",
+    cadence: Cadence::Standing,
     family: Some(Family::Link),
     answer,
 };
@@ -83,7 +84,7 @@ pub fn pairs_of<'a>(project: &'a Project, link: &'a CauseEffect) -> Vec<Pair<'a>
 }
 
 /// Which way is good; none where a range is.
-fn sense(kpi: &Kpi) -> Option<f64> {
+pub(crate) fn sense(kpi: &Kpi) -> Option<f64> {
     match kpi.better {
         Better::Higher => Some(1.0),
         Better::Lower => Some(-1.0),
@@ -92,7 +93,7 @@ fn sense(kpi: &Kpi) -> Option<f64> {
 }
 
 /// Whether a KPI is, or enters, another.
-fn is_part(part: &Kpi, whole: &Kpi) -> bool {
+pub(crate) fn is_part(part: &Kpi, whole: &Kpi) -> bool {
     part.id == whole.id || whole.measure.kind().inputs().into_iter().any(|input| is_part(part, &input.kpi))
 }
 
@@ -120,19 +121,28 @@ fn periods_of(lag: Option<(u32, Grain)>, grain: Grain) -> Option<u32> {
 pub fn found(pair: &Pair<'_>, upto: Period, frames: &dyn Frames) -> Result<Found, Untold> {
     let association = measured(pair, upto, frames)?;
     let project = frames.project();
-    let lines = pair.effect.target(None, upto, &project.calendar).map(|target| target.lines);
-    let worth = lines.and_then(|lines| match lines {
-        TargetLines::OneSided { threshold, target, .. } => Some((target - threshold).abs() / 10.0),
-        TargetLines::InRange { .. } => None,
-    });
-    let way = if pair.link.sign == Sign::Positive { 1.0 } else { -1.0 };
-    let expected = way * sense(pair.effect).unwrap_or(1.0);
+    let worth = worth(pair.effect, upto, project);
     let (verdict, range) =
-        policy::expected(&project.attention, pairs(project).len(), &association, expected, worth);
+        policy::expected(&project.attention, pairs(project).len(), &association, expected_sign(pair), worth);
     Ok(Found { verdict, association, range, worth })
 }
 
-fn measured(pair: &Pair<'_>, upto: Period, frames: &dyn Frames) -> Result<Association, Untold> {
+/// The smallest effect worth having: a tenth of the way from threshold to target; none without a target.
+pub(crate) fn worth(effect: &Kpi, upto: Period, project: &Project) -> Option<f64> {
+    match effect.target(None, upto, &project.calendar)?.lines {
+        TargetLines::OneSided { threshold, target, .. } => Some((target - threshold).abs() / 10.0),
+        TargetLines::InRange { .. } => None,
+    }
+}
+
+/// Which way the effect should move where the cause gets better.
+pub(crate) fn expected_sign(pair: &Pair<'_>) -> f64 {
+    let way = if pair.link.sign == Sign::Positive { 1.0 } else { -1.0 };
+    way * sense(pair.effect).unwrap_or(1.0)
+}
+
+/// Cause and effect of members, where there are enough, and of the total.
+fn material(pair: &Pair<'_>, upto: Period, frames: &dyn Frames) -> Result<(Option<Vec<Both>>, Both), Untold> {
     let Pair { cause, effect, link } = *pair;
     if cause.overlaps() || effect.overlaps() {
         return Err(Untold::Overlapping);
@@ -167,6 +177,17 @@ fn measured(pair: &Pair<'_>, upto: Period, frames: &dyn Frames) -> Result<Associ
     }
     let widest = by.into_values().rev().max_by_key(Vec::len).filter(|units| units.len() >= UNITS);
     let total = both(&Segment::total());
+    Ok((widest, total))
+}
+
+/// Cause and effect of the members of which there are enough.
+pub(crate) fn members(pair: &Pair<'_>, upto: Period, frames: &dyn Frames) -> Option<Vec<Both>> {
+    material(pair, upto, frames).ok()?.0
+}
+
+/// What goes with what, over all that is known up to a period.
+pub(crate) fn measured(pair: &Pair<'_>, upto: Period, frames: &dyn Frames) -> Result<Association, Untold> {
+    let (widest, total) = material(pair, upto, frames)?;
     match widest {
         Some(units) => of_panel(&units),
         None if total.len() < PERIODS => {
@@ -200,7 +221,7 @@ pub fn of_panel(units: &[Both]) -> Result<Association, Untold> {
     let periods = period.iter().collect::<std::collections::BTreeSet<_>>().len();
     let degrees = units.len().saturating_sub(1) as f64;
     let (effect, error) = (slope * move_of, error * move_of);
-    Ok(Association { effect, error, degrees, units: Some(units.len()), periods })
+    Ok(Association { effect, error, degrees, moves: move_of, units: Some(units.len()), periods })
 }
 
 /// What goes with what in a total: cause and effect by period. Given the effect's own past, a trend and the season of the grain; errors
@@ -235,7 +256,7 @@ pub fn of_total(series: &Both, grain: Grain) -> Result<Association, Untold> {
     };
     let (slope, error, move_of, degrees) = fit().map_err(|_| Untold::NeverMoved)?;
     let (effect, error) = (slope * move_of, error * move_of);
-    Ok(Association { effect, error, degrees, units: None, periods: rows.len() })
+    Ok(Association { effect, error, degrees, moves: move_of, units: None, periods: rows.len() })
 }
 
 /// A slope, its error, and what its regressor typically moves by, all others held: √(squares left of it ⁄ rows).

@@ -3,7 +3,9 @@
 use kepi_query::value::Segment;
 
 use crate::{
-    analysis::{Analysis, Ask, Check, Exhibit, Frames, Insight, Part, Shown, Verdict, named, partitions},
+    analysis::{
+        Analysis, Ask, Cadence, Check, Exhibit, Frames, Insight, Part, Shown, Verdict, named, partitions,
+    },
     change::{Usual, Verdict as Course},
     sentence::Sentence,
 };
@@ -13,6 +15,7 @@ pub const ANALYSIS: Analysis = Analysis {
     name: "location",
     version: 1,
     question: "Where does the change sit?",
+    cadence: Cadence::Standing,
     // It asks only of what was called out.
     family: None,
     answer,

@@ -6,7 +6,7 @@ use kepi_query::value::Segment;
 use kepi_stats::decomposition::mix_rate::{self, Interaction, MixRate, mix_rate};
 
 use crate::{
-    analysis::{Analysis, Ask, Check, Exhibit, Frames, Insight, Part, Shown, Verdict, partitions},
+    analysis::{Analysis, Ask, Cadence, Check, Exhibit, Frames, Insight, Part, Shown, Verdict, partitions},
     sentence::Sentence,
 };
 
@@ -15,6 +15,7 @@ pub const ANALYSIS: Analysis = Analysis {
     name: "mix",
     version: 1,
     question: "Did values change, or the mix of those who are measured?",
+    cadence: Cadence::Standing,
     family: None,
     answer,
 };

@@ -7,7 +7,7 @@ use kepi_model::{
 
 use crate::{
     ahead::{NoOutlook, Outlook},
-    analysis::{Analysis, Ask, Check, Exhibit, Frames, Insight, Shown, Verdict},
+    analysis::{Analysis, Ask, Cadence, Check, Exhibit, Frames, Insight, Shown, Verdict},
     forecast,
     sentence::Sentence,
 };
@@ -17,6 +17,7 @@ pub const ANALYSIS: Analysis = Analysis {
     name: "outlook",
     version: 1,
     question: "What is to be expected if nothing changes, and does that meet the target?",
+    cadence: Cadence::Standing,
     // It says nothing of what has happened, and shows how sure it is.
     family: None,
     answer,

@@ -3,8 +3,7 @@
 use kepi_query::value::Segment;
 
 use crate::{
-    analysis::{Analysis, Ask, Check, Exhibit, Frames, Insight, Part, Shown, Verdict},
-    frame::Figure,
+    analysis::{Analysis, Ask, Cadence, Check, Exhibit, Frames, Insight, Part, Shown, Verdict},
     mix::{Split, splits},
     policy::beyond_sampling,
     sentence::Sentence,
@@ -15,16 +14,10 @@ pub const ANALYSIS: Analysis = Analysis {
     name: "paradox",
     version: 1,
     question: "Does the total hide that its parts moved the other way?",
+    cadence: Cadence::Standing,
     family: None,
     answer,
 };
-
-fn variance(of: &Figure) -> Option<f64> {
-    let (low, high, level) = of.interval?;
-    let z = kepi_stats::estimate::Level::new(level).ok()?.z();
-    let half = (high - low) / (2.0 * z);
-    Some(half * half)
-}
 
 /// Whether members at a common mix moved the other way than the total, both for certain. Both must be shown, so that the chance of a
 /// false paradox is that of the less certain of the two (intersection–union; Berger 1982).
@@ -37,7 +30,7 @@ fn reverses(of: &Split, total: (f64, f64)) -> Option<bool> {
     for side in &of.sides {
         let [Some(before), Some(now)] = side else { continue };
         let weight = 0.5 * (before.cases / all_before + now.cases / all_now);
-        spread += weight * weight * (variance(&before.figure)? + variance(&now.figure)?);
+        spread += weight * weight * (before.figure.variance()? + now.figure.variance()?);
     }
     let (change, own) = total;
     let held = of.parts.rate_total();
@@ -48,7 +41,7 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let total = Segment::total();
     let now = frames.figure(ask.kpi, ask.period, &total)?;
     let before = frames.figure(ask.kpi, frames.before(ask.kpi, ask.period)?, &total)?;
-    let own = variance(&now)? + variance(&before)?;
+    let own = now.variance()? + before.variance()?;
     let change = now.point - before.point;
     let all = splits(ask, frames);
     if all.is_empty() {

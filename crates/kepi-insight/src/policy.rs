@@ -271,6 +271,39 @@ pub fn expected(
     worth: Option<f64>,
 ) -> (Verdict, (f64, f64)) {
     let level = NOMINAL * attention.false_call_outs * Family::Link.share(CLAIMED) / asked.max(1) as f64;
+    at(level, of, sign, worth)
+}
+
+/// The level of what is asked for and called out to nobody.
+const ASKED: f64 = 0.05;
+
+/// The same of what somebody asks for, one of so many.
+pub(crate) fn together(
+    of: &Association,
+    sign: f64,
+    worth: Option<f64>,
+    asked: usize,
+) -> (Verdict, (f64, f64)) {
+    at(ASKED / asked.max(1) as f64, of, sign, worth)
+}
+
+/// So many deviations of the normal distribution hold each of so many figures at 95 % together (Bonferroni).
+pub(crate) fn deviations(asked: usize) -> f64 {
+    -normal::quantile(ASKED / (2 * asked.max(1)) as f64)
+}
+
+/// Whether a p-value of what somebody asked for is small.
+pub(crate) fn beyond_usual(p: f64) -> bool {
+    p <= ASKED
+}
+
+/// Whether the greatest of the differences between what comes before and after each period of the middle half is beyond chance: its square has 7.93
+/// as its 95 % quantile (Andrews 1993, *Tests for parameter instability*, Table I for one parameter and a quarter trimmed).
+pub(crate) fn breaks(t: f64) -> bool {
+    t > 0.0 && t * t > 7.93
+}
+
+fn at(level: f64, of: &Association, sign: f64, worth: Option<f64>) -> (Verdict, (f64, f64)) {
     let half = -student::quantile(level / 2.0, of.degrees.max(1.0)) * of.error;
     let (low, high) = (of.effect - half, of.effect + half);
     let (least, most) = if sign < 0.0 { (-high, -low) } else { (low, high) };
@@ -310,7 +343,8 @@ mod tests {
     #[test]
     fn no_needs_power() {
         let of = |effect, error, sign, worth| {
-            let association = Association { effect, error, degrees: 49.0, units: Some(50), periods: 36 };
+            let association =
+                Association { effect, error, degrees: 49.0, moves: 1.0, units: Some(50), periods: 36 };
             expected(&attention(), 1, &association, sign, worth).0
         };
         assert_eq!(of(1.0, 0.2, 1.0, None), Verdict::Yes);
@@ -321,7 +355,7 @@ mod tests {
         assert_eq!(of(0.1, 0.2, 1.0, None), Verdict::Unknown);
         // The more links are believed in, the more it takes.
         let association =
-            Association { effect: 1.0, error: 0.3, degrees: 49.0, units: Some(50), periods: 36 };
+            Association { effect: 1.0, error: 0.3, degrees: 49.0, moves: 1.0, units: Some(50), periods: 36 };
         assert_eq!(expected(&attention(), 1, &association, 1.0, None).0, Verdict::Yes);
         assert_eq!(expected(&attention(), 50, &association, 1.0, None).0, Verdict::Unknown);
     }

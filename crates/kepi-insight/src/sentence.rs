@@ -179,6 +179,95 @@ pub enum Sentence {
         /// The value.
         value: f64,
     },
+    /// Another KPI says the same.
+    SaysTheSame(Alike),
+    /// None does.
+    NothingAlike {
+        /// KPIs that were compared.
+        compared: usize,
+        /// Of them, those of which it cannot be told.
+        open: usize,
+    },
+    /// It met its target in all of the last periods.
+    AlwaysMet {
+        /// So many.
+        of: usize,
+    },
+    /// A total that never went the worse way in the last periods.
+    OnlyGrows {
+        /// So many.
+        of: usize,
+    },
+    /// Neither is so.
+    CanDisappoint {
+        /// Of so many periods.
+        of: usize,
+    },
+    /// It gets worse where another of its objective gets better.
+    InTension {
+        /// The other, by name.
+        other: String,
+        /// What was found.
+        association: association::Association,
+        /// Ends of its interval.
+        range: (f64, f64),
+    },
+    /// It does not, as far as can be told.
+    NoTension {
+        /// KPIs that could be compared.
+        compared: usize,
+        /// KPIs of the objective beside it.
+        of: usize,
+        /// Whether it can be ruled out of all of them.
+        excluded: bool,
+    },
+    /// Whether it predicts what it is believed to move.
+    Predicts {
+        /// The effect, by name.
+        effect: String,
+        /// What was found.
+        found: association::Found,
+    },
+    /// It predicted that, and does no longer.
+    NoLonger {
+        /// The effect, by name.
+        effect: String,
+        /// The first period in which it does not.
+        since: Period,
+        /// What went with a typical move before.
+        before: f64,
+        /// What goes with one since then.
+        after: f64,
+        /// In how many periods.
+        periods: usize,
+    },
+    /// Of these nothing can be said.
+    PredictsUntold {
+        /// By name.
+        effects: Vec<String>,
+    },
+    /// A member's gap, beside its other figures of the same rows.
+    Style {
+        /// The member.
+        name: String,
+        /// Its gap to the rest.
+        raw: f64,
+        /// What is left of that beside its other figures.
+        adjusted: f64,
+        /// Whether what is left is beyond how these differ.
+        own: bool,
+        /// How many others lie the same way.
+        alike: usize,
+        /// Of how many.
+        others: usize,
+    },
+    /// What is out of balance in a scorecard.
+    Imbalance(Imbalance),
+    /// Nothing is.
+    Balanced {
+        /// The scorecard.
+        scorecard: String,
+    },
     /// Nobody does.
     NobodyStandsApart {
         /// How many were compared.
@@ -211,6 +300,53 @@ impl Sentence {
             period,
         }
     }
+}
+
+/// A KPI that says the same as another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alike {
+    /// By name.
+    pub name: String,
+    /// How what both do beyond their own past goes together; none: they measure the same by definition.
+    pub correlation: Option<f64>,
+}
+
+/// What is out of balance in a scorecard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Imbalance {
+    /// Hardly anything leads, or hardly anything lags.
+    Indicators {
+        /// KPIs that lead.
+        leading: usize,
+        /// KPIs that lag.
+        lagging: usize,
+    },
+    /// A perspective of the strategy without a KPI.
+    Unmeasured {
+        /// Its name.
+        perspective: String,
+    },
+    /// A perspective that weighs more than the others together.
+    Heavy {
+        /// Its name.
+        perspective: String,
+        /// Its weight in parts of 10 000.
+        weight: u32,
+    },
+    /// Too many KPIs.
+    Many {
+        /// Of an objective, a person or the scorecard, by name.
+        of: String,
+        /// So many.
+        kpis: usize,
+        /// At most so many can be looked after.
+        most: usize,
+    },
+    /// Every KPI is what people answer.
+    OnlyAnswers {
+        /// So many.
+        kpis: usize,
+    },
 }
 
 /// On which side of a line a value lies.

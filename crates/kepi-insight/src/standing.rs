@@ -4,8 +4,9 @@
 use kepi_query::value::Segment;
 
 use crate::{
-    analysis::{Analysis, Ask, Check, Exhibit, Frames, Insight, Part, Shown, Verdict, named, partitions},
-    frame::Figure,
+    analysis::{
+        Analysis, Ask, Cadence, Check, Exhibit, Frames, Insight, Part, Shown, Verdict, named, partitions,
+    },
     policy::{Family, apart},
     sentence::Sentence,
 };
@@ -15,6 +16,7 @@ pub const ANALYSIS: Analysis = Analysis {
     name: "standing",
     version: 1,
     question: "Who stands apart from the rest, for long?",
+    cadence: Cadence::Standing,
     family: Some(Family::Standing),
     answer,
 };
@@ -32,12 +34,6 @@ struct Gap {
     z: f64,
 }
 
-fn variance(of: &Figure) -> Option<f64> {
-    let (low, high, level) = of.interval?;
-    let half = (high - low) / (2.0 * kepi_stats::estimate::Level::new(level).ok()?.z());
-    Some(half * half)
-}
-
 /// Every member of every dimension against the other members together.
 fn gaps(ask: &Ask<'_>, ordinal: i32, frames: &dyn Frames) -> Vec<Gap> {
     let period = kepi_model::calendar::Period { ordinal, ..ask.period };
@@ -53,9 +49,9 @@ fn gaps(ask: &Ask<'_>, ordinal: i32, frames: &dyn Frames) -> Vec<Gap> {
             let value = others().map(|other| other.cases / rest * other.figure.point).sum::<f64>();
             let spread: Option<f64> = others()
                 .filter(|other| other.cases > 0.0)
-                .map(|other| Some((other.cases / rest) * (other.cases / rest) * variance(&other.figure)?))
+                .map(|other| Some((other.cases / rest) * (other.cases / rest) * other.figure.variance()?))
                 .sum();
-            let Some(spread) = spread.zip(variance(&part.figure)).map(|(a, b)| (a + b).sqrt()) else {
+            let Some(spread) = spread.zip(part.figure.variance()).map(|(a, b)| (a + b).sqrt()) else {
                 continue;
             };
             if spread > 0.0 {

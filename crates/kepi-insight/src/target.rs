@@ -4,7 +4,7 @@ use kepi_score::band::{Band, band};
 
 use crate::{
     ahead::NoOutlook,
-    analysis::{Analysis, Ask, Check, Frames, Insight, Verdict},
+    analysis::{Analysis, Ask, Cadence, Check, Frames, Insight, Verdict},
     forecast,
     policy::{self, Ambition},
     sentence::Sentence,
@@ -15,6 +15,7 @@ pub const ANALYSIS: Analysis = Analysis {
     name: "target",
     version: 1,
     question: "Is the target within reach, and more than what comes by itself?",
+    cadence: Cadence::Standing,
     family: None,
     answer,
 };

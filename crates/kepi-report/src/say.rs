@@ -10,7 +10,7 @@ use kepi_insight::{
     doubt::{Delivery, Range, Suspicion},
     link::{self, Untold},
     policy::Ambition,
-    sentence::{Distance, Line, Sentence, Side},
+    sentence::{Distance, Imbalance, Line, Sentence, Side},
     trend::{TREND, Trend},
 };
 use kepi_model::{
@@ -217,6 +217,82 @@ impl<'a> Say<'a> {
             }
             Sentence::Suggested { value } => {
                 format!("One period in six betters {} by itself.", self.number(*value).text)
+            }
+            Sentence::SaysTheSame(of) => match of.correlation {
+                None => format!("“{}” measures the same rows by the same rule.", of.name),
+                Some(r) => format!(
+                    "“{}” says the same: beyond what its own past lets expect it goes with this{}, correlation {}.",
+                    of.name,
+                    if r < 0.0 { " the other way round" } else { "" },
+                    plain(r)
+                ),
+            },
+            Sentence::NothingAlike { compared, open: 0 } => {
+                format!(
+                    "None of {compared} KPIs compared moves with it so closely that one of the two could go."
+                )
+            }
+            Sentence::NothingAlike { compared, open } => {
+                format!(
+                    "None of {compared} KPIs compared says the same for sure; of {open} it cannot be told yet."
+                )
+            }
+            Sentence::AlwaysMet { of } => {
+                format!(
+                    "Hardly: each of the last {of} periods met its target. A target that is always met asks nothing."
+                )
+            }
+            Sentence::OnlyGrows { of } => {
+                format!(
+                    "Hardly: a total that did not once go the worse way in {of} periods grows with what it counts. A rate would say more."
+                )
+            }
+            Sentence::CanDisappoint { of } => format!("Yes, in the last {of} periods it did or could have."),
+            Sentence::InTension { other, association, range } => format!(
+                "In tension: where “{other}” gets better by what is typical of it, this moves {} ({} to {}), the worse way. That one makes the other is not shown.",
+                self.signed(association.effect),
+                self.signed(range.0),
+                self.signed(range.1)
+            ),
+            Sentence::NoTension { compared: 0, of, .. } => {
+                format!(
+                    "Cannot be told of the {of} others: they rest on the same rows, or too little is known of both."
+                )
+            }
+            Sentence::NoTension { compared, of, excluded: true } => {
+                format!("No: of {compared} of the {of} others, a pull that would matter can be ruled out.")
+            }
+            Sentence::NoTension { compared, of, .. } => {
+                format!(
+                    "None was found among {compared} of the {of} others that could be compared; it cannot be ruled out."
+                )
+            }
+            Sentence::Predicts { effect, found } => predicts(effect, found),
+            Sentence::NoLonger { effect, since, periods, .. } => format!(
+                "No longer: what it did went with “{effect}” before {}; in the {periods} periods since then nothing of that can be seen.",
+                self.calendar.label(*since)
+            ),
+            Sentence::PredictsUntold { effects } => {
+                format!(
+                    "Cannot be told of {}: too little is known of both, or they rest on the same rows.",
+                    listed(effects)
+                )
+            }
+            Sentence::Style { name, raw, adjusted, own, alike, others } => {
+                let (raw, adjusted) = (self.signed(*raw), self.signed(*adjusted));
+                let same = format!("{alike} of their {others} other figures lie the same way");
+                match own {
+                    true => format!(
+                        "{name}: {raw} against the rest, and {adjusted} beside their other figures: it is this figure ({same})."
+                    ),
+                    false => format!(
+                        "{name}: {raw} against the rest, {adjusted} beside their other figures, within how these differ: they may be so in everything ({same})."
+                    ),
+                }
+            }
+            Sentence::Imbalance(of) => imbalance(of),
+            Sentence::Balanced { scorecard } => {
+                format!("Nothing is out of balance in “{scorecard}” by the limits that are looked at.")
             }
             Sentence::NobodyStandsApart { compared } => {
                 format!("Nobody: nothing stands out for long among {compared} members compared.")
@@ -427,6 +503,55 @@ impl<'a> Say<'a> {
     }
 }
 
+/// What a KPI says of what it is believed to move.
+fn predicts(effect: &str, found: &link::Found) -> String {
+    match found.verdict {
+        Verdicts::Yes => format!(
+            "Yes: what it does still goes with “{effect}”, the way that is expected. That it is the cause is not shown."
+        ),
+        Verdicts::Contrary => {
+            format!("No: what it does goes with “{effect}” the other way than is expected.")
+        }
+        Verdicts::No => format!(
+            "No: what goes with it in “{effect}” is less than a tenth of the way from threshold to target, and enough was looked at to say so."
+        ),
+        Verdicts::Unknown => {
+            format!("Cannot be told of “{effect}”: what goes with it may be nothing, or enough to matter.")
+        }
+    }
+}
+
+/// What is out of balance.
+fn imbalance(of: &Imbalance) -> String {
+    match of {
+        Imbalance::Indicators { leading, lagging } => {
+            format!("{leading} of its KPIs lead and {lagging} lag: at least a fifth should do either.")
+        }
+        Imbalance::Unmeasured { perspective } => {
+            format!("No KPI of it measures the perspective “{perspective}”.")
+        }
+        Imbalance::Heavy { perspective, weight } => {
+            format!(
+                "“{perspective}” weighs {}, more than all else together by half.",
+                format::weight(*weight)
+            )
+        }
+        Imbalance::Many { of, kpis, most } => {
+            format!("{kpis} KPIs for “{of}”: more than {most} can hardly be looked after.")
+        }
+        Imbalance::OnlyAnswers { kpis } => {
+            format!(
+                "All {kpis} KPIs are what people answer: nothing is measured that they do or that is done."
+            )
+        }
+    }
+}
+
+/// A number without a unit.
+fn plain(raw: f64) -> String {
+    format::value(raw, &ValueUnit::Number { decimals: 2 }, 2)
+}
+
 /// Why nothing can be said of what is believed to move a KPI.
 fn untold(causes: &str, why: Untold) -> String {
     match why {
@@ -570,7 +695,7 @@ fn action_text(of: Action) -> String {
 #[cfg(test)]
 mod tests {
     use kepi_insight::advice::{Colour, Data, Doubt, Reach, Situation, advise};
-    use kepi_insight::ahead::Ahead;
+    use kepi_insight::{ahead::Ahead, sentence::Alike};
     use proptest::prelude::*;
 
     use super::*;
@@ -632,6 +757,7 @@ mod tests {
             Refusal::InDoubt,
             Refusal::NotLooked,
         ];
+        let mut claiming: Vec<Sentence> = Vec::new();
         let judged: Vec<Judgement> = judged.chain(refusals.map(Err)).collect();
         let name = || "boarding area International Terminal G".to_owned();
         let mut all: Vec<Sentence> =
@@ -695,7 +821,62 @@ mod tests {
         for ambition in [Ambition::ByItself, Ambition::Stretches, Ambition::OutOfReach] {
             all.push(Sentence::Ambition { ambition, chance: 0.4, met: 4, of: 12 });
         }
+        let found = |verdict| link::Found {
+            verdict,
+            association: link::Association {
+                effect: -0.02,
+                error: 0.01,
+                degrees: 29.0,
+                moves: 0.1,
+                units: Some(30),
+                periods: 24,
+            },
+            range: (-0.04, -0.001),
+            worth: Some(0.02),
+        };
+        for verdict in [Verdicts::Yes, Verdicts::No, Verdicts::Contrary, Verdicts::Unknown] {
+            let effect = name();
+            claiming.push(Sentence::Predicts { effect, found: found(verdict) });
+        }
+        for correlation in [None, Some(0.93), Some(-0.93)] {
+            all.push(Sentence::SaysTheSame(Alike { name: name(), correlation }));
+        }
+        for (compared, excluded) in [(0, false), (3, true), (3, false)] {
+            all.push(Sentence::NoTension { compared, of: 4, excluded });
+            all.push(Sentence::NothingAlike { compared: 12, open: compared });
+        }
+        for own in [true, false] {
+            all.push(Sentence::Style {
+                name: name(),
+                raw: -0.08,
+                adjusted: -0.01,
+                own,
+                alike: 12,
+                others: 13,
+            });
+        }
+        all.extend(
+            [
+                Imbalance::Indicators { leading: 1, lagging: 12 },
+                Imbalance::Unmeasured { perspective: name() },
+                Imbalance::Heavy { perspective: name(), weight: 7_000 },
+                Imbalance::Many { of: name(), kpis: 12, most: 5 },
+                Imbalance::OnlyAnswers { kpis: 14 },
+            ]
+            .map(Sentence::Imbalance),
+        );
         all.extend([
+            Sentence::AlwaysMet { of: 12 },
+            Sentence::OnlyGrows { of: 12 },
+            Sentence::CanDisappoint { of: 12 },
+            Sentence::InTension {
+                other: name(),
+                association: found(Verdicts::No).association,
+                range: (-0.04, -0.001),
+            },
+            Sentence::NoLonger { effect: name(), since: period, before: 0.02, after: 0.0, periods: 20 },
+            Sentence::PredictsUntold { effects: vec![name(), name()] },
+            Sentence::Balanced { scorecard: name() },
             Sentence::Backtest { within: 11, of: 12 },
             Sentence::Suggested { value: 0.5 },
             Sentence::Redefined { since: Period { grain: Grain::Month, ordinal: 640 } },
@@ -718,10 +899,12 @@ mod tests {
         ]);
         let calendar = Calendar { zone: "UTC".to_owned(), week_start: 0, fiscal_year_start: 1, weeks: None };
         let say = Say { unit: &ValueUnit::Share, decimals: 1, calendar: &calendar };
-        for sentence in &all {
+        for sentence in all.iter().chain(&claiming) {
             let said = say.sentence(sentence);
             let words = said.split_whitespace().count();
-            assert!(words <= 34 && said.ends_with('.') && !said.contains(".."), "{words}: {said}");
+            assert!(words <= 40 && said.ends_with('.') && !said.contains(".."), "{words}: {said}");
+            // What says that a cause is not shown names it.
+            let said = said.replace("That it is the cause is not shown.", "");
             for claim in ["cause", "because", "due to", "led to", "effect"] {
                 assert!(!said.contains(claim), "{said}");
             }

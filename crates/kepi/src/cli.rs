@@ -220,7 +220,7 @@ The peers run if --python names an interpreter that has bench/requirements.txt."
 pub struct Analyse {
     /// A KPI; default all, against what is usual of them.
     pub kpi: Option<String>,
-    /// One analysis: change, location, mix, paradox, standing or link; default all.
+    /// One analysis by its name, such as `outlook`; default all.
     #[arg(long, value_name = "NAME", requires = "kpi")]
     pub analysis: Option<String>,
     /// Period; default the newest complete one.

@@ -33,6 +33,12 @@ impl Linked {
     /// members share. `strength` is by how many spreads the effect moves where the cause moved by one the month before.
     #[must_use]
     pub fn new(seed: u64, members: usize, months: usize, strength: f64) -> Self {
+        Self::ending(seed, members, (months, months), strength)
+    }
+
+    /// The same, where the cause stops to move the effect after so many months.
+    #[must_use]
+    pub fn ending(seed: u64, members: usize, (months, until): (usize, usize), strength: f64) -> Self {
         let project = defined(DEFINITIONS);
         let mut random = Random::seeded(seed.wrapping_mul(0x9e37_79b9).wrapping_add(29));
         let mut frame = Frame::new(Grain::Month);
@@ -52,7 +58,7 @@ impl Linked {
                     let phase = phases.get(at).copied().unwrap_or(0.0);
                     libm::cos(2.0 * std::f64::consts::PI * (now + phase) / 12.0)
                 };
-                let caused = [0.0, strength * before];
+                let caused = [0.0, if month < until { strength * before } else { 0.0 }];
                 before = state[0];
                 let mut values = [0.0; 2];
                 for (at, value) in values.iter_mut().enumerate() {

@@ -3,12 +3,14 @@
 //! A world is made from a seed. Its **clean twin** has the same seasons, drifts, noise and unequal sizes, and nothing happens in
 //! it; whatever is called out there is false. `kepi evidence insight` runs many and prints how often; `make test` runs few.
 
+mod asked;
 mod doubts;
 mod links;
 mod outlooks;
 mod published;
 mod world;
 
+pub use asked::{Asked, alike, asked, pulling, styled};
 pub use doubts::{Doubts, Fault, doubts, landed};
 use kepi_model::{id::KpiId, project::Project};
 use kepi_query::value::Segment;

@@ -8,16 +8,18 @@ use kepi_insight::{
     analysis::{Ask, Frames, Insight, Shown, Verdict},
     change::{Judgement, Refusal, review},
     doubt::Suspicion,
-    evidence::{Fault, Linked, Published, Shape, World, landed},
+    evidence::{Fault, Linked, Published, Shape, World, alike, landed, pulling, styled},
     frame::{Figure, Frame},
     link::Untold,
     policy::Ambition,
-    sentence::Sentence,
+    sentence::{Imbalance, Sentence},
 };
 use kepi_model::{
     calendar::{Grain, Period},
+    check::{Options, check},
     id::KpiId,
     project::{Kpi, Project},
+    source_text::{SourceFile, SourceMap},
 };
 use kepi_query::{
     landing::LoadReport,
@@ -227,6 +229,10 @@ fn every_analysis_was_asked() {
         let said = match analysis.name {
             // It asks of two KPIs.
             "link" => ask_link(&Linked::new(7, 50, 36, 0.2)),
+            "validity" => asked(analysis.name, "cause", &Linked::new(7, 50, 24, 0.2).0).unwrap(),
+            "redundancy" => asked(analysis.name, "k0", &alike(7, true)).unwrap(),
+            "tension" => asked(analysis.name, "k1", &pulling(7, 0.3)).unwrap(),
+            "style" => asked(analysis.name, "k0", &styled(7, true)).unwrap(),
             "outlook" | "target" => asked(analysis.name, "effect", &Linked::new(7, 0, 36, 0.2).0).unwrap(),
             name => planted.ask(name).unwrap(),
         };
@@ -316,6 +322,55 @@ fn a_target_comes_by_itself_stretches_or_is_out_of_reach() {
     assert_eq!(ask(0.45), (Ambition::OutOfReach, 0));
     let (ambition, met) = ask(0.57);
     assert!(ambition == Ambition::Stretches && (1..6).contains(&met), "{met}");
+}
+
+#[test]
+fn what_always_meets_its_target_or_only_grows_cannot_disappoint() {
+    let ask = |of: &dyn Fn(i32) -> f64| asked("vanity", "effect", &course(of)).unwrap();
+    assert_eq!(ask(&|month| 0.7 + f64::from(month % 3) / 100.0).says, [Sentence::AlwaysMet { of: 12 }]);
+    assert_eq!(ask(&|month| 0.5 + f64::from(month % 3) / 100.0).verdict, Verdict::Yes);
+    // A share that rises is not a total that grows.
+    assert_eq!(ask(&|month| 0.1 + f64::from(month) / 100.0).verdict, Verdict::Yes);
+}
+
+#[test]
+fn each_imbalance_is_named_and_a_balanced_card_is_quiet() {
+    // The world's scorecard: only leading KPIs, one perspective, none that asks customers.
+    let imbalances = |kpis: usize| {
+        let shape = Shape { kpis, on_scorecard: kpis, members: Vec::new(), periods: 2 };
+        let project = World::project(&shape);
+        let card = project.scorecards.values().next().unwrap();
+        kepi_insight::balance::of(card, &project)
+    };
+    let named = imbalances(10);
+    assert!(named.contains(&Imbalance::Indicators { leading: 10, lagging: 0 }), "{named:?}");
+    assert!(named.contains(&Imbalance::Many { of: "All".to_owned(), kpis: 10, most: 5 }), "{named:?}");
+    assert!(named.contains(&Imbalance::Many { of: "Owner".to_owned(), kpis: 10, most: 7 }), "{named:?}");
+    assert_eq!(imbalances(2), []);
+    let world = balanced();
+    let card = world.scorecards.values().next().unwrap();
+    assert_eq!(kepi_insight::balance::of(card, &world), []);
+}
+
+/// A card of two perspectives with two KPIs each, one of each leading, one of which asks customers.
+fn balanced() -> Project {
+    let mut text = "project: world\nname: World\nlanguage: 1\ntime_zone: UTC\n---\nperson: owner\nname: Owner\n---\n\
+        entity: answer\nname: Answer\nkey: [id]\ntime: at\nattributes:\n  id: {type: text}\n  at: {type: date}\n  good: {type: boolean}\n---\n\
+        strategy: plan\nmission: More.\nperspectives:\n  a: {name: A}\n  b: {name: B}\nobjectives:\n  a: {name: A, perspective: a, owner: owner}\n  \
+        b: {name: B, perspective: b, owner: owner}\n---\nscorecard: card\nname: Card\nperiod: month\nperspectives:\n  \
+        a: {weight: 50%, objectives: {a: {weight: 100%, kpis: {k0: 50%, k1: 50%}}}}\n  b: {weight: 50%, objectives: {b: {weight: 100%, kpis: {k2: 50%, k3: 50%}}}}\n"
+        .to_owned();
+    for (kpi, (objective, indicator)) in
+        [("a", "leading"), ("a", "lagging"), ("b", "leading"), ("b", "lagging")].iter().enumerate()
+    {
+        text.push_str(&format!(
+            "---\nkpi: k{kpi}\nname: K{kpi}\nobjective: {objective}\nindicator: {indicator}\nbetter: higher\nmeasure: {{share: {{of: answer, which: good}}}}\n\
+             period: month\naccountable: owner\ntargets:\n  - {{from: 2020-01-01, threshold: 40%, target: 60%, basis: {{capability: example}}}}\n"
+        ));
+    }
+    let files = SourceMap::new(vec![SourceFile { path: "world.yml".to_owned(), text: text.as_str().into() }]);
+    let checked = check(&files, &Options::default());
+    checked.value.unwrap_or_else(|| panic!("{:?}", checked.findings))
 }
 
 #[test]

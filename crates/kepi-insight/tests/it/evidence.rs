@@ -1,6 +1,6 @@
 //! The promise of the budget of false call-outs, in few small worlds; `kepi evidence insight` runs many large ones.
 
-use kepi_insight::evidence::{Shape, Tally, doubts, links, outlooks, run};
+use kepi_insight::evidence::{Shape, Tally, asked, doubts, links, outlooks, run};
 
 /// How many worlds; `KEPI_COUNT` says otherwise.
 fn worlds() -> u64 {
@@ -59,4 +59,18 @@ fn what_was_to_be_expected_comes_and_targets_out_of_reach_are_told() {
     let share = |tally: Tally| tally.share().unwrap().1;
     assert!(share(found.covered).high >= 0.90 && share(found.later).high >= 0.85, "{found:?}");
     assert!(share(found.infeasible).high >= 0.90 && share(found.feasible_false).low <= 0.05, "{found:?}");
+}
+
+#[test]
+fn what_is_asked_of_several_kpis_is_found_and_not_made_up() {
+    let worlds = worlds();
+    let found = asked(0..worlds.div_ceil(2), 6);
+    eprintln!("{worlds} worlds: {found:?}");
+    let share = |tally: Tally| tally.share().unwrap().1;
+    assert_eq!(found.duplicates.hits, found.duplicates.of);
+    assert!(share(found.tension).high >= 0.9 && share(found.style_real).high >= 0.8, "{found:?}");
+    assert!(share(found.ended).high >= 0.9 && share(found.alive).high >= 0.62, "{found:?}");
+    for clean in [found.duplicates_false, found.tension_false, found.style_false, found.ended_false] {
+        assert!(share(clean).low <= 0.05, "{found:?}");
+    }
 }

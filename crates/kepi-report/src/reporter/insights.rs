@@ -4,13 +4,13 @@ use std::ops::RangeInclusive;
 
 use kepi_insight::{
     ANALYSES,
-    analysis::{Ask, Exhibit, Frames, Shown},
+    analysis::{Ask, Cadence, Exhibit, Frames, Shown},
     change::Judgement,
     frame::Figure,
 };
 use kepi_model::{
     calendar::{Grain, Period},
-    project::{Kpi, Project},
+    project::{Kpi, Project, ValueUnit},
 };
 use kepi_query::{landing::LoadReport, value::Segment};
 
@@ -65,6 +65,17 @@ impl Frames for Reporter<'_> {
     }
 }
 
+/// Which analyses are asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Which<'a> {
+    /// Those that are whenever somebody looks.
+    Standing,
+    /// All of them.
+    All,
+    /// The one of this name.
+    Named(&'a str),
+}
+
 impl<'a> Reporter<'a> {
     /// What analyses say of a KPI over all rows, in the period asked for: all of them, or the one of this name.
     ///
@@ -77,13 +88,20 @@ impl<'a> Reporter<'a> {
         only: Option<&str>,
     ) -> Result<(String, Vec<AnalysisView>), ViewError> {
         let asked = self.kpi_asked(id, query)?;
-        Ok((self.label(asked.period), self.analyses(asked.kpi, asked.period, only)))
+        Ok((
+            self.label(asked.period),
+            self.analyses(asked.kpi, asked.period, only.map_or(Which::All, Which::Named)),
+        ))
     }
 
-    pub(crate) fn analyses(self, kpi: &'a Kpi, period: Period, only: Option<&str>) -> Vec<AnalysisView> {
+    pub(crate) fn analyses(self, kpi: &'a Kpi, period: Period, which: Which<'_>) -> Vec<AnalysisView> {
         let observed = self.facts.observed(&kpi.id, period, &Segment::total());
         let say = Say::of(kpi, observed.as_ref(), &self.project().calendar);
-        let wanted = ANALYSES.iter().filter(|analysis| only.is_none_or(|name| analysis.name == name));
+        let wanted = ANALYSES.iter().filter(|analysis| match which {
+            Which::Standing => analysis.cadence == Cadence::Standing,
+            Which::All => true,
+            Which::Named(name) => analysis.name == name,
+        });
         let answered =
             wanted.filter_map(|analysis| Some((analysis, (analysis.answer)(&Ask { kpi, period }, &self)?)));
         answered
@@ -107,6 +125,7 @@ fn shown(of: &Exhibit, say: &Say<'_>) -> ExhibitView {
         Shown::Difference(raw) => (say.signed(raw), raw),
         Shown::Count(raw) => (format::count(raw.max(0.0).round() as u64), raw),
         Shown::Share(raw) => (format::share(raw), raw),
+        Shown::Number(raw) => (format::value(raw, &ValueUnit::Number { decimals: 2 }, 2), raw),
     };
     let rows = of.rows.iter().map(|(name, figures)| (name.clone(), figures.iter().map(figure).collect()));
     ExhibitView { columns: of.columns.clone(), rows: rows.collect() }

@@ -14,6 +14,7 @@ use kepi_score::tree::Observed;
 
 use super::{
     Asked, KpiAsked, Reporter,
+    insights::Which,
     reading::{Place, Reading},
     words,
 };
@@ -103,7 +104,7 @@ impl<'a> Reporter<'a> {
             current: self.row(&reading, &place),
             insight: self.insight(&reading, &place),
             analyses: match &place.segment {
-                Some(segment) if segment.is_total() => self.analyses(kpi, period, None),
+                Some(segment) if segment.is_total() => self.analyses(kpi, period, Which::Standing),
                 _ => Vec::new(),
             },
             trend: self.course(kpi, &place, period.grain).iter().map(|r| self.point(r)).collect(),

@@ -8,7 +8,7 @@ mod composed;
 mod data;
 pub(crate) mod explain;
 mod flow;
-mod insights;
+pub(crate) mod insights;
 mod journey;
 mod kpi;
 mod map;

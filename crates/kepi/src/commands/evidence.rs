@@ -1,6 +1,8 @@
 //! `kepi evidence insight`: what is called out in made-up projects of which the truth is known.
 
-use kepi_insight::evidence::{Doubts, Found, Links, Outlooks, Shape, Tally, doubts, links, outlooks, run};
+use kepi_insight::evidence::{
+    Doubts, Found, Links, Outlooks, Shape, Tally, asked, doubts, links, outlooks, run,
+};
 use serde::Serialize;
 
 use crate::{
@@ -47,6 +49,7 @@ pub fn evidence(what: &Evidence, out: Output) -> Result<(), Failure> {
     rows.extend(of_doubts(doubts(what.seed..what.seed + what.worlds))?);
     rows.extend(of_links(links(what.seed..what.seed + what.worlds))?);
     rows.extend(of_outlooks(outlooks(what.seed..what.seed + what.worlds))?);
+    rows.extend(of_asked(asked(what.seed..what.seed + what.worlds, 1))?);
     match out.format {
         Format::Json => out.json(&rows)?,
         Format::Table | Format::Csv => out.rows(&grid(&rows))?,
@@ -94,6 +97,31 @@ fn of_outlooks(found: Outlooks) -> Result<Vec<Row>, Failure> {
     ];
     let row = |(analysis, what, tally, floor, at_most): (_, &str, _, _, _)| {
         row_of(analysis, 36, what.to_owned(), tally, floor, at_most)
+    };
+    rows.into_iter().map(row).collect()
+}
+
+fn of_asked(found: Asked) -> Result<Vec<Row>, Failure> {
+    let rows = [
+        (
+            "redundancy",
+            36,
+            "a duplicate with a tenth of its movement as noise is named",
+            found.duplicates,
+            1.0,
+            false,
+        ),
+        ("redundancy", 36, "no duplicate, any named", found.duplicates_false, 0.01, true),
+        ("tension", 24, "30 members, a pull of 0.3 spreads is named", found.tension, 0.9, false),
+        ("tension", 24, "30 members, no pull, one named", found.tension_false, 0.05, true),
+        ("style", 1, "lower in everything, taken for this figure's own", found.style_false, 0.05, true),
+        ("style", 1, "half a standard deviation in one figure, kept", found.style_real, 0.8, false),
+        ("validity", 60, "a link that stopped after 40 months is told to have", found.ended, 0.9, false),
+        ("validity", 60, "a live link of 0.2 spreads is told to have stopped", found.ended_false, 0.05, true),
+        ("validity", 60, "a live link of 0.2 spreads is told to predict", found.alive, 0.62, false),
+    ];
+    let row = |(analysis, months, what, tally, floor, at_most): (_, _, &str, _, _, _)| {
+        row_of(analysis, months, what.to_owned(), tally, Some(floor), at_most)
     };
     rows.into_iter().map(row).collect()
 }

@@ -29,6 +29,7 @@ use crate::{
     reporter::{
         Asked, Reporter, bridge,
         explain::{named, share_of_siblings},
+        insights::Which,
         reading::{Place, Reading},
         scorecard::{Scored, in_force_from},
         words,
@@ -138,7 +139,7 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
         periods: at.periods(&asked.known, asked.period),
         insights: match &place.segment {
             Some(segment) if segment.is_total() => {
-                at.0.analyses(of, asked.period, None).into_iter().map(insight).collect()
+                at.0.analyses(of, asked.period, Which::Standing).into_iter().map(insight).collect()
             }
             _ => Vec::new(),
         },

@@ -1,0 +1,175 @@
+//! Worlds for what is asked of several KPIs together: which say the same, which pull against each other, who answers another way, and what stopped
+//! to predict.
+
+use std::fmt::Write as _;
+
+use kepi_model::{calendar::Grain, id::KpiId};
+use kepi_query::value::Segment;
+use kepi_stats::{estimate::Level, estimation::proportion, random::Random};
+
+use super::{
+    Linked, Published, Shape, Tally, World,
+    world::{binomial, defined},
+};
+use crate::{
+    ANALYSES,
+    analysis::{Ask, Insight, Verdict},
+    frame::{Figure, Frame},
+    sentence::Sentence,
+};
+
+const HEAD: &str = "project: world\nname: World\nlanguage: 1\ntime_zone: UTC\n---\nperson: owner\nname: Owner\n---\n\
+strategy: plan\nmission: More.\nperspectives:\n  all: {name: All}\nobjectives:\n  all: {name: All, perspective: all, owner: owner}\n";
+/// January 2023.
+const FIRST: i32 = (2023 - 1970) * 12;
+
+/// An entity, and KPIs of different shares of its rows.
+fn shares(entity: &str, kpis: std::ops::Range<usize>) -> String {
+    let mut text = format!(
+        "---\nentity: {entity}\nname: {entity}\nkey: [id]\ntime: at\nattributes:\n  id: {{type: text}}\n  at: {{type: date}}\n  score: {{type: integer}}\n  d0: {{type: text}}\n"
+    );
+    for kpi in kpis {
+        let _ = write!(
+            text,
+            "---\nkpi: k{kpi}\nname: K{kpi}\nobjective: all\nindicator: leading\nbetter: higher\nmeasure: {{share: {{of: {entity}, which: score > {kpi}}}}}\n\
+             period: month\nby: [d0]\naccountable: owner\n\
+             targets:\n  - {{from: 2020-01-01, threshold: 40%, target: 60%, basis: {{capability: example}}}}\n"
+        );
+    }
+    text
+}
+
+fn kpi_id(kpi: usize) -> Option<KpiId> {
+    format!("k{kpi}").parse().ok()
+}
+
+fn member(member: usize) -> Option<Segment> {
+    Some(Segment::one("d0".parse().ok()?, &format!("m{member:02}")))
+}
+
+/// Ten KPIs over three years, of which the last is the first once more with a tenth of its movement as noise, or is not.
+#[must_use]
+pub fn alike(seed: u64, duplicate: bool) -> Published {
+    let project = defined(&format!("{HEAD}{}", shares("answer", 0..10)));
+    let shape = Shape { kpis: 10, on_scorecard: 2, members: Vec::new(), periods: 36 };
+    let mut frame = World::clean(seed, &shape).frame(&project);
+    let mut random = Random::seeded(seed.wrapping_add(77));
+    let first = kpi_id(0).and_then(|id| frame.kpis.get(&id).cloned());
+    if let (true, Some(mut first), Some(last)) = (duplicate, first, kpi_id(9)) {
+        for series in first.values_mut() {
+            let points: Vec<f64> = series.iter().map(|figure| figure.point).collect();
+            let spread = super::world::spread(&points, |point| *point);
+            series.iter_mut().for_each(|figure| figure.point += 0.1 * spread * random.normal());
+        }
+        frame.kpis.insert(last, first);
+    }
+    Published { project, frame, loads: Vec::new() }
+}
+
+/// Two KPIs of one objective over different rows, in 30 members and two years; the second falls by so many spreads where the first rises by one.
+#[must_use]
+pub fn pulling(seed: u64, strength: f64) -> Published {
+    let project = defined(&format!("{HEAD}{}{}", shares("answer", 0..1), shares("remark", 1..2)));
+    let mut random = Random::seeded(seed.wrapping_mul(0x9e37_79b9).wrapping_add(53));
+    let mut frame = Frame::new(Grain::Month);
+    for of in 0..30 {
+        let levels = [random.normal(), random.normal()].map(|z| 0.5 + 0.05 * z);
+        for month in 0..24 {
+            let shared = 0.5 * libm::cos(f64::from(month));
+            let first = random.normal();
+            let second = (1.0 - strength * strength).sqrt() * random.normal() - strength * first;
+            for (kpi, (level, own)) in levels.into_iter().zip([first, second]).enumerate() {
+                let (Some(id), Some(segment)) = (kpi_id(kpi), member(of)) else { continue };
+                frame.push(&id, &segment, Figure::counted(FIRST + month, level + 0.03 * (own + shared)));
+            }
+        }
+    }
+    Published { project, frame, loads: Vec::new() }
+}
+
+/// Eight KPIs of the same answers in one month, of six members with 400 each; the first member answers lower in all of them, the second, if
+/// that is planted, in the first KPI only.
+#[must_use]
+pub fn styled(seed: u64, real: bool) -> Published {
+    let project = defined(&format!("{HEAD}{}", shares("answer", 0..8)));
+    let mut random = Random::seeded(seed.wrapping_mul(0x9e37_79b9).wrapping_add(61));
+    let mut frame = Frame::new(Grain::Month);
+    for kpi in 0..8 {
+        let level = 0.7 + 0.2 * random.uniform();
+        let mut sum = (0, 0);
+        let Some(id) = kpi_id(kpi) else { continue };
+        let mut push = |segment: &Segment, hits: u64, rows: u64| {
+            if let Ok(estimate) = proportion::wilson(hits, rows, Level::NINETY_FIVE) {
+                frame.push(&id, segment, Figure::of(FIRST, &estimate, true));
+            }
+        };
+        for of in 0..6 {
+            let style = if of == 0 { -0.15 } else { 0.0 };
+            // Half a standard deviation of an answer is a quarter on this scale.
+            let own = if real && of == 1 && kpi == 0 { -0.25 } else { 0.0 };
+            let sine = libm::sin(level + style + own + 0.02 * random.normal());
+            let hits = binomial(&mut random, 400, sine * sine);
+            sum = (sum.0 + hits, sum.1 + 400);
+            member(of).into_iter().for_each(|segment| push(&segment, hits, 400));
+        }
+        push(&Segment::total(), sum.0, sum.1);
+    }
+    Published { project, frame, loads: Vec::new() }
+}
+
+/// What an analysis says of a KPI of a world, in its last month.
+fn says(name: &str, kpi: &str, of: &Published) -> Option<Insight> {
+    let analysis = ANALYSES.iter().find(|analysis| analysis.name == name)?;
+    let kpi = of.project.kpis.values().find(|known| known.id.as_str() == kpi)?;
+    (analysis.answer)(&Ask { kpi, period: of.last() }, of)
+}
+
+/// What was found over many worlds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Duplicates that were named.
+    pub duplicates: Tally,
+    /// Worlds without one in which any was.
+    pub duplicates_false: Tally,
+    /// Pairs in tension that were named.
+    pub tension: Tally,
+    /// Pairs that are not.
+    pub tension_false: Tally,
+    /// Members that answer lower in everything whose gap was taken for this figure's own.
+    pub style_false: Tally,
+    /// Gaps of half a standard deviation in one KPI alone that were.
+    pub style_real: Tally,
+    /// Links that stopped at month 40 of 60 and were told to have.
+    pub ended: Tally,
+    /// Live links that were told to have stopped.
+    pub ended_false: Tally,
+    /// Live links that were told to predict.
+    pub alive: Tally,
+}
+
+/// Runs so many worlds of each; every `links_every`-th of links that end, which take long.
+#[must_use]
+pub fn asked(seeds: std::ops::Range<u64>, links_every: u64) -> Asked {
+    let mut found = Asked::default();
+    for seed in seeds {
+        let verdict = |name, kpi: &str, of: &Published| says(name, kpi, of).map(|insight| insight.verdict);
+        let is_own = |wanted: &str, of: &Published| {
+            let said = says("style", "k0", of).into_iter().flat_map(|insight| insight.says);
+            said.into_iter().any(|of| matches!(of, Sentence::Style { name, own: true, .. } if name == wanted))
+        };
+        found.duplicates.add(verdict("redundancy", "k0", &alike(seed, true)) == Some(Verdict::Yes));
+        found.duplicates_false.add(verdict("redundancy", "k0", &alike(seed, false)) == Some(Verdict::Yes));
+        found.tension.add(verdict("tension", "k1", &pulling(seed, 0.3)) == Some(Verdict::Yes));
+        found.tension_false.add(verdict("tension", "k1", &pulling(seed, 0.0)) == Some(Verdict::Yes));
+        found.style_false.add(is_own("d0 m00", &styled(seed, false)));
+        found.style_real.add(is_own("d0 m01", &styled(seed, true)));
+        if seed.is_multiple_of(links_every) {
+            let ended = |of: Linked| verdict("validity", "cause", &of.0);
+            found.ended.add(ended(Linked::ending(seed, 50, (60, 40), 0.3)) == Some(Verdict::Contrary));
+            let live = ended(Linked::new(seed, 50, 60, 0.2));
+            found.ended_false.add(live == Some(Verdict::Contrary));
+            found.alive.add(live == Some(Verdict::Yes));
+        }
+    }
+    found
+}

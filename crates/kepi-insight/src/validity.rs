@@ -1,0 +1,106 @@
+//! Does it still predict what it is believed to move? Of each link of the strategy from this KPI: whether what went with it goes with it still, or
+//! stopped, and when. One coefficient for all members: fitted to each alone, a live link of ordinary strength looks dead in most.
+
+use std::collections::BTreeSet;
+
+use kepi_model::calendar::Period;
+
+use crate::{
+    analysis::{Analysis, Ask, Cadence, Check, Frames, Insight, Verdict},
+    association::Association,
+    link::{self, Both, Pair},
+    policy,
+    sentence::Sentence,
+};
+
+/// The row of the list.
+pub const ANALYSIS: Analysis = Analysis {
+    name: "validity",
+    version: 1,
+    question: "Does it still predict what the strategy says it moves?",
+    cadence: Cadence::OnRequest,
+    family: None,
+    answer,
+};
+
+/// The share of periods on either side that a break leaves out.
+const TRIM: f64 = 0.25;
+/// Fewer periods on a side do not tell one slope from another.
+const PERIODS: usize = 8;
+
+/// A link that was alive, and what is left of it.
+struct Ended {
+    since: Period,
+    before: Association,
+    after: Association,
+}
+
+/// Where the slope fell, if it did: of all places the one with the greatest difference, held against the distribution of the greatest
+/// (Andrews 1993; his Table I as corrected in 2003).
+fn ended(units: &[Both], upto: Period, sign: f64) -> Option<Ended> {
+    let periods: BTreeSet<i32> = units.iter().flat_map(|of| of.keys().copied()).collect();
+    let periods: Vec<i32> = periods.into_iter().collect();
+    let edge = ((TRIM * periods.len() as f64).ceil() as usize).max(PERIODS);
+    let part = |keep: &dyn Fn(i32) -> bool| -> Option<Association> {
+        let of = units
+            .iter()
+            .map(|of| of.iter().filter(|(at, _)| keep(**at)).map(|(at, pair)| (*at, *pair)).collect());
+        link::of_panel(&of.collect::<Vec<Both>>()).ok()
+    };
+    let mut most: Option<(f64, Ended)> = None;
+    for split in periods.get(edge..periods.len().saturating_sub(edge)).unwrap_or_default() {
+        let Some((before, after)) = part(&|at| at < *split).zip(part(&|at| at >= *split)) else { continue };
+        // Slopes, since a typical move need not be the same on both sides.
+        let slope = |of: &Association| (sign * of.effect / of.moves, of.error / of.moves);
+        let ((a, error_a), (b, error_b)) = (slope(&before), slope(&after));
+        let t = (a - b) / (error_a * error_a + error_b * error_b).sqrt();
+        if most.as_ref().is_none_or(|(known, _)| t > *known) {
+            let since = Period { ordinal: *split, ..upto };
+            most = Some((t, Ended { since, before, after }));
+        }
+    }
+    most.filter(|(t, _)| policy::breaks(*t)).map(|(_, ended)| ended)
+}
+
+fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
+    let project = frames.project();
+    let all = link::pairs(project);
+    let asked: Vec<&Pair<'_>> = all.iter().filter(|pair| pair.cause.id == ask.kpi.id).collect();
+    if asked.is_empty() {
+        return None;
+    }
+    let (mut says, mut verdicts, mut untold) = (Vec::new(), Vec::new(), Vec::new());
+    for pair in &asked {
+        let (effect, sign) = (pair.effect.name.clone(), link::expected_sign(pair));
+        let Ok(whole) = link::found(pair, ask.period, frames) else {
+            untold.push(effect);
+            verdicts.push(Verdict::Unknown);
+            continue;
+        };
+        let ended = link::members(pair, ask.period, frames).and_then(|units| ended(&units, ask.period, sign));
+        // What is left of it is told apart from nothing at the same level as the whole.
+        let ended = ended.filter(|of| {
+            let judge = |of: &Association| policy::together(of, sign, None, 1).0;
+            judge(&of.before) == Verdict::Yes && judge(&of.after) != Verdict::Yes
+        });
+        if let Some(of) = ended {
+            verdicts.push(Verdict::Contrary);
+            let (before, after) = (of.before.effect, of.after.effect);
+            says.push(Sentence::NoLonger {
+                effect,
+                since: of.since,
+                before,
+                after,
+                periods: of.after.periods,
+            });
+        } else {
+            verdicts.push(whole.verdict);
+            says.push(Sentence::Predicts { effect, found: whole });
+        }
+    }
+    says.extend((!untold.is_empty()).then_some(Sentence::PredictsUntold { effects: untold }));
+    let checks =
+        vec![Check { name: "enough periods or members", holds: !verdicts.contains(&Verdict::Unknown) }];
+    let verdict = link::together(verdicts.into_iter());
+    Some(Insight { verdict, says, exhibit: None, checks, looked_at: asked.len() })
+}
