@@ -40,7 +40,8 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
         ([before, now], Better::Lower) => now.1 <= before.1,
         _ => false,
     };
-    let moved = points.windows(2).any(|pair| matches!(pair, [before, now] if before.1 != now.1));
+    let moved =
+        points.windows(2).any(|pair| matches!(pair, [before, now] if before.1.to_bits() != now.1.to_bits()));
     // What is a mean or a share may rise for long by itself; a total grows with its business.
     let only_grows = matches!(kpi.measure, Measure::Total(_) | Measure::Stock(_))
         && moved
