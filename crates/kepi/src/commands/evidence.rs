@@ -1,7 +1,7 @@
 //! `kepi evidence insight`: what is called out in made-up projects of which the truth is known.
 
 use kepi_insight::evidence::{
-    Doubts, Found, Links, Outlooks, Shape, Tally, asked, doubts, links, outlooks, run,
+    Asked, Doubts, Found, Links, Outlooks, Shape, Tally, asked, doubts, links, outlooks, run,
 };
 use serde::Serialize;
 
