@@ -226,7 +226,7 @@ impl<'a> Reporter<'a> {
             shade(rows.iter_mut().flatten().flatten());
             rows.iter().flatten().any(Option::is_some).then(|| StageMap {
                 kpi: Named::new(&kpi.id, &kpi.name),
-                dimension: Named::new(other, other.as_str().replace('_', " ")),
+                dimension: Named::new(other, self.dimension_name(kpi, other)),
                 members: members.iter().map(|m| Named::new(id_of(m), words::member(m))).collect(),
                 rows,
                 not_drawn: 0,

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use kepi_model::{
     calendar::{Grain, Period},
     describe,
-    id::DimensionId,
+    expression::{Expression, Node},
+    id::{DimensionId, EntityId},
     project::{Kpi, Measure},
     window::Over,
 };
@@ -107,7 +108,7 @@ impl<'a> Reporter<'a> {
                 Some(segment) if segment.is_total() => self.analyses(kpi, period, Which::Standing),
                 _ => Vec::new(),
             },
-            trend: self.course(kpi, &place, period.grain).iter().map(|r| self.point(r)).collect(),
+            trend: self.course(kpi, &place, period.grain).iter().map(|r| self.point(r, &place)).collect(),
             dimensions: self.dimensions(kpi, &place, period),
             has_cohorts: self.age_of(kpi).is_some(),
             has_flow: matches!(kpi.measure, Measure::Stock(_)),
@@ -240,7 +241,8 @@ impl<'a> Reporter<'a> {
                 notes.push(format!("{hidden} {verb} no publishable value."));
             }
             let ids: Vec<&str> = dimensions.iter().map(DimensionId::as_str).collect();
-            let name = ids.iter().map(|id| id.replace('_', " ")).collect::<Vec<_>>().join(" and ");
+            let names: Vec<String> = dimensions.iter().map(|id| self.dimension_name(kpi, id)).collect();
+            let name = names.join(" and ");
             DimensionView {
                 dimension: Named::new(ids.join("-"), name),
                 combines: dimensions.len(),
@@ -249,6 +251,20 @@ impl<'a> Reporter<'a> {
             }
         });
         views.collect()
+    }
+
+    /// What a dimension is called: by the name of the attribute that it is, or else by its own.
+    pub(crate) fn dimension_name(self, kpi: &Kpi, id: &DimensionId) -> String {
+        let entities = &self.project().entities;
+        let named = |(base, way): (&EntityId, &Expression)| {
+            let Node::Path(path) = &way.node else { return None };
+            let entity = path.references.last().map_or(base, |(_, next)| next);
+            let attribute = entities.get(entity)?.attribute(&path.attribute)?;
+            // One that was given another name is called by that.
+            (attribute.id.as_str() == id.as_str()).then(|| words::within(&attribute.name))
+        };
+        let of = kpi.by.iter().find(|dimension| dimension.id == *id);
+        of.and_then(|of| of.ways.iter().find_map(named)).unwrap_or_else(|| id.as_str().replace('_', " "))
     }
 
     /// What a value was computed from.

@@ -174,8 +174,10 @@ impl<'a> Reporter<'a> {
         }
     }
 
-    pub(crate) fn point(self, of: &Reading<'a>) -> SeriesPoint {
+    pub(crate) fn point(self, of: &Reading<'a>, place: &Place<'a>) -> SeriesPoint {
+        let judged = place.segment.as_ref().map(|segment| self.facts.judged(&of.kpi.id, of.period, segment));
         SeriesPoint {
+            usual: judged.and_then(Result::ok).map(|usual| (usual.low, usual.high)),
             period: self.label(of.period),
             value: of.measured(),
             status: (&of.standing).into(),

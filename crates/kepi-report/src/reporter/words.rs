@@ -102,6 +102,17 @@ pub(super) fn missing_rule(scorecard: &Scorecard) -> String {
     }
 }
 
+/// A name within a sentence: `Boarding area` reads as `boarding area`, `NPS group` as it is.
+pub(super) fn within(name: &str) -> String {
+    let mut chars = name.chars();
+    match (chars.next(), chars.clone().next()) {
+        (Some(first), second) if !second.is_some_and(char::is_uppercase) => {
+            first.to_lowercase().to_string() + chars.as_str()
+        }
+        _ => name.to_owned(),
+    }
+}
+
 /// A member of a dimension.
 pub(super) fn member(member: &Member) -> String {
     match member {

@@ -76,6 +76,19 @@ fn trend_with_a_gap_and_a_provisional_value() {
 }
 
 #[test]
+fn what_is_usual_is_framed_where_it_is_known() {
+    let view = kpi("recommend");
+    let mut series = view.trend;
+    let draw = |series: &[crate::view::SeriesPoint]| {
+        trend("It", series, &view.current.measured_in, Better::Higher, Size::Wide).0
+    };
+    series.iter_mut().for_each(|point| point.usual = None);
+    assert!(!draw(&series).contains("class=\"usual\""));
+    series[3].usual = Some((10.0, 30.0));
+    assert_eq!(draw(&series).matches("class=\"usual\"").count(), 1);
+}
+
+#[test]
 fn steps_of_a_bridge() {
     let view = Reporter::new(airport()).scorecard(&ScorecardQuery::default()).unwrap();
     let bridge = view.bridge.unwrap();

@@ -48,7 +48,7 @@ impl Frame {
     }
 }
 
-/// The whole series. Shaded: the interval. Lines per period: threshold, target, stretch; the zone beyond the
+/// The whole series. Shaded: the interval. Framed: what is usual. Lines per period: threshold, target, stretch; the zone beyond the
 /// threshold is tinted. Hatched: a provisional value. A period without a value is a gap with a hollow mark on
 /// the axis.
 pub fn trend(name: &str, series: &[SeriesPoint], unit: &ValueUnit, better: Better, size: Size) -> Markup {
@@ -58,6 +58,7 @@ pub fn trend(name: &str, series: &[SeriesPoint], unit: &ValueUnit, better: Bette
             .map_or_else(Vec::new, value_and_limits)
             .into_iter()
             .chain(p.lines.as_ref().map_or_else(Vec::new, line_values))
+            .chain(p.usual.map_or_else(Vec::new, |(low, high)| vec![low, high]))
     });
     let scale = Scale::around(values, unit, 0.0, 1.0);
     let ticks: Vec<(f64, String)> = scale
@@ -105,6 +106,9 @@ pub fn trend(name: &str, series: &[SeriesPoint], unit: &ValueUnit, better: Bette
                 @if !point.complete {
                     rect class="running" fill={ "url(#" (hatch) ")" } x=(px(edge(i))) y=(px(frame.top)) width=(px(step)) height=(px(frame.bottom - frame.top)) {}
                 }
+            }
+            @for (i, (low, high)) in series.iter().enumerate().filter_map(|(i, p)| Some((i, p.usual?))) {
+                rect class="usual" x=(px(edge(i))) y=(px(y.at(high))) width=(px(step)) height=(px((y.at(low) - y.at(high)).max(0.0))) {}
             }
             @for run in runs(series) {
                 @if run.len() > 1 {

@@ -390,6 +390,8 @@ pub struct SeriesPoint {
     pub complete: bool,
     /// The target's lines in that period.
     pub lines: Option<TargetLines>,
+    /// What of the value is usual: what lies between would not have been called out.
+    pub usual: Option<(f64, f64)>,
 }
 
 /// Recent periods up to the one shown, as a picture the size of a word needs them.

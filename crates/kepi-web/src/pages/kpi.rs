@@ -121,7 +121,7 @@ fn course(view: &KpiView) -> Markup {
             (svg::trend(&row.kpi.name, &view.trend, &row.measured_in, row.better, Size::Narrow))
             @if view.has_cohorts { p { a href={ "/cohorts/" (row.kpi.id) } { "Cohort by cohort, as they grow older" } } }
             @if view.has_flow { p { a href={ "/flows/" (row.kpi.id) } { "What came and what went, period by period" } } }
-            p.note { "Shaded band: " (view.project.confidence) " interval. Tinted zone: beyond the threshold. Hatched: provisional, more data may change it. ○ on the axis: no value." }
+            p.note { "Shaded band: " (view.project.confidence) " interval. " @if view.trend.iter().any(|point| point.usual.is_some()) { "Dotted frames: usual, what would not have been called out. " } "Tinted zone: beyond the threshold. Hatched: provisional, more data may change it. ○ on the axis: no value." }
             @if let Some(window) = &view.definition.window {
                 p.note { "Each value is made from the rows of its window (" (window) "), so neighbouring ones share rows and are not independent." }
             }
@@ -241,7 +241,7 @@ fn by_dimension(dimension: &DimensionView, view: &KpiView, path: &str) -> Markup
     let id = format!("by-{}", dimension.dimension.id);
     html! {
         section.panel aria-labelledby=(id) {
-            h2 id=(id) { "By " (lower(&dimension.dimension.name)) }
+            h2 id=(id) { "By " (dimension.dimension.name) }
             // Combinations are many and wanted seldom.
             @if dimension.combines > 1 {
                 details { summary { (dimension.members.len()) " combinations" } (members(dimension, view, path)) }
@@ -466,9 +466,4 @@ fn pins(pins: &Outcome<PinsView>) -> Markup {
 
 fn short(hash: &str) -> &str {
     hash.get(..12).unwrap_or(hash)
-}
-
-fn lower(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|c| c.to_lowercase().to_string() + chars.as_str()).unwrap_or_default()
 }
