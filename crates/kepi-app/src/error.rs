@@ -84,6 +84,9 @@ pub enum AppError {
     /// Something asked for is not there.
     #[error("{0}")]
     NotFound(String),
+    /// There is no such row or published value.
+    #[error("there is no {0}")]
+    NoRow(String),
     /// Rows behind a value or of an entity could not be listed.
     #[error("the rows could not be traced")]
     Trace(#[from] TraceError),

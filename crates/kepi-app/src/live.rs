@@ -81,11 +81,14 @@ impl LiveBoard {
     /// The state was made or replaced since: what stands there now is shown once something is published in it.
     async fn begin_anew(&self, replaced: bool) {
         let board = match (self.open)().await {
-            Ok(Some(app)) => match Picture::load(&app).await {
-                Ok(board) if !board.is_empty() => return self.show(Some(Arc::new(app)), board),
-                Ok(_) => "nothing is published in the new one yet: `kepi run` does it".to_owned(),
-                Err(error) => error.to_string(),
-            },
+            Ok(Some(app)) => {
+                let app = Arc::new(app);
+                match Picture::load(&app).await {
+                    Ok(board) if !board.is_empty() => return self.show(Some(app), board),
+                    Ok(_) => "nothing is published in the new one yet: `kepi run` does it".to_owned(),
+                    Err(error) => error.to_string(),
+                }
+            }
             Ok(None) => "there is no new one yet: `kepi run` makes it".to_owned(),
             Err(error) => error,
         };

@@ -20,7 +20,10 @@ use kepi_score::{
     tree::Observed,
 };
 
-use crate::reader::ViewError;
+use crate::{
+    reader::ViewError,
+    trace::{TracedEntityRow, TracedValue},
+};
 
 /// A published value.
 #[derive(Debug, Clone)]
@@ -77,7 +80,8 @@ impl Entry {
     }
 }
 
-/// What is published and landed, as of one moment. Nothing here computes a KPI: the request path runs no engine.
+/// What is published and landed, as of one moment. Nothing here computes a KPI: the request path runs no engine, but where the
+/// rows behind a value are asked for.
 ///
 /// Methods may block briefly (a local database, a file); callers on an async runtime call them where blocking is allowed.
 /// What a KPI was [observed](KpiValues::observed) to be and in which [periods](KpiValues::periods) comes from scoring's own
@@ -178,4 +182,31 @@ pub trait Facts: KpiValues + Send + Sync {
         offset: u64,
         limit: u64,
     ) -> Result<(Vec<QuarantinedRow>, u64), ViewError>;
+    /// The rows behind a published value, of each term at most so many.
+    ///
+    /// # Errors
+    /// No run published it, or its rows cannot be read.
+    fn rows_behind(
+        &self,
+        kpi: &KpiId,
+        period: Period,
+        segment: &Segment,
+        most: usize,
+    ) -> Result<TracedValue, ViewError> {
+        let _ = (period, segment, most);
+        Err(ViewError::Unavailable { reason: format!("the rows behind `{kpi}` are not here") })
+    }
+    /// The rows of an entity whose key begins with these parts, and how they came about; of each list at most so many.
+    ///
+    /// # Errors
+    /// There is no such entity or row, or its rows cannot be read.
+    fn entity_rows(
+        &self,
+        entity: &str,
+        key: &[String],
+        most: usize,
+    ) -> Result<Vec<TracedEntityRow>, ViewError> {
+        let _ = (key, most);
+        Err(ViewError::Unavailable { reason: format!("the rows of `{entity}` are not here") })
+    }
 }

@@ -29,6 +29,7 @@ pub mod say;
 pub mod svg;
 pub mod tables;
 pub mod tidy;
+pub mod trace;
 pub mod view;
 
 pub use reporter::Reporter;

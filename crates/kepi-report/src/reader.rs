@@ -15,6 +15,12 @@ pub enum ViewError {
         /// What may have been meant, best first: shown text and path (`/kpis/restrooms`).
         suggestions: Vec<(String, String)>,
     },
+    /// It is asked otherwise than it can be answered.
+    #[error("{reason}")]
+    Unclear {
+        /// Why, and how to ask.
+        reason: String,
+    },
     /// Nothing can be shown now: not yet computed, or the store does not answer.
     #[error("{reason}")]
     Unavailable {

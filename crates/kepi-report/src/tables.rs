@@ -1,11 +1,14 @@
 //! Cohorts, journeys and stocks as tables for spreadsheets: a row for each figure.
 
+use std::collections::BTreeSet;
+
 use crate::{
     csv,
     facts::Facts,
     reader::ViewError,
     reporter::Reporter,
-    view::{Cell, Named, Outcome, Shade},
+    trace::plain,
+    view::{Cell, Named, Outcome, RowsView, Shade},
 };
 
 /// Cohorts by age, every cohort there ever was.
@@ -80,6 +83,30 @@ pub fn flow(facts: &dyn Facts, id: &str) -> Result<String, ViewError> {
             .concat()
     });
     Ok(csv::table(&["kpi", "period", "opening", "came", "went", "closing", "reason", "final"], rows))
+}
+
+/// The rows behind a value: what was read of each in a column of its own.
+pub fn rows(view: &RowsView) -> String {
+    let terms = || view.traced.iter().flat_map(|of| &of.terms);
+    let names: BTreeSet<&String> =
+        terms().flat_map(|term| term.rows.iter().flat_map(|row| row.read.keys())).collect();
+    let header = ["term", "entity", "key", "date", "left_out", "source", "file", "row"];
+    let header: Vec<&str> = header.into_iter().chain(names.iter().map(|name| name.as_str())).collect();
+    let lines = terms().flat_map(|term| term.rows.iter().map(move |row| (term, row))).map(|(term, row)| {
+        let mut cells = vec![
+            term.term.clone(),
+            term.entity.clone(),
+            row.key.clone(),
+            row.date.clone(),
+            row.left_out.clone().unwrap_or_default(),
+            row.source.clone().unwrap_or_default(),
+            row.file.clone().unwrap_or_default(),
+            row.row.map(|row| row.to_string()).unwrap_or_default(),
+        ];
+        cells.extend(names.iter().map(|name| row.read.get(*name).map(plain).unwrap_or_default()));
+        cells
+    });
+    csv::table(&header, lines)
 }
 
 /// Period, value, interval, n, reason and whether it is final.

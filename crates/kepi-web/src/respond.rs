@@ -80,6 +80,7 @@ pub(crate) fn error(kind: Kind, error: &ViewError) -> Response {
         ViewError::NotFound { suggestions, .. } => {
             (StatusCode::NOT_FOUND, "not_found", suggestions.as_slice())
         }
+        ViewError::Unclear { .. } => (StatusCode::BAD_REQUEST, "unclear", Default::default()),
         ViewError::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", Default::default()),
     };
     let text = match kind {

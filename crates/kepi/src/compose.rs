@@ -191,7 +191,7 @@ pub fn root(folder: &Path) -> Result<PathBuf, Failure> {
 /// What is published of the project at a site.
 pub async fn board(site: Site<'_>, out: Output) -> Result<Picture, Failure> {
     let picture = match reading(site).await? {
-        Some(app) => Picture::load(&app).await?,
+        Some(app) => Picture::load(&Arc::new(app)).await?,
         None => before_the_first_run(site)?,
     };
     if picture.is_empty() {

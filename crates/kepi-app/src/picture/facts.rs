@@ -22,6 +22,7 @@ use kepi_query::{
 use kepi_report::{
     facts::{Entry, Facts, Said, Standing},
     reader::ViewError,
+    trace::{TracedEntityRow, TracedValue},
 };
 use kepi_score::{
     card::{Card, KpiValues, UnitScore},
@@ -29,10 +30,25 @@ use kepi_score::{
 };
 
 use super::Picture;
+use crate::error::{AppError, whole};
 
 /// The scores of all units by scorecard and period: they are on every page, and a picture does not change.
 #[derive(Default)]
 pub(super) struct KeptScores(Mutex<BTreeMap<(ScorecardId, Period), Vec<UnitScore>>>);
+
+fn nothing_stored() -> ViewError {
+    ViewError::Unavailable {
+        reason: "nothing is published yet: `kepi run` computes and publishes".to_owned(),
+    }
+}
+
+fn untraced(error: AppError) -> ViewError {
+    match error {
+        AppError::NoRow(what) => ViewError::NotFound { what, suggestions: Vec::new() },
+        AppError::NotFound(reason) => ViewError::Unclear { reason },
+        other => ViewError::Unavailable { reason: whole(&other) },
+    }
+}
 
 fn unavailable(error: PortError) -> ViewError {
     ViewError::Unavailable { reason: format!("the lake cannot be read: {error}") }
@@ -157,9 +173,28 @@ impl Facts for Picture {
         offset: u64,
         limit: u64,
     ) -> Result<(Vec<QuarantinedRow>, u64), ViewError> {
-        match &self.lake {
-            Some(lake) => self.wait(lake.quarantine(source, offset, limit)).map_err(unavailable),
+        match &self.app {
+            Some(app) => self.wait(app.lake.quarantine(source, offset, limit)).map_err(unavailable),
             None => Ok((Vec::new(), 0)),
         }
+    }
+    fn rows_behind(
+        &self,
+        kpi: &KpiId,
+        period: Period,
+        segment: &Segment,
+        most: usize,
+    ) -> Result<TracedValue, ViewError> {
+        let app = self.app.as_ref().ok_or_else(nothing_stored)?;
+        self.wait(app.trace_value(kpi, period, segment, most)).map_err(untraced)
+    }
+    fn entity_rows(
+        &self,
+        entity: &str,
+        key: &[String],
+        most: usize,
+    ) -> Result<Vec<TracedEntityRow>, ViewError> {
+        let app = self.app.as_ref().ok_or_else(nothing_stored)?;
+        self.wait(app.trace_rows(entity, key, most)).map_err(untraced)
     }
 }

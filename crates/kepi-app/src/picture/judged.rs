@@ -27,7 +27,7 @@ pub(super) type Kept = Mutex<BTreeMap<KpiId, Arc<OfKpi>>>;
 impl Picture {
     /// Reads what is usual of these KPIs, of those of which it is not here yet.
     pub(super) fn read_judged(&self, kpis: &[&KpiId]) -> Result<(), PortError> {
-        let Some(values) = self.values.as_ref().filter(|_| self.is_judged) else { return Ok(()) };
+        let Some(app) = self.app.as_ref().filter(|_| self.is_judged) else { return Ok(()) };
         let kept = || self.judged.lock().unwrap_or_else(PoisonError::into_inner);
         let missing: Vec<&KpiId> = {
             let known = kept();
@@ -35,7 +35,7 @@ impl Picture {
         };
         for some in missing.chunks(KPIS_READ_AT_ONCE) {
             let subjects: Vec<String> = some.iter().map(ToString::to_string).collect();
-            let rows = self.wait(values.newest(&USUAL, Some(&subjects)))?;
+            let rows = self.wait(app.values.newest(&USUAL, Some(&subjects)))?;
             let mut all: BTreeMap<&str, OfKpi> = BTreeMap::new();
             for row in (0..rows.rows()).filter(|row| rows.withdrawn(*row).is_empty()) {
                 let read = || {

@@ -27,7 +27,7 @@ impl Picture {
     }
 
     /// What is published, as of now. Before the first run, the project in the folder and no values.
-    pub async fn load(app: &App) -> Result<Self, AppError> {
+    pub async fn load(app: &Arc<App>) -> Result<Self, AppError> {
         let position = Self::newest_event(app).await?;
         let runs = app.values.runs(None).await.map_err(AppError::Lake)?;
         let standing = app.values.vouched(None).await.map_err(AppError::Lake)?;
@@ -78,8 +78,7 @@ impl Picture {
             scores: KeptScores::default(),
             judged: Default::default(),
             is_judged: app.values.insights_reach().await.map_err(AppError::Lake)? >= newest,
-            values: Some(Arc::clone(&app.values)),
-            lake: Some(Arc::clone(&app.lake)),
+            app: Some(Arc::clone(app)),
             runtime: tokio::runtime::Handle::current(),
         })
     }
@@ -107,15 +106,14 @@ impl Picture {
             scores: KeptScores::default(),
             judged: Default::default(),
             is_judged: false,
-            values: None,
-            lake: None,
+            app: None,
             runtime: tokio::runtime::Handle::current(),
         })
     }
 
     /// What is published now, where this is what was published before: of the figures that were read, only those are
     /// read that runs have added since.
-    pub async fn follow(&self, app: &App) -> Result<Self, AppError> {
+    pub async fn follow(&self, app: &Arc<App>) -> Result<Self, AppError> {
         let next = Self::load(app).await?;
         let last = |of: &Self| of.runs.values().map(|run| run.seq).max().unwrap_or(0);
         if next.project.calendar != self.project.calendar {

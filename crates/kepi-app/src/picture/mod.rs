@@ -16,15 +16,14 @@ use kepi_model::{
 };
 use kepi_query::{
     finish,
-    landing::{Lake, LoadReport, PortError},
+    landing::{LoadReport, PortError},
     port::SnapshotId,
-    published::{
-        Run, Subject, Table, TableBuilder, VALUE, Values, Vouched, Withdrawn, figure, restates, states_of,
-    },
+    published::{Run, Subject, Table, TableBuilder, VALUE, Vouched, Withdrawn, figure, restates, states_of},
     value::{Pins, Segment, Value},
 };
 use kepi_report::facts::{Entry, Said, Standing, Withdrawal};
 
+use crate::open::App;
 use cube::Cube;
 
 mod cube;
@@ -79,11 +78,9 @@ pub struct Picture {
     judged: judged::Kept,
     /// Whether the newest run was judged.
     is_judged: bool,
-    /// Where they are; none before anything was landed or published.
-    values: Option<Arc<dyn Values>>,
-    /// Where rejected rows are, of which there may be more than memory holds: pages of them are read when asked for.
-    lake: Option<Arc<dyn Lake>>,
-    /// What waits for both.
+    /// Where all this is, and rows of which there may be more than memory holds; none before anything was landed or published.
+    app: Option<Arc<App>>,
+    /// What waits for it.
     runtime: tokio::runtime::Handle,
 }
 
@@ -111,7 +108,7 @@ impl Picture {
             .filter(|(_, cube)| cube.get().is_none())
             .collect();
         missing.sort_by(|a, b| a.0.cmp(&b.0));
-        let Some(values) = &self.values else { return Ok(()) };
+        let Some(values) = self.app.as_ref().map(|app| &app.values) else { return Ok(()) };
         // Some at a time: what is read and what is kept of it are both in memory for a moment.
         for some in missing.chunks(KPIS_READ_AT_ONCE) {
             let subjects: Vec<String> = some.iter().map(|(kpi, _)| kpi.clone()).collect();
@@ -171,7 +168,7 @@ impl Picture {
         if let Some(known) = kept().get(kpi) {
             return Ok(Arc::clone(known));
         }
-        let rows = match &self.values {
+        let rows = match self.app.as_ref().map(|app| &app.values) {
             Some(values) => self.wait(values.history(&VALUE, kpi.as_str(), None))?,
             None => TableBuilder::new(&VALUE).finish(),
         };

@@ -13,6 +13,7 @@ mod journey;
 mod kpi;
 mod map;
 pub(crate) mod reading;
+mod rows;
 pub(crate) mod scorecard;
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ mod insight;
 mod kpi;
 mod names;
 mod quantity;
+mod rows;
 mod scorecard;
 mod sources;
 mod strategy;
@@ -33,6 +34,7 @@ pub use quantity::{
     Change, Coverage, Freshness, Interval, Measured, Number, Outcome, Points, Reason, Recent, RecentEnd,
     SeriesPoint, Status, TargetView, UsualView, Weight, signed_parts,
 };
+pub use rows::{EntityRowsView, RowsView};
 pub use scorecard::{
     Deviation, InsightView, KpiRow, ObjectiveView, PerspectiveView, ScoreView, ScorecardView,
 };

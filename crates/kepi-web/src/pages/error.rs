@@ -9,6 +9,7 @@ use crate::layout::{self, Head};
 pub(crate) fn render(status: StatusCode, message: &str, suggestions: &[(String, String)]) -> Markup {
     let title = match status {
         StatusCode::NOT_FOUND => "Not found",
+        StatusCode::BAD_REQUEST => "Not to be answered as asked",
         StatusCode::SERVICE_UNAVAILABLE => "Not available yet",
         _ => "Something broke",
     };

@@ -437,10 +437,19 @@ fn data(view: &KpiView) -> Markup {
                 }
                 dt { "Quarantined, of all rows" } dd { @if q.quarantined > 0 { a href="/data/quarantine" { (parts::count(q.quarantined)) } } @else { "0" } }
                 dt { "Coverage" } dd { (view.current.coverage.text) }
+                dt { "Rows" } dd { a href=(parts::href(&format!("/kpis/{}/rows", view.current.kpi.id), &asked(view))) { "The rows behind this value" } }
                 dt { "Sources" } dd { @for s in &q.sources { div { a href={ "/data#" (s.id) } { (s.name) } } } }
             }
         }
     }
+}
+
+/// The period, segment and unit shown, as a query.
+fn asked(view: &KpiView) -> Vec<(&str, &str)> {
+    let mut query = vec![("period", view.period.as_str())];
+    query.extend(view.segment.as_ref().map(|of| ("segment", of.id.as_str())));
+    query.extend(view.unit.as_ref().map(|of| ("unit", of.id.as_str())));
+    query
 }
 
 fn pins(pins: &Outcome<PinsView>) -> Markup {

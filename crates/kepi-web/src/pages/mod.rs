@@ -9,6 +9,7 @@ mod kpi;
 mod kpis;
 mod map;
 mod quarantine;
+mod rows;
 mod scorecard;
 mod sources;
 
@@ -96,6 +97,28 @@ pub const PAGES: &[Page] = &[
         csv: csv("/kpis/{id}/values.csv", |f, p| Ok(tidy::to_csv(&tidy::rows(f, &p.id(), &p.kpi())?))),
     },
     Page {
+        path: "/kpis/{id}/rows",
+        json: Some("/api/v1/kpis/{id}/rows"),
+        nav: None,
+        html: |f, p| html(Reporter::new(f).rows_behind(&p.id(), &p.kpi(), rows::MOST_SHOWN), rows::behind),
+        data: |f, p| json(Reporter::new(f).rows_behind(&p.id(), &p.kpi(), p.most()).map(v1::rows_behind)),
+        csv: csv("/kpis/{id}/rows.csv", |f, p| {
+            Ok(tables::rows(&Reporter::new(f).rows_behind(&p.id(), &p.kpi(), MOST_ROWS)?))
+        }),
+    },
+    Page {
+        path: "/entities/{id}/row",
+        json: Some("/api/v1/entities/{id}/row"),
+        nav: None,
+        html: |f, p| {
+            html(Reporter::new(f).entity_rows(&p.id(), &p.all("key"), rows::MOST_SHOWN), rows::entity)
+        },
+        data: |f, p| {
+            json(Reporter::new(f).entity_rows(&p.id(), &p.all("key"), p.most()).map(|view| view.rows))
+        },
+        csv: None,
+    },
+    Page {
         path: "/cohorts/{id}",
         json: Some("/api/v1/cohorts/{id}"),
         nav: None,
@@ -164,6 +187,9 @@ pub const PAGES: &[Page] = &[
 /// More periods of history than this are not given at once; an endpoint of one KPI has them all.
 const MOST_HISTORY: usize = 120;
 
+/// More rows behind a value than this are not given at once.
+const MOST_ROWS: usize = 100_000;
+
 /// The first scorecard; of a project without one, its KPIs.
 fn home(facts: &dyn Facts, params: &Params) -> Result<String, ViewError> {
     if facts.project().scorecards.is_empty() {
@@ -198,6 +224,16 @@ impl Params {
 
     fn get(&self, key: &str) -> Option<String> {
         self.query.iter().find(|(k, v)| k == key && !v.is_empty()).map(|(_, v)| v.clone())
+    }
+
+    /// All that is said of a key, in order.
+    pub(crate) fn all(&self, key: &str) -> Vec<String> {
+        self.query.iter().filter(|(k, v)| k == key && !v.is_empty()).map(|(_, v)| v.clone()).collect()
+    }
+
+    /// How many rows are asked for; unsaid, as many as a page shows.
+    pub(crate) fn most(&self) -> usize {
+        self.get("limit").and_then(|n| n.parse().ok()).map_or(rows::MOST_SHOWN, |n: usize| n.min(MOST_ROWS))
     }
 
     pub(crate) fn scorecard(&self) -> ScorecardQuery {

@@ -25,6 +25,7 @@ mod speed;
 pub(crate) fn example(route: &str) -> String {
     let id = match route {
         r if !r.contains("{id}") => return route.to_owned(),
+        r if r.contains("/entities/") => return r.replace("{id}", "member_year") + "?key=m-17&key=2015",
         r if r.contains("/cohorts/") => "members_return",
         r if r.contains("/flows/") => "open_claims",
         r if r.contains("/journeys/") => "membership",

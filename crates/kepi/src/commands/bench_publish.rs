@@ -172,7 +172,7 @@ async fn open(folder: &Path, out: Output) -> Result<(), Failure> {
     reset_peak_memory();
     let start = Instant::now();
     let app = compose::app(compose::Site { folder, store: None }, None).await?;
-    let picture = Picture::load(&app).await?;
+    let picture = Picture::load(&Arc::new(app)).await?;
     if Facts::is_empty(&picture) {
         return Err(Failure::Other("nothing is published".to_owned()));
     }

@@ -1,6 +1,13 @@
 //! `kepi trace`: the rows behind a value, and how a row came about.
 
-use kepi_app::trace::{FoundRow, Gathered, OfValue, TermRows, TracedEntityRow, TracedValue, plain};
+use kepi_report::{
+    Reporter,
+    api::v1,
+    reader::KpiQuery,
+    tables,
+    trace::{FoundRow, Gathered, TermRows, TracedEntityRow, TracedValue, plain},
+    view::RowsView,
+};
 
 use crate::{
     cli::{Cli, Format, Trace},
@@ -11,31 +18,37 @@ use crate::{
 
 /// Traces what is asked for; rows that do not add up to what was published end with exit code 1.
 pub async fn trace(what: &Trace, cli: &Cli, out: Output) -> Result<(), Failure> {
-    let Some(app) = compose::reading(compose::Site::of(cli)).await? else {
-        // Says what is wrong with the project, if anything is.
-        compose::before_the_first_run(compose::Site::of(cli))?;
-        return Err(Failure::Other("nothing is published yet: `kepi run` computes and publishes".to_owned()));
-    };
+    let picture = compose::board(compose::Site::of(cli), out).await?;
+    let reporter = Reporter::new(&picture);
     if !what.key.is_empty() {
-        let rows = app.trace_rows(&what.what, &what.key, what.limit).await?;
-        return print_rows(&what.what, &rows, out);
+        let view = reporter.entity_rows(&what.what, &what.key, what.limit)?;
+        return print_rows(&what.what, &view.rows, out);
     }
-    let asked = OfValue {
-        kpi: what.what.clone(),
-        period: what.period.clone(),
-        segment: what.segment.clone(),
-        most: what.limit,
-    };
-    let found = app.trace_value(&asked).await?;
-    match out.format {
-        Format::Json => out.json(&found)?,
-        Format::Csv => out.rows(&grid(&found.terms, true))?,
-        Format::Table => print_value(&found, out)?,
+    let segment = (!what.segment.is_empty()).then(|| what.segment.clone());
+    let asked = KpiQuery { unit: None, segment, period: what.period.clone() };
+    let view = reporter.rows_behind(&what.what, &asked, what.limit)?;
+    match (out.format, &view.traced) {
+        (Format::Csv, _) => out.line(tables::rows(&view).trim_end())?,
+        (Format::Table, Some(found)) => print_value(found, out)?,
+        (Format::Table, None) => print_inputs(&view, out)?,
+        (Format::Json, _) => return Ok(out.json(&v1::rows_behind(view))?),
     }
+    let Some(found) = &view.traced else { return Ok(()) };
     if !found.disagreements.is_empty() {
         let which = found.disagreements.join(", ");
         out.remark(&format!("the rows do not add up to what run {} published: {which}", found.run));
         return Err(Failure::Findings);
+    }
+    Ok(())
+}
+
+/// Which KPIs have the rows.
+fn print_inputs(view: &RowsView, out: Output) -> Result<(), Failure> {
+    out.line(&format!("{} · {}: computed of other KPIs, which have the rows", view.kpi.id, view.period))?;
+    for input in &view.inputs {
+        let segment =
+            if input.segment.is_empty() { String::new() } else { format!(" --segment '{}'", input.segment) };
+        out.line(&format!("  kepi trace {} --period {}{segment}", input.kpi.id, input.period))?;
     }
     Ok(())
 }
@@ -59,7 +72,7 @@ fn print_value(found: &TracedValue, out: Output) -> Result<(), Failure> {
         if term.undated > 0 {
             out.line(&format!("  {} more, of whatever period, without a date", term.undated))?;
         }
-        out.rows(&grid(std::slice::from_ref(term), false))?;
+        out.rows(&grid(term))?;
         let listed = term.rows.len() as u64;
         if listed < term.of {
             out.line(&format!("  … {} more; `--limit {}` lists all", term.of - listed, term.of))?;
@@ -78,27 +91,20 @@ fn print_value(found: &TracedValue, out: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-fn grid(terms: &[TermRows], is_csv: bool) -> Grid {
-    const HEADER: &[&str] = &["Key", "Date", "Read", "Left out", "Source", "File", "Row"];
-    let header: Vec<&'static str> =
-        is_csv.then_some("Term").into_iter().chain(HEADER.iter().copied()).collect();
-    let mut grid = Grid::new(&header);
-    for term in terms {
-        for row in &term.rows {
-            let read: Vec<String> =
-                row.read.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect();
-            let mut cells: Vec<Field> = is_csv.then(|| Field::text(term.term)).into_iter().collect();
-            cells.extend([
-                Field::text(&row.key),
-                Field::text(&row.date),
-                Field::text(read.join("; ")),
-                Field::text(row.left_out.unwrap_or_default()),
-                Field::text(row.source.clone().unwrap_or_default()),
-                Field::text(row.file.clone().unwrap_or_default()),
-                number(row.row),
-            ]);
-            grid.push(cells);
-        }
+fn grid(term: &TermRows) -> Grid {
+    let mut grid = Grid::new(&["Key", "Date", "Read", "Left out", "Source", "File", "Row"]);
+    for row in &term.rows {
+        let read: Vec<String> =
+            row.read.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect();
+        grid.push(vec![
+            Field::text(&row.key),
+            Field::text(&row.date),
+            Field::text(read.join("; ")),
+            Field::text(row.left_out.as_deref().unwrap_or_default()),
+            Field::text(row.source.clone().unwrap_or_default()),
+            Field::text(row.file.clone().unwrap_or_default()),
+            number(row.row),
+        ]);
     }
     grid
 }

@@ -1,6 +1,6 @@
 //! Per customer and period, from files to shown figures: attributes that are gathered, and a panel.
 
-use crate::support::Project;
+use crate::{support::Project, tour::wait_for};
 
 const DEFINITIONS: &str = r#"
 project: subscribers
@@ -206,7 +206,7 @@ fn a_value_is_traced_to_its_rows_and_a_row_to_what_it_was_made_of() {
         serde_json::from_str(&project.ok(&[arguments, &["--format", "json"]].concat())).unwrap()
     };
     // Who left in March: a2, whose 50 had ended.
-    let churn = json(&["trace", "churn", "--period", "2026-03"]);
+    let churn = &json(&["trace", "churn", "--period", "2026-03"])["traced"];
     assert_eq!(churn["agrees"], true);
     let rows = churn["terms"][0]["rows"].as_array().unwrap();
     let left: Vec<&str> = rows
@@ -215,7 +215,7 @@ fn a_value_is_traced_to_its_rows_and_a_row_to_what_it_was_made_of() {
         .map(|row| row["key"].as_str().unwrap())
         .collect();
     assert_eq!((rows.len(), left), (3, vec!["a2 2026-03"]));
-    let basic = json(&["trace", "churn", "--period", "2026-03", "--segment", "tier=basic"]);
+    let basic = &json(&["trace", "churn", "--period", "2026-03", "--segment", "tier=basic"])["traced"];
     assert_eq!((&basic["value"], basic["terms"][0]["of"].as_u64()), (&serde_json::json!(1.0), Some(1)));
     // How that row came about, down to the file.
     let row = &json(&["trace", "customer", "a2", "2026-03"])[0];
@@ -232,7 +232,7 @@ fn a_value_is_traced_to_its_rows_and_a_row_to_what_it_was_made_of() {
     // The two parts of a ratio; what does not enter says why.
     let said = project.ok(&["trace", "nrr", "--period", "2026-04", "--format", "csv"]);
     assert!(
-        said.contains("numerator,a2 2026-04,2026-04-01,closing=0.00; opening=0.00,`where` does not hold,"),
+        said.contains("numerator,customer,a2 2026-04,2026-04-01,`where` does not hold,,,,0.00,0.00"),
         "{said}"
     );
     // What a stage was entered by.
@@ -245,5 +245,35 @@ fn a_value_is_traced_to_its_rows_and_a_row_to_what_it_was_made_of() {
     let (_, said) = project.fails(3, &["trace", "customer", "a2"]);
     assert!(said.contains("name one, such as `kepi trace customer a2 2026-03`"), "{said}");
     let (_, said) = project.fails(3, &["trace", "churn", "--period", "1999-01"]);
-    assert!(said.contains("nothing is published of `churn`"), "{said}");
+    assert!(said.contains("there is no period `1999-01`"), "{said}");
+    let (_, said) = project.fails(3, &["trace", "chrun"]);
+    assert!(said.contains("there is no KPI `chrun`") && said.contains("perhaps:"), "{said}");
+    let (_, said) = project.fails(3, &["trace", "churn", "--segment", "tier=basik"]);
+    assert!(said.contains("there is no segment `tier=basik` of `churn`"), "{said}");
+    let (_, said) = project.fails(3, &["trace", "custmer", "a2"]);
+    assert!(said.contains("there is no entity `custmer`"), "{said}");
+}
+
+/// Who left, on a page: the value leads to its rows, a row to what it was made of, and both can be taken away.
+#[test]
+fn rows_behind_a_value_are_on_a_page() {
+    let project = project();
+    project.fails_or_not(&["run"]);
+    let (_server, address) = project.serve();
+    let get = |path: &str| wait_for(&address, path);
+    let page = get("/kpis/churn?period=2026-03");
+    assert!(page.contains("/kpis/churn/rows?period=2026-03"), "{page}");
+    let page = get("/kpis/churn/rows?period=2026-03");
+    assert!(page.contains("The rows add up to what was published, to the last digit."), "{page}");
+    let row = "/entities/customer/row?key=a2&amp;key=2026-03";
+    assert!(page.contains(row), "{page}");
+    let page = get(&row.replace("&amp;", "&"));
+    assert!(page.contains("data/subscriptions.csv, row 2") && page.contains("50.00"), "{page}");
+    let csv = get("/kpis/churn/rows.csv?period=2026-03&segment=tier%3Dbasic");
+    assert!(csv.contains("value,customer,a2 2026-03,2026-03-01,,,,,"), "{csv}");
+    let json = get("/api/v1/entities/account/row?key=a1");
+    assert!(json.contains("\"name\":\"(personal)\""), "{json}");
+    // What is computed of other KPIs leads to theirs; what is asked otherwise than it can be is said so.
+    assert!(get("/entities/customer/row?key=a2").starts_with("HTTP/1.1 400"));
+    assert!(get("/entities/customer/row?key=nobody&key=2026-03").starts_with("HTTP/1.1 404"));
 }

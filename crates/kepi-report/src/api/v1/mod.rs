@@ -1,6 +1,7 @@
 //! Version 1: answers written from what was computed.
 
 mod customers;
+mod rows;
 mod types;
 
 pub use customers::{cohorts, flow, journey};
@@ -20,6 +21,7 @@ use kepi_score::{
     card::{Periods, UnitScore as ScoredUnit},
     tree::{NoScore, NodeId, ScoreNode},
 };
+pub use rows::rows_behind;
 pub use types::*;
 
 use crate::{

@@ -1,0 +1,202 @@
+//! From a published value to the rows behind it, and from a row to how it came about: both as they were for the run that
+//! vouches for it. Personal values are never told.
+
+mod shown;
+
+use jiff::Timestamp;
+use kepi_model::{
+    calendar::{Grain, Period},
+    derived::Rows,
+    expression::Type,
+    id::KpiId,
+    project::{Entity, Project},
+};
+use kepi_query::{
+    derive::trace::{self, Traceable},
+    port::PinnedInputs,
+    published::{Run, Subject, VALUE, Vouched, figure, states_of},
+    row::Cell,
+    state::wire::CellStates,
+    value::Segment,
+};
+use kepi_report::{
+    format,
+    trace::{TracedEntityRow, TracedValue},
+};
+
+use crate::{
+    archive,
+    error::AppError,
+    open::App,
+    picture::{period_of, project_of},
+};
+use shown::{Shown, role_word, term_word};
+
+impl App {
+    /// Lists the rows behind a published value, of each term at most so many.
+    ///
+    /// # Errors
+    /// No run vouches for such a value, or its tables cannot be read.
+    pub async fn trace_value(
+        &self,
+        kpi: &KpiId,
+        period: Period,
+        segment: &Segment,
+        most: usize,
+    ) -> Result<TracedValue, AppError> {
+        let subject = Subject::Kpi(kpi.clone());
+        let standing = self.values.vouched(None).await.map_err(AppError::Lake)?;
+        let by = standing.iter().find(|(_, of)| of.subject == subject && of.grain == period.grain);
+        let nothing = || {
+            AppError::NoRow(format!(
+                "published value of `{kpi}` for that period and segment; one that is added up of shorter periods has their rows"
+            ))
+        };
+        let (number, _) = by.ok_or_else(nothing)?;
+        // The definitions in force for the run that vouches for this grain.
+        let (run, project) = self.as_for(*number).await?;
+        let published = self.values.newest(&VALUE, Some(&[kpi.to_string()])).await.map_err(AppError::Lake)?;
+        let text = segment.to_string();
+        let row = (0..published.rows()).find(|row| {
+            Vouched::read_grain(published.grain(*row)) == Some(period.grain)
+                && published.segment(*row) == text
+                && published.withdrawn(*row).is_empty()
+                && period_of(&published, *row, period.grain, &project.calendar) == period
+        });
+        let row = row.ok_or_else(nothing)?;
+        // What was in force in the period, of a KPI that changed with time.
+        let kpi = project.kpis.get(kpi).and_then(|kpi| kpi.in_period(period, &project.calendar));
+        let kpi = kpi.ok_or_else(nothing)?;
+        let figure = figure(&published, row)
+            .map_err(|why| AppError::Corrupt { what: "a published value", reason: why.to_string() })?;
+        let states = CellStates::decode(states_of(&published, row)).ok();
+        let pinned = self.lake.pin(&project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
+        let found =
+            trace::value(self.traceable(&project, &pinned, &run), kpi, period, segment, &self.lake.secret())
+                .await?;
+        let disagreements: Vec<String> = match &states {
+            // Of figures that earlier versions left only a hash is known, and nothing can be held against it.
+            None => Vec::new(),
+            Some(states) => found
+                .disagreements(states)
+                .into_iter()
+                .map(|(term, role)| format!("{} of {}", role_word(role), term_word(kpi, term)))
+                .collect(),
+        };
+        let shown = Shown::new(&project.calendar)?;
+        Ok(TracedValue {
+            kpi: kpi.id.to_string(),
+            period: project.calendar.label(period),
+            segment: text,
+            run: run.number,
+            value: figure.estimate.as_ref().ok().map(|estimate| estimate.point),
+            shown: figure.estimate.as_ref().ok().map(|estimate| {
+                let unit = kpi.measure.kind().unit(&project.entities);
+                let point = estimate.point;
+                format::value(point, &unit, format::decimals(point, None, &unit)).replace(format::THIN, " ")
+            }),
+            reason: figure.estimate.as_ref().err().map(ToString::to_string),
+            counted: figure.coverage.counted,
+            eligible: figure.coverage.eligible,
+            agrees: disagreements.is_empty() && states.is_some(),
+            disagreements,
+            terms: found
+                .terms
+                .into_iter()
+                .map(|term| shown.term(&project, kpi, period, term, most))
+                .collect(),
+        })
+    }
+
+    /// Tells how the rows of an entity came about whose key begins with these parts, as of the newest run; at most so many.
+    ///
+    /// # Errors
+    /// There is no such entity or row, or its tables cannot be read.
+    pub async fn trace_rows(
+        &self,
+        entity: &str,
+        key: &[String],
+        most: usize,
+    ) -> Result<Vec<TracedEntityRow>, AppError> {
+        let runs = self.values.runs(None).await.map_err(AppError::Lake)?;
+        let newest = runs.iter().max_by_key(|run| run.seq);
+        let newest = newest.ok_or_else(|| AppError::NotFound("nothing is published yet".to_owned()))?;
+        let (run, project) = self.as_for(newest.number).await?;
+        let of = project.entities.values().find(|of| of.id.as_str() == entity);
+        let of = of.ok_or_else(|| AppError::NoRow(format!("entity `{entity}`")))?;
+        let (grain, cells) = key_of(of, key, &project)?;
+        let pinned = self.lake.pin(&project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
+        let found = trace::rows(self.traceable(&project, &pinned, &run), of, grain, &cells, most).await?;
+        if found.is_empty() {
+            return Err(AppError::NoRow(format!("row of `{entity}` with key {}", key.join(" "))));
+        }
+        let shown = Shown::new(&project.calendar)?;
+        Ok(found.into_iter().map(|row| shown.row(row, &project, of, grain, most)).collect())
+    }
+
+    fn traceable<'a>(
+        &'a self,
+        project: &'a Project,
+        inputs: &'a PinnedInputs,
+        run: &'a Run,
+    ) -> Traceable<'a> {
+        Traceable {
+            project,
+            inputs,
+            at: run.at,
+            watermarks: &run.pins.watermarks,
+            reader: self.evaluator.as_ref(),
+            limits: &self.limits,
+        }
+    }
+
+    /// A run and the definitions that were in force for it.
+    async fn as_for(&self, number: i64) -> Result<(Run, Project), AppError> {
+        let runs = self.values.runs(None).await.map_err(AppError::Lake)?;
+        let run = runs.into_iter().find(|run| run.number == number);
+        let run = run.ok_or_else(|| AppError::Corrupt {
+            what: "a run",
+            reason: format!("run {number} is not there"),
+        })?;
+        let files = archive::find(&self.store, run.pins.register, &run.pins.definition).await?;
+        let project = project_of(&files)?;
+        Ok((run, project))
+    }
+}
+
+/// The parts of a key as it is asked for, and the length of periods that it names.
+fn key_of(entity: &Entity, key: &[String], project: &Project) -> Result<(Grain, Vec<Cell>), AppError> {
+    let calendar = &project.calendar;
+    if key.len() > entity.key.len() {
+        let names: Vec<&str> = entity.key.iter().map(|name| name.as_str()).collect();
+        return Err(AppError::NotFound(format!("the key of `{}` is {}", entity.id, names.join(", "))));
+    }
+    let by_period = entity.rows.as_ref().is_some_and(Rows::by_period);
+    let (mut grain, mut cells) = (None, Vec::new());
+    for (name, text) in entity.key.iter().zip(key) {
+        let type_ = entity.attribute(name).map(|attribute| &attribute.type_);
+        let wrong = || AppError::NotFound(format!("`{text}` is no {name} of `{}`", entity.id));
+        let cell = match type_ {
+            Some(Type::Date | Type::Timestamp) => match text.parse::<Timestamp>() {
+                Ok(at) => Cell::Instant(at.as_microsecond()),
+                Err(_) => {
+                    let period = calendar.parse(text).map_err(|_| wrong())?;
+                    grain = Some(period.grain);
+                    Cell::Instant(calendar.bounds(period).map_err(|_| wrong())?.start)
+                }
+            },
+            Some(Type::Integer) => Cell::Integer(text.parse().map_err(|_| wrong())?),
+            _ => Cell::Text(text.as_str().into()),
+        };
+        cells.push(cell);
+    }
+    if by_period && grain.is_none() {
+        return Err(AppError::NotFound(format!(
+            "`{}` has rows for every length of period: name one, such as `kepi trace {} {} 2026-03`",
+            entity.id,
+            entity.id,
+            key.first().map_or("KEY", String::as_str)
+        )));
+    }
+    Ok((grain.unwrap_or(Grain::Day), cells))
+}

@@ -1,0 +1,267 @@
+//! What was traced, as people and programs are told it.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use kepi_model::{
+    calendar::{Calendar, Grain, Period},
+    derived::{Rows, panel},
+    expression::Type,
+    id::EntityId,
+    project::{Entity, Kpi, Measure, Project},
+};
+use kepi_query::{
+    derive::trace::{self, Entered, Place, Reading, RowTrace, TracedRow, TracedTerm},
+    row::Cell,
+    side::{Role, Term},
+    state::wire::StateValue,
+    value::Exact,
+};
+use kepi_report::trace::{FoundRow, Gathered, MadeOf, Row, TermRows, TracedEntityRow, plain};
+use serde_json::{Value, json};
+
+use crate::error::AppError;
+
+pub(super) fn term_word(kpi: &Kpi, term: Term) -> &'static str {
+    match (&kpi.measure, term) {
+        (Measure::Ratio(_), Term::First) => "numerator",
+        (Measure::Ratio(_), Term::Second) => "denominator",
+        (Measure::Stock(_), Term::First) => "came",
+        (Measure::Stock(_), Term::Second) => "went",
+        _ => "value",
+    }
+}
+
+pub(super) fn role_word(role: Role) -> String {
+    match role {
+        Role::Eligible => "eligible".to_owned(),
+        Role::Counted => "counted".to_owned(),
+        Role::Total => "total".to_owned(),
+        Role::Hits => "hits".to_owned(),
+        Role::Histogram => "histogram".to_owned(),
+        Role::Group(0) => "promoters".to_owned(),
+        Role::Group(1) => "passives".to_owned(),
+        Role::Group(_) => "detractors".to_owned(),
+        Role::Weight => "weight".to_owned(),
+        Role::Weighted => "weighted".to_owned(),
+        other => format!("{other:?}").to_lowercase(),
+    }
+}
+
+fn left_out_word(entered: Entered) -> Option<&'static str> {
+    match entered {
+        Entered::Counted => None,
+        Entered::WithoutValue => Some("no value"),
+        Entered::NotCounted => Some("off its scale or without weight"),
+        Entered::Outside => Some("`where` does not hold"),
+    }
+}
+
+/// How cells are shown.
+pub(super) struct Shown<'a> {
+    calendar: &'a Calendar,
+    zone: TimeZone,
+}
+
+impl<'a> Shown<'a> {
+    pub(super) fn new(calendar: &'a Calendar) -> Result<Self, AppError> {
+        let zone = TimeZone::get(&calendar.zone).map_err(|_| AppError::Corrupt {
+            what: "a calendar",
+            reason: format!("there is no zone `{}`", calendar.zone),
+        })?;
+        Ok(Self { calendar, zone })
+    }
+
+    pub(super) fn term(
+        &self,
+        project: &Project,
+        kpi: &Kpi,
+        period: Period,
+        term: TracedTerm,
+        most: usize,
+    ) -> TermRows {
+        let made = project.entities.get(&term.entity).and_then(|entity| entity.rows.as_ref());
+        let scale = kpi.measure.kind().readings().into_iter().nth(usize::from(term.term == Term::Second));
+        let scale = scale.and_then(|of| of.values.first().map(|of| of.type_.scale())).unwrap_or(0);
+        let total = |(role, value): &(Role, StateValue)| {
+            let said = match (role, value) {
+                // Sums of squares and the like say nothing to people.
+                (Role::Total, StateValue::Sum(sum)) if kpi.weight.is_none() => {
+                    Exact { units: *sum, scale }.to_string()
+                }
+                (Role::Eligible | Role::Counted | Role::Hits | Role::Group(_), StateValue::Count(rows)) => {
+                    rows.to_string()
+                }
+                (Role::Total, StateValue::Distinct { count, .. }) => count.to_string(),
+                _ => return None,
+            };
+            Some((role_word(*role), said))
+        };
+        let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
+        for why in term.rows.iter().filter_map(|row| left_out_word(row.entered)) {
+            *left_out.entry(why.to_owned()).or_default() += 1;
+        }
+        TermRows {
+            term: term_word(kpi, term.term).to_owned(),
+            entity: term.entity.to_string(),
+            made: made.is_some(),
+            totals: term.states.iter().filter_map(total).collect(),
+            left_out,
+            undated: term.undated,
+            of: term.rows.len() as u64,
+            rows: term
+                .rows
+                .into_iter()
+                .take(most)
+                .map(|row| self.traced(project, &term.entity, period.grain, row))
+                .collect(),
+        }
+    }
+
+    fn traced(&self, project: &Project, entity: &EntityId, grain: Grain, row: TracedRow) -> Row {
+        let (source, file, number) = placed(row.place);
+        let key = self.key(project, entity, grain, &row.key);
+        Row {
+            key: key.join(" "),
+            parts: told(key, &row.key),
+            date: self.instant(row.at),
+            left_out: left_out_word(row.entered).map(str::to_owned),
+            read: row.read.iter().map(|reading| (reading.name.clone(), self.reading(reading))).collect(),
+            source,
+            file,
+            row: number,
+        }
+    }
+
+    pub(super) fn row(
+        &self,
+        row: RowTrace,
+        project: &Project,
+        entity: &Entity,
+        grain: Grain,
+        most: usize,
+    ) -> TracedEntityRow {
+        let mut attributes: BTreeMap<String, Value> =
+            row.attributes.iter().map(|reading| (reading.name.clone(), self.reading(reading))).collect();
+        if entity.rows.as_ref().is_some_and(|rows| rows.panel().is_some())
+            && let Some(Reading { value: Some(Cell::Instant(at)), .. }) =
+                row.attributes.iter().find(|reading| reading.name == panel::PERIOD)
+        {
+            attributes.insert(panel::PERIOD.to_owned(), json!(self.period(project, &entity.id, grain, *at)));
+        }
+        let gathered = row.gathered.into_iter().map(|of| {
+            let found = of.found.as_deref().unwrap_or_default();
+            let list = |found| self.found(project, &of.of, grain, found, of.type_.as_ref());
+            Gathered {
+                attribute: of.attribute.to_string(),
+                value: attributes.get(of.attribute.as_str()).cloned().unwrap_or(Value::Null),
+                how: plain(&json!(of.how)),
+                of: of.of.to_string(),
+                asks_nothing: of.found.is_none(),
+                found: found.len() as u64,
+                rows: found.iter().take(most).map(list).collect(),
+            }
+        });
+        let gathered = gathered.collect();
+        let made_of = row.made_of.iter().map(|made| MadeOf {
+            what: made.what.clone(),
+            of: made.of.to_string(),
+            row: self.found(project, &made.of, grain, &made.row, None),
+        });
+        let made_of = made_of.collect();
+        let (source, file, number) = placed(row.place);
+        TracedEntityRow {
+            source,
+            file,
+            row: number,
+            valid_from: row.holds.0.map(|at| self.instant(at)),
+            valid_to: row.holds.1.map(|at| self.instant(at)),
+            made_of,
+            attributes,
+            gathered,
+        }
+    }
+
+    fn found(
+        &self,
+        project: &Project,
+        of: &EntityId,
+        grain: Grain,
+        found: &trace::FoundRow,
+        type_: Option<&Type>,
+    ) -> FoundRow {
+        let (source, file, row) = placed(found.place.clone());
+        let value = match (&found.value, type_) {
+            (Some(value), Some(type_)) => self.cell(value, type_),
+            (None, Some(_)) => json!("(personal)"),
+            (_, None) => Value::Null,
+        };
+        let date = found.at.map(|at| self.instant(at));
+        let key = self.key(project, of, grain, &found.key);
+        FoundRow { key: key.join(" "), parts: told(key, &found.key), date, value, source, file, row }
+    }
+
+    /// What identifies a row, as it is asked for on the command line: of a panel its period by its label.
+    fn key(&self, project: &Project, entity: &EntityId, grain: Grain, key: &[Reading]) -> Vec<String> {
+        let of = project.entities.get(entity);
+        let is_panel = of.and_then(|of| of.rows.as_ref()).is_some_and(|rows| rows.panel().is_some());
+        let part = |reading: &Reading| match &reading.value {
+            Some(Cell::Instant(at)) if is_panel => self.period(project, entity, grain, *at),
+            Some(Cell::Instant(at)) => {
+                Timestamp::from_microsecond(*at).map_or_else(|_| at.to_string(), |at| at.to_string())
+            }
+            _ => plain(&self.reading(reading)),
+        };
+        key.iter().map(part).collect()
+    }
+
+    fn period(&self, project: &Project, panel: &EntityId, grain: Grain, at: i64) -> String {
+        let of = project.entities.get(panel).and_then(|of| of.rows.as_ref()).and_then(Rows::panel);
+        let grain = match of.map(|of| of.every) {
+            Some(kepi_model::derived::Every::Grain(grain)) => grain,
+            Some(kepi_model::derived::Every::Period) | None => grain,
+        };
+        self.calendar.period_at(grain, at).map_or_else(|_| self.instant(at), |of| self.calendar.label(of))
+    }
+
+    fn reading(&self, of: &Reading) -> Value {
+        of.value.as_ref().map_or_else(|| json!("(personal)"), |value| self.cell(value, &of.type_))
+    }
+
+    /// A value for programs and people: decimals exactly, as text.
+    fn cell(&self, cell: &Cell, type_: &Type) -> Value {
+        match (cell, type_) {
+            (Cell::Missing, _) => Value::Null,
+            (Cell::Text(text), _) => json!(text),
+            (Cell::Boolean(truth), _) => json!(truth),
+            (Cell::Integer(micros), Type::Duration) => {
+                json!(SignedDuration::from_micros(*micros).to_string())
+            }
+            (Cell::Integer(value), _) if type_.scale() > 0 => {
+                json!(Exact { units: i128::from(*value), scale: type_.scale() }.to_string())
+            }
+            (Cell::Integer(value), _) => json!(value),
+            (Cell::Instant(at), _) => json!(self.instant(*at)),
+        }
+    }
+
+    /// A day if it is the beginning of one, else day and time, in the reporting zone.
+    fn instant(&self, at: i64) -> String {
+        let Ok(instant) = Timestamp::from_microsecond(at) else { return at.to_string() };
+        let local = instant.to_zoned(self.zone.clone()).datetime();
+        if local.time() == jiff::civil::Time::midnight() {
+            local.date().to_string()
+        } else {
+            local.to_string().replace('T', " ")
+        }
+    }
+}
+
+/// The parts of a key by which its row can be asked for: none if one of them is personal.
+fn told(key: Vec<String>, of: &[Reading]) -> Vec<String> {
+    if of.iter().any(|reading| reading.value.is_none()) { Vec::new() } else { key }
+}
+
+fn placed(place: Option<Place>) -> (Option<String>, Option<String>, Option<i64>) {
+    place.map_or((None, None, None), |Place { source, file, row }| (Some(source), Some(file), Some(row)))
+}

@@ -1,0 +1,159 @@
+//! Rows behind a value, and how a row came about: for pages, terminals and programs alike. Personal values are never told.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A published value and the rows behind it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TracedValue {
+    /// KPI.
+    pub kpi: String,
+    /// Period.
+    pub period: String,
+    /// Segment; empty for the total.
+    pub segment: String,
+    /// The run that vouches for it.
+    pub run: i64,
+    /// As published, in the KPI's unit; none: it is a reason.
+    pub value: Option<f64>,
+    /// The same as people read it.
+    pub shown: Option<String>,
+    /// Why there is no value.
+    pub reason: Option<String>,
+    /// Rows that entered it, as published.
+    pub counted: u64,
+    /// Rows that could have, as published.
+    pub eligible: u64,
+    /// Whether the rows add up to the states that were published, to the bit.
+    pub agrees: bool,
+    /// What does not: term and state.
+    pub disagreements: Vec<String>,
+    /// Its terms: one, or two of a ratio or stock.
+    pub terms: Vec<TermRows>,
+}
+
+/// The rows of one term.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TermRows {
+    /// `value`, or which part it is.
+    pub term: String,
+    /// Whose rows.
+    pub entity: String,
+    /// Whether its rows are made, so that they stand in no file.
+    pub made: bool,
+    /// What they come to: rows that entered, of the population, hits, sums and so on, exactly.
+    pub totals: BTreeMap<String, String>,
+    /// Rows of the period and segment that did not enter, by why.
+    pub left_out: BTreeMap<String, u64>,
+    /// Rows without a date, of all periods.
+    pub undated: u64,
+    /// How many rows there are to list.
+    pub of: u64,
+    /// The rows: those that entered first.
+    pub rows: Vec<Row>,
+}
+
+/// A row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// What identifies it.
+    pub key: String,
+    /// The same in parts; empty if a part is personal.
+    #[serde(skip)]
+    pub parts: Vec<String>,
+    /// What dates it, in the reporting zone.
+    pub date: String,
+    /// Why it did not enter; none: it did.
+    pub left_out: Option<String>,
+    /// What was read of it, by name; a personal value is not told.
+    pub read: BTreeMap<String, Value>,
+    /// Its source.
+    pub source: Option<String>,
+    /// The file it stood in; none: it was made.
+    pub file: Option<String>,
+    /// Number of the row in the file, from 1, header not counted.
+    pub row: Option<i64>,
+}
+
+/// A row of an entity and how it came about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TracedEntityRow {
+    /// Where it stood.
+    pub source: Option<String>,
+    /// The file it stood in; none: it was made.
+    pub file: Option<String>,
+    /// Number of the row in the file.
+    pub row: Option<i64>,
+    /// From when this version holds; none: from ever.
+    pub valid_from: Option<String>,
+    /// Until when it held; none: it holds now.
+    pub valid_to: Option<String>,
+    /// The rows that it was made of, if it was.
+    pub made_of: Vec<MadeOf>,
+    /// Its attributes.
+    pub attributes: BTreeMap<String, Value>,
+    /// Those that were gathered, and from what.
+    pub gathered: Vec<Gathered>,
+}
+
+/// A row that another was made of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MadeOf {
+    /// What it is to it: `subject`, `row`, `version`, `enters NAME`, `leaves NAME`.
+    pub what: String,
+    /// Whose row.
+    pub of: String,
+    /// The row.
+    #[serde(flatten)]
+    pub row: FoundRow,
+}
+
+/// A gathered attribute of a row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gathered {
+    /// The attribute.
+    pub attribute: String,
+    /// Its value.
+    pub value: Value,
+    /// `count`, `sum` and so on.
+    pub how: String,
+    /// Whose rows.
+    pub of: String,
+    /// Whether what it asks with is missing, so that nothing was looked for.
+    pub asks_nothing: bool,
+    /// How many rows were found.
+    pub found: u64,
+    /// The rows, in order.
+    pub rows: Vec<FoundRow>,
+}
+
+/// A row that was found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FoundRow {
+    /// What identifies it.
+    pub key: String,
+    /// The same in parts; empty if a part is personal.
+    #[serde(skip)]
+    pub parts: Vec<String>,
+    /// What dates it, or when it begins to be in force, where that matters.
+    pub date: Option<String>,
+    /// What is made of it.
+    pub value: Value,
+    /// Its source.
+    pub source: Option<String>,
+    /// The file it stood in; none: it was made.
+    pub file: Option<String>,
+    /// Number of the row in the file.
+    pub row: Option<i64>,
+}
+
+/// As a cell of a table: texts without quotes, nothing for what is missing.
+pub fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
