@@ -173,16 +173,19 @@ fn row_fields(row: &KpiRow) -> Vec<Field> {
         Field::status(row.status),
         value_field(&row.value),
         Field::text(row.value.value().map(interval_text).unwrap_or_default()),
-        Field::figure(
-            row.value.value().map(|m| m.n.to_string()).unwrap_or_default(),
-            row.value.value().map(|m| m.n as f64),
-        ),
+        n_field(&row.value),
         Field::text(row.target.as_ref().map(|t| t.target.clone()).unwrap_or_default()),
         points_field(&row.score),
         change,
         Field::figure(row.coverage.text.clone(), Some(row.coverage.share)),
         Field::text(row.accountable.as_ref().map(|p| p.name.clone()).unwrap_or_default()),
     ]
+}
+
+/// How many rows a value rests on.
+fn n_field(value: &Outcome<Measured>) -> Field {
+    let n = value.value().map(|measured| measured.n);
+    Field::digits(n.map(format::count).unwrap_or_default(), n.map(|n| n.to_string()).unwrap_or_default())
 }
 
 fn value_field(value: &Outcome<Measured>) -> Field {
@@ -241,14 +244,13 @@ fn print_inputs(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Fa
     let index: &[&str] = if is_index { &["0 at", "100 at", "Points", "Weight", "Adds"] } else { &[] };
     let mut grid = Grid::new(&[&["Name", "KPI", "Period", "Value", "Interval", "n"], index].concat());
     for input in &view.inputs {
-        let n = input.value.value().map(|m| m.n);
         let mut row = vec![
             Field::text(&input.name),
             Field::text(&input.kpi.name),
             Field::text(&input.period),
             value_field(&input.value),
             Field::text(input.value.value().map(interval_text).unwrap_or_default()),
-            Field::figure(n.map(|n| n.to_string()).unwrap_or_default(), n.map(|n| n as f64)),
+            n_field(&input.value),
         ];
         if let Some(part) = &input.part {
             let points = |of: Option<&Points>| {
@@ -325,13 +327,12 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
     out.line("")?;
     let mut grid = Grid::new(&["Period", "Status", "Value", "Interval", "n"]);
     for point in &view.trend {
-        let n = point.value.value().map(|m| m.n);
         grid.push(vec![
             Field::text(format!("{}{}", point.period, if point.complete { "" } else { " (provisional)" })),
             Field::status(point.status),
             value_field(&point.value),
             Field::text(point.value.value().map(interval_text).unwrap_or_default()),
-            Field::figure(n.map(|n| n.to_string()).unwrap_or_default(), n.map(|n| n as f64)),
+            n_field(&point.value),
         ]);
     }
     out.rows(&grid)?;
@@ -352,13 +353,12 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
         out.line(&format!("\nBy {} in {}", dimension.dimension.name, view.period))?;
         let mut grid = Grid::new(&["Segment", "Status", "Value", "Interval", "n"]);
         for member in &dimension.members {
-            let n = member.value.value().map(|m| m.n);
             grid.push(vec![
                 Field::text(&member.name),
                 Field::status(member.status),
                 value_field(&member.value),
                 Field::text(member.value.value().map(interval_text).unwrap_or_default()),
-                Field::figure(n.map(|n| n.to_string()).unwrap_or_default(), n.map(|n| n as f64)),
+                n_field(&member.value),
             ]);
         }
         out.rows(&grid)?;

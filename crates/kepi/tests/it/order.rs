@@ -90,7 +90,7 @@ async fn a_clock_that_goes_back_does_not_bring_back_what_was() {
     project.write("data/answers.csv", &format!("{text}n1,2026-04-05 10:00,north,5\n"));
     // An hour earlier, says the clock.
     run_at(&app, NOON - HOUR).await.unwrap();
-    let picture = Picture::load(&app).await.unwrap();
+    let picture = Picture::load(&Arc::new(app)).await.unwrap();
     let kpi = Facts::project(&picture).kpis.values().find(|k| k.id.as_str() == "answers").unwrap();
     assert_eq!(kpi.name, "Answers as of now");
     let entity = "survey_response".parse().unwrap();
