@@ -7,6 +7,7 @@ use kepi_proof::{Commitment, Digest};
 use serde::{Serialize, ser::SerializeSeq};
 
 use crate::{
+    access::{BindSignIn, EndSignIn, IssueToken, RecordRefusal, RevokeToken},
     event::{Load, RunCounts, Sealed},
     plain::{ColumnName, Engine, Uuid},
     register::{Adopted, DocumentId, Effective},
@@ -91,6 +92,16 @@ pub enum Command {
     Publish(Publish),
     /// Publishes what analyses say of it.
     PublishInsights(PublishInsights),
+    /// Lets a person sign in, or changes how.
+    BindSignIn(BindSignIn),
+    /// Lets a person sign in no longer.
+    EndSignIn(EndSignIn),
+    /// Issues a token.
+    IssueToken(IssueToken),
+    /// Revokes a token.
+    RevokeToken(RevokeToken),
+    /// Keeps a record that somebody was refused something.
+    RecordRefusal(RecordRefusal),
 }
 
 /// What was found under the lock, before the decision. It is bound, not trusted: it names what it was taken from.

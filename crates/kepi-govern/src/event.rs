@@ -1,13 +1,17 @@
 //! What has happened: one type a kind, with what is true of it for ever.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
-use kepi_model::id::{EntityId, Hash, RuleId, SourceId};
+use kepi_model::id::{EntityId, Hash, RuleId, SourceId, UnitId};
 use kepi_proof::{Commitment, Digest};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    plain::{ColumnName, Engine, Kind, Uuid},
+    access::Grant,
+    plain::{ColumnName, Engine, Kind, Name, Uuid},
     register::{Adopted, DocumentId, Effective},
 };
 
@@ -31,6 +35,14 @@ impl Subject {
     /// A run.
     pub fn run(number: u64) -> Self {
         Self(format!("run/{number}"))
+    }
+    /// Somebody who signs in.
+    pub fn person(number: u64) -> Self {
+        Self(format!("person/{number}"))
+    }
+    /// A token.
+    pub fn token(number: u64) -> Self {
+        Self(format!("token/{number}"))
     }
     /// As it stands in the log, which holds subjects of all times.
     pub fn recorded(text: &str) -> Self {
@@ -230,6 +242,59 @@ pub struct Legacy {
     pub subject: Subject,
 }
 
+/// A person signs in from now on, or in another way than before.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SignInBound {
+    /// The person's number.
+    pub person: u64,
+    /// The roles held from now on.
+    pub roles: BTreeSet<Grant>,
+    /// Of what is kept to recognise a password; none: there is none.
+    pub credential: Option<Digest>,
+}
+
+/// A person signs in no longer, and the person's tokens are over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SignInEnded {
+    /// The person's number.
+    pub person: u64,
+}
+
+/// A token was issued.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TokenIssued {
+    /// Its number.
+    pub token: u64,
+    /// For whom it acts.
+    pub person: u64,
+    /// Hash of the token, which is 256 random bits.
+    pub secret: Digest,
+    /// What it may be used for.
+    pub scopes: BTreeSet<Grant>,
+    /// Until when, µs UTC.
+    pub until: i64,
+}
+
+/// A token was revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenRevoked {
+    /// Its number.
+    pub token: u64,
+}
+
+/// Somebody was refused something. What is refused again within the hour is said once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AttemptRefused {
+    /// What was attempted.
+    pub action: Name,
+    /// On what.
+    pub on: Subject,
+    /// For which unit, if for one.
+    pub unit: Option<UnitId>,
+    /// By which token, if by one.
+    pub token: Option<u64>,
+}
+
 /// Something that has happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -245,6 +310,16 @@ pub enum Event {
     RunPublished(RunPublished),
     /// `insights.published`
     InsightsPublished(InsightsPublished),
+    /// `sign_in.bound`
+    SignInBound(SignInBound),
+    /// `sign_in.ended`
+    SignInEnded(SignInEnded),
+    /// `token.issued`
+    TokenIssued(TokenIssued),
+    /// `token.revoked`
+    TokenRevoked(TokenRevoked),
+    /// `attempt.refused`
+    AttemptRefused(AttemptRefused),
     /// `legacy`
     Legacy(Legacy),
 }
@@ -259,6 +334,11 @@ impl Event {
             Self::TableShaped(e) => Subject::entity(&e.entity),
             Self::RunPublished(e) => Subject::run(e.run),
             Self::InsightsPublished(e) => Subject::run(e.run),
+            Self::SignInBound(e) => Subject::person(e.person),
+            Self::SignInEnded(e) => Subject::person(e.person),
+            Self::TokenIssued(e) => Subject::token(e.token),
+            Self::TokenRevoked(e) => Subject::token(e.token),
+            Self::AttemptRefused(e) => e.on.clone(),
             Self::Legacy(e) => e.subject.clone(),
         }
     }

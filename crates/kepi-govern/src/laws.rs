@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    access,
     command::{Adopt, Command, Evidence, Facts, Land, Publish, PublishInsights, Shape},
     event::{
         DefinitionAdopted, Event, InsightsPublished, LoadLanded, LoadStopped, RunPublished, TableShaped,
@@ -62,12 +63,18 @@ pub fn decide(
     facts: Facts<'_>,
 ) -> Result<Vec<Event>, Vec<Violation>> {
     let mut violations = Vec::new();
+    let who = &situation.organisation.access;
     let events = match command {
         Command::Adopt(adopt) => adopted(situation, adopt, &mut violations),
         Command::Land(land) => landed(land, facts.evidence, &mut violations),
         Command::Shape(shape) => shaped(shape, facts.evidence, &mut violations),
         Command::Publish(publish) => published(situation, publish, facts.evidence, &mut violations),
         Command::PublishInsights(publish) => insights(publish, facts.evidence, &mut violations),
+        Command::BindSignIn(bind) => Some(access::bound(who, bind, &mut violations)),
+        Command::EndSignIn(end) => Some(access::ended(who, end, &mut violations)),
+        Command::IssueToken(issue) => Some(access::issued(who, issue, facts.at, &mut violations)),
+        Command::RevokeToken(revoke) => Some(access::revoked(who, revoke, &mut violations)),
+        Command::RecordRefusal(refusal) => Some(access::refused(refusal)),
     };
     match events {
         Some(events) if violations.is_empty() => Ok(events),

@@ -5,6 +5,7 @@
 //! [`wire`] is the form in which events are kept for ever.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+pub mod access;
 pub mod command;
 pub mod event;
 pub mod laws;
@@ -15,6 +16,7 @@ pub mod register;
 pub mod wire;
 mod words;
 
+pub use access::{BindSignIn, EndSignIn, Grant, IssueToken, RecordRefusal, RevokeToken};
 pub use command::{Adopt, Command, Evidence, Facts, Land, Publish, PublishInsights, Shape};
 pub use event::{Event, Subject};
 pub use laws::{Situation, Violation, decide};

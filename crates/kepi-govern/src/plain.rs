@@ -79,6 +79,8 @@ plain! {
     ColumnName, "the name of a column", |t| is_name(t.strip_prefix('_').unwrap_or(t));
     /// An evaluator with its versions, such as `datafusion/55.2.0+kepi/0.1.0`.
     Engine, "an engine with its version", |t| is_plain(t) && t.len() <= 128;
+    /// A name, such as that of a role.
+    Name, "a name of `a`–`z`, `0`–`9` and `_`", is_name;
     /// The kind of an event, such as `load.landed`.
     Kind, "the kind of an event", |t| {
         t.len() <= 64 && t.split('.').count() <= 3 && t.split('.').all(is_name)

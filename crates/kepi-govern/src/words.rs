@@ -23,6 +23,22 @@ impl Event {
             Self::InsightsPublished(e) => {
                 format!("{} series judged, {} insights", e.usual.rows, e.insights.rows)
             }
+            Self::SignInBound(e) => {
+                let roles: Vec<String> = e.roles.iter().map(ToString::to_string).collect();
+                let how = if e.credential.is_some() { "with a password" } else { "without a password" };
+                format!("signs in {how} as {}", some(&roles))
+            }
+            Self::SignInEnded(_) => "signs in no longer".to_owned(),
+            Self::TokenIssued(e) => {
+                let scopes: Vec<String> = e.scopes.iter().map(ToString::to_string).collect();
+                format!("acts for person/{} for {}", e.person, some(&scopes))
+            }
+            Self::TokenRevoked(_) => "is revoked".to_owned(),
+            Self::AttemptRefused(e) => {
+                let unit = e.unit.as_ref().map_or(String::new(), |unit| format!(" for {unit}"));
+                let token = e.token.map_or(String::new(), |token| format!(" by token {token}"));
+                format!("{} was refused{unit}{token}", e.action)
+            }
             Self::Legacy(e) => format!("{}, from before events had versions", e.was),
         }
     }

@@ -23,6 +23,7 @@ use kepi_score::{
 use crate::{
     reader::ViewError,
     trace::{TracedEntityRow, TracedValue},
+    view::Viewer,
 };
 
 /// A published value.
@@ -165,6 +166,10 @@ pub trait Facts: KpiValues + Send + Sync {
     fn members_judged(&self, kpi: &KpiId, period: Period) -> Vec<(Segment, Judgement)> {
         let _ = (kpi, period);
         Vec::new()
+    }
+    /// Who sees them, if that is known.
+    fn viewer(&self) -> Option<&Viewer> {
+        None
     }
     /// Greatest event time of an entity, µs UTC.
     fn watermark(&self, entity: &EntityId) -> Option<i64>;

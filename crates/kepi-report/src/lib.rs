@@ -26,6 +26,7 @@ pub mod reader;
 pub mod reason;
 mod reporter;
 pub mod say;
+pub mod seen;
 pub mod svg;
 pub mod tables;
 pub mod tidy;

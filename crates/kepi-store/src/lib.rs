@@ -6,6 +6,7 @@
 //! no clock. The lake keeps its catalogue in the same database, so files, ledger and event commit together.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+pub mod access;
 pub mod audit;
 pub mod catalogue;
 pub mod checkpoint;

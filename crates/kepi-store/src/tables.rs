@@ -36,6 +36,7 @@ pub const TABLES: &[Table] = &[
     table("kepi_text", Class::Record),
     table("kepi_person", Class::Record),
     table("kepi_receipt", Class::Record),
+    table("kepi_password", Class::Record),
     table("kepi_run", Class::Record),
     table("kepi_run_kpi", Class::Record),
     table("kepi_load", Class::Record),
@@ -74,4 +75,6 @@ pub const TABLES: &[Table] = &[
     table("kepi_meta", Class::Record),
     table("kepi_newest", Class::Working),
     table("kepi_follower", Class::Working),
+    table("kepi_session", Class::Working),
+    table("kepi_attempt", Class::Working),
 ];

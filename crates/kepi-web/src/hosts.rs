@@ -1,5 +1,6 @@
-//! Under which names a server answers. There is no login: a page of somebody else that has its own name point here (DNS
-//! rebinding) would read every figure in the browser of whoever opens it. It sends its own name as `Host`, so it gets none.
+//! Under which names a server answers. A page of somebody else that has its own name point here (DNS rebinding)
+//! would read every figure in the browser of whoever opens it, where nobody has to sign in. It sends its own name as `Host`,
+//! so it gets none.
 
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 

@@ -1,6 +1,6 @@
 //! What every page has: head, navigation, footer.
 
-use kepi_report::view::ProjectView;
+use kepi_report::view::{ProjectView, Viewer};
 use maud::{DOCTYPE, Markup, html};
 
 use crate::{assets, pages::PAGES};
@@ -35,6 +35,7 @@ pub(crate) fn page(head: &Head<'_>, body: Markup) -> Markup {
                     a.brand href="/" { "Kepi" }
                     nav.wide aria-label="Main" { (links(head)) }
                     span.project { (project) }
+                    @if let Some(viewer) = head.project.and_then(|project| project.viewer.as_ref()) { (who(viewer)) }
                     details.menu {
                         summary { "Menu" }
                         nav aria-label="Main" { (links(head)) }
@@ -50,6 +51,19 @@ pub(crate) fn page(head: &Head<'_>, body: Markup) -> Markup {
                         p { "Intervals hold with " (project.confidence) " confidence. The same facts as JSON under " code { "/api/v1" } "." }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// Who sees it, and the way out.
+fn who(viewer: &Viewer) -> Markup {
+    html! {
+        form.viewer method="post" action="/sign-out" {
+            span { (viewer.name) }
+            @if let Some(key) = &viewer.form_key {
+                input type="hidden" name="key" value=(key);
+                button type="submit" { "Sign out" }
             }
         }
     }

@@ -14,6 +14,7 @@
 )]
 
 mod assets;
+pub mod doors;
 pub mod hosts;
 mod layout;
 pub mod pages;
@@ -25,12 +26,17 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{Query, RawPathParams, State},
+    extract::{Extension, Query, RawPathParams, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use kepi_report::reader::{self, Reader, ViewError};
+use kepi_report::{
+    facts::Facts,
+    reader::{self, Reader, ViewError},
+    seen::Seen,
+    view::Viewer,
+};
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer, limit::RequestBodyLimitLayer,
     set_header::SetResponseHeaderLayer, timeout::TimeoutLayer, trace::TraceLayer,
@@ -53,15 +59,15 @@ pub fn router(reader: Arc<dyn Reader>) -> Router {
     for page in PAGES {
         router = router.route(
             page.path,
-            get(move |State(reader), path, query, headers| {
-                show(page, Kind::Html, reader, path, query, headers)
+            get(move |State(reader), viewer, path, query, headers| {
+                show(page, Kind::Html, reader, viewer, path, query, headers)
             }),
         );
         if let Some(json) = page.json {
             router = router.route(
                 json,
-                get(move |State(reader), path, query, headers| {
-                    show(page, Kind::Json, reader, path, query, headers)
+                get(move |State(reader), viewer, path, query, headers| {
+                    show(page, Kind::Json, reader, viewer, path, query, headers)
                 }),
             );
         }
@@ -70,20 +76,26 @@ pub fn router(reader: Arc<dyn Reader>) -> Router {
         if let Some(csv) = page.csv {
             router = router.route(
                 csv.path,
-                get(move |State(reader), path, query, headers| {
-                    show(page, Kind::Csv, reader, path, query, headers)
+                get(move |State(reader), viewer, path, query, headers| {
+                    show(page, Kind::Csv, reader, viewer, path, query, headers)
                 }),
             );
         }
     }
-    router
+    let router = router
         .route(&assets::stylesheet().path, get(|| async { assets::stylesheet().response() }))
         .route(&assets::favicon().path, get(|| async { assets::favicon().response() }))
         .route("/favicon.ico", get(|| async { Redirect::temporary(&assets::favicon().path) }))
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .fallback(nowhere)
-        .with_state(reader)
+        .with_state(reader);
+    with_manners(router)
+}
+
+/// What every answer has, and what no request may do.
+fn with_manners(router: Router) -> Router {
+    router
         .layer(CompressionLayer::new())
         .layer(axum::middleware::map_response(respond::tag_of_what_is_sent))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| respond::broken(Kind::Html)))
@@ -105,19 +117,23 @@ async fn show(
     page: &'static Page,
     kind: Kind,
     reader: Arc<dyn Reader>,
+    viewer: Option<Extension<Viewer>>,
     path: RawPathParams,
     query: Query<Vec<(String, String)>>,
     headers: HeaderMap,
 ) -> Response {
     let id = path.iter().next().map(|(_, value)| value.to_owned());
     let params = Params::new(id, query.0);
-    let work = tokio::task::spawn_blocking(move || match kind {
-        Kind::Html => (page.html)(reader.now()?.as_ref(), &params),
-        Kind::Json => (page.data)(reader.now()?.as_ref(), &params),
-        Kind::Csv => match page.csv {
-            Some(csv) => (csv.of)(reader.now()?.as_ref(), &params),
-            None => Ok(String::new()),
-        },
+    let work = tokio::task::spawn_blocking(move || {
+        let facts: Arc<dyn Facts> = match viewer {
+            Some(Extension(viewer)) => Arc::new(Seen::by(viewer, reader.now()?)),
+            None => reader.now()?,
+        };
+        match kind {
+            Kind::Html => (page.html)(facts.as_ref(), &params),
+            Kind::Json => (page.data)(facts.as_ref(), &params),
+            Kind::Csv => page.csv.map_or(Ok(String::new()), |csv| (csv.of)(facts.as_ref(), &params)),
+        }
     });
     match work.await {
         Ok(Ok(body)) => respond::body(kind, body, &headers),

@@ -97,6 +97,22 @@ pub(crate) fn error(kind: Kind, error: &ViewError) -> Response {
     (status, [(header::CONTENT_TYPE, kind.mime()), (header::CACHE_CONTROL, "no-store")], text).into_response()
 }
 
+/// Why somebody gets nothing: a page, or a problem (RFC 9457) that also has what every error of the interface has.
+pub(crate) fn problem(kind: Kind, status: StatusCode, code: &str, detail: &str) -> Response {
+    let title = status.canonical_reason().unwrap_or_default();
+    let (mime, text) = match kind {
+        Kind::Html | Kind::Csv => (Kind::Html.mime(), pages::error::render(status, detail, &[]).into_string()),
+        Kind::Json => {
+            let error = json!({"code": code, "message": detail, "suggestions": []});
+            let problem = json!({
+                "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail, "error": error,
+            });
+            ("application/problem+json", problem.to_string())
+        }
+    };
+    (status, [(header::CONTENT_TYPE, mime), (header::CACHE_CONTROL, "no-store")], text).into_response()
+}
+
 /// A fault of ours; the log has the details.
 pub(crate) fn broken(kind: Kind) -> Response<Body> {
     let message = "something broke while this was made; the log of the server says what";

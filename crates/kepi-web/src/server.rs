@@ -3,18 +3,16 @@
 use std::{
     future::Future,
     io,
+    net::IpAddr,
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
-use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
+use axum::{Router, body::Body, http::Request};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
@@ -22,6 +20,9 @@ use tokio::{
     task::JoinSet,
     time::{Instant, Sleep, sleep, timeout},
 };
+use tower::ServiceExt as _;
+
+use crate::doors::from_peer;
 
 /// How patient a server is.
 #[derive(Debug, Clone, Copy)]
@@ -77,10 +78,10 @@ pub async fn serve(
             next = next => next,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, from)) => {
                 let (router, stopping) = (router.clone(), stopping.clone());
                 connections.spawn(async move {
-                    converse(stream, router, patience, stopping).await;
+                    converse(stream, from.ip(), router, patience, stopping).await;
                     drop(place);
                 });
             }
@@ -102,14 +103,23 @@ pub async fn serve(
 }
 
 /// Answers one client until it or the server has had enough.
-async fn converse(stream: TcpStream, router: Router, patience: Patience, mut stopping: watch::Receiver<()>) {
+async fn converse(
+    stream: TcpStream,
+    from: IpAddr,
+    router: Router,
+    patience: Patience,
+    mut stopping: watch::Receiver<()>,
+) {
     // Answers are small and whole: waiting for more to send only delays them.
     let _ = stream.set_nodelay(true);
     let stream = TokioIo::new(Patient::new(stream, patience.stalled));
+    let answering = service_fn(move |request: Request<Incoming>| {
+        router.clone().oneshot(from_peer(request.map(Body::new), from))
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(patience.head)
-        .serve_connection(stream, TowerToHyperService::new(router));
+        .serve_connection(stream, answering);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),

@@ -1,12 +1,16 @@
 //! The command line: one definition feeds parsing, help and the reference page.
 
+#[path = "cli/access.rs"]
+pub mod access;
 #[path = "cli/deciding.rs"]
 mod deciding;
 
 use std::{fmt, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use kepi_web::doors::Origin;
 
+pub use access::Access;
 pub use deciding::{Plan, Register};
 
 /// Exit codes, in one place and in the help text.
@@ -190,8 +194,16 @@ Examples:
     #[command(subcommand)]
     Audit(Audit),
     /// Serve the pages and the API.
-    #[command(after_help = "Example:\n  kepi serve --port 8080    then open http://127.0.0.1:8080")]
+    #[command(after_help = "\
+Examples:
+  kepi serve --port 8080       then open http://127.0.0.1:8080
+  kepi access add ana && kepi serve --host 0.0.0.0 --at https://kpi.example.com
+On an address of this machine alone nobody is asked, until somebody signs in (`kepi access add`). On any other address it
+does not start before, and is told by --at how browsers reach it: https, by a proxy in front of it.")]
     Serve(Serve),
+    /// Who may come in: sign-ins, roles, tokens.
+    #[command(subcommand)]
+    Access(Access),
     /// Compute and serve a scorecard: six years of an airport's passenger survey, or a made-up subscription business.
     #[command(
         after_help = "Examples:\n  kepi demo\n  kepi demo subscription\n  kepi demo --no-serve --into /tmp/airport"
@@ -514,6 +526,15 @@ pub struct Serve {
     /// name are not, so that no page of somebody else can read the figures through a visitor's browser
     #[arg(long, value_name = "NAME")]
     pub allow_host: Vec<String>,
+    /// The address that browsers reach it by, such as https://kpi.example.com; needed where people sign in from elsewhere
+    ///
+    /// With https cookies are sent over https alone; a proxy in front of it speaks https with browsers. With http passwords
+    /// can be read on the way
+    #[arg(long, value_name = "ADDRESS")]
+    pub at: Option<Origin>,
+    /// Show everything to everybody who reaches the address, as if it were printed on a wall
+    #[arg(long)]
+    pub open_to_everyone: bool,
 }
 
 /// What `kepi demo` shows.

@@ -166,6 +166,12 @@ pub async fn audited_to_write(site: Site<'_>) -> Result<Option<Store>, Failure> 
     Ok(Some(Store::open(&site.location(&root)?).await.map_err(AppError::from)?))
 }
 
+/// The database of the project at a site, made if it is not there, to say who signs in.
+pub async fn store(site: Site<'_>) -> Result<Store, Failure> {
+    let location = site.location(&root(site.folder)?)?;
+    Ok(Store::open(&location).await.map_err(AppError::from)?)
+}
+
 /// What of the published figures at a site is not what the log says.
 pub async fn audited_figures(site: Site<'_>, store: Store) -> Result<Vec<kepi_store::Finding>, Failure> {
     let failed = |e: kepi_lake::LakeError| Failure::Port(Box::new(e));

@@ -29,6 +29,9 @@ pub enum Failure {
     /// A use case failed.
     #[error(transparent)]
     App(#[from] kepi_app::AppError),
+    /// Signing in, a token, or what is kept of them.
+    #[error(transparent)]
+    Access(#[from] kepi_access::AccessError),
     /// Writing to a file, the terminal or the network failed.
     #[error("{what}")]
     Io {

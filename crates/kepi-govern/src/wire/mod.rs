@@ -4,6 +4,7 @@
 //! is kept byte for byte. No user's words stand in it: what people and their data say is named by commitments. A kind
 //! whose body changes gets the next `v`, a step in [`upcast`], and a fixture; the fixtures of all versions stay.
 
+mod access_v1;
 mod v1;
 
 use kepi_proof::canonical;
@@ -18,13 +19,18 @@ use crate::{
 
 /// Every kind of event with the version that is written now.
 pub const KINDS: &[(&str, u32)] = &[
+    ("attempt.refused", 1),
     ("definition.adopted", 1),
     ("insights.published", 1),
     ("legacy", 0),
     ("load.landed", 1),
     ("load.stopped", 1),
     ("run.published", 1),
+    ("sign_in.bound", 1),
+    ("sign_in.ended", 1),
     ("table.shaped", 1),
+    ("token.issued", 1),
+    ("token.revoked", 1),
 ];
 
 /// Why an event cannot be read or written.
@@ -192,6 +198,11 @@ pub fn write(event: &Event) -> Result<Written, Unreadable> {
         Event::TableShaped(e) => ("table.shaped", 1, to_value(&v1::TableShaped::from(e))),
         Event::RunPublished(e) => ("run.published", 1, to_value(&v1::RunPublished::from(e))),
         Event::InsightsPublished(e) => ("insights.published", 1, to_value(&v1::InsightsPublished::from(e))),
+        Event::SignInBound(e) => ("sign_in.bound", 1, to_value(&access_v1::SignInBound::from(e))),
+        Event::SignInEnded(_) => ("sign_in.ended", 1, to_value(&access_v1::Nothing {})),
+        Event::TokenIssued(e) => ("token.issued", 1, to_value(&access_v1::TokenIssued::from(e))),
+        Event::TokenRevoked(_) => ("token.revoked", 1, to_value(&access_v1::Nothing {})),
+        Event::AttemptRefused(e) => ("attempt.refused", 1, to_value(&access_v1::AttemptRefused::from(e))),
         Event::Legacy(e) => ("legacy", 0, to_value(&v1::Legacy::from(e))),
     };
     let broken = |reason: String| Unreadable::Body { kind: kind.to_owned(), v, reason };
@@ -221,6 +232,11 @@ pub fn read(kind: &str, v: u32, subject: &Subject, body: &str) -> Result<Event, 
         "table.shaped" => from::<v1::TableShaped>(value).and_then(|b| b.read(subject)),
         "run.published" => from::<v1::RunPublished>(value).and_then(|b| b.read(subject)),
         "insights.published" => from::<v1::InsightsPublished>(value).and_then(|b| b.read(subject)),
+        "sign_in.bound" => from::<access_v1::SignInBound>(value).and_then(|b| b.read(subject)),
+        "sign_in.ended" => from::<access_v1::Nothing>(value).and_then(|_| access_v1::ended(subject)),
+        "token.issued" => from::<access_v1::TokenIssued>(value).and_then(|b| b.read(subject)),
+        "token.revoked" => from::<access_v1::Nothing>(value).and_then(|_| access_v1::revoked(subject)),
+        "attempt.refused" => from::<access_v1::AttemptRefused>(value).and_then(|b| b.read(subject)),
         "legacy" => from::<v1::Legacy>(value).and_then(|b| b.read(subject)),
         _ => return Err(unknown()),
     };

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use kepi_govern::{
-    Adopt, Command, Event, Evidence, Land, Publish, PublishInsights, Shape,
+    Adopt, BindSignIn, Command, EndSignIn, Event, Evidence, Grant, IssueToken, Land, Publish, PublishInsights,
+    RecordRefusal, RevokeToken, Shape,
     event::{
-        DefinitionAdopted, InsightsPublished, Legacy, Load, LoadCounts, LoadLanded, LoadStopped, RunCounts,
-        RunPublished, Sealed, Subject, TableShaped,
+        AttemptRefused, DefinitionAdopted, InsightsPublished, Legacy, Load, LoadCounts, LoadLanded, LoadStopped, RunCounts,
+        RunPublished, Sealed, SignInBound, SignInEnded, Subject, TableShaped, TokenIssued, TokenRevoked,
     },
     plain::{ColumnName, Engine, Uuid},
     register::{Adopted, DocumentId, Effective},
@@ -130,6 +131,50 @@ fn run_counts() -> impl Strategy<Value = RunCounts> {
     )
 }
 
+fn grants() -> impl Strategy<Value = std::collections::BTreeSet<Grant>> {
+    let name = prop_oneof![Just("owner".to_owned()), name()];
+    let grant = (name, option::of(parsed()))
+        .prop_map(|(name, unit)| Grant { name: name.parse().unwrap(), unit });
+    collection::btree_set(grant, 0..3)
+}
+
+fn access_event() -> impl Strategy<Value = Event> {
+    let few = || 0..4u64;
+    prop_oneof![
+        (few(), grants(), option::of(digest())).prop_map(|(person, roles, credential)| {
+            Event::SignInBound(SignInBound { person, roles, credential })
+        }),
+        few().prop_map(|person| Event::SignInEnded(SignInEnded { person })),
+        (few(), few(), digest(), grants(), 0..9i64).prop_map(|(token, person, secret, scopes, until)| {
+            Event::TokenIssued(TokenIssued { token, person, secret, scopes, until })
+        }),
+        few().prop_map(|token| Event::TokenRevoked(TokenRevoked { token })),
+        (parsed(), name(), option::of(parsed()), option::of(few())).prop_map(|(action, kpi, unit, token)| {
+            let on = Subject::recorded(&format!("kpi/{kpi}"));
+            Event::AttemptRefused(AttemptRefused { action, on, unit, token })
+        }),
+    ]
+}
+
+fn access_command() -> impl Strategy<Value = Command> {
+    let few = || 0..4u64;
+    prop_oneof![
+        (few(), grants(), option::of(digest())).prop_map(|(person, roles, credential)| {
+            Command::BindSignIn(BindSignIn { person, roles, credential })
+        }),
+        few().prop_map(|person| Command::EndSignIn(EndSignIn { person })),
+        (few(), digest(), grants(), 0..9i64).prop_map(|(person, secret, scopes, until)| {
+            Command::IssueToken(IssueToken { person, secret, scopes, until })
+        }),
+        few().prop_map(|token| Command::RevokeToken(RevokeToken { token })),
+        (parsed(), parsed(), parsed(), option::of(parsed()), option::of(few())).prop_map(
+            |(action, kind, name, unit, token)| {
+                Command::RecordRefusal(RecordRefusal { action, on: (kind, name), unit, token })
+            }
+        ),
+    ]
+}
+
 pub fn event() -> impl Strategy<Value = Event> {
     let landed =
         (load(), whole(), option::of(uuid()), whole(), sealed(), commitment(), option::of(commitment()))
@@ -173,7 +218,7 @@ pub fn event() -> impl Strategy<Value = Event> {
         Event::InsightsPublished(InsightsPublished { run, version, usual, insights })
     });
     let adopted = adoption().prop_map(Event::DefinitionAdopted);
-    prop_oneof![adopted, landed, stopped, shaped, published, insights, legacy]
+    prop_oneof![adopted, landed, stopped, shaped, published, insights, legacy, access_event()]
 }
 
 pub fn command() -> impl Strategy<Value = Command> {
@@ -190,7 +235,7 @@ pub fn command() -> impl Strategy<Value = Command> {
     );
     let insights = (whole(), 0..9u32)
         .prop_map(|(run, version)| Command::PublishInsights(PublishInsights { run, version }));
-    prop_oneof![adopt, land, shape, publish, insights]
+    prop_oneof![adopt, land, shape, publish, insights, access_command()]
 }
 
 pub fn evidence() -> impl Strategy<Value = Evidence> {

@@ -16,13 +16,18 @@ fn every_kind_of_event_is_said_in_words() {
         said.push(format!("{}: {}", recorded.kind, recorded.event().unwrap().words()));
     }
     let expected = [
+        "attempt.refused: see_value was refused for area_a by token 3",
         "definition.adopted: kpi/nps, a person in force from ever; scorecard/customers gone from ever",
         "insights.published: 105 series judged, 6 insights",
         "legacy: run.published, from before events had versions",
         "load.landed: 1003 rows read: 100 out of scope, 800 accepted, 90 superseding, 3 quarantined, 10 duplicate, 90 ended",
         "load.stopped: rule enough_rows kept it out; 1003 rows read: 100 out of scope, 800 accepted, 90 superseding, 3 quarantined, 10 duplicate",
         "run.published: 1200 values and 48 scores: 100 first, 4 restated, 1 withdrawn, 1143 unchanged",
+        "sign_in.bound: signs in with a password as owner, viewer:area_a",
+        "sign_in.ended: signs in no longer",
         "table.shaped: new columns id, score, _valid_from",
+        "token.issued: acts for person/7 for see_rows:area_a, see_value",
+        "token.revoked: is revoked",
     ];
     assert_eq!(said, expected);
 }

@@ -383,6 +383,7 @@ impl<'a> Reporter<'a> {
             has_strategy: project.strategy.is_some(),
             has_journeys: self.journeys().next().is_some(),
             scorecards: project.scorecards.values().map(|s| Named::new(&s.id, &s.name)).collect(),
+            viewer: self.facts.viewer().cloned(),
         }
     }
 

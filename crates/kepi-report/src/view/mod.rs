@@ -28,7 +28,7 @@ pub use kpi::{
     BreakView, CountedReason, DefinitionView, DimensionView, InputView, KpiListRow, KpiListView, KpiView,
     PartView, PeopleView, PinsView, QualityView, Restatement, SegmentPoint, StandingView, WithdrawalView,
 };
-pub use names::{Choice, Named, Person, ProjectView, UnitChoice};
+pub use names::{Choice, Named, Person, ProjectView, UnitChoice, Viewer};
 pub(crate) use quantity::effective_n;
 pub use quantity::{
     Change, Coverage, Freshness, Interval, Measured, Number, Outcome, Points, Reason, Recent, RecentEnd,

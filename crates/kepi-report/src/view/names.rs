@@ -48,6 +48,17 @@ pub struct ProjectView {
     pub has_journeys: bool,
     /// Scorecards of the project, in the order of their ids.
     pub scorecards: Vec<Named>,
+    /// Who sees it, if that is known.
+    pub viewer: Option<Viewer>,
+}
+
+/// Who sees a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Viewer {
+    /// As shown.
+    pub name: String,
+    /// What a form of this person carries, so that nobody else's page can send one; none: there is nothing to sign out of.
+    pub form_key: Option<String>,
 }
 
 /// One of several to choose from.

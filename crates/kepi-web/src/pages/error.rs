@@ -11,6 +11,9 @@ pub(crate) fn render(status: StatusCode, message: &str, suggestions: &[(String, 
         StatusCode::NOT_FOUND => "Not found",
         StatusCode::BAD_REQUEST => "Not to be answered as asked",
         StatusCode::SERVICE_UNAVAILABLE => "Not available yet",
+        StatusCode::UNAUTHORIZED => "Not signed in",
+        StatusCode::FORBIDDEN => "Not allowed",
+        StatusCode::BAD_REQUEST => "Not understood",
         _ => "Something broke",
     };
     let body = html! {

@@ -11,6 +11,7 @@ mod map;
 mod quarantine;
 mod rows;
 mod scorecard;
+pub(crate) mod sign_in;
 mod sources;
 
 use kepi_report::{

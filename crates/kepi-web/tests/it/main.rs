@@ -16,6 +16,7 @@ mod parts;
 
 mod api;
 mod browser;
+mod doors;
 mod fuzz;
 mod http;
 mod serving;

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod access;
 mod analyse;
 mod audit;
 mod bench;
@@ -42,6 +43,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Reproduce(what) => reproduce::reproduce(what, cli, out).await,
         Command::Trace(what) => trace::trace(what, cli, out).await,
         Command::Audit(what) => audit::audit(what, cli, out).await,
+        Command::Access(what) => access::access(what, cli, out).await,
         Command::Serve(what) => serve::serve(what, Site::of(cli), out).await,
         Command::Demo(what) => demo::demo(what, cli, out).await,
         Command::Schema(what) => schema::schema(what, out),

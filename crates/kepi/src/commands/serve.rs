@@ -6,11 +6,12 @@ use tokio::net::TcpListener;
 
 use kepi_app::live::LiveBoard;
 use kepi_web::{
+    doors::{Entrance, guarded},
     hosts::{Hosts, answering_to},
     server::{Patience, serve as serve_on},
 };
 
-use crate::{cli::Serve, compose, failure::Failure, output::Output};
+use crate::{cli::Serve, compose, doors::SiteDoor, failure::Failure, output::Output};
 
 /// Serves until interrupted; open requests are finished.
 pub async fn serve(what: &Serve, site: compose::Site<'_>, out: Output) -> Result<(), Failure> {
@@ -21,13 +22,59 @@ pub async fn serve(what: &Serve, site: compose::Site<'_>, out: Output) -> Result
     let doing = format!("cannot listen on {host}:{port}; choose another --port");
     let listener = TcpListener::bind((host, port)).await.map_err(Failure::io(doing))?;
     let address = listener.local_addr().map_err(Failure::io("the address is not known"))?;
+    let unasked = unasked(what, address.ip().is_loopback(), site, out).await?;
     out.remark(&format!("serving on http://{address}  (stop with Ctrl-C)"));
+    let door = Arc::new(SiteDoor::new(site, unasked));
     let follow = tokio::spawn(Arc::clone(&board).follow());
-    let hosts = Hosts::new(what.allow_host.iter().chain([&what.host]).cloned());
-    let router = answering_to(kepi_web::router(board), hosts);
+    let own = what.at.iter().map(|at| &at.host);
+    let hosts = Hosts::new(what.allow_host.iter().chain([&what.host]).chain(own).cloned());
+    let entrance = Entrance { door, at: what.at.clone() };
+    let router = answering_to(guarded(kepi_web::router(board), entrance), hosts);
     let served = serve_on(listener, router, Patience::default(), shutdown()).await;
     follow.abort();
     served.map_err(Failure::io("serving failed"))
+}
+
+/// How somebody is called who is not asked who it is; none: everybody is asked. A server that everybody could read is not
+/// started unless that is said.
+async fn unasked(
+    what: &Serve,
+    loopback: bool,
+    site: compose::Site<'_>,
+    out: Output,
+) -> Result<Option<&'static str>, Failure> {
+    let refused = |why: String| Err(Failure::Other(why));
+    let kept = SiteDoor::new(site, None).is_kept().await?;
+    let here = loopback && what.at.is_none();
+    match (kept, what.open_to_everyone) {
+        (true, true) => refused(
+            "people sign in to this project, and --open-to-everyone would show it to everybody; leave it out, or let nobody \
+             sign in any more (`kepi access remove`)"
+                .to_owned(),
+        ),
+        (true, false) if !loopback && what.at.is_none() => refused(format!(
+            "people would sign in on {} and everybody on the way could read their passwords; put a proxy in front that speaks \
+             https and name its address, such as --at https://kpi.example.com",
+            what.host
+        )),
+        (true, false) => {
+            if what.at.as_ref().is_some_and(|at| !at.secret) && !loopback {
+                out.remark("warning: passwords and figures cross the network where everybody on the way can read them: --at is http");
+            }
+            // Should the last sign-in be removed while it runs, it stays shut.
+            Ok(None)
+        }
+        (false, true) => {
+            out.remark("warning: everybody who reaches this address sees every figure and every rejected row (--open-to-everyone)");
+            Ok(Some("everyone"))
+        }
+        (false, false) if here => Ok(Some("local owner")),
+        (false, false) => refused(format!(
+            "everybody who reaches {} would read every figure: nobody has to sign in yet. Let somebody sign in first, `kepi \
+             access add NAME`; or say --open-to-everyone; or serve this machine alone, without --host and --at",
+            what.at.as_ref().map_or(what.host.as_str(), |at| at.host.as_str())
+        )),
+    }
 }
 
 /// Resolves on Ctrl-C or SIGTERM.

@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("kepi-insight", &["kepi-model", "kepi-stats", "kepi-query", "kepi-score"]),
     ("kepi-report", &["kepi-model", "kepi-stats", "kepi-query", "kepi-score", "kepi-insight"]),
     ("kepi-govern", &["kepi-model", "kepi-proof"]),
+    ("kepi-access", &["kepi-model", "kepi-govern", "kepi-proof", "kepi-store"]),
     ("kepi-store", &["kepi-model", "kepi-govern", "kepi-proof"]),
     ("kepi-lake", &["kepi-model", "kepi-stats", "kepi-query", "kepi-govern", "kepi-proof", "kepi-store"]),
     ("kepi-connect", &["kepi-model", "kepi-query", "kepi-govern", "kepi-store"]),
@@ -42,9 +43,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "kepi",
         &[
+            "kepi-access",
             "kepi-app",
             "kepi-connect",
             "kepi-engine",
+            "kepi-govern",
             "kepi-insight",
             "kepi-lake",
             "kepi-model",

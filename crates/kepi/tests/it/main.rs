@@ -16,6 +16,7 @@ mod cli;
 #[path = "../../src/output.rs"]
 mod output;
 
+mod access;
 mod architecture;
 mod audit;
 mod bad_input;

@@ -1,5 +1,6 @@
 //! Statements that both databases understand, one module a topic.
 
+pub(crate) mod access;
 pub(crate) mod audit;
 pub(crate) mod catalogue;
 pub(crate) mod door;

@@ -129,6 +129,27 @@ CREATE TABLE IF NOT EXISTS kepi_follower (
     seen BIGINT NOT NULL
 );
 
+-- What a password is recognised by, of who signs in with one; the log has a digest of it.
+CREATE TABLE IF NOT EXISTS kepi_password (
+    person BIGINT PRIMARY KEY,
+    hash TEXT NOT NULL
+);
+
+-- Browsers that are signed in, by the hash of what they send.
+CREATE TABLE IF NOT EXISTS kepi_session (
+    id TEXT COLLATE "C" PRIMARY KEY,
+    person BIGINT NOT NULL,
+    began BIGINT NOT NULL,
+    seen BIGINT NOT NULL
+);
+
+-- How often in a row signing in failed, by a hash of the name or the address.
+CREATE TABLE IF NOT EXISTS kepi_attempt (
+    who TEXT COLLATE "C" PRIMARY KEY,
+    failures BIGINT NOT NULL,
+    at BIGINT NOT NULL
+);
+
 -- Projection: which text of each definition is in force from which day on; the empty day is from ever.
 CREATE TABLE IF NOT EXISTS kepi_in_force (
     id TEXT COLLATE "C" NOT NULL,

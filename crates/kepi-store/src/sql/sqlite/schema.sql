@@ -120,6 +120,27 @@ CREATE TABLE IF NOT EXISTS kepi_follower (
     seen INTEGER NOT NULL
 ) STRICT;
 
+-- What a password is recognised by, of who signs in with one; the log has a digest of it.
+CREATE TABLE IF NOT EXISTS kepi_password (
+    person INTEGER PRIMARY KEY,
+    hash TEXT NOT NULL
+) STRICT;
+
+-- Browsers that are signed in, by the hash of what they send.
+CREATE TABLE IF NOT EXISTS kepi_session (
+    id TEXT PRIMARY KEY,
+    person INTEGER NOT NULL,
+    began INTEGER NOT NULL,
+    seen INTEGER NOT NULL
+) STRICT;
+
+-- How often in a row signing in failed, by a hash of the name or the address.
+CREATE TABLE IF NOT EXISTS kepi_attempt (
+    who TEXT PRIMARY KEY,
+    failures INTEGER NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+
 -- Projection: which text of each definition is in force from which day on; the empty day is from ever.
 CREATE TABLE IF NOT EXISTS kepi_in_force (
     id TEXT NOT NULL,

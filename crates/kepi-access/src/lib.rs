@@ -1,0 +1,11 @@
+//! Who comes to the server, and what they may see and do: passwords, sessions, tokens, limits on attempts.
+//!
+//! Nobody else hashes a password or makes a secret. Secrets leave this crate once, when they are made, and are kept as
+//! hashes. Times come in as arguments, in µs UTC.
+
+pub mod door;
+mod limits;
+mod password;
+mod secret;
+
+pub use door::{Access, AccessError, Denied, Visitor};

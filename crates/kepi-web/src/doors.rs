@@ -1,0 +1,404 @@
+//! Who may come in: every request but a few that show nothing passes here before it reaches a page.
+//!
+//! A request says who it is by a session's cookie or a token, and by nothing else: no other header, no part of an address.
+//! Forms are taken only from pages of this server. Who that is, is known behind the port [`Door`].
+
+use std::{net::IpAddr, pin::Pin, sync::Arc};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Extension, Request},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
+    middleware::{Next, from_fn},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use kepi_model::id::Hash;
+use kepi_report::view::Viewer;
+
+use crate::{
+    assets,
+    pages::sign_in::{self, Said},
+    respond::{self, Kind},
+};
+
+/// What a door waits for.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// By what a request says who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credentials<'a> {
+    /// By nothing.
+    None,
+    /// By the key of a session.
+    Session(&'a str),
+    /// By a token.
+    Token(&'a str),
+}
+
+/// Somebody who has come in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visitor {
+    /// As shown.
+    pub name: String,
+    /// Whether it is enough to reach the server: nobody has signed in, because nobody can.
+    pub unasked: bool,
+}
+
+/// Why somebody does not come in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoEntry {
+    /// Nobody is known by what the request says.
+    Stranger,
+    /// Signing in failed, in words.
+    Refused(String),
+    /// It cannot be told now; why, in words.
+    Unavailable(String),
+}
+
+/// Knows who comes.
+pub trait Door: Send + Sync {
+    /// Who a request is from.
+    fn who<'a>(&'a self, with: Credentials<'a>) -> Answer<'a, Result<Visitor, NoEntry>>;
+    /// Begins a session: its key, which nobody had before.
+    fn sign_in<'a>(
+        &'a self,
+        name: &'a str,
+        password: &'a str,
+        from: Option<IpAddr>,
+    ) -> Answer<'a, Result<String, NoEntry>>;
+    /// Ends a session.
+    fn sign_out<'a>(&'a self, key: &'a str) -> Answer<'a, Result<(), NoEntry>>;
+}
+
+/// From which address a request came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
+
+/// Under which address browsers reach a server: `https://kpi.example.com`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Whether nobody on the way can read along.
+    pub secret: bool,
+    /// Name, and port if it is not the usual one.
+    pub host: String,
+}
+
+impl std::str::FromStr for Origin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no address such as `https://kpi.example.com`");
+        let (scheme, host) = text.trim_end_matches('/').split_once("://").ok_or_else(wrong)?;
+        let secret = match scheme {
+            "https" => true,
+            "http" => false,
+            _ => return Err(wrong()),
+        };
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-.:[]".contains(c);
+        if host.is_empty() || !host.chars().all(plain) {
+            return Err(wrong());
+        }
+        Ok(Self { secret, host: host.to_ascii_lowercase() })
+    }
+}
+
+/// The way in: the door, and the address that browsers know.
+#[derive(Clone)]
+pub struct Entrance {
+    /// Knows who comes.
+    pub door: Arc<dyn Door>,
+    /// The address; none: that of this machine, spoken to openly.
+    pub at: Option<Origin>,
+}
+
+/// Where one signs in.
+const SIGN_IN: &str = "/sign-in";
+/// Where one signs out.
+const SIGN_OUT: &str = "/sign-out";
+/// What a proxy tells of whom it asks for. It says to nobody who somebody is: anybody can write it.
+const FORWARDED: [&str; 4] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+
+impl Entrance {
+    fn is_secret(&self) -> bool {
+        self.at.as_ref().is_some_and(|at| at.secret)
+    }
+
+    /// The name of the cookie. With this prefix browsers take it over https and from the server itself alone.
+    fn cookie(&self) -> &'static str {
+        if self.is_secret() { "__Host-kepi" } else { "kepi_session" }
+    }
+
+    fn set_cookie(&self, key: &str, keep: bool) -> Option<HeaderValue> {
+        let secret = if self.is_secret() { "; Secure" } else { "" };
+        // Kept until the browser is closed; how long it is good for is known here.
+        let over = if keep { "" } else { "; Max-Age=0" };
+        let cookie = format!("{}={key}; Path=/; HttpOnly; SameSite=Lax{secret}{over}", self.cookie());
+        HeaderValue::try_from(cookie).ok()
+    }
+
+    /// The key of the session that a request is of. Of two none is believed: who could add one could add the first.
+    fn session<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let mut ours = pairs.filter(|(name, _)| *name == self.cookie()).map(|(_, key)| key);
+        let one = ours.next().filter(|key| !key.is_empty());
+        if ours.next().is_some() { None } else { one }
+    }
+
+    /// Whether a form comes from a page of this server.
+    fn is_own_form(&self, headers: &HeaderMap) -> bool {
+        let text = |name: HeaderName| {
+            let mut all = headers.get_all(name).iter();
+            let one = all.next().map(|value| value.to_str().unwrap_or("?"));
+            if all.next().is_some() { Some("?") } else { one }
+        };
+        if let Some(site) = text(HeaderName::from_static("sec-fetch-site")) {
+            return site == "same-origin";
+        }
+        let Some(origin) = text(header::ORIGIN) else { return false };
+        match &self.at {
+            Some(at) => origin.parse().is_ok_and(|origin: Origin| origin == *at),
+            None => text(header::HOST).is_some_and(|host| origin == format!("http://{host}")),
+        }
+    }
+}
+
+/// The router behind the entrance, with the pages on which one signs in and out.
+pub fn guarded(router: Router, entrance: Entrance) -> Router {
+    let (shown, sent, left) = (entrance.clone(), entrance.clone(), entrance.clone());
+    let doors = Router::new()
+        .route(
+            SIGN_IN,
+            get(move |request: Request| show_sign_in(shown, request))
+                .post(move |peer, headers, body| take_sign_in(sent, peer, headers, body)),
+        )
+        .route(SIGN_OUT, axum::routing::post(move |headers, body| take_sign_out(left, headers, body)));
+    let doors = crate::with_manners(doors);
+    router.merge(doors).layer(from_fn(move |request: Request, next: Next| {
+        let entrance = entrance.clone();
+        async move { guard(entrance, request, next).await }
+    }))
+}
+
+/// What shows nothing of the project, and so is open to everybody.
+fn is_open(path: &str) -> bool {
+    [SIGN_IN, SIGN_OUT, "/livez", "/readyz", "/favicon.ico"].contains(&path)
+        || path == assets::stylesheet().path
+        || path == assets::favicon().path
+}
+
+async fn guard(entrance: Entrance, mut request: Request, next: Next) -> Response {
+    let kind = if request.uri().path().starts_with("/api/") { Kind::Json } else { Kind::Html };
+    if has_secret(request.uri()) {
+        let detail = "an address is no place for a token or a password: it is kept in histories and logs. Revoke what was \
+                      sent (`kepi access token revoke`) and send a token as `Authorization: Bearer`";
+        return respond::problem(kind, StatusCode::BAD_REQUEST, "secret_in_address", detail);
+    }
+    if is_open(request.uri().path()) {
+        return next.run(request).await;
+    }
+    let credentials = match bearer(request.headers()) {
+        Some(Some(token)) => Credentials::Token(token),
+        Some(None) => {
+            let detail = "the header `Authorization` is not `Bearer` with one token";
+            return unauthorised(kind, detail);
+        }
+        None => entrance.session(request.headers()).map_or(Credentials::None, Credentials::Session),
+    };
+    let form_key = match credentials {
+        Credentials::Session(key) => Some(form_key(key)),
+        _ => None,
+    };
+    match entrance.door.who(credentials).await {
+        Ok(visitor) if visitor.unasked && FORWARDED.iter().any(|name| request.headers().contains_key(*name)) => {
+            let detail = "a proxy passes on requests to a server on which nobody signs in, so everybody beyond it would read \
+                          everything; let somebody sign in first: `kepi access add NAME`";
+            respond::problem(kind, StatusCode::FORBIDDEN, "proxy_without_sign_in", detail)
+        }
+        Ok(visitor) => {
+            let name = visitor.name.clone();
+            request.extensions_mut().insert(visitor);
+            request.extensions_mut().insert(Viewer { name, form_key });
+            next.run(request).await
+        }
+        Err(NoEntry::Unavailable(why)) => {
+            respond::problem(kind, StatusCode::SERVICE_UNAVAILABLE, "unavailable", &why)
+        }
+        Err(NoEntry::Stranger | NoEntry::Refused(_)) => match (kind, credentials) {
+            (Kind::Json, Credentials::Token(_)) | (_, Credentials::Token(_)) => {
+                unauthorised(kind, "the token is not known, over or revoked; `kepi access token create` makes one")
+            }
+            (Kind::Json, _) => unauthorised(
+                kind,
+                "who asks is not known; send a token as `Authorization: Bearer`, which `kepi access token create` makes",
+            ),
+            _ => to_sign_in(&request),
+        },
+    }
+}
+
+/// Whether an address carries what is secret.
+fn has_secret(uri: &Uri) -> bool {
+    let Some(query) = uri.query() else { return false };
+    query.split('&').any(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = name.to_ascii_lowercase();
+        let named = ["token", "access_token", "password", "api_key", "authorization"].contains(&name.as_str());
+        named || (value.starts_with("kepi_") && value.len() > 40)
+    })
+}
+
+/// The token of a request; `None` inside: the header holds something else.
+fn bearer(headers: &HeaderMap) -> Option<Option<&str>> {
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    let first = all.next()?;
+    let token = first.to_str().ok().and_then(|text| {
+        let (scheme, token) = text.trim().split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    Some(token.filter(|token| !token.is_empty() && all.next().is_none()))
+}
+
+fn unauthorised(kind: Kind, detail: &str) -> Response {
+    let mut response = respond::problem(kind, StatusCode::UNAUTHORIZED, "not_signed_in", detail);
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    response
+}
+
+/// What a form of a session carries. It says nothing of the key.
+fn form_key(session: &str) -> String {
+    Hash::of(format!("form of {session}").as_bytes()).to_string()
+}
+
+/// Leads to the page on which one signs in, and back from there.
+fn to_sign_in(request: &Request) -> Response {
+    let asked = request.uri().path_and_query().map_or("/", |asked| asked.as_str());
+    let read = [Method::GET, Method::HEAD].contains(request.method());
+    let next = if read && asked != "/" { format!("?next={}", encoded(asked)) } else { String::new() };
+    see(&format!("{SIGN_IN}{next}"))
+}
+
+/// An answer that leads elsewhere, on this server.
+fn see(path: &str) -> Response {
+    let location = HeaderValue::try_from(path).unwrap_or(HeaderValue::from_static("/"));
+    let headers = [(header::LOCATION, location), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+/// As part of a query.
+fn encoded(text: &str) -> String {
+    let mut all = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' => all.push(char::from(byte)),
+            _ => all.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    all
+}
+
+/// The page to go to after signing in: one of this server, or the first. What begins with two strokes, or holds what
+/// browsers read as one, names another server.
+fn next_page(asked: Option<&str>) -> &str {
+    let own = |path: &&str| {
+        path.starts_with('/')
+            && !path.starts_with("//")
+            && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
+            && !path.starts_with(SIGN_IN)
+            && !path.starts_with(SIGN_OUT)
+    };
+    asked.filter(own).unwrap_or("/")
+}
+
+type Fields = Vec<(String, String)>;
+
+fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
+    fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+}
+
+fn query_of(uri: &Uri) -> Fields {
+    axum::extract::Query::<Fields>::try_from_uri(uri).map(|query| query.0).unwrap_or_default()
+}
+
+async fn show_sign_in(entrance: Entrance, request: Request) -> Response {
+    let query = query_of(request.uri());
+    let next = next_page(field(&query, "next")).to_owned();
+    // Who is in already needs no page to come in by.
+    let credentials = entrance.session(request.headers()).map_or(Credentials::None, Credentials::Session);
+    if entrance.door.who(credentials).await.is_ok() {
+        return see(&next);
+    }
+    page(StatusCode::OK, &Said { next: &next, name: "", wrong: None })
+}
+
+fn page(status: StatusCode, said: &Said<'_>) -> Response {
+    let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    (status, headers, sign_in::render(said).into_string()).into_response()
+}
+
+/// A form that no page of this server sent.
+fn foreign() -> Response {
+    let detail = "the form does not come from a page of this server; open the page again and send it from there";
+    respond::problem(Kind::Html, StatusCode::FORBIDDEN, "foreign_form", detail)
+}
+
+async fn take_sign_in(
+    entrance: Entrance,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    axum::Form(fields): axum::Form<Fields>,
+) -> Response {
+    if !entrance.is_own_form(&headers) {
+        return foreign();
+    }
+    let (name, password) = (field(&fields, "name").unwrap_or(""), field(&fields, "password").unwrap_or(""));
+    let next = next_page(field(&fields, "next"));
+    // Behind a proxy every request comes from its address.
+    let from = peer.filter(|_| entrance.at.is_none()).map(|Extension(Peer(address))| address);
+    match entrance.door.sign_in(name, password, from).await {
+        Ok(key) => {
+            if let Some(before) = entrance.session(&headers) {
+                // Whoever was signed in in this browser is not any more.
+                let _ = entrance.door.sign_out(before).await;
+            }
+            let mut response = see(next);
+            if let Some(cookie) = entrance.set_cookie(&key, true) {
+                response.headers_mut().insert(header::SET_COOKIE, cookie);
+            }
+            response
+        }
+        Err(NoEntry::Unavailable(why)) => {
+            respond::problem(Kind::Html, StatusCode::SERVICE_UNAVAILABLE, "unavailable", &why)
+        }
+        Err(NoEntry::Refused(why)) => {
+            page(StatusCode::FORBIDDEN, &Said { next, name, wrong: Some(&why) })
+        }
+        Err(NoEntry::Stranger) => page(StatusCode::FORBIDDEN, &Said { next, name, wrong: Some("") }),
+    }
+}
+
+async fn take_sign_out(
+    entrance: Entrance,
+    headers: HeaderMap,
+    axum::Form(fields): axum::Form<Fields>,
+) -> Response {
+    let session = entrance.session(&headers);
+    let own = session.is_some_and(|key| field(&fields, "key") == Some(form_key(key).as_str()));
+    let Some(key) = session.filter(|_| own && entrance.is_own_form(&headers)) else { return foreign() };
+    if let Err(NoEntry::Unavailable(why)) = entrance.door.sign_out(key).await {
+        return respond::problem(Kind::Html, StatusCode::SERVICE_UNAVAILABLE, "unavailable", &why);
+    }
+    let mut response = see(SIGN_IN);
+    if let Some(cookie) = entrance.set_cookie("", false) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// A request with the address that it came from.
+pub(crate) fn from_peer(mut request: Request<Body>, peer: IpAddr) -> Request<Body> {
+    request.extensions_mut().insert(Peer(peer));
+    request
+}

@@ -1,0 +1,427 @@
+//! The way in, and ways that must not lead in.
+
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Method, Request, StatusCode, header, request::Builder},
+};
+use kepi_report::fixture::{self, PlantedReader};
+use kepi_web::{
+    doors::{Answer, Credentials, Door, Entrance, NoEntry, Visitor, guarded},
+    pages::PAGES,
+    router,
+};
+use tower::ServiceExt;
+
+use crate::example;
+
+const TOKEN: &str = "kepi_Zm9yIHRlc3RzLCBub3QgcmFuZG9tIGF0IGFsbCBoZXJl";
+
+/// Knows Ana, by a password and a token; remembers sessions.
+#[derive(Default)]
+pub(crate) struct Planted {
+    pub(crate) unasked: Option<&'static str>,
+    sessions: Mutex<BTreeMap<String, &'static str>>,
+    begun: AtomicU32,
+    tried_from: Mutex<Vec<Option<IpAddr>>>,
+}
+
+impl Planted {
+    fn known(&self, with: Credentials<'_>) -> Option<Visitor> {
+        let visitor = |name: &str, unasked| Visitor { name: name.to_owned(), unasked };
+        match with {
+            Credentials::None => self.unasked.map(|name| visitor(name, true)),
+            Credentials::Session(key) => self.sessions.lock().unwrap().get(key).map(|name| visitor(name, false)),
+            Credentials::Token(token) => (token == TOKEN).then(|| visitor("Ana Smith", false)),
+        }
+    }
+}
+
+impl Door for Planted {
+    fn who<'a>(&'a self, with: Credentials<'a>) -> Answer<'a, Result<Visitor, NoEntry>> {
+        Box::pin(async move { self.known(with).ok_or(NoEntry::Stranger) })
+    }
+    fn sign_in<'a>(
+        &'a self,
+        name: &'a str,
+        password: &'a str,
+        from: Option<IpAddr>,
+    ) -> Answer<'a, Result<String, NoEntry>> {
+        Box::pin(async move {
+            self.tried_from.lock().unwrap().push(from);
+            if (name, password) != ("ana", "quiet river") {
+                return Err(NoEntry::Refused("name and password do not belong together".to_owned()));
+            }
+            let key = format!("key{}", self.begun.fetch_add(1, Ordering::Relaxed));
+            self.sessions.lock().unwrap().insert(key.clone(), "Ana Smith");
+            Ok(key)
+        })
+    }
+    fn sign_out<'a>(&'a self, key: &'a str) -> Answer<'a, Result<(), NoEntry>> {
+        Box::pin(async move {
+            self.sessions.lock().unwrap().remove(key);
+            Ok(())
+        })
+    }
+}
+
+pub(crate) fn site(door: Arc<Planted>, at: Option<&str>) -> Router {
+    let at = at.map(|at| at.parse().unwrap());
+    guarded(router(Arc::new(PlantedReader::of(fixture::airport()))), Entrance { door, at })
+}
+
+fn kept() -> Router {
+    site(Arc::default(), None)
+}
+
+struct Got {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+impl Got {
+    fn location(&self) -> &str {
+        self.headers.get(header::LOCATION).map_or("", |at| at.to_str().unwrap())
+    }
+    /// The cookie that was set: name and key.
+    fn cookie(&self) -> Option<String> {
+        let cookie = self.headers.get(header::SET_COOKIE)?.to_str().unwrap();
+        Some(cookie.split(';').next().unwrap().to_owned())
+    }
+}
+
+async fn send(router: &Router, request: Builder, body: &str) -> Got {
+    let request = request.body(Body::from(body.to_owned())).unwrap();
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    Got { status, headers, text: String::from_utf8_lossy(&body).into_owned() }
+}
+
+async fn get(router: &Router, path: &str, cookie: &str) -> Got {
+    let request = Request::get(path).header(header::HOST, "localhost:7878");
+    let request = if cookie.is_empty() { request } else { request.header(header::COOKIE, cookie) };
+    send(router, request, "").await
+}
+
+/// A form as a page of this server sends it.
+fn form(path: &str) -> Builder {
+    Request::post(path)
+        .header(header::HOST, "localhost:7878")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+}
+
+async fn signed_in(router: &Router) -> String {
+    let got = send(router, form("/sign-in"), "name=ana&password=quiet+river").await;
+    assert_eq!(got.status, StatusCode::SEE_OTHER);
+    got.cookie().unwrap()
+}
+
+/// Every address that a request can have: pages, their data and downloads.
+fn addresses() -> Vec<String> {
+    let of = |page: &kepi_web::pages::Page| {
+        let csv = page.csv.map(|csv| csv.path);
+        [Some(page.path), page.json, csv].into_iter().flatten().map(example).collect::<Vec<_>>()
+    };
+    PAGES.iter().flat_map(of).collect()
+}
+
+#[tokio::test]
+async fn a_stranger_gets_no_address_and_who_is_known_gets_all() {
+    let router = kept();
+    let cookie = signed_in(&router).await;
+    for path in addresses() {
+        let got = get(&router, &path, "").await;
+        if path.starts_with("/api/") {
+            assert_eq!(got.status, StatusCode::UNAUTHORIZED, "{path}");
+            assert_eq!(got.headers[header::CONTENT_TYPE], "application/problem+json");
+            assert_eq!(got.headers[header::WWW_AUTHENTICATE], "Bearer");
+            let problem: serde_json::Value = serde_json::from_str(&got.text).unwrap();
+            assert_eq!((&problem["status"], &problem["error"]["code"]), (&401.into(), &"not_signed_in".into()));
+        } else {
+            assert_eq!(got.status, StatusCode::SEE_OTHER, "{path}");
+            assert!(got.location().starts_with("/sign-in"), "{path}: {}", got.location());
+            assert_eq!(got.text, "");
+        }
+        assert_eq!(get(&router, &path, &cookie).await.status, StatusCode::OK, "{path}");
+        let by_token = Request::get(&path).header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
+        assert_eq!(send(&router, by_token, "").await.status, StatusCode::OK, "{path}");
+    }
+    // Not even which addresses there are.
+    for path in ["/nowhere", "/kpis/restrooms", "/api/v1/kpis/restrooms", "/api/v2", "/sign-in/", "/assets/kepi.css"] {
+        let got = get(&router, path, "").await;
+        assert!([StatusCode::SEE_OTHER, StatusCode::UNAUTHORIZED].contains(&got.status), "{path}: {}", got.status);
+    }
+    for path in ["/livez", "/readyz", "/favicon.ico", "/sign-in"] {
+        assert!(!get(&router, path, "").await.status.is_client_error(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn signing_in_leads_to_what_was_asked_for_and_signing_out_ends_it() {
+    let router = kept();
+    let got = get(&router, "/kpis/recommend?unit=area_a&period=2014", "").await;
+    assert_eq!(got.location(), "/sign-in?next=/kpis/recommend%3Funit%3Darea_a%26period%3D2014");
+    let page = get(&router, got.location(), "").await;
+    assert!(page.text.contains("value=\"/kpis/recommend?unit=area_a&amp;period=2014\""), "{}", page.text);
+    let form_text = "name=ana&password=quiet+river&next=%2Fkpis%2Frecommend%3Funit%3Darea_a%26period%3D2014";
+    let got = send(&router, form("/sign-in"), form_text).await;
+    assert_eq!(got.location(), "/kpis/recommend?unit=area_a&period=2014");
+    let set = got.headers[header::SET_COOKIE].to_str().unwrap().to_owned();
+    for part in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+        assert!(set.contains(part), "{set}");
+    }
+    let cookie = got.cookie().unwrap();
+    let page = get(&router, got.location(), &cookie).await;
+    assert!(page.text.contains("Ana Smith") && page.text.contains("Sign out"), "{}", page.text);
+    // Who is in needs no page to come in by.
+    assert_eq!(get(&router, "/sign-in?next=/map", &cookie).await.location(), "/map");
+    let key = page.text.split("name=\"key\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let out = send(&router, form("/sign-out").header(header::COOKIE, &cookie), &format!("key={key}")).await;
+    assert_eq!((out.status, out.location()), (StatusCode::SEE_OTHER, "/sign-in"));
+    assert!(out.headers[header::SET_COOKIE].to_str().unwrap().contains("Max-Age=0"));
+    assert_eq!(get(&router, "/kpis", &cookie).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_on_the_page_and_nothing_else_of_it() {
+    let router = kept();
+    let got = send(&router, form("/sign-in"), "name=%3Cb%3Eana&password=guessed+secret&next=/map").await;
+    assert_eq!(got.status, StatusCode::FORBIDDEN);
+    assert!(got.text.contains("do not belong together") && got.text.contains("value=\"/map\""), "{}", got.text);
+    assert!(got.text.contains("&lt;b&gt;ana") && !got.text.contains("guessed"), "{}", got.text);
+    assert!(got.headers.get(header::SET_COOKIE).is_none());
+    assert_eq!(got.headers[header::CACHE_CONTROL], "no-store");
+    assert!(!got.text.contains("<script"));
+}
+
+/// Attack: a session that somebody else chose.
+#[tokio::test]
+async fn a_session_is_never_one_that_was_brought_along() {
+    let router = kept();
+    for brought in ["kepi_session=chosen", "kepi_session=", "kepi_session=key0"] {
+        let got = send(&router, form("/sign-in").header(header::COOKIE, brought), "name=ana&password=quiet+river").await;
+        let cookie = got.cookie().unwrap();
+        assert_ne!(cookie, brought);
+        assert_eq!(get(&router, "/kpis", "kepi_session=chosen").await.status, StatusCode::SEE_OTHER);
+        assert_eq!(get(&router, "/kpis", &cookie).await.status, StatusCode::OK);
+    }
+    // Signing in anew ends what was there: the key before is worth nothing.
+    let before = signed_in(&router).await;
+    let again = send(&router, form("/sign-in").header(header::COOKIE, &before), "name=ana&password=quiet+river").await;
+    assert_eq!(again.status, StatusCode::SEE_OTHER);
+    assert_eq!(get(&router, "/kpis", &before).await.status, StatusCode::SEE_OTHER);
+    // Of two cookies none is believed.
+    let cookie = signed_in(&router).await;
+    assert_eq!(get(&router, "/kpis", &format!("kepi_session=x; {cookie}")).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(get(&router, "/kpis", &format!("{cookie}; {cookie}")).await.status, StatusCode::SEE_OTHER);
+}
+
+/// Attack: a page of somebody else sends a form in a visitor's browser.
+#[tokio::test]
+async fn forms_of_other_pages_are_not_taken() {
+    let router = kept();
+    let cookie = signed_in(&router).await;
+    let key = {
+        let page = get(&router, "/kpis", &cookie).await.text;
+        page.split("name=\"key\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+    };
+    let bare = |path: &str| {
+        Request::post(path)
+            .header(header::HOST, "localhost:7878")
+            .header(header::COOKIE, &cookie)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+    };
+    let foreign: [fn(Builder) -> Builder; 7] = [
+        |r| r,
+        |r| r.header("sec-fetch-site", "cross-site"),
+        |r| r.header("sec-fetch-site", "same-site"),
+        |r| r.header("sec-fetch-site", "cross-site").header(header::ORIGIN, "http://localhost:7878"),
+        |r| r.header(header::ORIGIN, "http://evil.example"),
+        |r| r.header(header::ORIGIN, "null"),
+        |r| r.header("sec-fetch-site", "same-origin").header("sec-fetch-site", "cross-site"),
+    ];
+    for add in foreign {
+        for (path, body) in [("/sign-out", format!("key={key}")), ("/sign-in", "name=ana&password=quiet+river".to_owned())] {
+            let got = send(&router, add(bare(path)), &body).await;
+            assert_eq!(got.status, StatusCode::FORBIDDEN, "{path}");
+            assert!(got.headers.get(header::SET_COOKIE).is_none());
+        }
+    }
+    // From the right page, but with no key or that of another session.
+    let other = kept();
+    let theirs = signed_in(&other).await;
+    assert_eq!(theirs.split('=').next(), cookie.split('=').next());
+    for body in ["", "key=", "key=0000", "key=key0"] {
+        let got = send(&router, form("/sign-out").header(header::COOKIE, &cookie), body).await;
+        assert_eq!(got.status, StatusCode::FORBIDDEN, "{body}");
+    }
+    assert_eq!(get(&router, "/kpis", &cookie).await.status, StatusCode::OK, "still signed in");
+    // An older browser says where it comes from.
+    let own = bare("/sign-out").header(header::ORIGIN, "http://localhost:7878");
+    assert_eq!(send(&router, own, &format!("key={key}")).await.status, StatusCode::SEE_OTHER);
+}
+
+/// Attack: signing in leads to somebody else's page.
+#[tokio::test]
+async fn after_signing_in_nobody_is_led_elsewhere() {
+    let router = kept();
+    for next in [
+        "//evil.example/kpis",
+        "https://evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/%09/evil.example",
+        "javascript:alert(1)",
+        "evil.example",
+        "/\n//evil.example",
+        "/a b",
+        "/sign-out",
+        "/sign-in?next=/sign-in",
+        "",
+    ] {
+        let body: String = next.bytes().map(|b| format!("%{b:02X}")).collect();
+        let got = send(&router, form("/sign-in"), &format!("name=ana&password=quiet+river&next={body}")).await;
+        let expected = if next == "/%09/evil.example" { next } else { "/" };
+        assert_eq!(got.location(), expected, "{next:?}");
+        let page = get(&router, &format!("/sign-in?next={body}"), "").await;
+        assert!(!page.text.contains("evil.example\"") || expected == next, "{next:?}");
+    }
+}
+
+/// Attack: a secret in an address, where histories and logs keep it.
+#[tokio::test]
+async fn a_secret_in_an_address_is_refused() {
+    let router = kept();
+    let cookie = signed_in(&router).await;
+    for query in [
+        format!("token={TOKEN}"),
+        format!("access_token={TOKEN}"),
+        format!("unit=area_a&ACCESS_TOKEN={TOKEN}"),
+        format!("x={TOKEN}"),
+        "password=quiet".to_owned(),
+    ] {
+        for (path, cookie) in [("/api/v1/kpis", ""), ("/kpis", cookie.as_str()), ("/sign-in", "")] {
+            let got = get(&router, &format!("{path}?{query}"), cookie).await;
+            assert_eq!(got.status, StatusCode::BAD_REQUEST, "{path}?{query}");
+            assert!(got.text.contains("Authorization: Bearer") && !got.text.contains(TOKEN), "{}", got.text);
+        }
+    }
+}
+
+/// Attack: headers that say who somebody is.
+#[tokio::test]
+async fn nobody_is_believed_to_be_who_a_header_says() {
+    let router = kept();
+    let names = ["x-remote-user", "x-forwarded-user", "remote-user", "x-auth-request-user", "from", "x-kepi-person"];
+    for name in names {
+        let got = send(&router, Request::get("/api/v1/kpis").header(name, "ana"), "").await;
+        assert_eq!(got.status, StatusCode::UNAUTHORIZED, "{name}");
+    }
+    for value in ["Basic YW5hOnF1aWV0IHJpdmVy", "Bearer", "Bearer ", "Bearer x", "Negotiate abc", TOKEN, "bearer\t"] {
+        let got = send(&router, Request::get("/api/v1/kpis").header(header::AUTHORIZATION, value), "").await;
+        assert_eq!(got.status, StatusCode::UNAUTHORIZED, "{value}");
+    }
+    // A wrong token is not made good by a cookie, nor one of two by the other.
+    let cookie = signed_in(&router).await;
+    let both = Request::get("/kpis").header(header::COOKIE, &cookie).header(header::AUTHORIZATION, "Bearer x");
+    assert_eq!(send(&router, both, "").await.status, StatusCode::UNAUTHORIZED);
+    let two = Request::get("/kpis")
+        .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"))
+        .header(header::AUTHORIZATION, "Bearer x");
+    assert_eq!(send(&router, two, "").await.status, StatusCode::UNAUTHORIZED);
+}
+
+/// Attack: spellings of a path that are read differently by the door and behind it.
+#[tokio::test]
+async fn no_spelling_of_a_path_leads_past_the_door() {
+    let router = kept();
+    for path in [
+        "//kpis",
+        "/./kpis",
+        "/livez/../kpis",
+        "/livez/..%2Fkpis",
+        "/%6bpis",
+        "/kpis/",
+        "/KPIS",
+        "/api//v1/kpis",
+        "/API/v1/kpis",
+        "/sign-in/../api/v1/kpis",
+        "/assets/../kpis",
+        "/kpis;a=b",
+        "/livez%00/kpis",
+        "/api/v1/kpis?next=/sign-in",
+        "/kpis#/sign-in",
+    ] {
+        let Ok(request) = Request::get(path).body(Body::empty()) else { continue };
+        let response = router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        assert!([StatusCode::SEE_OTHER, StatusCode::UNAUTHORIZED].contains(&status), "{path}: {status}");
+        assert!(!String::from_utf8_lossy(&body).contains("Recommend"), "{path}");
+    }
+    for method in [Method::HEAD, Method::OPTIONS, Method::PUT, Method::POST, Method::TRACE] {
+        let got = send(&router, Request::builder().method(method.clone()).uri("/kpis"), "").await;
+        assert!([StatusCode::SEE_OTHER, StatusCode::UNAUTHORIZED].contains(&got.status), "{method}: {}", got.status);
+        assert!(!got.location().contains("next") || method == Method::HEAD, "a form is not sent twice");
+    }
+}
+
+#[tokio::test]
+async fn where_nobody_signs_in_the_owner_is_not_asked_and_a_proxy_gets_nothing() {
+    let router = site(Arc::new(Planted { unasked: Some("local owner"), ..Planted::default() }), None);
+    let got = get(&router, "/kpis", "").await;
+    assert_eq!(got.status, StatusCode::OK);
+    assert!(got.text.contains("local owner") && !got.text.contains("Sign out"), "{}", got.text);
+    for name in ["forwarded", "x-forwarded-for", "x-real-ip", "x-forwarded-host"] {
+        let got = send(&router, Request::get("/kpis").header(name, "192.0.2.1"), "").await;
+        assert_eq!(got.status, StatusCode::FORBIDDEN, "{name}");
+        assert!(got.text.contains("kepi access add"), "{}", got.text);
+    }
+}
+
+#[tokio::test]
+async fn behind_https_cookies_are_bound_to_it() {
+    let door = Arc::new(Planted::default());
+    let router = site(Arc::clone(&door), Some("https://kpi.example.com"));
+    let send_from = |origin: &'static str| {
+        Request::post("/sign-in")
+            .header(header::HOST, "kpi.example.com")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ORIGIN, origin)
+    };
+    for foreign in ["http://kpi.example.com", "https://kpi.example.com:8443", "https://evil.example"] {
+        let got = send(&router, send_from(foreign), "name=ana&password=quiet+river").await;
+        assert_eq!(got.status, StatusCode::FORBIDDEN, "{foreign}");
+    }
+    let got = send(&router, send_from("https://kpi.example.com"), "name=ana&password=quiet+river").await;
+    let set = got.headers[header::SET_COOKIE].to_str().unwrap();
+    assert!(set.starts_with("__Host-kepi=") && set.contains("Secure") && !set.contains("Domain"), "{set}");
+    // The cookie of the other kind is not one here.
+    let key = got.cookie().unwrap().split_once('=').unwrap().1.to_owned();
+    assert_eq!(get(&router, "/kpis", &format!("kepi_session={key}")).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(get(&router, "/kpis", &format!("__Host-kepi={key}")).await.status, StatusCode::OK);
+    assert_eq!(*door.tried_from.lock().unwrap(), [None], "the proxy's address is nobody's");
+}
+
+#[test]
+fn an_address_says_how_it_is_spoken_to() {
+    use kepi_web::doors::Origin;
+    let origin = |text: &str| text.parse::<Origin>().map(|origin| (origin.secret, origin.host));
+    assert_eq!(origin("https://KPI.example.com/"), Ok((true, "kpi.example.com".to_owned())));
+    assert_eq!(origin("http://[::1]:80"), Ok((false, "[::1]:80".to_owned())));
+    for wrong in ["kpi.example.com", "ftp://x", "https://", "https://a/b", "https://a b", "https://u@a"] {
+        assert!(origin(wrong).is_err(), "{wrong}");
+    }
+}

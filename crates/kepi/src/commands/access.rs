@@ -1,0 +1,192 @@
+//! `kepi access`: who signs in, and which tokens act for whom.
+
+use std::{
+    collections::BTreeSet,
+    io::{self, IsTerminal, Read},
+};
+
+use jiff::Timestamp;
+use kepi_access::Access as Doors;
+use kepi_govern::{Grant, Permit, access::OWNER};
+use kepi_store::Store;
+use serde::Serialize;
+
+use crate::{
+    cli::{
+        Cli, Format,
+        access::{Access, AccessAdd, AccessChange, Token, TokenCreate},
+    },
+    compose::{self, Site},
+    failure::Failure,
+    output::{Field, Grid, Output},
+};
+
+const DAY: i64 = 24 * 3600 * 1_000_000;
+
+/// Somebody who signs in, as printed.
+#[derive(Serialize)]
+struct Person {
+    name: String,
+    roles: Vec<String>,
+    password: bool,
+}
+
+/// A token, as printed.
+#[derive(Serialize)]
+struct Listed {
+    token: u64,
+    name: String,
+    scopes: Vec<String>,
+    until: String,
+    state: &'static str,
+}
+
+/// Does what is asked.
+pub async fn access(what: &Access, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let store = compose::store(Site::of(cli)).await?;
+    let permit = permit(&store, cli).await?;
+    let doors = Doors::new(store);
+    match what {
+        Access::Add(which) => add(which, &doors, &permit, out).await,
+        Access::Change(which) => change(which, &doors, &permit, out).await,
+        Access::Remove(who) => {
+            doors.end(&permit, &who.name, compose::now()).await?;
+            out.remark(&format!("{} signs in no longer; sessions and tokens have ended", who.name));
+            Ok(())
+        }
+        Access::List => list(&doors, out).await,
+        Access::Token(Token::Create(which)) => create(which, &doors, &permit, out).await,
+        Access::Token(Token::List) => tokens(&doors, out).await,
+        Access::Token(Token::Revoke(which)) => {
+            doors.revoke(&permit, which.token, compose::now()).await?;
+            out.remark(&format!("token {} is revoked", which.token));
+            Ok(())
+        }
+    }
+}
+
+/// Whoever can write to the files of the project is its owner: nothing here can stop them.
+async fn permit(store: &Store, cli: &Cli) -> Result<Permit, Failure> {
+    let by = store.person(&compose::actor(cli)).await.map_err(kepi_app::AppError::from)?;
+    Ok(Permit::open(by))
+}
+
+async fn add(which: &AccessAdd, doors: &Doors, permit: &Permit, out: Output) -> Result<(), Failure> {
+    let all = doors.sign_ins().await?;
+    if all.iter().any(|(name, _)| *name == which.name) {
+        let why = format!("{} signs in already; change it with `kepi access change {}`", which.name, which.name);
+        return Err(Failure::Other(why));
+    }
+    let mut roles: BTreeSet<Grant> = which.role.iter().cloned().collect();
+    if roles.is_empty() {
+        let role = if all.is_empty() { OWNER } else { "viewer" };
+        roles.extend(role.parse::<Grant>().ok());
+    }
+    let password = if which.no_password { None } else { Some(password(&which.name)?) };
+    let said = words(&roles);
+    doors.bind(permit, &which.name, roles, password.as_deref(), compose::now()).await?;
+    out.remark(&format!("{} signs in as {said}", which.name));
+    if all.is_empty() {
+        out.remark("`kepi serve` shows nothing from now on to anybody who is not known");
+    }
+    Ok(())
+}
+
+async fn change(which: &AccessChange, doors: &Doors, permit: &Permit, out: Output) -> Result<(), Failure> {
+    let all = doors.sign_ins().await?;
+    let Some((_, held)) = all.into_iter().find(|(name, _)| *name == which.name) else {
+        return Err(kepi_access::AccessError::Nobody(which.name.clone()).into());
+    };
+    let roles = if which.role.is_empty() { held.roles } else { which.role.iter().cloned().collect() };
+    let password = if which.password { Some(password(&which.name)?) } else { None };
+    let said = words(&roles);
+    doors.bind(permit, &which.name, roles, password.as_deref(), compose::now()).await?;
+    out.remark(&format!("{} signs in as {said}", which.name));
+    Ok(())
+}
+
+/// A new password: typed twice on a terminal, else the first line of stdin. It stands on no command line, where others
+/// could read it.
+fn password(name: &str) -> Result<String, Failure> {
+    let failed = |e| Failure::Io { what: "the password could not be read".to_owned(), source: e };
+    if !io::stdin().is_terminal() {
+        let mut text = String::new();
+        io::stdin().take(4096).read_to_string(&mut text).map_err(failed)?;
+        return Ok(text.lines().next().unwrap_or_default().to_owned());
+    }
+    let first = rpassword::prompt_password(format!("Password for {name}: ")).map_err(failed)?;
+    let second = rpassword::prompt_password("Once more: ").map_err(failed)?;
+    if first == second { Ok(first) } else { Err(Failure::Other("the two are not the same; try again".to_owned())) }
+}
+
+fn texts(grants: &BTreeSet<Grant>) -> Vec<String> {
+    grants.iter().map(ToString::to_string).collect()
+}
+
+fn words(grants: &BTreeSet<Grant>) -> String {
+    texts(grants).join(", ")
+}
+
+async fn list(doors: &Doors, out: Output) -> Result<(), Failure> {
+    let all = doors.sign_ins().await?;
+    let persons = all.into_iter().map(|(name, held)| Person {
+        name,
+        roles: texts(&held.roles),
+        password: held.credential.is_some(),
+    });
+    let persons: Vec<Person> = persons.collect();
+    if out.format == Format::Json {
+        return Ok(out.json(&persons)?);
+    }
+    if persons.is_empty() {
+        out.remark("nobody signs in: who can reach this machine's own address sees everything; `kepi access add NAME`");
+    }
+    let mut grid = Grid::new(&["Name", "Roles", "Password"]);
+    for person in persons {
+        let password = if person.password { "yes" } else { "no" };
+        grid.push([person.name, person.roles.join(", "), password.to_owned()].map(Field::text).into());
+    }
+    Ok(out.rows(&grid)?)
+}
+
+async fn create(which: &TokenCreate, doors: &Doors, permit: &Permit, out: Output) -> Result<(), Failure> {
+    let now = compose::now();
+    let scopes = which.scope.iter().cloned().collect();
+    let until = now + i64::from(which.days) * DAY;
+    let token = doors.issue(permit, &which.name, scopes, until, now).await?;
+    out.remark("this is shown once; keep it where secrets are kept, and send it as `Authorization: Bearer`");
+    match out.format {
+        Format::Json => Ok(out.json(&serde_json::json!({ "token": token, "until": day(until) }))?),
+        Format::Csv | Format::Table => Ok(out.line(&token)?),
+    }
+}
+
+/// A time as a text, to the second.
+fn day(micros: i64) -> String {
+    Timestamp::from_microsecond(micros).map_or_else(|_| micros.to_string(), |t| format!("{t:.0}"))
+}
+
+async fn tokens(doors: &Doors, out: Output) -> Result<(), Failure> {
+    let now = compose::now();
+    let tokens = doors.tokens().await?.into_iter().map(|(name, token)| Listed {
+        token: token.token,
+        name,
+        scopes: texts(&token.scopes),
+        until: day(token.until),
+        state: match token.revoked {
+            true => "revoked",
+            false if now >= token.until => "over",
+            false => "in use",
+        },
+    });
+    let tokens: Vec<Listed> = tokens.collect();
+    if out.format == Format::Json {
+        return Ok(out.json(&tokens)?);
+    }
+    let mut grid = Grid::new(&["Token", "For", "Scopes", "Until", "State"]);
+    for token in tokens {
+        let cells = [token.token.to_string(), token.name, token.scopes.join(", "), token.until, token.state.to_owned()];
+        grid.push(cells.map(Field::text).into());
+    }
+    Ok(out.rows(&grid)?)
+}

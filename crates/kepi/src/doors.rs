@@ -1,0 +1,136 @@
+//! The door of a server: who comes is asked of the project's database, however it was replaced meanwhile.
+
+use std::{
+    net::IpAddr,
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use kepi_access::{Access, AccessError};
+use kepi_store::Store;
+use kepi_web::doors::{Answer, Credentials, Door, NoEntry, Visitor};
+use tokio::sync::Mutex;
+
+use crate::{
+    cli::Address,
+    compose::{self, Site},
+    failure::Failure,
+};
+
+/// What is open now.
+#[derive(Clone)]
+struct Opened {
+    store: Store,
+    access: Access,
+    /// Whether sessions can be written there.
+    writes: bool,
+}
+
+/// The door of the project at a site.
+pub struct SiteDoor {
+    folder: PathBuf,
+    address: Option<Address>,
+    opened: Mutex<Option<Opened>>,
+    /// What somebody is called whom nobody asks who it is; none: everybody is asked.
+    unasked: Option<&'static str>,
+    /// Whether anybody ever had to sign in here: what was closed opens to nobody because its state is moved away.
+    closed: AtomicBool,
+}
+
+impl SiteDoor {
+    /// The door, at which nobody is asked as long as nobody can sign in, if `unasked` says how to call them.
+    pub fn new(site: Site<'_>, unasked: Option<&'static str>) -> Self {
+        Self {
+            folder: site.folder.to_owned(),
+            address: site.store.cloned(),
+            opened: Mutex::new(None),
+            unasked,
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// The sign-ins of the project, if there are any.
+    async fn access(&self) -> Result<Option<Access>, Failure> {
+        let site = Site { folder: &self.folder, store: self.address.as_ref() };
+        let mut held = self.opened.lock().await;
+        if held.as_ref().is_some_and(|opened| opened.store.is_replaced()) {
+            *held = None;
+        }
+        if held.is_none() {
+            *held = compose::audited(site).await?.map(|store| Opened {
+                access: Access::new(store.clone()),
+                store,
+                writes: false,
+            });
+        }
+        let Some(opened) = held.as_mut() else { return Ok(None) };
+        if opened.access.is_empty().await? {
+            return Ok(None);
+        }
+        self.closed.store(true, Ordering::Relaxed);
+        if !opened.writes {
+            let store = compose::store(site).await?;
+            *opened = Opened { access: Access::new(store.clone()), store, writes: true };
+        }
+        Ok(Some(opened.access.clone()))
+    }
+
+    /// Whether anybody signs in.
+    pub async fn is_kept(&self) -> Result<bool, Failure> {
+        Ok(self.access().await?.is_some())
+    }
+
+    async fn known(&self, with: Credentials<'_>) -> Result<Option<Visitor>, Failure> {
+        let Some(access) = self.access().await? else {
+            let closed = self.closed.load(Ordering::Relaxed);
+            let name = self.unasked.filter(|_| !closed && with == Credentials::None);
+            // A session of another time opens nothing and shuts nothing out; a token that is not known is a mistake.
+            let name = name.or(self.unasked.filter(|_| !closed && matches!(with, Credentials::Session(_))));
+            return Ok(name.map(|name| Visitor { name: name.to_owned(), unasked: true }));
+        };
+        let known = match with {
+            Credentials::None => None,
+            Credentials::Session(key) => access.by_session(key, compose::now()).await?,
+            Credentials::Token(token) => access.by_token(token, compose::now()).await?,
+        };
+        Ok(known.map(|visitor| Visitor { name: visitor.name, unasked: false }))
+    }
+}
+
+/// What the server's own log has in full, and a stranger not at all.
+fn unavailable(failure: Failure) -> NoEntry {
+    tracing::error!(failure = failure.in_words(), "who comes cannot be told");
+    NoEntry::Unavailable("who asks cannot be told now; the log of the server says why".to_owned())
+}
+
+impl Door for SiteDoor {
+    fn who<'a>(&'a self, with: Credentials<'a>) -> Answer<'a, Result<Visitor, NoEntry>> {
+        Box::pin(async move { self.known(with).await.map_err(unavailable)?.ok_or(NoEntry::Stranger) })
+    }
+
+    fn sign_in<'a>(
+        &'a self,
+        name: &'a str,
+        password: &'a str,
+        from: Option<IpAddr>,
+    ) -> Answer<'a, Result<String, NoEntry>> {
+        Box::pin(async move {
+            let nobody = || NoEntry::Refused("nobody signs in here yet".to_owned());
+            let access = self.access().await.map_err(unavailable)?.ok_or_else(nobody)?;
+            access.sign_in(name, password, from, compose::now()).await.map_err(|error| match error {
+                AccessError::Denied(denied) => {
+                    tracing::warn!(%denied, from = ?from, "somebody did not come in");
+                    NoEntry::Refused(denied.to_string())
+                }
+                other => unavailable(other.into()),
+            })
+        })
+    }
+
+    fn sign_out<'a>(&'a self, key: &'a str) -> Answer<'a, Result<(), NoEntry>> {
+        Box::pin(async move {
+            let Some(access) = self.access().await.map_err(unavailable)? else { return Ok(()) };
+            access.sign_out(key).await.map_err(|error| unavailable(error.into()))
+        })
+    }
+}

@@ -1,0 +1,123 @@
+//! Who comes in, from the command line to the page.
+
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+};
+
+use crate::{
+    support::{Project, kepi},
+    tour::Server,
+};
+
+/// Runs `kepi access` with a password on stdin.
+fn access(project: &Project, arguments: &[&str], password: &str) -> (Option<i32>, String) {
+    let mut command = kepi();
+    command.arg("-C").arg(project.path()).arg("access").args(arguments);
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// What a server answers: status and body.
+fn curl(arguments: &[&str]) -> (String, String) {
+    let output = Command::new("curl")
+        .args(["--silent", "--show-error", "--max-time", "30", "--write-out", "\n%{http_code}"])
+        .args(arguments)
+        .output()
+        .expect("curl is there");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (body, status) = text.rsplit_once('\n').unwrap();
+    (status.to_owned(), body.to_owned())
+}
+
+fn serve(project: &Project, arguments: &[&str]) -> (Server, String) {
+    let mut command = kepi();
+    command.arg("-C").arg(project.path()).args(["serve", "--port", "0"]).args(arguments);
+    Server::start(command)
+}
+
+#[test]
+fn a_server_is_closed_from_the_first_sign_in_on_and_does_not_start_open_elsewhere() {
+    let project = Project::example("airport");
+    project.ok(&["run"]);
+
+    // Elsewhere it does not start, and says what to do.
+    let (_, refused) = project.fails(3, &["serve", "--port", "0", "--host", "0.0.0.0"]);
+    assert!(refused.contains("kepi access add") && refused.contains("--open-to-everyone"), "{refused}");
+    let (_, refused) = project.fails(3, &["serve", "--port", "0", "--at", "https://kpi.example.com"]);
+    assert!(refused.contains("kpi.example.com") && refused.contains("kepi access add"), "{refused}");
+
+    // Here nobody is asked, until somebody signs in.
+    let (_here, address) = serve(&project, &[]);
+    let (status, page) = curl(&[&format!("{address}/kpis")]);
+    assert!(status == "200" && page.contains("local owner"), "{status}");
+    let (code, said) = access(&project, &["add", "ana"], "short\n");
+    assert!(code == Some(3) && said.contains("at least 12"), "{said}");
+    assert_eq!(curl(&[&format!("{address}/kpis")]).0, "200", "nothing came of it");
+    let (code, said) = access(&project, &["add", "ana"], "quiet river, nine stones\n");
+    assert!(code == Some(0) && said.contains("ana signs in as owner"), "{said}");
+    let (status, text) = curl(&[&format!("{address}/api/v1/kpis")]);
+    assert!(status == "401" && text.contains("not_signed_in"), "{status} {text}");
+    assert_eq!(curl(&[&format!("{address}/kpis")]).0, "303");
+
+    // A token comes in, until it is revoked.
+    let token = project.ok(&["access", "token", "create", "ana"]);
+    let bearer = format!("Authorization: Bearer {}", token.trim());
+    let (status, text) = curl(&["-H", &bearer, &format!("{address}/api/v1/kpis")]);
+    assert!(status == "200" && text.contains("overall_satisfaction"), "{status} {text}");
+    assert_eq!(curl(&["-H", &bearer, &format!("{address}/kpis")]).0, "200");
+    assert_eq!(curl(&[&format!("{address}/api/v1/kpis?token={}", token.trim())]).0, "400");
+    project.ok(&["access", "token", "revoke", "1"]);
+    assert_eq!(curl(&["-H", &bearer, &format!("{address}/api/v1/kpis")]).0, "401");
+    let list = project.ok(&["access", "token", "list"]);
+    assert!(list.contains("revoked") && !list.contains(token.trim()), "{list}");
+
+    // A browser signs in and out.
+    let jar = project.path().join("jar");
+    let jar = jar.to_str().unwrap();
+    let own = format!("Origin: http://{address}");
+    let sign_in = |password: &str| {
+        let password = format!("password={password}");
+        let url = format!("{address}/sign-in");
+        curl(&["-c", jar, "-H", &own, "--data-urlencode", "name=ana", "--data-urlencode", &password, &url])
+    };
+    assert_eq!(sign_in("quiet river, nine pebbles").0, "403");
+    assert_eq!(sign_in("quiet river, nine stones").0, "303");
+    let (status, page) = curl(&["-b", jar, &format!("{address}/kpis")]);
+    assert!(status == "200" && page.contains(">ana<") && page.contains("Sign out"), "{status}");
+    let key = page.split("name=\"key\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let out = curl(&["-b", jar, "-H", &own, "--data-urlencode", &format!("key={key}"), &format!("{address}/sign-out")]);
+    assert_eq!(out.0, "303");
+    assert_eq!(curl(&["-b", jar, &format!("{address}/kpis")]).0, "303", "the key is worth nothing any more");
+
+    // Elsewhere it starts once browsers get there in secret, and not open for everybody any more.
+    let (_, refused) = project.fails(3, &["serve", "--port", "0", "--host", "0.0.0.0"]);
+    assert!(refused.contains("--at https"), "{refused}");
+    let (_, refused) = project.fails(3, &["serve", "--port", "0", "--open-to-everyone"]);
+    assert!(refused.contains("--open-to-everyone would show it"), "{refused}");
+    let (_there, address) = serve(&project, &["--at", "https://kpi.example.com"]);
+    let host = "Host: kpi.example.com";
+    assert_eq!(curl(&["-H", host, &format!("{address}/kpis")]).0, "303");
+
+    // The log has all of it, and no name or secret.
+    let log = project.ok(&["audit", "log", "--kind", "sign_in.*"]);
+    assert!(log.contains("signs in with a password as owner"), "{log}");
+    project.ok(&["audit", "verify"]);
+}
+
+#[test]
+fn what_was_closed_stays_closed_when_its_state_is_moved_away() {
+    let project = Project::example("airport");
+    let (code, said) = access(&project, &["add", "ana"], "quiet river, nine stones\n");
+    assert_eq!(code, Some(0), "{said}");
+    let (_server, address) = serve(&project, &[]);
+    assert_eq!(curl(&[&format!("{address}/kpis")]).0, "303");
+    std::fs::rename(project.path().join(".kepi"), project.path().join("moved")).unwrap();
+    for path in ["/kpis", "/", "/data"] {
+        let (status, _) = curl(&[&format!("{address}{path}")]);
+        assert!(["303", "503"].contains(&status.as_str()), "{path}: {status}");
+    }
+}
