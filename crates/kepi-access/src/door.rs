@@ -75,7 +75,9 @@ pub enum AccessError {
     #[error("the system gives no random numbers: {0}")]
     Random(String),
     /// A password that would not do.
-    #[error("a password has at least {SHORTEST} characters and at most {LONGEST} bytes; a few words are easy to remember")]
+    #[error(
+        "a password has at least {SHORTEST} characters and at most {LONGEST} bytes; a few words are easy to remember"
+    )]
     Password,
     /// Nobody is called that.
     #[error("nobody who signs in is called `{0}`; `kepi access list` says who is")]
@@ -126,7 +128,8 @@ impl Access {
     pub async fn by_session(&self, key: &str, at: i64) -> Result<Option<Visitor>, AccessError> {
         let id = secret::hash(key).to_string();
         let Some(session) = self.store.session(&id).await? else { return Ok(None) };
-        let over = at >= session.seen.saturating_add(IDLE) || at >= session.began.saturating_add(LONGEST_SESSION);
+        let over =
+            at >= session.seen.saturating_add(IDLE) || at >= session.began.saturating_add(LONGEST_SESSION);
         let organisation = self.store.organisation().await?;
         let sign_in = organisation.access.sign_in(session.person).filter(|_| !over);
         let Some(sign_in) = sign_in else {

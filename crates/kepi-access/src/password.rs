@@ -74,7 +74,9 @@ fn hashed(password: &str) -> Option<String> {
 /// Compared in constant time, with the cost that is written in what is known.
 fn verified(password: &str, known: &str) -> bool {
     let known = PasswordHash::new(known).ok();
-    known.zip(argon2()).is_some_and(|(known, argon2)| argon2.verify_password(password.as_bytes(), &known).is_ok())
+    known
+        .zip(argon2())
+        .is_some_and(|(known, argon2)| argon2.verify_password(password.as_bytes(), &known).is_ok())
 }
 
 #[cfg(test)]
@@ -94,7 +96,9 @@ mod tests {
     async fn for_nobody_a_password_is_tried_as_well() {
         let passwords = Passwords::new();
         assert!(!passwords.is("nobody".to_owned(), None).await, "not even by what it is tried on");
-        assert!(passwords.nobody.get().is_some_and(|hash| hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$")));
+        assert!(
+            passwords.nobody.get().is_some_and(|hash| hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"))
+        );
     }
 
     /// Made with the reference program of Argon2 (`argon2-cffi` 25.1 over libargon2 20190702), other parameters.
@@ -105,5 +109,6 @@ mod tests {
         assert!(!verified("correct horse batterz", known));
     }
 
-    const KNOWN: &str = "$argon2id$v=19$m=256,t=3,p=2$c29tZXNhbHRzb21lc2FsdA$3Em5wmlsGZLps71hT7Vj3padxFF5oHw7CyxfjQBRBUw";
+    const KNOWN: &str =
+        "$argon2id$v=19$m=256,t=3,p=2$c29tZXNhbHRzb21lc2FsdA$3Em5wmlsGZLps71hT7Vj3padxFF5oHw7CyxfjQBRBUw";
 }

@@ -181,9 +181,8 @@ impl Access {
 
     /// The token of a hash, if it may be used at a time: it is neither over nor revoked, and its person signs in.
     pub fn token(&self, secret: &Digest, at: i64) -> Option<&Token> {
-        let alive = |token: &&Token| {
-            !token.revoked && at < token.until && self.sign_ins.contains_key(&token.person)
-        };
+        let alive =
+            |token: &&Token| !token.revoked && at < token.until && self.sign_ins.contains_key(&token.person);
         self.tokens.get(secret).filter(alive)
     }
 

@@ -212,7 +212,9 @@ async fn guard(entrance: Entrance, mut request: Request, next: Next) -> Response
         _ => None,
     };
     match entrance.door.who(credentials).await {
-        Ok(visitor) if visitor.unasked && FORWARDED.iter().any(|name| request.headers().contains_key(*name)) => {
+        Ok(visitor)
+            if visitor.unasked && FORWARDED.iter().any(|name| request.headers().contains_key(*name)) =>
+        {
             let detail = "a proxy passes on requests to a server on which nobody signs in, so everybody beyond it would read \
                           everything; let somebody sign in first: `kepi access add NAME`";
             respond::problem(kind, StatusCode::FORBIDDEN, "proxy_without_sign_in", detail)
@@ -227,9 +229,10 @@ async fn guard(entrance: Entrance, mut request: Request, next: Next) -> Response
             respond::problem(kind, StatusCode::SERVICE_UNAVAILABLE, "unavailable", &why)
         }
         Err(NoEntry::Stranger | NoEntry::Refused(_)) => match (kind, credentials) {
-            (Kind::Json, Credentials::Token(_)) | (_, Credentials::Token(_)) => {
-                unauthorised(kind, "the token is not known, over or revoked; `kepi access token create` makes one")
-            }
+            (Kind::Json, Credentials::Token(_)) | (_, Credentials::Token(_)) => unauthorised(
+                kind,
+                "the token is not known, over or revoked; `kepi access token create` makes one",
+            ),
             (Kind::Json, _) => unauthorised(
                 kind,
                 "who asks is not known; send a token as `Authorization: Bearer`, which `kepi access token create` makes",
@@ -245,7 +248,8 @@ fn has_secret(uri: &Uri) -> bool {
     query.split('&').any(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let name = name.to_ascii_lowercase();
-        let named = ["token", "access_token", "password", "api_key", "authorization"].contains(&name.as_str());
+        let named =
+            ["token", "access_token", "password", "api_key", "authorization"].contains(&name.as_str());
         named || (value.starts_with("kepi_") && value.len() > 40)
     })
 }
@@ -283,7 +287,8 @@ fn to_sign_in(request: &Request) -> Response {
 /// An answer that leads elsewhere, on this server.
 fn see(path: &str) -> Response {
     let location = HeaderValue::try_from(path).unwrap_or(HeaderValue::from_static("/"));
-    let headers = [(header::LOCATION, location), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    let headers =
+        [(header::LOCATION, location), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     (StatusCode::SEE_OTHER, headers).into_response()
 }
 
@@ -340,7 +345,8 @@ fn page(status: StatusCode, said: &Said<'_>) -> Response {
 
 /// A form that no page of this server sent.
 fn foreign() -> Response {
-    let detail = "the form does not come from a page of this server; open the page again and send it from there";
+    let detail =
+        "the form does not come from a page of this server; open the page again and send it from there";
     respond::problem(Kind::Html, StatusCode::FORBIDDEN, "foreign_form", detail)
 }
 
@@ -372,9 +378,7 @@ async fn take_sign_in(
         Err(NoEntry::Unavailable(why)) => {
             respond::problem(Kind::Html, StatusCode::SERVICE_UNAVAILABLE, "unavailable", &why)
         }
-        Err(NoEntry::Refused(why)) => {
-            page(StatusCode::FORBIDDEN, &Said { next, name, wrong: Some(&why) })
-        }
+        Err(NoEntry::Refused(why)) => page(StatusCode::FORBIDDEN, &Said { next, name, wrong: Some(&why) }),
         Err(NoEntry::Stranger) => page(StatusCode::FORBIDDEN, &Said { next, name, wrong: Some("") }),
     }
 }

@@ -101,7 +101,9 @@ pub(crate) fn error(kind: Kind, error: &ViewError) -> Response {
 pub(crate) fn problem(kind: Kind, status: StatusCode, code: &str, detail: &str) -> Response {
     let title = status.canonical_reason().unwrap_or_default();
     let (mime, text) = match kind {
-        Kind::Html | Kind::Csv => (Kind::Html.mime(), pages::error::render(status, detail, &[]).into_string()),
+        Kind::Html | Kind::Csv => {
+            (Kind::Html.mime(), pages::error::render(status, detail, &[]).into_string())
+        }
         Kind::Json => {
             let error = json!({"code": code, "message": detail, "suggestions": []});
             let problem = json!({

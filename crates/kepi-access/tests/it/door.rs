@@ -47,7 +47,10 @@ async fn name_and_password_open_a_session_that_ends() {
     let place = place().await;
     let key = place.access.sign_in(" Ana Smith ", PASSWORD, None, NOW).await.unwrap();
     let visitor = place.access.by_session(&key, NOW).await.unwrap().unwrap();
-    assert_eq!((visitor.name.as_str(), visitor.roles, visitor.token), ("Ana Smith", grants(&["owner"]), None));
+    assert_eq!(
+        (visitor.name.as_str(), visitor.roles, visitor.token),
+        ("Ana Smith", grants(&["owner"]), None)
+    );
     // Another key every time; one that was not given is none, and the hash that is kept is none either.
     let other = place.access.sign_in("Ana Smith", PASSWORD, None, NOW).await.unwrap();
     assert_ne!(key, other);
@@ -112,7 +115,9 @@ async fn failures_in_a_row_cost_time_by_name_and_by_address() {
     }
     let last = denied(&place, "Ana Smith", PASSWORD, Some(from), NOW).await;
     assert_eq!(last, Denied::TooOften { seconds: 1 });
-    assert!(place.access.sign_in("Ana Smith", PASSWORD, Some("192.0.2.8".parse().unwrap()), NOW).await.is_ok());
+    assert!(
+        place.access.sign_in("Ana Smith", PASSWORD, Some("192.0.2.8".parse().unwrap()), NOW).await.is_ok()
+    );
 }
 
 #[tokio::test]

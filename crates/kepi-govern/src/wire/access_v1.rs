@@ -105,9 +105,8 @@ impl From<&event::AttemptRefused> for AttemptRefused {
 impl AttemptRefused {
     pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
         let named = subject.as_str().split_once('/');
-        let named = named.is_some_and(|(kind, name)| {
-            kind.parse::<Name>().is_ok() && name.parse::<Name>().is_ok()
-        });
+        let named =
+            named.is_some_and(|(kind, name)| kind.parse::<Name>().is_ok() && name.parse::<Name>().is_ok());
         if !named {
             return Err(format!("it is about `{subject}`, which is no kind and name"));
         }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use kepi_govern::{
-    Adopt, BindSignIn, Command, EndSignIn, Event, Evidence, Grant, IssueToken, Land, Publish, PublishInsights,
-    RecordRefusal, RevokeToken, Shape,
+    Adopt, BindSignIn, Command, EndSignIn, Event, Evidence, Grant, IssueToken, Land, Publish,
+    PublishInsights, RecordRefusal, RevokeToken, Shape,
     event::{
-        AttemptRefused, DefinitionAdopted, InsightsPublished, Legacy, Load, LoadCounts, LoadLanded, LoadStopped, RunCounts,
-        RunPublished, Sealed, SignInBound, SignInEnded, Subject, TableShaped, TokenIssued, TokenRevoked,
+        AttemptRefused, DefinitionAdopted, InsightsPublished, Legacy, Load, LoadCounts, LoadLanded,
+        LoadStopped, RunCounts, RunPublished, Sealed, SignInBound, SignInEnded, Subject, TableShaped,
+        TokenIssued, TokenRevoked,
     },
     plain::{ColumnName, Engine, Uuid},
     register::{Adopted, DocumentId, Effective},
@@ -133,8 +134,8 @@ fn run_counts() -> impl Strategy<Value = RunCounts> {
 
 fn grants() -> impl Strategy<Value = std::collections::BTreeSet<Grant>> {
     let name = prop_oneof![Just("owner".to_owned()), name()];
-    let grant = (name, option::of(parsed()))
-        .prop_map(|(name, unit)| Grant { name: name.parse().unwrap(), unit });
+    let grant =
+        (name, option::of(parsed())).prop_map(|(name, unit)| Grant { name: name.parse().unwrap(), unit });
     collection::btree_set(grant, 0..3)
 }
 

@@ -76,7 +76,8 @@ async fn sign_ins_and_tokens_are_what_the_log_says(place: Place) {
 
     // Who leaves takes the tokens along, for good.
     let other = Digest::of(b"another");
-    let again = Command::IssueToken(IssueToken { person: 2, secret: other, scopes: roles(&["see"]), until: 99 });
+    let again =
+        Command::IssueToken(IssueToken { person: 2, secret: other, scopes: roles(&["see"]), until: 99 });
     ask(&store, "g", 13, again).await.unwrap();
     ask(&store, "h", 14, end(2)).await.unwrap();
     ask(&store, "i", 15, bind(2, &["viewer"], 2)).await.unwrap();
@@ -150,8 +151,8 @@ async fn refusals_within_the_hour_are_said_once(place: Place) {
         }
     }
     let log = store.events(&EventFilter::default()).await.unwrap();
-    assert_eq!(log.iter().map(|e| (e.kind.as_str(), e.n)).collect::<Vec<_>>(), [
-        ("attempt.refused", 1),
-        ("attempt.refused", 2)
-    ]);
+    assert_eq!(
+        log.iter().map(|e| (e.kind.as_str(), e.n)).collect::<Vec<_>>(),
+        [("attempt.refused", 1), ("attempt.refused", 2)]
+    );
 }

@@ -40,7 +40,9 @@ impl Planted {
         let visitor = |name: &str, unasked| Visitor { name: name.to_owned(), unasked };
         match with {
             Credentials::None => self.unasked.map(|name| visitor(name, true)),
-            Credentials::Session(key) => self.sessions.lock().unwrap().get(key).map(|name| visitor(name, false)),
+            Credentials::Session(key) => {
+                self.sessions.lock().unwrap().get(key).map(|name| visitor(name, false))
+            }
             Credentials::Token(token) => (token == TOKEN).then(|| visitor("Ana Smith", false)),
         }
     }
@@ -148,7 +150,10 @@ async fn a_stranger_gets_no_address_and_who_is_known_gets_all() {
             assert_eq!(got.headers[header::CONTENT_TYPE], "application/problem+json");
             assert_eq!(got.headers[header::WWW_AUTHENTICATE], "Bearer");
             let problem: serde_json::Value = serde_json::from_str(&got.text).unwrap();
-            assert_eq!((&problem["status"], &problem["error"]["code"]), (&401.into(), &"not_signed_in".into()));
+            assert_eq!(
+                (&problem["status"], &problem["error"]["code"]),
+                (&401.into(), &"not_signed_in".into())
+            );
         } else {
             assert_eq!(got.status, StatusCode::SEE_OTHER, "{path}");
             assert!(got.location().starts_with("/sign-in"), "{path}: {}", got.location());
@@ -159,9 +164,15 @@ async fn a_stranger_gets_no_address_and_who_is_known_gets_all() {
         assert_eq!(send(&router, by_token, "").await.status, StatusCode::OK, "{path}");
     }
     // Not even which addresses there are.
-    for path in ["/nowhere", "/kpis/restrooms", "/api/v1/kpis/restrooms", "/api/v2", "/sign-in/", "/assets/kepi.css"] {
+    for path in
+        ["/nowhere", "/kpis/restrooms", "/api/v1/kpis/restrooms", "/api/v2", "/sign-in/", "/assets/kepi.css"]
+    {
         let got = get(&router, path, "").await;
-        assert!([StatusCode::SEE_OTHER, StatusCode::UNAUTHORIZED].contains(&got.status), "{path}: {}", got.status);
+        assert!(
+            [StatusCode::SEE_OTHER, StatusCode::UNAUTHORIZED].contains(&got.status),
+            "{path}: {}",
+            got.status
+        );
     }
     for path in ["/livez", "/readyz", "/favicon.ico", "/sign-in"] {
         assert!(!get(&router, path, "").await.status.is_client_error(), "{path}");
@@ -199,7 +210,11 @@ async fn a_wrong_password_is_told_on_the_page_and_nothing_else_of_it() {
     let router = kept();
     let got = send(&router, form("/sign-in"), "name=%3Cb%3Eana&password=guessed+secret&next=/map").await;
     assert_eq!(got.status, StatusCode::FORBIDDEN);
-    assert!(got.text.contains("do not belong together") && got.text.contains("value=\"/map\""), "{}", got.text);
+    assert!(
+        got.text.contains("do not belong together") && got.text.contains("value=\"/map\""),
+        "{}",
+        got.text
+    );
     assert!(got.text.contains("&lt;b&gt;ana") && !got.text.contains("guessed"), "{}", got.text);
     assert!(got.headers.get(header::SET_COOKIE).is_none());
     assert_eq!(got.headers[header::CACHE_CONTROL], "no-store");
@@ -211,7 +226,9 @@ async fn a_wrong_password_is_told_on_the_page_and_nothing_else_of_it() {
 async fn a_session_is_never_one_that_was_brought_along() {
     let router = kept();
     for brought in ["kepi_session=chosen", "kepi_session=", "kepi_session=key0"] {
-        let got = send(&router, form("/sign-in").header(header::COOKIE, brought), "name=ana&password=quiet+river").await;
+        let got =
+            send(&router, form("/sign-in").header(header::COOKIE, brought), "name=ana&password=quiet+river")
+                .await;
         let cookie = got.cookie().unwrap();
         assert_ne!(cookie, brought);
         assert_eq!(get(&router, "/kpis", "kepi_session=chosen").await.status, StatusCode::SEE_OTHER);
@@ -219,12 +236,17 @@ async fn a_session_is_never_one_that_was_brought_along() {
     }
     // Signing in anew ends what was there: the key before is worth nothing.
     let before = signed_in(&router).await;
-    let again = send(&router, form("/sign-in").header(header::COOKIE, &before), "name=ana&password=quiet+river").await;
+    let again =
+        send(&router, form("/sign-in").header(header::COOKIE, &before), "name=ana&password=quiet+river")
+            .await;
     assert_eq!(again.status, StatusCode::SEE_OTHER);
     assert_eq!(get(&router, "/kpis", &before).await.status, StatusCode::SEE_OTHER);
     // Of two cookies none is believed.
     let cookie = signed_in(&router).await;
-    assert_eq!(get(&router, "/kpis", &format!("kepi_session=x; {cookie}")).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        get(&router, "/kpis", &format!("kepi_session=x; {cookie}")).await.status,
+        StatusCode::SEE_OTHER
+    );
     assert_eq!(get(&router, "/kpis", &format!("{cookie}; {cookie}")).await.status, StatusCode::SEE_OTHER);
 }
 
@@ -253,7 +275,9 @@ async fn forms_of_other_pages_are_not_taken() {
         |r| r.header("sec-fetch-site", "same-origin").header("sec-fetch-site", "cross-site"),
     ];
     for add in foreign {
-        for (path, body) in [("/sign-out", format!("key={key}")), ("/sign-in", "name=ana&password=quiet+river".to_owned())] {
+        for (path, body) in
+            [("/sign-out", format!("key={key}")), ("/sign-in", "name=ana&password=quiet+river".to_owned())]
+        {
             let got = send(&router, add(bare(path)), &body).await;
             assert_eq!(got.status, StatusCode::FORBIDDEN, "{path}");
             assert!(got.headers.get(header::SET_COOKIE).is_none());
@@ -292,7 +316,8 @@ async fn after_signing_in_nobody_is_led_elsewhere() {
         "",
     ] {
         let body: String = next.bytes().map(|b| format!("%{b:02X}")).collect();
-        let got = send(&router, form("/sign-in"), &format!("name=ana&password=quiet+river&next={body}")).await;
+        let got =
+            send(&router, form("/sign-in"), &format!("name=ana&password=quiet+river&next={body}")).await;
         let expected = if next == "/%09/evil.example" { next } else { "/" };
         assert_eq!(got.location(), expected, "{next:?}");
         let page = get(&router, &format!("/sign-in?next={body}"), "").await;
@@ -324,18 +349,22 @@ async fn a_secret_in_an_address_is_refused() {
 #[tokio::test]
 async fn nobody_is_believed_to_be_who_a_header_says() {
     let router = kept();
-    let names = ["x-remote-user", "x-forwarded-user", "remote-user", "x-auth-request-user", "from", "x-kepi-person"];
+    let names =
+        ["x-remote-user", "x-forwarded-user", "remote-user", "x-auth-request-user", "from", "x-kepi-person"];
     for name in names {
         let got = send(&router, Request::get("/api/v1/kpis").header(name, "ana"), "").await;
         assert_eq!(got.status, StatusCode::UNAUTHORIZED, "{name}");
     }
-    for value in ["Basic YW5hOnF1aWV0IHJpdmVy", "Bearer", "Bearer ", "Bearer x", "Negotiate abc", TOKEN, "bearer\t"] {
+    for value in
+        ["Basic YW5hOnF1aWV0IHJpdmVy", "Bearer", "Bearer ", "Bearer x", "Negotiate abc", TOKEN, "bearer\t"]
+    {
         let got = send(&router, Request::get("/api/v1/kpis").header(header::AUTHORIZATION, value), "").await;
         assert_eq!(got.status, StatusCode::UNAUTHORIZED, "{value}");
     }
     // A wrong token is not made good by a cookie, nor one of two by the other.
     let cookie = signed_in(&router).await;
-    let both = Request::get("/kpis").header(header::COOKIE, &cookie).header(header::AUTHORIZATION, "Bearer x");
+    let both =
+        Request::get("/kpis").header(header::COOKIE, &cookie).header(header::AUTHORIZATION, "Bearer x");
     assert_eq!(send(&router, both, "").await.status, StatusCode::UNAUTHORIZED);
     let two = Request::get("/kpis")
         .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"))
@@ -373,7 +402,11 @@ async fn no_spelling_of_a_path_leads_past_the_door() {
     }
     for method in [Method::HEAD, Method::OPTIONS, Method::PUT, Method::POST, Method::TRACE] {
         let got = send(&router, Request::builder().method(method.clone()).uri("/kpis"), "").await;
-        assert!([StatusCode::SEE_OTHER, StatusCode::UNAUTHORIZED].contains(&got.status), "{method}: {}", got.status);
+        assert!(
+            [StatusCode::SEE_OTHER, StatusCode::UNAUTHORIZED].contains(&got.status),
+            "{method}: {}",
+            got.status
+        );
         assert!(!got.location().contains("next") || method == Method::HEAD, "a form is not sent twice");
     }
 }

@@ -74,7 +74,8 @@ async fn permit(store: &Store, cli: &Cli) -> Result<Permit, Failure> {
 async fn add(which: &AccessAdd, doors: &Doors, permit: &Permit, out: Output) -> Result<(), Failure> {
     let all = doors.sign_ins().await?;
     if all.iter().any(|(name, _)| *name == which.name) {
-        let why = format!("{} signs in already; change it with `kepi access change {}`", which.name, which.name);
+        let why =
+            format!("{} signs in already; change it with `kepi access change {}`", which.name, which.name);
         return Err(Failure::Other(why));
     }
     let mut roles: BTreeSet<Grant> = which.role.iter().cloned().collect();
@@ -116,7 +117,11 @@ fn password(name: &str) -> Result<String, Failure> {
     }
     let first = rpassword::prompt_password(format!("Password for {name}: ")).map_err(failed)?;
     let second = rpassword::prompt_password("Once more: ").map_err(failed)?;
-    if first == second { Ok(first) } else { Err(Failure::Other("the two are not the same; try again".to_owned())) }
+    if first == second {
+        Ok(first)
+    } else {
+        Err(Failure::Other("the two are not the same; try again".to_owned()))
+    }
 }
 
 fn texts(grants: &BTreeSet<Grant>) -> Vec<String> {
@@ -185,7 +190,13 @@ async fn tokens(doors: &Doors, out: Output) -> Result<(), Failure> {
     }
     let mut grid = Grid::new(&["Token", "For", "Scopes", "Until", "State"]);
     for token in tokens {
-        let cells = [token.token.to_string(), token.name, token.scopes.join(", "), token.until, token.state.to_owned()];
+        let cells = [
+            token.token.to_string(),
+            token.name,
+            token.scopes.join(", "),
+            token.until,
+            token.state.to_owned(),
+        ];
         grid.push(cells.map(Field::text).into());
     }
     Ok(out.rows(&grid)?)

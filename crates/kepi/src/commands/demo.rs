@@ -45,7 +45,10 @@ pub async fn demo(what: &Demo, cli: &Cli, out: Output) -> Result<(), Failure> {
     if what.no_serve {
         return Ok(());
     }
-    let what = Serve { host: "127.0.0.1".to_owned(), port: what.port, allow_host: Vec::new(),
+    let what = Serve {
+        host: "127.0.0.1".to_owned(),
+        port: what.port,
+        allow_host: Vec::new(),
         at: None,
         open_to_everyone: false,
     };

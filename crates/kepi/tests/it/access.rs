@@ -89,7 +89,15 @@ fn a_server_is_closed_from_the_first_sign_in_on_and_does_not_start_open_elsewher
     let (status, page) = curl(&["-b", jar, &format!("{address}/kpis")]);
     assert!(status == "200" && page.contains(">ana<") && page.contains("Sign out"), "{status}");
     let key = page.split("name=\"key\" value=\"").nth(1).unwrap().split('"').next().unwrap();
-    let out = curl(&["-b", jar, "-H", &own, "--data-urlencode", &format!("key={key}"), &format!("{address}/sign-out")]);
+    let out = curl(&[
+        "-b",
+        jar,
+        "-H",
+        &own,
+        "--data-urlencode",
+        &format!("key={key}"),
+        &format!("{address}/sign-out"),
+    ]);
     assert_eq!(out.0, "303");
     assert_eq!(curl(&["-b", jar, &format!("{address}/kpis")]).0, "303", "the key is worth nothing any more");
 
