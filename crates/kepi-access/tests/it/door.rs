@@ -153,7 +153,7 @@ async fn a_credential_that_the_log_does_not_know_opens_nothing() {
         .arg(format!("UPDATE kepi_password SET hash = '{known}' WHERE person = 2"))
         .status();
     let Ok(done) = done else {
-        println!("SKIPPED: `sqlite3` is not installed");
+        eprintln!("SKIPPED: `sqlite3` is not installed");
         return;
     };
     assert!(done.success());
