@@ -584,6 +584,14 @@ codes! {
         "Trimming keeps a few rare answers from deciding a figure: weights beyond a limit are cut, and what is cut off is spread over the others. A limit needs weights that are made, all of one kind, and room between the least and the greatest."
         "such as `trim: {times_median: 5}` beside `rake`"
         "correct the limit that is named";
+    RESPONSE "K0643" Error "a response of rows that are no invitations"
+        "`response` says what became of invitations: they bounced, were not meant, were answered in part or in full. So the rows of the measure are the invitations, with what was answered as one of their attributes, and the rate of response has a denominator that everybody can see."
+        "a measure of invitations, such as `nps: {of: survey_invitation, answer: answer}`"
+        "remove `response`, or measure the answers of invitations";
+    GATE "K0644" Error "a gate that nothing can be held against"
+        "A gate keeps a value from being shown that rests on too little. It can only be held against what the KPI knows: a rate of response needs to know who was asked, representativity by what those who answered may differ from them."
+        "a gate such as `publish_if: {n: 30}`, with what it needs beside it"
+        "add what the gate needs, or remove it";
     UNBOUNDED "K0650" Error "a value that would never be final"
         "A gathered attribute may find rows long after the row that it belongs to: a second order may come after ten years. As long as that, every figure that rests on it may change. Kepi works out how long from the bounds of what a KPI reads; where no bound follows, it has to be said."
         "an end of the stretch, or how long the KPI waits"

@@ -16,7 +16,7 @@ use crate::{
     id::{EntityId, Hash, KpiId},
     project::{
         Connector, Dates, Dimension, Entity, EnumElse, FileOrder, Kpi, Mapping, MappingFrom, Parse,
-        Requirement, Scorecard, Source, SourceZone, Target, TargetLines, Unpivot,
+        Requirement, Response, Scorecard, Source, SourceZone, SurveyGates, Target, TargetLines, Unpivot,
     },
     word::Word,
 };
@@ -72,6 +72,11 @@ pub(crate) fn kpi(kpi: &Kpi, calendar: &Calendar, entities: &BTreeMap<EntityId, 
     }
     form.extend(kpi.over.map(|over| json!(["over", over.form()])));
     form.extend(kpi.design.as_ref().map(|design| design.form(dimension)));
+    form.extend(kpi.response.as_ref().map(Response::form));
+    let SurveyGates { effective_n, response_rate, representative } = kpi.survey_gates;
+    if kpi.survey_gates != SurveyGates::default() {
+        form.push(json!(["survey gates", effective_n, response_rate, representative]));
+    }
     if !kpi.made.is_empty() {
         form.push(json!(["made", derived::forms(&kpi.made, entities)]));
     }

@@ -21,10 +21,10 @@ use crate::{
 
 pub use crate::entity::{Attribute, Entity};
 pub use crate::measure::{
-    Aggregate, AsOf, Basis, BasisKind, BasisPoints, Better, Bins, Design, Dimension, Duration,
+    Aggregate, AsOf, Basis, BasisKind, BasisPoints, Better, Bins, Design, Dimension, Disposition, Duration,
     DurationSummary, Indicator, Kpi, MARGIN_SCALE, Margin, MarginTo, Mean, Measure, MissingRule, Nps,
-    Population, Quantile, Rating, RatingKind, RatingSummary, Ratio, Share, Spacing, Target, TargetLines,
-    Total, Trim, Unmatched, ValueUnit,
+    Population, Quantile, Rating, RatingKind, RatingSummary, Ratio, Response, Share, Spacing, SurveyGates,
+    Target, TargetLines, Total, Trim, Unmatched, ValueUnit,
 };
 pub use connection::{Connection, Secret, Setting, To};
 pub use scorecard::{

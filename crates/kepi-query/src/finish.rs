@@ -458,7 +458,10 @@ fn finished(kpi: &Kpi, view: &View<'_>, level: Level) -> Finished {
         NotComputable::NoRows if coverage.eligible > 0 => NotComputable::NoValues,
         reason => reason,
     });
-    let estimate = estimate.and_then(|estimate| gate(kpi, coverage).map_or(Ok(estimate), Err));
+    let estimate = estimate.and_then(|estimate| {
+        let held_back = gate(kpi, coverage).or_else(|| weighted::gate(kpi, view, &estimate));
+        held_back.map_or(Ok(estimate), Err)
+    });
     Finished { estimate, coverage }
 }
 
@@ -490,6 +493,14 @@ pub fn inputs_of(
 ) -> Result<Vec<Option<Finished>>, FinishError> {
     let level = Level::new(confidence).map_err(|_| FinishError::Confidence)?;
     composed::inputs_again(kpi, states, level)
+}
+
+/// How far those who answered stand for those who were asked, by the margins that rows are weighted to: R = 1 − 2·S of the rates
+/// of response. Of a value, by the states that are kept beside it; none of one without margins.
+pub fn representativity(kpi: &Kpi, states: &[u8]) -> Option<f64> {
+    kpi.design.as_ref().filter(|design| !design.margins.is_empty())?;
+    let states = CellStates::decode(states).ok()?;
+    weighted::representativity(&View::kept(&states)).ok().map(|of| of.indicator)
 }
 
 /// Why a value may not be published, if it may not.

@@ -31,6 +31,7 @@ pub mod port;
 pub mod published;
 pub mod reach;
 pub mod reference;
+pub mod response;
 pub mod row;
 pub mod scans;
 pub mod side;

@@ -4,13 +4,14 @@ use kepi_model::{
     calendar::Grain,
     derived::{Rows, at_grain, inlined},
     id::DimensionId,
-    project::{Design, Kpi, Project},
+    project::{Design, Disposition, Kpi, Project},
 };
 
 use crate::{
     guard::guard,
     measure::kind_of,
-    side::{LowerError, Lowering, Side, Term},
+    plan::StateKind,
+    side::{LowerError, Lowering, Role, Side, Term},
 };
 
 /// What a KPI needs.
@@ -48,6 +49,13 @@ pub fn lower_at(kpi: &Kpi, project: &Project, grain: Grain) -> Result<Lowered, L
     let mut lowering = Lowering::new(kpi);
     kind_of(&kpi.measure).lower(kpi, &mut lowering)?;
     let mut sides = lowering.into_sides();
+    if let (Some(response), Some(side)) = (&kpi.response, sides.first_mut()) {
+        for of in Disposition::ALL {
+            if let Some(condition) = response.condition(of) {
+                side.state(Role::Disposition(of), StateKind::Count, &[&condition]);
+            }
+        }
+    }
     if !kpi.made.is_empty() {
         sides.iter_mut().for_each(|side| written_out(side, project));
     }

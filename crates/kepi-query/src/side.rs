@@ -5,7 +5,7 @@ use kepi_model::{
     expression::{Expression, Node, Path, Type},
     id::{DimensionId, EntityId, Hash, KpiId},
     meaning::{expression_form, path_form},
-    project::{AsOf, Kpi, Population},
+    project::{AsOf, Disposition, Kpi, Population},
 };
 use serde_json::json;
 
@@ -100,6 +100,8 @@ pub enum Role {
     GroupWeight(u8),
     /// Σw² over one group.
     GroupWeightSquares(u8),
+    /// Invitations of one disposition.
+    Disposition(Disposition),
     /// Rows that are in numerator or denominator.
     Joint,
     /// Σxy over rows that are in both.

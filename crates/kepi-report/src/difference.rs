@@ -221,6 +221,14 @@ fn kpi((then, before): (&Kpi, &Project), (now, after): (&Kpi, &Project), said: &
         changed("shown from coverage", &|kpi, _| {
             kpi.minimum_coverage.map_or(String::new(), |share| format!("{} %", share * 100.0))
         });
+        changed("shown only if", &|kpi, _| {
+            let of = kpi.survey_gates;
+            let n = of.effective_n.map(|n| format!("effective n from {n}"));
+            let share =
+                |what: &str, of: Option<f64>| of.map(|share| format!("{what} from {} %", share * 100.0));
+            let rest = [share("response", of.response_rate), share("representativity", of.representative)];
+            listed(n.into_iter().chain(rest.into_iter().flatten()))
+        });
         if said.said.len() == known {
             said.of(Aspect::Definition, "how it is computed, or what it is made of".to_owned());
         }

@@ -327,6 +327,22 @@ pub enum NotComputable {
         /// Percent required.
         need_percent: u8,
     },
+    /// Too few of those who were asked have answered.
+    #[error("{have_percent} % have answered, at least {need_percent} % are needed")]
+    LowResponse {
+        /// Percent who have.
+        have_percent: u8,
+        /// Percent required.
+        need_percent: u8,
+    },
+    /// Those who answered are too different a picture of those who were asked.
+    #[error("representativity is {have_percent} %, at least {need_percent} % are needed")]
+    NotRepresentative {
+        /// The indicator in percent.
+        have_percent: u8,
+        /// Percent required.
+        need_percent: u8,
+    },
     /// The value would be made from a time of which there are no data.
     #[error("the window begins on {window}, the data on {data}")]
     BeforeData {
@@ -368,6 +384,8 @@ impl NotComputable {
             Self::Singular { .. } => "singular",
             Self::Separation { .. } => "separation",
             Self::LowCoverage { .. } => "low_coverage",
+            Self::LowResponse { .. } => "low_response",
+            Self::NotRepresentative { .. } => "not_representative",
             Self::BeforeData { .. } => "before_data",
             Self::NoInput { .. } => "no_input",
             Self::Invalid(_) => "invalid",
@@ -440,6 +458,8 @@ mod tests {
             (N::Singular { what: text() }, "singular"),
             (N::Separation { what: text() }, "separation"),
             (N::LowCoverage { have_percent: 1, need_percent: 2 }, "low_coverage"),
+            (N::LowResponse { have_percent: 1, need_percent: 2 }, "low_response"),
+            (N::NotRepresentative { have_percent: 1, need_percent: 2 }, "not_representative"),
             (N::NoInput { input: text(), reason: text() }, "no_input"),
             (N::BeforeData { window: text(), data: text() }, "before_data"),
             (N::Invalid(text()), "invalid"),

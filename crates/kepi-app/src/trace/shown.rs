@@ -42,6 +42,7 @@ pub(super) fn role_word(role: Role) -> String {
         Role::Group(0) => "promoters".to_owned(),
         Role::Group(1) => "passives".to_owned(),
         Role::Group(_) => "detractors".to_owned(),
+        Role::Disposition(of) => format!("{of:?}").to_lowercase(),
         Role::Weight => "weight".to_owned(),
         Role::Weighted => "weighted".to_owned(),
         other => format!("{other:?}").to_lowercase(),
@@ -89,7 +90,7 @@ impl<'a> Shown<'a> {
                 (Role::Total, StateValue::Sum(sum)) if kpi.weight.is_none() => {
                     Exact { units: *sum, scale }.to_string()
                 }
-                (Role::Eligible | Role::Counted | Role::Hits | Role::Group(_), StateValue::Count(rows)) => {
+                (Role::Eligible | Role::Counted | Role::Hits | Role::Group(_) | Role::Disposition(_), StateValue::Count(rows)) => {
                     rows.to_string()
                 }
                 (Role::Total, StateValue::Distinct { count, .. }) => count.to_string(),

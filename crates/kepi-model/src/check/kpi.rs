@@ -94,6 +94,8 @@ fn read(
         let message = "this measure has no weights, so that the KPI would never have a value";
         reader.findings.report(codes::WEIGHT, written.weight.key, message);
     }
+    let response = reader.response(written, &bases, measure.as_ref());
+    let survey_gates = reader.survey_gates(written, design.as_ref(), response.is_some());
     let over = window(written, measure.as_ref(), context);
     let unit = measure.as_ref().map(|measure| measure.kind().unit(around.entities));
     let (period, also) = periods(written, context).unzip();
@@ -128,6 +130,8 @@ fn read(
         design,
         minimum_n: gates.and_then(|g| u64::try_from(g.n.get()?.0).ok()),
         minimum_coverage: written.coverage_at_least.get().map(|s| s.0.to_f64()),
+        survey_gates,
+        response,
         targets,
         accountable: written.accountable.cloned(),
         responsible: written.responsible.values(),

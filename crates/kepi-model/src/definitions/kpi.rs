@@ -9,13 +9,17 @@ use crate::{
         table,
     },
     id::{DimensionId, EntityId, KpiId, ObjectiveId, PersonId, PurposeId, UnitId},
-    measure::{Weights, Written as Measure},
+    measure::{Weights, Written as Measure, WrittenResponse},
     project::{AsOf, Better, Indicator},
 };
 
 table! {
     Gates = "publish_if", "What must hold for a value to be shown.";
-    n: Whole<1, 1_000_000_000>, required, "At least so many cases.", "50";
+    n: Whole<1, 1_000_000_000>, optional, "At least so many cases.", "50";
+    effective_n: Whole<1, 1_000_000_000>, optional, "At least so many, as weights and clusters leave of them.", "30";
+    response_rate: Share, optional, "At least such a share of those who were asked, with `response`.", "20%";
+    representative: Share, optional,
+        "At least such an indicator of representativity, 1 − 2·S of the rates of response by margin, with margins.", "70%";
 }
 
 one_of! {
@@ -88,6 +92,8 @@ table! {
     weight: Weight, optional, "How much each row counts: a number attribute, or weights that are made.", "base_weight";
     cluster: PathText, optional,
         "What rows have in common that are not independent of each other, such as the account of an answer.", "account";
+    response: WrittenResponse, optional, "What became of the rows of the measure, where they are invitations.",
+        "{bounced: not delivered, complete: answer is not null}";
     publish_if: Gates, optional, "Fewer cases are shown as insufficient.", "{n: 50}";
     coverage_at_least: Share, optional, "Below it the value is shown as insufficient.", "60%";
     targets: List<Target>, optional, "Targets over time and by unit.", "[{from: 2026-01-01, …}]";

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Carry, Design, Measure, Target, ValueUnit};
+use super::{Carry, Design, Measure, Response, Target, ValueUnit};
 use crate::{
     calendar::{Calendar, Grain, Period},
     derived::Made,
@@ -56,6 +56,10 @@ pub struct Kpi {
     pub minimum_n: Option<u64>,
     /// Less coverage than this is not published; a share of 1.
     pub minimum_coverage: Option<f64>,
+    /// What else a survey has to be for its value to be published.
+    pub survey_gates: SurveyGates,
+    /// What became of those who were asked.
+    pub response: Option<Response>,
     /// Targets, sorted by unit (none first) and date.
     pub targets: Vec<Target>,
     /// Exactly one.
@@ -142,6 +146,11 @@ impl Kpi {
         }
     }
 
+    /// What it reads of the rows of its first entity beside its measure: the weight, and what became of invitations.
+    pub fn beside(&self) -> impl Iterator<Item = &Expression> {
+        self.weight.iter().chain(self.response.iter().flat_map(Response::conditions))
+    }
+
     /// Every entity whose rows it looks at or refers to, in any of its wordings.
     pub fn entities(&self) -> BTreeSet<EntityId> {
         self.wordings().flat_map(Self::own_entities).collect()
@@ -149,7 +158,7 @@ impl Kpi {
 
     fn own_entities(&self) -> BTreeSet<EntityId> {
         let mut entities = self.measure.entities();
-        self.weight.iter().for_each(|weight| weight.visit_entities(&mut entities));
+        self.beside().for_each(|of| of.visit_entities(&mut entities));
         let ways =
             self.by.iter().chain(self.hidden_dimensions()).flat_map(|dimension| dimension.ways.values());
         ways.for_each(|way| way.visit_entities(&mut entities));
@@ -164,7 +173,7 @@ impl Kpi {
         let readings = self.measure.kind().readings().into_iter().map(|reading| {
             let base = &reading.rows.of;
             let at = Expression { type_: Type::Timestamp, node: Node::Path(reading.rows.at.clone()) };
-            let weight = self.weight.iter().filter(|_| Some(base) == first);
+            let weight = self.beside().filter(|_| Some(base) == first);
             let ways = self.by.iter().chain(self.hidden_dimensions());
             let ways = ways.filter_map(|dimension| dimension.ways.get(base));
             let others = reading.rows.filter.iter().chain(reading.values).chain(weight).chain(ways);
@@ -196,8 +205,8 @@ impl Kpi {
                 .filter(|value| !(knows_its_own && matches!(value.node, Node::Path(_))))
                 .for_each(|value| read(base, value));
         }
-        if let (Some(weight), Some(base)) = (&self.weight, self.measure.bases().first()) {
-            read(base, weight);
+        if let Some(base) = self.measure.bases().first() {
+            self.beside().for_each(|of| read(base, of));
         }
         for (base, way) in
             self.by.iter().chain(self.hidden_dimensions()).flat_map(|dimension| &dimension.ways)
@@ -207,6 +216,17 @@ impl Kpi {
         let scaled = paths.into_iter().filter_map(|at| Some((at, scale_of(at.1, at.0, entities)?)));
         scaled.collect()
     }
+}
+
+/// What a survey has to be for its value to be published; shares of 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct SurveyGates {
+    /// Fewer effective cases are not published.
+    pub effective_n: Option<u64>,
+    /// A lower rate of response is not published.
+    pub response_rate: Option<f64>,
+    /// A less representative response is not published.
+    pub representative: Option<f64>,
 }
 
 words! {

@@ -14,6 +14,7 @@ mod nps;
 mod quantile;
 mod rating;
 mod ratio;
+mod response;
 mod rows;
 mod share;
 mod stock;
@@ -36,6 +37,7 @@ use crate::{
 };
 
 pub(crate) use design::{AskedWord, MarginText, WHOLE, Weights, WrittenMargin, in_decimal};
+pub(crate) use response::WrittenResponse;
 pub(crate) use rows::Reader;
 pub(crate) use words::Words;
 
@@ -43,12 +45,13 @@ pub use composite::{BasisPoints, Composite, CompositePart, MissingRule};
 pub use design::{Design, MARGIN_SCALE, Margin, MarginTo, Trim};
 pub use duration::{Duration, DurationSummary};
 pub use formula::{Choice, Formula, Input, Node as FormulaNode, Operator, Part, Together};
-pub use kpi::{AsOf, Better, Dimension, Indicator, Kpi};
+pub use kpi::{AsOf, Better, Dimension, Indicator, Kpi, SurveyGates};
 pub use mean::Mean;
 pub use nps::Nps;
 pub use quantile::{Bins, Quantile, Spacing};
 pub use rating::{Rating, RatingKind, RatingSummary};
 pub use ratio::{Ratio, Unmatched};
+pub use response::{Disposition, Response};
 pub use rows::{Population, Reading};
 pub use share::Share;
 pub use stock::Stock;

@@ -347,6 +347,14 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ),
         ),
         (
+            "K0643",
+            vec![
+                edit("kpis.yml", EASY_MEASURE, "count: {of: survey_response}\nresponse: {complete: ease > 0}"),
+                edit("kpis.yml", EASY_TARGETS, "threshold: 20, target: 30"),
+            ],
+        ),
+        ("K0644", kpis("weight: weight\npublish_if: {n: 30}\n", "publish_if: {response_rate: 20%, representative: 70%}\n")),
+        (
             "K0650",
             [
                 attribute("again: {any: order, same: account, after: ordered_at}"),

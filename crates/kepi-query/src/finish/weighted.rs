@@ -11,7 +11,9 @@ use std::{
 
 use kepi_model::{
     id::DimensionId,
-    project::{Design, DurationSummary, Kpi, MARGIN_SCALE, Margin, MarginTo, Measure, RatingSummary},
+    project::{
+        Design, DurationSummary, Kpi, MARGIN_SCALE, Margin, MarginTo, Measure, RatingSummary, SurveyGates,
+    },
 };
 use kepi_stats::{
     estimate::{Estimate, Level, Method, NotComputable},
@@ -19,6 +21,7 @@ use kepi_stats::{
         calibration::{self, RakingOptions},
         cells::{CellMoments, ClusterProducts, Sample, Trim},
         design::proportion_interval,
+        representativity::{Representativity, indicator_of_cells},
     },
 };
 
@@ -27,6 +30,7 @@ use crate::{
     cells::{Cells, View},
     lower::{Lowered, finer},
     measure::{Finished, Presence, kind_of},
+    response::Responded,
     side::{Role, Term},
     state::{
         Member,
@@ -38,7 +42,7 @@ use crate::{
 /// Rows told apart more finely than by the segments of a KPI.
 struct Fine {
     members: Vec<Member>,
-    eligible: u64,
+    asked: u64,
     moments: CellMoments,
 }
 
@@ -92,9 +96,11 @@ impl<'a> Weigher<'a> {
         let here = of_bucket(&fine, bucket)?;
         let place = Placing::new(self.design, &dimensions, key_set, members);
         let margins = self.margins(here, &place);
-        let mut cells: BTreeMap<(Vec<u32>, bool), CellMoments> = BTreeMap::new();
-        for fine in here.iter().filter(|fine| fine.moments.n > 0) {
-            let cell = cells.entry((place.position(fine, &margins), place.is_inside(fine))).or_default();
+        let mut cells: BTreeMap<(Vec<u32>, bool), (u64, CellMoments)> = BTreeMap::new();
+        for fine in here.iter().filter(|fine| fine.asked > 0 || fine.moments.n > 0) {
+            let (asked, cell) =
+                cells.entry((place.position(fine, &margins), place.is_inside(fine))).or_default();
+            *asked = asked.saturating_add(fine.asked);
             *cell = cell.plus(&fine.moments).ok_or_else(too_large)?;
         }
         let clusters = match &self.design.cluster {
@@ -112,7 +118,12 @@ impl<'a> Weigher<'a> {
             }
         };
         let cells = cells.into_iter();
-        let cells = cells.map(|((members, inside), moments)| WeightedCell { members, inside, moments });
+        let cells = cells.map(|((members, inside), (asked, moments))| WeightedCell {
+            members,
+            inside,
+            asked,
+            moments,
+        });
         Ok(WeightedCells { margins, cells: cells.collect(), clusters })
     }
 
@@ -120,9 +131,9 @@ impl<'a> Weigher<'a> {
     fn margins(&self, here: &[Fine], place: &Placing<'_>) -> Vec<Vec<(Member, i128)>> {
         let of = self.design.margins.iter().zip(&place.margins).map(|(margin, at)| {
             let mut amounts: BTreeMap<Member, i128> = BTreeMap::new();
-            for fine in here.iter().filter(|fine| fine.eligible > 0) {
+            for fine in here.iter().filter(|fine| fine.asked > 0 || fine.moments.n > 0) {
                 let Some(member) = at.and_then(|at| fine.members.get(at)) else { continue };
-                let asked = i128::from(fine.eligible) * 10_i128.pow(MARGIN_SCALE.into());
+                let asked = i128::from(fine.asked) * 10_i128.pow(MARGIN_SCALE.into());
                 match &margin.to {
                     MarginTo::Asked => *amounts.entry(member.clone()).or_default() += asked,
                     // Without an amount it is none of the population.
@@ -151,12 +162,15 @@ impl<'a> Weigher<'a> {
         let mut found: BTreeMap<u32, Result<Vec<Fine>, Weighting>> = BTreeMap::new();
         let mut see = |bucket: u32, members: Vec<Member>, cells: &Cells<'_>| {
             let read = || {
-                let eligible = cells.count(Term::First, Role::Eligible)?;
-                Ok::<_, NotComputable>((eligible, kind_of(&self.kpi.measure).moments(self.kpi, cells)?))
+                let asked = match Responded::of(self.kpi, cells)? {
+                    Some(responded) => responded.asked(),
+                    None => cells.count(Term::First, Role::Eligible)?,
+                };
+                Ok::<_, NotComputable>((asked, kind_of(&self.kpi.measure).moments(self.kpi, cells)?))
             };
             let of = found.entry(bucket).or_insert_with(|| Ok(Vec::new()));
             match (of.as_mut(), read()) {
-                (Ok(of), Ok((eligible, moments))) => of.push(Fine { members, eligible, moments }),
+                (Ok(of), Ok((asked, moments))) => of.push(Fine { members, asked, moments }),
                 (Ok(_), Err(NotComputable::OutOfRange { bound })) => {
                     *of = Err(Weighting::OutOfRange { bound })
                 }
@@ -291,7 +305,8 @@ fn estimate(kpi: &Kpi, design: &Design, view: &View<'_>, level: Level) -> Result
     };
     let cells: Vec<CellMoments> = of.cells.iter().map(|cell| cell.moments).collect();
     let inside: Vec<bool> = of.cells.iter().map(|cell| cell.inside).collect();
-    if !inside.contains(&true) {
+    let answered = of.cells.iter().any(|cell| cell.inside && cell.moments.n > 0);
+    if !answered {
         return Err(NotComputable::NoRows);
     }
     let margins: Vec<calibration::Margin> =
@@ -323,6 +338,51 @@ fn estimate(kpi: &Kpi, design: &Design, view: &View<'_>, level: Level) -> Result
         estimate.interval = estimate.interval.map(|interval| interval.clipped(-100.0, 100.0));
     }
     Ok(estimate)
+}
+
+/// Why a value may not be published for what its survey is, if it may not.
+pub(super) fn gate(kpi: &Kpi, view: &View<'_>, estimate: &Estimate) -> Option<NotComputable> {
+    let SurveyGates { effective_n, response_rate, representative } = kpi.survey_gates;
+    let percent = |have: f64, need: f64| {
+        let have = (have * 100.0).floor().clamp(0.0, 100.0) as u8;
+        (have, (need * 100.0).ceil().clamp(0.0, 100.0) as u8)
+    };
+    if let Some(need) = effective_n
+        && estimate.effective_n < need as f64
+    {
+        return Some(NotComputable::TooFew { n: estimate.effective_n as u64, need });
+    }
+    if let Some(need) = response_rate {
+        let responded = match Responded::of(kpi, &view.own()) {
+            Ok(responded) => responded,
+            Err(reason) => return Some(reason),
+        };
+        let have = responded.and_then(|responded| responded.rate()).unwrap_or(0.0);
+        if have < need {
+            let (have_percent, need_percent) = percent(have, need);
+            return Some(NotComputable::LowResponse { have_percent, need_percent });
+        }
+    }
+    let need = representative?;
+    let have = match representativity(view) {
+        Ok(have) => have.indicator,
+        Err(reason) => return Some(reason),
+    };
+    let (have_percent, need_percent) = percent(have, need);
+    (have < need).then_some(NotComputable::NotRepresentative { have_percent, need_percent })
+}
+
+/// How far those who answered stand for those who were asked, by the margins that rows are weighted to.
+///
+/// # Errors
+/// There are no margins, or nobody was asked.
+pub(super) fn representativity(view: &View<'_>) -> Result<Representativity, NotComputable> {
+    let Some(Weighting::Cells(of)) = view.weighting() else {
+        return Err(NotComputable::Unsupported("its rows are not weighted to margins".to_owned()));
+    };
+    let inside = of.cells.iter().filter(|cell| cell.inside);
+    let cells: Vec<(u64, u64)> = inside.map(|cell| (cell.asked, cell.moments.n)).collect();
+    indicator_of_cells(&cells)
 }
 
 /// One margin over cells, with names that a reason can say.

@@ -25,7 +25,7 @@ pub struct WeightedCells {
     /// By margin, in the order of the design: the members that occur or are wanted, sorted, and what each is to amount to, in
     /// millionths.
     pub margins: Vec<Vec<(Member, i128)>>,
-    /// Cells with rows, sorted by members, those outside first.
+    /// Cells in which anybody was asked, sorted by members, those outside first.
     pub cells: Vec<WeightedCell>,
     /// What clusters say of the spread, if there are any.
     pub clusters: Option<ClusterProducts>,
@@ -38,6 +38,8 @@ pub struct WeightedCell {
     pub members: Vec<u32>,
     /// Whether its rows are of the segment; those of others shape the weights.
     pub inside: bool,
+    /// Rows that could have answered.
+    pub asked: u64,
     /// Sums over its rows.
     pub moments: CellMoments,
 }

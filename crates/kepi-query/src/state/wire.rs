@@ -23,7 +23,7 @@
 //!
 //! Of a weighted value the first byte is 3, all of form 2 follows, and then 1, 2 with the bound as text, or 3 (see
 //! [`Weighting`]); after 1 the number of margins, each as its number of members, each of these as 0 where unknown or 1 with its
-//! text, and what it is to amount to; the number of cells, each as its members' positions, 0 or 1 for whether it is inside, and
+//! text, and what it is to amount to; the number of cells, each as its members' positions, 0 or 1 for whether it is inside, how many could have answered, and
 //! six signed numbers (rows, Σb, Σbx, Σb², Σb²x, Σb²x²); 0, or 1 with the number of clusters, the centre, the number of products
 //! and each as two positions and the product.
 //!
@@ -35,7 +35,7 @@ mod weighting;
 
 use std::{borrow::Cow, fmt};
 
-use kepi_model::id::Hash;
+use kepi_model::{id::Hash, project::Disposition};
 
 use super::weighting::Weighting;
 use crate::side::{Role, Term};
@@ -565,6 +565,9 @@ fn role_code(role: Role) -> u8 {
         Role::Histogram => 13,
         Role::Joint => 14,
         Role::Products => 15,
+        Role::Disposition(of) => {
+            0x70 | Disposition::ALL.iter().position(|known| *known == of).unwrap_or(0) as u8
+        }
         Role::Group(group) => 0x40 | group & 0xf,
         Role::GroupWeight(group) => 0x50 | group & 0xf,
         Role::GroupWeightSquares(group) => 0x60 | group & 0xf,
@@ -577,6 +580,7 @@ fn role_of(code: u8) -> Option<Role> {
         0x40 => Some(Role::Group(group)),
         0x50 => Some(Role::GroupWeight(group)),
         0x60 => Some(Role::GroupWeightSquares(group)),
+        0x70 => Disposition::ALL.get(usize::from(group)).copied().map(Role::Disposition),
         _ => ROLES.into_iter().find(|role| role_code(*role) == code),
     }
 }

@@ -7,6 +7,7 @@ use kepi_model::{
 };
 use kepi_query::{
     finish::{AtGrain, finished_again},
+    response::Responded,
     state::{Member, wire::CellStates},
     value::{Segment, Value},
 };
@@ -211,4 +212,100 @@ fn no_cluster_is_named_in_what_is_kept() {
     let kept = CellStates::decode(&value.states).unwrap();
     let text = format!("{kept:?}");
     assert!(text.contains(&format!("{:?}", Member::Value("EU".into()))) && !text.contains("134"), "{text}");
+}
+
+const ASKED: &str = r#"
+project: test
+name: Test
+language: 1
+time_zone: UTC
+---
+entity: invitation
+name: Invitation
+key: [id]
+time: at
+attributes:
+  id: {type: text}
+  at: {type: timestamp}
+  visits: {type: text}
+  outcome: {type: text}
+  score: {type: integer}
+"#;
+
+/// 200 customers who come often, of whom 120 answer and half more promote than detract; 800 who come seldom, of whom 75 answer.
+fn invitations() -> String {
+    let mut rows =
+        String::from("id:text visits:text outcome:text score:integer at:instant _valid_to:instant\n");
+    let mut number = 0;
+    for (visits, outcome, score, many) in [
+        ("often", "done", "10", 90),
+        ("often", "done", "2", 30),
+        ("often", "-", "-", 80),
+        ("seldom", "done", "9", 15),
+        ("seldom", "done", "7", 15),
+        ("seldom", "done", "0", 45),
+        ("seldom", "begun", "-", 5),
+        ("seldom", "bounced", "-", 40),
+        ("seldom", "left", "-", 10),
+        ("seldom", "-", "-", 670),
+    ] {
+        for _ in 0..many {
+            number += 1;
+            rows.push_str(&format!("i{number} {visits} {outcome} {score} 2026-01-05+{number} -\n"));
+        }
+    }
+    rows
+}
+
+fn asked(gates: &str) -> Value {
+    let text = format!(
+        "{ASKED}---\nkpi: nps\nname: nps\nbetter: higher\nmeasure: {{nps: {{of: invitation, answer: score}}}}\nperiod: month\n\
+         response: {{bounced: outcome = 'bounced', ineligible: outcome = 'left', complete: outcome = 'done', partial: outcome = 'begun'}}\n\
+         weight: {{post_stratify: {{visits: asked}}}}\npublish_if: {{{gates}}}\n"
+    );
+    let project = project(&text);
+    let inputs = inputs(vec![("invitation", table(&project.calendar, &invitations()))]);
+    let road = Road::by_reference(&project, &inputs);
+    value(&project, &road, "nps", "")
+}
+
+/// Whoever comes often answers often, and is content. Weighted to all who were asked, each group counts as it is among them:
+/// (200 · 50 − 750 · 40) ÷ 950, and not (105 − 75) ÷ 195.
+#[test]
+fn over_response_of_frequent_customers_is_removed() {
+    let value = asked("n: 30");
+    close("score", value.estimate.as_ref().unwrap().point, (200.0 * 50.0 - 750.0 * 40.0) / 950.0);
+    assert_eq!((value.coverage.counted, value.coverage.eligible), (195, 1000));
+}
+
+#[test]
+fn invitations_are_counted_by_what_became_of_them() {
+    let value = asked("n: 30");
+    let text = format!(
+        "{ASKED}---\nkpi: nps\nname: nps\nbetter: higher\nmeasure: {{nps: {{of: invitation, answer: score}}}}\nperiod: month\n\
+         response: {{bounced: outcome = 'bounced', ineligible: outcome = 'left', complete: outcome = 'done', partial: outcome = 'begun'}}\n"
+    );
+    let project = project(&text);
+    let responded = Responded::of_value(of(&project, "nps"), &value.states).unwrap();
+    let expected = Responded { invited: 1000, bounced: 40, ineligible: 10, complete: 195, partial: 5 };
+    assert_eq!((responded, responded.asked()), (expected, 950));
+    close("rate", responded.rate().unwrap(), 195.0 / 950.0);
+}
+
+#[test]
+fn too_low_a_response_or_too_different_a_one_is_held_back() {
+    let reason = |gates| asked(gates).estimate.unwrap_err();
+    assert_eq!(
+        reason("response_rate: 21%"),
+        NotComputable::LowResponse { have_percent: 20, need_percent: 21 }
+    );
+    assert!(asked("response_rate: 20%, representative: 59%").estimate.is_ok());
+    // Propensities 0.6 of 200 and 0.1 of 750: S = 0.2040, R = 0.5921.
+    assert_eq!(
+        reason("representative: 60%"),
+        NotComputable::NotRepresentative { have_percent: 59, need_percent: 60 }
+    );
+    // Kish: (200 + 750)² ÷ (120 · (200/120)² + 75 · 10²) = 115.2
+    assert!(asked("effective_n: 115").estimate.is_ok());
+    assert_eq!(reason("effective_n: 116"), NotComputable::TooFew { n: 115, need: 116 });
 }

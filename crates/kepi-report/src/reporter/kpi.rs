@@ -10,7 +10,7 @@ use kepi_model::{
     project::{Kpi, Measure},
     window::Over,
 };
-use kepi_query::{state::Member, value::Segment};
+use kepi_query::{finish, response::Responded, state::Member, value::Segment};
 use kepi_score::tree::Observed;
 
 use super::{
@@ -24,9 +24,9 @@ use crate::{
     reader::{KpiQuery, ViewError},
     reason::Absence,
     view::{
-        BreakView, CountedReason, DefinitionView, DimensionView, KpiListRow, KpiListView, KpiView, Measured,
-        Named, Outcome, PeopleView, PinsView, QualityView, Restatement, SegmentPoint, StandingView,
-        WithdrawalView,
+        BreakView, CountedReason, Coverage, DefinitionView, DimensionView, KpiListRow, KpiListView, KpiView,
+        Measured, Named, Outcome, PeopleView, PinsView, QualityView, ResponseView, Restatement, SegmentPoint,
+        StandingView, WithdrawalView,
     },
 };
 
@@ -148,7 +148,7 @@ impl<'a> Reporter<'a> {
             place: self.written_at(kpi),
             hash: kpi.wording.to_string(),
             in_force_from: self.project().kpis.get(&kpi.id).filter(|all| all.is_dated()).map(|_| begins(kpi)),
-            gates: words::gates(kpi.minimum_n, kpi.minimum_coverage),
+            gates: words::gates(kpi),
             purpose: kpi.purpose.as_ref().and_then(|p| project.purposes.get(p)).cloned(),
         }
     }
@@ -309,7 +309,20 @@ impl<'a> Reporter<'a> {
         }
         let left_out =
             left_out.chain(off_scale.into_iter().map(|(reason, count)| CountedReason { reason, count }));
+        let states = of.entry.as_ref().map(|entry| &entry.value.states);
+        let response = states.and_then(|states| Responded::of_value(kpi, states)).map(|of| ResponseView {
+            invited: of.invited,
+            bounced: kpi.response.as_ref().and_then(|r| r.bounced.as_ref()).map(|_| of.bounced),
+            ineligible: kpi.response.as_ref().and_then(|r| r.ineligible.as_ref()).map(|_| of.ineligible),
+            asked: of.asked(),
+            complete: of.complete,
+            partial: kpi.response.as_ref().and_then(|r| r.partial.as_ref()).map(|_| of.partial),
+            rate: of.rate().map(Coverage::new),
+        });
+        let representativity = states.and_then(|states| finish::representativity(kpi, states));
         QualityView {
+            response,
+            representativity: representativity.map(Coverage::new),
             n: estimate.map_or(coverage.map_or(0, |c| c.counted), |e| e.n),
             effective_n: estimate.and_then(crate::view::effective_n),
             left_out: left_out.collect(),

@@ -9,7 +9,7 @@ use kepi_insight::{
 use kepi_model::{
     calendar::Grain,
     id,
-    project::{MissingRule, Requirement, Scorecard},
+    project::{Kpi, MissingRule, Requirement, Scorecard, SurveyGates},
 };
 use kepi_query::{state::Member, value::Segment};
 use kepi_score::tree::NoScore;
@@ -158,8 +158,13 @@ pub(crate) fn lag((count, grain): (u32, Grain)) -> String {
 }
 
 /// When a value is published: `at least 100 cases`.
-pub(super) fn gates(minimum_n: Option<u64>, minimum_coverage: Option<f64>) -> Vec<String> {
-    let n = minimum_n.map(|n| format!("at least {} cases", format::count(n)));
-    let coverage = minimum_coverage.map(|c| format!("at least {} of cases covered", format::coverage(c)));
-    n.into_iter().chain(coverage).collect()
+pub(super) fn gates(kpi: &Kpi) -> Vec<String> {
+    let n = kpi.minimum_n.map(|n| format!("at least {} cases", format::count(n)));
+    let coverage = kpi.minimum_coverage.map(|c| format!("at least {} of cases covered", format::coverage(c)));
+    let SurveyGates { effective_n, response_rate, representative } = kpi.survey_gates;
+    let effective = effective_n.map(|n| format!("at least {} effective cases", format::count(n)));
+    let rate =
+        response_rate.map(|r| format!("at least {} of those who were asked answered", format::coverage(r)));
+    let alike = representative.map(|r| format!("a representativity of at least {}", format::coverage(r)));
+    [n, coverage, effective, rate, alike].into_iter().flatten().collect()
 }

@@ -1,9 +1,11 @@
 //! The page of one KPI, and the list of all.
 
+use crate::format;
+
 use super::{
     insight::AnalysisView,
     names::{Choice, Named, Person, ProjectView, UnitChoice},
-    quantity::{Measured, Outcome, Points, SeriesPoint, Status, TargetView, Weight},
+    quantity::{Coverage, Measured, Outcome, Points, SeriesPoint, Status, TargetView, Weight},
     scorecard::{InsightView, KpiRow},
 };
 
@@ -242,9 +244,51 @@ pub struct CountedReason {
     pub count: u64,
 }
 
+/// What became of invitations.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResponseView {
+    /// All.
+    pub invited: u64,
+    /// Those that did not arrive, where this is told apart.
+    pub bounced: Option<u64>,
+    /// Those that reached whom they were not meant for, where this is told apart.
+    pub ineligible: Option<u64>,
+    /// Those who could have answered: the denominator of the rate.
+    pub asked: u64,
+    /// Answered in full.
+    pub complete: u64,
+    /// Answered in part, where this is told apart.
+    pub partial: Option<u64>,
+    /// The rate of response; none where nobody was asked.
+    pub rate: Option<Coverage>,
+}
+
+impl ResponseView {
+    /// In words: how many were invited, asked and answered, with the denominator of the rate.
+    pub fn words(&self) -> String {
+        let but = [(self.bounced, "did not arrive"), (self.ineligible, "were not meant")];
+        let but: Vec<String> =
+            but.into_iter().filter_map(|(n, what)| Some(format!("{} {what}", format::count(n?)))).collect();
+        let but = if but.is_empty() { String::new() } else { format!(" ({})", but.join(", ")) };
+        let partial = self.partial.map_or(String::new(), |n| format!(", {} in part", format::count(n)));
+        let rate = self.rate.as_ref().map_or("nobody was asked".to_owned(), |rate| {
+            format!("{} of {} asked", rate.text, format::count(self.asked))
+        });
+        format!(
+            "{} invited{but}, {} answered{partial}: {rate}",
+            format::count(self.invited),
+            format::count(self.complete)
+        )
+    }
+}
+
 /// What entered a value and what did not.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QualityView {
+    /// What became of the invitations, where the KPI says so.
+    pub response: Option<ResponseView>,
+    /// How far those who answered stand for those who were asked, where rows are weighted to margins.
+    pub representativity: Option<Coverage>,
     /// Cases that entered.
     pub n: u64,
     /// Effective number where weights make it smaller.

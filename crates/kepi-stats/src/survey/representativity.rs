@@ -48,6 +48,28 @@ pub fn indicator(propensities: &[f64], weights: Option<&[f64]>) -> Result<Repres
     Ok(Representativity { mean, deviation, indicator: 1.0 - 2.0 * deviation, largest_bias: deviation / mean })
 }
 
+/// The same from cells: how many were asked in each, and how many of these answered; each one's propensity is its cell's share.
+///
+/// Errors as for [`indicator`]. Few asked in a cell make the indicator look worse than it is.
+pub fn indicator_of_cells(cells: &[(u64, u64)]) -> Result<Representativity, NotComputable> {
+    let (asked, answered) = cells.iter().fold((0, 0), |(a, b), (asked, answered)| (a + asked, b + answered));
+    NotComputable::unless_enough(usize::try_from(asked).unwrap_or(usize::MAX), 2)?;
+    if cells.iter().any(|(asked, answered)| answered > asked) {
+        return Err(NotComputable::invalid("more have answered than were asked"));
+    }
+    if answered == 0 {
+        return Err(NotComputable::ZeroDenominator);
+    }
+    let n = asked as f64;
+    let mean = answered as f64 / n;
+    let squares = cells.iter().filter(|(asked, _)| *asked > 0).map(|(asked, answered)| {
+        let apart = *answered as f64 / *asked as f64 - mean;
+        *asked as f64 * apart * apart
+    });
+    let deviation = (squares.sum::<f64>() / (n - 1.0)).sqrt();
+    Ok(Representativity { mean, deviation, indicator: 1.0 - 2.0 * deviation, largest_bias: deviation / mean })
+}
+
 /// Bias of a mean, in standard deviations, when answering correlates with the answer: `ρ√((1 − f)/f)`, and the size
 /// of a simple random sample that is as far off on average: `f/(1 − f)/ρ²`. Source: Meng 2018.
 pub fn data_defect(correlation: f64, fraction: f64) -> Result<(f64, f64), NotComputable> {

@@ -430,6 +430,8 @@ fn data(view: &KpiView) -> Markup {
             dl {
                 dt { "Entered" } dd { (parts::count(q.n)) }
                 @if let Some(n) = q.effective_n { dt { "Effective n" } dd { (parts::count(n.max(0.0).round() as u64)) } }
+                @if let Some(r) = &q.response { dt { "Response" } dd { (r.words()) } }
+                @if let Some(r) = &q.representativity { dt { "Representativity" } dd { (r.text) } }
                 dt { "Left out" }
                 dd {
                     @if q.left_out.is_empty() { "nothing" }

@@ -291,6 +291,12 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
     }
     out.line(&format!("  defined in  {}", view.definition.place))?;
     out.line(&format!("  coverage    {}", row.coverage.text))?;
+    if let Some(response) = &view.quality.response {
+        out.line(&format!("  response    {}", response.words()))?;
+    }
+    if let Some(alike) = &view.quality.representativity {
+        out.line(&format!("  alike       representativity {} (R, 100 % if all margins answered alike)", alike.text))?;
+    }
     for left_out in &view.quality.left_out {
         out.line(&format!("  left out    {} {}", format::count(left_out.count), left_out.reason))?;
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     codes,
-    decode::{AmountText, Either, Field, Keyed, Map, PathText},
+    decode::{AmountText, Either, ExpressionText, Field, Keyed, Map, PathText, Share},
     definitions as written,
     expression::Type,
     lexical,
@@ -12,8 +12,9 @@ use crate::{
         AskedWord, Design, MARGIN_SCALE, Margin, MarginText, MarginTo, Measure, Reader, Trim, WHOLE, Weights,
         WrittenMargin, in_decimal,
     },
-    project::{Dimension, Entity},
+    project::{Dimension, Entity, Response, SurveyGates},
     source_text::Span,
+    sql::Want,
     wording::shorten,
     yaml::Yaml,
 };
@@ -279,6 +280,68 @@ impl Reader<'_, '_> {
                 "for how many an answer stands is known only where the population's size is",
                 "write `times_median`, or numbers instead of shares",
             );
+        }
+    }
+}
+
+impl Reader<'_, '_> {
+    /// Reads what became of invitations.
+    pub(super) fn response(
+        &mut self,
+        document: &written::Kpi,
+        bases: &[&Entity],
+        measure: Option<&Measure>,
+    ) -> Option<Response> {
+        let response = document.response.get()?;
+        if measure.is_some_and(|measure| !calibrates(measure)) {
+            self.findings
+                .report(codes::RESPONSE, document.response.key, "the rows of this measure are no invitations")
+                .expected("mean, share, nps, satisfaction, effort or duration of invitations")
+                .fix("remove `response`, or measure the answers of invitations");
+            return None;
+        }
+        let base = *bases.first()?;
+        let mut condition = |field: &Field<ExpressionText>| {
+            field.get().and_then(|text| self.expression(text, base, Want::Condition))
+        };
+        let bounced = condition(&response.bounced);
+        let ineligible = condition(&response.ineligible);
+        let complete = condition(&response.complete);
+        let partial = condition(&response.partial);
+        Some(Response { bounced, ineligible, complete: complete?, partial })
+    }
+
+    /// Reads what a survey has to be to be published.
+    pub(super) fn survey_gates(
+        &mut self,
+        document: &written::Kpi,
+        design: Option<&Design>,
+        has_response: bool,
+    ) -> SurveyGates {
+        let Some(gates) = document.publish_if.get() else { return SurveyGates::default() };
+        let mut say = |key: Span, message: &str, fix: &str| {
+            self.findings.report(codes::GATE, key, message).fix(fix);
+        };
+        if gates.written().next().is_none() {
+            say(document.publish_if.key, "this demands nothing", "write `publish_if: {n: 30}`, or remove it");
+        }
+        if gates.response_rate.is_written() && !has_response && !document.response.is_written() {
+            say(gates.response_rate.key, "who was asked is not said", "add `response: {complete: …}`");
+        }
+        let no_margins = design.is_none_or(|design| design.margins.is_empty());
+        if gates.representative.is_written() && no_margins && !document.weight.is_written() {
+            let fix = "add margins, such as `weight: {post_stratify: {region: asked}}`";
+            say(
+                gates.representative.key,
+                "by what the answers may differ from all who were asked is not said",
+                fix,
+            );
+        }
+        let share = |field: &Field<Share>| field.get().map(|share| share.0.to_f64());
+        SurveyGates {
+            effective_n: gates.effective_n.get().and_then(|n| u64::try_from(n.0).ok()),
+            response_rate: share(&gates.response_rate),
+            representative: share(&gates.representative),
         }
     }
 }

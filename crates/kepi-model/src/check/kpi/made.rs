@@ -43,7 +43,7 @@ pub(super) fn of(
             Ok(own) => reach = own.max(reach),
             Err(path) => blamed = blamed.or_else(|| Some(path.to_string())),
         }
-        let weight = kpi.weight.iter().filter(|_| bases.first() == Some(&&base.id));
+        let weight = kpi.beside().filter(|_| bases.first() == Some(&&base.id));
         for expression in reading.rows.filter.iter().chain(reading.values).chain(weight) {
             match derived::latest(expression, base, dating, entities) {
                 Ok(own) => reach = own.max(reach),

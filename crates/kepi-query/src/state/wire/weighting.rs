@@ -38,6 +38,7 @@ impl Writer<'_> {
             cell.members.iter().for_each(|member| self.number((*member).into()));
             self.bytes.push(cell.inside.into());
             let CellMoments { n, sum_b, sum_bx, sum_b2, sum_b2x, sum_b2x2 } = cell.moments;
+            self.number(cell.asked.into());
             [n.into(), sum_b, sum_bx, sum_b2, sum_b2x, sum_b2x2].into_iter().for_each(|sum| self.signed(sum));
         }
         let Some(clusters) = &of.clusters else { return self.bytes.push(0) };
@@ -83,6 +84,7 @@ impl Reader<'_> {
             let members = of.margins.iter().map(|margin| self.position(margin.len()));
             let members = members.collect::<Result<_, _>>()?;
             let inside = self.flag()?;
+            let asked = self.unsigned()?;
             let n = u64::try_from(self.signed()?).map_err(|_| WireError::Damaged(self.at))?;
             let moments = CellMoments {
                 n,
@@ -92,7 +94,7 @@ impl Reader<'_> {
                 sum_b2x: self.signed()?,
                 sum_b2x2: self.signed()?,
             };
-            of.cells.push(WeightedCell { members, inside, moments });
+            of.cells.push(WeightedCell { members, inside, asked, moments });
         }
         if self.flag()? {
             let mut clusters =
