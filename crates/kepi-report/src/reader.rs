@@ -41,6 +41,17 @@ pub struct ScorecardQuery {
     pub period: Option<String>,
 }
 
+/// What is supposed of a scorecard: amounts and shares as they are written in definitions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WhatIfQuery {
+    /// Which scorecard, for whom, when.
+    pub of: ScorecardQuery,
+    /// KPI and value.
+    pub values: Vec<(String, String)>,
+    /// Perspective, objective or KPI (`perspective/…`, `objective/…`, `kpi/…`, or the name alone) and weight.
+    pub weights: Vec<(String, String)>,
+}
+
 /// For whom and when a KPI is shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KpiQuery {

@@ -18,8 +18,10 @@
 pub mod band;
 pub mod bridge;
 pub mod card;
+pub mod linked;
 pub mod target;
 pub mod tree;
+pub mod what_if;
 
 /// Millionths of a point in a point.
 pub const MICRO: i64 = 1_000_000;

@@ -72,6 +72,47 @@ pub fn hierarchy(alternatives: usize, comparisons: &[f64]) -> Result<Hierarchy, 
     Err(NotComputable::NoConvergence { margin: "the principal eigenvector".to_owned() })
 }
 
+/// Weights from swings: what the step from the worst to the best is worth, by points, as shares of one.
+/// Source: von Winterfeldt and Edwards (1986), § 8.3.
+///
+/// # Errors
+/// `NoRows`; `Invalid` for points that are negative; `ZeroDenominator` when all are zero.
+pub fn swing(points: &[f64]) -> Result<Vec<f64>, NotComputable> {
+    NotComputable::unless_enough(points.len(), 1)?;
+    NotComputable::unless_finite("the points", points)?;
+    if points.iter().any(|of| *of < 0.0) {
+        return Err(NotComputable::invalid("points are not negative"));
+    }
+    let all: f64 = points.iter().sum();
+    if all == 0.0 {
+        return Err(NotComputable::ZeroDenominator);
+    }
+    Ok(points.iter().map(|of| of / all).collect())
+}
+
+/// Weights that sum to one as parts of 10 000 that sum to 10 000 exactly: rounded down, and the rest to the largest remainders,
+/// the earlier first.
+///
+/// # Errors
+/// `Invalid` unless the weights are not negative and sum to one.
+pub fn basis_points(weights: &[f64]) -> Result<Vec<u32>, NotComputable> {
+    NotComputable::unless_finite("the weights", weights)?;
+    if weights.iter().any(|of| *of < 0.0) || (weights.iter().sum::<f64>() - 1.0).abs() > 1e-9 {
+        return Err(NotComputable::invalid("weights are not negative and sum to one"));
+    }
+    let mut parts: Vec<u32> = weights.iter().map(|of| (of * 10_000.0).floor() as u32).collect();
+    let mut order: Vec<usize> = (0..parts.len()).collect();
+    let remainder = |at: &usize| weights.get(*at).map_or(0.0, |of| (of * 10_000.0).fract());
+    order.sort_by(|a, b| remainder(b).total_cmp(&remainder(a)).then_with(|| a.cmp(b)));
+    let short = 10_000_u32.saturating_sub(parts.iter().sum());
+    for at in order.into_iter().take(short as usize) {
+        if let Some(part) = parts.get_mut(at) {
+            *part += 1;
+        }
+    }
+    Ok(parts)
+}
+
 /// A practice and how far it is lived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Practice<'a> {

@@ -168,6 +168,24 @@ Examples:
   kepi explain                     the first scorecard's newest score
   kepi explain overall_satisfaction --period 2015")]
     Explain(Explain),
+    /// What a score would be with other weights or values; nothing of it is kept.
+    #[command(
+        name = "what-if",
+        after_help = "\
+Examples:
+  kepi what-if --weight customer=50%                       the other perspectives share out the rest
+  kepi what-if --value restroom_cleanliness=4.2            in the unit of the KPI: 40, 85%, 4 hours, 2.50 EUR
+  kepi what-if airport --unit international --period 2015 --weight kpi/lost_luggage=30%
+  kepi what-if                                             how much hangs on each weight"
+    )]
+    WhatIf(WhatIf),
+    /// Find weights from judgements: pairs compared, or swings from worst to best; with how far they contradict each other.
+    #[command(after_help = "\
+Examples:
+  kepi weigh --pair customer:financial=3 --pair customer:learning=5 --pair financial:learning=2
+  kepi weigh --swing customer=100 --swing financial=60 --swing learning=40
+Exit code 1 if pairs contradict each other (a consistency ratio above 0.1).")]
+    Weigh(Weigh),
     /// Ask analyses what changed, where, and what it is made of.
     #[command(after_help = "\
 Examples:
@@ -498,6 +516,45 @@ pub struct Explain {
     /// Period; default the newest complete one.
     #[arg(long)]
     pub period: Option<String>,
+}
+
+/// `kepi what-if`.
+#[derive(Debug, Args)]
+pub struct WhatIf {
+    /// Which scorecard; default the first.
+    pub scorecard: Option<String>,
+    /// Unit; default the scorecard's own.
+    #[arg(long)]
+    pub unit: Option<String>,
+    /// Period; default the newest complete one.
+    #[arg(long)]
+    pub period: Option<String>,
+    /// Suppose this value of a KPI over the rows of the unit.
+    #[arg(long, value_name = "KPI=VALUE", value_parser = named)]
+    pub value: Vec<(String, String)>,
+    /// Suppose this weight of a perspective, an objective or a KPI; its siblings share out the rest as they do now.
+    #[arg(long, value_name = "NAME=SHARE", value_parser = named)]
+    pub weight: Vec<(String, String)>,
+}
+
+/// `kepi weigh`.
+#[derive(Debug, Args)]
+pub struct Weigh {
+    /// The first of a pair is so many times as important as the second: 1 equally, 3 somewhat more, 5, 7, 9 by far.
+    #[arg(long, value_name = "A:B=TIMES", value_parser = named, required_unless_present = "swing")]
+    pub pair: Vec<(String, String)>,
+    /// How much the step from the worst to the best is worth, the most important one 100.
+    #[arg(long, value_name = "NAME=POINTS", value_parser = named, conflicts_with = "pair")]
+    pub swing: Vec<(String, String)>,
+}
+
+/// `name=value`.
+fn named(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    match (name.trim(), value.trim()) {
+        ("", _) | (_, "") => Err("write NAME=VALUE".to_owned()),
+        (name, value) => Ok((name.to_owned(), value.to_owned())),
+    }
 }
 
 /// `kepi reproduce`.

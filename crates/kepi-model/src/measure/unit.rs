@@ -65,8 +65,13 @@ impl ValueUnit {
         }
     }
 
+    /// An amount as it is written in definitions, `4%` or `4 hours`; durations come in microseconds. None if it is not of the unit.
+    pub fn amount(&self, text: &str) -> Option<f64> {
+        self.exact(text.trim()).map(Decimal::to_f64)
+    }
+
     /// How an amount of a unit is written.
-    pub(crate) fn amount_text(&self) -> String {
+    pub fn amount_text(&self) -> String {
         match self {
             Self::Share => "a share such as `80%`".into(),
             Self::Money { currency } => format!("an amount such as `2.50 {currency}`"),

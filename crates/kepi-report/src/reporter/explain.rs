@@ -1,7 +1,10 @@
 //! A score to its last digit.
 
 use kepi_model::project::{Kpi, TargetLines};
-use kepi_score::tree::{NodeId, Observed, ScoreNode, Standing};
+use kepi_score::{
+    linked::linked,
+    tree::{NodeId, Observed, ScoreNode, Standing},
+};
 
 use super::{Asked, Reporter, words};
 use crate::{
@@ -25,6 +28,10 @@ impl<'a> Reporter<'a> {
             periods: self.period_choices(&asked.known, asked.period),
             missing_rule: words::missing_rule(scorecard),
             bridge: asked.card.bridge(unit, asked.period, &tree).map(|b| self.bridge_view(&b, asked.period)),
+            linked: linked(&asked.card, unit, asked.period)
+                .last()
+                .filter(|last| last.period == asked.period)
+                .map(|last| Points::exact(last.index)),
             root: self.node(&tree, None, &asked, unit),
         })
     }

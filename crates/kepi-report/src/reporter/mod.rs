@@ -17,6 +17,7 @@ mod rows;
 pub(crate) mod scorecard;
 #[cfg(test)]
 mod tests;
+mod what_if;
 pub(crate) mod words;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};

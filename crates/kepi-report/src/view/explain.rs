@@ -25,6 +25,8 @@ pub struct ExplainView {
     pub missing_rule: String,
     /// What moved the score since the period before, if both have one.
     pub bridge: Option<Bridge>,
+    /// The linked index: what the score had come to by performance alone since the first period.
+    pub linked: Option<Points>,
     /// The scorecard's node.
     pub root: ExplainNode,
 }

@@ -15,6 +15,7 @@ mod rows;
 mod scorecard;
 mod sources;
 mod strategy;
+mod what_if;
 
 pub use bridge::{Bridge, BridgeKpi, BridgePart};
 pub use customers::{
@@ -43,3 +44,4 @@ pub use sources::{
     LoadView, MissingCount, QuarantineView, QuarantinedRow, RuleCount, RuleView, SourceView, SourcesView,
 };
 pub use strategy::{Lane, LinkEvidence, MapLink, MapObjective, StrategyMapView, ThemeView};
+pub use what_if::{PlaceView, WhatIfView};

@@ -6,6 +6,7 @@ mod bridge;
 mod card;
 mod marks;
 mod target;
+mod through_time;
 
 use std::collections::BTreeMap;
 

@@ -2,7 +2,7 @@
 
 use kepi_stats::estimate::{Level, NotComputable};
 use kepi_stats::index_numbers::{Formula, Good, Link, Regime, chain_linked, price_index};
-use kepi_stats::judgement::hierarchy;
+use kepi_stats::judgement::{basis_points, hierarchy, swing};
 use kepi_stats::ranking::funnel::{Overdispersion, funnel};
 use kepi_stats::ranking::pooling::{Between, Effect, pool};
 use kepi_stats::ranking::ranks::rank_intervals;
@@ -205,4 +205,14 @@ fn pooled_intervals_cover_and_shrinkage_wins() {
     }
     assert!((445..495).contains(&covered), "{covered} of 500");
     assert!(better > 450, "{better} of 500");
+}
+
+/// By hand: 100, 60 and 40 points are a half, 30 and 20 %; thirds come to 33.34, 33.33 and 33.33 %.
+#[test]
+fn swings_and_thirds_sum_to_the_whole() {
+    assert_eq!(basis_points(&swing(&[100.0, 60.0, 40.0]).unwrap()).unwrap(), [5_000, 3_000, 2_000]);
+    assert_eq!(basis_points(&swing(&[1.0, 1.0, 1.0]).unwrap()).unwrap(), [3_334, 3_333, 3_333]);
+    assert!(
+        swing(&[0.0, 0.0]).is_err() && swing(&[-1.0, 2.0]).is_err() && basis_points(&[0.5, 0.4]).is_err()
+    );
 }

@@ -24,6 +24,9 @@ pub(crate) fn render(view: &ExplainView) -> Markup {
             (parts::chooser(&path, &view.periods, &view.units, &[]))
         }
         @if let Some(bridge) = &view.bridge { (moved(bridge)) }
+        @if let Some(linked) = &view.linked {
+            p { "Linked index " span.num { (linked.text) } ": where the score had come to since the first period by performance alone, without other weights, targets, definitions or parts." }
+        }
         ul.tree { (node(&view.root, true)) }
         (parts::download(&format!("/explain/{}/steps.csv", view.scorecard.id), &back, "These steps"))
         p.note { "A score is 0 at the floor, 50 at the threshold, 100 at the target and 120 at the stretch target, linear between. What children add is exactly their parent's score." }

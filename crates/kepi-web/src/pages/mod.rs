@@ -13,12 +13,13 @@ mod rows;
 mod scorecard;
 pub(crate) mod sign_in;
 mod sources;
+mod what_if;
 
 use kepi_report::{
     Reporter,
     api::v1,
     facts::Facts,
-    reader::{KpiQuery, QuarantineQuery, ScorecardQuery, ViewError},
+    reader::{KpiQuery, QuarantineQuery, ScorecardQuery, ViewError, WhatIfQuery},
     tables, tidy,
 };
 use maud::Markup;
@@ -183,6 +184,14 @@ pub const PAGES: &[Page] = &[
             Ok(explain::csv(&Reporter::new(f).explain(&p.scorecard())?))
         }),
     },
+    Page {
+        path: "/what-if/{id}",
+        json: Some("/api/v1/what-if/{id}"),
+        nav: None,
+        html: |f, p| html(Reporter::new(f).what_if(&p.what_if()), what_if::render),
+        data: |f, p| json(v1::what_if(f, &p.what_if())),
+        csv: None,
+    },
 ];
 
 /// More periods of history than this are not given at once; an endpoint of one KPI has them all.
@@ -240,6 +249,16 @@ impl Params {
     pub(crate) fn scorecard(&self) -> ScorecardQuery {
         let scorecard = self.id.clone().or_else(|| self.get("scorecard"));
         ScorecardQuery { scorecard, unit: self.get("unit"), period: self.get("period") }
+    }
+
+    /// What is supposed: the empty fields of the form say nothing.
+    pub(crate) fn what_if(&self) -> WhatIfQuery {
+        let named = |prefix: &str| {
+            let said = self.query.iter().filter(|(_, value)| !value.is_empty());
+            said.filter_map(|(key, value)| Some((key.strip_prefix(prefix)?.to_owned(), value.clone())))
+                .collect()
+        };
+        WhatIfQuery { of: self.scorecard(), values: named(what_if::VALUE), weights: named(what_if::WEIGHT) }
     }
 
     pub(crate) fn id(&self) -> String {

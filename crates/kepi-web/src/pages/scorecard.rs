@@ -82,7 +82,7 @@ fn overall(view: &ScorecardView, place: &Place<'_>) -> Markup {
             ul.counts aria-label="KPIs by status" {
                 @for (status, n) in counts { @if n > 0 { li { span.num { (n) } " " (parts::status(status)) } } }
             }
-            p { a href=(place.href(&format!("/explain/{}", view.scorecard.id))) { "How this score came about" } }
+            p { a href=(place.href(&format!("/explain/{}", view.scorecard.id))) { "How this score came about" } " · " a href=(place.href(&format!("/what-if/{}", view.scorecard.id))) { "What if" } }
         }
     }
 }

@@ -19,6 +19,8 @@ mod schema;
 mod serve;
 mod show;
 mod trace;
+mod weigh;
+mod what_if;
 
 use crate::{
     cli::{Cli, Command},
@@ -38,6 +40,8 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Run(what) => run::run(what, cli, out).await,
         Command::Show(what) => show::show(what, &compose::board(Site::of(cli), out).await?, out),
         Command::Explain(what) => show::explain(what, &compose::board(Site::of(cli), out).await?, out),
+        Command::WhatIf(what) => what_if::what_if(what, &compose::board(Site::of(cli), out).await?, out),
+        Command::Weigh(what) => weigh::weigh(what, out),
         Command::Analyse(what) => analyse::analyse(what, &compose::board(Site::of(cli), out).await?, out),
         Command::Evidence(what) => evidence::evidence(what, out),
         Command::Reproduce(what) => reproduce::reproduce(what, cli, out).await,

@@ -49,6 +49,9 @@ pub fn explain(which: &Explain, facts: &dyn Facts, out: Output) -> Result<(), Fa
                     if let Some(bridge) = &view.bridge {
                         print_bridge(bridge, out)?;
                     }
+                    if let Some(linked) = &view.linked {
+                        out.line(&format!("linked index {}: moved since the first period by performance alone", linked.text))?;
+                    }
                 }
             }
             Ok(())
@@ -295,7 +298,10 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
         out.line(&format!("  response    {}", response.words()))?;
     }
     if let Some(alike) = &view.quality.representativity {
-        out.line(&format!("  alike       representativity {} (R, 100 % if all margins answered alike)", alike.text))?;
+        out.line(&format!(
+            "  alike       representativity {} (R, 100 % if all margins answered alike)",
+            alike.text
+        ))?;
     }
     for left_out in &view.quality.left_out {
         out.line(&format!("  left out    {} {}", format::count(left_out.count), left_out.reason))?;
@@ -483,7 +489,7 @@ fn print_node(node: &ExplainNode, depth: usize, out: Output) -> io::Result<()> {
 }
 
 /// What moved the score, to the last digit.
-fn print_bridge(bridge: &Bridge, out: Output) -> io::Result<()> {
+pub(super) fn print_bridge(bridge: &Bridge, out: Output) -> io::Result<()> {
     out.line(&format!("\nWhat moved it since {}", bridge.from_label))?;
     let mut grid = Grid::new(&["Effect", "Part", "KPI", "Its score", "Points"]);
     let end = |label: &str, points: &Points| {

@@ -3,6 +3,7 @@
 mod customers;
 mod rows;
 mod types;
+mod what_if;
 
 pub use customers::{cohorts, flow, journey};
 use kepi_model::{
@@ -23,6 +24,7 @@ use kepi_score::{
 };
 pub use rows::rows_behind;
 pub use types::*;
+pub use what_if::{WhatIf, WhatIfStep, WhatIfWeight, what_if};
 
 use crate::{
     facts::Facts,

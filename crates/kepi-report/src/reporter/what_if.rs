@@ -1,0 +1,182 @@
+//! Scores as they would be.
+
+use std::collections::BTreeMap;
+
+use kepi_model::{
+    project::{Kpi, ValueUnit},
+    wording::resembling,
+};
+use kepi_score::what_if::{Place, Supposed, sensitivity, what_if};
+
+use super::{Asked, Reporter};
+use crate::{
+    reader::{ViewError, WhatIfQuery},
+    view::{Named, Outcome, PlaceView, Points, Weight, WhatIfView},
+};
+
+impl<'a> Reporter<'a> {
+    /// A score as it would be. What cannot be supposed is a problem of the view.
+    ///
+    /// # Errors
+    /// What is asked for is not there, or nothing has been computed.
+    pub fn what_if(self, query: &WhatIfQuery) -> Result<WhatIfView, ViewError> {
+        let asked = self.asked(&query.of)?;
+        let (card, unit, period) = (&asked.card, asked.unit, asked.period);
+        let scorecard = card.in_force(period).unwrap_or(card.scorecard);
+        let found = self
+            .supposed(query, &asked)
+            .and_then(|supposed| what_if(card, unit, period, &supposed).map_err(|error| error.to_string()));
+        let score = |of: &Result<i64, kepi_score::tree::NoScore>| match of {
+            Ok(micro) => Outcome::Value(Points::exact(*micro)),
+            Err(reason) => Outcome::none(reason),
+        };
+        let before = card.tree(unit, period).score;
+        let hangs = sensitivity(card, unit, period).unwrap_or_default();
+        let segment = card.segment(unit);
+        let places = hangs.into_iter().map(|of| {
+            let (kind, name) = self.named(&of.place);
+            let changed =
+                found.iter().flat_map(|found| &found.weights).find(|(place, ..)| *place == of.place);
+            let kpi = match &of.place {
+                Place::Kpi(id) => self.project().kpis.get(id),
+                _ => None,
+            };
+            let observed =
+                kpi.zip(segment.as_ref()).and_then(|(kpi, at)| self.facts.observed(&kpi.id, period, at));
+            PlaceView {
+                kind,
+                of: Named::new(of.place.id(), name),
+                weight: Weight::new(of.weight),
+                supposed_weight: changed.map(|(.., after)| Weight::new(*after)),
+                asked_weight: asked_for(&query.weights, kind, of.place.id()),
+                value: kpi.zip(observed).and_then(|(kpi, of)| Some(written(of.ok()?.point, kpi))),
+                supposed_value: kpi.and_then(|kpi| asked_for(&query.values, kind, kpi.id.as_str())),
+                more: of.more.map(Points::signed),
+                less: of.less.map(Points::signed),
+                same_order: of.same_order.map(|(low, high)| (Weight::new(low), Weight::new(high))),
+            }
+        });
+        let places = places.collect();
+        let (after, bridge, problem) = match &found {
+            Ok(found) => (found.after.score.clone(), found.bridge.as_ref(), None),
+            Err(problem) => (before.clone(), None, Some(problem.clone())),
+        };
+        let gained = before.as_ref().ok().zip(after.as_ref().ok()).map(|(before, after)| after - before);
+        Ok(WhatIfView {
+            project: self.project_view(),
+            scorecard: Named::new(&scorecard.id, &scorecard.name),
+            unit: self.unit(unit),
+            units: self.unit_choices(&asked),
+            period: self.label(period),
+            periods: self.period_choices(&asked.known, period),
+            before: score(&before),
+            after: score(&after),
+            gained: gained.map(Points::signed),
+            problem,
+            bridge: bridge.map(|of| crate::view::Bridge {
+                from_label: "as it is".to_owned(),
+                to_label: "as supposed".to_owned(),
+                ..self.bridge_view(of, period)
+            }),
+            places,
+        })
+    }
+
+    /// What is supposed, or what of it means nothing.
+    fn supposed(self, query: &WhatIfQuery, asked: &Asked<'a>) -> Result<Supposed, String> {
+        let scorecard = asked.card.in_force(asked.period).unwrap_or(asked.card.scorecard);
+        let places: Vec<Place> = Place::all(scorecard).into_iter().map(|(place, _)| place).collect();
+        let mut supposed = Supposed::default();
+        for (name, text) in &query.values {
+            let kpi = places.iter().find_map(|place| match place {
+                Place::Kpi(id) if id.as_str() == name => self.project().kpis.get(id),
+                _ => None,
+            });
+            let kpis = places.iter().filter(|place| matches!(place, Place::Kpi(_))).map(Place::id);
+            let kpi = kpi.ok_or_else(|| unknown("KPI", name, kpis))?;
+            let value = kpi.unit.amount(text).filter(|value| value.is_finite());
+            let value = value.ok_or_else(|| {
+                format!("`{text}` is no value of `{name}`: write {}", kpi.unit.amount_text())
+            })?;
+            supposed.values.insert(kpi.id.clone(), value);
+        }
+        let kinds: BTreeMap<&str, fn(&Place) -> bool> = BTreeMap::from([
+            ("perspective", (|place| matches!(place, Place::Perspective(_))) as fn(&Place) -> bool),
+            ("objective", |place| matches!(place, Place::Objective(_))),
+            ("kpi", |place| matches!(place, Place::Kpi(_))),
+        ]);
+        for (name, text) in &query.weights {
+            let (kind, id) =
+                name.split_once('/').map_or((None, name.as_str()), |(kind, id)| (Some(kind), id));
+            let is_kind = |place: &&Place| match kind {
+                None => true,
+                Some(kind) => kinds.get(kind).is_some_and(|is| is(place)),
+            };
+            let found: Vec<&Place> = places.iter().filter(is_kind).filter(|place| place.id() == id).collect();
+            let place = match found.as_slice() {
+                [one] => *one,
+                [] => return Err(unknown("weight", name, places.iter().map(Place::id))),
+                _ => {
+                    return Err(format!(
+                        "`{name}` is several things: write `perspective/{id}`, `objective/{id}` or `kpi/{id}`"
+                    ));
+                }
+            };
+            let weight = ValueUnit::Share.amount(text).map(|share| share * 10_000.0);
+            let weight = weight.filter(|w| (0.0..=10_000.0).contains(w) && (w - w.round()).abs() < 1e-6);
+            let weight = weight.ok_or_else(|| {
+                format!("`{text}` is no weight: write a share such as `40%`, with at most two decimals")
+            })?;
+            supposed.weights.insert(place.clone(), weight.round() as u32);
+        }
+        Ok(supposed)
+    }
+
+    /// What a place is, and its shown name.
+    fn named(self, place: &Place) -> (&'static str, String) {
+        let strategy = self.project().strategy.as_ref();
+        let name = match place {
+            Place::Perspective(id) => {
+                strategy.and_then(|s| s.perspectives.iter().find(|p| &p.id == id)).map(|p| p.name.clone())
+            }
+            Place::Objective(id) => {
+                strategy.and_then(|s| s.objectives.iter().find(|o| &o.id == id)).map(|o| o.name.clone())
+            }
+            Place::Kpi(id) => self.project().kpis.get(id).map(|kpi| kpi.name.clone()),
+        };
+        let kind = match place {
+            Place::Perspective(_) => "perspective",
+            Place::Objective(_) => "objective",
+            Place::Kpi(_) => "kpi",
+        };
+        (kind, name.unwrap_or_else(|| place.id().to_owned()))
+    }
+}
+
+/// What was asked for under a name, with or without what it is.
+fn asked_for(all: &[(String, String)], kind: &str, id: &str) -> Option<String> {
+    let is = |name: &str| {
+        name == id || name.strip_prefix(kind).and_then(|rest| rest.strip_prefix('/')) == Some(id)
+    };
+    all.iter().rev().find(|(name, _)| is(name)).map(|(_, text)| text.clone())
+}
+
+fn unknown<'n>(what: &str, name: &str, known: impl Iterator<Item = &'n str>) -> String {
+    let near = resembling(name, known, 1).into_iter().next();
+    let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+    format!("the scorecard has no {what} `{name}`{near}")
+}
+
+/// A value as it is written in definitions, with two decimals at most.
+fn written(value: f64, kpi: &Kpi) -> String {
+    let short = |value: f64| {
+        let text = format!("{value:.2}");
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    };
+    match &kpi.unit {
+        ValueUnit::Share => format!("{}%", short(value * 100.0)),
+        ValueUnit::Money { currency } => format!("{} {currency}", short(value)),
+        ValueUnit::Duration => format!("{} minutes", short(value / 6e7)),
+        _ => short(value),
+    }
+}
