@@ -329,11 +329,14 @@ fn estimate(kpi: &Kpi, design: &Design, view: &View<'_>, level: Level) -> Result
     let mean = sample.mean(RakingOptions::default(), level)?;
     let mut estimate = mean.estimate;
     if is_share(kpi) {
+        // Rounding must not lead beyond what there can be.
+        estimate.point = estimate.point.clamp(0.0, 1.0);
         estimate.method = Method::WeightedProportion;
         estimate.interval = mean.variance.and_then(|variance| {
             proportion_interval(estimate.point, variance, mean.degrees, estimate.effective_n, level)
         });
     } else if matches!(kpi.measure, Measure::Nps(_)) {
+        estimate.point = estimate.point.clamp(-100.0, 100.0);
         estimate.method = Method::WeightedNps;
         estimate.interval = estimate.interval.map(|interval| interval.clipped(-100.0, 100.0));
     }

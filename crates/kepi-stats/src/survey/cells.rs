@@ -206,9 +206,14 @@ impl Sample<'_> {
             Ok(finite * by_clusters)
         };
         let degrees = independent - 1.0;
-        let interval = variance.clone().map(|variance| {
-            Interval::around(point, student::critical(level, degrees) * variance.sqrt(), level)
-        });
+        let interval = match &variance {
+            // Of answers that are all the same the spread is unseen, not none.
+            Ok(_) if self.are_all_alike(&inside, point, n)? => Err(NotComputable::NoVariation),
+            Ok(variance) => {
+                Ok(Interval::around(point, student::critical(level, degrees) * variance.sqrt(), level))
+            }
+            Err(reason) => Err(reason.clone()),
+        };
         // Rows of a cluster that answer alike are worth fewer.
         let alike = if by_clusters > by_rows { by_rows / by_clusters } else { 1.0 };
         let effective_n = total * total / weighted * alike;
@@ -216,6 +221,23 @@ impl Sample<'_> {
         let estimate = Estimate { point, interval, n, effective_n, method };
         let iterations = raked.map_or(0, |raked| raked.iterations);
         Ok(RakedMean { estimate, variance, degrees, factors, iterations })
+    }
+
+    /// Whether no row inside is another than the mean: by less than one row that differs in the last decimal would be.
+    fn are_all_alike(
+        &self,
+        inside: &dyn Fn(usize) -> f64,
+        point: f64,
+        n: u64,
+    ) -> Result<bool, NotComputable> {
+        let (weight_scale, value_scale) = (u32::from(self.weight_scale), u32::from(self.value_scale));
+        let (mut apart, mut squares) = (0.0, 0.0);
+        for (j, cell) in self.cells.iter().enumerate().filter(|(_, cell)| cell.sum_b > 0) {
+            apart += inside(j) * centred_squares(cell, point, weight_scale, value_scale)?;
+            squares += inside(j) * scaled(cell.sum_b2, 2 * weight_scale);
+        }
+        let least = scaled(1, value_scale) / (2.0 * n as f64);
+        Ok(apart < squares * least * least)
     }
 
     /// By what the raked weight of each cell is multiplied to lie within the limits.

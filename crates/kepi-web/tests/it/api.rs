@@ -54,6 +54,11 @@ type Endpoint = (&'static str, &'static str, fn(&str));
 const ENDPOINTS: &[Endpoint] = &[
     ("/api/v1/scorecard?unit=area_f&period=2014&history=2", "scorecard", is_whole::<v1::Scorecard>),
     ("/api/v1/explain/passenger_experience", "explain", is_whole::<v1::Explanation>),
+    (
+        "/api/v1/what-if/passenger_experience?weight.customer=50%25&value.restroom_cleanliness=4.2",
+        "what_if",
+        is_whole::<v1::WhatIf>,
+    ),
     ("/api/v1/kpis", "kpis", is_whole::<v1::KpiList>),
     ("/api/v1/kpis/restroom_cleanliness", "kpi", is_whole::<v1::KpiInFull>),
     ("/api/v1/kpis/restroom_cleanliness/rows", "rows", is_whole::<v1::RowsBehind>),
