@@ -90,9 +90,10 @@ impl<'a> Shown<'a> {
                 (Role::Total, StateValue::Sum(sum)) if kpi.weight.is_none() => {
                     Exact { units: *sum, scale }.to_string()
                 }
-                (Role::Eligible | Role::Counted | Role::Hits | Role::Group(_) | Role::Disposition(_), StateValue::Count(rows)) => {
-                    rows.to_string()
-                }
+                (
+                    Role::Eligible | Role::Counted | Role::Hits | Role::Group(_) | Role::Disposition(_),
+                    StateValue::Count(rows),
+                ) => rows.to_string(),
                 (Role::Total, StateValue::Distinct { count, .. }) => count.to_string(),
                 _ => return None,
             };

@@ -31,7 +31,9 @@ pub(crate) fn example(route: &str) -> String {
         r if r.contains("/flows/") => "open_claims",
         r if r.contains("/journeys/") => "membership",
         r if r.contains("/kpis/") => "restroom_cleanliness",
-        r if ["/scorecards/", "/explain/", "/what-if/"].iter().any(|of| r.contains(of)) => "passenger_experience",
+        r if ["/scorecards/", "/explain/", "/what-if/"].iter().any(|of| r.contains(of)) => {
+            "passenger_experience"
+        }
         other => panic!("say which id shows the page `{other}`"),
     };
     route.replace("{id}", id)

@@ -50,7 +50,10 @@ pub fn explain(which: &Explain, facts: &dyn Facts, out: Output) -> Result<(), Fa
                         print_bridge(bridge, out)?;
                     }
                     if let Some(linked) = &view.linked {
-                        out.line(&format!("linked index {}: moved since the first period by performance alone", linked.text))?;
+                        out.line(&format!(
+                            "linked index {}: moved since the first period by performance alone",
+                            linked.text
+                        ))?;
                     }
                 }
             }
