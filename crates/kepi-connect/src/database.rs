@@ -29,6 +29,7 @@ pub(crate) fn place(to: &To, secrets: &Secrets, root: &Path) -> Result<Place, Fe
             user: secrets.setting(user)?,
             password: password.as_ref().map(|at| secrets.read(at)).transpose()?,
         },
+        other => return Err(FetchError::Bookmark(format!("{other} is no database"))),
     })
 }
 
@@ -44,6 +45,7 @@ pub(crate) async fn fetch(
     let of = match &fetch.of {
         Relation::Table(name) => Of::Table(name),
         Relation::Query(text) => Of::Query(text),
+        other => return Err(FetchError::Bookmark(format!("{other:?} is nothing of a database"))),
     };
     let reached: Option<Mark> = match from.and_then(|bookmark| bookmark.get("cursor")) {
         Some(mark) => {

@@ -39,6 +39,17 @@ pub enum FetchError {
     /// What was noted of the last time cannot be understood.
     #[error("the bookmark of the source is not one of its kind: {0}")]
     Bookmark(String),
+    /// A tap could not be run, or ended badly.
+    #[error("the tap `{tap}` {why}")]
+    Tap {
+        /// Its name.
+        tap: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// A server did not answer as it should.
+    #[error("the server cannot be asked: {0}")]
+    Server(String),
     /// The rows were not taken.
     #[error("{0}")]
     Rows(PortError),

@@ -4,16 +4,20 @@
 //! mapping: it gives rows as JSON and says how far it has come. Asked again from the same bookmark, it may give the same
 //! rows again; landing knows them by their keys.
 
+mod address;
 mod database;
 mod error;
+mod http;
+mod page;
 mod secret;
+mod singer;
 
 use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use kepi_model::project::{Project, Source, To};
+use kepi_model::project::{Mode, Project, Relation, Source, To};
 use kepi_query::{
     landing::{Fetched, Fetcher, PortError, Rows},
     port::Fut,
@@ -28,7 +32,12 @@ pub struct Connections {
     secrets: Secrets,
     root: PathBuf,
     piece: usize,
+    patience: Duration,
+    taps: Option<PathBuf>,
 }
+
+/// The first wait before a server is asked again; it doubles.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Bytes of rows after which a piece ends, so that a long beginning is not lost by one break.
 const PIECE: usize = 64 << 20;
@@ -36,13 +45,25 @@ const PIECE: usize = 64 << 20;
 impl Connections {
     /// Those of the project in the folder `root`; secrets are read from this process's environment.
     pub fn new(root: &Path) -> Self {
-        Self { secrets: Secrets::new(root), root: root.to_owned(), piece: PIECE }
+        Self { secrets: Secrets::new(root), root: root.to_owned(), piece: PIECE, patience: PATIENCE, taps: None }
     }
 
     /// The same with another length of pieces.
     #[must_use]
     pub fn in_pieces_of(self, bytes: usize) -> Self {
         Self { piece: bytes, ..self }
+    }
+
+    /// The same with another first wait before a server is asked again.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// The same with another folder of taps than the environment says.
+    #[must_use]
+    pub fn with_taps(self, taps: &Path) -> Self {
+        Self { taps: Some(taps.to_owned()), ..self }
     }
 
     async fn from(
@@ -60,11 +81,22 @@ impl Connections {
             .ok_or_else(|| missing("its connection is not defined"))?;
         let limit = Duration::from_micros(connection.time_limit.unsigned_abs());
         let fetching = async {
-            match &connection.to {
-                To::Sqlite { .. } | To::Postgres { .. } => {
+            match (&connection.to, &fetch.of) {
+                (To::Singer { tap, config, environment }, Relation::Stream(stream)) => {
+                    let whole = source.mode == Mode::Snapshot;
+                    let config = config.as_ref();
+                    let tap = singer::Tap { tap, config, environment, stream, whole };
+                    tap.fetch((&self.secrets, &self.root, self.taps.clone()), from, into).await
+                }
+                (To::Http { .. }, Relation::Get(get)) => {
+                    let mut server = http::Server::new(&connection.to, &self.secrets, self.patience)?;
+                    server.fetch(get, from, into).await
+                }
+                (To::Sqlite { .. } | To::Postgres { .. }, Relation::Table(_) | Relation::Query(_)) => {
                     let place = database::place(&connection.to, &self.secrets, &self.root)?;
                     database::fetch(&place, fetch, limit, from, into, self.piece).await
                 }
+                _ => Err(missing("its connection has nothing of that kind")),
             }
         };
         match tokio::time::timeout(limit, fetching).await {

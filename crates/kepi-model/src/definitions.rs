@@ -26,13 +26,13 @@ use crate::{
 };
 
 pub(crate) use business_hours::BusinessHours;
-pub(crate) use connection::{Connection, Secret, Setting};
+pub(crate) use connection::{Connection, HttpAuth, HttpServer, Secret, SecretText, Setting};
 pub(crate) use entity::{Attribute, Entity, Every, Lasts, Moment, Moments, Named, Part, Rows, Stage};
 pub(crate) use kpi::{Basis, By, DimensionPaths, Kpi, Line, Target};
 pub(crate) use project::{Person, Project, Unit};
 pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective};
 pub(crate) use source::{
-    Bands, Connector, Database, DecimalMark, FileOrder, GroupingMark, Mapping, Source, SourceZone, TimeZone,
+    Bands, Connector, Database, DecimalMark, HttpGet, HttpPages, SingerStream, FileOrder, GroupingMark, Mapping, Source, SourceZone, TimeZone,
     Unpivot,
 };
 pub(crate) use strategy::Strategy;

@@ -26,13 +26,13 @@ pub use crate::measure::{
     Population, Quantile, Rating, RatingKind, RatingSummary, Ratio, Response, Share, Spacing, SurveyGates,
     Target, TargetLines, Total, Trim, Unmatched, ValueUnit,
 };
-pub use connection::{Connection, Secret, Setting, To};
+pub use connection::{Auth, Connection, Secret, Setting, To};
 pub use scorecard::{
     Cascade, CascadeTargets, CascadeValue, Scorecard, ScorecardObjective, ScorecardPerspective,
 };
 pub use source::{
-    Ambiguous, Clean, Clock, Connector, Dates, EnumElse, Epoch, Excess, Fetch, FileOrder, Identical, Mapping,
-    MappingFrom, MissingLocal, Mode, Otherwise, Parse, Relation, Requirement, Rule, Source, SourceZone,
+    Ambiguous, Clean, Clock, Connector, Dates, EnumElse, Epoch, Excess, Fetch, FileOrder, HttpGet, Identical, Mapping,
+    MappingFrom, MissingLocal, Mode, Otherwise, Pages, Parse, Relation, Requirement, Rule, Since, Source, SourceZone,
     Unpivot,
 };
 pub use strategy::{CauseEffect, Goal, Objective, Perspective, Pillar, Sign, Strategy, Strength, Theme};

@@ -20,7 +20,7 @@ use kepi_query::{
     port::Fut,
 };
 
-use crate::support::{World, postgres, run, run_sql, sqlite};
+use crate::support::{World, no_secret, postgres, run, run_sql, sqlite};
 
 /// A file system that refuses everything from some operation on: what a process leaves that has died there.
 struct Dying(Arc<AtomicI64>);
@@ -309,27 +309,7 @@ async fn rounds(kind: Kind, address: String) {
     }
     println!("{deaths} deaths, {torn} answers that broke off");
     assert!(count < 8 || deaths > 0);
-    no_secret(&world.path().join(".kepi"));
-}
-
-/// The secret stands in no byte of what is kept, packed or not.
-fn no_secret(folder: &Path) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            no_secret(&path);
-            continue;
-        }
-        let bytes = std::fs::read(&path).unwrap();
-        let mut unpacked = Vec::new();
-        if bytes.starts_with(&[0x1f, 0x8b]) {
-            io::Read::read_to_end(&mut flate2::read::MultiGzDecoder::new(&bytes[..]), &mut unpacked).ok();
-        }
-        for bytes in [&bytes, &unpacked] {
-            let found = bytes.windows(SECRET.len()).any(|w| w == SECRET.as_bytes());
-            assert!(!found, "the secret stands in {}", path.display());
-        }
-    }
+    no_secret(&world.path().join(".kepi"), SECRET);
 }
 
 #[tokio::test(flavor = "multi_thread")]

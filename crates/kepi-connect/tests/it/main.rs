@@ -8,6 +8,11 @@
     clippy::print_stdout
 )]
 
+#[path = "../../src/address.rs"]
+mod address;
 mod conformance;
 mod databases;
+mod http;
+mod presets;
+mod singer;
 mod support;

@@ -171,3 +171,24 @@ pub async fn postgres(url: &str) -> sqlx::AnyConnection {
 pub async fn run_sql(connection: &mut sqlx::AnyConnection, sql: &str) {
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(connection).await.unwrap();
 }
+
+/// The secret stands in no byte of what is kept, packed or not.
+pub fn no_secret(folder: &Path, secret: &str) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            no_secret(&path, secret);
+            continue;
+        }
+        // What SQLite has beside a database goes with the last connection.
+        let Ok(bytes) = std::fs::read(&path) else { continue };
+        let mut unpacked = Vec::new();
+        if bytes.starts_with(&[0x1f, 0x8b]) {
+            std::io::Read::read_to_end(&mut flate2::read::MultiGzDecoder::new(&bytes[..]), &mut unpacked).ok();
+        }
+        for bytes in [&bytes, &unpacked] {
+            let found = bytes.windows(secret.len()).any(|w| w == secret.as_bytes());
+            assert!(!found, "the secret stands in {}", path.display());
+        }
+    }
+}

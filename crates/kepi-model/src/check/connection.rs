@@ -9,12 +9,12 @@ use crate::{
     definitions as written,
     findings::Findings,
     id::ConnectionId,
-    project::{Connection, Secret, Setting, To},
+    project::{Auth, Connection, Secret, Setting, To},
     wording::{quoted, shown},
 };
 
 /// The kinds of connections.
-const KINDS: [&str; 2] = ["sqlite", "postgres"];
+const KINDS: [&str; 4] = ["sqlite", "postgres", "singer", "http"];
 
 /// Reads all connections.
 pub(super) fn read(
@@ -41,22 +41,30 @@ fn connection(written: &written::Connection, findings: &mut Findings) -> Option<
         }
         return None;
     }
-    let to = match (written.sqlite.get(), written.postgres.get()) {
-        (Some(sqlite), _) => {
+    let to = match (written.sqlite.get(), written.postgres.get(), written.singer.get(), written.http.get()) {
+        (Some(sqlite), ..) => {
             below(&sqlite.file, findings)?;
             To::Sqlite { file: setting(&sqlite.file)? }
         }
-        (_, Some(postgres)) => To::Postgres {
+        (_, Some(postgres), ..) => To::Postgres {
             host: setting(&postgres.host)?,
             port: u16::try_from(postgres.port.get()?.0).ok()?,
             database: setting(&postgres.database)?,
             user: setting(&postgres.user)?,
-            password: match (postgres.password.get(), postgres.password.is_written()) {
-                (Some(password), _) => Some(secret(&password.0)),
-                (None, true) => return None,
-                (None, false) => None,
-            },
+            password: optional(&postgres.password)?,
         },
+        (_, _, Some(singer), _) => {
+            let tap = singer.tap.cloned()?;
+            if tap.contains(['/', '\\']) || tap.starts_with('.') {
+                findings
+                    .report(codes::CONNECTION, singer.tap.span, format!("`{tap}` is no name of a program"))
+                    .expected("the name of a program in the folder that `KEPI_TAPS` names, such as `tap-csv`")
+                    .fix("put the program, or a link to it, into that folder and write its name");
+                return None;
+            }
+            To::Singer { tap, config: optional(&singer.config)?, environment: singer.environment.values() }
+        }
+        (.., Some(http)) => server(http, findings)?,
         _ => return None,
     };
     let name = written.connection.get()?;
@@ -67,6 +75,81 @@ fn connection(written: &written::Connection, findings: &mut Findings) -> Option<
         time_limit: written.time_limit.get()?.0,
         span: written.connection.span,
     })
+}
+
+/// A server that is asked over HTTP.
+fn server(http: &written::HttpServer, findings: &mut Findings) -> Option<To> {
+    let private = http.private_addresses.cloned()?;
+    if let Either::This(address) = http.address.get()? {
+        let plain = address.starts_with("http://");
+        if !(address.starts_with("https://") || plain) || address.contains(['?', '#', '@']) {
+            findings
+                .report(codes::CONNECTION, http.address.span, format!("`{address}` is no address"))
+                .expected("a scheme and a host, such as `https://acme.example/api`, without secrets in it");
+            return None;
+        }
+        if plain && !private {
+            findings
+                .report(codes::CONNECTION, http.address.span, "what is asked and answered could be read on the way")
+                .expected("an address that begins with `https://`")
+                .fix("write `https://`; within the own network add `private_addresses: true`");
+            return None;
+        }
+    }
+    let auth = match (http.auth.get(), http.auth.is_written()) {
+        (Some(written::HttpAuth::Bearer(token)), _) => Some(Auth::Bearer(secret(&token.0))),
+        (Some(written::HttpAuth::Basic(basic)), _) => Some(Auth::Basic {
+            user: setting(&basic.user)?,
+            password: secret(&basic.password.get()?.0),
+        }),
+        (Some(written::HttpAuth::Header(header)), _) => {
+            Some(Auth::Header { name: header.name.cloned()?, value: secret(&header.value.get()?.0) })
+        }
+        (None, true) => return None,
+        (None, false) => None,
+    };
+    let rate = u32::try_from(http.rate.get()?.0).ok()?;
+    Some(To::Http { address: setting(&http.address)?, auth, rate, private })
+}
+
+/// A secret that need not be there.
+#[expect(clippy::option_option, reason = "outside: unreadable; inside: not written")]
+fn optional(written: &Field<written::SecretText>) -> Option<Option<Secret>> {
+    match (written.get(), written.is_written()) {
+        (Some(at), _) => Some(Some(secret(&at.0))),
+        (None, true) => None,
+        (None, false) => Some(None),
+    }
+}
+
+/// Whether sources fetch through connections that lead to what they ask for.
+pub(super) fn together(
+    sources: &[Placed<written::Source>],
+    connections: &BTreeMap<ConnectionId, Connection>,
+    findings: &mut Findings,
+) {
+    for source in sources {
+        let Some(from) = source.value.from.get() else { continue };
+        let (field, needs) = match from {
+            written::Connector::Database(of) => (&of.connection, "a database"),
+            written::Connector::Singer(of) => (&of.connection, "a Singer tap"),
+            written::Connector::Http(of) => (&of.connection, "a server over HTTP"),
+            _ => continue,
+        };
+        let Some(connection) = field.get().and_then(|id| connections.get(id)) else { continue };
+        let fits = match &connection.to {
+            To::Sqlite { .. } | To::Postgres { .. } => needs == "a database",
+            To::Singer { .. } => needs == "a Singer tap",
+            To::Http { .. } => needs == "a server over HTTP",
+        };
+        if !fits {
+            findings
+                .report(codes::FETCHED_WHAT, field.span, format!("`{}` leads to {}", connection.id, connection.to))
+                .related(connection.span, "the connection")
+                .expected(format!("a connection to {needs}"))
+                .fix("name another connection, or fetch what this one has: `database`, `http` or `singer`");
+        }
+    }
 }
 
 /// A path that is written leads nowhere else; where it comes from the environment, whoever runs Kepi has said so.

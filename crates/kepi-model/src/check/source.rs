@@ -135,6 +135,8 @@ fn connector(written: &written::Connector, findings: &mut Findings) -> Option<Co
         written::Connector::Ndjson(plain) => Connector::Ndjson { files: plain.files.get()?.0.clone() },
         written::Connector::Parquet(plain) => Connector::Parquet { files: plain.files.get()?.0.clone() },
         written::Connector::Database(database) => Connector::Fetch(fetch::database(database, findings)?),
+        written::Connector::Singer(singer) => Connector::Fetch(fetch::singer(singer)?),
+        written::Connector::Http(http) => Connector::Fetch(fetch::http(http, findings)?),
     })
 }
 

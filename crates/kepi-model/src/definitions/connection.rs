@@ -2,7 +2,7 @@
 
 use crate::{
     codes,
-    decode::{At, Decode, Decoder, Either, Micros, Name, Whole, one_of, table},
+    decode::{At, Decode, Decoder, Either, List, Micros, Name, Whole, one_of, table},
     id::ConnectionId,
     table::Kind,
     yaml::Yaml,
@@ -55,6 +55,42 @@ table! {
 }
 
 table! {
+    SingerTap = "singer_tap", "A Singer tap: a program that writes rows and how far it has come to its output.";
+    tap: String, required, "Name of a program in the folder that the environment variable `KEPI_TAPS` names.", "tap-csv";
+    config: SecretText, optional, "The tap's configuration, as JSON.", "{file: /run/secrets/tap.json}";
+    environment: List<String>, optional,
+        "Variables of the environment that the tap gets beside `PATH`, `HOME` and `LANG`.", "[AWS_PROFILE]";
+}
+
+table! {
+    BasicAuth = "basic_auth", "A name and a password.";
+    user: Setting, required, "The name.", "{env: DESK_USER}";
+    password: SecretText, required, "The password.", "{env: DESK_TOKEN}";
+}
+
+table! {
+    HeaderAuth = "header_auth", "A header that holds a secret.";
+    name: String, required, "Its name.", "X-Api-Key";
+    value: SecretText, required, "Its value.", "{env: DESK_KEY}";
+}
+
+one_of! {
+    HttpAuth = "http_auth", "How requests are let in.";
+    Bearer "bearer": SecretText, "A token.", "{env: DESK_TOKEN}";
+    Basic "basic": BasicAuth, "A name and a password.", "{user: {env: DESK_USER}, password: {env: DESK_TOKEN}}";
+    Header "header": HeaderAuth, "A header of its own.", "{name: X-Api-Key, value: {env: DESK_KEY}}";
+}
+
+table! {
+    HttpServer = "http_server", "A server that is asked over HTTP.";
+    address: Setting, required, "Scheme and host, and what all paths begin with.", "https://acme.example/api";
+    auth: HttpAuth, optional, "How requests are let in.", "{bearer: {env: DESK_TOKEN}}";
+    rate: Whole<1, 100_000>, default "600", "How many requests a minute it may get.", "60";
+    private_addresses: bool, default "false",
+        "Whether the server may be within the own network, and be asked without encryption.", "true";
+}
+
+table! {
     Connection = "connection", "A way to another system, used by any number of sources.";
     connection: Name<ConnectionId>, required, "The name in definitions.", "crm";
     name: String, optional;
@@ -62,5 +98,8 @@ table! {
     sqlite: SqliteFile, optional, "A file of SQLite.", "{file: crm.db}";
     postgres: PostgresServer, optional, "A database of PostgreSQL.",
         "{host: db.example, database: crm, user: kepi_reader, password: {env: CRM_PASSWORD}}";
+    singer: SingerTap, optional, "A Singer tap.", "{tap: tap-csv, config: {file: /run/secrets/tap.json}}";
+    http: HttpServer, optional, "A server that is asked over HTTP.",
+        "{address: \"https://acme.example\", auth: {bearer: {env: DESK_TOKEN}}}";
     time_limit: Micros, default "10 minutes", "How long fetching a source once may take.", "1 hour";
 }

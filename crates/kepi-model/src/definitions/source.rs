@@ -54,6 +54,67 @@ table! {
         "How far below the cursor's last value to look again, for changes that were committed late.", "10 minutes";
 }
 
+table! {
+    SingerStream = "singer_stream", "A stream of a Singer tap.";
+    connection: ConnectionId, required, "The tap.", "shop";
+    stream: String, required, "Name of the stream.", "orders";
+}
+
+table! {
+    PagesByToken = "pages_by_token", "Each page tells a token by which the next is asked for.";
+    token: String, required, "Where the token stands in a page; none there, and it was the last.", "meta.after_cursor";
+    parameter: String, required, "The parameter of the query that takes it.", "cursor";
+    last: String, optional, "Where a page says that it is the last, by `true`.", "end_of_stream";
+    resume: bool, default "false", "Whether the last token is where the next run goes on.", "true";
+}
+
+table! {
+    PagesByNumber = "pages_by_number", "Pages have numbers; the first without rows is behind the last.";
+    parameter: String, required, "The parameter of the query that takes the number.", "page";
+    first: Whole<0, 1>, default "1", "Number of the first page.", "1";
+}
+
+table! {
+    PagesByOffset = "pages_by_offset", "Pages begin at so many rows; the first without rows is behind the last.";
+    parameter: String, required, "The parameter of the query that takes the number of rows.", "offset";
+}
+
+table! {
+    PagesAfter = "pages_after", "Each page begins behind a row.";
+    parameter: String, required, "The parameter of the query that takes the last row's value.", "starting_after";
+    field: String, required, "The field of a row that is taken.", "id";
+    more: String, optional, "Where a page says that there are more, by `true`; else the first without rows ends them.", "has_more";
+}
+
+one_of! {
+    HttpPages = "http_pages", "How the next page is found.";
+    Link "link": String, "Where a page has the address of the next; none there, and it was the last.", "links.next";
+    LinkHeader "link_header": String, "The `rel` of the header `Link` that leads to the next.", "next";
+    Token "token": PagesByToken, "By a token.", "{token: meta.after_cursor, parameter: cursor}";
+    Number "number": PagesByNumber, "By number.", "{parameter: page}";
+    Offset "offset": PagesByOffset, "By the number of rows so far.", "{parameter: offset}";
+    After "after": PagesAfter, "Behind the last row.", "{parameter: starting_after, field: id, more: has_more}";
+}
+
+table! {
+    HttpSince = "http_since", "Only what is new is asked for.";
+    parameter: String, required, "The parameter of the query that takes the greatest value so far.", "updated_since";
+    field: String, required, "The field of a row that grows with each change.", "updated_at";
+    start: String, required, "What is asked for first.", "2020-01-01T00:00:00Z";
+}
+
+table! {
+    HttpGet = "http_get", "What is fetched of a server over HTTP: pages of JSON.";
+    connection: ConnectionId, required, "The server.", "helpdesk";
+    get: String, required, "The path, below the connection's address.", "/v1/tickets";
+    query: Map<String, String>, optional, "Parameters of every request.", "{per_page: \"100\"}";
+    first: Map<String, String>, optional, "Parameters of the first request of all only.", "{start_time: \"0\"}";
+    rows: String, optional, "Where the list of rows stands in a page, as a dotted path; default the page is the list.", "tickets";
+    pages: HttpPages, optional, "How the next page is found; default there is one.", "{link: links.next}";
+    since: HttpSince, optional, "Only what is new; default everything.",
+        "{parameter: updated_since, field: updated_at, start: \"2020-01-01T00:00:00Z\"}";
+}
+
 one_of! {
     Connector = "connector", "Where and how a source is read.";
     Csv "csv": Csv, "Delimited text; `.gz` is unpacked.", "{files: data/a.csv}";
@@ -63,6 +124,9 @@ one_of! {
     Ndjson "ndjson": PlainFiles, "One JSON object a line; `.gz` is unpacked.", "{files: data/a.ndjson}";
     Parquet "parquet": PlainFiles, "Parquet.", "{files: data/a.parquet}";
     Database "database": Database, "Rows of a database, fetched through a connection.", "{connection: crm, table: account}";
+    Http "http": HttpGet, "Pages of JSON of a server, fetched through a connection.",
+        "{connection: helpdesk, get: /v1/tickets, rows: tickets, pages: {link: links.next}}";
+    Singer "singer": SingerStream, "A stream of a Singer tap, fetched through a connection.", "{connection: shop, stream: orders}";
 }
 
 table! {

@@ -40,6 +40,47 @@ pub enum To {
         /// The password, if one is asked for.
         password: Option<Secret>,
     },
+    /// A Singer tap.
+    Singer {
+        /// Name of the program.
+        tap: String,
+        /// Its configuration as JSON.
+        config: Option<Secret>,
+        /// Variables of the environment that it gets.
+        environment: Vec<String>,
+    },
+    /// A server that is asked over HTTP.
+    Http {
+        /// Scheme and host, and what all paths begin with.
+        address: Setting,
+        /// How requests are let in.
+        auth: Option<Auth>,
+        /// How many requests a minute it may get.
+        rate: u32,
+        /// Whether it may be within the own network, and without encryption.
+        private: bool,
+    },
+}
+
+/// How requests over HTTP are let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Auth {
+    /// By a token.
+    Bearer(Secret),
+    /// By a name and a password.
+    Basic {
+        /// The name.
+        user: Setting,
+        /// The password.
+        password: Secret,
+    },
+    /// By a header of its own.
+    Header {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: Secret,
+    },
 }
 
 impl fmt::Display for To {
@@ -47,6 +88,8 @@ impl fmt::Display for To {
         f.write_str(match self {
             Self::Sqlite { .. } => "SQLite",
             Self::Postgres { .. } => "PostgreSQL",
+            Self::Singer { .. } => "a Singer tap",
+            Self::Http { .. } => "a server over HTTP",
         })
     }
 }

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, fmt};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::{
     expression::{Expression, Literal, Type},
@@ -183,12 +184,15 @@ pub struct Fetch {
 impl Fetch {
     /// What decides which rows a bookmark is about: with another table or cursor, fetching begins anew.
     pub fn stream(&self) -> Hash {
-        let (kind, of) = match &self.of {
-            Relation::Table(name) => ("table", name),
-            Relation::Query(text) => ("query", text),
+        let of = match &self.of {
+            Relation::Table(name) => json!(["table", name]),
+            Relation::Query(text) => json!(["query", text]),
+            Relation::Stream(name) => json!(["stream", name]),
+            Relation::Get(HttpGet { path, query, first, rows, pages, since }) => {
+                json!(["get", path, query, first, rows, format!("{pages:?}"), since.as_ref().map(|s| &s.field)])
+            }
         };
-        let connection = self.connection.as_str();
-        let form = serde_json::json!([connection, kind, of, self.cursor]);
+        let form = json!([self.connection.as_str(), of, self.cursor]);
         Hash::of(form.to_string().as_bytes())
     }
 }
@@ -200,6 +204,88 @@ pub enum Relation {
     Table(String),
     /// Of a `SELECT`.
     Query(String),
+    /// Of a stream of a Singer tap.
+    Stream(String),
+    /// Of pages of JSON.
+    Get(HttpGet),
+}
+
+/// Pages of JSON of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpGet {
+    /// Below the connection's address.
+    pub path: String,
+    /// Parameters of every request.
+    pub query: Vec<(String, String)>,
+    /// Parameters of the first request only.
+    pub first: Vec<(String, String)>,
+    /// Where the list of rows stands in a page; empty: the page is the list.
+    pub rows: String,
+    /// How the next page is found.
+    pub pages: Pages,
+    /// Only what is new; none: everything.
+    pub since: Option<Since>,
+}
+
+impl HttpGet {
+    /// Whether everything is fetched, every time.
+    pub fn is_whole(&self) -> bool {
+        self.since.is_none() && !matches!(self.pages, Pages::Token { resume: true, .. })
+    }
+}
+
+/// How the next page is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pages {
+    /// There is one.
+    One,
+    /// Its address stands there in the page.
+    Link(String),
+    /// Its address stands in the header `Link`, with this `rel`.
+    LinkHeader(String),
+    /// By a token.
+    Token {
+        /// Where it stands.
+        token: String,
+        /// Which parameter takes it.
+        parameter: String,
+        /// Where a page says that it is the last.
+        last: Option<String>,
+        /// Whether the last token is where the next run goes on.
+        resume: bool,
+    },
+    /// By number.
+    Number {
+        /// Which parameter takes it.
+        parameter: String,
+        /// Of the first page.
+        first: u64,
+    },
+    /// By the number of rows so far.
+    Offset {
+        /// Which parameter takes it.
+        parameter: String,
+    },
+    /// Behind the last row.
+    After {
+        /// Which parameter takes its value.
+        parameter: String,
+        /// Of which field.
+        field: String,
+        /// Where a page says that there are more.
+        more: Option<String>,
+    },
+}
+
+/// Only what is new is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Since {
+    /// The parameter that takes the greatest value so far.
+    pub parameter: String,
+    /// The field of a row that grows with each change.
+    pub field: String,
+    /// What is asked for first.
+    pub start: String,
 }
 
 impl Connector {
@@ -236,6 +322,8 @@ impl fmt::Display for Connector {
                 return match of {
                     Relation::Table(table) => write!(f, "table {table} of {connection}"),
                     Relation::Query(_) => write!(f, "a query of {connection}"),
+                    Relation::Stream(stream) => write!(f, "stream {stream} of {connection}"),
+                    Relation::Get(get) => write!(f, "{} of {connection}", get.path),
                 };
             }
         };

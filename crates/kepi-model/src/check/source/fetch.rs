@@ -1,9 +1,11 @@
 //! What a source fetches, and what does not go with fetching.
 
 use crate::{
-    codes, definitions as written,
+    codes,
+    decode::{Field, Map},
+    definitions as written,
     findings::Findings,
-    project::{Connector, Fetch, Identical, Mode, Relation},
+    project::{Connector, Fetch, HttpGet, Identical, Mode, Pages, Relation, Since},
 };
 
 /// What is fetched of a database.
@@ -37,17 +39,86 @@ pub(super) fn database(written: &written::Database, findings: &mut Findings) -> 
     })
 }
 
+/// What is fetched of a Singer tap.
+pub(super) fn singer(written: &written::SingerStream) -> Option<Fetch> {
+    let of = Relation::Stream(written.stream.cloned()?);
+    Some(Fetch { connection: written.connection.cloned()?, of, cursor: None, look_back: 0 })
+}
+
+/// What is fetched over HTTP.
+pub(super) fn http(written: &written::HttpGet, findings: &mut Findings) -> Option<Fetch> {
+    let path = written.get.get()?;
+    if path.contains("://") || !path.starts_with('/') {
+        findings
+            .report(codes::FETCHED_WHAT, written.get.span, format!("`{path}` is no path"))
+            .expected("a path below the connection's address, such as `/v1/tickets`")
+            .fix("begin it with `/`; the host belongs into the connection");
+        return None;
+    }
+    let pages = match (written.pages.get(), written.pages.is_written()) {
+        (Some(pages), _) => self::pages(pages)?,
+        (None, true) => return None,
+        (None, false) => Pages::One,
+    };
+    let since = match (written.since.get(), written.since.is_written()) {
+        (Some(since), _) => Some(Since {
+            parameter: since.parameter.cloned()?,
+            field: since.field.cloned()?,
+            start: since.start.cloned()?,
+        }),
+        (None, true) => return None,
+        (None, false) => None,
+    };
+    if since.is_some() && matches!(pages, Pages::Token { resume: true, .. }) {
+        findings
+            .report(codes::FETCHED_WHAT, written.since.key, "where to go on is said twice")
+            .expected("`since`, or pages by a token with `resume: true`")
+            .fix("leave one of them out; what the first request needs stands under `query`");
+    }
+    let pairs = |map: &Field<Map<String, String>>| -> Vec<(String, String)> {
+        map.items().iter().filter_map(|p| Some((p.text.clone(), p.value.clone()?))).collect()
+    };
+    let (query, first) = (pairs(&written.query), pairs(&written.first));
+    let rows = written.rows.cloned().unwrap_or_default();
+    let of = Relation::Get(HttpGet { path: path.clone(), query, first, rows, pages, since });
+    Some(Fetch { connection: written.connection.cloned()?, of, cursor: None, look_back: 0 })
+}
+
+fn pages(written: &written::HttpPages) -> Option<Pages> {
+    Some(match written {
+        written::HttpPages::Link(path) => Pages::Link(path.clone()),
+        written::HttpPages::LinkHeader(rel) => Pages::LinkHeader(rel.clone()),
+        written::HttpPages::Token(token) => Pages::Token {
+            token: token.token.cloned()?,
+            parameter: token.parameter.cloned()?,
+            last: token.last.cloned(),
+            resume: token.resume.cloned()?,
+        },
+        written::HttpPages::Number(number) => {
+            Pages::Number { parameter: number.parameter.cloned()?, first: number.first.get()?.0.unsigned_abs() }
+        }
+        written::HttpPages::Offset(offset) => Pages::Offset { parameter: offset.parameter.cloned()? },
+        written::HttpPages::After(after) => Pages::After {
+            parameter: after.parameter.cloned()?,
+            field: after.field.cloned()?,
+            more: after.more.cloned(),
+        },
+    })
+}
+
 /// Whether the rest of a source makes sense where its rows are fetched.
 pub(super) fn fits(written: &written::Source, from: Option<&Connector>, findings: &mut Findings) {
     let Some(fetch) = from.and_then(Connector::fetched) else { return };
-    if fetch.cursor.is_some() && written.mode.cloned() == Some(Mode::Snapshot) {
+    let piecemeal = fetch.cursor.is_some()
+        || matches!(&fetch.of, Relation::Get(get) if !get.is_whole());
+    if piecemeal && written.mode.cloned() == Some(Mode::Snapshot) {
         findings
             .report(
                 codes::FETCH_MODE,
                 written.mode.span,
-                "with a `cursor` only what changed is fetched, and `snapshot` would end all other rows",
+                "only what changed is fetched, and `snapshot` would end all other rows",
             )
-            .fix("write `mode: upsert`, or leave `cursor` out: then everything is fetched every time");
+            .fix("write `mode: upsert`, or leave out what asks for changes only: then everything is fetched every time");
     }
     if written.order.is_written() {
         findings

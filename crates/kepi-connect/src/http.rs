@@ -1,0 +1,315 @@
+//! Pages of JSON of a server: asked for one after the other, again where the server asks for patience, and taken whole or
+//! not at all.
+
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use kepi_model::project::{Auth, HttpGet, Pages, To};
+use kepi_query::landing::{Fetched, Rows};
+use serde_json::{Value, json};
+use ureq::{
+    Agent,
+    config::Config,
+    http::{StatusCode, Uri, uri::Authority},
+    unversioned::transport::DefaultConnector,
+};
+
+use crate::{
+    address::Filter,
+    error::FetchError,
+    page::{self, Page, newer},
+    secret::Secrets,
+};
+
+/// Longest page.
+const LONGEST: u64 = 64 << 20;
+/// More pages than anybody has.
+const MOST_PAGES: u64 = 100_000;
+/// How often a page is asked for.
+const TRIES: u32 = 6;
+/// How long one answer may take.
+const ONE_ANSWER: Duration = Duration::from_secs(120);
+/// Longest wait before a page is asked for again, unless the server says so.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// A server, and how it is asked.
+pub(crate) struct Server {
+    agent: Agent,
+    address: String,
+    headers: Vec<(String, String)>,
+    gap: Duration,
+    next: Instant,
+    /// First wait before a page is asked for again.
+    patience: Duration,
+    private: bool,
+}
+
+/// What became of a request.
+enum Answer {
+    Page(Page),
+    /// Once more, not before so long.
+    Again(String, Option<Duration>),
+}
+
+impl Server {
+    /// The server of a connection, with what lets in.
+    pub fn new(to: &To, secrets: &Secrets, patience: Duration) -> Result<Self, FetchError> {
+        let To::Http { address, auth, rate, private } = to else {
+            return Err(FetchError::Server("it leads to no server over HTTP".to_owned()));
+        };
+        let address = secrets.setting(address)?;
+        let uri: Uri = address.parse().map_err(|_| FetchError::Server("its address is none".to_owned()))?;
+        let encrypted = uri.scheme_str() == Some("https");
+        if uri.authority().is_none() || !(encrypted || (*private && uri.scheme_str() == Some("http"))) {
+            let why = "its address does not begin with `https://`; within the own network say `private_addresses: true`";
+            return Err(FetchError::Server(why.to_owned()));
+        }
+        let mut headers = vec![("accept".to_owned(), "application/json".to_owned())];
+        headers.extend(match auth {
+            None => None,
+            Some(Auth::Bearer(token)) => Some(("authorization".to_owned(), format!("Bearer {}", secrets.read(token)?))),
+            Some(Auth::Basic { user, password }) => {
+                let both = format!("{}:{}", secrets.setting(user)?, secrets.read(password)?);
+                Some(("authorization".to_owned(), format!("Basic {}", STANDARD.encode(both))))
+            }
+            Some(Auth::Header { name, value }) => Some((name.clone(), secrets.read(value)?)),
+        });
+        let config = Config::builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None)
+            .https_only(encrypted)
+            .timeout_global(Some(ONE_ANSWER))
+            .user_agent("kepi")
+            .build();
+        Ok(Self {
+            agent: Agent::with_parts(config, DefaultConnector::default(), Filter { private: *private }),
+            address: address.trim_end_matches('/').to_owned(),
+            headers,
+            gap: Duration::from_secs(60) / (*rate).max(1),
+            next: Instant::now(),
+            patience,
+            private: *private,
+        })
+    }
+
+    /// Fetches all pages behind a bookmark.
+    pub async fn fetch(
+        &mut self,
+        get: &HttpGet,
+        from: Option<&Value>,
+        into: &mut dyn Rows,
+    ) -> Result<Fetched, FetchError> {
+        let known = |key: &str| from.and_then(|bookmark| bookmark.get(key)).and_then(Value::as_str).map(str::to_owned);
+        let mut url = format!("{}{}", self.address, get.path);
+        let mut query = get.query.clone();
+        let mut reached = known("since");
+        if let Some(since) = &get.since {
+            query.push((since.parameter.clone(), reached.clone().unwrap_or_else(|| since.start.clone())));
+        }
+        let mut own = self.first(get, known("token"), &mut query);
+        let (mut token, mut rows, mut before) = (known("token"), 0u64, None);
+        for number in 0..MOST_PAGES {
+            let all: Vec<(String, String)> = query.iter().cloned().chain(own.clone()).collect();
+            let page = self.page(&url, all).await?;
+            let taken = page.rows(&get.rows).map_err(|why| self.unlike(number, &why))?;
+            if !taken.is_empty() && before == Some(page.content()) {
+                return Err(self.unlike(number, "it is the same as the one before"));
+            }
+            before = Some(page.content());
+            for row in &taken {
+                into.row(&page::on_one_line(row)).map_err(FetchError::Rows)?;
+                if let Some(since) = &get.since {
+                    let value = page::text(row, &since.field);
+                    let missing = || self.unlike(number, &format!("a row has no `{}`", since.field));
+                    let value = value.ok_or_else(missing)?;
+                    if reached.as_ref().is_none_or(|reached| newer(&value, reached)) {
+                        reached = Some(value);
+                    }
+                }
+            }
+            rows += taken.len() as u64;
+            let next = match &get.pages {
+                Pages::One => None,
+                Pages::Link(path) => page.text(path).map(Next::Link),
+                Pages::LinkHeader(rel) => page.link(rel).map(Next::Link),
+                Pages::Token { token: path, parameter, last, .. } => {
+                    let told = page.text(path);
+                    token = told.clone().or(token);
+                    let over = last.as_ref().is_some_and(|path| page.text(path).as_deref() == Some("true"));
+                    told.filter(|_| !over).map(|token| Next::With(parameter.clone(), token))
+                }
+                Pages::Number { parameter, first } => {
+                    let number = (first + number + 1).to_string();
+                    (!taken.is_empty()).then(|| Next::With(parameter.clone(), number))
+                }
+                Pages::Offset { parameter } => {
+                    (!taken.is_empty()).then(|| Next::With(parameter.clone(), rows.to_string()))
+                }
+                Pages::After { parameter, field, more } => {
+                    let more = more.as_ref().is_none_or(|path| page.text(path).as_deref() == Some("true"));
+                    match taken.last().filter(|_| more) {
+                        None => None,
+                        Some(last) => {
+                            let missing = || self.unlike(number, &format!("its last row has no `{field}`"));
+                            Some(Next::With(parameter.clone(), page::text(last, field).ok_or_else(missing)?))
+                        }
+                    }
+                }
+            };
+            match next {
+                None => return Ok(self.done(get, reached, token)),
+                Some(Next::Link(link)) => {
+                    (url, query, own) = (self.same_server(&link)?, Vec::new(), None);
+                }
+                Some(Next::With(parameter, value)) => {
+                    query.retain(|(name, _)| !get.first.iter().any(|(first, _)| first == name));
+                    own = Some((parameter, value));
+                }
+            }
+        }
+        Err(FetchError::Server(format!("it has more than {MOST_PAGES} pages")))
+    }
+
+    /// What the first request is asked with of its own.
+    fn first(&self, get: &HttpGet, token: Option<String>, query: &mut Vec<(String, String)>) -> Option<(String, String)> {
+        let own = match &get.pages {
+            Pages::Token { parameter, resume: true, .. } => token.map(|token| (parameter.clone(), token)),
+            Pages::Number { parameter, first } => Some((parameter.clone(), first.to_string())),
+            Pages::Offset { parameter } => Some((parameter.clone(), "0".to_owned())),
+            _ => None,
+        };
+        if !matches!(get.pages, Pages::Token { resume: true, .. }) || own.is_none() {
+            query.extend(get.first.iter().cloned());
+        }
+        own
+    }
+
+    fn done(&self, get: &HttpGet, reached: Option<String>, token: Option<String>) -> Fetched {
+        let bookmark = match (&get.since, &get.pages, reached, token) {
+            (Some(_), _, Some(since), _) => json!({ "since": since }),
+            (_, Pages::Token { resume: true, .. }, _, Some(token)) => json!({ "token": token }),
+            _ => json!({}),
+        };
+        Fetched { whole: get.is_whole(), bookmark, more: false }
+    }
+
+    fn unlike(&self, page: u64, why: &str) -> FetchError {
+        FetchError::Server(format!("page {} is not as it should be: {why}", page + 1))
+    }
+
+    /// The address of a next page, which stands on the same server: to no other is shown what lets in.
+    fn same_server(&self, link: &str) -> Result<String, FetchError> {
+        let away = || FetchError::Server("the next page is on another server, which is not asked".to_owned());
+        let own: Uri = self.address.parse().map_err(|_| away())?;
+        let of = |uri: &Uri| (uri.scheme_str().map(str::to_owned), uri.authority().map(Authority::to_string));
+        if link.starts_with('/') && !link.starts_with("//") {
+            let (Some(scheme), Some(authority)) = of(&own) else { return Err(away()) };
+            return Ok(format!("{scheme}://{authority}{link}"));
+        }
+        let next: Uri = link.parse().map_err(|_| away())?;
+        if of(&next) == of(&own) { Ok(link.to_owned()) } else { Err(away()) }
+    }
+
+    /// A page, asked for until it comes whole or the server has refused often enough.
+    async fn page(&mut self, url: &str, query: Vec<(String, String)>) -> Result<Page, FetchError> {
+        let mut said = String::new();
+        for attempt in 0..TRIES {
+            let now = Instant::now();
+            if self.next > now {
+                tokio::time::sleep(self.next - now).await;
+            }
+            self.next = Instant::now() + self.gap;
+            let (agent, url, query, headers) =
+                (self.agent.clone(), url.to_owned(), query.clone(), self.headers.clone());
+            let asked = tokio::task::spawn_blocking(move || ask(&agent, &url, &query, &headers)).await;
+            let answer = asked.map_err(|e| FetchError::Server(e.to_string()))?;
+            match answer.map_err(|error| self.explained(error))? {
+                Answer::Page(page) => return Ok(page),
+                Answer::Again(why, after) => {
+                    said = why;
+                    if attempt + 1 < TRIES {
+                        let most = (self.patience * 2u32.pow(attempt)).min(LONGEST_WAIT);
+                        tokio::time::sleep(after.unwrap_or_default().max(part_of(most))).await;
+                    }
+                }
+            }
+        }
+        Err(FetchError::Server(format!("it was asked {TRIES} times: {said}")))
+    }
+
+    fn explained(&self, error: FetchError) -> FetchError {
+        match error {
+            FetchError::Server(why) if why.contains("may not be connected to") && !self.private => FetchError::Server(
+                format!("{why}; if the server is within the own network, say `private_addresses: true`"),
+            ),
+            other => other,
+        }
+    }
+}
+
+/// How the next page is asked for.
+enum Next {
+    Link(String),
+    With(String, String),
+}
+
+/// Some part of a length of time, so that those who were refused together do not come again together.
+fn part_of(most: Duration) -> Duration {
+    let share = getrandom::u32().unwrap_or(u32::MAX);
+    most.mul_f64(f64::from(share) / f64::from(u32::MAX))
+}
+
+/// Asks once.
+fn ask(
+    agent: &Agent,
+    url: &str,
+    query: &[(String, String)],
+    headers: &[(String, String)],
+) -> Result<Answer, FetchError> {
+    let mut request = agent.get(url);
+    for (name, value) in query {
+        request = request.query(name, value);
+    }
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    let mut answer = match request.call() {
+        Ok(answer) => answer,
+        Err(ureq::Error::Io(e)) if e.kind() == io::ErrorKind::PermissionDenied => {
+            return Err(FetchError::Server(e.to_string()));
+        }
+        // A request that cannot be written holds a secret, perhaps: its words are not repeated.
+        Err(ureq::Error::Http(_) | ureq::Error::BadUri(_)) => {
+            return Err(FetchError::Server("the request cannot be written: look at address, parameters and secrets".to_owned()));
+        }
+        Err(e) => return Ok(Answer::Again(e.to_string(), None)),
+    };
+    let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let (status, link, after) = (answer.status(), header("link"), header("retry-after"));
+    let body = answer.body_mut().with_config().limit(LONGEST).read_to_vec();
+    match (status, body) {
+        (status, _) if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
+            Ok(Answer::Again(format!("it answered {status}"), after.as_deref().and_then(page::wait)))
+        }
+        (status, _) if status.is_redirection() => {
+            Err(FetchError::Server(format!("it answered {status}, and no redirection is followed; correct `address` or `get`")))
+        }
+        (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => {
+            Err(FetchError::Server(format!("it answered {status}: `auth` of the connection does not let in")))
+        }
+        (status, Ok(_)) if !status.is_success() => Err(FetchError::Server(format!("it answered {status}"))),
+        (_, Err(ureq::Error::BodyExceedsLimit(_))) => {
+            Err(FetchError::Server(format!("a page is longer than {} MiB; ask for shorter ones", LONGEST >> 20)))
+        }
+        (_, Err(e)) => Ok(Answer::Again(format!("its answer broke off: {e}"), None)),
+        (_, Ok(body)) => match Page::new(body, link) {
+            Ok(page) => Ok(Answer::Page(page)),
+            Err(why) => Ok(Answer::Again(format!("its answer is no JSON: {why}"), None)),
+        },
+    }
+}

@@ -1,0 +1,289 @@
+//! Pages of JSON from a server of our own that refuses, breaks off and repeats itself; and what is not asked at all.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use kepi_connect::Connections;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+use crate::support::{World, landed, no_secret, run};
+
+const TOKEN: &str = "correct-horse-battery-staple";
+
+/// What a server says to a path with its query: status line, headers, body.
+type Says = Arc<dyn Fn(&str, &BTreeMap<String, String>, &str) -> (u16, String, String) + Send + Sync>;
+
+/// A server on a port of this machine, and what it was asked.
+pub struct Server {
+    pub address: String,
+    pub asked: Arc<Mutex<Vec<String>>>,
+}
+
+/// What goes wrong with the next answers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Fault {
+    Busy,
+    Broken,
+    Torn,
+    Garbled,
+}
+
+pub async fn server(faults: Vec<Fault>, says: Says) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let (own, faults) = (Arc::clone(&asked), Arc::new(Mutex::new(VecDeque::from(faults))));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (own, faults, says) = (Arc::clone(&own), Arc::clone(&faults), Arc::clone(&says));
+            tokio::spawn(async move {
+                let mut request = Vec::new();
+                let mut buffer = [0; 4096];
+                while !request.windows(4).any(|w| w == b"\r\n\r\n") {
+                    match stream.read(&mut buffer).await {
+                        Ok(n @ 1..) => request.extend_from_slice(&buffer[..n]),
+                        _ => return,
+                    }
+                }
+                let request = String::from_utf8(request).unwrap();
+                let target = request.split(' ').nth(1).unwrap().to_owned();
+                own.lock().unwrap().push(target.clone());
+                let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+                let query = query.split('&').filter_map(|pair| pair.split_once('='));
+                let query = query.map(|(k, v)| (k.to_owned(), v.replace("%3A", ":"))).collect();
+                let let_in = request.lines().filter_map(|l| l.split_once(": "));
+                let let_in = let_in.filter(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+                let let_in = let_in.map(|(_, value)| value).next().unwrap_or("-");
+                let fault = faults.lock().unwrap().pop_front();
+                let (status, headers, body) = match fault {
+                    Some(Fault::Busy) => (429, "retry-after: 0\r\n".to_owned(), String::new()),
+                    Some(Fault::Broken) => (503, String::new(), String::new()),
+                    _ => says(path, &query, let_in),
+                };
+                let body = if fault == Some(Fault::Garbled) { body[..body.len() / 2].to_owned() } else { body };
+                let head = format!(
+                    "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\nconnection: close\r\n{headers}content-length: {}\r\n\r\n",
+                    body.len()
+                );
+                let sent = if fault == Some(Fault::Torn) { &body[..body.len() / 2] } else { &body };
+                stream.write_all(head.as_bytes()).await.ok();
+                stream.write_all(sent.as_bytes()).await.ok();
+                stream.shutdown().await.ok();
+            });
+        }
+    });
+    Server { address, asked }
+}
+
+/// Definitions that fetch from an address.
+pub fn definitions(address: &str, private: bool, http: &str, mode: &str) -> String {
+    format!(
+        "---
+connection: desk
+http: {{address: \"{address}\", auth: {{bearer: {{file: secret}}}}, rate: 100000, private_addresses: {private}}}
+time_limit: 30 seconds
+---
+entity: client
+name: Client
+key: [id]
+attributes:
+  id: {{type: text}}
+  tier: {{type: text}}
+  worth: {{type: \"number, 2 decimals\"}}
+  changed_at: {{type: timestamp}}
+---
+source: clients
+into: client
+from: {{http: {{connection: desk, get: /v1/clients, {http}}}}}
+mode: {mode}
+map:
+  id: {{column: id, as: text, required: true}}
+  tier: {{column: details.tier, as: text}}
+  worth: {{column: worth, as: \"number, 2 decimals\"}}
+  changed_at: {{column: changed_at, as: timestamp, required: true}}
+"
+    )
+}
+
+fn world(definitions: &str) -> World {
+    let world = World::new(definitions);
+    std::fs::write(world.path().join("secret"), format!("{TOKEN}\n")).unwrap();
+    world
+}
+
+fn connections(world: &World) -> Arc<Connections> {
+    Arc::new(Connections::new(world.path()).with_patience(Duration::from_millis(1)))
+}
+
+/// Row `n` of a server, as it writes it.
+fn row(n: u64) -> String {
+    format!(
+        "{{\"id\": {n},\n \"details\": {{\"tier\": \"t{n}\"}}, \"worth\": 90071992547409.93, \"changed_at\": \"2026-01-01T00:{:02}:00Z\"}}",
+        n % 60
+    )
+}
+
+fn rows(of: std::ops::Range<u64>) -> String {
+    of.map(row).collect::<Vec<_>>().join(",\n")
+}
+
+/// Seven rows, three a page, by every way of finding the next.
+fn seven(kind: &'static str) -> Says {
+    Arc::new(move |_, query, let_in| {
+        if let_in != format!("Bearer {TOKEN}") {
+            return (401, String::new(), "{}".to_owned());
+        }
+        let get = |name: &str| query.get(name).and_then(|v| v.parse::<u64>().ok());
+        let from = match kind {
+            "number" => (get("page").unwrap() - 1) * 3,
+            _ => get(kind).unwrap_or(0),
+        };
+        let until = (from + 3).min(7);
+        let list = rows(from.min(7)..until);
+        let (mut headers, mut more) = (String::new(), String::new());
+        if until < 7 {
+            headers = format!("link: </v1/first>; rel=\"first\", </v1/clients?header={until}>; rel=\"next\"\r\n");
+            more = format!(", \"next\": \"/v1/clients?link={until}\", \"meta\": {{\"token\": \"{until}\"}}");
+        }
+        (200, headers, format!("{{\"clients\": [{list}], \"has_more\": {}{more}}}", until < 7))
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_way_of_paging_brings_every_row_once() {
+    for (kind, pages, asked) in [
+        ("link", "{link: next}", 3),
+        ("header", "{link_header: next}", 3),
+        ("token", "{token: {token: meta.token, parameter: token}}", 3),
+        ("number", "{number: {parameter: page}}", 4),
+        ("offset", "{offset: {parameter: offset}}", 4),
+    ] {
+        let server = server(vec![Fault::Busy, Fault::Broken, Fault::Torn, Fault::Garbled], seven(kind)).await;
+        let world = world(&definitions(&server.address, true, &format!("rows: clients, pages: {pages}"), "snapshot"));
+        let report = run(&world.app_with(connections(&world)).await, true).await.unwrap();
+        assert_eq!(landed(&report), (1, [7, 0, 0, 0]), "{kind}");
+        assert_eq!(server.asked.lock().unwrap().len(), asked + 4, "{kind}: {:?}", server.asked);
+        let rows = world.rows("client", &["id", "tier", "worth"]).await;
+        assert_eq!(rows[6], ["6", "t6", "9007199254740993"], "{kind}");
+        no_secret(&world.path().join(".kepi"), TOKEN);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_behind_a_row_ends_where_it_says_so() {
+    let says: Says = Arc::new(|_, query, _| {
+        let from = query.get("starting_after").map_or(0, |v| v.parse::<u64>().unwrap() + 1);
+        let until = (from + 4).min(7);
+        (200, String::new(), format!("{{\"data\": [{}], \"has_more\": {}}}", rows(from..until), until < 7))
+    });
+    let server = server(vec![], says).await;
+    let after = "rows: data, pages: {after: {parameter: starting_after, field: id, more: has_more}}";
+    let world = world(&definitions(&server.address, true, after, "snapshot"));
+    let report = run(&world.app_with(connections(&world)).await, true).await.unwrap();
+    assert_eq!(landed(&report), (1, [7, 0, 0, 0]));
+    assert_eq!(*server.asked.lock().unwrap(), ["/v1/clients", "/v1/clients?starting_after=3"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_is_new_is_asked_for() {
+    let changed = Arc::new(Mutex::new(3));
+    let own = Arc::clone(&changed);
+    let says: Says = Arc::new(move |_, query, _| {
+        let least: u64 = query["since"].split(':').nth(1).unwrap().parse().unwrap();
+        (200, String::new(), format!("[{}]", rows(least..*own.lock().unwrap())))
+    });
+    let server = server(vec![], says).await;
+    let since = "since: {parameter: since, field: changed_at, start: \"2026-01-01T00:00:00Z\"}";
+    let world = world(&definitions(&server.address, true, since, "upsert\nversion: changed_at"));
+    let ask = || async { landed(&run(&world.app_with(connections(&world)).await, true).await.unwrap()) };
+    assert_eq!(ask().await, (1, [3, 0, 0, 0]));
+    *changed.lock().unwrap() = 5;
+    assert_eq!(ask().await, (1, [2, 0, 1, 0]), "what has the last value comes again");
+    assert_eq!(server.asked.lock().unwrap()[1], "/v1/clients?since=2026-01-01T00:02:00Z".replace(':', "%3A"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_run_goes_on_with_the_last_token() {
+    let says: Says = Arc::new(|_, query, _| {
+        let from = query.get("cursor").map_or(0, |v| v.parse::<u64>().unwrap());
+        assert_eq!(query.contains_key("start_time"), from == 0, "{query:?}");
+        let until = (from + 3).min(7);
+        let body = format!("{{\"clients\": [{}], \"after\": \"{until}\", \"over\": {}}}", rows(from..until), until == 7);
+        (200, String::new(), body)
+    });
+    let server = server(vec![], says).await;
+    let token = "rows: clients, first: {start_time: \"0\"}, pages: {token: {token: after, parameter: cursor, last: over, resume: true}}";
+    let world = world(&definitions(&server.address, true, token, "upsert\nversion: changed_at"));
+    let ask = || async { landed(&run(&world.app_with(connections(&world)).await, true).await.unwrap()) };
+    assert_eq!(ask().await, (1, [7, 0, 0, 0]));
+    assert_eq!(ask().await, (0, [0; 4]));
+    assert_eq!(server.asked.lock().unwrap().last().unwrap(), "/v1/clients?cursor=7");
+}
+
+/// What a run says that lands nothing.
+async fn refused(address: &str, private: bool, http: &str) -> String {
+    let world = world(&definitions(address, private, http, "snapshot"));
+    let report = run(&world.app_with(connections(&world)).await, true).await.unwrap();
+    assert!(report.loads.is_empty(), "{report:?}");
+    no_secret(&world.path().join(".kepi"), TOKEN);
+    let why = report.not_landed[0].reason.clone();
+    assert!(!why.contains(TOKEN), "{why}");
+    why
+}
+
+fn always(status: u16, headers: &'static str, body: &'static str) -> Says {
+    Arc::new(move |_, _, _| (status, headers.to_owned(), body.to_owned()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_answer_lands_nothing() {
+    for (says, http, why) in [
+        (always(200, "", "{\"items\": []}"), "rows: clients", "there is no `clients`"),
+        (always(200, "", "{\"clients\": {}}"), "rows: clients", "is no list"),
+        (always(401, "", "{}"), "rows: clients", "does not let in"),
+        (always(404, "", "{}"), "rows: clients", "it answered 404"),
+        (always(302, "location: http://elsewhere.example/\r\n", ""), "rows: clients", "no redirection is followed"),
+        (always(503, "", ""), "rows: clients", "asked 6 times"),
+        (
+            always(200, "", "{\"clients\": [{\"id\": 1}], \"next\": \"http://elsewhere.example/v1\"}"),
+            "rows: clients, pages: {link: next}",
+            "on another server",
+        ),
+        (
+            always(200, "", "{\"clients\": [{\"id\": 1}]}"),
+            "rows: clients, pages: {number: {parameter: page}}",
+            "the same as the one before",
+        ),
+        (
+            always(200, "", "{\"clients\": [{\"id\": 1}]}"),
+            "rows: clients, since: {parameter: s, field: changed_at, start: \"0\"}",
+            "",
+        ),
+    ] {
+        if why.is_empty() {
+            continue;
+        }
+        let server = server(vec![], says).await;
+        let said = refused(&server.address, true, http).await;
+        assert!(said.contains(why), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses_of_the_own_network_are_not_asked_unless_it_is_said() {
+    let server = server(vec![], always(200, "", "[]")).await;
+    let port = server.address.rsplit(':').next().unwrap().to_owned();
+    for host in ["127.0.0.1", "localhost", "[::1]"] {
+        let said = refused(&format!("https://{host}:{port}"), false, "rows: clients").await;
+        assert!(said.contains("may not be connected to") || said.contains("refused"), "{said}");
+    }
+    let said = refused("http://169.254.169.254", true, "rows: clients").await;
+    assert!(said.contains("169.254.169.254 is an address that may not be connected to"), "{said}");
+    assert!(server.asked.lock().unwrap().is_empty());
+}
