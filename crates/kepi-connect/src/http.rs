@@ -70,7 +70,9 @@ impl Server {
         let mut headers = vec![("accept".to_owned(), "application/json".to_owned())];
         headers.extend(match auth {
             None => None,
-            Some(Auth::Bearer(token)) => Some(("authorization".to_owned(), format!("Bearer {}", secrets.read(token)?))),
+            Some(Auth::Bearer(token)) => {
+                Some(("authorization".to_owned(), format!("Bearer {}", secrets.read(token)?)))
+            }
             Some(Auth::Basic { user, password }) => {
                 let both = format!("{}:{}", secrets.setting(user)?, secrets.read(password)?);
                 Some(("authorization".to_owned(), format!("Basic {}", STANDARD.encode(both))))
@@ -104,7 +106,9 @@ impl Server {
         from: Option<&Value>,
         into: &mut dyn Rows,
     ) -> Result<Fetched, FetchError> {
-        let known = |key: &str| from.and_then(|bookmark| bookmark.get(key)).and_then(Value::as_str).map(str::to_owned);
+        let known = |key: &str| {
+            from.and_then(|bookmark| bookmark.get(key)).and_then(Value::as_str).map(str::to_owned)
+        };
         let mut url = format!("{}{}", self.address, get.path);
         let mut query = get.query.clone();
         let mut reached = known("since");
@@ -176,7 +180,12 @@ impl Server {
     }
 
     /// What the first request is asked with of its own.
-    fn first(&self, get: &HttpGet, token: Option<String>, query: &mut Vec<(String, String)>) -> Option<(String, String)> {
+    fn first(
+        &self,
+        get: &HttpGet,
+        token: Option<String>,
+        query: &mut Vec<(String, String)>,
+    ) -> Option<(String, String)> {
         let own = match &get.pages {
             Pages::Token { parameter, resume: true, .. } => token.map(|token| (parameter.clone(), token)),
             Pages::Number { parameter, first } => Some((parameter.clone(), first.to_string())),
@@ -244,9 +253,11 @@ impl Server {
 
     fn explained(&self, error: FetchError) -> FetchError {
         match error {
-            FetchError::Server(why) if why.contains("may not be connected to") && !self.private => FetchError::Server(
-                format!("{why}; if the server is within the own network, say `private_addresses: true`"),
-            ),
+            FetchError::Server(why) if why.contains("may not be connected to") && !self.private => {
+                FetchError::Server(format!(
+                    "{why}; if the server is within the own network, say `private_addresses: true`"
+                ))
+            }
             other => other,
         }
     }
@@ -285,7 +296,9 @@ fn ask(
         }
         // A request that cannot be written holds a secret, perhaps: its words are not repeated.
         Err(ureq::Error::Http(_) | ureq::Error::BadUri(_)) => {
-            return Err(FetchError::Server("the request cannot be written: look at address, parameters and secrets".to_owned()));
+            return Err(FetchError::Server(
+                "the request cannot be written: look at address, parameters and secrets".to_owned(),
+            ));
         }
         Err(e) => return Ok(Answer::Again(e.to_string(), None)),
     };
@@ -296,16 +309,17 @@ fn ask(
         (status, _) if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
             Ok(Answer::Again(format!("it answered {status}"), after.as_deref().and_then(page::wait)))
         }
-        (status, _) if status.is_redirection() => {
-            Err(FetchError::Server(format!("it answered {status}, and no redirection is followed; correct `address` or `get`")))
-        }
+        (status, _) if status.is_redirection() => Err(FetchError::Server(format!(
+            "it answered {status}, and no redirection is followed; correct `address` or `get`"
+        ))),
         (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => {
             Err(FetchError::Server(format!("it answered {status}: `auth` of the connection does not let in")))
         }
         (status, Ok(_)) if !status.is_success() => Err(FetchError::Server(format!("it answered {status}"))),
-        (_, Err(ureq::Error::BodyExceedsLimit(_))) => {
-            Err(FetchError::Server(format!("a page is longer than {} MiB; ask for shorter ones", LONGEST >> 20)))
-        }
+        (_, Err(ureq::Error::BodyExceedsLimit(_))) => Err(FetchError::Server(format!(
+            "a page is longer than {} MiB; ask for shorter ones",
+            LONGEST >> 20
+        ))),
         (_, Err(e)) => Ok(Answer::Again(format!("its answer broke off: {e}"), None)),
         (_, Ok(body)) => match Page::new(body, link) {
             Ok(page) => Ok(Answer::Page(page)),

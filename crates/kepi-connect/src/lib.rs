@@ -45,7 +45,13 @@ const PIECE: usize = 64 << 20;
 impl Connections {
     /// Those of the project in the folder `root`; secrets are read from this process's environment.
     pub fn new(root: &Path) -> Self {
-        Self { secrets: Secrets::new(root), root: root.to_owned(), piece: PIECE, patience: PATIENCE, taps: None }
+        Self {
+            secrets: Secrets::new(root),
+            root: root.to_owned(),
+            piece: PIECE,
+            patience: PATIENCE,
+            taps: None,
+        }
     }
 
     /// The same with another length of pieces.

@@ -84,7 +84,9 @@ impl Tap<'_> {
 
     fn start(&self, mut command: Command) -> Result<(Child, Group), FetchError> {
         let child = command.spawn().map_err(|e| {
-            self.failed(format!("cannot be started: {e}; the folder that `{TAPS}` names has the taps that may be run"))
+            self.failed(format!(
+                "cannot be started: {e}; the folder that `{TAPS}` names has the taps that may be run"
+            ))
         })?;
         let group = Group(child.id());
         Ok((child, group))
@@ -105,7 +107,8 @@ impl Tap<'_> {
         let own = tempfile::tempdir().map_err(|e| self.failed(format!("no folder for its files: {e}")))?;
         let write = |name: &str, text: &str| {
             let path = own.path().join(name);
-            std::fs::write(&path, text).map_err(|e| self.failed(format!("`{name}` cannot be written: {e}")))?;
+            std::fs::write(&path, text)
+                .map_err(|e| self.failed(format!("`{name}` cannot be written: {e}")))?;
             Ok::<_, FetchError>(path)
         };
         let mut hidden = Vec::new();
@@ -128,7 +131,9 @@ impl Tap<'_> {
         let arguments: Vec<&Path> = arguments.iter().map(PathBuf::as_path).collect();
         let (mut child, group) = self.start(self.command(&program, root, &arguments))?;
         let (out, said) = (child.stdout.take(), child.stderr.take());
-        let (Some(out), Some(said)) = (out, said) else { return Err(self.failed("has no output".to_owned())) };
+        let (Some(out), Some(said)) = (out, said) else {
+            return Err(self.failed("has no output".to_owned()));
+        };
         let (read, said) = tokio::join!(self.read(out, into), last_lines(said));
         // Whoever has closed its output is done.
         let status = match &read {
@@ -166,7 +171,8 @@ impl Tap<'_> {
                 || name(stream, "tap_stream_id").as_deref() == Some(self.stream)
         };
         if !streams.iter().any(own) {
-            let known: Vec<String> = streams.iter().filter_map(|s| name(s, "tap_stream_id")).take(20).collect();
+            let known: Vec<String> =
+                streams.iter().filter_map(|s| name(s, "tap_stream_id")).take(20).collect();
             return Err(self.failed(format!("has no stream `{}`; it has {}", self.stream, known.join(", "))));
         }
         for stream in streams.iter_mut() {
@@ -201,7 +207,9 @@ impl Tap<'_> {
             let n = (&mut out).take(LONGEST as u64 + 1).read_until(b'\n', &mut line).await;
             match n.map_err(|e| self.failed(e.to_string()))? {
                 0 => return Ok(state),
-                n if n > LONGEST => return Err(self.failed(format!("line {number} of its output is too long"))),
+                n if n > LONGEST => {
+                    return Err(self.failed(format!("line {number} of its output is too long")));
+                }
                 _ => {}
             }
             if line.iter().all(u8::is_ascii_whitespace) {

@@ -32,8 +32,8 @@ pub(crate) use kpi::{Basis, By, DimensionPaths, Kpi, Line, Target};
 pub(crate) use project::{Person, Project, Unit};
 pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective};
 pub(crate) use source::{
-    Bands, Connector, Database, DecimalMark, HttpGet, HttpPages, SingerStream, FileOrder, GroupingMark, Mapping, Source, SourceZone, TimeZone,
-    Unpivot,
+    Bands, Connector, Database, DecimalMark, FileOrder, GroupingMark, HttpGet, HttpPages, Mapping,
+    SingerStream, Source, SourceZone, TimeZone, Unpivot,
 };
 pub(crate) use strategy::Strategy;
 

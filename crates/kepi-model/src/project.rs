@@ -31,9 +31,9 @@ pub use scorecard::{
     Cascade, CascadeTargets, CascadeValue, Scorecard, ScorecardObjective, ScorecardPerspective,
 };
 pub use source::{
-    Ambiguous, Clean, Clock, Connector, Dates, EnumElse, Epoch, Excess, Fetch, FileOrder, HttpGet, Identical, Mapping,
-    MappingFrom, MissingLocal, Mode, Otherwise, Pages, Parse, Relation, Requirement, Rule, Since, Source, SourceZone,
-    Unpivot,
+    Ambiguous, Clean, Clock, Connector, Dates, EnumElse, Epoch, Excess, Fetch, FileOrder, HttpGet, Identical,
+    Mapping, MappingFrom, MissingLocal, Mode, Otherwise, Pages, Parse, Relation, Requirement, Rule, Since,
+    Source, SourceZone, Unpivot,
 };
 pub use strategy::{CauseEffect, Goal, Objective, Perspective, Pillar, Sign, Strategy, Strength, Theme};
 

@@ -66,7 +66,8 @@ pub async fn server(faults: Vec<Fault>, says: Says) -> Server {
                     Some(Fault::Broken) => (503, String::new(), String::new()),
                     _ => says(path, &query, let_in),
                 };
-                let body = if fault == Some(Fault::Garbled) { body[..body.len() / 2].to_owned() } else { body };
+                let body =
+                    if fault == Some(Fault::Garbled) { body[..body.len() / 2].to_owned() } else { body };
                 let head = format!(
                     "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\nconnection: close\r\n{headers}content-length: {}\r\n\r\n",
                     body.len()
@@ -148,7 +149,8 @@ fn seven(kind: &'static str) -> Says {
         let list = rows(from.min(7)..until);
         let (mut headers, mut more) = (String::new(), String::new());
         if until < 7 {
-            headers = format!("link: </v1/first>; rel=\"first\", </v1/clients?header={until}>; rel=\"next\"\r\n");
+            headers =
+                format!("link: </v1/first>; rel=\"first\", </v1/clients?header={until}>; rel=\"next\"\r\n");
             more = format!(", \"next\": \"/v1/clients?link={until}\", \"meta\": {{\"token\": \"{until}\"}}");
         }
         (200, headers, format!("{{\"clients\": [{list}], \"has_more\": {}{more}}}", until < 7))
@@ -165,7 +167,8 @@ async fn every_way_of_paging_brings_every_row_once() {
         ("offset", "{offset: {parameter: offset}}", 4),
     ] {
         let server = server(vec![Fault::Busy, Fault::Broken, Fault::Torn, Fault::Garbled], seven(kind)).await;
-        let world = world(&definitions(&server.address, true, &format!("rows: clients, pages: {pages}"), "snapshot"));
+        let world =
+            world(&definitions(&server.address, true, &format!("rows: clients, pages: {pages}"), "snapshot"));
         let report = run(&world.app_with(connections(&world)).await, true).await.unwrap();
         assert_eq!(landed(&report), (1, [7, 0, 0, 0]), "{kind}");
         assert_eq!(server.asked.lock().unwrap().len(), asked + 4, "{kind}: {:?}", server.asked);
@@ -214,7 +217,11 @@ async fn the_next_run_goes_on_with_the_last_token() {
         let from = query.get("cursor").map_or(0, |v| v.parse::<u64>().unwrap());
         assert_eq!(query.contains_key("start_time"), from == 0, "{query:?}");
         let until = (from + 3).min(7);
-        let body = format!("{{\"clients\": [{}], \"after\": \"{until}\", \"over\": {}}}", rows(from..until), until == 7);
+        let body = format!(
+            "{{\"clients\": [{}], \"after\": \"{until}\", \"over\": {}}}",
+            rows(from..until),
+            until == 7
+        );
         (200, String::new(), body)
     });
     let server = server(vec![], says).await;
@@ -248,7 +255,11 @@ async fn what_is_no_answer_lands_nothing() {
         (always(200, "", "{\"clients\": {}}"), "rows: clients", "is no list"),
         (always(401, "", "{}"), "rows: clients", "does not let in"),
         (always(404, "", "{}"), "rows: clients", "it answered 404"),
-        (always(302, "location: http://elsewhere.example/\r\n", ""), "rows: clients", "no redirection is followed"),
+        (
+            always(302, "location: http://elsewhere.example/\r\n", ""),
+            "rows: clients",
+            "no redirection is followed",
+        ),
         (always(503, "", ""), "rows: clients", "asked 6 times"),
         (
             always(200, "", "{\"clients\": [{\"id\": 1}], \"next\": \"http://elsewhere.example/v1\"}"),

@@ -13,14 +13,17 @@ const TOKEN: &str = "correct-horse-battery-staple";
 
 /// A preset of this repository, led to another address, its secrets to a file.
 fn preset(name: &str, address: &str) -> World {
-    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../presets").join(name)).unwrap();
+    let text =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../presets").join(name)).unwrap();
     let mut definitions = String::from("---\n");
     for line in text.lines() {
         // Everything else stays as it is.
         let line = match line.trim_start() {
             http if http.starts_with("http: {address: \"https://") => {
                 let rest = http.split_once("\", ").unwrap().1.trim_end_matches('}');
-                let rest = rest.replace("{env: STRIPE_KEY}", "{file: secret}").replace("{env: HUBSPOT_TOKEN}", "{file: secret}");
+                let rest = rest
+                    .replace("{env: STRIPE_KEY}", "{file: secret}")
+                    .replace("{env: HUBSPOT_TOKEN}", "{file: secret}");
                 format!("http: {{address: \"{address}\", {rest}, private_addresses: true}}\n")
             }
             at if at.starts_with("address: {env:") => {
@@ -49,7 +52,10 @@ type Query = BTreeMap<String, String>;
 #[tokio::test(flavor = "multi_thread")]
 async fn stripe_customers() {
     let says = |path: &str, query: &Query, let_in: &str| {
-        assert_eq!((path, let_in, query["limit"].as_str()), ("/v1/customers", &*format!("Bearer {TOKEN}"), "100"));
+        assert_eq!(
+            (path, let_in, query["limit"].as_str()),
+            ("/v1/customers", &*format!("Bearer {TOKEN}"), "100")
+        );
         let (ids, more) = match query.get("starting_after").map(String::as_str) {
             None => (["cus_3", "cus_2"], true),
             Some("cus_2") => (["cus_1", "cus_0"], false),
@@ -61,7 +67,13 @@ async fn stripe_customers() {
             )
         };
         let data = ids.map(row).join(", ");
-        (200, String::new(), format!("{{\"object\": \"list\", \"url\": \"/v1/customers\", \"has_more\": {more}, \"data\": [{data}]}}"))
+        (
+            200,
+            String::new(),
+            format!(
+                "{{\"object\": \"list\", \"url\": \"/v1/customers\", \"has_more\": {more}, \"data\": [{data}]}}"
+            ),
+        )
     };
     let world = preset("stripe.yml", &server(vec![], Arc::new(says)).await.address);
     assert_eq!(ask(&world).await, (1, [4, 0, 0, 0]));
@@ -100,7 +112,8 @@ async fn zendesk_tickets() {
                  \"2026-01-05T10:00:00Z\", \"updated_at\": \"2026-01-05T10:{minute:02}:00Z\"}}"
             )
         };
-        let (tickets, after, over) = match (query.get("start_time"), query.get("cursor").map(String::as_str)) {
+        let (tickets, after, over) = match (query.get("start_time"), query.get("cursor").map(String::as_str))
+        {
             (Some(_), None) => (vec![row(1, "new", 1), row(2, "open", 2)], "MTU3", false),
             (None, Some("MTU3")) => (vec![row(3, "open", 3)], "MTU4", true),
             (None, Some("MTU4")) => (vec![row(1, "solved", 9)], "MTU5", true),
@@ -117,5 +130,8 @@ async fn zendesk_tickets() {
     assert_eq!(ask(&world).await, (1, [3, 0, 0, 0]));
     assert_eq!(ask(&world).await, (1, [0, 1, 0, 0]));
     assert_eq!(ask(&world).await, (0, [0; 4]));
-    assert_eq!(world.rows("ticket", &["id", "status"]).await, [["1", "solved"], ["2", "open"], ["3", "open"]]);
+    assert_eq!(
+        world.rows("ticket", &["id", "status"]).await,
+        [["1", "solved"], ["2", "open"], ["3", "open"]]
+    );
 }

@@ -73,16 +73,21 @@ async fn a_tap_of_lines_of_json() {
     let Some(program) = installed("tap_jsonl", "tap-jsonl") else { return };
     let world = world_with(&program, "tap-jsonl", &definitions("tap-jsonl", "clients", "snapshot"), "{}");
     let file = world.path().join("clients.jsonl");
-    let line = |n: u32| format!("{{\"id\": \"{n}\", \"tier\": \"t{n}\", \"changed_at\": \"2026-01-0{n}T00:00:00Z\"}}\n");
+    let line = |n: u32| {
+        format!("{{\"id\": \"{n}\", \"tier\": \"t{n}\", \"changed_at\": \"2026-01-0{n}T00:00:00Z\"}}\n")
+    };
     std::fs::write(&file, format!("{}{}", line(1), line(2))).unwrap();
     // As its documentation says.
-    let config =
-        serde_json::json!({"path": file.display().to_string(), "stream_name": "clients", "primary_keys": ["id"]});
+    let config = serde_json::json!({"path": file.display().to_string(), "stream_name": "clients", "primary_keys": ["id"]});
     std::fs::write(world.path().join("tap.json"), config.to_string()).unwrap();
     let report = ask(&world).await;
     assert_eq!(landed(&report), (1, [2, 0, 0, 0]));
     std::fs::write(&file, format!("{}{}{}", line(1), line(2), line(3))).unwrap();
-    assert_eq!(landed(&ask(&world).await), (1, [1, 0, 2, 0]), "a snapshot is asked for whole, whatever the state");
+    assert_eq!(
+        landed(&ask(&world).await),
+        (1, [1, 0, 2, 0]),
+        "a snapshot is asked for whole, whatever the state"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,7 +100,8 @@ async fn a_tap_of_a_server_goes_on_from_its_state() {
         if let_in != format!("Bearer {SECRET}") {
             return (401, String::new(), "{}".to_owned());
         }
-        let since = query.get("since").and_then(|s| s.get(8..10)).and_then(|d| d.parse().ok()).unwrap_or(1usize);
+        let since =
+            query.get("since").and_then(|s| s.get(8..10)).and_then(|d| d.parse().ok()).unwrap_or(1usize);
         (200, String::new(), format!("{{\"clients\": [{}], \"next\": null}}", rows[since - 1..].join(",")))
     };
     let server = server(vec![], Arc::new(says)).await;
@@ -143,7 +149,14 @@ async fn a_tap_gets_its_state_and_a_bare_environment() {
     let world = World::new(&definitions("tap-own", "clients", "upsert\nversion: changed_at"));
     let state = r#"echo '{"type": "STATE", "value": {"at": 2}}'"#;
     let said = r#"env | cut -d= -f1 | sort > environment; for a; do case "$a" in */state.json) cat "$a" > state_given;; esac; done"#;
-    script(&world, &format!("{CATALOG}\n{said}\necho '{{\"type\": \"STATE\", \"value\": {{}}}}'\n{}{OTHER}{}{state}\n", record(1), record(2)));
+    script(
+        &world,
+        &format!(
+            "{CATALOG}\n{said}\necho '{{\"type\": \"STATE\", \"value\": {{}}}}'\n{}{OTHER}{}{state}\n",
+            record(1),
+            record(2)
+        ),
+    );
     assert_eq!(landed(&ask(&world).await), (1, [2, 0, 0, 0]));
     assert!(!world.path().join("state_given").exists());
     assert_eq!(landed(&ask(&world).await), (0, [0; 4]), "the same rows and the same state are no news");

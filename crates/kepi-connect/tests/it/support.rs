@@ -184,7 +184,8 @@ pub fn no_secret(folder: &Path, secret: &str) {
         let Ok(bytes) = std::fs::read(&path) else { continue };
         let mut unpacked = Vec::new();
         if bytes.starts_with(&[0x1f, 0x8b]) {
-            std::io::Read::read_to_end(&mut flate2::read::MultiGzDecoder::new(&bytes[..]), &mut unpacked).ok();
+            std::io::Read::read_to_end(&mut flate2::read::MultiGzDecoder::new(&bytes[..]), &mut unpacked)
+                .ok();
         }
         for bytes in [&bytes, &unpacked] {
             let found = bytes.windows(secret.len()).any(|w| w == secret.as_bytes());

@@ -90,7 +90,11 @@ fn server(http: &written::HttpServer, findings: &mut Findings) -> Option<To> {
         }
         if plain && !private {
             findings
-                .report(codes::CONNECTION, http.address.span, "what is asked and answered could be read on the way")
+                .report(
+                    codes::CONNECTION,
+                    http.address.span,
+                    "what is asked and answered could be read on the way",
+                )
                 .expected("an address that begins with `https://`")
                 .fix("write `https://`; within the own network add `private_addresses: true`");
             return None;
@@ -98,10 +102,9 @@ fn server(http: &written::HttpServer, findings: &mut Findings) -> Option<To> {
     }
     let auth = match (http.auth.get(), http.auth.is_written()) {
         (Some(written::HttpAuth::Bearer(token)), _) => Some(Auth::Bearer(secret(&token.0))),
-        (Some(written::HttpAuth::Basic(basic)), _) => Some(Auth::Basic {
-            user: setting(&basic.user)?,
-            password: secret(&basic.password.get()?.0),
-        }),
+        (Some(written::HttpAuth::Basic(basic)), _) => {
+            Some(Auth::Basic { user: setting(&basic.user)?, password: secret(&basic.password.get()?.0) })
+        }
         (Some(written::HttpAuth::Header(header)), _) => {
             Some(Auth::Header { name: header.name.cloned()?, value: secret(&header.value.get()?.0) })
         }
@@ -144,7 +147,11 @@ pub(super) fn together(
         };
         if !fits {
             findings
-                .report(codes::FETCHED_WHAT, field.span, format!("`{}` leads to {}", connection.id, connection.to))
+                .report(
+                    codes::FETCHED_WHAT,
+                    field.span,
+                    format!("`{}` leads to {}", connection.id, connection.to),
+                )
                 .related(connection.span, "the connection")
                 .expected(format!("a connection to {needs}"))
                 .fix("name another connection, or fetch what this one has: `database`, `http` or `singer`");

@@ -189,7 +189,15 @@ impl Fetch {
             Relation::Query(text) => json!(["query", text]),
             Relation::Stream(name) => json!(["stream", name]),
             Relation::Get(HttpGet { path, query, first, rows, pages, since }) => {
-                json!(["get", path, query, first, rows, format!("{pages:?}"), since.as_ref().map(|s| &s.field)])
+                json!([
+                    "get",
+                    path,
+                    query,
+                    first,
+                    rows,
+                    format!("{pages:?}"),
+                    since.as_ref().map(|s| &s.field)
+                ])
             }
         };
         let form = json!([self.connection.as_str(), of, self.cursor]);

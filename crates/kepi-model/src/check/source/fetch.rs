@@ -94,9 +94,10 @@ fn pages(written: &written::HttpPages) -> Option<Pages> {
             last: token.last.cloned(),
             resume: token.resume.cloned()?,
         },
-        written::HttpPages::Number(number) => {
-            Pages::Number { parameter: number.parameter.cloned()?, first: number.first.get()?.0.unsigned_abs() }
-        }
+        written::HttpPages::Number(number) => Pages::Number {
+            parameter: number.parameter.cloned()?,
+            first: number.first.get()?.0.unsigned_abs(),
+        },
         written::HttpPages::Offset(offset) => Pages::Offset { parameter: offset.parameter.cloned()? },
         written::HttpPages::After(after) => Pages::After {
             parameter: after.parameter.cloned()?,
@@ -109,8 +110,7 @@ fn pages(written: &written::HttpPages) -> Option<Pages> {
 /// Whether the rest of a source makes sense where its rows are fetched.
 pub(super) fn fits(written: &written::Source, from: Option<&Connector>, findings: &mut Findings) {
     let Some(fetch) = from.and_then(Connector::fetched) else { return };
-    let piecemeal = fetch.cursor.is_some()
-        || matches!(&fetch.of, Relation::Get(get) if !get.is_whole());
+    let piecemeal = fetch.cursor.is_some() || matches!(&fetch.of, Relation::Get(get) if !get.is_whole());
     if piecemeal && written.mode.cloned() == Some(Mode::Snapshot) {
         findings
             .report(
