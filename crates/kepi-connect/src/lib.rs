@@ -4,6 +4,8 @@
 //! mapping: it gives rows as JSON and says how far it has come. Asked again from the same bookmark, it may give the same
 //! rows again; landing knows them by their keys.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod address;
 mod database;
 mod error;

@@ -521,6 +521,7 @@ macro_rules! one_of {
     )*) => {
         #[doc = $about]
         #[derive(Debug, Clone)]
+        #[allow(clippy::large_enum_variant, reason = "one a document, read once")]
         pub(crate) enum $name {
             $(#[doc = $means] $member($type),)*
         }

@@ -8,6 +8,8 @@
     clippy::print_stdout
 )]
 
+/// A room with unit tests of its own: they run here, in the one test binary of this crate.
+#[allow(dead_code)]
 #[path = "../../src/address.rs"]
 mod address;
 mod conformance;

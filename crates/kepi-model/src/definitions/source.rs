@@ -46,7 +46,7 @@ table! {
     Database = "database", "What is fetched of a database: a table or a query.";
     connection: ConnectionId, required, "The way to the database.", "crm";
     table: String, optional, "Name of the table or view, with its schema if need be.", "public.account";
-    query: String, optional, "A `SELECT` in the database's own words.", "SELECT id, tier FROM account WHERE NOT test";
+    query: String, optional, "A `SELECT` in the database's own words.", "select id, tier from account where not test";
     cursor: String, optional,
         "A column that grows whenever a row is new or changes: only what is not below its last value is fetched. Without one everything is fetched every time.",
         "updated_at";

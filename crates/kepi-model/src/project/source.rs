@@ -122,6 +122,7 @@ pub struct Unpivot {
 
 /// Where and how to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one a source")]
 pub enum Connector {
     /// Delimited text.
     Csv {
@@ -207,6 +208,7 @@ impl Fetch {
 
 /// Rows of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one a source")]
 pub enum Relation {
     /// Of a table or view.
     Table(String),

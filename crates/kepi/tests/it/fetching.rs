@@ -56,7 +56,8 @@ fn a_table_of_another_system_becomes_a_figure() {
     assert_eq!(value(&project), 3.0);
     project.ok(&["check", "--data"]);
     project.ok(&["audit", "verify"]);
-    assert!(project.ok(&["show", "sources"]).contains("inbox/tickets/2-"));
+    let shown = project.ok(&["show", "sources", "--format", "json"]);
+    assert!(shown.contains("\"inbox/tickets/2-"), "{shown}");
     // The database is away: the figure stays, and the run says why.
     std::fs::rename(&file, project.path().join("elsewhere.db")).unwrap();
     let (_, stderr) = project.fails(3, &["run"]);
