@@ -11,7 +11,7 @@ at_length() {
     local log
     log=$(mktemp)
     if KEPI_COUNT=$1 KEPI_SEED=$seed "${CARGO:-cargo}" test --locked "${@:3}" "$2" -- --nocapture >"$log" 2>&1; then
-        grep -E '^(fuzz |audit: |test result)' "$log"
+        grep -E '^(fuzz |audit: |deciding: |test result)' "$log"
     else
         cat "$log"
         return 1
@@ -31,8 +31,12 @@ audit)
     at_length "${KEPI_COUNT:-10000}" tamper --release --package kepi-proof --test it
     at_length 1 every_bit --release --package kepi-proof --test it
     ;;
+deciding)
+    # Random people, leavers, modes and clocks: 400 commands a count.
+    at_length "${KEPI_COUNT:-10000}" nothing_takes_effect --release --package kepi-govern --test it
+    ;;
 *)
-    echo "AREA is one of: audit, fuzz" >&2
+    echo "AREA is one of: audit, deciding, fuzz" >&2
     exit 2
     ;;
 esac

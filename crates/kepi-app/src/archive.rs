@@ -4,17 +4,18 @@
 //! A document is kept as a text of its own that can be forgotten alone; the log names it by a commitment. Persons are
 //! left out of the pin of a run, and their names are commitments too, so that forgetting one breaks nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use kepi_govern::{
-    Adopt, Command, DocumentId, Effective, Event, Evidence, Permit, Register, laws, register::Adopted,
+    Adopt, Command, DocumentId, Effective, Event, Evidence, Governance, Governing, Organisation, Permit,
+    Principal, Register, event::DefinitionAdopted, laws, register::Adopted,
 };
 use kepi_model::{
     check::{self, Options},
     codes,
     documents::{DocumentText, documents},
-    id::{Hash, is_name},
+    id::{Hash, PersonId, is_name},
     project::Project,
     source_text::{SourceFile, SourceMap},
 };
@@ -79,37 +80,81 @@ pub async fn adopt(
     at: i64,
 ) -> Result<InForce, AppError> {
     let pin = pin(files);
-    let documents = documents(files);
-    let mut overtaken = 0;
-    while overtaken < ATTEMPTS {
+    for _ in 0..ATTEMPTS {
         let organisation = store.organisation().await?;
-        let register = &organisation.register;
-        let mut reading = store.read().await?;
-        let Some(mut patch) = compare(&mut reading, register, &documents, project).await? else {
-            return Ok(InForce { register: register.position(), pin });
-        };
-        drop(reading);
-        let command = Command::Adopt(Adopt {
-            base: register.position(),
-            from: patch.from,
-            texts: std::mem::take(&mut patch.texts),
-            files: patch.files,
-        });
+        let base = organisation.register.position();
+        let (adoptions, texts) = differing(store, &organisation.register, files, project).await?;
+        if adoptions.is_empty() {
+            return Ok(InForce { register: base, pin });
+        }
+        let governing = governing(store, &organisation, project).await?;
+        let command = Command::Adopt(Adopt { base, adoptions, governing });
         let key = new_key("adopt");
-        match store.perform(Asked::new(permit, &key, at), &command, &mut patch).await {
+        match store.perform(Asked::new(permit, &key, at), &command, &mut NewTexts(texts)).await {
             Ok(_) => {}
-            Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::OUTDATED) => overtaken += 1,
+            Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::OUTDATED) => {}
             Err(other) => return Err(other.into()),
         }
     }
     Err(AppError::Busy)
 }
 
+/// What differs from what is in force: the adoptions that make it the same, the earliest first, and the texts that are new.
+pub(crate) async fn differing(
+    store: &Store,
+    register: &Register,
+    files: &SourceMap,
+    project: &Project,
+) -> Result<(Vec<DefinitionAdopted>, Vec<NewText>), AppError> {
+    let documents = documents(files);
+    let (mut register, mut known) = (register.clone(), BTreeMap::new());
+    let (mut adoptions, mut new) = (Vec::new(), Vec::new());
+    // Each takes what differs from one day on; documents have no more days than wordings.
+    for _ in 0..=documents.len() + register.documents().count() {
+        let patch = compare(&mut store.read().await?, &register, &documents, project, &known).await?;
+        let Some(patch) = patch else { return Ok((adoptions, new)) };
+        register.apply(register.position(), &patch.adoption);
+        known.extend(patch.new.iter().map(|text| (text.commitment, text.text().to_owned())));
+        adoptions.push(patch.adoption);
+        new.extend(patch.new);
+    }
+    Err(AppError::Busy)
+}
+
+/// What a project says of who decides, and how, where that is not so yet. Who is there is followed only where it matters.
+pub(crate) async fn governing(
+    store: &Store,
+    organisation: &Organisation,
+    project: &Project,
+) -> Result<Governing, AppError> {
+    let Some(written) = &project.governance else {
+        let is = organisation.governance != Governance::default();
+        return Ok(Governing { governance: is.then(Governance::default), ..Governing::default() });
+    };
+    let mut numbers: BTreeMap<&PersonId, u64> = BTreeMap::new();
+    for person in project.persons.keys() {
+        if let Principal::Person(number) = store.person(person.as_str()).await? {
+            numbers.insert(person, number);
+        }
+    }
+    let of = |persons: &BTreeSet<PersonId>| persons.iter().filter_map(|p| numbers.get(p)).copied().collect();
+    let governance = Governance {
+        mode: written.mode,
+        owners: of(&written.owners),
+        board: written.board.iter().map(|(function, members)| (function.clone(), of(members))).collect(),
+        quorum: written.quorum,
+    };
+    let there: BTreeSet<u64> = numbers.into_values().collect();
+    Ok(Governing {
+        governance: (governance != organisation.governance).then_some(governance),
+        joined: there.difference(&organisation.people).copied().collect(),
+        left: organisation.people.difference(&there).copied().collect(),
+    })
+}
+
 /// What differs from one day on, and the texts that are new.
 struct Patch {
-    from: Effective,
-    texts: BTreeMap<DocumentId, Adopted>,
-    files: Option<Commitment>,
+    adoption: DefinitionAdopted,
     new: Vec<NewText>,
 }
 
@@ -122,7 +167,10 @@ impl Patch {
     }
 }
 
-impl Effects for Patch {
+/// Keeps texts with the command that names them.
+pub(crate) struct NewTexts(pub Vec<NewText>);
+
+impl Effects for NewTexts {
     type Output = ();
     type Error = StoreError;
 
@@ -131,7 +179,7 @@ impl Effects for Patch {
     }
 
     async fn write(&mut self, tx: &mut Transaction, _: Receipt) -> Result<(), StoreError> {
-        for text in &self.new {
+        for text in &self.0 {
             tx.keep_text(text).await?;
         }
         Ok(())
@@ -177,6 +225,7 @@ async fn compare(
     register: &Register,
     documents: &[DocumentText],
     project: &Project,
+    known: &BTreeMap<Commitment, String>,
 ) -> Result<Option<Patch>, AppError> {
     let mut needed: Vec<Commitment> = register.files(None).copied().into_iter().collect();
     for id in register.documents() {
@@ -186,7 +235,9 @@ async fn compare(
         }
         needed.extend(wordings.filter_map(|(_, adopted)| adopted.text));
     }
-    let texts = reading.texts(&needed).await?;
+    needed.retain(|text| !known.contains_key(text));
+    let mut texts = reading.texts(&needed).await?;
+    texts.extend(known.iter().map(|(commitment, text)| (*commitment, text.clone())));
     // Persons who are known already, by name.
     let persons: BTreeMap<&str, Commitment> = register
         .documents()
@@ -195,7 +246,8 @@ async fn compare(
             DocumentId::Named { .. } => None,
         })
         .collect();
-    let mut patch = Patch { from: Effective::Ever, texts: BTreeMap::new(), files: None, new: Vec::new() };
+    let adoption = DefinitionAdopted { from: Effective::Ever, texts: BTreeMap::new(), files: None };
+    let mut patch = Patch { adoption, new: Vec::new() };
     let mut files: Vec<(&str, Vec<(String, usize)>)> = Vec::new();
     let mut wanted: BTreeMap<DocumentId, Vec<Wording<'_>>> = BTreeMap::new();
     for document in documents {
@@ -231,19 +283,27 @@ async fn compare(
     let layout = canonical(&json!(files))
         .map_err(|e| AppError::Corrupt { what: "the names of files", reason: e.to_string() })?;
     if register.files(None).and_then(|c| texts.get(c)) != Some(&layout) {
-        patch.files = Some(patch.keep(layout));
+        patch.adoption.files = Some(patch.keep(layout));
     }
     let first = differing.iter().map(|(_, from, _)| *from).min();
-    patch.from = if patch.files.is_some() { Effective::Ever } else { first.unwrap_or(Effective::Ever) };
-    let due = patch.from;
+    let due = if patch.adoption.files.is_some() { Effective::Ever } else { first.unwrap_or(Effective::Ever) };
+    patch.adoption.from = due;
     for (id, _, wording) in differing.into_iter().filter(|(_, from, _)| *from == due) {
+        // A text that was adopted before is the same text: what differs on a day is seen by its commitment.
+        let same = |text: &str| {
+            let mut held = register.adoptions(id).filter_map(|(.., adopted)| adopted.text);
+            held.find(|held| texts.get(held).is_some_and(|known| known == text))
+        };
         let adopted = match wording {
-            Some((_, text, meaning)) => Adopted { text: Some(patch.keep(text.to_owned())), meaning },
+            Some((_, text, meaning)) => {
+                let text = same(text).unwrap_or_else(|| patch.keep(text.to_owned()));
+                Adopted { text: Some(text), meaning }
+            }
             None => Adopted { text: None, meaning: None },
         };
-        patch.texts.insert(id.clone(), adopted);
+        patch.adoption.texts.insert(id.clone(), adopted);
     }
-    Ok((!patch.texts.is_empty() || patch.files.is_some()).then_some(patch))
+    Ok((!patch.adoption.texts.is_empty() || patch.adoption.files.is_some()).then_some(patch))
 }
 
 /// The hash of what a document means, for kinds that have one. What is said of a person is never hashed bare: a hash
@@ -292,15 +352,16 @@ pub async fn in_force(store: &Store) -> Result<Option<(SourceMap, InForce)>, App
 
 /// The definitions that were in force at a position of the log, every document at its place, and their pin.
 async fn at(store: &Store, register: u64) -> Result<(SourceMap, Hash), AppError> {
-    let corrupt = |reason: String| AppError::Corrupt { what: "adopted definitions", reason };
     let now = store.organisation().await?;
-    let then;
-    let register = if now.register.position() == register {
-        &now.register
-    } else {
-        then = store.organisation_at(register).await?;
-        &then.register
-    };
+    if now.register.position() == register {
+        return of(store, &now.register).await;
+    }
+    of(store, &store.organisation_at(register).await?.register).await
+}
+
+/// The definitions that a register says, every document at its place, and their pin.
+pub(crate) async fn of(store: &Store, register: &Register) -> Result<(SourceMap, Hash), AppError> {
+    let corrupt = |reason: String| AppError::Corrupt { what: "adopted definitions", reason };
     let layout = *register.files(None).ok_or_else(|| corrupt("there are none".to_owned()))?;
     let in_force: BTreeMap<String, (&DocumentId, Commitment)> = register
         .documents()

@@ -11,7 +11,7 @@ use kepi_query::{
     derive::trace::TraceError, finish::FinishError, landing::PortError, port::EvaluateError,
     published::PublishError, side::LowerError,
 };
-use kepi_store::StoreError;
+use kepi_store::{StoreError, Violations};
 
 use crate::project_files::ReadError;
 
@@ -33,7 +33,10 @@ pub enum AppError {
     },
     /// The database failed.
     #[error("the database failed{room}", room = if .0.no_room() { MAKE_ROOM } else { "" })]
-    Store(#[from] StoreError),
+    Store(#[source] StoreError),
+    /// Laws forbid it.
+    #[error("{0}")]
+    Forbidden(Violations),
     /// A source could not be landed.
     #[error("source `{id}` could not be landed")]
     Land {
@@ -112,6 +115,15 @@ pub enum AppError {
     /// The log is not the one that was signed for: it is not signed again.
     #[error("the log is not the one that was signed for: {0}; `kepi audit verify` says what is wrong")]
     NotSigned(String),
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Forbidden(violations) => Self::Forbidden(violations),
+            other => Self::Store(other),
+        }
+    }
 }
 
 /// An error with its causes, in one line.

@@ -15,12 +15,14 @@
 
 pub mod archive;
 pub mod audit;
+pub mod deciding;
 pub mod error;
 mod import;
 pub mod insights;
 mod landing;
 pub mod live;
 pub mod open;
+pub mod periods;
 pub mod picture;
 pub mod plan;
 pub mod planned;

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kepi_govern::Permit;
+use kepi_govern::{Permit, laws};
 use kepi_model::{
     calendar::{Grain, zones_version},
     derived::Made,
+    governance::Mode,
     id::{DimensionId, EntityId, KpiId, SourceId},
     meaning,
     project::{Kpi, Project},
@@ -25,9 +26,11 @@ use serde::Serialize;
 
 use crate::{
     archive::{self, InForce},
+    deciding::{self, Deciding, Waiting},
     error::{self, AppError},
     insights::JudgedReport,
     open::App,
+    picture::project_of,
     plan,
     publishing::{score_rows, value_rows, values_in, vouched},
 };
@@ -85,6 +88,9 @@ pub type Strays = BTreeMap<EntityId, BTreeMap<String, u64>>;
 pub struct RunReport {
     /// Its number.
     pub run: i64,
+    /// What differs in the folder and waits for a decision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Waiting>,
     /// Snapshot of the lake it computed from.
     pub snapshot: i64,
     /// Evaluator.
@@ -166,9 +172,41 @@ impl App {
         request: &Request,
         progress: &dyn RunProgress,
     ) -> Result<RunReport, AppError> {
+        self.run_in(Some((files, project)), request, progress).await
+    }
+
+    /// The same of a folder that may have errors (none), which matters only where what stands in it is in force at once: else
+    /// figures are computed by what was decided, and what differs waits.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn run_in(
+        &self,
+        folder: Option<(&SourceMap, &Project)>,
+        request: &Request,
+        progress: &dyn RunProgress,
+    ) -> Result<RunReport, AppError> {
         let permit = self.permit(&request.actor).await?;
-        // An open project: what stands in the folder is in force.
-        let definitions = archive::adopt(&self.store, files, project, &permit, request.at).await?;
+        let deciding = Deciding(&self.store);
+        deciding.tick(request.at).await?;
+        let decided;
+        let mut adopted = None;
+        if deciding::mode(&self.store).await? == Mode::Open {
+            let Some((files, project)) = folder else { return Err(AppError::Definitions { errors: 1 }) };
+            match archive::adopt(&self.store, files, project, &permit, request.at).await {
+                Ok(definitions) => adopted = Some((project, definitions)),
+                // What would change frozen days waits.
+                Err(AppError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::FROZEN) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        let (project, definitions, waiting) = if let Some((project, definitions)) = adopted {
+            (project, definitions, None)
+        } else {
+            let (files, definitions) = archive::in_force(&self.store).await?.ok_or(AppError::Busy)?;
+            decided = project_of(&files)?;
+            (&decided, definitions, deciding.waiting(folder).await?)
+        };
         let by = permit.by().to_string();
         let number = self.values.begin(request.at).await.map_err(AppError::Lake)?;
         let (loads, not_landed) =
@@ -191,6 +229,7 @@ impl App {
         let values = computed.values.len() as u64;
         Ok(RunReport {
             run: number,
+            waiting,
             snapshot: inputs.snapshot.0,
             engine: self.evaluator.version().0,
             loads,

@@ -1,16 +1,17 @@
 //! What can be asked for, and what is looked at before it is decided.
 
-use std::collections::BTreeMap;
-
 use kepi_model::id::{EntityId, Hash, RuleId};
 use kepi_proof::{Commitment, Digest};
 use serde::{Serialize, ser::SerializeSeq};
 
 use crate::{
     access::{BindSignIn, EndSignIn, IssueToken, RecordRefusal, RevokeToken},
-    event::{Load, RunCounts, Sealed},
+    event::{DefinitionAdopted, Load, RunCounts, Sealed},
+    governance::Governing,
+    items::{Content, Stance},
     plain::{ColumnName, Engine, Uuid},
-    register::{Adopted, DocumentId, Effective},
+    principal::Principal,
+    register::{Adopted, DocumentId},
 };
 
 /// Puts texts of definitions in force.
@@ -18,14 +19,54 @@ use crate::{
 pub struct Adopt {
     /// Position of the register the texts were compared with.
     pub base: u64,
-    /// From when on they are in force.
-    #[serde(serialize_with = "as_text")]
-    pub from: Effective,
-    /// Only what differs.
-    #[serde(serialize_with = "patch")]
-    pub texts: BTreeMap<DocumentId, Adopted>,
-    /// The text that says which definitions stand in which files, if it differs.
-    pub files: Option<Commitment>,
+    /// What is in force from which day on; only what differs.
+    #[serde(serialize_with = "adoptions")]
+    pub adoptions: Vec<DefinitionAdopted>,
+    /// What the texts say of who decides, and how.
+    #[serde(skip_serializing_if = "Governing::is_empty")]
+    pub governing: Governing,
+}
+
+/// Asks those who have to agree for something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Open {
+    /// What is proposed.
+    pub content: Content,
+    /// Why.
+    pub why: Commitment,
+}
+
+/// Writes anew what an item proposes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Edit {
+    /// The item.
+    pub item: u64,
+    /// What it proposed when that was read.
+    pub was: Digest,
+    /// What is proposed.
+    pub content: Content,
+    /// Why.
+    pub why: Commitment,
+}
+
+/// Says something of what an item proposes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Vote {
+    /// The item.
+    pub item: u64,
+    /// What is said.
+    pub stance: Stance,
+    /// Of which content.
+    pub content: Digest,
+    /// Why.
+    pub why: Option<Commitment>,
+}
+
+/// Gives up what one proposed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Withdraw {
+    /// The item.
+    pub item: u64,
 }
 
 /// Lands a file, or keeps a record that it was stopped.
@@ -102,6 +143,16 @@ pub enum Command {
     RevokeToken(RevokeToken),
     /// Keeps a record that somebody was refused something.
     RecordRefusal(RecordRefusal),
+    /// Asks those who have to agree for something.
+    Open(Open),
+    /// Writes anew what an item proposes.
+    Edit(Edit),
+    /// Says something of what an item proposes.
+    Vote(Vote),
+    /// Gives up what one proposed.
+    Withdraw(Withdraw),
+    /// Ends what nobody decided in time.
+    Tick,
 }
 
 /// What was found under the lock, before the decision. It is bound, not trusted: it names what it was taken from.
@@ -139,6 +190,13 @@ pub enum Evidence {
         /// What it vouches for.
         vouched: Sealed,
     },
+    /// Of [`Command::Vote`]: whether what is proposed and what is in force go together.
+    Merged {
+        /// Position of the register that was looked at.
+        register: u64,
+        /// Whether both together are without errors.
+        sound: bool,
+    },
     /// Of [`Command::PublishInsights`].
     Insights {
         /// The newest run, if anything is published.
@@ -155,19 +213,19 @@ pub enum Evidence {
 pub struct Facts<'a> {
     /// Now, in µs UTC.
     pub at: i64,
+    /// Who asks.
+    pub by: &'a Principal,
     /// What was looked at.
     pub evidence: &'a Evidence,
 }
 
-fn as_text<S: serde::Serializer>(what: &impl std::fmt::Display, to: S) -> Result<S::Ok, S::Error> {
-    to.collect_str(what)
-}
-
-fn patch<S: serde::Serializer>(texts: &BTreeMap<DocumentId, Adopted>, to: S) -> Result<S::Ok, S::Error> {
-    let mut list = to.serialize_seq(Some(texts.len()))?;
-    for (id, Adopted { text, meaning }) in texts {
-        let entry: (&DocumentId, &Option<Commitment>, &Option<Hash>) = (id, text, meaning);
-        list.serialize_element(&entry)?;
+fn adoptions<S: serde::Serializer>(adoptions: &[DefinitionAdopted], to: S) -> Result<S::Ok, S::Error> {
+    let mut list = to.serialize_seq(Some(adoptions.len()))?;
+    for adoption in adoptions {
+        let of = |(id, adopted): (&DocumentId, &Adopted)| (id.clone(), adopted.text, adopted.meaning);
+        let texts: Vec<(DocumentId, Option<Commitment>, Option<Hash>)> =
+            adoption.texts.iter().map(of).collect();
+        list.serialize_element(&(adoption.from.to_string(), texts, adoption.files))?;
     }
     list.end()
 }

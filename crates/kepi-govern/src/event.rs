@@ -11,7 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     access::Grant,
-    plain::{ColumnName, Engine, Kind, Name, Uuid},
+    governance::Governance,
+    items::{Content, Outcome, Stance},
+    periods::{Close, Freeze, PeriodId},
+    plain::{ColumnName, Engine, Kind, Name, StepName, Uuid},
     register::{Adopted, DocumentId, Effective},
 };
 
@@ -31,6 +34,22 @@ impl Subject {
     /// The table of an entity.
     pub fn entity(id: &EntityId) -> Self {
         Self(format!("entity/{id}"))
+    }
+    /// How it is decided what is in force.
+    pub fn governance() -> Self {
+        Self("governance".to_owned())
+    }
+    /// A freeze, by the number of the item that froze.
+    pub fn freeze(number: u64) -> Self {
+        Self(format!("freeze/{number}"))
+    }
+    /// A period.
+    pub fn period(period: PeriodId) -> Self {
+        Self(format!("period/{period}"))
+    }
+    /// An item.
+    pub fn item(number: u64) -> Self {
+        Self(format!("item/{number}"))
     }
     /// A run.
     pub fn run(number: u64) -> Self {
@@ -169,6 +188,17 @@ pub struct DefinitionAdopted {
     pub files: Option<Commitment>,
 }
 
+impl DefinitionAdopted {
+    /// The texts that it names: definitions, names of persons, which definitions stand in which files.
+    fn named(&self) -> impl Iterator<Item = Commitment> {
+        let persons = self.texts.keys().filter_map(|id| match id {
+            DocumentId::Person(name) => Some(*name),
+            DocumentId::Named { .. } => None,
+        });
+        self.texts.values().filter_map(|adopted| adopted.text).chain(persons).chain(self.files)
+    }
+}
+
 /// How many figures a run computed, and what became of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -227,6 +257,87 @@ pub struct InsightsPublished {
     pub usual: Sealed,
     /// The rows of insights it wrote.
     pub insights: Sealed,
+}
+
+/// Something waits for somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemOpened {
+    /// Its number.
+    pub item: u64,
+    /// What it proposes.
+    pub content: Content,
+    /// Why, in the words of who opened it.
+    pub why: Commitment,
+}
+
+/// What an item proposes is something else now; ballots are void.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemEdited {
+    /// Its number.
+    pub item: u64,
+    /// What it proposes.
+    pub content: Content,
+    /// Why.
+    pub why: Commitment,
+}
+
+/// An item is in another step.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ItemMoved {
+    /// Its number.
+    pub item: u64,
+    /// The step it is in.
+    pub to: StepName,
+}
+
+/// Somebody said something of an item.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ItemVoted {
+    /// Its number.
+    pub item: u64,
+    /// What was said.
+    pub stance: Stance,
+    /// Of which content: its hash.
+    pub content: Digest,
+    /// Why, if that was said.
+    pub why: Option<Commitment>,
+}
+
+/// Why an item went back to its author.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Returned {
+    /// Something that it says was adopted otherwise meanwhile.
+    Outdated,
+    /// What is in force meanwhile does not go with it.
+    Unsound,
+}
+
+/// An item is agreed to and cannot take effect as it stands: it is its author's turn again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ItemReturned {
+    /// Its number.
+    pub item: u64,
+    /// Why.
+    pub why: Returned,
+}
+
+/// An item waits for nobody any more.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ItemEnded {
+    /// Its number.
+    pub item: u64,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// Days on which nothing may change in some respects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeriodFrozen {
+    /// The item that froze them.
+    pub item: u64,
+    /// Which, and in which respects.
+    pub freeze: Freeze,
 }
 
 /// An event of the log as it was before events had versions: sealed as it stood.
@@ -320,6 +431,30 @@ pub enum Event {
     TokenRevoked(TokenRevoked),
     /// `attempt.refused`
     AttemptRefused(AttemptRefused),
+    /// `governance.adopted`
+    GovernanceAdopted(Governance),
+    /// `person.joined`, by number
+    PersonJoined(u64),
+    /// `person.left`, by number
+    PersonLeft(u64),
+    /// `item.opened`
+    ItemOpened(ItemOpened),
+    /// `item.edited`
+    ItemEdited(ItemEdited),
+    /// `item.moved`
+    ItemMoved(ItemMoved),
+    /// `item.voted`
+    ItemVoted(ItemVoted),
+    /// `item.returned`
+    ItemReturned(ItemReturned),
+    /// `item.ended`
+    ItemEnded(ItemEnded),
+    /// `period.frozen`
+    PeriodFrozen(PeriodFrozen),
+    /// `period.lifted`, by the number of the item that froze
+    PeriodLifted(u64),
+    /// `period.closed`
+    PeriodClosed(Close),
     /// `legacy`
     Legacy(Legacy),
 }
@@ -339,7 +474,59 @@ impl Event {
             Self::TokenIssued(e) => Subject::token(e.token),
             Self::TokenRevoked(e) => Subject::token(e.token),
             Self::AttemptRefused(e) => e.on.clone(),
+            Self::GovernanceAdopted(_) => Subject::governance(),
+            Self::PersonJoined(number) | Self::PersonLeft(number) => Subject::person(*number),
+            Self::PeriodFrozen(PeriodFrozen { item, .. }) | Self::PeriodLifted(item) => {
+                Subject::freeze(*item)
+            }
+            Self::PeriodClosed(e) => Subject::period(e.period),
+            Self::ItemOpened(ItemOpened { item, .. })
+            | Self::ItemEdited(ItemEdited { item, .. })
+            | Self::ItemMoved(ItemMoved { item, .. })
+            | Self::ItemVoted(ItemVoted { item, .. })
+            | Self::ItemReturned(ItemReturned { item, .. })
+            | Self::ItemEnded(ItemEnded { item, .. }) => Subject::item(*item),
             Self::Legacy(e) => e.subject.clone(),
+        }
+    }
+
+    /// The number of the item it is about.
+    pub fn item(&self) -> Option<u64> {
+        self.subject().of("item").and_then(|number| number.parse().ok())
+    }
+
+    /// The texts that it names: each can be erased, and the log is as whole as before.
+    pub fn texts(&self) -> Vec<Commitment> {
+        let of_content = |content: &Content| match content {
+            Content::Change(change) => change.adoptions.iter().flat_map(DefinitionAdopted::named).collect(),
+            Content::Freeze(_) | Content::Lift(_) | Content::Close(_) => Vec::new(),
+        };
+        match self {
+            Self::DefinitionAdopted(adoption) => adoption.named().collect(),
+            Self::ItemOpened(e) => [of_content(&e.content), vec![e.why]].concat(),
+            Self::ItemEdited(e) => [of_content(&e.content), vec![e.why]].concat(),
+            Self::ItemVoted(e) => e.why.into_iter().collect(),
+            Self::Legacy(e) => vec![e.body],
+            // What loads and runs commit to are rows, which are held against them where they are read.
+            Self::LoadLanded(_)
+            | Self::LoadStopped(_)
+            | Self::TableShaped(_)
+            | Self::RunPublished(_)
+            | Self::InsightsPublished(_)
+            | Self::GovernanceAdopted(_)
+            | Self::PersonJoined(_)
+            | Self::PersonLeft(_)
+            | Self::PeriodFrozen(_)
+            | Self::PeriodLifted(_)
+            | Self::PeriodClosed(_)
+            | Self::ItemMoved(_)
+            | Self::ItemReturned(_)
+            | Self::ItemEnded(_)
+            | Self::SignInBound(_)
+            | Self::SignInEnded(_)
+            | Self::TokenIssued(_)
+            | Self::TokenRevoked(_)
+            | Self::AttemptRefused(_) => Vec::new(),
         }
     }
 }

@@ -8,8 +8,11 @@
 pub mod access;
 pub mod command;
 pub mod event;
+pub mod governance;
+pub mod items;
 pub mod laws;
 pub mod organisation;
+pub mod periods;
 pub mod plain;
 pub mod principal;
 pub mod register;
@@ -17,10 +20,14 @@ pub mod wire;
 mod words;
 
 pub use access::{BindSignIn, EndSignIn, Grant, IssueToken, RecordRefusal, RevokeToken};
-pub use command::{Adopt, Command, Evidence, Facts, Land, Publish, PublishInsights, Shape};
+pub use command::{
+    Adopt, Command, Edit, Evidence, Facts, Land, Open, Publish, PublishInsights, Shape, Vote, Withdraw,
+};
 pub use event::{Event, Subject};
+pub use governance::{Governance, Governing};
+pub use items::{Content, Item, Stance};
 pub use laws::{Situation, Violation, decide};
-pub use organisation::Organisation;
+pub use organisation::{Organisation, Place};
 pub use principal::{Permit, Principal};
 pub use register::{DocumentId, Effective, Register};
 pub use wire::Recorded;

@@ -1,25 +1,86 @@
 //! The state that decisions look at: the fold of all events.
 
-use crate::{access::Access, event::Event, register::Register};
+use std::collections::BTreeSet;
+
+use crate::{
+    access::Access,
+    event::Event,
+    governance::Governance,
+    items::Items,
+    periods::{Closed, Periods},
+    principal::Principal,
+    register::Register,
+    wire::Recorded,
+};
+
+/// Where in the log an event stands, when it happened, and who acted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// Its position.
+    pub seq: u64,
+    /// When, in µs UTC.
+    pub at: i64,
+    /// Who.
+    pub by: &'a Principal,
+}
+
+impl Recorded {
+    /// Where it stands, when it happened, and who acted.
+    pub fn place(&self) -> Place<'_> {
+        Place { seq: self.seq, at: self.at, by: &self.by }
+    }
+}
 
 /// What is the case, as of one position of the log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Organisation {
     /// What is in force.
     pub register: Register,
+    /// How that is decided.
+    pub governance: Governance,
     /// Who signs in, and which tokens there are.
     pub access: Access,
+    /// Persons who are there.
+    pub people: BTreeSet<u64>,
+    /// What is frozen and what is closed.
+    pub periods: Periods,
+    /// What waits for somebody, or did.
+    pub items: Items,
 }
 
 impl Organisation {
-    /// Takes in the event at `seq`. Every event can be taken in at any time; what it does not concern stays as it is.
-    pub fn apply(&mut self, seq: u64, event: &Event) {
+    /// Takes in an event. Every event can be taken in at any time; what it does not concern stays as it is.
+    pub fn apply(&mut self, place: Place<'_>, event: &Event) {
         match event {
-            Event::DefinitionAdopted(adoption) => self.register.apply(seq, adoption),
             Event::SignInBound(_)
             | Event::SignInEnded(_)
             | Event::TokenIssued(_)
             | Event::TokenRevoked(_) => self.access.apply(event),
+            Event::DefinitionAdopted(adoption) => self.register.apply(place.seq, adoption),
+            Event::GovernanceAdopted(governance) => self.governance = governance.clone(),
+            Event::PersonJoined(person) => {
+                self.people.insert(*person);
+            }
+            Event::PersonLeft(person) => {
+                self.people.remove(person);
+            }
+            Event::PeriodFrozen(e) => {
+                self.periods.frozen.insert(e.item, e.freeze.clone());
+            }
+            Event::PeriodLifted(item) => {
+                self.periods.frozen.remove(item);
+            }
+            Event::PeriodClosed(e) => {
+                let (until, published) = (e.until, e.published);
+                let closed = Closed { seq: place.seq, at: place.at, until, published };
+                self.periods.closed.entry(e.period).or_default().push(closed);
+            }
+            Event::ItemOpened(_)
+            | Event::ItemEdited(_)
+            | Event::ItemMoved(_)
+            | Event::ItemVoted(_)
+            | Event::ItemReturned(_)
+            | Event::ItemEnded(_) => self.items.apply(place, event),
             // Loads, tables and runs are kept by their records; nothing is decided from them yet.
             Event::LoadLanded(_)
             | Event::LoadStopped(_)
@@ -32,6 +93,23 @@ impl Organisation {
     }
 
     /// Kinds of events that can change it; a fold may leave out all others.
-    pub const KINDS: &[&str] =
-        &["definition.adopted", "sign_in.bound", "sign_in.ended", "token.issued", "token.revoked"];
+    pub const KINDS: &[&str] = &[
+        "definition.adopted",
+        "governance.adopted",
+        "item.edited",
+        "item.ended",
+        "item.moved",
+        "item.opened",
+        "item.returned",
+        "item.voted",
+        "period.closed",
+        "period.frozen",
+        "period.lifted",
+        "person.joined",
+        "person.left",
+        "sign_in.bound",
+        "sign_in.ended",
+        "token.issued",
+        "token.revoked",
+    ];
 }

@@ -81,6 +81,8 @@ plain! {
     Engine, "an engine with its version", |t| is_plain(t) && t.len() <= 128;
     /// A name, such as that of a role.
     Name, "a name of `a`–`z`, `0`–`9` and `_`", is_name;
+    /// A step of an item, such as `review`.
+    StepName, "the name of a step", is_name;
     /// The kind of an event, such as `load.landed`.
     Kind, "the kind of an event", |t| {
         t.len() <= 64 && t.split('.').count() <= 3 && t.split('.').all(is_name)

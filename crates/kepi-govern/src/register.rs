@@ -183,6 +183,11 @@ impl Register {
         on(&self.files, day).map(|d| &d.what)
     }
 
+    /// Whether anything else was said of which definitions stand in which files since a position.
+    pub fn files_since(&self, position: u64) -> bool {
+        self.files.iter().any(|dated| dated.seq > position)
+    }
+
     /// Takes in the adoption at `seq`.
     pub fn apply(&mut self, seq: u64, adoption: &DefinitionAdopted) {
         let from = adoption.from;

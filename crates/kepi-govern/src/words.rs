@@ -1,9 +1,19 @@
 //! What an event says, in words for a list of events. The log itself holds none.
 
-use crate::event::{DefinitionAdopted, Event, LoadCounts, RunCounts};
+use std::collections::BTreeSet;
+
+use kepi_model::governance::Aspect;
+
+use crate::{
+    event::{DefinitionAdopted, Event, LoadCounts, Returned, RunCounts, Subject},
+    items::Content,
+    periods::Freeze,
+};
 
 /// So many definitions are named.
 const MOST_NAMED: usize = 4;
+/// So many digits of a hash tell one from another.
+const SHORT: usize = 12;
 
 impl Event {
     /// What it says, in one line.
@@ -39,7 +49,61 @@ impl Event {
                 let token = e.token.map_or(String::new(), |token| format!(" by token {token}"));
                 format!("{} was refused{unit}{token}", e.action)
             }
+            Self::GovernanceAdopted(e) => {
+                let functions: Vec<String> = e.board.keys().map(ToString::to_string).collect();
+                let board = match functions.is_empty() {
+                    true => String::new(),
+                    false => format!(", board of {}, {} of them have to say yes", some(&functions), e.quorum),
+                };
+                format!("mode {}, {} owners{board}", e.mode.word(), e.owners.len())
+            }
+            Self::PersonJoined(_) => "is there to decide".to_owned(),
+            Self::PersonLeft(_) => "decides no longer".to_owned(),
+            Self::PeriodFrozen(e) => frozen(&e.freeze),
+            Self::PeriodLifted(_) => "lifted".to_owned(),
+            Self::PeriodClosed(e) => format!("official as published up to event {}", e.published),
+            Self::ItemOpened(e) => proposed(&e.content),
+            Self::ItemEdited(e) => format!("written anew, ballots are void: {}", proposed(&e.content)),
+            Self::ItemMoved(e) => format!("now in step {}", e.to),
+            Self::ItemVoted(e) => {
+                format!(
+                    "{} to content {}",
+                    e.stance.word(),
+                    e.content.to_string().chars().take(SHORT).collect::<String>()
+                )
+            }
+            Self::ItemReturned(e) => match e.why {
+                Returned::Outdated => "back to its author: adopted otherwise meanwhile".to_owned(),
+                Returned::Unsound => {
+                    "back to its author: does not go with what is in force by now".to_owned()
+                }
+            },
+            Self::ItemEnded(e) => e.outcome.word().to_owned(),
             Self::Legacy(e) => format!("{}, from before events had versions", e.was),
+        }
+    }
+}
+
+fn words_of(aspects: &BTreeSet<Aspect>) -> String {
+    aspects.iter().map(|aspect| aspect.word()).collect::<Vec<_>>().join(", ")
+}
+
+fn frozen(freeze: &Freeze) -> String {
+    let Freeze { from, until, aspects } = freeze;
+    format!("frozen from {from} until {until}: {}", words_of(aspects))
+}
+
+fn proposed(content: &Content) -> String {
+    let kind = content.kind().name;
+    match content {
+        Content::Change(change) => {
+            let what = change.adoptions.iter().map(adopted).collect::<Vec<_>>().join("; ");
+            format!("{kind} ({}): {what}", words_of(&change.aspects))
+        }
+        Content::Freeze(freeze) => format!("{kind}: {}", frozen(freeze)),
+        Content::Lift(item) => format!("{kind}: freeze/{item}"),
+        Content::Close(close) => {
+            format!("{kind}: {} as published up to event {}", Subject::period(close.period), close.published)
         }
     }
 }

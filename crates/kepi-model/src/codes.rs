@@ -59,8 +59,8 @@ codes! {
         "what a person would write: the finding says how much is read"
         "split it, shorten it or correct it; data belong into files under `data/`";
     UNKNOWN_KIND "K0105" Error "unknown kind of definition"
-        "The first key of a document names its kind: project, person, unit, entity, business_hours, source, strategy, kpi or scorecard."
-        "one of the kinds as the first key: project, person, unit, entity, business_hours, source, strategy, kpi, scorecard"
+        "The first key of a document names its kind: project, person, governance, unit, entity, business_hours, connection, source, strategy, kpi or scorecard."
+        "one of the kinds as the first key: project, person, governance, unit, entity, business_hours, connection, source, strategy, kpi, scorecard"
         "write the kind first, such as `kpi: relationship_nps`";
     UNKNOWN_FIELD "K0106" Error "unknown field"
         "This kind of definition has no such field. Nothing that is written is ignored, so a mistyped option cannot silently do nothing."
@@ -645,4 +645,8 @@ codes! {
         "A scorecard may stand several times, each from another day: weights, objectives, KPIs and the rule for what is missing change with time. Its period, its unit and its cascade do not, because then it would be another scorecard. So may a KPI: what is counted, of whom and against which targets changes, but its period, which direction is good and the unit of its value do not, because then it would be another KPI."
         "the same `period`, `unit` and `cascade` from every day on"
         "write the same in both, or give one of them another name";
+    GOVERNANCE "K0801" Error "a governance that cannot decide"
+        "Nobody decides on what they propose themselves. So the governance, which exists once, needs two owners or more, and a board more functions than have to say yes; otherwise nothing could come into force any more."
+        "one governance, two owners or more, and where a board decides more functions than `quorum` says"
+        "name further people";
 }

@@ -5,6 +5,7 @@
 mod business_hours;
 mod connection;
 mod entity;
+mod governance;
 mod kpi;
 mod project;
 mod scorecard;
@@ -28,6 +29,7 @@ use crate::{
 pub(crate) use business_hours::BusinessHours;
 pub(crate) use connection::{Connection, HttpAuth, HttpServer, Secret, SecretText, Setting};
 pub(crate) use entity::{Attribute, Entity, Every, Lasts, Moment, Moments, Named, Part, Rows, Stage};
+pub(crate) use governance::Governance;
 pub(crate) use kpi::{Basis, By, DimensionPaths, Kpi, Line, Target};
 pub(crate) use project::{Person, Project, Unit};
 pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective};
@@ -82,6 +84,7 @@ macro_rules! documents {
 documents! {
     projects: Project,
     persons: Person,
+    governances: Governance,
     units: Unit,
     entities: Entity,
     business_hours: BusinessHours,

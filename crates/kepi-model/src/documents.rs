@@ -1,6 +1,10 @@
 //! The texts of definitions one by one: every file cut where a document begins, so that each can be kept, compared and
 //! forgotten alone. The pieces of a file, one after the other, are the file.
 
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
 use crate::{
     definitions::DOCUMENTS,
     findings::Findings,
@@ -22,6 +26,34 @@ pub struct DocumentText {
     pub path: String,
     /// All of its text from the line that begins it up to the next document, comments included.
     pub text: String,
+}
+
+/// The keys of a document under which two texts of it say something else, whatever that is and however it is written; what
+/// cannot be read differs under its first key.
+pub fn keys_that_differ(then: &str, now: &str) -> BTreeSet<String> {
+    let root = |text: &str| {
+        let documents = yaml::parse(FileId(0), text, &mut Findings::default());
+        documents.into_iter().map(|document| document.root).find(|root| !root.entries().is_empty())
+    };
+    let (Some(then), Some(now)) = (root(then), root(now)) else {
+        return BTreeSet::from([String::new()]);
+    };
+    let keys = then.entries().iter().chain(now.entries()).map(|pair| pair.key.as_str());
+    let of = |root: &yaml::Yaml, key: &str| root.entry(key).map(|pair| plain(&pair.value));
+    keys.filter(|key| of(&then, key) != of(&now, key)).map(str::to_owned).collect()
+}
+
+/// A piece of YAML without its places.
+fn plain(yaml: &yaml::Yaml) -> Value {
+    match &yaml.value {
+        yaml::Value::Empty => Value::Null,
+        yaml::Value::Scalar(scalar) => Value::String(scalar.text.clone()),
+        yaml::Value::List(items) => Value::Array(items.iter().map(plain).collect()),
+        // The order of a map may be what is shown, so it counts.
+        yaml::Value::Map(pairs) => {
+            Value::Array(pairs.iter().map(|pair| json!([pair.key, plain(&pair.value)])).collect())
+        }
+    }
 }
 
 /// All documents of a project in the order of files and lines. What has no first key with a name, such as an empty

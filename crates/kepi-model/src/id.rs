@@ -91,6 +91,10 @@ names! {
     BusinessHoursId
     /// A way to another system.
     ConnectionId
+    /// How it is decided what is in force.
+    GovernanceId
+    /// A function that is represented on the board, such as `finance`.
+    FunctionId
 }
 
 /// A BLAKE3 hash of a meaning or of content, shown as lower-case hexadecimal.

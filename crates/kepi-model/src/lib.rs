@@ -30,6 +30,7 @@ mod expression_text;
 pub mod finding;
 mod findings;
 mod form;
+pub mod governance;
 pub mod id;
 mod lexical;
 pub mod meaning;

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use crate::{
     business_hours::NamedHours,
     calendar::Calendar,
+    governance::Governance,
     id::{
         BusinessHoursId, ConnectionId, EntityId, KpiId, LevelId, PersonId, ProjectId, PurposeId, ScorecardId,
         SourceId, UnitId,
@@ -58,6 +59,8 @@ pub struct Project {
     pub purposes: BTreeMap<PurposeId, String>,
     /// People.
     pub persons: BTreeMap<PersonId, Person>,
+    /// How it is decided what is in force; none: whoever runs the project decides.
+    pub governance: Option<Governance>,
     /// The tree of units.
     pub units: BTreeMap<UnitId, Unit>,
     /// Built-in and own entities, with all attributes.

@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use kepi_model::governance::Aspect;
 use kepi_model::{
     describe,
-    documents::{DocumentText, documents},
+    documents::{DocumentText, documents, keys_that_differ},
     id::{KpiId, PersonId},
     project::{Kpi, Project, Scorecard},
     source_text::SourceMap,
@@ -14,38 +15,6 @@ use kepi_query::published::grain_text;
 use serde::Serialize;
 
 use crate::view::TargetView;
-
-/// In which respect a document differs. It decides who has to agree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Aspect {
-    /// What figures mean.
-    Definition,
-    /// Where data come from and how they are read.
-    Data,
-    /// What a scorecard makes of KPIs.
-    Weight,
-    /// What ought to be reached.
-    Target,
-    /// Who answers for it.
-    Owner,
-    /// How it is called and explained, or only how it is written.
-    Words,
-}
-
-impl Aspect {
-    /// Its word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Definition => "definition",
-            Self::Data => "data",
-            Self::Weight => "weight",
-            Self::Target => "target",
-            Self::Owner => "owner",
-            Self::Words => "words",
-        }
-    }
-}
 
 /// What becomes of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -145,11 +114,20 @@ pub fn between(before: (&SourceMap, &Project), after: (&SourceMap, &Project)) ->
                     said.of(Aspect::Data, "how its rows are read".to_owned());
                 }
             }
-            (How::Changed, "person") => said.of(Aspect::Words, "what is said of the person".to_owned()),
-            (_, "source") => said.is(Aspect::Data),
-            (_, "scorecard") => said.is(Aspect::Weight),
-            (_, "person") => said.is(Aspect::Owner),
-            _ => said.is(Aspect::Definition),
+            (How::Changed, "person") => said.said.push("what is said of the person".to_owned()),
+            (How::Changed, _) => {}
+            (_, kind) => said.is(Aspect::of_kind(kind)),
+        }
+        // By what is written, whatever is said of it: nothing that differs goes for less than it may be.
+        if let (Some(then), Some(now)) = (then, now) {
+            let keys = keys_that_differ(then, now);
+            if said.said.is_empty() && !keys.is_empty() {
+                said.said.push(format!(
+                    "what is said under {}",
+                    listed(keys.iter().map(|key| format!("`{key}`")))
+                ));
+            }
+            keys.iter().for_each(|key| said.is(Aspect::of_key(kind, key)));
         }
         if said.aspects.is_empty() {
             said.of(Aspect::Words, "only how it is written".to_owned());

@@ -115,7 +115,7 @@ impl Fold {
         }
         for recorded in &later {
             let event = recorded.event().map_err(unreadable)?;
-            Arc::make_mut(&mut organisation).apply(recorded.seq, &event);
+            Arc::make_mut(&mut organisation).apply(recorded.place(), &event);
         }
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if held.seq < head {
@@ -130,7 +130,7 @@ async fn fold(tx: &mut Reading, position: u64) -> Result<Organisation, StoreErro
     let mut organisation = Organisation::default();
     for recorded in event::of_kinds(tx, Organisation::KINDS, 0).await? {
         if recorded.seq <= position {
-            organisation.apply(recorded.seq, &recorded.event().map_err(unreadable)?);
+            organisation.apply(recorded.place(), &recorded.event().map_err(unreadable)?);
         }
     }
     Ok(organisation)
@@ -157,7 +157,7 @@ impl Store {
         }
         let (head, organisation) = self.fold.up_to(&mut tx).await?;
         let evidence = effects.prepare(&mut tx).await?;
-        let facts = Facts { at: asked.at, evidence: &evidence };
+        let facts = Facts { at: asked.at, by: asked.permit.by(), evidence: &evidence };
         let decided = decide(Situation { organisation: &organisation }, command, facts)
             .map_err(|violations| StoreError::Forbidden(Violations(violations)))?;
         let at = asked.at.max(event::last_at(&mut tx).await?);
@@ -166,7 +166,9 @@ impl Store {
         for event in &decided {
             seq += 1;
             let written = wire::write(event).map_err(unreadable)?;
-            let recorded = append(&mut tx, &mut edge, seq, at, &by, asked.cause, written).await?;
+            // What comes of the first event of a command has that as its cause.
+            let cause = if seq > head + 1 { Some(head + 1) } else { asked.cause };
+            let recorded = append(&mut tx, &mut edge, seq, at, &by, cause, written).await?;
             projection::follow(&mut tx, &recorded, event).await?;
         }
         let receipt = Receipt { first: head + 1, last: seq };

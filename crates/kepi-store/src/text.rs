@@ -38,6 +38,11 @@ impl NewText {
         let salt = salt();
         Self { commitment: Commitment::to(&salt, &text), salt, text }
     }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
 }
 
 impl Transaction {

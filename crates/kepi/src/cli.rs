@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kepi_web::doors::Origin;
 
 pub use access::Access;
-pub use deciding::{Plan, Register};
+pub use deciding::{Close, Freeze, Inbox, Lift, Numbered, Periods, Plan, Propose, Register, Vote};
 
 /// Exit codes, in one place and in the help text.
 pub mod exit {
@@ -67,8 +67,8 @@ pub struct Cli {
     /// How results are printed.
     #[arg(long, value_enum, default_value_t = Format::Table, global = true)]
     pub format: Format,
-    /// Who acts: events hold a number that stands for the name.
-    #[arg(long, value_name = "NAME", global = true, env = "KEPI_ACTOR")]
+    /// Who acts, as in `person: …`; by default the user this runs as. Events hold a number that stands for the name.
+    #[arg(long = "as", alias = "actor", value_name = "PERSON", global = true, env = "KEPI_PERSON")]
     pub actor: Option<String>,
     /// Say less: no progress, no remarks.
     #[arg(short, long, global = true)]
@@ -152,6 +152,65 @@ Examples:
   kepi register kpi/nps --day 2026-03-31     how it was worded
   kepi register --day 2026-03-31 --at 17     what was known of that day after event 17")]
     Register(Register),
+    /// Ask those who have to agree to put in force what stands in the folder.
+    ///
+    /// Who that is depends on the mode of the project's governance and on what differs. Where nobody has to agree it is in
+    /// force at once.
+    #[command(after_help = "\
+Examples:
+  kepi plan                                        what it would come to
+  kepi propose -m 'refunds do not count as orders'
+  kepi propose --item 7 -m 'as agreed with Bea'    write an open item anew")]
+    Propose(Propose),
+    /// Agree to what an item proposes, as it stands.
+    #[command(after_help = "\
+Examples:
+  kepi item 7 && kepi approve 7 --content 5f0a41c2b7d9
+  kepi approve 7 -m 'checked against the ledger' --as bea")]
+    Approve(Vote),
+    /// Do not agree to what an item proposes.
+    #[command(after_help = "Example:\n  kepi reject 7 -m 'the target is out of reach'")]
+    Reject(Vote),
+    /// Say that one takes no side on an item.
+    #[command(after_help = "Example:\n  kepi abstain 7 -m 'my bonus rests on it'")]
+    Abstain(Vote),
+    /// Give up what one proposed.
+    #[command(after_help = "Example:\n  kepi withdraw 7")]
+    Withdraw(Numbered),
+    /// What waits for who acts.
+    #[command(after_help = "\
+Examples:
+  kepi inbox --as bea       what waits for bea
+  kepi inbox --open         what waits for anybody
+  kepi inbox --all --format json")]
+    Inbox(Inbox),
+    /// What an item proposes, what was said of it, and whom it waits for.
+    #[command(after_help = "Example:\n  kepi item 7")]
+    Item(Numbered),
+    /// Ask those who have to agree to freeze the days of a period: until that is lifted, no definition changes what holds on
+    /// them in these respects.
+    #[command(after_help = "\
+Examples:
+  kepi freeze 2026-H1 -m 'bonuses are decided on it'
+  kepi freeze 2026-H1 --aspects target,weight -m 'targets stand'")]
+    Freeze(Freeze),
+    /// Ask those who have to agree to lift what an item froze.
+    #[command(after_help = "Example:\n  kepi lift 4 -m 'the bonuses are paid'")]
+    Lift(Lift),
+    /// Ask those who have to agree to close a period: what is published of it is official from then on, and whatever is computed
+    /// otherwise later stands beside it.
+    #[command(after_help = "\
+Examples:
+  kepi close 2026-Q1 -m 'as reported to the board'
+  kepi periods 2026-Q1        official figures, and what was computed since
+Closing it again takes over what was computed since, as the next version.")]
+    Close(Close),
+    /// What is frozen and what is closed; of a closed period its official figures, and what was computed otherwise since.
+    #[command(after_help = "\
+Examples:
+  kepi periods
+  kepi periods 2026-Q1 --format csv")]
+    Periods(Periods),
     /// Land new files, compute all values, score and publish.
     #[command(after_help = "\
 Examples:

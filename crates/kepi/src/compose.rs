@@ -224,6 +224,11 @@ pub fn today() -> Date {
 
 /// Who acts: as named, else the user this runs as.
 pub fn actor(cli: &Cli) -> String {
-    let user = || std::env::var("USER").ok().filter(|u| !u.is_empty());
-    cli.actor.clone().or_else(user).unwrap_or_else(|| "unknown".to_owned())
+    let set = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+    // The second is how it was called before there were persons.
+    cli.actor
+        .clone()
+        .or_else(|| set("KEPI_ACTOR"))
+        .or_else(|| set("USER"))
+        .unwrap_or_else(|| "unknown".to_owned())
 }

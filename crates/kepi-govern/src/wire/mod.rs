@@ -6,10 +6,13 @@
 
 mod access_v1;
 mod v1;
+mod v1_deciding;
 
 use kepi_proof::canonical;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
+
+use v1_deciding as deciding;
 
 use crate::{
     event::{Event, Subject},
@@ -21,10 +24,22 @@ use crate::{
 pub const KINDS: &[(&str, u32)] = &[
     ("attempt.refused", 1),
     ("definition.adopted", 1),
+    ("governance.adopted", 1),
     ("insights.published", 1),
+    ("item.edited", 1),
+    ("item.ended", 1),
+    ("item.moved", 1),
+    ("item.opened", 1),
+    ("item.returned", 1),
+    ("item.voted", 1),
     ("legacy", 0),
     ("load.landed", 1),
     ("load.stopped", 1),
+    ("period.closed", 1),
+    ("period.frozen", 1),
+    ("period.lifted", 1),
+    ("person.joined", 1),
+    ("person.left", 1),
     ("run.published", 1),
     ("sign_in.bound", 1),
     ("sign_in.ended", 1),
@@ -192,7 +207,7 @@ impl Recorded {
 /// [`Unreadable::Body`] if a number does not fit into canonical JSON.
 pub fn write(event: &Event) -> Result<Written, Unreadable> {
     let (kind, v, body) = match event {
-        Event::DefinitionAdopted(e) => ("definition.adopted", 1, to_value(&v1::DefinitionAdopted::from(e))),
+        Event::DefinitionAdopted(e) => ("definition.adopted", 1, to_value(&v1::Adoption::from(e))),
         Event::LoadLanded(e) => ("load.landed", 1, to_value(&v1::LoadLanded::from(e))),
         Event::LoadStopped(e) => ("load.stopped", 1, to_value(&v1::LoadStopped::from(e))),
         Event::TableShaped(e) => ("table.shaped", 1, to_value(&v1::TableShaped::from(e))),
@@ -203,6 +218,18 @@ pub fn write(event: &Event) -> Result<Written, Unreadable> {
         Event::TokenIssued(e) => ("token.issued", 1, to_value(&access_v1::TokenIssued::from(e))),
         Event::TokenRevoked(_) => ("token.revoked", 1, to_value(&access_v1::Nothing {})),
         Event::AttemptRefused(e) => ("attempt.refused", 1, to_value(&access_v1::AttemptRefused::from(e))),
+        Event::GovernanceAdopted(e) => ("governance.adopted", 1, to_value(&deciding::Governance::from(e))),
+        Event::PersonJoined(_) => ("person.joined", 1, to_value(&deciding::Person {})),
+        Event::PersonLeft(_) => ("person.left", 1, to_value(&deciding::Person {})),
+        Event::PeriodFrozen(e) => ("period.frozen", 1, to_value(&deciding::Freeze::from(&e.freeze))),
+        Event::PeriodLifted(_) => ("period.lifted", 1, to_value(&deciding::Lifted {})),
+        Event::PeriodClosed(e) => ("period.closed", 1, to_value(&deciding::Closed::from(e))),
+        Event::ItemOpened(e) => ("item.opened", 1, to_value(&deciding::Proposed::opened(e))),
+        Event::ItemEdited(e) => ("item.edited", 1, to_value(&deciding::Proposed::edited(e))),
+        Event::ItemMoved(e) => ("item.moved", 1, to_value(&deciding::ItemMoved { to: e.to.clone() })),
+        Event::ItemVoted(e) => ("item.voted", 1, to_value(&deciding::ItemVoted::from(e))),
+        Event::ItemReturned(e) => ("item.returned", 1, to_value(&deciding::ItemReturned { why: e.why })),
+        Event::ItemEnded(e) => ("item.ended", 1, to_value(&deciding::ItemEnded { outcome: e.outcome })),
         Event::Legacy(e) => ("legacy", 0, to_value(&v1::Legacy::from(e))),
     };
     let broken = |reason: String| Unreadable::Body { kind: kind.to_owned(), v, reason };
@@ -226,7 +253,7 @@ pub fn read(kind: &str, v: u32, subject: &Subject, body: &str) -> Result<Event, 
         value = upcast(kind, step, value).ok_or_else(unknown)?;
     }
     let event = match kind {
-        "definition.adopted" => from::<v1::DefinitionAdopted>(value).and_then(|b| b.read(subject)),
+        "definition.adopted" => from::<v1::Adoption>(value).and_then(|b| b.read_event(subject)),
         "load.landed" => from::<v1::LoadLanded>(value).and_then(|b| b.read(subject)),
         "load.stopped" => from::<v1::LoadStopped>(value).and_then(|b| b.read(subject)),
         "table.shaped" => from::<v1::TableShaped>(value).and_then(|b| b.read(subject)),
@@ -237,6 +264,18 @@ pub fn read(kind: &str, v: u32, subject: &Subject, body: &str) -> Result<Event, 
         "token.issued" => from::<access_v1::TokenIssued>(value).and_then(|b| b.read(subject)),
         "token.revoked" => from::<access_v1::Nothing>(value).and_then(|_| access_v1::revoked(subject)),
         "attempt.refused" => from::<access_v1::AttemptRefused>(value).and_then(|b| b.read(subject)),
+        "governance.adopted" => from::<deciding::Governance>(value).and_then(|b| b.read(subject)),
+        "person.joined" => from::<deciding::Person>(value).and_then(|b| b.read(subject, Event::PersonJoined)),
+        "person.left" => from::<deciding::Person>(value).and_then(|b| b.read(subject, Event::PersonLeft)),
+        "period.frozen" => from::<deciding::Freeze>(value).and_then(|b| b.read(subject)),
+        "period.lifted" => from::<deciding::Lifted>(value).and_then(|b| b.read(subject)),
+        "period.closed" => from::<deciding::Closed>(value).and_then(|b| b.read(subject)),
+        "item.opened" => from::<deciding::Proposed>(value).and_then(|b| b.read_opened(subject)),
+        "item.edited" => from::<deciding::Proposed>(value).and_then(|b| b.read_edited(subject)),
+        "item.moved" => from::<deciding::ItemMoved>(value).and_then(|b| b.read(subject)),
+        "item.voted" => from::<deciding::ItemVoted>(value).and_then(|b| b.read(subject)),
+        "item.returned" => from::<deciding::ItemReturned>(value).and_then(|b| b.read(subject)),
+        "item.ended" => from::<deciding::ItemEnded>(value).and_then(|b| b.read(subject)),
         "legacy" => from::<v1::Legacy>(value).and_then(|b| b.read(subject)),
         _ => return Err(unknown()),
     };
@@ -246,6 +285,13 @@ pub fn read(kind: &str, v: u32, subject: &Subject, body: &str) -> Result<Event, 
 /// The body of a kind in the next version's form; none: there is no such version. No kind has a second version yet.
 pub fn upcast(_kind: &str, _v: u32, _body: Value) -> Option<Value> {
     None
+}
+
+/// What an item proposes, in canonical spelling: ballots are for the hash of this.
+pub fn content(content: &crate::items::Content) -> String {
+    // A number that is no position of a log cannot be written; nothing that was proposed has one.
+    let value = deciding::content(content).unwrap_or(Value::Null);
+    canonical(&value).unwrap_or_default()
 }
 
 fn to_value(body: &impl Serialize) -> Result<Value, String> {

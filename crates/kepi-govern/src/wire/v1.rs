@@ -20,7 +20,7 @@ fn about<T: std::str::FromStr>(subject: &Subject, kind: &str) -> Result<T, Strin
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct DefinitionAdopted {
+pub(super) struct Adoption {
     from: String,
     texts: Vec<Text>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -36,7 +36,7 @@ struct Text {
     meaning: Option<Hash>,
 }
 
-impl From<&event::DefinitionAdopted> for DefinitionAdopted {
+impl From<&event::DefinitionAdopted> for Adoption {
     fn from(e: &event::DefinitionAdopted) -> Self {
         let texts = e.texts.iter().map(|(id, adopted)| Text {
             id: id.clone(),
@@ -49,11 +49,15 @@ impl From<&event::DefinitionAdopted> for DefinitionAdopted {
     }
 }
 
-impl DefinitionAdopted {
-    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+impl Adoption {
+    pub(super) fn read_event(self, subject: &Subject) -> Result<Event, String> {
         if *subject != Subject::register() {
             return Err(format!("it is about `{subject}` and not the register"));
         }
+        self.read().map(Event::DefinitionAdopted)
+    }
+
+    pub(super) fn read(self) -> Result<event::DefinitionAdopted, String> {
         let mut texts = std::collections::BTreeMap::new();
         for Text { id, text, meaning } in self.texts {
             let text = match text.as_str() {
@@ -65,7 +69,7 @@ impl DefinitionAdopted {
             }
         }
         let from = self.from.parse().map_err(|e: crate::plain::NotPlain| e.to_string())?;
-        Ok(Event::DefinitionAdopted(event::DefinitionAdopted { from, texts, files: self.files }))
+        Ok(event::DefinitionAdopted { from, texts, files: self.files })
     }
 }
 

@@ -1,20 +1,28 @@
 //! Any event, any command, any evidence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use kepi_govern::{
-    Adopt, BindSignIn, Command, EndSignIn, Event, Evidence, Grant, IssueToken, Land, Publish,
-    PublishInsights, RecordRefusal, RevokeToken, Shape,
+    Adopt, BindSignIn, Command, Content, Edit, EndSignIn, Event, Evidence, Governance, Governing, Grant,
+    IssueToken, Land, Open, Publish, PublishInsights, RecordRefusal, RevokeToken, Shape, Stance, Vote,
+    Withdraw,
     event::{
-        AttemptRefused, DefinitionAdopted, InsightsPublished, Legacy, Load, LoadCounts, LoadLanded,
-        LoadStopped, RunCounts, RunPublished, Sealed, SignInBound, SignInEnded, Subject, TableShaped,
-        TokenIssued, TokenRevoked,
+        AttemptRefused, DefinitionAdopted, InsightsPublished, ItemEdited, ItemEnded, ItemMoved, ItemOpened,
+        ItemReturned, ItemVoted, Legacy, Load, LoadCounts, LoadLanded, LoadStopped, PeriodFrozen, Returned,
+        RunCounts, RunPublished, Sealed, SignInBound, SignInEnded, Subject, TableShaped, TokenIssued,
+        TokenRevoked,
     },
+    items::{Change, Outcome},
+    periods::{Close, Freeze, PeriodId},
     plain::{ColumnName, Engine, Uuid},
     register::{Adopted, DocumentId, Effective},
 };
-use kepi_model::id::Hash;
+use kepi_model::{
+    calendar::Grain,
+    governance::{Aspect, Mode},
+    id::Hash,
+};
 use kepi_proof::{Commitment, Digest};
 use proptest::{collection, option, prelude::*};
 
@@ -219,12 +227,112 @@ pub fn event() -> impl Strategy<Value = Event> {
         Event::InsightsPublished(InsightsPublished { run, version, usual, insights })
     });
     let adopted = adoption().prop_map(Event::DefinitionAdopted);
-    prop_oneof![adopted, landed, stopped, shaped, published, insights, legacy, access_event()]
+    prop_oneof![
+        adopted,
+        landed,
+        stopped,
+        shaped,
+        published,
+        insights,
+        legacy,
+        access_event(),
+        deciding()
+    ]
+}
+
+fn persons() -> impl Strategy<Value = BTreeSet<u64>> {
+    collection::btree_set(0..6u64, 0..4)
+}
+
+fn governance() -> impl Strategy<Value = Governance> {
+    let board = collection::btree_map(parsed(), persons(), 0..4);
+    let mode = prop_oneof![Just(Mode::Open), Just(Mode::Reviewed), Just(Mode::Board)];
+    (mode, persons(), board, 0..4u16).prop_map(|(mode, owners, board, quorum)| Governance {
+        mode,
+        owners,
+        board,
+        quorum,
+    })
+}
+
+pub fn content() -> impl Strategy<Value = Content> {
+    let aspect = prop_oneof![
+        Just(Aspect::Governance),
+        Just(Aspect::Definition),
+        Just(Aspect::Data),
+        Just(Aspect::Weight),
+        Just(Aspect::Target),
+        Just(Aspect::Owner),
+        Just(Aspect::Words),
+    ];
+    let governing = (option::of(governance()), persons(), persons())
+        .prop_map(|(governance, joined, left)| Governing { governance, joined, left });
+    let aspects = || collection::btree_set(aspect.clone(), 0..4);
+    let freeze = (day(), day(), aspects())
+        .prop_map(|(from, until, aspects)| Content::Freeze(Freeze { from, until, aspects }));
+    let lift = (1..4u64).prop_map(Content::Lift);
+    let change = (0..4u64, collection::vec(adoption(), 0..3), aspects(), persons(), governing).prop_map(
+        |(base, adoptions, aspects, concerned, governing)| {
+            Content::Change(Change { base, adoptions, aspects, concerned, governing })
+        },
+    );
+    prop_oneof![3 => change, 1 => freeze, 1 => lift, 1 => close().prop_map(Content::Close)]
+}
+
+fn day() -> impl Strategy<Value = Date> {
+    (1i8..28).prop_map(|day| Date::constant(2026, 1, day))
+}
+
+fn close() -> impl Strategy<Value = Close> {
+    let grain = prop_oneof![Just(Grain::Day), Just(Grain::Month), Just(Grain::HalfYear), Just(Grain::Year)];
+    (grain, day(), day(), 0..4u64).prop_map(|(grain, first, until, published)| Close {
+        period: PeriodId { grain, first },
+        until,
+        published,
+    })
+}
+
+fn stance() -> impl Strategy<Value = Stance> {
+    prop_oneof![Just(Stance::Yes), Just(Stance::No), Just(Stance::Abstain)]
+}
+
+/// What is proposed and decided, of few items so that events meet.
+fn deciding() -> impl Strategy<Value = Event> {
+    let item = || 1..4u64;
+    let opened = (item(), content(), commitment())
+        .prop_map(|(item, content, why)| Event::ItemOpened(ItemOpened { item, content, why }));
+    let edited = (item(), content(), commitment())
+        .prop_map(|(item, content, why)| Event::ItemEdited(ItemEdited { item, content, why }));
+    let to = prop_oneof![Just("draft"), Just("review"), Just("elsewhere")].prop_map(|to| to.parse().unwrap());
+    let moved = (item(), to).prop_map(|(item, to)| Event::ItemMoved(ItemMoved { item, to }));
+    let voted = (item(), stance(), digest(), option::of(commitment()))
+        .prop_map(|(item, stance, content, why)| Event::ItemVoted(ItemVoted { item, stance, content, why }));
+    let why = prop_oneof![Just(Returned::Outdated), Just(Returned::Unsound)];
+    let returned = (item(), why).prop_map(|(item, why)| Event::ItemReturned(ItemReturned { item, why }));
+    let outcome = prop_oneof![
+        Just(Outcome::Done),
+        Just(Outcome::Rejected),
+        Just(Outcome::Withdrawn),
+        Just(Outcome::Lapsed)
+    ];
+    let ended = (item(), outcome).prop_map(|(item, outcome)| Event::ItemEnded(ItemEnded { item, outcome }));
+    let governance = governance().prop_map(Event::GovernanceAdopted);
+    let joined = (0..6u64).prop_map(Event::PersonJoined);
+    let left = (0..6u64).prop_map(Event::PersonLeft);
+    let frozen = (item(), day(), day()).prop_map(|(item, from, until)| {
+        let aspects = [Aspect::Definition].into_iter().collect();
+        Event::PeriodFrozen(PeriodFrozen { item, freeze: Freeze { from, until, aspects } })
+    });
+    let lifted = item().prop_map(Event::PeriodLifted);
+    let closed = close().prop_map(Event::PeriodClosed);
+    let periods = prop_oneof![frozen, lifted, closed];
+    prop_oneof![opened, edited, moved, voted, returned, ended, governance, joined, left, periods]
 }
 
 pub fn command() -> impl Strategy<Value = Command> {
-    let adopt = (0..4u64, effective(), patch(), option::of(commitment()))
-        .prop_map(|(base, from, texts, files)| Command::Adopt(Adopt { base, from, texts, files }));
+    let adopt = (0..4u64, collection::vec(adoption(), 0..3)).prop_map(|(base, adoptions)| {
+        Command::Adopt(Adopt { base, adoptions, governing: Governing::default() })
+    });
     let land = (load(), whole(), option::of(uuid()), option::of(parsed()))
         .prop_map(|(load, ended, replaces, stopped)| Command::Land(Land { load, ended, replaces, stopped }));
     let shape = (parsed(), collection::vec(column(), 0..5))
@@ -236,7 +344,14 @@ pub fn command() -> impl Strategy<Value = Command> {
     );
     let insights = (whole(), 0..9u32)
         .prop_map(|(run, version)| Command::PublishInsights(PublishInsights { run, version }));
-    prop_oneof![adopt, land, shape, publish, insights, access_command()]
+    let open = (content(), commitment()).prop_map(|(content, why)| Command::Open(Open { content, why }));
+    let edit = (1..4u64, digest(), content(), commitment())
+        .prop_map(|(item, was, content, why)| Command::Edit(Edit { item, was, content, why }));
+    let vote = (1..4u64, stance(), digest(), option::of(commitment()))
+        .prop_map(|(item, stance, content, why)| Command::Vote(Vote { item, stance, content, why }));
+    let withdraw = (1..4u64).prop_map(|item| Command::Withdraw(Withdraw { item }));
+    let deciding = prop_oneof![open, edit, vote, withdraw, Just(Command::Tick)];
+    prop_oneof![adopt, land, shape, publish, insights, access_command(), deciding]
 }
 
 pub fn evidence() -> impl Strategy<Value = Evidence> {
@@ -255,5 +370,6 @@ pub fn evidence() -> impl Strategy<Value = Evidence> {
     let shaped = whole().prop_map(|snapshot| Evidence::Shaped { snapshot });
     let insights = (option::of(whole()), sealed(), sealed())
         .prop_map(|(newest, usual, insights)| Evidence::Insights { newest, usual, insights });
-    prop_oneof![Just(Evidence::None), landed, shaped, published, insights]
+    let merged = (0..4u64, any::<bool>()).prop_map(|(register, sound)| Evidence::Merged { register, sound });
+    prop_oneof![merged, Just(Evidence::None), landed, shaped, published, insights]
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use kepi_govern::{
-    Adopt, Command, DocumentId, Effective, Event, Evidence, Facts, Land, Organisation, Publish,
-    PublishInsights, Shape, Situation, decide,
-    event::{Load, LoadCounts, RunCounts, Sealed},
+    Adopt, Command, DocumentId, Effective, Event, Evidence, Facts, Governing, Land, Organisation, Place,
+    Principal, Publish, PublishInsights, Shape, Situation, decide,
+    event::{DefinitionAdopted, Load, LoadCounts, RunCounts, Sealed},
     laws,
     register::Adopted,
 };
@@ -15,8 +15,14 @@ use proptest::prelude::*;
 
 use crate::arbitrary::{command, event, evidence};
 
+const ANN: Principal = Principal::Person(1);
+
+fn place(seq: u64) -> Place<'static> {
+    Place { seq, at: 1, by: &ANN }
+}
+
 fn codes(organisation: &Organisation, command: &Command, evidence: &Evidence) -> Vec<&'static str> {
-    match decide(Situation { organisation }, command, Facts { at: 1, evidence }) {
+    match decide(Situation { organisation }, command, Facts { at: 1, by: &ANN, evidence }) {
         Ok(_) => Vec::new(),
         Err(violations) => violations.iter().map(|v| v.code).collect(),
     }
@@ -33,9 +39,12 @@ fn text(n: u8) -> Adopted {
 fn adopt(base: u64, texts: Vec<(DocumentId, Adopted)>) -> Command {
     Command::Adopt(Adopt {
         base,
-        from: Effective::Ever,
-        texts: texts.into_iter().collect::<BTreeMap<_, _>>(),
-        files: None,
+        adoptions: vec![DefinitionAdopted {
+            from: Effective::Ever,
+            texts: texts.into_iter().collect::<BTreeMap<_, _>>(),
+            files: None,
+        }],
+        governing: Governing::default(),
     })
 }
 
@@ -45,10 +54,10 @@ fn with(texts: Vec<(DocumentId, Adopted)>) -> Organisation {
     let events = decide(
         Situation { organisation: &situation },
         &adopt(0, texts),
-        Facts { at: 1, evidence: &Evidence::None },
+        Facts { at: 1, by: &ANN, evidence: &Evidence::None },
     )
     .unwrap();
-    events.iter().for_each(|e| organisation.apply(1, e));
+    events.iter().for_each(|e| organisation.apply(place(1), e));
     organisation
 }
 
@@ -173,19 +182,19 @@ proptest! {
     ) {
         let mut organisation = Organisation::default();
         for (n, event) in events.iter().enumerate() {
-            organisation.apply(n as u64, event);
+            organisation.apply(place(n as u64), event);
         }
         let mut seq = events.len() as u64;
         for (command, evidence) in &commands {
             let situation = Situation { organisation: &organisation };
-            let decided = decide(situation, command, Facts { at: 0, evidence });
-            prop_assert_eq!(&decided, &decide(situation, command, Facts { at: 0, evidence }), "it is a function");
+            let decided = decide(situation, command, Facts { at: 0, by: &ANN, evidence });
+            prop_assert_eq!(&decided, &decide(situation, command, Facts { at: 0, by: &ANN, evidence }), "it is a function");
             match decided {
                 Ok(events) => {
                     prop_assert!(!events.is_empty(), "what is decided has happened");
                     for event in &events {
                         seq += 1;
-                        organisation.apply(seq, event);
+                        organisation.apply(place(seq), event);
                         prop_assert!(kepi_govern::wire::write(event).is_ok());
                     }
                 }
@@ -197,7 +206,7 @@ proptest! {
     #[test]
     fn only_the_kinds_that_say_so_change_the_state(event in event()) {
         let mut organisation = Organisation::default();
-        organisation.apply(1, &event);
+        organisation.apply(place(1), &event);
         let kind = kepi_govern::wire::write(&event).unwrap().kind;
         prop_assert!(organisation == Organisation::default() || Organisation::KINDS.contains(&kind));
     }
@@ -211,7 +220,7 @@ fn an_adoption_of_an_event_changes_what_is_in_force() {
         decide(
             Situation { organisation: &organisation },
             &adopt(1, vec![(kpi("a"), text(2))]),
-            Facts { at: 0, evidence: &Evidence::None }
+            Facts { at: 0, by: &ANN, evidence: &Evidence::None }
         )
         .unwrap()
         .as_slice(),

@@ -2,8 +2,10 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod arbitrary;
+mod deciding;
 mod decisions;
 mod fixtures;
+mod model;
 mod register;
 mod wire;
 mod words;

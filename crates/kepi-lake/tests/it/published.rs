@@ -15,7 +15,8 @@ use std::{
 
 use jiff::civil::{Date, date};
 use kepi_govern::{
-    Adopt, Command as Asking, DocumentId, Effective, Evidence, Permit, Principal, register::Adopted,
+    Adopt, Command as Asking, DocumentId, Effective, Evidence, Permit, Principal, event::DefinitionAdopted,
+    register::Adopted,
 };
 use kepi_lake::{
     LocalLake,
@@ -95,7 +96,11 @@ async fn adopt(store: &Store) {
     }
     let adopted = Adopted { text: Some(NewText::new("kpi: a".to_owned()).commitment), meaning: None };
     let texts = BTreeMap::from([(DocumentId::named("kpi", "a").unwrap(), adopted)]);
-    let command = Asking::Adopt(Adopt { base: 0, from: Effective::Ever, texts, files: None });
+    let command = Asking::Adopt(Adopt {
+        base: 0,
+        adoptions: vec![DefinitionAdopted { from: Effective::Ever, texts, files: None }],
+        governing: Default::default(),
+    });
     let permit = Permit::open(Principal::Person(1));
     store.perform(Asked::new(&permit, "adopt", NOW), &command, &mut Adopting).await.unwrap();
 }

@@ -26,6 +26,7 @@ use crate::{
 mod business_hours;
 mod connection;
 mod derived;
+mod governance;
 mod kpi;
 mod model;
 mod scorecard;
@@ -109,6 +110,7 @@ fn unread(files: &SourceMap, findings: &mut Findings, broken: &mut Vec<FileId>) 
 fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project> {
     let header = model::project(&definitions.projects, context);
     let persons = model::persons(&definitions.persons);
+    let governance = governance::read(&definitions.governances, context);
     let units = units::units(&definitions.units, context);
     let mut entities = model::entities(&definitions.entities, context);
     // Without a valid project document the rest is still checked, in UTC.
@@ -164,6 +166,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         attention: header.attention,
         purposes: header.purposes,
         persons,
+        governance,
         units,
         entities,
         business_hours,

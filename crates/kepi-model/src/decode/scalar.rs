@@ -10,9 +10,9 @@ use crate::{
     codes,
     expression::Type,
     id::{
-        AttributeId, BusinessHoursId, ConnectionId, DimensionId, EntityId, GoalId, KpiId, LevelId,
-        ObjectiveId, PersonId, PerspectiveId, PillarId, ProjectId, PurposeId, RuleId, ScorecardId, SourceId,
-        StrategyId, ThemeId, UnitId,
+        AttributeId, BusinessHoursId, ConnectionId, DimensionId, EntityId, FunctionId, GoalId, GovernanceId,
+        KpiId, LevelId, ObjectiveId, PersonId, PerspectiveId, PillarId, ProjectId, PurposeId, RuleId,
+        ScorecardId, SourceId, StrategyId, ThemeId, UnitId,
     },
     lexical::{self, Clock, Decimal, Epoch},
     meant::meant_choice,
@@ -101,6 +101,12 @@ impl Id for RuleId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for DimensionId {
+    const SYMBOL: Option<Symbol> = None;
+}
+impl Id for GovernanceId {
+    const SYMBOL: Option<Symbol> = None;
+}
+impl Id for FunctionId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for AttributeId {

@@ -83,6 +83,7 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
         ("K0119", kepi("", "---\n- person: second\n  name: Bo Lind\n")),
         ("K0120", Vec::new()),
         ("K0201", kpis("accountable: owner\nresponsible", "accountable: ownr\nresponsible")),
+        ("K0801", kepi("", "---\ngovernance: shop\nmode: board\nowners: [owner]\n")),
         ("K0202", kepi("region: {type: text}", "region: {type: string}")),
         ("K0203", kepi("time: visited_at", "time: visit_at")),
         ("K0204", kepi("  fee: {type", "  status: {type: boolean}\n  fee: {type")),

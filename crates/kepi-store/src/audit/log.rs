@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kepi_govern::{DocumentId, Event, Recorded, event::RunPublished};
+use kepi_govern::{Event, Recorded, event::RunPublished};
 use kepi_proof::{Commitment, Digest, Frontier, path};
 
 use super::finding::{CHANGED, Findings, HEAD, MISSING, ORDER, TREE, UNREADABLE};
@@ -172,29 +172,12 @@ impl Walk<'_> {
 
     fn take_in(&mut self, recorded: &Recorded, event: &Event) {
         self.walked.in_force.on(recorded.seq, event);
+        self.walked.committed.extend(event.texts());
         match event {
-            Event::DefinitionAdopted(adoption) => {
-                for (id, adopted) in &adoption.texts {
-                    self.walked.committed.extend(adopted.text);
-                    if let DocumentId::Person(name) = id {
-                        self.walked.committed.insert(*name);
-                    }
-                }
-                self.walked.committed.extend(adoption.files);
-            }
-            Event::Legacy(legacy) => {
-                self.walked.committed.insert(legacy.body);
-            }
             Event::RunPublished(run) => self.walked.runs.push((recorded.seq, run.clone())),
             Event::LoadLanded(_) | Event::LoadStopped(_) => self.walked.loads += 1,
             // The rows that it sealed are held against it where they are read.
-            Event::TableShaped(_) | Event::InsightsPublished(_) => {}
-            // Folded whenever somebody asks; what a password is recognised by is held against it then.
-            Event::SignInBound(_)
-            | Event::SignInEnded(_)
-            | Event::TokenIssued(_)
-            | Event::TokenRevoked(_)
-            | Event::AttemptRefused(_) => {}
+            _ => {}
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use kepi_govern::{
-    Adopt, Command, DocumentId, Effective, Event, Evidence, Permit, Principal, Recorded, laws,
-    register::Adopted,
+    Adopt, Command, DocumentId, Effective, Event, Evidence, Permit, Principal, Recorded,
+    event::DefinitionAdopted, laws, register::Adopted,
 };
 use kepi_store::{
     Asked, Effects, EventFilter, Follower, NewText, Performed, Receipt, Store, StoreError, Transaction,
@@ -49,7 +49,9 @@ pub fn kpi(name: &str) -> DocumentId {
 pub fn adopt(base: u64, name: &str, from: Effective) -> Command {
     let text = NewText::new(format!("kpi: {name}"));
     let adopted = Adopted { text: Some(text.commitment), meaning: None };
-    Command::Adopt(Adopt { base, from, texts: BTreeMap::from([(kpi(name), adopted)]), files: None })
+    let texts = BTreeMap::from([(kpi(name), adopted)]);
+    let adoptions = vec![DefinitionAdopted { from, texts, files: None }];
+    Command::Adopt(Adopt { base, adoptions, governing: Default::default() })
 }
 
 pub fn ana() -> Permit {
@@ -277,9 +279,12 @@ async fn projections_are_rebuilt_from_the_log_row_for_row(place: Place) {
     let files = NewText::new("[]".to_owned()).commitment;
     let command = Command::Adopt(Adopt {
         base: 6,
-        from: Effective::Ever,
-        texts: BTreeMap::from([(kpi("a"), gone)]),
-        files: Some(files),
+        adoptions: vec![DefinitionAdopted {
+            from: Effective::Ever,
+            texts: BTreeMap::from([(kpi("a"), gone)]),
+            files: Some(files),
+        }],
+        governing: Default::default(),
     });
     send(&store, "gone", 1, &command).await.unwrap();
     for table in kepi_store::TABLES.iter().filter(|t| t.class == kepi_store::Class::Projection) {

@@ -1,7 +1,8 @@
 //! Arguments of the commands by which definitions come into force.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jiff::civil::Date;
+use kepi_model::governance::Aspect;
 
 /// `kepi plan`.
 #[derive(Debug, Args)]
@@ -22,4 +23,123 @@ pub struct Register {
     /// As it was known after this event of the log; default now.
     #[arg(long, value_name = "SEQ")]
     pub at: Option<u64>,
+}
+
+/// `kepi propose`.
+#[derive(Debug, Args)]
+pub struct Propose {
+    /// Why: those who decide read it.
+    #[arg(short, long, value_name = "WHY")]
+    pub message: String,
+    /// Write this open item anew, instead of opening another; what was said of it is void.
+    #[arg(long, value_name = "N")]
+    pub item: Option<u64>,
+}
+
+/// `kepi approve`, `kepi reject`, `kepi abstain`.
+#[derive(Debug, Args)]
+pub struct Vote {
+    /// The item.
+    #[arg(value_name = "N")]
+    pub item: u64,
+    /// Why.
+    #[arg(short, long, value_name = "WHY")]
+    pub message: Option<String>,
+    /// Only if it still proposes this: the first digits of the content that was read.
+    #[arg(long, value_name = "HASH")]
+    pub content: Option<String>,
+}
+
+/// `kepi withdraw`, `kepi item`.
+#[derive(Debug, Args)]
+pub struct Numbered {
+    /// The item.
+    #[arg(value_name = "N")]
+    pub item: u64,
+}
+
+/// `kepi inbox`.
+#[derive(Debug, Args)]
+pub struct Inbox {
+    /// Whatever waits for anybody.
+    #[arg(long)]
+    pub open: bool,
+    /// Whatever was ever proposed.
+    #[arg(long, conflicts_with = "open")]
+    pub all: bool,
+}
+
+/// In which respects something is frozen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Frozen {
+    /// What figures mean.
+    Definition,
+    /// Where data come from.
+    Data,
+    /// Weights of scorecards.
+    Weight,
+    /// Targets.
+    Target,
+    /// Who answers for what.
+    Owner,
+}
+
+/// `kepi freeze`.
+#[derive(Debug, Args)]
+pub struct Freeze {
+    /// The period whose days are frozen, such as 2026-H1.
+    pub period: String,
+    /// In which respects.
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_values_t = [Frozen::Definition, Frozen::Data, Frozen::Weight, Frozen::Target]
+    )]
+    pub aspects: Vec<Frozen>,
+    /// Why: those who decide read it.
+    #[arg(short, long, value_name = "WHY")]
+    pub message: String,
+}
+
+impl Freeze {
+    /// The respects by the words of the laws.
+    pub fn respects(&self) -> Vec<Aspect> {
+        let aspect = |of: &Frozen| match of {
+            Frozen::Definition => Aspect::Definition,
+            Frozen::Data => Aspect::Data,
+            Frozen::Weight => Aspect::Weight,
+            Frozen::Target => Aspect::Target,
+            Frozen::Owner => Aspect::Owner,
+        };
+        self.aspects.iter().map(aspect).collect()
+    }
+}
+
+/// `kepi lift`.
+#[derive(Debug, Args)]
+pub struct Lift {
+    /// The item that froze.
+    #[arg(value_name = "N")]
+    pub item: u64,
+    /// Why: those who decide read it.
+    #[arg(short, long, value_name = "WHY")]
+    pub message: String,
+}
+
+/// `kepi close`.
+#[derive(Debug, Args)]
+pub struct Close {
+    /// The period, such as 2026-Q1.
+    pub period: String,
+    /// Why: those who decide read it.
+    #[arg(short, long, value_name = "WHY")]
+    pub message: String,
+}
+
+/// `kepi periods`.
+#[derive(Debug, Args)]
+pub struct Periods {
+    /// The official figures of this one, and what was computed otherwise since.
+    pub period: Option<String>,
 }

@@ -8,9 +8,11 @@ mod bench_insight;
 mod bench_landing;
 mod bench_publish;
 mod check;
+mod deciding;
 mod demo;
 mod evidence;
 mod init;
+mod periods;
 mod plan;
 mod register;
 mod reproduce;
@@ -21,6 +23,8 @@ mod show;
 mod trace;
 mod weigh;
 mod what_if;
+
+use kepi_app::deciding::Stance;
 
 use crate::{
     cli::{Cli, Command},
@@ -37,6 +41,17 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Check(what) => check::check(what, &cli.project, out),
         Command::Plan(what) => plan::plan(what, cli, out).await,
         Command::Register(what) => register::register(what, Site::of(cli), out).await,
+        Command::Propose(what) => deciding::propose(what, cli, out).await,
+        Command::Approve(what) => deciding::vote(what, Stance::Yes, cli, out).await,
+        Command::Reject(what) => deciding::vote(what, Stance::No, cli, out).await,
+        Command::Abstain(what) => deciding::vote(what, Stance::Abstain, cli, out).await,
+        Command::Withdraw(what) => deciding::withdraw(what, cli, out).await,
+        Command::Inbox(what) => deciding::inbox(what, cli, out).await,
+        Command::Item(what) => deciding::item(what, cli, out).await,
+        Command::Freeze(what) => periods::freeze(what, cli, out).await,
+        Command::Lift(what) => periods::lift(what, cli, out).await,
+        Command::Close(what) => periods::close(what, cli, out).await,
+        Command::Periods(what) => periods::periods(what, cli, out).await,
         Command::Run(what) => run::run(what, cli, out).await,
         Command::Show(what) => show::show(what, &compose::board(Site::of(cli), out).await?, out),
         Command::Explain(what) => show::explain(what, &compose::board(Site::of(cli), out).await?, out),

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use kepi_app::{
+    deciding::Waiting,
     open,
     run::{Rejected, Request, RunReport},
 };
-use kepi_model::finding::Severity;
+use kepi_model::{finding::Severity, governance::Mode};
 use kepi_query::{
     finish::MOST_MEMBERS,
     landing::{LoadOutcome, LoadReport, RowCounts},
@@ -36,11 +37,44 @@ pub async fn run(what: &Run, cli: &Cli, out: Output) -> Result<(), Failure> {
     if report.values == 0 && !report.not_renewed.is_empty() {
         return Err(Failure::NothingRenewed);
     }
-    let incomplete = stopped || !report.not_landed.is_empty() || !report.rejected.is_empty();
+    let unproposed = report.waiting.as_ref().is_some_and(|waiting| waiting.item.is_none());
+    let incomplete = unproposed || stopped || !report.not_landed.is_empty() || !report.rejected.is_empty();
     if incomplete || !report.not_renewed.is_empty() {
         return Err(Failure::Findings);
     }
     Ok(())
+}
+
+/// Whether definitions come into force by a decision in the project at a site.
+async fn is_decided(site: compose::Site<'_>) -> Result<bool, Failure> {
+    match compose::audited(site).await? {
+        Some(store) => Ok(kepi_app::deciding::mode(&store).await? != Mode::Open),
+        None => Ok(false),
+    }
+}
+
+/// What of the folder waits for a decision.
+fn said_of(waiting: &Waiting) -> String {
+    if waiting.broken {
+        return "WAITING: the definitions in the folder have errors (`kepi check`); figures are by what is in force".to_owned();
+    }
+    let n = waiting.documents.len();
+    let more = n.saturating_sub(MOST_NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let named =
+        waiting.documents.iter().take(MOST_NAMED).map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+    let what = match n {
+        0 => "which definitions stand in which files differs".to_owned(),
+        1 => format!("{named} differs"),
+        _ => format!("{n} definitions differ: {named}{more}"),
+    };
+    match waiting.item {
+        Some(item) => format!("waiting: {what}; item {item} proposes it, figures are by what is in force"),
+        None => format!(
+            "WAITING: {what}, and nobody has proposed it; figures are by what is in force\n  `kepi plan` says what would come of it, \
+             `kepi propose` asks those who have to agree"
+        ),
+    }
 }
 
 /// Lands, computes and publishes the project at a site, and says on stderr what was done.
@@ -53,10 +87,11 @@ pub async fn land_and_publish(
     let folder = site.folder;
     let (files, checked) = open::check_folder(folder, &compose::sources(folder), Some(compose::today()))?;
     let errors = checked.findings.iter().filter(|f| f.severity == Severity::Error).count();
-    let project = match checked.value {
-        Some(project) if errors == 0 => project,
-        _ => return Err(kepi_app::AppError::Definitions { errors }.into()),
-    };
+    let project = checked.value.filter(|_| errors == 0);
+    // Where figures are computed by what was decided, a mistake in the folder is no reason to have none.
+    if project.is_none() && !is_decided(site).await? {
+        return Err(kepi_app::AppError::Definitions { errors }.into());
+    }
     let app = compose::app(site, what.threads).await?;
     let request = Request {
         actor: compose::actor(cli),
@@ -65,7 +100,7 @@ pub async fn land_and_publish(
         fetch: !what.no_fetch,
     };
     let progress = Terminal::new(out.quiet);
-    let report = app.run(&files, &project, &request, &progress).await;
+    let report = app.run_in(project.as_ref().map(|project| (&files, project)), &request, &progress).await;
     progress.done();
     let signed = kepi_app::audit::sign(&app.store, &compose::custody(site, &what.outside)?).await;
     let report = report?;
@@ -192,6 +227,7 @@ fn tell(report: &RunReport, out: Output) {
     if let Some(why) = &report.not_judged {
         out.remark(&format!("not judged, the next run makes up for it: {why}"));
     }
+    report.waiting.iter().for_each(|waiting| out.remark(&said_of(waiting)));
     report.rejected.iter().for_each(|rejected| out.remark(&aloud(rejected)));
     for (kpi, without) in &report.without {
         let without: Vec<String> = without.iter().map(|dimensions| format!("`{dimensions}`")).collect();

@@ -25,6 +25,7 @@ mod capabilities;
 mod current;
 mod dated;
 mod fetching;
+mod deciding;
 mod figures;
 mod first_project;
 mod help;

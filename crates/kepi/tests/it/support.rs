@@ -116,6 +116,7 @@ pub fn kepi() -> Command {
     command
         .env("NO_COLOR", "1")
         .env("KEPI_ACTOR", "tester")
+        .env_remove("KEPI_PERSON")
         .env_remove("KEPI_PROJECT")
         .env_remove("KEPI_CHECKPOINTS")
         .env_remove("KEPI_STORE");

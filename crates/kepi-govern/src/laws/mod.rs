@@ -1,14 +1,17 @@
 //! The decision: every law that applies is asked, all violations are collected, and only then events are made.
 
+mod deciding;
+
 use std::collections::BTreeSet;
+
+use kepi_model::governance::Mode;
 
 use crate::{
     access,
     command::{Adopt, Command, Evidence, Facts, Land, Publish, PublishInsights, Shape},
-    event::{
-        DefinitionAdopted, Event, InsightsPublished, LoadLanded, LoadStopped, RunPublished, TableShaped,
-    },
+    event::{Event, InsightsPublished, LoadLanded, LoadStopped, RunPublished, TableShaped},
     organisation::Organisation,
+    register::Effective,
 };
 
 /// What a decision looks at.
@@ -36,6 +39,10 @@ pub const OUTDATED: &str = "G0101";
 pub const NOTHING_DIFFERS: &str = "G0102";
 /// A definition is to be gone that is not in force.
 pub const NOT_IN_FORCE: &str = "G0103";
+/// Definitions come into force by a decision, not by a run.
+pub const DECIDED: &str = "G0104";
+/// A text says how it is decided, and the adoption does not.
+pub const UNSAID: &str = "G0105";
 /// Rows of a file are not accounted for.
 pub const ROWS_UNACCOUNTED: &str = "G0201";
 /// A load has a snapshot although it was stopped, or none although it was not.
@@ -52,6 +59,40 @@ pub const UNKNOWN_REGISTER: &str = "G0401";
 pub const OUTRUN: &str = "G0402";
 /// Insights of a run that is not the newest.
 pub const NOT_OF_THE_NEWEST: &str = "G0501";
+/// Somebody acts who is not among the people of the project.
+pub const NOT_THERE: &str = "G0701";
+/// There is no such item, or it has ended.
+pub const NO_ITEM: &str = "G0702";
+/// An item is written anew that was written anew meanwhile, or voted on another content.
+pub const OTHER_CONTENT: &str = "G0703";
+/// More differs than is said.
+pub const ASPECTS: &str = "G0704";
+/// It is not one's own to write.
+pub const NOT_YOURS: &str = "G0705";
+/// Nobody could decide on it.
+pub const NOBODY: &str = "G0706";
+/// One votes on what one wrote oneself.
+pub const OWN: &str = "G0801";
+/// One votes on what touches oneself.
+pub const CONCERNED: &str = "G0802";
+/// One is not asked.
+pub const NOT_ASKED: &str = "G0803";
+/// It is not the others' turn.
+pub const NOT_ASKING: &str = "G0804";
+/// What is in force has changed since it was looked at.
+pub const LOOK_AGAIN: &str = "G0805";
+/// It changes what is frozen.
+pub const FROZEN: &str = "G0901";
+/// No days, or no respects, are to be frozen.
+pub const NO_DAYS: &str = "G0902";
+/// What is to be lifted is not frozen.
+pub const NOT_FROZEN: &str = "G0903";
+/// A period that is not over, of which nothing is published, or nothing since it was closed.
+pub const NOT_TO_CLOSE: &str = "G0904";
+/// Nothing was due.
+pub const NOTHING_DUE: &str = "G0807";
+/// It was due, and lapses.
+pub const LAPSED: &str = "G0806";
 
 /// What a command comes to, or every law it would break.
 ///
@@ -75,6 +116,11 @@ pub fn decide(
         Command::IssueToken(issue) => Some(access::issued(who, issue, facts.at, &mut violations)),
         Command::RevokeToken(revoke) => Some(access::revoked(who, revoke, &mut violations)),
         Command::RecordRefusal(refusal) => Some(access::refused(refusal)),
+        Command::Open(open) => deciding::opened(situation.organisation, open, facts, &mut violations),
+        Command::Edit(edit) => deciding::edited(situation.organisation, edit, facts, &mut violations),
+        Command::Vote(vote) => deciding::voted(situation.organisation, vote, facts, &mut violations),
+        Command::Withdraw(of) => deciding::withdrawn(situation.organisation, of, facts, &mut violations),
+        Command::Tick => Some(deciding::ticked(situation.organisation, facts.at, &mut violations)),
     };
     match events {
         Some(events) if violations.is_empty() => Ok(events),
@@ -102,23 +148,30 @@ fn adopted(situation: Situation<'_>, adopt: &Adopt, violations: &mut Vec<Violati
             ),
         );
     }
-    if adopt.texts.is_empty() && adopt.files.is_none() {
-        violated(NOTHING_DIFFERS, "nothing differs from what is in force".to_owned());
+    let mode = situation.organisation.governance.mode;
+    if mode != Mode::Open {
+        violated(
+            DECIDED,
+            format!("definitions come into force by a decision (mode {}): `kepi propose`", mode.word()),
+        );
     }
-    let day = match adopt.from {
-        crate::register::Effective::Ever => None,
-        crate::register::Effective::From(day) => Some(day),
-    };
-    for (id, new) in &adopt.texts {
-        if new.text.is_none() && register.in_force(id, day).is_none() {
-            violated(NOT_IN_FORCE, format!("`{id}` is not in force and cannot go"));
+    deciding::typed(&adopt.adoptions, &adopt.governing, violations);
+    deciding::frozen(situation.organisation, &adopt.adoptions, None, violations);
+    let mut violated = |code, message| violations.push(Violation { code, message });
+    let mut then = register.clone();
+    for adoption in &adopt.adoptions {
+        let day = match adoption.from {
+            Effective::Ever => None,
+            Effective::From(day) => Some(day),
+        };
+        for (id, new) in &adoption.texts {
+            if new.text.is_none() && then.in_force(id, day).is_none() {
+                violated(NOT_IN_FORCE, format!("`{id}` is not in force and cannot go"));
+            }
         }
+        then.apply(adopt.base, adoption);
     }
-    Some(vec![Event::DefinitionAdopted(DefinitionAdopted {
-        from: adopt.from,
-        texts: adopt.texts.clone(),
-        files: adopt.files,
-    })])
+    Some(deciding::in_force(situation.organisation, &adopt.adoptions, &adopt.governing))
 }
 
 fn landed(land: &Land, evidence: &Evidence, violations: &mut Vec<Violation>) -> Option<Vec<Event>> {

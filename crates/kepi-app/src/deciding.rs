@@ -1,0 +1,554 @@
+//! Proposing and deciding: what differs between folder and register becomes an item, those who have to agree say so, and what all
+//! have agreed to comes into force.
+
+use std::collections::BTreeSet;
+
+pub use kepi_govern::Stance;
+use kepi_govern::{
+    Command, Content, DocumentId, Edit, Item, Open, Organisation, Permit, Principal, Vote, Withdraw,
+    command::Evidence,
+    event::DefinitionAdopted,
+    items::{Change, Missing, Outcome, Tally, tally},
+    laws,
+};
+use kepi_model::{
+    check::{self, Options},
+    governance::{Aspect, Mode},
+    id::{KpiId, PersonId},
+    project::{Kpi, Project},
+    source_text::SourceMap,
+};
+use kepi_report::difference::{Difference, Differences, between};
+use kepi_store::{
+    Asked, Effects, EventFilter, NewText, Performed, Receipt, Store, StoreError, Transaction, door::new_key,
+};
+use serde::Serialize;
+
+use crate::{
+    archive::{self, NewTexts},
+    error::AppError,
+    picture::project_of,
+};
+
+/// How often something is asked for anew because others changed what it rests on meanwhile.
+const ATTEMPTS: u32 = 10;
+
+/// Who acts, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Acting<'a> {
+    /// Who, by name: that of a person of the project, unless it is open.
+    pub actor: &'a str,
+    /// Now, in µs UTC.
+    pub at: i64,
+}
+
+/// An item as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ItemView {
+    /// Its number.
+    pub item: u64,
+    /// Its kind.
+    pub kind: &'static str,
+    /// In which step it is, or how it ended.
+    pub state: &'static str,
+    /// When it was opened, µs UTC.
+    pub opened: i64,
+    /// Until when it is to be decided, µs UTC.
+    pub due: Option<i64>,
+    /// Who wrote it.
+    pub authors: Vec<String>,
+    /// Why; none: the text was erased.
+    pub why: Option<String>,
+    /// The hash of what it proposes: what ballots are for.
+    pub content: String,
+    /// In which respects definitions differ.
+    pub aspects: Vec<&'static str>,
+    /// Definitions that it touches, with the day from which on.
+    pub touches: Vec<String>,
+    /// Whom it touches so that they cannot decide on it.
+    pub concerned: Vec<String>,
+    /// What was said of it.
+    pub ballots: Vec<BallotView>,
+    /// What is missing.
+    pub missing: Vec<MissingView>,
+}
+
+/// What somebody said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BallotView {
+    /// Who.
+    pub by: String,
+    /// What.
+    pub stance: &'static str,
+    /// When, µs UTC.
+    pub at: i64,
+    /// Why.
+    pub why: Option<String>,
+}
+
+/// Who has to agree yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MissingView {
+    /// In which way: `all` of them, `one`, one `owner`, the `board`.
+    pub what: &'static str,
+    /// Of whom.
+    pub of: Vec<String>,
+    /// Of a board: how many functions have said yes, and how many have to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub functions: Option<(usize, usize)>,
+}
+
+/// What differs in the folder from what is in force, and waits for a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    /// Documents that differ.
+    pub documents: Vec<String>,
+    /// The item that proposes the folder as it is.
+    pub item: Option<u64>,
+    /// Whether the folder has errors, so that nothing is known of it.
+    pub broken: bool,
+}
+
+/// Looks whether both together are sound, under the lock of a vote.
+struct Voting {
+    texts: Vec<NewText>,
+    merged: Evidence,
+}
+
+impl Effects for Voting {
+    type Output = ();
+    type Error = StoreError;
+
+    async fn prepare(&mut self, _: &mut Transaction) -> Result<Evidence, StoreError> {
+        Ok(self.merged.clone())
+    }
+
+    async fn write(&mut self, tx: &mut Transaction, receipt: Receipt) -> Result<(), StoreError> {
+        NewTexts(std::mem::take(&mut self.texts)).write(tx, receipt).await
+    }
+}
+
+/// Proposes and decides, in a database.
+#[derive(Debug, Clone, Copy)]
+pub struct Deciding<'a>(pub &'a Store);
+
+impl Deciding<'_> {
+    async fn permit(&self, actor: &str) -> Result<Permit, AppError> {
+        Ok(Permit::open(self.0.person(actor).await?))
+    }
+
+    /// Asks those who have to agree to put in force what stands in the folder; `item` writes an open one anew. What nobody has to
+    /// agree to is in force at once.
+    ///
+    /// # Errors
+    /// Nothing differs, a law forbids it, or the database refuses.
+    pub async fn propose(
+        &self,
+        files: &SourceMap,
+        project: &Project,
+        acting: Acting<'_>,
+        why: &str,
+        item: Option<u64>,
+    ) -> Result<u64, AppError> {
+        let permit = self.permit(acting.actor).await?;
+        self.tick(acting.at).await?;
+        for _ in 0..ATTEMPTS {
+            let organisation = self.0.organisation().await?;
+            let (change, mut texts) = self.change(&organisation, files, project).await?;
+            let content = Content::Change(change);
+            let why = NewText::new(why.to_owned());
+            let reason = why.commitment;
+            texts.push(why);
+            let command = match item {
+                None => Command::Open(Open { content, why: reason }),
+                Some(number) => {
+                    let was = known(&organisation, number)?.digest;
+                    Command::Edit(Edit { item: number, was, content, why: reason })
+                }
+            };
+            let key = new_key("propose");
+            let asked = Asked::new(&permit, &key, acting.at);
+            match self.0.perform(asked, &command, &mut NewTexts(texts)).await {
+                Ok(done) => return self.item_of(done).await,
+                Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::OUTDATED) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(AppError::Busy)
+    }
+
+    /// Asks those who have to agree for something that is no change of definitions.
+    pub(crate) async fn ask_for(
+        &self,
+        content: Content,
+        acting: Acting<'_>,
+        why: &str,
+    ) -> Result<u64, AppError> {
+        let permit = self.permit(acting.actor).await?;
+        self.tick(acting.at).await?;
+        let why = NewText::new(why.to_owned());
+        let command = Command::Open(Open { content, why: why.commitment });
+        let key = new_key("ask");
+        let asked = Asked::new(&permit, &key, acting.at);
+        let done = self.0.perform(asked, &command, &mut NewTexts(vec![why])).await?;
+        self.item_of(done).await
+    }
+
+    /// The item that was opened.
+    async fn item_of(&self, done: Performed<()>) -> Result<u64, AppError> {
+        let (Performed::Done(Receipt { first, .. }, ()) | Performed::Before(Receipt { first, .. })) = done;
+        let filter = EventFilter { after: Some(first - 1), limit: Some(1), ..EventFilter::default() };
+        let events = self.0.events(&filter).await?;
+        let event = events.first().and_then(|recorded| recorded.event().ok());
+        event.and_then(|event| event.item()).ok_or(AppError::Busy)
+    }
+
+    /// Says something of what an item proposes: of its content as it stands, or of the one whose hash begins with `content`.
+    ///
+    /// # Errors
+    /// A law forbids it, or the database refuses.
+    pub async fn vote(
+        &self,
+        number: u64,
+        stance: Stance,
+        content: Option<&str>,
+        acting: Acting<'_>,
+        why: Option<&str>,
+    ) -> Result<(), AppError> {
+        let permit = self.permit(acting.actor).await?;
+        self.tick(acting.at).await?;
+        for _ in 0..ATTEMPTS {
+            let organisation = self.0.organisation().await?;
+            let item = known(&organisation, number)?;
+            if let Some(seen) = content
+                && !item.digest.to_string().starts_with(seen)
+            {
+                let now = short(&item.digest.to_string());
+                return Err(AppError::NotFound(format!(
+                    "item {number} proposes content {now} by now, not {seen}: `kepi item {number}` shows it"
+                )));
+            }
+            let why = why.map(|why| NewText::new(why.to_owned()));
+            let command = Command::Vote(Vote {
+                item: number,
+                stance,
+                content: item.digest,
+                why: why.as_ref().map(|why| why.commitment),
+            });
+            let merged = self.merged(&organisation, item).await?;
+            let mut effects = Voting { texts: why.into_iter().collect(), merged };
+            let key = new_key("vote");
+            match self.0.perform(Asked::new(&permit, &key, acting.at), &command, &mut effects).await {
+                Ok(_) => return Ok(()),
+                Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::LOOK_AGAIN) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(AppError::Busy)
+    }
+
+    /// Gives up what one proposed.
+    ///
+    /// # Errors
+    /// A law forbids it, or the database refuses.
+    pub async fn withdraw(&self, number: u64, acting: Acting<'_>) -> Result<(), AppError> {
+        let permit = self.permit(acting.actor).await?;
+        self.tick(acting.at).await?;
+        let key = new_key("withdraw");
+        let command = Command::Withdraw(Withdraw { item: number });
+        self.0.perform(Asked::new(&permit, &key, acting.at), &command, &mut NewTexts(Vec::new())).await?;
+        Ok(())
+    }
+
+    /// Ends what nobody decided in time.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn tick(&self, at: i64) -> Result<(), AppError> {
+        let organisation = self.0.organisation().await?;
+        let due = organisation.items.open().filter_map(Item::due).min();
+        if due.is_none_or(|due| due > at) {
+            return Ok(());
+        }
+        let permit = Permit::open(clock());
+        let key = new_key("tick");
+        let asked = Asked::new(&permit, &key, at);
+        match self.0.perform(asked, &Command::Tick, &mut NewTexts(Vec::new())).await {
+            Ok(_) => Ok(()),
+            // Somebody else was first.
+            Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::NOTHING_DUE) => Ok(()),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// What stands in the folder as a change of what is in force.
+    async fn change(
+        &self,
+        organisation: &Organisation,
+        files: &SourceMap,
+        project: &Project,
+    ) -> Result<(Change, Vec<NewText>), AppError> {
+        let register = &organisation.register;
+        if register.position() == 0 {
+            let why = "nothing is in force yet: the first `kepi run` puts in force what stands in the folder";
+            return Err(AppError::NotFound(why.to_owned()));
+        }
+        let (adoptions, texts) = archive::differing(self.0, register, files, project).await?;
+        let governing = archive::governing(self.0, organisation, project).await?;
+        let before_files = archive::of(self.0, register).await?.0;
+        let before = project_of(&before_files)?;
+        let differences = between((&before_files, &before), (files, project));
+        let mut concerned = BTreeSet::new();
+        for person in touched(&differences, &before, project) {
+            if let Principal::Person(number) = self.0.person(person.as_str()).await? {
+                concerned.insert(number);
+            }
+        }
+        let mut change = Change {
+            base: register.position(),
+            adoptions,
+            // Which document stands in which file is how it is written.
+            aspects: differences
+                .documents
+                .iter()
+                .flat_map(|of| of.aspects.clone())
+                .chain([Aspect::Words])
+                .collect(),
+            concerned,
+            governing,
+        };
+        change.aspects.extend(change.at_least(register));
+        if change.aspects.len() > 1 {
+            change.aspects.remove(&Aspect::Words);
+        }
+        Ok((change, texts))
+    }
+
+    /// Whether what an item proposes and what is in force go together, where the latter is not what it was compared with.
+    async fn merged(&self, organisation: &Organisation, item: &Item) -> Result<Evidence, AppError> {
+        let Content::Change(change) = &item.content else { return Ok(Evidence::None) };
+        let position = organisation.register.position();
+        if item.ended.is_some() || change.base == position || change.is_outdated(&organisation.register) {
+            return Ok(Evidence::None);
+        }
+        let mut register = organisation.register.clone();
+        change.adoptions.iter().for_each(|adoption| register.apply(position, adoption));
+        let files = archive::of(self.0, &register).await?.0;
+        // Hashes of meaning were made from what was in force then: they have to be what they are by now.
+        let sound = match check::check(&files, &Options::default()).value {
+            Some(project) => archive::differing(self.0, &register, &files, &project).await?.0.is_empty(),
+            None => false,
+        };
+        Ok(Evidence::Merged { register: position, sound })
+    }
+
+    /// An item as it is shown, and in words how definitions differ by it from those in force, while it waits.
+    ///
+    /// # Errors
+    /// There is none of this number, the database refuses, or what is in force cannot be read.
+    pub async fn item(&self, number: u64) -> Result<(ItemView, Vec<String>), AppError> {
+        let organisation = self.0.organisation().await?;
+        let item = known(&organisation, number)?;
+        let shown = view(self.0, &organisation, item).await?;
+        if item.ended.is_some() {
+            return Ok((shown, Vec::new()));
+        }
+        let Content::Change(change) = &item.content else { return Ok((shown, Vec::new())) };
+        let before = archive::of(self.0, &organisation.register).await?.0;
+        let mut register = organisation.register.clone();
+        change.adoptions.iter().for_each(|adoption| register.apply(change.base, adoption));
+        let after = archive::of(self.0, &register).await?.0;
+        // What does not go together by now cannot be said in words; a vote says that.
+        let (Ok(old), Ok(new)) = (project_of(&before), project_of(&after)) else {
+            return Ok((shown, Vec::new()));
+        };
+        let documents = between((&before, &old), (&after, &new)).documents.into_iter();
+        let said = documents.flat_map(|of| {
+            let id = of.id;
+            of.said.into_iter().map(move |said| format!("{id}: {said}"))
+        });
+        Ok((shown, said.collect()))
+    }
+
+    /// What of the folder waits for a decision; none: nothing differs.
+    ///
+    /// # Errors
+    /// The database refuses, or what is in force cannot be read.
+    pub async fn waiting(&self, folder: Option<(&SourceMap, &Project)>) -> Result<Option<Waiting>, AppError> {
+        let Some((files, project)) = folder else {
+            return Ok(Some(Waiting { documents: Vec::new(), item: None, broken: true }));
+        };
+        let organisation = self.0.organisation().await?;
+        let (adoptions, _) = archive::differing(self.0, &organisation.register, files, project).await?;
+        if adoptions.is_empty() {
+            return Ok(None);
+        }
+        let before_files = archive::of(self.0, &organisation.register).await?.0;
+        let before = project_of(&before_files)?;
+        let differences = between((&before_files, &before), (files, project));
+        let mut documents: Vec<String> = differences.documents.into_iter().map(|of| of.id).collect();
+        documents.dedup();
+        let mut item = None;
+        for open in organisation.items.open() {
+            let Content::Change(change) = &open.content else { continue };
+            let mut register = organisation.register.clone();
+            change.adoptions.iter().for_each(|adoption| register.apply(change.base, adoption));
+            if archive::differing(self.0, &register, files, project).await?.0.is_empty() {
+                item = Some(open.number);
+            }
+        }
+        Ok(Some(Waiting { documents, item, broken: false }))
+    }
+}
+
+/// Who ends what is overdue.
+fn clock() -> Principal {
+    kepi_govern::principal::JobName::new("tick").map_or(Principal::Person(0), Principal::Job)
+}
+
+fn known(organisation: &Organisation, number: u64) -> Result<&Item, AppError> {
+    organisation.items.get(number).ok_or_else(|| {
+        AppError::NotFound(format!("there is no item {number}: `kepi inbox --all` lists them"))
+    })
+}
+
+/// Whose own target, or what they answer for, is touched, before or after.
+fn touched(differences: &Differences, before: &Project, after: &Project) -> BTreeSet<PersonId> {
+    let mut found = BTreeSet::new();
+    let own = |of: &&Difference| of.aspects.contains(&Aspect::Target) || of.aspects.contains(&Aspect::Owner);
+    for of in differences.documents.iter().filter(own) {
+        let Some((kind, name)) = of.id.split_once('/') else { continue };
+        for project in [before, after] {
+            match kind {
+                "kpi" => {
+                    let kpi = name.parse::<KpiId>().ok().and_then(|id| project.kpis.get(&id));
+                    found.extend(
+                        kpi.into_iter().flat_map(Kpi::wordings).filter_map(|kpi| kpi.accountable.clone()),
+                    );
+                }
+                "unit" => {
+                    let unit = name.parse().ok().and_then(|id| project.units.get(&id));
+                    found.extend(unit.and_then(|unit| unit.manager.clone()));
+                }
+                "source" => {
+                    let source = name.parse().ok().and_then(|id| project.sources.get(&id));
+                    found.extend(source.and_then(|source| source.owner.clone()));
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+/// The first digits of a hash.
+pub fn short(hash: &str) -> String {
+    hash.chars().take(12).collect()
+}
+
+/// Items, the newest first: those that wait for somebody, or all; only those in which it is the turn of `of`, by name.
+///
+/// # Errors
+/// The database refuses.
+pub async fn inbox(store: &Store, of: Option<&str>, all: bool) -> Result<Vec<ItemView>, AppError> {
+    let organisation = store.organisation().await?;
+    let mut found = Vec::new();
+    for item in organisation.items.all().rev().filter(|item| all || item.ended.is_none()) {
+        let view = view(store, &organisation, item).await?;
+        let is_turn = |name: &str| {
+            let asked = view.missing.iter().any(|missing| missing.of.iter().any(|of| of == name));
+            asked || view.state == "draft" && view.authors.iter().any(|author| author == name)
+        };
+        if of.is_none_or(is_turn) {
+            found.push(view);
+        }
+    }
+    Ok(found)
+}
+
+async fn names(store: &Store, of: &BTreeSet<u64>) -> Result<Vec<String>, AppError> {
+    let mut names = Vec::new();
+    for number in of {
+        names.push(store.name_of(&Principal::Person(*number)).await?);
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// The definitions that an adoption puts in force.
+fn adopts(adoption: &DefinitionAdopted) -> impl Iterator<Item = String> {
+    adoption.texts.keys().map(|id| match id {
+        DocumentId::Person(_) => "a person".to_owned(),
+        DocumentId::Named { .. } => format!("{id} from {}", adoption.from),
+    })
+}
+
+async fn view(store: &Store, organisation: &Organisation, item: &Item) -> Result<ItemView, AppError> {
+    let mut wanted = vec![item.why];
+    wanted.extend(item.ballots.values().filter_map(|ballot| ballot.why));
+    let texts = store.read().await?.texts(&wanted).await?;
+    let mut authors = Vec::new();
+    for author in &item.authors {
+        authors.push(store.name_of(author).await?);
+    }
+    let mut ballots = Vec::new();
+    for (person, ballot) in &item.ballots {
+        ballots.push(BallotView {
+            by: store.name_of(&Principal::Person(*person)).await?,
+            stance: ballot.stance.word(),
+            at: ballot.at,
+            why: ballot.why.and_then(|why| texts.get(&why).cloned()),
+        });
+    }
+    let mut missing = Vec::new();
+    if item.step().is_some_and(|step| step.turn == kepi_govern::items::Turn::Ask)
+        && let Tally::Pending(all) = tally(organisation, item)
+    {
+        for of in &all {
+            let (what, functions) = match of {
+                Missing::All(_) => ("all", None),
+                Missing::One(_) => ("one", None),
+                Missing::Owner(_) => ("owner", None),
+                Missing::Board { functions, quorum, .. } => ("board", Some((*functions, *quorum))),
+            };
+            missing.push(MissingView { what, of: names(store, of.of()).await?, functions });
+        }
+    }
+    let touches = match &item.content {
+        Content::Change(change) => change.adoptions.iter().flat_map(adopts).collect(),
+        Content::Freeze(freeze) => {
+            let aspects: Vec<&str> = freeze.aspects.iter().map(|aspect| aspect.word()).collect();
+            vec![format!("{} until {}: {}", freeze.from, freeze.until, aspects.join(", "))]
+        }
+        Content::Lift(freeze) => vec![format!("what item {freeze} froze")],
+        Content::Close(close) => vec![format!("{} until {}", close.period, close.until)],
+    };
+    let state = match (item.step(), item.ended) {
+        (_, Some((outcome, _))) => Outcome::word(outcome),
+        (Some(step), None) => step.name,
+        (None, None) => "open",
+    };
+    Ok(ItemView {
+        item: item.number,
+        kind: item.content.kind().name,
+        state,
+        opened: item.opened,
+        due: item.due(),
+        authors,
+        why: texts.get(&item.why).cloned(),
+        content: item.digest.to_string(),
+        aspects: item.content.aspects().iter().map(|aspect| aspect.word()).collect(),
+        touches,
+        concerned: names(store, item.content.concerned()).await?,
+        ballots,
+        missing,
+    })
+}
+
+/// How it is decided what is in force.
+///
+/// # Errors
+/// The database refuses.
+pub async fn mode(store: &Store) -> Result<Mode, AppError> {
+    Ok(store.organisation().await?.governance.mode)
+}

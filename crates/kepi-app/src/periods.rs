@@ -1,0 +1,262 @@
+//! Freezing days and closing periods: what is official, and what was computed otherwise since.
+
+use std::collections::BTreeMap;
+
+use kepi_govern::{
+    Content,
+    periods::{Close, Freeze, PeriodId},
+};
+use kepi_model::{calendar::Period, governance::Aspect, id::KpiId, project::Project};
+use kepi_query::{
+    published::VALUE,
+    value::{Finality, Segment, Value},
+};
+use kepi_report::view::{Measured, Outcome};
+use kepi_score::tree::Observed;
+use serde::Serialize;
+
+use crate::{
+    archive,
+    deciding::{Acting, Deciding},
+    error::AppError,
+    open::App,
+    picture::project_of,
+    publishing::values_in,
+};
+
+/// What is frozen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FrozenView {
+    /// The item that froze it: `kepi lift` takes it.
+    pub item: u64,
+    /// The first day.
+    pub from: String,
+    /// The day after the last.
+    pub until: String,
+    /// In which respects.
+    pub aspects: Vec<&'static str>,
+}
+
+/// A close of a period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClosedView {
+    /// The period.
+    pub period: String,
+    /// The how-manieth close of it.
+    pub version: usize,
+    /// When, µs UTC.
+    pub at: i64,
+    /// Position of the event that says so.
+    pub event: u64,
+    /// Position up to which what was published is official.
+    pub published: u64,
+    /// Official figures.
+    pub figures: usize,
+    /// Of them, those that were computed otherwise since: both stand.
+    pub restated: usize,
+}
+
+/// All that is frozen and closed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct PeriodsView {
+    /// What is frozen.
+    pub frozen: Vec<FrozenView>,
+    /// Closes, by period.
+    pub closed: Vec<ClosedView>,
+}
+
+/// A figure of a closed period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OfficialView {
+    /// The KPI.
+    pub kpi: String,
+    /// The segment; empty: all rows.
+    pub segment: String,
+    /// What is official; none: nothing was published of it when the period was closed.
+    pub official: Option<String>,
+    /// What was computed since, where that is something else; none: it is no longer computed.
+    pub restated: Option<Option<String>>,
+}
+
+/// What keeps a period from being closed with a good conscience.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Readiness {
+    /// Figures of the period.
+    pub figures: usize,
+    /// Of them, those that more data may still change.
+    pub provisional: usize,
+    /// Of them, those with a reason in place of a figure.
+    pub reasons: usize,
+}
+
+type Key = (KpiId, Segment);
+
+impl App {
+    /// Asks those who have to agree to freeze the days of a period in some respects.
+    ///
+    /// # Errors
+    /// It is no period, a law forbids it, or the database refuses.
+    pub async fn freeze(
+        &self,
+        period: &str,
+        aspects: &[Aspect],
+        acting: Acting<'_>,
+        why: &str,
+    ) -> Result<u64, AppError> {
+        let (_, _, first, until) = self.period(period).await?;
+        let aspects = aspects.iter().copied().collect();
+        Deciding(&self.store)
+            .ask_for(Content::Freeze(Freeze { from: first, until, aspects }), acting, why)
+            .await
+    }
+
+    /// Asks those who have to agree to lift what an item froze.
+    ///
+    /// # Errors
+    /// A law forbids it, or the database refuses.
+    pub async fn lift(&self, item: u64, acting: Acting<'_>, why: &str) -> Result<u64, AppError> {
+        Deciding(&self.store).ask_for(Content::Lift(item), acting, why).await
+    }
+
+    /// Asks those who have to agree to close a period: what is published of it now is official from then on. Says, too, what of
+    /// it is not settled.
+    ///
+    /// # Errors
+    /// It is no period, a law forbids it, or the database refuses.
+    pub async fn close(
+        &self,
+        period: &str,
+        acting: Acting<'_>,
+        why: &str,
+    ) -> Result<(u64, Readiness), AppError> {
+        let (project, of, first, until) = self.period(period).await?;
+        let runs = self.values.runs(None).await.map_err(AppError::Lake)?;
+        let published = runs.last().map_or(0, |run| run.seq.unsigned_abs());
+        let now = values_in(&self.values.newest(&VALUE, None).await.map_err(AppError::Lake)?, &project)?;
+        let mut readiness = Readiness::default();
+        for value in now.iter().filter(|value| value.period == of) {
+            readiness.figures += 1;
+            readiness.provisional += usize::from(value.finality != Finality::Final);
+            readiness.reasons += usize::from(value.estimate.is_err());
+        }
+        let close = Close { period: PeriodId { grain: of.grain, first }, until, published };
+        Ok((Deciding(&self.store).ask_for(Content::Close(close), acting, why).await?, readiness))
+    }
+
+    /// What is frozen and closed.
+    ///
+    /// # Errors
+    /// The database refuses, or what is published cannot be read.
+    pub async fn periods(&self) -> Result<PeriodsView, AppError> {
+        let organisation = self.store.organisation().await?;
+        let frozen = organisation.periods.frozen.iter().map(|(item, freeze)| FrozenView {
+            item: *item,
+            from: freeze.from.to_string(),
+            until: freeze.until.to_string(),
+            aspects: freeze.aspects.iter().map(|aspect| aspect.word()).collect(),
+        });
+        let mut view = PeriodsView { frozen: frozen.collect(), closed: Vec::new() };
+        if organisation.periods.closed.is_empty() {
+            return Ok(view);
+        }
+        let project = self.in_force().await?;
+        for (id, closes) in &organisation.periods.closed {
+            let period = project.calendar.period_of_day(id.grain, id.first);
+            for (n, close) in closes.iter().enumerate() {
+                let both = self.both(&project, period, close.published).await?;
+                view.closed.push(ClosedView {
+                    period: project.calendar.label(period),
+                    version: n + 1,
+                    at: close.at,
+                    event: close.seq,
+                    published: close.published,
+                    figures: both.values().filter(|(then, _)| then.is_some()).count(),
+                    restated: both.values().filter(|(then, now)| then.is_some() && !same(then, now)).count(),
+                });
+            }
+        }
+        Ok(view)
+    }
+
+    /// The official figures of a period, as of its last close, each with what was computed since.
+    ///
+    /// # Errors
+    /// The period was never closed, the database refuses, or what is published cannot be read.
+    pub async fn official(&self, period: &str) -> Result<Vec<OfficialView>, AppError> {
+        let (project, of, first, _) = self.period(period).await?;
+        let organisation = self.store.organisation().await?;
+        let id = PeriodId { grain: of.grain, first };
+        let Some(close) = organisation.periods.closed.get(&id).and_then(|closes| closes.last()) else {
+            return Err(AppError::NotFound(format!(
+                "{period} is not closed, and nothing of it is official: `kepi close {period}`"
+            )));
+        };
+        let both = self.both(&project, of, close.published).await?;
+        let view = both.into_iter().map(|((kpi, segment), (then, now))| OfficialView {
+            official: then.as_ref().map(|value| said(&project, value)),
+            restated: (!same(&then, &now)).then(|| now.as_ref().map(|value| said(&project, value))),
+            kpi: kpi.to_string(),
+            segment: segment.to_string(),
+        });
+        Ok(view.collect())
+    }
+
+    /// The values of a period as they were published up to a position, and as they are now.
+    async fn both(
+        &self,
+        project: &Project,
+        period: Period,
+        position: u64,
+    ) -> Result<BTreeMap<Key, (Option<Value>, Option<Value>)>, AppError> {
+        let position = i64::try_from(position).unwrap_or(i64::MAX);
+        let then = self.values.as_of(&VALUE, position, None).await.map_err(AppError::Lake)?;
+        let now = self.values.newest(&VALUE, None).await.map_err(AppError::Lake)?;
+        let of = |values: Vec<Value>| values.into_iter().filter(move |value| value.period == period);
+        let mut both: BTreeMap<Key, (Option<Value>, Option<Value>)> = BTreeMap::new();
+        for value in of(values_in(&then, project)?) {
+            let key = (value.kpi.clone(), value.segment.clone());
+            both.entry(key).or_default().0 = Some(value);
+        }
+        for value in of(values_in(&now, project)?) {
+            let key = (value.kpi.clone(), value.segment.clone());
+            both.entry(key).or_default().1 = Some(value);
+        }
+        Ok(both)
+    }
+
+    async fn in_force(&self) -> Result<Project, AppError> {
+        let Some((files, _)) = archive::in_force(&self.store).await? else {
+            let why = "nothing is in force yet: the first `kepi run` puts in force what stands in the folder";
+            return Err(AppError::NotFound(why.to_owned()));
+        };
+        project_of(&files)
+    }
+
+    /// A period as it is written, with its first day and the day after its last.
+    async fn period(
+        &self,
+        text: &str,
+    ) -> Result<(Project, Period, jiff::civil::Date, jiff::civil::Date), AppError> {
+        let project = self.in_force().await?;
+        let calendar = &project.calendar;
+        let period = calendar.parse(text)?;
+        let (first, last) = (calendar.first_day(period)?, calendar.last_day(period)?);
+        let until = last.tomorrow().map_err(|e| AppError::NotFound(e.to_string()))?;
+        Ok((project, period, first, until))
+    }
+}
+
+fn same(then: &Option<Value>, now: &Option<Value>) -> bool {
+    match (then, now) {
+        (Some(then), Some(now)) => then.estimate == now.estimate,
+        (then, now) => then.is_none() && now.is_none(),
+    }
+}
+
+fn said(project: &Project, value: &Value) -> String {
+    let Some(kpi) = project.kpis.get(&value.kpi) else { return "its KPI is gone".to_owned() };
+    match Measured::outcome(Some(&value.estimate as &Observed), &kpi.unit) {
+        Outcome::Value(measured) => measured.value.text,
+        Outcome::Reason(reason) => reason.text,
+    }
+}

@@ -1,0 +1,49 @@
+//! How it is decided what is in force, and who is there to decide: persons by number.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kepi_model::{governance::Mode, id::FunctionId};
+use serde::Serialize;
+
+/// How it is decided what is in force; without anything said, whoever runs the project decides.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Governance {
+    /// How definitions come into force.
+    pub mode: Mode,
+    /// Who has to agree to changes of the governance.
+    pub owners: BTreeSet<u64>,
+    /// The board by the function that its members speak for.
+    pub board: BTreeMap<FunctionId, BTreeSet<u64>>,
+    /// How many functions have to say yes.
+    pub quorum: u16,
+}
+
+impl Governance {
+    /// The functions that somebody of `of` speaks for.
+    pub fn functions<'a>(&'a self, of: &'a BTreeSet<u64>) -> impl Iterator<Item = &'a FunctionId> {
+        self.board.iter().filter(|(_, members)| !members.is_disjoint(of)).map(|(function, _)| function)
+    }
+
+    /// All members of the board.
+    pub fn members(&self) -> BTreeSet<u64> {
+        self.board.values().flatten().copied().collect()
+    }
+}
+
+/// What texts say of who decides, and how: it comes into force with them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Governing {
+    /// How it is decided from then on, if that is another way.
+    pub governance: Option<Governance>,
+    /// Persons who are there from then on.
+    pub joined: BTreeSet<u64>,
+    /// Persons who are there no longer.
+    pub left: BTreeSet<u64>,
+}
+
+impl Governing {
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}

@@ -1,0 +1,282 @@
+//! Items: what waits for somebody. One life cycle for all kinds; an item is folded from its events.
+//!
+//! ```text
+//!           edit: ballots void
+//!           ┌──────────────┐
+//! opened ─▶ write ─moved─▶ ask ─passed─▶ takes effect ─▶ ended (done)
+//!             ▲             │ └─ outdated: returned ──┐
+//!             └─────────────┼────────────────────────┘
+//!                           └─ rejected · lapsed · withdrawn ─▶ ended
+//! ```
+
+pub mod change_request;
+pub mod kind;
+pub mod periods;
+pub mod tally;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kepi_model::governance::{Aspect, Mode};
+use kepi_proof::{Commitment, Digest};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    event::Event,
+    organisation::Place,
+    periods::{Close, Freeze},
+    principal::Principal,
+    wire,
+};
+pub use change_request::Change;
+pub use kind::{KINDS, Kind, Step, Timeout, Turn};
+pub use tally::{Ask, Electorate, Missing, Tally, electorate, tally};
+
+/// What an item proposes, by kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// `change_request`
+    Change(Change),
+    /// `freeze`
+    Freeze(Freeze),
+    /// `lift`, by the number of the item that froze
+    Lift(u64),
+    /// `close`
+    Close(Close),
+}
+
+/// Nobody, of whatever concerns nobody.
+static NOBODY: BTreeSet<u64> = BTreeSet::new();
+/// No respect, of whatever changes no definition.
+static NOTHING: BTreeSet<Aspect> = BTreeSet::new();
+
+impl Content {
+    /// The kind of item.
+    pub fn kind(&self) -> &'static Kind {
+        match self {
+            Self::Change(_) => change_request::CHANGE_REQUEST,
+            Self::Freeze(_) => periods::FREEZE,
+            Self::Lift(_) => periods::LIFT,
+            Self::Close(_) => periods::CLOSE,
+        }
+    }
+
+    /// Who has to agree.
+    pub fn ask(&self, mode: Mode) -> Ask {
+        match self {
+            Self::Change(change) => change.ask(mode),
+            Self::Freeze(_) | Self::Lift(_) => periods::of_freeze(mode),
+            Self::Close(_) => periods::of_close(mode),
+        }
+    }
+
+    /// Persons whom it touches so that they cannot decide on it.
+    pub fn concerned(&self) -> &BTreeSet<u64> {
+        match self {
+            Self::Change(change) => &change.concerned,
+            _ => &NOBODY,
+        }
+    }
+
+    /// In which respects definitions would differ.
+    pub fn aspects(&self) -> &BTreeSet<Aspect> {
+        match self {
+            Self::Change(change) => &change.aspects,
+            _ => &NOTHING,
+        }
+    }
+
+    /// What a ballot is for: the hash of its canonical spelling.
+    pub fn digest(&self) -> Digest {
+        Digest::of(wire::content(self).as_bytes())
+    }
+}
+
+impl Serialize for Content {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        wire::content(self).serialize(to)
+    }
+}
+
+/// What somebody says of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stance {
+    /// Agrees.
+    Yes,
+    /// Does not.
+    No,
+    /// Neither: counts for no side.
+    Abstain,
+}
+
+impl Stance {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Abstain => "abstain",
+        }
+    }
+}
+
+/// How an item ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It took effect.
+    Done,
+    /// Others did not agree.
+    Rejected,
+    /// Its author gave it up.
+    Withdrawn,
+    /// Nobody decided in time.
+    Lapsed,
+}
+
+impl Outcome {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Rejected => "rejected",
+            Self::Withdrawn => "withdrawn",
+            Self::Lapsed => "lapsed",
+        }
+    }
+}
+
+/// Somebody's word on a content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ballot {
+    /// What was said.
+    pub stance: Stance,
+    /// Of which content.
+    pub content: Digest,
+    /// When, µs UTC.
+    pub at: i64,
+    /// Why, if that was said.
+    pub why: Option<Commitment>,
+}
+
+/// What waits for somebody, or did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Its number.
+    pub number: u64,
+    /// What it proposes.
+    pub content: Content,
+    /// What ballots have to be for.
+    pub digest: Digest,
+    /// Why.
+    pub why: Commitment,
+    /// When it was opened, µs UTC.
+    pub opened: i64,
+    /// Since when it has been in its step, µs UTC.
+    pub since: i64,
+    /// Whoever wrote any of it.
+    pub authors: BTreeSet<Principal>,
+    /// Who wrote its content as it stands.
+    pub editor: Principal,
+    /// The place of its step.
+    pub step: usize,
+    /// The last word of each who said something since it was written.
+    pub ballots: BTreeMap<u64, Ballot>,
+    /// How it ended, and when; none: it is open.
+    pub ended: Option<(Outcome, i64)>,
+}
+
+/// A day in µs.
+const DAY: i64 = 86_400_000_000;
+
+impl Item {
+    /// Whose turn it is; nobody's once it has ended.
+    pub fn step(&self) -> Option<&'static Step> {
+        self.content.kind().steps.get(self.step).filter(|_| self.ended.is_none())
+    }
+
+    /// Until when its step is to be done, µs UTC; none once it has ended.
+    pub fn due(&self) -> Option<i64> {
+        self.step().map(|step| self.since + i64::from(step.due) * DAY)
+    }
+}
+
+/// All items by number.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Items(BTreeMap<u64, Item>);
+
+impl Items {
+    /// One of them.
+    pub fn get(&self, number: u64) -> Option<&Item> {
+        self.0.get(&number)
+    }
+
+    /// All, oldest first.
+    pub fn all(&self) -> impl DoubleEndedIterator<Item = &Item> {
+        self.0.values()
+    }
+
+    /// Those that wait for somebody.
+    pub fn open(&self) -> impl Iterator<Item = &Item> {
+        self.all().filter(|item| item.ended.is_none())
+    }
+
+    /// The number of the next.
+    pub fn next(&self) -> u64 {
+        self.0.keys().last().map_or(1, |last| last + 1)
+    }
+
+    /// Takes in an event; one of an item that is not known, or has ended, changes nothing.
+    pub(crate) fn apply(&mut self, place: Place<'_>, event: &Event) {
+        if let Event::ItemOpened(opened) = event {
+            self.0.entry(opened.item).or_insert_with(|| Item {
+                number: opened.item,
+                digest: opened.content.digest(),
+                content: opened.content.clone(),
+                why: opened.why,
+                opened: place.at,
+                since: place.at,
+                authors: BTreeSet::from([place.by.clone()]),
+                editor: place.by.clone(),
+                step: 0,
+                ballots: BTreeMap::new(),
+                ended: None,
+            });
+            return;
+        }
+        let Some(item) = event.item().and_then(|number| self.0.get_mut(&number)) else { return };
+        if item.ended.is_some() {
+            return;
+        }
+        match event {
+            Event::ItemEdited(edited) => {
+                item.digest = edited.content.digest();
+                item.content = edited.content.clone();
+                item.why = edited.why;
+                item.authors.insert(place.by.clone());
+                item.editor = place.by.clone();
+                item.ballots.clear();
+                item.since = place.at;
+            }
+            Event::ItemMoved(moved) => {
+                if let Some(step) = item.content.kind().step(moved.to.as_str()) {
+                    item.step = step;
+                    item.since = place.at;
+                }
+            }
+            Event::ItemVoted(voted) => {
+                if let Principal::Person(person) = place.by {
+                    let (stance, content, why) = (voted.stance, voted.content, voted.why);
+                    item.ballots.insert(*person, Ballot { stance, content, at: place.at, why });
+                }
+            }
+            Event::ItemReturned(_) => {
+                item.step = 0;
+                item.ballots.clear();
+                item.since = place.at;
+            }
+            Event::ItemEnded(ended) => item.ended = Some((ended.outcome, place.at)),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Who has to agree, and what the ballots come to. One function, asked whenever somebody votes.
+
+use std::collections::BTreeSet;
+
+use super::{Item, Stance};
+use crate::{governance::Governance, organisation::Organisation, principal::Principal};
+
+/// Who has to agree; all of it has to be met. Nobody: it takes effect at once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ask {
+    /// All whom it concerns and all who wrote it sign the same content; one alone needs one other.
+    pub parties: bool,
+    /// One who neither wrote it nor is concerned.
+    pub one_other: bool,
+    /// One such who is an owner of the governance.
+    pub owner: bool,
+    /// The board, without those who wrote it or are concerned: enough functions say yes, and more members yes than no.
+    pub board: bool,
+}
+
+/// What the ballots come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tally {
+    /// Everybody has agreed who has to.
+    Passed,
+    /// It cannot pass any more.
+    Failed,
+    /// So much is missing.
+    Pending(Vec<Missing>),
+}
+
+/// Somebody who has to agree yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missing {
+    /// These persons, each of them.
+    All(BTreeSet<u64>),
+    /// One of these persons.
+    One(BTreeSet<u64>),
+    /// One of these, who are owners.
+    Owner(BTreeSet<u64>),
+    /// Of the board these may vote yet; so many functions have said yes of those that have to.
+    Board {
+        /// Who may vote yet.
+        of: BTreeSet<u64>,
+        /// Functions that have said yes.
+        functions: usize,
+        /// How many have to.
+        quorum: usize,
+    },
+}
+
+impl Missing {
+    /// Whether nobody can give it any more.
+    pub fn is_hopeless(&self, governance: &Governance) -> bool {
+        match self {
+            Self::All(_) => false,
+            Self::One(of) | Self::Owner(of) => of.is_empty(),
+            Self::Board { of, functions, quorum } => functions + governance.functions(of).count() < *quorum,
+        }
+    }
+
+    /// Whom it waits for.
+    pub fn of(&self) -> &BTreeSet<u64> {
+        match self {
+            Self::All(of) | Self::One(of) | Self::Owner(of) | Self::Board { of, .. } => of,
+        }
+    }
+}
+
+/// Who of those there is may say what of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Electorate {
+    /// Who signs as a party.
+    pub parties: BTreeSet<u64>,
+    /// Who may agree as another: neither author nor concerned.
+    pub others: BTreeSet<u64>,
+    /// Of them, owners.
+    pub owners: BTreeSet<u64>,
+    /// Of them, members of the board.
+    pub board: BTreeSet<u64>,
+}
+
+/// Who may say something of an item.
+pub fn electorate(organisation: &Organisation, item: &Item) -> Electorate {
+    let ask = item.content.ask(organisation.governance.mode);
+    let there = &organisation.people;
+    let among = |of: &BTreeSet<u64>| of.intersection(there).copied().collect::<BTreeSet<u64>>();
+    let concerned = item.content.concerned();
+    let others: BTreeSet<u64> = there
+        .iter()
+        .filter(|person| !item.authors.contains(&Principal::Person(**person)) && !concerned.contains(person))
+        .copied()
+        .collect();
+    let others_of = |of: &BTreeSet<u64>| of.intersection(&others).copied().collect::<BTreeSet<u64>>();
+    let mut parties = BTreeSet::new();
+    if ask.parties {
+        let authors = item.authors.iter().filter_map(|author| match author {
+            Principal::Person(number) => Some(*number),
+            Principal::Job(_) => None,
+        });
+        parties = among(&concerned.iter().copied().chain(authors).collect());
+    }
+    Electorate {
+        parties,
+        owners: others_of(&organisation.governance.owners),
+        board: others_of(&organisation.governance.members()),
+        others,
+    }
+}
+
+/// What the ballots of an item come to. Those count that are for exactly its content, of people who are there.
+pub fn tally(organisation: &Organisation, item: &Item) -> Tally {
+    let ask = item.content.ask(organisation.governance.mode);
+    let of = electorate(organisation, item);
+    let said = |stance: Stance| -> BTreeSet<u64> {
+        let own = item.ballots.iter();
+        own.filter(|(_, ballot)| ballot.stance == stance && ballot.content == item.digest)
+            .map(|(person, _)| *person)
+            .collect()
+    };
+    let (yes, no, voted) = (said(Stance::Yes), said(Stance::No), {
+        let counted = item.ballots.iter().filter(|(_, ballot)| ballot.content == item.digest);
+        counted.map(|(person, _)| *person).collect::<BTreeSet<u64>>()
+    });
+    let mut missing = Vec::new();
+    let mut failed = false;
+    let mut one_of = |of: &BTreeSet<u64>, missing: &mut Vec<Missing>, kind: fn(BTreeSet<u64>) -> Missing| {
+        failed |= !of.is_disjoint(&no);
+        if of.is_disjoint(&yes) {
+            missing.push(kind(of.difference(&voted).copied().collect()));
+        }
+    };
+    let alone = ask.parties && of.parties.len() < 2;
+    if ask.one_other || alone {
+        one_of(&of.others, &mut missing, Missing::One);
+    }
+    if ask.owner {
+        one_of(&of.owners, &mut missing, Missing::Owner);
+    }
+    if ask.parties {
+        failed |= !of.parties.is_disjoint(&no);
+        let signed = |person: &u64| yes.contains(person) || item.editor == Principal::Person(*person);
+        let left: BTreeSet<u64> = of.parties.iter().filter(|person| !signed(person)).copied().collect();
+        if !left.is_empty() {
+            missing.push(Missing::All(left));
+        }
+    }
+    if ask.board {
+        let governance = &organisation.governance;
+        let count = |of: &BTreeSet<u64>| governance.functions(of).count();
+        let among = |said: &BTreeSet<u64>| of.board.intersection(said).copied().collect::<BTreeSet<u64>>();
+        let (yes, no) = (among(&yes), among(&no));
+        let left: BTreeSet<u64> = of.board.difference(&voted).copied().collect();
+        let (functions, quorum) = (count(&yes), usize::from(governance.quorum));
+        if functions < quorum || yes.len() <= no.len() {
+            // Whoever has not voted yet may make it pass. That members left ends nothing: others may take their place.
+            let most: BTreeSet<u64> = yes.union(&left).copied().collect();
+            let cannot = count(&most) < quorum || most.len() <= no.len();
+            failed |= cannot && !of.board.is_disjoint(&voted.difference(&yes).copied().collect());
+            missing.push(Missing::Board { of: left, functions, quorum });
+        }
+    }
+    match (failed, missing.is_empty()) {
+        (true, _) => Tally::Failed,
+        (false, true) => Tally::Passed,
+        (false, false) => Tally::Pending(missing),
+    }
+}

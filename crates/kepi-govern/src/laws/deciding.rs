@@ -1,0 +1,420 @@
+//! Laws of what is proposed and decided: nobody decides on what they wrote or what touches themselves, all decide on the same
+//! content, and what takes effect is what was decided on.
+
+use std::collections::BTreeSet;
+
+use kepi_model::governance::{Aspect, Mode};
+
+use super::{
+    ASPECTS, CONCERNED, FROZEN, LAPSED, LOOK_AGAIN, NO_DAYS, NO_ITEM, NOBODY, NOT_ASKED, NOT_ASKING,
+    NOT_FROZEN, NOT_THERE, NOT_TO_CLOSE, NOT_YOURS, NOTHING_DIFFERS, NOTHING_DUE, OTHER_CONTENT, OUTDATED,
+    OWN, UNSAID, Violation,
+};
+use crate::{
+    command::{Edit, Evidence, Facts, Open, Vote, Withdraw},
+    event::{
+        DefinitionAdopted, Event, ItemEdited, ItemEnded, ItemMoved, ItemOpened, ItemReturned, ItemVoted,
+        PeriodFrozen, Returned,
+    },
+    governance::Governing,
+    items::{Change, Content, Item, Outcome, Stance, Tally, Turn, electorate, tally},
+    organisation::{Organisation, Place},
+    plain::StepName,
+    principal::Principal,
+    register::DocumentId,
+};
+
+/// Collects what is wrong.
+struct Violated<'a>(&'a mut Vec<Violation>);
+
+impl Violated<'_> {
+    fn say(&mut self, code: &'static str, message: impl Into<String>) {
+        self.0.push(Violation { code, message: message.into() });
+    }
+}
+
+/// The events by which texts come into force, and what they say of who decides.
+pub(super) fn in_force<'a>(
+    organisation: &Organisation,
+    adoptions: impl IntoIterator<Item = &'a DefinitionAdopted>,
+    governing: &Governing,
+) -> Vec<Event> {
+    let mut events: Vec<Event> = adoptions.into_iter().cloned().map(Event::DefinitionAdopted).collect();
+    let new = governing.joined.difference(&organisation.people);
+    events.extend(new.map(|person| Event::PersonJoined(*person)));
+    events.extend(governing.governance.clone().map(Event::GovernanceAdopted));
+    let gone = governing.left.intersection(&organisation.people);
+    events.extend(gone.map(|person| Event::PersonLeft(*person)));
+    events
+}
+
+/// Something differs, and what texts say of who decides is said to the laws, which read none.
+pub(super) fn typed(adoptions: &[DefinitionAdopted], governing: &Governing, violations: &mut Vec<Violation>) {
+    let mut violated = Violated(violations);
+    if adoptions.iter().all(|adoption| adoption.texts.is_empty() && adoption.files.is_none()) {
+        violated.say(NOTHING_DIFFERS, "nothing differs from what is in force");
+    }
+    let of_governance =
+        |id: &DocumentId| matches!(id, DocumentId::Named { kind, .. } if kind == "governance");
+    let mut ids = adoptions.iter().flat_map(|adoption| adoption.texts.keys());
+    if ids.any(of_governance) && governing.governance.is_none() {
+        violated.say(UNSAID, "a text says how it is decided, and what is asked for does not");
+    }
+}
+
+/// Whoever acts has to be there, unless the project is open. A job may propose, and decides nothing.
+fn is_there(organisation: &Organisation, by: &Principal, violated: &mut Violated<'_>) {
+    let open = organisation.governance.mode == Mode::Open;
+    if let Principal::Person(number) = by
+        && !open
+        && !organisation.people.contains(number)
+    {
+        violated.say(
+            NOT_THERE,
+            "who acts is no person of this project: name one with `--as`, as in a document `person: …` in force",
+        );
+    }
+}
+
+/// Nothing that is frozen is changed, neither when it is proposed nor when it takes effect.
+pub(super) fn frozen(
+    organisation: &Organisation,
+    adoptions: &[DefinitionAdopted],
+    aspects: Option<&BTreeSet<Aspect>>,
+    violations: &mut Vec<Violation>,
+) {
+    let broken = organisation.periods.broken_by(&organisation.register, adoptions, aspects);
+    for (item, freeze) in broken {
+        let (from, until) = (freeze.from, freeze.until);
+        Violated(violations).say(
+            FROZEN,
+            format!(
+                "it changes what holds between {from} and {until}, which item {item} has frozen: let it begin on {until} or later, or \
+                 propose to lift that: `kepi lift {item}`"
+            ),
+        );
+    }
+}
+
+/// What holds for whatever is proposed.
+fn of_content(organisation: &Organisation, content: &Content, at: i64, violated: &mut Violated<'_>) {
+    match content {
+        Content::Change(change) => of_change(organisation, change, violated),
+        Content::Freeze(freeze) => {
+            if freeze.from >= freeze.until || freeze.aspects.is_empty() {
+                violated
+                    .say(NO_DAYS, "a freeze has days, the first before that on which it ends, and respects");
+            }
+        }
+        Content::Lift(item) => {
+            if !organisation.periods.frozen.contains_key(item) {
+                violated.say(
+                    NOT_FROZEN,
+                    format!("item {item} has frozen nothing, or it was lifted: `kepi periods`"),
+                );
+            }
+        }
+        Content::Close(close) => {
+            let last = organisation.periods.closed.get(&close.period).and_then(|closes| closes.last());
+            let over =
+                close.until.to_zoned(jiff::tz::TimeZone::UTC).map(|day| day.timestamp().as_microsecond());
+            if over.is_ok_and(|over| at < over) {
+                violated.say(
+                    NOT_TO_CLOSE,
+                    format!("the period is not over: its last day is before {}", close.until),
+                );
+            }
+            if close.published == 0 {
+                violated.say(NOT_TO_CLOSE, "nothing is published yet: `kepi run`");
+            }
+            if last.is_some_and(|last| last.published >= close.published) {
+                violated.say(NOT_TO_CLOSE, "nothing was published since it was closed");
+            }
+        }
+    }
+}
+
+/// What holds for a change of definitions.
+fn of_change(organisation: &Organisation, change: &Change, violated: &mut Violated<'_>) {
+    let position = organisation.register.position();
+    if change.base != position {
+        violated.say(
+            OUTDATED,
+            format!(
+                "the definitions were compared with the register at {}, which is now at {position}; compare again",
+                change.base
+            ),
+        );
+    }
+    typed(&change.adoptions, &change.governing, violated.0);
+    frozen(organisation, &change.adoptions, Some(&change.aspects), violated.0);
+    let missing: Vec<&str> = change
+        .at_least(&organisation.register)
+        .difference(&change.aspects)
+        .map(|aspect| aspect.word())
+        .collect();
+    if !missing.is_empty() {
+        violated.say(ASPECTS, format!("it differs in a respect that is not said: {}", missing.join(", ")));
+    }
+}
+
+/// What is proposed, once it is in the step in which others are asked: at once in force, or waiting for somebody who is there.
+fn asked(
+    organisation: &Organisation,
+    item: &Item,
+    mut events: Vec<Event>,
+    violated: &mut Violated<'_>,
+) -> Vec<Event> {
+    match tally(organisation, item) {
+        Tally::Passed => events.extend(takes_effect(organisation, item)),
+        Tally::Failed => violated.say(NOBODY, "it could never pass"),
+        Tally::Pending(missing) => {
+            if missing.iter().any(|missing| missing.is_hopeless(&organisation.governance)) {
+                violated.say(
+                    NOBODY,
+                    "nobody could decide on it: everybody who might wrote it, or is touched by it; let somebody else propose it, or add \
+                     people first",
+                );
+            }
+        }
+    }
+    events
+}
+
+/// What comes of an item that all have agreed to who had to.
+fn takes_effect(organisation: &Organisation, item: &Item) -> Vec<Event> {
+    let number = item.number;
+    let mut events = match &item.content {
+        Content::Change(change) => in_force(organisation, &change.adoptions, &change.governing),
+        Content::Freeze(freeze) => {
+            vec![Event::PeriodFrozen(PeriodFrozen { item: number, freeze: freeze.clone() })]
+        }
+        Content::Lift(freeze) => vec![Event::PeriodLifted(*freeze)],
+        Content::Close(close) => vec![Event::PeriodClosed(close.clone())],
+    };
+    events.push(Event::ItemEnded(ItemEnded { item: number, outcome: Outcome::Done }));
+    events
+}
+
+/// The step in which others are asked.
+fn to_ask(content: &Content) -> Option<StepName> {
+    content.kind().asking().and_then(|step| step.name.parse().ok())
+}
+
+/// The organisation after further events, as if they had happened now.
+fn after(organisation: &Organisation, events: &[Event], facts: Facts<'_>) -> Organisation {
+    let mut after = organisation.clone();
+    let place = Place { seq: organisation.register.position(), at: facts.at, by: facts.by };
+    events.iter().for_each(|event| after.items.apply(place, event));
+    after
+}
+
+pub(super) fn opened(
+    organisation: &Organisation,
+    open: &Open,
+    facts: Facts<'_>,
+    violations: &mut Vec<Violation>,
+) -> Option<Vec<Event>> {
+    let mut violated = Violated(violations);
+    is_there(organisation, facts.by, &mut violated);
+    of_content(organisation, &open.content, facts.at, &mut violated);
+    let number = organisation.items.next();
+    let opened = ItemOpened { item: number, content: open.content.clone(), why: open.why };
+    let moved = ItemMoved { item: number, to: to_ask(&open.content)? };
+    let events = vec![Event::ItemOpened(opened), Event::ItemMoved(moved)];
+    let then = after(organisation, &events, facts);
+    let item = then.items.get(number)?;
+    Some(asked(organisation, item, events, &mut violated))
+}
+
+pub(super) fn edited(
+    organisation: &Organisation,
+    edit: &Edit,
+    facts: Facts<'_>,
+    violations: &mut Vec<Violation>,
+) -> Option<Vec<Event>> {
+    let mut violated = Violated(violations);
+    is_there(organisation, facts.by, &mut violated);
+    let Some(item) = open_item(organisation, edit.item, facts, &mut violated) else {
+        return Some(Vec::new());
+    };
+    of_content(organisation, &edit.content, facts.at, &mut violated);
+    if item.digest != edit.was {
+        violated.say(OTHER_CONTENT, "it was written anew meanwhile: `kepi item` shows how");
+    }
+    let is_party =
+        matches!(facts.by, Principal::Person(by) if electorate(organisation, item).parties.contains(by));
+    if !item.authors.contains(facts.by) && !is_party {
+        violated
+            .say(NOT_YOURS, "only its authors and those whom it concerns write it anew; propose your own");
+    }
+    if edit.content.kind() != item.content.kind() {
+        violated.say(OTHER_CONTENT, "it is of another kind");
+    }
+    if edit.content.digest() == item.digest {
+        violated.say(NOTHING_DIFFERS, "nothing differs from what it proposes already");
+    }
+    let item = edit.item;
+    let mut events =
+        vec![Event::ItemEdited(ItemEdited { item, content: edit.content.clone(), why: edit.why })];
+    events.push(Event::ItemMoved(ItemMoved { item, to: to_ask(&edit.content)? }));
+    let then = after(organisation, &events, facts);
+    Some(asked(organisation, then.items.get(item)?, events, &mut violated))
+}
+
+pub(super) fn voted(
+    organisation: &Organisation,
+    vote: &Vote,
+    facts: Facts<'_>,
+    violations: &mut Vec<Violation>,
+) -> Option<Vec<Event>> {
+    let mut violated = Violated(violations);
+    is_there(organisation, facts.by, &mut violated);
+    let Some(item) = open_item(organisation, vote.item, facts, &mut violated) else {
+        return Some(Vec::new());
+    };
+    if item.step().is_none_or(|step| step.turn != Turn::Ask) {
+        violated.say(NOT_ASKING, "it is its author's turn: nothing can be said of it yet");
+    }
+    if vote.content != item.digest {
+        violated.say(OTHER_CONTENT, "it proposes something else by now: `kepi item` shows what");
+    }
+    may_vote(organisation, item, facts.by, vote.stance, &mut violated);
+    let ballot = ItemVoted { item: vote.item, stance: vote.stance, content: vote.content, why: vote.why };
+    let mut events = vec![Event::ItemVoted(ballot)];
+    let then = after(organisation, &events, facts);
+    let item = then.items.get(vote.item)?;
+    let ended = |outcome| Event::ItemEnded(ItemEnded { item: vote.item, outcome });
+    match tally(&then, item) {
+        Tally::Pending(_) => {}
+        Tally::Failed => events.push(ended(Outcome::Rejected)),
+        Tally::Passed => match fits(organisation, item, facts, &mut violated) {
+            Fit::Yes => events.extend(takes_effect(organisation, item)),
+            Fit::No(why) => {
+                events.push(Event::ItemReturned(ItemReturned { item: vote.item, why }));
+            }
+            Fit::LookAgain => violated.say(LOOK_AGAIN, "what is in force has changed just now: try again"),
+        },
+    }
+    Some(events)
+}
+
+/// Whether somebody may say something of an item: not of what they wrote, nor of what touches them, unless all whom it
+/// concerns sign it. To abstain is always open to those who are asked.
+fn may_vote(
+    organisation: &Organisation,
+    item: &Item,
+    by: &Principal,
+    stance: Stance,
+    violated: &mut Violated<'_>,
+) {
+    if organisation.governance.mode == Mode::Open {
+        return;
+    }
+    let Principal::Person(person) = by else {
+        return violated.say(NOT_ASKED, "a job decides nothing");
+    };
+    let of = electorate(organisation, item);
+    let ask = item.content.ask(organisation.governance.mode);
+    let signs = of.parties.contains(person) && item.editor != *by;
+    let alone = ask.parties && of.parties.len() < 2;
+    let asked = (ask.one_other || alone) && of.others.contains(person)
+        || ask.owner && of.owners.contains(person)
+        || ask.board && of.board.contains(person);
+    if signs || asked {
+        return;
+    }
+    if item.authors.contains(by) {
+        violated.say(OWN, "nobody decides on what they wrote themselves");
+    } else if item.content.concerned().contains(person) {
+        if stance != Stance::Abstain {
+            violated.say(
+                CONCERNED,
+                "it touches your own target or what you answer for: others decide, and you abstain",
+            );
+        }
+    } else {
+        violated.say(NOT_ASKED, "you are not asked: others have to agree to a change of this sort");
+    }
+}
+
+/// Whether what was agreed to can take effect.
+enum Fit {
+    Yes,
+    No(Returned),
+    LookAgain,
+}
+
+fn fits(organisation: &Organisation, item: &Item, facts: Facts<'_>, violated: &mut Violated<'_>) -> Fit {
+    let Content::Change(change) = &item.content else {
+        // What it rests on may be otherwise by now.
+        of_content(organisation, &item.content, facts.at, violated);
+        return Fit::Yes;
+    };
+    // A freeze may have been put up meanwhile.
+    frozen(organisation, &change.adoptions, Some(&change.aspects), violated.0);
+    let position = organisation.register.position();
+    if change.base == position {
+        return Fit::Yes;
+    }
+    if change.is_outdated(&organisation.register) {
+        return Fit::No(Returned::Outdated);
+    }
+    match facts.evidence {
+        Evidence::Merged { register, sound: true } if *register == position => Fit::Yes,
+        Evidence::Merged { register, sound: false } if *register == position => Fit::No(Returned::Unsound),
+        _ => Fit::LookAgain,
+    }
+}
+
+pub(super) fn withdrawn(
+    organisation: &Organisation,
+    of: &Withdraw,
+    facts: Facts<'_>,
+    violations: &mut Vec<Violation>,
+) -> Option<Vec<Event>> {
+    let mut violated = Violated(violations);
+    is_there(organisation, facts.by, &mut violated);
+    if let Some(item) = open_item(organisation, of.item, facts, &mut violated)
+        && !item.authors.contains(facts.by)
+    {
+        violated.say(NOT_YOURS, "only its authors give it up; others reject it");
+    }
+    Some(vec![Event::ItemEnded(ItemEnded { item: of.item, outcome: Outcome::Withdrawn })])
+}
+
+/// An item that is open and not overdue.
+fn open_item<'a>(
+    organisation: &'a Organisation,
+    number: u64,
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) -> Option<&'a Item> {
+    match organisation.items.get(number) {
+        Some(Item { ended: Some((outcome, _)), .. }) => {
+            violated.say(NO_ITEM, format!("item {number} has ended: {}", outcome.word()));
+            None
+        }
+        Some(item) => {
+            if item.due().is_some_and(|due| due <= facts.at) {
+                violated.say(LAPSED, format!("item {number} was not decided in time; propose it again"));
+            }
+            Some(item)
+        }
+        None => {
+            violated.say(NO_ITEM, format!("there is no item {number}: `kepi inbox --all` lists them"));
+            None
+        }
+    }
+}
+
+/// What ends because nobody decided in time.
+pub(super) fn ticked(organisation: &Organisation, at: i64, violations: &mut Vec<Violation>) -> Vec<Event> {
+    let overdue = organisation.items.open().filter(|item| item.due().is_some_and(|due| due <= at));
+    let ended = |item: &Item| Event::ItemEnded(ItemEnded { item: item.number, outcome: Outcome::Lapsed });
+    let events: Vec<Event> = overdue.map(ended).collect();
+    if events.is_empty() {
+        Violated(violations).say(NOTHING_DUE, "nothing is due");
+    }
+    events
+}

@@ -1,0 +1,368 @@
+//! Bodies of version 1 of what is proposed and decided: these never change. What the subject says is not said again.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use kepi_model::{
+    calendar::Grain,
+    governance::{Aspect, Mode},
+    id::FunctionId,
+};
+use kepi_proof::{Commitment, Digest};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{to_value, v1::Adoption};
+use crate::{
+    event::{self, Event, Returned, Subject},
+    governance::{self, Governing},
+    items::{self, Change, Outcome, Stance},
+    periods::{self, PeriodId},
+    plain::StepName,
+    principal::Principal,
+};
+
+/// The number of what an event is about.
+fn number(subject: &Subject, kind: &str) -> Result<u64, String> {
+    let number = subject.of(kind).and_then(|text| text.parse::<u64>().ok().filter(|n| n.to_string() == text));
+    number.ok_or_else(|| format!("it is about `{subject}`, which is no {kind}"))
+}
+
+fn written<'a>(persons: impl IntoIterator<Item = &'a u64>) -> Vec<Principal> {
+    persons.into_iter().map(|person| Principal::Person(*person)).collect()
+}
+
+fn read<T: FromIterator<u64>>(persons: Vec<Principal>) -> Result<T, String> {
+    let number = |person| match person {
+        Principal::Person(number) => Ok(number),
+        Principal::Job(_) => Err(format!("`{person}` is no person")),
+    };
+    persons.into_iter().map(number).collect()
+}
+
+/// A day as `2026-01-31`, and no other spelling of it.
+#[derive(Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy)]
+struct Day(Date);
+
+impl TryFrom<String> for Day {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let day = text.parse::<Date>().ok().filter(|day| day.to_string() == text);
+        day.map(Self).ok_or_else(|| format!("`{text}` is no day"))
+    }
+}
+
+impl From<Day> for String {
+    fn from(day: Day) -> Self {
+        day.0.to_string()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Governance {
+    mode: Mode,
+    owners: Vec<Principal>,
+    board: Vec<Function>,
+    quorum: u16,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Function {
+    function: FunctionId,
+    members: Vec<Principal>,
+}
+
+impl From<&governance::Governance> for Governance {
+    fn from(e: &governance::Governance) -> Self {
+        let function = |(function, members): (&FunctionId, &_)| Function {
+            function: function.clone(),
+            members: written::<'_>(members),
+        };
+        Self {
+            mode: e.mode,
+            owners: written(&e.owners),
+            board: e.board.iter().map(function).collect(),
+            quorum: e.quorum,
+        }
+    }
+}
+
+impl Governance {
+    fn plain(self) -> Result<governance::Governance, String> {
+        let functions = self.board.len();
+        let board: BTreeMap<_, _> = self
+            .board
+            .into_iter()
+            .map(|of| Ok::<_, String>((of.function, read(of.members)?)))
+            .collect::<Result<_, _>>()?;
+        if board.len() != functions {
+            return Err("a function stands twice".to_owned());
+        }
+        Ok(governance::Governance { mode: self.mode, owners: read(self.owners)?, board, quorum: self.quorum })
+    }
+
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        if *subject != Subject::governance() {
+            return Err(format!("it is about `{subject}` and not the governance"));
+        }
+        self.plain().map(Event::GovernanceAdopted)
+    }
+}
+
+/// That somebody is there, or is there no longer: the subject says who.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Person {}
+
+impl Person {
+    pub(super) fn read(self, subject: &Subject, event: fn(u64) -> Event) -> Result<Event, String> {
+        number(subject, "person").map(event)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Content {
+    ChangeRequest(ChangeRequest),
+    Freeze(Freeze),
+    Lift(Lift),
+    Close(Close),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Freeze {
+    from: Day,
+    until: Day,
+    aspects: Vec<Aspect>,
+}
+
+impl From<&periods::Freeze> for Freeze {
+    fn from(of: &periods::Freeze) -> Self {
+        Self { from: Day(of.from), until: Day(of.until), aspects: of.aspects.iter().copied().collect() }
+    }
+}
+
+impl Freeze {
+    fn plain(self) -> periods::Freeze {
+        let Self { from, until, aspects } = self;
+        periods::Freeze { from: from.0, until: until.0, aspects: aspects.into_iter().collect() }
+    }
+
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        let (item, freeze) = (number(subject, "freeze")?, self.plain());
+        Ok(Event::PeriodFrozen(event::PeriodFrozen { item, freeze }))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lift {
+    freeze: u64,
+}
+
+/// That a freeze is lifted: the subject says which.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Lifted {}
+
+impl Lifted {
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        number(subject, "freeze").map(Event::PeriodLifted)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Close {
+    grain: Grain,
+    first: Day,
+    until: Day,
+    published: u64,
+}
+
+/// That a period is closed: the subject says which.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Closed {
+    until: Day,
+    published: u64,
+}
+
+impl From<&periods::Close> for Closed {
+    fn from(e: &periods::Close) -> Self {
+        Self { until: Day(e.until), published: e.published }
+    }
+}
+
+impl Closed {
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        let wrong = || format!("it is about `{subject}`, which is no period");
+        let (grain, first) = subject.of("period").and_then(|of| of.split_once('/')).ok_or_else(wrong)?;
+        let grain = serde_json::from_value(Value::String(grain.to_owned())).map_err(|_| wrong())?;
+        let period = PeriodId { grain, first: first.parse().map_err(|_| wrong())? };
+        if *subject != Subject::period(period) {
+            return Err(wrong());
+        }
+        Ok(Event::PeriodClosed(periods::Close { period, until: self.until.0, published: self.published }))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChangeRequest {
+    base: u64,
+    aspects: Vec<Aspect>,
+    adoptions: Vec<Adoption>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    concerned: Vec<Principal>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    governance: Option<Governance>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    joined: Vec<Principal>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    left: Vec<Principal>,
+}
+
+impl From<&items::Content> for Content {
+    fn from(content: &items::Content) -> Self {
+        match content {
+            items::Content::Change(change) => Self::ChangeRequest(ChangeRequest {
+                base: change.base,
+                aspects: change.aspects.iter().copied().collect(),
+                adoptions: change.adoptions.iter().map(Adoption::from).collect(),
+                concerned: written(&change.concerned),
+                governance: change.governing.governance.as_ref().map(Governance::from),
+                joined: written(&change.governing.joined),
+                left: written(&change.governing.left),
+            }),
+            items::Content::Freeze(freeze) => Self::Freeze(Freeze::from(freeze)),
+            items::Content::Lift(freeze) => Self::Lift(Lift { freeze: *freeze }),
+            items::Content::Close(of) => Self::Close(Close {
+                grain: of.period.grain,
+                first: Day(of.period.first),
+                until: Day(of.until),
+                published: of.published,
+            }),
+        }
+    }
+}
+
+impl Content {
+    fn read(self) -> Result<items::Content, String> {
+        match self {
+            Self::Freeze(of) => Ok(items::Content::Freeze(of.plain())),
+            Self::Lift(of) => Ok(items::Content::Lift(of.freeze)),
+            Self::Close(Close { grain, first, until, published }) => {
+                let period = PeriodId { grain, first: first.0 };
+                Ok(items::Content::Close(periods::Close { period, until: until.0, published }))
+            }
+            Self::ChangeRequest(of) => Ok(items::Content::Change(Change {
+                base: of.base,
+                aspects: of.aspects.into_iter().collect(),
+                adoptions: of.adoptions.into_iter().map(Adoption::read).collect::<Result<_, _>>()?,
+                concerned: read(of.concerned)?,
+                governing: Governing {
+                    governance: of.governance.map(Governance::plain).transpose()?,
+                    joined: read(of.joined)?,
+                    left: read(of.left)?,
+                },
+            })),
+        }
+    }
+}
+
+/// What an item proposes as it is written; ballots are for the hash of this.
+pub(super) fn content(content: &items::Content) -> Result<Value, String> {
+    to_value(&Content::from(content))
+}
+
+/// Of `item.opened` and `item.edited`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Proposed {
+    content: Content,
+    why: Commitment,
+}
+
+impl Proposed {
+    pub(super) fn opened(e: &event::ItemOpened) -> Self {
+        Self { content: Content::from(&e.content), why: e.why }
+    }
+
+    pub(super) fn edited(e: &event::ItemEdited) -> Self {
+        Self { content: Content::from(&e.content), why: e.why }
+    }
+
+    pub(super) fn read_opened(self, subject: &Subject) -> Result<Event, String> {
+        let (item, content) = (number(subject, "item")?, self.content.read()?);
+        Ok(Event::ItemOpened(event::ItemOpened { item, content, why: self.why }))
+    }
+
+    pub(super) fn read_edited(self, subject: &Subject) -> Result<Event, String> {
+        let (item, content) = (number(subject, "item")?, self.content.read()?);
+        Ok(Event::ItemEdited(event::ItemEdited { item, content, why: self.why }))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ItemMoved {
+    pub(super) to: StepName,
+}
+
+impl ItemMoved {
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        Ok(Event::ItemMoved(event::ItemMoved { item: number(subject, "item")?, to: self.to }))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ItemVoted {
+    stance: Stance,
+    content: Digest,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    why: Option<Commitment>,
+}
+
+impl From<&event::ItemVoted> for ItemVoted {
+    fn from(e: &event::ItemVoted) -> Self {
+        Self { stance: e.stance, content: e.content, why: e.why }
+    }
+}
+
+impl ItemVoted {
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        let Self { stance, content, why } = self;
+        Ok(Event::ItemVoted(event::ItemVoted { item: number(subject, "item")?, stance, content, why }))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ItemReturned {
+    pub(super) why: Returned,
+}
+
+impl ItemReturned {
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        Ok(Event::ItemReturned(event::ItemReturned { item: number(subject, "item")?, why: self.why }))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ItemEnded {
+    pub(super) outcome: Outcome,
+}
+
+impl ItemEnded {
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        Ok(Event::ItemEnded(event::ItemEnded { item: number(subject, "item")?, outcome: self.outcome }))
+    }
+}

@@ -1,0 +1,529 @@
+//! What is proposed and decided: each way round the others is closed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kepi_govern::{
+    Adopt, Command, Content, DocumentId, Edit, Effective, Event, Evidence, Facts, Governance, Governing,
+    Open, Organisation, Place, Principal, Situation, Stance, Vote, Withdraw, decide,
+    event::DefinitionAdopted,
+    items::{Change, KINDS, Outcome, Timeout, Turn},
+    laws,
+    periods::{Close, Freeze, PeriodId},
+    register::Adopted,
+};
+use kepi_model::{
+    calendar::Grain,
+    governance::{Aspect, Mode},
+};
+use kepi_proof::{Commitment, Digest};
+
+pub const DAY: i64 = 86_400_000_000;
+
+/// A project of which people decide.
+#[derive(Debug, Clone)]
+pub struct World {
+    pub organisation: Organisation,
+    pub at: i64,
+    pub seq: u64,
+    texts: u8,
+}
+
+pub fn kpi(name: &str) -> DocumentId {
+    DocumentId::named("kpi", name).unwrap()
+}
+
+pub fn person(number: u64) -> Principal {
+    Principal::Person(number)
+}
+
+pub fn governance(mode: Mode) -> Governance {
+    Governance {
+        mode,
+        owners: BTreeSet::from([1, 2]),
+        board: BTreeMap::from([
+            ("finance".parse().unwrap(), BTreeSet::from([1, 3])),
+            ("customer".parse().unwrap(), BTreeSet::from([2, 4])),
+            ("data".parse().unwrap(), BTreeSet::from([5])),
+        ]),
+        quorum: 2,
+    }
+}
+
+impl World {
+    /// Six persons; 1 and 2 are owners, 1 to 5 the board.
+    pub fn new(mode: Mode) -> Self {
+        let mut world = Self { organisation: Organisation::default(), at: DAY, seq: 0, texts: 0 };
+        let adopted = world.text();
+        let governing = Governing {
+            governance: Some(governance(mode)),
+            joined: (1..=6).collect(),
+            left: BTreeSet::new(),
+        };
+        let texts = BTreeMap::from([(kpi("a"), adopted), (kpi("b"), adopted)]);
+        let adopt = Adopt {
+            base: 0,
+            adoptions: vec![DefinitionAdopted { from: Effective::Ever, texts, files: None }],
+            governing,
+        };
+        world.must(1, &Command::Adopt(adopt));
+        world
+    }
+
+    pub fn text(&mut self) -> Adopted {
+        self.texts = self.texts.wrapping_add(1);
+        Adopted { text: Some(Commitment([self.texts; 32])), meaning: None }
+    }
+
+    pub fn change(&mut self, name: &str, aspects: &[Aspect], concerned: &[u64]) -> Content {
+        let adopted = self.text();
+        let adoption = DefinitionAdopted {
+            from: Effective::Ever,
+            texts: BTreeMap::from([(kpi(name), adopted)]),
+            files: None,
+        };
+        Content::Change(Change {
+            base: self.organisation.register.position(),
+            adoptions: vec![adoption],
+            aspects: aspects.iter().copied().collect(),
+            concerned: concerned.iter().copied().collect(),
+            governing: Governing::default(),
+        })
+    }
+
+    pub fn ask(
+        &mut self,
+        by: u64,
+        command: &Command,
+        evidence: &Evidence,
+    ) -> Result<Vec<Event>, Vec<&'static str>> {
+        let by = person(by);
+        let facts = Facts { at: self.at, by: &by, evidence };
+        let decided = decide(Situation { organisation: &self.organisation }, command, facts);
+        let events = decided.map_err(|violations| violations.iter().map(|v| v.code).collect::<Vec<_>>())?;
+        for event in &events {
+            self.seq += 1;
+            self.organisation.apply(Place { seq: self.seq, at: self.at, by: &by }, event);
+        }
+        Ok(events)
+    }
+
+    fn must(&mut self, by: u64, command: &Command) -> Vec<Event> {
+        self.ask(by, command, &Evidence::None).unwrap()
+    }
+
+    fn refused(&mut self, by: u64, command: &Command) -> Vec<&'static str> {
+        self.ask(by, command, &Evidence::None).unwrap_err()
+    }
+
+    fn open(&mut self, by: u64, content: Content) -> u64 {
+        let number = self.organisation.items.next();
+        self.must(by, &Command::Open(Open { content, why: Commitment([0; 32]) }));
+        number
+    }
+
+    pub fn vote(&self, item: u64, stance: Stance) -> Command {
+        let content = self.organisation.items.get(item).map_or(Digest([0; 32]), |item| item.digest);
+        Command::Vote(Vote { item, stance, content, why: None })
+    }
+
+    fn edit(&self, item: u64, content: Content) -> Command {
+        let was = self.organisation.items.get(item).unwrap().digest;
+        Command::Edit(Edit { item, was, content, why: Commitment([0; 32]) })
+    }
+
+    fn says(&mut self, by: u64, item: u64, stance: Stance) -> Vec<Event> {
+        let vote = self.vote(item, stance);
+        self.must(by, &vote)
+    }
+
+    fn may_not(&mut self, by: u64, item: u64, stance: Stance) -> Vec<&'static str> {
+        let vote = self.vote(item, stance);
+        self.refused(by, &vote)
+    }
+
+    fn outcome(&self, item: u64) -> Option<Outcome> {
+        self.organisation.items.get(item).unwrap().ended.map(|(outcome, _)| outcome)
+    }
+}
+
+#[test]
+fn in_an_open_project_everything_is_in_force_at_once() {
+    let mut world = World::new(Mode::Open);
+    let content = world.change("a", &[Aspect::Definition], &[]);
+    let events = world.must(99, &Command::Open(Open { content, why: Commitment([0; 32]) }));
+    assert!(matches!(
+        events.as_slice(),
+        [Event::ItemOpened(_), Event::ItemMoved(_), Event::DefinitionAdopted(_), Event::ItemEnded(_)]
+    ));
+}
+
+#[test]
+fn where_it_is_decided_a_run_adopts_nothing() {
+    for mode in [Mode::Reviewed, Mode::Board] {
+        let mut world = World::new(mode);
+        let adopted = world.text();
+        let adopt = Command::Adopt(Adopt {
+            base: world.organisation.register.position(),
+            adoptions: vec![DefinitionAdopted {
+                from: Effective::Ever,
+                texts: BTreeMap::from([(kpi("a"), adopted)]),
+                files: None,
+            }],
+            governing: Governing::default(),
+        });
+        assert_eq!(world.refused(1, &adopt), [laws::DECIDED]);
+    }
+}
+
+#[test]
+fn nobody_approves_their_own_and_one_other_suffices_in_review() {
+    let mut world = World::new(Mode::Reviewed);
+    let content = world.change("a", &[Aspect::Definition], &[]);
+    let item = world.open(3, content);
+    assert_eq!(world.may_not(3, item, Stance::Yes), [laws::OWN]);
+    assert_eq!(world.may_not(77, item, Stance::Yes), [laws::NOT_THERE, laws::NOT_ASKED]);
+    let events = world.says(6, item, Stance::Yes);
+    assert!(matches!(
+        events.as_slice(),
+        [Event::ItemVoted(_), Event::DefinitionAdopted(_), Event::ItemEnded(_)]
+    ));
+    assert_eq!(world.outcome(item), Some(Outcome::Done));
+    assert_eq!(world.may_not(2, item, Stance::No), [laws::NO_ITEM], "what has ended has ended");
+}
+
+#[test]
+fn words_are_in_force_at_once_in_review_and_need_one_other_under_a_board() {
+    let mut world = World::new(Mode::Reviewed);
+    let content = world.change("a", &[Aspect::Words], &[]);
+    let item = world.open(3, content);
+    assert_eq!(world.outcome(item), Some(Outcome::Done));
+    let mut world = World::new(Mode::Board);
+    let content = world.change("a", &[Aspect::Words], &[]);
+    let item = world.open(3, content);
+    assert_eq!(world.outcome(item), None);
+    world.says(6, item, Stance::Yes);
+    assert_eq!(world.outcome(item), Some(Outcome::Done));
+}
+
+#[test]
+fn an_edit_voids_what_was_said_and_makes_its_writer_an_author() {
+    let mut world = World::new(Mode::Board);
+    let content = world.change("a", &[Aspect::Definition], &[]);
+    let item = world.open(6, content);
+    world.says(1, item, Stance::Yes);
+    let was = world.vote(item, Stance::Yes);
+    let other = world.change("a", &[Aspect::Definition], &[]);
+    assert_eq!(world.refused(2, &world.edit(item, other.clone())), [laws::NOT_YOURS]);
+    world.must(6, &world.edit(item, other));
+    assert!(world.organisation.items.get(item).unwrap().ballots.is_empty());
+    // What was read before is not what is voted on now.
+    assert_eq!(world.refused(2, &was), [laws::OTHER_CONTENT]);
+    world.says(2, item, Stance::Yes);
+    assert_eq!(world.outcome(item), None, "one function of two");
+    world.says(1, item, Stance::Yes);
+    assert_eq!(world.outcome(item), Some(Outcome::Done));
+}
+
+#[test]
+fn a_board_needs_functions_and_more_members_for_it_than_against() {
+    let mut world = World::new(Mode::Board);
+    let content = world.change("a", &[Aspect::Definition], &[]);
+    let item = world.open(6, content);
+    world.says(1, item, Stance::Yes);
+    world.says(3, item, Stance::Yes);
+    assert_eq!(world.outcome(item), None, "two of one function");
+    world.says(5, item, Stance::No);
+    world.says(2, item, Stance::No);
+    assert_eq!(world.outcome(item), None, "the fourth may still say yes");
+    world.says(4, item, Stance::No);
+    assert_eq!(world.outcome(item), Some(Outcome::Rejected));
+    // Whoever is no member is not asked.
+    let content = world.change("b", &[Aspect::Weight], &[]);
+    let item = world.open(1, content);
+    assert_eq!(world.may_not(6, item, Stance::Yes), [laws::NOT_ASKED]);
+    world.says(2, item, Stance::Yes);
+    world.says(5, item, Stance::Yes);
+    assert_eq!(world.outcome(item), Some(Outcome::Done));
+}
+
+#[test]
+fn whose_target_it_is_signs_and_does_not_decide() {
+    // In review all parties sign the same content: who proposes has signed by writing it.
+    let mut world = World::new(Mode::Reviewed);
+    let content = world.change("a", &[Aspect::Target], &[4]);
+    let item = world.open(3, content);
+    assert_eq!(world.may_not(6, item, Stance::Yes), [laws::NOT_ASKED]);
+    // A counter-offer: now it is the other's turn.
+    let counter = world.change("a", &[Aspect::Target], &[4]);
+    world.must(4, &world.edit(item, counter));
+    assert_eq!(world.may_not(4, item, Stance::Yes), [laws::OWN]);
+    world.says(3, item, Stance::Yes);
+    assert_eq!(world.outcome(item), Some(Outcome::Done));
+    // One's own target alone needs another.
+    let content = world.change("a", &[Aspect::Target], &[4]);
+    let item = world.open(4, content);
+    assert_eq!(world.may_not(4, item, Stance::Yes), [laws::OWN]);
+    world.says(6, item, Stance::Yes);
+    assert_eq!(world.outcome(item), Some(Outcome::Done));
+    // Under a board the party signs, and the board decides without it.
+    let mut world = World::new(Mode::Board);
+    let content = world.change("a", &[Aspect::Target], &[4]);
+    let item = world.open(6, content);
+    world.says(1, item, Stance::Yes);
+    world.says(4, item, Stance::Yes);
+    assert_eq!(world.outcome(item), None, "4 speaks for customers, and not here");
+    world.says(2, item, Stance::Yes);
+    assert_eq!(world.outcome(item), Some(Outcome::Done));
+    // Where what else differs is decided by one other, it is not those whom it touches.
+    let mut world = World::new(Mode::Reviewed);
+    let content = world.change("a", &[Aspect::Definition], &[4]);
+    let item = world.open(3, content);
+    assert_eq!(world.may_not(4, item, Stance::Yes), [laws::CONCERNED]);
+    world.says(4, item, Stance::Abstain);
+    assert_eq!(world.outcome(item), None);
+}
+
+#[test]
+fn governance_is_changed_by_what_it_asks_for_and_never_by_one() {
+    for mode in [Mode::Reviewed, Mode::Board] {
+        let mut world = World::new(mode);
+        let mut content = world.change("a", &[Aspect::Governance], &[]);
+        let Content::Change(change) = &mut content else { panic!("a change") };
+        change.governing.governance = Some(Governance::default());
+        let item = world.open(1, content.clone());
+        assert_eq!(world.may_not(1, item, Stance::Yes), [laws::OWN]);
+        if mode == Mode::Reviewed {
+            assert_eq!(world.may_not(6, item, Stance::Yes), [laws::NOT_ASKED], "no owner");
+            world.says(2, item, Stance::Yes);
+        } else {
+            world.says(4, item, Stance::Yes);
+            world.says(5, item, Stance::Yes);
+            assert_eq!(world.outcome(item), None, "a board without an owner");
+            world.says(2, item, Stance::Yes);
+        }
+        assert_eq!(world.outcome(item), Some(Outcome::Done));
+        assert_eq!(world.organisation.governance.mode, Mode::Open);
+    }
+    // To say less of it than is so is refused, and so is a text whose meaning is not told.
+    let mut world = World::new(Mode::Reviewed);
+    let mut content = world.change("a", &[Aspect::Words], &[]);
+    let Content::Change(change) = &mut content else { panic!("a change") };
+    change.governing.joined = BTreeSet::from([9]);
+    let open = |content| Command::Open(Open { content, why: Commitment([0; 32]) });
+    assert_eq!(world.refused(1, &open(content)), [laws::ASPECTS]);
+    let mut content = world.change("a", &[Aspect::Governance, Aspect::Definition], &[]);
+    let Content::Change(change) = &mut content else { panic!("a change") };
+    let adopted = world.text();
+    change.adoptions[0].texts.insert(DocumentId::named("governance", "g").unwrap(), adopted);
+    assert_eq!(world.refused(1, &open(content)), [laws::UNSAID]);
+    let content = world.change("new", &[Aspect::Words], &[]);
+    assert_eq!(world.refused(1, &open(content)), [laws::ASPECTS], "a new KPI is more than words");
+}
+
+#[test]
+fn what_was_adopted_otherwise_meanwhile_goes_back_to_its_author() {
+    let mut world = World::new(Mode::Reviewed);
+    let (first, second) =
+        (world.change("a", &[Aspect::Definition], &[]), world.change("a", &[Aspect::Data], &[]));
+    let other = world.change("b", &[Aspect::Definition], &[]);
+    let (first, second, other) = (world.open(3, first), world.open(4, second), world.open(4, other));
+    world.says(6, first, Stance::Yes);
+    let events = world.says(6, second, Stance::Yes);
+    assert!(matches!(events.as_slice(), [Event::ItemVoted(_), Event::ItemReturned(_)]));
+    assert_eq!(world.may_not(6, second, Stance::Yes), [laws::NOT_ASKING]);
+    let anew = world.change("a", &[Aspect::Data], &[]);
+    world.must(4, &world.edit(second, anew));
+    world.says(6, second, Stance::Yes);
+    assert_eq!(world.outcome(second), Some(Outcome::Done));
+    // What touches something else takes effect if both are sound together, looked at as of now.
+    assert_eq!(world.may_not(6, other, Stance::Yes), [laws::LOOK_AGAIN]);
+    let vote = world.vote(other, Stance::Yes);
+    let position = world.organisation.register.position();
+    let old = Evidence::Merged { register: position - 1, sound: true };
+    assert_eq!(world.ask(6, &vote, &old).unwrap_err(), [laws::LOOK_AGAIN]);
+    let unsound = Evidence::Merged { register: position, sound: false };
+    let events = world.clone().ask(6, &vote, &unsound).unwrap();
+    assert!(matches!(events.as_slice(), [Event::ItemVoted(_), Event::ItemReturned(_)]));
+    world.ask(6, &vote, &Evidence::Merged { register: position, sound: true }).unwrap();
+    assert_eq!(world.outcome(other), Some(Outcome::Done));
+}
+
+#[test]
+fn silence_is_no_and_leavers_do_not_count() {
+    let mut world = World::new(Mode::Board);
+    let content = world.change("a", &[Aspect::Definition], &[]);
+    let item = world.open(6, content);
+    world.says(1, item, Stance::Yes);
+    let by = person(1);
+    world.organisation.apply(Place { seq: 99, at: world.at, by: &by }, &Event::PersonLeft(1));
+    world.says(2, item, Stance::Yes);
+    assert_eq!(world.outcome(item), None, "who has left speaks for no function");
+    assert_eq!(world.may_not(1, item, Stance::Yes), [laws::NOT_THERE, laws::NOT_ASKED]);
+    world.at += 31 * DAY;
+    assert_eq!(world.may_not(3, item, Stance::Yes), [laws::LAPSED]);
+    world.must(6, &Command::Tick);
+    assert_eq!(world.outcome(item), Some(Outcome::Lapsed));
+    assert_eq!(world.refused(6, &Command::Tick), [laws::NOTHING_DUE]);
+}
+
+#[test]
+fn what_is_frozen_is_changed_by_nothing_until_that_is_lifted_by_others() {
+    let day = |month: i8| jiff::civil::Date::constant(2026, month, 1);
+    for mode in [Mode::Open, Mode::Reviewed, Mode::Board] {
+        let mut world = World::new(mode);
+        let aspects = BTreeSet::from([Aspect::Definition, Aspect::Target]);
+        let freeze = Freeze { from: day(1), until: day(7), aspects };
+        // What was proposed before is held to it when it is to take effect.
+        let content = world.change("b", &[Aspect::Definition], &[]);
+        let early = (mode != Mode::Open).then(|| world.open(6, content));
+        let item = world.open(1, Content::Freeze(freeze));
+        let agree = |world: &mut World, item| match mode {
+            Mode::Open => {}
+            Mode::Reviewed => {
+                assert_eq!(world.may_not(6, item, Stance::Yes), [laws::NOT_ASKED], "no owner");
+                world.says(2, item, Stance::Yes);
+            }
+            Mode::Board => [2, 5].into_iter().for_each(|person| {
+                world.says(person, item, Stance::Yes);
+            }),
+        };
+        agree(&mut world, item);
+        assert_eq!(world.outcome(item), Some(Outcome::Done));
+        let change = |world: &mut World, aspect, from| {
+            let mut content = world.change("a", &[aspect], &[]);
+            let Content::Change(change) = &mut content else { panic!("a change") };
+            change.adoptions[0].from = from;
+            world.ask(6, &Command::Open(Open { content, why: Commitment([0; 32]) }), &Evidence::None)
+        };
+        let frozen = Err(vec![laws::FROZEN]);
+        assert_eq!(change(&mut world, Aspect::Definition, Effective::Ever), frozen);
+        assert_eq!(change(&mut world, Aspect::Target, Effective::From(day(3))), frozen);
+        assert_eq!(change(&mut world, Aspect::Definition, Effective::From(day(6))), frozen);
+        assert!(change(&mut world, Aspect::Definition, Effective::From(day(7))).is_ok(), "after it");
+        assert!(change(&mut world, Aspect::Weight, Effective::Ever).is_ok(), "another respect");
+        if let Some(early) = early {
+            if mode == Mode::Board {
+                world.says(4, early, Stance::Yes);
+            }
+            let vote = world.vote(early, Stance::Yes);
+            let refused = world.refused(3, &vote);
+            assert!(refused.contains(&laws::FROZEN), "{refused:?}");
+            assert_eq!(world.outcome(early), None);
+        }
+        // A run of an open project adopts nothing that is frozen either.
+        if mode == Mode::Open {
+            let adopted = world.text();
+            let adopt = Command::Adopt(Adopt {
+                base: world.organisation.register.position(),
+                adoptions: vec![DefinitionAdopted {
+                    from: Effective::Ever,
+                    texts: BTreeMap::from([(kpi("a"), adopted)]),
+                    files: None,
+                }],
+                governing: Governing::default(),
+            });
+            assert_eq!(world.refused(1, &adopt), [laws::FROZEN]);
+        }
+        let open = |content| Command::Open(Open { content, why: Commitment([0; 32]) });
+        assert_eq!(world.refused(1, &open(Content::Lift(77))), [laws::NOT_FROZEN]);
+        let lift = world.open(1, Content::Lift(item));
+        agree(&mut world, lift);
+        assert!(change(&mut world, Aspect::Definition, Effective::Ever).is_ok());
+        let nothing = Freeze { from: day(7), until: day(7), aspects: BTreeSet::new() };
+        assert_eq!(world.refused(1, &open(Content::Freeze(nothing))), [laws::NO_DAYS]);
+    }
+}
+
+#[test]
+fn every_respect_and_every_day_of_a_freeze_is_held() {
+    let day = |n: i8| jiff::civil::Date::constant(2026, 1, n);
+    let respects =
+        [Aspect::Definition, Aspect::Data, Aspect::Weight, Aspect::Target, Aspect::Owner, Aspect::Words];
+    for aspect in respects {
+        for frozen in respects {
+            for from in std::iter::once(Effective::Ever).chain((1..20).map(|n| Effective::From(day(n)))) {
+                let mut world = World::new(Mode::Reviewed);
+                let freeze = Freeze { from: day(5), until: day(10), aspects: BTreeSet::from([frozen]) };
+                let item = world.open(1, Content::Freeze(freeze));
+                world.says(2, item, Stance::Yes);
+                let mut content = world.change("a", &[aspect], &[]);
+                let Content::Change(change) = &mut content else { panic!("a change") };
+                change.adoptions[0].from = from;
+                let open = Command::Open(Open { content, why: Commitment([0; 32]) });
+                let meets = aspect == frozen && from < Effective::From(day(10));
+                let refused = world.ask(3, &open, &Evidence::None) == Err(vec![laws::FROZEN]);
+                assert_eq!(refused, meets, "{aspect:?} from {from} while {frozen:?} is frozen");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_period_is_closed_by_others_and_again_only_if_something_came_since() {
+    let first = jiff::civil::Date::constant(1970, 1, 1);
+    let of = |published| {
+        let until = jiff::civil::Date::constant(1970, 2, 1);
+        Content::Close(Close { period: PeriodId { grain: Grain::Month, first }, until, published })
+    };
+    let open = |published| Command::Open(Open { content: of(published), why: Commitment([0; 32]) });
+    let mut world = World::new(Mode::Board);
+    assert_eq!(world.refused(1, &open(9)), [laws::NOT_TO_CLOSE], "it is not over");
+    world.at = 40 * DAY;
+    assert_eq!(world.refused(1, &open(0)), [laws::NOT_TO_CLOSE]);
+    let item = world.open(1, of(9));
+    let second = world.open(6, of(9));
+    world.says(2, item, Stance::Yes);
+    world.says(5, item, Stance::Yes);
+    assert_eq!(world.outcome(item), Some(Outcome::Done));
+    // The same again closes nothing anew, whoever agrees.
+    world.says(2, second, Stance::Yes);
+    assert_eq!(world.may_not(5, second, Stance::Yes), [laws::NOT_TO_CLOSE]);
+    assert_eq!(world.refused(1, &open(9)), [laws::NOT_TO_CLOSE]);
+    let item = world.open(1, of(12));
+    world.says(2, item, Stance::Yes);
+    world.says(5, item, Stance::Yes);
+    let period = PeriodId { grain: Grain::Month, first };
+    let closes: Vec<u64> = world.organisation.periods.closed[&period].iter().map(|of| of.published).collect();
+    assert_eq!(closes, [9, 12]);
+}
+
+#[test]
+fn every_kind_of_item_walks_to_an_end() {
+    let mut names = BTreeSet::new();
+    for kind in KINDS {
+        assert!(names.insert(kind.name), "{} is there twice", kind.name);
+        assert!(kind.about.ends_with('.'));
+        let steps: BTreeSet<&str> = kind.steps.iter().map(|step| step.name).collect();
+        assert_eq!(steps.len(), kind.steps.len(), "{}", kind.name);
+        // Whoever is asked is asked last: what they agree to takes effect. Every step has an end.
+        assert_eq!(kind.steps.last().map(|step| step.turn), Some(Turn::Ask), "{}", kind.name);
+        assert_eq!(kind.asking(), kind.steps.last());
+        for step in kind.steps {
+            assert!(step.due > 0 && step.name.parse::<kepi_govern::plain::StepName>().is_ok());
+            assert_eq!(step.timeout, Timeout::Lapse);
+        }
+    }
+}
+
+#[test]
+fn only_an_author_withdraws_and_nobody_could_decide_is_said_at_once() {
+    let mut world = World::new(Mode::Reviewed);
+    let content = world.change("a", &[Aspect::Definition], &[]);
+    let item = world.open(3, content);
+    let withdraw = Command::Withdraw(Withdraw { item });
+    assert_eq!(world.refused(4, &withdraw), [laws::NOT_YOURS]);
+    world.must(3, &withdraw);
+    assert_eq!(world.outcome(item), Some(Outcome::Withdrawn));
+    assert_eq!(world.refused(3, &withdraw), [laws::NO_ITEM]);
+    for number in 2..=6 {
+        let by = person(1);
+        world.organisation.apply(Place { seq: 99, at: world.at, by: &by }, &Event::PersonLeft(number));
+    }
+    let content = world.change("a", &[Aspect::Definition], &[]);
+    let open = Command::Open(Open { content, why: Commitment([0; 32]) });
+    assert_eq!(world.refused(1, &open), [laws::NOBODY]);
+    let mut world = World::new(Mode::Board);
+    let content = world.change("a", &[Aspect::Definition], &[2, 4, 5]);
+    let open = Command::Open(Open { content, why: Commitment([0; 32]) });
+    assert_eq!(world.refused(6, &open), [laws::NOBODY], "one function is left of two");
+}

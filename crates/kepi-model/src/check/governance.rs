@@ -1,0 +1,72 @@
+//! Whether a governance can decide anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Context;
+use crate::{
+    codes,
+    decode::Placed,
+    definitions as written,
+    governance::{Governance, Mode},
+    id::PersonId,
+    source_text::Span,
+};
+
+/// Fewer owners cannot decide on each other's changes.
+const FEWEST_OWNERS: usize = 2;
+
+/// Reads the governance, if there is one.
+pub(super) fn read(
+    governances: &[Placed<written::Governance>],
+    context: &mut Context<'_>,
+) -> Option<Governance> {
+    let (first, others) = governances.split_first()?;
+    let written = &first.value;
+    for other in others {
+        context
+            .report(codes::GOVERNANCE, other.value.governance.span, "there is more than one governance")
+            .related(written.governance.span, "the first one")
+            .fix("keep one of them");
+    }
+    let mut cannot = |at: Span, why: String, way_out: &str| {
+        context.report(codes::GOVERNANCE, at, why).fix(way_out.to_owned());
+    };
+    let owners: BTreeSet<PersonId> = written.owners.values().into_iter().collect();
+    if written.owners.get().is_some() && owners.len() < FEWEST_OWNERS {
+        let why =
+            "one owner alone could change nothing of it: nobody decides on what they propose themselves";
+        cannot(written.owners.span, why.to_owned(), "name two owners or more");
+    }
+    let mode = written.mode.cloned()?;
+    let board = written.board.get();
+    let members = board.into_iter().flat_map(|board| board.members.items());
+    let members = members.filter_map(|function| {
+        let id = function.key.as_ref()?.id.clone()?;
+        let members = function.value.as_ref()?.iter().map(|person| person.value.clone());
+        Some((id, members.collect::<BTreeSet<PersonId>>()))
+    });
+    let members: BTreeMap<_, _> = members.filter(|(_, members)| !members.is_empty()).collect();
+    let quorum = board.map_or(Some(2), |board| board.quorum.get().map(|quorum| quorum.0))?;
+    match board {
+        None if mode == Mode::Board => {
+            let way_out = "add `board: {members: {finance: […], customer: […], data: […]}}`";
+            cannot(written.mode.span, "the board is to decide, and there is none".to_owned(), way_out);
+        }
+        Some(board) if members.len() as i64 <= quorum => {
+            let (functions, plural) = (members.len(), if members.len() == 1 { "" } else { "s" });
+            let why = format!(
+                "the board has {functions} function{plural}, of which {quorum} have to say yes: what one of them proposes could \
+                 not be decided by the others"
+            );
+            cannot(board.members.span, why, "name members of more functions than `quorum` says");
+        }
+        _ => {}
+    }
+    Some(Governance {
+        id: written.governance.get()?.id.clone()?,
+        mode,
+        owners,
+        board: members,
+        quorum: u16::try_from(quorum).ok()?,
+    })
+}

@@ -1,0 +1,96 @@
+//! How it is decided what is in force: by whoever runs the project, by one other, by a board.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    id::{FunctionId, GovernanceId, PersonId},
+    word::words,
+};
+
+words! {
+    /// How definitions come into force.
+    #[derive(Default)]
+    pub enum Mode {
+        /// A run puts in force what stands in the files.
+        #[default]
+        Open = "open",
+        /// Somebody else has to agree.
+        Reviewed = "reviewed",
+        /// The board has to agree.
+        Board = "board",
+    }
+
+    /// In which respect a document differs. It decides who has to agree.
+    pub enum Aspect {
+        /// Who may decide, and how.
+        Governance = "governance",
+        /// What figures mean.
+        Definition = "definition",
+        /// Where data come from and how they are read.
+        Data = "data",
+        /// What a scorecard makes of KPIs.
+        Weight = "weight",
+        /// What ought to be reached.
+        Target = "target",
+        /// Who answers for it.
+        Owner = "owner",
+        /// How it is called and explained, or only how it is written.
+        Words = "words",
+    }
+}
+
+impl Mode {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        crate::word::Word::word(self)
+    }
+}
+
+impl Aspect {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        crate::word::Word::word(self)
+    }
+
+    /// In which respect a document of a kind differs if what stands under a key of it does. What is not known to be
+    /// harmless counts as the strictest that documents of the kind can have.
+    pub fn of_key(kind: &str, key: &str) -> Self {
+        match (kind, key) {
+            // An address decides who it is that signs in.
+            ("person", "name" | "role") => Self::Words,
+            ("person" | "governance", _) => Self::Governance,
+            ("kpi", "targets") => Self::Target,
+            ("kpi", "accountable" | "responsible" | "consulted" | "informed")
+            | ("unit", "manager")
+            | ("source", "owner") => Self::Owner,
+            ("kpi", "assumptions" | "indicator" | "objective") | (_, "name" | "description") => Self::Words,
+            ("scorecard", "period" | "unit" | "cascade" | "from") => Self::Definition,
+            (kind, _) => Self::of_kind(kind),
+        }
+    }
+
+    /// In which respect a new document of a kind differs, or one that goes.
+    pub fn of_kind(kind: &str) -> Self {
+        match kind {
+            "person" | "governance" => Self::Governance,
+            "source" | "connection" => Self::Data,
+            "scorecard" => Self::Weight,
+            _ => Self::Definition,
+        }
+    }
+}
+
+/// How it is decided what is in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Governance {
+    /// Its name.
+    pub id: GovernanceId,
+    /// How definitions come into force.
+    pub mode: Mode,
+    /// Who has to agree to changes of the governance.
+    pub owners: BTreeSet<PersonId>,
+    /// The board by the function that its members speak for.
+    pub board: BTreeMap<FunctionId, BTreeSet<PersonId>>,
+    /// How many functions have to say yes.
+    pub quorum: u16,
+}

@@ -1,0 +1,166 @@
+//! `kepi propose`, `approve`, `reject`, `abstain`, `withdraw`, `inbox` and `item`.
+
+use jiff::Timestamp;
+use kepi_app::{
+    App,
+    deciding::{self, Acting, Deciding, ItemView, MissingView, Stance, short},
+    open,
+};
+
+use crate::{
+    cli::{Cli, Format, Inbox, Numbered, Propose, Vote},
+    compose::{self, Site},
+    failure::Failure,
+    output::{Field, Grid, Output},
+};
+
+/// Proposes what stands in the folder.
+pub async fn propose(what: &Propose, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let site = Site::of(cli);
+    let (files, project) = open::load(site.folder, &compose::sources(site.folder), Some(compose::today()))?;
+    let app = opened(site).await?;
+    let actor = compose::actor(cli);
+    let item =
+        Deciding(&app.store).propose(&files, &project, acting(&actor), &what.message, what.item).await?;
+    show(&app, item, out).await
+}
+
+/// Says something of an item.
+pub async fn vote(what: &Vote, stance: Stance, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let app = opened(Site::of(cli)).await?;
+    let actor = compose::actor(cli);
+    let content = what.content.as_deref();
+    Deciding(&app.store).vote(what.item, stance, content, acting(&actor), what.message.as_deref()).await?;
+    show(&app, what.item, out).await
+}
+
+/// Gives up an item.
+pub async fn withdraw(what: &Numbered, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let app = opened(Site::of(cli)).await?;
+    let actor = compose::actor(cli);
+    Deciding(&app.store).withdraw(what.item, acting(&actor)).await?;
+    show(&app, what.item, out).await
+}
+
+/// Shows an item.
+pub async fn item(what: &Numbered, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let Some(app) = compose::reading(Site::of(cli)).await? else { return Err(nothing()) };
+    show(&app, what.item, out).await
+}
+
+/// Lists what waits.
+pub async fn inbox(what: &Inbox, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let Some(store) = compose::audited(Site::of(cli)).await? else { return Err(nothing()) };
+    let actor = compose::actor(cli);
+    let of = (!what.open && !what.all).then_some(actor.as_str());
+    let items = deciding::inbox(&store, of, what.all).await?;
+    if items.is_empty()
+        && let Some(of) = of
+    {
+        let open = deciding::inbox(&store, None, false).await?.len();
+        let elsewhere =
+            if open > 0 { format!("; {open} wait for others: `kepi inbox --open`") } else { String::new() };
+        out.remark(&format!("nothing waits for {of}{elsewhere}"));
+    }
+    if out.format == Format::Json {
+        return Ok(out.json(&items)?);
+    }
+    let mut grid = Grid::new(&["Item", "Kind", "State", "By", "Due", "Waits for", "Why"]);
+    for of in &items {
+        let waits = of.missing.iter().map(waits_for).collect::<Vec<_>>().join("; ");
+        let due = of.due.map(day).unwrap_or_default();
+        let cells = [of.kind.to_owned(), of.state.to_owned(), of.authors.join(", "), due, waits, why(of)];
+        let number = Field::digits(of.item.to_string(), of.item.to_string());
+        grid.push([number].into_iter().chain(cells.into_iter().map(Field::text)).collect());
+    }
+    out.rows(&grid)?;
+    Ok(())
+}
+
+pub(super) async fn opened(site: Site<'_>) -> Result<App, Failure> {
+    if compose::audited(site).await?.is_none() {
+        return Err(nothing());
+    }
+    compose::app(site, None).await
+}
+
+pub(super) fn nothing() -> Failure {
+    let why = "nothing is in force yet: the first `kepi run` puts in force what stands in the folder";
+    Failure::Other(why.to_owned())
+}
+
+pub(super) fn acting(actor: &str) -> Acting<'_> {
+    Acting { actor, at: compose::now() }
+}
+
+pub(super) async fn show(app: &App, number: u64, out: Output) -> Result<(), Failure> {
+    let (item, said) = Deciding(&app.store).item(number).await?;
+    match out.format {
+        Format::Json => out.json(&item)?,
+        Format::Csv => {
+            let mut grid = Grid::new(&["By", "Said", "When", "Why"]);
+            for of in &item.ballots {
+                let cells =
+                    [of.by.clone(), of.stance.to_owned(), time(of.at), of.why.clone().unwrap_or_default()];
+                grid.push(cells.into_iter().map(Field::text).collect());
+            }
+            out.rows(&grid)?;
+        }
+        Format::Table => out.line(in_words(&item, &said).trim_end())?,
+    }
+    Ok(())
+}
+
+fn in_words(item: &ItemView, said: &[String]) -> String {
+    let mut lines = vec![
+        match item.aspects.is_empty() {
+            true => format!("item {}: {}, {}", item.item, item.kind, item.state),
+            false => {
+                format!("item {}: {} ({}), {}", item.item, item.kind, item.aspects.join(", "), item.state)
+            }
+        },
+        format!("  by {} on {}", item.authors.join(", "), day(item.opened)),
+        format!("  why: {}", why(item)),
+        format!("  content: {}", short(&item.content)),
+    ];
+    lines.extend(item.touches.iter().map(|of| format!("  touches {of}")));
+    lines.extend(said.iter().map(|said| format!("    {said}")));
+    if !item.concerned.is_empty() {
+        lines.push(format!("  concerns {}", item.concerned.join(", ")));
+    }
+    for of in &item.ballots {
+        let why = of.why.as_ref().map_or(String::new(), |why| format!(": {why}"));
+        lines.push(format!("  {} says {}{why}", of.by, of.stance));
+    }
+    lines.extend(item.missing.iter().map(|of| format!("  waits for {}", waits_for(of))));
+    if let Some(due) = item.due {
+        lines.push(format!("  lapses on {}", day(due)));
+    }
+    lines.join("\n")
+}
+
+fn waits_for(of: &MissingView) -> String {
+    let names = |word: &str| {
+        if of.of.is_empty() { "somebody who is not there any more".to_owned() } else { of.of.join(word) }
+    };
+    match (of.what, of.functions) {
+        ("all", _) => names(" and "),
+        ("owner", _) => format!("an owner: {}", names(" or ")),
+        ("board", Some((functions, quorum))) => {
+            format!("the board, {functions} of {quorum} functions have said yes: {}", names(", "))
+        }
+        _ => names(" or "),
+    }
+}
+
+fn why(item: &ItemView) -> String {
+    item.why.clone().unwrap_or_else(|| "the text was erased".to_owned())
+}
+
+pub(super) fn time(at: i64) -> String {
+    Timestamp::from_microsecond(at).map(|at| at.to_string()).unwrap_or_default()
+}
+
+fn day(at: i64) -> String {
+    time(at).chars().take(10).collect()
+}

@@ -1,0 +1,79 @@
+//! `kepi freeze`, `lift`, `close` and `periods`.
+
+use super::deciding::{acting, nothing, opened, show, time};
+use crate::{
+    cli::{Cli, Close, Format, Freeze, Lift, Periods},
+    compose::{self, Site},
+    failure::Failure,
+    output::{Field, Grid, Output},
+};
+
+/// Asks to freeze a period.
+pub async fn freeze(what: &Freeze, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let app = opened(Site::of(cli)).await?;
+    let actor = compose::actor(cli);
+    let item = app.freeze(&what.period, &what.respects(), acting(&actor), &what.message).await?;
+    show(&app, item, out).await
+}
+
+/// Asks to lift a freeze.
+pub async fn lift(what: &Lift, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let app = opened(Site::of(cli)).await?;
+    let actor = compose::actor(cli);
+    let item = app.lift(what.item, acting(&actor), &what.message).await?;
+    show(&app, item, out).await
+}
+
+/// Asks to close a period.
+pub async fn close(what: &Close, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let app = opened(Site::of(cli)).await?;
+    let actor = compose::actor(cli);
+    let (item, readiness) = app.close(&what.period, acting(&actor), &what.message).await?;
+    let n = readiness;
+    out.remark(&format!(
+        "{} has {} figures: {} provisional, {} with a reason in place of a figure",
+        what.period, n.figures, n.provisional, n.reasons
+    ));
+    show(&app, item, out).await
+}
+
+/// Shows what is frozen and closed, or the official figures of a period.
+pub async fn periods(what: &Periods, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let Some(app) = compose::reading(Site::of(cli)).await? else { return Err(nothing()) };
+    if let Some(period) = &what.period {
+        let figures = app.official(period).await?;
+        if out.format == Format::Json {
+            return Ok(out.json(&figures)?);
+        }
+        let mut grid = Grid::new(&["KPI", "Segment", "Official", "Restated"]);
+        for of in &figures {
+            let nothing = || "nothing".to_owned();
+            let official = of.official.clone().unwrap_or_else(nothing);
+            let restated =
+                of.restated.as_ref().map_or(String::new(), |of| of.clone().unwrap_or_else(nothing));
+            let cells = [of.kpi.clone(), of.segment.clone(), official, restated];
+            grid.push(cells.into_iter().map(Field::text).collect());
+        }
+        return Ok(out.rows(&grid)?);
+    }
+    let periods = app.periods().await?;
+    if out.format == Format::Json {
+        return Ok(out.json(&periods)?);
+    }
+    let mut grid = Grid::new(&["Period", "Is", "Since", "Item or event", "Figures", "Restated"]);
+    let count = |n: usize| Field::digits(n.to_string(), n.to_string());
+    for of in &periods.frozen {
+        let is = format!("frozen: {}", of.aspects.join(", "));
+        let cells =
+            [format!("{} until {}", of.from, of.until), is, String::new(), format!("item {}", of.item)];
+        let rest = [Field::text(""), Field::text("")];
+        grid.push(cells.into_iter().map(Field::text).chain(rest).collect());
+    }
+    for of in &periods.closed {
+        let is = format!("closed, version {}", of.version);
+        let cells = [of.period.clone(), is, time(of.at), format!("event {}", of.event)];
+        let rest = [count(of.figures), count(of.restated)];
+        grid.push(cells.into_iter().map(Field::text).chain(rest).collect());
+    }
+    Ok(out.rows(&grid)?)
+}

@@ -1,0 +1,244 @@
+//! Definitions come into force by a decision: proposed, agreed to by others, and only then computed by.
+
+use serde_json::{Value, json};
+
+use crate::support::Project;
+
+const PEOPLE: &str = "---\nperson: ann\nname: Ann\n---\nperson: bea\nname: Bea\n---\nperson: carl\nname: Carl\n---\nperson: dan\nname: Dan\n";
+const REVIEWED: &str = "---\ngovernance: company\nmode: reviewed\nowners: [ann, bea]\n";
+const BOARD: &str = "---\ngovernance: company\nmode: board\nowners: [ann, bea]\nboard:\n  members: {finance: [bea], \
+                     customer: [carl], data: [dan]}\n  quorum: 2\n";
+const NPS: &str = "nps: {of: survey_response, answer: score}";
+const NORTH: &str = "nps: {of: survey_response, answer: score, where: region = 'north'}";
+
+/// A project in force, in which it is decided by a governance.
+fn governed(governance: &str) -> Project {
+    let project = Project::example("tiny");
+    project.write("governance.yml", &format!("{PEOPLE}{governance}").replacen("---\n", "", 1));
+    project.ok(&["run", "--quiet"]);
+    project
+}
+
+fn edit(project: &Project, file: &str, from: &str, to: &str) {
+    let text = std::fs::read_to_string(project.path().join(file)).unwrap();
+    assert!(text.contains(from), "{from}");
+    project.write(file, &text.replace(from, to));
+}
+
+fn json_of(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+fn item(project: &Project, number: &str) -> Value {
+    json_of(&project.ok(&["item", number, "--format", "json"]))
+}
+
+/// The hash of what the published figures of the NPS mean.
+fn meaning(project: &Project) -> String {
+    let shown = json_of(&project.ok(&["show", "kpi", "recommendation", "--quiet", "--format", "json"]));
+    shown["kpi"]["history"].to_string()
+}
+
+/// What events there are of a kind.
+fn events(project: &Project, kind: &str) -> usize {
+    let log = project.ok(&["audit", "log", "--kind", kind, "--limit", "1000", "--format", "json"]);
+    json_of(&log).as_array().unwrap().len()
+}
+
+#[test]
+fn where_it_is_reviewed_a_run_computes_by_what_is_in_force_until_another_agrees() {
+    let project = governed(REVIEWED);
+    let before = meaning(&project);
+    let adopted = events(&project, "definition.adopted");
+    edit(&project, "kpis.yml", NPS, NORTH);
+    // Nobody has proposed it: the run does its work, and says so.
+    let (_, said) = project.fails(1, &["run"]);
+    assert!(said.contains("WAITING: `kpi/recommendation` differs, and nobody has proposed it"), "{said}");
+    assert_eq!((meaning(&project), events(&project, "definition.adopted")), (before.clone(), adopted));
+    // Who is no person of the project proposes nothing.
+    let (_, said) = project.fails(3, &["propose", "-m", "only the north"]);
+    assert!(said.contains("G0701: who acts is no person of this project"), "{said}");
+    let said = project.ok(&["propose", "-m", "only the north", "--as", "carl"]);
+    assert!(said.contains("item 1: change_request (definition), review"), "{said}");
+    assert!(said.contains("what is measured: "), "{said}");
+    let (_, said) = project.fails_or_not(&["run"]);
+    assert!(said.contains("waiting: `kpi/recommendation` differs; item 1 proposes it"), "{said}");
+    project.ok(&["run", "--quiet"]);
+    assert_eq!(meaning(&project), before);
+    // It waits for everybody but him.
+    let waiting = |person: &str| project.ok(&["inbox", "--quiet", "--as", person, "--format", "json"]);
+    assert_eq!(json_of(&waiting("carl")), json!([]));
+    assert_eq!(json_of(&waiting("dan"))[0]["why"], "only the north");
+    let (_, said) = project.fails(3, &["approve", "1", "--as", "carl"]);
+    assert!(said.contains("G0801: nobody decides on what they wrote themselves"), "{said}");
+    let (_, said) = project.fails(3, &["approve", "1", "--as", "dan", "--content", "0123"]);
+    assert!(said.contains("not 0123"), "{said}");
+    let content = item(&project, "1")["content"].as_str().unwrap()[..12].to_owned();
+    project.ok(&["approve", "1", "--as", "dan", "-m", "agreed", "--content", &content]);
+    let done = item(&project, "1");
+    assert_eq!((&done["state"], &done["ballots"][0]["why"]), (&json!("done"), &json!("agreed")));
+    // In force, and not computed yet: that is the next run's.
+    assert_eq!(events(&project, "definition.adopted"), adopted + 1);
+    assert_eq!(meaning(&project), before);
+    project.ok(&["run", "--quiet"]);
+    assert_ne!(meaning(&project), before);
+    let (_, said) = project.fails_or_not(&["run"]);
+    assert!(!said.to_lowercase().contains("waiting"), "{said}");
+    project.ok(&["audit", "rebuild", "--quiet"]);
+    project.ok(&["audit", "verify", "--quiet"]);
+    project.ok(&["reproduce", "--quiet"]);
+    let log = project.ok(&["audit", "log", "--about", "item/1"]);
+    assert!(log.contains("yes to content") && !log.contains("agreed"), "{log}");
+}
+
+#[test]
+fn a_broken_folder_holds_no_figures_up_where_it_is_decided() {
+    let project = governed(REVIEWED);
+    edit(&project, "kpis.yml", NPS, "nps: {of: nothing}");
+    let (_, said) = project.fails(1, &["run"]);
+    assert!(said.contains("WAITING: the definitions in the folder have errors"), "{said}");
+    project.fails(3, &["propose", "-m", "broken", "--as", "ann"]);
+}
+
+#[test]
+fn nobody_lowers_the_mode_by_editing_a_file() {
+    let project = governed(REVIEWED);
+    edit(&project, "governance.yml", "mode: reviewed", "mode: open");
+    edit(&project, "kpis.yml", NPS, NORTH);
+    project.fails(1, &["run", "--quiet"]);
+    project.ok(&["propose", "-m", "simpler", "--as", "ann"]);
+    let of = item(&project, "1");
+    assert_eq!(of["aspects"], json!(["governance", "definition"]));
+    let (_, said) = project.fails(3, &["approve", "1", "--as", "ann"]);
+    assert!(said.contains("G0801"), "{said}");
+    // One other agrees to the definition; the mode waits for an owner.
+    project.ok(&["approve", "1", "--as", "dan"]);
+    assert_eq!(item(&project, "1")["missing"], json!([{"what": "owner", "of": ["bea"]}]));
+    project.ok(&["approve", "1", "--as", "bea"]);
+    assert_eq!(item(&project, "1")["state"], "done");
+    // From then on a run puts in force what stands in the files.
+    edit(&project, "kpis.yml", NORTH, NPS);
+    project.ok(&["run", "--quiet"]);
+    assert_eq!(events(&project, "governance.adopted"), 2);
+}
+
+#[test]
+fn a_board_decides_and_whose_target_it_is_abstains() {
+    let project = governed(BOARD);
+    // The target of a KPI for which nobody of the board answers; then one for which carl does.
+    edit(&project, "kpis.yml", "accountable: owner\n---", "accountable: carl\n---");
+    project.ok(&["propose", "-m", "carl takes it over", "--as", "ann"]);
+    let missing = item(&project, "1")["missing"].clone();
+    assert_eq!(missing[0], json!({"what": "all", "of": ["carl", "owner"]}));
+    assert_eq!(missing[1], json!({"what": "board", "of": ["bea", "dan"], "functions": [0, 2]}));
+    for person in ["carl", "owner", "bea", "dan"] {
+        assert_eq!(item(&project, "1")["state"], "review", "{person}");
+        project.ok(&["approve", "1", "--as", person]);
+    }
+    assert_eq!(item(&project, "1")["state"], "done");
+    edit(&project, "kpis.yml", "target: 40", "target: 20");
+    project.ok(&["propose", "-m", "too high", "--as", "ann"]);
+    project.ok(&["approve", "2", "--as", "carl", "-m", "mine, I sign"]);
+    project.ok(&["approve", "2", "--as", "bea"]);
+    assert_eq!(item(&project, "2")["state"], "review", "his own function does not count");
+    // A counter-offer voids what was said, and its writer does not decide on it.
+    edit(&project, "kpis.yml", "target: 20", "target: 30");
+    project.ok(&["propose", "--item", "2", "-m", "half way", "--as", "carl"]);
+    let of = item(&project, "2");
+    assert_eq!((&of["ballots"], &of["authors"]), (&json!([]), &json!(["ann", "carl"])));
+    for person in ["ann", "bea", "dan"] {
+        project.ok(&["approve", "2", "--as", person]);
+    }
+    assert_eq!(item(&project, "2")["state"], "done");
+    let register = project.ok(&["register", "kpi/recommendation"]);
+    assert!(register.contains("target: 30"), "{register}");
+}
+
+#[test]
+fn what_was_adopted_otherwise_meanwhile_goes_back_and_is_written_anew() {
+    let project = governed(REVIEWED);
+    edit(&project, "kpis.yml", NPS, NORTH);
+    project.ok(&["propose", "-m", "north", "--as", "ann"]);
+    edit(&project, "kpis.yml", NORTH, "nps: {of: survey_response, answer: score, where: region = 'south'}");
+    project.ok(&["propose", "-m", "south", "--as", "bea"]);
+    project.ok(&["approve", "1", "--as", "carl"]);
+    project.ok(&["approve", "2", "--as", "carl"]);
+    assert_eq!(item(&project, "2")["state"], "draft");
+    let mine = json_of(&project.ok(&["inbox", "--quiet", "--as", "bea", "--format", "json"]));
+    assert_eq!(mine[0]["item"], 2);
+    project.ok(&["propose", "--item", "2", "-m", "south after all", "--as", "bea"]);
+    project.ok(&["reject", "2", "--as", "carl", "-m", "no"]);
+    assert_eq!(item(&project, "2")["state"], "rejected");
+    // A new KPI is more than words; words are nobody's business.
+    edit(&project, "kpis.yml", "where: region = 'south'", "where: region = 'north'");
+    edit(&project, "kpis.yml", "name: Answers", "name: Answers that came");
+    project.ok(&["propose", "-m", "clearer", "--as", "carl"]);
+    assert_eq!(item(&project, "3")["state"], "done");
+    project.ok(&["run", "--quiet"]);
+}
+
+#[test]
+fn a_closed_period_keeps_its_official_figures_and_what_comes_later_stands_beside_them() {
+    let project = governed(REVIEWED);
+    let agreed = |by: &str, number: &str, arguments: &[&str]| {
+        project.ok(&[arguments, &["-m", "as reported", "--as", by]].concat());
+        assert_eq!(
+            item(&project, number)["state"],
+            if arguments[0] == "close" { "sign_off" } else { "check" }
+        );
+        project.ok(&["approve", number, "--as", if by == "ann" { "bea" } else { "ann" }]);
+        assert_eq!(item(&project, number)["state"], "done");
+    };
+    let (_, said) = project.fails(3, &["periods", "2026-01"]);
+    assert!(said.contains("2026-01 is not closed"), "{said}");
+    agreed("ann", "1", &["close", "2026-01"]);
+    let official = |restated: bool| {
+        let figures = json_of(&project.ok(&["periods", "2026-01", "--format", "json"]));
+        let of = |of: &&Value| of["kpi"] == "recommendation" && of["segment"] == "";
+        let of = figures.as_array().unwrap().iter().find(of).unwrap().clone();
+        assert_eq!(of["restated"].is_string(), restated, "{of}");
+        of
+    };
+    let first = official(false);
+    assert_eq!(json_of(&project.ok(&["periods", "--format", "json"]))["closed"][0]["restated"], 0);
+    // Another definition from ever computes the closed period otherwise: both stand.
+    edit(&project, "kpis.yml", NPS, NORTH);
+    project.ok(&["propose", "-m", "north", "--as", "ann"]);
+    project.ok(&["approve", "2", "--as", "carl"]);
+    project.ok(&["run", "--quiet"]);
+    let second = official(true);
+    assert_eq!(second["official"], first["official"]);
+    assert_ne!(second["restated"], first["official"]);
+    // Only others take it over, as the next version; and the first stays known.
+    agreed("bea", "3", &["close", "2026-01"]);
+    assert_eq!(official(false)["official"], second["restated"]);
+    let closed = json_of(&project.ok(&["periods", "--format", "json"]))["closed"].clone();
+    assert_eq!((&closed[0]["version"], &closed[1]["version"]), (&json!(1), &json!(2)));
+    assert!(closed[0]["restated"].as_u64() > Some(0) && closed[1]["restated"] == 0, "{closed}");
+    // Frozen days: nothing that changes what holds on them, until others lift it.
+    agreed("ann", "4", &["freeze", "2026-H1"]);
+    edit(&project, "kpis.yml", NORTH, NPS);
+    let (_, said) = project.fails(3, &["propose", "-m", "back", "--as", "carl"]);
+    assert!(said.contains("G0901: it changes what holds between 2026-01-01 and 2026-07-01"), "{said}");
+    let (_, said) = project.fails(1, &["run"]);
+    assert!(said.contains("WAITING"), "{said}");
+    agreed("bea", "5", &["lift", "4"]);
+    project.ok(&["propose", "-m", "back", "--as", "carl"]);
+    project.ok(&["audit", "rebuild", "--quiet"]);
+    project.ok(&["audit", "verify", "--quiet"]);
+}
+
+#[test]
+fn in_an_open_project_a_freeze_holds_a_run_back_too() {
+    let project = Project::example("tiny");
+    project.ok(&["run", "--quiet"]);
+    let before = meaning(&project);
+    project.ok(&["freeze", "2026-Q1", "-m", "while it is judged"]);
+    edit(&project, "kpis.yml", NPS, NORTH);
+    let (_, said) = project.fails(1, &["run"]);
+    assert!(said.contains("WAITING: `kpi/recommendation` differs"), "{said}");
+    assert_eq!(meaning(&project), before);
+    project.ok(&["lift", "1", "-m", "judged"]);
+    project.ok(&["run", "--quiet"]);
+    assert_ne!(meaning(&project), before);
+}
