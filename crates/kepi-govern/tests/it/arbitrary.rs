@@ -227,17 +227,7 @@ pub fn event() -> impl Strategy<Value = Event> {
         Event::InsightsPublished(InsightsPublished { run, version, usual, insights })
     });
     let adopted = adoption().prop_map(Event::DefinitionAdopted);
-    prop_oneof![
-        adopted,
-        landed,
-        stopped,
-        shaped,
-        published,
-        insights,
-        legacy,
-        access_event(),
-        deciding()
-    ]
+    prop_oneof![adopted, landed, stopped, shaped, published, insights, legacy, access_event(), deciding()]
 }
 
 fn persons() -> impl Strategy<Value = BTreeSet<u64>> {
