@@ -196,7 +196,7 @@ impl Model {
         }
         let from = if self.dice.chance(30) { Effective::From(self.day()) } else { Effective::Ever };
         let register = &self.world.organisation.register;
-        let stale = u64::from(self.dice.0 % 20 == 0);
+        let stale = u64::from(self.dice.0.is_multiple_of(20));
         let mut change = Change {
             base: register.position().saturating_sub(stale),
             adoptions: vec![DefinitionAdopted { from, texts, files: None }],
