@@ -28,6 +28,8 @@ const COMMANDS: &[&[&str]] = &[
     &["show", "sources"],
     &["show", "quarantine"],
     &["explain"],
+    &["what-if"],
+    &["weigh"],
     &["analyse"],
     &["trace"],
     &["reproduce"],
