@@ -3,8 +3,9 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
 use kepi_govern::{
-    BindSignIn, Command, EndSignIn, Grant, IssueToken, Permit, Principal, RevokeToken,
-    access::{SignIn, Token},
+    BindSignIn, Command, EndSignIn, Grant, IssueToken, Permit, Principal, RecordRefusal, RevokeToken,
+    access::{OWNER, SignIn, Token},
+    plain::Name,
 };
 use kepi_proof::Digest;
 use kepi_store::{
@@ -315,6 +316,42 @@ impl Access {
             all.push((self.store.name_of(&Principal::Person(token.person)).await?, token.clone()));
         }
         Ok(all)
+    }
+
+    /// The names of those who are owners everywhere: they can change what others may.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn owners(&self) -> Result<Vec<String>, AccessError> {
+        let owns = |grant: &Grant| grant.name.as_str() == OWNER && grant.unit.is_none();
+        let all = self.sign_ins().await?.into_iter();
+        Ok(all.filter(|(_, sign_in)| sign_in.roles.iter().any(owns)).map(|(name, _)| name).collect())
+    }
+
+    /// Keeps a record that somebody was refused something: once an hour, however often it is tried. What is no name of
+    /// anything is not kept.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn record_refusal(
+        &self,
+        person: u64,
+        token: Option<u64>,
+        action: &str,
+        on: (&str, &str),
+        unit: Option<&str>,
+        at: i64,
+    ) -> Result<(), AccessError> {
+        let name = |text: &str| text.parse::<Name>().ok();
+        let (Some(action), Some(kind), Some(named)) = (name(action), name(on.0), name(on.1)) else { return Ok(()) };
+        let unit = unit.and_then(|unit| unit.parse().ok());
+        let refusal = RecordRefusal { action, on: (kind, named), unit, token };
+        let command = Command::RecordRefusal(refusal.clone());
+        let said = serde_json::to_string(&refusal).unwrap_or_default();
+        let key = format!("refused/{person}/{said}/{}", at.div_euclid(HOUR));
+        let permit = Permit::open(Principal::Person(person));
+        self.store.perform(Asked::new(&permit, &key, at), &command, &mut EventsOnly).await?;
+        Ok(())
     }
 
     async fn person(&self, name: &str) -> Result<u64, AccessError> {

@@ -7,6 +7,7 @@
 pub mod door;
 mod limits;
 mod password;
+pub mod policy;
 mod secret;
 
 pub use door::{Access, AccessError, Denied, Visitor};

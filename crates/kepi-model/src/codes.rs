@@ -649,4 +649,20 @@ codes! {
         "Nobody decides on what they propose themselves. So the governance, which exists once, needs two owners or more, and a board more functions than have to say yes; otherwise nothing could come into force any more."
         "one governance, two owners or more, and where a board decides more functions than `quorum` says"
         "name further people";
+    POLICY_UNREADABLE "K0901" Error "not a policy"
+        "Files `policies/*.cedar` say who may see what, in the language Cedar. This one cannot be read, so none of them holds and nothing is served. The place shown is where reading failed; the cause is often just before it."
+        "policies such as `permit (principal, action, resource) when { … };`"
+        "look at what stands before this place: a missing `;`, bracket or `when`";
+    POLICY_WRONG "K0902" Error "a policy about what there is not"
+        "A policy may speak of the actions, the kinds of things and the attributes that `kepi access policy --schema` lists, and compare like with like. What it says otherwise can never be decided, so the file is refused before anybody relies on it."
+        "an action, a kind of thing or an attribute of the schema"
+        "write one that `kepi access policy --schema` lists";
+    POLICY_NAME "K0903" Error "a policy about a name that the project does not have"
+        "A policy names a KPI, a scorecard, a unit or a source. With a slip in the name it would hold for nothing, and nobody would see that it does not protect what it was written for."
+        "a name that the project defines"
+        "correct the name";
+    POLICY_IDLE "K0904" Warning "an action that no policy grants"
+        "Without a policy that grants it, an action is refused to everybody, whatever their roles. That is what happens to a new action when own policies stand in place of those that come with Kepi."
+        "a policy that grants each action to somebody"
+        "add a policy for it; `kepi access policy` prints those that come with Kepi";
 }

@@ -18,7 +18,7 @@ use crate::{
     decode::{Decode, Decoder, Placed, choices},
     meant::meant_kind,
     project::{
-        Ambiguous, AsOf, Better, CascadeTargets, CascadeValue, Excess, Identical, Indicator, MissingLocal,
+        Ambiguous, AsOf, Better, CascadeTargets, CascadeValue, Excess, Identical, Indicator, MissingLocal, Sensitivity,
         MissingRule, Mode, Otherwise, Sign, Strength,
     },
     table::{Kind, Table},
@@ -50,6 +50,7 @@ choices!(
     Grain,
     Identical,
     Indicator,
+    Sensitivity,
     MissingLocal,
     MissingRule,
     Mode,

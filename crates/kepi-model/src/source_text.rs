@@ -122,6 +122,14 @@ impl SourceMap {
         }
         map
     }
+    /// Adds the files of another map behind its own; gives how far their ids move.
+    pub fn append(&mut self, other: Self) -> u32 {
+        let moved = self.files.len() as u32;
+        self.unread.extend(other.unread.into_iter().map(|(id, unread)| (FileId(id.0 + moved), unread)));
+        self.files.extend(other.files);
+        self.places.extend(other.places);
+        moved
+    }
     /// The files whose text is not all there.
     pub fn unread(&self) -> &[(FileId, Unread)] {
         &self.unread

@@ -5,7 +5,7 @@ use std::{ops::RangeInclusive, sync::Arc};
 use kepi_insight::change::{Judgement, Refusal};
 use kepi_model::{
     calendar::{Grain, Period},
-    id::{EntityId, KpiId, SourceId},
+    id::{EntityId, KpiId, ScorecardId, SourceId, UnitId},
     project::{Kpi, Project},
     source_text::SourceMap,
 };
@@ -170,6 +170,16 @@ pub trait Facts: KpiValues + Send + Sync {
     /// Who sees them, if that is known.
     fn viewer(&self) -> Option<&Viewer> {
         None
+    }
+    /// Whether figures of a KPI for a unit are to be seen; none: over all rows.
+    fn sees_kpi(&self, kpi: &KpiId, unit: Option<&UnitId>) -> bool {
+        let _ = (kpi, unit);
+        true
+    }
+    /// Whether scores of a scorecard for a unit are to be seen; none: its own.
+    fn sees_scorecard(&self, scorecard: &ScorecardId, unit: Option<&UnitId>) -> bool {
+        let _ = (scorecard, unit);
+        true
     }
     /// Greatest event time of an entity, µs UTC.
     fn watermark(&self, entity: &EntityId) -> Option<i64>;

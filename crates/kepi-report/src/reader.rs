@@ -21,6 +21,22 @@ pub enum ViewError {
         /// Why, and how to ask.
         reason: String,
     },
+    /// It is not there, or not for the eyes of who asks: which of the two is not said.
+    #[error("{reason}")]
+    Unseen {
+        /// In words.
+        reason: String,
+        /// What may have been meant, of what is seen.
+        suggestions: Vec<(String, String)>,
+        /// Whether it is there. It is not shown.
+        hidden: bool,
+    },
+    /// It is not for the eyes of who asks.
+    #[error("{reason}")]
+    Refused {
+        /// Why, in words.
+        reason: String,
+    },
     /// Nothing can be shown now: not yet computed, or the store does not answer.
     #[error("{reason}")]
     Unavailable {

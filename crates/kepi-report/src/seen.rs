@@ -1,17 +1,25 @@
-//! Facts as somebody sees them.
+//! Facts as somebody sees them: what is not seen is not there, in no list, figure, choice or count.
+//!
+//! The project lacks KPIs, scorecards and sources of which nothing is seen; figures are given for the units that are. Which
+//! periods there are is no figure and is not hidden.
 
-use std::{ops::RangeInclusive, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+    sync::Arc,
+};
 
-use kepi_insight::change::Judgement;
+use kepi_insight::change::{Judgement, Refusal};
 use kepi_model::{
     calendar::{Grain, Period},
-    id::{EntityId, Hash, KpiId, SourceId},
+    id::{DimensionId, EntityId, Hash, KpiId, LevelId, ScorecardId, SourceId, UnitId},
     project::{Kpi, Project},
     source_text::SourceMap,
 };
 use kepi_query::{
     landing::{LoadReport, QuarantinedRow},
     port::SnapshotId,
+    state::Member,
     value::Segment,
 };
 use kepi_score::{
@@ -26,22 +34,117 @@ use crate::{
     view::Viewer,
 };
 
+/// What somebody may see.
+pub trait Sight: Send + Sync {
+    /// The figures of a KPI for a unit; none: over all rows.
+    fn kpi(&self, kpi: &KpiId, unit: Option<&UnitId>) -> bool;
+    /// The scores of a scorecard for a unit; none: its own. It is seen only together with all KPIs that it is made of.
+    fn scorecard(&self, scorecard: &ScorecardId, unit: Option<&UnitId>) -> bool;
+    /// How deliveries of a source went.
+    fn data(&self, source: &SourceId) -> bool;
+    /// Rejected rows of a source.
+    fn rows(&self, source: &SourceId) -> bool;
+    /// Why not, in words: by which policies, or that none grants it; of rejected rows, else of deliveries.
+    fn why_not(&self, source: &SourceId, rows: bool) -> String;
+    /// Who somebody is and can ask, in words: ``you are here as viewer; `ana` can change that``.
+    fn whom(&self) -> String;
+}
+
 /// Facts with who sees them.
 pub struct Seen {
     facts: Arc<dyn Facts>,
     viewer: Viewer,
+    /// None: everything is seen.
+    part: Option<Part>,
+}
+
+/// What is seen of the facts.
+struct Part {
+    sight: Arc<dyn Sight>,
+    /// The project without what is not seen; none: nothing of it is hidden.
+    project: Option<Project>,
+    loads: Vec<LoadReport>,
+    /// Units by dimension and member.
+    units: BTreeMap<DimensionId, BTreeMap<String, BTreeSet<UnitId>>>,
 }
 
 impl Seen {
-    /// The facts as this viewer sees them.
-    pub fn by(viewer: Viewer, facts: Arc<dyn Facts>) -> Self {
-        Self { facts, viewer }
+    /// The facts as this viewer sees them; without a sight all of them.
+    pub fn by(viewer: Viewer, sight: Option<Arc<dyn Sight>>, facts: Arc<dyn Facts>) -> Self {
+        let part = sight.map(|sight| Part::of(sight, facts.as_ref()));
+        Self { facts, viewer, part }
     }
+
+    /// Rows of a source, or of what is made of all of them: then every source must be seen.
+    fn may_see_rows(&self, source: Option<&SourceId>) -> Result<(), ViewError> {
+        let Some(part) = &self.part else { return Ok(()) };
+        let mut asked = self.facts.project().sources.keys().filter(|id| source.is_none_or(|asked| asked == *id));
+        let Some(unseen) = asked.find(|id| !part.sight.rows(id)) else { return Ok(()) };
+        let (why, whom) = (part.sight.why_not(unseen, true), part.sight.whom());
+        Err(ViewError::Refused { reason: format!("rows of `{unseen}`: {why}; {whom}") })
+    }
+
+    /// Whether the figures of a KPI over a segment are seen.
+    fn shows(&self, kpi: &KpiId, segment: &Segment) -> bool {
+        self.part.as_ref().is_none_or(|part| part.shows(kpi, segment))
+    }
+}
+
+impl Part {
+    fn of(sight: Arc<dyn Sight>, facts: &dyn Facts) -> Self {
+        let project = facts.project();
+        let anywhere = |seen: &dyn Fn(Option<&UnitId>) -> bool| seen(None) || project.units.keys().any(|u| seen(Some(u)));
+        let no_kpi = |kpi: &&KpiId| !anywhere(&|unit| sight.kpi(kpi, unit));
+        let no_card = |card: &&ScorecardId| !anywhere(&|unit| sight.scorecard(card, unit));
+        let kpis: BTreeSet<KpiId> = project.kpis.keys().filter(no_kpi).cloned().collect();
+        let cards: BTreeSet<ScorecardId> = project.scorecards.keys().filter(no_card).cloned().collect();
+        let sources: BTreeSet<SourceId> =
+            project.sources.keys().filter(|source| !sight.data(source)).cloned().collect();
+        let hidden = !(kpis.is_empty() && cards.is_empty() && sources.is_empty());
+        let seen = hidden.then(|| {
+            let mut seen = project.clone();
+            seen.kpis.retain(|id, _| !kpis.contains(id));
+            seen.scorecards.retain(|id, _| !cards.contains(id));
+            seen.sources.retain(|id, _| !sources.contains(id));
+            for goal in seen.strategy.iter_mut().flat_map(|strategy| &mut strategy.goals) {
+                goal.measured_by = goal.measured_by.take().filter(|kpi| !kpis.contains(kpi));
+            }
+            seen
+        });
+        let loads = facts.loads().iter().filter(|load| !sources.contains(&load.source)).cloned().collect();
+        Self { units: units_of(project), project: seen, loads, sight }
+    }
+
+    /// A segment belongs to the units that its members stand for; one that names none, to the top.
+    fn shows(&self, kpi: &KpiId, segment: &Segment) -> bool {
+        let mut units = segment.0.iter().filter_map(|(dimension, member)| match member {
+            Member::Value(member) => self.units.get(dimension)?.get(&**member),
+            Member::Unknown => None,
+        });
+        match units.next() {
+            None => self.sight.kpi(kpi, None),
+            Some(first) => std::iter::once(first).chain(units).flatten().all(|unit| self.sight.kpi(kpi, Some(unit))),
+        }
+    }
+}
+
+/// Which units the members of dimensions stand for, by what scorecards match.
+fn units_of(project: &Project) -> BTreeMap<DimensionId, BTreeMap<String, BTreeSet<UnitId>>> {
+    let cascades = project.scorecards.values().filter_map(|card| card.cascade.as_ref());
+    let matched: BTreeSet<(&LevelId, &DimensionId)> = cascades.flat_map(|cascade| &cascade.levels).collect();
+    let mut all: BTreeMap<DimensionId, BTreeMap<String, BTreeSet<UnitId>>> = BTreeMap::new();
+    for (level, dimension) in matched {
+        for unit in project.units.values().filter(|unit| unit.level.as_ref() == Some(level)) {
+            let members = all.entry(dimension.clone()).or_default();
+            members.entry(unit.member.clone()).or_default().insert(unit.id.clone());
+        }
+    }
+    all
 }
 
 impl KpiValues for Seen {
     fn observed(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Observed> {
-        self.facts.observed(kpi, period, segment)
+        self.shows(kpi, segment).then(|| self.facts.observed(kpi, period, segment)).flatten()
     }
     fn periods(&self, kpi: &KpiId, grain: Grain, segment: &Segment) -> Vec<(i32, bool)> {
         self.facts.periods(kpi, grain, segment)
@@ -53,7 +156,7 @@ impl KpiValues for Seen {
 
 impl Facts for Seen {
     fn project(&self) -> &Project {
-        self.facts.project()
+        self.part.as_ref().and_then(|part| part.project.as_ref()).unwrap_or_else(|| self.facts.project())
     }
     fn files(&self) -> &SourceMap {
         self.facts.files()
@@ -68,13 +171,15 @@ impl Facts for Seen {
         self.facts.sum_up(kpi, grain)
     }
     fn segments(&self, kpi: &KpiId, grain: Grain) -> Vec<Segment> {
-        self.facts.segments(kpi, grain)
+        let mut all = self.facts.segments(kpi, grain);
+        all.retain(|segment| self.shows(kpi, segment));
+        all
     }
     fn span(&self, kpi: &KpiId, grain: Grain, segment: &Segment) -> Option<(i32, i32)> {
         self.facts.span(kpi, grain, segment)
     }
     fn entry(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Entry> {
-        self.facts.entry(kpi, period, segment)
+        self.shows(kpi, segment).then(|| self.facts.entry(kpi, period, segment)).flatten()
     }
     fn points(
         &self,
@@ -83,43 +188,57 @@ impl Facts for Seen {
         segment: &Segment,
         within: RangeInclusive<i32>,
     ) -> Vec<(i32, Option<f64>, bool)> {
-        self.facts.points(kpi, grain, segment, within)
+        if self.shows(kpi, segment) { self.facts.points(kpi, grain, segment, within) } else { Vec::new() }
     }
     fn want(&self, kpis: &[&KpiId]) -> Result<(), ViewError> {
         self.facts.want(kpis)
     }
     fn before(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Result<Option<Said>, ViewError> {
-        self.facts.before(kpi, period, segment)
+        if self.shows(kpi, segment) { self.facts.before(kpi, period, segment) } else { Ok(None) }
     }
     fn not_renewed(&self, kpi: &KpiId, grain: Grain) -> bool {
         self.facts.not_renewed(kpi, grain)
     }
     fn restated(&self, kpi: &KpiId, grain: Grain) -> Vec<(Period, Segment)> {
-        self.facts.restated(kpi, grain)
+        let mut all = self.facts.restated(kpi, grain);
+        all.retain(|(_, segment)| self.shows(kpi, segment));
+        all
     }
     fn standing(&self, kpi: &Kpi, grain: Grain) -> Result<Standing, ViewError> {
-        self.facts.standing(kpi, grain)
+        let mut standing = self.facts.standing(kpi, grain)?;
+        standing.withdrawn.retain(|withdrawal| self.shows(&kpi.id, &withdrawal.segment));
+        Ok(standing)
     }
     fn unit_scores(&self, card: &Card<'_, dyn Facts + '_>, period: Period) -> Vec<UnitScore> {
         // What is kept of scores is kept for everybody, so it is never made of what somebody sees.
         let whole: Card<'_, dyn Facts + '_> =
-            Card { project: card.project, scorecard: card.scorecard, values: self.facts.as_ref() };
-        self.facts.unit_scores(&whole, period)
+            Card { project: self.facts.project(), scorecard: card.scorecard, values: self.facts.as_ref() };
+        let mut all = self.facts.unit_scores(&whole, period);
+        all.retain(|score| self.sees_scorecard(&card.scorecard.id, score.unit.as_ref()));
+        all
     }
     fn judged(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Judgement {
-        self.facts.judged(kpi, period, segment)
+        if self.shows(kpi, segment) { self.facts.judged(kpi, period, segment) } else { Err(Refusal::NotLooked) }
     }
     fn members_judged(&self, kpi: &KpiId, period: Period) -> Vec<(Segment, Judgement)> {
-        self.facts.members_judged(kpi, period)
+        let mut all = self.facts.members_judged(kpi, period);
+        all.retain(|(segment, _)| self.shows(kpi, segment));
+        all
     }
     fn viewer(&self) -> Option<&Viewer> {
         Some(&self.viewer)
+    }
+    fn sees_kpi(&self, kpi: &KpiId, unit: Option<&UnitId>) -> bool {
+        self.part.as_ref().is_none_or(|part| part.sight.kpi(kpi, unit))
+    }
+    fn sees_scorecard(&self, scorecard: &ScorecardId, unit: Option<&UnitId>) -> bool {
+        self.part.as_ref().is_none_or(|part| part.sight.scorecard(scorecard, unit))
     }
     fn watermark(&self, entity: &EntityId) -> Option<i64> {
         self.facts.watermark(entity)
     }
     fn loads(&self) -> &[LoadReport] {
-        self.facts.loads()
+        self.part.as_ref().map_or_else(|| self.facts.loads(), |part| &part.loads)
     }
     fn snapshot(&self) -> Option<SnapshotId> {
         self.facts.snapshot()
@@ -130,6 +249,7 @@ impl Facts for Seen {
         offset: u64,
         limit: u64,
     ) -> Result<(Vec<QuarantinedRow>, u64), ViewError> {
+        self.may_see_rows(source)?;
         self.facts.rejected(source, offset, limit)
     }
     fn rows_behind(
@@ -139,6 +259,11 @@ impl Facts for Seen {
         segment: &Segment,
         most: usize,
     ) -> Result<TracedValue, ViewError> {
+        self.may_see_rows(None)?;
+        if !self.shows(kpi, segment) {
+            let suggestions = Vec::new();
+            return Err(ViewError::NotFound { what: format!("segment `{segment}` of `{kpi}`"), suggestions });
+        }
         self.facts.rows_behind(kpi, period, segment, most)
     }
     fn entity_rows(
@@ -147,6 +272,7 @@ impl Facts for Seen {
         key: &[String],
         most: usize,
     ) -> Result<Vec<TracedEntityRow>, ViewError> {
+        self.may_see_rows(None)?;
         self.facts.entity_rows(entity, key, most)
     }
 }

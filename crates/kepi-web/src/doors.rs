@@ -15,7 +15,7 @@ use axum::{
     routing::get,
 };
 use kepi_model::id::Hash;
-use kepi_report::view::Viewer;
+use kepi_report::{seen::Sight, view::Viewer};
 
 use crate::{
     assets,
@@ -38,12 +38,27 @@ pub enum Credentials<'a> {
 }
 
 /// Somebody who has come in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Visitor {
     /// As shown.
     pub name: String,
     /// Whether it is enough to reach the server: nobody has signed in, because nobody can.
     pub unasked: bool,
+    /// What is seen; none: everything.
+    pub sight: Option<Arc<dyn Sight>>,
+    /// Number of the person and of the token that acts for it, as the log knows them; none: nobody has signed in.
+    pub known: Option<(u64, Option<u64>)>,
+}
+
+/// What somebody was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// The action, as policies write it.
+    pub action: &'static str,
+    /// Kind and name of what it was about.
+    pub on: (&'static str, String),
+    /// For which unit, if for one.
+    pub unit: Option<String>,
 }
 
 /// Why somebody does not come in.
@@ -68,8 +83,17 @@ pub trait Door: Send + Sync {
         password: &'a str,
         from: Option<IpAddr>,
     ) -> Answer<'a, Result<String, NoEntry>>;
+    /// Keeps a record that somebody was refused something.
+    fn refused<'a>(&'a self, visitor: &'a Visitor, attempt: Attempt) -> Answer<'a, ()>;
     /// Ends a session.
     fn sign_out<'a>(&'a self, key: &'a str) -> Answer<'a, Result<(), NoEntry>>;
+}
+
+/// Who a request is from, and where a refusal is told.
+#[derive(Clone)]
+pub(crate) struct Guest {
+    pub(crate) visitor: Visitor,
+    pub(crate) door: Arc<dyn Door>,
 }
 
 /// From which address a request came.
@@ -221,7 +245,7 @@ async fn guard(entrance: Entrance, mut request: Request, next: Next) -> Response
         }
         Ok(visitor) => {
             let name = visitor.name.clone();
-            request.extensions_mut().insert(visitor);
+            request.extensions_mut().insert(Guest { visitor, door: Arc::clone(&entrance.door) });
             request.extensions_mut().insert(Viewer { name, form_key });
             next.run(request).await
         }

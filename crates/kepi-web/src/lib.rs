@@ -42,6 +42,7 @@ use tower_http::{
     set_header::SetResponseHeaderLayer, timeout::TimeoutLayer, trace::TraceLayer,
 };
 
+use doors::Guest;
 use pages::{PAGES, Page, Params};
 use respond::Kind;
 
@@ -59,15 +60,15 @@ pub fn router(reader: Arc<dyn Reader>) -> Router {
     for page in PAGES {
         router = router.route(
             page.path,
-            get(move |State(reader), viewer, path, query, headers| {
-                show(page, Kind::Html, reader, viewer, path, query, headers)
+            get(move |State(reader), viewer: Option<Extension<Viewer>>, guest: Option<Extension<Guest>>, path, query, headers| {
+                show(page, Kind::Html, reader, viewer.zip(guest), path, query, headers)
             }),
         );
         if let Some(json) = page.json {
             router = router.route(
                 json,
-                get(move |State(reader), viewer, path, query, headers| {
-                    show(page, Kind::Json, reader, viewer, path, query, headers)
+                get(move |State(reader), viewer: Option<Extension<Viewer>>, guest: Option<Extension<Guest>>, path, query, headers| {
+                    show(page, Kind::Json, reader, viewer.zip(guest), path, query, headers)
                 }),
             );
         }
@@ -76,8 +77,8 @@ pub fn router(reader: Arc<dyn Reader>) -> Router {
         if let Some(csv) = page.csv {
             router = router.route(
                 csv.path,
-                get(move |State(reader), viewer, path, query, headers| {
-                    show(page, Kind::Csv, reader, viewer, path, query, headers)
+                get(move |State(reader), viewer: Option<Extension<Viewer>>, guest: Option<Extension<Guest>>, path, query, headers| {
+                    show(page, Kind::Csv, reader, viewer.zip(guest), path, query, headers)
                 }),
             );
         }
@@ -117,25 +118,43 @@ async fn show(
     page: &'static Page,
     kind: Kind,
     reader: Arc<dyn Reader>,
-    viewer: Option<Extension<Viewer>>,
+    who: Option<(Extension<Viewer>, Extension<Guest>)>,
     path: RawPathParams,
     query: Query<Vec<(String, String)>>,
     headers: HeaderMap,
 ) -> Response {
     let id = path.iter().next().map(|(_, value)| value.to_owned());
     let params = Params::new(id, query.0);
+    let attempt = page.attempt(&params);
+    let (viewer, guest) = who.map_or((None, None), |(Extension(viewer), Extension(guest))| (Some(viewer), Some(guest)));
+    let sight = guest.as_ref().and_then(|guest| guest.visitor.sight.clone());
     let work = tokio::task::spawn_blocking(move || {
-        let facts: Arc<dyn Facts> = match viewer {
-            Some(Extension(viewer)) => Arc::new(Seen::by(viewer, reader.now()?)),
-            None => reader.now()?,
+        let whole = reader.now()?;
+        let make = |facts: &dyn Facts| match kind {
+            Kind::Html => (page.html)(facts, &params),
+            Kind::Json => (page.data)(facts, &params),
+            Kind::Csv => page.csv.map_or(Ok(String::new()), |csv| (csv.of)(facts, &params)),
         };
-        match kind {
-            Kind::Html => (page.html)(facts.as_ref(), &params),
-            Kind::Json => (page.data)(facts.as_ref(), &params),
-            Kind::Csv => page.csv.map_or(Ok(String::new()), |csv| (csv.of)(facts.as_ref(), &params)),
+        let Some(viewer) = viewer else { return make(whole.as_ref()) };
+        if let Some(sight) = &sight {
+            page.allowed(sight.as_ref(), whole.project(), &params)?;
+        }
+        let made = make(&Seen::by(viewer, sight.clone(), Arc::clone(&whole)));
+        match (made, sight) {
+            // What is not there and what is not seen are told alike; the log knows which it was.
+            (Err(ViewError::NotFound { what, suggestions }), Some(sight)) => {
+                let hidden = make(whole.as_ref()).is_ok();
+                let reason = format!("there is no {what}, or you may not see it; {}", sight.whom());
+                Err(ViewError::Unseen { reason, suggestions, hidden })
+            }
+            (made, _) => made,
         }
     });
-    match work.await {
+    let made = work.await;
+    if let (Some(guest), Ok(Err(ViewError::Refused { .. } | ViewError::Unseen { hidden: true, .. }))) = (&guest, &made) {
+        guest.door.refused(&guest.visitor, attempt).await;
+    }
+    match made {
         Ok(Ok(body)) => respond::body(kind, body, &headers),
         Ok(Err(error)) => respond::error(kind, &error),
         Err(error) => {

@@ -81,6 +81,10 @@ pub(crate) fn error(kind: Kind, error: &ViewError) -> Response {
             (StatusCode::NOT_FOUND, "not_found", suggestions.as_slice())
         }
         ViewError::Unclear { .. } => (StatusCode::BAD_REQUEST, "unclear", Default::default()),
+        ViewError::Unseen { suggestions, .. } => (StatusCode::NOT_FOUND, "not_found", suggestions.as_slice()),
+        ViewError::Refused { .. } => {
+            return problem(kind, StatusCode::FORBIDDEN, "refused", &error.to_string());
+        }
         ViewError::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", Default::default()),
     };
     let text = match kind {

@@ -8,13 +8,15 @@ use std::{
 
 use kepi_access::{Access, AccessError};
 use kepi_store::Store;
-use kepi_web::doors::{Answer, Credentials, Door, NoEntry, Visitor};
+use kepi_access::policy::Holder;
+use kepi_web::doors::{Answer, Attempt, Credentials, Door, NoEntry, Visitor};
 use tokio::sync::Mutex;
 
 use crate::{
     cli::Address,
     compose::{self, Site},
     failure::Failure,
+    sight::Sights,
 };
 
 /// What is open now.
@@ -31,6 +33,8 @@ pub struct SiteDoor {
     folder: PathBuf,
     address: Option<Address>,
     opened: Mutex<Option<Opened>>,
+    /// What each visitor sees; none: it is only asked whether anybody signs in.
+    sights: Option<Sights>,
     /// What somebody is called whom nobody asks who it is; none: everybody is asked.
     unasked: Option<&'static str>,
     /// Whether anybody ever had to sign in here: what was closed opens to nobody because its state is moved away.
@@ -39,11 +43,12 @@ pub struct SiteDoor {
 
 impl SiteDoor {
     /// The door, at which nobody is asked as long as nobody can sign in, if `unasked` says how to call them.
-    pub fn new(site: Site<'_>, unasked: Option<&'static str>) -> Self {
+    pub fn new(site: Site<'_>, unasked: Option<&'static str>, sights: Option<Sights>) -> Self {
         Self {
             folder: site.folder.to_owned(),
             address: site.store.cloned(),
             opened: Mutex::new(None),
+            sights,
             unasked,
             closed: AtomicBool::new(false),
         }
@@ -86,14 +91,21 @@ impl SiteDoor {
             let name = self.unasked.filter(|_| !closed && with == Credentials::None);
             // A session of another time opens nothing and shuts nothing out; a token that is not known is a mistake.
             let name = name.or(self.unasked.filter(|_| !closed && matches!(with, Credentials::Session(_))));
-            return Ok(name.map(|name| Visitor { name: name.to_owned(), unasked: true }));
+            return Ok(name.map(|name| Visitor { name: name.to_owned(), unasked: true, sight: None, known: None }));
         };
         let known = match with {
             Credentials::None => None,
             Credentials::Session(key) => access.by_session(key, compose::now()).await?,
             Credentials::Token(token) => access.by_token(token, compose::now()).await?,
         };
-        Ok(known.map(|visitor| Visitor { name: visitor.name, unasked: false }))
+        let Some(visitor) = known else { return Ok(None) };
+        let (number, scopes) = visitor.token.unzip();
+        let holder = Holder { name: visitor.name.clone(), roles: visitor.roles, scopes };
+        // Without policies nobody is shown anything.
+        let Some(sights) = &self.sights else { return Ok(None) };
+        let sight = sights.of(holder, &access.owners().await?)?;
+        let known = Some((visitor.person, number));
+        Ok(Some(Visitor { name: visitor.name, unasked: false, sight: Some(sight), known }))
     }
 }
 
@@ -124,6 +136,25 @@ impl Door for SiteDoor {
                 }
                 other => unavailable(other.into()),
             })
+        })
+    }
+
+    fn refused<'a>(&'a self, visitor: &'a Visitor, attempt: Attempt) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let Attempt { action, on, unit } = attempt;
+            tracing::info!(?visitor.known, action, ?on, ?unit, "refused");
+            let Some((person, token)) = visitor.known else { return };
+            let done = match self.access().await {
+                Ok(Some(access)) => access
+                    .record_refusal(person, token, action, (on.0, &on.1), unit.as_deref(), compose::now())
+                    .await
+                    .map_err(Failure::from),
+                Ok(None) => Ok(()),
+                Err(failure) => Err(failure),
+            };
+            if let Err(failure) = done {
+                tracing::error!(failure = failure.in_words(), "a refusal is not in the log");
+            }
         })
     }
 

@@ -8,7 +8,9 @@ mod compose;
 mod doors;
 mod failure;
 mod output;
+mod policies;
 mod progress;
+mod sight;
 
 use std::{process::ExitCode, time::Duration};
 

@@ -9,3 +9,4 @@ mod limits;
 mod password;
 
 mod door;
+mod policy;

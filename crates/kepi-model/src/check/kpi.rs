@@ -138,6 +138,7 @@ fn read(
         consulted: written.consulted.values(),
         informed: written.informed.values(),
         purpose: written.purpose.cloned(),
+        sensitivity: written.sensitivity.cloned()?,
         assumptions: written.assumptions.values(),
         made: Vec::new(),
         looked_at: BTreeSet::new(),

@@ -10,7 +10,7 @@ use crate::{
     },
     id::{DimensionId, EntityId, KpiId, ObjectiveId, PersonId, PurposeId, UnitId},
     measure::{Weights, Written as Measure, WrittenResponse},
-    project::{AsOf, Better, Indicator},
+    project::{AsOf, Better, Indicator, Sensitivity},
 };
 
 table! {
@@ -102,6 +102,7 @@ table! {
     consulted: List<PersonId>, optional, "Who is asked.", "[terminal_lead]";
     informed: List<PersonId>, optional, "Who is told.", "[terminal_lead]";
     purpose: PurposeId, optional, "What the data are used for.", "service_improvement";
+    sensitivity: Sensitivity, default "internal", "Whose eyes its figures are for; policies say who that is.", "confidential";
     assumptions: List<String>, optional, "What is taken for granted.",
         "[Answers are not corrected for non-response.]";
 }

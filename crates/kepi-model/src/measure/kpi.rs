@@ -14,7 +14,7 @@ use crate::{
     id::{DimensionId, EntityId, Hash, KpiId, ObjectiveId, PersonId, PurposeId},
     source_text::Span,
     window::Over,
-    word::words,
+    word::{Word, words},
 };
 
 /// A KPI.
@@ -72,6 +72,8 @@ pub struct Kpi {
     pub informed: Vec<PersonId>,
     /// What the data are used for.
     pub purpose: Option<PurposeId>,
+    /// Whose eyes its figures are for.
+    pub sensitivity: Sensitivity,
     /// What is taken for granted.
     pub assumptions: Vec<String>,
     /// What has to be made of landed rows before it can be measured, each after what it needs.
@@ -229,6 +231,13 @@ pub struct SurveyGates {
     pub representative: Option<f64>,
 }
 
+impl Sensitivity {
+    /// As definitions and policies write it.
+    pub fn as_str(self) -> &'static str {
+        Word::word(self)
+    }
+}
+
 words! {
     /// Whether a KPI runs ahead of the outcome or states it.
     pub enum Indicator {
@@ -236,6 +245,18 @@ words! {
         Leading = "leading",
         /// States the outcome.
         Lagging = "lagging",
+    }
+
+    /// Whose eyes the figures of a KPI are for. What follows from it is said by policies.
+    pub enum Sensitivity {
+        /// Everybody's.
+        Public = "public",
+        /// Those of whoever sees figures here.
+        Internal = "internal",
+        /// Those of some.
+        Restricted = "restricted",
+        /// Those of few.
+        Confidential = "confidential",
     }
 
     /// Which direction is good.

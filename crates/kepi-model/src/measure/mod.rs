@@ -45,7 +45,7 @@ pub use composite::{BasisPoints, Composite, CompositePart, MissingRule};
 pub use design::{Design, MARGIN_SCALE, Margin, MarginTo, Trim};
 pub use duration::{Duration, DurationSummary};
 pub use formula::{Choice, Formula, Input, Node as FormulaNode, Operator, Part, Together};
-pub use kpi::{AsOf, Better, Dimension, Indicator, Kpi, SurveyGates};
+pub use kpi::{AsOf, Better, Dimension, Indicator, Kpi, Sensitivity, SurveyGates};
 pub use mean::Mean;
 pub use nps::Nps;
 pub use quantile::{Bins, Quantile, Spacing};

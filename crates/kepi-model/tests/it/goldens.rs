@@ -488,8 +488,10 @@ fn each_mistake_is_said_as_its_golden_says() {
 
 #[test]
 fn every_code_has_a_golden_and_every_golden_a_code() {
-    let codes: BTreeSet<String> = codes::CODES.iter().map(|i| i.code.0.to_owned()).collect();
+    let mut codes: BTreeSet<String> = codes::CODES.iter().map(|i| i.code.0.to_owned()).collect();
     assert_eq!(codes.len(), codes::CODES.len(), "a code is given twice");
+    // Those of policies have theirs where policies are read, in kepi-access.
+    codes.retain(|code| !code.starts_with("K09"));
     assert!(codes.len() >= 45);
     let goldens: BTreeSet<String> = fs::read_dir(folder())
         .unwrap()

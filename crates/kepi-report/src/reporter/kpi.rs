@@ -56,7 +56,13 @@ impl<'a> Reporter<'a> {
         let kpis = self.kpis_in_order().into_iter();
         kpis.filter_map(|kpi| {
             let (_, newest) = self.facts.span(&kpi.id, kpi.period, &Segment::total())?;
-            let place = self.whole(self.card_of(kpi));
+            let card = self.card_of(kpi);
+            let place = match card {
+                Some(card) if !self.facts.sees_kpi(&kpi.id, None) => {
+                    self.place(card, self.unit_shown(&card, |unit| self.facts.sees_kpi(&kpi.id, unit)))
+                }
+                _ => self.whole(card),
+            };
             let period = Period { grain: kpi.period, ordinal: newest };
             Some((self.read(kpi, &place, period), place))
         })

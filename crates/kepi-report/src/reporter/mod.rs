@@ -157,8 +157,10 @@ impl<'a> Reporter<'a> {
     }
 
     fn unit_asked(self, card: &FactCard<'a>, id: Option<&str>) -> Result<Option<&'a UnitId>, ViewError> {
-        let Some(id) = id else { return Ok(card.scorecard.unit.as_ref()) };
-        let all: Vec<&UnitId> = card.units().into_iter().filter_map(|(unit, _)| unit).collect();
+        let sees = |unit: Option<&UnitId>| self.facts.sees_scorecard(&card.scorecard.id, unit);
+        let Some(id) = id else { return Ok(self.unit_shown(card, sees)) };
+        let all = card.units().into_iter().filter_map(|(unit, _)| unit);
+        let all: Vec<&UnitId> = all.filter(|unit| sees(Some(*unit))).collect();
         if let Some(found) = all.iter().find(|unit| unit.as_str() == id) {
             return Ok(Some(*found));
         }
@@ -168,6 +170,20 @@ impl<'a> Reporter<'a> {
             all.into_iter().map(|u| (u.as_str(), self.unit_name(u))),
             |id| format!("/scorecards/{}?unit={id}", card.scorecard.id),
         ))
+    }
+
+    /// The unit that is shown where none is asked for: the scorecard's own, or the first one below that is seen.
+    pub(crate) fn unit_shown(
+        self,
+        card: &FactCard<'a>,
+        sees: impl Fn(Option<&UnitId>) -> bool,
+    ) -> Option<&'a UnitId> {
+        let own = card.scorecard.unit.as_ref();
+        if sees(None) {
+            return own;
+        }
+        let below = card.units().into_iter().filter_map(|(unit, _)| unit).find(|unit| Some(*unit) != own && sees(Some(*unit)));
+        below.or(own)
     }
 
     /// Why a KPI has no figure at all: nothing was computed yet, the newest run could not, or there is nothing to compute
@@ -252,7 +268,12 @@ impl<'a> Reporter<'a> {
             .collect();
         let card = uses.first().map(|s| self.card(s));
         let unit = match (&card, query.unit.as_deref()) {
-            (_, None) => None,
+            (None, None) => None,
+            // Over all rows, unless only a part of them is seen.
+            (Some(card), None) => {
+                let shown = self.unit_shown(card, |unit| self.facts.sees_kpi(&kpi.id, unit));
+                shown.filter(|unit| card.scorecard.unit.as_ref() != Some(*unit))
+            }
             (Some(card), asked) => self.unit_asked(card, asked)?,
             (None, Some(asked)) => {
                 return Err(ViewError::NotFound {

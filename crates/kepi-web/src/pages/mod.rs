@@ -15,15 +15,19 @@ pub(crate) mod sign_in;
 mod sources;
 mod what_if;
 
+use kepi_model::project::Project;
 use kepi_report::{
     Reporter,
     api::v1,
     facts::Facts,
     reader::{KpiQuery, QuarantineQuery, ScorecardQuery, ViewError, WhatIfQuery},
+    seen::Sight,
     tables, tidy,
 };
 use maud::Markup;
 use serde::Serialize;
+
+use crate::doors::Attempt;
 
 /// A page and what programs are told of the same facts.
 pub struct Page {
@@ -33,10 +37,65 @@ pub struct Page {
     pub json: Option<&'static str>,
     /// Its name in the navigation, if it stands there.
     pub nav: Option<&'static str>,
+    /// What who opens it does: policies say who may.
+    pub action: Action,
     pub(crate) html: fn(&dyn Facts, &Params) -> Result<String, ViewError>,
     pub(crate) data: fn(&dyn Facts, &Params) -> Result<String, ViewError>,
     /// Its table for download, if it has one: the route, and CSV.
     pub csv: Option<Download>,
+}
+
+/// What who opens a page does. Every page has one, so that none is without a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Sees figures of one kind of thing: `kpi`, `scorecard`. Those that are not seen are not there.
+    SeeValue(&'static str),
+    /// Sees how deliveries went.
+    SeeData,
+    /// Sees rejected rows.
+    SeeRows,
+}
+
+impl Action {
+    /// As policies write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::SeeValue(_) => "see_value",
+            Self::SeeData => "see_data",
+            Self::SeeRows => "see_rows",
+        }
+    }
+}
+
+impl Page {
+    /// Whether its action is allowed at all; single figures are left out where they are read.
+    pub(crate) fn allowed(&self, sight: &dyn Sight, project: &Project, params: &Params) -> Result<(), ViewError> {
+        let refused = |reason: String| Err(ViewError::Refused { reason: format!("{reason}; {}", sight.whom()) });
+        let asked = params.quarantine().source;
+        let mut sources = project.sources.keys().filter(|id| asked.as_ref().is_none_or(|asked| asked == id.as_str()));
+        match self.action {
+            Action::SeeValue(_) => Ok(()),
+            // A page of deliveries shows those of the sources that are seen.
+            Action::SeeData => match (project.sources.keys().any(|id| sight.data(id)), project.sources.keys().next()) {
+                (false, Some(first)) => refused(format!("how deliveries went: {}", sight.why_not(first, false))),
+                _ => Ok(()),
+            },
+            Action::SeeRows => match sources.find(|id| !sight.rows(id)) {
+                Some(unseen) => refused(format!("rows of `{unseen}`: {}", sight.why_not(unseen, true))),
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// What is told of it where it is refused.
+    pub(crate) fn attempt(&self, params: &Params) -> Attempt {
+        let all = || "all".to_owned();
+        let on = match self.action {
+            Action::SeeValue(kind) => (kind, params.id.clone().or_else(|| params.get("scorecard")).unwrap_or_else(all)),
+            Action::SeeData | Action::SeeRows => ("source", params.get("source").unwrap_or_else(all)),
+        };
+        Attempt { action: self.action.word(), on, unit: params.get("unit") }
+    }
 }
 
 /// A table for download.
@@ -58,6 +117,7 @@ const fn csv(
 pub const PAGES: &[Page] = &[
     Page {
         path: "/",
+        action: Action::SeeValue("scorecard"),
         json: Some("/api/v1/scorecard"),
         nav: Some("Scorecard"),
         html: home,
@@ -66,6 +126,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         path: "/scorecards/{id}",
+        action: Action::SeeValue("scorecard"),
         json: Some("/api/v1/scorecards/{id}"),
         nav: None,
         html: |f, p| html(Reporter::new(f).scorecard(&p.scorecard()), scorecard::render),
@@ -76,6 +137,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         path: "/map",
+        action: Action::SeeValue("scorecard"),
         json: Some("/api/v1/map"),
         nav: Some("Strategy map"),
         html: |f, p| html(Reporter::new(f).strategy_map(&p.scorecard()), map::render),
@@ -84,6 +146,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         path: "/kpis",
+        action: Action::SeeValue("kpi"),
         json: Some("/api/v1/kpis"),
         nav: Some("KPIs"),
         html: |f, _| html(Reporter::new(f).kpis(), kpis::render),
@@ -92,6 +155,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         path: "/kpis/{id}",
+        action: Action::SeeValue("kpi"),
         json: Some("/api/v1/kpis/{id}"),
         nav: None,
         html: |f, p| html(Reporter::new(f).kpi(&p.id(), &p.kpi()), kpi::render),
@@ -100,6 +164,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         path: "/kpis/{id}/rows",
+        action: Action::SeeRows,
         json: Some("/api/v1/kpis/{id}/rows"),
         nav: None,
         html: |f, p| html(Reporter::new(f).rows_behind(&p.id(), &p.kpi(), rows::MOST_SHOWN), rows::behind),
@@ -110,6 +175,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         path: "/entities/{id}/row",
+        action: Action::SeeRows,
         json: Some("/api/v1/entities/{id}/row"),
         nav: None,
         html: |f, p| {
@@ -122,6 +188,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         path: "/cohorts/{id}",
+        action: Action::SeeValue("kpi"),
         json: Some("/api/v1/cohorts/{id}"),
         nav: None,
         html: |f, p| html(Reporter::new(f).cohorts(&p.id()), cohorts::render),
@@ -130,6 +197,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         path: "/flows/{id}",
+        action: Action::SeeValue("kpi"),
         json: Some("/api/v1/flows/{id}"),
         nav: None,
         html: |f, p| html(Reporter::new(f).flow(&p.id()), flows::render),
@@ -138,6 +206,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         path: "/journeys",
+        action: Action::SeeValue("entity"),
         json: None,
         nav: Some("Journeys"),
         html: |f, p| html(Reporter::new(f).journey(None, p.get("period").as_deref()), journeys::render),
@@ -146,6 +215,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         path: "/journeys/{id}",
+        action: Action::SeeValue("entity"),
         json: Some("/api/v1/journeys/{id}"),
         nav: None,
         html: |f, p| {
@@ -158,6 +228,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         path: "/data",
+        action: Action::SeeData,
         json: Some("/api/v1/sources"),
         nav: Some("Data"),
         html: |f, _| html(Reporter::new(f).sources(), sources::render),
@@ -166,6 +237,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         path: "/data/quarantine",
+        action: Action::SeeRows,
         json: Some("/api/v1/quarantine"),
         nav: None,
         html: |f, p| html(Reporter::new(f).quarantine(&p.quarantine()), quarantine::render),
@@ -176,6 +248,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         path: "/explain/{id}",
+        action: Action::SeeValue("scorecard"),
         json: Some("/api/v1/explain/{id}"),
         nav: None,
         html: |f, p| html(Reporter::new(f).explain(&p.scorecard()), explain::render),
@@ -186,6 +259,7 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         path: "/what-if/{id}",
+        action: Action::SeeValue("scorecard"),
         json: Some("/api/v1/what-if/{id}"),
         nav: None,
         html: |f, p| html(Reporter::new(f).what_if(&p.what_if()), what_if::render),

@@ -14,9 +14,13 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Method, Request, StatusCode, header, request::Builder},
 };
-use kepi_report::fixture::{self, PlantedReader};
+use kepi_model::id::{KpiId, ScorecardId, SourceId, UnitId};
+use kepi_report::{
+    fixture::{self, PlantedReader},
+    seen::Sight,
+};
 use kepi_web::{
-    doors::{Answer, Credentials, Door, Entrance, NoEntry, Visitor, guarded},
+    doors::{Answer, Attempt, Credentials, Door, Entrance, NoEntry, Visitor, guarded},
     pages::PAGES,
     router,
 };
@@ -33,11 +37,19 @@ pub(crate) struct Planted {
     sessions: Mutex<BTreeMap<String, &'static str>>,
     begun: AtomicU32,
     tried_from: Mutex<Vec<Option<IpAddr>>>,
+    sight: Option<Arc<dyn Sight>>,
+    told: Mutex<Vec<Attempt>>,
 }
 
 impl Planted {
     fn known(&self, with: Credentials<'_>) -> Option<Visitor> {
-        let visitor = |name: &str, unasked| Visitor { name: name.to_owned(), unasked };
+        let sight = || self.sight.clone();
+        let visitor = |name: &str, unasked| Visitor {
+            name: name.to_owned(),
+            unasked,
+            sight: if unasked { None } else { sight() },
+            known: (!unasked).then_some((1, None)),
+        };
         match with {
             Credentials::None => self.unasked.map(|name| visitor(name, true)),
             Credentials::Session(key) => {
@@ -67,6 +79,10 @@ impl Door for Planted {
             self.sessions.lock().unwrap().insert(key.clone(), "Ana Smith");
             Ok(key)
         })
+    }
+    fn refused<'a>(&'a self, _: &'a Visitor, attempt: Attempt) -> Answer<'a, ()> {
+        self.told.lock().unwrap().push(attempt);
+        Box::pin(async {})
     }
     fn sign_out<'a>(&'a self, key: &'a str) -> Answer<'a, Result<(), NoEntry>> {
         Box::pin(async move {
@@ -456,5 +472,130 @@ fn an_address_says_how_it_is_spoken_to() {
     assert_eq!(origin("http://[::1]:80"), Ok((false, "[::1]:80".to_owned())));
     for wrong in ["kpi.example.com", "ftp://x", "https://", "https://a/b", "https://a b", "https://u@a"] {
         assert!(origin(wrong).is_err(), "{wrong}");
+    }
+}
+
+/// Everything but one KPI and what is made with it, the raw rows of one source, and figures of the whole where `part` says so.
+struct Partly {
+    part: Option<&'static str>,
+}
+
+impl Sight for Partly {
+    fn kpi(&self, kpi: &KpiId, unit: Option<&UnitId>) -> bool {
+        (self.part.is_some() || kpi.as_str() != "recommend")
+            && self.part.is_none_or(|part| unit.is_some_and(|unit| unit.as_str() == part))
+    }
+    fn scorecard(&self, _: &ScorecardId, unit: Option<&UnitId>) -> bool {
+        self.part.is_some_and(|part| unit.is_some_and(|unit| unit.as_str() == part))
+    }
+    fn data(&self, source: &SourceId) -> bool {
+        source.as_str() != "survey_2014"
+    }
+    fn rows(&self, _: &SourceId) -> bool {
+        false
+    }
+    fn why_not(&self, _: &SourceId, _: bool) -> String {
+        "no policy grants it".to_owned()
+    }
+    fn whom(&self) -> String {
+        "you are here as viewer, and ana can change that".to_owned()
+    }
+}
+
+fn seeing(part: Option<&'static str>) -> (Router, Arc<Planted>) {
+    let door = Arc::new(Planted { sight: Some(Arc::new(Partly { part })), ..Planted::default() });
+    (site(Arc::clone(&door), None), door)
+}
+
+/// Nothing gets lost on the way to who sees everything: pages are those that nobody guards, but for who sees them.
+#[tokio::test]
+async fn who_sees_everything_sees_what_there_is() {
+    let (bare, kept) = (router(Arc::new(PlantedReader::of(fixture::airport()))), kept());
+    let cookie = signed_in(&kept).await;
+    let without = |text: &str| {
+        let (before, rest) = text.split_once("<form class=\"viewer\"").unwrap_or((text, ""));
+        format!("{before}{}", rest.split_once("</form>").map_or(rest, |(_, after)| after))
+    };
+    for path in addresses() {
+        let (whole, seen) = (get(&bare, &path, "").await, get(&kept, &path, &cookie).await);
+        assert_eq!(whole.text, without(&seen.text), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_seen_is_on_no_page_and_is_told_like_what_is_not_there() {
+    let (router, door) = seeing(None);
+    let cookie = signed_in(&router).await;
+    for path in addresses() {
+        let got = get(&router, &path, &cookie).await;
+        let hidden = path.contains("recommend") || path.contains("passenger_experience");
+        if !hidden && got.status == StatusCode::OK {
+            for secret in ["/kpis/recommend", "\"recommend\"", "survey_2014"] {
+                assert!(!got.text.contains(secret), "{path} has {secret}");
+            }
+        }
+    }
+    let list = get(&router, "/api/v1/kpis", &cookie).await.text;
+    assert!(list.contains("restroom_cleanliness") && !list.contains("recommend"), "{list}");
+    door.told.lock().unwrap().clear();
+    // The same words for what is hidden and for what is not there; only the log knows.
+    let words = |text: &str, name: &str| text.replace(name, "NAME");
+    for path in ["/kpis/NAME", "/api/v1/kpis/NAME", "/kpis/NAME/values.csv", "/scorecards/NAME"] {
+        let name = if path.contains("scorecards") { "passenger_experience" } else { "recommend" };
+        let hidden = get(&router, &path.replace("NAME", name), &cookie).await;
+        let nowhere = get(&router, &path.replace("NAME", "zzzzzzzzzzzz"), &cookie).await;
+        assert_eq!((hidden.status, nowhere.status), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND), "{path}");
+        assert_eq!(words(&hidden.text, name), words(&nowhere.text, "zzzzzzzzzzzz"), "{path}");
+        assert!(hidden.text.contains("ana can change that"), "{}", hidden.text);
+    }
+    let told: Vec<(&str, String)> = door.told.lock().unwrap().iter().map(|a| (a.action, a.on.1.clone())).collect();
+    let of = |name: &str| ("see_value", name.to_owned());
+    assert_eq!(told, [of("recommend"), of("recommend"), of("recommend"), of("passenger_experience")]);
+}
+
+#[tokio::test]
+async fn rejected_rows_are_refused_with_the_reason() {
+    let (router, door) = seeing(None);
+    let cookie = signed_in(&router).await;
+    for path in ["/data/quarantine", "/data/quarantine.csv", "/api/v1/quarantine?source=survey_2015"] {
+        let got = get(&router, path, &cookie).await;
+        assert_eq!(got.status, StatusCode::FORBIDDEN, "{path}");
+        assert!(got.text.contains("no policy grants it") && got.text.contains("ana can change"), "{}", got.text);
+    }
+    let told = door.told.lock().unwrap();
+    assert_eq!(told.len(), 3);
+    assert_eq!(told[2], Attempt { action: "see_rows", on: ("source", "survey_2015".to_owned()), unit: None });
+}
+
+#[tokio::test]
+async fn who_sees_one_unit_starts_there_and_finds_no_other() {
+    let (router, _) = seeing(Some("area_a"));
+    let cookie = signed_in(&router).await;
+    let page = get(&router, "/kpis/restroom_cleanliness", &cookie).await;
+    assert_eq!(page.status, StatusCode::OK);
+    for other in ["area_b", "area_f", "Boarding Area F"] {
+        assert!(!page.text.contains(other), "{other}: {}", page.text);
+    }
+    let whole = get(&kept(), "/api/v1/kpis/restroom_cleanliness", "").await;
+    assert_eq!(whole.status, StatusCode::UNAUTHORIZED);
+    for path in ["/kpis/restroom_cleanliness?unit=area_f", "/kpis/restroom_cleanliness?segment=boarding_area%3DF"] {
+        assert_eq!(get(&router, path, &cookie).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    let rows = get(&router, "/kpis/restroom_cleanliness/values.csv", &cookie).await.text;
+    assert!(rows.lines().skip(1).all(|line| line.contains("boarding_area=A")) && rows.lines().count() > 1, "{rows}");
+    let list = get(&router, "/kpis/newest.csv", &cookie).await.text;
+    assert!(list.lines().skip(1).all(|line| line.contains("boarding_area=A")), "{list}");
+    let card = get(&router, "/scorecards/passenger_experience", &cookie).await;
+    assert_eq!(card.status, StatusCode::OK);
+    assert!(card.text.contains("Boarding Area A") && !card.text.contains("Boarding Area F"), "{}", card.text);
+}
+
+/// No page, endpoint or download without an action that policies decide.
+#[test]
+fn every_page_has_an_action_of_the_policies() {
+    for page in PAGES {
+        assert!(["see_value", "see_data", "see_rows"].contains(&page.action.word()), "{}", page.path);
+        let data = ["/data", "/entities", "/kpis/{id}/rows"].iter().any(|path| page.path.starts_with(path));
+        assert_eq!(data, page.action.word() != "see_value", "{}", page.path);
     }
 }

@@ -26,6 +26,12 @@ Examples:
     /// Who signs in, and as what.
     #[command(after_help = "Example:\n  kepi access list --format json")]
     List,
+    /// Print the policies that hold, to begin own ones with: policies/*.cedar in the project take their place.
+    #[command(after_help = "\
+Examples:
+  kepi access policy --built-in > policies/who.cedar    then change them; `kepi check` holds them against the project
+  kepi access policy --schema                           what policies can speak of")]
+    Policy(AccessPolicy),
     /// Tokens, by which programs come in for somebody.
     #[command(subcommand)]
     Token(Token),
@@ -55,6 +61,17 @@ pub struct AccessChange {
     /// Ask for a new password, or read it from stdin.
     #[arg(long)]
     pub password: bool,
+}
+
+/// `kepi access policy`.
+#[derive(Debug, Args)]
+pub struct AccessPolicy {
+    /// Those that come with Kepi, whatever the project has.
+    #[arg(long)]
+    pub built_in: bool,
+    /// What policies can speak of, instead.
+    #[arg(long, conflicts_with = "built_in")]
+    pub schema: bool,
 }
 
 /// A name.
@@ -89,7 +106,7 @@ pub struct TokenCreate {
     /// For so many days, at most 366.
     #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=366))]
     pub days: u16,
-    /// An action that it may be used for, everywhere or for a unit and those beneath it; can be repeated.
+    /// An action that it may be used for (see, see_value, see_data, see_rows), everywhere or for a unit and those beneath it; can be repeated.
     #[arg(long, value_name = "ACTION[:UNIT]", default_value = "see")]
     pub scope: Vec<Grant>,
 }

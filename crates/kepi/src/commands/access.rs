@@ -6,7 +6,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use kepi_access::Access as Doors;
+use kepi_access::{
+    Access as Doors,
+    policy::{Action, DEFAULT, SCHEMA},
+};
 use kepi_govern::{Grant, Permit, access::OWNER};
 use kepi_store::Store;
 use serde::Serialize;
@@ -14,11 +17,12 @@ use serde::Serialize;
 use crate::{
     cli::{
         Cli, Format,
-        access::{Access, AccessAdd, AccessChange, Token, TokenCreate},
+        access::{Access, AccessAdd, AccessChange, AccessPolicy, Token, TokenCreate},
     },
     compose::{self, Site},
     failure::Failure,
     output::{Field, Grid, Output},
+    policies,
 };
 
 const DAY: i64 = 24 * 3600 * 1_000_000;
@@ -43,6 +47,9 @@ struct Listed {
 
 /// Does what is asked.
 pub async fn access(what: &Access, cli: &Cli, out: Output) -> Result<(), Failure> {
+    if let Access::Policy(which) = what {
+        return policy(which, cli, out);
+    }
     let store = compose::store(Site::of(cli)).await?;
     let permit = permit(&store, cli).await?;
     let doors = Doors::new(store);
@@ -54,6 +61,7 @@ pub async fn access(what: &Access, cli: &Cli, out: Output) -> Result<(), Failure
             out.remark(&format!("{} signs in no longer; sessions and tokens have ended", who.name));
             Ok(())
         }
+        Access::Policy(which) => policy(which, cli, out),
         Access::List => list(&doors, out).await,
         Access::Token(Token::Create(which)) => create(which, &doors, &permit, out).await,
         Access::Token(Token::List) => tokens(&doors, out).await,
@@ -156,6 +164,7 @@ async fn list(doors: &Doors, out: Output) -> Result<(), Failure> {
 
 async fn create(which: &TokenCreate, doors: &Doors, permit: &Permit, out: Output) -> Result<(), Failure> {
     let now = compose::now();
+    known(&which.scope)?;
     let scopes = which.scope.iter().cloned().collect();
     let until = now + i64::from(which.days) * DAY;
     let token = doors.issue(permit, &which.name, scopes, until, now).await?;
@@ -163,6 +172,33 @@ async fn create(which: &TokenCreate, doors: &Doors, permit: &Permit, out: Output
     match out.format {
         Format::Json => Ok(out.json(&serde_json::json!({ "token": token, "until": day(until) }))?),
         Format::Csv | Format::Table => Ok(out.line(&token)?),
+    }
+}
+
+/// Prints policies, or what they can speak of.
+fn policy(which: &AccessPolicy, cli: &Cli, out: Output) -> Result<(), Failure> {
+    if which.schema {
+        return Ok(out.line(SCHEMA.trim_end())?);
+    }
+    let own = if which.built_in { Vec::new() } else { policies::files(&compose::root(&cli.project)?)? };
+    if own.is_empty() {
+        return Ok(out.line(DEFAULT.trim_end())?);
+    }
+    for file in own {
+        out.line(&format!("// {}\n{}", file.path, file.text.trim_end()))?;
+    }
+    Ok(())
+}
+
+/// Actions that a token can be for.
+fn known(scopes: &[Grant]) -> Result<(), Failure> {
+    let words: Vec<&str> = std::iter::once(Action::SEE).chain(Action::ALL.map(Action::word)).collect();
+    match scopes.iter().find(|scope| !words.contains(&scope.name.as_str())) {
+        Some(wrong) => {
+            let why = format!("there is no action `{}`; there are {}", wrong.name, words.join(", "));
+            Err(Failure::Other(why))
+        }
+        None => Ok(()),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     cli::{Check, Format},
     compose,
     failure::Failure,
+    policies,
     output::{Field, Grid, Output},
 };
 
@@ -19,7 +20,13 @@ pub fn check(what: &Check, folder: &Path, out: Output) -> Result<(), Failure> {
     if let Some(code) = &what.explain {
         return explain(code, out);
     }
-    let (files, checked) = check_folder(folder, &compose::sources(folder), Some(compose::today()))?;
+    let (mut files, mut checked) = check_folder(folder, &compose::sources(folder), Some(compose::today()))?;
+    let (policies, said) = policies::findings(folder, checked.value.as_ref())?;
+    let moved = files.append(policies);
+    checked.findings.extend(said.into_iter().map(|mut finding| {
+        finding.at.span.file.0 += moved;
+        finding
+    }));
     match out.format {
         Format::Json => out.json(&render::json(&checked.findings, &files))?,
         Format::Csv => {

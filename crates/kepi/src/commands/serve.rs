@@ -11,20 +11,20 @@ use kepi_web::{
     server::{Patience, serve as serve_on},
 };
 
-use crate::{cli::Serve, compose, doors::SiteDoor, failure::Failure, output::Output};
+use crate::{cli::Serve, compose, doors::SiteDoor, failure::Failure, output::Output, sight::Sights};
 
 /// Serves until interrupted; open requests are finished.
 pub async fn serve(what: &Serve, site: compose::Site<'_>, out: Output) -> Result<(), Failure> {
     let (host, port) = (what.host.as_str(), what.port);
     let root = compose::root(site.folder)?;
     let sources = compose::sources(&root);
-    let board = Arc::new(LiveBoard::open(compose::reopening(site), root, &sources).await?);
+    let board = Arc::new(LiveBoard::open(compose::reopening(site), root.clone(), &sources).await?);
     let doing = format!("cannot listen on {host}:{port}; choose another --port");
     let listener = TcpListener::bind((host, port)).await.map_err(Failure::io(doing))?;
     let address = listener.local_addr().map_err(Failure::io("the address is not known"))?;
     let unasked = unasked(what, address.ip().is_loopback(), site, out).await?;
     out.remark(&format!("serving on http://{address}  (stop with Ctrl-C)"));
-    let door = Arc::new(SiteDoor::new(site, unasked));
+    let door = Arc::new(SiteDoor::new(site, unasked, Some(Sights::new(root, board.clone())?)));
     let follow = tokio::spawn(Arc::clone(&board).follow());
     let own = what.at.iter().map(|at| &at.host);
     let hosts = Hosts::new(what.allow_host.iter().chain([&what.host]).chain(own).cloned());
@@ -44,7 +44,7 @@ async fn unasked(
     out: Output,
 ) -> Result<Option<&'static str>, Failure> {
     let refused = |why: String| Err(Failure::Other(why));
-    let kept = SiteDoor::new(site, None).is_kept().await?;
+    let kept = SiteDoor::new(site, None, None).is_kept().await?;
     let here = loopback && what.at.is_none();
     match (kept, what.open_to_everyone) {
         (true, true) => refused(

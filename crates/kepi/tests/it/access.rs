@@ -129,3 +129,55 @@ fn what_was_closed_stays_closed_when_its_state_is_moved_away() {
         assert!(["303", "503"].contains(&status.as_str()), "{path}: {status}");
     }
 }
+
+#[test]
+fn policies_decide_what_a_server_shows_and_refusals_are_logged() {
+    let project = Project::example("airport");
+    project.ok(&["run", "--quiet"]);
+    let (code, said) = access(&project, &["add", "ana"], "quiet river, nine stones\n");
+    assert_eq!(code, Some(0), "{said}");
+    project.ok(&["access", "add", "bea", "--no-password"]);
+    let token = |name: &str| format!("Authorization: Bearer {}", project.ok(&["access", "token", "create", name]).trim());
+    let (ana, bea) = (token("ana"), token("bea"));
+    let (server, address) = serve(&project, &[]);
+    let ask = |who: &str, path: &str| curl(&["-H", who, &format!("{address}{path}")]);
+
+    // By what comes with Kepi a viewer sees figures and deliveries, and no rows; an owner sees all.
+    for path in ["/api/v1/kpis/overall_satisfaction", "/api/v1/scorecard", "/api/v1/sources"] {
+        assert_eq!((ask(&ana, path).0, ask(&bea, path).0), ("200".to_owned(), "200".to_owned()), "{path}");
+    }
+    assert_eq!(ask(&ana, "/api/v1/quarantine").0, "200");
+    let (status, text) = ask(&bea, "/api/v1/quarantine");
+    assert!(status == "403" && text.contains("no policy grants `see_rows` to you as viewer"), "{status} {text}");
+
+    // A slip is found before anybody relies on it; what held holds on.
+    project.write("policies/own.cedar", "permit (principal, action, resource in Kpi::\"overal_satisfaction\");");
+    let (_, found) = project.fails(1, &["check"]);
+    let found = format!("{found}{}", project.fails_or_not(&["check"]).0);
+    assert!(found.contains("K0903") && found.contains("did you mean `overall_satisfaction`?"), "{found}");
+    assert!(found.contains("policies/own.cedar:1:"), "{found}");
+    assert_eq!(ask(&bea, "/api/v1/sources").0, "200");
+
+    // One KPI is for owners alone, from the next request on.
+    let own = "permit (principal, action, resource) when { resource in principal.owner || resource in principal.viewer };\n\
+               forbid (principal, action, resource in Kpi::\"overall_satisfaction\") unless { resource in principal.owner };";
+    project.write("policies/own.cedar", own);
+    project.ok(&["check"]);
+    assert_eq!(ask(&ana, "/api/v1/kpis/overall_satisfaction").0, "200");
+    let (status, text) = ask(&bea, "/api/v1/kpis/overall_satisfaction");
+    assert!(status == "404" && text.contains("or you may not see it") && text.contains("ana can change that"), "{text}");
+    let (_, list) = ask(&bea, "/api/v1/kpis");
+    assert!(!list.contains("\"id\":\"overall_satisfaction\"") && list.contains("\"kpis\""), "{list}");
+    // Its scorecard shows its parts, and is not seen without them.
+    assert_eq!(ask(&ana, "/api/v1/scorecard").0, "200");
+    assert_ne!(ask(&bea, "/api/v1/scorecards/airport").0, "200");
+    drop(server);
+
+    let log = project.ok(&["audit", "log", "--kind", "attempt.refused"]);
+    assert!(log.contains("see_rows was refused by token 2") && log.contains("kpi/overall_satisfaction"), "{log}");
+    project.ok(&["audit", "verify"]);
+    // A server does not start with policies that are wrong.
+    project.write("policies/own.cedar", "permit (principal, action, resource");
+    let (_, refused) = project.fails(3, &["serve", "--port", "0"]);
+    assert!(refused.contains("policies have errors"), "{refused}");
+}

@@ -46,6 +46,7 @@ const COMMANDS: &[&[&str]] = &[
     &["access", "change"],
     &["access", "remove"],
     &["access", "list"],
+    &["access", "policy"],
     &["access", "token"],
     &["access", "token", "create"],
     &["access", "token", "list"],

@@ -1,0 +1,291 @@
+//! What somebody sees: each decision asked once and kept. A page and every list are filtered by the same answers.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use cedar_policy::{
+    Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, Response,
+    RestrictedExpression,
+};
+use kepi_govern::Grant;
+use kepi_model::{
+    id::{KpiId, ScorecardId, SourceId, UnitId},
+    project::{CascadeValue, Project, Sensitivity},
+};
+
+use super::{Action, EVERYWHERE, Policies};
+
+/// The built-in roles, which are attributes of a person.
+const ROLES: [&str; 3] = ["owner", "viewer", "analyst"];
+
+/// Whose eyes it is looked through.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Holder {
+    /// The person's name.
+    pub name: String,
+    /// The roles held.
+    pub roles: BTreeSet<Grant>,
+    /// What the token that acts for the person may be used for; none: the person is here.
+    pub scopes: Option<BTreeSet<Grant>>,
+}
+
+/// Policies bound to a project.
+pub struct Bound {
+    policies: Policies,
+    project: Arc<Project>,
+    /// Scorecards of a KPI.
+    scorecards: BTreeMap<KpiId, Vec<ScorecardId>>,
+}
+
+/// What something is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Thing {
+    Kpi(KpiId),
+    Scorecard(ScorecardId),
+    Source(SourceId),
+}
+
+/// Something, and for which unit; none: all rows.
+type Asked = (Thing, Option<UnitId>);
+
+/// What a holder sees of a project.
+pub struct Sight {
+    bound: Arc<Bound>,
+    holder: Holder,
+    person: Option<Entity>,
+    decided: Mutex<HashMap<(Action, Asked), bool>>,
+    shown: Mutex<HashMap<Asked, bool>>,
+}
+
+fn uid(kind: &str, id: &str) -> Option<EntityUid> {
+    Some(EntityUid::from_type_name_and_id(kind.parse::<EntityTypeName>().ok()?, EntityId::new(id)))
+}
+
+impl Bound {
+    /// Policies over a project.
+    pub fn new(policies: Policies, project: Arc<Project>) -> Self {
+        let mut scorecards: BTreeMap<KpiId, Vec<ScorecardId>> = BTreeMap::new();
+        for scorecard in project.scorecards.values() {
+            for kpi in scorecard.kpis() {
+                scorecards.entry(kpi.clone()).or_default().push(scorecard.id.clone());
+            }
+        }
+        Self { policies, project, scorecards }
+    }
+
+    /// The project.
+    pub fn project(&self) -> &Arc<Project> {
+        &self.project
+    }
+
+    /// The unit to which what is over all rows belongs: the top of the tree; none where there are no units.
+    fn top(&self) -> Option<&UnitId> {
+        self.project.units.values().find(|unit| unit.parent.is_none()).map(|unit| &unit.id)
+    }
+
+    /// A unit and those above it, the nearest first. No tree is deeper than it has units.
+    fn upwards<'a>(&'a self, unit: &'a UnitId) -> impl Iterator<Item = &'a UnitId> {
+        let above = |unit: &&'a UnitId| self.project.units.get(*unit).and_then(|unit| unit.parent.as_ref());
+        std::iter::successors(Some(unit), above).take(self.project.units.len() + 1)
+    }
+
+    /// The entities that a decision about a thing looks at, and which of them it is.
+    fn entities(&self, thing: &Thing, unit: Option<&UnitId>) -> Option<(EntityUid, Vec<Entity>)> {
+        let everywhere = uid("Unit", EVERYWHERE)?;
+        let mut all = vec![Entity::new_no_attrs(everywhere.clone(), HashSet::new())];
+        if let Thing::Source(source) = thing {
+            let source = uid("Source", source.as_str())?;
+            all.push(Entity::new_no_attrs(source.clone(), HashSet::from([everywhere])));
+            return Some((source, all));
+        }
+        let unit = unit.or_else(|| self.top());
+        for unit in unit.into_iter().flat_map(|unit| self.upwards(unit)) {
+            let above = self.project.units.get(unit).and_then(|unit| unit.parent.as_ref());
+            let parent = above.map_or(Some(everywhere.clone()), |above| uid("Unit", above.as_str()))?;
+            all.push(Entity::new_no_attrs(uid("Unit", unit.as_str())?, HashSet::from([parent])));
+        }
+        let of = unit.map_or(Some(everywhere), |unit| uid("Unit", unit.as_str()))?;
+        let (of_what, sensitivity) = match thing {
+            Thing::Kpi(kpi) => {
+                let own = uid("Kpi", kpi.as_str())?;
+                let cards = self.scorecards.get(kpi).into_iter().flatten();
+                let cards: Option<HashSet<_>> = cards.map(|card| uid("Scorecard", card.as_str())).collect();
+                let cards = cards?;
+                all.extend(cards.iter().map(|card| Entity::new_no_attrs(card.clone(), HashSet::new())));
+                all.push(Entity::new_no_attrs(own.clone(), cards));
+                let sensitivity = self.project.kpis.get(kpi).map(|kpi| kpi.sensitivity);
+                // What is not known is shown to as few as can be.
+                (own, sensitivity.map_or("confidential", Sensitivity::as_str))
+            }
+            Thing::Scorecard(card) => {
+                let own = uid("Scorecard", card.as_str())?;
+                all.push(Entity::new_no_attrs(own.clone(), HashSet::new()));
+                (own, "internal")
+            }
+            Thing::Source(_) => return None,
+        };
+        let figures = uid("Figures", &format!("{of_what} for {of}"))?;
+        let attribute = RestrictedExpression::new_string(sensitivity.to_owned());
+        let attributes = HashMap::from([("sensitivity".to_owned(), attribute)]);
+        all.push(Entity::new(figures.clone(), attributes, HashSet::from([of_what, of])).ok()?);
+        Some((figures, all))
+    }
+
+    /// The decision of the policies.
+    fn decide(&self, person: &Entity, action: Action, thing: &Thing, unit: Option<&UnitId>) -> Option<Response> {
+        let (resource, mut entities) = self.entities(thing, unit)?;
+        entities.push(person.clone());
+        let action = uid("Action", action.word())?;
+        let see = uid("Action", Action::SEE)?;
+        entities.push(Entity::new_no_attrs(action.clone(), HashSet::from([see.clone()])));
+        entities.push(Entity::new_no_attrs(see, HashSet::new()));
+        let entities = Entities::from_entities(entities, None).ok()?;
+        let request = Request::new(person.uid(), action, resource, Context::empty(), None).ok()?;
+        Some(Authorizer::new().is_authorized(&request, &self.policies.set, &entities))
+    }
+
+    /// Whether the scopes of a token cover something.
+    fn covers(&self, scopes: &BTreeSet<Grant>, action: Action, thing: &Thing, unit: Option<&UnitId>) -> bool {
+        let unit = unit.or_else(|| self.top()).filter(|_| !matches!(thing, Thing::Source(_)));
+        scopes.iter().any(|scope| {
+            let named = [Action::SEE, action.word()].contains(&scope.name.as_str());
+            let reaches = match (&scope.unit, unit) {
+                (None, _) => true,
+                (Some(scope), Some(unit)) => self.upwards(unit).any(|above| above == scope),
+                (Some(_), None) => false,
+            };
+            named && reaches
+        })
+    }
+}
+
+/// A person with roles: for each the units for which it is held.
+fn person(holder: &Holder) -> Option<Entity> {
+    let mut held: BTreeMap<&str, Vec<RestrictedExpression>> = BTreeMap::new();
+    for role in ROLES {
+        held.insert(role, Vec::new());
+    }
+    for grant in &holder.roles {
+        let unit = uid("Unit", grant.unit.as_ref().map_or(EVERYWHERE, |unit| unit.as_str()))?;
+        held.entry(grant.name.as_str()).or_default().push(RestrictedExpression::new_entity_uid(unit));
+    }
+    let sets = held.into_iter().map(|(role, units)| (role.to_owned(), RestrictedExpression::new_set(units)));
+    let (attributes, tags): (Vec<_>, Vec<_>) = sets.partition(|(role, _)| ROLES.contains(&role.as_str()));
+    Entity::new_with_tags(uid("Person", &holder.name)?, attributes, [], tags).ok()
+}
+
+impl Sight {
+    /// What a holder sees of a project by its policies.
+    pub fn new(bound: Arc<Bound>, holder: Holder) -> Self {
+        let person = person(&holder);
+        Self { bound, holder, person, decided: Mutex::default(), shown: Mutex::default() }
+    }
+
+    /// Whose sight it is.
+    pub fn holder(&self) -> &Holder {
+        &self.holder
+    }
+
+    fn may(&self, action: Action, thing: &Thing, unit: Option<&UnitId>) -> bool {
+        let key = (action, (thing.clone(), unit.cloned()));
+        if let Some(decided) = self.decided.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return *decided;
+        }
+        let scoped =
+            self.holder.scopes.as_ref().is_none_or(|scopes| self.bound.covers(scopes, action, thing, unit));
+        // What cannot be decided is refused.
+        let response = self.person.as_ref().and_then(|person| self.bound.decide(person, action, thing, unit));
+        let decided = scoped && response.is_some_and(|response| response.decision() == Decision::Allow);
+        self.decided.lock().unwrap_or_else(PoisonError::into_inner).insert(key, decided);
+        decided
+    }
+
+    /// Whether the figures of a KPI for a unit are seen: those and those that they are made of.
+    pub fn kpi(&self, kpi: &KpiId, unit: Option<&UnitId>) -> bool {
+        self.shows(Thing::Kpi(kpi.clone()), unit, &mut BTreeSet::new())
+    }
+
+    /// Whether the scores of a scorecard for a unit are seen: all of its KPIs must be, for a score shows its parts; where it is
+    /// a mean over units, theirs as well.
+    pub fn scorecard(&self, scorecard: &ScorecardId, unit: Option<&UnitId>) -> bool {
+        self.shows(Thing::Scorecard(scorecard.clone()), unit, &mut BTreeSet::new())
+    }
+
+    /// Whether deliveries of a source are seen.
+    pub fn data(&self, source: &SourceId) -> bool {
+        self.may(Action::SeeData, &Thing::Source(source.clone()), None)
+    }
+
+    /// Whether rejected rows of a source are seen.
+    pub fn rows(&self, source: &SourceId) -> bool {
+        self.may(Action::SeeRows, &Thing::Source(source.clone()), None)
+    }
+
+    fn shows(&self, thing: Thing, unit: Option<&UnitId>, within: &mut BTreeSet<Asked>) -> bool {
+        let key = (thing, unit.cloned());
+        if let Some(shown) = self.shown.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return *shown;
+        }
+        // What is asked about itself, on the way, is decided by all the others.
+        if !within.insert(key.clone()) {
+            return true;
+        }
+        let shown = self.may(Action::SeeValue, &key.0, unit)
+            && self.parts(&key.0, unit).into_iter().all(|(part, unit)| self.shows(part, unit.as_ref(), within));
+        within.remove(&key);
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).insert(key, shown);
+        shown
+    }
+
+    /// What something shows of others.
+    fn parts(&self, thing: &Thing, unit: Option<&UnitId>) -> Vec<Asked> {
+        let project = &self.bound.project;
+        match thing {
+            Thing::Kpi(kpi) => {
+                let Some(kpi) = project.kpis.get(kpi) else { return Vec::new() };
+                let inputs = kpi.wordings().flat_map(|wording| wording.measure.kind().inputs());
+                // What is taken over all rows belongs to the top, whatever it is asked for.
+                let of = |total: bool| unit.filter(|_| !total).cloned();
+                inputs.into_iter().map(|input| (Thing::Kpi(input.kpi.id.clone()), of(input.total))).collect()
+            }
+            Thing::Scorecard(card) => {
+                let Some(card) = project.scorecards.get(card) else { return Vec::new() };
+                // Its own unit is that of all rows.
+                let own = unit.is_none() || card.unit.as_ref() == unit;
+                let of = unit.filter(|_| !own).cloned();
+                let mut parts: Vec<_> = card.kpis().map(|kpi| (Thing::Kpi(kpi.clone()), of.clone())).collect();
+                let averaged = card.cascade.as_ref().is_some_and(|c| c.value == CascadeValue::AverageOfChildren);
+                if let Some(unit) = unit.or(card.unit.as_ref()).filter(|_| averaged) {
+                    let below = project.units.values().filter(|u| u.parent.as_ref() == Some(unit));
+                    parts.extend(below.map(|u| (Thing::Scorecard(card.id.clone()), Some(u.id.clone()))));
+                }
+                parts
+            }
+            Thing::Source(_) => Vec::new(),
+        }
+    }
+
+    /// Why something is refused, in words; none: it is not.
+    pub fn why_not(&self, action: Action, source: Option<&SourceId>) -> String {
+        let roles: Vec<String> = self.holder.roles.iter().map(ToString::to_string).collect();
+        let roles = if roles.is_empty() { "without a role".to_owned() } else { format!("as {}", roles.join(", ")) };
+        let thing = source.map(|source| Thing::Source(source.clone()));
+        let response = thing.as_ref().zip(self.person.as_ref());
+        let response = response.and_then(|(thing, person)| self.bound.decide(person, action, thing, None));
+        let by: Vec<String> = response
+            .filter(|response| response.decision() == Decision::Deny)
+            .map(|response| response.diagnostics().reason().map(|id| self.bound.policies.words(id)).collect())
+            .unwrap_or_default();
+        let why = if by.is_empty() {
+            format!("no policy grants `{}` to you {roles}", action.word())
+        } else {
+            format!("it is forbidden: {}", by.join("; "))
+        };
+        let scoped = self.holder.scopes.as_ref().is_some_and(|scopes| {
+            thing.as_ref().is_some_and(|thing| !self.bound.covers(scopes, action, thing, None))
+        });
+        if scoped { format!("{why}, or the scopes of the token do not cover it") } else { why }
+    }
+}
