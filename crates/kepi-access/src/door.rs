@@ -343,7 +343,9 @@ impl Access {
         at: i64,
     ) -> Result<(), AccessError> {
         let name = |text: &str| text.parse::<Name>().ok();
-        let (Some(action), Some(kind), Some(named)) = (name(action), name(on.0), name(on.1)) else { return Ok(()) };
+        let (Some(action), Some(kind), Some(named)) = (name(action), name(on.0), name(on.1)) else {
+            return Ok(());
+        };
         let unit = unit.and_then(|unit| unit.parse().ok());
         let refusal = RecordRefusal { action, on: (kind, named), unit, token };
         let command = Command::RecordRefusal(refusal.clone());

@@ -18,8 +18,8 @@ use crate::{
     decode::{Decode, Decoder, Placed, choices},
     meant::meant_kind,
     project::{
-        Ambiguous, AsOf, Better, CascadeTargets, CascadeValue, Excess, Identical, Indicator, MissingLocal, Sensitivity,
-        MissingRule, Mode, Otherwise, Sign, Strength,
+        Ambiguous, AsOf, Better, CascadeTargets, CascadeValue, Excess, Identical, Indicator, MissingLocal,
+        MissingRule, Mode, Otherwise, Sensitivity, Sign, Strength,
     },
     table::{Kind, Table},
     wording::{quoted, shorten},

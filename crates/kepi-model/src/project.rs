@@ -24,8 +24,8 @@ pub use crate::entity::{Attribute, Entity};
 pub use crate::measure::{
     Aggregate, AsOf, Basis, BasisKind, BasisPoints, Better, Bins, Design, Dimension, Disposition, Duration,
     DurationSummary, Indicator, Kpi, MARGIN_SCALE, Margin, MarginTo, Mean, Measure, MissingRule, Nps,
-    Population, Quantile, Rating, RatingKind, RatingSummary, Ratio, Response, Sensitivity, Share, Spacing, SurveyGates,
-    Target, TargetLines, Total, Trim, Unmatched, ValueUnit,
+    Population, Quantile, Rating, RatingKind, RatingSummary, Ratio, Response, Sensitivity, Share, Spacing,
+    SurveyGates, Target, TargetLines, Total, Trim, Unmatched, ValueUnit,
 };
 pub use connection::{Auth, Connection, Secret, Setting, To};
 pub use scorecard::{

@@ -78,7 +78,8 @@ impl Seen {
     /// Rows of a source, or of what is made of all of them: then every source must be seen.
     fn may_see_rows(&self, source: Option<&SourceId>) -> Result<(), ViewError> {
         let Some(part) = &self.part else { return Ok(()) };
-        let mut asked = self.facts.project().sources.keys().filter(|id| source.is_none_or(|asked| asked == *id));
+        let mut asked =
+            self.facts.project().sources.keys().filter(|id| source.is_none_or(|asked| asked == *id));
         let Some(unseen) = asked.find(|id| !part.sight.rows(id)) else { return Ok(()) };
         let (why, whom) = (part.sight.why_not(unseen, true), part.sight.whom());
         Err(ViewError::Refused { reason: format!("rows of `{unseen}`: {why}; {whom}") })
@@ -93,7 +94,9 @@ impl Seen {
 impl Part {
     fn of(sight: Arc<dyn Sight>, facts: &dyn Facts) -> Self {
         let project = facts.project();
-        let anywhere = |seen: &dyn Fn(Option<&UnitId>) -> bool| seen(None) || project.units.keys().any(|u| seen(Some(u)));
+        let anywhere = |seen: &dyn Fn(Option<&UnitId>) -> bool| {
+            seen(None) || project.units.keys().any(|u| seen(Some(u)))
+        };
         let no_kpi = |kpi: &&KpiId| !anywhere(&|unit| sight.kpi(kpi, unit));
         let no_card = |card: &&ScorecardId| !anywhere(&|unit| sight.scorecard(card, unit));
         let kpis: BTreeSet<KpiId> = project.kpis.keys().filter(no_kpi).cloned().collect();
@@ -123,7 +126,9 @@ impl Part {
         });
         match units.next() {
             None => self.sight.kpi(kpi, None),
-            Some(first) => std::iter::once(first).chain(units).flatten().all(|unit| self.sight.kpi(kpi, Some(unit))),
+            Some(first) => {
+                std::iter::once(first).chain(units).flatten().all(|unit| self.sight.kpi(kpi, Some(unit)))
+            }
         }
     }
 }
@@ -218,7 +223,11 @@ impl Facts for Seen {
         all
     }
     fn judged(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Judgement {
-        if self.shows(kpi, segment) { self.facts.judged(kpi, period, segment) } else { Err(Refusal::NotLooked) }
+        if self.shows(kpi, segment) {
+            self.facts.judged(kpi, period, segment)
+        } else {
+            Err(Refusal::NotLooked)
+        }
     }
     fn members_judged(&self, kpi: &KpiId, period: Period) -> Vec<(Segment, Judgement)> {
         let mut all = self.facts.members_judged(kpi, period);

@@ -60,16 +60,30 @@ pub fn router(reader: Arc<dyn Reader>) -> Router {
     for page in PAGES {
         router = router.route(
             page.path,
-            get(move |State(reader), viewer: Option<Extension<Viewer>>, guest: Option<Extension<Guest>>, path, query, headers| {
-                show(page, Kind::Html, reader, viewer.zip(guest), path, query, headers)
-            }),
+            get(
+                move |State(reader),
+                      viewer: Option<Extension<Viewer>>,
+                      guest: Option<Extension<Guest>>,
+                      path,
+                      query,
+                      headers| {
+                    show(page, Kind::Html, reader, viewer.zip(guest), path, query, headers)
+                },
+            ),
         );
         if let Some(json) = page.json {
             router = router.route(
                 json,
-                get(move |State(reader), viewer: Option<Extension<Viewer>>, guest: Option<Extension<Guest>>, path, query, headers| {
-                    show(page, Kind::Json, reader, viewer.zip(guest), path, query, headers)
-                }),
+                get(
+                    move |State(reader),
+                          viewer: Option<Extension<Viewer>>,
+                          guest: Option<Extension<Guest>>,
+                          path,
+                          query,
+                          headers| {
+                        show(page, Kind::Json, reader, viewer.zip(guest), path, query, headers)
+                    },
+                ),
             );
         }
     }
@@ -77,9 +91,16 @@ pub fn router(reader: Arc<dyn Reader>) -> Router {
         if let Some(csv) = page.csv {
             router = router.route(
                 csv.path,
-                get(move |State(reader), viewer: Option<Extension<Viewer>>, guest: Option<Extension<Guest>>, path, query, headers| {
-                    show(page, Kind::Csv, reader, viewer.zip(guest), path, query, headers)
-                }),
+                get(
+                    move |State(reader),
+                          viewer: Option<Extension<Viewer>>,
+                          guest: Option<Extension<Guest>>,
+                          path,
+                          query,
+                          headers| {
+                        show(page, Kind::Csv, reader, viewer.zip(guest), path, query, headers)
+                    },
+                ),
             );
         }
     }
@@ -126,7 +147,8 @@ async fn show(
     let id = path.iter().next().map(|(_, value)| value.to_owned());
     let params = Params::new(id, query.0);
     let attempt = page.attempt(&params);
-    let (viewer, guest) = who.map_or((None, None), |(Extension(viewer), Extension(guest))| (Some(viewer), Some(guest)));
+    let (viewer, guest) =
+        who.map_or((None, None), |(Extension(viewer), Extension(guest))| (Some(viewer), Some(guest)));
     let sight = guest.as_ref().and_then(|guest| guest.visitor.sight.clone());
     let work = tokio::task::spawn_blocking(move || {
         let whole = reader.now()?;
@@ -151,7 +173,9 @@ async fn show(
         }
     });
     let made = work.await;
-    if let (Some(guest), Ok(Err(ViewError::Refused { .. } | ViewError::Unseen { hidden: true, .. }))) = (&guest, &made) {
+    if let (Some(guest), Ok(Err(ViewError::Refused { .. } | ViewError::Unseen { hidden: true, .. }))) =
+        (&guest, &made)
+    {
         guest.door.refused(&guest.visitor, attempt).await;
     }
     match made {

@@ -6,9 +6,9 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
+use kepi_access::policy::Holder;
 use kepi_access::{Access, AccessError};
 use kepi_store::Store;
-use kepi_access::policy::Holder;
 use kepi_web::doors::{Answer, Attempt, Credentials, Door, NoEntry, Visitor};
 use tokio::sync::Mutex;
 
@@ -91,7 +91,12 @@ impl SiteDoor {
             let name = self.unasked.filter(|_| !closed && with == Credentials::None);
             // A session of another time opens nothing and shuts nothing out; a token that is not known is a mistake.
             let name = name.or(self.unasked.filter(|_| !closed && matches!(with, Credentials::Session(_))));
-            return Ok(name.map(|name| Visitor { name: name.to_owned(), unasked: true, sight: None, known: None }));
+            return Ok(name.map(|name| Visitor {
+                name: name.to_owned(),
+                unasked: true,
+                sight: None,
+                known: None,
+            }));
         };
         let known = match with {
             Credentials::None => None,

@@ -49,7 +49,8 @@ pub fn files(root: &Path) -> Result<Vec<PolicyFile>, Failure> {
     let failed = |path: &Path| Failure::io(format!("the policies `{}` could not be read", path.display()));
     let stamp = stamp(root).map_err(failed(&root.join(FOLDER)))?;
     if stamp.len() > MOST_FILES || stamp.iter().any(|(_, length, _)| *length > LONGEST) {
-        let why = format!("`{FOLDER}` holds more than {MOST_FILES} files, or one of more than {LONGEST} bytes");
+        let why =
+            format!("`{FOLDER}` holds more than {MOST_FILES} files, or one of more than {LONGEST} bytes");
         return Err(Failure::Other(why));
     }
     let read = |(path, ..): &(PathBuf, _, _)| {

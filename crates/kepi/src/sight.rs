@@ -40,7 +40,8 @@ impl Sight for Seeing {
     }
     fn whom(&self) -> String {
         let roles: Vec<String> = self.decisions.holder().roles.iter().map(ToString::to_string).collect();
-        let roles = if roles.is_empty() { "without a role".to_owned() } else { format!("as {}", roles.join(", ")) };
+        let roles =
+            if roles.is_empty() { "without a role".to_owned() } else { format!("as {}", roles.join(", ")) };
         format!("you are here {roles}, and {} can change that", self.owners.join(" or "))
     }
 }
@@ -100,7 +101,9 @@ impl Sights {
             let bound = Arc::new(Bound::new(policies, Arc::new(facts.project().clone())));
             *current = Some(Current { facts, stamp, bound, sights: BTreeMap::new() });
         }
-        let Some(current) = current.as_mut() else { return Err(Failure::Other("nothing is shown".to_owned())) };
+        let Some(current) = current.as_mut() else {
+            return Err(Failure::Other("nothing is shown".to_owned()));
+        };
         let make = || -> Arc<dyn Sight> {
             let decisions = Decisions::new(Arc::clone(&current.bound), holder.clone());
             Arc::new(Seeing { decisions, owners: owners.to_vec() })

@@ -36,7 +36,13 @@ pub fn check(files: &[PolicyFile], project: Option<&Project>) -> (SourceMap, Vec
     (map, findings)
 }
 
-fn finding(code: Code, message: String, span: Span, expected: Option<String>, fix: Option<String>) -> Finding {
+fn finding(
+    code: Code,
+    message: String,
+    span: Span,
+    expected: Option<String>,
+    fix: Option<String>,
+) -> Finding {
     let info = codes::info(code);
     Finding {
         code,
@@ -79,7 +85,9 @@ impl Of<'_> {
         for policy in set.policies() {
             self.names(policy, findings);
             if policy.effect() == cedar_policy::Effect::Permit {
-                granted.extend(Action::ALL.iter().map(|action| action.word()).filter(|word| grants(policy, word)));
+                granted.extend(
+                    Action::ALL.iter().map(|action| action.word()).filter(|word| grants(policy, word)),
+                );
             }
         }
     }

@@ -134,7 +134,13 @@ impl Bound {
     }
 
     /// The decision of the policies.
-    fn decide(&self, person: &Entity, action: Action, thing: &Thing, unit: Option<&UnitId>) -> Option<Response> {
+    fn decide(
+        &self,
+        person: &Entity,
+        action: Action,
+        thing: &Thing,
+        unit: Option<&UnitId>,
+    ) -> Option<Response> {
         let (resource, mut entities) = self.entities(thing, unit)?;
         entities.push(person.clone());
         let action = uid("Action", action.word())?;
@@ -233,7 +239,10 @@ impl Sight {
             return true;
         }
         let shown = self.may(Action::SeeValue, &key.0, unit)
-            && self.parts(&key.0, unit).into_iter().all(|(part, unit)| self.shows(part, unit.as_ref(), within));
+            && self
+                .parts(&key.0, unit)
+                .into_iter()
+                .all(|(part, unit)| self.shows(part, unit.as_ref(), within));
         within.remove(&key);
         self.shown.lock().unwrap_or_else(PoisonError::into_inner).insert(key, shown);
         shown
@@ -255,8 +264,10 @@ impl Sight {
                 // Its own unit is that of all rows.
                 let own = unit.is_none() || card.unit.as_ref() == unit;
                 let of = unit.filter(|_| !own).cloned();
-                let mut parts: Vec<_> = card.kpis().map(|kpi| (Thing::Kpi(kpi.clone()), of.clone())).collect();
-                let averaged = card.cascade.as_ref().is_some_and(|c| c.value == CascadeValue::AverageOfChildren);
+                let mut parts: Vec<_> =
+                    card.kpis().map(|kpi| (Thing::Kpi(kpi.clone()), of.clone())).collect();
+                let averaged =
+                    card.cascade.as_ref().is_some_and(|c| c.value == CascadeValue::AverageOfChildren);
                 if let Some(unit) = unit.or(card.unit.as_ref()).filter(|_| averaged) {
                     let below = project.units.values().filter(|u| u.parent.as_ref() == Some(unit));
                     parts.extend(below.map(|u| (Thing::Scorecard(card.id.clone()), Some(u.id.clone()))));
@@ -270,7 +281,8 @@ impl Sight {
     /// Why something is refused, in words; none: it is not.
     pub fn why_not(&self, action: Action, source: Option<&SourceId>) -> String {
         let roles: Vec<String> = self.holder.roles.iter().map(ToString::to_string).collect();
-        let roles = if roles.is_empty() { "without a role".to_owned() } else { format!("as {}", roles.join(", ")) };
+        let roles =
+            if roles.is_empty() { "without a role".to_owned() } else { format!("as {}", roles.join(", ")) };
         let thing = source.map(|source| Thing::Source(source.clone()));
         let response = thing.as_ref().zip(self.person.as_ref());
         let response = response.and_then(|(thing, person)| self.bound.decide(person, action, thing, None));

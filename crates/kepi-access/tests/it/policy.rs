@@ -7,7 +7,8 @@ use std::{
 };
 
 use cedar_policy::{
-    Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request, RestrictedExpression, Schema,
+    Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request, RestrictedExpression,
+    Schema,
 };
 use kepi_access::policy::{Action, Bound, DEFAULT, Holder, Policies, PolicyFile, SCHEMA, Sight, check};
 use kepi_govern::Grant;
@@ -110,7 +111,11 @@ fn roles_and_sensitivity_and_units_as_in_an_independent_table() {
                 for unit in units() {
                     let name = unit.as_ref().map(|unit| unit.as_str());
                     let expected = sees(role, kpi) && lies_in(name, held);
-                    assert_eq!(sight.kpi(&kpi.parse().unwrap(), unit.as_ref()), expected, "{grant} {kpi} {unit:?}");
+                    assert_eq!(
+                        sight.kpi(&kpi.parse().unwrap(), unit.as_ref()),
+                        expected,
+                        "{grant} {kpi} {unit:?}"
+                    );
                     asked += 1;
                 }
             }
@@ -151,7 +156,11 @@ fn own_policies_name_kpis_and_own_roles() {
     let (pay, open): (KpiId, KpiId) = ("pay".parse().unwrap(), "open".parse().unwrap());
     let unit = |name: &str| Some(name.parse::<UnitId>().unwrap());
     let board = sight(policies(), &["pay_board:north"], None);
-    assert!(board.kpi(&pay, unit("north1").as_ref()) && !board.kpi(&pay, None) && !board.kpi(&open, unit("north").as_ref()));
+    assert!(
+        board.kpi(&pay, unit("north1").as_ref())
+            && !board.kpi(&pay, None)
+            && !board.kpi(&open, unit("north").as_ref())
+    );
     let viewer = sight(policies(), &["viewer"], None);
     assert!(viewer.kpi(&open, None) && viewer.kpi(&open, unit("north2").as_ref()));
     assert!(!viewer.kpi(&open, unit("south").as_ref()) && !viewer.kpi(&open, unit("south1").as_ref()));
@@ -186,12 +195,27 @@ fn the_policies_that_come_with_kepi_are_right() {
 #[test]
 fn what_is_wrong_with_policies_is_said_word_for_word() {
     let cases = [
-        ("a bracket is missing", "permit (principal, action, resource)\nwhen { resource in principal.viewer ;"),
+        (
+            "a bracket is missing",
+            "permit (principal, action, resource)\nwhen { resource in principal.viewer ;",
+        ),
         ("an action that there is not", "permit (principal, action == Action::\"see_valu\", resource);"),
-        ("an attribute that there is not", "permit (principal, action in Action::\"see\", resource) when { resource in principal.viewr };"),
-        ("a kind of thing that there is not", "permit (principal, action, resource) when { resource in Kpis::\"pay\" };"),
-        ("unlike things compared", "permit (principal, action == Action::\"see_value\", resource) when { resource.sensitivity > 3 };"),
-        ("names that the project does not have", "permit (principal, action, resource);\nforbid (principal, action, resource in Kpi::\"pai\") unless { resource in Unit::\"nort\" };"),
+        (
+            "an attribute that there is not",
+            "permit (principal, action in Action::\"see\", resource) when { resource in principal.viewr };",
+        ),
+        (
+            "a kind of thing that there is not",
+            "permit (principal, action, resource) when { resource in Kpis::\"pay\" };",
+        ),
+        (
+            "unlike things compared",
+            "permit (principal, action == Action::\"see_value\", resource) when { resource.sensitivity > 3 };",
+        ),
+        (
+            "names that the project does not have",
+            "permit (principal, action, resource);\nforbid (principal, action, resource in Kpi::\"pai\") unless { resource in Unit::\"nort\" };",
+        ),
         ("an action that nobody may", "permit (principal, action == Action::\"see_value\", resource);"),
     ];
     let mut text = String::new();
@@ -243,9 +267,10 @@ fn uid(kind: &str, id: &str) -> EntityUid {
 
 /// Everything there is at once, as somebody would hand it to Cedar who knew of no shortcut.
 fn world(roles: &BTreeSet<Grant>) -> Entities {
-    let parents = [("company", "everywhere"), ("north", "company"), ("south", "company"), ("north1", "north")]
-        .into_iter()
-        .chain([("north2", "north"), ("south1", "south"), ("south2", "south")]);
+    let parents =
+        [("company", "everywhere"), ("north", "company"), ("south", "company"), ("north1", "north")]
+            .into_iter()
+            .chain([("north2", "north"), ("south1", "south"), ("south2", "south")]);
     let none = HashSet::new;
     let mut all = vec![Entity::new_no_attrs(uid("Unit", "everywhere"), none())];
     for (unit, parent) in parents.clone() {
@@ -256,11 +281,15 @@ fn world(roles: &BTreeSet<Grant>) -> Entities {
     for action in Action::ALL {
         all.push(Entity::new_no_attrs(uid("Action", action.word()), HashSet::from([uid("Action", "see")])));
     }
-    for (kpi, sensitivity) in [("open", "public"), ("usual", "internal"), ("margin", "restricted"), ("pay", "confidential")] {
+    for (kpi, sensitivity) in
+        [("open", "public"), ("usual", "internal"), ("margin", "restricted"), ("pay", "confidential")]
+    {
         all.push(Entity::new_no_attrs(uid("Kpi", kpi), none()));
         for unit in parents.clone().map(|(unit, _)| unit) {
-            let attributes =
-                HashMap::from([("sensitivity".to_owned(), RestrictedExpression::new_string(sensitivity.to_owned()))]);
+            let attributes = HashMap::from([(
+                "sensitivity".to_owned(),
+                RestrictedExpression::new_string(sensitivity.to_owned()),
+            )]);
             let figures = uid("Figures", &format!("{kpi} of {unit}"));
             let of = HashSet::from([uid("Kpi", kpi), uid("Unit", unit)]);
             all.push(Entity::new(figures, attributes, of).unwrap());
@@ -270,7 +299,9 @@ fn world(roles: &BTreeSet<Grant>) -> Entities {
         ["owner", "viewer", "analyst"].map(|role| (role.to_owned(), Vec::new())).into();
     for grant in roles {
         let unit = grant.unit.as_ref().map_or("everywhere", |unit| unit.as_str());
-        held.entry(grant.name.to_string()).or_default().push(RestrictedExpression::new_entity_uid(uid("Unit", unit)));
+        held.entry(grant.name.to_string())
+            .or_default()
+            .push(RestrictedExpression::new_entity_uid(uid("Unit", unit)));
     }
     let set = |(role, units)| (role, RestrictedExpression::new_set(units));
     let (own, built_in): (Vec<_>, Vec<_>) =
@@ -302,8 +333,13 @@ fn the_filter_is_the_decision() {
         let world = world(&roles);
         let set = PolicySet::from_str(&text).unwrap();
         let decided = |action: Action, resource: EntityUid| {
-            let request =
-                Request::new(uid("Person", "ana"), uid("Action", action.word()), resource, Context::empty(), None);
+            let request = Request::new(
+                uid("Person", "ana"),
+                uid("Action", action.word()),
+                resource,
+                Context::empty(),
+                None,
+            );
             Authorizer::new().is_authorized(&request.unwrap(), &set, &world).decision() == Decision::Allow
         };
         let holder = Holder { name: "ana".to_owned(), roles: roles.clone(), scopes: None };

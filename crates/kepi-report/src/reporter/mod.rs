@@ -182,7 +182,11 @@ impl<'a> Reporter<'a> {
         if sees(None) {
             return own;
         }
-        let below = card.units().into_iter().filter_map(|(unit, _)| unit).find(|unit| Some(*unit) != own && sees(Some(*unit)));
+        let below = card
+            .units()
+            .into_iter()
+            .filter_map(|(unit, _)| unit)
+            .find(|unit| Some(*unit) != own && sees(Some(*unit)));
         below.or(own)
     }
 

@@ -69,17 +69,28 @@ impl Action {
 
 impl Page {
     /// Whether its action is allowed at all; single figures are left out where they are read.
-    pub(crate) fn allowed(&self, sight: &dyn Sight, project: &Project, params: &Params) -> Result<(), ViewError> {
-        let refused = |reason: String| Err(ViewError::Refused { reason: format!("{reason}; {}", sight.whom()) });
+    pub(crate) fn allowed(
+        &self,
+        sight: &dyn Sight,
+        project: &Project,
+        params: &Params,
+    ) -> Result<(), ViewError> {
+        let refused =
+            |reason: String| Err(ViewError::Refused { reason: format!("{reason}; {}", sight.whom()) });
         let asked = params.quarantine().source;
-        let mut sources = project.sources.keys().filter(|id| asked.as_ref().is_none_or(|asked| asked == id.as_str()));
+        let mut sources =
+            project.sources.keys().filter(|id| asked.as_ref().is_none_or(|asked| asked == id.as_str()));
         match self.action {
             Action::SeeValue(_) => Ok(()),
             // A page of deliveries shows those of the sources that are seen.
-            Action::SeeData => match (project.sources.keys().any(|id| sight.data(id)), project.sources.keys().next()) {
-                (false, Some(first)) => refused(format!("how deliveries went: {}", sight.why_not(first, false))),
-                _ => Ok(()),
-            },
+            Action::SeeData => {
+                match (project.sources.keys().any(|id| sight.data(id)), project.sources.keys().next()) {
+                    (false, Some(first)) => {
+                        refused(format!("how deliveries went: {}", sight.why_not(first, false)))
+                    }
+                    _ => Ok(()),
+                }
+            }
             Action::SeeRows => match sources.find(|id| !sight.rows(id)) {
                 Some(unseen) => refused(format!("rows of `{unseen}`: {}", sight.why_not(unseen, true))),
                 None => Ok(()),
@@ -91,7 +102,9 @@ impl Page {
     pub(crate) fn attempt(&self, params: &Params) -> Attempt {
         let all = || "all".to_owned();
         let on = match self.action {
-            Action::SeeValue(kind) => (kind, params.id.clone().or_else(|| params.get("scorecard")).unwrap_or_else(all)),
+            Action::SeeValue(kind) => {
+                (kind, params.id.clone().or_else(|| params.get("scorecard")).unwrap_or_else(all))
+            }
             Action::SeeData | Action::SeeRows => ("source", params.get("source").unwrap_or_else(all)),
         };
         Attempt { action: self.action.word(), on, unit: params.get("unit") }

@@ -548,7 +548,8 @@ async fn what_is_not_seen_is_on_no_page_and_is_told_like_what_is_not_there() {
         assert_eq!(words(&hidden.text, name), words(&nowhere.text, "zzzzzzzzzzzz"), "{path}");
         assert!(hidden.text.contains("ana can change that"), "{}", hidden.text);
     }
-    let told: Vec<(&str, String)> = door.told.lock().unwrap().iter().map(|a| (a.action, a.on.1.clone())).collect();
+    let told: Vec<(&str, String)> =
+        door.told.lock().unwrap().iter().map(|a| (a.action, a.on.1.clone())).collect();
     let of = |name: &str| ("see_value", name.to_owned());
     assert_eq!(told, [of("recommend"), of("recommend"), of("recommend"), of("passenger_experience")]);
 }
@@ -560,7 +561,11 @@ async fn rejected_rows_are_refused_with_the_reason() {
     for path in ["/data/quarantine", "/data/quarantine.csv", "/api/v1/quarantine?source=survey_2015"] {
         let got = get(&router, path, &cookie).await;
         assert_eq!(got.status, StatusCode::FORBIDDEN, "{path}");
-        assert!(got.text.contains("no policy grants it") && got.text.contains("ana can change"), "{}", got.text);
+        assert!(
+            got.text.contains("no policy grants it") && got.text.contains("ana can change"),
+            "{}",
+            got.text
+        );
     }
     let told = door.told.lock().unwrap();
     assert_eq!(told.len(), 3);
@@ -578,11 +583,16 @@ async fn who_sees_one_unit_starts_there_and_finds_no_other() {
     }
     let whole = get(&kept(), "/api/v1/kpis/restroom_cleanliness", "").await;
     assert_eq!(whole.status, StatusCode::UNAUTHORIZED);
-    for path in ["/kpis/restroom_cleanliness?unit=area_f", "/kpis/restroom_cleanliness?segment=boarding_area%3DF"] {
+    for path in
+        ["/kpis/restroom_cleanliness?unit=area_f", "/kpis/restroom_cleanliness?segment=boarding_area%3DF"]
+    {
         assert_eq!(get(&router, path, &cookie).await.status, StatusCode::NOT_FOUND, "{path}");
     }
     let rows = get(&router, "/kpis/restroom_cleanliness/values.csv", &cookie).await.text;
-    assert!(rows.lines().skip(1).all(|line| line.contains("boarding_area=A")) && rows.lines().count() > 1, "{rows}");
+    assert!(
+        rows.lines().skip(1).all(|line| line.contains("boarding_area=A")) && rows.lines().count() > 1,
+        "{rows}"
+    );
     let list = get(&router, "/kpis/newest.csv", &cookie).await.text;
     assert!(list.lines().skip(1).all(|line| line.contains("boarding_area=A")), "{list}");
     let card = get(&router, "/scorecards/passenger_experience", &cookie).await;

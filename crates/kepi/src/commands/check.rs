@@ -11,8 +11,8 @@ use crate::{
     cli::{Check, Format},
     compose,
     failure::Failure,
-    policies,
     output::{Field, Grid, Output},
+    policies,
 };
 
 /// Checks the project in `folder`; findings of severity error end with exit code 1.

@@ -137,7 +137,9 @@ fn policies_decide_what_a_server_shows_and_refusals_are_logged() {
     let (code, said) = access(&project, &["add", "ana"], "quiet river, nine stones\n");
     assert_eq!(code, Some(0), "{said}");
     project.ok(&["access", "add", "bea", "--no-password"]);
-    let token = |name: &str| format!("Authorization: Bearer {}", project.ok(&["access", "token", "create", name]).trim());
+    let token = |name: &str| {
+        format!("Authorization: Bearer {}", project.ok(&["access", "token", "create", name]).trim())
+    };
     let (ana, bea) = (token("ana"), token("bea"));
     let (server, address) = serve(&project, &[]);
     let ask = |who: &str, path: &str| curl(&["-H", who, &format!("{address}{path}")]);
@@ -148,10 +150,14 @@ fn policies_decide_what_a_server_shows_and_refusals_are_logged() {
     }
     assert_eq!(ask(&ana, "/api/v1/quarantine").0, "200");
     let (status, text) = ask(&bea, "/api/v1/quarantine");
-    assert!(status == "403" && text.contains("no policy grants `see_rows` to you as viewer"), "{status} {text}");
+    assert!(
+        status == "403" && text.contains("no policy grants `see_rows` to you as viewer"),
+        "{status} {text}"
+    );
 
     // A slip is found before anybody relies on it; what held holds on.
-    project.write("policies/own.cedar", "permit (principal, action, resource in Kpi::\"overal_satisfaction\");");
+    project
+        .write("policies/own.cedar", "permit (principal, action, resource in Kpi::\"overal_satisfaction\");");
     let (_, found) = project.fails(1, &["check"]);
     let found = format!("{found}{}", project.fails_or_not(&["check"]).0);
     assert!(found.contains("K0903") && found.contains("did you mean `overall_satisfaction`?"), "{found}");
@@ -165,7 +171,10 @@ fn policies_decide_what_a_server_shows_and_refusals_are_logged() {
     project.ok(&["check"]);
     assert_eq!(ask(&ana, "/api/v1/kpis/overall_satisfaction").0, "200");
     let (status, text) = ask(&bea, "/api/v1/kpis/overall_satisfaction");
-    assert!(status == "404" && text.contains("or you may not see it") && text.contains("ana can change that"), "{text}");
+    assert!(
+        status == "404" && text.contains("or you may not see it") && text.contains("ana can change that"),
+        "{text}"
+    );
     let (_, list) = ask(&bea, "/api/v1/kpis");
     assert!(!list.contains("\"id\":\"overall_satisfaction\"") && list.contains("\"kpis\""), "{list}");
     // Its scorecard shows its parts, and is not seen without them.
@@ -174,7 +183,10 @@ fn policies_decide_what_a_server_shows_and_refusals_are_logged() {
     drop(server);
 
     let log = project.ok(&["audit", "log", "--kind", "attempt.refused"]);
-    assert!(log.contains("see_rows was refused by token 2") && log.contains("kpi/overall_satisfaction"), "{log}");
+    assert!(
+        log.contains("see_rows was refused by token 2") && log.contains("kpi/overall_satisfaction"),
+        "{log}"
+    );
     project.ok(&["audit", "verify"]);
     // A server does not start with policies that are wrong.
     project.write("policies/own.cedar", "permit (principal, action, resource");
