@@ -86,7 +86,7 @@ fn term(of: &TermRows, is_named: bool) -> Markup {
             h2 id=(id) { @if is_named { (capital(&of.term)) ": rows" } @else { "Rows" } " of " (words(&of.entity)) }
             dl.pins {
                 @for (name, total) in &of.totals { dt { (capital(name)) } dd.num { (total) } }
-                @for (why, rows) in &of.left_out { dt { "Left out: " (why) } dd.num { (format::count(*rows)) } }
+                @for (why, rows) in &of.left_out { dt { "Left out: " (why.replace('`', "")) } dd.num { (format::count(*rows)) } }
                 @if of.undated > 0 { dt { "Without a date, of whatever period" } dd.num { (format::count(of.undated)) } }
             }
             @if of.rows.is_empty() { p { "None." } } @else {
@@ -114,7 +114,7 @@ fn line(row: &Row, entity: &str, names: &[&String], has_left_out: bool, has_plac
             th scope="row" { (key(entity, &row.parts, &row.key)) }
             td { (row.date) }
             @for name in names { td { (told(row.read.get(*name).map(plain).unwrap_or_default())) } }
-            @if has_left_out { td { (row.left_out.as_deref().unwrap_or_default()) } }
+            @if has_left_out { td { (row.left_out.as_deref().unwrap_or_default().replace('`', "")) } }
             @if has_place { td { (place(row.file.as_deref(), row.row)) } }
         }
     }
