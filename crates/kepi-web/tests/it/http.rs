@@ -227,7 +227,8 @@ async fn every_table_has_a_download() {
         );
         let columns = answer.text.lines().next().unwrap().split(',').count();
         assert!(columns > 5 && answer.text.lines().count() > 1, "{}: {}", csv.path, answer.text);
-        if csv.path.contains("/kpis/") || csv.path.contains("/scorecards/") {
+        let has_values = csv.path.contains("/kpis/") || csv.path.contains("/scorecards/");
+        if has_values && !csv.path.ends_with("/rows.csv") {
             assert!(answer.text.starts_with(tidy), "{}: {}", csv.path, answer.text);
         }
         // The page leads to it.
