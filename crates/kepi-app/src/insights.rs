@@ -59,33 +59,8 @@ impl App {
             }
             _ => None,
         };
-        let mut report = JudgedReport::default();
-        let mut usual = TableBuilder::new(&USUAL);
-        for frame in frames.values() {
-            for ordinal in frame.periods() {
-                let period = Period { grain: frame.grain, ordinal };
-                let day = project.calendar.first_day(period).map_err(|e| AppError::Finish(e.into()))?;
-                let days = kepi_model::calendar::ordinal_of_day(day);
-                // What ends before anything that is new rests on nothing that is.
-                let is_new =
-                    |of: &BTreeMap<Grain, i32>| of.get(&frame.grain).is_some_and(|first| days >= *first);
-                if since.as_ref().is_some_and(|since| !is_new(since)) {
-                    continue;
-                }
-                report.batches += 1;
-                let review = reviewed(&project, frame, ordinal, frames.len(), self.limits.threads);
-                for (kpi, segments) in &review.judged {
-                    for (segment, judged) in segments {
-                        push_usual(
-                            &mut usual,
-                            run.number,
-                            (kpi.as_str(), frame.grain, day, segment),
-                            &row_of(judged),
-                        );
-                    }
-                }
-            }
-        }
+        let (mut usual, batches) = self.judged(run.number, &project, &frames, since.as_ref())?;
+        let mut report = JudgedReport { batches, ..JudgedReport::default() };
         if let Some(since) = &since {
             let grain = |row: usize| Vouched::read_grain(before.grain(row));
             usual.append(&before.filter(|row| {
@@ -98,6 +73,55 @@ impl App {
         let tables = [usual];
         let insights = NewInsights { run, version: VERSION, actor, at, tables: &tables };
         Ok(self.values.publish_insights(insights).await?.then_some(report))
+    }
+
+    /// What is usual of all figures, or only of those that end with or after a day of their grain; and how many batches that were.
+    fn judged(
+        &self,
+        run: i64,
+        project: &Project,
+        frames: &BTreeMap<Grain, Frame>,
+        since: Option<&BTreeMap<Grain, i32>>,
+    ) -> Result<(TableBuilder, u64), AppError> {
+        let (mut usual, mut batches) = (TableBuilder::new(&USUAL), 0);
+        for frame in frames.values() {
+            for ordinal in frame.periods() {
+                let period = Period { grain: frame.grain, ordinal };
+                let day = project.calendar.first_day(period).map_err(|e| AppError::Finish(e.into()))?;
+                let days = kepi_model::calendar::ordinal_of_day(day);
+                // What ends before anything that is new rests on nothing that is.
+                let is_new =
+                    |of: &BTreeMap<Grain, i32>| of.get(&frame.grain).is_some_and(|first| days >= *first);
+                if since.is_some_and(|since| !is_new(since)) {
+                    continue;
+                }
+                batches += 1;
+                let review = reviewed(project, frame, ordinal, frames.len(), self.limits.threads);
+                for (kpi, segments) in &review.judged {
+                    for (segment, judged) in segments {
+                        let of = (kpi.as_str(), frame.grain, day, segment);
+                        push_usual(&mut usual, run, of, &row_of(judged));
+                    }
+                }
+            }
+        }
+        Ok((usual, batches))
+    }
+
+    /// What the newest run that was judged said is usual, as published, and the same once more from the figures it was judged by; whether it
+    /// was by this version.
+    pub(crate) async fn judged_again(&self) -> Result<(Table, Table, bool), AppError> {
+        let runs = self.values.runs(None).await.map_err(AppError::Lake)?;
+        let reach = self.values.insights_reach().await.map_err(AppError::Lake)?;
+        let run = runs.iter().find(|run| run.seq == reach);
+        let run =
+            run.ok_or_else(|| AppError::NotFound("no run was judged yet; `kepi run` judges".to_owned()))?;
+        let (_, project) = texts_of(self, &run.pins).await?;
+        let rows = self.values.as_of(&VALUE, reach, None).await.map_err(AppError::Lake)?;
+        let (again, _) = self.judged(run.number, &project, &frames(&rows, &project)?, None)?;
+        let published = self.values.newest(&USUAL, None).await.map_err(AppError::Lake)?;
+        let here = is_of_this_version(&published);
+        Ok((published, again.finish().sorted(|run| run), here))
     }
 }
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use kepi_model::{calendar::Grain, id::KpiId, project::Project};
-use kepi_query::published::{SCORE, Subject, Table, VALUE, Vouched, figure, scored, states_of};
+use kepi_query::published::{
+    SCORE, Subject, Table, USUAL, VALUE, Vouched, figure, scored, states_of, usual_row,
+};
 use kepi_query::value::wire::{EstimateV1, is_hash_only};
 use serde::Serialize;
 use serde_json::json;
@@ -20,7 +22,7 @@ use crate::{
 /// What is to be reproduced; the default is everything published.
 #[derive(Debug, Clone, Default)]
 pub struct Which {
-    /// Only this: `kpi/…`, `score/…`, or the bare id of a KPI.
+    /// Only this: `kpi/…`, `score/…`, `insight/…`, or the bare id of a KPI.
     pub subject: Option<String>,
     /// Only this period.
     pub period: Option<String>,
@@ -91,6 +93,9 @@ impl App {
         which: &Which,
         progress: &dyn RunProgress,
     ) -> Result<Reproduction, AppError> {
+        if let Some(kpi) = which.subject.as_deref().and_then(|subject| subject.strip_prefix("insight/")) {
+            return self.reproduce_insights(kpi, which.period.as_deref()).await;
+        }
         let asked = which.subject.as_deref().map(subject).transpose()?;
         let standing = self.values.vouched(None).await.map_err(AppError::Lake)?;
         let runs: BTreeMap<i64, _> = self
@@ -168,6 +173,32 @@ impl App {
         Ok(found)
     }
 
+    /// Judges the figures of a KPI once more, among all of the project, and compares with what was published as usual of them.
+    async fn reproduce_insights(&self, kpi: &str, period: Option<&str>) -> Result<Reproduction, AppError> {
+        let (published, again, here) = self.judged_again().await?;
+        let runs = self.values.runs(None).await.map_err(AppError::Lake)?;
+        let newest = runs.last().ok_or_else(|| AppError::NotFound("nothing is published".to_owned()))?;
+        let files = archive::find(&self.store, newest.pins.register, &newest.pins.definition).await?;
+        let project = project_of(&files)?;
+        let period = period.map(|label| {
+            day_of_label(&project, label).ok_or_else(|| AppError::NotFound(format!("`{label}` is no period")))
+        });
+        let period = period.transpose()?;
+        let wanted = published.filter(|row| {
+            published.withdrawn(row).is_empty()
+                && published.subject(row) == kpi
+                && period.is_none_or(|(grain, day)| {
+                    Vouched::read_grain(published.grain(row)) == Some(grain) && published.period(row) == day
+                })
+        });
+        let mut found = Reproduction::default();
+        compare(&mut found, &project, &wanted, &again, ("insights of another version", here));
+        match found.compared {
+            0 => Err(AppError::NotFound(format!("nothing was judged of `{kpi}` in that period"))),
+            _ => Ok(found),
+        }
+    }
+
     /// Values of KPIs that a run could not renew, as they stood when it was published.
     async fn kept(
         &self,
@@ -192,7 +223,9 @@ impl App {
 /// What is asked for: with its kind, or the bare id of a KPI.
 fn subject(text: &str) -> Result<Subject, AppError> {
     let with_kind = if text.contains('/') { text.to_owned() } else { format!("kpi/{text}") };
-    with_kind.parse().map_err(|_| AppError::NotFound(format!("`{text}` is neither `kpi/…` nor `score/…`")))
+    with_kind
+        .parse()
+        .map_err(|_| AppError::NotFound(format!("`{text}` is neither `kpi/…` nor `score/…` nor `insight/…`")))
 }
 
 /// Leaves only what is needed for a subject.
@@ -258,7 +291,7 @@ fn is_of_earlier_form(rows: &Table, row: usize) -> bool {
 }
 
 fn subject_of(rows: &Table, row: usize) -> Option<Subject> {
-    let kind = if std::ptr::eq(rows.form(), &VALUE) { "kpi" } else { "score" };
+    let kind = if std::ptr::eq(rows.form(), &SCORE) { "score" } else { "kpi" };
     format!("{kind}/{}", rows.subject(row)).parse().ok()
 }
 
@@ -267,6 +300,11 @@ fn in_words(rows: &Table, row: usize) -> serde_json::Value {
     if std::ptr::eq(rows.form(), &SCORE) {
         return scored(rows, row).map_or(json!(null), |said| {
             json!({ "score_micro": said.score.as_ref().ok(), "reason": said.score.as_ref().err(), "coverage_millionths": said.coverage })
+        });
+    }
+    if std::ptr::eq(rows.form(), &USUAL) {
+        return usual_row(rows, row).map_or(json!(null), |said| {
+            json!({ "verdict": said.verdict, "no_verdict": said.no_verdict, "above": said.above, "numbers": said.numbers, "look": said.look })
         });
     }
     figure(rows, row).map_or(json!(null), |said| {

@@ -619,7 +619,7 @@ fn named(text: &str) -> Result<(String, String), String> {
 /// `kepi reproduce`.
 #[derive(Debug, Args)]
 pub struct Reproduce {
-    /// One KPI (`kpi/…` or its bare id) or scorecard (`score/…`); default everything that is published.
+    /// One KPI (`kpi/…` or its bare id), scorecard (`score/…`) or what was judged of a KPI (`insight/…`); default all values and scores.
     #[arg(value_name = "OF")]
     pub subject: Option<String>,
     /// One period.

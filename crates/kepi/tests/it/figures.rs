@@ -142,6 +142,11 @@ fn the_airport_comes_to_its_figures_and_they_reproduce() {
         serde_json::from_str(&project.ok(&["reproduce", "--format", "json"])).unwrap();
     assert!(found["compared"].as_u64().unwrap() > values.len() as u64, "scores too");
     assert_eq!(found["identical"], found["compared"]);
+    // What was judged of a KPI, total and segments, comes out once more.
+    let judged = project.ok(&["reproduce", "insight/overall_satisfaction", "--format", "json"]);
+    let judged: serde_json::Value = serde_json::from_str(&judged).unwrap();
+    assert!(judged["compared"].as_u64().unwrap() > 6, "{judged}");
+    assert_eq!(judged["identical"], judged["compared"]);
 }
 
 #[test]
