@@ -100,7 +100,7 @@ pub trait Values {
 /// The bridge between two trees of the same whole, of an earlier and a later period. None where one of the two has no score.
 pub fn bridge(before: &ScoreNode, now: &ScoreNode, values: &impl Values) -> Option<Bridge> {
     let (from, to) = (*before.score.as_ref().ok()?, *now.score.as_ref().ok()?);
-    let mut tree = Walked::of(Some(before), Some(now), (true, true))?;
+    let mut tree = Walked::of(Some(before), Some(now), (true, true), Effect::Coverage)?;
     let mut leaves = Vec::new();
     tree.leaves(None, None, &mut Vec::new(), &mut leaves);
     for leaf in &mut leaves {
@@ -215,8 +215,14 @@ struct Walked {
 }
 
 impl Walked {
-    /// `enter`: whether everything above enters the whole, before and now.
-    fn of(before: Option<&ScoreNode>, now: Option<&ScoreNode>, enter: (bool, bool)) -> Option<Self> {
+    /// `enter`: whether everything above enters the whole, before and now. `above`: why a KPI that has a score in both does so
+    /// in one of them only.
+    fn of(
+        before: Option<&ScoreNode>,
+        now: Option<&ScoreNode>,
+        enter: (bool, bool),
+        above: Effect,
+    ) -> Option<Self> {
         let shape = now.or(before)?;
         let entered = |of: Option<&ScoreNode>, all_above: bool| of.filter(|_| all_above)?.enters;
         let score = |of: Option<&ScoreNode>| of?.score.as_ref().ok().copied();
@@ -224,6 +230,7 @@ impl Walked {
         let presence = match (before, now) {
             (None, _) | (_, None) => Effect::Weights,
             _ if without_target(before) || without_target(now) => Effect::Targets,
+            _ if score(before).is_some() && score(now).is_some() => above,
             _ => Effect::Coverage,
         };
         let target = |of: Option<&'_ ScoreNode>| of.and_then(|node| node.target.as_ref()).map(|t| t.lines);
@@ -242,14 +249,13 @@ impl Walked {
             presence,
             children: Vec::new(),
         };
-        let mut ids: Vec<&NodeId> = Vec::new();
-        for child in [now, before].into_iter().flatten().flat_map(|node| &node.children) {
-            if !ids.contains(&&child.id) {
-                ids.push(&child.id);
-            }
-        }
         let enter = (walked.before.is_some(), walked.now.is_some());
-        let children = ids.into_iter().filter_map(|id| Self::of(child(before, id), child(now, id), enter));
+        // The same KPIs have a score, and they are no longer enough, or are enough now: they weigh otherwise.
+        let is_reweighed = enter.0 != enter.1 && !comes_or_goes(before, now);
+        let above = if is_reweighed { Effect::Weights } else { above };
+        let children = children_of(before, now)
+            .into_iter()
+            .filter_map(|id| Self::of(child(before, id), child(now, id), enter, above));
         walked.children = children.collect();
         walked.value = if walked.is_leaf() { walked.before } else { walked.mean() };
         Some(walked)
@@ -337,6 +343,27 @@ impl Walked {
             path.pop();
         }
     }
+}
+
+/// Whether a KPI below has a score in one of the two periods only.
+fn comes_or_goes(before: Option<&ScoreNode>, now: Option<&ScoreNode>) -> bool {
+    let ids = children_of(before, now);
+    let has_score = |of: Option<&ScoreNode>| of.is_some_and(|node| node.score.is_ok());
+    if ids.is_empty() {
+        return has_score(before) != has_score(now);
+    }
+    ids.into_iter().any(|id| comes_or_goes(child(before, id), child(now, id)))
+}
+
+/// The children of either, in the order of today.
+fn children_of<'n>(before: Option<&'n ScoreNode>, now: Option<&'n ScoreNode>) -> Vec<&'n NodeId> {
+    let mut ids: Vec<&NodeId> = Vec::new();
+    for child in [now, before].into_iter().flatten().flat_map(|node| &node.children) {
+        if !ids.contains(&&child.id) {
+            ids.push(&child.id);
+        }
+    }
+    ids
 }
 
 fn child<'n>(of: Option<&'n ScoreNode>, id: &NodeId) -> Option<&'n ScoreNode> {
