@@ -27,7 +27,7 @@ impl<'a> Reporter<'a> {
             .supposed(query, &asked)
             .and_then(|supposed| what_if(card, unit, period, &supposed).map_err(|error| error.to_string()));
         let score = |of: &Result<i64, kepi_score::tree::NoScore>| match of {
-            Ok(micro) => Outcome::Value(Points::exact(*micro)),
+            Ok(micro) => Outcome::Value(Points::new(*micro)),
             Err(reason) => Outcome::none(reason),
         };
         let before = card.tree(unit, period).score;

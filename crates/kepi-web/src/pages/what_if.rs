@@ -47,7 +47,7 @@ pub(crate) fn render(view: &WhatIfView) -> Markup {
                     tbody { @for place in &view.places { (row(place, units)) } }
                 }
             }
-            p { button type="submit" { "Suppose" } " " a href=(parts::href(&path, &back)) { "As it is" } }
+            p.chooser { button type="submit" { "Suppose" } " " a href=(parts::href(&path, &back)) { "As it is" } }
         }
         p.note {
             "Weights are shares such as 40%; what stands beside a weight shares out the rest as it does now. Values are written as targets are: \
