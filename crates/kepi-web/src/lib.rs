@@ -58,50 +58,21 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img
 pub fn router(reader: Arc<dyn Reader>) -> Router {
     let mut router = Router::new();
     for page in PAGES {
-        router = router.route(
-            page.path,
-            get(
-                move |State(reader),
-                      viewer: Option<Extension<Viewer>>,
-                      guest: Option<Extension<Guest>>,
-                      path,
-                      query,
-                      headers| {
-                    show(page, Kind::Html, reader, viewer.zip(guest), path, query, headers)
-                },
-            ),
-        );
-        if let Some(json) = page.json {
-            router = router.route(
-                json,
-                get(
-                    move |State(reader),
-                          viewer: Option<Extension<Viewer>>,
-                          guest: Option<Extension<Guest>>,
-                          path,
-                          query,
-                          headers| {
-                        show(page, Kind::Json, reader, viewer.zip(guest), path, query, headers)
-                    },
-                ),
-            );
-        }
-    }
-    for page in PAGES {
-        if let Some(csv) = page.csv {
-            router = router.route(
-                csv.path,
-                get(
-                    move |State(reader),
-                          viewer: Option<Extension<Viewer>>,
-                          guest: Option<Extension<Guest>>,
-                          path,
-                          query,
-                          headers| {
-                        show(page, Kind::Csv, reader, viewer.zip(guest), path, query, headers)
-                    },
-                ),
-            );
+        let routes = [
+            (Some(page.path), Kind::Html),
+            (page.json, Kind::Json),
+            (page.csv.map(|csv| csv.path), Kind::Csv),
+        ];
+        for (path, kind) in routes.into_iter().filter_map(|(path, kind)| Some((path?, kind))) {
+            let answer = move |State(reader),
+                               viewer: Option<Extension<Viewer>>,
+                               guest: Option<Extension<Guest>>,
+                               path,
+                               query,
+                               headers| {
+                show(page, kind, reader, viewer.zip(guest), path, query, headers)
+            };
+            router = router.route(path, get(answer));
         }
     }
     let router = router
