@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the proofs of one area at length and prints what was counted: scripts/evidence.sh fuzz
-# KEPI_COUNT says how many inputs of each cheap kind (fuzz), entries of the log (audit) or pairs of policies and things (access), KEPI_SEED which first; a failure names
+# KEPI_COUNT says how many inputs of each cheap kind (fuzz), entries of the log (audit), pairs of policies and things (access) or worlds
+# (insight), KEPI_SEED which first; a failure names
 # its seed and keeps its input.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,7 +12,7 @@ at_length() {
     local log
     log=$(mktemp)
     if KEPI_COUNT=$1 KEPI_SEED=$seed "${CARGO:-cargo}" test --locked "${@:3}" "$2" -- --nocapture >"$log" 2>&1; then
-        grep -E '^(fuzz |audit: |access: |deciding: |test result)' "$log"
+        grep -E '^(fuzz |audit: |access: |deciding: |insight: |test result)' "$log"
     else
         cat "$log"
         return 1
@@ -39,8 +40,12 @@ access)
     # Random policies, roles and things: what filters lists against what Cedar decides in full view.
     at_length "${KEPI_COUNT:-1000000}" the_filter_is_the_decision --release --package kepi-access --test it
     ;;
+insight)
+    # Worlds in which the truth is known, with 400 KPIs where that is what is promised: what is found, and what is called out falsely.
+    at_length "${KEPI_COUNT:-100}" evidence:: --release --package kepi-insight --test it
+    ;;
 *)
-    echo "AREA is one of: access, audit, deciding, fuzz" >&2
+    echo "AREA is one of: access, audit, deciding, fuzz, insight" >&2
     exit 2
     ;;
 esac

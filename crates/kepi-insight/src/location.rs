@@ -13,7 +13,7 @@ use crate::{
 /// The row of the list.
 pub const ANALYSIS: Analysis = Analysis {
     name: "location",
-    version: 1,
+    version: 2,
     question: "Where does the change sit?",
     cadence: Cadence::Standing,
     // It asks only of what was called out.
@@ -23,6 +23,9 @@ pub const ANALYSIS: Analysis = Analysis {
 
 /// More than this share of the cases is everywhere, not somewhere.
 const MOST: f64 = 0.5;
+
+/// Of the deviation, the most that the rest may keep: what lies within a wide range of what is usual and fell like all others has no place.
+const LEFT: f64 = 0.5;
 
 /// Members whose removal leaves the rest usual.
 struct Found {
@@ -104,7 +107,11 @@ fn smallest(mut parts: Vec<(Part, f64)>, point: f64, usual: &Usual) -> Option<Fo
         if (low..=high).contains(&off) {
             let members = gone.iter().map(|(part, _)| part.clone()).collect();
             let explained = if total > 0.0 { explained / total } else { 0.0 };
-            return (off.abs() < deviation.abs()).then_some(Found { members, rest: value, explained });
+            return (off.abs() <= LEFT * deviation.abs()).then_some(Found {
+                members,
+                rest: value,
+                explained,
+            });
         }
     }
     None

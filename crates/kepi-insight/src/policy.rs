@@ -287,6 +287,15 @@ pub(crate) fn together(
     at(ASKED / asked.max(1) as f64, of, sign, worth)
 }
 
+/// The level at which what is left of an association that fell is told apart from nothing: of those that stopped, one in two hundred passes for one
+/// that did not.
+const LEFT: f64 = 0.01;
+
+/// Whether anything is left for certain of an association that fell.
+pub(crate) fn is_left(of: &Association, sign: f64) -> bool {
+    at(LEFT, of, sign, None).0 == Verdict::Yes
+}
+
 /// So many deviations of the normal distribution hold each of so many figures at 95 % together (Bonferroni).
 pub(crate) fn deviations(asked: usize) -> f64 {
     -normal::quantile(ASKED / (2 * asked.max(1)) as f64)

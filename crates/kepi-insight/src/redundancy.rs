@@ -22,7 +22,7 @@ use crate::{
 /// The row of the list.
 pub const ANALYSIS: Analysis = Analysis {
     name: "redundancy",
-    version: 1,
+    version: 2,
     question: "Which KPIs say the same?",
     cadence: Cadence::OnRequest,
     family: None,
@@ -35,13 +35,14 @@ const NEED: usize = 24;
 const SAME: f64 = 0.8;
 const APART: f64 = 0.95;
 
-/// What of each final value its own past did not let expect, in its spread.
-fn innovations(
-    kpi: &Kpi,
-    upto: Period,
-    frames: &dyn Frames,
-    project: &Project,
-) -> Option<BTreeMap<i32, f64>> {
+/// Final values of a KPI on the scale of its kind, a place a period, and the season they have.
+struct Course {
+    first: i32,
+    values: Vec<Option<f64>>,
+    season: Option<Vec<f64>>,
+}
+
+fn course(kpi: &Kpi, upto: Period, frames: &dyn Frames, project: &Project) -> Option<Course> {
     let from = upto.ordinal.saturating_sub(longest(upto.grain));
     let points = frames.points(kpi, upto.grain, &Segment::total(), from..=upto.ordinal);
     let (first, last) = (points.first()?.0, points.last()?.0);
@@ -53,16 +54,48 @@ fn innovations(
         let place = series.get_mut(usize::try_from(figure.ordinal - first).ok()?)?;
         *place = scaling.point(figure).map(|point| Point { variance: 0.0, ..point });
     }
-    if let Some(season) = season_of(upto.grain).and_then(|n| Season::find(&series, n, i64::from(first))) {
-        let places = series.iter_mut().zip(&season.course);
-        places.for_each(|(point, course)| point.iter_mut().for_each(|p| p.value -= course));
-    }
-    let filtered = Usual::fit(std::slice::from_ref(&series)).ok()?.filter(&series);
-    let known = filtered.innovations.into_iter().zip(first..);
-    Some(known.filter_map(|(innovation, at)| Some((at, innovation?))).collect())
+    let season = season_of(upto.grain).and_then(|n| Season::find(&series, n, i64::from(first)));
+    let values = series.into_iter().map(|point| point.map(|point| point.value)).collect();
+    Some(Course { first, values, season: season.map(|season| season.course) })
 }
 
-/// The correlation of what two have in common, and in how many periods.
+impl Course {
+    /// The values from one period to another, in the root of their mean squared step.
+    fn between(&self, from: i32, to: i32, in_season: bool) -> Option<Series> {
+        let at = |ordinal: i32| {
+            let place = usize::try_from(ordinal - self.first).ok()?;
+            let season = self.season.as_ref().filter(|_| in_season);
+            let course = season.and_then(|season| season.get(place).copied()).unwrap_or(0.0);
+            Some(self.values.get(place).copied()?? - course)
+        };
+        let values: Vec<Option<f64>> = (from..to).map(at).collect();
+        let steps: Vec<f64> = values
+            .windows(2)
+            .filter_map(|pair| Some(pair.last()?.as_ref()? - pair.first()?.as_ref()?))
+            .collect();
+        let step = (steps.iter().map(|step| step * step).sum::<f64>() / steps.len() as f64).sqrt();
+        let point = |value: f64| Point { value: value / step, variance: 0.0 };
+        (step > 0.0).then(|| values.into_iter().map(|value| value.map(point)).collect())
+    }
+}
+
+/// The correlation of what of each value of two its own past did not let expect, and in how many periods. One filter for both: were each
+/// given its own, or the season taken off one alone, what is one and the same would come out as two.
+fn innovations(a: &Course, b: &Course) -> Option<(f64, usize)> {
+    let from = a.first.max(b.first);
+    let end = |of: &Course| of.first.saturating_add(i32::try_from(of.values.len()).unwrap_or(i32::MAX));
+    let to = end(a).min(end(b));
+    let in_season = a.season.is_some() && b.season.is_some();
+    let both = [a.between(from, to, in_season)?, b.between(from, to, in_season)?];
+    let usual = Usual::fit(&both).ok()?;
+    let of = |series: &Series| {
+        let known = usual.filter(series).innovations.into_iter().zip(from..);
+        known.filter_map(|(innovation, at)| Some((at, innovation?))).collect()
+    };
+    let [x, y] = &both;
+    correlation(&of(x), &of(y))
+}
+
 fn correlation(a: &BTreeMap<i32, f64>, b: &BTreeMap<i32, f64>) -> Option<(f64, usize)> {
     let both: Vec<(f64, f64)> = a.iter().filter_map(|(at, x)| Some((*x, *b.get(at)?))).collect();
     let n = both.len() as f64;
@@ -81,7 +114,7 @@ fn measures_the_same(a: &Kpi, b: &Kpi) -> bool {
 
 fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let project = frames.project();
-    let own = innovations(ask.kpi, ask.period, frames, project);
+    let own = course(ask.kpi, ask.period, frames, project);
     let others = project.kpis.values().filter(|other| {
         other.id != ask.kpi.id
             && other.period == ask.kpi.period
@@ -97,7 +130,7 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
             continue;
         }
         let found = own.as_ref().and_then(|own| {
-            let (r, n) = correlation(own, &innovations(other, ask.period, frames, project)?)?;
+            let (r, n) = innovations(own, &course(other, ask.period, frames, project)?)?;
             (n >= NEED).then_some((r, n))
         });
         let Some((r, n)) = found else { continue };

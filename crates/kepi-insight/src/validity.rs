@@ -16,7 +16,7 @@ use crate::{
 /// The row of the list.
 pub const ANALYSIS: Analysis = Analysis {
     name: "validity",
-    version: 1,
+    version: 2,
     question: "Does it still predict what the strategy says it moves?",
     cadence: Cadence::OnRequest,
     family: None,
@@ -35,8 +35,9 @@ struct Ended {
     after: Association,
 }
 
-/// Where the slope fell, if it did: of all places the one with the greatest difference, held against the distribution of the greatest
-/// (Andrews 1993; his Table I as corrected in 2003).
+/// Where the slope fell, if it did. Whether: the greatest t of all places, held against the distribution of the greatest (Andrews 1993). Where:
+/// the place that leaves least unexplained (Bai 1997, *Estimation of a change point in multiple regression models*), which is found far more surely
+/// than that of the greatest t, whose errors are themselves estimated at each place.
 fn ended(units: &[Both], upto: Period, sign: f64) -> Option<Ended> {
     let periods: BTreeSet<i32> = units.iter().flat_map(|of| of.keys().copied()).collect();
     let periods: Vec<i32> = periods.into_iter().collect();
@@ -47,19 +48,23 @@ fn ended(units: &[Both], upto: Period, sign: f64) -> Option<Ended> {
             .map(|of| of.iter().filter(|(at, _)| keep(**at)).map(|(at, pair)| (*at, *pair)).collect());
         link::of_panel(&of.collect::<Vec<Both>>()).ok()
     };
-    let mut most: Option<(f64, Ended)> = None;
+    let (mut greatest, mut gained, mut place) = (f64::NEG_INFINITY, f64::NEG_INFINITY, None);
     for split in periods.get(edge..periods.len().saturating_sub(edge)).unwrap_or_default() {
         let Some((before, after)) = part(&|at| at < *split).zip(part(&|at| at >= *split)) else { continue };
-        // Slopes, since a typical move need not be the same on both sides.
-        let slope = |of: &Association| (sign * of.effect / of.moves, of.error / of.moves);
-        let ((a, error_a), (b, error_b)) = (slope(&before), slope(&after));
-        let t = (a - b) / (error_a * error_a + error_b * error_b).sqrt();
-        if most.as_ref().is_none_or(|(known, _)| t > *known) {
-            let since = Period { ordinal: *split, ..upto };
-            most = Some((t, Ended { since, before, after }));
+        // Slopes, since a typical move need not be the same on both sides; by how much they explain more than one slope would.
+        let side = |of: &Association| {
+            let squares = of.moves * of.moves * of.periods as f64;
+            (sign * of.effect / of.moves, of.error / of.moves, squares)
+        };
+        let ((a, error_a, x), (b, error_b, y)) = (side(&before), side(&after));
+        greatest = greatest.max((a - b) / (error_a * error_a + error_b * error_b).sqrt());
+        let gain = (a - b) * (a - b).abs() * x * y / (x + y);
+        if gain > gained {
+            (gained, place) = (gain, Some((*split, before, after)));
         }
     }
-    most.filter(|(t, _)| policy::breaks(*t)).map(|(_, ended)| ended)
+    let (split, before, after) = place.filter(|_| policy::breaks(greatest))?;
+    Some(Ended { since: Period { ordinal: split, ..upto }, before, after })
 }
 
 fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
@@ -78,10 +83,9 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
             continue;
         };
         let ended = link::members(pair, ask.period, frames).and_then(|units| ended(&units, ask.period, sign));
-        // What is left of it is told apart from nothing at the same level as the whole.
         let ended = ended.filter(|of| {
-            let judge = |of: &Association| policy::together(of, sign, None, 1).0;
-            judge(&of.before) == Verdict::Yes && judge(&of.after) != Verdict::Yes
+            let was = policy::together(&of.before, sign, None, 1).0 == Verdict::Yes;
+            was && !policy::is_left(&of.after, sign)
         });
         if let Some(of) = ended {
             verdicts.push(Verdict::Contrary);

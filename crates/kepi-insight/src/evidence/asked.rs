@@ -63,7 +63,7 @@ pub fn alike(seed: u64, duplicate: bool) -> Published {
         }
         frame.kpis.insert(last, first);
     }
-    Published { project, frame, loads: Vec::new() }
+    Published::new(project, frame)
 }
 
 /// Two KPIs of one objective over different rows, in 30 members and two years; the second falls by so many spreads where the first rises by one.
@@ -84,7 +84,7 @@ pub fn pulling(seed: u64, strength: f64) -> Published {
             }
         }
     }
-    Published { project, frame, loads: Vec::new() }
+    Published::new(project, frame)
 }
 
 /// Eight KPIs of the same answers in one month, of six members with 400 each; the first member answers lower in all of them, the second, if
@@ -114,11 +114,11 @@ pub fn styled(seed: u64, real: bool) -> Published {
         }
         push(&Segment::total(), sum.0, sum.1);
     }
-    Published { project, frame, loads: Vec::new() }
+    Published::new(project, frame)
 }
 
 /// What an analysis says of a KPI of a world, in its last month.
-fn says(name: &str, kpi: &str, of: &Published) -> Option<Insight> {
+pub(super) fn says(name: &str, kpi: &str, of: &Published) -> Option<Insight> {
     let analysis = ANALYSES.iter().find(|analysis| analysis.name == name)?;
     let kpi = of.project.kpis.values().find(|known| known.id.as_str() == kpi)?;
     (analysis.answer)(&Ask { kpi, period: of.last() }, of)
@@ -139,8 +139,10 @@ pub struct Asked {
     pub style_false: Tally,
     /// Gaps of half a standard deviation in one KPI alone that were.
     pub style_real: Tally,
-    /// Links that stopped at month 40 of 60 and were told to have.
+    /// Links of .4 spreads that stopped at month 40 of 60 and were told to have.
     pub ended: Tally,
+    /// Such links of .3 spreads.
+    pub ended_weaker: Tally,
     /// Live links that were told to have stopped.
     pub ended_false: Tally,
     /// Live links that were told to predict.
@@ -165,7 +167,9 @@ pub fn asked(seeds: std::ops::Range<u64>, links_every: u64) -> Asked {
         found.style_real.add(is_own("d0 m01", &styled(seed, true)));
         if seed.is_multiple_of(links_every) {
             let ended = |of: Linked| verdict("validity", "cause", &of.0);
-            found.ended.add(ended(Linked::ending(seed, 50, (60, 40), 0.3)) == Some(Verdict::Contrary));
+            for (strength, tally) in [(0.4, &mut found.ended), (0.3, &mut found.ended_weaker)] {
+                tally.add(ended(Linked::ending(seed, 50, (60, 40), strength)) == Some(Verdict::Contrary));
+            }
             let live = ended(Linked::new(seed, 50, 60, 0.2));
             found.ended_false.add(live == Some(Verdict::Contrary));
             found.alive.add(live == Some(Verdict::Yes));

@@ -93,7 +93,7 @@ pub fn landed(seed: u64, fault: Fault) -> Published {
         let missing = binomial(&mut random, read, if of(Fault::Column) { 0.2 } else { 0.02 });
         loads.extend(load(&project, day, end - (FILES - day) * DAY, read, quarantined, missing));
     }
-    Published { project, frame, loads }
+    Published { loads, ..Published::new(project, frame) }
 }
 
 fn in_doubt(of: &Published) -> (bool, bool) {

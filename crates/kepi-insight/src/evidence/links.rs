@@ -79,7 +79,7 @@ impl Linked {
         for (month, values) in sums.into_iter().enumerate() {
             push(&mut frame, &Segment::total(), month, values);
         }
-        Self(Published { project, frame, loads: Vec::new() })
+        Self(Published::new(project, frame))
     }
 
     /// What the link's only pair is found to be, in the last month.

@@ -7,7 +7,9 @@ mod asked;
 mod doubts;
 mod links;
 mod outlooks;
+mod places;
 mod published;
+mod report;
 mod world;
 
 pub use asked::{Asked, alike, asked, pulling, styled};
@@ -20,7 +22,9 @@ use kepi_stats::{
 };
 pub use links::{Linked, Links, links};
 pub use outlooks::{Outlooks, outlooks};
+pub use places::{Places, fallen, places, turned};
 pub use published::Published;
+pub use report::{Floor, Line};
 pub use world::{Shape, World};
 
 use crate::change::{Review, Verdict, reviewed};

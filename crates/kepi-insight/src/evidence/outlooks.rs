@@ -41,7 +41,7 @@ pub fn outlooks(seeds: std::ops::Range<u64>) -> Outlooks {
         for series in frame.kpis.values_mut().flat_map(|of| of.values_mut()) {
             series.truncate(MONTHS);
         }
-        let published = Published { project: project.clone(), frame, loads: Vec::new() };
+        let published = Published::new(project.clone(), frame);
         for kpi in project.kpis.values() {
             let Ok(course) = forecast::of(kpi, published.last(), &published) else { continue };
             for (step, tally) in [(0, &mut found.covered), (5, &mut found.later)] {

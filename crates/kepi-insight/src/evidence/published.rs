@@ -10,11 +10,11 @@ use kepi_query::{landing::LoadReport, value::Segment};
 
 use crate::{
     analysis::Frames,
-    change::{Judgement, Refusal},
+    change::{Judgement, Refusal, Review},
     frame::{Figure, Frame},
 };
 
-/// Definitions and monthly figures; nothing was judged.
+/// Definitions and monthly figures.
 #[derive(Debug, Clone)]
 pub struct Published {
     /// The definitions.
@@ -23,9 +23,17 @@ pub struct Published {
     pub frame: Frame,
     /// What was landed.
     pub loads: Vec<LoadReport>,
+    /// What is usual of the figures of the last month, if they were judged.
+    pub review: Option<Review>,
 }
 
 impl Published {
+    /// Figures of a project, not judged and without deliveries.
+    #[must_use]
+    pub fn new(project: Project, frame: Frame) -> Self {
+        Self { project, frame, loads: Vec::new(), review: None }
+    }
+
     /// The last month of which anything is known.
     #[must_use]
     pub fn last(&self) -> Period {
@@ -43,8 +51,10 @@ impl Frames for Published {
     fn segments(&self, kpi: &Kpi, _: Period) -> Vec<Segment> {
         self.frame.kpis.get(&kpi.id).into_iter().flat_map(|of| of.keys().cloned()).collect()
     }
-    fn judged(&self, _: &Kpi, _: Period, _: &Segment) -> Judgement {
-        Err(Refusal::NotLooked)
+    fn judged(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Judgement {
+        let review = self.review.as_ref().filter(|review| review.period == period);
+        let judged = review.and_then(|review| review.judged.get(&kpi.id)?.get(segment).copied());
+        judged.unwrap_or(Err(Refusal::NotLooked))
     }
     fn points(&self, kpi: &Kpi, _: Grain, segment: &Segment, range: RangeInclusive<i32>) -> Vec<(i32, f64)> {
         let series = self.frame.kpis.get(&kpi.id).and_then(|of| of.get(segment));
