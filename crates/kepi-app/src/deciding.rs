@@ -27,6 +27,7 @@ use serde::Serialize;
 use crate::{
     archive::{self, NewTexts},
     error::AppError,
+    overrides,
     picture::project_of,
 };
 
@@ -184,13 +185,25 @@ impl Deciding<'_> {
         acting: Acting<'_>,
         why: &str,
     ) -> Result<u64, AppError> {
+        self.ask_with(content, Vec::new(), acting, why).await
+    }
+
+    /// The same of something that names new texts.
+    pub(crate) async fn ask_with(
+        &self,
+        content: Content,
+        mut texts: Vec<NewText>,
+        acting: Acting<'_>,
+        why: &str,
+    ) -> Result<u64, AppError> {
         let permit = self.permit(acting.actor).await?;
         self.tick(acting.at).await?;
         let why = NewText::new(why.to_owned());
         let command = Command::Open(Open { content, why: why.commitment });
+        texts.push(why);
         let key = new_key("ask");
         let asked = Asked::new(&permit, &key, acting.at);
-        let done = self.0.perform(asked, &command, &mut NewTexts(vec![why])).await?;
+        let done = self.0.perform(asked, &command, &mut NewTexts(texts)).await?;
         self.item_of(done).await
     }
 
@@ -267,7 +280,8 @@ impl Deciding<'_> {
     pub async fn tick(&self, at: i64) -> Result<(), AppError> {
         let organisation = self.0.organisation().await?;
         let due = organisation.items.open().filter_map(Item::due).min();
-        if due.is_none_or(|due| due > at) {
+        let over = organisation.overrides.all().any(|(_, of)| of.is_due(at));
+        if due.is_none_or(|due| due > at) && !over {
             return Ok(());
         }
         let permit = Permit::open(clock());
@@ -522,6 +536,7 @@ async fn view(store: &Store, organisation: &Organisation, item: &Item) -> Result
         }
         Content::Lift(freeze) => vec![format!("what item {freeze} froze")],
         Content::Close(close) => vec![format!("{} until {}", close.period, close.until)],
+        other => overrides::touches(other).into_iter().collect(),
     };
     let state = match (item.step(), item.ended) {
         (_, Some((outcome, _))) => Outcome::word(outcome),

@@ -22,6 +22,7 @@ pub mod insights;
 mod landing;
 pub mod live;
 pub mod open;
+pub mod overrides;
 pub mod periods;
 pub mod picture;
 pub mod plan;

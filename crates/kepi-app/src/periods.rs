@@ -20,6 +20,7 @@ use crate::{
     deciding::{Acting, Deciding},
     error::AppError,
     open::App,
+    overrides::Overriding,
     picture::project_of,
     publishing::values_in,
 };
@@ -131,7 +132,9 @@ impl App {
     ) -> Result<(u64, Readiness), AppError> {
         let (project, of, first, until) = self.period(period).await?;
         let runs = self.values.runs(None).await.map_err(AppError::Lake)?;
-        let published = runs.last().map_or(0, |run| run.seq.unsigned_abs());
+        // What people say of figures is official, too, as far as it was decided by then.
+        let overrides = self.store.organisation().await?.overrides.position();
+        let published = runs.last().map_or(0, |run| run.seq.unsigned_abs().max(overrides));
         let now = values_in(&self.values.newest(&VALUE, None).await.map_err(AppError::Lake)?, &project)?;
         let mut readiness = Readiness::default();
         for value in now.iter().filter(|value| value.period == of) {
@@ -193,8 +196,9 @@ impl App {
         };
         let both = self.both(&project, of, close.published).await?;
         let view = both.into_iter().map(|((kpi, segment), (then, now))| OfficialView {
-            official: then.as_ref().map(|value| said(&project, value)),
-            restated: (!same(&then, &now)).then(|| now.as_ref().map(|value| said(&project, value))),
+            official: then.as_ref().map(|value| said(&project, &kpi, &value.estimate)),
+            restated: (!same(&then, &now))
+                .then(|| now.as_ref().map(|value| said(&project, &kpi, &value.estimate))),
             kpi: kpi.to_string(),
             segment: segment.to_string(),
         });
@@ -211,20 +215,30 @@ impl App {
         let position = i64::try_from(position).unwrap_or(i64::MAX);
         let then = self.values.as_of(&VALUE, position, None).await.map_err(AppError::Lake)?;
         let now = self.values.newest(&VALUE, None).await.map_err(AppError::Lake)?;
-        let of = |values: Vec<Value>| values.into_iter().filter(move |value| value.period == period);
+        let organisation = self.store.organisation().await?;
+        let overrides = Overriding::read(&self.store, &organisation, project).await?;
+        let of = |values: Vec<Value>, at: u64| {
+            let own = values.into_iter().filter(move |value| value.period == period);
+            let stands = |mut value: Value| {
+                let said = overrides.at(at, &value.kpi, value.period, &value.segment, &value.estimate);
+                value.estimate = said.unwrap_or(value.estimate);
+                value
+            };
+            own.map(stands).collect::<Vec<Value>>()
+        };
         let mut both: BTreeMap<Key, (Option<Value>, Option<Value>)> = BTreeMap::new();
-        for value in of(values_in(&then, project)?) {
+        for value in of(values_in(&then, project)?, position.unsigned_abs()) {
             let key = (value.kpi.clone(), value.segment.clone());
             both.entry(key).or_default().0 = Some(value);
         }
-        for value in of(values_in(&now, project)?) {
+        for value in of(values_in(&now, project)?, u64::MAX) {
             let key = (value.kpi.clone(), value.segment.clone());
             both.entry(key).or_default().1 = Some(value);
         }
         Ok(both)
     }
 
-    async fn in_force(&self) -> Result<Project, AppError> {
+    pub(crate) async fn in_force(&self) -> Result<Project, AppError> {
         let Some((files, _)) = archive::in_force(&self.store).await? else {
             let why = "nothing is in force yet: the first `kepi run` puts in force what stands in the folder";
             return Err(AppError::NotFound(why.to_owned()));
@@ -233,7 +247,7 @@ impl App {
     }
 
     /// A period as it is written, with its first day and the day after its last.
-    async fn period(
+    pub(crate) async fn period(
         &self,
         text: &str,
     ) -> Result<(Project, Period, jiff::civil::Date, jiff::civil::Date), AppError> {
@@ -253,9 +267,10 @@ fn same(then: &Option<Value>, now: &Option<Value>) -> bool {
     }
 }
 
-fn said(project: &Project, value: &Value) -> String {
-    let Some(kpi) = project.kpis.get(&value.kpi) else { return "its KPI is gone".to_owned() };
-    match Measured::outcome(Some(&value.estimate as &Observed), &kpi.unit) {
+/// A figure of a KPI in words.
+pub(crate) fn said(project: &Project, kpi: &KpiId, observed: &Observed) -> String {
+    let Some(kpi) = project.kpis.get(kpi) else { return "its KPI is gone".to_owned() };
+    match Measured::outcome(Some(observed), &kpi.unit) {
         Outcome::Value(measured) => measured.value.text,
         Outcome::Reason(reason) => reason.text,
     }

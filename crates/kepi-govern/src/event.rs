@@ -13,6 +13,7 @@ use crate::{
     access::Grant,
     governance::Governance,
     items::{Content, Outcome, Stance},
+    overrides::{Over, Override},
     periods::{Close, Freeze, PeriodId},
     plain::{ColumnName, Engine, Kind, Name, StepName, Uuid},
     register::{Adopted, DocumentId, Effective},
@@ -46,6 +47,10 @@ impl Subject {
     /// A period.
     pub fn period(period: PeriodId) -> Self {
         Self(format!("period/{period}"))
+    }
+    /// An override, by the number of the item that decided it.
+    pub fn overriding(number: u64) -> Self {
+        Self(format!("override/{number}"))
     }
     /// An item.
     pub fn item(number: u64) -> Self {
@@ -340,6 +345,24 @@ pub struct PeriodFrozen {
     pub freeze: Freeze,
 }
 
+/// A figure stands in place of the one that is computed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FigureOverridden {
+    /// The item that decided it.
+    pub item: u64,
+    /// Which figure, and what is said.
+    pub of: Override,
+}
+
+/// An override is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OverrideEnded {
+    /// The item that decided it.
+    pub item: u64,
+    /// Why.
+    pub why: Over,
+}
+
 /// An event of the log as it was before events had versions: sealed as it stood.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Legacy {
@@ -455,6 +478,10 @@ pub enum Event {
     PeriodLifted(u64),
     /// `period.closed`
     PeriodClosed(Close),
+    /// `figure.overridden`
+    FigureOverridden(FigureOverridden),
+    /// `override.ended`
+    OverrideEnded(OverrideEnded),
     /// `legacy`
     Legacy(Legacy),
 }
@@ -480,6 +507,8 @@ impl Event {
                 Subject::freeze(*item)
             }
             Self::PeriodClosed(e) => Subject::period(e.period),
+            Self::FigureOverridden(FigureOverridden { item, .. })
+            | Self::OverrideEnded(OverrideEnded { item, .. }) => Subject::overriding(*item),
             Self::ItemOpened(ItemOpened { item, .. })
             | Self::ItemEdited(ItemEdited { item, .. })
             | Self::ItemMoved(ItemMoved { item, .. })
@@ -499,13 +528,15 @@ impl Event {
     pub fn texts(&self) -> Vec<Commitment> {
         let of_content = |content: &Content| match content {
             Content::Change(change) => change.adoptions.iter().flat_map(DefinitionAdopted::named).collect(),
-            Content::Freeze(_) | Content::Lift(_) | Content::Close(_) => Vec::new(),
+            Content::Override(of) => of.named().collect(),
+            Content::Freeze(_) | Content::Lift(_) | Content::Close(_) | Content::Restore(_) => Vec::new(),
         };
         match self {
             Self::DefinitionAdopted(adoption) => adoption.named().collect(),
             Self::ItemOpened(e) => [of_content(&e.content), vec![e.why]].concat(),
             Self::ItemEdited(e) => [of_content(&e.content), vec![e.why]].concat(),
             Self::ItemVoted(e) => e.why.into_iter().collect(),
+            Self::FigureOverridden(e) => e.of.named().collect(),
             Self::Legacy(e) => vec![e.body],
             // What loads and runs commit to are rows, which are held against them where they are read.
             Self::LoadLanded(_)
@@ -519,6 +550,7 @@ impl Event {
             | Self::PeriodFrozen(_)
             | Self::PeriodLifted(_)
             | Self::PeriodClosed(_)
+            | Self::OverrideEnded(_)
             | Self::ItemMoved(_)
             | Self::ItemReturned(_)
             | Self::ItemEnded(_)

@@ -12,6 +12,7 @@ pub mod governance;
 pub mod items;
 pub mod laws;
 pub mod organisation;
+pub mod overrides;
 pub mod periods;
 pub mod plain;
 pub mod principal;

@@ -7,6 +7,7 @@ use crate::{
     event::Event,
     governance::Governance,
     items::Items,
+    overrides::Overrides,
     periods::{Closed, Periods},
     principal::Principal,
     register::Register,
@@ -44,6 +45,8 @@ pub struct Organisation {
     pub people: BTreeSet<u64>,
     /// What is frozen and what is closed.
     pub periods: Periods,
+    /// Which figures are overridden, and were.
+    pub overrides: Overrides,
     /// What waits for somebody, or did.
     pub items: Items,
 }
@@ -75,6 +78,8 @@ impl Organisation {
                 let closed = Closed { seq: place.seq, at: place.at, until, published };
                 self.periods.closed.entry(e.period).or_default().push(closed);
             }
+            Event::FigureOverridden(e) => self.overrides.begin(e.item, &e.of, place.seq, place.at),
+            Event::OverrideEnded(e) => self.overrides.end(e.item, e.why, place.seq, place.at),
             Event::ItemOpened(_)
             | Event::ItemEdited(_)
             | Event::ItemMoved(_)
@@ -95,6 +100,7 @@ impl Organisation {
     /// Kinds of events that can change it; a fold may leave out all others.
     pub const KINDS: &[&str] = &[
         "definition.adopted",
+        "figure.overridden",
         "governance.adopted",
         "item.edited",
         "item.ended",
@@ -102,6 +108,7 @@ impl Organisation {
         "item.opened",
         "item.returned",
         "item.voted",
+        "override.ended",
         "period.closed",
         "period.frozen",
         "period.lifted",

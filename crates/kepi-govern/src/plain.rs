@@ -72,6 +72,12 @@ fn is_uuid(text: &str) -> bool {
         })
 }
 
+/// Whether it is the shortest decimal spelling of a finite number.
+fn is_number(text: &str) -> bool {
+    let spelled = |number: f64| number.is_finite() && number.to_string() == text && text != "-0";
+    text.len() <= 40 && text.parse::<f64>().is_ok_and(spelled)
+}
+
 plain! {
     /// A UUID: of a load, of a lake.
     Uuid, "a UUID in lower case", is_uuid;
@@ -81,12 +87,27 @@ plain! {
     Engine, "an engine with its version", |t| is_plain(t) && t.len() <= 128;
     /// A name, such as that of a role.
     Name, "a name of `a`–`z`, `0`–`9` and `_`", is_name;
+    /// A finite number in plain decimal, in one spelling: the shortest that is that number.
+    Number, "a finite number in its shortest spelling", is_number;
     /// A step of an item, such as `review`.
     StepName, "the name of a step", is_name;
     /// The kind of an event, such as `load.landed`.
     Kind, "the kind of an event", |t| {
         t.len() <= 64 && t.split('.').count() <= 3 && t.split('.').all(is_name)
     };
+}
+
+impl Number {
+    /// From a number; none if it is not finite, or too long.
+    pub fn new(number: f64) -> Option<Self> {
+        (number + 0.0).to_string().parse().ok()
+    }
+
+    /// The number.
+    pub fn get(&self) -> f64 {
+        // It was one when it was made.
+        self.0.parse().unwrap_or_default()
+    }
 }
 
 impl Engine {

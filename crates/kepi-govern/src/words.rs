@@ -7,6 +7,7 @@ use kepi_model::governance::Aspect;
 use crate::{
     event::{DefinitionAdopted, Event, LoadCounts, Returned, RunCounts, Subject},
     items::Content,
+    overrides::Override,
     periods::Freeze,
 };
 
@@ -62,6 +63,8 @@ impl Event {
             Self::PeriodFrozen(e) => frozen(&e.freeze),
             Self::PeriodLifted(_) => "lifted".to_owned(),
             Self::PeriodClosed(e) => format!("official as published up to event {}", e.published),
+            Self::FigureOverridden(e) => overridden(&e.of),
+            Self::OverrideEnded(e) => format!("{}: what is computed holds again", e.why.word()),
             Self::ItemOpened(e) => proposed(&e.content),
             Self::ItemEdited(e) => format!("written anew, ballots are void: {}", proposed(&e.content)),
             Self::ItemMoved(e) => format!("now in step {}", e.to),
@@ -93,6 +96,12 @@ fn frozen(freeze: &Freeze) -> String {
     format!("frozen from {from} until {until}: {}", words_of(aspects))
 }
 
+fn overridden(of: &Override) -> String {
+    let part = if of.figure.segment.is_some() { ", of a part of its rows" } else { "" };
+    let expires = of.expires.map_or(String::new(), |day| format!(", until {day}"));
+    format!("kpi/{} in {}{part} is {}{expires}", of.figure.kpi, of.figure.period, of.value)
+}
+
 fn proposed(content: &Content) -> String {
     let kind = content.kind().name;
     match content {
@@ -102,6 +111,8 @@ fn proposed(content: &Content) -> String {
         }
         Content::Freeze(freeze) => format!("{kind}: {}", frozen(freeze)),
         Content::Lift(item) => format!("{kind}: freeze/{item}"),
+        Content::Override(of) => format!("{kind}: {}", overridden(of)),
+        Content::Restore(item) => format!("{kind}: override/{item}"),
         Content::Close(close) => {
             format!("{kind}: {} as published up to event {}", Subject::period(close.period), close.published)
         }

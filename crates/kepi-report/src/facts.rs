@@ -2,6 +2,7 @@
 
 use std::{ops::RangeInclusive, sync::Arc};
 
+use jiff::civil::Date;
 use kepi_insight::change::{Judgement, Refusal};
 use kepi_model::{
     calendar::{Grain, Period},
@@ -19,6 +20,7 @@ use kepi_score::{
     card::{Card, KpiValues, UnitScore},
     tree::Observed,
 };
+use kepi_stats::estimate::Estimate;
 
 use crate::{
     reader::ViewError,
@@ -37,6 +39,33 @@ pub struct Entry {
     pub published_at: i64,
     /// Whether it was final before, with another figure.
     pub restated: bool,
+    /// What was computed, where people say another figure in its place: the value is theirs then.
+    pub computed: Option<Observed>,
+    /// All that was ever said in its place, the oldest first: it stays shown.
+    pub overrides: Vec<Arc<Override>>,
+}
+
+/// A figure that people said in place of the one that was computed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Override {
+    /// The item that decided it.
+    pub item: u64,
+    /// What was said.
+    pub point: f64,
+    /// Since when, µs UTC.
+    pub since: i64,
+    /// The day on which it is over.
+    pub expires: Option<Date>,
+    /// When it was over, µs UTC, and why in a word; none: it is in force.
+    pub over: Option<(i64, &'static str)>,
+    /// Why, in the words of who proposed it; none: the text was erased.
+    pub why: Option<String>,
+    /// What it rests on.
+    pub evidence: Option<String>,
+    /// Who proposed it.
+    pub by: Vec<String>,
+    /// Who agreed to it.
+    pub agreed: Vec<String>,
 }
 
 /// A figure that was published, with its time.
@@ -72,6 +101,13 @@ pub struct Standing {
     pub moved_on: Vec<String>,
     /// Why the newest run could not renew them.
     pub not_renewed: Option<String>,
+}
+
+impl Override {
+    /// What was said, as an estimate of so many cases: nothing is known of its precision.
+    pub fn estimate(&self, n: u64) -> Estimate {
+        Estimate::exact(self.point, n, "people say it in place of what was computed")
+    }
 }
 
 impl Entry {
@@ -147,6 +183,11 @@ pub trait Facts: KpiValues + Send + Sync {
             restated.map(|period| (period, segment.clone())).collect::<Vec<_>>()
         };
         self.segments(kpi, grain).into_iter().flat_map(of).collect()
+    }
+    /// Periods and segments of a KPI at a grain in whose place people said something, ever.
+    fn overridden(&self, kpi: &KpiId, grain: Grain) -> Vec<(Period, Segment)> {
+        let _ = (kpi, grain);
+        Vec::new()
     }
     /// What the figures of a KPI at a grain do not show by themselves.
     ///

@@ -209,6 +209,11 @@ impl Facts for Seen {
         all.retain(|(_, segment)| self.shows(kpi, segment));
         all
     }
+    fn overridden(&self, kpi: &KpiId, grain: Grain) -> Vec<(Period, Segment)> {
+        let mut all = self.facts.overridden(kpi, grain);
+        all.retain(|(_, segment)| self.shows(kpi, segment));
+        all
+    }
     fn standing(&self, kpi: &Kpi, grain: Grain) -> Result<Standing, ViewError> {
         let mut standing = self.facts.standing(kpi, grain)?;
         standing.withdrawn.retain(|withdrawal| self.shows(&kpi.id, &withdrawal.segment));

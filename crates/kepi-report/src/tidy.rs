@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// The columns, in the order in which [`to_csv`] writes them.
-pub const COLUMNS: [&str; 16] = [
+pub const COLUMNS: [&str; 18] = [
     "kpi",
     "period",
     "segment",
@@ -44,6 +44,8 @@ pub const COLUMNS: [&str; 16] = [
     "reason_code",
     "restated",
     "window",
+    "overridden",
+    "computed",
 ];
 
 /// A value of a KPI in a period over a segment, or why there is none.
@@ -87,6 +89,12 @@ pub struct Row {
     /// The window that it is made from, where that is not its period: `12 months`. Windows of neighbouring values share rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window: Option<String>,
+    /// The item by which people say the value in place of what was computed; none: it was computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overridden: Option<u64>,
+    /// What was computed then, in `unit`; none too where that had no value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub computed: Option<f64>,
 }
 
 /// The published values of a KPI: all, or those of the unit, the segment and the period that are asked for. Sorted by length
@@ -171,6 +179,7 @@ fn row(reporter: Reporter<'_>, of: &Reading<'_>, place: &Place<'_>) -> Option<Ro
         exact: entry
             .value
             .exact(of.kpi)
+            .filter(|_| entry.computed.is_none())
             .filter(|_| of.kpi.unit != ValueUnit::Duration)
             .map(|exact| exact.to_string()),
         unit: unit(&of.kpi.unit),
@@ -185,6 +194,8 @@ fn row(reporter: Reporter<'_>, of: &Reading<'_>, place: &Place<'_>) -> Option<Ro
         reason_code: why.map(|why| why.code.to_owned()),
         restated: of.restated(),
         window: of.kpi.window().map(Over::label),
+        overridden: of.overridden(),
+        computed: entry.computed.as_ref().and_then(|of| of.as_ref().ok()).map(|of| of.point / scale),
     })
 }
 
@@ -231,6 +242,8 @@ pub fn to_csv(rows: &[Row]) -> String {
             csv::cell(row.reason_code.as_deref().unwrap_or_default()),
             row.restated.to_string(),
             csv::cell(row.window.as_deref().unwrap_or_default()),
+            row.overridden.map(|item| item.to_string()).unwrap_or_default(),
+            number(row.computed),
         ];
         let _ = writeln!(text, "{}", cells.join(","));
     }

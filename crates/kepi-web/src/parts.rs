@@ -31,10 +31,16 @@ pub(crate) fn value(value: &Outcome<Measured>) -> Markup {
             span {
                 strong.num { (measured.value.text) }
                 @if let Some(interval) = measured.interval.value() { " " span.plusminus { (interval.text) } }
+                (mark(measured))
             }
         },
         Outcome::Reason(reason) => html! { span.reason { (reason.text) } },
     }
+}
+
+/// That people said it in place of what was computed.
+pub(crate) fn mark(measured: &Measured) -> Markup {
+    html! { @if let Some(mark) = &measured.mark { " " span.finality { (mark) } } }
 }
 
 /// A change with what it means, or why there is none.

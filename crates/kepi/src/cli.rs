@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kepi_web::doors::Origin;
 
 pub use access::Access;
-pub use deciding::{Close, Freeze, Inbox, Lift, Numbered, Periods, Plan, Propose, Register, Vote};
+pub use deciding::{Close, Freeze, Inbox, Lift, Numbered, Override, Periods, Plan, Propose, Register, Vote};
 
 /// Exit codes, in one place and in the help text.
 pub mod exit {
@@ -211,6 +211,9 @@ Examples:
   kepi periods
   kepi periods 2026-Q1 --format csv")]
     Periods(Periods),
+    /// Say a figure in place of the one that is computed: one other has to agree, and both stay shown for ever.
+    #[command(subcommand)]
+    Override(Override),
     /// Land new files, compute all values, score and publish.
     #[command(after_help = "\
 Examples:

@@ -57,7 +57,8 @@ fn unavailable(error: PortError) -> ViewError {
 impl KpiValues for Picture {
     fn observed(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Observed> {
         let cube = self.cube_at(kpi, period.grain)?;
-        figure(cube.rows(), cube.row(period, segment)?).ok().map(|said| said.estimate)
+        let computed = figure(cube.rows(), cube.row(period, segment)?).ok()?.estimate;
+        Some(self.overrides.now(kpi, period, segment, &computed).unwrap_or(computed))
     }
     fn periods(&self, kpi: &KpiId, grain: Grain, segment: &Segment) -> Vec<(i32, bool)> {
         let Some(cube) = self.cube_at(kpi, grain) else { return Vec::new() };
@@ -119,7 +120,14 @@ impl Facts for Picture {
         let rows = cube.rows();
         let within = cube.series(grain, segment).iter().filter(|(ordinal, _)| within.contains(ordinal));
         within
-            .map(|(ordinal, row)| (*ordinal, point(rows, *row as usize), is_final(rows, *row as usize)))
+            .map(|(ordinal, row)| {
+                let (row, period) = (*row as usize, Period { grain, ordinal: *ordinal });
+                (
+                    *ordinal,
+                    self.overrides.point(kpi, period, segment).or(point(rows, row)),
+                    is_final(rows, row),
+                )
+            })
             .collect()
     }
     fn before(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Result<Option<Said>, ViewError> {
@@ -138,6 +146,9 @@ impl Facts for Picture {
                 .collect::<Vec<_>>()
         };
         cube.segments(grain).flat_map(of).collect()
+    }
+    fn overridden(&self, kpi: &KpiId, grain: Grain) -> Vec<(Period, Segment)> {
+        self.overrides.figures(kpi, grain)
     }
     fn standing(&self, kpi: &Kpi, grain: Grain) -> Result<Standing, ViewError> {
         self.standing(kpi, grain).map_err(unavailable)

@@ -17,6 +17,7 @@ use crate::{
     archive,
     error::AppError,
     open::{self, App},
+    overrides::Overriding,
     project_files,
 };
 
@@ -57,6 +58,8 @@ impl Picture {
                 *now = then.clone();
             }
         }
+        let organisation = app.store.organisation().await?;
+        let overrides = Overriding::read(&app.store, &organisation, &project).await?;
         let loads = app.lake.loads(None).await.map_err(AppError::Lake)?;
         Ok(Self {
             position,
@@ -77,6 +80,7 @@ impl Picture {
             histories: Default::default(),
             scores: KeptScores::default(),
             judged: Default::default(),
+            overrides,
             is_judged: app.values.insights_reach().await.map_err(AppError::Lake)? >= newest,
             app: Some(Arc::clone(app)),
             runtime: tokio::runtime::Handle::current(),
@@ -105,6 +109,7 @@ impl Picture {
             histories: Default::default(),
             scores: KeptScores::default(),
             judged: Default::default(),
+            overrides: Overriding::default(),
             is_judged: false,
             app: None,
             runtime: tokio::runtime::Handle::current(),

@@ -23,7 +23,7 @@ use kepi_query::{
 };
 use kepi_report::facts::{Entry, Said, Standing, Withdrawal};
 
-use crate::open::App;
+use crate::{open::App, overrides::Overriding};
 use cube::Cube;
 
 mod cube;
@@ -76,6 +76,8 @@ pub struct Picture {
     scores: facts::KeptScores,
     /// What is usual of the figures of each KPI, once it was asked for.
     judged: judged::Kept,
+    /// What people say in place of figures.
+    overrides: Overriding,
     /// Whether the newest run was judged.
     is_judged: bool,
     /// Where all this is, and rows of which there may be more than memory holds; none before anything was landed or published.
@@ -200,12 +202,16 @@ impl Picture {
         // What was added up rests on what its parts rest on.
         let own = || self.stands(kpi, self.project.kpis.get(kpi)?.period);
         let (by, vouched) = self.stands(kpi, period.grain).or_else(own)?;
+        let (estimate, computed) = match self.overrides.now(kpi, period, segment, &said.estimate) {
+            Some(overridden) => (overridden, Some(said.estimate)),
+            None => (said.estimate, None),
+        };
         Some(Entry {
             value: Value {
                 kpi: kpi.clone(),
                 period,
                 segment: segment.clone(),
-                estimate: said.estimate,
+                estimate,
                 coverage: said.coverage,
                 finality: said.finality,
                 states: states_of(rows, row).into(),
@@ -213,6 +219,8 @@ impl Picture {
             pins: self.pins(*by, vouched, states_of(rows, row))?,
             published_at: self.runs.get(&rows.run(row)).map_or(0, |run| run.at),
             restated: restates(rows, row).is_some(),
+            computed,
+            overrides: self.overrides.ever(kpi, period, segment),
         })
     }
 

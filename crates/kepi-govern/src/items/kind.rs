@@ -2,6 +2,7 @@
 
 use super::{
     change_request::CHANGE_REQUEST,
+    overrides::{OVERRIDE, RESTORE},
     periods::{CLOSE, FREEZE, LIFT},
 };
 
@@ -46,7 +47,7 @@ pub enum Timeout {
 }
 
 /// All kinds.
-pub const KINDS: &[&Kind] = &[CHANGE_REQUEST, FREEZE, LIFT, CLOSE];
+pub const KINDS: &[&Kind] = &[CHANGE_REQUEST, FREEZE, LIFT, CLOSE, OVERRIDE, RESTORE];
 
 impl Kind {
     /// The place of a step.

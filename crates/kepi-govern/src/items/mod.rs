@@ -11,6 +11,7 @@
 
 pub mod change_request;
 pub mod kind;
+pub mod overrides;
 pub mod periods;
 pub mod tally;
 
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     event::Event,
     organisation::Place,
+    overrides::Override,
     periods::{Close, Freeze},
     principal::Principal,
     wire,
@@ -42,6 +44,10 @@ pub enum Content {
     Lift(u64),
     /// `close`
     Close(Close),
+    /// `override`
+    Override(Override),
+    /// `restore`, by the number of the item that overrode
+    Restore(u64),
 }
 
 /// Nobody, of whatever concerns nobody.
@@ -57,6 +63,8 @@ impl Content {
             Self::Freeze(_) => periods::FREEZE,
             Self::Lift(_) => periods::LIFT,
             Self::Close(_) => periods::CLOSE,
+            Self::Override(_) => overrides::OVERRIDE,
+            Self::Restore(_) => overrides::RESTORE,
         }
     }
 
@@ -66,6 +74,7 @@ impl Content {
             Self::Change(change) => change.ask(mode),
             Self::Freeze(_) | Self::Lift(_) => periods::of_freeze(mode),
             Self::Close(_) => periods::of_close(mode),
+            Self::Override(_) | Self::Restore(_) => overrides::of_override(mode),
         }
     }
 
@@ -73,6 +82,7 @@ impl Content {
     pub fn concerned(&self) -> &BTreeSet<u64> {
         match self {
             Self::Change(change) => &change.concerned,
+            Self::Override(of) => &of.concerned,
             _ => &NOBODY,
         }
     }

@@ -7,18 +7,20 @@ use kepi_model::governance::{Aspect, Mode};
 
 use super::{
     ASPECTS, CONCERNED, FROZEN, LAPSED, LOOK_AGAIN, NO_DAYS, NO_ITEM, NOBODY, NOT_ASKED, NOT_ASKING,
-    NOT_FROZEN, NOT_THERE, NOT_TO_CLOSE, NOT_YOURS, NOTHING_DIFFERS, NOTHING_DUE, OTHER_CONTENT, OUTDATED,
-    OWN, UNSAID, Violation,
+    NOT_FROZEN, NOT_OVERRIDDEN, NOT_THERE, NOT_TO_CLOSE, NOT_YOURS, NOTHING_DIFFERS, NOTHING_DUE,
+    OTHER_CONTENT, OUTDATED, OVER_ALREADY, OWN, UNSAID, Violation,
 };
 use crate::{
     command::{Edit, Evidence, Facts, Open, Vote, Withdraw},
     event::{
-        DefinitionAdopted, Event, ItemEdited, ItemEnded, ItemMoved, ItemOpened, ItemReturned, ItemVoted,
-        PeriodFrozen, Returned,
+        DefinitionAdopted, Event, FigureOverridden, ItemEdited, ItemEnded, ItemMoved, ItemOpened,
+        ItemReturned, ItemVoted, OverrideEnded, PeriodFrozen, Returned,
     },
     governance::Governing,
     items::{Change, Content, Item, Outcome, Stance, Tally, Turn, electorate, tally},
     organisation::{Organisation, Place},
+    overrides::{self, Over, Overridden},
+    periods::PeriodId,
     plain::StepName,
     principal::Principal,
     register::DocumentId,
@@ -114,11 +116,26 @@ fn of_content(organisation: &Organisation, content: &Content, at: i64, violated:
                 );
             }
         }
+        Content::Override(of) => {
+            let period = of.figure.period;
+            let over = of.expires.and_then(overrides::begins).is_some_and(|over| over <= at);
+            if over || period.first >= of.until {
+                violated.say(OVER_ALREADY, "an override is of a period with days, and ends after today");
+            }
+            figure_frozen(organisation, period, of.until, violated);
+        }
+        Content::Restore(item) => match organisation.overrides.get(*item) {
+            Some(Overridden { over: None, figure, until, .. }) => {
+                figure_frozen(organisation, figure.period, *until, violated);
+            }
+            _ => violated.say(
+                NOT_OVERRIDDEN,
+                format!("item {item} has overridden nothing, or that is over: `kepi override list`"),
+            ),
+        },
         Content::Close(close) => {
             let last = organisation.periods.closed.get(&close.period).and_then(|closes| closes.last());
-            let over =
-                close.until.to_zoned(jiff::tz::TimeZone::UTC).map(|day| day.timestamp().as_microsecond());
-            if over.is_ok_and(|over| at < over) {
+            if overrides::begins(close.until).is_some_and(|over| at < over) {
                 violated.say(
                     NOT_TO_CLOSE,
                     format!("the period is not over: its last day is before {}", close.until),
@@ -130,6 +147,25 @@ fn of_content(organisation: &Organisation, content: &Content, at: i64, violated:
             if last.is_some_and(|last| last.published >= close.published) {
                 violated.say(NOT_TO_CLOSE, "nothing was published since it was closed");
             }
+        }
+    }
+}
+
+/// A figure of days on which data are frozen is not said otherwise either.
+fn figure_frozen(
+    organisation: &Organisation,
+    period: PeriodId,
+    until: jiff::civil::Date,
+    violated: &mut Violated<'_>,
+) {
+    for (item, freeze) in &organisation.periods.frozen {
+        if freeze.aspects.contains(&Aspect::Data) && freeze.from < until && period.first < freeze.until {
+            violated.say(
+                FROZEN,
+                format!(
+                    "it changes a figure of days on which item {item} has frozen data: propose to lift that, `kepi lift {item}`"
+                ),
+            );
         }
     }
 }
@@ -191,6 +227,16 @@ fn takes_effect(organisation: &Organisation, item: &Item) -> Vec<Event> {
         }
         Content::Lift(freeze) => vec![Event::PeriodLifted(*freeze)],
         Content::Close(close) => vec![Event::PeriodClosed(close.clone())],
+        Content::Override(of) => {
+            let over = |item| Event::OverrideEnded(OverrideEnded { item, why: Over::Replaced });
+            let before = organisation.overrides.of(&of.figure).map(over);
+            before
+                .chain([Event::FigureOverridden(FigureOverridden { item: number, of: of.clone() })])
+                .collect()
+        }
+        Content::Restore(item) => {
+            vec![Event::OverrideEnded(OverrideEnded { item: *item, why: Over::Restored })]
+        }
     };
     events.push(Event::ItemEnded(ItemEnded { item: number, outcome: Outcome::Done }));
     events
@@ -408,11 +454,13 @@ fn open_item<'a>(
     }
 }
 
-/// What ends because nobody decided in time.
+/// What ends because nobody decided in time, or because its time is over.
 pub(super) fn ticked(organisation: &Organisation, at: i64, violations: &mut Vec<Violation>) -> Vec<Event> {
     let overdue = organisation.items.open().filter(|item| item.due().is_some_and(|due| due <= at));
     let ended = |item: &Item| Event::ItemEnded(ItemEnded { item: item.number, outcome: Outcome::Lapsed });
-    let events: Vec<Event> = overdue.map(ended).collect();
+    let over = organisation.overrides.all().filter(|(_, of)| of.is_due(at));
+    let over = over.map(|(item, _)| Event::OverrideEnded(OverrideEnded { item, why: Over::Expired }));
+    let events: Vec<Event> = overdue.map(ended).chain(over).collect();
     if events.is_empty() {
         Violated(violations).say(NOTHING_DUE, "nothing is due");
     }

@@ -89,6 +89,10 @@ pub const NO_DAYS: &str = "G0902";
 pub const NOT_FROZEN: &str = "G0903";
 /// A period that is not over, of which nothing is published, or nothing since it was closed.
 pub const NOT_TO_CLOSE: &str = "G0904";
+/// What is to be restored is not overridden.
+pub const NOT_OVERRIDDEN: &str = "G1001";
+/// An override that is over before it begins, or of a period without days.
+pub const OVER_ALREADY: &str = "G1002";
 /// Nothing was due.
 pub const NOTHING_DUE: &str = "G0807";
 /// It was due, and lapses.

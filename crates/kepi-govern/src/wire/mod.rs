@@ -7,6 +7,7 @@
 mod access_v1;
 mod v1;
 mod v1_deciding;
+mod v1_figures;
 
 use kepi_proof::canonical;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -24,6 +25,7 @@ use crate::{
 pub const KINDS: &[(&str, u32)] = &[
     ("attempt.refused", 1),
     ("definition.adopted", 1),
+    ("figure.overridden", 1),
     ("governance.adopted", 1),
     ("insights.published", 1),
     ("item.edited", 1),
@@ -35,6 +37,7 @@ pub const KINDS: &[(&str, u32)] = &[
     ("legacy", 0),
     ("load.landed", 1),
     ("load.stopped", 1),
+    ("override.ended", 1),
     ("period.closed", 1),
     ("period.frozen", 1),
     ("period.lifted", 1),
@@ -224,6 +227,10 @@ pub fn write(event: &Event) -> Result<Written, Unreadable> {
         Event::PeriodFrozen(e) => ("period.frozen", 1, to_value(&deciding::Freeze::from(&e.freeze))),
         Event::PeriodLifted(_) => ("period.lifted", 1, to_value(&deciding::Lifted {})),
         Event::PeriodClosed(e) => ("period.closed", 1, to_value(&deciding::Closed::from(e))),
+        Event::FigureOverridden(e) => {
+            ("figure.overridden", 1, to_value(&v1_figures::Overridden::from(&e.of)))
+        }
+        Event::OverrideEnded(e) => ("override.ended", 1, to_value(&v1_figures::OverrideEnded { why: e.why })),
         Event::ItemOpened(e) => ("item.opened", 1, to_value(&deciding::Proposed::opened(e))),
         Event::ItemEdited(e) => ("item.edited", 1, to_value(&deciding::Proposed::edited(e))),
         Event::ItemMoved(e) => ("item.moved", 1, to_value(&deciding::ItemMoved { to: e.to.clone() })),
@@ -270,6 +277,8 @@ pub fn read(kind: &str, v: u32, subject: &Subject, body: &str) -> Result<Event, 
         "period.frozen" => from::<deciding::Freeze>(value).and_then(|b| b.read(subject)),
         "period.lifted" => from::<deciding::Lifted>(value).and_then(|b| b.read(subject)),
         "period.closed" => from::<deciding::Closed>(value).and_then(|b| b.read(subject)),
+        "figure.overridden" => from::<v1_figures::Overridden>(value).and_then(|b| b.read(subject)),
+        "override.ended" => from::<v1_figures::OverrideEnded>(value).and_then(|b| b.read(subject)),
         "item.opened" => from::<deciding::Proposed>(value).and_then(|b| b.read_opened(subject)),
         "item.edited" => from::<deciding::Proposed>(value).and_then(|b| b.read_edited(subject)),
         "item.moved" => from::<deciding::ItemMoved>(value).and_then(|b| b.read(subject)),

@@ -12,7 +12,11 @@ use kepi_proof::{Commitment, Digest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{to_value, v1::Adoption};
+use super::{
+    to_value,
+    v1::Adoption,
+    v1_figures::{Overridden, Restore},
+};
 use crate::{
     event::{self, Event, Returned, Subject},
     governance::{self, Governing},
@@ -23,16 +27,16 @@ use crate::{
 };
 
 /// The number of what an event is about.
-fn number(subject: &Subject, kind: &str) -> Result<u64, String> {
+pub(super) fn number(subject: &Subject, kind: &str) -> Result<u64, String> {
     let number = subject.of(kind).and_then(|text| text.parse::<u64>().ok().filter(|n| n.to_string() == text));
     number.ok_or_else(|| format!("it is about `{subject}`, which is no {kind}"))
 }
 
-fn written<'a>(persons: impl IntoIterator<Item = &'a u64>) -> Vec<Principal> {
+pub(super) fn written<'a>(persons: impl IntoIterator<Item = &'a u64>) -> Vec<Principal> {
     persons.into_iter().map(|person| Principal::Person(*person)).collect()
 }
 
-fn read<T: FromIterator<u64>>(persons: Vec<Principal>) -> Result<T, String> {
+pub(super) fn read<T: FromIterator<u64>>(persons: Vec<Principal>) -> Result<T, String> {
     let number = |person| match person {
         Principal::Person(number) => Ok(number),
         Principal::Job(_) => Err(format!("`{person}` is no person")),
@@ -44,7 +48,7 @@ fn read<T: FromIterator<u64>>(persons: Vec<Principal>) -> Result<T, String> {
 #[derive(Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[derive(Clone, Copy)]
-struct Day(Date);
+pub(super) struct Day(pub(super) Date);
 
 impl TryFrom<String> for Day {
     type Error = String;
@@ -131,6 +135,8 @@ enum Content {
     Freeze(Freeze),
     Lift(Lift),
     Close(Close),
+    Override(Overridden),
+    Restore(Restore),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -242,6 +248,8 @@ impl From<&items::Content> for Content {
             }),
             items::Content::Freeze(freeze) => Self::Freeze(Freeze::from(freeze)),
             items::Content::Lift(freeze) => Self::Lift(Lift { freeze: *freeze }),
+            items::Content::Override(of) => Self::Override(Overridden::from(of)),
+            items::Content::Restore(item) => Self::Restore(Restore { overriding: *item }),
             items::Content::Close(of) => Self::Close(Close {
                 grain: of.period.grain,
                 first: Day(of.period.first),
@@ -257,6 +265,8 @@ impl Content {
         match self {
             Self::Freeze(of) => Ok(items::Content::Freeze(of.plain())),
             Self::Lift(of) => Ok(items::Content::Lift(of.freeze)),
+            Self::Override(of) => Ok(items::Content::Override(of.plain()?)),
+            Self::Restore(of) => Ok(items::Content::Restore(of.overriding)),
             Self::Close(Close { grain, first, until, published }) => {
                 let period = PeriodId { grain, first: first.0 };
                 Ok(items::Content::Close(periods::Close { period, until: until.0, published }))

@@ -8,14 +8,15 @@ use kepi_govern::{
     IssueToken, Land, Open, Publish, PublishInsights, RecordRefusal, RevokeToken, Shape, Stance, Vote,
     Withdraw,
     event::{
-        AttemptRefused, DefinitionAdopted, InsightsPublished, ItemEdited, ItemEnded, ItemMoved, ItemOpened,
-        ItemReturned, ItemVoted, Legacy, Load, LoadCounts, LoadLanded, LoadStopped, PeriodFrozen, Returned,
-        RunCounts, RunPublished, Sealed, SignInBound, SignInEnded, Subject, TableShaped, TokenIssued,
-        TokenRevoked,
+        AttemptRefused, DefinitionAdopted, FigureOverridden, InsightsPublished, ItemEdited, ItemEnded,
+        ItemMoved, ItemOpened, ItemReturned, ItemVoted, Legacy, Load, LoadCounts, LoadLanded, LoadStopped,
+        OverrideEnded, PeriodFrozen, Returned, RunCounts, RunPublished, Sealed, SignInBound, SignInEnded,
+        Subject, TableShaped, TokenIssued, TokenRevoked,
     },
     items::{Change, Outcome},
+    overrides::{Figure, Over, Override},
     periods::{Close, Freeze, PeriodId},
-    plain::{ColumnName, Engine, Uuid},
+    plain::{ColumnName, Engine, Number, Uuid},
     register::{Adopted, DocumentId, Effective},
 };
 use kepi_model::{
@@ -266,7 +267,8 @@ pub fn content() -> impl Strategy<Value = Content> {
             Content::Change(Change { base, adoptions, aspects, concerned, governing })
         },
     );
-    prop_oneof![3 => change, 1 => freeze, 1 => lift, 1 => close().prop_map(Content::Close)]
+    prop_oneof![3 => change, 1 => freeze, 1 => lift, 1 => close().prop_map(Content::Close), 1 => overriding().prop_map(Content::Override),
+                 1 => (1..4u64).prop_map(Content::Restore)]
 }
 
 fn day() -> impl Strategy<Value = Date> {
@@ -280,6 +282,25 @@ fn close() -> impl Strategy<Value = Close> {
         until,
         published,
     })
+}
+
+fn overriding() -> impl Strategy<Value = Override> {
+    let number = any::<f64>().prop_filter_map("a number that fits", Number::new);
+    let figure = (parsed(), day(), option::of(commitment())).prop_map(|(kpi, first, segment)| Figure {
+        kpi,
+        period: PeriodId { grain: Grain::Month, first },
+        segment,
+    });
+    (figure, day(), number, option::of(day()), commitment(), persons()).prop_map(
+        |(figure, until, value, expires, evidence, concerned)| Override {
+            figure,
+            until,
+            value,
+            expires,
+            evidence,
+            concerned,
+        },
+    )
 }
 
 fn stance() -> impl Strategy<Value = Stance> {
@@ -305,6 +326,10 @@ fn deciding() -> impl Strategy<Value = Event> {
         Just(Outcome::Withdrawn),
         Just(Outcome::Lapsed)
     ];
+    let overridden =
+        (item(), overriding()).prop_map(|(item, of)| Event::FigureOverridden(FigureOverridden { item, of }));
+    let why = prop_oneof![Just(Over::Expired), Just(Over::Restored), Just(Over::Replaced)];
+    let over = (item(), why).prop_map(|(item, why)| Event::OverrideEnded(OverrideEnded { item, why }));
     let ended = (item(), outcome).prop_map(|(item, outcome)| Event::ItemEnded(ItemEnded { item, outcome }));
     let governance = governance().prop_map(Event::GovernanceAdopted);
     let joined = (0..6u64).prop_map(Event::PersonJoined);
@@ -316,7 +341,8 @@ fn deciding() -> impl Strategy<Value = Event> {
     let lifted = item().prop_map(Event::PeriodLifted);
     let closed = close().prop_map(Event::PeriodClosed);
     let periods = prop_oneof![frozen, lifted, closed];
-    prop_oneof![opened, edited, moved, voted, returned, ended, governance, joined, left, periods]
+    let figures = prop_oneof![overridden, over];
+    prop_oneof![opened, edited, moved, voted, returned, ended, governance, joined, left, periods, figures]
 }
 
 pub fn command() -> impl Strategy<Value = Command> {

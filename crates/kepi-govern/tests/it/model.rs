@@ -10,7 +10,9 @@ use kepi_govern::{
     Organisation, Place, Principal, Situation, Stance, Vote, Withdraw, decide,
     event::DefinitionAdopted,
     items::{Change, Items, Outcome},
+    overrides::{Figure, Over, Override},
     periods::{Close, Freeze, PeriodId},
+    plain::Number,
     register::Adopted,
 };
 use kepi_model::{
@@ -149,6 +151,24 @@ impl Model {
         Date::constant(1970, 1, 1 + self.dice.below(20) as i8)
     }
 
+    fn said(&mut self) -> Override {
+        let (first, until) = (self.day(), self.day());
+        let expires = self.dice.chance(50).then(|| self.day());
+        let concerned = if self.dice.chance(50) { self.dice.some(2, 8) } else { BTreeSet::new() };
+        Override {
+            figure: Figure {
+                kpi: self.dice.one(&["a", "b"]).parse().unwrap(),
+                period: PeriodId { grain: Grain::Month, first },
+                segment: None,
+            },
+            until,
+            value: Number::new(self.dice.below(9) as f64 / 4.0).unwrap(),
+            expires,
+            evidence: Commitment([1; 32]),
+            concerned,
+        }
+    }
+
     fn content(&mut self) -> Content {
         match self.dice.below(100) {
             0..10 => {
@@ -168,6 +188,12 @@ impl Model {
                     until,
                     published,
                 });
+            }
+            28..40 => return Content::Override(self.said()),
+            40..46 => {
+                let all = self.world.organisation.overrides.all().filter(|(_, of)| of.over.is_none());
+                let all: Vec<u64> = all.map(|(item, _)| item).collect();
+                return Content::Restore(if all.is_empty() { 1 } else { self.dice.one(&all) });
             }
             _ => {}
         }
@@ -281,6 +307,11 @@ impl Model {
                 Command::Open(Open { content: Content::Change(change), .. })
                 | Command::Edit(Edit { content: Content::Change(change), .. }),
             ) => change.concerned.clear(),
+            (
+                Some(Lie::NobodyConcerned),
+                Command::Open(Open { content: Content::Override(of), .. })
+                | Command::Edit(Edit { content: Content::Override(of), .. }),
+            ) => of.concerned.clear(),
             (Some(Lie::NothingEnds), _) => organisation.items = self.unended.clone(),
             (Some(Lie::Earlier), _) => at = DAY,
             (Some(Lie::NothingFrozen), _) => organisation.periods.frozen.clear(),
@@ -471,7 +502,73 @@ impl Model {
                 };
                 self.agreed(told, &BTreeSet::from([as_if]), before)?;
             }
+            Event::FigureOverridden(e) => {
+                let told = self.told_of(command);
+                if e.of.expires.is_some_and(|day| self.begins(day) <= self.world.at) {
+                    return broken("an override that is over before it begins");
+                }
+                if told.content != Content::Override(e.of.clone()) {
+                    return broken("another figure than what was agreed to");
+                }
+                self.figure_thawed(e.of.figure.period.first, e.of.until, before)?;
+                // One other agrees, whatever the mode.
+                return self.agreed(told, &BTreeSet::from([self.one_other(before)]), before);
+            }
+            Event::OverrideEnded(e) => {
+                let Some(of) = before.overrides.get(e.item).filter(|of| of.over.is_none()) else {
+                    return broken("an override that is none ended");
+                };
+                match e.why {
+                    Over::Expired if of.expires.is_some_and(|day| self.begins(day) <= self.world.at) => {}
+                    Over::Expired => return broken("an override ended too early"),
+                    Over::Restored => {
+                        let told = self.told_of(command);
+                        if told.content != Content::Restore(e.item) {
+                            return broken("another figure was restored than what was agreed to");
+                        }
+                        self.figure_thawed(of.figure.period.first, of.until, before)?;
+                        return self.agreed(told, &BTreeSet::from([self.one_other(before)]), before);
+                    }
+                    Over::Replaced => match &self.told_of(command).content {
+                        Content::Override(other) if other.figure == of.figure => {}
+                        _ => return broken("an override was replaced by one of another figure"),
+                    },
+                }
+            }
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// The item that a command is about.
+    fn told_of(&self, command: &Command) -> &Told {
+        let number = match command {
+            Command::Vote(vote) => vote.item,
+            Command::Edit(edit) => edit.item,
+            _ => self.told.keys().last().copied().unwrap_or(0),
+        };
+        &self.told[&number]
+    }
+
+    /// The respect for which exactly one other has to agree.
+    fn one_other(&self, before: &Organisation) -> Aspect {
+        if before.governance.mode == Mode::Board { Aspect::Words } else { Aspect::Definition }
+    }
+
+    fn begins(&self, day: Date) -> i64 {
+        i64::from(day.since(Date::constant(1970, 1, 1)).unwrap().get_days()) * DAY
+    }
+
+    /// Whether no figure of a day on which data are frozen was said otherwise, asked day by day.
+    fn figure_thawed(&self, first: Date, until: Date, before: &Organisation) -> Found {
+        let frozen = before.periods.frozen.values().filter(|freeze| freeze.aspects.contains(&Aspect::Data));
+        let frozen: Vec<&Freeze> = frozen.collect();
+        let mut day = first;
+        while day < until {
+            if frozen.iter().any(|freeze| (freeze.from..freeze.until).contains(&day)) {
+                return broken("a figure of frozen data was said otherwise");
+            }
+            day = day.tomorrow().unwrap();
         }
         Ok(())
     }
@@ -598,7 +695,7 @@ fn nothing_takes_effect_without_those_who_have_to_agree() {
     }
     for code in [
         "G0101", "G0104", "G0701", "G0702", "G0703", "G0704", "G0705", "G0706", "G0801", "G0802", "G0803",
-        "G0804", "G0805", "G0806", "G0807", "G0901", "G0902", "G0903", "G0904",
+        "G0804", "G0805", "G0806", "G0807", "G0901", "G0902", "G0903", "G0904", "G1001", "G1002",
     ] {
         assert!(all.contains_key(code), "`{code}` never refused anything");
     }

@@ -18,6 +18,7 @@ fn every_kind_of_event_is_said_in_words() {
     let expected = [
         "attempt.refused: see_value was refused for area_a by token 3",
         "definition.adopted: kpi/nps, a person in force from ever; scorecard/customers gone from ever",
+        "figure.overridden: kpi/nps in month/2026-05-01, of a part of its rows is 41.5, until 2027-01-01",
         "governance.adopted: mode board, 2 owners, board of customer, finance, 2 of them have to say yes",
         "insights.published: 105 series judged, 6 insights",
         "item.edited: written anew, ballots are void: change_request (words): kpi/nps in force from ever; scorecard/customers gone from ever",
@@ -29,6 +30,7 @@ fn every_kind_of_event_is_said_in_words() {
         "legacy: run.published, from before events had versions",
         "load.landed: 1003 rows read: 100 out of scope, 800 accepted, 90 superseding, 3 quarantined, 10 duplicate, 90 ended",
         "load.stopped: rule enough_rows kept it out; 1003 rows read: 100 out of scope, 800 accepted, 90 superseding, 3 quarantined, 10 duplicate",
+        "override.ended: restored: what is computed holds again",
         "period.closed: official as published up to event 33",
         "period.frozen: frozen from 2026-01-01 until 2026-07-01: definition, target",
         "period.lifted: lifted",

@@ -10,7 +10,7 @@ use super::{Asked, Reporter, words};
 use crate::{
     format,
     reader::{ScorecardQuery, ViewError},
-    view::{Coverage, ExplainNode, ExplainView, Named, NodeKind, Outcome, Points, Weight},
+    view::{Coverage, ExplainNode, ExplainView, Measured, Named, NodeKind, Outcome, Points, Weight},
 };
 
 impl<'a> Reporter<'a> {
@@ -75,8 +75,11 @@ impl<'a> Reporter<'a> {
         let NodeId::Kpi(id) = &node.id else { return roll_up_steps(node) };
         let Some(kpi) = self.project().kpis.get(id) else { return Vec::new() };
         let segment = asked.card.segment(unit);
-        let observed = segment.and_then(|s| self.facts.observed(id, asked.period, &s));
-        kpi_steps(kpi, node, observed.as_ref())
+        let observed = segment.as_ref().and_then(|s| self.facts.observed(id, asked.period, s));
+        let mut steps = kpi_steps(kpi, node, observed.as_ref());
+        let entry = segment.and_then(|s| self.facts.entry(id, asked.period, &s));
+        steps.extend(Measured::of(entry.as_ref(), kpi).value().and_then(|measured| measured.mark.clone()));
+        steps
     }
 }
 
@@ -98,7 +101,6 @@ pub(crate) fn share_of_siblings(node: &ScoreNode, siblings: Option<u32>) -> Opti
 }
 
 fn kpi_steps(kpi: &Kpi, node: &ScoreNode, observed: Option<&Observed>) -> Vec<String> {
-    use crate::view::Measured;
     match (Measured::outcome(observed, &kpi.unit), &node.target) {
         (Outcome::Reason(reason), _) => vec![format!("no value: {}", reason.text)],
         (Outcome::Value(value), None) => vec![format!("{}: no target is in force", value.value.text)],

@@ -25,8 +25,8 @@ use crate::{
     reason::Absence,
     view::{
         BreakView, CountedReason, Coverage, DefinitionView, DimensionView, KpiListRow, KpiListView, KpiView,
-        Measured, Named, Outcome, PeopleView, PinsView, QualityView, ResponseView, Restatement, SegmentPoint,
-        StandingView, WithdrawalView,
+        Measured, Named, Outcome, OverrideView, PeopleView, PinsView, QualityView, ResponseView, Restatement,
+        SegmentPoint, StandingView, WithdrawalView,
     },
 };
 
@@ -139,6 +139,7 @@ impl<'a> Reporter<'a> {
                 targets.into_iter().map(|t| self.target_view(kpi, t)).collect()
             },
             restatements: self.restatements(kpi, &place, period)?,
+            overrides: self.overrides(kpi, &place, period),
             standing: self.standing(kpi, &place, period)?,
         })
     }
@@ -364,6 +365,36 @@ impl<'a> Reporter<'a> {
             });
         }
         Ok(found)
+    }
+
+    /// What people said in place of computed values, over what is shown and the segments within it, the newest first.
+    pub(crate) fn overrides(self, kpi: &'a Kpi, place: &Place<'a>, of: Period) -> Vec<OverrideView> {
+        let Some(shown) = &place.segment else { return Vec::new() };
+        let mut found = Vec::new();
+        for (period, segment) in self.facts.overridden(&kpi.id, of.grain) {
+            let Some(entry) = self.facts.entry(&kpi.id, period, &segment).filter(|_| within(&segment, shown))
+            else {
+                continue;
+            };
+            let computed = said(kpi, entry.computed.as_ref().unwrap_or(&entry.value.estimate));
+            found.extend(entry.overrides.iter().map(|of| OverrideView {
+                item: of.item,
+                period: self.label(period),
+                segment: segment.to_string(),
+                name: if segment == *shown { String::new() } else { words::segment(&segment) },
+                said: said(kpi, &Ok(of.estimate(0))),
+                computed: computed.clone(),
+                since: self.instant(of.since),
+                expires: of.expires.map(|day| day.to_string()),
+                over: of.over.map(|(at, why)| (self.instant(at), why)),
+                why: of.why.clone(),
+                evidence: of.evidence.clone(),
+                by: of.by.clone(),
+                agreed: of.agreed.clone(),
+            }));
+        }
+        found.sort_by_key(|of| std::cmp::Reverse(of.item));
+        found
     }
 
     /// What the figures of a KPI do not show by themselves.

@@ -69,6 +69,11 @@ impl Reading<'_> {
     pub(crate) fn restated(&self) -> bool {
         self.entry.as_ref().is_some_and(|e| e.restated)
     }
+    /// The item by which people say it in place of what was computed.
+    pub(crate) fn overridden(&self) -> Option<u64> {
+        let entry = self.entry.as_ref()?;
+        entry.computed.as_ref().and(entry.overrides.last()).map(|of| of.item)
+    }
     /// Share of the cases that should be there; none where there are none.
     pub(crate) fn coverage(&self) -> Option<f64> {
         self.entry.as_ref().and_then(|e| e.value.coverage.share())

@@ -91,6 +91,8 @@ pub struct KpiView {
     pub targets: Vec<TargetView>,
     /// Published values that later data would change.
     pub restatements: Vec<Restatement>,
+    /// What people said in place of computed values, or did.
+    pub overrides: Vec<OverrideView>,
     /// What its figures do not show by themselves.
     pub standing: StandingView,
 }
@@ -312,6 +314,64 @@ pub struct PeopleView {
     pub consulted: Vec<Person>,
     /// Who is told.
     pub informed: Vec<Person>,
+}
+
+/// What people said in place of a computed value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverrideView {
+    /// The item that decided it.
+    pub item: u64,
+    /// The period.
+    pub period: String,
+    /// The segment as the interface takes it; empty for the total.
+    pub segment: String,
+    /// Its shown name.
+    pub name: String,
+    /// What was said.
+    pub said: String,
+    /// What is computed now.
+    pub computed: String,
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// The day on which it is over.
+    pub expires: Option<String>,
+    /// Why it is over, and when; none: it is in force.
+    pub over: Option<(String, &'static str)>,
+    /// Why; none: the text was erased.
+    pub why: Option<String>,
+    /// What it rests on.
+    pub evidence: Option<String>,
+    /// Who proposed it.
+    pub by: Vec<String>,
+    /// Who agreed to it.
+    pub agreed: Vec<String>,
+}
+
+impl OverrideView {
+    /// In one sentence.
+    pub fn words(&self) -> String {
+        let name = if self.name.is_empty() { String::new() } else { format!(", {}", self.name) };
+        let erased = || "erased".to_owned();
+        let who = match self.agreed.is_empty() {
+            true => self.by.join(", "),
+            false => format!("{}, agreed to by {}", self.by.join(", "), self.agreed.join(", ")),
+        };
+        let until = match (&self.over, &self.expires) {
+            (Some((at, why)), _) => format!(", {why} {at}"),
+            (None, Some(day)) => format!(", until {day}"),
+            (None, None) => String::new(),
+        };
+        format!(
+            "{}{name}: said {} by {who} since {}{until}; computed {}; why: {}; evidence: {} (item {})",
+            self.period,
+            self.said,
+            self.since,
+            self.computed,
+            self.why.clone().unwrap_or_else(erased),
+            self.evidence.clone().unwrap_or_else(erased),
+            self.item
+        )
+    }
 }
 
 /// A published value that later data change.

@@ -27,8 +27,8 @@ pub use kepi_insight::change::Verdict;
 pub use kepi_query::landing::RowCounts;
 pub use kpi::{
     BreakView, CountedReason, DefinitionView, DimensionView, InputView, KpiListRow, KpiListView, KpiView,
-    PartView, PeopleView, PinsView, QualityView, ResponseView, Restatement, SegmentPoint, StandingView,
-    WithdrawalView,
+    OverrideView, PartView, PeopleView, PinsView, QualityView, ResponseView, Restatement, SegmentPoint,
+    StandingView, WithdrawalView,
 };
 pub use names::{Choice, Named, Person, ProjectView, UnitChoice, Viewer};
 pub(crate) use quantity::effective_n;

@@ -91,6 +91,8 @@ pub struct Measured {
     pub n: u64,
     /// Effective number of cases where weights make it smaller.
     pub effective_n: Option<f64>,
+    /// That people said it in place of what was computed, or did: `overridden, computed 71.5`.
+    pub mark: Option<String>,
 }
 
 impl Measured {
@@ -112,6 +114,7 @@ impl Measured {
             interval,
             n: estimate.n,
             effective_n: effective_n(estimate),
+            mark: None,
         }
     }
 
@@ -127,6 +130,23 @@ impl Measured {
     /// What was computed of a KPI, with all the digits of a sum.
     pub fn of(entry: Option<&Entry>, kpi: &Kpi) -> Outcome<Self> {
         let mut outcome = Self::outcome(entry.map(|e| &e.value.estimate), &kpi.unit);
+        if let (Outcome::Value(measured), Some(entry)) = (&mut outcome, entry) {
+            measured.mark = match (&entry.computed, entry.overrides.last()) {
+                (Some(computed), _) => {
+                    let computed = match Self::outcome(Some(computed), &kpi.unit) {
+                        Outcome::Value(computed) => format!("computed {}", computed.value.text),
+                        Outcome::Reason(reason) => format!("computed: {}", reason.text),
+                    };
+                    Some(format!("overridden, {computed}"))
+                }
+                (None, Some(_)) => Some("was overridden".to_owned()),
+                (None, None) => None,
+            };
+            // Its states are those of what was computed.
+            if entry.computed.is_some() {
+                return outcome;
+            }
+        }
         if let (Outcome::Value(measured), Some(exact)) =
             (&mut outcome, entry.and_then(|e| e.value.exact(kpi)))
         {

@@ -36,6 +36,7 @@ pub(crate) fn render(view: &KpiView) -> Markup {
                 @for dimension in &view.dimensions { (by_dimension(dimension, view, &path)) }
                 (targets(&view.targets))
                 (standing(view))
+                (overrides(view))
                 (restatements(view))
             }
             div.side {
@@ -75,6 +76,7 @@ fn figure(view: &KpiView) -> Markup {
                                 Outcome::Value(interval) => { " " span.of { (interval.text) } }
                                 Outcome::Reason(reason) => { " " span.of.small { (reason.text) } }
                             }
+                            (parts::mark(measured))
                         }
                         p {
                             (parts::status(row.status))
@@ -325,6 +327,17 @@ fn basis_word(basis: kepi_model::project::BasisKind) -> &'static str {
         BasisKind::Expectation => "customers' expectation",
         BasisKind::Capability => "capability",
         BasisKind::Negotiated => "negotiated",
+    }
+}
+
+fn overrides(view: &KpiView) -> Markup {
+    html! {
+        @if !view.overrides.is_empty() {
+            section.panel aria-labelledby="overridden" {
+                h2 #overridden { "Overridden" }
+                ul.plain { @for of in &view.overrides { li { (of.words()) } } }
+            }
+        }
     }
 }
 

@@ -151,6 +151,7 @@ fn card(deviation: &Deviation, place: &Place<'_>) -> Markup {
                     Outcome::Value(measured) => {
                         strong class={ "num " (deviation.status.code()) } { (measured.value.text) }
                         @if let Some(interval) = measured.interval.value() { " " span.plusminus { (interval.text) } }
+                        (parts::mark(measured))
                     }
                     Outcome::Reason(_) => strong.grey { "no value" },
                 }

@@ -1,6 +1,6 @@
 //! Arguments of the commands by which definitions come into force.
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use kepi_model::governance::Aspect;
 
@@ -119,7 +119,7 @@ impl Freeze {
 /// `kepi lift`.
 #[derive(Debug, Args)]
 pub struct Lift {
-    /// The item that froze.
+    /// The item that froze, or overrode.
     #[arg(value_name = "N")]
     pub item: u64,
     /// Why: those who decide read it.
@@ -132,6 +132,48 @@ pub struct Lift {
 pub struct Close {
     /// The period, such as 2026-Q1.
     pub period: String,
+    /// Why: those who decide read it.
+    #[arg(short, long, value_name = "WHY")]
+    pub message: String,
+}
+
+/// `kepi override`.
+#[derive(Debug, Subcommand)]
+pub enum Override {
+    /// Ask one other to agree that a figure is said in place of the one that is computed. Pages, tables, programs and scores
+    /// take it then, with what is computed, the reason and the evidence beside it.
+    #[command(after_help = "\
+Examples:
+  kepi override set recommendation 2026-05 41.5 --evidence 'minutes of 3 June' -m 'the import counted one wave twice'
+  kepi override set refund_rate 2026-05 '2%' --segment region=north --until 2026-09-01 --evidence T-118 -m 'till it is mended'")]
+    Set(OverrideSet),
+    /// Ask one other to agree that what is computed holds again.
+    #[command(after_help = "Example:\n  kepi override restore 7 -m 'the import is mended'")]
+    Restore(Lift),
+    /// All overrides there ever were.
+    #[command(after_help = "Example:\n  kepi override list --format csv")]
+    List,
+}
+
+/// `kepi override set`.
+#[derive(Debug, Args)]
+pub struct OverrideSet {
+    /// The KPI.
+    pub kpi: String,
+    /// The period, such as 2026-05.
+    pub period: String,
+    /// The value as it is written in definitions: `71.5`, `80%`, `4 hours`.
+    #[arg(allow_hyphen_values = true)]
+    pub value: String,
+    /// Only of these rows, such as region=north; default all.
+    #[arg(long, value_name = "SEGMENT", default_value = "")]
+    pub segment: String,
+    /// What it rests on: a document, a link, who said it.
+    #[arg(long, value_name = "TEXT")]
+    pub evidence: String,
+    /// The day from which on what is computed holds again; default until somebody restores it.
+    #[arg(long, value_name = "DATE")]
+    pub until: Option<Date>,
     /// Why: those who decide read it.
     #[arg(short, long, value_name = "WHY")]
     pub message: String,

@@ -12,6 +12,7 @@ mod deciding;
 mod demo;
 mod evidence;
 mod init;
+mod overrides;
 mod periods;
 mod plan;
 mod register;
@@ -52,6 +53,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Lift(what) => periods::lift(what, cli, out).await,
         Command::Close(what) => periods::close(what, cli, out).await,
         Command::Periods(what) => periods::periods(what, cli, out).await,
+        Command::Override(what) => overrides::overrides(what, cli, out).await,
         Command::Run(what) => run::run(what, cli, out).await,
         Command::Show(what) => show::show(what, &compose::board(Site::of(cli), out).await?, out),
         Command::Explain(what) => show::explain(what, &compose::board(Site::of(cli), out).await?, out),

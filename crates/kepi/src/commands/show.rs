@@ -208,8 +208,10 @@ fn points_field(score: &Outcome<Points>) -> Field {
     }
 }
 
+/// The interval of a value, and whether people said it in place of what was computed.
 fn interval_text(measured: &Measured) -> String {
-    measured.interval.value().map(|i| i.text.clone()).unwrap_or_default()
+    let interval = measured.interval.value().map(|i| i.text.clone());
+    interval.into_iter().chain(measured.mark.clone()).collect::<Vec<_>>().join(" ")
 }
 
 fn outcome<T>(outcome: &Outcome<T>, text: impl Fn(&T) -> String) -> String {
@@ -351,6 +353,12 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
         ]);
     }
     out.rows(&grid)?;
+    if !view.overrides.is_empty() {
+        out.line("\nOverridden")?;
+        for of in &view.overrides {
+            out.line(&format!("  {}", of.words()))?;
+        }
+    }
     if !view.standing.withdrawn.is_empty() {
         out.line("\nWithdrawn: no longer computed, kept in history")?;
         let mut grid = Grid::new(&["Period", "Segment", "Was", "Why"]);

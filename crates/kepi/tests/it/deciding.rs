@@ -242,3 +242,99 @@ fn in_an_open_project_a_freeze_holds_a_run_back_too() {
     project.ok(&["run", "--quiet"]);
     assert_ne!(meaning(&project), before);
 }
+
+#[test]
+fn an_overridden_figure_is_said_with_what_was_computed_until_that_is_restored() {
+    let project = governed(REVIEWED);
+    let shown = || {
+        json_of(&project.ok(&[
+            "show",
+            "kpi",
+            "recommendation",
+            "--period",
+            "2026-01",
+            "--quiet",
+            "--format",
+            "json",
+        ]))
+    };
+    let before = shown();
+    let computed = before["kpi"]["value"]["point"].clone();
+    let set = |value: &str, by: &str, more: &[&str]| {
+        let fixed =
+            ["override", "set", "recommendation", "2026-01", value, "-m", "one wave twice", "--as", by];
+        [&fixed, more].concat().iter().map(ToString::to_string).collect::<Vec<String>>()
+    };
+    let run = |arguments: &[String]| project.ok(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let refused =
+        |arguments: &[String]| project.fails(3, &arguments.iter().map(String::as_str).collect::<Vec<_>>()).1;
+    let said = refused(&set("400", "ann", &["--evidence", "T-1"]));
+    assert!(said.contains("`400` is beyond what `recommendation` can be"), "{said}");
+    let said = refused(&set("12.5", "ann", &["--evidence", "T-1", "--segment", "region=nowhere"]));
+    assert!(said.contains("nothing is published"), "{said}");
+    let said = refused(&set("12.5", "ann", &["--evidence", "T-1", "--until", "2000-01-01"]));
+    assert!(said.contains("G1002"), "{said}");
+    run(&set("-12.5", "ann", &["--evidence", "T-1"]));
+    // Until one other agrees nothing is otherwise; who wrote it or answers for it does not agree.
+    assert_eq!(shown(), before);
+    let (_, said) = project.fails(3, &["approve", "1", "--as", "ann"]);
+    assert!(said.contains("G0801"), "{said}");
+    let (_, said) = project.fails(3, &["approve", "1", "--as", "owner"]);
+    assert!(said.contains("G0802"), "{said}");
+    project.ok(&["approve", "1", "--as", "bea"]);
+    let now = shown();
+    assert_eq!((&now["kpi"]["value"]["point"], &now["kpi"]["overridden"]), (&json!(-12.5), &json!(1)));
+    let mark = now["kpi"]["value"]["mark"].as_str().unwrap();
+    assert!(mark.starts_with("overridden, computed "), "{mark}");
+    assert_ne!(now["kpi"]["status"], before["kpi"]["status"], "its score is that of what is said");
+    let of = &now["overrides"][0];
+    assert_eq!(
+        (&of["by"], &of["agreed"], &of["why"], &of["evidence"]),
+        (&json!(["ann"]), &json!(["bea"]), &json!("one wave twice"), &json!("T-1"))
+    );
+    let row = |now: &Value| {
+        let of = |row: &&Value| row["period"] == "2026-01" && row["segment"] == "" && row["grain"] == "month";
+        now["values"].as_array().unwrap().iter().find(of).unwrap().clone()
+    };
+    assert_eq!((&row(&now)["value"], &row(&now)["computed"]), (&json!(-12.5), &computed));
+    let text = project.ok(&["show", "kpi", "recommendation", "--period", "2026-01"]);
+    assert!(text.contains("overridden, computed") && text.contains("evidence: T-1 (item 1)"), "{text}");
+    let text = project.ok(&["show", "scorecard", "--period", "2026-01"]);
+    assert!(text.contains("overridden, computed"), "{text}");
+    // Runs go on computing beneath it, and what they published is reproduced.
+    project.ok(&["run", "--quiet"]);
+    project.ok(&["reproduce", "--quiet"]);
+    assert_eq!(row(&shown()), row(&now));
+    // What is closed with it is official with it, also when it is restored later; and its mark stays.
+    project.ok(&["close", "2026-01", "-m", "as reported", "--as", "ann"]);
+    project.ok(&["approve", "2", "--as", "bea"]);
+    project.ok(&["override", "restore", "1", "-m", "mended", "--as", "ann"]);
+    assert_eq!(shown()["kpi"]["value"]["point"], -12.5);
+    project.ok(&["approve", "3", "--as", "carl"]);
+    let after = shown();
+    assert_eq!(
+        (&after["kpi"]["value"]["point"], &after["kpi"]["value"]["mark"]),
+        (&computed, &json!("was overridden"))
+    );
+    assert_eq!(
+        (&after["overrides"][0]["over"], &after["kpi"]["overridden"]),
+        (&json!("restored"), &Value::Null)
+    );
+    let figures = json_of(&project.ok(&["periods", "2026-01", "--format", "json"]));
+    let of = |of: &&Value| of["kpi"] == "recommendation" && of["segment"] == "";
+    let of = figures.as_array().unwrap().iter().find(of).unwrap().clone();
+    assert!(of["official"].as_str().unwrap().contains("12.5") && of["restated"].is_string(), "{of}");
+    let (_, said) = project.fails(3, &["override", "restore", "1", "-m", "again", "--as", "ann"]);
+    assert!(said.contains("G1001"), "{said}");
+    // Days on which data are frozen keep their figures.
+    project.ok(&["freeze", "2026-01", "-m", "bonuses", "--as", "ann"]);
+    project.ok(&["approve", "4", "--as", "bea"]);
+    let said = refused(&set("10", "ann", &["--evidence", "T-2"]));
+    assert!(said.contains("G0901"), "{said}");
+    let list = json_of(&project.ok(&["override", "list", "--format", "json"]));
+    assert_eq!((&list[0]["item"], &list[0]["over"]), (&json!(1), &json!("restored")));
+    project.ok(&["audit", "rebuild", "--quiet"]);
+    project.ok(&["audit", "verify", "--quiet"]);
+    let log = project.ok(&["audit", "log", "--about", "override/1"]);
+    assert!(log.contains("figure.overridden") && !log.contains("twice"), "{log}");
+}

@@ -216,6 +216,7 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
                 reason: r.reason,
             })
             .collect(),
+        overrides: at.0.overrides(of, &place, asked.period).into_iter().map(overriding).collect(),
         withdrawn: standing
             .withdrawn
             .into_iter()
@@ -540,6 +541,7 @@ impl<'a> Api<'a> {
             coverage: of.coverage(),
             finality: of.finality().map(finality),
             restated: of.restated(),
+            overridden: of.overridden(),
             data_until: self.0.data_of(kpi).map(|d| d.to_string()),
             accountable: self.person(kpi.accountable.as_ref()),
             history: recent.map(|all| all.iter().map(|r| self.history_point(r)).collect()),
@@ -565,6 +567,7 @@ impl<'a> Api<'a> {
             no_value: no_value.map(Code::from),
             status: status(of.standing.band),
             finality: of.finality().map(finality),
+            overridden: of.overridden(),
         }
     }
 
@@ -777,8 +780,29 @@ fn value(of: &Reading<'_>) -> (Option<Value>, Option<Reason>) {
         no_interval: interval.err().map(reason),
         n: estimate.n,
         effective_n: view::effective_n(estimate),
+        mark: of.measured().value().and_then(|measured| measured.mark.clone()),
     };
     (Some(value), None)
+}
+
+/// What people said in place of a computed value.
+fn overriding(of: view::OverrideView) -> Override {
+    let (over_at, over) = of.over.unzip();
+    Override {
+        item: of.item,
+        period: of.period,
+        segment: of.segment,
+        said: of.said,
+        computed: of.computed,
+        since: of.since,
+        expires: of.expires,
+        over: over.map(Code::from),
+        over_at,
+        why: of.why,
+        evidence: of.evidence,
+        by: of.by,
+        agreed: of.agreed,
+    }
 }
 
 /// A break in a series.
@@ -805,6 +829,7 @@ fn measured(of: view::Outcome<view::Measured>) -> (Option<Value>, Option<Reason>
                 no_interval,
                 n: measured.n,
                 effective_n: measured.effective_n,
+                mark: measured.mark,
             };
             (Some(value), None)
         }

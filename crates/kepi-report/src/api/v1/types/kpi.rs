@@ -83,6 +83,9 @@ pub struct KpiInFull {
     pub targets: Vec<Target>,
     /// Values that were final and were published with others since.
     pub restatements: Vec<Restatement>,
+    /// What people said in place of computed values, or did, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<Override>,
     /// Figures that are no longer computed.
     pub withdrawn: Vec<Withdrawal>,
     /// What the figures rest on and is not so any more.
@@ -317,6 +320,42 @@ pub struct People {
     pub consulted: Vec<Person>,
     /// Who is told.
     pub informed: Vec<Person>,
+}
+
+/// What people said in place of a computed value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Override {
+    /// The item that decided it.
+    pub item: u64,
+    /// The period.
+    pub period: String,
+    /// The segment; empty for all rows.
+    pub segment: String,
+    /// What was said, as shown.
+    pub said: String,
+    /// What is computed now, as shown.
+    pub computed: String,
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// The day on which it is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
+    /// `expired`, `restored`, `replaced`; left out while it is in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub over: Option<Code>,
+    /// When it was over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub over_at: Option<String>,
+    /// Why; left out: the text was erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// What it rests on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+    /// Who proposed it.
+    pub by: Vec<String>,
+    /// Who agreed to it.
+    pub agreed: Vec<String>,
 }
 
 /// A value that was final and was published with another since.

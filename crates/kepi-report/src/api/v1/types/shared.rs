@@ -125,6 +125,9 @@ pub struct Value {
     /// Effective number of cases, where weights make it smaller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_n: Option<f64>,
+    /// That people said it in place of what was computed, with that, or did: `overridden, computed 71.5`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
 }
 
 /// A line of a target: one value, or lower and upper end where better is `in_range`.
@@ -252,6 +255,9 @@ pub struct Kpi {
     /// Whether it was published as final before, with another value.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restated: bool,
+    /// The item by which people say the value in place of what was computed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overridden: Option<u64>,
     /// The last day to which its data reach.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data_until: Option<String>,
@@ -288,4 +294,7 @@ pub struct HistoryPoint {
     /// `final`, `provisional`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finality: Option<Code>,
+    /// The item by which people say it in place of what was computed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overridden: Option<u64>,
 }
