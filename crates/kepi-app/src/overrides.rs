@@ -80,7 +80,10 @@ pub struct OverriddenView {
 
 /// All that was said in place of figures.
 #[derive(Debug, Default)]
-pub(crate) struct Overriding(BTreeMap<(KpiId, Period), BTreeMap<Segment, Vec<(Overridden, Arc<Override>)>>>);
+pub(crate) struct Overriding(BTreeMap<(KpiId, Period), OfPeriod>);
+
+/// What was said of a KPI in a period, by segment: as it was decided, and as it is shown.
+type OfPeriod = BTreeMap<Segment, Vec<(Overridden, Arc<Override>)>>;
 
 impl Overriding {
     /// Reads what was said, with who did and why. What is of a calendar of other periods is of none of today's.
