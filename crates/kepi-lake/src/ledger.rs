@@ -1,14 +1,17 @@
 //! What the ledger knows of the past of a source, and entering a load in it.
 
-use std::{cmp::Ordering, collections::HashMap};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, HashMap},
+};
 
 use kepi_model::{
     id::{Hash, SourceId},
     project::{Identical, Mode, Source},
 };
-use kepi_query::landing::{LoadOutcome, LoadReport, Order, natural};
+use kepi_query::landing::{Delivered, LoadOutcome, LoadReport, Order, natural};
 use kepi_store::{
-    Reading,
+    Reading, inbox,
     ledger::{self, Load},
     records::LedgerRow,
 };
@@ -206,5 +209,22 @@ impl Catalogue {
     pub async fn loads(&self, source: Option<&SourceId>) -> Result<Vec<LoadReport>, LandError> {
         let reports = ledger::reports(&mut self.store.read().await?, source.map(SourceId::as_str)).await?;
         Ok(reports.iter().map(|text| report(text)).collect::<Result<_, _>>()?)
+    }
+
+    /// What each source has delivered.
+    pub async fn delivered(&self) -> Result<BTreeMap<SourceId, Delivered>, LandError> {
+        let mut tx = self.store.read().await?;
+        let mut all: BTreeMap<SourceId, Delivered> = BTreeMap::new();
+        for (source, at, rows) in ledger::deliveries(&mut tx).await? {
+            if let Ok(source) = source.parse() {
+                all.entry(source).or_default().deliveries.push((at, rows));
+            }
+        }
+        for (source, bookmark) in inbox::bookmarks(&mut tx).await? {
+            if let Ok(source) = source.parse() {
+                all.entry(source).or_default().bookmark = Some(bookmark);
+            }
+        }
+        Ok(all)
     }
 }

@@ -50,7 +50,7 @@ use kepi_model::{
     project::{Project, Source},
 };
 use kepi_query::{
-    landing::{Lake, LoadReport, PortError, Progress, QuarantinedRow, Raw},
+    landing::{Delivered, Lake, LoadReport, PortError, Progress, QuarantinedRow, Raw},
     port::{Fut, PinnedInputs, SnapshotId},
     state::wire::Secret,
 };
@@ -248,6 +248,10 @@ impl Lake for LocalLake {
 
     fn loads<'a>(&'a self, source: Option<&'a SourceId>) -> Fut<'a, Result<Vec<LoadReport>, PortError>> {
         Box::pin(async move { Ok(self.catalogue.loads(source).await?) })
+    }
+
+    fn delivered(&self) -> Fut<'_, Result<BTreeMap<SourceId, Delivered>, PortError>> {
+        Box::pin(async move { Ok(self.catalogue.delivered().await?) })
     }
 
     fn quarantine<'a>(

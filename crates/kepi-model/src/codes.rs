@@ -369,6 +369,10 @@ codes! {
         "What is fetched becomes files that land in the order in which they were fetched. Rows come again, at another place of another file, and with a cursor a file holds what changed, not everything."
         "an option that holds for what is fetched piece by piece"
         "leave it out";
+    EXPECTATION "K0464" Error "an expectation that says nothing, or two things"
+        "A source is expected once in every period of the calendar, by a time of a day of it, or within some time of the delivery before. From both, or neither, nobody could say when it is late."
+        "either `every`, perhaps with `by` and `on_day`, or `within`"
+        "write `expect: {every: day, by: \"06:00\"}` or `expect: {within: 2 hours}`";
 
     EXPRESSION_TOO_LARGE "K0501" Error "an expression that is too large"
         "Expressions have at most 4 KiB, 200 parts and 32 levels of brackets; larger ones are refused before they are read."

@@ -34,7 +34,7 @@ pub(crate) use kpi::{Basis, By, DimensionPaths, Kpi, Line, Target};
 pub(crate) use project::{Person, Project, Unit};
 pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective};
 pub(crate) use source::{
-    Bands, Connector, Database, DecimalMark, FileOrder, GroupingMark, HttpGet, HttpPages, Mapping,
+    Bands, Connector, Database, DecimalMark, Expect, FileOrder, GroupingMark, HttpGet, HttpPages, Mapping,
     SingerStream, Source, SourceZone, TimeZone, Unpivot,
 };
 pub(crate) use strategy::Strategy;

@@ -245,18 +245,20 @@ pub(crate) fn glob_problem(pattern: &str) -> Option<&'static str> {
 
 /// `09:00-17:00`: minutes since midnight; the end may be `24:00`.
 pub(crate) fn opening(text: &str) -> Option<(u16, u16)> {
-    let minutes = |text: &str| {
-        let (hours, minutes) = text.trim().split_once(':')?;
-        let digits = |text: &str, most: u16| {
-            let plain = (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-            text.parse::<u16>().ok().filter(|n| plain && *n <= most)
-        };
-        let total = digits(hours, 24)? * 60 + digits(minutes, 59).filter(|_| minutes.len() == 2)?;
-        (total <= 24 * 60).then_some(total)
-    };
     let (from, until) = text.split_once(['-', '–'])?;
-    let (from, until) = (minutes(from)?, minutes(until)?);
+    let (from, until) = (minute(from)?, minute(until)?);
     (from < until).then_some((from, until))
+}
+
+/// `09:00`, as minutes since midnight; `24:00` is the next one.
+pub(crate) fn minute(text: &str) -> Option<u16> {
+    let (hours, minutes) = text.trim().split_once(':')?;
+    let digits = |text: &str, most: u16| {
+        let plain = (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        text.parse::<u16>().ok().filter(|n| plain && *n <= most)
+    };
+    let total = digits(hours, 24)? * 60 + digits(minutes, 59).filter(|_| minutes.len() == 2)?;
+    (total <= 24 * 60).then_some(total)
 }
 
 /// `1 quarter`, `2 months`.

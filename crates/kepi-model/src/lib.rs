@@ -25,6 +25,7 @@ mod definitions;
 pub mod describe;
 pub mod documents;
 pub mod entity;
+pub mod expectation;
 pub mod expression;
 mod expression_text;
 pub mod finding;

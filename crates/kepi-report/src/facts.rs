@@ -11,7 +11,7 @@ use kepi_model::{
     source_text::SourceMap,
 };
 use kepi_query::{
-    landing::{LoadReport, QuarantinedRow},
+    landing::{Delivered, LoadReport, QuarantinedRow},
     port::SnapshotId,
     published::Withdrawn,
     value::{Finality, Pins, Segment, Value},
@@ -226,6 +226,15 @@ pub trait Facts: KpiValues + Send + Sync {
     fn watermark(&self, entity: &EntityId) -> Option<i64>;
     /// Loads in order.
     fn loads(&self) -> &[LoadReport];
+    /// What a source has delivered.
+    fn delivered(&self, source: &SourceId) -> Option<&Delivered> {
+        let _ = source;
+        None
+    }
+    /// What time it is, µs UTC, by which deliveries are late; none: nobody asks.
+    fn now(&self) -> Option<i64> {
+        None
+    }
     /// The newest snapshot of the lake.
     fn snapshot(&self) -> Option<SnapshotId>;
     /// Rejected rows from an offset, at most so many, and how many there are in all.

@@ -5,6 +5,14 @@
 
 use kepi_model::project::ValueUnit;
 
+/// A time in seconds as people say it: the greatest unit of which there are two, or one.
+pub fn time(seconds: i64) -> String {
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let (of, unit) = units.into_iter().find(|(of, _)| seconds >= 2 * of).unwrap_or((1, "second"));
+    let n = seconds / of;
+    format!("{n} {unit}{}", if n == 1 { "" } else { "s" })
+}
+
 /// Narrow no-break space: between digits' groups, and between a number and its sign.
 pub const THIN: char = '\u{202f}';
 /// The minus sign.

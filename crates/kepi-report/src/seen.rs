@@ -17,7 +17,7 @@ use kepi_model::{
     source_text::SourceMap,
 };
 use kepi_query::{
-    landing::{LoadReport, QuarantinedRow},
+    landing::{Delivered, LoadReport, QuarantinedRow},
     port::SnapshotId,
     state::Member,
     value::Segment,
@@ -253,6 +253,13 @@ impl Facts for Seen {
     }
     fn loads(&self) -> &[LoadReport] {
         self.part.as_ref().map_or_else(|| self.facts.loads(), |part| &part.loads)
+    }
+    fn delivered(&self, source: &SourceId) -> Option<&Delivered> {
+        let hidden = self.part.as_ref().is_some_and(|part| !part.sight.data(source));
+        self.facts.delivered(source).filter(|_| !hidden)
+    }
+    fn now(&self) -> Option<i64> {
+        self.facts.now()
     }
     fn snapshot(&self) -> Option<SnapshotId> {
         self.facts.snapshot()

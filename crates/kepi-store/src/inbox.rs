@@ -66,6 +66,15 @@ pub async fn size(tx: &mut Reading, source: &str) -> Result<u64, StoreError> {
     Ok(n.unsigned_abs())
 }
 
+/// How far fetching has come, by source, as JSON.
+///
+/// # Errors
+/// The database refused.
+pub async fn bookmarks(tx: &mut Reading) -> Result<Vec<(String, String)>, StoreError> {
+    let rows = tx.query(sql::NEWEST).all().await?;
+    rows.iter().map(|row| Ok((row.get("source")?, row.get("bookmark")?))).collect()
+}
+
 /// Enters one.
 ///
 /// # Errors

@@ -83,6 +83,15 @@ pub async fn reports(tx: &mut Reading, source: Option<&str>) -> Result<Vec<Strin
     tx.query(sql::REPORTS).bind(source).all().await?.iter().map(|row| row.get(0)).collect()
 }
 
+/// When each content of each source first landed, and with how many rows in scope; by source, the oldest first.
+///
+/// # Errors
+/// The database refused.
+pub async fn deliveries(tx: &mut Reading) -> Result<Vec<(String, i64, u64)>, StoreError> {
+    let rows = tx.query(sql::DELIVERIES).all().await?;
+    rows.iter().map(|row| Ok((row.get("source")?, row.get("first")?, row.count("rows")?))).collect()
+}
+
 /// Enters a load with the salt of its commitment and the number of its rejected rows, and marks the one it replaces.
 ///
 /// # Errors

@@ -221,6 +221,12 @@ Examples:
   kepi run --no-land               recompute from what the lake holds
   kepi run --format json           what was landed and published")]
     Run(Run),
+    /// How sources stand: what came when, what of it landed, whether the next is late, how far fetching has come.
+    #[command(after_help = "\
+Examples:
+  kepi sources                     `kepi show sources` is the same
+  kepi sources --format csv        with what became of every row, and bookmarks")]
+    Sources,
     /// Show what is published.
     #[command(subcommand)]
     Show(Show),
@@ -523,7 +529,7 @@ Examples:
   kepi show kpi overall_satisfaction --format csv    every period, segment and cross, one row a value
   kepi show kpi orders --period 2011-Q3              a KPI by month, added up")]
     Kpi(ShowKpi),
-    /// Sources: what was read, accepted, superseded, quarantined, doubled.
+    /// The same as `kepi sources`.
     Sources,
     /// Rejected rows with rule, reason and place.
     #[command(after_help = "Example:\n  kepi show quarantine --source survey_2015 --limit 5")]

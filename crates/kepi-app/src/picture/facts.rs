@@ -14,7 +14,7 @@ use kepi_model::{
     source_text::SourceMap,
 };
 use kepi_query::{
-    landing::{LoadReport, PortError, QuarantinedRow},
+    landing::{Delivered, LoadReport, PortError, QuarantinedRow},
     port::SnapshotId,
     published::{figure, is_final, point, restates},
     value::Segment,
@@ -174,6 +174,12 @@ impl Facts for Picture {
     }
     fn loads(&self) -> &[LoadReport] {
         &self.loads
+    }
+    fn delivered(&self, source: &SourceId) -> Option<&Delivered> {
+        self.delivered.get(source)
+    }
+    fn now(&self) -> Option<i64> {
+        Some(jiff::Timestamp::now().as_microsecond())
     }
     fn snapshot(&self) -> Option<SnapshotId> {
         self.snapshot

@@ -10,13 +10,13 @@ use std::{
 
 use kepi_model::{
     calendar::{Grain, Period},
-    id::{EntityId, Hash, KpiId},
+    id::{EntityId, Hash, KpiId, SourceId},
     project::{Kpi, Project},
     source_text::SourceMap,
 };
 use kepi_query::{
     finish,
-    landing::{LoadReport, PortError},
+    landing::{Delivered, LoadReport, PortError},
     port::SnapshotId,
     published::{Run, Subject, Table, TableBuilder, VALUE, Vouched, Withdrawn, figure, restates, states_of},
     value::{Pins, Segment, Value},
@@ -65,6 +65,7 @@ pub struct Picture {
     changed: BTreeMap<EntityId, SnapshotId>,
     watermarks: BTreeMap<EntityId, i64>,
     loads: Vec<LoadReport>,
+    delivered: BTreeMap<SourceId, Delivered>,
     snapshot: Option<SnapshotId>,
     /// Current figures of each KPI, once they were asked for.
     cubes: BTreeMap<KpiId, OnceLock<Arc<Cube>>>,

@@ -14,6 +14,7 @@ use crate::support::*;
 on_both![
     a_file_lands_once_with_rows_ledger_quarantine_and_event,
     stop_rules_leave_nothing_but_a_word,
+    a_delivery_is_what_came_and_not_what_landed_anew,
     the_last_page_of_a_large_quarantine_is_found_without_sorting_or_counting_it,
 ];
 
@@ -148,4 +149,21 @@ async fn the_last_page_of_a_large_quarantine_is_found_without_sorting_or_countin
     assert_eq!(last.len(), 50);
     let (beyond, all) = bench.lake.quarantine(None, ROWS, 50).await.unwrap();
     assert_eq!((beyond.len(), all), (0, ROWS));
+}
+
+/// Another mapping lands everything once more; what came, and when, is the same.
+async fn a_delivery_is_what_came_and_not_what_landed_anew() {
+    let bench = Bench::new().await;
+    let (project, mut source) = orders(Mode::Append);
+    assert_eq!(bench.lake.delivered().await.unwrap().len(), 0);
+    let first = bench.write("data/a.csv", "id,amount,at,paid\na,1,2025-07-01,yes\nb,2,2025-07-01,no\n");
+    bench.land(&project, &source, &first, NOW).await.unwrap();
+    let second = bench.write("data/b.csv", "id,amount,at,paid\nc,1,2025-07-02,yes\n");
+    bench.land(&project, &source, &second, NOW + 10).await.unwrap();
+    source.hash = kepi_model::id::Hash::of(b"another mapping");
+    let again = bench.land(&project, &source, &first, NOW + 20).await.unwrap();
+    assert_eq!(again.outcome, LoadOutcome::Landed);
+    let delivered = bench.lake.delivered().await.unwrap();
+    assert_eq!(delivered[&source.id].deliveries, [(NOW, 2), (NOW + 10, 1)]);
+    assert_eq!(delivered[&source.id].bookmark, None);
 }

@@ -154,6 +154,7 @@ pub fn source(name: &str, into: &Entity, from: Connector, mode: Mode, map: Vec<M
         map,
         rules: vec![],
         complete_until: None,
+        expect: None,
         purpose: None,
         owner: None,
         hash: Hash::of(name.as_bytes()),

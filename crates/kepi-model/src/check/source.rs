@@ -1,6 +1,7 @@
 //! Sources: where rows come from, how their columns become attributes, and what must hold of them.
 
 mod column;
+mod expect;
 mod fetch;
 mod mapping;
 mod rules;
@@ -99,6 +100,7 @@ pub(super) fn read(
         map: map?,
         rules,
         complete_until: written.complete_until.cloned(),
+        expect: expect::read(&written.expect, project_zone, findings),
         purpose: written.purpose.cloned(),
         owner: written.owner.cloned(),
         hash: crate::id::Hash([0; 32]),

@@ -3,11 +3,12 @@
 use jiff::civil::Date;
 
 use crate::{
+    calendar::Grain,
     decode::{
         AmountText, ColumnType, Delimiter, Either, Encoding, ExpressionText, Files, List, Map, Micros, Name,
         Places, RequirementText, Share, TimeFormat, Whole, Zone, choices, one_of, table,
     },
-    id::{AttributeId, ConnectionId, EntityId, PersonId, PurposeId, RuleId, SourceId},
+    id::{AttributeId, BusinessHoursId, ConnectionId, EntityId, PersonId, PurposeId, RuleId, SourceId},
     project::{Ambiguous, Clean, Excess, Identical, MissingLocal, Mode, Otherwise},
     word::words,
 };
@@ -155,6 +156,18 @@ table! {
 }
 
 table! {
+    Expect = "expect", "When the source is expected to deliver: once in `every` period of the calendar, or `within` a time of the delivery before.";
+    every: Grain, optional, "In each of these something new is to come.", "day";
+    by: String, optional, "By which time of the day; default its end.", "\"06:00\"";
+    on_day: Whole<1, 366>, optional,
+        "Longer periods than a day: by which of their days; default the first if a time is said, else the last.", "3";
+    within: Micros, optional, "How long after the delivery before the next is due at the latest.", "2 hours";
+    time_zone: Zone, optional, "Whose clocks are meant; default the project's.", "Europe/Berlin";
+    business_hours: BusinessHoursId, optional,
+        "Only days on which it is open count, and of `within` only the time in which it is.", "support_desk";
+}
+
+table! {
     Rejections = "rejections", "How many rows of a file may be rejected.";
     at_most: Share, default "5%", "A run that rejects more ends with a finding.", "5%";
 }
@@ -280,6 +293,8 @@ table! {
     rules: List<Rule>, optional, "Validation rules.", "[{name: some, require: rows >= 1, else: stop}]";
     complete_until: Date, optional,
         "Last day for which everything is in, whatever the last row says.", "2015-12-31";
+    expect: Expect, optional, "When it is expected to deliver; what is late is said on pages, and of the KPIs it feeds.",
+        "{every: day, by: \"06:00\"}";
     purpose: PurposeId, optional, "What its data may be used for.", "service_improvement";
     owner: PersonId, optional, "Who answers for it.", "terminal_lead";
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
+    expectation::Expectation,
     expression::{Expression, Literal, Type},
     id::{AttributeId, ConnectionId, EntityId, Hash, PersonId, PurposeId, RuleId, SourceId},
     source_text::Span,
@@ -60,6 +61,8 @@ pub struct Source {
     pub rules: Vec<Rule>,
     /// Last day for which everything is in, whatever the last row says: periods that end with it are final.
     pub complete_until: Option<Date>,
+    /// When it is expected to deliver.
+    pub expect: Option<Expectation>,
     /// What its data may be used for.
     pub purpose: Option<PurposeId>,
     /// Who answers for it.

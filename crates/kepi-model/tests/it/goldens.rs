@@ -220,6 +220,13 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
         ),
         ("K0462", fetched("connection: crm, cursor: updated_at", "upsert\nversion: updated_at")),
         ("K0463", fetched("connection: crm, table: orders, cursor: updated_at", "snapshot")),
+        (
+            "K0464",
+            sources(
+                "{ndjson: {files: data/orders.ndjson}}\n",
+                "{ndjson: {files: data/orders.ndjson}}\nexpect: {every: day, within: 2 hours}\n",
+            ),
+        ),
         ("K0501", kpis(RELATIONSHIP, &format!("where: {} > 5", vec!["score"; 300].join(" + ")))),
         ("K0502", kpis(RELATIONSHIP, "where: survey = = 'relationship'")),
         ("K0503", kpis(RELATIONSHIP, "where: len(survey) > 4")),

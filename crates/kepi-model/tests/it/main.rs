@@ -12,6 +12,7 @@ mod computed;
 mod dated;
 mod documents;
 mod examples;
+mod expectation;
 mod generated;
 mod goldens;
 mod growth;

@@ -174,6 +174,15 @@ pub struct LoadReport {
     pub at: i64,
 }
 
+/// What a source has delivered, whatever became of its definition since: landing the same anew is no delivery.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Delivered {
+    /// When each content first landed, in µs UTC, and its rows in scope; the oldest first.
+    pub deliveries: Vec<(i64, u64)>,
+    /// How far fetching has come, as JSON; none of a source that is not fetched.
+    pub bookmark: Option<String>,
+}
+
 /// What of a source could not be landed, and why. Nothing of it is in the lake.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotLanded {
@@ -343,6 +352,8 @@ pub trait Lake: Send + Sync {
     ) -> Fut<'_, Result<BTreeMap<EntityId, SnapshotId>, PortError>>;
     /// Loads in order, of one source or all.
     fn loads<'a>(&'a self, source: Option<&'a SourceId>) -> Fut<'a, Result<Vec<LoadReport>, PortError>>;
+    /// What each source has delivered, of those that have.
+    fn delivered(&self) -> Fut<'_, Result<BTreeMap<SourceId, Delivered>, PortError>>;
     /// A page of quarantined rows and how many there are in all.
     fn quarantine<'a>(
         &'a self,

@@ -88,6 +88,7 @@ impl<'a> Reporter<'a> {
                 .or_else(|| self.data_until(&source.into))
                 .filter(|_| !loads.is_empty())
                 .map(|d| d.strftime("%-d %B %Y").to_string()),
+            delivery: self.delivery(source),
             last_landed: loads.iter().map(|l| l.at).max().map(|at| self.instant(at)),
             stopped: self.stopped(source),
             rows: loads.iter().map(|l| l.counts).sum(),
@@ -122,7 +123,7 @@ impl<'a> Reporter<'a> {
     }
 
     /// Why the newest load of a source landed nothing, if a rule stopped it.
-    fn stopped(self, source: &Source) -> Option<String> {
+    pub(super) fn stopped(self, source: &Source) -> Option<String> {
         let loads = self.facts.loads().iter().filter(|load| load.source == source.id);
         let newest = loads.max_by_key(|load| load.at)?;
         match &newest.outcome {

@@ -293,12 +293,7 @@ impl<'a> Reporter<'a> {
     /// What entered a value and what did not.
     pub(crate) fn quality(self, of: &Reading<'a>) -> QualityView {
         let kpi = of.kpi;
-        let sources: Vec<_> = self
-            .project()
-            .sources
-            .values()
-            .filter(|s| kpi.reads.contains(&s.into) || kpi.looked_at.contains(&s.into))
-            .collect();
+        let sources: Vec<_> = self.sources_of(kpi).collect();
         let estimate = of.observed().and_then(|o| o.as_ref().ok());
         let coverage = of.entry.as_ref().map(|e| e.value.coverage);
         let missing = coverage.map(|c| c.eligible.saturating_sub(c.counted)).filter(|m| *m > 0);
@@ -415,7 +410,12 @@ impl<'a> Reporter<'a> {
             code: gone.why.code().to_owned(),
             reason: gone.why.words().to_owned(),
         });
-        Ok(StandingView { withdrawn: withdrawn.collect(), moved_on, not_renewed })
+        Ok(StandingView {
+            withdrawn: withdrawn.collect(),
+            moved_on,
+            not_renewed,
+            late: self.late_sources(kpi),
+        })
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod bridge;
 mod cohorts;
 mod composed;
 mod data;
+mod deliveries;
 pub(crate) mod explain;
 mod flow;
 pub(crate) mod insights;

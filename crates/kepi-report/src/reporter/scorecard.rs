@@ -200,7 +200,10 @@ impl<'a> Reporter<'a> {
     }
 
     fn freshness(self, of: &Reading<'a>) -> Freshness {
-        let text = data_text(self.data_of(of.kpi));
+        let mut text = data_text(self.data_of(of.kpi));
+        if !self.late_sources(of.kpi).is_empty() {
+            text.push_str(", a source is late");
+        }
         Freshness { text, finality: of.finality(), restated: of.restated() }
     }
 

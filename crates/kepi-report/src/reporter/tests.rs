@@ -18,7 +18,7 @@ use crate::{
     facts::{Facts, Said},
     fixture::{self, Planted},
     reader::{KpiQuery, ScorecardQuery, ViewError},
-    view::{ExplainNode, Flow, KpiRow, NodeKind, Shade, Status},
+    view::{ExplainNode, Flow, KpiRow, NodeKind, Shade, SourceState, Status},
 };
 
 fn airport() -> &'static Planted {
@@ -371,4 +371,63 @@ fn the_end_of_a_period_is_the_start_of_the_next() {
     assert_eq!(flows, [(12.0, 30.0, 25.0, 17.0), (17.0, 44.0, 31.0, 30.0), (30.0, 28.0, 40.0, 18.0)]);
     let csv = crate::tables::flow(facts, "open_claims").unwrap();
     assert!(csv.contains("open_claims,2014,17,44,31,30,,true"), "{csv}");
+}
+
+/// A desk whose tickets are expected every day by six in the morning, in Berlin.
+fn desk(deliveries: &[(&str, u64)], now: &str) -> Planted {
+    let text = "project: p\nname: P\nlanguage: 1\ntime_zone: UTC\n---\nsource: tickets\ninto: ticket\nfrom: {csv: {files: t.csv}}\n\
+                mode: append\nexpect: {every: day, by: \"06:00\", time_zone: Europe/Berlin}\nmap:\n  id: {column: id, as: text}\n  \
+                opened_at: {column: at, as: date}\n---\nkpi: requests\nname: Requests\nbetter: lower\nmeasure: {count: {of: ticket}}\n\
+                period: month\n";
+    let mut planted = Planted::new(&[("kepi.yml", text.to_owned())]);
+    let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_microsecond();
+    let deliveries: Vec<(i64, u64)> = deliveries.iter().map(|(when, rows)| (at(when), *rows)).collect();
+    planted.plant_deliveries("tickets", &deliveries, at(now));
+    planted
+}
+
+#[test]
+fn a_source_is_late_in_the_minute_in_which_it_is_due() {
+    let came = [("2026-03-01T04:00:00Z", 10), ("2026-03-02T04:00:00Z", 12), ("2026-03-03T04:00:00Z", 90)];
+    // Six o'clock in Berlin is five in UTC.
+    for (now, state, late) in [
+        ("2026-03-04T04:59:59Z", SourceState::OnTime, None),
+        ("2026-03-04T05:00:00Z", SourceState::Late, Some(0)),
+        ("2026-03-04T07:30:00Z", SourceState::Late, Some(9_000)),
+    ] {
+        let planted = desk(&came, now);
+        let view = Reporter::new(&planted).sources().unwrap();
+        let of = &view.sources[0].delivery;
+        assert_eq!((of.state, of.late), (state, late), "{now}");
+        assert_eq!(of.due.as_deref(), Some("2026-03-04T05:00:00+00:00"));
+        assert_eq!(of.expected.as_deref(), Some("every day by 06:00 (Europe/Berlin)"));
+        assert_eq!((of.rows, of.usual_rows), (Some(90), None));
+        let kpi = planted.project().kpis.values().next().unwrap();
+        let said = Reporter::new(&planted).late_sources(kpi);
+        let expected = late.map(|seconds| match seconds {
+            0 => "`tickets` is late: due 4 March 2026, 05:00, 0 seconds ago",
+            _ => "`tickets` is late: due 4 March 2026, 05:00, 2 hours ago",
+        });
+        assert_eq!(said, expected.into_iter().collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn what_never_came_is_not_late_and_what_nobody_expects_neither() {
+    let never = desk(&[], "2026-03-04T07:30:00Z");
+    assert_eq!(Reporter::new(&never).sources().unwrap().sources[0].delivery.state, SourceState::Nothing);
+    let view = Reporter::new(airport()).sources().unwrap();
+    assert!(view.sources.iter().all(|source| source.delivery.state == SourceState::Landed));
+}
+
+#[test]
+fn what_is_usual_is_the_middle_of_those_before() {
+    let came: Vec<(String, u64)> = [10, 30, 20, 15, 900]
+        .iter()
+        .enumerate()
+        .map(|(day, rows)| (format!("2026-03-0{}T04:00:00Z", day + 1), *rows))
+        .collect();
+    let came: Vec<(&str, u64)> = came.iter().map(|(at, rows)| (at.as_str(), *rows)).collect();
+    let view = Reporter::new(&desk(&came, "2026-03-05T05:00:00Z")).sources().unwrap().sources.remove(0);
+    assert_eq!((view.delivery.rows, view.delivery.usual_rows), (Some(900), Some(15)));
 }

@@ -151,6 +151,8 @@ pub struct StandingView {
     pub moved_on: Vec<String>,
     /// Why the newest run could not renew them.
     pub not_renewed: Option<String>,
+    /// Sources that feed it and are late, in words.
+    pub late: Vec<String>,
 }
 
 /// A figure that is no longer computed.

@@ -39,6 +39,8 @@ pub struct SourceView {
     pub last_landed: Option<String>,
     /// Why the newest file that was tried did not land, if it did not.
     pub stopped: Option<String>,
+    /// How it delivers.
+    pub delivery: DeliveryView,
     /// Rows by what became of them.
     pub rows: RowCounts,
     /// Files landed, newest first.
@@ -49,6 +51,55 @@ pub struct SourceView {
     pub drift: Vec<String>,
     /// Rules in declared order.
     pub rules: Vec<RuleView>,
+}
+
+/// How a source delivers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryView {
+    /// How it stands.
+    pub state: SourceState,
+    /// When something new last came, RFC 3339: landing the same anew is no delivery.
+    pub last: Option<String>,
+    /// Rows in scope of that.
+    pub rows: Option<u64>,
+    /// The median of those before it, of thirty at most; none of fewer than three.
+    pub usual_rows: Option<u64>,
+    /// When it is expected, in words; none: nobody said.
+    pub expected: Option<String>,
+    /// When the next is due, RFC 3339; in the past if it is late.
+    pub due: Option<String>,
+    /// Seconds that it is late.
+    pub late: Option<i64>,
+    /// How far fetching has come, as JSON.
+    pub bookmark: Option<String>,
+}
+
+/// How a source stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceState {
+    /// Nothing of it has landed yet.
+    Nothing,
+    /// The newest that was tried did not land.
+    Stopped,
+    /// The next is due and did not come.
+    Late,
+    /// What was due has come.
+    OnTime,
+    /// It has landed; when it is to deliver nobody said.
+    Landed,
+}
+
+impl SourceState {
+    /// In words, which programs know it by, too.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing yet",
+            Self::Stopped => "stopped",
+            Self::Late => "late",
+            Self::OnTime => "on time",
+            Self::Landed => "landed",
+        }
+    }
 }
 
 /// One file landed.

@@ -359,12 +359,13 @@ fn restatements(view: &KpiView) -> Markup {
 fn standing(view: &KpiView) -> Markup {
     let of = &view.standing;
     html! {
-        @if of.not_renewed.is_some() || !of.moved_on.is_empty() {
+        @if of.not_renewed.is_some() || !of.moved_on.is_empty() || !of.late.is_empty() {
             section.panel aria-labelledby="moved-on" {
                 h2 #moved-on { "Since these values were published" }
                 ul.plain {
                     @if let Some(why) = &of.not_renewed { li { "The newest run could not renew them: " (why) } }
                     @for said in &of.moved_on { li { (said) } }
+                    @for said in &of.late { li { "A source " (said) } }
                 }
             }
         }

@@ -3,7 +3,7 @@
 use kepi_model::project::{Mode, Otherwise};
 use kepi_report::{
     csv, format,
-    view::{RowCounts, SourceView, SourcesView},
+    view::{DeliveryView, RowCounts, SourceState, SourceView, SourcesView},
 };
 use maud::{Markup, html};
 
@@ -36,6 +36,7 @@ pub(crate) fn render(view: &SourcesView) -> Markup {
         }
         section aria-labelledby="sources" {
             h2 #sources { "Sources" }
+            (table(view))
             @for source in &view.sources { (one(source)) }
             (parts::download("/data/sources.csv", &[], "Sources and their rows"))
         }
@@ -74,6 +75,11 @@ fn doubts(source: &SourceView) -> Vec<Markup> {
     }
     if source.loads.is_empty() && source.stopped.is_none() {
         doubts.push(html! { "nothing landed yet" });
+    }
+    if source.delivery.state == SourceState::Late
+        && let Some((seconds, expected)) = source.delivery.late.zip(source.delivery.expected.as_deref())
+    {
+        doubts.push(html! { "late by " (format::time(seconds)) ": expected " (expected) });
     }
     if rows.quarantined > 0 {
         let share = format::coverage(rows.quarantined as f64 / rows.landed().max(1) as f64);
@@ -116,6 +122,57 @@ fn needs_a_look(view: &SourcesView) -> Markup {
     }
 }
 
+/// How sources stand, one a row.
+fn table(view: &SourcesView) -> Markup {
+    html! {
+        div.scroll role="region" aria-label="How sources stand" tabindex="0" {
+            table.figures {
+                thead {
+                    tr {
+                        th scope="col" { "Source" } th scope="col" { "State" } th scope="col" { "Last delivery" }
+                        th.num scope="col" { "Its rows" } th.num scope="col" { "Usual" } th.num scope="col" { "Landed" }
+                        th.num scope="col" { "Quarantined" } th.num scope="col" { "Share" } th scope="col" { "Late by" }
+                        th scope="col" { "Next due" }
+                    }
+                }
+                tbody {
+                    @for source in &view.sources {
+                        @let of = &source.delivery;
+                        tr {
+                            th scope="row" { a href={ "#" (source.source.id) } { (source.source.name) } }
+                            td { (state(of)) }
+                            td { @if let Some(at) = &of.last { (parts::time(at)) } }
+                            td.num { @if let Some(n) = of.rows { (parts::count(n)) } }
+                            td.num { @if let Some(n) = of.usual_rows { (parts::count(n)) } }
+                            td.num { (parts::count(source.rows.landed())) }
+                            td.num { (parts::count(source.rows.quarantined)) }
+                            td.num { (rejected(&source.rows)) }
+                            td { @if let Some(seconds) = of.late { (format::time(seconds)) } }
+                            td { @if let Some(at) = &of.due { (parts::time(at)) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The word for how a source stands; what needs somebody stands out.
+fn state(of: &DeliveryView) -> Markup {
+    match of.state {
+        SourceState::Late | SourceState::Stopped => html! { strong.red { (of.state.word()) } },
+        _ => html! { (of.state.word()) },
+    }
+}
+
+/// The share of landed rows that were rejected.
+fn rejected(rows: &RowCounts) -> String {
+    match rows.landed() {
+        0 => String::new(),
+        landed => format::coverage(rows.quarantined as f64 / landed as f64),
+    }
+}
+
 /// A source: folded unless something about it needs a look.
 fn one(source: &SourceView) -> Markup {
     let title = format!("source-{}", source.source.id);
@@ -138,6 +195,8 @@ fn one(source: &SourceView) -> Markup {
 fn inside(source: &SourceView) -> Markup {
     html! {
             @if let Some(at) = &source.last_landed { p.note { "Last landed " (parts::time(at)) "." } }
+            @if let Some(expected) = &source.delivery.expected { p.note { "Expected " (expected) "." } }
+            @if let Some(bookmark) = &source.delivery.bookmark { p.note { "Fetched up to " code { (bookmark) } "." } }
             (identity(&source.rows))
             @if source.rows.quarantined > 0 {
                 p { a href=(parts::href("/data/quarantine", &[("source", &source.source.id)])) { (format::count(source.rows.quarantined)) " rows in quarantine" } }
@@ -242,6 +301,13 @@ pub(crate) fn csv(view: &SourcesView) -> String {
         "quarantined",
         "duplicate",
         "data_until",
+        "state",
+        "last_delivery",
+        "last_rows",
+        "usual_rows",
+        "late_seconds",
+        "next_due",
+        "bookmark",
     ];
     let rows = view.sources.iter().map(|s| {
         let of = &s.rows;
@@ -258,6 +324,13 @@ pub(crate) fn csv(view: &SourcesView) -> String {
         let mut row = vec![s.source.id.clone(), s.into.id.clone()];
         row.extend(counts.map(|n| n.to_string()));
         row.push(s.watermark.clone().unwrap_or_default());
+        let of = &s.delivery;
+        let number = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
+        row.push(of.state.word().to_owned());
+        row.push(of.last.clone().unwrap_or_default());
+        row.extend([number(of.rows), number(of.usual_rows)]);
+        row.push(of.late.map(|n| n.to_string()).unwrap_or_default());
+        row.extend([of.due.clone().unwrap_or_default(), of.bookmark.clone().unwrap_or_default()]);
         row
     });
     csv::table(&header, rows)

@@ -21,6 +21,7 @@ mod run;
 mod schema;
 mod serve;
 mod show;
+mod sources;
 mod trace;
 mod weigh;
 mod what_if;
@@ -55,6 +56,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Periods(what) => periods::periods(what, cli, out).await,
         Command::Override(what) => overrides::overrides(what, cli, out).await,
         Command::Run(what) => run::run(what, cli, out).await,
+        Command::Sources => sources::sources(&compose::board(Site::of(cli), out).await?, out),
         Command::Show(what) => show::show(what, &compose::board(Site::of(cli), out).await?, out),
         Command::Explain(what) => show::explain(what, &compose::board(Site::of(cli), out).await?, out),
         Command::WhatIf(what) => what_if::what_if(what, &compose::board(Site::of(cli), out).await?, out),

@@ -24,7 +24,7 @@ pub fn show(what: &Show, facts: &dyn Facts, out: Output) -> Result<(), Failure> 
     match what {
         Show::Scorecard(which) => scorecard(which, facts, out),
         Show::Kpi(which) => kpi(which, facts, out),
-        Show::Sources => sources(facts, out),
+        Show::Sources => super::sources::sources(facts, out),
         Show::Quarantine(which) => quarantine(which, facts, out),
     }
 }
@@ -337,6 +337,9 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
     if let Some(why) = &view.standing.not_renewed {
         out.line(&format!("  not renewed {why}"))?;
     }
+    for said in &view.standing.late {
+        out.line(&format!("  late        {said}"))?;
+    }
     for said in &view.standing.moved_on {
         out.line(&format!("  moved on    {said}"))?;
     }
@@ -404,40 +407,6 @@ pub fn count_fields(of: RowCounts) -> [Field; 7] {
 
 fn count(n: u64) -> Field {
     Field::figure(n.to_string(), Some(n as f64))
-}
-
-fn sources(facts: &dyn Facts, out: Output) -> Result<(), Failure> {
-    if out.format == Format::Json {
-        return Ok(out.json(&v1::sources(facts)?)?);
-    }
-    let view = Reporter::new(facts).sources()?;
-    let header = [&["Source", "Into", "Files"], ROW_COUNTS.as_slice(), &["Data until"]].concat();
-    let mut grid = Grid::new(&header);
-    for source in &view.sources {
-        let mut row = vec![
-            Field::text(&source.source.name),
-            Field::text(&source.into.name),
-            count(source.loads.len() as u64),
-        ];
-        row.extend(count_fields(source.rows));
-        row.push(Field::text(source.watermark.clone().unwrap_or_default()));
-        grid.push(row);
-    }
-    out.rows(&grid)?;
-    if out.format == Format::Table {
-        let total = &view.total;
-        out.line(&format!(
-            "read {} = out of scope {} + landed {}; landed = accepted {} + superseding {} + quarantined {} + duplicate {}",
-            total.read, total.out_of_scope, total.landed(), total.accepted, total.superseding, total.quarantined,
-            total.duplicate
-        ))?;
-        for source in &view.sources {
-            for drift in &source.drift {
-                out.line(&format!("{}: {drift}", source.source.name))?;
-            }
-        }
-    }
-    Ok(())
 }
 
 fn quarantine(which: &ShowQuarantine, facts: &dyn Facts, out: Output) -> Result<(), Failure> {

@@ -22,6 +22,7 @@ const COMMANDS: &[&[&str]] = &[
     &["close"],
     &["periods"],
     &["run"],
+    &["sources"],
     &["show"],
     &["show", "scorecard"],
     &["show", "kpi"],

@@ -38,7 +38,7 @@ use crate::{
         scorecard::{Scored, in_force_from},
         words,
     },
-    view::{self, Status},
+    view::{self, DeliveryView, Status},
 };
 
 /// A scorecard; with `history`, so many periods of each KPI up to the one shown.
@@ -230,6 +230,7 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
             .collect(),
         moved_on: standing.moved_on,
         not_renewed: standing.not_renewed,
+        late: standing.late,
     })
 }
 
@@ -404,6 +405,19 @@ pub fn quarantine(facts: &dyn Facts, query: &QuarantineQuery) -> Result<Quaranti
             })
             .collect(),
     })
+}
+
+fn delivery(of: DeliveryView) -> Delivery {
+    Delivery {
+        state: of.state.word().into(),
+        last: of.last,
+        rows: of.rows,
+        usual_rows: of.usual_rows,
+        expected: of.expected,
+        due: of.due,
+        late_seconds: of.late,
+        bookmark: of.bookmark,
+    }
 }
 
 /// Writes answers.
@@ -611,6 +625,7 @@ impl<'a> Api<'a> {
                 .filter(|_| !view.loads.is_empty())
                 .map(|day| day.to_string()),
             last_landed: view.last_landed,
+            delivery: delivery(view.delivery),
             rows: rows(view.rows),
             loads: view
                 .loads

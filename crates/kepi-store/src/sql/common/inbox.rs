@@ -9,6 +9,10 @@ pub(crate) const AT: &str = "SELECT seq, stream, load, file, content, bookmark, 
 /// How many there are of a source: their places have no gaps.
 pub(crate) const SIZE: &str = "SELECT count(*) FROM kepi_inbox WHERE source = $1";
 
+/// The newest of each source.
+pub(crate) const NEWEST: &str = "SELECT source, bookmark FROM kepi_inbox AS one
+     WHERE seq = (SELECT max(seq) FROM kepi_inbox WHERE source = one.source)";
+
 /// Enters one.
 pub(crate) const ENTER: &str =
     "INSERT INTO kepi_inbox (source, seq, stream, load, file, content, bookmark, rows, fetched_at)

@@ -21,6 +21,10 @@ pub(crate) const OF_ENTITY: &str =
 pub(crate) const REPORTS: &str =
     "SELECT report FROM kepi_load WHERE ($1 IS NULL OR source = $1) AND replaced_by IS NULL ORDER BY seq";
 
+/// When each content of each source first landed, the oldest first; stopped loads delivered nothing.
+pub(crate) const DELIVERIES: &str = "SELECT source, min(at) AS first, max(rows) AS rows FROM kepi_load
+     WHERE stopped = 0 GROUP BY source, content ORDER BY source, first";
+
 /// Enters a load.
 pub(crate) const ENTER: &str =
     "INSERT INTO kepi_load (load, source, entity, file, content, definition, stopped,

@@ -60,6 +60,8 @@ pub struct Source {
     /// When something last landed, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_landed: Option<String>,
+    /// How it delivers.
+    pub delivery: Delivery,
     /// Rows.
     pub rows: Rows,
     /// Files landed, newest first.
@@ -70,6 +72,34 @@ pub struct Source {
     pub drift: Vec<String>,
     /// Its rules.
     pub rules: Vec<Rule>,
+}
+
+/// How a source delivers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// `nothing yet`, `stopped`, `late`, `on time`, `landed`.
+    pub state: Code,
+    /// When something new last came, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<String>,
+    /// Rows in scope of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+    /// The median of those before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usual_rows: Option<u64>,
+    /// When it is expected, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// When the next is due, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<String>,
+    /// Seconds that it is late.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late_seconds: Option<i64>,
+    /// How far fetching has come, as JSON in a text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bookmark: Option<String>,
 }
 
 /// One file landed.

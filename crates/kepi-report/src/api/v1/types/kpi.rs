@@ -93,6 +93,9 @@ pub struct KpiInFull {
     /// Why the newest run could not renew them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_renewed: Option<String>,
+    /// Sources that feed it and are late, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late: Vec<String>,
 }
 
 /// A KPI that another one is computed of.

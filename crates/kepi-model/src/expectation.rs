@@ -1,0 +1,93 @@
+//! When a source is expected to deliver. Pure: what came and what time it is go in, when the next is due comes out.
+
+use jiff::{civil, tz::TimeZone};
+
+use crate::{
+    business_hours::BusinessHours,
+    calendar::{Calendar, Grain, Period, day_of_ordinal, ordinal_of_day},
+    id::BusinessHoursId,
+};
+
+/// Periods in a row in which nothing is expected because nothing is open. More would be a project that is closed for good.
+const CLOSED_IN_A_ROW: i32 = 400;
+
+/// When a source is expected to deliver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expectation {
+    /// How often.
+    pub how: Rhythm,
+    /// In which days or times are counted; none: all.
+    pub hours: Option<BusinessHoursId>,
+}
+
+/// How often something is expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rhythm {
+    /// Once in every period of the calendar.
+    Every {
+        /// How long periods are.
+        grain: Grain,
+        /// By which of its days, from 1; none: its last one, unless a time of the day is said, then its first.
+        day: Option<u32>,
+        /// By which minute of that day; 1440 is its end.
+        minute: u16,
+        /// Whose clocks are meant.
+        zone: String,
+    },
+    /// Not longer after the delivery before than so many µs.
+    Within(i64),
+}
+
+impl Expectation {
+    /// When the delivery that follows the last one is due, in µs UTC: in the past, and it is late. None: nothing came yet, or
+    /// nothing is ever open.
+    pub fn due(&self, last: Option<i64>, calendar: &Calendar, hours: Option<&BusinessHours>) -> Option<i64> {
+        let last = last?;
+        match &self.how {
+            Rhythm::Within(time) => match hours {
+                Some(hours) => hours.add(last, *time),
+                None => last.checked_add(*time),
+            },
+            Rhythm::Every { grain, day, minute, zone } => {
+                let calendar = Calendar { zone: zone.clone(), ..calendar.clone() };
+                let tz = TimeZone::get(zone).ok()?;
+                let of = calendar.period_at(*grain, last).ok()?;
+                (1..=CLOSED_IN_A_ROW)
+                    .find_map(|after| deadline(&calendar, of.offset(after), *day, hours))
+                    .and_then(|date| moment(&tz, date, *minute))
+            }
+        }
+    }
+}
+
+/// The day of a period by which something is due; none: nothing is open on any of its days.
+fn deadline(calendar: &Calendar, of: Period, day: Option<u32>, hours: Option<&BusinessHours>) -> Option<i32> {
+    let first = ordinal_of_day(calendar.first_day(of).ok()?);
+    let last = ordinal_of_day(calendar.last_day(of).ok()?);
+    let mut days = (first..=last).filter(|day| hours.is_none_or(|hours| is_open(hours, *day)));
+    match day {
+        // One that is not there, such as the 31st of some months, is the last one.
+        Some(n) => {
+            let n = usize::try_from(n).ok()?;
+            days.by_ref().take(n).last()
+        }
+        None => days.next_back(),
+    }
+}
+
+/// Whether anything is open on a day, by days since 1970.
+fn is_open(hours: &BusinessHours, day: i32) -> bool {
+    let opened = hours.opened();
+    // 1970-01-01 was a Thursday.
+    let weekday = usize::try_from((i64::from(day) + 3).rem_euclid(7)).unwrap_or(0);
+    let openings = opened.days.get(&day).or_else(|| opened.week.get(weekday));
+    openings.is_some_and(|openings| !openings.is_empty())
+}
+
+/// A minute of a day as an instant. One that clocks skip is the moment at which they go on.
+fn moment(zone: &TimeZone, day: i32, minute: u16) -> Option<i64> {
+    let (day, minute) = if minute < 1440 { (day, minute) } else { (day.checked_add(1)?, 0) };
+    let time = civil::time((minute / 60) as i8, (minute % 60) as i8, 0, 0);
+    let at = day_of_ordinal(day).ok()?.to_datetime(time).to_zoned(zone.clone()).ok()?;
+    Some(at.timestamp().as_microsecond())
+}

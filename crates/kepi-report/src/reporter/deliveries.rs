@@ -1,0 +1,123 @@
+//! How sources deliver: when, how much, and whether the next is late.
+
+use jiff::{Timestamp, tz::TimeZone};
+use kepi_model::{
+    calendar::Grain,
+    expectation::{Expectation, Rhythm},
+    project::{Kpi, Source},
+};
+
+use super::Reporter;
+use crate::{
+    format,
+    view::{DeliveryView, SourceState},
+};
+
+/// Deliveries that are looked back on to say what is usual.
+const LOOKED_BACK: usize = 30;
+/// Fewer say nothing.
+const FEWEST: usize = 3;
+const SECOND: i64 = 1_000_000;
+
+impl<'a> Reporter<'a> {
+    /// The sources that a KPI is fed by, of those that are seen.
+    pub(super) fn sources_of(self, kpi: &'a Kpi) -> impl Iterator<Item = &'a Source> {
+        let all = self.project().sources.values();
+        all.filter(|s| kpi.reads.contains(&s.into) || kpi.looked_at.contains(&s.into))
+    }
+
+    /// When the next delivery of a source is due, and whether that has passed.
+    fn due(self, source: &Source) -> Option<(i64, bool)> {
+        let project = self.project();
+        let expect = source.expect.as_ref()?;
+        let hours =
+            expect.hours.as_ref().and_then(|id| project.business_hours.get(id)).map(|named| &named.hours);
+        let last = self.facts.delivered(&source.id)?.deliveries.last()?.0;
+        let due = expect.due(Some(last), &project.calendar, hours)?;
+        Some((due, self.facts.now().is_some_and(|now| now >= due)))
+    }
+
+    pub(super) fn delivery(self, source: &Source) -> DeliveryView {
+        let delivered = self.facts.delivered(&source.id);
+        let all = delivered.map_or(&[][..], |d| &d.deliveries);
+        let due = self.due(source);
+        let late = due.filter(|(_, late)| *late);
+        let before = all.iter().rev().skip(1).take(LOOKED_BACK).map(|(_, rows)| *rows);
+        DeliveryView {
+            state: match () {
+                () if self.stopped(source).is_some() => SourceState::Stopped,
+                () if all.is_empty() => SourceState::Nothing,
+                () if late.is_some() => SourceState::Late,
+                () if due.is_some() => SourceState::OnTime,
+                () => SourceState::Landed,
+            },
+            last: all.last().map(|(at, _)| self.instant(*at)),
+            rows: all.last().map(|(_, rows)| *rows),
+            usual_rows: median(before.collect()),
+            expected: source.expect.as_ref().map(|expect| self.expected(expect)),
+            due: due.map(|(at, _)| self.instant(at)),
+            late: late.zip(self.facts.now()).map(|((due, _), now)| (now - due) / SECOND),
+            bookmark: delivered.and_then(|d| d.bookmark.clone()),
+        }
+    }
+
+    /// What is said of a KPI whose sources are late.
+    pub(crate) fn late_sources(self, kpi: &'a Kpi) -> Vec<String> {
+        let late = self.sources_of(kpi).filter_map(|source| {
+            let (due, _) = self.due(source).filter(|(_, late)| *late)?;
+            let since = format::time((self.facts.now()? - due) / SECOND);
+            Some(format!("`{}` is late: due {}, {since} ago", source.id, self.readable(due)))
+        });
+        late.collect()
+    }
+
+    /// An instant as people write it, in the reporting zone.
+    fn readable(self, micros: i64) -> String {
+        let Ok(at) = Timestamp::from_microsecond(micros) else { return micros.to_string() };
+        let zone = TimeZone::get(&self.project().calendar.zone).unwrap_or(TimeZone::UTC);
+        at.to_zoned(zone).strftime("%-d %B %Y, %H:%M").to_string()
+    }
+
+    /// When something is expected, in words.
+    fn expected(self, of: &Expectation) -> String {
+        let hours = of.hours.as_ref().map(|id| {
+            let named =
+                self.project().business_hours.get(id).map_or(id.as_str(), |named| named.name.as_str());
+            match of.how {
+                Rhythm::Within(_) => format!(" of {named}"),
+                Rhythm::Every { .. } => format!(", of those on which {named} is open"),
+            }
+        });
+        let hours = hours.unwrap_or_default();
+        match &of.how {
+            Rhythm::Within(micros) => {
+                format!("within {}{hours} of the one before", format::time(micros / SECOND))
+            }
+            Rhythm::Every { grain, day, minute, zone } => {
+                let every = match grain {
+                    Grain::Day => "day",
+                    Grain::Week => "week",
+                    Grain::Month => "month",
+                    Grain::Quarter => "quarter",
+                    Grain::HalfYear => "half-year",
+                    Grain::Year => "year",
+                };
+                let on = match (grain, day) {
+                    (Grain::Day, _) | (_, None) => String::new(),
+                    (_, Some(day)) => format!(" by day {day}"),
+                };
+                let by = match minute {
+                    1440 => String::new(),
+                    minute => format!(" by {:02}:{:02} ({zone})", minute / 60, minute % 60),
+                };
+                format!("every {every}{on}{by}{hours}")
+            }
+        }
+    }
+}
+
+/// The one in the middle, of two the lesser.
+fn median(mut of: Vec<u64>) -> Option<u64> {
+    of.sort_unstable();
+    of.get(of.len().checked_sub(1)? / 2).copied().filter(|_| of.len() >= FEWEST)
+}

@@ -1,0 +1,102 @@
+//! `kepi sources`: what came when, what of it landed, whether the next is late.
+
+use kepi_report::{Reporter, api::v1, facts::Facts, format, view::SourceView};
+
+use super::show::{ROW_COUNTS, count_fields};
+use crate::{
+    cli::Format,
+    failure::Failure,
+    output::{Field, Grid, Output},
+};
+
+/// Prints how sources stand. What a table has no room for, data have.
+pub fn sources(facts: &dyn Facts, out: Output) -> Result<(), Failure> {
+    if out.format == Format::Json {
+        return Ok(out.json(&v1::sources(facts)?)?);
+    }
+    let view = Reporter::new(facts).sources()?;
+    let for_people = out.format == Format::Table;
+    // A column that has nothing to say of any source is left out for people.
+    let expected = !for_people || view.sources.iter().any(|s| s.delivery.expected.is_some());
+    let mut header = vec!["Source", "State", "Last delivery", "Rows", "Usual"];
+    if expected {
+        header.extend(["Late by", "Next due"]);
+    }
+    match for_people {
+        true => header.extend(["Landed", "Quarantined", "Share", "Data until"]),
+        false => {
+            header.extend(["Into", "Files"]);
+            header.extend(ROW_COUNTS);
+            header.extend(["Quarantined share", "Data until", "Bookmark"]);
+        }
+    }
+    let mut grid = Grid::new(&header);
+    for source in &view.sources {
+        grid.push(row(source, expected, for_people));
+    }
+    out.rows(&grid)?;
+    if for_people {
+        let total = &view.total;
+        out.line(&format!(
+            "read {} = out of scope {} + landed {}; landed = accepted {} + superseding {} + quarantined {} + duplicate {}",
+            total.read, total.out_of_scope, total.landed(), total.accepted, total.superseding, total.quarantined,
+            total.duplicate
+        ))?;
+        for source in &view.sources {
+            let name = &source.source.name;
+            if let Some(expected) = &source.delivery.expected {
+                out.line(&format!("{name}: expected {expected}"))?;
+            }
+            if let Some(bookmark) = &source.delivery.bookmark {
+                out.line(&format!("{name}: fetched up to {bookmark}"))?;
+            }
+            if let Some(stopped) = &source.stopped {
+                out.line(&format!("{name}: {stopped}"))?;
+            }
+            for drift in &source.drift {
+                out.line(&format!("{name}: {drift}"))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn row(source: &SourceView, expected: bool, for_people: bool) -> Vec<Field> {
+    let of = &source.delivery;
+    let count = |n: Option<u64>| {
+        Field::digits(n.map(format::count).unwrap_or_default(), n.map(|n| n.to_string()).unwrap_or_default())
+    };
+    let at = |at: &Option<String>| {
+        let shown = at.as_deref().unwrap_or_default();
+        // For people to the minute.
+        Field::text(if for_people {
+            shown.get(..16).unwrap_or(shown).replace('T', " ")
+        } else {
+            shown.to_owned()
+        })
+    };
+    let mut row = vec![
+        Field::text(&source.source.name),
+        Field::text(of.state.word()),
+        at(&of.last),
+        count(of.rows),
+        count(of.usual_rows),
+    ];
+    if expected {
+        let late = of.late.map(|seconds| (format::time(seconds), seconds.to_string())).unwrap_or_default();
+        row.extend([Field::digits(late.0, late.1), at(&of.due)]);
+    }
+    let landed = source.rows.landed();
+    let share = (landed > 0).then(|| source.rows.quarantined as f64 / landed as f64);
+    let share = Field::figure(share.map(format::coverage).unwrap_or_default(), share);
+    let until = Field::text(source.watermark.clone().unwrap_or_default());
+    match for_people {
+        true => row.extend([count(Some(landed)), count(Some(source.rows.quarantined)), share, until]),
+        false => {
+            row.extend([Field::text(&source.into.name), count(Some(source.loads.len() as u64))]);
+            row.extend(count_fields(source.rows));
+            row.extend([share, until, Field::text(of.bookmark.clone().unwrap_or_default())]);
+        }
+    }
+    row
+}
