@@ -41,6 +41,15 @@ pub struct Acting<'a> {
     pub actor: &'a str,
     /// Now, in µs UTC.
     pub at: i64,
+    /// What makes it one request however often it is sent; none: it is sent once.
+    pub key: Option<&'a str>,
+}
+
+impl Acting<'_> {
+    /// The key of the request.
+    fn key(&self, kind: &str) -> String {
+        self.key.map_or_else(|| new_key(kind), str::to_owned)
+    }
 }
 
 /// An item as it is shown.
@@ -167,7 +176,7 @@ impl Deciding<'_> {
                     Command::Edit(Edit { item: number, was, content, why: reason })
                 }
             };
-            let key = new_key("propose");
+            let key = acting.key("propose");
             let asked = Asked::new(&permit, &key, acting.at);
             match self.0.perform(asked, &command, &mut NewTexts(texts)).await {
                 Ok(done) => return self.item_of(done).await,
@@ -201,10 +210,22 @@ impl Deciding<'_> {
         let why = NewText::new(why.to_owned());
         let command = Command::Open(Open { content, why: why.commitment });
         texts.push(why);
-        let key = new_key("ask");
+        let key = acting.key("ask");
         let asked = Asked::new(&permit, &key, acting.at);
         let done = self.0.perform(asked, &command, &mut NewTexts(texts)).await?;
         self.item_of(done).await
+    }
+
+    /// The item that a request was about that this person sent before under a key; none: it was not sent.
+    ///
+    /// # Errors
+    /// The key is another person's, or the database refuses.
+    pub async fn sent_before(&self, key: &str, actor: &str) -> Result<Option<u64>, AppError> {
+        let Some((by, receipt)) = self.0.performed(key).await? else { return Ok(None) };
+        if by != self.0.person(actor).await?.to_string() {
+            return Err(AppError::Store(StoreError::KeyUsed(key.to_owned())));
+        }
+        Ok(Some(self.item_of(Performed::Before(receipt)).await?))
     }
 
     /// The item that was opened.
@@ -250,7 +271,7 @@ impl Deciding<'_> {
             });
             let merged = self.merged(&organisation, item).await?;
             let mut effects = Voting { texts: why.into_iter().collect(), merged };
-            let key = new_key("vote");
+            let key = acting.key("vote");
             match self.0.perform(Asked::new(&permit, &key, acting.at), &command, &mut effects).await {
                 Ok(_) => return Ok(()),
                 Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::LOOK_AGAIN) => {}
@@ -267,7 +288,7 @@ impl Deciding<'_> {
     pub async fn withdraw(&self, number: u64, acting: Acting<'_>) -> Result<(), AppError> {
         let permit = self.permit(acting.actor).await?;
         self.tick(acting.at).await?;
-        let key = new_key("withdraw");
+        let key = acting.key("withdraw");
         let command = Command::Withdraw(Withdraw { item: number });
         self.0.perform(Asked::new(&permit, &key, acting.at), &command, &mut NewTexts(Vec::new())).await?;
         Ok(())
@@ -349,7 +370,8 @@ impl Deciding<'_> {
         change.adoptions.iter().for_each(|adoption| register.apply(position, adoption));
         let files = archive::of(self.0, &register).await?.0;
         // Hashes of meaning were made from what was in force then: they have to be what they are by now.
-        let sound = match check::check(&files, &Options::default()).value {
+        let checked = check::check(&files, &Options::default()).value;
+        let sound = match checked {
             Some(project) => archive::differing(self.0, &register, &files, &project).await?.0.is_empty(),
             None => false,
         };
@@ -497,7 +519,11 @@ fn adopts(adoption: &DefinitionAdopted) -> impl Iterator<Item = String> {
     })
 }
 
-async fn view(store: &Store, organisation: &Organisation, item: &Item) -> Result<ItemView, AppError> {
+pub(crate) async fn view(
+    store: &Store,
+    organisation: &Organisation,
+    item: &Item,
+) -> Result<ItemView, AppError> {
     let mut wanted = vec![item.why];
     wanted.extend(item.ballots.values().filter_map(|ballot| ballot.why));
     let texts = store.read().await?.texts(&wanted).await?;

@@ -3,10 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
-
 use crate::{
     definitions::DOCUMENTS,
+    edit::plain,
     findings::Findings,
     source_text::{FileId, SourceFile, SourceMap},
     symbols::{FROM, is_dated},
@@ -41,19 +40,6 @@ pub fn keys_that_differ(then: &str, now: &str) -> BTreeSet<String> {
     let keys = then.entries().iter().chain(now.entries()).map(|pair| pair.key.as_str());
     let of = |root: &yaml::Yaml, key: &str| root.entry(key).map(|pair| plain(&pair.value));
     keys.filter(|key| of(&then, key) != of(&now, key)).map(str::to_owned).collect()
-}
-
-/// A piece of YAML without its places.
-fn plain(yaml: &yaml::Yaml) -> Value {
-    match &yaml.value {
-        yaml::Value::Empty => Value::Null,
-        yaml::Value::Scalar(scalar) => Value::String(scalar.text.clone()),
-        yaml::Value::List(items) => Value::Array(items.iter().map(plain).collect()),
-        // The order of a map may be what is shown, so it counts.
-        yaml::Value::Map(pairs) => {
-            Value::Array(pairs.iter().map(|pair| json!([pair.key, plain(&pair.value)])).collect())
-        }
-    }
 }
 
 /// All documents of a project in the order of files and lines. What has no first key with a name, such as an empty

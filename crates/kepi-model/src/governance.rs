@@ -47,6 +47,11 @@ impl Mode {
 }
 
 impl Aspect {
+    /// The aspect of a word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        crate::word::Word::from_word(word)
+    }
+
     /// Its word.
     pub fn word(self) -> &'static str {
         crate::word::Word::word(self)

@@ -24,6 +24,7 @@ mod decode;
 mod definitions;
 pub mod describe;
 pub mod documents;
+pub mod edit;
 pub mod entity;
 pub mod expectation;
 pub mod expression;

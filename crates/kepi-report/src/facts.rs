@@ -23,6 +23,7 @@ use kepi_score::{
 use kepi_stats::estimate::Estimate;
 
 use crate::{
+    decided::{Held, Item, ItemInFull, Official, Periods, RegisterAsked},
     reader::ViewError,
     trace::{TracedEntityRow, TracedValue},
     view::Viewer,
@@ -273,5 +274,44 @@ pub trait Facts: KpiValues + Send + Sync {
     ) -> Result<Vec<TracedEntityRow>, ViewError> {
         let _ = (key, most);
         Err(ViewError::Unavailable { reason: format!("the rows of `{entity}` are not here") })
+    }
+    /// What waits for somebody, the newest first; with `all` what has ended, too.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn items(&self, all: bool) -> Result<Vec<Item>, ViewError> {
+        let _ = all;
+        Ok(Vec::new())
+    }
+    /// An item with everything that is known of it; none: there is none of this number.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn item(&self, number: u64) -> Result<Option<ItemInFull>, ViewError> {
+        let _ = number;
+        Ok(None)
+    }
+    /// What is, was or will be in force.
+    ///
+    /// # Errors
+    /// It is asked for a day or position that there is not, or it cannot be read.
+    fn register(&self, asked: &RegisterAsked) -> Result<Vec<Held>, ViewError> {
+        let _ = asked;
+        Ok(Vec::new())
+    }
+    /// What is frozen and which periods are closed.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn decided_periods(&self) -> Result<Periods, ViewError> {
+        Ok(Periods::default())
+    }
+    /// The official figures of a period, as of its last close; none: it was never closed.
+    ///
+    /// # Errors
+    /// It is no period, or what is published cannot be read.
+    fn official(&self, period: &str) -> Result<Option<Vec<Official>>, ViewError> {
+        let _ = period;
+        Ok(None)
     }
 }

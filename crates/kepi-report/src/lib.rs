@@ -17,6 +17,7 @@
 
 pub mod api;
 pub mod csv;
+pub mod decided;
 pub mod difference;
 pub mod facts;
 #[cfg(any(test, feature = "fixture"))]

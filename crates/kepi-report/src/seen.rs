@@ -28,6 +28,7 @@ use kepi_score::{
 };
 
 use crate::{
+    decided::{Held, Item, ItemInFull, Official, Periods, RegisterAsked},
     facts::{Entry, Facts, Said, Standing},
     reader::ViewError,
     trace::{TracedEntityRow, TracedValue},
@@ -46,6 +47,12 @@ pub trait Sight: Send + Sync {
     fn rows(&self, source: &SourceId) -> bool;
     /// Why not, in words: by which policies, or that none grants it; of rejected rows, else of deliveries.
     fn why_not(&self, source: &SourceId, rows: bool) -> String;
+    /// Whether what is decided, in force, frozen and closed is seen.
+    fn decisions(&self) -> bool;
+    /// Whether to take part in decisions: whoever is asked by the governance, and proposes.
+    fn decides(&self) -> bool;
+    /// Why not, in words: to take part in decisions, else to see them.
+    fn why_no_decisions(&self, part: bool) -> String;
     /// Who somebody is and can ask, in words: ``you are here as viewer; `ana` can change that``.
     fn whom(&self) -> String;
 }
@@ -83,6 +90,28 @@ impl Seen {
         let Some(unseen) = asked.find(|id| !part.sight.rows(id)) else { return Ok(()) };
         let (why, whom) = (part.sight.why_not(unseen, true), part.sight.whom());
         Err(ViewError::Refused { reason: format!("rows of `{unseen}`: {why}; {whom}") })
+    }
+
+    /// Whether a definition is seen: as its figures or deliveries are. What has none is no secret.
+    fn shows_definition(&self, id: &str) -> bool {
+        let Some(part) = &self.part else { return true };
+        let units = &self.facts.project().units;
+        let anywhere =
+            |seen: &dyn Fn(Option<&UnitId>) -> bool| seen(None) || units.keys().any(|u| seen(Some(u)));
+        let Some((kind, name)) = id.split_once('/') else { return true };
+        match kind {
+            "kpi" => name.parse().is_ok_and(|kpi| anywhere(&|unit| part.sight.kpi(&kpi, unit))),
+            "scorecard" => name.parse().is_ok_and(|card| anywhere(&|unit| part.sight.scorecard(&card, unit))),
+            "source" => name.parse().is_ok_and(|source| part.sight.data(&source)),
+            _ => true,
+        }
+    }
+
+    /// Whether an item is seen: by whoever takes part in it, and by whoever sees all that it touches.
+    fn shows_item(&self, item: &Item) -> bool {
+        item.has_part(self.viewer.acts_as.as_deref())
+            || (self.part.is_none() || !item.secret)
+                && item.touches.iter().all(|touch| self.shows_definition(&touch.id))
     }
 
     /// Whether the figures of a KPI over a segment are seen.
@@ -295,5 +324,41 @@ impl Facts for Seen {
     ) -> Result<Vec<TracedEntityRow>, ViewError> {
         self.may_see_rows(None)?;
         self.facts.entity_rows(entity, key, most)
+    }
+    fn items(&self, all: bool) -> Result<Vec<Item>, ViewError> {
+        let mut items = self.facts.items(all)?;
+        items.retain(|item| self.shows_item(item));
+        Ok(items)
+    }
+    fn item(&self, number: u64) -> Result<Option<ItemInFull>, ViewError> {
+        let item = self.facts.item(number)?.filter(|of| self.shows_item(&of.item));
+        Ok(item.map(|mut of| {
+            // Who takes part sees what is decided; what follows from it may be none of their business.
+            of.scorecards.retain(|id| self.shows_definition(&format!("scorecard/{id}")));
+            of.follow.retain(|id| self.shows_definition(&format!("kpi/{id}")));
+            of
+        }))
+    }
+    fn register(&self, asked: &RegisterAsked) -> Result<Vec<Held>, ViewError> {
+        let mut held = self.facts.register(asked)?;
+        held.retain(|of| self.shows_definition(&of.id));
+        Ok(held)
+    }
+    fn decided_periods(&self) -> Result<Periods, ViewError> {
+        let mut periods = self.facts.decided_periods()?;
+        if self.part.as_ref().is_some_and(|part| part.project.is_some()) {
+            periods.closed.iter_mut().for_each(|closed| closed.figures = None);
+        }
+        Ok(periods)
+    }
+    fn official(&self, period: &str) -> Result<Option<Vec<Official>>, ViewError> {
+        let seen = |of: &Official| {
+            let kpi = of.kpi.parse();
+            let segment: Result<Segment, _> =
+                if of.segment.is_empty() { Ok(Segment::total()) } else { of.segment.parse() };
+            kpi.is_ok_and(|kpi| segment.is_ok_and(|segment| self.shows(&kpi, &segment)))
+        };
+        let figures = self.facts.official(period)?;
+        Ok(figures.map(|all| all.into_iter().filter(|of| seen(of)).collect()))
     }
 }

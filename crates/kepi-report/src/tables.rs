@@ -8,7 +8,10 @@ use crate::{
     reader::ViewError,
     reporter::Reporter,
     trace::plain,
-    view::{Cell, Named, Outcome, RowsView, Shade},
+    view::{
+        Cell, ClosedView, InboxView, ItemRow, Named, OfficialView, Outcome, PeriodsView, RegisterView,
+        RowsView, Shade,
+    },
 };
 
 /// Cohorts by age, every cohort there ever was.
@@ -107,6 +110,76 @@ pub fn rows(view: &RowsView) -> String {
         cells
     });
     csv::table(&header, lines)
+}
+
+/// What waits, and with `all` what has ended.
+pub fn items(view: &InboxView) -> String {
+    let of = |rows: &[ItemRow], place: &str| -> Vec<Vec<String>> {
+        let cells = |row: &ItemRow| {
+            vec![
+                row.number.to_string(),
+                place.to_owned(),
+                row.kind.clone(),
+                row.state.clone(),
+                row.title.clone(),
+                row.by.join(", "),
+                row.waits.join("; "),
+                row.opened.clone(),
+                row.due.clone().unwrap_or_default(),
+                row.ended.clone().unwrap_or_default(),
+                row.why.clone().unwrap_or_default(),
+            ]
+        };
+        rows.iter().map(cells).collect()
+    };
+    let places =
+        [(&view.turn, "mine"), (&view.part, "part"), (&view.others, "others"), (&view.ended, "ended")];
+    let rows = places.into_iter().flat_map(|(rows, place)| of(rows, place));
+    let header =
+        ["item", "place", "kind", "state", "title", "by", "waits_for", "opened", "due", "ended", "why"];
+    csv::table(&header, rows)
+}
+
+/// What is, was or will be in force.
+pub fn register(view: &RegisterView) -> String {
+    let rows = view.held.iter().map(|of| {
+        let (kind, name) = of.touch.id.split_once('/').unwrap_or((&of.touch.id, ""));
+        let cells = [kind, name, &of.touch.name, &of.touch.from, &of.at, &of.by];
+        cells.into_iter().map(str::to_owned).chain([of.event.to_string()]).collect()
+    });
+    csv::table(&["kind", "id", "name", "from", "adopted_at", "by", "event"], rows)
+}
+
+/// Periods: each close a row, and those that are open.
+pub fn periods(view: &PeriodsView) -> String {
+    let rows = view.periods.iter().flat_map(|of| {
+        let frozen: Vec<String> = of.frozen.iter().map(|(item, _)| item.to_string()).collect();
+        let own = vec![of.period.clone(), of.from.clone(), of.until.clone(), frozen.join(" ")];
+        let none = || [own.clone(), vec![String::new(); 4]].concat();
+        let close = |close: &ClosedView| {
+            let counts = close.figures.map(|(all, restated)| [all.to_string(), restated.to_string()]);
+            let closed = vec![close.version.to_string(), close.at.clone()];
+            [own.clone(), closed, counts.unwrap_or_default().to_vec()].concat()
+        };
+        match of.closed.is_empty() {
+            true => vec![none()],
+            false => of.closed.iter().map(close).collect(),
+        }
+    });
+    let header =
+        ["period", "from", "until", "frozen_by", "version", "closed_at", "official_figures", "restated"];
+    csv::table(&header, rows)
+}
+
+/// The official figures of a period.
+pub fn official(view: &OfficialView) -> String {
+    let rows = view.figures.iter().map(|of| {
+        let now = of.restated.clone().flatten().unwrap_or_default();
+        let official = of.official.clone().unwrap_or_default();
+        let own = [of.kpi.id.clone(), of.kpi.name.clone(), view.period.clone(), of.segment.clone(), official];
+        own.into_iter().chain([of.restated.is_some().to_string(), now]).collect()
+    });
+    csv::table(&["kpi", "name", "period", "segment", "official", "restated", "now"], rows)
 }
 
 /// Period, value, interval, n, reason and whether it is final.

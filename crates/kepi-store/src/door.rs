@@ -189,6 +189,18 @@ impl Store {
         Ok(Performed::Done(receipt, output))
     }
 
+    /// What came of a request under a key, and who sent it, as `person/7`; none: nothing yet.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn performed(&self, key: &str) -> Result<Option<(String, Receipt)>, StoreError> {
+        let Some(row) = self.read().await?.query(sql::RECEIPT).bind(key).first().await? else {
+            return Ok(None);
+        };
+        let receipt = Receipt { first: row.count("first")?, last: row.count("last")? };
+        Ok(Some((row.get::<String>("by")?, receipt)))
+    }
+
     /// What is the case now.
     ///
     /// # Errors

@@ -48,6 +48,12 @@ pub struct Visitor {
     pub sight: Option<Arc<dyn Sight>>,
     /// Number of the person and of the token that acts for it, as the log knows them; none: nobody has signed in.
     pub known: Option<(u64, Option<u64>)>,
+    /// As whom, by name, this visitor decides; none: nothing can be decided.
+    pub acts_as: Option<String>,
+    /// What forms of this visitor carry where there is no session whose key they could be made of.
+    pub form_key: Option<String>,
+    /// What makes a form that is made now one request, however often it is sent.
+    pub request_key: String,
 }
 
 /// What somebody was refused.
@@ -244,9 +250,22 @@ async fn guard(entrance: Entrance, mut request: Request, next: Next) -> Response
             respond::problem(kind, StatusCode::FORBIDDEN, "proxy_without_sign_in", detail)
         }
         Ok(visitor) => {
-            let name = visitor.name.clone();
+            // What changes something is a form, and comes from a page of this server.
+            if !request.method().is_safe() && !entrance.is_own_form(request.headers()) {
+                return foreign();
+            }
+            let signed_in = form_key.is_some() && !visitor.unasked;
+            let viewer = Viewer {
+                name: visitor.name.clone(),
+                signed_in,
+                form_key: if signed_in { form_key } else { visitor.form_key.clone() },
+                decides: visitor.acts_as.is_some()
+                    && visitor.sight.as_ref().is_none_or(|sight| sight.decides()),
+                acts_as: visitor.acts_as.clone(),
+                request_key: visitor.request_key.clone(),
+            };
             request.extensions_mut().insert(Guest { visitor, door: Arc::clone(&entrance.door) });
-            request.extensions_mut().insert(Viewer { name, form_key });
+            request.extensions_mut().insert(viewer);
             next.run(request).await
         }
         Err(NoEntry::Unavailable(why)) => {
@@ -309,7 +328,7 @@ fn to_sign_in(request: &Request) -> Response {
 }
 
 /// An answer that leads elsewhere, on this server.
-fn see(path: &str) -> Response {
+pub(crate) fn see(path: &str) -> Response {
     let location = HeaderValue::try_from(path).unwrap_or(HeaderValue::from_static("/"));
     let headers =
         [(header::LOCATION, location), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
@@ -368,7 +387,7 @@ fn page(status: StatusCode, said: &Said<'_>) -> Response {
 }
 
 /// A form that no page of this server sent.
-fn foreign() -> Response {
+pub(crate) fn foreign() -> Response {
     let detail =
         "the form does not come from a page of this server; open the page again and send it from there";
     respond::problem(Kind::Html, StatusCode::FORBIDDEN, "foreign_form", detail)

@@ -35,7 +35,7 @@ pub(crate) fn page(head: &Head<'_>, body: Markup) -> Markup {
                     a.brand href="/" { "Kepi" }
                     nav.wide aria-label="Main" { (links(head)) }
                     span.project { (project) }
-                    @if let Some(viewer) = head.project.and_then(|project| project.viewer.as_ref()) { (who(viewer)) }
+                    @if let Some(viewer) = head.project.and_then(|project| project.viewer.as_ref()) { (who(viewer, head.project.map_or(0, |project| project.waiting))) }
                     details.menu {
                         summary { "Menu" }
                         nav aria-label="Main" { (links(head)) }
@@ -56,12 +56,16 @@ pub(crate) fn page(head: &Head<'_>, body: Markup) -> Markup {
     }
 }
 
-/// Who sees it, and the way out.
-fn who(viewer: &Viewer) -> Markup {
+/// Who sees it, how many items wait for that person, and the way out.
+fn who(viewer: &Viewer, waiting: usize) -> Markup {
     html! {
         form.viewer method="post" action="/sign-out" {
-            span { (viewer.name) }
-            @if let Some(key) = &viewer.form_key {
+            span {
+                (viewer.name)
+                @if let Some(name) = viewer.acts_as.as_ref().filter(|name| **name != viewer.name) { ", as " (name) }
+            }
+            @if waiting > 0 { a.count href="/inbox" { (waiting) @if waiting == 1 { " waits for you" } @else { " wait for you" } } }
+            @if let Some(key) = viewer.form_key.as_ref().filter(|_| viewer.signed_in) {
                 input type="hidden" name="key" value=(key);
                 button type="submit" { "Sign out" }
             }

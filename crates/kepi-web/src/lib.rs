@@ -1,6 +1,7 @@
 //! Pages, and the interface for programs under `/api`: the same facts, read from a [`Reader`].
 //!
-//! Nothing is computed and nothing is changed here. Pages are complete without scripts; there are none.
+//! Nothing is computed here, and what a form asks for is done behind a port ([`desk`]). Pages are complete without scripts;
+//! there are none.
 
 #![cfg_attr(
     test,
@@ -14,7 +15,9 @@
 )]
 
 mod assets;
+pub mod desk;
 pub mod doors;
+pub mod forms;
 pub mod hosts;
 mod layout;
 pub mod pages;
@@ -46,15 +49,21 @@ use doors::Guest;
 use pages::{PAGES, Page, Params};
 use respond::Kind;
 
-/// No page takes a body; what comes anyway is cut off here.
-const MOST_BODY_BYTES: usize = 16 * 1024;
+/// The longest that a form may be; no page takes a body, and what comes anyway is cut off here.
+const MOST_BODY_BYTES: usize = 256 * 1024;
 /// A page is read from what is already computed; one that takes this long is broken.
 const LONGEST_REQUEST: Duration = Duration::from_secs(30);
 /// Only our own stylesheet and images; no scripts, no frames, no foreign targets of forms.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// All routes over one reader.
+/// All routes over one reader, and forms where there is a desk that does what they ask for.
+pub fn deciding(reader: Arc<dyn Reader>, desk: &Arc<dyn desk::Desk>) -> Router {
+    let forms = with_manners(forms::routes(&reader, desk));
+    router(reader).merge(forms)
+}
+
+/// All routes over one reader that show something.
 pub fn router(reader: Arc<dyn Reader>) -> Router {
     let mut router = Router::new();
     for page in PAGES {
@@ -105,7 +114,7 @@ fn header_layer(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
-/// One page or its JSON. Readers may block, so they run where blocking is allowed.
+/// One page or its JSON.
 async fn show(
     page: &'static Page,
     kind: Kind,
@@ -117,9 +126,23 @@ async fn show(
 ) -> Response {
     let id = path.iter().next().map(|(_, value)| value.to_owned());
     let params = Params::new(id, query.0);
+    let who = who.map(|(Extension(viewer), Extension(guest))| (viewer, guest));
+    match show_page(page, kind, reader, who, params).await {
+        Ok(body) => respond::body(kind, body, &headers),
+        Err(response) => response,
+    }
+}
+
+/// What a page says, or the answer that says why it says nothing. Readers may block, so they run where blocking is allowed.
+pub(crate) async fn show_page(
+    page: &'static Page,
+    kind: Kind,
+    reader: Arc<dyn Reader>,
+    who: Option<(Viewer, Guest)>,
+    params: Params,
+) -> Result<String, Response> {
     let attempt = page.attempt(&params);
-    let (viewer, guest) =
-        who.map_or((None, None), |(Extension(viewer), Extension(guest))| (Some(viewer), Some(guest)));
+    let (viewer, guest) = who.unzip();
     let sight = guest.as_ref().and_then(|guest| guest.visitor.sight.clone());
     let work = tokio::task::spawn_blocking(move || {
         let whole = reader.now()?;
@@ -150,11 +173,11 @@ async fn show(
         guest.door.refused(&guest.visitor, attempt).await;
     }
     match made {
-        Ok(Ok(body)) => respond::body(kind, body, &headers),
-        Ok(Err(error)) => respond::error(kind, &error),
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(error)) => Err(respond::error(kind, &error)),
         Err(error) => {
             tracing::error!(%error, page = page.path, "page failed");
-            respond::broken(kind)
+            Err(respond::broken(kind))
         }
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use kepi_report::{
     format, svg,
     view::{
-        Bridge, BridgePart, Change, Choice, Freshness, KpiRow, Measured, Outcome, Person, Points, Status,
-        UnitChoice, signed_parts,
+        Bridge, BridgePart, Change, Choice, Freshness, ItemRow, KpiRow, Measured, Outcome, Person, Points,
+        Status, UnitChoice, signed_parts,
     },
 };
 use maud::{Markup, html};
@@ -257,6 +257,23 @@ fn readable(text: &str) -> Option<String> {
         offset => format!("UTC{}", offset.replace('-', "−")),
     };
     Some(format!("{day} {month} {year}, {} ({zone})", time.get(..5)?))
+}
+
+/// The day of a time, `22 November 2026`; what is not RFC 3339 stays as it is.
+pub(crate) fn day(text: &str) -> Markup {
+    let whole = readable(text);
+    let day = whole.as_deref().and_then(|whole| whole.split(',').next()).unwrap_or(text);
+    html! { time datetime=(text) { (day) } }
+}
+
+/// Who wants it, and why.
+pub(crate) fn asks(row: &ItemRow) -> Markup {
+    html! {
+        p.asks {
+            (row.by.join(", "))
+            @match &row.why { Some(why) => { ": “" (why) "”" } None => { " (the reason was erased)" } }
+        }
+    }
 }
 
 /// A count with groups.

@@ -8,7 +8,7 @@ use std::{
 
 use kepi_access::policy::Holder;
 use kepi_access::{Access, AccessError};
-use kepi_store::Store;
+use kepi_store::{Store, door::new_key};
 use kepi_web::doors::{Answer, Attempt, Credentials, Door, NoEntry, Visitor};
 use tokio::sync::Mutex;
 
@@ -28,6 +28,15 @@ struct Opened {
     writes: bool,
 }
 
+/// Somebody whom nobody asks who it is.
+#[derive(Debug, Clone)]
+pub struct Unasked {
+    /// As shown.
+    pub name: &'static str,
+    /// As whom, by name, that person decides; none: nobody decides.
+    pub acts_as: Option<String>,
+}
+
 /// The door of the project at a site.
 pub struct SiteDoor {
     folder: PathBuf,
@@ -36,20 +45,23 @@ pub struct SiteDoor {
     /// What each visitor sees; none: it is only asked whether anybody signs in.
     sights: Option<Sights>,
     /// What somebody is called whom nobody asks who it is; none: everybody is asked.
-    unasked: Option<&'static str>,
+    unasked: Option<Unasked>,
+    /// What forms of somebody carry whom nobody asks who it is.
+    form_key: String,
     /// Whether anybody ever had to sign in here: what was closed opens to nobody because its state is moved away.
     closed: AtomicBool,
 }
 
 impl SiteDoor {
     /// The door, at which nobody is asked as long as nobody can sign in, if `unasked` says how to call them.
-    pub fn new(site: Site<'_>, unasked: Option<&'static str>, sights: Option<Sights>) -> Self {
+    pub fn new(site: Site<'_>, unasked: Option<Unasked>, sights: Option<Sights>) -> Self {
         Self {
             folder: site.folder.to_owned(),
             address: site.store.cloned(),
             opened: Mutex::new(None),
             sights,
             unasked,
+            form_key: new_key("key"),
             closed: AtomicBool::new(false),
         }
     }
@@ -88,14 +100,16 @@ impl SiteDoor {
     async fn known(&self, with: Credentials<'_>) -> Result<Option<Visitor>, Failure> {
         let Some(access) = self.access().await? else {
             let closed = self.closed.load(Ordering::Relaxed);
-            let name = self.unasked.filter(|_| !closed && with == Credentials::None);
             // A session of another time opens nothing and shuts nothing out; a token that is not known is a mistake.
-            let name = name.or(self.unasked.filter(|_| !closed && matches!(with, Credentials::Session(_))));
-            return Ok(name.map(|name| Visitor {
-                name: name.to_owned(),
+            let asked = closed || matches!(with, Credentials::Token(_));
+            return Ok(self.unasked.as_ref().filter(|_| !asked).map(|unasked| Visitor {
+                name: unasked.name.to_owned(),
                 unasked: true,
                 sight: None,
                 known: None,
+                acts_as: unasked.acts_as.clone(),
+                form_key: unasked.acts_as.is_some().then(|| self.form_key.clone()),
+                request_key: new_key("page"),
             }));
         };
         let known = match with {
@@ -110,7 +124,15 @@ impl SiteDoor {
         let Some(sights) = &self.sights else { return Ok(None) };
         let sight = sights.of(holder, &access.owners().await?)?;
         let known = Some((visitor.person, number));
-        Ok(Some(Visitor { name: visitor.name, unasked: false, sight: Some(sight), known }))
+        Ok(Some(Visitor {
+            acts_as: Some(visitor.name.clone()),
+            name: visitor.name,
+            unasked: false,
+            sight: Some(sight),
+            known,
+            form_key: None,
+            request_key: new_key("page"),
+        }))
     }
 }
 

@@ -5,6 +5,7 @@
 mod cli;
 mod commands;
 mod compose;
+mod desk;
 mod doors;
 mod failure;
 mod output;

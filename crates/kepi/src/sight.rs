@@ -38,6 +38,15 @@ impl Sight for Seeing {
         let action = if rows { Action::SeeRows } else { Action::SeeData };
         self.decisions.why_not(action, Some(source))
     }
+    fn decisions(&self) -> bool {
+        self.decisions.decisions()
+    }
+    fn decides(&self) -> bool {
+        self.decisions.decides()
+    }
+    fn why_no_decisions(&self, part: bool) -> String {
+        self.decisions.why_not(if part { Action::Decide } else { Action::SeeDecisions }, None)
+    }
     fn whom(&self) -> String {
         let roles: Vec<String> = self.decisions.holder().roles.iter().map(ToString::to_string).collect();
         let roles =

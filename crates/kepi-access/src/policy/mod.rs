@@ -29,12 +29,17 @@ pub enum Action {
     SeeData,
     /// Rejected rows.
     SeeRows,
+    /// What is decided, in force, frozen and closed.
+    SeeDecisions,
+    /// Taking part in decisions.
+    Decide,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::SeeValue, Self::SeeData, Self::SeeRows];
-    /// The group that all of these belong to.
+    pub const ALL: [Self; 5] =
+        [Self::SeeValue, Self::SeeData, Self::SeeRows, Self::SeeDecisions, Self::Decide];
+    /// The group that all of these belong to by which something is seen.
     pub const SEE: &str = "see";
 
     /// As policies and scopes of tokens write it.
@@ -43,7 +48,14 @@ impl Action {
             Self::SeeValue => "see_value",
             Self::SeeData => "see_data",
             Self::SeeRows => "see_rows",
+            Self::SeeDecisions => "see_decisions",
+            Self::Decide => "decide",
         }
+    }
+
+    /// Whether it only shows something.
+    pub fn sees(self) -> bool {
+        self != Self::Decide
     }
 }
 

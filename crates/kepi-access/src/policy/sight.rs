@@ -18,7 +18,7 @@ use kepi_model::{
 use super::{Action, EVERYWHERE, Policies};
 
 /// The built-in roles, which are attributes of a person.
-const ROLES: [&str; 3] = ["owner", "viewer", "analyst"];
+const ROLES: [&str; 4] = ["owner", "viewer", "analyst", "decider"];
 
 /// Whose eyes it is looked through.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +45,8 @@ enum Thing {
     Kpi(KpiId),
     Scorecard(ScorecardId),
     Source(SourceId),
+    /// What is decided, in force, frozen and closed.
+    Decisions,
 }
 
 /// Something, and for which unit; none: all rows.
@@ -100,6 +102,11 @@ impl Bound {
             all.push(Entity::new_no_attrs(source.clone(), HashSet::from([everywhere])));
             return Some((source, all));
         }
+        if matches!(thing, Thing::Decisions) {
+            let decisions = uid("Decisions", "all")?;
+            all.push(Entity::new_no_attrs(decisions.clone(), HashSet::from([everywhere])));
+            return Some((decisions, all));
+        }
         let unit = unit.or_else(|| self.top());
         for unit in unit.into_iter().flat_map(|unit| self.upwards(unit)) {
             let above = self.project.units.get(unit).and_then(|unit| unit.parent.as_ref());
@@ -124,7 +131,7 @@ impl Bound {
                 all.push(Entity::new_no_attrs(own.clone(), HashSet::new()));
                 (own, "internal")
             }
-            Thing::Source(_) => return None,
+            Thing::Source(_) | Thing::Decisions => return None,
         };
         let figures = uid("Figures", &format!("{of_what} for {of}"))?;
         let attribute = RestrictedExpression::new_string(sensitivity.to_owned());
@@ -143,9 +150,11 @@ impl Bound {
     ) -> Option<Response> {
         let (resource, mut entities) = self.entities(thing, unit)?;
         entities.push(person.clone());
+        let seeing = action.sees();
         let action = uid("Action", action.word())?;
         let see = uid("Action", Action::SEE)?;
-        entities.push(Entity::new_no_attrs(action.clone(), HashSet::from([see.clone()])));
+        let group = if seeing { HashSet::from([see.clone()]) } else { HashSet::new() };
+        entities.push(Entity::new_no_attrs(action.clone(), group));
         entities.push(Entity::new_no_attrs(see, HashSet::new()));
         let entities = Entities::from_entities(entities, None).ok()?;
         let request = Request::new(person.uid(), action, resource, Context::empty(), None).ok()?;
@@ -154,9 +163,11 @@ impl Bound {
 
     /// Whether the scopes of a token cover something.
     fn covers(&self, scopes: &BTreeSet<Grant>, action: Action, thing: &Thing, unit: Option<&UnitId>) -> bool {
-        let unit = unit.or_else(|| self.top()).filter(|_| !matches!(thing, Thing::Source(_)));
+        let whole = matches!(thing, Thing::Source(_) | Thing::Decisions);
+        let unit = unit.or_else(|| self.top()).filter(|_| !whole);
         scopes.iter().any(|scope| {
-            let named = [Action::SEE, action.word()].contains(&scope.name.as_str());
+            let named =
+                action.word() == scope.name.as_str() || action.sees() && scope.name.as_str() == Action::SEE;
             let reaches = match (&scope.unit, unit) {
                 (None, _) => true,
                 (Some(scope), Some(unit)) => self.upwards(unit).any(|above| above == scope),
@@ -229,6 +240,16 @@ impl Sight {
         self.may(Action::SeeRows, &Thing::Source(source.clone()), None)
     }
 
+    /// Whether what is decided, in force, frozen and closed is seen.
+    pub fn decisions(&self) -> bool {
+        self.may(Action::SeeDecisions, &Thing::Decisions, None)
+    }
+
+    /// Whether to take part in decisions.
+    pub fn decides(&self) -> bool {
+        self.may(Action::Decide, &Thing::Decisions, None)
+    }
+
     fn shows(&self, thing: Thing, unit: Option<&UnitId>, within: &mut BTreeSet<Asked>) -> bool {
         let key = (thing, unit.cloned());
         if let Some(shown) = self.shown.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
@@ -274,7 +295,7 @@ impl Sight {
                 }
                 parts
             }
-            Thing::Source(_) => Vec::new(),
+            Thing::Source(_) | Thing::Decisions => Vec::new(),
         }
     }
 
@@ -283,7 +304,10 @@ impl Sight {
         let roles: Vec<String> = self.holder.roles.iter().map(ToString::to_string).collect();
         let roles =
             if roles.is_empty() { "without a role".to_owned() } else { format!("as {}", roles.join(", ")) };
-        let thing = source.map(|source| Thing::Source(source.clone()));
+        let thing = match action {
+            Action::SeeDecisions | Action::Decide => Some(Thing::Decisions),
+            _ => source.map(|source| Thing::Source(source.clone())),
+        };
         let response = thing.as_ref().zip(self.person.as_ref());
         let response = response.and_then(|(thing, person)| self.bound.decide(person, action, thing, None));
         let by: Vec<String> = response

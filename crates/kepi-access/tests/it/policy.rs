@@ -103,7 +103,7 @@ fn roles_and_sensitivity_and_units_as_in_an_independent_table() {
         _ => false,
     };
     let mut asked = 0;
-    for role in ["owner", "analyst", "viewer", "guest"] {
+    for role in ["owner", "analyst", "viewer", "decider", "guest"] {
         for held in ["everywhere", "company", "north", "south2"] {
             let grant = if held == "everywhere" { role.to_owned() } else { format!("{role}:{held}") };
             let sight = sight(Policies::built_in(), &[&grant], None);
@@ -122,11 +122,14 @@ fn roles_and_sensitivity_and_units_as_in_an_independent_table() {
             // What sources deliver belongs to the whole.
             let whole = held == "everywhere";
             let till = "till".parse().unwrap();
-            assert_eq!(sight.data(&till), whole && role != "guest", "{grant}");
+            assert_eq!(sight.data(&till), whole && !["guest", "decider"].contains(&role), "{grant}");
             assert_eq!(sight.rows(&till), whole && ["owner", "analyst"].contains(&role), "{grant}");
+            // So do decisions; to see them is not to take part.
+            assert_eq!(sight.decisions(), whole && role != "guest", "{grant}");
+            assert_eq!(sight.decides(), whole && ["owner", "decider"].contains(&role), "{grant}");
         }
     }
-    assert_eq!(asked, 4 * 4 * 6 * 8);
+    assert_eq!(asked, 5 * 4 * 6 * 8);
 }
 
 #[test]
@@ -239,6 +242,7 @@ fn policy(chance: &mut Chance) -> String {
         "action",
         "action in Action::\"see\"",
         "action == Action::\"see_value\"",
+        "action in [Action::\"see_decisions\", Action::\"decide\"]",
         "action in [Action::\"see_value\", Action::\"see_rows\"]",
     ]);
     let resource = *chance.pick(&[
@@ -249,7 +253,7 @@ fn policy(chance: &mut Chance) -> String {
         "resource in Kpi::\"usual\"",
         "resource in Kpi::\"pay\"",
     ]);
-    let role = *chance.pick(&["owner", "viewer", "analyst"]);
+    let role = *chance.pick(&["owner", "viewer", "analyst", "decider"]);
     let own = *chance.pick(&["pay_board", "auditor"]);
     let when = match chance.below(5) {
         0 => String::new(),
@@ -279,8 +283,10 @@ fn world(roles: &BTreeSet<Grant>) -> Entities {
     all.push(Entity::new_no_attrs(uid("Source", "till"), HashSet::from([uid("Unit", "everywhere")])));
     all.push(Entity::new_no_attrs(uid("Action", "see"), none()));
     for action in Action::ALL {
-        all.push(Entity::new_no_attrs(uid("Action", action.word()), HashSet::from([uid("Action", "see")])));
+        let group = if action == Action::Decide { none() } else { HashSet::from([uid("Action", "see")]) };
+        all.push(Entity::new_no_attrs(uid("Action", action.word()), group));
     }
+    all.push(Entity::new_no_attrs(uid("Decisions", "all"), HashSet::from([uid("Unit", "everywhere")])));
     for (kpi, sensitivity) in
         [("open", "public"), ("usual", "internal"), ("margin", "restricted"), ("pay", "confidential")]
     {
@@ -296,7 +302,7 @@ fn world(roles: &BTreeSet<Grant>) -> Entities {
         }
     }
     let mut held: BTreeMap<String, Vec<RestrictedExpression>> =
-        ["owner", "viewer", "analyst"].map(|role| (role.to_owned(), Vec::new())).into();
+        ["owner", "viewer", "analyst", "decider"].map(|role| (role.to_owned(), Vec::new())).into();
     for grant in roles {
         let unit = grant.unit.as_ref().map_or("everywhere", |unit| unit.as_str());
         held.entry(grant.name.to_string())
@@ -325,7 +331,7 @@ fn the_filter_is_the_decision() {
         let policies = Policies::of(&[file(&text)]).unwrap();
         let roles: BTreeSet<Grant> = (0..chance.below(4))
             .map(|_| {
-                let role = *chance.pick(&["owner", "viewer", "analyst", "pay_board", "auditor"]);
+                let role = *chance.pick(&["owner", "viewer", "analyst", "decider", "pay_board", "auditor"]);
                 let unit = *chance.pick(&["", ":company", ":north", ":south", ":north1", ":south2"]);
                 format!("{role}{unit}").parse().unwrap()
             })
@@ -360,7 +366,10 @@ fn the_filter_is_the_decision() {
         let till = "till".parse().unwrap();
         assert_eq!(sight.data(&till), decided(Action::SeeData, uid("Source", "till")), "seed {seed}\n{text}");
         assert_eq!(sight.rows(&till), decided(Action::SeeRows, uid("Source", "till")), "seed {seed}\n{text}");
-        pairs += 2;
+        let all = || uid("Decisions", "all");
+        assert_eq!(sight.decisions(), decided(Action::SeeDecisions, all()), "seed {seed}\n{text}");
+        assert_eq!(sight.decides(), decided(Action::Decide, all()), "seed {seed}\n{text}");
+        pairs += 4;
     }
     eprintln!("access: {pairs} pairs of policies and things from seed {}, {seen} seen", effort.seed);
     assert!(seen * 10 > pairs && seen * 10 < pairs * 9, "{seen} of {pairs}: hardly anything is tried");

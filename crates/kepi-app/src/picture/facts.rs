@@ -20,6 +20,7 @@ use kepi_query::{
     value::Segment,
 };
 use kepi_report::{
+    decided::{Held, Item, ItemInFull, Official, Periods, RegisterAsked},
     facts::{Entry, Facts, Said, Standing},
     reader::ViewError,
     trace::{TracedEntityRow, TracedValue},
@@ -29,7 +30,10 @@ use kepi_score::{
     tree::Observed,
 };
 
-use super::Picture;
+use super::{
+    Picture,
+    decided::{self, unread},
+};
 use crate::error::{AppError, whole};
 
 /// The scores of all units by scorecard and period: they are on every page, and a picture does not change.
@@ -213,5 +217,25 @@ impl Facts for Picture {
     ) -> Result<Vec<TracedEntityRow>, ViewError> {
         let app = self.app.as_ref().ok_or_else(nothing_stored)?;
         self.wait(app.trace_rows(entity, key, most)).map_err(untraced)
+    }
+    fn items(&self, all: bool) -> Result<Vec<Item>, ViewError> {
+        let Some(app) = &self.app else { return Ok(Vec::new()) };
+        self.wait(decided::items(&app.store, all)).map_err(unread)
+    }
+    fn item(&self, number: u64) -> Result<Option<ItemInFull>, ViewError> {
+        let Some(app) = &self.app else { return Ok(None) };
+        self.wait(decided::item(&app.store, number)).map_err(unread)
+    }
+    fn register(&self, asked: &RegisterAsked) -> Result<Vec<Held>, ViewError> {
+        let app = self.app.as_ref().ok_or_else(nothing_stored)?;
+        self.wait(decided::register(&app.store, asked)).map_err(unread)
+    }
+    fn decided_periods(&self) -> Result<Periods, ViewError> {
+        let Some(app) = &self.app else { return Ok(Periods::default()) };
+        self.wait(decided::periods(app)).map_err(unread)
+    }
+    fn official(&self, period: &str) -> Result<Option<Vec<Official>>, ViewError> {
+        let Some(app) = &self.app else { return Ok(None) };
+        self.wait(decided::official(app, period)).map_err(unread)
     }
 }

@@ -27,6 +27,7 @@ use crate::{open::App, overrides::Overriding};
 use cube::Cube;
 
 mod cube;
+mod decided;
 mod facts;
 mod judged;
 mod load;

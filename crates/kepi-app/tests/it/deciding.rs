@@ -61,7 +61,7 @@ impl World {
 }
 
 fn acting(actor: &str) -> Acting<'_> {
-    Acting { actor, at: 2 }
+    Acting { actor, at: 2, key: None }
 }
 
 fn changed(files: &SourceMap, from: &str, to: &str) -> SourceMap {
@@ -183,7 +183,7 @@ async fn silence_is_no() {
     let files =
         changed(&world.files, NPS, "nps: {of: survey_response, answer: score, where: region = 'north'}");
     let item = world.propose(&files, "carl", None).await.unwrap();
-    let late = Acting { actor: "ann", at: 31 * DAY };
+    let late = Acting { actor: "ann", at: 31 * DAY, key: None };
     let outcome = world.deciding().vote(item, Stance::Yes, None, late, None).await;
     assert!(refused(outcome).contains("G0702: item 1 has ended: lapsed"));
     assert!(!world.holds(&files).await);

@@ -11,6 +11,7 @@ mod base;
 mod computed;
 mod dated;
 mod documents;
+mod edit;
 mod examples;
 mod expectation;
 mod generated;

@@ -6,6 +6,7 @@ pub(crate) mod bridge;
 mod cohorts;
 mod composed;
 mod data;
+mod decided;
 mod deliveries;
 pub(crate) mod explain;
 mod flow;
@@ -411,6 +412,7 @@ impl<'a> Reporter<'a> {
             has_journeys: self.journeys().next().is_some(),
             scorecards: project.scorecards.values().map(|s| Named::new(&s.id, &s.name)).collect(),
             viewer: self.facts.viewer().cloned(),
+            waiting: self.waiting(),
         }
     }
 

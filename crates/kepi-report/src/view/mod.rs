@@ -6,6 +6,7 @@
 
 mod bridge;
 mod customers;
+mod decided;
 mod explain;
 mod insight;
 mod kpi;
@@ -20,6 +21,10 @@ mod what_if;
 pub use bridge::{Bridge, BridgeKpi, BridgePart};
 pub use customers::{
     Amounts, ByStage, Cell, Cohort, CohortsView, Flow, FlowView, Funnel, JourneyView, Shade, StageMap, Step,
+};
+pub use decided::{
+    BallotView, ClosedView, DocumentView, Forms, HappenedView, HeldView, InboxView, ItemRow, ItemView,
+    OfficialFigure, OfficialView, PeriodView, PeriodsView, RegisterView, SaidView, TouchView,
 };
 pub use explain::{ExplainNode, ExplainView, NodeKind};
 pub use insight::{AnalysisView, ExhibitView};

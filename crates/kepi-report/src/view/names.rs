@@ -50,6 +50,8 @@ pub struct ProjectView {
     pub scorecards: Vec<Named>,
     /// Who sees it, if that is known.
     pub viewer: Option<Viewer>,
+    /// How many items wait for who sees it.
+    pub waiting: usize,
 }
 
 /// Who sees a page.
@@ -57,8 +59,16 @@ pub struct ProjectView {
 pub struct Viewer {
     /// As shown.
     pub name: String,
-    /// What a form of this person carries, so that nobody else's page can send one; none: there is nothing to sign out of.
+    /// Whether this is a session, out of which one can sign.
+    pub signed_in: bool,
+    /// What a form of this person carries, so that nobody else's page can send one; none: there are no forms.
     pub form_key: Option<String>,
+    /// As whom, by name, this person decides; none: nothing can be decided.
+    pub acts_as: Option<String>,
+    /// Whether forms that decide are shown.
+    pub decides: bool,
+    /// What makes a form one request, however often it is sent.
+    pub request_key: String,
 }
 
 /// One of several to choose from.

@@ -30,7 +30,7 @@ pub(crate) fn render(status: StatusCode, message: &str, suggestions: &[(String, 
 }
 
 /// Messages are fragments; a page shows sentences.
-fn sentence(message: &str) -> String {
+pub(crate) fn sentence(message: &str) -> String {
     let mut chars = message.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", chars.as_str().trim_end_matches('.'))

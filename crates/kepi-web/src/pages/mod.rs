@@ -4,11 +4,15 @@ mod cohorts;
 pub(crate) mod error;
 mod explain;
 mod flows;
+mod inbox;
+mod item;
 mod journeys;
 mod kpi;
 mod kpis;
 mod map;
+mod periods;
 mod quarantine;
+mod register;
 mod rows;
 mod scorecard;
 pub(crate) mod sign_in;
@@ -19,6 +23,7 @@ use kepi_model::project::Project;
 use kepi_report::{
     Reporter,
     api::v1,
+    decided::RegisterAsked,
     facts::Facts,
     reader::{KpiQuery, QuarantineQuery, ScorecardQuery, ViewError, WhatIfQuery},
     seen::Sight,
@@ -54,6 +59,8 @@ pub enum Action {
     SeeData,
     /// Sees rejected rows.
     SeeRows,
+    /// Sees what is decided, in force, frozen and closed.
+    SeeDecisions,
 }
 
 impl Action {
@@ -63,6 +70,7 @@ impl Action {
             Self::SeeValue(_) => "see_value",
             Self::SeeData => "see_data",
             Self::SeeRows => "see_rows",
+            Self::SeeDecisions => "see_decisions",
         }
     }
 }
@@ -95,6 +103,8 @@ impl Page {
                 Some(unseen) => refused(format!("rows of `{unseen}`: {}", sight.why_not(unseen, true))),
                 None => Ok(()),
             },
+            Action::SeeDecisions if sight.decisions() => Ok(()),
+            Action::SeeDecisions => refused(sight.why_no_decisions(false)),
         }
     }
 
@@ -106,6 +116,7 @@ impl Page {
                 (kind, params.id.clone().or_else(|| params.get("scorecard")).unwrap_or_else(all))
             }
             Action::SeeData | Action::SeeRows => ("source", params.get("source").unwrap_or_else(all)),
+            Action::SeeDecisions => ("decisions", all()),
         };
         Attempt { action: self.action.word(), on, unit: params.get("unit") }
     }
@@ -279,6 +290,57 @@ pub const PAGES: &[Page] = &[
         data: |f, p| json(v1::what_if(f, &p.what_if())),
         csv: None,
     },
+    Page {
+        path: "/inbox",
+        action: Action::SeeDecisions,
+        json: Some("/api/v1/items"),
+        nav: Some("Decisions"),
+        html: |f, p| html(Reporter::new(f).inbox(p.get("all").is_some()), inbox::render),
+        data: |f, p| json(v1::inbox(f, p.get("all").is_some())),
+        csv: csv("/inbox/items.csv", |f, p| {
+            Ok(tables::items(&Reporter::new(f).inbox(p.get("all").is_some())?))
+        }),
+    },
+    Page {
+        path: "/items/{id}",
+        action: Action::SeeDecisions,
+        json: Some("/api/v1/items/{id}"),
+        nav: None,
+        html: |f, p| Ok(item::render(&Reporter::new(f).item(&p.id())?, p.said.as_ref()).into_string()),
+        data: |f, p| json(v1::item(f, &p.id())),
+        csv: None,
+    },
+    Page {
+        path: "/periods",
+        action: Action::SeeDecisions,
+        json: Some("/api/v1/periods"),
+        nav: None,
+        html: |f, p| Ok(periods::render(&Reporter::new(f).periods()?, p.said.as_ref()).into_string()),
+        data: |f, _| json(v1::periods(f)),
+        csv: csv("/periods/periods.csv", |f, _| Ok(tables::periods(&Reporter::new(f).periods()?))),
+    },
+    Page {
+        path: "/periods/{id}",
+        action: Action::SeeDecisions,
+        json: Some("/api/v1/periods/{id}"),
+        nav: None,
+        html: |f, p| html(Reporter::new(f).official(&p.id()), periods::official),
+        data: |f, p| json(v1::official(f, &p.id())),
+        csv: csv("/periods/{id}/figures.csv", |f, p| {
+            Ok(tables::official(&Reporter::new(f).official(&p.id())?))
+        }),
+    },
+    Page {
+        path: "/register",
+        action: Action::SeeDecisions,
+        json: Some("/api/v1/register"),
+        nav: None,
+        html: |f, p| html(Reporter::new(f).register(&p.register()?), register::render),
+        data: |f, p| json(v1::register(f, &p.register()?)),
+        csv: csv("/register/definitions.csv", |f, p| {
+            Ok(tables::register(&Reporter::new(f).register(&p.register()?)?))
+        }),
+    },
 ];
 
 /// More periods of history than this are not given at once; an endpoint of one KPI has them all.
@@ -312,11 +374,27 @@ fn json<V: Serialize>(answer: Result<V, ViewError>) -> Result<String, ViewError>
 pub(crate) struct Params {
     id: Option<String>,
     query: Vec<(String, String)>,
+    said: Option<Said>,
+}
+
+/// Why nothing came of a form, and what was typed into it.
+pub(crate) struct Said {
+    /// Each in a sentence that says what to do.
+    pub(crate) why: Vec<String>,
+    /// The route that it was sent to.
+    pub(crate) form: &'static str,
+    /// What was typed.
+    pub(crate) fields: Vec<(String, String)>,
 }
 
 impl Params {
     pub(crate) fn new(id: Option<String>, query: Vec<(String, String)>) -> Self {
-        Self { id, query }
+        Self { id, query, said: None }
+    }
+
+    /// The same, of a page that a form came back to.
+    pub(crate) fn with(self, said: Said) -> Self {
+        Self { said: Some(said), ..self }
     }
 
     fn get(&self, key: &str) -> Option<String> {
@@ -359,6 +437,17 @@ impl Params {
     /// How many periods of history are asked for.
     pub(crate) fn history(&self) -> Option<usize> {
         self.get("history").and_then(|n| n.parse().ok()).map(|n: usize| n.min(MOST_HISTORY))
+    }
+
+    /// What is asked of the register.
+    pub(crate) fn register(&self) -> Result<RegisterAsked, ViewError> {
+        let position = self.get("at").map(|at| {
+            let wrong = || ViewError::Unclear {
+                reason: format!("`{at}` is no event; ask with a number, such as `at=12`"),
+            };
+            at.parse().map_err(|_| wrong())
+        });
+        Ok(RegisterAsked { of: self.get("id"), day: self.get("day"), position: position.transpose()? })
     }
 
     pub(crate) fn quarantine(&self) -> QuarantineQuery {

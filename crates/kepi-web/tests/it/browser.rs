@@ -3,114 +3,25 @@
 //! Needs `chromedriver` on the path and `npm ci` in `web/`; without them the tests say so and pass. With
 //! `KEPI_SCREENSHOTS=folder` they leave pictures of all pages there.
 
-use std::{
-    io::{BufRead, BufReader},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::path::PathBuf;
 
-use kepi_report::fixture::{PlantedReader, airport};
 use kepi_web::pages::PAGES;
-use serde_json::{Value, json};
-use thirtyfour::{ChromiumLikeCapabilities, LoggingPrefsLogLevel, prelude::*};
+use serde_json::Value;
+use thirtyfour::prelude::*;
 
-use crate::example;
-
-/// A driver of our own on a port of its own, stopped when dropped.
-struct Driver {
-    child: Child,
-    address: String,
-}
-
-impl Driver {
-    fn start() -> Option<Self> {
-        let spawned = Command::new("chromedriver")
-            .args(["--port=0", "--log-level=SEVERE"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        let mut child = match spawned {
-            Ok(child) => child,
-            Err(error) => {
-                eprintln!("SKIPPED: browser tests need `chromedriver` on the path: {error}");
-                return None;
-            }
-        };
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let port = lines.map_while(Result::ok).find_map(|line| {
-            let port = line.split_once("on port ")?.1.trim_end_matches('.').parse::<u16>().ok();
-            port.filter(|_| line.contains("successfully"))
-        });
-        let port = port.expect("chromedriver says on which port it listens");
-        Some(Self { child, address: format!("http://127.0.0.1:{port}") })
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Look {
-    Light,
-    Dark,
-    Phone,
-}
-
-async fn browser(driver: &Driver, look: Look) -> WebDriver {
-    let mut wanted = DesiredCapabilities::chrome();
-    for arg in [
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--disable-quic",
-        "--window-size=1280,1000",
-    ] {
-        wanted.add_arg(arg).unwrap();
-    }
-    if look == Look::Dark {
-        wanted.add_arg("--blink-settings=preferredColorScheme=0").unwrap();
-    }
-    if look == Look::Phone {
-        let metrics = json!({"deviceMetrics": {"width": 390, "height": 844, "pixelRatio": 1.0}});
-        wanted.add_experimental_option("mobileEmulation", metrics).unwrap();
-    }
-    wanted.set_browser_log_level(LoggingPrefsLogLevel::All).unwrap();
-    WebDriver::new(&driver.address, wanted).await.expect("a browser starts")
-}
+use crate::{
+    doors,
+    driver::{Driver, Look, arrives, ask, browser},
+    example, forms,
+};
 
 async fn site() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let router = kepi_web::router(Arc::new(PlantedReader::of(airport())));
+    // As the person at this machine sees it, forms included.
+    let (router, _) = forms::site(doors::unasked("local owner"));
     tokio::spawn(kepi_web::server::serve(listener, router, Default::default(), std::future::pending()));
     address
-}
-
-/// Waits until the browser shows the page of a path, whole, and says its query: a click returns before the page that it
-/// leads to is there.
-async fn arrives(browser: &WebDriver, path: &str) -> String {
-    let begun = Instant::now();
-    loop {
-        let url = browser.current_url().await.unwrap();
-        // A page on its way out answers nothing.
-        let state = browser.execute("return document.readyState", Vec::new()).await;
-        if url.path() == path && state.is_ok_and(|state| state.json() == "complete") {
-            return url.query().unwrap_or_default().to_owned();
-        }
-        assert!(begun.elapsed() < Duration::from_secs(30), "{url} for {path}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 fn axe() -> Option<String> {
@@ -131,10 +42,6 @@ async fn violations(browser: &WebDriver, axe: &str) -> Vec<String> {
     let answer: Value = browser.execute_async(run, Vec::new()).await.unwrap().convert().unwrap();
     assert!(answer["passes"].as_u64().unwrap() > 10, "axe checked nothing: {answer}");
     answer["found"].as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned()).collect()
-}
-
-async fn ask<T: serde::de::DeserializeOwned>(browser: &WebDriver, script: &str) -> T {
-    browser.execute(script, Vec::new()).await.unwrap().convert().unwrap()
 }
 
 async fn look_at_all(look: Look) {

@@ -28,12 +28,12 @@ use tower::ServiceExt;
 
 use crate::example;
 
-const TOKEN: &str = "kepi_Zm9yIHRlc3RzLCBub3QgcmFuZG9tIGF0IGFsbCBoZXJl";
+pub(crate) const TOKEN: &str = "kepi_Zm9yIHRlc3RzLCBub3QgcmFuZG9tIGF0IGFsbCBoZXJl";
 
 /// Knows Ana, by a password and a token; remembers sessions.
 #[derive(Default)]
 pub(crate) struct Planted {
-    pub(crate) unasked: Option<&'static str>,
+    unasked: Option<&'static str>,
     sessions: Mutex<BTreeMap<String, &'static str>>,
     begun: AtomicU32,
     tried_from: Mutex<Vec<Option<IpAddr>>>,
@@ -49,6 +49,9 @@ impl Planted {
             unasked,
             sight: if unasked { None } else { sight() },
             known: (!unasked).then_some((1, None)),
+            acts_as: Some(if unasked { "dan" } else { name }.to_owned()),
+            form_key: unasked.then(|| "of this process".to_owned()),
+            request_key: "request/1".to_owned(),
         };
         match with {
             Credentials::None => self.unasked.map(|name| visitor(name, true)),
@@ -92,7 +95,7 @@ impl Door for Planted {
     }
 }
 
-pub(crate) fn site(door: Arc<Planted>, at: Option<&str>) -> Router {
+fn site(door: Arc<Planted>, at: Option<&str>) -> Router {
     let at = at.map(|at| at.parse().unwrap());
     guarded(router(Arc::new(PlantedReader::of(fixture::airport()))), Entrance { door, at })
 }
@@ -101,14 +104,14 @@ fn kept() -> Router {
     site(Arc::default(), None)
 }
 
-struct Got {
-    status: StatusCode,
-    headers: HeaderMap,
-    text: String,
+pub(crate) struct Got {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Got {
-    fn location(&self) -> &str {
+    pub(crate) fn location(&self) -> &str {
         self.headers.get(header::LOCATION).map_or("", |at| at.to_str().unwrap())
     }
     /// The cookie that was set: name and key.
@@ -118,7 +121,7 @@ impl Got {
     }
 }
 
-async fn send(router: &Router, request: Builder, body: &str) -> Got {
+pub(crate) async fn send(router: &Router, request: Builder, body: &str) -> Got {
     let request = request.body(Body::from(body.to_owned())).unwrap();
     let response = router.clone().oneshot(request).await.unwrap();
     let (status, headers) = (response.status(), response.headers().clone());
@@ -126,21 +129,21 @@ async fn send(router: &Router, request: Builder, body: &str) -> Got {
     Got { status, headers, text: String::from_utf8_lossy(&body).into_owned() }
 }
 
-async fn get(router: &Router, path: &str, cookie: &str) -> Got {
+pub(crate) async fn get(router: &Router, path: &str, cookie: &str) -> Got {
     let request = Request::get(path).header(header::HOST, "localhost:7878");
     let request = if cookie.is_empty() { request } else { request.header(header::COOKIE, cookie) };
     send(router, request, "").await
 }
 
 /// A form as a page of this server sends it.
-fn form(path: &str) -> Builder {
+pub(crate) fn form(path: &str) -> Builder {
     Request::post(path)
         .header(header::HOST, "localhost:7878")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header("sec-fetch-site", "same-origin")
 }
 
-async fn signed_in(router: &Router) -> String {
+pub(crate) async fn signed_in(router: &Router) -> String {
     let got = send(router, form("/sign-in"), "name=ana&password=quiet+river").await;
     assert_eq!(got.status, StatusCode::SEE_OTHER);
     got.cookie().unwrap()
@@ -497,9 +500,28 @@ impl Sight for Partly {
     fn why_not(&self, _: &SourceId, _: bool) -> String {
         "no policy grants it".to_owned()
     }
+    fn decisions(&self) -> bool {
+        true
+    }
+    fn decides(&self) -> bool {
+        false
+    }
+    fn why_no_decisions(&self, part: bool) -> String {
+        format!("no policy grants `{}` to you", if part { "decide" } else { "see_decisions" })
+    }
     fn whom(&self) -> String {
         "you are here as viewer, and ana can change that".to_owned()
     }
+}
+
+/// Nobody signs in, and whoever is here is called this.
+pub(crate) fn unasked(name: &'static str) -> Planted {
+    Planted { unasked: Some(name), ..Planted::default() }
+}
+
+/// Who sees figures and decisions, and may not decide.
+pub(crate) fn seeing_no_decisions() -> Planted {
+    Planted { sight: Some(Arc::new(Partly { part: None })), ..Planted::default() }
 }
 
 fn seeing(part: Option<&'static str>) -> (Router, Arc<Planted>) {
@@ -516,7 +538,11 @@ async fn who_sees_everything_sees_what_there_is() {
         let (before, rest) = text.split_once("<form class=\"viewer\"").unwrap_or((text, ""));
         format!("{before}{}", rest.split_once("</form>").map_or(rest, |(_, after)| after))
     };
-    for path in addresses() {
+    // What waits says what it has to do with who looks.
+    let personal = |path: &String| {
+        ["/inbox", "/items", "/api/v1/items", "/periods"].iter().any(|of| path.starts_with(of))
+    };
+    for path in addresses().into_iter().filter(|path| !personal(path)) {
         let (whole, seen) = (get(&bare, &path, "").await, get(&kept, &path, &cookie).await);
         assert_eq!(whole.text, without(&seen.text), "{path}");
     }
@@ -604,8 +630,15 @@ async fn who_sees_one_unit_starts_there_and_finds_no_other() {
 #[test]
 fn every_page_has_an_action_of_the_policies() {
     for page in PAGES {
-        assert!(["see_value", "see_data", "see_rows"].contains(&page.action.word()), "{}", page.path);
+        assert!(
+            ["see_value", "see_data", "see_rows", "see_decisions"].contains(&page.action.word()),
+            "{}",
+            page.path
+        );
         let data = ["/data", "/entities", "/kpis/{id}/rows"].iter().any(|path| page.path.starts_with(path));
-        assert_eq!(data, page.action.word() != "see_value", "{}", page.path);
+        let rooms =
+            ["/inbox", "/items", "/periods", "/register"].iter().any(|path| page.path.starts_with(path));
+        assert_eq!(rooms, page.action.word() == "see_decisions", "{}", page.path);
+        assert_eq!(data || rooms, page.action.word() != "see_value", "{}", page.path);
     }
 }

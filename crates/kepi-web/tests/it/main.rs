@@ -17,6 +17,8 @@ mod parts;
 mod api;
 mod browser;
 mod doors;
+mod driver;
+mod forms;
 mod fuzz;
 mod http;
 mod serving;
@@ -30,6 +32,8 @@ pub(crate) fn example(route: &str) -> String {
         r if r.contains("/cohorts/") => "members_return",
         r if r.contains("/flows/") => "open_claims",
         r if r.contains("/journeys/") => "membership",
+        r if r.contains("/items/") => "4",
+        r if r.contains("/periods/") => "2014",
         r if r.contains("/kpis/") => "restroom_cleanliness",
         r if ["/scorecards/", "/explain/", "/what-if/"].iter().any(|of| r.contains(of)) => {
             "passenger_experience"

@@ -90,7 +90,7 @@ pub(super) fn nothing() -> Failure {
 }
 
 pub(super) fn acting(actor: &str) -> Acting<'_> {
-    Acting { actor, at: compose::now() }
+    Acting { actor, at: compose::now(), key: None }
 }
 
 pub(super) async fn show(app: &App, number: u64, out: Output) -> Result<(), Failure> {

@@ -52,5 +52,5 @@ pub async fn demo(what: &Demo, cli: &Cli, out: Output) -> Result<(), Failure> {
         at: None,
         open_to_everyone: false,
     };
-    serve::serve(&what, site, out).await
+    serve::serve(&what, site, &compose::actor(cli), out).await
 }

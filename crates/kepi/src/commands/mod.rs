@@ -67,7 +67,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Trace(what) => trace::trace(what, cli, out).await,
         Command::Audit(what) => audit::audit(what, cli, out).await,
         Command::Access(what) => access::access(what, cli, out).await,
-        Command::Serve(what) => serve::serve(what, Site::of(cli), out).await,
+        Command::Serve(what) => serve::serve(what, Site::of(cli), &compose::actor(cli), out).await,
         Command::Demo(what) => demo::demo(what, cli, out).await,
         Command::Schema(what) => schema::schema(what, out),
         Command::Bench(what) => bench::bench(what, out).await,

@@ -4,17 +4,27 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use kepi_app::live::LiveBoard;
+use kepi_app::{AppError, live::LiveBoard};
+use kepi_govern::Principal;
 use kepi_web::{
+    desk::Desk,
     doors::{Entrance, guarded},
     hosts::{Hosts, answering_to},
     server::{Patience, serve as serve_on},
 };
 
-use crate::{cli::Serve, compose, doors::SiteDoor, failure::Failure, output::Output, sight::Sights};
+use crate::{
+    cli::Serve,
+    compose,
+    desk::SiteDesk,
+    doors::{SiteDoor, Unasked},
+    failure::Failure,
+    output::Output,
+    sight::Sights,
+};
 
 /// Serves until interrupted; open requests are finished.
-pub async fn serve(what: &Serve, site: compose::Site<'_>, out: Output) -> Result<(), Failure> {
+pub async fn serve(what: &Serve, site: compose::Site<'_>, actor: &str, out: Output) -> Result<(), Failure> {
     let (host, port) = (what.host.as_str(), what.port);
     let root = compose::root(site.folder)?;
     let sources = compose::sources(&root);
@@ -23,16 +33,36 @@ pub async fn serve(what: &Serve, site: compose::Site<'_>, out: Output) -> Result
     let listener = TcpListener::bind((host, port)).await.map_err(Failure::io(doing))?;
     let address = listener.local_addr().map_err(Failure::io("the address is not known"))?;
     let unasked = unasked(what, address.ip().is_loopback(), site, out).await?;
+    let acts_as = owner(site, actor).await?;
+    let unasked =
+        unasked.map(|name| Unasked { name, acts_as: Some(acts_as).filter(|_| name == LOCAL_OWNER) });
     out.remark(&format!("serving on http://{address}  (stop with Ctrl-C)"));
     let door = Arc::new(SiteDoor::new(site, unasked, Some(Sights::new(root, board.clone())?)));
     let follow = tokio::spawn(Arc::clone(&board).follow());
     let own = what.at.iter().map(|at| &at.host);
     let hosts = Hosts::new(what.allow_host.iter().chain([&what.host]).chain(own).cloned());
+    let desk: Arc<dyn Desk> = Arc::new(SiteDesk::new(site));
     let entrance = Entrance { door, at: what.at.clone() };
-    let router = answering_to(guarded(kepi_web::router(board), entrance), hosts);
+    let router = answering_to(guarded(kepi_web::deciding(board, &desk), entrance), hosts);
     let served = serve_on(listener, router, Patience::default(), shutdown()).await;
     follow.abort();
     served.map_err(Failure::io("serving failed"))
+}
+
+/// How the person at this machine is called.
+const LOCAL_OWNER: &str = "local owner";
+
+/// As whom the person at this machine decides: as commands do, if that is somebody of the project; else as the one owner that
+/// its governance names, because whoever can start a server can write its files.
+async fn owner(site: compose::Site<'_>, actor: &str) -> Result<String, Failure> {
+    let Some(store) = compose::audited(site).await? else { return Ok(actor.to_owned()) };
+    let organisation = store.organisation().await.map_err(AppError::from)?;
+    let known = store.person_named(actor).await.map_err(AppError::from)?;
+    let there = known.is_some_and(|person| organisation.people.contains(&person));
+    match organisation.governance.owners.iter().copied().collect::<Vec<_>>()[..] {
+        [owner] if !there => Ok(store.name_of(&Principal::Person(owner)).await.map_err(AppError::from)?),
+        _ => Ok(actor.to_owned()),
+    }
 }
 
 /// How somebody is called who is not asked who it is; none: everybody is asked. A server that everybody could read is not
@@ -68,7 +98,7 @@ async fn unasked(
             out.remark("warning: everybody who reaches this address sees every figure and every rejected row (--open-to-everyone)");
             Ok(Some("everyone"))
         }
-        (false, false) if here => Ok(Some("local owner")),
+        (false, false) if here => Ok(Some(LOCAL_OWNER)),
         (false, false) => refused(format!(
             "everybody who reaches {} would read every figure: nobody has to sign in yet. Let somebody sign in first, `kepi \
              access add NAME`; or say --open-to-everyone; or serve this machine alone, without --host and --at",

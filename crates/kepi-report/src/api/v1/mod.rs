@@ -1,11 +1,13 @@
 //! Version 1: answers written from what was computed.
 
 mod customers;
+mod decided;
 mod rows;
 mod types;
 mod what_if;
 
 pub use customers::{cohorts, flow, journey};
+pub use decided::{inbox, item, official, periods, register};
 use kepi_model::{
     calendar::Period,
     id::{DimensionId, PersonId, UnitId},

@@ -5,6 +5,7 @@
 
 mod customers;
 mod data;
+mod decided;
 mod explanation;
 mod kpi;
 mod rows;
@@ -14,6 +15,7 @@ mod strategy;
 
 pub use customers::*;
 pub use data::*;
+pub use decided::*;
 pub use explanation::*;
 pub use kpi::*;
 pub use rows::*;

@@ -1,0 +1,236 @@
+//! What waits, what is in force and which periods are frozen or closed, as facts: read from the log whenever it is asked for,
+//! whatever the picture of the figures is of.
+
+use kepi_govern::{
+    Content, DocumentId, Item, Organisation,
+    items::{Turn, change_request::Change},
+};
+use kepi_model::governance::Mode;
+use kepi_report::{
+    decided::{
+        Ballot, Closed, Frozen, Happened, Held, Item as Shown, ItemInFull, Missing, Official, Periods,
+        RegisterAsked, Step, Touch,
+    },
+    difference::between,
+    reader::ViewError,
+};
+use kepi_store::{EventFilter, Store};
+
+use super::project_of;
+use crate::{
+    App, AppError, archive, deciding,
+    error::whole,
+    register::{self, Asked},
+};
+
+/// An error as pages say it.
+pub(super) fn unread(error: AppError) -> ViewError {
+    match error {
+        AppError::NotFound(reason) => ViewError::Unclear { reason },
+        AppError::Calendar(error) => ViewError::Unclear { reason: error.to_string() },
+        other => ViewError::Unavailable { reason: whole(&other) },
+    }
+}
+
+/// Items, the newest first.
+pub(super) async fn items(store: &Store, all: bool) -> Result<Vec<Shown>, AppError> {
+    let organisation = store.organisation().await?;
+    let mut found = Vec::new();
+    for item in organisation.items.all().rev().filter(|item| all || item.ended.is_none()) {
+        found.push(shown(store, &organisation, item).await?);
+    }
+    Ok(found)
+}
+
+async fn shown(store: &Store, organisation: &Organisation, item: &Item) -> Result<Shown, AppError> {
+    let of = deciding::view(store, organisation, item).await?;
+    let now = item.step();
+    let kind = item.content.kind();
+    let mut turn: Vec<String> = match now.map(|step| step.turn) {
+        Some(Turn::Write) => of.authors.clone(),
+        Some(Turn::Ask) => of.missing.iter().flat_map(|missing| missing.of.clone()).collect(),
+        None => Vec::new(),
+    };
+    turn.sort();
+    turn.dedup();
+    let (touches, subject, secret) = match &item.content {
+        Content::Change(change) => (touches(change), Vec::new(), false),
+        Content::Override(_) | Content::Restore(_) => {
+            (overridden(organisation, &item.content).into_iter().collect(), of.touches, false)
+        }
+        Content::Freeze(_) | Content::Lift(_) | Content::Close(_) => (Vec::new(), of.touches, false),
+        // What a kind touches that is not known here may be anything.
+        #[expect(unreachable_patterns, reason = "kinds are added elsewhere; none is shown by accident")]
+        _ => (Vec::new(), of.touches, true),
+    };
+    Ok(Shown {
+        number: of.item,
+        kind: of.kind,
+        about: kind.about,
+        state: of.state,
+        steps: kind
+            .steps
+            .iter()
+            .map(|step| Step {
+                name: step.name,
+                turn: match step.turn {
+                    Turn::Write => "write",
+                    Turn::Ask => "ask",
+                },
+                now: now == Some(step),
+            })
+            .collect(),
+        ended: item.ended.map(|(_, at)| at),
+        opened: of.opened,
+        due: of.due,
+        turn,
+        authors: of.authors,
+        why: of.why,
+        content: of.content,
+        aspects: of.aspects,
+        touches,
+        subject,
+        secret,
+        concerned: of.concerned,
+        ballots: of
+            .ballots
+            .into_iter()
+            .map(|of| Ballot { by: of.by, stance: of.stance, at: of.at, why: of.why })
+            .collect(),
+        missing: of
+            .missing
+            .into_iter()
+            .map(|of| Missing { what: of.what, of: of.of, functions: of.functions })
+            .collect(),
+    })
+}
+
+/// The KPI whose figure is overridden, or is to be no longer.
+fn overridden(organisation: &Organisation, content: &Content) -> Option<Touch> {
+    let figure = match content {
+        Content::Override(of) => &of.figure,
+        Content::Restore(item) => &organisation.overrides.get(*item)?.figure,
+        _ => return None,
+    };
+    Some(Touch { id: format!("kpi/{}", figure.kpi), from: "ever".to_owned() })
+}
+
+/// The definitions that a change touches. Persons are not named: their names may be erased.
+fn touches(change: &Change) -> Vec<Touch> {
+    let of = change.adoptions.iter().flat_map(|adoption| {
+        adoption.texts.keys().map(|id| Touch {
+            id: match id {
+                DocumentId::Person(_) => "person".to_owned(),
+                DocumentId::Named { .. } => id.to_string(),
+            },
+            from: adoption.from.to_string(),
+        })
+    });
+    of.collect()
+}
+
+/// An item with everything that is known of it.
+pub(super) async fn item(store: &Store, number: u64) -> Result<Option<ItemInFull>, AppError> {
+    let organisation = store.organisation().await?;
+    let Some(item) = organisation.items.get(number) else { return Ok(None) };
+    let mut full = ItemInFull {
+        item: shown(store, &organisation, item).await?,
+        open: organisation.governance.mode == Mode::Open,
+        ..ItemInFull::default()
+    };
+    if let (Content::Change(change), None) = (&item.content, item.ended) {
+        let before = archive::of(store, &organisation.register).await?.0;
+        let mut register = organisation.register.clone();
+        change.adoptions.iter().for_each(|adoption| register.apply(change.base, adoption));
+        let after = archive::of(store, &register).await?.0;
+        // What does not go together by now cannot be said in words; a ballot says that.
+        if let (Ok(old), Ok(new)) = (project_of(&before), project_of(&after)) {
+            let all = between((&before, &old), (&after, &new));
+            full.documents = all.documents;
+            full.scorecards = all.scorecards.into_iter().collect();
+            full.follow = all.follow.iter().map(ToString::to_string).collect();
+            full.people = all.people.into_iter().map(|of| (of.name, of.of)).collect();
+        }
+    }
+    let subject = Some(format!("item/{number}"));
+    for recorded in store.events(&EventFilter { subject, ..EventFilter::default() }).await? {
+        let said = recorded.event().map(|event| event.words()).unwrap_or_default();
+        full.history.push(Happened {
+            event: recorded.seq,
+            at: recorded.at,
+            by: store.name_of(&recorded.by).await?,
+            kind: recorded.kind.to_string(),
+            said,
+        });
+    }
+    Ok(Some(full))
+}
+
+/// What is, was or will be in force.
+pub(super) async fn register(store: &Store, asked: &RegisterAsked) -> Result<Vec<Held>, AppError> {
+    let day = match &asked.day {
+        None => None,
+        Some(day) => Some(
+            day.parse()
+                .map_err(|_| AppError::NotFound(format!("`{day}` is no day; write it as 2026-07-01")))?,
+        ),
+    };
+    let held = match register::register(store, &Asked { of: asked.of.clone(), day, position: asked.position })
+        .await
+    {
+        // Of one definition that there was not: the page says so, and leads to all.
+        Err(AppError::NotFound(_)) if asked.of.is_some() => Vec::new(),
+        held => held?,
+    };
+    let held = held.into_iter().map(|of| Held {
+        // What is said of a person is for those who may read the files.
+        text: of.text.filter(|_| !of.id.starts_with("person/")),
+        id: of.id,
+        from: of.from,
+        event: of.event,
+        at: of.at,
+        by: of.by,
+    });
+    Ok(held.collect())
+}
+
+/// What is frozen and closed.
+pub(super) async fn periods(app: &App) -> Result<Periods, AppError> {
+    let of = app.periods().await?;
+    Ok(Periods {
+        frozen: of
+            .frozen
+            .into_iter()
+            .map(|of| Frozen { item: of.item, from: of.from, until: of.until, aspects: of.aspects })
+            .collect(),
+        closed: of
+            .closed
+            .into_iter()
+            .map(|of| Closed {
+                period: of.period,
+                version: of.version,
+                at: of.at,
+                event: of.event,
+                figures: Some((of.figures, of.restated)),
+            })
+            .collect(),
+    })
+}
+
+/// The official figures of a period; none: it was never closed.
+pub(super) async fn official(app: &App, period: &str) -> Result<Option<Vec<Official>>, AppError> {
+    match app.official(period).await {
+        Ok(all) => Ok(Some(
+            all.into_iter()
+                .map(|of| Official {
+                    kpi: of.kpi,
+                    segment: of.segment,
+                    official: of.official,
+                    restated: of.restated,
+                })
+                .collect(),
+        )),
+        Err(AppError::NotFound(_)) => Ok(None),
+        Err(other) => Err(other),
+    }
+}

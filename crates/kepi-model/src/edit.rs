@@ -1,0 +1,176 @@
+//! Changes of a definition's text from what is to be different: a scalar is written anew where it stands, everything else of the
+//! text stays as it is, comments included. What comes out is read again, and given only if exactly that differs.
+
+use serde_json::Value;
+
+use crate::{
+    findings::Findings,
+    source_text::FileId,
+    yaml::{self, Yaml},
+};
+
+/// Where a value stands in a definition: keys and places of lists, from the outermost on, such as `targets`, `0`, `target`.
+pub type Path = Vec<String>;
+
+/// A value that a small form changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Where it stands.
+    pub path: Path,
+    /// What it is now.
+    pub value: String,
+}
+
+/// Why a text is not changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotEdited {
+    /// It is not one definition.
+    #[error("the text is not one definition")]
+    NotOne,
+    /// Nothing that could be written anew stands there.
+    #[error("there is no value at `{0}` that could be written anew; change the text itself")]
+    NoValue(String),
+    /// More or something else would differ.
+    #[error("`{0}` cannot stand there; change the text itself")]
+    Otherwise(String),
+}
+
+/// The keys of a target that are lines to reach.
+const LINES: [&str; 4] = ["floor", "threshold", "target", "stretch"];
+
+/// The only document of a text.
+fn root(text: &str) -> Result<Yaml, NotEdited> {
+    let mut documents = yaml::parse(FileId(0), text, &mut Findings::default()).into_iter();
+    match (documents.next(), documents.next()) {
+        (Some(document), None) if !document.root.entries().is_empty() => Ok(document.root),
+        _ => Err(NotEdited::NotOne),
+    }
+}
+
+/// The targets, weights and owners of a definition, in the order in which they are written.
+///
+/// # Errors
+/// The text is not one definition.
+pub fn fields(text: &str) -> Result<Vec<Field>, NotEdited> {
+    let root = root(text)?;
+    let mut found = Vec::new();
+    match root.entries().first().map(|first| first.key.as_str()) {
+        Some("kpi") => {
+            let targets = root.entry("targets").map(|pair| &pair.value);
+            for (n, target) in targets.into_iter().flat_map(items).enumerate() {
+                for line in LINES {
+                    let path = ["targets", &n.to_string(), line].map(str::to_owned).to_vec();
+                    found.extend(scalar(target.entry(line).map(|pair| &pair.value), path));
+                }
+            }
+            found.extend(own(&root, "accountable"));
+        }
+        Some("scorecard") => {
+            if let Some(perspectives) = root.entry("perspectives") {
+                shares(&perspectives.value, &mut vec!["perspectives".to_owned()], &mut found);
+            }
+        }
+        Some("unit") => found.extend(own(&root, "manager")),
+        Some("source") => found.extend(own(&root, "owner")),
+        _ => {}
+    }
+    Ok(found)
+}
+
+fn own(root: &Yaml, key: &str) -> Option<Field> {
+    scalar(root.entry(key).map(|pair| &pair.value), vec![key.to_owned()])
+}
+
+fn scalar(of: Option<&Yaml>, path: Path) -> Option<Field> {
+    Some(Field { path, value: of?.text()?.to_owned() })
+}
+
+fn items(of: &Yaml) -> &[Yaml] {
+    match &of.value {
+        yaml::Value::List(items) => items,
+        _ => &[],
+    }
+}
+
+/// Weights, wherever they stand beneath a node.
+fn shares(of: &Yaml, path: &mut Path, found: &mut Vec<Field>) {
+    let weights = path.last().is_some_and(|last| last == "kpis");
+    for pair in of.entries() {
+        path.push(pair.key.clone());
+        if weights || pair.key == "weight" {
+            found.extend(scalar(Some(&pair.value), path.clone()));
+        } else {
+            shares(&pair.value, path, found);
+        }
+        path.pop();
+    }
+}
+
+/// The text with other values at these places, and nothing else differing.
+///
+/// # Errors
+/// There is no scalar at one of the places, or one of the values cannot stand there.
+pub fn set(text: &str, values: &[(Path, String)]) -> Result<String, NotEdited> {
+    let mut text = text.to_owned();
+    for (path, value) in values {
+        let root = root(&text)?;
+        let named = || path.join(" / ");
+        let node = at(&root, path).filter(|node| node.text().is_some());
+        let node = node.ok_or_else(|| NotEdited::NoValue(named()))?;
+        if node.text() == Some(value) {
+            continue;
+        }
+        let mut wanted = plain(&root);
+        *place(&mut wanted, path).ok_or_else(|| NotEdited::NoValue(named()))? = Value::String(value.clone());
+        let (start, end) = (node.span.start as usize, node.span.end as usize);
+        let (before, after) = (text.get(..start), text.get(end..));
+        let (Some(before), Some(after)) = (before, after) else { return Err(NotEdited::NoValue(named())) };
+        let written =
+            [value.clone(), quoted(value)].into_iter().map(|value| format!("{before}{value}{after}"));
+        let same = |text: &String| self::root(text).is_ok_and(|root| plain(&root) == wanted);
+        let found = written.into_iter().find(same);
+        text = found.ok_or_else(|| NotEdited::Otherwise(value.clone()))?;
+    }
+    Ok(text)
+}
+
+/// A text in quotes, as YAML reads it.
+fn quoted(value: &str) -> String {
+    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+fn at<'y>(root: &'y Yaml, path: &[String]) -> Option<&'y Yaml> {
+    path.iter().try_fold(root, |node, step| match &node.value {
+        yaml::Value::List(items) => items.get(step.parse::<usize>().ok()?),
+        _ => node.entry(step).map(|pair| &pair.value),
+    })
+}
+
+/// A piece of YAML without its places. The order of a map may be what is shown, so it counts.
+pub(crate) fn plain(yaml: &Yaml) -> Value {
+    match &yaml.value {
+        yaml::Value::Empty => Value::Null,
+        yaml::Value::Scalar(scalar) => Value::String(scalar.text.clone()),
+        yaml::Value::List(items) => Value::Array(items.iter().map(plain).collect()),
+        yaml::Value::Map(pairs) => {
+            let pair =
+                |pair: &yaml::Pair| Value::Array(vec![Value::String(pair.key.clone()), plain(&pair.value)]);
+            Value::Array(vec![Value::Bool(true), Value::Array(pairs.iter().map(pair).collect())])
+        }
+    }
+}
+
+/// The place of a value in what [`plain`] gives.
+fn place<'v>(of: &'v mut Value, path: &[String]) -> Option<&'v mut Value> {
+    let Some((step, rest)) = path.split_first() else { return Some(of) };
+    let Value::Array(all) = of else { return None };
+    let is_map = matches!(all.first(), Some(Value::Bool(true)));
+    let next = if is_map {
+        let Some(Value::Array(pairs)) = all.get_mut(1) else { return None };
+        let pair = pairs.iter_mut().find(|pair| pair.get(0).and_then(Value::as_str) == Some(step));
+        pair?.get_mut(1)?
+    } else {
+        all.get_mut(step.parse::<usize>().ok()?)?
+    };
+    place(next, rest)
+}

@@ -1,0 +1,157 @@
+//! What programs are told of what waits, is in force, frozen and closed.
+
+use super::{
+    Differs, FrozenDays, HeldDefinition, Inbox, Item, ItemBallot, ItemEvent, ItemStep, OfficialFigure,
+    OfficialFigures, PeriodClose, PeriodState, PeriodsDecided, Register, Touched, Waiting, from_named,
+};
+use crate::{
+    decided::RegisterAsked,
+    facts::Facts,
+    reader::ViewError,
+    reporter::Reporter,
+    view::{self, ItemRow},
+};
+
+fn words(all: &[&'static str]) -> Vec<String> {
+    all.iter().map(|word| (*word).to_owned()).collect()
+}
+
+fn waiting(row: ItemRow, place: &str) -> Waiting {
+    let code = |words: String| words.replace(' ', "_");
+    Waiting {
+        item: row.number,
+        place: place.to_owned(),
+        kind: code(row.kind),
+        state: code(row.state),
+        title: row.title,
+        authors: row.by,
+        why: row.why,
+        why_me: row.why_me,
+        waits_for: row.waits,
+        opened: row.opened,
+        due: row.due,
+        ended: row.ended,
+        aspects: row.aspects,
+    }
+}
+
+/// What waits; with `all` what has ended, too.
+///
+/// # Errors
+/// It cannot be read.
+pub fn inbox(facts: &dyn Facts, all: bool) -> Result<Inbox, ViewError> {
+    let view = Reporter::new(facts).inbox(all)?;
+    let of = |rows: Vec<ItemRow>, place: &'static str| rows.into_iter().map(move |row| waiting(row, place));
+    let items = of(view.turn, "mine").chain(of(view.part, "part"));
+    let items = items.chain(of(view.others, "others")).chain(of(view.ended, "ended"));
+    Ok(Inbox { person: view.me, items: items.collect() })
+}
+
+/// An item.
+///
+/// # Errors
+/// There is none of this number, or it cannot be read.
+pub fn item(facts: &dyn Facts, number: &str) -> Result<Item, ViewError> {
+    let view = Reporter::new(facts).item(number)?;
+    let place = match (&view.row.ended, view.row.why_me.is_some()) {
+        (Some(_), _) => "ended",
+        (None, _) if view.forms.vote => "mine",
+        (None, true) => "part",
+        (None, false) => "others",
+    };
+    Ok(Item {
+        of: waiting(view.row, place),
+        content: view.content,
+        steps: view
+            .steps
+            .into_iter()
+            .map(|of| ItemStep { step: of.name.to_owned(), turn: of.turn.to_owned(), now: of.now })
+            .collect(),
+        subject: view.subject,
+        touches: view.touches.into_iter().map(|of| Touched { id: of.id, from: of.from }).collect(),
+        differences: view
+            .documents
+            .into_iter()
+            .map(|of| Differs {
+                id: of.touch.id,
+                how: of.how.to_owned(),
+                aspects: of.difference.aspects.iter().map(|aspect| aspect.word().to_owned()).collect(),
+                said: of.difference.said,
+            })
+            .collect(),
+        scorecards: view.scorecards.into_iter().map(from_named).collect(),
+        follow: view.follow.into_iter().map(from_named).collect(),
+        concerned: view.concerned,
+        ballots: view
+            .ballots
+            .into_iter()
+            .map(|of| ItemBallot { by: of.by, stance: of.stance.to_owned(), at: of.at, why: of.why })
+            .collect(),
+        events: view
+            .history
+            .into_iter()
+            .map(|of| ItemEvent { event: of.event, at: of.at, by: of.by, kind: of.kind, text: of.said })
+            .collect(),
+    })
+}
+
+/// What is, was or will be in force.
+///
+/// # Errors
+/// It is asked for a day or position that there is not, or it cannot be read.
+pub fn register(facts: &dyn Facts, asked: &RegisterAsked) -> Result<Register, ViewError> {
+    let held = Reporter::new(facts).register(asked)?.held.into_iter().map(|of| HeldDefinition {
+        id: of.touch.id,
+        from: of.touch.from,
+        event: of.event,
+        adopted_at: of.at,
+        by: of.by,
+        text: of.text,
+    });
+    Ok(Register { definitions: held.collect() })
+}
+
+/// Periods: open, frozen, closed, restated.
+///
+/// # Errors
+/// It cannot be read.
+pub fn periods(facts: &dyn Facts) -> Result<PeriodsDecided, ViewError> {
+    let view = Reporter::new(facts).periods()?;
+    let close = |of: view::ClosedView| PeriodClose {
+        version: of.version,
+        at: of.at,
+        event: of.event,
+        figures: of.figures.map(|(figures, _)| figures),
+        restated: of.figures.map(|(_, restated)| restated),
+    };
+    let periods = view.periods.into_iter().map(|of| PeriodState {
+        period: of.period,
+        from: of.from,
+        until: of.until,
+        closed: of.closed.into_iter().map(close).collect(),
+        frozen_by: of.frozen.iter().map(|(item, _)| *item).collect(),
+    });
+    let frozen = view.frozen.into_iter().map(|of| FrozenDays {
+        item: of.item,
+        from: of.from,
+        until: of.until,
+        aspects: words(&of.aspects),
+    });
+    Ok(PeriodsDecided { periods: periods.collect(), frozen: frozen.collect() })
+}
+
+/// The official figures of a period.
+///
+/// # Errors
+/// It was never closed, or it cannot be read.
+pub fn official(facts: &dyn Facts, period: &str) -> Result<OfficialFigures, ViewError> {
+    let view = Reporter::new(facts).official(period)?;
+    let figures = view.figures.into_iter().map(|of| OfficialFigure {
+        kpi: from_named(of.kpi),
+        segment: of.segment,
+        official: of.official,
+        restated: of.restated.is_some(),
+        now: of.restated.flatten(),
+    });
+    Ok(OfficialFigures { period: view.period, figures: figures.collect() })
+}

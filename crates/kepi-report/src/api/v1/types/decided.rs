@@ -1,0 +1,253 @@
+//! What waits for somebody, what is in force, which periods are frozen or closed.
+
+use serde::{Deserialize, Serialize};
+
+use super::Named;
+
+/// What waits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Inbox {
+    /// As whom it was asked; left out: nobody who could be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// Items: one's own turn first, then where one takes part, then others, then what has ended.
+    pub items: Vec<Waiting>,
+}
+
+/// An item in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Its number.
+    pub item: u64,
+    /// `mine`, `part`, `others` or `ended`.
+    pub place: String,
+    /// Its kind.
+    pub kind: String,
+    /// The step that it is in, or how it ended.
+    pub state: String,
+    /// What it is about.
+    pub title: String,
+    /// Who wrote it.
+    pub authors: Vec<String>,
+    /// Why; left out: the text was erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// What it has to do with who asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why_me: Option<String>,
+    /// For whom it waits.
+    pub waits_for: Vec<String>,
+    /// When it was opened.
+    pub opened: String,
+    /// Until when its step is to be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<String>,
+    /// When it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
+    /// In which respects definitions differ.
+    pub aspects: Vec<String>,
+}
+
+/// An item.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Item {
+    /// As in a list.
+    #[serde(flatten)]
+    pub of: Waiting,
+    /// The hash of what it proposes.
+    pub content: String,
+    /// Its steps.
+    pub steps: Vec<ItemStep>,
+    /// What it is about where that is no definition.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subject: Vec<String>,
+    /// Definitions that it touches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub touches: Vec<Touched>,
+    /// How they differ from those in force.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<Differs>,
+    /// Scorecards whose scores come about otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scorecards: Vec<Named>,
+    /// KPIs that follow.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub follow: Vec<Named>,
+    /// Whom it touches so that they cannot decide on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub concerned: Vec<String>,
+    /// What was said of it.
+    pub ballots: Vec<ItemBallot>,
+    /// What became of it.
+    pub events: Vec<ItemEvent>,
+}
+
+/// A step of an item.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ItemStep {
+    /// Its name.
+    pub step: String,
+    /// Whose turn it is in it.
+    pub turn: String,
+    /// Whether it is the one that the item is in.
+    pub now: bool,
+}
+
+/// A definition that is touched.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Touched {
+    /// Kind and name.
+    pub id: String,
+    /// From when on.
+    pub from: String,
+}
+
+/// How a definition differs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Differs {
+    /// Kind and name.
+    pub id: String,
+    /// `new`, `changed` or `gone`.
+    pub how: String,
+    /// In which respects.
+    pub aspects: Vec<String>,
+    /// The differences in words.
+    pub said: Vec<String>,
+}
+
+/// What somebody said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ItemBallot {
+    /// Who.
+    pub by: String,
+    /// `yes`, `no` or `abstain`.
+    pub stance: String,
+    /// When.
+    pub at: String,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// An event of an item.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ItemEvent {
+    /// Its position in the log.
+    pub event: u64,
+    /// When.
+    pub at: String,
+    /// Who.
+    pub by: String,
+    /// Its kind.
+    pub kind: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// What is, was or will be in force.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Register {
+    /// Each wording of each definition.
+    pub definitions: Vec<HeldDefinition>,
+}
+
+/// A definition in force from a day on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HeldDefinition {
+    /// Kind and name.
+    pub id: String,
+    /// From when on.
+    pub from: String,
+    /// Position of the adoption.
+    pub event: u64,
+    /// When it was adopted.
+    pub adopted_at: String,
+    /// By whom.
+    pub by: String,
+    /// Its text, where one definition is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// Periods: open, frozen, closed, restated.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PeriodsDecided {
+    /// The newest of each length, and all that are closed.
+    pub periods: Vec<PeriodState>,
+    /// What is frozen.
+    pub frozen: Vec<FrozenDays>,
+}
+
+/// A period.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PeriodState {
+    /// As it is written.
+    pub period: String,
+    /// Its first day.
+    pub from: String,
+    /// The day after its last.
+    pub until: String,
+    /// Its closes, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closed: Vec<PeriodClose>,
+    /// Items that have frozen any of its days.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub frozen_by: Vec<u64>,
+}
+
+/// A close.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PeriodClose {
+    /// The how-manieth.
+    pub version: usize,
+    /// When.
+    pub at: String,
+    /// Position of the event.
+    pub event: u64,
+    /// Official figures; left out: not everything is seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub figures: Option<usize>,
+    /// Of them, those computed otherwise since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restated: Option<usize>,
+}
+
+/// Days that are frozen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FrozenDays {
+    /// The item that froze them.
+    pub item: u64,
+    /// The first day.
+    pub from: String,
+    /// The day after the last.
+    pub until: String,
+    /// In which respects.
+    pub aspects: Vec<String>,
+}
+
+/// The official figures of a period.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OfficialFigures {
+    /// The period.
+    pub period: String,
+    /// Its figures.
+    pub figures: Vec<OfficialFigure>,
+}
+
+/// An official figure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OfficialFigure {
+    /// The KPI.
+    pub kpi: Named,
+    /// The segment; empty for the total.
+    pub segment: String,
+    /// What is official, as people read it; left out: nothing was published of it then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub official: Option<String>,
+    /// Whether something else was computed since.
+    pub restated: bool,
+    /// What that is; left out where it is restated: it is no longer computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub now: Option<String>,
+}

@@ -1,0 +1,217 @@
+//! What waits for somebody, what is in force and which periods are frozen or closed, as of the log: facts beside the figures.
+//!
+//! Kinds of items, steps and respects are words here: whatever kind there is, it is shown by what it says of itself.
+
+use crate::difference::Difference;
+
+/// Something that waits for somebody, or did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Item {
+    /// Its number.
+    pub number: u64,
+    /// Its kind: `change_request`.
+    pub kind: &'static str,
+    /// What the kind is, for people.
+    pub about: &'static str,
+    /// The step that it is in, or how it ended.
+    pub state: &'static str,
+    /// The steps of its kind, in order.
+    pub steps: Vec<Step>,
+    /// When it ended, µs UTC.
+    pub ended: Option<i64>,
+    /// When it was opened, µs UTC.
+    pub opened: i64,
+    /// Until when its step is to be done, µs UTC.
+    pub due: Option<i64>,
+    /// Whose turn it is, by name.
+    pub turn: Vec<String>,
+    /// Who wrote it, by name.
+    pub authors: Vec<String>,
+    /// Why; none: the text was erased.
+    pub why: Option<String>,
+    /// The hash of what it proposes: what is said of it is said of this.
+    pub content: String,
+    /// In which respects definitions differ.
+    pub aspects: Vec<&'static str>,
+    /// Definitions that it touches.
+    pub touches: Vec<Touch>,
+    /// What it is about where that is no definition: `2026-01-01 until 2026-07-01: target`.
+    pub subject: Vec<String>,
+    /// Whether it is seen by those alone who take part in it, because it is not said what it touches.
+    pub secret: bool,
+    /// Whom it touches so that they cannot decide on it, by name.
+    pub concerned: Vec<String>,
+    /// What was said of it.
+    pub ballots: Vec<Ballot>,
+    /// Who has to agree yet.
+    pub missing: Vec<Missing>,
+}
+
+/// A step of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Its name.
+    pub name: &'static str,
+    /// Whose turn it is in it: `write`, `ask`.
+    pub turn: &'static str,
+    /// Whether it is the one that the item is in.
+    pub now: bool,
+}
+
+/// A definition that is touched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Touch {
+    /// Kind and name: `kpi/nps`; of a person the kind alone.
+    pub id: String,
+    /// From when on: a day, or `ever`.
+    pub from: String,
+}
+
+/// What somebody said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ballot {
+    /// Who, by name.
+    pub by: String,
+    /// `yes`, `no` or `abstain`.
+    pub stance: &'static str,
+    /// When, µs UTC.
+    pub at: i64,
+    /// Why.
+    pub why: Option<String>,
+}
+
+/// Who has to agree yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// In which way: `all` of them, `one`, one `owner`, the `board`.
+    pub what: &'static str,
+    /// Of whom, by name.
+    pub of: Vec<String>,
+    /// Of a board: how many functions have said yes, and how many have to.
+    pub functions: Option<(usize, usize)>,
+}
+
+/// An item with everything that is known of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ItemInFull {
+    /// The item.
+    pub item: Item,
+    /// How definitions differ by it from those in force, while it waits.
+    pub documents: Vec<Difference>,
+    /// Scorecards whose scores come about otherwise by it.
+    pub scorecards: Vec<String>,
+    /// KPIs that follow: what they are made of differs.
+    pub follow: Vec<String>,
+    /// Who answers for any of it: name, and for what.
+    pub people: Vec<(String, Vec<String>)>,
+    /// Whether its respects are those of definitions that everybody may put in force.
+    pub open: bool,
+    /// What became of it, oldest first.
+    pub history: Vec<Happened>,
+}
+
+/// An event of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happened {
+    /// Its position in the log.
+    pub event: u64,
+    /// When, µs UTC.
+    pub at: i64,
+    /// Who, by name.
+    pub by: String,
+    /// Its kind: `item.voted`.
+    pub kind: String,
+    /// What it says, in words.
+    pub said: String,
+}
+
+/// What is asked of the register; the default is everything, as it is known now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RegisterAsked {
+    /// Only of this definition: `kpi/nps`.
+    pub of: Option<String>,
+    /// Only what is in force on this day: `2026-07-01`.
+    pub day: Option<String>,
+    /// As it was known at this position of the log.
+    pub position: Option<u64>,
+}
+
+/// A definition in force from a day on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Kind and name: `kpi/nps`.
+    pub id: String,
+    /// From when on: a day, or `ever`.
+    pub from: String,
+    /// Position of the adoption that says so.
+    pub event: u64,
+    /// When it was adopted, µs UTC.
+    pub at: i64,
+    /// By whom, by name.
+    pub by: String,
+    /// Its text; none: it was erased, or it is a person's.
+    pub text: Option<String>,
+}
+
+/// What is frozen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frozen {
+    /// The item that froze it.
+    pub item: u64,
+    /// The first day.
+    pub from: String,
+    /// The day after the last.
+    pub until: String,
+    /// In which respects.
+    pub aspects: Vec<&'static str>,
+}
+
+/// A close of a period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closed {
+    /// The period, as it is written.
+    pub period: String,
+    /// The how-manieth close of it.
+    pub version: usize,
+    /// When, µs UTC.
+    pub at: i64,
+    /// Position of the event that says so.
+    pub event: u64,
+    /// Official figures, and of them those that were computed otherwise since; none: not everything is seen.
+    pub figures: Option<(usize, usize)>,
+}
+
+/// All that is frozen and closed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Periods {
+    /// What is frozen.
+    pub frozen: Vec<Frozen>,
+    /// Closes, by period.
+    pub closed: Vec<Closed>,
+}
+
+/// A figure of a closed period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Official {
+    /// The KPI.
+    pub kpi: String,
+    /// The segment; empty: all rows.
+    pub segment: String,
+    /// What is official; none: nothing was published of it when the period was closed.
+    pub official: Option<String>,
+    /// What was computed since, where that is something else; none within: it is no longer computed.
+    pub restated: Option<Option<String>>,
+}
+
+/// Whether somebody is one of those named.
+pub(crate) fn is_of(name: Option<&str>, of: &[String]) -> bool {
+    name.is_some_and(|name| of.iter().any(|of| of == name))
+}
+
+impl Item {
+    /// Whether somebody takes part in it: wrote it, is asked, said something of it, or is touched by it.
+    pub fn has_part(&self, name: Option<&str>) -> bool {
+        let ballots = self.ballots.iter().any(|ballot| Some(ballot.by.as_str()) == name);
+        ballots || [&self.turn, &self.authors, &self.concerned].into_iter().any(|of| is_of(name, of))
+    }
+}

@@ -1,0 +1,396 @@
+//! What waits for somebody, what is in force, which periods are frozen or closed: from facts to what is shown.
+
+use std::collections::BTreeSet;
+
+use kepi_model::calendar::{Grain, Period};
+use kepi_query::{published::grain_text, value::Segment};
+
+use super::{Reporter, words};
+use crate::{
+    decided::{Item, Missing, RegisterAsked, is_of},
+    difference::{Difference, How},
+    reader::ViewError,
+    view::{
+        BallotView, ClosedView, DocumentView, Forms, HappenedView, HeldView, InboxView, ItemRow, ItemView,
+        Named, OfficialFigure, OfficialView, PeriodView, PeriodsView, RegisterView, SaidView, TouchView,
+    },
+};
+
+/// So many of the newest periods of each length are shown, beside those that are closed.
+const MOST_PERIODS: usize = 8;
+/// More names than this in a line hide the first.
+const MOST_NAMES: usize = 3;
+
+impl<'a> Reporter<'a> {
+    /// As whom it is looked at.
+    fn me(self) -> Option<&'a str> {
+        self.facts.viewer().and_then(|viewer| viewer.acts_as.as_deref())
+    }
+
+    /// How many items wait for who looks; none that can be read: none.
+    pub(super) fn waiting(self) -> usize {
+        let Some(me) = self.me() else { return 0 };
+        let items = self.facts.items(false).unwrap_or_default();
+        items.iter().filter(|item| is_of(Some(me), &item.turn)).count()
+    }
+
+    /// What waits, and for whom; with `all` what has ended, too.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn inbox(self, all: bool) -> Result<InboxView, ViewError> {
+        let me = self.me();
+        let mut view = InboxView {
+            project: self.project_view(),
+            me: me.map(str::to_owned),
+            all,
+            turn: Vec::new(),
+            part: Vec::new(),
+            others: Vec::new(),
+            ended: Vec::new(),
+        };
+        for item in self.facts.items(all)? {
+            let row = self.item_row(&item);
+            match &item {
+                item if item.ended.is_some() => view.ended.push(row),
+                item if is_of(me, &item.turn) => view.turn.push(row),
+                item if me.is_some() && item.has_part(me) => view.part.push(row),
+                _ => view.others.push(row),
+            }
+        }
+        // What is due first comes first.
+        view.turn.sort_by(|a, b| (a.due.is_none(), &a.due).cmp(&(b.due.is_none(), &b.due)));
+        Ok(view)
+    }
+
+    /// An item.
+    ///
+    /// # Errors
+    /// There is none of this number, or it cannot be read.
+    pub fn item(self, number: &str) -> Result<ItemView, ViewError> {
+        let nothing = || ViewError::NotFound {
+            what: format!("item `{number}`"),
+            suggestions: vec![("All items".to_owned(), "/inbox?all=yes".to_owned())],
+        };
+        let known = number.parse().map_err(|_| nothing())?;
+        let of = self.facts.item(known)?.ok_or_else(nothing)?;
+        let item = &of.item;
+        let (me, open) = (self.me(), item.ended.is_none());
+        let asked = item.steps.iter().any(|step| step.now && step.turn == "ask");
+        let author = is_of(me, &item.authors);
+        let touch = |of: &crate::decided::Touch| self.touch(&of.id, &of.from);
+        Ok(ItemView {
+            project: self.project_view(),
+            row: self.item_row(item),
+            about: item.about,
+            content: item.content.clone(),
+            steps: item.steps.clone(),
+            subject: item.subject.clone(),
+            touches: item.touches.iter().map(touch).collect(),
+            documents: of.documents.into_iter().map(|of| self.document(of)).collect(),
+            scorecards: of.scorecards.iter().map(|id| self.scorecard_named(id)).collect(),
+            follow: of.follow.iter().map(|id| self.kpi_named(id)).collect(),
+            people: of.people,
+            concerned: item.concerned.clone(),
+            ballots: item
+                .ballots
+                .iter()
+                .map(|ballot| BallotView {
+                    by: ballot.by.clone(),
+                    stance: ballot.stance,
+                    said: match ballot.stance {
+                        "yes" => "agrees",
+                        "no" => "does not agree",
+                        _ => "abstains",
+                    },
+                    at: self.instant(ballot.at),
+                    why: ballot.why.clone(),
+                })
+                .collect(),
+            history: of
+                .history
+                .into_iter()
+                .map(|of| HappenedView {
+                    event: of.event,
+                    at: self.instant(of.at),
+                    by: of.by,
+                    kind: of.kind,
+                    said: of.said,
+                })
+                .collect(),
+            forms: Forms {
+                vote: open && asked && is_of(me, &item.turn),
+                abstain: open && asked && !is_of(me, &item.turn) && is_of(me, &item.concerned),
+                withdraw: open && author,
+            },
+        })
+    }
+
+    /// What is, was or will be in force.
+    ///
+    /// # Errors
+    /// It is asked for a day or position that there is not, or it cannot be read.
+    pub fn register(self, asked: &RegisterAsked) -> Result<RegisterView, ViewError> {
+        let held = self.facts.register(asked)?.into_iter().map(|of| HeldView {
+            touch: self.touch(&of.id, &of.from),
+            event: of.event,
+            at: self.instant(of.at),
+            by: of.by,
+            text: of.text.filter(|_| asked.of.is_some()),
+        });
+        let held: Vec<HeldView> = held.collect();
+        if let Some(of) = asked.of.as_ref().filter(|_| held.is_empty()) {
+            let suggestions = vec![("All definitions".to_owned(), "/register".to_owned())];
+            return Err(ViewError::NotFound {
+                what: format!("definition `{of}` in force then"),
+                suggestions,
+            });
+        }
+        Ok(RegisterView { project: self.project_view(), asked: asked.clone(), held })
+    }
+
+    /// Periods: open, frozen, closed, restated.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn periods(self) -> Result<PeriodsView, ViewError> {
+        let decided = self.facts.decided_periods()?;
+        let calendar = &self.project().calendar;
+        let mut all: BTreeSet<(Grain, std::cmp::Reverse<i32>)> = BTreeSet::new();
+        let total = Segment::total();
+        for kpi in self.project().kpis.values() {
+            let known = self.facts.periods(&kpi.id, kpi.period, &total);
+            let newest = known.iter().rev().take(MOST_PERIODS);
+            all.extend(newest.map(|(ordinal, _)| (kpi.period, std::cmp::Reverse(*ordinal))));
+        }
+        let mut seen: std::collections::BTreeMap<Grain, usize> = Default::default();
+        all.retain(|(grain, _)| {
+            let n = seen.entry(*grain).or_default();
+            *n += 1;
+            *n <= MOST_PERIODS
+        });
+        for closed in &decided.closed {
+            let period = calendar.parse(&closed.period);
+            all.extend(period.ok().map(|period| (period.grain, std::cmp::Reverse(period.ordinal))));
+        }
+        let periods = all.into_iter().filter_map(|(grain, std::cmp::Reverse(ordinal))| {
+            let period = Period { grain, ordinal };
+            let until = calendar.last_day(period).ok()?.tomorrow().ok()?.to_string();
+            let (from, label) = (calendar.first_day(period).ok()?.to_string(), self.label(period));
+            let mut closed: Vec<ClosedView> = decided
+                .closed
+                .iter()
+                .filter(|of| of.period == label)
+                .map(|of| ClosedView {
+                    version: of.version,
+                    at: self.instant(of.at),
+                    event: of.event,
+                    figures: of.figures,
+                })
+                .collect();
+            closed.sort_by_key(|of| std::cmp::Reverse(of.version));
+            // Days are written so that their texts are in their order.
+            let frozen = decided.frozen.iter().filter(|of| of.from < until && from < of.until);
+            let frozen = frozen.map(|of| (of.item, of.aspects.clone())).collect();
+            Some(PeriodView { period: label, grain: grain_text(grain), from, until, closed, frozen })
+        });
+        Ok(PeriodsView {
+            project: self.project_view(),
+            periods: periods.collect(),
+            frozen: decided.frozen.clone(),
+        })
+    }
+
+    /// The official figures of a period.
+    ///
+    /// # Errors
+    /// It was never closed, or it cannot be read.
+    pub fn official(self, period: &str) -> Result<OfficialView, ViewError> {
+        let nothing = || ViewError::NotFound {
+            what: format!("closed period `{period}`"),
+            suggestions: vec![("All periods".to_owned(), "/periods".to_owned())],
+        };
+        self.project().calendar.parse(period).map_err(|_| nothing())?;
+        let figures = self.facts.official(period)?.ok_or_else(nothing)?;
+        let figures = figures.into_iter().map(|of| OfficialFigure {
+            kpi: self.kpi_named(&of.kpi),
+            segment_name: match of.segment.parse::<Segment>() {
+                Ok(segment) if segment.is_total() => "All".to_owned(),
+                Ok(segment) => words::segment(&segment),
+                Err(_) => of.segment.clone(),
+            },
+            segment: of.segment,
+            official: of.official,
+            restated: of.restated,
+        });
+        Ok(OfficialView {
+            project: self.project_view(),
+            period: period.to_owned(),
+            figures: figures.collect(),
+        })
+    }
+
+    fn item_row(self, item: &Item) -> ItemRow {
+        ItemRow {
+            number: item.number,
+            kind: spaced(item.kind),
+            state: spaced(item.state),
+            title: self.title(item),
+            by: item.authors.clone(),
+            why: item.why.clone(),
+            why_me: self.why_me(item),
+            waits: waits(item),
+            opened: self.instant(item.opened),
+            due: item.due.filter(|_| item.ended.is_none()).map(|at| self.instant(at)),
+            ended: item.ended.map(|at| self.instant(at)),
+            aspects: item.aspects.iter().map(|aspect| (*aspect).to_owned()).collect(),
+        }
+    }
+
+    /// What an item is about, in a line.
+    fn title(self, item: &Item) -> String {
+        let mut names: Vec<String> =
+            item.touches.iter().map(|of| self.touch(&of.id, &of.from).name).collect();
+        names.dedup();
+        names.extend(item.subject.iter().cloned());
+        let more = names.len().saturating_sub(MOST_NAMES);
+        names.truncate(MOST_NAMES);
+        let mut about = names.join(", ");
+        if more > 0 {
+            about.push_str(&format!(" and {more} more"));
+        }
+        let kind = match item.kind {
+            "change_request" if !item.aspects.is_empty() => item.aspects.join(", "),
+            kind => spaced(kind),
+        };
+        if about.is_empty() { capital(&kind) } else { format!("{}: {about}", capital(&kind)) }
+    }
+
+    /// What an item has to do with who looks.
+    fn why_me(self, item: &Item) -> Option<String> {
+        let me = self.me()?;
+        if item.ended.is_some() {
+            return None;
+        }
+        if let Some(missing) = item.missing.iter().find(|missing| is_of(Some(me), &missing.of)) {
+            return Some(match (missing.what, missing.functions) {
+                ("all", _) => "Everybody whom it concerns signs it, and you are one of them.".to_owned(),
+                ("owner", _) => "An owner has to agree, and you are one.".to_owned(),
+                ("board", Some((functions, quorum))) => format!(
+                    "You are on the board: {functions} of {quorum} functions that have to agree have said yes."
+                ),
+                ("board", None) => "You are on the board.".to_owned(),
+                _ => "One other has to agree, and you may be that one.".to_owned(),
+            });
+        }
+        if is_of(Some(me), &item.turn) {
+            let written = is_of(Some(me), &item.authors);
+            let said = if written { "You wrote it, and it is your turn again." } else { "It is your turn." };
+            return Some(said.to_owned());
+        }
+        if item.ballots.iter().any(|ballot| ballot.by == me) {
+            return Some("You have said what you think of it; it waits for others.".to_owned());
+        }
+        if is_of(Some(me), &item.authors) {
+            return Some("You wrote it: others decide.".to_owned());
+        }
+        if is_of(Some(me), &item.concerned) {
+            return Some("It touches your own target or what you answer for: others decide.".to_owned());
+        }
+        None
+    }
+
+    fn kpi_named(self, id: &str) -> Named {
+        let kpi = id.parse().ok().and_then(|id| self.project().kpis.get(&id));
+        Named::new(id, kpi.map_or(id, |kpi| kpi.name.as_str()))
+    }
+
+    fn scorecard_named(self, id: &str) -> Named {
+        let card = id.parse().ok().and_then(|id| self.project().scorecards.get(&id));
+        Named::new(id, card.map_or(id, |card| card.name.as_str()))
+    }
+
+    /// A definition by the name that people know, and its page.
+    fn touch(self, id: &str, from: &str) -> TouchView {
+        let (kind, name) = id.split_once('/').unwrap_or((id, ""));
+        let (shown, path) = match kind {
+            "kpi" => (
+                self.kpi_named(name).name,
+                name.parse()
+                    .is_ok_and(|id| self.project().kpis.contains_key(&id))
+                    .then(|| format!("/kpis/{name}")),
+            ),
+            "scorecard" => (
+                self.scorecard_named(name).name,
+                name.parse()
+                    .is_ok_and(|id| self.project().scorecards.contains_key(&id))
+                    .then(|| format!("/scorecards/{name}")),
+            ),
+            "person" if name.is_empty() => ("a person".to_owned(), None),
+            "person" => {
+                let person = name.parse().ok().and_then(|id| self.project().persons.get(&id));
+                (person.map_or(name.to_owned(), |person| person.name.clone()), None)
+            }
+            kind => (format!("{} {name}", spaced(kind)), None),
+        };
+        TouchView { id: id.to_owned(), name: shown, path, from: from.to_owned() }
+    }
+
+    fn document(self, of: Difference) -> DocumentView {
+        let from = of.from.clone().unwrap_or_else(|| "ever".to_owned());
+        let said = of.said.iter().map(|said| {
+            let change = said.rsplit_once(" → ").and_then(|(then, now)| {
+                let (what, then) = then.split_once(": ")?;
+                Some((what.to_owned(), (then.to_owned(), now.to_owned())))
+            });
+            match change {
+                Some((what, change)) => SaidView { what, change: Some(change) },
+                None => SaidView { what: said.clone(), change: None },
+            }
+        });
+        DocumentView {
+            touch: self.touch(&of.id, &from),
+            how: match of.how {
+                How::New => "new",
+                How::Changed => "changed",
+                How::Gone => "gone",
+            },
+            said: said.collect(),
+            difference: of,
+        }
+    }
+}
+
+/// For whom an item waits, in words.
+fn waits(item: &Item) -> Vec<String> {
+    let names = |of: &Missing, word: &str| match of.of.is_empty() {
+        true => "somebody who is not there any more".to_owned(),
+        false => of.of.join(word),
+    };
+    let mut waits: Vec<String> = item
+        .missing
+        .iter()
+        .map(|of| match (of.what, of.functions) {
+            ("all", _) => names(of, " and "),
+            ("owner", _) => format!("an owner: {}", names(of, " or ")),
+            ("board", Some((functions, quorum))) => {
+                format!("the board, {functions} of {quorum} functions have said yes: {}", names(of, ", "))
+            }
+            _ => names(of, " or "),
+        })
+        .collect();
+    if waits.is_empty() && item.ended.is_none() && !item.turn.is_empty() {
+        waits.push(item.turn.join(" or "));
+    }
+    waits
+}
+
+/// A word of code as people say it.
+fn spaced(word: &str) -> String {
+    word.replace('_', " ")
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}

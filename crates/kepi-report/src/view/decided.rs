@@ -1,0 +1,256 @@
+//! What waits for somebody, what is in force, which periods are frozen or closed.
+
+use super::{Named, ProjectView};
+use crate::{decided, difference::Difference};
+
+/// What waits, for whom it waits first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboxView {
+    /// The project.
+    pub project: ProjectView,
+    /// As whom it is looked at, by name; none: nobody who could be asked.
+    pub me: Option<String>,
+    /// Whether what has ended is shown.
+    pub all: bool,
+    /// What is one's own turn.
+    pub turn: Vec<ItemRow>,
+    /// Where one takes part and others are to act.
+    pub part: Vec<ItemRow>,
+    /// What waits for others.
+    pub others: Vec<ItemRow>,
+    /// What has ended.
+    pub ended: Vec<ItemRow>,
+}
+
+/// An item in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemRow {
+    /// Its number.
+    pub number: u64,
+    /// Its kind, as people say it: `change request`.
+    pub kind: String,
+    /// The step that it is in, or how it ended, as people say it.
+    pub state: String,
+    /// What it is about, in a line.
+    pub title: String,
+    /// Who wrote it.
+    pub by: Vec<String>,
+    /// Why.
+    pub why: Option<String>,
+    /// What it has to do with who looks.
+    pub why_me: Option<String>,
+    /// For whom it waits.
+    pub waits: Vec<String>,
+    /// When it was opened, RFC 3339.
+    pub opened: String,
+    /// Until when its step is to be done, RFC 3339.
+    pub due: Option<String>,
+    /// When it ended, RFC 3339.
+    pub ended: Option<String>,
+    /// In which respects definitions differ.
+    pub aspects: Vec<String>,
+}
+
+/// An item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemView {
+    /// The project.
+    pub project: ProjectView,
+    /// As in a list.
+    pub row: ItemRow,
+    /// What its kind is.
+    pub about: &'static str,
+    /// The hash of what it proposes.
+    pub content: String,
+    /// Its steps.
+    pub steps: Vec<decided::Step>,
+    /// What it is about where that is no definition.
+    pub subject: Vec<String>,
+    /// What it touches: shown name, path if there is a page of it, and from when on.
+    pub touches: Vec<TouchView>,
+    /// How definitions differ.
+    pub documents: Vec<DocumentView>,
+    /// Scorecards whose scores come about otherwise.
+    pub scorecards: Vec<Named>,
+    /// KPIs that follow.
+    pub follow: Vec<Named>,
+    /// Who answers for any of it: name, and for what.
+    pub people: Vec<(String, Vec<String>)>,
+    /// Whom it touches so that they cannot decide on it.
+    pub concerned: Vec<String>,
+    /// What was said of it.
+    pub ballots: Vec<BallotView>,
+    /// What became of it.
+    pub history: Vec<HappenedView>,
+    /// What who looks may try: the forms that stand on the page.
+    pub forms: Forms,
+}
+
+/// What somebody may try with an item.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Forms {
+    /// To say yes, no or neither.
+    pub vote: bool,
+    /// To abstain only: it touches oneself.
+    pub abstain: bool,
+    /// To give it up.
+    pub withdraw: bool,
+}
+
+/// What is touched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TouchView {
+    /// Kind and name.
+    pub id: String,
+    /// Shown name.
+    pub name: String,
+    /// The page of it.
+    pub path: Option<String>,
+    /// From when on: a day, or `ever`.
+    pub from: String,
+}
+
+/// How a definition differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentView {
+    /// What it is.
+    pub touch: TouchView,
+    /// What becomes of it: `new`, `changed`, `gone`.
+    pub how: &'static str,
+    /// The differences.
+    pub difference: Difference,
+    /// Each with what it was and will be, where it can be said so.
+    pub said: Vec<SaidView>,
+}
+
+/// One difference in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaidView {
+    /// What differs; all of it where there is no before and after.
+    pub what: String,
+    /// What it was, and what it is to be.
+    pub change: Option<(String, String)>,
+}
+
+/// What somebody said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BallotView {
+    /// Who.
+    pub by: String,
+    /// `yes`, `no` or `abstain`.
+    pub stance: &'static str,
+    /// As people say it.
+    pub said: &'static str,
+    /// When, RFC 3339.
+    pub at: String,
+    /// Why.
+    pub why: Option<String>,
+}
+
+/// An event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HappenedView {
+    /// Its position in the log.
+    pub event: u64,
+    /// When, RFC 3339.
+    pub at: String,
+    /// Who.
+    pub by: String,
+    /// Its kind.
+    pub kind: String,
+    /// What it says.
+    pub said: String,
+}
+
+/// What is, was or will be in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisterView {
+    /// The project.
+    pub project: ProjectView,
+    /// What was asked for.
+    pub asked: decided::RegisterAsked,
+    /// Definitions by kind and name, each wording a row.
+    pub held: Vec<HeldView>,
+}
+
+/// A definition in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldView {
+    /// What it is, and from when on it holds.
+    pub touch: TouchView,
+    /// Position of the adoption.
+    pub event: u64,
+    /// When it was adopted, RFC 3339.
+    pub at: String,
+    /// By whom.
+    pub by: String,
+    /// Its text, where one definition is asked for.
+    pub text: Option<String>,
+}
+
+/// Periods: open, frozen, closed, restated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeriodsView {
+    /// The project.
+    pub project: ProjectView,
+    /// What is frozen.
+    pub frozen: Vec<decided::Frozen>,
+    /// Periods with figures, the newest first of each length, and those that are closed.
+    pub periods: Vec<PeriodView>,
+}
+
+/// A period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeriodView {
+    /// As it is written.
+    pub period: String,
+    /// How long it is: `month`.
+    pub grain: &'static str,
+    /// Its first day.
+    pub from: String,
+    /// The day after its last.
+    pub until: String,
+    /// Its closes, the newest first.
+    pub closed: Vec<ClosedView>,
+    /// In which respects any of its days are frozen, and by which items.
+    pub frozen: Vec<(u64, Vec<&'static str>)>,
+}
+
+/// A close.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedView {
+    /// The how-manieth.
+    pub version: usize,
+    /// When, RFC 3339.
+    pub at: String,
+    /// Position of the event that says so.
+    pub event: u64,
+    /// Official figures, and those computed otherwise since.
+    pub figures: Option<(usize, usize)>,
+}
+
+/// The official figures of a period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfficialView {
+    /// The project.
+    pub project: ProjectView,
+    /// The period.
+    pub period: String,
+    /// Its figures.
+    pub figures: Vec<OfficialFigure>,
+}
+
+/// An official figure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfficialFigure {
+    /// The KPI.
+    pub kpi: Named,
+    /// The segment; empty: all rows.
+    pub segment: String,
+    /// The segment as shown.
+    pub segment_name: String,
+    /// What is official.
+    pub official: Option<String>,
+    /// What was computed since.
+    pub restated: Option<Option<String>>,
+}

@@ -1,0 +1,73 @@
+//! The port through which forms decide. Who may do what is said by policies before, and by the laws behind it.
+
+use crate::doors::{Answer, Visitor};
+
+/// What a form asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// To say something of what an item proposes.
+    Vote {
+        /// The item.
+        item: u64,
+        /// What is said.
+        stance: Stance,
+        /// The hash of the content that was read.
+        content: String,
+        /// Why.
+        why: Option<String>,
+    },
+    /// To give up what one proposed.
+    Withdraw {
+        /// The item.
+        item: u64,
+    },
+    /// To freeze the days of a period.
+    Freeze {
+        /// The period.
+        period: String,
+        /// In which respects.
+        aspects: Vec<String>,
+        /// Why.
+        why: String,
+    },
+    /// To lift what an item froze.
+    Lift {
+        /// The item.
+        item: u64,
+        /// Why.
+        why: String,
+    },
+    /// To close a period.
+    Close {
+        /// The period.
+        period: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// What is said of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stance {
+    /// Agrees.
+    Yes,
+    /// Does not.
+    No,
+    /// Neither.
+    Abstain,
+}
+
+/// Why nothing came of a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotDone {
+    /// What is wrong with it, each in a sentence that says what to do.
+    Refused(Vec<String>),
+    /// It cannot be done now; why, in words.
+    Unavailable(String),
+}
+
+/// Does what forms ask for.
+pub trait Desk: Send + Sync {
+    /// Does what a visitor asks for, once however often it is sent under the key: the item that it is about.
+    fn act<'a>(&'a self, visitor: &'a Visitor, wish: Wish, key: &'a str) -> Answer<'a, Result<u64, NotDone>>;
+}

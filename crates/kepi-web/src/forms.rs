@@ -1,0 +1,244 @@
+//! Forms: what they carry, what becomes of what they send. They need no script: a form is posted, done once, and leads to the
+//! page of what came of it; what is refused is said on the page that it came from, with what was typed.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Extension, RawPathParams},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use kepi_report::{
+    reader::{Reader, ViewError},
+    view::Viewer,
+};
+use maud::{Markup, html};
+
+use crate::{
+    desk::{Desk, NotDone, Stance, Wish},
+    doors::{Attempt, Guest, foreign, see},
+    pages::{PAGES, Params, Said},
+    respond::{self, Kind},
+};
+
+/// What a form sent.
+pub(crate) type Fields = Vec<(String, String)>;
+
+/// Where a form is sent to.
+pub struct FormRoute {
+    /// Its route.
+    pub path: &'static str,
+    /// The page that it stands on, which is shown again where it is refused.
+    pub page: &'static str,
+    pub(crate) wish: fn(&str, &Fields) -> Result<Wish, String>,
+}
+
+/// The action of the policies that all forms need.
+pub const DECIDE: &str = "decide";
+
+/// All forms but those by which one comes in. To add one: a row here.
+pub const FORMS: &[FormRoute] = &[
+    FormRoute { path: "/items/{id}/vote", page: "/items/{id}", wish: vote },
+    FormRoute {
+        path: "/items/{id}/withdraw",
+        page: "/items/{id}",
+        wish: |id, _| Ok(Wish::Withdraw { item: number(id)? }),
+    },
+    FormRoute {
+        path: "/periods/freeze",
+        page: "/periods",
+        wish: |_, fields| {
+            let aspects: Vec<String> =
+                fields.iter().filter(|(name, _)| name == "aspect").map(|(_, value)| value.clone()).collect();
+            if aspects.is_empty() {
+                return Err("tick in which respects nothing may change".to_owned());
+            }
+            Ok(Wish::Freeze {
+                period: said(fields, "period", "name a period, such as 2026-H1")?,
+                aspects,
+                why: reason(fields)?,
+            })
+        },
+    },
+    FormRoute {
+        path: "/periods/lift",
+        page: "/periods",
+        wish: |_, fields| Ok(Wish::Lift { item: number(field(fields, "item"))?, why: reason(fields)? }),
+    },
+    FormRoute {
+        path: "/periods/close",
+        page: "/periods",
+        wish: |_, fields| {
+            Ok(Wish::Close {
+                period: said(fields, "period", "name a period, such as 2026-Q1")?,
+                why: reason(fields)?,
+            })
+        },
+    },
+];
+
+/// The longest reason.
+const MOST_REASON: usize = 4000;
+
+fn vote(id: &str, fields: &Fields) -> Result<Wish, String> {
+    let stance = match field(fields, "stance") {
+        "yes" => Stance::Yes,
+        "no" => Stance::No,
+        "abstain" => Stance::Abstain,
+        _ => return Err("say whether you approve, reject or abstain".to_owned()),
+    };
+    let why = field(fields, "why").trim();
+    if stance == Stance::No && why.is_empty() {
+        return Err("say why you reject it: who wrote it has to know what to change".to_owned());
+    }
+    if why.len() > MOST_REASON {
+        return Err("say it in fewer words".to_owned());
+    }
+    let content = said(fields, "content", "open the page of the item again and send the form from there")?;
+    Ok(Wish::Vote {
+        item: number(id)?,
+        stance,
+        content,
+        why: Some(why.to_owned()).filter(|why| !why.is_empty()),
+    })
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("`{text}` is no item"))
+}
+
+fn field<'a>(fields: &'a Fields, name: &str) -> &'a str {
+    fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str())
+}
+
+fn said(fields: &Fields, name: &str, or: &str) -> Result<String, String> {
+    let text = field(fields, name).trim();
+    if text.is_empty() { Err(or.to_owned()) } else { Ok(text.to_owned()) }
+}
+
+fn reason(fields: &Fields) -> Result<String, String> {
+    let why = said(fields, "why", "say why: others decide by it, and it is read years later")?;
+    if why.len() > MOST_REASON { Err("say it in fewer words".to_owned()) } else { Ok(why) }
+}
+
+/// The routes of all forms.
+pub(crate) fn routes(reader: &Arc<dyn Reader>, desk: &Arc<dyn Desk>) -> Router {
+    let mut router = Router::new();
+    for form in FORMS {
+        let (reader, desk) = (Arc::clone(reader), Arc::clone(desk));
+        let take = move |guest: Option<Extension<Guest>>,
+                         viewer: Option<Extension<Viewer>>,
+                         path: RawPathParams,
+                         headers: HeaderMap,
+                         axum::Form(fields): axum::Form<Fields>| {
+            let id = path.iter().next().map(|(_, value)| value.to_owned());
+            let sent = Sent { form, id, fields, headers };
+            take(sent, guest.zip(viewer), Arc::clone(&reader), Arc::clone(&desk))
+        };
+        router = router.route(form.path, post(take));
+    }
+    router
+}
+
+/// A form that was sent.
+struct Sent {
+    form: &'static FormRoute,
+    id: Option<String>,
+    fields: Fields,
+    headers: HeaderMap,
+}
+
+async fn take(
+    sent: Sent,
+    who: Option<(Extension<Guest>, Extension<Viewer>)>,
+    reader: Arc<dyn Reader>,
+    desk: Arc<dyn Desk>,
+) -> Response {
+    // Where nobody stands at the door nobody is known, and nobody decides.
+    let Some((Extension(guest), Extension(viewer))) = who else { return foreign() };
+    let own = viewer.form_key.as_ref().is_some_and(|key| field(&sent.fields, "key") == key);
+    if !own {
+        return foreign();
+    }
+    if let Some(sight) = guest.visitor.sight.as_ref().filter(|sight| !sight.decides()) {
+        let attempt = Attempt { action: DECIDE, on: ("decisions", "all".to_owned()), unit: None };
+        guest.door.refused(&guest.visitor, attempt).await;
+        let reason = format!("{}; {}", sight.why_no_decisions(true), sight.whom());
+        return respond::error(Kind::Html, &ViewError::Refused { reason });
+    }
+    let key = field(&sent.fields, "request");
+    let done = match (sent.form.wish)(sent.id.as_deref().unwrap_or_default(), &sent.fields) {
+        Err(why) => Err(NotDone::Refused(vec![why])),
+        Ok(_) if key.is_empty() => {
+            Err(NotDone::Refused(vec!["open the page again and send the form from there".to_owned()]))
+        }
+        Ok(wish) => desk.act(&guest.visitor, wish, key).await,
+    };
+    match done {
+        Ok(item) => see(&format!("/items/{item}")),
+        Err(NotDone::Unavailable(why)) => {
+            respond::problem(Kind::Html, StatusCode::SERVICE_UNAVAILABLE, "unavailable", &why)
+        }
+        Err(NotDone::Refused(why)) => again(sent, why, guest, viewer, reader).await,
+    }
+}
+
+/// The page that a form came from, with why nothing came of it.
+async fn again(
+    sent: Sent,
+    why: Vec<String>,
+    guest: Guest,
+    viewer: Viewer,
+    reader: Arc<dyn Reader>,
+) -> Response {
+    let Some(page) = PAGES.iter().find(|page| page.path == sent.form.page) else { return foreign() };
+    let said = Said { why, form: sent.form.path, fields: sent.fields };
+    let params = Params::new(sent.id, Vec::new()).with(said);
+    let shown = crate::show_page(page, Kind::Html, reader, Some((viewer, guest)), params).await;
+    match shown {
+        Ok(text) => {
+            let headers =
+                [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+            let _ = sent.headers;
+            (StatusCode::UNPROCESSABLE_ENTITY, headers, text).into_response()
+        }
+        Err(response) => response,
+    }
+}
+
+/// What every form carries: who it is of, and what makes it one request.
+pub(crate) fn hidden(viewer: &Viewer) -> Markup {
+    html! {
+        @if let Some(key) = &viewer.form_key { input type="hidden" name="key" value=(key); }
+        input type="hidden" name="request" value=(viewer.request_key);
+    }
+}
+
+/// Why nothing came of what was sent.
+pub(crate) fn refused(said: Option<&Said>) -> Markup {
+    html! {
+        @if let Some(said) = said {
+            div.refused #refused role="alert" tabindex="-1" {
+                h2 { span.shape aria-hidden="true" { "▲ " } "That was not done" }
+                @for why in &said.why { p { (super::pages::error::sentence(why)) } }
+            }
+        }
+    }
+}
+
+/// What was typed.
+pub(crate) fn typed<'a>(said: Option<&'a Said>, name: &str) -> &'a str {
+    said.map_or("", |said| field(&said.fields, name))
+}
+
+/// What was typed into one of several forms of a page.
+pub(crate) fn typed_at<'a>(said: Option<&'a Said>, form: &str, name: &str) -> &'a str {
+    typed(said.filter(|said| said.form == form), name)
+}
+
+/// Asks for a reason.
+pub(crate) fn why(said: Option<&Said>, form: &str) -> Markup {
+    html! { label { span { "Why" } textarea name="why" rows="2" required maxlength=(MOST_REASON) { (typed_at(said, form, "why")) } } }
+}

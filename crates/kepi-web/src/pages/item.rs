@@ -1,0 +1,227 @@
+//! One item, of whatever kind: what it is about, whose turn it is, what differs by it, what was said, what became of it.
+
+use kepi_report::view::{BallotView, DocumentView, ItemView, Named, TouchView};
+use maud::{Markup, html};
+
+use super::Said;
+use crate::{
+    forms,
+    layout::{self, Head},
+    parts,
+};
+
+pub(crate) fn render(view: &ItemView, said: Option<&Said>) -> Markup {
+    let row = &view.row;
+    let body = html! {
+        header.head {
+            p.crumbs { a href="/inbox" { "Inbox" } " / " (row.kind) " " (row.number) }
+            h1 { (row.title) }
+            p.sub {
+                "By " (row.by.join(", ")) " on " (parts::day(&row.opened)) " · "
+                @match (&row.ended, &row.due) {
+                    (Some(at), _) => { strong { (row.state) } " on " (parts::day(at)) }
+                    (None, Some(due)) => { strong { (row.state) } " until " (parts::day(due)) }
+                    (None, None) => { strong { (row.state) } }
+                }
+            }
+        }
+        (forms::refused(said))
+        div.columns {
+            div {
+                div.panel {
+                    h2 { "Why" }
+                    @match &row.why { Some(why) => { p.quote { "“" (why) "”" } } None => { p.reason { "The text was erased." } } }
+                    @if !view.subject.is_empty() { ul.plain { @for of in &view.subject { li { (of) } } } }
+                    p.note { (view.about) }
+                }
+                (changes(view))
+            }
+            div {
+                (turn(view, said))
+                (stands(view))
+                (follows(view))
+            }
+        }
+        (history(view))
+    };
+    layout::page(&Head { title: &row.title, project: Some(&view.project), path: "/inbox" }, body)
+}
+
+/// What who looks can do, or why nothing.
+fn turn(view: &ItemView, said: Option<&Said>) -> Markup {
+    let (row, viewer, typed) = (&view.row, view.project.viewer.as_ref(), forms::typed(said, "why"));
+    if row.ended.is_some() {
+        return html! {};
+    }
+    let action = format!("/items/{}/vote", row.number);
+    let votes = view.forms.vote || view.forms.abstain;
+    html! {
+        div.panel.turn {
+            h2 { @if view.forms.vote { "Your turn" } @else { "Your part" } }
+            @match &row.why_me { Some(why) => p { (why) } None => p { "You have no part in it." } }
+            @if let Some(viewer) = viewer.filter(|viewer| viewer.decides) {
+                @if votes {
+                    form.say method="post" action=(action) {
+                        (forms::hidden(viewer))
+                        input type="hidden" name="content" value=(view.content);
+                        label { span { "Why (needed to reject)" } textarea name="why" rows="3" maxlength="4000" { (typed) } }
+                        div.buttons {
+                            @if view.forms.vote {
+                                button.yes type="submit" name="stance" value="yes" { "Approve" }
+                                button type="submit" name="stance" value="no" { "Reject" }
+                            }
+                            button type="submit" name="stance" value="abstain" { "Abstain" }
+                        }
+                    }
+                }
+                @if view.forms.withdraw {
+                    form.say.withdraw method="post" action={ "/items/" (row.number) "/withdraw" } {
+                        (forms::hidden(viewer))
+                        button type="submit" { "Withdraw it" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Its steps, for whom it waits, and what was said of it.
+fn stands(view: &ItemView) -> Markup {
+    html! {
+        div.panel {
+            h2 { "Where it stands" }
+            ol.steps-of {
+                @for step in &view.steps {
+                    li aria-current=[step.now.then_some("step")] {
+                        (step.name.replace('_', " "))
+                        span.detail { " · " (whose(step.turn)) }
+                    }
+                }
+                @if view.row.ended.is_some() { li aria-current="step" { (view.row.state) } }
+            }
+            @for waits in &view.row.waits { p { "Waits for " (waits) "." } }
+            @if !view.concerned.is_empty() {
+                p.note { "It touches " (view.concerned.join(", ")) ", who do not decide on it." }
+            }
+            @if !view.ballots.is_empty() {
+                ul.plain.ballots { @for of in &view.ballots { li { (ballot(of)) } } }
+            }
+        }
+    }
+}
+
+fn whose(turn: &str) -> &str {
+    match turn {
+        "write" => "its author’s turn",
+        "ask" => "others are asked",
+        "work" => "its owner’s turn",
+        "wait" => "nobody’s turn",
+        other => other,
+    }
+}
+
+fn ballot(of: &BallotView) -> Markup {
+    let shape = match of.stance {
+        "yes" => "✓",
+        "no" => "✕",
+        _ => "–",
+    };
+    html! {
+        p { span.shape aria-hidden="true" { (shape) " " } strong { (of.by) } " " (of.said) " " span.detail { (parts::day(&of.at)) } }
+        @if let Some(why) = &of.why { p.quote { "“" (why) "”" } }
+    }
+}
+
+/// How definitions differ, in words.
+fn changes(view: &ItemView) -> Markup {
+    html! {
+        @if !view.documents.is_empty() {
+            div.panel {
+                h2 { "What it changes" }
+                @for of in &view.documents { (document(of)) }
+            }
+        } @else if !view.touches.is_empty() {
+            div.panel {
+                h2 { "What it is about" }
+                ul.plain { @for of in &view.touches { li { (touched(of)) } } }
+            }
+        }
+    }
+}
+
+fn document(of: &DocumentView) -> Markup {
+    let aspects: Vec<&str> = of.difference.aspects.iter().map(|aspect| aspect.word()).collect();
+    html! {
+        h3 { (touched(&of.touch)) " " span.detail { (of.how) ": " (aspects.join(", ")) } }
+        @let (both, only): (Vec<_>, Vec<_>) = of.said.iter().partition(|said| said.change.is_some());
+        @if !both.is_empty() {
+            div.scroll tabindex="0" role="group" aria-label={ "What differs in " (of.touch.name) } {
+                table.figures.differs {
+                    thead { tr { th scope="col" { "What" } th scope="col" { "Is" } th scope="col" { "Would be" } } }
+                    tbody { @for said in both { @if let Some((then, now)) = &said.change {
+                        tr { th scope="row" { (said.what) } td { (then) } td { strong { (now) } } }
+                    } } }
+                }
+            }
+        }
+        @if !only.is_empty() { ul { @for said in only { li { (said.what) } } } }
+    }
+}
+
+fn touched(of: &TouchView) -> Markup {
+    html! {
+        @match &of.path { Some(path) => a href=(path) { (of.name) }, None => (of.name) }
+        @if of.from != "ever" { " from " (of.from) }
+    }
+}
+
+/// What and whom it touches beside that.
+fn follows(view: &ItemView) -> Markup {
+    let named = |all: &[Named], path: &str| {
+        html! { @for (n, of) in all.iter().enumerate() { @if n > 0 { ", " } a href={ (path) (of.id) } { (of.name) } } }
+    };
+    html! {
+        @if !(view.scorecards.is_empty() && view.follow.is_empty() && view.people.is_empty()) {
+            div.panel {
+                h2 { "What and whom it touches" }
+                dl {
+                    @if !view.scorecards.is_empty() { dt { "Scorecards" } dd { (named(&view.scorecards, "/scorecards/")) } }
+                    @if !view.follow.is_empty() { dt { "KPIs that follow" } dd { (named(&view.follow, "/kpis/")) } }
+                    @if !view.people.is_empty() {
+                        dt { "People" }
+                        dd { @for (name, of) in &view.people { p { (name) span.role { (of.join(", ")) } } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn history(view: &ItemView) -> Markup {
+    html! {
+        section aria-labelledby="history" {
+            h2 #history { "What became of it" }
+            @if view.history.is_empty() { p { "Nothing is known of it." } } @else {
+                table.kpis role="table" aria-labelledby="history" {
+                    thead role="rowgroup" { tr role="row" {
+                        th scope="col" role="columnheader" { "When" }
+                        th scope="col" role="columnheader" { "Who" }
+                        th scope="col" role="columnheader" { "What" }
+                        th.num scope="col" role="columnheader" { "Event" }
+                    } }
+                    tbody role="rowgroup" {
+                        @for of in &view.history {
+                            tr role="row" {
+                                td role="cell" data-label="When" { (parts::time(&of.at)) }
+                                td role="cell" data-label="Who" { (of.by) }
+                                td role="cell" data-label="What" { span { (of.kind.replace(['.', '_'], " ")) @if !of.said.is_empty() { ": " (of.said) } } }
+                                td.num role="cell" data-label="Event" { span.num { (of.event) } }
+                            }
+                        }
+                    }
+                }
+            }
+            p.note { "Content " code.hash { (view.content.chars().take(12).collect::<String>()) } ": what is said of it is said of exactly this." }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Forms that decide: who may send them, from where, and what is said where nothing comes of them.
+
+use std::sync::{Arc, Mutex};
+
+use axum::{
+    Router,
+    http::{Request, StatusCode, header},
+};
+use kepi_report::fixture::{self, PlantedReader};
+use kepi_web::{
+    deciding,
+    desk::{Desk, NotDone, Stance, Wish},
+    doors::{Answer, Entrance, Visitor, guarded},
+    forms::{DECIDE, FORMS},
+    pages::PAGES,
+};
+
+use crate::{
+    doors::{Planted, TOKEN, form, get, seeing_no_decisions, send, signed_in, unasked},
+    example,
+};
+
+/// Remembers what was asked for; refuses what is about item 2.
+#[derive(Default)]
+pub(crate) struct Remembers(Mutex<Vec<(String, Wish, String)>>);
+
+impl Desk for Remembers {
+    fn act<'a>(&'a self, visitor: &'a Visitor, wish: Wish, key: &'a str) -> Answer<'a, Result<u64, NotDone>> {
+        let item = match &wish {
+            Wish::Vote { item, .. } | Wish::Withdraw { item } | Wish::Lift { item, .. } => *item,
+            _ => 7,
+        };
+        let actor = visitor.acts_as.clone().unwrap_or_default();
+        self.0.lock().unwrap().push((actor, wish, key.to_owned()));
+        Box::pin(async move {
+            match item {
+                2 => Err(NotDone::Refused(vec!["you wrote it yourself: <others> decide".to_owned()])),
+                item => Ok(item),
+            }
+        })
+    }
+}
+
+pub(crate) fn site(door: Planted) -> (Router, Arc<Remembers>) {
+    let desk = Arc::new(Remembers::default());
+    let port: Arc<dyn Desk> = Arc::clone(&desk) as Arc<dyn Desk>;
+    let router = deciding(Arc::new(PlantedReader::of(fixture::airport())), &port);
+    (guarded(router, Entrance { door: Arc::new(door), at: None }), desk)
+}
+
+/// What the forms of a page carry beside what is typed.
+async fn carried(router: &Router, path: &str, cookie: &str) -> String {
+    let page = get(router, path, cookie).await.text;
+    let of = |name: &str| {
+        let after = page.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap();
+        after.split('"').next().unwrap().replace('/', "%2F").replace(' ', "+")
+    };
+    format!("key={}&request={}", of("key"), of("request"))
+}
+
+const WHY: &str = "why=because&period=2014&aspect=target&aspect=weight&item=9&stance=yes&content=0123";
+
+#[tokio::test]
+async fn every_form_has_an_action_of_the_policies_and_takes_nothing_from_strangers() {
+    let (router, desk) = site(Planted::default());
+    let (viewer, of_the_viewer) = site(seeing_no_decisions());
+    let (cookie, other) = (signed_in(&router).await, signed_in(&viewer).await);
+    let own = carried(&router, "/items/4", &cookie).await;
+    let page = get(&viewer, "/periods", &other).await.text;
+    assert!(!page.contains("action=\"/periods"), "no forms for who may not decide: {page}");
+    // The key of the form by which one signs out is that of the session.
+    let key = page.split("name=\"key\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let others = format!("key={key}&request=1");
+    for route in FORMS {
+        assert!(PAGES.iter().any(|page| page.path == route.page), "{}", route.path);
+        let path = example(route.path);
+        // A stranger, a token, another page, another session's key, no key.
+        let got = send(&router, form(&path), &format!("{own}&{WHY}")).await;
+        assert_eq!((got.status, got.location()), (StatusCode::SEE_OTHER, "/sign-in"), "{path}");
+        let bearer = form(&path).header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
+        assert_eq!(
+            send(&router, bearer, &format!("{own}&{WHY}")).await.status,
+            StatusCode::FORBIDDEN,
+            "{path}"
+        );
+        let bare = |origin: &str| {
+            Request::post(&path)
+                .header(header::HOST, "localhost:7878")
+                .header(header::COOKIE, &cookie)
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .header(header::ORIGIN, origin)
+        };
+        for origin in ["http://evil.example", "null"] {
+            let got = send(&router, bare(origin), &format!("{own}&{WHY}")).await;
+            assert_eq!(got.status, StatusCode::FORBIDDEN, "{path}");
+        }
+        for key in ["", "key=", "key=0000&request=1"] {
+            let got =
+                send(&router, form(&path).header(header::COOKIE, &cookie), &format!("{key}&{WHY}")).await;
+            assert_eq!(got.status, StatusCode::FORBIDDEN, "{path}");
+        }
+        assert_eq!(get(&router, &path, &cookie).await.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        // Who may not decide is told so, and the log.
+        let got = send(&viewer, form(&path).header(header::COOKIE, &other), &format!("{others}&{WHY}")).await;
+        assert_eq!(got.status, StatusCode::FORBIDDEN, "{path}");
+        assert!(got.text.contains(&format!("o policy grants `{DECIDE}` to you")), "{}", got.text);
+        assert!(got.text.contains("ana can change that"), "{}", got.text);
+        assert!(desk.0.lock().unwrap().is_empty() && of_the_viewer.0.lock().unwrap().is_empty(), "{path}");
+        // And who may, is asked for nothing more.
+        let got = send(&router, form(&path).header(header::COOKIE, &cookie), &format!("{own}&{WHY}")).await;
+        assert_eq!(got.status, StatusCode::SEE_OTHER, "{path}");
+        assert!(got.location().starts_with("/items/"), "{path}: {}", got.location());
+        let (actor, _, key) = desk.0.lock().unwrap().pop().unwrap();
+        assert_eq!((actor.as_str(), key.as_str()), ("Ana Smith", "request/1"));
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_is_said_on_the_page_that_it_came_from() {
+    let (router, desk) = site(Planted::default());
+    let cookie = signed_in(&router).await;
+    let own = carried(&router, "/items/4", &cookie).await;
+    let post = async |path: &str, rest: &str| {
+        send(&router, form(path).header(header::COOKIE, &cookie), &format!("{own}&{rest}")).await
+    };
+    // What the laws say, escaped, with what was typed.
+    let got = post("/items/2/vote", "stance=no&content=0123&why=too+%3Clow%3E").await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(got.text.contains("You wrote it yourself: &lt;others&gt; decide."), "{}", got.text);
+    assert!(got.text.contains("role=\"alert\""), "{}", got.text);
+    assert_eq!(got.headers[header::CACHE_CONTROL], "no-store");
+    // What is wrong with the form itself is said before anybody is asked.
+    desk.0.lock().unwrap().clear();
+    let wrong = [
+        ("/items/4/vote", "stance=no&content=01&why=+", "Say why you reject it"),
+        ("/items/4/vote", "stance=perhaps&content=01", "Say whether you approve"),
+        ("/items/4/vote", "stance=yes", "Open the page of the item again"),
+        ("/periods/freeze", "period=2014&why=x", "Tick in which respects"),
+        ("/periods/freeze", "aspect=target&why=x", "Name a period"),
+        ("/periods/close", "period=2014", "Say why"),
+        ("/periods/lift", "item=all&why=x", "`all` is no item"),
+    ];
+    for (path, rest, said) in wrong {
+        let got = post(path, rest).await;
+        assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY, "{path} {rest}");
+        assert!(got.text.contains(said), "{path} {rest}: {}", got.text);
+    }
+    let long = format!("period=2014&why={}", "x".repeat(5000));
+    assert!(post("/periods/close", &long).await.text.contains("Say it in fewer words"));
+    assert!(desk.0.lock().unwrap().is_empty());
+    // What is typed reaches the desk as it is.
+    let got = post("/items/4/vote", "stance=abstain&content=0123&why=+mine+").await;
+    assert_eq!(got.location(), "/items/4");
+    let said = desk.0.lock().unwrap().pop().unwrap().1;
+    let why = Some("mine".to_owned());
+    assert_eq!(said, Wish::Vote { item: 4, stance: Stance::Abstain, content: "0123".to_owned(), why });
+}
+
+#[tokio::test]
+async fn a_page_has_the_forms_of_whose_turn_it_is() {
+    let (router, _) = site(Planted::default());
+    let cookie = signed_in(&router).await;
+    let mine = get(&router, "/items/4", &cookie).await.text;
+    assert!(mine.contains("Approve") && mine.contains("Reject") && !mine.contains("Withdraw"), "{mine}");
+    assert!(mine.contains("2 wait for you"), "{mine}");
+    let own = get(&router, "/items/2", &cookie).await.text;
+    assert!(own.contains("Withdraw") && !own.contains("Approve"), "{own}");
+    let others = get(&router, "/items/3", &cookie).await.text;
+    assert!(!others.contains("Withdraw it") && !others.contains("Approve"), "{others}");
+    let inbox = get(&router, "/inbox", &cookie).await.text;
+    let (turn, rest) = inbox.split_once("Waits for others").unwrap();
+    assert!(turn.contains("/items/4") && turn.contains("/items/2") && rest.contains("/items/3"), "{inbox}");
+    assert!(turn.contains("You are on the board: 1 of 2 functions"), "{turn}");
+    // Whoever stands in nobody's way is shown no forms.
+    let bare = kepi_web::router(Arc::new(PlantedReader::of(fixture::airport())));
+    assert!(!get(&bare, "/items/4", "").await.text.contains("<form method=\"post\""));
+    // The person at this machine decides, too.
+    let (local, desk) = site(unasked("local owner"));
+    let page = get(&local, "/periods", "").await.text;
+    assert!(page.contains("local owner, as dan") && page.contains("Ask to close it"), "{page}");
+    let own = carried(&local, "/periods", "").await;
+    let got = send(&local, form("/periods/close"), &format!("{own}&{WHY}")).await;
+    assert_eq!(got.location(), "/items/7");
+    assert_eq!(desk.0.lock().unwrap()[0].0, "dan");
+    let got = send(&local, form("/periods/close"), WHY).await;
+    assert_eq!(got.status, StatusCode::FORBIDDEN, "not without the key of this process");
+}

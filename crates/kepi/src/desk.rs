@@ -1,0 +1,171 @@
+//! The desk of a server: what forms ask for is done by the same doors as what the command line asks for.
+
+use std::{path::PathBuf, sync::Arc};
+
+use kepi_app::{
+    App, AppError,
+    deciding::{Acting, Deciding, Stance},
+};
+use kepi_govern::laws;
+use kepi_model::governance::Aspect;
+use kepi_store::{StoreError, Violations};
+use kepi_web::{
+    desk::{self, Desk, NotDone, Wish},
+    doors::{Answer, Visitor},
+};
+use tokio::sync::Mutex;
+
+use crate::{
+    cli::Address,
+    compose::{self, Site},
+    failure::Failure,
+};
+
+/// The desk of the project at a site.
+pub struct SiteDesk {
+    folder: PathBuf,
+    address: Option<Address>,
+    /// Opened to write with the first form: who only reads locks nothing.
+    opened: Mutex<Option<Arc<App>>>,
+}
+
+impl SiteDesk {
+    /// The desk at a site.
+    pub fn new(site: Site<'_>) -> Self {
+        Self { folder: site.folder.to_owned(), address: site.store.cloned(), opened: Mutex::new(None) }
+    }
+
+    async fn app(&self) -> Result<Arc<App>, Failure> {
+        let mut held = self.opened.lock().await;
+        if held.as_ref().is_some_and(|app| app.store.is_replaced()) {
+            *held = None;
+        }
+        if let Some(app) = held.as_ref() {
+            return Ok(Arc::clone(app));
+        }
+        let site = Site { folder: &self.folder, store: self.address.as_ref() };
+        if compose::audited(site).await?.is_none() {
+            let why = "nothing is in force yet: the first `kepi run` puts in force what stands in the folder";
+            return Err(Failure::Other(why.to_owned()));
+        }
+        let app = Arc::new(compose::app(site, None).await?);
+        *held = Some(Arc::clone(&app));
+        Ok(app)
+    }
+
+    async fn done(&self, actor: &str, wish: Wish, key: &str) -> Result<u64, NotDone> {
+        let app = self.app().await.map_err(unavailable)?;
+        let deciding = Deciding(&app.store);
+        let key = format!("form/{key}");
+        // A form that is sent twice has one outcome, and leads to it.
+        if let Some(item) = deciding.sent_before(&key, actor).await.map_err(|error| in_words(error, actor))? {
+            return Ok(item);
+        }
+        let acting = Acting { actor, at: compose::now(), key: Some(&key) };
+        match wanted(&app, wish, acting).await {
+            Ok(item) => Ok(item),
+            // Both came at once, and the other was first.
+            Err(AppError::Store(StoreError::KeyUsed(_))) => {
+                let item = deciding.sent_before(&key, actor).await.map_err(|error| in_words(error, actor))?;
+                item.ok_or_else(|| {
+                    NotDone::Refused(vec!["the form was used already; open the page again".to_owned()])
+                })
+            }
+            Err(error) => Err(in_words(error, actor)),
+        }
+    }
+}
+
+async fn wanted(app: &App, wish: Wish, acting: Acting<'_>) -> Result<u64, AppError> {
+    let deciding = Deciding(&app.store);
+    match wish {
+        Wish::Vote { item, stance, content, why } => {
+            let stance = match stance {
+                desk::Stance::Yes => Stance::Yes,
+                desk::Stance::No => Stance::No,
+                desk::Stance::Abstain => Stance::Abstain,
+            };
+            deciding.vote(item, stance, Some(&content), acting, why.as_deref()).await?;
+            Ok(item)
+        }
+        Wish::Withdraw { item } => deciding.withdraw(item, acting).await.map(|()| item),
+        Wish::Freeze { period, aspects, why } => {
+            let aspects: Vec<Aspect> = aspects.iter().filter_map(|word| Aspect::of_word(word)).collect();
+            app.freeze(&period, &aspects, acting, &why).await
+        }
+        Wish::Lift { item, why } => app.lift(item, acting, &why).await,
+        Wish::Close { period, why } => app.close(&period, acting, &why).await.map(|(item, _)| item),
+    }
+}
+
+/// What is wrong, so that whoever reads it on a page knows what to do.
+fn in_words(error: AppError, actor: &str) -> NotDone {
+    match error {
+        AppError::Forbidden(Violations(all)) => {
+            NotDone::Refused(all.iter().map(|of| way_out(of.code, &of.message, actor)).collect())
+        }
+        AppError::NotFound(why) => NotDone::Refused(vec![on_a_page(&why)]),
+        AppError::Calendar(why) => NotDone::Refused(vec![why.to_string()]),
+        AppError::Busy => NotDone::Refused(vec!["others change the same just now; send it again".to_owned()]),
+        AppError::Store(StoreError::KeyUsed(_)) => {
+            NotDone::Refused(vec!["the form is somebody else's; open the page again".to_owned()])
+        }
+        other => unavailable(other.into()),
+    }
+}
+
+/// What a law says, in the words of a page.
+fn way_out(code: &str, message: &str, actor: &str) -> String {
+    match code {
+        laws::NOT_THERE => format!(
+            "`{actor}` is no person of this project: an owner adds `person: {actor}` to its definitions, or lets you sign in under \
+             the name that you have there"
+        ),
+        laws::OTHER_CONTENT => {
+            "it was written anew since you opened the page: read what it proposes now, and say it of that"
+                .to_owned()
+        }
+        laws::OWN => {
+            "you wrote it yourself, and nobody decides on their own: it waits for those named on this page"
+                .to_owned()
+        }
+        laws::CONCERNED => {
+            "it touches your own target or what you answer for: you can abstain, and others decide".to_owned()
+        }
+        laws::NOT_ASKED => "you are not asked: it waits for those named on this page".to_owned(),
+        laws::NOT_YOURS => {
+            "only those who wrote it give it up: reject it, if you are asked, and say why".to_owned()
+        }
+        laws::LOOK_AGAIN => "what is in force changed just now: send it again".to_owned(),
+        _ => on_a_page(message),
+    }
+}
+
+/// A message without the command that it names as the way out: here it is a page.
+fn on_a_page(message: &str) -> String {
+    match message.split_once(": `kepi ") {
+        Some((said, command))
+            if ["lift", "periods", "inbox", "item"].iter().any(|of| command.starts_with(of)) =>
+        {
+            said.to_owned()
+        }
+        _ => message.to_owned(),
+    }
+}
+
+/// What the server's own log has in full.
+fn unavailable(failure: Failure) -> NotDone {
+    tracing::error!(failure = failure.in_words(), "a form could not be taken");
+    NotDone::Unavailable("it cannot be done now; the log of the server says why".to_owned())
+}
+
+impl Desk for SiteDesk {
+    fn act<'a>(&'a self, visitor: &'a Visitor, wish: Wish, key: &'a str) -> Answer<'a, Result<u64, NotDone>> {
+        Box::pin(async move {
+            match &visitor.acts_as {
+                Some(actor) => self.done(actor, wish, key).await,
+                None => Err(NotDone::Refused(vec!["nobody is known here, so nobody decides".to_owned()])),
+            }
+        })
+    }
+}
