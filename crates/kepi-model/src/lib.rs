@@ -35,6 +35,7 @@ mod form;
 pub mod governance;
 pub mod id;
 mod lexical;
+pub mod lineage;
 pub mod meaning;
 mod meant;
 pub mod measure;

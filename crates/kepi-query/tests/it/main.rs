@@ -16,6 +16,7 @@ mod dated;
 mod definitions;
 mod derived;
 mod identity;
+mod lineage;
 mod metamorphic;
 mod nothing;
 mod published;
