@@ -35,6 +35,8 @@ environment bench bench/requirements.txt
 # Singer taps, each with its own version of what it is built on.
 environment tap_jsonl crates/kepi-connect/tests/taps/jsonl.txt
 environment tap_rest crates/kepi-connect/tests/taps/rest.txt
+# The reference client of OpenLineage.
+environment openlineage crates/kepi-report/tests/openlineage.txt
 
 # Published data for the reference tests: fetched, not kept here, for most of it is under the GPL.
 if ! (cd target/reference 2>/dev/null && sha256sum --quiet --check ../../scripts/reference_data.sha256) >/dev/null 2>&1; then

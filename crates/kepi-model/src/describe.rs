@@ -1,5 +1,6 @@
 //! Measures in plain English and as short formulas, for people who read a KPI's page.
 
+pub use crate::lexical::type_text;
 use crate::{
     measure::{Design, Words},
     project::{Kpi, Project},

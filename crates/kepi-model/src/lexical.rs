@@ -316,7 +316,7 @@ pub(crate) fn attribute_type(text: &str) -> Option<Type> {
 }
 
 /// A type as the language writes it.
-pub(crate) fn type_text(type_: &Type) -> String {
+pub fn type_text(type_: &Type) -> String {
     match type_ {
         Type::Text => "text".into(),
         Type::Integer => "integer".into(),

@@ -121,6 +121,25 @@ words! {
 }
 
 impl How {
+    /// In plain words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Copied => "as it stands",
+            Self::Read => "read from its text",
+            Self::Unpivoted => "its cells, as rows",
+            Self::Given => "comes with the rows",
+            Self::Computed => "computed",
+            Self::Aggregated => "counted or summarised",
+            Self::Weights => "weights rows",
+            Self::Combined => "put together with others",
+            Self::Filters => "decides which rows count",
+            Self::Dates => "says when",
+            Self::Segments => "forms segments",
+            Self::Joins => "ties rows together",
+            Self::Identifies => "identifies rows",
+        }
+    }
+
     /// Whether its content enters the result; else it only decides what does.
     pub fn is_direct(self) -> bool {
         match self {

@@ -23,6 +23,8 @@ pub mod facts;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
 pub mod format;
+pub mod lineage;
+pub mod openlineage;
 pub mod reader;
 pub mod reason;
 mod reporter;

@@ -261,6 +261,18 @@ Examples:
   kepi analyse overall_satisfaction --period 2015
   kepi analyse overall_satisfaction --analysis location --format json")]
     Analyse(Analyse),
+    /// Say which columns of which sources can move a KPI, step by step; or what a column, an attribute or a KPI goes into.
+    ///
+    /// It is read from the definitions in the folder, whether or not anything was computed.
+    #[command(after_help = "\
+Examples:
+  kepi lineage                              every KPI with its sources
+  kepi lineage churn                        what it is made of, and which scorecards it goes into
+  kepi lineage ticket.status                an attribute
+  kepi lineage 'source/tickets/Created At'  what a column goes into
+  kepi lineage --format csv                 every single step
+  kepi lineage --openlineage                events for a catalogue of data")]
+    Lineage(Lineage),
     /// List the rows behind a published value, or tell how a row of an entity came about.
     #[command(after_help = "\
 Examples:
@@ -324,6 +336,16 @@ pub struct Analyse {
     /// Period; default the newest complete one.
     #[arg(long, requires = "kpi")]
     pub period: Option<String>,
+}
+
+/// `kepi lineage`.
+#[derive(Debug, Args)]
+pub struct Lineage {
+    /// A KPI, a scorecard, `entity.attribute`, an entity, a source or `source/ID/COLUMN`; default every KPI.
+    pub of: Option<String>,
+    /// Print OpenLineage events of jobs, one JSON object a line, for a catalogue of data.
+    #[arg(long, conflicts_with = "of")]
+    pub openlineage: bool,
 }
 
 /// `kepi trace`.

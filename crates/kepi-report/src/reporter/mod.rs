@@ -13,6 +13,7 @@ mod flow;
 pub(crate) mod insights;
 mod journey;
 mod kpi;
+mod lineage;
 mod map;
 pub(crate) mod reading;
 mod rows;

@@ -10,6 +10,7 @@ mod decided;
 mod explain;
 mod insight;
 mod kpi;
+mod lineage;
 mod names;
 mod quantity;
 mod rows;
@@ -35,6 +36,7 @@ pub use kpi::{
     OverrideView, PartView, PeopleView, PinsView, QualityView, ResponseView, Restatement, SegmentPoint,
     StandingView, WithdrawalView,
 };
+pub use lineage::{LineageView, LineagesView};
 pub use names::{Choice, Named, Person, ProjectView, UnitChoice, Viewer};
 pub(crate) use quantity::effective_n;
 pub use quantity::{

@@ -455,6 +455,7 @@ fn data(view: &KpiView) -> Markup {
                 dt { "Coverage" } dd { (view.current.coverage.text) }
                 dt { "Rows" } dd { a href=(parts::href(&format!("/kpis/{}/rows", view.current.kpi.id), &asked(view))) { "The rows behind this value" } }
                 dt { "Sources" } dd { @for s in &q.sources { div { a href={ "/data#" (s.id) } { (s.name) } } } }
+                dt { "Columns" } dd { a href=(parts::href("/lineage/thing", &[("of", &format!("kpi/{}", view.current.kpi.id))])) { "What it is made of, column by column" } }
             }
         }
     }

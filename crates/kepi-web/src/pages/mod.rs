@@ -9,6 +9,7 @@ mod item;
 mod journeys;
 mod kpi;
 mod kpis;
+mod lineage;
 mod map;
 mod periods;
 mod quarantine;
@@ -196,6 +197,24 @@ pub const PAGES: &[Page] = &[
         csv: csv("/kpis/{id}/rows.csv", |f, p| {
             Ok(tables::rows(&Reporter::new(f).rows_behind(&p.id(), &p.kpi(), MOST_ROWS)?))
         }),
+    },
+    Page {
+        path: "/lineage",
+        action: Action::SeeValue("kpi"),
+        json: Some("/api/v1/lineage"),
+        nav: None,
+        html: |f, _| html(Ok(Reporter::new(f).lineages()), lineage::all),
+        data: |f, _| json(Ok(v1::lineages(Reporter::new(f).lineages()))),
+        csv: csv("/lineage/steps.csv", |f, _| Ok(kepi_report::lineage::steps_csv(f.project()))),
+    },
+    Page {
+        path: "/lineage/thing",
+        action: Action::SeeValue("kpi"),
+        json: Some("/api/v1/lineage/thing"),
+        nav: None,
+        html: |f, p| html(Reporter::new(f).lineage(&p.of()), lineage::one),
+        data: |f, p| json(Reporter::new(f).lineage(&p.of()).map(v1::lineage)),
+        csv: None,
     },
     Page {
         path: "/entities/{id}/row",
@@ -428,6 +447,11 @@ impl Params {
 
     pub(crate) fn id(&self) -> String {
         self.id.clone().unwrap_or_default()
+    }
+
+    /// What data pass is asked for.
+    pub(crate) fn of(&self) -> String {
+        self.get("of").unwrap_or_default()
     }
 
     pub(crate) fn kpi(&self) -> KpiQuery {

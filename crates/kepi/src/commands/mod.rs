@@ -12,6 +12,7 @@ mod deciding;
 mod demo;
 mod evidence;
 mod init;
+mod lineage;
 mod overrides;
 mod periods;
 mod plan;
@@ -64,6 +65,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Analyse(what) => analyse::analyse(what, &compose::board(Site::of(cli), out).await?, out),
         Command::Evidence(what) => evidence::evidence(what, out),
         Command::Reproduce(what) => reproduce::reproduce(what, cli, out).await,
+        Command::Lineage(what) => lineage::lineage(what, &cli.project, out),
         Command::Trace(what) => trace::trace(what, cli, out).await,
         Command::Audit(what) => audit::audit(what, cli, out).await,
         Command::Access(what) => access::access(what, cli, out).await,

@@ -31,6 +31,7 @@ mod first_project;
 mod help;
 mod imported;
 mod landing;
+mod lineage;
 mod made;
 mod one_bad_source;
 mod order;

@@ -2,6 +2,7 @@
 
 mod customers;
 mod decided;
+mod lineage;
 mod rows;
 mod types;
 mod what_if;
@@ -24,6 +25,7 @@ use kepi_score::{
     card::{Periods, UnitScore as ScoredUnit},
     tree::{NoScore, NodeId, ScoreNode},
 };
+pub use lineage::{lineage, lineages};
 pub use rows::rows_behind;
 pub use types::*;
 pub use what_if::{WhatIf, WhatIfStep, WhatIfWeight, what_if};
