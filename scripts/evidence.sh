@@ -12,7 +12,7 @@ at_length() {
     local log
     log=$(mktemp)
     if KEPI_COUNT=$1 KEPI_SEED=$seed "${CARGO:-cargo}" test --locked "${@:3}" "$2" -- --nocapture >"$log" 2>&1; then
-        grep -E '^(fuzz |audit: |access: |deciding: |insight: |test result)' "$log"
+        grep -E '^(fuzz |audit: |access: |acting: |deciding: |insight: |test result)' "$log"
     else
         cat "$log"
         return 1
@@ -32,6 +32,10 @@ audit)
     at_length "${KEPI_COUNT:-10000}" tamper --release --package kepi-proof --test it
     at_length 1 every_bit --release --package kepi-proof --test it
     ;;
+acting)
+    # Simulated years of people who are away, leave, refuse, snooze and forget: 600 commands a count.
+    at_length "${KEPI_COUNT:-3000}" in_a_year --release --package kepi-govern --test it
+    ;;
 deciding)
     # Random people, leavers, modes and clocks: 400 commands a count.
     at_length "${KEPI_COUNT:-10000}" nothing_takes_effect --release --package kepi-govern --test it
@@ -45,7 +49,7 @@ insight)
     at_length "${KEPI_COUNT:-100}" evidence:: --release --package kepi-insight --test it
     ;;
 *)
-    echo "AREA is one of: access, audit, deciding, fuzz, insight" >&2
+    echo "AREA is one of: access, acting, audit, deciding, fuzz, insight" >&2
     exit 2
     ;;
 esac

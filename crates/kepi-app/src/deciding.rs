@@ -8,7 +8,7 @@ use kepi_govern::{
     Command, Content, DocumentId, Edit, Item, Open, Organisation, Permit, Principal, Vote, Withdraw,
     command::Evidence,
     event::DefinitionAdopted,
-    items::{Change, Missing, Outcome, Tally, tally},
+    items::{Change, Missing, Outcome, Tally, Timeout, tally},
     laws,
 };
 use kepi_model::{
@@ -25,6 +25,7 @@ use kepi_store::{
 use serde::Serialize;
 
 use crate::{
+    acting::{WorkView, touches, worked_on},
     archive::{self, NewTexts},
     error::AppError,
     overrides,
@@ -47,7 +48,7 @@ pub struct Acting<'a> {
 
 impl Acting<'_> {
     /// The key of the request.
-    fn key(&self, kind: &str) -> String {
+    pub(crate) fn key(&self, kind: &str) -> String {
         self.key.map_or_else(|| new_key(kind), str::to_owned)
     }
 }
@@ -81,6 +82,9 @@ pub struct ItemView {
     pub ballots: Vec<BallotView>,
     /// What is missing.
     pub missing: Vec<MissingView>,
+    /// Whose turn it is by name, and what became of that.
+    #[serde(skip_serializing_if = "WorkView::is_empty")]
+    pub work: WorkView,
 }
 
 /// What somebody said.
@@ -119,18 +123,18 @@ pub struct Waiting {
     pub broken: bool,
 }
 
-/// Looks whether both together are sound, under the lock of a vote.
-struct Voting {
-    texts: Vec<NewText>,
-    merged: Evidence,
+/// Keeps texts, and says what was found before the lock: it names what it was taken from.
+pub(crate) struct Looking {
+    pub(crate) texts: Vec<NewText>,
+    pub(crate) found: Evidence,
 }
 
-impl Effects for Voting {
+impl Effects for Looking {
     type Output = ();
     type Error = StoreError;
 
     async fn prepare(&mut self, _: &mut Transaction) -> Result<Evidence, StoreError> {
-        Ok(self.merged.clone())
+        Ok(self.found.clone())
     }
 
     async fn write(&mut self, tx: &mut Transaction, receipt: Receipt) -> Result<(), StoreError> {
@@ -269,8 +273,8 @@ impl Deciding<'_> {
                 content: item.digest,
                 why: why.as_ref().map(|why| why.commitment),
             });
-            let merged = self.merged(&organisation, item).await?;
-            let mut effects = Voting { texts: why.into_iter().collect(), merged };
+            let found = self.merged(&organisation, item).await?;
+            let mut effects = Looking { texts: why.into_iter().collect(), found };
             let key = acting.key("vote");
             match self.0.perform(Asked::new(&permit, &key, acting.at), &command, &mut effects).await {
                 Ok(_) => return Ok(()),
@@ -292,28 +296,6 @@ impl Deciding<'_> {
         let command = Command::Withdraw(Withdraw { item: number });
         self.0.perform(Asked::new(&permit, &key, acting.at), &command, &mut NewTexts(Vec::new())).await?;
         Ok(())
-    }
-
-    /// Ends what nobody decided in time.
-    ///
-    /// # Errors
-    /// The database refuses.
-    pub async fn tick(&self, at: i64) -> Result<(), AppError> {
-        let organisation = self.0.organisation().await?;
-        let due = organisation.items.open().filter_map(Item::due).min();
-        let over = organisation.overrides.all().any(|(_, of)| of.is_due(at));
-        if due.is_none_or(|due| due > at) && !over {
-            return Ok(());
-        }
-        let permit = Permit::open(clock());
-        let key = new_key("tick");
-        let asked = Asked::new(&permit, &key, at);
-        match self.0.perform(asked, &Command::Tick, &mut NewTexts(Vec::new())).await {
-            Ok(_) => Ok(()),
-            // Somebody else was first.
-            Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::NOTHING_DUE) => Ok(()),
-            Err(other) => Err(other.into()),
-        }
     }
 
     /// What stands in the folder as a change of what is in force.
@@ -361,7 +343,10 @@ impl Deciding<'_> {
 
     /// Whether what an item proposes and what is in force go together, where the latter is not what it was compared with.
     async fn merged(&self, organisation: &Organisation, item: &Item) -> Result<Evidence, AppError> {
-        let Content::Change(change) = &item.content else { return Ok(Evidence::None) };
+        let Content::Change(change) = &item.content else {
+            let works = item.content.kind().steps.iter().any(|step| step.timeout != Timeout::Lapse);
+            return if works { self.answerable(organisation).await } else { Ok(Evidence::None) };
+        };
         let position = organisation.register.position();
         if item.ended.is_some() || change.base == position || change.is_outdated(&organisation.register) {
             return Ok(Evidence::None);
@@ -438,11 +423,11 @@ impl Deciding<'_> {
 }
 
 /// Who ends what is overdue.
-fn clock() -> Principal {
+pub(crate) fn clock() -> Principal {
     kepi_govern::principal::JobName::new("tick").map_or(Principal::Person(0), Principal::Job)
 }
 
-fn known(organisation: &Organisation, number: u64) -> Result<&Item, AppError> {
+pub(crate) fn known(organisation: &Organisation, number: u64) -> Result<&Item, AppError> {
     organisation.items.get(number).ok_or_else(|| {
         AppError::NotFound(format!("there is no item {number}: `kepi inbox --all` lists them"))
     })
@@ -493,7 +478,8 @@ pub async fn inbox(store: &Store, of: Option<&str>, all: bool) -> Result<Vec<Ite
         let view = view(store, &organisation, item).await?;
         let is_turn = |name: &str| {
             let asked = view.missing.iter().any(|missing| missing.of.iter().any(|of| of == name));
-            asked || view.state == "draft" && view.authors.iter().any(|author| author == name)
+            let mine = view.work.owner.as_ref().is_some_and(|owner| owner.person == name);
+            mine || asked || view.state == "draft" && view.authors.iter().any(|author| author == name)
         };
         if of.is_none_or(is_turn) {
             found.push(view);
@@ -562,7 +548,7 @@ pub(crate) async fn view(
         }
         Content::Lift(freeze) => vec![format!("what item {freeze} froze")],
         Content::Close(close) => vec![format!("{} until {}", close.period, close.until)],
-        other => overrides::touches(other).into_iter().collect(),
+        other => overrides::touches(other).into_iter().chain(touches(other)).collect(),
     };
     let state = match (item.step(), item.ended) {
         (_, Some((outcome, _))) => Outcome::word(outcome),
@@ -583,6 +569,7 @@ pub(crate) async fn view(
         concerned: names(store, item.content.concerned()).await?,
         ballots,
         missing,
+        work: worked_on(store, organisation, item).await?,
     })
 }
 

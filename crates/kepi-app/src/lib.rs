@@ -13,6 +13,7 @@
     )
 )]
 
+pub mod acting;
 pub mod archive;
 pub mod audit;
 pub mod deciding;

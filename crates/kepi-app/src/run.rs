@@ -25,6 +25,7 @@ use kepi_query::{
 use serde::Serialize;
 
 use crate::{
+    acting::Followed,
     archive::{self, InForce},
     deciding::{self, Deciding, Waiting},
     error::{self, AppError},
@@ -127,6 +128,12 @@ pub struct RunReport {
     pub judged: Option<JudgedReport>,
     /// Why they were not judged: the next run makes up for it.
     pub not_judged: Option<String>,
+    /// Who was asked to act, and what became of that; none: nobody is, or it could not be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub followed: Option<Followed>,
+    /// Why nobody could be asked: the next run makes up for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_followed: Option<String>,
 }
 
 /// What a run rejected of a source, where it is more than the source allows.
@@ -225,6 +232,11 @@ impl App {
             Ok(judged) => (judged, None),
             Err(error) => (None, Some(error::whole(&error))),
         };
+        let (followed, not_followed) = match self.follow(request.at).await {
+            Ok(followed) => (Some(followed).filter(|of| *of != Followed::default()), None),
+            Err(error) => (None, Some(error::whole(&error))),
+        };
+        deciding.tick(request.at).await?;
         let all = counts.iter().fold(Counts::default(), |all, one| all + *one);
         let values = computed.values.len() as u64;
         Ok(RunReport {
@@ -248,6 +260,8 @@ impl App {
             strays: computed.strays,
             judged,
             not_judged,
+            followed,
+            not_followed,
         })
     }
 

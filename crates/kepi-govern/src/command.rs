@@ -6,6 +6,8 @@ use serde::{Serialize, ser::SerializeSeq};
 
 use crate::{
     access::{BindSignIn, EndSignIn, IssueToken, RecordRefusal, RevokeToken},
+    acting::{Act, Observe},
+    directory::Directory,
     event::{DefinitionAdopted, Load, RunCounts, Sealed},
     governance::Governing,
     items::{Content, Stance},
@@ -151,7 +153,11 @@ pub enum Command {
     Vote(Vote),
     /// Gives up what one proposed.
     Withdraw(Withdraw),
-    /// Ends what nobody decided in time.
+    /// Does something about an item that is with oneself.
+    Act(Act),
+    /// Says what was seen of an item.
+    Observe(Observe),
+    /// Ends what nobody decided in time, and hands on what nobody did.
     Tick,
 }
 
@@ -197,6 +203,8 @@ pub enum Evidence {
         /// Whether both together are without errors.
         sound: bool,
     },
+    /// Of whatever somebody is to work on: who answers for what.
+    Answerable(Box<Directory>),
     /// Of [`Command::PublishInsights`].
     Insights {
         /// The newest run, if anything is published.

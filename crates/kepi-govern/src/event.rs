@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     access::Grant,
+    acting::{ItemAssigned, ItemEscalated, ItemFinished, ItemObserved, ItemRefused, ItemSnoozed},
     governance::Governance,
     items::{Content, Outcome, Stance},
     overrides::{Over, Override},
@@ -472,6 +473,20 @@ pub enum Event {
     ItemReturned(ItemReturned),
     /// `item.ended`
     ItemEnded(ItemEnded),
+    /// `item.assigned`
+    ItemAssigned(ItemAssigned),
+    /// `item.refused`
+    ItemRefused(ItemRefused),
+    /// `item.escalated`
+    ItemEscalated(ItemEscalated),
+    /// `item.acknowledged`, by number
+    ItemAcknowledged(u64),
+    /// `item.snoozed`
+    ItemSnoozed(ItemSnoozed),
+    /// `item.finished`
+    ItemFinished(ItemFinished),
+    /// `item.observed`
+    ItemObserved(ItemObserved),
     /// `period.frozen`
     PeriodFrozen(PeriodFrozen),
     /// `period.lifted`, by the number of the item that froze
@@ -514,7 +529,14 @@ impl Event {
             | Self::ItemMoved(ItemMoved { item, .. })
             | Self::ItemVoted(ItemVoted { item, .. })
             | Self::ItemReturned(ItemReturned { item, .. })
-            | Self::ItemEnded(ItemEnded { item, .. }) => Subject::item(*item),
+            | Self::ItemEnded(ItemEnded { item, .. })
+            | Self::ItemAssigned(ItemAssigned { item, .. })
+            | Self::ItemRefused(ItemRefused { item, .. })
+            | Self::ItemEscalated(ItemEscalated { item, .. })
+            | Self::ItemAcknowledged(item)
+            | Self::ItemSnoozed(ItemSnoozed { item, .. })
+            | Self::ItemFinished(ItemFinished { item, .. })
+            | Self::ItemObserved(ItemObserved { item, .. }) => Subject::item(*item),
             Self::Legacy(e) => e.subject.clone(),
         }
     }
@@ -528,8 +550,7 @@ impl Event {
     pub fn texts(&self) -> Vec<Commitment> {
         let of_content = |content: &Content| match content {
             Content::Change(change) => change.adoptions.iter().flat_map(DefinitionAdopted::named).collect(),
-            Content::Override(of) => of.named().collect(),
-            Content::Freeze(_) | Content::Lift(_) | Content::Close(_) | Content::Restore(_) => Vec::new(),
+            other => other.texts(),
         };
         match self {
             Self::DefinitionAdopted(adoption) => adoption.named().collect(),
@@ -537,6 +558,9 @@ impl Event {
             Self::ItemEdited(e) => [of_content(&e.content), vec![e.why]].concat(),
             Self::ItemVoted(e) => e.why.into_iter().collect(),
             Self::FigureOverridden(e) => e.of.named().collect(),
+            Self::ItemRefused(e) => vec![e.why],
+            Self::ItemSnoozed(e) => vec![e.why],
+            Self::ItemFinished(e) => e.why.into_iter().collect(),
             Self::Legacy(e) => vec![e.body],
             // What loads and runs commit to are rows, which are held against them where they are read.
             Self::LoadLanded(_)
@@ -554,6 +578,10 @@ impl Event {
             | Self::ItemMoved(_)
             | Self::ItemReturned(_)
             | Self::ItemEnded(_)
+            | Self::ItemAssigned(_)
+            | Self::ItemEscalated(_)
+            | Self::ItemAcknowledged(_)
+            | Self::ItemObserved(_)
             | Self::SignInBound(_)
             | Self::SignInEnded(_)
             | Self::TokenIssued(_)

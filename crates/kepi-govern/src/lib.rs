@@ -6,7 +6,9 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod access;
+pub mod acting;
 pub mod command;
+pub mod directory;
 pub mod event;
 pub mod governance;
 pub mod items;
@@ -21,9 +23,11 @@ pub mod wire;
 mod words;
 
 pub use access::{BindSignIn, EndSignIn, Grant, IssueToken, RecordRefusal, RevokeToken};
+pub use acting::{Act, Deed, Observe};
 pub use command::{
     Adopt, Command, Edit, Evidence, Facts, Land, Open, Publish, PublishInsights, Shape, Vote, Withdraw,
 };
+pub use directory::Directory;
 pub use event::{Event, Subject};
 pub use governance::{Governance, Governing};
 pub use items::{Content, Item, Stance};

@@ -85,7 +85,14 @@ impl Organisation {
             | Event::ItemMoved(_)
             | Event::ItemVoted(_)
             | Event::ItemReturned(_)
-            | Event::ItemEnded(_) => self.items.apply(place, event),
+            | Event::ItemEnded(_)
+            | Event::ItemAssigned(_)
+            | Event::ItemRefused(_)
+            | Event::ItemEscalated(_)
+            | Event::ItemAcknowledged(_)
+            | Event::ItemSnoozed(_)
+            | Event::ItemFinished(_)
+            | Event::ItemObserved(_) => self.items.apply(place, event),
             // Loads, tables and runs are kept by their records; nothing is decided from them yet.
             Event::LoadLanded(_)
             | Event::LoadStopped(_)
@@ -102,11 +109,18 @@ impl Organisation {
         "definition.adopted",
         "figure.overridden",
         "governance.adopted",
+        "item.acknowledged",
+        "item.assigned",
         "item.edited",
         "item.ended",
+        "item.escalated",
+        "item.finished",
         "item.moved",
+        "item.observed",
         "item.opened",
+        "item.refused",
         "item.returned",
+        "item.snoozed",
         "item.voted",
         "override.ended",
         "period.closed",

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use kepi_model::governance::Aspect;
 
 use crate::{
+    directory::Reached,
     event::{DefinitionAdopted, Event, LoadCounts, Returned, RunCounts, Subject},
-    items::Content,
+    items::{Content, Expected, Seen},
     overrides::Override,
     periods::Freeze,
 };
@@ -82,6 +83,13 @@ impl Event {
                 }
             },
             Self::ItemEnded(e) => e.outcome.word().to_owned(),
+            Self::ItemAssigned(e) => with(&e.way, if e.bound { "now bound to" } else { "now with" }),
+            Self::ItemRefused(_) => "refused".to_owned(),
+            Self::ItemEscalated(e) => with(&e.way, "not done in time, now with"),
+            Self::ItemAcknowledged(_) => "acknowledged".to_owned(),
+            Self::ItemSnoozed(_) => "to be seen again later".to_owned(),
+            Self::ItemFinished(e) => format!("said to be {}", e.outcome),
+            Self::ItemObserved(e) => seen(&e.seen),
             Self::Legacy(e) => format!("{}, from before events had versions", e.was),
         }
     }
@@ -116,6 +124,31 @@ fn proposed(content: &Content) -> String {
         Content::Close(close) => {
             format!("{kind}: {} as published up to event {}", Subject::period(close.period), close.published)
         }
+        Content::Alert(alert) => {
+            let unit = alert.unit.as_ref().map_or(String::new(), |unit| format!(" of {unit}"));
+            format!("{kind}: kpi/{}{unit} is {} in {}", alert.kpi, alert.sign.says(), alert.period)
+        }
+        Content::Task(task) => format!("{kind}: of item {} by {}", task.plan, task.action.by),
+        Content::ActionPlan(plan) => {
+            let Expected { change, to, .. } = &plan.expected;
+            format!("{kind}: {} actions for kpi/{}, {change} expected by {to}", plan.actions.len(), plan.kpi)
+        }
+        Content::PostMortem(of) => format!("{kind}: of item {}", of.plan),
+    }
+}
+
+/// With whom something is, and by which line.
+fn with(way: &[Reached], what: &str) -> String {
+    let Some(last) = way.last() else { return what.to_owned() };
+    let unit = last.unit.as_ref().map_or(String::new(), |unit| format!(" in {unit}"));
+    format!("{what} person/{} ({}{unit})", last.person, last.by.words())
+}
+
+fn seen(seen: &Seen) -> String {
+    match seen {
+        Seen::Signal { period, .. } => format!("still so in {period}"),
+        Seen::Clear { period, .. } => format!("not so in {period}"),
+        Seen::Effect(effect) => format!("the effect that was expected: {}", effect.came.words()),
     }
 }
 

@@ -17,6 +17,7 @@
 
 pub mod advice;
 pub mod ahead;
+pub mod alarm;
 pub mod analysis;
 mod association;
 pub mod balance;
@@ -24,6 +25,7 @@ pub mod change;
 mod changed;
 mod data_doubt;
 pub mod doubt;
+pub mod effect;
 pub mod evidence;
 mod forecast;
 pub mod frame;

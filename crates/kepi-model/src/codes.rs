@@ -59,8 +59,8 @@ codes! {
         "what a person would write: the finding says how much is read"
         "split it, shorten it or correct it; data belong into files under `data/`";
     UNKNOWN_KIND "K0105" Error "unknown kind of definition"
-        "The first key of a document names its kind: project, person, governance, unit, entity, business_hours, connection, source, strategy, kpi or scorecard."
-        "one of the kinds as the first key: project, person, governance, unit, entity, business_hours, connection, source, strategy, kpi, scorecard"
+        "The first key of a document names its kind: project, person, governance, alert, unit, entity, business_hours, connection, source, strategy, kpi or scorecard."
+        "one of the kinds as the first key: project, person, governance, alert, unit, entity, business_hours, connection, source, strategy, kpi, scorecard"
         "write the kind first, such as `kpi: relationship_nps`";
     UNKNOWN_FIELD "K0106" Error "unknown field"
         "This kind of definition has no such field. Nothing that is written is ignored, so a mistyped option cannot silently do nothing."
@@ -653,6 +653,14 @@ codes! {
         "Nobody decides on what they propose themselves. So the governance, which exists once, needs two owners or more, and a board more functions than have to say yes; otherwise nothing could come into force any more."
         "one governance, two owners or more, and where a board decides more functions than `quorum` says"
         "name further people";
+    LINES "K0802" Error "a line that leads nowhere"
+        "What is not done in time goes to the superior, and what falls to somebody who is away to her substitute. So neither line may lead back to where it began, and an absence ends after it begins."
+        "`reports_to` and `substitute` that end with somebody, `until` after `from`"
+        "let the line end with somebody; write the first day back as `until`";
+    ALERT "K0803" Error "an alert that asks nobody"
+        "An alert asks somebody to act. It has a name of its own, there is somebody in the project who can, and it can be raised: nothing is ever red that has no target."
+        "alerts of different names, a person, KPIs with targets where only `red` counts"
+        "add what is missing, or remove the alert";
     POLICY_UNREADABLE "K0901" Error "not a policy"
         "Files `policies/*.cedar` say who may see what, in the language Cedar. This one cannot be read, so none of them holds and nothing is served. The place shown is where reading failed; the cause is often just before it."
         "policies such as `permit (principal, action, resource) when { … };`"

@@ -2,6 +2,7 @@
 //!
 //! One file a kind. A field is declared once; from its row come decoding, defaults, choices, schema and reference page.
 
+mod acting;
 mod business_hours;
 mod connection;
 mod entity;
@@ -26,6 +27,7 @@ use crate::{
     yaml::{Document, Value, Yaml},
 };
 
+pub(crate) use acting::Alert;
 pub(crate) use business_hours::BusinessHours;
 pub(crate) use connection::{Connection, HttpAuth, HttpServer, Secret, SecretText, Setting};
 pub(crate) use entity::{Attribute, Entity, Every, Lasts, Moment, Moments, Named, Part, Rows, Stage};
@@ -86,6 +88,7 @@ documents! {
     projects: Project,
     persons: Person,
     governances: Governance,
+    alerts: Alert,
     units: Unit,
     entities: Entity,
     business_hours: BusinessHours,

@@ -62,7 +62,10 @@ impl Aspect {
     pub fn of_key(kind: &str, key: &str) -> Self {
         match (kind, key) {
             // An address decides who it is that signs in.
-            ("person", "name" | "role") => Self::Words,
+            ("person", "name" | "role" | "away") => Self::Words,
+            ("person", "reports_to" | "dotted_to" | "substitute")
+            | ("unit", "seats")
+            | ("project", "last_resort") => Self::Owner,
             ("person" | "governance", _) => Self::Governance,
             ("kpi", "targets") => Self::Target,
             ("kpi", "accountable" | "responsible" | "consulted" | "informed")

@@ -93,6 +93,8 @@ names! {
     ConnectionId
     /// How it is decided what is in force.
     GovernanceId
+    /// When somebody is asked to act.
+    AlertId
     /// A function that is represented on the board, such as `finance`.
     FunctionId
 }

@@ -14,6 +14,7 @@
     )
 )]
 
+pub mod acting;
 pub mod bounds;
 mod builtin;
 pub mod business_hours;

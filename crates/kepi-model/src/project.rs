@@ -10,13 +10,16 @@ mod strategy;
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use crate::{
+    acting::Alert,
     business_hours::NamedHours,
     calendar::Calendar,
     governance::Governance,
     id::{
-        BusinessHoursId, ConnectionId, EntityId, KpiId, LevelId, PersonId, ProjectId, PurposeId, ScorecardId,
-        SourceId, UnitId,
+        AlertId, BusinessHoursId, ConnectionId, EntityId, KpiId, LevelId, PersonId, ProjectId, PurposeId,
+        ScorecardId, SourceId, UnitId,
     },
 };
 
@@ -61,6 +64,10 @@ pub struct Project {
     pub persons: BTreeMap<PersonId, Person>,
     /// How it is decided what is in force; none: whoever runs the project decides.
     pub governance: Option<Governance>,
+    /// Who gets what nobody else can take.
+    pub last_resort: Option<PersonId>,
+    /// When somebody is asked to act.
+    pub alerts: BTreeMap<AlertId, Alert>,
     /// The tree of units.
     pub units: BTreeMap<UnitId, Unit>,
     /// Built-in and own entities, with all attributes.
@@ -107,6 +114,14 @@ pub struct Person {
     pub role: Option<String>,
     /// Address.
     pub email: Option<String>,
+    /// The superior.
+    pub reports_to: Option<PersonId>,
+    /// To whom she reports in another matter.
+    pub dotted_to: Option<PersonId>,
+    /// Who acts for her while she is away.
+    pub substitute: Option<PersonId>,
+    /// When she is away: the first day, and the first day back.
+    pub away: Vec<(Date, Date)>,
 }
 
 /// An organisational unit.
@@ -124,4 +139,8 @@ pub struct Unit {
     pub member: String,
     /// Who manages it.
     pub manager: Option<PersonId>,
+    /// Who answers here for what somebody is accountable for elsewhere.
+    pub seats: BTreeMap<PersonId, PersonId>,
+    /// When work is done here; none: as in the unit above.
+    pub business_hours: Option<BusinessHoursId>,
 }

@@ -2,6 +2,8 @@
 
 #[path = "cli/access.rs"]
 pub mod access;
+#[path = "cli/acting.rs"]
+pub mod acting;
 #[path = "cli/deciding.rs"]
 mod deciding;
 
@@ -11,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kepi_web::doors::Origin;
 
 pub use access::Access;
+pub use acting::Item;
 pub use deciding::{Close, Freeze, Inbox, Lift, Numbered, Override, Periods, Plan, Propose, Register, Vote};
 
 /// Exit codes, in one place and in the help text.
@@ -184,9 +187,18 @@ Examples:
   kepi inbox --open         what waits for anybody
   kepi inbox --all --format json")]
     Inbox(Inbox),
-    /// What an item proposes, what was said of it, and whom it waits for.
-    #[command(after_help = "Example:\n  kepi item 7")]
-    Item(Numbered),
+    /// What an item is about, what was said of it, and whom it waits for; or do something about it.
+    #[command(after_help = "\
+Examples:
+  kepi item 7
+  kepi item 201 acknowledge --as ben
+  kepi item 201 refuse -m 'it is the product' --as ben
+  kepi item 201 finish --outcome fixed -m 'the form works again' --as ben")]
+    Item(Item),
+    /// End what nobody decided in time, and hand on what nobody did; every command that changes something does so first, and a run at
+    /// its end.
+    #[command(after_help = "Example:\n  kepi tick        from a timer, each hour")]
+    Tick,
     /// Ask those who have to agree to freeze the days of a period: until that is lifted, no definition changes what holds on
     /// them in these respects.
     #[command(after_help = "\

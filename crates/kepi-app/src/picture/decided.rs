@@ -46,10 +46,12 @@ async fn shown(store: &Store, organisation: &Organisation, item: &Item) -> Resul
     let of = deciding::view(store, organisation, item).await?;
     let now = item.step();
     let kind = item.content.kind();
-    let mut turn: Vec<String> = match now.map(|step| step.turn) {
-        Some(Turn::Write) => of.authors.clone(),
-        Some(Turn::Ask) => of.missing.iter().flat_map(|missing| missing.of.clone()).collect(),
-        None => Vec::new(),
+    let owner = of.work.owner.as_ref().map(|owner| owner.person.clone());
+    let mut turn: Vec<String> = match (now.map(|step| step.turn), owner) {
+        (_, Some(owner)) => vec![owner],
+        (Some(Turn::Write), None) => of.authors.clone(),
+        (Some(Turn::Ask), None) => of.missing.iter().flat_map(|missing| missing.of.clone()).collect(),
+        (Some(Turn::Work | Turn::Wait) | None, None) => Vec::new(),
     };
     turn.sort();
     turn.dedup();
@@ -59,6 +61,11 @@ async fn shown(store: &Store, organisation: &Organisation, item: &Item) -> Resul
             (overridden(organisation, &item.content).into_iter().collect(), of.touches, false)
         }
         Content::Freeze(_) | Content::Lift(_) | Content::Close(_) => (Vec::new(), of.touches, false),
+        // Whoever may see the KPI that it is about in the end; where that is not known, nobody.
+        Content::Alert(_) | Content::Task(_) | Content::ActionPlan(_) | Content::PostMortem(_) => {
+            let about = about(organisation, item);
+            (about.iter().cloned().collect(), of.touches, about.is_none())
+        }
         // What a kind touches that is not known here may be anything.
         #[expect(unreachable_patterns, reason = "kinds are added elsewhere; none is shown by accident")]
         _ => (Vec::new(), of.touches, true),
@@ -76,6 +83,8 @@ async fn shown(store: &Store, organisation: &Organisation, item: &Item) -> Resul
                 turn: match step.turn {
                     Turn::Write => "write",
                     Turn::Ask => "ask",
+                    Turn::Work => "work",
+                    Turn::Wait => "wait",
                 },
                 now: now == Some(step),
             })
@@ -103,6 +112,13 @@ async fn shown(store: &Store, organisation: &Organisation, item: &Item) -> Resul
             .map(|of| Missing { what: of.what, of: of.of, functions: of.functions })
             .collect(),
     })
+}
+
+/// The KPI that something is about on which somebody works: its own, or that of what it belongs to.
+fn about(organisation: &Organisation, item: &Item) -> Option<Touch> {
+    let parent = || organisation.items.get(item.content.parent()?);
+    let (kpi, _) = item.content.about().or_else(|| parent()?.content.about())?;
+    Some(Touch { id: format!("kpi/{kpi}"), from: "ever".to_owned() })
 }
 
 /// The KPI whose figure is overridden, or is to be no longer.

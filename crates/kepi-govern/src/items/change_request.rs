@@ -22,6 +22,8 @@ pub const CHANGE_REQUEST: &Kind = &Kind {
         Step { name: "draft", turn: Turn::Write, due: 30, timeout: Timeout::Lapse },
         Step { name: "review", turn: Turn::Ask, due: 30, timeout: Timeout::Lapse },
     ],
+    outcomes: &[],
+    may_end: false,
 };
 
 /// What is to come into force.

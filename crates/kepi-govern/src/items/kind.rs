@@ -1,6 +1,7 @@
 //! Kinds of items: each walks through steps, and a step says whose turn it is. What the kinds differ in is data.
 
 use super::{
+    acting::{ACTION_PLAN, ALERT, POST_MORTEM, TASK},
     change_request::CHANGE_REQUEST,
     overrides::{OVERRIDE, RESTORE},
     periods::{CLOSE, FREEZE, LIFT},
@@ -15,6 +16,10 @@ pub struct Kind {
     pub about: &'static str,
     /// Its steps; after the last it takes effect and ends.
     pub steps: &'static [Step],
+    /// What can be said to have come of work on it.
+    pub outcomes: &'static [&'static str],
+    /// Whether whoever works on it may end it with a reason.
+    pub may_end: bool,
 }
 
 /// A step of an item.
@@ -24,7 +29,7 @@ pub struct Step {
     pub name: &'static str,
     /// Whose turn it is.
     pub turn: Turn,
-    /// After how many days it is due.
+    /// After how many days it is due; where somebody works or writes, business days of eight hours, unless its content says more.
     pub due: u16,
     /// What happens then.
     pub timeout: Timeout,
@@ -37,6 +42,10 @@ pub enum Turn {
     Write,
     /// Others', to agree or not.
     Ask,
+    /// Its owner's, to do something and say what came of it.
+    Work,
+    /// Nobody's, until data or a day.
+    Wait,
 }
 
 /// What happens when a step has been due.
@@ -44,15 +53,27 @@ pub enum Turn {
 pub enum Timeout {
     /// It ends without effect: silence is no.
     Lapse,
+    /// It is the turn of whoever is above, and so on up to the last resort, with whom it stands.
+    Up,
+    /// It is somebody's turn again, as at first.
+    Back,
+    /// It goes on as it is.
+    GoOn,
 }
 
 /// All kinds.
-pub const KINDS: &[&Kind] = &[CHANGE_REQUEST, FREEZE, LIFT, CLOSE, OVERRIDE, RESTORE];
+pub const KINDS: &[&Kind] =
+    &[CHANGE_REQUEST, FREEZE, LIFT, CLOSE, OVERRIDE, RESTORE, ALERT, TASK, ACTION_PLAN, POST_MORTEM];
 
 impl Kind {
     /// The place of a step.
     pub fn step(&self, name: &str) -> Option<usize> {
         self.steps.iter().position(|step| step.name == name)
+    }
+
+    /// Hours of business in which a step is done.
+    pub fn hours(step: &Step) -> u16 {
+        step.due.saturating_mul(8)
     }
 
     /// The first step in which others are asked.

@@ -8,7 +8,18 @@
 //!             └─────────────┼────────────────────────┘
 //!                           └─ rejected · lapsed · withdrawn ─▶ ended
 //! ```
+//!
+//! Where somebody works on it, the step says whose turn it is by name, and the clock leads upwards:
+//!
+//! ```text
+//!              refused: dotted line, common superior · not in time: superior … last resort
+//!              ┌──────┐
+//! opened ─▶ work (owner) ─finished─▶ wait (data or a day) ─▶ ended
+//!              ▲                       │
+//!              └───── seen again ──────┘
+//! ```
 
+pub mod acting;
 pub mod change_request;
 pub mod kind;
 pub mod overrides;
@@ -17,7 +28,11 @@ pub mod tally;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kepi_model::governance::{Aspect, Mode};
+use jiff::civil::Date;
+use kepi_model::{
+    governance::{Aspect, Mode},
+    id::{KpiId, UnitId},
+};
 use kepi_proof::{Commitment, Digest};
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +43,9 @@ use crate::{
     periods::{Close, Freeze},
     principal::Principal,
     wire,
+};
+pub use acting::{
+    Action, ActionPlan, Alert, Came, Effect, Expected, Method, Owner, PostMortem, Seen, Task, Work,
 };
 pub use change_request::Change;
 pub use kind::{KINDS, Kind, Step, Timeout, Turn};
@@ -48,6 +66,14 @@ pub enum Content {
     Override(Override),
     /// `restore`, by the number of the item that overrode
     Restore(u64),
+    /// `alert`
+    Alert(Alert),
+    /// `task`
+    Task(Task),
+    /// `action_plan`
+    ActionPlan(ActionPlan),
+    /// `post_mortem`
+    PostMortem(PostMortem),
 }
 
 /// Nobody, of whatever concerns nobody.
@@ -65,6 +91,40 @@ impl Content {
             Self::Close(_) => periods::CLOSE,
             Self::Override(_) => overrides::OVERRIDE,
             Self::Restore(_) => overrides::RESTORE,
+            Self::Alert(_) => acting::ALERT,
+            Self::Task(_) => acting::TASK,
+            Self::ActionPlan(_) => acting::ACTION_PLAN,
+            Self::PostMortem(_) => acting::POST_MORTEM,
+        }
+    }
+
+    /// Texts that it names, each of which can be erased; those of definitions are named by what adopts them.
+    pub fn texts(&self) -> Vec<Commitment> {
+        match self {
+            Self::Task(task) => vec![task.action.what],
+            Self::ActionPlan(plan) => Item::texts_of_plan(plan),
+            Self::PostMortem(of) => of.findings.into_iter().chain(of.follows).collect(),
+            Self::Override(of) => of.named().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The KPI and the unit that it is about.
+    pub fn about(&self) -> Option<(&KpiId, Option<&UnitId>)> {
+        match self {
+            Self::Alert(alert) => Some((&alert.kpi, alert.unit.as_ref())),
+            Self::ActionPlan(plan) => Some((&plan.kpi, plan.unit.as_ref())),
+            _ => None,
+        }
+    }
+
+    /// The item that it belongs to.
+    pub fn parent(&self) -> Option<u64> {
+        match self {
+            Self::Task(task) => Some(task.plan),
+            Self::PostMortem(of) => Some(of.plan),
+            Self::ActionPlan(plan) => plan.alert,
+            _ => None,
         }
     }
 
@@ -75,6 +135,8 @@ impl Content {
             Self::Freeze(_) | Self::Lift(_) => periods::of_freeze(mode),
             Self::Close(_) => periods::of_close(mode),
             Self::Override(_) | Self::Restore(_) => overrides::of_override(mode),
+            Self::ActionPlan(_) | Self::PostMortem(_) => acting::ask(mode),
+            Self::Alert(_) | Self::Task(_) => Ask::default(),
         }
     }
 
@@ -142,6 +204,10 @@ pub enum Outcome {
     Withdrawn,
     /// Nobody decided in time.
     Lapsed,
+    /// What it was about is over.
+    Recovered,
+    /// Whoever had it ended it with a reason.
+    Dismissed,
 }
 
 impl Outcome {
@@ -152,6 +218,8 @@ impl Outcome {
             Self::Rejected => "rejected",
             Self::Withdrawn => "withdrawn",
             Self::Lapsed => "lapsed",
+            Self::Recovered => "recovered",
+            Self::Dismissed => "dismissed",
         }
     }
 }
@@ -192,6 +260,8 @@ pub struct Item {
     pub step: usize,
     /// The last word of each who said something since it was written.
     pub ballots: BTreeMap<u64, Ballot>,
+    /// Who works on it, and what became of that.
+    pub work: Work,
     /// How it ended, and when; none: it is open.
     pub ended: Option<(Outcome, i64)>,
 }
@@ -205,10 +275,26 @@ impl Item {
         self.content.kind().steps.get(self.step).filter(|_| self.ended.is_none())
     }
 
+    /// Whose turn it is by name; none: nobody's, its author's, or that of those who have to agree.
+    pub fn owner(&self) -> Option<&Owner> {
+        let step = self.step()?;
+        self.work.owner.as_ref().filter(|_| matches!(step.turn, Turn::Work | Turn::Write))
+    }
+
     /// Until when its step is to be done, µs UTC; none once it has ended.
     pub fn due(&self) -> Option<i64> {
-        self.step().map(|step| self.since + i64::from(step.due) * DAY)
+        let step = self.step()?;
+        let from = match (&self.content, step.turn) {
+            (Content::ActionPlan(plan), Turn::Wait) => self.since.max(midnight(plan.expected.until)),
+            _ => self.since,
+        };
+        Some(self.owner().map_or(from + i64::from(step.due) * DAY, |owner| owner.due))
     }
+}
+
+/// When a day begins, in UTC.
+pub fn midnight(day: Date) -> i64 {
+    i64::from(kepi_model::calendar::ordinal_of_day(day)) * DAY
 }
 
 /// All items by number.
@@ -231,6 +317,11 @@ impl Items {
         self.all().filter(|item| item.ended.is_none())
     }
 
+    /// Those that belong to another.
+    pub fn children(&self, of: u64) -> impl Iterator<Item = &Item> {
+        self.all().filter(move |item| item.content.parent() == Some(of))
+    }
+
     /// The number of the next.
     pub fn next(&self) -> u64 {
         self.0.keys().last().map_or(1, |last| last + 1)
@@ -250,6 +341,7 @@ impl Items {
                 editor: place.by.clone(),
                 step: 0,
                 ballots: BTreeMap::new(),
+                work: Work::default(),
                 ended: None,
             });
             return;
@@ -272,6 +364,7 @@ impl Items {
                 if let Some(step) = item.content.kind().step(moved.to.as_str()) {
                     item.step = step;
                     item.since = place.at;
+                    item.work.moved(item.content.kind().steps.get(step));
                 }
             }
             Event::ItemVoted(voted) => {
@@ -286,7 +379,7 @@ impl Items {
                 item.since = place.at;
             }
             Event::ItemEnded(ended) => item.ended = Some((ended.outcome, place.at)),
-            _ => {}
+            _ => item.work.apply(place, event),
         }
     }
 }

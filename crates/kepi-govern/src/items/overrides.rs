@@ -15,6 +15,8 @@ pub const OVERRIDE: &Kind = &Kind {
     name: "override",
     about: "A figure that is to stand in place of the one that is computed.",
     steps: &[DRAFT, CHECK],
+    outcomes: &[],
+    may_end: false,
 };
 
 /// Ends an override.
@@ -22,6 +24,8 @@ pub const RESTORE: &Kind = &Kind {
     name: "restore",
     about: "A figure that is to be again what is computed.",
     steps: &[DRAFT, CHECK],
+    outcomes: &[],
+    may_end: false,
 };
 
 /// Who has to agree: one other, whatever the mode, unless the project is open.

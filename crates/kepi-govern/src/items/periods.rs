@@ -14,6 +14,8 @@ pub const FREEZE: &Kind = &Kind {
     name: "freeze",
     about: "Days on which nothing may change in some respects.",
     steps: &[DRAFT, Step { name: "check", turn: Turn::Ask, due: 30, timeout: Timeout::Lapse }],
+    outcomes: &[],
+    may_end: false,
 };
 
 /// Lifts a freeze.
@@ -21,6 +23,8 @@ pub const LIFT: &Kind = &Kind {
     name: "lift",
     about: "A freeze that is to be lifted.",
     steps: &[DRAFT, Step { name: "check", turn: Turn::Ask, due: 30, timeout: Timeout::Lapse }],
+    outcomes: &[],
+    may_end: false,
 };
 
 /// Closes a period.
@@ -28,6 +32,8 @@ pub const CLOSE: &Kind = &Kind {
     name: "close",
     about: "A period whose figures are to be official as they stand.",
     steps: &[DRAFT, Step { name: "sign_off", turn: Turn::Ask, due: 30, timeout: Timeout::Lapse }],
+    outcomes: &[],
+    may_end: false,
 };
 
 /// Who has to agree to a freeze, or to lifting one: as to a change of the governance.

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use kepi_model::governance::{Aspect, Mode};
 
 use super::{
-    ASPECTS, CONCERNED, FROZEN, LAPSED, LOOK_AGAIN, NO_DAYS, NO_ITEM, NOBODY, NOT_ASKED, NOT_ASKING,
-    NOT_FROZEN, NOT_OVERRIDDEN, NOT_THERE, NOT_TO_CLOSE, NOT_YOURS, NOTHING_DIFFERS, NOTHING_DUE,
-    OTHER_CONTENT, OUTDATED, OVER_ALREADY, OWN, UNSAID, Violation,
+    ASPECTS, BY_ITSELF, CONCERNED, FROZEN, LAPSED, LOOK_AGAIN, NO_DAYS, NO_ITEM, NOBODY, NOT_ASKED,
+    NOT_ASKING, NOT_FROZEN, NOT_OVERRIDDEN, NOT_THERE, NOT_TO_CLOSE, NOT_YOURS, NOTHING_DIFFERS, NOTHING_DUE,
+    OTHER_CONTENT, OUTDATED, OVER_ALREADY, OWN, UNSAID, Violation, acting,
 };
 use crate::{
     command::{Edit, Evidence, Facts, Open, Vote, Withdraw},
@@ -17,7 +17,7 @@ use crate::{
         ItemReturned, ItemVoted, OverrideEnded, PeriodFrozen, Returned,
     },
     governance::Governing,
-    items::{Change, Content, Item, Outcome, Stance, Tally, Turn, electorate, tally},
+    items::{Change, Content, Item, Outcome, Stance, Tally, Timeout, Turn, electorate, tally},
     organisation::{Organisation, Place},
     overrides::{self, Over, Overridden},
     periods::PeriodId,
@@ -27,10 +27,10 @@ use crate::{
 };
 
 /// Collects what is wrong.
-struct Violated<'a>(&'a mut Vec<Violation>);
+pub(super) struct Violated<'a>(pub(super) &'a mut Vec<Violation>);
 
 impl Violated<'_> {
-    fn say(&mut self, code: &'static str, message: impl Into<String>) {
+    pub(super) fn say(&mut self, code: &'static str, message: impl Into<String>) {
         self.0.push(Violation { code, message: message.into() });
     }
 }
@@ -99,8 +99,27 @@ pub(super) fn frozen(
 }
 
 /// What holds for whatever is proposed.
-fn of_content(organisation: &Organisation, content: &Content, at: i64, violated: &mut Violated<'_>) {
+fn of_content(
+    organisation: &Organisation,
+    (content, was): (&Content, Option<&Item>),
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) {
+    let at = facts.at;
     match content {
+        Content::Alert(_) | Content::Task(_) => {
+            violated.say(BY_ITSELF, "alerts come of a run, and tasks of a plan");
+        }
+        Content::ActionPlan(plan) => {
+            acting::of_plan(organisation, plan, (was.map(|item| item.number), facts), violated);
+        }
+        Content::PostMortem(of) => {
+            let was = was.and_then(|item| match &item.content {
+                Content::PostMortem(was) => Some(was),
+                _ => None,
+            });
+            acting::of_post_mortem(was, of, violated);
+        }
         Content::Change(change) => of_change(organisation, change, violated),
         Content::Freeze(freeze) => {
             if freeze.from >= freeze.until || freeze.aspects.is_empty() {
@@ -199,10 +218,11 @@ fn asked(
     organisation: &Organisation,
     item: &Item,
     mut events: Vec<Event>,
+    facts: Facts<'_>,
     violated: &mut Violated<'_>,
-) -> Vec<Event> {
+) -> Option<Vec<Event>> {
     match tally(organisation, item) {
-        Tally::Passed => events.extend(takes_effect(organisation, item)),
+        Tally::Passed => events.extend(takes_effect(organisation, item, facts, violated)?),
         Tally::Failed => violated.say(NOBODY, "it could never pass"),
         Tally::Pending(missing) => {
             if missing.iter().any(|missing| missing.is_hopeless(&organisation.governance)) {
@@ -214,13 +234,20 @@ fn asked(
             }
         }
     }
-    events
+    Some(events)
 }
 
 /// What comes of an item that all have agreed to who had to.
-fn takes_effect(organisation: &Organisation, item: &Item) -> Vec<Event> {
+fn takes_effect(
+    organisation: &Organisation,
+    item: &Item,
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) -> Option<Vec<Event>> {
     let number = item.number;
     let mut events = match &item.content {
+        Content::ActionPlan(plan) => return acting::planned(organisation, item, plan, facts, violated),
+        Content::Alert(_) | Content::Task(_) | Content::PostMortem(_) => Vec::new(),
         Content::Change(change) => in_force(organisation, &change.adoptions, &change.governing),
         Content::Freeze(freeze) => {
             vec![Event::PeriodFrozen(PeriodFrozen { item: number, freeze: freeze.clone() })]
@@ -239,7 +266,7 @@ fn takes_effect(organisation: &Organisation, item: &Item) -> Vec<Event> {
         }
     };
     events.push(Event::ItemEnded(ItemEnded { item: number, outcome: Outcome::Done }));
-    events
+    Some(events)
 }
 
 /// The step in which others are asked.
@@ -262,15 +289,19 @@ pub(super) fn opened(
     violations: &mut Vec<Violation>,
 ) -> Option<Vec<Event>> {
     let mut violated = Violated(violations);
+    if let Content::Alert(alert) = &open.content {
+        return acting::raised(organisation, open, alert, facts, &mut violated);
+    }
     is_there(organisation, facts.by, &mut violated);
-    of_content(organisation, &open.content, facts.at, &mut violated);
+    of_content(organisation, (&open.content, None), facts, &mut violated);
     let number = organisation.items.next();
     let opened = ItemOpened { item: number, content: open.content.clone(), why: open.why };
-    let moved = ItemMoved { item: number, to: to_ask(&open.content)? };
+    let Some(to) = to_ask(&open.content) else { return Some(Vec::new()) };
+    let moved = ItemMoved { item: number, to };
     let events = vec![Event::ItemOpened(opened), Event::ItemMoved(moved)];
     let then = after(organisation, &events, facts);
     let item = then.items.get(number)?;
-    Some(asked(organisation, item, events, &mut violated))
+    asked(organisation, item, events, facts, &mut violated)
 }
 
 pub(super) fn edited(
@@ -284,13 +315,19 @@ pub(super) fn edited(
     let Some(item) = open_item(organisation, edit.item, facts, &mut violated) else {
         return Some(Vec::new());
     };
-    of_content(organisation, &edit.content, facts.at, &mut violated);
+    of_content(organisation, (&edit.content, Some(item)), facts, &mut violated);
     if item.digest != edit.was {
         violated.say(OTHER_CONTENT, "it was written anew meanwhile: `kepi item` shows how");
     }
     let is_party =
         matches!(facts.by, Principal::Person(by) if electorate(organisation, item).parties.contains(by));
-    if !item.authors.contains(facts.by) && !is_party {
+    let step = item.step().map(|step| step.turn);
+    if !matches!(step, Some(Turn::Write | Turn::Ask)) {
+        violated.say(NOT_YOURS, "somebody works on it: it is what was agreed to");
+    }
+    let is_owner =
+        matches!((facts.by, item.owner()), (Principal::Person(by), Some(owner)) if owner.person == *by);
+    if !item.authors.contains(facts.by) && !is_party && !is_owner {
         violated
             .say(NOT_YOURS, "only its authors and those whom it concerns write it anew; propose your own");
     }
@@ -303,9 +340,10 @@ pub(super) fn edited(
     let item = edit.item;
     let mut events =
         vec![Event::ItemEdited(ItemEdited { item, content: edit.content.clone(), why: edit.why })];
-    events.push(Event::ItemMoved(ItemMoved { item, to: to_ask(&edit.content)? }));
+    let Some(to) = to_ask(&edit.content) else { return Some(Vec::new()) };
+    events.push(Event::ItemMoved(ItemMoved { item, to }));
     let then = after(organisation, &events, facts);
-    Some(asked(organisation, then.items.get(item)?, events, &mut violated))
+    asked(organisation, then.items.get(item)?, events, facts, &mut violated)
 }
 
 pub(super) fn voted(
@@ -335,7 +373,7 @@ pub(super) fn voted(
         Tally::Pending(_) => {}
         Tally::Failed => events.push(ended(Outcome::Rejected)),
         Tally::Passed => match fits(organisation, item, facts, &mut violated) {
-            Fit::Yes => events.extend(takes_effect(organisation, item)),
+            Fit::Yes => events.extend(takes_effect(organisation, item, facts, &mut violated)?),
             Fit::No(why) => {
                 events.push(Event::ItemReturned(ItemReturned { item: vote.item, why }));
             }
@@ -394,7 +432,11 @@ enum Fit {
 fn fits(organisation: &Organisation, item: &Item, facts: Facts<'_>, violated: &mut Violated<'_>) -> Fit {
     let Content::Change(change) = &item.content else {
         // What it rests on may be otherwise by now.
-        of_content(organisation, &item.content, facts.at, violated);
+        match &item.content {
+            // That was asked when it was written; nobody writes it but its owner.
+            Content::PostMortem(_) => {}
+            content => of_content(organisation, (content, Some(item)), facts, violated),
+        }
         return Fit::Yes;
     };
     // A freeze may have been put up meanwhile.
@@ -421,16 +463,19 @@ pub(super) fn withdrawn(
 ) -> Option<Vec<Event>> {
     let mut violated = Violated(violations);
     is_there(organisation, facts.by, &mut violated);
-    if let Some(item) = open_item(organisation, of.item, facts, &mut violated)
-        && !item.authors.contains(facts.by)
-    {
-        violated.say(NOT_YOURS, "only its authors give it up; others reject it");
+    if let Some(item) = open_item(organisation, of.item, facts, &mut violated) {
+        if !item.authors.contains(facts.by) {
+            violated.say(NOT_YOURS, "only its authors give it up; others reject it");
+        }
+        if item.step().is_some_and(|step| matches!(step.turn, Turn::Work | Turn::Wait)) {
+            violated.say(NOT_YOURS, "somebody works on it, who may dismiss it");
+        }
     }
     Some(vec![Event::ItemEnded(ItemEnded { item: of.item, outcome: Outcome::Withdrawn })])
 }
 
-/// An item that is open and not overdue.
-fn open_item<'a>(
+/// An item that is open, and has not lapsed.
+pub(super) fn open_item<'a>(
     organisation: &'a Organisation,
     number: u64,
     facts: Facts<'_>,
@@ -442,7 +487,8 @@ fn open_item<'a>(
             None
         }
         Some(item) => {
-            if item.due().is_some_and(|due| due <= facts.at) {
+            let lapses = item.step().is_some_and(|step| step.timeout == Timeout::Lapse);
+            if lapses && item.due().is_some_and(|due| due <= facts.at) {
                 violated.say(LAPSED, format!("item {number} was not decided in time; propose it again"));
             }
             Some(item)
@@ -454,15 +500,40 @@ fn open_item<'a>(
     }
 }
 
-/// What ends because nobody decided in time, or because its time is over.
-pub(super) fn ticked(organisation: &Organisation, at: i64, violations: &mut Vec<Violation>) -> Vec<Event> {
-    let overdue = organisation.items.open().filter(|item| item.due().is_some_and(|due| due <= at));
-    let ended = |item: &Item| Event::ItemEnded(ItemEnded { item: item.number, outcome: Outcome::Lapsed });
-    let over = organisation.overrides.all().filter(|(_, of)| of.is_due(at));
-    let over = over.map(|(item, _)| Event::OverrideEnded(OverrideEnded { item, why: Over::Expired }));
-    let events: Vec<Event> = overdue.map(ended).chain(over).collect();
-    if events.is_empty() {
-        Violated(violations).say(NOTHING_DUE, "nothing is due");
+/// What ends because nobody decided in time or its time is over, and what goes on or up because nobody did what was to be done.
+pub(super) fn ticked(
+    organisation: &Organisation,
+    facts: Facts<'_>,
+    violations: &mut Vec<Violation>,
+) -> Option<Vec<Event>> {
+    let mut violated = Violated(violations);
+    let directory = acting::directory(organisation, facts, &mut violated);
+    let mut events = Vec::new();
+    // What one item brings about changes the numbers of the next.
+    let mut then = organisation.clone();
+    for number in organisation.items.open().map(|item| item.number) {
+        let Some(item) = then.items.get(number) else { continue };
+        let is_due = item.due().is_some_and(|due| due <= facts.at);
+        let new = match item.step().map(|step| step.timeout) {
+            Some(Timeout::Lapse) if is_due => {
+                vec![Event::ItemEnded(ItemEnded { item: number, outcome: Outcome::Lapsed })]
+            }
+            Some(Timeout::Lapse) | None => continue,
+            Some(_) => match directory {
+                Some(directory) => acting::in_time(&then, item, directory, facts, &mut violated),
+                None if is_due => return None,
+                None => continue,
+            },
+        };
+        if !new.is_empty() {
+            then = after(&then, &new, facts);
+            events.extend(new);
+        }
     }
-    events
+    let over = organisation.overrides.all().filter(|(_, of)| of.is_due(facts.at));
+    events.extend(over.map(|(item, _)| Event::OverrideEnded(OverrideEnded { item, why: Over::Expired })));
+    if events.is_empty() && violated.0.is_empty() {
+        violated.say(NOTHING_DUE, "nothing is due");
+    }
+    Some(events)
 }

@@ -1,5 +1,6 @@
 //! The decision: every law that applies is asked, all violations are collected, and only then events are made.
 
+mod acting;
 mod deciding;
 
 use std::collections::BTreeSet;
@@ -98,6 +99,29 @@ pub const NOTHING_DUE: &str = "G0807";
 /// It was due, and lapses.
 pub const LAPSED: &str = "G0806";
 
+/// There is one about the same.
+pub const ALREADY_OPEN: &str = "G1101";
+/// Nothing is new by that.
+pub const NOTHING_NEW: &str = "G1102";
+/// It comes by itself, and nobody opens it.
+pub const BY_ITSELF: &str = "G1103";
+/// It is with somebody else.
+pub const NOT_YOUR_TURN: &str = "G1104";
+/// It cannot be refused.
+pub const BOUND: &str = "G1105";
+/// It would be seen again too late.
+pub const SNOOZED_TOO_LONG: &str = "G1106";
+/// That is nothing that comes of an item of this kind.
+pub const NO_SUCH_OUTCOME: &str = "G1107";
+/// What belongs to it is not finished.
+pub const CHILDREN_OPEN: &str = "G1108";
+/// Nobody is there.
+pub const NOBODY_THERE: &str = "G1109";
+/// A part is missing.
+pub const INCOMPLETE: &str = "G1110";
+/// It is owed.
+pub const OWED: &str = "G1111";
+
 /// What a command comes to, or every law it would break.
 ///
 /// # Errors
@@ -124,7 +148,13 @@ pub fn decide(
         Command::Edit(edit) => deciding::edited(situation.organisation, edit, facts, &mut violations),
         Command::Vote(vote) => deciding::voted(situation.organisation, vote, facts, &mut violations),
         Command::Withdraw(of) => deciding::withdrawn(situation.organisation, of, facts, &mut violations),
-        Command::Tick => Some(deciding::ticked(situation.organisation, facts.at, &mut violations)),
+        Command::Act(act) => {
+            acting::acted(situation.organisation, act, facts, &mut deciding::Violated(&mut violations))
+        }
+        Command::Observe(of) => {
+            acting::observed(situation.organisation, of, facts, &mut deciding::Violated(&mut violations))
+        }
+        Command::Tick => deciding::ticked(situation.organisation, facts, &mut violations),
     };
     match events {
         Some(events) if violations.is_empty() => Ok(events),

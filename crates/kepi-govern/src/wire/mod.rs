@@ -6,6 +6,7 @@
 
 mod access_v1;
 mod v1;
+mod v1_acting;
 mod v1_deciding;
 mod v1_figures;
 
@@ -13,6 +14,7 @@ use kepi_proof::canonical;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
+use v1_acting as acting;
 use v1_deciding as deciding;
 
 use crate::{
@@ -28,11 +30,18 @@ pub const KINDS: &[(&str, u32)] = &[
     ("figure.overridden", 1),
     ("governance.adopted", 1),
     ("insights.published", 1),
+    ("item.acknowledged", 1),
+    ("item.assigned", 1),
     ("item.edited", 1),
     ("item.ended", 1),
+    ("item.escalated", 1),
+    ("item.finished", 1),
     ("item.moved", 1),
+    ("item.observed", 1),
     ("item.opened", 1),
+    ("item.refused", 1),
     ("item.returned", 1),
+    ("item.snoozed", 1),
     ("item.voted", 1),
     ("legacy", 0),
     ("load.landed", 1),
@@ -237,6 +246,15 @@ pub fn write(event: &Event) -> Result<Written, Unreadable> {
         Event::ItemVoted(e) => ("item.voted", 1, to_value(&deciding::ItemVoted::from(e))),
         Event::ItemReturned(e) => ("item.returned", 1, to_value(&deciding::ItemReturned { why: e.why })),
         Event::ItemEnded(e) => ("item.ended", 1, to_value(&deciding::ItemEnded { outcome: e.outcome })),
+        Event::ItemAssigned(e) => ("item.assigned", 1, to_value(&acting::Assigned::from(e))),
+        Event::ItemRefused(e) => ("item.refused", 1, to_value(&acting::Refused { why: e.why })),
+        Event::ItemEscalated(e) => ("item.escalated", 1, to_value(&acting::Escalated::from(e))),
+        Event::ItemAcknowledged(_) => ("item.acknowledged", 1, to_value(&acting::Acknowledged {})),
+        Event::ItemSnoozed(e) => {
+            ("item.snoozed", 1, to_value(&acting::Snoozed { until: e.until, why: e.why }))
+        }
+        Event::ItemFinished(e) => ("item.finished", 1, to_value(&acting::Finished::from(e))),
+        Event::ItemObserved(e) => ("item.observed", 1, to_value(&acting::Observed::from(&e.seen))),
         Event::Legacy(e) => ("legacy", 0, to_value(&v1::Legacy::from(e))),
     };
     let broken = |reason: String| Unreadable::Body { kind: kind.to_owned(), v, reason };
@@ -285,6 +303,13 @@ pub fn read(kind: &str, v: u32, subject: &Subject, body: &str) -> Result<Event, 
         "item.voted" => from::<deciding::ItemVoted>(value).and_then(|b| b.read(subject)),
         "item.returned" => from::<deciding::ItemReturned>(value).and_then(|b| b.read(subject)),
         "item.ended" => from::<deciding::ItemEnded>(value).and_then(|b| b.read(subject)),
+        "item.assigned" => from::<acting::Assigned>(value).and_then(|b| b.read(subject)),
+        "item.refused" => from::<acting::Refused>(value).and_then(|b| b.read(subject)),
+        "item.escalated" => from::<acting::Escalated>(value).and_then(|b| b.read(subject)),
+        "item.acknowledged" => from::<acting::Acknowledged>(value).and_then(|b| b.read(subject)),
+        "item.snoozed" => from::<acting::Snoozed>(value).and_then(|b| b.read(subject)),
+        "item.finished" => from::<acting::Finished>(value).and_then(|b| b.read(subject)),
+        "item.observed" => from::<acting::Observed>(value).and_then(|b| b.read_event(subject)),
         "legacy" => from::<v1::Legacy>(value).and_then(|b| b.read(subject)),
         _ => return Err(unknown()),
     };
@@ -301,6 +326,11 @@ pub fn content(content: &crate::items::Content) -> String {
     // A number that is no position of a log cannot be written; nothing that was proposed has one.
     let value = deciding::content(content).unwrap_or(Value::Null);
     canonical(&value).unwrap_or_default()
+}
+
+/// What was seen of an item, as it is written.
+pub(crate) fn seen(seen: &crate::items::Seen) -> Value {
+    to_value(&acting::Observed::from(seen)).unwrap_or(Value::Null)
 }
 
 fn to_value(body: &impl Serialize) -> Result<Value, String> {

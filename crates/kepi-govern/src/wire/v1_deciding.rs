@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::{
     to_value,
     v1::Adoption,
+    v1_acting as acting,
     v1_figures::{Overridden, Restore},
 };
 use crate::{
@@ -32,16 +33,25 @@ pub(super) fn number(subject: &Subject, kind: &str) -> Result<u64, String> {
     number.ok_or_else(|| format!("it is about `{subject}`, which is no {kind}"))
 }
 
+/// A person by number.
+pub(super) fn written_person(number: u64) -> Principal {
+    Principal::Person(number)
+}
+
+/// The number of a person.
+pub(super) fn person(of: Principal) -> Result<u64, String> {
+    match of {
+        Principal::Person(number) => Ok(number),
+        Principal::Job(_) => Err(format!("`{of}` is no person")),
+    }
+}
+
 pub(super) fn written<'a>(persons: impl IntoIterator<Item = &'a u64>) -> Vec<Principal> {
-    persons.into_iter().map(|person| Principal::Person(*person)).collect()
+    persons.into_iter().map(|person| written_person(*person)).collect()
 }
 
 pub(super) fn read<T: FromIterator<u64>>(persons: Vec<Principal>) -> Result<T, String> {
-    let number = |person| match person {
-        Principal::Person(number) => Ok(number),
-        Principal::Job(_) => Err(format!("`{person}` is no person")),
-    };
-    persons.into_iter().map(number).collect()
+    persons.into_iter().map(person).collect()
 }
 
 /// A day as `2026-01-31`, and no other spelling of it.
@@ -137,6 +147,10 @@ enum Content {
     Close(Close),
     Override(Overridden),
     Restore(Restore),
+    Alert(acting::Alert),
+    Task(acting::Task),
+    ActionPlan(acting::ActionPlan),
+    PostMortem(acting::PostMortem),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -256,6 +270,10 @@ impl From<&items::Content> for Content {
                 until: Day(of.until),
                 published: of.published,
             }),
+            items::Content::Alert(of) => Self::Alert(of.into()),
+            items::Content::Task(of) => Self::Task(of.into()),
+            items::Content::ActionPlan(of) => Self::ActionPlan(of.into()),
+            items::Content::PostMortem(of) => Self::PostMortem(of.into()),
         }
     }
 }
@@ -271,6 +289,10 @@ impl Content {
                 let period = PeriodId { grain, first: first.0 };
                 Ok(items::Content::Close(periods::Close { period, until: until.0, published }))
             }
+            Self::Alert(of) => Ok(items::Content::Alert(of.read())),
+            Self::Task(of) => of.read().map(items::Content::Task),
+            Self::ActionPlan(of) => of.read().map(items::Content::ActionPlan),
+            Self::PostMortem(of) => Ok(items::Content::PostMortem(of.read())),
             Self::ChangeRequest(of) => Ok(items::Content::Change(Change {
                 base: of.base,
                 aspects: of.aspects.into_iter().collect(),

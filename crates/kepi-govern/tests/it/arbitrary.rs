@@ -7,19 +7,26 @@ use kepi_govern::{
     Adopt, BindSignIn, Command, Content, Edit, EndSignIn, Event, Evidence, Governance, Governing, Grant,
     IssueToken, Land, Open, Publish, PublishInsights, RecordRefusal, RevokeToken, Shape, Stance, Vote,
     Withdraw,
+    acting::{
+        Act, Deed, ItemAssigned, ItemEscalated, ItemFinished, ItemObserved, ItemRefused, ItemSnoozed, Observe,
+    },
+    directory::{Line, Passed, Reached},
     event::{
         AttemptRefused, DefinitionAdopted, FigureOverridden, InsightsPublished, ItemEdited, ItemEnded,
         ItemMoved, ItemOpened, ItemReturned, ItemVoted, Legacy, Load, LoadCounts, LoadLanded, LoadStopped,
         OverrideEnded, PeriodFrozen, Returned, RunCounts, RunPublished, Sealed, SignInBound, SignInEnded,
         Subject, TableShaped, TokenIssued, TokenRevoked,
     },
-    items::{Change, Outcome},
+    items::{
+        Action, ActionPlan, Alert, Came, Change, Effect, Expected, Method, Outcome, PostMortem, Seen, Task,
+    },
     overrides::{Figure, Over, Override},
     periods::{Close, Freeze, PeriodId},
     plain::{ColumnName, Engine, Number, Uuid},
     register::{Adopted, DocumentId, Effective},
 };
 use kepi_model::{
+    acting::{Severity, Signal},
     calendar::Grain,
     governance::{Aspect, Mode},
     id::Hash,
@@ -267,8 +274,107 @@ pub fn content() -> impl Strategy<Value = Content> {
             Content::Change(Change { base, adoptions, aspects, concerned, governing })
         },
     );
-    prop_oneof![3 => change, 1 => freeze, 1 => lift, 1 => close().prop_map(Content::Close), 1 => overriding().prop_map(Content::Override),
-                 1 => (1..4u64).prop_map(Content::Restore)]
+    let close = close().prop_map(Content::Close);
+    prop_oneof![3 => change.boxed(), 1 => freeze.boxed(), 1 => lift.boxed(), 1 => close.boxed(), 1 => overriding().prop_map(Content::Override).boxed(),
+                 1 => (1..4u64).prop_map(Content::Restore).boxed(), 4 => acted_on()].boxed()
+}
+
+fn period() -> impl Strategy<Value = PeriodId> {
+    let grain = prop_oneof![Just(Grain::Day), Just(Grain::Month), Just(Grain::Year)];
+    (grain, day()).prop_map(|(grain, first)| PeriodId { grain, first })
+}
+
+fn amount() -> impl Strategy<Value = Number> {
+    (-999..999i32, 0..3i32).prop_map(|(n, places)| Number::new(f64::from(n) / 10f64.powi(places)).unwrap())
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    (commitment(), 0..6u64, day()).prop_map(|(what, owner, by)| Action { what, owner, by })
+}
+
+fn acted_on() -> impl Strategy<Value = Content> {
+    let sign = prop_oneof![Just(Signal::Beyond), Just(Signal::Red)];
+    let severity = prop_oneof![Just(Severity::Low), Just(Severity::Normal), Just(Severity::High)];
+    let alert = ((parsed(), parsed(), option::of(parsed()), period()), sign, severity, 1..4u16, 0..9u64)
+        .prop_map(|((rule, kpi, unit, period), sign, severity, clear, run)| {
+            Content::Alert(Alert { rule, kpi, unit, period, sign, severity, clear, run })
+        });
+    let task = (1..4u64, action()).prop_map(|(plan, action)| Content::Task(Task { plan, action }));
+    let expected = (amount(), period(), period(), day()).prop_map(|(change, from, to, until)| Expected {
+        change,
+        from,
+        to,
+        until,
+    });
+    let of = (option::of(1..4u64), parsed(), option::of(parsed()));
+    let texts = (commitment(), 0..4usize, commitment());
+    let plan = (of, texts, collection::vec(action(), 0..3), expected).prop_map(
+        |((alert, kpi, unit), (cause, method, evidence), actions, expected)| {
+            let method = Method::ALL[method];
+            Content::ActionPlan(ActionPlan { alert, kpi, unit, cause, method, evidence, actions, expected })
+        },
+    );
+    let post_mortem = (1..4u64, option::of(commitment()), option::of(commitment()))
+        .prop_map(|(plan, findings, follows)| Content::PostMortem(PostMortem { plan, findings, follows }));
+    prop_oneof![alert.boxed(), task.boxed(), plan.boxed(), post_mortem.boxed()].boxed()
+}
+
+fn way() -> impl Strategy<Value = Vec<Reached>> {
+    let by = prop_oneof![Just(Line::Seat), Just(Line::Dotted), Just(Line::LastResort)];
+    let passed = prop_oneof![Just(Passed::Gone), Just(Passed::Away), Just(Passed::Refused)];
+    let stop = (0..6u64, by, option::of(parsed()), option::of(passed))
+        .prop_map(|(person, by, unit, passed)| Reached { person, by, unit, passed });
+    collection::vec(stop, 1..4)
+}
+
+fn seen() -> impl Strategy<Value = Seen> {
+    let came =
+        prop_oneof![Just(Came::Shown), Just(Came::NotShown), Just(Came::Contrary), Just(Came::NotComputable)];
+    let change = option::of((amount(), option::of((amount(), amount()))));
+    prop_oneof![
+        (period(), whole()).prop_map(|(period, run)| Seen::Signal { period, run }),
+        (period(), whole()).prop_map(|(period, run)| Seen::Clear { period, run }),
+        (came, change, any::<bool>(), option::of(whole()))
+            .prop_map(|(came, change, enough, run)| Seen::Effect(Effect { came, change, enough, run })),
+    ]
+}
+
+fn acting() -> impl Strategy<Value = Event> {
+    let item = || 1..4u64;
+    let finished = (item(), parsed(), option::of(commitment()));
+    prop_oneof![
+        (item(), way(), any::<bool>(), 0..9i64)
+            .prop_map(|(item, way, bound, due)| Event::ItemAssigned(ItemAssigned { item, way, bound, due })),
+        (item(), commitment()).prop_map(|(item, why)| Event::ItemRefused(ItemRefused { item, why })),
+        (item(), way(), 0..9i64).prop_map(|(item, way, due)| Event::ItemEscalated(ItemEscalated {
+            item,
+            way,
+            due
+        })),
+        item().prop_map(Event::ItemAcknowledged),
+        (item(), 0..9i64, commitment()).prop_map(|(item, until, why)| Event::ItemSnoozed(ItemSnoozed {
+            item,
+            until,
+            why
+        })),
+        finished.prop_map(|(item, outcome, why)| Event::ItemFinished(ItemFinished { item, outcome, why })),
+        (item(), seen()).prop_map(|(item, seen)| Event::ItemObserved(ItemObserved { item, seen })),
+    ]
+    .boxed()
+}
+
+fn act() -> impl Strategy<Value = Command> {
+    let deed = prop_oneof![
+        Just(Deed::Acknowledge),
+        (0..6u64).prop_map(|to| Deed::Assign { to }),
+        commitment().prop_map(|why| Deed::Refuse { why }),
+        (0..9i64, commitment()).prop_map(|(until, why)| Deed::Snooze { until, why }),
+        commitment().prop_map(|why| Deed::Dismiss { why }),
+        (parsed(), option::of(commitment())).prop_map(|(outcome, why)| Deed::Finish { outcome, why }),
+    ];
+    let act = (1..4u64, deed).prop_map(|(item, deed)| Command::Act(Act { item, deed }));
+    let observe = (1..4u64, seen()).prop_map(|(item, seen)| Command::Observe(Observe { item, seen }));
+    prop_oneof![act.boxed(), observe.boxed()].boxed()
 }
 
 fn day() -> impl Strategy<Value = Date> {
@@ -324,7 +430,9 @@ fn deciding() -> impl Strategy<Value = Event> {
         Just(Outcome::Done),
         Just(Outcome::Rejected),
         Just(Outcome::Withdrawn),
-        Just(Outcome::Lapsed)
+        Just(Outcome::Lapsed),
+        Just(Outcome::Recovered),
+        Just(Outcome::Dismissed)
     ];
     let overridden =
         (item(), overriding()).prop_map(|(item, of)| Event::FigureOverridden(FigureOverridden { item, of }));
@@ -342,7 +450,8 @@ fn deciding() -> impl Strategy<Value = Event> {
     let closed = close().prop_map(Event::PeriodClosed);
     let periods = prop_oneof![frozen, lifted, closed];
     let figures = prop_oneof![overridden, over];
-    prop_oneof![opened, edited, moved, voted, returned, ended, governance, joined, left, periods, figures]
+    let of_items = prop_oneof![opened, edited, moved, voted, returned, ended, acting()].boxed();
+    prop_oneof![of_items, governance, joined, left, periods, figures].boxed()
 }
 
 pub fn command() -> impl Strategy<Value = Command> {
@@ -367,7 +476,7 @@ pub fn command() -> impl Strategy<Value = Command> {
         .prop_map(|(item, stance, content, why)| Command::Vote(Vote { item, stance, content, why }));
     let withdraw = (1..4u64).prop_map(|item| Command::Withdraw(Withdraw { item }));
     let deciding = prop_oneof![open, edit, vote, withdraw, Just(Command::Tick)];
-    prop_oneof![adopt, land, shape, publish, insights, access_command(), deciding]
+    prop_oneof![adopt, land, shape, publish, insights, access_command(), deciding, act()]
 }
 
 pub fn evidence() -> impl Strategy<Value = Evidence> {
@@ -387,5 +496,6 @@ pub fn evidence() -> impl Strategy<Value = Evidence> {
     let insights = (option::of(whole()), sealed(), sealed())
         .prop_map(|(newest, usual, insights)| Evidence::Insights { newest, usual, insights });
     let merged = (0..4u64, any::<bool>()).prop_map(|(register, sound)| Evidence::Merged { register, sound });
-    prop_oneof![merged, Just(Evidence::None), landed, shaped, published, insights]
+    let answerable = Just(Evidence::Answerable(Box::new(crate::acting::directory(0))));
+    prop_oneof![answerable, merged, Just(Evidence::None), landed, shaped, published, insights]
 }

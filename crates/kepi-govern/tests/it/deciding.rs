@@ -495,12 +495,28 @@ fn every_kind_of_item_walks_to_an_end() {
         assert!(kind.about.ends_with('.'));
         let steps: BTreeSet<&str> = kind.steps.iter().map(|step| step.name).collect();
         assert_eq!(steps.len(), kind.steps.len(), "{}", kind.name);
-        // Whoever is asked is asked last: what they agree to takes effect. Every step has an end.
-        assert_eq!(kind.steps.last().map(|step| step.turn), Some(Turn::Ask), "{}", kind.name);
-        assert_eq!(kind.asking(), kind.steps.last());
-        for step in kind.steps {
+        for (at, step) in kind.steps.iter().enumerate() {
             assert!(step.due > 0 && step.name.parse::<kepi_govern::plain::StepName>().is_ok());
-            assert_eq!(step.timeout, Timeout::Lapse);
+            // Every step has an end, or leads upwards: whoever is to do something is named, what nobody does waits for a day.
+            let fits = match step.turn {
+                Turn::Write => matches!(step.timeout, Timeout::Lapse | Timeout::Up),
+                Turn::Ask => matches!(step.timeout, Timeout::Lapse | Timeout::GoOn),
+                Turn::Work => step.timeout == Timeout::Up && (kind.may_end || !kind.outcomes.is_empty()),
+                Turn::Wait => at > 0 && matches!(step.timeout, Timeout::Back | Timeout::GoOn),
+            };
+            assert!(fits, "{} {}", kind.name, step.name);
+        }
+        // What is agreed to takes effect, or somebody works on it then; nobody is asked about work.
+        let asked = kind.steps.iter().position(|step| step.turn == Turn::Ask);
+        assert!(kind.steps.iter().filter(|step| step.turn == Turn::Ask).count() <= 1);
+        if let Some(asked) = asked {
+            assert_eq!(kind.steps[0].turn, Turn::Write);
+            assert!(kind.steps[asked + 1..].first().is_none_or(|step| step.turn == Turn::Work));
+        }
+        let works = kind.steps.iter().any(|step| step.turn == Turn::Work);
+        assert_eq!(works, !kind.outcomes.is_empty(), "{}", kind.name);
+        for outcome in kind.outcomes {
+            assert!(outcome.parse::<kepi_govern::plain::Name>().is_ok());
         }
     }
 }

@@ -690,7 +690,17 @@ fn nothing_takes_effect_without_those_who_have_to_agree() {
     eprintln!("deciding: {} commands: {}", count * STEPS, said.join(", "));
     // Every law and every event of deciding was met with, or the model asks too little.
     let of_access = |kind: &&str| kind.starts_with("sign_in.") || kind.starts_with("token.");
-    for what in Organisation::KINDS.iter().filter(|kind| !of_access(kind)) {
+    // Those of work are walked by a simulated year.
+    let of_work = [
+        "item.acknowledged",
+        "item.assigned",
+        "item.escalated",
+        "item.finished",
+        "item.observed",
+        "item.refused",
+        "item.snoozed",
+    ];
+    for what in Organisation::KINDS.iter().filter(|kind| !of_access(kind) && !of_work.contains(kind)) {
         assert!(all.contains_key(what), "`{what}` never happened");
     }
     for code in [

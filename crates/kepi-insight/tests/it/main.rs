@@ -7,6 +7,7 @@
     clippy::float_cmp
 )]
 
+mod alarms;
 mod analyses;
 mod change;
 mod evidence;

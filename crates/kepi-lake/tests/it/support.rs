@@ -100,6 +100,8 @@ pub fn project(entities: Vec<Entity>) -> Project {
         strategy: None,
         kpis: BTreeMap::new(),
         governance: None,
+        last_resort: None,
+        alerts: BTreeMap::new(),
         scorecards: BTreeMap::new(),
     }
 }

@@ -23,6 +23,7 @@ use crate::{
     yaml::{self, Value},
 };
 
+mod acting;
 mod business_hours;
 mod connection;
 mod derived;
@@ -110,6 +111,7 @@ fn unread(files: &SourceMap, findings: &mut Findings, broken: &mut Vec<FileId>) 
 fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project> {
     let header = model::project(&definitions.projects, context);
     let persons = model::persons(&definitions.persons);
+    acting::lines(&definitions.persons, &persons, context);
     let governance = governance::read(&definitions.governances, context);
     let units = units::units(&definitions.units, context);
     let mut entities = model::entities(&definitions.entities, context);
@@ -152,6 +154,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         .filter_map(|d| scorecard::read(&d.value, strategy.as_ref(), &kpis, &tree, context))
         .collect();
     let scorecards = scorecard::dated(scorecards.into_iter(), context);
+    let alerts = acting::alerts(&definitions.alerts, &kpis, !definitions.persons.is_empty(), context);
     kpi::together(definitions, &kpis, &sources, context);
     strategy::together(definitions, strategy.as_ref(), context);
     scorecard::together(definitions, &kpis, context);
@@ -167,6 +170,8 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         purposes: header.purposes,
         persons,
         governance,
+        last_resort: header.last_resort,
+        alerts,
         units,
         entities,
         business_hours,

@@ -27,6 +27,7 @@ pub(super) struct Header {
     pub(super) calendar: Calendar,
     pub(super) confidence: f64,
     pub(super) attention: Attention,
+    pub(super) last_resort: Option<PersonId>,
     pub(super) purposes: BTreeMap<PurposeId, String>,
 }
 
@@ -83,6 +84,7 @@ pub(super) fn project(projects: &[Placed<written::Project>], context: &mut Conte
         },
         confidence,
         attention,
+        last_resort: first.last_resort.cloned(),
         purposes: purposes.filter_map(|p| Some((p.key.as_ref()?.id.clone()?, p.value.clone()?))).collect(),
     })
 }
@@ -108,8 +110,19 @@ fn attention(of: &written::Project, context: &mut Context<'_>) -> Option<Attenti
 pub(super) fn persons(persons: &[Placed<written::Person>]) -> BTreeMap<PersonId, Person> {
     let read = |person: &written::Person| {
         let id = person.person.get()?.id.clone()?;
-        let (role, email) = (person.role.cloned(), person.email.cloned());
-        Some((id.clone(), Person { id, name: person.name.cloned()?, role, email }))
+        let away = person.away.items().iter();
+        let away = away.filter_map(|of| Some((of.value.from.cloned()?, of.value.until.cloned()?)));
+        let read = Person {
+            id: id.clone(),
+            name: person.name.cloned()?,
+            role: person.role.cloned(),
+            email: person.email.cloned(),
+            reports_to: person.reports_to.cloned(),
+            dotted_to: person.dotted_to.cloned(),
+            substitute: person.substitute.cloned(),
+            away: away.collect(),
+        };
+        Some((id, read))
     };
     persons.iter().filter_map(|p| read(&p.value)).collect()
 }

@@ -7,7 +7,7 @@ use crate::{
     bounds, codes,
     decode::Placed,
     definitions as written,
-    id::{LevelId, UnitId},
+    id::{LevelId, PersonId, UnitId},
     project::Unit,
     source_text::Span,
     wording::shorten,
@@ -30,6 +30,8 @@ pub(super) fn units(written: &[Placed<written::Unit>], context: &mut Context<'_>
             level: written.level.get().and_then(|l| l.id.clone()),
             parent: written.parent.cloned(),
             manager: written.manager.cloned(),
+            seats: seats(written),
+            business_hours: written.business_hours.cloned(),
         };
         if written.parent.is_written() && !written.level.is_written() {
             context
@@ -59,6 +61,12 @@ pub(super) fn units(written: &[Placed<written::Unit>], context: &mut Context<'_>
     one_root(&units, &places, context);
     no_circle(&units, &places, context);
     units
+}
+
+/// Who answers there for what somebody is accountable for elsewhere.
+fn seats(written: &written::Unit) -> BTreeMap<PersonId, PersonId> {
+    let seats = written.seats.items().iter();
+    seats.filter_map(|seat| Some((seat.key.clone()?, seat.value.clone()?))).collect()
 }
 
 /// One unit has no parent.

@@ -1,9 +1,11 @@
 //! The project itself, persons and units.
 
+use jiff::civil::Date;
+
 use crate::{
     calendar::{Begins, Pattern},
-    decode::{Map, Name, Share, Whole, Zone, choices, table},
-    id::{LevelId, PersonId, ProjectId, PurposeId, UnitId},
+    decode::{List, Map, Name, Share, Whole, Zone, choices, table},
+    id::{BusinessHoursId, LevelId, PersonId, ProjectId, PurposeId, UnitId},
     word::words,
 };
 
@@ -63,7 +65,14 @@ table! {
     calendar: FiscalCalendar, optional, "Months, quarters and years of whole weeks; without it, of calendar months.", "{weeks: 4-4-5}";
     confidence: Share, default "95%", "Confidence level of every interval, between 50 % and 100 %.", "95%";
     attention: Attention, optional, "How often something may be called out although nothing is going on.", "{false_call_outs: 5%}";
+    last_resort: PersonId, optional, "Who gets what nobody else can take; default an owner of the governance, else the manager of the unit above all.", "chief_of_staff";
     purposes: Map<Name<PurposeId>, String>, optional, "What data may be used for, each in words.", "{research: …}";
+}
+
+table! {
+    Absence = "absence", "Days on which somebody is away.";
+    from: Date, required, "The first day.", "2026-07-06";
+    until: Date, required, "The first day back.", "2026-07-27";
 }
 
 table! {
@@ -72,6 +81,10 @@ table! {
     name: String, required, "The name shown to people.", "Maria Ortiz";
     role: String, optional, "What the person does.", "Terminal Services";
     email: String, optional, "Address.", "maria@example.org";
+    reports_to: PersonId, optional, "The superior: gets what is not done in time.", "vp_customer";
+    dotted_to: PersonId, optional, "To whom she reports in another matter: is asked first when she says that something is not hers.", "product_lead";
+    substitute: PersonId, optional, "Who acts for her while she is away.", "deputy";
+    away: List<Absence>, optional, "When she is away.", "[{from: 2026-07-06, until: 2026-07-27}]";
 }
 
 table! {
@@ -82,4 +95,6 @@ table! {
     parent: UnitId, optional, "The unit above; none for the root.", "sfo";
     member: String, optional, "The segment member it stands for; default its name.", "A";
     manager: PersonId, optional, "Who manages it.", "terminal_lead";
+    seats: Map<PersonId, PersonId>, optional, "Who answers in this unit, and below it, for what somebody is accountable for elsewhere.", "{vp_customer: head_of_service_emea}";
+    business_hours: BusinessHoursId, optional, "When work is done here; default those of the unit above, at last Monday to Friday from nine to five.", "support_desk";
 }

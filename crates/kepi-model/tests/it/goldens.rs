@@ -84,6 +84,15 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
         ("K0120", Vec::new()),
         ("K0201", kpis("accountable: owner\nresponsible", "accountable: ownr\nresponsible")),
         ("K0801", kepi("", "---\ngovernance: shop\nmode: board\nowners: [owner]\n")),
+        (
+            "K0802",
+            kepi(
+                "",
+                "---\nperson: ann\nname: Ann\nreports_to: bea\naway: [{from: 2026-07-27, until: 2026-07-06}]\n---\nperson: bea\nname: \
+                 Bea\nreports_to: ann\n",
+            ),
+        ),
+        ("K0803", kepi("", "---\nalert: it\nname: It\n---\nalert: it\nname: It again\n")),
         ("K0202", kepi("region: {type: text}", "region: {type: string}")),
         ("K0203", kepi("time: visited_at", "time: visit_at")),
         ("K0204", kepi("  fee: {type", "  status: {type: boolean}\n  fee: {type")),

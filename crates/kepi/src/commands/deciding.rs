@@ -1,4 +1,4 @@
-//! `kepi propose`, `approve`, `reject`, `abstain`, `withdraw`, `inbox` and `item`.
+//! `kepi propose`, `approve`, `reject`, `abstain`, `withdraw` and `inbox`.
 
 use jiff::Timestamp;
 use kepi_app::{
@@ -42,18 +42,15 @@ pub async fn withdraw(what: &Numbered, cli: &Cli, out: Output) -> Result<(), Fai
     show(&app, what.item, out).await
 }
 
-/// Shows an item.
-pub async fn item(what: &Numbered, cli: &Cli, out: Output) -> Result<(), Failure> {
-    let Some(app) = compose::reading(Site::of(cli)).await? else { return Err(nothing()) };
-    show(&app, what.item, out).await
-}
-
 /// Lists what waits.
 pub async fn inbox(what: &Inbox, cli: &Cli, out: Output) -> Result<(), Failure> {
     let Some(store) = compose::audited(Site::of(cli)).await? else { return Err(nothing()) };
     let actor = compose::actor(cli);
     let of = (!what.open && !what.all).then_some(actor.as_str());
-    let items = deciding::inbox(&store, of, what.all).await?;
+    let mut items = deciding::inbox(&store, of, what.all).await?;
+    if of.is_some() {
+        items.retain(|item| item.work.snoozed.is_none_or(|until| until <= compose::now()));
+    }
     if items.is_empty()
         && let Some(of) = of
     {
@@ -67,7 +64,9 @@ pub async fn inbox(what: &Inbox, cli: &Cli, out: Output) -> Result<(), Failure> 
     }
     let mut grid = Grid::new(&["Item", "Kind", "State", "By", "Due", "Waits for", "Why"]);
     for of in &items {
-        let waits = of.missing.iter().map(waits_for).collect::<Vec<_>>().join("; ");
+        let mut waits: Vec<String> = of.missing.iter().map(waits_for).collect();
+        waits.extend(of.work.owner.as_ref().map(|owner| owner.person.clone()));
+        let waits = waits.join("; ");
         let due = of.due.map(day).unwrap_or_default();
         let cells = [of.kind.to_owned(), of.state.to_owned(), of.authors.join(", "), due, waits, why(of)];
         let number = Field::digits(of.item.to_string(), of.item.to_string());
@@ -133,8 +132,15 @@ fn in_words(item: &ItemView, said: &[String]) -> String {
         lines.push(format!("  {} says {}{why}", of.by, of.stance));
     }
     lines.extend(item.missing.iter().map(|of| format!("  waits for {}", waits_for(of))));
+    lines.extend(super::acting::in_words(&item.work));
     if let Some(due) = item.due {
-        lines.push(format!("  lapses on {}", day(due)));
+        match item.work.owner {
+            Some(_) => lines.push(format!("  due at {}", time(due))),
+            None if item.state == "recovering" || item.state == "measuring" => {
+                lines.push(format!("  waits for data, at most until {}", day(due)));
+            }
+            None => lines.push(format!("  lapses on {}", day(due))),
+        }
     }
     lines.join("\n")
 }

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod access;
+mod acting;
 mod analyse;
 mod audit;
 mod bench;
@@ -50,7 +51,8 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Abstain(what) => deciding::vote(what, Stance::Abstain, cli, out).await,
         Command::Withdraw(what) => deciding::withdraw(what, cli, out).await,
         Command::Inbox(what) => deciding::inbox(what, cli, out).await,
-        Command::Item(what) => deciding::item(what, cli, out).await,
+        Command::Item(what) => acting::item(what, cli, out).await,
+        Command::Tick => acting::tick(cli, out).await,
         Command::Freeze(what) => periods::freeze(what, cli, out).await,
         Command::Lift(what) => periods::lift(what, cli, out).await,
         Command::Close(what) => periods::close(what, cli, out).await,

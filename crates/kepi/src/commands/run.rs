@@ -224,6 +224,15 @@ fn tell(report: &RunReport, out: Output) {
             judged.judged, judged.called_out, judged.no_verdict
         ));
     }
+    if let Some(of) = &report.followed {
+        out.remark(&format!(
+            "{} alerts raised, {} looked at again, {} over; {} plans measured: `kepi inbox --open`",
+            of.raised, of.seen, of.recovered, of.measured
+        ));
+    }
+    if let Some(why) = &report.not_followed {
+        out.remark(&format!("nobody was asked to act, the next run makes up for it: {why}"));
+    }
     if let Some(why) = &report.not_judged {
         out.remark(&format!("not judged, the next run makes up for it: {why}"));
     }

@@ -17,6 +17,7 @@ mod cli;
 mod output;
 
 mod access;
+mod acting;
 mod architecture;
 mod audit;
 mod bad_input;

@@ -1,0 +1,84 @@
+//! Who answers for what, as the definitions in force say.
+
+use std::{array, collections::BTreeMap};
+
+use jiff::{civil::Date, tz::TimeZone};
+use kepi_govern::{
+    Directory, Organisation, Principal,
+    directory::{Place, Standing},
+};
+use kepi_model::{
+    business_hours::{BusinessHours, Opened, Opening},
+    id::PersonId,
+    project::Project,
+};
+use kepi_store::Store;
+
+use crate::error::AppError;
+
+/// Monday to Friday from nine to five in a zone, where nothing else is said.
+fn nine_to_five(zone: &str) -> BusinessHours {
+    let day =
+        |weekday: usize| if weekday < 5 { vec![Opening { from: 540, until: 1020 }] } else { Vec::new() };
+    Opened { zone: zone.to_owned(), week: array::from_fn(day), days: BTreeMap::new() }.into()
+}
+
+/// When a day begins in a zone, µs UTC.
+fn begins(day: Date, zone: &TimeZone) -> Option<i64> {
+    Some(day.to_zoned(zone.clone()).ok()?.timestamp().as_microsecond())
+}
+
+/// Everybody and everything of a project, persons by number.
+pub(super) async fn of(
+    store: &Store,
+    organisation: &Organisation,
+    project: &Project,
+) -> Result<Directory, AppError> {
+    let mut numbers: BTreeMap<&PersonId, u64> = BTreeMap::new();
+    for id in project.persons.keys() {
+        if let Principal::Person(number) = store.person(id.as_str()).await? {
+            numbers.insert(id, number);
+        }
+    }
+    let number = |id: &Option<PersonId>| id.as_ref().and_then(|id| numbers.get(id)).copied();
+    let zone = TimeZone::get(&project.calendar.zone).unwrap_or(TimeZone::UTC);
+    let people = project.persons.values().filter_map(|person| {
+        let away = person.away.iter();
+        let standing = Standing {
+            superior: number(&person.reports_to),
+            dotted: number(&person.dotted_to),
+            substitute: number(&person.substitute),
+            away: away
+                .filter_map(|(from, until)| Some((begins(*from, &zone)?, begins(*until, &zone)?)))
+                .collect(),
+        };
+        Some((*numbers.get(&person.id)?, standing))
+    });
+    let units = project.units.values().map(|unit| {
+        let seat = |(of, holder): (&PersonId, &PersonId)| Some((*numbers.get(of)?, *numbers.get(holder)?));
+        let hours = unit.business_hours.as_ref().and_then(|id| project.business_hours.get(id));
+        let place = Place {
+            parent: unit.parent.clone(),
+            manager: number(&unit.manager),
+            seats: unit.seats.iter().filter_map(seat).collect(),
+            hours: hours.map(|named| named.hours.clone()),
+        };
+        (unit.id.clone(), place)
+    });
+    let root = project.units.values().find(|unit| unit.parent.is_none());
+    let owners = project.governance.iter().flat_map(|governance| &governance.owners);
+    let last_resort =
+        project.last_resort.iter().chain(owners).chain(root.and_then(|unit| unit.manager.as_ref()));
+    Ok(Directory {
+        register: organisation.register.position(),
+        last_resort: last_resort.filter_map(|id| numbers.get(id)).copied().collect(),
+        accountable: project
+            .kpis
+            .values()
+            .filter_map(|kpi| Some((kpi.id.clone(), number(&kpi.accountable)?)))
+            .collect(),
+        people: people.collect(),
+        units: units.collect(),
+        hours: nine_to_five(&project.calendar.zone),
+    })
+}

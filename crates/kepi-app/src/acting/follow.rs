@@ -1,0 +1,367 @@
+//! The follower that opens alerts, says of open ones what became of them, and measures what plans came to. It keeps no memory: what it
+//! does hangs on what is published and which items there are, so that it does nothing twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kepi_govern::{
+    Command, Content, Item, Observe, Open, Permit, Principal,
+    items::{self, Seen},
+    laws,
+    periods::PeriodId,
+    plain::{Name, Number},
+    principal::JobName,
+};
+use kepi_insight::{
+    alarm::{Looked, raised},
+    change::{Judgement, Refusal},
+    effect::{self, effect},
+    stored::judged_of,
+};
+use kepi_model::{
+    acting::{Alert, Signal},
+    calendar::{Grain, Period},
+    id::{KpiId, UnitId},
+    project::{CascadeTargets, Kpi, Project, TargetLines},
+};
+use kepi_query::{
+    published::{USUAL, VALUE, Vouched, usual_row},
+    value::{Finality, Segment, Value},
+};
+use kepi_score::{
+    card::{Card, KpiValues},
+    target,
+    tree::Observed,
+};
+use kepi_store::{NewText, door::new_key};
+use serde::Serialize;
+
+use super::{period_in, told};
+use crate::{
+    deciding::Deciding,
+    error::AppError,
+    open::App,
+    picture::{period_of, texts_of},
+    publishing::values_in,
+};
+
+/// What a run brought about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Followed {
+    /// Alerts that were opened.
+    pub raised: u64,
+    /// Alerts of which something was said: the signal is still there, or is not.
+    pub seen: u64,
+    /// Alerts that are over.
+    pub recovered: u64,
+    /// Plans of which was said what they came to.
+    pub measured: u64,
+}
+
+/// A series: a KPI at a grain over the rows of a unit.
+type Place = (KpiId, Grain, Segment);
+
+/// Figures and what is usual of them, of the KPIs that anybody looks at.
+struct Published {
+    values: BTreeMap<Place, BTreeMap<i32, Value>>,
+    judged: BTreeMap<Place, BTreeMap<i32, Judgement>>,
+}
+
+/// Where an alert looks: a unit, and which rows are its.
+struct Watched<'a> {
+    kpi: &'a Kpi,
+    grain: Grain,
+    unit: Option<UnitId>,
+    segment: Segment,
+    /// How targets go down the tree from which unit.
+    rule: CascadeTargets,
+    top: Option<UnitId>,
+}
+
+/// No figures: of a card that is asked for its units only.
+struct NoFigures;
+
+impl KpiValues for NoFigures {
+    fn observed(&self, _: &KpiId, _: Period, _: &Segment) -> Option<Observed> {
+        None
+    }
+    fn periods(&self, _: &KpiId, _: Grain, _: &Segment) -> Vec<(i32, bool)> {
+        Vec::new()
+    }
+}
+
+impl Watched<'_> {
+    fn lines(&self, project: &Project, period: Period) -> Option<TargetLines> {
+        let top = self.top.as_ref();
+        let unit = self.unit.as_ref();
+        Some(target::in_force(self.kpi, project, unit, top, self.rule, period)?.lines)
+    }
+
+    /// What is known of each of its figures, oldest first.
+    fn looked(&self, project: &Project, published: &Published) -> Vec<Looked> {
+        let place = (self.kpi.id.clone(), self.grain, self.segment.clone());
+        let judged = published.judged.get(&place);
+        let total = (self.kpi.id.clone(), self.grain, Segment::total());
+        let of_total = published.judged.get(&total);
+        let figures = published.values.get(&place).into_iter().flatten();
+        figures
+            .map(|(ordinal, value)| {
+                let Ok(estimate) = &value.estimate else {
+                    return Looked { ordinal: *ordinal, beyond: None, red: None };
+                };
+                let own = judged.and_then(|of| of.get(ordinal)).copied();
+                // Data in doubt are told at the total, and hold for all that it is made of.
+                let doubt = of_total.and_then(|of| of.get(ordinal)).copied();
+                let judged = match doubt {
+                    Some(Err(Refusal::InDoubt)) => Err(Refusal::InDoubt),
+                    _ => own.unwrap_or(Err(Refusal::NotLooked)),
+                };
+                let lines = self.lines(project, value.period);
+                let is_final = value.finality == Finality::Final;
+                Looked::at(*ordinal, (estimate, is_final), (lines.as_ref(), self.kpi.better), &judged)
+            })
+            .collect()
+    }
+}
+
+/// The series that an alert looks at: of the KPIs that it names, or of those of all scorecards; over all rows, and by unit if it says so.
+fn watched<'a>(project: &'a Project, alert: &Alert) -> Vec<Watched<'a>> {
+    let mut found: Vec<Watched<'a>> = Vec::new();
+    let mut seen: BTreeSet<(KpiId, Option<UnitId>)> = BTreeSet::new();
+    for scorecard in project.scorecards.values() {
+        let card = Card { project, scorecard, values: &NoFigures };
+        let units = card.units();
+        for id in scorecard.kpis().filter(|id| alert.kpis.is_empty() || alert.kpis.contains(*id)) {
+            let Some(kpi) = project.kpis.get(id) else { continue };
+            for (unit, depth) in &units {
+                let Some(segment) = card.segment(*unit).filter(|_| *depth == 0 || alert.by_unit) else {
+                    continue;
+                };
+                if seen.insert((id.clone(), unit.cloned())) {
+                    found.push(Watched {
+                        kpi,
+                        grain: scorecard.period,
+                        unit: unit.cloned(),
+                        segment,
+                        rule: scorecard.cascade.as_ref().map_or(CascadeTargets::Inherit, |of| of.targets),
+                        top: scorecard.unit.clone(),
+                    });
+                }
+            }
+        }
+    }
+    for id in &alert.kpis {
+        let known = seen.iter().any(|(kpi, _)| kpi == id);
+        let Some(kpi) = project.kpis.get(id).filter(|_| !known) else { continue };
+        found.push(Watched {
+            kpi,
+            grain: kpi.period,
+            unit: None,
+            segment: Segment::total(),
+            rule: CascadeTargets::Inherit,
+            top: None,
+        });
+    }
+    found
+}
+
+impl App {
+    /// Looks at what the newest run published: opens alerts, says of open ones what became of them, measures plans, and hands on what
+    /// nobody did in time.
+    ///
+    /// # Errors
+    /// Store or lake refused. What was done stays, and the next run does the rest.
+    pub async fn follow(&self, at: i64) -> Result<Followed, AppError> {
+        let mut report = Followed::default();
+        let runs = self.values.runs(None).await.map_err(AppError::Lake)?;
+        let Some(run) = runs.last() else { return Ok(report) };
+        let organisation = self.store.organisation().await?;
+        let (_, project) = texts_of(self, &run.pins).await?;
+        let measuring = |item: &&Item| {
+            matches!(item.content, Content::ActionPlan(_))
+                && item.step().is_some_and(|s| s.name == "measuring")
+        };
+        let plans: Vec<Item> = organisation.items.open().filter(measuring).cloned().collect();
+        if project.alerts.is_empty() && plans.is_empty() {
+            return Ok(report);
+        }
+        let published = self.published(&project).await?;
+        let number = run.number.unsigned_abs();
+        for alert in project.alerts.values() {
+            for watched in watched(&project, alert) {
+                let looked = watched.looked(&project, &published);
+                self.alarm(&project, alert, &watched, &looked, (number, at), &mut report).await?;
+            }
+        }
+        for plan in &plans {
+            self.measure(&project, plan, &published, (number, at), &mut report).await?;
+        }
+        Ok(report)
+    }
+
+    async fn published(&self, project: &Project) -> Result<Published, AppError> {
+        let rows = self.values.newest(&VALUE, None).await.map_err(AppError::Lake)?;
+        let usual = self.values.newest(&USUAL, None).await.map_err(AppError::Lake)?;
+        let mut published = Published { values: BTreeMap::new(), judged: BTreeMap::new() };
+        for value in values_in(&rows, project)? {
+            // Figures of segments of more than one dimension are nobody's.
+            if value.segment.0.len() < 2 {
+                let place = (value.kpi.clone(), value.period.grain, value.segment.clone());
+                published.values.entry(place).or_default().insert(value.period.ordinal, value);
+            }
+        }
+        for row in (0..usual.rows()).filter(|row| usual.withdrawn(*row).is_empty()) {
+            let read = || {
+                let grain = Vouched::read_grain(usual.grain(row))?;
+                let judged = judged_of(&usual_row(&usual, row).ok()?, grain)?;
+                let place = (usual.subject(row).parse().ok()?, grain, usual.segment(row).parse().ok()?);
+                Some((place, period_of(&usual, row, grain, &project.calendar).ordinal, judged))
+            };
+            if let Some((place, ordinal, judged)) = read() {
+                published.judged.entry(place).or_default().insert(ordinal, judged);
+            }
+        }
+        Ok(published)
+    }
+
+    /// Opens an alert on a series, or says of the open one what became of it since.
+    async fn alarm(
+        &self,
+        project: &Project,
+        alert: &Alert,
+        watched: &Watched<'_>,
+        looked: &[Looked],
+        (run, at): (u64, i64),
+        report: &mut Followed,
+    ) -> Result<(), AppError> {
+        let id = |ordinal| -> Result<PeriodId, AppError> {
+            let period = Period { grain: watched.grain, ordinal };
+            Ok(PeriodId { grain: watched.grain, first: project.calendar.first_day(period)? })
+        };
+        let Ok(rule) = alert.id.as_str().parse::<Name>() else { return Ok(()) };
+        let new = |period, sign| items::Alert {
+            rule: Name::clone(&rule),
+            kpi: watched.kpi.id.clone(),
+            unit: watched.unit.clone(),
+            period,
+            sign,
+            severity: alert.severity,
+            clear: alert.clear,
+            run,
+        };
+        let organisation = self.store.organisation().await?;
+        let about = new(id(0)?, Signal::Red);
+        let mut same = organisation.items.all().filter_map(|item| match &item.content {
+            Content::Alert(other) if about.is_about_the_same(other) => Some((item, other)),
+            _ => None,
+        });
+        let last = same.next_back();
+        let since = last.map(|(item, other)| item.work.last_period().unwrap_or(other.period));
+        let since = since.map(|since| period_in(project, since).ordinal);
+        let later = looked.iter().filter(|of| since.is_none_or(|since| of.ordinal > since));
+        if let Some((item, _)) = last.filter(|(item, _)| item.ended.is_none()) {
+            for of in later {
+                let Some(is_signal) = of.is_signal(alert) else { continue };
+                let period = id(of.ordinal)?;
+                let seen = if is_signal { Seen::Signal { period, run } } else { Seen::Clear { period, run } };
+                if !self.observed(item.number, seen, at).await? {
+                    return Ok(());
+                }
+                report.seen += 1;
+                let now = self.store.organisation().await?;
+                if now.items.get(item.number).is_none_or(|item| item.ended.is_some()) {
+                    report.recovered += 1;
+                    return Ok(());
+                }
+            }
+            return Ok(());
+        }
+        let Some((ordinal, sign)) = raised(looked, alert) else { return Ok(()) };
+        if since.is_some_and(|since| ordinal <= since) {
+            return Ok(());
+        }
+        let period = Period { grain: watched.grain, ordinal };
+        let unit = watched.unit.as_ref().and_then(|unit| project.units.get(unit));
+        let of = unit.map_or(String::new(), |unit| format!(" of {}", unit.name));
+        let lasting = match sign {
+            Signal::Red if alert.persistence > 1 => format!(", for {} periods in a row", alert.persistence),
+            _ => String::new(),
+        };
+        let (kpi, when) = (told(project, &watched.kpi.id), project.calendar.label(period));
+        let why = NewText::new(format!("{kpi}{of} is {} in {when}{lasting}", sign.says()));
+        let content = Content::Alert(new(id(ordinal)?, sign));
+        let open = Command::Open(Open { content, why: why.commitment });
+        let done = Deciding(&self.store).ask_as(&job(), &open, vec![why], (&new_key("alerts"), at)).await;
+        report.raised +=
+            u64::from(unless(done, &[laws::ALREADY_OPEN, laws::NOTHING_NEW, laws::NOBODY_THERE])?);
+        Ok(())
+    }
+
+    /// Says of an item what was seen; whether that was news.
+    async fn observed(&self, item: u64, seen: Seen, at: i64) -> Result<bool, AppError> {
+        let observe = Command::Observe(Observe { item, seen });
+        let done = Deciding(&self.store).ask_as(&job(), &observe, Vec::new(), (&new_key("alerts"), at)).await;
+        unless(done, &[laws::NOTHING_NEW, laws::NO_ITEM])
+    }
+
+    /// What a plan has come to, once the period is final in which that was to be measured.
+    async fn measure(
+        &self,
+        project: &Project,
+        item: &Item,
+        published: &Published,
+        (run, at): (u64, i64),
+        report: &mut Followed,
+    ) -> Result<(), AppError> {
+        let Content::ActionPlan(plan) = &item.content else { return Ok(()) };
+        let everything = Alert {
+            id: "plan".parse().map_err(|_| AppError::Busy)?,
+            name: String::new(),
+            on: BTreeSet::new(),
+            kpis: BTreeSet::from([plan.kpi.clone()]),
+            by_unit: true,
+            persistence: 1,
+            clear: 1,
+            severity: kepi_model::acting::Severity::Normal,
+        };
+        let own = watched(project, &everything).into_iter().find(|of| of.unit == plan.unit);
+        let Some(own) = own else { return Ok(()) };
+        let place = (plan.kpi.clone(), plan.expected.from.grain, own.segment);
+        let of = |id: PeriodId| published.values.get(&place)?.get(&period_in(project, id).ordinal);
+        let Some(after) = of(plan.expected.to).filter(|value| value.finality == Finality::Final) else {
+            return Ok(());
+        };
+        let none =
+            items::Effect { came: items::Came::NotComputable, change: None, enough: false, run: Some(run) };
+        let seen = match (of(plan.expected.from).map(|value| &value.estimate), &after.estimate) {
+            (Some(Ok(before)), Ok(after)) => {
+                let of = effect(before, after, plan.expected.change.get());
+                let ends = of.interval.and_then(|(low, high)| Some((Number::new(low)?, Number::new(high)?)));
+                let came = match of.came {
+                    effect::Came::Shown => items::Came::Shown,
+                    effect::Came::NotShown => items::Came::NotShown,
+                    effect::Came::Contrary => items::Came::Contrary,
+                    effect::Came::NotComputable => items::Came::NotComputable,
+                };
+                let change = Number::new(of.change).map(|change| (change, ends));
+                items::Effect { came, change, enough: of.enough, run: Some(run) }
+            }
+            _ => none,
+        };
+        report.measured += u64::from(self.observed(item.number, Seen::Effect(seen), at).await?);
+        Ok(())
+    }
+}
+
+/// Who opens alerts and says what became of them.
+fn job() -> Permit {
+    Permit::open(JobName::new("alerts").map_or(Principal::Person(0), Principal::Job))
+}
+
+/// Whether something was done; that others were first is no error.
+fn unless(done: Result<(), AppError>, codes: &[&str]) -> Result<bool, AppError> {
+    match done {
+        Ok(()) => Ok(true),
+        Err(AppError::Forbidden(v)) if v.0.iter().all(|v| codes.contains(&v.code)) => Ok(false),
+        Err(other) => Err(other),
+    }
+}

@@ -1,0 +1,292 @@
+//! Acting: whom a signal waits for, what becomes of it, and whether what was promised came.
+
+mod directory;
+mod follow;
+mod shown;
+
+use std::collections::BTreeMap;
+
+pub use follow::Followed;
+pub use kepi_govern::items::Method;
+use kepi_govern::{
+    Act, Command, Content, Deed, Edit, Evidence, Facts, Open, Organisation, Permit, Principal, Situation,
+    decide,
+    items::{Action, ActionPlan, Expected, PostMortem, Timeout},
+    laws,
+    periods::PeriodId,
+    plain::{Name, Number},
+};
+use kepi_model::{
+    calendar::Period,
+    id::{KpiId, PersonId},
+    project::{Project, ValueUnit},
+};
+use kepi_store::{Asked, NewText, StoreError, door::new_key};
+pub use shown::{OwnerView, WorkView};
+pub(crate) use shown::{touches, worked_on};
+
+use crate::{
+    archive,
+    deciding::{Acting, Deciding, Looking, clock, known},
+    error::AppError,
+    picture::project_of,
+};
+
+/// How often something is asked for anew because others changed what it rests on meanwhile.
+const ATTEMPTS: u32 = 10;
+/// An hour in µs.
+const HOUR: i64 = 3_600_000_000;
+
+/// What somebody does about an item, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doing<'a> {
+    /// Has seen it.
+    Acknowledge,
+    /// Gives it to somebody, by name.
+    Assign(&'a str),
+    /// Says that it is not hers, and why.
+    Refuse(&'a str),
+    /// Wants to see it again after so many hours, and why.
+    Snooze(u16, &'a str),
+    /// Ends it without doing anything, and why.
+    Dismiss(&'a str),
+    /// Is done with it: what came of it, and in words.
+    Finish(&'a str, Option<&'a str>),
+}
+
+/// A plan as somebody files it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewPlan<'a> {
+    /// The alert that it answers.
+    pub alert: u64,
+    /// Why it happened.
+    pub cause: &'a str,
+    /// How that was found.
+    pub method: Method,
+    /// What shows it.
+    pub evidence: &'a str,
+    /// Who does what until which day.
+    pub actions: Vec<(&'a str, jiff::civil::Date, &'a str)>,
+    /// By how much the KPI is to differ, as it is shown: shares and promoter scores in points, durations in hours.
+    pub change: f64,
+    /// The period in which that is measured.
+    pub period: &'a str,
+}
+
+/// What somebody says of a difference of a KPI, in the unit that figures are kept in.
+fn kept(shown: f64, unit: &ValueUnit) -> f64 {
+    match unit {
+        ValueUnit::Share => shown / 100.0,
+        ValueUnit::Duration => shown * HOUR as f64,
+        _ => shown,
+    }
+}
+
+impl Deciding<'_> {
+    /// Who answers for what, as evidence, by what is in force.
+    pub(crate) async fn answerable(&self, organisation: &Organisation) -> Result<Evidence, AppError> {
+        let project = self.in_force_project(organisation).await?;
+        Ok(Evidence::Answerable(Box::new(directory::of(self.0, organisation, &project).await?)))
+    }
+
+    async fn in_force_project(&self, organisation: &Organisation) -> Result<Project, AppError> {
+        project_of(&archive::of(self.0, &organisation.register).await?.0)
+    }
+
+    /// Does something about an item that is with whoever acts, or with somebody below.
+    ///
+    /// # Errors
+    /// A law forbids it, or the database refuses.
+    pub async fn act(&self, number: u64, doing: &Doing<'_>, acting: Acting<'_>) -> Result<(), AppError> {
+        self.tick(acting.at).await?;
+        let said = |text: &str| NewText::new(text.to_owned());
+        let mut texts = Vec::new();
+        let mut keep = |text: &str| {
+            let text = said(text);
+            let commitment = text.commitment;
+            texts.push(text);
+            commitment
+        };
+        let deed = match doing {
+            Doing::Acknowledge => Deed::Acknowledge,
+            Doing::Assign(to) => Deed::Assign { to: self.number_of(to).await? },
+            Doing::Refuse(why) => Deed::Refuse { why: keep(why) },
+            Doing::Snooze(hours, why) => {
+                Deed::Snooze { until: acting.at + i64::from(*hours) * HOUR, why: keep(why) }
+            }
+            Doing::Dismiss(why) => Deed::Dismiss { why: keep(why) },
+            Doing::Finish(outcome, why) => {
+                let outcome: Name = outcome.parse().map_err(|_| {
+                    AppError::NotFound(format!(
+                        "`{outcome}` is no outcome; one is a word such as `fixed` or `done`"
+                    ))
+                })?;
+                Deed::Finish { outcome, why: why.map(keep) }
+            }
+        };
+        self.ask(&Command::Act(Act { item: number, deed }), texts, acting).await
+    }
+
+    /// Files a plan for an alert.
+    ///
+    /// # Errors
+    /// The alert or a period is not known, a law forbids it, or the database refuses.
+    pub async fn plan(&self, new: &NewPlan<'_>, acting: Acting<'_>) -> Result<u64, AppError> {
+        self.tick(acting.at).await?;
+        let organisation = self.0.organisation().await?;
+        let project = self.in_force_project(&organisation).await?;
+        let Content::Alert(alert) = &known(&organisation, new.alert)?.content else {
+            return Err(AppError::NotFound(format!("item {} is no alert: a plan answers one", new.alert)));
+        };
+        let to = project.calendar.parse(new.period)?;
+        let after = project.calendar.first_day(to.offset(1))?;
+        let unit = project.kpis.get(&alert.kpi).map(|kpi| kpi.unit.clone());
+        let change = unit
+            .map(|unit| kept(new.change, &unit))
+            .and_then(Number::new)
+            .ok_or_else(|| AppError::NotFound(format!("`{}` is no change of `{}`", new.change, alert.kpi)))?;
+        let mut texts = Vec::new();
+        let mut keep = |text: &str| {
+            let text = NewText::new(text.to_owned());
+            let commitment = text.commitment;
+            texts.push(text);
+            commitment
+        };
+        let mut actions = Vec::new();
+        for (owner, by, what) in &new.actions {
+            actions.push(Action { what: keep(what), owner: self.number_of(owner).await?, by: *by });
+        }
+        let content = Content::ActionPlan(ActionPlan {
+            alert: Some(new.alert),
+            kpi: alert.kpi.clone(),
+            unit: alert.unit.clone(),
+            cause: keep(new.cause),
+            method: new.method,
+            evidence: keep(new.evidence),
+            actions,
+            expected: Expected {
+                change,
+                from: alert.period,
+                to: PeriodId { grain: to.grain, first: project.calendar.first_day(to)? },
+                until: after,
+            },
+        });
+        let why = keep(new.cause);
+        let number = self.0.organisation().await?.items.next();
+        self.ask(&Command::Open(Open { content, why }), texts, acting).await?;
+        let organisation = self.0.organisation().await?;
+        // Others may have opened something just then: it is the one about this alert.
+        let own = organisation.items.children(new.alert).filter(|item| item.number >= number);
+        own.last().map(|item| item.number).ok_or(AppError::Busy)
+    }
+
+    /// Writes what was learnt from an effect that did not come.
+    ///
+    /// # Errors
+    /// The item is no post-mortem, a law forbids it, or the database refuses.
+    pub async fn learn(
+        &self,
+        number: u64,
+        (findings, follows): (&str, &str),
+        acting: Acting<'_>,
+    ) -> Result<(), AppError> {
+        self.tick(acting.at).await?;
+        let organisation = self.0.organisation().await?;
+        let item = known(&organisation, number)?;
+        let Content::PostMortem(of) = &item.content else {
+            return Err(AppError::NotFound(format!("item {number} is no post-mortem")));
+        };
+        let (findings, follows) = (NewText::new(findings.to_owned()), NewText::new(follows.to_owned()));
+        let why = findings.commitment;
+        let content = PostMortem {
+            plan: of.plan,
+            findings: Some(findings.commitment),
+            follows: Some(follows.commitment),
+        };
+        let content = Content::PostMortem(content);
+        let edit = Command::Edit(Edit { item: number, was: item.digest, content, why });
+        self.ask(&edit, vec![findings, follows], acting).await
+    }
+
+    /// Asks for something that rests on who answers for what.
+    async fn ask(&self, command: &Command, texts: Vec<NewText>, acting: Acting<'_>) -> Result<(), AppError> {
+        let by = Permit::open(self.0.person(acting.actor).await?);
+        self.ask_as(&by, command, texts, (&acting.key("act"), acting.at)).await
+    }
+
+    /// The same in the name of whoever it may be.
+    pub(crate) async fn ask_as(
+        &self,
+        by: &Permit,
+        command: &Command,
+        texts: Vec<NewText>,
+        (key, at): (&str, i64),
+    ) -> Result<(), AppError> {
+        for _ in 0..ATTEMPTS {
+            let organisation = self.0.organisation().await?;
+            let found = self.answerable(&organisation).await?;
+            let mut effects = Looking { texts: texts.clone(), found };
+            match self.0.perform(Asked::new(by, key, at), command, &mut effects).await {
+                Ok(_) => return Ok(()),
+                Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::LOOK_AGAIN) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(AppError::Busy)
+    }
+
+    /// Ends what nobody decided in time, and hands on what nobody did. Whether anything is due is found before the door is asked.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn tick(&self, at: i64) -> Result<(), AppError> {
+        for _ in 0..ATTEMPTS {
+            let organisation = self.0.organisation().await?;
+            let mut open = organisation.items.open();
+            let worked =
+                open.any(|item| item.content.kind().steps.iter().any(|step| step.timeout != Timeout::Lapse));
+            let found = if worked { self.answerable(&organisation).await? } else { Evidence::None };
+            let by = clock();
+            let facts = Facts { at, by: &by, evidence: &found };
+            if decide(Situation { organisation: &organisation }, &Command::Tick, facts).is_err() {
+                return Ok(());
+            }
+            let (permit, key) = (Permit::open(by), new_key("tick"));
+            let mut effects = Looking { texts: Vec::new(), found };
+            match self.0.perform(Asked::new(&permit, &key, at), &Command::Tick, &mut effects).await {
+                // Somebody else was first.
+                Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::NOTHING_DUE) => {
+                    return Ok(());
+                }
+                Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::LOOK_AGAIN) => {}
+                Err(other) => return Err(other.into()),
+                Ok(_) => return Ok(()),
+            }
+        }
+        Err(AppError::Busy)
+    }
+
+    /// The number of a person of the project in force.
+    async fn number_of(&self, name: &str) -> Result<u64, AppError> {
+        let organisation = self.0.organisation().await?;
+        let project = self.in_force_project(&organisation).await?;
+        let known = name.parse::<PersonId>().is_ok_and(|id| project.persons.contains_key(&id));
+        match self.0.person(name).await? {
+            Principal::Person(number) if known => Ok(number),
+            _ => Err(AppError::NotFound(format!("`{name}` is no person of this project"))),
+        }
+    }
+}
+
+/// The period of an id in a calendar.
+pub(crate) fn period_in(project: &Project, id: PeriodId) -> Period {
+    project.calendar.period_of_day(id.grain, id.first)
+}
+
+/// Names of persons by their numbers.
+pub(crate) type Names = BTreeMap<u64, String>;
+
+/// What an alert says, for those who get it.
+pub(crate) fn told(project: &Project, kpi: &KpiId) -> String {
+    project.kpis.get(kpi).map_or_else(|| kpi.to_string(), |kpi| kpi.name.clone())
+}

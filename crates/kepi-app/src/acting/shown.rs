@@ -1,0 +1,179 @@
+//! Items on which somebody works, as they are shown.
+
+use std::collections::BTreeSet;
+
+use kepi_govern::{
+    Content, Item, Organisation, Principal,
+    directory::{Passed, Reached},
+    event::Subject,
+    items::Seen,
+};
+use kepi_proof::Commitment;
+use kepi_store::Store;
+use serde::Serialize;
+
+use super::Names;
+use crate::error::AppError;
+
+/// Whose turn it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OwnerView {
+    /// Who.
+    pub person: String,
+    /// The way that led there, a stop each: `ben: seat in emea, away`.
+    pub way: Vec<String>,
+    /// Whether it cannot be refused.
+    pub bound: bool,
+    /// Since when, µs UTC.
+    pub since: i64,
+    /// How often it went up because nobody acted in time.
+    pub rung: u16,
+}
+
+/// What is known of an item beside what others agree to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct WorkView {
+    /// Whose turn it is; none: nobody's by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<OwnerView>,
+    /// What it holds, a part each: its name and its text; a text that was erased is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<(&'static str, Option<String>)>,
+    /// When its owner said to have seen it, µs UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<i64>,
+    /// Until when its owner does not want to see it, µs UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snoozed: Option<i64>,
+    /// What was said to have come of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    /// What can be said to have come of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outcomes: Vec<&'static str>,
+    /// What was seen of it, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub seen: Vec<String>,
+    /// The item that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<u64>,
+    /// Items that belong to it, with what has become of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<(u64, &'static str, &'static str)>,
+}
+
+impl WorkView {
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+fn stop(of: &Reached, names: &Names) -> String {
+    let name = names.get(&of.person).cloned().unwrap_or_default();
+    let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" in {unit}"));
+    let passed = match of.passed {
+        Some(Passed::Gone) => ", is there no longer",
+        Some(Passed::Away) => ", is away",
+        Some(Passed::Refused) => ", has refused it",
+        None => "",
+    };
+    format!("{name}: {}{unit}{passed}", of.by.words())
+}
+
+fn seen(of: &Seen) -> String {
+    match of {
+        Seen::Signal { period, .. } => format!("still so in {period}"),
+        Seen::Clear { period, .. } => format!("not so in {period}"),
+        Seen::Effect(effect) => {
+            let change = match &effect.change {
+                Some((change, Some((low, high)))) => format!(", {change} [{low}, {high}]"),
+                Some((change, None)) => format!(", {change}"),
+                None => String::new(),
+            };
+            format!("before and after, with nothing to compare it with: {}{change}", effect.came.words())
+        }
+    }
+}
+
+/// Parts of a content that are texts, by name.
+fn texts(content: &Content) -> Vec<(&'static str, Commitment)> {
+    match content {
+        Content::Task(task) => vec![("what", task.action.what)],
+        Content::ActionPlan(plan) => {
+            let actions = plan.actions.iter().map(|action| ("action", action.what));
+            [("cause", plan.cause), ("evidence", plan.evidence)].into_iter().chain(actions).collect()
+        }
+        Content::PostMortem(of) => {
+            let findings = of.findings.map(|text| ("findings", text));
+            findings.into_iter().chain(of.follows.map(|text| ("follows", text))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Definitions and other things that an item is about.
+pub(crate) fn touches(content: &Content) -> Vec<String> {
+    let of = |kpi: &dyn std::fmt::Display, unit: &Option<kepi_model::id::UnitId>| {
+        unit.as_ref().map_or_else(|| format!("kpi/{kpi}"), |unit| format!("kpi/{kpi} of unit/{unit}"))
+    };
+    match content {
+        Content::Alert(alert) => {
+            vec![format!("{} in {}: {}", of(&alert.kpi, &alert.unit), alert.period, alert.sign.says())]
+        }
+        Content::Task(task) => vec![format!("{}: until {}", Subject::item(task.plan), task.action.by)],
+        Content::ActionPlan(plan) => {
+            let (expected, what) = (&plan.expected, of(&plan.kpi, &plan.unit));
+            let change = &expected.change;
+            let sign = if change.as_str().starts_with('-') { "" } else { "+" };
+            vec![
+                format!("{what}: {sign}{change} expected from {} to {}", expected.from, expected.to),
+                format!("cause found by {}", plan.method.word()),
+            ]
+        }
+        Content::PostMortem(of) => vec![Subject::item(of.plan).to_string()],
+        _ => Vec::new(),
+    }
+}
+
+/// What is known of an item beside what others agree to.
+pub(crate) async fn worked_on(
+    store: &Store,
+    organisation: &Organisation,
+    item: &Item,
+) -> Result<WorkView, AppError> {
+    let way = item.owner().map(|owner| owner.way.as_slice()).unwrap_or_default();
+    let mut names = Names::new();
+    for person in way.iter().map(|stop| stop.person).collect::<BTreeSet<u64>>() {
+        names.insert(person, store.name_of(&Principal::Person(person)).await?);
+    }
+    let wanted = texts(&item.content);
+    let known = store.read().await?.texts(&wanted.iter().map(|(_, text)| *text).collect::<Vec<_>>()).await?;
+    let owner = item.owner().map(|owner| OwnerView {
+        person: names.get(&owner.person).cloned().unwrap_or_default(),
+        way: way.iter().map(|of| stop(of, &names)).collect(),
+        bound: owner.bound,
+        since: owner.since,
+        rung: owner.rung,
+    });
+    let children = organisation.items.children(item.number).map(|child| {
+        let state = child.ended.map(|(outcome, _)| outcome.word());
+        (
+            child.number,
+            child.content.kind().name,
+            state.or(child.step().map(|step| step.name)).unwrap_or("open"),
+        )
+    });
+    let work = &item.work;
+    Ok(WorkView {
+        outcomes: if owner.is_some() { item.content.kind().outcomes.to_vec() } else { Vec::new() },
+        owner,
+        parts: wanted.into_iter().map(|(name, text)| (name, known.get(&text).cloned())).collect(),
+        acknowledged: work.acknowledged,
+        snoozed: work.snoozed,
+        outcome: work.finished.as_ref().map(|(outcome, _)| outcome.to_string()),
+        seen: work.seen.iter().map(|(of, _)| seen(of)).collect(),
+        parent: item.content.parent(),
+        children: children.collect(),
+    })
+}

@@ -1,0 +1,130 @@
+//! Commands and events of items on which somebody works: who has them, what becomes of them, what is seen of them.
+
+use kepi_proof::Commitment;
+use serde::{Serialize, Serializer};
+
+use crate::{directory::Reached, items::Seen, plain::Name, wire};
+
+/// What somebody does about an item that is with her.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    /// Has seen it.
+    Acknowledge,
+    /// Gives it to somebody else.
+    Assign {
+        /// To whom.
+        to: u64,
+    },
+    /// Says that it is not hers.
+    Refuse {
+        /// Why.
+        why: Commitment,
+    },
+    /// Wants to see it again later.
+    Snooze {
+        /// When, µs UTC.
+        until: i64,
+        /// Why.
+        why: Commitment,
+    },
+    /// Ends it without doing anything.
+    Dismiss {
+        /// Why.
+        why: Commitment,
+    },
+    /// Is done with it.
+    Finish {
+        /// What came of it.
+        outcome: Name,
+        /// In her words.
+        why: Option<Commitment>,
+    },
+}
+
+/// Does something about an item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Act {
+    /// The item.
+    pub item: u64,
+    /// What.
+    pub deed: Deed,
+}
+
+/// Says what was seen of an item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Observe {
+    /// The item.
+    pub item: u64,
+    /// What.
+    #[serde(serialize_with = "seen")]
+    pub seen: Seen,
+}
+
+fn seen<S: Serializer>(of: &Seen, to: S) -> Result<S::Ok, S::Error> {
+    wire::seen(of).serialize(to)
+}
+
+/// An item is somebody's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemAssigned {
+    /// Its number.
+    pub item: u64,
+    /// The way that led to whom it is with: the last stop.
+    pub way: Vec<Reached>,
+    /// Whether it cannot be refused.
+    pub bound: bool,
+    /// Until when, µs UTC.
+    pub due: i64,
+}
+
+/// Whoever had it says that it is somebody else's.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ItemRefused {
+    /// Its number.
+    pub item: u64,
+    /// Why.
+    pub why: Commitment,
+}
+
+/// Nobody acted in time: it is somebody's above.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemEscalated {
+    /// Its number.
+    pub item: u64,
+    /// The way that led to whom it is with: the last stop.
+    pub way: Vec<Reached>,
+    /// Until when, µs UTC.
+    pub due: i64,
+}
+
+/// Whoever has it will see it again later.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ItemSnoozed {
+    /// Its number.
+    pub item: u64,
+    /// When, µs UTC.
+    pub until: i64,
+    /// Why.
+    pub why: Commitment,
+}
+
+/// Whoever had it is done with it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ItemFinished {
+    /// Its number.
+    pub item: u64,
+    /// What came of it.
+    pub outcome: Name,
+    /// In words.
+    pub why: Option<Commitment>,
+}
+
+/// Something was seen of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemObserved {
+    /// Its number.
+    pub item: u64,
+    /// What.
+    pub seen: Seen,
+}

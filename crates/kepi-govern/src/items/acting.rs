@@ -1,0 +1,382 @@
+//! What is acted on: a signal has an owner until it is over, what is planned has tasks, and what was promised of it is measured.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use kepi_model::{
+    acting::{Severity, Signal},
+    governance::Mode,
+    id::{KpiId, UnitId},
+};
+use kepi_proof::Commitment;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Item,
+    kind::{Kind, Step, Timeout, Turn},
+    tally::Ask,
+};
+use crate::{
+    directory::Reached,
+    event::Event,
+    organisation::Place,
+    periods::PeriodId,
+    plain::{Name, Number},
+    principal::Principal,
+};
+
+/// A signal that has an owner until it is over.
+pub const ALERT: &Kind = &Kind {
+    name: "alert",
+    about: "A KPI that is red for longer, or changed beyond what is usual: somebody acts, or says why not.",
+    steps: &[
+        Step { name: "open", turn: Turn::Work, due: 1, timeout: Timeout::Up },
+        Step { name: "recovering", turn: Turn::Wait, due: 180, timeout: Timeout::Back },
+    ],
+    outcomes: &["fixed", "accepted"],
+    may_end: true,
+};
+
+/// Something that somebody does until a day.
+pub const TASK: &Kind = &Kind {
+    name: "task",
+    about: "An action of a plan.",
+    steps: &[Step { name: "doing", turn: Turn::Work, due: 10, timeout: Timeout::Up }],
+    outcomes: &["done"],
+    may_end: true,
+};
+
+/// What is done about a KPI, and what that is to come to.
+pub const ACTION_PLAN: &Kind = &Kind {
+    name: "action_plan",
+    about: "What is done about a KPI: the cause, actions with owners and days, and the effect that is expected.",
+    steps: &[
+        Step { name: "draft", turn: Turn::Write, due: 30, timeout: Timeout::Lapse },
+        Step { name: "approval", turn: Turn::Ask, due: 14, timeout: Timeout::Lapse },
+        Step { name: "doing", turn: Turn::Work, due: 10, timeout: Timeout::Up },
+        Step { name: "measuring", turn: Turn::Wait, due: 120, timeout: Timeout::GoOn },
+    ],
+    outcomes: &["done"],
+    may_end: true,
+};
+
+/// What is learnt from an effect that did not come.
+pub const POST_MORTEM: &Kind = &Kind {
+    name: "post_mortem",
+    about: "Why what was expected of a plan did not come, and what follows. It is owed.",
+    steps: &[
+        Step { name: "writing", turn: Turn::Write, due: 10, timeout: Timeout::Up },
+        Step { name: "reading", turn: Turn::Ask, due: 14, timeout: Timeout::GoOn },
+    ],
+    outcomes: &[],
+    may_end: false,
+};
+
+/// The outcome of an alert for which there is a plan.
+pub const PLANNED: &str = "plan";
+
+/// A signal on a KPI.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    /// The alert, by the name of its definition.
+    pub rule: Name,
+    /// The KPI.
+    pub kpi: KpiId,
+    /// The unit; none: of all rows.
+    pub unit: Option<UnitId>,
+    /// The period in which it was raised.
+    pub period: PeriodId,
+    /// What was seen.
+    pub sign: Signal,
+    /// How soon somebody has to act.
+    pub severity: Severity,
+    /// After so many clear periods it is over.
+    pub clear: u16,
+    /// The run that published the figure.
+    pub run: u64,
+}
+
+impl Alert {
+    /// Whether both are about the same: at most one of these is open.
+    pub fn is_about_the_same(&self, other: &Self) -> bool {
+        self.rule == other.rule && self.kpi == other.kpi && self.unit == other.unit
+    }
+}
+
+/// An action of a plan, as it waits for its owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Task {
+    /// The plan.
+    pub plan: u64,
+    /// What is to be done.
+    pub action: Action,
+}
+
+/// What somebody is to do until a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    /// What.
+    pub what: Commitment,
+    /// Who.
+    pub owner: u64,
+    /// The last day on which that is in time.
+    pub by: Date,
+}
+
+/// How a cause was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// The KPI taken apart into what it is made of.
+    DriverTree,
+    /// Asked why, five times.
+    FiveWhys,
+    /// Whether design, execution or something outside failed.
+    DesignExecutionExternal,
+    /// Compared with where it does not happen.
+    Comparison,
+}
+
+impl Method {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::DriverTree, Self::FiveWhys, Self::DesignExecutionExternal, Self::Comparison];
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::DriverTree => "driver_tree",
+            Self::FiveWhys => "five_whys",
+            Self::DesignExecutionExternal => "design_execution_external",
+            Self::Comparison => "comparison",
+        }
+    }
+}
+
+/// What a plan is to come to, said before anything is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// By how much the KPI is to differ, in its own unit: `3.0`, `-12`.
+    pub change: Number,
+    /// From this period,
+    pub from: PeriodId,
+    /// to this one.
+    pub to: PeriodId,
+    /// The day after its last.
+    pub until: Date,
+}
+
+/// What is done about a KPI.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActionPlan {
+    /// The alert that it answers, if there was one.
+    pub alert: Option<u64>,
+    /// The KPI.
+    pub kpi: KpiId,
+    /// The unit; none: of all rows.
+    pub unit: Option<UnitId>,
+    /// Why it happened.
+    pub cause: Commitment,
+    /// How that was found.
+    pub method: Method,
+    /// What shows it.
+    pub evidence: Commitment,
+    /// What is done.
+    pub actions: Vec<Action>,
+    /// What that is to come to.
+    pub expected: Expected,
+}
+
+/// What is learnt from an effect that did not come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostMortem {
+    /// The plan.
+    pub plan: u64,
+    /// Why it did not come; none: that is to be written.
+    pub findings: Option<Commitment>,
+    /// What follows.
+    pub follows: Option<Commitment>,
+}
+
+/// Whether an expected effect came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Came {
+    /// The figure moved as expected, beyond chance.
+    Shown,
+    /// Nothing says that it did.
+    NotShown,
+    /// It moved the other way, beyond chance.
+    Contrary,
+    /// There is no figure to say it by.
+    NotComputable,
+}
+
+impl Came {
+    /// Its words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Shown => "shown",
+            Self::NotShown => "not shown",
+            Self::Contrary => "contrary",
+            Self::NotComputable => "not computable",
+        }
+    }
+}
+
+/// What a figure did between two periods: before and after, with nothing to compare it with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effect {
+    /// Whether what was expected came.
+    pub came: Came,
+    /// By how much the figure differs, with the ends of its interval if it has one; none: not computable.
+    pub change: Option<(Number, Option<(Number, Number)>)>,
+    /// Whether all of what was expected may have come: the interval reaches it.
+    pub enough: bool,
+    /// The run that published the later figure; none: none did in time.
+    pub run: Option<u64>,
+}
+
+/// What was seen of an item that waits for data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// The signal is there in a period.
+    Signal {
+        /// The period.
+        period: PeriodId,
+        /// The run that published the figure.
+        run: u64,
+    },
+    /// It is not.
+    Clear {
+        /// The period.
+        period: PeriodId,
+        /// The run that published the figure.
+        run: u64,
+    },
+    /// What a plan has come to.
+    Effect(Effect),
+}
+
+impl Seen {
+    /// The period it is about.
+    pub fn period(&self) -> Option<PeriodId> {
+        match self {
+            Self::Signal { period, .. } | Self::Clear { period, .. } => Some(*period),
+            Self::Effect(_) => None,
+        }
+    }
+}
+
+/// Whose turn it is, since when and until when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// Who.
+    pub person: u64,
+    /// The way that led there, the last stop being the person.
+    pub way: Vec<Reached>,
+    /// Whether it cannot be refused.
+    pub bound: bool,
+    /// Since when, µs UTC.
+    pub since: i64,
+    /// Until when, µs UTC; then it is the superior's.
+    pub due: i64,
+    /// How often it went to a superior because nobody acted in time.
+    pub rung: u16,
+}
+
+/// What is known of an item beside its content, because somebody works on it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Whose turn it is while it is anybody's.
+    pub owner: Option<Owner>,
+    /// Who has refused it since it was first assigned, the first first.
+    pub refused: Vec<u64>,
+    /// When its owner first said to have seen it, µs UTC.
+    pub acknowledged: Option<i64>,
+    /// Until when it is not in the inbox, µs UTC.
+    pub snoozed: Option<i64>,
+    /// What was said to have come of it, and when.
+    pub finished: Option<(Name, i64)>,
+    /// What was seen of it, oldest first.
+    pub seen: Vec<(Seen, i64)>,
+}
+
+impl Work {
+    /// The last period something was seen of.
+    pub fn last_period(&self) -> Option<PeriodId> {
+        self.seen.iter().rev().find_map(|(seen, _)| seen.period())
+    }
+
+    /// Clear periods since the last signal.
+    pub fn clear(&self) -> usize {
+        let clear = |(seen, _): &&(Seen, i64)| matches!(seen, Seen::Clear { .. });
+        self.seen.iter().rev().take_while(clear).count()
+    }
+
+    /// What a plan has come to.
+    pub fn effect(&self) -> Option<&Effect> {
+        self.seen.iter().rev().find_map(|(seen, _)| match seen {
+            Seen::Effect(effect) => Some(effect),
+            _ => None,
+        })
+    }
+}
+
+impl Work {
+    /// It is in another step: what was said of the work before begins anew where somebody works on it again.
+    pub(super) fn moved(&mut self, to: Option<&Step>) {
+        self.snoozed = None;
+        if to.is_some_and(|step| step.turn == Turn::Work) {
+            (self.owner, self.acknowledged, self.finished) = (None, None, None);
+            self.refused.clear();
+        }
+    }
+
+    /// Takes in an event; one of another sort changes nothing.
+    pub(super) fn apply(&mut self, place: Place<'_>, event: &Event) {
+        let owner = |way: &[Reached], bound, due, rung| {
+            let person = way.last()?.person;
+            Some(Owner { person, way: way.to_vec(), bound, since: place.at, due, rung })
+        };
+        let rung = self.owner.as_ref().map_or(0, |owner| owner.rung);
+        match event {
+            Event::ItemAssigned(e) => {
+                self.owner = owner(&e.way, e.bound, e.due, rung);
+                self.snoozed = None;
+            }
+            Event::ItemEscalated(e) => {
+                self.owner = owner(&e.way, true, e.due, rung.saturating_add(1));
+                self.snoozed = None;
+            }
+            Event::ItemRefused(_) => {
+                if let Principal::Person(person) = place.by {
+                    self.refused.push(*person);
+                }
+            }
+            Event::ItemAcknowledged(_) => self.acknowledged = self.acknowledged.or(Some(place.at)),
+            Event::ItemSnoozed(e) => self.snoozed = Some(e.until),
+            Event::ItemFinished(e) => self.finished = Some((e.outcome.clone(), place.at)),
+            Event::ItemObserved(e) => self.seen.push((e.seen.clone(), place.at)),
+            _ => {}
+        }
+    }
+}
+
+/// Who has to agree to a plan, or reads what was learnt: one other, unless the project is open.
+pub(super) fn ask(mode: Mode) -> Ask {
+    Ask { one_other: mode != Mode::Open, ..Ask::default() }
+}
+
+impl Item {
+    /// The texts of what was planned and learnt.
+    pub(crate) fn texts_of_plan(plan: &ActionPlan) -> Vec<Commitment> {
+        let of = plan.actions.iter().map(|action| action.what);
+        [plan.cause, plan.evidence].into_iter().chain(of).collect()
+    }
+
+    /// Persons a plan names.
+    pub fn planned_for(plan: &ActionPlan) -> BTreeSet<u64> {
+        plan.actions.iter().map(|action| action.owner).collect()
+    }
+}

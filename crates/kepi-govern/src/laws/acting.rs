@@ -1,0 +1,480 @@
+//! Laws of what is acted on: it is always a living person's turn or a bounded wait, whoever has something acts on it or says why not,
+//! nothing is opened twice, and what was promised is measured.
+
+use std::collections::BTreeSet;
+
+use super::{
+    ALREADY_OPEN, BOUND, BY_ITSELF, CHILDREN_OPEN, INCOMPLETE, LOOK_AGAIN, NO_SUCH_OUTCOME, NOBODY_THERE,
+    NOT_YOUR_TURN, NOTHING_NEW, OWED, SNOOZED_TOO_LONG, deciding::Violated,
+};
+use crate::{
+    acting::{
+        Act, Deed, ItemAssigned, ItemEscalated, ItemFinished, ItemObserved, ItemRefused, ItemSnoozed, Observe,
+    },
+    command::{Evidence, Facts, Open},
+    directory::{Directory, Reached},
+    event::{Event, ItemEnded, ItemMoved, ItemOpened},
+    items::{
+        ActionPlan, Alert, Came, Content, Effect, Item, Kind, Outcome, PostMortem, Seen, Task, Timeout, Turn,
+        acting::PLANNED, midnight,
+    },
+    organisation::Organisation,
+    plain::{Name, StepName},
+    principal::Principal,
+};
+
+/// Who answers for what, if that was looked at; what is out of date is said.
+pub(super) fn directory<'a>(
+    organisation: &Organisation,
+    facts: Facts<'a>,
+    violated: &mut Violated<'_>,
+) -> Option<&'a Directory> {
+    let Evidence::Answerable(directory) = facts.evidence else { return None };
+    if directory.register != organisation.register.position() {
+        violated.say(LOOK_AGAIN, "what is in force has changed just now: try again");
+    }
+    Some(directory)
+}
+
+fn moved(item: u64, kind: &Kind, step: usize) -> Option<Event> {
+    let to: StepName = kind.steps.get(step)?.name.parse().ok()?;
+    Some(Event::ItemMoved(ItemMoved { item, to }))
+}
+
+fn ended(item: u64, outcome: Outcome) -> Event {
+    Event::ItemEnded(ItemEnded { item, outcome })
+}
+
+/// Business hours within which somebody has to act on what an item is about.
+fn hours(content: &Content) -> u16 {
+    match content {
+        Content::Alert(alert) => alert.severity.hours(),
+        other => {
+            let mut steps = other.kind().steps.iter();
+            steps
+                .find(|step| matches!(step.turn, Turn::Work))
+                .or(other.kind().steps.first())
+                .map_or(8, Kind::hours)
+        }
+    }
+}
+
+/// Until when somebody acts who gets an item now: a day that its content says, if that is not tomorrow already, or so many business
+/// hours.
+fn due(directory: &Directory, content: &Content, at: i64) -> i64 {
+    let unit = content.about().and_then(|(_, unit)| unit);
+    let last = match content {
+        Content::Task(task) => Some(task.action.by),
+        Content::ActionPlan(plan) => plan.actions.iter().map(|action| action.by).max(),
+        _ => None,
+    };
+    match last.and_then(|day| day.tomorrow().ok()) {
+        Some(end) => midnight(end).max(directory.due(unit, at, 8)),
+        None => directory.due(unit, at, hours(content)),
+    }
+}
+
+/// Whose something is at first. What nobody is there for is said.
+fn owner(
+    organisation: &Organisation,
+    (content, by): (&Content, &Principal),
+    directory: &Directory,
+    at: i64,
+    violated: &mut Violated<'_>,
+) -> Vec<Reached> {
+    let nobody = BTreeSet::new();
+    let way = match content {
+        Content::Task(task) => directory.named(task.action.owner, at),
+        Content::PostMortem(of) => {
+            let plan = organisation.items.get(of.plan).and_then(|plan| plan.work.owner.as_ref());
+            plan.and_then(|owner| directory.named(owner.person, at))
+        }
+        Content::ActionPlan(plan) => match by {
+            Principal::Person(author) => directory.named(*author, at),
+            Principal::Job(_) => directory.owner(&plan.kpi, plan.unit.as_ref(), at, &nobody),
+        },
+        Content::Alert(alert) => directory.owner(&alert.kpi, alert.unit.as_ref(), at, &nobody),
+        _ => None,
+    };
+    if way.is_none() {
+        violated.say(
+            NOBODY_THERE,
+            "there is nobody who could have it: write a document `person: …`, and name `last_resort` in the project",
+        );
+    }
+    way.unwrap_or_default()
+}
+
+/// That an item goes to whom it belongs to, in the step in which somebody works on it.
+fn handed(
+    organisation: &Organisation,
+    item: (u64, &Content, &Principal),
+    directory: &Directory,
+    at: i64,
+    violated: &mut Violated<'_>,
+) -> Event {
+    let (item, content, by) = item;
+    let way = owner(organisation, (content, by), directory, at, violated);
+    Event::ItemAssigned(ItemAssigned { item, way, bound: false, due: due(directory, content, at) })
+}
+
+/// What is opened by itself: a signal.
+pub(super) fn raised(
+    organisation: &Organisation,
+    open: &Open,
+    alert: &Alert,
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) -> Option<Vec<Event>> {
+    let directory = directory(organisation, facts, violated)?;
+    if matches!(facts.by, Principal::Person(_)) {
+        violated.say(BY_ITSELF, "a run raises alerts, by what the definitions say: `alert: …`");
+    }
+    for item in organisation.items.all() {
+        let Content::Alert(other) = &item.content else { continue };
+        if !alert.is_about_the_same(other) {
+            continue;
+        }
+        let last = item.work.last_period().unwrap_or(other.period);
+        if item.ended.is_none() {
+            violated.say(ALREADY_OPEN, format!("item {} is about the same", item.number));
+        } else if alert.period.grain == last.grain && alert.period.first <= last.first {
+            violated
+                .say(NOTHING_NEW, format!("item {} was about the same period, and has ended", item.number));
+        }
+    }
+    let item = organisation.items.next();
+    let opened = ItemOpened { item, content: open.content.clone(), why: open.why };
+    let first = handed(organisation, (item, &open.content, facts.by), directory, facts.at, violated);
+    Some(vec![Event::ItemOpened(opened), first])
+}
+
+/// What holds for a plan that is filed.
+pub(super) fn of_plan(
+    organisation: &Organisation,
+    plan: &ActionPlan,
+    (item, facts): (Option<u64>, Facts<'_>),
+    violated: &mut Violated<'_>,
+) {
+    let mut missing = |what: &str| violated.say(INCOMPLETE, format!("the plan is not whole: {what}"));
+    if plan.actions.is_empty() {
+        missing("it has no actions");
+    }
+    if plan.actions.iter().any(|action| action.by.tomorrow().map_or(0, midnight) <= facts.at) {
+        missing("an action is due on a day that has passed");
+    }
+    if plan.expected.change.get() == 0.0 {
+        missing("it expects no change");
+    }
+    let (from, to) = (plan.expected.from, plan.expected.to);
+    if from.grain != to.grain || to.first <= from.first || plan.expected.until <= to.first {
+        missing("the effect is measured from a period to a later one of the same length");
+    }
+    if midnight(plan.expected.until) <= facts.at {
+        missing("the period in which it is measured is over: what is expected is said before");
+    }
+    if let Evidence::Answerable(directory) = facts.evidence {
+        let gone = |person: &u64| !directory.people.contains_key(person);
+        if Item::planned_for(plan).iter().any(gone) {
+            missing("somebody is to do something who is no person of this project");
+        }
+    }
+    let Some(number) = plan.alert else { return };
+    let mut others = organisation.items.children(number);
+    if let Some(other) = others.find(|other| other.ended.is_none() && Some(other.number) != item) {
+        violated.say(ALREADY_OPEN, format!("item {} is a plan for the same alert", other.number));
+    }
+    match organisation.items.get(number).map(|alert| (&alert.content, alert.ended)) {
+        Some((Content::Alert(alert), None)) => {
+            if alert.kpi != plan.kpi || alert.unit != plan.unit {
+                violated.say(INCOMPLETE, "the plan is not about the KPI and unit of its alert");
+            }
+        }
+        _ => violated.say(INCOMPLETE, format!("item {number} is no alert that is open")),
+    }
+}
+
+/// What comes of a plan that was agreed to: its author works on it, its actions are tasks, and its alert has its answer.
+pub(super) fn planned(
+    organisation: &Organisation,
+    item: &Item,
+    plan: &ActionPlan,
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) -> Option<Vec<Event>> {
+    let directory = directory(organisation, facts, violated)?;
+    let (kind, number, by) = (item.content.kind(), item.number, facts.by);
+    let working = kind.steps.iter().position(|step| step.turn == Turn::Work)?;
+    let mut events = vec![
+        moved(number, kind, working)?,
+        handed(organisation, (number, &item.content, &item.editor), directory, facts.at, violated),
+    ];
+    let numbers = organisation.items.next().max(number + 1)..;
+    for (next, action) in numbers.zip(&plan.actions) {
+        let content = Content::Task(Task { plan: number, action: action.clone() });
+        let opened = ItemOpened { item: next, content: content.clone(), why: action.what };
+        events.push(Event::ItemOpened(opened));
+        events.push(handed(organisation, (next, &content, by), directory, facts.at, violated));
+    }
+    let alert = plan.alert.and_then(|alert| organisation.items.get(alert));
+    if let Some(alert) = alert.filter(|alert| alert.step().is_some_and(|step| step.turn == Turn::Work)) {
+        let outcome: Name = PLANNED.parse().ok()?;
+        events.push(Event::ItemFinished(ItemFinished { item: alert.number, outcome, why: None }));
+        events.push(moved(alert.number, alert.content.kind(), alert.step + 1)?);
+    }
+    Some(events)
+}
+
+/// What holds for what was learnt.
+pub(super) fn of_post_mortem(was: Option<&PostMortem>, of: &PostMortem, violated: &mut Violated<'_>) {
+    if was.is_none_or(|was| was.plan != of.plan) {
+        violated.say(BY_ITSELF, "a post-mortem comes of a plan, and stays with it");
+    }
+    if of.findings.is_none() || of.follows.is_none() {
+        violated.say(INCOMPLETE, "a post-mortem says why the effect did not come, and what follows");
+    }
+}
+
+/// Whether an item is with somebody, who may act on it: she herself, or whoever is above her.
+fn is_with(item: &Item, facts: Facts<'_>, directory: &Directory, violated: &mut Violated<'_>) -> Option<u64> {
+    let Some(owner) = item.owner() else {
+        violated
+            .say(NOT_YOUR_TURN, format!("nobody works on item {} just then: `kepi item {0}`", item.number));
+        return None;
+    };
+    let Principal::Person(by) = facts.by else {
+        violated.say(NOT_YOUR_TURN, "a job does nobody's work");
+        return None;
+    };
+    let above = directory.superiors(owner.person).contains(by) || directory.last_resort.first() == Some(by);
+    if *by != owner.person && !above {
+        violated.say(NOT_YOUR_TURN, format!("item {} is with somebody else: `kepi item {0}`", item.number));
+        return None;
+    }
+    Some(*by)
+}
+
+pub(super) fn acted(
+    organisation: &Organisation,
+    act: &Act,
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) -> Option<Vec<Event>> {
+    let directory = directory(organisation, facts, violated)?;
+    let Some(item) = super::deciding::open_item(organisation, act.item, facts, violated) else {
+        return Some(Vec::new());
+    };
+    let Some(by) = is_with(item, facts, directory, violated) else { return Some(Vec::new()) };
+    let Some(owner) = item.owner() else { return Some(Vec::new()) };
+    let (number, kind) = (item.number, item.content.kind());
+    let itself = by == owner.person;
+    let own = |violated: &mut Violated<'_>| {
+        if !itself {
+            violated.say(NOT_YOUR_TURN, "only whom it is with says that; whoever is above assigns it");
+        }
+    };
+    Some(match &act.deed {
+        Deed::Acknowledge => {
+            own(violated);
+            if item.work.acknowledged.is_some() {
+                violated.say(NOTHING_NEW, "that was said already");
+            }
+            vec![Event::ItemAcknowledged(number)]
+        }
+        Deed::Assign { to } => {
+            if !directory.people.contains_key(to) {
+                violated.say(NOBODY_THERE, "to whom it is to go is no person of this project");
+            }
+            if *to == owner.person {
+                violated.say(NOTHING_NEW, "it is with her already");
+            }
+            let bound = item.work.refused.contains(to);
+            vec![assigned(number, directory.named(*to, facts.at)?, bound, owner.due)]
+        }
+        Deed::Refuse { why } => {
+            own(violated);
+            if owner.bound {
+                violated.say(BOUND, "it cannot be refused any more: finish it, dismiss it, or assign it");
+            }
+            let refused = Event::ItemRefused(ItemRefused { item: number, why: *why });
+            let all: Vec<u64> = item.work.refused.iter().copied().chain([by]).collect();
+            match directory.after_refusals(&all, facts.at) {
+                Some((way, bound)) if way.last().is_some_and(|stop| stop.person != by) => {
+                    vec![refused, assigned(number, way, bound, owner.due)]
+                }
+                _ => {
+                    violated.say(BOUND, "nobody else could take it: finish it, or dismiss it");
+                    vec![refused]
+                }
+            }
+        }
+        Deed::Snooze { until, why } => {
+            own(violated);
+            if *until <= facts.at || *until > owner.due {
+                violated.say(SNOOZED_TOO_LONG, "it is seen again later than now, and before it is due");
+            }
+            vec![Event::ItemSnoozed(ItemSnoozed { item: number, until: *until, why: *why })]
+        }
+        Deed::Dismiss { why } => {
+            if !kind.may_end {
+                violated.say(OWED, "it is owed, and cannot be dismissed");
+            }
+            let outcome: Name = Outcome::Dismissed.word().parse().ok()?;
+            let mut events =
+                vec![Event::ItemFinished(ItemFinished { item: number, outcome, why: Some(*why) })];
+            events.push(ended(number, Outcome::Dismissed));
+            // What a plan had begun ends with it, and its alert is somebody's turn again.
+            let tasks = organisation.items.children(number);
+            let tasks = tasks.filter(|of| of.ended.is_none() && matches!(of.content, Content::Task(_)));
+            events.extend(tasks.map(|task| ended(task.number, Outcome::Dismissed)));
+            let alert = item.content.parent().and_then(|parent| organisation.items.get(parent));
+            if let Some(alert) = alert.filter(|alert| matches!(alert.content, Content::Alert(_))) {
+                events.extend(again(organisation, alert, directory, facts, violated));
+            }
+            events
+        }
+        Deed::Finish { outcome, why } => {
+            if !kind.outcomes.contains(&outcome.as_str()) {
+                let all = kind.outcomes.join(", ");
+                violated.say(
+                    NO_SUCH_OUTCOME,
+                    match all.is_empty() {
+                        true => format!("{} is finished by writing it", kind.name),
+                        false => format!("what comes of {} is one of: {all}", kind.name),
+                    },
+                );
+            }
+            let open = organisation.items.children(number).filter(|child| child.ended.is_none()).count();
+            if open > 0 && !matches!(item.content, Content::Alert(_)) {
+                violated.say(CHILDREN_OPEN, format!("{open} of what belongs to it is not finished yet"));
+            }
+            let mut events =
+                vec![Event::ItemFinished(ItemFinished { item: number, outcome: outcome.clone(), why: *why })];
+            events.push(moved(number, kind, item.step + 1).unwrap_or(ended(number, Outcome::Done)));
+            events
+        }
+    })
+}
+
+fn assigned(item: u64, way: Vec<Reached>, bound: bool, due: i64) -> Event {
+    Event::ItemAssigned(ItemAssigned { item, way, bound, due })
+}
+
+/// An item that waits for data is somebody's turn again.
+fn again(
+    organisation: &Organisation,
+    item: &Item,
+    directory: &Directory,
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) -> Vec<Event> {
+    let waits = item.step().is_some_and(|step| step.turn == Turn::Wait);
+    let (number, kind) = (item.number, item.content.kind());
+    let Some(back) = moved(number, kind, 0).filter(|_| waits) else { return Vec::new() };
+    vec![back, handed(organisation, (number, &item.content, &item.editor), directory, facts.at, violated)]
+}
+
+pub(super) fn observed(
+    organisation: &Organisation,
+    of: &Observe,
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) -> Option<Vec<Event>> {
+    let directory = directory(organisation, facts, violated)?;
+    if matches!(facts.by, Principal::Person(_)) {
+        violated.say(BY_ITSELF, "what is seen of figures comes of a run");
+    }
+    let Some(item) = super::deciding::open_item(organisation, of.item, facts, violated) else {
+        return Some(Vec::new());
+    };
+    let number = item.number;
+    let mut events = vec![Event::ItemObserved(ItemObserved { item: number, seen: of.seen.clone() })];
+    match (&item.content, &of.seen) {
+        (Content::Alert(alert), Seen::Signal { period, .. } | Seen::Clear { period, .. }) => {
+            let last = item.work.last_period().unwrap_or(alert.period);
+            if period.grain != last.grain || period.first <= last.first {
+                violated.say(NOTHING_NEW, "a later period was seen already");
+            }
+            let is_signal = matches!(of.seen, Seen::Signal { .. });
+            let clear = item.work.clear() + usize::from(!is_signal);
+            if !is_signal && clear >= usize::from(alert.clear) {
+                events.push(ended(number, Outcome::Recovered));
+            }
+            // What was said to be fixed is not: a period that began after that says so.
+            let fixed = item.work.finished.as_ref().filter(|(outcome, _)| outcome.as_str() == "fixed");
+            if is_signal && fixed.is_some_and(|(_, at)| midnight(period.first) > *at) {
+                events.extend(again(organisation, item, directory, facts, violated));
+            }
+        }
+        (Content::ActionPlan(_), Seen::Effect(effect)) => {
+            if item.step().is_none_or(|step| step.turn != Turn::Wait) {
+                violated.say(NOTHING_NEW, "the plan is not carried out yet, or measured already");
+            }
+            events.extend(measured(organisation, item, effect, directory, facts, violated));
+        }
+        _ => violated.say(NOTHING_NEW, "that is nothing that is seen of an item of this kind"),
+    }
+    Some(events)
+}
+
+/// A plan ends with what it has come to; if that is not what was expected, it is asked why.
+fn measured(
+    organisation: &Organisation,
+    item: &Item,
+    effect: &Effect,
+    directory: &Directory,
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) -> Vec<Event> {
+    let mut events = vec![ended(item.number, Outcome::Done)];
+    if effect.came != Came::Shown || !effect.enough {
+        let next = organisation.items.next();
+        let content = Content::PostMortem(PostMortem { plan: item.number, findings: None, follows: None });
+        let opened = ItemOpened { item: next, content: content.clone(), why: item.why };
+        events.push(Event::ItemOpened(opened));
+        events.push(handed(organisation, (next, &content, facts.by), directory, facts.at, violated));
+    }
+    events
+}
+
+/// What time alone brings about for one item; none: nothing is due, or it stands where it is.
+pub(super) fn in_time(
+    organisation: &Organisation,
+    item: &Item,
+    directory: &Directory,
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) -> Vec<Event> {
+    let (number, at) = (item.number, facts.at);
+    let Some(step) = item.step().filter(|_| !directory.people.is_empty()) else { return Vec::new() };
+    if let Some(owner) = item.owner()
+        && !directory.people.contains_key(&owner.person)
+    {
+        let mut event = handed(organisation, (number, &item.content, &item.editor), directory, at, violated);
+        // Whom it was given to at first may be gone: then it is the last resort's. The clock runs on.
+        if let Event::ItemAssigned(e) = &mut event {
+            e.due = owner.due;
+        }
+        return vec![event];
+    }
+    if item.due().is_none_or(|due| due > at) {
+        return Vec::new();
+    }
+    match (step.timeout, item.owner()) {
+        (Timeout::Up, Some(owner)) => {
+            let Some(way) = directory.above(owner.person, at) else { return Vec::new() };
+            let unit = item.content.about().and_then(|(_, unit)| unit);
+            let due = directory.due(unit, at, hours(&item.content));
+            vec![Event::ItemEscalated(ItemEscalated { item: number, way, due })]
+        }
+        (Timeout::Back, _) => again(organisation, item, directory, facts, violated),
+        (Timeout::GoOn, _) if step.turn == Turn::Wait => {
+            let effect = Effect { came: Came::NotComputable, change: None, enough: false, run: None };
+            let seen = ItemObserved { item: number, seen: Seen::Effect(effect.clone()) };
+            let then = measured(organisation, item, &effect, directory, facts, violated);
+            [Event::ItemObserved(seen)].into_iter().chain(then).collect()
+        }
+        (Timeout::GoOn, _) => vec![ended(number, Outcome::Done)],
+        (Timeout::Lapse | Timeout::Up, _) => Vec::new(),
+    }
+}

@@ -1,0 +1,405 @@
+//! Bodies of version 1 of what is acted on: these never change.
+
+use kepi_model::{
+    acting::{Severity, Signal},
+    calendar::Grain,
+    id::{KpiId, UnitId},
+};
+use kepi_proof::Commitment;
+use serde::{Deserialize, Serialize};
+
+use super::v1_deciding::{Day, number, person, written_person};
+use crate::{
+    acting,
+    directory::{self, Line, Passed},
+    event::{Event, Subject},
+    items::{self, Came, Method},
+    periods::PeriodId,
+    plain::{Name, Number},
+    principal::Principal,
+};
+
+/// A period by its length and its first day.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Period {
+    grain: Grain,
+    first: Day,
+}
+
+impl From<PeriodId> for Period {
+    fn from(of: PeriodId) -> Self {
+        Self { grain: of.grain, first: Day(of.first) }
+    }
+}
+
+impl From<Period> for PeriodId {
+    fn from(of: Period) -> Self {
+        Self { grain: of.grain, first: of.first.0 }
+    }
+}
+
+/// Of `alert`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Alert {
+    rule: Name,
+    kpi: KpiId,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    unit: Option<UnitId>,
+    period: Period,
+    sign: Signal,
+    severity: Severity,
+    clear: u16,
+    run: u64,
+}
+
+impl From<&items::Alert> for Alert {
+    fn from(of: &items::Alert) -> Self {
+        Self {
+            rule: of.rule.clone(),
+            kpi: of.kpi.clone(),
+            unit: of.unit.clone(),
+            period: of.period.into(),
+            sign: of.sign,
+            severity: of.severity,
+            clear: of.clear,
+            run: of.run,
+        }
+    }
+}
+
+impl Alert {
+    pub(super) fn read(self) -> items::Alert {
+        let Self { rule, kpi, unit, period, sign, severity, clear, run } = self;
+        items::Alert { rule, kpi, unit, period: period.into(), sign, severity, clear, run }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Action {
+    what: Commitment,
+    owner: Principal,
+    by: Day,
+}
+
+impl From<&items::Action> for Action {
+    fn from(of: &items::Action) -> Self {
+        Self { what: of.what, owner: written_person(of.owner), by: Day(of.by) }
+    }
+}
+
+impl Action {
+    fn read(self) -> Result<items::Action, String> {
+        Ok(items::Action { what: self.what, owner: person(self.owner)?, by: self.by.0 })
+    }
+}
+
+/// Of `task`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Task {
+    plan: u64,
+    action: Action,
+}
+
+impl From<&items::Task> for Task {
+    fn from(of: &items::Task) -> Self {
+        Self { plan: of.plan, action: Action::from(&of.action) }
+    }
+}
+
+impl Task {
+    pub(super) fn read(self) -> Result<items::Task, String> {
+        Ok(items::Task { plan: self.plan, action: self.action.read()? })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    change: Number,
+    from: Period,
+    to: Period,
+    until: Day,
+}
+
+/// Of `action_plan`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ActionPlan {
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    alert: Option<u64>,
+    kpi: KpiId,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    unit: Option<UnitId>,
+    cause: Commitment,
+    method: Method,
+    evidence: Commitment,
+    actions: Vec<Action>,
+    expected: Expected,
+}
+
+impl From<&items::ActionPlan> for ActionPlan {
+    fn from(of: &items::ActionPlan) -> Self {
+        Self {
+            alert: of.alert,
+            kpi: of.kpi.clone(),
+            unit: of.unit.clone(),
+            cause: of.cause,
+            method: of.method,
+            evidence: of.evidence,
+            actions: of.actions.iter().map(Action::from).collect(),
+            expected: Expected {
+                change: of.expected.change.clone(),
+                from: of.expected.from.into(),
+                to: of.expected.to.into(),
+                until: Day(of.expected.until),
+            },
+        }
+    }
+}
+
+impl ActionPlan {
+    pub(super) fn read(self) -> Result<items::ActionPlan, String> {
+        let Expected { change, from, to, until } = self.expected;
+        Ok(items::ActionPlan {
+            alert: self.alert,
+            kpi: self.kpi,
+            unit: self.unit,
+            cause: self.cause,
+            method: self.method,
+            evidence: self.evidence,
+            actions: self.actions.into_iter().map(Action::read).collect::<Result<_, _>>()?,
+            expected: items::Expected { change, from: from.into(), to: to.into(), until: until.0 },
+        })
+    }
+}
+
+/// Of `post_mortem`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PostMortem {
+    plan: u64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    findings: Option<Commitment>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    follows: Option<Commitment>,
+}
+
+impl From<&items::PostMortem> for PostMortem {
+    fn from(of: &items::PostMortem) -> Self {
+        Self { plan: of.plan, findings: of.findings, follows: of.follows }
+    }
+}
+
+impl PostMortem {
+    pub(super) fn read(self) -> items::PostMortem {
+        let Self { plan, findings, follows } = self;
+        items::PostMortem { plan, findings, follows }
+    }
+}
+
+/// A stop on the way to whose turn it is.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stop {
+    person: Principal,
+    by: Line,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    unit: Option<UnitId>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    passed: Option<Passed>,
+}
+
+fn written(way: &[directory::Reached]) -> Vec<Stop> {
+    let stop = |of: &directory::Reached| Stop {
+        person: written_person(of.person),
+        by: of.by,
+        unit: of.unit.clone(),
+        passed: of.passed,
+    };
+    way.iter().map(stop).collect()
+}
+
+fn read(way: Vec<Stop>) -> Result<Vec<directory::Reached>, String> {
+    let stop = |of: Stop| {
+        let person = person(of.person)?;
+        Ok(directory::Reached { person, by: of.by, unit: of.unit, passed: of.passed })
+    };
+    let way: Vec<directory::Reached> = way.into_iter().map(stop).collect::<Result<_, String>>()?;
+    if way.is_empty() { Err("it leads to nobody".to_owned()) } else { Ok(way) }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Assigned {
+    way: Vec<Stop>,
+    bound: bool,
+    due: i64,
+}
+
+impl From<&acting::ItemAssigned> for Assigned {
+    fn from(e: &acting::ItemAssigned) -> Self {
+        Self { way: written(&e.way), bound: e.bound, due: e.due }
+    }
+}
+
+impl Assigned {
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        let (item, way) = (number(subject, "item")?, read(self.way)?);
+        Ok(Event::ItemAssigned(acting::ItemAssigned { item, way, bound: self.bound, due: self.due }))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Escalated {
+    way: Vec<Stop>,
+    due: i64,
+}
+
+impl From<&acting::ItemEscalated> for Escalated {
+    fn from(e: &acting::ItemEscalated) -> Self {
+        Self { way: written(&e.way), due: e.due }
+    }
+}
+
+impl Escalated {
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        let (item, way) = (number(subject, "item")?, read(self.way)?);
+        Ok(Event::ItemEscalated(acting::ItemEscalated { item, way, due: self.due }))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Refused {
+    pub(super) why: Commitment,
+}
+
+impl Refused {
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        Ok(Event::ItemRefused(acting::ItemRefused { item: number(subject, "item")?, why: self.why }))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Acknowledged {}
+
+impl Acknowledged {
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        number(subject, "item").map(Event::ItemAcknowledged)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Snoozed {
+    pub(super) until: i64,
+    pub(super) why: Commitment,
+}
+
+impl Snoozed {
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        let item = number(subject, "item")?;
+        Ok(Event::ItemSnoozed(acting::ItemSnoozed { item, until: self.until, why: self.why }))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Finished {
+    outcome: Name,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    why: Option<Commitment>,
+}
+
+impl From<&acting::ItemFinished> for Finished {
+    fn from(e: &acting::ItemFinished) -> Self {
+        Self { outcome: e.outcome.clone(), why: e.why }
+    }
+}
+
+impl Finished {
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        let item = number(subject, "item")?;
+        Ok(Event::ItemFinished(acting::ItemFinished { item, outcome: self.outcome, why: self.why }))
+    }
+}
+
+/// What was seen: `{"signal": …}`, `{"clear": …}`, `{"effect": …}`.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Observed {
+    Signal(InPeriod),
+    Clear(InPeriod),
+    Effect(Effect),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InPeriod {
+    period: Period,
+    run: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Effect {
+    came: Came,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    change: Option<Number>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    low: Option<Number>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    high: Option<Number>,
+    enough: bool,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    run: Option<u64>,
+}
+
+impl From<&items::Seen> for Observed {
+    fn from(seen: &items::Seen) -> Self {
+        match seen {
+            items::Seen::Signal { period, run } => {
+                Self::Signal(InPeriod { period: (*period).into(), run: *run })
+            }
+            items::Seen::Clear { period, run } => {
+                Self::Clear(InPeriod { period: (*period).into(), run: *run })
+            }
+            items::Seen::Effect(of) => {
+                let ends = of.change.as_ref().and_then(|(_, ends)| ends.as_ref());
+                Self::Effect(Effect {
+                    came: of.came,
+                    change: of.change.as_ref().map(|(change, _)| change.clone()),
+                    low: ends.map(|(low, _)| low.clone()),
+                    high: ends.map(|(_, high)| high.clone()),
+                    enough: of.enough,
+                    run: of.run,
+                })
+            }
+        }
+    }
+}
+
+impl Observed {
+    pub(super) fn read_event(self, subject: &Subject) -> Result<Event, String> {
+        let seen = match self {
+            Self::Signal(of) => items::Seen::Signal { period: of.period.into(), run: of.run },
+            Self::Clear(of) => items::Seen::Clear { period: of.period.into(), run: of.run },
+            Self::Effect(of) => {
+                let change = match (of.change, of.low, of.high) {
+                    (Some(change), Some(low), Some(high)) => Some((change, Some((low, high)))),
+                    (Some(change), None, None) => Some((change, None)),
+                    (None, None, None) => None,
+                    _ => return Err("an interval has two ends, and something in between".to_owned()),
+                };
+                items::Seen::Effect(items::Effect { came: of.came, change, enough: of.enough, run: of.run })
+            }
+        };
+        Ok(Event::ItemObserved(acting::ItemObserved { item: number(subject, "item")?, seen }))
+    }
+}

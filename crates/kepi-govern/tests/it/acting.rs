@@ -1,0 +1,556 @@
+//! What is acted on: who has it, by which way, and that it is always a living person's turn or a bounded wait.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use kepi_govern::{
+    Act, Command, Content, Deed, Directory, Event, Evidence, Facts, Observe, Open, Organisation, Place,
+    Principal, Situation, Stance, decide,
+    directory::{self, Line, Standing},
+    items::{
+        Action, ActionPlan, Alert, Came, Effect, Expected, Item, Method, Outcome, PostMortem, Seen, Turn,
+        midnight,
+    },
+    laws,
+    periods::PeriodId,
+    plain::Number,
+    principal::JobName,
+};
+use kepi_model::{
+    acting::{Severity, Signal},
+    business_hours::{BusinessHours, Opened, Opening},
+    calendar::Grain,
+    governance::Mode,
+};
+use kepi_proof::Commitment;
+
+use crate::deciding::{DAY, World, person};
+
+pub const WHY: Commitment = Commitment([7; 32]);
+const HOUR: i64 = DAY / 24;
+
+fn at(text: &str) -> i64 {
+    text.parse::<jiff::Zoned>().unwrap().timestamp().as_microsecond()
+}
+
+/// Monday to Friday from nine to five in Berlin; 1 May 2026 is a holiday.
+pub fn office() -> BusinessHours {
+    let day = |weekday| if weekday < 5 { vec![Opening { from: 540, until: 1020 }] } else { vec![] };
+    let holiday = kepi_model::calendar::ordinal_of_day(Date::constant(2026, 5, 1));
+    Opened {
+        zone: "Europe/Berlin".to_owned(),
+        week: std::array::from_fn(day),
+        days: [(holiday, vec![])].into(),
+    }
+    .into()
+}
+
+/// 1 is at the top, 2 below; 3 answers for customers, below 2; 4 for the product, below 2, on the dotted line of 3; 5 manages emea and
+/// has the seat of 3 there, reports to 3 and, dotted, to 4; 6 is a substitute of 5.
+pub fn directory(register: u64) -> Directory {
+    let of = |superior: Option<u64>, dotted: Option<u64>, substitute: Option<u64>| Standing {
+        superior,
+        dotted,
+        substitute,
+        away: Vec::new(),
+    };
+    let people = [
+        (1, of(None, None, None)),
+        (2, of(Some(1), None, None)),
+        (3, of(Some(2), Some(4), None)),
+        (4, of(Some(2), None, None)),
+        (5, of(Some(3), Some(4), Some(6))),
+        (6, of(Some(3), None, None)),
+    ];
+    let unit = |parent: Option<&str>, manager, seats: &[(u64, u64)]| directory::Place {
+        parent: parent.map(|of| of.parse().unwrap()),
+        manager,
+        seats: seats.iter().copied().collect(),
+        hours: None,
+    };
+    Directory {
+        register,
+        people: people.into(),
+        units: BTreeMap::from([
+            ("company".parse().unwrap(), unit(None, Some(2), &[])),
+            ("emea".parse().unwrap(), unit(Some("company"), Some(5), &[(3, 5)])),
+            ("berlin".parse().unwrap(), unit(Some("emea"), None, &[])),
+            ("apac".parse().unwrap(), unit(Some("company"), None, &[])),
+        ]),
+        accountable: BTreeMap::from([("renewals".parse().unwrap(), 3)]),
+        last_resort: vec![1],
+        hours: office(),
+    }
+}
+
+fn month(number: i8) -> PeriodId {
+    PeriodId { grain: Grain::Month, first: Date::constant(2026, number, 1) }
+}
+
+fn alert(unit: Option<&str>, period: PeriodId) -> Alert {
+    Alert {
+        rule: "attention".parse().unwrap(),
+        kpi: "renewals".parse().unwrap(),
+        unit: unit.map(|of| of.parse().unwrap()),
+        period,
+        sign: Signal::Red,
+        severity: Severity::Normal,
+        clear: 2,
+        run: 1,
+    }
+}
+
+fn plan(alert: Option<u64>, owner: u64) -> ActionPlan {
+    let action = |day| Action { what: WHY, owner, by: Date::constant(2026, 5, day) };
+    ActionPlan {
+        alert,
+        kpi: "renewals".parse().unwrap(),
+        unit: Some("emea".parse().unwrap()),
+        cause: WHY,
+        method: Method::FiveWhys,
+        evidence: WHY,
+        actions: vec![action(11), action(20), action(29)],
+        expected: Expected {
+            change: "3".parse().unwrap(),
+            from: month(4),
+            to: month(9),
+            until: Date::constant(2026, 10, 1),
+        },
+    }
+}
+
+struct Acting {
+    world: World,
+    directory: Directory,
+}
+
+impl Acting {
+    fn new(mode: Mode) -> Self {
+        let mut world = World::new(mode);
+        world.at = at("2026-04-30T15:00[Europe/Berlin]");
+        let directory = directory(world.organisation.register.position());
+        Self { world, directory }
+    }
+
+    fn ask(&mut self, by: Principal, command: &Command) -> Result<Vec<Event>, Vec<&'static str>> {
+        let evidence = Evidence::Answerable(Box::new(self.directory.clone()));
+        let facts = Facts { at: self.world.at, by: &by, evidence: &evidence };
+        let decided = decide(Situation { organisation: &self.world.organisation }, command, facts);
+        let events = decided.map_err(|violations| violations.iter().map(|v| v.code).collect::<Vec<_>>())?;
+        for event in &events {
+            self.world.seq += 1;
+            let place = Place { seq: self.world.seq, at: self.world.at, by: &by };
+            self.world.organisation.apply(place, event);
+        }
+        Ok(events)
+    }
+
+    fn job(&mut self, command: &Command) -> Result<Vec<Event>, Vec<&'static str>> {
+        self.ask(Principal::Job(JobName::new("alerts").unwrap()), command)
+    }
+
+    fn raise(&mut self, alert: Alert) -> Result<u64, Vec<&'static str>> {
+        let number = self.world.organisation.items.next();
+        self.job(&Command::Open(Open { content: Content::Alert(alert), why: WHY })).map(|_| number)
+    }
+
+    fn act(&mut self, by: u64, item: u64, deed: Deed) -> Result<Vec<Event>, Vec<&'static str>> {
+        self.ask(person(by), &Command::Act(Act { item, deed }))
+    }
+
+    fn finish(&mut self, by: u64, item: u64, outcome: &str) -> Result<Vec<Event>, Vec<&'static str>> {
+        self.act(by, item, Deed::Finish { outcome: outcome.parse().unwrap(), why: None })
+    }
+
+    fn item(&self, number: u64) -> &Item {
+        self.world.organisation.items.get(number).unwrap()
+    }
+
+    fn owner(&self, number: u64) -> u64 {
+        self.item(number).owner().unwrap().person
+    }
+
+    fn lines(&self, number: u64) -> Vec<(u64, Line)> {
+        self.item(number).owner().unwrap().way.iter().map(|stop| (stop.person, stop.by)).collect()
+    }
+
+    fn step(&self, number: u64) -> &'static str {
+        self.item(number).step().map_or("ended", |step| step.name)
+    }
+
+    fn open_plan(&mut self, by: u64, plan: ActionPlan) -> Result<u64, Vec<&'static str>> {
+        let number = self.world.organisation.items.next();
+        let open = Open { content: Content::ActionPlan(plan), why: WHY };
+        self.ask(person(by), &Command::Open(open)).map(|_| number)
+    }
+
+    fn approve(&mut self, by: u64, item: u64) -> Result<Vec<Event>, Vec<&'static str>> {
+        let vote = self.world.vote(item, Stance::Yes);
+        self.ask(person(by), &vote)
+    }
+}
+
+#[test]
+fn the_owner_is_found_by_seat_substitute_manager_and_last_resort() {
+    let mut directory = directory(1);
+    let now = at("2026-04-30T15:00[Europe/Berlin]");
+    let find = |directory: &Directory, unit: &str| {
+        let (kpi, unit, nobody) = ("renewals".parse().unwrap(), unit.parse().unwrap(), BTreeSet::new());
+        let way = directory.owner(&kpi, Some(&unit), now, &nobody).unwrap();
+        way.iter().map(|stop| (stop.person, stop.by)).collect::<Vec<_>>()
+    };
+    assert_eq!(find(&directory, "emea"), [(5, Line::Seat)]);
+    assert_eq!(find(&directory, "berlin"), [(5, Line::Seat)], "the nearest unit above that has the seat");
+    assert_eq!(find(&directory, "apac"), [(3, Line::Accountable)]);
+    assert_eq!(find(&directory, "company"), [(3, Line::Accountable)]);
+    // Away, only while she is.
+    directory.people.get_mut(&5).unwrap().away = vec![(now - HOUR, now + HOUR)];
+    assert_eq!(find(&directory, "emea"), [(5, Line::Seat), (6, Line::Substitute)]);
+    directory.people.get_mut(&5).unwrap().away = vec![(now - HOUR, now)];
+    assert_eq!(find(&directory, "emea"), [(5, Line::Seat)]);
+    // Substitutes in a circle end nowhere; the manager of the unit is she herself, then of the one above.
+    directory.people.get_mut(&5).unwrap().away = vec![(now, now + 1)];
+    directory.people.get_mut(&6).unwrap().away = vec![(now, now + 1)];
+    directory.people.get_mut(&6).unwrap().substitute = Some(5);
+    assert_eq!(find(&directory, "emea"), [(5, Line::Seat), (6, Line::Substitute), (2, Line::Manager)]);
+    directory.people.remove(&2);
+    directory.people.remove(&5);
+    // Who has left has no substitute. Nobody manages, and her superior is gone: the last resort.
+    let ways = find(&directory, "emea");
+    assert_eq!(ways.last(), Some(&(1, Line::LastResort)), "{ways:?}");
+    // Whoever is left, though everybody is away.
+    directory.people.retain(|person, _| *person == 6);
+    assert_eq!(find(&directory, "emea").last(), Some(&(6, Line::LastResort)));
+    directory.people.clear();
+    let kpi = "renewals".parse().unwrap();
+    assert_eq!(directory.owner(&kpi, None, now, &BTreeSet::new()), None);
+}
+
+/// Scenario 1: Thursday 30 April 15:00 in Berlin, eight business hours, 1 May is a holiday.
+#[test]
+fn two_refusals_end_at_the_common_superior_with_the_clock_running() {
+    let mut acting = Acting::new(Mode::Reviewed);
+    let item = acting.raise(alert(Some("emea"), month(4))).unwrap();
+    let due = at("2026-05-04T15:00[Europe/Berlin]");
+    assert_eq!((acting.lines(item), acting.item(item).due()), (vec![(5, Line::Seat)], Some(due)));
+    // A second signal opens no second item.
+    assert_eq!(acting.raise(alert(Some("emea"), month(5))).unwrap_err(), [laws::ALREADY_OPEN]);
+    assert_eq!(acting.act(6, item, Deed::Refuse { why: WHY }).unwrap_err(), [laws::NOT_YOUR_TURN]);
+    acting.act(5, item, Deed::Refuse { why: WHY }).unwrap();
+    assert_eq!(acting.lines(item), [(4, Line::Dotted)]);
+    acting.world.at += HOUR;
+    acting.act(4, item, Deed::Refuse { why: WHY }).unwrap();
+    // The superiors of 5 are 3, 2, 1, those of 4 are 2, 1.
+    assert_eq!(acting.lines(item), [(2, Line::Common)]);
+    assert_eq!(acting.item(item).due(), Some(due), "the clock runs on");
+    assert_eq!(acting.act(2, item, Deed::Refuse { why: WHY }).unwrap_err(), [laws::BOUND]);
+    // Snoozing does not outlast the clock.
+    let late = Deed::Snooze { until: due + 1, why: WHY };
+    assert_eq!(acting.act(2, item, late).unwrap_err(), [laws::SNOOZED_TOO_LONG]);
+    acting.world.at = due - 1;
+    assert_eq!(acting.job(&Command::Tick).unwrap_err(), [laws::NOTHING_DUE]);
+    acting.world.at = due;
+    assert_eq!(acting.job(&Command::Tick).unwrap().len(), 1);
+    assert_eq!(
+        (acting.lines(item), acting.item(item).work.owner.as_ref().unwrap().rung),
+        (vec![(1, Line::Superior)], 1)
+    );
+    assert_eq!(acting.job(&Command::Tick).unwrap_err(), [laws::NOTHING_DUE], "one event a rung");
+    // At the top it stands, for however long; and may be acted on.
+    acting.world.at += 300 * DAY;
+    assert_eq!(acting.job(&Command::Tick).unwrap_err(), [laws::NOTHING_DUE]);
+    assert_eq!(acting.finish(1, item, "anything").unwrap_err(), [laws::NO_SUCH_OUTCOME]);
+    acting.finish(1, item, "fixed").unwrap();
+    assert_eq!(acting.step(item), "recovering");
+}
+
+#[test]
+fn an_alert_ends_when_it_is_clear_for_long_enough_and_what_was_fixed_and_is_not_comes_back() {
+    let mut acting = Acting::new(Mode::Open);
+    let item = acting.raise(alert(None, month(3))).unwrap();
+    acting.act(3, item, Deed::Acknowledge).unwrap();
+    assert_eq!(acting.act(3, item, Deed::Acknowledge).unwrap_err(), [laws::NOTHING_NEW]);
+    acting.finish(3, item, "fixed").unwrap();
+    let seen = |number, is_signal| {
+        let (period, run) = (month(number), 1);
+        let seen = if is_signal { Seen::Signal { period, run } } else { Seen::Clear { period, run } };
+        Command::Observe(Observe { item, seen })
+    };
+    assert_eq!(acting.ask(person(3), &seen(4, false)).unwrap_err(), [laws::BY_ITSELF]);
+    assert_eq!(acting.job(&seen(3, false)).unwrap_err(), [laws::NOTHING_NEW]);
+    // April was over when that was said: no word against it.
+    acting.job(&seen(4, true)).unwrap();
+    assert_eq!(acting.step(item), "recovering");
+    acting.job(&seen(5, false)).unwrap();
+    acting.job(&seen(6, true)).unwrap();
+    assert_eq!((acting.step(item), acting.owner(item)), ("open", 3));
+    acting.job(&seen(7, false)).unwrap();
+    assert_eq!(acting.step(item), "open", "clear once");
+    acting.job(&seen(8, false)).unwrap();
+    assert_eq!(acting.item(item).ended.map(|(outcome, _)| outcome), Some(Outcome::Recovered));
+    assert_eq!(acting.raise(alert(None, month(8))).unwrap_err(), [laws::NOTHING_NEW]);
+    acting.raise(alert(None, month(9))).unwrap();
+    let by_hand = Command::Open(Open { content: Content::Alert(alert(Some("apac"), month(1))), why: WHY });
+    assert_eq!(acting.ask(person(3), &by_hand), Err(vec![laws::BY_ITSELF]));
+}
+
+/// Story B from the alert to what was learnt.
+#[test]
+fn a_plan_is_agreed_to_carried_out_measured_and_asked_after() {
+    let mut acting = Acting::new(Mode::Reviewed);
+    let item = acting.raise(alert(Some("emea"), month(4))).unwrap();
+    let bad = ActionPlan { actions: Vec::new(), ..plan(Some(item), 6) };
+    assert_eq!(acting.open_plan(5, bad).unwrap_err(), [laws::INCOMPLETE]);
+    let late = Expected { until: Date::constant(2026, 4, 1), ..plan(None, 6).expected };
+    let late = ActionPlan { expected: late, ..plan(Some(item), 6) };
+    assert_eq!(acting.open_plan(5, late).unwrap_err(), [laws::INCOMPLETE, laws::INCOMPLETE]);
+    let number = acting.open_plan(5, plan(Some(item), 6)).unwrap();
+    assert_eq!(
+        (acting.step(number), acting.step(item)),
+        ("approval", "open"),
+        "the clock of the alert runs on"
+    );
+    assert_eq!(acting.open_plan(5, plan(Some(item), 4)).unwrap_err(), [laws::ALREADY_OPEN]);
+    assert_eq!(acting.approve(5, number).unwrap_err(), [laws::OWN]);
+    acting.approve(3, number).unwrap();
+    assert_eq!((acting.step(number), acting.owner(number), acting.step(item)), ("doing", 5, "recovering"));
+    let tasks: Vec<u64> = acting.world.organisation.items.children(number).map(|task| task.number).collect();
+    assert_eq!(tasks.len(), 3);
+    assert_eq!(acting.finish(5, number, "done").unwrap_err(), [laws::CHILDREN_OPEN]);
+    for task in tasks {
+        assert_eq!(acting.lines(task), [(6, Line::Named)]);
+        acting.finish(6, task, "done").unwrap();
+    }
+    acting.finish(5, number, "done").unwrap();
+    assert_eq!(acting.step(number), "measuring");
+    let number_of = |text: &str| -> Number { text.parse().unwrap() };
+    let effect = Effect {
+        came: Came::NotShown,
+        change: Some((number_of("1.1"), Some((number_of("-0.4"), number_of("2.6"))))),
+        enough: false,
+        run: Some(7),
+    };
+    let observe = Command::Observe(Observe { item: number, seen: Seen::Effect(effect) });
+    assert_eq!(acting.ask(person(5), &observe).unwrap_err(), [laws::BY_ITSELF]);
+    acting.job(&observe).unwrap();
+    assert_eq!(acting.job(&observe).unwrap_err(), [laws::NO_ITEM]);
+    assert_eq!(acting.item(number).work.effect().map(|effect| effect.came), Some(Came::NotShown));
+    let learnt = acting.world.organisation.items.all().last().unwrap().number;
+    assert_eq!((acting.step(learnt), acting.owner(learnt)), ("writing", 5));
+    // It is owed: neither dropped nor half written.
+    assert_eq!(acting.act(5, learnt, Deed::Dismiss { why: WHY }).unwrap_err(), [laws::OWED]);
+    let write = |acting: &mut Acting, by, follows| {
+        let was = acting.item(learnt).digest;
+        let content = Content::PostMortem(PostMortem { plan: number, findings: Some(WHY), follows });
+        acting.ask(person(by), &Command::Edit(kepi_govern::Edit { item: learnt, was, content, why: WHY }))
+    };
+    assert_eq!(write(&mut acting, 5, None).unwrap_err(), [laws::INCOMPLETE]);
+    assert_eq!(write(&mut acting, 6, Some(WHY)).unwrap_err(), [laws::NOT_YOURS]);
+    write(&mut acting, 5, Some(WHY)).unwrap();
+    assert_eq!(acting.step(learnt), "reading");
+    acting.approve(3, learnt).unwrap();
+    assert_eq!(acting.item(learnt).ended.map(|(outcome, _)| outcome), Some(Outcome::Done));
+}
+
+#[test]
+fn whoever_leaves_has_nothing_any_more_and_a_plan_given_up_brings_its_alert_back() {
+    let mut acting = Acting::new(Mode::Open);
+    let item = acting.raise(alert(Some("emea"), month(4))).unwrap();
+    let number = acting.open_plan(5, plan(Some(item), 6)).unwrap();
+    assert_eq!((acting.step(number), acting.step(item)), ("doing", "recovering"), "nobody has to agree");
+    acting.directory.people.remove(&6);
+    let events = acting.job(&Command::Tick).unwrap();
+    assert_eq!(events.len(), 3, "{events:?}");
+    let task = acting.world.organisation.items.children(number).next().unwrap().number;
+    assert_eq!(acting.lines(task), [(6, Line::Named), (1, Line::LastResort)]);
+    // Whoever is above gives it to somebody else; whom it is not with does not.
+    assert_eq!(acting.act(4, task, Deed::Assign { to: 4 }).unwrap_err(), [laws::NOT_YOUR_TURN]);
+    acting.act(1, task, Deed::Assign { to: 3 }).unwrap();
+    assert_eq!(acting.owner(task), 3);
+    acting.act(5, number, Deed::Dismiss { why: WHY }).unwrap();
+    assert!(acting.item(task).ended.is_some() && acting.item(number).ended.is_some());
+    assert_eq!((acting.step(item), acting.owner(item)), ("open", 5));
+}
+
+/// A simulated year: alerts come, people are away, leave, refuse, snooze, forget; the clock ticks. Whatever happens, each item ends, or
+/// it is with somebody who is there, or it waits until a day.
+#[test]
+fn in_a_year_every_item_ends_or_stands_with_a_living_person() {
+    let seeds = std::env::var("KEPI_COUNT").ok().and_then(|text| text.parse().ok()).unwrap_or(12u64);
+    let first = std::env::var("KEPI_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(0u64);
+    eprintln!("KEPI_SEED={first} KEPI_COUNT={seeds}");
+    let (mut items, mut events, mut kinds) = (0, 0, BTreeMap::<&str, u64>::new());
+    for seed in first..first + seeds {
+        let (organisation, log) = year(seed);
+        items += organisation.items.all().count();
+        events += log.len();
+        for event in &log {
+            *kinds.entry(kepi_govern::wire::write(event).unwrap().kind).or_default() += 1;
+        }
+    }
+    eprintln!("acting: {seeds} years, {items} items, {events} events: {kinds:?}");
+    for kind in Organisation::KINDS.iter().filter(|kind| kind.starts_with("item.")) {
+        let others = ["item.returned"];
+        assert!(others.contains(kind) || kinds.contains_key(kind), "`{kind}` never happened");
+    }
+}
+
+fn year(seed: u64) -> (Organisation, Vec<Event>) {
+    let mut state = seed;
+    let mut dice = move |below: u64| {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % below
+    };
+    let mut acting = Acting::new(if dice(2) == 0 { Mode::Open } else { Mode::Reviewed });
+    let mut log = Vec::new();
+    let begin = acting.world.at;
+    let units = [None, Some("emea"), Some("berlin"), Some("apac")];
+    for step in 0..600 {
+        acting.world.at = begin + step * 365 * DAY / 600;
+        let now = acting.world.at;
+        if dice(40) == 0 {
+            let who = 2 + dice(5);
+            if let Some(of) = acting.directory.people.get_mut(&who) {
+                of.away = vec![(now, now + DAY * (1 + dice(30) as i64))];
+            }
+        }
+        if dice(150) == 0 {
+            let who = 2 + dice(5);
+            acting.directory.people.remove(&who);
+            acting.world.organisation.people.remove(&who);
+        }
+        let by = 1 + dice(6);
+        let open: Vec<u64> = acting.world.organisation.items.open().map(|item| item.number).collect();
+        let item = if open.is_empty() { 1 } else { open[dice(open.len() as u64) as usize] };
+        let with =
+            acting.world.organisation.items.get(item).and_then(Item::owner).map_or(by, |owner| owner.person);
+        let who = if dice(4) > 0 { with } else { by };
+        let period = PeriodId {
+            grain: Grain::Day,
+            first: Date::constant(2026, 1, 1).checked_add(jiff::Span::new().days(step)).unwrap(),
+        };
+        let job = dice(10) < 5;
+        let command = match dice(12) {
+            0 | 1 => {
+                let mut alert = alert(units[dice(4) as usize], period);
+                alert.clear = 1 + dice(2) as u16;
+                Command::Open(Open { content: Content::Alert(alert), why: WHY })
+            }
+            2 | 3 if job => {
+                let seen = match dice(3) {
+                    0 => Seen::Signal { period, run: 1 },
+                    1 => Seen::Clear { period, run: 1 },
+                    _ => {
+                        let came = [Came::Shown, Came::NotShown, Came::Contrary][dice(3) as usize];
+                        Seen::Effect(Effect { came, change: None, enough: dice(2) == 0, run: Some(1) })
+                    }
+                };
+                Command::Observe(Observe { item, seen })
+            }
+            4 => {
+                let of = acting.world.organisation.items.get(item).map(|item| item.content.clone());
+                let day = |days: i64| {
+                    let date = jiff::Timestamp::from_microsecond(now + days * DAY).unwrap();
+                    date.to_zoned(jiff::tz::TimeZone::UTC).date()
+                };
+                let mut new = plan(None, 1 + dice(6));
+                if let Some(Content::Alert(alert)) = of {
+                    (new.alert, new.unit) = (Some(item), alert.unit);
+                }
+                new.actions.iter_mut().for_each(|action| action.by = day(3 + dice(20) as i64));
+                new.expected.from = PeriodId { grain: Grain::Day, first: day(-1) };
+                new.expected.to = PeriodId { grain: Grain::Day, first: day(30) };
+                new.expected.until = day(31);
+                Command::Open(Open { content: Content::ActionPlan(new), why: WHY })
+            }
+            5 => acting.world.vote(item, if dice(5) == 0 { Stance::No } else { Stance::Yes }),
+            6 => {
+                let was =
+                    acting.world.organisation.items.get(item).map(|item| (item.digest, item.content.clone()));
+                let Some((was, Content::PostMortem(of))) = was else { continue };
+                let content =
+                    Content::PostMortem(PostMortem { findings: Some(WHY), follows: Some(WHY), ..of });
+                Command::Edit(kepi_govern::Edit { item, was, content, why: WHY })
+            }
+            _ => {
+                let deed = match dice(8) {
+                    0 => Deed::Acknowledge,
+                    1 => Deed::Assign { to: 1 + dice(6) },
+                    2 | 3 => Deed::Refuse { why: WHY },
+                    4 => Deed::Snooze { until: now + HOUR * (1 + dice(20) as i64), why: WHY },
+                    5 => Deed::Dismiss { why: WHY },
+                    _ => {
+                        let outcome = ["fixed", "accepted", "done"][dice(3) as usize].parse().unwrap();
+                        Deed::Finish { outcome, why: None }
+                    }
+                };
+                Command::Act(Act { item, deed })
+            }
+        };
+        let raised = matches!(&command, Command::Open(Open { content: Content::Alert(_), .. }));
+        let is_job = raised || matches!(command, Command::Observe(_));
+        let done = if is_job { acting.job(&command) } else { acting.ask(person(who), &command) };
+        log.extend(done.unwrap_or_default());
+        log.extend(acting.job(&Command::Tick).unwrap_or_default());
+        stands(&acting);
+    }
+    // Nobody does anything any more, for years.
+    for _ in 0..60 {
+        acting.world.at += 20 * DAY;
+        log.extend(acting.job(&Command::Tick).unwrap_or_default());
+        stands(&acting);
+    }
+    let top = 1;
+    for item in acting.world.organisation.items.open() {
+        assert_eq!(
+            item.owner().map(|owner| owner.person),
+            Some(top),
+            "item {} stands at the top: {item:?}",
+            item.number
+        );
+    }
+    let quiet = acting.job(&Command::Tick);
+    assert_eq!(quiet, Err(vec![laws::NOTHING_DUE]), "an idle clock makes no events");
+    (acting.world.organisation, log)
+}
+
+/// Whether each item is with somebody who is there, waits for those who have to agree, or waits until a day.
+fn stands(acting: &Acting) {
+    let mut subjects = BTreeSet::new();
+    for item in acting.world.organisation.items.open() {
+        let step = item.step().unwrap();
+        match step.turn {
+            Turn::Work => {
+                let owner = item.owner().unwrap();
+                assert!(acting.directory.people.contains_key(&owner.person), "{item:?}");
+                assert!(owner.way.last().unwrap().passed.is_none());
+            }
+            Turn::Write => {
+                let lives =
+                    item.owner().is_none_or(|owner| acting.directory.people.contains_key(&owner.person));
+                assert!(lives, "{item:?}");
+            }
+            Turn::Ask | Turn::Wait => {
+                let due = item.due().unwrap();
+                assert!(due > acting.world.at && due < acting.world.at + 400 * DAY, "{item:?}");
+            }
+        }
+        if let Content::Alert(alert) = &item.content {
+            let about = (alert.rule.clone(), alert.kpi.clone(), alert.unit.clone());
+            assert!(subjects.insert(about), "two about the same");
+        }
+        if let Content::ActionPlan(plan) = &item.content {
+            let until = midnight(plan.expected.until);
+            assert!(item.due().unwrap() <= until.max(item.since) + 400 * DAY);
+        }
+    }
+    for item in acting.world.organisation.items.all().filter(|item| item.ended.is_some()) {
+        let open =
+            acting.world.organisation.items.children(item.number).filter(|child| child.ended.is_none());
+        let tasks = open.filter(|child| matches!(child.content, Content::Task(_))).count();
+        assert_eq!(tasks, 0, "a plan has ended, and its tasks go on");
+    }
+}

@@ -1,0 +1,193 @@
+//! Whether somebody has to act on a series: pure over what is published of it, so that it needs no memory of its own.
+//!
+//! What is provisional, in doubt, or too close to call says nothing, neither for an alarm nor against one.
+
+use kepi_model::{
+    acting::{Alert, Signal},
+    project::{Better, TargetLines},
+};
+use kepi_score::band::{Band, band, probability};
+use kepi_stats::estimate::Estimate;
+
+use crate::{
+    advice::Doubt,
+    change::{Judgement, Refusal, Verdict},
+};
+
+/// What is known of a figure, as far as somebody would have to act on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Looked {
+    /// The period.
+    pub ordinal: i32,
+    /// Whether it changed for the worse, beyond what is usual; none: nothing is known of that.
+    pub beyond: Option<bool>,
+    /// Whether it is red for sure, or surely is not; none: neither.
+    pub red: Option<bool>,
+}
+
+impl Looked {
+    /// Looks at a figure.
+    pub fn at(
+        ordinal: i32,
+        (estimate, is_final): (&Estimate, bool),
+        (lines, better): (Option<&TargetLines>, Better),
+        judged: &Judgement,
+    ) -> Self {
+        let nothing = Self { ordinal, beyond: None, red: None };
+        if !is_final || matches!(judged, Err(Refusal::InDoubt | Refusal::NotFinal)) {
+            return nothing;
+        }
+        let red = lines.and_then(|lines| {
+            let is_red = band(estimate.point, lines, better) == Band::Red;
+            let p = probability(estimate, lines, better, Band::Red).ok();
+            match Doubt::of(estimate, p.map(|p| if is_red { p } else { 1.0 - p })) {
+                Doubt::Sure => Some(is_red),
+                Doubt::Open | Doubt::Unknown => None,
+            }
+        });
+        let beyond = judged.as_ref().ok().and_then(|usual| match usual.verdict {
+            Verdict::Within => Some(false),
+            Verdict::Unknown => None,
+            Verdict::Beyond | Verdict::Drifting => match better {
+                Better::Higher => Some(!usual.above),
+                Better::Lower => Some(usual.above),
+                // Neither way is good in itself: it is bad where it leads out of the range.
+                Better::InRange => lines.map(|lines| band(estimate.point, lines, better) < Band::Green),
+            },
+        });
+        Self { ordinal, beyond, red }
+    }
+
+    /// Whether there is a signal that an alert asks for; none: nothing is known.
+    pub fn is_signal(&self, alert: &Alert) -> Option<bool> {
+        let known = alert.on.iter().filter_map(|on| match on {
+            Signal::Beyond => self.beyond,
+            Signal::Red => self.red,
+        });
+        known.reduce(|one, other| one || other)
+    }
+}
+
+/// The newest period of a series, oldest first, in which an alert is to be raised, if it is that of its newest known figure: one
+/// signal beyond what is usual suffices, red has to have been for as many periods in a row as the alert asks for.
+pub fn raised(series: &[Looked], alert: &Alert) -> Option<(i32, Signal)> {
+    let last = series.iter().rposition(|of| of.is_signal(alert).is_some())?;
+    let (earlier, newest) = (series.get(..last)?, series.get(last)?);
+    // Nothing is known of what came after: it is no news any more.
+    if series.len() > last + 1 + usize::from(alert.persistence) {
+        return None;
+    }
+    if alert.on.contains(&Signal::Beyond) && newest.beyond == Some(true) {
+        return Some((newest.ordinal, Signal::Beyond));
+    }
+    let lasting = usize::from(alert.persistence).saturating_sub(1);
+    let mut before = earlier.iter().rev().take(lasting);
+    let row = before.len() == lasting
+        && before
+            .by_ref()
+            .zip(1..)
+            .all(|(of, ago)| of.red == Some(true) && of.ordinal == newest.ordinal - ago);
+    let is_red = alert.on.contains(&Signal::Red) && newest.red == Some(true) && row;
+    is_red.then_some((newest.ordinal, Signal::Red))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use kepi_model::{acting::Severity, id::AlertId};
+    use kepi_stats::estimate::{Interval, Level, Method};
+
+    use super::*;
+    use crate::change::Usual;
+
+    fn alert(on: &[Signal], persistence: u16) -> Alert {
+        Alert {
+            id: "attention".parse::<AlertId>().unwrap(),
+            name: "Attention".to_owned(),
+            on: on.iter().copied().collect(),
+            kpis: BTreeSet::new(),
+            by_unit: false,
+            persistence,
+            clear: 2,
+            severity: Severity::Normal,
+        }
+    }
+
+    fn estimate(point: f64, half: f64) -> Estimate {
+        Estimate {
+            point,
+            interval: Ok(Interval::new(point - half, point + half, Level::new(0.95).unwrap())),
+            n: 100,
+            effective_n: 100.0,
+            method: Method::StudentMean,
+        }
+    }
+
+    const LINES: TargetLines =
+        TargetLines::OneSided { floor: None, threshold: 50.0, target: 60.0, stretch: None };
+
+    fn usual(verdict: Verdict, above: bool) -> Judgement {
+        Ok(Usual {
+            verdict,
+            above,
+            expected: 55.0,
+            low: 50.0,
+            high: 60.0,
+            spread: 2.0,
+            degrees: 20.0,
+            p: 0.001,
+            limit: 0.01,
+            look: 1,
+            periods: 20,
+        })
+    }
+
+    #[test]
+    fn what_is_provisional_in_doubt_or_too_close_says_nothing() {
+        let at = |point: f64, half: f64, is_final, judged: &Judgement| {
+            Looked::at(3, (&estimate(point, half), is_final), (Some(&LINES), Better::Higher), judged)
+        };
+        let within = usual(Verdict::Within, false);
+        assert_eq!(at(40.0, 2.0, true, &within), Looked { ordinal: 3, beyond: Some(false), red: Some(true) });
+        assert_eq!(at(40.0, 2.0, false, &within).red, None);
+        assert_eq!(
+            at(40.0, 2.0, true, &Err(Refusal::InDoubt)),
+            Looked { ordinal: 3, beyond: None, red: None }
+        );
+        // Too few periods to judge: that it is red is known nevertheless.
+        assert_eq!(at(40.0, 2.0, true, &Err(Refusal::TooFew { have: 2, need: 12 })).red, Some(true));
+        assert_eq!((at(49.5, 4.0, true, &within).red, at(50.5, 4.0, true, &within).red), (None, None));
+        assert_eq!(at(58.0, 2.0, true, &within).red, Some(false));
+        let worse = usual(Verdict::Beyond, false);
+        assert_eq!(at(58.0, 2.0, true, &worse).beyond, Some(true));
+        assert_eq!(
+            at(58.0, 2.0, true, &usual(Verdict::Drifting, true)).beyond,
+            Some(false),
+            "for the better"
+        );
+        let lower = Looked::at(1, (&estimate(58.0, 1.0), true), (None, Better::Lower), &worse);
+        assert_eq!(lower, Looked { ordinal: 1, beyond: Some(false), red: None });
+    }
+
+    #[test]
+    fn red_has_to_last_and_a_change_has_not() {
+        let red = |ordinal, red| Looked { ordinal, beyond: Some(false), red };
+        let both = alert(&[Signal::Beyond, Signal::Red], 2);
+        assert_eq!(raised(&[red(1, Some(false)), red(2, Some(true))], &both), None);
+        let lasting = [red(1, Some(true)), red(2, Some(true))];
+        assert_eq!(raised(&lasting, &both), Some((2, Signal::Red)));
+        assert_eq!(raised(&lasting, &alert(&[Signal::Beyond], 2)), None);
+        assert_eq!(raised(&[red(1, Some(true)), red(3, Some(true))], &both), None, "a gap");
+        assert_eq!(raised(&[red(1, Some(true)), red(2, None), red(3, Some(true))], &both), None);
+        assert_eq!(raised(&lasting[1..], &alert(&[Signal::Red], 1)), Some((2, Signal::Red)));
+        let beyond = [Looked { ordinal: 4, beyond: Some(true), red: None }];
+        assert_eq!(raised(&beyond, &both), Some((4, Signal::Beyond)));
+        assert_eq!(raised(&[], &both), None);
+        // Of nothing known since long ago nobody is told.
+        let nothing = Looked { ordinal: 0, beyond: None, red: None };
+        let old: Vec<Looked> =
+            lasting.into_iter().chain((3..6).map(|ordinal| Looked { ordinal, ..nothing })).collect();
+        assert_eq!(raised(&old, &both), None);
+    }
+}

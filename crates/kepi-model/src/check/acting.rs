@@ -1,0 +1,122 @@
+//! Whether somebody could act: lines that end somewhere, and alerts that can be raised and reach somebody.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Context;
+use crate::{
+    acting::{Alert, Signal},
+    codes,
+    decode::Placed,
+    definitions as written,
+    id::{AlertId, KpiId, PersonId},
+    project::{Kpi, Person},
+    source_text::Span,
+};
+
+/// Nobody reports to herself, however far up, and nobody substitutes for herself.
+pub(super) fn lines(
+    written: &[Placed<written::Person>],
+    persons: &BTreeMap<PersonId, Person>,
+    context: &mut Context<'_>,
+) {
+    for person in written.iter().map(|person| &person.value) {
+        let Some(id) = person.person.get().and_then(|name| name.id.as_ref()) else { continue };
+        let lines = [
+            (&person.reports_to, (|of| of.reports_to.as_ref()) as fn(&Person) -> Option<&PersonId>),
+            (&person.substitute, |of: &Person| of.substitute.as_ref()),
+        ];
+        for (field, next) in lines {
+            if let Some(way) = circle(id, persons, next) {
+                let names: Vec<&str> = way.iter().map(|id| id.as_str()).collect();
+                context
+                    .report(codes::LINES, field.span, format!("this leads back: {}", names.join(" → ")))
+                    .fix("let the line end with somebody");
+            }
+        }
+        for absence in person.away.items() {
+            let (from, until) = (absence.value.from.get(), absence.value.until.get());
+            if let (Some(from), Some(until)) = (from, until)
+                && from >= until
+            {
+                let at = absence.value.until.span;
+                let message =
+                    format!("`until` is the first day back, which {until} is not if it begins on {from}");
+                context.report(codes::LINES, at, message).fix("write the day after the last one away");
+            }
+        }
+    }
+}
+
+/// The way from somebody back to herself, told at the least of those on it.
+fn circle<'a>(
+    start: &'a PersonId,
+    persons: &'a BTreeMap<PersonId, Person>,
+    next: fn(&Person) -> Option<&PersonId>,
+) -> Option<Vec<&'a PersonId>> {
+    let mut way = vec![start];
+    let mut seen = BTreeSet::from([start]);
+    loop {
+        let to = persons.get(*way.last()?).and_then(next)?;
+        way.push(to);
+        if to == start {
+            return (seen.first() == Some(&start)).then_some(way);
+        }
+        if !seen.insert(to) {
+            return None;
+        }
+    }
+}
+
+/// Reads all alerts.
+pub(super) fn alerts(
+    all: &[Placed<written::Alert>],
+    kpis: &BTreeMap<KpiId, Kpi>,
+    somebody: bool,
+    context: &mut Context<'_>,
+) -> BTreeMap<AlertId, Alert> {
+    let mut alerts = BTreeMap::new();
+    let mut places: BTreeMap<AlertId, Span> = BTreeMap::new();
+    for written in all.iter().map(|alert| &alert.value) {
+        let Some(id) = written.alert.get().and_then(|name| name.id.clone()) else { continue };
+        let at = written.alert.span;
+        if let Some(first) = places.insert(id.clone(), at) {
+            context
+                .report(codes::ALERT, at, format!("there is another alert `{id}`"))
+                .related(first, "the other one")
+                .fix("give one of them another name");
+        }
+        if !somebody {
+            context
+                .report(codes::ALERT, at, "nobody could act on it: the project has no person")
+                .fix("write who answers for what: `person: …`, and `accountable: …` at the KPIs");
+        }
+        let Some(alert) = one(id, written) else { continue };
+        let aims = |kpi: &KpiId| kpis.get(kpi).is_none_or(|kpi| !kpi.targets.is_empty());
+        if alert.on == BTreeSet::from([Signal::Red]) && !alert.kpis.is_empty() && !alert.kpis.iter().any(aims)
+        {
+            context
+                .report(
+                    codes::ALERT,
+                    written.kpis.span,
+                    "none of these KPIs has a target, so none is ever red",
+                )
+                .fix("give one of them `targets`, or write `on: [beyond]`");
+        }
+        alerts.insert(alert.id.clone(), alert);
+    }
+    alerts
+}
+
+fn one(id: AlertId, written: &written::Alert) -> Option<Alert> {
+    let whole = |number: Option<i64>| number.and_then(|number| u16::try_from(number).ok());
+    Some(Alert {
+        id,
+        name: written.name.cloned()?,
+        on: written.on.values().into_iter().collect(),
+        kpis: written.kpis.values().into_iter().collect(),
+        by_unit: written.by_unit.cloned()?,
+        persistence: whole(written.persistence.get().map(|n| n.0))?,
+        clear: whole(written.clear.get().map(|n| n.0))?,
+        severity: written.severity.cloned()?,
+    })
+}

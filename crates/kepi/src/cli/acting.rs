@@ -1,0 +1,157 @@
+//! Arguments of what somebody does about an item.
+
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::civil::Date;
+use kepi_app::acting::Method;
+
+/// `kepi item`.
+#[derive(Debug, Args)]
+pub struct Item {
+    /// The item.
+    #[arg(value_name = "N")]
+    pub item: u64,
+    /// What is done about it; without it, it is shown.
+    #[command(subcommand)]
+    pub deed: Option<Deed>,
+}
+
+/// What somebody does about an item that is with her, or with somebody below her.
+#[derive(Debug, Subcommand)]
+pub enum Deed {
+    /// Say to have seen it.
+    Acknowledge,
+    /// Give it to somebody else; the clock runs on.
+    Assign(Assign),
+    /// Say that it is somebody else's: it goes along the dotted line, and after a second refusal to the common superior, who is bound.
+    Refuse(Why),
+    /// See it again later, before it is due.
+    Snooze(Snooze),
+    /// End it without doing anything.
+    Dismiss(Why),
+    /// Say what came of it.
+    Finish(Finish),
+    /// File what is done about an alert: the cause, actions with owners and days, and what they are to come to.
+    Plan(ActionPlan),
+    /// Write what was learnt from an effect that did not come.
+    Learn(Learn),
+}
+
+/// `kepi item N assign`.
+#[derive(Debug, Args)]
+pub struct Assign {
+    /// To whom, as in `person: …`.
+    #[arg(long, value_name = "PERSON")]
+    pub to: String,
+}
+
+/// A reason.
+#[derive(Debug, Args)]
+pub struct Why {
+    /// Why.
+    #[arg(short, long, value_name = "WHY")]
+    pub message: String,
+}
+
+/// `kepi item N snooze`.
+#[derive(Debug, Args)]
+pub struct Snooze {
+    /// For so many hours.
+    #[arg(long, value_name = "N")]
+    pub hours: u16,
+    /// Why.
+    #[arg(short, long, value_name = "WHY")]
+    pub message: String,
+}
+
+/// `kepi item N finish`.
+#[derive(Debug, Args)]
+pub struct Finish {
+    /// What came of it: of an alert `fixed` or `accepted`, of a task or a plan `done`.
+    #[arg(long, value_name = "OUTCOME", default_value = "done")]
+    pub outcome: String,
+    /// In words.
+    #[arg(short, long, value_name = "WHY")]
+    pub message: Option<String>,
+}
+
+/// How a cause was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FoundBy {
+    /// The KPI taken apart into what it is made of.
+    DriverTree,
+    /// Asked why, five times.
+    FiveWhys,
+    /// Whether design, execution or something outside failed.
+    DesignExecutionExternal,
+    /// Compared with where it does not happen.
+    Comparison,
+}
+
+impl FoundBy {
+    /// The method by the word of the laws.
+    pub fn method(self) -> Method {
+        match self {
+            Self::DriverTree => Method::DriverTree,
+            Self::FiveWhys => Method::FiveWhys,
+            Self::DesignExecutionExternal => Method::DesignExecutionExternal,
+            Self::Comparison => Method::Comparison,
+        }
+    }
+}
+
+/// `kepi item N plan`.
+#[derive(Debug, Args)]
+pub struct ActionPlan {
+    /// Why it happened.
+    #[arg(long, value_name = "TEXT")]
+    pub cause: String,
+    /// How that was found.
+    #[arg(long, value_enum)]
+    pub method: FoundBy,
+    /// What shows it.
+    #[arg(long, value_name = "TEXT")]
+    pub evidence: String,
+    /// Who does what until which day: "ben 2026-05-20 call every account"; can be repeated.
+    #[arg(long = "action", value_name = "PERSON DATE WHAT", required = true, value_parser = action)]
+    pub actions: Vec<Action>,
+    /// By how much the KPI is to differ from the period of the alert: shares and promoter scores in points, durations in hours.
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub expect: f64,
+    /// The period in which that is measured, such as 2026-Q3.
+    #[arg(long, value_name = "PERIOD")]
+    pub period: String,
+}
+
+/// Who does what until which day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    /// Who.
+    pub owner: String,
+    /// Until when.
+    pub by: Date,
+    /// What.
+    pub what: String,
+}
+
+fn action(text: &str) -> Result<Action, String> {
+    let expected = || {
+        "expected a person, a day and what is to be done: \"ben 2026-05-20 call every account\"".to_owned()
+    };
+    let mut parts = text.splitn(3, ' ');
+    let (Some(owner), Some(by), Some(what)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(expected());
+    };
+    let by = by.parse().map_err(|_| expected())?;
+    Ok(Action { owner: owner.to_owned(), by, what: what.trim().to_owned() })
+}
+
+/// `kepi item N learn`.
+#[derive(Debug, Args)]
+pub struct Learn {
+    /// Why the effect did not come.
+    #[arg(long, value_name = "TEXT")]
+    pub findings: String,
+    /// What follows.
+    #[arg(long, value_name = "TEXT")]
+    pub follows: String,
+}

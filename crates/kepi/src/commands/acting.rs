@@ -1,0 +1,100 @@
+//! `kepi item N …` and `kepi tick`: what somebody does about an item, and what time does.
+
+use kepi_app::{
+    acting::{Doing, NewPlan, WorkView},
+    deciding::Deciding,
+};
+
+use super::deciding::{acting, nothing, opened, show, time};
+use crate::{
+    cli::{
+        Cli, Item,
+        acting::{Action, Deed},
+    },
+    compose::{self, Site},
+    failure::Failure,
+    output::Output,
+};
+
+/// Shows an item, or does something about it.
+pub async fn item(what: &Item, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let Some(deed) = &what.deed else {
+        let Some(app) = compose::reading(Site::of(cli)).await? else { return Err(nothing()) };
+        return show(&app, what.item, out).await;
+    };
+    let app = opened(Site::of(cli)).await?;
+    let actor = compose::actor(cli);
+    let (deciding, by, number) = (Deciding(&app.store), acting(&actor), what.item);
+    let doing = match deed {
+        Deed::Acknowledge => Doing::Acknowledge,
+        Deed::Assign(to) => Doing::Assign(&to.to),
+        Deed::Refuse(why) => Doing::Refuse(&why.message),
+        Deed::Snooze(snooze) => Doing::Snooze(snooze.hours, &snooze.message),
+        Deed::Dismiss(why) => Doing::Dismiss(&why.message),
+        Deed::Finish(finish) => Doing::Finish(&finish.outcome, finish.message.as_deref()),
+        Deed::Plan(plan) => {
+            let actions = plan.actions.iter();
+            let new = NewPlan {
+                alert: number,
+                cause: &plan.cause,
+                method: plan.method.method(),
+                evidence: &plan.evidence,
+                actions: actions
+                    .map(|Action { owner, by, what }| (owner.as_str(), *by, what.as_str()))
+                    .collect(),
+                change: plan.expect,
+                period: &plan.period,
+            };
+            let filed = deciding.plan(&new, by).await?;
+            return show(&app, filed, out).await;
+        }
+        Deed::Learn(learn) => {
+            deciding.learn(number, (&learn.findings, &learn.follows), by).await?;
+            return show(&app, number, out).await;
+        }
+    };
+    deciding.act(number, &doing, by).await?;
+    show(&app, number, out).await
+}
+
+/// Ends what nobody decided in time, and hands on what nobody did.
+pub async fn tick(cli: &Cli, out: Output) -> Result<(), Failure> {
+    let app = opened(Site::of(cli)).await?;
+    let before = app.store.newest_event().await.map_err(kepi_app::AppError::from)?;
+    Deciding(&app.store).tick(compose::now()).await?;
+    let after = app.store.newest_event().await.map_err(kepi_app::AppError::from)?;
+    match after - before {
+        0 => out.remark("nothing was due"),
+        n => out.remark(&format!("{n} events: `kepi audit log --after {before}`")),
+    }
+    Ok(())
+}
+
+/// Whose turn it is and what became of it, a line each.
+pub(super) fn in_words(work: &WorkView) -> Vec<String> {
+    let mut lines = Vec::new();
+    lines.extend(work.parent.map(|parent| format!("  belongs to item {parent}")));
+    for (name, text) in &work.parts {
+        lines.push(format!("  {name}: {}", text.as_deref().unwrap_or("the text was erased")));
+    }
+    if let Some(owner) = &work.owner {
+        let bound = if owner.bound { ", who cannot refuse it" } else { "" };
+        lines.push(format!("  is with {}{bound}", owner.person));
+        lines.extend(owner.way.iter().map(|stop| format!("    by {stop}")));
+        if owner.rung > 0 {
+            lines.push(format!("    not done in time by {} before", owner.rung));
+        }
+        let outcomes = work.outcomes.join(", ");
+        if !outcomes.is_empty() {
+            lines.push(format!("  can be finished as {outcomes}"));
+        }
+    }
+    lines.extend(work.acknowledged.map(|at| format!("  seen on {}", time(at))));
+    lines.extend(work.snoozed.map(|until| format!("  snoozed until {}", time(until))));
+    lines.extend(work.outcome.iter().map(|outcome| format!("  said to be {outcome}")));
+    lines.extend(work.seen.iter().map(|seen| format!("  {seen}")));
+    for (number, kind, state) in &work.children {
+        lines.push(format!("  item {number} belongs to it: {kind}, {state}"));
+    }
+    lines
+}
