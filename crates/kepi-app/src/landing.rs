@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use kepi_model::project::{Project, Source};
+use kepi_model::project::{Connector, Project, Source};
 use kepi_query::landing::{LoadOutcome, LoadReport, NotLanded, Offer, PortError, Raw};
 
 use crate::{
+    entries,
     error::{self, AppError},
     open::App,
     run::{Request, RunProgress, Step, landing_order},
@@ -44,7 +45,7 @@ impl App {
         let landing = Landing { app: self, project, request, by, progress };
         let (mut reports, mut failed) = (Vec::new(), Vec::new());
         for source in landing_order(project) {
-            let (more, troubles) = match source.from.fetched() {
+            let (more, troubles) = match source.from.stream() {
                 None => landing.files(source).await?,
                 Some(_) => landing.fetched(source).await?,
             };
@@ -77,18 +78,20 @@ impl Landing<'_> {
             Ok(kept) => kept,
             Err(error) => return Ok((Vec::new(), vec![stuck(&error)])),
         };
-        if !self.request.fetch && kept.landed.is_empty() && kept.waiting.is_none() {
+        // What is in Kepi itself is not elsewhere.
+        let asks = self.request.fetch || source.from == Connector::Entries;
+        if !asks && kept.landed.is_empty() && kept.waiting.is_none() {
             let why = "nothing of it was fetched yet: run without `--no-fetch`";
             return Ok((Vec::new(), vec![stuck(&why.into())]));
         }
         let (mut reports, mut failed) = self.raw(source, &kept.landed).await?;
         let (waited, not_yet) = self.raw(source, kept.waiting.as_slice()).await?;
         let has_landed = waited.iter().all(|load| !matches!(load.outcome, LoadOutcome::Stopped { .. }));
-        if !self.request.fetch || (has_landed && not_yet.is_empty()) {
+        if !asks || (has_landed && not_yet.is_empty()) {
             reports.extend(waited);
             failed.extend(not_yet);
         }
-        if self.request.fetch {
+        if asks {
             self.ask(source, &mut reports, &mut failed).await?;
         }
         Ok((reports, failed))
@@ -124,8 +127,11 @@ impl Landing<'_> {
     async fn fetch(&self, source: &Source) -> Result<(Option<Arc<dyn Raw>>, bool), PortError> {
         let kept = self.app.inbox.kept(source).await?;
         let mut inflow = self.app.inbox.begin(source, &kept)?;
-        let fetcher = &self.app.fetcher;
-        let fetched = fetcher.fetch(self.project, source, kept.bookmark.as_ref(), inflow.rows()).await?;
+        let (fetcher, from) = (&self.app.fetcher, kept.bookmark.as_ref());
+        let fetched = match source.from {
+            Connector::Entries => entries::after(&self.app.store, from, inflow.rows()).await?,
+            _ => fetcher.fetch(self.project, source, from, inflow.rows()).await?,
+        };
         let more = fetched.more;
         Ok((inflow.finish(fetched, self.request.at).await?, more))
     }

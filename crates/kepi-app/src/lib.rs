@@ -17,6 +17,8 @@ pub mod acting;
 pub mod archive;
 pub mod audit;
 pub mod deciding;
+pub mod disclosure;
+pub mod entries;
 pub mod error;
 mod import;
 pub mod insights;

@@ -345,6 +345,10 @@ pub(crate) fn touches(content: &items::Content) -> Option<String> {
             let Figure { kpi, period, .. } = &of.figure;
             Some(format!("kpi/{kpi} in {period}{part}: {}{expires}", of.value))
         }
+        Content::Entry(of) => {
+            let part = if of.part.is_some() { ", of a part" } else { "" };
+            Some(format!("{} in {}{part}: {}", of.figure, of.period, of.value))
+        }
         Content::Restore(item) => Some(format!("what item {item} overrode")),
         _ => None,
     }

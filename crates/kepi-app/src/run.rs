@@ -9,6 +9,7 @@ use kepi_model::{
     governance::Mode,
     id::{DimensionId, EntityId, KpiId, SourceId},
     meaning,
+    measure::ENTERED_VALUE,
     project::{Kpi, Project},
     source_text::SourceMap,
 };
@@ -313,7 +314,14 @@ impl App {
         at: i64,
         progress: &dyn RunProgress,
     ) -> Result<Computed, AppError> {
-        let watermarks = watermarks.cloned().unwrap_or_else(|| reach::watermarks(project, inputs));
+        let watermarks = watermarks.cloned().unwrap_or_else(|| {
+            let mut reach = reach::watermarks(project, inputs);
+            // What people enter is known when it is entered: what they have not entered by now is not there.
+            for (_, until) in reach.iter_mut().filter(|(entity, _)| entity.as_str() == ENTERED_VALUE) {
+                *until = at.max(*until);
+            }
+            reach
+        });
         let mut held_back = held_back.clone();
         let (inputs, strays) = &self.made(project, inputs, &watermarks, &mut held_back, at).await?;
         let held_back = &held_back;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     access::Grant,
     acting::{ItemAssigned, ItemEscalated, ItemFinished, ItemObserved, ItemRefused, ItemSnoozed},
+    entries::Entry,
     governance::Governance,
     items::{Content, Outcome, Stance},
     overrides::{Over, Override},
@@ -52,6 +53,10 @@ impl Subject {
     /// An override, by the number of the item that decided it.
     pub fn overriding(number: u64) -> Self {
         Self(format!("override/{number}"))
+    }
+    /// A figure that was entered, by the number of the item that decided it.
+    pub fn entry(number: u64) -> Self {
+        Self(format!("entry/{number}"))
     }
     /// An item.
     pub fn item(number: u64) -> Self {
@@ -355,6 +360,15 @@ pub struct FigureOverridden {
     pub of: Override,
 }
 
+/// A figure was entered, and others agreed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueEntered {
+    /// The item that decided it.
+    pub item: u64,
+    /// Which figure, and what it is.
+    pub of: Entry,
+}
+
 /// An override is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OverrideEnded {
@@ -495,6 +509,8 @@ pub enum Event {
     PeriodClosed(Close),
     /// `figure.overridden`
     FigureOverridden(FigureOverridden),
+    /// `value.entered`
+    ValueEntered(ValueEntered),
     /// `override.ended`
     OverrideEnded(OverrideEnded),
     /// `legacy`
@@ -522,6 +538,7 @@ impl Event {
                 Subject::freeze(*item)
             }
             Self::PeriodClosed(e) => Subject::period(e.period),
+            Self::ValueEntered(e) => Subject::entry(e.item),
             Self::FigureOverridden(FigureOverridden { item, .. })
             | Self::OverrideEnded(OverrideEnded { item, .. }) => Subject::overriding(*item),
             Self::ItemOpened(ItemOpened { item, .. })
@@ -561,6 +578,7 @@ impl Event {
             Self::ItemRefused(e) => vec![e.why],
             Self::ItemSnoozed(e) => vec![e.why],
             Self::ItemFinished(e) => e.why.into_iter().collect(),
+            Self::ValueEntered(e) => e.of.named().collect(),
             Self::Legacy(e) => vec![e.body],
             // What loads and runs commit to are rows, which are held against them where they are read.
             Self::LoadLanded(_)

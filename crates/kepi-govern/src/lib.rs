@@ -9,6 +9,7 @@ pub mod access;
 pub mod acting;
 pub mod command;
 pub mod directory;
+pub mod entries;
 pub mod event;
 pub mod governance;
 pub mod items;

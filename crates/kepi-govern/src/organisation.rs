@@ -99,6 +99,7 @@ impl Organisation {
             | Event::TableShaped(_)
             | Event::RunPublished(_)
             | Event::InsightsPublished(_)
+            | Event::ValueEntered(_)
             | Event::AttemptRefused(_)
             | Event::Legacy(_) => {}
         }

@@ -6,6 +6,7 @@ use kepi_model::governance::Aspect;
 
 use crate::{
     directory::Reached,
+    entries::Entry,
     event::{DefinitionAdopted, Event, LoadCounts, Returned, RunCounts, Subject},
     items::{Content, Expected, Seen},
     overrides::Override,
@@ -65,6 +66,7 @@ impl Event {
             Self::PeriodLifted(_) => "lifted".to_owned(),
             Self::PeriodClosed(e) => format!("official as published up to event {}", e.published),
             Self::FigureOverridden(e) => overridden(&e.of),
+            Self::ValueEntered(e) => entered(&e.of),
             Self::OverrideEnded(e) => format!("{}: what is computed holds again", e.why.word()),
             Self::ItemOpened(e) => proposed(&e.content),
             Self::ItemEdited(e) => format!("written anew, ballots are void: {}", proposed(&e.content)),
@@ -104,6 +106,11 @@ fn frozen(freeze: &Freeze) -> String {
     format!("frozen from {from} until {until}: {}", words_of(aspects))
 }
 
+fn entered(of: &Entry) -> String {
+    let part = if of.part.is_some() { ", of a part" } else { "" };
+    format!("{} in {}{part} is {}", of.figure, of.period, of.value)
+}
+
 fn overridden(of: &Override) -> String {
     let part = if of.figure.segment.is_some() { ", of a part of its rows" } else { "" };
     let expires = of.expires.map_or(String::new(), |day| format!(", until {day}"));
@@ -120,6 +127,7 @@ fn proposed(content: &Content) -> String {
         Content::Freeze(freeze) => format!("{kind}: {}", frozen(freeze)),
         Content::Lift(item) => format!("{kind}: freeze/{item}"),
         Content::Override(of) => format!("{kind}: {}", overridden(of)),
+        Content::Entry(of) => format!("{kind}: {}", entered(of)),
         Content::Restore(item) => format!("{kind}: override/{item}"),
         Content::Close(close) => {
             format!("{kind}: {} as published up to event {}", Subject::period(close.period), close.published)

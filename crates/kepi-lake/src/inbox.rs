@@ -13,7 +13,7 @@ use std::{
 use flate2::{Compression, write::GzEncoder};
 use kepi_model::{
     id::{Hash, SourceId},
-    project::{Connector, Fetch, Source, Unpivot},
+    project::{Connector, Source, Unpivot},
 };
 use kepi_query::{
     landing::{Arrival, BatchReader, Fetched, Inbox, Inflow, Kept, Order, PortError, Raw, RawState, Rows},
@@ -53,15 +53,15 @@ fn io(path: &Path, doing: &'static str) -> impl FnOnce(std::io::Error) -> LakeEr
     move |source| LakeError::Io { path: path.to_owned(), doing, source }
 }
 
-fn fetched(source: &Source) -> Result<&Fetch, LandError> {
+fn stream_of(source: &Source) -> Result<Hash, LandError> {
     let why = || LandError::Definition(source.id.to_string(), "nothing of it is fetched".to_owned());
-    source.from.fetched().ok_or_else(why)
+    source.from.stream().ok_or_else(why)
 }
 
 impl Inbox for LocalLake {
     fn kept<'a>(&'a self, source: &'a Source) -> Fut<'a, Result<Kept, PortError>> {
         Box::pin(async move {
-            let stream = fetched(source)?.stream();
+            let stream = stream_of(source)?;
             let known = inbox::of_source(&mut self.catalogue.store.read().await?, source.id.as_str()).await?;
             let next = known.len() as u64 + 1;
             let own: Vec<&inbox::Fetched> = known.iter().filter(|f| f.stream == stream.to_string()).collect();
@@ -100,7 +100,7 @@ impl Inbox for LocalLake {
         Ok(Box::new(Writing {
             fs: Arc::clone(&self.fs),
             source: source.clone(),
-            stream: fetched(source)?.stream(),
+            stream: stream_of(source)?,
             name: format!("{INBOX}/{}/{stem}.{ROWS}", source.id),
             note: folder.join(format!("{stem}.{NOTE}")),
             out: GzEncoder::new(file, Compression::fast()),

@@ -356,6 +356,20 @@ pub(crate) static ENTITIES: &[BuiltinEntity] = &[
             UPDATED,
         ],
     },
+    BuiltinEntity {
+        id: "entered_value",
+        name: "Entered value",
+        doc: "A figure that somebody entered, by a form or a spreadsheet.",
+        time: Some("period"),
+        attributes: &[
+            ID,
+            ("figure", "text", "Figure", "Which figure, such as market_share."),
+            ("period", "date", "Period", "A day of the period that it is of, such as the first."),
+            ("value", "number, 6 decimals", "Value", "The figure; a share is one of 1."),
+            ("part", "text", "Part", "What it is of, such as a region."),
+            ("item", "integer", "Item", "The item by which it was entered and agreed to."),
+        ],
+    },
 ];
 
 /// From when until when rows are in force, of the built-in entities whose rows last.

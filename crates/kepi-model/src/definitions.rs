@@ -37,7 +37,7 @@ pub(crate) use project::{Person, Project, Unit};
 pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective};
 pub(crate) use source::{
     Bands, Connector, Database, DecimalMark, Expect, FileOrder, GroupingMark, HttpGet, HttpPages, Mapping,
-    SingerStream, Source, SourceZone, TimeZone, Unpivot,
+    Own, SingerStream, Source, SourceZone, TimeZone, Unpivot,
 };
 pub(crate) use strategy::Strategy;
 

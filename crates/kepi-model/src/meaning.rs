@@ -99,6 +99,7 @@ pub(crate) fn source(source: &Source) -> Hash {
         Connector::Parquet { .. } => json!(["parquet"]),
         // What is fetched is no part of how it is read.
         Connector::Fetch(_) => json!(["fetch"]),
+        Connector::Entries => json!(["kepi", "entries"]),
     };
     let SourceZone { name, ambiguous, missing } = &source.zone;
     let order = match &source.order {

@@ -27,7 +27,7 @@ use crate::{
     guard::with_members_on_their_scales,
     layout::Layout,
     lower::{Lowered, key_sets_of, lower_at},
-    measure::{Finished, Presence, kind_of},
+    measure::{Finished, Presence, entered, kind_of},
     merge::{MergeError, roll_up},
     parallel,
     plan::ScanPlan,
@@ -194,6 +194,7 @@ impl<'a> AtGrain<'a> {
                 None => *finality.entry(bucket).or_insert(self.finality(kpi, bucket)?),
             };
             let Finished { estimate, coverage } = finished(kpi, view, level);
+            let estimate = estimate.map_err(|reason| entered::missing(kpi, reason, finality));
             view.encode(&key, &mut bytes);
             values.push(Value {
                 kpi: kpi.id.clone(),

@@ -263,6 +263,9 @@ pub enum NotComputable {
     /// There are rows, and not one of them has a value.
     #[error("none of its rows has a value")]
     NoValues,
+    /// People were to enter it by now, and nobody has.
+    #[error("late: it was to be entered by now")]
+    Late,
     /// A ratio would divide by zero.
     #[error("the denominator is zero")]
     ZeroDenominator,
@@ -373,6 +376,7 @@ impl NotComputable {
         match self {
             Self::NoRows => "no_rows",
             Self::NoValues => "no_values",
+            Self::Late => "late",
             Self::ZeroDenominator => "zero_denominator",
             Self::TooFew { .. } => "too_few",
             Self::OutOfRange { .. } => "out_of_range",

@@ -14,7 +14,9 @@ use kepi_web::doors::Origin;
 
 pub use access::Access;
 pub use acting::Item;
-pub use deciding::{Close, Freeze, Inbox, Lift, Numbered, Override, Periods, Plan, Propose, Register, Vote};
+pub use deciding::{
+    Close, Enter, Freeze, Inbox, Lift, Numbered, Override, Periods, Plan, Propose, Register, Vote,
+};
 
 /// Exit codes, in one place and in the help text.
 pub mod exit {
@@ -153,7 +155,8 @@ Examples:
   kepi register                              every wording of every definition
   kepi register --day 2026-03-31             what was in force that day
   kepi register kpi/nps --day 2026-03-31     how it was worded
-  kepi register --day 2026-03-31 --at 17     what was known of that day after event 17")]
+  kepi register --day 2026-03-31 --at 17     what was known of that day after event 17
+  kepi register kpi/nps --document           its methodology, figures and approvals, in Markdown")]
     Register(Register),
     /// Ask those who have to agree to put in force what stands in the folder.
     ///
@@ -223,6 +226,12 @@ Examples:
   kepi periods
   kepi periods 2026-Q1 --format csv")]
     Periods(Periods),
+    /// Enter a figure that no source has: one other has to agree, and the next run lands it.
+    #[command(after_help = "\
+Example:
+  kepi enter market_share 2026-05 '41.5%' --evidence 'panel report of June, p. 3' -m 'monthly panel'
+A figure that is entered again is the next version; one that is not entered in time is late, never zero.")]
+    Enter(Enter),
     /// Say a figure in place of the one that is computed: one other has to agree, and both stay shown for ever.
     #[command(subcommand)]
     Override(Override),

@@ -3,7 +3,7 @@
 use super::{
     acting::{ACTION_PLAN, ALERT, POST_MORTEM, TASK},
     change_request::CHANGE_REQUEST,
-    overrides::{OVERRIDE, RESTORE},
+    overrides::{MANUAL_ENTRY, OVERRIDE, RESTORE},
     periods::{CLOSE, FREEZE, LIFT},
 };
 
@@ -62,8 +62,19 @@ pub enum Timeout {
 }
 
 /// All kinds.
-pub const KINDS: &[&Kind] =
-    &[CHANGE_REQUEST, FREEZE, LIFT, CLOSE, OVERRIDE, RESTORE, ALERT, TASK, ACTION_PLAN, POST_MORTEM];
+pub const KINDS: &[&Kind] = &[
+    CHANGE_REQUEST,
+    FREEZE,
+    LIFT,
+    CLOSE,
+    OVERRIDE,
+    RESTORE,
+    MANUAL_ENTRY,
+    ALERT,
+    TASK,
+    ACTION_PLAN,
+    POST_MORTEM,
+];
 
 impl Kind {
     /// The place of a step.

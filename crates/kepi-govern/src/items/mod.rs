@@ -37,6 +37,7 @@ use kepi_proof::{Commitment, Digest};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    entries::Entry,
     event::Event,
     organisation::Place,
     overrides::Override,
@@ -64,6 +65,8 @@ pub enum Content {
     Close(Close),
     /// `override`
     Override(Override),
+    /// `manual_entry`
+    Entry(Entry),
     /// `restore`, by the number of the item that overrode
     Restore(u64),
     /// `alert`
@@ -91,6 +94,7 @@ impl Content {
             Self::Close(_) => periods::CLOSE,
             Self::Override(_) => overrides::OVERRIDE,
             Self::Restore(_) => overrides::RESTORE,
+            Self::Entry(_) => overrides::MANUAL_ENTRY,
             Self::Alert(_) => acting::ALERT,
             Self::Task(_) => acting::TASK,
             Self::ActionPlan(_) => acting::ACTION_PLAN,
@@ -105,6 +109,7 @@ impl Content {
             Self::ActionPlan(plan) => Item::texts_of_plan(plan),
             Self::PostMortem(of) => of.findings.into_iter().chain(of.follows).collect(),
             Self::Override(of) => of.named().collect(),
+            Self::Entry(of) => of.named().collect(),
             _ => Vec::new(),
         }
     }
@@ -134,7 +139,7 @@ impl Content {
             Self::Change(change) => change.ask(mode),
             Self::Freeze(_) | Self::Lift(_) => periods::of_freeze(mode),
             Self::Close(_) => periods::of_close(mode),
-            Self::Override(_) | Self::Restore(_) => overrides::of_override(mode),
+            Self::Override(_) | Self::Restore(_) | Self::Entry(_) => overrides::of_override(mode),
             Self::ActionPlan(_) | Self::PostMortem(_) => acting::ask(mode),
             Self::Alert(_) | Self::Task(_) => Ask::default(),
         }
@@ -145,6 +150,7 @@ impl Content {
         match self {
             Self::Change(change) => &change.concerned,
             Self::Override(of) => &of.concerned,
+            Self::Entry(of) => &of.concerned,
             _ => &NOBODY,
         }
     }

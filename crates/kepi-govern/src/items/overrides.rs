@@ -1,4 +1,4 @@
-//! Saying a figure in place of the one that was computed, and going back to that: who has to agree.
+//! Entering a figure, saying one in place of what was computed, and going back to that: who has to agree.
 
 use kepi_model::governance::Mode;
 
@@ -23,6 +23,15 @@ pub const OVERRIDE: &Kind = &Kind {
 pub const RESTORE: &Kind = &Kind {
     name: "restore",
     about: "A figure that is to be again what is computed.",
+    steps: &[DRAFT, CHECK],
+    outcomes: &[],
+    may_end: false,
+};
+
+/// Enters a figure.
+pub const MANUAL_ENTRY: &Kind = &Kind {
+    name: "manual_entry",
+    about: "A figure that no source has.",
     steps: &[DRAFT, CHECK],
     outcomes: &[],
     may_end: false,

@@ -14,7 +14,7 @@ use crate::{
     command::{Edit, Evidence, Facts, Open, Vote, Withdraw},
     event::{
         DefinitionAdopted, Event, FigureOverridden, ItemEdited, ItemEnded, ItemMoved, ItemOpened,
-        ItemReturned, ItemVoted, OverrideEnded, PeriodFrozen, Returned,
+        ItemReturned, ItemVoted, OverrideEnded, PeriodFrozen, Returned, ValueEntered,
     },
     governance::Governing,
     items::{Change, Content, Item, Outcome, Stance, Tally, Timeout, Turn, electorate, tally},
@@ -143,6 +143,12 @@ fn of_content(
             }
             figure_frozen(organisation, period, of.until, violated);
         }
+        Content::Entry(of) => {
+            if of.period.first >= of.until {
+                violated.say(OVER_ALREADY, "a figure is of a period with days");
+            }
+            figure_frozen(organisation, of.period, of.until, violated);
+        }
         Content::Restore(item) => match organisation.overrides.get(*item) {
             Some(Overridden { over: None, figure, until, .. }) => {
                 figure_frozen(organisation, figure.period, *until, violated);
@@ -260,6 +266,9 @@ fn takes_effect(
             before
                 .chain([Event::FigureOverridden(FigureOverridden { item: number, of: of.clone() })])
                 .collect()
+        }
+        Content::Entry(of) => {
+            vec![Event::ValueEntered(ValueEntered { item: number, of: of.clone() })]
         }
         Content::Restore(item) => {
             vec![Event::OverrideEnded(OverrideEnded { item: *item, why: Over::Restored })]

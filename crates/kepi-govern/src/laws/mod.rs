@@ -92,7 +92,7 @@ pub const NOT_FROZEN: &str = "G0903";
 pub const NOT_TO_CLOSE: &str = "G0904";
 /// What is to be restored is not overridden.
 pub const NOT_OVERRIDDEN: &str = "G1001";
-/// An override that is over before it begins, or of a period without days.
+/// A figure of a period without days, or an override that is over before it begins.
 pub const OVER_ALREADY: &str = "G1002";
 /// Nothing was due.
 pub const NOTHING_DUE: &str = "G0807";

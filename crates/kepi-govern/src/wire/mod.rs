@@ -58,6 +58,7 @@ pub const KINDS: &[(&str, u32)] = &[
     ("table.shaped", 1),
     ("token.issued", 1),
     ("token.revoked", 1),
+    ("value.entered", 1),
 ];
 
 /// Why an event cannot be read or written.
@@ -239,6 +240,7 @@ pub fn write(event: &Event) -> Result<Written, Unreadable> {
         Event::FigureOverridden(e) => {
             ("figure.overridden", 1, to_value(&v1_figures::Overridden::from(&e.of)))
         }
+        Event::ValueEntered(e) => ("value.entered", 1, to_value(&v1_figures::Entry::from(&e.of))),
         Event::OverrideEnded(e) => ("override.ended", 1, to_value(&v1_figures::OverrideEnded { why: e.why })),
         Event::ItemOpened(e) => ("item.opened", 1, to_value(&deciding::Proposed::opened(e))),
         Event::ItemEdited(e) => ("item.edited", 1, to_value(&deciding::Proposed::edited(e))),
@@ -296,6 +298,7 @@ pub fn read(kind: &str, v: u32, subject: &Subject, body: &str) -> Result<Event, 
         "period.lifted" => from::<deciding::Lifted>(value).and_then(|b| b.read(subject)),
         "period.closed" => from::<deciding::Closed>(value).and_then(|b| b.read(subject)),
         "figure.overridden" => from::<v1_figures::Overridden>(value).and_then(|b| b.read(subject)),
+        "value.entered" => from::<v1_figures::Entry>(value).and_then(|b| b.read(subject)),
         "override.ended" => from::<v1_figures::OverrideEnded>(value).and_then(|b| b.read(subject)),
         "item.opened" => from::<deciding::Proposed>(value).and_then(|b| b.read_opened(subject)),
         "item.edited" => from::<deciding::Proposed>(value).and_then(|b| b.read_edited(subject)),

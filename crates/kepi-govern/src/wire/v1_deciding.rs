@@ -16,7 +16,7 @@ use super::{
     to_value,
     v1::Adoption,
     v1_acting as acting,
-    v1_figures::{Overridden, Restore},
+    v1_figures::{Entry, Overridden, Restore},
 };
 use crate::{
     event::{self, Event, Returned, Subject},
@@ -146,6 +146,7 @@ enum Content {
     Lift(Lift),
     Close(Close),
     Override(Overridden),
+    ManualEntry(Entry),
     Restore(Restore),
     Alert(acting::Alert),
     Task(acting::Task),
@@ -263,6 +264,7 @@ impl From<&items::Content> for Content {
             items::Content::Freeze(freeze) => Self::Freeze(Freeze::from(freeze)),
             items::Content::Lift(freeze) => Self::Lift(Lift { freeze: *freeze }),
             items::Content::Override(of) => Self::Override(Overridden::from(of)),
+            items::Content::Entry(of) => Self::ManualEntry(Entry::from(of)),
             items::Content::Restore(item) => Self::Restore(Restore { overriding: *item }),
             items::Content::Close(of) => Self::Close(Close {
                 grain: of.period.grain,
@@ -284,6 +286,7 @@ impl Content {
             Self::Freeze(of) => Ok(items::Content::Freeze(of.plain())),
             Self::Lift(of) => Ok(items::Content::Lift(of.freeze)),
             Self::Override(of) => Ok(items::Content::Override(of.plain()?)),
+            Self::ManualEntry(of) => Ok(items::Content::Entry(of.plain()?)),
             Self::Restore(of) => Ok(items::Content::Restore(of.overriding)),
             Self::Close(Close { grain, first, until, published }) => {
                 let period = PeriodId { grain, first: first.0 };

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::v1_deciding::{Day, number, read, written};
 use crate::{
+    entries,
     event::{self, Event, Subject},
     overrides::{self, Figure, Over},
     periods::PeriodId,
-    plain::Number,
+    plain::{Name, Number},
     principal::Principal,
 };
 
@@ -63,6 +64,56 @@ impl Overridden {
     pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
         let (item, of) = (number(subject, "override")?, self.plain()?);
         Ok(Event::FigureOverridden(event::FigureOverridden { item, of }))
+    }
+}
+
+/// Of `value.entered`, and what an item proposes of kind `manual_entry`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Entry {
+    figure: Name,
+    grain: Grain,
+    first: Day,
+    until: Day,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    part: Option<Commitment>,
+    value: Number,
+    evidence: Commitment,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    concerned: Vec<Principal>,
+}
+
+impl From<&entries::Entry> for Entry {
+    fn from(of: &entries::Entry) -> Self {
+        Self {
+            figure: of.figure.clone(),
+            grain: of.period.grain,
+            first: Day(of.period.first),
+            until: Day(of.until),
+            part: of.part,
+            value: of.value.clone(),
+            evidence: of.evidence,
+            concerned: written(&of.concerned),
+        }
+    }
+}
+
+impl Entry {
+    pub(super) fn plain(self) -> Result<entries::Entry, String> {
+        Ok(entries::Entry {
+            figure: self.figure,
+            period: PeriodId { grain: self.grain, first: self.first.0 },
+            until: self.until.0,
+            part: self.part,
+            value: self.value,
+            evidence: self.evidence,
+            concerned: read(self.concerned)?,
+        })
+    }
+
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        let (item, of) = (number(subject, "entry")?, self.plain()?);
+        Ok(Event::ValueEntered(event::ValueEntered { item, of }))
     }
 }
 

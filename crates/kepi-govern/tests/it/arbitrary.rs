@@ -11,11 +11,12 @@ use kepi_govern::{
         Act, Deed, ItemAssigned, ItemEscalated, ItemFinished, ItemObserved, ItemRefused, ItemSnoozed, Observe,
     },
     directory::{Line, Passed, Reached},
+    entries::Entry,
     event::{
         AttemptRefused, DefinitionAdopted, FigureOverridden, InsightsPublished, ItemEdited, ItemEnded,
         ItemMoved, ItemOpened, ItemReturned, ItemVoted, Legacy, Load, LoadCounts, LoadLanded, LoadStopped,
         OverrideEnded, PeriodFrozen, Returned, RunCounts, RunPublished, Sealed, SignInBound, SignInEnded,
-        Subject, TableShaped, TokenIssued, TokenRevoked,
+        Subject, TableShaped, TokenIssued, TokenRevoked, ValueEntered,
     },
     items::{
         Action, ActionPlan, Alert, Came, Change, Effect, Expected, Method, Outcome, PostMortem, Seen, Task,
@@ -276,7 +277,7 @@ pub fn content() -> impl Strategy<Value = Content> {
     );
     let close = close().prop_map(Content::Close);
     prop_oneof![3 => change.boxed(), 1 => freeze.boxed(), 1 => lift.boxed(), 1 => close.boxed(), 1 => overriding().prop_map(Content::Override).boxed(),
-                 1 => (1..4u64).prop_map(Content::Restore).boxed(), 4 => acted_on()].boxed()
+                 1 => (1..4u64).prop_map(Content::Restore).boxed(), 1 => entry().prop_map(Content::Entry).boxed(), 4 => acted_on()].boxed()
 }
 
 fn period() -> impl Strategy<Value = PeriodId> {
@@ -409,6 +410,18 @@ fn overriding() -> impl Strategy<Value = Override> {
     )
 }
 
+fn entry() -> impl Strategy<Value = Entry> {
+    (overriding(), parsed()).prop_map(|(of, figure)| Entry {
+        figure,
+        period: of.figure.period,
+        until: of.until,
+        part: of.figure.segment,
+        value: of.value,
+        evidence: of.evidence,
+        concerned: of.concerned,
+    })
+}
+
 fn stance() -> impl Strategy<Value = Stance> {
     prop_oneof![Just(Stance::Yes), Just(Stance::No), Just(Stance::Abstain)]
 }
@@ -449,7 +462,8 @@ fn deciding() -> impl Strategy<Value = Event> {
     let lifted = item().prop_map(Event::PeriodLifted);
     let closed = close().prop_map(Event::PeriodClosed);
     let periods = prop_oneof![frozen, lifted, closed];
-    let figures = prop_oneof![overridden, over];
+    let entered = (item(), entry()).prop_map(|(item, of)| Event::ValueEntered(ValueEntered { item, of }));
+    let figures = prop_oneof![overridden, over, entered];
     let of_items = prop_oneof![opened, edited, moved, voted, returned, ended, acting()].boxed();
     prop_oneof![of_items, governance, joined, left, periods, figures].boxed()
 }

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use kepi_govern::{
     Adopt, Command, Content, DocumentId, Edit, Effective, Event, Evidence, Facts, Governing, Open,
     Organisation, Place, Principal, Situation, Stance, Vote, Withdraw, decide,
+    entries::Entry,
     event::DefinitionAdopted,
     items::{Change, Items, Outcome},
     overrides::{Figure, Over, Override},
@@ -195,6 +196,18 @@ impl Model {
                 let all: Vec<u64> = all.map(|(item, _)| item).collect();
                 return Content::Restore(if all.is_empty() { 1 } else { self.dice.one(&all) });
             }
+            46..50 => {
+                let Override { figure, until, value, evidence, concerned, .. } = self.said();
+                return Content::Entry(Entry {
+                    figure: "share".parse().unwrap(),
+                    period: figure.period,
+                    until,
+                    part: None,
+                    value,
+                    evidence,
+                    concerned,
+                });
+            }
             _ => {}
         }
         let name = self.dice.one(&["a", "b", "c"]);
@@ -307,6 +320,11 @@ impl Model {
                 Command::Open(Open { content: Content::Change(change), .. })
                 | Command::Edit(Edit { content: Content::Change(change), .. }),
             ) => change.concerned.clear(),
+            (
+                Some(Lie::NobodyConcerned),
+                Command::Open(Open { content: Content::Entry(of), .. })
+                | Command::Edit(Edit { content: Content::Entry(of), .. }),
+            ) => of.concerned.clear(),
             (
                 Some(Lie::NobodyConcerned),
                 Command::Open(Open { content: Content::Override(of), .. })
@@ -514,6 +532,14 @@ impl Model {
                 // One other agrees, whatever the mode.
                 return self.agreed(told, &BTreeSet::from([self.one_other(before)]), before);
             }
+            Event::ValueEntered(e) => {
+                let told = self.told_of(command);
+                if told.content != Content::Entry(e.of.clone()) {
+                    return broken("another figure than what was agreed to");
+                }
+                self.figure_thawed(e.of.period.first, e.of.until, before)?;
+                return self.agreed(told, &BTreeSet::from([self.one_other(before)]), before);
+            }
             Event::OverrideEnded(e) => {
                 let Some(of) = before.overrides.get(e.item).filter(|of| of.over.is_none()) else {
                     return broken("an override that is none ended");
@@ -700,7 +726,11 @@ fn nothing_takes_effect_without_those_who_have_to_agree() {
         "item.refused",
         "item.snoozed",
     ];
-    for what in Organisation::KINDS.iter().filter(|kind| !of_access(kind) && !of_work.contains(kind)) {
+    for what in Organisation::KINDS
+        .iter()
+        .chain(&["value.entered"])
+        .filter(|kind| !of_access(kind) && !of_work.contains(kind))
+    {
         assert!(all.contains_key(what), "`{what}` never happened");
     }
     for code in [

@@ -55,6 +55,15 @@ table! {
         "How far below the cursor's last value to look again, for changes that were committed late.", "10 minutes";
 }
 
+words! {
+    /// What there is of Kepi itself as rows.
+    pub(crate) enum Own {
+        /// Figures that people entered and others agreed to.
+        Entries = "entries",
+    }
+}
+choices!(Own);
+
 table! {
     SingerStream = "singer_stream", "A stream of a Singer tap.";
     connection: ConnectionId, required, "The tap.", "shop";
@@ -127,6 +136,7 @@ one_of! {
     Database "database": Database, "Rows of a database, fetched through a connection.", "{connection: crm, table: account}";
     Http "http": HttpGet, "Pages of JSON of a server, fetched through a connection.",
         "{connection: helpdesk, get: /v1/tickets, rows: tickets, pages: {link: links.next}}";
+    Kepi "kepi": Own, "What was decided or entered in Kepi itself.", "entries";
     Singer "singer": SingerStream, "A stream of a Singer tap, fetched through a connection.", "{connection: shop, stream: orders}";
 }
 

@@ -7,6 +7,7 @@
 mod composite;
 mod design;
 mod duration;
+mod entered;
 mod formula;
 mod kpi;
 mod mean;
@@ -44,6 +45,7 @@ pub(crate) use words::Words;
 pub use composite::{BasisPoints, Composite, CompositePart, MissingRule};
 pub use design::{Design, MARGIN_SCALE, Margin, MarginTo, Trim};
 pub use duration::{Duration, DurationSummary};
+pub use entered::{Combine, ENTERED_VALUE, Entered, EnteredType};
 pub use formula::{Choice, Formula, Input, Node as FormulaNode, Operator, Part, Together};
 pub use kpi::{AsOf, Better, Dimension, Indicator, Kpi, Sensitivity, SurveyGates};
 pub use mean::Mean;
@@ -77,6 +79,7 @@ one_of! {
     Rate "rate": ratio::WrittenRate, "Events per so many of a population.",
         "{events: …, population: …, per: 1000}";
     Stock "stock": stock::Written, "What is there at the end of a period.", "{came: …, went: …}";
+    Entered "entered": entered::Written, "A figure that people enter.", "{figure: market_share, type: share, due: 10 days}";
     Formula "formula": formula::Written, "Other KPIs put together.", "{kpis: {cost: cac, …}, value: cost / gain}";
     Composite "composite": composite::Written, "An index of other KPIs.",
         "{kpis: {nps: {weight: 60%, zero: 0, hundred: 60}, …}}";
@@ -111,6 +114,8 @@ pub enum Measure {
     Ratio(Ratio),
     /// All that came so far, less all that went.
     Stock(Stock),
+    /// What people enter.
+    Entered(Entered),
     /// Other KPIs put together.
     Formula(Formula),
     /// An index of other KPIs.
@@ -178,6 +183,7 @@ impl Written {
             Self::Ratio(written) => Ratio::read(written, reader).map(Measure::Ratio),
             Self::Rate(written) => Ratio::read_rate(written, reader).map(Measure::Ratio),
             Self::Stock(written) => Stock::read(written, reader).map(Measure::Stock),
+            Self::Entered(written) => Entered::read(written, reader).map(Measure::Entered),
             Self::Formula(written) => Formula::read(written, reader).map(Measure::Formula),
             Self::Composite(written) => Composite::read(written, reader).map(Measure::Composite),
         }
@@ -206,6 +212,7 @@ impl Measure {
             Self::Duration(kind) => kind,
             Self::Ratio(kind) => kind,
             Self::Stock(kind) => kind,
+            Self::Entered(kind) => kind,
             Self::Formula(kind) => kind,
             Self::Composite(kind) => kind,
         }

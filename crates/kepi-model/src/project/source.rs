@@ -170,6 +170,8 @@ pub enum Connector {
     },
     /// Fetched through a connection into files of JSON lines, which land like any others.
     Fetch(Fetch),
+    /// What people entered in Kepi itself and others agreed to, written into files of JSON lines.
+    Entries,
 }
 
 /// What is fetched of another system.
@@ -302,10 +304,19 @@ pub struct Since {
 }
 
 impl Connector {
+    /// What its raw files in the inbox are of, if it has any there: of something else, fetching begins anew.
+    pub fn stream(&self) -> Option<Hash> {
+        match self {
+            Self::Fetch(fetch) => Some(fetch.stream()),
+            Self::Entries => Some(Hash::of(b"kepi entries 1")),
+            _ => None,
+        }
+    }
+
     /// The path or glob of its files, relative to the project's folder; none: they are fetched.
     pub fn files(&self) -> Option<&str> {
         match self {
-            Self::Fetch(_) => None,
+            Self::Fetch(_) | Self::Entries => None,
             Self::Csv { files, .. }
             | Self::Excel { files, .. }
             | Self::FixedWidth { files, .. }
@@ -331,6 +342,7 @@ impl fmt::Display for Connector {
             Self::FixedWidth { .. } => "fixed width",
             Self::Ndjson { .. } => "NDJSON",
             Self::Parquet { .. } => "Parquet",
+            Self::Entries => return f.write_str("what was entered in Kepi"),
             Self::Fetch(Fetch { connection, of, .. }) => {
                 return match of {
                     Relation::Table(table) => write!(f, "table {table} of {connection}"),

@@ -5,6 +5,7 @@
 mod build;
 pub mod composite;
 mod duration;
+pub(crate) mod entered;
 mod formula;
 mod mean;
 mod nps;
@@ -177,6 +178,7 @@ pub fn kind_of(measure: &Measure) -> &'static MeasureKind {
         Measure::Duration(_) => &duration::KIND,
         Measure::Ratio(_) => &ratio::KIND,
         Measure::Stock(_) => &stock::KIND,
+        Measure::Entered(_) => &entered::KIND,
         Measure::Formula(_) | Measure::Composite(_) => &OF_KPIS,
     }
 }

@@ -129,7 +129,10 @@ fn every_kind_takes_the_whole_road_and_finishes_again_from_what_is_kept() {
     assert!(computed * 3 > values, "{computed} of {values} values computed");
     assert!(provisional > 100 && provisional < values, "{provisional} of {values} values provisional");
     let schema = schema::json_schema();
-    for kind in schema["$defs"]["measure"]["properties"].as_object().unwrap().keys() {
+    // What people enter are rows of a built-in entity, which the tables here have not: worked by hand in `entered`.
+    for kind in
+        schema["$defs"]["measure"]["properties"].as_object().unwrap().keys().filter(|k| *k != "entered")
+    {
         assert!(kinds.get(kind).is_some_and(|seen| *seen > 20), "`{kind}` is hardly tried: {kinds:?}");
     }
 }

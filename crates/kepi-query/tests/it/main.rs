@@ -15,6 +15,7 @@ mod composed;
 mod dated;
 mod definitions;
 mod derived;
+mod entered;
 mod identity;
 mod lineage;
 mod metamorphic;

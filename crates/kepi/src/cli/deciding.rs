@@ -23,6 +23,9 @@ pub struct Register {
     /// As it was known after this event of the log; default now.
     #[arg(long, value_name = "SEQ")]
     pub at: Option<u64>,
+    /// The methodology of a KPI or a scorecard as in force on the day, default today, with figures and approvals, in Markdown.
+    #[arg(long, requires = "of")]
+    pub document: bool,
 }
 
 /// `kepi propose`.
@@ -132,6 +135,27 @@ pub struct Lift {
 pub struct Close {
     /// The period, such as 2026-Q1.
     pub period: String,
+    /// Why: those who decide read it.
+    #[arg(short, long, value_name = "WHY")]
+    pub message: String,
+}
+
+/// `kepi enter`.
+#[derive(Debug, Args)]
+pub struct Enter {
+    /// The KPI, which is measured by what is entered.
+    pub kpi: String,
+    /// The period, such as 2026-05.
+    pub period: String,
+    /// The value as it is written in definitions: `71.5`, `80%`.
+    #[arg(allow_hyphen_values = true)]
+    pub value: String,
+    /// What it is of, such as a region; default the whole.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub part: String,
+    /// What it rests on: a document, a link, who said it.
+    #[arg(long, value_name = "TEXT")]
+    pub evidence: String,
     /// Why: those who decide read it.
     #[arg(short, long, value_name = "WHY")]
     pub message: String,

@@ -1,14 +1,28 @@
-//! `kepi override`.
+//! `kepi enter` and `kepi override`.
 
-use kepi_app::overrides::Saying;
+use kepi_app::{entries::Entering, overrides::Saying};
 
 use super::deciding::{acting, nothing, opened, show, time};
 use crate::{
-    cli::{Cli, Format, Override},
+    cli::{Cli, Enter, Format, Override},
     compose::{self, Site},
     failure::Failure,
     output::{Field, Grid, Output},
 };
+
+/// Asks to enter a figure.
+pub async fn enter(what: &Enter, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let app = opened(Site::of(cli)).await?;
+    let actor = compose::actor(cli);
+    let entering = Entering {
+        kpi: &what.kpi,
+        period: &what.period,
+        part: &what.part,
+        value: &what.value,
+        evidence: &what.evidence,
+    };
+    show(&app, app.enter(entering, acting(&actor), &what.message).await?, out).await
+}
 
 /// Asks to say a figure in place of the one that is computed, or to restore that; or lists what was said.
 pub async fn overrides(what: &Override, cli: &Cli, out: Output) -> Result<(), Failure> {

@@ -16,6 +16,17 @@ pub async fn register(which: &Register, site: Site<'_>, out: Output) -> Result<(
         let why = "nothing is in force yet: the first `kepi run` puts in force what stands in the folder";
         return Err(Failure::Other(why.to_owned()));
     };
+    if let (true, Some(of)) = (which.document, &which.of) {
+        let Some(app) = compose::reading(site).await? else { return Err(super::deciding::nothing()) };
+        let day = which.day.unwrap_or_else(compose::today);
+        let text = app.methodology(of, day, which.at).await?;
+        return match out.format {
+            Format::Json => {
+                Ok(out.json(&serde_json::json!({ "of": of, "day": day.to_string(), "markdown": text }))?)
+            }
+            Format::Table | Format::Csv => Ok(out.line(text.trim_end())?),
+        };
+    }
     let asked = Asked { of: which.of.clone(), day: which.day, position: which.at };
     let held = held_in(&store, &asked).await?;
     match out.format {

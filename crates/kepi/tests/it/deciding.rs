@@ -13,7 +13,10 @@ const NORTH: &str = "nps: {of: survey_response, answer: score, where: region = '
 
 /// A project in force, in which it is decided by a governance.
 fn governed(governance: &str) -> Project {
-    let project = Project::example("tiny");
+    in_force(Project::example("tiny"), governance)
+}
+
+fn in_force(project: Project, governance: &str) -> Project {
     project.write("governance.yml", &format!("{PEOPLE}{governance}").replacen("---\n", "", 1));
     project.ok(&["run", "--quiet"]);
     project
@@ -47,14 +50,17 @@ fn events(project: &Project, kind: &str) -> usize {
 
 #[test]
 fn where_it_is_reviewed_a_run_computes_by_what_is_in_force_until_another_agrees() {
-    let project = governed(REVIEWED);
-    let before = meaning(&project);
-    let adopted = events(&project, "definition.adopted");
-    edit(&project, "kpis.yml", NPS, NORTH);
+    computes_by_what_is_in_force(&governed(REVIEWED));
+}
+
+fn computes_by_what_is_in_force(project: &Project) {
+    let before = meaning(project);
+    let adopted = events(project, "definition.adopted");
+    edit(project, "kpis.yml", NPS, NORTH);
     // Nobody has proposed it: the run does its work, and says so.
     let (_, said) = project.fails(1, &["run"]);
     assert!(said.contains("WAITING: `kpi/recommendation` differs, and nobody has proposed it"), "{said}");
-    assert_eq!((meaning(&project), events(&project, "definition.adopted")), (before.clone(), adopted));
+    assert_eq!((meaning(project), events(project, "definition.adopted")), (before.clone(), adopted));
     // Who is no person of the project proposes nothing.
     let (_, said) = project.fails(3, &["propose", "-m", "only the north"]);
     assert!(said.contains("G0701: who acts is no person of this project"), "{said}");
@@ -64,7 +70,7 @@ fn where_it_is_reviewed_a_run_computes_by_what_is_in_force_until_another_agrees(
     let (_, said) = project.fails_or_not(&["run"]);
     assert!(said.contains("waiting: `kpi/recommendation` differs; item 1 proposes it"), "{said}");
     project.ok(&["run", "--quiet"]);
-    assert_eq!(meaning(&project), before);
+    assert_eq!(meaning(project), before);
     // It waits for everybody but him.
     let waiting = |person: &str| project.ok(&["inbox", "--quiet", "--as", person, "--format", "json"]);
     assert_eq!(json_of(&waiting("carl")), json!([]));
@@ -73,15 +79,15 @@ fn where_it_is_reviewed_a_run_computes_by_what_is_in_force_until_another_agrees(
     assert!(said.contains("G0801: nobody decides on what they wrote themselves"), "{said}");
     let (_, said) = project.fails(3, &["approve", "1", "--as", "dan", "--content", "0123"]);
     assert!(said.contains("not 0123"), "{said}");
-    let content = item(&project, "1")["content"].as_str().unwrap()[..12].to_owned();
+    let content = item(project, "1")["content"].as_str().unwrap()[..12].to_owned();
     project.ok(&["approve", "1", "--as", "dan", "-m", "agreed", "--content", &content]);
-    let done = item(&project, "1");
+    let done = item(project, "1");
     assert_eq!((&done["state"], &done["ballots"][0]["why"]), (&json!("done"), &json!("agreed")));
     // In force, and not computed yet: that is the next run's.
-    assert_eq!(events(&project, "definition.adopted"), adopted + 1);
-    assert_eq!(meaning(&project), before);
+    assert_eq!(events(project, "definition.adopted"), adopted + 1);
+    assert_eq!(meaning(project), before);
     project.ok(&["run", "--quiet"]);
-    assert_ne!(meaning(&project), before);
+    assert_ne!(meaning(project), before);
     let (_, said) = project.fails_or_not(&["run"]);
     assert!(!said.to_lowercase().contains("waiting"), "{said}");
     project.ok(&["audit", "rebuild", "--quiet"]);
@@ -245,7 +251,10 @@ fn in_an_open_project_a_freeze_holds_a_run_back_too() {
 
 #[test]
 fn an_overridden_figure_is_said_with_what_was_computed_until_that_is_restored() {
-    let project = governed(REVIEWED);
+    is_overridden_and_restored(&governed(REVIEWED));
+}
+
+fn is_overridden_and_restored(project: &Project) {
     let shown = || {
         json_of(&project.ok(&[
             "show",
@@ -337,4 +346,139 @@ fn an_overridden_figure_is_said_with_what_was_computed_until_that_is_restored() 
     project.ok(&["audit", "verify", "--quiet"]);
     let log = project.ok(&["audit", "log", "--about", "override/1"]);
     assert!(log.contains("figure.overridden") && !log.contains("twice"), "{log}");
+}
+
+const ENTERED: &str = "\
+source: entries
+into: entered_value
+from: {kepi: entries}
+mode: upsert
+map:
+  id: {column: id, as: text, required: true}
+  figure: {column: figure, as: text, required: true}
+  period: {column: period, as: date, required: true}
+  value: {column: value, as: \"number, 6 decimals\", required: true}
+  part: {column: part, as: text}
+  item: {column: item, as: integer}
+---
+source: panel
+into: entered_value
+from: {csv: {files: \"data/panel*.csv\"}}
+mode: upsert
+map:
+  id: {column: id, as: text, required: true}
+  figure: {column: figure, as: text, required: true}
+  period: {column: period, as: date, required: true}
+  value: {column: value, as: \"number, 6 decimals\", required: true}
+---
+kpi: market_share
+name: Market share
+objective: customers_recommend_us
+indicator: lagging
+better: higher
+measure:
+  entered: {figure: market_share, type: share, due: 10 days}
+period: month
+accountable: owner
+";
+
+#[test]
+fn an_entered_figure_lands_when_one_other_agrees_and_one_that_is_missing_is_late_and_never_zero() {
+    is_entered_or_late(&Project::example("tiny"));
+}
+
+#[test]
+fn deciding_on_postgresql_is_the_same() {
+    let at = || kepi_testkit::postgres::fresh_database().map(|at| Project::example("tiny").stored_at(&at));
+    let (Some(first), Some(second), Some(third)) = (at(), at(), at()) else { return };
+    computes_by_what_is_in_force(&in_force(first, REVIEWED));
+    is_overridden_and_restored(&in_force(second, REVIEWED));
+    is_entered_or_late(&third);
+}
+
+fn is_entered_or_late(project: &Project) {
+    project.write("governance.yml", &format!("{PEOPLE}{REVIEWED}").replacen("---\n", "", 1));
+    project.write("entered.yml", ENTERED);
+    // What a spreadsheet says needs nobody.
+    project.write("data/panel.csv", "id,figure,period,value\nx,market_share,2026-01-01,0.31\n");
+    project.ok(&["run", "--quiet"]);
+    let row = |period: &str| {
+        let shown = json_of(&project.ok(&["show", "kpi", "market_share", "--quiet", "--format", "json"]));
+        let of = |row: &&Value| row["period"] == period && row["segment"] == "";
+        shown["values"].as_array().unwrap().iter().find(of).cloned().unwrap_or_default()
+    };
+    assert_eq!(row("2026-01")["value"], 0.31);
+    let february = row("2026-02");
+    assert_eq!((&february["value"], &february["reason_code"]), (&Value::Null, &json!("late")));
+    let enter = |value: &str, by: &str| {
+        project.ok(&[
+            "enter",
+            "market_share",
+            "2026-02",
+            value,
+            "--evidence",
+            "p. 3",
+            "-m",
+            "panel",
+            "--as",
+            by,
+        ])
+    };
+    let (_, said) = project.fails(
+        3,
+        &["enter", "market_share", "2026-02", "131%", "--evidence", "p. 3", "-m", "panel", "--as", "ann"],
+    );
+    assert!(said.contains("beyond what `market_share` can be"), "{said}");
+    let (_, said) = project.fails(
+        3,
+        &["enter", "recommendation", "2026-02", "3", "--evidence", "p. 3", "-m", "panel", "--as", "ann"],
+    );
+    assert!(said.contains("`recommendation` is not entered"), "{said}");
+    enter("32.5%", "ann");
+    project.ok(&["run", "--quiet"]);
+    assert_eq!(row("2026-02")["reason_code"], "late", "nobody has agreed yet");
+    project.ok(&["approve", "1", "--as", "bea"]);
+    project.ok(&["run", "--quiet"]);
+    assert_eq!((&row("2026-02")["value"], &row("2026-02")["restated"]), (&json!(0.325), &json!(true)));
+    // Entered again it is the next version of the row, not another one.
+    enter("33%", "bea");
+    project.ok(&["approve", "2", "--as", "carl"]);
+    project.ok(&["run", "--quiet"]);
+    assert_eq!(row("2026-02")["value"], 0.33);
+    assert_eq!(row("2026-03")["reason_code"], "late");
+    let traced = project.ok(&["trace", "market_share", "--period", "2026-02"]);
+    assert!(traced.contains("33") && traced.contains("entries"), "{traced}");
+    project.ok(&["run", "--no-fetch", "--quiet"]);
+    project.ok(&["reproduce", "--quiet"]);
+    project.ok(&["audit", "verify", "--quiet"]);
+    let log = project.ok(&["audit", "log", "--kind", "value.entered"]);
+    assert!(log.contains("market_share in month/2026-02-01 is 0.325"), "{log}");
+}
+
+#[test]
+fn the_methodology_of_a_past_date_is_what_was_in_force_then_with_figures_and_approvals() {
+    let project = governed(REVIEWED);
+    let events = |project: &Project| {
+        let log = project.ok(&["audit", "log", "--limit", "1000", "--format", "json"]);
+        json_of(&log).as_array().unwrap().iter().filter_map(|e| e["seq"].as_u64()).max().unwrap().to_string()
+    };
+    let then = events(&project);
+    let document =
+        |of: &str, at: &str| project.ok(&["register", of, "--document", "--day", "2026-03-31", "--at", at]);
+    let (kpi, card) = (document("kpi/recommendation", &then), document("scorecard/customers", &then));
+    assert!(kpi.contains("# Net promoter score: methodology") && kpi.contains(NPS), "{kpi}");
+    assert!(kpi.contains("score_on_the_scale") && kpi.contains("A first guess"), "{kpi}");
+    assert!(card.contains("kpi/recommendation: 80 %") && card.contains("2026-01"), "{card}");
+    edit(&project, "kpis.yml", NPS, NORTH);
+    project.ok(&["propose", "-m", "only the north", "--as", "ann"]);
+    project.ok(&["approve", "1", "--as", "bea"]);
+    project.ok(&["run", "--quiet"]);
+    // What was known then is said as it was then, word for word.
+    assert_eq!(document("kpi/recommendation", &then), kpi);
+    assert_eq!(document("scorecard/customers", &then), card);
+    let now = document("kpi/recommendation", &events(&project));
+    assert!(now.contains(NORTH), "{now}");
+    assert!(now.contains("item 1: proposed by ann: only the north; bea yes"), "{now}");
+    let (_, said) = project.fails(3, &["register", "kpi/nothing", "--document"]);
+    assert!(said.contains("nothing was in force of `kpi/nothing`"), "{said}");
 }

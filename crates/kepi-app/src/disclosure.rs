@@ -1,0 +1,307 @@
+//! Disclosure: the methodology of a KPI or a scorecard as it was in force on any day and known at any event, in one document.
+
+use std::fmt::Write as _;
+
+use jiff::{Timestamp, civil::Date};
+use kepi_govern::{Content, Organisation, items::Outcome};
+use kepi_model::{
+    describe,
+    id::KpiId,
+    project::{Kpi, Project, Scorecard},
+};
+use kepi_query::published::{SCORE, VALUE, Vouched, scored};
+use kepi_report::view::{Points, TargetView};
+use serde::Serialize;
+
+use crate::{
+    archive,
+    deciding::{ItemView, view},
+    error::AppError,
+    open::App,
+    overrides::Overriding,
+    periods::said,
+    picture::{period_of, project_of},
+    publishing::values_in,
+    register::{Asked, Held, register},
+};
+
+/// At most so many figures are told, the newest.
+const MOST_FIGURES: usize = 24;
+
+/// How a choice is written in definitions.
+fn word(of: &impl Serialize) -> String {
+    serde_json::to_value(of).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// A document in Markdown that is being written.
+struct Document(String);
+
+impl Document {
+    fn heading(&mut self, text: &str) {
+        let _ = writeln!(self.0, "\n## {text}\n");
+    }
+    fn line(&mut self, text: impl AsRef<str>) {
+        let _ = writeln!(self.0, "{}", text.as_ref());
+    }
+    fn point(&mut self, what: &str, text: impl AsRef<str>) {
+        let _ = writeln!(self.0, "- {what}: {}", text.as_ref());
+    }
+    fn code(&mut self, text: &str) {
+        // A fence that is longer than any within.
+        let _ = writeln!(self.0, "````yaml\n{}\n````", text.trim().trim_start_matches("---").trim());
+    }
+}
+
+/// What a document is of, and when.
+struct At<'a> {
+    app: &'a App,
+    organisation: &'a Organisation,
+    project: &'a Project,
+    id: &'a str,
+    day: Date,
+    position: u64,
+}
+
+impl App {
+    /// The methodology of `kpi/…` or `scorecard/…` as in force on a day and known after an event, in Markdown: what it says, of
+    /// which rows, who agreed to it, and its figures as published by then. The same question has the same answer for ever, unless
+    /// texts are erased.
+    ///
+    /// # Errors
+    /// Nothing of that name was in force, or the database or the lake refuses.
+    pub async fn methodology(&self, id: &str, day: Date, position: Option<u64>) -> Result<String, AppError> {
+        let head = self.store.newest_event().await?;
+        let position = position.unwrap_or(head);
+        if position == 0 || position > head {
+            return Err(AppError::NotFound(format!("there is no event {position}; the log has {head}")));
+        }
+        let organisation = self.store.organisation_at(position).await?;
+        if organisation.register.position() == 0 {
+            return Err(AppError::NotFound(format!("nothing was in force yet at event {position}")));
+        }
+        let (files, pin) = archive::of(&self.store, &organisation.register).await?;
+        let project = project_of(&files)?;
+        let at = At { app: self, organisation: &organisation, project: &project, id, day, position };
+        let mut to = Document(String::new());
+        let not_found = || {
+            AppError::NotFound(format!("nothing was in force of `{id}` on {day}; ids are such as `kpi/nps`"))
+        };
+        match id.split_once('/') {
+            Some(("kpi", name)) => {
+                let kpi =
+                    name.parse().ok().and_then(|id| project.kpis.get(&id)).and_then(|kpi| kpi.in_force(day));
+                at.kpi(kpi.ok_or_else(not_found)?, &mut to).await?;
+            }
+            Some(("scorecard", name)) => {
+                let card = name.parse().ok().and_then(|id| project.scorecards.get(&id));
+                let card = card.and_then(|card| card.in_force(day));
+                at.scorecard(card.ok_or_else(not_found)?, &mut to).await?;
+            }
+            _ => return Err(not_found()),
+        }
+        to.heading("How this is checked");
+        to.point("all definitions together hash to", pin.to_string());
+        to.point("asked again with", format!("`kepi register {id} --document --day {day} --at {position}`"));
+        to.point(
+            "the log up to that event verifies with",
+            "`kepi audit verify`; a bundle for others is `kepi audit export`",
+        );
+        Ok(to.0)
+    }
+}
+
+impl At<'_> {
+    fn title(&self, name: &str, to: &mut Document) {
+        to.line(format!("# {name}: methodology\n"));
+        to.line(format!("`{}`, as in force on {} and known at event {}.", self.id, self.day, self.position));
+    }
+
+    async fn kpi(&self, kpi: &Kpi, to: &mut Document) -> Result<(), AppError> {
+        let project = self.project;
+        self.title(&kpi.name, to);
+        to.heading("What it says");
+        if let Some(description) = &kpi.description {
+            to.line(format!("{description}\n"));
+        }
+        to.point("in words", describe::measure(kpi, project));
+        to.point("formula", describe::formula(kpi, project));
+        to.point("better is", word(&kpi.better));
+        to.point("the definition hashes to", kpi.wording.to_string());
+        if let Some(objective) = &kpi.objective {
+            to.point("serves the objective", objective.to_string());
+        }
+        to.point("is in force from", kpi.from.map_or("ever".to_owned(), |day| day.to_string()));
+        to.heading("People");
+        let persons = |of: &mut dyn Iterator<Item = &kepi_model::id::PersonId>| {
+            let names =
+                of.map(|id| project.persons.get(id).map_or(id.to_string(), |person| person.name.clone()));
+            let names: Vec<String> = names.collect();
+            if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
+        };
+        to.point("accountable", persons(&mut kpi.accountable.iter()));
+        to.point("responsible", persons(&mut kpi.responsible.iter()));
+        to.point("consulted", persons(&mut kpi.consulted.iter()));
+        to.point("informed", persons(&mut kpi.informed.iter()));
+        to.heading("Targets");
+        let targets = kpi.targets.iter().filter(|target| target.from <= self.day);
+        let mut any = false;
+        for target in targets {
+            any = true;
+            let shown = TargetView::new(target.from.to_string(), target.lines, kpi.better, &kpi.unit);
+            let whose = target.unit.as_ref().map_or(String::new(), |unit| format!(" for {unit}"));
+            let basis = target.basis.as_ref().map_or("no basis is given", |basis| basis.text.as_str());
+            let text = format!("{}, threshold {}{whose}; rests on: {basis}", shown.target, shown.threshold);
+            to.point(&format!("from {}", target.from), text);
+        }
+        if !any {
+            to.line("None is in force.");
+        }
+        to.heading("Gates and limits");
+        to.point("at least so many cases", kpi.minimum_n.map_or("not asked".to_owned(), |n| n.to_string()));
+        let share = |share: f64| format!("{} %", share * 100.0);
+        to.point("at least so much coverage", kpi.minimum_coverage.map_or("not asked".to_owned(), share));
+        to.point(
+            "rows are weighted",
+            if kpi.weight.is_some() || kpi.design.is_some() { "yes, as written below" } else { "no" },
+        );
+        for assumption in &kpi.assumptions {
+            to.point("assumed", assumption);
+        }
+        to.heading("Privacy");
+        to.point("sensitivity", word(&kpi.sensitivity));
+        let purpose = kpi.purpose.as_ref().and_then(|purpose| project.purposes.get(purpose));
+        to.point("purpose", purpose.map_or("none is said", String::as_str));
+        let entities = kpi.entities();
+        let sources: Vec<&kepi_model::project::Source> =
+            project.sources.values().filter(|source| entities.contains(&source.into)).collect();
+        to.heading("Sources, mapping and validation");
+        for source in &sources {
+            to.point(
+                &format!("`{}` ({}), into `{}`", source.id, source.name, source.into),
+                source.from.to_string(),
+            );
+        }
+        self.figures(kpi, to).await?;
+        self.versions(to).await?;
+        to.heading("As written");
+        self.written(self.id, to).await?;
+        for source in sources {
+            self.written(&format!("source/{}", source.id), to).await?;
+        }
+        Ok(())
+    }
+
+    async fn scorecard(&self, card: &Scorecard, to: &mut Document) -> Result<(), AppError> {
+        self.title(&card.name, to);
+        to.heading("What it says");
+        to.point("missing values", word(&card.missing));
+        to.point("the definition hashes to", card.wording.to_string());
+        to.point("is in force from", card.from.map_or("ever".to_owned(), |day| day.to_string()));
+        let percent = |of: kepi_model::measure::BasisPoints| format!("{} %", f64::from(of) / 100.0);
+        for perspective in &card.perspectives {
+            to.line(format!("- {}: {}", perspective.id, percent(perspective.weight)));
+            for objective in &perspective.objectives {
+                to.line(format!("  - {}: {}", objective.id, percent(objective.weight)));
+                for (kpi, weight) in &objective.kpis {
+                    let hash = self.project.kpis.get(kpi).and_then(|kpi| kpi.in_force(self.day));
+                    let hash = hash.map_or("not in force".to_owned(), |kpi| kpi.wording.short());
+                    to.line(format!("    - kpi/{kpi}: {} (definition {hash})", percent(*weight)));
+                }
+            }
+        }
+        to.heading("Scores as published by then");
+        let ids = [card.id.to_string()];
+        let position = i64::try_from(self.position).unwrap_or(i64::MAX);
+        let rows = self.app.values.as_of(&SCORE, position, Some(&ids)).await.map_err(AppError::Lake)?;
+        let mut found = Vec::new();
+        for row in (0..rows.rows()).filter(|row| rows.withdrawn(*row).is_empty()) {
+            let Some(grain) = Vouched::read_grain(rows.grain(row)) else { continue };
+            let period = period_of(&rows, row, grain, &self.project.calendar);
+            let corrupt = |e: kepi_query::published::Corrupt| AppError::Corrupt {
+                what: "a score",
+                reason: e.to_string(),
+            };
+            let of = scored(&rows, row).map_err(corrupt)?;
+            let said = of.score.map_or_else(|why| format!("none ({why})"), |micro| Points::new(micro).text);
+            found.push((
+                period.ordinal,
+                rows.segment(row).to_owned(),
+                self.project.calendar.label(period),
+                said,
+            ));
+        }
+        found.sort();
+        let from = found.len().saturating_sub(MOST_FIGURES);
+        for (_, unit, period, said) in found.into_iter().skip(from) {
+            let unit = if unit.is_empty() { String::new() } else { format!(", {unit}") };
+            to.point(&format!("{period}{unit}"), said);
+        }
+        self.versions(to).await?;
+        to.heading("As written");
+        self.written(self.id, to).await
+    }
+
+    /// The newest figures over all rows as they were published by then, and what people said in their place.
+    async fn figures(&self, kpi: &Kpi, to: &mut Document) -> Result<(), AppError> {
+        to.heading("Figures as published by then");
+        let (project, id): (&Project, &KpiId) = (self.project, &kpi.id);
+        let overrides = Overriding::read(&self.app.store, self.organisation, project).await?;
+        let position = i64::try_from(self.position).unwrap_or(i64::MAX);
+        let ids = [id.to_string()];
+        let rows = self.app.values.as_of(&VALUE, position, Some(&ids)).await.map_err(AppError::Lake)?;
+        let mut values = values_in(&rows, project)?;
+        values.retain(|value| value.segment.is_total() && value.period.grain == kpi.period);
+        values.sort_by_key(|value| value.period.ordinal);
+        let from = values.len().saturating_sub(MOST_FIGURES);
+        for value in values.into_iter().skip(from) {
+            let computed = said(project, id, &value.estimate);
+            let text = match overrides.at(self.position, id, value.period, &value.segment, &value.estimate) {
+                Some(instead) => format!("{}, overridden; computed {computed}", said(project, id, &instead)),
+                None => computed,
+            };
+            to.point(&project.calendar.label(value.period), text);
+        }
+        Ok(())
+    }
+
+    /// Every wording that was adopted by then, by whom, and who agreed to it.
+    async fn versions(&self, to: &mut Document) -> Result<(), AppError> {
+        to.heading("Versions and approvals");
+        for of in self.held(self.id, None).await? {
+            let at = Timestamp::from_microsecond(of.at).map(|at| at.to_string()).unwrap_or_default();
+            to.point(&format!("from {}", of.from), format!("adopted {at} by {} (event {})", of.by, of.event));
+        }
+        let names = |adoption: &kepi_govern::event::DefinitionAdopted| {
+            adoption.texts.keys().any(|id| id.to_string() == self.id)
+        };
+        for item in self.organisation.items.all() {
+            let Content::Change(change) = &item.content else { continue };
+            let done = item.ended.is_some_and(|(outcome, _)| outcome == Outcome::Done);
+            if !done || !change.adoptions.iter().any(names) {
+                continue;
+            }
+            let ItemView { item, authors, why, ballots, .. } =
+                view(&self.app.store, self.organisation, item).await?;
+            let ballots: Vec<String> = ballots.iter().map(|of| format!("{} {}", of.by, of.stance)).collect();
+            let agreed =
+                if ballots.is_empty() { "nobody had to agree".to_owned() } else { ballots.join(", ") };
+            let why = why.unwrap_or_else(|| "the text was erased".to_owned());
+            to.point(&format!("item {item}"), format!("proposed by {}: {why}; {agreed}", authors.join(", ")));
+        }
+        Ok(())
+    }
+
+    async fn held(&self, id: &str, day: Option<Date>) -> Result<Vec<Held>, AppError> {
+        register(&self.app.store, &Asked { of: Some(id.to_owned()), day, position: Some(self.position) })
+            .await
+    }
+
+    async fn written(&self, id: &str, to: &mut Document) -> Result<(), AppError> {
+        for of in self.held(id, Some(self.day)).await? {
+            to.line(format!("`{id}`, from {} (event {}):\n", of.from, of.event));
+            to.code(of.text.as_deref().unwrap_or("# the text was erased"));
+            to.line("");
+        }
+        Ok(())
+    }
+}
