@@ -14,6 +14,7 @@ use kepi_model::{
     project::Project,
 };
 use kepi_query::{
+    landing::LoadReport,
     published::{
         NewInsights, Run, Table, TableBuilder, USUAL, VALUE, Vouched, figure, push_usual, usual_row,
     },
@@ -51,11 +52,14 @@ impl App {
         let Some(run) = runs.last().filter(|run| run.seq > reach) else { return Ok(None) };
         let (_, project) = texts_of(self, &run.pins).await?;
         let rows = self.values.newest(&VALUE, None).await.map_err(AppError::Lake)?;
-        let frames = frames(&rows, &project)?;
+        let loads = self.landed_until(run.at).await?;
+        let frames = with_loads(frames(&rows, &project)?, &loads);
         let before = self.values.newest(&USUAL, None).await.map_err(AppError::Lake)?;
         let since = match runs.iter().find(|run| run.seq == reach) {
             Some(last) if rests_on_the_same(last, run) && is_of_this_version(&before) => {
-                Some(earliest(&self.values.after(&VALUE, reach).await.map_err(AppError::Lake)?))
+                let mut since = earliest(&self.values.after(&VALUE, reach).await.map_err(AppError::Lake)?);
+                touched_by(loads.iter().filter(|load| load.at > last.at), &project, &frames, &mut since)?;
+                Some(since)
             }
             _ => None,
         };
@@ -73,6 +77,12 @@ impl App {
         let tables = [usual];
         let insights = NewInsights { run, version: VERSION, actor, at, tables: &tables };
         Ok(self.values.publish_insights(insights).await?.then_some(report))
+    }
+
+    /// What had been landed by then, in order.
+    async fn landed_until(&self, at: i64) -> Result<Vec<LoadReport>, AppError> {
+        let loads = self.lake.loads(None).await.map_err(AppError::Lake)?;
+        Ok(loads.into_iter().filter(|load| load.at <= at).collect())
     }
 
     /// What is usual of all figures, or only of those that end with or after a day of their grain; and how many batches that were.
@@ -118,7 +128,8 @@ impl App {
             run.ok_or_else(|| AppError::NotFound("no run was judged yet; `kepi run` judges".to_owned()))?;
         let (_, project) = texts_of(self, &run.pins).await?;
         let rows = self.values.as_of(&VALUE, reach, None).await.map_err(AppError::Lake)?;
-        let (again, _) = self.judged(run.number, &project, &frames(&rows, &project)?, None)?;
+        let frames = with_loads(frames(&rows, &project)?, &self.landed_until(run.at).await?);
+        let (again, _) = self.judged(run.number, &project, &frames, None)?;
         let published = self.values.newest(&USUAL, None).await.map_err(AppError::Lake)?;
         let here = is_of_this_version(&published);
         Ok((published, again.finish().sorted(|run| run), here))
@@ -146,6 +157,30 @@ fn earliest(rows: &Table) -> BTreeMap<Grain, i32> {
         earliest.entry(grain).and_modify(|first: &mut i32| *first = day.min(*first)).or_insert(day);
     }
     earliest
+}
+
+fn with_loads(mut frames: BTreeMap<Grain, Frame>, loads: &[LoadReport]) -> BTreeMap<Grain, Frame> {
+    frames.values_mut().for_each(|frame| frame.loads = loads.to_vec());
+    frames
+}
+
+/// Deliveries say something of the period in which they land, and of the one before, of every grain.
+fn touched_by<'a>(
+    loads: impl Iterator<Item = &'a LoadReport>,
+    project: &Project,
+    frames: &BTreeMap<Grain, Frame>,
+    since: &mut BTreeMap<Grain, i32>,
+) -> Result<(), AppError> {
+    let Some(first) = loads.map(|load| load.at).min() else { return Ok(()) };
+    let calendar = &project.calendar;
+    for grain in frames.keys() {
+        let before = calendar.period_at(*grain, first).map(|period| period.offset(-1));
+        let day =
+            before.and_then(|period| calendar.first_day(period)).map_err(|e| AppError::Finish(e.into()))?;
+        let day = kepi_model::calendar::ordinal_of_day(day);
+        since.entry(*grain).and_modify(|first| *first = day.min(*first)).or_insert(day);
+    }
+    Ok(())
 }
 
 /// Published values as frames, one a grain.

@@ -7,11 +7,11 @@
 //! a part of the level; tails are widened, never narrowed, to what the project's own past shows; and
 //! [`policy`] decides for all series of the batch at once. A season is taken off where the total has one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_model::{
     calendar::{Grain, Period},
-    id::{DimensionId, KpiId},
+    id::{DimensionId, EntityId, KpiId},
     project::{Better, Kpi, Project, TargetLines},
 };
 use kepi_query::{parallel, value::Segment};
@@ -129,7 +129,7 @@ pub enum Refusal {
     NeverMoved,
     /// Neighbouring periods share rows.
     Overlapping,
-    /// What the total is made of is in doubt: other rows than usual, or another share of them.
+    /// What the total is made of is in doubt: other rows than usual, another share of them, or deliveries that brought them.
     InDoubt,
     /// No run looked at it: it is not computed for itself, or was published before changes were judged.
     NotLooked,
@@ -236,7 +236,9 @@ pub fn review(project: &Project, frame: &Frame, ordinal: i32, level: f64, thread
         .filter_map(|(id, segments)| Some((project.kpis.get(id)?, segments)))
         .filter(|(_, segments)| segments.values().any(|series| at(series, ordinal).is_some()))
         .collect();
-    let filtered = parallel::map(&known, threads, |(kpi, segments)| filter(project, kpi, segments, period));
+    let held_back = doubt::held_back(project, period, &frame.loads);
+    let filtered =
+        parallel::map(&known, threads, |(kpi, segments)| filter(project, kpi, segments, period, &held_back));
     let of_class = |total: bool| -> Vec<&Seen<'_>> {
         filtered.iter().flat_map(|of| &of.series).filter(|seen| seen.segment.is_total() == total).collect()
     };
@@ -283,7 +285,13 @@ fn at(series: &[Figure], ordinal: i32) -> Option<&Figure> {
 }
 
 /// Puts the series of a KPI on its scale and filters them.
-fn filter<'f>(project: &Project, kpi: &'f Kpi, segments: &'f Segments, period: Period) -> Filtered<'f> {
+fn filter<'f>(
+    project: &Project,
+    kpi: &'f Kpi,
+    segments: &'f Segments,
+    period: Period,
+    held_back: &BTreeSet<EntityId>,
+) -> Filtered<'f> {
     let ordinal = period.ordinal;
     let scaling = Scaling::of(kpi, period.grain, &project.calendar, segments, ordinal);
     let mut found = Filtered {
@@ -296,7 +304,8 @@ fn filter<'f>(project: &Project, kpi: &'f Kpi, segments: &'f Segments, period: P
     let need = needed(period.grain);
     // What members are made of is what the total is.
     let total = segments.get(&Segment::total()).map(Vec::as_slice).unwrap_or_default();
-    let in_doubt = doubt::of_figure(project, kpi, period, total).is_ok_and(|doubts| !doubts.is_empty());
+    let in_doubt = kpi.reads.iter().any(|entity| held_back.contains(entity))
+        || doubt::of_figure(project, kpi, period, total).is_ok_and(|doubts| !doubts.is_empty());
     let from = ordinal.saturating_sub(longest(period.grain));
     let mut taken: Vec<(&Segment, usual::Series, u32)> = Vec::new();
     for (segment, series) in segments {

@@ -5,10 +5,13 @@
 //! ([`Usual`](kepi_stats::control::usual::Usual)), Student with as many degrees of freedom as there were errors of prediction, and never less
 //! likely than counts make it. A season is taken off where there is one.
 
+use std::collections::BTreeSet;
+
 use kepi_model::{
     calendar::{Grain, Period},
+    id::EntityId,
     measure::Measure,
-    project::{Kpi, Project},
+    project::{Kpi, Project, Source},
 };
 use kepi_query::{
     landing::{LoadOutcome, LoadReport},
@@ -200,36 +203,93 @@ pub fn of_deliveries(
     let window = bounds.start..bounds.end.saturating_add(bounds.end - bounds.start);
     let (mut doubts, mut held) = (Vec::new(), 0);
     for source in project.sources.values().filter(|source| kpi.reads.contains(&source.into)) {
-        let own: Vec<&LoadReport> = loads.iter().filter(|load| load.source == source.id).collect();
-        let landed: Vec<&LoadReport> =
-            own.iter().copied().filter(|load| load.outcome == LoadOutcome::Landed).collect();
-        let first = landed.first().map(|load| load.at);
-        let delivery = |load: &LoadReport| Delivery {
-            source: source.name.clone(),
-            file: load.file.clone(),
-            at: load.at,
-        };
-        // What stopped and has not landed since.
-        for load in own.iter().filter(|load| window.contains(&load.at) && load.outcome.leaves_a_gap()) {
-            let since = landed.iter().any(|later| later.at > load.at && later.file == load.file);
-            if let (LoadOutcome::Stopped { reason, .. }, false) = (&load.outcome, since) {
-                doubts.push(Suspicion::Stopped(delivery(load), reason.clone()));
-            }
-        }
-        for (place, load) in landed.iter().enumerate() {
-            let before = landed.get(place.saturating_sub(LOOK_BACK)..place).unwrap_or_default();
-            if !window.contains(&load.at) || Some(load.at) == first || before.len() < NEED {
-                continue;
-            }
-            held += 1;
-            // Of every delivery of the month it is asked how many rows it has, and of each column and of its rows how many are no good.
-            let month = loads.iter().filter(|other| (load.at - MONTH..=load.at).contains(&other.at)).count();
-            let limit = policy::doubting(project, Grain::Month, month.max(1) * (2 + source.map.len()));
-            let all = || before.iter().chain([load]);
-            doubts.extend(of_delivery(&all().copied().collect::<Vec<_>>(), limit, &delivery(load)));
+        let own = Deliveries::of(source, loads);
+        for (place, load) in own.all.iter().enumerate().filter(|(_, load)| window.contains(&load.at)) {
+            let found = own.in_doubt(project, place);
+            held += usize::from(found.is_some() && load.outcome == LoadOutcome::Landed);
+            doubts.extend(found.unwrap_or_default());
         }
     }
     (doubts, held)
+}
+
+/// Entities into which deliveries in doubt brought so many of the rows of a period that nothing can be said of its figures: a tenth or more. Which
+/// rows a delivery brings is not known of it; those of a period are taken to come after the first that landed in it, which completes the period
+/// before, until the first that landed after its end.
+#[must_use]
+pub fn held_back(project: &Project, period: Period, loads: &[LoadReport]) -> BTreeSet<EntityId> {
+    let Ok(bounds) = project.calendar.bounds(period) else { return BTreeSet::new() };
+    let is_held_back = |source: &&Source| {
+        let own = Deliveries::of(source, loads);
+        let from = |at: i64| own.all.partition_point(|load| load.at < at);
+        let last = from(bounds.end);
+        let first = (from(bounds.start) + 1).min(last);
+        let (mut doubted, mut rows) = (0, 0);
+        for place in first..=last.min(own.all.len().saturating_sub(1)) {
+            let usual = own.usual_rows(place);
+            let is_doubted = own.in_doubt(project, place).is_some_and(|doubts| !doubts.is_empty());
+            rows += usual;
+            doubted += if is_doubted { usual } else { 0 };
+        }
+        doubted > 0 && doubted as f64 >= ROWS_OFF * rows as f64
+    };
+    project.sources.values().filter(is_held_back).map(|source| source.into.clone()).collect()
+}
+
+/// What a source has delivered, in order.
+struct Deliveries<'a> {
+    source: &'a Source,
+    all: Vec<&'a LoadReport>,
+    loads: &'a [LoadReport],
+}
+
+impl<'a> Deliveries<'a> {
+    fn of(source: &'a Source, loads: &'a [LoadReport]) -> Self {
+        let all = loads.iter().filter(|load| load.source == source.id).collect();
+        Self { source, all, loads }
+    }
+
+    /// What landed before a delivery, the newest last.
+    fn before(&self, place: usize) -> Vec<&'a LoadReport> {
+        let earlier = self.all.get(..place).unwrap_or_default().iter().rev();
+        let mut before: Vec<&LoadReport> =
+            earlier.filter(|load| load.outcome == LoadOutcome::Landed).take(LOOK_BACK).copied().collect();
+        before.reverse();
+        before
+    }
+
+    /// Rows of a delivery, or those that were to be expected of it if these are more.
+    fn usual_rows(&self, place: usize) -> u64 {
+        let mut rows: Vec<u64> = self.before(place).iter().map(|load| load.counts.landed()).collect();
+        rows.sort_unstable();
+        let usual = rows.get(rows.len() / 2).copied().unwrap_or(0);
+        self.all.get(place).map_or(0, |load| load.counts.landed()).max(usual)
+    }
+
+    /// What is in doubt of a delivery; none where nothing is known that it could be held against.
+    fn in_doubt(&self, project: &Project, place: usize) -> Option<Vec<Suspicion>> {
+        let load = *self.all.get(place)?;
+        let delivery = Delivery { source: self.source.name.clone(), file: load.file.clone(), at: load.at };
+        if load.outcome.leaves_a_gap()
+            && let LoadOutcome::Stopped { reason, .. } = &load.outcome
+        {
+            let is_same = |later: &&LoadReport| {
+                later.outcome == LoadOutcome::Landed && later.at > load.at && later.file == load.file
+            };
+            // What has landed since is a gap no more.
+            let since = self.all.iter().any(|later| is_same(later));
+            return (!since).then(|| vec![Suspicion::Stopped(delivery, reason.clone())]);
+        }
+        let before = self.before(place);
+        let first = self.all.iter().find(|load| load.outcome == LoadOutcome::Landed).map(|load| load.at);
+        if load.outcome != LoadOutcome::Landed || Some(load.at) == first || before.len() < NEED {
+            return None;
+        }
+        // Of every delivery of the month it is asked how many rows it has, and of each column and of its rows how many are no good.
+        let month = self.loads.iter().filter(|other| (load.at - MONTH..=load.at).contains(&other.at)).count();
+        let limit = policy::doubting(project, Grain::Month, month.max(1) * (2 + self.source.map.len()));
+        Some(of_delivery(&[before, vec![load]].concat(), limit, &delivery))
+    }
 }
 
 /// What is in doubt of the last of several deliveries of a source.

@@ -8,7 +8,10 @@ use kepi_model::{
     measure::{Aggregate, Measure},
     project::{Kpi, ValueUnit},
 };
-use kepi_query::value::{Coverage, Segment};
+use kepi_query::{
+    landing::LoadReport,
+    value::{Coverage, Segment},
+};
 use kepi_stats::{
     control::usual::Point,
     distribution::{beta, gamma},
@@ -88,13 +91,15 @@ pub struct Frame {
     pub grain: Grain,
     /// Series by KPI.
     pub kpis: BTreeMap<KpiId, Segments>,
+    /// What had been landed, in order.
+    pub loads: Vec<LoadReport>,
 }
 
 impl Frame {
     /// One without series.
     #[must_use]
     pub fn new(grain: Grain) -> Self {
-        Self { grain, kpis: BTreeMap::new() }
+        Self { grain, kpis: BTreeMap::new(), loads: Vec::new() }
     }
 
     /// Adds a figure; of one that is there already nothing changes.

@@ -1,7 +1,8 @@
 //! What moves it? Links of the strategy, each between the KPIs of its objectives, held against what was published.
 //!
-//! A link says that one objective works on another. Its **pairs** are the KPIs that serve the one with those that serve the other, less
-//! those that are computed of each other. Of a pair it is asked whether the effect is better after the cause was. Where both are known of
+//! A link says that one objective works on another. Its **pairs** are the beliefs between KPIs that serve the one and KPIs that serve the other
+//! (`moves`); where there is none, all of them with all, less those that are computed of each other. What is believed of KPIs whose objectives no
+//! link joins is asked, too. Of a pair it is asked whether the effect is better after the cause was. Where both are known of
 //! ten members of a dimension or more, only what differs between members in a period counts: what a member always is, and what all share,
 //! drops out. Else the total is asked, given its own past, its trend and its season. What is found is an association.
 
@@ -34,7 +35,7 @@ use crate::{
 /// The row of the list.
 pub const ANALYSIS: Analysis = Analysis {
     name: "link",
-    version: 1,
+    version: 2,
     question: "What does the strategy say moves it, and does it?",
     cadence: Cadence::Standing,
     family: Some(Family::Link),
@@ -55,8 +56,12 @@ pub struct Pair<'a> {
     pub cause: &'a Kpi,
     /// The effect.
     pub effect: &'a Kpi,
-    /// The link between their objectives.
-    pub link: &'a CauseEffect,
+    /// Which way.
+    pub sign: Sign,
+    /// After how long: so many of a grain.
+    pub lag: Option<(u32, Grain)>,
+    /// The smallest move of the effect worth having, where it is said.
+    pub worth: Option<f64>,
 }
 
 /// Cause and effect by period, of a member or of the total.
@@ -65,20 +70,42 @@ pub type Both = BTreeMap<i32, (f64, f64)>;
 /// All pairs of the strategy, in the order of its links.
 #[must_use]
 pub fn pairs(project: &Project) -> Vec<Pair<'_>> {
-    let links = project.strategy.iter().flat_map(|strategy| &strategy.links);
-    links.flat_map(|link| pairs_of(project, link)).collect()
+    let links = || project.strategy.iter().flat_map(|strategy| &strategy.links);
+    let is_of_a_link = |pair: &Pair<'_>| links().any(|link| joins(link, pair.cause, pair.effect));
+    let others = believed(project).filter(|pair| !is_of_a_link(pair));
+    links().flat_map(|link| pairs_of(project, link)).chain(others).collect()
+}
+
+/// What KPIs are believed to move.
+fn believed(project: &Project) -> impl Iterator<Item = Pair<'_>> {
+    project.kpis.values().filter(|cause| sense(cause).is_some()).flat_map(move |cause| {
+        cause.moves.iter().filter_map(move |of| {
+            let effect = project.kpis.get(&of.kpi).filter(|effect| sense(effect).is_some())?;
+            Some(Pair { cause, effect, sign: of.sign, lag: of.lag, worth: of.worth })
+        })
+    })
+}
+
+fn joins(link: &CauseEffect, cause: &Kpi, effect: &Kpi) -> bool {
+    cause.objective.as_ref() == Some(&link.from) && effect.objective.as_ref() == Some(&link.to)
 }
 
 /// The pairs of a link.
 #[must_use]
 pub fn pairs_of<'a>(project: &'a Project, link: &'a CauseEffect) -> Vec<Pair<'a>> {
+    let beliefs: Vec<Pair<'a>> =
+        believed(project).filter(|pair| joins(link, pair.cause, pair.effect)).collect();
+    if !beliefs.is_empty() {
+        return beliefs;
+    }
     let serve =
         |objective| move |kpi: &&Kpi| kpi.objective.as_ref() == Some(objective) && sense(kpi).is_some();
     let causes = project.kpis.values().filter(serve(&link.from));
     let with = |cause: &'a Kpi| {
         let effects = project.kpis.values().filter(serve(&link.to));
         let apart = effects.filter(move |effect| !is_part(cause, effect) && !is_part(effect, cause));
-        apart.map(move |effect| Pair { cause, effect, link })
+        let CauseEffect { sign, lag, .. } = *link;
+        apart.map(move |effect| Pair { cause, effect, sign, lag, worth: None })
     };
     causes.flat_map(with).collect()
 }
@@ -121,7 +148,7 @@ fn periods_of(lag: Option<(u32, Grain)>, grain: Grain) -> Option<u32> {
 pub fn found(pair: &Pair<'_>, upto: Period, frames: &dyn Frames) -> Result<Found, Untold> {
     let association = measured(pair, upto, frames)?;
     let project = frames.project();
-    let worth = worth(pair.effect, upto, project);
+    let worth = pair.worth.or_else(|| worth(pair.effect, upto, project));
     let (verdict, range) =
         policy::expected(&project.attention, pairs(project).len(), &association, expected_sign(pair), worth);
     Ok(Found { verdict, association, range, worth })
@@ -137,17 +164,17 @@ pub(crate) fn worth(effect: &Kpi, upto: Period, project: &Project) -> Option<f64
 
 /// Which way the effect should move where the cause gets better.
 pub(crate) fn expected_sign(pair: &Pair<'_>) -> f64 {
-    let way = if pair.link.sign == Sign::Positive { 1.0 } else { -1.0 };
+    let way = if pair.sign == Sign::Positive { 1.0 } else { -1.0 };
     way * sense(pair.effect).unwrap_or(1.0)
 }
 
 /// Cause and effect of members, where there are enough, and of the total.
 fn material(pair: &Pair<'_>, upto: Period, frames: &dyn Frames) -> Result<(Option<Vec<Both>>, Both), Untold> {
-    let Pair { cause, effect, link } = *pair;
+    let Pair { cause, effect, lag, .. } = *pair;
     if cause.overlaps() || effect.overlaps() {
         return Err(Untold::Overlapping);
     }
-    let lag = periods_of(link.lag, upto.grain).and_then(|lag| i32::try_from(lag).ok()).ok_or(Untold::Lag)?;
+    let lag = periods_of(lag, upto.grain).and_then(|lag| i32::try_from(lag).ok()).ok_or(Untold::Lag)?;
     let shared = |entity| effect.reads.contains(entity);
     if lag == 0 && cause.reads.iter().any(shared) {
         return Err(Untold::SameRows);
@@ -304,7 +331,7 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     );
     let said = told.iter().map(|(pair, found)| Sentence::Linked {
         cause: pair.cause.name.clone(),
-        lag: pair.link.lag,
+        lag: pair.lag,
         found: *found,
     });
     let unsaid = untold.into_values().map(|(why, causes)| Sentence::Untold { causes, why });

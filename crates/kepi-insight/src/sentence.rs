@@ -59,6 +59,22 @@ pub enum Sentence {
         /// What is usual of it, or why nobody can say.
         judged: Judgement,
     },
+    /// It is called out since some period without a break, the same way: one signal, not one a period.
+    Lasts {
+        /// The first of them.
+        since: Period,
+        /// How many periods.
+        periods: u32,
+    },
+    /// It was called out until the period before, and is no longer.
+    Faded {
+        /// The first period of the signal.
+        since: Period,
+        /// The last.
+        until: Period,
+        /// Whether the value lies in what was usual before; else what it went to has become usual.
+        back: bool,
+    },
     /// What puts the data of a value in doubt.
     InDoubt(Suspicion),
     /// Its definition is another than in the period before.

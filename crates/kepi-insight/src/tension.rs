@@ -1,6 +1,6 @@
 //! Does it get worse where others of its objective get better? KPIs that serve one objective should not pull against each other.
 
-use kepi_model::project::{CauseEffect, Kpi, Sign};
+use kepi_model::project::{Kpi, Sign};
 
 use crate::{
     analysis::{Analysis, Ask, Cadence, Check, Frames, Insight, Verdict},
@@ -33,18 +33,11 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     if siblings.is_empty() {
         return None;
     }
-    let link = CauseEffect {
-        from: objective.clone(),
-        to: objective.clone(),
-        sign: Sign::Positive,
-        lag: None,
-        strength: None,
-        why: None,
-    };
     let found: Vec<(&Kpi, Result<Association, Untold>)> = siblings
         .iter()
         .map(|other| {
-            let pair = Pair { cause: other, effect: ask.kpi, link: &link };
+            let (cause, effect) = (*other, ask.kpi);
+            let pair = Pair { cause, effect, sign: Sign::Positive, lag: None, worth: None };
             (*other, link::measured(&pair, ask.period, frames))
         })
         .collect();

@@ -33,6 +33,8 @@ struct Ended {
     since: Period,
     before: Association,
     after: Association,
+    /// In the last quarter: when exactly it fell is not known, and a period too many in which it lived looks as if some were left.
+    left: Association,
 }
 
 /// Where the slope fell, if it did. Whether: the greatest t of all places, held against the distribution of the greatest (Andrews 1993). Where:
@@ -64,7 +66,9 @@ fn ended(units: &[Both], upto: Period, sign: f64) -> Option<Ended> {
         }
     }
     let (split, before, after) = place.filter(|_| policy::breaks(greatest))?;
-    Some(Ended { since: Period { ordinal: split, ..upto }, before, after })
+    let last = *periods.get(periods.len() - edge)?;
+    let left = part(&|at| at >= last)?;
+    Some(Ended { since: Period { ordinal: split, ..upto }, before, after, left })
 }
 
 fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
@@ -85,7 +89,7 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
         let ended = link::members(pair, ask.period, frames).and_then(|units| ended(&units, ask.period, sign));
         let ended = ended.filter(|of| {
             let was = policy::together(&of.before, sign, None, 1).0 == Verdict::Yes;
-            was && !policy::is_left(&of.after, sign)
+            was && !policy::is_left(&of.left, sign)
         });
         if let Some(of) = ended {
             verdicts.push(Verdict::Contrary);

@@ -609,6 +609,15 @@ codes! {
         "`until: now` in the panel: rows for those who have left, too"
         "add `until: now` to the panel's `rows`";
 
+    MOVES "K0653" Error "a belief that cannot be tested"
+        "What a KPI is believed to move is another KPI; one that is computed of it moves with it by definition, and nothing is learnt from that."
+        "another KPI, neither computed of this one nor this one of it, and a `worth` in its unit"
+        "name the KPI that is meant, or leave it out: how a formula hangs together is known";
+    MOVES_AGAINST "K0654" Warning "a belief against the strategy"
+        "A link of the strategy says which way the objectives of both KPIs work on each other. What one KPI of them is believed to do to the other goes the same way, or one of the two is wrong."
+        "the sign of the link between their objectives"
+        "change the sign here or in the strategy's link, or let the KPI serve another objective";
+
     WEIGHTS "K0701" Error "weights that do not sum to 100 %"
         "The weights of siblings share out their parent, so they sum to exactly 100 %."
         "100%"

@@ -71,7 +71,9 @@ impl Aspect {
             ("kpi", "accountable" | "responsible" | "consulted" | "informed")
             | ("unit", "manager")
             | ("source", "owner") => Self::Owner,
-            ("kpi", "assumptions" | "indicator" | "objective") | (_, "name" | "description") => Self::Words,
+            ("kpi", "assumptions" | "indicator" | "objective" | "moves") | (_, "name" | "description") => {
+                Self::Words
+            }
             ("scorecard", "period" | "unit" | "cascade" | "from") => Self::Definition,
             (kind, _) => Self::of_kind(kind),
         }

@@ -25,10 +25,10 @@ use crate::{
 
 pub use crate::entity::{Attribute, Entity};
 pub use crate::measure::{
-    Aggregate, AsOf, Basis, BasisKind, BasisPoints, Better, Bins, Design, Dimension, Disposition, Duration,
-    DurationSummary, Indicator, Kpi, MARGIN_SCALE, Margin, MarginTo, Mean, Measure, MissingRule, Nps,
-    Population, Quantile, Rating, RatingKind, RatingSummary, Ratio, Response, Sensitivity, Share, Spacing,
-    SurveyGates, Target, TargetLines, Total, Trim, Unmatched, ValueUnit,
+    Aggregate, AsOf, Basis, BasisKind, BasisPoints, Belief, Better, Bins, Design, Dimension, Disposition,
+    Duration, DurationSummary, Indicator, Kpi, MARGIN_SCALE, Margin, MarginTo, Mean, Measure, MissingRule,
+    Nps, Population, Quantile, Rating, RatingKind, RatingSummary, Ratio, Response, Sensitivity, Share, Sign,
+    Spacing, SurveyGates, Target, TargetLines, Total, Trim, Unmatched, ValueUnit,
 };
 pub use connection::{Auth, Connection, Secret, Setting, To};
 pub use scorecard::{
@@ -39,7 +39,7 @@ pub use source::{
     Mapping, MappingFrom, MissingLocal, Mode, Otherwise, Pages, Parse, Relation, Requirement, Rule, Since,
     Source, SourceZone, Unpivot,
 };
-pub use strategy::{CauseEffect, Goal, Objective, Perspective, Pillar, Sign, Strategy, Strength, Theme};
+pub use strategy::{CauseEffect, Goal, Objective, Perspective, Pillar, Strategy, Strength, Theme};
 
 /// A whole project.
 #[derive(Debug, Clone)]

@@ -8,13 +8,13 @@ use kepi_model::{
     describe,
     documents::{DocumentText, documents, keys_that_differ},
     id::{KpiId, PersonId},
-    project::{Kpi, Project, Scorecard},
+    project::{Kpi, Project, Scorecard, Sign},
     source_text::SourceMap,
 };
 use kepi_query::published::grain_text;
 use serde::Serialize;
 
-use crate::view::TargetView;
+use crate::{reporter::words::lag, view::TargetView};
 
 /// What becomes of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -254,6 +254,15 @@ fn kpi((then, before): (&Kpi, &Project), (now, after): (&Kpi, &Project), said: &
     said.changed(Aspect::Words, "name", &then.name, &now.name);
     said.changed(Aspect::Words, "description", &text(&then.description), &text(&now.description));
     said.changed(Aspect::Words, "objective", &listed(&then.objective), &listed(&now.objective));
+    let moves = |kpi: &Kpi| {
+        let of = kpi.moves.iter().map(|of| {
+            let lag = of.lag.map(|of| format!(" after {}", lag(of))).unwrap_or_default();
+            let sign = if of.sign == Sign::Positive { "positive" } else { "negative" };
+            format!("{} ({sign}{lag})", of.kpi)
+        });
+        listed(of)
+    };
+    said.changed(Aspect::Words, "is believed to move", &moves(then), &moves(now));
     said.changed(Aspect::Words, "purpose", &listed(&then.purpose), &listed(&now.purpose));
     said.changed(Aspect::Words, "taken for granted", &then.assumptions.join(" "), &now.assumptions.join(" "));
 }

@@ -125,6 +125,18 @@ impl<'a> Say<'a> {
                     },
                 }
             }
+            Sentence::Lasts { since, periods } => format!(
+                "The same way since {}, {periods} periods in a row: one signal that lasts.",
+                self.calendar.label(*since)
+            ),
+            Sentence::Faded { since, until, back } => {
+                let (since, until) = (self.calendar.label(*since), self.calendar.label(*until));
+                let when =
+                    if since == until { format!("in {since}") } else { format!("from {since} to {until}") };
+                let now =
+                    if *back { "has come back" } else { "has stayed where it went, which has become usual" };
+                format!("It was beyond what is usual {when}, and {now}.")
+            }
             Sentence::InDoubt(doubt) => self.doubted(doubt),
             Sentence::Redefined { since } => {
                 let since = self.calendar.label(*since);
@@ -617,6 +629,11 @@ mod tests {
         }
         for count in 1..5 {
             all.push(Sentence::SitsIn { members: vec![name(); count], compared: 25, rest: 0.44 });
+        }
+        let period = Period { grain: kepi_model::calendar::Grain::Month, ordinal: 640 };
+        all.push(Sentence::Lasts { since: period, periods: 3 });
+        for (until, back) in [(period, true), (period.offset(2), false)] {
+            all.push(Sentence::Faded { since: period, until, back });
         }
         let delivery = || Delivery {
             source: "Tickets of the service desk".to_owned(),

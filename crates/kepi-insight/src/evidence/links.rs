@@ -147,6 +147,28 @@ mod tests {
     use crate::policy;
 
     #[test]
+    fn what_is_believed_of_kpis_stands_for_the_link_between_their_objectives() {
+        let more = "---\nkpi: other\nname: Other\nobjective: after\nindicator: lagging\nbetter: lower\nmeasure: {share: {of: answer, which: good}}\nperiod: month\naccountable: owner\n";
+        let pairs = |moves: &str| -> Vec<(String, String, Option<f64>)> {
+            let text = DEFINITIONS.replacen("kpi: cause\n", &format!("kpi: cause\n{moves}"), 1) + more;
+            let project = defined(&text);
+            let of = link::pairs(&project).into_iter();
+            of.map(|pair| (pair.cause.id.to_string(), pair.effect.id.to_string(), pair.worth)).collect()
+        };
+        let pair = |effect: &str, worth| ("cause".to_owned(), effect.to_owned(), worth);
+        assert_eq!(pairs(""), [pair("effect", None), pair("other", None)]);
+        let moves = "moves: {other: {sign: positive, lag: 2 months, worth: 0.5%}}\n";
+        assert_eq!(pairs(moves), [pair("other", Some(0.005))]);
+        // Of KPIs whose objectives no link joins, too.
+        let text =
+            DEFINITIONS.replace("links:\n  - {from: before, to: after, sign: positive, lag: 1 month}\n", "");
+        let text = text.replacen("kpi: cause\n", "kpi: cause\nmoves: {effect: {sign: negative}}\n", 1);
+        let project = defined(&text);
+        let [found] = &link::pairs(&project)[..] else { panic!("{:?}", link::pairs(&project)) };
+        assert_eq!((found.effect.id.as_str(), link::expected_sign(found)), ("effect", -1.0));
+    }
+
+    #[test]
     fn what_counts_is_the_scorecard_in_force() {
         let card = |from: &str, objective: &str, kpi: &str| {
             format!(

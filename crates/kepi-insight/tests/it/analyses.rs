@@ -76,8 +76,13 @@ impl Frames for Planted {
         self.frame.kpis[&kpi.id].keys().cloned().collect()
     }
     fn judged(&self, _: &Kpi, period: Period, segment: &Segment) -> Judgement {
-        let is_last = period.ordinal == self.last;
-        self.judged.get(segment).copied().filter(|_| is_last).unwrap_or(Err(Refusal::NotLooked))
+        let of = |judged: &BTreeMap<Segment, Judgement>| judged.get(segment).copied();
+        let judged = if period.ordinal == self.last {
+            of(&self.judged)
+        } else {
+            review(&self.project, &self.frame, period.ordinal, 0.07, 1).judged.values().find_map(of)
+        };
+        judged.unwrap_or(Err(Refusal::NotLooked))
     }
     fn points(&self, kpi: &Kpi, _: Grain, segment: &Segment, range: RangeInclusive<i32>) -> Vec<(i32, f64)> {
         range.filter_map(|at| Some((at, self.frame.figure(&kpi.id, segment, at)?.point))).collect()
@@ -134,6 +139,57 @@ fn a_delivery_that_is_not_like_those_before_is_named() {
         };
         assert_eq!((found.verdict, said), (Verdict::Yes, wanted));
     }
+}
+
+/// Steady months, the last of them with so many hits fewer in each member.
+fn fallen(seed: u64, by: &[u64]) -> Vec<Vec<(u64, u64)>> {
+    let mut months = [steady(seed), steady(seed + 1)].concat();
+    let from = months.len() - by.len();
+    for (month, by) in months[from..].iter_mut().zip(by) {
+        month.iter_mut().for_each(|cell| cell.0 -= by);
+    }
+    months
+}
+
+#[test]
+fn a_signal_that_lasts_is_one_and_ends_when_the_value_is_back_or_has_become_usual() {
+    let of = |by: &[u64]| Planted::of(&fallen(5, by)).ask("change").unwrap();
+    let at = |ordinal| Period { grain: Grain::Month, ordinal };
+    assert_eq!(of(&[200]).says.len(), 1);
+    let lasting = of(&[200, 250]);
+    assert_eq!((lasting.verdict, lasting.says.len()), (Verdict::Yes, 2));
+    assert_eq!(lasting.says[1], Sentence::Lasts { since: at(48), periods: 2 });
+    // A small one, which the last months together do not show.
+    let back =
+        (10..40).map(|by| of(&[by, 0])).find(|back| back.says.len() > 1 && back.verdict == Verdict::No);
+    let wanted = Sentence::Faded { since: at(48), until: at(48), back: true };
+    assert_eq!(back.map(|back| back.says[1].clone()), Some(wanted));
+    // After some months the filter has learnt the level, and the signal ends where it went.
+    let by = vec![200; 24];
+    let ended = (2..=by.len()).find_map(|months| {
+        of(&by[..months]).says.get(1).cloned().filter(|of| matches!(of, Sentence::Faded { .. }))
+    });
+    assert!(matches!(ended, Some(Sentence::Faded { back: false, .. })), "{ended:?}");
+    // Nothing of it is said of quiet months.
+    assert_eq!(Planted::of(&steady(5)).ask("change").unwrap().says.len(), 1);
+}
+
+#[test]
+fn a_month_whose_deliveries_are_in_doubt_has_no_verdict() {
+    let kept_back = |fault, worth: usize| {
+        let mut world = landed(2, fault);
+        // The fault stands in the newest file; what is worth a tenth of the month is that much of what came with it.
+        let loads = world.loads.split_off(world.loads.len() - worth);
+        world.loads = [&world.loads[..60 - worth.max(30)], &loads[..]].concat();
+        let mut frame = world.frame.clone();
+        frame.loads = world.loads;
+        let judged =
+            review(&world.project, &frame, world.frame.periods().last().copied().unwrap(), 0.07, 1).judged;
+        judged.values().next().unwrap()[&Segment::total()] == Err(Refusal::InDoubt)
+    };
+    // One of thirty daily files that is halved moves a month by less than a tenth of its rows; one of eight does not.
+    assert!(!kept_back(Fault::Halved, 30) && !kept_back(Fault::None, 30) && !kept_back(Fault::None, 8));
+    assert!(kept_back(Fault::Halved, 8) && kept_back(Fault::Code, 8) && kept_back(Fault::Column, 8));
 }
 
 #[test]

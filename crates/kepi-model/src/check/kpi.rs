@@ -5,6 +5,7 @@ mod dated;
 mod design;
 mod dimensions;
 mod made;
+mod moves;
 mod targets;
 mod together;
 
@@ -33,6 +34,7 @@ use crate::{
 
 pub(super) use dated::by_day;
 pub(super) use dimensions::declared_dimensions;
+pub(super) use moves::read as beliefs;
 pub(super) use together::together;
 
 /// What a KPI is read in.
@@ -133,6 +135,8 @@ fn read(
         survey_gates,
         response,
         targets,
+        // Of KPIs that may not have been read yet.
+        moves: Vec::new(),
         accountable: written.accountable.cloned(),
         responsible: written.responsible.values(),
         consulted: written.consulted.values(),

@@ -147,7 +147,8 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         zone: &zone,
         business_hours: &business_hours,
     };
-    let kpis = kpi::read_all(&definitions.kpis, &around, context);
+    let mut kpis = kpi::read_all(&definitions.kpis, &around, context);
+    kpi::beliefs(&definitions.kpis, strategy.as_ref(), &mut kpis, context);
     let scorecards: Vec<_> = definitions
         .scorecards
         .iter()

@@ -10,7 +10,7 @@ use crate::{
     },
     id::{DimensionId, EntityId, KpiId, ObjectiveId, PersonId, PurposeId, UnitId},
     measure::{Weights, Written as Measure, WrittenResponse},
-    project::{AsOf, Better, Indicator, Sensitivity},
+    project::{AsOf, Better, Indicator, Sensitivity, Sign},
 };
 
 table! {
@@ -56,6 +56,15 @@ table! {
     to_date: Grain, required, "Of which: the year, the quarter … in which the period ends.", "year";
 }
 
+table! {
+    Moves = "moves", "How a KPI is believed to move another.";
+    sign: Sign, required, "Whether better here leads to better or to worse there.", "positive";
+    lag: Lag, optional, "After how long.", "1 quarter";
+    worth: AmountText, optional,
+        "The smallest move of it worth having, in its unit; default a tenth of the way from its threshold to its target.", "0.5";
+    why: String, optional, "Why it is believed.", "Who calls twice leaves";
+}
+
 /// One length of periods, or several.
 pub(crate) type Periods = Either<Grain, List<Grain>>;
 
@@ -97,6 +106,8 @@ table! {
     publish_if: Gates, optional, "Fewer cases are shown as insufficient.", "{n: 50}";
     coverage_at_least: Share, optional, "Below it the value is shown as insufficient.", "60%";
     targets: List<Target>, optional, "Targets over time and by unit.", "[{from: 2026-01-01, …}]";
+    moves: Map<KpiId, Moves>, optional, "KPIs that it is believed to move; each belief is held against published figures.",
+        "{renewal_rate: {sign: positive, lag: 1 quarter}}";
     accountable: PersonId, optional, "The one who answers for it.", "vp_customer";
     responsible: List<PersonId>, optional, "Who does the work.", "[terminal_lead]";
     consulted: List<PersonId>, optional, "Who is asked.", "[terminal_lead]";

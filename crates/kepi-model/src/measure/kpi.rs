@@ -62,6 +62,8 @@ pub struct Kpi {
     pub response: Option<Response>,
     /// Targets, sorted by unit (none first) and date.
     pub targets: Vec<Target>,
+    /// Other KPIs that it is believed to move, in written order.
+    pub moves: Vec<Belief>,
     /// Exactly one.
     pub accountable: Option<PersonId>,
     /// Who does the work.
@@ -99,6 +101,21 @@ pub struct Kpi {
     pub text: String,
     /// Where it is defined.
     pub span: Span,
+}
+
+/// That a KPI moves another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Belief {
+    /// The other.
+    pub kpi: KpiId,
+    /// Whether better here leads to better there.
+    pub sign: Sign,
+    /// After how long: so many of a grain.
+    pub lag: Option<(u32, Grain)>,
+    /// The smallest move of the other that is worth having, in its unit.
+    pub worth: Option<f64>,
+    /// Why it is believed.
+    pub why: Option<String>,
 }
 
 impl Kpi {
@@ -239,6 +256,14 @@ impl Sensitivity {
 }
 
 words! {
+    /// Direction of an effect.
+    pub enum Sign {
+        /// More leads to more.
+        Positive = "positive",
+        /// More leads to less.
+        Negative = "negative",
+    }
+
     /// Whether a KPI runs ahead of the outcome or states it.
     pub enum Indicator {
         /// Moves before the outcome.

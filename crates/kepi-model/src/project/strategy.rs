@@ -3,6 +3,7 @@
 use crate::{
     calendar::Grain,
     id::{GoalId, KpiId, ObjectiveId, PersonId, PerspectiveId, PillarId, StrategyId, ThemeId},
+    measure::Sign,
     word::words,
 };
 
@@ -104,14 +105,6 @@ pub struct CauseEffect {
 }
 
 words! {
-    /// Direction of an effect.
-    pub enum Sign {
-        /// More leads to more.
-        Positive = "positive",
-        /// More leads to less.
-        Negative = "negative",
-    }
-
     /// Expected strength of an effect.
     pub enum Strength {
         /// Hardly to be seen.

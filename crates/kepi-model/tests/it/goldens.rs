@@ -372,6 +372,17 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
         ),
         ("K0644", kpis("weight: weight\npublish_if: {n: 30}\n", "publish_if: {response_rate: 20%, representative: 70%}\n")),
         (
+            "K0653",
+            kpis(
+                "kpi: delivered_in_time\n",
+                "kpi: delivered_in_time\nmoves: {delivered_in_time: {sign: positive}}\n",
+            ),
+        ),
+        (
+            "K0654",
+            kpis("kpi: delivered_in_time\n", "kpi: delivered_in_time\nmoves: {nps: {sign: negative}}\n"),
+        ),
+        (
             "K0650",
             [
                 attribute("again: {any: order, same: account, after: ordered_at}"),
