@@ -39,6 +39,8 @@ pub enum Cadence {
     Standing,
     /// When somebody asks for it: it reads other KPIs, or says nothing of a period.
     OnRequest,
+    /// Only when asked for by its name: it reads rows.
+    ByName,
 }
 
 /// What is asked: about a KPI over all rows, in a period.
@@ -72,6 +74,33 @@ pub trait Frames {
     fn loads(&self) -> &[LoadReport];
     /// The last period before one in which the total has a final figure.
     fn before(&self, kpi: &Kpi, period: Period) -> Option<Period>;
+    /// What rows and files do to the value of the total; none where its rows cannot be read.
+    fn influence(&self, kpi: &Kpi, period: Period) -> Option<Influence> {
+        let _ = (kpi, period);
+        None
+    }
+}
+
+/// What rows and files do to a value, those that move it most first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Influence {
+    /// Rows that entered it.
+    pub rows: u64,
+    /// Of them those that move it most; none where its states do not add up.
+    pub most: Vec<Moving>,
+    /// Files.
+    pub files: Vec<Moving>,
+}
+
+/// A row or a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moving {
+    /// Its name for people.
+    pub name: String,
+    /// How many rows that is.
+    pub rows: u64,
+    /// The value less that without it; none: there would be no value.
+    pub moves: Option<f64>,
 }
 
 /// What a figure of an exhibit is.

@@ -277,7 +277,7 @@ impl<'a> Deliveries<'a> {
                 later.outcome == LoadOutcome::Landed && later.at > load.at && later.file == load.file
             };
             // What has landed since is a gap no more.
-            let since = self.all.iter().any(|later| is_same(later));
+            let since = self.all.iter().any(is_same);
             return (!since).then(|| vec![Suspicion::Stopped(delivery, reason.clone())]);
         }
         let before = self.before(place);

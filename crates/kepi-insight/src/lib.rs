@@ -29,6 +29,7 @@ pub mod effect;
 pub mod evidence;
 mod forecast;
 pub mod frame;
+mod influence;
 pub mod link;
 mod location;
 mod mix;
@@ -67,6 +68,7 @@ pub static ANALYSES: &[Analysis] = &[
     tension::ANALYSIS,
     style::ANALYSIS,
     balance::ANALYSIS,
+    influence::ANALYSIS,
 ];
 
 /// Version of the analyses: counted up when any of them says something else of the same figures.

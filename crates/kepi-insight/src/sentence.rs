@@ -15,6 +15,7 @@ use crate::{
     doubt::Suspicion,
     policy::Ambition,
     trend::Trend,
+    verdict::Verdict,
 };
 
 /// One sentence about a KPI in a period.
@@ -59,6 +60,21 @@ pub enum Sentence {
         /// What is usual of it, or why nobody can say.
         judged: Judgement,
     },
+    /// The row that moves a value most.
+    RestsOn {
+        /// The row.
+        name: String,
+        /// By how much; none: without it there would be no value.
+        moves: Option<f64>,
+        /// Of so many rows.
+        rows: u64,
+        /// What the value usually varies by, either way, where that is known.
+        usual: Option<f64>,
+        /// Whether that one row moves it by as much.
+        verdict: Verdict,
+    },
+    /// What a value is without a row cannot be told: its states do not add up.
+    NotOfRows,
     /// It is called out since some period without a break, the same way: one signal, not one a period.
     Lasts {
         /// The first of them.

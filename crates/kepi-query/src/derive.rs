@@ -5,6 +5,7 @@
 //! which what was made stands in for what was landed, so that scans, lookups and measures know nothing of it.
 
 mod gather;
+pub mod influence;
 pub mod plan;
 mod reference;
 mod rows;

@@ -86,6 +86,13 @@ fn bare(raw: f64, unit: &ValueUnit, decimals: u8) -> String {
     }
 }
 
+/// A difference that may be far smaller than what is shown of a value: with two digits of its own.
+pub fn moved(raw: f64, unit: &ValueUnit) -> String {
+    let size = raw.abs() / step(unit, 0);
+    let digits = if size > 0.0 { (1.0 - size.log10().floor()).clamp(0.0, 9.0) as u8 } else { 0 };
+    difference(raw, unit, digits)
+}
+
 /// A difference with its sign; differences of shares and of promoter scores are points: `+1.1 pt`.
 pub fn difference(raw: f64, unit: &ValueUnit, decimals: u8) -> String {
     let body = match unit {

@@ -125,16 +125,34 @@ impl<'a> Say<'a> {
                     },
                 }
             }
+            Sentence::RestsOn { name, moves: None, .. } => {
+                format!("Yes: without {name} there would be no value.")
+            }
+            Sentence::RestsOn { name, moves: Some(moves), rows, usual, verdict } => {
+                let moves = format::moved(*moves, self.unit);
+                let usual = usual.map(|usual| format::moved(usual.abs(), self.unit).replace('+', "± "));
+                let rows = format::count(*rows);
+                match (verdict, usual) {
+                    (kepi_insight::analysis::Verdict::Yes, Some(usual)) => format!(
+                        "On one: {name} alone moves it by {moves}, as much as it usually varies by ({usual}). Check that row first."
+                    ),
+                    (_, Some(usual)) => format!(
+                        "On none alone: of {rows} rows {name} moves it most, by {moves}; it usually varies by {usual}."
+                    ),
+                    (_, None) => format!("Of {rows} rows {name} moves it most, by {moves}; what is usual of it is not known."),
+                }
+            }
+            Sentence::NotOfRows => {
+                "Cannot be told: what it is made of does not add up row by row, so there is no value without one of them.".to_owned()
+            }
             Sentence::Lasts { since, periods } => format!(
                 "The same way since {}, {periods} periods in a row: one signal that lasts.",
                 self.calendar.label(*since)
             ),
             Sentence::Faded { since, until, back } => {
                 let (since, until) = (self.calendar.label(*since), self.calendar.label(*until));
-                let when =
-                    if since == until { format!("in {since}") } else { format!("from {since} to {until}") };
-                let now =
-                    if *back { "has come back" } else { "has stayed where it went, which has become usual" };
+                let when = if since == until { format!("in {since}") } else { format!("from {since} to {until}") };
+                let now = if *back { "has come back" } else { "has stayed where it went, which has become usual" };
                 format!("It was beyond what is usual {when}, and {now}.")
             }
             Sentence::InDoubt(doubt) => self.doubted(doubt),
@@ -632,6 +650,16 @@ mod tests {
         }
         let period = Period { grain: kepi_model::calendar::Grain::Month, ordinal: 640 };
         all.push(Sentence::Lasts { since: period, periods: 3 });
+        for (moves, usual, verdict) in [
+            (Some(0.02), Some(0.01), kepi_insight::analysis::Verdict::Yes),
+            (Some(-0.000_2), Some(0.01), kepi_insight::analysis::Verdict::No),
+            (Some(0.000_2), None, kepi_insight::analysis::Verdict::Unknown),
+            (None, None, kepi_insight::analysis::Verdict::Yes),
+        ] {
+            let name = "row 2015-0007 (data/survey-2015.csv row 7)".to_owned();
+            all.push(Sentence::RestsOn { name, moves, rows: 2_831, usual, verdict });
+        }
+        all.push(Sentence::NotOfRows);
         for (until, back) in [(period, true), (period.offset(2), false)] {
             all.push(Sentence::Faded { since: period, until, back });
         }

@@ -93,7 +93,7 @@ pub fn rows(view: &RowsView) -> String {
     let terms = || view.traced.iter().flat_map(|of| &of.terms);
     let names: BTreeSet<&String> =
         terms().flat_map(|term| term.rows.iter().flat_map(|row| row.read.keys())).collect();
-    let header = ["term", "entity", "key", "date", "left_out", "source", "file", "row"];
+    let header = ["term", "entity", "key", "date", "left_out", "source", "file", "row", "hit", "moves"];
     let header: Vec<&str> = header.into_iter().chain(names.iter().map(|name| name.as_str())).collect();
     let lines = terms().flat_map(|term| term.rows.iter().map(move |row| (term, row))).map(|(term, row)| {
         let mut cells = vec![
@@ -105,6 +105,8 @@ pub fn rows(view: &RowsView) -> String {
             row.source.clone().unwrap_or_default(),
             row.file.clone().unwrap_or_default(),
             row.row.map(|row| row.to_string()).unwrap_or_default(),
+            row.hit.map(|hit| hit.to_string()).unwrap_or_default(),
+            row.moves.map(|moves| moves.to_string()).unwrap_or_default(),
         ];
         cells.extend(names.iter().map(|name| row.read.get(*name).map(plain).unwrap_or_default()));
         cells

@@ -32,6 +32,27 @@ pub struct TracedValue {
     pub disagreements: Vec<String>,
     /// Its terms: one, or two of a ratio or stock.
     pub terms: Vec<TermRows>,
+    /// The ten rows that move it most, whether or not they are listed; empty where that cannot be told.
+    pub most: Vec<Moving>,
+    /// The same of files: all rows of each together, those that move it most first.
+    pub files: Vec<Moving>,
+}
+
+/// A row or a file that moves a value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Moving {
+    /// What identifies the row; of a file its path.
+    pub key: String,
+    /// Which term the row is of; none of a file.
+    pub term: Option<String>,
+    /// The file a row stood in; none: it was made.
+    pub file: Option<String>,
+    /// Number of the row in the file.
+    pub row: Option<i64>,
+    /// So many rows are behind the value.
+    pub rows: u64,
+    /// The value less that without it, in the KPI's unit; none: there would be no value without it.
+    pub moves: Option<f64>,
 }
 
 /// The rows of one term.
@@ -67,6 +88,12 @@ pub struct Row {
     pub date: String,
     /// Why it did not enter; none: it did.
     pub left_out: Option<String>,
+    /// Whether it is a hit of what is counted; none where nothing is, or it did not enter.
+    pub hit: Option<bool>,
+    /// The value less that without the row, in the KPI's unit; none where that cannot be told, or there would be no value.
+    pub moves: Option<f64>,
+    /// The same as people read it.
+    pub moves_shown: Option<String>,
     /// What was read of it, by name; a personal value is not told.
     pub read: BTreeMap<String, Value>,
     /// Its source.

@@ -12,7 +12,10 @@ use kepi_model::{
     project::{Entity, Project},
 };
 use kepi_query::{
-    derive::trace::{self, Traceable},
+    derive::{
+        influence::Influence,
+        trace::{self, Traceable},
+    },
     port::PinnedInputs,
     published::{Run, Subject, VALUE, Vouched, figure, states_of},
     row::Cell,
@@ -42,7 +45,7 @@ impl App {
         kpi: &KpiId,
         period: Period,
         segment: &Segment,
-        most: usize,
+        limit: usize,
     ) -> Result<TracedValue, AppError> {
         let subject = Subject::Kpi(kpi.clone());
         let standing = self.values.vouched(None).await.map_err(AppError::Lake)?;
@@ -84,7 +87,13 @@ impl App {
                 .collect(),
         };
         let shown = Shown::new(&project.calendar)?;
+        let influence = states.as_ref().and_then(|of| Influence::of(&found, kpi, of, project.confidence));
+        let (most, files) =
+            influence.as_ref().map(|of| shown.moving(&project, kpi, period, &found, of)).unwrap_or_default();
+        let moves = |place: usize| influence.as_ref().and_then(|of| of.rows.get(place)).map(Vec::as_slice);
         Ok(TracedValue {
+            most,
+            files,
             kpi: kpi.id.to_string(),
             period: project.calendar.label(period),
             segment: text,
@@ -103,7 +112,11 @@ impl App {
             terms: found
                 .terms
                 .into_iter()
-                .map(|term| shown.term(&project, kpi, period, term, most))
+                .enumerate()
+                .map(|(place, term)| {
+                    let moves = moves(place).unwrap_or_default();
+                    shown.term(&project, kpi, period, (term, moves), limit)
+                })
                 .collect(),
         })
     }

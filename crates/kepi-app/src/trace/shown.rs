@@ -11,13 +11,19 @@ use kepi_model::{
     project::{Entity, Kpi, Measure, Project},
 };
 use kepi_query::{
-    derive::trace::{self, Entered, Place, Reading, RowTrace, TracedRow, TracedTerm},
+    derive::{
+        influence::Influence,
+        trace::{self, Entered, Place, Reading, RowTrace, TracedRow, TracedTerm, ValueTrace},
+    },
     row::Cell,
     side::{Role, Term},
     state::wire::StateValue,
     value::Exact,
 };
-use kepi_report::trace::{FoundRow, Gathered, MadeOf, Row, TermRows, TracedEntityRow, plain};
+use kepi_report::{
+    format,
+    trace::{FoundRow, Gathered, MadeOf, Moving, Row, TermRows, TracedEntityRow, plain},
+};
 use serde_json::{Value, json};
 
 use crate::error::AppError;
@@ -49,6 +55,9 @@ pub(super) fn role_word(role: Role) -> String {
     }
 }
 
+/// Rows that are named as those that move a value most.
+const MOST: usize = 10;
+
 fn left_out_word(entered: Entered) -> Option<&'static str> {
     match entered {
         Entered::Counted => None,
@@ -78,7 +87,7 @@ impl<'a> Shown<'a> {
         project: &Project,
         kpi: &Kpi,
         period: Period,
-        term: TracedTerm,
+        (term, moves): (TracedTerm, &[Option<f64>]),
         most: usize,
     ) -> TermRows {
         let made = project.entities.get(&term.entity).and_then(|entity| entity.rows.as_ref());
@@ -114,13 +123,64 @@ impl<'a> Shown<'a> {
             rows: term
                 .rows
                 .into_iter()
+                .zip(moves.iter().copied().chain(std::iter::repeat(None)))
                 .take(most)
-                .map(|row| self.traced(project, &term.entity, period.grain, row))
+                .map(|(row, moves)| self.traced((project, kpi), &term.entity, period.grain, (row, moves)))
                 .collect(),
         }
     }
 
-    fn traced(&self, project: &Project, entity: &EntityId, grain: Grain, row: TracedRow) -> Row {
+    /// The rows and the files that move a value most.
+    pub(super) fn moving(
+        &self,
+        project: &Project,
+        kpi: &Kpi,
+        period: Period,
+        of: &ValueTrace,
+        influence: &Influence,
+    ) -> (Vec<Moving>, Vec<Moving>) {
+        let size = |moves: Option<f64>| moves.map_or(f64::INFINITY, f64::abs);
+        let rows = of.terms.iter().zip(&influence.rows).flat_map(|(term, moves)| {
+            term.rows.iter().zip(moves).map(move |(row, moves)| (term, row, *moves))
+        });
+        // Those that did not enter move nothing.
+        let mut rows: Vec<(&TracedTerm, &TracedRow, Option<f64>)> =
+            rows.filter(|(_, row, _)| row.entered == Entered::Counted).collect();
+        let all = rows.len() as u64;
+        // Where no row has such a difference, none is to be told.
+        if rows.iter().all(|(.., moves)| moves.is_none()) {
+            return (Vec::new(), Vec::new());
+        }
+        rows.sort_by(|a, b| size(b.2).total_cmp(&size(a.2)));
+        let row = |(term, row, moves): &(&TracedTerm, &TracedRow, Option<f64>)| {
+            let (_, file, number) = placed(row.place.clone());
+            let key = self.key(project, &term.entity, period.grain, &row.key).join(" ");
+            let term = Some(term_word(kpi, term.term).to_owned());
+            Moving { key, term, file, row: number, rows: all, moves: *moves }
+        };
+        let mut files: Vec<Moving> = influence
+            .files
+            .iter()
+            .map(|of| Moving {
+                key: of.file.clone(),
+                term: None,
+                file: None,
+                row: None,
+                rows: of.rows,
+                moves: of.moves,
+            })
+            .collect();
+        files.sort_by(|a, b| size(b.moves).total_cmp(&size(a.moves)));
+        (rows.iter().take(MOST).map(row).collect(), files)
+    }
+
+    fn traced(
+        &self,
+        (project, kpi): (&Project, &Kpi),
+        entity: &EntityId,
+        grain: Grain,
+        (row, moves): (TracedRow, Option<f64>),
+    ) -> Row {
         let (source, file, number) = placed(row.place);
         let key = self.key(project, entity, grain, &row.key);
         Row {
@@ -128,6 +188,9 @@ impl<'a> Shown<'a> {
             parts: told(key, &row.key),
             date: self.instant(row.at),
             left_out: left_out_word(row.entered).map(str::to_owned),
+            hit: row.hit,
+            moves,
+            moves_shown: moves.map(|moves| format::moved(moves, &kpi.unit)),
             read: row.read.iter().map(|reading| (reading.name.clone(), self.reading(reading))).collect(),
             source,
             file,

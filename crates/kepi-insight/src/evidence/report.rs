@@ -88,8 +88,10 @@ const fn most(share: f64) -> Option<Floor> {
     Some(Floor::Most(share))
 }
 
-/// At least so much of the shifts on a scorecard is found in the first month, by their size in spreads.
-const FLOORS: [(u32, f64); 3] = [(3, 0.42), (4, 0.70), (5, 0.86)];
+/// At least so much of the shifts on a scorecard is found in the first month, by the months before and their size in spreads. With two years a
+/// season cannot be told yet (25 months are needed), so that less is found.
+const FLOORS: [(usize, [(u32, f64); 3]); 2] =
+    [(36, [(3, 0.42), (4, 0.70), (5, 0.86)]), (24, [(3, 0.35), (4, 0.60), (5, 0.78)])];
 /// At most so many clean months show anything, and so much of what is called out beside true shifts is false.
 const PROMISE: f64 = 0.10;
 
@@ -105,8 +107,9 @@ impl Found {
             lines.push(line("false among call-outs beside true shifts", self.false_share, most(PROMISE))?);
         }
         for (size, on_scorecard, elsewhere) in &self.power {
-            // Twelve months say little of what is usual: the floor is that of longer histories.
-            let floor = FLOORS.iter().find(|(of, _)| of == size && months > 12);
+            // Twelve months say little of what is usual, and nothing is promised of them.
+            let floors = FLOORS.iter().find(|(least, _)| months >= *least);
+            let floor = floors.and_then(|(_, of)| of.iter().find(|(of, _)| of == size));
             let floor = floor.and_then(|(_, floor)| least(*floor));
             let what = |place| format!("shift of {size} spreads {place}, first month");
             lines.push(line(&what("on a scorecard"), *on_scorecard, floor)?);

@@ -119,6 +119,10 @@ pub struct TracedRow {
     pub place: Option<Place>,
     /// What the measure and its conditions read of it.
     pub read: Vec<Reading>,
+    /// Whether it is a hit of what is counted; none where nothing is, or it did not enter.
+    pub hit: Option<bool>,
+    /// What it adds to each state of its term.
+    pub adds: Vec<(Role, StateValue)>,
 }
 
 /// The rows of one term of a measure.
@@ -254,16 +258,28 @@ impl Own<'_> {
             if at < self.within.0 || at >= self.within.1 || !self.is_of_segment(&view) {
                 continue;
             }
-            for (((_, state), sum), failed) in side.states.iter().zip(&mut sums).zip(&mut overflows) {
+            let mut adds = Vec::with_capacity(sums.len());
+            for (((role, state), sum), failed) in side.states.iter().zip(&mut sums).zip(&mut overflows) {
                 *failed |= sum.add(state, &view).is_err();
+                let mut own = Accumulator::new(&state.kind);
+                // Where the sum fails, so does what is made of it.
+                let _ = own.add(state, &view);
+                adds.push((*role, own.value(key)));
             }
             let shows = Shows { project: self.project, entity };
             let mut read = Vec::new();
             for expression in conditions.iter().chain(measured) {
                 shows.of_expression(expression, &view, &mut read);
             }
+            let entered = self.entered(measured, &view);
+            let hit = adds.iter().find_map(|(role, adds)| match (role, adds) {
+                (Role::Hits, StateValue::Count(hits)) if entered == Entered::Counted => Some(*hits > 0),
+                _ => None,
+            });
             rows.push(TracedRow {
-                entered: self.entered(measured, &view),
+                entered,
+                hit,
+                adds,
                 at,
                 key: shows.key(table, row),
                 place: place(table, row),

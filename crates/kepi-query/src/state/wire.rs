@@ -51,7 +51,7 @@ const DEEPEST: u8 = 40;
 const SO_FAR: u8 = 0x80;
 
 /// What one state comes to in one cell.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum StateValue {
     /// Rows.
     Count(u64),
@@ -294,6 +294,35 @@ impl CellStates {
         // What looks back looks back from the last.
         sum.so_far = parts.last()?.so_far.clone();
         Some(sum)
+    }
+
+    /// The states without what some rows of a term add to them. None where that cannot be told: different values are known by their number alone, and
+    /// of rows that are weighted to margins, or enter a formula, each changes what all others count.
+    #[must_use]
+    pub fn without(mut self, term: Term, adds: &[(Role, StateValue)]) -> Option<Self> {
+        if !self.inputs.is_empty() || self.weighting.is_some() {
+            return None;
+        }
+        let terms = if self.so_far.is_empty() { &mut self.terms } else { &mut self.so_far };
+        let (_, states) = terms.iter_mut().find(|(known, _)| *known == term)?;
+        for (role, state) in states {
+            let Some((_, less)) = adds.iter().find(|(known, _)| known == role) else { continue };
+            *state = match (&*state, less) {
+                (StateValue::Count(all), StateValue::Count(less)) => {
+                    StateValue::Count(all.checked_sub(*less)?)
+                }
+                (StateValue::Sum(all), StateValue::Sum(less)) => StateValue::Sum(all.checked_sub(*less)?),
+                (StateValue::Histogram(all), StateValue::Histogram(less)) if all.len() == less.len() => {
+                    let rest = all.iter().zip(less).map(|(all, less)| all.checked_sub(*less));
+                    StateValue::Histogram(rest.collect::<Option<_>>()?)
+                }
+                (all, StateValue::Distinct { count: 0, .. }) => all.clone(),
+                // No value is made of these.
+                (StateValue::Extreme(value), StateValue::Extreme(_)) => StateValue::Extreme(*value),
+                _ => return None,
+            };
+        }
+        Some(self)
     }
 
     /// Whether there is more to keep than terms.
@@ -617,6 +646,17 @@ impl StateValue {
     }
 
     /// Adds what a further period has. Only what adds up can be added: rows, sums and bins.
+    /// Adds what another comes to.
+    pub(crate) fn add_value(&mut self, more: &Self) {
+        match (&mut *self, more) {
+            (Self::Distinct { count, digest }, Self::Distinct { count: more, .. }) if *more > 0 => {
+                // Which they are together is not known; that there are some is.
+                (*count, *digest) = (count.saturating_add(*more), None);
+            }
+            _ => self.add(&more.seen()),
+        }
+    }
+
     pub(crate) fn add(&mut self, more: &Seen<'_>) {
         let too_large = |bound: &dyn fmt::Display| Self::OutOfRange { bound: bound.to_string() };
         *self = match (&*self, more) {

@@ -6,14 +6,18 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use kepi_model::project::Project;
+use kepi_model::project::{Kpi, Measure, Project};
 use kepi_query::{
-    derive::trace::{self, Entered, Traceable},
+    derive::{
+        influence::Influence,
+        trace::{self, Entered, Traceable, ValueTrace},
+    },
+    finish::finished_again,
     port::{Limits, PinnedInputs},
     reach::watermarks,
     reference::Reference,
     side::Term,
-    state::wire::CellStates,
+    state::wire::{CellStates, StateValue},
     value::Value,
 };
 use kepi_testkit::{
@@ -57,18 +61,87 @@ fn all_agree<'v>(
             rows.count() as u64
         };
         if states.terms.iter().chain(&states.so_far).all(|(_, states)| {
-            states
-                .iter()
-                .all(|(_, state)| !matches!(state, kepi_query::state::wire::StateValue::OutOfRange { .. }))
+            states.iter().all(|(_, state)| !matches!(state, StateValue::OutOfRange { .. }))
         }) {
             assert_eq!(rows(&[Entered::Counted], None), value.coverage.counted, "{}", what());
             let eligible = [Entered::Counted, Entered::WithoutValue, Entered::NotCounted];
             assert_eq!(rows(&eligible, None), value.coverage.eligible, "{}", what());
         }
+        check_influence(&found, kpi, &states, project.confidence, &what());
         traced += 1;
         kinds.insert(std::mem::discriminant(&kpi.measure));
     }
     (traced, kinds.len())
+}
+
+/// A value without a row is finished from what all other rows add, which is more than one way to come to.
+fn check_influence(found: &ValueTrace, kpi: &Kpi, states: &CellStates, confidence: f64, what: &str) {
+    let Some(influence) = Influence::of(found, kpi, states, confidence) else { return };
+    let point =
+        |of: &CellStates| finished_again(kpi, of, confidence).unwrap().estimate.ok().map(|of| of.point);
+    let value = point(states).unwrap();
+    for (place, term) in found.terms.iter().enumerate() {
+        for (row, traced) in term.rows.iter().enumerate().step_by(1 + term.rows.len() / 4) {
+            let moves = influence.rows[place][row];
+            if traced.entered == Entered::Outside {
+                assert!(moves.is_none_or(|moves| moves == 0.0), "{what}: {moves:?}");
+            }
+            let mut others = states.clone();
+            let terms = if others.so_far.is_empty() { &mut others.terms } else { &mut others.so_far };
+            let (_, sums) = terms.iter_mut().find(|(known, _)| *known == term.term).unwrap();
+            let adds_up = sums.iter_mut().all(|(role, sum)| {
+                let counts = |of: &StateValue| match of {
+                    StateValue::Count(rows) => Some(i128::from(*rows)),
+                    StateValue::Sum(sum) => Some(*sum),
+                    _ => None,
+                };
+                let rest = term.rows.iter().enumerate().filter(|(other, _)| *other != row);
+                let adds = rest.map(|(_, of)| of.adds.iter().find(|(known, _)| known == role));
+                let all: Option<i128> = adds.map(|adds| counts(&adds?.1)).sum();
+                match (&mut *sum, all) {
+                    (StateValue::Count(sum), Some(all)) => *sum = u64::try_from(all).unwrap(),
+                    (StateValue::Sum(sum), Some(all)) => *sum = all,
+                    _ => return false,
+                }
+                true
+            });
+            if adds_up && kpi.design.is_none() {
+                assert_eq!(moves, point(&others).map(|rest| value - rest), "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_row_moves_a_share_by_what_comes_out_by_hand() {
+    let (project, landed, at, values) = worked::traceable();
+    let (limits, watermarks) = (Limits::default(), watermarks(&project, &landed));
+    let of = Traceable {
+        project: &project,
+        inputs: &landed,
+        at,
+        watermarks: &watermarks,
+        reader: &Reference,
+        limits: &limits,
+    };
+    let mut seen = 0;
+    for value in values.iter().filter(|value| value.estimate.is_ok()) {
+        let kpi = &project.kpis[&value.kpi];
+        let Measure::Share(_) = &kpi.measure else { continue };
+        let found = ready(trace::value(of, kpi, value.period, &value.segment, &SECRET)).unwrap();
+        let states = CellStates::decode(&value.states).unwrap();
+        let influence = Influence::of(&found, kpi, &states, project.confidence).unwrap();
+        let n = value.coverage.counted as f64;
+        let hits = value.estimate.as_ref().unwrap().point * n;
+        for (row, moves) in found.terms[0].rows.iter().zip(&influence.rows[0]) {
+            let (Some(hit), Some(moves)) = (row.hit, moves) else { continue };
+            // By hand: h ⁄ n less (h − x) ⁄ (n − 1).
+            let by_hand = hits / n - (hits - f64::from(u8::from(hit))) / (n - 1.0);
+            assert!((moves - by_hand).abs() < 1e-12, "{} {moves} {by_hand}", value.kpi);
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "{seen}");
 }
 
 #[test]

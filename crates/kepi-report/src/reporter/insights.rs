@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use kepi_insight::{
     ANALYSES,
-    analysis::{Ask, Cadence, Exhibit, Frames, Shown},
+    analysis::{self as insight, Ask, Cadence, Exhibit, Frames, Influence, Shown},
     change::Judgement,
     frame::Figure,
 };
@@ -19,6 +19,7 @@ use crate::{
     format,
     reader::{KpiQuery, ViewError},
     say::Say,
+    trace::{Moving, TracedValue},
     view::{AnalysisView, ExhibitView},
 };
 
@@ -63,6 +64,26 @@ impl Frames for Reporter<'_> {
         let last = points.into_iter().rev().find(|(_, point, is_final)| point.is_some() && *is_final);
         last.map(|(ordinal, ..)| Period { ordinal, ..period })
     }
+    fn influence(&self, kpi: &Kpi, period: Period) -> Option<Influence> {
+        self.facts.rows_behind(&kpi.id, period, &Segment::total(), 0).ok().map(influence)
+    }
+}
+
+/// What rows do to a value, as analyses read it.
+fn influence(of: TracedValue) -> Influence {
+    let moving = |of: Moving| insight::Moving {
+        name: match (of.file, of.row) {
+            (Some(file), Some(row)) => format!("row {} ({file} row {row})", of.key),
+            _ if of.term.is_some() => format!("row {}", of.key),
+            _ => of.key,
+        },
+        rows: of.rows,
+        moves: of.moves,
+    };
+    let rows = of.most.first().map_or(of.counted, |first| first.rows);
+    let many = |all: Vec<Moving>| -> Vec<insight::Moving> { all.into_iter().map(moving).collect() };
+    let [most, files] = [of.most, of.files].map(many);
+    Influence { rows, most: most.into_iter().map(|of| insight::Moving { rows: 1, ..of }).collect(), files }
 }
 
 /// Which analyses are asked.
@@ -70,7 +91,7 @@ impl Frames for Reporter<'_> {
 pub(crate) enum Which<'a> {
     /// Those that are whenever somebody looks.
     Standing,
-    /// All of them.
+    /// All but those that read rows.
     All,
     /// The one of this name.
     Named(&'a str),
@@ -99,7 +120,7 @@ impl<'a> Reporter<'a> {
         let say = Say::of(kpi, observed.as_ref(), &self.project().calendar);
         let wanted = ANALYSES.iter().filter(|analysis| match which {
             Which::Standing => analysis.cadence == Cadence::Standing,
-            Which::All => true,
+            Which::All => analysis.cadence != Cadence::ByName,
             Which::Named(name) => analysis.name == name,
         });
         let answered =

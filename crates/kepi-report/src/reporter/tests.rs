@@ -431,3 +431,20 @@ fn what_is_usual_is_the_middle_of_those_before() {
     let view = Reporter::new(&desk(&came, "2026-03-05T05:00:00Z")).sources().unwrap().sources.remove(0);
     assert_eq!((view.delivery.rows, view.delivery.usual_rows), (Some(900), Some(15)));
 }
+
+#[test]
+fn the_row_that_a_value_rests_on_is_named_only_when_asked_for() {
+    let kpis = airport().project().kpis.values().filter(|kpi| kpi.measure.kind().inputs().is_empty());
+    let mut named = 0;
+    for kpi in kpis {
+        let asked = |only| Reporter::new(airport()).analyse(kpi.id.as_str(), &KpiQuery::default(), only);
+        let Ok((_, all)) = asked(None) else { continue };
+        assert!(all.iter().all(|of| of.name != "influence"));
+        for of in asked(Some("influence")).unwrap().1 {
+            let wanted = "Yes: without row 2015-0007 (data/survey-2015.csv row 7) there would be no value.";
+            assert_eq!((of.verdict, &of.says[..]), ("yes", &[wanted.to_owned()][..]));
+            named += 1;
+        }
+    }
+    assert!(named > 0);
+}

@@ -79,6 +79,8 @@ fn term(of: &TermRows, is_named: bool) -> Markup {
     let id = format!("rows-{}", of.term);
     let names: Vec<&String> = of.rows.first().map(|row| row.read.keys().collect()).unwrap_or_default();
     let has_left_out = of.rows.iter().any(|row| row.left_out.is_some());
+    let has_hits = of.rows.iter().any(|row| row.hit.is_some());
+    let has_moves = of.rows.iter().any(|row| row.moves.is_some());
     let has_place = of.rows.iter().any(|row| row.file.is_some());
     let listed = of.rows.len() as u64;
     html! {
@@ -96,10 +98,12 @@ fn term(of: &TermRows, is_named: bool) -> Markup {
                             th scope="col" { "Row" }
                             th scope="col" { "Date" }
                             @for name in &names { th scope="col" { (words(name)) } }
+                            @if has_hits { th scope="col" { "Hit" } }
+                            @if has_moves { th.num scope="col" { "Moves it by" } }
                             @if has_left_out { th scope="col" { "Left out" } }
                             @if has_place { th scope="col" { "File and row" } }
                         } }
-                        tbody { @for row in &of.rows { (line(row, &of.entity, &names, has_left_out, has_place)) } }
+                        tbody { @for row in &of.rows { (line(row, &of.entity, &names, [has_hits, has_moves, has_left_out, has_place])) } }
                     }
                 }
             }
@@ -108,12 +112,15 @@ fn term(of: &TermRows, is_named: bool) -> Markup {
     }
 }
 
-fn line(row: &Row, entity: &str, names: &[&String], has_left_out: bool, has_place: bool) -> Markup {
+fn line(row: &Row, entity: &str, names: &[&String], has: [bool; 4]) -> Markup {
+    let [has_hits, has_moves, has_left_out, has_place] = has;
     html! {
         tr {
             th scope="row" { (key(entity, &row.parts, &row.key)) }
             td { (row.date) }
             @for name in names { td { (told(row.read.get(*name).map(plain).unwrap_or_default())) } }
+            @if has_hits { td { @match row.hit { Some(true) => "yes", Some(false) => "no", None => "" } } }
+            @if has_moves { td.num { (row.moves_shown.as_deref().unwrap_or_default()) } }
             @if has_left_out { td { (row.left_out.as_deref().unwrap_or_default().replace('`', "")) } }
             @if has_place { td { (place(row.file.as_deref(), row.row)) } }
         }

@@ -92,7 +92,8 @@ fn print_value(found: &TracedValue, out: Output) -> Result<(), Failure> {
 }
 
 fn grid(term: &TermRows) -> Grid {
-    let mut grid = Grid::new(&["Key", "Date", "Read", "Left out", "Source", "File", "Row"]);
+    let mut grid =
+        Grid::new(&["Key", "Date", "Read", "Left out", "Source", "File", "Row", "Hit", "Moves it by"]);
     for row in &term.rows {
         let read: Vec<String> =
             row.read.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect();
@@ -104,6 +105,8 @@ fn grid(term: &TermRows) -> Grid {
             Field::text(row.source.clone().unwrap_or_default()),
             Field::text(row.file.clone().unwrap_or_default()),
             number(row.row),
+            Field::text(row.hit.map(|hit| if hit { "yes" } else { "no" }).unwrap_or_default()),
+            Field::figure(row.moves_shown.clone().unwrap_or_default(), row.moves),
         ]);
     }
     grid
