@@ -165,7 +165,7 @@ fn a_signal_that_lasts_is_one_and_ends_when_the_value_is_back_or_has_become_usua
     let wanted = Sentence::Faded { since: at(48), until: at(48), back: true };
     assert_eq!(back.map(|back| back.says[1].clone()), Some(wanted));
     // After some months the filter has learnt the level, and the signal ends where it went.
-    let by = vec![200; 24];
+    let by = [200; 24];
     let ended = (2..=by.len()).find_map(|months| {
         of(&by[..months]).says.get(1).cloned().filter(|of| matches!(of, Sentence::Faded { .. }))
     });

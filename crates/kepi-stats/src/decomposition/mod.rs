@@ -6,6 +6,7 @@ pub mod lmdi;
 pub mod mix_rate;
 pub mod respondents;
 pub mod root_cause;
+pub mod scan;
 pub mod segments;
 pub mod shapley;
 pub mod stratified;

@@ -29,6 +29,7 @@ mod reference_linkage;
 mod reference_prediction;
 mod reference_ranking;
 mod reference_regression;
+mod reference_scan;
 mod reference_series;
 mod reference_smoothing;
 mod reference_survey;
