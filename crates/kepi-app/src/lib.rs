@@ -18,6 +18,7 @@ pub mod archive;
 pub mod audit;
 pub mod deciding;
 pub mod disclosure;
+pub mod editing;
 pub mod entries;
 pub mod error;
 mod import;

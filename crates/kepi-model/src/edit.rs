@@ -17,6 +17,8 @@ pub type Path = Vec<String>;
 pub struct Field {
     /// Where it stands.
     pub path: Path,
+    /// What it is, for people.
+    pub label: String,
     /// What it is now.
     pub value: String,
 }
@@ -60,7 +62,10 @@ pub fn fields(text: &str) -> Result<Vec<Field>, NotEdited> {
             for (n, target) in targets.into_iter().flat_map(items).enumerate() {
                 for line in LINES {
                     let path = ["targets", &n.to_string(), line].map(str::to_owned).to_vec();
-                    found.extend(scalar(target.entry(line).map(|pair| &pair.value), path));
+                    let said = |key: &str| target.entry(key).and_then(|pair| pair.value.text());
+                    let whom = said("unit").map_or(String::new(), |unit| format!(" for {unit}"));
+                    let label = format!("{line} from {}{whom}", said("from").unwrap_or("ever"));
+                    found.extend(scalar(target.entry(line).map(|pair| &pair.value), path, label));
                 }
             }
             found.extend(own(&root, "accountable"));
@@ -78,11 +83,11 @@ pub fn fields(text: &str) -> Result<Vec<Field>, NotEdited> {
 }
 
 fn own(root: &Yaml, key: &str) -> Option<Field> {
-    scalar(root.entry(key).map(|pair| &pair.value), vec![key.to_owned()])
+    scalar(root.entry(key).map(|pair| &pair.value), vec![key.to_owned()], key.to_owned())
 }
 
-fn scalar(of: Option<&Yaml>, path: Path) -> Option<Field> {
-    Some(Field { path, value: of?.text()?.to_owned() })
+fn scalar(of: Option<&Yaml>, path: Path, label: String) -> Option<Field> {
+    Some(Field { path, label, value: of?.text()?.to_owned() })
 }
 
 fn items(of: &Yaml) -> &[Yaml] {
@@ -98,7 +103,11 @@ fn shares(of: &Yaml, path: &mut Path, found: &mut Vec<Field>) {
     for pair in of.entries() {
         path.push(pair.key.clone());
         if weights || pair.key == "weight" {
-            found.extend(scalar(Some(&pair.value), path.clone()));
+            let names = path
+                .iter()
+                .filter(|of| !["perspectives", "objectives", "kpis", "weight"].contains(&of.as_str()));
+            let label = format!("weight of {}", names.cloned().collect::<Vec<_>>().join(" / "));
+            found.extend(scalar(Some(&pair.value), path.clone(), label));
         } else {
             shares(&pair.value, path, found);
         }

@@ -203,6 +203,38 @@ pub struct Official {
     pub restated: Option<Option<String>>,
 }
 
+/// What would come of a definition written anew.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// Its text.
+    pub text: String,
+    /// What is wrong with it, or remarkable.
+    pub findings: Vec<DraftFinding>,
+    /// How definitions would differ from those in force.
+    pub documents: Vec<Difference>,
+    /// Scorecards whose scores would come about otherwise.
+    pub scorecards: Vec<String>,
+    /// KPIs that would follow.
+    pub follow: Vec<String>,
+}
+
+/// A finding in a draft.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DraftFinding {
+    /// `error`, `warning` or `hint`.
+    pub severity: &'static str,
+    /// Where: `line 4`, or a file and line; empty: all of it.
+    pub place: String,
+    /// Its code.
+    pub code: String,
+    /// What is wrong.
+    pub message: String,
+    /// What was expected.
+    pub expected: Option<String>,
+    /// What to do.
+    pub fix: Option<String>,
+}
+
 /// Whether somebody is one of those named.
 pub(crate) fn is_of(name: Option<&str>, of: &[String]) -> bool {
     name.is_some_and(|name| of.iter().any(|of| of == name))

@@ -1,5 +1,7 @@
 //! The port through which forms decide. Who may do what is said by policies before, and by the laws behind it.
 
+use kepi_report::decided::Draft;
+
 use crate::doors::{Answer, Visitor};
 
 /// What a form asks for.
@@ -37,6 +39,17 @@ pub enum Wish {
         /// Why.
         why: String,
     },
+    /// To write a definition anew.
+    Change {
+        /// Kind and name: `kpi/nps`.
+        id: String,
+        /// The first day of the wording; none: it is the one from ever.
+        from: Option<String>,
+        /// How.
+        edit: Edit,
+        /// Why; none: only to look at what would come of it.
+        why: Option<String>,
+    },
     /// To close a period.
     Close {
         /// The period.
@@ -44,6 +57,15 @@ pub enum Wish {
         /// Why.
         why: String,
     },
+}
+
+/// How a definition is written anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edit {
+    /// As a whole.
+    Text(String),
+    /// At places, such as `targets/0/target`.
+    Values(Vec<(String, String)>),
 }
 
 /// What is said of an item.
@@ -62,6 +84,8 @@ pub enum Stance {
 pub enum NotDone {
     /// What is wrong with it, each in a sentence that says what to do.
     Refused(Vec<String>),
+    /// It was only looked at, or has errors.
+    Draft(Draft),
     /// It cannot be done now; why, in words.
     Unavailable(String),
 }

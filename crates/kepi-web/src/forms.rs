@@ -6,18 +6,19 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Extension, RawPathParams},
-    http::{HeaderMap, StatusCode, header},
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::post,
 };
 use kepi_report::{
+    decided::Draft,
     reader::{Reader, ViewError},
     view::Viewer,
 };
 use maud::{Markup, html};
 
 use crate::{
-    desk::{Desk, NotDone, Stance, Wish},
+    desk::{Desk, Edit, NotDone, Stance, Wish},
     doors::{Attempt, Guest, foreign, see},
     pages::{PAGES, Params, Said},
     respond::{self, Kind},
@@ -62,6 +63,7 @@ pub const FORMS: &[FormRoute] = &[
             })
         },
     },
+    FormRoute { path: "/changes", page: "/changes/new", wish: change },
     FormRoute {
         path: "/periods/lift",
         page: "/periods",
@@ -78,6 +80,25 @@ pub const FORMS: &[FormRoute] = &[
         },
     },
 ];
+
+/// The beginning of the names of values in a small form.
+const VALUE: &str = "value.";
+
+fn change(_: &str, fields: &Fields) -> Result<Wish, String> {
+    let id = said(fields, "id", "open the page of the definition again and send the form from there")?;
+    let from = Some(field(fields, "from").to_owned()).filter(|from| !from.is_empty());
+    let values = fields
+        .iter()
+        .filter_map(|(name, value)| Some((name.strip_prefix(VALUE)?.to_owned(), value.trim().to_owned())));
+    let values: Vec<(String, String)> = values.collect();
+    let edit =
+        if values.is_empty() { Edit::Text(field(fields, "text").to_owned()) } else { Edit::Values(values) };
+    let why = match field(fields, "do") {
+        "propose" => Some(reason(fields)?),
+        _ => None,
+    };
+    Ok(Wish::Change { id, from, edit, why })
+}
 
 /// The longest reason.
 const MOST_REASON: usize = 4000;
@@ -131,10 +152,9 @@ pub(crate) fn routes(reader: &Arc<dyn Reader>, desk: &Arc<dyn Desk>) -> Router {
         let take = move |guest: Option<Extension<Guest>>,
                          viewer: Option<Extension<Viewer>>,
                          path: RawPathParams,
-                         headers: HeaderMap,
                          axum::Form(fields): axum::Form<Fields>| {
             let id = path.iter().next().map(|(_, value)| value.to_owned());
-            let sent = Sent { form, id, fields, headers };
+            let sent = Sent { form, id, fields };
             take(sent, guest.zip(viewer), Arc::clone(&reader), Arc::clone(&desk))
         };
         router = router.route(form.path, post(take));
@@ -147,7 +167,14 @@ struct Sent {
     form: &'static FormRoute,
     id: Option<String>,
     fields: Fields,
-    headers: HeaderMap,
+}
+
+impl Sent {
+    /// What the page is of, where its query says so.
+    fn place(&self) -> Fields {
+        let said = self.fields.iter().filter(|(name, _)| ["id", "from"].contains(&name.as_str()));
+        said.cloned().collect()
+    }
 }
 
 async fn take(
@@ -158,6 +185,7 @@ async fn take(
 ) -> Response {
     // Where nobody stands at the door nobody is known, and nobody decides.
     let Some((Extension(guest), Extension(viewer))) = who else { return foreign() };
+    let Some(page) = PAGES.iter().find(|page| page.path == sent.form.page) else { return foreign() };
     let own = viewer.form_key.as_ref().is_some_and(|key| field(&sent.fields, "key") == key);
     if !own {
         return foreign();
@@ -167,6 +195,14 @@ async fn take(
         guest.door.refused(&guest.visitor, attempt).await;
         let reason = format!("{}; {}", sight.why_no_decisions(true), sight.whom());
         return respond::error(Kind::Html, &ViewError::Refused { reason });
+    }
+    // A form is taken from whom its page is shown to: what is not seen is not changed either.
+    let shown = Params::new(sent.id.clone(), sent.place());
+    if let Err(response) =
+        crate::show_page(page, Kind::Html, Arc::clone(&reader), Some((viewer.clone(), guest.clone())), shown)
+            .await
+    {
+        return response;
     }
     let key = field(&sent.fields, "request");
     let done = match (sent.form.wish)(sent.id.as_deref().unwrap_or_default(), &sent.fields) {
@@ -181,7 +217,8 @@ async fn take(
         Err(NotDone::Unavailable(why)) => {
             respond::problem(Kind::Html, StatusCode::SERVICE_UNAVAILABLE, "unavailable", &why)
         }
-        Err(NotDone::Refused(why)) => again(sent, why, guest, viewer, reader).await,
+        Err(NotDone::Refused(why)) => again(sent, why, None, guest, viewer, reader).await,
+        Err(NotDone::Draft(draft)) => again(sent, Vec::new(), Some(draft), guest, viewer, reader).await,
     }
 }
 
@@ -189,20 +226,22 @@ async fn take(
 async fn again(
     sent: Sent,
     why: Vec<String>,
+    draft: Option<Draft>,
     guest: Guest,
     viewer: Viewer,
     reader: Arc<dyn Reader>,
 ) -> Response {
     let Some(page) = PAGES.iter().find(|page| page.path == sent.form.page) else { return foreign() };
-    let said = Said { why, form: sent.form.path, fields: sent.fields };
-    let params = Params::new(sent.id, Vec::new()).with(said);
+    let status = if why.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let query = sent.place();
+    let said = Said { why, form: sent.form.path, fields: sent.fields, draft };
+    let params = Params::new(sent.id, query).with(said);
     let shown = crate::show_page(page, Kind::Html, reader, Some((viewer, guest)), params).await;
     match shown {
         Ok(text) => {
             let headers =
                 [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
-            let _ = sent.headers;
-            (StatusCode::UNPROCESSABLE_ENTITY, headers, text).into_response()
+            (status, headers, text).into_response()
         }
         Err(response) => response,
     }
@@ -219,7 +258,7 @@ pub(crate) fn hidden(viewer: &Viewer) -> Markup {
 /// Why nothing came of what was sent.
 pub(crate) fn refused(said: Option<&Said>) -> Markup {
     html! {
-        @if let Some(said) = said {
+        @if let Some(said) = said.filter(|said| !said.why.is_empty()) {
             div.refused #refused role="alert" tabindex="-1" {
                 h2 { span.shape aria-hidden="true" { "▲ " } "That was not done" }
                 @for why in &said.why { p { (super::pages::error::sentence(why)) } }

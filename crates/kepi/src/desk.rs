@@ -4,10 +4,11 @@ use std::{path::PathBuf, sync::Arc};
 
 use kepi_app::{
     App, AppError,
-    deciding::{Acting, Deciding, Stance},
+    deciding::{self, Acting, Deciding, Stance},
+    editing::Edit,
 };
 use kepi_govern::laws;
-use kepi_model::governance::Aspect;
+use kepi_model::governance::{Aspect, Mode};
 use kepi_store::{StoreError, Violations};
 use kepi_web::{
     desk::{self, Desk, NotDone, Wish},
@@ -62,6 +63,9 @@ impl SiteDesk {
             return Ok(item);
         }
         let acting = Acting { actor, at: compose::now(), key: Some(&key) };
+        if let Wish::Change { id, from, edit, why } = wish {
+            return changed(&app, &id, from.as_deref(), edit, why, acting).await;
+        }
         match wanted(&app, wish, acting).await {
             Ok(item) => Ok(item),
             // Both came at once, and the other was first.
@@ -73,6 +77,39 @@ impl SiteDesk {
             }
             Err(error) => Err(in_words(error, actor)),
         }
+    }
+}
+
+/// A definition written anew: looked at, or proposed if it has no errors.
+async fn changed(
+    app: &App,
+    id: &str,
+    from: Option<&str>,
+    edit: desk::Edit,
+    why: Option<String>,
+    acting: Acting<'_>,
+) -> Result<u64, NotDone> {
+    let words = |error| in_words(error, acting.actor);
+    if deciding::mode(&app.store).await.map_err(words)? == Mode::Open {
+        let why = "this project is open: what stands in its files is put in force by the next run, and would take the place of what is \
+                   said here; change the file, or let a `governance:` say who decides";
+        return Err(NotDone::Refused(vec![why.to_owned()]));
+    }
+    let values: Vec<(Vec<String>, String)>;
+    let edit = match &edit {
+        desk::Edit::Text(text) => Edit::Text(text),
+        desk::Edit::Values(all) => {
+            let path = |path: &String| path.split('/').map(str::to_owned).collect();
+            values = all.iter().map(|(at, value)| (path(at), value.clone())).collect();
+            Edit::Values(&values)
+        }
+    };
+    let drafted = Deciding(&app.store).drafted(id, from, edit).await.map_err(words)?;
+    match (why, drafted.whole) {
+        (Some(why), Some((files, project))) => {
+            Deciding(&app.store).propose(&files, &project, acting, &why, None).await.map_err(words)
+        }
+        (_, _) => Err(NotDone::Draft(drafted.draft)),
     }
 }
 
@@ -93,6 +130,8 @@ async fn wanted(app: &App, wish: Wish, acting: Acting<'_>) -> Result<u64, AppErr
             let aspects: Vec<Aspect> = aspects.iter().filter_map(|word| Aspect::of_word(word)).collect();
             app.freeze(&period, &aspects, acting, &why).await
         }
+        // That can come back as a draft.
+        Wish::Change { .. } => Err(AppError::Busy),
         Wish::Lift { item, why } => app.lift(item, acting, &why).await,
         Wish::Close { period, why } => app.close(&period, acting, &why).await.map(|(item, _)| item),
     }

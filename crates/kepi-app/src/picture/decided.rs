@@ -60,7 +60,8 @@ async fn shown(store: &Store, organisation: &Organisation, item: &Item) -> Resul
         Content::Override(_) | Content::Restore(_) => {
             (overridden(organisation, &item.content).into_iter().collect(), of.touches, false)
         }
-        Content::Freeze(_) | Content::Lift(_) | Content::Close(_) => (Vec::new(), of.touches, false),
+        Content::Close(close) => (Vec::new(), vec![close.period.to_string()], false),
+        Content::Freeze(_) | Content::Lift(_) => (Vec::new(), of.touches, false),
         // Whoever may see the KPI that it is about in the end; where that is not known, nobody.
         Content::Alert(_) | Content::Task(_) | Content::ActionPlan(_) | Content::PostMortem(_) => {
             let about = about(organisation, item);

@@ -18,14 +18,14 @@ const GOVERNANCE: &str = "governance: company\nmode: reviewed\nowners: [ann, bea
                           Bea\n---\nperson: carl\nname: Carl\n";
 const NPS: &str = "nps: {of: survey_response, answer: score}";
 
-struct World {
+pub(crate) struct World {
     _folder: tempfile::TempDir,
-    store: Store,
-    files: SourceMap,
+    pub(crate) store: Store,
+    pub(crate) files: SourceMap,
 }
 
 /// The tiny example with a governance, in force.
-async fn governed() -> World {
+pub(crate) async fn governed() -> World {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&Location::Sqlite(folder.path().join("kepi.db"))).await.unwrap();
     let mut files: Vec<SourceFile> = example("tiny").iter().map(|(_, file)| file.clone()).collect();
@@ -50,21 +50,21 @@ impl World {
         self.deciding().vote(item, stance, None, acting(by), Some("looked at")).await
     }
 
-    async fn state(&self, item: u64) -> &'static str {
+    pub(crate) async fn state(&self, item: u64) -> &'static str {
         self.deciding().item(item).await.unwrap().0.state
     }
 
     /// Whether what stands in a folder is in force.
-    async fn holds(&self, files: &SourceMap) -> bool {
+    pub(crate) async fn holds(&self, files: &SourceMap) -> bool {
         self.deciding().waiting(Some((files, &project(files)))).await.unwrap().is_none()
     }
 }
 
-fn acting(actor: &str) -> Acting<'_> {
+pub(crate) fn acting(actor: &str) -> Acting<'_> {
     Acting { actor, at: 2, key: None }
 }
 
-fn changed(files: &SourceMap, from: &str, to: &str) -> SourceMap {
+pub(crate) fn changed(files: &SourceMap, from: &str, to: &str) -> SourceMap {
     let path = files.iter().find(|(_, file)| file.text.contains(from)).unwrap().1.path.clone();
     edited(files, &path, |text| text.replace(from, to))
 }

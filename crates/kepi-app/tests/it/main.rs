@@ -4,3 +4,4 @@
 mod archive;
 mod audit;
 mod deciding;
+mod editing;

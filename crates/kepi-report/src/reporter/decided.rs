@@ -2,17 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use kepi_model::calendar::{Grain, Period};
-use kepi_query::{published::grain_text, value::Segment};
+use kepi_model::{
+    calendar::{Grain, Period},
+    edit,
+};
+use kepi_query::{
+    published::{Vouched, grain_text},
+    value::Segment,
+};
 
 use super::{Reporter, words};
 use crate::{
-    decided::{Item, Missing, RegisterAsked, is_of},
+    decided::{Draft, Item, Missing, RegisterAsked, is_of},
     difference::{Difference, How},
     reader::ViewError,
     view::{
-        BallotView, ClosedView, DocumentView, Forms, HappenedView, HeldView, InboxView, ItemRow, ItemView,
-        Named, OfficialFigure, OfficialView, PeriodView, PeriodsView, RegisterView, SaidView, TouchView,
+        BallotView, ClosedView, DocumentView, DraftView, EditorView, FieldView, Forms, HappenedView,
+        HeldView, InboxView, ItemRow, ItemView, Named, OfficialFigure, OfficialView, PeriodView, PeriodsView,
+        RegisterView, SaidView, TouchView,
     },
 };
 
@@ -85,7 +92,7 @@ impl<'a> Reporter<'a> {
             about: item.about,
             content: item.content.clone(),
             steps: item.steps.clone(),
-            subject: item.subject.clone(),
+            subject: item.subject.iter().map(|of| self.with_labels(of)).collect(),
             touches: item.touches.iter().map(touch).collect(),
             documents: of.documents.into_iter().map(|of| self.document(of)).collect(),
             scorecards: of.scorecards.iter().map(|id| self.scorecard_named(id)).collect(),
@@ -147,6 +154,53 @@ impl<'a> Reporter<'a> {
             });
         }
         Ok(RegisterView { project: self.project_view(), asked: asked.clone(), held })
+    }
+
+    /// A definition to be written anew: the wording that begins on a day; none: the one from ever.
+    ///
+    /// # Errors
+    /// It is not in force in this wording, its text is a person's or was erased, or it cannot be read.
+    pub fn editor(self, id: &str, from: Option<&str>) -> Result<EditorView, ViewError> {
+        let asked = RegisterAsked { of: Some(id.to_owned()), ..RegisterAsked::default() };
+        let from = from.unwrap_or("ever");
+        let mut held = self.facts.register(&asked)?;
+        held.retain(|held| held.from == from);
+        // The last that was adopted is what is in force.
+        let text = held.into_iter().max_by_key(|held| held.event).and_then(|held| held.text);
+        let text = text.ok_or_else(|| ViewError::NotFound {
+            what: format!("definition `{id}` in force from {from}"),
+            suggestions: vec![("All definitions".to_owned(), "/changes/new".to_owned())],
+        })?;
+        let fields = edit::fields(&text).unwrap_or_default().into_iter().map(|field| FieldView {
+            path: field.path.join("/"),
+            label: field.label,
+            value: field.value,
+        });
+        Ok(EditorView {
+            project: self.project_view(),
+            touch: self.touch(id, from),
+            fields: fields.collect(),
+            text: text.trim().trim_start_matches("---").trim().to_owned(),
+        })
+    }
+
+    /// What would come of a definition written anew, as it is shown.
+    pub fn draft(self, of: &Draft) -> DraftView {
+        let seen = |all: &[String], shows: &dyn Fn(&str) -> bool| -> Vec<String> {
+            all.iter().filter(|id| shows(id)).cloned().collect()
+        };
+        // What is not seen is not in the project.
+        let kpis = seen(&of.follow, &|id| id.parse().is_ok_and(|id| self.project().kpis.contains_key(&id)));
+        let cards = seen(&of.scorecards, &|id| {
+            id.parse().is_ok_and(|id| self.project().scorecards.contains_key(&id))
+        });
+        DraftView {
+            text: of.text.clone(),
+            findings: of.findings.clone(),
+            documents: of.documents.iter().cloned().map(|of| self.document(of)).collect(),
+            scorecards: cards.iter().map(|id| self.scorecard_named(id)).collect(),
+            follow: kpis.iter().map(|id| self.kpi_named(id)).collect(),
+        }
     }
 
     /// Periods: open, frozen, closed, restated.
@@ -252,7 +306,7 @@ impl<'a> Reporter<'a> {
         let mut names: Vec<String> =
             item.touches.iter().map(|of| self.touch(&of.id, &of.from).name).collect();
         names.dedup();
-        names.extend(item.subject.iter().cloned());
+        names.extend(item.subject.iter().map(|of| self.with_labels(of)));
         let more = names.len().saturating_sub(MOST_NAMES);
         names.truncate(MOST_NAMES);
         let mut about = names.join(", ");
@@ -264,6 +318,18 @@ impl<'a> Reporter<'a> {
             kind => spaced(kind),
         };
         if about.is_empty() { capital(&kind) } else { format!("{}: {about}", capital(&kind)) }
+    }
+
+    /// A text in which periods are written as people write them: `month/2026-01-01` is `2026-01`.
+    fn with_labels(self, text: &str) -> String {
+        let word = |word: &str| {
+            let bare = word.trim_end_matches([':', ',', ';']);
+            let (grain, first) = bare.split_once('/')?;
+            let (grain, first) = (Vouched::read_grain(grain)?, first.parse().ok()?);
+            let label = self.label(self.project().calendar.period_of_day(grain, first));
+            Some(word.replace(bare, &label))
+        };
+        text.split(' ').map(|of| word(of).unwrap_or_else(|| of.to_owned())).collect::<Vec<_>>().join(" ")
     }
 
     /// What an item has to do with who looks.

@@ -162,6 +162,45 @@ pub struct HappenedView {
     pub said: String,
 }
 
+/// A definition to be written anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EditorView {
+    /// The project.
+    pub project: ProjectView,
+    /// What it is, and from when on this wording holds.
+    pub touch: TouchView,
+    /// Its text.
+    pub text: String,
+    /// Values that a small form changes.
+    pub fields: Vec<FieldView>,
+}
+
+/// A value that a small form changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldView {
+    /// Where it stands: `targets/0/target`.
+    pub path: String,
+    /// What it is, for people.
+    pub label: String,
+    /// What it is now.
+    pub value: String,
+}
+
+/// What would come of a definition written anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DraftView {
+    /// Its text.
+    pub text: String,
+    /// What is wrong with it.
+    pub findings: Vec<decided::DraftFinding>,
+    /// How definitions would differ.
+    pub documents: Vec<DocumentView>,
+    /// Scorecards whose scores would come about otherwise.
+    pub scorecards: Vec<Named>,
+    /// KPIs that would follow.
+    pub follow: Vec<Named>,
+}
+
 /// What is, was or will be in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisterView {

@@ -24,8 +24,9 @@ pub use customers::{
     Amounts, ByStage, Cell, Cohort, CohortsView, Flow, FlowView, Funnel, JourneyView, Shade, StageMap, Step,
 };
 pub use decided::{
-    BallotView, ClosedView, DocumentView, Forms, HappenedView, HeldView, InboxView, ItemRow, ItemView,
-    OfficialFigure, OfficialView, PeriodView, PeriodsView, RegisterView, SaidView, TouchView,
+    BallotView, ClosedView, DocumentView, DraftView, EditorView, FieldView, Forms, HappenedView, HeldView,
+    InboxView, ItemRow, ItemView, OfficialFigure, OfficialView, PeriodView, PeriodsView, RegisterView,
+    SaidView, TouchView,
 };
 pub use explain::{ExplainNode, ExplainView, NodeKind};
 pub use insight::{AnalysisView, ExhibitView};

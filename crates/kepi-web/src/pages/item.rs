@@ -39,7 +39,7 @@ pub(crate) fn render(view: &ItemView, said: Option<&Said>) -> Markup {
             div {
                 (turn(view, said))
                 (stands(view))
-                (follows(view))
+                (follows(&view.scorecards, &view.follow, &view.people))
             }
         }
         (history(view))
@@ -149,17 +149,17 @@ fn changes(view: &ItemView) -> Markup {
     }
 }
 
-fn document(of: &DocumentView) -> Markup {
+pub(super) fn document(of: &DocumentView) -> Markup {
     let aspects: Vec<&str> = of.difference.aspects.iter().map(|aspect| aspect.word()).collect();
     html! {
         h3 { (touched(&of.touch)) " " span.detail { (of.how) ": " (aspects.join(", ")) } }
         @let (both, only): (Vec<_>, Vec<_>) = of.said.iter().partition(|said| said.change.is_some());
         @if !both.is_empty() {
             div.scroll tabindex="0" role="group" aria-label={ "What differs in " (of.touch.name) } {
-                table.figures.differs {
-                    thead { tr { th scope="col" { "What" } th scope="col" { "Is" } th scope="col" { "Would be" } } }
-                    tbody { @for said in both { @if let Some((then, now)) = &said.change {
-                        tr { th scope="row" { (said.what) } td { (then) } td { strong { (now) } } }
+                table.figures.differs role="table" {
+                    thead role="rowgroup" { tr role="row" { th scope="col" role="columnheader" { "What" } th scope="col" role="columnheader" { "Is" } th scope="col" role="columnheader" { "Would be" } } }
+                    tbody role="rowgroup" { @for said in both { @if let Some((then, now)) = &said.change {
+                        tr role="row" { th scope="row" role="rowheader" { (said.what) } td role="cell" data-label="Is" { (then) } td role="cell" data-label="Would be" { strong { (now) } } }
                     } } }
                 }
             }
@@ -176,20 +176,20 @@ fn touched(of: &TouchView) -> Markup {
 }
 
 /// What and whom it touches beside that.
-fn follows(view: &ItemView) -> Markup {
+pub(super) fn follows(scorecards: &[Named], follow: &[Named], people: &[(String, Vec<String>)]) -> Markup {
     let named = |all: &[Named], path: &str| {
         html! { @for (n, of) in all.iter().enumerate() { @if n > 0 { ", " } a href={ (path) (of.id) } { (of.name) } } }
     };
     html! {
-        @if !(view.scorecards.is_empty() && view.follow.is_empty() && view.people.is_empty()) {
+        @if !(scorecards.is_empty() && follow.is_empty() && people.is_empty()) {
             div.panel {
                 h2 { "What and whom it touches" }
                 dl {
-                    @if !view.scorecards.is_empty() { dt { "Scorecards" } dd { (named(&view.scorecards, "/scorecards/")) } }
-                    @if !view.follow.is_empty() { dt { "KPIs that follow" } dd { (named(&view.follow, "/kpis/")) } }
-                    @if !view.people.is_empty() {
+                    @if !scorecards.is_empty() { dt { "Scorecards" } dd { (named(scorecards, "/scorecards/")) } }
+                    @if !follow.is_empty() { dt { "KPIs that follow" } dd { (named(follow, "/kpis/")) } }
+                    @if !people.is_empty() {
                         dt { "People" }
-                        dd { @for (name, of) in &view.people { p { (name) span.role { (of.join(", ")) } } } }
+                        dd { @for (name, of) in people { p { (name) span.role { (of.join(", ")) } } } }
                     }
                 }
             }

@@ -387,6 +387,15 @@ fn standing(view: &KpiView) -> Markup {
     }
 }
 
+/// The way to writing the definition anew.
+fn change(view: &KpiView) -> String {
+    let id = format!("kpi/{}", view.current.kpi.id);
+    let from = view.definition.in_force_from.as_deref().filter(|from| *from != "ever");
+    let query: Vec<(&str, &str)> =
+        [("id", id.as_str())].into_iter().chain(from.map(|from| ("from", from))).collect();
+    parts::href("/changes/new", &query)
+}
+
 fn definition(view: &KpiView) -> Markup {
     let d = &view.definition;
     html! {
@@ -399,6 +408,9 @@ fn definition(view: &KpiView) -> Markup {
             details {
                 summary { "As written, " (d.place) }
                 pre { code { (d.code) } }
+            }
+            @if view.project.viewer.as_ref().is_some_and(|viewer| viewer.decides) {
+                p { a href=(change(view)) { "Propose a change" } }
             }
             @if let Some(purpose) = &d.purpose { p.note { "Purpose: " (purpose) } }
             @if !view.assumptions.is_empty() {

@@ -1,5 +1,6 @@
 //! The pages: one file each, one row each in [`PAGES`].
 
+mod changes;
 mod cohorts;
 pub(crate) mod error;
 mod explain;
@@ -24,7 +25,7 @@ use kepi_model::project::Project;
 use kepi_report::{
     Reporter,
     api::v1,
-    decided::RegisterAsked,
+    decided::{Draft, RegisterAsked},
     facts::Facts,
     reader::{KpiQuery, QuarantineQuery, ScorecardQuery, ViewError, WhatIfQuery},
     seen::Sight,
@@ -330,6 +331,15 @@ pub const PAGES: &[Page] = &[
         csv: None,
     },
     Page {
+        path: "/changes/new",
+        action: Action::SeeDecisions,
+        json: None,
+        nav: None,
+        html: change,
+        data: |_, _| Ok(String::new()),
+        csv: None,
+    },
+    Page {
         path: "/periods",
         action: Action::SeeDecisions,
         json: Some("/api/v1/periods"),
@@ -376,6 +386,17 @@ fn home(facts: &dyn Facts, params: &Params) -> Result<String, ViewError> {
     html(Reporter::new(facts).scorecard(&params.scorecard()), scorecard::render)
 }
 
+/// A definition to be written anew; without one, which there are.
+fn change(facts: &dyn Facts, params: &Params) -> Result<String, ViewError> {
+    let at = Reporter::new(facts);
+    let Some(id) = params.get("id") else {
+        return html(at.register(&RegisterAsked::default()), changes::choose);
+    };
+    let view = at.editor(&id, params.get("from").as_deref())?;
+    let draft = params.said.as_ref().and_then(|said| said.draft.as_ref()).map(|draft| at.draft(draft));
+    Ok(changes::render(&view, params.said.as_ref(), draft.as_ref()).into_string())
+}
+
 fn html<V>(view: Result<V, ViewError>, render: fn(&V) -> Markup) -> Result<String, ViewError> {
     Ok(render(&view?).into_string())
 }
@@ -404,6 +425,8 @@ pub(crate) struct Said {
     pub(crate) form: &'static str,
     /// What was typed.
     pub(crate) fields: Vec<(String, String)>,
+    /// What would come of a definition that was written.
+    pub(crate) draft: Option<Draft>,
 }
 
 impl Params {

@@ -79,6 +79,14 @@ fn list(view: &RegisterView, day: &str, position: &str) -> Markup {
     }
 }
 
+/// The way to changing a wording.
+fn change(held: &HeldView) -> Markup {
+    let from = Some(held.touch.from.as_str()).filter(|from| *from != "ever");
+    let query: Vec<(&str, &str)> =
+        [("id", held.touch.id.as_str())].into_iter().chain(from.map(|from| ("from", from))).collect();
+    html! { a href=(parts::href("/changes/new", &query)) { "Propose a change" } }
+}
+
 /// A wording with its text.
 fn one(held: &HeldView) -> Markup {
     let heading = format!("from-{}-{}", held.touch.from, held.event);
@@ -88,6 +96,7 @@ fn one(held: &HeldView) -> Markup {
             p.sub {
                 "Adopted " (parts::time(&held.at)) " by " (held.by) ", event " (held.event) "."
                 @if let Some(path) = &held.touch.path { " " a href=(path) { (held.touch.name) } }
+                @if held.text.is_some() { " " (change(held)) }
             }
             @match &held.text {
                 Some(text) => pre tabindex="0" { code { (text.trim().trim_start_matches("---").trim()) } },

@@ -536,11 +536,18 @@ async fn who_sees_everything_sees_what_there_is() {
     let cookie = signed_in(&kept).await;
     let without = |text: &str| {
         let (before, rest) = text.split_once("<form class=\"viewer\"").unwrap_or((text, ""));
-        format!("{before}{}", rest.split_once("</form>").map_or(rest, |(_, after)| after))
+        let whole = format!("{before}{}", rest.split_once("</form>").map_or(rest, |(_, after)| after));
+        // And what they may do.
+        let change =
+            whole.split_once("<p><a href=\"/changes/new").map(|(before, rest)| (before.to_owned(), rest));
+        match change {
+            Some((before, rest)) => before + rest.split_once("</p>").map_or(rest, |(_, after)| after),
+            None => whole.clone(),
+        }
     };
     // What waits says what it has to do with who looks.
     let personal = |path: &String| {
-        ["/inbox", "/items", "/api/v1/items", "/periods"].iter().any(|of| path.starts_with(of))
+        ["/inbox", "/items", "/changes", "/api/v1/items", "/periods"].iter().any(|of| path.starts_with(of))
     };
     for path in addresses().into_iter().filter(|path| !personal(path)) {
         let (whole, seen) = (get(&bare, &path, "").await, get(&kept, &path, &cookie).await);
@@ -636,8 +643,9 @@ fn every_page_has_an_action_of_the_policies() {
             page.path
         );
         let data = ["/data", "/entities", "/kpis/{id}/rows"].iter().any(|path| page.path.starts_with(path));
-        let rooms =
-            ["/inbox", "/items", "/periods", "/register"].iter().any(|path| page.path.starts_with(path));
+        let rooms = ["/inbox", "/items", "/changes", "/periods", "/register"]
+            .iter()
+            .any(|path| page.path.starts_with(path));
         assert_eq!(rooms, page.action.word() == "see_decisions", "{}", page.path);
         assert_eq!(data || rooms, page.action.word() != "see_value", "{}", page.path);
     }

@@ -58,7 +58,7 @@ async fn carried(router: &Router, path: &str, cookie: &str) -> String {
     format!("key={}&request={}", of("key"), of("request"))
 }
 
-const WHY: &str = "why=because&period=2014&aspect=target&aspect=weight&item=9&stance=yes&content=0123";
+const WHY: &str = "id=kpi%2Frecommend&text=x&do=propose&why=because&period=2014&aspect=target&aspect=weight&item=9&stance=yes&content=0123";
 
 #[tokio::test]
 async fn every_form_has_an_action_of_the_policies_and_takes_nothing_from_strangers() {
@@ -139,6 +139,7 @@ async fn what_is_refused_is_said_on_the_page_that_it_came_from() {
         ("/periods/freeze", "aspect=target&why=x", "Name a period"),
         ("/periods/close", "period=2014", "Say why"),
         ("/periods/lift", "item=all&why=x", "`all` is no item"),
+        ("/changes", "id=kpi/recommend&text=a&do=propose", "Say why"),
     ];
     for (path, rest, said) in wrong {
         let got = post(path, rest).await;
