@@ -238,7 +238,9 @@ fn narrow(project: &mut Project, asked: Option<&Subject>) {
             of.into_iter().flat_map(|s| s.kpis()).cloned().collect()
         }
     };
-    project.kpis.retain(|id, _| keep.contains(id));
+    // Rules decide whether a figure is said, so what measures them is computed, too.
+    let rules = &project.rules;
+    project.kpis.retain(|id, _| keep.contains(id) || rules.values().any(|rule| rule.kpi == *id));
 }
 
 fn compare(

@@ -7,10 +7,10 @@ use kepi_model::{
     calendar::{Grain, zones_version},
     derived::Made,
     governance::Mode,
-    id::{DimensionId, EntityId, KpiId, SourceId},
+    id::{DimensionId, EntityId, KpiId, RuleId, SourceId},
     meaning,
     measure::ENTERED_VALUE,
-    project::{Kpi, Project},
+    project::{Consequence, Kpi, Project},
     source_text::SourceMap,
 };
 use kepi_query::{
@@ -21,6 +21,7 @@ use kepi_query::{
     port::{EvaluateError, PinnedInputs, SnapshotId},
     published::{Counts, NewRun, Published, RunPins, VALUE},
     reach, scans,
+    trust::{self, Broken},
     value::Value,
 };
 use serde::Serialize;
@@ -119,6 +120,9 @@ pub struct RunReport {
     pub withdrawn: u64,
     /// Sources of which the run rejected more rows than they allow.
     pub rejected: Vec<Rejected>,
+    /// Rules about data sets, where they do not hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub broken: Vec<BrokenRule>,
     /// KPIs that could not be computed, and why: what was published of them stays.
     pub not_renewed: BTreeMap<KpiId, String>,
     /// Dimensions and combinations that KPIs go on without, since they have too many members.
@@ -135,6 +139,22 @@ pub struct RunReport {
     /// Why nobody could be asked: the next run makes up for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_followed: Option<String>,
+}
+
+/// A rule about a data set, in a period in which it does not hold.
+#[derive(Debug, Clone, Serialize)]
+pub struct BrokenRule {
+    /// The rule.
+    pub rule: RuleId,
+    /// The KPI that measures it.
+    pub kpi: KpiId,
+    /// The period.
+    pub period: String,
+    /// What the KPI is there; durations in microseconds.
+    pub value: f64,
+    /// What follows.
+    #[serde(rename = "else")]
+    pub otherwise: Consequence,
 }
 
 /// What a run rejected of a source, where it is more than the source allows.
@@ -166,6 +186,8 @@ pub struct Computed {
     pub strays: Strays,
     /// How far the data of each entity reach, µs UTC.
     pub watermarks: BTreeMap<EntityId, i64>,
+    /// Rules about data sets, where they do not hold.
+    pub broken: Vec<Broken>,
 }
 
 impl App {
@@ -256,6 +278,7 @@ impl App {
             unchanged: all.unchanged,
             withdrawn: all.withdrawn,
             rejected,
+            broken: broken_rules(project, &computed.broken),
             not_renewed: computed.not_renewed,
             without: computed.without,
             strays: computed.strays,
@@ -382,10 +405,14 @@ impl App {
                 Err(error) => return Err(error.into()),
             }
         }
+        trust::unjudged(project, &mut not_renewed);
         values.retain(|value: &Value| !not_renewed.contains_key(&value.kpi));
         match failed.into_iter().next() {
             Some(error) if held_back.is_empty() && not_renewed.len() == project.kpis.len() => Err(error),
-            _ => Ok(Computed { values, not_renewed, without, strays: strays.clone(), watermarks }),
+            _ => {
+                let broken = trust::withhold(project, &mut values).map_err(FinishError::from)?;
+                Ok(Computed { values, not_renewed, without, strays: strays.clone(), watermarks, broken })
+            }
         }
     }
 
@@ -474,6 +501,17 @@ impl App {
         };
         Ok(self.values.publish(run).await?)
     }
+}
+
+fn broken_rules(project: &Project, broken: &[Broken]) -> Vec<BrokenRule> {
+    let said = |of: &Broken| BrokenRule {
+        rule: of.rule.clone(),
+        kpi: of.kpi.clone(),
+        period: project.calendar.label(of.period),
+        value: of.value,
+        otherwise: of.otherwise,
+    };
+    broken.iter().map(said).collect()
 }
 
 /// Whether a KPI reads a table: that of an entity, or of a panel at some length of period.

@@ -373,6 +373,10 @@ codes! {
         "A source is expected once in every period of the calendar, by a time of a day of it, or within some time of the delivery before. From both, or neither, nobody could say when it is late."
         "either `every`, perhaps with `by` and `on_day`, or `within`"
         "write `expect: {every: day, by: \"06:00\"}` or `expect: {within: 2 hours}`";
+    RULE_BOUND "K0465" Error "a rule without a bound that can be held"
+        "A rule about a data set says what a KPI must be: at least, at most, or between two amounts in its unit. Without a bound, or with one that nothing keeps, there is nothing to judge."
+        "`at_least`, `at_most` or both, in the unit of the KPI"
+        "write a bound such as `at_least: 99%`";
 
     EXPRESSION_TOO_LARGE "K0501" Error "an expression that is too large"
         "Expressions have at most 4 KiB, 200 parts and 32 levels of brackets; larger ones are refused before they are read."

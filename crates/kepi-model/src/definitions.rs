@@ -9,6 +9,7 @@ mod entity;
 mod governance;
 mod kpi;
 mod project;
+mod rule;
 mod scorecard;
 mod source;
 mod strategy;
@@ -19,8 +20,8 @@ use crate::{
     decode::{Decode, Decoder, Placed, choices},
     meant::meant_kind,
     project::{
-        Ambiguous, AsOf, Better, CascadeTargets, CascadeValue, Excess, Identical, Indicator, MissingLocal,
-        MissingRule, Mode, Otherwise, Sensitivity, Sign, Strength,
+        Ambiguous, AsOf, Better, CascadeTargets, CascadeValue, Consequence, Excess, Identical, Indicator,
+        MissingLocal, MissingRule, Mode, Otherwise, Sensitivity, Sign, Strength,
     },
     table::{Kind, Table},
     wording::{quoted, shorten},
@@ -34,6 +35,7 @@ pub(crate) use entity::{Attribute, Entity, Every, Lasts, Moment, Moments, Named,
 pub(crate) use governance::Governance;
 pub(crate) use kpi::{Basis, By, DimensionPaths, Kpi, Line, Target};
 pub(crate) use project::{Person, Project, Unit};
+pub(crate) use rule::DataRule;
 pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective};
 pub(crate) use source::{
     Bands, Connector, Database, DecimalMark, Expect, FileOrder, GroupingMark, HttpGet, HttpPages, Mapping,
@@ -47,6 +49,7 @@ choices!(
     Better,
     CascadeTargets,
     CascadeValue,
+    Consequence,
     Every,
     Excess,
     Grain,
@@ -96,6 +99,7 @@ documents! {
     sources: Source,
     strategies: Strategy,
     kpis: Kpi,
+    rules: DataRule,
     scorecards: Scorecard,
 }
 

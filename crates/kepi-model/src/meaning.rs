@@ -15,7 +15,7 @@ use crate::{
     form,
     id::{EntityId, Hash, KpiId},
     project::{
-        Connector, Dates, Dimension, Entity, EnumElse, FileOrder, Kpi, Mapping, MappingFrom, Parse,
+        Connector, DataRule, Dates, Dimension, Entity, EnumElse, FileOrder, Kpi, Mapping, MappingFrom, Parse,
         Requirement, Response, Scorecard, Source, SourceZone, SurveyGates, Target, TargetLines, Unpivot,
     },
     word::Word,
@@ -81,6 +81,12 @@ pub(crate) fn kpi(kpi: &Kpi, calendar: &Calendar, entities: &BTreeMap<EntityId, 
         form.push(json!(["made", derived::forms(&kpi.made, entities)]));
     }
     hash("kpi", &Value::Array(form))
+}
+
+/// What decides whether a rule about a data set holds, and what follows if not.
+pub(crate) fn rule(rule: &DataRule, kpi: &Kpi) -> Hash {
+    let form = json!([kpi.hash, rule.at_least, rule.at_most, rule.about, rule.otherwise.word()]);
+    hash("rule", &form)
 }
 
 /// What decides how the rows of a source come out.

@@ -4,6 +4,7 @@
 //! sum to one, targets stand on the right side, expressions are typed.
 
 mod connection;
+mod rule;
 mod scorecard;
 mod source;
 mod strategy;
@@ -18,7 +19,7 @@ use crate::{
     calendar::Calendar,
     governance::Governance,
     id::{
-        AlertId, BusinessHoursId, ConnectionId, EntityId, KpiId, LevelId, PersonId, ProjectId, PurposeId,
+        AlertId, BusinessHoursId, ConnectionId, EntityId, KpiId, LevelId, PersonId, ProjectId, PurposeId, RuleId,
         ScorecardId, SourceId, UnitId,
     },
 };
@@ -31,6 +32,7 @@ pub use crate::measure::{
     Spacing, SurveyGates, Target, TargetLines, Total, Trim, Unmatched, ValueUnit,
 };
 pub use connection::{Auth, Connection, Secret, Setting, To};
+pub use rule::{Consequence, DataRule};
 pub use scorecard::{
     Cascade, CascadeTargets, CascadeValue, Scorecard, ScorecardObjective, ScorecardPerspective,
 };
@@ -82,6 +84,8 @@ pub struct Project {
     pub strategy: Option<Strategy>,
     /// KPIs.
     pub kpis: BTreeMap<KpiId, Kpi>,
+    /// Rules about data sets.
+    pub rules: BTreeMap<RuleId, DataRule>,
     /// Scorecards.
     pub scorecards: BTreeMap<ScorecardId, Scorecard>,
 }

@@ -15,7 +15,7 @@ use std::{
 use kepi_model::{
     calendar::{CalendarError, Grain, Period, day_of_ordinal},
     id::{DimensionId, EntityId, Hash, KpiId, LevelId},
-    project::{Kpi, Project},
+    project::{Consequence, Kpi, Project},
 };
 use kepi_stats::estimate::{Level, Method, NotComputable};
 
@@ -535,6 +535,12 @@ pub fn basis(kpi: &Kpi, project: &Project) -> Basis {
     for (id, source) in &project.sources {
         if entities.contains(&source.into) {
             text.push_str(&format!("\n{id} {}", source.hash));
+        }
+    }
+    // A rule that withholds decides what is said, too. Where there is none, nothing of it is hashed.
+    for (id, rule) in &project.rules {
+        if rule.otherwise == Consequence::Distrust && !rule.about.is_disjoint(&entities) {
+            text.push_str(&format!("\nrule {id} {}", rule.hash));
         }
     }
     Basis { entities, mapping: Hash::of(text.as_bytes()) }

@@ -36,4 +36,5 @@ pub mod row;
 pub mod scans;
 pub mod side;
 pub mod state;
+pub mod trust;
 pub mod value;

@@ -354,6 +354,12 @@ pub enum NotComputable {
         /// First day of which there are data.
         data: String,
     },
+    /// It is made of data that a rule does not hold for: the figure is there and withheld.
+    #[error("not trusted: the rule `{rule}` does not hold")]
+    NotTrusted {
+        /// The rule.
+        rule: String,
+    },
     /// Something that it is computed of has no value or no interval.
     #[error("{input}: {reason}")]
     NoInput {
@@ -391,6 +397,7 @@ impl NotComputable {
             Self::LowResponse { .. } => "low_response",
             Self::NotRepresentative { .. } => "not_representative",
             Self::BeforeData { .. } => "before_data",
+            Self::NotTrusted { .. } => "not_trusted",
             Self::NoInput { .. } => "no_input",
             Self::Invalid(_) => "invalid",
             Self::Unsupported(_) => "unsupported",

@@ -11,11 +11,13 @@ use kepi_model::{
 use kepi_query::{
     finish,
     measure::{Finished, kind_of},
-    published::{Table, TableBuilder, VALUE, grain_text, push_value, states_of},
+    published::{Table, TableBuilder, VALUE, figure, grain_text, push_value, states_of},
     reach,
     state::wire::CellStates,
     value::Value,
 };
+
+use kepi_stats::estimate::NotComputable;
 
 use super::cube::Cube;
 
@@ -100,6 +102,12 @@ pub(super) fn at(
             let end = calendar.bounds(period).map_err(|e| e.to_string())?.end;
             let finished = finish::finished_again(kpi, &sum, project.confidence);
             let Finished { estimate, coverage } = finished.map_err(|e| e.to_string())?;
+            // The whole of what is partly not trusted is not trusted either.
+            let withheld = of.iter().find_map(|row| match figure(cube.rows(), *row).ok()?.estimate {
+                Err(why @ NotComputable::NotTrusted { .. }) => Some(why),
+                _ => None,
+            });
+            let estimate = withheld.map_or(estimate, Err);
             let value = Value {
                 kpi: kpi.id.clone(),
                 period,

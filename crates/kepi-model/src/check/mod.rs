@@ -30,6 +30,7 @@ mod derived;
 mod governance;
 mod kpi;
 mod model;
+mod rule;
 mod scorecard;
 mod source;
 mod strategy;
@@ -149,6 +150,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     };
     let mut kpis = kpi::read_all(&definitions.kpis, &around, context);
     kpi::beliefs(&definitions.kpis, strategy.as_ref(), &mut kpis, context);
+    let rules = rule::read(&definitions.rules, &kpis, context);
     let scorecards: Vec<_> = definitions
         .scorecards
         .iter()
@@ -180,6 +182,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         sources,
         strategy,
         kpis,
+        rules,
         scorecards,
     })
 }

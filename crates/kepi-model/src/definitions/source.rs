@@ -263,7 +263,7 @@ table! {
 }
 
 table! {
-    Rule = "rule", "What must hold of rows or files, and what happens if it does not.";
+    Rule = "source_rule", "What must hold of rows or files, and what happens if it does not.";
     name: Name<RuleId>, required, "Its name, unique within the source.", "closes_after_open";
     require: RequirementText, required, "What must hold.", "closed_at >= opened_at";
     else_ "else": Otherwise, required, "What happens if it does not.", "quarantine";

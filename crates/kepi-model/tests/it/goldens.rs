@@ -236,6 +236,10 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
                 "{ndjson: {files: data/orders.ndjson}}\nexpect: {every: day, within: 2 hours}\n",
             ),
         ),
+        (
+            "K0465",
+            vec![edit("kpis.yml", "", "---\nrule: answers_are_easy\nkpi: easy_help\nat_least: 40\nelse: warn\n")],
+        ),
         ("K0501", kpis(RELATIONSHIP, &format!("where: {} > 5", vec!["score"; 300].join(" + ")))),
         ("K0502", kpis(RELATIONSHIP, "where: survey = = 'relationship'")),
         ("K0503", kpis(RELATIONSHIP, "where: len(survey) > 4")),

@@ -25,6 +25,7 @@ mod scale;
 mod states;
 mod stock;
 mod trace;
+mod trust;
 mod values;
 mod weighted;
 mod windows;

@@ -50,6 +50,7 @@ impl<'a> Reporter<'a> {
             snapshot: self.facts.snapshot().map(|s| s.0.to_string()),
             total: sources.iter().map(|s| s.rows).sum(),
             sources,
+            rules: self.data_rules(),
         }
     }
 

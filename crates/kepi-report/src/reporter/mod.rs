@@ -6,6 +6,7 @@ pub(crate) mod bridge;
 mod cohorts;
 mod composed;
 mod data;
+mod data_rules;
 mod decided;
 mod deliveries;
 pub(crate) mod explain;

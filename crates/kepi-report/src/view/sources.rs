@@ -1,6 +1,6 @@
 //! Sources, what landed of them, and the rows that did not.
 
-use kepi_model::project::{Mode, Otherwise};
+use kepi_model::project::{Consequence, Mode, Otherwise};
 use kepi_query::landing::{self, RowCounts};
 
 use super::names::{Named, Person, ProjectView};
@@ -16,6 +16,29 @@ pub struct SourcesView {
     pub total: RowCounts,
     /// Sources in the order of their ids.
     pub sources: Vec<SourceView>,
+    /// Rules about data sets, those that do not hold first.
+    pub rules: Vec<DataRuleView>,
+}
+
+/// A rule about a data set, and where it does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataRuleView {
+    /// The rule.
+    pub rule: Named,
+    /// The KPI that measures it.
+    pub kpi: Named,
+    /// What it must be, in words: `at least 99 %`.
+    pub bound: String,
+    /// What follows where it does not hold.
+    pub otherwise: Consequence,
+    /// The newest period that could be judged, and what the KPI is there.
+    pub newest: Option<(String, String)>,
+    /// Periods that could be judged.
+    pub judged: usize,
+    /// Those in which it does not hold, newest first, with what the KPI is there.
+    pub broken: Vec<(String, String)>,
+    /// Who answers for it.
+    pub owner: Option<Person>,
 }
 
 /// A source.

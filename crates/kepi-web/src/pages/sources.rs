@@ -1,9 +1,9 @@
 //! Sources: what came in, what became of it.
 
-use kepi_model::project::{Mode, Otherwise};
+use kepi_model::project::{Consequence, Mode, Otherwise};
 use kepi_report::{
     csv, format,
-    view::{DeliveryView, RowCounts, SourceState, SourceView, SourcesView},
+    view::{DataRuleView, DeliveryView, RowCounts, SourceState, SourceView, SourcesView},
 };
 use maud::{Markup, html};
 
@@ -11,6 +11,9 @@ use crate::{
     layout::{self, Head},
     parts,
 };
+
+/// Periods shown in which a rule does not hold.
+const MOST_BROKEN: usize = 6;
 
 /// Files shown of a source; the JSON has all.
 const MOST_LOADS: usize = 20;
@@ -26,6 +29,7 @@ pub(crate) fn render(view: &SourcesView) -> Markup {
             }
         }
         (needs_a_look(view))
+        (data_rules(&view.rules))
         section aria-labelledby="accounts" {
             h2 #accounts { "Every row is accounted for" }
             ul.tiles.totals {
@@ -119,6 +123,62 @@ fn needs_a_look(view: &SourcesView) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// What follows where a rule about a data set does not hold.
+fn consequence(of: Consequence) -> &'static str {
+    match of {
+        Consequence::Warn => "it is said here",
+        Consequence::Distrust => "figures are withheld",
+    }
+}
+
+/// Rules about data sets, and where they do not hold.
+fn data_rules(rules: &[DataRuleView]) -> Markup {
+    html! {
+        @if !rules.is_empty() {
+            section aria-labelledby="data-rules" {
+                h2 #data-rules { "Rules about the data" }
+                div.scroll role="region" aria-label="Rules about the data" tabindex="0" {
+                    table.figures {
+                        thead {
+                            tr {
+                                th scope="col" { "Rule" } th scope="col" { "Measured by" } th scope="col" { "Must be" }
+                                th.num scope="col" { "Newest" } th scope="col" { "Does not hold in" } th scope="col" { "Then" }
+                                th scope="col" { "Answers for it" }
+                            }
+                        }
+                        tbody {
+                            @for rule in rules {
+                                tr {
+                                    th scope="row" { (rule.rule.name) }
+                                    td { a href={ "/kpis/" (rule.kpi.id) } { (rule.kpi.name) } }
+                                    td { (rule.bound) }
+                                    td.num { @if let Some((period, value)) = &rule.newest { (value) " (" (period) ")" } }
+                                    td { (broken(rule)) }
+                                    td { (consequence(rule.otherwise)) }
+                                    td { @if let Some(owner) = &rule.owner { (owner.name) } }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Periods in which a rule does not hold.
+fn broken(rule: &DataRuleView) -> Markup {
+    let more = rule.broken.len().saturating_sub(MOST_BROKEN);
+    html! {
+        @if rule.judged == 0 { "nothing to judge yet" }
+        @else if rule.broken.is_empty() { "none of " (rule.judged) }
+        @for (i, (period, value)) in rule.broken.iter().take(MOST_BROKEN).enumerate() {
+            @if i > 0 { ", " } strong.red { (period) } " (" (value) ")"
+        }
+        @if more > 0 { " and " (more) " more" }
     }
 }
 

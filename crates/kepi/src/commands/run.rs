@@ -7,7 +7,7 @@ use kepi_app::{
     open,
     run::{Rejected, Request, RunReport},
 };
-use kepi_model::{finding::Severity, governance::Mode};
+use kepi_model::{finding::Severity, governance::Mode, project::Consequence};
 use kepi_query::{
     finish::MOST_MEMBERS,
     landing::{LoadOutcome, LoadReport, RowCounts},
@@ -238,6 +238,23 @@ fn tell(report: &RunReport, out: Output) {
     }
     report.waiting.iter().for_each(|waiting| out.remark(&said_of(waiting)));
     report.rejected.iter().for_each(|rejected| out.remark(&aloud(rejected)));
+    let mut by_rule: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+    for of in &report.broken {
+        by_rule.entry((&of.rule, &of.kpi, of.otherwise)).or_default().push(&of.period);
+    }
+    for ((rule, kpi, otherwise), periods) in &by_rule {
+        let more = periods.len().saturating_sub(MOST_NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let named: Vec<&str> = periods.iter().rev().take(MOST_NAMED).copied().collect();
+        let then = match otherwise {
+            Consequence::Warn => "",
+            Consequence::Distrust => ": figures made of these rows are not trusted and withheld",
+        };
+        out.remark(&format!(
+            "the rule `{rule}` does not hold in {}{more}{then}; `kepi show kpi {kpi}`",
+            named.join(", ")
+        ));
+    }
     for (kpi, without) in &report.without {
         let without: Vec<String> = without.iter().map(|dimensions| format!("`{dimensions}`")).collect();
         out.remark(&format!(

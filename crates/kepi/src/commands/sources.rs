@@ -1,6 +1,13 @@
 //! `kepi sources`: what came when, what of it landed, whether the next is late.
 
-use kepi_report::{Reporter, api::v1, facts::Facts, format, view::SourceView};
+use kepi_model::project::Consequence;
+use kepi_report::{
+    Reporter,
+    api::v1,
+    facts::Facts,
+    format,
+    view::{DataRuleView, SourceView},
+};
 
 use super::show::{ROW_COUNTS, count_fields};
 use crate::{
@@ -8,6 +15,9 @@ use crate::{
     failure::Failure,
     output::{Field, Grid, Output},
 };
+
+/// Periods that are named in which a rule does not hold.
+const MOST_NAMED: usize = 6;
 
 /// Prints how sources stand. What a table has no room for, data have.
 pub fn sources(facts: &dyn Facts, out: Output) -> Result<(), Failure> {
@@ -42,6 +52,9 @@ pub fn sources(facts: &dyn Facts, out: Output) -> Result<(), Failure> {
             total.read, total.out_of_scope, total.landed(), total.accepted, total.superseding, total.quarantined,
             total.duplicate
         ))?;
+        for rule in &view.rules {
+            out.line(&said_of_rule(rule))?;
+        }
         for source in &view.sources {
             let name = &source.source.name;
             if let Some(expected) = &source.delivery.expected {
@@ -99,4 +112,24 @@ fn row(source: &SourceView, expected: bool, for_people: bool) -> Vec<Field> {
         }
     }
     row
+}
+
+/// What a rule about a data set demands, and where it does not hold.
+fn said_of_rule(rule: &DataRuleView) -> String {
+    let demand = format!("rule {}: {} {}", rule.rule.id, rule.kpi.id, rule.bound);
+    let then = match rule.otherwise {
+        Consequence::Warn => "",
+        Consequence::Distrust => ": figures of these rows are withheld",
+    };
+    match (rule.judged, rule.broken.as_slice()) {
+        (0, _) => format!("{demand}; there is nothing to judge yet"),
+        (judged, []) => format!("{demand} holds in all of {judged} periods"),
+        (judged, broken) => {
+            let named: Vec<String> =
+                broken.iter().take(MOST_NAMED).map(|(period, value)| format!("{period} ({value})")).collect();
+            let more = broken.len().saturating_sub(MOST_NAMED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("{demand} does not hold in {}{more} of {judged} periods{then}", named.join(", "))
+        }
+    }
 }

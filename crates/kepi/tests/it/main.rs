@@ -24,6 +24,7 @@ mod bad_input;
 mod bounds;
 mod capabilities;
 mod current;
+mod data_rules;
 mod dated;
 mod deciding;
 mod fetching;

@@ -12,7 +12,10 @@ pub use decided::{inbox, item, official, periods, register};
 use kepi_model::{
     calendar::Period,
     id::{DimensionId, PersonId, UnitId},
-    project::{self, BasisKind, Better, Indicator, Mode, Otherwise, Sign, Strength, TargetLines, ValueUnit},
+    project::{
+        self, BasisKind, Better, Consequence, Indicator, Mode, Otherwise, Sign, Strength, TargetLines,
+        ValueUnit,
+    },
 };
 use kepi_query::{
     landing::RowCounts,
@@ -42,7 +45,7 @@ use crate::{
         scorecard::{Scored, in_force_from},
         words,
     },
-    view::{self, DeliveryView, Status},
+    view::{self, DataRuleView, DeliveryView, Status},
 };
 
 /// A scorecard; with `history`, so many periods of each KPI up to the one shown.
@@ -372,6 +375,7 @@ pub fn sources(facts: &dyn Facts) -> Result<Sources, ViewError> {
         snapshot: facts.snapshot().map(|s| s.0.to_string()),
         total: rows(counts.into_iter().sum()),
         sources,
+        data_rules: at.0.data_rules().into_iter().map(data_rule).collect(),
     })
 }
 
@@ -409,6 +413,20 @@ pub fn quarantine(facts: &dyn Facts, query: &QuarantineQuery) -> Result<Quaranti
             })
             .collect(),
     })
+}
+
+fn data_rule(of: DataRuleView) -> DataRule {
+    DataRule {
+        rule: from_named(of.rule),
+        kpi: from_named(of.kpi),
+        bound: of.bound,
+        otherwise: match of.otherwise {
+            Consequence::Warn => "warn".into(),
+            Consequence::Distrust => "distrust".into(),
+        },
+        judged: of.judged,
+        broken_in: of.broken.into_iter().map(|(period, _)| period).collect(),
+    }
 }
 
 fn delivery(of: DeliveryView) -> Delivery {

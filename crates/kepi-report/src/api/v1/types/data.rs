@@ -35,6 +35,26 @@ pub struct Sources {
     pub total: Rows,
     /// The sources.
     pub sources: Vec<Source>,
+    /// Rules about data sets, those that do not hold first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data_rules: Vec<DataRule>,
+}
+
+/// A rule about a data set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DataRule {
+    /// Id and name.
+    pub rule: Named,
+    /// The KPI that measures it.
+    pub kpi: Named,
+    /// What it must be, in words.
+    pub bound: String,
+    /// `warn`, `distrust`.
+    pub otherwise: Code,
+    /// Periods that could be judged.
+    pub judged: usize,
+    /// Those in which it does not hold, newest first.
+    pub broken_in: Vec<String>,
 }
 
 /// A source.

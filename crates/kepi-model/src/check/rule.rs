@@ -1,0 +1,96 @@
+//! Rules about data sets: each bounds a KPI in its unit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Context;
+use crate::{
+    codes,
+    decode::{AmountText, Field, Placed},
+    definitions as written,
+    id::{EntityId, KpiId, RuleId},
+    lexical::Decimal,
+    meaning,
+    project::{DataRule, Kpi},
+    source_text::Span,
+    wording::{shorten, shown},
+};
+
+/// Reads all rules about data sets.
+pub(super) fn read(
+    written: &[Placed<written::DataRule>],
+    kpis: &BTreeMap<KpiId, Kpi>,
+    context: &mut Context<'_>,
+) -> BTreeMap<RuleId, DataRule> {
+    let mut names: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut rules = BTreeMap::new();
+    for rule in written.iter().map(|document| &document.value) {
+        if let Some(name) = rule.rule.get()
+            && let Some(first) = names.insert(&name.text, rule.rule.span)
+        {
+            context
+                .report(codes::RULE_TWICE, rule.rule.span, "another rule has this name already")
+                .related(first, "the first one")
+                .fix("rename one of them");
+        }
+        if let Some(rule) = one(rule, kpis, context) {
+            rules.insert(rule.id.clone(), rule);
+        }
+    }
+    rules
+}
+
+fn one(
+    written: &written::DataRule,
+    kpis: &BTreeMap<KpiId, Kpi>,
+    context: &mut Context<'_>,
+) -> Option<DataRule> {
+    let name = written.rule.get()?;
+    // A KPI that is not there or broken has its own finding.
+    let kpi = kpis.get(written.kpi.get()?)?;
+    let mut amount = |field: &Field<AmountText>| {
+        let text = field.get()?.text()?;
+        let found = kpi.unit.exact(text).map(Decimal::to_f64);
+        if found.is_none() {
+            let message = format!("`{}` is not in the unit of {}", shorten(text), kpi.id);
+            context
+                .report(codes::RULE_BOUND, field.span, message)
+                .expected(kpi.unit.amount_text())
+                .fix("write the amount as in a target of that KPI");
+        }
+        found
+    };
+    let (at_least, at_most) = (amount(&written.at_least), amount(&written.at_most));
+    if !written.at_least.is_written() && !written.at_most.is_written() {
+        let said = format!("it is not said what {} must be", kpi.id);
+        context.report(codes::RULE_BOUND, written.rule.span, said).fix("add `at_least`, `at_most` or both");
+        return None;
+    }
+    if let (Some(least), Some(most)) = (at_least, at_most)
+        && least > most
+    {
+        let said = "nothing is at least as much and at most as little";
+        context
+            .report(codes::RULE_BOUND, written.at_most.span, said)
+            .fix("exchange `at_least` and `at_most`");
+    }
+    let bases: BTreeSet<EntityId> = kpi.measure.bases().into_iter().cloned().collect();
+    let mut rule = DataRule {
+        id: name.id.clone()?,
+        name: written.name.cloned().unwrap_or_else(|| shown(&name.text)),
+        description: written.description.cloned(),
+        kpi: kpi.id.clone(),
+        at_least,
+        at_most,
+        about: match written.about.is_written() {
+            true => written.about.values().into_iter().collect(),
+            false if bases.is_empty() => kpi.entities(),
+            false => bases,
+        },
+        otherwise: written.else_.cloned()?,
+        owner: written.owner.cloned(),
+        hash: crate::id::Hash([0; 32]),
+        span: written.rule.span,
+    };
+    rule.hash = meaning::rule(&rule, kpi);
+    Some(rule)
+}

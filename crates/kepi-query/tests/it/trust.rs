@@ -1,0 +1,181 @@
+//! What rules about data sets withhold: worked out by hand.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kepi_model::{id::KpiId, project::Project};
+use kepi_query::{
+    finish,
+    trust::{unjudged, withhold},
+    value::{Coverage, Finality, Segment, Value},
+};
+use kepi_stats::estimate::{Estimate, NotComputable};
+use kepi_testkit::tables::project;
+
+const HEAD: &str = r#"
+project: shop
+name: Shop
+language: 1
+time_zone: UTC
+---
+entity: shop
+name: Shop
+key: [id]
+time: opened
+attributes:
+  id: {type: text}
+  opened: {type: date}
+---
+entity: sale
+name: Sale
+key: [id]
+time: on
+attributes:
+  id: {type: text}
+  "on": {type: date}
+  shop: {type: reference shop}
+  amount: {type: "number, 2 decimals"}
+---
+kpi: known_shop
+name: Sales of shops that are known
+better: higher
+measure: {share: {of: sale, which: shop.id is not null}}
+period: month
+---
+kpi: sales
+name: Sales
+better: higher
+measure: {sum: {of: sale, value: amount}}
+period: month
+---
+kpi: sales_of_a_quarter
+name: Sales of three months
+better: higher
+measure: {sum: {of: sale, value: amount}}
+over: 3 months
+period: month
+---
+kpi: growth
+name: Growth
+better: higher
+measure: {formula: {kpis: {now: sales, before: {kpi: sales, ago: 1 month}}, value: now / before}}
+period: month
+---
+kpi: shops
+name: Shops
+better: higher
+measure: {count: {of: shop}}
+period: month
+---
+"#;
+
+fn rule(otherwise: &str) -> Project {
+    project(&format!("{HEAD}rule: shops_are_known\nkpi: known_shop\nat_least: 90%\nelse: {otherwise}\n"))
+}
+
+/// Every KPI has a value in every month of the year, and nine tenths of the sales are of known shops but in one month.
+fn values(project: &Project, broken: &str, share: f64) -> Vec<Value> {
+    let months = (1..=12).map(|month| format!("2026-{month:02}"));
+    let one = |kpi: &KpiId, month: &str| Value {
+        kpi: kpi.clone(),
+        period: project.calendar.parse(month).unwrap(),
+        segment: Segment::total(),
+        estimate: Ok(Estimate::exact(
+            match (kpi.as_str(), month == broken) {
+                ("known_shop", true) => share,
+                ("known_shop", false) => 0.9,
+                _ => 7.0,
+            },
+            10,
+            "counted",
+        )),
+        coverage: Coverage { counted: 10, eligible: 10, cases: 10 },
+        finality: Finality::Final,
+        states: Box::from(&b"kept"[..]),
+    };
+    months
+        .flat_map(|month| project.kpis.keys().map(move |kpi| (kpi, month.clone())))
+        .map(|(k, m)| one(k, &m))
+        .collect()
+}
+
+/// The months in which each KPI is withheld.
+fn withheld(project: &Project, values: &[Value]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for value in values {
+        if let Err(why) = &value.estimate {
+            assert_eq!(*why, NotComputable::NotTrusted { rule: "shops_are_known".to_owned() });
+            assert_eq!(&*value.states, b"kept");
+            found.entry(value.kpi.to_string()).or_default().insert(project.calendar.label(value.period));
+        }
+    }
+    found
+}
+
+fn months(of: &[u32]) -> BTreeSet<String> {
+    of.iter().map(|month| format!("2026-{month:02}")).collect()
+}
+
+#[test]
+fn figures_of_rows_in_doubt_are_withheld_where_they_are_made_of_them() {
+    let project = rule("distrust");
+    let mut all = values(&project, "2026-04", 0.89);
+    let broken = withhold(&project, &mut all).unwrap();
+    assert_eq!(broken.len(), 1);
+    assert_eq!((project.calendar.label(broken[0].period).as_str(), broken[0].value), ("2026-04", 0.89));
+    let expected = [
+        ("sales", months(&[4])),
+        // April is in the three months that end with April, May and June.
+        ("sales_of_a_quarter", months(&[4, 5, 6])),
+        // What reads earlier values is in doubt from then on.
+        ("growth", months(&[4, 5, 6, 7, 8, 9, 10, 11, 12])),
+    ];
+    let expected = expected.into_iter().map(|(kpi, of)| (kpi.to_owned(), of)).collect();
+    assert_eq!(withheld(&project, &all), expected);
+}
+
+#[test]
+fn a_bound_that_is_met_exactly_and_a_warning_withhold_nothing() {
+    let project = rule("distrust");
+    let mut all = values(&project, "2026-04", 0.9);
+    assert_eq!(withhold(&project, &mut all).unwrap(), []);
+    assert_eq!(withheld(&project, &all), BTreeMap::new());
+    let project = rule("warn");
+    let mut all = values(&project, "2026-04", 0.1);
+    assert_eq!(withhold(&project, &mut all).unwrap().len(), 1);
+    assert_eq!(withheld(&project, &all), BTreeMap::new());
+}
+
+#[test]
+fn a_rule_without_a_value_says_nothing() {
+    let project = rule("distrust");
+    let mut all = values(&project, "2026-04", 0.1);
+    for value in all.iter_mut().filter(|value| value.kpi.as_str() == "known_shop") {
+        value.estimate = Err(NotComputable::NoRows);
+    }
+    assert_eq!(withhold(&project, &mut all).unwrap(), []);
+    assert!(all.iter().filter(|value| value.kpi.as_str() == "sales").all(|value| value.estimate.is_ok()));
+}
+
+#[test]
+fn what_a_rule_cannot_judge_is_not_renewed() {
+    let project = rule("distrust");
+    let mut not_renewed = BTreeMap::from([("known_shop".parse().unwrap(), "its source is away".to_owned())]);
+    unjudged(&project, &mut not_renewed);
+    let named: BTreeSet<&str> = not_renewed.keys().map(KpiId::as_str).collect();
+    assert_eq!(named, BTreeSet::from(["known_shop", "sales", "sales_of_a_quarter", "growth"]));
+    assert_eq!(
+        not_renewed[&"sales".parse().unwrap()],
+        "the rule `shops_are_known` cannot judge its data: its source is away"
+    );
+}
+
+#[test]
+fn only_a_rule_that_withholds_is_part_of_what_a_figure_rests_on() {
+    let plain = project(HEAD.trim_end().trim_end_matches("---"));
+    let (warns, withholds) = (rule("warn"), rule("distrust"));
+    let basis =
+        |project: &Project, kpi: &str| finish::basis(&project.kpis[&kpi.parse().unwrap()], project).mapping;
+    assert_eq!(basis(&plain, "sales"), basis(&warns, "sales"));
+    assert_ne!(basis(&plain, "sales"), basis(&withholds, "sales"));
+    assert_eq!(basis(&plain, "shops"), basis(&withholds, "shops"));
+}
