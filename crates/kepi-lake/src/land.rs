@@ -322,6 +322,13 @@ fn know_more(project: &Project, source: &Source) -> Vec<SourceId> {
         .collect()
 }
 
+/// Columns of which the file says something else than the one before, in words.
+fn reworded(before: &[(String, String)], now: &[(String, String)]) -> Vec<String> {
+    let then = |name: &str| before.iter().find(|(column, _)| column == name).map(|(_, text)| text);
+    let other = now.iter().filter(|(name, text)| then(name).is_some_and(|then| then != text));
+    other.map(|(name, text)| format!("column `{name}` is described otherwise than before: {text}")).collect()
+}
+
 /// How columns differ from those before, in words.
 fn drift(before: Option<&[String]>, now: &[String]) -> Vec<String> {
     let Some(before) = before else { return Vec::new() };
@@ -425,7 +432,11 @@ impl Effects for Loading<'_> {
             unknown: staged.unknown,
             notes: std::mem::take(&mut staged.notes),
             order: self.order.clone(),
-            drift: drift(staging.past.columns.as_deref(), &staged.columns),
+            drift: drift(staging.past.columns.as_deref(), &staged.columns)
+                .into_iter()
+                .chain(reworded(&staging.past.labels, &staged.labels))
+                .collect(),
+            labels: staged.labels.clone(),
             snapshot: None,
             at: self.landing.at,
         };

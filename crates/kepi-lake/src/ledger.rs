@@ -40,6 +40,8 @@ pub(crate) struct Past {
     pub rows: Vec<u64>,
     /// Columns of the source's load before.
     pub columns: Option<Vec<String>>,
+    /// What that load's file said of its columns.
+    pub labels: Vec<(String, String)>,
     /// Latest instant from which rows of the entity's loads hold.
     pub last_effective: Option<i64>,
     /// Since when the rows of each load of the entity hold.
@@ -141,11 +143,28 @@ pub(crate) async fn past(
             if !load.replaced && ordered(source) {
                 past.place(&load.report, load.effective, order)?;
             }
+            if past.columns.is_none() {
+                past.labels = labelled(&load.report)?;
+            }
             past.columns.get_or_insert(load.columns);
         }
         past.effective.insert(load.load, load.effective);
     }
     Ok(past)
+}
+
+/// What the file of a load said of its columns. Most say nothing, and their reports are not read for it.
+fn labelled(report: &str) -> Result<Vec<(String, String)>, LakeError> {
+    #[derive(Deserialize)]
+    struct Labelled {
+        #[serde(default)]
+        labels: Vec<(String, String)>,
+    }
+    if !report.contains("\"labels\"") {
+        return Ok(Vec::new());
+    }
+    let labelled = serde_json::from_str::<Labelled>(report);
+    Ok(labelled.map_err(|e| LakeError::Corrupt(format!("a load: {e}")))?.labels)
 }
 
 /// Whether it matters which of a source's files is newer.

@@ -86,6 +86,8 @@ pub(crate) struct Staged {
     /// What else is to be known, in words.
     pub notes: Vec<String>,
     pub columns: Vec<String>,
+    /// What the file itself says of its columns.
+    pub labels: Vec<(String, String)>,
     pub quarantine: Spool,
     /// The rule that stops it.
     pub stopped: Option<(RuleId, String)>,
@@ -157,6 +159,7 @@ struct Told {
     missing: Vec<MissingCount>,
     notes: Vec<String>,
     columns: Vec<String>,
+    labels: Vec<(String, String)>,
 }
 
 /// Reads a file. The index is changed as if it were committed; if it is not, the index is of no more use.
@@ -237,8 +240,12 @@ pub(crate) fn stage(
     if stopped.is_none() {
         stopped = working.whole_file();
     }
-    let told =
-        Told { missing: mapping.missing(), notes: mapping.notes(), columns: reader.columns().to_vec() };
+    let told = Told {
+        missing: mapping.missing(),
+        notes: mapping.notes(),
+        columns: reader.columns().to_vec(),
+        labels: reader.labels(),
+    };
     working.finish(&dropped, stopped, told)
 }
 
@@ -585,6 +592,7 @@ impl Working<'_> {
             unknown: self.unknown,
             notes: told.notes,
             columns: told.columns,
+            labels: told.labels,
             quarantine: self.quarantine,
             stopped,
         };

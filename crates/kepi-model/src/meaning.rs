@@ -107,6 +107,13 @@ pub(crate) fn source(source: &Source) -> Hash {
         Connector::Fetch(_) => json!(["fetch"]),
         Connector::Entries => json!(["kepi", "entries"]),
     };
+    // Only where there are any.
+    let from = match &source.from {
+        Connector::Csv { label_rows, .. } | Connector::Excel { label_rows, .. } if *label_rows > 0 => {
+            json!(["labelled", from, label_rows])
+        }
+        _ => from,
+    };
     let SourceZone { name, ambiguous, missing } = &source.zone;
     let order = match &source.order {
         FileOrder::Name => json!(["name"]),

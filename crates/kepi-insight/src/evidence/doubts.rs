@@ -136,6 +136,7 @@ fn load(
         unknown: 0,
         notes: Vec::new(),
         order: None,
+        labels: Vec::new(),
         drift: Vec::new(),
         snapshot: None,
         at,

@@ -51,6 +51,16 @@ impl Columns {
         alike.nth(number.checked_sub(1)?).map(|(at, _)| at)
     }
 
+    /// What rows of labels say of each column, one behind the other; of a column of which they say nothing, nothing.
+    pub fn told(&self, rows: &[Vec<String>]) -> Vec<(String, String)> {
+        let said = |at: usize| {
+            let texts = rows.iter().filter_map(|row| row.get(at)).map(|text| text.trim());
+            texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ")
+        };
+        let all = self.labels().enumerate().map(|(at, name)| (name, said(at)));
+        all.filter(|(_, text)| !text.is_empty()).collect()
+    }
+
     /// Names by which every column can be told apart: what has no name has its position, what has it twice a number.
     pub fn labels(&self) -> impl Iterator<Item = String> + '_ {
         let mut seen: HashMap<&str, usize> = HashMap::new();

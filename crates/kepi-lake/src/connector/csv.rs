@@ -20,6 +20,8 @@ pub(super) struct CsvReader {
     columns: Columns,
     /// Names of the columns in raw rows.
     labels: Vec<String>,
+    /// What rows of labels say of columns.
+    told: Vec<(String, String)>,
     /// Columns that were asked for, by position in the header.
     bound: Vec<usize>,
     /// Rows read so far.
@@ -36,7 +38,7 @@ impl CsvReader {
         name: &str,
         delimiter: &str,
         encoding: &str,
-        header_row: u32,
+        (header_row, label_rows): (u32, u32),
     ) -> Result<Self, LandError> {
         let text = bytes::text(path, name, encoding)?;
         let (text, delimiter) = match delimiter.as_bytes() {
@@ -82,7 +84,22 @@ impl CsvReader {
         let mut buffer = String::new();
         let names: Vec<String> = fields.iter().map(|f| f.text(text, &mut buffer).to_owned()).collect();
         let columns = Columns::new(names.iter().map(String::as_str));
+        let mut rows = Vec::new();
+        for _ in 0..label_rows {
+            let Some(record) = lines.next(MOST_COLUMNS, None, LONGEST_HEADER, &mut fields)? else { break };
+            if let Some(field) = record.open {
+                return Err(LandError::OpenQuote { path: name.to_owned(), line: record.line, field });
+            }
+            let text = String::from_utf8_lossy(lines.held(&record.place)).into_owned();
+            // Places of fields are those of the bytes, which replacement would move.
+            if text.contains(char::REPLACEMENT_CHARACTER) {
+                let reason = format!("a row of labels is not `{encoding}`");
+                return Err(LandError::Encoding { path: name.to_owned(), line: record.line, reason });
+            }
+            rows.push(fields.iter().map(|f| f.text(&text, &mut buffer).to_owned()).collect::<Vec<_>>());
+        }
         Ok(Self {
+            told: columns.told(&rows),
             lines,
             labels: columns.labels().collect(),
             columns,
@@ -148,6 +165,10 @@ fn invalid(record: &[u8], fields: &Fields) -> Option<(usize, usize)> {
 impl BatchReader for CsvReader {
     fn columns(&self) -> &[String] {
         self.columns.names()
+    }
+
+    fn labels(&self) -> Vec<(String, String)> {
+        self.told.clone()
     }
 
     fn bind(&mut self, column: &str) -> Result<usize, Unbound> {

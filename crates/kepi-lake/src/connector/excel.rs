@@ -15,6 +15,8 @@ const MOST_CELLS: usize = 50_000_000;
 
 pub(super) struct ExcelReader {
     header: Columns,
+    /// What rows of labels say of columns.
+    told: Vec<(String, String)>,
     columns: Vec<Texts>,
     rows: usize,
     /// Columns that were asked for, by position.
@@ -25,7 +27,12 @@ pub(super) struct ExcelReader {
 }
 
 impl ExcelReader {
-    pub fn open(path: &Path, name: &str, sheet: Option<&str>, header_row: u32) -> Result<Self, LandError> {
+    pub fn open(
+        path: &Path,
+        name: &str,
+        sheet: Option<&str>,
+        (header_row, label_rows): (u32, u32),
+    ) -> Result<Self, LandError> {
         let file = durable::open(path).map_err(|e| bytes::read_error(name, e))?;
         let no_workbook = |reason: String| LandError::Format {
             path: name.to_owned(),
@@ -48,7 +55,8 @@ impl ExcelReader {
         }
         .clone();
         let top = header_row - 1;
-        let mut table = Table { top, header: Vec::new(), columns: Vec::new(), rows: 0 };
+        let labels = Vec::new();
+        let mut table = Table { top, label_rows, labels, header: Vec::new(), columns: Vec::new(), rows: 0 };
         let mut row: Option<(u32, Vec<Option<String>>)> = None;
         let merged = book.cells(&part, MOST_CELLS, &mut |(at, column, value)| {
             if at < top {
@@ -92,15 +100,17 @@ impl ExcelReader {
                 "row {header_row} of `{sheet}` is empty; say by `header_row` in which row the names of the columns stand"
             )));
         }
-        let Table { header, columns, rows, .. } = table;
+        let Table { header, labels, columns, rows, .. } = table;
         let header = Columns::new(header.iter().map(String::as_str));
-        Ok(Self { header, columns, rows, bound: Vec::new(), given: 0, before: 0 })
+        Ok(Self { told: header.told(&labels), header, columns, rows, bound: Vec::new(), given: 0, before: 0 })
     }
 }
 
 /// Rows as they are read.
 struct Table {
     top: u32,
+    label_rows: u32,
+    labels: Vec<Vec<String>>,
     header: Vec<String>,
     columns: Vec<Texts>,
     rows: usize,
@@ -111,6 +121,10 @@ impl Table {
         if at == self.top {
             self.header = values.into_iter().map(|v| v.unwrap_or_default().trim().to_owned()).collect();
             self.columns = vec![Texts::default(); self.header.len()];
+            return;
+        }
+        if at <= self.top + self.label_rows {
+            self.labels.push(values.into_iter().map(Option::unwrap_or_default).collect());
             return;
         }
         for (column, values) in self.columns.iter_mut().enumerate().map(|(at, c)| (c, values.get(at))) {
@@ -135,6 +149,10 @@ fn letters(column: u32) -> String {
 impl BatchReader for ExcelReader {
     fn columns(&self) -> &[String] {
         self.header.names()
+    }
+
+    fn labels(&self) -> Vec<(String, String)> {
+        self.told.clone()
     }
 
     fn bind(&mut self, column: &str) -> Result<usize, Unbound> {

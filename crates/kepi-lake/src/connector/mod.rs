@@ -73,11 +73,11 @@ pub(crate) fn open(
     name: &str,
 ) -> Result<Box<dyn BatchReader>, LandError> {
     Ok(match connector {
-        Connector::Csv { delimiter, encoding, header_row, .. } => {
-            Box::new(csv::CsvReader::open(path, name, delimiter, encoding, *header_row)?)
+        Connector::Csv { delimiter, encoding, header_row, label_rows, .. } => {
+            Box::new(csv::CsvReader::open(path, name, delimiter, encoding, (*header_row, *label_rows))?)
         }
-        Connector::Excel { sheet, header_row, .. } => {
-            Box::new(excel::ExcelReader::open(path, name, sheet.as_deref(), *header_row)?)
+        Connector::Excel { sheet, header_row, label_rows, .. } => {
+            Box::new(excel::ExcelReader::open(path, name, sheet.as_deref(), (*header_row, *label_rows))?)
         }
         Connector::FixedWidth { columns, encoding, skip_lines, .. } => {
             Box::new(fixed::FixedReader::open(path, name, encoding, columns, *skip_lines)?)

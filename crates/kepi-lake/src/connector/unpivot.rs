@@ -183,6 +183,10 @@ impl BatchReader for Unpivoted {
         &self.columns
     }
 
+    fn labels(&self) -> Vec<(String, String)> {
+        self.inner.labels()
+    }
+
     fn bind(&mut self, column: &str) -> Result<usize, Unbound> {
         let column = column.trim();
         let from = if column == self.name {

@@ -138,7 +138,7 @@ fn connector(file: &Path, path: &str, doubts: &mut Vec<String>) -> Result<Connec
         return Ok(Connector::Parquet { files });
     }
     if bare.ends_with(".xlsx") || bare.ends_with(".xlsm") {
-        return Ok(Connector::Excel { files, sheet: None, header_row: 1 });
+        return Ok(Connector::Excel { files, sheet: None, header_row: 1, label_rows: 0 });
     }
     let unknown = |reason: &str| LandError::Format {
         path: path.to_owned(),
@@ -181,6 +181,7 @@ fn connector(file: &Path, path: &str, doubts: &mut Vec<String>) -> Result<Connec
         delimiter: delimiter(&text, doubts),
         encoding: encoding.to_owned(),
         header_row: 1,
+        label_rows: 0,
     })
 }
 

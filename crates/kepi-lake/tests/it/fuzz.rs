@@ -86,6 +86,7 @@ fn delimited_text_lands_whole_or_not_at_all() {
         delimiter: (*chance.pick(&[",", ",", ",", ";", "\t"])).to_owned(),
         encoding: (*chance.pick(&["utf-8", "utf-8", "utf-8", "utf-16le", "windows-1252"])).to_owned(),
         header_row: *chance.pick(&[1, 1, 1, 2]),
+        label_rows: 0,
     };
     lands("delimited text", 60, csv, &seeds);
 }
@@ -185,6 +186,7 @@ fn readers_hand_over_whole_batches_and_the_same_ones_twice() {
             delimiter: (*chance.pick(&[",", ",", "||", ";"])).to_owned(),
             encoding: (*chance.pick(&["utf-8", "utf-8", "windows-1252"])).to_owned(),
             header_row: 1,
+            label_rows: 0,
         },
     };
     let folder = tempfile::tempdir().unwrap();

@@ -16,6 +16,7 @@ mod fuzz;
 mod history;
 mod key_index;
 mod kills;
+mod labels;
 mod landing;
 mod malformed;
 mod official;

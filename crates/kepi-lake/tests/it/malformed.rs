@@ -30,7 +30,13 @@ fn packed(text: &str) -> Vec<u8> {
 }
 
 fn csv_with(encoding: &str, header_row: u32) -> Connector {
-    Connector::Csv { files: "x".into(), delimiter: ",".into(), encoding: encoding.into(), header_row }
+    Connector::Csv {
+        files: "x".into(),
+        delimiter: ",".into(),
+        encoding: encoding.into(),
+        header_row,
+        label_rows: 0,
+    }
 }
 
 async fn every_broken_file_has_its_own_finding() {

@@ -47,6 +47,7 @@ async fn telephone_exports_land_whatever_parts_their_cells() {
         delimiter: "||".into(),
         encoding: "utf-8".into(),
         header_row: 1,
+        label_rows: 0,
     };
     let places = [("id", 1, 2), ("started_ms", 3, 15), ("handle time", 17, 24)];
     let fixed = Connector::FixedWidth {
@@ -240,6 +241,13 @@ async fn a_sheet_of_a_workbook_lands_as_it_is_shown() {
         files: "book.xlsx".into(),
         sheet: Some(sheet.into()),
         header_row,
+        label_rows: 0,
+    };
+    let excel_labelled = |sheet: &str| Connector::Excel {
+        files: "book.xlsx".into(),
+        sheet: Some(sheet.into()),
+        header_row: 2,
+        label_rows: 1,
     };
     let project = project(vec![entity.clone()]);
     let landing = || kepi_lake::Landing { actor: "person/1", at: NOW, progress: &Silent };
@@ -264,6 +272,14 @@ async fn a_sheet_of_a_workbook_lands_as_it_is_shown() {
             ["a < b", "1772319600000000", "93660000000", "3", "true"],
         ]
     );
+    // The same sheet with a row of labels: it says what columns mean and is no row.
+    let files = source("book", &entity, excel_labelled("Answers & more"), Mode::Append, map.clone());
+    let raw = FileSources::new(bench.folder.path()).offered(&files).unwrap().raw;
+    let mut reader = raw[0].open().unwrap();
+    assert_eq!(reader.labels()[0], ("id".to_owned(), "a < b".to_owned()));
+    let mut batch = kepi_query::landing::Batch::default();
+    reader.next(&mut batch).unwrap();
+    assert_eq!(batch.rows, 1);
     let merged =
         SHEET.replace("</worksheet>", "<mergeCells><mergeCell ref=\"B1:C2\"/></mergeCells></worksheet>");
     bench.write("book.xlsx", workbook(&merged));
@@ -346,7 +362,8 @@ fn a_file_is_looked_at_and_a_project_made_of_it() {
             files: "data/tickets.csv".into(),
             delimiter: ";".into(),
             encoding: "windows-1252".into(),
-            header_row: 1
+            header_row: 1,
+            label_rows: 0
         }
     );
     let is: Vec<&Is> = looked.columns.iter().map(|(_, guess)| &guess.is).collect();

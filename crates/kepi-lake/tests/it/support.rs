@@ -107,7 +107,13 @@ pub fn project(entities: Vec<Entity>) -> Project {
 }
 
 pub fn csv(files: &str) -> Connector {
-    Connector::Csv { files: files.into(), delimiter: ",".into(), encoding: "utf-8".into(), header_row: 1 }
+    Connector::Csv {
+        files: files.into(),
+        delimiter: ",".into(),
+        encoding: "utf-8".into(),
+        header_row: 1,
+        label_rows: 0,
+    }
 }
 
 pub fn column(attribute: &str, type_: Type, column: &str, parse: Parse) -> Mapping {

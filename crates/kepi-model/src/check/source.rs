@@ -117,11 +117,13 @@ fn connector(written: &written::Connector, findings: &mut Findings) -> Option<Co
             delimiter: csv.delimiter.get()?.0.clone(),
             encoding: csv.encoding.get()?.0.clone(),
             header_row: u32::try_from(csv.header_row.get()?.0).ok()?,
+            label_rows: u32::try_from(csv.label_rows.get()?.0).ok()?,
         },
         written::Connector::Excel(excel) => Connector::Excel {
             files: excel.files.get()?.0.clone(),
             sheet: excel.sheet.cloned(),
             header_row: u32::try_from(excel.header_row.get()?.0).ok()?,
+            label_rows: u32::try_from(excel.label_rows.get()?.0).ok()?,
         },
         written::Connector::FixedWidth(fixed) => Connector::FixedWidth {
             files: fixed.files.get()?.0.clone(),

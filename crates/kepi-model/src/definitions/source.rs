@@ -19,6 +19,8 @@ table! {
     delimiter: Delimiter, default "\",\"", "What separates cells: one character or a few.", "\",\"";
     encoding: Encoding, default "utf-8", "Label of the text encoding.", "utf-8";
     header_row: Whole<1, 1000>, default "1", "Line of the header, from 1.", "1";
+    label_rows: Whole<0, 10>, default "0",
+        "Lines below the header that say what columns mean, such as the questions of a survey: kept as descriptions, no data.", "1";
 }
 
 table! {
@@ -41,6 +43,8 @@ table! {
     files: Files, required, "Path or glob below the project's folder.", "data/*.xlsx";
     sheet: String, optional, "Name of the sheet; default the first.", "Answers";
     header_row: Whole<1, 1000>, default "1", "Row of the header, from 1.", "1";
+    label_rows: Whole<0, 10>, default "0",
+        "Rows below the header that say what columns mean, such as the questions of a survey: kept as descriptions, no data.", "1";
 }
 
 table! {

@@ -137,6 +137,8 @@ pub enum Connector {
         encoding: String,
         /// Line of the header, from 1.
         header_row: u32,
+        /// Lines or rows below it that say what columns mean.
+        label_rows: u32,
     },
     /// A sheet of Excel workbooks.
     Excel {
@@ -146,6 +148,8 @@ pub enum Connector {
         sheet: Option<String>,
         /// Row of the header, from 1.
         header_row: u32,
+        /// Lines or rows below it that say what columns mean.
+        label_rows: u32,
     },
     /// Lines whose columns stand at fixed places.
     FixedWidth {

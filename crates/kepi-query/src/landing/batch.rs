@@ -14,6 +14,10 @@ pub const BATCH_BYTES: usize = 4 << 20;
 pub trait BatchReader: Send {
     /// Columns in order; of formats without a header those seen so far, sorted.
     fn columns(&self) -> &[String];
+    /// What the file itself says of columns: name and text, where it has rows for that.
+    fn labels(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
     /// Asks for a column: its cells stand at the number returned in every batch from now on. To be called before the
     /// first [`Self::next`] only.
     ///

@@ -166,6 +166,9 @@ pub struct LoadReport {
     /// By what files of its source were ordered when it landed, and what of it decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<Order>,
+    /// What the file itself says of its columns: name and text, such as the questions of a survey.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<(String, String)>,
     /// Columns that came or went since the source's last load, in words.
     pub drift: Vec<String>,
     /// The snapshot that holds it.

@@ -111,6 +111,7 @@ impl<'a> Reporter<'a> {
                     count,
                 })
                 .collect(),
+            labels: loads.first().map(|load| load.labels.clone()).unwrap_or_default(),
             drift: rejected(source, loads.iter().map(|l| l.counts).sum())
                 .into_iter()
                 .chain(

@@ -70,6 +70,8 @@ pub struct SourceView {
     pub loads: Vec<LoadView>,
     /// Values that are missing, by attribute and reason.
     pub missing: Vec<MissingCount>,
+    /// What the newest file says of its columns, if it does: name and text.
+    pub labels: Vec<(String, String)>,
     /// Columns that came, went or changed since the first file, in words.
     pub drift: Vec<String>,
     /// Rules in declared order.

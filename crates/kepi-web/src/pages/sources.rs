@@ -269,6 +269,12 @@ fn inside(source: &SourceView) -> Markup {
                 @if !source.rules.is_empty() { (rules(source)) }
                 @if !source.missing.is_empty() { (missing(source)) }
             }
+            @if !source.labels.is_empty() {
+                details {
+                    summary { "What its columns mean: " (source.labels.len()) }
+                    dl { @for (name, text) in &source.labels { dt { code { (name) } } dd { (text) } } }
+                }
+            }
             @if !source.loads.is_empty() { (loads(source)) }
             p.note {
                 @if let Some(owner) = &source.owner { "Answers for it: " (owner.name) ". " } @else { "Nobody answers for it. " }

@@ -665,6 +665,7 @@ impl<'a> Api<'a> {
                 .into_iter()
                 .map(|m| Missing { attribute: from_named(m.attribute), reason: m.reason, count: m.count })
                 .collect(),
+            labels: view.labels.into_iter().collect(),
             drift: view.drift,
             rules: view
                 .rules

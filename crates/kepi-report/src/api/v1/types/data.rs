@@ -1,5 +1,7 @@
 //! The answers about sources and quarantine.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Code, Named, Person, Project};
@@ -88,6 +90,9 @@ pub struct Source {
     pub loads: Vec<Load>,
     /// Values that are missing, by attribute and reason.
     pub missing: Vec<Missing>,
+    /// What the newest file says of its columns, by name; left out where it says nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// Columns that came or went, in words.
     pub drift: Vec<String>,
     /// Its rules.
