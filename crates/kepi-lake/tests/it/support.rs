@@ -99,6 +99,7 @@ pub fn project(entities: Vec<Entity>) -> Project {
         sources: BTreeMap::new(),
         strategy: None,
         kpis: BTreeMap::new(),
+        rules: BTreeMap::new(),
         governance: None,
         last_resort: None,
         alerts: BTreeMap::new(),
