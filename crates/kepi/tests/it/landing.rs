@@ -55,7 +55,7 @@ fn cells_with_blanks_around_are_the_same_text_key_and_reference() {
          opened_at: {column: opened, as: date}\n  channel: {column: channel, as: text}\nrules:\n  \
          - {name: known, require: account exists, else: quarantine}\n"
         .to_owned()
-        + &kpi("by_mail", "count: {of: ticket, where: \"channel = 'mail' and account.region = 'north'\"}", "month");
+        + &*kpi("by_mail", "count: {of: ticket, where: \"channel = 'mail' and account.region = 'north'\"}", "month");
     let project = project(
         &definitions,
         &[
@@ -77,8 +77,8 @@ fn the_greater_number_in_a_name_is_the_newer_file() {
                     ticket\nfrom: {csv: {files: \"t_*.csv\"}}\nmode: upsert\nmap:\n  id: {column: id, as: text}\n  \
                     opened_at: {column: at, as: date}\n  status: {column: status, as: text}\n"
         .to_owned()
-        + &kpi("accounts", "count: {of: account}", "year")
-        + &kpi("solved", "count: {of: ticket, where: status = 'solved'}", "year");
+        + &*kpi("accounts", "count: {of: account}", "year")
+        + &*kpi("solved", "count: {of: ticket, where: status = 'solved'}", "year");
     let files = [
         ("a_9.csv", "id,at\nA1,2026-01-05\nA2,2026-01-06\n"),
         ("a_10.csv", "id,at\nA1,2026-01-05\n"),
@@ -110,7 +110,7 @@ fn a_column_may_say_which_file_is_newer() {
                        exported}\nmap:\n  id: {column: id, as: text}\n  opened_at: {column: at, as: date}\n  status: \
                        {column: status, as: text}\n"
         .to_owned()
-        + &kpi("solved", "count: {of: ticket, where: status = 'solved'}", "year");
+        + &*kpi("solved", "count: {of: ticket, where: status = 'solved'}", "year");
     let project = project(
         &definitions,
         &[
@@ -129,7 +129,7 @@ fn decimals_after_a_comma_are_never_thousands() {
                        id, as: text}\n  ordered_at: {column: on, as: date}\n  kg: {column: kg, as: \"number, 3 \
                        decimals\"}\n"
         .to_owned()
-        + &kpi("weight", "sum: {of: order_item, value: kg}", "month");
+        + &*kpi("weight", "sum: {of: order_item, value: kg}", "month");
     let lines = "id;on;kg\n1;2026-03-02;0,750\n2;2026-03-03;0,125\n3;2026-03-04;00,500\n4;2026-03-05;12,5\n";
     let project = project(&definitions, &[("lines.csv", lines)]);
     let (_, told) = project.fails(1, &["run"]);
@@ -152,7 +152,7 @@ fn two_systems_that_know_the_same_rows_do_not_erase_each_other() {
              created_at: {{column: at, as: date}}\n  tier: {{column: tier, as: text}}\n---\nsource: z_billing\ninto: \
              account\nfrom: {{csv: {{files: billing.csv}}}}\nmode: upsert\nmap:\n  id: {{column: id, as: text}}\n  \
              created_at: {{column: at, as: date}}\n{second}"
-        ) + &kpi("gold", "count: {of: account, where: tier = 'gold'}", "year")
+        ) + &*kpi("gold", "count: {of: account, where: tier = 'gold'}", "year")
     };
     let files = [
         ("crm.csv", "id,at,tier\na1,2025-02-01,gold\na2,2025-02-01,gold\n"),
@@ -174,7 +174,7 @@ fn a_snapshot_that_is_cut_short_ends_nothing() {
         "source: accounts\ninto: account\nfrom: {csv: {files: \"acc_*.csv\"}}\nmode: snapshot\nmap:\n  id: \
                        {column: id, as: text}\n  created_at: {column: created, as: timestamp}\n"
             .to_owned()
-            + &kpi("accounts", "count: {of: account}", "year");
+            + &*kpi("accounts", "count: {of: account}", "year");
     let whole: String = (1..=1000).map(|n| format!("a{n},2025-02-01T00:00:00\n")).collect();
     let cut: String = whole.split_inclusive('\n').take(3).collect();
     let head = "id,created\n";
@@ -197,9 +197,9 @@ fn a_date_that_cannot_be_meant_costs_its_row_and_nothing_else() {
         format!(
             "source: subs\ninto: subscription\nfrom: {{csv: {{files: subs.csv}}}}\nmode: snapshot\n{dates}map:\n  id: \
              {{column: id, as: text}}\n  started_at: {{column: start, as: date}}\n  ended_at: {{column: end, as: date}}\n"
-        ) + &kpi("starts", "count: {of: subscription}", "month")
-            + &kpi("ends", "count: {of: subscription, at: ended_at}", "month")
-            + &kpi("cancelled", "count: {of: subscription, at: cancelled_at}", "month")
+        ) + &*kpi("starts", "count: {of: subscription}", "month")
+            + &*kpi("ends", "count: {of: subscription, at: ended_at}", "month")
+            + &*kpi("cancelled", "count: {of: subscription, at: cancelled_at}", "month")
     };
     let file = "id,start,end\nS1,2026-01-05,2026-02-10\nS2,2026-01-06,2026-03-01\nS3,2026-02-07,9999-12-31\n\
                 S4,0206-02-08,2026-03-02\nS5,0000-01-01,\nS6,2026-02-09,192154-01-01\n";
@@ -233,9 +233,9 @@ fn a_day_stays_that_day_wherever_it_was_written() {
                        Asia/Tokyo\nmap:\n  id: {column: id, as: text}\n  issued_at: {column: issued, as: timestamp}\n  \
                        due_on: {column: due, as: date}\n"
         .to_owned()
-        + &kpi("due", "count: {of: invoice, at: due_on}", "month")
-        + &kpi("on_the_first", "count: {of: invoice, where: due_on = '2026-03-01'}", "year")
-        + &kpi("issued", "count: {of: invoice}", "day");
+        + &*kpi("due", "count: {of: invoice, at: due_on}", "month")
+        + &*kpi("on_the_first", "count: {of: invoice, where: due_on = '2026-03-01'}", "year")
+        + &*kpi("issued", "count: {of: invoice}", "day");
     let file = "id,issued,due\n1,2026-02-01 09:00,2026-03-01\n2,2026-02-02 09:00,2026-03-15\n";
     let west = project(&definitions, &[("i.csv", file)]);
     let kepi = fs::read_to_string(west.path().join("kepi.yml")).unwrap();
@@ -260,8 +260,8 @@ fn rows_of_which_a_condition_knows_nothing_are_told() {
             "source: tickets\ninto: ticket\nfrom: {{csv: {{files: t.csv}}}}\nmode: append\nonly: {only}\nmap:\n  id: \
              {{column: id, as: text}}\n  opened_at: {{column: at, as: date}}\n  status: {{column: status, as: text}}\n  \
              channel: {{column: channel, as: text}}\n"
-        ) + &kpi("tickets", "count: {of: ticket}", "month")
-            + &kpi("not_by_phone", "count: {of: ticket, where: channel != 'phone'}", "month")
+        ) + &*kpi("tickets", "count: {of: ticket}", "month")
+            + &*kpi("not_by_phone", "count: {of: ticket, where: channel != 'phone'}", "month")
     };
     let file = "id,at,status,channel\n1,2026-03-01,open,phone\n2,2026-03-01,test,phone\n3,2026-03-01,,mail\n\
                 4,2026-03-01,solved,\n";
@@ -288,8 +288,8 @@ fn texts_that_look_alike_are_compared_in_one_form() {
              append\n{clean}map:\n  id: {{column: id, as: text}}\n  responded_at: {{column: at, as: date}}\n  score: \
              {{column: Note für Service, as: integer}}\n  city: {{column: city, as: text}}\n  amount: {{column: amount, \
              as: \"money CHF, 2 decimals\"}}\n"
-        ) + &kpi("zurich", "count: {of: survey_response, where: \"city = 'Zu\u{308}rich'\"}", "month")
-            + &kpi("amount", "sum: {of: survey_response, value: amount}", "month")
+        ) + &*kpi("zurich", "count: {of: survey_response, where: \"city = 'Zu\u{308}rich'\"}", "month")
+            + &*kpi("amount", "sum: {of: survey_response, value: amount}", "month")
     };
     let file = "id,at,Note fu\u{308}r Service,city,amount\n1,2026-03-01,9,Zürich,1 234.50\n\
                 2,2026-03-01,10,Zu\u{308}rich,1\u{202f}234.50\n3,2026-03-01,8\u{a0},Zürich\u{a0},1\u{a0}234.50\n\
@@ -312,7 +312,7 @@ fn a_file_that_goes_back_to_what_it_was_is_counted_each_time() {
         "source: tickets\ninto: ticket\nfrom: {csv: {files: t.csv}}\nmode: upsert\nmap:\n  id: {column: id, \
                        as: text}\n  opened_at: {column: at, as: date}\n"
             .to_owned()
-            + &kpi("tickets", "count: {of: ticket}", "month");
+            + &*kpi("tickets", "count: {of: ticket}", "month");
     let (a, b) = ("id,at\n1,2026-03-01\n2,2026-03-01\n", "id,at\n1,2026-03-01\n2,2026-03-01\n3,2026-03-02\n");
     let project = project(&definitions, &[("t.csv", a)]);
     project.ok(&["run"]);
@@ -340,7 +340,7 @@ fn a_run_that_rejects_much_says_so_aloud() {
         format!(
             "source: tickets\ninto: ticket\nfrom: {{csv: {{files: t.csv}}}}\nmode: append\n{limit}map:\n  id: {{column: \
              id, as: text}}\n  opened_at: {{column: at, as: date}}\n"
-        ) + &kpi("tickets", "count: {of: ticket}", "month")
+        ) + &*kpi("tickets", "count: {of: ticket}", "month")
     };
     let file: String =
         (1..=20).map(|n| format!("{n},{}\n", if n <= 2 { "01.03.2026" } else { "2026-03-01" })).collect();

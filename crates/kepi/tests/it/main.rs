@@ -39,6 +39,7 @@ mod one_bad_source;
 mod order;
 mod plan;
 mod postgres;
+mod rooms;
 mod speed;
 mod support;
 mod terminal;

@@ -1,0 +1,358 @@
+//! Deciding in browsers: several people, one board, and what must not work.
+
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use thirtyfour::prelude::*;
+
+#[allow(dead_code)]
+#[path = "../../../kepi-web/tests/it/driver.rs"]
+mod driver;
+
+use crate::{
+    support::{Project, kepi},
+    tour::Server,
+};
+use driver::{Driver, Look, arrives, browser};
+
+const PASSWORD: &str = "quiet river, nine stones";
+const GOVERNED: &str = "person: ann\nname: Ann\n---\nperson: bea\nname: Bea\n---\nperson: carl\nname: Carl\n---\n\
+                        person: dan\nname: Dan\n---\ngovernance: company\nmode: board\nowners: [ann, bea]\nboard:\n  members: \
+                        {finance: [bea], customer: [carl], data: [dan]}\n  quorum: 2\n";
+const NPS: &str = "nps: {of: survey_response, answer: score}";
+const NORTH: &str = "nps: {of: survey_response, answer: score, where: region = 'north'}";
+
+/// A project that a board decides on, with people who sign in.
+fn governed() -> Project {
+    let project = Project::example("tiny");
+    project.write("governance.yml", GOVERNED);
+    project.ok(&["run", "--quiet"]);
+    for (name, roles) in [
+        ("ann", vec!["owner"]),
+        ("bea", vec!["owner"]),
+        ("carl", vec!["viewer", "decider"]),
+        ("dan", vec!["viewer", "decider"]),
+        ("vic", vec!["viewer"]),
+    ] {
+        let mut command = kepi();
+        command.arg("-C").arg(project.path()).args(["access", "add", name]);
+        roles.iter().for_each(|role| {
+            command.args(["--role", role]);
+        });
+        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), format!("{PASSWORD}\n").as_bytes())
+            .unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    project
+}
+
+fn item(project: &Project) -> Value {
+    serde_json::from_str(&project.ok(&["item", "1", "--format", "json"])).unwrap()
+}
+
+async fn sign_in(browser: &WebDriver, site: &str, name: &str) {
+    browser.goto(format!("{site}/inbox")).await.unwrap();
+    arrives(browser, "/sign-in").await;
+    browser.find(By::Name("name")).await.unwrap().send_keys(name).await.unwrap();
+    browser.find(By::Name("password")).await.unwrap().send_keys(PASSWORD).await.unwrap();
+    browser.find(By::Css("form.entry button")).await.unwrap().click().await.unwrap();
+    arrives(browser, "/inbox").await;
+}
+
+async fn sign_out(browser: &WebDriver) {
+    browser.find(By::Css("form.viewer button")).await.unwrap().click().await.unwrap();
+    arrives(browser, "/sign-in").await;
+}
+
+/// Writes something else into the editor, and looks at what would come of it.
+async fn edit(browser: &WebDriver, from: &str, to: &str) -> String {
+    let script = "const text = document.querySelector('textarea[name=text]'); const before = text.value; \
+        text.value = before.replace(arguments[0], arguments[1]); return before !== text.value;";
+    let done = browser.execute(script, vec![from.into(), to.into()]).await.unwrap();
+    assert_eq!(done.json(), &Value::Bool(true), "{from} is in the text");
+    browser
+        .find(By::Css("form:has(textarea[name=text]) button[value=look]"))
+        .await
+        .unwrap()
+        .click()
+        .await
+        .unwrap();
+    arrives(browser, "/changes").await;
+    text(browser, "main").await
+}
+
+async fn text(browser: &WebDriver, css: &str) -> String {
+    browser.find(By::Css(css)).await.unwrap().text().await.unwrap()
+}
+
+/// Sends the vote that no form of the page has: whoever looks can write one.
+async fn vote_nevertheless(browser: &WebDriver) {
+    let script = "const form = document.querySelector('form.viewer'); form.action = '/items/1/vote'; \
+        for (const [name, value] of [['stance', 'yes'], ['content', arguments[0]], ['request', 'made-up']]) { \
+          const field = document.createElement('input'); field.type = 'hidden'; field.name = name; field.value = value; \
+          form.append(field); } form.submit();";
+    let content = text(browser, "code.hash").await;
+    browser.execute(script, vec![content.into()]).await.unwrap();
+    arrives(browser, "/items/1/vote").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_board_decides_in_browsers() {
+    let Some(driver) = Driver::start() else { return };
+    let project = governed();
+    let (_server, address) = project.serve();
+    let site = format!("http://{address}");
+    let (anns, others) = (browser(&driver, Look::Light).await, browser(&driver, Look::Light).await);
+
+    // Ann sees what she wrote, and has no form to agree to it; one that she makes is refused, with words.
+    sign_in(&anns, &site, "ann").await;
+    assert!(text(&anns, "main").await.contains("Nothing waits for you."));
+    anns.goto(format!("{site}/kpis/recommendation")).await.unwrap();
+    anns.find(By::LinkText("Propose a change")).await.unwrap().click().await.unwrap();
+    arrives(&anns, "/changes/new").await;
+    let said = edit(&anns, "survey_response", "nothing").await;
+    assert!(said.contains("`nothing`") && said.contains("error, line "), "{said}");
+    let said =
+        edit(&anns, "nothing, answer: score", "survey_response, answer: score, where: region = 'north'")
+            .await;
+    assert!(
+        !said.contains("error, line") && said.contains("What it would change") && said.contains("north"),
+        "{said}"
+    );
+    anns.find(By::Css("form:has(textarea[name=text]) textarea[name=why]"))
+        .await
+        .unwrap()
+        .send_keys("only the north answers")
+        .await
+        .unwrap();
+    anns.find(By::Css("form:has(textarea[name=text]) button[value=propose]"))
+        .await
+        .unwrap()
+        .click()
+        .await
+        .unwrap();
+    arrives(&anns, "/items/1").await;
+    let page = text(&anns, "main").await;
+    for said in [
+        "You wrote it: others decide.",
+        "only the north answers",
+        "what is measured",
+        "Withdraw it",
+        "Waits for the board, 0 of 2",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(!page.contains("Approve"), "{page}");
+    vote_nevertheless(&anns).await;
+    let refused = text(&anns, "[role=alert]").await;
+    assert!(refused.contains("You wrote it yourself, and nobody decides on their own"), "{refused}");
+    assert_eq!(item(&project)["ballots"], Value::Array(Vec::new()));
+
+    // Who only sees figures sees the item, and may not say anything of it.
+    sign_in(&others, &site, "vic").await;
+    others.goto(format!("{site}/items/1")).await.unwrap();
+    assert!(text(&others, "main").await.contains("You have no part in it."));
+    vote_nevertheless(&others).await;
+    let refused = text(&others, "main").await;
+    assert!(refused.contains("No policy grants `decide` to you as viewer"), "{refused}");
+    arrives(&others, "/items/1/vote").await;
+    others.goto(format!("{site}/inbox")).await.unwrap();
+    sign_out(&others).await;
+
+    // Carl is told that something waits for him, reads it and agrees; then dan.
+    for (name, why, after) in [("carl", "As the contract says.", "review"), ("dan", "", "done")] {
+        sign_in(&others, &site, name).await;
+        assert_eq!(text(&others, ".viewer .count").await, "1 waits for you");
+        assert!(text(&others, ".wait").await.contains("only the north answers"));
+        others.find(By::Css(".wait h3 a")).await.unwrap().click().await.unwrap();
+        arrives(&others, "/items/1").await;
+        assert!(text(&others, ".turn").await.contains("You are on the board"));
+        others.find(By::Name("why")).await.unwrap().send_keys(why).await.unwrap();
+        others.find(By::Css("button[value=yes]")).await.unwrap().click().await.unwrap();
+        arrives(&others, "/items/1").await;
+        let ballots = text(&others, ".ballots").await;
+        assert!(ballots.contains(&format!("{name} agrees")) && ballots.contains(why), "{ballots}");
+        assert_eq!(item(&project)["state"], after, "{name}");
+        sign_out(&others).await;
+    }
+
+    // It is in force, and ann sees that: her old page says nothing more of it.
+    anns.goto(format!("{site}/register?id=kpi/recommendation")).await.unwrap();
+    assert!(text(&anns, "pre").await.contains("region = 'north'"));
+    anns.goto(format!("{site}/inbox?all=yes")).await.unwrap();
+    assert!(text(&anns, "main").await.contains("done"));
+    sign_out(&anns).await;
+    anns.goto(format!("{site}/items/1")).await.unwrap();
+    arrives(&anns, "/sign-in").await;
+    anns.quit().await.unwrap();
+    others.quit().await.unwrap();
+    let log = project.ok(&["audit", "log", "--about", "item/1"]);
+    assert!(log.contains("carl") && log.contains("dan") && !log.contains("contract"), "{log}");
+    project.ok(&["audit", "verify", "--quiet"]);
+}
+
+/// What a server answers: status, headers and body.
+fn curl(arguments: &[&str]) -> (String, String, String) {
+    let output = Command::new("curl")
+        .args(["--silent", "--show-error", "--max-time", "60", "--include"])
+        .args(arguments)
+        .output()
+        .expect("curl is there");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    let status = head.split_whitespace().nth(1).unwrap_or_default().to_owned();
+    (status, head.to_ascii_lowercase(), body.to_owned())
+}
+
+/// Somebody with a session, as a browser has it.
+struct Somebody {
+    site: String,
+    cookie: String,
+}
+
+impl Somebody {
+    fn signed_in(address: &str, name: &str) -> Self {
+        let site = format!("http://{address}");
+        let origin = format!("Origin: {site}");
+        let fields = [format!("name={name}"), format!("password={PASSWORD}")];
+        let (status, head, _) = curl(&[
+            "-H",
+            &origin,
+            "--data-urlencode",
+            &fields[0],
+            "--data-urlencode",
+            &fields[1],
+            &format!("{site}/sign-in"),
+        ]);
+        assert_eq!(status, "303", "{head}");
+        let cookie = head.split("set-cookie: ").nth(1).unwrap().split(';').next().unwrap().to_owned();
+        Self { site, cookie: format!("Cookie: {cookie}") }
+    }
+
+    fn page(&self, path: &str) -> String {
+        curl(&["-H", &self.cookie, &format!("{}{path}", self.site)]).2
+    }
+
+    /// Posts fields from a page of an origin.
+    fn post(&self, path: &str, fields: &[(&str, &str)], origin: &str) -> (String, String, String) {
+        let origin = format!("Origin: {origin}");
+        let mut arguments = vec!["-H".to_owned(), self.cookie.clone(), "-H".to_owned(), origin];
+        for (name, value) in fields {
+            arguments.extend(["--data-urlencode".to_owned(), format!("{name}={value}")]);
+        }
+        arguments.push(format!("{}{path}", self.site));
+        curl(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+}
+
+/// The value of a hidden field.
+fn hidden(page: &str, name: &str) -> String {
+    let after =
+        page.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap_or_else(|| panic!("{name}: {page}"));
+    after.split('"').next().unwrap().to_owned()
+}
+
+#[test]
+fn what_is_posted_is_done_once_by_who_may_and_from_pages_of_this_server() {
+    let project = governed();
+    let kpis = std::fs::read_to_string(project.path().join("kpis.yml")).unwrap();
+    project.write("kpis.yml", &kpis.replace(NPS, NORTH));
+    project.ok(&["propose", "-m", "only the north answers", "--as", "ann"]);
+    let (_server, address): (Server, String) = project.serve();
+    let (carl, bea) = (Somebody::signed_in(&address, "carl"), Somebody::signed_in(&address, "bea"));
+    let own = carl.site.clone();
+    let page = carl.page("/items/1");
+    let (key, request, content) = (hidden(&page, "key"), hidden(&page, "request"), hidden(&page, "content"));
+    let vote = |stance: &'static str, request: &str| {
+        vec![
+            ("stance", stance.to_owned()),
+            ("content", content.clone()),
+            ("request", request.to_owned()),
+            ("why", "seen".to_owned()),
+        ]
+    };
+    let send = |who: &Somebody, key: &str, fields: &[(&'static str, String)], origin: &str| {
+        let mut all: Vec<(&str, &str)> = vec![("key", key)];
+        all.extend(fields.iter().map(|(name, value)| (*name, value.as_str())));
+        who.post("/items/1/vote", &all, origin)
+    };
+    let ballots = || item(&project)["ballots"].as_array().unwrap().len();
+    // From elsewhere, or with the key of another session, nothing is done.
+    for (key, origin) in [(key.as_str(), "http://evil.example"), ("", own.as_str()), ("0123", own.as_str())] {
+        assert_eq!(send(&carl, key, &vote("yes", &request), origin).0, "403");
+    }
+    let beas = hidden(&bea.page("/items/1"), "key");
+    assert_eq!(send(&carl, &beas, &vote("yes", &request), &own).0, "403");
+    assert_eq!(ballots(), 0);
+    // The same form twice is one request, whatever was changed in it.
+    for stance in ["yes", "yes", "no"] {
+        let (status, head, _) = send(&carl, &key, &vote(stance, &request), &own);
+        assert_eq!((status.as_str(), head.contains("location: /items/1")), ("303", true), "{stance}: {head}");
+    }
+    assert_eq!(item(&project)["ballots"][0]["stance"], "yes");
+    let votes = project.ok(&["audit", "log", "--kind", "item.voted", "--format", "json"]);
+    assert_eq!(serde_json::from_str::<Value>(&votes).unwrap().as_array().unwrap().len(), 1);
+    // A form that somebody else used is nobody else's.
+    let (status, _, body) = send(&bea, &beas, &vote("yes", &request), &own);
+    assert!(status == "422" && body.contains("somebody else"), "{status} {body}");
+    assert_eq!(ballots(), 1);
+    // It is written anew: what was read is not what it proposes by now.
+    let kpis = std::fs::read_to_string(project.path().join("kpis.yml")).unwrap();
+    project.write("kpis.yml", &kpis.replace("'north'", "'south'"));
+    project.ok(&["propose", "--item", "1", "-m", "the south", "--as", "ann"]);
+    let (status, _, body) = send(&carl, &key, &vote("yes", "another"), &own);
+    assert!(status == "422" && body.contains("proposes content"), "{status} {body}");
+    assert_eq!(ballots(), 0, "what was said was of another content");
+
+    // A target is changed by a small form: looked at, refused without a reason, proposed once.
+    let path = "/changes/new?id=kpi/recommendation";
+    let page = carl.page(path);
+    let (key, request) = (hidden(&page, "key"), hidden(&page, "request"));
+    let target = |rest: &[(&'static str, &'static str)]| {
+        let mut all =
+            vec![("key", key.as_str()), ("request", request.as_str()), ("id", "kpi/recommendation")];
+        all.extend([("value.targets/0/target", "50"), ("value.accountable", "owner")]);
+        all.extend(rest);
+        carl.post("/changes", &all, &own)
+    };
+    let (status, _, body) = target(&[("do", "look")]);
+    assert!(
+        status == "200" && body.contains("target from 2026-01-01") && body.contains("What it would change"),
+        "{body}"
+    );
+    assert_eq!(target(&[("do", "propose")]).0, "422");
+    for _ in 0..2 {
+        let (status, head, body) = target(&[("do", "propose"), ("why", "more is within reach")]);
+        assert!(status == "303" && head.contains("location: /items/2"), "{status} {head} {body}");
+    }
+    let of: Value = serde_json::from_str(&project.ok(&["item", "2", "--format", "json"])).unwrap();
+    assert_eq!(of["aspects"], serde_json::json!(["target"]));
+    // Who may not decide sees the text, and no form; nothing is proposed by asking for it.
+    let vic = Somebody::signed_in(&address, "vic");
+    assert!(!vic.page(path).contains("name=\"text\""));
+
+    // A period is closed by the board, asked for and agreed to on pages.
+    let page = carl.page("/periods");
+    let fields = [("key", hidden(&page, "key")), ("request", hidden(&page, "request"))];
+    let ask = |path: &str, more: &[(&'static str, &'static str)]| {
+        let mut all: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        all.extend(more);
+        carl.post(path, &all, &own)
+    };
+    let (status, _, body) = ask("/periods/close", &[("period", "soon"), ("why", "as reported")]);
+    assert!(status == "422" && body.contains("soon") && body.contains("as reported"), "{status} {body}");
+    let (status, head, body) = ask("/periods/close", &[("period", "2026-01"), ("why", "as reported")]);
+    assert!(status == "303" && head.contains("location: /items/3"), "{status} {head} {body}");
+    for name in ["bea", "dan"] {
+        project.ok(&["approve", "3", "--as", name]);
+    }
+    assert!(carl.page("/periods").contains("closed"));
+    let figures = carl.page("/api/v1/periods/2026-01");
+    let figures: Value = serde_json::from_str(&figures).unwrap();
+    assert!(figures["figures"].as_array().unwrap().iter().all(|of| of["restated"] == false), "{figures}");
+    assert!(!figures["figures"].as_array().unwrap().is_empty());
+    project.ok(&["audit", "rebuild", "--quiet"]);
+    project.ok(&["audit", "verify", "--quiet"]);
+}
