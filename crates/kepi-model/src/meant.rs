@@ -149,8 +149,8 @@ const MEANT: &[Meant] = &[
     ("attribute", &["pii", "private", "gdpr"], "personal", ""),
     ("entity", &["columns", "fields", "properties"], "attributes", ""),
     ("entity", &["primary_key", "keys"], "key", ""),
-    ("rule", &["check", "condition", "test", "when"], "require", ""),
-    ("rule", &["action", "severity", "on_fail"], "else", "write `else: quarantine`, `warn` or `stop`"),
+    ("source_rule", &["check", "condition", "test", "when"], "require", ""),
+    ("source_rule", &["action", "severity", "on_fail"], "else", "write `else: quarantine`, `warn` or `stop`"),
     ("unit", &["reports_to", "above"], "parent", ""),
     ("scorecard", &["frequency", "grain"], "period", ""),
 ];

@@ -19,8 +19,8 @@ use crate::{
     calendar::Calendar,
     governance::Governance,
     id::{
-        AlertId, BusinessHoursId, ConnectionId, EntityId, KpiId, LevelId, PersonId, ProjectId, PurposeId, RuleId,
-        ScorecardId, SourceId, UnitId,
+        AlertId, BusinessHoursId, ConnectionId, EntityId, KpiId, LevelId, PersonId, ProjectId, PurposeId,
+        RuleId, ScorecardId, SourceId, UnitId,
     },
 };
 

@@ -140,8 +140,11 @@ impl<'a> Shown<'a> {
         influence: &Influence,
     ) -> (Vec<Moving>, Vec<Moving>) {
         let size = |moves: Option<f64>| moves.map_or(f64::INFINITY, f64::abs);
-        let rows = of.terms.iter().zip(&influence.rows).flat_map(|(term, moves)| {
-            term.rows.iter().zip(moves).map(move |(row, moves)| (term, row, *moves))
+        let terms = of.terms.iter().zip(&influence.rows).zip(&influence.again);
+        // A row above and below the line is one row.
+        let rows = terms.flat_map(|((term, moves), again)| {
+            let once = term.rows.iter().zip(moves).zip(again).filter(|(_, again)| !**again);
+            once.map(move |((row, moves), _)| (term, row, *moves))
         });
         // Those that did not enter move nothing.
         let mut rows: Vec<(&TracedTerm, &TracedRow, Option<f64>)> =

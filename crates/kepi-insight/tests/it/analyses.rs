@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 use kepi_insight::{
     ANALYSES,
     ahead::NoOutlook,
-    analysis::{Ask, Frames, Insight, Shown, Verdict},
+    analysis::{Ask, Frames, Influence, Insight, Moving, Shown, Verdict},
     change::{Judgement, Refusal, review},
     doubt::Suspicion,
     evidence::{Fault, Linked, Published, Shape, World, alike, landed, pulling, styled},
@@ -92,6 +92,14 @@ impl Frames for Planted {
     }
     fn before(&self, _: &Kpi, period: Period) -> Option<Period> {
         (period.ordinal > 0).then(|| period.offset(-1))
+    }
+    /// One hit of its rows: `h ⁄ n − (h − 1) ⁄ (n − 1)`.
+    fn influence(&self, kpi: &Kpi, period: Period) -> Option<Influence> {
+        let of = self.figure(kpi, period, &Segment::total())?;
+        let n = of.coverage.counted as f64;
+        let moves = Some(of.point - (of.point * n - 1.0) / (n - 1.0));
+        let most = vec![Moving { name: "r17".to_owned(), rows: 1, moves }];
+        Some(Influence { rows: of.coverage.counted, most, files: Vec::new() })
     }
 }
 

@@ -10,7 +10,7 @@ use kepi_model::project::{Kpi, Measure, Project};
 use kepi_query::{
     derive::{
         influence::Influence,
-        trace::{self, Entered, Traceable, ValueTrace},
+        trace::{self, Entered, Traceable, TracedRow, TracedTerm, ValueTrace},
     },
     finish::finished_again,
     port::{Limits, PinnedInputs},
@@ -83,27 +83,35 @@ fn check_influence(found: &ValueTrace, kpi: &Kpi, states: &CellStates, confidenc
     for (place, term) in found.terms.iter().enumerate() {
         for (row, traced) in term.rows.iter().enumerate().step_by(1 + term.rows.len() / 4) {
             let moves = influence.rows[place][row];
-            if traced.entered == Entered::Outside {
+            let same = |other: &TracedRow, of: &TracedTerm| {
+                of.entity == term.entity && other.place == traced.place && other.key == traced.key
+            };
+            let entered =
+                |of: &TracedTerm| of.rows.iter().any(|row| same(row, of) && row.entered != Entered::Outside);
+            if !found.terms.iter().any(entered) {
                 assert!(moves.is_none_or(|moves| moves == 0.0), "{what}: {moves:?}");
             }
+            // The row is left out of every term that it stands in.
             let mut others = states.clone();
             let terms = if others.so_far.is_empty() { &mut others.terms } else { &mut others.so_far };
-            let (_, sums) = terms.iter_mut().find(|(known, _)| *known == term.term).unwrap();
-            let adds_up = sums.iter_mut().all(|(role, sum)| {
-                let counts = |of: &StateValue| match of {
-                    StateValue::Count(rows) => Some(i128::from(*rows)),
-                    StateValue::Sum(sum) => Some(*sum),
-                    _ => None,
-                };
-                let rest = term.rows.iter().enumerate().filter(|(other, _)| *other != row);
-                let adds = rest.map(|(_, of)| of.adds.iter().find(|(known, _)| known == role));
-                let all: Option<i128> = adds.map(|adds| counts(&adds?.1)).sum();
-                match (&mut *sum, all) {
-                    (StateValue::Count(sum), Some(all)) => *sum = u64::try_from(all).unwrap(),
-                    (StateValue::Sum(sum), Some(all)) => *sum = all,
-                    _ => return false,
-                }
-                true
+            let adds_up = found.terms.iter().all(|of| {
+                let (_, sums) = terms.iter_mut().find(|(known, _)| *known == of.term).unwrap();
+                sums.iter_mut().all(|(role, sum)| {
+                    let counts = |of: &StateValue| match of {
+                        StateValue::Count(rows) => Some(i128::from(*rows)),
+                        StateValue::Sum(sum) => Some(*sum),
+                        _ => None,
+                    };
+                    let rest = of.rows.iter().filter(|other| !same(other, of));
+                    let adds = rest.map(|other| other.adds.iter().find(|(known, _)| known == role));
+                    let all: Option<i128> = adds.map(|adds| counts(&adds?.1)).sum();
+                    match (&mut *sum, all) {
+                        (StateValue::Count(sum), Some(all)) => *sum = u64::try_from(all).unwrap(),
+                        (StateValue::Sum(sum), Some(all)) => *sum = all,
+                        _ => return false,
+                    }
+                    true
+                })
             });
             if adds_up && kpi.design.is_none() {
                 assert_eq!(moves, point(&others).map(|rest| value - rest), "{what}");

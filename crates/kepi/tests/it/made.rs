@@ -232,7 +232,7 @@ fn a_value_is_traced_to_its_rows_and_a_row_to_what_it_was_made_of() {
     // The two parts of a ratio; what does not enter says why.
     let said = project.ok(&["trace", "nrr", "--period", "2026-04", "--format", "csv"]);
     assert!(
-        said.contains("numerator,customer,a2 2026-04,2026-04-01,`where` does not hold,,,,0.00,0.00"),
+        said.contains("numerator,customer,a2 2026-04,2026-04-01,`where` does not hold,,,,,0,0.00,0.00"),
         "{said}"
     );
     // What a stage was entered by.
