@@ -410,7 +410,7 @@ fn definition(view: &KpiView) -> Markup {
                 pre { code { (d.code) } }
             }
             @if view.project.viewer.as_ref().is_some_and(|viewer| viewer.decides) {
-                p { a href=(change(view)) { "Propose a change" } }
+                p.propose { a href=(change(view)) { "Propose a change" } }
             }
             @if let Some(purpose) = &d.purpose { p.note { "Purpose: " (purpose) } }
             @if !view.assumptions.is_empty() {

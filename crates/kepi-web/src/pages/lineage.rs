@@ -11,8 +11,8 @@ use crate::{
     parts,
 };
 
-/// Branches are open up to this depth; further ones unfold.
-const OPEN: usize = 2;
+/// Branches are open above this depth; further ones unfold.
+const OPEN: usize = 3;
 
 pub(crate) fn all(view: &LineagesView) -> Markup {
     let body = html! {
@@ -72,7 +72,7 @@ pub(crate) fn one(view: &LineageView) -> Markup {
                     "column" | "source" => "It is where data begin.",
                     _ => "No source fills it.",
                 } }
-            } @else { (tree(&view.traced.made_of, 1)) }
+            } @else { (tree(&view.traced.made_of, "made of", 1)) }
         }
         section.panel aria-labelledby="goes-into" {
             h2 #goes-into { "Goes into" }
@@ -81,21 +81,22 @@ pub(crate) fn one(view: &LineageView) -> Markup {
                     "scorecard" => "It is where data end.",
                     _ => "Nothing is made of it.",
                 } }
-            } @else { (tree(&view.traced.goes_into, 1)) }
+            } @else { (tree(&view.traced.goes_into, "goes into", 1)) }
         }
     };
     layout::page(&Head { title: &title, project: Some(&view.project), path: "/data" }, body)
 }
 
-fn tree(branches: &[Branch], depth: usize) -> Markup {
+fn tree(branches: &[Branch], word: &str, depth: usize) -> Markup {
     html! {
         ul.lineage {
             @for branch in branches {
                 li {
-                    @if branch.branches.is_empty() { (line(branch)) } @else {
-                        details open[depth <= OPEN] {
-                            summary { (line(branch)) }
-                            (tree(&branch.branches, depth + 1))
+                    (line(branch))
+                    @if !branch.branches.is_empty() {
+                        details open[depth < OPEN] {
+                            summary { span.sr { (branch.thing.name) ", " } (word) " " (branch.branches.len()) }
+                            (tree(&branch.branches, word, depth + 1))
                         }
                     }
                 }
