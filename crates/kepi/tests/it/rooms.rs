@@ -193,7 +193,7 @@ async fn a_board_decides_in_browsers() {
     project.ok(&["audit", "verify", "--quiet"]);
 }
 
-/// What a server answers: status, headers and body.
+/// What a server answers: status, headers with their names in small letters, and body.
 fn curl(arguments: &[&str]) -> (String, String, String) {
     let output = Command::new("curl")
         .args(["--silent", "--show-error", "--max-time", "60", "--include"])
@@ -203,7 +203,11 @@ fn curl(arguments: &[&str]) -> (String, String, String) {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let status = head.split_whitespace().nth(1).unwrap_or_default().to_owned();
-    (status, head.to_ascii_lowercase(), body.to_owned())
+    let small = |line: &str| match line.split_once(": ") {
+        Some((name, value)) => format!("{}: {value}\n", name.to_ascii_lowercase()),
+        None => format!("{line}\n"),
+    };
+    (status, head.lines().map(small).collect(), body.to_owned())
 }
 
 /// Somebody with a session, as a browser has it.
