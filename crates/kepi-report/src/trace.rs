@@ -72,7 +72,7 @@ pub struct TermRows {
     pub undated: u64,
     /// How many rows there are to list.
     pub of: u64,
-    /// The rows: those that entered first.
+    /// The rows: those that entered first, of them hits first.
     pub rows: Vec<Row>,
 }
 

@@ -388,7 +388,7 @@ pub struct Trace {
         conflicts_with = "key"
     )]
     pub segment: String,
-    /// At most so many rows of each term or attribute; those that entered come first.
+    /// At most so many rows of each term or attribute; those that entered come first, of them hits.
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub limit: usize,
 }

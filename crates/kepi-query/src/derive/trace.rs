@@ -132,7 +132,7 @@ pub struct TracedTerm {
     pub term: Term,
     /// Whose rows.
     pub entity: EntityId,
-    /// Rows of the period and segment: those that entered first, then by date and key.
+    /// Rows of the period and segment: those that entered first, of them hits first, then by date and key.
     pub rows: Vec<TracedRow>,
     /// Rows without a date, of all periods.
     pub undated: u64,
@@ -287,7 +287,7 @@ impl Own<'_> {
             });
         }
         rows.sort_by(|a, b| {
-            let order = |row: &TracedRow| (row.entered, row.at);
+            let order = |row: &TracedRow| (row.entered, row.hit != Some(true), row.at);
             order(a)
                 .cmp(&order(b))
                 .then_with(|| a.key.iter().map(|k| &k.value).cmp(b.key.iter().map(|k| &k.value)))

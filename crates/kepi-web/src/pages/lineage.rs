@@ -93,7 +93,8 @@ fn tree(branches: &[Branch], word: &str, depth: usize) -> Markup {
             @for branch in branches {
                 li {
                     (line(branch))
-                    @if !branch.branches.is_empty() {
+                    @if let Some(only) = alone(branch) { " " span.how { (if word == "made of" { "←" } else { "→" }) } " " (line(only)) }
+                    @else if !branch.branches.is_empty() {
                         details open[depth < OPEN] {
                             summary { span.sr { (branch.thing.name) ", " } (word) " " (branch.branches.len()) }
                             (tree(&branch.branches, word, depth + 1))
@@ -103,6 +104,11 @@ fn tree(branches: &[Branch], word: &str, depth: usize) -> Markup {
             }
         }
     }
+}
+
+/// What a branch ends in at once, if it is one thing: it stands beside it.
+fn alone(branch: &Branch) -> Option<&Branch> {
+    branch.branches.first().filter(|only| branch.branches.len() == 1 && only.branches.is_empty())
 }
 
 fn line(branch: &Branch) -> Markup {
