@@ -7,6 +7,7 @@ use kepi_govern::{
     directory::{Passed, Reached},
     event::Subject,
     items::Seen,
+    plain::Number,
 };
 use kepi_proof::Commitment;
 use kepi_store::Store;
@@ -81,14 +82,24 @@ fn stop(of: &Reached, names: &Names) -> String {
     format!("{name}: {}{unit}{passed}", of.by.words())
 }
 
+/// Three digits that count: no effect is known better.
+fn short(of: &Number) -> String {
+    let Ok(number) = of.as_str().parse::<f64>() else { return of.to_string() };
+    let size = if number == 0.0 { 0.0 } else { number.abs().log10().floor() };
+    let digits = (2.0 - size).clamp(0.0, 9.0) as usize;
+    format!("{number:.digits$}")
+}
+
 fn seen(of: &Seen) -> String {
     match of {
         Seen::Signal { period, .. } => format!("still so in {period}"),
         Seen::Clear { period, .. } => format!("not so in {period}"),
         Seen::Effect(effect) => {
             let change = match &effect.change {
-                Some((change, Some((low, high)))) => format!(", {change} [{low}, {high}]"),
-                Some((change, None)) => format!(", {change}"),
+                Some((change, Some((low, high)))) => {
+                    format!(", {} [{}, {}]", short(change), short(low), short(high))
+                }
+                Some((change, None)) => format!(", {}", short(change)),
                 None => String::new(),
             };
             format!("before and after, with nothing to compare it with: {}{change}", effect.came.words())

@@ -538,8 +538,9 @@ async fn who_sees_everything_sees_what_there_is() {
         let (before, rest) = text.split_once("<form class=\"viewer\"").unwrap_or((text, ""));
         let whole = format!("{before}{}", rest.split_once("</form>").map_or(rest, |(_, after)| after));
         // And what they may do.
-        let change =
-            whole.split_once("<p><a href=\"/changes/new").map(|(before, rest)| (before.to_owned(), rest));
+        let change = whole
+            .split_once("<p class=\"propose\"><a href=\"/changes/new")
+            .map(|(before, rest)| (before.to_owned(), rest));
         match change {
             Some((before, rest)) => before + rest.split_once("</p>").map_or(rest, |(_, after)| after),
             None => whole.clone(),

@@ -229,7 +229,7 @@ fn from_a_red_kpi_to_what_was_learnt() {
     assert_eq!(of["state"], "done", "{of}");
     let seen = of["work"]["seen"][0].as_str().unwrap();
     assert!(
-        seen.starts_with("before and after, with nothing to compare it with: not shown, 2.6666"),
+        seen.starts_with("before and after, with nothing to compare it with: not shown, 2.67 ["),
         "{seen}"
     );
     // What was expected did not come, and it is asked why.
