@@ -1,6 +1,7 @@
 //! Version 1: answers written from what was computed.
 
 mod customers;
+mod data;
 mod decided;
 mod lineage;
 mod rows;
@@ -8,17 +9,14 @@ mod types;
 mod what_if;
 
 pub use customers::{cohorts, flow, journey};
+pub use data::{quarantine, sources};
 pub use decided::{inbox, item, official, periods, register};
 use kepi_model::{
     calendar::Period,
     id::{DimensionId, PersonId, UnitId},
-    project::{
-        self, BasisKind, Better, Consequence, Indicator, Mode, Otherwise, Sign, Strength, TargetLines,
-        ValueUnit,
-    },
+    project::{self, BasisKind, Better, Indicator, Sign, Strength, TargetLines, ValueUnit},
 };
 use kepi_query::{
-    landing::RowCounts,
     published::grain_text,
     value::{Finality, Segment},
 };
@@ -35,7 +33,7 @@ pub use what_if::{WhatIf, WhatIfStep, WhatIfWeight, what_if};
 
 use crate::{
     facts::Facts,
-    reader::{KpiQuery, QuarantineQuery, ScorecardQuery, ViewError},
+    reader::{KpiQuery, ScorecardQuery, ViewError},
     reason,
     reporter::{
         Asked, Reporter, bridge,
@@ -45,7 +43,7 @@ use crate::{
         scorecard::{Scored, in_force_from},
         words,
     },
-    view::{self, DataRuleView, DeliveryView, Status},
+    view::{self, Status},
 };
 
 /// A scorecard; with `history`, so many periods of each KPI up to the one shown.
@@ -362,86 +360,6 @@ pub fn strategy_map(facts: &dyn Facts, query: &ScorecardQuery) -> Result<Strateg
     })
 }
 
-/// All sources.
-///
-/// # Errors
-/// None now; a later reader may have some.
-pub fn sources(facts: &dyn Facts) -> Result<Sources, ViewError> {
-    let at = Api(Reporter::new(facts));
-    let all = facts.project().sources.values();
-    let (counts, sources): (Vec<RowCounts>, Vec<Source>) = all.map(|s| at.source(s)).unzip();
-    Ok(Sources {
-        project: at.project(),
-        snapshot: facts.snapshot().map(|s| s.0.to_string()),
-        total: rows(counts.into_iter().sum()),
-        sources,
-        data_rules: at.0.data_rules().into_iter().map(data_rule).collect(),
-    })
-}
-
-/// Rows in quarantine, a page of them.
-///
-/// # Errors
-/// There is no such source, or the lake cannot be read.
-pub fn quarantine(facts: &dyn Facts, query: &QuarantineQuery) -> Result<Quarantine, ViewError> {
-    let at = Api(Reporter::new(facts));
-    let of = at.0.quarantine(query)?;
-    Ok(Quarantine {
-        project: at.project(),
-        source: of.source.map(from_named),
-        sources: of.sources.into_iter().map(from_named).collect(),
-        rules: of
-            .rules
-            .into_iter()
-            .map(|r| BrokenRule { source: from_named(r.source), rule: r.rule, count: r.count })
-            .collect(),
-        total: of.total,
-        page: of.page,
-        pages: of.pages,
-        rows: of
-            .rows
-            .into_iter()
-            .map(|r| QuarantinedRow {
-                source: from_named(r.source),
-                rule: r.row.rule,
-                reason: r.row.reason,
-                file: r.row.file,
-                row: r.row.row,
-                column: r.row.column,
-                text: r.text,
-                recorded_at: r.recorded_at,
-            })
-            .collect(),
-    })
-}
-
-fn data_rule(of: DataRuleView) -> DataRule {
-    DataRule {
-        rule: from_named(of.rule),
-        kpi: from_named(of.kpi),
-        bound: of.bound,
-        otherwise: match of.otherwise {
-            Consequence::Warn => "warn".into(),
-            Consequence::Distrust => "distrust".into(),
-        },
-        judged: of.judged,
-        broken_in: of.broken.into_iter().map(|(period, _)| period).collect(),
-    }
-}
-
-fn delivery(of: DeliveryView) -> Delivery {
-    Delivery {
-        state: of.state.word().into(),
-        last: of.last,
-        rows: of.rows,
-        usual_rows: of.usual_rows,
-        expected: of.expected,
-        due: of.due,
-        late_seconds: of.late,
-        bookmark: of.bookmark,
-    }
-}
-
 /// Writes answers.
 #[derive(Clone, Copy)]
 struct Api<'a>(Reporter<'a>);
@@ -623,66 +541,6 @@ impl<'a> Api<'a> {
             steps: self.0.steps(of, asked, unit),
             children: of.children.iter().map(|c| self.node(c, Some(all), asked, unit)).collect(),
         }
-    }
-
-    /// A source, with its rows once more for the sum.
-    fn source(self, of: &project::Source) -> (RowCounts, Source) {
-        let view = self.0.source_view(of);
-        let counts = view.rows;
-        let entity = self.0.data_until(&of.into);
-        let source = Source {
-            source: from_named(view.source),
-            into: from_named(view.into),
-            from: view.from,
-            mode: match of.mode {
-                Mode::Append => "append".into(),
-                Mode::Upsert => "upsert".into(),
-                Mode::Snapshot => "snapshot".into(),
-            },
-            purpose: of.purpose.as_ref().map(ToString::to_string),
-            owner: self.person(of.owner.as_ref()),
-            data_until: of
-                .complete_until
-                .or(entity)
-                .filter(|_| !view.loads.is_empty())
-                .map(|day| day.to_string()),
-            last_landed: view.last_landed,
-            delivery: delivery(view.delivery),
-            rows: rows(view.rows),
-            loads: view
-                .loads
-                .into_iter()
-                .map(|l| Load {
-                    id: l.id,
-                    file: l.file,
-                    content: l.content,
-                    landed_at: l.landed_at,
-                    rows: rows(l.rows),
-                })
-                .collect(),
-            missing: view
-                .missing
-                .into_iter()
-                .map(|m| Missing { attribute: from_named(m.attribute), reason: m.reason, count: m.count })
-                .collect(),
-            labels: view.labels.into_iter().collect(),
-            drift: view.drift,
-            rules: view
-                .rules
-                .into_iter()
-                .map(|r| Rule {
-                    name: r.name,
-                    require: r.require,
-                    otherwise: match r.otherwise {
-                        Otherwise::Warn => "warn".into(),
-                        Otherwise::Quarantine => "quarantine".into(),
-                        Otherwise::Stop => "stop".into(),
-                    },
-                    broken: r.broken,
-                })
-                .collect(),
-        };
-        (counts, source)
     }
 }
 
@@ -930,17 +788,5 @@ fn member(segment: &Segment, reading: &Reading<'_>) -> Member {
         value,
         no_value,
         status: status(reading.standing.band),
-    }
-}
-
-fn rows(of: RowCounts) -> Rows {
-    Rows {
-        read: of.read,
-        out_of_scope: of.out_of_scope,
-        landed: of.landed(),
-        accepted: of.accepted,
-        superseding: of.superseding,
-        quarantined: of.quarantined,
-        duplicate: of.duplicate,
     }
 }

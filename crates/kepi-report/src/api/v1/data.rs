@@ -1,0 +1,169 @@
+//! What programs are told of deliveries: sources, rejected rows, rules about data sets.
+
+use kepi_model::project::{self, Consequence, Mode, Otherwise};
+use kepi_query::landing::RowCounts;
+
+use super::{
+    Api, BrokenRule, DataRule, Delivery, Load, Missing, Quarantine, QuarantinedRow, Rows, Rule, Source,
+    Sources, from_named,
+};
+use crate::{
+    facts::Facts,
+    reader::{QuarantineQuery, ViewError},
+    reporter::Reporter,
+    view::{DataRuleView, DeliveryView},
+};
+
+/// All sources.
+///
+/// # Errors
+/// None now; a later reader may have some.
+pub fn sources(facts: &dyn Facts) -> Result<Sources, ViewError> {
+    let at = Api(Reporter::new(facts));
+    let all = facts.project().sources.values();
+    let (counts, sources): (Vec<RowCounts>, Vec<Source>) = all.map(|s| at.source(s)).unzip();
+    Ok(Sources {
+        project: at.project(),
+        snapshot: facts.snapshot().map(|s| s.0.to_string()),
+        total: rows(counts.into_iter().sum()),
+        sources,
+        data_rules: at.0.data_rules().into_iter().map(data_rule).collect(),
+    })
+}
+
+/// Rows in quarantine, a page of them.
+///
+/// # Errors
+/// There is no such source, or the lake cannot be read.
+pub fn quarantine(facts: &dyn Facts, query: &QuarantineQuery) -> Result<Quarantine, ViewError> {
+    let at = Api(Reporter::new(facts));
+    let of = at.0.quarantine(query)?;
+    Ok(Quarantine {
+        project: at.project(),
+        source: of.source.map(from_named),
+        sources: of.sources.into_iter().map(from_named).collect(),
+        rules: of
+            .rules
+            .into_iter()
+            .map(|r| BrokenRule { source: from_named(r.source), rule: r.rule, count: r.count })
+            .collect(),
+        total: of.total,
+        page: of.page,
+        pages: of.pages,
+        rows: of
+            .rows
+            .into_iter()
+            .map(|r| QuarantinedRow {
+                source: from_named(r.source),
+                rule: r.row.rule,
+                reason: r.row.reason,
+                file: r.row.file,
+                row: r.row.row,
+                column: r.row.column,
+                text: r.text,
+                recorded_at: r.recorded_at,
+            })
+            .collect(),
+    })
+}
+
+fn data_rule(of: DataRuleView) -> DataRule {
+    DataRule {
+        rule: from_named(of.rule),
+        kpi: from_named(of.kpi),
+        bound: of.bound,
+        otherwise: match of.otherwise {
+            Consequence::Warn => "warn".into(),
+            Consequence::Distrust => "distrust".into(),
+        },
+        judged: of.judged,
+        broken_in: of.broken.into_iter().map(|(period, _)| period).collect(),
+    }
+}
+
+fn delivery(of: DeliveryView) -> Delivery {
+    Delivery {
+        state: of.state.word().into(),
+        last: of.last,
+        rows: of.rows,
+        usual_rows: of.usual_rows,
+        expected: of.expected,
+        due: of.due,
+        late_seconds: of.late,
+        bookmark: of.bookmark,
+    }
+}
+
+impl Api<'_> {
+    /// A source, with its rows once more for the sum.
+    fn source(self, of: &project::Source) -> (RowCounts, Source) {
+        let view = self.0.source_view(of);
+        let counts = view.rows;
+        let entity = self.0.data_until(&of.into);
+        let source = Source {
+            source: from_named(view.source),
+            into: from_named(view.into),
+            from: view.from,
+            mode: match of.mode {
+                Mode::Append => "append".into(),
+                Mode::Upsert => "upsert".into(),
+                Mode::Snapshot => "snapshot".into(),
+            },
+            purpose: of.purpose.as_ref().map(ToString::to_string),
+            owner: self.person(of.owner.as_ref()),
+            data_until: of
+                .complete_until
+                .or(entity)
+                .filter(|_| !view.loads.is_empty())
+                .map(|day| day.to_string()),
+            last_landed: view.last_landed,
+            delivery: delivery(view.delivery),
+            rows: rows(view.rows),
+            loads: view
+                .loads
+                .into_iter()
+                .map(|l| Load {
+                    id: l.id,
+                    file: l.file,
+                    content: l.content,
+                    landed_at: l.landed_at,
+                    rows: rows(l.rows),
+                })
+                .collect(),
+            missing: view
+                .missing
+                .into_iter()
+                .map(|m| Missing { attribute: from_named(m.attribute), reason: m.reason, count: m.count })
+                .collect(),
+            labels: view.labels.into_iter().collect(),
+            drift: view.drift,
+            rules: view
+                .rules
+                .into_iter()
+                .map(|r| Rule {
+                    name: r.name,
+                    require: r.require,
+                    otherwise: match r.otherwise {
+                        Otherwise::Warn => "warn".into(),
+                        Otherwise::Quarantine => "quarantine".into(),
+                        Otherwise::Stop => "stop".into(),
+                    },
+                    broken: r.broken,
+                })
+                .collect(),
+        };
+        (counts, source)
+    }
+}
+
+fn rows(of: RowCounts) -> Rows {
+    Rows {
+        read: of.read,
+        out_of_scope: of.out_of_scope,
+        landed: of.landed(),
+        accepted: of.accepted,
+        superseding: of.superseding,
+        quarantined: of.quarantined,
+        duplicate: of.duplicate,
+    }
+}
