@@ -45,6 +45,50 @@ pub struct Item {
     pub ballots: Vec<Ballot>,
     /// Who has to agree yet.
     pub missing: Vec<Missing>,
+    /// Why it is whose turn it is by name, the last stop of the way there: `seat in emea`.
+    pub by_way_of: Option<String>,
+    /// Until when its owner does not want to see it, µs UTC.
+    pub snoozed: Option<i64>,
+}
+
+/// What is known of an item because somebody works on it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Whose turn it is by name; none: nobody's by name.
+    pub owner: Option<Owner>,
+    /// Who may act for her, because they are above her.
+    pub above: Vec<String>,
+    /// What it holds, a part each: its name and its text; a text that was erased is none.
+    pub parts: Vec<(&'static str, Option<String>)>,
+    /// When its owner said to have seen it, µs UTC.
+    pub acknowledged: Option<i64>,
+    /// Until when its owner does not want to see it, µs UTC.
+    pub snoozed: Option<i64>,
+    /// What was said to have come of it.
+    pub outcome: Option<String>,
+    /// What can be said to have come of it.
+    pub outcomes: Vec<&'static str>,
+    /// Whether it can be ended without doing anything.
+    pub may_end: bool,
+    /// What was seen of it, oldest first.
+    pub seen: Vec<String>,
+    /// The item that it belongs to.
+    pub parent: Option<u64>,
+    /// Items that belong to it: number, kind, and what has become of it.
+    pub children: Vec<(u64, &'static str, &'static str)>,
+}
+
+/// Whose turn it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Owner {
+    /// Who.
+    pub person: String,
+    /// The way that led there, a stop each: `ben: seat in emea, is away`.
+    pub way: Vec<String>,
+    /// Whether it cannot be refused.
+    pub bound: bool,
+    /// How often it went up because nobody acted in time.
+    pub rung: u16,
 }
 
 /// A step of an item.
@@ -108,6 +152,8 @@ pub struct ItemInFull {
     pub open: bool,
     /// What became of it, oldest first.
     pub history: Vec<Happened>,
+    /// Who works on it, and what became of that.
+    pub work: Work,
 }
 
 /// An event of an item.

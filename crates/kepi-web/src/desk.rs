@@ -50,6 +50,29 @@ pub enum Wish {
         /// Why; none: only to look at what would come of it.
         why: Option<String>,
     },
+    /// To do something about an item that is with who asks, or with somebody below.
+    Act {
+        /// The item.
+        item: u64,
+        /// What.
+        deed: Deed,
+    },
+    /// To file what is done about an alert.
+    Plan {
+        /// The alert.
+        item: u64,
+        /// The plan.
+        plan: NewPlan,
+    },
+    /// To write what was learnt from an effect that did not come.
+    Learn {
+        /// The item.
+        item: u64,
+        /// Why it did not come.
+        findings: String,
+        /// What follows.
+        follows: String,
+    },
     /// To close a period.
     Close {
         /// The period.
@@ -57,6 +80,40 @@ pub enum Wish {
         /// Why.
         why: String,
     },
+}
+
+/// What somebody does about an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    /// Has seen it.
+    Acknowledge,
+    /// Gives it to somebody, by id.
+    Assign(String),
+    /// Says that it is not hers, and why.
+    Refuse(String),
+    /// Wants to see it again after so many hours, and why.
+    Snooze(u16, String),
+    /// Ends it without doing anything, and why.
+    Dismiss(String),
+    /// Is done with it: what came of it, and in words.
+    Finish(String, Option<String>),
+}
+
+/// A plan as somebody files it, its days, numbers and periods as they were typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewPlan {
+    /// Why it happened.
+    pub cause: String,
+    /// How that was found: `five_whys`.
+    pub method: String,
+    /// What shows it.
+    pub evidence: String,
+    /// Who does what until which day: person, day, what.
+    pub actions: Vec<(String, String, String)>,
+    /// By how much the KPI is to differ, as it is shown.
+    pub change: String,
+    /// The period in which that is measured.
+    pub period: String,
 }
 
 /// How a definition is written anew.

@@ -18,7 +18,7 @@ use kepi_report::{
 use maud::{Markup, html};
 
 use crate::{
-    desk::{Desk, Edit, NotDone, Stance, Wish},
+    desk::{Deed, Desk, Edit, NewPlan, NotDone, Stance, Wish},
     doors::{Attempt, Guest, foreign, see},
     pages::{PAGES, Params, Said},
     respond::{self, Kind},
@@ -46,6 +46,58 @@ pub const FORMS: &[FormRoute] = &[
         path: "/items/{id}/withdraw",
         page: "/items/{id}",
         wish: |id, _| Ok(Wish::Withdraw { item: number(id)? }),
+    },
+    FormRoute {
+        path: "/items/{id}/acknowledge",
+        page: "/items/{id}",
+        wish: |id, _| act(id, Ok(Deed::Acknowledge)),
+    },
+    FormRoute {
+        path: "/items/{id}/assign",
+        page: "/items/{id}",
+        wish: |id, fields| act(id, said(fields, "to", "say to whom it is to go").map(Deed::Assign)),
+    },
+    FormRoute {
+        path: "/items/{id}/refuse",
+        page: "/items/{id}",
+        wish: |id, fields| act(id, reason(fields).map(Deed::Refuse)),
+    },
+    FormRoute {
+        path: "/items/{id}/snooze",
+        page: "/items/{id}",
+        wish: |id, fields| {
+            let hours = field(fields, "hours").parse().ok().filter(|hours| *hours > 0);
+            let hours = hours.ok_or_else(|| "say in how many hours you want to see it again".to_owned());
+            act(id, hours.and_then(|hours| Ok(Deed::Snooze(hours, reason(fields)?))))
+        },
+    },
+    FormRoute {
+        path: "/items/{id}/dismiss",
+        page: "/items/{id}",
+        wish: |id, fields| act(id, reason(fields).map(Deed::Dismiss)),
+    },
+    FormRoute {
+        path: "/items/{id}/finish",
+        page: "/items/{id}",
+        wish: |id, fields| {
+            let why = short(fields, "why")?;
+            let outcome = said(fields, "outcome", "say what came of it")?;
+            act(id, Ok(Deed::Finish(outcome, Some(why).filter(|why| !why.is_empty()))))
+        },
+    },
+    FormRoute { path: "/items/{id}/plan", page: "/items/{id}", wish: plan },
+    FormRoute {
+        path: "/items/{id}/learn",
+        page: "/items/{id}",
+        wish: |id, fields| {
+            short(fields, "findings")?;
+            short(fields, "follows")?;
+            Ok(Wish::Learn {
+                item: number(id)?,
+                findings: said(fields, "findings", "say why the effect did not come")?,
+                follows: said(fields, "follows", "say what follows from it")?,
+            })
+        },
     },
     FormRoute {
         path: "/periods/freeze",
@@ -124,6 +176,48 @@ fn vote(id: &str, fields: &Fields) -> Result<Wish, String> {
         content,
         why: Some(why.to_owned()).filter(|why| !why.is_empty()),
     })
+}
+
+fn act(id: &str, deed: Result<Deed, String>) -> Result<Wish, String> {
+    Ok(Wish::Act { item: number(id)?, deed: deed? })
+}
+
+/// So many actions can be typed into one form.
+pub(crate) const MOST_ACTIONS: usize = 5;
+
+fn plan(id: &str, fields: &Fields) -> Result<Wish, String> {
+    let mut actions = Vec::new();
+    for n in 1..=MOST_ACTIONS {
+        let of = |name: &str| short(fields, &format!("{name}.{n}"));
+        let (who, by, what) = (of("who")?, of("by")?, of("what")?);
+        // Who does it is chosen from a list, where the first is there before anybody chose.
+        match (by.is_empty(), what.is_empty()) {
+            (true, true) => {}
+            (false, false) if !who.is_empty() => actions.push((who, by, what)),
+            _ => return Err(format!("say of action {n} who does what, and until when")),
+        }
+    }
+    if actions.is_empty() {
+        return Err("say at least one thing that somebody does until a day".to_owned());
+    }
+    let part = |name: &str, or: &str| short(fields, name).and_then(|_| said(fields, name, or));
+    Ok(Wish::Plan {
+        item: number(id)?,
+        plan: NewPlan {
+            cause: part("cause", "say why it happened")?,
+            method: part("method", "say how the cause was found")?,
+            evidence: part("evidence", "say what shows that this is the cause")?,
+            actions,
+            change: part("change", "say by how much the KPI is to differ")?,
+            period: part("period", "name the period in which that is measured, such as 2026-Q3")?,
+        },
+    })
+}
+
+/// What was typed, if it is not too long.
+fn short(fields: &Fields, name: &str) -> Result<String, String> {
+    let text = field(fields, name).trim();
+    if text.len() > MOST_REASON { Err("say it in fewer words".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 fn number(text: &str) -> Result<u64, String> {

@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use kepi_app::{
     App, AppError,
+    acting::{Doing, Method, NewPlan},
     deciding::{self, Acting, Deciding, Stance},
     editing::Edit,
 };
@@ -11,7 +12,7 @@ use kepi_govern::laws;
 use kepi_model::governance::{Aspect, Mode};
 use kepi_store::{StoreError, Violations};
 use kepi_web::{
-    desk::{self, Desk, NotDone, Wish},
+    desk::{self, Deed, Desk, NotDone, Wish},
     doors::{Answer, Visitor},
 };
 use tokio::sync::Mutex;
@@ -130,11 +131,57 @@ async fn wanted(app: &App, wish: Wish, acting: Acting<'_>) -> Result<u64, AppErr
             let aspects: Vec<Aspect> = aspects.iter().filter_map(|word| Aspect::of_word(word)).collect();
             app.freeze(&period, &aspects, acting, &why).await
         }
+        Wish::Act { item, deed } => {
+            let doing = match &deed {
+                Deed::Acknowledge => Doing::Acknowledge,
+                Deed::Assign(to) => Doing::Assign(to),
+                Deed::Refuse(why) => Doing::Refuse(why),
+                Deed::Snooze(hours, why) => Doing::Snooze(*hours, why),
+                Deed::Dismiss(why) => Doing::Dismiss(why),
+                Deed::Finish(outcome, why) => Doing::Finish(outcome, why.as_deref()),
+            };
+            deciding.act(item, &doing, acting).await.map(|()| item)
+        }
+        Wish::Plan { item, plan } => planned(deciding, item, &plan, acting).await,
+        Wish::Learn { item, findings, follows } => {
+            deciding.learn(item, (&findings, &follows), acting).await.map(|()| item)
+        }
         // That can come back as a draft.
         Wish::Change { .. } => Err(AppError::Busy),
         Wish::Lift { item, why } => app.lift(item, acting, &why).await,
         Wish::Close { period, why } => app.close(&period, acting, &why).await.map(|(item, _)| item),
     }
+}
+
+/// Files a plan for an alert.
+async fn planned(
+    deciding: Deciding<'_>,
+    alert: u64,
+    plan: &desk::NewPlan,
+    acting: Acting<'_>,
+) -> Result<u64, AppError> {
+    let method = Method::ALL.into_iter().find(|method| method.word() == plan.method);
+    let method = method.ok_or_else(|| AppError::NotFound("choose how the cause was found".to_owned()))?;
+    // A minus as people write it, and a comma where they write one.
+    let change =
+        plan.change.replace('−', "-").replace(',', ".").parse::<f64>().ok().filter(|n| n.is_finite());
+    let change = change
+        .ok_or_else(|| AppError::NotFound(format!("`{}` is no number: write 3, or −0.5", plan.change)))?;
+    let mut actions = Vec::new();
+    for (who, by, what) in &plan.actions {
+        let by = by.parse().map_err(|_| AppError::NotFound(format!("`{by}` is no day: write 2026-05-20")))?;
+        actions.push((who.as_str(), by, what.as_str()));
+    }
+    let new = NewPlan {
+        alert,
+        cause: &plan.cause,
+        method,
+        evidence: &plan.evidence,
+        actions,
+        change,
+        period: &plan.period,
+    };
+    deciding.plan(&new, acting).await
 }
 
 /// What is wrong, so that whoever reads it on a page knows what to do.

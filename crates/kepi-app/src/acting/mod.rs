@@ -23,7 +23,7 @@ use kepi_model::{
 };
 use kepi_store::{Asked, NewText, StoreError, door::new_key};
 pub use shown::{OwnerView, WorkView};
-pub(crate) use shown::{touches, worked_on};
+pub(crate) use shown::{above, touches, worked_on};
 
 use crate::{
     archive,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kepi_govern::{
-    Content, Item, Organisation, Principal,
+    Content, Directory, Item, Organisation, Principal,
     directory::{Passed, Reached},
     event::Subject,
     items::Seen,
@@ -145,6 +145,20 @@ pub(crate) fn touches(content: &Content) -> Vec<String> {
         Content::PostMortem(of) => vec![Subject::item(of.plan).to_string()],
         _ => Vec::new(),
     }
+}
+
+/// Who may act for whoever has an item, by name: everybody above her, and the first of the last resorts.
+pub(crate) async fn above(
+    store: &Store,
+    directory: &Directory,
+    item: &Item,
+) -> Result<Vec<String>, AppError> {
+    let Some(owner) = item.owner() else { return Ok(Vec::new()) };
+    let mut names = Vec::new();
+    for person in directory.superiors(owner.person).iter().chain(directory.last_resort.first()) {
+        names.push(store.name_of(&Principal::Person(*person)).await?);
+    }
+    Ok(names)
 }
 
 /// What is known of an item beside what others agree to.

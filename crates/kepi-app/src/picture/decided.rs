@@ -2,14 +2,14 @@
 //! whatever the picture of the figures is of.
 
 use kepi_govern::{
-    Content, DocumentId, Item, Organisation,
+    Content, DocumentId, Evidence, Item, Organisation,
     items::{Turn, change_request::Change},
 };
 use kepi_model::governance::Mode;
 use kepi_report::{
     decided::{
-        Ballot, Closed, Frozen, Happened, Held, Item as Shown, ItemInFull, Missing, Official, Periods,
-        RegisterAsked, Step, Touch,
+        Ballot, Closed, Frozen, Happened, Held, Item as Shown, ItemInFull, Missing, Official, Owner, Periods,
+        RegisterAsked, Step, Touch, Work,
     },
     difference::between,
     reader::ViewError,
@@ -18,7 +18,10 @@ use kepi_store::{EventFilter, Store};
 
 use super::project_of;
 use crate::{
-    App, AppError, archive, deciding,
+    App, AppError,
+    acting::{WorkView, above},
+    archive,
+    deciding::{self, Deciding},
     error::whole,
     register::{self, Asked},
 };
@@ -43,6 +46,14 @@ pub(super) async fn items(store: &Store, all: bool) -> Result<Vec<Shown>, AppErr
 }
 
 async fn shown(store: &Store, organisation: &Organisation, item: &Item) -> Result<Shown, AppError> {
+    Ok(with_work(store, organisation, item).await?.0)
+}
+
+async fn with_work(
+    store: &Store,
+    organisation: &Organisation,
+    item: &Item,
+) -> Result<(Shown, WorkView), AppError> {
     let of = deciding::view(store, organisation, item).await?;
     let now = item.step();
     let kind = item.content.kind();
@@ -70,7 +81,12 @@ async fn shown(store: &Store, organisation: &Organisation, item: &Item) -> Resul
         // What a kind touches that is not known here may be anything.
         _ => (Vec::new(), of.touches, true),
     };
-    Ok(Shown {
+    // The last stop of the way, without the name: that is whose turn it is.
+    let last = of.work.owner.as_ref().and_then(|owner| owner.way.last());
+    let by_way_of = last.and_then(|stop| stop.split_once(": ")).map(|(_, way)| way.to_owned());
+    let shown = Shown {
+        by_way_of,
+        snoozed: of.work.snoozed,
         number: of.item,
         kind: of.kind,
         about: kind.about,
@@ -111,6 +127,36 @@ async fn shown(store: &Store, organisation: &Organisation, item: &Item) -> Resul
             .into_iter()
             .map(|of| Missing { what: of.what, of: of.of, functions: of.functions })
             .collect(),
+    };
+    Ok((shown, of.work))
+}
+
+/// What somebody works on, with who may act for her.
+async fn work(
+    store: &Store,
+    organisation: &Organisation,
+    item: &Item,
+    of: WorkView,
+) -> Result<Work, AppError> {
+    let above = match item.owner() {
+        None => Vec::new(),
+        Some(_) => match Deciding(store).answerable(organisation).await? {
+            Evidence::Answerable(directory) => above(store, &directory, item).await?,
+            _ => Vec::new(),
+        },
+    };
+    Ok(Work {
+        owner: of.owner.map(|of| Owner { person: of.person, way: of.way, bound: of.bound, rung: of.rung }),
+        above,
+        parts: of.parts,
+        acknowledged: of.acknowledged,
+        snoozed: of.snoozed,
+        outcome: of.outcome,
+        outcomes: of.outcomes,
+        may_end: item.content.kind().may_end,
+        seen: of.seen,
+        parent: of.parent,
+        children: of.children,
     })
 }
 
@@ -149,8 +195,10 @@ fn touches(change: &Change) -> Vec<Touch> {
 pub(super) async fn item(store: &Store, number: u64) -> Result<Option<ItemInFull>, AppError> {
     let organisation = store.organisation().await?;
     let Some(item) = organisation.items.get(number) else { return Ok(None) };
+    let (shown, worked) = with_work(store, &organisation, item).await?;
     let mut full = ItemInFull {
-        item: shown(store, &organisation, item).await?,
+        item: shown,
+        work: work(store, &organisation, item, worked).await?,
         open: organisation.governance.mode == Mode::Open,
         ..ItemInFull::default()
     };

@@ -13,7 +13,7 @@ use kepi_query::{
 
 use super::{Reporter, words};
 use crate::{
-    decided::{Draft, Item, Missing, RegisterAsked, is_of},
+    decided::{Draft, Item, Missing, RegisterAsked, Work, is_of},
     difference::{Difference, How},
     reader::ViewError,
     view::{
@@ -25,6 +25,10 @@ use crate::{
 
 /// So many of the newest periods of each length are shown, beside those that are closed.
 const MOST_PERIODS: usize = 8;
+/// Whose turn it is while an author can give it up.
+const OTHERS: [&str; 2] = ["write", "ask"];
+/// Words of how items end.
+const ENDS: [&str; 6] = ["done", "rejected", "withdrawn", "lapsed", "recovered", "dismissed"];
 /// More names than this in a line hide the first.
 const MOST_NAMES: usize = 3;
 
@@ -125,11 +129,18 @@ impl<'a> Reporter<'a> {
                     said: of.said,
                 })
                 .collect(),
+            acknowledged: of.work.acknowledged.map(|at| self.instant(at)),
+            snoozed: of.work.snoozed.filter(|_| open).map(|at| self.instant(at)),
+            persons: self.project().persons.values().map(|of| Named::new(of.id.as_str(), &of.name)).collect(),
             forms: Forms {
                 vote: open && asked && is_of(me, &item.turn),
                 abstain: open && asked && !is_of(me, &item.turn) && is_of(me, &item.concerned),
-                withdraw: open && author,
+                withdraw: open
+                    && author
+                    && item.steps.iter().any(|step| step.now && OTHERS.contains(&step.turn)),
+                ..turns(item, &of.work, me)
             },
+            work: Work { seen: of.work.seen.iter().map(|of| self.with_labels(of)).collect(), ..of.work },
         })
     }
 
@@ -306,7 +317,12 @@ impl<'a> Reporter<'a> {
         let mut names: Vec<String> =
             item.touches.iter().map(|of| self.touch(&of.id, &of.from).name).collect();
         names.dedup();
-        names.extend(item.subject.iter().map(|of| self.with_labels(of)));
+        // What is said of a definition that is named already need not name it again.
+        let bare = |of: &str| {
+            let known = item.touches.iter().find_map(|touch| of.strip_prefix(&format!("{}: ", touch.id)));
+            self.with_labels(known.unwrap_or(of))
+        };
+        names.extend(item.subject.iter().map(|of| bare(of)));
         let more = names.len().saturating_sub(MOST_NAMES);
         names.truncate(MOST_NAMES);
         let mut about = names.join(", ");
@@ -350,9 +366,21 @@ impl<'a> Reporter<'a> {
             });
         }
         if is_of(Some(me), &item.turn) {
-            let written = is_of(Some(me), &item.authors);
-            let said = if written { "You wrote it, and it is your turn again." } else { "It is your turn." };
-            return Some(said.to_owned());
+            let again = item.snoozed.map(|at| {
+                let at = self.instant(at);
+                format!(
+                    " You wanted to see it again on {}.",
+                    at.get(..16).unwrap_or(&at).replace('T', " at ")
+                )
+            });
+            let said = match &item.by_way_of {
+                Some(way) => format!("It is your turn: {way}."),
+                None if is_of(Some(me), &item.authors) => {
+                    "You wrote it, and it is your turn again.".to_owned()
+                }
+                None => "It is your turn.".to_owned(),
+            };
+            return Some(said + &again.unwrap_or_default());
         }
         if item.ballots.iter().any(|ballot| ballot.by == me) {
             return Some("You have said what you think of it; it waits for others.".to_owned());
@@ -424,6 +452,28 @@ impl<'a> Reporter<'a> {
             said: said.collect(),
             difference: of,
         }
+    }
+}
+
+/// What somebody may try with an item that is with her, or with somebody below her.
+fn turns(item: &Item, work: &Work, me: Option<&str>) -> Forms {
+    let Some(owner) = work.owner.as_ref().filter(|_| item.ended.is_none()) else { return Forms::default() };
+    let own = me == Some(owner.person.as_str());
+    if !own && !is_of(me, &work.above) {
+        return Forms::default();
+    }
+    let writes = item.steps.iter().any(|step| step.now && step.turn == "write");
+    let open = work.children.iter().any(|(_, kind, state)| *kind == "action_plan" && !ENDS.contains(state));
+    Forms {
+        acknowledge: own && work.acknowledged.is_none(),
+        refuse: own && !owner.bound,
+        snooze: own,
+        assign: true,
+        dismiss: work.may_end,
+        finish: work.outcomes.clone(),
+        plan: item.kind == "alert" && !open,
+        learn: own && writes,
+        ..Forms::default()
     }
 }
 

@@ -82,12 +82,20 @@ pub struct ItemView {
     pub ballots: Vec<BallotView>,
     /// What became of it.
     pub history: Vec<HappenedView>,
+    /// Who works on it, and what became of that.
+    pub work: decided::Work,
+    /// When its owner said to have seen it, RFC 3339.
+    pub acknowledged: Option<String>,
+    /// Until when its owner does not want to see it, RFC 3339.
+    pub snoozed: Option<String>,
+    /// Persons to whom it can be given, by id and name.
+    pub persons: Vec<Named>,
     /// What who looks may try: the forms that stand on the page.
     pub forms: Forms,
 }
 
 /// What somebody may try with an item.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Forms {
     /// To say yes, no or neither.
     pub vote: bool,
@@ -95,6 +103,29 @@ pub struct Forms {
     pub abstain: bool,
     /// To give it up.
     pub withdraw: bool,
+    /// To say to have seen it.
+    pub acknowledge: bool,
+    /// To say that it is somebody else's.
+    pub refuse: bool,
+    /// To see it again later.
+    pub snooze: bool,
+    /// To give it to somebody.
+    pub assign: bool,
+    /// To end it without doing anything.
+    pub dismiss: bool,
+    /// To say what came of it: one of these.
+    pub finish: Vec<&'static str>,
+    /// To file a plan.
+    pub plan: bool,
+    /// To write what was learnt.
+    pub learn: bool,
+}
+
+impl Forms {
+    /// Whether it is with who looks, or with somebody below.
+    pub fn works(&self) -> bool {
+        self.assign || self.learn
+    }
 }
 
 /// What is touched.

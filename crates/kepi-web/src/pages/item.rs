@@ -3,7 +3,7 @@
 use kepi_report::view::{BallotView, DocumentView, ItemView, Named, TouchView};
 use maud::{Markup, html};
 
-use super::Said;
+use super::{Said, work};
 use crate::{
     forms,
     layout::{self, Head},
@@ -34,10 +34,12 @@ pub(crate) fn render(view: &ItemView, said: Option<&Said>) -> Markup {
                     @if !view.subject.is_empty() { ul.plain { @for of in &view.subject { li { (of) } } } }
                     p.note { (view.about) }
                 }
+                (work::holds(view))
                 (changes(view))
             }
             div {
                 (turn(view, said))
+                (work::with_whom(view))
                 (stands(view))
                 (follows(&view.scorecards, &view.follow, &view.people))
             }
@@ -57,9 +59,14 @@ fn turn(view: &ItemView, said: Option<&Said>) -> Markup {
     let votes = view.forms.vote || view.forms.abstain;
     html! {
         div.panel.turn {
-            h2 { @if view.forms.vote { "Your turn" } @else { "Your part" } }
-            @match &row.why_me { Some(why) => p { (why) } None => p { "You have no part in it." } }
+            h2 { @if view.forms.vote || view.forms.learn || view.forms.snooze { "Your turn" } @else { "Your part" } }
+            @match &row.why_me {
+                Some(why) => p { (why) }
+                None if view.forms.works() => p { "It is with somebody whom you are above: you can act for her." }
+                None => p { "You have no part in it." }
+            }
             @if let Some(viewer) = viewer.filter(|viewer| viewer.decides) {
+                (work::forms(view, viewer, said))
                 @if votes {
                     form.say method="post" action=(action) {
                         (forms::hidden(viewer))

@@ -20,6 +20,7 @@ mod scorecard;
 pub(crate) mod sign_in;
 mod sources;
 mod what_if;
+mod work;
 
 use kepi_model::project::Project;
 use kepi_report::{

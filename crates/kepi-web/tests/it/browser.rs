@@ -51,8 +51,16 @@ async fn look_at_all(look: Look) {
     let browser = browser(&driver, look).await;
     let mut paths: Vec<String> = PAGES.iter().map(|page| example(page.path)).collect();
     paths.extend(
-        ["/nowhere", "/?unit=area_e&period=2010", "/kpis/recovery_training", "/kpis/check_in_wait"]
-            .map(str::to_owned),
+        [
+            "/items/5",
+            "/items/6",
+            "/items/7",
+            "/nowhere",
+            "/?unit=area_e&period=2010",
+            "/kpis/recovery_training",
+            "/kpis/check_in_wait",
+        ]
+        .map(str::to_owned),
     );
     let mut wrong = Vec::new();
     for path in &paths {

@@ -28,6 +28,7 @@ impl Desk for Remembers {
     fn act<'a>(&'a self, visitor: &'a Visitor, wish: Wish, key: &'a str) -> Answer<'a, Result<u64, NotDone>> {
         let item = match &wish {
             Wish::Vote { item, .. } | Wish::Withdraw { item } | Wish::Lift { item, .. } => *item,
+            Wish::Act { item, .. } | Wish::Plan { item, .. } | Wish::Learn { item, .. } => *item,
             _ => 7,
         };
         let actor = visitor.acts_as.clone().unwrap_or_default();
@@ -58,7 +59,8 @@ async fn carried(router: &Router, path: &str, cookie: &str) -> String {
     format!("key={}&request={}", of("key"), of("request"))
 }
 
-const WHY: &str = "id=kpi%2Frecommend&text=x&do=propose&why=because&period=2014&aspect=target&aspect=weight&item=9&stance=yes&content=0123";
+const WHY: &str = "id=kpi%2Frecommend&text=x&do=propose&why=because&period=2014&aspect=target&aspect=weight&item=9&stance=yes&content=0123\
+    &to=dan&hours=3&outcome=fixed&cause=c&method=five_whys&evidence=e&who.1=dan&by.1=2026-05-20&what.1=call&change=3&findings=f&follows=g";
 
 #[tokio::test]
 async fn every_form_has_an_action_of_the_policies_and_takes_nothing_from_strangers() {
@@ -140,6 +142,24 @@ async fn what_is_refused_is_said_on_the_page_that_it_came_from() {
         ("/periods/close", "period=2014", "Say why"),
         ("/periods/lift", "item=all&why=x", "`all` is no item"),
         ("/changes", "id=kpi/recommend&text=a&do=propose", "Say why"),
+        ("/items/5/refuse", "why=+", "Say why"),
+        ("/items/5/dismiss", "", "Say why"),
+        ("/items/5/snooze", "hours=soon&why=x", "Say in how many hours"),
+        ("/items/5/snooze", "hours=0&why=x", "Say in how many hours"),
+        ("/items/5/assign", "to=", "Say to whom it is to go"),
+        ("/items/5/finish", "why=x", "Say what came of it"),
+        (
+            "/items/5/plan",
+            "cause=c&method=m&evidence=e&change=3&period=p&who.1=dan",
+            "Say at least one thing",
+        ),
+        (
+            "/items/5/plan",
+            "cause=c&method=m&evidence=e&change=3&period=p&who.2=dan&what.2=call",
+            "Say of action 2",
+        ),
+        ("/items/5/plan", "who.1=dan&by.1=2026-05-20&what.1=call", "Say why it happened"),
+        ("/items/7/learn", "findings=f", "Say what follows from it"),
     ];
     for (path, rest, said) in wrong {
         let got = post(path, rest).await;
@@ -163,7 +183,7 @@ async fn a_page_has_the_forms_of_whose_turn_it_is() {
     let cookie = signed_in(&router).await;
     let mine = get(&router, "/items/4", &cookie).await.text;
     assert!(mine.contains("Approve") && mine.contains("Reject") && !mine.contains("Withdraw"), "{mine}");
-    assert!(mine.contains("2 wait for you"), "{mine}");
+    assert!(mine.contains("3 wait for you"), "{mine}");
     let own = get(&router, "/items/2", &cookie).await.text;
     assert!(own.contains("Withdraw") && !own.contains("Approve"), "{own}");
     let others = get(&router, "/items/3", &cookie).await.text;
@@ -185,4 +205,57 @@ async fn a_page_has_the_forms_of_whose_turn_it_is() {
     assert_eq!(desk.0.lock().unwrap()[0].0, "dan");
     let got = send(&local, form("/periods/close"), WHY).await;
     assert_eq!(got.status, StatusCode::FORBIDDEN, "not without the key of this process");
+}
+
+#[tokio::test]
+async fn what_somebody_works_on_says_whose_it_is_and_has_the_forms_of_whoever_may() {
+    let (router, desk) = site(Planted::default());
+    let cookie = signed_in(&router).await;
+    // Ana has it, as the substitute of somebody who is away.
+    let own = get(&router, "/items/5", &cookie).await.text;
+    for said in [
+        "It is your turn: substitute.",
+        "ben: accountable, is away",
+        "Not done in time by 1 before.",
+        "I have seen it",
+        "It is fixed",
+        "File a plan",
+        "It is not mine",
+        "See it again later",
+        "Dismiss it",
+    ] {
+        assert!(own.contains(said), "{said}: {own}");
+    }
+    // What dan has is nothing to her: she reads it, with what was erased said to be so.
+    let others = get(&router, "/items/6", &cookie).await.text;
+    assert!(others.contains("Two of five lanes") && others.contains("The text was erased."), "{others}");
+    assert!(others.contains("href=\"/items/8\"") && !others.contains("It is done"), "{others}");
+    // Dan is above her: he gives it to somebody, ends it, or answers it; what she alone can say he cannot.
+    let (dans, _) = site(unasked("local owner"));
+    let above = get(&dans, "/items/5", "").await.text;
+    assert!(above.contains("you are above") && above.contains("File a plan"), "{above}");
+    assert!(!above.contains("I have seen it") && !above.contains("It is not mine"), "{above}");
+    let owed = get(&dans, "/items/7", "").await.text;
+    assert!(owed.contains("Why the effect did not come") && !owed.contains("Dismiss it"), "{owed}");
+    assert!(!owed.contains("It is not mine"), "who is bound cannot refuse: {owed}");
+    let inbox = get(&dans, "/inbox", "").await.text;
+    assert!(inbox.contains("It is your turn: named. You wanted to see it again on "), "{inbox}");
+    // What is typed reaches the desk as it is.
+    let carries = carried(&router, "/items/5", &cookie).await;
+    let fields = "cause=+late+&method=five_whys&evidence=CRM&who.1=ben&by.1=2026-05-20&what.1=call&who.2=dan&change=3&period=2026-Q3";
+    let got =
+        send(&router, form("/items/5/plan").header(header::COOKIE, &cookie), &format!("{carries}&{fields}"))
+            .await;
+    assert_eq!(got.location(), "/items/5");
+    let Wish::Plan { plan, .. } = desk.0.lock().unwrap().pop().unwrap().1 else { panic!("a plan") };
+    assert_eq!((plan.cause.as_str(), plan.actions.len()), ("late", 1));
+    // What was refused stands in the form again, unfolded.
+    let wrong = format!("{carries}&cause=late&method=comparison&evidence=CRM&who.1=ben&what.1=call&change=3");
+    let got = send(&router, form("/items/5/plan").header(header::COOKIE, &cookie), &wrong).await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        got.text.contains("<details class=\"deed\" open>") && got.text.contains("value=\"call\""),
+        "{}",
+        got.text
+    );
 }

@@ -1,11 +1,12 @@
 //! What programs are told of what waits, is in force, frozen and closed.
 
 use super::{
-    Differs, FrozenDays, HeldDefinition, Inbox, Item, ItemBallot, ItemEvent, ItemStep, OfficialFigure,
-    OfficialFigures, PeriodClose, PeriodState, PeriodsDecided, Register, Touched, Waiting, from_named,
+    Differs, FrozenDays, HeldDefinition, Inbox, Item, ItemBallot, ItemChild, ItemEvent, ItemPart, ItemStep,
+    ItemWork, OfficialFigure, OfficialFigures, PeriodClose, PeriodState, PeriodsDecided, Register, Touched,
+    Waiting, from_named,
 };
 use crate::{
-    decided::RegisterAsked,
+    decided::{RegisterAsked, Work},
     facts::Facts,
     reader::ViewError,
     reporter::Reporter,
@@ -91,6 +92,29 @@ pub fn item(facts: &dyn Facts, number: &str) -> Result<Item, ViewError> {
             .history
             .into_iter()
             .map(|of| ItemEvent { event: of.event, at: of.at, by: of.by, kind: of.kind, text: of.said })
+            .collect(),
+        work: work(view.work, view.acknowledged, view.snoozed),
+    })
+}
+
+fn work(of: Work, acknowledged: Option<String>, snoozed: Option<String>) -> Option<ItemWork> {
+    let worked_on = of.owner.is_some() || !of.parts.is_empty() || !of.seen.is_empty() || of.parent.is_some();
+    let owner = of.owner.unwrap_or_default();
+    worked_on.then(|| ItemWork {
+        owner: Some(owner.person).filter(|name| !name.is_empty()),
+        way: owner.way,
+        bound: owner.bound,
+        rung: owner.rung,
+        acknowledged,
+        snoozed,
+        outcome: of.outcome,
+        parts: of.parts.into_iter().map(|(part, text)| ItemPart { part: part.to_owned(), text }).collect(),
+        seen: of.seen,
+        parent: of.parent,
+        children: of
+            .children
+            .into_iter()
+            .map(|(item, kind, state)| ItemChild { item, kind: kind.to_owned(), state: state.to_owned() })
             .collect(),
     })
 }

@@ -81,6 +81,66 @@ pub struct Item {
     pub ballots: Vec<ItemBallot>,
     /// What became of it.
     pub events: Vec<ItemEvent>,
+    /// Who works on it, and what became of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<ItemWork>,
+}
+
+/// What is known of an item because somebody works on it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ItemWork {
+    /// Whose turn it is; left out: nobody's by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The way that led there, a stop each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub way: Vec<String>,
+    /// Whether it cannot be refused.
+    pub bound: bool,
+    /// How often it went up because nobody acted in time.
+    pub rung: u16,
+    /// When its owner said to have seen it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<String>,
+    /// Until when its owner does not want to see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snoozed: Option<String>,
+    /// What was said to have come of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    /// What it holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<ItemPart>,
+    /// What was seen of it, oldest first, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen: Vec<String>,
+    /// The item that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<u64>,
+    /// Items that belong to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<ItemChild>,
+}
+
+/// A part of what an item holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ItemPart {
+    /// Its name.
+    pub part: String,
+    /// Its text; left out: it was erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// An item that belongs to another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ItemChild {
+    /// Its number.
+    pub item: u64,
+    /// Its kind.
+    pub kind: String,
+    /// The step that it is in, or how it ended.
+    pub state: String,
 }
 
 /// A step of an item.
