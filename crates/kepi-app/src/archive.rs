@@ -421,6 +421,9 @@ async fn find_legacy(store: &Store, pin: &Hash) -> Result<SourceMap, AppError> {
     Ok(SourceMap::new(files.collect()))
 }
 
+/// The file in which persons stand who were forgotten.
+pub(crate) const FORGOTTEN: &str = "forgotten.yml";
+
 /// Persons whom somebody names and nobody defines, in a file of their own.
 fn with_forgotten_persons(files: SourceMap) -> SourceMap {
     let checked = check::check(&files, &Options::default());
@@ -430,6 +433,6 @@ fn with_forgotten_persons(files: SourceMap) -> SourceMap {
     names.dedup();
     let text: String = names.iter().map(|name| format!("---\nperson: {name}\nname: forgotten\n")).collect();
     let mut all: Vec<SourceFile> = files.iter().map(|(_, file)| file.clone()).collect();
-    all.push(SourceFile { path: "forgotten.yml".to_owned(), text: text.into() });
+    all.push(SourceFile { path: FORGOTTEN.to_owned(), text: text.into() });
     SourceMap::new(all)
 }

@@ -82,6 +82,9 @@ pub struct ItemView {
     pub ballots: Vec<BallotView>,
     /// What is missing.
     pub missing: Vec<MissingView>,
+    /// Where it says something else than what was adopted since it was written: its author settles that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contradicts: Vec<String>,
     /// Whose turn it is by name, and what became of that.
     #[serde(skip_serializing_if = "WorkView::is_empty")]
     pub work: WorkView,
@@ -183,7 +186,10 @@ impl Deciding<'_> {
             let key = acting.key("propose");
             let asked = Asked::new(&permit, &key, acting.at);
             match self.0.perform(asked, &command, &mut NewTexts(texts)).await {
-                Ok(done) => return self.item_of(done).await,
+                Ok(done) => {
+                    self.rebase(acting.at).await?;
+                    return self.item_of(done).await;
+                }
                 Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::OUTDATED) => {}
                 Err(other) => return Err(other.into()),
             }
@@ -277,7 +283,7 @@ impl Deciding<'_> {
             let mut effects = Looking { texts: why.into_iter().collect(), found };
             let key = acting.key("vote");
             match self.0.perform(Asked::new(&permit, &key, acting.at), &command, &mut effects).await {
-                Ok(_) => return Ok(()),
+                Ok(_) => return self.rebase(acting.at).await,
                 Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::LOOK_AGAIN) => {}
                 Err(other) => return Err(other.into()),
             }
@@ -299,7 +305,7 @@ impl Deciding<'_> {
     }
 
     /// What stands in the folder as a change of what is in force.
-    async fn change(
+    pub(crate) async fn change(
         &self,
         organisation: &Organisation,
         files: &SourceMap,
@@ -569,6 +575,7 @@ pub(crate) async fn view(
         concerned: names(store, item.content.concerned()).await?,
         ballots,
         missing,
+        contradicts: Deciding(store).contradictions(organisation, item).await.unwrap_or_default(),
         work: worked_on(store, organisation, item).await?,
     })
 }

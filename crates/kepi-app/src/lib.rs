@@ -33,6 +33,8 @@ pub mod plan;
 pub mod planned;
 pub mod project_files;
 pub mod publishing;
+pub mod pull;
+mod rebasing;
 pub mod register;
 pub mod reproduce;
 pub mod run;

@@ -34,7 +34,7 @@ use crate::{
     insights::JudgedReport,
     open::App,
     picture::project_of,
-    plan,
+    plan, pull,
     publishing::{score_rows, value_rows, values_in, vouched},
 };
 
@@ -224,7 +224,10 @@ impl App {
         if deciding::mode(&self.store).await? == Mode::Open {
             let Some((files, project)) = folder else { return Err(AppError::Definitions { errors: 1 }) };
             match archive::adopt(&self.store, files, project, &permit, request.at).await {
-                Ok(definitions) => adopted = Some((project, definitions)),
+                Ok(definitions) => {
+                    pull::record(&self.root, definitions.register);
+                    adopted = Some((project, definitions));
+                }
                 // What would change frozen days waits.
                 Err(AppError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::FROZEN) => {}
                 Err(other) => return Err(other),
@@ -235,7 +238,11 @@ impl App {
         } else {
             let (files, definitions) = archive::in_force(&self.store).await?.ok_or(AppError::Busy)?;
             decided = project_of(&files)?;
-            (&decided, definitions, deciding.waiting(folder).await?)
+            let waiting = deciding.waiting(folder).await?;
+            if waiting.is_none() {
+                pull::record(&self.root, definitions.register);
+            }
+            (&decided, definitions, waiting)
         };
         let by = permit.by().to_string();
         let number = self.values.begin(request.at).await.map_err(AppError::Lake)?;

@@ -51,6 +51,17 @@ pub struct Edit {
     pub why: Commitment,
 }
 
+/// Puts what a change request proposes together with what is in force by now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rebase {
+    /// The item.
+    pub item: u64,
+    /// What it proposed when that was read.
+    pub was: Digest,
+    /// What comes of both; none: they contradict each other.
+    pub content: Option<Content>,
+}
+
 /// Says something of what an item proposes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Vote {
@@ -149,6 +160,8 @@ pub enum Command {
     Open(Open),
     /// Writes anew what an item proposes.
     Edit(Edit),
+    /// Puts what an item proposes together with what is in force by now.
+    Rebase(Rebase),
     /// Says something of what an item proposes.
     Vote(Vote),
     /// Gives up what one proposed.

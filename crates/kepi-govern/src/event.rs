@@ -201,7 +201,7 @@ pub struct DefinitionAdopted {
 
 impl DefinitionAdopted {
     /// The texts that it names: definitions, names of persons, which definitions stand in which files.
-    fn named(&self) -> impl Iterator<Item = Commitment> {
+    pub fn named(&self) -> impl Iterator<Item = Commitment> {
         let persons = self.texts.keys().filter_map(|id| match id {
             DocumentId::Person(name) => Some(*name),
             DocumentId::Named { .. } => None,
@@ -290,6 +290,17 @@ pub struct ItemEdited {
     pub content: Content,
     /// Why.
     pub why: Commitment,
+}
+
+/// What an item proposes was put together with what is in force by now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemRebased {
+    /// Its number.
+    pub item: u64,
+    /// What it proposes.
+    pub content: Content,
+    /// Whether it says what it said, so that ballots count on.
+    pub kept: bool,
 }
 
 /// An item is in another step.
@@ -479,6 +490,8 @@ pub enum Event {
     ItemOpened(ItemOpened),
     /// `item.edited`
     ItemEdited(ItemEdited),
+    /// `item.rebased`
+    ItemRebased(ItemRebased),
     /// `item.moved`
     ItemMoved(ItemMoved),
     /// `item.voted`
@@ -543,6 +556,7 @@ impl Event {
             | Self::OverrideEnded(OverrideEnded { item, .. }) => Subject::overriding(*item),
             Self::ItemOpened(ItemOpened { item, .. })
             | Self::ItemEdited(ItemEdited { item, .. })
+            | Self::ItemRebased(ItemRebased { item, .. })
             | Self::ItemMoved(ItemMoved { item, .. })
             | Self::ItemVoted(ItemVoted { item, .. })
             | Self::ItemReturned(ItemReturned { item, .. })
@@ -573,6 +587,7 @@ impl Event {
             Self::DefinitionAdopted(adoption) => adoption.named().collect(),
             Self::ItemOpened(e) => [of_content(&e.content), vec![e.why]].concat(),
             Self::ItemEdited(e) => [of_content(&e.content), vec![e.why]].concat(),
+            Self::ItemRebased(e) => of_content(&e.content),
             Self::ItemVoted(e) => e.why.into_iter().collect(),
             Self::FigureOverridden(e) => e.of.named().collect(),
             Self::ItemRefused(e) => vec![e.why],

@@ -26,7 +26,8 @@ mod words;
 pub use access::{BindSignIn, EndSignIn, Grant, IssueToken, RecordRefusal, RevokeToken};
 pub use acting::{Act, Deed, Observe};
 pub use command::{
-    Adopt, Command, Edit, Evidence, Facts, Land, Open, Publish, PublishInsights, Shape, Vote, Withdraw,
+    Adopt, Command, Edit, Evidence, Facts, Land, Open, Publish, PublishInsights, Rebase, Shape, Vote,
+    Withdraw,
 };
 pub use directory::Directory;
 pub use event::{Event, Subject};

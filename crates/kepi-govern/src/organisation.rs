@@ -82,6 +82,7 @@ impl Organisation {
             Event::OverrideEnded(e) => self.overrides.end(e.item, e.why, place.seq, place.at),
             Event::ItemOpened(_)
             | Event::ItemEdited(_)
+            | Event::ItemRebased(_)
             | Event::ItemMoved(_)
             | Event::ItemVoted(_)
             | Event::ItemReturned(_)
@@ -119,6 +120,7 @@ impl Organisation {
         "item.moved",
         "item.observed",
         "item.opened",
+        "item.rebased",
         "item.refused",
         "item.returned",
         "item.snoozed",

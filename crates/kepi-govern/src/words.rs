@@ -70,6 +70,10 @@ impl Event {
             Self::OverrideEnded(e) => format!("{}: what is computed holds again", e.why.word()),
             Self::ItemOpened(e) => proposed(&e.content),
             Self::ItemEdited(e) => format!("written anew, ballots are void: {}", proposed(&e.content)),
+            Self::ItemRebased(e) => {
+                let ballots = if e.kept { "ballots count on" } else { "ballots are void" };
+                format!("put together with what is in force by now, {ballots}: {}", proposed(&e.content))
+            }
             Self::ItemMoved(e) => format!("now in step {}", e.to),
             Self::ItemVoted(e) => {
                 format!(

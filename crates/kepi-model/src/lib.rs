@@ -38,6 +38,7 @@ pub mod id;
 mod lexical;
 pub mod lineage;
 pub mod meaning;
+pub mod merge;
 mod meant;
 pub mod measure;
 mod options;

@@ -140,6 +140,8 @@ pub struct Missing {
 pub struct ItemInFull {
     /// The item.
     pub item: Item,
+    /// Where it says something else than what was adopted since it was written, while it is its author's turn.
+    pub contradicts: Vec<String>,
     /// How definitions differ by it from those in force, while it waits.
     pub documents: Vec<Difference>,
     /// Scorecards whose scores come about otherwise by it.

@@ -15,7 +15,7 @@ use kepi_web::doors::Origin;
 pub use access::Access;
 pub use acting::Item;
 pub use deciding::{
-    Close, Enter, Freeze, Inbox, Lift, Numbered, Override, Periods, Plan, Propose, Register, Vote,
+    Close, Enter, Freeze, Inbox, Lift, Numbered, Override, Periods, Plan, Propose, Pull, Register, Vote,
 };
 
 /// Exit codes, in one place and in the help text.
@@ -168,6 +168,15 @@ Examples:
   kepi propose -m 'refunds do not count as orders'
   kepi propose --item 7 -m 'as agreed with Bea'    write an open item anew")]
     Propose(Propose),
+    /// Write what is in force into the folder: what was decided on pages or proposed by others.
+    ///
+    /// What was edited here and not decided stays; where both touch other lines they are put together, where they touch the same
+    /// it is shown and nothing is written over.
+    #[command(after_help = "\
+Examples:
+  kepi pull
+  kepi pull --settled          what contradicted was looked at, and the folder stands as it is")]
+    Pull(Pull),
     /// Agree to what an item proposes, as it stands.
     #[command(after_help = "\
 Examples:

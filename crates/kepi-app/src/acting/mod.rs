@@ -235,11 +235,16 @@ impl Deciding<'_> {
         Err(AppError::Busy)
     }
 
-    /// Ends what nobody decided in time, and hands on what nobody did. Whether anything is due is found before the door is asked.
+    /// Ends what nobody decided in time, hands on what nobody did, and takes in what was adopted beside a proposal. Whether anything is due is found before the door is asked.
     ///
     /// # Errors
     /// The database refuses.
     pub async fn tick(&self, at: i64) -> Result<(), AppError> {
+        self.end_overdue(at).await?;
+        self.rebase(at).await
+    }
+
+    async fn end_overdue(&self, at: i64) -> Result<(), AppError> {
         for _ in 0..ATTEMPTS {
             let organisation = self.0.organisation().await?;
             let mut open = organisation.items.open();

@@ -199,6 +199,7 @@ pub(super) async fn item(store: &Store, number: u64) -> Result<Option<ItemInFull
     let mut full = ItemInFull {
         item: shown,
         work: work(store, &organisation, item, worked).await?,
+        contradicts: Deciding(store).contradictions(&organisation, item).await.unwrap_or_default(),
         open: organisation.governance.mode == Mode::Open,
         ..ItemInFull::default()
     };

@@ -161,14 +161,17 @@ async fn two_proposals_take_effect_if_they_go_together() {
         world.propose(&second, "carl", None).await.unwrap(),
         world.propose(&rival, "carl", None).await.unwrap(),
     ];
-    for item in items {
-        world.vote(item, Stance::Yes, "ann").await.unwrap();
+    for item in &items[..2] {
+        world.vote(*item, Stance::Yes, "ann").await.unwrap();
     }
+    assert!(refused(world.vote(items[2], Stance::Yes, "ann").await).contains("G0804"));
     assert_eq!([world.state(items[0]).await, world.state(items[1]).await], ["done", "done"]);
     let both = changed(&first, "mission: Customers recommend us.", "mission: They do.");
     assert!(world.holds(&both).await);
-    // What was adopted otherwise meanwhile is its author's again, who writes it anew.
-    assert_eq!(world.state(items[2]).await, "draft");
+    // What was adopted otherwise meanwhile is its author's again, with what contradicts it, who writes it anew.
+    let (view, _) = world.deciding().item(items[2]).await.unwrap();
+    assert_eq!(view.state, "draft");
+    assert!(view.contradicts[0].contains("region = 'south'}` here") && view.contradicts[0].contains("region = 'north'}` in force"), "{:?}", view.contradicts);
     let anew = changed(&both, "region = 'north'", "region = 'south'");
     assert!(refused(world.propose(&anew, "bea", Some(items[2])).await).contains("G0705"));
     world.propose(&anew, "carl", Some(items[2])).await.unwrap();
@@ -189,4 +192,62 @@ async fn silence_is_no() {
     assert!(!world.holds(&files).await);
     let events = world.store.events(&Default::default()).await.unwrap();
     assert_eq!(events.last().unwrap().by.to_string(), "job/tick");
+}
+
+#[tokio::test]
+async fn a_proposal_beside_another_in_one_file_takes_in_what_was_decided() {
+    let world = governed().await;
+    let measure = "nps: {of: survey_response, answer: score, where: region = 'north'}";
+    // Both change how many lines the file has, and the second another document of it.
+    let first = changed(&world.files, NPS, &format!("# as agreed\n  {measure}"));
+    let second = changed(&world.files, "mission: Customers recommend us.", "mission: They do.\n# said shortly");
+    let third = changed(&world.files, "target: 40", "target: 30");
+    let one = world.propose(&first, "carl", None).await.unwrap();
+    let other = world.propose(&second, "carl", None).await.unwrap();
+    let target = world.propose(&third, "carl", None).await.unwrap();
+    for item in [one, other] {
+        world.vote(item, Stance::Yes, "ann").await.unwrap();
+    }
+    assert_eq!([world.state(one).await, world.state(other).await], ["done", "done"]);
+    let both = changed(&first, "mission: Customers recommend us.", "mission: They do.\n# said shortly");
+    assert!(world.holds(&both).await, "to the letter");
+    // The third touches the document of the first in other lines: it is asked about anew, as both together.
+    let (view, said) = world.deciding().item(target).await.unwrap();
+    assert_eq!((view.state, view.ballots.len(), view.aspects.as_slice()), ("review", 0, ["target"].as_slice()));
+    assert!(said.iter().all(|said| said.starts_with("kpi/recommendation: target")), "{said:?}");
+    // Nobody has signed what nobody wrote: its author does, too.
+    world.vote(target, Stance::Yes, "owner").await.unwrap();
+    assert_eq!(world.state(target).await, "review");
+    world.vote(target, Stance::Yes, "carl").await.unwrap();
+    assert_eq!(world.state(target).await, "done");
+    assert!(world.holds(&changed(&both, "target: 40", "target: 30")).await);
+    let events = world.store.events(&Default::default()).await.unwrap();
+    let rebased: Vec<_> = events.iter().filter(|e| e.kind.as_str() == "item.rebased").collect();
+    assert!(rebased.iter().all(|e| e.by.to_string() == "job/tick"));
+    assert!(rebased.iter().any(|e| e.subject.as_str() == format!("item/{target}") && e.body.contains("\"kept\":false")));
+    assert!(world.store.audit(&Default::default()).await.unwrap().holds());
+}
+
+#[tokio::test]
+async fn ballots_count_on_for_what_says_the_same() {
+    let world = governed().await;
+    let governance = changed(&world.files, "mode: reviewed", "mode: board\nboard:\n  members: {one: [ann], two: [bea], three: [owner]}\n  quorum: 2");
+    let item = world.propose(&governance, "carl", None).await.unwrap();
+    world.vote(item, Stance::Yes, "ann").await.unwrap();
+    let measure = changed(&governance, NPS, "nps: {of: survey_response, answer: score, where: region = 'north'} # north");
+    let more = changed(&governance, "name: Ann\n", "name: Ann\n---\nperson: dan\nname: Dan\n");
+    let one = world.propose(&more, "carl", None).await.unwrap();
+    let other = world.propose(&measure, "carl", None).await.unwrap();
+    // Half of what it takes, then the register moves under it.
+    world.vote(other, Stance::Yes, "ann").await.unwrap();
+    let before = world.deciding().item(other).await.unwrap().0;
+    for by in ["ann", "bea"] {
+        world.vote(one, Stance::Yes, by).await.unwrap();
+    }
+    assert_eq!(world.state(one).await, "done");
+    let after = world.deciding().item(other).await.unwrap().0;
+    assert_eq!((after.state, after.ballots.len()), ("review", 1), "what ann agreed to is what is proposed");
+    assert_eq!(before.touches, after.touches);
+    world.vote(other, Stance::Yes, "bea").await.unwrap();
+    assert_eq!(world.state(other).await, "done");
 }

@@ -5,3 +5,4 @@ mod archive;
 mod audit;
 mod deciding;
 mod editing;
+mod pull;

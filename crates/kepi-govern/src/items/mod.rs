@@ -1,7 +1,7 @@
 //! Items: what waits for somebody. One life cycle for all kinds; an item is folded from its events.
 //!
 //! ```text
-//!           edit: ballots void
+//!           edit: ballots void · rebased: put together with what was adopted since
 //!           ┌──────────────┐
 //! opened ─▶ write ─moved─▶ ask ─passed─▶ takes effect ─▶ ended (done)
 //!             ▲             │ └─ outdated: returned ──┐
@@ -365,6 +365,17 @@ impl Items {
                 item.editor = place.by.clone();
                 item.ballots.clear();
                 item.since = place.at;
+            }
+            Event::ItemRebased(rebased) => {
+                let was = std::mem::replace(&mut item.digest, rebased.content.digest());
+                item.content = rebased.content.clone();
+                item.ballots.retain(|_, ballot| rebased.kept && ballot.content == was);
+                item.ballots.values_mut().for_each(|ballot| ballot.content = item.digest);
+                if !rebased.kept {
+                    // Nobody has signed what nobody wrote.
+                    item.editor = place.by.clone();
+                    item.since = place.at;
+                }
             }
             Event::ItemMoved(moved) => {
                 if let Some(step) = item.content.kind().step(moved.to.as_str()) {

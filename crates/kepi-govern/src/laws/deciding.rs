@@ -284,7 +284,7 @@ fn to_ask(content: &Content) -> Option<StepName> {
 }
 
 /// The organisation after further events, as if they had happened now.
-fn after(organisation: &Organisation, events: &[Event], facts: Facts<'_>) -> Organisation {
+pub(super) fn after(organisation: &Organisation, events: &[Event], facts: Facts<'_>) -> Organisation {
     let mut after = organisation.clone();
     let place = Place { seq: organisation.register.position(), at: facts.at, by: facts.by };
     events.iter().for_each(|event| after.items.apply(place, event));

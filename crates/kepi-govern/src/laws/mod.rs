@@ -2,6 +2,7 @@
 
 mod acting;
 mod deciding;
+mod rebasing;
 
 use std::collections::BTreeSet;
 
@@ -146,6 +147,7 @@ pub fn decide(
         Command::RecordRefusal(refusal) => Some(access::refused(refusal)),
         Command::Open(open) => deciding::opened(situation.organisation, open, facts, &mut violations),
         Command::Edit(edit) => deciding::edited(situation.organisation, edit, facts, &mut violations),
+        Command::Rebase(of) => rebasing::rebased(situation.organisation, of, facts, &mut violations),
         Command::Vote(vote) => deciding::voted(situation.organisation, vote, facts, &mut violations),
         Command::Withdraw(of) => deciding::withdrawn(situation.organisation, of, facts, &mut violations),
         Command::Act(act) => {

@@ -344,6 +344,27 @@ impl Proposed {
     }
 }
 
+/// Of `item.rebased`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rebased {
+    content: Content,
+    kept: bool,
+}
+
+impl From<&event::ItemRebased> for Rebased {
+    fn from(e: &event::ItemRebased) -> Self {
+        Self { content: Content::from(&e.content), kept: e.kept }
+    }
+}
+
+impl Rebased {
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        let (item, content) = (number(subject, "item")?, self.content.read()?);
+        Ok(Event::ItemRebased(event::ItemRebased { item, content, kept: self.kept }))
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ItemMoved {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use kepi_govern::{
     Adopt, BindSignIn, Command, Content, Edit, EndSignIn, Event, Evidence, Governance, Governing, Grant,
-    IssueToken, Land, Open, Publish, PublishInsights, RecordRefusal, RevokeToken, Shape, Stance, Vote,
+    IssueToken, Land, Open, Publish, PublishInsights, Rebase, RecordRefusal, RevokeToken, Shape, Stance, Vote,
     Withdraw,
     acting::{
         Act, Deed, ItemAssigned, ItemEscalated, ItemFinished, ItemObserved, ItemRefused, ItemSnoozed, Observe,
@@ -13,7 +13,7 @@ use kepi_govern::{
     directory::{Line, Passed, Reached},
     entries::Entry,
     event::{
-        AttemptRefused, DefinitionAdopted, FigureOverridden, InsightsPublished, ItemEdited, ItemEnded,
+        AttemptRefused, DefinitionAdopted, FigureOverridden, InsightsPublished, ItemEdited, ItemEnded, ItemRebased,
         ItemMoved, ItemOpened, ItemReturned, ItemVoted, Legacy, Load, LoadCounts, LoadLanded, LoadStopped,
         OverrideEnded, PeriodFrozen, Returned, RunCounts, RunPublished, Sealed, SignInBound, SignInEnded,
         Subject, TableShaped, TokenIssued, TokenRevoked, ValueEntered,
@@ -433,6 +433,9 @@ fn deciding() -> impl Strategy<Value = Event> {
         .prop_map(|(item, content, why)| Event::ItemOpened(ItemOpened { item, content, why }));
     let edited = (item(), content(), commitment())
         .prop_map(|(item, content, why)| Event::ItemEdited(ItemEdited { item, content, why }));
+    let rebased = (item(), content(), any::<bool>())
+        .prop_map(|(item, content, kept)| Event::ItemRebased(ItemRebased { item, content, kept }));
+    let edited = prop_oneof![edited, rebased];
     let to = prop_oneof![Just("draft"), Just("review"), Just("elsewhere")].prop_map(|to| to.parse().unwrap());
     let moved = (item(), to).prop_map(|(item, to)| Event::ItemMoved(ItemMoved { item, to }));
     let voted = (item(), stance(), digest(), option::of(commitment()))
@@ -486,10 +489,12 @@ pub fn command() -> impl Strategy<Value = Command> {
     let open = (content(), commitment()).prop_map(|(content, why)| Command::Open(Open { content, why }));
     let edit = (1..4u64, digest(), content(), commitment())
         .prop_map(|(item, was, content, why)| Command::Edit(Edit { item, was, content, why }));
+    let rebase = (1..4u64, digest(), option::of(content()))
+        .prop_map(|(item, was, content)| Command::Rebase(Rebase { item, was, content }));
     let vote = (1..4u64, stance(), digest(), option::of(commitment()))
         .prop_map(|(item, stance, content, why)| Command::Vote(Vote { item, stance, content, why }));
     let withdraw = (1..4u64).prop_map(|item| Command::Withdraw(Withdraw { item }));
-    let deciding = prop_oneof![open, edit, vote, withdraw, Just(Command::Tick)];
+    let deciding = prop_oneof![open, edit, rebase, vote, withdraw, Just(Command::Tick)];
     prop_oneof![adopt, land, shape, publish, insights, access_command(), deciding, act()]
 }
 

@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use kepi_govern::{
     Adopt, Command, Content, DocumentId, Edit, Effective, Event, Evidence, Facts, Governing, Open,
-    Organisation, Place, Principal, Situation, Stance, Vote, Withdraw, decide,
+    Organisation, Place, Principal, Rebase, Situation, Stance, Vote, Withdraw, decide,
     entries::Entry,
-    event::DefinitionAdopted,
+    event::{DefinitionAdopted, ItemRebased},
     items::{Change, Items, Outcome},
     overrides::{Figure, Over, Override},
     periods::{Close, Freeze, PeriodId},
     plain::Number,
+    principal::JobName,
     register::Adopted,
 };
 use kepi_model::{
@@ -72,6 +73,8 @@ enum Lie {
     Earlier,
     /// That nothing is frozen.
     NothingFrozen,
+    /// That what is put together with what is in force says what it said.
+    SaysTheSame,
 }
 
 const LIES: &[Lie] = &[
@@ -85,6 +88,7 @@ const LIES: &[Lie] = &[
     Lie::NothingEnds,
     Lie::Earlier,
     Lie::NothingFrozen,
+    Lie::SaysTheSame,
 ];
 
 /// What is known of an item from its events alone.
@@ -267,7 +271,8 @@ impl Model {
         let command = match self.dice.below(100) {
             0..12 => Command::Open(Open { content: self.content(), why }),
             12..22 => Command::Edit(Edit { item, was: digest, content: self.content(), why }),
-            22..26 => Command::Withdraw(Withdraw { item }),
+            22..24 => Command::Withdraw(Withdraw { item }),
+            24..26 => self.rebase(),
             26..30 => Command::Tick,
             30..33 => {
                 let adopted = self.world.text();
@@ -292,6 +297,38 @@ impl Model {
         (who, command, None)
     }
 
+    /// What is put together with what was adopted since.
+    fn rebase(&mut self) -> Command {
+        let register = &self.world.organisation.register;
+        let position = register.position();
+        let is_outdated = |item: &&kepi_govern::Item| {
+            matches!(&item.content, Content::Change(change) if change.is_outdated(register))
+        };
+        let items: Vec<u64> =
+            self.world.organisation.items.open().filter(is_outdated).map(|item| item.number).collect();
+        let item = if items.is_empty() { 1 } else { self.dice.one(&items) };
+        let known = self.world.organisation.items.get(item);
+        let was = known.map_or(Digest([0; 32]), |item| item.digest);
+        let Some(Content::Change(mut change)) = known.map(|item| item.content.clone()) else {
+            return Command::Rebase(Rebase { item, was, content: None });
+        };
+        change.base = position.saturating_sub(u64::from(self.dice.chance(5)));
+        let anew = self.dice.chance(50);
+        for adopted in change.adoptions.iter_mut().flat_map(|adoption| adoption.texts.values_mut()) {
+            if anew {
+                *adopted = self.world.text();
+            }
+        }
+        if self.dice.chance(10) {
+            change.concerned = self.dice.some(2, 8);
+        }
+        if self.dice.chance(95) {
+            change.aspects.extend(change.at_least(&self.world.organisation.register));
+        }
+        let content = self.dice.chance(90).then_some(Content::Change(change));
+        Command::Rebase(Rebase { item, was, content })
+    }
+
     /// What the laws look at, which is so unless they are lied to.
     fn decided(
         &mut self,
@@ -299,7 +336,10 @@ impl Model {
         command: &Command,
         evidence: &Evidence,
     ) -> Result<Vec<Event>, &'static str> {
-        let mut by = person(who);
+        let mut by = match command {
+            Command::Rebase(_) if who > 1 => Principal::Job(JobName::new("tick").unwrap()),
+            _ => person(who),
+        };
         let mut organisation = self.world.organisation.clone();
         let mut command = command.clone();
         let mut evidence = evidence.clone();
@@ -333,6 +373,18 @@ impl Model {
             (Some(Lie::NothingEnds), _) => organisation.items = self.unended.clone(),
             (Some(Lie::Earlier), _) => at = DAY,
             (Some(Lie::NothingFrozen), _) => organisation.periods.frozen.clear(),
+            (Some(Lie::SaysTheSame), Command::Rebase(Rebase { item, was, content: Some(content) })) => {
+                if let (Content::Change(new), Some(Content::Change(old))) =
+                    (&*content, organisation.items.get(*item).map(|item| item.content.clone()))
+                {
+                    let told = Content::Change(Change { base: old.base, ..new.clone() });
+                    if *was == Content::Change(old).digest() {
+                        *was = told.digest();
+                    }
+                    let told = Event::ItemRebased(ItemRebased { item: *item, content: told, kept: true });
+                    organisation.apply(Place { seq: self.world.seq, at, by: &by }, &told);
+                }
+            }
             _ => {}
         }
         let facts = Facts { at, by: &by, evidence: &evidence };
@@ -354,6 +406,7 @@ impl Model {
             self.take(1, &event);
         }
         let (who, command, seen) = self.next();
+        let job = matches!(command, Command::Rebase(_)) && who > 1;
         let position = self.world.organisation.register.position();
         let known = if self.dice.chance(60) { position } else { position.saturating_sub(1) };
         let evidence = Evidence::Merged { register: known, sound: self.dice.chance(90) };
@@ -370,7 +423,7 @@ impl Model {
         };
         for event in &events {
             self.holds(who, &command, seen, &evidence, &before, event)?;
-            self.take(who, event);
+            self.take(if job { 0 } else { who }, event);
         }
         for item in before.items.all().filter(|item| item.ended.is_some()) {
             if self.world.organisation.items.get(item.number) != Some(item) {
@@ -382,7 +435,7 @@ impl Model {
 
     /// Appends an event, and notes what it tells.
     fn take(&mut self, who: u64, event: &Event) {
-        let by = person(who);
+        let by = if who == 0 { Principal::Job(JobName::new("tick").unwrap()) } else { person(who) };
         self.world.seq += 1;
         if matches!(event, Event::ItemEnded(_)) {
             self.unended = self.world.organisation.items.clone();
@@ -417,6 +470,20 @@ impl Model {
                 told.editor = who;
                 told.said.clear();
                 told.since = self.world.at;
+            }
+            Event::ItemRebased(e) => {
+                let at = self.world.at;
+                let told = self.told.get_mut(&e.item).unwrap();
+                let was = std::mem::replace(&mut told.digest, e.content.digest());
+                told.content = e.content.clone();
+                told.concerned = e.content.concerned().clone();
+                if e.kept {
+                    told.said.retain(|_, (_, content)| *content == was);
+                    told.said.values_mut().for_each(|(_, content)| *content = told.digest);
+                } else {
+                    (told.editor, told.since) = (0, at);
+                    told.said.clear();
+                }
             }
             Event::ItemMoved(e) => self.told.get_mut(&e.item).unwrap().since = self.world.at,
             Event::ItemReturned(e) => {
@@ -469,6 +536,23 @@ impl Model {
                 let told = &self.told[&e.item];
                 if Some(e.content) != seen || e.content != told.digest {
                     return broken("a vote for something that was not read");
+                }
+            }
+            Event::ItemRebased(e) => {
+                let told = &self.told[&e.item];
+                let (Content::Change(was), Content::Change(now)) = (&told.content, &e.content) else {
+                    return broken("no change of definitions");
+                };
+                if who == 1 {
+                    return broken("somebody wrote anew what others wrote");
+                }
+                // One definition each, so that it is plain which texts were agreed to.
+                let same = was.adoptions == now.adoptions || was.adoptions.iter().zip(&now.adoptions).all(|(was, now)| {
+                    was.from == now.from && was.texts.keys().eq(now.texts.keys())
+                        && was.texts.values().zip(now.texts.values()).all(|(was, now)| was.text == now.text)
+                });
+                if e.kept && (!same || now.concerned != told.concerned || now.aspects != was.aspects) {
+                    return broken("ballots count for what nobody read");
                 }
             }
             Event::DefinitionAdopted(adopted) => {

@@ -21,6 +21,7 @@ mod hostile;
 mod library;
 mod made;
 mod meaning;
+mod merge;
 mod newcomer;
 mod reach;
 mod words;

@@ -98,6 +98,7 @@ impl<'a> Reporter<'a> {
             steps: item.steps.clone(),
             subject: item.subject.iter().map(|of| self.with_labels(of)).collect(),
             touches: item.touches.iter().map(touch).collect(),
+            contradicts: of.contradicts,
             documents: of.documents.into_iter().map(|of| self.document(of)).collect(),
             scorecards: of.scorecards.iter().map(|id| self.scorecard_named(id)).collect(),
             follow: of.follow.iter().map(|id| self.kpi_named(id)).collect(),

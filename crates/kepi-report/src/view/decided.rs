@@ -68,6 +68,8 @@ pub struct ItemView {
     pub subject: Vec<String>,
     /// What it touches: shown name, path if there is a page of it, and from when on.
     pub touches: Vec<TouchView>,
+    /// Where it says something else than what was adopted since it was written, while it is its author's turn.
+    pub contradicts: Vec<String>,
     /// How definitions differ.
     pub documents: Vec<DocumentView>,
     /// Scorecards whose scores come about otherwise.

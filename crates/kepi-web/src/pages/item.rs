@@ -142,6 +142,13 @@ fn ballot(of: &BallotView) -> Markup {
 /// How definitions differ, in words.
 fn changes(view: &ItemView) -> Markup {
     html! {
+        @if !view.contradicts.is_empty() {
+            div.panel {
+                h2 { "What contradicts it" }
+                p.note { "Something else came into force on the same lines since it was written. Its author writes it anew, and then it is asked about again." }
+                ul.plain { @for said in &view.contradicts { li { (said) } } }
+            }
+        }
         @if !view.documents.is_empty() {
             div.panel {
                 h2 { "What it changes" }

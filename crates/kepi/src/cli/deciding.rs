@@ -39,6 +39,14 @@ pub struct Propose {
     pub item: Option<u64>,
 }
 
+/// `kepi pull`.
+#[derive(Debug, Args)]
+pub struct Pull {
+    /// What contradicts was looked at: what stands in the folder is what is meant, beside what was decided since.
+    #[arg(long)]
+    pub settled: bool,
+}
+
 /// `kepi approve`, `kepi reject`, `kepi abstain`.
 #[derive(Debug, Args)]
 pub struct Vote {

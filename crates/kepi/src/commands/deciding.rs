@@ -1,14 +1,15 @@
-//! `kepi propose`, `approve`, `reject`, `abstain`, `withdraw` and `inbox`.
+//! `kepi propose`, `pull`, `approve`, `reject`, `abstain`, `withdraw` and `inbox`.
 
 use jiff::Timestamp;
 use kepi_app::{
     App,
     deciding::{self, Acting, Deciding, ItemView, MissingView, Stance, short},
     open,
+    pull::{self, Pulled},
 };
 
 use crate::{
-    cli::{Cli, Format, Inbox, Numbered, Propose, Vote},
+    cli::{Cli, Format, Inbox, Numbered, Propose, Pull, Vote},
     compose::{self, Site},
     failure::Failure,
     output::{Field, Grid, Output},
@@ -23,6 +24,56 @@ pub async fn propose(what: &Propose, cli: &Cli, out: Output) -> Result<(), Failu
     let item =
         Deciding(&app.store).propose(&files, &project, acting(&actor), &what.message, what.item).await?;
     show(&app, item, out).await
+}
+
+/// Writes what is in force into the folder.
+pub async fn pull(what: &Pull, site: Site<'_>, out: Output) -> Result<(), Failure> {
+    let Some(store) = compose::audited(site).await? else { return Err(nothing()) };
+    let pulled = pull::pull(&store, site.folder, what.settled).await?;
+    match out.format {
+        Format::Json => out.json(&pulled)?,
+        Format::Csv => {
+            let mut grid = Grid::new(&["What", "File or definition"]);
+            let all = [
+                ("written", &pulled.written),
+                ("removed", &pulled.removed),
+                ("edited here", &pulled.edited),
+                ("contradicts", &pulled.contradictions),
+                ("not written", &pulled.unwritten),
+            ];
+            for (word, of) in all.into_iter().flat_map(|(word, all)| all.iter().map(move |of| (word, of))) {
+                grid.push(vec![Field::text(word), Field::text(of.clone())]);
+            }
+            out.rows(&grid)?;
+        }
+        Format::Table => out.line(followed(&pulled).trim_end())?,
+    }
+    match pulled.contradictions.is_empty() && pulled.unwritten.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Findings),
+    }
+}
+
+fn followed(pulled: &Pulled) -> String {
+    let mut lines = Vec::new();
+    let mut say = |what: &str, all: &[String]| lines.extend(all.iter().map(|of| format!("{what} {of}")));
+    say("wrote", &pulled.written);
+    say("removed", &pulled.removed);
+    say("NOT WRITTEN", &pulled.unwritten);
+    say("CONTRADICTS", &pulled.contradictions);
+    if !pulled.contradictions.is_empty() {
+        lines.push(
+            "  nothing is written over: settle it in the files, then `kepi pull --settled`, `kepi propose`"
+                .to_owned(),
+        );
+    }
+    if !pulled.edited.is_empty() {
+        lines.push(format!("edited here, not decided: {} (`kepi plan`, `kepi propose`)", pulled.edited.join(", ")));
+    }
+    if lines.is_empty() {
+        lines.push(format!("the folder is what is in force since event {}", pulled.register));
+    }
+    lines.join("\n")
 }
 
 /// Says something of an item.
@@ -124,6 +175,7 @@ fn in_words(item: &ItemView, said: &[String]) -> String {
     ];
     lines.extend(item.touches.iter().map(|of| format!("  touches {of}")));
     lines.extend(said.iter().map(|said| format!("    {said}")));
+    lines.extend(item.contradicts.iter().map(|of| format!("  CONTRADICTS {of}")));
     if !item.concerned.is_empty() {
         lines.push(format!("  concerns {}", item.concerned.join(", ")));
     }

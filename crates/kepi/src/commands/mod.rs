@@ -46,6 +46,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Plan(what) => plan::plan(what, cli, out).await,
         Command::Register(what) => register::register(what, Site::of(cli), out).await,
         Command::Propose(what) => deciding::propose(what, cli, out).await,
+        Command::Pull(what) => deciding::pull(what, Site::of(cli), out).await,
         Command::Approve(what) => deciding::vote(what, Stance::Yes, cli, out).await,
         Command::Reject(what) => deciding::vote(what, Stance::No, cli, out).await,
         Command::Abstain(what) => deciding::vote(what, Stance::Abstain, cli, out).await,

@@ -70,6 +70,7 @@ pub fn item(facts: &dyn Facts, number: &str) -> Result<Item, ViewError> {
             .collect(),
         subject: view.subject,
         touches: view.touches.into_iter().map(|of| Touched { id: of.id, from: of.from }).collect(),
+        contradicts: view.contradicts,
         differences: view
             .documents
             .into_iter()

@@ -65,6 +65,9 @@ pub struct Item {
     /// Definitions that it touches.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub touches: Vec<Touched>,
+    /// Where it says something else than what was adopted since it was written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contradicts: Vec<String>,
     /// How they differ from those in force.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<Differs>,
