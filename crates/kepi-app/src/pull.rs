@@ -82,7 +82,9 @@ pub async fn pull(store: &Store, root: &Path, settled: bool) -> Result<Pulled, A
     let (before, after, decided) = (by_path(&ours), by_path(&files), by_path(&theirs));
     for path in before.keys().chain(after.keys()).copied().collect::<BTreeSet<&str>>() {
         let (was, is) = (before.get(path), after.get(path));
-        if path == FORGOTTEN || was.is_some() && is.is_none() && kepi_model::documents::documents(&one(path, was)).is_empty() {
+        if path == FORGOTTEN
+            || was.is_some() && is.is_none() && kepi_model::documents::documents(&one(path, was)).is_empty()
+        {
             continue;
         }
         if is != decided.get(path) {

@@ -34,8 +34,9 @@ use crate::{
     insights::JudgedReport,
     open::App,
     picture::project_of,
-    plan, pull,
+    plan,
     publishing::{score_rows, value_rows, values_in, vouched},
+    pull,
 };
 
 /// Who asks for a run, when, and what of.

@@ -210,7 +210,10 @@ fn both(base: &str, ours: &str, theirs: &str) -> Result<String, Vec<(String, Str
             (true, _) => now == other,
             (_, true) => now == own,
             // Both changed it: two values are one of them, lists and maps were put together line by line.
-            _ => own == other && now == own || [was, own, other].iter().all(|of| of.is_none_or(Value::is_array)),
+            _ => {
+                own == other && now == own
+                    || [was, own, other].iter().all(|of| of.is_none_or(Value::is_array))
+            }
         };
         if !fits {
             let said = |of: Option<&Value>| match of {
@@ -312,7 +315,9 @@ fn hunks<'a>(base: &[&str], new: &[&'a str]) -> Vec<Hunk<'a>> {
                 continue;
             }
             (_, Some(line)) if i == old.len() || at(&longest, i, j + 1) > at(&longest, i + 1, j) => {
-                open.get_or_insert_with(|| Hunk { base: same + i..same + i, lines: Vec::new() }).lines.push(line);
+                open.get_or_insert_with(|| Hunk { base: same + i..same + i, lines: Vec::new() })
+                    .lines
+                    .push(line);
                 j += 1;
             }
             _ => {

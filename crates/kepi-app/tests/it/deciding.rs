@@ -171,7 +171,12 @@ async fn two_proposals_take_effect_if_they_go_together() {
     // What was adopted otherwise meanwhile is its author's again, with what contradicts it, who writes it anew.
     let (view, _) = world.deciding().item(items[2]).await.unwrap();
     assert_eq!(view.state, "draft");
-    assert!(view.contradicts[0].contains("region = 'south'}` here") && view.contradicts[0].contains("region = 'north'}` in force"), "{:?}", view.contradicts);
+    assert!(
+        view.contradicts[0].contains("region = 'south'}` here")
+            && view.contradicts[0].contains("region = 'north'}` in force"),
+        "{:?}",
+        view.contradicts
+    );
     let anew = changed(&both, "region = 'north'", "region = 'south'");
     assert!(refused(world.propose(&anew, "bea", Some(items[2])).await).contains("G0705"));
     world.propose(&anew, "carl", Some(items[2])).await.unwrap();
@@ -200,7 +205,8 @@ async fn a_proposal_beside_another_in_one_file_takes_in_what_was_decided() {
     let measure = "nps: {of: survey_response, answer: score, where: region = 'north'}";
     // Both change how many lines the file has, and the second another document of it.
     let first = changed(&world.files, NPS, &format!("# as agreed\n  {measure}"));
-    let second = changed(&world.files, "mission: Customers recommend us.", "mission: They do.\n# said shortly");
+    let second =
+        changed(&world.files, "mission: Customers recommend us.", "mission: They do.\n# said shortly");
     let third = changed(&world.files, "target: 40", "target: 30");
     let one = world.propose(&first, "carl", None).await.unwrap();
     let other = world.propose(&second, "carl", None).await.unwrap();
@@ -213,7 +219,10 @@ async fn a_proposal_beside_another_in_one_file_takes_in_what_was_decided() {
     assert!(world.holds(&both).await, "to the letter");
     // The third touches the document of the first in other lines: it is asked about anew, as both together.
     let (view, said) = world.deciding().item(target).await.unwrap();
-    assert_eq!((view.state, view.ballots.len(), view.aspects.as_slice()), ("review", 0, ["target"].as_slice()));
+    assert_eq!(
+        (view.state, view.ballots.len(), view.aspects.as_slice()),
+        ("review", 0, ["target"].as_slice())
+    );
     assert!(said.iter().all(|said| said.starts_with("kpi/recommendation: target")), "{said:?}");
     // Nobody has signed what nobody wrote: its author does, too.
     world.vote(target, Stance::Yes, "owner").await.unwrap();
@@ -224,17 +233,29 @@ async fn a_proposal_beside_another_in_one_file_takes_in_what_was_decided() {
     let events = world.store.events(&Default::default()).await.unwrap();
     let rebased: Vec<_> = events.iter().filter(|e| e.kind.as_str() == "item.rebased").collect();
     assert!(rebased.iter().all(|e| e.by.to_string() == "job/tick"));
-    assert!(rebased.iter().any(|e| e.subject.as_str() == format!("item/{target}") && e.body.contains("\"kept\":false")));
+    assert!(
+        rebased
+            .iter()
+            .any(|e| e.subject.as_str() == format!("item/{target}") && e.body.contains("\"kept\":false"))
+    );
     assert!(world.store.audit(&Default::default()).await.unwrap().holds());
 }
 
 #[tokio::test]
 async fn ballots_count_on_for_what_says_the_same() {
     let world = governed().await;
-    let governance = changed(&world.files, "mode: reviewed", "mode: board\nboard:\n  members: {one: [ann], two: [bea], three: [owner]}\n  quorum: 2");
+    let governance = changed(
+        &world.files,
+        "mode: reviewed",
+        "mode: board\nboard:\n  members: {one: [ann], two: [bea], three: [owner]}\n  quorum: 2",
+    );
     let item = world.propose(&governance, "carl", None).await.unwrap();
     world.vote(item, Stance::Yes, "ann").await.unwrap();
-    let measure = changed(&governance, NPS, "nps: {of: survey_response, answer: score, where: region = 'north'} # north");
+    let measure = changed(
+        &governance,
+        NPS,
+        "nps: {of: survey_response, answer: score, where: region = 'north'} # north",
+    );
     let more = changed(&governance, "name: Ann\n", "name: Ann\n---\nperson: dan\nname: Dan\n");
     let one = world.propose(&more, "carl", None).await.unwrap();
     let other = world.propose(&measure, "carl", None).await.unwrap();

@@ -61,7 +61,9 @@ async fn decide(world: &World, files: &SourceMap) {
 }
 
 fn same(a: &SourceMap, b: &SourceMap) -> bool {
-    let of = |files: &SourceMap| files.iter().map(|(_, f)| (f.path.clone(), f.text.to_string())).collect::<Vec<_>>();
+    let of = |files: &SourceMap| {
+        files.iter().map(|(_, f)| (f.path.clone(), f.text.to_string())).collect::<Vec<_>>()
+    };
     of(a) == of(b)
 }
 
@@ -72,7 +74,11 @@ async fn a_folder_that_nobody_touched_becomes_what_is_in_force() {
     let target = changed(&world.files, "target: 40", "target: 30");
     decide(&world, &target).await;
     let pulled = follow(&world, &folder, false).await;
-    assert_eq!((pulled.written.len(), pulled.edited.len(), pulled.contradictions.len()), (1, 0, 0), "{pulled:?}");
+    assert_eq!(
+        (pulled.written.len(), pulled.edited.len(), pulled.contradictions.len()),
+        (1, 0, 0),
+        "{pulled:?}"
+    );
     assert!(same(&folder.files(), &target));
     assert!(world.holds(&folder.files()).await);
     // Once more, and nothing is to be done.
@@ -103,7 +109,10 @@ async fn edits_are_put_together_with_what_was_decided_or_shown_and_never_written
         assert_eq!(pulled.contradictions.len(), usize::from(!settled), "{pulled:?}");
         if !settled {
             let said = &pulled.contradictions[0];
-            assert!(said.starts_with("kpi/recommendation (kpis.yml): ") && said.ends_with(" in force since"), "{said}");
+            assert!(
+                said.starts_with("kpi/recommendation (kpis.yml): ") && said.ends_with(" in force since"),
+                "{said}"
+            );
             let (here, since) = said.split_once(" here, ").unwrap();
             assert!(here.contains("target: 45") && since.contains("target: 20"), "{said}");
         }

@@ -25,7 +25,10 @@ pub(super) fn rebased(
 ) -> Option<Vec<Event>> {
     let mut violated = Violated(violations);
     if !matches!(facts.by, Principal::Job(_)) {
-        violated.say(BY_ITSELF, "what was adopted since is taken in by itself; people write anew: `kepi propose --item`");
+        violated.say(
+            BY_ITSELF,
+            "what was adopted since is taken in by itself; people write anew: `kepi propose --item`",
+        );
     }
     let Some(item) = open_item(organisation, of.item, facts, &mut violated) else { return Some(Vec::new()) };
     if item.step().is_none_or(|step| step.turn != Turn::Ask) {
@@ -69,9 +72,10 @@ pub(super) fn rebased(
 
 /// The texts that a change puts in force, from when on; none: it goes.
 fn texts(change: &Change) -> BTreeMap<(Effective, &DocumentId), Option<Commitment>> {
-    let of = change.adoptions.iter().flat_map(|adoption| {
-        adoption.texts.iter().map(|(id, adopted)| ((adoption.from, id), adopted.text))
-    });
+    let of = change
+        .adoptions
+        .iter()
+        .flat_map(|adoption| adoption.texts.iter().map(|(id, adopted)| ((adoption.from, id), adopted.text)));
     of.collect()
 }
 

@@ -5,18 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use kepi_govern::{
     Adopt, BindSignIn, Command, Content, Edit, EndSignIn, Event, Evidence, Governance, Governing, Grant,
-    IssueToken, Land, Open, Publish, PublishInsights, Rebase, RecordRefusal, RevokeToken, Shape, Stance, Vote,
-    Withdraw,
+    IssueToken, Land, Open, Publish, PublishInsights, Rebase, RecordRefusal, RevokeToken, Shape, Stance,
+    Vote, Withdraw,
     acting::{
         Act, Deed, ItemAssigned, ItemEscalated, ItemFinished, ItemObserved, ItemRefused, ItemSnoozed, Observe,
     },
     directory::{Line, Passed, Reached},
     entries::Entry,
     event::{
-        AttemptRefused, DefinitionAdopted, FigureOverridden, InsightsPublished, ItemEdited, ItemEnded, ItemRebased,
-        ItemMoved, ItemOpened, ItemReturned, ItemVoted, Legacy, Load, LoadCounts, LoadLanded, LoadStopped,
-        OverrideEnded, PeriodFrozen, Returned, RunCounts, RunPublished, Sealed, SignInBound, SignInEnded,
-        Subject, TableShaped, TokenIssued, TokenRevoked, ValueEntered,
+        AttemptRefused, DefinitionAdopted, FigureOverridden, InsightsPublished, ItemEdited, ItemEnded,
+        ItemMoved, ItemOpened, ItemRebased, ItemReturned, ItemVoted, Legacy, Load, LoadCounts, LoadLanded,
+        LoadStopped, OverrideEnded, PeriodFrozen, Returned, RunCounts, RunPublished, Sealed, SignInBound,
+        SignInEnded, Subject, TableShaped, TokenIssued, TokenRevoked, ValueEntered,
     },
     items::{
         Action, ActionPlan, Alert, Came, Change, Effect, Expected, Method, Outcome, PostMortem, Seen, Task,

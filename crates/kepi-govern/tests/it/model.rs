@@ -301,9 +301,7 @@ impl Model {
     fn rebase(&mut self) -> Command {
         let register = &self.world.organisation.register;
         let position = register.position();
-        let is_outdated = |item: &&kepi_govern::Item| {
-            matches!(&item.content, Content::Change(change) if change.is_outdated(register))
-        };
+        let is_outdated = |item: &&kepi_govern::Item| matches!(&item.content, Content::Change(change) if change.is_outdated(register));
         let items: Vec<u64> =
             self.world.organisation.items.open().filter(is_outdated).map(|item| item.number).collect();
         let item = if items.is_empty() { 1 } else { self.dice.one(&items) };
@@ -547,10 +545,16 @@ impl Model {
                     return broken("somebody wrote anew what others wrote");
                 }
                 // One definition each, so that it is plain which texts were agreed to.
-                let same = was.adoptions == now.adoptions || was.adoptions.iter().zip(&now.adoptions).all(|(was, now)| {
-                    was.from == now.from && was.texts.keys().eq(now.texts.keys())
-                        && was.texts.values().zip(now.texts.values()).all(|(was, now)| was.text == now.text)
-                });
+                let same = was.adoptions == now.adoptions
+                    || was.adoptions.iter().zip(&now.adoptions).all(|(was, now)| {
+                        was.from == now.from
+                            && was.texts.keys().eq(now.texts.keys())
+                            && was
+                                .texts
+                                .values()
+                                .zip(now.texts.values())
+                                .all(|(was, now)| was.text == now.text)
+                    });
                 if e.kept && (!same || now.concerned != told.concerned || now.aspects != was.aspects) {
                     return broken("ballots count for what nobody read");
                 }

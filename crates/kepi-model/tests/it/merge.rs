@@ -75,10 +75,16 @@ fn contradict(ours: &[(&str, &str)], theirs: &[(&str, &str)]) -> Vec<String> {
 fn what_touches_other_lines_goes_together() {
     go_together(&[("target: 40", "target: 30")], &[("name: Market share", "name: Share\nperiod: quarter")]);
     go_together(&[("target: 40", "target: 30")], &[("floor: 10", "floor: 5")]);
-    go_together(&[("better: higher\nmeasure", "better: higher\nperiod: month\nmeasure")], &[("accountable: ann", "accountable: eve")]);
+    go_together(
+        &[("better: higher\nmeasure", "better: higher\nperiod: month\nmeasure")],
+        &[("accountable: ann", "accountable: eve")],
+    );
     go_together(&[("# from the survey\n", "")], &[("better: higher\nacc", "better: lower\nacc")]);
     // The same change on both sides is one.
-    go_together(&[("target: 40", "target: 30"), ("floor: 10", "floor: 9")], &[("name: Market", "name: The market")]);
+    go_together(
+        &[("target: 40", "target: 30"), ("floor: 10", "floor: 9")],
+        &[("name: Market", "name: The market")],
+    );
     let same = with(&[("target: 40", "target: 30")]);
     assert_eq!(text(&put(&same, &same)), text(&Merged { files: same.clone(), contradictions: Vec::new() }));
 }
@@ -88,9 +94,15 @@ fn what_touches_the_same_is_said_and_not_guessed() {
     let said = contradict(&[("target: 40", "target: 30")], &[("target: 40", "target: 35")]);
     assert_eq!(said, ["kpi/nps (kpis.yml): `target: 30` here, `target: 35` in force since"]);
     contradict(&[("target: 40", "target: 30")], &[("    target: 40\n", "")]);
-    contradict(&[("accountable: ann\n", "accountable: ann\nperiod: month\n")], &[("accountable: ann\n", "accountable: ann\nunit: all\n")]);
+    contradict(
+        &[("accountable: ann\n", "accountable: ann\nperiod: month\n")],
+        &[("accountable: ann\n", "accountable: ann\nunit: all\n")],
+    );
     // The same key at two places, which no line shows.
-    let said = contradict(&[("name: Net", "period: month\nname: Net")], &[("accountable: ann", "period: year\naccountable: ann")]);
+    let said = contradict(
+        &[("name: Net", "period: month\nname: Net")],
+        &[("accountable: ann", "period: year\naccountable: ann")],
+    );
     assert_eq!(said, ["kpi/nps (kpis.yml): `period: month` here, `period: year` in force since"]);
     // A value over several lines is one.
     let long = ("name: Net promoter score", "name: Net\n  promoter\n  score");
@@ -111,10 +123,13 @@ fn definitions_that_come_and_go_stand_where_they_belong() {
     assert_eq!(text(&of), text(&Merged { files: expected, contradictions: Vec::new() }));
     // Gone here, and untouched there; the one that comes first then still begins with its line.
     let gone = map(&[("kpis.yml", SHARE)]);
-    assert_eq!(text(&put(&gone, &theirs)), text(&Merged {
-        files: map(&[("kpis.yml", &[SHARE, other].concat()), ("new.yml", "kpi: third\nname: Third\n")]),
-        contradictions: Vec::new(),
-    }));
+    assert_eq!(
+        text(&put(&gone, &theirs)),
+        text(&Merged {
+            files: map(&[("kpis.yml", &[SHARE, other].concat()), ("new.yml", "kpi: third\nname: Third\n")]),
+            contradictions: Vec::new(),
+        })
+    );
     // Gone here, changed there, and the other way round.
     let changed = with(&[("target: 40", "target: 30")]);
     assert_eq!(put(&gone, &changed).contradictions.len(), 1);
@@ -123,7 +138,12 @@ fn definitions_that_come_and_go_stand_where_they_belong() {
     let moved = map(&[("kpis.yml", ANSWERS), ("share.yml", SHARE.trim_start_matches("---\n"))]);
     let of = put(&moved, &with(&[("Market", "The market")]));
     assert!(of.contradictions.is_empty(), "{:?}", of.contradictions);
-    assert!(text(&of).ends_with("share.yml\nkpi: share\nname: The market share\nbetter: higher\naccountable: bea\n"), "{}", text(&of));
+    assert!(
+        text(&of)
+            .ends_with("share.yml\nkpi: share\nname: The market share\nbetter: higher\naccountable: bea\n"),
+        "{}",
+        text(&of)
+    );
 }
 
 /// Random lines are written anew on both sides: where they are others, what comes out has both; where any is the same, it is said.
@@ -139,7 +159,9 @@ fn any_lines_of_two_sides_are_all_there_or_contradict() {
     let (mut met, mut free) = (0, 0);
     for _ in 0..300 {
         let mut side = |mark: &str| {
-            (0..1 + below(4)).map(|_| (below(30) as usize, mark.to_owned())).collect::<std::collections::BTreeMap<_, _>>()
+            (0..1 + below(4))
+                .map(|_| (below(30) as usize, mark.to_owned()))
+                .collect::<std::collections::BTreeMap<_, _>>()
         };
         let (ours, theirs) = (side("a"), side("b"));
         let write = |of: &[&std::collections::BTreeMap<usize, String>]| {

@@ -68,7 +68,10 @@ fn followed(pulled: &Pulled) -> String {
         );
     }
     if !pulled.edited.is_empty() {
-        lines.push(format!("edited here, not decided: {} (`kepi plan`, `kepi propose`)", pulled.edited.join(", ")));
+        lines.push(format!(
+            "edited here, not decided: {} (`kepi plan`, `kepi propose`)",
+            pulled.edited.join(", ")
+        ));
     }
     if lines.is_empty() {
         lines.push(format!("the folder is what is in force since event {}", pulled.register));
