@@ -35,6 +35,8 @@ environment bench bench/requirements.txt
 # Singer taps, each with its own version of what it is built on.
 environment tap_jsonl crates/kepi-connect/tests/taps/jsonl.txt
 environment tap_rest crates/kepi-connect/tests/taps/rest.txt
+# An object store.
+environment objects crates/kepi-connect/tests/objects/requirements.txt
 # The reference client of OpenLineage.
 environment openlineage crates/kepi-report/tests/openlineage.txt
 

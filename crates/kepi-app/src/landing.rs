@@ -45,9 +45,10 @@ impl App {
         let landing = Landing { app: self, project, request, by, progress };
         let (mut reports, mut failed) = (Vec::new(), Vec::new());
         for source in landing_order(project) {
-            let (more, troubles) = match source.from.stream() {
-                None => landing.files(source).await?,
-                Some(_) => landing.fetched(source).await?,
+            let (more, troubles) = match (source.from.objects(), source.from.stream()) {
+                (Some(_), _) => landing.objects(source).await?,
+                (None, None) => landing.files(source, self.sources.offered(source)).await?,
+                (None, Some(_)) => landing.fetched(source).await?,
             };
             reports.extend(more);
             failed.extend(troubles);
@@ -57,8 +58,8 @@ impl App {
 }
 
 impl Landing<'_> {
-    async fn files(&self, source: &Source) -> Result<Landed, AppError> {
-        let Offer { raw, unreadable } = match self.app.sources.offered(source) {
+    async fn files(&self, source: &Source, offered: Result<Offer, PortError>) -> Result<Landed, AppError> {
+        let Offer { raw, unreadable } = match offered {
             Ok(offer) => offer,
             Err(error) => return Ok((Vec::new(), vec![not_landed(source, None, &error)])),
         };
@@ -66,6 +67,29 @@ impl Landing<'_> {
         let mut failed: Vec<NotLanded> = troubles.collect();
         let (reports, more) = self.raw(source, &raw).await?;
         failed.extend(more);
+        Ok((reports, failed))
+    }
+
+    /// Objects are copied first and land as files do. Where copying breaks off, what was copied lands.
+    async fn objects(&self, source: &Source) -> Result<Landed, AppError> {
+        let inbox = &self.app.inbox;
+        let mut broken = None;
+        if self.request.fetch {
+            self.progress.step(Step::Fetch { source: source.id.as_str() });
+            let copied = match inbox.copies(source) {
+                Ok(mut copies) => self.app.fetcher.copy(self.project, source, copies.as_mut()).await,
+                Err(error) => Err(error),
+            };
+            broken = copied.err();
+        }
+        let offered = inbox.copied(source);
+        if let Some(error) = &broken
+            && offered.as_ref().map_or(true, |offer| offer.raw.is_empty())
+        {
+            return Ok((Vec::new(), vec![not_landed(source, None, error)]));
+        }
+        let (reports, mut failed) = self.files(source, offered).await?;
+        failed.extend(broken.iter().map(|error| not_landed(source, None, error)));
         Ok((reports, failed))
     }
 

@@ -1,10 +1,7 @@
 //! Pages of JSON of a server: asked for one after the other, again where the server asks for patience, and taken whole or
 //! not at all.
 
-use std::{
-    io,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use kepi_model::project::{Auth, HttpGet, Pages, To};
@@ -12,13 +9,11 @@ use kepi_query::landing::{Fetched, Rows};
 use serde_json::{Value, json};
 use ureq::{
     Agent,
-    config::Config,
     http::{StatusCode, Uri, uri::Authority},
-    unversioned::transport::DefaultConnector,
 };
 
 use crate::{
-    address::Filter,
+    asking::{Answer, Asking, unanswered},
     error::FetchError,
     page::{self, Page, newer},
     secret::Secrets,
@@ -28,30 +23,10 @@ use crate::{
 const LONGEST: u64 = 64 << 20;
 /// More pages than anybody has.
 const MOST_PAGES: u64 = 100_000;
-/// How often a page is asked for.
-const TRIES: u32 = 6;
-/// How long one answer may take.
-const ONE_ANSWER: Duration = Duration::from_secs(120);
-/// Longest wait before a page is asked for again, unless the server says so.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-
 /// A server, and how it is asked.
 pub(crate) struct Server {
-    agent: Agent,
-    address: String,
+    asking: Asking,
     headers: Vec<(String, String)>,
-    gap: Duration,
-    next: Instant,
-    /// First wait before a page is asked for again.
-    patience: Duration,
-    private: bool,
-}
-
-/// What became of a request.
-enum Answer {
-    Page(Page),
-    /// Once more, not before so long.
-    Again(String, Option<Duration>),
 }
 
 impl Server {
@@ -60,13 +35,7 @@ impl Server {
         let To::Http { address, auth, rate, private } = to else {
             return Err(FetchError::Server("it leads to no server over HTTP".to_owned()));
         };
-        let address = secrets.setting(address)?;
-        let uri: Uri = address.parse().map_err(|_| FetchError::Server("its address is none".to_owned()))?;
-        let encrypted = uri.scheme_str() == Some("https");
-        if uri.authority().is_none() || !(encrypted || (*private && uri.scheme_str() == Some("http"))) {
-            let why = "its address does not begin with `https://`; within the own network say `private_addresses: true`";
-            return Err(FetchError::Server(why.to_owned()));
-        }
+        let asking = Asking::new(address, (*rate, *private), secrets, patience)?;
         let mut headers = vec![("accept".to_owned(), "application/json".to_owned())];
         headers.extend(match auth {
             None => None,
@@ -79,24 +48,7 @@ impl Server {
             }
             Some(Auth::Header { name, value }) => Some((name.clone(), secrets.read(value)?)),
         });
-        let config = Config::builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(None)
-            .https_only(encrypted)
-            .timeout_global(Some(ONE_ANSWER))
-            .user_agent("kepi")
-            .build();
-        Ok(Self {
-            agent: Agent::with_parts(config, DefaultConnector::default(), Filter { private: *private }),
-            address: address.trim_end_matches('/').to_owned(),
-            headers,
-            gap: Duration::from_secs(60) / (*rate).max(1),
-            next: Instant::now(),
-            patience,
-            private: *private,
-        })
+        Ok(Self { asking, headers })
     }
 
     /// Fetches all pages behind a bookmark.
@@ -109,7 +61,7 @@ impl Server {
         let known = |key: &str| {
             from.and_then(|bookmark| bookmark.get(key)).and_then(Value::as_str).map(str::to_owned)
         };
-        let mut url = format!("{}{}", self.address, get.path);
+        let mut url = format!("{}{}", self.asking.address, get.path);
         let mut query = get.query.clone();
         let mut reached = known("since");
         if let Some(since) = &get.since {
@@ -214,7 +166,7 @@ impl Server {
     /// The address of a next page, which stands on the same server: to no other is shown what lets in.
     fn same_server(&self, link: &str) -> Result<String, FetchError> {
         let away = || FetchError::Server("the next page is on another server, which is not asked".to_owned());
-        let own: Uri = self.address.parse().map_err(|_| away())?;
+        let own: Uri = self.asking.address.parse().map_err(|_| away())?;
         let of = |uri: &Uri| (uri.scheme_str().map(str::to_owned), uri.authority().map(Authority::to_string));
         if link.starts_with('/') && !link.starts_with("//") {
             let (Some(scheme), Some(authority)) = of(&own) else { return Err(away()) };
@@ -226,40 +178,13 @@ impl Server {
 
     /// A page, asked for until it comes whole or the server has refused often enough.
     async fn page(&mut self, url: &str, query: Vec<(String, String)>) -> Result<Page, FetchError> {
-        let mut said = String::new();
-        for attempt in 0..TRIES {
-            let now = Instant::now();
-            if self.next > now {
-                tokio::time::sleep(self.next - now).await;
-            }
-            self.next = Instant::now() + self.gap;
+        let headers = &self.headers;
+        let begin = |agent: &Agent| {
             let (agent, url, query, headers) =
-                (self.agent.clone(), url.to_owned(), query.clone(), self.headers.clone());
-            let asked = tokio::task::spawn_blocking(move || ask(&agent, &url, &query, &headers)).await;
-            let answer = asked.map_err(|e| FetchError::Server(e.to_string()))?;
-            match answer.map_err(|error| self.explained(error))? {
-                Answer::Page(page) => return Ok(page),
-                Answer::Again(why, after) => {
-                    said = why;
-                    if attempt + 1 < TRIES {
-                        let most = (self.patience * 2u32.pow(attempt)).min(LONGEST_WAIT);
-                        tokio::time::sleep(after.unwrap_or_default().max(part_of(most))).await;
-                    }
-                }
-            }
-        }
-        Err(FetchError::Server(format!("it was asked {TRIES} times: {said}")))
-    }
-
-    fn explained(&self, error: FetchError) -> FetchError {
-        match error {
-            FetchError::Server(why) if why.contains("may not be connected to") && !self.private => {
-                FetchError::Server(format!(
-                    "{why}; if the server is within the own network, say `private_addresses: true`"
-                ))
-            }
-            other => other,
-        }
+                (agent.clone(), url.to_owned(), query.clone(), headers.clone());
+            Ok(move || ask(&agent, &url, &query, &headers))
+        };
+        self.asking.ask(begin).await
     }
 }
 
@@ -269,19 +194,13 @@ enum Next {
     With(String, String),
 }
 
-/// Some part of a length of time, so that those who were refused together do not come again together.
-fn part_of(most: Duration) -> Duration {
-    let share = getrandom::u32().unwrap_or(u32::MAX);
-    most.mul_f64(f64::from(share) / f64::from(u32::MAX))
-}
-
 /// Asks once.
 fn ask(
     agent: &Agent,
     url: &str,
     query: &[(String, String)],
     headers: &[(String, String)],
-) -> Result<Answer, FetchError> {
+) -> Result<Answer<Page>, FetchError> {
     let mut request = agent.get(url);
     for (name, value) in query {
         request = request.query(name, value);
@@ -291,16 +210,7 @@ fn ask(
     }
     let mut answer = match request.call() {
         Ok(answer) => answer,
-        Err(ureq::Error::Io(e)) if e.kind() == io::ErrorKind::PermissionDenied => {
-            return Err(FetchError::Server(e.to_string()));
-        }
-        // A request that cannot be written holds a secret, perhaps: its words are not repeated.
-        Err(ureq::Error::Http(_) | ureq::Error::BadUri(_)) => {
-            return Err(FetchError::Server(
-                "the request cannot be written: look at address, parameters and secrets".to_owned(),
-            ));
-        }
-        Err(e) => return Ok(Answer::Again(e.to_string(), None)),
+        Err(e) => return unanswered(e),
     };
     let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let (status, link, after) = (answer.status(), header("link"), header("retry-after"));
@@ -322,7 +232,7 @@ fn ask(
         ))),
         (_, Err(e)) => Ok(Answer::Again(format!("its answer broke off: {e}"), None)),
         (_, Ok(body)) => match Page::new(body, link) {
-            Ok(page) => Ok(Answer::Page(page)),
+            Ok(page) => Ok(Answer::Here(page)),
             Err(why) => Ok(Answer::Again(format!("its answer is no JSON: {why}"), None)),
         },
     }

@@ -7,11 +7,14 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod address;
+mod asking;
 mod database;
 mod error;
 mod http;
+mod objects;
 mod page;
 mod secret;
+mod sign;
 mod singer;
 
 use std::{
@@ -21,7 +24,7 @@ use std::{
 
 use kepi_model::project::{Mode, Project, Relation, Source, To};
 use kepi_query::{
-    landing::{Fetched, Fetcher, PortError, Rows},
+    landing::{Copies, Fetched, Fetcher, PortError, Rows},
     port::Fut,
 };
 
@@ -114,6 +117,27 @@ impl Connections {
     }
 }
 
+impl Connections {
+    async fn objects(
+        &self,
+        project: &Project,
+        source: &Source,
+        into: &mut dyn Copies,
+    ) -> Result<(), FetchError> {
+        let missing = |what: &str| FetchError::Definition(source.id.to_string(), what.to_owned());
+        let (id, keys) = source.from.objects().ok_or_else(|| missing("nothing of it is copied"))?;
+        let connection =
+            project.connections.get(&id).ok_or_else(|| missing("its connection is not defined"))?;
+        let To::S3(s3) = &connection.to else { return Err(missing("its connection has no objects")) };
+        let limit = Duration::from_micros(connection.time_limit.unsigned_abs());
+        let mut bucket = objects::Bucket::new(s3, &self.secrets, self.patience, limit)?;
+        match tokio::time::timeout(limit, bucket.copy(keys, into)).await {
+            Ok(copied) => copied,
+            Err(_) => Err(FetchError::TooLong { connection: id.to_string(), limit }),
+        }
+    }
+}
+
 impl Fetcher for Connections {
     fn fetch<'a>(
         &'a self,
@@ -123,5 +147,14 @@ impl Fetcher for Connections {
         into: &'a mut dyn Rows,
     ) -> Fut<'a, Result<Fetched, PortError>> {
         Box::pin(async move { Ok(self.from(project, source, from, into).await?) })
+    }
+
+    fn copy<'a>(
+        &'a self,
+        project: &'a Project,
+        source: &'a Source,
+        into: &'a mut dyn Copies,
+    ) -> Fut<'a, Result<(), PortError>> {
+        Box::pin(async move { Ok(self.objects(project, source, into).await?) })
     }
 }

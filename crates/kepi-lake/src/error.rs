@@ -129,6 +129,16 @@ pub enum LandError {
         /// Where it was looked for.
         root: String,
     },
+    /// A pattern that no copied object matches.
+    #[error(
+        "no object of `{connection}` matches `{pattern}`; check `files` of the source, and run without `--no-fetch`"
+    )]
+    NoObject {
+        /// The pattern.
+        pattern: String,
+        /// The connection.
+        connection: String,
+    },
     /// What a pattern matches is neither a file nor a folder.
     #[error("`{path}` {why}")]
     NotAFile {

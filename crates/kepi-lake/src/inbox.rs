@@ -16,7 +16,10 @@ use kepi_model::{
     project::{Connector, Source, Unpivot},
 };
 use kepi_query::{
-    landing::{Arrival, BatchReader, Fetched, Inbox, Inflow, Kept, Order, PortError, Raw, RawState, Rows},
+    landing::{
+        Arrival, BatchReader, Copies, Fetched, Inbox, Inflow, Kept, Offer, Order, PortError, Raw, RawState,
+        Rows,
+    },
     port::Fut,
 };
 use kepi_store::inbox;
@@ -30,13 +33,13 @@ use crate::{
 };
 
 /// The folder of the inbox, in the lake's.
-const INBOX: &str = "inbox";
+pub(crate) const INBOX: &str = "inbox";
 /// Ending of raw files: a JSON object a line.
 const ROWS: &str = "ndjson.gz";
 /// Ending of the notes beside them.
 const NOTE: &str = "json";
 /// How long what nobody needs is left alone: longer than any run takes.
-const LEFT_ALONE: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const LEFT_ALONE: Duration = Duration::from_secs(24 * 3600);
 
 /// What is known of a raw file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -110,6 +113,14 @@ impl Inbox for LocalLake {
             before: kept.bookmark.clone(),
             newest: kept.newest,
         }))
+    }
+
+    fn copies(&self, source: &Source) -> Result<Box<dyn Copies>, PortError> {
+        Ok(self.copies_of(source)?)
+    }
+
+    fn copied(&self, source: &Source) -> Result<Offer, PortError> {
+        Ok(self.offer_copies(source)?)
     }
 }
 

@@ -17,6 +17,7 @@
 mod ahead;
 mod catalogue;
 pub mod connector;
+mod copies;
 mod door;
 pub mod draft;
 pub mod durable;

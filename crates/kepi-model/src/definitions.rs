@@ -30,7 +30,7 @@ use crate::{
 
 pub(crate) use acting::Alert;
 pub(crate) use business_hours::BusinessHours;
-pub(crate) use connection::{Connection, HttpAuth, HttpServer, Secret, SecretText, Setting};
+pub(crate) use connection::{Connection, HttpAuth, HttpServer, S3Bucket, Secret, SecretText, Setting};
 pub(crate) use entity::{Attribute, Entity, Every, Lasts, Moment, Moments, Named, Part, Rows, Stage};
 pub(crate) use governance::Governance;
 pub(crate) use kpi::{Basis, By, DimensionPaths, Kpi, Line, Target};

@@ -3,7 +3,13 @@
 
 use jiff::{Timestamp, civil::Date, fmt::strtime::BrokenDownTime, tz::TimeZone};
 
-use crate::{calendar::Grain, expression::Type, id::EntityId, word::words, wording::shorten};
+use crate::{
+    calendar::Grain,
+    expression::Type,
+    id::{ConnectionId, EntityId},
+    word::words,
+    wording::shorten,
+};
 
 /// Microseconds of a second.
 pub(crate) const SECOND: i64 = 1_000_000;
@@ -208,6 +214,15 @@ pub(crate) fn scale_meant(text: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// The connection whose objects a text means, before its first colon, and the pattern of their keys behind it; none: it
+/// is a path. No path within a project has a colon.
+pub(crate) fn objects(files: &str) -> Option<(&str, &str)> {
+    let (connection, keys) = files.split_once(':')?;
+    // A single letter is a drive.
+    let named = connection.len() > 1 && connection.parse::<ConnectionId>().is_ok();
+    (named && !keys.is_empty() && !keys.starts_with(['/', '\\'])).then_some((connection, keys))
 }
 
 /// Why a text is no pattern of paths; nothing if it is one. The rules are those of `glob`, which reads them.

@@ -16,14 +16,14 @@ use kepi_connect::Connections;
 use kepi_lake::durable::{DurableFile, DurableFs, LocalFs};
 use kepi_model::project::{Project, Source};
 use kepi_query::{
-    landing::{Fetched, Fetcher, PortError, Rows},
+    landing::{Copies, Fetched, Fetcher, PortError, Rows},
     port::Fut,
 };
 
 use crate::support::{World, no_secret, postgres, run, run_sql, sqlite};
 
 /// A file system that refuses everything from some operation on: what a process leaves that has died there.
-struct Dying(Arc<AtomicI64>);
+pub struct Dying(pub Arc<AtomicI64>);
 
 impl Dying {
     fn tick(left: &AtomicI64) -> io::Result<()> {
@@ -120,6 +120,15 @@ impl Fetcher for Faulty {
             again.iter().rev().try_for_each(|row| passing.0.row(row))?;
             Ok(fetched)
         })
+    }
+
+    fn copy<'a>(
+        &'a self,
+        project: &'a Project,
+        source: &'a Source,
+        into: &'a mut dyn Copies,
+    ) -> Fut<'a, Result<(), PortError>> {
+        self.0.copy(project, source, into)
     }
 }
 

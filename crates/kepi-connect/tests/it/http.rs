@@ -17,7 +17,7 @@ use crate::support::{World, landed, no_secret, run};
 const TOKEN: &str = "correct-horse-battery-staple";
 
 /// What a server says to a path with its query: status line, headers, body.
-type Says = Arc<dyn Fn(&str, &BTreeMap<String, String>, &str) -> (u16, String, String) + Send + Sync>;
+pub type Says = Arc<dyn Fn(&str, &BTreeMap<String, String>, &str) -> (u16, String, String) + Send + Sync>;
 
 /// A server on a port of this machine, and what it was asked.
 pub struct Server {

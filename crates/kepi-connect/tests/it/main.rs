@@ -15,6 +15,10 @@ mod address;
 mod conformance;
 mod databases;
 mod http;
+mod objects;
 mod presets;
+#[allow(dead_code)]
+#[path = "../../src/sign.rs"]
+mod sign;
 mod singer;
 mod support;

@@ -1,6 +1,7 @@
 //! Files of the project's folder as what sources have to land: a local file is its own raw file.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
     time::UNIX_EPOCH,
@@ -34,14 +35,7 @@ impl FileSources {
     pub fn file(&self, source: &Source, path: &Path) -> Arc<dyn Raw> {
         let path = self.root.join(path);
         let name = path.strip_prefix(&self.root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-        Arc::new(RawFile {
-            root: self.root.clone(),
-            from: source.from.clone(),
-            unpivot: source.unpivot.clone().map(|how| (how, source.missing.clone())),
-            path,
-            name,
-            by: source.order.clone(),
-        })
+        Arc::new(RawFile::new(source, path, name, Others::Below(self.root.clone())))
     }
 
     fn find(&self, pattern: &str) -> Result<Walked, LandError> {
@@ -51,24 +45,17 @@ impl FileSources {
 
 impl Sources for FileSources {
     fn offered(&self, source: &Source) -> Result<Offer, PortError> {
-        // What is fetched lies in the inbox.
-        let Some(pattern) = source.from.files() else { return Ok(Offer::default()) };
+        // What is fetched or copied lies in the inbox.
+        let pattern = source.from.files().filter(|_| source.from.objects().is_none());
+        let Some(pattern) = pattern else { return Ok(Offer::default()) };
         let Walked { mut files, unreadable } = self.find(pattern)?;
         files.sort();
         if files.is_empty() && unreadable.is_empty() {
             let pattern = pattern.to_owned();
             return Err(LandError::NoMatch { pattern, root: self.root.display().to_string() }.into());
         }
-        let mut raw: Vec<(Order, Arc<dyn Raw>)> = files
-            .iter()
-            .map(|path| {
-                let raw = self.file(source, path);
-                (raw.order(), raw)
-            })
-            .collect();
-        raw.sort_by(|(a, x), (b, y)| natural(&a.value, &b.value).then_with(|| natural(x.name(), y.name())));
         Ok(Offer {
-            raw: raw.into_iter().map(|(_, raw)| raw).collect(),
+            raw: in_order(files.iter().map(|path| self.file(source, path))),
             unreadable: unreadable.into_iter().map(|(path, error)| (path, error.into())).collect(),
         })
     }
@@ -78,8 +65,43 @@ impl Sources for FileSources {
     }
 }
 
+/// In the order in which they land.
+fn in_order(raw: impl Iterator<Item = Arc<dyn Raw>>) -> Vec<Arc<dyn Raw>> {
+    let mut raw: Vec<(Order, Arc<dyn Raw>)> = raw.map(|raw| (raw.order(), raw)).collect();
+    raw.sort_by(|(a, x), (b, y)| natural(&a.value, &b.value).then_with(|| natural(x.name(), y.name())));
+    raw.into_iter().map(|(_, raw)| raw).collect()
+}
+
+/// A copy of an object of elsewhere.
+pub(crate) struct Copy {
+    /// Its connection and key.
+    pub name: String,
+    /// Where its bytes are.
+    pub path: PathBuf,
+    /// When the object was last written, in ns since 1970.
+    pub modified: Option<i64>,
+    /// All objects of the source that are there.
+    pub there: Arc<BTreeSet<String>>,
+}
+
+/// Copies as what a source has to land.
+pub(crate) fn offer(source: &Source, copies: impl Iterator<Item = Copy>) -> Offer {
+    let raw = copies.map(|Copy { name, path, modified, there }| -> Arc<dyn Raw> {
+        Arc::new(RawFile::new(source, path, name, Others::Copied { there, modified }))
+    });
+    Offer { raw: in_order(raw), unreadable: Vec::new() }
+}
+
+/// What else a source has.
+enum Others {
+    /// Files below a folder.
+    Below(PathBuf),
+    /// These objects; this one was last written then, in ns since 1970.
+    Copied { there: Arc<BTreeSet<String>>, modified: Option<i64> },
+}
+
 struct RawFile {
-    root: PathBuf,
+    others: Others,
     from: Connector,
     /// Columns that become rows, and texts that mean "no value".
     unpivot: Option<(Unpivot, Vec<String>)>,
@@ -89,6 +111,17 @@ struct RawFile {
 }
 
 impl RawFile {
+    fn new(source: &Source, path: PathBuf, name: String, others: Others) -> Self {
+        Self {
+            others,
+            from: source.from.clone(),
+            unpivot: source.unpivot.clone().map(|how| (how, source.missing.clone())),
+            path,
+            name,
+            by: source.order.clone(),
+        }
+    }
+
     /// What a column says in the first row; nothing where there is none: landing says why.
     fn first(&self, column: &str) -> Option<String> {
         let mut reader = open(&self.from, &self.path, &self.name).ok()?;
@@ -105,14 +138,21 @@ impl Raw for RawFile {
     }
 
     fn is_there(&self, name: &str) -> bool {
-        durable::metadata(&self.root.join(name)).is_ok_and(|m| m.is_file())
+        match &self.others {
+            Others::Below(root) => durable::metadata(&root.join(name)).is_ok_and(|m| m.is_file()),
+            Others::Copied { there, .. } => there.contains(name),
+        }
     }
 
     fn order(&self) -> Order {
         let value = match &self.by {
             FileOrder::Name => self.name.clone(),
             FileOrder::Modified => {
-                let modified = self.state().and_then(|s| s.modified).unwrap_or(0);
+                let modified = match &self.others {
+                    Others::Below(_) => self.state().and_then(|s| s.modified),
+                    Others::Copied { modified, .. } => *modified,
+                };
+                let modified = modified.unwrap_or(0);
                 format!("{:020}", modified.max(0))
             }
             FileOrder::Column(column) => self.first(column).unwrap_or_default(),

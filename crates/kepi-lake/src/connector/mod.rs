@@ -24,6 +24,7 @@ use kepi_model::project::{Connector, Unpivot};
 use kepi_query::landing::BatchReader;
 
 pub use files::FileSources;
+pub(crate) use files::{Copy, offer};
 
 use crate::error::LandError;
 

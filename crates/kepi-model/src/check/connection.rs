@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use super::Context;
+use super::{Context, is_defined};
 use crate::{
     codes,
-    decode::{Either, Field, Placed},
+    decode::{Either, Field, Files, Placed},
     definitions as written,
     findings::Findings,
     id::ConnectionId,
-    project::{Auth, Connection, Secret, Setting, To},
+    lexical,
+    project::{Auth, Connection, S3, S3Keys, Secret, Setting, To},
+    table::Symbol,
     wording::{quoted, shown},
 };
 
 /// The kinds of connections.
-const KINDS: [&str; 4] = ["sqlite", "postgres", "singer", "http"];
+const KINDS: [&str; 5] = ["sqlite", "postgres", "singer", "http", "s3"];
 
 /// Reads all connections.
 pub(super) fn read(
@@ -42,6 +44,7 @@ fn connection(written: &written::Connection, findings: &mut Findings) -> Option<
         return None;
     }
     let to = match (written.sqlite.get(), written.postgres.get(), written.singer.get(), written.http.get()) {
+        _ if written.s3.is_written() => bucket(written.s3.get()?, findings)?,
         (Some(sqlite), ..) => {
             below(&sqlite.file, findings)?;
             To::Sqlite { file: setting(&sqlite.file)? }
@@ -77,29 +80,70 @@ fn connection(written: &written::Connection, findings: &mut Findings) -> Option<
     })
 }
 
+/// Whether an address that is written is one, and encrypted unless it is within the own network.
+fn address(written: &Field<written::Setting>, private: bool, findings: &mut Findings) -> Option<()> {
+    let Either::This(address) = written.get()? else { return Some(()) };
+    let plain = address.starts_with("http://");
+    if !(address.starts_with("https://") || plain) || address.contains(['?', '#', '@']) {
+        findings
+            .report(codes::CONNECTION, written.span, format!("`{address}` is no address"))
+            .expected("a scheme and a host, such as `https://acme.example/api`, without secrets in it");
+        return None;
+    }
+    if plain && !private {
+        findings
+            .report(codes::CONNECTION, written.span, "what is asked and answered could be read on the way")
+            .expected("an address that begins with `https://`")
+            .fix("write `https://`; within the own network add `private_addresses: true`");
+        return None;
+    }
+    Some(())
+}
+
+/// A bucket of an object store.
+fn bucket(s3: &written::S3Bucket, findings: &mut Findings) -> Option<To> {
+    let private = s3.private_addresses.cloned()?;
+    if s3.endpoint.is_written() {
+        address(&s3.endpoint, private, findings)?;
+    }
+    let (key, secret_key, token) =
+        (s3.access_key.is_written(), optional(&s3.secret_key)?, optional(&s3.session_token)?);
+    let keys = match secret_key {
+        Some(secret) if key => Some(S3Keys { id: setting(&s3.access_key)?, secret, token }),
+        None if !key && token.is_none() => None,
+        secret => {
+            let (at, missing) = match (secret, key) {
+                (Some(_), _) => (s3.secret_key.key, "access_key"),
+                (None, true) => (s3.access_key.key, "secret_key"),
+                (None, false) => (s3.session_token.key, "access_key` and `secret_key"),
+            };
+            findings
+                .report(codes::CONNECTION, at, format!("half a key lets nobody in: `{missing}` is missing"))
+                .expected("`access_key` and `secret_key`, or neither of a bucket that anybody may read")
+                .fix("add what is missing, such as `secret_key: {env: AWS_SECRET_ACCESS_KEY}`");
+            return None;
+        }
+    };
+    let region = s3.region.cloned()?;
+    if !region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+        findings
+            .report(codes::CONNECTION, s3.region.span, format!("`{region}` is no region"))
+            .expected("letters, digits and `-`, such as `eu-central-1`");
+        return None;
+    }
+    let endpoint = if s3.endpoint.is_written() {
+        setting(&s3.endpoint)?
+    } else {
+        Setting::Text(format!("https://s3.{region}.amazonaws.com"))
+    };
+    let rate = u32::try_from(s3.rate.get()?.0).ok()?;
+    Some(To::S3(S3 { bucket: setting(&s3.bucket)?, region, endpoint, keys, rate, private }))
+}
+
 /// A server that is asked over HTTP.
 fn server(http: &written::HttpServer, findings: &mut Findings) -> Option<To> {
     let private = http.private_addresses.cloned()?;
-    if let Either::This(address) = http.address.get()? {
-        let plain = address.starts_with("http://");
-        if !(address.starts_with("https://") || plain) || address.contains(['?', '#', '@']) {
-            findings
-                .report(codes::CONNECTION, http.address.span, format!("`{address}` is no address"))
-                .expected("a scheme and a host, such as `https://acme.example/api`, without secrets in it");
-            return None;
-        }
-        if plain && !private {
-            findings
-                .report(
-                    codes::CONNECTION,
-                    http.address.span,
-                    "what is asked and answered could be read on the way",
-                )
-                .expected("an address that begins with `https://`")
-                .fix("write `https://`; within the own network add `private_addresses: true`");
-            return None;
-        }
-    }
+    address(&http.address, private, findings)?;
     let auth = match (http.auth.get(), http.auth.is_written()) {
         (Some(written::HttpAuth::Bearer(token)), _) => Some(Auth::Bearer(secret(&token.0))),
         (Some(written::HttpAuth::Basic(basic)), _) => {
@@ -129,10 +173,15 @@ fn optional(written: &Field<written::SecretText>) -> Option<Option<Secret>> {
 pub(super) fn together(
     sources: &[Placed<written::Source>],
     connections: &BTreeMap<ConnectionId, Connection>,
-    findings: &mut Findings,
+    context: &mut Context<'_>,
 ) {
     for source in sources {
         let Some(from) = source.value.from.get() else { continue };
+        if let Some(files) = files(from) {
+            objects(files, connections, context);
+            continue;
+        }
+        let findings = &mut *context.findings;
         let (field, needs) = match from {
             written::Connector::Database(of) => (&of.connection, "a database"),
             written::Connector::Singer(of) => (&of.connection, "a Singer tap"),
@@ -144,6 +193,7 @@ pub(super) fn together(
             To::Sqlite { .. } | To::Postgres { .. } => needs == "a database",
             To::Singer { .. } => needs == "a Singer tap",
             To::Http { .. } => needs == "a server over HTTP",
+            To::S3(_) => false,
         };
         if !fits {
             findings
@@ -154,7 +204,55 @@ pub(super) fn together(
                 )
                 .related(connection.span, "the connection")
                 .expected(format!("a connection to {needs}"))
+                .fix("name another connection, or fetch what this one has: `database`, `http`, `singer`, or of a bucket `csv: {files: \"CONNECTION:KEY\"}`");
+        }
+    }
+}
+
+/// Where the files of a source are, if it reads files.
+fn files(from: &written::Connector) -> Option<&Field<Files>> {
+    Some(match from {
+        written::Connector::Csv(of) => &of.files,
+        written::Connector::FixedWidth(of) => &of.files,
+        written::Connector::Excel(of) => &of.files,
+        written::Connector::Ndjson(of) | written::Connector::Parquet(of) => &of.files,
+        _ => return None,
+    })
+}
+
+/// Whether what stands before the colon is a connection to a bucket.
+fn objects(
+    files: &Field<Files>,
+    connections: &BTreeMap<ConnectionId, Connection>,
+    context: &mut Context<'_>,
+) {
+    let Some((name, keys)) = files.get().and_then(|files| lexical::objects(&files.0)) else { return };
+    match connections.iter().find(|(id, _)| id.as_str() == name) {
+        Some((_, connection)) if matches!(connection.to, To::S3(_)) => {}
+        Some((_, connection)) => {
+            context
+                .findings
+                .report(codes::FETCHED_WHAT, files.span, format!("`{name}` leads to {}", connection.to))
+                .related(connection.span, "the connection")
+                .expected("a connection to a bucket, `s3: {bucket: …}`")
                 .fix("name another connection, or fetch what this one has: `database`, `http` or `singer`");
+        }
+        None if is_defined(context, Symbol::Connection, name) => {}
+        None => {
+            let known: Vec<&str> = connections.keys().map(ConnectionId::as_str).collect();
+            let near = context.findings.nearest(name, known.iter().copied()).map(str::to_owned);
+            let finding = context.findings.report(
+                codes::FETCHED_WHAT,
+                files.span,
+                format!("there is no connection `{name}`"),
+            );
+            finding.expected(
+                "a path below the project's folder, or `CONNECTION:KEY` with a connection to a bucket",
+            );
+            match near {
+                Some(near) => finding.fix(format!("did you mean `{near}:{keys}`?")),
+                None => finding.fix(format!("define it: `connection: {name}` with `s3: {{bucket: …}}`")),
+            };
         }
     }
 }

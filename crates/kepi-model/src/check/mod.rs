@@ -140,7 +140,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         .map(|s| (s.id.clone(), s))
         .collect();
     source::together(&sources, context.findings);
-    connection::together(&definitions.sources, &connections, context.findings);
+    connection::together(&definitions.sources, &connections, context);
     let strategy = strategy::read(&definitions.strategies, context);
     let around = kpi::Surroundings {
         entities: &entities,

@@ -562,15 +562,17 @@ scalars! {
     };
     Files = Kind::Files, |text, span, decoder| {
         let shown = shorten(text);
+        // What stands before a colon is a connection, whose objects have any names.
+        let objects = lexical::objects(text);
         let leaves = text.starts_with(['/', '\\']) || text.split(['/', '\\']).any(|p| p == "..");
-        if leaves || text.contains(':') {
+        if objects.is_none() && (leaves || text.contains(':')) {
             decoder.report(codes::OUTSIDE_PROJECT, span, format!("`{shown}` leads out of the project's folder"))
-                .expected("a path below the project's folder, with `/`, such as `data/2026-*.csv`");
-        } else if let Some(why) = lexical::glob_problem(text) {
+                .expected("a path below the project's folder, with `/`, such as `data/2026-*.csv`, or objects of a connection, such as `archive:2026/*.csv`");
+        } else if let Some(why) = lexical::glob_problem(objects.map_or(text, |(_, keys)| keys)) {
             decoder.report(codes::BAD_PATTERN, span, format!("`{shown}` is not a pattern: {why}"))
                 .expected("a path, or a path with `*`, `?` or `[0-9]` in it, such as `data/2026-*.csv`")
                 .fix("write a bracket that is part of a name as `[[]`");
-        } else if decoder.options.known_files.is_some_and(|count| count(text) == 0) {
+        } else if objects.is_none() && decoder.options.known_files.is_some_and(|count| count(text) == 0) {
             decoder.report(codes::NO_FILES, span, format!("no file matches `{shown}`"))
                 .expected("at least one file when the source is run")
                 .fix("put the file there, or correct the path; it is relative to the project's folder");

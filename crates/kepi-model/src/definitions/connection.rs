@@ -91,6 +91,19 @@ table! {
 }
 
 table! {
+    S3Bucket = "s3_bucket", "A bucket of an object store that speaks the protocol of Amazon S3; it is only read.";
+    bucket: Setting, required, "Name of the bucket.", "acme-exports";
+    region: String, default "us-east-1", "Its region; stores that have none take any.", "eu-central-1";
+    endpoint: Setting, optional, "Scheme and host of the store; default Amazon's in the region.", "https://minio.example:9000";
+    access_key: Setting, optional, "Id of the key that lets in; without one the bucket is read as anybody can.", "{env: AWS_ACCESS_KEY_ID}";
+    secret_key: SecretText, optional, "The key.", "{env: AWS_SECRET_ACCESS_KEY}";
+    session_token: SecretText, optional, "What keys for a time need beside them.", "{env: AWS_SESSION_TOKEN}";
+    rate: Whole<1, 100_000>, default "6000", "How many requests a minute it may get.", "600";
+    private_addresses: bool, default "false",
+        "Whether the store may be within the own network, and be asked without encryption.", "true";
+}
+
+table! {
     Connection = "connection", "A way to another system, used by any number of sources.";
     connection: Name<ConnectionId>, required, "The name in definitions.", "crm";
     name: String, optional;
@@ -101,5 +114,7 @@ table! {
     singer: SingerTap, optional, "A Singer tap.", "{tap: tap-csv, config: {file: /run/secrets/tap.json}}";
     http: HttpServer, optional, "A server that is asked over HTTP.",
         "{address: \"https://acme.example\", auth: {bearer: {env: DESK_TOKEN}}}";
+    s3: S3Bucket, optional, "A bucket of an object store.",
+        "{bucket: acme-exports, access_key: {env: AWS_ACCESS_KEY_ID}, secret_key: {env: AWS_SECRET_ACCESS_KEY}}";
     time_limit: Micros, default "10 minutes", "How long fetching a source once may take.", "1 hour";
 }

@@ -15,7 +15,7 @@ use crate::{
 
 table! {
     Csv = "csv", "Delimited text.";
-    files: Files, required, "Path or glob below the project's folder.", "data/2015_*.csv.gz";
+    files: Files, required, "Path or glob below the project's folder, or `CONNECTION:` and the glob of keys in its bucket.", "data/2015_*.csv.gz";
     delimiter: Delimiter, default "\",\"", "What separates cells: one character or a few.", "\",\"";
     encoding: Encoding, default "utf-8", "Label of the text encoding.", "utf-8";
     header_row: Whole<1, 1000>, default "1", "Line of the header, from 1.", "1";
@@ -25,12 +25,12 @@ table! {
 
 table! {
     PlainFiles = "files", "Files.";
-    files: Files, required, "Path or glob below the project's folder.", "data/events_*.ndjson.gz";
+    files: Files, required, "Path or glob below the project's folder, or `CONNECTION:` and the glob of keys in its bucket.", "data/events_*.ndjson.gz";
 }
 
 table! {
     FixedWidth = "fixed_width", "Lines whose columns stand at fixed places.";
-    files: Files, required, "Path or glob below the project's folder.", "data/members_*.txt";
+    files: Files, required, "Path or glob below the project's folder, or `CONNECTION:` and the glob of keys in its bucket.", "data/members_*.txt";
     columns: Map<String, Places>, required,
         "Column → its first and last character, from 1; spaces around what stands there are padding.",
         "{id: 1..8, joined: 9..16}";
@@ -40,7 +40,7 @@ table! {
 
 table! {
     Excel = "excel", "A sheet of Excel workbooks.";
-    files: Files, required, "Path or glob below the project's folder.", "data/*.xlsx";
+    files: Files, required, "Path or glob below the project's folder, or `CONNECTION:` and the glob of keys in its bucket.", "data/*.xlsx";
     sheet: String, optional, "Name of the sheet; default the first.", "Answers";
     header_row: Whole<1, 1000>, default "1", "Row of the header, from 1.", "1";
     label_rows: Whole<0, 10>, default "0",

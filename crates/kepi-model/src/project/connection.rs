@@ -60,6 +60,36 @@ pub enum To {
         /// Whether it may be within the own network, and without encryption.
         private: bool,
     },
+    /// A bucket of an object store.
+    S3(S3),
+}
+
+/// A bucket of an object store that speaks the protocol of Amazon S3.
+#[derive(Debug, Clone)]
+pub struct S3 {
+    /// Its name.
+    pub bucket: Setting,
+    /// Its region.
+    pub region: String,
+    /// Scheme and host.
+    pub endpoint: Setting,
+    /// What lets in; none: anybody may read it.
+    pub keys: Option<S3Keys>,
+    /// How many requests a minute it may get.
+    pub rate: u32,
+    /// Whether it may be within the own network, and without encryption.
+    pub private: bool,
+}
+
+/// A key of an object store.
+#[derive(Debug, Clone)]
+pub struct S3Keys {
+    /// Its id.
+    pub id: Setting,
+    /// The key.
+    pub secret: Secret,
+    /// What keys for a time need beside them.
+    pub token: Option<Secret>,
 }
 
 /// How requests over HTTP are let in.
@@ -90,6 +120,7 @@ impl fmt::Display for To {
             Self::Postgres { .. } => "PostgreSQL",
             Self::Singer { .. } => "a Singer tap",
             Self::Http { .. } => "a server over HTTP",
+            Self::S3(_) => "a bucket",
         })
     }
 }

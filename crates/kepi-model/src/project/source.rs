@@ -329,6 +329,12 @@ impl Connector {
         }
     }
 
+    /// The connection whose objects its files are copies of, and the pattern of their keys; none: they are local.
+    pub fn objects(&self) -> Option<(ConnectionId, &str)> {
+        let (connection, keys) = crate::lexical::objects(self.files()?)?;
+        Some((connection.parse().ok()?, keys))
+    }
+
     /// What is fetched, if anything is.
     pub fn fetched(&self) -> Option<&Fetch> {
         match self {

@@ -1,14 +1,16 @@
 //! The ports of fetching: what brings rows from elsewhere, and the inbox that keeps them as raw files until they land, and
 //! after, so that they can land anew without asking again.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, io, sync::Arc};
 
 use kepi_model::{
     id::Hash,
     project::{Project, Source},
 };
 
-use super::{PortError, Raw};
+use serde::{Deserialize, Serialize};
+
+use super::{Offer, PortError, Raw};
 use crate::port::Fut;
 
 /// Takes rows, one JSON object each.
@@ -44,6 +46,51 @@ pub trait Fetcher: Send + Sync {
         from: Option<&'a serde_json::Value>,
         into: &'a mut dyn Rows,
     ) -> Fut<'a, Result<Fetched, PortError>>;
+    /// Copies the objects of a source that are new or have changed. What was copied before it breaks off stays.
+    ///
+    /// # Errors
+    /// As of fetching rows.
+    fn copy<'a>(
+        &'a self,
+        project: &'a Project,
+        source: &'a Source,
+        into: &'a mut dyn Copies,
+    ) -> Fut<'a, Result<(), PortError>>;
+}
+
+/// How an object of elsewhere stands: as long as this is the same, so are its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// What the other side calls its content.
+    pub tag: String,
+    /// Its length.
+    pub bytes: u64,
+}
+
+/// A copy of an object that is being written: bytes, then how the object stood when they were read.
+pub trait Copying: io::Write + Send {
+    /// Completes it, in the place of the copy before, so that it survives a power cut. `modified`: when the object was
+    /// last written, in seconds since 1970, if the other side says so.
+    ///
+    /// # Errors
+    /// The disk refuses; the copy before stays.
+    fn finish(self: Box<Self>, stamp: Stamp, modified: Option<i64>) -> Result<(), PortError>;
+}
+
+/// The copies of the objects of a source.
+pub trait Copies: Send + Sync {
+    /// How the copied object stood.
+    fn known(&self, name: &str) -> Option<&Stamp>;
+    /// Begins to copy an object; nothing is changed before it is finished.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    fn begin(&self, name: &str) -> Result<Box<dyn Copying>, PortError>;
+    /// Removes the copies of all objects but these: they are gone where they were.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    fn retain(&mut self, names: &BTreeSet<String>) -> Result<(), PortError>;
 }
 
 /// A raw file that was fetched: its place among those of its source.
@@ -100,4 +147,14 @@ pub trait Inbox: Send + Sync {
     /// # Errors
     /// The disk refuses.
     fn begin(&self, source: &Source, kept: &Kept) -> Result<Box<dyn Inflow>, PortError>;
+    /// The copies of a source's objects.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    fn copies(&self, source: &Source) -> Result<Box<dyn Copies>, PortError>;
+    /// The copies of a source's objects, to land them.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    fn copied(&self, source: &Source) -> Result<Offer, PortError>;
 }

@@ -19,7 +19,7 @@ use kepi_model::{
 use serde::{Deserialize, Serialize};
 
 pub use batch::{BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, Bits, Cells, Texts, Unbound};
-pub use fetch::{Arrival, Fetched, Fetcher, Inbox, Inflow, Kept, Rows};
+pub use fetch::{Arrival, Copies, Copying, Fetched, Fetcher, Inbox, Inflow, Kept, Rows, Stamp};
 
 use crate::{
     port::{Fut, PinnedInputs, SnapshotId},
