@@ -78,6 +78,12 @@ pub enum AppError {
         /// Why.
         reason: String,
     },
+    /// The folder and what was decided since say different things of the same.
+    #[error(
+        "the folder says something else than what was decided since it was followed: {}; settle it in the files, then `kepi pull --settled`",
+        .0.join("; ")
+    )]
+    Contradicts(Vec<String>),
     /// Others kept changing what was to be changed.
     #[error("others keep changing the definitions; try again")]
     Busy,

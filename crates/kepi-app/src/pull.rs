@@ -12,6 +12,7 @@ use kepi_model::{
     finding::Severity,
     governance::Mode,
     merge::{Merged, merged},
+    project::Project,
     source_text::{SourceFile, SourceMap},
 };
 use kepi_store::{EventFilter, Store};
@@ -104,6 +105,58 @@ pub async fn pull(store: &Store, root: &Path, settled: bool) -> Result<Pulled, A
         pulled.contradictions.clear();
     }
     Ok(pulled)
+}
+
+/// A folder with what was decided since it was the same as what was in force.
+#[derive(Debug)]
+pub struct TakenIn {
+    /// Its files.
+    pub files: SourceMap,
+    /// The project that they are.
+    pub project: Project,
+    /// Files of which something was decided since, and not written here yet.
+    pub decided: Vec<String>,
+}
+
+/// What of a folder differs from what it was when it was followed last, laid over what is in force: proposing it undoes nothing that
+/// was decided meanwhile. Where it is not known when that was, the folder is taken as it stands.
+///
+/// # Errors
+/// Both contradict each other or do not go together, or the database refuses.
+pub async fn taken_in(
+    store: &Store,
+    root: &Path,
+    files: SourceMap,
+    project: Project,
+) -> Result<TakenIn, AppError> {
+    let as_it_stands = TakenIn { files, project, decided: Vec::new() };
+    let organisation = store.organisation().await?;
+    let position = organisation.register.position();
+    let Some(at) = recorded(root).filter(|at| *at < position) else { return Ok(as_it_stands) };
+    let base = archive::of(store, &store.organisation_at(at).await?.register).await?.0;
+    let theirs = archive::of(store, &organisation.register).await?.0;
+    if [&base, &theirs].into_iter().any(|files| files.iter().any(|(_, file)| file.path == FORGOTTEN)) {
+        return Ok(as_it_stands);
+    }
+    let Merged { files, contradictions } = merged(&base, &as_it_stands.files, &theirs);
+    if !contradictions.is_empty() {
+        return Err(AppError::Contradicts(contradictions.iter().map(ToString::to_string).collect()));
+    }
+    let (was, is) = (by_path(&as_it_stands.files), by_path(&files));
+    let paths: BTreeSet<&str> = was.keys().chain(is.keys()).copied().collect();
+    let decided: Vec<String> =
+        paths.into_iter().filter(|path| was.get(path) != is.get(path)).map(str::to_owned).collect();
+    if decided.is_empty() {
+        return Ok(as_it_stands);
+    }
+    let checked = check::check(&files, &Options::default());
+    let errors = checked.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    match checked.value.filter(|_| errors == 0) {
+        Some(project) => Ok(TakenIn { files, project, decided }),
+        None => Err(AppError::Contradicts(vec![format!(
+            "together with what was decided since they have {errors} errors, which `kepi pull` and `kepi check` show"
+        )])),
+    }
 }
 
 /// Notes that a folder is the same as what was in force at a position. Where that cannot be written, following finds it out.

@@ -36,7 +36,7 @@ use crate::{
     picture::project_of,
     plan,
     publishing::{score_rows, value_rows, values_in, vouched},
-    pull,
+    pull::{self, TakenIn},
 };
 
 /// Who asks for a run, when, and what of.
@@ -239,9 +239,19 @@ impl App {
         } else {
             let (files, definitions) = archive::in_force(&self.store).await?.ok_or(AppError::Busy)?;
             decided = project_of(&files)?;
-            let waiting = deciding.waiting(folder).await?;
-            if waiting.is_none() {
-                pull::record(&self.root, definitions.register);
+            let mut waiting = deciding.waiting(folder).await?;
+            match folder {
+                _ if waiting.is_none() => pull::record(&self.root, definitions.register),
+                // What was decided since and is not written here yet waits for nobody.
+                Some((files, project)) => {
+                    let beside = pull::taken_in(&self.store, &self.root, files.clone(), project.clone()).await;
+                    if let Ok(TakenIn { files, project, decided }) = &beside
+                        && !decided.is_empty()
+                    {
+                        waiting = deciding.waiting(Some((files, project))).await?;
+                    }
+                }
+                None => {}
             }
             (&decided, definitions, waiting)
         };

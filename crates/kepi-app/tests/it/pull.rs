@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use kepi_app::{
     deciding::{Deciding, Stance},
     project_files,
-    pull::{Pulled, pull},
+    pull::{Pulled, pull, taken_in},
 };
 use kepi_model::source_text::SourceMap;
 
@@ -125,6 +125,29 @@ async fn edits_are_put_together_with_what_was_decided_or_shown_and_never_written
     folder.write(&broken);
     assert!(pull(&world.store, folder.root(), false).await.unwrap_err().to_string().contains("kepi check"));
     assert!(same(&folder.files(), &broken));
+}
+
+#[tokio::test]
+async fn proposing_from_a_folder_undoes_nothing_that_was_decided_since() {
+    let world = governed().await;
+    let folder = Folder::of(&world.files);
+    follow(&world, &folder, false).await;
+    decide(&world, &changed(&world.files, "target: 40", "target: 30")).await;
+    // Another KPI is renamed here: the old target that stands beside it is not put back.
+    let edited = changed(&world.files, "name: Answers", "name: How many answered");
+    let both = taken_in(&world.store, folder.root(), edited.clone(), project(&edited)).await.unwrap();
+    assert_eq!(both.decided, ["kpis.yml"]);
+    assert!(same(&both.files, &changed(&edited, "target: 40", "target: 30")));
+    // Where it says something else of the same, that is said.
+    let other = changed(&world.files, "target: 40", "target: 45");
+    let refused = taken_in(&world.store, folder.root(), other.clone(), project(&other)).await.unwrap_err();
+    assert!(
+        refused.to_string().contains("target: 45") && refused.to_string().contains("kepi pull --settled")
+    );
+    // Where nobody knows when the folder was followed, it is taken as it stands.
+    fs::remove_file(folder.root().join(".kepi/pulled")).unwrap();
+    let as_is = taken_in(&world.store, folder.root(), edited.clone(), project(&edited)).await.unwrap();
+    assert!(as_is.decided.is_empty() && same(&as_is.files, &edited));
 }
 
 #[tokio::test]

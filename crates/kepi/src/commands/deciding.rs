@@ -5,7 +5,7 @@ use kepi_app::{
     App,
     deciding::{self, Acting, Deciding, ItemView, MissingView, Stance, short},
     open,
-    pull::{self, Pulled},
+    pull::{self, Pulled, TakenIn},
 };
 
 use crate::{
@@ -21,9 +21,21 @@ pub async fn propose(what: &Propose, cli: &Cli, out: Output) -> Result<(), Failu
     let (files, project) = open::load(site.folder, &compose::sources(site.folder), Some(compose::today()))?;
     let app = opened(site).await?;
     let actor = compose::actor(cli);
+    let TakenIn { files, project, decided } = pull::taken_in(&app.store, site.folder, files, project).await?;
+    say_decided(&decided, out);
     let item =
         Deciding(&app.store).propose(&files, &project, acting(&actor), &what.message, what.item).await?;
     show(&app, item, out).await
+}
+
+/// Says what was decided since the folder was followed, and stands in what is proposed or planned.
+pub(super) fn say_decided(decided: &[String], out: Output) {
+    if !decided.is_empty() {
+        out.remark(&format!(
+            "taken in, as it was decided since the folder was followed: {}; `kepi pull` writes it",
+            decided.join(", ")
+        ));
+    }
 }
 
 /// Writes what is in force into the folder.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use kepi_app::{
     open,
     planned::{Both, Planned},
+    pull::{self, TakenIn},
 };
 use kepi_report::difference::{Difference, How};
 
@@ -22,7 +23,12 @@ pub async fn plan(what: &Plan, cli: &Cli, out: Output) -> Result<(), Failure> {
     let (files, project) = open::load(site.folder, &compose::sources(site.folder), Some(compose::today()))?;
     let progress = Terminal::new(out.quiet);
     let planned = match compose::reading(site).await? {
-        Some(app) => app.planned(&files, &project, compose::now(), &progress).await,
+        Some(app) => {
+            let TakenIn { files, project, decided } =
+                pull::taken_in(&app.store, site.folder, files, project).await?;
+            super::deciding::say_decided(&decided, out);
+            app.planned(&files, &project, compose::now(), &progress).await
+        }
         None => Ok(None),
     };
     progress.done();
