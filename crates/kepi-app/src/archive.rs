@@ -87,7 +87,7 @@ pub async fn adopt(
         if adoptions.is_empty() {
             return Ok(InForce { register: base, pin });
         }
-        let governing = governing(store, &organisation, project).await?;
+        let governing = governing(store, &organisation, project, &adoptions).await?;
         let command = Command::Adopt(Adopt { base, adoptions, governing });
         let key = new_key("adopt");
         match store.perform(Asked::new(permit, &key, at), &command, &mut NewTexts(texts)).await {
@@ -121,14 +121,19 @@ pub(crate) async fn differing(
     Err(AppError::Busy)
 }
 
-/// What a project says of who decides, and how, where that is not so yet. Who is there is followed only where it matters.
+/// What a project says of who decides, and how, where that is not so yet or adoptions say it in other words. Who is there is
+/// followed only where it matters.
 pub(crate) async fn governing(
     store: &Store,
     organisation: &Organisation,
     project: &Project,
+    adoptions: &[DefinitionAdopted],
 ) -> Result<Governing, AppError> {
+    let said = adoptions.iter().flat_map(|adoption| adoption.texts.keys()).any(
+        |id| matches!(id, DocumentId::Named { kind, .. } if kind == "governance"),
+    );
     let Some(written) = &project.governance else {
-        let is = organisation.governance != Governance::default();
+        let is = said || organisation.governance != Governance::default();
         return Ok(Governing { governance: is.then(Governance::default), ..Governing::default() });
     };
     let mut numbers: BTreeMap<&PersonId, u64> = BTreeMap::new();
@@ -143,10 +148,11 @@ pub(crate) async fn governing(
         owners: of(&written.owners),
         board: written.board.iter().map(|(function, members)| (function.clone(), of(members))).collect(),
         quorum: written.quorum,
+        freezes: written.freezes.clone(),
     };
     let there: BTreeSet<u64> = numbers.into_values().collect();
     Ok(Governing {
-        governance: (governance != organisation.governance).then_some(governance),
+        governance: (said || governance != organisation.governance).then_some(governance),
         joined: there.difference(&organisation.people).copied().collect(),
         left: organisation.people.difference(&there).copied().collect(),
     })

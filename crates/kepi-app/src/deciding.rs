@@ -317,7 +317,7 @@ impl Deciding<'_> {
             return Err(AppError::NotFound(why.to_owned()));
         }
         let (adoptions, texts) = archive::differing(self.0, register, files, project).await?;
-        let governing = archive::governing(self.0, organisation, project).await?;
+        let governing = archive::governing(self.0, organisation, project, &adoptions).await?;
         let before_files = archive::of(self.0, register).await?.0;
         let before = project_of(&before_files)?;
         let differences = between((&before_files, &before), (files, project));
@@ -550,7 +550,10 @@ pub(crate) async fn view(
         Content::Change(change) => change.adoptions.iter().flat_map(adopts).collect(),
         Content::Freeze(freeze) => {
             let aspects: Vec<&str> = freeze.aspects.iter().map(|aspect| aspect.word()).collect();
-            vec![format!("{} until {}: {}", freeze.from, freeze.until, aspects.join(", "))]
+            let scope: Vec<String> = freeze.scope.iter().map(ToString::to_string).collect();
+            let scope = if scope.is_empty() { String::new() } else { format!(" of {}", scope.join(", ")) };
+            let rule = freeze.rule.as_ref().map_or(String::new(), |by| format!(", by the rule {}", by.rule));
+            vec![format!("{} until {}: {}{scope}{rule}", freeze.from, freeze.until, aspects.join(", "))]
         }
         Content::Lift(freeze) => vec![format!("what item {freeze} froze")],
         Content::Close(close) => vec![format!("{} until {}", close.period, close.until)],

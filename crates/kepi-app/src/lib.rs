@@ -21,6 +21,7 @@ pub mod disclosure;
 pub mod editing;
 pub mod entries;
 pub mod error;
+mod freezing;
 mod import;
 pub mod insights;
 mod landing;

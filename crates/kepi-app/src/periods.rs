@@ -1,6 +1,6 @@
 //! Freezing days and closing periods: what is official, and what was computed otherwise since.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_govern::{
     Content,
@@ -107,7 +107,7 @@ impl App {
         let (_, _, first, until) = self.period(period).await?;
         let aspects = aspects.iter().copied().collect();
         Deciding(&self.store)
-            .ask_for(Content::Freeze(Freeze { from: first, until, aspects }), acting, why)
+            .ask_for(Content::Freeze(Freeze { from: first, until, aspects, scope: BTreeSet::new(), rule: None }), acting, why)
             .await
     }
 

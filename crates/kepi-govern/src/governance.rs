@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kepi_model::{governance::Mode, id::FunctionId};
+use kepi_model::{
+    governance::{FreezeRule, Mode},
+    id::{FreezeId, FunctionId},
+};
 use serde::Serialize;
 
 /// How it is decided what is in force; without anything said, whoever runs the project decides.
@@ -16,6 +19,9 @@ pub struct Governance {
     pub board: BTreeMap<FunctionId, BTreeSet<u64>>,
     /// How many functions have to say yes.
     pub quorum: u16,
+    /// Periods that are frozen by themselves.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub freezes: BTreeMap<FreezeId, FreezeRule>,
 }
 
 impl Governance {

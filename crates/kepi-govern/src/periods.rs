@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::civil::Date;
-use kepi_model::{calendar::Grain, governance::Aspect};
+use kepi_model::{calendar::Grain, governance::Aspect, id::FreezeId};
 
 use crate::{
     event::DefinitionAdopted,
@@ -25,6 +25,26 @@ pub struct Freeze {
     pub until: Date,
     /// In which respects.
     pub aspects: BTreeSet<Aspect>,
+    /// Of which definitions; empty: of all.
+    pub scope: BTreeSet<DocumentId>,
+    /// The rule by which it came by itself; none: people asked for it.
+    pub rule: Option<ByRule>,
+}
+
+/// The rule by which a period is frozen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ByRule {
+    /// Its name.
+    pub rule: FreezeId,
+    /// The period that was over.
+    pub period: PeriodId,
+}
+
+impl Freeze {
+    /// Whether it is of a definition.
+    pub fn is_of(&self, id: &DocumentId) -> bool {
+        self.scope.is_empty() || self.scope.contains(id)
+    }
 }
 
 /// A period by its length and first day.
@@ -103,7 +123,9 @@ impl Periods {
         adoptions.iter().for_each(|adoption| after.apply(register.position(), adoption));
         let ids: BTreeSet<&DocumentId> =
             adoptions.iter().flat_map(|adoption| adoption.texts.keys()).collect();
-        let changes = |freeze: &Freeze| ids.iter().any(|id| differs(id, register, &after, freeze));
+        let changes = |freeze: &Freeze| {
+            ids.iter().any(|id| freeze.is_of(id) && differs(id, register, &after, freeze))
+        };
         frozen.into_iter().filter(|(_, freeze)| changes(freeze)).collect()
     }
 }

@@ -58,7 +58,12 @@ impl Event {
                     true => String::new(),
                     false => format!(", board of {}, {} of them have to say yes", some(&functions), e.quorum),
                 };
-                format!("mode {}, {} owners{board}", e.mode.word(), e.owners.len())
+                let rules: Vec<String> = e.freezes.keys().map(ToString::to_string).collect();
+                let rules = match rules.is_empty() {
+                    true => String::new(),
+                    false => format!(", freezes by {}", some(&rules)),
+                };
+                format!("mode {}, {} owners{board}{rules}", e.mode.word(), e.owners.len())
             }
             Self::PersonJoined(_) => "is there to decide".to_owned(),
             Self::PersonLeft(_) => "decides no longer".to_owned(),
@@ -106,8 +111,11 @@ fn words_of(aspects: &BTreeSet<Aspect>) -> String {
 }
 
 fn frozen(freeze: &Freeze) -> String {
-    let Freeze { from, until, aspects } = freeze;
-    format!("frozen from {from} until {until}: {}", words_of(aspects))
+    let Freeze { from, until, aspects, scope, rule } = freeze;
+    let ids: Vec<String> = scope.iter().map(ToString::to_string).collect();
+    let scope = if ids.is_empty() { String::new() } else { format!(" of {}", some(&ids)) };
+    let rule = rule.as_ref().map_or(String::new(), |by| format!(", by the rule {}", by.rule));
+    format!("frozen from {from} until {until}: {}{scope}{rule}", words_of(aspects))
 }
 
 fn entered(of: &Entry) -> String {

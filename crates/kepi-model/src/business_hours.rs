@@ -10,7 +10,7 @@ use std::{
 
 use jiff::{
     Timestamp,
-    civil::date,
+    civil::{Date, date},
     tz::{AmbiguousOffset, TimeZone, TimeZoneTransition},
 };
 use serde::{Deserialize, Serialize};
@@ -102,6 +102,14 @@ impl BusinessHours {
     /// When it is open.
     pub fn opened(&self) -> &Opened {
         &self.opened
+    }
+
+    /// Whether it is open at all on a day.
+    pub fn is_open_on(&self, day: Date) -> bool {
+        let week = &self.opened.week;
+        let usual = week.get(day.weekday().to_monday_zero_offset().unsigned_abs() as usize);
+        let openings = self.opened.days.get(&ordinal_of_day(day)).or(usual);
+        openings.is_some_and(|of| !of.is_empty())
     }
 
     /// What is hashed of it.

@@ -2,8 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::{Date, Weekday};
+use serde::Serialize;
+
 use crate::{
-    id::{FunctionId, GovernanceId, PersonId},
+    business_hours::BusinessHours,
+    calendar::Grain,
+    id::{BusinessHoursId, FreezeId, FunctionId, GovernanceId, PersonId, ScorecardId},
     word::words,
 };
 
@@ -103,4 +108,42 @@ pub struct Governance {
     pub board: BTreeMap<FunctionId, BTreeSet<PersonId>>,
     /// How many functions have to say yes.
     pub quorum: u16,
+    /// Periods that are frozen by themselves.
+    pub freezes: BTreeMap<FreezeId, FreezeRule>,
+}
+
+/// A period that is frozen by itself some days after it is over, until it is closed or others lift it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FreezeRule {
+    /// How long its periods are.
+    pub period: Grain,
+    /// On the how-manieth day of business after the period's end it begins.
+    pub after: u16,
+    /// In which respects nothing changes from then on.
+    pub aspects: BTreeSet<Aspect>,
+    /// Only this scorecard and its KPIs.
+    pub scope: Option<ScorecardId>,
+    /// Whose days of business count; none: Monday to Friday.
+    pub business_hours: Option<BusinessHoursId>,
+}
+
+impl FreezeRule {
+    /// The day on which it begins for a period by its last day, by what is open on which day; none: never, as nobody works.
+    pub fn begins(&self, last: Date, hours: Option<&BusinessHours>) -> Option<Date> {
+        let mut left = self.after;
+        let mut day = last;
+        // So many days of business lie within so many days, or nobody works at all.
+        for _ in 0..u32::from(self.after) * 8 + 366 {
+            day = day.tomorrow().ok()?;
+            let works = match hours {
+                Some(hours) => hours.is_open_on(day),
+                None => !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday),
+            };
+            left -= u16::from(works);
+            if left == 0 {
+                return Some(day);
+            }
+        }
+        None
+    }
 }

@@ -97,6 +97,8 @@ names! {
     AlertId
     /// A function that is represented on the board, such as `finance`.
     FunctionId
+    /// A freeze that comes by itself, such as `quarter_end`.
+    FreezeId
 }
 
 /// A BLAKE3 hash of a meaning or of content, shown as lower-case hexadecimal.

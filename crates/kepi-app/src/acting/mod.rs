@@ -89,7 +89,7 @@ impl Deciding<'_> {
         Ok(Evidence::Answerable(Box::new(directory::of(self.0, organisation, &project).await?)))
     }
 
-    async fn in_force_project(&self, organisation: &Organisation) -> Result<Project, AppError> {
+    pub(crate) async fn in_force_project(&self, organisation: &Organisation) -> Result<Project, AppError> {
         project_of(&archive::of(self.0, &organisation.register).await?.0)
     }
 
@@ -235,12 +235,13 @@ impl Deciding<'_> {
         Err(AppError::Busy)
     }
 
-    /// Ends what nobody decided in time, hands on what nobody did, and takes in what was adopted beside a proposal. Whether anything is due is found before the door is asked.
+    /// Ends what nobody decided in time, hands on what nobody did, freezes what a rule says, and takes in what was adopted beside a proposal. Whether anything is due is found before the door is asked.
     ///
     /// # Errors
     /// The database refuses.
     pub async fn tick(&self, at: i64) -> Result<(), AppError> {
         self.end_overdue(at).await?;
+        self.freeze_by_rule(at).await?;
         self.rebase(at).await
     }
 

@@ -272,3 +272,22 @@ async fn ballots_count_on_for_what_says_the_same() {
     world.vote(other, Stance::Yes, "bea").await.unwrap();
     assert_eq!(world.state(other).await, "done");
 }
+
+#[tokio::test]
+async fn who_left_signs_nothing_and_owners_agree_that_they_go() {
+    let world = governed().await;
+    // The one who is accountable leaves, and another answers for it.
+    let gone = changed(&world.files, "person: owner\nname: Your Name\n", "person: dan\nname: Dan\n");
+    let gone = gone.iter().map(|(_, file)| file.clone()).map(|mut file| {
+        file.text = file.text.replace("accountable: owner", "accountable: dan").into();
+        file
+    });
+    let gone = SourceMap::new(gone.collect());
+    let item = world.propose(&gone, "ann", None).await.unwrap();
+    let (view, _) = world.deciding().item(item).await.unwrap();
+    assert!(view.concerned.contains(&"owner".to_owned()), "{:?}", view.concerned);
+    assert!(view.missing.iter().all(|of| !of.of.contains(&"owner".to_owned())), "{:?}", view.missing);
+    assert!(refused(world.vote(item, Stance::Yes, "carl").await).contains("G0803"), "an owner has to agree");
+    world.vote(item, Stance::Yes, "bea").await.unwrap();
+    assert_eq!(world.state(item).await, "done");
+}

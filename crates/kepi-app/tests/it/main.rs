@@ -5,4 +5,5 @@ mod archive;
 mod audit;
 mod deciding;
 mod editing;
+mod freezing;
 mod pull;

@@ -137,6 +137,8 @@ impl Content {
     pub fn ask(&self, mode: Mode) -> Ask {
         match self {
             Self::Change(change) => change.ask(mode),
+            // The rule was agreed to.
+            Self::Freeze(Freeze { rule: Some(_), .. }) => Ask::default(),
             Self::Freeze(_) | Self::Lift(_) => periods::of_freeze(mode),
             Self::Close(_) => periods::of_close(mode),
             Self::Override(_) | Self::Restore(_) | Self::Entry(_) => overrides::of_override(mode),

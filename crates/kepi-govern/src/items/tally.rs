@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Item, Stance};
+use super::{Content, Item, Stance};
 use crate::{governance::Governance, organisation::Organisation, principal::Principal};
 
 /// Who has to agree; all of it has to be met. Nobody: it takes effect at once.
@@ -80,10 +80,18 @@ pub struct Electorate {
     pub board: BTreeSet<u64>,
 }
 
+/// Who leaves by what changes no definition.
+static NOBODY: BTreeSet<u64> = BTreeSet::new();
+
 /// Who may say something of an item.
 pub fn electorate(organisation: &Organisation, item: &Item) -> Electorate {
     let ask = item.content.ask(organisation.governance.mode);
     let there = &organisation.people;
+    // Whoever is to be there no longer signs nothing: that they go is what owners agree to.
+    let leaving = match &item.content {
+        Content::Change(change) => &change.governing.left,
+        _ => &NOBODY,
+    };
     let among = |of: &BTreeSet<u64>| of.intersection(there).copied().collect::<BTreeSet<u64>>();
     let concerned = item.content.concerned();
     let others: BTreeSet<u64> = there
@@ -99,6 +107,7 @@ pub fn electorate(organisation: &Organisation, item: &Item) -> Electorate {
             Principal::Job(_) => None,
         });
         parties = among(&concerned.iter().copied().chain(authors).collect());
+        parties.retain(|person| !leaving.contains(person) || item.authors.contains(&Principal::Person(*person)));
     }
     Electorate {
         parties,

@@ -3,10 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use kepi_model::governance::{Aspect, Mode};
+use kepi_model::{
+    governance::{Aspect, Mode},
+    id::KpiId,
+};
 
 use super::{
-    ASPECTS, BY_ITSELF, CONCERNED, FROZEN, LAPSED, LOOK_AGAIN, NO_DAYS, NO_ITEM, NOBODY, NOT_ASKED,
+    ALREADY_OPEN, ASPECTS, BY_ITSELF, CONCERNED, FROZEN, LAPSED, LOOK_AGAIN, NO_DAYS, NO_ITEM, NOBODY, NOT_ASKED,
     NOT_ASKING, NOT_FROZEN, NOT_OVERRIDDEN, NOT_THERE, NOT_TO_CLOSE, NOT_YOURS, NOTHING_DIFFERS, NOTHING_DUE,
     OTHER_CONTENT, OUTDATED, OVER_ALREADY, OWN, UNSAID, Violation, acting,
 };
@@ -20,7 +23,7 @@ use crate::{
     items::{Change, Content, Item, Outcome, Stance, Tally, Timeout, Turn, electorate, tally},
     organisation::{Organisation, Place},
     overrides::{self, Over, Overridden},
-    periods::PeriodId,
+    periods::{ByRule, Freeze, PeriodId},
     plain::StepName,
     principal::Principal,
     register::DocumentId,
@@ -126,6 +129,9 @@ fn of_content(
                 violated
                     .say(NO_DAYS, "a freeze has days, the first before that on which it ends, and respects");
             }
+            if let Some(by) = &freeze.rule {
+                by_rule(organisation, freeze, by, facts, violated);
+            }
         }
         Content::Lift(item) => {
             if !organisation.periods.frozen.contains_key(item) {
@@ -141,17 +147,17 @@ fn of_content(
             if over || period.first >= of.until {
                 violated.say(OVER_ALREADY, "an override is of a period with days, and ends after today");
             }
-            figure_frozen(organisation, period, of.until, violated);
+            figure_frozen(organisation, (period, of.until), Some(&of.figure.kpi), violated);
         }
         Content::Entry(of) => {
             if of.period.first >= of.until {
                 violated.say(OVER_ALREADY, "a figure is of a period with days");
             }
-            figure_frozen(organisation, of.period, of.until, violated);
+            figure_frozen(organisation, (of.period, of.until), None, violated);
         }
         Content::Restore(item) => match organisation.overrides.get(*item) {
             Some(Overridden { over: None, figure, until, .. }) => {
-                figure_frozen(organisation, figure.period, *until, violated);
+                figure_frozen(organisation, (figure.period, *until), Some(&figure.kpi), violated);
             }
             _ => violated.say(
                 NOT_OVERRIDDEN,
@@ -176,15 +182,45 @@ fn of_content(
     }
 }
 
+/// A freeze that comes by itself is what a rule of the governance says, once a period.
+fn by_rule(
+    organisation: &Organisation,
+    freeze: &Freeze,
+    by: &ByRule,
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) {
+    if !matches!(facts.by, Principal::Job(_)) {
+        violated.say(BY_ITSELF, "a freeze by rule comes by itself; ask for one: `kepi freeze`");
+    }
+    let Some(rule) = organisation.governance.freezes.get(&by.rule) else {
+        return violated.say(BY_ITSELF, format!("the governance has no rule `{}`", by.rule));
+    };
+    let is_so = rule.aspects == freeze.aspects
+        && rule.period == by.period.grain
+        && by.period.first == freeze.from
+        && rule.scope.is_none() == freeze.scope.is_empty();
+    if !is_so || overrides::begins(freeze.until).is_some_and(|over| facts.at < over) {
+        violated.say(BY_ITSELF, format!("that is not what the rule `{}` says", by.rule));
+    }
+    let before = |item: &Item| matches!(&item.content, Content::Freeze(was) if was.rule.as_ref() == Some(by));
+    if organisation.items.all().any(before) || organisation.periods.closed.contains_key(&by.period) {
+        violated.say(ALREADY_OPEN, "that period was frozen by this rule before, or is closed");
+    }
+}
+
 /// A figure of days on which data are frozen is not said otherwise either.
 fn figure_frozen(
     organisation: &Organisation,
-    period: PeriodId,
-    until: jiff::civil::Date,
+    (period, until): (PeriodId, jiff::civil::Date),
+    kpi: Option<&KpiId>,
     violated: &mut Violated<'_>,
 ) {
+    let kpi = kpi.and_then(|kpi| DocumentId::named("kpi", kpi.as_str()));
     for (item, freeze) in &organisation.periods.frozen {
-        if freeze.aspects.contains(&Aspect::Data) && freeze.from < until && period.first < freeze.until {
+        // Where it is not known which KPI a figure goes into, it may be any.
+        let is_of = kpi.as_ref().is_none_or(|kpi| freeze.is_of(kpi));
+        if is_of && freeze.aspects.contains(&Aspect::Data) && freeze.from < until && period.first < freeze.until {
             violated.say(
                 FROZEN,
                 format!(
@@ -259,7 +295,14 @@ fn takes_effect(
             vec![Event::PeriodFrozen(PeriodFrozen { item: number, freeze: freeze.clone() })]
         }
         Content::Lift(freeze) => vec![Event::PeriodLifted(*freeze)],
-        Content::Close(close) => vec![Event::PeriodClosed(close.clone())],
+        Content::Close(close) => {
+            // What a rule froze until the close ends with it.
+            let frozen = organisation.periods.frozen.iter();
+            let over = frozen
+                .filter(|(_, freeze)| freeze.rule.as_ref().is_some_and(|by| by.period == close.period))
+                .map(|(item, _)| Event::PeriodLifted(*item));
+            [Event::PeriodClosed(close.clone())].into_iter().chain(over).collect()
+        }
         Content::Override(of) => {
             let over = |item| Event::OverrideEnded(OverrideEnded { item, why: Over::Replaced });
             let before = organisation.overrides.of(&of.figure).map(over);

@@ -28,7 +28,7 @@ pub const KINDS: &[(&str, u32)] = &[
     ("attempt.refused", 1),
     ("definition.adopted", 1),
     ("figure.overridden", 1),
-    ("governance.adopted", 1),
+    ("governance.adopted", 2),
     ("insights.published", 1),
     ("item.acknowledged", 1),
     ("item.assigned", 1),
@@ -49,7 +49,7 @@ pub const KINDS: &[(&str, u32)] = &[
     ("load.stopped", 1),
     ("override.ended", 1),
     ("period.closed", 1),
-    ("period.frozen", 1),
+    ("period.frozen", 2),
     ("period.lifted", 1),
     ("person.joined", 1),
     ("person.left", 1),
@@ -232,10 +232,10 @@ pub fn write(event: &Event) -> Result<Written, Unreadable> {
         Event::TokenIssued(e) => ("token.issued", 1, to_value(&access_v1::TokenIssued::from(e))),
         Event::TokenRevoked(_) => ("token.revoked", 1, to_value(&access_v1::Nothing {})),
         Event::AttemptRefused(e) => ("attempt.refused", 1, to_value(&access_v1::AttemptRefused::from(e))),
-        Event::GovernanceAdopted(e) => ("governance.adopted", 1, to_value(&deciding::Governance::from(e))),
+        Event::GovernanceAdopted(e) => ("governance.adopted", 2, to_value(&deciding::Governance::from(e))),
         Event::PersonJoined(_) => ("person.joined", 1, to_value(&deciding::Person {})),
         Event::PersonLeft(_) => ("person.left", 1, to_value(&deciding::Person {})),
-        Event::PeriodFrozen(e) => ("period.frozen", 1, to_value(&deciding::Freeze::from(&e.freeze))),
+        Event::PeriodFrozen(e) => ("period.frozen", 2, to_value(&deciding::Freeze::from(&e.freeze))),
         Event::PeriodLifted(_) => ("period.lifted", 1, to_value(&deciding::Lifted {})),
         Event::PeriodClosed(e) => ("period.closed", 1, to_value(&deciding::Closed::from(e))),
         Event::FigureOverridden(e) => {
@@ -322,9 +322,13 @@ pub fn read(kind: &str, v: u32, subject: &Subject, body: &str) -> Result<Event, 
     event.map_err(broken)
 }
 
-/// The body of a kind in the next version's form; none: there is no such version. No kind has a second version yet.
-pub fn upcast(_kind: &str, _v: u32, _body: Value) -> Option<Value> {
-    None
+/// The body of a kind in the next version's form; none: there is no such version.
+pub fn upcast(kind: &str, v: u32, body: Value) -> Option<Value> {
+    match (kind, v) {
+        // Freezes by rule, and of some definitions: there were none.
+        ("governance.adopted" | "period.frozen", 1) => Some(body),
+        _ => None,
+    }
 }
 
 /// What an item proposes, in canonical spelling: ballots are for the hash of this.

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use kepi_model::{
     calendar::Grain,
     governance::{Aspect, Mode},
-    id::FunctionId,
+    id::{BusinessHoursId, FreezeId, FunctionId, ScorecardId},
 };
 use kepi_proof::{Commitment, Digest};
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,7 @@ use crate::{
     periods::{self, PeriodId},
     plain::StepName,
     principal::Principal,
+    register::DocumentId,
 };
 
 /// The number of what an event is about.
@@ -81,6 +82,41 @@ pub(super) struct Governance {
     owners: Vec<Principal>,
     board: Vec<Function>,
     quorum: u16,
+    /// From version 2 on.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    freezes: Vec<FreezeRule>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FreezeRule {
+    rule: FreezeId,
+    period: Grain,
+    after: u16,
+    aspects: Vec<Aspect>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    scope: Option<ScorecardId>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    business_hours: Option<BusinessHoursId>,
+}
+
+impl FreezeRule {
+    fn of((rule, of): (&FreezeId, &kepi_model::governance::FreezeRule)) -> Self {
+        Self {
+            rule: rule.clone(),
+            period: of.period,
+            after: of.after,
+            aspects: of.aspects.iter().copied().collect(),
+            scope: of.scope.clone(),
+            business_hours: of.business_hours.clone(),
+        }
+    }
+
+    fn plain(self) -> (FreezeId, kepi_model::governance::FreezeRule) {
+        let Self { rule, period, after, aspects, scope, business_hours } = self;
+        let aspects = aspects.into_iter().collect();
+        (rule, kepi_model::governance::FreezeRule { period, after, aspects, scope, business_hours })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -101,6 +137,7 @@ impl From<&governance::Governance> for Governance {
             owners: written(&e.owners),
             board: e.board.iter().map(function).collect(),
             quorum: e.quorum,
+            freezes: e.freezes.iter().map(FreezeRule::of).collect(),
         }
     }
 }
@@ -116,7 +153,13 @@ impl Governance {
         if board.len() != functions {
             return Err("a function stands twice".to_owned());
         }
-        Ok(governance::Governance { mode: self.mode, owners: read(self.owners)?, board, quorum: self.quorum })
+        Ok(governance::Governance {
+            mode: self.mode,
+            owners: read(self.owners)?,
+            board,
+            quorum: self.quorum,
+            freezes: self.freezes.into_iter().map(FreezeRule::plain).collect(),
+        })
     }
 
     pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
@@ -160,18 +203,51 @@ pub(super) struct Freeze {
     from: Day,
     until: Day,
     aspects: Vec<Aspect>,
+    /// From version 2 on.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    scope: Vec<DocumentId>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    rule: Option<ByRule>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ByRule {
+    rule: FreezeId,
+    grain: Grain,
+    first: Day,
 }
 
 impl From<&periods::Freeze> for Freeze {
     fn from(of: &periods::Freeze) -> Self {
-        Self { from: Day(of.from), until: Day(of.until), aspects: of.aspects.iter().copied().collect() }
+        let rule = of.rule.as_ref().map(|by| ByRule {
+            rule: by.rule.clone(),
+            grain: by.period.grain,
+            first: Day(by.period.first),
+        });
+        Self {
+            from: Day(of.from),
+            until: Day(of.until),
+            aspects: of.aspects.iter().copied().collect(),
+            scope: of.scope.iter().cloned().collect(),
+            rule,
+        }
     }
 }
 
 impl Freeze {
     fn plain(self) -> periods::Freeze {
-        let Self { from, until, aspects } = self;
-        periods::Freeze { from: from.0, until: until.0, aspects: aspects.into_iter().collect() }
+        let Self { from, until, aspects, scope, rule } = self;
+        periods::Freeze {
+            from: from.0,
+            until: until.0,
+            aspects: aspects.into_iter().collect(),
+            scope: scope.into_iter().collect(),
+            rule: rule.map(|by| periods::ByRule {
+                rule: by.rule,
+                period: PeriodId { grain: by.grain, first: by.first.0 },
+            }),
+        }
     }
 
     pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {

@@ -22,7 +22,7 @@ use kepi_govern::{
         Action, ActionPlan, Alert, Came, Change, Effect, Expected, Method, Outcome, PostMortem, Seen, Task,
     },
     overrides::{Figure, Over, Override},
-    periods::{Close, Freeze, PeriodId},
+    periods::{ByRule, Close, Freeze, PeriodId},
     plain::{ColumnName, Engine, Number, Uuid},
     register::{Adopted, DocumentId, Effective},
 };
@@ -246,7 +246,8 @@ fn persons() -> impl Strategy<Value = BTreeSet<u64>> {
 fn governance() -> impl Strategy<Value = Governance> {
     let board = collection::btree_map(parsed(), persons(), 0..4);
     let mode = prop_oneof![Just(Mode::Open), Just(Mode::Reviewed), Just(Mode::Board)];
-    (mode, persons(), board, 0..4u16).prop_map(|(mode, owners, board, quorum)| Governance {
+    (mode, persons(), board, 0..4u16, any::<bool>()).prop_map(|(mode, owners, board, quorum, ruled)| Governance {
+        freezes: ruled.then(|| ("month_end".parse().unwrap(), crate::deciding::rule())).into_iter().collect(),
         mode,
         owners,
         board,
@@ -268,7 +269,7 @@ pub fn content() -> impl Strategy<Value = Content> {
         .prop_map(|(governance, joined, left)| Governing { governance, joined, left });
     let aspects = || collection::btree_set(aspect.clone(), 0..4);
     let freeze = (day(), day(), aspects())
-        .prop_map(|(from, until, aspects)| Content::Freeze(Freeze { from, until, aspects }));
+        .prop_map(|(from, until, aspects)| Content::Freeze(frozen_days(from, until, aspects)));
     let lift = (1..4u64).prop_map(Content::Lift);
     let change = (0..4u64, collection::vec(adoption(), 0..3), aspects(), persons(), governing).prop_map(
         |(base, adoptions, aspects, concerned, governing)| {
@@ -460,7 +461,7 @@ fn deciding() -> impl Strategy<Value = Event> {
     let left = (0..6u64).prop_map(Event::PersonLeft);
     let frozen = (item(), day(), day()).prop_map(|(item, from, until)| {
         let aspects = [Aspect::Definition].into_iter().collect();
-        Event::PeriodFrozen(PeriodFrozen { item, freeze: Freeze { from, until, aspects } })
+        Event::PeriodFrozen(PeriodFrozen { item, freeze: frozen_days(from, until, aspects) })
     });
     let lifted = item().prop_map(Event::PeriodLifted);
     let closed = close().prop_map(Event::PeriodClosed);
@@ -517,4 +518,13 @@ pub fn evidence() -> impl Strategy<Value = Evidence> {
     let merged = (0..4u64, any::<bool>()).prop_map(|(register, sound)| Evidence::Merged { register, sound });
     let answerable = Just(Evidence::Answerable(Box::new(crate::acting::directory(0))));
     prop_oneof![answerable, merged, Just(Evidence::None), landed, shaped, published, insights]
+}
+
+/// A freeze with or without a rule and a scope, by its first day.
+fn frozen_days(from: Date, until: Date, aspects: BTreeSet<Aspect>) -> Freeze {
+    let id = DocumentId::named("kpi", "nps").unwrap();
+    let scope = if from.day() % 2 == 0 { BTreeSet::from([id]) } else { BTreeSet::new() };
+    let period = PeriodId { grain: Grain::Month, first: from };
+    let rule = (from.day() % 3 == 0).then(|| ByRule { rule: "month_end".parse().unwrap(), period });
+    Freeze { from, until, aspects, scope, rule }
 }

@@ -13,7 +13,7 @@ use kepi_govern::{
 };
 use kepi_model::{
     calendar::Grain,
-    governance::{Aspect, Mode},
+    governance::{Aspect, FreezeRule, Mode},
 };
 use kepi_proof::{Commitment, Digest};
 
@@ -46,6 +46,18 @@ pub fn governance(mode: Mode) -> Governance {
             ("data".parse().unwrap(), BTreeSet::from([5])),
         ]),
         quorum: 2,
+        freezes: BTreeMap::from([("month_end".parse().unwrap(), rule())]),
+    }
+}
+
+/// What a rule says that freezes targets.
+pub fn rule() -> FreezeRule {
+    FreezeRule {
+        period: Grain::Month,
+        after: 3,
+        aspects: BTreeSet::from([Aspect::Target]),
+        scope: None,
+        business_hours: None,
     }
 }
 
@@ -372,7 +384,7 @@ fn what_is_frozen_is_changed_by_nothing_until_that_is_lifted_by_others() {
     for mode in [Mode::Open, Mode::Reviewed, Mode::Board] {
         let mut world = World::new(mode);
         let aspects = BTreeSet::from([Aspect::Definition, Aspect::Target]);
-        let freeze = Freeze { from: day(1), until: day(7), aspects };
+        let freeze = Freeze { from: day(1), until: day(7), aspects, ..nothing_frozen() };
         // What was proposed before is held to it when it is to take effect.
         let content = world.change("b", &[Aspect::Definition], &[]);
         let early = (mode != Mode::Open).then(|| world.open(6, content));
@@ -429,7 +441,7 @@ fn what_is_frozen_is_changed_by_nothing_until_that_is_lifted_by_others() {
         let lift = world.open(1, Content::Lift(item));
         agree(&mut world, lift);
         assert!(change(&mut world, Aspect::Definition, Effective::Ever).is_ok());
-        let nothing = Freeze { from: day(7), until: day(7), aspects: BTreeSet::new() };
+        let nothing = nothing_frozen();
         assert_eq!(world.refused(1, &open(Content::Freeze(nothing))), [laws::NO_DAYS]);
     }
 }
@@ -443,7 +455,8 @@ fn every_respect_and_every_day_of_a_freeze_is_held() {
         for frozen in respects {
             for from in std::iter::once(Effective::Ever).chain((1..20).map(|n| Effective::From(day(n)))) {
                 let mut world = World::new(Mode::Reviewed);
-                let freeze = Freeze { from: day(5), until: day(10), aspects: BTreeSet::from([frozen]) };
+                let aspects = BTreeSet::from([frozen]);
+                let freeze = Freeze { from: day(5), until: day(10), aspects, ..nothing_frozen() };
                 let item = world.open(1, Content::Freeze(freeze));
                 world.says(2, item, Stance::Yes);
                 let mut content = world.change("a", &[aspect], &[]);
@@ -542,4 +555,9 @@ fn only_an_author_withdraws_and_nobody_could_decide_is_said_at_once() {
     let content = world.change("a", &[Aspect::Definition], &[2, 4, 5]);
     let open = Command::Open(Open { content, why: Commitment([0; 32]) });
     assert_eq!(world.refused(6, &open), [laws::NOBODY], "one function is left of two");
+}
+
+fn nothing_frozen() -> Freeze {
+    let (from, until) = (jiff::civil::Date::constant(1970, 1, 7), jiff::civil::Date::constant(1970, 1, 7));
+    Freeze { from, until, aspects: BTreeSet::new(), scope: BTreeSet::new(), rule: None }
 }

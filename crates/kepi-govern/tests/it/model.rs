@@ -9,21 +9,21 @@ use kepi_govern::{
     Adopt, Command, Content, DocumentId, Edit, Effective, Event, Evidence, Facts, Governing, Open,
     Organisation, Place, Principal, Rebase, Situation, Stance, Vote, Withdraw, decide,
     entries::Entry,
-    event::{DefinitionAdopted, ItemRebased},
+    event::{DefinitionAdopted, ItemRebased, PeriodFrozen},
     items::{Change, Items, Outcome},
     overrides::{Figure, Over, Override},
-    periods::{Close, Freeze, PeriodId},
+    periods::{ByRule, Close, Freeze, PeriodId},
     plain::Number,
     principal::JobName,
     register::Adopted,
 };
 use kepi_model::{
     calendar::Grain,
-    governance::{Aspect, Mode},
+    governance::{Aspect, FreezeRule, Mode},
 };
 use kepi_proof::{Commitment, Digest};
 
-use crate::deciding::{DAY, World, governance, kpi, person};
+use crate::deciding::{DAY, World, governance, kpi, person, rule};
 
 /// Numbers that look random and are the same everywhere.
 struct Dice(u64);
@@ -75,6 +75,8 @@ enum Lie {
     NothingFrozen,
     /// That what is put together with what is in force says what it said.
     SaysTheSame,
+    /// That the governance has rules that it has not.
+    AnyRule,
 }
 
 const LIES: &[Lie] = &[
@@ -89,6 +91,7 @@ const LIES: &[Lie] = &[
     Lie::Earlier,
     Lie::NothingFrozen,
     Lie::SaysTheSame,
+    Lie::AnyRule,
 ];
 
 /// What is known of an item from its events alone.
@@ -180,7 +183,9 @@ impl Model {
                 let (from, until) = (self.day(), self.day());
                 let all = [Aspect::Definition, Aspect::Data, Aspect::Weight, Aspect::Target];
                 let aspects = (0..self.dice.below(3)).map(|_| self.dice.one(&all)).collect();
-                return Content::Freeze(Freeze { from, until, aspects });
+                let rule = self.dice.chance(20).then(|| self.by_rule(from));
+                let scope = if self.dice.chance(20) { BTreeSet::from([kpi("a")]) } else { BTreeSet::new() };
+                return Content::Freeze(Freeze { from, until, aspects, scope, rule });
             }
             10..20 => {
                 let frozen: Vec<u64> = self.world.organisation.periods.frozen.keys().copied().collect();
@@ -272,7 +277,11 @@ impl Model {
             0..12 => Command::Open(Open { content: self.content(), why }),
             12..22 => Command::Edit(Edit { item, was: digest, content: self.content(), why }),
             22..24 => Command::Withdraw(Withdraw { item }),
-            24..26 => self.rebase(),
+            24..25 => self.rebase(),
+            25..26 => match self.dice.chance(50) {
+                true => self.rebase(),
+                false => Command::Open(Open { content: self.ruled(), why }),
+            },
             26..30 => Command::Tick,
             30..33 => {
                 let adopted = self.world.text();
@@ -295,6 +304,21 @@ impl Model {
             }
         };
         (who, command, None)
+    }
+
+    fn by_rule(&mut self, first: Date) -> ByRule {
+        let rule = self.dice.one(&["month_end", "other"]).parse().unwrap();
+        ByRule { rule, period: PeriodId { grain: Grain::Month, first } }
+    }
+
+    /// What the clock freezes by a rule, or something like it.
+    fn ruled(&mut self) -> Content {
+        let first = self.day();
+        let until = first.checked_add(jiff::Span::new().days(1 + self.dice.below(9) as i64)).unwrap();
+        let aspect = self.dice.one(&[Aspect::Target, Aspect::Target, Aspect::Definition]);
+        let rule = Some(self.by_rule(first));
+        let scope = BTreeSet::new();
+        Content::Freeze(Freeze { from: first, until, aspects: BTreeSet::from([aspect]), scope, rule })
     }
 
     /// What is put together with what was adopted since.
@@ -335,7 +359,7 @@ impl Model {
         evidence: &Evidence,
     ) -> Result<Vec<Event>, &'static str> {
         let mut by = match command {
-            Command::Rebase(_) if who > 1 => Principal::Job(JobName::new("tick").unwrap()),
+            _ if job(command, who) => Principal::Job(JobName::new("tick").unwrap()),
             _ => person(who),
         };
         let mut organisation = self.world.organisation.clone();
@@ -371,6 +395,12 @@ impl Model {
             (Some(Lie::NothingEnds), _) => organisation.items = self.unended.clone(),
             (Some(Lie::Earlier), _) => at = DAY,
             (Some(Lie::NothingFrozen), _) => organisation.periods.frozen.clear(),
+            (Some(Lie::AnyRule), Command::Open(Open { content: Content::Freeze(freeze), .. })) => {
+                if let Some(by) = &freeze.rule {
+                    let rule = FreezeRule { aspects: freeze.aspects.clone(), ..rule() };
+                    organisation.governance.freezes.insert(by.rule.clone(), rule);
+                }
+            }
             (Some(Lie::SaysTheSame), Command::Rebase(Rebase { item, was, content: Some(content) })) => {
                 if let (Content::Change(new), Some(Content::Change(old))) =
                     (&*content, organisation.items.get(*item).map(|item| item.content.clone()))
@@ -404,7 +434,7 @@ impl Model {
             self.take(1, &event);
         }
         let (who, command, seen) = self.next();
-        let job = matches!(command, Command::Rebase(_)) && who > 1;
+        let job = job(&command, who);
         let position = self.world.organisation.register.position();
         let known = if self.dice.chance(60) { position } else { position.saturating_sub(1) };
         let evidence = Evidence::Merged { register: known, sound: self.dice.chance(90) };
@@ -585,6 +615,21 @@ impl Model {
                 self.agreed(told, &change.aspects, before)?;
                 return self.thawed(adopted, &change.aspects, before);
             }
+            Event::PeriodFrozen(PeriodFrozen { freeze: Freeze { rule: Some(by), aspects, until, .. }, .. }) => {
+                let rule = before.governance.freezes.get(&by.rule);
+                if who == 1 || rule.is_none_or(|rule| rule.aspects != *aspects) {
+                    return broken("frozen by a rule that nobody agreed to");
+                }
+                if self.world.at < self.begins(*until) {
+                    return broken("frozen before the period was over");
+                }
+                let again = |freeze: &Freeze| freeze.rule.as_ref() == Some(by);
+                if before.periods.frozen.values().any(again) || before.periods.closed.contains_key(&by.period) {
+                    return broken("frozen twice, or closed");
+                }
+            }
+            Event::PeriodLifted(item) if matches!(&self.told_of(command).content, Content::Close(close)
+                if before.periods.frozen.get(item).and_then(|freeze| freeze.rule.as_ref()).is_some_and(|by| by.period == close.period)) => {}
             Event::PeriodFrozen(_) | Event::PeriodLifted(_) | Event::PeriodClosed(_) => {
                 let number = match command {
                     Command::Vote(vote) => vote.item,
@@ -616,7 +661,7 @@ impl Model {
                 if told.content != Content::Override(e.of.clone()) {
                     return broken("another figure than what was agreed to");
                 }
-                self.figure_thawed(e.of.figure.period.first, e.of.until, before)?;
+                self.figure_thawed(Some(e.of.figure.kpi.as_str()), e.of.figure.period.first, e.of.until, before)?;
                 // One other agrees, whatever the mode.
                 return self.agreed(told, &BTreeSet::from([self.one_other(before)]), before);
             }
@@ -625,7 +670,7 @@ impl Model {
                 if told.content != Content::Entry(e.of.clone()) {
                     return broken("another figure than what was agreed to");
                 }
-                self.figure_thawed(e.of.period.first, e.of.until, before)?;
+                self.figure_thawed(None, e.of.period.first, e.of.until, before)?;
                 return self.agreed(told, &BTreeSet::from([self.one_other(before)]), before);
             }
             Event::OverrideEnded(e) => {
@@ -640,7 +685,7 @@ impl Model {
                         if told.content != Content::Restore(e.item) {
                             return broken("another figure was restored than what was agreed to");
                         }
-                        self.figure_thawed(of.figure.period.first, of.until, before)?;
+                        self.figure_thawed(Some(of.figure.kpi.as_str()), of.figure.period.first, of.until, before)?;
                         return self.agreed(told, &BTreeSet::from([self.one_other(before)]), before);
                     }
                     Over::Replaced => match &self.told_of(command).content {
@@ -674,8 +719,11 @@ impl Model {
     }
 
     /// Whether no figure of a day on which data are frozen was said otherwise, asked day by day.
-    fn figure_thawed(&self, first: Date, until: Date, before: &Organisation) -> Found {
-        let frozen = before.periods.frozen.values().filter(|freeze| freeze.aspects.contains(&Aspect::Data));
+    fn figure_thawed(&self, of: Option<&str>, first: Date, until: Date, before: &Organisation) -> Found {
+        let frozen = before.periods.frozen.values().filter(|freeze| {
+            let of = of.is_none_or(|of| freeze.scope.is_empty() || freeze.scope.contains(&kpi(of)));
+            of && freeze.aspects.contains(&Aspect::Data)
+        });
         let frozen: Vec<&Freeze> = frozen.collect();
         let mut day = first;
         while day < until {
@@ -699,7 +747,7 @@ impl Model {
         for freeze in before.periods.frozen.values().filter(|freeze| !freeze.aspects.is_disjoint(aspects)) {
             let mut day = freeze.from;
             while day < freeze.until {
-                for id in adopted.texts.keys() {
+                for id in adopted.texts.keys().filter(|id| freeze.scope.is_empty() || freeze.scope.contains(id)) {
                     if before.register.in_force(id, Some(day)) != after.in_force(id, Some(day)) {
                         return broken("what is frozen was changed");
                     }
@@ -741,6 +789,10 @@ impl Model {
                 (_, Aspect::Target | Aspect::Owner) => {
                     let mut parties: BTreeSet<u64> = told.concerned.union(&told.authors).copied().collect();
                     parties.retain(there);
+                    if let Content::Change(change) = &told.content {
+                        let left = &change.governing.left;
+                        parties.retain(|person| !left.contains(person) || told.authors.contains(person));
+                    }
                     let signed = parties.iter().all(|p| yes.contains(p) || told.editor == *p);
                     let two = parties.len() > 1 || !others.is_empty();
                     signed && two && (mode == Mode::Reviewed || by_board)
@@ -783,6 +835,16 @@ impl Model {
     }
 }
 
+/// Whether something is asked for by the clock: that now and then a person asks for it shall be refused.
+fn job(command: &Command, who: u64) -> bool {
+    let by_itself = match command {
+        Command::Rebase(_) => true,
+        Command::Open(Open { content: Content::Freeze(freeze), .. }) => freeze.rule.is_some(),
+        _ => false,
+    };
+    by_itself && who > 1
+}
+
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
@@ -823,7 +885,7 @@ fn nothing_takes_effect_without_those_who_have_to_agree() {
     }
     for code in [
         "G0101", "G0104", "G0701", "G0702", "G0703", "G0704", "G0705", "G0706", "G0801", "G0802", "G0803",
-        "G0804", "G0805", "G0806", "G0807", "G0901", "G0902", "G0903", "G0904", "G1001", "G1002",
+        "G0804", "G0805", "G0806", "G0807", "G0901", "G0902", "G0903", "G0904", "G1001", "G1002", "G1101", "G1103",
     ] {
         assert!(all.contains_key(code), "`{code}` never refused anything");
     }

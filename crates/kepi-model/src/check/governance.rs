@@ -7,7 +7,7 @@ use crate::{
     codes,
     decode::Placed,
     definitions as written,
-    governance::{Governance, Mode},
+    governance::{FreezeRule, Governance, Mode},
     id::PersonId,
     source_text::Span,
 };
@@ -62,11 +62,24 @@ pub(super) fn read(
         }
         _ => {}
     }
+    let freezes = written.freezes.items().filter_map(|rule| {
+        let (id, of) = (rule.key.as_ref()?.id.clone()?, rule.value.as_ref()?);
+        let rule = FreezeRule {
+            period: *of.period.get()?,
+            after: u16::try_from(of.after.get()?.0).ok()?,
+            aspects: of.aspects.values().into_iter().collect(),
+            scope: of.scope.cloned(),
+            business_hours: of.business_hours.cloned(),
+        };
+        Some((id, rule))
+    });
+    let freezes = freezes.filter(|(_, rule)| !rule.aspects.is_empty()).collect();
     Some(Governance {
         id: written.governance.get()?.id.clone()?,
         mode,
         owners,
         board: members,
         quorum: u16::try_from(quorum).ok()?,
+        freezes,
     })
 }

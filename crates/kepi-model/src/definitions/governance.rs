@@ -2,11 +2,12 @@
 
 use crate::{
     decode::{List, Map, Name, Whole, choices, table},
-    governance::Mode,
-    id::{FunctionId, GovernanceId, PersonId},
+    calendar::Grain,
+    governance::{Aspect, Mode},
+    id::{BusinessHoursId, FreezeId, FunctionId, GovernanceId, PersonId, ScorecardId},
 };
 
-choices!(Mode);
+choices!(Mode, Aspect);
 
 table! {
     Board = "board", "Who decides where a board does.";
@@ -16,9 +17,19 @@ table! {
 }
 
 table! {
+    FreezeRule = "freeze_rule", "A period that is frozen by itself some days after it is over, until it is closed or others lift it.";
+    period: Grain, required, "How long its periods are. Of them the last one that is over is frozen.", "quarter";
+    after: Whole<1, 250>, default "1", "On the how-manieth day of business after the period's end it begins.", "3";
+    aspects: List<Aspect>, required, "In which respects nothing changes from then on.", "[target, weight]";
+    scope: ScorecardId, optional, "Only this scorecard, its KPIs, and what they are computed of; default everything.", "customers";
+    business_hours: BusinessHoursId, optional, "Whose days of business count; default Monday to Friday.", "support_desk";
+}
+
+table! {
     Governance = "governance", "How it is decided what is in force. Without one, whoever runs the project decides.";
     governance: Name<GovernanceId>, required, "The name in definitions.", "airport";
     mode: Mode, required, "`open`: a run puts in force what stands in the files. `reviewed`: somebody else has to agree. `board`: the board has to.", "reviewed";
     owners: List<PersonId>, required, "Who has to agree to changes of the governance itself, and of who may decide; two or more.", "[controller, head_of_service]";
     board: Board, optional, "Who decides where `mode` is `board`.", "{members: {finance: [controller], customer: [head_of_service], data: [head_of_data]}}";
+    freezes: Map<Name<FreezeId>, FreezeRule>, optional, "Periods that are frozen by themselves, by the name of the rule.", "{quarter_end: {period: quarter, after: 3, aspects: [target, weight]}}";
 }
