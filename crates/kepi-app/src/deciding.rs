@@ -191,7 +191,7 @@ impl Deciding<'_> {
                     return self.item_of(done).await;
                 }
                 Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::OUTDATED) => {}
-                Err(other) => return Err(other.into()),
+                Err(other) => return Err(self.refused(other, &permit, &command, acting.at).await),
             }
         }
         Err(AppError::Busy)
@@ -222,8 +222,10 @@ impl Deciding<'_> {
         texts.push(why);
         let key = acting.key("ask");
         let asked = Asked::new(&permit, &key, acting.at);
-        let done = self.0.perform(asked, &command, &mut NewTexts(texts)).await?;
-        self.item_of(done).await
+        match self.0.perform(asked, &command, &mut NewTexts(texts)).await {
+            Ok(done) => self.item_of(done).await,
+            Err(error) => Err(self.refused(error, &permit, &command, acting.at).await),
+        }
     }
 
     /// The item that a request was about that this person sent before under a key; none: it was not sent.
@@ -285,7 +287,7 @@ impl Deciding<'_> {
             match self.0.perform(Asked::new(&permit, &key, acting.at), &command, &mut effects).await {
                 Ok(_) => return self.rebase(acting.at).await,
                 Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::LOOK_AGAIN) => {}
-                Err(other) => return Err(other.into()),
+                Err(other) => return Err(self.refused(other, &permit, &command, acting.at).await),
             }
         }
         Err(AppError::Busy)
@@ -300,8 +302,11 @@ impl Deciding<'_> {
         self.tick(acting.at).await?;
         let key = acting.key("withdraw");
         let command = Command::Withdraw(Withdraw { item: number });
-        self.0.perform(Asked::new(&permit, &key, acting.at), &command, &mut NewTexts(Vec::new())).await?;
-        Ok(())
+        let asked = Asked::new(&permit, &key, acting.at);
+        match self.0.perform(asked, &command, &mut NewTexts(Vec::new())).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.refused(error, &permit, &command, acting.at).await),
+        }
     }
 
     /// What stands in the folder as a change of what is in force.

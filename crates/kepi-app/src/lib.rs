@@ -36,6 +36,7 @@ pub mod project_files;
 pub mod publishing;
 pub mod pull;
 mod rebasing;
+mod refusals;
 pub mod register;
 pub mod reproduce;
 pub mod run;

@@ -1,5 +1,7 @@
 //! What can be asked for, and what is looked at before it is decided.
 
+use std::collections::BTreeSet;
+
 use kepi_model::id::{EntityId, Hash, RuleId};
 use kepi_proof::{Commitment, Digest};
 use serde::{Serialize, ser::SerializeSeq};
@@ -11,7 +13,7 @@ use crate::{
     event::{DefinitionAdopted, Load, RunCounts, Sealed},
     governance::Governing,
     items::{Content, Stance},
-    plain::{ColumnName, Engine, Uuid},
+    plain::{ColumnName, Engine, Name, Uuid},
     principal::Principal,
     register::{Adopted, DocumentId},
 };
@@ -73,6 +75,17 @@ pub struct Vote {
     pub content: Digest,
     /// Why.
     pub why: Option<Commitment>,
+}
+
+/// Keeps a record that laws refused somebody something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RecordForbidden {
+    /// The item that it was about; none: something was to be proposed.
+    pub item: Option<u64>,
+    /// What was attempted.
+    pub action: Name,
+    /// The numbers of the laws that said no.
+    pub laws: BTreeSet<u16>,
 }
 
 /// Gives up what one proposed.
@@ -156,6 +169,8 @@ pub enum Command {
     RevokeToken(RevokeToken),
     /// Keeps a record that somebody was refused something.
     RecordRefusal(RecordRefusal),
+    /// Keeps a record that laws refused somebody something.
+    RecordForbidden(RecordForbidden),
     /// Asks those who have to agree for something.
     Open(Open),
     /// Writes anew what an item proposes.
@@ -172,6 +187,20 @@ pub enum Command {
     Observe(Observe),
     /// Ends what nobody decided in time, and hands on what nobody did.
     Tick,
+}
+
+impl Command {
+    /// What somebody attempts by it that laws of deciding may refuse, and of which item.
+    pub fn attempts(&self) -> Option<(&'static str, Option<u64>)> {
+        match self {
+            Self::Open(_) => Some(("propose", None)),
+            Self::Edit(of) => Some(("write_anew", Some(of.item))),
+            Self::Vote(of) => Some((of.stance.word(), Some(of.item))),
+            Self::Withdraw(of) => Some(("withdraw", Some(of.item))),
+            Self::Act(of) => Some(("act", Some(of.item))),
+            _ => None,
+        }
+    }
 }
 
 /// What was found under the lock, before the decision. It is bound, not trusted: it names what it was taken from.

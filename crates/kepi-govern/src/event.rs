@@ -455,6 +455,17 @@ pub struct AttemptRefused {
     pub token: Option<u64>,
 }
 
+/// Laws refused somebody something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptForbidden {
+    /// The item that it was about; none: something was to be proposed.
+    pub item: Option<u64>,
+    /// What was attempted: `vote`, `propose`.
+    pub action: Name,
+    /// The numbers of the laws that said no: 801 is `G0801`.
+    pub laws: BTreeSet<u16>,
+}
+
 /// Something that has happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -480,6 +491,8 @@ pub enum Event {
     TokenRevoked(TokenRevoked),
     /// `attempt.refused`
     AttemptRefused(AttemptRefused),
+    /// `attempt.forbidden`
+    AttemptForbidden(AttemptForbidden),
     /// `governance.adopted`
     GovernanceAdopted(Governance),
     /// `person.joined`, by number
@@ -545,6 +558,7 @@ impl Event {
             Self::TokenIssued(e) => Subject::token(e.token),
             Self::TokenRevoked(e) => Subject::token(e.token),
             Self::AttemptRefused(e) => e.on.clone(),
+            Self::AttemptForbidden(e) => e.item.map_or_else(Subject::register, Subject::item),
             Self::GovernanceAdopted(_) => Subject::governance(),
             Self::PersonJoined(number) | Self::PersonLeft(number) => Subject::person(*number),
             Self::PeriodFrozen(PeriodFrozen { item, .. }) | Self::PeriodLifted(item) => {
@@ -619,7 +633,8 @@ impl Event {
             | Self::SignInEnded(_)
             | Self::TokenIssued(_)
             | Self::TokenRevoked(_)
-            | Self::AttemptRefused(_) => Vec::new(),
+            | Self::AttemptRefused(_)
+            | Self::AttemptForbidden(_) => Vec::new(),
         }
     }
 }

@@ -26,7 +26,8 @@ mod words;
 pub use access::{BindSignIn, EndSignIn, Grant, IssueToken, RecordRefusal, RevokeToken};
 pub use acting::{Act, Deed, Observe};
 pub use command::{
-    Adopt, Command, Edit, Evidence, Facts, Land, Open, Publish, PublishInsights, Rebase, Shape, Vote,
+    Adopt, Command, Edit, Evidence, Facts, Land, Open, Publish, PublishInsights, Rebase, RecordForbidden,
+    Shape, Vote,
     Withdraw,
 };
 pub use directory::Directory;

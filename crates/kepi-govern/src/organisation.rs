@@ -102,6 +102,7 @@ impl Organisation {
             | Event::InsightsPublished(_)
             | Event::ValueEntered(_)
             | Event::AttemptRefused(_)
+            | Event::AttemptForbidden(_)
             | Event::Legacy(_) => {}
         }
     }

@@ -52,6 +52,14 @@ impl Event {
                 let token = e.token.map_or(String::new(), |token| format!(" by token {token}"));
                 format!("{} was refused{unit}{token}", e.action)
             }
+            Self::AttemptForbidden(e) => {
+                let laws: Vec<String> = e.laws.iter().map(|law| format!("G{law:04}")).collect();
+                let action = match e.action.as_str() {
+                    said @ ("yes" | "no" | "abstain") => format!("say {said}"),
+                    other => other.replace('_', " "),
+                };
+                format!("refused to {action}: {}", some(&laws))
+            }
             Self::GovernanceAdopted(e) => {
                 let functions: Vec<String> = e.board.keys().map(ToString::to_string).collect();
                 let board = match functions.is_empty() {

@@ -229,7 +229,7 @@ impl Deciding<'_> {
             match self.0.perform(Asked::new(by, key, at), command, &mut effects).await {
                 Ok(_) => return Ok(()),
                 Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::LOOK_AGAIN) => {}
-                Err(other) => return Err(other.into()),
+                Err(other) => return Err(self.refused(other, by, command, at).await),
             }
         }
         Err(AppError::Busy)

@@ -291,3 +291,26 @@ async fn who_left_signs_nothing_and_owners_agree_that_they_go() {
     world.vote(item, Stance::Yes, "bea").await.unwrap();
     assert_eq!(world.state(item).await, "done");
 }
+
+#[tokio::test]
+async fn what_laws_refuse_stands_in_the_log_once_an_hour() {
+    let world = governed().await;
+    let files = changed(&world.files, NPS, "nps: {of: survey_response, answer: score, where: region = 'north'}");
+    let item = world.propose(&files, "carl", None).await.unwrap();
+    for _ in 0..3 {
+        world.vote(item, Stance::Yes, "carl").await.unwrap_err();
+    }
+    world.propose(&files, "mallory", None).await.unwrap_err();
+    // What merely moved on is no attempt at anything.
+    world.vote(item + 7, Stance::Yes, "ann").await.unwrap_err();
+    world.propose(&world.files, "ann", None).await.unwrap_err();
+    let events = world.store.events(&Default::default()).await.unwrap();
+    let kept: Vec<_> = events.iter().filter(|e| e.kind.as_str() == "attempt.forbidden").collect();
+    let said: Vec<_> = kept.iter().map(|e| (e.subject.as_str(), e.event().unwrap().words())).collect();
+    assert_eq!(
+        said,
+        [("item/1", "refused to say yes: G0801".to_owned()), ("register", "refused to propose: G0701".to_owned())]
+    );
+    assert_eq!(world.store.name_of(&kept[0].by).await.unwrap(), "carl");
+    assert!(world.store.audit(&Default::default()).await.unwrap().holds());
+}

@@ -11,7 +11,7 @@ use kepi_model::governance::Mode;
 use crate::{
     access,
     command::{Adopt, Command, Evidence, Facts, Land, Publish, PublishInsights, Shape},
-    event::{Event, InsightsPublished, LoadLanded, LoadStopped, RunPublished, TableShaped},
+    event::{AttemptForbidden, Event, InsightsPublished, LoadLanded, LoadStopped, RunPublished, TableShaped},
     organisation::Organisation,
     register::Effective,
 };
@@ -123,6 +123,10 @@ pub const INCOMPLETE: &str = "G1110";
 /// It is owed.
 pub const OWED: &str = "G1111";
 
+/// Laws that say that something has moved on, is no more or differs in nothing: to meet with one is no attempt at anything.
+pub const MOVED_ON: &[&str] =
+    &[OUTDATED, NOTHING_DIFFERS, NO_ITEM, OTHER_CONTENT, LOOK_AGAIN, LAPSED, NOTHING_DUE, NOTHING_NEW];
+
 /// What a command comes to, or every law it would break.
 ///
 /// # Errors
@@ -145,6 +149,11 @@ pub fn decide(
         Command::IssueToken(issue) => Some(access::issued(who, issue, facts.at, &mut violations)),
         Command::RevokeToken(revoke) => Some(access::revoked(who, revoke, &mut violations)),
         Command::RecordRefusal(refusal) => Some(access::refused(refusal)),
+        Command::RecordForbidden(of) => Some(vec![Event::AttemptForbidden(AttemptForbidden {
+            item: of.item,
+            action: of.action.clone(),
+            laws: of.laws.clone(),
+        })]),
         Command::Open(open) => deciding::opened(situation.organisation, open, facts, &mut violations),
         Command::Edit(edit) => deciding::edited(situation.organisation, edit, facts, &mut violations),
         Command::Rebase(of) => rebasing::rebased(situation.organisation, of, facts, &mut violations),

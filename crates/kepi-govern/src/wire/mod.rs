@@ -25,6 +25,7 @@ use crate::{
 
 /// Every kind of event with the version that is written now.
 pub const KINDS: &[(&str, u32)] = &[
+    ("attempt.forbidden", 1),
     ("attempt.refused", 1),
     ("definition.adopted", 1),
     ("figure.overridden", 1),
@@ -232,6 +233,7 @@ pub fn write(event: &Event) -> Result<Written, Unreadable> {
         Event::TokenIssued(e) => ("token.issued", 1, to_value(&access_v1::TokenIssued::from(e))),
         Event::TokenRevoked(_) => ("token.revoked", 1, to_value(&access_v1::Nothing {})),
         Event::AttemptRefused(e) => ("attempt.refused", 1, to_value(&access_v1::AttemptRefused::from(e))),
+        Event::AttemptForbidden(e) => ("attempt.forbidden", 1, to_value(&deciding::Forbidden::from(e))),
         Event::GovernanceAdopted(e) => ("governance.adopted", 2, to_value(&deciding::Governance::from(e))),
         Event::PersonJoined(_) => ("person.joined", 1, to_value(&deciding::Person {})),
         Event::PersonLeft(_) => ("person.left", 1, to_value(&deciding::Person {})),
@@ -302,6 +304,7 @@ pub fn read(kind: &str, v: u32, subject: &Subject, body: &str) -> Result<Event, 
         "figure.overridden" => from::<v1_figures::Overridden>(value).and_then(|b| b.read(subject)),
         "value.entered" => from::<v1_figures::Entry>(value).and_then(|b| b.read(subject)),
         "override.ended" => from::<v1_figures::OverrideEnded>(value).and_then(|b| b.read(subject)),
+        "attempt.forbidden" => from::<deciding::Forbidden>(value).and_then(|b| b.read(subject)),
         "item.opened" => from::<deciding::Proposed>(value).and_then(|b| b.read_opened(subject)),
         "item.edited" => from::<deciding::Proposed>(value).and_then(|b| b.read_edited(subject)),
         "item.rebased" => from::<deciding::Rebased>(value).and_then(|b| b.read(subject)),

@@ -1,6 +1,6 @@
 //! Bodies of version 1 of what is proposed and decided: these never change. What the subject says is not said again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use kepi_model::{
@@ -23,7 +23,7 @@ use crate::{
     governance::{self, Governing},
     items::{self, Change, Outcome, Stance},
     periods::{self, PeriodId},
-    plain::StepName,
+    plain::{Name, StepName},
     principal::Principal,
     register::DocumentId,
 };
@@ -417,6 +417,28 @@ impl Proposed {
     pub(super) fn read_edited(self, subject: &Subject) -> Result<Event, String> {
         let (item, content) = (number(subject, "item")?, self.content.read()?);
         Ok(Event::ItemEdited(event::ItemEdited { item, content, why: self.why }))
+    }
+}
+
+/// Of `attempt.forbidden`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Forbidden {
+    action: Name,
+    laws: BTreeSet<u16>,
+}
+
+impl From<&event::AttemptForbidden> for Forbidden {
+    fn from(e: &event::AttemptForbidden) -> Self {
+        Self { action: e.action.clone(), laws: e.laws.clone() }
+    }
+}
+
+impl Forbidden {
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        let item = if *subject == Subject::register() { None } else { Some(number(subject, "item")?) };
+        let Self { action, laws } = self;
+        Ok(Event::AttemptForbidden(event::AttemptForbidden { item, action, laws }))
     }
 }
 

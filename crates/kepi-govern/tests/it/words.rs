@@ -16,6 +16,7 @@ fn every_kind_of_event_is_said_in_words() {
         said.push(format!("{}: {}", recorded.kind, recorded.event().unwrap().words()));
     }
     let expected = [
+        "attempt.forbidden: refused to say yes: G0801, G0802",
         "attempt.refused: see_value was refused for area_a by token 3",
         "definition.adopted: kpi/nps, a person in force from ever; scorecard/customers gone from ever",
         "figure.overridden: kpi/nps in month/2026-05-01, of a part of its rows is 41.5, until 2027-01-01",
