@@ -129,9 +129,10 @@ pub(crate) async fn governing(
     project: &Project,
     adoptions: &[DefinitionAdopted],
 ) -> Result<Governing, AppError> {
-    let said = adoptions.iter().flat_map(|adoption| adoption.texts.keys()).any(
-        |id| matches!(id, DocumentId::Named { kind, .. } if kind == "governance"),
-    );
+    let said = adoptions
+        .iter()
+        .flat_map(|adoption| adoption.texts.keys())
+        .any(|id| matches!(id, DocumentId::Named { kind, .. } if kind == "governance"));
     let Some(written) = &project.governance else {
         let is = said || organisation.governance != Governance::default();
         return Ok(Governing { governance: is.then(Governance::default), ..Governing::default() });

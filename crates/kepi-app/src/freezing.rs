@@ -35,7 +35,8 @@ impl Deciding<'_> {
         for (name, rule) in &organisation.governance.freezes {
             let Some(freeze) = due(&project, name, rule, at)? else { continue };
             let Some(by) = &freeze.rule else { continue };
-            let was = |content: &Content| matches!(content, Content::Freeze(was) if was.rule.as_ref() == Some(by));
+            let was =
+                |content: &Content| matches!(content, Content::Freeze(was) if was.rule.as_ref() == Some(by));
             if organisation.periods.closed.contains_key(&by.period)
                 || organisation.items.all().any(|item| was(&item.content))
             {
@@ -78,8 +79,10 @@ fn due(project: &Project, name: &FreezeId, rule: &FreezeRule, at: i64) -> Result
 /// A scorecard, its KPIs, and what these are computed of.
 fn within(project: &Project, scorecard: &ScorecardId) -> BTreeSet<DocumentId> {
     let card = project.scorecards.get(scorecard);
-    let mut kpis: Vec<&KpiId> = card.into_iter().flat_map(|card| card.wordings()).flat_map(|card| card.kpis()).collect();
-    let mut found: BTreeSet<DocumentId> = DocumentId::named("scorecard", scorecard.as_str()).into_iter().collect();
+    let mut kpis: Vec<&KpiId> =
+        card.into_iter().flat_map(|card| card.wordings()).flat_map(|card| card.kpis()).collect();
+    let mut found: BTreeSet<DocumentId> =
+        DocumentId::named("scorecard", scorecard.as_str()).into_iter().collect();
     while let Some(id) = kpis.pop() {
         let is_new = DocumentId::named("kpi", id.as_str()).is_some_and(|id| found.insert(id));
         if let Some(kpi) = project.kpis.get(id).filter(|_| is_new) {

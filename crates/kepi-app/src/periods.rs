@@ -107,7 +107,11 @@ impl App {
         let (_, _, first, until) = self.period(period).await?;
         let aspects = aspects.iter().copied().collect();
         Deciding(&self.store)
-            .ask_for(Content::Freeze(Freeze { from: first, until, aspects, scope: BTreeSet::new(), rule: None }), acting, why)
+            .ask_for(
+                Content::Freeze(Freeze { from: first, until, aspects, scope: BTreeSet::new(), rule: None }),
+                acting,
+                why,
+            )
             .await
     }
 

@@ -244,7 +244,8 @@ impl App {
                 _ if waiting.is_none() => pull::record(&self.root, definitions.register),
                 // What was decided since and is not written here yet waits for nobody.
                 Some((files, project)) => {
-                    let beside = pull::taken_in(&self.store, &self.root, files.clone(), project.clone()).await;
+                    let beside =
+                        pull::taken_in(&self.store, &self.root, files.clone(), project.clone()).await;
                     if let Ok(TakenIn { files, project, decided }) = &beside
                         && !decided.is_empty()
                     {

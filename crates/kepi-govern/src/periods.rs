@@ -123,9 +123,8 @@ impl Periods {
         adoptions.iter().for_each(|adoption| after.apply(register.position(), adoption));
         let ids: BTreeSet<&DocumentId> =
             adoptions.iter().flat_map(|adoption| adoption.texts.keys()).collect();
-        let changes = |freeze: &Freeze| {
-            ids.iter().any(|id| freeze.is_of(id) && differs(id, register, &after, freeze))
-        };
+        let changes =
+            |freeze: &Freeze| ids.iter().any(|id| freeze.is_of(id) && differs(id, register, &after, freeze));
         frozen.into_iter().filter(|(_, freeze)| changes(freeze)).collect()
     }
 }

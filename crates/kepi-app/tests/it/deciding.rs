@@ -295,7 +295,8 @@ async fn who_left_signs_nothing_and_owners_agree_that_they_go() {
 #[tokio::test]
 async fn what_laws_refuse_stands_in_the_log_once_an_hour() {
     let world = governed().await;
-    let files = changed(&world.files, NPS, "nps: {of: survey_response, answer: score, where: region = 'north'}");
+    let files =
+        changed(&world.files, NPS, "nps: {of: survey_response, answer: score, where: region = 'north'}");
     let item = world.propose(&files, "carl", None).await.unwrap();
     for _ in 0..3 {
         world.vote(item, Stance::Yes, "carl").await.unwrap_err();
@@ -309,7 +310,10 @@ async fn what_laws_refuse_stands_in_the_log_once_an_hour() {
     let said: Vec<_> = kept.iter().map(|e| (e.subject.as_str(), e.event().unwrap().words())).collect();
     assert_eq!(
         said,
-        [("item/1", "refused to say yes: G0801".to_owned()), ("register", "refused to propose: G0701".to_owned())]
+        [
+            ("item/1", "refused to say yes: G0801".to_owned()),
+            ("register", "refused to propose: G0701".to_owned())
+        ]
     );
     assert_eq!(world.store.name_of(&kept[0].by).await.unwrap(), "carl");
     assert!(world.store.audit(&Default::default()).await.unwrap().holds());

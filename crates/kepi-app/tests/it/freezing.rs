@@ -23,7 +23,8 @@ async fn propose(world: &World, files: &SourceMap, when: &str) -> Result<u64, St
 /// The governed example with a rule, in force.
 async fn ruled(rule: &str) -> (World, SourceMap) {
     let world = governed().await;
-    let files = changed(&world.files, "mode: reviewed", &format!("mode: reviewed\nfreezes: {{quarter_end: {rule}}}"));
+    let files =
+        changed(&world.files, "mode: reviewed", &format!("mode: reviewed\nfreezes: {{quarter_end: {rule}}}"));
     let deciding = Deciding(&world.store);
     let item = deciding.propose(&files, &project(&files), acting("ann"), "because", None).await.unwrap();
     deciding.vote(item, Stance::Yes, None, acting("bea"), None).await.unwrap();
@@ -38,13 +39,21 @@ async fn a_quarter_is_frozen_on_the_third_day_of_business_after_its_end() {
     // The first quarter of 2026 ends on a Tuesday; its third day of business after that is Friday the 3rd, in London.
     let item = propose(&world, &target, "2026-04-02T22:59:59Z").await.unwrap();
     let late = Acting { actor: "owner", at: at("2026-04-02T23:00:00Z"), key: None };
-    let refused = Deciding(&world.store).vote(item, Stance::Yes, None, late, None).await.unwrap_err().to_string();
+    let refused =
+        Deciding(&world.store).vote(item, Stance::Yes, None, late, None).await.unwrap_err().to_string();
     assert!(refused.contains("G0901") && refused.contains("2026-01-01 and 2026-04-01"), "{refused}");
     // It was frozen by the clock, once, and the log says by which rule.
     let freeze = item + 1;
     let (view, _) = Deciding(&world.store).item(freeze).await.unwrap();
-    assert_eq!((view.kind, view.state, view.authors.as_slice()), ("freeze", "done", ["job/tick".to_owned()].as_slice()));
-    assert!(view.touches[0].contains("target") && view.touches[0].ends_with("by the rule quarter_end"), "{:?}", view.touches);
+    assert_eq!(
+        (view.kind, view.state, view.authors.as_slice()),
+        ("freeze", "done", ["job/tick".to_owned()].as_slice())
+    );
+    assert!(
+        view.touches[0].contains("target") && view.touches[0].ends_with("by the rule quarter_end"),
+        "{:?}",
+        view.touches
+    );
     // Other respects are free, and so is what begins afterwards.
     let words = changed(&files, "name: Net promoter score", "name: NPS");
     propose(&world, &words, "2026-05-01T12:00:00Z").await.unwrap();
@@ -60,15 +69,24 @@ async fn a_quarter_is_frozen_on_the_third_day_of_business_after_its_end() {
 #[tokio::test]
 async fn a_rule_of_a_scorecard_freezes_its_kpis_alone_and_counts_its_own_days() {
     let (world, files) = ruled("{period: month, aspects: [definition], scope: customers}").await;
-    let one = changed(&files, "count: {of: survey_response}", "count: {of: survey_response, where: region = 'north'}");
+    let one = changed(
+        &files,
+        "count: {of: survey_response}",
+        "count: {of: survey_response, where: region = 'north'}",
+    );
     // May 2026 ends on a Sunday: the first day of business is Monday the 1st.
     let refused = propose(&world, &one, "2026-06-01T12:00:00Z").await.unwrap_err();
     assert!(refused.contains("G0901"), "{refused}");
-    let more = changed(&files, "kpi: answers\n", "kpi: more\nname: More\nbetter: higher\nmeasure: {count: {of: survey_response}}\nperiod: month\naccountable: owner\n---\nkpi: answers\n");
+    let more = changed(
+        &files,
+        "kpi: answers\n",
+        "kpi: more\nname: More\nbetter: higher\nmeasure: {count: {of: survey_response}}\nperiod: month\naccountable: owner\n---\nkpi: answers\n",
+    );
     propose(&world, &more, "2026-06-01T12:00:00Z").await.unwrap();
     // What the rule says is changed like all of the governance, also where nothing but a word of it differs.
     let comment = changed(&files, "freezes: {", "# by rule\nfreezes: {");
     let acting = Acting { actor: "ann", at: at("2026-06-01T13:00:00Z"), key: None };
-    let item = Deciding(&world.store).propose(&comment, &project(&comment), acting, "because", None).await.unwrap();
+    let item =
+        Deciding(&world.store).propose(&comment, &project(&comment), acting, "because", None).await.unwrap();
     assert_eq!(world.state(item).await, "review");
 }

@@ -107,7 +107,8 @@ pub fn electorate(organisation: &Organisation, item: &Item) -> Electorate {
             Principal::Job(_) => None,
         });
         parties = among(&concerned.iter().copied().chain(authors).collect());
-        parties.retain(|person| !leaving.contains(person) || item.authors.contains(&Principal::Person(*person)));
+        parties
+            .retain(|person| !leaving.contains(person) || item.authors.contains(&Principal::Person(*person)));
     }
     Electorate {
         parties,

@@ -9,9 +9,9 @@ use kepi_model::{
 };
 
 use super::{
-    ALREADY_OPEN, ASPECTS, BY_ITSELF, CONCERNED, FROZEN, LAPSED, LOOK_AGAIN, NO_DAYS, NO_ITEM, NOBODY, NOT_ASKED,
-    NOT_ASKING, NOT_FROZEN, NOT_OVERRIDDEN, NOT_THERE, NOT_TO_CLOSE, NOT_YOURS, NOTHING_DIFFERS, NOTHING_DUE,
-    OTHER_CONTENT, OUTDATED, OVER_ALREADY, OWN, UNSAID, Violation, acting,
+    ALREADY_OPEN, ASPECTS, BY_ITSELF, CONCERNED, FROZEN, LAPSED, LOOK_AGAIN, NO_DAYS, NO_ITEM, NOBODY,
+    NOT_ASKED, NOT_ASKING, NOT_FROZEN, NOT_OVERRIDDEN, NOT_THERE, NOT_TO_CLOSE, NOT_YOURS, NOTHING_DIFFERS,
+    NOTHING_DUE, OTHER_CONTENT, OUTDATED, OVER_ALREADY, OWN, UNSAID, Violation, acting,
 };
 use crate::{
     command::{Edit, Evidence, Facts, Open, Vote, Withdraw},
@@ -220,7 +220,11 @@ fn figure_frozen(
     for (item, freeze) in &organisation.periods.frozen {
         // Where it is not known which KPI a figure goes into, it may be any.
         let is_of = kpi.as_ref().is_none_or(|kpi| freeze.is_of(kpi));
-        if is_of && freeze.aspects.contains(&Aspect::Data) && freeze.from < until && period.first < freeze.until {
+        if is_of
+            && freeze.aspects.contains(&Aspect::Data)
+            && freeze.from < until
+            && period.first < freeze.until
+        {
             violated.say(
                 FROZEN,
                 format!(

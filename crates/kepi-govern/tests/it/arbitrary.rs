@@ -5,18 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use kepi_govern::{
     Adopt, BindSignIn, Command, Content, Edit, EndSignIn, Event, Evidence, Governance, Governing, Grant,
-    IssueToken, Land, Open, Publish, PublishInsights, Rebase, RecordForbidden, RecordRefusal, RevokeToken, Shape, Stance, Vote,
-    Withdraw,
+    IssueToken, Land, Open, Publish, PublishInsights, Rebase, RecordForbidden, RecordRefusal, RevokeToken,
+    Shape, Stance, Vote, Withdraw,
     acting::{
         Act, Deed, ItemAssigned, ItemEscalated, ItemFinished, ItemObserved, ItemRefused, ItemSnoozed, Observe,
     },
     directory::{Line, Passed, Reached},
     entries::Entry,
     event::{
-        AttemptForbidden, AttemptRefused, DefinitionAdopted, FigureOverridden, InsightsPublished, ItemEdited, ItemEnded, ItemRebased,
-        ItemMoved, ItemOpened, ItemReturned, ItemVoted, Legacy, Load, LoadCounts, LoadLanded, LoadStopped,
-        OverrideEnded, PeriodFrozen, Returned, RunCounts, RunPublished, Sealed, SignInBound, SignInEnded,
-        Subject, TableShaped, TokenIssued, TokenRevoked, ValueEntered,
+        AttemptForbidden, AttemptRefused, DefinitionAdopted, FigureOverridden, InsightsPublished, ItemEdited,
+        ItemEnded, ItemMoved, ItemOpened, ItemRebased, ItemReturned, ItemVoted, Legacy, Load, LoadCounts,
+        LoadLanded, LoadStopped, OverrideEnded, PeriodFrozen, Returned, RunCounts, RunPublished, Sealed,
+        SignInBound, SignInEnded, Subject, TableShaped, TokenIssued, TokenRevoked, ValueEntered,
     },
     items::{
         Action, ActionPlan, Alert, Came, Change, Effect, Expected, Method, Outcome, PostMortem, Seen, Task,
@@ -246,12 +246,17 @@ fn persons() -> impl Strategy<Value = BTreeSet<u64>> {
 fn governance() -> impl Strategy<Value = Governance> {
     let board = collection::btree_map(parsed(), persons(), 0..4);
     let mode = prop_oneof![Just(Mode::Open), Just(Mode::Reviewed), Just(Mode::Board)];
-    (mode, persons(), board, 0..4u16, any::<bool>()).prop_map(|(mode, owners, board, quorum, ruled)| Governance {
-        freezes: ruled.then(|| ("month_end".parse().unwrap(), crate::deciding::rule())).into_iter().collect(),
-        mode,
-        owners,
-        board,
-        quorum,
+    (mode, persons(), board, 0..4u16, any::<bool>()).prop_map(|(mode, owners, board, quorum, ruled)| {
+        Governance {
+            freezes: ruled
+                .then(|| ("month_end".parse().unwrap(), crate::deciding::rule()))
+                .into_iter()
+                .collect(),
+            mode,
+            owners,
+            board,
+            quorum,
+        }
     })
 }
 
@@ -456,9 +461,8 @@ fn deciding() -> impl Strategy<Value = Event> {
     let why = prop_oneof![Just(Over::Expired), Just(Over::Restored), Just(Over::Replaced)];
     let over = (item(), why).prop_map(|(item, why)| Event::OverrideEnded(OverrideEnded { item, why }));
     let ended = (item(), outcome).prop_map(|(item, outcome)| Event::ItemEnded(ItemEnded { item, outcome }));
-    let forbidden = (option::of(item()), parsed(), collection::btree_set(1..2000u16, 0..3)).prop_map(
-        |(item, action, laws)| Event::AttemptForbidden(AttemptForbidden { item, action, laws }),
-    );
+    let forbidden = (option::of(item()), parsed(), collection::btree_set(1..2000u16, 0..3))
+        .prop_map(|(item, action, laws)| Event::AttemptForbidden(AttemptForbidden { item, action, laws }));
     let governance = prop_oneof![governance().prop_map(Event::GovernanceAdopted), forbidden];
     let joined = (0..6u64).prop_map(Event::PersonJoined);
     let left = (0..6u64).prop_map(Event::PersonLeft);
@@ -497,9 +501,8 @@ pub fn command() -> impl Strategy<Value = Command> {
         .prop_map(|(item, was, content)| Command::Rebase(Rebase { item, was, content }));
     let vote = (1..4u64, stance(), digest(), option::of(commitment()))
         .prop_map(|(item, stance, content, why)| Command::Vote(Vote { item, stance, content, why }));
-    let forbidden = (option::of(1..4u64), parsed(), collection::btree_set(1..2000u16, 0..3)).prop_map(
-        |(item, action, laws)| Command::RecordForbidden(RecordForbidden { item, action, laws }),
-    );
+    let forbidden = (option::of(1..4u64), parsed(), collection::btree_set(1..2000u16, 0..3))
+        .prop_map(|(item, action, laws)| Command::RecordForbidden(RecordForbidden { item, action, laws }));
     let withdraw = (1..4u64).prop_map(|item| Command::Withdraw(Withdraw { item }));
     let deciding = prop_oneof![open, edit, rebase, forbidden, vote, withdraw, Just(Command::Tick)];
     prop_oneof![adopt, land, shape, publish, insights, access_command(), deciding, act()]

@@ -615,7 +615,10 @@ impl Model {
                 self.agreed(told, &change.aspects, before)?;
                 return self.thawed(adopted, &change.aspects, before);
             }
-            Event::PeriodFrozen(PeriodFrozen { freeze: Freeze { rule: Some(by), aspects, until, .. }, .. }) => {
+            Event::PeriodFrozen(PeriodFrozen {
+                freeze: Freeze { rule: Some(by), aspects, until, .. },
+                ..
+            }) => {
                 let rule = before.governance.freezes.get(&by.rule);
                 if who == 1 || rule.is_none_or(|rule| rule.aspects != *aspects) {
                     return broken("frozen by a rule that nobody agreed to");
@@ -624,12 +627,15 @@ impl Model {
                     return broken("frozen before the period was over");
                 }
                 let again = |freeze: &Freeze| freeze.rule.as_ref() == Some(by);
-                if before.periods.frozen.values().any(again) || before.periods.closed.contains_key(&by.period) {
+                if before.periods.frozen.values().any(again) || before.periods.closed.contains_key(&by.period)
+                {
                     return broken("frozen twice, or closed");
                 }
             }
-            Event::PeriodLifted(item) if matches!(&self.told_of(command).content, Content::Close(close)
-                if before.periods.frozen.get(item).and_then(|freeze| freeze.rule.as_ref()).is_some_and(|by| by.period == close.period)) => {}
+            Event::PeriodLifted(item)
+                if matches!(&self.told_of(command).content, Content::Close(close)
+                if before.periods.frozen.get(item).and_then(|freeze| freeze.rule.as_ref()).is_some_and(|by| by.period == close.period)) =>
+                {}
             Event::PeriodFrozen(_) | Event::PeriodLifted(_) | Event::PeriodClosed(_) => {
                 let number = match command {
                     Command::Vote(vote) => vote.item,
@@ -661,7 +667,12 @@ impl Model {
                 if told.content != Content::Override(e.of.clone()) {
                     return broken("another figure than what was agreed to");
                 }
-                self.figure_thawed(Some(e.of.figure.kpi.as_str()), e.of.figure.period.first, e.of.until, before)?;
+                self.figure_thawed(
+                    Some(e.of.figure.kpi.as_str()),
+                    e.of.figure.period.first,
+                    e.of.until,
+                    before,
+                )?;
                 // One other agrees, whatever the mode.
                 return self.agreed(told, &BTreeSet::from([self.one_other(before)]), before);
             }
@@ -685,7 +696,12 @@ impl Model {
                         if told.content != Content::Restore(e.item) {
                             return broken("another figure was restored than what was agreed to");
                         }
-                        self.figure_thawed(Some(of.figure.kpi.as_str()), of.figure.period.first, of.until, before)?;
+                        self.figure_thawed(
+                            Some(of.figure.kpi.as_str()),
+                            of.figure.period.first,
+                            of.until,
+                            before,
+                        )?;
                         return self.agreed(told, &BTreeSet::from([self.one_other(before)]), before);
                     }
                     Over::Replaced => match &self.told_of(command).content {
@@ -747,7 +763,9 @@ impl Model {
         for freeze in before.periods.frozen.values().filter(|freeze| !freeze.aspects.is_disjoint(aspects)) {
             let mut day = freeze.from;
             while day < freeze.until {
-                for id in adopted.texts.keys().filter(|id| freeze.scope.is_empty() || freeze.scope.contains(id)) {
+                for id in
+                    adopted.texts.keys().filter(|id| freeze.scope.is_empty() || freeze.scope.contains(id))
+                {
                     if before.register.in_force(id, Some(day)) != after.in_force(id, Some(day)) {
                         return broken("what is frozen was changed");
                     }
@@ -885,7 +903,8 @@ fn nothing_takes_effect_without_those_who_have_to_agree() {
     }
     for code in [
         "G0101", "G0104", "G0701", "G0702", "G0703", "G0704", "G0705", "G0706", "G0801", "G0802", "G0803",
-        "G0804", "G0805", "G0806", "G0807", "G0901", "G0902", "G0903", "G0904", "G1001", "G1002", "G1101", "G1103",
+        "G0804", "G0805", "G0806", "G0807", "G0901", "G0902", "G0903", "G0904", "G1001", "G1002", "G1101",
+        "G1103",
     ] {
         assert!(all.contains_key(code), "`{code}` never refused anything");
     }

@@ -1,8 +1,8 @@
 //! How it is decided what is in force.
 
 use crate::{
-    decode::{List, Map, Name, Whole, choices, table},
     calendar::Grain,
+    decode::{List, Map, Name, Whole, choices, table},
     governance::{Aspect, Mode},
     id::{BusinessHoursId, FreezeId, FunctionId, GovernanceId, PersonId, ScorecardId},
 };
