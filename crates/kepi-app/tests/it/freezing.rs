@@ -57,11 +57,11 @@ async fn a_quarter_is_frozen_on_the_third_day_of_business_after_its_end() {
     // Other respects are free, and so is what begins afterwards.
     let words = changed(&files, "name: Net promoter score", "name: NPS");
     propose(&world, &words, "2026-05-01T12:00:00Z").await.unwrap();
-    let frozen = world.store.organisation().await.unwrap().periods.frozen;
+    let frozen = world.store.organisation().await.unwrap().periods.frozen.clone();
     assert_eq!(frozen.len(), 1, "once a period");
     // The next quarter is frozen when it is over.
     propose(&world, &words, "2026-07-03T12:00:00Z").await.unwrap_err();
-    let frozen = world.store.organisation().await.unwrap().periods.frozen;
+    let frozen = world.store.organisation().await.unwrap().periods.frozen.clone();
     assert_eq!(frozen.len(), 2);
     assert!(world.store.audit(&Default::default()).await.unwrap().holds());
 }

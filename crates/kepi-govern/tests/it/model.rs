@@ -313,6 +313,11 @@ impl Model {
 
     /// What the clock freezes by a rule, or something like it.
     fn ruled(&mut self) -> Content {
+        let frozen = self.world.organisation.periods.frozen.values();
+        let again: Vec<Freeze> = frozen.filter(|freeze| freeze.rule.is_some()).cloned().collect();
+        if let (Some(freeze), true) = (again.first(), self.dice.chance(30)) {
+            return Content::Freeze(freeze.clone());
+        }
         let first = self.day();
         let until = first.checked_add(jiff::Span::new().days(1 + self.dice.below(9) as i64)).unwrap();
         let aspect = self.dice.one(&[Aspect::Target, Aspect::Target, Aspect::Definition]);
@@ -555,7 +560,8 @@ impl Model {
                 return broken("silence is no, and only silence");
             }
         }
-        let acts = matches!(event, Event::ItemOpened(_) | Event::ItemEdited(_) | Event::ItemVoted(_));
+        let acts = !job(command, who)
+            && matches!(event, Event::ItemOpened(_) | Event::ItemEdited(_) | Event::ItemVoted(_));
         if acts && !open && !before.people.contains(&who) {
             return broken("somebody who is not there");
         }

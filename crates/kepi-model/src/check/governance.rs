@@ -62,7 +62,7 @@ pub(super) fn read(
         }
         _ => {}
     }
-    let freezes = written.freezes.items().filter_map(|rule| {
+    let freezes = written.freezes.items().iter().filter_map(|rule| {
         let (id, of) = (rule.key.as_ref()?.id.clone()?, rule.value.as_ref()?);
         let rule = FreezeRule {
             period: *of.period.get()?,
