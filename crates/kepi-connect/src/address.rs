@@ -32,16 +32,27 @@ impl Resolver for Filter {
     ) -> Result<ResolvedSocketAddrs, Error> {
         let found = DefaultResolver::default().resolve(uri, config, timeout)?;
         match found.iter().find(|address| !self.allows(address.ip())) {
-            Some(address) => Err(Error::Io(io::Error::new(
-                io::ErrorKind::PermissionDenied,
-                format!("{} is an address that may not be connected to", address.ip()),
-            ))),
+            Some(address) => Err(Error::Io(self.forbidden(address.ip()))),
             None => Ok(found),
         }
     }
 }
 
 impl Filter {
+    /// Addresses of a server, if all of them may be connected to.
+    pub fn resolved(&self, server: &str, port: u16) -> io::Result<Vec<std::net::SocketAddr>> {
+        let found: Vec<_> = std::net::ToSocketAddrs::to_socket_addrs(&(server, port))?.collect();
+        match found.iter().find(|address| !self.allows(address.ip())) {
+            Some(address) => Err(self.forbidden(address.ip())),
+            None => Ok(found),
+        }
+    }
+
+    fn forbidden(&self, ip: IpAddr) -> io::Error {
+        let why = format!("{ip} is an address that may not be connected to");
+        io::Error::new(io::ErrorKind::PermissionDenied, why)
+    }
+
     fn allows(&self, ip: IpAddr) -> bool {
         match kind(ip) {
             Kind::Public => true,

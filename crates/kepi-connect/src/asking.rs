@@ -36,6 +36,20 @@ pub(crate) struct Asking {
     private: bool,
 }
 
+/// What asks: it follows nobody elsewhere, and goes to no address that may not be connected to.
+pub(crate) fn agent(encrypted: bool, private: bool, limit: Duration) -> Agent {
+    let config = Config::builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .proxy(None)
+        .https_only(encrypted)
+        .timeout_global(Some(limit))
+        .user_agent("kepi")
+        .build();
+    Agent::with_parts(config, DefaultConnector::default(), Filter { private })
+}
+
 impl Asking {
     /// The server at an address, asked at most so often a minute.
     pub fn new(
@@ -51,17 +65,8 @@ impl Asking {
             let why = "its address does not begin with `https://`; within the own network say `private_addresses: true`";
             return Err(FetchError::Server(why.to_owned()));
         }
-        let config = Config::builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(None)
-            .https_only(encrypted)
-            .timeout_global(Some(ONE_ANSWER))
-            .user_agent("kepi")
-            .build();
         Ok(Self {
-            agent: Agent::with_parts(config, DefaultConnector::default(), Filter { private }),
+            agent: agent(encrypted, private, ONE_ANSWER),
             address: address.trim_end_matches('/').to_owned(),
             gap: Duration::from_secs(60) / rate.max(1),
             next: Instant::now(),

@@ -9,6 +9,7 @@
 mod address;
 mod asking;
 mod database;
+mod deliver;
 mod error;
 mod http;
 mod objects;

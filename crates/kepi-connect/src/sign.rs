@@ -37,7 +37,7 @@ pub(crate) fn encoded(text: &str, is_path: bool) -> String {
 }
 
 /// The keyed hash of a message (RFC 2104).
-fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
+pub(crate) fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
     let mut block = [0u8; BLOCK];
     let hashed = Sha256::digest(key);
     let key = if key.len() > BLOCK { hashed.as_slice() } else { key };

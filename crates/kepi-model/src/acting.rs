@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    id::{AlertId, KpiId},
+    id::{AlertId, ChannelId, KpiId},
+    project::{Secret, Setting},
     word::words,
 };
 
@@ -26,6 +27,89 @@ words! {
         Normal = "normal",
         /// Within 4 business hours.
         High = "high",
+    }
+}
+
+words! {
+    /// When a line to a server of e-mail is encrypted.
+    #[derive(Default)]
+    pub enum Encryption {
+        /// After a greeting.
+        #[default]
+        Starttls = "starttls",
+        /// From the first byte.
+        Tls = "tls",
+        /// Never.
+        None = "none",
+    }
+}
+
+/// Where messages leave to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Channel {
+    /// Its name.
+    pub id: ChannelId,
+    /// Where to.
+    pub to: Way,
+    /// The address of the pages, without a slash at its end.
+    pub link: Option<String>,
+    /// When people are left in peace: minutes of the day at which that begins and ends.
+    pub quiet: Option<(u16, u16)>,
+    /// How many messages a day come by themselves.
+    pub budget: u64,
+    /// The minute of the day at which the rest comes together.
+    pub digest: u16,
+}
+
+/// By which way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// To each person.
+    Email {
+        /// Name of the server.
+        server: Setting,
+        /// Its port.
+        port: u16,
+        /// When the line is encrypted.
+        encryption: Encryption,
+        /// Who sends, and the password.
+        login: Option<(Setting, Secret)>,
+        /// From which address.
+        from: String,
+        /// Whether the server may be within the own network.
+        private: bool,
+    },
+    /// To a program.
+    Webhook {
+        /// Where it listens.
+        address: Setting,
+        /// What it knows the signature by.
+        secret: Secret,
+        /// Whether it may be within the own network.
+        private: bool,
+    },
+    /// To a room of a chat.
+    Chat {
+        /// The address of its incoming webhook.
+        address: Secret,
+        /// Whether it may be within the own network.
+        private: bool,
+    },
+}
+
+impl Way {
+    /// Its word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Email { .. } => "email",
+            Self::Webhook { .. } => "webhook",
+            Self::Chat { .. } => "chat",
+        }
+    }
+
+    /// Whether people read it, who are left in peace at night and get so many messages a day.
+    pub fn is_read(&self) -> bool {
+        !matches!(self, Self::Webhook { .. })
     }
 }
 

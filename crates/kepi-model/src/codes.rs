@@ -59,8 +59,8 @@ codes! {
         "what a person would write: the finding says how much is read"
         "split it, shorten it or correct it; data belong into files under `data/`";
     UNKNOWN_KIND "K0105" Error "unknown kind of definition"
-        "The first key of a document names its kind: project, person, governance, alert, unit, entity, business_hours, connection, source, strategy, kpi or scorecard."
-        "one of the kinds as the first key: project, person, governance, alert, unit, entity, business_hours, connection, source, strategy, kpi, scorecard"
+        "The first key of a document names its kind: project, person, governance, alert, channel, unit, entity, business_hours, connection, source, strategy, kpi or scorecard."
+        "one of the kinds as the first key: project, person, governance, alert, channel, unit, entity, business_hours, connection, source, strategy, kpi, scorecard"
         "write the kind first, such as `kpi: relationship_nps`";
     UNKNOWN_FIELD "K0106" Error "unknown field"
         "This kind of definition has no such field. Nothing that is written is ignored, so a mistyped option cannot silently do nothing."
@@ -674,6 +674,10 @@ codes! {
         "An alert asks somebody to act. It has a name of its own, there is somebody in the project who can, and it can be raised: nothing is ever red that has no target."
         "alerts of different names, a person, KPIs with targets where only `red` counts"
         "add what is missing, or remove the alert";
+    CHANNEL "K0804" Error "a channel that leads nowhere"
+        "Messages leave by one way for each channel: to the `email` of each person, to a program, or to a channel of a chat. What they say is nobody else's business, so the line is encrypted unless it stays within the own network; times are times of a day."
+        "one of `email`, `webhook` and `chat`, an address that begins with `https://`, times such as `\"19:00\"`"
+        "correct what stands there";
     POLICY_UNREADABLE "K0901" Error "not a policy"
         "Files `policies/*.cedar` say who may see what, in the language Cedar. This one cannot be read, so none of them holds and nothing is served. The place shown is where reading failed; the cause is often just before it."
         "policies such as `permit (principal, action, resource) when { … };`"

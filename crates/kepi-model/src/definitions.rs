@@ -28,7 +28,7 @@ use crate::{
     yaml::{Document, Value, Yaml},
 };
 
-pub(crate) use acting::Alert;
+pub(crate) use acting::{Alert, Channel, Mailbox};
 pub(crate) use business_hours::BusinessHours;
 pub(crate) use connection::{Connection, HttpAuth, HttpServer, S3Bucket, Secret, SecretText, Setting};
 pub(crate) use entity::{Attribute, Entity, Every, Lasts, Moment, Moments, Named, Part, Rows, Stage};
@@ -92,6 +92,7 @@ documents! {
     persons: Person,
     governances: Governance,
     alerts: Alert,
+    channels: Channel,
     units: Unit,
     entities: Entity,
     business_hours: BusinessHours,

@@ -95,6 +95,8 @@ names! {
     GovernanceId
     /// When somebody is asked to act.
     AlertId
+    /// Where messages leave to.
+    ChannelId
     /// A function that is represented on the board, such as `finance`.
     FunctionId
     /// A freeze that comes by itself, such as `quarter_end`.

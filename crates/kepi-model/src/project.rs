@@ -14,13 +14,13 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::{
-    acting::Alert,
+    acting::{Alert, Channel},
     business_hours::NamedHours,
     calendar::Calendar,
     governance::Governance,
     id::{
-        AlertId, BusinessHoursId, ConnectionId, EntityId, KpiId, LevelId, PersonId, ProjectId, PurposeId,
-        RuleId, ScorecardId, SourceId, UnitId,
+        AlertId, BusinessHoursId, ChannelId, ConnectionId, EntityId, KpiId, LevelId, PersonId, ProjectId,
+        PurposeId, RuleId, ScorecardId, SourceId, UnitId,
     },
 };
 
@@ -70,6 +70,8 @@ pub struct Project {
     pub last_resort: Option<PersonId>,
     /// When somebody is asked to act.
     pub alerts: BTreeMap<AlertId, Alert>,
+    /// Where messages leave to.
+    pub channels: BTreeMap<ChannelId, Channel>,
     /// The tree of units.
     pub units: BTreeMap<UnitId, Unit>,
     /// Built-in and own entities, with all attributes.

@@ -19,6 +19,7 @@ pub mod inbox;
 pub mod ledger;
 pub mod location;
 mod migrate;
+pub mod outbox;
 mod person;
 mod projection;
 pub mod publication;

@@ -42,6 +42,7 @@ pub const TABLES: &[Table] = &[
     table("kepi_load", Class::Record),
     table("kepi_quarantine", Class::Record),
     table("kepi_inbox", Class::Record),
+    table("kepi_message", Class::Record),
     table("kepi_file_checksum", Class::Record),
     table("kepi_column_type", Class::Record),
     table("ducklake_metadata", Class::Record),

@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kepi_web::doors::Origin;
 
 pub use access::Access;
-pub use acting::Item;
+pub use acting::{Deliver, Item};
 pub use deciding::{
     Close, Enter, Freeze, Inbox, Lift, Numbered, Override, Periods, Plan, Propose, Pull, Register, Vote,
 };
@@ -211,6 +211,15 @@ Examples:
     /// its end.
     #[command(after_help = "Example:\n  kepi tick        from a timer, each hour")]
     Tick,
+    /// Send what is whose turn: to persons, programs and chats as documents `channel: …` say, each message once. `kepi serve` does so
+    /// while it runs.
+    #[command(after_help = "\
+Examples:
+  kepi deliver --preview              what would leave, and when
+  kepi deliver                        from a timer, every few minutes
+  kepi deliver --state dead           what could not leave, and why
+  kepi deliver --again                send that again, once the cause is mended")]
+    Deliver(Deliver),
     /// Ask those who have to agree to freeze the days of a period: until that is lifted, no definition changes what holds on
     /// them in these respects.
     #[command(after_help = "\

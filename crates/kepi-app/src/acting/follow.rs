@@ -32,6 +32,7 @@ use kepi_score::{
     target,
     tree::Observed,
 };
+use kepi_stats::estimate::Estimate;
 use kepi_store::{NewText, door::new_key};
 use serde::Serialize;
 
@@ -313,18 +314,7 @@ impl App {
         report: &mut Followed,
     ) -> Result<(), AppError> {
         let Content::ActionPlan(plan) = &item.content else { return Ok(()) };
-        let everything = Alert {
-            id: "plan".parse().map_err(|_| AppError::Busy)?,
-            name: String::new(),
-            on: BTreeSet::new(),
-            kpis: BTreeSet::from([plan.kpi.clone()]),
-            by_unit: true,
-            persistence: 1,
-            clear: 1,
-            severity: kepi_model::acting::Severity::Normal,
-        };
-        let own = watched(project, &everything).into_iter().find(|of| of.unit == plan.unit);
-        let Some(own) = own else { return Ok(()) };
+        let Some(own) = place(project, &plan.kpi, plan.unit.as_ref()) else { return Ok(()) };
         let place = (plan.kpi.clone(), plan.expected.from.grain, own.segment);
         let of = |id: PeriodId| published.values.get(&place)?.get(&period_in(project, id).ordinal);
         let Some(after) = of(plan.expected.to).filter(|value| value.finality == Finality::Final) else {
@@ -349,6 +339,41 @@ impl App {
         };
         report.measured += u64::from(self.observed(item.number, Seen::Effect(seen), at).await?);
         Ok(())
+    }
+}
+
+/// Where a KPI stands in a unit.
+fn place<'a>(project: &'a Project, kpi: &KpiId, unit: Option<&UnitId>) -> Option<Watched<'a>> {
+    let everything = Alert {
+        id: "plan".parse().ok()?,
+        name: String::new(),
+        on: BTreeSet::new(),
+        kpis: BTreeSet::from([kpi.clone()]),
+        by_unit: true,
+        persistence: 1,
+        clear: 1,
+        severity: kepi_model::acting::Severity::Normal,
+    };
+    watched(project, &everything).into_iter().find(|of| of.unit.as_ref() == unit)
+}
+
+/// What is published, to say of an alert by how much.
+pub(crate) struct Figures(Published);
+
+impl Figures {
+    /// As it stands now.
+    pub async fn of(app: &App, project: &Project) -> Result<Self, AppError> {
+        Ok(Self(app.published(project).await?))
+    }
+
+    /// The figure that an alert is about, with its lines if there are any; none: it is not published, or withheld.
+    pub fn at(&self, project: &Project, alert: &items::Alert) -> Option<(Estimate, Option<TargetLines>)> {
+        let own = place(project, &alert.kpi, alert.unit.as_ref())?;
+        let period = period_in(project, alert.period);
+        let lines = own.lines(project, period);
+        let place = (alert.kpi.clone(), period.grain, own.segment);
+        let value = self.0.values.get(&place)?.get(&period.ordinal)?;
+        Some((value.estimate.as_ref().ok()?.clone(), lines))
     }
 }
 

@@ -6,6 +6,7 @@ mod shown;
 
 use std::collections::BTreeMap;
 
+pub(crate) use follow::Figures;
 pub use follow::Followed;
 pub use kepi_govern::items::Method;
 use kepi_govern::{
@@ -132,6 +133,8 @@ impl Deciding<'_> {
     /// # Errors
     /// The alert or a period is not known, a law forbids it, or the database refuses.
     pub async fn plan(&self, new: &NewPlan<'_>, acting: Acting<'_>) -> Result<u64, AppError> {
+        whole(&[("cause", new.cause), ("evidence", new.evidence)])?;
+        new.actions.iter().try_for_each(|(.., what)| whole(&[("action", what)]))?;
         self.tick(acting.at).await?;
         let organisation = self.0.organisation().await?;
         let project = self.in_force_project(&organisation).await?;
@@ -190,6 +193,7 @@ impl Deciding<'_> {
         (findings, follows): (&str, &str),
         acting: Acting<'_>,
     ) -> Result<(), AppError> {
+        whole(&[("findings", findings), ("follows", follows)])?;
         self.tick(acting.at).await?;
         let organisation = self.0.organisation().await?;
         let item = known(&organisation, number)?;
@@ -281,6 +285,14 @@ impl Deciding<'_> {
             Principal::Person(number) if known => Ok(number),
             _ => Err(AppError::NotFound(format!("`{name}` is no person of this project"))),
         }
+    }
+}
+
+/// Whether parts of what is filed say anything.
+fn whole(parts: &[(&str, &str)]) -> Result<(), AppError> {
+    match parts.iter().find(|(_, text)| text.trim().is_empty()) {
+        None => Ok(()),
+        Some((part, _)) => Err(AppError::NotFound(format!("it is not whole: `{part}` says nothing"))),
     }
 }
 

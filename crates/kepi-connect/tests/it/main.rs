@@ -14,6 +14,8 @@
 mod address;
 mod conformance;
 mod databases;
+mod deliver;
+mod delivering;
 mod http;
 mod objects;
 mod presets;

@@ -270,14 +270,14 @@ fn below(file: &Field<written::Setting>, findings: &mut Findings) -> Option<()> 
     Some(())
 }
 
-fn setting(written: &Field<written::Setting>) -> Option<Setting> {
+pub(super) fn setting(written: &Field<written::Setting>) -> Option<Setting> {
     Some(match written.get()? {
         Either::This(text) => Setting::Text(text.clone()),
         Either::That(from) => Setting::From(secret(from)),
     })
 }
 
-fn secret(written: &written::Secret) -> Secret {
+pub(super) fn secret(written: &written::Secret) -> Secret {
     match written {
         written::Secret::Env(name) => Secret::Env(name.clone()),
         written::Secret::File(path) => Secret::File(path.clone()),

@@ -25,6 +25,7 @@ use crate::{
 
 mod acting;
 mod business_hours;
+mod channel;
 mod connection;
 mod derived;
 mod governance;
@@ -158,6 +159,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         .collect();
     let scorecards = scorecard::dated(scorecards.into_iter(), context);
     let alerts = acting::alerts(&definitions.alerts, &kpis, !definitions.persons.is_empty(), context);
+    let channels = channel::read(&definitions.channels, context.findings);
     kpi::together(definitions, &kpis, &sources, context);
     strategy::together(definitions, strategy.as_ref(), context);
     scorecard::together(definitions, &kpis, context);
@@ -175,6 +177,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         governance,
         last_resort: header.last_resort,
         alerts,
+        channels,
         units,
         entities,
         business_hours,

@@ -10,9 +10,9 @@ use crate::{
     codes,
     expression::Type,
     id::{
-        AlertId, AttributeId, BusinessHoursId, ConnectionId, DimensionId, EntityId, FreezeId, FunctionId,
-        GoalId, GovernanceId, KpiId, LevelId, ObjectiveId, PersonId, PerspectiveId, PillarId, ProjectId,
-        PurposeId, RuleId, ScorecardId, SourceId, StrategyId, ThemeId, UnitId,
+        AlertId, AttributeId, BusinessHoursId, ChannelId, ConnectionId, DimensionId, EntityId, FreezeId,
+        FunctionId, GoalId, GovernanceId, KpiId, LevelId, ObjectiveId, PersonId, PerspectiveId, PillarId,
+        ProjectId, PurposeId, RuleId, ScorecardId, SourceId, StrategyId, ThemeId, UnitId,
     },
     lexical::{self, Clock, Decimal, Epoch},
     meant::meant_choice,
@@ -107,6 +107,9 @@ impl Id for GovernanceId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for AlertId {
+    const SYMBOL: Option<Symbol> = None;
+}
+impl Id for ChannelId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for FunctionId {

@@ -1,12 +1,13 @@
 //! When somebody is asked to act.
 
 use crate::{
-    acting::{Severity, Signal},
+    acting::{Encryption, Severity, Signal},
     decode::{List, Name, Whole, choices, table},
-    id::{AlertId, KpiId},
+    definitions::{SecretText, Setting},
+    id::{AlertId, ChannelId, KpiId},
 };
 
-choices!(Signal, Severity);
+choices!(Signal, Severity, Encryption);
 
 table! {
     Alert = "alert", "When somebody is asked to act on a KPI. Without one, nobody is.";
@@ -18,4 +19,47 @@ table! {
     persistence: Whole<1, 24>, default "2", "For so many periods in a row it has to be red.", "3";
     clear: Whole<1, 24>, default "2", "After so many periods in a row without a signal it is over.", "3";
     severity: Severity, default "normal", "How soon somebody has to act, in business hours: `high` 4, `normal` 8, `low` 40. Then it is the turn of whoever is above.", "high";
+}
+
+table! {
+    Mailbox = "mailbox", "A server that takes e-mail, and from whom it is.";
+    server: Setting, required, "Its name.", "smtp.example.com";
+    port: Whole<1, 65_535>, default "587", "Its port.", "465";
+    encryption: Encryption, default "starttls", "When the line is encrypted: `starttls` after a greeting, `tls` from the first byte, `none` never, which is for the own network only.", "tls";
+    user: Setting, optional, "Who sends.", "kepi";
+    password: SecretText, optional, "The password.", "{env: SMTP_PASSWORD}";
+    from: String, required, "The address from which it comes.", "kepi@example.com";
+    private_addresses: bool, default "false", "Whether the server may be within the own network.", "true";
+}
+
+table! {
+    Webhook = "webhook", "A program that is told over HTTP, signed as Standard Webhooks say.";
+    address: Setting, required, "Where it listens.", "https://hooks.example.com/kepi";
+    secret: SecretText, required, "What it knows the signature by: `whsec_` and Base64, or any text.", "{env: KEPI_WEBHOOK_SECRET}";
+    private_addresses: bool, default "false", "Whether it may be within the own network, and be told without encryption.", "true";
+}
+
+table! {
+    Chat = "chat", "A room of a chat that takes JSON as Slack does.";
+    address: SecretText, required, "The address of its incoming webhook, which lets in whoever knows it.", "{env: SLACK_ADDRESS}";
+    private_addresses: bool, default "false", "Whether it may be within the own network, and be told without encryption.", "true";
+}
+
+table! {
+    Quiet = "quiet", "A time of each day, in the zone of the project.";
+    from: String, required, "When it begins.", "\"19:00\"";
+    until: String, required, "When it ends.", "\"07:30\"";
+}
+
+table! {
+    Channel = "channel", "Where messages leave to. Without one, nothing leaves.";
+    channel: Name<ChannelId>, required, "The name in definitions.", "mail";
+    name: String, optional;
+    email: Mailbox, optional, "To each person, at her `email`.", "{server: smtp.example.com, user: kepi, password: {env: SMTP_PASSWORD}, from: kepi@example.com}";
+    webhook: Webhook, optional, "To a program.", "{address: \"https://hooks.example.com/kepi\", secret: {env: KEPI_WEBHOOK_SECRET}}";
+    chat: Chat, optional, "To a room of a chat.", "{address: {env: SLACK_ADDRESS}}";
+    link: String, optional, "The address of the pages, so that messages lead to them.", "https://kepi.example.com";
+    quiet: Quiet, optional, "When people are left in peace, unless something went up because nobody acted in time, or is of severity `high`.", "{from: \"19:00\", until: \"07:30\"}";
+    budget: Whole<0, 1_000>, default "8", "How many messages a day come by themselves to a person, or to a room of a chat; what is more stands in one message a day.", "3";
+    digest: String, default "08:00", "At what time of the day that message comes.", "\"07:00\"";
 }

@@ -92,6 +92,15 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
                  Bea\nreports_to: ann\n",
             ),
         ),
+        (
+            "K0804",
+            kepi(
+                "",
+                "---\nchannel: chat\n---\nchannel: ops\nwebhook: {address: \"http://hooks.example\", secret: {env: S}}\nquiet: \
+                 {from: \"19\", until: \"07:30\"}\n---\nchannel: mail\nemail: {server: smtp.example, encryption: none, from: nobody}\nlink: \
+                 kepi.example\n",
+            ),
+        ),
         ("K0803", kepi("", "---\nalert: it\nname: It\n---\nalert: it\nname: It again\n")),
         ("K0202", kepi("region: {type: text}", "region: {type: string}")),
         ("K0203", kepi("time: visited_at", "time: visit_at")),

@@ -6,6 +6,7 @@ mod audit;
 mod door;
 mod lake;
 mod migrate;
+mod outbox;
 mod publication;
 mod support;
 mod transactions;

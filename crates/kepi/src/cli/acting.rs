@@ -155,3 +155,43 @@ pub struct Learn {
     #[arg(long, value_name = "TEXT")]
     pub follows: String,
 }
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MessageState {
+    /// It is to leave.
+    Waiting,
+    /// It left.
+    Sent,
+    /// It was not true any more before it left.
+    Over,
+    /// It could not leave, and is not tried again.
+    Dead,
+}
+
+impl MessageState {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Sent => "sent",
+            Self::Over => "over",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+/// `kepi deliver`.
+#[derive(Debug, Args)]
+pub struct Deliver {
+    /// Only show what would leave, to whom and when; nothing is sent or kept.
+    #[arg(long, conflicts_with_all = ["state", "again"])]
+    pub preview: bool,
+    /// Only show messages of which this became.
+    #[arg(long, value_enum, value_name = "STATE", conflicts_with = "again")]
+    pub state: Option<MessageState>,
+    /// Send again what could not leave: all of it, or what has this id.
+    #[arg(long, value_name = "ID", num_args = 0..=1)]
+    #[expect(clippy::option_option, reason = "outside: not asked for; inside: all of it")]
+    pub again: Option<Option<String>>,
+}

@@ -10,6 +10,7 @@ mod bench_landing;
 mod bench_publish;
 mod check;
 mod deciding;
+mod deliver;
 mod demo;
 mod evidence;
 mod init;
@@ -54,6 +55,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Inbox(what) => deciding::inbox(what, cli, out).await,
         Command::Item(what) => acting::item(what, cli, out).await,
         Command::Tick => acting::tick(cli, out).await,
+        Command::Deliver(what) => deliver::deliver(what, cli, out).await,
         Command::Freeze(what) => periods::freeze(what, cli, out).await,
         Command::Lift(what) => periods::lift(what, cli, out).await,
         Command::Close(what) => periods::close(what, cli, out).await,

@@ -13,6 +13,7 @@ use kepi_web::{
     server::{Patience, serve as serve_on},
 };
 
+use super::deliver;
 use crate::{
     cli::Serve,
     compose,
@@ -39,6 +40,15 @@ pub async fn serve(what: &Serve, site: compose::Site<'_>, actor: &str, out: Outp
     out.remark(&format!("serving on http://{address}  (stop with Ctrl-C)"));
     let door = Arc::new(SiteDoor::new(site, unasked, Some(Sights::new(root, board.clone())?)));
     let follow = tokio::spawn(Arc::clone(&board).follow());
+    let (folder, store) = (site.folder.to_owned(), site.store.cloned());
+    let deliver = tokio::spawn(deliver::while_serving(async move || {
+        let site = compose::Site { folder: &folder, store: store.as_ref() };
+        let Some(app) = compose::reading(site).await? else { return Ok(None) };
+        if !app.delivers().await? {
+            return Ok(None);
+        }
+        compose::app(site, None).await.map(|app| Some(Arc::new(app)))
+    }));
     let own = what.at.iter().map(|at| &at.host);
     let hosts = Hosts::new(what.allow_host.iter().chain([&what.host]).chain(own).cloned());
     let desk: Arc<dyn Desk> = Arc::new(SiteDesk::new(site));
@@ -46,6 +56,7 @@ pub async fn serve(what: &Serve, site: compose::Site<'_>, actor: &str, out: Outp
     let router = answering_to(guarded(kepi_web::deciding(board, &desk), entrance), hosts);
     let served = serve_on(listener, router, Patience::default(), shutdown()).await;
     follow.abort();
+    deliver.abort();
     served.map_err(Failure::io("serving failed"))
 }
 

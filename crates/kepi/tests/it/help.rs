@@ -26,6 +26,7 @@ const COMMANDS: &[&[&str]] = &[
     &["item", "1", "plan"],
     &["item", "1", "learn"],
     &["tick"],
+    &["deliver"],
     &["freeze"],
     &["lift"],
     &["close"],

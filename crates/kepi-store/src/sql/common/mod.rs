@@ -8,6 +8,7 @@ pub(crate) mod event;
 pub(crate) mod inbox;
 pub(crate) mod ledger;
 pub(crate) mod migrate;
+pub(crate) mod outbox;
 pub(crate) mod projection;
 pub(crate) mod publication;
 pub(crate) mod quarantine;

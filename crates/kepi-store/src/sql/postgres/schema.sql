@@ -495,3 +495,26 @@ CREATE TABLE IF NOT EXISTS kepi_quarantine (
 );
 CREATE INDEX IF NOT EXISTS kepi_quarantine_by_source ON kepi_quarantine (source, seq);
 CREATE INDEX IF NOT EXISTS kepi_quarantine_by_load ON kepi_quarantine (load);
+
+-- Messages that are to leave, entered in the transaction that moves the cursor of what makes them of events. Kept, so that none is
+-- made twice; each is held by one worker at a time, and the one with the highest fence says what became of it.
+CREATE TABLE IF NOT EXISTS kepi_message (
+    key TEXT COLLATE "C" PRIMARY KEY,
+    batch TEXT COLLATE "C" NOT NULL,
+    channel TEXT COLLATE "C" NOT NULL,
+    person BIGINT NOT NULL,
+    item BIGINT NOT NULL,
+    caused_at BIGINT NOT NULL,
+    day TEXT COLLATE "C" NOT NULL,
+    body TEXT NOT NULL,
+    state TEXT COLLATE "C" NOT NULL,
+    said TEXT,
+    attempts BIGINT NOT NULL DEFAULT 0,
+    due BIGINT NOT NULL,
+    held_until BIGINT NOT NULL DEFAULT 0,
+    fence BIGINT NOT NULL DEFAULT 0,
+    made BIGINT NOT NULL,
+    settled BIGINT
+);
+CREATE INDEX IF NOT EXISTS kepi_message_by_state ON kepi_message (state, due);
+CREATE INDEX IF NOT EXISTS kepi_message_by_batch ON kepi_message (batch);

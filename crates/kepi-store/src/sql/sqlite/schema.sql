@@ -486,3 +486,26 @@ CREATE TABLE IF NOT EXISTS kepi_quarantine (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS kepi_quarantine_by_source ON kepi_quarantine (source, seq);
 CREATE INDEX IF NOT EXISTS kepi_quarantine_by_load ON kepi_quarantine (load);
+
+-- Messages that are to leave, entered in the transaction that moves the cursor of what makes them of events. Kept, so that none is
+-- made twice; each is held by one worker at a time, and the one with the highest fence says what became of it.
+CREATE TABLE IF NOT EXISTS kepi_message (
+    key TEXT PRIMARY KEY,
+    batch TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    person INTEGER NOT NULL,
+    item INTEGER NOT NULL,
+    caused_at INTEGER NOT NULL,
+    day TEXT NOT NULL,
+    body TEXT NOT NULL,
+    state TEXT NOT NULL,
+    said TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    due INTEGER NOT NULL,
+    held_until INTEGER NOT NULL DEFAULT 0,
+    fence INTEGER NOT NULL DEFAULT 0,
+    made INTEGER NOT NULL,
+    settled INTEGER
+) STRICT;
+CREATE INDEX IF NOT EXISTS kepi_message_by_state ON kepi_message (state, due);
+CREATE INDEX IF NOT EXISTS kepi_message_by_batch ON kepi_message (batch);
