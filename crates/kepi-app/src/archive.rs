@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use kepi_govern::{
     Adopt, Command, DocumentId, Effective, Event, Evidence, Governance, Governing, Organisation, Permit,
-    Principal, Register, event::DefinitionAdopted, laws, register::Adopted,
+    Principal, Register, event::DefinitionAdopted, governance::InEmergency, laws, register::Adopted,
 };
 use kepi_model::{
     check::{self, Options},
@@ -150,6 +150,10 @@ pub(crate) async fn governing(
         board: written.board.iter().map(|(function, members)| (function.clone(), of(members))).collect(),
         quorum: written.quorum,
         freezes: written.freezes.clone(),
+        emergency: written
+            .emergency
+            .as_ref()
+            .map(|written| InEmergency { among: of(&written.among), days: written.days }),
     };
     let there: BTreeSet<u64> = numbers.into_values().collect();
     Ok(Governing {

@@ -8,7 +8,7 @@ use kepi_govern::{
     Command, Content, DocumentId, Edit, Item, Open, Organisation, Permit, Principal, Vote, Withdraw,
     command::Evidence,
     event::DefinitionAdopted,
-    items::{Change, Missing, Outcome, Tally, Timeout, tally},
+    items::{Change, Emergency, Missing, Outcome, Tally, Timeout, tally},
     laws,
 };
 use kepi_model::{
@@ -106,7 +106,7 @@ pub struct BallotView {
 /// Who has to agree yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MissingView {
-    /// In which way: `all` of them, `one`, one `owner`, the `board`.
+    /// In which way: `all` of them, `one`, one `owner`, two of those `named` for emergencies, the `board`.
     pub what: &'static str,
     /// Of whom.
     pub of: Vec<String>,
@@ -167,12 +167,44 @@ impl Deciding<'_> {
         why: &str,
         item: Option<u64>,
     ) -> Result<u64, AppError> {
+        self.propose_as((files, project), acting, why, item, false).await
+    }
+
+    /// The same of a change that cannot wait: in force once two agree who are named for that, until it is ratified or taken back.
+    ///
+    /// # Errors
+    /// As [`Self::propose`]; nobody is named, or it is nothing that could be taken back.
+    pub async fn propose_at_once(
+        &self,
+        files: &SourceMap,
+        project: &Project,
+        acting: Acting<'_>,
+        why: &str,
+    ) -> Result<u64, AppError> {
+        self.propose_as((files, project), acting, why, None, true).await
+    }
+
+    async fn propose_as(
+        &self,
+        (files, project): (&SourceMap, &Project),
+        acting: Acting<'_>,
+        why: &str,
+        item: Option<u64>,
+        at_once: bool,
+    ) -> Result<u64, AppError> {
         let permit = self.permit(acting.actor).await?;
         self.tick(acting.at).await?;
         for _ in 0..ATTEMPTS {
             let organisation = self.0.organisation().await?;
             let (change, mut texts) = self.change(&organisation, files, project).await?;
-            let content = Content::Change(change);
+            let content = match at_once {
+                false => Content::Change(change),
+                true => {
+                    let back = change.back(&organisation.register).unwrap_or_default();
+                    let days = organisation.governance.emergency.as_ref().map_or(0, |of| of.days);
+                    Content::Emergency(Emergency { change, back, days })
+                }
+            };
             let why = NewText::new(why.to_owned());
             let reason = why.commitment;
             texts.push(why);
@@ -354,7 +386,10 @@ impl Deciding<'_> {
 
     /// Whether what an item proposes and what is in force go together, where the latter is not what it was compared with.
     async fn merged(&self, organisation: &Organisation, item: &Item) -> Result<Evidence, AppError> {
-        let Content::Change(change) = &item.content else {
+        if item.is_unratified() {
+            return Ok(Evidence::None);
+        }
+        let Some(change) = item.content.change() else {
             let works = item.content.kind().steps.iter().any(|step| step.timeout != Timeout::Lapse);
             return if works { self.answerable(organisation).await } else { Ok(Evidence::None) };
         };
@@ -382,10 +417,10 @@ impl Deciding<'_> {
         let organisation = self.0.organisation().await?;
         let item = known(&organisation, number)?;
         let shown = view(self.0, &organisation, item).await?;
-        if item.ended.is_some() {
+        if item.ended.is_some() || item.is_unratified() {
             return Ok((shown, Vec::new()));
         }
-        let Content::Change(change) = &item.content else { return Ok((shown, Vec::new())) };
+        let Some(change) = item.content.change() else { return Ok((shown, Vec::new())) };
         let before = archive::of(self.0, &organisation.register).await?.0;
         let mut register = organisation.register.clone();
         change.adoptions.iter().for_each(|adoption| register.apply(change.base, adoption));
@@ -478,6 +513,20 @@ pub fn short(hash: &str) -> String {
     hash.chars().take(12).collect()
 }
 
+/// Emergencies that are in force and not ratified: item, definitions, and until when, µs UTC.
+///
+/// # Errors
+/// The database refuses.
+pub async fn unratified(store: &Store) -> Result<Vec<(u64, Vec<String>, i64)>, AppError> {
+    let organisation = store.organisation().await?;
+    let open = organisation.items.open().filter(|item| item.is_unratified());
+    let of = open.map(|item| {
+        let adoptions = item.content.change().into_iter().flat_map(|change| &change.adoptions);
+        (item.number, adoptions.flat_map(adopts).collect(), item.due().unwrap_or_default())
+    });
+    Ok(of.collect())
+}
+
 /// Items, the newest first: those that wait for somebody, or all; only those in which it is the turn of `of`, by name.
 ///
 /// # Errors
@@ -546,13 +595,16 @@ pub(crate) async fn view(
                 Missing::All(_) => ("all", None),
                 Missing::One(_) => ("one", None),
                 Missing::Owner(_) => ("owner", None),
+                Missing::Named { .. } => ("named", None),
                 Missing::Board { functions, quorum, .. } => ("board", Some((*functions, *quorum))),
             };
             missing.push(MissingView { what, of: names(store, of.of()).await?, functions });
         }
     }
     let touches = match &item.content {
-        Content::Change(change) => change.adoptions.iter().flat_map(adopts).collect(),
+        Content::Change(change) | Content::Emergency(Emergency { change, .. }) => {
+            change.adoptions.iter().flat_map(adopts).collect()
+        }
         Content::Freeze(freeze) => {
             let aspects: Vec<&str> = freeze.aspects.iter().map(|aspect| aspect.word()).collect();
             let scope: Vec<String> = freeze.scope.iter().map(ToString::to_string).collect();

@@ -595,6 +595,9 @@ impl Event {
     pub fn texts(&self) -> Vec<Commitment> {
         let of_content = |content: &Content| match content {
             Content::Change(change) => change.adoptions.iter().flat_map(DefinitionAdopted::named).collect(),
+            Content::Emergency(of) => {
+                of.change.adoptions.iter().chain(&of.back).flat_map(DefinitionAdopted::named).collect()
+            }
             other => other.texts(),
         };
         match self {

@@ -22,6 +22,18 @@ pub struct Governance {
     /// Periods that are frozen by themselves.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub freezes: BTreeMap<FreezeId, FreezeRule>,
+    /// Who can put a change in force at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub emergency: Option<InEmergency>,
+}
+
+/// Who can put a change in force at once, to be ratified later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InEmergency {
+    /// Of whom two have to say yes.
+    pub among: BTreeSet<u64>,
+    /// Within so many days it is ratified, or taken back.
+    pub days: u16,
 }
 
 impl Governance {

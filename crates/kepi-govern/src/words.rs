@@ -71,7 +71,11 @@ impl Event {
                     true => String::new(),
                     false => format!(", freezes by {}", some(&rules)),
                 };
-                format!("mode {}, {} owners{board}{rules}", e.mode.word(), e.owners.len())
+                let emergency = e
+                    .emergency
+                    .as_ref()
+                    .map_or(String::new(), |of| format!(", two of {} in an emergency", of.among.len()));
+                format!("mode {}, {} owners{board}{rules}{emergency}", e.mode.word(), e.owners.len())
             }
             Self::PersonJoined(_) => "is there to decide".to_owned(),
             Self::PersonLeft(_) => "decides no longer".to_owned(),
@@ -143,6 +147,14 @@ fn proposed(content: &Content) -> String {
         Content::Change(change) => {
             let what = change.adoptions.iter().map(adopted).collect::<Vec<_>>().join("; ");
             format!("{kind} ({}): {what}", words_of(&change.aspects))
+        }
+        Content::Emergency(of) => {
+            let what = of.change.adoptions.iter().map(adopted).collect::<Vec<_>>().join("; ");
+            format!(
+                "{kind} ({}), to be ratified within {} days: {what}",
+                words_of(&of.change.aspects),
+                of.days
+            )
         }
         Content::Freeze(freeze) => format!("{kind}: {}", frozen(freeze)),
         Content::Lift(item) => format!("{kind}: freeze/{item}"),

@@ -110,6 +110,17 @@ pub struct Governance {
     pub quorum: u16,
     /// Periods that are frozen by themselves.
     pub freezes: BTreeMap<FreezeId, FreezeRule>,
+    /// Who can put a change in force at once.
+    pub emergency: Option<Emergency>,
+}
+
+/// Who can put a change in force at once, to be ratified later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Emergency {
+    /// Of whom two have to say yes.
+    pub among: BTreeSet<PersonId>,
+    /// Within so many days it is ratified, or taken back.
+    pub days: u16,
 }
 
 /// A period that is frozen by itself some days after it is over, until it is closed or others lift it.

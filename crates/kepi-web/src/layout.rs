@@ -41,6 +41,12 @@ pub(crate) fn page(head: &Head<'_>, body: Markup) -> Markup {
                         nav aria-label="Main" { (links(head)) }
                     }
                 }
+                @for (item, day) in head.project.iter().flat_map(|project| &project.emergencies) {
+                    p.emergency role="status" {
+                        strong { "⚠ Emergency: " } "figures are by a change that was not decided as others are. "
+                        a href={ "/items/" (item) } { "Item " (item) } " is taken back on " (day) " unless it is ratified."
+                    }
+                }
                 main #main { (body) }
                 footer.foot {
                     p {

@@ -166,7 +166,8 @@ Examples:
 Examples:
   kepi plan                                        what it would come to
   kepi propose -m 'refunds do not count as orders'
-  kepi propose --item 7 -m 'as agreed with Bea'    write an open item anew")]
+  kepi propose --item 7 -m 'as agreed with Bea'    write an open item anew
+  kepi propose --emergency -m 'a law from today'   in force with two who are named, ratified later")]
     Propose(Propose),
     /// Write what is in force into the folder: what was decided on pages or proposed by others.
     ///

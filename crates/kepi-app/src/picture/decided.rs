@@ -3,7 +3,7 @@
 
 use kepi_govern::{
     Content, DocumentId, Evidence, Item, Organisation,
-    items::{Turn, change_request::Change},
+    items::{Emergency, Turn, change_request::Change},
 };
 use kepi_model::governance::Mode;
 use kepi_report::{
@@ -67,7 +67,9 @@ async fn with_work(
     turn.sort();
     turn.dedup();
     let (touches, subject, secret) = match &item.content {
-        Content::Change(change) => (touches(change), Vec::new(), false),
+        Content::Change(change) | Content::Emergency(Emergency { change, .. }) => {
+            (touches(change), Vec::new(), false)
+        }
         Content::Override(_) | Content::Restore(_) => {
             (overridden(organisation, &item.content).into_iter().collect(), of.touches, false)
         }
@@ -203,7 +205,7 @@ pub(super) async fn item(store: &Store, number: u64) -> Result<Option<ItemInFull
         open: organisation.governance.mode == Mode::Open,
         ..ItemInFull::default()
     };
-    if let (Content::Change(change), None) = (&item.content, item.ended) {
+    if let (Some(change), None) = (item.content.change().filter(|_| !item.is_unratified()), item.ended) {
         let before = archive::of(store, &organisation.register).await?.0;
         let mut register = organisation.register.clone();
         change.adoptions.iter().for_each(|adoption| register.apply(change.base, adoption));

@@ -5,5 +5,6 @@ mod archive;
 mod audit;
 mod deciding;
 mod editing;
+mod emergency;
 mod freezing;
 mod pull;

@@ -3,6 +3,7 @@
 use super::{
     acting::{ACTION_PLAN, ALERT, POST_MORTEM, TASK},
     change_request::CHANGE_REQUEST,
+    emergency::EMERGENCY,
     overrides::{MANUAL_ENTRY, OVERRIDE, RESTORE},
     periods::{CLOSE, FREEZE, LIFT},
 };
@@ -59,11 +60,14 @@ pub enum Timeout {
     Back,
     /// It goes on as it is.
     GoOn,
+    /// It ends, and what it put in force is taken back.
+    Revert,
 }
 
 /// All kinds.
 pub const KINDS: &[&Kind] = &[
     CHANGE_REQUEST,
+    EMERGENCY,
     FREEZE,
     LIFT,
     CLOSE,

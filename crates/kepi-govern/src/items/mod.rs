@@ -21,6 +21,7 @@
 
 pub mod acting;
 pub mod change_request;
+pub mod emergency;
 pub mod kind;
 pub mod overrides;
 pub mod periods;
@@ -49,6 +50,7 @@ pub use acting::{
     Action, ActionPlan, Alert, Came, Effect, Expected, Method, Owner, PostMortem, Seen, Task, Work,
 };
 pub use change_request::Change;
+pub use emergency::{Emergency, RATIFICATION};
 pub use kind::{KINDS, Kind, Step, Timeout, Turn};
 pub use tally::{Ask, Electorate, Missing, Tally, electorate, tally};
 
@@ -57,6 +59,8 @@ pub use tally::{Ask, Electorate, Missing, Tally, electorate, tally};
 pub enum Content {
     /// `change_request`
     Change(Change),
+    /// `emergency`
+    Emergency(Emergency),
     /// `freeze`
     Freeze(Freeze),
     /// `lift`, by the number of the item that froze
@@ -89,6 +93,7 @@ impl Content {
     pub fn kind(&self) -> &'static Kind {
         match self {
             Self::Change(_) => change_request::CHANGE_REQUEST,
+            Self::Emergency(_) => emergency::EMERGENCY,
             Self::Freeze(_) => periods::FREEZE,
             Self::Lift(_) => periods::LIFT,
             Self::Close(_) => periods::CLOSE,
@@ -133,10 +138,19 @@ impl Content {
         }
     }
 
-    /// Who has to agree.
+    /// The definitions that are to come into force.
+    pub fn change(&self) -> Option<&Change> {
+        match self {
+            Self::Change(change) | Self::Emergency(Emergency { change, .. }) => Some(change),
+            _ => None,
+        }
+    }
+
+    /// Who has to agree at first.
     pub fn ask(&self, mode: Mode) -> Ask {
         match self {
             Self::Change(change) => change.ask(mode),
+            Self::Emergency(_) => emergency::ask(),
             // The rule was agreed to.
             Self::Freeze(Freeze { rule: Some(_), .. }) => Ask::default(),
             Self::Freeze(_) | Self::Lift(_) => periods::of_freeze(mode),
@@ -150,7 +164,7 @@ impl Content {
     /// Persons whom it touches so that they cannot decide on it.
     pub fn concerned(&self) -> &BTreeSet<u64> {
         match self {
-            Self::Change(change) => &change.concerned,
+            Self::Change(change) | Self::Emergency(Emergency { change, .. }) => &change.concerned,
             Self::Override(of) => &of.concerned,
             Self::Entry(of) => &of.concerned,
             _ => &NOBODY,
@@ -160,7 +174,7 @@ impl Content {
     /// In which respects definitions would differ.
     pub fn aspects(&self) -> &BTreeSet<Aspect> {
         match self {
-            Self::Change(change) => &change.aspects,
+            Self::Change(change) | Self::Emergency(Emergency { change, .. }) => &change.aspects,
             _ => &NOTHING,
         }
     }
@@ -283,6 +297,19 @@ impl Item {
         self.content.kind().steps.get(self.step).filter(|_| self.ended.is_none())
     }
 
+    /// Whether it put something in force that is not ratified yet.
+    pub fn is_unratified(&self) -> bool {
+        self.step().is_some_and(|step| step.name == RATIFICATION)
+    }
+
+    /// Who has to agree in its step.
+    pub fn ask(&self, mode: Mode) -> Ask {
+        match &self.content {
+            Content::Emergency(of) if self.is_unratified() => of.change.ask(mode),
+            content => content.ask(mode),
+        }
+    }
+
     /// Whose turn it is by name; none: nobody's, its author's, or that of those who have to agree.
     pub fn owner(&self) -> Option<&Owner> {
         let step = self.step()?;
@@ -296,7 +323,11 @@ impl Item {
             (Content::ActionPlan(plan), Turn::Wait) => self.since.max(midnight(plan.expected.until)),
             _ => self.since,
         };
-        Some(self.owner().map_or(from + i64::from(step.due) * DAY, |owner| owner.due))
+        let days = match &self.content {
+            Content::Emergency(of) if self.is_unratified() => of.days,
+            _ => step.due,
+        };
+        Some(self.owner().map_or(from + i64::from(days) * DAY, |owner| owner.due))
     }
 }
 
@@ -383,6 +414,10 @@ impl Items {
                 if let Some(step) = item.content.kind().step(moved.to.as_str()) {
                     item.step = step;
                     item.since = place.at;
+                    if item.is_unratified() {
+                        // To let it be at once is not to ratify it.
+                        item.ballots.clear();
+                    }
                     item.work.moved(item.content.kind().steps.get(step));
                 }
             }

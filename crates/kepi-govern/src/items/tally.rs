@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Content, Item, Stance};
+use super::{Item, Stance, emergency::TWO};
 use crate::{governance::Governance, organisation::Organisation, principal::Principal};
 
 /// Who has to agree; all of it has to be met. Nobody: it takes effect at once.
@@ -12,6 +12,8 @@ pub struct Ask {
     pub parties: bool,
     /// One who neither wrote it nor is concerned.
     pub one_other: bool,
+    /// Two such who are named for emergencies.
+    pub named: bool,
     /// One such who is an owner of the governance.
     pub owner: bool,
     /// The board, without those who wrote it or are concerned: enough functions say yes, and more members yes than no.
@@ -38,6 +40,13 @@ pub enum Missing {
     One(BTreeSet<u64>),
     /// One of these, who are owners.
     Owner(BTreeSet<u64>),
+    /// Of those who are named for emergencies these may say yes yet, and so many have.
+    Named {
+        /// Who may vote yet.
+        of: BTreeSet<u64>,
+        /// How many have said yes.
+        given: usize,
+    },
     /// Of the board these may vote yet; so many functions have said yes of those that have to.
     Board {
         /// Who may vote yet.
@@ -55,6 +64,7 @@ impl Missing {
         match self {
             Self::All(_) => false,
             Self::One(of) | Self::Owner(of) => of.is_empty(),
+            Self::Named { of, given } => given + of.len() < TWO,
             Self::Board { of, functions, quorum } => functions + governance.functions(of).count() < *quorum,
         }
     }
@@ -62,7 +72,11 @@ impl Missing {
     /// Whom it waits for.
     pub fn of(&self) -> &BTreeSet<u64> {
         match self {
-            Self::All(of) | Self::One(of) | Self::Owner(of) | Self::Board { of, .. } => of,
+            Self::All(of)
+            | Self::One(of)
+            | Self::Owner(of)
+            | Self::Named { of, .. }
+            | Self::Board { of, .. } => of,
         }
     }
 }
@@ -76,6 +90,8 @@ pub struct Electorate {
     pub others: BTreeSet<u64>,
     /// Of them, owners.
     pub owners: BTreeSet<u64>,
+    /// Of them, those who are named for emergencies.
+    pub named: BTreeSet<u64>,
     /// Of them, members of the board.
     pub board: BTreeSet<u64>,
 }
@@ -85,13 +101,10 @@ static NOBODY: BTreeSet<u64> = BTreeSet::new();
 
 /// Who may say something of an item.
 pub fn electorate(organisation: &Organisation, item: &Item) -> Electorate {
-    let ask = item.content.ask(organisation.governance.mode);
+    let ask = item.ask(organisation.governance.mode);
     let there = &organisation.people;
     // Whoever is to be there no longer signs nothing: that they go is what owners agree to.
-    let leaving = match &item.content {
-        Content::Change(change) => &change.governing.left,
-        _ => &NOBODY,
-    };
+    let leaving = item.content.change().map_or(&NOBODY, |change| &change.governing.left);
     let among = |of: &BTreeSet<u64>| of.intersection(there).copied().collect::<BTreeSet<u64>>();
     let concerned = item.content.concerned();
     let others: BTreeSet<u64> = there
@@ -113,6 +126,7 @@ pub fn electorate(organisation: &Organisation, item: &Item) -> Electorate {
     Electorate {
         parties,
         owners: others_of(&organisation.governance.owners),
+        named: organisation.governance.emergency.as_ref().map(|of| others_of(&of.among)).unwrap_or_default(),
         board: others_of(&organisation.governance.members()),
         others,
     }
@@ -120,7 +134,7 @@ pub fn electorate(organisation: &Organisation, item: &Item) -> Electorate {
 
 /// What the ballots of an item come to. Those count that are for exactly its content, of people who are there.
 pub fn tally(organisation: &Organisation, item: &Item) -> Tally {
-    let ask = item.content.ask(organisation.governance.mode);
+    let ask = item.ask(organisation.governance.mode);
     let of = electorate(organisation, item);
     let said = |stance: Stance| -> BTreeSet<u64> {
         let own = item.ballots.iter();
@@ -146,6 +160,14 @@ pub fn tally(organisation: &Organisation, item: &Item) -> Tally {
     }
     if ask.owner {
         one_of(&of.owners, &mut missing, Missing::Owner);
+    }
+    if ask.named {
+        let given = of.named.intersection(&yes).count();
+        let left: BTreeSet<u64> = of.named.difference(&voted).copied().collect();
+        if given < TWO {
+            failed |= given + left.len() < TWO && !of.named.is_disjoint(&no);
+            missing.push(Missing::Named { of: left, given });
+        }
     }
     if ask.parties {
         failed |= !of.parties.is_disjoint(&no);

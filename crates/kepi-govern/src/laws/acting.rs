@@ -475,6 +475,6 @@ pub(super) fn in_time(
             [Event::ItemObserved(seen)].into_iter().chain(then).collect()
         }
         (Timeout::GoOn, _) => vec![ended(number, Outcome::Done)],
-        (Timeout::Lapse | Timeout::Up, _) => Vec::new(),
+        (Timeout::Lapse | Timeout::Revert | Timeout::Up, _) => Vec::new(),
     }
 }

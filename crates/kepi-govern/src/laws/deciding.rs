@@ -9,9 +9,10 @@ use kepi_model::{
 };
 
 use super::{
-    ALREADY_OPEN, ASPECTS, BY_ITSELF, CONCERNED, FROZEN, LAPSED, LOOK_AGAIN, NO_DAYS, NO_ITEM, NOBODY,
-    NOT_ASKED, NOT_ASKING, NOT_FROZEN, NOT_OVERRIDDEN, NOT_THERE, NOT_TO_CLOSE, NOT_YOURS, NOTHING_DIFFERS,
-    NOTHING_DUE, OTHER_CONTENT, OUTDATED, OVER_ALREADY, OWN, UNSAID, Violation, acting,
+    ALREADY_OPEN, ASPECTS, BY_ITSELF, CONCERNED, FROZEN, LAPSED, LOOK_AGAIN, NO_DAYS, NO_EMERGENCY, NO_ITEM,
+    NOBODY, NOT_ASKED, NOT_ASKING, NOT_FROZEN, NOT_OVERRIDDEN, NOT_THERE, NOT_TO_CLOSE, NOT_YOURS,
+    NOTHING_DIFFERS, NOTHING_DUE, OTHER_CONTENT, OUTDATED, OVER_ALREADY, OWN, UNRATIFIED, UNSAID, Violation,
+    acting,
 };
 use crate::{
     command::{Edit, Evidence, Facts, Open, Vote, Withdraw},
@@ -20,7 +21,9 @@ use crate::{
         ItemReturned, ItemVoted, OverrideEnded, PeriodFrozen, Returned, ValueEntered,
     },
     governance::Governing,
-    items::{Change, Content, Item, Outcome, Stance, Tally, Timeout, Turn, electorate, tally},
+    items::{
+        Change, Content, Emergency, Item, Outcome, Stance, Tally, Timeout, Turn, electorate, emergency, tally,
+    },
     organisation::{Organisation, Place},
     overrides::{self, Over, Overridden},
     periods::{ByRule, Freeze, PeriodId},
@@ -123,7 +126,11 @@ fn of_content(
             });
             acting::of_post_mortem(was, of, violated);
         }
-        Content::Change(change) => of_change(organisation, change, violated),
+        Content::Change(change) => {
+            of_change(organisation, change, violated);
+            frozen(organisation, &change.adoptions, Some(&change.aspects), violated.0);
+        }
+        Content::Emergency(of) => of_emergency(organisation, of, violated),
         Content::Freeze(freeze) => {
             if freeze.from >= freeze.until || freeze.aspects.is_empty() {
                 violated
@@ -248,7 +255,6 @@ fn of_change(organisation: &Organisation, change: &Change, violated: &mut Violat
         );
     }
     typed(&change.adoptions, &change.governing, violated.0);
-    frozen(organisation, &change.adoptions, Some(&change.aspects), violated.0);
     let missing: Vec<&str> = change
         .at_least(&organisation.register)
         .difference(&change.aspects)
@@ -257,6 +263,57 @@ fn of_change(organisation: &Organisation, change: &Change, violated: &mut Violat
     if !missing.is_empty() {
         violated.say(ASPECTS, format!("it differs in a respect that is not said: {}", missing.join(", ")));
     }
+}
+
+/// What holds for a change that cannot wait. It passes what is frozen, and changes only what can be taken back.
+fn of_emergency(organisation: &Organisation, of: &Emergency, violated: &mut Violated<'_>) {
+    of_change(organisation, &of.change, violated);
+    let Some(rule) = &organisation.governance.emergency else {
+        return violated
+            .say(NO_EMERGENCY, "the governance names nobody for emergencies: `emergency: {among: […]}`");
+    };
+    if rule.days != of.days {
+        violated.say(NO_EMERGENCY, format!("the governance says {} days until it is ratified", rule.days));
+    }
+    if !of.change.governing.is_empty() || of.change.aspects.contains(&Aspect::Governance) {
+        violated.say(NO_EMERGENCY, "who decides, and how, is changed by no emergency");
+    }
+    if of.change.back(&organisation.register).is_none_or(|back| back != of.back) {
+        violated.say(
+            NO_EMERGENCY,
+            "an emergency changes definitions that are in force from the same day on, so that they can be taken back: none is new and \
+             none goes",
+        );
+    }
+}
+
+/// What an emergency changed is changed by nothing else until that is ratified or taken back.
+fn unratified(organisation: &Organisation, item: &Item, change: &Change, violated: &mut Violated<'_>) {
+    let names =
+        |of: &Change, id: &DocumentId| of.adoptions.iter().any(|adoption| adoption.texts.contains_key(id));
+    for other in
+        organisation.items.open().filter(|other| other.number != item.number && other.is_unratified())
+    {
+        let mut ids = change.adoptions.iter().flat_map(|adoption| adoption.texts.keys());
+        if other.content.change().is_some_and(|of| ids.any(|id| names(of, id))) {
+            violated.say(
+                UNRATIFIED,
+                format!(
+                    "item {} changed it in an emergency: that is ratified or taken back first",
+                    other.number
+                ),
+            );
+        }
+    }
+}
+
+/// What comes of an emergency that was not ratified.
+fn taken_back(organisation: &Organisation, item: &Item, outcome: Outcome) -> Vec<Event> {
+    let Content::Emergency(of) = &item.content else { return Vec::new() };
+    let back = of.taken_back(&organisation.register);
+    let mut events = in_force(organisation, &back, &Governing::default());
+    events.push(Event::ItemEnded(ItemEnded { item: item.number, outcome }));
+    events
 }
 
 /// What is proposed, once it is in the step in which others are asked: at once in force, or waiting for somebody who is there.
@@ -294,7 +351,23 @@ fn takes_effect(
     let mut events = match &item.content {
         Content::ActionPlan(plan) => return acting::planned(organisation, item, plan, facts, violated),
         Content::Alert(_) | Content::Task(_) | Content::PostMortem(_) => Vec::new(),
-        Content::Change(change) => in_force(organisation, &change.adoptions, &change.governing),
+        Content::Change(change) => {
+            unratified(organisation, item, change, violated);
+            in_force(organisation, &change.adoptions, &change.governing)
+        }
+        Content::Emergency(_) if item.is_unratified() => Vec::new(),
+        Content::Emergency(Emergency { change, .. }) => {
+            unratified(organisation, item, change, violated);
+            let mut events = in_force(organisation, &change.adoptions, &change.governing);
+            let to = emergency::RATIFICATION.parse().ok()?;
+            events.push(Event::ItemMoved(ItemMoved { item: number, to }));
+            let then = after(organisation, &events, facts);
+            // Where nobody has to agree, there is nothing to ratify.
+            if tally(&then, then.items.get(number)?) != Tally::Passed {
+                return Some(events);
+            }
+            events
+        }
         Content::Freeze(freeze) => {
             vec![Event::PeriodFrozen(PeriodFrozen { item: number, freeze: freeze.clone() })]
         }
@@ -378,8 +451,8 @@ pub(super) fn edited(
     let is_party =
         matches!(facts.by, Principal::Person(by) if electorate(organisation, item).parties.contains(by));
     let step = item.step().map(|step| step.turn);
-    if !matches!(step, Some(Turn::Write | Turn::Ask)) {
-        violated.say(NOT_YOURS, "somebody works on it: it is what was agreed to");
+    if !matches!(step, Some(Turn::Write | Turn::Ask)) || item.is_unratified() {
+        violated.say(NOT_YOURS, "it is what was agreed to, and is not written anew");
     }
     let is_owner =
         matches!((facts.by, item.owner()), (Principal::Person(by), Some(owner)) if owner.person == *by);
@@ -427,6 +500,9 @@ pub(super) fn voted(
     let ended = |outcome| Event::ItemEnded(ItemEnded { item: vote.item, outcome });
     match tally(&then, item) {
         Tally::Pending(_) => {}
+        Tally::Failed if item.is_unratified() => {
+            events.extend(taken_back(organisation, item, Outcome::Rejected));
+        }
         Tally::Failed => events.push(ended(Outcome::Rejected)),
         Tally::Passed => match fits(organisation, item, facts, &mut violated) {
             Fit::Yes => events.extend(takes_effect(organisation, item, facts, &mut violated)?),
@@ -455,11 +531,12 @@ fn may_vote(
         return violated.say(NOT_ASKED, "a job decides nothing");
     };
     let of = electorate(organisation, item);
-    let ask = item.content.ask(organisation.governance.mode);
+    let ask = item.ask(organisation.governance.mode);
     let signs = of.parties.contains(person) && item.editor != *by;
     let alone = ask.parties && of.parties.len() < 2;
     let asked = (ask.one_other || alone) && of.others.contains(person)
         || ask.owner && of.owners.contains(person)
+        || ask.named && of.named.contains(person)
         || ask.board && of.board.contains(person);
     if signs || asked {
         return;
@@ -486,7 +563,10 @@ enum Fit {
 }
 
 fn fits(organisation: &Organisation, item: &Item, facts: Facts<'_>, violated: &mut Violated<'_>) -> Fit {
-    let Content::Change(change) = &item.content else {
+    if item.is_unratified() {
+        return Fit::Yes;
+    }
+    let Some(change) = item.content.change() else {
         // What it rests on may be otherwise by now.
         match &item.content {
             // That was asked when it was written; nobody writes it but its owner.
@@ -496,10 +576,17 @@ fn fits(organisation: &Organisation, item: &Item, facts: Facts<'_>, violated: &m
         return Fit::Yes;
     };
     // A freeze may have been put up meanwhile.
-    frozen(organisation, &change.adoptions, Some(&change.aspects), violated.0);
+    if !matches!(item.content, Content::Emergency(_)) {
+        frozen(organisation, &change.adoptions, Some(&change.aspects), violated.0);
+    }
     let position = organisation.register.position();
     if change.base == position {
         return Fit::Yes;
+    }
+    if let Content::Emergency(of) = &item.content
+        && change.back(&organisation.register).is_none_or(|back| back != of.back)
+    {
+        return Fit::No(Returned::Outdated);
     }
     if change.is_outdated(&organisation.register) {
         return Fit::No(Returned::Outdated);
@@ -526,6 +613,9 @@ pub(super) fn withdrawn(
         if item.step().is_some_and(|step| matches!(step.turn, Turn::Work | Turn::Wait)) {
             violated.say(NOT_YOURS, "somebody works on it, who may dismiss it");
         }
+        if item.is_unratified() {
+            violated.say(NOT_YOURS, "it is in force: others ratify it, or it is taken back");
+        }
     }
     Some(vec![Event::ItemEnded(ItemEnded { item: of.item, outcome: Outcome::Withdrawn })])
 }
@@ -543,7 +633,8 @@ pub(super) fn open_item<'a>(
             None
         }
         Some(item) => {
-            let lapses = item.step().is_some_and(|step| step.timeout == Timeout::Lapse);
+            let lapses =
+                item.step().is_some_and(|step| matches!(step.timeout, Timeout::Lapse | Timeout::Revert));
             if lapses && item.due().is_some_and(|due| due <= facts.at) {
                 violated.say(LAPSED, format!("item {number} was not decided in time; propose it again"));
             }
@@ -574,7 +665,8 @@ pub(super) fn ticked(
             Some(Timeout::Lapse) if is_due => {
                 vec![Event::ItemEnded(ItemEnded { item: number, outcome: Outcome::Lapsed })]
             }
-            Some(Timeout::Lapse) | None => continue,
+            Some(Timeout::Revert) if is_due => taken_back(organisation, item, Outcome::Lapsed),
+            Some(Timeout::Lapse | Timeout::Revert) | None => continue,
             Some(_) => match directory {
                 Some(directory) => acting::in_time(&then, item, directory, facts, &mut violated),
                 None if is_due => return None,

@@ -97,6 +97,10 @@ pub const NOT_OVERRIDDEN: &str = "G1001";
 pub const OVER_ALREADY: &str = "G1002";
 /// Nothing was due.
 pub const NOTHING_DUE: &str = "G0807";
+/// It is no emergency that could be taken back, or nobody is named for emergencies.
+pub const NO_EMERGENCY: &str = "G0707";
+/// An emergency changed it that is not ratified.
+pub const UNRATIFIED: &str = "G0808";
 /// It was due, and lapses.
 pub const LAPSED: &str = "G0806";
 

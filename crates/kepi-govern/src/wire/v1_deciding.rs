@@ -85,6 +85,15 @@ pub(super) struct Governance {
     /// From version 2 on.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     freezes: Vec<FreezeRule>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    emergency: Option<InEmergency>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InEmergency {
+    among: Vec<Principal>,
+    days: u16,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -138,6 +147,10 @@ impl From<&governance::Governance> for Governance {
             board: e.board.iter().map(function).collect(),
             quorum: e.quorum,
             freezes: e.freezes.iter().map(FreezeRule::of).collect(),
+            emergency: e
+                .emergency
+                .as_ref()
+                .map(|of| InEmergency { among: written(&of.among), days: of.days }),
         }
     }
 }
@@ -159,6 +172,10 @@ impl Governance {
             board,
             quorum: self.quorum,
             freezes: self.freezes.into_iter().map(FreezeRule::plain).collect(),
+            emergency: self
+                .emergency
+                .map(|of| Ok::<_, String>(governance::InEmergency { among: read(of.among)?, days: of.days }))
+                .transpose()?,
         })
     }
 
@@ -185,6 +202,7 @@ impl Person {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Content {
     ChangeRequest(ChangeRequest),
+    Emergency(Emergency),
     Freeze(Freeze),
     Lift(Lift),
     Close(Close),
@@ -325,17 +343,52 @@ struct ChangeRequest {
     left: Vec<Principal>,
 }
 
+impl From<&Change> for ChangeRequest {
+    fn from(change: &Change) -> Self {
+        Self {
+            base: change.base,
+            aspects: change.aspects.iter().copied().collect(),
+            adoptions: change.adoptions.iter().map(Adoption::from).collect(),
+            concerned: written(&change.concerned),
+            governance: change.governing.governance.as_ref().map(Governance::from),
+            joined: written(&change.governing.joined),
+            left: written(&change.governing.left),
+        }
+    }
+}
+
+impl ChangeRequest {
+    fn plain(self) -> Result<Change, String> {
+        Ok(Change {
+            base: self.base,
+            aspects: self.aspects.into_iter().collect(),
+            adoptions: self.adoptions.into_iter().map(Adoption::read).collect::<Result<_, _>>()?,
+            concerned: read(self.concerned)?,
+            governing: Governing {
+                governance: self.governance.map(Governance::plain).transpose()?,
+                joined: read(self.joined)?,
+                left: read(self.left)?,
+            },
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Emergency {
+    change: ChangeRequest,
+    back: Vec<Adoption>,
+    days: u16,
+}
+
 impl From<&items::Content> for Content {
     fn from(content: &items::Content) -> Self {
         match content {
-            items::Content::Change(change) => Self::ChangeRequest(ChangeRequest {
-                base: change.base,
-                aspects: change.aspects.iter().copied().collect(),
-                adoptions: change.adoptions.iter().map(Adoption::from).collect(),
-                concerned: written(&change.concerned),
-                governance: change.governing.governance.as_ref().map(Governance::from),
-                joined: written(&change.governing.joined),
-                left: written(&change.governing.left),
+            items::Content::Change(change) => Self::ChangeRequest(change.into()),
+            items::Content::Emergency(of) => Self::Emergency(Emergency {
+                change: (&of.change).into(),
+                back: of.back.iter().map(Adoption::from).collect(),
+                days: of.days,
             }),
             items::Content::Freeze(freeze) => Self::Freeze(Freeze::from(freeze)),
             items::Content::Lift(freeze) => Self::Lift(Lift { freeze: *freeze }),
@@ -372,16 +425,11 @@ impl Content {
             Self::Task(of) => of.read().map(items::Content::Task),
             Self::ActionPlan(of) => of.read().map(items::Content::ActionPlan),
             Self::PostMortem(of) => Ok(items::Content::PostMortem(of.read())),
-            Self::ChangeRequest(of) => Ok(items::Content::Change(Change {
-                base: of.base,
-                aspects: of.aspects.into_iter().collect(),
-                adoptions: of.adoptions.into_iter().map(Adoption::read).collect::<Result<_, _>>()?,
-                concerned: read(of.concerned)?,
-                governing: Governing {
-                    governance: of.governance.map(Governance::plain).transpose()?,
-                    joined: read(of.joined)?,
-                    left: read(of.left)?,
-                },
+            Self::ChangeRequest(of) => of.plain().map(items::Content::Change),
+            Self::Emergency(of) => Ok(items::Content::Emergency(items::Emergency {
+                change: of.change.plain()?,
+                back: of.back.into_iter().map(Adoption::read).collect::<Result<_, _>>()?,
+                days: of.days,
             })),
         }
     }

@@ -18,8 +18,10 @@ use kepi_govern::{
         LoadLanded, LoadStopped, OverrideEnded, PeriodFrozen, Returned, RunCounts, RunPublished, Sealed,
         SignInBound, SignInEnded, Subject, TableShaped, TokenIssued, TokenRevoked, ValueEntered,
     },
+    governance::InEmergency,
     items::{
-        Action, ActionPlan, Alert, Came, Change, Effect, Expected, Method, Outcome, PostMortem, Seen, Task,
+        Action, ActionPlan, Alert, Came, Change, Effect, Emergency, Expected, Method, Outcome, PostMortem,
+        Seen, Task,
     },
     overrides::{Figure, Over, Override},
     periods::{ByRule, Close, Freeze, PeriodId},
@@ -248,6 +250,7 @@ fn governance() -> impl Strategy<Value = Governance> {
     let mode = prop_oneof![Just(Mode::Open), Just(Mode::Reviewed), Just(Mode::Board)];
     (mode, persons(), board, 0..4u16, any::<bool>()).prop_map(|(mode, owners, board, quorum, ruled)| {
         Governance {
+            emergency: ruled.then(|| InEmergency { among: BTreeSet::from([1, 2]), days: 3 }),
             freezes: ruled
                 .then(|| ("month_end".parse().unwrap(), crate::deciding::rule()))
                 .into_iter()
@@ -276,12 +279,18 @@ pub fn content() -> impl Strategy<Value = Content> {
     let freeze = (day(), day(), aspects())
         .prop_map(|(from, until, aspects)| Content::Freeze(frozen_days(from, until, aspects)));
     let lift = (1..4u64).prop_map(Content::Lift);
-    let change = (0..4u64, collection::vec(adoption(), 0..3), aspects(), persons(), governing).prop_map(
-        |(base, adoptions, aspects, concerned, governing)| {
+    let change = (0..4u64, collection::vec(adoption(), 0..3), aspects(), persons(), governing)
+        .prop_map(|(base, adoptions, aspects, concerned, governing)| {
             Content::Change(Change { base, adoptions, aspects, concerned, governing })
-        },
-    );
+        })
+        .boxed();
     let close = close().prop_map(Content::Close);
+    let back = collection::vec(adoption(), 0..2);
+    let emergency = (change.clone(), back, 0..9u16).prop_map(|(content, back, days)| match content {
+        Content::Change(change) => Content::Emergency(Emergency { change, back, days }),
+        other => other,
+    });
+    let change = prop_oneof![3 => change, 1 => emergency];
     prop_oneof![3 => change.boxed(), 1 => freeze.boxed(), 1 => lift.boxed(), 1 => close.boxed(), 1 => overriding().prop_map(Content::Override).boxed(),
                  1 => (1..4u64).prop_map(Content::Restore).boxed(), 1 => entry().prop_map(Content::Entry).boxed(), 4 => acted_on()].boxed()
 }

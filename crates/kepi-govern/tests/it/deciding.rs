@@ -6,7 +6,8 @@ use kepi_govern::{
     Adopt, Command, Content, DocumentId, Edit, Effective, Event, Evidence, Facts, Governance, Governing,
     Open, Organisation, Place, Principal, Situation, Stance, Vote, Withdraw, decide,
     event::DefinitionAdopted,
-    items::{Change, KINDS, Outcome, Timeout, Turn},
+    governance::InEmergency,
+    items::{Change, Emergency, KINDS, Outcome, Timeout, Turn},
     laws,
     periods::{Close, Freeze, PeriodId},
     register::Adopted,
@@ -47,6 +48,7 @@ pub fn governance(mode: Mode) -> Governance {
         ]),
         quorum: 2,
         freezes: BTreeMap::from([("month_end".parse().unwrap(), rule())]),
+        emergency: Some(InEmergency { among: BTreeSet::from([1, 4, 5, 6]), days: 10 }),
     }
 }
 
@@ -513,6 +515,8 @@ fn every_kind_of_item_walks_to_an_end() {
             // Every step has an end, or leads upwards: whoever is to do something is named, what nobody does waits for a day.
             let fits = match step.turn {
                 Turn::Write => matches!(step.timeout, Timeout::Lapse | Timeout::Up),
+                // What is in force before it is ratified is taken back in silence.
+                Turn::Ask if at > 1 => step.timeout == Timeout::Revert,
                 Turn::Ask => matches!(step.timeout, Timeout::Lapse | Timeout::GoOn),
                 Turn::Work => step.timeout == Timeout::Up && (kind.may_end || !kind.outcomes.is_empty()),
                 Turn::Wait => at > 0 && matches!(step.timeout, Timeout::Back | Timeout::GoOn),
@@ -521,10 +525,12 @@ fn every_kind_of_item_walks_to_an_end() {
         }
         // What is agreed to takes effect, or somebody works on it then; nobody is asked about work.
         let asked = kind.steps.iter().position(|step| step.turn == Turn::Ask);
-        assert!(kind.steps.iter().filter(|step| step.turn == Turn::Ask).count() <= 1);
+        let ratified = kind.steps.iter().any(|step| step.timeout == Timeout::Revert);
+        assert!(kind.steps.iter().filter(|step| step.turn == Turn::Ask).count() <= 1 + usize::from(ratified));
         if let Some(asked) = asked {
             assert_eq!(kind.steps[0].turn, Turn::Write);
-            assert!(kind.steps[asked + 1..].first().is_none_or(|step| step.turn == Turn::Work));
+            let then = kind.steps[asked + 1..].first();
+            assert!(then.is_none_or(|step| step.turn == Turn::Work || step.timeout == Timeout::Revert));
         }
         let works = kind.steps.iter().any(|step| step.turn == Turn::Work);
         assert_eq!(works, !kind.outcomes.is_empty(), "{}", kind.name);
@@ -560,4 +566,87 @@ fn only_an_author_withdraws_and_nobody_could_decide_is_said_at_once() {
 fn nothing_frozen() -> Freeze {
     let (from, until) = (jiff::civil::Date::constant(1970, 1, 7), jiff::civil::Date::constant(1970, 1, 7));
     Freeze { from, until, aspects: BTreeSet::new(), scope: BTreeSet::new(), rule: None }
+}
+
+/// A change of `a` that cannot wait.
+fn emergency(world: &mut World, aspects: &[Aspect]) -> Content {
+    let Content::Change(change) = world.change("a", aspects, &[]) else { unreachable!() };
+    let back = change.back(&world.organisation.register).unwrap();
+    Content::Emergency(Emergency { change, back, days: 10 })
+}
+
+#[test]
+fn an_emergency_is_in_force_at_once_and_ratified_or_taken_back() {
+    let why = Commitment([0; 32]);
+    for (days, ratified) in [(1, true), (11, false)] {
+        let mut world = World::new(Mode::Board);
+        let before = world.organisation.register.clone();
+        let content = emergency(&mut world, &[Aspect::Definition]);
+        let digest = content.digest();
+        world.must(4, &Command::Open(Open { content, why }));
+        let vote = |item, content, stance| Command::Vote(Vote { item, stance, content, why: None });
+        // Neither who proposes it nor who is not named lets it be, and one alone does not.
+        assert_eq!(world.refused(4, &vote(1, digest, Stance::Yes)), [laws::OWN]);
+        assert_eq!(world.refused(3, &vote(1, digest, Stance::Yes)), [laws::NOT_ASKED]);
+        world.must(1, &vote(1, digest, Stance::Yes));
+        assert_eq!(world.organisation.register, before);
+        world.must(5, &vote(1, digest, Stance::Yes));
+        assert!(world.organisation.items.get(1).unwrap().is_unratified());
+        assert_ne!(world.organisation.register.in_force(&kpi("a"), None), before.in_force(&kpi("a"), None));
+        // It is neither written anew nor given up, and nothing else changes what it changed.
+        assert_eq!(world.refused(4, &Command::Withdraw(Withdraw { item: 1 })), [laws::NOT_YOURS]);
+        let other = world.change("a", &[Aspect::Definition], &[]);
+        let others = other.digest();
+        world.must(6, &Command::Open(Open { content: other, why }));
+        world.must(1, &vote(2, others, Stance::Yes));
+        assert_eq!(world.refused(2, &vote(2, others, Stance::Yes)), [laws::UNRATIFIED]);
+        // The board says so by its quorum, in time.
+        world.must(1, &vote(1, digest, Stance::Yes));
+        world.at += days * DAY;
+        if ratified {
+            world.must(2, &vote(1, digest, Stance::Yes));
+        } else {
+            assert_eq!(world.refused(2, &vote(1, digest, Stance::Yes)), [laws::LAPSED]);
+            world.must(1, &Command::Tick);
+        }
+        let item = world.organisation.items.get(1).unwrap();
+        let outcome = if ratified { Outcome::Done } else { Outcome::Lapsed };
+        assert_eq!(item.ended.unwrap().0, outcome);
+        let same = world.organisation.register.in_force(&kpi("a"), None) == before.in_force(&kpi("a"), None);
+        assert_eq!(same, !ratified);
+    }
+}
+
+#[test]
+fn an_emergency_passes_a_freeze_and_changes_neither_who_decides_nor_what_is_there() {
+    let why = Commitment([0; 32]);
+    let mut world = World::new(Mode::Board);
+    let freeze = Freeze {
+        from: jiff::civil::Date::constant(1970, 1, 1),
+        until: jiff::civil::Date::constant(1970, 2, 1),
+        aspects: BTreeSet::from([Aspect::Definition]),
+        ..nothing_frozen()
+    };
+    let frozen = Event::PeriodFrozen(kepi_govern::event::PeriodFrozen { item: 9, freeze });
+    let by = person(1);
+    world.organisation.apply(Place { seq: 90, at: DAY, by: &by }, &frozen);
+    let plain = world.change("a", &[Aspect::Definition], &[]);
+    assert_eq!(world.refused(4, &Command::Open(Open { content: plain, why })), [laws::FROZEN]);
+    let content = emergency(&mut world, &[Aspect::Definition]);
+    let Content::Emergency(of) = content.clone() else { unreachable!() };
+    world.must(4, &Command::Open(Open { content, why }));
+    let mut lie = |change: &dyn Fn(&mut Emergency)| {
+        let mut of = of.clone();
+        change(&mut of);
+        world.refused(4, &Command::Open(Open { content: Content::Emergency(of), why }))
+    };
+    assert_eq!(lie(&|of| of.days = 90), [laws::NO_EMERGENCY]);
+    assert_eq!(lie(&|of| of.back.clear()), [laws::NO_EMERGENCY]);
+    assert_eq!(
+        lie(&|of| of.change.aspects = BTreeSet::from([Aspect::Governance, Aspect::Definition])),
+        [laws::NO_EMERGENCY]
+    );
+    let new = world.change("new", &[Aspect::Definition], &[]);
+    let Content::Change(new) = new else { unreachable!() };
+    assert_eq!(new.back(&world.organisation.register), None, "what is new cannot be taken back");
 }

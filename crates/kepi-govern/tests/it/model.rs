@@ -9,13 +9,13 @@ use kepi_govern::{
     Adopt, Command, Content, DocumentId, Edit, Effective, Event, Evidence, Facts, Governing, Open,
     Organisation, Place, Principal, Rebase, Situation, Stance, Vote, Withdraw, decide,
     entries::Entry,
-    event::{DefinitionAdopted, ItemRebased, PeriodFrozen},
-    items::{Change, Items, Outcome},
+    event::{DefinitionAdopted, ItemEnded, ItemRebased, PeriodFrozen},
+    items::{Change, Emergency, Items, Outcome},
     overrides::{Figure, Over, Override},
     periods::{ByRule, Close, Freeze, PeriodId},
     plain::Number,
     principal::JobName,
-    register::Adopted,
+    register::{Adopted, Register},
 };
 use kepi_model::{
     calendar::Grain,
@@ -77,6 +77,10 @@ enum Lie {
     SaysTheSame,
     /// That the governance has rules that it has not.
     AnyRule,
+    /// That everybody is named for emergencies.
+    EverybodyIsNamed,
+    /// That what is not ratified was.
+    AllIsRatified,
 }
 
 const LIES: &[Lie] = &[
@@ -92,6 +96,8 @@ const LIES: &[Lie] = &[
     Lie::NothingFrozen,
     Lie::SaysTheSame,
     Lie::AnyRule,
+    Lie::EverybodyIsNamed,
+    Lie::AllIsRatified,
 ];
 
 /// What is known of an item from its events alone.
@@ -105,6 +111,10 @@ struct Told {
     /// Who said what of which content since it was written.
     said: BTreeMap<u64, (Stance, Digest)>,
     since: i64,
+    /// In so many days it is to be decided in its step.
+    days: i64,
+    /// Of an emergency that is in force and not ratified: what was in force before.
+    unratified: Option<Register>,
     ended: bool,
 }
 
@@ -123,6 +133,8 @@ struct Model {
     first: Organisation,
     /// All items before the last one ended.
     unended: Items,
+    /// What was in force before the command that is decided.
+    before_adoption: Register,
 }
 
 /// What a run of the model found wrong.
@@ -145,6 +157,7 @@ impl Model {
             concerned: BTreeSet::new(),
             first: world.organisation.clone(),
             unended: world.organisation.items.clone(),
+            before_adoption: world.organisation.register.clone(),
             world,
             dice,
             lie,
@@ -259,6 +272,12 @@ impl Model {
         if change.aspects.contains(&Aspect::Target) || self.dice.chance(20) {
             change.concerned = self.dice.some(2, 8);
         }
+        if self.dice.chance(25)
+            && let Some(back) = change.back(&self.world.organisation.register)
+        {
+            let days = if self.dice.chance(90) { 10 } else { 3 };
+            return Content::Emergency(Emergency { change, back, days });
+        }
         Content::Change(change)
     }
 
@@ -271,6 +290,41 @@ impl Model {
             true => 1 + self.dice.below(6),
             false => self.dice.one(&open),
         };
+        // Emergencies are rare, and what they keep out rarer still: now and then somebody sees to one.
+        let of_emergency = |of: &&kepi_govern::Item| matches!(of.content, Content::Emergency(_));
+        let (let_be, unratified): (Vec<_>, Vec<_>) =
+            self.world.organisation.items.open().filter(of_emergency).cloned().partition(|of| !of.is_unratified());
+        if let (Some(of), true) = (let_be.last(), self.dice.chance(25)) {
+            let content = of.digest;
+            let who = self.dice.one(&[1, 4, 5, 6]);
+            let vote = Vote { item: of.number, stance: Stance::Yes, content, why: None };
+            return (who, Command::Vote(vote), Some(content));
+        }
+        if let (Some(of), true) = (unratified.last(), self.dice.chance(25)) {
+            let Some(change) = of.content.change() else { unreachable!() };
+            let ids = |change: &Change| -> BTreeSet<DocumentId> {
+                change.adoptions.iter().flat_map(|of| of.texts.keys().cloned()).collect()
+            };
+            let meets = |of: &&kepi_govern::Item| {
+                matches!(&of.content, Content::Change(other) if !ids(other).is_disjoint(&ids(change)))
+            };
+            let same = self.world.organisation.items.open().filter(meets).last();
+            let same = same.map(|of| (of.number, of.digest));
+            return match same {
+                Some((item, content)) => {
+                    let vote = Vote { item, stance: Stance::Yes, content, why: None };
+                    (who, Command::Vote(vote), Some(content))
+                }
+                None => {
+                    let mut change = change.clone();
+                    change.base = self.world.organisation.register.position();
+                    for adopted in change.adoptions.iter_mut().flat_map(|of| of.texts.values_mut()) {
+                        *adopted = self.world.text();
+                    }
+                    (who, Command::Open(Open { content: Content::Change(change), why }), None)
+                }
+            };
+        }
         let known = self.world.organisation.items.get(item);
         let digest = known.map_or(Digest([0; 32]), |item| item.digest);
         let command = match self.dice.below(100) {
@@ -389,6 +443,11 @@ impl Model {
             ) => change.concerned.clear(),
             (
                 Some(Lie::NobodyConcerned),
+                Command::Open(Open { content: Content::Emergency(of), .. })
+                | Command::Edit(Edit { content: Content::Emergency(of), .. }),
+            ) => of.change.concerned.clear(),
+            (
+                Some(Lie::NobodyConcerned),
                 Command::Open(Open { content: Content::Entry(of), .. })
                 | Command::Edit(Edit { content: Content::Entry(of), .. }),
             ) => of.concerned.clear(),
@@ -400,6 +459,18 @@ impl Model {
             (Some(Lie::NothingEnds), _) => organisation.items = self.unended.clone(),
             (Some(Lie::Earlier), _) => at = DAY,
             (Some(Lie::NothingFrozen), _) => organisation.periods.frozen.clear(),
+            (Some(Lie::EverybodyIsNamed), _) => {
+                organisation.governance.emergency.iter_mut().for_each(|of| of.among = (1..=9).collect());
+            }
+            (Some(Lie::AllIsRatified), Command::Vote(vote)) => {
+                let open =
+                    organisation.items.open().filter(|of| of.number != vote.item && of.is_unratified());
+                let open: Vec<u64> = open.map(|item| item.number).collect();
+                for item in open {
+                    let ended = Event::ItemEnded(ItemEnded { item, outcome: Outcome::Done });
+                    organisation.apply(Place { seq: self.world.seq, at, by: &by }, &ended);
+                }
+            }
             (Some(Lie::AnyRule), Command::Open(Open { content: Content::Freeze(freeze), .. })) => {
                 if let Some(by) = &freeze.rule {
                     let rule = FreezeRule { aspects: freeze.aspects.clone(), ..rule() };
@@ -444,6 +515,7 @@ impl Model {
         let known = if self.dice.chance(60) { position } else { position.saturating_sub(1) };
         let evidence = Evidence::Merged { register: known, sound: self.dice.chance(90) };
         let before = self.world.organisation.clone();
+        self.before_adoption = before.register.clone();
         if let Command::Open(Open { content, .. }) | Command::Edit(Edit { content, .. }) = &command {
             self.concerned = content.concerned().clone();
         }
@@ -490,6 +562,8 @@ impl Model {
                         editor: who,
                         said: BTreeMap::new(),
                         since: self.world.at,
+                        days: 30,
+                        unratified: None,
                         ended: false,
                     },
                 );
@@ -502,7 +576,7 @@ impl Model {
                 told.authors.insert(who);
                 told.editor = who;
                 told.said.clear();
-                told.since = self.world.at;
+                (told.since, told.days) = (self.world.at, 30);
             }
             Event::ItemRebased(e) => {
                 let at = self.world.at;
@@ -518,11 +592,24 @@ impl Model {
                     told.said.clear();
                 }
             }
-            Event::ItemMoved(e) => self.told.get_mut(&e.item).unwrap().since = self.world.at,
+            Event::ItemMoved(e) => {
+                let was = self.before_adoption.clone();
+                let told = self.told.get_mut(&e.item).unwrap();
+                told.since = self.world.at;
+                told.days = match e.to.as_str() {
+                    "approval" => 5,
+                    "ratification" => 10,
+                    _ => 30,
+                };
+                if e.to.as_str() == "ratification" {
+                    told.said.clear();
+                    told.unratified = Some(was);
+                }
+            }
             Event::ItemReturned(e) => {
                 let told = self.told.get_mut(&e.item).unwrap();
                 told.said.clear();
-                told.since = self.world.at;
+                (told.since, told.days) = (self.world.at, 30);
             }
             Event::ItemVoted(e) => {
                 self.told.get_mut(&e.item).unwrap().said.insert(who, (e.stance, e.content));
@@ -554,7 +641,7 @@ impl Model {
             if told.ended {
                 return broken("after its end");
             }
-            let due = told.since + 30 * DAY;
+            let due = told.since + told.days * DAY;
             let lapses = matches!(event, Event::ItemEnded(e) if e.outcome == Outcome::Lapsed);
             if lapses != (self.world.at >= due) {
                 return broken("silence is no, and only silence");
@@ -596,6 +683,9 @@ impl Model {
                 }
             }
             Event::DefinitionAdopted(adopted) => {
+                if let Some(told) = self.taken_back(command, adopted) {
+                    return self.may_be_taken_back(told, command, adopted);
+                }
                 let number = match command {
                     Command::Adopt(_) if open => return Ok(()),
                     Command::Vote(vote) => vote.item,
@@ -604,9 +694,16 @@ impl Model {
                     _ => return broken("adopted without a decision"),
                 };
                 let told = &self.told[&number];
-                let Content::Change(change) = &told.content else {
+                let Some(change) = told.content.change() else {
                     return broken("no change of definitions");
                 };
+                let others = self.told.iter().filter(|(other, told)| **other != number && !told.ended);
+                for (_, other) in others.filter(|(_, told)| told.unratified.is_some()) {
+                    let of = other.content.change().into_iter().flat_map(|change| &change.adoptions);
+                    if of.flat_map(|of| of.texts.keys()).any(|id| adopted.texts.contains_key(id)) {
+                        return broken("over an emergency that is not ratified");
+                    }
+                }
                 if !change.adoptions.contains(adopted) {
                     return broken("another text than what was agreed to");
                 }
@@ -618,8 +715,19 @@ impl Model {
                 if change.base != position && !looked {
                     return broken("nobody looked whether both go together");
                 }
+                if let Content::Emergency(of) = &told.content {
+                    if !of.change.governing.is_empty() || of.days != 10 {
+                        return broken("an emergency that is none");
+                    }
+                    return self.two_agreed(told, before);
+                }
                 self.agreed(told, &change.aspects, before)?;
                 return self.thawed(adopted, &change.aspects, before);
+            }
+            Event::ItemEnded(e) if e.outcome == Outcome::Done && self.told[&e.item].unratified.is_some() => {
+                let told = &self.told[&e.item];
+                let aspects = told.content.change().map(|change| change.aspects.clone()).unwrap_or_default();
+                return self.agreed(told, &aspects, before);
             }
             Event::PeriodFrozen(PeriodFrozen {
                 freeze: Freeze { rule: Some(by), aspects, until, .. },
@@ -719,6 +827,54 @@ impl Model {
             _ => {}
         }
         Ok(())
+    }
+
+    /// The emergency that an adoption takes back, by what it was to be taken back to.
+    fn taken_back(&self, command: &Command, adopted: &DefinitionAdopted) -> Option<&Told> {
+        let of = |told: &&Told| match &told.content {
+            Content::Emergency(of) => of.back.iter().any(|back| {
+                back.from == adopted.from
+                    && adopted.texts.iter().all(|(id, text)| back.texts.get(id) == Some(text))
+            }),
+            _ => false,
+        };
+        let unratified = |told: &&Told| told.unratified.is_some() && !told.ended;
+        match command {
+            Command::Tick => self.told.values().filter(unratified).find(of),
+            Command::Vote(vote) => self.told.get(&vote.item).filter(unratified).filter(of),
+            _ => None,
+        }
+    }
+
+    /// Whether it was time for that, or it was rejected, and what comes is what was.
+    fn may_be_taken_back(&self, told: &Told, command: &Command, adopted: &DefinitionAdopted) -> Found {
+        let in_time = self.world.at < told.since + told.days * DAY;
+        let rejected = matches!(command, Command::Vote(vote) if vote.stance != Stance::Yes);
+        if in_time != rejected {
+            return broken("an emergency was taken back for no reason");
+        }
+        let was = told.unratified.as_ref().unwrap();
+        for (id, text) in &adopted.texts {
+            if !was.adoptions(id).any(|(from, _, held)| from == adopted.from && held == text) {
+                return broken("taken back to what never was");
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether two agreed who are named for emergencies.
+    fn two_agreed(&self, told: &Told, before: &Organisation) -> Found {
+        let Some(rule) = &before.governance.emergency else {
+            return broken("nobody is named for emergencies");
+        };
+        let free = |person: &u64| !told.authors.contains(person) && !told.concerned.contains(person);
+        let yes = told.said.iter().filter(|(_, said)| said.0 == Stance::Yes && said.1 == told.digest);
+        let yes =
+            yes.map(|(person, _)| person).filter(|person| before.people.contains(person) && free(person));
+        match yes.filter(|person| rule.among.contains(person)).count() {
+            0 | 1 => broken("an emergency without two of those who are named"),
+            _ => Ok(()),
+        }
     }
 
     /// The item that a command is about.
@@ -908,9 +1064,9 @@ fn nothing_takes_effect_without_those_who_have_to_agree() {
         assert!(all.contains_key(what), "`{what}` never happened");
     }
     for code in [
-        "G0101", "G0104", "G0701", "G0702", "G0703", "G0704", "G0705", "G0706", "G0801", "G0802", "G0803",
-        "G0804", "G0805", "G0806", "G0807", "G0901", "G0902", "G0903", "G0904", "G1001", "G1002", "G1101",
-        "G1103",
+        "G0101", "G0104", "G0701", "G0702", "G0703", "G0704", "G0705", "G0706", "G0707", "G0801", "G0802",
+        "G0803", "G0808", "G0804", "G0805", "G0806", "G0807", "G0901", "G0902", "G0903", "G0904", "G1001",
+        "G1002", "G1101", "G1103",
     ] {
         assert!(all.contains_key(code), "`{code}` never refused anything");
     }

@@ -21,7 +21,7 @@ fn every_kind_of_event_is_said_in_words() {
         "definition.adopted: kpi/nps, a person in force from ever; scorecard/customers gone from ever",
         "figure.overridden: kpi/nps in month/2026-05-01, of a part of its rows is 41.5, until 2027-01-01",
         "governance.adopted: mode board, 2 owners, board of customer, finance, 2 of them have to say yes",
-        "governance.adopted: mode board, 2 owners, board of customer, finance, 2 of them have to say yes, freezes by quarter_end",
+        "governance.adopted: mode board, 2 owners, board of customer, finance, 2 of them have to say yes, freezes by quarter_end, two of 3 in an emergency",
         "insights.published: 105 series judged, 6 insights",
         "item.acknowledged: acknowledged",
         "item.assigned: now with person/4 (substitute)",

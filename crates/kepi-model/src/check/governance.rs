@@ -7,7 +7,7 @@ use crate::{
     codes,
     decode::Placed,
     definitions as written,
-    governance::{FreezeRule, Governance, Mode},
+    governance::{Emergency, FreezeRule, Governance, Mode},
     id::PersonId,
     source_text::Span,
 };
@@ -62,6 +62,14 @@ pub(super) fn read(
         }
         _ => {}
     }
+    let emergency = written.emergency.get().and_then(|of| {
+        let among: BTreeSet<PersonId> = of.among.values().into_iter().collect();
+        if of.among.get().is_some() && among.len() < FEWEST_OWNERS {
+            let why = "two of those named have to say yes to an emergency, and it names fewer".to_owned();
+            cannot(of.among.span, why, "name two or more, and more where one of them may propose it");
+        }
+        Some(Emergency { among, days: u16::try_from(of.days.get()?.0).ok()? })
+    });
     let freezes = written.freezes.items().iter().filter_map(|rule| {
         let (id, of) = (rule.key.as_ref()?.id.clone()?, rule.value.as_ref()?);
         let rule = FreezeRule {
@@ -81,5 +89,6 @@ pub(super) fn read(
         board: members,
         quorum: u16::try_from(quorum).ok()?,
         freezes,
+        emergency,
     })
 }

@@ -26,10 +26,17 @@ table! {
 }
 
 table! {
+    Emergency = "emergency", "Changes that cannot wait for those who have to agree.";
+    among: List<PersonId>, required, "Of whom two have to say yes, others than who proposes it; two or more.", "[cfo, vp_customer, head_of_audit]";
+    days: Whole<1, 90>, default "10", "Within so many days those who have to agree ratify it, or it is taken back.", "10";
+}
+
+table! {
     Governance = "governance", "How it is decided what is in force. Without one, whoever runs the project decides.";
     governance: Name<GovernanceId>, required, "The name in definitions.", "airport";
     mode: Mode, required, "`open`: a run puts in force what stands in the files. `reviewed`: somebody else has to agree. `board`: the board has to.", "reviewed";
     owners: List<PersonId>, required, "Who has to agree to changes of the governance itself, and of who may decide; two or more.", "[controller, head_of_service]";
     board: Board, optional, "Who decides where `mode` is `board`.", "{members: {finance: [controller], customer: [head_of_service], data: [head_of_data]}}";
+    emergency: Emergency, optional, "Who can put a change in force at once, to be ratified later.", "{among: [cfo, vp_customer, head_of_audit], days: 10}";
     freezes: Map<Name<FreezeId>, FreezeRule>, optional, "Periods that are frozen by themselves, by the name of the rule.", "{quarter_end: {period: quarter, after: 3, aspects: [target, weight]}}";
 }

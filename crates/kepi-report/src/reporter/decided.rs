@@ -45,6 +45,15 @@ impl<'a> Reporter<'a> {
         items.iter().filter(|item| is_of(Some(me), &item.turn)).count()
     }
 
+    /// What was changed in an emergency and is not ratified: items, with the day on which it is taken back.
+    pub(super) fn emergencies(self) -> Vec<(u64, String)> {
+        let items = self.facts.items(false).unwrap_or_default();
+        let open = items.iter().filter(|item| item.kind == "emergency" && item.state == "ratification");
+        let day =
+            |item: &Item| item.due.map(|at| self.instant(at).chars().take(10).collect()).unwrap_or_default();
+        open.map(|item| (item.number, day(item))).collect()
+    }
+
     /// What waits, and for whom; with `all` what has ended, too.
     ///
     /// # Errors
@@ -359,6 +368,10 @@ impl<'a> Reporter<'a> {
             return Some(match (missing.what, missing.functions) {
                 ("all", _) => "Everybody whom it concerns signs it, and you are one of them.".to_owned(),
                 ("owner", _) => "An owner has to agree, and you are one.".to_owned(),
+                ("named", _) => {
+                    "It cannot wait: two of those named for emergencies have to agree, and you are one."
+                        .to_owned()
+                }
                 ("board", Some((functions, quorum))) => format!(
                     "You are on the board: {functions} of {quorum} functions that have to agree have said yes."
                 ),

@@ -415,6 +415,7 @@ impl<'a> Reporter<'a> {
             scorecards: project.scorecards.values().map(|s| Named::new(&s.id, &s.name)).collect(),
             viewer: self.facts.viewer().cloned(),
             waiting: self.waiting(),
+            emergencies: self.emergencies(),
         }
     }
 

@@ -52,6 +52,8 @@ pub struct ProjectView {
     pub viewer: Option<Viewer>,
     /// How many items wait for who sees it.
     pub waiting: usize,
+    /// Items that changed something in an emergency and are not ratified, with the day on which that is taken back.
+    pub emergencies: Vec<(u64, String)>,
 }
 
 /// Who sees a page.

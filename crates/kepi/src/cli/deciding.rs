@@ -34,6 +34,9 @@ pub struct Propose {
     /// Why: those who decide read it.
     #[arg(short, long, value_name = "WHY")]
     pub message: String,
+    /// It cannot wait: in force once two agree whom the governance names for emergencies, until others ratify it or it is taken back.
+    #[arg(long, conflicts_with = "item")]
+    pub emergency: bool,
     /// Write this open item anew, instead of opening another; what was said of it is void.
     #[arg(long, value_name = "N")]
     pub item: Option<u64>,

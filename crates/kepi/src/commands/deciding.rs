@@ -23,8 +23,11 @@ pub async fn propose(what: &Propose, cli: &Cli, out: Output) -> Result<(), Failu
     let actor = compose::actor(cli);
     let TakenIn { files, project, decided } = pull::taken_in(&app.store, site.folder, files, project).await?;
     say_decided(&decided, out);
-    let item =
-        Deciding(&app.store).propose(&files, &project, acting(&actor), &what.message, what.item).await?;
+    let (deciding, why) = (Deciding(&app.store), &what.message);
+    let item = match what.emergency {
+        true => deciding.propose_at_once(&files, &project, acting(&actor), why).await?,
+        false => deciding.propose(&files, &project, acting(&actor), why, what.item).await?,
+    };
     show(&app, item, out).await
 }
 
@@ -34,6 +37,18 @@ pub(super) fn say_decided(decided: &[String], out: Output) {
         out.remark(&format!(
             "taken in, as it was decided since the folder was followed: {}; `kepi pull` writes it",
             decided.join(", ")
+        ));
+    }
+}
+
+/// Says loudly what was changed in an emergency and is not ratified, whatever is asked for; what cannot be read is said by what was.
+pub async fn say_emergencies(site: Site<'_>, out: Output) {
+    let Ok(Some(store)) = compose::audited(site).await else { return };
+    for (item, of, until) in deciding::unratified(&store).await.unwrap_or_default() {
+        out.remark(&format!(
+            "EMERGENCY: item {item} changed {} and is not ratified: it is taken back on {} unless it is (`kepi item {item}`)",
+            of.join(", "),
+            day(until)
         ));
     }
 }
@@ -206,6 +221,9 @@ fn in_words(item: &ItemView, said: &[String]) -> String {
             None if item.state == "recovering" || item.state == "measuring" => {
                 lines.push(format!("  waits for data, at most until {}", day(due)));
             }
+            None if item.state == "ratification" => {
+                lines.push(format!("  IN FORCE, and taken back on {} unless it is ratified", day(due)));
+            }
             None => lines.push(format!("  lapses on {}", day(due))),
         }
     }
@@ -218,6 +236,7 @@ fn waits_for(of: &MissingView) -> String {
     };
     match (of.what, of.functions) {
         ("all", _) => names(" and "),
+        ("named", _) => format!("two of those named for emergencies: {}", names(", ")),
         ("owner", _) => format!("an owner: {}", names(" or ")),
         ("board", Some((functions, quorum))) => {
             format!("the board, {functions} of {quorum} functions have said yes: {}", names(", "))

@@ -40,6 +40,23 @@ use crate::{
 
 /// Does what the command line says.
 pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
+    use Command::{Analyse, Explain, Inbox, Item, Periods, Plan, Propose, Register, Run, Show, Trace};
+    if matches!(
+        cli.command,
+        Analyse(_)
+            | Explain(_)
+            | Inbox(_)
+            | Item(_)
+            | Periods(_)
+            | Plan(_)
+            | Propose(_)
+            | Register(_)
+            | Run(_)
+            | Show(_)
+            | Trace(_)
+    ) {
+        deciding::say_emergencies(Site::of(cli), out).await;
+    }
     match &cli.command {
         Command::Init(what) => init::init(what, out),
         Command::Check(what) if what.data => check::data(Site::of(cli), out).await,
