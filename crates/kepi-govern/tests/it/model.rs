@@ -292,8 +292,14 @@ impl Model {
         };
         // Emergencies are rare, and what they keep out rarer still: now and then somebody sees to one.
         let of_emergency = |of: &&kepi_govern::Item| matches!(of.content, Content::Emergency(_));
-        let (let_be, unratified): (Vec<_>, Vec<_>) =
-            self.world.organisation.items.open().filter(of_emergency).cloned().partition(|of| !of.is_unratified());
+        let (let_be, unratified): (Vec<_>, Vec<_>) = self
+            .world
+            .organisation
+            .items
+            .open()
+            .filter(of_emergency)
+            .cloned()
+            .partition(|of| !of.is_unratified());
         if let (Some(of), true) = (let_be.last(), self.dice.chance(25)) {
             let content = of.digest;
             let who = self.dice.one(&[1, 4, 5, 6]);
@@ -305,9 +311,7 @@ impl Model {
             let ids = |change: &Change| -> BTreeSet<DocumentId> {
                 change.adoptions.iter().flat_map(|of| of.texts.keys().cloned()).collect()
             };
-            let meets = |of: &&kepi_govern::Item| {
-                matches!(&of.content, Content::Change(other) if !ids(other).is_disjoint(&ids(change)))
-            };
+            let meets = |of: &&kepi_govern::Item| matches!(&of.content, Content::Change(other) if !ids(other).is_disjoint(&ids(change)));
             let same = self.world.organisation.items.open().filter(meets).last();
             let same = same.map(|of| (of.number, of.digest));
             return match same {
