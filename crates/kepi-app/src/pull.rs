@@ -159,6 +159,17 @@ pub async fn taken_in(
     }
 }
 
+/// Notes that a folder is what is in force, if it is: whoever decides in it goes on from there.
+pub async fn note(store: &Store, root: &Path) {
+    let (Ok(files), Ok(Some((decided, in_force)))) = (project_files::read(root), archive::in_force(store).await)
+    else {
+        return;
+    };
+    if by_path(&files) == by_path(&decided) {
+        record(root, in_force.register);
+    }
+}
+
 /// Notes that a folder is the same as what was in force at a position. Where that cannot be written, following finds it out.
 pub(crate) fn record(root: &Path, register: u64) {
     let path = root.join(STATE_FOLDER).join(PULLED);

@@ -28,6 +28,7 @@ pub async fn propose(what: &Propose, cli: &Cli, out: Output) -> Result<(), Failu
         true => deciding.propose_at_once(&files, &project, acting(&actor), why).await?,
         false => deciding.propose(&files, &project, acting(&actor), why, what.item).await?,
     };
+    pull::note(&app.store, site.folder).await;
     show(&app, item, out).await
 }
 
@@ -108,10 +109,12 @@ fn followed(pulled: &Pulled) -> String {
 
 /// Says something of an item.
 pub async fn vote(what: &Vote, stance: Stance, cli: &Cli, out: Output) -> Result<(), Failure> {
-    let app = opened(Site::of(cli)).await?;
+    let site = Site::of(cli);
+    let app = opened(site).await?;
     let actor = compose::actor(cli);
     let content = what.content.as_deref();
     Deciding(&app.store).vote(what.item, stance, content, acting(&actor), what.message.as_deref()).await?;
+    pull::note(&app.store, site.folder).await;
     show(&app, what.item, out).await
 }
 

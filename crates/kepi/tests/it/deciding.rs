@@ -168,10 +168,20 @@ fn what_was_adopted_otherwise_meanwhile_goes_back_and_is_written_anew() {
     edit(&project, "kpis.yml", NORTH, "nps: {of: survey_response, answer: score, where: region = 'south'}");
     project.ok(&["propose", "-m", "south", "--as", "bea"]);
     project.ok(&["approve", "1", "--as", "carl"]);
-    project.ok(&["approve", "2", "--as", "carl"]);
-    assert_eq!(item(&project, "2")["state"], "draft");
+    // Both touch the same line: it is its author's again, with what contradicts.
+    let (_, said) = project.fails(3, &["approve", "2", "--as", "carl"]);
+    assert!(said.contains("G0804"), "{said}");
+    let returned = item(&project, "2");
+    assert_eq!(returned["state"], "draft");
+    assert!(returned["contradicts"][0].as_str().unwrap().contains("'north'}` in force since"), "{returned}");
     let mine = json_of(&project.ok(&["inbox", "--quiet", "--as", "bea", "--format", "json"]));
     assert_eq!(mine[0]["item"], 2);
+    // The folder says what it said, and undoes nothing by oversight.
+    let (_, said) = project.fails(3, &["propose", "--item", "2", "-m", "south after all", "--as", "bea"]);
+    assert!(said.contains("kepi pull --settled"), "{said}");
+    let (told, _) = project.fails(1, &["pull"]);
+    assert!(told.contains("CONTRADICTS kpi/recommendation (kpis.yml)"), "{told}");
+    project.ok(&["pull", "--settled"]);
     project.ok(&["propose", "--item", "2", "-m", "south after all", "--as", "bea"]);
     project.ok(&["reject", "2", "--as", "carl", "-m", "no"]);
     assert_eq!(item(&project, "2")["state"], "rejected");
