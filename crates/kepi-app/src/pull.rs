@@ -161,7 +161,8 @@ pub async fn taken_in(
 
 /// Notes that a folder is what is in force, if it is: whoever decides in it goes on from there.
 pub async fn note(store: &Store, root: &Path) {
-    let (Ok(files), Ok(Some((decided, in_force)))) = (project_files::read(root), archive::in_force(store).await)
+    let (Ok(files), Ok(Some((decided, in_force)))) =
+        (project_files::read(root), archive::in_force(store).await)
     else {
         return;
     };
