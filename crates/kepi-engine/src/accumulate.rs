@@ -6,6 +6,8 @@
     reason = "arrays are grown to the number of cells before they are added to"
 )]
 
+mod wire;
+
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,

@@ -19,13 +19,13 @@ use kepi_query::{
 };
 
 use crate::{
-    compile::{self, LookupTable},
+    compile::{self, LookupTable, Prepared},
     lookup::{Lookup, LookupBuilder},
     read,
     scan::{self, Scan, Wanted},
     tabulate::{tabulate, too_many_cells},
     vector::Vector,
-    worker::{Stop, Tabulation, Worker},
+    worker::{Partial, Stop, Tabulation, Worker},
 };
 
 /// Version of DataFusion that this crate is built with; a test compares it with the lock file.
@@ -112,28 +112,79 @@ async fn measure(
     stop: &Arc<AtomicBool>,
 ) -> Result<Measured, EvaluateError> {
     check_columns(plan, inputs)?;
-    // Coarser key sets are sums of finer ones, so one pass over the finest is enough, unless that has too many cells.
-    let finest = finest(&plan.key_sets);
-    let maximal = maximal(&plan.key_sets);
-    if maximal.len() > 1 {
-        match attempt(plan, inputs, limits, stop, vec![finest], true).await {
-            Err(Stop::TooManyCells(_) | Stop::TooManyBytes) => {}
-            Err(Stop::Failed(error)) => return Err(error),
+    let mut last = None;
+    for attempt in attempts(plan) {
+        match once(plan, inputs, limits, stop, &attempt).await {
             Ok(measured) => return Ok(measured),
+            Err(stop) => {
+                let goes_on = attempt.tentative && !matches!(stop, Stop::Failed(_));
+                last = Some(stop.said(plan, &attempt, limits));
+                if !goes_on {
+                    break;
+                }
+            }
         }
         tracing::debug!(entity = %plan.entity, "too many cells in the finest key set, grouping by each");
     }
-    attempt(plan, inputs, limits, stop, maximal.clone(), false).await.map_err(|stop| match stop {
-        Stop::TooManyCells(grouping) => {
-            too_many_cells(plan, maximal.get(grouping).map_or(&[], Vec::as_slice), limits.cells)
+    Err(last.unwrap_or_else(|| EvaluateError::Engine("a plan without key sets".to_owned())))
+}
+
+/// What a pass over the rows groups by.
+#[derive(Debug)]
+pub struct Attempt {
+    /// The key sets; what was asked for is added up from them.
+    pub key_sets: Vec<Vec<usize>>,
+    /// Whether there is another, should this one be too large.
+    pub tentative: bool,
+}
+
+impl Attempt {
+    /// What each partition may use: of the memory one part each, and one for what they are merged into.
+    pub fn share(&self, limits: &Limits) -> Limits {
+        let share = limits.memory_bytes / (limits.threads.max(1) as u64 + 1);
+        if self.tentative {
+            Limits { cells: u64::MAX, memory_bytes: share / 2, ..*limits }
+        } else {
+            Limits { memory_bytes: share, ..*limits }
         }
-        Stop::TooManyBytes => EvaluateError::Engine(format!(
-            "the states need more than the {} bytes of memory that a scan may use; drop a dimension, a state of \
-             different values, or raise the limit",
-            limits.memory_bytes
-        )),
-        Stop::Failed(error) => error,
-    })
+    }
+}
+
+impl Stop {
+    /// As an error.
+    pub fn said(self, plan: &ScanPlan, attempt: &Attempt, limits: &Limits) -> EvaluateError {
+        match self {
+            Self::TooManyCells(grouping) => {
+                let keys = attempt.key_sets.get(grouping).map_or(&[][..], Vec::as_slice);
+                too_many_cells(plan, keys, limits.cells)
+            }
+            Self::TooManyBytes => EvaluateError::Engine(format!(
+                "the states need more than the {} bytes of memory that a scan may use; drop a dimension, a state of \
+                 different values, or raise the limit",
+                limits.memory_bytes
+            )),
+            Self::Failed(error) => error,
+        }
+    }
+}
+
+/// Coarser key sets are sums of finer ones, so one pass over the finest is enough, unless that has too many cells.
+pub fn attempts(plan: &ScanPlan) -> Vec<Attempt> {
+    let each = maximal(&plan.key_sets);
+    let mut attempts = Vec::new();
+    if each.len() > 1 {
+        attempts.push(Attempt { key_sets: vec![finest(&plan.key_sets)], tentative: true });
+    }
+    attempts.push(Attempt { key_sets: each, tentative: false });
+    attempts
+}
+
+/// Rows that can matter to a plan, where a column of their own dates them.
+pub fn wanted<'a>(prepared: &'a Prepared, plan: &ScanPlan) -> Option<Wanted<'a>> {
+    match (&prepared.time_column, plan.edges.first(), plan.edges.last()) {
+        (Some(time), Some(low), Some(high)) => Some(Wanted { time, low: *low, high: *high }),
+        _ => None,
+    }
 }
 
 fn finest(key_sets: &[Vec<usize>]) -> Vec<usize> {
@@ -156,15 +207,15 @@ fn maximal(key_sets: &[Vec<usize>]) -> Vec<Vec<usize>> {
     found
 }
 
-async fn attempt(
+async fn once(
     plan: &ScanPlan,
     inputs: &PinnedInputs,
     limits: &Limits,
     stop: &Arc<AtomicBool>,
-    key_sets: Vec<Vec<usize>>,
-    tentative: bool,
+    attempt: &Attempt,
 ) -> Result<Measured, Stop> {
     let threads = limits.threads.max(1);
+    let key_sets = attempt.key_sets.clone();
     let Some(base) = inputs.tables.get(&plan.entity) else {
         return empty(plan, key_sets, limits).map_err(Stop::Failed);
     };
@@ -174,23 +225,13 @@ async fn attempt(
         lookups.push(load(table, inputs, limits).await.map_err(Stop::Failed)?);
     }
     let columns: Vec<&PinnedColumn> = prepared.columns.iter().collect();
-    let wanted = match (&prepared.time_column, plan.edges.first(), plan.edges.last()) {
-        (Some(time), Some(low), Some(high)) => Some(Wanted { time, low: *low, high: *high }),
-        _ => None,
-    };
-    let scan = scan::prepare(base, &columns, true, wanted.as_ref(), limits).map_err(Stop::Failed)?;
+    let scan = scan::prepare(base, &columns, true, wanted(&prepared, plan).as_ref(), limits);
+    let scan = scan.map_err(Stop::Failed)?;
     drop(columns);
-    // Of the memory, one part a partition and one for what they are merged into.
-    let share = limits.memory_bytes / (threads as u64 + 1);
-    let tabulation = Arc::new(Tabulation {
-        lookups,
-        key_sets,
-        cells: if tentative { u64::MAX } else { limits.cells },
-        bytes: if tentative { share / 2 } else { share },
-        prepared,
-    });
-    let workers = run(scan, &tabulation, threads, stop).await?;
-    tabulate(plan, &tabulation, workers, limits.cells, threads).map_err(Stop::Failed)
+    let Limits { cells, memory_bytes: bytes, .. } = attempt.share(limits);
+    let tabulation = Arc::new(Tabulation { lookups, key_sets, cells, bytes, prepared });
+    let partials = run(scan, &tabulation, threads, stop).await?;
+    tabulate(plan, &tabulation, partials, limits.cells, threads).map_err(Stop::Failed)
 }
 
 /// What a plan over a table without rows gives.
@@ -206,7 +247,7 @@ async fn run(
     tabulation: &Arc<Tabulation>,
     threads: usize,
     stop: &Arc<AtomicBool>,
-) -> Result<Vec<Worker>, Stop> {
+) -> Result<Vec<Partial>, Stop> {
     match scan {
         Scan::Memory(batches) => {
             let mut workers: Vec<Worker> =
@@ -216,7 +257,7 @@ async fn run(
                     worker.add(batch)?;
                 }
             }
-            Ok(workers)
+            Ok(workers.into_iter().map(Worker::finish).collect())
         }
         Scan::Files(plan, context) => {
             use datafusion_physical_plan::ExecutionPlanProperties as _;
@@ -234,14 +275,14 @@ async fn run(
                         }
                         worker.add(&batch.map_err(failed)?)?;
                     }
-                    Ok(worker)
+                    Ok(worker.finish())
                 }));
             }
-            let mut workers = Vec::with_capacity(partitions);
+            let mut partials = Vec::with_capacity(partitions);
             let mut error = None;
             for task in tasks {
                 match task.await {
-                    Ok(Ok(worker)) => workers.push(worker),
+                    Ok(Ok(partial)) => partials.push(partial),
                     Ok(Err(stopped)) => {
                         // The others need not go on.
                         stop.store(true, Ordering::Relaxed);
@@ -253,7 +294,7 @@ async fn run(
                 }
             }
             match error {
-                None => Ok(workers),
+                None => Ok(partials),
                 Some(error) => {
                     stop.store(false, Ordering::Relaxed);
                     Err(error)
@@ -268,7 +309,7 @@ fn failed(error: impl std::fmt::Display) -> Stop {
 }
 
 /// Reads a table that is looked up.
-async fn load(table: &LookupTable, inputs: &PinnedInputs, limits: &Limits) -> Result<Lookup, EvaluateError> {
+pub async fn load(table: &LookupTable, inputs: &PinnedInputs, limits: &Limits) -> Result<Lookup, EvaluateError> {
     let mut builder = LookupBuilder::new(table.columns.iter().map(|c| c.physical).collect());
     let Some(pinned) = inputs.tables.get(&table.entity) else { return Ok(builder.finish()) };
     let find = |name: &str| pinned.columns.iter().find(|c| c.name == name);

@@ -21,11 +21,13 @@ mod compile;
 mod evaluator;
 mod group;
 mod lookup;
+pub mod parts;
 mod program;
 mod read;
 mod scan;
 mod tabulate;
 mod vector;
+mod wire;
 mod worker;
 
 pub use evaluator::DataFusionEvaluator;

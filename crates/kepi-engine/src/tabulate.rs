@@ -12,7 +12,7 @@ use kepi_query::{
 use crate::{
     accumulate::{Accumulator, out_of_range},
     group::{Grouping, Interner},
-    worker::{Tabulation, Worker},
+    worker::{Partial, Tabulation},
 };
 
 /// Cells of one key set over all partitions.
@@ -26,30 +26,30 @@ struct Merged {
 pub fn tabulate(
     plan: &ScanPlan,
     tabulation: &Tabulation,
-    workers: Vec<Worker>,
+    partials: Vec<Partial>,
     limit: u64,
     threads: usize,
 ) -> Result<Measured, EvaluateError> {
-    let undated = workers.iter().map(|worker| worker.undated).sum();
-    let bits = |i: usize| workers.iter().map(|worker| worker.poisoned[i]).max().unwrap_or_default();
+    let undated = partials.iter().map(|partial| partial.undated).sum();
+    let bits = |i: usize| partials.iter().map(|partial| partial.poisoned[i]).max().unwrap_or_default();
     let poisoned: Vec<u8> = (0..plan.states.len()).map(bits).collect();
     let mut interners: Vec<Interner> = plan.keys.iter().map(|_| Interner::default()).collect();
     let mut merged: Vec<Merged> = Vec::with_capacity(tabulation.key_sets.len());
     let buckets = plan.edges.len().saturating_sub(1);
-    let renumbered: Vec<Vec<Vec<u32>>> = workers
+    let renumbered: Vec<Vec<Vec<u32>>> = partials
         .iter()
-        .map(|worker| {
-            let keys = interners.iter_mut().zip(&worker.interners);
+        .map(|partial| {
+            let keys = interners.iter_mut().zip(&partial.interners);
             keys.map(|(all, own)| own.members().iter().map(|member| all.member(member)).collect()).collect()
         })
         .collect();
     for (number, keys) in tabulation.key_sets.iter().enumerate() {
         let mut grouping = Grouping::new(keys.clone(), buckets);
-        let maps: Vec<Vec<u32>> = workers
+        let maps: Vec<Vec<u32>> = partials
             .iter()
             .zip(&renumbered)
-            .map(|(worker, renumbered)| {
-                let own = &worker.groupings[number];
+            .map(|(partial, renumbered)| {
+                let own = &partial.groupings[number];
                 let mut codes = vec![0; keys.len()];
                 (0..own.len())
                     .map(|cell| {
@@ -66,14 +66,14 @@ pub fn tabulate(
         let states = parallel::map(&positions, threads, |state| {
             let mut all = tabulation.prepared.states[*state].empty.empty();
             all.grow(grouping.len());
-            for (worker, map) in workers.iter().zip(&maps) {
-                all.merge(&worker.states[number][*state], map);
+            for (partial, map) in partials.iter().zip(&maps) {
+                all.merge(&partial.states[number][*state], map);
             }
             all
         });
         merged.push(Merged { grouping, states });
     }
-    drop(workers);
+    drop(partials);
     let mut tables = Vec::with_capacity(plan.key_sets.len());
     for keys in &plan.key_sets {
         let from = merged.iter().filter(|merged| keys.iter().all(|key| merged.grouping.keys.contains(key)));

@@ -48,11 +48,9 @@ pub enum Stop {
     Failed(EvaluateError),
 }
 
-/// One partition's states.
+/// The states of one partition, to be merged with those of others.
 #[derive(Debug)]
-pub struct Worker {
-    tabulation: Arc<Tabulation>,
-    memos: Vec<Memo>,
+pub struct Partial {
     /// Members by key.
     pub interners: Vec<Interner>,
     /// Cells by key set.
@@ -63,6 +61,30 @@ pub struct Worker {
     pub poisoned: Vec<u8>,
     /// Current rows without a time.
     pub undated: u64,
+}
+
+impl Partial {
+    /// Of no row.
+    pub fn empty(tabulation: &Tabulation) -> Self {
+        let prepared = &tabulation.prepared;
+        let number = prepared.edges.len().saturating_sub(1);
+        let empty = || prepared.states.iter().map(|state| state.empty.empty()).collect();
+        Self {
+            interners: prepared.keys.iter().map(|_| Interner::default()).collect(),
+            groupings: tabulation.key_sets.iter().map(|keys| Grouping::new(keys.clone(), number)).collect(),
+            states: tabulation.key_sets.iter().map(|_| empty()).collect(),
+            poisoned: vec![0; prepared.states.len()],
+            undated: 0,
+        }
+    }
+}
+
+/// One partition at work.
+#[derive(Debug)]
+pub struct Worker {
+    tabulation: Arc<Tabulation>,
+    memos: Vec<Memo>,
+    partial: Partial,
     tally: Tally,
     selection: Selection,
     places: Places,
@@ -137,21 +159,19 @@ impl Masks {
 impl Worker {
     /// A partition that has seen no row.
     pub fn new(tabulation: Arc<Tabulation>) -> Self {
-        let prepared = &tabulation.prepared;
-        let number = prepared.edges.len().saturating_sub(1);
-        let empty = || prepared.states.iter().map(|state| state.empty.empty()).collect();
         Self {
-            memos: prepared.hops.iter().map(|_| Memo::default()).collect(),
-            interners: prepared.keys.iter().map(|_| Interner::default()).collect(),
-            groupings: tabulation.key_sets.iter().map(|keys| Grouping::new(keys.clone(), number)).collect(),
-            states: tabulation.key_sets.iter().map(|_| empty()).collect(),
-            poisoned: vec![0; prepared.states.len()],
-            undated: 0,
+            memos: tabulation.prepared.hops.iter().map(|_| Memo::default()).collect(),
+            partial: Partial::empty(&tabulation),
             tally: Tally::default(),
             selection: Selection::default(),
             places: Places::default(),
             tabulation,
         }
+    }
+
+    /// What the rows came to.
+    pub fn finish(self) -> Partial {
+        self.partial
     }
 
     /// Adds the rows of a batch.
@@ -192,13 +212,13 @@ impl Worker {
         let time = prepared.time.map(|position| &vectors[position]);
         let Some((times, dated)) = time.and_then(|time| Some((time.integers(rows)?, time.valid(rows))))
         else {
-            self.undated += current.ones() as u64;
+            self.partial.undated += current.ones() as u64;
             return Ok(());
         };
         let dated = match dated {
             None => current,
             Some(dated) => {
-                self.undated += current.without(&dated).ones() as u64;
+                self.partial.undated += current.without(&dated).ones() as u64;
                 current.and(&dated)
             }
         };
@@ -208,7 +228,7 @@ impl Worker {
             let results = prepared.program.run(rows, &vectors);
             self.place(&results, &inside, &mut places);
             self.check_limits()?;
-            for (grouping, states) in self.groupings.iter().zip(&mut self.states) {
+            for (grouping, states) in self.partial.groupings.iter().zip(&mut self.partial.states) {
                 states.iter_mut().for_each(|state| state.grow(grouping.len()));
             }
             self.add_states(&results, &inside, &places.cells);
@@ -222,19 +242,19 @@ impl Worker {
         let keys = &self.tabulation.prepared.keys;
         places.codes.resize_with(keys.len(), Vec::new);
         for (((node, physical), interner), codes) in
-            keys.iter().zip(&mut self.interners).zip(&mut places.codes)
+            keys.iter().zip(&mut self.partial.interners).zip(&mut places.codes)
         {
             interner.codes(results.vector(*node), *physical, inside, codes);
         }
-        places.cells.resize_with(self.groupings.len(), Vec::new);
-        for (grouping, cells) in self.groupings.iter_mut().zip(&mut places.cells) {
+        places.cells.resize_with(self.partial.groupings.len(), Vec::new);
+        for (grouping, cells) in self.partial.groupings.iter_mut().zip(&mut places.cells) {
             grouping.cells(&places.buckets, &places.codes, inside, &mut places.segments, cells);
         }
     }
 
     fn check_limits(&self) -> Result<(), Stop> {
         let mut bytes = 0;
-        for (i, (grouping, states)) in self.groupings.iter().zip(&self.states).enumerate() {
+        for (i, (grouping, states)) in self.partial.groupings.iter().zip(&self.partial.states).enumerate() {
             let cells = grouping.len() as u64;
             if cells > self.tabulation.cells {
                 return Err(Stop::TooManyCells(i));
@@ -253,7 +273,7 @@ impl Worker {
                 None => inside,
                 Some(filter) => {
                     if results.overflow(filter).is_some_and(|overflow| overflow.and(inside).ones() > 0) {
-                        self.poisoned[position] = 128;
+                        self.partial.poisoned[position] = 128;
                     }
                     &*filtered
                         .entry(filter)
@@ -263,13 +283,13 @@ impl Worker {
             if let Some(overflow) = state.operand.and_then(|node| results.overflow(node))
                 && overflow.and(mask).ones() > 0
             {
-                self.poisoned[position] = 128;
+                self.partial.poisoned[position] = 128;
             }
             let valid = state.operand.and_then(|node| results.vector(node).valid(results.rows));
             masks.add(position, valid.map_or_else(|| mask.clone(), |valid| mask.and(&valid)));
         }
         for (grouping, cells) in cells.iter().enumerate() {
-            self.tally.start(cells, inside, self.groupings[grouping].len());
+            self.tally.start(cells, inside, self.partial.groupings[grouping].len());
             for ((ones, mask), states) in masks.known.iter().zip(&masks.states) {
                 if *ones > 0 {
                     self.add_selected(&tabulation, results, (*ones, mask), states, grouping, cells);
@@ -288,7 +308,7 @@ impl Worker {
         cells: &[u32],
     ) {
         let missing = Vector::Constant(Literal::Missing);
-        let accumulators = &mut self.states[grouping];
+        let accumulators = &mut self.partial.states[grouping];
         // States that count the same rows share the counting, the others the list of rows.
         let (counting, adding): (Vec<usize>, Vec<usize>) =
             states.iter().partition(|state| matches!(accumulators[**state], Accumulator::Count(_)));
@@ -308,7 +328,7 @@ impl Worker {
             let operand = compiled.operand.map_or(&missing, |node| results.vector(node));
             let accumulator = &mut accumulators[state];
             if !add(accumulator, operand, compiled.physical, &self.selection, cells, results.rows) {
-                let known = &mut self.poisoned[state];
+                let known = &mut self.partial.poisoned[state];
                 *known = (*known).max(64);
             }
         }

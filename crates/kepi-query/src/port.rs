@@ -39,7 +39,7 @@ impl fmt::Display for EngineVersion {
 }
 
 /// The tables a plan may read, as they stand at one snapshot.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PinnedInputs {
     /// The snapshot.
     pub snapshot: SnapshotId,
@@ -48,7 +48,7 @@ pub struct PinnedInputs {
 }
 
 /// One table at one snapshot.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PinnedTable {
     /// Columns: the entity's attributes by name and the system columns of [`system`]. Files may lack later columns.
     pub columns: Vec<PinnedColumn>,
@@ -62,7 +62,7 @@ pub struct PinnedTable {
 }
 
 /// A column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PinnedColumn {
     /// Attribute or system column.
     pub name: String,
@@ -75,7 +75,7 @@ pub struct PinnedColumn {
 }
 
 /// Rows of a table.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum TableData {
     /// Explicit Parquet files.
     Files(Vec<PinnedFile>),
@@ -95,7 +95,7 @@ pub struct PinnedFile {
 }
 
 /// Columns in memory, all of one length.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemoryTable {
     /// Number of rows.
     pub rows: usize,
@@ -104,7 +104,7 @@ pub struct MemoryTable {
 }
 
 /// Values of one column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MemoryColumn {
     /// Text.
     Text(Vec<Option<Box<str>>>),

@@ -15,7 +15,7 @@ use kepi_testkit::{
 use crate::files::{Shape, written};
 
 /// Results that can be compared: errors by what they say, except which of several key sets was met first.
-fn comparable(result: Result<Measured, EvaluateError>) -> Result<Measured, String> {
+pub fn comparable(result: Result<Measured, EvaluateError>) -> Result<Measured, String> {
     result.map_err(|error| match error {
         EvaluateError::TooManyCells { limit, .. } => format!("more than {limit} cells"),
         other => other.to_string(),

@@ -4,3 +4,4 @@
 mod definitions;
 mod differential;
 mod files;
+mod parts;
