@@ -309,7 +309,11 @@ fn failed(error: impl std::fmt::Display) -> Stop {
 }
 
 /// Reads a table that is looked up.
-pub async fn load(table: &LookupTable, inputs: &PinnedInputs, limits: &Limits) -> Result<Lookup, EvaluateError> {
+pub async fn load(
+    table: &LookupTable,
+    inputs: &PinnedInputs,
+    limits: &Limits,
+) -> Result<Lookup, EvaluateError> {
     let mut builder = LookupBuilder::new(table.columns.iter().map(|c| c.physical).collect());
     let Some(pinned) = inputs.tables.get(&table.entity) else { return Ok(builder.finish()) };
     let find = |name: &str| pinned.columns.iter().find(|c| c.name == name);

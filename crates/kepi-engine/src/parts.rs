@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     compile::{self, Prepared},
-    evaluator::{DATAFUSION, Attempt, attempts, load, wanted},
+    evaluator::{Attempt, DATAFUSION, attempts, load, wanted},
     scan::{self, Scan},
     tabulate::tabulate,
     wire::{Reader, Writer},
@@ -363,9 +363,11 @@ fn needed(plan: &ScanPlan, inputs: &PinnedInputs, prepared: &Prepared) -> Pinned
         let kept = |column: &PinnedColumn| names.contains(column.name.as_str());
         let data = match &table.data {
             // Only how many rows there are says how large a sum can be.
-            TableData::Files(_) if !is_looked_up(entity) => {
-                TableData::Files(vec![PinnedFile { path: String::new(), bytes: 0, rows: compile::rows(table) }])
-            }
+            TableData::Files(_) if !is_looked_up(entity) => TableData::Files(vec![PinnedFile {
+                path: String::new(),
+                bytes: 0,
+                rows: compile::rows(table),
+            }]),
             TableData::Files(files) => TableData::Files(files.clone()),
             TableData::Memory(memory) => {
                 let columns = table.columns.iter().zip(&memory.columns).filter(|(column, _)| kept(column));
