@@ -24,6 +24,7 @@ use kepi_stats::estimate::Estimate;
 
 use crate::{
     decided::{Held, Item, ItemInFull, Official, Periods, RegisterAsked},
+    logged::{LogAsked, Logged},
     reader::ViewError,
     trace::{TracedEntityRow, TracedValue},
     view::Viewer,
@@ -298,6 +299,14 @@ pub trait Facts: KpiValues + Send + Sync {
     fn register(&self, asked: &RegisterAsked) -> Result<Vec<Held>, ViewError> {
         let _ = asked;
         Ok(Vec::new())
+    }
+    /// Some of the log, the newest event first.
+    ///
+    /// # Errors
+    /// It is not for who asks, or it cannot be read.
+    fn log(&self, asked: &LogAsked) -> Result<Logged, ViewError> {
+        let _ = asked;
+        Ok(Logged::default())
     }
     /// What is frozen and which periods are closed.
     ///

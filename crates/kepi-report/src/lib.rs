@@ -24,6 +24,7 @@ pub mod facts;
 pub mod fixture;
 pub mod format;
 pub mod lineage;
+pub mod logged;
 pub mod openlineage;
 pub mod reader;
 pub mod reason;

@@ -30,6 +30,7 @@ use kepi_score::{
 use crate::{
     decided::{Held, Item, ItemInFull, Official, Periods, RegisterAsked},
     facts::{Entry, Facts, Said, Standing},
+    logged::{LogAsked, Logged},
     reader::ViewError,
     trace::{TracedEntityRow, TracedValue},
     view::Viewer,
@@ -105,6 +106,18 @@ impl Seen {
             "source" => name.parse().is_ok_and(|source| part.sight.data(&source)),
             _ => true,
         }
+    }
+
+    /// Whether nothing is hidden: no figure of any unit, and no delivery.
+    fn sees_everything(&self) -> bool {
+        let Some(part) = &self.part else { return true };
+        let project = self.facts.project();
+        let everywhere = |seen: &dyn Fn(Option<&UnitId>) -> bool| {
+            seen(None) && project.units.keys().all(|unit| seen(Some(unit)))
+        };
+        project.kpis.keys().all(|kpi| everywhere(&|unit| part.sight.kpi(kpi, unit)))
+            && project.scorecards.keys().all(|card| everywhere(&|unit| part.sight.scorecard(card, unit)))
+            && project.sources.keys().all(|source| part.sight.data(source))
     }
 
     /// Whether an item is seen: by whoever takes part in it, and by whoever sees all that it touches.
@@ -343,6 +356,14 @@ impl Facts for Seen {
         let mut held = self.facts.register(asked)?;
         held.retain(|of| self.shows_definition(&of.id));
         Ok(held)
+    }
+    fn log(&self, asked: &LogAsked) -> Result<Logged, ViewError> {
+        // It names whatever there is, of all that is hidden, too.
+        if !self.sees_everything() {
+            let reason = "the log says of everything, and you do not see all of it".to_owned();
+            return Err(ViewError::Refused { reason });
+        }
+        self.facts.log(asked)
     }
     fn decided_periods(&self) -> Result<Periods, ViewError> {
         let mut periods = self.facts.decided_periods()?;

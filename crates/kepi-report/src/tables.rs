@@ -9,8 +9,8 @@ use crate::{
     reporter::Reporter,
     trace::plain,
     view::{
-        Cell, ClosedView, InboxView, ItemRow, Named, OfficialView, Outcome, PeriodsView, RegisterView,
-        RowsView, Shade,
+        Cell, ClosedView, InboxView, ItemRow, LogView, Named, OfficialView, Outcome, PeriodsView,
+        RegisterView, RowsView, Shade,
     },
 };
 
@@ -150,6 +150,15 @@ pub fn register(view: &RegisterView) -> String {
         cells.into_iter().map(str::to_owned).chain([of.event.to_string()]).collect()
     });
     csv::table(&["kind", "id", "name", "from", "adopted_at", "by", "event"], rows)
+}
+
+/// The log: each event a row, the newest first.
+pub fn log(view: &LogView) -> String {
+    let rows = view.events.iter().map(|of| {
+        let cells = [&of.at, &of.by, &of.about, &of.kind, &of.said];
+        [of.event.to_string()].into_iter().chain(cells.into_iter().cloned()).collect()
+    });
+    csv::table(&["event", "at", "by", "about", "kind", "text"], rows)
 }
 
 /// Periods: each close a row, and those that are open.

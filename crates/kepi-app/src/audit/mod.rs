@@ -3,6 +3,7 @@
 
 mod bundle;
 mod custody;
+mod listed;
 
 use std::collections::HashSet;
 
@@ -11,6 +12,7 @@ use kepi_store::{Audited, Finding, Store, Trusted, audit::finding::OPEN_KEY};
 
 pub use bundle::{Exported, export};
 pub use custody::Custody;
+pub use listed::listed;
 
 use crate::error::AppError;
 

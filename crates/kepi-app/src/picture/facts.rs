@@ -22,6 +22,7 @@ use kepi_query::{
 use kepi_report::{
     decided::{Held, Item, ItemInFull, Official, Periods, RegisterAsked},
     facts::{Entry, Facts, Said, Standing},
+    logged::{LogAsked, Logged},
     reader::ViewError,
     trace::{TracedEntityRow, TracedValue},
 };
@@ -34,7 +35,10 @@ use super::{
     Picture,
     decided::{self, unread},
 };
-use crate::error::{AppError, whole};
+use crate::{
+    audit::{Custody, listed},
+    error::{AppError, whole},
+};
 
 /// The scores of all units by scorecard and period: they are on every page, and a picture does not change.
 #[derive(Default)]
@@ -229,6 +233,11 @@ impl Facts for Picture {
     fn register(&self, asked: &RegisterAsked) -> Result<Vec<Held>, ViewError> {
         let app = self.app.as_ref().ok_or_else(nothing_stored)?;
         self.wait(decided::register(&app.store, asked)).map_err(unread)
+    }
+    fn log(&self, asked: &LogAsked) -> Result<Logged, ViewError> {
+        let Some(app) = &self.app else { return Ok(Logged::default()) };
+        let custody = Custody::of(&app.root, None);
+        self.wait(listed(&app.store, &custody, asked)).map_err(unread)
     }
     fn decided_periods(&self) -> Result<Periods, ViewError> {
         let Some(app) = &self.app else { return Ok(Periods::default()) };

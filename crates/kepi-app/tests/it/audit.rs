@@ -5,9 +5,11 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 use kepi_app::{
     archive,
     audit::{self, Custody},
+    deciding::Deciding,
 };
 use kepi_govern::{Permit, Principal};
 use kepi_proof::{Checkpoint, Digest, Key};
+use kepi_report::logged::LogAsked;
 use kepi_store::{Location, Store};
 
 use crate::archive::{edited, example, project};
@@ -66,4 +68,54 @@ async fn notes_that_nobody_known_has_signed_do_not_stand_in_the_way() {
     fs::write(custody.outside_path(), other).unwrap();
     let refused = audit::sign(&store, &custody).await.unwrap_err().to_string();
     assert!(refused.contains(&format!("its first {} events are others", second.size)), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_of_the_log_has_every_event_once_whatever_is_asked_for() {
+    let world = crate::deciding::governed().await;
+    let folder = tempfile::tempdir().unwrap();
+    let custody = Custody::of(folder.path(), None);
+    let signed = audit::sign(&world.store, &custody).await.unwrap().unwrap();
+    let deciding = Deciding(&world.store);
+    let files = crate::deciding::changed(&world.files, "target: 40", "target: 30");
+    for n in 0..45 {
+        let by = if n % 3 == 0 { "ann" } else { "carl" };
+        let acting = crate::deciding::acting(by);
+        let item = deciding.propose(&files, &project(&files), acting, "because", None).await.unwrap();
+        deciding.withdraw(item, acting).await.unwrap();
+    }
+    let all = world.store.events(&Default::default()).await.unwrap();
+    for (about, by) in
+        [(None, None), (Some("item/7"), None), (None, Some("ann")), (Some("register"), Some("ann"))]
+    {
+        let (about, by) = (about.map(str::to_owned), by.map(str::to_owned));
+        let mut expected = Vec::new();
+        for event in all.iter().rev() {
+            let of = about.as_ref().is_none_or(|about| event.subject.as_str() == about);
+            if of && by.as_ref().is_none_or(|by| *by == name(&world.store, event)) {
+                expected.push(event.seq);
+            }
+        }
+        let (mut found, mut before, mut pages) = (Vec::new(), None, 0);
+        loop {
+            let asked = LogAsked { about: about.clone(), by: by.clone(), before };
+            let page = audit::listed(&world.store, &custody, &asked).await.unwrap();
+            assert_eq!(page.size, all.len() as u64);
+            assert!(page.events.len() <= 100 && page.events.iter().all(|of| !of.said.is_empty()));
+            assert_eq!(page.signed.map(|of| (of.size, of.holds)), Some((signed.size, true)));
+            found.extend(page.events.iter().map(|of| of.event));
+            before = page.older;
+            pages += 1;
+            if before.is_none() {
+                break;
+            }
+        }
+        assert_eq!(found, expected, "{about:?} {by:?}");
+        assert!(about.is_some() || by.is_some() || pages > 1);
+    }
+}
+
+fn name(store: &Store, event: &kepi_govern::Recorded) -> String {
+    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(store.name_of(&event.by)))
+        .unwrap()
 }

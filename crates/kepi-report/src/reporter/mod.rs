@@ -15,6 +15,7 @@ pub(crate) mod insights;
 mod journey;
 mod kpi;
 mod lineage;
+mod logged;
 mod map;
 pub(crate) mod reading;
 mod rows;

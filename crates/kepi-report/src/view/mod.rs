@@ -11,6 +11,7 @@ mod explain;
 mod insight;
 mod kpi;
 mod lineage;
+mod logged;
 mod names;
 mod quantity;
 mod rows;
@@ -38,6 +39,7 @@ pub use kpi::{
     StandingView, WithdrawalView,
 };
 pub use lineage::{LineageView, LineagesView};
+pub use logged::{LogRow, LogView};
 pub use names::{Choice, Named, Person, ProjectView, UnitChoice, Viewer};
 pub(crate) use quantity::effective_n;
 pub use quantity::{

@@ -9,7 +9,8 @@ use crate::{
 };
 
 /// The pages of deciding, which lead to each other.
-const ROOMS: [(&str, &str); 3] = [("Inbox", "/inbox"), ("Periods", "/periods"), ("Register", "/register")];
+const ROOMS: [(&str, &str); 4] =
+    [("Inbox", "/inbox"), ("Periods", "/periods"), ("Register", "/register"), ("Log", "/audit")];
 
 /// The way between the pages of deciding.
 pub(crate) fn rooms(here: &str) -> Markup {

@@ -1,5 +1,6 @@
 //! The pages: one file each, one row each in [`PAGES`].
 
+mod audit;
 mod changes;
 mod cohorts;
 pub(crate) mod error;
@@ -28,6 +29,7 @@ use kepi_report::{
     api::v1,
     decided::{Draft, RegisterAsked},
     facts::Facts,
+    logged::LogAsked,
     reader::{KpiQuery, QuarantineQuery, ScorecardQuery, ViewError, WhatIfQuery},
     seen::Sight,
     tables, tidy,
@@ -371,6 +373,15 @@ pub const PAGES: &[Page] = &[
             Ok(tables::register(&Reporter::new(f).register(&p.register()?)?))
         }),
     },
+    Page {
+        path: "/audit",
+        action: Action::SeeDecisions,
+        json: Some("/api/v1/audit"),
+        nav: None,
+        html: |f, p| html(Reporter::new(f).log(&p.log()?), audit::render),
+        data: |f, p| json(v1::log(f, &p.log()?)),
+        csv: csv("/audit/events.csv", |f, p| Ok(tables::log(&Reporter::new(f).log(&p.log()?)?))),
+    },
 ];
 
 /// More periods of history than this are not given at once; an endpoint of one KPI has them all.
@@ -485,6 +496,17 @@ impl Params {
     /// How many periods of history are asked for.
     pub(crate) fn history(&self) -> Option<usize> {
         self.get("history").and_then(|n| n.parse().ok()).map(|n: usize| n.min(MOST_HISTORY))
+    }
+
+    /// What is asked of the log.
+    pub(crate) fn log(&self) -> Result<LogAsked, ViewError> {
+        let before = self.get("before").map(|before| {
+            let wrong = || ViewError::Unclear {
+                reason: format!("`{before}` is no event; ask with a number, such as `before=12`"),
+            };
+            before.parse().map_err(|_| wrong())
+        });
+        Ok(LogAsked { about: self.get("about"), by: self.get("by"), before: before.transpose()? })
     }
 
     /// What is asked of the register.

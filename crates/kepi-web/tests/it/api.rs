@@ -77,6 +77,7 @@ const ENDPOINTS: &[Endpoint] = &[
     ("/api/v1/periods", "periods", is_whole::<v1::PeriodsDecided>),
     ("/api/v1/periods/2014", "official", is_whole::<v1::OfficialFigures>),
     ("/api/v1/register?id=kpi/recommend", "register", is_whole::<v1::Register>),
+    ("/api/v1/audit", "audit", is_whole::<v1::Log>),
 ];
 
 #[tokio::test]

@@ -632,6 +632,10 @@ async fn who_sees_one_unit_starts_there_and_finds_no_other() {
     let card = get(&router, "/scorecards/passenger_experience", &cookie).await;
     assert_eq!(card.status, StatusCode::OK);
     assert!(card.text.contains("Boarding Area A") && !card.text.contains("Boarding Area F"), "{}", card.text);
+    // The log names whatever there is.
+    for path in ["/audit", "/audit/events.csv", "/api/v1/audit"] {
+        assert_eq!(get(&router, path, &cookie).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
 }
 
 /// No page, endpoint or download without an action that policies decide.
@@ -644,7 +648,7 @@ fn every_page_has_an_action_of_the_policies() {
             page.path
         );
         let data = ["/data", "/entities", "/kpis/{id}/rows"].iter().any(|path| page.path.starts_with(path));
-        let rooms = ["/inbox", "/items", "/changes", "/periods", "/register"]
+        let rooms = ["/inbox", "/items", "/changes", "/periods", "/register", "/audit"]
             .iter()
             .any(|path| page.path.starts_with(path));
         assert_eq!(rooms, page.action.word() == "see_decisions", "{}", page.path);

@@ -4,6 +4,7 @@ mod customers;
 mod data;
 mod decided;
 mod lineage;
+mod logged;
 mod rows;
 mod types;
 mod what_if;
@@ -27,6 +28,7 @@ use kepi_score::{
     tree::{NoScore, NodeId, ScoreNode},
 };
 pub use lineage::{lineage, lineages};
+pub use logged::log;
 pub use rows::rows_behind;
 pub use types::*;
 pub use what_if::{WhatIf, WhatIfStep, WhatIfWeight, what_if};

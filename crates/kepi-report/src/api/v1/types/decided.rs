@@ -314,3 +314,44 @@ pub struct OfficialFigure {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub now: Option<String>,
 }
+
+/// Some of the log, the newest event first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Log {
+    /// The events.
+    pub events: Vec<Logged>,
+    /// How many the whole log has.
+    pub size: u64,
+    /// The event before which older ones are found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub older: Option<u64>,
+    /// The longest checkpoint that was signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<LogCheckpoint>,
+}
+
+/// An event of the log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Logged {
+    /// Its position.
+    pub event: u64,
+    /// When.
+    pub at: String,
+    /// Who.
+    pub by: String,
+    /// Its kind.
+    pub kind: String,
+    /// What it is about.
+    pub about: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// A checkpoint that was signed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LogCheckpoint {
+    /// So many events were signed for.
+    pub events: u64,
+    /// Whether the log still begins with them.
+    pub holds: bool,
+}
