@@ -10,7 +10,10 @@ use kepi_model::{
     project::{Kpi, Project, Scorecard},
 };
 use kepi_query::published::{SCORE, VALUE, Vouched, scored};
-use kepi_report::view::{Points, TargetView};
+use kepi_report::{
+    benchmarks,
+    view::{Points, TargetView},
+};
 use serde::Serialize;
 
 use crate::{
@@ -149,7 +152,7 @@ impl At<'_> {
             any = true;
             let shown = TargetView::new(target.from.to_string(), target.lines, kpi.better, &kpi.unit);
             let whose = target.unit.as_ref().map_or(String::new(), |unit| format!(" for {unit}"));
-            let basis = target.basis.as_ref().map_or("no basis is given", |basis| basis.text.as_str());
+            let basis = benchmarks::evidence(target, self.project).unwrap_or_else(|| "no basis is given".to_owned());
             let text = format!("{}, threshold {}{whose}; rests on: {basis}", shown.target, shown.threshold);
             to.point(&format!("from {}", target.from), text);
         }

@@ -59,8 +59,8 @@ codes! {
         "what a person would write: the finding says how much is read"
         "split it, shorten it or correct it; data belong into files under `data/`";
     UNKNOWN_KIND "K0105" Error "unknown kind of definition"
-        "The first key of a document names its kind: project, person, governance, alert, channel, unit, entity, business_hours, connection, source, strategy, kpi or scorecard."
-        "one of the kinds as the first key: project, person, governance, alert, channel, unit, entity, business_hours, connection, source, strategy, kpi, scorecard"
+        "The first key of a document names its kind: project, person, governance, alert, channel, unit, entity, business_hours, connection, source, strategy, benchmark, kpi, rule or scorecard."
+        "one of the kinds as the first key: project, person, governance, alert, channel, unit, entity, business_hours, connection, source, strategy, benchmark, kpi, rule, scorecard"
         "write the kind first, such as `kpi: relationship_nps`";
     UNKNOWN_FIELD "K0106" Error "unknown field"
         "This kind of definition has no such field. Nothing that is written is ignored, so a mistyped option cannot silently do nothing."
@@ -621,6 +621,27 @@ codes! {
         "A link of the strategy says which way the objectives of both KPIs work on each other. What one KPI of them is believed to do to the other goes the same way, or one of the two is wrong."
         "the sign of the link between their objectives"
         "change the sign here or in the strategy's link, or let the KPI serve another objective";
+
+    BENCHMARK "K0655" Error "a figure of others that is not on record as it should be"
+        "A benchmark has a name of its own, and expires after it is published."
+        "names that differ, an expiry after the publication"
+        "rename one of two, or correct the dates";
+    UNKNOWN_BENCHMARK "K0656" Warning "a benchmark that is not on record"
+        "A basis of one word is taken for the name of a `benchmark:`, whose figure, scale and expiry are then held against the KPI. Of a description nothing can be checked."
+        "the name of a benchmark on record, or a description of several words"
+        "correct the name, or add the benchmark";
+    NOT_COMPARABLE "K0657" Error "a target that rests on another kind of figure"
+        "A benchmark of another scale, another unit or another way of making one figure of answers says nothing about this KPI: 80 % of top answers is no NPS of 80."
+        "a benchmark of the same figure, scale and unit"
+        "let the target rest on another benchmark, or on something else";
+    MEASURED_OTHERWISE "K0658" Warning "a target that rests on a figure measured otherwise"
+        "People answer interviewers more kindly than web forms, regions have habits of answering, and a mean over accounts is none over respondents. The target may rest on it all the same; whoever agrees to it should know."
+        "a benchmark with the same mode, region and counting"
+        "find a closer benchmark, or say in the target's basis how the difference was allowed for: `negotiated`, `capability`";
+    EXPIRED_BENCHMARK "K0659" Warning "a target that rests on an expired figure"
+        "Others move on: after the day on which a benchmark expires it says nothing about where they stand."
+        "a benchmark that has not expired on the day the target starts, nor today for the target in force"
+        "put a newer benchmark on record and review the target";
 
     WEIGHTS "K0701" Error "weights that do not sum to 100 %"
         "The weights of siblings share out their parent, so they sum to exactly 100 %."

@@ -3,6 +3,7 @@
 //! One file a kind. A field is declared once; from its row come decoding, defaults, choices, schema and reference page.
 
 mod acting;
+mod benchmark;
 mod business_hours;
 mod connection;
 mod entity;
@@ -29,6 +30,7 @@ use crate::{
 };
 
 pub(crate) use acting::{Alert, Channel, Mailbox};
+pub(crate) use benchmark::{Benchmark, Measured};
 pub(crate) use business_hours::BusinessHours;
 pub(crate) use connection::{Connection, HttpAuth, HttpServer, S3Bucket, Secret, SecretText, Setting};
 pub(crate) use entity::{Attribute, Entity, Every, Lasts, Moment, Moments, Named, Part, Rows, Stage};
@@ -99,6 +101,7 @@ documents! {
     connections: Connection,
     sources: Source,
     strategies: Strategy,
+    benchmarks: Benchmark,
     kpis: Kpi,
     rules: DataRule,
     scorecards: Scorecard,

@@ -76,7 +76,7 @@ impl Aspect {
             ("kpi", "accountable" | "responsible" | "consulted" | "informed")
             | ("unit", "manager")
             | ("source", "owner") => Self::Owner,
-            ("kpi", "assumptions" | "indicator" | "objective" | "moves") | (_, "name" | "description") => {
+            ("kpi", "assumptions" | "measured" | "indicator" | "objective" | "moves") | (_, "name" | "description") => {
                 Self::Words
             }
             ("scorecard", "period" | "unit" | "cascade" | "from") => Self::Definition,

@@ -97,6 +97,8 @@ names! {
     AlertId
     /// Where messages leave to.
     ChannelId
+    /// A figure of others.
+    BenchmarkId
     /// A function that is represented on the board, such as `finance`.
     FunctionId
     /// A freeze that comes by itself, such as `quarter_end`.

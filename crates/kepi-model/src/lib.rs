@@ -17,6 +17,7 @@
 pub mod acting;
 pub mod bounds;
 mod builtin;
+pub mod benchmark;
 pub mod business_hours;
 pub mod calendar;
 pub mod check;

@@ -15,11 +15,12 @@ use jiff::civil::Date;
 
 use crate::{
     acting::{Alert, Channel},
+    benchmark::Benchmark,
     business_hours::NamedHours,
     calendar::Calendar,
     governance::Governance,
     id::{
-        AlertId, BusinessHoursId, ChannelId, ConnectionId, EntityId, KpiId, LevelId, PersonId, ProjectId,
+        AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, KpiId, LevelId, PersonId, ProjectId,
         PurposeId, RuleId, ScorecardId, SourceId, UnitId,
     },
 };
@@ -88,6 +89,8 @@ pub struct Project {
     pub kpis: BTreeMap<KpiId, Kpi>,
     /// Rules about data sets.
     pub rules: BTreeMap<RuleId, DataRule>,
+    /// Figures of others on record.
+    pub benchmarks: BTreeMap<BenchmarkId, Benchmark>,
     /// Scorecards.
     pub scorecards: BTreeMap<ScorecardId, Scorecard>,
 }

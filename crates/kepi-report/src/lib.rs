@@ -23,6 +23,7 @@ pub mod facts;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
 pub mod format;
+pub mod benchmarks;
 pub mod lineage;
 pub mod logged;
 pub mod openlineage;

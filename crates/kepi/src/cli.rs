@@ -593,6 +593,8 @@ Examples:
     Kpi(ShowKpi),
     /// The same as `kepi sources`.
     Sources,
+    /// Figures of others on record, and the targets that rest on them.
+    Benchmarks,
     /// Rejected rows with rule, reason and place.
     #[command(after_help = "Example:\n  kepi show quarantine --source survey_2015 --limit 5")]
     Quarantine(ShowQuarantine),

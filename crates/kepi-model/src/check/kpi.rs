@@ -143,6 +143,7 @@ fn read(
         informed: written.informed.values(),
         purpose: written.purpose.cloned(),
         sensitivity: written.sensitivity.cloned()?,
+        measured: super::benchmark::circumstances(&written.measured),
         assumptions: written.assumptions.values(),
         made: Vec::new(),
         looked_at: BTreeSet::new(),

@@ -24,6 +24,7 @@ use crate::{
 };
 
 mod acting;
+mod benchmark;
 mod business_hours;
 mod channel;
 mod connection;
@@ -151,6 +152,8 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     };
     let mut kpis = kpi::read_all(&definitions.kpis, &around, context);
     kpi::beliefs(&definitions.kpis, strategy.as_ref(), &mut kpis, context);
+    let benchmarks = benchmark::read(&definitions.benchmarks, context);
+    benchmark::together(&kpis, &benchmarks, context);
     let rules = rule::read(&definitions.rules, &kpis, context);
     let scorecards: Vec<_> = definitions
         .scorecards
@@ -184,6 +187,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         connections,
         sources,
         strategy,
+        benchmarks,
         kpis,
         rules,
         scorecards,

@@ -10,7 +10,7 @@ use crate::{
     codes,
     expression::Type,
     id::{
-        AlertId, AttributeId, BusinessHoursId, ChannelId, ConnectionId, DimensionId, EntityId, FreezeId,
+        AlertId, AttributeId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, DimensionId, EntityId, FreezeId,
         FunctionId, GoalId, GovernanceId, KpiId, LevelId, ObjectiveId, PersonId, PerspectiveId, PillarId,
         ProjectId, PurposeId, RuleId, ScorecardId, SourceId, StrategyId, ThemeId, UnitId,
     },
@@ -110,6 +110,9 @@ impl Id for AlertId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for ChannelId {
+    const SYMBOL: Option<Symbol> = None;
+}
+impl Id for BenchmarkId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for FunctionId {

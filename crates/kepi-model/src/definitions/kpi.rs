@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use super::benchmark::Measured;
 use crate::{
     calendar::Grain,
     decode::{
@@ -25,7 +26,7 @@ table! {
 one_of! {
     Basis = "basis", "What a target rests on.";
     History "history": String, "Own past.", "median of 24 months";
-    Benchmark "benchmark": String, "Others' figures.", "ACI ASQ 2025";
+    Benchmark "benchmark": String, "Others' figures: the name of a `benchmark:` on record, which is held against the KPI, or a description.", "airport_asq_2025";
     Expectation "expectation": String, "Research into what customers expect.", "diary study 2025";
     Capability "capability": String, "What the process can do.", "staffing model";
     Negotiated "negotiated": String, "Agreement.", "EMEA plan 2026, 12 January";
@@ -114,6 +115,8 @@ table! {
     informed: List<PersonId>, optional, "Who is told.", "[terminal_lead]";
     purpose: PurposeId, optional, "What the data are used for.", "service_improvement";
     sensitivity: Sensitivity, default "internal", "Whose eyes its figures are for; policies say who that is.", "confidential";
+    measured: Measured, optional, "How and where its figures come about, to be held against those of others on which targets rest.",
+        "{mode: web, region: EMEA, counted: respondent}";
     assumptions: List<String>, optional, "What is taken for granted.",
         "[Answers are not corrected for non-response.]";
 }

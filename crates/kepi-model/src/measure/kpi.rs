@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Carry, Design, Measure, Response, Target, ValueUnit};
 use crate::{
+    benchmark::Circumstances,
     calendar::{Calendar, Grain, Period},
     derived::Made,
     entity::{Entity, scale_of},
@@ -76,6 +77,8 @@ pub struct Kpi {
     pub purpose: Option<PurposeId>,
     /// Whose eyes its figures are for.
     pub sensitivity: Sensitivity,
+    /// How and where its figures come about, to be held against those of others.
+    pub measured: Circumstances,
     /// What is taken for granted.
     pub assumptions: Vec<String>,
     /// What has to be made of landed rows before it can be measured, each after what it needs.

@@ -150,12 +150,14 @@ impl Kpi {
 }
 
 /// What a target rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Basis {
     /// Kind of evidence.
     pub kind: BasisKind,
-    /// The evidence.
+    /// The evidence; of a benchmark on record its name.
     pub text: String,
+    /// Where it is written.
+    pub span: Span,
 }
 
 /// Kind of evidence for a target.

@@ -54,6 +54,21 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
         ]
     };
     let scorecard = |from, to: &str| vec![edit("scorecard.yml", from, to)];
+    // What helps easily: the share of the three highest of seven answers, asked on the web.
+    let benchmark = |what: &str, basis: &str| {
+        let record = what.replace(", ", "\n");
+        vec![
+            edit(
+                "kpis.yml",
+                "",
+                &format!(
+                    "---\nbenchmark: industry_2025\nvalue: 66%\nfigure: top_share\ntop: 3\nsource: Yearly report, table 4\npublished: \
+                     2025-09-01\ngrade: documented\n{record}\n"
+                ),
+            ),
+            edit("kpis.yml", "{benchmark: industry report}}\n", &format!("{{benchmark: {basis}}}}}\nmeasured: {{mode: web}}\n")),
+        ]
+    };
     let attribute = |text: &str| vec![edit("kepi.yml", "  fee: {type", &format!("  {text}\n  fee: {{type"))];
     vec![
         ("K0101", kpis("by: [region, account.tier]", "by: [region, account.tier")),
@@ -395,6 +410,11 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             "K0654",
             kpis("kpi: delivered_in_time\n", "kpi: delivered_in_time\nmoves: {nps: {sign: negative}}\n"),
         ),
+        ("K0655", benchmark("expires: 2025-08-01", "industry report")),
+        ("K0656", benchmark("expires: 2027-01-01", "industri_2025")),
+        ("K0657", benchmark("expires: 2027-01-01, scale: 1..5", "industry_2025")),
+        ("K0658", benchmark("expires: 2027-01-01, mode: interview", "industry_2025")),
+        ("K0659", benchmark("expires: 2026-03-01", "industry_2025")),
         (
             "K0650",
             [

@@ -8,6 +8,7 @@
 )]
 
 mod base;
+mod benchmark;
 mod computed;
 mod dated;
 mod documents;

@@ -14,6 +14,7 @@ mod flow;
 pub(crate) mod insights;
 mod journey;
 mod kpi;
+mod benchmarks;
 mod lineage;
 mod logged;
 mod map;

@@ -21,6 +21,7 @@ use super::{
     score_outcome, words,
 };
 use crate::{
+    benchmarks,
     reader::{ScorecardQuery, ViewError},
     reason::Absence,
     say::Say,
@@ -194,7 +195,7 @@ impl<'a> Reporter<'a> {
                 .map(|u| self.project().units.get(u).map_or(u.to_string(), |unit| unit.name.clone())),
             period: Some(grain_text(target.period).replace('_', " ")),
             basis: target.basis.as_ref().map(|b| b.kind),
-            evidence: target.basis.as_ref().map(|b| b.text.clone()),
+            evidence: benchmarks::evidence(target, self.project()),
             ..TargetView::new(target.from.to_string(), target.lines, kpi.better, &kpi.unit)
         }
     }

@@ -10,6 +10,7 @@ mod decided;
 mod explain;
 mod insight;
 mod kpi;
+mod benchmarks;
 mod lineage;
 mod logged;
 mod names;
@@ -38,6 +39,7 @@ pub use kpi::{
     OverrideView, PartView, PeopleView, PinsView, QualityView, ResponseView, Restatement, SegmentPoint,
     StandingView, WithdrawalView,
 };
+pub use benchmarks::BenchmarksView;
 pub use lineage::{LineageView, LineagesView};
 pub use logged::{LogRow, LogView};
 pub use names::{Choice, Named, Person, ProjectView, UnitChoice, Viewer};

@@ -305,6 +305,7 @@ fn targets(targets: &[TargetView]) -> Markup {
                                     td.num { (t.target) }
                                     td.num { (t.stretch.as_deref().unwrap_or("–")) }
                                     td { @match (t.basis, &t.evidence) {
+                                        (Some(kepi_model::project::BasisKind::Benchmark), Some(text)) => { a href="/benchmarks" { "benchmark" } ": " (text) }
                                         (Some(basis), Some(text)) => { (basis_word(basis)) ": " (text) }
                                         (Some(basis), None) => (basis_word(basis)),
                                         _ => span.reason { "no basis is given" },

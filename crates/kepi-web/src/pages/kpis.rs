@@ -16,7 +16,7 @@ pub(crate) fn render(view: &KpiListView) -> Markup {
     let body = html! {
         header.head {
             h1 { "KPIs" }
-            p.sub { (view.kpis.len()) " KPIs, each in the newest period that has data" }
+            p.sub { (view.kpis.len()) " KPIs, each in the newest period that has data · " a href="/benchmarks" { "benchmarks" } }
         }
         table.kpis role="table" aria-label="KPIs" {
             thead role="rowgroup" {

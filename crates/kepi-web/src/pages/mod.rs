@@ -11,6 +11,7 @@ mod item;
 mod journeys;
 mod kpi;
 mod kpis;
+mod benchmarks;
 mod lineage;
 mod map;
 mod periods;
@@ -200,6 +201,17 @@ pub const PAGES: &[Page] = &[
         data: |f, p| json(Reporter::new(f).rows_behind(&p.id(), &p.kpi(), p.most()).map(v1::rows_behind)),
         csv: csv("/kpis/{id}/rows.csv", |f, p| {
             Ok(tables::rows(&Reporter::new(f).rows_behind(&p.id(), &p.kpi(), MOST_ROWS)?))
+        }),
+    },
+    Page {
+        path: "/benchmarks",
+        action: Action::SeeValue("kpi"),
+        json: Some("/api/v1/benchmarks"),
+        nav: None,
+        html: |f, _| html(Ok(Reporter::new(f).benchmarks()), benchmarks::all),
+        data: |f, _| json(Ok(v1::Benchmarks { benchmarks: Reporter::new(f).benchmarks().benchmarks })),
+        csv: csv("/benchmarks.csv", |f, _| {
+            Ok(kepi_report::benchmarks::table(&Reporter::new(f).benchmarks().benchmarks))
         }),
     },
     Page {

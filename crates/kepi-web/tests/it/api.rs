@@ -63,6 +63,7 @@ const ENDPOINTS: &[Endpoint] = &[
     ("/api/v1/kpis/restroom_cleanliness", "kpi", is_whole::<v1::KpiInFull>),
     ("/api/v1/kpis/restroom_cleanliness/rows", "rows", is_whole::<v1::RowsBehind>),
     ("/api/v1/entities/member_year/row?key=m-17&key=2015", "row", is_whole::<Vec<TracedEntityRow>>),
+    ("/api/v1/benchmarks", "benchmarks", is_whole::<v1::Benchmarks>),
     ("/api/v1/lineage", "lineage", is_whole::<v1::LineageOverview>),
     ("/api/v1/lineage/thing?of=member_year.visits", "lineage_thing", is_whole::<v1::Lineage>),
     ("/api/v1/map", "map", is_whole::<v1::StrategyMap>),

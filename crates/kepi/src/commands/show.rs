@@ -1,6 +1,6 @@
 //! `kepi show` and `kepi explain`: what is published, as text; as JSON the answers of the interface, `/api/v1`.
 
-use std::io;
+use std::{collections::BTreeSet, io};
 
 use kepi_report::{
     Reporter,
@@ -25,6 +25,7 @@ pub fn show(what: &Show, facts: &dyn Facts, out: Output) -> Result<(), Failure> 
         Show::Scorecard(which) => scorecard(which, facts, out),
         Show::Kpi(which) => kpi(which, facts, out),
         Show::Sources => super::sources::sources(facts, out),
+        Show::Benchmarks => benchmarks(facts, out),
         Show::Quarantine(which) => quarantine(which, facts, out),
     }
 }
@@ -513,4 +514,45 @@ fn explanation_grid(root: &ExplainNode) -> Grid {
     let mut grid = Grid::new(&["Node", "Status", "Score", "Weight", "Contribution"]);
     walk(root, "", &mut grid);
     grid
+}
+
+fn benchmarks(facts: &dyn Facts, out: Output) -> Result<(), Failure> {
+    let of = Reporter::new(facts).benchmarks().benchmarks;
+    match out.format {
+        Format::Json => Ok(out.json(&v1::Benchmarks { benchmarks: of })?),
+        Format::Csv => Ok(out.line(kepi_report::benchmarks::table(&of).trim_end())?),
+        Format::Table if of.is_empty() => {
+            Ok(out.line("no benchmark is on record: a document `benchmark: …` puts one there")?)
+        }
+        Format::Table => {
+            let mut grid =
+                Grid::new(&["Benchmark", "Value", "N", "Evidence", "Published", "Holds until", "Targets of", "Measured otherwise"]);
+            for benchmark in &of {
+                let (kpis, otherwise): (Vec<_>, Vec<_>) = benchmark
+                    .targets
+                    .iter()
+                    .map(|target| {
+                        let each = target.otherwise.iter().map(|o| format!("{} ({}, here {})", o.aspect, o.theirs, o.ours));
+                        (target.kpi.clone(), each.collect::<Vec<_>>())
+                    })
+                    .unzip();
+                let otherwise: BTreeSet<String> = otherwise.into_iter().flatten().collect();
+                let until = match benchmark.expired {
+                    true => format!("{} (expired)", benchmark.expires),
+                    false => benchmark.expires.clone(),
+                };
+                grid.push(vec![
+                    Field::text(&benchmark.name),
+                    Field::text(&benchmark.value),
+                    Field::text(benchmark.n.map_or("–".to_owned(), kepi_report::format::count)),
+                    Field::text(&benchmark.grade),
+                    Field::text(&benchmark.published),
+                    Field::text(until),
+                    Field::text(if kpis.is_empty() { "–".to_owned() } else { kpis.join(", ") }),
+                    Field::text(if otherwise.is_empty() { "–".to_owned() } else { Vec::from_iter(otherwise).join("; ") }),
+                ]);
+            }
+            Ok(out.rows(&grid)?)
+        }
+    }
 }

@@ -63,7 +63,7 @@ pub(super) fn read(
             unit: written.unit.cloned(),
             period: of_period,
             lines,
-            basis: written.basis.get().map(basis),
+            basis: written.basis.get().map(|written_basis| basis(written_basis, written.basis.span)),
             span: written.from.span,
         });
     }
@@ -71,7 +71,7 @@ pub(super) fn read(
     targets
 }
 
-fn basis(written: &written::Basis) -> Basis {
+fn basis(written: &written::Basis, span: Span) -> Basis {
     let (kind, text) = match written {
         written::Basis::History(text) => (BasisKind::History, text),
         written::Basis::Benchmark(text) => (BasisKind::Benchmark, text),
@@ -79,7 +79,7 @@ fn basis(written: &written::Basis) -> Basis {
         written::Basis::Capability(text) => (BasisKind::Capability, text),
         written::Basis::Negotiated(text) => (BasisKind::Negotiated, text),
     };
-    Basis { kind, text: text.clone() }
+    Basis { kind, text: text.clone(), span }
 }
 
 /// The lines from the worst to the best, by name.

@@ -34,6 +34,7 @@ pub use types::*;
 pub use what_if::{WhatIf, WhatIfStep, WhatIfWeight, what_if};
 
 use crate::{
+    benchmarks,
     facts::Facts,
     reader::{KpiQuery, ScorecardQuery, ViewError},
     reason,
@@ -209,7 +210,7 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
             informed: at.persons(&of.informed),
         },
         assumptions: of.assumptions.clone(),
-        targets: targets.into_iter().map(target).collect(),
+        targets: targets.into_iter().map(|target| self::target(target, at.0.project())).collect(),
         restatements: at
             .0
             .restatements(of, &place, asked.period)?
@@ -478,7 +479,7 @@ impl<'a> Api<'a> {
             probability: of.probability(),
             score: of.standing.score.as_ref().ok().map(|s| points(*s)),
             no_score: of.standing.score.as_ref().err().filter(|_| value.is_some()).map(reason),
-            target: of.standing.target.as_ref().map(target),
+            target: of.standing.target.as_ref().map(|of| target(of, self.0.project())),
             change: change.and_then(Result::ok).map(|c| Change {
                 difference: c.difference,
                 since: self.0.label(c.since),
@@ -753,7 +754,7 @@ fn input(of: view::InputView) -> Input {
     }
 }
 
-fn target(of: &project::Target) -> Target {
+fn target(of: &project::Target, project: &project::Project) -> Target {
     let (floor, threshold, goal, stretch) = match of.lines {
         TargetLines::OneSided { floor, threshold, target, stretch } => {
             (floor.map(Line::One), Line::One(threshold), Line::One(target), stretch.map(Line::One))
@@ -778,7 +779,7 @@ fn target(of: &project::Target) -> Target {
             BasisKind::Capability => "capability".into(),
             BasisKind::Negotiated => "negotiated".into(),
         }),
-        evidence: of.basis.as_ref().map(|b| b.text.clone()),
+        evidence: benchmarks::evidence(of, project),
     }
 }
 
