@@ -13,7 +13,7 @@ use crate::{
 pub const ANALYSIS: Analysis = Analysis {
     name: "vanity",
     version: 1,
-    question: "Can it disappoint?",
+    question: "Can it miss its target at all?",
     cadence: Cadence::Standing,
     family: None,
     answer,

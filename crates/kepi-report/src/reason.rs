@@ -36,6 +36,9 @@ pub enum Absence {
     /// There is no final value before it.
     #[error("no earlier value")]
     NoEarlier,
+    /// The windows of all final values before it share rows with its own.
+    #[error("windows of neighbouring values share rows")]
+    Overlapping,
     /// What was counted since the beginning of the year grows until its end.
     #[error("what is counted to date grows from period to period")]
     ToDate,
@@ -53,6 +56,7 @@ impl From<Absence> for Reason {
             Absence::NothingToCompare => "nothing_to_compare",
             Absence::Provisional => "provisional",
             Absence::NoEarlier => "no_earlier",
+            Absence::Overlapping => "overlapping",
             Absence::ToDate => "to_date",
             Absence::OtherDefinition => "other_definition",
             Absence::NotPublished => "not_published",

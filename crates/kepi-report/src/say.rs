@@ -29,6 +29,13 @@ pub struct Say<'a> {
     unit: &'a ValueUnit,
     decimals: u8,
     calendar: &'a Calendar,
+    /// The least and the greatest that a value can be.
+    possible: (f64, f64),
+}
+
+/// What would not have been called out, of what a value can be: an index of 0 to 100 is no −20.
+pub(crate) fn usual_of(usual: &Usual, (least, most): (f64, f64)) -> (f64, f64) {
+    (usual.low.clamp(least, most), usual.high.clamp(least, most))
 }
 
 impl<'a> Say<'a> {
@@ -37,7 +44,12 @@ impl<'a> Say<'a> {
         let estimate = observed.and_then(|o| o.as_ref().ok());
         let limits = estimate.and_then(|e| e.interval.as_ref().ok()).map(|i| (i.low, i.high));
         let point = estimate.map_or(0.0, |e| e.point);
-        Self { unit: &kpi.unit, decimals: format::decimals(point, limits, &kpi.unit), calendar }
+        Self {
+            unit: &kpi.unit,
+            decimals: format::decimals(point, limits, &kpi.unit),
+            calendar,
+            possible: kpi.possible(),
+        }
     }
 
     /// The smallest difference that it shows.
@@ -233,14 +245,14 @@ impl<'a> Say<'a> {
                 match ambition {
                     Ambition::ByItself => {
                         format!(
-                            "It comes by itself: if nothing changes, the next period meets it with {chance}; {past}."
+                            "It comes by itself: if nothing changes, the next period meets it with a chance of {chance}; {past}."
                         )
                     }
                     Ambition::Stretches => format!(
-                        "Within reach, and more than comes by itself: if nothing changes, the next period meets it with {chance}; {past}."
+                        "Within reach, and more than comes by itself: if nothing changes, the next period meets it with a chance of {chance}; {past}."
                     ),
                     Ambition::OutOfReach => format!(
-                        "Out of reach of its own past: if nothing changes, the next period meets it with {chance}; {past}."
+                        "Out of reach of its own past: if nothing changes, the next period meets it with a chance of {chance}; {past}."
                     ),
                 }
             }
@@ -276,7 +288,7 @@ impl<'a> Say<'a> {
                     "Hardly: a total that did not once go the worse way in {of} periods grows with what it counts. A rate would say more."
                 )
             }
-            Sentence::CanDisappoint { of } => format!("Yes, in the last {of} periods it did or could have."),
+            Sentence::CanDisappoint { of } => format!("Yes: in the last {of} periods it did, or could have."),
             Sentence::InTension { other, association, range } => format!(
                 "In tension: where “{other}” gets better by what is typical of it, this moves {} ({} to {}), the worse way. That one makes the other is not shown.",
                 self.signed(association.effect),
@@ -363,9 +375,15 @@ impl<'a> Say<'a> {
         format::difference(raw, self.unit, self.decimals)
     }
 
+    /// What would not have been called out, of what a value can be.
+    pub(crate) fn usual(&self, usual: &Usual) -> (f64, f64) {
+        usual_of(usual, self.possible)
+    }
+
     /// Values that would not have been called out.
     fn range(&self, usual: &Usual) -> String {
-        format!("{} to {}", self.number(usual.low).text, self.number(usual.high).text)
+        let (low, high) = self.usual(usual);
+        format!("{} to {}", self.number(low).text, self.number(high).text)
     }
 
     /// A value with the digits of what was observed.
@@ -778,7 +796,7 @@ mod tests {
             Sentence::NobodyStandsApart { compared: 25 },
         ]);
         let calendar = Calendar { zone: "UTC".to_owned(), week_start: 0, fiscal_year_start: 1, weeks: None };
-        let say = Say { unit: &ValueUnit::Share, decimals: 1, calendar: &calendar };
+        let say = Say { unit: &ValueUnit::Share, decimals: 1, calendar: &calendar, possible: (0.0, 1.0) };
         for sentence in all.iter().chain(&claiming) {
             let said = say.sentence(sentence);
             let words = said.split_whitespace().count();
@@ -813,7 +831,7 @@ mod tests {
             let value = if near { target + value * 1e-4 } else { value };
             let (value, target) = (value * scale, target * scale);
             let calendar = Calendar { zone: "UTC".to_owned(), week_start: 0, fiscal_year_start: 1, weeks: None };
-            let say = Say { unit: &unit, decimals, calendar: &calendar };
+            let say = Say { unit: &unit, decimals, calendar: &calendar, possible: (f64::NEG_INFINITY, f64::INFINITY) };
             let lines = TargetLines::OneSided { floor: None, threshold: target - scale, target, stretch: None };
             let said = say.sentence(&Sentence::Distance(Distance::of(value, &lines, say.step())));
             prop_assert!(!said.contains('±'), "{}", said);

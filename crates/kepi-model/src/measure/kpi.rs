@@ -122,6 +122,11 @@ pub struct Belief {
 }
 
 impl Kpi {
+    /// The least and the greatest that its value can be.
+    pub fn possible(&self) -> (f64, f64) {
+        self.measure.kind().range(&self.unit)
+    }
+
     /// All that it said and says, oldest first.
     pub fn wordings(&self) -> impl DoubleEndedIterator<Item = &Self> + Clone {
         self.earlier.iter().chain([self])

@@ -62,8 +62,11 @@ impl Reading<'_> {
     pub(crate) fn is_final(&self) -> bool {
         self.entry.as_ref().is_none_or(Entry::is_final)
     }
-    /// The probability that the true value lies in the band it is in.
+    /// The probability that the true value lies in the band of the status; none of what people say.
     pub(crate) fn probability(&self) -> Option<f64> {
+        if self.overridden().is_some() {
+            return None;
+        }
         self.standing.probability(self.kpi, self.observed())
     }
     pub(crate) fn restated(&self) -> bool {
@@ -179,12 +182,15 @@ impl<'a> Reporter<'a> {
             return Err(Absence::NoEarlier);
         }
         let earlier = self.facts.points(&of.kpi.id, of.period.grain, segment, first..=of.period.ordinal - 1);
-        let last = earlier.into_iter().rev().find_map(|(ordinal, point, is_final)| {
-            let period = Period { ordinal, ..of.period };
-            let compared = is_final && self.are_apart(of.kpi, period, of.period);
-            point.filter(|_| compared).map(|point| (point, period))
+        let mut others = earlier.into_iter().rev().filter_map(|(ordinal, point, is_final)| {
+            Some((point.filter(|_| is_final)?, Period { ordinal, ..of.period }))
         });
-        let last = last.ok_or(Absence::NoEarlier)?;
+        let mut absence = Absence::NoEarlier;
+        let apart = others.find(|(_, period)| {
+            absence = Absence::Overlapping;
+            self.are_apart(of.kpi, *period, of.period)
+        });
+        let last = apart.ok_or(absence)?;
         if !self.means_the_same(of.kpi, last.1, of.period) {
             return Err(Absence::OtherDefinition);
         }

@@ -24,7 +24,7 @@ use crate::{
     benchmarks,
     reader::{ScorecardQuery, ViewError},
     reason::Absence,
-    say::Say,
+    say::{Say, usual_of},
     view::{
         Change, Coverage, Deviation, Freshness, KpiRow, Named, ObjectiveView, Outcome, PerspectiveView,
         Points, Recent, RecentEnd, ScoreView, ScorecardView, SeriesPoint, TargetView, Weight,
@@ -178,7 +178,7 @@ impl<'a> Reporter<'a> {
     pub(crate) fn point(self, of: &Reading<'a>, place: &Place<'a>) -> SeriesPoint {
         let judged = place.segment.as_ref().map(|segment| self.facts.judged(&of.kpi.id, of.period, segment));
         SeriesPoint {
-            usual: judged.and_then(Result::ok).map(|usual| (usual.low, usual.high)),
+            usual: judged.and_then(Result::ok).map(|usual| usual_of(&usual, of.kpi.possible())),
             period: self.label(of.period),
             value: of.measured(),
             status: (&of.standing).into(),

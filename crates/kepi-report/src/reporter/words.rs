@@ -49,12 +49,20 @@ impl<'a> Reporter<'a> {
             why.push(Sentence::ColourOpen { band, probability, worst, best });
         }
         let action = advise(situation);
+        let (action, advice) = match of.overridden() {
+            // Of what people say nothing is known of chance; what follows from it is theirs to say.
+            Some(item) => (
+                format!("Said by people in place of what was computed (item {item}): no advice follows from it."),
+                "overridden",
+            ),
+            None => (say.sentence(&Sentence::Advised(action)), action.code()),
+        };
         InsightView {
             what: say.sentence(&what),
             why: why.iter().map(|sentence| say.sentence(sentence)).collect(),
             located: located.map(|sentence| say.sentence(&sentence)),
-            action: say.sentence(&Sentence::Advised(action)),
-            advice: action.code(),
+            action,
+            advice,
         }
     }
 

@@ -23,7 +23,7 @@ pub use dots::{dot_scale, dots};
 pub use scale::Scale;
 pub use sparkline::sparkline;
 pub use strategy_map::strategy_map;
-pub use trend::{Size, trend};
+pub use trend::{Size, is_cut, trend};
 
 use maud::{Markup, html};
 

@@ -10,7 +10,7 @@ use crate::{
     Reporter,
     fixture::{self, Planted},
     reader::{KpiQuery, ScorecardQuery},
-    view::{KpiRow, KpiView, Recent},
+    view::{KpiRow, KpiView, Outcome, Recent, SeriesPoint},
 };
 
 fn airport() -> &'static Planted {
@@ -126,4 +126,27 @@ fn every_picture_has_a_title_and_only_finite_numbers() {
             }
         }
     }
+}
+
+#[test]
+fn one_wide_interval_does_not_make_a_line_of_all_others() {
+    let unit = ValueUnit::Share;
+    let mut series = kpi("shop_visits").trend;
+    let picture = |series: &[SeriesPoint]| trend("x", series, &unit, Better::Higher, Size::Wide).into_string();
+    // How far the least and the greatest value stand apart, of how many units the picture is high.
+    let apart = |text: &str| {
+        let places = text.split("class=\"line\"").skip(1).filter_map(|rest| {
+            rest.split_once("y1=\"")?.1.split_once('"')?.0.parse::<f64>().ok()
+        });
+        places.fold((f64::MAX, f64::MIN), |(low, high), at| (low.min(at), high.max(at)))
+    };
+    assert!(!is_cut(&series, &unit));
+    let before = apart(&picture(&series));
+    // The first period had next to no cases.
+    let Some(Outcome::Value(first)) = series.first_mut().map(|point| &mut point.value) else { panic!() };
+    let Outcome::Value(interval) = &mut first.interval else { panic!() };
+    (interval.low.raw, interval.high.raw) = (0.0, 1.0);
+    assert!(is_cut(&series, &unit));
+    let after = apart(&picture(&series));
+    assert!(after.1 - after.0 > 0.2 * (before.1 - before.0), "{before:?} {after:?}");
 }

@@ -48,19 +48,41 @@ impl Frame {
     }
 }
 
+/// What the picture has room for: values, lines, what is usual, and of intervals what lies within as much again on both sides. A
+/// first month of twelve cases would else make everything after it one line.
+fn shown(series: &[SeriesPoint]) -> Vec<f64> {
+    let mut values: Vec<f64> = series
+        .iter()
+        .flat_map(|p| {
+            let value = p.value.value().map(|measured| measured.value.raw);
+            let usual = p.usual.into_iter().flat_map(|(low, high)| [low, high]);
+            value.into_iter().chain(p.lines.as_ref().map_or_else(Vec::new, line_values)).chain(usual)
+        })
+        .filter(|value| value.is_finite())
+        .collect();
+    let (low, high) =
+        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(*v), high.max(*v)));
+    let limits = series.iter().filter_map(|p| p.value.value()).flat_map(value_and_limits);
+    let room = high - low;
+    match room > 0.0 {
+        true => values.extend(limits.map(|limit| limit.clamp(low - room, high + room))),
+        false => values.extend(limits),
+    }
+    values
+}
+
+/// Whether an interval reaches beyond the picture.
+pub fn is_cut(series: &[SeriesPoint], unit: &ValueUnit) -> bool {
+    let scale = Scale::around(shown(series), unit, 0.0, 1.0);
+    let limits = series.iter().filter_map(|p| p.value.value()).flat_map(value_and_limits);
+    limits.into_iter().any(|limit| limit < scale.low || limit > scale.high)
+}
+
 /// The whole series. Shaded: the interval. Framed: what is usual. Lines per period: threshold, target, stretch; the zone beyond the
 /// threshold is tinted. Hatched: a provisional value. A period without a value is a gap with a hollow mark on
 /// the axis.
 pub fn trend(name: &str, series: &[SeriesPoint], unit: &ValueUnit, better: Better, size: Size) -> Markup {
-    let values = series.iter().flat_map(|p| {
-        p.value
-            .value()
-            .map_or_else(Vec::new, value_and_limits)
-            .into_iter()
-            .chain(p.lines.as_ref().map_or_else(Vec::new, line_values))
-            .chain(p.usual.map_or_else(Vec::new, |(low, high)| vec![low, high]))
-    });
-    let scale = Scale::around(values, unit, 0.0, 1.0);
+    let scale = Scale::around(shown(series), unit, 0.0, 1.0);
     let ticks: Vec<(f64, String)> = scale
         .ticks(if size == Size::Wide { 5 } else { 4 })
         .into_iter()

@@ -381,13 +381,16 @@ impl Change {
             since: say.label(change.since),
             verdict: change.verdict(),
             usual: match change.judged {
-                Ok(usual) => Outcome::Value(UsualView {
-                    expected: say.number(usual.expected),
-                    low: say.number(usual.low),
-                    high: say.number(usual.high),
-                    look: usual.look,
-                    periods: usual.periods,
-                }),
+                Ok(usual) => {
+                    let (low, high) = say.usual(&usual);
+                    Outcome::Value(UsualView {
+                        expected: say.number(usual.expected),
+                        low: say.number(low),
+                        high: say.number(high),
+                        look: usual.look,
+                        periods: usual.periods,
+                    })
+                }
                 Err(why) => Outcome::none(Reason { code: why.code(), text: say::refusal(why) }),
             },
             said: say::verdict(change.verdict()),

@@ -71,7 +71,7 @@ fn overall(view: &ScorecardView, place: &Place<'_>) -> Markup {
             h2.quiet #overall { "Overall score" }
             @match &view.overall.score {
                 Outcome::Value(points) => {
-                    p.big { span.num { (points.text) } " " span.of { "of 120" } }
+                    p.big { span.num { (points.text) } " " span.of { "on target at 100" } }
                     p { (parts::status(view.overall.status)) " · " (view.overall.coverage.text) " of the weight has a value" }
                 }
                 Outcome::Reason(reason) => {

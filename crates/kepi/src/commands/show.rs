@@ -96,8 +96,11 @@ fn scorecard(which: &ShowScorecard, facts: &dyn Facts, out: Output) -> Result<()
             let provisional = if view.complete { "" } else { " (provisional)" };
             out.line(&format!("{}{unit} · {}{provisional}", view.scorecard.name, view.period))?;
             out.line(&format!(
-                "score {} of 120 · {} {} · {} of weight has a value · {}",
-                outcome(&view.overall.score, |p| p.text.clone()),
+                "{} · {} {} · {} of weight has a value · {}",
+                match &view.overall.score {
+                    Outcome::Value(points) => format!("score {} (on target at 100)", points.text),
+                    Outcome::Reason(reason) => format!("no score: {}", reason.text),
+                },
                 view.overall.status.shape(),
                 view.overall.status.label(),
                 view.overall.coverage.text,

@@ -31,7 +31,7 @@ fn published_figures_of_the_first_format_are_shown_and_stay_when_the_next_run_co
     let project = earlier();
     assert_eq!(history(&project), expected());
     let board = project.ok(&["show", "scorecard", "--period", "2026-01"]);
-    assert!(board.contains("score 100.0 of 120"), "{board}");
+    assert!(board.contains("score 100.0 (on target at 100)"), "{board}");
     let said = project.ok(&["check", "--data"]);
     assert!(!said.contains("damaged"), "{said}");
     // Twice, so that nothing is imported twice.

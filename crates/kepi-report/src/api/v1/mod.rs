@@ -38,6 +38,7 @@ use crate::{
     facts::Facts,
     reader::{KpiQuery, ScorecardQuery, ViewError},
     reason,
+    say::usual_of,
     reporter::{
         Asked, Reporter, bridge,
         explain::{named, share_of_siblings},
@@ -484,12 +485,10 @@ impl<'a> Api<'a> {
                 difference: c.difference,
                 since: self.0.label(c.since),
                 verdict: c.verdict().code().into(),
-                usual: c.judged.ok().map(|usual| Usual {
-                    expected: usual.expected,
-                    low: usual.low,
-                    high: usual.high,
-                    look: usual.look,
-                    periods: usual.periods,
+                usual: c.judged.ok().map(|usual| {
+                    let (low, high) = usual_of(&usual, kpi.possible());
+                    let (expected, look, periods) = (usual.expected, usual.look, usual.periods);
+                    Usual { expected, low, high, look, periods }
                 }),
                 no_verdict: c.judged.err().map(|why| why.code().into()),
                 favourable: c.favourable,
