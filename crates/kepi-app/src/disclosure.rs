@@ -152,7 +152,8 @@ impl At<'_> {
             any = true;
             let shown = TargetView::new(target.from.to_string(), target.lines, kpi.better, &kpi.unit);
             let whose = target.unit.as_ref().map_or(String::new(), |unit| format!(" for {unit}"));
-            let basis = benchmarks::evidence(target, self.project).unwrap_or_else(|| "no basis is given".to_owned());
+            let basis =
+                benchmarks::evidence(target, self.project).unwrap_or_else(|| "no basis is given".to_owned());
             let text = format!("{}, threshold {}{whose}; rests on: {basis}", shown.target, shown.threshold);
             to.point(&format!("from {}", target.from), text);
         }

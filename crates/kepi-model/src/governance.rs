@@ -76,9 +76,8 @@ impl Aspect {
             ("kpi", "accountable" | "responsible" | "consulted" | "informed")
             | ("unit", "manager")
             | ("source", "owner") => Self::Owner,
-            ("kpi", "assumptions" | "measured" | "indicator" | "objective" | "moves") | (_, "name" | "description") => {
-                Self::Words
-            }
+            ("kpi", "assumptions" | "measured" | "indicator" | "objective" | "moves")
+            | (_, "name" | "description") => Self::Words,
             ("scorecard", "period" | "unit" | "cascade" | "from") => Self::Definition,
             (kind, _) => Self::of_kind(kind),
         }

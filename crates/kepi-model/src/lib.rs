@@ -15,9 +15,9 @@
 )]
 
 pub mod acting;
+pub mod benchmark;
 pub mod bounds;
 mod builtin;
-pub mod benchmark;
 pub mod business_hours;
 pub mod calendar;
 pub mod check;

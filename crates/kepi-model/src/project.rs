@@ -20,8 +20,8 @@ use crate::{
     calendar::Calendar,
     governance::Governance,
     id::{
-        AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, KpiId, LevelId, PersonId, ProjectId,
-        PurposeId, RuleId, ScorecardId, SourceId, UnitId,
+        AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, KpiId, LevelId, PersonId,
+        ProjectId, PurposeId, RuleId, ScorecardId, SourceId, UnitId,
     },
 };
 

@@ -123,7 +123,14 @@ pub fn said(of: &Benchmark) -> String {
         of.circumstances.counted.map(|counted| format!("by {}", counted.word())),
     ];
     let around: Vec<String> = around.into_iter().flatten().collect();
-    format!("{}: {} ({}); {}, holds until {}", of.name, of.value, around.join(", "), of.grade.word(), of.expires)
+    format!(
+        "{}: {} ({}); {}, holds until {}",
+        of.name,
+        of.value,
+        around.join(", "),
+        of.grade.word(),
+        of.expires
+    )
 }
 
 fn figure(of: &Benchmark) -> String {
@@ -163,7 +170,12 @@ pub fn on_record(project: &Project, today: Option<Date>, seen: impl Fn(&Kpi) -> 
         expired: today.is_some_and(|today| !of.holds(today)),
         licence: of.licence.clone(),
         grade: of.grade.word().to_owned(),
-        targets: project.kpis.values().filter(|kpi| seen(kpi)).flat_map(|kpi| resting(of, kpi, project)).collect(),
+        targets: project
+            .kpis
+            .values()
+            .filter(|kpi| seen(kpi))
+            .flat_map(|kpi| resting(of, kpi, project))
+            .collect(),
     };
     project.benchmarks.values().map(one).collect()
 }
@@ -183,14 +195,35 @@ fn resting<'a>(of: &'a Benchmark, kpi: &'a Kpi, project: &'a Project) -> impl It
 /// One line a figure and target, and one for each figure on which none rests.
 pub fn table(of: &[OnRecord]) -> String {
     let header = [
-        "benchmark", "name", "value", "figure", "scale", "n", "method", "population", "mode", "region", "counted", "source",
-        "published", "expires", "expired", "licence", "grade", "kpi", "target_from", "unit", "target", "measured_otherwise",
+        "benchmark",
+        "name",
+        "value",
+        "figure",
+        "scale",
+        "n",
+        "method",
+        "population",
+        "mode",
+        "region",
+        "counted",
+        "source",
+        "published",
+        "expires",
+        "expired",
+        "licence",
+        "grade",
+        "kpi",
+        "target_from",
+        "unit",
+        "target",
+        "measured_otherwise",
     ];
     let rows = of.iter().flat_map(|of| {
         let own = |target: Option<&Resting>| {
             let text = |of: &Option<String>| of.clone().unwrap_or_default();
             let otherwise = |target: &Resting| {
-                let each = target.otherwise.iter().map(|o| format!("{}: {}, here {}", o.aspect, o.theirs, o.ours));
+                let each =
+                    target.otherwise.iter().map(|o| format!("{}: {}, here {}", o.aspect, o.theirs, o.ours));
                 each.collect::<Vec<_>>().join("; ")
             };
             vec![

@@ -16,6 +16,7 @@
 )]
 
 pub mod api;
+pub mod benchmarks;
 pub mod csv;
 pub mod decided;
 pub mod difference;
@@ -23,7 +24,6 @@ pub mod facts;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
 pub mod format;
-pub mod benchmarks;
 pub mod lineage;
 pub mod logged;
 pub mod openlineage;

@@ -112,18 +112,18 @@ pub(super) fn together(
 }
 
 /// A text of words is a description; one word that looks like a name is taken for one where there are benchmarks on record.
-fn unknown(
-    basis: &Basis,
-    benchmarks: &BTreeMap<BenchmarkId, Benchmark>,
-    context: &mut Context<'_>,
-) {
+fn unknown(basis: &Basis, benchmarks: &BTreeMap<BenchmarkId, Benchmark>, context: &mut Context<'_>) {
     let text = basis.text.as_str();
     if benchmarks.is_empty() || !crate::id::is_name(text) {
         return;
     }
     let near = context.findings.nearest(text, benchmarks.keys().map(BenchmarkId::as_str)).map(str::to_owned);
     let finding = context
-        .report(codes::UNKNOWN_BENCHMARK, basis.span, format!("no benchmark `{}` is on record", shorten(text)))
+        .report(
+            codes::UNKNOWN_BENCHMARK,
+            basis.span,
+            format!("no benchmark `{}` is on record", shorten(text)),
+        )
         .expected("the name of a `benchmark:` document, or a description of several words");
     if let Some(near) = near {
         finding.replace(format!("did you mean `{near}`?"), basis.span, format!("{{benchmark: {near}}}"));
@@ -132,7 +132,11 @@ fn unknown(
 
 fn comparable(kpi: &Kpi, basis: &Basis, benchmark: &Benchmark, context: &mut Context<'_>) {
     let said = |unlike: &[Unlike]| {
-        unlike.iter().map(|u| format!("its {} is {}, here {}", u.aspect, u.theirs, u.ours)).collect::<Vec<_>>().join("; ")
+        unlike
+            .iter()
+            .map(|u| format!("its {} is {}, here {}", u.aspect, u.theirs, u.ours))
+            .collect::<Vec<_>>()
+            .join("; ")
     };
     let name = &benchmark.id;
     if kpi.unit.exact(&benchmark.value).is_none() {

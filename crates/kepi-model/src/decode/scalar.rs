@@ -10,9 +10,9 @@ use crate::{
     codes,
     expression::Type,
     id::{
-        AlertId, AttributeId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, DimensionId, EntityId, FreezeId,
-        FunctionId, GoalId, GovernanceId, KpiId, LevelId, ObjectiveId, PersonId, PerspectiveId, PillarId,
-        ProjectId, PurposeId, RuleId, ScorecardId, SourceId, StrategyId, ThemeId, UnitId,
+        AlertId, AttributeId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, DimensionId, EntityId,
+        FreezeId, FunctionId, GoalId, GovernanceId, KpiId, LevelId, ObjectiveId, PersonId, PerspectiveId,
+        PillarId, ProjectId, PurposeId, RuleId, ScorecardId, SourceId, StrategyId, ThemeId, UnitId,
     },
     lexical::{self, Clock, Decimal, Epoch},
     meant::meant_choice,

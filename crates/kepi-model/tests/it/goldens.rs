@@ -66,7 +66,11 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
                      2025-09-01\ngrade: documented\n{record}\n"
                 ),
             ),
-            edit("kpis.yml", "{benchmark: industry report}}\n", &format!("{{benchmark: {basis}}}}}\nmeasured: {{mode: web}}\n")),
+            edit(
+                "kpis.yml",
+                "{benchmark: industry report}}\n",
+                &format!("{{benchmark: {basis}}}}}\nmeasured: {{mode: web}}\n"),
+            ),
         ]
     };
     let attribute = |text: &str| vec![edit("kepi.yml", "  fee: {type", &format!("  {text}\n  fee: {{type"))];

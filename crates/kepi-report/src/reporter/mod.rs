@@ -2,6 +2,7 @@
 //!
 //! Pages (one file each) and [`crate::api`] are written from the same readings, so they cannot differ in a figure.
 
+mod benchmarks;
 pub(crate) mod bridge;
 mod cohorts;
 mod composed;
@@ -14,7 +15,6 @@ mod flow;
 pub(crate) mod insights;
 mod journey;
 mod kpi;
-mod benchmarks;
 mod lineage;
 mod logged;
 mod map;

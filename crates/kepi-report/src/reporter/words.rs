@@ -52,7 +52,9 @@ impl<'a> Reporter<'a> {
         let (action, advice) = match of.overridden() {
             // Of what people say nothing is known of chance; what follows from it is theirs to say.
             Some(item) => (
-                format!("Said by people in place of what was computed (item {item}): no advice follows from it."),
+                format!(
+                    "Said by people in place of what was computed (item {item}): no advice follows from it."
+                ),
                 "overridden",
             ),
             None => (say.sentence(&Sentence::Advised(action)), action.code()),

@@ -132,12 +132,14 @@ fn every_picture_has_a_title_and_only_finite_numbers() {
 fn one_wide_interval_does_not_make_a_line_of_all_others() {
     let unit = ValueUnit::Share;
     let mut series = kpi("shop_visits").trend;
-    let picture = |series: &[SeriesPoint]| trend("x", series, &unit, Better::Higher, Size::Wide).into_string();
+    let picture =
+        |series: &[SeriesPoint]| trend("x", series, &unit, Better::Higher, Size::Wide).into_string();
     // How far the least and the greatest value stand apart, of how many units the picture is high.
     let apart = |text: &str| {
-        let places = text.split("class=\"line\"").skip(1).filter_map(|rest| {
-            rest.split_once("y1=\"")?.1.split_once('"')?.0.parse::<f64>().ok()
-        });
+        let places = text
+            .split("class=\"line\"")
+            .skip(1)
+            .filter_map(|rest| rest.split_once("y1=\"")?.1.split_once('"')?.0.parse::<f64>().ok());
         places.fold((f64::MAX, f64::MIN), |(low, high), at| (low.min(at), high.max(at)))
     };
     assert!(!is_cut(&series, &unit));

@@ -4,13 +4,13 @@
 //! a zero. Ids are texts here, because this is the border to the world outside. What programs are told stands in
 //! [`crate::api`], so that a page may change without them.
 
+mod benchmarks;
 mod bridge;
 mod customers;
 mod decided;
 mod explain;
 mod insight;
 mod kpi;
-mod benchmarks;
 mod lineage;
 mod logged;
 mod names;
@@ -21,6 +21,7 @@ mod sources;
 mod strategy;
 mod what_if;
 
+pub use benchmarks::BenchmarksView;
 pub use bridge::{Bridge, BridgeKpi, BridgePart};
 pub use customers::{
     Amounts, ByStage, Cell, Cohort, CohortsView, Flow, FlowView, Funnel, JourneyView, Shade, StageMap, Step,
@@ -39,7 +40,6 @@ pub use kpi::{
     OverrideView, PartView, PeopleView, PinsView, QualityView, ResponseView, Restatement, SegmentPoint,
     StandingView, WithdrawalView,
 };
-pub use benchmarks::BenchmarksView;
 pub use lineage::{LineageView, LineagesView};
 pub use logged::{LogRow, LogView};
 pub use names::{Choice, Named, Person, ProjectView, UnitChoice, Viewer};

@@ -1,6 +1,7 @@
 //! The pages: one file each, one row each in [`PAGES`].
 
 mod audit;
+mod benchmarks;
 mod changes;
 mod cohorts;
 pub(crate) mod error;
@@ -11,7 +12,6 @@ mod item;
 mod journeys;
 mod kpi;
 mod kpis;
-mod benchmarks;
 mod lineage;
 mod map;
 mod periods;

@@ -528,14 +528,25 @@ fn benchmarks(facts: &dyn Facts, out: Output) -> Result<(), Failure> {
             Ok(out.line("no benchmark is on record: a document `benchmark: …` puts one there")?)
         }
         Format::Table => {
-            let mut grid =
-                Grid::new(&["Benchmark", "Value", "N", "Evidence", "Published", "Holds until", "Targets of", "Measured otherwise"]);
+            let mut grid = Grid::new(&[
+                "Benchmark",
+                "Value",
+                "N",
+                "Evidence",
+                "Published",
+                "Holds until",
+                "Targets of",
+                "Measured otherwise",
+            ]);
             for benchmark in &of {
                 let (kpis, otherwise): (Vec<_>, Vec<_>) = benchmark
                     .targets
                     .iter()
                     .map(|target| {
-                        let each = target.otherwise.iter().map(|o| format!("{} ({}, here {})", o.aspect, o.theirs, o.ours));
+                        let each = target
+                            .otherwise
+                            .iter()
+                            .map(|o| format!("{} ({}, here {})", o.aspect, o.theirs, o.ours));
                         (target.kpi.clone(), each.collect::<Vec<_>>())
                     })
                     .unzip();
@@ -552,7 +563,11 @@ fn benchmarks(facts: &dyn Facts, out: Output) -> Result<(), Failure> {
                     Field::text(&benchmark.published),
                     Field::text(until),
                     Field::text(if kpis.is_empty() { "–".to_owned() } else { kpis.join(", ") }),
-                    Field::text(if otherwise.is_empty() { "–".to_owned() } else { Vec::from_iter(otherwise).join("; ") }),
+                    Field::text(if otherwise.is_empty() {
+                        "–".to_owned()
+                    } else {
+                        Vec::from_iter(otherwise).join("; ")
+                    }),
                 ]);
             }
             Ok(out.rows(&grid)?)

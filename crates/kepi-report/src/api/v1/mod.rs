@@ -38,7 +38,6 @@ use crate::{
     facts::Facts,
     reader::{KpiQuery, ScorecardQuery, ViewError},
     reason,
-    say::usual_of,
     reporter::{
         Asked, Reporter, bridge,
         explain::{named, share_of_siblings},
@@ -47,6 +46,7 @@ use crate::{
         scorecard::{Scored, in_force_from},
         words,
     },
+    say::usual_of,
     view::{self, Status},
 };
 
