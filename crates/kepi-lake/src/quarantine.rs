@@ -1,6 +1,7 @@
 //! Rejected rows, with rule, reason and the row as it stood.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
@@ -14,6 +15,8 @@ use kepi_store::{
     quarantine::{self, Quarantined, RejectedRow},
     records::Rejected,
 };
+
+use serde_json::value::RawValue;
 
 use crate::{
     catalogue::Catalogue,
@@ -120,6 +123,54 @@ impl Drop for Spool {
             return;
         }
         let _ = durable::remove(&self.path);
+    }
+}
+
+/// What stands for what is personal in a rejected row.
+const PERSONAL: &str = "\"(personal)\"";
+
+/// A rejected row without what stands in columns that fill personal attributes. A row that cannot be told apart into columns is
+/// left out whole, if there are any.
+pub(crate) fn impersonal(raw: String, columns: &[String]) -> String {
+    if columns.is_empty() {
+        return raw;
+    }
+    let Ok(mut object) = serde_json::from_str::<Cells>(&raw) else { return PERSONAL.to_owned() };
+    for column in columns {
+        cover(&mut object, column);
+    }
+    serde_json::to_string(&object).unwrap_or_else(|_| PERSONAL.to_owned())
+}
+
+/// The cells of a row, as they are spelt.
+type Cells = BTreeMap<String, Box<RawValue>>;
+
+/// Covers the value of a column, which is a key, a key with a number behind it if it is there twice, or a path of keys.
+fn cover(cells: &mut Cells, column: &str) {
+    let Ok(covered) = RawValue::from_string(PERSONAL.to_owned()) else { return };
+    let named = |key: &str| {
+        let key = key.trim();
+        key == column
+            || key.strip_prefix(column).is_some_and(|rest| rest.starts_with('[') && rest.ends_with(']'))
+    };
+    let mut found = false;
+    for (_, value) in cells.iter_mut().filter(|(key, _)| named(key)) {
+        found = true;
+        if value.get() != "null" {
+            value.clone_from(&covered);
+        }
+    }
+    if found {
+        return;
+    }
+    for (dot, _) in column.match_indices('.') {
+        let (Some(key), Some(rest)) = (column.get(..dot), column.get(dot + 1..)) else { continue };
+        if let Some(value) = cells.get_mut(key)
+            && let Ok(mut nested) = serde_json::from_str::<Cells>(value.get())
+        {
+            cover(&mut nested, rest);
+            *value = serde_json::value::to_raw_value(&nested).unwrap_or_else(|_| covered.clone());
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use arrow::array::{
 };
 use kepi_model::{
     id::{RuleId, SourceId},
-    project::{Entity, Mode, Otherwise, Requirement, Rule, Source},
+    project::{Entity, Mapping, MappingFrom, Mode, Otherwise, Requirement, Rule, Source},
 };
 use kepi_query::{
     landing::{Batch, DELETES, MissingCount, ORDER, Raw, RowCounts, RuleCount},
@@ -33,7 +33,7 @@ use crate::{
     mapping::{
         self, BoundMapping, Fate, Key, KnownKeys, OTHER_SOURCE, Rejection, RowHasher, Rows, Slot, Tag, tag,
     },
-    quarantine::Spool,
+    quarantine::{Spool, impersonal},
     table_file::{TableFileWriter, data_type, rewrite},
     table_index::{IndexShape, TableIndex},
 };
@@ -116,6 +116,8 @@ struct Working<'a> {
     quarantine: Spool,
     hasher: RowHasher,
     batch: Placing,
+    /// Columns that fill personal attributes.
+    personal: Vec<String>,
 }
 
 /// What is known of a batch while its rows are placed.
@@ -205,6 +207,7 @@ pub(crate) fn stage(
         built_in: BTreeMap::new(),
         quarantine: Spool::new(staging.spool.clone()),
         hasher: RowHasher::secret(staging.secret),
+        personal: personal_columns(&staging.source, &staging.entity),
         batch: Placing {
             owners: vec![KeyMap::default(); unique],
             owned: vec![Vec::new(); unique],
@@ -247,6 +250,16 @@ pub(crate) fn stage(
         labels: reader.labels(),
     };
     working.finish(&dropped, stopped, told)
+}
+
+/// The columns that fill personal attributes.
+fn personal_columns(source: &Source, entity: &Entity) -> Vec<String> {
+    let personal = |m: &&Mapping| entity.attribute(&m.attribute).is_some_and(|a| a.personal);
+    let columns = source.map.iter().filter(personal).filter_map(|m| match &m.from {
+        MappingFrom::Column { column, .. } => Some(column.trim().to_owned()),
+        _ => None,
+    });
+    columns.collect()
 }
 
 fn column_from(name: &str, entity: &Entity) -> ColumnFrom {
@@ -307,7 +320,11 @@ impl Working<'_> {
             if !rules.iter().any(|r| r.id.as_str() == rejection.rule) {
                 *self.built_in.entry(rejection.rule.clone()).or_default() += 1;
             }
-            self.quarantine.push(number, &rejection, &kept(rejected.row(number)?))?;
+            self.quarantine.push(
+                number,
+                &rejection,
+                &impersonal(kept(rejected.row(number)?), &self.personal),
+            )?;
         }
         self.write(batch.first_row, rows)?;
         self.index.keys.apply(&self.batch.chains)?;

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use kepi_model::{
     expression::Type,
-    project::{Mode, Otherwise, Parse, Requirement},
+    project::{Connector, Mode, Otherwise, Parse, Requirement},
 };
 use kepi_query::landing::{Lake, LoadOutcome};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaDataReader};
@@ -89,6 +89,28 @@ async fn personal_values_and_keys_are_in_no_footer_catalogue_reason_or_event() {
     let (rows, _) = bench.lake.quarantine(None, 0, 9).await.unwrap();
     let reasons: Vec<&str> = rows.iter().map(|r| r.reason.as_str()).collect();
     assert_eq!(reasons, ["`number` is a personal value", "`number`: its value is not a number"]);
+    let raws: Vec<&str> = rows.iter().map(|r| r.raw.as_str()).collect();
+    let covered = |id: &str| format!("{{\"id\":\"{id}\",\"nick\":\"(personal)\",\"number\":\"(personal)\"}}");
+    assert_eq!(raws, [covered("k4"), covered("k5")]);
+    // What cannot be told apart into columns is not kept; within an object of an object it is found.
+    let path = bench.write("e.csv", format!("id,nick,number\nk6,{},{},more\n", MARKS[0], MARKS[2]));
+    bench.land(&with, &quarantined, &path, NOW + 4).await.unwrap();
+    let mut nested = quarantined.clone();
+    nested.from = Connector::Ndjson { files: "f.ndjson".to_owned() };
+    nested.map = vec![text("id"), column("nick", Type::Text, "of.nick", Parse::Text)];
+    nested.map.push(column("number", Type::Integer, "number", number(0)));
+    let line = format!(
+        "{{\"id\": \"k7\", \"of\": {{\"nick\": \"{}\", \"x\": 1.10}}, \"number\": \"12x\"}}\n",
+        MARKS[0]
+    );
+    let path = bench.write("f.ndjson", line);
+    bench.land(&with, &nested, &path, NOW + 5).await.unwrap();
+    let (rows, _) = bench.lake.quarantine(None, 0, 9).await.unwrap();
+    assert_eq!(
+        rows[0].raw,
+        "{\"id\":\"k7\",\"number\":\"(personal)\",\"of\":{\"nick\":\"(personal)\",\"x\":1.10}}"
+    );
+    assert_eq!(rows[1].raw, "\"(personal)\"");
 
     let footers = footers(bench.folder.path());
     assert!(footers.len() >= 3, "the first file, anew, and the second");
