@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the proofs of one area at length and prints what was counted: scripts/evidence.sh fuzz
-# KEPI_COUNT says how many inputs of each cheap kind (fuzz), entries of the log (audit), pairs of policies and things (access) or worlds
-# (insight), KEPI_SEED which first; a failure names
+# KEPI_COUNT says how many inputs of each cheap kind (fuzz), entries of the log (audit), pairs of policies and things (access), plans
+# and definitions (cluster) or worlds (insight), KEPI_SEED which first; a failure names
 # its seed and keeps its input.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,7 +12,7 @@ at_length() {
     local log
     log=$(mktemp)
     if KEPI_COUNT=$1 KEPI_SEED=$seed "${CARGO:-cargo}" test --locked "${@:3}" "$2" -- --nocapture >"$log" 2>&1; then
-        grep -E '^(fuzz |audit: |access: |acting: |deciding: |insight: |test result)' "$log"
+        grep -E '^(fuzz |audit: |access: |acting: |cluster: |deciding: |insight: |test result)' "$log"
     else
         cat "$log"
         return 1
@@ -36,6 +36,11 @@ acting)
     # Simulated years of people who are away, leave, refuse, snooze and forget: 600 commands a count.
     at_length "${KEPI_COUNT:-3000}" in_a_year --release --package kepi-govern --test it
     ;;
+cluster)
+    # Schedulers and workers as processes, some of them killed: random plans and definitions, library and examples. Compiles Ballista.
+    at_length "${KEPI_COUNT:-100}" "" --package kepi-cluster --features kepi-cluster/ballista --test it
+    at_length 1 cluster:: --package kepi --features kepi/cluster --test it
+    ;;
 deciding)
     # Random people, leavers, modes and clocks: 400 commands a count.
     at_length "${KEPI_COUNT:-10000}" nothing_takes_effect --release --package kepi-govern --test it
@@ -49,7 +54,7 @@ insight)
     at_length "${KEPI_COUNT:-100}" evidence:: --release --package kepi-insight --test it
     ;;
 *)
-    echo "AREA is one of: access, acting, audit, deciding, fuzz, insight" >&2
+    echo "AREA is one of: access, acting, audit, cluster, deciding, fuzz, insight" >&2
     exit 2
     ;;
 esac

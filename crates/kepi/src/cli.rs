@@ -4,6 +4,8 @@
 pub mod access;
 #[path = "cli/acting.rs"]
 pub mod acting;
+#[path = "cli/cluster.rs"]
+mod cluster;
 #[path = "cli/deciding.rs"]
 mod deciding;
 
@@ -14,6 +16,7 @@ use kepi_web::doors::Origin;
 
 pub use access::Access;
 pub use acting::{Deliver, Item};
+pub use cluster::{BenchCluster, Elsewhere, Scheduler, Worker};
 pub use deciding::{
     Close, Enter, Freeze, Inbox, Lift, Numbered, Override, Periods, Plan, Propose, Pull, Register, Vote,
 };
@@ -259,7 +262,8 @@ A figure that is entered again is the next version; one that is not entered in t
 Examples:
   kepi run                         whatever is new in the sources
   kepi run --no-land               recompute from what the lake holds
-  kepi run --format json           what was landed and published")]
+  kepi run --format json           what was landed and published
+  kepi run --engine ballista://10.0.0.5:50050    scans on a cluster; the figures are the same, to the bit")]
     Run(Run),
     /// How sources stand: what came when, what of it landed, whether the next is late, how far fetching has come.
     #[command(after_help = "\
@@ -347,6 +351,23 @@ does not start before, and is told by --at how browsers reach it: https, by a pr
         after_help = "Examples:\n  kepi demo\n  kepi demo subscription\n  kepi demo --no-serve --into /tmp/airport"
     )]
     Demo(Demo),
+    /// Hand out scans to workers: the one process of a cluster that `kepi run --engine` and every `kepi worker` reach.
+    ///
+    /// Everything of a cluster is one version of kepi, built with `--features cluster`. Nothing is encrypted and nobody is
+    /// asked who they are: whoever reaches a scheduler or a worker has what they have, so let nobody but machines of the
+    /// cluster reach them.
+    #[command(after_help = "\
+Examples:
+  kepi scheduler                              on this machine alone, port 50050
+  kepi scheduler --host 10.0.0.5              on a private network")]
+    Scheduler(Scheduler),
+    /// Compute parts of scans for a scheduler, until it is stopped. It reads data files at the paths that the project has them.
+    #[command(after_help = "\
+Examples:
+  kepi worker                                             for a scheduler on this machine
+  kepi worker --scheduler ballista://10.0.0.5:50050 --host 10.0.0.6 --threads 8
+Stopped by Ctrl-C or SIGTERM, it ends when its parts are done. Killed, its parts are computed by others.")]
+    Worker(Worker),
     /// Print the JSON Schema of the definition language, or the built-in entities.
     #[command(
         after_help = "Example:\n  kepi schema > kepi.schema.json    then point your editor's YAML server at it"
@@ -474,6 +495,9 @@ pub struct Run {
     /// Threads for scans, at most 1024; default all.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// Where scans are computed.
+    #[command(flatten)]
+    pub elsewhere: Elsewhere,
     /// Where signed checkpoints of the log are kept outside the database.
     #[command(flatten)]
     pub outside: Outside,
@@ -796,6 +820,9 @@ pub enum BenchOf {
     /// Judging every period of a project.
     #[command(after_help = "Example:\n  kepi bench insight --kpis 40 --format json")]
     Insight(BenchInsight),
+    /// The same scan in this process and on clusters of workers on this machine: what a cluster costs, not what it gains.
+    #[command(after_help = "Example:\n  kepi bench cluster --rows 1000000 --format json")]
+    Cluster(BenchCluster),
     /// Landing CSV, NDJSON and Parquet.
     #[command(
         after_help = "Example:\n  kepi bench landing --rows 100000 --python target/python/bench/bin/python --format json"

@@ -19,11 +19,12 @@ use std::{
 use kepi_model::{calendar::Grain, project::Project};
 use kepi_query::{
     finish::{AtGrain, Context, FinishError, MeasuredScan, values_of},
+    plan::ScanPlan,
     port::{EvaluateError, Evaluator, Limits, PinnedFile, PinnedInputs, TableData},
     reach::watermarks,
     scans::plan,
     side::LowerError,
-    state::wire::Secret,
+    state::{Measured, wire::Secret},
 };
 use parquet::arrow::{
     ProjectionMask,
@@ -237,6 +238,54 @@ pub async fn run(
     })
 }
 
+/// The one scan of the benchmark's KPIs, for other evaluators to be timed on.
+#[derive(Debug)]
+pub struct Workload {
+    plan: ScanPlan,
+    inputs: PinnedInputs,
+}
+
+impl Workload {
+    /// Generates its rows in the folder that the options name, unless they are there.
+    ///
+    /// # Errors
+    /// A file could not be written.
+    pub fn new(options: &BenchOptions) -> Result<Self, BenchError> {
+        let project = project::project()?;
+        let wanted = data::Wanted { rows: options.rows, seed: options.seed, ordered: options.ordered };
+        let (inputs, _) = data::pinned(&options.data, wanted, options.threads)?;
+        Ok(Self { plan: the_scan(&project, &inputs)?, inputs })
+    }
+
+    /// Bytes of Parquet.
+    pub fn bytes(&self) -> u64 {
+        files(&self.inputs).iter().map(|file| file.bytes).sum()
+    }
+
+    /// The seconds of one scan, and what it came to.
+    ///
+    /// # Errors
+    /// The scan failed.
+    pub async fn scan(
+        &self,
+        evaluator: &dyn Evaluator,
+        limits: &Limits,
+    ) -> Result<(f64, Measured), BenchError> {
+        let start = Instant::now();
+        let measured = evaluator.measure(&self.plan, &self.inputs, limits).await?;
+        Ok((start.elapsed().as_secs_f64(), measured))
+    }
+}
+
+/// The scan that all KPIs share.
+fn the_scan(project: &Project, inputs: &PinnedInputs) -> Result<ScanPlan, BenchError> {
+    let mut plans = plan(project.kpis.values(), project, inputs)?;
+    match (plans.pop(), plans.is_empty()) {
+        (Some(plan), true) => Ok(plan),
+        _ => Err(BenchError::Project("the KPIs do not share one scan".into())),
+    }
+}
+
 struct Computed {
     scan: MeasuredScan,
     columns: Vec<String>,
@@ -250,11 +299,8 @@ async fn compute(
     limits: &Limits,
     evaluator: &DataFusionEvaluator,
 ) -> Result<Computed, BenchError> {
-    let mut plans = plan(project.kpis.values(), project, inputs)?;
+    let plan = the_scan(project, inputs)?;
     let watermarks = watermarks(project, inputs);
-    let (Some(plan), true) = (plans.pop(), plans.is_empty()) else {
-        return Err(BenchError::Project("the KPIs do not share one scan".into()));
-    };
     let start = Instant::now();
     let measured = evaluator.measure(&plan, inputs, limits).await?;
     let scan_seconds = start.elapsed().as_secs_f64();
@@ -373,7 +419,8 @@ async fn run_peers(
     serde_json::from_slice(&output.stdout).map_err(|e| BenchError::Peers(e.to_string()))
 }
 
-fn median(values: &[f64]) -> f64 {
+/// The median of some figures.
+pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     let (low, high) = (sorted.len().saturating_sub(1) / 2, sorted.len() / 2);

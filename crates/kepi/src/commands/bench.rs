@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use kepi_engine::bench::{self, BenchOptions, BenchReport};
 
-use super::{bench_insight, bench_landing, bench_publish};
+use super::{bench_cluster, bench_insight, bench_landing, bench_publish};
 use crate::{
     cli::{Bench, BenchOf, Format},
     failure::Failure,
@@ -14,6 +14,7 @@ use crate::{
 /// Generates data, runs everyone, prints figures and ratios.
 pub async fn bench(what: &Bench, out: Output) -> Result<(), Failure> {
     match &what.of {
+        Some(BenchOf::Cluster(of)) => return bench_cluster::cluster(of, out).await,
         Some(BenchOf::Publish(of)) => return bench_publish::publish(of, out).await,
         Some(BenchOf::Landing(of)) => return bench_landing::landing(of, what.python.as_deref(), out).await,
         Some(BenchOf::Insight(of)) => return bench_insight::insight(of, out),

@@ -5,7 +5,7 @@ use std::path::Path;
 use rust_embed::RustEmbed;
 
 use crate::{
-    cli::{Cli, Demo, DemoProject, Format, Outside, Run, Serve, Show, ShowScorecard},
+    cli::{Cli, Demo, DemoProject, Elsewhere, Format, Outside, Run, Serve, Show, ShowScorecard},
     commands::{init, run, serve, show},
     compose,
     failure::Failure,
@@ -36,7 +36,13 @@ pub async fn demo(what: &Demo, cli: &Cli, out: Output) -> Result<(), Failure> {
         out.remark(&format!("wrote the demo project to {}", into.display()));
     }
     let site = compose::Site { folder: into, store: cli.store.as_ref() };
-    let run = Run { no_land: false, no_fetch: false, threads: None, outside: Outside::default() };
+    let run = Run {
+        no_land: false,
+        no_fetch: false,
+        threads: None,
+        elsewhere: Elsewhere::default(),
+        outside: Outside::default(),
+    };
     run::land_and_publish(&run, cli, site, out).await?;
     let which = ShowScorecard { scorecard: None, unit: None, period: None };
     if out.format == Format::Table || what.no_serve {

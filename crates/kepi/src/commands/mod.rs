@@ -5,10 +5,12 @@ mod acting;
 mod analyse;
 mod audit;
 mod bench;
+mod bench_cluster;
 mod bench_insight;
 mod bench_landing;
 mod bench_publish;
 mod check;
+mod cluster;
 mod deciding;
 mod deliver;
 mod demo;
@@ -94,6 +96,8 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Access(what) => access::access(what, cli, out).await,
         Command::Serve(what) => serve::serve(what, Site::of(cli), &compose::actor(cli), out).await,
         Command::Demo(what) => demo::demo(what, cli, out).await,
+        Command::Scheduler(what) => cluster::scheduler(what, out).await,
+        Command::Worker(what) => cluster::worker(what, out).await,
         Command::Schema(what) => schema::schema(what, out),
         Command::Bench(what) => bench::bench(what, out).await,
     }

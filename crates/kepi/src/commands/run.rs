@@ -1,12 +1,13 @@
 //! `kepi run`: land, compute, score, publish.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use kepi_app::{
     deciding::Waiting,
     open,
     run::{Rejected, Request, RunReport},
 };
+use kepi_cluster::ClusterEvaluator;
 use kepi_model::{finding::Severity, governance::Mode, project::Consequence};
 use kepi_query::{
     finish::MOST_MEMBERS,
@@ -92,7 +93,18 @@ pub async fn land_and_publish(
     if project.is_none() && !is_decided(site).await? {
         return Err(kepi_app::AppError::Definitions { errors }.into());
     }
-    let app = compose::app(site, what.threads).await?;
+    // Before anything is landed: what cannot be computed should not be begun.
+    let cluster = match &what.elsewhere.engine {
+        Some(address) => {
+            let partitions = usize::from(what.elsewhere.partitions);
+            Some(Arc::new(ClusterEvaluator::connect(address.clone(), Some(partitions)).await?))
+        }
+        None => None,
+    };
+    let mut app = compose::app(site, what.threads).await?;
+    if let Some(cluster) = &cluster {
+        app.evaluator = cluster.clone();
+    }
     let request = Request {
         actor: compose::actor(cli),
         at: compose::now(),
@@ -105,6 +117,7 @@ pub async fn land_and_publish(
     let signed = kepi_app::audit::sign(&app.store, &compose::custody(site, &what.outside)?).await;
     let report = report?;
     tell(&report, out);
+    cluster.iter().flat_map(|cluster| cluster.remarks()).for_each(|remark| out.remark(&remark));
     // Everything was done and is published; only the proof of it lacks its signature.
     if let Err(why) = signed {
         let why = Failure::from(why).in_words();

@@ -24,6 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("kepi-lake", &["kepi-model", "kepi-stats", "kepi-query", "kepi-govern", "kepi-proof", "kepi-store"]),
     ("kepi-connect", &["kepi-model", "kepi-query", "kepi-govern", "kepi-store"]),
     ("kepi-engine", &["kepi-model", "kepi-stats", "kepi-query"]),
+    ("kepi-cluster", &["kepi-query", "kepi-engine"]),
     (
         "kepi-app",
         &[
@@ -45,6 +46,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "kepi-access",
             "kepi-app",
+            "kepi-cluster",
             "kepi-connect",
             "kepi-engine",
             "kepi-govern",
@@ -213,7 +215,7 @@ fn a_crate_has_no_test_binary_that_it_could_do_without() {
 }
 
 #[test]
-fn only_lake_and_engine_name_arrow_and_only_engine_names_datafusion() {
+fn only_lake_and_engine_name_arrow_and_only_engine_and_cluster_name_datafusion() {
     for (name, uses) in dependencies() {
         for used in &uses {
             let columns = used == "parquet" || used == "arrow" || used.starts_with("arrow-");
@@ -221,8 +223,9 @@ fn only_lake_and_engine_name_arrow_and_only_engine_names_datafusion() {
                 !columns || ["kepi-lake", "kepi-engine"].contains(&name.as_str()),
                 "`{name}` names `{used}`"
             );
-            let engine = used.starts_with("datafusion") || used.starts_with("ballista");
-            assert!(!engine || name == "kepi-engine", "`{name}` names `{used}`");
+            let engine = used.starts_with("datafusion");
+            assert!(!engine || ["kepi-engine", "kepi-cluster"].contains(&name.as_str()), "`{name}` names `{used}`");
+            assert!(!used.starts_with("ballista") || name == "kepi-cluster", "`{name}` names `{used}`");
         }
     }
 }

@@ -23,6 +23,7 @@ mod audit;
 mod bad_input;
 mod bounds;
 mod capabilities;
+mod cluster;
 mod current;
 mod data_rules;
 mod dated;

@@ -119,7 +119,8 @@ pub fn kepi() -> Command {
         .env_remove("KEPI_PERSON")
         .env_remove("KEPI_PROJECT")
         .env_remove("KEPI_CHECKPOINTS")
-        .env_remove("KEPI_STORE");
+        .env_remove("KEPI_STORE")
+        .env_remove("KEPI_ENGINE");
     command
 }
 

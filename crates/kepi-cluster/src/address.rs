@@ -1,0 +1,62 @@
+//! Addresses of schedulers.
+
+use std::{fmt, str::FromStr};
+
+/// The scheduler of a cluster, as in `ballista://10.0.0.5:50050`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// Name or number of its machine.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+}
+
+/// The port of a scheduler unless it is said.
+pub const PORT: u16 = 50050;
+
+/// Why a text is no address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no address of a scheduler; it is written as `ballista://host:port`")]
+pub struct NotAnAddress(String);
+
+impl FromStr for Address {
+    type Err = NotAnAddress;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || NotAnAddress(text.to_owned());
+        let rest = text.strip_prefix("ballista://").ok_or_else(wrong)?;
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let (host, port) = match rest.rsplit_once(':') {
+            // The colons of an IPv6 number are no port.
+            Some((host, port)) if !port.contains(']') => (host, port.parse().map_err(|_| wrong())?),
+            _ => (rest, PORT),
+        };
+        let is_number = host.starts_with('[') && host.ends_with(']') && host.len() > 2;
+        let is_name = !host.is_empty() && host.chars().all(|c| c.is_alphanumeric() || ".-_".contains(c));
+        if is_number || is_name { Ok(Self { host: host.to_owned(), port }) } else { Err(wrong()) }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ballista://{}:{}", self.host, self.port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_as_they_are_written() {
+        let read = |text: &str| text.parse::<Address>().map(|address| address.to_string());
+        assert_eq!(read("ballista://10.0.0.5:7000").as_deref(), Ok("ballista://10.0.0.5:7000"));
+        assert_eq!(read("ballista://kepi-scheduler").as_deref(), Ok("ballista://kepi-scheduler:50050"));
+        assert_eq!(read("ballista://[::1]:7000/").as_deref(), Ok("ballista://[::1]:7000"));
+        assert_eq!(read("ballista://[::1]").as_deref(), Ok("ballista://[::1]:50050"));
+        for wrong in
+            ["10.0.0.5:7000", "ballista://", "ballista://a:b", "ballista://a:99999", "ballista://a/b:1", "ballista://[]:1"]
+        {
+            assert_eq!(read(wrong), Err(NotAnAddress(wrong.to_owned())), "{wrong}");
+        }
+    }
+}

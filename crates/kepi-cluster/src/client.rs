@@ -1,0 +1,274 @@
+//! An evaluator whose scans run on a cluster.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use ballista_core::{execution_plans::execute_physical_plan, extension::SessionConfigExt};
+use datafusion::{
+    arrow::{
+        array::{Array, BinaryArray, RecordBatch, UInt32Array, UInt64Array},
+        datatypes::Schema,
+    },
+    common::DataFusionError,
+    execution::context::SessionConfig,
+    physical_plan::{ExecutionPlan, ExecutionPlanProperties, empty::EmptyExec},
+};
+use datafusion_proto::protobuf::PhysicalPlanNode;
+use futures::TryStreamExt;
+use kepi_engine::{
+    DataFusionEvaluator,
+    parts::{BATCH_ROWS, Elsewhere, ScanTask, measure, stays_here, version},
+};
+use kepi_query::{
+    plan::ScanPlan,
+    port::{EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryTable, PinnedColumn, PinnedInputs, PinnedTable},
+    state::Measured,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::{
+    Address, ClusterError,
+    codec::{ANSWER, Codec, HELLO},
+    node::{StatesExec, part_of},
+    roles::MESSAGE,
+};
+
+/// How often a scan is handed in before it is given up: the results of a worker that ended lie nowhere else.
+const ATTEMPTS: usize = 3;
+
+/// How long it is waited for a first worker.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Partitions a scan unless it is said: some more than a small cluster has threads, so that the faster get more.
+const PARTITIONS: usize = 16;
+
+/// Evaluates scans on a cluster, and what cannot go there in this process.
+#[derive(Debug)]
+pub struct ClusterEvaluator {
+    address: Address,
+    partitions: usize,
+    session: String,
+    there: AtomicUsize,
+    again: AtomicUsize,
+    /// Why scans stayed here, and how many.
+    here: Mutex<BTreeMap<String, usize>>,
+}
+
+impl ClusterEvaluator {
+    /// On the cluster of the scheduler at an address, each scan in so many partitions.
+    ///
+    /// # Errors
+    /// No scheduler answers there, it is of another version, or it has no worker.
+    pub async fn connect(address: Address, partitions: Option<usize>) -> Result<Self, ClusterError> {
+        hello(&address).await?;
+        has_worker(&address).await?;
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Ok(Self {
+            session: format!("kepi-{}-{}", std::process::id(), since.as_nanos()),
+            partitions: partitions.unwrap_or(PARTITIONS).max(1),
+            address,
+            there: AtomicUsize::new(0),
+            again: AtomicUsize::new(0),
+            here: Mutex::default(),
+        })
+    }
+
+    /// What was computed where, for people.
+    pub fn remarks(&self) -> Vec<String> {
+        let scans = |n: usize| if n == 1 { "1 scan".to_owned() } else { format!("{n} scans") };
+        let (there, again) = (self.there.load(Ordering::Relaxed), self.again.load(Ordering::Relaxed));
+        let mut all = vec![format!("{} on the cluster at {}", scans(there), self.address)];
+        if again > 0 {
+            all.push(format!("{} handed in again, for results were lost with a worker", scans(again)));
+        }
+        let here = self.here.lock().unwrap_or_else(PoisonError::into_inner);
+        all.extend(here.iter().map(|(why, n)| format!("{} in this process: {why}", scans(*n))));
+        all
+    }
+
+    /// The bytes of each partition of a plan, each once.
+    async fn collect(&self, task: &Arc<[u8]>, source: &Arc<dyn ExecutionPlan>) -> Result<Vec<Vec<u8>>, DataFusionError> {
+        let partitions = source.output_partitioning().partition_count();
+        let expected: Result<Vec<u64>, _> = (0..partitions).map(|partition| part_of(source, partition)).collect();
+        let plan = Arc::new(StatesExec::new(Arc::clone(task), Arc::clone(source)));
+        let batches = submit(&self.address, &self.session, plan).await?;
+        together(&expected?, &batches)
+    }
+}
+
+/// Hands in a plan and fetches its rows.
+async fn submit(
+    address: &Address,
+    session: &str,
+    plan: Arc<dyn ExecutionPlan>,
+) -> Result<Vec<RecordBatch>, DataFusionError> {
+    let config = SessionConfig::new_with_ballista()
+        .with_batch_size(BATCH_ROWS)
+        .with_ballista_grpc_client_max_message_size(MESSAGE);
+    let ballista = config.ballista_config();
+    let (url, codec) = (format!("http://{}:{}", address.host, address.port), Codec::default());
+    let session = session.to_owned();
+    let rows = execute_physical_plan::<PhysicalPlanNode>(url, &ballista, plan, &codec, session, config);
+    rows.await?.try_collect().await
+}
+
+/// Puts the pieces of all parts together.
+fn together(expected: &[u64], batches: &[RecordBatch]) -> Result<Vec<Vec<u8>>, DataFusionError> {
+    let wrong = |what: &str| DataFusionError::Execution(format!("the cluster returned {what}"));
+    let mut found: BTreeMap<u64, (u32, BTreeMap<u32, &[u8]>)> = BTreeMap::new();
+    for batch in batches {
+        let column = |name| batch.column_by_name(name).ok_or_else(|| wrong("no states"));
+        let (part, piece) = (column("part")?, column("piece")?);
+        let (pieces, states) = (column("pieces")?, column("states")?);
+        let (Some(part), Some(piece), Some(pieces), Some(states)) = (
+            part.as_any().downcast_ref::<UInt64Array>(),
+            piece.as_any().downcast_ref::<UInt32Array>(),
+            pieces.as_any().downcast_ref::<UInt32Array>(),
+            states.as_any().downcast_ref::<BinaryArray>(),
+        ) else {
+            return Err(wrong("no states"));
+        };
+        for row in 0..batch.num_rows() {
+            let (number, known) = found.entry(part.value(row)).or_insert((pieces.value(row), BTreeMap::new()));
+            if *number != pieces.value(row) || known.insert(piece.value(row), states.value(row)).is_some() {
+                return Err(wrong("a part twice"));
+            }
+        }
+    }
+    let mut all = Vec::with_capacity(expected.len());
+    for part in expected {
+        let (number, pieces) = found.remove(part).ok_or_else(|| wrong("fewer parts than there are"))?;
+        if pieces.len() != number as usize || pieces.keys().next_back() != Some(&number.saturating_sub(1)) {
+            return Err(wrong("a part that is not whole"));
+        }
+        all.push(pieces.into_values().flatten().copied().collect());
+    }
+    if found.is_empty() { Ok(all) } else { Err(wrong("parts that nobody asked for")) }
+}
+
+/// Asks a scheduler for its version.
+pub async fn hello(address: &Address) -> Result<(), ClusterError> {
+    let nothing = Arc::new(EmptyExec::new(Arc::new(Schema::empty())));
+    let asked = submit(address, "kepi-hello", Arc::new(StatesExec::new(HELLO.into(), nothing))).await;
+    let why = match asked {
+        Ok(_) => "it is no scheduler of Kepi".to_owned(),
+        Err(error) if error.to_string().contains("ConnectError") => "nobody listens there".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let answer = why.split_once(ANSWER).and_then(|(_, rest)| rest.split_once(';'));
+    match answer {
+        Some((theirs, _)) if theirs == version() => Ok(()),
+        Some((theirs, _)) => Err(ClusterError::OtherVersion {
+            address: address.clone(),
+            theirs: theirs.to_owned(),
+            ours: version(),
+        }),
+        None => Err(ClusterError::Unreachable { address: address.clone(), why: short(&why) }),
+    }
+}
+
+/// Waits for a first worker: without one, a scan would wait for ever.
+async fn has_worker(address: &Address) -> Result<(), ClusterError> {
+    let since = Instant::now();
+    loop {
+        match is_ready(address).await {
+            Ok(true) => return Ok(()),
+            Ok(false) if since.elapsed() < PATIENCE => tokio::time::sleep(Duration::from_millis(200)).await,
+            Ok(false) => {
+                return Err(ClusterError::NoWorker { address: address.clone(), seconds: PATIENCE.as_secs() });
+            }
+            Err(error) => {
+                return Err(ClusterError::Unreachable { address: address.clone(), why: error.to_string() });
+            }
+        }
+    }
+}
+
+/// Whether a scheduler has a worker: it says so to whoever asks over HTTP.
+async fn is_ready(address: &Address) -> std::io::Result<bool> {
+    let mut stream = tokio::net::TcpStream::connect((address.host.trim_matches(['[', ']']), address.port)).await?;
+    let host = &address.host;
+    let request = format!("GET /readyz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    stream.take(1024).read_to_end(&mut answer).await?;
+    Ok(answer.starts_with(b"HTTP/1.1 200"))
+}
+
+/// The first line of what went wrong, without what libraries put around it.
+fn short(why: &str) -> String {
+    why.lines().next().unwrap_or_default().chars().take(400).collect()
+}
+
+impl Elsewhere for ClusterEvaluator {
+    fn parts<'a>(
+        &'a self,
+        task: &'a ScanTask,
+        source: Arc<dyn ExecutionPlan>,
+    ) -> Fut<'a, Result<Vec<Vec<u8>>, EvaluateError>> {
+        Box::pin(async move {
+            let task: Arc<[u8]> = task.encode()?.into();
+            let mut last = String::new();
+            for attempt in 0..ATTEMPTS {
+                if attempt > 0 {
+                    self.again.fetch_add(1, Ordering::Relaxed);
+                }
+                match self.collect(&task, &source).await {
+                    Ok(parts) => {
+                        self.there.fetch_add(1, Ordering::Relaxed);
+                        return Ok(parts);
+                    }
+                    Err(error) => last = error.to_string(),
+                }
+                tracing::debug!(%last, "a scan on the cluster failed");
+                // If the scheduler is gone, there is nobody to hand it in to.
+                hello(&self.address).await.map_err(|gone| {
+                    EvaluateError::Engine(format!("{gone}, and run again, or without `--engine`"))
+                })?;
+                has_worker(&self.address).await.map_err(|gone| EvaluateError::Engine(gone.to_string()))?;
+            }
+            Err(EvaluateError::Engine(format!("on the cluster at {}: {}", self.address, short(&last))))
+        })
+    }
+}
+
+impl Evaluator for ClusterEvaluator {
+    /// The bits are those of this process, so the version is, too.
+    fn version(&self) -> EngineVersion {
+        DataFusionEvaluator.version()
+    }
+    fn measure<'a>(
+        &'a self,
+        plan: &'a ScanPlan,
+        inputs: &'a PinnedInputs,
+        limits: &'a Limits,
+    ) -> Fut<'a, Result<Measured, EvaluateError>> {
+        Box::pin(async move {
+            match stays_here(plan, inputs) {
+                Some(why) => {
+                    if !why.is_empty() {
+                        let mut here = self.here.lock().unwrap_or_else(PoisonError::into_inner);
+                        *here.entry(why).or_default() += 1;
+                    }
+                    DataFusionEvaluator.measure(plan, inputs, limits).await
+                }
+                None => measure(plan, inputs, limits, self.partitions, self).await,
+            }
+        })
+    }
+    /// Rows that others are made of are read here, where they are made.
+    fn read<'a>(
+        &'a self,
+        table: &'a PinnedTable,
+        columns: &'a [PinnedColumn],
+        limits: &'a Limits,
+    ) -> Fut<'a, Result<MemoryTable, EvaluateError>> {
+        DataFusionEvaluator.read(table, columns, limits)
+    }
+}

@@ -1,0 +1,66 @@
+//! A build without clusters says so.
+
+use kepi_engine::DataFusionEvaluator;
+use kepi_query::{
+    plan::ScanPlan,
+    port::{EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryTable, PinnedColumn, PinnedInputs, PinnedTable},
+    state::Measured,
+};
+
+use crate::{Address, ClusterError, SchedulerOptions, WorkerOptions};
+
+/// Cannot be had in this build.
+#[derive(Debug)]
+pub struct ClusterEvaluator(DataFusionEvaluator);
+
+impl ClusterEvaluator {
+    /// There is none.
+    ///
+    /// # Errors
+    /// Always.
+    pub async fn connect(_: Address, _: Option<usize>) -> Result<Self, ClusterError> {
+        Err(ClusterError::NotBuilt)
+    }
+    /// What it said.
+    pub fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl Evaluator for ClusterEvaluator {
+    fn version(&self) -> EngineVersion {
+        self.0.version()
+    }
+    fn measure<'a>(
+        &'a self,
+        plan: &'a ScanPlan,
+        inputs: &'a PinnedInputs,
+        limits: &'a Limits,
+    ) -> Fut<'a, Result<Measured, EvaluateError>> {
+        self.0.measure(plan, inputs, limits)
+    }
+    fn read<'a>(
+        &'a self,
+        table: &'a PinnedTable,
+        columns: &'a [PinnedColumn],
+        limits: &'a Limits,
+    ) -> Fut<'a, Result<MemoryTable, EvaluateError>> {
+        self.0.read(table, columns, limits)
+    }
+}
+
+/// There is none.
+///
+/// # Errors
+/// Always.
+pub async fn scheduler(_: SchedulerOptions, _: impl FnOnce(Address)) -> Result<(), ClusterError> {
+    Err(ClusterError::NotBuilt)
+}
+
+/// There is none.
+///
+/// # Errors
+/// Always.
+pub async fn worker(_: WorkerOptions, _: impl FnOnce(&str)) -> Result<(), ClusterError> {
+    Err(ClusterError::NotBuilt)
+}

@@ -1,0 +1,16 @@
+//! Scans on a cluster of real processes against the engine in this one.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
+
+#[allow(dead_code)]
+#[path = "../../src/address.rs"]
+mod address;
+#[cfg(feature = "ballista")]
+mod differential;
+#[cfg(feature = "ballista")]
+mod failures;
+/// Tables in files, as the engine's own tests write them.
+#[cfg(feature = "ballista")]
+#[path = "../../../kepi-engine/tests/it/files.rs"]
+mod files;
+#[cfg(feature = "ballista")]
+mod processes;
