@@ -53,9 +53,14 @@ mod tests {
         assert_eq!(read("ballista://kepi-scheduler").as_deref(), Ok("ballista://kepi-scheduler:50050"));
         assert_eq!(read("ballista://[::1]:7000/").as_deref(), Ok("ballista://[::1]:7000"));
         assert_eq!(read("ballista://[::1]").as_deref(), Ok("ballista://[::1]:50050"));
-        for wrong in
-            ["10.0.0.5:7000", "ballista://", "ballista://a:b", "ballista://a:99999", "ballista://a/b:1", "ballista://[]:1"]
-        {
+        for wrong in [
+            "10.0.0.5:7000",
+            "ballista://",
+            "ballista://a:b",
+            "ballista://a:99999",
+            "ballista://a/b:1",
+            "ballista://[]:1",
+        ] {
             assert_eq!(read(wrong), Err(NotAnAddress(wrong.to_owned())), "{wrong}");
         }
     }

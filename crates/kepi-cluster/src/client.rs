@@ -27,7 +27,10 @@ use kepi_engine::{
 };
 use kepi_query::{
     plan::ScanPlan,
-    port::{EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryTable, PinnedColumn, PinnedInputs, PinnedTable},
+    port::{
+        EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryTable, PinnedColumn, PinnedInputs,
+        PinnedTable,
+    },
     state::Measured,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -93,9 +96,14 @@ impl ClusterEvaluator {
     }
 
     /// The bytes of each partition of a plan, each once.
-    async fn collect(&self, task: &Arc<[u8]>, source: &Arc<dyn ExecutionPlan>) -> Result<Vec<Vec<u8>>, DataFusionError> {
+    async fn collect(
+        &self,
+        task: &Arc<[u8]>,
+        source: &Arc<dyn ExecutionPlan>,
+    ) -> Result<Vec<Vec<u8>>, DataFusionError> {
         let partitions = source.output_partitioning().partition_count();
-        let expected: Result<Vec<u64>, _> = (0..partitions).map(|partition| part_of(source, partition)).collect();
+        let expected: Result<Vec<u64>, _> =
+            (0..partitions).map(|partition| part_of(source, partition)).collect();
         let plan = Arc::new(StatesExec::new(Arc::clone(task), Arc::clone(source)));
         let batches = submit(&self.address, &self.session, plan).await?;
         together(&expected?, &batches)
@@ -135,7 +143,8 @@ fn together(expected: &[u64], batches: &[RecordBatch]) -> Result<Vec<Vec<u8>>, D
             return Err(wrong("no states"));
         };
         for row in 0..batch.num_rows() {
-            let (number, known) = found.entry(part.value(row)).or_insert((pieces.value(row), BTreeMap::new()));
+            let (number, known) =
+                found.entry(part.value(row)).or_insert((pieces.value(row), BTreeMap::new()));
             if *number != pieces.value(row) || known.insert(piece.value(row), states.value(row)).is_some() {
                 return Err(wrong("a part twice"));
             }
@@ -192,7 +201,8 @@ async fn has_worker(address: &Address) -> Result<(), ClusterError> {
 
 /// Whether a scheduler has a worker: it says so to whoever asks over HTTP.
 async fn is_ready(address: &Address) -> std::io::Result<bool> {
-    let mut stream = tokio::net::TcpStream::connect((address.host.trim_matches(['[', ']']), address.port)).await?;
+    let mut stream =
+        tokio::net::TcpStream::connect((address.host.trim_matches(['[', ']']), address.port)).await?;
     let host = &address.host;
     let request = format!("GET /readyz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;

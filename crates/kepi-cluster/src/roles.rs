@@ -31,7 +31,10 @@ fn ended(error: impl std::fmt::Display) -> ClusterError {
 ///
 /// # Errors
 /// The address is taken, or the scheduler fails.
-pub async fn scheduler(options: SchedulerOptions, listening: impl FnOnce(Address)) -> Result<(), ClusterError> {
+pub async fn scheduler(
+    options: SchedulerOptions,
+    listening: impl FnOnce(Address),
+) -> Result<(), ClusterError> {
     let listener = tokio::net::TcpListener::bind(options.listen)
         .await
         .map_err(|error| ended(format!("`{}` cannot be listened at: {error}", options.listen)))?;
@@ -150,7 +153,9 @@ fn sweep(within: &Path) {
     for entry in entries.flatten() {
         let name = entry.file_name();
         let process = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.parse::<u32>().ok());
-        if process.is_some_and(|id| Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{id}")).exists()) {
+        if process
+            .is_some_and(|id| Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{id}")).exists())
+        {
             let _ = std::fs::remove_dir_all(entry.path());
         }
     }

@@ -3,7 +3,10 @@
 use kepi_engine::DataFusionEvaluator;
 use kepi_query::{
     plan::ScanPlan,
-    port::{EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryTable, PinnedColumn, PinnedInputs, PinnedTable},
+    port::{
+        EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryTable, PinnedColumn, PinnedInputs,
+        PinnedTable,
+    },
     state::Measured,
 };
 

@@ -59,12 +59,17 @@ async fn random_plans_give_the_same_bits_on_one_two_and_three_workers() {
                 Err(_) => errors += 1,
             }
         }
-        eprintln!("{workers} workers: {:?}", evaluators.iter().flat_map(ClusterEvaluator::remarks).collect::<Vec<_>>());
+        eprintln!(
+            "{workers} workers: {:?}",
+            evaluators.iter().flat_map(ClusterEvaluator::remarks).collect::<Vec<_>>()
+        );
         if workers < 3 {
             cluster.one_more();
         }
     }
-    eprintln!("cluster: {count} plans, {several} with several cells, {overflows} with overflows, {errors} errors: all equal");
+    eprintln!(
+        "cluster: {count} plans, {several} with several cells, {overflows} with overflows, {errors} errors: all equal"
+    );
     assert!(several > count / 3, "{several} cases with several cells");
 }
 

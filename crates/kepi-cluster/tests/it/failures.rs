@@ -78,7 +78,11 @@ async fn a_worker_that_is_killed_costs_time_only() {
     }
     over.store(true, Ordering::Relaxed);
     let mistakes = scans.await.unwrap();
-    eprintln!("cluster: {killed} workers killed, {} scans; {:?}", done.load(Ordering::Relaxed), evaluator.remarks());
+    eprintln!(
+        "cluster: {killed} workers killed, {} scans; {:?}",
+        done.load(Ordering::Relaxed),
+        evaluator.remarks()
+    );
     assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
 }
 

@@ -1,5 +1,11 @@
 //! Scans on a cluster of real processes against the engine in this one.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
 
 #[allow(dead_code)]
 #[path = "../../src/address.rs"]

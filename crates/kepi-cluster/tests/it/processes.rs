@@ -94,7 +94,11 @@ pub struct Cluster {
 impl Cluster {
     /// With so many workers.
     pub fn of(workers: usize) -> Self {
-        let mut cluster = Self { scheduler: Process::start("scheduler"), workers: vec![], folder: tempfile::tempdir().unwrap() };
+        let mut cluster = Self {
+            scheduler: Process::start("scheduler"),
+            workers: vec![],
+            folder: tempfile::tempdir().unwrap(),
+        };
         (0..workers).for_each(|_| cluster.one_more());
         cluster
     }

@@ -101,19 +101,25 @@ async fn measure(what: &BenchCluster, folder: &Path, out: Output) -> Result<Repo
     };
     let (mut expected, mut expected_few) = (None, None);
     let mut time = async |workers, partitions, evaluator: &dyn Evaluator| -> Result<(), Failure> {
-        let seconds = median_of(&many, evaluator, &limits, what.runs, &mut expected, &mut report.states_agree).await?;
-        let few = median_of(&few, evaluator, &limits, what.runs, &mut expected_few, &mut report.states_agree).await?;
+        let seconds =
+            median_of(&many, evaluator, &limits, what.runs, &mut expected, &mut report.states_agree).await?;
+        let few = median_of(&few, evaluator, &limits, what.runs, &mut expected_few, &mut report.states_agree)
+            .await?;
         report.results.push(Timed { workers, partitions, seconds, few_rows_seconds: few });
         Ok(())
     };
     out.remark("in this process");
     time(None, processors, &DataFusionEvaluator).await?;
     let scheduler = Role::start(&["scheduler", "--port", "0"], "scheduler at ")?;
-    let address: Address = scheduler.said.trim_end_matches(';').parse().map_err(|e| Failure::Port(Box::new(e)))?;
+    let address: Address =
+        scheduler.said.trim_end_matches(';').parse().map_err(|e| Failure::Port(Box::new(e)))?;
     let mut workers = Vec::new();
     for number in 1..=what.workers {
         let (to, data) = (address.to_string(), folder.to_string_lossy());
-        workers.push(Role::start(&["worker", "--scheduler", &to, "--threads", "1", "--folder", &data], "worker ")?);
+        workers.push(Role::start(
+            &["worker", "--scheduler", &to, "--threads", "1", "--folder", &data],
+            "worker ",
+        )?);
         if number != 1 && number != what.workers {
             continue;
         }

@@ -39,7 +39,10 @@ pub async fn worker(what: &Worker, out: Output) -> Result<(), Failure> {
     };
     let threads = options.threads;
     let working = |name: &str| {
-        out.remark(&format!("worker {name} of {}, {threads} parts at a time; Ctrl-C ends it", what.scheduler));
+        out.remark(&format!(
+            "worker {name} of {}, {threads} parts at a time; Ctrl-C ends it",
+            what.scheduler
+        ));
     };
     Ok(kepi_cluster::worker(options, working).await?)
 }

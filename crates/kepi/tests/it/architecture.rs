@@ -224,7 +224,10 @@ fn only_lake_and_engine_name_arrow_and_only_engine_and_cluster_name_datafusion()
                 "`{name}` names `{used}`"
             );
             let engine = used.starts_with("datafusion");
-            assert!(!engine || ["kepi-engine", "kepi-cluster"].contains(&name.as_str()), "`{name}` names `{used}`");
+            assert!(
+                !engine || ["kepi-engine", "kepi-cluster"].contains(&name.as_str()),
+                "`{name}` names `{used}`"
+            );
             assert!(!used.starts_with("ballista") || name == "kepi-cluster", "`{name}` names `{used}`");
         }
     }
