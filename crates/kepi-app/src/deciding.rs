@@ -35,6 +35,25 @@ use crate::{
 /// How often something is asked for anew because others changed what it rests on meanwhile.
 const ATTEMPTS: u32 = 10;
 
+/// The longest text that somebody says, in bytes: others read it before they decide, and it is kept for years.
+pub(crate) const MOST_SAID: usize = 4000;
+/// So many digits of the hash of a content are asked for where somebody says which one was read.
+const FEWEST_DIGITS: usize = 8;
+
+/// Words that somebody has to say: a reason, what a figure rests on.
+pub(crate) fn words(what: &str, text: &str) -> Result<NewText, AppError> {
+    match text.trim() {
+        "" => Err(AppError::NotFound(format!(
+            "{what} is empty: others decide by it, and it is read years later"
+        ))),
+        said if said.len() > MOST_SAID => Err(AppError::NotFound(format!(
+            "{what} has {} bytes, at most {MOST_SAID} are kept: say it in fewer words, or name a document",
+            said.len()
+        ))),
+        said => Ok(NewText::new(said.to_owned())),
+    }
+}
+
 /// Who acts, and when.
 #[derive(Debug, Clone, Copy)]
 pub struct Acting<'a> {
@@ -205,7 +224,7 @@ impl Deciding<'_> {
                     Content::Emergency(Emergency { change, back, days })
                 }
             };
-            let why = NewText::new(why.to_owned());
+            let why = words("the reason", why)?;
             let reason = why.commitment;
             texts.push(why);
             let command = match item {
@@ -249,7 +268,7 @@ impl Deciding<'_> {
     ) -> Result<u64, AppError> {
         let permit = self.permit(acting.actor).await?;
         self.tick(acting.at).await?;
-        let why = NewText::new(why.to_owned());
+        let why = words("the reason", why)?;
         let command = Command::Open(Open { content, why: why.commitment });
         texts.push(why);
         let key = acting.key("ask");
@@ -293,6 +312,17 @@ impl Deciding<'_> {
         acting: Acting<'_>,
         why: Option<&str>,
     ) -> Result<(), AppError> {
+        let why = why.filter(|why| !why.trim().is_empty());
+        if stance == Stance::No && why.is_none() {
+            return Err(AppError::NotFound(
+                "say why you reject it: who wrote it has to know what to change".to_owned(),
+            ));
+        }
+        if let Some(seen) = content.filter(|seen| seen.len() < FEWEST_DIGITS) {
+            return Err(AppError::NotFound(format!(
+                "`{seen}` names no content: at least {FEWEST_DIGITS} digits of the hash that `kepi item {number}` shows"
+            )));
+        }
         let permit = self.permit(acting.actor).await?;
         self.tick(acting.at).await?;
         for _ in 0..ATTEMPTS {
@@ -306,7 +336,7 @@ impl Deciding<'_> {
                     "item {number} proposes content {now} by now, not {seen}: `kepi item {number}` shows it"
                 )));
             }
-            let why = why.map(|why| NewText::new(why.to_owned()));
+            let why = why.map(|why| words("the reason", why)).transpose()?;
             let command = Command::Vote(Vote {
                 item: number,
                 stance,

@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 
 use kepi_govern::{Content, Event, Principal, entries::Entry, periods::PeriodId, plain::Number};
 use kepi_model::project::{Connector, Measure};
-use kepi_query::landing::{Fetched, PortError, Rows};
+use kepi_query::{
+    landing::{Fetched, PortError, Rows},
+    published::grain_text,
+};
 use kepi_store::{EventFilter, NewText, Store};
 use serde_json::json;
 
 use crate::{
-    deciding::{Acting, Deciding},
+    deciding::{Acting, Deciding, words},
     error::AppError,
     open::App,
 };
@@ -43,6 +46,14 @@ impl App {
         let kpi = what.kpi.parse().ok().and_then(|id| project.kpis.get(&id));
         let kpi = kpi.ok_or_else(|| wrong(format!("there is no KPI `{}`", what.kpi)))?;
         let kpi = kpi.in_period(period, &project.calendar).unwrap_or(kpi);
+        if period.grain != kpi.period {
+            let grain = grain_text(kpi.period);
+            let own = project.calendar.label(project.calendar.period_of_day(kpi.period, first));
+            return Err(wrong(format!(
+                "`{}` is entered by {grain}, and `{}` is no {grain}: name one, such as {own}",
+                kpi.id, what.period
+            )));
+        }
         let Measure::Entered(measure) = &kpi.measure else {
             return Err(wrong(format!(
                 "`{}` is not entered: its measure is another than `entered`; `kepi override set` says another figure in place of a computed one",
@@ -81,7 +92,7 @@ impl App {
         {
             concerned.insert(number);
         }
-        let evidence = NewText::new(what.evidence.to_owned());
+        let evidence = words("evidence", what.evidence)?;
         let part = (!what.part.is_empty()).then(|| NewText::new(what.part.to_owned()));
         let content = Content::Entry(Entry {
             figure,

@@ -25,7 +25,7 @@ use kepi_store::{NewText, Store};
 use serde::Serialize;
 
 use crate::{
-    deciding::{Acting, Deciding},
+    deciding::{Acting, Deciding, words},
     error::AppError,
     open::App,
     periods::said,
@@ -247,19 +247,18 @@ impl App {
         let organisation = self.store.organisation().await?;
         let id = PeriodId { grain: period.grain, first };
         let mut new = Vec::new();
-        let mut keep = |text: &str| {
-            let text = NewText::new(text.to_owned());
+        let mut keep = |text: NewText| {
             let commitment = text.commitment;
             new.push(text);
             commitment
         };
-        let evidence = keep(what.evidence);
+        let evidence = keep(words("evidence", what.evidence)?);
         let text = segment.to_string();
         let segment = match segment.is_total() {
             true => None,
             false => match self.named_before(&organisation, &kpi.id, id, &text).await? {
                 Some(known) => Some(known),
-                None => Some(keep(&text)),
+                None => Some(keep(NewText::new(text.clone()))),
             },
         };
         let figure = Figure { kpi: kpi.id.clone(), period: id, segment };

@@ -138,7 +138,6 @@ impl App {
         let runs = self.values.runs(None).await.map_err(AppError::Lake)?;
         // What people say of figures is official, too, as far as it was decided by then.
         let overrides = self.store.organisation().await?.overrides.position();
-        let published = runs.last().map_or(0, |run| run.seq.unsigned_abs().max(overrides));
         let now = values_in(&self.values.newest(&VALUE, None).await.map_err(AppError::Lake)?, &project)?;
         let mut readiness = Readiness::default();
         for value in now.iter().filter(|value| value.period == of) {
@@ -146,6 +145,9 @@ impl App {
             readiness.provisional += usize::from(value.finality != Finality::Final);
             readiness.reasons += usize::from(value.estimate.is_err());
         }
+        // Of a period without figures nothing is official: that is a law, which is told that nothing was published.
+        let newest = runs.last().filter(|_| readiness.figures > 0);
+        let published = newest.map_or(0, |run| run.seq.unsigned_abs().max(overrides));
         let close = Close { period: PeriodId { grain: of.grain, first }, until, published };
         Ok((Deciding(&self.store).ask_for(Content::Close(close), acting, why).await?, readiness))
     }

@@ -37,9 +37,38 @@ pub struct InEmergency {
 }
 
 impl Governance {
-    /// The functions that somebody of `of` speaks for.
-    pub fn functions<'a>(&'a self, of: &'a BTreeSet<u64>) -> impl Iterator<Item = &'a FunctionId> {
-        self.board.iter().filter(|(_, members)| !members.is_disjoint(of)).map(|(function, _)| function)
+    /// For how many functions these can speak, each for one: whoever is a member for several counts once.
+    pub fn functions(&self, of: &BTreeSet<u64>) -> usize {
+        let mut speaks = BTreeMap::new();
+        self.board
+            .keys()
+            .filter(|function| self.finds(function, of, &mut speaks, &mut BTreeSet::new()))
+            .count()
+    }
+
+    /// Finds a member who speaks for a function, if need be by letting another function find somebody else.
+    fn finds<'a>(
+        &'a self,
+        function: &'a FunctionId,
+        of: &BTreeSet<u64>,
+        speaks: &mut BTreeMap<u64, &'a FunctionId>,
+        asked: &mut BTreeSet<u64>,
+    ) -> bool {
+        let members = self.board.get(function).into_iter().flatten().filter(|member| of.contains(member));
+        for member in members {
+            if !asked.insert(*member) {
+                continue;
+            }
+            let free = match speaks.get(member) {
+                Some(other) => self.finds(other, of, speaks, asked),
+                None => true,
+            };
+            if free {
+                speaks.insert(*member, function);
+                return true;
+            }
+        }
+        false
     }
 
     /// All members of the board.

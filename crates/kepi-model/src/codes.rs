@@ -699,6 +699,10 @@ codes! {
         "Messages leave by one way for each channel: to the `email` of each person, to a program, or to a channel of a chat. What they say is nobody else's business, so the line is encrypted unless it stays within the own network; times are times of a day."
         "one of `email`, `webhook` and `chat`, an address that begins with `https://`, times such as `\"19:00\"`"
         "correct what stands there";
+    SEVERAL_FUNCTIONS "K0805" Warning "somebody on the board for several functions"
+        "A board decides so that several functions look at the same thing. Whoever is a member for two of them counts for one: so many people have to say yes as functions have to. With few members a decision may wait for people who are not there."
+        "each member for one function"
+        "name another member for one of the functions";
     POLICY_UNREADABLE "K0901" Error "not a policy"
         "Files `policies/*.cedar` say who may see what, in the language Cedar. This one cannot be read, so none of them holds and nothing is served. The place shown is where reading failed; the cause is often just before it."
         "policies such as `permit (principal, action, resource) when { … };`"

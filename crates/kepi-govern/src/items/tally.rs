@@ -65,7 +65,7 @@ impl Missing {
             Self::All(_) => false,
             Self::One(of) | Self::Owner(of) => of.is_empty(),
             Self::Named { of, given } => given + of.len() < TWO,
-            Self::Board { of, functions, quorum } => functions + governance.functions(of).count() < *quorum,
+            Self::Board { of, functions, quorum } => functions + governance.functions(of) < *quorum,
         }
     }
 
@@ -179,7 +179,7 @@ pub fn tally(organisation: &Organisation, item: &Item) -> Tally {
     }
     if ask.board {
         let governance = &organisation.governance;
-        let count = |of: &BTreeSet<u64>| governance.functions(of).count();
+        let count = |of: &BTreeSet<u64>| governance.functions(of);
         let among = |said: &BTreeSet<u64>| of.board.intersection(said).copied().collect::<BTreeSet<u64>>();
         let (yes, no) = (among(&yes), among(&no));
         let left: BTreeSet<u64> = of.board.difference(&voted).copied().collect();

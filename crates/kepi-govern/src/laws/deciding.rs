@@ -10,7 +10,7 @@ use kepi_model::{
 
 use super::{
     ALREADY_OPEN, ASPECTS, BY_ITSELF, CONCERNED, FROZEN, LAPSED, LOOK_AGAIN, NO_DAYS, NO_EMERGENCY, NO_ITEM,
-    NOBODY, NOT_ASKED, NOT_ASKING, NOT_FROZEN, NOT_OVERRIDDEN, NOT_THERE, NOT_TO_CLOSE, NOT_YOURS,
+    NOBODY, NOT_ASKED, NOT_ASKING, NOT_BEGUN, NOT_FROZEN, NOT_OVERRIDDEN, NOT_THERE, NOT_TO_CLOSE, NOT_YOURS,
     NOTHING_DIFFERS, NOTHING_DUE, OTHER_CONTENT, OUTDATED, OVER_ALREADY, OWN, UNRATIFIED, UNSAID, Violation,
     acting,
 };
@@ -31,6 +31,9 @@ use crate::{
     principal::Principal,
     register::DocumentId,
 };
+
+/// So far are clocks of any zone ahead of UTC, in µs.
+const FURTHEST_AHEAD: i64 = 14 * 3_600_000_000;
 
 /// Collects what is wrong.
 pub(super) struct Violated<'a>(pub(super) &'a mut Vec<Violation>);
@@ -160,6 +163,13 @@ fn of_content(
             if of.period.first >= of.until {
                 violated.say(OVER_ALREADY, "a figure is of a period with days");
             }
+            // It begins first where clocks are furthest ahead of UTC.
+            if overrides::begins(of.period.first).is_some_and(|begins| at < begins - FURTHEST_AHEAD) {
+                violated.say(
+                    NOT_BEGUN,
+                    format!("the period has not begun: its first day is {}", of.period.first),
+                );
+            }
             figure_frozen(organisation, (of.period, of.until), None, violated);
         }
         Content::Restore(item) => match organisation.overrides.get(*item) {
@@ -180,7 +190,10 @@ fn of_content(
                 );
             }
             if close.published == 0 {
-                violated.say(NOT_TO_CLOSE, "nothing is published yet: `kepi run`");
+                violated.say(
+                    NOT_TO_CLOSE,
+                    "nothing is published of it: `kepi run` publishes figures, `kepi periods` lists periods",
+                );
             }
             if last.is_some_and(|last| last.published >= close.published) {
                 violated.say(NOT_TO_CLOSE, "nothing was published since it was closed");

@@ -95,6 +95,8 @@ pub const NOT_TO_CLOSE: &str = "G0904";
 pub const NOT_OVERRIDDEN: &str = "G1001";
 /// A figure of a period without days, or an override that is over before it begins.
 pub const OVER_ALREADY: &str = "G1002";
+/// A figure of a period that has not begun.
+pub const NOT_BEGUN: &str = "G1003";
 /// Nothing was due.
 pub const NOTHING_DUE: &str = "G0807";
 /// It is no emergency that could be taken back, or nobody is named for emergencies.

@@ -121,15 +121,15 @@ impl World {
         Ok(events)
     }
 
-    fn must(&mut self, by: u64, command: &Command) -> Vec<Event> {
+    pub fn must(&mut self, by: u64, command: &Command) -> Vec<Event> {
         self.ask(by, command, &Evidence::None).unwrap()
     }
 
-    fn refused(&mut self, by: u64, command: &Command) -> Vec<&'static str> {
+    pub fn refused(&mut self, by: u64, command: &Command) -> Vec<&'static str> {
         self.ask(by, command, &Evidence::None).unwrap_err()
     }
 
-    fn open(&mut self, by: u64, content: Content) -> u64 {
+    pub fn open(&mut self, by: u64, content: Content) -> u64 {
         let number = self.organisation.items.next();
         self.must(by, &Command::Open(Open { content, why: Commitment([0; 32]) }));
         number
@@ -140,22 +140,22 @@ impl World {
         Command::Vote(Vote { item, stance, content, why: None })
     }
 
-    fn edit(&self, item: u64, content: Content) -> Command {
+    pub fn edit(&self, item: u64, content: Content) -> Command {
         let was = self.organisation.items.get(item).unwrap().digest;
         Command::Edit(Edit { item, was, content, why: Commitment([0; 32]) })
     }
 
-    fn says(&mut self, by: u64, item: u64, stance: Stance) -> Vec<Event> {
+    pub fn says(&mut self, by: u64, item: u64, stance: Stance) -> Vec<Event> {
         let vote = self.vote(item, stance);
         self.must(by, &vote)
     }
 
-    fn may_not(&mut self, by: u64, item: u64, stance: Stance) -> Vec<&'static str> {
+    pub fn may_not(&mut self, by: u64, item: u64, stance: Stance) -> Vec<&'static str> {
         let vote = self.vote(item, stance);
         self.refused(by, &vote)
     }
 
-    fn outcome(&self, item: u64) -> Option<Outcome> {
+    pub fn outcome(&self, item: u64) -> Option<Outcome> {
         self.organisation.items.get(item).unwrap().ended.map(|(outcome, _)| outcome)
     }
 }

@@ -5,6 +5,7 @@ mod acting;
 mod arbitrary;
 mod deciding;
 mod decisions;
+mod figures;
 mod fixtures;
 mod model;
 mod register;

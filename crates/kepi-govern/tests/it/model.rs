@@ -799,6 +799,9 @@ impl Model {
                 if told.content != Content::Entry(e.of.clone()) {
                     return broken("another figure than what was agreed to");
                 }
+                if self.begins(e.of.period.first) > self.world.at + 14 * DAY / 24 {
+                    return broken("a figure of a period that has not begun");
+                }
                 self.figure_thawed(None, e.of.period.first, e.of.until, before)?;
                 return self.agreed(told, &BTreeSet::from([self.one_other(before)]), before);
             }
@@ -954,8 +957,21 @@ impl Model {
         let (yes, no) = (says(Stance::Yes), says(Stance::No));
         let free = |person: &u64| !told.authors.contains(person) && !told.concerned.contains(person);
         let others: BTreeSet<u64> = yes.iter().copied().filter(free).collect();
+        // Every way of letting each function have another spokesman or none, the best of which counts.
         let functions = |of: &BTreeSet<u64>| {
-            governance.board.values().filter(|members| members.iter().any(|m| of.contains(m))).count()
+            let mut ways = vec![BTreeSet::new()];
+            for members in governance.board.values() {
+                let more: Vec<BTreeSet<u64>> = ways
+                    .iter()
+                    .flat_map(|taken: &BTreeSet<u64>| {
+                        let free = members.intersection(of).filter(|member| !taken.contains(member));
+                        free.map(|member| taken.iter().copied().chain([*member]).collect())
+                            .collect::<Vec<_>>()
+                    })
+                    .collect();
+                ways.extend(more);
+            }
+            ways.iter().map(BTreeSet::len).max().unwrap_or(0)
         };
         let of_board = |of: &BTreeSet<u64>| {
             of.iter().filter(|p| governance.board.values().any(|members| members.contains(p))).count()

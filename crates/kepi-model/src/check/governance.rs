@@ -8,7 +8,7 @@ use crate::{
     decode::Placed,
     definitions as written,
     governance::{Emergency, FreezeRule, Governance, Mode},
-    id::PersonId,
+    id::{FunctionId, PersonId},
     source_text::Span,
 };
 
@@ -82,6 +82,17 @@ pub(super) fn read(
         Some((id, rule))
     });
     let freezes = freezes.filter(|(_, rule)| !rule.aspects.is_empty()).collect();
+    let mut speaks: BTreeMap<&PersonId, &FunctionId> = BTreeMap::new();
+    for (function, own) in &members {
+        for person in own {
+            if let (Some(other), Some(board)) = (speaks.insert(person, function), board) {
+                let why = format!(
+                    "`{person}` is on the board for `{other}` and for `{function}`, and counts for one of them"
+                );
+                context.report(codes::SEVERAL_FUNCTIONS, board.members.span, why);
+            }
+        }
+    }
     Some(Governance {
         id: written.governance.get()?.id.clone()?,
         mode,

@@ -121,6 +121,14 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ),
         ),
         ("K0803", kepi("", "---\nalert: it\nname: It\n---\nalert: it\nname: It again\n")),
+        (
+            "K0805",
+            kepi(
+                "",
+                "---\ngovernance: shop\nmode: board\nowners: [owner, ann]\nboard: {members: {finance: [ann], data: [ann, owner], \
+                 customer: [owner]}}\n---\nperson: ann\nname: Ann\n",
+            ),
+        ),
         ("K0202", kepi("region: {type: text}", "region: {type: string}")),
         ("K0203", kepi("time: visited_at", "time: visit_at")),
         ("K0204", kepi("  fee: {type", "  status: {type: boolean}\n  fee: {type")),

@@ -56,10 +56,10 @@ pub struct Vote {
     /// The item.
     #[arg(value_name = "N")]
     pub item: u64,
-    /// Why.
+    /// Why; to reject it, that has to be said.
     #[arg(short, long, value_name = "WHY")]
     pub message: Option<String>,
-    /// Only if it still proposes this: the first digits of the content that was read.
+    /// Only if it still proposes this: at least eight digits of the content that was read.
     #[arg(long, value_name = "HASH")]
     pub content: Option<String>,
 }

@@ -77,8 +77,8 @@ fn computes_by_what_is_in_force(project: &Project) {
     assert_eq!(json_of(&waiting("dan"))[0]["why"], "only the north");
     let (_, said) = project.fails(3, &["approve", "1", "--as", "carl"]);
     assert!(said.contains("G0801: nobody decides on what they wrote themselves"), "{said}");
-    let (_, said) = project.fails(3, &["approve", "1", "--as", "dan", "--content", "0123"]);
-    assert!(said.contains("not 0123"), "{said}");
+    let (_, said) = project.fails(3, &["approve", "1", "--as", "dan", "--content", "01234567"]);
+    assert!(said.contains("not 01234567"), "{said}");
     let content = item(project, "1")["content"].as_str().unwrap()[..12].to_owned();
     project.ok(&["approve", "1", "--as", "dan", "-m", "agreed", "--content", &content]);
     let done = item(project, "1");
@@ -207,6 +207,8 @@ fn a_closed_period_keeps_its_official_figures_and_what_comes_later_stands_beside
     };
     let (_, said) = project.fails(3, &["periods", "2026-01"]);
     assert!(said.contains("2026-01 is not closed"), "{said}");
+    let (_, said) = project.fails(3, &["close", "1999", "-m", "long ago", "--as", "ann"]);
+    assert!(said.contains("G0904: nothing is published of it"), "{said}");
     agreed("ann", "1", &["close", "2026-01"]);
     let official = |restated: bool| {
         let figures = json_of(&project.ok(&["periods", "2026-01", "--format", "json"]));
@@ -444,6 +446,18 @@ fn is_entered_or_late(project: &Project) {
         &["enter", "recommendation", "2026-02", "3", "--evidence", "p. 3", "-m", "panel", "--as", "ann"],
     );
     assert!(said.contains("`recommendation` is not entered"), "{said}");
+    let entered = |period: &str| {
+        let fixed =
+            ["enter", "market_share", period, "5%", "--evidence", "p. 3", "-m", "panel", "--as", "ann"];
+        project.fails(3, &fixed).1
+    };
+    let said = entered("2026-Q1");
+    assert!(
+        said.contains("is entered by month, and `2026-Q1` is no month: name one, such as 2026-01"),
+        "{said}"
+    );
+    let said = entered("2062-10");
+    assert!(said.contains("G1003: the period has not begun"), "{said}");
     enter("32.5%", "ann");
     project.ok(&["run", "--quiet"]);
     assert_eq!(row("2026-02")["reason_code"], "late", "nobody has agreed yet");
