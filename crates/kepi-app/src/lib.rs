@@ -16,6 +16,7 @@
 pub mod acting;
 pub mod archive;
 pub mod audit;
+pub mod commentary;
 pub mod deciding;
 pub mod delivering;
 pub mod disclosure;

@@ -174,6 +174,7 @@ fn proposed(content: &Content) -> String {
             format!("{kind}: {} actions for kpi/{}, {change} expected by {to}", plan.actions.len(), plan.kpi)
         }
         Content::PostMortem(of) => format!("{kind}: of item {}", of.plan),
+        Content::Commentary(of) => format!("{kind}: on kpi/{} in {}", of.kpi, of.period),
     }
 }
 

@@ -158,6 +158,25 @@ pub struct ItemInFull {
     pub work: Work,
 }
 
+/// What was said of a KPI in a period.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Commentary {
+    /// The item.
+    pub item: u64,
+    /// The period, as it is written.
+    pub period: String,
+    /// The unit; none: of all rows.
+    pub unit: Option<String>,
+    /// Who said it, by name.
+    pub by: Vec<String>,
+    /// When, µs UTC.
+    pub at: i64,
+    /// Its parts: name and text; a text that was erased is none.
+    pub parts: Vec<(&'static str, Option<String>)>,
+    /// Whether others have read it.
+    pub read: bool,
+}
+
 /// An event of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Happened {

@@ -23,7 +23,7 @@ use kepi_score::{
 use kepi_stats::estimate::Estimate;
 
 use crate::{
-    decided::{Held, Item, ItemInFull, Official, Periods, RegisterAsked},
+    decided::{Commentary, Held, Item, ItemInFull, Official, Periods, RegisterAsked},
     logged::{LogAsked, Logged},
     reader::ViewError,
     trace::{TracedEntityRow, TracedValue},
@@ -190,6 +190,14 @@ pub trait Facts: KpiValues + Send + Sync {
     fn overridden(&self, kpi: &KpiId, grain: Grain) -> Vec<(Period, Segment)> {
         let _ = (kpi, grain);
         Vec::new()
+    }
+    /// What was said of a KPI, the newest period first.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn commentary(&self, kpi: &KpiId) -> Result<Vec<Commentary>, ViewError> {
+        let _ = kpi;
+        Ok(Vec::new())
     }
     /// What the figures of a KPI at a grain do not show by themselves.
     ///

@@ -28,7 +28,7 @@ use kepi_score::{
 };
 
 use crate::{
-    decided::{Held, Item, ItemInFull, Official, Periods, RegisterAsked},
+    decided::{Commentary, Held, Item, ItemInFull, Official, Periods, RegisterAsked},
     facts::{Entry, Facts, Said, Standing},
     logged::{LogAsked, Logged},
     reader::ViewError,
@@ -337,6 +337,12 @@ impl Facts for Seen {
     ) -> Result<Vec<TracedEntityRow>, ViewError> {
         self.may_see_rows(None)?;
         self.facts.entity_rows(entity, key, most)
+    }
+    fn commentary(&self, kpi: &KpiId) -> Result<Vec<Commentary>, ViewError> {
+        let mut all = self.facts.commentary(kpi)?;
+        let unit = |of: &Commentary| of.unit.as_ref().and_then(|unit| unit.parse().ok());
+        all.retain(|of| self.part.as_ref().is_none_or(|part| part.sight.kpi(kpi, unit(of).as_ref())));
+        Ok(all)
     }
     fn items(&self, all: bool) -> Result<Vec<Item>, ViewError> {
         let mut items = self.facts.items(all)?;

@@ -18,7 +18,8 @@ pub use access::Access;
 pub use acting::{Deliver, Item};
 pub use cluster::{BenchCluster, Elsewhere, Scheduler, Worker};
 pub use deciding::{
-    Close, Enter, Freeze, Inbox, Lift, Numbered, Override, Periods, Plan, Propose, Pull, Register, Vote,
+    Close, Comment, Enter, Freeze, Inbox, Lift, Numbered, Override, Periods, Plan, Propose, Pull, Register,
+    Vote,
 };
 
 /// Exit codes, in one place and in the help text.
@@ -248,6 +249,13 @@ Examples:
   kepi periods
   kepi periods 2026-Q1 --format csv")]
     Periods(Periods),
+    /// Say of a figure what happened, why, what is done and what is to be expected; it stands on the page of the KPI, and one other reads it. All four
+    /// parts are needed, and where segments are named that are better than before, one that is not has to be, too.
+    #[command(after_help = "\
+Example:
+  kepi comment recommendation 2026-05 --what 'fell by four points' --why 'EMEA waits longer since the move' --done 'two more people from June' \
+  --outlook 'back by August'")]
+    Comment(Comment),
     /// Enter a figure that no source has: one other has to agree, and the next run lands it.
     #[command(after_help = "\
 Example:

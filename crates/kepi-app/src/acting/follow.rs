@@ -366,6 +366,26 @@ impl Figures {
         Ok(Self(app.published(project).await?))
     }
 
+    /// By how much a figure differs from the one before; none within: there is none before. None: there is no figure.
+    #[expect(clippy::option_option, reason = "outside: no figure; inside: none before it")]
+    pub fn change(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Option<Option<f64>> {
+        let all = self.0.values.get(&(kpi.id.clone(), period.grain, segment.clone()))?;
+        let point = |ordinal| Some(all.get(&ordinal)?.estimate.as_ref().ok()?.point);
+        let now = point(period.ordinal)?;
+        Some(point(period.ordinal - 1).map(|before| now - before))
+    }
+
+    /// Segments of a KPI by one dimension that have a figure in a period.
+    pub fn segments(&self, kpi: &Kpi, period: Period) -> Vec<Segment> {
+        let all = self.0.values.iter().filter(|((id, grain, segment), values)| {
+            *id == kpi.id
+                && *grain == period.grain
+                && segment.0.len() == 1
+                && values.contains_key(&period.ordinal)
+        });
+        all.map(|((.., segment), _)| segment.clone()).collect()
+    }
+
     /// The figure that an alert is about, with its lines if there are any; none: it is not published, or withheld.
     pub fn at(&self, project: &Project, alert: &items::Alert) -> Option<(Estimate, Option<TargetLines>)> {
         let own = place(project, &alert.kpi, alert.unit.as_ref())?;

@@ -289,7 +289,7 @@ impl Deciding<'_> {
 }
 
 /// Whether parts of what is filed say anything.
-fn whole(parts: &[(&str, &str)]) -> Result<(), AppError> {
+pub(crate) fn whole(parts: &[(&str, &str)]) -> Result<(), AppError> {
     match parts.iter().find(|(_, text)| text.trim().is_empty()) {
         None => Ok(()),
         Some((part, _)) => Err(AppError::NotFound(format!("it is not whole: `{part}` says nothing"))),

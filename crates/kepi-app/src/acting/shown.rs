@@ -119,6 +119,12 @@ fn texts(content: &Content) -> Vec<(&'static str, Commitment)> {
             let findings = of.findings.map(|text| ("findings", text));
             findings.into_iter().chain(of.follows.map(|text| ("follows", text))).collect()
         }
+        Content::Commentary(of) => vec![
+            ("what happened", of.what),
+            ("why", of.why),
+            ("what is done", of.done),
+            ("outlook", of.outlook),
+        ],
         _ => Vec::new(),
     }
 }
@@ -143,6 +149,7 @@ pub(crate) fn touches(content: &Content) -> Vec<String> {
             ]
         }
         Content::PostMortem(of) => vec![Subject::item(of.plan).to_string()],
+        Content::Commentary(said) => vec![format!("{} in {}", of(&said.kpi, &said.unit), said.period)],
         _ => Vec::new(),
     }
 }

@@ -1,15 +1,17 @@
 //! What waits, what is in force and which periods are frozen or closed, as facts: read from the log whenever it is asked for,
 //! whatever the picture of the figures is of.
 
+use std::collections::BTreeMap;
+
 use kepi_govern::{
     Content, DocumentId, Evidence, Item, Organisation,
-    items::{Emergency, Turn, change_request::Change},
+    items::{Emergency, Outcome, Turn, change_request::Change},
 };
-use kepi_model::governance::Mode;
+use kepi_model::{governance::Mode, id::KpiId, project::Project};
 use kepi_report::{
     decided::{
-        Ballot, Closed, Frozen, Happened, Held, Item as Shown, ItemInFull, Missing, Official, Owner, Periods,
-        RegisterAsked, Step, Touch, Work,
+        Ballot, Closed, Commentary, Frozen, Happened, Held, Item as Shown, ItemInFull, Missing, Official,
+        Owner, Periods, RegisterAsked, Step, Touch, Work,
     },
     difference::between,
     reader::ViewError,
@@ -19,7 +21,7 @@ use kepi_store::{EventFilter, Store};
 use super::project_of;
 use crate::{
     App, AppError,
-    acting::{WorkView, above},
+    acting::{WorkView, above, period_in},
     archive,
     deciding::{self, Deciding},
     error::whole,
@@ -76,7 +78,11 @@ async fn with_work(
         Content::Close(close) => (Vec::new(), vec![close.period.to_string()], false),
         Content::Freeze(_) | Content::Lift(_) => (Vec::new(), of.touches, false),
         // Whoever may see the KPI that it is about in the end; where that is not known, nobody.
-        Content::Alert(_) | Content::Task(_) | Content::ActionPlan(_) | Content::PostMortem(_) => {
+        Content::Alert(_)
+        | Content::Task(_)
+        | Content::ActionPlan(_)
+        | Content::PostMortem(_)
+        | Content::Commentary(_) => {
             let about = about(organisation, item);
             (about.iter().cloned().collect(), of.touches, about.is_none())
         }
@@ -231,6 +237,39 @@ pub(super) async fn item(store: &Store, number: u64) -> Result<Option<ItemInFull
         });
     }
     Ok(Some(full))
+}
+
+/// What was said of a KPI and was not taken back, the newest period first; of each period and unit the newest.
+pub(super) async fn commentary(
+    store: &Store,
+    project: &Project,
+    kpi: &KpiId,
+) -> Result<Vec<Commentary>, AppError> {
+    let organisation = store.organisation().await?;
+    let mut newest = BTreeMap::new();
+    for item in organisation.items.all() {
+        let stands = matches!(item.ended, None | Some((Outcome::Done, _)));
+        if let Content::Commentary(of) = &item.content
+            && of.kpi == *kpi
+            && stands
+        {
+            newest.insert((std::cmp::Reverse(of.period), of.unit.clone()), item);
+        }
+    }
+    let mut all = Vec::new();
+    for ((std::cmp::Reverse(period), unit), item) in newest {
+        let of = deciding::view(store, &organisation, item).await?;
+        all.push(Commentary {
+            item: item.number,
+            period: project.calendar.label(period_in(project, period)),
+            unit: unit.map(|unit| unit.to_string()),
+            by: of.authors,
+            at: of.opened,
+            parts: of.work.parts,
+            read: item.ended.is_some(),
+        });
+    }
+    Ok(all)
 }
 
 /// What is, was or will be in force.

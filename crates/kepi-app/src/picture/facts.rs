@@ -20,7 +20,7 @@ use kepi_query::{
     value::Segment,
 };
 use kepi_report::{
-    decided::{Held, Item, ItemInFull, Official, Periods, RegisterAsked},
+    decided::{Commentary, Held, Item, ItemInFull, Official, Periods, RegisterAsked},
     facts::{Entry, Facts, Said, Standing},
     logged::{LogAsked, Logged},
     reader::ViewError,
@@ -221,6 +221,10 @@ impl Facts for Picture {
     ) -> Result<Vec<TracedEntityRow>, ViewError> {
         let app = self.app.as_ref().ok_or_else(nothing_stored)?;
         self.wait(app.trace_rows(entity, key, most)).map_err(untraced)
+    }
+    fn commentary(&self, kpi: &KpiId) -> Result<Vec<Commentary>, ViewError> {
+        let Some(app) = &self.app else { return Ok(Vec::new()) };
+        self.wait(decided::commentary(&app.store, self.project(), kpi)).map_err(unread)
     }
     fn items(&self, all: bool) -> Result<Vec<Item>, ViewError> {
         let Some(app) = &self.app else { return Ok(Vec::new()) };

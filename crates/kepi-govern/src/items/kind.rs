@@ -3,6 +3,7 @@
 use super::{
     acting::{ACTION_PLAN, ALERT, POST_MORTEM, TASK},
     change_request::CHANGE_REQUEST,
+    commentary::COMMENTARY,
     emergency::EMERGENCY,
     overrides::{MANUAL_ENTRY, OVERRIDE, RESTORE},
     periods::{CLOSE, FREEZE, LIFT},
@@ -78,6 +79,7 @@ pub const KINDS: &[&Kind] = &[
     TASK,
     ACTION_PLAN,
     POST_MORTEM,
+    COMMENTARY,
 ];
 
 impl Kind {

@@ -21,6 +21,7 @@
 
 pub mod acting;
 pub mod change_request;
+mod commentary;
 pub mod emergency;
 pub mod kind;
 pub mod overrides;
@@ -50,6 +51,7 @@ pub use acting::{
     Action, ActionPlan, Alert, Came, Effect, Expected, Method, Owner, PostMortem, Seen, Task, Work,
 };
 pub use change_request::Change;
+pub use commentary::{Commentary, Named};
 pub use emergency::{Emergency, RATIFICATION};
 pub use kind::{KINDS, Kind, Step, Timeout, Turn};
 pub use tally::{Ask, Electorate, Missing, Tally, electorate, tally};
@@ -81,6 +83,8 @@ pub enum Content {
     ActionPlan(ActionPlan),
     /// `post_mortem`
     PostMortem(PostMortem),
+    /// `commentary`
+    Commentary(Commentary),
 }
 
 /// Nobody, of whatever concerns nobody.
@@ -104,6 +108,7 @@ impl Content {
             Self::Task(_) => acting::TASK,
             Self::ActionPlan(_) => acting::ACTION_PLAN,
             Self::PostMortem(_) => acting::POST_MORTEM,
+            Self::Commentary(_) => commentary::COMMENTARY,
         }
     }
 
@@ -113,6 +118,7 @@ impl Content {
             Self::Task(task) => vec![task.action.what],
             Self::ActionPlan(plan) => Item::texts_of_plan(plan),
             Self::PostMortem(of) => of.findings.into_iter().chain(of.follows).collect(),
+            Self::Commentary(of) => vec![of.what, of.why, of.done, of.outlook],
             Self::Override(of) => of.named().collect(),
             Self::Entry(of) => of.named().collect(),
             _ => Vec::new(),
@@ -124,6 +130,7 @@ impl Content {
         match self {
             Self::Alert(alert) => Some((&alert.kpi, alert.unit.as_ref())),
             Self::ActionPlan(plan) => Some((&plan.kpi, plan.unit.as_ref())),
+            Self::Commentary(of) => Some((&of.kpi, of.unit.as_ref())),
             _ => None,
         }
     }
@@ -156,7 +163,7 @@ impl Content {
             Self::Freeze(_) | Self::Lift(_) => periods::of_freeze(mode),
             Self::Close(_) => periods::of_close(mode),
             Self::Override(_) | Self::Restore(_) | Self::Entry(_) => overrides::of_override(mode),
-            Self::ActionPlan(_) | Self::PostMortem(_) => acting::ask(mode),
+            Self::ActionPlan(_) | Self::PostMortem(_) | Self::Commentary(_) => acting::ask(mode),
             Self::Alert(_) | Self::Task(_) => Ask::default(),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{
     ALREADY_OPEN, BOUND, BY_ITSELF, CHILDREN_OPEN, INCOMPLETE, LOOK_AGAIN, NO_SUCH_OUTCOME, NOBODY_THERE,
-    NOT_YOUR_TURN, NOTHING_NEW, OWED, SNOOZED_TOO_LONG, deciding::Violated,
+    NOT_YOUR_TURN, NOTHING_NEW, ONE_SIDED, OWED, SNOOZED_TOO_LONG, deciding::Violated,
 };
 use crate::{
     acting::{
@@ -15,8 +15,8 @@ use crate::{
     directory::{Directory, Reached},
     event::{Event, ItemEnded, ItemMoved, ItemOpened},
     items::{
-        ActionPlan, Alert, Came, Content, Effect, Item, Kind, Outcome, PostMortem, Seen, Task, Timeout, Turn,
-        acting::PLANNED, midnight,
+        ActionPlan, Alert, Came, Commentary, Content, Effect, Item, Kind, Named, Outcome, PostMortem, Seen,
+        Task, Timeout, Turn, acting::PLANNED, midnight,
     },
     organisation::Organisation,
     plain::{Name, StepName},
@@ -189,6 +189,12 @@ pub(super) fn of_plan(
             if alert.kpi != plan.kpi || alert.unit != plan.unit {
                 violated.say(INCOMPLETE, "the plan is not about the KPI and unit of its alert");
             }
+            // Whoever has the alert answers it, or whoever is above her.
+            let new =
+                organisation.items.get(number).filter(|alert| item.is_none() && alert.owner().is_some());
+            if let (Some(alert), Evidence::Answerable(directory)) = (new, facts.evidence) {
+                is_with(alert, facts, directory, violated);
+            }
         }
         _ => violated.say(INCOMPLETE, format!("item {number} is no alert that is open")),
     }
@@ -232,6 +238,19 @@ pub(super) fn of_post_mortem(was: Option<&PostMortem>, of: &PostMortem, violated
     }
     if of.findings.is_none() || of.follows.is_none() {
         violated.say(INCOMPLETE, "a post-mortem says why the effect did not come, and what follows");
+    }
+}
+
+/// What holds for what is said of a figure.
+pub(super) fn of_commentary(of: &Commentary, violated: &mut Violated<'_>) {
+    if of.named.is_one_sided() {
+        let Named { favourable, all_other, .. } = of.named;
+        violated.say(
+            ONE_SIDED,
+            format!(
+                "it names {favourable} segments that are better than before and none of the {all_other} that are not: say what of those"
+            ),
+        );
     }
 }
 

@@ -129,6 +129,7 @@ fn of_content(
             });
             acting::of_post_mortem(was, of, violated);
         }
+        Content::Commentary(of) => acting::of_commentary(of, violated),
         Content::Change(change) => {
             of_change(organisation, change, violated);
             frozen(organisation, &change.adoptions, Some(&change.aspects), violated.0);
@@ -363,7 +364,7 @@ fn takes_effect(
     let number = item.number;
     let mut events = match &item.content {
         Content::ActionPlan(plan) => return acting::planned(organisation, item, plan, facts, violated),
-        Content::Alert(_) | Content::Task(_) | Content::PostMortem(_) => Vec::new(),
+        Content::Alert(_) | Content::Task(_) | Content::PostMortem(_) | Content::Commentary(_) => Vec::new(),
         Content::Change(change) => {
             unratified(organisation, item, change, violated);
             in_force(organisation, &change.adoptions, &change.governing)
@@ -583,7 +584,7 @@ fn fits(organisation: &Organisation, item: &Item, facts: Facts<'_>, violated: &m
         // What it rests on may be otherwise by now.
         match &item.content {
             // That was asked when it was written; nobody writes it but its owner.
-            Content::PostMortem(_) => {}
+            Content::PostMortem(_) | Content::Commentary(_) => {}
             content => of_content(organisation, (content, Some(item)), facts, violated),
         }
         return Fit::Yes;

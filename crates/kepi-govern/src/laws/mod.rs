@@ -128,6 +128,8 @@ pub const NOBODY_THERE: &str = "G1109";
 pub const INCOMPLETE: &str = "G1110";
 /// It is owed.
 pub const OWED: &str = "G1111";
+/// It names only what speaks for it.
+pub const ONE_SIDED: &str = "G1112";
 
 /// Laws that say that something has moved on, is no more or differs in nothing: to meet with one is no attempt at anything.
 pub const MOVED_ON: &[&str] =

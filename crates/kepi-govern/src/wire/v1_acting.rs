@@ -177,6 +177,51 @@ impl ActionPlan {
     }
 }
 
+/// Of `commentary`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Commentary {
+    kpi: KpiId,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    unit: Option<UnitId>,
+    period: Period,
+    what: Commitment,
+    why: Commitment,
+    done: Commitment,
+    outlook: Commitment,
+    favourable: u32,
+    other: u32,
+    all_other: u32,
+    run: u64,
+}
+
+impl From<&items::Commentary> for Commentary {
+    fn from(of: &items::Commentary) -> Self {
+        let items::Named { favourable, other, all_other, run } = of.named;
+        Self {
+            kpi: of.kpi.clone(),
+            unit: of.unit.clone(),
+            period: of.period.into(),
+            what: of.what,
+            why: of.why,
+            done: of.done,
+            outlook: of.outlook,
+            favourable,
+            other,
+            all_other,
+            run,
+        }
+    }
+}
+
+impl Commentary {
+    pub(super) fn read(self) -> items::Commentary {
+        let Self { kpi, unit, period, what, why, done, outlook, favourable, other, all_other, run } = self;
+        let named = items::Named { favourable, other, all_other, run };
+        items::Commentary { kpi, unit, period: period.into(), what, why, done, outlook, named }
+    }
+}
+
 /// Of `post_mortem`.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -213,6 +213,7 @@ enum Content {
     Task(acting::Task),
     ActionPlan(acting::ActionPlan),
     PostMortem(acting::PostMortem),
+    Commentary(acting::Commentary),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -405,6 +406,7 @@ impl From<&items::Content> for Content {
             items::Content::Task(of) => Self::Task(of.into()),
             items::Content::ActionPlan(of) => Self::ActionPlan(of.into()),
             items::Content::PostMortem(of) => Self::PostMortem(of.into()),
+            items::Content::Commentary(of) => Self::Commentary(of.into()),
         }
     }
 }
@@ -425,6 +427,7 @@ impl Content {
             Self::Task(of) => of.read().map(items::Content::Task),
             Self::ActionPlan(of) => of.read().map(items::Content::ActionPlan),
             Self::PostMortem(of) => Ok(items::Content::PostMortem(of.read())),
+            Self::Commentary(of) => Ok(items::Content::Commentary(of.read())),
             Self::ChangeRequest(of) => of.plain().map(items::Content::Change),
             Self::Emergency(of) => Ok(items::Content::Emergency(items::Emergency {
                 change: of.change.plain()?,

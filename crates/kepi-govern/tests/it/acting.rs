@@ -8,8 +8,8 @@ use kepi_govern::{
     Principal, Situation, Stance, decide,
     directory::{self, Line, Standing},
     items::{
-        Action, ActionPlan, Alert, Came, Effect, Expected, Item, Method, Outcome, PostMortem, Seen, Turn,
-        midnight,
+        Action, ActionPlan, Alert, Came, Commentary, Effect, Expected, Item, Method, Named, Outcome,
+        PostMortem, Seen, Turn, midnight,
     },
     laws,
     periods::PeriodId,
@@ -304,6 +304,7 @@ fn a_plan_is_agreed_to_carried_out_measured_and_asked_after() {
     let late = Expected { until: Date::constant(2026, 4, 1), ..plan(None, 6).expected };
     let late = ActionPlan { expected: late, ..plan(Some(item), 6) };
     assert_eq!(acting.open_plan(5, late).unwrap_err(), [laws::INCOMPLETE, laws::INCOMPLETE]);
+    assert_eq!(acting.open_plan(4, plan(Some(item), 6)).unwrap_err(), [laws::NOT_YOUR_TURN]);
     let number = acting.open_plan(5, plan(Some(item), 6)).unwrap();
     assert_eq!(
         (acting.step(number), acting.step(item)),
@@ -350,6 +351,37 @@ fn a_plan_is_agreed_to_carried_out_measured_and_asked_after() {
     assert_eq!(acting.step(learnt), "reading");
     acting.approve(3, learnt).unwrap();
     assert_eq!(acting.item(learnt).ended.map(|(outcome, _)| outcome), Some(Outcome::Done));
+}
+
+#[test]
+fn a_commentary_names_what_speaks_against_it_too_and_is_read_by_another() {
+    let mut acting = Acting::new(Mode::Reviewed);
+    let commentary = |favourable, other, all_other| {
+        let named = Named { favourable, other, all_other, run: 1 };
+        let (kpi, period) = ("renewals".parse().unwrap(), month(4));
+        let of = Commentary { kpi, unit: None, period, what: WHY, why: WHY, done: WHY, outlook: WHY, named };
+        Command::Open(Open { content: Content::Commentary(of), why: WHY })
+    };
+    // Two of seven, both better than before, although five are not.
+    assert_eq!(acting.ask(person(3), &commentary(2, 0, 5)).unwrap_err(), [laws::ONE_SIDED]);
+    // Naming none, one of each, or only those that speak against it is no choice of what suits.
+    for (n, of) in [commentary(0, 0, 5), commentary(2, 1, 5), commentary(0, 1, 5), commentary(2, 0, 0)]
+        .iter()
+        .enumerate()
+    {
+        acting.ask(person(3), of).unwrap();
+        assert_eq!(acting.step(n as u64 + 1), "reading");
+    }
+    assert_eq!(acting.approve(3, 1).unwrap_err(), [laws::OWN]);
+    acting.approve(5, 1).unwrap();
+    assert_eq!(acting.item(1).ended.map(|(outcome, _)| outcome), Some(Outcome::Done));
+    // Nobody has to read it for ever.
+    acting.world.at += 15 * DAY;
+    acting.job(&Command::Tick).unwrap();
+    assert_eq!(acting.item(2).ended.map(|(outcome, _)| outcome), Some(Outcome::Done));
+    let mut open = Acting::new(Mode::Open);
+    open.ask(person(3), &commentary(0, 0, 0)).unwrap();
+    assert_eq!(open.item(1).ended.map(|(outcome, _)| outcome), Some(Outcome::Done));
 }
 
 #[test]

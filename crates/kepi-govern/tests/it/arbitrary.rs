@@ -20,8 +20,8 @@ use kepi_govern::{
     },
     governance::InEmergency,
     items::{
-        Action, ActionPlan, Alert, Came, Change, Effect, Emergency, Expected, Method, Outcome, PostMortem,
-        Seen, Task,
+        Action, ActionPlan, Alert, Came, Change, Commentary, Effect, Emergency, Expected, Method, Named,
+        Outcome, PostMortem, Seen, Task,
     },
     overrides::{Figure, Over, Override},
     periods::{ByRule, Close, Freeze, PeriodId},
@@ -332,7 +332,15 @@ fn acted_on() -> impl Strategy<Value = Content> {
     );
     let post_mortem = (1..4u64, option::of(commitment()), option::of(commitment()))
         .prop_map(|(plan, findings, follows)| Content::PostMortem(PostMortem { plan, findings, follows }));
-    prop_oneof![alert.boxed(), task.boxed(), plan.boxed(), post_mortem.boxed()].boxed()
+    let texts = (commitment(), commitment(), commitment(), commitment());
+    let commentary =
+        ((parsed(), option::of(parsed()), period()), texts, (0..3u32, 0..3u32, 0..3u32, 1..9u64)).prop_map(
+            |((kpi, unit, period), (what, why, done, outlook), (favourable, other, all_other, run))| {
+                let named = Named { favourable, other, all_other, run };
+                Content::Commentary(Commentary { kpi, unit, period, what, why, done, outlook, named })
+            },
+        );
+    prop_oneof![alert.boxed(), task.boxed(), plan.boxed(), post_mortem.boxed(), commentary.boxed()].boxed()
 }
 
 fn way() -> impl Strategy<Value = Vec<Reached>> {

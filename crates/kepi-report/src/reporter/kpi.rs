@@ -24,9 +24,9 @@ use crate::{
     reader::{KpiQuery, ViewError},
     reason::Absence,
     view::{
-        BreakView, CountedReason, Coverage, DefinitionView, DimensionView, KpiListRow, KpiListView, KpiView,
-        Measured, Named, Outcome, OverrideView, PeopleView, PinsView, QualityView, ResponseView, Restatement,
-        SegmentPoint, StandingView, WithdrawalView,
+        BreakView, CommentaryView, CountedReason, Coverage, DefinitionView, DimensionView, KpiListRow,
+        KpiListView, KpiView, Measured, Named, Outcome, OverrideView, PeopleView, PinsView, QualityView,
+        ResponseView, Restatement, SegmentPoint, StandingView, WithdrawalView,
     },
 };
 
@@ -140,6 +140,7 @@ impl<'a> Reporter<'a> {
             },
             restatements: self.restatements(kpi, &place, period)?,
             overrides: self.overrides(kpi, &place, period),
+            commentary: self.commentary(kpi)?,
             standing: self.standing(kpi, &place, period)?,
         })
     }
@@ -363,6 +364,24 @@ impl<'a> Reporter<'a> {
     }
 
     /// What people said in place of computed values, over what is shown and the segments within it, the newest first.
+    /// What was said of a KPI.
+    pub(crate) fn commentary(self, kpi: &Kpi) -> Result<Vec<CommentaryView>, ViewError> {
+        let name = |unit: String| {
+            let known = unit.parse().ok().and_then(|id| self.project().units.get(&id));
+            known.map_or(unit, |unit| unit.name.clone())
+        };
+        let said = self.facts.commentary(&kpi.id)?.into_iter().map(|of| CommentaryView {
+            item: of.item,
+            period: of.period,
+            unit: of.unit.map(name),
+            by: of.by,
+            at: self.instant(of.at),
+            parts: of.parts,
+            read: of.read,
+        });
+        Ok(said.collect())
+    }
+
     pub(crate) fn overrides(self, kpi: &'a Kpi, place: &Place<'a>, of: Period) -> Vec<OverrideView> {
         let Some(shown) = &place.segment else { return Vec::new() };
         let mut found = Vec::new();

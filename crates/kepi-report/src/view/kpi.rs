@@ -93,8 +93,29 @@ pub struct KpiView {
     pub restatements: Vec<Restatement>,
     /// What people said in place of computed values, or did.
     pub overrides: Vec<OverrideView>,
+    /// What was said of it, the newest period first.
+    pub commentary: Vec<CommentaryView>,
     /// What its figures do not show by themselves.
     pub standing: StandingView,
+}
+
+/// What was said of a KPI in a period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommentaryView {
+    /// The item.
+    pub item: u64,
+    /// The period.
+    pub period: String,
+    /// The name of the unit; none: of all rows.
+    pub unit: Option<String>,
+    /// Who said it.
+    pub by: Vec<String>,
+    /// When, RFC 3339.
+    pub at: String,
+    /// Its parts: name and text; a text that was erased is none.
+    pub parts: Vec<(&'static str, Option<String>)>,
+    /// Whether others have read it.
+    pub read: bool,
 }
 
 /// A place in a series from which on its values mean something else.

@@ -36,9 +36,9 @@ pub use insight::{AnalysisView, ExhibitView};
 pub use kepi_insight::change::Verdict;
 pub use kepi_query::landing::RowCounts;
 pub use kpi::{
-    BreakView, CountedReason, DefinitionView, DimensionView, InputView, KpiListRow, KpiListView, KpiView,
-    OverrideView, PartView, PeopleView, PinsView, QualityView, ResponseView, Restatement, SegmentPoint,
-    StandingView, WithdrawalView,
+    BreakView, CommentaryView, CountedReason, DefinitionView, DimensionView, InputView, KpiListRow,
+    KpiListView, KpiView, OverrideView, PartView, PeopleView, PinsView, QualityView, ResponseView,
+    Restatement, SegmentPoint, StandingView, WithdrawalView,
 };
 pub use lineage::{LineageView, LineagesView};
 pub use logged::{LogRow, LogView};

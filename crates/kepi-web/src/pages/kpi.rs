@@ -3,7 +3,10 @@
 use kepi_report::{
     format,
     svg::{self, Size},
-    view::{DimensionView, ExhibitView, InputView, KpiView, Named, Outcome, Person, PinsView, TargetView},
+    view::{
+        CommentaryView, DimensionView, ExhibitView, InputView, KpiView, Named, Outcome, Person, PinsView,
+        TargetView,
+    },
 };
 use maud::{Markup, html};
 
@@ -36,6 +39,7 @@ pub(crate) fn render(view: &KpiView) -> Markup {
                 @for dimension in &view.dimensions { (by_dimension(dimension, view, &path)) }
                 (targets(&view.targets))
                 (standing(view))
+                (commentary(view))
                 (overrides(view))
                 (restatements(view))
             }
@@ -328,6 +332,32 @@ fn basis_word(basis: kepi_model::project::BasisKind) -> &'static str {
         BasisKind::Expectation => "customers' expectation",
         BasisKind::Capability => "capability",
         BasisKind::Negotiated => "negotiated",
+    }
+}
+
+/// What was said of it: of the newest period unfolded, of those before behind a line each.
+fn commentary(view: &KpiView) -> Markup {
+    let parts = |of: &CommentaryView| {
+        html! {
+            dl.parts { @for (name, text) in &of.parts {
+                dt { (name) }
+                dd { @match text { Some(text) => span.quote { (text) }, None => span.reason { "The text was erased." } } }
+            } }
+            p.note {
+                (of.by.join(", ")) " on " (parts::day(&of.at)) @if !of.read { ", not read by others yet" } " · "
+                a href={ "/items/" (of.item) } { "item " (of.item) }
+            }
+        }
+    };
+    let head = |of: &CommentaryView| html! { (of.period) @if let Some(unit) = &of.unit { ", " (unit) } };
+    html! {
+        @if let Some((first, rest)) = view.commentary.split_first() {
+            section.panel aria-labelledby="commentary" {
+                h2 #commentary { "Commentary on " (head(first)) }
+                (parts(first))
+                @for of in rest { details.deed { summary { (head(of)) } (parts(of)) } }
+            }
+        }
     }
 }
 

@@ -151,6 +151,30 @@ pub struct Close {
     pub message: String,
 }
 
+/// `kepi comment`.
+#[derive(Debug, Args)]
+pub struct Comment {
+    /// The KPI.
+    pub kpi: String,
+    /// The period, such as 2026-05.
+    pub period: String,
+    /// The unit; default all rows.
+    #[arg(long, value_name = "UNIT")]
+    pub unit: Option<String>,
+    /// What happened.
+    #[arg(long, value_name = "TEXT")]
+    pub what: String,
+    /// Why.
+    #[arg(long, value_name = "TEXT")]
+    pub why: String,
+    /// What is done about it.
+    #[arg(long, value_name = "TEXT")]
+    pub done: String,
+    /// What is to be expected.
+    #[arg(long, value_name = "TEXT")]
+    pub outlook: String,
+}
+
 /// `kepi enter`.
 #[derive(Debug, Args)]
 pub struct Enter {

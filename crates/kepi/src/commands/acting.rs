@@ -2,13 +2,14 @@
 
 use kepi_app::{
     acting::{Doing, NewPlan, WorkView},
+    commentary::Commenting,
     deciding::Deciding,
 };
 
 use super::deciding::{acting, nothing, opened, show, time};
 use crate::{
     cli::{
-        Cli, Item,
+        Cli, Comment, Item,
         acting::{Action, Deed},
     },
     compose::{self, Site},
@@ -55,6 +56,22 @@ pub async fn item(what: &Item, cli: &Cli, out: Output) -> Result<(), Failure> {
     };
     deciding.act(number, &doing, by).await?;
     show(&app, number, out).await
+}
+
+/// Files a commentary.
+pub async fn comment(what: &Comment, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let app = opened(Site::of(cli)).await?;
+    let actor = compose::actor(cli);
+    let of = Commenting {
+        kpi: &what.kpi,
+        period: &what.period,
+        unit: what.unit.as_deref(),
+        what: &what.what,
+        why: &what.why,
+        done: &what.done,
+        outlook: &what.outlook,
+    };
+    show(&app, app.comment(of, acting(&actor)).await?, out).await
 }
 
 /// Ends what nobody decided in time, and hands on what nobody did.

@@ -79,6 +79,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Lift(what) => periods::lift(what, cli, out).await,
         Command::Close(what) => periods::close(what, cli, out).await,
         Command::Periods(what) => periods::periods(what, cli, out).await,
+        Command::Comment(what) => acting::comment(what, cli, out).await,
         Command::Enter(what) => overrides::enter(what, cli, out).await,
         Command::Override(what) => overrides::overrides(what, cli, out).await,
         Command::Run(what) => run::run(what, cli, out).await,

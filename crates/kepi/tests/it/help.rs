@@ -27,6 +27,7 @@ const COMMANDS: &[&[&str]] = &[
     &["item", "1", "learn"],
     &["tick"],
     &["deliver"],
+    &["comment"],
     &["freeze"],
     &["lift"],
     &["close"],

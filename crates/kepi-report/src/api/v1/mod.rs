@@ -226,6 +226,7 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
             })
             .collect(),
         overrides: at.0.overrides(of, &place, asked.period).into_iter().map(overriding).collect(),
+        commentary: at.0.commentary(of)?.into_iter().map(commentary).collect(),
         withdrawn: standing
             .withdrawn
             .into_iter()
@@ -684,6 +685,19 @@ fn value(of: &Reading<'_>) -> (Option<Value>, Option<Reason>) {
 }
 
 /// What people said in place of a computed value.
+fn commentary(of: view::CommentaryView) -> Commentary {
+    let part = |(part, text): (&str, Option<String>)| ItemPart { part: part.to_owned(), text };
+    Commentary {
+        item: of.item,
+        period: of.period,
+        unit: of.unit,
+        by: of.by,
+        at: of.at,
+        parts: of.parts.into_iter().map(part).collect(),
+        read: of.read,
+    }
+}
+
 fn overriding(of: view::OverrideView) -> Override {
     let (over_at, over) = of.over.unzip();
     Override {

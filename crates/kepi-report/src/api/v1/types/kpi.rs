@@ -86,6 +86,9 @@ pub struct KpiInFull {
     /// What people said in place of computed values, or did, the newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<Override>,
+    /// What was said of it, the newest period first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commentary: Vec<Commentary>,
     /// Figures that are no longer computed.
     pub withdrawn: Vec<Withdrawal>,
     /// What the figures rest on and is not so any more.
@@ -323,6 +326,26 @@ pub struct People {
     pub consulted: Vec<Person>,
     /// Who is told.
     pub informed: Vec<Person>,
+}
+
+/// What was said of a KPI in a period.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Commentary {
+    /// The item.
+    pub item: u64,
+    /// The period.
+    pub period: String,
+    /// The name of the unit; left out: of all rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// Who said it.
+    pub by: Vec<String>,
+    /// When, RFC 3339.
+    pub at: String,
+    /// Its parts.
+    pub parts: Vec<super::ItemPart>,
+    /// Whether others have read it.
+    pub read: bool,
 }
 
 /// What people said in place of a computed value.
