@@ -283,8 +283,11 @@ impl App {
         let period = Period { grain: watched.grain, ordinal };
         let unit = watched.unit.as_ref().and_then(|unit| project.units.get(unit));
         let of = unit.map_or(String::new(), |unit| format!(" of {}", unit.name));
+        // Those before of which it is known, one by one: as long as it has been, not as long as it takes to be called out.
+        let row = looked.iter().rev().skip_while(|of| of.ordinal > ordinal).zip(0..);
+        let row = row.take_while(|(of, ago)| of.red == Some(true) && of.ordinal == ordinal - ago).count();
         let lasting = match sign {
-            Signal::Red if alert.persistence > 1 => format!(", for {} periods in a row", alert.persistence),
+            Signal::Red if row > 1 => format!(", for {row} periods in a row"),
             _ => String::new(),
         };
         let (kpi, when) = (told(project, &watched.kpi.id), project.calendar.label(period));

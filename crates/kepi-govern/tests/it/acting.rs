@@ -122,27 +122,115 @@ fn plan(alert: Option<u64>, owner: u64) -> ActionPlan {
 struct Acting {
     world: World,
     directory: Directory,
+    /// In which way the laws are lied to; none: what they are told is so.
+    lie: Option<Lie>,
+    /// What is not as it should be, the first first.
+    found: Option<String>,
 }
+
+/// What the laws may be told that is not so.
+#[derive(Debug, Clone, Copy)]
+enum Lie {
+    /// That everybody who has left is there.
+    Returned,
+    /// That whoever asks is above everybody.
+    Above,
+    /// That nobody is above anybody but who is at the top, which is somebody else.
+    OtherTop,
+    /// That it is later than it is.
+    Later,
+}
+
+const LIES: [Lie; 4] = [Lie::Returned, Lie::Above, Lie::OtherTop, Lie::Later];
 
 impl Acting {
     fn new(mode: Mode) -> Self {
         let mut world = World::new(mode);
         world.at = at("2026-04-30T15:00[Europe/Berlin]");
         let directory = directory(world.organisation.register.position());
-        Self { world, directory }
+        Self { world, directory, lie: None, found: None }
     }
 
     fn ask(&mut self, by: Principal, command: &Command) -> Result<Vec<Event>, Vec<&'static str>> {
-        let evidence = Evidence::Answerable(Box::new(self.directory.clone()));
-        let facts = Facts { at: self.world.at, by: &by, evidence: &evidence };
+        let (told, at) = self.told(&by);
+        let evidence = Evidence::Answerable(Box::new(told));
+        let facts = Facts { at, by: &by, evidence: &evidence };
         let decided = decide(Situation { organisation: &self.world.organisation }, command, facts);
         let events = decided.map_err(|violations| violations.iter().map(|v| v.code).collect::<Vec<_>>())?;
+        if let (None, Err(why)) = (&self.found, self.is_as_it_should_be(&by, command, &events)) {
+            assert!(self.lie.is_some(), "{why}: {command:?}");
+            self.found = Some(why);
+        }
         for event in &events {
             self.world.seq += 1;
             let place = Place { seq: self.world.seq, at: self.world.at, by: &by };
             self.world.organisation.apply(place, event);
         }
         Ok(events)
+    }
+
+    /// What the laws are told: who answers for what, and when it is.
+    fn told(&self, by: &Principal) -> (Directory, i64) {
+        let (mut told, at) = (self.directory.clone(), self.world.at);
+        match (self.lie, by) {
+            (Some(Lie::Returned), _) => {
+                for (person, standing) in directory(told.register).people {
+                    told.people.entry(person).or_insert(standing);
+                }
+            }
+            (Some(Lie::Above), Principal::Person(by)) => {
+                for (person, standing) in &mut told.people {
+                    standing.superior = (person != by).then_some(*by);
+                }
+            }
+            (Some(Lie::OtherTop), _) => {
+                told.people.values_mut().for_each(|standing| standing.superior = None);
+                told.last_resort = vec![6, 1];
+            }
+            (Some(Lie::Later), _) => return (told, at + 40 * DAY),
+            _ => {}
+        }
+        (told, at)
+    }
+
+    /// Whether events are as the guide says, asked of what is so, without the laws.
+    fn is_as_it_should_be(&self, by: &Principal, command: &Command, events: &[Event]) -> Result<(), String> {
+        let (at, so) = (self.world.at, &self.directory);
+        let is_above =
+            |who: u64, of: u64| so.superiors(of).contains(&who) || so.last_resort.first() == Some(&who);
+        let owner = |item: u64| self.world.organisation.items.get(item)?.owner();
+        for event in events {
+            let way = match event {
+                Event::ItemAssigned(e) => &e.way,
+                Event::ItemEscalated(e) => &e.way,
+                _ => continue,
+            };
+            let to = way.last().map_or(0, |stop| stop.person);
+            if !so.people.contains_key(&to) {
+                return Err("with somebody who is not there".to_owned());
+            }
+            if let (Event::ItemEscalated(e), Some(owner)) = (event, event.item().and_then(owner)) {
+                if owner.due > at {
+                    return Err(format!("item {} went up before its time", e.item));
+                }
+                if so.people.contains_key(&owner.person) && !is_above(to, owner.person) {
+                    return Err(format!("item {} went up to somebody who is not above", e.item));
+                }
+            }
+        }
+        if let (Command::Act(act), Principal::Person(by)) = (command, by) {
+            let Some(owner) = owner(act.item) else { return Err("nobody has it".to_owned()) };
+            let own = matches!(act.deed, Deed::Acknowledge | Deed::Refuse { .. } | Deed::Snooze { .. });
+            if *by != owner.person && (own || !is_above(*by, owner.person)) {
+                return Err("done by somebody whose it is not".to_owned());
+            }
+            if let Deed::Snooze { until, .. } = act.deed
+                && (until <= at || until > owner.due)
+            {
+                return Err("seen again too late".to_owned());
+            }
+        }
+        Ok(())
     }
 
     fn job(&mut self, command: &Command) -> Result<Vec<Event>, Vec<&'static str>> {
@@ -413,7 +501,7 @@ fn in_a_year_every_item_ends_or_stands_with_a_living_person() {
     eprintln!("KEPI_SEED={first} KEPI_COUNT={seeds}");
     let (mut items, mut events, mut kinds) = (0, 0, BTreeMap::<&str, u64>::new());
     for seed in first..first + seeds {
-        let (organisation, log) = year(seed);
+        let (organisation, log) = year(seed, None).unwrap();
         items += organisation.items.all().count();
         events += log.len();
         for event in &log {
@@ -427,7 +515,17 @@ fn in_a_year_every_item_ends_or_stands_with_a_living_person() {
     }
 }
 
-fn year(seed: u64) -> (Organisation, Vec<Event>) {
+#[test]
+fn every_lie_about_who_and_when_is_found() {
+    for lie in LIES {
+        let found = (0..40).find_map(|seed| year(seed, Some(lie)).err());
+        assert!(found.is_some(), "{lie:?} was not found");
+        eprintln!("{lie:?}: {}", found.unwrap_or_default());
+    }
+}
+
+/// A year of random people; with a lie what is not as it should be, if that is found.
+fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), String> {
     let mut state = seed;
     let mut dice = move |below: u64| {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -437,6 +535,7 @@ fn year(seed: u64) -> (Organisation, Vec<Event>) {
         (z ^ (z >> 31)) % below
     };
     let mut acting = Acting::new(if dice(2) == 0 { Mode::Open } else { Mode::Reviewed });
+    acting.lie = lie;
     let mut log = Vec::new();
     let begin = acting.world.at;
     let units = [None, Some("emea"), Some("berlin"), Some("apac")];
@@ -527,7 +626,14 @@ fn year(seed: u64) -> (Organisation, Vec<Event>) {
         let done = if is_job { acting.job(&command) } else { acting.ask(person(who), &command) };
         log.extend(done.unwrap_or_default());
         log.extend(acting.job(&Command::Tick).unwrap_or_default());
-        stands(&acting);
+        if lie.is_none() {
+            stands(&acting);
+        } else if let Some(found) = acting.found {
+            return Err(found);
+        }
+    }
+    if lie.is_some() {
+        return Ok((acting.world.organisation, log));
     }
     // Nobody does anything any more, for years.
     for _ in 0..60 {
@@ -546,7 +652,7 @@ fn year(seed: u64) -> (Organisation, Vec<Event>) {
     }
     let quiet = acting.job(&Command::Tick);
     assert_eq!(quiet, Err(vec![laws::NOTHING_DUE]), "an idle clock makes no events");
-    (acting.world.organisation, log)
+    Ok((acting.world.organisation, log))
 }
 
 /// Whether each item is with somebody who is there, waits for those who have to agree, or waits until a day.
