@@ -2,17 +2,18 @@
 //!
 //! With a cursor, rows come in its order from its last value on, that value included, so that what has the same value and
 //! came later is not lost; those that came before come again. A piece ends only where the value changes. Rows without a
-//! value come every time: nobody could say whether they have changed.
+//! value come every time: nobody could say whether they have changed. Those of a time that is yet to come do, too, since the
+//! bookmark never passes them.
 
 use std::{path::Path, time::Duration};
 
 use jiff::{SignedDuration, civil::DateTime};
-use kepi_model::project::{Fetch, Relation, Setting, To};
+use kepi_model::project::{Fetch, Relation, Setting, Source, To};
 use kepi_query::landing::{Fetched, Rows};
 use kepi_store::foreign::{self, Ask, ForeignRow, Mark, Of, Place};
 use serde_json::{Value, json};
 
-use crate::{error::FetchError, secret::Secrets};
+use crate::{cursor::Cursor, error::FetchError, mapped::Mapped, secret::Secrets};
 
 /// Where a connection leads to.
 pub(crate) fn place(to: &To, secrets: &Secrets, root: &Path) -> Result<Place, FetchError> {
@@ -33,52 +34,79 @@ pub(crate) fn place(to: &To, secrets: &Secrets, root: &Path) -> Result<Place, Fe
     })
 }
 
-/// Fetches one piece.
-pub(crate) async fn fetch(
-    place: &Place,
-    fetch: &Fetch,
-    time_limit: Duration,
-    from: Option<&Value>,
-    into: &mut dyn Rows,
-    piece: usize,
-) -> Result<Fetched, FetchError> {
-    let of = match &fetch.of {
-        Relation::Table(name) => Of::Table(name),
-        Relation::Query(text) => Of::Query(text),
-        other => return Err(FetchError::Bookmark(format!("{other:?} is nothing of a database"))),
-    };
-    let reached: Option<Mark> = match from.and_then(|bookmark| bookmark.get("cursor")) {
-        Some(mark) => {
-            Some(serde_json::from_value(mark.clone()).map_err(|e| FetchError::Bookmark(e.to_string()))?)
-        }
-        None => None,
-    };
-    let lowest = match &reached {
-        Some(mark) if fetch.look_back > 0 => Some(earlier(mark, fetch.look_back)?),
-        mark => mark.clone(),
-    };
-    let cursor = fetch.cursor.as_deref();
-    let ask = Ask { of, cursor, from: lowest.as_ref(), reached: reached.as_ref(), time_limit };
-    // The last value beyond what was reached before. Rows that are looked at again lead nowhere and count for nothing, so
-    // that a piece always goes further than the one before.
-    let (mut last, mut bytes, mut more) = (None, 0, false);
-    let mut take = |row: ForeignRow<'_>| {
-        if row.beyond {
-            if cursor.is_some() && bytes >= piece && last.is_some() && row.mark != last {
-                more = true;
-                return Ok(false);
+/// What is asked of a database.
+pub(crate) struct Asking<'a> {
+    pub place: &'a Place,
+    pub source: &'a Source,
+    pub fetch: &'a Fetch,
+    pub limit: Duration,
+    /// Bytes after which a piece ends.
+    pub piece: usize,
+}
+
+impl Asking<'_> {
+    /// Fetches one piece.
+    pub(crate) async fn fetch(
+        &self,
+        from: Option<&Value>,
+        into: &mut dyn Rows,
+    ) -> Result<Fetched, FetchError> {
+        let Self { place, source, fetch, limit: time_limit, piece } = *self;
+        let of = match &fetch.of {
+            Relation::Table(name) => Of::Table(name),
+            Relation::Query(text) => Of::Query(text),
+            other => return Err(FetchError::Bookmark(format!("{other:?} is nothing of a database"))),
+        };
+        let reached: Option<Mark> = match from.and_then(|bookmark| bookmark.get("cursor")) {
+            Some(mark) => {
+                Some(serde_json::from_value(mark.clone()).map_err(|e| FetchError::Bookmark(e.to_string()))?)
             }
-            bytes += row.json.len();
-            last = row.mark;
-        }
-        into.row(row.json).map(|()| true)
-    };
-    foreign::read(place, ask, &mut take).await?.map_err(FetchError::Rows)?;
-    let bookmark = match (cursor, last.or(reached)) {
-        (Some(_), Some(mark)) => json!({ "cursor": mark }),
-        _ => json!({}),
-    };
-    Ok(Fetched { bookmark, whole: cursor.is_none(), more })
+            None => None,
+        };
+        let cursor = fetch.cursor.as_deref();
+        let own = cursor.map(|column| Cursor::of(source, column));
+        let may_be_at = |mark: &Mark| own.is_none_or(|own| own.may_be_at(mark));
+        // Where an earlier version was carried too far, it begins anew: landing knows the rows by their keys.
+        let reached = reached.filter(may_be_at);
+        let lowest = match &reached {
+            Some(mark) if fetch.look_back > 0 => Some(earlier(mark, fetch.look_back)?),
+            mark => mark.clone(),
+        };
+        let ask = Ask { of, cursor, from: lowest.as_ref(), reached: reached.as_ref(), time_limit };
+        // The last value beyond what was reached before. Rows that are looked at again lead nowhere and count for nothing, so
+        // that a piece always goes further than the one before.
+        let (mut last, mut bytes, mut more) = (None, 0, false);
+        let mut mapped = Mapped::of(source);
+        let mut gone = Ok(());
+        let mut take = |row: ForeignRow<'_>| {
+            if !mapped.all_seen() {
+                // All rows have the same columns.
+                mapped.see(row.json);
+                gone = mapped.refuse(|_| true);
+                if gone.is_err() {
+                    return Ok(false);
+                }
+            }
+            if row.beyond {
+                if cursor.is_some() && bytes >= piece && last.is_some() && row.mark != last {
+                    more = true;
+                    return Ok(false);
+                }
+                bytes += row.json.len();
+                if let Some(mark) = row.mark.filter(may_be_at) {
+                    last = Some(mark);
+                }
+            }
+            into.row(row.json).map(|()| true)
+        };
+        foreign::read(place, ask, &mut take).await?.map_err(FetchError::Rows)?;
+        gone?;
+        let bookmark = match (cursor, last.or(reached)) {
+            (Some(_), Some(mark)) => json!({ "cursor": mark }),
+            _ => json!({}),
+        };
+        Ok(Fetched { bookmark, whole: cursor.is_none(), more })
+    }
 }
 
 /// A time so many µs before another, spelt as it is, without a fraction and without its offset: not later, in the order of

@@ -31,6 +31,18 @@ pub enum FetchError {
     /// A database could not be opened or refused.
     #[error(transparent)]
     Database(#[from] StoreError),
+    /// A mapped column that the rows do not have.
+    #[error("source `{source_id}` has no column `{column}`, which `{attribute}` is mapped from; {way_out}")]
+    NoColumn {
+        /// The source.
+        source_id: String,
+        /// The column.
+        column: String,
+        /// What is mapped from it.
+        attribute: String,
+        /// What may be meant.
+        way_out: String,
+    },
     /// A cursor that cannot be looked back from.
     #[error(
         "`look_back` goes back in time, and the cursor's last value `{0}` is no time; leave `look_back` out"

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use kepi_model::project::{Auth, HttpGet, Pages, To};
+use kepi_model::project::{Auth, HttpGet, Pages, Source, To};
 use kepi_query::landing::{Fetched, Rows};
 use serde_json::{Value, json};
 use ureq::{
@@ -14,7 +14,9 @@ use ureq::{
 
 use crate::{
     asking::{Answer, Asking, unanswered},
+    cursor::Cursor,
     error::FetchError,
+    mapped::Mapped,
     page::{self, Page, newer},
     secret::Secrets,
 };
@@ -54,16 +56,20 @@ impl Server {
     /// Fetches all pages behind a bookmark.
     pub async fn fetch(
         &mut self,
-        get: &HttpGet,
+        (source, get): (&Source, &HttpGet),
         from: Option<&Value>,
         into: &mut dyn Rows,
     ) -> Result<Fetched, FetchError> {
+        let since = get.since.as_ref().map(|since| (since, Cursor::of(source, &since.field)));
+        let mut mapped = Mapped::of(source);
         let known = |key: &str| {
             from.and_then(|bookmark| bookmark.get(key)).and_then(Value::as_str).map(str::to_owned)
         };
         let mut url = format!("{}{}", self.asking.address, get.path);
         let mut query = get.query.clone();
-        let mut reached = known("since");
+        // Where an earlier version was carried too far, it begins anew.
+        let may_be_at = |text: &String| since.as_ref().is_none_or(|(_, own)| own.may_be_at_text(text));
+        let mut reached = known("since").filter(may_be_at);
         if let Some(since) = &get.since {
             query.push((since.parameter.clone(), reached.clone().unwrap_or_else(|| since.start.clone())));
         }
@@ -78,12 +84,14 @@ impl Server {
             }
             before = Some(page.content());
             for row in &taken {
-                into.row(&page::on_one_line(row)).map_err(FetchError::Rows)?;
-                if let Some(since) = &get.since {
+                let row_text = page::on_one_line(row);
+                mapped.see(&row_text);
+                into.row(&row_text).map_err(FetchError::Rows)?;
+                if let Some((since, _)) = &since {
                     let value = page::text(row, &since.field);
                     let missing = || self.unlike(number, &format!("a row has no `{}`", since.field));
                     let value = value.ok_or_else(missing)?;
-                    if reached.as_ref().is_none_or(|reached| newer(&value, reached)) {
+                    if reached.as_ref().is_none_or(|reached| newer(&value, reached)) && may_be_at(&value) {
                         reached = Some(value);
                     }
                 }
@@ -118,7 +126,15 @@ impl Server {
                 }
             };
             match next {
-                None => return Ok(self.done(get, reached, token)),
+                None => {
+                    // Rows may leave out what has no value; what once was among all of them does not vanish from all.
+                    let before = from.and_then(|bookmark| bookmark.get("columns")).and_then(Value::as_array);
+                    let was_there = |column: &str| before.is_some_and(|all| all.iter().any(|c| c == column));
+                    if get.is_whole() && rows > 0 {
+                        mapped.refuse(was_there)?;
+                    }
+                    return Ok(self.done(get, reached, token, &mapped));
+                }
                 Some(Next::Link(link)) => {
                     (url, query, own) = (self.same_server(&link)?, Vec::new(), None);
                 }
@@ -150,10 +166,17 @@ impl Server {
         own
     }
 
-    fn done(&self, get: &HttpGet, reached: Option<String>, token: Option<String>) -> Fetched {
+    fn done(
+        &self,
+        get: &HttpGet,
+        reached: Option<String>,
+        token: Option<String>,
+        mapped: &Mapped,
+    ) -> Fetched {
         let bookmark = match (&get.since, &get.pages, reached, token) {
             (Some(_), _, Some(since), _) => json!({ "since": since }),
             (_, Pages::Token { resume: true, .. }, _, Some(token)) => json!({ "token": token }),
+            _ if get.is_whole() => json!({ "columns": mapped.seen() }),
             _ => json!({}),
         };
         Fetched { whole: get.is_whole(), bookmark, more: false }

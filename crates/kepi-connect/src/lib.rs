@@ -8,10 +8,12 @@
 
 mod address;
 mod asking;
+mod cursor;
 mod database;
 mod deliver;
 mod error;
 mod http;
+mod mapped;
 mod objects;
 mod page;
 mod secret;
@@ -97,16 +99,17 @@ impl Connections {
                 (To::Singer { tap, config, environment }, Relation::Stream(stream)) => {
                     let whole = source.mode == Mode::Snapshot;
                     let config = config.as_ref();
-                    let tap = singer::Tap { tap, config, environment, stream, whole };
+                    let tap = singer::Tap { tap, config, environment, stream, whole, source };
                     tap.fetch((&self.secrets, &self.root, self.taps.clone()), from, into).await
                 }
                 (To::Http { .. }, Relation::Get(get)) => {
                     let mut server = http::Server::new(&connection.to, &self.secrets, self.patience)?;
-                    server.fetch(get, from, into).await
+                    server.fetch((source, get), from, into).await
                 }
                 (To::Sqlite { .. } | To::Postgres { .. }, Relation::Table(_) | Relation::Query(_)) => {
                     let place = database::place(&connection.to, &self.secrets, &self.root)?;
-                    database::fetch(&place, fetch, limit, from, into, self.piece).await
+                    let ask = database::Asking { place: &place, source, fetch, limit, piece: self.piece };
+                    ask.fetch(from, into).await
                 }
                 _ => Err(missing("its connection has nothing of that kind")),
             }

@@ -10,7 +10,7 @@ use std::{
     process::{Command as Blocking, Stdio},
 };
 
-use kepi_model::project::Secret;
+use kepi_model::project::{Secret, Source};
 use kepi_query::landing::{Fetched, Rows};
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
@@ -19,7 +19,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::{error::FetchError, secret::Secrets};
+use crate::{error::FetchError, mapped::Mapped, secret::Secrets};
 
 /// The folder of programs that may be run.
 const TAPS: &str = "KEPI_TAPS";
@@ -38,6 +38,8 @@ pub(crate) struct Tap<'a> {
     pub stream: &'a str,
     /// Everything is wanted, every time.
     pub whole: bool,
+    /// Whose mapping says which columns are wanted.
+    pub source: &'a Source,
 }
 
 /// A message of a tap.
@@ -49,6 +51,15 @@ struct Message<'a> {
     #[serde(borrow)]
     record: Option<&'a RawValue>,
     value: Option<Value>,
+    #[serde(borrow)]
+    schema: Option<&'a RawValue>,
+}
+
+/// What a schema says of an object.
+#[derive(Deserialize)]
+struct Schema<'a> {
+    #[serde(borrow)]
+    properties: Option<&'a RawValue>,
 }
 
 /// Ends a tap with all that it started, also where nobody waits for it any more.
@@ -201,12 +212,17 @@ impl Tap<'_> {
     ) -> Result<Option<Value>, FetchError> {
         let mut out = BufReader::with_capacity(1 << 17, out);
         let (mut line, mut state, mut number) = (Vec::new(), None, 0u64);
+        // A tap says beforehand which columns its records have. One of which neither says anything is gone.
+        let (mut mapped, mut told, mut rows) = (Mapped::of(self.source), false, false);
         loop {
             line.clear();
             number += 1;
             let n = (&mut out).take(LONGEST as u64 + 1).read_until(b'\n', &mut line).await;
             match n.map_err(|e| self.failed(e.to_string()))? {
-                0 => return Ok(state),
+                0 => {
+                    mapped.refuse(|_| told && rows)?;
+                    return Ok(state);
+                }
                 n if n > LONGEST => {
                     return Err(self.failed(format!("line {number} of its output is too long")));
                 }
@@ -221,7 +237,17 @@ impl Tap<'_> {
                 .ok_or_else(|| self.failed(format!("line {number} of its output is no Singer message")))?;
             match (message.kind.as_str(), message.record) {
                 ("RECORD", Some(record)) if message.stream.as_deref() == Some(self.stream) => {
+                    rows = true;
+                    mapped.see(record.get());
                     into.row(record.get()).map_err(FetchError::Rows)?;
+                }
+                ("SCHEMA", _) if message.stream.as_deref() == Some(self.stream) => {
+                    let schema =
+                        message.schema.and_then(|of| serde_json::from_str::<Schema<'_>>(of.get()).ok());
+                    if let Some(properties) = schema.and_then(|of| of.properties) {
+                        told = true;
+                        mapped.see(properties.get());
+                    }
                 }
                 ("STATE", _) => state = message.value.or(state),
                 _ => {}

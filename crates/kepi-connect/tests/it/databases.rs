@@ -203,3 +203,80 @@ async fn a_query_and_another_stream_begin_anew() {
     let report = world.run().await;
     assert!(report.not_landed[0].reason.contains("nobody"), "{:?}", report.not_landed);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_that_lies_ahead_or_is_no_time_hides_nothing_that_comes_later() {
+    let world = World::new(&source("table: client, cursor: seen_at", "upsert\nversion: seen_at"));
+    let file = world.path().join("crm.db");
+    sqlite(
+        &file,
+        "CREATE TABLE client (id INTEGER PRIMARY KEY, tier TEXT, worth NUMERIC, seen_at TEXT);
+         INSERT INTO client VALUES (1, 'a', 1, '2026-01-05 10:00:00'), (2, 'b', 1, '9999-12-31 00:00:00'),
+             (3, 'c', 1, '2098-01-01 00:00:00'), (4, 'd', 1, 'n/a'), (5, 'e', 1, '10000-01-01 00:00:00')",
+    )
+    .await;
+    // What lies far ahead within the plausible lands; the others are rejected and said.
+    assert_eq!(landed(&world.run().await), (1, [2, 0, 0, 3]));
+    assert_eq!(landed(&world.run().await), (0, [0; 4]), "the very same again is no news");
+    sqlite(
+        &file,
+        "INSERT INTO client VALUES (6, 'f', 1, '2026-01-06 10:00:00');
+         UPDATE client SET seen_at = '2026-01-07 10:00:00', tier = 'x' WHERE id = 4",
+    )
+    .await;
+    assert_eq!(landed(&world.run().await), (1, [2, 0, 2, 2]));
+    let rows = world.rows("client", &["id", "tier"]).await;
+    assert_eq!(rows, [["1", "a"], ["3", "c"], ["4", "x"], ["6", "f"]]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn infinity_hides_nothing_that_comes_later() {
+    let Some((url, definitions)) = on_postgres("") else { return };
+    let world = World::new(&definitions);
+    let mut crm = postgres(&url).await;
+    run_sql(
+        &mut crm,
+        &format!(
+            "{TABLE} INSERT INTO shop.client VALUES (1, 'a', 1, '2026-01-05 10:00+00', '2026-01-06 10:00+00'),
+                 (2, 'b', 1, '2026-01-05 10:00+00', 'infinity'), (3, 'c', 1, '2026-01-05 10:00+00', '9999-12-31')"
+        ),
+    )
+    .await;
+    assert_eq!(landed(&world.run().await), (1, [1, 0, 0, 2]));
+    run_sql(
+        &mut crm,
+        "INSERT INTO shop.client VALUES (4, 'd', 1, '2026-01-05 10:00+00', '2026-01-07 10:00+00')",
+    )
+    .await;
+    assert_eq!(landed(&world.run().await), (1, [1, 0, 1, 2]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_is_there_no_more_is_refused_and_empties_nothing() {
+    for (from, mode) in [
+        ("table: client", "snapshot"),
+        ("table: client", "upsert\nversion: seen_at"),
+        ("table: client, cursor: seen_at", "upsert\nversion: seen_at"),
+    ] {
+        let world = World::new(&source(from, mode));
+        let file = world.path().join("crm.db");
+        sqlite(
+            &file,
+            "CREATE TABLE client (id INTEGER PRIMARY KEY, tier TEXT, worth NUMERIC, seen_at TEXT);
+             INSERT INTO client VALUES (1, 'gold', 1, '2026-01-05 10:00:00')",
+        )
+        .await;
+        assert_eq!(landed(&world.run().await), (1, [1, 0, 0, 0]));
+        sqlite(&file, "ALTER TABLE client RENAME COLUMN tier TO tiers; UPDATE client SET seen_at = '2026-01-06 10:00:00'")
+            .await;
+        let report = world.run().await;
+        assert!(
+            report.loads.iter().all(|load| load.outcome == kepi_query::landing::LoadOutcome::AlreadyLanded)
+        );
+        assert_eq!(
+            report.not_landed[0].reason,
+            "source `clients` has no column `tier`, which `tier` is mapped from; did you mean `tiers`?"
+        );
+        assert_eq!(world.rows("client", &["id", "tier"]).await, [["1", "gold"]]);
+    }
+}

@@ -212,6 +212,52 @@ async fn only_what_is_new_is_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_lies_ahead_does_not_carry_what_is_asked_for_beyond_what_comes() {
+    let says: Says = Arc::new(move |_, query, _| {
+        assert!(query["since"].starts_with("2026-"), "{query:?}");
+        let least: u64 = query["since"].split(':').nth(1).unwrap().parse().unwrap();
+        let ahead = row(9).replace("2026-01-01", "9999-12-31");
+        (200, String::new(), format!("[{}, {ahead}]", rows(least..least + 2)))
+    });
+    let server = server(vec![], says).await;
+    let since = "since: {parameter: since, field: changed_at, start: \"2026-01-01T00:00:00Z\"}";
+    let world = world(&definitions(&server.address, true, since, "upsert\nversion: changed_at"));
+    let ask = || async { landed(&run(&world.app_with(connections(&world)).await, true).await.unwrap()) };
+    assert_eq!(ask().await, (1, [2, 0, 0, 1]));
+    assert_eq!(ask().await, (1, [1, 0, 1, 1]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_row_of_all_has_any_more_is_refused_and_what_never_was_there_is_not() {
+    let state = Arc::new(Mutex::new("none"));
+    let own = Arc::clone(&state);
+    let says: Says = Arc::new(move |_, _, _| {
+        let body = match *own.lock().unwrap() {
+            "none" => rows(1..3)
+                .replace("\"details\": {\"tier\": \"t2\"}, ", "")
+                .replace("\"details\": {\"tier\": \"t1\"}, ", ""),
+            "some" => format!("{}, {}", row(1), row(2).replace("\"details\": {\"tier\": \"t2\"}, ", "")),
+            _ => rows(1..3).replace("details", "more"),
+        };
+        (200, String::new(), format!("{{\"clients\": [{body}]}}"))
+    });
+    let server = server(vec![], says).await;
+    let world = world(&definitions(&server.address, true, "rows: clients", "snapshot"));
+    let ask = || async { run(&world.app_with(connections(&world)).await, true).await.unwrap() };
+    assert_eq!(landed(&ask().await), (1, [2, 0, 0, 0]));
+    *state.lock().unwrap() = "some";
+    assert_eq!(landed(&ask().await), (1, [0, 1, 1, 0]));
+    *state.lock().unwrap() = "renamed";
+    let report = ask().await;
+    let said = &report.not_landed[0].reason;
+    assert!(
+        said.contains("source `clients` has no column `details.tier`, which `tier` is mapped from"),
+        "{said}"
+    );
+    assert_eq!(world.rows("client", &["id", "tier"]).await, [["1", "t1"], ["2", "-"]]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_next_run_goes_on_with_the_last_token() {
     let says: Says = Arc::new(|_, query, _| {
         let from = query.get("cursor").map_or(0, |v| v.parse::<u64>().unwrap());

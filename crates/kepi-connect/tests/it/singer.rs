@@ -200,3 +200,25 @@ async fn a_tap_that_hangs_ends_with_all_that_it_started() {
     }
     panic!("what the tap started is still running");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_the_tap_no_longer_has_is_refused() {
+    let world = World::new(&definitions("tap-own", "clients", "upsert\nversion: changed_at"));
+    let schema = |columns: &str| {
+        format!(
+            "echo '{{\"type\": \"SCHEMA\", \"stream\": \"clients\", \"schema\": {{\"properties\": {{{columns}}}}}}}'\n"
+        )
+    };
+    let all = schema("\"id\": {}, \"tier\": {}, \"changed_at\": {}");
+    // Declared, and without a value in any record: that is no value.
+    let bare = record(2).replace("\"tier\": \"a\", ", "");
+    script(&world, &format!("{CATALOG}\n{all}{}{bare}", record(1)));
+    assert_eq!(landed(&ask(&world).await), (1, [2, 0, 0, 0]));
+    let (less, later) =
+        (schema("\"id\": {}, \"level\": {}, \"changed_at\": {}"), record(3).replace("tier", "level"));
+    script(&world, &format!("{CATALOG}\n{less}{later}"));
+    let report = ask(&world).await;
+    let said = &report.not_landed[0].reason;
+    assert!(said.contains("source `clients` has no column `tier`, which `tier` is mapped from"), "{said}");
+    assert_eq!(world.rows("client", &["id", "tier"]).await, [["1", "a"], ["2", "-"]]);
+}
