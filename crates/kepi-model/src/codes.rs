@@ -580,6 +580,10 @@ codes! {
         "A KPI may have values at several lengths of periods, such as months and quarters. Each is listed once."
         "different lengths, such as `[month, quarter]`"
         "write one length, or a list of several";
+    NOT_FILLED "K0638" Warning "a KPI reads what no source maps"
+        "The attribute is part of the model, and no source of its entity maps it: it has no value in any row. What is measured of it is then no value, or counts every row as without one."
+        "an attribute that a source of the entity maps"
+        "map it, or read another one";
     WEIGHT "K0640" Error "weights where none can be"
         "Weights make a row count as several. Quantiles from a histogram, numbers of different values, ratios, rates and stocks count rows as they are, so such a KPI would never have a value."
         "a measure that is weighted: mean, share, nps, satisfaction, effort, duration, or count and sum"

@@ -8,6 +8,7 @@ mod made;
 mod moves;
 mod targets;
 mod together;
+mod unfilled;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -149,6 +150,7 @@ fn read(
         looked_at: BTreeSet::new(),
         reads: BTreeSet::new(),
         reach: 0,
+        around: BTreeMap::new(),
         hash: crate::id::Hash([0; 32]),
         wording: crate::id::Hash([0; 32]),
         from: None,

@@ -163,7 +163,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     let scorecards = scorecard::dated(scorecards.into_iter(), context);
     let alerts = acting::alerts(&definitions.alerts, &kpis, !definitions.persons.is_empty(), context);
     let channels = channel::read(&definitions.channels, context.findings);
-    kpi::together(definitions, &kpis, &sources, context);
+    kpi::together(definitions, &entities, &kpis, &sources, context);
     strategy::together(definitions, strategy.as_ref(), context);
     scorecard::together(definitions, &kpis, context);
     let header = header?;

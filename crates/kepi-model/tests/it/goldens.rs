@@ -363,6 +363,7 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ],
         ),
         ("K0633", kpis(EASY_MEASURE, "formula: {kpis: {nps: nps}, value: nps + npss}")),
+        ("K0638", sources("  ease:         {column: Q2, as: integer}\n", "")),
         ("K0634", kpis(EASY_MEASURE, "formula: {kpis: {easy: easy_help}, value: 1 - easy}")),
         (
             "K0635",

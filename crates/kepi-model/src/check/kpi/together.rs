@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{Context, is_defined};
+use super::{
+    super::{Context, is_defined},
+    unfilled::Filled,
+};
 use crate::{
     codes,
     definitions::{self as written, Definitions},
     id::{EntityId, KpiId, PurposeId, SourceId},
-    project::{Kpi, Source},
+    project::{Entity, Kpi, Source},
     source_text::Span,
     table::Symbol,
     wording::shorten,
@@ -16,6 +19,7 @@ use crate::{
 /// What KPIs and sources say of each other, and KPIs among themselves.
 pub(in crate::check) fn together(
     definitions: &Definitions,
+    entities: &BTreeMap<EntityId, Entity>,
     kpis: &BTreeMap<KpiId, Kpi>,
     sources: &BTreeMap<SourceId, Source>,
     context: &mut Context<'_>,
@@ -38,6 +42,7 @@ pub(in crate::check) fn together(
         }
     }
     let filled: BTreeSet<&EntityId> = definitions.sources.iter().filter_map(|s| s.value.into.get()).collect();
+    let mapped = Filled::of(definitions, entities, sources);
     let mut undeclared = BTreeSet::new();
     let written: BTreeMap<Span, &written::Kpi> =
         definitions.kpis.iter().map(|k| (k.value.kpi.span, &k.value)).collect();
@@ -58,6 +63,7 @@ pub(in crate::check) fn together(
                     .fix(format!("add a source with `into: {base}`"));
             }
         }
+        mapped.report(kpi, written, context);
         if kpi.purpose.is_some() || written.purpose.is_absent() {
             let entities = kpi.entities();
             for (open_to, sources) in entities.iter().filter_map(|e| by_entity.get(e)).flatten() {
