@@ -1,7 +1,7 @@
 //! What the texts of a column most likely are. A guess is right for every text it was made of; what could also be meant
 //! is a doubt, in words.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_model::project::{Ambiguous, Clock, Epoch, Excess, MissingLocal, SourceZone};
 
@@ -16,6 +16,27 @@ const NOTHING: [&str; 9] = ["NA", "N/A", "n/a", "NULL", "null", "None", "-", "#N
 /// Pairs of texts for true and false.
 const TRUTH: [(&str, &str); 6] =
     [("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("ja", "nein"), ("oui", "non")];
+/// Words of names of columns that hold answers.
+const ANSWER: [&str; 16] = [
+    "nps",
+    "recommend",
+    "recommendation",
+    "likelihood",
+    "score",
+    "rating",
+    "satisfaction",
+    "csat",
+    "ces",
+    "effort",
+    "ease",
+    "stars",
+    "review",
+    "grade",
+    "overall",
+    "answer",
+];
+/// So many of a hundred texts at least are read alike where the others stand out.
+const MOST: usize = 95;
 /// Days as they are written; where two fit, the first is taken and the other one is a doubt.
 const DAYS: [&str; 11] = [
     "%d.%m.%Y",
@@ -77,6 +98,10 @@ pub struct Guess {
     pub different: usize,
     /// Whether no value comes twice.
     pub unique: bool,
+    /// Whether it holds sentences: nobody forms segments of them.
+    pub prose: bool,
+    /// Of a column whose name identifies something: hashes of its values, to find what refers to what.
+    pub known: BTreeSet<u64>,
     /// Least and greatest day, where it has such.
     pub span: Option<(i64, i64)>,
     /// What could be otherwise.
@@ -96,10 +121,17 @@ fn utc() -> Option<Zone> {
 pub fn guess(name: &str, cells: &[Option<String>]) -> Guess {
     let texts: Vec<&str> =
         cells.iter().filter_map(|c| c.as_deref().map(str::trim)).filter(|t| !t.is_empty()).collect();
-    let (plain, nothing): (Vec<&str>, Vec<&str>) = texts.iter().partition(|t| !NOTHING.contains(t));
+    let (plain, mut nothing): (Vec<&str>, Vec<&str>) = texts.iter().partition(|t| !NOTHING.contains(t));
+    let codes = codes(name, &plain);
+    let (coded, plain): (Vec<&str>, Vec<&str>) = plain.into_iter().partition(|t| codes.contains(t));
+    nothing.extend(coded);
     let values: BTreeSet<&str> = plain.iter().copied().collect();
     let mut doubts = Vec::new();
     let mut span = None;
+    if !codes.is_empty() {
+        let codes: Vec<String> = codes.iter().map(|code| format!("`{code}`")).collect();
+        doubts.push(format!("{} taken for no answer, being off the scale of the others", codes.join(", ")));
+    }
     let is = if plain.is_empty() {
         doubts.push("no cell has a value".to_owned());
         Is::Text
@@ -121,9 +153,34 @@ pub fn guess(name: &str, cells: &[Option<String>]) -> Guess {
         filled,
         different,
         unique: filled > 0 && different == filled,
+        prose: is_prose(&values),
+        known: if is_identifier(name) { values.iter().map(|v| hash(v)).collect() } else { BTreeSet::new() },
         span,
         doubts,
     }
+}
+
+/// Answers of surveys that stand for none, where all others are on a scale of ten points at most.
+fn codes<'a>(name: &str, texts: &[&'a str]) -> BTreeSet<&'a str> {
+    const CODES: [&str; 12] = ["99", "98", "97", "96", "88", "77", "999", "998", "-1", "-8", "-9", "-99"];
+    if !has_word(name, &ANSWER) {
+        return BTreeSet::new();
+    }
+    let codes: BTreeSet<&str> = texts.iter().copied().filter(|t| CODES.contains(t)).collect();
+    let on_scale = |t: &&&str| t.parse::<i64>().is_ok_and(|n| (0..=10).contains(&n));
+    let mut others = texts.iter().filter(|t| !codes.contains(*t)).peekable();
+    if others.peek().is_some() && others.all(|t| on_scale(&t)) { codes } else { BTreeSet::new() }
+}
+
+/// Whether most of the different texts have four words or more.
+fn is_prose(values: &BTreeSet<&str>) -> bool {
+    let long = values.iter().filter(|v| v.split_whitespace().count() >= 4).count();
+    !values.is_empty() && long * 2 > values.len()
+}
+
+fn hash(text: &str) -> u64 {
+    let bytes = *blake3::hash(text.as_bytes()).as_bytes();
+    bytes.iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
 }
 
 fn read(
@@ -208,8 +265,65 @@ fn read(
     if let Some(found) = time(values, texts, doubts, span) {
         return found;
     }
+    if let Some(found) = nearly(name, texts, doubts, span) {
+        return found;
+    }
     said_of_mixtures(values, doubts);
     Is::Text
+}
+
+/// A column of times or of decimals in which a few are written otherwise: it is read as the most are, for as a text nothing
+/// could be done with it. The others go to quarantine, and it says so.
+fn nearly(name: &str, texts: &[&str], doubts: &mut Vec<String>, span: &mut Option<(i64, i64)>) -> Option<Is> {
+    let marks = |t: &str| t.contains(['.', ',']);
+    let decimal =
+        |t: &str| ['.', ','].into_iter().any(|mark| parse_number(t, 9, marked(mark), Excess::Round).is_ok());
+    let zone = utc()?;
+    let shape = |t: &str| t.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect::<String>();
+    let kind: Box<dyn Fn(&str) -> bool> = if !is_identifier(name) && texts.iter().all(|t| decimal(t)) {
+        let point = texts.iter().filter(|t| t.contains('.')).count();
+        let comma = texts.iter().filter(|t| t.contains(',')).count();
+        let mark = if comma > point { ',' } else { '.' };
+        Box::new(move |t| !marks(t) || t.contains(mark))
+    } else {
+        // Times of one form: the one that the most have.
+        let mut forms: BTreeMap<String, usize> = BTreeMap::new();
+        texts.iter().for_each(|t| *forms.entry(shape(t)).or_default() += 1);
+        let (form, _) = forms.into_iter().max_by_key(|(_, n)| *n)?;
+        let example = texts.iter().find(|t| shape(t) == form)?;
+        if example.bytes().filter(u8::is_ascii_digit).count() < 6 || zone_reads(&zone, example).is_none() {
+            return None;
+        }
+        Box::new(move |t| shape(t) == form)
+    };
+    let (most, others): (Vec<&str>, Vec<&str>) = texts.iter().partition(|t| kind(t));
+    if others.is_empty() || most.len() * 100 < texts.len() * MOST {
+        return None;
+    }
+    let values: BTreeSet<&str> = most.iter().copied().collect();
+    let found = read(name, &most, &values, doubts, span);
+    let shown: BTreeSet<&str> = others.iter().copied().collect();
+    let shown: Vec<String> = shown.into_iter().take(3).map(|t| format!("`{t}`")).collect();
+    doubts.push(format!(
+        "{} of {} are written otherwise, such as {}, and would be quarantined; correct them, or list under `missing` what means \
+         no value",
+        others.len(),
+        texts.len(),
+        shown.join(", ")
+    ));
+    (found != Is::Text).then_some(found)
+}
+
+/// Whether a text is a day or a time, in some form.
+fn zone_reads(zone: &Zone, text: &str) -> Option<()> {
+    let days = DAYS.iter().map(|day| (*day).to_owned());
+    let times = TIMES.iter().flat_map(|time| DAYS.iter().map(move |day| format!("{day}{time}")));
+    let iso = zone.date(text, None).is_ok() || zone.timestamp(text, None).is_ok();
+    let other = || {
+        days.clone().any(|f| zone.date(text, Some(&f)).is_ok())
+            || times.clone().any(|f| zone.timestamp(text, Some(&f)).is_ok())
+    };
+    (iso || other()).then_some(())
 }
 
 /// Whether a text is a number whose thousands are parted by the mark that is not `mark`, or by something else.
@@ -271,10 +385,17 @@ fn said_of_mixtures(values: &BTreeSet<&str>, doubts: &mut Vec<String>) {
     let number =
         |t: &str| ['.', ','].into_iter().any(|mark| parse_number(t, 9, marked(mark), Excess::Round).is_ok());
     let other: Vec<&&str> = values.iter().filter(|v| !number(v)).collect();
-    if other.len() * 5 <= values.len() {
+    if other.is_empty() {
+        doubts.push(
+            "numbers, some with `.` and some with `,` before their decimals: write them alike, and `as: \"number, 2 decimals\"`"
+                .to_owned(),
+        );
+    } else if other.len() * 5 <= values.len() {
+        let whole = values.iter().filter(|v| number(v)).all(|v| v.parse::<i64>().is_ok());
+        let type_ = if whole { "integer" } else { "\"number, 2 decimals\"" };
         let shown: Vec<String> = other.iter().take(3).map(|t| format!("`{t}`")).collect();
         doubts.push(format!(
-            "mostly numbers, but also {}; if these mean no value, list them under `missing` and write `as: integer`",
+            "mostly numbers, but also {}; if these mean no value, list them under `missing` and write `as: {type_}`",
             shown.join(", ")
         ));
     } else if values.iter().all(|v| v.ends_with('%')) {
@@ -369,7 +490,50 @@ mod tests {
         assert_eq!(is("plz", &["01067", "80331"]), Is::Text);
         let mixed = of("floor", &["1", "2", "3", "4", "5", "6", "7", "8", "9", "roof"]);
         assert_eq!(mixed.is, Is::Text);
-        assert!(mixed.doubts[0].contains("`roof`"));
+        assert!(mixed.doubts[0].contains("`roof`") && mixed.doubts[0].contains("`as: integer`"));
+    }
+
+    /// So many of one kind and one of another.
+    fn mostly(name: &str, most: impl Fn(usize) -> String, other: &str) -> Guess {
+        let mut cells: Vec<String> = (0..99).map(most).collect();
+        cells.push(other.to_owned());
+        of(name, &cells.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_few_that_are_written_otherwise_are_a_doubt_and_no_text() {
+        let amounts = mostly("amount", |n| format!("{n}.90"), "19,90");
+        assert_eq!(amounts.is, Is::Number { decimals: 2, comma: false, round: false });
+        assert!(
+            amounts.doubts[0].starts_with("1 of 100 are written otherwise, such as `19,90`"),
+            "{:?}",
+            amounts.doubts
+        );
+        let opened = mostly("opened", |n| format!("2026-01-02 10:{:02}:00", n % 60), "27.03.2026 23:13");
+        assert_eq!(opened.is, Is::Timestamp(None));
+        assert!(opened.doubts[0].contains("`27.03.2026 23:13`") && opened.span.is_some());
+        // Where there are many of both nothing is taken for granted, and what is said can be written.
+        let both = of("amount", &["1.50", "2.50", "3,50", "4,50"]);
+        assert_eq!(both.is, Is::Text);
+        assert!(both.doubts[0].starts_with("numbers, some with `.` and some with `,`"), "{:?}", both.doubts);
+        assert!(
+            of("price", &["1.5", "2.5", "3.5", "4.5", "free"]).doubts[0]
+                .contains("`as: \"number, 2 decimals\"`")
+        );
+        assert_eq!(mostly("note", |n| format!("say {n}"), "2026-01-01").is, Is::Text);
+    }
+
+    #[test]
+    fn codes_off_a_scale_of_answers_are_no_answers() {
+        let nps = of("nps", &["0", "9", "10", "99", "n/a", "7"]);
+        assert_eq!((nps.is, nps.missing), (Is::Integer(0, 10), vec!["99".to_owned(), "n/a".to_owned()]));
+        assert!(nps.doubts[0].contains("`99`"));
+        assert_eq!(
+            of("visits", &["0", "9", "99"]).is,
+            Is::Integer(0, 99),
+            "nothing says that these are answers"
+        );
+        assert_eq!(of("score", &["0", "50", "99"]).is, Is::Integer(0, 99));
     }
 
     #[test]

@@ -36,11 +36,21 @@ pub fn draft(project: &str, looked: &[Looked]) -> Drafted {
         .flatten()
         .filter_map(|e| e.get("entity")?.as_str().map(str::to_owned))
         .collect();
-    for file in looked {
-        let stem = file.path.rsplit('/').next().unwrap_or(&file.path);
-        let stem = stem.split('.').next().unwrap_or(stem);
-        let entity = free(&name_of(stem, "row"), &mut taken);
-        one(file, &entity, &mut model, &mut sources, &mut kpis);
+    let entities: Vec<String> = looked
+        .iter()
+        .map(|file| {
+            let stem = file.path.rsplit('/').next().unwrap_or(&file.path);
+            let stem = stem.split('.').next().unwrap_or(stem);
+            free(&name_of(stem, "row"), &mut taken)
+        })
+        .collect();
+    let tables: Vec<Table<'_>> = looked
+        .iter()
+        .zip(&entities)
+        .map(|(file, entity)| Table { file, entity, key: key_of(file) })
+        .collect();
+    for table in &tables {
+        one(table, &tables, &mut model, &mut sources, &mut kpis);
     }
     let kepi = format!(
         "project: {}\nname: {}\nlanguage: 1\ntime_zone: UTC   # doubt: the zone of your days and months, such as Europe/Berlin\n",
@@ -55,6 +65,79 @@ pub fn draft(project: &str, looked: &[Looked]) -> Drafted {
     Drafted { files, doubts }
 }
 
+/// A file that becomes an entity.
+struct Table<'a> {
+    file: &'a Looked,
+    entity: &'a str,
+    /// What tells its rows apart.
+    key: Option<KeyOf<'a>>,
+}
+
+/// A column that tells rows apart.
+struct KeyOf<'a> {
+    header: &'a str,
+    guess: &'a Guess,
+    /// Rows whose value is one of another row.
+    repeats: usize,
+}
+
+/// The column that tells the rows of a file apart, or all but a few of them.
+fn key_of(file: &Looked) -> Option<KeyOf<'_>> {
+    if file.rows < 2 {
+        return None;
+    }
+    let first = file.columns.first().map(|(header, _)| header.as_str());
+    let able = |(_, (_, guess)): &(usize, &(String, Guess))| matches!(guess.is, Is::Text | Is::Integer(..));
+    // What has a value in every row, and no value twice, tells rows apart.
+    let whole = |guess: &Guess| guess.unique && guess.filled == file.rows;
+    let named = |header: &str| is_identifier(header) || first == Some(header);
+    let columns = || file.columns.iter().enumerate().filter(able);
+    let exact = columns()
+        .filter(|(_, (header, guess))| whole(guess) && named(header))
+        .min_by_key(|(place, (header, _))| (!is_identifier(header), *place));
+    // A delivery repeats some rows: of an identifier with nearly as many values as rows these are the mistake.
+    let nearly = || {
+        columns()
+            .filter(|(_, (header, guess))| {
+                is_identifier(header)
+                    && guess.filled * 100 >= file.rows * 99
+                    && (file.rows - guess.different) * 100 <= file.rows * REPEATS
+            })
+            .min_by_key(|(place, (_, guess))| (file.rows - guess.different, *place))
+    };
+    let (_, (header, guess)) = exact.or_else(nearly)?;
+    Some(KeyOf { header, guess, repeats: file.rows - guess.different })
+}
+
+/// Which entity a column refers to, and how many of its values are no key there.
+fn refers<'a>(
+    header: &str,
+    guess: &Guess,
+    own: &Table<'_>,
+    tables: &'a [Table<'a>],
+) -> Option<(&'a str, usize)> {
+    let is_key = own.key.as_ref().is_some_and(|key| key.header == header);
+    if is_key || guess.known.is_empty() || guess.is != Is::Text {
+        return None;
+    }
+    let others = tables.iter().filter(|other| other.entity != own.entity);
+    let found = others.filter_map(|other| {
+        let key = other.key.as_ref()?;
+        let same = words(header) == words(key.header);
+        // `customer_id` is the `id` of customers.
+        let mut of_entity = words(other.entity.trim_end_matches('s'));
+        of_entity.extend(words(key.header));
+        let fits = (same && words(header).len() > 1) || words(header) == of_entity;
+        let strange = guess.known.difference(&key.guess.known).count();
+        (fits && key.guess.is == Is::Text && strange * 2 < guess.known.len())
+            .then_some((other.entity, strange))
+    });
+    found.min_by_key(|(_, strange)| *strange)
+}
+
+/// Of a hundred rows, how many may repeat what tells the others apart.
+const REPEATS: usize = 5;
+
 /// A column on its way into the project.
 struct Column<'a> {
     header: &'a str,
@@ -62,9 +145,41 @@ struct Column<'a> {
     guess: &'a Guess,
     /// Lowest and highest answer, if it seems to be one.
     scale: Option<(i64, i64)>,
+    /// The entity that it refers to, and how many of its values are no key there.
+    refers: Option<(&'a str, usize)>,
 }
 
-fn one(file: &Looked, entity: &str, model: &mut String, sources: &mut String, kpis: &mut String) {
+impl Column<'_> {
+    /// Whether it may say something of a person.
+    fn is_personal(&self) -> bool {
+        const OF_A_PERSON: [&str; 20] = [
+            "name",
+            "email",
+            "mail",
+            "phone",
+            "surname",
+            "firstname",
+            "lastname",
+            "comment",
+            "comments",
+            "note",
+            "notes",
+            "remark",
+            "remarks",
+            "feedback",
+            "verbatim",
+            "message",
+            "address",
+            "street",
+            "birthday",
+            "birthdate",
+        ];
+        self.guess.is == Is::Text && (self.guess.prose || has_word(self.header, &OF_A_PERSON))
+    }
+}
+
+fn one(table: &Table<'_>, tables: &[Table<'_>], model: &mut String, sources: &mut String, kpis: &mut String) {
+    let Table { file, entity, .. } = *table;
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let columns: Vec<Column<'_>> = file
         .columns
@@ -74,17 +189,10 @@ fn one(file: &Looked, entity: &str, model: &mut String, sources: &mut String, kp
             attribute: free(&name_of(header, "column"), &mut taken),
             guess,
             scale: scale(header, &guess.is),
+            refers: refers(header, guess, table, tables),
         })
         .collect();
-    // What has a value in every row, and no value twice, tells rows apart.
-    let whole = |c: &&Column<'_>| c.guess.unique && c.guess.filled == file.rows && file.rows > 1;
-    let mut keys: Vec<&Column<'_>> =
-        columns.iter().filter(whole).filter(|c| matches!(c.guess.is, Is::Text | Is::Integer(..))).collect();
-    keys.sort_by_key(|c| !is_identifier(c.header));
-    let named = |c: &&&Column<'_>| {
-        is_identifier(c.header) || columns.first().is_some_and(|f| f.attribute == c.attribute)
-    };
-    let key = keys.iter().find(named).copied();
+    let key = table.key.as_ref().and_then(|key| columns.iter().find(|c| c.header == key.header));
     let dated = |c: &&Column<'_>| {
         matches!(c.guess.is, Is::Date(_) | Is::Timestamp(_)) && c.guess.filled * 10 >= file.rows * 9
     };
@@ -95,6 +203,14 @@ fn one(file: &Looked, entity: &str, model: &mut String, sources: &mut String, kp
     let _ = writeln!(model, "---\nentity: {entity}\nname: {}\nkey: [{key_name}]", quoted(&shown(entity)));
     if key.is_none() {
         model.push_str("# doubt: no column tells rows apart, so that their place in the file does; name the column that does\n");
+    }
+    if let Some(KeyOf { header, repeats: repeats @ 1.., .. }) = &table.key {
+        let _ = writeln!(
+            model,
+            "# doubt: `{header}` is unique but for {repeats} of {} rows, which would be quarantined; with `mode: upsert` and a `version` \
+             the newer one holds",
+            file.rows
+        );
     }
     let _ = writeln!(model, "time: {time_name}");
     if time.is_none() {
@@ -116,17 +232,17 @@ fn one(file: &Looked, entity: &str, model: &mut String, sources: &mut String, kp
         if let Some((low, high)) = column.scale {
             let _ = write!(said, ", scale: {low}..{high}");
         }
-        let person = has_word(
-            column.header,
-            &["name", "email", "mail", "phone", "surname", "firstname", "lastname", "comment"],
-        ) && column.guess.is == Is::Text;
+        let person = column.refers.is_none() && column.is_personal();
         if person {
             said.push_str(", personal: true");
         }
         let doubt = match column.scale {
             Some((low, high)) => format!("   # doubt: answers on a scale of {low} to {high}?"),
             None if person => "   # doubt: does it say something of a person?".to_owned(),
-            None => String::new(),
+            None => match column.refers {
+                Some((of, 1..)) => format!("   # doubt: some of its values are no key of {of}"),
+                _ => String::new(),
+            },
         };
         let _ = writeln!(model, "  {}: {{{said}, name: {}}}{doubt}", column.attribute, quoted(column.header));
     }
@@ -208,6 +324,8 @@ fn measures(
         .iter()
         .filter(|c| {
             matches!(c.guess.is, Is::Text | Is::Boolean(..))
+                && !c.is_personal()
+                && c.refers.is_none()
                 && (2..=MEMBERS).contains(&c.guess.different)
                 && c.guess.different * 5 <= file.rows
                 && key.is_none_or(|k| k.attribute != c.attribute)
@@ -285,6 +403,9 @@ fn scale(header: &str, is: &Is) -> Option<(i64, i64)> {
 }
 
 fn type_of(column: &Column<'_>) -> String {
+    if let Some((of, _)) = column.refers {
+        return format!("reference {of}");
+    }
     match &column.guess.is {
         Is::Text => "text".to_owned(),
         Is::Integer(..) => "integer".to_owned(),
@@ -405,4 +526,69 @@ fn free(name: &str, taken: &mut BTreeSet<String>) -> String {
         n += 1;
     }
     free
+}
+
+#[cfg(test)]
+mod tests {
+    use kepi_model::project::Connector;
+
+    use super::*;
+    use crate::draft::guess;
+
+    fn looked(path: &str, columns: &[(&str, Vec<String>)]) -> Looked {
+        Looked {
+            path: path.to_owned(),
+            from: Connector::Ndjson { files: path.to_owned() },
+            doubts: Vec::new(),
+            rows: columns[0].1.len(),
+            more: false,
+            columns: columns
+                .iter()
+                .map(|(name, cells)| {
+                    let cells: Vec<_> = cells.iter().cloned().map(Some).collect();
+                    ((*name).to_owned(), guess(name, &cells))
+                })
+                .collect(),
+            written: None,
+        }
+    }
+
+    fn of(n: usize, text: impl Fn(usize) -> String) -> Vec<String> {
+        (0..n).map(text).collect()
+    }
+
+    #[test]
+    fn keys_that_repeat_a_little_references_and_texts_about_people() {
+        let customers = looked(
+            "customers.csv",
+            &[
+                // One of a hundred comes twice.
+                ("customer_id", of(100, |n| format!("C{}", n.min(98)))),
+                ("since", of(100, |n| format!("2026-01-{:02}", n % 28 + 1))),
+            ],
+        );
+        let tickets = looked(
+            "tickets.csv",
+            &[
+                ("ticket_no", of(200, |n| format!("T{n}"))),
+                ("customer_id", of(200, |n| format!("C{}", n % 90))),
+                ("opened", of(200, |n| format!("2026-01-{:02}", n % 28 + 1))),
+                ("comment", of(200, |n| ["good", "bad"][n % 2].to_owned())),
+                ("said", of(200, |n| ["it was very good", "it was not good"][n % 2].to_owned())),
+                ("topic", of(200, |n| ["price", "speed"][n % 2].to_owned())),
+            ],
+        );
+        let drafted = draft("shop", &[customers, tickets]);
+        let text = |path: &str| drafted.files.iter().find(|(p, _)| p == path).unwrap().1.clone();
+        let model = text("model.yml");
+        assert!(model.contains("entity: customers\nname: \"Customers\"\nkey: [customer_id]\n"), "{model}");
+        assert!(model.contains("# doubt: `customer_id` is unique but for 1 of 100 rows"), "{model}");
+        assert!(model.contains("entity: tickets\nname: \"Tickets\"\nkey: [ticket_no]\ntime: opened\n"), "{model}");
+        assert!(model.contains("  customer_id: {type: reference customers, name: \"customer_id\"}\n"), "{model}");
+        assert!(model.contains("  comment: {type: text, personal: true, "), "{model}");
+        assert!(model.contains("  said: {type: text, personal: true, "), "{model}");
+        assert!(text("sources.yml").contains("customer_id: {column: \"customer_id\", as: reference customers}"));
+        let kpis = text("kpis.yml");
+        assert!(kpis.contains("by: [topic]\n") && !kpis.contains("comment") && !kpis.contains("said"), "{kpis}");
+    }
 }
