@@ -22,6 +22,8 @@ pub(super) fn quantile_text(millionths: u32) -> String {
 pub(super) fn plural(name: &str) -> String {
     let name = lower(name);
     match name.as_bytes() {
+        // `Answers` are several already; a class, a status and an analysis are not.
+        [.., before, b's'] if !matches!(before, b's' | b'u' | b'i') => name,
         [.., b's' | b'x' | b'z'] => format!("{name}es"),
         [.., b'c' | b's', b'h'] => format!("{name}es"),
         [.., before, b'y'] if !matches!(before, b'a' | b'e' | b'i' | b'o' | b'u') => {

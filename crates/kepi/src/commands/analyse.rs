@@ -1,5 +1,7 @@
 //! `kepi analyse`: what analyses say of published figures.
 
+use std::collections::BTreeMap;
+
 use kepi_report::{
     Reporter,
     api::v1,
@@ -80,8 +82,16 @@ fn all(facts: &dyn Facts, out: Output) -> Result<(), Failure> {
     }
     let mut grid = Grid::new(&["KPI", "Period", "Value", "Change", "Verdict", "Usual from", "to"]);
     let mut called_out = 0;
+    // By reason, so that nobody takes what is not listed for quiet.
+    let mut others: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for listed in &view.kpis {
-        let Outcome::Value(change) = &listed.row.change else { continue };
+        let change = match &listed.row.change {
+            Outcome::Value(change) => change,
+            Outcome::Reason(why) => {
+                others.entry(&why.text).or_default().push(&listed.row.kpi.name);
+                continue;
+            }
+        };
         called_out += usize::from(matches!(change.verdict, Verdict::Beyond | Verdict::Drifting));
         let value = listed.row.value.value().map(|m| m.value.clone());
         let usual = change.usual.value();
@@ -104,5 +114,8 @@ fn all(facts: &dyn Facts, out: Output) -> Result<(), Failure> {
          otherwise at most {attention} of what is called out is false",
         attention = view.project.attention
     ));
+    for (why, names) in others {
+        out.remark(&format!("not listed: {}: {why}", names.join(", ")));
+    }
     Ok(())
 }
