@@ -21,7 +21,7 @@ use kepi_query::{
     port::{EvaluateError, PinnedInputs, SnapshotId},
     published::{Counts, NewRun, Published, RunPins, VALUE},
     reach, scans,
-    trust::{self, Broken},
+    trust::{self, Broken, Judged, Withheld},
     value::Value,
 };
 use serde::Serialize;
@@ -124,6 +124,9 @@ pub struct RunReport {
     /// Rules about data sets, where they do not hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub broken: Vec<BrokenRule>,
+    /// What is withheld because of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<WithheldOf>,
     /// KPIs that could not be computed, and why: what was published of them stays.
     pub not_renewed: BTreeMap<KpiId, String>,
     /// Dimensions and combinations that KPIs go on without, since they have too many members.
@@ -158,6 +161,19 @@ pub struct BrokenRule {
     pub otherwise: Consequence,
 }
 
+/// Figures of a KPI that are withheld because a rule about a data set does not hold.
+#[derive(Debug, Clone, Serialize)]
+pub struct WithheldOf {
+    /// The KPI.
+    pub kpi: KpiId,
+    /// The rule.
+    pub rule: RuleId,
+    /// How many of its periods have no figure for it.
+    pub periods: usize,
+    /// Because of which periods.
+    pub because: Vec<String>,
+}
+
 /// What a run rejected of a source, where it is more than the source allows.
 #[derive(Debug, Clone, Serialize)]
 pub struct Rejected {
@@ -187,8 +203,8 @@ pub struct Computed {
     pub strays: Strays,
     /// How far the data of each entity reach, µs UTC.
     pub watermarks: BTreeMap<EntityId, i64>,
-    /// Rules about data sets, where they do not hold.
-    pub broken: Vec<Broken>,
+    /// Rules about data sets, where they do not hold, and what is withheld for it.
+    pub judged: Judged,
 }
 
 impl App {
@@ -297,7 +313,8 @@ impl App {
             unchanged: all.unchanged,
             withdrawn: all.withdrawn,
             rejected,
-            broken: broken_rules(project, &computed.broken),
+            broken: broken_rules(project, &computed.judged.broken),
+            withheld: withheld_of(project, &computed.judged.withheld),
             not_renewed: computed.not_renewed,
             without: computed.without,
             strays: computed.strays,
@@ -429,8 +446,8 @@ impl App {
         match failed.into_iter().next() {
             Some(error) if held_back.is_empty() && not_renewed.len() == project.kpis.len() => Err(error),
             _ => {
-                let broken = trust::withhold(project, &mut values).map_err(FinishError::from)?;
-                Ok(Computed { values, not_renewed, without, strays: strays.clone(), watermarks, broken })
+                let judged = trust::withhold(project, &mut values).map_err(FinishError::from)?;
+                Ok(Computed { values, not_renewed, without, strays: strays.clone(), watermarks, judged })
             }
         }
     }
@@ -531,6 +548,19 @@ fn broken_rules(project: &Project, broken: &[Broken]) -> Vec<BrokenRule> {
         otherwise: of.otherwise,
     };
     broken.iter().map(said).collect()
+}
+
+fn withheld_of(project: &Project, withheld: &[Withheld]) -> Vec<WithheldOf> {
+    let said = |of: &Withheld| {
+        let grain = project.kpis.get(&of.kpi)?.period;
+        Some(WithheldOf {
+            kpi: of.kpi.clone(),
+            rule: of.rule.clone(),
+            periods: of.periods.iter().filter(|period| period.grain == grain).count(),
+            because: of.because.iter().map(|period| project.calendar.label(*period)).collect(),
+        })
+    };
+    withheld.iter().filter_map(said).filter(|of| of.periods > 0).collect()
 }
 
 /// Whether a KPI reads a table: that of an entity, or of a panel at some length of period.

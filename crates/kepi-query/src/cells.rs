@@ -11,7 +11,7 @@ use crate::{
     state::{
         Member, StateColumn, StateTable,
         weighting::Weighting,
-        wire::{CellStates, DigestKey, Seen, StateValue, TermStates, Writer, get},
+        wire::{CellStates, DigestKey, Outside, Seen, StateValue, TermStates, Writer, get},
     },
     value::Coverage,
 };
@@ -66,6 +66,7 @@ pub struct View<'a> {
     parts: Option<&'a dyn Parts>,
     /// States that were kept, or merged for a window.
     kept: Option<&'a CellStates>,
+    outside: Option<Outside>,
 }
 
 /// Finds the parts of a cell when they are asked for.
@@ -77,12 +78,18 @@ pub(crate) trait Parts {
 impl<'a> View<'a> {
     /// A cell, and the sums over all periods of its segment up to it, if the kind looks back.
     pub(crate) fn new(own: Cells<'a>, so_far: &'a [TermStates], parts: &'a dyn Parts) -> Self {
-        Self { own, so_far, parts: Some(parts), kept: None }
+        Self { own, so_far, parts: Some(parts), kept: None, outside: None }
+    }
+
+    /// The same of a period that the data of a term do not reach.
+    pub(crate) fn outside_of(self, outside: Option<Outside>) -> Self {
+        Self { outside, ..self }
     }
 
     /// States in memory: those that were kept, or those of a window.
     pub fn kept(states: &'a CellStates) -> Self {
-        Self { own: Cells::of(&states.terms), so_far: &states.so_far, parts: None, kept: Some(states) }
+        let (own, so_far) = (Cells::of(&states.terms), states.so_far.as_slice());
+        Self { own, so_far, parts: None, kept: Some(states), outside: states.outside }
     }
 
     /// What the weights of its rows are made from.
@@ -93,6 +100,11 @@ impl<'a> View<'a> {
     /// Where the window begins before the data: the first days of both.
     pub fn before_data(&self) -> Option<(i32, i32)> {
         self.kept?.before_data
+    }
+
+    /// Which term has no data in the period.
+    pub fn outside(&self) -> Option<Outside> {
+        self.outside
     }
 
     /// The states of the period itself.
@@ -133,7 +145,11 @@ impl<'a> View<'a> {
             return;
         }
         let Place::Table { sides, cells } = self.own.0 else { return };
-        let mut writer = Writer::new(bytes, sides.len() + self.so_far.len());
+        let terms = sides.len() + self.so_far.len();
+        let mut writer = match self.outside {
+            None => Writer::new(bytes, terms),
+            Some(_) => Writer::new_outside(bytes, terms),
+        };
         for (side, cell) in sides.iter().zip(cells) {
             writer.term(side.side.term, side.columns.len());
             for ((role, _), column) in side.side.states.iter().zip(&side.columns) {
@@ -141,6 +157,9 @@ impl<'a> View<'a> {
             }
         }
         self.so_far.iter().for_each(|term| writer.states(term, true));
+        if let Some(outside) = &self.outside {
+            writer.ends_outside(outside);
+        }
     }
 }
 

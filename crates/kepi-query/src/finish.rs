@@ -2,6 +2,7 @@
 
 mod composed;
 mod cube;
+mod edges;
 mod weighted;
 mod windows;
 
@@ -244,6 +245,7 @@ impl<'a> AtGrain<'a> {
         let of_panels = kpi.measure.bases().into_iter().any(is_made);
         let finer = Finer { at: self, kpi, lowered, cubes: RefCell::default() };
         let weigher = Weigher::new(self, kpi, lowered, None);
+        let edges = self.edges(kpi, lowered)?;
         for key_set in lowered.key_sets.iter().filter(|key_set| !self.is_left_out(lowered, key_set)) {
             let cube = self.cube(kpi, lowered, key_set)?;
             let units = self.units(kpi, key_set);
@@ -269,7 +271,8 @@ impl<'a> AtGrain<'a> {
                     states.weighting = Some(weigher.of(key_set, bucket, &members));
                     see(bucket, segment, &View::kept(&states))?;
                 } else {
-                    see(bucket, segment, &View::new(own, so_far, &parts))?;
+                    let view = View::new(own, so_far, &parts).outside_of(edges.outside(bucket));
+                    see(bucket, segment, &view)?;
                 }
             }
         }
@@ -449,10 +452,11 @@ fn finished(kpi: &Kpi, view: &View<'_>, level: Level) -> Finished {
         None => kind_of(&kpi.measure).finish(kpi, view, level),
     };
     if let Some((window, data)) = view.before_data() {
-        let day =
-            |ordinal| day_of_ordinal(ordinal).map_or_else(|_| ordinal.to_string(), |day| day.to_string());
-        let reason = NotComputable::BeforeData { window: day(window), data: day(data) };
+        let reason = NotComputable::BeforeData { window: day_text(window), data: day_text(data) };
         return Finished { estimate: Err(reason), coverage };
+    }
+    if let Some(outside) = view.outside() {
+        return Finished { estimate: Err(edges::reason(kpi, outside)), coverage };
     }
     // Rows that are there and say nothing are another reason than no rows.
     let estimate = estimate.map_err(|reason| match reason {
@@ -464,6 +468,11 @@ fn finished(kpi: &Kpi, view: &View<'_>, level: Level) -> Finished {
         held_back.map_or(Ok(estimate), Err)
     });
     Finished { estimate, coverage }
+}
+
+/// A day, counted from 1970-01-01.
+fn day_text(ordinal: i32) -> String {
+    day_of_ordinal(ordinal).map_or_else(|_| ordinal.to_string(), |day| day.to_string())
 }
 
 /// A value finished again from states that were kept: the same bits as when they were fresh.

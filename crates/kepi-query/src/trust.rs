@@ -1,9 +1,9 @@
 //! Rules about data sets: where they do not hold, and which figures are withheld for it. Pure, of what is computed: a
 //! reproduction withholds the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::civil::Date;
+use jiff::{SignedDuration, civil::Date};
 use kepi_model::{
     calendar::{Calendar, CalendarError, Period},
     id::{KpiId, RuleId},
@@ -29,54 +29,118 @@ pub struct Broken {
     pub otherwise: Consequence,
 }
 
-/// Finds out where rules do not hold and withholds what is made of those data: its states stay, so that nothing has to be
+/// What is withheld of a KPI, because of where a rule does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withheld {
+    /// The KPI.
+    pub kpi: KpiId,
+    /// The rule.
+    pub rule: RuleId,
+    /// The periods that have no figure for it.
+    pub periods: BTreeSet<Period>,
+    /// The periods, of the KPI that measures the rule, in whose rows the doubt lies.
+    pub because: BTreeSet<Period>,
+}
+
+/// What rules about data sets come to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Judged {
+    /// Rules, where they do not hold.
+    pub broken: Vec<Broken>,
+    /// What is withheld for it, by KPI and rule.
+    pub withheld: Vec<Withheld>,
+}
+
+/// Periods that a reason names.
+const MOST_NAMED: usize = 3;
+
+/// A rule that withholds in a period in which it does not hold, and the days of that period.
+struct Doubt<'a> {
+    rule: &'a DataRule,
+    period: Period,
+    days: (Date, Date),
+}
+
+/// Finds out where rules do not hold and withholds what may be made of those rows: its states stay, so that nothing has to be
 /// computed anew when it is trusted again. Where a KPI has no value its rule says nothing. KPIs that measure a rule are
 /// never withheld.
 ///
 /// # Errors
 /// A period lies beyond what the calendar can name.
-pub fn withhold(project: &Project, values: &mut [Value]) -> Result<Vec<Broken>, CalendarError> {
-    if project.rules.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut broken: Vec<(Broken, &DataRule, (Date, Date))> = Vec::new();
+pub fn withhold(project: &Project, values: &mut [Value]) -> Result<Judged, CalendarError> {
+    let mut judged = Judged::default();
+    let calendar = &project.calendar;
+    let mut doubts: Vec<Doubt<'_>> = Vec::new();
     for rule in project.rules.values() {
         let Some(kpi) = project.kpis.get(&rule.kpi) else { continue };
         let own =
             values.iter().filter(|v| v.kpi == kpi.id && v.segment.is_total() && v.period.grain == kpi.period);
         for value in own {
             let Some(point) = value.point().filter(|point| !rule.holds(*point)) else { continue };
-            let days = (project.calendar.first_day(value.period)?, project.calendar.last_day(value.period)?);
-            let of = Broken {
+            judged.broken.push(Broken {
                 rule: rule.id.clone(),
                 kpi: kpi.id.clone(),
                 period: value.period,
                 value: point,
                 otherwise: rule.otherwise,
-            };
-            broken.push((of, rule, days));
-        }
-    }
-    let distrusted = || broken.iter().filter(|(of, ..)| of.otherwise == Consequence::Distrust);
-    for kpi in project.kpis.values() {
-        let entities = kpi.entities();
-        let measures_a_rule = project.rules.values().any(|rule| rule.kpi == kpi.id);
-        let own: Vec<_> = distrusted().filter(|(_, rule, _)| !rule.about.is_disjoint(&entities)).collect();
-        if measures_a_rule || own.is_empty() {
-            continue;
-        }
-        for value in values.iter_mut().filter(|value| value.kpi == kpi.id && value.estimate.is_ok()) {
-            let last = project.calendar.last_day(value.period)?;
-            let first = first_day(kpi, value.period, &project.calendar)?;
-            let hit = own
-                .iter()
-                .find(|(_, _, (from, until))| *from <= last && first.is_none_or(|first| *until >= first));
-            if let Some((of, ..)) = hit {
-                value.estimate = Err(NotComputable::NotTrusted { rule: of.rule.to_string() });
+            });
+            if rule.otherwise == Consequence::Distrust {
+                let days = (calendar.first_day(value.period)?, calendar.last_day(value.period)?);
+                doubts.push(Doubt { rule, period: value.period, days });
             }
         }
     }
-    Ok(broken.into_iter().map(|(of, ..)| of).collect())
+    for kpi in project.kpis.values() {
+        let entities = kpi.entities();
+        let measures_a_rule = project.rules.values().any(|rule| rule.kpi == kpi.id);
+        let own: Vec<_> = doubts.iter().filter(|doubt| !doubt.rule.about.is_disjoint(&entities)).collect();
+        if measures_a_rule || own.is_empty() {
+            continue;
+        }
+        // The doubts of a period are those of all its segments.
+        let mut of_period: BTreeMap<Period, Vec<&Doubt<'_>>> = BTreeMap::new();
+        for value in values.iter_mut().filter(|value| value.kpi == kpi.id && value.estimate.is_ok()) {
+            let hits = match of_period.get(&value.period) {
+                Some(hits) => hits,
+                None => {
+                    let mut hits = Vec::new();
+                    for doubt in &own {
+                        if touches(kpi, value.period, doubt, calendar)? {
+                            hits.push(*doubt);
+                        }
+                    }
+                    of_period.entry(value.period).or_insert(hits)
+                }
+            };
+            if let Some(first) = hits.first() {
+                let of_rule = || hits.iter().filter(|doubt| doubt.rule.id == first.rule.id);
+                let more = of_rule().count().saturating_sub(MOST_NAMED);
+                let named: Vec<String> =
+                    of_rule().take(MOST_NAMED).map(|doubt| calendar.label(doubt.period)).collect();
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                value.estimate = Err(NotComputable::NotTrusted {
+                    rule: first.rule.name.clone(),
+                    periods: format!("{}{more}", named.join(", ")),
+                });
+            }
+        }
+        let mut withheld: BTreeMap<&RuleId, Withheld> = BTreeMap::new();
+        for (period, hits) in of_period {
+            for doubt in hits {
+                let id = &doubt.rule.id;
+                let of = withheld.entry(id).or_insert_with(|| Withheld {
+                    kpi: kpi.id.clone(),
+                    rule: id.clone(),
+                    periods: BTreeSet::new(),
+                    because: BTreeSet::new(),
+                });
+                of.periods.insert(period);
+                of.because.insert(doubt.period);
+            }
+        }
+        judged.withheld.extend(withheld.into_values());
+    }
+    Ok(judged)
 }
 
 /// KPIs on whose data a rule that withholds cannot judge, because what measures it could not be renewed: they are not renewed
@@ -92,26 +156,47 @@ pub fn unjudged(project: &Project, not_renewed: &mut BTreeMap<KpiId, String>) {
     }
 }
 
-/// The first day of which rows may be in a value; none: of any.
-fn first_day(kpi: &Kpi, period: Period, calendar: &Calendar) -> Result<Option<Date>, CalendarError> {
+/// Whether rows that are in doubt may be in the value of a KPI for a period.
+fn touches(kpi: &Kpi, period: Period, doubt: &Doubt<'_>, calendar: &Calendar) -> Result<bool, CalendarError> {
+    let kpi = kpi.in_period(period, calendar).unwrap_or(kpi);
     let kind = kpi.measure.kind();
-    // What is there at the end of a period came at any time, and so did that of which rows are made.
-    if matches!(kpi.measure, Measure::Stock(_)) || !kpi.made.is_empty() {
-        return Ok(None);
+    if !kind.inputs().is_empty() {
+        for input in kind.inputs() {
+            let own = match input.ago {
+                Some(ago) => ago.before(period, calendar)?,
+                None => Some(period),
+            };
+            if let Some(own) = own
+                && touches(&input.kpi, own, doubt, calendar)?
+            {
+                return Ok(true);
+            }
+        }
+        return Ok(false);
     }
-    let mut first = match kpi.over {
+    let entities = kpi.entities();
+    let begin = match kpi.over {
         Some(over) => over.first_day(period, calendar)?,
         None => calendar.first_day(period)?,
     };
-    for input in kind.inputs() {
-        if input.ago.is_some() {
-            return Ok(None);
-        }
-        let own = calendar.period_of_day(input.kpi.period, calendar.last_day(period)?);
-        match first_day(&input.kpi, own, calendar)? {
-            Some(day) => first = first.min(day),
-            None => return Ok(None),
-        }
-    }
-    Ok(Some(first))
+    let last = calendar.last_day(period)?;
+    let (from, until) = doubt.days;
+    let mut about = doubt.rule.about.iter().filter(|entity| entities.contains(*entity));
+    Ok(about.any(|entity| {
+        let around = kpi.around.get(entity);
+        let first = match around {
+            // What is there at the end of a period came at any time.
+            _ if matches!(kpi.measure, Measure::Stock(_)) => None,
+            None => Some(begin),
+            Some(back) => back.map(|back| begin.saturating_sub(days(back))),
+        };
+        let last = if around.is_some() { last.saturating_add(days(kpi.reach)) } else { last };
+        from <= last && first.is_none_or(|first| until >= first)
+    }))
+}
+
+/// As many whole days as so many µs may touch.
+fn days(micros: i64) -> SignedDuration {
+    const DAY: i64 = 86_400_000_000;
+    SignedDuration::from_hours(micros.max(0).saturating_add(DAY - 1) / DAY * 24)
 }

@@ -354,11 +354,31 @@ pub enum NotComputable {
         /// First day of which there are data.
         data: String,
     },
+    /// It counts against each other what began at different times, and one of the two had not begun: nobody knows whether
+    /// there was nothing of it.
+    #[error("{}", begins(.of, .on.as_deref()))]
+    NotBegun {
+        /// Of what nothing is known yet.
+        of: String,
+        /// First day of which there are data of it; none: there are none at all.
+        on: Option<String>,
+    },
+    /// The same, after the last day of which anything is known of one of the two.
+    #[error("the data of `{of}` reach no further than {until}")]
+    NotReached {
+        /// Of what nothing is known any more.
+        of: String,
+        /// Last day of which there are data of it.
+        until: String,
+    },
     /// It is made of data that a rule does not hold for: the figure is there and withheld.
-    #[error("not trusted: the rule `{rule}` does not hold")]
+    #[error("not trusted: the rule “{rule}” does not hold{}", in_periods(.periods))]
     NotTrusted {
-        /// The rule.
+        /// The rule, by its shown name.
         rule: String,
+        /// The periods in which it does not hold, as they are shown.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        periods: String,
     },
     /// Something that it is computed of has no value or no interval.
     #[error("{input}: {reason}")]
@@ -397,6 +417,8 @@ impl NotComputable {
             Self::LowResponse { .. } => "low_response",
             Self::NotRepresentative { .. } => "not_representative",
             Self::BeforeData { .. } => "before_data",
+            Self::NotBegun { .. } => "not_begun",
+            Self::NotReached { .. } => "not_reached",
             Self::NotTrusted { .. } => "not_trusted",
             Self::NoInput { .. } => "no_input",
             Self::Invalid(_) => "invalid",
@@ -439,6 +461,17 @@ impl NotComputable {
     }
 }
 
+fn in_periods(periods: &str) -> String {
+    if periods.is_empty() { String::new() } else { format!(" in {periods}") }
+}
+
+fn begins(of: &str, on: Option<&str>) -> String {
+    match on {
+        Some(day) => format!("the data of `{of}` begin on {day}"),
+        None => format!("there are no data of `{of}`"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -473,6 +506,8 @@ mod tests {
             (N::NotRepresentative { have_percent: 1, need_percent: 2 }, "not_representative"),
             (N::NoInput { input: text(), reason: text() }, "no_input"),
             (N::BeforeData { window: text(), data: text() }, "before_data"),
+            (N::NotBegun { of: text(), on: None }, "not_begun"),
+            (N::NotReached { of: text(), until: text() }, "not_reached"),
             (N::Invalid(text()), "invalid"),
             (N::Unsupported(text()), "unsupported"),
         ];

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kepi_model::{
-    calendar::{Grain, Period},
+    calendar::{Grain, Period, ordinal_of_day},
     derived::Rows,
     id::EntityId,
     project::{Kpi, Project},
@@ -91,7 +91,7 @@ pub(super) fn at(
             }
             let states = of.iter().map(|row| CellStates::decode(states_of(cube.rows(), *row)));
             let states: Vec<CellStates> = states.collect::<Result<_, _>>().map_err(|e| e.to_string())?;
-            let sum = CellStates::sum(&states).ok_or_else(|| {
+            let mut sum = CellStates::sum(&states).ok_or_else(|| {
                 format!(
                     "it counts different values, and those of {0}s do not add up to those of a {1}; on a scorecard by {1} it \
                      is computed from the rows",
@@ -99,6 +99,10 @@ pub(super) fn at(
                     words(grain)
                 )
             })?;
+            let days = calendar.first_day(period).and_then(|first| Ok((first, calendar.last_day(period)?)));
+            let (first, last) = days.map_err(|e| e.to_string())?;
+            // The data of a rate's terms may reach the longer period where they reach none of its parts with rows.
+            sum.outside = sum.outside.filter(|of| of.is_beyond(ordinal_of_day(first), ordinal_of_day(last)));
             let end = calendar.bounds(period).map_err(|e| e.to_string())?.end;
             let finished = finish::finished_again(kpi, &sum, project.confidence);
             let Finished { estimate, coverage } = finished.map_err(|e| e.to_string())?;

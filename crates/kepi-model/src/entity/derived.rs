@@ -4,6 +4,7 @@
 //! A gathered attribute asks one question of the rows of another entity that belong to a row: how many there are, which sum
 //! they have, the first, the last. What it means row by row is written out in `kepi_query::derive::reference`.
 
+mod back;
 mod form;
 mod inline;
 mod order;
@@ -21,6 +22,7 @@ use crate::{
     word::{Word, words},
 };
 
+pub(crate) use back::Back;
 pub(crate) use form::forms;
 pub use inline::inlined;
 pub(crate) use inline::size;

@@ -90,6 +90,9 @@ pub struct Kpi {
     /// How long after the end of a period gathered attributes may still change, in µs: as it follows from what is read, or as
     /// it is declared.
     pub reach: i64,
+    /// Entities whose rows are looked up where something is made: how long before the first day of a period they may lie, in µs;
+    /// none: at any time. They may lie after its last day by as much as [`Self::reach`].
+    pub around: BTreeMap<EntityId, Option<i64>>,
     /// Hash of what decides the value: measure, filters, weight, period, segments, as-of, gates, calendar.
     /// Not names, descriptions, people or targets. Of one that changed with time, of all that it said.
     pub hash: Hash,

@@ -53,7 +53,7 @@ struct DayCell {
 type OfSegment = (Vec<Member>, Vec<DayCell>);
 
 /// The states of days of one side, and the day of its first bucket.
-struct Days<'a> {
+pub(super) struct Days<'a> {
     table: Cow<'a, StateTable>,
     first_day: i32,
 }
@@ -69,9 +69,12 @@ impl AtGrain<'_> {
     ) -> Result<(), FinishError> {
         let windows = self.windows(kpi, over, lowered)?;
         let weigher = Weigher::new(self, kpi, lowered, Some(&windows));
+        let edges = self.edges(kpi, lowered)?;
         for key_set in lowered.key_sets.iter().filter(|key_set| !self.is_left_out(lowered, key_set)) {
             for (bucket, members, mut states) in self.of_windows(kpi, lowered, &windows, key_set)? {
                 states.weighting = weigher.as_ref().map(|weigher| weigher.of(key_set, bucket, &members));
+                // A window that begins before the data says so itself.
+                states.outside = edges.ended(bucket);
                 let segment = Segment::new(key_set.iter().cloned().zip(members).collect());
                 see(bucket, segment, &View::kept(&states))?;
             }
@@ -117,9 +120,7 @@ impl AtGrain<'_> {
         let calendar = &self.context.project.calendar;
         let (mut span, mut data_from): (Option<(i32, i32)>, Option<i32>) = (None, None);
         for days in self.days(kpi, lowered, &[])? {
-            // Cells are sorted by day.
-            let ends = days.table.buckets.first().zip(days.table.buckets.last());
-            let Some((first, last)) = ends.map(|(a, b)| (days.day(*a), days.day(*b))) else { continue };
+            let Some((first, last)) = days.ends() else { continue };
             span = Some(span.map_or((first, last), |(f, l)| (f.min(first), l.max(last))));
             let from = ordinal_of_day(over.data_from(day_of_ordinal(first)?, self.grain, calendar)?);
             data_from = data_from.max(Some(from));
@@ -149,7 +150,7 @@ impl AtGrain<'_> {
     }
 
     /// The states of days by a key set, one table a side, with members on their scales.
-    fn days(
+    pub(super) fn days(
         &self,
         kpi: &Kpi,
         lowered: &Lowered,
@@ -175,6 +176,13 @@ impl AtGrain<'_> {
 }
 
 impl Days<'_> {
+    /// The first and the last day with rows.
+    pub(super) fn ends(&self) -> Option<(i32, i32)> {
+        // Cells are sorted by day.
+        let ends = self.table.buckets.first().zip(self.table.buckets.last());
+        ends.map(|(first, last)| (self.day(*first), self.day(*last)))
+    }
+
     fn day(&self, bucket: u32) -> i32 {
         self.first_day.saturating_add_unsigned(bucket)
     }

@@ -31,11 +31,14 @@
 //! signed ones are mapped to `0, −1, 1, −2, …` first. So equal states have equal bytes, and the hash of the bytes is
 //! that of the states. What a code stands for never changes; a later version has another first byte.
 
+mod outside;
 mod weighting;
 
 use std::{borrow::Cow, fmt};
 
 use kepi_model::{id::Hash, project::Disposition};
+
+pub use outside::{Edge, Outside};
 
 use super::weighting::Weighting;
 use crate::side::{Role, Term};
@@ -45,6 +48,8 @@ const VERSION: u8 = 1;
 const EXTENDED: u8 = 2;
 /// With what weights are made from, too.
 const WEIGHTED: u8 = 3;
+/// Of a period outside the data of one term, and with what follows the terms.
+const OUTSIDE: u8 = 4;
 /// Formulas of formulas that are read; nobody writes so many, and damaged bytes must not fill the stack.
 const DEEPEST: u8 = 40;
 /// What is added to a term's code.
@@ -84,6 +89,8 @@ pub struct CellStates {
     pub so_far: Vec<TermStates>,
     /// Where the window begins before the data: the first days of both, counted from 1970-01-01.
     pub before_data: Option<(i32, i32)>,
+    /// Of a period before the data of a term begin or after they end.
+    pub outside: Option<Outside>,
     /// Of a formula the states of its inputs, in their order; none of one that has no value.
     pub inputs: Vec<Option<CellStates>>,
     /// Of a value whose rows are weighted what the weights are made from.
@@ -97,7 +104,7 @@ pub type TermStates = (Term, Vec<(Role, StateValue)>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WireError {
     /// They are of a version that this program does not know.
-    #[error("states are kept in form {0}; this version of Kepi reads forms 1 to 3")]
+    #[error("states are kept in form {0}; this version of Kepi reads forms 1 to 4")]
     Version(u8),
     /// They end before they are complete.
     #[error("states break off after {0} bytes")]
@@ -272,11 +279,15 @@ impl CellStates {
         if let [only] = parts {
             return Some(only.clone());
         }
-        if parts.iter().any(Self::is_extended) {
+        if parts.iter().any(|part| Self { outside: None, ..part.clone() }.is_extended()) {
             return None;
         }
         let (first, rest) = parts.split_first()?;
         let mut sum = first.clone();
+        // Where the data reach a part of it, they reach the longer period.
+        if parts.iter().any(|part| part.outside.is_none()) {
+            sum.outside = None;
+        }
         for part in rest {
             for (term, states) in &mut sum.terms {
                 for (role, state) in states {
@@ -327,16 +338,21 @@ impl CellStates {
 
     /// Whether there is more to keep than terms.
     fn is_extended(&self) -> bool {
-        self.before_data.is_some() || !self.inputs.is_empty() || self.weighting.is_some()
+        self.before_data.is_some()
+            || self.outside.is_some()
+            || !self.inputs.is_empty()
+            || self.weighting.is_some()
     }
 
     /// The bytes that are kept.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let version = match (&self.weighting, self.is_extended()) {
-            (Some(_), _) => WEIGHTED,
-            (None, true) => EXTENDED,
-            (None, false) => VERSION,
+        let version = match (&self.weighting, self.outside, self.is_extended()) {
+            // What is weighted has one term, and no other to reach further.
+            (Some(_), ..) => WEIGHTED,
+            (None, Some(_), _) => OUTSIDE,
+            (None, None, true) => EXTENDED,
+            (None, None, false) => VERSION,
         };
         let mut writer = Writer::begin(&mut bytes, version, self.terms.len() + self.so_far.len());
         self.terms.iter().for_each(|term| writer.states(term, false));
@@ -362,8 +378,10 @@ impl CellStates {
                 writer.bytes.extend(cell);
             }
         }
-        if let Some(weighting) = &self.weighting {
-            writer.weighting(weighting);
+        match (&self.weighting, &self.outside) {
+            (Some(weighting), _) => writer.weighting(weighting),
+            (None, Some(outside)) => writer.outside(outside),
+            (None, None) => {}
         }
         bytes
     }
@@ -379,7 +397,7 @@ impl CellStates {
     fn decode_within(bytes: &[u8], deepest: u8) -> Result<Self, WireError> {
         let mut reader = Reader { bytes, at: 0 };
         let version = reader.byte()?;
-        if !(VERSION..=WEIGHTED).contains(&version) {
+        if !(VERSION..=OUTSIDE).contains(&version) {
             return Err(WireError::Version(version));
         }
         let mut states = Self::default();
@@ -416,6 +434,8 @@ impl CellStates {
             }
             if version == WEIGHTED {
                 states.weighting = Some(reader.weighting()?);
+            } else if version == OUTSIDE {
+                states.outside = Some(reader.outside()?);
             } else if !states.is_extended() {
                 return Err(WireError::Damaged(reader.at));
             }

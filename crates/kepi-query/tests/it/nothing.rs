@@ -1,9 +1,10 @@
 //! Zero and unknown by hand: a count of nothing is 0 wherever the data are, a sum of nothing known is no value, and a gate
 //! counts what is divided by.
 
-use kepi_model::{id::KpiId, project::Project};
+use kepi_model::{calendar::Grain, id::KpiId, project::Project};
 use kepi_query::{
-    finish::AtGrain,
+    finish::{AtGrain, finished_again},
+    state::wire::CellStates,
     value::{Finality, Segment, Value},
 };
 use kepi_stats::estimate::NotComputable;
@@ -220,6 +221,150 @@ fn a_count_is_zero_from_the_first_row_to_as_far_as_the_data_reach() {
     );
     let may = desk.value("complaints", "2026-05", "").unwrap();
     assert_eq!((may.finality, may.coverage.eligible), (Finality::Final, 0));
+}
+
+/// Calls are known from March to the end of May, staff from January on, and the two meet in rates.
+const CALLS: &str = r#"
+project: desk
+name: Desk
+language: 1
+time_zone: UTC
+---
+entity: call
+name: Call
+key: [id]
+time: at
+attributes:
+  id: {type: text}
+  at: {type: timestamp}
+  place: {type: text}
+---
+entity: shift
+name: Shift
+key: [id]
+time: at
+attributes:
+  id: {type: text}
+  at: {type: timestamp}
+  place: {type: text}
+  hours: {type: integer}
+---
+entity: complaint
+name: Complaint
+key: [id]
+time: at
+attributes: {id: {type: text}, at: {type: timestamp}}
+---
+source: calls
+into: call
+from: {csv: {files: calls.csv}}
+mode: append
+complete_until: 2026-05-31
+map:
+  id: {column: id, as: text, required: true}
+  at: {column: at, as: timestamp, required: true}
+---
+kpi: calls_a_shift
+name: Calls per 100 shifts
+better: lower
+measure: {rate: {events: {count: {of: call}}, population: {count: {of: shift}}, per: 100}}
+period: [month, quarter]
+by: [place]
+---
+kpi: calls_a_shift_of_3_months
+name: Calls per shift of three months
+better: lower
+measure: {ratio: {numerator: {count: {of: call}}, denominator: {count: {of: shift}}}}
+over: 3 months
+period: month
+---
+kpi: complaints_a_shift
+name: Complaints per shift
+better: lower
+measure: {ratio: {numerator: {count: {of: complaint}}, denominator: {count: {of: shift}}}}
+period: month
+---
+kpi: burden
+name: Burden
+better: lower
+measure: {formula: {kpis: {calls: calls_a_shift}, value: calls + 1}}
+period: month
+---
+kpi: calls_left
+name: Calls less shifts
+better: lower
+measure: {formula: {kpis: {calls: calls, shifts: shifts}, value: calls - shifts}}
+period: month
+---
+kpi: calls
+name: Calls
+better: lower
+measure: {count: {of: call}}
+period: month
+---
+kpi: shifts
+name: Shifts
+better: lower
+measure: {count: {of: shift}}
+period: month
+"#;
+
+#[test]
+fn a_rate_of_two_entities_is_no_number_where_one_of_them_has_not_begun_or_is_not_reached() {
+    let months: String = (1..=7)
+        .flat_map(|month| [("n", month), ("s", month)])
+        .map(|(place, month)| format!("{place}{month} 2026-{month:02}-10 {place} 8\n"))
+        .collect();
+    let shifts = format!("id:text at:instant place:text hours:integer\n{months}");
+    let calls = "id:text at:instant place:text\n1 2026-03-05 n\n2 2026-03-06 n\n3 2026-05-20 s\n";
+    let project = project(CALLS);
+    let calendar = &project.calendar;
+    let no = "id:text at:instant\n";
+    let inputs = inputs(vec![
+        ("call", table(calendar, calls)),
+        ("shift", table(calendar, &shifts)),
+        ("complaint", table(calendar, no)),
+    ]);
+    let road = Road::by_reference(&project, &inputs);
+    let desk = Desk { road, project };
+    let of = |kpi: &str, segment: &str| -> Vec<String> {
+        let all = (1..=7).map(|month| desk.value(kpi, &format!("2026-{month:02}"), segment));
+        all.map(|value| match value.map(|value| value.estimate) {
+            None => String::new(),
+            Some(Ok(estimate)) => estimate.point.to_string(),
+            Some(Err(reason)) => reason.to_string(),
+        })
+        .collect()
+    };
+    let begin = "the data of `call` begin on 2026-03-05";
+    let end = "the data of `call` reach no further than 2026-05-31";
+    assert_eq!(of("calls_a_shift", ""), [begin, begin, "100", "0", "50", end, end]);
+    assert_eq!(of("calls_a_shift", "place=n"), [begin, begin, "200", "0", "0", end, end]);
+    let none = "there are no data of `complaint`";
+    assert_eq!(of("complaints_a_shift", ""), [none; 7]);
+    let burden = of("burden", "");
+    assert_eq!((burden[0].as_str(), burden[3].as_str()), (&*format!("`calls_a_shift`: {begin}"), "1"));
+    let left = of("calls_left", "");
+    assert_eq!((left[0].as_str(), left[2].as_str()), ("`calls`: no value for this period and segment", "0"));
+    let windows = of("calls_a_shift_of_3_months", "");
+    assert!(windows[0].starts_with("the window begins on 2025-11-01") && windows[5] == end, "{windows:?}");
+    assert_eq!(windows[4], "0.5");
+    // What is kept says the same again, and a quarter that the data reach in part has its value.
+    let kpi = &desk.project.kpis[&"calls_a_shift".parse::<KpiId>().unwrap()];
+    let kept: Vec<CellStates> = ["2026-01", "2026-02", "2026-03", "2026-06"]
+        .map(|month| CellStates::decode(&desk.value("calls_a_shift", month, "").unwrap().states).unwrap())
+        .into();
+    for states in &kept {
+        assert_eq!(CellStates::decode(&states.encode()).unwrap(), *states);
+    }
+    let said = |states: &CellStates| finished_again(kpi, states, 0.95).unwrap().estimate;
+    assert_eq!(said(&kept[0]).unwrap_err().to_string(), begin);
+    assert_eq!(said(&kept[3]).unwrap_err().to_string(), end);
+    assert_eq!(said(&CellStates::sum(&kept[..2]).unwrap()).unwrap_err().to_string(), begin);
+    let quarter = said(&CellStates::sum(&kept[..3]).unwrap()).unwrap().point;
+    let grain = AtGrain::new(desk.road.context(&desk.project), Grain::Quarter).unwrap();
+    let first = grain.values(kpi).unwrap().into_iter().find(|value| value.segment.is_total()).unwrap();
+    assert_eq!((quarter, first.point()), (2.0 / 6.0 * 100.0, Some(quarter)));
 }
 
 #[test]

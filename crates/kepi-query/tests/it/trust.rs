@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kepi_model::{id::KpiId, project::Project};
 use kepi_query::{
     finish,
-    trust::{unjudged, withhold},
+    trust::{Judged, unjudged, withhold},
     value::{Coverage, Finality, Segment, Value},
 };
 use kepi_stats::estimate::{Estimate, NotComputable};
@@ -34,6 +34,27 @@ attributes:
   "on": {type: date}
   shop: {type: reference shop}
   amount: {type: "number, 2 decimals"}
+  soon: {count: sale, same: shop, after: this, within: 10 days}
+  before: {count: sale, same: shop, until: this, within: 40 days}
+  so_far: {count: sale, same: shop, until: this}
+---
+kpi: more_soon
+name: Sales that another follows soon
+better: higher
+measure: {share: {of: sale, which: soon > 0}}
+period: month
+---
+kpi: more_before
+name: Sales that another preceded
+better: higher
+measure: {share: {of: sale, which: before > 0}}
+period: month
+---
+kpi: sold_so_far
+name: Sales so far
+better: higher
+measure: {mean: {of: sale, value: so_far}}
+period: month
 ---
 kpi: known_shop
 name: Sales of shops that are known
@@ -69,7 +90,9 @@ period: month
 "#;
 
 fn rule(otherwise: &str) -> Project {
-    project(&format!("{HEAD}rule: shops_are_known\nkpi: known_shop\nat_least: 90%\nelse: {otherwise}\n"))
+    project(&format!(
+        "{HEAD}rule: shops_are_known\nname: Known shops\nkpi: known_shop\nat_least: 90%\nelse: {otherwise}\n"
+    ))
 }
 
 /// Every KPI has a value in every month of the year, and nine tenths of the sales are of known shops but in one month.
@@ -103,7 +126,9 @@ fn withheld(project: &Project, values: &[Value]) -> BTreeMap<String, BTreeSet<St
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for value in values {
         if let Err(why) = &value.estimate {
-            assert_eq!(*why, NotComputable::NotTrusted { rule: "shops_are_known".to_owned() });
+            let (rule, periods) = ("Known shops".to_owned(), "2026-04".to_owned());
+            assert_eq!(*why, NotComputable::NotTrusted { rule, periods });
+            assert_eq!(why.to_string(), "not trusted: the rule “Known shops” does not hold in 2026-04");
             assert_eq!(&*value.states, b"kept");
             found.entry(value.kpi.to_string()).or_default().insert(project.calendar.label(value.period));
         }
@@ -119,29 +144,40 @@ fn months(of: &[u32]) -> BTreeSet<String> {
 fn figures_of_rows_in_doubt_are_withheld_where_they_are_made_of_them() {
     let project = rule("distrust");
     let mut all = values(&project, "2026-04", 0.89);
-    let broken = withhold(&project, &mut all).unwrap();
+    let Judged { broken, withheld: said } = withhold(&project, &mut all).unwrap();
     assert_eq!(broken.len(), 1);
     assert_eq!((project.calendar.label(broken[0].period).as_str(), broken[0].value), ("2026-04", 0.89));
     let expected = [
         ("sales", months(&[4])),
         // April is in the three months that end with April, May and June.
         ("sales_of_a_quarter", months(&[4, 5, 6])),
-        // What reads earlier values is in doubt from then on.
-        ("growth", months(&[4, 5, 6, 7, 8, 9, 10, 11, 12])),
+        // What reads the value of a month before is made of April in May, too.
+        ("growth", months(&[4, 5])),
+        // Sales within ten days of April may have been counted at the end of March, and within forty days before until June.
+        ("more_soon", months(&[3, 4])),
+        ("more_before", months(&[4, 5, 6])),
+        // What a shop has sold at all by then may be of any time.
+        ("sold_so_far", months(&[4, 5, 6, 7, 8, 9, 10, 11, 12])),
     ];
-    let expected = expected.into_iter().map(|(kpi, of)| (kpi.to_owned(), of)).collect();
+    let expected: BTreeMap<String, BTreeSet<String>> =
+        expected.into_iter().map(|(kpi, of)| (kpi.to_owned(), of)).collect();
     assert_eq!(withheld(&project, &all), expected);
+    for of in said {
+        assert_eq!(of.rule.as_str(), "shops_are_known");
+        assert!(of.because.iter().map(|period| project.calendar.label(*period)).eq(["2026-04"]));
+        assert_eq!(of.periods.len(), expected[of.kpi.as_str()].len());
+    }
 }
 
 #[test]
 fn a_bound_that_is_met_exactly_and_a_warning_withhold_nothing() {
     let project = rule("distrust");
     let mut all = values(&project, "2026-04", 0.9);
-    assert_eq!(withhold(&project, &mut all).unwrap(), []);
+    assert_eq!(withhold(&project, &mut all).unwrap(), Judged::default());
     assert_eq!(withheld(&project, &all), BTreeMap::new());
     let project = rule("warn");
     let mut all = values(&project, "2026-04", 0.1);
-    assert_eq!(withhold(&project, &mut all).unwrap().len(), 1);
+    assert_eq!(withhold(&project, &mut all).unwrap().broken.len(), 1);
     assert_eq!(withheld(&project, &all), BTreeMap::new());
 }
 
@@ -152,7 +188,7 @@ fn a_rule_without_a_value_says_nothing() {
     for value in all.iter_mut().filter(|value| value.kpi.as_str() == "known_shop") {
         value.estimate = Err(NotComputable::NoRows);
     }
-    assert_eq!(withhold(&project, &mut all).unwrap(), []);
+    assert_eq!(withhold(&project, &mut all).unwrap(), Judged::default());
     assert!(all.iter().filter(|value| value.kpi.as_str() == "sales").all(|value| value.estimate.is_ok()));
 }
 
@@ -162,7 +198,18 @@ fn what_a_rule_cannot_judge_is_not_renewed() {
     let mut not_renewed = BTreeMap::from([("known_shop".parse().unwrap(), "its source is away".to_owned())]);
     unjudged(&project, &mut not_renewed);
     let named: BTreeSet<&str> = not_renewed.keys().map(KpiId::as_str).collect();
-    assert_eq!(named, BTreeSet::from(["known_shop", "sales", "sales_of_a_quarter", "growth"]));
+    assert_eq!(
+        named,
+        BTreeSet::from([
+            "known_shop",
+            "sales",
+            "sales_of_a_quarter",
+            "growth",
+            "more_soon",
+            "more_before",
+            "sold_so_far"
+        ])
+    );
     assert_eq!(
         not_renewed[&"sales".parse().unwrap()],
         "the rule `shops_are_known` cannot judge its data: its source is away"

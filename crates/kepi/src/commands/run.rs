@@ -239,8 +239,11 @@ fn tell(report: &RunReport, out: Output) {
     }
     if let Some(of) = &report.followed {
         out.remark(&format!(
-            "{} alerts raised, {} looked at again, {} over; {} plans measured: `kepi inbox --open`",
-            of.raised, of.seen, of.recovered, of.measured
+            "{} raised, {} looked at again, {} over; {} measured: `kepi inbox --open`",
+            counted(of.raised as usize, "alert"),
+            of.seen,
+            of.recovered,
+            counted(of.measured as usize, "plan")
         ));
     }
     if let Some(why) = &report.not_followed {
@@ -261,11 +264,23 @@ fn tell(report: &RunReport, out: Output) {
         let named: Vec<&str> = periods.iter().rev().take(MOST_NAMED).copied().collect();
         let then = match otherwise {
             Consequence::Warn => "",
-            Consequence::Distrust => ": figures made of these rows are not trusted and withheld",
+            Consequence::Distrust => ": figures made of these rows are not trusted",
         };
         out.remark(&format!(
             "the rule `{rule}` does not hold in {}{more}{then}; `kepi show kpi {kpi}`",
             named.join(", ")
+        ));
+    }
+    for of in &report.withheld {
+        let more = of.because.len().saturating_sub(MOST_NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let named: Vec<&str> = of.because.iter().rev().take(MOST_NAMED).map(String::as_str).collect();
+        out.remark(&format!(
+            "withheld: {} of `{}` because of {}{more} (rule `{}`)",
+            counted(of.periods, "period"),
+            of.kpi,
+            named.join(", "),
+            of.rule
         ));
     }
     for (kpi, without) in &report.without {
@@ -319,7 +334,11 @@ fn aloud(rejected: &Rejected) -> String {
 }
 
 fn rows(n: u64) -> String {
-    format!("{n} row{}", if n == 1 { "" } else { "s" })
+    counted(n as usize, "row")
+}
+
+fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 fn loads(report: &RunReport) -> Grid {

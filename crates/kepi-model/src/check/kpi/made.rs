@@ -35,6 +35,7 @@ pub(super) fn of(
         sources.extend(looked_at.iter().filter(landed).cloned());
     }
     let mut reach = 0;
+    let mut back = derived::Back::new(entities);
     let mut blamed: Option<String> = None;
     for reading in kpi.measure.kind().readings() {
         let Some(base) = entities.get(&reading.rows.of) else { continue };
@@ -43,12 +44,14 @@ pub(super) fn of(
             Ok(own) => reach = own.max(reach),
             Err(path) => blamed = blamed.or_else(|| Some(path.to_string())),
         }
+        back.rows(base, Some(0));
         let weight = kpi.beside().filter(|_| bases.first() == Some(&&base.id));
         for expression in reading.rows.filter.iter().chain(reading.values).chain(weight) {
             match derived::latest(expression, base, dating, entities) {
                 Ok(own) => reach = own.max(reach),
                 Err(path) => blamed = blamed.or_else(|| Some(path.to_string())),
             }
+            back.expression(expression, base, dating, Some(0));
             age(expression, base, written.measure.span, findings);
         }
         let dimensions = kpi.by.iter().chain(kpi.hidden_dimensions());
@@ -57,6 +60,7 @@ pub(super) fn of(
                 Ok(own) => reach = own.max(reach),
                 Err(path) => hindsight(path, base, written.by.span, findings),
             }
+            back.expression(way, base, dating, Some(0));
             age(way, base, written.by.span, findings);
         }
     }
@@ -71,6 +75,7 @@ pub(super) fn of(
     let looked_at = derived::read_by(&made, entities);
     (kpi.made, kpi.looked_at, kpi.reads) = (made, looked_at, sources.into_iter().collect());
     kpi.reach = declared.unwrap_or(reach);
+    kpi.around = back.found;
 }
 
 fn hindsight(path: &Path, base: &Entity, at: Span, findings: &mut Findings) {
