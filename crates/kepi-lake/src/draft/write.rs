@@ -583,12 +583,23 @@ mod tests {
         let model = text("model.yml");
         assert!(model.contains("entity: customers\nname: \"Customers\"\nkey: [customer_id]\n"), "{model}");
         assert!(model.contains("# doubt: `customer_id` is unique but for 1 of 100 rows"), "{model}");
-        assert!(model.contains("entity: tickets\nname: \"Tickets\"\nkey: [ticket_no]\ntime: opened\n"), "{model}");
-        assert!(model.contains("  customer_id: {type: reference customers, name: \"customer_id\"}\n"), "{model}");
+        assert!(
+            model.contains("entity: tickets\nname: \"Tickets\"\nkey: [ticket_no]\ntime: opened\n"),
+            "{model}"
+        );
+        assert!(
+            model.contains("  customer_id: {type: reference customers, name: \"customer_id\"}\n"),
+            "{model}"
+        );
         assert!(model.contains("  comment: {type: text, personal: true, "), "{model}");
         assert!(model.contains("  said: {type: text, personal: true, "), "{model}");
-        assert!(text("sources.yml").contains("customer_id: {column: \"customer_id\", as: reference customers}"));
+        assert!(
+            text("sources.yml").contains("customer_id: {column: \"customer_id\", as: reference customers}")
+        );
         let kpis = text("kpis.yml");
-        assert!(kpis.contains("by: [topic]\n") && !kpis.contains("comment") && !kpis.contains("said"), "{kpis}");
+        assert!(
+            kpis.contains("by: [topic]\n") && !kpis.contains("comment") && !kpis.contains("said"),
+            "{kpis}"
+        );
     }
 }

@@ -166,7 +166,10 @@ fn ratios_across_entities_meet_on_segments() {
     }
     // Somebody visited in February, and of contracts nothing is known after 8 January.
     let february = world.reason("per_hundred", "2026-02", "");
-    assert!(matches!(&february, NotComputable::NotReached { until, .. } if until == "2026-01-08"), "{february}");
+    assert!(
+        matches!(&february, NotComputable::NotReached { until, .. } if until == "2026-01-08"),
+        "{february}"
+    );
     let across = world.value("conversion", "2026-01", "").unwrap().estimate.unwrap();
     assert!(matches!(across.interval, Err(NotComputable::Unsupported(_))));
     let within = world.value("ticket_size", "2026-01", "").unwrap().estimate.unwrap();
