@@ -15,17 +15,19 @@ use kepi_model::{
     check::{self, Options},
     codes,
     documents::{DocumentText, documents},
+    governance::Aspect,
     id::{Hash, PersonId, is_name},
     project::Project,
     source_text::{SourceFile, SourceMap},
 };
 use kepi_proof::{Commitment, canonical};
+use kepi_report::difference::between;
 use kepi_store::{
     Asked, Effects, EventFilter, NewText, Reading, Receipt, Store, StoreError, Transaction, door::new_key,
 };
 use serde_json::{Value, json};
 
-use crate::error::AppError;
+use crate::{error::AppError, picture::project_of};
 
 /// How often definitions are compared anew because others adopted some meanwhile.
 const ATTEMPTS: u32 = 10;
@@ -88,7 +90,8 @@ pub async fn adopt(
             return Ok(InForce { register: base, pin });
         }
         let governing = governing(store, &organisation, project, &adoptions).await?;
-        let command = Command::Adopt(Adopt { base, adoptions, governing });
+        let aspects = respects(store, &organisation.register, files, project).await?;
+        let command = Command::Adopt(Adopt { base, adoptions, aspects, governing });
         let key = new_key("adopt");
         match store.perform(Asked::new(permit, &key, at), &command, &mut NewTexts(texts)).await {
             Ok(_) => {}
@@ -97,6 +100,22 @@ pub async fn adopt(
         }
     }
     Err(AppError::Busy)
+}
+
+/// In which respects a folder differs from what is in force; none: what is in force cannot be read any more, or nothing is.
+async fn respects(
+    store: &Store,
+    register: &Register,
+    files: &SourceMap,
+    project: &Project,
+) -> Result<Option<BTreeSet<Aspect>>, AppError> {
+    if register.position() == 0 {
+        return Ok(None);
+    }
+    let before_files = of(store, register).await?.0;
+    let Ok(before) = project_of(&before_files) else { return Ok(None) };
+    let differences = between((&before_files, &before), (files, project));
+    Ok(Some(differences.documents.into_iter().flat_map(|of| of.aspects).collect()))
 }
 
 /// What differs from what is in force: the adoptions that make it the same, the earliest first, and the texts that are new.

@@ -27,6 +27,7 @@ use serde::Serialize;
 use crate::{
     acting::{WorkView, touches, worked_on},
     archive::{self, NewTexts},
+    concerned,
     error::AppError,
     overrides,
     picture::project_of,
@@ -39,6 +40,13 @@ const ATTEMPTS: u32 = 10;
 pub(crate) const MOST_SAID: usize = 4000;
 /// So many digits of the hash of a content are asked for where somebody says which one was read.
 const FEWEST_DIGITS: usize = 8;
+
+/// A text of somebody on one line: line breaks are shown as signs, so that no text looks like lines that Kepi writes.
+pub fn on_one_line(text: &str) -> String {
+    let breaks = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+    let lines = text.trim_end_matches(breaks).replace("\r\n", "\n");
+    lines.split(breaks).collect::<Vec<_>>().join(" ⏎ ")
+}
 
 /// Words that somebody has to say: a reason, what a figure rests on.
 pub(crate) fn words(what: &str, text: &str) -> Result<NewText, AppError> {
@@ -419,6 +427,9 @@ impl Deciding<'_> {
         if item.is_unratified() {
             return Ok(Evidence::None);
         }
+        if matches!(item.content, Content::Override(_) | Content::Entry(_)) {
+            return concerned::answering(self.0, organisation, &item.content).await;
+        }
         let Some(change) = item.content.change() else {
             let works = item.content.kind().steps.iter().any(|step| step.timeout != Timeout::Lapse);
             return if works { self.answerable(organisation).await } else { Ok(Evidence::None) };
@@ -668,6 +679,16 @@ pub(crate) async fn view(
         contradicts: Deciding(store).contradictions(organisation, item).await.unwrap_or_default(),
         work: worked_on(store, organisation, item).await?,
     })
+}
+
+/// Whether somebody of this name is there to decide; in an open project everybody is.
+///
+/// # Errors
+/// The database refuses.
+pub async fn is_known(store: &Store, name: &str) -> Result<bool, AppError> {
+    let organisation = store.organisation().await?;
+    let known = names(store, &organisation.people).await?.iter().any(|of| of == name);
+    Ok(known || organisation.governance.mode == Mode::Open)
 }
 
 /// How it is decided what is in force.

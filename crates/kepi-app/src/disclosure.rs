@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use jiff::{Timestamp, civil::Date};
-use kepi_govern::{Content, Organisation, items::Outcome};
+use kepi_govern::{Content, Event, Organisation, items::Outcome};
 use kepi_model::{
     describe,
     id::KpiId,
@@ -14,11 +14,12 @@ use kepi_report::{
     benchmarks,
     view::{Points, TargetView},
 };
+use kepi_store::EventFilter;
 use serde::Serialize;
 
 use crate::{
     archive,
-    deciding::{ItemView, view},
+    deciding::{ItemView, on_one_line, view},
     error::AppError,
     open::App,
     overrides::Overriding,
@@ -36,6 +37,11 @@ fn word(of: &impl Serialize) -> String {
     serde_json::to_value(of).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
+/// A text of somebody as Markdown shows it, on one line.
+fn plain(text: &str) -> String {
+    on_one_line(text).replace('<', "&lt;")
+}
+
 /// A document in Markdown that is being written.
 struct Document(String);
 
@@ -46,8 +52,9 @@ impl Document {
     fn line(&mut self, text: impl AsRef<str>) {
         let _ = writeln!(self.0, "{}", text.as_ref());
     }
+    /// What is said stands on one line and is text: it cannot look like another heading, point or approval.
     fn point(&mut self, what: &str, text: impl AsRef<str>) {
-        let _ = writeln!(self.0, "- {what}: {}", text.as_ref());
+        let _ = writeln!(self.0, "- {}: {}", plain(what), plain(text.as_ref()));
     }
     fn code(&mut self, text: &str) {
         // A fence that is longer than any within.
@@ -115,7 +122,7 @@ impl App {
 
 impl At<'_> {
     fn title(&self, name: &str, to: &mut Document) {
-        to.line(format!("# {name}: methodology\n"));
+        to.line(format!("# {}: methodology\n", plain(name)));
         to.line(format!("`{}`, as in force on {} and known at event {}.", self.id, self.day, self.position));
     }
 
@@ -124,7 +131,7 @@ impl At<'_> {
         self.title(&kpi.name, to);
         to.heading("What it says");
         if let Some(description) = &kpi.description {
-            to.line(format!("{description}\n"));
+            to.point("described as", description);
         }
         to.point("in words", describe::measure(kpi, project));
         to.point("formula", describe::formula(kpi, project));
@@ -154,7 +161,13 @@ impl At<'_> {
             let whose = target.unit.as_ref().map_or(String::new(), |unit| format!(" for {unit}"));
             let basis =
                 benchmarks::evidence(target, self.project).unwrap_or_else(|| "no basis is given".to_owned());
-            let text = format!("{}, threshold {}{whose}; rests on: {basis}", shown.target, shown.threshold);
+            let floor = shown.floor.as_ref().map_or(String::new(), |floor| format!(", floor {floor}"));
+            let stretch =
+                shown.stretch.as_ref().map_or(String::new(), |stretch| format!(", stretch {stretch}"));
+            let text = format!(
+                "{}, threshold {}{floor}{stretch}{whose}; rests on: {basis}",
+                shown.target, shown.threshold
+            );
             to.point(&format!("from {}", target.from), text);
         }
         if !any {
@@ -263,6 +276,25 @@ impl At<'_> {
                 Some(instead) => format!("{}, overridden; computed {computed}", said(project, id, &instead)),
                 None => computed,
             };
+            let ever = overrides.ever(id, value.period, &value.segment);
+            let why =
+                ever.last().filter(|of| text.contains(", overridden;") && of.over.is_none()).map(|of| {
+                    let erased =
+                        |of: &Option<String>| of.clone().unwrap_or_else(|| "the text was erased".to_owned());
+                    let (by, agreed) = (of.by.join(", "), of.agreed.join(", "));
+                    let agreed = if agreed.is_empty() {
+                        "nobody had to agree".to_owned()
+                    } else {
+                        format!("{agreed} agreed")
+                    };
+                    format!(
+                        "; said by {by}, {agreed}: {} (evidence: {}, item {})",
+                        erased(&of.why),
+                        erased(&of.evidence),
+                        of.item
+                    )
+                });
+            let text = format!("{text}{}", why.unwrap_or_default());
             to.point(&project.calendar.label(value.period), text);
         }
         Ok(())
@@ -271,9 +303,28 @@ impl At<'_> {
     /// Every wording that was adopted by then, by whom, and who agreed to it.
     async fn versions(&self, to: &mut Document) -> Result<(), AppError> {
         to.heading("Versions and approvals");
-        for of in self.held(self.id, None).await? {
-            let at = Timestamp::from_microsecond(of.at).map(|at| at.to_string()).unwrap_or_default();
-            to.point(&format!("from {}", of.from), format!("adopted {at} by {} (event {})", of.by, of.event));
+        // Every adoption that named it, not those alone whose text still holds on some day.
+        let kind = Some("definition.adopted".to_owned());
+        let mut earlier = Vec::new();
+        let held: Vec<u64> = self.held(self.id, None).await?.iter().map(|of| of.event).collect();
+        for recorded in self.app.store.events(&EventFilter { kind, ..EventFilter::default() }).await? {
+            let Ok(Event::DefinitionAdopted(adoption)) = recorded.event() else { continue };
+            let own = adoption.texts.iter().find(|(id, _)| id.to_string() == self.id);
+            let Some((_, adopted)) = own.filter(|_| recorded.seq <= self.position) else { continue };
+            let at = Timestamp::from_microsecond(recorded.at).map(|at| at.to_string()).unwrap_or_default();
+            let by = self.app.store.name_of(&recorded.by).await?;
+            let what = match (adopted.text, held.contains(&recorded.seq)) {
+                (None, _) => "gone",
+                (Some(_), true) => "adopted",
+                (Some(_), false) => "adopted, replaced since",
+            };
+            to.point(
+                &format!("from {}", adoption.from),
+                format!("{what} {at} by {by} (event {})", recorded.seq),
+            );
+            if let (Some(text), false) = (adopted.text, held.contains(&recorded.seq)) {
+                earlier.push((adoption.from, recorded.seq, text));
+            }
         }
         let names = |adoption: &kepi_govern::event::DefinitionAdopted| {
             adoption.texts.keys().any(|id| id.to_string() == self.id)
@@ -291,6 +342,15 @@ impl At<'_> {
                 if ballots.is_empty() { "nobody had to agree".to_owned() } else { ballots.join(", ") };
             let why = why.unwrap_or_else(|| "the text was erased".to_owned());
             to.point(&format!("item {item}"), format!("proposed by {}: {why}; {agreed}", authors.join(", ")));
+        }
+        if !earlier.is_empty() {
+            to.heading("As it was written before");
+        }
+        for (from, event, text) in earlier {
+            let text = self.app.store.read().await?.text(&text).await?;
+            to.line(format!("`{}`, from {from} (event {event}):\n", self.id));
+            to.code(text.as_deref().unwrap_or("# the text was erased"));
+            to.line("");
         }
         Ok(())
     }

@@ -1,9 +1,13 @@
 //! Figures that people enter because no source has them: proposed with evidence, agreed to by one other, landed by the next run.
 
-use std::collections::BTreeSet;
-
-use kepi_govern::{Content, Event, Principal, entries::Entry, periods::PeriodId, plain::Number};
+use kepi_govern::{
+    Content, Event,
+    entries::Entry,
+    periods::PeriodId,
+    plain::{Name, Number},
+};
 use kepi_model::project::{Connector, Measure};
+use kepi_proof::Commitment;
 use kepi_query::{
     landing::{Fetched, PortError, Rows},
     published::grain_text,
@@ -12,6 +16,7 @@ use kepi_store::{EventFilter, NewText, Store};
 use serde_json::json;
 
 use crate::{
+    concerned,
     deciding::{Acting, Deciding, words},
     error::AppError,
     open::App,
@@ -83,28 +88,50 @@ impl App {
                 number.as_str().rsplit_once('.').is_none_or(|(_, digits)| digits.len() <= DECIMALS)
             })
             .ok_or_else(|| wrong(format!("`{}` has more than {DECIMALS} decimals", what.value)))?;
-        let figure = measure.figure.parse().map_err(|_| {
+        let figure: Name = measure.figure.parse().map_err(|_| {
             wrong(format!("`{}` is no name of a figure: letters, digits and `_`", measure.figure))
         })?;
-        let mut concerned = BTreeSet::new();
-        if let Some(person) = &kpi.accountable
-            && let Principal::Person(number) = self.store.person(person.as_str()).await?
-        {
-            concerned.insert(number);
-        }
+        let people = concerned::of_entry(&project, &measure.figure, what.part).unwrap_or_default();
+        let concerned = concerned::numbers(&self.store, &people).await?;
         let evidence = words("evidence", what.evidence)?;
-        let part = (!what.part.is_empty()).then(|| NewText::new(what.part.to_owned()));
+        let id = PeriodId { grain: period.grain, first };
+        let (part, new) = match what.part {
+            "" => (None, None),
+            text => match self.part_before(&figure, id, text).await? {
+                Some(known) => (Some(known), None),
+                None => {
+                    let new = NewText::new(text.to_owned());
+                    (Some(new.commitment), Some(new))
+                }
+            },
+        };
         let content = Content::Entry(Entry {
             figure,
-            period: PeriodId { grain: period.grain, first },
+            period: id,
             until,
-            part: part.as_ref().map(|text| text.commitment),
+            part,
             value,
             evidence: evidence.commitment,
             concerned,
         });
-        let new = part.into_iter().chain([evidence]).collect();
+        let new = new.into_iter().chain([evidence]).collect();
         Deciding(&self.store).ask_with(content, new, acting, why).await
+    }
+
+    /// How a part was named when this figure was proposed before: who says the same means the same.
+    async fn part_before(
+        &self,
+        figure: &Name,
+        period: PeriodId,
+        part: &str,
+    ) -> Result<Option<Commitment>, AppError> {
+        let organisation = self.store.organisation().await?;
+        let named = organisation.items.all().filter_map(|item| match &item.content {
+            Content::Entry(of) if of.figure == *figure && of.period == period => of.part,
+            _ => None,
+        });
+        let texts = self.store.read().await?.texts(&named.collect::<Vec<_>>()).await?;
+        Ok(texts.into_iter().find(|(_, text)| text == part).map(|(name, _)| name))
     }
 }
 

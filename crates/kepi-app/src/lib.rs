@@ -17,6 +17,7 @@ pub mod acting;
 pub mod archive;
 pub mod audit;
 pub mod commentary;
+mod concerned;
 pub mod deciding;
 pub mod delivering;
 pub mod disclosure;

@@ -1,9 +1,6 @@
 //! Saying a figure in place of the one that was computed: who proposed it, who agreed, and where it is shown.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::civil::Date;
 use kepi_govern::{
@@ -25,6 +22,7 @@ use kepi_store::{NewText, Store};
 use serde::Serialize;
 
 use crate::{
+    concerned,
     deciding::{Acting, Deciding, words},
     error::AppError,
     open::App,
@@ -238,12 +236,9 @@ impl App {
                 kpi.id, what.period
             )));
         }
-        let mut concerned = BTreeSet::new();
-        if let Some(person) = &kpi.accountable
-            && let Principal::Person(number) = self.store.person(person.as_str()).await?
-        {
-            concerned.insert(number);
-        }
+        // Every wording of the KPI, not that of the period alone: who answers for it by now is concerned, too.
+        let people = project.kpis.get(&kpi.id).map(|kpi| concerned::of_segment(&project, kpi, &segment));
+        let concerned = concerned::numbers(&self.store, &people.unwrap_or_default()).await?;
         let organisation = self.store.organisation().await?;
         let id = PeriodId { grain: period.grain, first };
         let mut new = Vec::new();

@@ -67,7 +67,7 @@ pub struct PeriodsView {
 }
 
 /// A figure of a closed period.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OfficialView {
     /// The KPI.
     pub kpi: String,
@@ -75,8 +75,14 @@ pub struct OfficialView {
     pub segment: String,
     /// What is official; none: nothing was published of it when the period was closed.
     pub official: Option<String>,
-    /// What was computed since, where that is something else; none: it is no longer computed.
+    /// What it is since, where that is something else: computed otherwise, or overridden; none: it is no longer computed.
     pub restated: Option<Option<String>>,
+    /// The official figure as a number, where there is one.
+    pub official_value: Option<f64>,
+    /// What it is since as a number, where that is something else.
+    pub restated_value: Option<f64>,
+    /// Whether people have said it otherwise since the close.
+    pub overridden: bool,
 }
 
 /// What keeps a period from being closed with a good conscience.
@@ -201,12 +207,33 @@ impl App {
             )));
         };
         let both = self.both(&project, of, close.published).await?;
-        let view = both.into_iter().map(|((kpi, segment), (then, now))| OfficialView {
-            official: then.as_ref().map(|value| said(&project, &kpi, &value.estimate)),
-            restated: (!same(&then, &now))
-                .then(|| now.as_ref().map(|value| said(&project, &kpi, &value.estimate))),
-            kpi: kpi.to_string(),
-            segment: segment.to_string(),
+        let overrides = Overriding::read(&self.store, &organisation, &project).await?;
+        let view = both.into_iter().map(|((kpi, segment), (then, now))| {
+            let text = |value: &Option<Value>| value.as_ref().map(|of| said(&project, &kpi, &of.estimate));
+            let point = |value: &Option<Value>| value.as_ref()?.estimate.as_ref().ok().map(|of| of.point);
+            let differs = !same(&then, &now);
+            let overridden = differs && overrides.point(&kpi, of, &segment).is_some();
+            let (mut official, mut restated) = (text(&then), text(&now));
+            // Two figures that differ are not shown as the same.
+            if let (true, true, Some(then), Some(now)) =
+                (differs, official == restated, point(&then), point(&now))
+            {
+                let exact =
+                    |text: &Option<String>, point: f64| text.as_ref().map(|text| format!("{text} ({point})"));
+                (official, restated) = (exact(&official, then), exact(&restated, now));
+            }
+            if overridden {
+                restated = restated.map(|text| format!("{text}, overridden"));
+            }
+            OfficialView {
+                official,
+                restated: differs.then_some(restated),
+                official_value: point(&then),
+                restated_value: if differs { point(&now) } else { None },
+                overridden,
+                kpi: kpi.to_string(),
+                segment: segment.to_string(),
+            }
         });
         Ok(view.collect())
     }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use kepi_model::id::{EntityId, Hash, RuleId};
+use kepi_model::{
+    governance::Aspect,
+    id::{EntityId, Hash, RuleId},
+};
 use kepi_proof::{Commitment, Digest};
 use serde::{Serialize, ser::SerializeSeq};
 
@@ -26,6 +29,9 @@ pub struct Adopt {
     /// What is in force from which day on; only what differs.
     #[serde(serialize_with = "adoptions")]
     pub adoptions: Vec<DefinitionAdopted>,
+    /// In which respects definitions differ by them; none: that is not known, and it may be any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aspects: Option<BTreeSet<Aspect>>,
     /// What the texts say of who decides, and how.
     #[serde(skip_serializing_if = "Governing::is_empty")]
     pub governing: Governing,
@@ -244,6 +250,13 @@ pub enum Evidence {
         register: u64,
         /// Whether both together are without errors.
         sound: bool,
+    },
+    /// Of [`Command::Vote`] on a figure that people say: who answers for it by now.
+    Answering {
+        /// Position of the register that was looked at.
+        register: u64,
+        /// Persons by number; none: there is no such figure any more.
+        people: Option<BTreeSet<u64>>,
     },
     /// Of whatever somebody is to work on: who answers for what.
     Answerable(Box<Directory>),

@@ -99,6 +99,23 @@ pub fn between(before: (&SourceMap, &Project), after: (&SourceMap, &Project)) ->
                     kpi((&then, before), (&now, after), &mut said);
                 }
             }
+            (How::New | How::Gone, "kpi") => {
+                said.is(Aspect::Definition);
+                // What holds on its first day without it: another wording, or nothing.
+                let of = |project: &Project| {
+                    let all = project.kpis.get(&name.parse().ok()?)?;
+                    match from.as_ref().and_then(|day| day.parse().ok()) {
+                        Some(day) => all.in_force(day).cloned(),
+                        None => all.wordings().next().filter(|of| of.from.is_none()).cloned(),
+                    }
+                };
+                match (of(before), of(after)) {
+                    (Some(then), Some(now)) => kpi((&then, before), (&now, after), &mut said),
+                    (None, Some(now)) => whole(&now, after, false, &mut said),
+                    (Some(then), None) => whole(&then, before, true, &mut said),
+                    (None, None) => {}
+                }
+            }
             (How::Changed, "scorecard") => {
                 let of = |project: &Project| {
                     let card = project.scorecards.get(&name.parse().ok()?)?;
@@ -217,24 +234,6 @@ fn kpi((then, before): (&Kpi, &Project), (now, after): (&Kpi, &Project), said: &
         &format!("{:?}", then.better),
         &format!("{:?}", now.better),
     );
-    let targets = |kpi: &Kpi| -> BTreeMap<(String, String), String> {
-        let of = kpi.targets.iter().map(|target| {
-            let view = TargetView::new(target.from.to_string(), target.lines, kpi.better, &kpi.unit);
-            let whom = target.unit.as_ref().map_or(String::new(), |unit| format!(" for {unit}"));
-            let length = format!(", by {}", grain_text(target.period));
-            let length = if target.period == kpi.period { "" } else { length.as_str() };
-            let basis = target.basis.as_ref().map_or(String::new(), |basis| format!(", on: {}", basis.text));
-            let lines = [
-                view.floor.map(|floor| format!("floor {floor}")),
-                Some(format!("threshold {}", view.threshold)),
-                view.stretch.map(|stretch| format!("stretch {stretch}")),
-            ];
-            let lines = listed(lines.into_iter().flatten());
-            let key = (target.from.to_string(), format!("{whom}{length}"));
-            (key, format!("{} ({lines}{basis})", view.target))
-        });
-        of.collect()
-    };
     let (old, new) = (targets(then), targets(now));
     for (from, whom) in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
         let key = (from.clone(), whom.clone());
@@ -265,6 +264,40 @@ fn kpi((then, before): (&Kpi, &Project), (now, after): (&Kpi, &Project), said: &
     said.changed(Aspect::Words, "is believed to move", &moves(then), &moves(now));
     said.changed(Aspect::Words, "purpose", &listed(&then.purpose), &listed(&now.purpose));
     said.changed(Aspect::Words, "taken for granted", &then.assumptions.join(" "), &now.assumptions.join(" "));
+}
+
+/// The targets of a KPI, by day and for whom.
+fn targets(kpi: &Kpi) -> BTreeMap<(String, String), String> {
+    let of = kpi.targets.iter().map(|target| {
+        let view = TargetView::new(target.from.to_string(), target.lines, kpi.better, &kpi.unit);
+        let whom = target.unit.as_ref().map_or(String::new(), |unit| format!(" for {unit}"));
+        let length = format!(", by {}", grain_text(target.period));
+        let length = if target.period == kpi.period { "" } else { length.as_str() };
+        let basis = target.basis.as_ref().map_or(String::new(), |basis| format!(", on: {}", basis.text));
+        let lines = [
+            view.floor.map(|floor| format!("floor {floor}")),
+            Some(format!("threshold {}", view.threshold)),
+            view.stretch.map(|stretch| format!("stretch {stretch}")),
+        ];
+        let lines = listed(lines.into_iter().flatten());
+        let key = (target.from.to_string(), format!("{whom}{length}"));
+        (key, format!("{} ({lines}{basis})", view.target))
+    });
+    of.collect()
+}
+
+/// A KPI that is new, or that goes: its targets and who answers for it come or go with it.
+fn whole(of: &Kpi, project: &Project, gone: bool, said: &mut Said) {
+    let mut all = |aspect, what: &str, text: &str| match gone {
+        true => said.changed(aspect, what, text, ""),
+        false => said.changed(aspect, what, "", text),
+    };
+    all(Aspect::Definition, "what is measured", &describe::measure(of, project));
+    for ((from, whom), text) in targets(of) {
+        all(Aspect::Target, &format!("target from {from}{whom}"), &text);
+    }
+    all(Aspect::Owner, "accountable", &listed(&of.accountable));
+    all(Aspect::Owner, "responsible", &listed(&of.responsible));
 }
 
 /// The weights of a scorecard, by where they stand.

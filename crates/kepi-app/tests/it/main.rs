@@ -8,3 +8,4 @@ mod editing;
 mod emergency;
 mod freezing;
 mod pull;
+mod said;

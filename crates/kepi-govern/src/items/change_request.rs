@@ -44,30 +44,7 @@ pub struct Change {
 impl Change {
     /// The respects in which definitions differ at least, as the register alone tells: it does not read texts.
     pub fn at_least(&self, register: &Register) -> BTreeSet<Aspect> {
-        let mut found = BTreeSet::new();
-        if !self.governing.is_empty() {
-            found.insert(Aspect::Governance);
-        }
-        for adoption in &self.adoptions {
-            let day = match adoption.from {
-                Effective::Ever => None,
-                Effective::From(day) => Some(day),
-            };
-            for (id, new) in &adoption.texts {
-                let kind = match id {
-                    DocumentId::Named { kind, .. } => kind.as_str(),
-                    DocumentId::Person(_) => "person",
-                };
-                let held = register.in_force(id, day);
-                // A scorecard means something else when a target does, and a target is no weight.
-                let told =
-                    matches!(kind, "kpi" | "source") && held.map(|held| held.meaning) != Some(new.meaning);
-                if kind == "governance" || held.is_none() || new.text.is_none() || told {
-                    found.insert(Aspect::of_kind(kind));
-                }
-            }
-        }
-        found
+        at_least(&self.adoptions, &self.governing, register)
     }
 
     /// Whether anything that it says was adopted otherwise since.
@@ -98,4 +75,35 @@ impl Change {
         }
         ask
     }
+}
+
+/// The respects in which definitions differ at least by adoptions, as the register alone tells: it does not read texts.
+pub(crate) fn at_least(
+    adoptions: &[DefinitionAdopted],
+    governing: &Governing,
+    register: &Register,
+) -> BTreeSet<Aspect> {
+    let mut found = BTreeSet::new();
+    if !governing.is_empty() {
+        found.insert(Aspect::Governance);
+    }
+    for adoption in adoptions {
+        let day = match adoption.from {
+            Effective::Ever => None,
+            Effective::From(day) => Some(day),
+        };
+        for (id, new) in &adoption.texts {
+            let kind = match id {
+                DocumentId::Named { kind, .. } => kind.as_str(),
+                DocumentId::Person(_) => "person",
+            };
+            let held = register.in_force(id, day);
+            // A scorecard means something else when a target does, and a target is no weight.
+            let told = matches!(kind, "kpi" | "source") && held.map(|held| held.meaning) != Some(new.meaning);
+            if kind == "governance" || held.is_none() || new.text.is_none() || told {
+                found.insert(Aspect::of_kind(kind));
+            }
+        }
+    }
+    found
 }

@@ -9,10 +9,10 @@ use kepi_model::{
 };
 
 use super::{
-    ALREADY_OPEN, ASPECTS, BY_ITSELF, CONCERNED, FROZEN, LAPSED, LOOK_AGAIN, NO_DAYS, NO_EMERGENCY, NO_ITEM,
-    NOBODY, NOT_ASKED, NOT_ASKING, NOT_BEGUN, NOT_FROZEN, NOT_OVERRIDDEN, NOT_THERE, NOT_TO_CLOSE, NOT_YOURS,
-    NOTHING_DIFFERS, NOTHING_DUE, OTHER_CONTENT, OUTDATED, OVER_ALREADY, OWN, UNRATIFIED, UNSAID, Violation,
-    acting,
+    ALREADY_OPEN, ASPECTS, BY_ITSELF, CONCERNED, FROZEN, LAPSED, LOOK_AGAIN, NO_DAYS, NO_EMERGENCY,
+    NO_FIGURE, NO_ITEM, NOBODY, NOT_ASKED, NOT_ASKING, NOT_BEGUN, NOT_FROZEN, NOT_OVERRIDDEN, NOT_THERE,
+    NOT_TO_CLOSE, NOT_YOURS, NOTHING_DIFFERS, NOTHING_DUE, OTHER_CONTENT, OUTDATED, OVER_ALREADY, OWN,
+    REPLACED, UNRATIFIED, UNSAID, Violation, acting,
 };
 use crate::{
     command::{Edit, Evidence, Facts, Open, Vote, Withdraw},
@@ -100,8 +100,8 @@ pub(super) fn frozen(
         Violated(violations).say(
             FROZEN,
             format!(
-                "it changes what holds between {from} and {until}, which item {item} has frozen: let it begin on {until} or later, or \
-                 propose to lift that: `kepi lift {item}`"
+                "it changes what holds between {from} and {until}, which item {item} has frozen: leave the text of these days as it is and \
+                 add a document with `from: {until}`, or propose to lift that: `kepi lift {item}`"
             ),
         );
     }
@@ -159,8 +159,10 @@ fn of_content(
                 violated.say(OVER_ALREADY, "an override is of a period with days, and ends after today");
             }
             figure_frozen(organisation, (period, of.until), Some(&of.figure.kpi), violated);
+            of_figure(organisation, (content, was), facts, violated);
         }
         Content::Entry(of) => {
+            of_figure(organisation, (content, was), facts, violated);
             if of.period.first >= of.until {
                 violated.say(OVER_ALREADY, "a figure is of a period with days");
             }
@@ -506,13 +508,14 @@ pub(super) fn voted(
     if vote.content != item.digest {
         violated.say(OTHER_CONTENT, "it proposes something else by now: `kepi item` shows what");
     }
-    may_vote(organisation, item, facts.by, vote.stance, &mut violated);
+    let answering = answering(organisation, item, facts, &mut violated);
+    may_vote(organisation, &by_now(item, answering), facts.by, vote.stance, &mut violated);
     let ballot = ItemVoted { item: vote.item, stance: vote.stance, content: vote.content, why: vote.why };
     let mut events = vec![Event::ItemVoted(ballot)];
     let then = after(organisation, &events, facts);
     let item = then.items.get(vote.item)?;
     let ended = |outcome| Event::ItemEnded(ItemEnded { item: vote.item, outcome });
-    match tally(&then, item) {
+    match tally(&then, &by_now(item, answering)) {
         Tally::Pending(_) => {}
         Tally::Failed if item.is_unratified() => {
             events.extend(taken_back(organisation, item, Outcome::Rejected));
@@ -527,6 +530,89 @@ pub(super) fn voted(
         },
     }
     Some(events)
+}
+
+/// Who answers by now for the figure that an item says, if it says one.
+fn answering<'a>(
+    organisation: &Organisation,
+    item: &Item,
+    facts: Facts<'a>,
+    violated: &mut Violated<'_>,
+) -> Option<&'a BTreeSet<u64>> {
+    if !matches!(item.content, Content::Override(_) | Content::Entry(_)) {
+        return None;
+    }
+    match facts.evidence {
+        Evidence::Answering { register, people } if *register == organisation.register.position() => {
+            people.as_ref()
+        }
+        _ => {
+            violated.say(LOOK_AGAIN, "what is in force has changed just now: try again");
+            None
+        }
+    }
+}
+
+/// An item as those may decide on it who do not answer for its figure, neither when it was proposed nor by now.
+fn by_now(item: &Item, answering: Option<&BTreeSet<u64>>) -> Item {
+    let mut item = item.clone();
+    match &mut item.content {
+        Content::Override(of) => of.concerned.extend(answering.into_iter().flatten()),
+        Content::Entry(of) => of.concerned.extend(answering.into_iter().flatten()),
+        _ => {}
+    }
+    item
+}
+
+/// Nobody says a figure of which another waits, nor in place of one that was said later; and nothing of a figure that is no more.
+fn of_figure(
+    organisation: &Organisation,
+    (content, was): (&Content, Option<&Item>),
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) {
+    let same = |other: &&Item| {
+        was.is_none_or(|was| was.number != other.number) && is_of_same(content, &other.content)
+    };
+    for other in organisation.items.all().filter(same) {
+        let waits = other.ended.is_none() && was.is_none();
+        let newer = matches!(other.ended, Some((Outcome::Done, _)))
+            && was.is_some_and(|was| was.number < other.number);
+        if waits {
+            violated.say(
+                ALREADY_OPEN,
+                format!("item {} says a figure of the same, and waits: decide on that first", other.number),
+            );
+        }
+        if newer {
+            violated.say(
+                REPLACED,
+                format!(
+                    "item {} says another figure of the same, and was proposed later: propose yours again",
+                    other.number
+                ),
+            );
+        }
+    }
+    let gone = match content {
+        Content::Override(of) => DocumentId::named("kpi", of.figure.kpi.as_str())
+            .is_none_or(|kpi| organisation.register.in_force(&kpi, None).is_none()),
+        _ => false,
+    };
+    if gone || matches!(facts.evidence, Evidence::Answering { people: None, .. }) {
+        violated.say(NO_FIGURE, "there is no such figure any more: what it is of is not in force");
+    }
+}
+
+/// Whether two say a figure of the same.
+fn is_of_same(one: &Content, other: &Content) -> bool {
+    match (one, other) {
+        (Content::Override(one), Content::Override(other)) => one.figure == other.figure,
+        (Content::Entry(one), Content::Entry(other)) => {
+            (&one.figure, one.period, one.part) == (&other.figure, other.period, other.part)
+        }
+        _ => false,
+    }
 }
 
 /// Whether somebody may say something of an item: not of what they wrote, nor of what touches them, unless all whom it

@@ -12,6 +12,7 @@ use crate::{
     access,
     command::{Adopt, Command, Evidence, Facts, Land, Publish, PublishInsights, Shape},
     event::{AttemptForbidden, Event, InsightsPublished, LoadLanded, LoadStopped, RunPublished, TableShaped},
+    items::change_request::at_least,
     organisation::Organisation,
     register::Effective,
 };
@@ -97,6 +98,10 @@ pub const NOT_OVERRIDDEN: &str = "G1001";
 pub const OVER_ALREADY: &str = "G1002";
 /// A figure of a period that has not begun.
 pub const NOT_BEGUN: &str = "G1003";
+/// A newer one says another figure of the same.
+pub const REPLACED: &str = "G1004";
+/// There is no such figure any more.
+pub const NO_FIGURE: &str = "G1005";
 /// Nothing was due.
 pub const NOTHING_DUE: &str = "G0807";
 /// It is no emergency that could be taken back, or nobody is named for emergencies.
@@ -209,7 +214,12 @@ fn adopted(situation: Situation<'_>, adopt: &Adopt, violations: &mut Vec<Violati
         );
     }
     deciding::typed(&adopt.adoptions, &adopt.governing, violations);
-    deciding::frozen(situation.organisation, &adopt.adoptions, None, violations);
+    // What is said to differ, and what does whatever is said.
+    let aspects = adopt.aspects.as_ref().map(|aspects| {
+        let least = at_least(&adopt.adoptions, &adopt.governing, register);
+        aspects.union(&least).copied().collect()
+    });
+    deciding::frozen(situation.organisation, &adopt.adoptions, aspects.as_ref(), violations);
     let mut violated = |code, message| violations.push(Violation { code, message });
     let mut then = register.clone();
     for adoption in &adopt.adoptions {

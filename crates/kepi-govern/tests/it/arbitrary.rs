@@ -498,7 +498,7 @@ fn deciding() -> impl Strategy<Value = Event> {
 
 pub fn command() -> impl Strategy<Value = Command> {
     let adopt = (0..4u64, collection::vec(adoption(), 0..3)).prop_map(|(base, adoptions)| {
-        Command::Adopt(Adopt { base, adoptions, governing: Governing::default() })
+        Command::Adopt(Adopt { aspects: None, base, adoptions, governing: Governing::default() })
     });
     let land = (load(), whole(), option::of(uuid()), option::of(parsed()))
         .prop_map(|(load, ended, replaces, stopped)| Command::Land(Land { load, ended, replaces, stopped }));

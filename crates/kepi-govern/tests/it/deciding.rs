@@ -75,6 +75,7 @@ impl World {
         };
         let texts = BTreeMap::from([(kpi("a"), adopted), (kpi("b"), adopted)]);
         let adopt = Adopt {
+            aspects: None,
             base: 0,
             adoptions: vec![DefinitionAdopted { from: Effective::Ever, texts, files: None }],
             governing,
@@ -177,6 +178,7 @@ fn where_it_is_decided_a_run_adopts_nothing() {
         let mut world = World::new(mode);
         let adopted = world.text();
         let adopt = Command::Adopt(Adopt {
+            aspects: None,
             base: world.organisation.register.position(),
             adoptions: vec![DefinitionAdopted {
                 from: Effective::Ever,
@@ -428,6 +430,7 @@ fn what_is_frozen_is_changed_by_nothing_until_that_is_lifted_by_others() {
         if mode == Mode::Open {
             let adopted = world.text();
             let adopt = Command::Adopt(Adopt {
+                aspects: None,
                 base: world.organisation.register.position(),
                 adoptions: vec![DefinitionAdopted {
                     from: Effective::Ever,
@@ -437,6 +440,9 @@ fn what_is_frozen_is_changed_by_nothing_until_that_is_lifted_by_others() {
                 governing: Governing::default(),
             });
             assert_eq!(world.refused(1, &adopt), [laws::FROZEN]);
+            // What is not frozen is adopted, if it is said what differs.
+            let Command::Adopt(of) = adopt else { panic!("an adoption") };
+            world.must(1, &Command::Adopt(Adopt { aspects: Some(BTreeSet::from([Aspect::Weight])), ..of }));
         }
         let open = |content| Command::Open(Open { content, why: Commitment([0; 32]) });
         assert_eq!(world.refused(1, &open(Content::Lift(77))), [laws::NOT_FROZEN]);

@@ -38,6 +38,7 @@ fn text(n: u8) -> Adopted {
 
 fn adopt(base: u64, texts: Vec<(DocumentId, Adopted)>) -> Command {
     Command::Adopt(Adopt {
+        aspects: None,
         base,
         adoptions: vec![DefinitionAdopted {
             from: Effective::Ever,

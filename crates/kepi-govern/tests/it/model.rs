@@ -106,6 +106,8 @@ struct Told {
     content: Content,
     digest: Digest,
     concerned: BTreeSet<u64>,
+    /// Who answers for its figure, as the last vote was told.
+    by_now: BTreeSet<u64>,
     authors: BTreeSet<u64>,
     editor: u64,
     /// Who said what of which content since it was written.
@@ -219,7 +221,11 @@ impl Model {
                 return Content::Restore(if all.is_empty() { 1 } else { self.dice.one(&all) });
             }
             46..50 => {
-                let Override { figure, until, value, evidence, concerned, .. } = self.said();
+                let Override { mut figure, mut until, value, evidence, concerned, .. } = self.said();
+                if self.dice.chance(15) {
+                    figure.period.first = Date::constant(1999, 12, 1);
+                    until = Date::constant(2000, 1, 1);
+                }
                 return Content::Entry(Entry {
                     figure: "share".parse().unwrap(),
                     period: figure.period,
@@ -344,6 +350,7 @@ impl Model {
             30..33 => {
                 let adopted = self.world.text();
                 Command::Adopt(Adopt {
+                    aspects: None,
                     base: self.world.organisation.register.position(),
                     adoptions: vec![DefinitionAdopted {
                         from: Effective::Ever,
@@ -460,6 +467,11 @@ impl Model {
                 Command::Open(Open { content: Content::Override(of), .. })
                 | Command::Edit(Edit { content: Content::Override(of), .. }),
             ) => of.concerned.clear(),
+            (Some(Lie::NobodyConcerned), Command::Vote(_)) => {
+                if let Evidence::Answering { people: Some(people), .. } = &mut evidence {
+                    people.clear();
+                }
+            }
             (Some(Lie::NothingEnds), _) => organisation.items = self.unended.clone(),
             (Some(Lie::Earlier), _) => at = DAY,
             (Some(Lie::NothingFrozen), _) => organisation.periods.frozen.clear(),
@@ -517,7 +529,15 @@ impl Model {
         let job = job(&command, who);
         let position = self.world.organisation.register.position();
         let known = if self.dice.chance(60) { position } else { position.saturating_sub(1) };
-        let evidence = Evidence::Merged { register: known, sound: self.dice.chance(90) };
+        let mut evidence = Evidence::Merged { register: known, sound: self.dice.chance(90) };
+        if let Command::Vote(Vote { item, .. }) = &command
+            && let Some(told) = self.told.get_mut(item)
+            && matches!(told.content, Content::Override(_) | Content::Entry(_))
+        {
+            told.by_now = if self.dice.chance(50) { self.dice.some(2, 8) } else { BTreeSet::new() };
+            let people = self.dice.chance(80).then(|| told.by_now.clone());
+            evidence = Evidence::Answering { register: known, people };
+        }
         let before = self.world.organisation.clone();
         self.before_adoption = before.register.clone();
         if let Command::Open(Open { content, .. }) | Command::Edit(Edit { content, .. }) = &command {
@@ -562,6 +582,7 @@ impl Model {
                         digest: e.content.digest(),
                         content: e.content.clone(),
                         concerned: self.concerned.clone(),
+                        by_now: BTreeSet::new(),
                         authors: BTreeSet::from([who]),
                         editor: who,
                         said: BTreeMap::new(),
@@ -874,7 +895,8 @@ impl Model {
         let Some(rule) = &before.governance.emergency else {
             return broken("nobody is named for emergencies");
         };
-        let free = |person: &u64| !told.authors.contains(person) && !told.concerned.contains(person);
+        let concerned: BTreeSet<u64> = told.concerned.union(&told.by_now).copied().collect();
+        let free = |person: &u64| !told.authors.contains(person) && !concerned.contains(person);
         let yes = told.said.iter().filter(|(_, said)| said.0 == Stance::Yes && said.1 == told.digest);
         let yes =
             yes.map(|(person, _)| person).filter(|person| before.people.contains(person) && free(person));
@@ -1086,7 +1108,7 @@ fn nothing_takes_effect_without_those_who_have_to_agree() {
     for code in [
         "G0101", "G0104", "G0701", "G0702", "G0703", "G0704", "G0705", "G0706", "G0707", "G0801", "G0802",
         "G0803", "G0808", "G0804", "G0805", "G0806", "G0807", "G0901", "G0902", "G0903", "G0904", "G1001",
-        "G1002", "G1101", "G1103",
+        "G1002", "G1003", "G1005", "G1101", "G1103",
     ] {
         assert!(all.contains_key(code), "`{code}` never refused anything");
     }

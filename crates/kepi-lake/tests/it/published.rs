@@ -97,6 +97,7 @@ async fn adopt(store: &Store) {
     let adopted = Adopted { text: Some(NewText::new("kpi: a".to_owned()).commitment), meaning: None };
     let texts = BTreeMap::from([(DocumentId::named("kpi", "a").unwrap(), adopted)]);
     let command = Asking::Adopt(Adopt {
+        aspects: None,
         base: 0,
         adoptions: vec![DefinitionAdopted { from: Effective::Ever, texts, files: None }],
         governing: Default::default(),

@@ -494,7 +494,7 @@ fn turns(item: &Item, work: &Work, me: Option<&str>) -> Forms {
 /// For whom an item waits, in words.
 fn waits(item: &Item) -> Vec<String> {
     let names = |of: &Missing, word: &str| match of.of.is_empty() {
-        true => "somebody who is not there any more".to_owned(),
+        true => "somebody else: everybody who could has abstained or is not there any more".to_owned(),
         false => of.of.join(word),
     };
     let mut waits: Vec<String> = item

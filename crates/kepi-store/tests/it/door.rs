@@ -51,7 +51,7 @@ pub fn adopt(base: u64, name: &str, from: Effective) -> Command {
     let adopted = Adopted { text: Some(text.commitment), meaning: None };
     let texts = BTreeMap::from([(kpi(name), adopted)]);
     let adoptions = vec![DefinitionAdopted { from, texts, files: None }];
-    Command::Adopt(Adopt { base, adoptions, governing: Default::default() })
+    Command::Adopt(Adopt { aspects: None, base, adoptions, governing: Default::default() })
 }
 
 pub fn ana() -> Permit {
@@ -278,6 +278,7 @@ async fn projections_are_rebuilt_from_the_log_row_for_row(place: Place) {
     let gone = Adopted { text: None, meaning: None };
     let files = NewText::new("[]".to_owned()).commitment;
     let command = Command::Adopt(Adopt {
+        aspects: None,
         base: 6,
         adoptions: vec![DefinitionAdopted {
             from: Effective::Ever,

@@ -134,7 +134,7 @@ pub(crate) fn official(view: &OfficialView) -> Markup {
         header.head {
             p.crumbs { a href="/periods" { "Periods" } " / " (view.period) }
             h1 { "Official figures of " (view.period) }
-            p.sub { (view.figures.len()) " figures as of the last close, " (restated) " computed otherwise since" }
+            p.sub { (view.figures.len()) " figures as of the last close, " (restated) " otherwise since" }
         }
         section aria-label="Figures" {
             @if view.figures.is_empty() { p { "None." } } @else {
@@ -143,7 +143,7 @@ pub(crate) fn official(view: &OfficialView) -> Markup {
                         th scope="col" role="columnheader" { "KPI" }
                         th scope="col" role="columnheader" { "Segment" }
                         th.num scope="col" role="columnheader" { "Official" }
-                        th.num scope="col" role="columnheader" { "Computed since" }
+                        th.num scope="col" role="columnheader" { "Since" }
                     } }
                     tbody role="rowgroup" {
                         @for of in &view.figures {
@@ -153,7 +153,7 @@ pub(crate) fn official(view: &OfficialView) -> Markup {
                                 td.num role="cell" data-label="Official" {
                                     @match &of.official { Some(text) => strong { (text) }, None => span.reason { "nothing then" } }
                                 }
-                                td.num role="cell" data-label="Computed since" {
+                                td.num role="cell" data-label="Since" {
                                     @match &of.restated {
                                         None => span.reason { "the same" },
                                         Some(Some(text)) => span { (text) },

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use kepi_app::{
     App,
-    deciding::{self, Acting, Deciding, ItemView, MissingView, Stance, short},
+    deciding::{self, Acting, Deciding, ItemView, MissingView, Stance, on_one_line, short},
     open,
     pull::{self, Pulled, TakenIn},
 };
@@ -104,7 +104,7 @@ fn followed(pulled: &Pulled) -> String {
     if lines.is_empty() {
         lines.push(format!("the folder is what is in force since event {}", pulled.register));
     }
-    lines.join("\n")
+    lines.iter().map(|line| on_one_line(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// Says something of an item.
@@ -139,6 +139,9 @@ pub async fn inbox(what: &Inbox, cli: &Cli, out: Output) -> Result<(), Failure> 
         && let Some(of) = of
     {
         let open = deciding::inbox(&store, None, false).await?.len();
+        if !deciding::is_known(&store, of).await? {
+            out.remark(&format!("`{of}` is no person of this project: name one with `--as`"));
+        }
         let elsewhere =
             if open > 0 { format!("; {open} wait for others: `kepi inbox --open`") } else { String::new() };
         out.remark(&format!("nothing waits for {of}{elsewhere}"));
@@ -235,7 +238,11 @@ fn in_words(item: &ItemView, said: &[String]) -> String {
 
 fn waits_for(of: &MissingView) -> String {
     let names = |word: &str| {
-        if of.of.is_empty() { "somebody who is not there any more".to_owned() } else { of.of.join(word) }
+        if of.of.is_empty() {
+            "somebody else: everybody who could has abstained or is not there any more".to_owned()
+        } else {
+            of.of.join(word)
+        }
     };
     match (of.what, of.functions) {
         ("all", _) => names(" and "),

@@ -45,14 +45,22 @@ pub async fn periods(what: &Periods, cli: &Cli, out: Output) -> Result<(), Failu
         if out.format == Format::Json {
             return Ok(out.json(&figures)?);
         }
-        let mut grid = Grid::new(&["KPI", "Segment", "Official", "Restated"]);
+        let mut grid = Grid::new(&["KPI", "Segment", "Official", "Restated", "Overridden"]);
         for of in &figures {
             let nothing = || "nothing".to_owned();
             let official = of.official.clone().unwrap_or_else(nothing);
             let restated =
                 of.restated.as_ref().map_or(String::new(), |of| of.clone().unwrap_or_else(nothing));
-            let cells = [of.kpi.clone(), of.segment.clone(), official, restated];
-            grid.push(cells.into_iter().map(Field::text).collect());
+            // Programs get numbers, and reasons where there are none.
+            let number =
+                |value: Option<f64>, text: &str| value.map_or(text.to_owned(), |value| value.to_string());
+            grid.push(vec![
+                Field::text(of.kpi.clone()),
+                Field::text(of.segment.clone()),
+                Field::digits(official.clone(), number(of.official_value, &official)),
+                Field::digits(restated.clone(), number(of.restated_value, &restated)),
+                Field::text(if of.overridden { "yes" } else { "" }),
+            ]);
         }
         return Ok(out.rows(&grid)?);
     }

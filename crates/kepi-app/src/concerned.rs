@@ -1,0 +1,105 @@
+//! Who answers for a figure that people say: they do not decide on it. It is looked up when it is proposed and again with every vote,
+//! because somebody else may answer for it by then.
+
+use std::collections::BTreeSet;
+
+use kepi_govern::{Content, Evidence, Organisation, Principal};
+use kepi_model::{
+    id::{DimensionId, PersonId},
+    project::{Kpi, Measure, Project, Unit},
+};
+use kepi_query::{state::Member, value::Segment};
+use kepi_store::Store;
+
+use crate::{archive, error::AppError, picture::project_of};
+
+/// Who answers for the figure of an item, by what is in force.
+pub(crate) async fn answering(
+    store: &Store,
+    organisation: &Organisation,
+    content: &Content,
+) -> Result<Evidence, AppError> {
+    let project = project_of(&archive::of(store, &organisation.register).await?.0)?;
+    let text = match content {
+        Content::Override(of) => of.figure.segment,
+        Content::Entry(of) => of.part,
+        _ => None,
+    };
+    let text = match text {
+        Some(text) => store.read().await?.text(&text).await?,
+        None => None,
+    };
+    let people = match content {
+        Content::Override(of) => {
+            let segment = text.and_then(|text| text.parse().ok()).unwrap_or_default();
+            project.kpis.get(&of.figure.kpi).map(|kpi| of_segment(&project, kpi, &segment))
+        }
+        Content::Entry(of) => of_entry(&project, of.figure.as_str(), text.as_deref().unwrap_or_default()),
+        _ => None,
+    };
+    let people = match people {
+        Some(people) => Some(numbers(store, &people).await?),
+        None => None,
+    };
+    Ok(Evidence::Answering { register: organisation.register.position(), people })
+}
+
+/// Who answers for a KPI over a segment: who is accountable or was, the seat for that, and who manages a unit whose rows these are.
+pub(crate) fn of_segment<'a>(
+    project: &'a Project,
+    kpi: &'a Kpi,
+    segment: &Segment,
+) -> BTreeSet<&'a PersonId> {
+    let is_of = |unit: &Unit| {
+        segment.0.iter().any(|(dimension, member)| {
+            matches!(member, Member::Value(text) if **text == *unit.member)
+                && cascades(project, unit, dimension)
+        })
+    };
+    people(project, kpi, is_of)
+}
+
+/// The same for a figure that is entered, of a part or the whole; none: no KPI is measured by it.
+pub(crate) fn of_entry<'a>(project: &'a Project, figure: &str, part: &str) -> Option<BTreeSet<&'a PersonId>> {
+    let measured = |kpi: &Kpi| matches!(&kpi.measure, Measure::Entered(of) if of.figure == figure);
+    let mut kpis = project.kpis.values().filter(|kpi| kpi.wordings().any(measured)).peekable();
+    kpis.peek()?;
+    Some(kpis.flat_map(|kpi| people(project, kpi, |unit| unit.member == part)).collect())
+}
+
+/// Persons by number.
+pub(crate) async fn numbers(store: &Store, people: &BTreeSet<&PersonId>) -> Result<BTreeSet<u64>, AppError> {
+    let mut found = BTreeSet::new();
+    for person in people {
+        if let Principal::Person(number) = store.person(person.as_str()).await? {
+            found.insert(number);
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a scorecard takes the rows of a member of a dimension for those of a unit.
+fn cascades(project: &Project, unit: &Unit, dimension: &DimensionId) -> bool {
+    let Some(level) = &unit.level else { return false };
+    let cards = project.scorecards.values().filter_map(|card| card.cascade.as_ref());
+    cards.into_iter().any(|cascade| cascade.levels.get(level) == Some(dimension))
+}
+
+fn people<'a>(project: &'a Project, kpi: &'a Kpi, is_of: impl Fn(&Unit) -> bool) -> BTreeSet<&'a PersonId> {
+    let accountable: BTreeSet<&PersonId> =
+        kpi.wordings().filter_map(|wording| wording.accountable.as_ref()).collect();
+    let mut units: Vec<&Unit> = project.units.values().filter(|unit| is_of(unit)).collect();
+    let mut found = accountable.clone();
+    found.extend(units.iter().filter_map(|unit| unit.manager.as_ref()));
+    if units.is_empty() {
+        units.extend(project.units.values().find(|unit| unit.parent.is_none()));
+    }
+    for unit in units {
+        // The seat in the unit, or in the nearest above it. No tree is deeper than it has units.
+        let above = |unit: &&'a Unit| project.units.get(unit.parent.as_ref()?);
+        let upwards = std::iter::successors(Some(unit), above).take(project.units.len());
+        let seat = |person: &&PersonId| upwards.clone().find_map(|unit| unit.seats.get(*person));
+        found.extend(accountable.iter().filter_map(seat));
+    }
+    found
+}
