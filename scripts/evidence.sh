@@ -12,7 +12,7 @@ at_length() {
     local log
     log=$(mktemp)
     if KEPI_COUNT=$1 KEPI_SEED=$seed "${CARGO:-cargo}" test --locked "${@:3}" "$2" -- --nocapture >"$log" 2>&1; then
-        grep -E '^(fuzz |audit: |access: |acting: |cluster: |deciding: |insight: |test result)' "$log"
+        grep -E '^(fuzz |audit: |access: |acting: |cluster: |deciding: |insight: |states: |test result)' "$log"
     else
         cat "$log"
         return 1
@@ -49,12 +49,16 @@ access)
     # Random policies, roles and things: what filters lists against what Cedar decides in full view.
     at_length "${KEPI_COUNT:-1000000}" the_filter_is_the_decision --release --package kepi-access --test it
     ;;
+states)
+    # Random changes of rows, definitions, calendar and tables referred to: a run that reads what has changed against one that reads everything.
+    at_length "${KEPI_COUNT:-10000}" what_is_kept_never_shows --release --package kepi-query --test it
+    ;;
 insight)
     # Worlds in which the truth is known, with 400 KPIs where that is what is promised: what is found, and what is called out falsely.
     at_length "${KEPI_COUNT:-100}" evidence:: --release --package kepi-insight --test it
     ;;
 *)
-    echo "AREA is one of: access, acting, audit, cluster, deciding, fuzz, insight" >&2
+    echo "AREA is one of: access, acting, audit, cluster, deciding, fuzz, insight, states" >&2
     exit 2
     ;;
 esac

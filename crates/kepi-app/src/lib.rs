@@ -18,6 +18,7 @@ pub mod archive;
 pub mod audit;
 pub mod commentary;
 mod concerned;
+pub mod cost;
 pub mod deciding;
 pub mod delivering;
 pub mod disclosure;

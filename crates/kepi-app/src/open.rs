@@ -13,6 +13,7 @@ use kepi_model::{
     source_text::SourceMap,
 };
 use kepi_query::{
+    kept::Shelf,
     landing::{Fetcher, Inbox, Lake, Sources},
     port::{Evaluator, Limits},
     published::Values,
@@ -42,6 +43,8 @@ pub struct App {
     pub values: Arc<dyn Values>,
     /// What computes states.
     pub evaluator: Arc<dyn Evaluator>,
+    /// Where states are kept between runs.
+    pub shelf: Arc<dyn Shelf>,
     /// What a scan may use.
     pub limits: Limits,
 }

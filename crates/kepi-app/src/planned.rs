@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use kepi_model::{id::KpiId, project::Project, source_text::SourceMap};
 use kepi_query::{
+    kept::Kept,
     published::{SCORE, Table, VALUE, scored},
     value::{Segment, Value},
 };
@@ -20,7 +21,7 @@ use crate::{
     open::App,
     picture::project_of,
     publishing::{score_rows, values_in},
-    run::RunProgress,
+    run::{Basis, RunProgress},
 };
 
 /// So many of the newest periods are shown.
@@ -128,7 +129,9 @@ impl App {
             return Ok(Vec::new());
         }
         let inputs = self.lake.pin(project, None).await.map_err(AppError::Lake)?;
-        Ok(self.compute(project, &inputs, None, &BTreeMap::new(), at, progress).await?.values)
+        let kept = Kept::only_reading(self.evaluator.as_ref(), self.shelf.as_ref());
+        let basis = Basis { at, kept: Some(&kept), ..Basis::default() };
+        Ok(self.compute(project, &inputs, basis, progress).await?.values)
     }
 }
 

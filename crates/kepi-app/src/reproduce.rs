@@ -16,7 +16,7 @@ use crate::{
     open::App,
     picture::{period_of, project_of},
     publishing::{day_of_label, score_rows, value_rows, values_in},
-    run::RunProgress,
+    run::{Basis, RunProgress},
 };
 
 /// What is to be reproduced; the default is everything published.
@@ -126,9 +126,8 @@ impl App {
             });
             let period = period.transpose()?;
             let pinned = self.lake.pin(&project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
-            let computed = self
-                .compute(&project, &pinned, Some(&run.pins.watermarks), &BTreeMap::new(), run.at, progress)
-                .await?;
+            let basis = Basis { watermarks: Some(&run.pins.watermarks), at: run.at, ..Basis::default() };
+            let computed = self.compute(&project, &pinned, basis, progress).await?;
             let values = value_rows(number, &project, &computed.values)?;
             let mut kept = Vec::new();
             if subjects.iter().any(|(subject, _)| matches!(subject, Subject::Score(_))) {

@@ -16,6 +16,7 @@ use kepi_model::{
 use kepi_query::{
     derive::{self, Derived},
     finish::{self, AtGrain, Context, FinishError, MeasuredScan},
+    kept::Kept,
     landing::{LoadOutcome, LoadReport, NotLanded, Progress, RowCounts},
     parallel,
     port::{EvaluateError, PinnedInputs, SnapshotId},
@@ -191,6 +192,19 @@ pub struct Rejected {
     pub first: Option<(String, u64, String)>,
 }
 
+/// What values are computed with, beside definitions and rows.
+#[derive(Default)]
+pub struct Basis<'a> {
+    /// How far the data of each entity reach, as an earlier run found; none: as far as the inputs reach.
+    pub watermarks: Option<&'a BTreeMap<EntityId, i64>>,
+    /// KPIs that are not renewed, and why.
+    pub held_back: BTreeMap<KpiId, String>,
+    /// The date of the run, µs UTC: no panel goes beyond it.
+    pub at: i64,
+    /// States that need not be measured again; none: every row is read.
+    pub kept: Option<&'a Kept<'a>>,
+}
+
 /// Values of a project from pinned inputs.
 pub struct Computed {
     /// All values.
@@ -280,7 +294,13 @@ impl App {
         let inputs = self.lake.pin(project, None).await.map_err(AppError::Lake)?;
         let damaged = self.lake.damaged(inputs.snapshot).await.map_err(AppError::Lake)?;
         let held_back = held_back(project, &loads, &not_landed, damaged);
-        let computed = self.compute(project, &inputs, None, &held_back, request.at, progress).await?;
+        let kept = Kept::new(self.evaluator.as_ref(), self.shelf.as_ref());
+        let is_whole = held_back.is_empty();
+        let basis = Basis { watermarks: None, held_back, at: request.at, kept: Some(&kept) };
+        let computed = self.compute(project, &inputs, basis, progress).await?;
+        if is_whole && computed.not_renewed.is_empty() {
+            kept.tidy();
+        }
         progress.step(Step::Publish);
         let Published { counts, .. } =
             self.publish(project, definitions, (request, &by), number, &inputs, &computed).await?;
@@ -358,9 +378,7 @@ impl App {
     }
 
     /// Computes every value of a project from pinned inputs: what is made of landed rows first, then one scan an entity, time
-    /// and version rule. `watermarks` are those of an earlier run; none: as far as the inputs reach. `at` is the date of the
-    /// run, µs UTC: no panel goes beyond it. A KPI that is held back, for the reason given, or whose scan fails is not renewed;
-    /// the others are.
+    /// and version rule. A KPI that is held back, or whose scan fails, is not renewed; the others are.
     ///
     /// # Errors
     /// A definition does not fit the project, or every scan failed.
@@ -368,11 +386,10 @@ impl App {
         &self,
         project: &Project,
         inputs: &PinnedInputs,
-        watermarks: Option<&BTreeMap<EntityId, i64>>,
-        held_back: &BTreeMap<KpiId, String>,
-        at: i64,
+        basis: Basis<'_>,
         progress: &dyn RunProgress,
     ) -> Result<Computed, AppError> {
+        let Basis { watermarks, mut held_back, at, kept } = basis;
         let watermarks = watermarks.cloned().unwrap_or_else(|| {
             let mut reach = reach::watermarks(project, inputs);
             // What people enter is known when it is entered: what they have not entered by now is not there.
@@ -381,7 +398,6 @@ impl App {
             }
             reach
         });
-        let mut held_back = held_back.clone();
         let (inputs, strays) = &self.made(project, inputs, &watermarks, &mut held_back, at).await?;
         let held_back = &held_back;
         let kpis = || project.kpis.values().filter(|kpi| !held_back.contains_key(&kpi.id));
@@ -391,7 +407,11 @@ impl App {
         for mut plan in plans {
             progress.step(Step::Measure { entity: plan.entity.as_str() });
             loop {
-                match self.evaluator.measure(&plan, inputs, &self.limits).await {
+                let measured = match kept {
+                    Some(kept) => kept.measure(&plan, inputs, &self.limits).await,
+                    None => self.evaluator.measure(&plan, inputs, &self.limits).await,
+                };
+                match measured {
                     Ok(measured) => scans.push(MeasuredScan { plan, measured }),
                     // The others go on without what has too many members.
                     Err(EvaluateError::TooManyCells { key_set, .. }) if plan.leave_out(&key_set) => continue,

@@ -84,6 +84,11 @@ pub(crate) fn scratch(path: &Path) -> io::Result<File> {
     File::options().read(true).write(true).create_new(true).open(path)
 }
 
+/// The bytes of a file that is read whole.
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    fs::read(path)
+}
+
 /// The text of a small file.
 pub(crate) fn read_to_string(path: &Path) -> io::Result<String> {
     fs::read_to_string(path)

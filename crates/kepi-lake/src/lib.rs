@@ -32,6 +32,7 @@ mod live;
 pub mod mapping;
 mod published;
 mod quarantine;
+mod shelf;
 mod sound;
 mod stage;
 mod sweep;
@@ -62,6 +63,7 @@ pub use connector::FileSources;
 use durable::{DurableFs, LocalFs, create_folder_durably};
 pub use error::{Damage, DamagedFile, LakeError, LandError, WAY_OUT};
 pub use land::Landing;
+pub use shelf::FolderShelf;
 pub use verify::Verified;
 
 /// How long a file may be without a name in the catalogue before it is swept: longer than any landing takes.

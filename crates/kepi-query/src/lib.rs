@@ -20,6 +20,7 @@ pub mod cells;
 pub mod derive;
 pub mod finish;
 mod guard;
+pub mod kept;
 pub mod landing;
 mod layout;
 pub mod lower;

@@ -1,18 +1,21 @@
 //! Scans: the states of many KPIs asked for together, one pass over the rows of an entity, by days of the calendar.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use kepi_model::{
     calendar::{Calendar, Grain},
     derived::Rows,
     expression::Path,
-    id::{DimensionId, EntityId},
+    id::{DimensionId, EntityId, KpiId},
     project::{AsOf, Kpi, Project},
 };
 
 use crate::{
     lower::{Lowered, lower_at},
-    plan::ScanPlan,
+    plan::{ScanPlan, StateId},
     port::{MemoryColumn, PinnedInputs, TableData},
     reference::expression_paths,
     side::{LowerError, MAXIMUM_DAYS, Side, path_text},
@@ -73,6 +76,27 @@ pub fn plan<'k>(
             Ok(plan)
         })
         .collect()
+}
+
+/// The KPIs that ask for each state, at their own grain.
+///
+/// # Errors
+/// A definition does not fit the project.
+pub fn asked_by<'k>(
+    kpis: impl IntoIterator<Item = &'k Kpi>,
+    project: &Project,
+) -> Result<BTreeMap<StateId, BTreeSet<KpiId>>, LowerError> {
+    let mut asked: BTreeMap<StateId, BTreeSet<KpiId>> = BTreeMap::new();
+    for kpi in kpis {
+        let mut of_rows: Vec<&Kpi> = Vec::new();
+        kpi.wordings().for_each(|kpi| down_to_rows(kpi, &mut of_rows));
+        for of in of_rows {
+            for (_, state) in lower_at(of, project, of.period)?.sides.iter().flat_map(|side| &side.states) {
+                asked.entry(state.id).or_default().insert(kpi.id.clone());
+            }
+        }
+    }
+    Ok(asked)
 }
 
 /// A KPI, or those that it is computed of, down to those that read rows; each once.

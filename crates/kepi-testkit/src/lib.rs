@@ -8,6 +8,7 @@
 pub mod arbitrary;
 pub mod definitions;
 pub mod fuzz;
+pub mod kept;
 pub mod oracle;
 pub mod postgres;
 pub mod road;

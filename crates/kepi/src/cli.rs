@@ -151,6 +151,7 @@ Examples:
 Examples:
   kepi plan                        before a run, in words
   kepi plan --markdown             for a comment on a merge request
+  kepi plan --cost                 what a run would read, and why
   kepi plan --format json          for programs")]
     Plan(Plan),
     /// Which definitions are in force from when on, on any day, as known at any event; and who put them in force.
@@ -831,11 +832,39 @@ pub enum BenchOf {
     /// The same scan in this process and on clusters of workers on this machine: what a cluster costs, not what it gains.
     #[command(after_help = "Example:\n  kepi bench cluster --rows 1000000 --format json")]
     Cluster(BenchCluster),
+    /// A refresh after a day's rows landed, one in a hundred late, beside one that reads everything.
+    #[command(after_help = "Example:\n  kepi bench day --rows 2000000 --format json")]
+    Day(BenchDay),
+    /// Definitions from their texts to the plan of their scans.
+    #[command(after_help = "Example:\n  kepi bench compile --kpis 400 --format json")]
+    Compile(BenchCompile),
     /// Landing CSV, NDJSON and Parquet.
     #[command(
         after_help = "Example:\n  kepi bench landing --rows 100000 --python target/python/bench/bin/python --format json"
     )]
     Landing(BenchLanding),
+}
+
+/// `kepi bench day`.
+#[derive(Debug, Args)]
+pub struct BenchDay {
+    /// Interactions before the day.
+    #[arg(long, default_value_t = 20_000_000)]
+    pub rows: u64,
+    /// Runs of each; medians are reported.
+    #[arg(long, default_value_t = 5)]
+    pub runs: usize,
+}
+
+/// `kepi bench compile`.
+#[derive(Debug, Args)]
+pub struct BenchCompile {
+    /// KPIs.
+    #[arg(long, default_value_t = 400)]
+    pub kpis: usize,
+    /// Runs; the median is reported.
+    #[arg(long, default_value_t = 5)]
+    pub runs: usize,
 }
 
 /// `kepi bench landing`.

@@ -10,7 +10,7 @@ use jiff::{Timestamp, Zoned, civil::Date};
 use kepi_app::{App, AppError, audit::Custody, open::STATE_FOLDER, picture::Picture};
 use kepi_connect::Connections;
 use kepi_engine::DataFusionEvaluator;
-use kepi_lake::{FileSources, LocalLake, Verified};
+use kepi_lake::{FileSources, FolderShelf, LocalLake, Verified};
 use kepi_query::port::Limits;
 use kepi_store::{Location, Store, StoreError};
 
@@ -126,6 +126,7 @@ fn put_together(root: PathBuf, store: Store, lake: LocalLake, threads: Option<u1
     let limits = Limits { threads: threads.map_or(available, usize::from).max(1), ..Limits::default() };
     let lake = Arc::new(lake);
     App {
+        shelf: Arc::new(FolderShelf::in_lake(&data_of(&root))),
         sources: Arc::new(FileSources::new(&root)),
         fetcher: Arc::new(Connections::new(&root)),
         inbox: lake.clone(),

@@ -12,7 +12,7 @@ use kepi_app::{
 };
 use kepi_connect::Connections;
 use kepi_lake::{
-    FileSources, LakeError, LocalLake,
+    FileSources, FolderShelf, LakeError, LocalLake,
     durable::{DurableFs, LocalFs},
 };
 use kepi_query::{
@@ -84,6 +84,7 @@ impl World {
             values: lake.clone(),
             lake,
             evaluator: Arc::new(Reference),
+            shelf: Arc::new(FolderShelf::in_lake(&self.path().join(".kepi/data"))),
             limits: Limits::default(),
         })
     }

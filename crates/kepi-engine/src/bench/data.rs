@@ -165,10 +165,19 @@ fn generate(folder: &Path, wanted: Wanted, threads: usize) -> Result<Vec<PinnedF
     files.into_iter().collect()
 }
 
+/// What one day more brings: as many rows as another has, one in a hundred of them up to two weeks late. They are dated on the last day once more.
+pub fn next_day(folder: &Path, wanted: Wanted) -> Result<PinnedFile, BenchError> {
+    let rows = wanted.rows * DAYS as u64 / (DAYS as u64 - 1);
+    write_rows(&folder.join("next_day.parquet"), Wanted { rows, ..wanted }, (wanted.rows, rows))
+}
+
 fn write(folder: &Path, wanted: Wanted, file: u64) -> Result<PinnedFile, BenchError> {
-    let path = folder.join(format!("cases_{file:02}.parquet"));
-    let failed = |e: &dyn std::fmt::Display| BenchError::File(path.clone(), e.to_string());
-    let (from, until) = (wanted.rows * file / FILES, wanted.rows * (file + 1) / FILES);
+    let range = (wanted.rows * file / FILES, wanted.rows * (file + 1) / FILES);
+    write_rows(&folder.join(format!("cases_{file:02}.parquet")), wanted, range)
+}
+
+fn write_rows(path: &Path, wanted: Wanted, (from, until): (u64, u64)) -> Result<PinnedFile, BenchError> {
+    let failed = |e: &dyn std::fmt::Display| BenchError::File(path.to_owned(), e.to_string());
     let field = |(name, physical, _): &(&str, Physical, Option<(i64, i64)>)| {
         let type_ = match physical {
             Physical::Text => DataType::Utf8,
@@ -184,7 +193,7 @@ fn write(folder: &Path, wanted: Wanted, file: u64) -> Result<PinnedFile, BenchEr
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROW_GROUP))
         .build();
-    let out = fs::File::create(&path).map_err(|e| failed(&e))?;
+    let out = fs::File::create(path).map_err(|e| failed(&e))?;
     let mut writer =
         ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties)).map_err(|e| failed(&e))?;
     let mut row = from;
@@ -196,8 +205,8 @@ fn write(folder: &Path, wanted: Wanted, file: u64) -> Result<PinnedFile, BenchEr
         row = end;
     }
     writer.close().map_err(|e| failed(&e))?;
-    let bytes = fs::metadata(&path).map_err(|e| failed(&e))?.len();
-    let absolute = fs::canonicalize(&path).map_err(|e| failed(&e))?;
+    let bytes = fs::metadata(path).map_err(|e| failed(&e))?.len();
+    let absolute = fs::canonicalize(path).map_err(|e| failed(&e))?;
     Ok(PinnedFile { path: absolute.to_string_lossy().into_owned(), bytes, rows: until - from })
 }
 

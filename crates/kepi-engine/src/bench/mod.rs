@@ -5,6 +5,7 @@
 
 mod compare;
 mod data;
+mod day;
 mod project;
 
 use std::{
@@ -31,6 +32,8 @@ use parquet::arrow::{
     arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder},
 };
 use serde::{Deserialize, Serialize};
+
+pub use day::{CompileReport, DayReport, compile, day};
 
 use crate::{DataFusionEvaluator, scan::BATCH_ROWS};
 
@@ -473,6 +476,25 @@ mod tests {
         assert!(report.results_agree != Some(false), "{:?}", report.differences);
         assert!(report.cells > 10_000 && report.values > 40 * 100, "{report:?}");
         assert!(report.states > 57, "{report:?}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_day_reads_what_has_changed_and_finds_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().to_path_buf();
+        let options = BenchOptions { rows: 20_000, runs: 1, data, ..BenchOptions::default() };
+        let shelf = kepi_testkit::kept::MemoryShelf::default();
+        let report = day(&options, &shelf, &|_| {}).await.unwrap();
+        assert!(report.results_agree && report.kept_bytes > 0 && report.day_rows == 23, "{report:?}");
+    }
+
+    #[test]
+    fn many_kpis_compile() {
+        let report = compile(80, 0).unwrap();
+        assert!(
+            report.kpis == 80 && report.states > 88 && report.compile_400_seconds.is_none(),
+            "{report:?}"
+        );
     }
 
     #[test]

@@ -108,9 +108,18 @@ attributes:
 
 /// The project's text.
 pub fn text() -> String {
+    text_of(KPIS.len())
+}
+
+/// The text of a project of so many KPIs: those of the benchmark, and again of those that took so many contacts.
+pub fn text_of(kpis: usize) -> String {
     let mut text = MODEL.to_owned();
-    for (name, higher, measure) in KPIS {
-        let better = if higher { "higher" } else { "lower" };
+    for (number, (name, higher, measure)) in KPIS.iter().cycle().take(kpis).enumerate() {
+        let better = if *higher { "higher" } else { "lower" };
+        let (name, measure) = match number / KPIS.len() {
+            0 => ((*name).to_owned(), (*measure).to_owned()),
+            again => (format!("{name}_{again}"), of_some(measure, again)),
+        };
         // Writing to a text cannot fail.
         let _ = write!(
             text,
@@ -121,9 +130,31 @@ pub fn text() -> String {
     text
 }
 
+/// A measure over cases that took so many contacts.
+fn of_some(measure: &str, contacts: usize) -> String {
+    const OF: &str = "{of: service_case";
+    let mut parts = measure.split(OF);
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (own, rest) = part.split_once('}').unwrap_or((part, ""));
+        let own = match own.split_once("where: ") {
+            Some((before, filter)) => format!("{before}where: contacts >= {contacts} and {filter}"),
+            None => format!(", where: contacts >= {contacts}{own}"),
+        };
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{OF}{own}}}{rest}");
+    }
+    text
+}
+
 /// The checked project.
 pub fn project() -> Result<Project, BenchError> {
-    let file = SourceFile { path: "kepi.yml".into(), text: text().into() };
+    checked(&text())
+}
+
+/// The project of a text.
+pub fn checked(text: &str) -> Result<Project, BenchError> {
+    let file = SourceFile { path: "kepi.yml".into(), text: text.into() };
     let files = SourceMap::new(vec![file]);
     let checked = check(&files, &Options::default());
     let messages = || {

@@ -36,6 +36,20 @@ pub struct DerivePlan {
     pub steps: Vec<Step>,
 }
 
+impl DerivePlan {
+    /// The tables that are made or changed, as scans will find them.
+    pub fn tables(&self) -> impl Iterator<Item = &EntityId> {
+        self.steps.iter().map(|step| match step {
+            Step::Panel(of) => &of.table,
+            Step::Stages(of) => &of.table,
+            Step::Union(of) => &of.table,
+            Step::Versions(of) => &of.table,
+            Step::Keep { table, .. } => table,
+            Step::Gather(of) => &of.table,
+        })
+    }
+}
+
 /// Something that is made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

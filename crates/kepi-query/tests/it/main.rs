@@ -17,6 +17,7 @@ mod definitions;
 mod derived;
 mod entered;
 mod identity;
+mod kept;
 mod lineage;
 mod metamorphic;
 mod nothing;

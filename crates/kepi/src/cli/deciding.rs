@@ -10,6 +10,10 @@ pub struct Plan {
     /// As Markdown, such as for a comment on a merge request.
     #[arg(long)]
     pub markdown: bool,
+    /// Instead say what a run would read of what has landed, for which KPIs, and why: rows are read again only where
+    /// files, definitions or tables referred to changed.
+    #[arg(long, conflicts_with = "markdown")]
+    pub cost: bool,
 }
 
 /// `kepi register`.

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use kepi_engine::bench::{self, BenchOptions, BenchReport};
+use kepi_lake::FolderShelf;
 
 use super::{bench_cluster, bench_insight, bench_landing, bench_publish};
 use crate::{
-    cli::{Bench, BenchOf, Format},
+    cli::{Bench, BenchCompile, BenchDay, BenchOf, Format},
     failure::Failure,
     output::{Field, Grid, Output},
 };
@@ -17,6 +18,8 @@ pub async fn bench(what: &Bench, out: Output) -> Result<(), Failure> {
         Some(BenchOf::Cluster(of)) => return bench_cluster::cluster(of, out).await,
         Some(BenchOf::Publish(of)) => return bench_publish::publish(of, out).await,
         Some(BenchOf::Landing(of)) => return bench_landing::landing(of, what.python.as_deref(), out).await,
+        Some(BenchOf::Day(of)) => return day(of, out).await,
+        Some(BenchOf::Compile(of)) => return compile(of, out),
         Some(BenchOf::Insight(of)) => return bench_insight::insight(of, out),
         None => {}
     }
@@ -44,6 +47,47 @@ pub async fn bench(what: &Bench, out: Output) -> Result<(), Failure> {
     if report.results_agree == Some(false) {
         report.differences.iter().take(10).for_each(|d| out.remark(d));
         return Err(Failure::Findings);
+    }
+    Ok(())
+}
+
+async fn day(what: &BenchDay, out: Output) -> Result<(), Failure> {
+    let folder = Temporary::new("bench-day")?;
+    let defaults = BenchOptions::default();
+    let options = BenchOptions { rows: what.rows, runs: what.runs, data: folder.0.clone(), ..defaults };
+    let shelf = FolderShelf::in_lake(&folder.0);
+    let report = bench::day(&options, &shelf, &|remark: &str| out.remark(remark))
+        .await
+        .map_err(|e| Failure::Port(Box::new(e)))?;
+    let mut grid = Grid::new(&["Refresh", "Seconds", "Of it the states", "Of a full one"]);
+    let mut push = |what: &str, seconds: f64, states: Option<f64>| {
+        let figure = |of: Option<f64>| Field::figure(of.map_or(String::new(), |of| format!("{of:.3}")), of);
+        let part = seconds / report.full_seconds;
+        let part = Field::figure(format!("{:.1} %", 100.0 * part), Some(part));
+        grid.push(vec![Field::text(what), figure(Some(seconds)), figure(states), part]);
+    };
+    push("full", report.full_seconds, Some(report.full_scan_seconds));
+    push("the first that keeps states", report.first_seconds, None);
+    push("a day's rows", report.day_seconds, Some(report.day_scan_seconds));
+    push("nothing changed", report.again_seconds, None);
+    match out.format {
+        Format::Json => out.json(&report)?,
+        Format::Table | Format::Csv => out.rows(&grid)?,
+    }
+    if report.results_agree { Ok(()) } else { Err(Failure::Findings) }
+}
+
+fn compile(what: &BenchCompile, out: Output) -> Result<(), Failure> {
+    let report = bench::compile(what.kpis, what.runs).map_err(|e| Failure::Port(Box::new(e)))?;
+    let mut grid = Grid::new(&["KPIs", "States", "Seconds"]);
+    grid.push(vec![
+        Field::digits(report.kpis.to_string(), report.kpis.to_string()),
+        Field::digits(report.states.to_string(), report.states.to_string()),
+        Field::figure(format!("{:.3}", report.compile_seconds), Some(report.compile_seconds)),
+    ]);
+    match out.format {
+        Format::Json => out.json(&report)?,
+        Format::Table | Format::Csv => out.rows(&grid)?,
     }
     Ok(())
 }

@@ -3,10 +3,13 @@
 use std::fmt::Write as _;
 
 use kepi_app::{
+    cost::ScanCost,
     open,
     planned::{Both, Planned},
     pull::{self, TakenIn},
 };
+use kepi_model::id::KpiId;
+use kepi_query::kept::{Amount, Why};
 use kepi_report::difference::{Difference, How};
 
 use crate::{
@@ -21,6 +24,18 @@ use crate::{
 pub async fn plan(what: &Plan, cli: &Cli, out: Output) -> Result<(), Failure> {
     let site = compose::Site::of(cli);
     let (files, project) = open::load(site.folder, &compose::sources(site.folder), Some(compose::today()))?;
+    if what.cost {
+        let Some(app) = compose::reading(site).await? else {
+            let why = "nothing has landed yet: the first `kepi run` reads all of it";
+            return Err(Failure::Other(why.to_owned()));
+        };
+        let costs = app.cost(&project, compose::now()).await?;
+        match out.format {
+            Format::Json => out.json(&costs)?,
+            Format::Csv | Format::Table => out.rows(&reads(&costs))?,
+        }
+        return Ok(());
+    }
     let progress = Terminal::new(out.quiet);
     let planned = match compose::reading(site).await? {
         Some(app) => {
@@ -42,6 +57,56 @@ pub async fn plan(what: &Plan, cli: &Cli, out: Output) -> Result<(), Failure> {
         Format::Table => out.line(in_words(&planned, what.markdown).trim_end())?,
     }
     Ok(())
+}
+
+fn reads(costs: &[ScanCost]) -> Grid {
+    let header = ["Entity", "Because", "Files", "Of files", "Rows", "Of rows", "MB", "Of MB", "KPIs"];
+    let mut grid = Grid::new(&header);
+    let mb = |bytes: u64| {
+        let mb = bytes as f64 / 1e6;
+        Field::figure(format!("{mb:.1}"), Some(mb))
+    };
+    let number = |n: u64| Field::digits(n.to_string(), n.to_string());
+    for cost in costs {
+        let nothing = ("nothing is read: all of it is kept".to_owned(), Amount::default(), String::new());
+        let mut reads: Vec<(String, Amount, String)> = cost
+            .reads
+            .iter()
+            .map(|read| {
+                let kpis: Vec<&str> = read.kpis.iter().map(KpiId::as_str).collect();
+                (because(&read.why), read.amount, kpis.join(", "))
+            })
+            .collect();
+        if reads.is_empty() {
+            reads.push(nothing);
+        }
+        for (why, amount, kpis) in reads {
+            grid.push(vec![
+                Field::text(cost.entity.as_str()),
+                Field::text(why),
+                number(amount.files),
+                number(cost.of.files),
+                number(amount.rows),
+                number(cost.of.rows),
+                mb(amount.bytes),
+                mb(cost.of.bytes),
+                Field::text(kpis),
+            ]);
+        }
+    }
+    grid
+}
+
+fn because(why: &Why) -> String {
+    match why {
+        Why::First => "nothing is kept of it yet".to_owned(),
+        Why::New => "the file is new, or rows of it were superseded".to_owned(),
+        Why::Beside => "it was read together with a file that is gone".to_owned(),
+        Why::Definition => "something else is asked for than before".to_owned(),
+        Why::Table(table) => format!("rows of `{table}` changed"),
+        Why::TooMany => "there are too many different values to keep".to_owned(),
+        Why::Made => "what is made of it is made anew by each run".to_owned(),
+    }
 }
 
 fn how(of: How) -> &'static str {

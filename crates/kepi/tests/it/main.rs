@@ -33,6 +33,7 @@ mod figures;
 mod first_project;
 mod help;
 mod imported;
+mod kept;
 mod landing;
 mod lineage;
 mod made;

@@ -20,7 +20,7 @@ use kepi_app::{
 };
 use kepi_connect::Connections;
 use kepi_engine::DataFusionEvaluator;
-use kepi_lake::{FileSources, LocalLake};
+use kepi_lake::{FileSources, FolderShelf, LocalLake};
 use kepi_query::{
     landing::Progress,
     plan::ScanPlan,
@@ -64,6 +64,7 @@ async fn app(root: &Path, evaluator: Arc<dyn Evaluator>) -> App {
         values: lake.clone(),
         lake,
         evaluator,
+        shelf: Arc::new(FolderShelf::in_lake(&root.join(".kepi/data"))),
         limits: Limits::default(),
     }
 }

@@ -1,0 +1,56 @@
+//! States that are kept between runs, in a folder beside the data files: a cache, made anew by the next run where anything is
+//! missing or damaged.
+
+use std::path::{Path, PathBuf};
+
+use kepi_query::kept::Shelf;
+
+use crate::durable;
+
+/// Ending of its files.
+const ENDING: &str = "states";
+
+/// States in a folder.
+#[derive(Debug)]
+pub struct FolderShelf {
+    folder: PathBuf,
+}
+
+impl FolderShelf {
+    /// In the lake's folder `data`.
+    pub fn in_lake(data: &Path) -> Self {
+        Self { folder: data.join("states") }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.{ENDING}"))
+    }
+}
+
+impl Shelf for FolderShelf {
+    fn names(&self) -> Vec<String> {
+        let names = durable::names(&self.folder).unwrap_or_default();
+        let name = |file: std::ffi::OsString| {
+            Some(file.to_str()?.strip_suffix(ENDING)?.strip_suffix('.')?.to_owned())
+        };
+        names.into_iter().filter_map(name).collect()
+    }
+
+    fn read(&self, name: &str) -> Option<Vec<u8>> {
+        durable::read(&self.path(name)).ok()
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        let written =
+            durable::make_folder(&self.folder).and_then(|()| durable::replace(&self.path(name), bytes));
+        if let Err(why) = written {
+            tracing::warn!(name, %why, "states could not be kept: the next run measures them again");
+        }
+    }
+
+    fn remove(&self, name: &str) {
+        if let Err(why) = durable::remove(&self.path(name)) {
+            tracing::debug!(name, %why, "states that nobody needs stay");
+        }
+    }
+}

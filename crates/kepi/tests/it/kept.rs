@@ -1,0 +1,78 @@
+//! A run reads what has changed; whatever becomes of what is kept, figures are those that reading everything gives.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::Project;
+
+/// Rows of answers that a run would read, of how many, and why.
+fn cost(project: &Project) -> (u64, u64, Vec<Value>) {
+    let costs: Value = serde_json::from_str(&project.ok(&["plan", "--cost", "--format", "json"])).unwrap();
+    let answers = costs.as_array().unwrap().iter().find(|cost| cost["entity"] == "survey_response").unwrap();
+    let reads = answers["reads"].as_array().unwrap();
+    let rows = reads.iter().map(|read| read["amount"]["rows"].as_u64().unwrap()).sum();
+    (rows, answers["of"]["rows"].as_u64().unwrap(), reads.clone())
+}
+
+fn kept(project: &Project) -> Vec<std::path::PathBuf> {
+    let mut files: Vec<_> =
+        fs::read_dir(project.path().join(".kepi/data/states")).unwrap().map(|e| e.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn a_run_reads_what_has_changed_and_publishes_the_same() {
+    let project = Project::example("tiny");
+    let (_, said) = project.fails(3, &["plan", "--cost"]);
+    assert!(said.contains("kepi run"), "{said}");
+    project.ok(&["run", "--quiet"]);
+    let (rows, all, _) = cost(&project);
+    assert!(rows == 0 && all > 0, "{rows} of {all}");
+    assert!(project.ok(&["plan", "--cost"]).contains("nothing is read: all of it is kept"));
+    let (before, first) = (kept(&project), all);
+
+    // One more row is one more file.
+    let text = fs::read_to_string(project.path().join("data/answers.csv")).unwrap();
+    project.write("data/answers.csv", &format!("{text}n1,2026-03-25 10:00,north,5\n"));
+    project.ok(&["run", "--quiet"]);
+    project.ok(&["reproduce"]);
+    let (rows, all, _) = cost(&project);
+    assert_eq!((rows, all), (0, first + 1));
+    assert!(before.iter().all(|file| file.exists()), "what was kept stays");
+    assert_eq!(kept(&project).len(), before.len() + 1);
+
+    // Another definition asks for states of its own; looking keeps nothing.
+    let text = fs::read_to_string(project.path().join("kpis.yml")).unwrap();
+    project.write(
+        "kpis.yml",
+        &text.replace("count: {of: survey_response}", "count: {of: survey_response, where: score > 3}"),
+    );
+    let (rows, all, reads) = cost(&project);
+    assert_eq!((rows, &reads[0]["why"]), (all, &Value::from("definition")));
+    assert_eq!(reads[0]["kpis"], serde_json::json!(["answers"]));
+    assert_eq!(cost(&project).0, all);
+    project.ok(&["run", "--quiet"]);
+    project.ok(&["reproduce"]);
+    assert_eq!(cost(&project).0, 0);
+
+    // Cut, flipped or lost: read again.
+    for how in 0..3 {
+        for file in kept(&project) {
+            let mut bytes = fs::read(&file).unwrap();
+            let middle = bytes.len() / 2;
+            match how {
+                0 => bytes.truncate(middle),
+                1 => bytes[middle] ^= 1,
+                _ => bytes.clear(),
+            }
+            if how < 2 { fs::write(&file, bytes).unwrap() } else { fs::remove_file(&file).unwrap() }
+        }
+        assert_eq!(cost(&project).0, all);
+        let said: Value = serde_json::from_str(&project.ok(&["run", "--format", "json"])).unwrap();
+        assert_eq!((&said["first"], &said["restated"], &said["updated"]), (&0.into(), &0.into(), &0.into()));
+        project.ok(&["reproduce"]);
+        assert_eq!(cost(&project).0, 0);
+    }
+}
