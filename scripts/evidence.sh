@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the proofs of one area at length and prints what was counted: scripts/evidence.sh fuzz
 # KEPI_COUNT says how many inputs of each cheap kind (fuzz), entries of the log (audit), pairs of policies and things (access), plans
-# and definitions (cluster) or worlds (insight), KEPI_SEED which first; a failure names
+# and definitions (cluster) or worlds (data, insight), KEPI_SEED which first; a failure names
 # its seed and keeps its input.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,7 +12,7 @@ at_length() {
     local log
     log=$(mktemp)
     if KEPI_COUNT=$1 KEPI_SEED=$seed "${CARGO:-cargo}" test --locked "${@:3}" "$2" -- --nocapture >"$log" 2>&1; then
-        grep -E '^(fuzz |audit: |access: |acting: |cluster: |deciding: |insight: |states: |test result)' "$log"
+        grep -E '^(fuzz |audit: |access: |acting: |cluster: |data: |deciding: |insight: |states: |test result)' "$log"
     else
         cat "$log"
         return 1
@@ -41,6 +41,10 @@ cluster)
     at_length "${KEPI_COUNT:-100}" "" --package kepi-cluster --features kepi-cluster/ballista --test it
     at_length 1 cluster:: --package kepi --features kepi/cluster --test it
     ;;
+data)
+    # Worlds of rows and deliveries with planted faults: precision and recall of the rules that are to find them.
+    at_length "${KEPI_COUNT:-40}" planted --package kepi-lake --test it
+    ;;
 deciding)
     # Random people, leavers, modes and clocks: 400 commands a count.
     at_length "${KEPI_COUNT:-10000}" nothing_takes_effect --release --package kepi-govern --test it
@@ -57,8 +61,12 @@ insight)
     # Worlds in which the truth is known, with 400 KPIs where that is what is promised: what is found, and what is called out falsely.
     at_length "${KEPI_COUNT:-100}" evidence:: --release --package kepi-insight --test it
     ;;
+data)
+    # Worlds of rows and deliveries with planted faults: precision and recall of the rules that are to find them.
+    at_length "${KEPI_COUNT:-40}" planted --package kepi-lake --test it
+    ;;
 *)
-    echo "AREA is one of: access, acting, audit, cluster, deciding, fuzz, insight, states" >&2
+    echo "AREA is one of: access, acting, audit, cluster, data, deciding, fuzz, insight, states" >&2
     exit 2
     ;;
 esac

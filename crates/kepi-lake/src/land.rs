@@ -431,6 +431,7 @@ impl Effects for Loading<'_> {
             same_as: None,
             unknown: staged.unknown,
             notes: std::mem::take(&mut staged.notes),
+            profiles: std::mem::take(&mut staged.profiles),
             order: self.order.clone(),
             drift: drift(staging.past.columns.as_deref(), &staged.columns)
                 .into_iter()

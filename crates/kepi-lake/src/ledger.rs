@@ -7,9 +7,9 @@ use std::{
 
 use kepi_model::{
     id::{Hash, SourceId},
-    project::{Identical, Mode, Source},
+    project::{Identical, Mode, Requirement, Source},
 };
-use kepi_query::landing::{Delivered, LoadOutcome, LoadReport, Order, natural};
+use kepi_query::landing::{Delivered, LoadOutcome, LoadReport, Order, Profile, natural};
 use kepi_store::{
     Reading, inbox,
     ledger::{self, Load},
@@ -38,6 +38,8 @@ pub(crate) struct Past {
     pub earlier: Option<Earlier>,
     /// Rows in scope of the source's other loads, latest first.
     pub rows: Vec<u64>,
+    /// What the values of the source's other loads were like, latest first, where a rule asks for it.
+    pub profiles: Vec<Profile>,
     /// Columns of the source's load before.
     pub columns: Option<Vec<String>>,
     /// What that load's file said of its columns.
@@ -134,6 +136,7 @@ pub(crate) async fn past(
     let mut tx = catalogue.store.read().await?;
     let mut past =
         Past { earlier: find_earlier(&mut tx, source, file, content, renamed).await?, ..Past::default() };
+    let wanted = source.rules.iter().any(|rule| matches!(rule.require, Requirement::LikeHistory { .. }));
     for load in ledger::of_entity(&mut tx, source.into.as_str()).await? {
         past.last_effective = past.last_effective.max(Some(load.effective));
         if load.source == source.id.as_str() {
@@ -143,6 +146,9 @@ pub(crate) async fn past(
             if !load.replaced && ordered(source) {
                 past.place(&load.report, load.effective, order)?;
             }
+            if wanted && !load.replaced && load.content != content.to_string() {
+                past.profiles.extend(profiled(&load.report)?);
+            }
             if past.columns.is_none() {
                 past.labels = labelled(&load.report)?;
             }
@@ -151,6 +157,17 @@ pub(crate) async fn past(
         past.effective.insert(load.load, load.effective);
     }
     Ok(past)
+}
+
+/// What the values of a load were like.
+fn profiled(report: &str) -> Result<Vec<Profile>, LakeError> {
+    #[derive(Deserialize)]
+    struct Profiled {
+        #[serde(default)]
+        profiles: Vec<Profile>,
+    }
+    let profiled = serde_json::from_str::<Profiled>(report);
+    Ok(profiled.map_err(|e| LakeError::Corrupt(format!("a load: {e}")))?.profiles)
 }
 
 /// What the file of a load said of its columns. Most say nothing, and their reports are not read for it.

@@ -30,6 +30,7 @@ mod land;
 mod ledger;
 mod live;
 pub mod mapping;
+mod profile;
 mod published;
 mod quarantine;
 mod shelf;

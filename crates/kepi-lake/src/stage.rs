@@ -15,7 +15,7 @@ use kepi_model::{
     project::{Entity, Mapping, MappingFrom, Mode, Otherwise, Requirement, Rule, Source},
 };
 use kepi_query::{
-    landing::{Batch, DELETES, MissingCount, ORDER, Raw, RowCounts, RuleCount},
+    landing::{Batch, DELETES, MissingCount, ORDER, Profile, Raw, RowCounts, RuleCount},
     port::system,
     row::Cell,
 };
@@ -33,6 +33,7 @@ use crate::{
     mapping::{
         self, BoundMapping, Fate, Key, KnownKeys, OTHER_SOURCE, Rejection, RowHasher, Rows, Slot, Tag, tag,
     },
+    profile::{Profiler, unlike},
     quarantine::{Spool, impersonal},
     table_file::{TableFileWriter, data_type, rewrite},
     table_index::{IndexShape, TableIndex},
@@ -85,6 +86,7 @@ pub(crate) struct Staged {
     pub unknown: u64,
     /// What else is to be known, in words.
     pub notes: Vec<String>,
+    pub profiles: Vec<Profile>,
     pub columns: Vec<String>,
     /// What the file itself says of its columns.
     pub labels: Vec<(String, String)>,
@@ -116,8 +118,11 @@ struct Working<'a> {
     quarantine: Spool,
     hasher: RowHasher,
     batch: Placing,
+    profiler: Profiler,
     /// Columns that fill personal attributes.
     personal: Vec<String>,
+    /// What rules about the file said that only warn.
+    notes: Vec<String>,
 }
 
 /// What is known of a batch while its rows are placed.
@@ -207,6 +212,8 @@ pub(crate) fn stage(
         built_in: BTreeMap::new(),
         quarantine: Spool::new(staging.spool.clone()),
         hasher: RowHasher::secret(staging.secret),
+        profiler: Profiler::new(&staging.entity, staging.secret),
+        notes: Vec::new(),
         personal: personal_columns(&staging.source, &staging.entity),
         batch: Placing {
             owners: vec![KeyMap::default(); unique],
@@ -232,6 +239,7 @@ pub(crate) fn stage(
         let mut batch = Batch::default();
         while stopped.is_none() && ahead.next(&mut batch)? {
             let fates = mapping.read(&batch, &mut rows)?;
+            working.profiler.see(batch.first_row, &fates, &rows);
             if let Some((row, rule, why)) = working.batch(&batch, fates, &mut rejected, &mut rows)? {
                 mapping.stop_behind(&batch, row, &mut rows)?;
                 stopped = Some((rule, why));
@@ -495,7 +503,10 @@ impl Working<'_> {
                         format!("another row has the same {}", names.join(", "))
                     })
                 }
-                Requirement::RowsAtLeast(_) | Requirement::RowsAgainstHistory { .. } => None,
+                Requirement::RowsAtLeast(_)
+                | Requirement::RowsAgainstHistory { .. }
+                | Requirement::MissingAtMost { .. }
+                | Requirement::LikeHistory { .. } => None,
             };
             let Some(why) = why else { continue };
             *broken += 1;
@@ -580,11 +591,31 @@ impl Working<'_> {
                         earlier.len()
                     )
                 }
-                _ => continue,
+                Requirement::MissingAtMost { attribute, share } => {
+                    let Some((missing, of)) = self.profiler.missing(attribute) else { continue };
+                    if missing as f64 <= share * of as f64 {
+                        continue;
+                    }
+                    format!("{missing} of {of} rows have no `{attribute}`, more than {}%", share * 100.0)
+                }
+                Requirement::LikeHistory { attribute, loads, bound } => {
+                    let earlier = self.staging.past.profiles.iter().filter(|of| of.attribute == *attribute);
+                    let earlier: Vec<&Profile> = earlier.take(*loads as usize).collect();
+                    let now = self.profiler.profile_of(attribute);
+                    let Some(now) = now else { continue };
+                    let Some(index) = unlike(&now, &earlier, *bound) else { continue };
+                    format!(
+                        "`{attribute}` is spread otherwise than in the last {} loads: stability index {index:.2}, more than \
+                         {bound}",
+                        earlier.len()
+                    )
+                }
+                Requirement::RowsAtLeast(_) | Requirement::Row(_) | Requirement::Unique(_) => continue,
             };
             *broken += 1;
-            if rule.otherwise != Otherwise::Warn {
-                return Some((rule.id.clone(), why));
+            match rule.otherwise {
+                Otherwise::Warn => self.notes.push(format!("{}: {why}", rule.id)),
+                _ => return Some((rule.id.clone(), why)),
             }
         }
         None
@@ -607,7 +638,8 @@ impl Working<'_> {
             missing: told.missing,
             rules,
             unknown: self.unknown,
-            notes: told.notes,
+            notes: told.notes.into_iter().chain(self.notes).collect(),
+            profiles: self.profiler.profiles(&staging.source.map.iter().map(|m| &m.attribute).collect()),
             columns: told.columns,
             labels: told.labels,
             quarantine: self.quarantine,

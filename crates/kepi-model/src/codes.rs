@@ -278,8 +278,8 @@ codes! {
         "`version` with `mode: upsert` alone"
         "write `mode: upsert`, or remove `version`";
     BAD_REQUIREMENT "K0411" Error "a rule that cannot be understood"
-        "A rule requires a condition of a row, `unique ATTRIBUTES`, `REFERENCE exists`, `rows >= N` or `rows >= 80% of median of 14 loads`. Rules about a whole file can warn or stop, not quarantine."
-        "a condition, `unique ATTRIBUTES`, `REFERENCE exists`, `rows >= 1000` or `rows >= 80% of median of 14 loads`"
+        "A rule requires a condition of a row, `unique ATTRIBUTES`, `REFERENCE exists`, `rows >= N`, `rows >= 80% of median of 14 loads`, `missing ATTRIBUTE <= 5%` or `ATTRIBUTE like 28 loads`. Rules about a whole file can warn or stop, not quarantine."
+        "a condition, `unique ATTRIBUTES`, `REFERENCE exists`, `rows >= 1000`, `rows >= 80% of median of 14 loads`, `missing email <= 5%` or `amount like 28 loads`"
         "write it in one of these forms";
     RULE_TWICE "K0412" Error "two rules of one name"
         "The name of a rule is shown with every row it rejects, so it is unique within its source."

@@ -131,6 +131,8 @@ pub(crate) fn source(source: &Source) -> Hash {
             Requirement::Unique(ids) => json!(["unique", ids]),
             Requirement::RowsAtLeast(n) => json!(["rows", n]),
             Requirement::RowsAgainstHistory { share, loads } => json!(["history", share, loads]),
+            Requirement::MissingAtMost { attribute, share } => json!(["missing", attribute, share]),
+            Requirement::LikeHistory { attribute, loads, bound } => json!(["like", attribute, loads, bound]),
         };
         json!([r.id, require, r.otherwise.word()])
     });

@@ -278,8 +278,12 @@ Examples:
     #[command(after_help = "\
 Examples:
   kepi sources                     `kepi show sources` is the same
+  kepi sources survey_2015         what its values are like: missing, different, spread
   kepi sources --format csv        with what became of every row, and bookmarks")]
-    Sources,
+    Sources {
+        /// Only this one, with what the values of its newest file are like.
+        source: Option<String>,
+    },
     /// Show what is published.
     #[command(subcommand)]
     Show(Show),

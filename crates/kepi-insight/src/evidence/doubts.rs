@@ -137,6 +137,7 @@ fn load(
         notes: Vec::new(),
         order: None,
         labels: Vec::new(),
+        profiles: Vec::new(),
         drift: Vec::new(),
         snapshot: None,
         at,

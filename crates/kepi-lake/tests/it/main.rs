@@ -23,6 +23,7 @@ mod official;
 mod oracle;
 mod people;
 mod personal;
+mod planted;
 mod published;
 mod reading;
 mod records;

@@ -12,6 +12,7 @@ on_both![
     references_uniqueness_and_scope,
     few_rows_against_history_stop_a_file,
     codes_reasons_positions_and_enums,
+    values_unlike_those_of_earlier_loads_stop_a_file,
 ];
 
 async fn references_uniqueness_and_scope() {
@@ -164,4 +165,85 @@ async fn codes_reasons_positions_and_enums() {
             ["x.csv:5", seven, "-", "-", "-"],
         ]
     );
+}
+
+/// Answers of a file: its number, how often each score comes, one channel by score, and how many have no address.
+fn answers(file: u32, scores: [u32; 5], web: &str, nameless: u32) -> String {
+    let mut text = String::from("id,score,via,mail\n");
+    let mut row = 0;
+    for (score, n) in (1..).zip(scores) {
+        for _ in 0..n {
+            row += 1;
+            let via = if row % 3 == 0 { web } else { "phone" };
+            let mail = if row <= nameless { String::new() } else { format!("m{row}@example.org") };
+            text += &format!("{file}-{row},{score},{via},{mail}\n");
+        }
+    }
+    text
+}
+
+async fn values_unlike_those_of_earlier_loads_stop_a_file() {
+    let bench = Bench::new().await;
+    let mut mail = attribute("mail", Type::Text);
+    mail.personal = true;
+    let whole = entity(
+        "answer",
+        &["id"],
+        vec![
+            attribute("id", Type::Text),
+            attribute("score", Type::Integer),
+            attribute("via", Type::Text),
+            mail,
+        ],
+    );
+    let text = |name: &str| column(name, Type::Text, name, Parse::Text);
+    let map = vec![text("id"), column("score", Type::Integer, "score", number(0)), text("via"), text("mail")];
+    let mut source = source("survey", &whole, csv("a.csv"), Mode::Append, map);
+    let like =
+        |attribute: &str| Requirement::LikeHistory { attribute: id(attribute), loads: 14, bound: 0.25 };
+    source.rules = vec![
+        rule("scores", like("score"), Otherwise::Stop),
+        rule("channels", like("via"), Otherwise::Stop),
+        rule("addresses", Requirement::MissingAtMost { attribute: id("mail"), share: 0.1 }, Otherwise::Stop),
+    ];
+    let project = project(vec![whole]);
+    let usual = [10, 20, 60, 120, 90];
+    // (scores, channel, without address, the rule that stops it)
+    let files: [([u32; 5], &str, u32, Option<&str>); 10] = [
+        (usual, "web", 15, None),
+        (usual, "web", 15, None),
+        (usual, "web", 15, None),
+        (usual, "web", 15, None),
+        ([12, 18, 64, 112, 94], "web", 30, None),
+        // A handful of rows says nothing.
+        ([20, 0, 0, 0, 0], "web", 0, None),
+        ([120, 90, 60, 20, 10], "web", 15, Some("scores")),
+        (usual, "www", 15, Some("channels")),
+        (usual, "web", 31, Some("addresses")),
+        (usual, "web", 15, None),
+    ];
+    for (at, (scores, web, nameless, stops)) in files.into_iter().enumerate() {
+        let path = bench.write(&format!("{at}.csv"), answers(at as u32, scores, web, nameless));
+        let report = bench.land(&project, &source, &path, NOW + at as i64).await.unwrap();
+        let by = match &report.outcome {
+            LoadOutcome::Stopped { rule, .. } => Some(rule.to_string()),
+            _ => None,
+        };
+        assert_eq!(by.as_deref(), stops, "file {at}: {:?}", report.outcome);
+        if at == 0 {
+            let of = |name: &str| report.profiles.iter().find(|p| p.attribute.as_str() == name).unwrap();
+            let score = of("score");
+            assert_eq!((score.rows, score.missing, score.looked_at, score.distinct), (300, 0, 300, 5));
+            let s = score.spread.unwrap();
+            assert_eq!([s.least, s.lower, s.median, s.upper, s.greatest], [1, 3, 4, 5, 5]);
+            assert_eq!(score.shares, [(1, 10), (2, 20), (3, 60), (4, 120), (5, 90)]);
+            assert_eq!((of("via").distinct, of("via").spread, of("id").distinct), (2, None, 300));
+            assert!(of("id").shares.is_empty(), "keys are always others");
+            let mail = of("mail");
+            assert_eq!((mail.missing, mail.looked_at, mail.distinct, mail.shares.len()), (15, 0, 0, 0));
+        }
+    }
+    let known = bench.lake.loads(None).await.unwrap();
+    let kept = serde_json::to_string(&known[0].profiles).unwrap();
+    assert!(!kept.contains("phone") && !kept.contains("example.org"), "{kept}");
 }

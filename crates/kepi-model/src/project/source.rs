@@ -554,6 +554,29 @@ pub enum Requirement {
         /// How many earlier loads; with fewer than three there is no verdict.
         loads: u32,
     },
+    /// At most such a share of the rows of a file that could be read has no value of an attribute.
+    MissingAtMost {
+        /// The attribute.
+        attribute: AttributeId,
+        /// Share such as 0.05.
+        share: f64,
+    },
+    /// The values of an attribute are spread as in the last `loads` files of this source.
+    LikeHistory {
+        /// The attribute.
+        attribute: AttributeId,
+        /// How many earlier loads; with fewer than three there is no verdict.
+        loads: u32,
+        /// The stability index beyond which they are spread otherwise.
+        bound: f64,
+    },
+}
+
+impl Requirement {
+    /// Whether it is about a file as a whole: there is no row to reject.
+    pub fn is_of_file(&self) -> bool {
+        !matches!(self, Self::Row(_) | Self::Unique(_))
+    }
 }
 
 words! {

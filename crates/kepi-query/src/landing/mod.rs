@@ -131,6 +131,43 @@ pub struct RuleCount {
     pub broken: u64,
 }
 
+/// How numbers or times are spread, in the units in which they are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spread {
+    /// Least of all.
+    pub least: i64,
+    /// A quarter of the rows looked at has less, or this.
+    pub lower: i64,
+    /// Half of them.
+    pub median: i64,
+    /// Three quarters.
+    pub upper: i64,
+    /// Greatest of all.
+    pub greatest: i64,
+}
+
+/// What the values of an attribute are like in a file. No value of a text stands in it, and of personal attributes
+/// only how many are missing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// The attribute.
+    pub attribute: AttributeId,
+    /// Rows that could be read.
+    pub rows: u64,
+    /// Of them without a value.
+    pub missing: u64,
+    /// Of how many rows the rest is: of many, a sample.
+    pub looked_at: u64,
+    /// Different values among them.
+    pub distinct: u64,
+    /// How numbers and times are spread.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<Spread>,
+    /// How many rows each stretch of numbers, or each text by its hash, has; none of texts of which there are many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shares: Vec<(i64, u64)>,
+}
+
 /// What one file's load did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoadReport {
@@ -169,6 +206,9 @@ pub struct LoadReport {
     /// What the file itself says of its columns: name and text, such as the questions of a survey.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<(String, String)>,
+    /// What its values are like, attribute by attribute.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<Profile>,
     /// Columns that came or went since the source's last load, in words.
     pub drift: Vec<String>,
     /// The snapshot that holds it.

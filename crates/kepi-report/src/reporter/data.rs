@@ -3,22 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_model::{
+    expression::Type,
     id::{AttributeId, SourceId},
     project::{MappingFrom, Otherwise, Source},
 };
-use kepi_query::landing::{LoadOutcome, LoadReport, QuarantinedRow as Row, RowCounts};
+use kepi_query::landing::{LoadOutcome, LoadReport, Profile, QuarantinedRow as Row, RowCounts};
 
 use super::{Reporter, not_found, words};
 use crate::{
+    format,
     reader::{QuarantineQuery, ViewError},
     view::{
-        LoadView, MissingCount, Named, QuarantineView, QuarantinedRow, RuleCount, RuleView, SourceView,
-        SourcesView,
+        LoadView, MissingCount, Named, ProfileView, QuarantineView, QuarantinedRow, RuleCount, RuleView,
+        SourceView, SourcesView,
     },
 };
 
 /// Rows of quarantine on a page.
 const PAGE: u64 = 50;
+/// With so many loads before the newest is compared, at most.
+const LOADS_BEFORE: usize = 30;
 
 /// What is said where more rows of a source were rejected than it allows.
 fn rejected(source: &Source, rows: RowCounts) -> Option<String> {
@@ -112,6 +116,7 @@ impl<'a> Reporter<'a> {
                 })
                 .collect(),
             labels: loads.first().map(|load| load.labels.clone()).unwrap_or_default(),
+            profiles: self.profiles(source, &loads),
             drift: rejected(source, loads.iter().map(|l| l.counts).sum())
                 .into_iter()
                 .chain(
@@ -121,6 +126,53 @@ impl<'a> Reporter<'a> {
                 )
                 .collect(),
             rules: rules.collect(),
+        }
+    }
+
+    /// What the values of the newest file are like.
+    fn profiles(self, source: &Source, loads: &[&LoadReport]) -> Vec<ProfileView> {
+        let entity = self.project().entities.get(&source.into);
+        let Some((newest, before)) = loads.split_first() else { return Vec::new() };
+        let share = |p: &Profile| p.missing as f64 / p.rows.max(1) as f64;
+        let view = |profile: &Profile| {
+            let attribute = entity.and_then(|e| e.attribute(&profile.attribute));
+            let earlier = before.iter().flat_map(|load| &load.profiles);
+            let mut usual: Vec<f64> =
+                earlier.filter(|p| p.attribute == profile.attribute).take(LOADS_BEFORE).map(share).collect();
+            usual.sort_by(f64::total_cmp);
+            let written = |n: i64| attribute.map_or_else(|| n.to_string(), |a| self.written(n, &a.type_));
+            ProfileView {
+                attribute: Named::new(
+                    &profile.attribute,
+                    attribute.map_or(profile.attribute.as_str(), |a| a.name.as_str()),
+                ),
+                rows: profile.rows,
+                missing: share(profile),
+                usual_missing: (usual.len() >= 3).then(|| usual.get(usual.len() / 2).copied()).flatten(),
+                distinct: profile.distinct,
+                looked_at: profile.looked_at,
+                spread: profile
+                    .spread
+                    .map(|s| [s.least, s.lower, s.median, s.upper, s.greatest].map(written)),
+            }
+        };
+        newest.profiles.iter().map(view).collect()
+    }
+
+    /// A value of an attribute as it is kept, as it is written.
+    fn written(self, n: i64, type_: &Type) -> String {
+        match type_ {
+            Type::Date => self.day(n).map_or_else(|| n.to_string(), |day| day.to_string()),
+            Type::Timestamp => self.instant(n),
+            Type::Duration => format::time(n / 1_000_000),
+            other => match u32::from(other.scale()) {
+                0 => n.to_string(),
+                scale => {
+                    let (one, digits) = (10u64.pow(scale.min(18)), scale as usize);
+                    let sign = if n < 0 { "-" } else { "" };
+                    format!("{sign}{}.{:0digits$}", n.unsigned_abs() / one, n.unsigned_abs() % one)
+                }
+            },
         }
     }
 

@@ -151,6 +151,12 @@ pub(crate) fn requirement(of: &Requirement) -> String {
         Requirement::RowsAgainstHistory { share, loads } => {
             format!("rows >= {} of the median of {loads} loads", format::coverage(*share))
         }
+        Requirement::MissingAtMost { attribute, share } => {
+            format!("missing {attribute} <= {}", format::coverage(*share))
+        }
+        Requirement::LikeHistory { attribute, loads, bound } => {
+            format!("{attribute} like {loads} loads within {bound}")
+        }
     }
 }
 

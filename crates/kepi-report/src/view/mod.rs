@@ -53,8 +53,8 @@ pub use scorecard::{
     Deviation, InsightView, KpiRow, ObjectiveView, PerspectiveView, ScoreView, ScorecardView,
 };
 pub use sources::{
-    DataRuleView, DeliveryView, LoadView, MissingCount, QuarantineView, QuarantinedRow, RuleCount, RuleView,
-    SourceState, SourceView, SourcesView,
+    DataRuleView, DeliveryView, LoadView, MissingCount, ProfileView, QuarantineView, QuarantinedRow,
+    RuleCount, RuleView, SourceState, SourceView, SourcesView,
 };
 pub use strategy::{Lane, LinkEvidence, MapLink, MapObjective, StrategyMapView, ThemeView};
 pub use what_if::{PlaceView, WhatIfView};

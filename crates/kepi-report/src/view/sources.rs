@@ -72,10 +72,31 @@ pub struct SourceView {
     pub missing: Vec<MissingCount>,
     /// What the newest file says of its columns, if it does: name and text.
     pub labels: Vec<(String, String)>,
+    /// What the values of the newest file are like, attribute by attribute.
+    pub profiles: Vec<ProfileView>,
     /// Columns that came, went or changed since the first file, in words.
     pub drift: Vec<String>,
     /// Rules in declared order.
     pub rules: Vec<RuleView>,
+}
+
+/// What the values of an attribute are like in the newest file of a source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProfileView {
+    /// The attribute.
+    pub attribute: Named,
+    /// Rows that could be read.
+    pub rows: u64,
+    /// The share of them without a value.
+    pub missing: f64,
+    /// The median of that share in the loads before, of thirty at most; none of fewer than three.
+    pub usual_missing: Option<f64>,
+    /// Different values among the rows looked at.
+    pub distinct: u64,
+    /// Rows looked at: of many, a sample.
+    pub looked_at: u64,
+    /// Least, quartiles and greatest of numbers and times, as they are written.
+    pub spread: Option<[String; 5]>,
 }
 
 /// How a source delivers.

@@ -269,6 +269,7 @@ fn inside(source: &SourceView) -> Markup {
                 @if !source.rules.is_empty() { (rules(source)) }
                 @if !source.missing.is_empty() { (missing(source)) }
             }
+            @if !source.profiles.is_empty() { (values(source)) }
             @if !source.labels.is_empty() {
                 details {
                     summary { "What its columns mean: " (source.labels.len()) }
@@ -280,6 +281,42 @@ fn inside(source: &SourceView) -> Markup {
                 @if let Some(owner) = &source.owner { "Answers for it: " (owner.name) ". " } @else { "Nobody answers for it. " }
                 @if let Some(purpose) = &source.purpose { "Purpose: " (purpose) "." }
             }
+    }
+}
+
+/// What the values of the newest file are like.
+fn values(source: &SourceView) -> Markup {
+    let share = |share: f64| format::coverage(share);
+    html! {
+        details {
+            summary { "Values of the newest file: " (source.profiles.len()) " attributes" }
+            div.scroll role="region" aria-label={ "Values of " (source.source.name) } tabindex="0" {
+                table.figures {
+                    thead { tr {
+                        th scope="col" { "Attribute" } th.num scope="col" { "Missing" } th.num scope="col" { "Usually" }
+                        th.num scope="col" { "Different" } th.num scope="col" { "Least" } th.num scope="col" { "A quarter below" }
+                        th.num scope="col" { "Half below" } th.num scope="col" { "Three quarters" } th.num scope="col" { "Greatest" }
+                    } }
+                    tbody {
+                        @for of in &source.profiles {
+                            tr {
+                                th scope="row" { (of.attribute.name) }
+                                td.num { (share(of.missing)) }
+                                td.num { @if let Some(usual) = of.usual_missing { (share(usual)) } }
+                                td.num { (parts::count(of.distinct)) }
+                                @match &of.spread {
+                                    Some(spread) => { @for value in spread { td.num { (value) } } }
+                                    None => { @for _ in 0..5 { td {} } }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            @if source.profiles.iter().any(|of| of.looked_at < of.rows) {
+                p.note { "Missing values, least and greatest are those of all rows, the rest of a sample of them." }
+            }
+        }
     }
 }
 

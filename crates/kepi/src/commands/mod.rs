@@ -83,7 +83,9 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Enter(what) => overrides::enter(what, cli, out).await,
         Command::Override(what) => overrides::overrides(what, cli, out).await,
         Command::Run(what) => run::run(what, cli, out).await,
-        Command::Sources => sources::sources(&compose::board(Site::of(cli), out).await?, out),
+        Command::Sources { source } => {
+            sources::sources(&compose::board(Site::of(cli), out).await?, source.as_deref(), out)
+        }
         Command::Show(what) => show::show(what, &compose::board(Site::of(cli), out).await?, out),
         Command::Explain(what) => show::explain(what, &compose::board(Site::of(cli), out).await?, out),
         Command::WhatIf(what) => what_if::what_if(what, &compose::board(Site::of(cli), out).await?, out),

@@ -24,7 +24,7 @@ pub fn show(what: &Show, facts: &dyn Facts, out: Output) -> Result<(), Failure> 
     match what {
         Show::Scorecard(which) => scorecard(which, facts, out),
         Show::Kpi(which) => kpi(which, facts, out),
-        Show::Sources => super::sources::sources(facts, out),
+        Show::Sources => super::sources::sources(facts, None, out),
         Show::Benchmarks => benchmarks(facts, out),
         Show::Quarantine(which) => quarantine(which, facts, out),
     }

@@ -6,7 +6,7 @@ use kepi_report::{
     api::v1,
     facts::Facts,
     format,
-    view::{DataRuleView, SourceView},
+    view::{DataRuleView, ProfileView, SourceView},
 };
 
 use super::show::{ROW_COUNTS, count_fields};
@@ -19,12 +19,26 @@ use crate::{
 /// Periods that are named in which a rule does not hold.
 const MOST_NAMED: usize = 6;
 
-/// Prints how sources stand. What a table has no room for, data have.
-pub fn sources(facts: &dyn Facts, out: Output) -> Result<(), Failure> {
-    if out.format == Format::Json {
-        return Ok(out.json(&v1::sources(facts)?)?);
+/// Prints how sources stand, or one of them. What a table has no room for, data have.
+pub fn sources(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result<(), Failure> {
+    let mut view = Reporter::new(facts).sources()?;
+    if let Some(id) = only {
+        let known: Vec<String> = view.sources.iter().map(|s| s.source.id.clone()).collect();
+        view.sources.retain(|s| s.source.id == id);
+        if view.sources.is_empty() {
+            let why = format!("there is no source `{id}`; there are: {}", known.join(", "));
+            return Err(Failure::Other(why));
+        }
     }
-    let view = Reporter::new(facts).sources()?;
+    if out.format == Format::Json {
+        let mut all = v1::sources(facts)?;
+        all.sources.retain(|s| only.is_none_or(|id| s.source.id == id));
+        return Ok(out.json(&all)?);
+    }
+    if only.is_some() && out.format == Format::Csv {
+        let profiles: Vec<_> = view.sources.iter().flat_map(|s| &s.profiles).collect();
+        return Ok(out.rows(&values(&profiles, false))?);
+    }
     let for_people = out.format == Format::Table;
     // A column that has nothing to say of any source is left out for people.
     let expected = !for_people || view.sources.iter().any(|s| s.delivery.expected.is_some());
@@ -46,13 +60,16 @@ pub fn sources(facts: &dyn Facts, out: Output) -> Result<(), Failure> {
     }
     out.rows(&grid)?;
     if for_people {
-        let total = &view.total;
+        let total = match (only, view.sources.first()) {
+            (Some(_), Some(source)) => &source.rows,
+            _ => &view.total,
+        };
         out.line(&format!(
             "read {} = out of scope {} + landed {}; landed = accepted {} + superseding {} + quarantined {} + duplicate {}",
             total.read, total.out_of_scope, total.landed(), total.accepted, total.superseding, total.quarantined,
             total.duplicate
         ))?;
-        for rule in &view.rules {
+        for rule in view.rules.iter().filter(|_| only.is_none()) {
             out.line(&said_of_rule(rule))?;
         }
         for source in &view.sources {
@@ -69,9 +86,46 @@ pub fn sources(facts: &dyn Facts, out: Output) -> Result<(), Failure> {
             for drift in &source.drift {
                 out.line(&format!("{name}: {drift}"))?;
             }
+            if only.is_some() && !source.profiles.is_empty() {
+                let profiles: Vec<_> = source.profiles.iter().collect();
+                out.rows(&values(&profiles, true))?;
+                if profiles.iter().any(|of| of.looked_at < of.rows) {
+                    out.remark(
+                        "missing values, least and greatest are those of all rows, the rest of a sample of them",
+                    );
+                }
+            }
         }
     }
     Ok(())
+}
+
+/// What the values of the newest file are like.
+fn values(profiles: &[&ProfileView], for_people: bool) -> Grid {
+    let mut header =
+        vec!["Attribute", "Missing", "Usually", "Different", "Least", "Lower quartile", "Median"];
+    header.extend(["Upper quartile", "Greatest"]);
+    if !for_people {
+        header.extend(["Rows", "Looked at"]);
+    }
+    let mut grid = Grid::new(&header);
+    let share = |share: Option<f64>| Field::figure(share.map(format::coverage).unwrap_or_default(), share);
+    let count = |n: u64| Field::digits(format::count(n), n.to_string());
+    for of in profiles {
+        let mut row = vec![
+            Field::text(if for_people { &of.attribute.name } else { &of.attribute.id }),
+            share(Some(of.missing)),
+            share(of.usual_missing),
+            count(of.distinct),
+        ];
+        let spread = of.spread.clone().unwrap_or_default();
+        row.extend(spread.map(|value| Field::digits(value.clone(), value)));
+        if !for_people {
+            row.extend([count(of.rows), count(of.looked_at)]);
+        }
+        grid.push(row);
+    }
+    grid
 }
 
 fn row(source: &SourceView, expected: bool, for_people: bool) -> Vec<Field> {

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::unmapped;
 use crate::{
     codes, definitions as written,
-    expression::{Expression, Node as Part, Type},
+    expression::{Expression, Node as Part, Path, Type},
     findings::Findings,
     lexical::{self, type_text},
-    project::{Entity, Otherwise, Requirement, Rule},
+    project::{Attribute, Entity, Otherwise, Requirement, Rule},
     source_text::Span,
     sql::{self, Scope, Want},
     wording::shorten,
@@ -38,9 +38,7 @@ pub(super) fn rules(
         else {
             continue;
         };
-        let whole_file =
-            matches!(require, Requirement::RowsAtLeast(_) | Requirement::RowsAgainstHistory { .. });
-        if whole_file && otherwise == Otherwise::Quarantine {
+        if require.is_of_file() && otherwise == Otherwise::Quarantine {
             findings
                 .report(
                     codes::BAD_REQUIREMENT,
@@ -54,6 +52,16 @@ pub(super) fn rules(
         }
     }
     rules
+}
+
+/// The stability index from which values are customarily said to be spread otherwise (Siddiqi 2006).
+const USUAL_BOUND: f64 = 0.25;
+
+/// An attribute that a rule about a file is about is mapped.
+fn of_file(attribute: &Attribute, node: &Yaml, mapped: &BTreeSet<&str>, findings: &mut Findings) {
+    let path = Path { references: Vec::new(), attribute: attribute.id.clone() };
+    let typed = Expression { type_: attribute.type_.clone(), node: Part::Path(path) };
+    unmapped(&typed, node, mapped, findings);
 }
 
 fn requirement(
@@ -116,6 +124,52 @@ fn requirement(
                 }
             }
             (found.len() == names.len()).then_some(Requirement::Unique(found))
+        }
+        ["missing", name, rest @ ..] => {
+            let Some(attribute) = known(name) else {
+                unknown(name, findings);
+                return None;
+            };
+            let share = match rest {
+                ["<=", share] => lexical::share(share),
+                _ => None,
+            };
+            if share.is_none() {
+                findings
+                    .report(codes::BAD_REQUIREMENT, node.span, "this demand on missing values is not understood")
+                    .expected(format!("a share that may be missing: `missing {name} <= 5%`"));
+            }
+            of_file(attribute, node, mapped, findings);
+            Some(Requirement::MissingAtMost { attribute: attribute.id.clone(), share: share?.to_f64() })
+        }
+        [name, "like", n, "loads", rest @ ..] => {
+            let Some(attribute) = known(name) else {
+                unknown(name, findings);
+                return None;
+            };
+            let bound = match rest {
+                [] => Some(USUAL_BOUND),
+                ["within", bound] => bound.parse().ok().filter(|bound: &f64| *bound > 0.0 && *bound <= 10.0),
+                _ => None,
+            };
+            let loads = n.parse::<u32>().ok().filter(|n| *n >= 3);
+            let (Some(loads), Some(bound)) = (loads, bound) else {
+                findings
+                    .report(codes::BAD_REQUIREMENT, node.span, "this comparison with earlier loads is not understood")
+                    .expected(format!(
+                        "`{name} like 28 loads`, with at least 3 loads, or `{name} like 28 loads within 0.1`"
+                    ));
+                return None;
+            };
+            if matches!(attribute.type_, Type::Date | Type::Timestamp) || attribute.personal {
+                let why = if attribute.personal { "is personal: how it is spread is not kept" } else { "goes on with time" };
+                findings
+                    .report(codes::BAD_REQUIREMENT, node.span, format!("`{name}` {why}"))
+                    .expected("a number, a truth value, or a text with few values");
+                return None;
+            }
+            of_file(attribute, node, mapped, findings);
+            Some(Requirement::LikeHistory { attribute: attribute.id.clone(), loads, bound })
         }
         ["rows", rest @ ..] => {
             let result = match rest {

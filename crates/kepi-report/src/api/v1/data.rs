@@ -4,14 +4,14 @@ use kepi_model::project::{self, Consequence, Mode, Otherwise};
 use kepi_query::landing::RowCounts;
 
 use super::{
-    Api, BrokenRule, DataRule, Delivery, Load, Missing, Quarantine, QuarantinedRow, Rows, Rule, Source,
-    Sources, from_named,
+    Api, BrokenRule, DataRule, Delivery, Load, Missing, Profile, Quarantine, QuarantinedRow, Rows, Rule,
+    Source, Sources, from_named,
 };
 use crate::{
     facts::Facts,
     reader::{QuarantineQuery, ViewError},
     reporter::Reporter,
-    view::{DataRuleView, DeliveryView},
+    view::{DataRuleView, DeliveryView, ProfileView},
 };
 
 /// All sources.
@@ -136,6 +136,7 @@ impl Api<'_> {
                 .map(|m| Missing { attribute: from_named(m.attribute), reason: m.reason, count: m.count })
                 .collect(),
             labels: view.labels.into_iter().collect(),
+            profiles: view.profiles.into_iter().map(profile).collect(),
             drift: view.drift,
             rules: view
                 .rules
@@ -153,6 +154,18 @@ impl Api<'_> {
                 .collect(),
         };
         (counts, source)
+    }
+}
+
+fn profile(of: ProfileView) -> Profile {
+    Profile {
+        attribute: from_named(of.attribute),
+        rows: of.rows,
+        missing_share: of.missing,
+        usual_missing_share: of.usual_missing,
+        distinct: of.distinct,
+        looked_at: of.looked_at,
+        spread: of.spread.map(Vec::from).unwrap_or_default(),
     }
 }
 

@@ -93,10 +93,34 @@ pub struct Source {
     /// What the newest file says of its columns, by name; left out where it says nothing.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// What the values of the newest file are like; left out where nothing is known of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<Profile>,
     /// Columns that came or went, in words.
     pub drift: Vec<String>,
     /// Its rules.
     pub rules: Vec<Rule>,
+}
+
+/// What the values of an attribute are like in the newest file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Id and name.
+    pub attribute: Named,
+    /// Rows that could be read.
+    pub rows: u64,
+    /// The share of them without a value.
+    pub missing_share: f64,
+    /// The median of that share in the loads before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usual_missing_share: Option<f64>,
+    /// Different values among the rows looked at.
+    pub distinct: u64,
+    /// Rows looked at.
+    pub looked_at: u64,
+    /// Least, quartiles and greatest of numbers and times, as they are written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spread: Vec<String>,
 }
 
 /// How a source delivers.
