@@ -6,7 +6,7 @@ use kepi_query::landing::{self, RowCounts};
 use super::names::{Named, Person, ProjectView};
 
 /// All sources.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SourcesView {
     /// The project.
     pub project: ProjectView,
@@ -42,7 +42,7 @@ pub struct DataRuleView {
 }
 
 /// A source.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SourceView {
     /// The source.
     pub source: Named,
