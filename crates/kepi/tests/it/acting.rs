@@ -1,11 +1,26 @@
 //! From a red KPI to what was learnt: an alert finds its owner, is refused twice, answered by a plan, and the plan is measured.
 
-use std::fmt::Write;
+use std::{
+    fmt::Write,
+    io::{BufRead, BufReader, Read, Write as _},
+    net::TcpListener,
+    sync::mpsc,
+    thread,
+};
 
 use jiff::{Span, Zoned, civil::Date};
 use serde_json::{Value, json};
 
-use crate::support::Project;
+use thirtyfour::prelude::*;
+
+use crate::{
+    rooms::{
+        Somebody,
+        driver::{Driver, Look, arrives, browser},
+        hidden, let_in, sign_in, text,
+    },
+    support::Project,
+};
 
 const PROJECT: &str = "project: renewals
 name: Renewals
@@ -257,4 +272,297 @@ fn without_an_alert_document_nobody_is_asked() {
     world.project.write("kepi.yml", &calm);
     world.project.fails_or_not(&["run"]);
     assert_eq!(world.project.ok(&["inbox", "--all", "--quiet", "--format", "json"]).trim(), "[]");
+}
+
+/// The alert about EMEA, raised by a run.
+fn raised(world: &World) -> u64 {
+    world.project.fails_or_not(&["run"]);
+    let text = world.project.ok(&["inbox", "--open", "--quiet", "--format", "json"]);
+    let items: Value = serde_json::from_str(&text).unwrap();
+    let of_emea = |item: &&Value| item["touches"][0].as_str().unwrap().contains("unit/emea");
+    items.as_array().unwrap().iter().find(of_emea).unwrap()["item"].as_u64().unwrap()
+}
+
+async fn fill(browser: &WebDriver, form: &str, fields: &[(&str, &str)]) {
+    for (name, value) in fields {
+        // Days are typed in the order of the browser's language: the value is set as it is sent.
+        let script = "const field = document.querySelector(arguments[0]); field.value = arguments[1]; return field.value;";
+        let css = format!("form[action$='/{form}'] [name='{name}']");
+        let set = browser.execute(script, vec![css.into(), (*value).into()]).await.unwrap();
+        assert_eq!(set.json(), &json!(value), "{form} {name}");
+    }
+}
+
+async fn send(browser: &WebDriver, form: &str) {
+    let css = format!("form[action$='/{form}'] button[type=submit]");
+    browser
+        .execute("document.querySelectorAll('details.deed').forEach(of => of.open = true)", vec![])
+        .await
+        .unwrap();
+    browser.find(By::Css(css)).await.unwrap().click().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn turns_are_taken_in_browsers() {
+    let Some(driver) = Driver::start() else { return };
+    let world = world();
+    let project = &world.project;
+    let alert = raised(&world);
+    for name in ["ben", "vp"] {
+        let_in(project, name, &["viewer", "decider"]);
+    }
+    let (_server, address) = project.serve();
+    let site = format!("http://{address}");
+    let (bens, vps) = (browser(&driver, Look::Light).await, browser(&driver, Look::Light).await);
+    let page = format!("/items/{alert}");
+
+    // Ben sees that it is his turn, and why; that he has seen it; that it is not his.
+    sign_in(&bens, &site, "ben").await;
+    assert!(text(&bens, "main").await.contains("It is your turn: seat in emea."));
+    bens.goto(format!("{site}{page}")).await.unwrap();
+    send(&bens, "acknowledge").await;
+    arrives(&bens, &page).await;
+    assert!(text(&bens, "main").await.contains("Seen on "));
+    fill(&bens, "snooze", &[("hours", "9000"), ("why", "later")]).await;
+    send(&bens, "snooze").await;
+    arrives(&bens, &format!("{page}/snooze")).await;
+    let refused = text(&bens, "[role=alert]").await;
+    assert!(refused.contains("It is seen again later than now, and before it is due"), "{refused}");
+    fill(&bens, "refuse", &[("why", "it is the product")]).await;
+    send(&bens, "refuse").await;
+    arrives(&bens, &page).await;
+    let said = text(&bens, "main").await;
+    assert!(said.contains("product: dotted line") && !said.contains("It is not mine"), "{said}");
+    // What is not with him any more he cannot end, whatever he sends.
+    assert_eq!(world.item(alert)["work"]["owner"]["person"], "product");
+    world.acts("product", alert, &["refuse", "-m", "it is the contract"]);
+
+    // Vera is bound; she answers with a plan, first one that is not whole.
+    sign_in(&vps, &site, "vp").await;
+    vps.goto(format!("{site}{page}")).await.unwrap();
+    let said = text(&vps, "main").await;
+    assert!(said.contains("With vp, who cannot refuse it") && !said.contains("It is not mine"), "{said}");
+    let (day, period) = (world.first_day(1).to_string(), world.first_day(1).strftime("%Y-%m").to_string());
+    let whole = [
+        ("cause", "the form lost answers"),
+        ("method", "five_whys"),
+        ("evidence", "logs of May"),
+        ("who.1", "ben"),
+        ("by.1", &day),
+        ("what.1", "call every account"),
+        ("change", "20"),
+    ];
+    fill(&vps, "plan", &whole).await;
+    fill(&vps, "plan", &[("period", "soon")]).await;
+    send(&vps, "plan").await;
+    arrives(&vps, &format!("{page}/plan")).await;
+    let refused = text(&vps, "[role=alert]").await;
+    assert!(refused.contains("soon"), "{refused}");
+    fill(&vps, "plan", &[("period", &period)]).await;
+    send(&vps, "plan").await;
+    let plan = world.inbox("ceo").into_iter().find(|(_, kind)| kind == "action_plan").unwrap().0;
+    arrives(&vps, &format!("/items/{plan}")).await;
+    let said = text(&vps, "main").await;
+    assert!(said.contains("call every account") && said.contains("others are asked"), "{said}");
+    project.ok(&["approve", &plan.to_string(), "--as", "ceo"]);
+
+    // His task is in Ben's inbox; when it is done, so can the plan be.
+    bens.goto(format!("{site}/inbox")).await.unwrap();
+    bens.find(By::Css(".wait h3 a")).await.unwrap().click().await.unwrap();
+    let task = world.inbox("ben").into_iter().find(|(_, kind)| kind == "task").unwrap().0;
+    arrives(&bens, &format!("/items/{task}")).await;
+    send(&bens, "finish").await;
+    arrives(&bens, &format!("/items/{task}")).await;
+    assert_eq!(world.item(task)["state"], "done");
+    vps.goto(format!("{site}/items/{plan}")).await.unwrap();
+    send(&vps, "finish").await;
+    arrives(&vps, &format!("/items/{plan}")).await;
+    assert_eq!(world.item(plan)["state"], "measuring");
+    bens.quit().await.unwrap();
+    vps.quit().await.unwrap();
+    let log = project.ok(&["audit", "log", "--limit", "200"]);
+    assert!(!log.contains("it is the product") && !log.contains("logs of May"), "{log}");
+}
+
+#[test]
+fn what_is_done_about_an_item_is_done_once_however_often_it_is_sent() {
+    let world = world();
+    let project = &world.project;
+    let alert = raised(&world);
+    for name in ["ben", "vp"] {
+        let_in(project, name, &["viewer", "decider"]);
+    }
+    let (_server, address) = project.serve();
+    let (ben, vp) = (Somebody::signed_in(&address, "ben"), Somebody::signed_in(&address, "vp"));
+    let page = format!("/items/{alert}");
+    let post = |who: &Somebody, what: &str, request: &str, fields: &[(&str, &str)]| {
+        let key = hidden(&who.page("/periods"), "key");
+        let all = [&[("key", key.as_str()), ("request", request)], fields].concat();
+        who.post(&format!("{page}/{what}"), &all, &who.site)
+    };
+    let times = |kind: &str| {
+        let log = project.ok(&["audit", "log", "--kind", kind, "--format", "json"]);
+        let all: Value = serde_json::from_str(&log).unwrap();
+        all.as_array().unwrap().iter().filter(|event| event["subject"] == format!("item/{alert}")).count()
+    };
+    let there = |answer: (String, String, String), item: u64| {
+        let is = answer.0 == "303" && answer.1.contains(&format!("location: /items/{item}\n"));
+        assert!(is, "{answer:?}");
+    };
+    let why = [("why", "the call is at two"), ("hours", "1"), ("to", "vp")];
+    for (what, kind) in
+        [("acknowledge", "item.acknowledged"), ("snooze", "item.snoozed"), ("assign", "item.assigned")]
+    {
+        let before = times(kind);
+        for _ in 0..3 {
+            there(post(&ben, what, what, &why), alert);
+        }
+        assert_eq!(times(kind), before + 1, "{what}");
+    }
+    // It is with somebody else by now; and what somebody else sent is not done again for him.
+    let (status, _, body) = post(&ben, "dismiss", "new", &why);
+    assert!(status == "422" && body.contains("is with somebody else"), "{status} {body}");
+    let (status, _, body) = post(&vp, "acknowledge", "snooze", &why);
+    assert!(status == "422" && body.contains("somebody else"), "{status} {body}");
+    let (day, period) = (world.first_day(1).to_string(), world.first_day(1).strftime("%Y-%m").to_string());
+    let plan = [
+        ("cause", "c"),
+        ("method", "comparison"),
+        ("evidence", "e"),
+        ("who.1", "ben"),
+        ("by.1", &day),
+        ("what.1", "call"),
+        ("change", "20"),
+        ("period", &period),
+    ];
+    for _ in 0..2 {
+        let (status, head, body) = post(&vp, "plan", "plan", &plan);
+        assert!(status == "303", "{status} {head} {body}");
+    }
+    let plans = project.ok(&["inbox", "--open", "--quiet", "--format", "json"]);
+    assert_eq!(plans.matches("\"action_plan\"").count(), 1, "{plans}");
+    for _ in 0..2 {
+        there(post(&vp, "dismiss", "dismiss", &why), alert);
+    }
+    assert_eq!((times("item.ended"), world.item(alert)["state"].as_str()), (1, Some("dismissed")));
+    project.ok(&["audit", "verify", "--quiet"]);
+}
+
+/// A program that listens: answers each request with a status, and says what came.
+fn listening(statuses: Vec<u16>) -> (String, mpsc::Receiver<Value>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/hook", listener.local_addr().unwrap());
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || {
+        for status in statuses {
+            let Ok((mut stream, _)) = listener.accept() else { return };
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let (mut line, mut length) = (String::new(), 0);
+            while reader.read_line(&mut line).unwrap() > 2 {
+                if let Some(n) = line.to_ascii_lowercase().strip_prefix("content-length: ") {
+                    length = n.trim().parse().unwrap();
+                }
+                line.clear();
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            let answer = format!("HTTP/1.1 {status} Said\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            stream.write_all(answer.as_bytes()).unwrap();
+            let _ = send.send(serde_json::from_slice(&body).unwrap());
+        }
+    });
+    (address, receive)
+}
+
+#[test]
+fn what_is_whose_turn_leaves_once_and_names_nobody() {
+    let world = world();
+    let project = &world.project;
+    let (address, got) = listening(vec![410, 204, 204]);
+    project.write("secret", "correct horse");
+    let channel = format!(
+        "---\nchannel: operations\nwebhook: {{address: \"{address}\", secret: {{file: secret}}, private_addresses: true}}\nlink: \
+         https://kepi.example.com\n---\nchannel: mail\nemail: {{server: mail.example, from: kepi@example.com}}\n"
+    );
+    project.write("kepi.yml", &format!("{PROJECT}{channel}"));
+    let alert = raised(&world);
+    let messages = |arguments: &[&str]| -> Vec<Value> {
+        let text = project.ok(&[&["deliver", "--quiet", "--format", "json"], arguments].concat());
+        serde_json::from_str::<Value>(&text).unwrap().as_array().unwrap().clone()
+    };
+    // What would leave is seen before.
+    let of_emea = |of: &&Value| of["message"]["item"] == alert && of["channel"] == "operations";
+    let preview = messages(&["--preview"]);
+    let told = preview.iter().find(of_emea).unwrap_or_else(|| panic!("{preview:?}")).clone();
+    let said = &told["message"];
+    assert!(
+        said["about"].as_str().unwrap().contains("Net promoter score of EMEA is worse than usual"),
+        "{said}"
+    );
+    assert!(said["figure"].as_str().unwrap().contains("target 40"), "{said}");
+    assert_eq!((&said["turn"], &said["went_up"]), (&json!("seat in emea"), &json!(false)));
+    assert_eq!(said["link"], format!("https://kepi.example.com/items/{alert}"));
+    assert_eq!(messages(&["--state", "sent"]), Vec::<Value>::new());
+    // It is refused for ever, and Ben has no address: both are given up in sight, and what is wrong is said.
+    let only = preview.len() == 2;
+    let (_, errors) = project.fails(1, &["deliver"]);
+    assert!(errors.contains("given up"), "{errors}");
+    let dead = messages(&["--state", "dead"]);
+    let why = |channel: &str| {
+        dead.iter().find(|of| of["channel"] == channel).unwrap()["why"].as_str().unwrap().to_owned()
+    };
+    assert!(why("operations").contains("410") || !only, "{dead:?}");
+    assert!(why("mail").contains("`ben` has no `email`") || !only, "{dead:?}");
+    got.recv().unwrap();
+    // Once more, when it listens again; then it has left, and does not again.
+    let batch =
+        dead.iter().find(|of| of["channel"] == "operations").unwrap()["batch"].as_str().unwrap().to_owned();
+    project.ok(&["deliver", "--again", &batch]);
+    let came = got.recv().unwrap();
+    assert_eq!((&came["type"], &came["data"]["messages"][0]["kind"]), (&json!("item.turn"), &json!("alert")));
+    let text = came.to_string();
+    for name in ["Ben", "ben", "Vera", "secret", "horse"] {
+        assert!(!text.contains(name), "{name}: {text}");
+    }
+    assert!(project.fails_or_not(&["deliver"]).1.contains("nothing is to leave"));
+    // Somebody else's turn is another message.
+    world.acts("ben", alert, &["refuse", "-m", "it is the product"]);
+    project.fails_or_not(&["deliver"]);
+    let came = got.recv().unwrap();
+    assert_eq!(came["data"]["messages"][0]["turn"], "dotted line");
+    project.ok(&["audit", "rebuild", "--quiet"]);
+    assert!(
+        project.fails_or_not(&["deliver"]).1.contains("nothing is to leave"),
+        "what is folded anew leaves nothing"
+    );
+}
+
+#[test]
+fn a_commentary_is_whole_and_stands_on_the_page_of_its_kpi() {
+    let world = world();
+    let project = &world.project;
+    // The month before the last was better in APAC than the one before it.
+    let month = |months: i32| world.first_day(months).strftime("%Y-%m").to_string();
+    world.month(-3, HARDLY_BETTER);
+    project.fails_or_not(&["run"]);
+    let comment = |why: &str, done: &str| {
+        let period = month(-2);
+        let parts = ["--what", "fell again", "--why", why, "--done", done, "--outlook", "open", "--as", "vp"];
+        project.kepi(&[&["comment", "recommendation", &period], &parts[..]].concat())
+    };
+    let said = |output: &std::process::Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let lacking = comment("because of the form", "  ");
+    assert!(!lacking.status.success() && said(&lacking).contains("`done` says nothing"), "{}", said(&lacking));
+    let filed = comment("EMEA lost answers", "the form is mended");
+    assert!(filed.status.success(), "{}", said(&filed));
+    let shown: Value =
+        serde_json::from_str(&project.ok(&["show", "kpi", "recommendation", "--format", "json"])).unwrap();
+    assert!(!shown.is_null());
+    let item = world.inbox("ceo").into_iter().find(|(_, kind)| kind == "commentary").unwrap().0;
+    assert_eq!(world.item(item)["work"]["parts"][1], json!(["why", "EMEA lost answers"]));
+    project.ok(&["approve", &item.to_string(), "--as", "ceo"]);
+    assert_eq!(world.item(item)["state"], "done");
+    project.ok(&["audit", "verify", "--quiet"]);
+    let log = project.ok(&["audit", "log", "--about", &format!("item/{item}")]);
+    assert!(log.contains("commentary") && !log.contains("lost answers"), "{log}");
 }

@@ -7,7 +7,7 @@ use thirtyfour::prelude::*;
 
 #[allow(dead_code)]
 #[path = "../../../kepi-web/tests/it/driver.rs"]
-mod driver;
+pub(crate) mod driver;
 
 use crate::{
     support::{Project, kepi},
@@ -27,32 +27,37 @@ fn governed() -> Project {
     let project = Project::example("tiny");
     project.write("governance.yml", GOVERNED);
     project.ok(&["run", "--quiet"]);
+    let deciders = ["viewer", "decider"];
     for (name, roles) in [
-        ("ann", vec!["owner"]),
-        ("bea", vec!["owner"]),
-        ("carl", vec!["viewer", "decider"]),
-        ("dan", vec!["viewer", "decider"]),
-        ("vic", vec!["viewer"]),
+        ("ann", &["owner"][..]),
+        ("bea", &["owner"]),
+        ("carl", &deciders),
+        ("dan", &deciders),
+        ("vic", &["viewer"]),
     ] {
-        let mut command = kepi();
-        command.arg("-C").arg(project.path()).args(["access", "add", name]);
-        roles.iter().for_each(|role| {
-            command.args(["--role", role]);
-        });
-        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        std::io::Write::write_all(&mut child.stdin.take().unwrap(), format!("{PASSWORD}\n").as_bytes())
-            .unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        let_in(&project, name, roles);
     }
     project
+}
+
+/// Lets somebody sign in.
+pub(crate) fn let_in(project: &Project, name: &str, roles: &[&str]) {
+    let mut command = kepi();
+    command.arg("-C").arg(project.path()).args(["access", "add", name]);
+    roles.iter().for_each(|role| {
+        command.args(["--role", role]);
+    });
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), format!("{PASSWORD}\n").as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn item(project: &Project) -> Value {
     serde_json::from_str(&project.ok(&["item", "1", "--format", "json"])).unwrap()
 }
 
-async fn sign_in(browser: &WebDriver, site: &str, name: &str) {
+pub(crate) async fn sign_in(browser: &WebDriver, site: &str, name: &str) {
     browser.goto(format!("{site}/inbox")).await.unwrap();
     arrives(browser, "/sign-in").await;
     browser.find(By::Name("name")).await.unwrap().send_keys(name).await.unwrap();
@@ -61,7 +66,7 @@ async fn sign_in(browser: &WebDriver, site: &str, name: &str) {
     arrives(browser, "/inbox").await;
 }
 
-async fn sign_out(browser: &WebDriver) {
+pub(crate) async fn sign_out(browser: &WebDriver) {
     browser.find(By::Css("form.viewer button")).await.unwrap().click().await.unwrap();
     arrives(browser, "/sign-in").await;
 }
@@ -83,7 +88,7 @@ async fn edit(browser: &WebDriver, from: &str, to: &str) -> String {
     text(browser, "main").await
 }
 
-async fn text(browser: &WebDriver, css: &str) -> String {
+pub(crate) async fn text(browser: &WebDriver, css: &str) -> String {
     browser.find(By::Css(css)).await.unwrap().text().await.unwrap()
 }
 
@@ -211,13 +216,13 @@ fn curl(arguments: &[&str]) -> (String, String, String) {
 }
 
 /// Somebody with a session, as a browser has it.
-struct Somebody {
-    site: String,
+pub(crate) struct Somebody {
+    pub(crate) site: String,
     cookie: String,
 }
 
 impl Somebody {
-    fn signed_in(address: &str, name: &str) -> Self {
+    pub(crate) fn signed_in(address: &str, name: &str) -> Self {
         let site = format!("http://{address}");
         let origin = format!("Origin: {site}");
         let fields = [format!("name={name}"), format!("password={PASSWORD}")];
@@ -235,12 +240,12 @@ impl Somebody {
         Self { site, cookie: format!("Cookie: {cookie}") }
     }
 
-    fn page(&self, path: &str) -> String {
+    pub(crate) fn page(&self, path: &str) -> String {
         curl(&["-H", &self.cookie, &format!("{}{path}", self.site)]).2
     }
 
     /// Posts fields from a page of an origin.
-    fn post(&self, path: &str, fields: &[(&str, &str)], origin: &str) -> (String, String, String) {
+    pub(crate) fn post(&self, path: &str, fields: &[(&str, &str)], origin: &str) -> (String, String, String) {
         let origin = format!("Origin: {origin}");
         let mut arguments = vec!["-H".to_owned(), self.cookie.clone(), "-H".to_owned(), origin];
         for (name, value) in fields {
@@ -252,7 +257,7 @@ impl Somebody {
 }
 
 /// The value of a hidden field.
-fn hidden(page: &str, name: &str) -> String {
+pub(crate) fn hidden(page: &str, name: &str) -> String {
     let after =
         page.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap_or_else(|| panic!("{name}: {page}"));
     after.split('"').next().unwrap().to_owned()
