@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     id::{AlertId, ChannelId, KpiId},
-    project::{Secret, Setting},
+    secret::{Secret, Setting},
     word::words,
 };
 

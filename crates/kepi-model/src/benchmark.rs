@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use crate::{
     id::BenchmarkId,
-    measure::{Kpi, Measure, RatingSummary},
+    measure::{Circumstances, Kpi, Measure, RatingSummary},
     source_text::Span,
     word::{Word, words},
 };
@@ -24,14 +24,6 @@ words! {
         Quantile = "quantile",
         /// A number, a sum or a rate of events.
         Amount = "amount",
-    }
-
-    /// What counts once.
-    pub enum Counted {
-        /// Somebody who answers.
-        Respondent = "respondent",
-        /// A customer, however many of it answer.
-        Account = "account",
     }
 
     /// How far a figure can be followed to where it comes from.
@@ -54,29 +46,11 @@ impl Figure {
     }
 }
 
-impl Counted {
-    /// Its word.
-    pub fn word(self) -> &'static str {
-        Word::word(self)
-    }
-}
-
 impl Grade {
     /// Its word.
     pub fn word(self) -> &'static str {
         Word::word(self)
     }
-}
-
-/// How and where figures come about, as far as it is said.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Circumstances {
-    /// How people are asked, such as `web` or `telephone`.
-    pub mode: Option<String>,
-    /// Where the customers are.
-    pub region: Option<String>,
-    /// What counts once.
-    pub counted: Option<Counted>,
 }
 
 /// A figure of others.

@@ -46,6 +46,7 @@ mod options;
 pub mod project;
 pub mod render;
 pub mod schema;
+pub mod secret;
 pub mod source_text;
 mod sql;
 mod symbols;

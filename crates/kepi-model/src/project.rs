@@ -32,7 +32,8 @@ pub use crate::measure::{
     Nps, Population, Quantile, Rating, RatingKind, RatingSummary, Ratio, Response, Sensitivity, Share, Sign,
     Spacing, SurveyGates, Target, TargetLines, Total, Trim, Unmatched, ValueUnit,
 };
-pub use connection::{Auth, Connection, S3, S3Keys, Secret, Setting, To};
+pub use crate::secret::{Secret, Setting};
+pub use connection::{Auth, Connection, S3, S3Keys, To};
 pub use rule::{Consequence, DataRule};
 pub use scorecard::{
     Cascade, CascadeTargets, CascadeValue, Scorecard, ScorecardObjective, ScorecardPerspective,

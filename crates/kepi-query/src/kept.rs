@@ -290,6 +290,8 @@ impl<'a> Kept<'a> {
             if self.writes {
                 let name = format!("{}{}", asked.prefix(), part.name());
                 self.shelf.write(&name, &form::encode(&asked.scan, part, self.keeping.few_values));
+                // What was damaged under this name is written anew: it is not gone.
+                work.gone.retain(|gone| *gone != name);
             }
         }
         let kept: Vec<usize> = (0..plan.states.len()).filter(|state| !work.whole.contains(state)).collect();

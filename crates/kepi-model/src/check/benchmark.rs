@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
 use crate::{
-    benchmark::{Benchmark, Circumstances, Unlike},
+    benchmark::{Benchmark, Unlike},
     codes,
     decode::{Field, Placed},
     definitions as written,
     id::{BenchmarkId, KpiId},
-    measure::{Basis, BasisKind, Kpi, Target},
+    measure::{Basis, BasisKind, Circumstances, Kpi, Target},
     source_text::Span,
     wording::{shorten, shown},
 };

@@ -3,9 +3,10 @@
 use jiff::civil::Date;
 
 use crate::{
-    benchmark::{Counted, Figure, Grade},
+    benchmark::{Figure, Grade},
     decode::{Name, Scale, Whole, choices, table},
     id::BenchmarkId,
+    measure::Counted,
 };
 
 choices!(Counted, Figure, Grade);

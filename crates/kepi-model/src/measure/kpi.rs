@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Carry, Design, Measure, Response, Target, ValueUnit};
+use super::{Carry, Circumstances, Design, Measure, Response, Target, ValueUnit};
 use crate::{
-    benchmark::Circumstances,
     calendar::{Calendar, Grain, Period},
     derived::Made,
     entity::{Entity, scale_of},

@@ -4,6 +4,7 @@
 //! periods and units. Here stands the list of them, and what they share. What states a kind needs and how they become a
 //! value stands in its file in `kepi-query`.
 
+mod circumstances;
 mod composite;
 mod design;
 mod duration;
@@ -42,6 +43,7 @@ pub(crate) use response::WrittenResponse;
 pub(crate) use rows::Reader;
 pub(crate) use words::Words;
 
+pub use circumstances::{Circumstances, Counted};
 pub use composite::{BasisPoints, Composite, CompositePart, MissingRule};
 pub use design::{Design, MARGIN_SCALE, Margin, MarginTo, Trim};
 pub use duration::{Duration, DurationSummary};

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use crate::{id::ConnectionId, source_text::Span};
+use crate::{
+    id::ConnectionId,
+    secret::{Secret, Setting},
+    source_text::Span,
+};
 
 /// A way to another system.
 #[derive(Debug, Clone)]
@@ -123,31 +127,4 @@ impl fmt::Display for To {
             Self::S3(_) => "a bucket",
         })
     }
-}
-
-/// Where something is read that does not stand in a definition.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Secret {
-    /// In a variable of the environment.
-    Env(String),
-    /// In a file of its own.
-    File(String),
-}
-
-impl fmt::Display for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Env(name) => write!(f, "environment variable `{name}`"),
-            Self::File(path) => write!(f, "file `{path}`"),
-        }
-    }
-}
-
-/// A text of a definition, or where it is read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Setting {
-    /// As written.
-    Text(String),
-    /// Read there.
-    From(Secret),
 }

@@ -403,9 +403,14 @@ fn only_the_door_appends_events() {
 /// Invariant 8: whoever holds the write lock outside the store changes nothing that is known.
 #[test]
 fn only_the_store_begins_a_change() {
-    // They clear away files that no row names, make the catalogue's tables and allot the number of a run that begins.
-    const MAY: [&str; 3] =
-        ["kepi-lake/src/sweep.rs", "kepi-lake/src/catalogue/mod.rs", "kepi-lake/src/published/mod.rs"];
+    // They clear away files that no row names, make the catalogue's tables and allot the number of a run that begins; a preview of
+    // messages enters what it shows into a change that it drops.
+    const MAY: [&str; 4] = [
+        "kepi-lake/src/sweep.rs",
+        "kepi-lake/src/catalogue/mod.rs",
+        "kepi-lake/src/published/mod.rs",
+        "kepi-app/src/delivering/mod.rs",
+    ];
     for name in dependencies().keys().filter(|name| *name != "kepi-store") {
         for (path, text) in sources(name) {
             let may = MAY.iter().any(|ending| path.ends_with(ending));

@@ -136,7 +136,11 @@ fn requirement(
             };
             if share.is_none() {
                 findings
-                    .report(codes::BAD_REQUIREMENT, node.span, "this demand on missing values is not understood")
+                    .report(
+                        codes::BAD_REQUIREMENT,
+                        node.span,
+                        "this demand on missing values is not understood",
+                    )
                     .expected(format!("a share that may be missing: `missing {name} <= 5%`"));
             }
             of_file(attribute, node, mapped, findings);
@@ -155,14 +159,22 @@ fn requirement(
             let loads = n.parse::<u32>().ok().filter(|n| *n >= 3);
             let (Some(loads), Some(bound)) = (loads, bound) else {
                 findings
-                    .report(codes::BAD_REQUIREMENT, node.span, "this comparison with earlier loads is not understood")
+                    .report(
+                        codes::BAD_REQUIREMENT,
+                        node.span,
+                        "this comparison with earlier loads is not understood",
+                    )
                     .expected(format!(
                         "`{name} like 28 loads`, with at least 3 loads, or `{name} like 28 loads within 0.1`"
                     ));
                 return None;
             };
             if matches!(attribute.type_, Type::Date | Type::Timestamp) || attribute.personal {
-                let why = if attribute.personal { "is personal: how it is spread is not kept" } else { "goes on with time" };
+                let why = if attribute.personal {
+                    "is personal: how it is spread is not kept"
+                } else {
+                    "goes on with time"
+                };
                 findings
                     .report(codes::BAD_REQUIREMENT, node.span, format!("`{name}` {why}"))
                     .expected("a number, a truth value, or a text with few values");
