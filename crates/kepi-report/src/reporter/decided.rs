@@ -332,7 +332,9 @@ impl<'a> Reporter<'a> {
             let known = item.touches.iter().find_map(|touch| of.strip_prefix(&format!("{}: ", touch.id)));
             self.with_labels(known.unwrap_or(of))
         };
-        names.extend(item.subject.iter().map(|of| bare(of)));
+        let subjects: Vec<String> = item.subject.iter().map(|of| bare(of)).collect();
+        names.retain(|name| !subjects.iter().any(|of| of.starts_with(name.as_str())));
+        names.extend(subjects);
         let more = names.len().saturating_sub(MOST_NAMES);
         names.truncate(MOST_NAMES);
         let mut about = names.join(", ");
@@ -346,11 +348,20 @@ impl<'a> Reporter<'a> {
         if about.is_empty() { capital(&kind) } else { format!("{}: {about}", capital(&kind)) }
     }
 
-    /// A text in which periods are written as people write them: `month/2026-01-01` is `2026-01`.
+    /// A text in which periods, KPIs and units are written as people write them: `month/2026-01-01` is `2026-01`, `unit/emea` is `EMEA`.
     fn with_labels(self, text: &str) -> String {
         let word = |word: &str| {
             let bare = word.trim_end_matches([':', ',', ';']);
             let (grain, first) = bare.split_once('/')?;
+            let project = self.project();
+            let name = match grain {
+                "kpi" => first.parse().ok().and_then(|id| project.kpis.get(&id)).map(|kpi| &kpi.name),
+                "unit" => first.parse().ok().and_then(|id| project.units.get(&id)).map(|unit| &unit.name),
+                _ => None,
+            };
+            if let Some(name) = name {
+                return Some(word.replace(bare, name));
+            }
             let (grain, first) = (Vouched::read_grain(grain)?, first.parse().ok()?);
             let label = self.label(self.project().calendar.period_of_day(grain, first));
             Some(word.replace(bare, &label))
