@@ -2,18 +2,17 @@
 
 use std::{collections::BTreeSet, time::Instant};
 
-use kepi_model::{calendar::Grain, project::Project};
+use kepi_model::project::Project;
 use kepi_query::{
-    finish::{AtGrain, Context, MeasuredScan, values_of},
+    finish::MeasuredScan,
     kept::{Kept, Shelf},
     port::{Evaluator, Limits, PinnedInputs, TableData},
     reach::watermarks,
     scans::plan,
-    state::wire::Secret,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{BenchError, BenchOptions, data, median, project};
+use super::{BenchError, BenchOptions, data, median, project, the_scan, values_by_month};
 use crate::DataFusionEvaluator;
 
 /// What was measured. Seconds are medians of wall-clock time.
@@ -135,10 +134,7 @@ async fn refresh(
     shelf: Option<&dyn Shelf>,
 ) -> Result<Refresh, BenchError> {
     let began = Instant::now();
-    let mut plans = plan(project.kpis.values(), project, inputs)?;
-    let Some(plan) = plans.pop() else {
-        return Err(BenchError::Project("the KPIs read nothing".into()));
-    };
+    let plan = the_scan(project, inputs)?;
     let watermarks = watermarks(project, inputs);
     let scanning = Instant::now();
     let measured = match shelf {
@@ -146,21 +142,9 @@ async fn refresh(
         None => DataFusionEvaluator.measure(&plan, inputs, limits).await?,
     };
     let scan_seconds = scanning.elapsed().as_secs_f64();
-    let scans = [MeasuredScan { plan, measured }];
-    let context = Context {
-        project,
-        scans: &scans,
-        secret: &Secret([0; 32]),
-        watermarks: &watermarks,
-        threads: limits.threads,
-    };
-    let months = AtGrain::new(context, Grain::Month)?;
-    let work: Vec<_> = project.kpis.values().map(|kpi| (&months, kpi)).collect();
-    let values = values_of(&work, limits.threads)?.len();
+    let scan = MeasuredScan { plan, measured };
+    let values = values_by_month(project, &scan, &watermarks, limits)?;
     let seconds = began.elapsed().as_secs_f64();
-    drop(work);
-    drop(months);
-    let [scan] = scans;
     Ok(Refresh { scan, values, seconds, scan_seconds })
 }
 

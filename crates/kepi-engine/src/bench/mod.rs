@@ -17,7 +17,7 @@ use std::{
     time::Instant,
 };
 
-use kepi_model::{calendar::Grain, project::Project};
+use kepi_model::{calendar::Grain, id::EntityId, project::Project};
 use kepi_query::{
     finish::{AtGrain, Context, FinishError, MeasuredScan, values_of},
     plan::ScanPlan,
@@ -314,21 +314,28 @@ async fn compute(
         }
         None => vec![],
     };
-    let scans = [MeasuredScan { plan, measured }];
+    let scan = MeasuredScan { plan, measured };
+    let values = values_by_month(project, &scan, &watermarks, limits)?;
+    Ok(Computed { scan, columns, scan_seconds, values })
+}
+
+/// How many values come of a scan, all KPIs by month.
+fn values_by_month(
+    project: &Project,
+    scan: &MeasuredScan,
+    watermarks: &BTreeMap<EntityId, i64>,
+    limits: &Limits,
+) -> Result<usize, BenchError> {
     let context = Context {
         project,
-        scans: &scans,
+        scans: std::slice::from_ref(scan),
         secret: &Secret([0; 32]),
-        watermarks: &watermarks,
+        watermarks,
         threads: limits.threads,
     };
     let months = AtGrain::new(context, Grain::Month)?;
     let work: Vec<_> = project.kpis.values().map(|kpi| (&months, kpi)).collect();
-    let values = values_of(&work, limits.threads)?.len();
-    drop(work);
-    drop(months);
-    let [scan] = scans;
-    Ok(Computed { scan, columns, scan_seconds, values })
+    Ok(values_of(&work, limits.threads)?.len())
 }
 
 fn files(inputs: &PinnedInputs) -> Vec<PinnedFile> {
