@@ -100,8 +100,15 @@ impl Seen {
         let anywhere =
             |seen: &dyn Fn(Option<&UnitId>) -> bool| seen(None) || units.keys().any(|u| seen(Some(u)));
         let Some((kind, name)) = id.split_once('/') else { return true };
+        let project = self.facts.project();
+        let kpi = |kpi: &KpiId| anywhere(&|unit| part.sight.kpi(kpi, unit));
         match kind {
-            "kpi" => name.parse().is_ok_and(|kpi| anywhere(&|unit| part.sight.kpi(&kpi, unit))),
+            "kpi" => name.parse().is_ok_and(|of| kpi(&of)),
+            // What says something of KPIs, and stands in the register with its text. Of one that is gone it is not known of which.
+            "rule" => name.parse().is_ok_and(|of| project.rules.get(&of).is_some_and(|of| kpi(&of.kpi))),
+            "alert" => {
+                name.parse().is_ok_and(|of| project.alerts.get(&of).is_some_and(|of| of.kpis.iter().all(kpi)))
+            }
             "scorecard" => name.parse().is_ok_and(|card| anywhere(&|unit| part.sight.scorecard(&card, unit))),
             "source" => name.parse().is_ok_and(|source| part.sight.data(&source)),
             _ => true,
