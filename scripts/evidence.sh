@@ -61,10 +61,6 @@ insight)
     # Worlds in which the truth is known, with 400 KPIs where that is what is promised: what is found, and what is called out falsely.
     at_length "${KEPI_COUNT:-100}" evidence:: --release --package kepi-insight --test it
     ;;
-data)
-    # Worlds of rows and deliveries with planted faults: precision and recall of the rules that are to find them.
-    at_length "${KEPI_COUNT:-40}" planted --package kepi-lake --test it
-    ;;
 *)
     echo "AREA is one of: access, acting, audit, cluster, data, deciding, fuzz, insight, states" >&2
     exit 2

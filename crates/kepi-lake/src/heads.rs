@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kepi_model::{
     expression::Type,
     id::SourceId,
-    project::{Entity, MappingFrom, Parse, Project, Source},
+    project::{Entity, MappingFrom, Parse, PercentSign, Project, Source},
     wording::nearest,
 };
 use kepi_query::landing::{Batch, Raw, Sources, Unbound};
@@ -229,6 +229,20 @@ fn hint(source: &Source, column: &str, cells: &[Option<String>]) -> Option<Strin
             } else {
                 return None;
             }
+        }
+        (Is::Percent { comma, .. }, Parse::Number { decimal_mark, .. })
+            if *comma != (*decimal_mark == ',') =>
+        {
+            format!("write `decimal_mark: \"{}\"`", if *comma { "," } else { "." })
+        }
+        (
+            Is::Percent { decimals, .. },
+            Parse::Number { percent_sign: Some(PercentSign::Hundredths), scale, .. },
+        ) if decimals > scale => {
+            format!("write `{decimals} decimals`, or `excess_digits: round`")
+        }
+        (Is::Percent { .. }, Parse::Number { percent_sign: None, .. }) => {
+            "write `percent_sign: hundredths` if `85%` means 0.85, or `dropped` if it means 85".to_owned()
         }
         (Is::Duration(unit), Parse::Duration { .. }) => format!("write `as: duration {unit}`"),
         (Is::Boolean(yes, no), Parse::Boolean { .. }) => {

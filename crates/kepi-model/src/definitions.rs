@@ -22,7 +22,7 @@ use crate::{
     meant::meant_kind,
     project::{
         Ambiguous, AsOf, Better, CascadeTargets, CascadeValue, Consequence, Excess, Identical, Indicator,
-        MissingLocal, MissingRule, Mode, Otherwise, Sensitivity, Sign, Strength,
+        MissingLocal, MissingRule, Mode, Otherwise, PercentSign, Sensitivity, Sign, Strength,
     },
     table::{Kind, Table},
     wording::{quoted, shorten},
@@ -54,6 +54,7 @@ choices!(
     Consequence,
     Every,
     Excess,
+    PercentSign,
     Grain,
     Identical,
     Indicator,

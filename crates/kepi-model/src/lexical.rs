@@ -37,6 +37,14 @@ words! {
         Nanoseconds = "epoch nanoseconds",
     }
 
+    /// What a `%` behind a number says.
+    pub enum PercentSign {
+        /// `85%` is 0.85. A number without the sign is refused: it may be 85 or 0.85.
+        Hundredths = "hundredths",
+        /// `85%` is 85, as on a scale that ends at 100; so is `85`.
+        Dropped = "dropped",
+    }
+
     /// What happens to digits beyond the scale.
     pub enum Excess {
         /// The row goes to quarantine.

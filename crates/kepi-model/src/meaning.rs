@@ -164,8 +164,16 @@ fn mapping(mapping: &Mapping) -> Value {
         MappingFrom::Column { column, parse, replace, prefix, missing } => {
             let parse = match parse {
                 Parse::Text => json!(["text"]),
-                Parse::Number { scale, decimal_mark, grouping_mark, excess } => {
-                    json!(["number", scale, decimal_mark, grouping_mark, excess.word()])
+                Parse::Number { scale, decimal_mark, grouping_mark, percent_sign, excess } => {
+                    let mut form = vec![
+                        json!("number"),
+                        json!(scale),
+                        json!(decimal_mark),
+                        json!(grouping_mark),
+                        json!(excess.word()),
+                    ];
+                    form.extend(percent_sign.map(|sign| json!(sign.word())));
+                    form.into()
                 }
                 Parse::Duration { unit_micros, decimal_mark, grouping_mark, clock } => {
                     let mut form = vec![

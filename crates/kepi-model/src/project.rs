@@ -40,8 +40,8 @@ pub use scorecard::{
 };
 pub use source::{
     Ambiguous, Clean, Clock, Connector, Dates, EnumElse, Epoch, Excess, Fetch, FileOrder, HttpGet, Identical,
-    Mapping, MappingFrom, MissingLocal, Mode, Otherwise, Pages, Parse, Relation, Requirement, Rule, Since,
-    Source, SourceZone, Unpivot,
+    Mapping, MappingFrom, MissingLocal, Mode, Otherwise, Pages, Parse, PercentSign, Relation, Requirement,
+    Rule, Since, Source, SourceZone, Unpivot,
 };
 pub use strategy::{CauseEffect, Goal, Objective, Perspective, Pillar, Strategy, Strength, Theme};
 

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kepi_model::project::{Ambiguous, Clock, Epoch, Excess, MissingLocal, SourceZone};
+use kepi_model::project::{Ambiguous, Clock, Epoch, Excess, MissingLocal, PercentSign, SourceZone};
 
 use crate::mapping::{
     length::parse_length,
-    number::{Marks, parse_number},
+    number::{Marks, parse_number, parse_percent},
     time::{Zone, since_epoch},
 };
 
@@ -74,6 +74,13 @@ pub enum Is {
         comma: bool,
         /// Whether texts have more digits than are kept.
         round: bool,
+    },
+    /// Numbers with a `%` behind each, in hundredths: so many decimals of what they are hundredths of.
+    Percent {
+        /// Digits kept behind the mark: two more than the texts have.
+        decimals: u8,
+        /// Whether the mark is a comma.
+        comma: bool,
     },
     /// True or false, by these texts.
     Boolean(String, String),
@@ -249,6 +256,16 @@ fn read(
                 }
                 let decimals = u8::try_from(most.min(6)).unwrap_or(6);
                 return Is::Number { decimals, comma, round: most > 6 };
+            }
+            let hundredths = |t: &str| {
+                parse_percent(t, 9, marked(mark), Some(PercentSign::Hundredths), Excess::Round).is_ok()
+                    && !grouped(t, mark)
+            };
+            if all(&hundredths) {
+                let behind =
+                    |v: &&str| v.rsplit_once(mark).map_or(0, |(_, f)| f.trim_end_matches(['%', ' ']).len());
+                let most = values.iter().map(behind).max().unwrap_or(0);
+                return Is::Percent { decimals: u8::try_from(most + 2).unwrap_or(9).min(9), comma };
             }
         }
     }
@@ -481,6 +498,9 @@ mod tests {
         assert_eq!(is("count", &["12", "NA", "3"]), Is::Integer(3, 12));
         assert_eq!(of("count", &["12", "NA", "3"]).missing, ["NA"]);
         assert!(of("weight", &["1,250", "2,500"]).doubts[0].contains("thousands"));
+        assert_eq!(is("quality", &["85%", "7 %"]), Is::Percent { decimals: 2, comma: false });
+        assert_eq!(is("quality", &["85,5%", "100%"]), Is::Percent { decimals: 3, comma: true });
+        assert_eq!(is("quality", &["85%", "high"]), Is::Text);
         assert_eq!(is("share", &["0.123456789", "1"]), Is::Number { decimals: 6, comma: false, round: true });
     }
 

@@ -283,6 +283,12 @@ fn source(
                     said.push_str(", excess_digits: round");
                 }
             }
+            Is::Percent { comma, .. } => {
+                if *comma {
+                    said.push_str(", decimal_mark: \",\"");
+                }
+                said.push_str(", percent_sign: hundredths");
+            }
             Is::Date(Some(format)) | Is::Timestamp(Some(format)) => {
                 let _ = write!(said, ", format: {}", quoted(format));
             }
@@ -356,7 +362,7 @@ fn measures(
         (Is::Integer(..), Some((0, 10))) => Some(0),
         (Is::Integer(..), Some(_)) => Some(1),
         (Is::Duration(_), _) => Some(2),
-        (Is::Number { .. }, _) => Some(3),
+        (Is::Number { .. } | Is::Percent { .. }, _) => Some(3),
         (Is::Boolean(..), _) => Some(4),
         (Is::Integer(..), None) => Some(5),
         _ => None,
@@ -413,6 +419,7 @@ fn type_of(column: &Column<'_>) -> String {
             Some(currency) => format!("money {currency}, {decimals} decimals"),
             None => format!("number, {decimals} decimals"),
         },
+        Is::Percent { decimals, .. } => format!("number, {decimals} decimals"),
         Is::Boolean(..) => "boolean".to_owned(),
         Is::Date(_) => "date".to_owned(),
         Is::Timestamp(_) => "timestamp".to_owned(),

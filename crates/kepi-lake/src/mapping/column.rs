@@ -408,9 +408,12 @@ enum Sentinels {
 fn read<'a>(parse: &'a Parse, text: &'a str, times: &Times, is_day: bool) -> Result<Typed<'a>, String> {
     Ok(match parse {
         Parse::Text => Typed::Text(text),
-        Parse::Number { scale, decimal_mark, grouping_mark, excess } => {
+        Parse::Number { scale, decimal_mark, grouping_mark, percent_sign, excess } => {
             let marks = Marks { decimal: *decimal_mark, grouping: *grouping_mark };
-            Typed::Number(number::parse_number(text, *scale, marks, *excess).map_err(|e| e.to_string())?)
+            Typed::Number(
+                number::parse_percent(text, *scale, marks, *percent_sign, *excess)
+                    .map_err(|e| e.to_string())?,
+            )
         }
         Parse::Duration { unit_micros, decimal_mark, grouping_mark, clock } => {
             let marks = Marks { decimal: *decimal_mark, grouping: *grouping_mark };

@@ -1,6 +1,6 @@
 //! Decimal text into scaled integers, exactly.
 
-use kepi_model::project::Excess;
+use kepi_model::project::{Excess, PercentSign};
 
 /// Why a text is not a number of the wanted kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +27,14 @@ pub enum NumberError {
         /// The mark between groups.
         mark: char,
     },
+    /// A `%` stands behind it, and nothing says what that means.
+    #[error(
+        "has a `%`; say `percent_sign: hundredths` if `85%` means 0.85, or `percent_sign: dropped` if it means 85"
+    )]
+    Percent,
+    /// No `%` stands behind it, as it should.
+    #[error("has no `%`, so that it may be meant in hundredths or as it stands; write it with a `%`")]
+    NoPercent,
     /// It has digits that are not zero beyond the scale.
     #[error("has more decimals than the {0} that are kept; say `excess_digits: round` to round them")]
     Excess(u8),
@@ -73,13 +81,43 @@ impl Marks {
 /// See [`NumberError`].
 pub fn parse_number(text: &str, scale: u8, marks: Marks, excess: Excess) -> Result<i64, NumberError> {
     let text = text.trim();
-    digits(text, scale, marks, excess).map_err(|error| match error {
+    times_power(text, 0, scale, marks, excess)
+}
+
+/// Reads a number that may have a `%` behind it, by what that says.
+///
+/// # Errors
+/// See [`NumberError`].
+pub fn parse_percent(
+    text: &str,
+    scale: u8,
+    marks: Marks,
+    sign: Option<PercentSign>,
+    excess: Excess,
+) -> Result<i64, NumberError> {
+    let text = text.trim();
+    let bare = text.strip_suffix(['%', '\u{ff05}']).map(str::trim_end);
+    match (sign, bare) {
+        (None, None) | (Some(PercentSign::Dropped), None) => parse_number(text, scale, marks, excess),
+        (Some(PercentSign::Dropped), Some(bare)) => parse_number(bare, scale, marks, excess),
+        (Some(PercentSign::Hundredths), Some(bare)) => times_power(bare, -2, scale, marks, excess),
+        // What is no number anyway is told as such.
+        (None, Some(bare)) => parse_number(bare, scale, marks, Excess::Round).and(Err(NumberError::Percent)),
+        (Some(PercentSign::Hundredths), None) => {
+            parse_number(text, scale, marks, Excess::Round).and(Err(NumberError::NoPercent))
+        }
+    }
+}
+
+/// The number in `text` × 10^`power`, as value × 10^`scale`.
+fn times_power(text: &str, power: i32, scale: u8, marks: Marks, excess: Excess) -> Result<i64, NumberError> {
+    digits(text, power, scale, marks, excess).map_err(|error| match error {
         NumberError::NotANumber => marks.mistaken(text),
         other => other,
     })
 }
 
-fn digits(text: &str, scale: u8, marks: Marks, excess: Excess) -> Result<i64, NumberError> {
+fn digits(text: &str, power: i32, scale: u8, marks: Marks, excess: Excess) -> Result<i64, NumberError> {
     let mark = marks.decimal;
     let (negative, digits) = match text.strip_prefix(['-', '\u{2212}']) {
         Some(rest) => (true, rest),
@@ -134,7 +172,7 @@ fn digits(text: &str, scale: u8, marks: Marks, excess: Excess) -> Result<i64, Nu
     if !digits.bytes().any(|b| b.is_ascii_digit()) {
         return Err(NumberError::NotANumber);
     }
-    let shift = i32::from(scale) + exponent - i32::try_from(fraction.len()).unwrap_or(i32::MAX);
+    let shift = i32::from(scale) + exponent + power - i32::try_from(fraction.len()).unwrap_or(i32::MAX);
     let value = rescale(value, shift, scale, excess)?;
     i64::try_from(if negative { -value } else { value }).map_err(|_| NumberError::TooLarge(scale))
 }

@@ -1,7 +1,7 @@
 //! Properties: numbers are exact, rows add up, whatever comes.
 
-use kepi_lake::mapping::number::{Marks, NumberError, parse_number};
-use kepi_model::project::{Excess, Mode};
+use kepi_lake::mapping::number::{Marks, NumberError, parse_number, parse_percent};
+use kepi_model::project::{Excess, Mode, PercentSign};
 use proptest::prelude::*;
 
 use crate::{landing::orders, support::*};
@@ -98,6 +98,35 @@ fn numbers_that_are_none() {
     assert_eq!(parse_number("-92233720368547758.08", 2, Marks::PLAIN, Excess::Round), Ok(i64::MIN));
     assert_eq!(parse_number("1e-50", 2, Marks::PLAIN, Excess::Round), Err(NumberError::TooLarge(2)));
     assert_eq!(parse_number(" \u{2212}1.5E2 ", 0, Marks::PLAIN, Excess::Quarantine), Ok(-150));
+}
+
+#[test]
+fn a_percent_sign_is_read_as_declared() {
+    let read = |text: &str, scale, sign| parse_percent(text, scale, Marks::PLAIN, sign, Excess::Quarantine);
+    let (hundredths, dropped) = (Some(PercentSign::Hundredths), Some(PercentSign::Dropped));
+    for (text, value) in
+        [("85%", 8_500), (" 85.25 % ", 8_525), ("-3%", -300), ("100\u{ff05}", 10_000), ("1e1%", 1_000)]
+    {
+        assert_eq!(read(text, 4, hundredths), Ok(value), "{text}");
+    }
+    assert_eq!(read("85%", 0, hundredths), Err(NumberError::Excess(0)));
+    assert_eq!(read("85", 4, hundredths), Err(NumberError::NoPercent));
+    assert_eq!((read("85%", 0, dropped), read("85", 0, dropped)), (Ok(85), Ok(85)));
+    assert_eq!((read("85%", 0, None), read("85", 0, None)), (Err(NumberError::Percent), Ok(85)));
+    for sign in [None, hundredths, dropped] {
+        for text in ["%", "8%5", "85%%", "%85", "n/a"] {
+            assert_eq!(read(text, 2, sign), Err(NumberError::NotANumber), "{text}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_share_in_hundredths_is_the_number_a_hundredth_as_large(value in -10i64.pow(15)..10i64.pow(15), scale in 0u8..6) {
+        let text = format!("{}%", decimal(i128::from(value), usize::from(scale), '.'));
+        let hundredths = Some(PercentSign::Hundredths);
+        prop_assert_eq!(parse_percent(&text, scale + 2, Marks::PLAIN, hundredths, Excess::Quarantine), Ok(value));
+    }
 }
 
 proptest! {

@@ -118,6 +118,7 @@ async fn a_changed_definition_lands_files_anew_and_replays_the_quarantine() {
                 scale: 2,
                 decimal_mark: ',',
                 grouping_mark: None,
+                percent_sign: None,
                 excess: kepi_model::project::Excess::Quarantine,
             },
         )

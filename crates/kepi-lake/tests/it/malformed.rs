@@ -276,8 +276,13 @@ async fn a_decimal_of_a_file_is_what_it_is_whatever_mark_texts_have() {
     source.from = Connector::Parquet { files: "x".into() };
     source.map.truncate(2);
     if let MappingFrom::Column { parse, .. } = &mut source.map[1].from {
-        *parse =
-            Parse::Number { scale: 2, decimal_mark: ',', grouping_mark: None, excess: Excess::Quarantine };
+        *parse = Parse::Number {
+            scale: 2,
+            decimal_mark: ',',
+            grouping_mark: None,
+            percent_sign: None,
+            excess: Excess::Quarantine,
+        };
     }
     let amounts = Decimal128Array::from(vec![10_500, 1_001]).with_data_type(DataType::Decimal128(10, 3));
     let columns: [(&str, ArrayRef); 2] =

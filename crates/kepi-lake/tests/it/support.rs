@@ -135,7 +135,13 @@ pub fn column(attribute: &str, type_: Type, column: &str, parse: Parse) -> Mappi
 }
 
 pub fn number(scale: u8) -> Parse {
-    Parse::Number { scale, decimal_mark: '.', grouping_mark: None, excess: Excess::Quarantine }
+    Parse::Number {
+        scale,
+        decimal_mark: '.',
+        grouping_mark: None,
+        percent_sign: None,
+        excess: Excess::Quarantine,
+    }
 }
 
 pub fn source(name: &str, into: &Entity, from: Connector, mode: Mode, map: Vec<Mapping>) -> Source {

@@ -9,7 +9,7 @@ use crate::{
         Places, RequirementText, Share, TimeFormat, Whole, Zone, choices, one_of, table,
     },
     id::{AttributeId, BusinessHoursId, ConnectionId, EntityId, PersonId, PurposeId, RuleId, SourceId},
-    project::{Ambiguous, Clean, Excess, Identical, MissingLocal, Mode, Otherwise},
+    project::{Ambiguous, Clean, Excess, Identical, MissingLocal, Mode, Otherwise, PercentSign},
     word::words,
 };
 
@@ -254,6 +254,8 @@ table! {
     decimal_mark: DecimalMark, default "\".\"", "What stands before decimals.", "\",\"";
     grouping_mark: GroupingMark, optional,
         "What stands between groups of thousands; spaces and apostrophes need no word.", "\",\"";
+    percent_sign: PercentSign, optional,
+        "A `%` behind every number: by `hundredths`, `85%` is 0.85; `dropped`, it is 85 (then a number may lack it).", "hundredths";
     excess_digits: Excess, default "quarantine", "Digits beyond the declared ones.", "round";
     missing: Texts, optional, "Texts that mean \"no value\" here, or a map from text to its reason.",
         "{\"0\": blank}";

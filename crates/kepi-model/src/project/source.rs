@@ -14,7 +14,7 @@ use crate::{
     word::words,
 };
 
-pub use crate::lexical::{Clock, Epoch, Excess};
+pub use crate::lexical::{Clock, Epoch, Excess, PercentSign};
 
 /// A place data come from.
 #[derive(Debug, Clone)]
@@ -474,6 +474,8 @@ pub enum Parse {
         decimal_mark: char,
         /// The other of the two, where it groups thousands; spaces and apostrophes may always.
         grouping_mark: Option<char>,
+        /// What a `%` behind the number says; without it such a text is no number.
+        percent_sign: Option<PercentSign>,
         /// What happens to digits beyond the scale that are not zero.
         excess: Excess,
     },

@@ -32,6 +32,23 @@ fn a_project_made_from_a_file_is_checked_and_computes() {
     assert!((value("2026-02") - 100.0).abs() < 1e-9, "{table}");
 }
 
+#[test]
+fn shares_with_a_percent_sign_are_drafted_and_land_as_shares() {
+    let (elsewhere, made) = (Project::empty(), Project::empty());
+    elsewhere.write(
+        "calls.csv",
+        "call_id,called_on,quality\nc1,2026-03-01,85%\nc2,2026-03-02,90.5 %\nc3,2026-03-05,100%\n",
+    );
+    let file = elsewhere.path().join("calls.csv");
+    let said = made.kepi(&["init", made.path().to_str().unwrap(), "--from", file.to_str().unwrap()]);
+    assert!(said.status.success(), "{said:?}");
+    made.write("more.yml", "kpi: quality\nname: Quality\nbetter: higher\nmeasure: {mean: {of: calls, value: quality}}\nperiod: year\n");
+    made.ok(&["run", "--quiet"]);
+    let table = made.ok(&["show", "kpi", "quality", "--format", "csv"]);
+    let mean = table.lines().nth(1).unwrap().split(',').nth(3).unwrap().parse::<f64>().unwrap();
+    assert!((mean - (0.85 + 0.905 + 1.0) / 3.0).abs() < 1e-12, "{table}");
+}
+
 /// Three tickets as two libraries that many use write them: a serial number in a declared format and in a format of the
 /// library's own, texts beside the cells and in a table, a second sheet. `tests/workbooks` holds what they wrote.
 #[test]

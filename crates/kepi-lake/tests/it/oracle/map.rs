@@ -215,9 +215,9 @@ fn typed(parse: &Parse, text: &str, times: &Times, type_: &Type) -> Result<Cell,
     };
     Ok(match parse {
         Parse::Text => Cell::Text(text.into()),
-        Parse::Number { scale, decimal_mark, grouping_mark, excess } => {
+        Parse::Number { scale, decimal_mark, grouping_mark, percent_sign, excess } => {
             let marks = Marks { decimal: *decimal_mark, grouping: *grouping_mark };
-            integer(number::parse_number(text, *scale, marks, *excess).map_err(|e| said(&e))?)
+            integer(number::parse_percent(text, *scale, marks, *percent_sign, *excess).map_err(|e| said(&e))?)
         }
         Parse::Duration { unit_micros, decimal_mark, grouping_mark, clock } => {
             let marks = Marks { decimal: *decimal_mark, grouping: *grouping_mark };

@@ -31,9 +31,10 @@ const OF_EVERY_TYPE: [&str; 6] = ["column", "as", "replace", "prefix", "missing"
 /// The options of each type of column.
 fn options_of(type_: &Type) -> &'static [&'static str] {
     match type_ {
-        Type::Integer | Type::Number { .. } | Type::Money { .. } => {
-            &["decimal_mark", "grouping_mark", "excess_digits"]
+        Type::Integer | Type::Number { .. } => {
+            &["decimal_mark", "grouping_mark", "percent_sign", "excess_digits"]
         }
+        Type::Money { .. } => &["decimal_mark", "grouping_mark", "excess_digits"],
         Type::Duration => &["decimal_mark", "grouping_mark"],
         Type::Boolean => &["true", "false"],
         Type::Date | Type::Timestamp => &["format"],
@@ -102,7 +103,8 @@ pub(super) fn parse(written: &Mapping, type_: &Type, findings: &mut Findings) ->
         Type::Text | Type::Reference { .. } => Parse::Text,
         Type::Integer | Type::Number { .. } | Type::Money { .. } => {
             let (scale, excess) = (column.scale(), written.excess_digits.cloned()?);
-            Parse::Number { scale, decimal_mark, grouping_mark, excess }
+            let percent_sign = written.percent_sign.cloned();
+            Parse::Number { scale, decimal_mark, grouping_mark, percent_sign, excess }
         }
         Type::Duration => {
             Parse::Duration { unit_micros: *unit_micros, decimal_mark, grouping_mark, clock: *clock }
