@@ -23,9 +23,16 @@ pub struct Looked {
     pub beyond: Option<bool>,
     /// Whether it is red for sure, or surely is not; none: neither.
     pub red: Option<bool>,
+    /// Whether a guardrail that says how far it may go is broken; none: that is not known, or there is none.
+    pub guardrail: Option<bool>,
 }
 
 impl Looked {
+    /// Nothing is known.
+    pub fn nothing(ordinal: i32) -> Self {
+        Self { ordinal, beyond: None, red: None, guardrail: None }
+    }
+
     /// Looks at a figure.
     pub fn at(
         ordinal: i32,
@@ -33,7 +40,7 @@ impl Looked {
         (lines, better): (Option<&TargetLines>, Better),
         judged: &Judgement,
     ) -> Self {
-        let nothing = Self { ordinal, beyond: None, red: None };
+        let nothing = Self::nothing(ordinal);
         if !is_final || matches!(judged, Err(Refusal::InDoubt | Refusal::NotFinal)) {
             return nothing;
         }
@@ -55,7 +62,7 @@ impl Looked {
                 Better::InRange => lines.map(|lines| band(estimate.point, lines, better) < Band::Green),
             },
         });
-        Self { ordinal, beyond, red }
+        Self { ordinal, beyond, red, guardrail: None }
     }
 
     /// Whether there is a signal that an alert asks for; none: nothing is known.
@@ -63,6 +70,7 @@ impl Looked {
         let known = alert.on.iter().filter_map(|on| match on {
             Signal::Beyond => self.beyond,
             Signal::Red => self.red,
+            Signal::Guardrail => self.guardrail,
         });
         known.reduce(|one, other| one || other)
     }
@@ -79,6 +87,9 @@ pub fn raised(series: &[Looked], alert: &Alert) -> Option<(i32, Signal)> {
     }
     if alert.on.contains(&Signal::Beyond) && newest.beyond == Some(true) {
         return Some((newest.ordinal, Signal::Beyond));
+    }
+    if alert.on.contains(&Signal::Guardrail) && newest.guardrail == Some(true) {
+        return Some((newest.ordinal, Signal::Guardrail));
     }
     let lasting = usize::from(alert.persistence).saturating_sub(1);
     let mut before = earlier.iter().rev().take(lasting);
@@ -149,12 +160,12 @@ mod tests {
             Looked::at(3, (&estimate(point, half), is_final), (Some(&LINES), Better::Higher), judged)
         };
         let within = usual(Verdict::Within, false);
-        assert_eq!(at(40.0, 2.0, true, &within), Looked { ordinal: 3, beyond: Some(false), red: Some(true) });
-        assert_eq!(at(40.0, 2.0, false, &within).red, None);
         assert_eq!(
-            at(40.0, 2.0, true, &Err(Refusal::InDoubt)),
-            Looked { ordinal: 3, beyond: None, red: None }
+            at(40.0, 2.0, true, &within),
+            Looked { ordinal: 3, beyond: Some(false), red: Some(true), guardrail: None }
         );
+        assert_eq!(at(40.0, 2.0, false, &within).red, None);
+        assert_eq!(at(40.0, 2.0, true, &Err(Refusal::InDoubt)), Looked::nothing(3));
         // Too few periods to judge: that it is red is known nevertheless.
         assert_eq!(at(40.0, 2.0, true, &Err(Refusal::TooFew { have: 2, need: 12 })).red, Some(true));
         assert_eq!((at(49.5, 4.0, true, &within).red, at(50.5, 4.0, true, &within).red), (None, None));
@@ -167,12 +178,12 @@ mod tests {
             "for the better"
         );
         let lower = Looked::at(1, (&estimate(58.0, 1.0), true), (None, Better::Lower), &worse);
-        assert_eq!(lower, Looked { ordinal: 1, beyond: Some(false), red: None });
+        assert_eq!(lower, Looked { ordinal: 1, beyond: Some(false), red: None, guardrail: None });
     }
 
     #[test]
     fn red_has_to_last_and_a_change_has_not() {
-        let red = |ordinal, red| Looked { ordinal, beyond: Some(false), red };
+        let red = |ordinal, red| Looked { ordinal, beyond: Some(false), red, guardrail: None };
         let both = alert(&[Signal::Beyond, Signal::Red], 2);
         assert_eq!(raised(&[red(1, Some(false)), red(2, Some(true))], &both), None);
         let lasting = [red(1, Some(true)), red(2, Some(true))];
@@ -181,13 +192,14 @@ mod tests {
         assert_eq!(raised(&[red(1, Some(true)), red(3, Some(true))], &both), None, "a gap");
         assert_eq!(raised(&[red(1, Some(true)), red(2, None), red(3, Some(true))], &both), None);
         assert_eq!(raised(&lasting[1..], &alert(&[Signal::Red], 1)), Some((2, Signal::Red)));
-        let beyond = [Looked { ordinal: 4, beyond: Some(true), red: None }];
+        let beyond = [Looked { beyond: Some(true), ..Looked::nothing(4) }];
         assert_eq!(raised(&beyond, &both), Some((4, Signal::Beyond)));
         assert_eq!(raised(&[], &both), None);
+        let broken = [red(1, Some(false)), Looked { guardrail: Some(true), ..Looked::nothing(2) }];
+        assert_eq!(raised(&broken, &alert(&[Signal::Guardrail], 2)), Some((2, Signal::Guardrail)));
+        assert_eq!(raised(&broken, &both), None, "an alert that does not ask for it");
         // Of nothing known since long ago nobody is told.
-        let nothing = Looked { ordinal: 0, beyond: None, red: None };
-        let old: Vec<Looked> =
-            lasting.into_iter().chain((3..6).map(|ordinal| Looked { ordinal, ..nothing })).collect();
+        let old: Vec<Looked> = lasting.into_iter().chain((3..6).map(Looked::nothing)).collect();
         assert_eq!(raised(&old, &both), None);
     }
 }

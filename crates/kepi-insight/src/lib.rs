@@ -29,6 +29,7 @@ pub mod effect;
 pub mod evidence;
 mod forecast;
 pub mod frame;
+pub mod guardrail;
 mod influence;
 pub mod link;
 mod location;
@@ -61,6 +62,7 @@ pub static ANALYSES: &[Analysis] = &[
     standing::ANALYSIS,
     link::ANALYSIS,
     outlook::ANALYSIS,
+    guardrail::ANALYSIS,
     target::ANALYSIS,
     vanity::ANALYSIS,
     validity::ANALYSIS,

@@ -2,7 +2,7 @@
 
 use kepi_model::{
     calendar::{Grain, Period},
-    project::{Better, TargetLines},
+    project::{Better, Demand, TargetLines, ValueUnit},
 };
 use kepi_score::{band::Band, tree::NoScore};
 use kepi_stats::estimate::Estimate;
@@ -13,6 +13,7 @@ use crate::{
     association,
     change::{Change, Judgement, Usual},
     doubt::Suspicion,
+    guardrail::Held,
     policy::Ambition,
     trend::Trend,
     verdict::Verdict,
@@ -293,6 +294,13 @@ pub enum Sentence {
         /// Of how many.
         others: usize,
     },
+    /// A guardrail of which a demand does not hold, or is not known to.
+    Guarded(Guarded),
+    /// A guardrail that is kept.
+    Kept {
+        /// By name.
+        guardrail: String,
+    },
     /// What is out of balance in a scorecard.
     Imbalance(Imbalance),
     /// Nothing is.
@@ -332,6 +340,21 @@ impl Sentence {
             period,
         }
     }
+}
+
+/// What is known of a demand of a guardrail.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Guarded {
+    /// The guardrail, by name.
+    pub guardrail: String,
+    /// The KPI, by name.
+    pub kpi: String,
+    /// The unit of its values.
+    pub unit: ValueUnit,
+    /// What is demanded of it.
+    pub demand: Demand,
+    /// What is known of that.
+    pub held: Held,
 }
 
 /// A KPI that says the same as another.

@@ -15,6 +15,8 @@ words! {
         Beyond = "beyond",
         /// It is red, for several periods.
         Red = "red",
+        /// A guardrail that says how far it may go is broken.
+        Guardrail = "guardrail",
     }
 
     /// How soon somebody has to act.
@@ -145,6 +147,7 @@ impl Signal {
         match self {
             Self::Beyond => "worse than usual",
             Self::Red => "red",
+            Self::Guardrail => "beyond what was agreed on",
         }
     }
 }

@@ -707,6 +707,10 @@ codes! {
         "A board decides so that several functions look at the same thing. Whoever is a member for two of them counts for one: so many people have to say yes as functions have to. With few members a decision may wait for people who are not there."
         "each member for one function"
         "name another member for one of the functions";
+    GUARDRAIL "K0810" Error "a guardrail that cannot be held against figures"
+        "A guardrail says how far some KPIs may go as long as others hold, period by period. So all its KPIs have one period, each stands in one place with a bound in its unit, and there is one on either side."
+        "KPIs of one period, each once, with `at_least`, `at_most` or both in its unit; under `while` also `not worse`"
+        "correct what stands there";
     POLICY_UNREADABLE "K0901" Error "not a policy"
         "Files `policies/*.cedar` say who may see what, in the language Cedar. This one cannot be read, so none of them holds and nothing is served. The place shown is where reading failed; the cause is often just before it."
         "policies such as `permit (principal, action, resource) when { … };`"

@@ -8,6 +8,7 @@ mod business_hours;
 mod connection;
 mod entity;
 mod governance;
+mod guardrail;
 mod kpi;
 mod project;
 mod rule;
@@ -35,6 +36,7 @@ pub(crate) use business_hours::BusinessHours;
 pub(crate) use connection::{Connection, HttpAuth, HttpServer, S3Bucket, Secret, SecretText, Setting};
 pub(crate) use entity::{Attribute, Entity, Every, Lasts, Moment, Moments, Named, Part, Rows, Stage};
 pub(crate) use governance::Governance;
+pub(crate) use guardrail::{Bound, Guardrail};
 pub(crate) use kpi::{Basis, By, DimensionPaths, Kpi, Line, Target};
 pub(crate) use project::{Person, Project, Unit};
 pub(crate) use rule::DataRule;
@@ -105,6 +107,7 @@ documents! {
     benchmarks: Benchmark,
     kpis: Kpi,
     rules: DataRule,
+    guardrails: Guardrail,
     scorecards: Scorecard,
 }
 

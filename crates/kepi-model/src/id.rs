@@ -67,6 +67,8 @@ names! {
     SourceId
     /// A validation rule of a source.
     RuleId
+    /// A guardrail.
+    GuardrailId
     /// A strategy.
     StrategyId
     /// A strategic pillar.

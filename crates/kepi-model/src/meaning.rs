@@ -85,7 +85,7 @@ pub(crate) fn kpi(kpi: &Kpi, calendar: &Calendar, entities: &BTreeMap<EntityId, 
 
 /// What decides whether a rule about a data set holds, and what follows if not.
 pub(crate) fn rule(rule: &DataRule, kpi: &Kpi) -> Hash {
-    let form = json!([kpi.hash, rule.at_least, rule.at_most, rule.about, rule.otherwise.word()]);
+    let form = json!([kpi.hash, rule.bound.at_least, rule.bound.at_most, rule.about, rule.otherwise.word()]);
     hash("rule", &form)
 }
 

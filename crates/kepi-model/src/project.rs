@@ -4,6 +4,7 @@
 //! sum to one, targets stand on the right side, expressions are typed.
 
 mod connection;
+mod guardrail;
 mod rule;
 mod scorecard;
 mod source;
@@ -20,8 +21,8 @@ use crate::{
     calendar::Calendar,
     governance::Governance,
     id::{
-        AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, KpiId, LevelId, PersonId,
-        ProjectId, PurposeId, RuleId, ScorecardId, SourceId, UnitId,
+        AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, GuardrailId, KpiId,
+        LevelId, PersonId, ProjectId, PurposeId, RuleId, ScorecardId, SourceId, UnitId,
     },
 };
 
@@ -34,6 +35,7 @@ pub use crate::measure::{
 };
 pub use crate::secret::{Secret, Setting};
 pub use connection::{Auth, Connection, S3, S3Keys, To};
+pub use guardrail::{Bound, Demand, Guardrail, Still};
 pub use rule::{Consequence, DataRule};
 pub use scorecard::{
     Cascade, CascadeTargets, CascadeValue, Scorecard, ScorecardObjective, ScorecardPerspective,
@@ -90,6 +92,8 @@ pub struct Project {
     pub kpis: BTreeMap<KpiId, Kpi>,
     /// Rules about data sets.
     pub rules: BTreeMap<RuleId, DataRule>,
+    /// Trade-offs that were agreed on.
+    pub guardrails: BTreeMap<GuardrailId, Guardrail>,
     /// Figures of others on record.
     pub benchmarks: BTreeMap<BenchmarkId, Benchmark>,
     /// Scorecards.

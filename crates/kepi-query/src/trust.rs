@@ -76,7 +76,7 @@ pub fn withhold(project: &Project, values: &mut [Value]) -> Result<Judged, Calen
         let own =
             values.iter().filter(|v| v.kpi == kpi.id && v.segment.is_total() && v.period.grain == kpi.period);
         for value in own {
-            let Some(point) = value.point().filter(|point| !rule.holds(*point)) else { continue };
+            let Some(point) = value.point().filter(|point| !rule.bound.holds(*point)) else { continue };
             judged.broken.push(Broken {
                 rule: rule.id.clone(),
                 kpi: kpi.id.clone(),

@@ -3,7 +3,7 @@
 //! Thousands are grouped by a narrow no-break space, which no reader takes for a decimal mark; minus is `−`, not a
 //! hyphen; digits follow from the width of the interval, so that no digit is shown that the data do not carry.
 
-use kepi_model::project::ValueUnit;
+use kepi_model::project::{Bound, ValueUnit};
 
 /// A time in seconds as people say it: the greatest unit of which there are two, or one.
 pub fn time(seconds: i64) -> String {
@@ -138,6 +138,18 @@ pub fn line(raw: f64, unit: &ValueUnit) -> String {
         (raw * scale * factor - (raw * scale * factor).round()).abs() < 1e-6
     });
     value(raw, unit, needed.unwrap_or(most))
+}
+
+/// What a value may be: `at least 75 %`, `2 to 4 days`.
+pub fn bound(of: Bound, unit: &ValueUnit) -> String {
+    let amount = |of: f64| line(of, unit);
+    match (of.at_least, of.at_most) {
+        (Some(least), Some(most)) if least.total_cmp(&most).is_eq() => format!("exactly {}", amount(least)),
+        (Some(least), Some(most)) => format!("{} to {}", amount(least), amount(most)),
+        (Some(least), None) => format!("at least {}", amount(least)),
+        (None, Some(most)) => format!("at most {}", amount(most)),
+        (None, None) => String::new(),
+    }
 }
 
 /// A count with groups: `19 938`.

@@ -278,6 +278,8 @@ impl<'a> Say<'a> {
                     "None of {compared} KPIs compared says the same for sure; of {open} it cannot be told yet."
                 )
             }
+            Sentence::Guarded(of) => self.guarded(of),
+            Sentence::Kept { guardrail } => format!("“{guardrail}” is kept."),
             Sentence::AlwaysMet { of } => {
                 format!(
                     "Hardly: each of the last {of} periods met its target. A target that is always met asks nothing."
@@ -575,10 +577,14 @@ mod tests {
         ahead::{Ahead, Outlook},
         analysis::Verdict as Verdicts,
         doubt::{Delivery, Range, Suspicion},
+        guardrail::{Held, Untold as Unheld},
         link,
-        sentence::{Alike, Imbalance},
+        sentence::{Alike, Guarded, Imbalance},
     };
-    use kepi_model::{calendar::Grain, project::TargetLines};
+    use kepi_model::{
+        calendar::Grain,
+        project::{Bound, Demand, TargetLines},
+    };
     use proptest::prelude::*;
 
     use super::*;
@@ -743,6 +749,17 @@ mod tests {
             all.push(Sentence::NoTension { compared, of: 4, excluded });
             all.push(Sentence::NothingAlike { compared: 12, open: compared });
         }
+        let demands =
+            [Demand::NotWorse, Demand::Within(Bound { at_least: Some(0.75), at_most: None })].into_iter();
+        let untold =
+            [Unheld::NoValue, Unheld::NotFinal, Unheld::TooClose, Unheld::NotJudged].map(Held::Unknown);
+        for demand in demands {
+            for held in [Held::Yes, Held::No(0.7)].into_iter().chain(untold) {
+                let (guardrail, kpi, unit) = (name(), name(), ValueUnit::Share);
+                all.push(Sentence::Guarded(Guarded { guardrail, kpi, unit, demand, held }));
+            }
+        }
+        all.push(Sentence::Kept { guardrail: name() });
         for own in [true, false] {
             all.push(Sentence::Style {
                 name: name(),

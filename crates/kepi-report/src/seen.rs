@@ -106,6 +106,9 @@ impl Seen {
             "kpi" => name.parse().is_ok_and(|of| kpi(&of)),
             // What says something of KPIs, and stands in the register with its text. Of one that is gone it is not known of which.
             "rule" => name.parse().is_ok_and(|of| project.rules.get(&of).is_some_and(|of| kpi(&of.kpi))),
+            "guardrail" => name.parse().is_ok_and(|of| {
+                project.guardrails.get(&of).is_some_and(|of| of.demands().all(|(of, _)| kpi(of)))
+            }),
             "alert" => {
                 name.parse().is_ok_and(|of| project.alerts.get(&of).is_some_and(|of| of.kpis.iter().all(kpi)))
             }

@@ -15,13 +15,15 @@ use kepi_insight::{
     alarm::{Looked, raised},
     change::{Judgement, Refusal},
     effect::{self, effect},
+    frame::Figure,
+    guardrail,
     stored::judged_of,
 };
 use kepi_model::{
     acting::{Alert, Signal},
     calendar::{Grain, Period},
     id::{KpiId, UnitId},
-    project::{CascadeTargets, Kpi, Project, TargetLines},
+    project::{CascadeTargets, Guardrail, Kpi, Project, TargetLines},
 };
 use kepi_query::{
     published::{USUAL, VALUE, Vouched, usual_row},
@@ -67,6 +69,19 @@ struct Published {
     judged: BTreeMap<Place, BTreeMap<i32, Judgement>>,
 }
 
+impl Published {
+    /// The figure of a KPI over all rows, and what is usual of it.
+    fn at(&self, kpi: &Kpi, ordinal: i32) -> (Option<Figure>, Judgement) {
+        let place = (kpi.id.clone(), kpi.period, Segment::total());
+        let value = self.values.get(&place).and_then(|of| of.get(&ordinal));
+        let figure = value.and_then(|value| {
+            Some(Figure::of(ordinal, value.estimate.as_ref().ok()?, value.finality == Finality::Final))
+        });
+        let judged = self.judged.get(&place).and_then(|of| of.get(&ordinal)).copied();
+        (figure, judged.unwrap_or(Err(Refusal::NotLooked)))
+    }
+}
+
 /// Where an alert looks: a unit, and which rows are its.
 struct Watched<'a> {
     kpi: &'a Kpi,
@@ -97,6 +112,16 @@ impl Watched<'_> {
         Some(target::in_force(self.kpi, project, unit, top, self.rule, period)?.lines)
     }
 
+    /// Whether a guardrail is broken that says how far it may go; guardrails are about all rows.
+    fn breaks(&self, project: &Project, ordinal: i32, published: &Published) -> Option<bool> {
+        let of = |guardrail: &&Guardrail| guardrail.kpis.contains_key(&self.kpi.id);
+        let guardrails = project.guardrails.values().filter(of);
+        let is_whole = self.segment == Segment::total() && self.grain == self.kpi.period;
+        let look = |kpi: &Kpi| published.at(kpi, ordinal);
+        let known = guardrails.filter_map(|of| guardrail::is_kept(&guardrail::all_of(of, project, look)));
+        known.filter(|_| is_whole).map(|kept| !kept).reduce(|one, other| one || other)
+    }
+
     /// What is known of each of its figures, oldest first.
     fn looked(&self, project: &Project, published: &Published) -> Vec<Looked> {
         let place = (self.kpi.id.clone(), self.grain, self.segment.clone());
@@ -107,7 +132,7 @@ impl Watched<'_> {
         figures
             .map(|(ordinal, value)| {
                 let Ok(estimate) = &value.estimate else {
-                    return Looked { ordinal: *ordinal, beyond: None, red: None };
+                    return Looked::nothing(*ordinal);
                 };
                 let own = judged.and_then(|of| of.get(ordinal)).copied();
                 // Data in doubt are told at the total, and hold for all that it is made of.
@@ -118,7 +143,9 @@ impl Watched<'_> {
                 };
                 let lines = self.lines(project, value.period);
                 let is_final = value.finality == Finality::Final;
-                Looked::at(*ordinal, (estimate, is_final), (lines.as_ref(), self.kpi.better), &judged)
+                let looked =
+                    Looked::at(*ordinal, (estimate, is_final), (lines.as_ref(), self.kpi.better), &judged);
+                Looked { guardrail: self.breaks(project, *ordinal, published), ..looked }
             })
             .collect()
     }

@@ -10,6 +10,7 @@ use kepi_insight::{
     doubt::Suspicion,
     evidence::{Fault, Linked, Published, Shape, World, alike, landed, pulling, styled},
     frame::{Figure, Frame},
+    guardrail::{Held, Untold as Unheld},
     link::Untold,
     policy::Ambition,
     sentence::{Imbalance, Sentence},
@@ -18,7 +19,7 @@ use kepi_model::{
     calendar::{Grain, Period},
     check::{Options, check},
     id::KpiId,
-    project::{Kpi, Project},
+    project::{Bound, Demand, Guardrail, Kpi, Project},
     source_text::{SourceFile, SourceMap},
 };
 use kepi_query::{
@@ -284,11 +285,57 @@ fn a_member_that_stands_apart_for_long_is_named_and_shuffled_ones_are_not() {
     assert_eq!(accused.count(), 0);
 }
 
+/// A guardrail of the one KPI: it may be at most so much as long as it does not get worse.
+fn guard(planted: &mut Planted, at_most: f64) {
+    let kpi: KpiId = "k0".parse().unwrap();
+    let guardrail = Guardrail {
+        id: "careful".parse().unwrap(),
+        name: "Careful".to_owned(),
+        description: None,
+        kpis: [(kpi.clone(), Bound { at_least: None, at_most: Some(at_most) })].into(),
+        meanwhile: [(kpi, Demand::NotWorse)].into(),
+        owner: None,
+        span: planted.project.kpis.values().next().unwrap().span,
+    };
+    planted.project.guardrails.insert(guardrail.id.clone(), guardrail);
+}
+
+#[test]
+fn a_guardrail_is_kept_broken_or_open() {
+    let mut planted = Planted::of(&steady(3));
+    assert_eq!(planted.ask("guardrail"), None, "there is none");
+    let value = planted.frame.figure(&"k0".parse().unwrap(), &Segment::total(), planted.last).unwrap().point;
+    guard(&mut planted, 0.9);
+    let kept = planted.ask("guardrail").unwrap();
+    assert_eq!(
+        (kept.verdict, &kept.says[..]),
+        (Verdict::Yes, &[Sentence::Kept { guardrail: "Careful".to_owned() }][..])
+    );
+    guard(&mut planted, 0.3);
+    let broken = planted.ask("guardrail").unwrap();
+    let [Sentence::Guarded(of)] = &broken.says[..] else { panic!("{broken:?}") };
+    assert_eq!((broken.verdict, of.held), (Verdict::No, Held::No(value)));
+    // The bound lies within the interval: nobody can tell.
+    guard(&mut planted, value + 1e-4);
+    let open = planted.ask("guardrail").unwrap();
+    let [Sentence::Guarded(of)] = &open.says[..] else { panic!("{open:?}") };
+    assert_eq!((open.verdict, of.held), (Verdict::Unknown, Held::Unknown(Unheld::TooClose)));
+    // A fall beyond what is usual is worse.
+    let mut months = steady(3);
+    months.last_mut().unwrap().iter_mut().for_each(|cell| cell.0 = cell.0 * 3 / 4);
+    let mut fallen = Planted::of(&months);
+    guard(&mut fallen, 0.9);
+    let worse = fallen.ask("guardrail").unwrap();
+    let [Sentence::Guarded(of)] = &worse.says[..] else { panic!("{worse:?}") };
+    assert_eq!((worse.verdict, of.demand), (Verdict::No, Demand::NotWorse));
+}
+
 #[test]
 fn every_analysis_was_asked() {
     let mut months = steady(7);
     months.last_mut().unwrap()[2].0 = 150;
-    let planted = Planted::of(&months);
+    let mut planted = Planted::of(&months);
+    guard(&mut planted, 0.9);
     for analysis in ANALYSES {
         let said = match analysis.name {
             // It asks of two KPIs.

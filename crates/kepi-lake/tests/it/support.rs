@@ -103,6 +103,7 @@ pub fn project(entities: Vec<Entity>) -> Project {
         governance: None,
         last_resort: None,
         alerts: BTreeMap::new(),
+        guardrails: BTreeMap::new(),
         benchmarks: BTreeMap::new(),
         channels: BTreeMap::new(),
         scorecards: BTreeMap::new(),

@@ -30,6 +30,7 @@ mod channel;
 mod connection;
 mod derived;
 mod governance;
+mod guardrail;
 mod kpi;
 mod model;
 mod rule;
@@ -155,6 +156,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     let benchmarks = benchmark::read(&definitions.benchmarks, context);
     benchmark::together(&kpis, &benchmarks, context);
     let rules = rule::read(&definitions.rules, &kpis, context);
+    let guardrails = guardrail::read(&definitions.guardrails, &kpis, context);
     let scorecards: Vec<_> = definitions
         .scorecards
         .iter()
@@ -190,6 +192,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         benchmarks,
         kpis,
         rules,
+        guardrails,
         scorecards,
     })
 }

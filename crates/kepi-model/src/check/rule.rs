@@ -10,7 +10,7 @@ use crate::{
     id::{EntityId, KpiId, RuleId},
     lexical::Decimal,
     meaning,
-    project::{DataRule, Kpi},
+    project::{Bound, DataRule, Kpi},
     source_text::Span,
     wording::{shorten, shown},
 };
@@ -47,40 +47,15 @@ fn one(
     let name = written.rule.get()?;
     // A KPI that is not there or broken has its own finding.
     let kpi = kpis.get(written.kpi.get()?)?;
-    let mut amount = |field: &Field<AmountText>| {
-        let text = field.get()?.text()?;
-        let found = kpi.unit.exact(text).map(Decimal::to_f64);
-        if found.is_none() {
-            let message = format!("`{}` is not in the unit of {}", shorten(text), kpi.id);
-            context
-                .report(codes::RULE_BOUND, field.span, message)
-                .expected(kpi.unit.amount_text())
-                .fix("write the amount as in a target of that KPI");
-        }
-        found
-    };
-    let (at_least, at_most) = (amount(&written.at_least), amount(&written.at_most));
-    if !written.at_least.is_written() && !written.at_most.is_written() {
-        let said = format!("it is not said what {} must be", kpi.id);
-        context.report(codes::RULE_BOUND, written.rule.span, said).fix("add `at_least`, `at_most` or both");
-        return None;
-    }
-    if let (Some(least), Some(most)) = (at_least, at_most)
-        && least > most
-    {
-        let said = "nothing is at least as much and at most as little";
-        context
-            .report(codes::RULE_BOUND, written.at_most.span, said)
-            .fix("exchange `at_least` and `at_most`");
-    }
+    let bound =
+        bound(&written.at_least, &written.at_most, kpi, written.rule.span, codes::RULE_BOUND, context)?;
     let bases: BTreeSet<EntityId> = kpi.measure.bases().into_iter().cloned().collect();
     let mut rule = DataRule {
         id: name.id.clone()?,
         name: written.name.cloned().unwrap_or_else(|| shown(&name.text)),
         description: written.description.cloned(),
         kpi: kpi.id.clone(),
-        at_least,
-        at_most,
+        bound,
         about: match written.about.is_written() {
             true => written.about.values().into_iter().collect(),
             false if bases.is_empty() => kpi.entities(),
@@ -93,4 +68,40 @@ fn one(
     };
     rule.hash = meaning::rule(&rule, kpi);
     Some(rule)
+}
+
+/// Reads what a KPI may be, in its unit; what is wrong with it is reported by a code.
+pub(super) fn bound(
+    at_least: &Field<AmountText>,
+    at_most: &Field<AmountText>,
+    kpi: &Kpi,
+    at: Span,
+    code: crate::finding::Code,
+    context: &mut Context<'_>,
+) -> Option<Bound> {
+    let mut amount = |field: &Field<AmountText>| {
+        let text = field.get()?.text()?;
+        let found = kpi.unit.exact(text).map(Decimal::to_f64);
+        if found.is_none() {
+            let message = format!("`{}` is not in the unit of {}", shorten(text), kpi.id);
+            context
+                .report(code, field.span, message)
+                .expected(kpi.unit.amount_text())
+                .fix("write the amount as in a target of that KPI");
+        }
+        found
+    };
+    let bound = Bound { at_least: amount(at_least), at_most: amount(at_most) };
+    if !at_least.is_written() && !at_most.is_written() {
+        let said = format!("it is not said what {} must be", kpi.id);
+        context.report(code, at, said).fix("add `at_least`, `at_most` or both");
+        return None;
+    }
+    if let (Some(least), Some(most)) = (bound.at_least, bound.at_most)
+        && least > most
+    {
+        let said = "nothing is at least as much and at most as little";
+        context.report(code, at_most.span, said).fix("exchange `at_least` and `at_most`");
+    }
+    Some(bound)
 }

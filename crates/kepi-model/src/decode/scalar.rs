@@ -11,8 +11,9 @@ use crate::{
     expression::Type,
     id::{
         AlertId, AttributeId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, DimensionId, EntityId,
-        FreezeId, FunctionId, GoalId, GovernanceId, KpiId, LevelId, ObjectiveId, PersonId, PerspectiveId,
-        PillarId, ProjectId, PurposeId, RuleId, ScorecardId, SourceId, StrategyId, ThemeId, UnitId,
+        FreezeId, FunctionId, GoalId, GovernanceId, GuardrailId, KpiId, LevelId, ObjectiveId, PersonId,
+        PerspectiveId, PillarId, ProjectId, PurposeId, RuleId, ScorecardId, SourceId, StrategyId, ThemeId,
+        UnitId,
     },
     lexical::{self, Clock, Decimal, Epoch},
     meant::meant_choice,
@@ -96,6 +97,9 @@ ids! {
     PurposeId Purpose,
     BusinessHoursId BusinessHours,
     ConnectionId Connection,
+}
+impl Id for GuardrailId {
+    const SYMBOL: Option<Symbol> = None;
 }
 impl Id for RuleId {
     const SYMBOL: Option<Symbol> = None;

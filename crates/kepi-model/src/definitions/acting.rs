@@ -13,7 +13,7 @@ table! {
     Alert = "alert", "When somebody is asked to act on a KPI. Without one, nobody is.";
     alert: Name<AlertId>, required, "The name in definitions.", "attention";
     name: String, required, "The name shown to people.", "What needs somebody";
-    on: List<Signal>, default "[beyond, red]", "Signals, each of which suffices: `beyond` is a change for the worse beyond what is usual, `red` a KPI that is red for `persistence` periods.", "[red]";
+    on: List<Signal>, default "[beyond, red]", "Signals, each of which suffices: `beyond` is a change for the worse beyond what is usual, `red` a KPI that is red for `persistence` periods, `guardrail` that a guardrail is broken that says how far it may go.", "[red]";
     kpis: List<KpiId>, optional, "KPIs; default those of all scorecards.", "[renewals, nps]";
     by_unit: bool, default "false", "Whether units are looked at one by one, beside all rows.", "true";
     persistence: Whole<1, 24>, default "2", "For so many periods in a row it has to be red.", "3";

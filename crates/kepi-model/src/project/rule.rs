@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::guardrail::Bound;
 use crate::{
     id::{EntityId, Hash, KpiId, PersonId, RuleId},
     source_text::Span,
@@ -29,10 +30,8 @@ pub struct DataRule {
     pub description: Option<String>,
     /// What measures it, over all rows, in each of its periods.
     pub kpi: KpiId,
-    /// The least that it may be; durations in microseconds.
-    pub at_least: Option<f64>,
-    /// The most that it may be.
-    pub at_most: Option<f64>,
+    /// What it may be.
+    pub bound: Bound,
     /// Entities whose rows are in doubt where it does not hold.
     pub about: BTreeSet<EntityId>,
     /// What follows then.
@@ -43,11 +42,4 @@ pub struct DataRule {
     pub hash: Hash,
     /// Where it is defined.
     pub span: Span,
-}
-
-impl DataRule {
-    /// Whether it holds where the KPI has this value.
-    pub fn holds(&self, value: f64) -> bool {
-        self.at_least.is_none_or(|least| value >= least) && self.at_most.is_none_or(|most| value <= most)
-    }
 }

@@ -276,6 +276,10 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             "K0465",
             vec![edit("kpis.yml", "", "---\nrule: answers_are_easy\nkpi: easy_help\nat_least: 40\nelse: warn\n")],
         ),
+        (
+            "K0810",
+            vec![edit("kpis.yml", "", "---\nguardrail: careful\nkpis: {easy_help: {at_most: 40}}\nwhile: {easy_help: not worse, nps: {at_least: 30, at_most: 20}}\n")],
+        ),
         ("K0501", kpis(RELATIONSHIP, &format!("where: {} > 5", vec!["score"; 300].join(" + ")))),
         ("K0502", kpis(RELATIONSHIP, "where: survey = = 'relationship'")),
         ("K0503", kpis(RELATIONSHIP, "where: len(survey) > 4")),

@@ -37,31 +37,19 @@ impl Reporter<'_> {
                 let point = entry.value.point()?;
                 let shown = Measured::outcome(Some(&entry.value.estimate), &kpi.unit);
                 let shown = shown.value()?.value.text.clone();
-                Some((self.label(period), shown, rule.holds(point)))
+                Some((self.label(period), shown, rule.bound.holds(point)))
             })
             .collect();
         let said = |(period, value, _): &(String, String, bool)| (period.clone(), value.clone());
         DataRuleView {
             rule: Named::new(&rule.id, &rule.name),
             kpi: Named::new(&kpi.id, &kpi.name),
-            bound: bound(rule, kpi),
+            bound: format::bound(rule.bound, &kpi.unit),
             otherwise: rule.otherwise,
             newest: judged.first().map(said),
             judged: judged.len(),
             broken: judged.iter().filter(|(.., holds)| !holds).map(said).collect(),
             owner: self.person(rule.owner.as_ref()),
         }
-    }
-}
-
-/// What a rule demands, in words.
-fn bound(rule: &DataRule, kpi: &Kpi) -> String {
-    let amount = |of: f64| format::line(of, &kpi.unit);
-    match (rule.at_least, rule.at_most) {
-        (Some(least), Some(most)) if least.total_cmp(&most).is_eq() => format!("exactly {}", amount(least)),
-        (Some(least), Some(most)) => format!("{} to {}", amount(least), amount(most)),
-        (Some(least), None) => format!("at least {}", amount(least)),
-        (None, Some(most)) => format!("at most {}", amount(most)),
-        (None, None) => String::new(),
     }
 }

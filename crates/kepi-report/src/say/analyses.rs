@@ -4,12 +4,13 @@ use kepi_insight::{
     ahead::Outlook,
     analysis::Verdict as Verdicts,
     doubt::{Delivery, Range, Suspicion},
+    guardrail::{Held, Untold as Unheld},
     link::{self, Untold},
-    sentence::Imbalance,
+    sentence::{Guarded, Imbalance},
 };
 use kepi_model::{
     calendar::Grain,
-    project::{TargetLines, ValueUnit},
+    project::{Demand, TargetLines, ValueUnit},
 };
 
 use super::Say;
@@ -62,6 +63,34 @@ impl Say<'_> {
             Suspicion::Stopped(of, reason) => {
                 let reason = reason.trim_end_matches('.');
                 format!("In doubt: nothing of {} has landed: {reason}.", by(of))
+            }
+        }
+    }
+
+    /// What is known of a demand of a guardrail.
+    pub(super) fn guarded(&self, of: &Guarded) -> String {
+        let Guarded { guardrail, kpi, unit, demand, held } = of;
+        let demanded = match demand {
+            Demand::Within(bound) => format!("agreed is {}", format::bound(*bound, unit)),
+            Demand::NotWorse => "it was not to get worse".to_owned(),
+        };
+        match held {
+            Held::Yes => format!("“{guardrail}” holds of {kpi}."),
+            Held::No(value) => {
+                format!("“{guardrail}” is broken: {kpi} is {}, {demanded}.", format::line(*value, unit))
+            }
+            // Nobody is told of which KPI, for it may be one that the reader may not see.
+            Held::Unknown(Unheld::NoValue) => {
+                format!("Whether “{guardrail}” is kept is open: one of its KPIs has no value here.")
+            }
+            Held::Unknown(why) => {
+                let why = match why {
+                    Unheld::NoValue => "has no value here",
+                    Unheld::NotFinal => "is provisional",
+                    Unheld::TooClose => "is too close to call",
+                    Unheld::NotJudged => "cannot be held against what is usual of it",
+                };
+                format!("Whether “{guardrail}” is kept is open: {kpi} {why}; {demanded}.")
             }
         }
     }

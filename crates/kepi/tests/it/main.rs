@@ -31,6 +31,7 @@ mod deciding;
 mod fetching;
 mod figures;
 mod first_project;
+mod guardrails;
 mod help;
 mod imported;
 mod kept;

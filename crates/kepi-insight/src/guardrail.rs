@@ -1,0 +1,222 @@
+//! Is what was agreed on kept? How far KPIs may go as long as others hold, held against the figures of a period.
+
+use kepi_model::{
+    id::KpiId,
+    project::{Better, Demand, Guardrail, Kpi, Project},
+};
+use kepi_query::value::Segment;
+
+use crate::{
+    analysis::{Analysis, Ask, Cadence, Check, Frames, Insight, Verdict},
+    change::{self, Judgement},
+    frame::Figure,
+    sentence::{Guarded, Sentence},
+};
+
+/// The row of the list.
+pub const ANALYSIS: Analysis = Analysis {
+    name: "guardrail",
+    version: 1,
+    question: "Is what was agreed on kept?",
+    cadence: Cadence::Standing,
+    family: None,
+    answer,
+};
+
+/// Why it cannot be said whether a demand holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Untold {
+    /// There is no value.
+    NoValue,
+    /// The value is provisional.
+    NotFinal,
+    /// The bound lies within its interval.
+    TooClose,
+    /// Nobody can say what is usual of it.
+    NotJudged,
+}
+
+/// What is known of one demand.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Held {
+    /// It holds.
+    Yes,
+    /// It does not, with the value.
+    No(f64),
+    /// It is not known.
+    Unknown(Untold),
+}
+
+/// Whether a demand holds of a figure and what is usual of it.
+#[must_use]
+pub fn held(demand: Demand, better: Better, figure: Option<&Figure>, judged: &Judgement) -> Held {
+    let Some(figure) = figure else { return Held::Unknown(Untold::NoValue) };
+    if !figure.is_final {
+        return Held::Unknown(Untold::NotFinal);
+    }
+    let holds = match demand {
+        Demand::Within(bound) => match figure.interval {
+            Some((low, high, _)) if !bound.parts(low, high) => return Held::Unknown(Untold::TooClose),
+            _ => bound.holds(figure.point),
+        },
+        Demand::NotWorse => match judged {
+            Err(_) => return Held::Unknown(Untold::NotJudged),
+            Ok(usual) => match usual.verdict {
+                change::Verdict::Within => true,
+                change::Verdict::Unknown => return Held::Unknown(Untold::NotJudged),
+                change::Verdict::Beyond | change::Verdict::Drifting => match better {
+                    Better::Higher => usual.above,
+                    Better::Lower => !usual.above,
+                    // Neither way is good in itself.
+                    Better::InRange => return Held::Unknown(Untold::NotJudged),
+                },
+            },
+        },
+    };
+    if holds { Held::Yes } else { Held::No(figure.point) }
+}
+
+/// What is known of every demand of a guardrail, in their order.
+pub fn all_of<'a>(
+    guardrail: &'a Guardrail,
+    project: &'a Project,
+    look: impl Fn(&Kpi) -> (Option<Figure>, Judgement),
+) -> Vec<(&'a Kpi, Demand, Held)> {
+    let known = |(id, demand): (&KpiId, Demand)| {
+        let kpi = project.kpis.get(id)?;
+        let (figure, judged) = look(kpi);
+        Some((kpi, demand, held(demand, kpi.better, figure.as_ref(), &judged)))
+    };
+    guardrail.demands().filter_map(known).collect()
+}
+
+/// Whether a guardrail is kept: not where one demand surely does not hold, and only where all surely do; none: it is not known.
+#[must_use]
+pub fn is_kept(demands: &[(&Kpi, Demand, Held)]) -> Option<bool> {
+    if demands.iter().any(|(.., held)| matches!(held, Held::No(_))) {
+        return Some(false);
+    }
+    demands.iter().all(|(.., held)| *held == Held::Yes).then_some(true)
+}
+
+fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
+    let project = frames.project();
+    let names = |of: &&Guardrail| of.kpis.contains_key(&ask.kpi.id) || of.meanwhile.contains_key(&ask.kpi.id);
+    let guardrails: Vec<&Guardrail> = project.guardrails.values().filter(names).collect();
+    if guardrails.is_empty() || ask.period.grain != ask.kpi.period {
+        return None;
+    }
+    let total = Segment::total();
+    let mut says = Vec::new();
+    let mut kept = Vec::new();
+    let mut looked_at = 0;
+    for guardrail in guardrails {
+        let demands = all_of(guardrail, project, |kpi| {
+            (frames.figure(kpi, ask.period, &total), frames.judged(kpi, ask.period, &total))
+        });
+        looked_at += demands.len();
+        let state = is_kept(&demands);
+        kept.push(state);
+        let before = says.len();
+        for (kpi, demand, held) in demands {
+            let told = match held {
+                Held::No(value) => state == Some(false) && value.is_finite(),
+                Held::Unknown(_) => state.is_none(),
+                Held::Yes => false,
+            };
+            if told {
+                let (kpi, unit) = (kpi.name.clone(), kpi.unit.clone());
+                says.push(Sentence::Guarded(Guarded {
+                    guardrail: guardrail.name.clone(),
+                    kpi,
+                    unit,
+                    demand,
+                    held,
+                }));
+            }
+        }
+        if says.len() == before {
+            says.push(Sentence::Kept { guardrail: guardrail.name.clone() });
+        }
+    }
+    let verdict = match () {
+        () if kept.contains(&Some(false)) => Verdict::No,
+        () if kept.contains(&None) => Verdict::Unknown,
+        () => Verdict::Yes,
+    };
+    let checks =
+        vec![Check { name: "all figures are final and clear of their bounds", holds: !kept.contains(&None) }];
+    Some(Insight { verdict, says, exhibit: None, checks, looked_at })
+}
+
+#[cfg(test)]
+mod tests {
+    use kepi_model::project::Bound;
+    use kepi_query::value::Coverage;
+
+    use super::*;
+    use crate::change::{Refusal, Usual};
+
+    fn figure(point: f64, half: Option<f64>, is_final: bool) -> Figure {
+        Figure {
+            ordinal: 0,
+            point,
+            interval: half.map(|half| (point - half, point + half, 0.95)),
+            effective_n: 100.0,
+            exact: half.is_none(),
+            is_final,
+            coverage: Coverage::default(),
+        }
+    }
+
+    fn usual(verdict: change::Verdict, above: bool) -> Judgement {
+        Ok(Usual {
+            verdict,
+            above,
+            expected: 5.0,
+            low: 4.0,
+            high: 6.0,
+            spread: 0.5,
+            degrees: 20.0,
+            p: 0.001,
+            limit: 0.01,
+            look: 1,
+            periods: 20,
+        })
+    }
+
+    #[test]
+    fn a_bound_is_broken_only_where_that_is_sure() {
+        let most = Demand::Within(Bound { at_least: None, at_most: Some(9.0) });
+        let judged = Err(Refusal::NotLooked);
+        let at =
+            |point, half, is_final| held(most, Better::Lower, Some(&figure(point, half, is_final)), &judged);
+        assert_eq!(at(9.0, None, true), Held::Yes, "what stands on a bound is within it");
+        assert_eq!(at(9.5, None, true), Held::No(9.5));
+        assert_eq!(at(9.5, Some(0.4), true), Held::No(9.5));
+        assert_eq!(at(9.5, Some(0.6), true), Held::Unknown(Untold::TooClose));
+        assert_eq!(at(8.5, Some(0.6), true), Held::Unknown(Untold::TooClose));
+        assert_eq!(at(9.5, None, false), Held::Unknown(Untold::NotFinal));
+        assert_eq!(held(most, Better::Lower, None, &judged), Held::Unknown(Untold::NoValue));
+        let both = Demand::Within(Bound { at_least: Some(1.0), at_most: Some(9.0) });
+        assert_eq!(held(both, Better::Lower, Some(&figure(0.5, None, true)), &judged), Held::No(0.5));
+    }
+
+    #[test]
+    fn not_worse_is_what_changes_say() {
+        use change::Verdict::{Beyond, Drifting, Unknown, Within};
+        let at = |better, judged: &Judgement| {
+            held(Demand::NotWorse, better, Some(&figure(7.0, None, true)), judged)
+        };
+        assert_eq!(at(Better::Lower, &usual(Within, true)), Held::Yes);
+        assert_eq!(at(Better::Lower, &usual(Beyond, true)), Held::No(7.0));
+        assert_eq!(at(Better::Higher, &usual(Drifting, true)), Held::Yes, "for the better");
+        assert_eq!(at(Better::Higher, &usual(Drifting, false)), Held::No(7.0));
+        let open = [
+            at(Better::Lower, &usual(Unknown, true)),
+            at(Better::InRange, &usual(Beyond, true)),
+            at(Better::Lower, &Err(Refusal::InDoubt)),
+        ];
+        assert_eq!(open, [Held::Unknown(Untold::NotJudged); 3]);
+    }
+}
