@@ -259,7 +259,7 @@ fn read(
             }
             let hundredths = |t: &str| {
                 parse_percent(t, 9, marked(mark), Some(PercentSign::Hundredths), Excess::Round).is_ok()
-                    && !grouped(t, mark)
+                    && !grouped(t.trim_end_matches(['%', ' ']), mark)
             };
             if all(&hundredths) {
                 let behind =
@@ -415,11 +415,6 @@ fn said_of_mixtures(values: &BTreeSet<&str>, doubts: &mut Vec<String>) {
             "mostly numbers, but also {}; if these mean no value, list them under `missing` and write `as: {type_}`",
             shown.join(", ")
         ));
-    } else if values.iter().all(|v| v.ends_with('%')) {
-        doubts.push(
-            "shares with a sign of percent are texts; a column without the sign can be computed with"
-                .to_owned(),
-        );
     } else if values.iter().all(|v| v.contains(['€', '$', '£'])) {
         doubts.push(
             "amounts with a sign of currency are texts; a column without the sign can be computed with"

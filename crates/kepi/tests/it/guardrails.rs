@@ -49,7 +49,7 @@ accountable: head
 kpi: solved_at_once
 name: Solved at once
 better: higher
-measure: {share: {of: call, where: solved}}
+measure: {share: {of: call, which: solved = true}}
 period: month
 accountable: head
 ---
