@@ -8,13 +8,13 @@ use kepi_model::{
     project::{Kpi, Project},
 };
 use kepi_query::{
-    derive,
-    kept::{Amount, Kept, Why},
-    reach, scans,
+    derive::{self, Derived},
+    kept::{Amount, Kept, Making, Why},
+    scans,
 };
 use serde::Serialize;
 
-use crate::{error::AppError, open::App, plan};
+use crate::{error::AppError, open::App, plan, run::reach_of};
 
 /// What would be read of one entity's rows, for KPIs that share a scan.
 #[derive(Debug, Clone, Serialize)]
@@ -50,27 +50,41 @@ impl App {
             .values()
             .flat_map(|kpi| plan::grains_of(kpi, project).into_iter().map(move |grain| (kpi, grain)))
             .collect();
-        let watermarks = reach::watermarks(project, &inputs);
+        let watermarks = reach_of(project, &inputs, at);
         let derived = derive::plan(&work, project, &inputs, at, &watermarks)?;
-        let made: BTreeSet<&EntityId> = derived.iter().flat_map(|plan| plan.tables()).collect();
+        let kept = Kept::only_reading(self.evaluator.as_ref(), self.shelf.as_ref());
+        let (making, made) = match &derived {
+            Some(plan) => kept.making(plan, &inputs),
+            None => (Vec::new(), Derived::default()),
+        };
         let makes = |kpi: &&Kpi| kpi.wordings().any(|of| !of.made.is_empty());
         let mut costs = Vec::new();
-        // What is made is read whole, and what is measured of it is in memory.
-        for entity in derived.iter().flat_map(|plan| plan.columns.keys()) {
-            let amount = Amount::of_table(inputs.tables.get(entity));
-            let kpis = project.kpis.values().filter(makes).map(|kpi| kpi.id.clone()).collect();
-            let reads = vec![ReadFor { why: Why::Made, amount, kpis }];
-            costs.push(ScanCost { entity: entity.clone(), of: amount, reads });
+        for Making { of, why, .. } in &making {
+            let reads = |amount: Amount| {
+                let kpis = project.kpis.values().filter(makes).map(|kpi| kpi.id.clone()).collect();
+                why.iter()
+                    .map(|why| ReadFor { why: why.clone(), amount, kpis: BTreeSet::clone(&kpis) })
+                    .collect()
+            };
+            // Of rows that are kept it is said below what is measured of them.
+            let read = of.iter().filter(|_| why.is_some());
+            costs.extend(read.map(|(entity, amount)| ScanCost {
+                entity: entity.clone(),
+                of: *amount,
+                reads: reads(*amount),
+            }));
         }
-        let plain = || project.kpis.values().filter(|kpi| !makes(kpi));
-        let asked = scans::asked_by(plain(), project)?;
-        let kept = Kept::only_reading(self.evaluator.as_ref(), self.shelf.as_ref());
-        let plans = scans::plan(plain(), project, &inputs)?;
-        // How the others will stand is not known before they are made.
-        let mut landed = inputs.clone();
-        landed.tables.retain(|entity, _| !made.contains(entity));
-        for scan in plans.iter().filter(|scan| !made.contains(&scan.entity)) {
-            let cost = kept.cost(scan, &landed);
+        // How tables will stand is not known before they are made.
+        let unknown: BTreeSet<&EntityId> =
+            making.iter().filter(|making| making.why.is_some()).flat_map(|making| &making.tables).collect();
+        let mut known = inputs.clone();
+        known.tables.extend(made.tables);
+        known.tables.retain(|entity, _| !unknown.contains(entity));
+        let of_known = || project.kpis.values().filter(|kpi| unknown.is_empty() || !makes(kpi));
+        let asked = scans::asked_by(of_known(), project)?;
+        let plans = scans::plan(of_known(), project, &known)?;
+        for scan in plans.iter().filter(|scan| !unknown.contains(&scan.entity)) {
+            let cost = kept.cost(scan, &known);
             let reads = cost.reads.into_iter().map(|read| {
                 let kpis = read.states.iter().filter_map(|state| asked.get(state)).flatten().cloned();
                 ReadFor { why: read.why, amount: read.amount, kpis: kpis.collect() }

@@ -390,15 +390,8 @@ impl App {
         progress: &dyn RunProgress,
     ) -> Result<Computed, AppError> {
         let Basis { watermarks, mut held_back, at, kept } = basis;
-        let watermarks = watermarks.cloned().unwrap_or_else(|| {
-            let mut reach = reach::watermarks(project, inputs);
-            // What people enter is known when it is entered: what they have not entered by now is not there.
-            for (_, until) in reach.iter_mut().filter(|(entity, _)| entity.as_str() == ENTERED_VALUE) {
-                *until = at.max(*until);
-            }
-            reach
-        });
-        let (inputs, strays) = &self.made(project, inputs, &watermarks, &mut held_back, at).await?;
+        let watermarks = watermarks.cloned().unwrap_or_else(|| reach_of(project, inputs, at));
+        let (inputs, strays) = &self.made(project, inputs, &watermarks, &mut held_back, (at, kept)).await?;
         let held_back = &held_back;
         let kpis = || project.kpis.values().filter(|kpi| !held_back.contains_key(&kpi.id));
         let plans = scans::plan(kpis(), project, inputs)?;
@@ -480,7 +473,7 @@ impl App {
         inputs: &PinnedInputs,
         watermarks: &BTreeMap<EntityId, i64>,
         held_back: &mut BTreeMap<KpiId, String>,
-        at: i64,
+        (at, kept): (i64, Option<&Kept<'_>>),
     ) -> Result<(PinnedInputs, Strays), AppError> {
         let kpis = project.kpis.values().filter(|kpi| !held_back.contains_key(&kpi.id));
         let work: Vec<(&Kpi, Grain)> = kpis
@@ -489,11 +482,14 @@ impl App {
         let Some(plan) = derive::plan(&work, project, inputs, at, watermarks)? else {
             return Ok((inputs.clone(), Strays::new()));
         };
-        let made = derive::derived(&plan, inputs, self.evaluator.as_ref(), &self.limits).await;
+        let made = match kept {
+            Some(kept) => kept.made(&plan, inputs, &self.limits).await,
+            None => derive::derived(&plan, inputs, self.evaluator.as_ref(), &self.limits).await,
+        };
         let of_made =
             work.iter().map(|(kpi, _)| *kpi).filter(|kpi| kpi.wordings().any(|of| !of.made.is_empty()));
         match made {
-            Ok(Derived { tables, out_of_range, unmade, strays }) => {
+            Ok(Derived { tables, out_of_range, unmade, strays, .. }) => {
                 let why = |made: &Made| match made {
                     Made::Rows(of) => {
                         let (_, why) = unmade.iter().find(|(table, _)| is_table_of(table, of))?;
@@ -557,6 +553,16 @@ impl App {
         };
         Ok(self.values.publish(run).await?)
     }
+}
+
+/// How far the data of each entity reach for a run on a date.
+pub(crate) fn reach_of(project: &Project, inputs: &PinnedInputs, at: i64) -> BTreeMap<EntityId, i64> {
+    let mut reach = reach::watermarks(project, inputs);
+    // What people enter is known when it is entered: what they have not entered by now is not there.
+    for (_, until) in reach.iter_mut().filter(|(entity, _)| entity.as_str() == ENTERED_VALUE) {
+        *until = at.max(*until);
+    }
+    reach
 }
 
 fn broken_rules(project: &Project, broken: &[Broken]) -> Vec<BrokenRule> {

@@ -28,8 +28,8 @@ use kepi_engine::{
 use kepi_query::{
     plan::ScanPlan,
     port::{
-        EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryTable, PinnedColumn, PinnedInputs,
-        PinnedTable,
+        Belonging, EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryTable, PinnedColumn,
+        PinnedInputs, PinnedTable,
     },
     state::Measured,
 };
@@ -277,8 +277,12 @@ impl Evaluator for ClusterEvaluator {
         &'a self,
         table: &'a PinnedTable,
         columns: &'a [PinnedColumn],
+        only: Option<&'a Belonging>,
         limits: &'a Limits,
     ) -> Fut<'a, Result<MemoryTable, EvaluateError>> {
-        DataFusionEvaluator.read(table, columns, limits)
+        DataFusionEvaluator.read(table, columns, only, limits)
+    }
+    fn file(&self, columns: &[PinnedColumn], rows: &MemoryTable) -> Result<Vec<u8>, EvaluateError> {
+        DataFusionEvaluator.file(columns, rows)
     }
 }

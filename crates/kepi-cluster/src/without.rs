@@ -4,8 +4,8 @@ use kepi_engine::DataFusionEvaluator;
 use kepi_query::{
     plan::ScanPlan,
     port::{
-        EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryTable, PinnedColumn, PinnedInputs,
-        PinnedTable,
+        Belonging, EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryTable, PinnedColumn,
+        PinnedInputs, PinnedTable,
     },
     state::Measured,
 };
@@ -46,9 +46,13 @@ impl Evaluator for ClusterEvaluator {
         &'a self,
         table: &'a PinnedTable,
         columns: &'a [PinnedColumn],
+        only: Option<&'a Belonging>,
         limits: &'a Limits,
     ) -> Fut<'a, Result<MemoryTable, EvaluateError>> {
-        self.0.read(table, columns, limits)
+        self.0.read(table, columns, only, limits)
+    }
+    fn file(&self, columns: &[PinnedColumn], rows: &MemoryTable) -> Result<Vec<u8>, EvaluateError> {
+        self.0.file(columns, rows)
     }
 }
 

@@ -11,8 +11,8 @@ use kepi_model::{expression::Physical, project::AsOf};
 use kepi_query::{
     plan::ScanPlan,
     port::{
-        EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryTable, PinnedColumn, PinnedInputs,
-        PinnedTable, system,
+        Belonging, EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryTable, PinnedColumn,
+        PinnedInputs, PinnedTable, system,
     },
     reference::check_columns,
     state::Measured,
@@ -20,6 +20,7 @@ use kepi_query::{
 
 use crate::{
     compile::{self, LookupTable, Prepared},
+    file,
     lookup::{Lookup, LookupBuilder},
     read,
     scan::{self, Scan, Wanted},
@@ -57,15 +58,18 @@ impl Evaluator for DataFusionEvaluator {
         &'a self,
         table: &'a PinnedTable,
         columns: &'a [PinnedColumn],
+        only: Option<&'a Belonging>,
         limits: &'a Limits,
     ) -> Fut<'a, Result<MemoryTable, EvaluateError>> {
-        let (table, columns) = (table.clone(), columns.to_vec());
+        let (table, columns, only) = (table.clone(), columns.to_vec(), only.cloned());
         // One after the other, so that rows stay in their order.
         let limits = Limits { threads: 1, ..*limits };
-        Box::pin(on_own_threads(
-            limits,
-            move |_| async move { read::columns(&table, &columns, &limits).await },
-        ))
+        Box::pin(on_own_threads(limits, move |_| async move {
+            read::columns(&table, &columns, only.as_ref(), &limits).await
+        }))
+    }
+    fn file(&self, columns: &[PinnedColumn], rows: &MemoryTable) -> Result<Vec<u8>, EvaluateError> {
+        file::bytes(columns, rows)
     }
 }
 

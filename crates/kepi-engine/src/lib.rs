@@ -19,6 +19,7 @@ mod accumulate;
 pub mod bench;
 mod compile;
 mod evaluator;
+mod file;
 mod group;
 mod lookup;
 pub mod parts;

@@ -1,47 +1,71 @@
 //! Reading columns of a pinned table into memory, for what is made of them row by row.
 
-use arrow::array::RecordBatch;
+use arrow::{
+    array::{BooleanArray, RecordBatch},
+    compute::filter_record_batch,
+};
 use futures::StreamExt;
 use kepi_model::expression::Physical;
-use kepi_query::port::{EvaluateError, Limits, MemoryColumn, MemoryTable, PinnedColumn, PinnedTable};
+use kepi_query::port::{
+    Belonging, EvaluateError, Limits, MemoryColumn, MemoryTable, PinnedColumn, PinnedTable,
+};
 
 use crate::{
     scan::{self, Scan},
     vector::Vector,
 };
 
-/// The columns of all rows, in the order in which they stand in the files.
+/// The columns of all rows or of those that belong to somebody, in the order in which they stand in the files.
 pub async fn columns(
     table: &PinnedTable,
     columns: &[PinnedColumn],
+    only: Option<&Belonging>,
     limits: &Limits,
 ) -> Result<MemoryTable, EvaluateError> {
     let mut read = MemoryTable {
         rows: 0,
-        columns: columns
-            .iter()
-            .map(|column| match column.physical {
-                Physical::Text => MemoryColumn::Text(Vec::new()),
-                Physical::Integer => MemoryColumn::Integer(Vec::new()),
-                Physical::Instant => MemoryColumn::Instant(Vec::new()),
-                Physical::Boolean => MemoryColumn::Boolean(Vec::new()),
-            })
-            .collect(),
+        columns: columns.iter().map(|column| MemoryColumn::empty(column.physical)).collect(),
+    };
+    let mut add = |batch: RecordBatch| {
+        let batch = match only {
+            Some(only) => belonging(only, batch)?,
+            None => batch,
+        };
+        add(&mut read, columns, &batch)
     };
     let wanted: Vec<&PinnedColumn> = columns.iter().collect();
     match scan::prepare(table, &wanted, false, None, limits)? {
-        Scan::Memory(batches) => batches.iter().try_for_each(|batch| add(&mut read, columns, batch))?,
+        Scan::Memory(batches) => batches.into_iter().try_for_each(&mut add)?,
         Scan::Files(plan, context) => {
             use datafusion_physical_plan::ExecutionPlanProperties as _;
             for partition in 0..plan.output_partitioning().partition_count() {
                 let mut stream = plan.execute(partition, context.clone()).map_err(scan::engine)?;
                 while let Some(batch) = stream.next().await {
-                    add(&mut read, columns, &batch.map_err(scan::engine)?)?;
+                    add(batch.map_err(scan::engine)?)?;
                 }
             }
         }
     }
     Ok(read)
+}
+
+/// The rows of which a column holds a key.
+fn belonging(only: &Belonging, batch: RecordBatch) -> Result<RecordBatch, EvaluateError> {
+    let mut of = vec![false; batch.num_rows()];
+    for array in only.columns.iter().filter_map(|name| batch.column_by_name(name)) {
+        let Vector::Text(texts) = Vector::of_array(array, Physical::Text).map_err(EvaluateError::Engine)?
+        else {
+            continue;
+        };
+        // Each different text is looked up once.
+        let members: Vec<bool> = texts.members.iter().map(|member| only.keys.has(member)).collect();
+        for (row, of) in of.iter_mut().enumerate() {
+            let is_there = texts.valid.as_ref().is_none_or(|valid| valid.get(row));
+            let code = texts.codes.get(row).filter(|_| is_there).and_then(|code| usize::try_from(*code).ok());
+            *of |= code.map_or(only.keys.missing, |code| members.get(code).copied().unwrap_or_default());
+        }
+    }
+    filter_record_batch(&batch, &BooleanArray::from(of)).map_err(scan::engine)
 }
 
 fn add(read: &mut MemoryTable, columns: &[PinnedColumn], batch: &RecordBatch) -> Result<(), EvaluateError> {

@@ -1,8 +1,9 @@
-//! States that are kept between runs, in a folder beside the data files: a cache, made anew by the next run where anything is
-//! missing or damaged.
+//! What is kept between runs, states and rows that were made, in a folder beside the data files: a cache, made anew by the next run where
+//! anything is missing or damaged.
 
 use std::path::{Path, PathBuf};
 
+use kepi_model::id::Hash;
 use kepi_query::kept::Shelf;
 
 use crate::durable;
@@ -22,7 +23,7 @@ impl FolderShelf {
         Self { folder: data.join("states") }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    fn file(&self, name: &str) -> PathBuf {
         self.folder.join(format!("{name}.{ENDING}"))
     }
 }
@@ -37,20 +38,28 @@ impl Shelf for FolderShelf {
     }
 
     fn read(&self, name: &str) -> Option<Vec<u8>> {
-        durable::read(&self.path(name)).ok()
+        durable::read(&self.file(name)).ok()
     }
 
     fn write(&self, name: &str, bytes: &[u8]) {
         let written =
-            durable::make_folder(&self.folder).and_then(|()| durable::replace(&self.path(name), bytes));
+            durable::make_folder(&self.folder).and_then(|()| durable::replace(&self.file(name), bytes));
         if let Err(why) = written {
             tracing::warn!(name, %why, "states could not be kept: the next run measures them again");
         }
     }
 
     fn remove(&self, name: &str) {
-        if let Err(why) = durable::remove(&self.path(name)) {
+        if let Err(why) = durable::remove(&self.file(name)) {
             tracing::debug!(name, %why, "states that nobody needs stay");
         }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.file(name).display().to_string()
+    }
+
+    fn content(&self, name: &str) -> Option<Hash> {
+        durable::checksum(&self.file(name)).ok()
     }
 }

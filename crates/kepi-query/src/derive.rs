@@ -9,6 +9,7 @@ pub mod influence;
 pub mod plan;
 mod reference;
 mod rows;
+pub(crate) mod split;
 mod table;
 pub mod trace;
 
@@ -19,8 +20,11 @@ use std::{
 
 use kepi_model::id::{AttributeId, EntityId};
 
-use crate::port::{EvaluateError, Evaluator, Limits, PinnedColumn, PinnedInputs, PinnedTable, TableData};
-pub use plan::{DerivePlan, plan};
+use crate::port::{
+    EvaluateError, Evaluator, Keys, Limits, PinnedColumn, PinnedInputs, PinnedTable, TableData,
+};
+pub use plan::{DerivePlan, Reads, plan};
+pub(crate) use rows::MOST_ROWS;
 use table::World;
 
 /// What was made.
@@ -34,6 +38,8 @@ pub struct Derived {
     pub unmade: BTreeMap<EntityId, Unmade>,
     /// Entries into stages that counted for none, since they came from a stage that they do not follow; by table and stage.
     pub strays: BTreeMap<EntityId, BTreeMap<String, u64>>,
+    /// How many rows tables had before only some of them were kept.
+    pub(crate) made: BTreeMap<EntityId, u64>,
 }
 
 /// Why the rows of a table could not be made.
@@ -71,13 +77,29 @@ pub async fn derived(
     reader: &dyn Evaluator,
     limits: &Limits,
 ) -> Result<Derived, EvaluateError> {
-    let read = read(&plan.columns, inputs, reader, limits).await?;
-    by_sorted_rows(plan, read, None).map(finished)
+    let mut all = Derived::default();
+    // Apart, so that no more is in memory at a time than is needed together.
+    for part in split::parts(plan) {
+        let read = read(&part.columns, inputs, reader, limits).await?;
+        all.extend(of_rows(&part, read, None)?);
+    }
+    Ok(all)
+}
+
+impl Derived {
+    /// With what was made apart from it.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.tables.extend(other.tables);
+        self.out_of_range.extend(other.out_of_range);
+        self.unmade.extend(other.unmade);
+        self.strays.extend(other.strays);
+        self.made.extend(other.made);
+    }
 }
 
 /// Columns of tables, in memory.
-async fn read(
-    columns: &BTreeMap<EntityId, BTreeSet<String>>,
+pub(crate) async fn read(
+    columns: &Reads,
     inputs: &PinnedInputs,
     reader: &dyn Evaluator,
     limits: &Limits,
@@ -87,7 +109,7 @@ async fn read(
         let Some(table) = inputs.tables.get(entity) else { continue };
         let columns: Vec<PinnedColumn> =
             table.columns.iter().filter(|column| names.contains(&column.name)).cloned().collect();
-        let memory = reader.read(table, &columns, limits).await?;
+        let memory = reader.read(table, &columns, None, limits).await?;
         let data = TableData::Memory(Arc::new(memory));
         read.tables.insert(entity.clone(), PinnedTable { columns, data, ..table.clone() });
     }
@@ -96,10 +118,10 @@ async fn read(
 
 /// What was made of what was read.
 fn finished(world: World) -> Derived {
-    let World { tables, out_of_range, unmade, strays } = world;
+    let World { tables, out_of_range, unmade, strays, made, .. } = world;
     let tables = tables.into_iter().filter(|(_, table)| table.is_changed);
     let tables = tables.map(|(id, table)| (id, table.finished())).collect();
-    Derived { tables, out_of_range, unmade, strays }
+    Derived { tables, out_of_range, unmade, strays, made }
 }
 
 /// Makes what a plan says of tables in memory, row by row: what the plan means.
@@ -107,7 +129,7 @@ fn finished(world: World) -> Derived {
 /// # Errors
 /// A table is not in memory.
 pub fn by_reference(plan: &DerivePlan, inputs: &PinnedInputs) -> Result<Derived, EvaluateError> {
-    reference::derive(plan, inputs.clone(), reference::gather).map(finished)
+    reference::derive(plan, inputs.clone(), None, reference::gather).map(finished)
 }
 
 /// The same by sorted rows, in so many buckets of keys; none: by how many rows there are.
@@ -119,15 +141,25 @@ pub fn in_buckets(
     inputs: &PinnedInputs,
     buckets: Option<u64>,
 ) -> Result<Derived, EvaluateError> {
-    by_sorted_rows(plan, inputs.clone(), buckets).map(finished)
+    by_sorted_rows(plan, inputs.clone(), None, buckets).map(finished)
+}
+
+/// The same of tables in memory; of panels and stages only what belongs to some subjects, if such are given.
+pub(crate) fn of_rows(
+    plan: &DerivePlan,
+    inputs: PinnedInputs,
+    only: Option<Arc<Keys>>,
+) -> Result<Derived, EvaluateError> {
+    by_sorted_rows(plan, inputs, only, None).map(finished)
 }
 
 fn by_sorted_rows(
     plan: &DerivePlan,
     inputs: PinnedInputs,
+    only: Option<Arc<Keys>>,
     buckets: Option<u64>,
 ) -> Result<World, EvaluateError> {
-    reference::derive(plan, inputs, |step, days, world| {
+    reference::derive(plan, inputs, only, |step, days, world| {
         let of = world.tables.get(&step.gathered.of);
         gather::gather(step, days, world, buckets.unwrap_or_else(|| gather::buckets(of)))
     })

@@ -11,8 +11,11 @@
 
 mod cost;
 mod form;
+mod made;
 mod name;
 mod part;
+mod record;
+mod rows;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,6 +25,7 @@ use std::{
 use kepi_model::id::Hash;
 
 pub use cost::{Amount, Cost, Why};
+pub use made::{Making, Remade};
 use name::Asked;
 use part::{FileId, Has, Part, Slice, dimensions, measured};
 
@@ -43,6 +47,12 @@ pub trait Shelf: Send + Sync {
     fn write(&self, name: &str, bytes: &[u8]);
     /// Forgets a name.
     fn remove(&self, name: &str);
+    /// Where an evaluator finds the bytes under a name, as a file.
+    fn path(&self, name: &str) -> String;
+    /// The hash of the bytes under a name.
+    fn content(&self, name: &str) -> Option<Hash> {
+        self.read(name).map(|bytes| Hash::of(&bytes))
+    }
 }
 
 /// How much is kept together, and how much of it.
@@ -52,11 +62,13 @@ pub struct Keeping {
     pub part_rows: u64,
     /// Different values of a state that are kept of a part, however few rows it has; of many rows one for every eight.
     pub few_values: usize,
+    /// Rows that are made and lie in one file, on average at least.
+    pub slice_rows: u64,
 }
 
 impl Default for Keeping {
     fn default() -> Self {
-        Self { part_rows: 1 << 18, few_values: 1 << 16 }
+        Self { part_rows: 1 << 18, few_values: 1 << 16, slice_rows: 1 << 16 }
     }
 }
 
@@ -70,9 +82,10 @@ pub struct Kept<'a> {
     keeping: Keeping,
     /// Whether what is measured is kept, and what nobody needs forgotten.
     writes: bool,
-    /// Scans that were asked for.
+    /// What was asked for: how the names of it begin.
     used: Mutex<BTreeSet<String>>,
     costs: Mutex<Vec<Cost>>,
+    remade: Mutex<Vec<Remade>>,
 }
 
 /// What is there, and what is to be read.
@@ -101,7 +114,8 @@ impl<'a> Kept<'a> {
     /// What an evaluator measures, kept on a shelf.
     pub fn new(evaluator: &'a dyn Evaluator, shelf: &'a dyn Shelf) -> Self {
         let keeping = Keeping::default();
-        Self { evaluator, shelf, keeping, writes: true, used: Mutex::default(), costs: Mutex::default() }
+        let (used, costs, remade) = Default::default();
+        Self { evaluator, shelf, keeping, writes: true, used, costs, remade }
     }
 
     /// The same, which leaves the shelf as it is.
@@ -118,6 +132,11 @@ impl<'a> Kept<'a> {
     /// What was read for the plans measured so far.
     pub fn costs(&self) -> Vec<Cost> {
         self.costs.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How what was made so far was made, one for what is made together.
+    pub fn remade(&self) -> Vec<Remade> {
+        self.remade.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What would be read for a plan. Nothing is written or removed.
@@ -156,7 +175,7 @@ impl<'a> Kept<'a> {
         self.evaluator.measure(plan, inputs, limits).await
     }
 
-    /// Forgets what belongs to scans that were not asked for.
+    /// Forgets what was not asked for.
     pub fn tidy(&self) {
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         for name in self.shelf.names() {

@@ -1,6 +1,12 @@
 //! Ports: what others must provide.
 
-use std::{collections::BTreeMap, fmt, future::Future, pin::Pin, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+};
 
 use kepi_model::{
     expression::Physical,
@@ -197,11 +203,117 @@ pub trait Evaluator: Send + Sync {
         inputs: &'a PinnedInputs,
         limits: &'a Limits,
     ) -> Fut<'a, Result<Measured, EvaluateError>>;
-    /// Reads columns of a table, all its rows in the order in which they stand there.
+    /// Reads columns of a table, all its rows or those that belong to somebody, in the order in which they stand there.
     fn read<'a>(
         &'a self,
         table: &'a PinnedTable,
         columns: &'a [PinnedColumn],
+        only: Option<&'a Belonging>,
         limits: &'a Limits,
     ) -> Fut<'a, Result<MemoryTable, EvaluateError>>;
+    /// The bytes of a file from which it reads these rows.
+    ///
+    /// # Errors
+    /// The rows are not of these columns.
+    fn file(&self, columns: &[PinnedColumn], rows: &MemoryTable) -> Result<Vec<u8>, EvaluateError>;
+}
+
+/// Keys to whom rows may belong.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Keys {
+    /// The keys.
+    pub known: HashSet<Box<str>>,
+    /// Whether rows without one belong to them, too.
+    pub missing: bool,
+}
+
+impl Keys {
+    /// Whether a value is one of them.
+    pub fn has(&self, value: Option<&str>) -> bool {
+        value.map_or(self.missing, |value| self.known.contains(value))
+    }
+    /// Takes one in; says whether it was not one of them.
+    pub fn add(&mut self, value: Option<&str>) -> bool {
+        match value {
+            None => !std::mem::replace(&mut self.missing, true),
+            Some(value) => !self.known.contains(value) && self.known.insert(value.into()),
+        }
+    }
+}
+
+/// Which rows are read: those of which one of some columns, of text, holds one of some keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Belonging {
+    /// The columns; one that a file lacks holds nothing.
+    pub columns: BTreeSet<String>,
+    /// The keys.
+    pub keys: Arc<Keys>,
+}
+
+impl Belonging {
+    /// Which rows of a table in memory are among them, by place.
+    pub fn of(&self, columns: &[PinnedColumn], rows: &MemoryTable) -> Vec<u32> {
+        let own = columns.iter().zip(&rows.columns).filter(|(column, _)| self.columns.contains(&column.name));
+        let own: Vec<&[Option<Box<str>>]> = own
+            .filter_map(|(_, values)| match values {
+                MemoryColumn::Text(values) => Some(values.as_slice()),
+                _ => None,
+            })
+            .collect();
+        let has = |row: &u32| {
+            own.iter()
+                .any(|values| values.get(*row as usize).is_some_and(|value| self.keys.has(value.as_deref())))
+        };
+        (0..rows.rows as u32).filter(has).collect()
+    }
+}
+
+impl MemoryTable {
+    /// Some of its rows, by place.
+    #[must_use]
+    pub fn taken(&self, rows: &[u32]) -> Self {
+        fn some<T: Clone>(values: &[Option<T>], rows: &[u32]) -> Vec<Option<T>> {
+            rows.iter().map(|row| values.get(*row as usize).cloned().flatten()).collect()
+        }
+        let columns = self.columns.iter().map(|column| match column {
+            MemoryColumn::Text(values) => MemoryColumn::Text(some(values, rows)),
+            MemoryColumn::Integer(values) => MemoryColumn::Integer(some(values, rows)),
+            MemoryColumn::Instant(values) => MemoryColumn::Instant(some(values, rows)),
+            MemoryColumn::Boolean(values) => MemoryColumn::Boolean(some(values, rows)),
+        });
+        Self { columns: columns.collect(), rows: rows.len() }
+    }
+    /// Adds rows of the same columns.
+    pub fn extend(&mut self, more: &Self) {
+        self.rows += more.rows;
+        for pair in self.columns.iter_mut().zip(&more.columns) {
+            match pair {
+                (MemoryColumn::Text(to), MemoryColumn::Text(from)) => to.extend(from.iter().cloned()),
+                (MemoryColumn::Integer(to), MemoryColumn::Integer(from))
+                | (MemoryColumn::Instant(to), MemoryColumn::Instant(from)) => to.extend(from),
+                (MemoryColumn::Boolean(to), MemoryColumn::Boolean(from)) => to.extend(from),
+                (to, _) => to.missing(more.rows),
+            }
+        }
+    }
+}
+
+impl MemoryColumn {
+    /// Without rows.
+    pub fn empty(physical: Physical) -> Self {
+        match physical {
+            Physical::Text => Self::Text(Vec::new()),
+            Physical::Integer => Self::Integer(Vec::new()),
+            Physical::Instant => Self::Instant(Vec::new()),
+            Physical::Boolean => Self::Boolean(Vec::new()),
+        }
+    }
+    /// Adds so many rows without a value.
+    fn missing(&mut self, rows: usize) {
+        match self {
+            Self::Text(values) => values.extend((0..rows).map(|_| None)),
+            Self::Integer(values) | Self::Instant(values) => values.extend((0..rows).map(|_| None)),
+            Self::Boolean(values) => values.extend((0..rows).map(|_| None)),
+        }
+    }
 }

@@ -24,8 +24,8 @@ use crate::{
     merge::{ExactSum, distinct_column, sum_bound},
     plan::{ScanPlan, StateKind, StateSpec},
     port::{
-        EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryColumn, MemoryTable, PinnedColumn,
-        PinnedInputs, PinnedTable, TableData, system,
+        Belonging, EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryColumn, MemoryTable,
+        PinnedColumn, PinnedInputs, PinnedTable, TableData, system,
     },
     row::{Cell, Overflow, Row, evaluate, evaluate_wide, holds},
     state::{
@@ -54,6 +54,7 @@ impl Evaluator for Reference {
         &'a self,
         table: &'a PinnedTable,
         columns: &'a [PinnedColumn],
+        only: Option<&'a Belonging>,
         _: &'a Limits,
     ) -> Fut<'a, Result<MemoryTable, EvaluateError>> {
         let TableData::Memory(memory) = &table.data else { return Box::pin(ready(Err(in_memory_only()))) };
@@ -61,7 +62,15 @@ impl Evaluator for Reference {
         let read = columns.iter().map(|column| memory.columns.get(at(column)?).cloned());
         let read: Option<Vec<MemoryColumn>> = read.collect();
         let lacking = || EvaluateError::Engine("a table in memory lacks a column".to_owned());
-        Box::pin(ready(read.map(|columns| MemoryTable { rows: memory.rows, columns }).ok_or_else(lacking)))
+        let some = |columns| {
+            let all = MemoryTable { rows: memory.rows, columns };
+            // What rows are chosen by need not be read of them.
+            only.map_or(all.clone(), |only| all.taken(&only.of(&table.columns, memory)))
+        };
+        Box::pin(ready(read.map(some).ok_or_else(lacking)))
+    }
+    fn file(&self, _: &[PinnedColumn], _: &MemoryTable) -> Result<Vec<u8>, EvaluateError> {
+        Err(in_memory_only())
     }
 }
 

@@ -12,8 +12,8 @@ use kepi_query::{
     kept::Shelf,
     plan::ScanPlan,
     port::{
-        EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryColumn, MemoryTable, PinnedColumn,
-        PinnedFile, PinnedInputs, PinnedTable, TableData, system,
+        Belonging, EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryColumn, MemoryTable,
+        PinnedColumn, PinnedFile, PinnedInputs, PinnedTable, TableData, system,
     },
     reference::{self, Reference},
     side::state_id,
@@ -41,7 +41,13 @@ impl Shelf for MemoryShelf {
     fn remove(&self, name: &str) {
         self.0.lock().unwrap().remove(name);
     }
+    fn path(&self, name: &str) -> String {
+        format!("{SHELF}{name}")
+    }
 }
+
+/// Where a drawer finds what lies on its shelf.
+const SHELF: &str = "/shelf/";
 
 impl MemoryShelf {
     /// Damages something, or loses it.
@@ -68,23 +74,43 @@ impl MemoryShelf {
     }
 }
 
-/// The reference evaluator over files in memory, by their paths.
+/// The reference evaluator over files in memory, by their paths, and over those that it wrote on a shelf.
 #[derive(Debug, Default)]
-pub struct Drawer(pub Mutex<BTreeMap<String, Arc<MemoryTable>>>);
+pub struct Drawer {
+    /// Files by path.
+    pub files: Mutex<BTreeMap<String, Arc<MemoryTable>>>,
+    /// The shelf.
+    pub shelf: MemoryShelf,
+}
 
 impl Drawer {
-    fn opened(&self, inputs: &PinnedInputs) -> PinnedInputs {
-        let drawer = self.0.lock().unwrap();
-        let mut inputs = inputs.clone();
-        for table in inputs.tables.values_mut() {
-            if let TableData::Files(files) = &table.data {
-                let all: Vec<Arc<MemoryTable>> =
-                    files.iter().map(|file| drawer[&file.path].clone()).collect();
-                let all: Vec<&MemoryTable> = all.iter().map(AsRef::as_ref).collect();
-                table.data = TableData::Memory(Arc::new(together(&all, &table.columns)));
+    fn opened(&self, table: &PinnedTable) -> Result<PinnedTable, EvaluateError> {
+        let TableData::Files(files) = &table.data else { return Ok(table.clone()) };
+        let open = |file: &PinnedFile| {
+            let lost =
+                || EvaluateError::File { path: file.path.clone(), reason: "it is not there".to_owned() };
+            match file.path.strip_prefix(SHELF) {
+                None => self.files.lock().unwrap().get(&file.path).cloned().ok_or_else(lost),
+                Some(name) => {
+                    let bytes = self.shelf.read(name).ok_or_else(lost)?;
+                    serde_json::from_slice(&bytes).map(Arc::new).map_err(|_| lost())
+                }
             }
-        }
-        inputs
+        };
+        let all = files.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        let all: Vec<&MemoryTable> = all.iter().map(AsRef::as_ref).collect();
+        let data = TableData::Memory(Arc::new(together(&all, &table.columns)));
+        Ok(PinnedTable { data, ..table.clone() })
+    }
+
+    /// The inputs with all their rows in memory.
+    ///
+    /// # Errors
+    /// A file is not there, or not whole.
+    pub fn all(&self, inputs: &PinnedInputs) -> Result<PinnedInputs, EvaluateError> {
+        let open = |(entity, table): (&EntityId, &PinnedTable)| Ok((entity.clone(), self.opened(table)?));
+        let tables = inputs.tables.iter().map(open).collect::<Result<_, EvaluateError>>()?;
+        Ok(PinnedInputs { tables, ..inputs.clone() })
     }
 }
 
@@ -98,57 +124,28 @@ impl Evaluator for Drawer {
         inputs: &'a PinnedInputs,
         limits: &'a Limits,
     ) -> Fut<'a, Result<Measured, EvaluateError>> {
-        Box::pin(ready(reference::measure(plan, &self.opened(inputs), limits)))
+        Box::pin(ready(self.all(inputs).and_then(|inputs| reference::measure(plan, &inputs, limits))))
     }
     fn read<'a>(
         &'a self,
-        _: &'a PinnedTable,
-        _: &'a [PinnedColumn],
-        _: &'a Limits,
+        table: &'a PinnedTable,
+        columns: &'a [PinnedColumn],
+        only: Option<&'a Belonging>,
+        limits: &'a Limits,
     ) -> Fut<'a, Result<MemoryTable, EvaluateError>> {
-        Box::pin(ready(Err(EvaluateError::Engine("not asked for".to_owned()))))
+        Box::pin(async move { Reference.read(&self.opened(table)?, columns, only, limits).await })
+    }
+    fn file(&self, _: &[PinnedColumn], rows: &MemoryTable) -> Result<Vec<u8>, EvaluateError> {
+        serde_json::to_vec(rows).map_err(|why| EvaluateError::Engine(why.to_string()))
     }
 }
 
 /// Rows of several tables, one after the other.
-fn together(tables: &[&MemoryTable], columns: &[PinnedColumn]) -> MemoryTable {
-    let mut columns: Vec<MemoryColumn> = columns
-        .iter()
-        .map(|column| {
-            use kepi_model::expression::Physical;
-            match column.physical {
-                Physical::Text => MemoryColumn::Text(vec![]),
-                Physical::Integer => MemoryColumn::Integer(vec![]),
-                Physical::Instant => MemoryColumn::Instant(vec![]),
-                Physical::Boolean => MemoryColumn::Boolean(vec![]),
-            }
-        })
-        .collect();
-    for table in tables {
-        for (to, from) in columns.iter_mut().zip(&table.columns) {
-            match (to, from) {
-                (MemoryColumn::Text(to), MemoryColumn::Text(from)) => to.extend(from.iter().cloned()),
-                (MemoryColumn::Integer(to), MemoryColumn::Integer(from))
-                | (MemoryColumn::Instant(to), MemoryColumn::Instant(from)) => to.extend(from),
-                (MemoryColumn::Boolean(to), MemoryColumn::Boolean(from)) => to.extend(from),
-                _ => unreachable!("columns of one table"),
-            }
-        }
-    }
-    MemoryTable { rows: tables.iter().map(|table| table.rows).sum(), columns }
-}
-
-fn some_rows(table: &MemoryTable, rows: &[usize]) -> MemoryTable {
-    fn taken<T: Clone>(values: &[Option<T>], rows: &[usize]) -> Vec<Option<T>> {
-        rows.iter().map(|row| values[*row].clone()).collect()
-    }
-    let columns = table.columns.iter().map(|column| match column {
-        MemoryColumn::Text(values) => MemoryColumn::Text(taken(values, rows)),
-        MemoryColumn::Integer(values) => MemoryColumn::Integer(taken(values, rows)),
-        MemoryColumn::Instant(values) => MemoryColumn::Instant(taken(values, rows)),
-        MemoryColumn::Boolean(values) => MemoryColumn::Boolean(taken(values, rows)),
-    });
-    MemoryTable { rows: rows.len(), columns: columns.collect() }
+pub fn together(tables: &[&MemoryTable], columns: &[PinnedColumn]) -> MemoryTable {
+    let columns = columns.iter().map(|column| MemoryColumn::empty(column.physical)).collect();
+    let mut all = MemoryTable { rows: 0, columns };
+    tables.iter().for_each(|table| all.extend(table));
+    all
 }
 
 /// Tables in files, and a plan, that change.
@@ -240,9 +237,10 @@ impl Changing {
             5 => {
                 self.rewrite(&base, |changing, rows| {
                     let other = changing.rows_of(&base, 2);
-                    let kept: Vec<usize> = (0..rows.rows).filter(|_| !changing.chance.once_in(5)).collect();
+                    let kept: Vec<u32> =
+                        (0..rows.rows as u32).filter(|_| !changing.chance.once_in(5)).collect();
                     let columns = &changing.tables[&base].columns;
-                    together(&[&some_rows(rows, &kept), &other], columns)
+                    together(&[&rows.taken(&kept), &other], columns)
                 });
                 "corrected"
             }
@@ -328,8 +326,9 @@ impl Changing {
             let TableData::Memory(memory) = &table.data else { continue };
             let mine = self.tables[entity].columns.iter().map(|column| &column.name);
             assert!(mine.eq(table.columns.iter().map(|column| &column.name)), "columns of `{entity}`");
-            let rows: Vec<usize> = (0..memory.rows).filter(|_| self.chance.once_in(2)).take(most).collect();
-            return some_rows(memory, &rows);
+            let rows: Vec<u32> =
+                (0..memory.rows as u32).filter(|_| self.chance.once_in(2)).take(most).collect();
+            return memory.taken(&rows);
         }
     }
 

@@ -839,6 +839,11 @@ pub enum BenchOf {
     /// A refresh after a day's rows landed, one in a hundred late, beside one that reads everything.
     #[command(after_help = "Example:\n  kepi bench day --rows 2000000 --format json")]
     Day(BenchDay),
+    /// Per customer: a funnel, customers who leave and cohorts, over events of accounts.
+    #[command(
+        after_help = "Example:\n  kepi bench derived --events 1000000 --accounts 50000 --python target/python/bench/bin/python --format json"
+    )]
+    Derived(BenchDerived),
     /// Definitions from their texts to the plan of their scans.
     #[command(after_help = "Example:\n  kepi bench compile --kpis 400 --format json")]
     Compile(BenchCompile),
@@ -857,6 +862,20 @@ pub struct BenchDay {
     pub rows: u64,
     /// Runs of each; medians are reported.
     #[arg(long, default_value_t = 5)]
+    pub runs: usize,
+}
+
+/// `kepi bench derived`.
+#[derive(Debug, Args)]
+pub struct BenchDerived {
+    /// Events.
+    #[arg(long, default_value_t = 20_000_000)]
+    pub events: u64,
+    /// Accounts.
+    #[arg(long, default_value_t = 1_000_000)]
+    pub accounts: u64,
+    /// Runs of each contestant; medians are reported.
+    #[arg(long, default_value_t = 3)]
     pub runs: usize,
 }
 

@@ -62,7 +62,7 @@ const COLUMNS: [Column; 19] = [
 ];
 
 /// SplitMix64: one number a draw, the same everywhere.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -72,11 +72,11 @@ impl Random {
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         z ^ (z >> 31)
     }
-    fn below(&mut self, n: u64) -> i64 {
+    pub(super) fn below(&mut self, n: u64) -> i64 {
         // The high half times n: uneven by less than 2^-32.
         (((self.next() >> 32) * n) >> 32) as i64
     }
-    fn chance(&mut self, percent: u64) -> bool {
+    pub(super) fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent as i64
     }
     /// One of a list, the first ones more often.

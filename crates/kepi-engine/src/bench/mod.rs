@@ -6,6 +6,7 @@
 mod compare;
 mod data;
 mod day;
+mod derived;
 mod project;
 
 use std::{
@@ -34,6 +35,7 @@ use parquet::arrow::{
 use serde::{Deserialize, Serialize};
 
 pub use day::{CompileReport, DayReport, compile, day};
+pub use derived::{DerivedOptions, DerivedReport, derived};
 
 use crate::{DataFusionEvaluator, scan::BATCH_ROWS};
 
@@ -458,6 +460,29 @@ pub fn reset_peak_memory() {
 mod tests {
     use super::*;
 
+    /// A shelf in a folder.
+    struct OnDisk(PathBuf);
+
+    impl kepi_query::kept::Shelf for OnDisk {
+        fn names(&self) -> Vec<String> {
+            let files = std::fs::read_dir(&self.0).into_iter().flatten();
+            files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
+        }
+        fn read(&self, name: &str) -> Option<Vec<u8>> {
+            std::fs::read(self.0.join(name)).ok()
+        }
+        fn write(&self, name: &str, bytes: &[u8]) {
+            std::fs::create_dir_all(&self.0).unwrap();
+            std::fs::write(self.0.join(name), bytes).unwrap();
+        }
+        fn remove(&self, name: &str) {
+            std::fs::remove_file(self.0.join(name)).unwrap();
+        }
+        fn path(&self, name: &str) -> String {
+            self.0.join(name).display().to_string()
+        }
+    }
+
     #[test]
     fn the_project_of_the_benchmark_passes_its_check() {
         let project = project::project().unwrap();
@@ -493,6 +518,29 @@ mod tests {
         let shelf = kepi_testkit::kept::MemoryShelf::default();
         let report = day(&options, &shelf, &|_| {}).await.unwrap();
         assert!(report.results_agree && report.kept_bytes > 0 && report.day_rows == 23, "{report:?}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn questions_per_customer_are_answered_as_peers_answer_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = OnDisk(folder.path().join("kept"));
+        let options = DerivedOptions {
+            events: 20_000,
+            accounts: 1_000,
+            threads: 2,
+            runs: 1,
+            seed: 1,
+            data: folder.path().to_path_buf(),
+            python: std::env::var_os("KEPI_PYTHON").map(PathBuf::from),
+        };
+        let report = derived(&options, &shelf, &|_| {}).await.unwrap();
+        if report.results_agree.is_none() {
+            eprintln!(
+                "SKIPPED: comparison with DuckDB and Polars: KEPI_PYTHON does not name a Python that has them"
+            );
+        }
+        assert!(report.differences.is_empty(), "{:?}", report.differences);
+        assert!(report.made_rows > 5_000 && report.kept_bytes > 0, "{report:?}");
     }
 
     #[test]

@@ -26,27 +26,27 @@ use crate::{
 };
 
 /// What is to be made before something is measured.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DerivePlan {
     /// Columns of landed tables that are read, or that scans read of tables that are added to.
-    pub columns: BTreeMap<EntityId, BTreeSet<String>>,
+    pub columns: Reads,
     /// Edges of days, to count on how many days there is a row.
     pub days: Arc<[i64]>,
     /// What is made, each after what it needs.
     pub steps: Vec<Step>,
+    /// Columns of landed tables that each step reads.
+    pub reads: Vec<Reads>,
+    /// Columns that scans read.
+    pub scanned: Reads,
 }
+
+/// Columns by landed table.
+pub type Reads = BTreeMap<EntityId, BTreeSet<String>>;
 
 impl DerivePlan {
     /// The tables that are made or changed, as scans will find them.
     pub fn tables(&self) -> impl Iterator<Item = &EntityId> {
-        self.steps.iter().map(|step| match step {
-            Step::Panel(of) => &of.table,
-            Step::Stages(of) => &of.table,
-            Step::Union(of) => &of.table,
-            Step::Versions(of) => &of.table,
-            Step::Keep { table, .. } => table,
-            Step::Gather(of) => &of.table,
-        })
+        self.steps.iter().map(Step::table)
     }
 }
 
@@ -73,6 +73,20 @@ pub enum Step {
     },
     /// A column of a table.
     Gather(Box<GatherStep>),
+}
+
+impl Step {
+    /// The table that is made or changed.
+    pub fn table(&self) -> &EntityId {
+        match self {
+            Self::Panel(of) => &of.table,
+            Self::Stages(of) => &of.table,
+            Self::Union(of) => &of.table,
+            Self::Versions(of) => &of.table,
+            Self::Keep { table, .. } => table,
+            Self::Gather(of) => &of.table,
+        }
+    }
 }
 
 /// The rows of a panel at one length of period.
@@ -228,9 +242,12 @@ pub fn plan(
         }
     }
     // What scans read of tables that others stand in for.
+    let made = std::mem::take(&mut planner.plan.columns);
     for (kpi, grain) in &work {
         lower_at(kpi, project, *grain)?.sides.iter().for_each(|side| planner.side(side));
     }
+    planner.plan.scanned = std::mem::replace(&mut planner.plan.columns, made);
+    add(&mut planner.plan.columns, planner.plan.scanned.clone());
     planner.finish().map(Some)
 }
 
@@ -280,7 +297,7 @@ impl<'a> Planner<'a> {
         Self {
             project,
             inputs,
-            plan: DerivePlan { columns: BTreeMap::new(), days: Arc::new([]), steps: Vec::new() },
+            plan: DerivePlan::default(),
             done: BTreeSet::new(),
             periods: BTreeMap::new(),
             earliest: earliest(inputs),
@@ -300,10 +317,11 @@ impl<'a> Planner<'a> {
         read.into_iter().for_each(|expression| self.expression(expression, &side.entity));
     }
 
-    /// What says where the rows that are read come from.
+    /// What says where the rows that are read come from, and which they are.
     pub(super) fn places(&mut self) {
         let read: Vec<EntityId> = self.plan.columns.keys().cloned().collect();
         for entity in read {
+            self.key(&entity);
             for name in [system::SOURCE, system::FILE, system::ROW] {
                 self.named(&entity, name);
             }
@@ -335,6 +353,16 @@ impl<'a> Planner<'a> {
         if !self.done.insert((table.clone(), what)) {
             return Ok(());
         }
+        let before = std::mem::take(&mut self.plan.columns);
+        self.step(made, table, grain)?;
+        let reads = std::mem::replace(&mut self.plan.columns, before);
+        self.plan.reads.resize(self.plan.steps.len(), reads.clone());
+        add(&mut self.plan.columns, reads);
+        Ok(())
+    }
+
+    fn step(&mut self, made: &Made, table: EntityId, grain: Grain) -> Result<(), LowerError> {
+        let (Made::Rows(id) | Made::Kept(id) | Made::Attribute(id, _)) = made;
         let entity = self.entity(id)?.clone();
         let panel = entity.rows.as_ref().and_then(Rows::panel);
         match made {
@@ -537,7 +565,11 @@ impl<'a> Planner<'a> {
             ago: gathered.ago,
         };
         self.key(own);
-        self.key(of);
+        if orders_by_key(&written) {
+            self.key(of);
+        } else {
+            self.versions_of(of);
+        }
         let time = time(entity);
         time.iter().for_each(|time| self.path(time, own));
         written.of_own().for_each(|mine| self.expression(mine, own));
@@ -558,9 +590,11 @@ impl<'a> Planner<'a> {
     pub(super) fn finish(mut self) -> Result<DerivePlan, LowerError> {
         if self.counts_days {
             let calendar = &self.project.calendar;
-            let first =
-                calendar.period_at(Grain::Day, self.earliest.unwrap_or(self.until).min(self.until))?;
-            let last = calendar.period_at(Grain::Day, self.until)?;
+            // Whole years, so that a day more makes no other plan.
+            let day = |at| calendar.period_at(Grain::Day, at);
+            let year = |at| calendar.period_at(Grain::Year, at).and_then(|year| calendar.bounds(year));
+            let first = day(year(self.earliest.unwrap_or(self.until).min(self.until))?.start)?;
+            let last = day(year(self.until)?.end.saturating_sub(1))?;
             if last.ordinal.saturating_sub(first.ordinal) >= MAXIMUM_DAYS {
                 return Err(LowerError::Calendar(CalendarError::OutOfRange));
             }
@@ -580,6 +614,10 @@ impl<'a> Planner<'a> {
         for attribute in &key {
             self.column(entity, attribute);
         }
+        self.versions_of(entity);
+    }
+    /// The columns that tell versions of a row.
+    fn versions_of(&mut self, entity: &EntityId) {
         for name in [system::VALID_FROM, system::VALID_TO] {
             self.named(entity, name);
         }
@@ -607,6 +645,18 @@ impl<'a> Planner<'a> {
         expression_paths(of, &mut paths);
         paths.into_iter().for_each(|path| self.path(path, base));
     }
+}
+
+/// Whether it shows in which order rows of one date stand.
+fn orders_by_key(gathered: &Gathered) -> bool {
+    let is_value =
+        matches!(gathered.how, How::First | How::Last) && gathered.value.as_ref() != Some(&gathered.dated);
+    let Stretch::Dated { from, until, .. } = &gathered.stretch else { return is_value };
+    is_value || [from, until].into_iter().flatten().any(|bound| *bound == Bound::This)
+}
+
+fn add(all: &mut Reads, more: Reads) {
+    more.into_iter().for_each(|(entity, columns)| all.entry(entity).or_default().extend(columns));
 }
 
 fn time(entity: &Entity) -> Option<Path> {

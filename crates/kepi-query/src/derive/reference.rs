@@ -11,7 +11,10 @@
 //! - What rows that are found refer to is as of their date, or as the instant of `in_force` or `as_of` comes.
 //! - Gathered attributes belong to a key: all versions of a row show those of the newest.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use kepi_model::{
     derived::{Bound, Gathered, GatheredAsOf, How, Stretch, panel},
@@ -24,17 +27,19 @@ use super::{
     table::{RowOf, Table, World, column, push},
 };
 use crate::{
-    port::{EvaluateError, MemoryColumn, PinnedInputs},
+    port::{EvaluateError, Keys, MemoryColumn, PinnedInputs},
     row::{Cell, Overflow, evaluate, holds},
 };
 
-/// Makes what a plan says; `gather` makes a column. All tables are there then, landed ones too.
+/// Makes what a plan says; `gather` makes a column. All tables are there then, landed ones too. With `only`, rows of panels and stages are made of
+/// these subjects alone.
 pub(super) fn derive(
     plan: &DerivePlan,
     inputs: PinnedInputs,
+    only: Option<Arc<Keys>>,
     gather: impl Fn(&GatherStep, &[i64], &World) -> Result<MemoryColumn, Overflow>,
 ) -> Result<World, EvaluateError> {
-    let mut world = World::new(inputs)?;
+    let mut world = World { only, ..World::new(inputs)? };
     for step in &plan.steps {
         match step {
             Step::Panel(step) => {

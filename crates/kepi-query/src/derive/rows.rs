@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Most rows of a panel.
-const MOST_ROWS: usize = 20_000_000;
+pub(crate) const MOST_ROWS: usize = 20_000_000;
 
 /// An instant of a row.
 pub(super) fn instant(table: &Table, attribute: &str, row: u32) -> Option<i64> {
@@ -53,12 +53,15 @@ pub(super) fn of_panel(step: &PanelStep, world: &World) -> Result<Table, Unmade>
     let mut rows = 0;
     if let Some(of) = world.tables.get(&step.of) {
         for row in of.current() {
+            let [key] = <[Cell; 1]>::try_from(of.key(row)).unwrap_or([Cell::Missing]);
+            if !world.makes(&key) {
+                continue;
+            }
             let as_of = date(of, step.time.as_ref(), row);
             let view = RowOf { world, table: of, row, as_of, moved: &[] };
             if !is_meant(step.filter.as_ref(), &view).map_err(beyond(&step.table))? {
                 continue;
             }
-            let [key] = <[Cell; 1]>::try_from(of.key(row)).unwrap_or([Cell::Missing]);
             let Some(from) = instant(of, step.from.as_str(), row).filter(|_| !key.is_missing()) else {
                 continue;
             };
@@ -128,7 +131,7 @@ pub(super) fn of_stages(step: &StagesStep, world: &World) -> Result<(Table, BTre
             for moment in moments {
                 each_moment(moment, world, |who, at, _| {
                     // What is dated later has not happened yet.
-                    if at < step.until {
+                    if at < step.until && world.only.as_ref().is_none_or(|only| only.has(Some(&who))) {
                         moves.entry(who).or_default().push(Moved { at, enters, stage });
                     }
                 })

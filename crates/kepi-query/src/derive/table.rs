@@ -13,7 +13,8 @@ use kepi_model::{
 use super::Unmade;
 use crate::{
     port::{
-        EvaluateError, MemoryColumn, MemoryTable, PinnedColumn, PinnedInputs, PinnedTable, TableData, system,
+        EvaluateError, Keys, MemoryColumn, MemoryTable, PinnedColumn, PinnedInputs, PinnedTable, TableData,
+        system,
     },
     row::{Cell, Row},
 };
@@ -25,6 +26,10 @@ pub(super) struct World {
     pub(super) out_of_range: BTreeSet<(EntityId, AttributeId)>,
     pub(super) unmade: BTreeMap<EntityId, Unmade>,
     pub(super) strays: BTreeMap<EntityId, BTreeMap<String, u64>>,
+    /// The subjects of which panels and stages are made; none: all.
+    pub(super) only: Option<Arc<Keys>>,
+    /// How many rows tables had when they were made.
+    pub(super) made: BTreeMap<EntityId, u64>,
 }
 
 /// One table.
@@ -53,10 +58,19 @@ impl World {
         Ok(world)
     }
 
+    /// Whether panels and stages are made of a subject.
+    pub(super) fn makes(&self, subject: &Cell) -> bool {
+        self.only.as_ref().is_none_or(|only| match subject {
+            Cell::Text(subject) => only.has(Some(subject)),
+            _ => only.has(None),
+        })
+    }
+
     /// Puts a table that was made in its place; one that could not be made is not there, and it is noted why.
     pub(super) fn put(&mut self, id: &EntityId, made: Result<Table, Unmade>) {
         match made {
             Ok(table) => {
+                self.made.insert(id.clone(), table.rows as u64);
                 self.tables.insert(id.clone(), table);
             }
             Err(why) => {
@@ -121,18 +135,10 @@ impl Table {
 
     /// Keeps some rows.
     pub(super) fn keep(&mut self, kept: &[bool]) {
-        fn some<T: Clone>(values: &[T], kept: &[bool]) -> Vec<T> {
-            values.iter().zip(kept).filter(|(_, kept)| **kept).map(|(value, _)| value.clone()).collect()
-        }
-        for column in &mut self.columns {
-            *column = match column {
-                MemoryColumn::Text(values) => MemoryColumn::Text(some(values, kept)),
-                MemoryColumn::Integer(values) => MemoryColumn::Integer(some(values, kept)),
-                MemoryColumn::Instant(values) => MemoryColumn::Instant(some(values, kept)),
-                MemoryColumn::Boolean(values) => MemoryColumn::Boolean(some(values, kept)),
-            };
-        }
-        self.rows = kept.iter().filter(|kept| **kept).count();
+        let columns = std::mem::take(&mut self.columns);
+        let stay: Vec<u32> = (0_u32..).zip(kept).filter(|(_, kept)| **kept).map(|(row, _)| row).collect();
+        let MemoryTable { rows, columns } = MemoryTable { rows: self.rows, columns }.taken(&stay);
+        (self.rows, self.columns) = (rows, columns);
         self.pinned.columns = self
             .pinned
             .columns

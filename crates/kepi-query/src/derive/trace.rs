@@ -226,7 +226,7 @@ fn stretch(kpi: &Kpi, period: Period, project: &Project) -> Result<(i64, i64), C
 
 async fn world(of: Traceable<'_>, plan: DerivePlan) -> Result<(World, DerivePlan), TraceError> {
     let tables = read(&plan.columns, of.inputs, of.reader, of.limits).await?;
-    Ok((by_sorted_rows(&plan, tables, None)?, plan))
+    Ok((by_sorted_rows(&plan, tables, None, None)?, plan))
 }
 
 /// One term of a value.

@@ -63,7 +63,7 @@ pub enum Why {
     Table(String),
     /// There are too many different values to keep them.
     TooMany,
-    /// The rows are made anew by every run, in memory.
+    /// Other rows are made of them, and some of them changed; or they are made themselves, in memory.
     Made,
 }
 

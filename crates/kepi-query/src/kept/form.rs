@@ -1,17 +1,17 @@
 //! The bytes in which the states of a part are kept: read only if whole, of this form and of the scan they are asked for.
 //!
-//! Numbers are base 128, least digit first; signed ones are mapped to `0, −1, 1, −2, …` first. Behind everything stands its
-//! BLAKE3. A form that is read differently has another [`MAGIC`].
+//! Single numbers are base 128, least digit first; signed ones are mapped to `0, −1, 1, −2, …` first. Of many numbers each has as many
+//! bytes as the largest needs, so that millions are read at the speed of memory. Behind everything stands its BLAKE3. A form that is read
+//! differently has another [`MAGIC`].
 
 use kepi_model::id::Hash;
 
 use super::part::{FileId, Part, Slice, is_small};
 use crate::state::{Member, StateColumn};
 
-const MAGIC: &[u8] = b"kepi states 1\n";
+const MAGIC: &[u8] = b"kepi states 2\n";
 
-/// The bytes of a part of a scan.
-/// Of different values of a state that has many only that there are too many.
+/// The bytes of a part of a scan. Of different values of a state that has many only that there are too many.
 pub(super) fn encode(scan: &Hash, part: &Part, few_values: usize) -> Vec<u8> {
     let is_kept = |column: &&StateColumn| is_small(column, part.rows(), few_values);
     let mut out = Out(MAGIC.to_vec());
@@ -45,13 +45,13 @@ pub(super) fn decode(scan: &Hash, bytes: &[u8]) -> Option<Part> {
     if from.hash()? != *scan {
         return None;
     }
-    let files = from.many(|from| {
+    let files = from.each(|from| {
         let name = from.text()?;
         Some(FileId { name: name.into(), bytes: from.number()?, rows: from.number()? })
     })?;
-    let tables = from.many(|from| Some((from.text()?.into(), from.hash()?)))?;
+    let tables = from.each(|from| Some((from.text()?.into(), from.hash()?)))?;
     let undated = from.number()?;
-    let slices = from.many(From::slice)?;
+    let slices = from.each(From::slice)?;
     from.0.is_empty().then_some(Part { files, tables, undated, slices })
 }
 
@@ -74,40 +74,42 @@ impl Out {
         self.number(((number << 1) ^ (number >> 63)) as u64);
     }
 
-    fn wide(&mut self, number: i128) {
-        let mut rest = ((number << 1) ^ (number >> 127)) as u128;
-        while rest >= 0x80 {
-            self.0.push(rest as u8 | 0x80);
-            rest >>= 7;
-        }
-        self.0.push(rest as u8);
-    }
-
     fn text(&mut self, text: &str) {
         self.length(text.len());
         self.0.extend(text.as_bytes());
     }
 
-    fn numbers(&mut self, numbers: &[u32]) {
+    /// Many numbers: how many, bytes of each, and they.
+    fn many(&mut self, numbers: impl ExactSizeIterator<Item = i128> + Clone) {
+        let fits = |bits: u32| {
+            let most = (1_i128 << (bits - 1)) - 1;
+            move |number: i128| -most - 1 <= number && number <= most
+        };
+        let width =
+            [8, 16, 32, 64].into_iter().find(|bits| numbers.clone().all(fits(*bits))).unwrap_or(128) / 8;
         self.length(numbers.len());
-        numbers.iter().for_each(|number| self.number(u64::from(*number)));
+        self.0.push(width as u8);
+        self.0.reserve(numbers.len() * width as usize);
+        for number in numbers {
+            self.0.extend(number.to_le_bytes().iter().take(width as usize));
+        }
+    }
+
+    /// Texts, each of them or none.
+    fn texts<'a>(&mut self, texts: impl ExactSizeIterator<Item = Option<&'a str>> + Clone) {
+        self.many(texts.clone().map(|text| text.map_or(0, |text| text.len() as i128 + 1)));
+        texts.flatten().for_each(|text| self.0.extend(text.as_bytes()));
     }
 
     fn slice(&mut self, slice: &Slice, is_kept: impl Fn(&&StateColumn) -> bool) {
         self.length(slice.keys.len());
         for (key, (members, codes)) in slice.keys.iter().zip(&slice.columns) {
             self.0.extend(key.0);
-            self.length(members.len());
-            for member in members {
-                match member {
-                    Member::Unknown => self.0.push(0),
-                    Member::Value(text) => {
-                        self.0.push(1);
-                        self.text(text);
-                    }
-                }
-            }
-            self.numbers(codes);
+            self.texts(members.iter().map(|member| match member {
+                Member::Unknown => None,
+                Member::Value(text) => Some(text.as_ref()),
+            }));
+            self.many(codes.iter().map(|code| i128::from(*code)));
         }
         self.signed(slice.range.0);
         self.signed(slice.range.1);
@@ -117,7 +119,7 @@ impl Out {
             self.signed(*from);
             self.signed(*until);
         }
-        self.numbers(&slice.buckets);
+        self.many(slice.buckets.iter().map(|bucket| i128::from(*bucket)));
         self.length(slice.states.len());
         for (state, column) in &slice.states {
             self.0.extend(state.0);
@@ -130,44 +132,37 @@ impl Out {
             None => self.0.push(0),
             Some(StateColumn::Count(counts)) => {
                 self.0.push(1);
-                self.length(counts.len());
-                counts.iter().for_each(|count| self.number(*count));
+                self.many(counts.iter().map(|count| i128::from(*count)));
             }
             Some(StateColumn::Sum(sums)) => {
                 self.0.push(2);
-                self.length(sums.len());
-                sums.iter().for_each(|sum| self.wide(*sum));
+                self.many(sums.iter().copied());
             }
             Some(StateColumn::Extreme(values)) => {
                 self.0.push(3);
-                self.length(values.len());
-                for value in values {
-                    self.0.push(u8::from(value.is_some()));
-                    if let Some(value) = value {
-                        self.signed(*value);
-                    }
-                }
+                self.many(values.iter().map(|value| i128::from(value.is_some())));
+                self.many(values.iter().map(|value| i128::from(value.unwrap_or_default())));
             }
             Some(StateColumn::Histogram { bins, counts }) => {
                 self.0.push(4);
                 self.number(u64::from(*bins));
                 self.length(counts.len());
                 // Most bins are empty: each that is not, with how many are before it.
-                let filled = || counts.iter().enumerate().filter(|(_, count)| **count > 0);
-                self.length(filled().count());
                 let mut next = 0;
-                for (bin, count) in filled() {
-                    self.length(bin - next);
-                    self.number(*count);
+                let (mut gaps, mut filled) = (Vec::new(), Vec::new());
+                for (bin, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+                    gaps.push(bin - next);
+                    filled.push(*count);
                     next = bin + 1;
                 }
+                self.many(gaps.iter().map(|gap| *gap as i128));
+                self.many(filled.iter().map(|count| i128::from(*count)));
             }
             Some(StateColumn::Distinct { values, offsets, codes }) => {
                 self.0.push(5);
-                self.length(values.len());
-                values.iter().for_each(|value| self.text(value));
-                self.numbers(offsets);
-                self.numbers(codes);
+                self.texts(values.iter().map(|value| Some(value.as_ref())));
+                self.many(offsets.iter().map(|offset| i128::from(*offset)));
+                self.many(codes.iter().map(|code| i128::from(*code)));
             }
             Some(StateColumn::OutOfRange { bound }) => {
                 self.0.push(6);
@@ -203,18 +198,6 @@ impl From<'_> {
         Some((number >> 1) as i64 ^ -((number & 1) as i64))
     }
 
-    fn wide(&mut self) -> Option<i128> {
-        let mut number = 0_u128;
-        for shift in (0..128).step_by(7) {
-            let byte = self.byte()?;
-            number |= u128::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Some((number >> 1) as i128 ^ -((number & 1) as i128));
-            }
-        }
-        None
-    }
-
     /// A number of things of which each takes a byte: what says more is damaged, and must not fill the memory.
     fn length(&mut self) -> Option<usize> {
         let length = usize::try_from(self.number()?).ok()?;
@@ -236,7 +219,7 @@ impl From<'_> {
         std::str::from_utf8(self.take(length)?).ok().map(Into::into)
     }
 
-    fn many<T>(&mut self, mut one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+    fn each<T>(&mut self, mut one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let length = self.length()?;
         let mut all = Vec::with_capacity(length);
         for _ in 0..length {
@@ -245,57 +228,86 @@ impl From<'_> {
         Some(all)
     }
 
-    fn numbers(&mut self) -> Option<Vec<u32>> {
-        self.many(|from| u32::try_from(from.number()?).ok())
+    fn many<T: TryFrom<i64> + TryFrom<i128>>(&mut self) -> Option<Vec<T>> {
+        fn of<const N: usize, T: TryFrom<i64>>(
+            bytes: &[u8],
+            number: impl Fn([u8; N]) -> i64,
+        ) -> Option<Vec<T>> {
+            bytes.as_chunks().0.iter().map(|bytes| T::try_from(number(*bytes)).ok()).collect()
+        }
+        let length = self.length()?;
+        let width = self.byte()?;
+        let bytes = self.take(length.checked_mul(usize::from(width))?)?;
+        match width {
+            1 => of(bytes, |bytes| i64::from(i8::from_le_bytes(bytes))),
+            2 => of(bytes, |bytes| i64::from(i16::from_le_bytes(bytes))),
+            4 => of(bytes, |bytes| i64::from(i32::from_le_bytes(bytes))),
+            8 => of(bytes, i64::from_le_bytes),
+            16 => {
+                let all =
+                    bytes.as_chunks().0.iter().map(|bytes| T::try_from(i128::from_le_bytes(*bytes)).ok());
+                all.collect()
+            }
+            _ => None,
+        }
+    }
+
+    fn texts(&mut self) -> Option<Vec<Option<Box<str>>>> {
+        let lengths: Vec<u64> = self.many()?;
+        let one = |length: u64| match length.checked_sub(1) {
+            None => Some(None),
+            Some(length) => {
+                let text = std::str::from_utf8(self.take(usize::try_from(length).ok()?)?).ok()?;
+                Some(Some(text.into()))
+            }
+        };
+        lengths.into_iter().map(one).collect()
     }
 
     fn slice(&mut self) -> Option<Slice> {
         let (mut keys, mut columns) = (Vec::new(), Vec::new());
         for _ in 0..self.length()? {
             keys.push(self.hash()?);
-            let members = self.many(|from| match from.byte()? {
-                0 => Some(Member::Unknown),
-                1 => from.text().map(Member::Value),
-                _ => None,
-            })?;
-            columns.push((members, self.numbers()?));
+            let members = self.texts()?.into_iter().map(|text| text.map_or(Member::Unknown, Member::Value));
+            columns.push((members.collect(), self.many()?));
         }
         Some(Slice {
             keys,
             columns,
             range: (self.signed()?, self.signed()?),
             beyond: self.byte()? > 0,
-            spans: self.many(|from| Some((from.signed()?, from.signed()?)))?,
-            buckets: self.numbers()?,
-            states: self.many(|from| Some((from.hash()?, from.column()?)))?,
+            spans: self.each(|from| Some((from.signed()?, from.signed()?)))?,
+            buckets: self.many()?,
+            states: self.each(|from| Some((from.hash()?, from.column()?)))?,
         })
     }
 
     fn column(&mut self) -> Option<Option<StateColumn>> {
         Some(Some(match self.byte()? {
             0 => return Some(None),
-            1 => StateColumn::Count(self.many(Self::number)?),
-            2 => StateColumn::Sum(self.many(Self::wide)?),
-            3 => StateColumn::Extreme(self.many(|from| match from.byte()? {
-                0 => Some(None),
-                _ => from.signed().map(Some),
-            })?),
+            1 => StateColumn::Count(self.many()?),
+            2 => StateColumn::Sum(self.many()?),
+            3 => {
+                let (known, values): (Vec<u32>, Vec<i64>) = (self.many()?, self.many()?);
+                let pairs = known.into_iter().zip(values);
+                StateColumn::Extreme(pairs.map(|(known, value)| (known > 0).then_some(value)).collect())
+            }
             4 => {
                 let bins = u32::try_from(self.number()?).ok()?;
                 let mut counts = vec![0; usize::try_from(self.number()?).ok().filter(|n| *n <= MOST_BINS)?];
+                let (gaps, filled): (Vec<u64>, Vec<u64>) = (self.many()?, self.many()?);
                 let mut bin = 0_usize;
-                for _ in 0..self.length()? {
-                    bin = bin.checked_add(usize::try_from(self.number()?).ok()?)?;
-                    *counts.get_mut(bin)? = self.number()?;
+                for (gap, count) in gaps.into_iter().zip(filled) {
+                    bin = bin.checked_add(usize::try_from(gap).ok()?)?;
+                    *counts.get_mut(bin)? = count;
                     bin += 1;
                 }
                 StateColumn::Histogram { bins, counts }
             }
-            5 => StateColumn::Distinct {
-                values: self.many(Self::text)?,
-                offsets: self.numbers()?,
-                codes: self.numbers()?,
-            },
+            5 => {
+                let values = self.texts()?.into_iter().flatten().collect();
+                StateColumn::Distinct { values, offsets: self.many()?, codes: self.many()? }
+            }
             6 => StateColumn::OutOfRange { bound: self.text()?.into() },
             _ => return None,
         }))

@@ -16,7 +16,7 @@ use kepi_testkit::{
     road::number,
 };
 
-fn now<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn now<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
         Poll::Pending => panic!("nothing here waits"),
@@ -30,7 +30,7 @@ fn comparable(result: Result<Measured, EvaluateError>) -> Result<Measured, Strin
 fn placed(changing: &Changing, drawer: &Drawer) -> PinnedInputs {
     changing.in_files(|_, name, rows| {
         let path = format!("/lake/{name}");
-        drawer.0.lock().unwrap().insert(path.clone(), rows.clone());
+        drawer.files.lock().unwrap().insert(path.clone(), rows.clone());
         PinnedFile { path, bytes: 1, rows: rows.rows as u64 }
     })
 }
@@ -54,6 +54,7 @@ fn what_is_kept_never_shows() {
         let keeping = Keeping {
             part_rows: *changing.chance().pick(&[1, 30, 1 << 18]),
             few_values: *changing.chance().pick(&[2, 1 << 16]),
+            ..Keeping::default()
         };
         for step in 0..30 {
             let limits = match changing.chance().once_in(20) {

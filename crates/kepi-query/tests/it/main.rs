@@ -23,6 +23,7 @@ mod lineage;
 mod metamorphic;
 mod nothing;
 mod published;
+mod remade;
 mod scale;
 mod states;
 mod stock;

@@ -1,13 +1,13 @@
 //! `kepi bench`: the speed of a full refresh, beside its peers on the same data in the same run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use kepi_engine::bench::{self, BenchOptions, BenchReport};
+use kepi_engine::bench::{self, BenchOptions, BenchReport, DerivedOptions};
 use kepi_lake::FolderShelf;
 
 use super::{bench_cluster, bench_insight, bench_landing, bench_publish};
 use crate::{
-    cli::{Bench, BenchCompile, BenchDay, BenchOf, Format},
+    cli::{Bench, BenchCompile, BenchDay, BenchDerived, BenchOf, Format},
     failure::Failure,
     output::{Field, Grid, Output},
 };
@@ -19,6 +19,7 @@ pub async fn bench(what: &Bench, out: Output) -> Result<(), Failure> {
         Some(BenchOf::Publish(of)) => return bench_publish::publish(of, out).await,
         Some(BenchOf::Landing(of)) => return bench_landing::landing(of, what.python.as_deref(), out).await,
         Some(BenchOf::Day(of)) => return day(of, out).await,
+        Some(BenchOf::Derived(of)) => return derived(of, what.python.as_deref(), out).await,
         Some(BenchOf::Compile(of)) => return compile(of, out),
         Some(BenchOf::Insight(of)) => return bench_insight::insight(of, out),
         None => {}
@@ -75,6 +76,38 @@ async fn day(what: &BenchDay, out: Output) -> Result<(), Failure> {
         Format::Table | Format::Csv => out.rows(&grid)?,
     }
     if report.results_agree { Ok(()) } else { Err(Failure::Findings) }
+}
+
+async fn derived(what: &BenchDerived, python: Option<&Path>, out: Output) -> Result<(), Failure> {
+    let folder = Temporary::new("bench-derived")?;
+    let BenchOptions { threads, seed, .. } = BenchOptions::default();
+    let (events, accounts, runs) = (what.events, what.accounts.max(1), what.runs);
+    let (data, python) = (folder.0.clone(), python.map(Path::to_owned));
+    let options = DerivedOptions { events, accounts, threads, runs, seed, data, python };
+    let shelf = FolderShelf::in_lake(&folder.0);
+    let report = bench::derived(&options, &shelf, &|remark: &str| out.remark(remark))
+        .await
+        .map_err(|e| Failure::Port(Box::new(e)))?;
+    let mut grid = Grid::new(&["Contestant", "Seconds", "Times Kepi", "Peak MB"]);
+    let mut push = |who: &str, seconds: Option<f64>, bytes: Option<u64>| {
+        let figure = |of: Option<f64>| Field::figure(of.map_or(String::new(), |of| format!("{of:.3}")), of);
+        let times = seconds.map(|seconds| seconds / report.derived_seconds);
+        let mb = bytes.map(|bytes| bytes as f64 / 1e6);
+        grid.push(vec![Field::text(who), figure(seconds), figure(times), figure(mb)]);
+    };
+    let peak = |name: &str| report.peer_peak_bytes.get(name).copied();
+    push("Kepi", Some(report.derived_seconds), report.peak_rss_bytes);
+    push("Kepi, the first that keeps", Some(report.derived_first_seconds), None);
+    push("Kepi, a day's events", Some(report.derived_day_seconds), None);
+    push("Kepi, nothing changed", Some(report.derived_again_seconds), None);
+    push("DuckDB", report.derived_duckdb_seconds, peak("duckdb"));
+    push("Polars", report.derived_polars_seconds, peak("polars"));
+    match out.format {
+        Format::Json => out.json(&report)?,
+        Format::Table | Format::Csv => out.rows(&grid)?,
+    }
+    report.differences.iter().take(10).for_each(|difference| out.remark(difference));
+    if report.differences.is_empty() { Ok(()) } else { Err(Failure::Findings) }
 }
 
 fn compile(what: &BenchCompile, out: Output) -> Result<(), Failure> {

@@ -105,7 +105,7 @@ fn because(why: &Why) -> String {
         Why::Definition => "something else is asked for than before".to_owned(),
         Why::Table(table) => format!("rows of `{table}` changed"),
         Why::TooMany => "there are too many different values to keep".to_owned(),
-        Why::Made => "what is made of it is made anew by each run".to_owned(),
+        Why::Made => "rows are made of it, and some of it changed: of all rows those are read that belong to the same keys".to_owned(),
     }
 }
 

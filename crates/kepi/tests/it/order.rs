@@ -25,8 +25,8 @@ use kepi_query::{
     landing::Progress,
     plan::ScanPlan,
     port::{
-        EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryTable, PinnedColumn, PinnedInputs,
-        PinnedTable,
+        Belonging, EngineVersion, EvaluateError, Evaluator, Fut, Limits, MemoryTable, PinnedColumn,
+        PinnedInputs, PinnedTable,
     },
     published::PublishError,
     state::Measured,
@@ -130,9 +130,13 @@ impl Evaluator for Overtaken {
         &'a self,
         table: &'a PinnedTable,
         columns: &'a [PinnedColumn],
+        only: Option<&'a Belonging>,
         limits: &'a Limits,
     ) -> Fut<'a, Result<MemoryTable, EvaluateError>> {
-        DataFusionEvaluator.read(table, columns, limits)
+        DataFusionEvaluator.read(table, columns, only, limits)
+    }
+    fn file(&self, columns: &[PinnedColumn], rows: &MemoryTable) -> Result<Vec<u8>, EvaluateError> {
+        DataFusionEvaluator.file(columns, rows)
     }
 }
 

@@ -1,0 +1,362 @@
+//! What can be made apart: tables of which none is made of another, and, of those, the rows of a key.
+//!
+//! Nearly all that is made is made of rows of the same customer. Where that can be seen from the definitions, the rows that belong to some keys
+//! are made of the landed rows that belong to these keys, and of nothing else, so that a day's rows make anew what belongs to whom they are about.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kepi_model::{
+    derived::How,
+    expression::{Expression, Node, Path, Physical},
+    id::EntityId,
+};
+
+use super::plan::{DerivePlan, GatherStep, PartStep, Reads, Step};
+use crate::{port::PinnedInputs, reference::expression_paths};
+
+/// A plan in as many as can be made apart from each other.
+pub(crate) fn parts(plan: &DerivePlan) -> Vec<DerivePlan> {
+    let made = MadeOf::new(plan);
+    // Each table with the first of those that are made with it.
+    let mut with: BTreeMap<&EntityId, &EntityId> = plan.tables().map(|table| (table, table)).collect();
+    for step in &plan.steps {
+        for (other, _) in columns(step).iter().filter(|(table, column)| made.has(table, column)) {
+            let (a, b) = (with.get(step.table()).copied(), with.get(other).copied());
+            if let (Some(a), Some(b)) = (a, b) {
+                with.values_mut().filter(|of| **of == b).for_each(|of| *of = a);
+            }
+        }
+    }
+    let mut parts: BTreeMap<&EntityId, DerivePlan> = BTreeMap::new();
+    for (step, reads) in plan.steps.iter().zip(&plan.reads) {
+        let Some(first) = with.get(step.table()) else { continue };
+        let part = parts.entry(first).or_default();
+        if matches!(step, Step::Gather(of) if of.gathered.how == How::Days) {
+            part.days = plan.days.clone();
+        }
+        let scanned = plan.scanned.get(step.table()).map(|columns| (step.table().clone(), columns.clone()));
+        for (entity, columns) in reads.clone().into_iter().chain(scanned) {
+            part.columns.entry(entity).or_default().extend(columns);
+        }
+        part.steps.push(step.clone());
+        part.reads.push(reads.clone());
+    }
+    parts.into_values().collect()
+}
+
+/// How the rows of a plan belong to keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Local {
+    /// The column that says to whom a row belongs, of each table that is made or added to.
+    pub subjects: BTreeMap<EntityId, String>,
+    /// Of landed tables the columns by which rows are found: one that belongs to a key has it in one of them.
+    pub ties: Reads,
+    /// Landed tables of which any row may be looked up.
+    pub whole: BTreeSet<EntityId>,
+}
+
+/// How the rows of a plan belong to keys; none where some are made of rows that belong to others.
+pub(crate) fn local(plan: &DerivePlan, inputs: &PinnedInputs) -> Option<Local> {
+    let mut tried = BTreeSet::new();
+    let seeds = plan.steps.iter().flat_map(seeds);
+    seeds.into_iter().filter(|seed| tried.insert(seed.clone())).find_map(|(table, column)| {
+        let mut search = Search { plan, inputs, made: MadeOf::new(plan), found: Local::default() };
+        search.found.subjects.insert(table, column);
+        search.all()
+    })
+}
+
+/// What the tables of a plan have that is made.
+struct MadeOf<'a> {
+    rows: BTreeSet<&'a EntityId>,
+    columns: BTreeSet<(&'a EntityId, &'a str)>,
+}
+
+impl<'a> MadeOf<'a> {
+    fn new(plan: &'a DerivePlan) -> Self {
+        let mut made = Self { rows: BTreeSet::new(), columns: BTreeSet::new() };
+        for step in &plan.steps {
+            match step {
+                Step::Gather(of) => {
+                    made.columns.insert((&of.table, of.attribute.as_str()));
+                }
+                Step::Keep { .. } => {}
+                _ => {
+                    made.rows.insert(step.table());
+                }
+            }
+        }
+        made
+    }
+
+    fn has(&self, table: &EntityId, column: &str) -> bool {
+        self.rows.contains(table) || self.columns.contains(&(table, column))
+    }
+}
+
+/// What may say to whom the rows of a step's table belong.
+fn seeds(step: &Step) -> Vec<(EntityId, String)> {
+    let columns: Vec<String> = match step {
+        Step::Panel(of) => vec![of.subject.to_string()],
+        Step::Stages(of) => vec![of.subject.to_string()],
+        Step::Union(of) => of.columns.iter().map(|(name, _)| name.to_string()).collect(),
+        Step::Versions(of) => of.columns.iter().map(|(name, _)| name.to_string()).collect(),
+        Step::Gather(of) => {
+            of.gathered.same.iter().filter_map(|(mine, _)| plain(mine)).map(str::to_owned).collect()
+        }
+        Step::Keep { .. } => vec![],
+    };
+    columns.into_iter().map(|column| (step.table().clone(), column)).collect()
+}
+
+/// The column that an expression is.
+fn plain(of: &Expression) -> Option<&str> {
+    match &of.node {
+        Node::Path(path) if path.references.is_empty() => Some(path.attribute.as_str()),
+        _ => None,
+    }
+}
+
+/// The tables and columns that a step reads, landed or made.
+fn columns(step: &Step) -> Vec<(EntityId, String)> {
+    let mut all = Vec::new();
+    for Over { table, of, .. } in expressions(step, &BTreeMap::new()) {
+        let mut paths = Vec::new();
+        expression_paths(of, &mut paths);
+        paths.into_iter().for_each(|path| walk(path, table, |table, column| all.push((table, column))));
+    }
+    let mut own = |table: &EntityId, column: &dyn ToString| all.push((table.clone(), column.to_string()));
+    match step {
+        Step::Panel(of) => {
+            [Some(&of.from), of.until.as_ref()].into_iter().flatten().for_each(|at| own(&of.of, at))
+        }
+        Step::Stages(of) => {
+            let moments = of.stages.iter().flat_map(|stage| stage.enter.iter().chain(&stage.exit));
+            moments.for_each(|moment| own(&moment.of, &moment.at));
+        }
+        Step::Union(of) => of.parts.iter().for_each(|part| own(&part.of, &part.at)),
+        Step::Versions(of) => of.columns.iter().for_each(|(column, _)| own(&of.of, column)),
+        Step::Keep { .. } | Step::Gather(_) => {}
+    }
+    all
+}
+
+fn walk(path: &Path, base: &EntityId, mut see: impl FnMut(EntityId, String)) {
+    let mut at = base;
+    for (reference, next) in &path.references {
+        see(at.clone(), reference.to_string());
+        at = next;
+    }
+    see(at.clone(), path.attribute.to_string());
+}
+
+/// An expression over the rows of a table, and the column by which these rows are found.
+struct Over<'a> {
+    table: &'a EntityId,
+    of: &'a Expression,
+    tie: Option<&'a str>,
+}
+
+/// All expressions of a step, given to whom the rows of tables belong.
+fn expressions<'a>(step: &'a Step, subjects: &'a BTreeMap<EntityId, String>) -> Vec<Over<'a>> {
+    let subject = |table: &EntityId| subjects.get(table).map(String::as_str);
+    match step {
+        // What a subject refers to is never itself.
+        Step::Panel(step) => {
+            let over = |of| Over { table: &step.of, of, tie: None };
+            step.filter.iter().map(over).collect()
+        }
+        Step::Stages(step) => {
+            let moments = step.stages.iter().flat_map(|stage| stage.enter.iter().chain(&stage.exit));
+            let over = |moment: &'a super::plan::MomentStep| {
+                let read = moment.filter.iter().chain([&moment.who]);
+                read.map(|of| Over { table: &moment.of, of, tie: plain(&moment.who) })
+            };
+            moments.flat_map(over).collect()
+        }
+        Step::Union(step) => {
+            let place = step.columns.iter().position(|(name, _)| Some(name.as_str()) == subject(&step.table));
+            let over = |part: &'a PartStep| {
+                let tie = place.and_then(|place| plain(part.set.get(place)?.as_ref()?));
+                let read = part.filter.iter().chain(part.set.iter().flatten());
+                read.map(move |of| Over { table: &part.of, of, tie })
+            };
+            step.parts.iter().flat_map(over).collect()
+        }
+        Step::Versions(_) => vec![],
+        Step::Keep { table, condition, .. } => vec![Over { table, of: condition, tie: subject(table) }],
+        Step::Gather(step) => {
+            let (gathered, own) = (&step.gathered, subject(&step.table));
+            let tie = own.and_then(|own| pair(step, own)).map(|(_, theirs)| theirs);
+            let mine = gathered.of_own().map(|of| Over { table: &step.table, of, tie: own });
+            mine.chain(gathered.of_theirs().map(|of| Over { table: &gathered.of, of, tie })).collect()
+        }
+    }
+}
+
+/// The columns of a gathered attribute that are equal, of which one is this.
+fn pair<'a>(step: &'a GatherStep, column: &str) -> Option<(&'a str, &'a str)> {
+    let pairs = step.gathered.same.iter().filter_map(|(mine, theirs)| Some((plain(mine)?, plain(theirs)?)));
+    pairs.into_iter().find(|(mine, _)| *mine == column)
+}
+
+/// Looks for the columns that say to whom rows belong; none: they contradict each other.
+struct Search<'a> {
+    plan: &'a DerivePlan,
+    inputs: &'a PinnedInputs,
+    made: MadeOf<'a>,
+    found: Local,
+}
+
+impl Search<'_> {
+    fn all(mut self) -> Option<Local> {
+        let plan = self.plan;
+        loop {
+            let before = self.found.clone();
+            plan.steps.iter().try_for_each(|step| self.step(step))?;
+            if self.found == before {
+                break;
+            }
+        }
+        let all = plan.tables().all(|table| self.found.subjects.contains_key(table));
+        if !all {
+            return None;
+        }
+        for table in plan.tables().filter(|table| !self.made.rows.contains(table)) {
+            let own = self.found.subjects.get(table)?.clone();
+            self.found.ties.entry(table.clone()).or_default().insert(own);
+        }
+        let subjects = self.found.subjects.clone();
+        for step in &plan.steps {
+            expressions(step, &subjects).iter().try_for_each(|over| self.lookups(over))?;
+        }
+        let is_text = |(table, columns): (&EntityId, &BTreeSet<String>)| {
+            let of = |name: &String| self.inputs.tables.get(table)?.columns.iter().find(|c| c.name == *name);
+            // A table that nobody landed has no rows.
+            !self.inputs.tables.contains_key(table)
+                || columns.iter().all(|name| of(name).is_some_and(|column| column.physical == Physical::Text))
+        };
+        self.found.ties.iter().all(is_text).then_some(self.found)
+    }
+
+    /// Rows of a table are found by a column; `made`: and so is what is made of them.
+    fn tied(&mut self, table: &EntityId, column: &str, made: bool) -> Option<()> {
+        if made {
+            return self.belongs(table, column);
+        }
+        self.found.ties.entry(table.clone()).or_default().insert(column.to_owned());
+        Some(())
+    }
+
+    fn belongs(&mut self, table: &EntityId, column: &str) -> Option<()> {
+        let known = self.found.subjects.entry(table.clone()).or_insert_with(|| column.to_owned());
+        (known == column).then_some(())
+    }
+
+    /// The one column of text that identifies the rows of a landed table.
+    fn key(&self, table: &EntityId) -> Option<String> {
+        match self.inputs.tables.get(table)?.key.as_slice() {
+            [key] if !self.made.rows.contains(table) => Some(key.to_string()),
+            _ => None,
+        }
+    }
+
+    /// Whether some of these columns are made.
+    fn is_made(&self, table: &EntityId, read: &[&Expression]) -> bool {
+        let mut paths = Vec::new();
+        read.iter().for_each(|of| expression_paths(of, &mut paths));
+        let first = |path: &&Path| match path.references.first() {
+            Some((reference, _)) => reference.to_string(),
+            None => path.attribute.to_string(),
+        };
+        self.made.rows.contains(table) || paths.iter().any(|path| self.made.has(table, &first(path)))
+    }
+
+    fn step(&mut self, step: &Step) -> Option<()> {
+        match step {
+            Step::Panel(of) => {
+                self.belongs(&of.table, of.subject.as_str())?;
+                let key = self.key(&of.of)?;
+                let at = [Some(&of.from), of.until.as_ref()];
+                let dated = at.into_iter().flatten().any(|at| self.made.has(&of.of, at.as_str()));
+                let made = dated || self.is_made(&of.of, &of.filter.iter().collect::<Vec<_>>());
+                self.tied(&of.of, &key, made)
+            }
+            Step::Stages(of) => {
+                self.belongs(&of.table, of.subject.as_str())?;
+                let mut moments = of.stages.iter().flat_map(|stage| stage.enter.iter().chain(&stage.exit));
+                moments.try_for_each(|moment| {
+                    let read: Vec<&Expression> = moment.filter.iter().chain([&moment.who]).collect();
+                    let made =
+                        self.made.has(&moment.of, moment.at.as_str()) || self.is_made(&moment.of, &read);
+                    self.tied(&moment.of, plain(&moment.who)?, made)
+                })
+            }
+            Step::Union(of) => {
+                let Some(own) = self.found.subjects.get(&of.table).cloned() else { return Some(()) };
+                let place = of.columns.iter().position(|(name, _)| name.as_str() == own)?;
+                of.parts.iter().try_for_each(|part| {
+                    let read: Vec<&Expression> =
+                        part.filter.iter().chain(part.set.iter().flatten()).collect();
+                    let made = self.made.has(&part.of, part.at.as_str()) || self.is_made(&part.of, &read);
+                    self.tied(&part.of, plain(part.set.get(place)?.as_ref()?)?, made)
+                })
+            }
+            Step::Versions(of) => {
+                let Some(own) = self.found.subjects.get(&of.table).cloned() else { return Some(()) };
+                self.tied(&of.of, &own, false)
+            }
+            Step::Keep { .. } => Some(()),
+            Step::Gather(of) => {
+                let read: Vec<&Expression> = of.gathered.of_theirs().collect();
+                let made = self.is_made(&of.gathered.of, &read);
+                match self.found.subjects.get(&of.table).cloned() {
+                    Some(own) => {
+                        let (_, theirs) = pair(of, &own)?;
+                        self.tied(&of.gathered.of, theirs, made)
+                    }
+                    None => {
+                        let theirs = self.found.subjects.get(&of.gathered.of).filter(|_| made).cloned();
+                        let same = || of.gathered.same.iter();
+                        let mine = theirs.and_then(|theirs| {
+                            let of = same().find(|(_, other)| plain(other) == Some(theirs.as_str()))?;
+                            plain(&of.0).map(str::to_owned)
+                        });
+                        mine.map_or(Some(()), |mine| self.belongs(&of.table, &mine))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Rows that are looked up belong to the same key, or any of their table may be.
+    fn lookups(&mut self, over: &Over<'_>) -> Option<()> {
+        let mut paths = Vec::new();
+        expression_paths(over.of, &mut paths);
+        for path in paths {
+            let mut is_own = true;
+            let mut hops = path.references.iter().peekable();
+            while let Some((reference, next)) = hops.next() {
+                let column = hops.peek().map_or(path.attribute.as_str(), |(after, _)| after.as_str());
+                let made = self.made.has(next, column);
+                let key = self.key(next);
+                is_own = is_own && over.tie == Some(reference.as_str()) && key.is_some();
+                match key {
+                    Some(key) if is_own => {
+                        if made && self.found.subjects.get(next) != Some(&key) {
+                            return None;
+                        }
+                        self.found.ties.entry(next.clone()).or_default().insert(key);
+                        // Only the first hop leads to the key itself.
+                        is_own = false;
+                    }
+                    _ if made => return None,
+                    _ => {
+                        self.found.whole.insert(next.clone());
+                    }
+                }
+            }
+        }
+        Some(())
+    }
+}
