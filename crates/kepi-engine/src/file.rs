@@ -44,7 +44,7 @@ pub fn bytes(columns: &[PinnedColumn], rows: &MemoryTable) -> Result<Vec<u8>, Ev
 
 fn array(column: &MemoryColumn) -> ArrayRef {
     match column {
-        MemoryColumn::Text(values) => Arc::new(values.iter().map(Option::as_deref).collect::<StringArray>()),
+        MemoryColumn::Text(values) => Arc::new(values.iter().collect::<StringArray>()),
         MemoryColumn::Integer(values) => Arc::new(Int64Array::from(values.clone())),
         MemoryColumn::Instant(values) => {
             Arc::new(TimestampMicrosecondArray::from(values.clone()).with_timezone("UTC"))

@@ -9,6 +9,7 @@ use kepi_model::expression::Physical;
 use kepi_query::port::{
     Belonging, EvaluateError, Limits, MemoryColumn, MemoryTable, PinnedColumn, PinnedTable,
 };
+use kepi_query::texts::Texts;
 
 use crate::{
     scan::{self, Scan},
@@ -60,9 +61,8 @@ fn belonging(only: &Belonging, batch: RecordBatch) -> Result<RecordBatch, Evalua
         // Each different text is looked up once.
         let members: Vec<bool> = texts.members.iter().map(|member| only.keys.has(member)).collect();
         for (row, of) in of.iter_mut().enumerate() {
-            let is_there = texts.valid.as_ref().is_none_or(|valid| valid.get(row));
-            let code = texts.codes.get(row).filter(|_| is_there).and_then(|code| usize::try_from(*code).ok());
-            *of |= code.map_or(only.keys.missing, |code| members.get(code).copied().unwrap_or_default());
+            let is_key = texts.code(row).and_then(|code| members.get(code).copied());
+            *of |= is_key.unwrap_or(only.keys.missing);
         }
     }
     filter_record_batch(&batch, &BooleanArray::from(of)).map_err(scan::engine)
@@ -78,7 +78,15 @@ fn add(read: &mut MemoryTable, columns: &[PinnedColumn], batch: &RecordBatch) ->
         };
         match (to, vector) {
             (MemoryColumn::Text(values), Vector::Text(texts)) => {
-                values.extend((0..rows).map(|row| texts.get(row).map(Into::into)));
+                // Each different text of the batch that occurs is looked up once.
+                let mut codes = vec![None; texts.members.len()];
+                for row in 0..rows {
+                    let code = texts.code(row).and_then(|code| {
+                        let slot = codes.get_mut(code)?;
+                        Some(*slot.get_or_insert_with(|| values.code(texts.members.value(code))))
+                    });
+                    values.push_code(code.unwrap_or(Texts::MISSING));
+                }
             }
             (MemoryColumn::Integer(values) | MemoryColumn::Instant(values), Vector::Integer(of, valid)) => {
                 let known = |row: usize| valid.as_ref().is_none_or(|valid| valid.get(row));
@@ -91,7 +99,7 @@ fn add(read: &mut MemoryTable, columns: &[PinnedColumn], batch: &RecordBatch) ->
                         .map(|row| if truth.yes.get(row) { Some(true) } else { no(row).then_some(false) }),
                 );
             }
-            (MemoryColumn::Text(values), _) => values.extend((0..rows).map(|_| None)),
+            (MemoryColumn::Text(values), _) => (0..rows).for_each(|_| values.push(None)),
             (MemoryColumn::Integer(values) | MemoryColumn::Instant(values), _) => {
                 values.extend((0..rows).map(|_| None));
             }

@@ -33,6 +33,8 @@ use kepi_query::port::{
 use object_store::{ObjectMeta, path::Path as ObjectPath};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 
+use kepi_query::texts::Texts;
+
 use crate::vector::arrow_type;
 
 /// Rows a batch: large enough that a state's cells stay in the nearest cache while a batch is added to them.
@@ -76,14 +78,12 @@ pub fn prepare(
     match &table.data {
         TableData::Memory(memory) => {
             let schema = schema_of(columns);
+            let lacking = || EvaluateError::Engine("a table in memory lacks a column".into());
             let find = |c: &&PinnedColumn| {
-                let position = table.columns.iter().position(|own| own.name == c.name)?;
-                Some(array_of(memory.columns.get(position)?))
+                let position = table.columns.iter().position(|own| own.name == c.name).ok_or_else(lacking)?;
+                array_of(memory.columns.get(position).ok_or_else(lacking)?)
             };
-            let arrays: Option<Vec<ArrayRef>> = columns.iter().map(find).collect();
-            let Some(arrays) = arrays else {
-                return Err(EvaluateError::Engine("a table in memory lacks a column".into()));
-            };
+            let arrays: Vec<ArrayRef> = columns.iter().map(find).collect::<Result<_, _>>()?;
             let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(memory.rows));
             let batch = RecordBatch::try_new_with_options(schema, arrays, &options).map_err(engine)?;
             let rows = batch.num_rows().div_ceil(limits.threads.max(1)).clamp(1, BATCH_ROWS);
@@ -204,20 +204,23 @@ fn predicate(
     Ok(all)
 }
 
-fn array_of(column: &MemoryColumn) -> ArrayRef {
-    use arrow::array::{BooleanArray, DictionaryArray, Int64Array, TimestampMicrosecondArray};
-    match column {
+fn array_of(column: &MemoryColumn) -> Result<ArrayRef, EvaluateError> {
+    use arrow::array::{
+        BooleanArray, DictionaryArray, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray,
+    };
+    Ok(match column {
         MemoryColumn::Text(values) => {
-            let array: DictionaryArray<arrow::datatypes::Int32Type> =
-                values.iter().map(|v| v.as_deref()).collect();
-            Arc::new(array)
+            let code = |code: &u32| i32::try_from(*code).ok().filter(|_| *code != Texts::MISSING);
+            let codes: Int32Array = values.codes().iter().map(code).collect();
+            let members = StringArray::from_iter_values(values.members());
+            Arc::new(DictionaryArray::try_new(codes, Arc::new(members)).map_err(engine)?)
         }
         MemoryColumn::Integer(values) => Arc::new(Int64Array::from(values.clone())),
         MemoryColumn::Instant(values) => {
             Arc::new(TimestampMicrosecondArray::from(values.clone()).with_timezone("UTC"))
         }
         MemoryColumn::Boolean(values) => Arc::new(BooleanArray::from(values.clone())),
-    }
+    })
 }
 
 /// Leaves superseded rows out of a batch, if it has the column that tells.

@@ -165,13 +165,17 @@ pub struct Texts {
 }
 
 impl Texts {
-    /// The text of one row.
-    pub fn get(&self, row: usize) -> Option<&str> {
+    /// The place of the text of one row among the members.
+    pub fn code(&self, row: usize) -> Option<usize> {
         if self.valid.as_ref().is_some_and(|valid| !valid.get(row)) {
             return None;
         }
         let code = usize::try_from(*self.codes.get(row)?).ok()?;
-        (code < self.members.len()).then(|| self.members.value(code))
+        (code < self.members.len()).then_some(code)
+    }
+    /// The text of one row.
+    pub fn get(&self, row: usize) -> Option<&str> {
+        self.code(row).map(|code| self.members.value(code))
     }
 }
 

@@ -7,6 +7,7 @@
 mod gather;
 pub mod influence;
 pub mod plan;
+mod quick;
 mod reference;
 mod rows;
 pub(crate) mod split;
@@ -159,7 +160,11 @@ fn by_sorted_rows(
     only: Option<Arc<Keys>>,
     buckets: Option<u64>,
 ) -> Result<World, EvaluateError> {
+    let shared = quick::Shared::default();
     reference::derive(plan, inputs, only, |step, days, world| {
+        if let (None, Some(made)) = (buckets, quick::gather(step, days, world, &shared)) {
+            return made;
+        }
         let of = world.tables.get(&step.gathered.of);
         gather::gather(step, days, world, buckets.unwrap_or_else(|| gather::buckets(of)))
     })

@@ -37,5 +37,6 @@ pub mod row;
 pub mod scans;
 pub mod side;
 pub mod state;
+pub mod texts;
 pub mod trust;
 pub mod value;

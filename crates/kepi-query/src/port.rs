@@ -14,7 +14,7 @@ use kepi_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{plan::ScanPlan, state::Measured};
+use crate::{plan::ScanPlan, state::Measured, texts::Texts};
 
 /// A boxed future.
 pub type Fut<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -114,7 +114,7 @@ pub struct MemoryTable {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MemoryColumn {
     /// Text.
-    Text(Vec<Option<Box<str>>>),
+    Text(Texts),
     /// Integers.
     Integer(Vec<Option<i64>>),
     /// Instants in µs UTC.
@@ -254,15 +254,21 @@ impl Belonging {
     /// Which rows of a table in memory are among them, by place.
     pub fn of(&self, columns: &[PinnedColumn], rows: &MemoryTable) -> Vec<u32> {
         let own = columns.iter().zip(&rows.columns).filter(|(column, _)| self.columns.contains(&column.name));
-        let own: Vec<&[Option<Box<str>>]> = own
+        // Each different text is looked up once.
+        let own: Vec<(&[u32], Vec<bool>)> = own
             .filter_map(|(_, values)| match values {
-                MemoryColumn::Text(values) => Some(values.as_slice()),
+                MemoryColumn::Text(values) => {
+                    let is_key = |member: &Arc<str>| self.keys.has(Some(member));
+                    Some((values.codes(), values.members().iter().map(is_key).collect()))
+                }
                 _ => None,
             })
             .collect();
         let has = |row: &u32| {
-            own.iter()
-                .any(|values| values.get(*row as usize).is_some_and(|value| self.keys.has(value.as_deref())))
+            own.iter().any(|(codes, is_key)| match codes.get(*row as usize) {
+                Some(code) => is_key.get(*code as usize).copied().unwrap_or(self.keys.missing),
+                None => false,
+            })
         };
         (0..rows.rows as u32).filter(has).collect()
     }
@@ -276,7 +282,7 @@ impl MemoryTable {
             rows.iter().map(|row| values.get(*row as usize).cloned().flatten()).collect()
         }
         let columns = self.columns.iter().map(|column| match column {
-            MemoryColumn::Text(values) => MemoryColumn::Text(some(values, rows)),
+            MemoryColumn::Text(values) => MemoryColumn::Text(values.taken(rows)),
             MemoryColumn::Integer(values) => MemoryColumn::Integer(some(values, rows)),
             MemoryColumn::Instant(values) => MemoryColumn::Instant(some(values, rows)),
             MemoryColumn::Boolean(values) => MemoryColumn::Boolean(some(values, rows)),
@@ -288,7 +294,7 @@ impl MemoryTable {
         self.rows += more.rows;
         for pair in self.columns.iter_mut().zip(&more.columns) {
             match pair {
-                (MemoryColumn::Text(to), MemoryColumn::Text(from)) => to.extend(from.iter().cloned()),
+                (MemoryColumn::Text(to), MemoryColumn::Text(from)) => to.extend(from),
                 (MemoryColumn::Integer(to), MemoryColumn::Integer(from))
                 | (MemoryColumn::Instant(to), MemoryColumn::Instant(from)) => to.extend(from),
                 (MemoryColumn::Boolean(to), MemoryColumn::Boolean(from)) => to.extend(from),
@@ -302,7 +308,7 @@ impl MemoryColumn {
     /// Without rows.
     pub fn empty(physical: Physical) -> Self {
         match physical {
-            Physical::Text => Self::Text(Vec::new()),
+            Physical::Text => Self::Text(Texts::default()),
             Physical::Integer => Self::Integer(Vec::new()),
             Physical::Instant => Self::Instant(Vec::new()),
             Physical::Boolean => Self::Boolean(Vec::new()),
@@ -311,7 +317,7 @@ impl MemoryColumn {
     /// Adds so many rows without a value.
     fn missing(&mut self, rows: usize) {
         match self {
-            Self::Text(values) => values.extend((0..rows).map(|_| None)),
+            Self::Text(values) => (0..rows).for_each(|_| values.push(None)),
             Self::Integer(values) | Self::Instant(values) => values.extend((0..rows).map(|_| None)),
             Self::Boolean(values) => values.extend((0..rows).map(|_| None)),
         }

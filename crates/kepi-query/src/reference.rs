@@ -452,7 +452,7 @@ impl MemoryColumn {
     /// The value in a row; missing beyond the end.
     pub fn cell(&self, row: usize) -> Cell {
         match self {
-            Self::Text(values) => values.get(row).cloned().flatten().map_or(Cell::Missing, Cell::Text),
+            Self::Text(values) => values.get(row).map_or(Cell::Missing, |text| Cell::Text(text.into())),
             Self::Integer(values) => values.get(row).copied().flatten().map_or(Cell::Missing, Cell::Integer),
             Self::Instant(values) => values.get(row).copied().flatten().map_or(Cell::Missing, Cell::Instant),
             Self::Boolean(values) => values.get(row).copied().flatten().map_or(Cell::Missing, Cell::Boolean),

@@ -125,9 +125,10 @@ pub fn split(inputs: &PinnedInputs, parts: usize, seed: u64) -> Vec<PinnedInputs
     let part_of: Vec<usize> = (0..memory.rows).map(|_| chance.below(parts)).collect();
     (0..parts)
         .map(|part| {
-            let rows: Vec<usize> = (0..memory.rows).filter(|row| part_of[*row] == part).collect();
+            let rows: Vec<u32> =
+                (0..memory.rows as u32).filter(|row| part_of[*row as usize] == part).collect();
             let mut inputs = inputs.clone();
-            let data = TableData::Memory(Arc::new(rows_of(memory, &rows)));
+            let data = TableData::Memory(Arc::new(memory.taken(&rows)));
             inputs.tables.insert(base.clone(), PinnedTable { data, ..table.clone() });
             inputs
         })
@@ -140,31 +141,14 @@ pub fn shuffled(inputs: &PinnedInputs, seed: u64) -> PinnedInputs {
     let mut inputs = inputs.clone();
     for table in inputs.tables.values_mut() {
         if let TableData::Memory(memory) = &table.data {
-            let mut rows: Vec<usize> = (0..memory.rows).collect();
+            let mut rows: Vec<u32> = (0..memory.rows as u32).collect();
             for last in (1..rows.len()).rev() {
                 rows.swap(last, chance.below(last + 1));
             }
-            table.data = TableData::Memory(Arc::new(rows_of(memory, &rows)));
+            table.data = TableData::Memory(Arc::new(memory.taken(&rows)));
         }
     }
     inputs
-}
-
-fn rows_of(memory: &MemoryTable, rows: &[usize]) -> MemoryTable {
-    fn taken<T: Clone>(values: &[Option<T>], rows: &[usize]) -> Vec<Option<T>> {
-        rows.iter().map(|row| values[*row].clone()).collect()
-    }
-    let columns = memory
-        .columns
-        .iter()
-        .map(|column| match column {
-            MemoryColumn::Text(values) => MemoryColumn::Text(taken(values, rows)),
-            MemoryColumn::Integer(values) => MemoryColumn::Integer(taken(values, rows)),
-            MemoryColumn::Instant(values) => MemoryColumn::Instant(taken(values, rows)),
-            MemoryColumn::Boolean(values) => MemoryColumn::Boolean(taken(values, rows)),
-        })
-        .collect();
-    MemoryTable { rows: rows.len(), columns }
 }
 
 /// Parses a name that is known to be one.
@@ -209,7 +193,7 @@ struct Table {
 
 impl Table {
     fn text(&mut self, name: &str, values: Vec<Option<Box<str>>>) {
-        self.push(name, Physical::Text, None, MemoryColumn::Text(values));
+        self.push(name, Physical::Text, None, MemoryColumn::Text(values.into()));
     }
     fn integer(&mut self, name: &str, values: Vec<Option<i64>>) {
         self.push(name, Physical::Integer, bounds(&values), MemoryColumn::Integer(values));

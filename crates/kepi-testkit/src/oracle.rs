@@ -43,7 +43,7 @@ impl<'a> Rows<'a> {
         }
     }
     fn text(&self, name: &str, row: usize) -> Option<&'a str> {
-        if let MemoryColumn::Text(values) = self.column(name)? { values[row].as_deref() } else { None }
+        if let MemoryColumn::Text(values) = self.column(name)? { values.get(row) } else { None }
     }
     fn flag(&self, name: &str, row: usize) -> Option<bool> {
         if let MemoryColumn::Boolean(values) = self.column(name)? { values[row] } else { None }

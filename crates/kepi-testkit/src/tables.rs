@@ -57,9 +57,7 @@ pub fn table(calendar: &Calendar, text: &str) -> PinnedTable {
     for (place, (name, type_)) in header.iter().enumerate() {
         let cells = || rows.iter().map(|row| row[place]);
         let (physical, column) = match *type_ {
-            "text" => {
-                (Physical::Text, MemoryColumn::Text(cells().map(|cell| cell.map(Into::into)).collect()))
-            }
+            "text" => (Physical::Text, MemoryColumn::Text(cells().collect())),
             "integer" => {
                 (Physical::Integer, MemoryColumn::Integer(cells().map(|cell| cell.map(number)).collect()))
             }

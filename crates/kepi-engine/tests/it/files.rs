@@ -42,9 +42,7 @@ impl Shape {
 
 fn array(column: &MemoryColumn, from: usize, until: usize) -> ArrayRef {
     match column {
-        MemoryColumn::Text(v) => {
-            Arc::new(v[from..until].iter().map(|t| t.as_deref()).collect::<StringArray>())
-        }
+        MemoryColumn::Text(v) => Arc::new(v.iter().skip(from).take(until - from).collect::<StringArray>()),
         MemoryColumn::Integer(v) => Arc::new(Int64Array::from(v[from..until].to_vec())),
         MemoryColumn::Instant(v) => {
             Arc::new(TimestampMicrosecondArray::from(v[from..until].to_vec()).with_timezone("UTC"))

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     port::{MemoryColumn, system},
     row::{Cell, Overflow, evaluate, holds},
+    texts::Texts,
 };
 
 /// Most rows of a panel.
@@ -46,10 +47,10 @@ fn beyond(table: &EntityId) -> impl Fn(Overflow) -> Unmade {
 /// The rows of a panel.
 pub(super) fn of_panel(step: &PanelStep, world: &World) -> Result<Table, Unmade> {
     let Periods { edges, starts, days, labels, first } = &step.periods;
-    let mut subjects = column(Physical::Text, 0);
+    let mut subjects = Texts::default();
     let mut instants: [Vec<Option<i64>>; 4] = Default::default();
     let mut integers: [Vec<Option<i64>>; 2] = Default::default();
-    let mut cohorts: Vec<Option<Box<str>>> = Vec::new();
+    let mut cohorts = Texts::default();
     let mut rows = 0;
     if let Some(of) = world.tables.get(&step.of) {
         for row in of.current() {
@@ -66,8 +67,11 @@ pub(super) fn of_panel(step: &PanelStep, world: &World) -> Result<Table, Unmade>
                 continue;
             };
             let until = step.until.as_ref().and_then(|until| instant(of, until.as_str(), row));
+            let Cell::Text(key) = key else { continue };
+            let code = subjects.code(&key);
             // Of a row that began before all dates that are known, the first period is the first that there is.
             let begins = edges.partition_point(|edge| *edge <= from).max(first + 1) - 1;
+            let cohort = labels.get(begins).map_or(Texts::MISSING, |label| cohorts.code(label));
             for period in begins..starts.len() {
                 let (Some(start), Some(end), Some(edge)) =
                     (starts.get(period), edges.get(period + 1), edges.get(period))
@@ -78,12 +82,12 @@ pub(super) fn of_panel(step: &PanelStep, world: &World) -> Result<Table, Unmade>
                 if until.is_some_and(|until| until < *start) {
                     break;
                 }
-                push(&mut subjects, key.clone());
+                subjects.push_code(code);
                 let own = [Some(*edge), Some(*start), Some(*end), edges.get(begins).copied()];
                 instants.iter_mut().zip(own).for_each(|(column, value)| column.push(value));
                 let own = [i64::try_from(period - begins).ok(), days.get(period).copied()];
                 integers.iter_mut().zip(own).for_each(|(column, value)| column.push(value));
-                cohorts.push(labels.get(begins).map(|label| label.as_str().into()));
+                cohorts.push_code(cohort);
                 rows += 1;
             }
             if rows > MOST_ROWS {
@@ -96,7 +100,7 @@ pub(super) fn of_panel(step: &PanelStep, world: &World) -> Result<Table, Unmade>
     let period_name = panel::PERIOD.parse().ok();
     let key = [step.subject.clone()].into_iter().chain(period_name).collect();
     let columns = vec![
-        (step.subject.to_string(), subjects),
+        (step.subject.to_string(), MemoryColumn::Text(subjects)),
         (panel::PERIOD.to_owned(), period),
         (panel::PERIOD_START.to_owned(), period_start),
         (panel::PERIOD_END.to_owned(), period_end),
@@ -140,10 +144,10 @@ pub(super) fn of_stages(step: &StagesStep, world: &World) -> Result<(Table, BTre
         }
     }
     let mut strays: BTreeMap<String, u64> = BTreeMap::new();
-    let mut subjects = Vec::new();
-    let mut texts: [Vec<Option<Box<str>>>; 3] = Default::default();
+    let mut subjects = Texts::default();
+    let mut texts: [Texts; 3] = Default::default();
     let mut instants: [Vec<Option<i64>>; 2] = Default::default();
-    let name = |stage: usize| step.stages.get(stage).map(|of| of.name.as_str().into());
+    let name = |stage: usize| step.stages.get(stage).map(|of| of.name.as_str());
     for (who, mut moves) in moves {
         moves.sort();
         let spells = spells(step, &moves, |stage| {
@@ -155,7 +159,7 @@ pub(super) fn of_stages(step: &StagesStep, world: &World) -> Result<(Table, BTre
             let next = spells.get(place + 1).filter(|next| Some(next.entered) == spell.left);
             let previous = place.checked_sub(1).and_then(|before| spells.get(before));
             let previous = previous.filter(|before| before.left == Some(spell.entered));
-            subjects.push(Some(who.clone()));
+            subjects.push(Some(&who));
             let own = [
                 name(spell.stage),
                 previous.and_then(|before| name(before.stage)),
@@ -233,8 +237,8 @@ fn spells(step: &StagesStep, moves: &[Moved], mut stray: impl FnMut(usize)) -> V
 
 /// Rows of several entities as those of one.
 pub(super) fn of_union(step: &UnionStep, world: &World) -> Result<Table, Unmade> {
-    let mut ids = Vec::new();
-    let mut kinds = Vec::new();
+    let mut ids = Texts::default();
+    let mut kinds = Texts::default();
     let mut instants = Vec::new();
     let mut columns: Vec<MemoryColumn> =
         step.columns.iter().map(|(_, physical)| column(*physical, 0)).collect();
@@ -246,8 +250,8 @@ pub(super) fn of_union(step: &UnionStep, world: &World) -> Result<Table, Unmade>
             if !is_meant(part.filter.as_ref(), &view).map_err(beyond(&step.table))? {
                 continue;
             }
-            ids.push(Some(union_id(&part.of, table, row)));
-            kinds.push(Some(part.of.as_str().into()));
+            ids.push(Some(&union_id(&part.of, table, row)));
+            kinds.push(Some(part.of.as_str()));
             instants.push(at);
             for (column, set) in columns.iter_mut().zip(&part.set) {
                 let value = set.as_ref().map_or(Ok(Cell::Missing), |set| evaluate(set, &view));

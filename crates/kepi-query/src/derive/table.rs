@@ -1,6 +1,7 @@
 //! Tables on the way: columns by name, rows by key, and rows as expressions see them.
 
 use std::{
+    cell::OnceCell,
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
@@ -17,6 +18,7 @@ use crate::{
         system,
     },
     row::{Cell, Row},
+    texts::Texts,
 };
 
 /// All tables that are there so far.
@@ -39,7 +41,7 @@ pub(super) struct Table {
     pub(super) rows: usize,
     columns: Vec<MemoryColumn>,
     /// Rows by key, where one text identifies a row.
-    by_key: HashMap<Box<str>, Vec<u32>>,
+    by_key: OnceCell<HashMap<Box<str>, Vec<u32>>>,
     /// Whether it was made, or added to.
     pub(super) is_changed: bool,
 }
@@ -85,16 +87,14 @@ impl Table {
     /// `pinned` says all but the data, which are `memory`.
     fn new(pinned: PinnedTable, memory: MemoryTable) -> Self {
         let MemoryTable { rows, columns } = memory;
-        let mut table = Self {
+        Self {
             names: pinned.columns.iter().enumerate().map(|(at, column)| (column.name.clone(), at)).collect(),
             pinned,
             rows,
             columns,
-            by_key: HashMap::new(),
+            by_key: OnceCell::new(),
             is_changed: false,
-        };
-        table.index();
-        table
+        }
     }
 
     /// A table that is made.
@@ -111,18 +111,20 @@ impl Table {
         table
     }
 
-    fn index(&mut self) {
-        self.by_key.clear();
-        if let [key] = self.pinned.key.as_slice()
-            && let Some(MemoryColumn::Text(keys)) =
-                self.names.get(key.as_str()).and_then(|at| self.columns.get(*at))
-        {
-            for (row, key) in keys.iter().enumerate() {
-                if let Some(key) = key {
-                    self.by_key.entry(key.clone()).or_default().push(row as u32);
+    fn by_key(&self) -> &HashMap<Box<str>, Vec<u32>> {
+        self.by_key.get_or_init(|| {
+            let mut by_key: HashMap<Box<str>, Vec<u32>> = HashMap::new();
+            if let [key] = self.pinned.key.as_slice()
+                && let Some(MemoryColumn::Text(keys)) = self.column(key.as_str())
+            {
+                for (row, key) in (0..).zip(keys.iter()) {
+                    if let Some(key) = key {
+                        by_key.entry(key.into()).or_default().push(row);
+                    }
                 }
             }
-        }
+            by_key
+        })
     }
 
     /// Adds a column.
@@ -146,12 +148,15 @@ impl Table {
             .zip(&self.columns)
             .map(|(old, now)| described(old.name.clone(), now))
             .collect();
-        self.index();
+        self.by_key = OnceCell::new();
+    }
+
+    pub(super) fn column(&self, name: &str) -> Option<&MemoryColumn> {
+        self.names.get(name).and_then(|at| self.columns.get(*at))
     }
 
     pub(super) fn cell(&self, column: &str, row: u32) -> Cell {
-        let column = self.names.get(column).and_then(|at| self.columns.get(*at));
-        column.map_or(Cell::Missing, |column| column.cell(row as usize))
+        self.column(column).map_or(Cell::Missing, |column| column.cell(row as usize))
     }
 
     fn instant(&self, column: &str, row: u32) -> Option<i64> {
@@ -180,8 +185,23 @@ impl Table {
         if !self.names.contains_key(system::VALID_TO) {
             return (0..self.rows as u32).collect();
         }
-        let mut of: HashMap<Vec<Cell>, u32> = HashMap::new();
         let ends = |row: u32| self.instant(system::VALID_TO, row).unwrap_or(i64::MAX);
+        if let [key] = self.pinned.key.as_slice()
+            && let Some(MemoryColumn::Text(keys)) = self.column(key.as_str())
+        {
+            // The same by codes; rows without a key have one place together.
+            let place = |code: &u32| (*code as usize).min(keys.members().len());
+            let mut of = vec![u32::MAX; keys.members().len() + 1];
+            for (row, code) in (0..).zip(keys.codes()) {
+                if let Some(known) = of.get_mut(place(code))
+                    && (*known == u32::MAX || ends(row) > ends(*known))
+                {
+                    *known = row;
+                }
+            }
+            return keys.codes().iter().filter_map(|code| of.get(place(code)).copied()).collect();
+        }
+        let mut of: HashMap<Vec<Cell>, u32> = HashMap::new();
         for row in 0..self.rows as u32 {
             of.entry(self.key(row))
                 .and_modify(|known| {
@@ -196,7 +216,7 @@ impl Table {
 
     /// The version of a key that holds at an instant, or now.
     fn version(&self, key: &str, at: Option<i64>) -> Option<u32> {
-        let rows = self.by_key.get(key)?;
+        let rows = self.by_key().get(key)?;
         rows.iter().copied().find(|row| match at {
             None => self.is_current(*row),
             Some(at) => {
@@ -220,7 +240,7 @@ fn described(name: String, column: &MemoryColumn) -> PinnedColumn {
         known().min().zip(known().max())
     }
     let (physical, bounds, is_empty) = match column {
-        MemoryColumn::Text(values) => (Physical::Text, None, values.iter().all(Option::is_none)),
+        MemoryColumn::Text(values) => (Physical::Text, None, values.iter().all(|value| value.is_none())),
         MemoryColumn::Boolean(values) => (Physical::Boolean, None, values.iter().all(Option::is_none)),
         MemoryColumn::Integer(values) => {
             (Physical::Integer, bounds(values), values.iter().all(Option::is_none))
@@ -235,7 +255,7 @@ fn described(name: String, column: &MemoryColumn) -> PinnedColumn {
 /// An empty column, to be filled cell by cell.
 pub(super) fn column(physical: Physical, rows: usize) -> MemoryColumn {
     match physical {
-        Physical::Text => MemoryColumn::Text(Vec::with_capacity(rows)),
+        Physical::Text => MemoryColumn::Text(Texts::with_capacity(rows)),
         Physical::Integer => MemoryColumn::Integer(Vec::with_capacity(rows)),
         Physical::Instant => MemoryColumn::Instant(Vec::with_capacity(rows)),
         Physical::Boolean => MemoryColumn::Boolean(Vec::with_capacity(rows)),
@@ -245,7 +265,7 @@ pub(super) fn column(physical: Physical, rows: usize) -> MemoryColumn {
 /// Adds a cell; one of another form is none.
 pub(super) fn push(column: &mut MemoryColumn, cell: Cell) {
     match (column, cell) {
-        (MemoryColumn::Text(values), Cell::Text(text)) => values.push(Some(text)),
+        (MemoryColumn::Text(values), Cell::Text(text)) => values.push(Some(&text)),
         (MemoryColumn::Integer(values), Cell::Integer(value)) => values.push(Some(value)),
         (MemoryColumn::Instant(values), Cell::Instant(value)) => values.push(Some(value)),
         (MemoryColumn::Boolean(values), Cell::Boolean(value)) => values.push(Some(value)),

@@ -86,10 +86,10 @@ impl Kept<'_> {
     /// What would be read to make what a plan says, and all that is kept of it. Nothing is written or removed.
     pub fn making(&self, plan: &DerivePlan, inputs: &PinnedInputs) -> (Vec<Making>, Derived) {
         let mut derived = Derived::default();
-        let makings = split::parts(plan).iter().map(|part| {
-            let record = self.record(&name(part, inputs));
+        let making = |part: DerivePlan| {
+            let record = self.record(&name(&part, inputs));
             let why = match record {
-                Some(record) if record.is_of(part, inputs) => {
+                Some(record) if record.is_of(&part, inputs) => {
                     derived.extend(record.derived(inputs, self.shelf));
                     None
                 }
@@ -99,8 +99,8 @@ impl Kept<'_> {
             let of = part.columns.keys();
             let of = of.map(|entity| (entity.clone(), Amount::of_table(inputs.tables.get(entity)))).collect();
             Making { tables: part.tables().cloned().collect(), of, why }
-        });
-        let makings = makings.collect();
+        };
+        let makings = split::parts(plan).into_iter().map(making).collect();
         (makings, derived)
     }
 

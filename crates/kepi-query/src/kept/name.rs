@@ -131,7 +131,7 @@ fn content(column: &MemoryColumn) -> Vec<u8> {
         }
     };
     match column {
-        MemoryColumn::Text(values) => values.iter().for_each(|v| one(v.as_ref().map(|v| v.as_bytes()))),
+        MemoryColumn::Text(values) => values.iter().for_each(|v| one(v.map(str::as_bytes))),
         MemoryColumn::Integer(values) | MemoryColumn::Instant(values) => {
             values.iter().for_each(|v| one(v.map(i64::to_le_bytes).as_ref().map(|v| &v[..])));
         }

@@ -223,7 +223,7 @@ fn bounds(column: &MemoryColumn) -> (Option<(i64, i64)>, bool) {
             let known = || values.iter().copied().flatten();
             (known().min().zip(known().max()), known().next().is_none())
         }
-        MemoryColumn::Text(values) => (None, values.iter().all(Option::is_none)),
+        MemoryColumn::Text(values) => (None, values.iter().all(|value| value.is_none())),
         MemoryColumn::Boolean(values) => (None, values.iter().all(Option::is_none)),
     }
 }

@@ -18,7 +18,7 @@ fn bytes(table: &MemoryTable, row: usize, into: &mut Vec<u8>) {
             }
         };
         match column {
-            MemoryColumn::Text(values) => match values.get(row).and_then(Option::as_ref) {
+            MemoryColumn::Text(values) => match values.get(row) {
                 None => into.push(0),
                 Some(value) => {
                     into.push(1);
@@ -82,7 +82,7 @@ impl Difference {
 /// The text of a row; none also where the column has none.
 pub(super) fn text(column: &MemoryColumn, row: usize) -> Option<&str> {
     match column {
-        MemoryColumn::Text(values) => values.get(row)?.as_deref(),
+        MemoryColumn::Text(values) => values.get(row),
         _ => None,
     }
 }
@@ -99,7 +99,7 @@ pub(super) fn content(columns: &[PinnedColumn], table: &MemoryTable, from: usize
         hasher.update(&[0]);
         all.clear();
         match values {
-            MemoryColumn::Text(values) => some(values, from, rows).iter().for_each(|value| match value {
+            MemoryColumn::Text(values) => values.iter().skip(from).take(rows).for_each(|value| match value {
                 None => all.extend(u32::MAX.to_le_bytes()),
                 Some(value) => {
                     all.extend((value.len() as u32).to_le_bytes());

@@ -127,7 +127,10 @@ fn turned(inputs: &PinnedInputs) -> PinnedInputs {
     for table in turned.tables.values_mut() {
         let TableData::Memory(memory) = &table.data else { continue };
         let columns = memory.columns.iter().map(|column| match column {
-            MemoryColumn::Text(values) => MemoryColumn::Text(turn(values)),
+            MemoryColumn::Text(values) => {
+                let rows: Vec<u32> = (0..values.len() as u32).rev().collect();
+                MemoryColumn::Text(values.taken(&rows))
+            }
             MemoryColumn::Integer(values) => MemoryColumn::Integer(turn(values)),
             MemoryColumn::Instant(values) => MemoryColumn::Instant(turn(values)),
             MemoryColumn::Boolean(values) => MemoryColumn::Boolean(turn(values)),

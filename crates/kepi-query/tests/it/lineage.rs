@@ -37,7 +37,11 @@ fn exchanged(inputs: &PinnedInputs, which: impl Fn(&Thing) -> bool) -> PinnedInp
                 continue;
             }
             match values {
-                MemoryColumn::Text(values) => turn(values, by),
+                MemoryColumn::Text(values) => {
+                    let mut texts: Vec<Option<Box<str>>> = values.clone().into();
+                    turn(&mut texts, by);
+                    *values = texts.into();
+                }
                 MemoryColumn::Integer(values) | MemoryColumn::Instant(values) => turn(values, by),
                 MemoryColumn::Boolean(values) => turn(values, by),
             }

@@ -76,3 +76,58 @@ fn a_run_reads_what_has_changed_and_publishes_the_same() {
         assert_eq!(cost(&project).0, 0);
     }
 }
+
+/// What a run would read to make rows, or of rows that were made.
+fn reads(project: &Project) -> Vec<(String, Value, u64)> {
+    let costs: Value = serde_json::from_str(&project.ok(&["plan", "--cost", "--format", "json"])).unwrap();
+    let of = |cost: &Value| -> Vec<(String, Value, u64)> {
+        let entity = cost["entity"].as_str().unwrap().to_owned();
+        let reads = cost["reads"].as_array().unwrap().iter();
+        reads.map(|r| (entity.clone(), r["why"].clone(), r["amount"]["rows"].as_u64().unwrap())).collect()
+    };
+    costs.as_array().unwrap().iter().flat_map(of).collect()
+}
+
+#[test]
+fn a_run_makes_what_has_changed_and_publishes_the_same() {
+    let project = Project::example("subscription");
+    project.ok(&["run", "--quiet"]);
+    let first = reads(&project);
+    assert!(first.is_empty(), "all that was made is kept: {first:?}");
+    let before = kept(&project);
+    let made = |files: &[std::path::PathBuf]| {
+        let is_made =
+            |path: &&std::path::PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with("rows-");
+        files.iter().filter(is_made).count()
+    };
+    assert!(made(&before) > 3, "{before:?}");
+
+    // Usage of one account more.
+    let text = fs::read_to_string(project.path().join("data/usage.csv")).unwrap();
+    let last = text.lines().last().unwrap().replacen("U0", "V9", 1);
+    project.write("data/usage.csv", &format!("{text}{last}\n"));
+    project.ok(&["run", "--quiet"]);
+    project.ok(&["reproduce"]);
+    let after = kept(&project);
+    assert!(after.iter().any(|file| before.contains(file)) && after != before);
+    assert!(reads(&project).is_empty());
+
+    // Cut, flipped or lost: made anew.
+    for how in 0..3 {
+        for file in kept(&project) {
+            let mut bytes = fs::read(&file).unwrap();
+            let middle = bytes.len() / 2;
+            match how {
+                0 => bytes.truncate(middle),
+                1 => bytes[middle] ^= 1,
+                _ => {}
+            }
+            if how < 2 { fs::write(&file, bytes).unwrap() } else { fs::remove_file(&file).unwrap() }
+        }
+        assert!(reads(&project).iter().any(|(_, why, _)| why == "first"), "{how}");
+        let said: Value = serde_json::from_str(&project.ok(&["run", "--format", "json"])).unwrap();
+        assert_eq!((&said["first"], &said["restated"], &said["updated"]), (&0.into(), &0.into(), &0.into()));
+        project.ok(&["reproduce"]);
+        assert!(reads(&project).is_empty());
+    }
+}
