@@ -1,7 +1,7 @@
 //! Reading columns of a pinned table into memory, for what is made of them row by row.
 
 use arrow::{
-    array::{BooleanArray, RecordBatch},
+    array::{Array as _, BooleanArray, RecordBatch},
     compute::filter_record_batch,
 };
 use futures::StreamExt;
