@@ -83,7 +83,9 @@ pub(super) fn gather(
         let holds = filter.as_ref().is_none_or(|filter| filter.truth(row as usize) == Some(true));
         holds && value.as_ref().is_none_or(|(value, _)| value.is_known(row as usize))
     };
-    let cell = |row: u32| value.as_ref().map_or(Cell::Boolean(true), |(v, physical)| v.cell(row as usize, *physical));
+    let cell = |row: u32| {
+        value.as_ref().map_or(Cell::Boolean(true), |(v, physical)| v.cell(row as usize, *physical))
+    };
     let newest = table.newest();
     let mut of_newest: Vec<Option<Cell>> = Vec::new();
     let is_each = newest.iter().zip(0..).all(|(newest, row)| *newest == row);
@@ -126,7 +128,8 @@ pub(super) fn gather(
                 if *after { order.is_le() } else { order.is_lt() }
             })
         });
-        let mut end = until.map_or(at.len(), |until| point(at.len(), |p| order(p, until, by_place.1).is_lt()));
+        let mut end =
+            until.map_or(at.len(), |until| point(at.len(), |p| order(p, until, by_place.1).is_lt()));
         if let Some(last) = last {
             end = end.min(at.partition_point(|at| *at <= last));
         }
@@ -231,7 +234,11 @@ impl Grouped {
         };
         let is_current = |row: usize| ends.is_none_or(|ends| ends.get(row).copied().flatten().is_none());
         let each = || {
-            let tied = theirs.codes().iter().enumerate().filter(|(row, code)| **code != Texts::MISSING && is_current(*row));
+            let tied = theirs
+                .codes()
+                .iter()
+                .enumerate()
+                .filter(|(row, code)| **code != Texts::MISSING && is_current(*row));
             tied.filter_map(|(row, code)| Some((row as u32, *code as usize, dated.number(row)?)))
         };
         let mut starts = vec![0_u32; theirs.members().len() + 1];
@@ -261,7 +268,11 @@ impl Grouped {
                 group.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| of.key(a.1).cmp(&of.key(b.1))));
             }
         }
-        Self { rows: pairs.iter().map(|of| of.1).collect(), at: pairs.iter().map(|of| of.0).collect(), starts }
+        Self {
+            rows: pairs.iter().map(|of| of.1).collect(),
+            at: pairs.iter().map(|of| of.0).collect(),
+            starts,
+        }
     }
 
     /// From where until where the rows of a code stand.
