@@ -24,7 +24,7 @@ use kepi_model::{
 use kepi_query::{
     derive,
     finish::{AtGrain, Context, MeasuredScan, values_of},
-    kept::{Kept, Shelf},
+    kept::{Kept, Remade, Shelf},
     lower::lower_at,
     port::{
         Evaluator, Limits, PinnedColumn, PinnedFile, PinnedInputs, PinnedTable, SnapshotId, TableData, system,
@@ -152,6 +152,10 @@ pub struct DerivedReport {
     pub derived_day_seconds: f64,
     /// That by one that makes all anew.
     pub derived_day_fraction: f64,
+    /// Keys of which anything was made anew for the day, counted where they are made together; none: all was made anew.
+    pub derived_day_keys: Option<usize>,
+    /// Slices that were written anew for the day.
+    pub derived_day_slices: usize,
     /// A refresh to which nothing came.
     pub derived_again_seconds: f64,
     /// Bytes that are kept.
@@ -162,7 +166,7 @@ pub struct DerivedReport {
     pub derived_polars_seconds: Option<f64>,
     /// Kepi's largest memory while all is made anew, where the operating system tells.
     pub peak_rss_bytes: Option<u64>,
-    /// The peers' largest memory.
+    /// The peers' largest memory, where the operating system tells.
     pub peer_peak_bytes: BTreeMap<String, u64>,
     /// Versions of the peers.
     pub peer_versions: BTreeMap<String, String>,
@@ -229,6 +233,17 @@ pub async fn derived(
     let seconds = |of: &dyn Fn(&Refreshed) -> f64| median(&all.iter().map(of).collect::<Vec<_>>());
     let derived_seconds = seconds(&|of| of.seconds);
     let kept_bytes = shelf.names().iter().filter_map(|name| shelf.read(name)).map(|b| b.len() as u64).sum();
+    let (mut keys, mut slices) = (Some(0), 0);
+    for how in &day.remade {
+        match how {
+            Remade::Nothing => {}
+            Remade::Some { keys: some, slices: written, .. } => {
+                keys = keys.map(|keys| keys + some);
+                slices += written;
+            }
+            Remade::All => keys = None,
+        }
+    }
     let of = |name: &str| peers.get(name).map(|peer: &Peer| peer.median);
     Ok(DerivedReport {
         events: options.events,
@@ -242,12 +257,17 @@ pub async fn derived(
         derived_first_seconds: first.seconds,
         derived_day_seconds: day.seconds,
         derived_day_fraction: day.seconds / derived_seconds,
+        derived_day_keys: keys,
+        derived_day_slices: slices,
         derived_again_seconds: again.seconds,
         kept_bytes,
         derived_duckdb_seconds: of("duckdb"),
         derived_polars_seconds: of("polars"),
         peak_rss_bytes,
-        peer_peak_bytes: peers.iter().map(|(name, peer)| (name.clone(), peer.peak_bytes)).collect(),
+        peer_peak_bytes: peers
+            .iter()
+            .filter_map(|(name, peer)| Some((name.clone(), peer.peak_bytes?)))
+            .collect(),
         peer_versions: peers.iter().map(|(name, peer)| (name.clone(), peer.version.clone())).collect(),
         results_agree: (!peers.is_empty()).then_some(differences.is_empty()),
         differences,
@@ -261,6 +281,7 @@ struct Refreshed {
     seconds: f64,
     making_seconds: f64,
     made_rows: u64,
+    remade: Vec<Remade>,
     results: Results,
 }
 
@@ -306,7 +327,8 @@ async fn refresh(
     let seconds = began.elapsed().as_secs_f64();
     drop(values);
     let results = results(project, &scans)?;
-    Ok(Refreshed { seconds, making_seconds, made_rows, results })
+    let remade = kept.map(|kept| kept.remade()).unwrap_or_default();
+    Ok(Refreshed { seconds, making_seconds, made_rows, remade, results })
 }
 
 /// What the states say, in the form of the peers.
@@ -422,7 +444,7 @@ struct Peer {
     version: String,
     median: f64,
     result: String,
-    peak_bytes: u64,
+    peak_bytes: Option<u64>,
 }
 
 async fn ask(
