@@ -193,6 +193,10 @@ pub(crate) fn frames(rows: &Table, project: &Project) -> Result<BTreeMap<Grain, 
             Vouched::read_grain(rows.grain(row)).ok_or_else(|| corrupt(rows.grain(row).to_owned()))?;
         let said = figure(rows, row).map_err(|e| corrupt(e.to_string()))?;
         let Ok(estimate) = &said.estimate else { continue };
+        // Of what was not measured nothing is concluded.
+        if estimate.not_measured().is_some() {
+            continue;
+        }
         // Rows of a series stand together.
         let place = (rows.subject(row), rows.segment(row));
         if last.as_ref().is_none_or(|(known, ..)| *known != place) {

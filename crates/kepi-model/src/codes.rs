@@ -588,6 +588,10 @@ codes! {
         "Weights make a row count as several. Quantiles from a histogram, numbers of different values, ratios, rates and stocks count rows as they are, so such a KPI would never have a value."
         "a measure that is weighted: mean, share, nps, satisfaction, effort, duration, or count and sum"
         "remove `weight`, or use a measure that is weighted";
+    WITHOUT_DATA "K0639" Error "a figure for periods without data that can never stand, or would mislead"
+        "A period without data has no value, with the reason. A KPI may say otherwise: that it is zero, that the last measured value stands on for a while, that a value is imputed, or that nothing that rests on it has one. What is said so is marked as not measured wherever it is shown, has no interval, and no analysis concludes anything from it. It has to be a value that the KPI can have, in a period that can be without one."
+        "a policy that can apply: `exclude`, `zero`, `block`, `{carry: {at_most: 3 months}}` or `{impute: {mean: {last: 6, at_most: 3 months}}}`"
+        "remove `without_data`: then the period has no value, with the reason";
     MARGIN "K0641" Error "margins that cannot be met"
         "Weights are made so that the rows of each period add up to what is known of the population, by every margin. So margins speak of dimensions that all rows have, are above zero, are written as numbers or as shares but not as both, and are those of one population. What the data lack, such as a member without a single answer, shows as the reason of the period that lacks it."
         "margins such as `rake: {account.region: {known: {EU: 35%, NA: 65%}}}`"

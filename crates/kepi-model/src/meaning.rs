@@ -77,6 +77,7 @@ pub(crate) fn kpi(kpi: &Kpi, calendar: &Calendar, entities: &BTreeMap<EntityId, 
     if kpi.survey_gates != SurveyGates::default() {
         form.push(json!(["survey gates", effective_n, response_rate, representative]));
     }
+    form.extend(kpi.without_data.form());
     if !kpi.made.is_empty() {
         form.push(json!(["made", derived::forms(&kpi.made, entities)]));
     }

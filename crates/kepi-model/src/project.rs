@@ -31,7 +31,7 @@ pub use crate::measure::{
     Aggregate, AsOf, Basis, BasisKind, BasisPoints, Belief, Better, Bins, Design, Dimension, Disposition,
     Duration, DurationSummary, Indicator, Kpi, MARGIN_SCALE, Margin, MarginTo, Mean, Measure, MissingRule,
     Nps, Population, Quantile, Rating, RatingKind, RatingSummary, Ratio, Response, Sensitivity, Share, Sign,
-    Spacing, SurveyGates, Target, TargetLines, Total, Trim, Unmatched, ValueUnit,
+    Spacing, SurveyGates, Target, TargetLines, Total, Trim, Unmatched, ValueUnit, WithoutData,
 };
 pub use crate::secret::{Secret, Setting};
 pub use connection::{Auth, Connection, S3, S3Keys, To};

@@ -36,6 +36,14 @@ impl Over {
         }
     }
 
+    /// Whether a period ends no later than so long after an earlier one.
+    ///
+    /// # Errors
+    /// One of them lies beyond what the calendar can name.
+    pub fn reaches(self, earlier: Period, period: Period, calendar: &Calendar) -> Result<bool, CalendarError> {
+        Ok(self.first_day(period, calendar)? <= calendar.first_day(earlier.offset(1))?)
+    }
+
     /// The day on which data begin whose first row is of `day`, for windows of periods of `grain`.
     ///
     /// Nobody knows whether rows are missing before the first one or there were none. What is said without a window of the

@@ -5,6 +5,7 @@ mod cube;
 mod edges;
 mod weighted;
 mod windows;
+mod without_data;
 
 use std::{
     cell::RefCell,
@@ -208,7 +209,7 @@ impl<'a> AtGrain<'a> {
             });
             Ok(())
         })?;
-        Ok(values)
+        without_data::filled(self, kpi, values)
     }
 
     /// Shows what the measure's kind sees of every value, in the order of [`Self::values`].
@@ -484,11 +485,16 @@ pub fn finished_again(kpi: &Kpi, states: &CellStates, confidence: f64) -> Result
 }
 
 fn finished_at(kpi: &Kpi, states: &CellStates, level: Level) -> Result<Finished, FinishError> {
-    if kpi.measure.kind().inputs().is_empty() {
-        Ok(finished(kpi, &View::kept(states), level))
+    let mut found = if kpi.measure.kind().inputs().is_empty() {
+        finished(kpi, &View::kept(states), level)
     } else {
-        composed::again(kpi, states, level)
+        composed::again(kpi, states, level)?
+    };
+    // What it was made of lies in other periods.
+    if let Some(filled) = &states.filled {
+        found.estimate = Ok(filled.estimate());
     }
+    Ok(found)
 }
 
 /// What a value of a KPI that is computed of others was computed of: theirs, at the project's confidence; none of one that

@@ -12,7 +12,7 @@ use kepi_model::{
 };
 use kepi_stats::estimate::NotComputable;
 
-use crate::value::Value;
+use crate::{state::wire::CellStates, value::Value};
 
 /// A rule in a period in which it does not hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,6 +99,7 @@ pub fn withhold(project: &Project, values: &mut [Value]) -> Result<Judged, Calen
         }
         // The doubts of a period are those of all its segments.
         let mut of_period: BTreeMap<Period, Vec<&Doubt<'_>>> = BTreeMap::new();
+        let mut further = Vec::new();
         for value in values.iter_mut().filter(|value| value.kpi == kpi.id && value.estimate.is_ok()) {
             let hits = match of_period.get(&value.period) {
                 Some(hits) => hits,
@@ -111,6 +112,15 @@ pub fn withhold(project: &Project, values: &mut [Value]) -> Result<Judged, Calen
                     }
                     of_period.entry(value.period).or_insert(hits)
                 }
+            };
+            let of_sources;
+            let hits = match filled_since(value) {
+                Some(since) if hits.is_empty() => {
+                    of_sources = behind(kpi, value.period, since, &own, calendar)?;
+                    further.push((value.period, of_sources.clone()));
+                    &of_sources
+                }
+                _ => hits,
             };
             if let Some(first) = hits.first() {
                 let of_rule = || hits.iter().filter(|doubt| doubt.rule.id == first.rule.id);
@@ -125,7 +135,7 @@ pub fn withhold(project: &Project, values: &mut [Value]) -> Result<Judged, Calen
             }
         }
         let mut withheld: BTreeMap<&RuleId, Withheld> = BTreeMap::new();
-        for (period, hits) in of_period {
+        for (period, hits) in of_period.into_iter().chain(further) {
             for doubt in hits {
                 let id = &doubt.rule.id;
                 let of = withheld.entry(id).or_insert_with(|| Withheld {
@@ -154,6 +164,34 @@ pub fn unjudged(project: &Project, not_renewed: &mut BTreeMap<KpiId, String>) {
             not_renewed.entry(kpi.id.clone()).or_insert_with(|| why.clone());
         }
     }
+}
+
+/// The oldest period of which a figure is made that was filled in, or computed of such.
+fn filled_since(value: &Value) -> Option<i32> {
+    value.estimate.as_ref().ok()?.not_measured()?;
+    CellStates::decode(&value.states).ok()?.filled_since()
+}
+
+/// The doubts about what a figure that was filled in is made of: the first period back that has any.
+fn behind<'a, 'p>(
+    kpi: &Kpi,
+    period: Period,
+    since: i32,
+    doubts: &[&'a Doubt<'p>],
+    calendar: &Calendar,
+) -> Result<Vec<&'a Doubt<'p>>, CalendarError> {
+    for ordinal in (since..period.ordinal).rev() {
+        let mut hits = Vec::new();
+        for doubt in doubts {
+            if touches(kpi, Period { ordinal, ..period }, doubt, calendar)? {
+                hits.push(*doubt);
+            }
+        }
+        if !hits.is_empty() {
+            return Ok(hits);
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// Whether rows that are in doubt may be in the value of a KPI for a period.

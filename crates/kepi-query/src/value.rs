@@ -241,6 +241,17 @@ pub struct Value {
 }
 
 impl Value {
+    /// What was measured, or why nothing was: of a value that was filled in, where that comes from.
+    ///
+    /// # Errors
+    /// There is no value, or it was not measured.
+    pub fn measured(&self) -> Result<&Estimate, &NotComputable> {
+        match &self.estimate {
+            Ok(Estimate { interval: Err(why @ NotComputable::NotMeasured { .. }), .. }) => Err(why),
+            other => other.as_ref(),
+        }
+    }
+
     /// The point, if there is one.
     pub fn point(&self) -> Option<f64> {
         self.estimate.as_ref().ok().map(|estimate| estimate.point)

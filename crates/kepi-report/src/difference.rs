@@ -224,6 +224,7 @@ fn kpi((then, before): (&Kpi, &Project), (now, after): (&Kpi, &Project), said: &
             let rest = [share("response", of.response_rate), share("representativity", of.representative)];
             listed(n.into_iter().chain(rest.into_iter().flatten()))
         });
+        changed("periods without data", &|kpi, _| kpi.without_data.words().unwrap_or_default());
         if said.said.len() == known {
             said.of(Aspect::Definition, "how it is computed, or what it is made of".to_owned());
         }

@@ -170,6 +170,20 @@ pub trait Facts: KpiValues + Send + Sync {
     /// # Errors
     /// It cannot be read.
     fn before(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Result<Option<Said>, ViewError>;
+    /// Why a restated figure is another than the final one that it replaced: all that changed between the two runs of what it
+    /// rests on, in words.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn restated_because(
+        &self,
+        kpi: &KpiId,
+        period: Period,
+        segment: &Segment,
+    ) -> Result<Vec<String>, ViewError> {
+        let _ = (kpi, period, segment);
+        Ok(Vec::new())
+    }
     /// Whether the newest run could not renew the figures of a KPI at a grain.
     fn not_renewed(&self, kpi: &KpiId, grain: Grain) -> bool {
         let _ = (kpi, grain);

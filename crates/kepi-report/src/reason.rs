@@ -33,6 +33,9 @@ pub enum Absence {
     /// The value may still change, so it is not compared with whole periods.
     #[error("the period is not complete")]
     Provisional,
+    /// The value stands in place of one that was not measured.
+    #[error("it was not measured")]
+    NotMeasured,
     /// There is no final value before it.
     #[error("no earlier value")]
     NoEarlier,
@@ -55,6 +58,7 @@ impl From<Absence> for Reason {
         let code = match absence {
             Absence::NothingToCompare => "nothing_to_compare",
             Absence::Provisional => "provisional",
+            Absence::NotMeasured => "not_measured",
             Absence::NoEarlier => "no_earlier",
             Absence::Overlapping => "overlapping",
             Absence::ToDate => "to_date",

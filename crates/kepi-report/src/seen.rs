@@ -253,6 +253,17 @@ impl Facts for Seen {
     fn before(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Result<Option<Said>, ViewError> {
         if self.shows(kpi, segment) { self.facts.before(kpi, period, segment) } else { Ok(None) }
     }
+    fn restated_because(
+        &self,
+        kpi: &KpiId,
+        period: Period,
+        segment: &Segment,
+    ) -> Result<Vec<String>, ViewError> {
+        if !self.shows(kpi, segment) {
+            return Ok(Vec::new());
+        }
+        self.facts.restated_because(kpi, period, segment)
+    }
     fn not_renewed(&self, kpi: &KpiId, grain: Grain) -> bool {
         self.facts.not_renewed(kpi, grain)
     }

@@ -12,6 +12,7 @@ use kepi_query::{
     published::{GRAINS, grain_text},
     value::Segment,
 };
+use kepi_stats::estimate::Estimate;
 use serde::Serialize;
 
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
 };
 
 /// The columns, in the order in which [`to_csv`] writes them.
-pub const COLUMNS: [&str; 18] = [
+pub const COLUMNS: [&str; 19] = [
     "kpi",
     "period",
     "segment",
@@ -46,6 +47,7 @@ pub const COLUMNS: [&str; 18] = [
     "window",
     "overridden",
     "computed",
+    "not_measured",
 ];
 
 /// A value of a KPI in a period over a segment, or why there is none.
@@ -95,6 +97,9 @@ pub struct Row {
     /// What was computed then, in `unit`; none too where that had no value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub computed: Option<f64>,
+    /// Of a value that was not measured where it comes from, in words: `carried forward from 2026-03 (no rows)`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_measured: Option<String>,
 }
 
 /// The published values of a KPI: all, or those of the unit, the segment and the period that are asked for. Sorted by length
@@ -196,6 +201,7 @@ fn row(reporter: Reporter<'_>, of: &Reading<'_>, place: &Place<'_>) -> Option<Ro
         window: of.kpi.window().map(Over::label),
         overridden: of.overridden(),
         computed: entry.computed.as_ref().and_then(|of| of.as_ref().ok()).map(|of| of.point / scale),
+        not_measured: estimate.and_then(Estimate::not_measured).map(str::to_owned),
     })
 }
 
@@ -244,6 +250,7 @@ pub fn to_csv(rows: &[Row]) -> String {
             csv::cell(row.window.as_deref().unwrap_or_default()),
             row.overridden.map(|item| item.to_string()).unwrap_or_default(),
             number(row.computed),
+            csv::cell(row.not_measured.as_deref().unwrap_or_default()),
         ];
         let _ = writeln!(text, "{}", cells.join(","));
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use kepi_model::{
     calendar::{Grain, Period},
     id::{Hash, KpiId, LevelId, ObjectiveId, PerspectiveId, UnitId},
-    project::{Cascade, CascadeTargets, CascadeValue, Kpi, Project, Scorecard, Target, Unit},
+    project::{Cascade, CascadeTargets, CascadeValue, Kpi, Project, Scorecard, Target, Unit, WithoutData},
 };
 use kepi_query::{state::Member, value::Segment};
 
@@ -255,10 +255,12 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
             let observed = segment.as_ref().and_then(|s| self.values.observed(id, period, s));
             let Some(kpi) = self.project.kpis.get(id) else {
                 let nothing = Standing { target: None, score: Err(NoScore::NoValue), band: None };
-                return ScoreNode::leaf(id.clone(), id.to_string(), weight, nothing);
+                let named = (id.clone(), id.to_string());
+                return ScoreNode::leaf(named, weight, nothing, WithoutData::default());
             };
             let standing = Standing::of(kpi, observed.as_ref(), self.target(kpi, unit, period));
-            ScoreNode::leaf(id.clone(), kpi.name.clone(), weight, standing)
+            let policy = kpi.in_period(period, &self.project.calendar).unwrap_or(kpi).without_data;
+            ScoreNode::leaf((id.clone(), kpi.name.clone()), weight, standing, policy)
         };
         let wording = self.in_force(period);
         let rule = wording.unwrap_or(self.scorecard);

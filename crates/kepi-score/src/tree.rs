@@ -2,7 +2,7 @@
 
 use kepi_model::{
     id::{KpiId, ObjectiveId, PerspectiveId, ScorecardId, UnitId},
-    project::{Kpi, MissingRule, Scorecard, Target},
+    project::{Kpi, MissingRule, Scorecard, Target, WithoutData},
 };
 use kepi_stats::estimate::{Estimate, NotComputable};
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,12 @@ pub enum NoScore {
     /// A child has none, and the scorecard says `missing: block`.
     #[error("a part has no score, and the scorecard blocks on missing parts")]
     Blocked,
+    /// A KPI beneath has no value and says `without_data: block`.
+    #[error("`{kpi}` has no value, and nothing is scored without it")]
+    Without {
+        /// The KPI.
+        kpi: KpiId,
+    },
     /// There is nothing beneath.
     #[error("nothing is beneath it")]
     Empty,
@@ -72,6 +78,7 @@ impl NoScore {
             Self::NoTarget => "no_target",
             Self::Coverage { .. } => "coverage",
             Self::Blocked => "blocked",
+            Self::Without { .. } => "without",
             Self::Empty => "empty",
         }
     }
@@ -136,6 +143,8 @@ pub struct ScoreNode {
     pub band: Option<Band>,
     /// Of a KPI: the target it is held against.
     pub target: Option<Target>,
+    /// A KPI at or beneath it that has no value and without which nothing is scored.
+    pub blocked_by: Option<KpiId>,
     /// What it is made of.
     pub children: Vec<ScoreNode>,
 }
@@ -173,8 +182,15 @@ impl ScoreNode {
     }
 
     /// A KPI, not yet weighed against its siblings.
-    pub(crate) fn leaf(id: KpiId, name: String, weight: u32, standing: Standing) -> Self {
+    pub(crate) fn leaf(
+        (id, name): (KpiId, String),
+        weight: u32,
+        standing: Standing,
+        policy: WithoutData,
+    ) -> Self {
+        let no_value = matches!(standing.score, Err(NoScore::NotComputable(_) | NoScore::NoValue));
         Self {
+            blocked_by: (policy == WithoutData::Block && no_value).then(|| id.clone()),
             id: NodeId::Kpi(id),
             name,
             weight,
@@ -216,8 +232,11 @@ impl ScoreNode {
             .collect();
         let needed = (rules.minimum_coverage * 1e6).round() as u32;
         let missing = children.iter().any(|c| c.score.is_err());
+        let blocked_by = children.iter().find_map(|c| c.blocked_by.clone());
         let score = if children.is_empty() {
             Err(NoScore::Empty)
+        } else if let Some(kpi) = &blocked_by {
+            Err(NoScore::Without { kpi: kpi.clone() })
         } else if rules.missing == MissingRule::Block && missing {
             Err(NoScore::Blocked)
         } else if entering.iter().all(Option::is_none) || (!worst_case && coverage < needed) {
@@ -243,6 +262,7 @@ impl ScoreNode {
             band: score.as_ref().ok().map(|s| band_of_score(*s)),
             score,
             target: None,
+            blocked_by,
             children,
         }
     }

@@ -114,6 +114,15 @@ impl Estimate {
             method: Method::Exact,
         }
     }
+
+    /// Where the point comes from, if it was not measured but filled in, or computed of something that was: it has no interval,
+    /// and nothing may be concluded from it.
+    pub fn not_measured(&self) -> Option<&str> {
+        match &self.interval {
+            Err(NotComputable::NotMeasured { how }) => Some(how),
+            _ => None,
+        }
+    }
 }
 
 /// How an estimate and its interval were computed.
@@ -199,6 +208,12 @@ pub enum Method {
     FormulaIndependent,
     /// A weighted index of other estimates, over the box of their intervals.
     Composite,
+    /// Nothing was measured; taken as zero, as was declared.
+    TakenAsZero,
+    /// Nothing was measured; the last measured value stands on, as was declared.
+    CarriedForward,
+    /// Nothing was measured; imputed from measured values before it, as was declared.
+    Imputed,
 }
 
 impl Method {
@@ -248,6 +263,9 @@ impl Method {
                 "formula of independent values, variances recovered from their limits"
             }
             Self::Composite => "weighted index of other values, over all that their intervals allow",
+            Self::TakenAsZero => "not measured, taken as zero",
+            Self::CarriedForward => "not measured, carried forward",
+            Self::Imputed => "not measured, imputed",
         }
     }
 }
@@ -380,6 +398,12 @@ pub enum NotComputable {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         periods: String,
     },
+    /// Of an interval: its point was not measured, but is what was declared for periods without data.
+    #[error("not measured: {how}")]
+    NotMeasured {
+        /// Where the point comes from.
+        how: String,
+    },
     /// Something that it is computed of has no value or no interval.
     #[error("{input}: {reason}")]
     NoInput {
@@ -420,6 +444,7 @@ impl NotComputable {
             Self::NotBegun { .. } => "not_begun",
             Self::NotReached { .. } => "not_reached",
             Self::NotTrusted { .. } => "not_trusted",
+            Self::NotMeasured { .. } => "not_measured",
             Self::NoInput { .. } => "no_input",
             Self::Invalid(_) => "invalid",
             Self::Unsupported(_) => "unsupported",
@@ -508,6 +533,7 @@ mod tests {
             (N::BeforeData { window: text(), data: text() }, "before_data"),
             (N::NotBegun { of: text(), on: None }, "not_begun"),
             (N::NotReached { of: text(), until: text() }, "not_reached"),
+            (N::NotMeasured { how: text() }, "not_measured"),
             (N::Invalid(text()), "invalid"),
             (N::Unsupported(text()), "unsupported"),
         ];

@@ -131,7 +131,7 @@ impl Watched<'_> {
         let figures = published.values.get(&place).into_iter().flatten();
         figures
             .map(|(ordinal, value)| {
-                let Ok(estimate) = &value.estimate else {
+                let Ok(estimate) = value.measured() else {
                     return Looked::nothing(*ordinal);
                 };
                 let own = judged.and_then(|of| of.get(ordinal)).copied();
@@ -352,7 +352,7 @@ impl App {
         };
         let none =
             items::Effect { came: items::Came::NotComputable, change: None, enough: false, run: Some(run) };
-        let seen = match (of(plan.expected.from).map(|value| &value.estimate), &after.estimate) {
+        let seen = match (of(plan.expected.from).map(Value::measured), after.measured()) {
             (Some(Ok(before)), Ok(after)) => {
                 let of = effect(before, after, plan.expected.change.get());
                 let ends = of.interval.and_then(|(low, high)| Some((Number::new(low)?, Number::new(high)?)));

@@ -141,6 +141,14 @@ impl Facts for Picture {
     fn before(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Result<Option<Said>, ViewError> {
         self.before(kpi, period, segment).map_err(unavailable)
     }
+    fn restated_because(
+        &self,
+        kpi: &KpiId,
+        period: Period,
+        segment: &Segment,
+    ) -> Result<Vec<String>, ViewError> {
+        self.restated_because(kpi, period, segment).map_err(unavailable)
+    }
     fn not_renewed(&self, kpi: &KpiId, grain: Grain) -> bool {
         self.stands(kpi, grain).is_some_and(|(_, vouched)| vouched.not_renewed.is_some())
     }

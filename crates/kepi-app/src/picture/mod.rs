@@ -31,6 +31,7 @@ mod decided;
 mod facts;
 mod judged;
 mod load;
+mod restated;
 mod sums;
 
 pub(crate) use cube::{day_of, period_of};
@@ -255,6 +256,30 @@ impl Picture {
         let key = cube.rows().key(row);
         let earlier = (0..history.rows()).find(|row| history.key(*row) == key && history.run(*row) == run);
         Ok(earlier.and_then(|row| self.said(&history, row)))
+    }
+
+    /// Why a restated figure is another: see [`restated`].
+    fn restated_because(
+        &self,
+        kpi: &KpiId,
+        period: Period,
+        segment: &Segment,
+    ) -> Result<Vec<String>, PortError> {
+        let found = self.cube(kpi).and_then(|cube| Some((cube, cube.row(period, segment)?)));
+        let runs = found.and_then(|(cube, row)| {
+            let then = self.runs.get(&restates(cube.rows(), row)?)?;
+            Some((then, self.runs.get(&cube.rows().run(row))?))
+        });
+        let (Some((then, now)), Some(app)) = (runs, &self.app) else { return Ok(Vec::new()) };
+        let vouched = |run: &Run| -> Result<Option<Vouched>, PortError> {
+            let standing = self.wait(app.values.vouched(Some(run.seq)))?.into_iter();
+            let mut own = standing.map(|(_, of)| of).filter(|of| {
+                of.grain == period.grain && matches!(&of.subject, Subject::Kpi(id) if id == kpi)
+            });
+            Ok(own.next())
+        };
+        let of = restated::Between { then: (then, vouched(then)?), now: (now, vouched(now)?) };
+        Ok(of.because(kpi, &self.project, &self.loads))
     }
 
     fn said(&self, rows: &Table, row: usize) -> Option<Said> {

@@ -9,6 +9,7 @@ mod moves;
 mod targets;
 mod together;
 mod unfilled;
+mod without_data;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,7 +28,7 @@ use crate::{
     id::{BusinessHoursId, EntityId, KpiId},
     meaning,
     measure::{Measure, Reader},
-    project::{Entity, Kpi},
+    project::{Entity, Kpi, WithoutData},
     sql::Want,
     window::Over,
     word::Word,
@@ -134,6 +135,7 @@ fn read(
         minimum_n: gates.and_then(|g| u64::try_from(g.n.get()?.0).ok()),
         minimum_coverage: written.coverage_at_least.get().map(|s| s.0.to_f64()),
         survey_gates,
+        without_data: WithoutData::default(),
         response,
         targets,
         // Of KPIs that may not have been read yet.
@@ -163,6 +165,7 @@ fn read(
     } else {
         composed::made(&mut kpi);
     }
+    kpi.without_data = without_data::read(written, &kpi, around.calendar, context);
     kpi.wording = meaning::kpi(&kpi, around.calendar, around.entities);
     kpi.hash = kpi.wording;
     Some(kpi)

@@ -10,7 +10,7 @@ use crate::{
         table,
     },
     id::{DimensionId, EntityId, KpiId, ObjectiveId, PersonId, PurposeId, UnitId},
-    measure::{Weights, Written as Measure, WrittenResponse},
+    measure::{Weights, Written as Measure, WrittenResponse, WrittenWithoutData},
     project::{AsOf, Better, Indicator, Sensitivity, Sign},
 };
 
@@ -106,6 +106,9 @@ table! {
         "{bounced: not delivered, complete: answer is not null}";
     publish_if: Gates, optional, "Fewer cases are shown as insufficient.", "{n: 50}";
     coverage_at_least: Share, optional, "Below it the value is shown as insufficient.", "60%";
+    without_data: WrittenWithoutData, default "exclude",
+        "What is said of a period of which there are no data: nothing (`exclude`), that it is `zero`, nothing and nothing of what rests on it either (`block`), the last measured value, or an imputed one.",
+        "{carry: {at_most: 3 months}}";
     targets: List<Target>, optional, "Targets over time and by unit.", "[{from: 2026-01-01, …}]";
     moves: Map<KpiId, Moves>, optional, "KPIs that it is believed to move; each belief is held against published figures.",
         "{renewal_rate: {sign: positive, lag: 1 quarter}}";

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Carry, Circumstances, Design, Measure, Response, Target, ValueUnit};
+use super::{Carry, Circumstances, Design, Measure, Response, Target, ValueUnit, WithoutData};
 use crate::{
     calendar::{Calendar, Grain, Period},
     derived::Made,
@@ -58,6 +58,8 @@ pub struct Kpi {
     pub minimum_coverage: Option<f64>,
     /// What else a survey has to be for its value to be published.
     pub survey_gates: SurveyGates,
+    /// What is said of a period of which there are no data.
+    pub without_data: WithoutData,
     /// What became of those who were asked.
     pub response: Option<Response>,
     /// Targets, sorted by unit (none first) and date.

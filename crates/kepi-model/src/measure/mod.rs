@@ -23,6 +23,7 @@ mod stock;
 mod target;
 mod total;
 mod unit;
+mod without_data;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +42,7 @@ use crate::{
 pub(crate) use design::{AskedWord, MarginText, WHOLE, Weights, WrittenMargin, in_decimal};
 pub(crate) use response::WrittenResponse;
 pub(crate) use rows::Reader;
+pub(crate) use without_data::Written as WrittenWithoutData;
 pub(crate) use words::Words;
 
 pub use circumstances::{Circumstances, Counted};
@@ -62,6 +64,7 @@ pub use stock::Stock;
 pub use target::{Basis, BasisKind, Target, TargetLines};
 pub use total::{Aggregate, Total};
 pub use unit::ValueUnit;
+pub use without_data::{Imputation, WithoutData};
 
 one_of! {
     Written = "measure", "How a KPI is computed: exactly one kind.";

@@ -158,6 +158,61 @@ fn cases() -> Vec<(&'static str, &'static str, String)> {
             kpi("composite: {kpis: {easy_help: {weight: 100%, zero: 90%, hundred: 50%}}}", ""),
         ),
         ("from and to", "K0106", kpi("composite: {kpis: {nps: {weight: 100%, from: 0, to: 60}}}", "")),
+        ("a number of orders taken as zero", "K0639", over("count: {of: order}", "without_data: zero\n")),
+        (
+            "a mean answer of 0 where 1 is the lowest",
+            "K0639",
+            over(
+                "satisfaction: {of: survey_response, answer: ease, scale: 1..7, summary: mean}",
+                "without_data: zero\n",
+            ),
+        ),
+        (
+            "a formula that is carried forward",
+            "K0639",
+            kpi(
+                "formula: {kpis: {a: revenue}, value: a / 2}",
+                "without_data: {carry: {at_most: 1 quarter}}\n",
+            ),
+        ),
+        (
+            "an entered figure taken as zero",
+            "K0639",
+            over("entered: {figure: market_share, type: share, due: 10 days}", "without_data: zero\n"),
+        ),
+        (
+            "a season of years",
+            "K0639",
+            over(
+                "duration: {of: order, from: ordered_at, until: delivered_at, summary: mean}",
+                "without_data: {impute: {season: {years: 2, at_most: 1 year}}}\n",
+            )
+            .replace("period: month", "period: year"),
+        ),
+        (
+            "a mean of one",
+            "K0111",
+            over(
+                "duration: {of: order, from: ordered_at, until: delivered_at, summary: mean}",
+                "without_data: {impute: {mean: {last: 1, at_most: 1 year}}}\n",
+            ),
+        ),
+        (
+            "carried forward without an end",
+            "K0108",
+            over(
+                "duration: {of: order, from: ordered_at, until: delivered_at, summary: mean}",
+                "without_data: {carry: 3 months}\n",
+            ),
+        ),
+        (
+            "the last one, in a word",
+            "K0110",
+            over(
+                "duration: {of: order, from: ordered_at, until: delivered_at, summary: mean}",
+                "without_data: last\n",
+            ),
+        ),
         ("a window in a word", "K0113", over("count: {of: order}", "over: ytd\n")),
         ("a window without a unit", "K0113", over("count: {of: order}", "over: 12\n")),
         ("a rolling window", "K0113", over("count: {of: order}", "over: rolling 12 months\n")),

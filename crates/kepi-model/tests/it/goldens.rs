@@ -381,6 +381,7 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ],
         ),
         ("K0636", kpis(EASY_MEASURE, "composite: {kpis: {nps: {weight: 100%, zero: 60, hundred: 0}}}")),
+        ("K0639", kpis("period: week\n", "period: week\nwithout_data: {carry: {at_most: 3 days}}\n")),
         ("K0637", kpis("period: week\n", "period: [week, month, week]\n")),
         ("K0632", kpis("period: week\n", "period: week\nover: {to_date: week}\n")),
         (

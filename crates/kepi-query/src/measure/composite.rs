@@ -3,13 +3,13 @@
 
 use kepi_model::{
     measure::{Composite, CompositePart},
-    project::MissingRule,
+    project::{MissingRule, WithoutData},
 };
 use kepi_stats::estimate::{Estimate, Interval, Level, Method, NotComputable};
 
 use super::{
     Finished,
-    formula::{known, least_covered, limits},
+    formula::{known, least_covered, limits, not_measured},
 };
 
 /// What one KPI adds to an index.
@@ -44,6 +44,12 @@ fn put(
     points: Vec<Result<i64, NotComputable>>,
 ) -> Result<(Vec<Added>, i64), NotComputable> {
     let missing = points.iter().find_map(|points| points.as_ref().err());
+    let of_blocking = composite.parts.iter().zip(&points).find_map(|(part, points)| {
+        points.as_ref().err().filter(|_| part.input.kpi.without_data == WithoutData::Block)
+    });
+    if let Some(reason) = of_blocking {
+        return Err(reason.clone());
+    }
     if let Some(reason) = missing
         && (composite.missing == MissingRule::Block || points.iter().all(Result::is_err))
     {
@@ -114,6 +120,9 @@ fn interval(
     for (part, found) in composite.parts.iter().zip(inputs) {
         let pair = match known(&part.input, found.as_ref()) {
             Ok(estimate) => {
+                if let Some(reason) = not_measured(&part.input, estimate) {
+                    return Err(reason);
+                }
                 let limits = limits(&part.input, estimate)?;
                 let (a, b) = (micro(part, limits.low), micro(part, limits.high));
                 [Ok(a.min(b)), Ok(a.max(b))]

@@ -39,6 +39,10 @@ fn interval(
     known: &[&Estimate],
     level: Level,
 ) -> Result<Interval, NotComputable> {
+    let all = formula.inputs.iter().zip(known);
+    if let Some(reason) = all.filter_map(|(input, estimate)| not_measured(input, estimate)).next() {
+        return Err(reason);
+    }
     let limits = formula.inputs.iter().zip(known).map(|(input, estimate)| limits(input, estimate));
     let limits = limits.collect::<Result<Vec<Limits>, _>>()?;
     let found = match formula.together {
@@ -48,6 +52,12 @@ fn interval(
     let (low, high) =
         found.ok_or_else(|| NotComputable::Unsupported("it divides by a value that may be 0".to_owned()))?;
     Ok(Interval::new(low, high, level))
+}
+
+/// That an input was not measured: then nothing that is computed of it was.
+pub(super) fn not_measured(input: &Input, estimate: &Estimate) -> Option<NotComputable> {
+    let how = estimate.not_measured()?;
+    Some(NotComputable::NotMeasured { how: format!("{} {how}", named(input)) })
 }
 
 /// The limits of an input; what was counted in full is certain.

@@ -249,13 +249,16 @@ pub fn states_of(table: &Table, row: usize) -> &[u8] {
     }
 }
 
-/// The point of a row of [`VALUE`], if it has one.
+/// The point of a row of [`VALUE`], if it was measured.
 pub fn point(table: &Table, row: usize) -> Option<f64> {
     match table.cell(at(0), row) {
-        Cell::Number(x) => Some(x),
+        Cell::Number(x) if !table.text(at(8), row).starts_with(NOT_MEASURED) => Some(x),
         _ => None,
     }
 }
+
+/// How the text of [`NotComputable::NotMeasured`] begins.
+const NOT_MEASURED: &str = "{\"not_measured\"";
 
 /// Whether only late rows can change a figure of [`VALUE`].
 pub fn is_final(table: &Table, row: usize) -> bool {

@@ -27,10 +27,15 @@
 //! six signed numbers (rows, Σb, Σbx, Σb², Σb²x, Σb²x²); 0, or 1 with the number of clusters, the centre, the number of products
 //! and each as two positions and the product.
 //!
+//! Of a value that was not measured but filled in the first byte is 5; then follow 0 (taken as zero), 1 (carried forward) or 2
+//! (imputed), the bits of the point as a number, the ordinal of the oldest period of which it is made as a signed one, and where it
+//! comes from as text; then the cell of one of the forms before.
+//!
 //! Numbers are base 128, least digit first, high bit set on all bytes but the last, without leading zeros (LEB128);
 //! signed ones are mapped to `0, −1, 1, −2, …` first. So equal states have equal bytes, and the hash of the bytes is
 //! that of the states. What a code stands for never changes; a later version has another first byte.
 
+mod filled;
 mod outside;
 mod weighting;
 
@@ -38,6 +43,7 @@ use std::{borrow::Cow, fmt};
 
 use kepi_model::{id::Hash, project::Disposition};
 
+pub use filled::{Filled, Way};
 pub use outside::{Edge, Outside};
 
 use super::weighting::Weighting;
@@ -50,6 +56,8 @@ const EXTENDED: u8 = 2;
 const WEIGHTED: u8 = 3;
 /// Of a period outside the data of one term, and with what follows the terms.
 const OUTSIDE: u8 = 4;
+/// Of a value that was filled in.
+const FILLED: u8 = 5;
 /// Formulas of formulas that are read; nobody writes so many, and damaged bytes must not fill the stack.
 const DEEPEST: u8 = 40;
 /// What is added to a term's code.
@@ -95,6 +103,8 @@ pub struct CellStates {
     pub inputs: Vec<Option<CellStates>>,
     /// Of a value whose rows are weighted what the weights are made from.
     pub weighting: Option<Weighting>,
+    /// What stands in place of what was not measured; none of a value that was.
+    pub filled: Option<Filled>,
 }
 
 /// The states of one term by role.
@@ -104,7 +114,7 @@ pub type TermStates = (Term, Vec<(Role, StateValue)>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WireError {
     /// They are of a version that this program does not know.
-    #[error("states are kept in form {0}; this version of Kepi reads forms 1 to 4")]
+    #[error("states are kept in form {0}; this version of Kepi reads forms 1 to 5")]
     Version(u8),
     /// They end before they are complete.
     #[error("states break off after {0} bytes")]
@@ -276,6 +286,11 @@ impl CellStates {
     /// The states of a longer period from those of its parts, oldest first: a value finished from them has the interval of
     /// all their rows. None where something does not add up: a number of different values does not tell which they are.
     pub fn sum(parts: &[Self]) -> Option<Self> {
+        // What was filled in adds nothing: the longer period is made of what was measured.
+        if parts.iter().any(|part| part.filled.is_some()) {
+            let parts = parts.iter().map(|part| Self { filled: None, ..part.clone() });
+            return Self::sum(&parts.collect::<Vec<_>>());
+        }
         if let [only] = parts {
             return Some(only.clone());
         }
@@ -311,7 +326,7 @@ impl CellStates {
     /// of rows that are weighted to margins, or enter a formula, each changes what all others count.
     #[must_use]
     pub fn without(mut self, term: Term, adds: &[(Role, StateValue)]) -> Option<Self> {
-        if !self.inputs.is_empty() || self.weighting.is_some() {
+        if !self.inputs.is_empty() || self.weighting.is_some() || self.filled.is_some() {
             return None;
         }
         let terms = if self.so_far.is_empty() { &mut self.terms } else { &mut self.so_far };
@@ -336,6 +351,30 @@ impl CellStates {
         Some(self)
     }
 
+    /// The same without a row in it: what a period is kept as in which there was nothing.
+    #[must_use]
+    pub fn emptied(mut self) -> Self {
+        for (_, states) in self.terms.iter_mut().chain(&mut self.so_far) {
+            for (_, state) in states {
+                *state = match &*state {
+                    StateValue::Count(_) => StateValue::Count(0),
+                    StateValue::Sum(_) => StateValue::Sum(0),
+                    StateValue::Extreme(_) => StateValue::Extreme(None),
+                    StateValue::Histogram(bins) => StateValue::Histogram(vec![0; bins.len()]),
+                    StateValue::Distinct { .. } => StateValue::Distinct { count: 0, digest: None },
+                    StateValue::OutOfRange { bound } => StateValue::OutOfRange { bound: bound.clone() },
+                };
+            }
+        }
+        Self { terms: self.terms, so_far: self.so_far, ..Self::default() }
+    }
+
+    /// Ordinal of the oldest period of which it is made, where it or one of its inputs was filled in.
+    pub fn filled_since(&self) -> Option<i32> {
+        let of_inputs = self.inputs.iter().flatten().filter_map(Self::filled_since);
+        self.filled.iter().map(|filled| filled.since).chain(of_inputs).min()
+    }
+
     /// Whether there is more to keep than terms.
     fn is_extended(&self) -> bool {
         self.before_data.is_some()
@@ -347,6 +386,12 @@ impl CellStates {
     /// The bytes that are kept.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
+        if let Some(filled) = &self.filled {
+            bytes.push(FILLED);
+            Writer { bytes: &mut bytes }.filled(filled);
+            bytes.extend(Self { filled: None, ..self.clone() }.encode());
+            return bytes;
+        }
         let version = match (&self.weighting, self.outside, self.is_extended()) {
             // What is weighted has one term, and no other to reach further.
             (Some(_), ..) => WEIGHTED,
@@ -397,6 +442,15 @@ impl CellStates {
     fn decode_within(bytes: &[u8], deepest: u8) -> Result<Self, WireError> {
         let mut reader = Reader { bytes, at: 0 };
         let version = reader.byte()?;
+        if version == FILLED {
+            let filled = reader.filled()?;
+            let rest = bytes.get(reader.at..).unwrap_or_default();
+            // Nothing is filled in twice, and damaged bytes must not fill the stack.
+            return match rest.first() {
+                Some(&FILLED) => Err(WireError::Damaged(reader.at)),
+                _ => Ok(Self { filled: Some(filled), ..Self::decode_within(rest, deepest)? }),
+            };
+        }
         if !(VERSION..=OUTSIDE).contains(&version) {
             return Err(WireError::Version(version));
         }

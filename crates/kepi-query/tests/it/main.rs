@@ -32,5 +32,6 @@ mod trust;
 mod values;
 mod weighted;
 mod windows;
+mod without_data;
 mod worked;
 mod world;

@@ -157,6 +157,7 @@ impl<'a> Reporter<'a> {
             hash: kpi.wording.to_string(),
             in_force_from: self.project().kpis.get(&kpi.id).filter(|all| all.is_dated()).map(|_| begins(kpi)),
             gates: words::gates(kpi),
+            without_data: kpi.without_data.words(),
             purpose: kpi.purpose.as_ref().and_then(|p| project.purposes.get(p)).cloned(),
         }
     }
@@ -357,7 +358,10 @@ impl<'a> Reporter<'a> {
                 published: format!("{} ({})", said(kpi, &before.estimate), self.instant(before.at)),
                 now: said(kpi, &entry.value.estimate),
                 noticed_at: self.instant(entry.published_at),
-                reason: "later data or another definition; both values are kept".to_owned(),
+                reason: match self.facts.restated_because(&kpi.id, period, &segment)?.join("; ") {
+                    nothing if nothing.is_empty() => "nothing that it rests on is known to have changed".to_owned(),
+                    why => why,
+                },
             });
         }
         Ok(found)

@@ -170,6 +170,9 @@ impl<'a> Reporter<'a> {
     /// The change of a value since the last final one before it, and how it lies to what is usual.
     pub(crate) fn change(self, of: &Reading<'a>, place: &Place<'a>) -> Result<Change, Absence> {
         let Some(Ok(current)) = of.observed() else { return Err(Absence::NothingToCompare) };
+        if current.not_measured().is_some() {
+            return Err(Absence::NotMeasured);
+        }
         if !of.is_final() {
             return Err(Absence::Provisional);
         }
@@ -233,7 +236,7 @@ impl<'a> Reporter<'a> {
     pub(crate) fn situation(self, of: &Reading<'a>, place: &Place<'a>) -> (Situation, Option<Change>) {
         let change = self.change(of, place).ok();
         let lines = of.standing.target.as_ref().map(|t| &t.lines);
-        let estimate = of.observed().and_then(|o| o.as_ref().ok());
+        let estimate = of.observed().and_then(|o| o.as_ref().ok()).filter(|of| of.not_measured().is_none());
         let situation = Situation {
             data: match estimate {
                 None => Data::Missing,

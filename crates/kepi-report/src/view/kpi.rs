@@ -239,6 +239,8 @@ pub struct DefinitionView {
     pub in_force_from: Option<String>,
     /// When it is published: `at least 100 answers`.
     pub gates: Vec<String>,
+    /// What is said of periods without data, where that is anything.
+    pub without_data: Option<String>,
     /// What the data may be used for.
     pub purpose: Option<String>,
 }

@@ -91,7 +91,8 @@ pub struct Measured {
     pub n: u64,
     /// Effective number of cases where weights make it smaller.
     pub effective_n: Option<f64>,
-    /// That people said it in place of what was computed, or did: `overridden, computed 71.5`.
+    /// That people said it in place of what was computed, or did: `overridden, computed 71.5`; or that it was not measured, and
+    /// where it comes from: `carried forward from 2026-03 (no rows)`.
     pub mark: Option<String>,
 }
 
@@ -114,7 +115,7 @@ impl Measured {
             interval,
             n: estimate.n,
             effective_n: effective_n(estimate),
-            mark: None,
+            mark: estimate.not_measured().map(str::to_owned),
         }
     }
 
@@ -139,8 +140,11 @@ impl Measured {
                     };
                     Some(format!("overridden, {computed}"))
                 }
-                (None, Some(_)) => Some("was overridden".to_owned()),
-                (None, None) => None,
+                (None, Some(_)) => {
+                    let own = measured.mark.take().map(|own| format!("{own}; "));
+                    Some(format!("{}was overridden", own.unwrap_or_default()))
+                }
+                (None, None) => measured.mark.take(),
             };
             // Its states are those of what was computed.
             if entry.computed.is_some() {

@@ -14,7 +14,7 @@ use kepi_model::{
     calendar::{Grain, Period},
     check::{Options, check},
     id::{Hash, KpiId, UnitId},
-    project::Project,
+    project::{Project, WithoutData},
     source_text::{SourceFile, SourceMap},
 };
 use kepi_query::value::Segment;
@@ -177,6 +177,38 @@ fn missing_parts_block_or_count_as_zero_where_declared() {
     let root = whole(&project("{rule: worst_case}", ""), values);
     assert_eq!(root.score, Ok(62_600_000));
     parts_add_up(&root);
+}
+
+#[test]
+fn without_a_kpi_that_blocks_nothing_above_it_is_scored() {
+    let rule = "{rule: ignore, minimum_coverage: 0%}";
+    let mut of = project(rule, "cascade:\n  match: {team: team}\n  value: average_of_children\n  targets: inherit\n");
+    let c1: KpiId = "c1".parse().unwrap();
+    of.kpis.get_mut(&c1).unwrap().without_data = WithoutData::Block;
+    let values: Values<'_> = &[("a1", Some(80.0)), ("a2", Some(20.0)), ("b1", Some(40.0)), ("c1", None)];
+    let root = {
+        let mut alone = of.clone();
+        alone.scorecards.values_mut().for_each(|card| card.cascade = None);
+        whole(&alone, values)
+    };
+    let without = Err(NoScore::Without { kpi: c1.clone() });
+    // Outer stands: it rests on other KPIs. What c1 counts in does not.
+    assert_eq!(node(&root, "A").score, Ok(81 * MICRO));
+    assert_eq!(node(&root, "b1").score, Ok(70 * MICRO));
+    assert_eq!(node(&root, "c1").score, Err(NoScore::NotComputable(NotComputable::NoRows)));
+    assert_eq!([&node(&root, "C").score, &node(&root, "Inner").score, &root.score], [&without; 3]);
+    // Nor does the mean of units, where one of them lacks it.
+    let mut by_unit = BTreeMap::new();
+    for kpi in ["a1", "a2", "b1", "c1"] {
+        by_unit.insert((Some("one"), kpi), Some(0.0));
+        by_unit.insert((Some("two"), kpi), (kpi != "c1").then_some(100.0));
+    }
+    assert_eq!(tree(&of, Some("whole"), &by_unit).score, without);
+    assert_eq!(tree(&of, Some("one"), &by_unit).score, Ok(50 * MICRO));
+    // With a value nothing is blocked, and what says nothing goes by the scorecard.
+    by_unit.insert((Some("two"), "c1"), Some(100.0));
+    assert_eq!(tree(&of, Some("whole"), &by_unit).score, Ok(75 * MICRO));
+    assert_eq!(whole(&project(rule, ""), values).score, Ok(76_600_000));
 }
 
 #[test]

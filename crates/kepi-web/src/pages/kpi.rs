@@ -436,6 +436,7 @@ fn definition(view: &KpiView) -> Markup {
             p.formula { (d.formula) }
             @if let Some(day) = &d.in_force_from { p.note { "In force from " (day) "." } }
             @if !d.gates.is_empty() { p.note { "Published with " (d.gates.join(" and ")) "." } }
+            @if let Some(said) = &d.without_data { p.note { "Periods without data: " (said) "." } }
             details {
                 summary { "As written, " (d.place) }
                 pre { code { (d.code) } }

@@ -292,6 +292,9 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
     if let Some(window) = &view.definition.window {
         out.line(&format!("  window      {window}; neighbouring values share rows"))?;
     }
+    if let Some(said) = &view.definition.without_data {
+        out.line(&format!("  no data     {said}"))?;
+    }
     if let Some(day) = &view.definition.in_force_from {
         out.line(&format!("  in force    from {day}"))?;
     }
@@ -300,6 +303,11 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
             "  break       from {} on computed otherwise than before. Before: {}. Since: {}",
             of.period, of.before, of.after
         ))?;
+    }
+    for of in &view.restatements {
+        let name = if of.name.is_empty() { String::new() } else { format!(", {}", of.name) };
+        let (then, now, why) = (&of.published, &of.now, &of.reason);
+        out.line(&format!("  restated    {}{name}: published {then}, now {now}; {why}", of.period))?;
     }
     out.line(&format!("  defined in  {}", view.definition.place))?;
     out.line(&format!("  coverage    {}", row.coverage.text))?;

@@ -48,3 +48,4 @@ mod support;
 mod terminal;
 mod tour;
 mod values;
+mod without_data;

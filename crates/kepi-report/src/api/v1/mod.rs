@@ -180,6 +180,7 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
             in_force_from: definition.in_force_from,
             breaks: breaks.into_iter().map(broken).collect(),
             gates: definition.gates,
+            without_data: definition.without_data,
             purpose: definition.purpose,
         },
         pins: reading.entry.as_ref().map(|entry| {

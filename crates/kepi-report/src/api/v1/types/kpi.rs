@@ -254,6 +254,9 @@ pub struct Definition {
     pub breaks: Vec<Break>,
     /// When it is published.
     pub gates: Vec<String>,
+    /// What is said of periods without data, where that is anything: `taken as zero, and marked so`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_data: Option<String>,
     /// What the data may be used for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,

@@ -125,7 +125,8 @@ pub struct Value {
     /// Effective number of cases, where weights make it smaller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_n: Option<f64>,
-    /// That people said it in place of what was computed, with that, or did: `overridden, computed 71.5`.
+    /// That people said it in place of what was computed, with that, or did: `overridden, computed 71.5`; or that it was not
+    /// measured, and where it comes from: `carried forward from 2026-03 (no rows)`; the code of `no_interval` is `not_measured` then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<String>,
 }

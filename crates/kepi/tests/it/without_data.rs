@@ -1,0 +1,116 @@
+//! Periods without data through the binary: what is filled in is marked wherever it is shown, and late rows restate it.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::support::Project;
+
+const DESK: &str = "project: desk
+name: Desk
+language: 1
+time_zone: UTC
+---
+source: answers
+name: Answers
+into: survey_response
+from: {csv: {files: \"data/*.csv\"}}
+mode: append
+map:
+  id: {column: id, as: text, required: true}
+  responded_at: {column: at, as: date, required: true}
+  score: {column: score, as: integer}
+---
+kpi: mood
+name: Mood
+better: higher
+measure:
+  mean: {of: survey_response, value: score}
+period: month
+without_data: {carry: {at_most: 2 months}}
+targets:
+  - {from: 2020-01-01, threshold: 5, target: 7}
+---
+kpi: spoilt
+name: Spoilt
+better: lower
+measure:
+  formula: {kpis: {mood: mood}, value: 10 - mood}
+period: month
+";
+
+/// Two answers a month from January 2024 to April 2026, of which March 2026 has none and February 2026 is bad.
+fn desk() -> Project {
+    let project = Project::empty();
+    project.write("kepi.yml", DESK);
+    let mut rows = "id,at,score\n".to_owned();
+    for month in (0..28).filter(|month| *month != 26) {
+        let (year, of) = (2024 + month / 12, month % 12 + 1);
+        let (low, high) = if month == 25 { (2, 3) } else { (6 + month % 2, 8) };
+        let _ = writeln!(rows, "a{month},{year}-{of:02}-05,{low}\nb{month},{year}-{of:02}-25,{high}");
+    }
+    project.write("data/a.csv", &rows);
+    project.ok(&["run", "--quiet"]);
+    project
+}
+
+fn shown(project: &Project, kpi: &str, period: &str) -> Value {
+    let text = project.ok(&["show", "kpi", kpi, "--period", period, "--format", "json"]);
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn what_is_filled_in_is_marked_everywhere_and_judged_nowhere() {
+    let project = desk();
+    let how = "carried forward from 2026-02 (no rows)";
+    let march = shown(&project, "mood", "2026-03");
+    let value = &march["kpi"]["value"];
+    assert_eq!((value["point"].as_f64(), value["n"].as_u64()), (Some(2.5), Some(0)), "{value}");
+    assert_eq!((value["mark"].as_str(), value["no_interval"]["code"].as_str()), (Some(how), Some("not_measured")));
+    assert_eq!(march["kpi"]["status"], "red");
+    assert_eq!(march["kpi"]["no_change"]["code"], "not_measured");
+    assert_eq!(march["definition"]["without_data"], "the last measured value, marked so, for at most 2 months");
+    // What is computed of it is marked, too.
+    let of_it = shown(&project, "spoilt", "2026-03");
+    assert_eq!(of_it["kpi"]["value"]["point"].as_f64(), Some(7.5));
+    assert_eq!(of_it["kpi"]["value"]["mark"], format!("`mood` {how}"));
+    assert!(shown(&project, "mood", "2026-04")["kpi"]["value"]["mark"].is_null());
+    // In text and as a table.
+    let text = project.ok(&["show", "kpi", "mood", "--period", "2026-03"]);
+    assert!(text.contains(how), "{text}");
+    let table = project.ok(&["show", "kpi", "mood", "--format", "csv"]);
+    assert!(table.lines().next().unwrap().ends_with(",not_measured"), "{table}");
+    let marked: Vec<&str> = table.lines().filter(|line| line.ends_with(how)).collect();
+    assert!(matches!(marked[..], [one] if one.starts_with("mood,2026-03,")), "{table}");
+    // February is called out; March, which repeats it, is not looked at, and April is compared with February.
+    let verdict = |period: &str| shown(&project, "mood", period)["kpi"]["change"]["verdict"].clone();
+    assert_eq!((verdict("2026-02"), verdict("2026-03")), ("beyond".into(), Value::Null));
+    assert_eq!(shown(&project, "mood", "2026-04")["kpi"]["change"]["since"], "2026-02");
+    project.ok(&["reproduce"]);
+}
+
+#[test]
+fn late_rows_restate_their_period_alone_and_are_told_as_the_reason() {
+    let project = desk();
+    assert_eq!(shown(&project, "mood", "2026-03")["restatements"], Value::Array(Vec::new()));
+    project.write("data/b.csv", "id,at,score\nlate1,2026-03-10,6\nlate2,2026-03-11,8\nlate3,2026-03-12,7\n");
+    let report: Value = serde_json::from_str(&project.ok(&["run", "--quiet", "--format", "json"])).unwrap();
+    // March of both KPIs: everything else says the same as before.
+    assert_eq!(report["restated"], 2, "{report}");
+    let march = shown(&project, "mood", "2026-03");
+    assert_eq!(march["kpi"]["value"]["point"].as_f64(), Some(7.0));
+    assert!(march["kpi"]["value"]["mark"].is_null());
+    let [restated] = march["restatements"].as_array().unwrap().as_slice() else { panic!("{march}") };
+    assert_eq!((restated["period"].as_str(), restated["reason"].as_str()), (Some("2026-03"), Some("Answers: 3 rows came late")));
+    assert!(restated["published"].as_str().unwrap().starts_with("2.5"), "the earlier value is told: {restated}");
+    let text = project.ok(&["show", "kpi", "mood", "--period", "2026-03"]);
+    assert!(text.contains("restated    2026-03: published 2.5"), "{text}");
+    // Another definition is another reason.
+    project.write("kepi.yml", &DESK.replace("{of: survey_response, value: score}", "{of: survey_response, value: score + 1}"));
+    project.ok(&["run", "--quiet"]);
+    let march = shown(&project, "mood", "2026-03");
+    let reasons = march["restatements"].as_array().unwrap().iter();
+    let of_march = reasons.filter(|of| of["period"] == "2026-03").map(|of| of["reason"].as_str().unwrap());
+    assert_eq!(of_march.collect::<Vec<_>>(), ["its definition changed"]);
+    project.ok(&["reproduce"]);
+}
