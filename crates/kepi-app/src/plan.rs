@@ -7,12 +7,13 @@ use kepi_model::{
     project::{Kpi, Project},
 };
 
-/// The grains at which a KPI is computed: its own ones, and that of every scorecard that uses it.
+/// The grains at which a KPI is computed: its own ones, and that of every scorecard that uses it and is no finer.
 pub fn grains_of(kpi: &Kpi, project: &Project) -> BTreeSet<Grain> {
     let mut grains = BTreeSet::from([kpi.period]);
     grains.extend(&kpi.also);
     for scorecard in project.scorecards.values() {
-        if scorecard.kpis().any(|id| *id == kpi.id) {
+        // One of longer periods than its scorecard is read there as of the last that has ended.
+        if scorecard.period >= kpi.period && scorecard.kpis().any(|id| *id == kpi.id) {
             grains.insert(scorecard.period);
         }
     }

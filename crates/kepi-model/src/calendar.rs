@@ -181,6 +181,19 @@ impl Calendar {
         day_of_ordinal(day.min(ordinal_of_day(self.last_day(then)?)))
     }
 
+    /// What of a grain is known as a period ends: the period itself where it is as fine, else the last longer one that ends no later.
+    ///
+    /// # Errors
+    /// It lies beyond what the calendar can name.
+    pub fn as_of_end(&self, period: Period, grain: Grain) -> Result<Period, CalendarError> {
+        if grain <= period.grain {
+            return Ok(period);
+        }
+        let last = self.last_day(period)?;
+        let own = self.period_of_day(grain, last);
+        Ok(if self.last_day(own)? > last { own.offset(-1) } else { own })
+    }
+
     /// The most that a period can last, in µs; one of its days may be one on which clocks go back.
     pub(crate) fn longest(&self, grain: Grain) -> i64 {
         let days = match (grain, self.weeks.is_some()) {

@@ -314,3 +314,19 @@ proptest! {
         prop_assert_eq!(of(Grain::Quarter).ordinal.div_euclid(4), of(Grain::Year).ordinal);
     }
 }
+
+#[test]
+fn as_a_period_ends_the_last_longer_one_is_known_that_has_ended() {
+    let calendar = calendar("UTC");
+    let as_of = |period: &str, grain| {
+        calendar.label(calendar.as_of_end(calendar.parse(period).unwrap(), grain).unwrap())
+    };
+    assert_eq!(as_of("2026-05", Grain::Quarter), "2026-Q1");
+    assert_eq!(as_of("2026-06", Grain::Quarter), "2026-Q2");
+    assert_eq!(as_of("2026-01", Grain::Year), "2025");
+    // Week 9 ends with the first of March, week 8 before February does.
+    assert_eq!(as_of("2026-W09", Grain::Month), "2026-02");
+    assert_eq!(as_of("2026-W08", Grain::Month), "2026-01");
+    assert_eq!(as_of("2026-05", Grain::Month), "2026-05");
+    assert_eq!(as_of("2026-05", Grain::Day), "2026-05", "finer ones are made for the period itself");
+}

@@ -663,9 +663,9 @@ codes! {
         "No unit below the scorecard's unit has the level that is matched."
         "units of that level below the scorecard's"
         "give the units of that level this scorecard's unit as an ancestor, or match another level";
-    PERIOD_TOO_FINE "K0704" Error "a scorecard finer than its KPI"
-        "A KPI has no value for a part of its period, so a scorecard cannot be finer than its KPIs."
-        "a period as long as that of its KPIs, or longer"
+    PERIOD_TOO_FINE "K0704" Error "a scorecard finer than its KPIs"
+        "A scorecard has the periods in which one of its KPIs has a value. Where all of them have longer ones, it has none. A single KPI of longer periods is read as of the last that has ended."
+        "a period as long as that of one of its KPIs, or longer"
         "write a longer `period`, or make the KPI finer";
     KPI_WITHOUT_TARGET "K0705" Warning "a KPI without target on a scorecard"
         "Without a target there is no score; the KPI is always missing there."
@@ -691,6 +691,10 @@ codes! {
         "A scorecard may stand several times, each from another day: weights, objectives, KPIs and the rule for what is missing change with time. Its period, its unit and its cascade do not, because then it would be another scorecard. So may a KPI: what is counted, of whom and against which targets changes, but its period, which direction is good and the unit of its value do not, because then it would be another KPI."
         "the same `period`, `unit` and `cascade` from every day on"
         "write the same in both, or give one of them another name";
+    AS_OF_LONGER "K0711" Hint "a KPI of longer periods than its scorecard"
+        "A KPI has no value for a part of its period. On a scorecard of shorter periods it stands as of the last of its own periods that has ended, and says as of when that is: in May and June a KPI by quarter is that of the first quarter, and from the end of June on that of the second."
+        "as of when each KPI is, where their periods differ"
+        "nothing, if that is meant; else write a longer `period` of the scorecard, or make the KPI finer";
     GOVERNANCE "K0801" Error "a governance that cannot decide"
         "Nobody decides on what they propose themselves. So the governance, which exists once, needs two owners or more, and a board more functions than have to say yes; otherwise nothing could come into force any more."
         "one governance, two owners or more, and where a board decides more functions than `quorum` says"

@@ -149,7 +149,8 @@ pub fn of_scorecard(facts: &dyn Facts, query: &ScorecardQuery) -> Result<Vec<Row
     let asked = reporter.asked(query)?;
     let place = reporter.place(asked.card, asked.unit);
     let kpis = asked.card.kpis().filter_map(|id| reporter.project().kpis.get(id));
-    Ok(kpis.filter_map(|kpi| row(reporter, &reporter.read(kpi, &place, asked.period), &place)).collect())
+    let period = |kpi| asked.card.period_of(kpi, asked.period);
+    Ok(kpis.filter_map(|kpi| row(reporter, &reporter.read(kpi, &place, period(kpi)), &place)).collect())
 }
 
 /// The newest value of every KPI over all rows.

@@ -168,6 +168,12 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
         }
     }
 
+    /// The period in which a KPI is read for one of the scorecard: that period, or where its own are longer the last of them that
+    /// has ended by then.
+    pub fn period_of(&self, kpi: &Kpi, period: Period) -> Period {
+        self.project.calendar.as_of_end(period, kpi.period).unwrap_or(period)
+    }
+
     /// The target of a KPI that holds for a unit in a period.
     pub fn target(&self, kpi: &Kpi, unit: Option<&UnitId>, period: Period) -> Option<Target> {
         let rule = self.scorecard.cascade.as_ref().map_or(CascadeTargets::Inherit, |c| c.targets);
@@ -252,12 +258,13 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
     pub fn measured(&self, unit: Option<&UnitId>, period: Period) -> ScoreNode {
         let segment = self.segment(unit);
         let leaf = |id: &KpiId, weight: u32| {
-            let observed = segment.as_ref().and_then(|s| self.values.observed(id, period, s));
             let Some(kpi) = self.project.kpis.get(id) else {
                 let nothing = Standing { target: None, score: Err(NoScore::NoValue), band: None };
                 let named = (id.clone(), id.to_string());
                 return ScoreNode::leaf(named, weight, nothing, WithoutData::default());
             };
+            let period = self.period_of(kpi, period);
+            let observed = segment.as_ref().and_then(|s| self.values.observed(id, period, s));
             let standing = Standing::of(kpi, observed.as_ref(), self.target(kpi, unit, period));
             let policy = kpi.in_period(period, &self.project.calendar).unwrap_or(kpi).without_data;
             ScoreNode::leaf((id.clone(), kpi.name.clone()), weight, standing, policy)
@@ -313,14 +320,18 @@ struct Moved<'c, 'a, V: ?Sized> {
 impl<V: KpiValues + ?Sized> bridge::Values for Moved<'_, '_, V> {
     fn rescored(&self, kpi: &KpiId, unit: Option<&UnitId>, target: &Target) -> Option<i64> {
         let segment = self.card.segment(unit.or(self.unit))?;
-        let observed = self.card.values.observed(kpi, self.period.offset(-1), &segment);
         let kpi = self.card.project.kpis.get(kpi)?;
+        let before = self.card.period_of(kpi, self.period.offset(-1));
+        let observed = self.card.values.observed(&kpi.id, before, &segment);
         Standing::of(kpi, observed.as_ref(), Some(target.clone())).score.ok()
     }
 
     fn redefined(&self, kpi: &KpiId, unit: Option<&UnitId>) -> bool {
         let Some(segment) = self.card.segment(unit.or(self.unit)) else { return false };
-        let definition = |period| self.card.values.definition(kpi, period, &segment);
+        let definition = |period| {
+            let kpi = self.card.project.kpis.get(kpi)?;
+            self.card.values.definition(&kpi.id, self.card.period_of(kpi, period), &segment)
+        };
         let both = definition(self.period.offset(-1)).zip(definition(self.period));
         both.is_some_and(|(then, now)| then != now)
     }

@@ -119,7 +119,11 @@ pub fn what_if<V: KpiValues + ?Sized>(
         return Err(NotSupposable::Averaged);
     }
     let other = reweighted(now, &supposed.weights)?;
-    let values = Supposing { values: card.values, of: &supposed.values, period, segment: card.segment(unit) };
+    let of = supposed.values.iter().map(|(id, point)| {
+        let kpi = card.project.kpis.get(id);
+        (id.clone(), (kpi.map_or(period, |kpi| card.period_of(kpi, period)), *point))
+    });
+    let values = Supposing { values: card.values, of: of.collect(), segment: card.segment(unit) };
     let after = Card { project: card.project, scorecard: &other, values: &values }.tree(unit, period);
     let weights = Place::all(now).into_iter().zip(Place::all(&other));
     let weights =
@@ -287,18 +291,18 @@ pub fn sensitivity<V: KpiValues + ?Sized>(
     Ok(all)
 }
 
-/// Values, with some supposed over the rows of one unit in one period.
+/// Values, with some supposed over the rows of one unit, each in the period in which it is read.
 struct Supposing<'a, V: ?Sized> {
     values: &'a V,
-    of: &'a BTreeMap<KpiId, f64>,
-    period: Period,
+    of: BTreeMap<KpiId, (Period, f64)>,
     segment: Option<Segment>,
 }
 
 impl<V: KpiValues + ?Sized> KpiValues for Supposing<'_, V> {
     fn observed(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Option<Observed> {
-        match self.of.get(kpi).filter(|_| period == self.period && Some(segment) == self.segment.as_ref()) {
-            Some(point) => Some(Ok(Estimate {
+        let supposed = self.of.get(kpi).filter(|(of, _)| *of == period);
+        match supposed.filter(|_| Some(segment) == self.segment.as_ref()) {
+            Some((_, point)) => Some(Ok(Estimate {
                 point: *point,
                 interval: Err(NotComputable::Unsupported("it is supposed".to_owned())),
                 n: 0,

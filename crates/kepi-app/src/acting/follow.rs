@@ -167,7 +167,7 @@ fn watched<'a>(project: &'a Project, alert: &Alert) -> Vec<Watched<'a>> {
                 if seen.insert((id.clone(), unit.cloned())) {
                     found.push(Watched {
                         kpi,
-                        grain: scorecard.period,
+                        grain: scorecard.period.max(kpi.period),
                         unit: unit.cloned(),
                         segment,
                         rule: scorecard.cascade.as_ref().map_or(CascadeTargets::Inherit, |of| of.targets),

@@ -34,6 +34,7 @@ pub(super) fn read(
     sums(weights, "perspectives", written.perspectives.key, context);
     let mut read = Vec::new();
     let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+    let is_as_fine = is_as_fine_as_some(written, kpis);
     for entry in perspectives {
         let Some(perspective) = &entry.value else { continue };
         let objectives = perspective.objectives.items();
@@ -56,7 +57,7 @@ pub(super) fn read(
                         .fix("keep it where it belongs");
                 }
                 if let Some(checked) = kpi.key.as_ref().and_then(|id| kpis.get(id)) {
-                    placed(checked, objective, kpi.span, written, context);
+                    placed(checked, objective, kpi.span, (written, is_as_fine), context);
                 }
             }
         }
@@ -218,12 +219,20 @@ fn stands_right(
     }
 }
 
-/// A KPI stands under its own objective and is no coarser than the scorecard.
+/// Whether one of its KPIs has a value in each of its periods.
+fn is_as_fine_as_some(scorecard: &written::Scorecard, kpis: &BTreeMap<KpiId, Kpi>) -> bool {
+    let objectives = scorecard.perspectives.items().iter().filter_map(|of| of.value.as_ref());
+    let objectives = objectives.flat_map(|of| of.objectives.items()).filter_map(|of| of.value.as_ref());
+    let mut own = objectives.flat_map(|of| of.kpis.items()).filter_map(|of| kpis.get(of.key.as_ref()?));
+    scorecard.period.get().is_none_or(|period| own.any(|kpi| kpi.period <= *period))
+}
+
+/// A KPI stands under its own objective, and is read as of its last period where its periods are longer than the scorecard's.
 fn placed(
     kpi: &Kpi,
     objective: &Keyed<ObjectiveId, WrittenObjective>,
     at: Span,
-    scorecard: &written::Scorecard,
+    (scorecard, is_as_fine): (&written::Scorecard, bool),
     context: &mut Context<'_>,
 ) {
     if let Some(own) = &kpi.objective
@@ -241,8 +250,22 @@ fn placed(
             .fix(format!("move it to `{own}`, or change the KPI's objective"));
     }
     let period: Option<&Grain> = scorecard.period.get();
-    if period.is_some_and(|period| *period < kpi.period) {
+    if let Some(period) = period.filter(|period| **period < kpi.period) {
         let word = kpi.period.word();
+        if is_as_fine {
+            context
+                .report(
+                    codes::AS_OF_LONGER,
+                    at,
+                    format!(
+                        "`{}` has a value each {word}: in a {} it stands as of the last {word} that has ended",
+                        kpi.id,
+                        period.word()
+                    ),
+                )
+                .related(kpi.span, "the KPI");
+            return;
+        }
         context
             .report(
                 codes::PERIOD_TOO_FINE,

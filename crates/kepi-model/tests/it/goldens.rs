@@ -467,7 +467,8 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
         ("K0701", scorecard("weight: 60%", "weight: 50%")),
         ("K0702", kpis("by: [account.region]", "by: [account.tier]")),
         ("K0703", scorecard("unit: whole", "unit: north")),
-        ("K0704", scorecard("period: quarter", "period: week")),
+        ("K0704", scorecard("period: quarter", "period: day")),
+        ("K0711", scorecard("period: quarter", "period: week")),
         (
             "K0705",
             kpis(

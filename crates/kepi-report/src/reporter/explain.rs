@@ -75,9 +75,11 @@ impl<'a> Reporter<'a> {
         let NodeId::Kpi(id) = &node.id else { return roll_up_steps(node) };
         let Some(kpi) = self.project().kpis.get(id) else { return Vec::new() };
         let segment = asked.card.segment(unit);
-        let observed = segment.as_ref().and_then(|s| self.facts.observed(id, asked.period, s));
+        let period = asked.card.period_of(kpi, asked.period);
+        let observed = segment.as_ref().and_then(|s| self.facts.observed(id, period, s));
         let mut steps = kpi_steps(kpi, node, observed.as_ref());
-        let entry = segment.and_then(|s| self.facts.entry(id, asked.period, &s));
+        steps.extend((period != asked.period).then(|| format!("as of {}", self.label(period))));
+        let entry = segment.and_then(|s| self.facts.entry(id, period, &s));
         steps.extend(Measured::of(entry.as_ref(), kpi).value().and_then(|measured| measured.mark.clone()));
         steps
     }

@@ -299,6 +299,13 @@ impl<'a> Reporter<'a> {
         };
         let grain = self.grain_asked(kpi, card.map(|c| c.scorecard.period), query.period.as_deref())?;
         let mut known = Periods::of(self.facts, [&kpi.id], grain);
+        // Of a shorter period than its own it is shown as of the last that has ended by then.
+        let calendar = &self.project().calendar;
+        let as_of = query.period.as_deref().and_then(|text| {
+            let period = calendar.parse(text).ok().filter(|period| period.grain < grain)?;
+            Some(self.label(calendar.as_of_end(period, grain).ok()?))
+        });
+        let query = &KpiQuery { period: as_of.or_else(|| query.period.clone()), ..query.clone() };
         if let Some(asked) = query.period.as_deref().and_then(|text| self.project().calendar.parse(text).ok())
             && asked.grain == grain
             && let Err(place) = known.all.binary_search(&asked.ordinal)

@@ -71,7 +71,8 @@ impl<'a> Reporter<'a> {
         let tree = asked.card.tree(asked.unit, asked.period);
         let place = self.place(asked.card, asked.unit);
         let kpis = asked.card.kpis().filter_map(|id| self.project().kpis.get(id));
-        let readings = kpis.map(|kpi| (&kpi.id, self.read(kpi, &place, asked.period))).collect();
+        let period = |kpi| asked.card.period_of(kpi, asked.period);
+        let readings = kpis.map(|kpi| (&kpi.id, self.read(kpi, &place, period(kpi)))).collect();
         // A mean over units has no perspectives of its own: they are those of the unit's own rows.
         let averaged = tree.children.iter().any(|c| matches!(c.id, NodeId::Unit(_)));
         let own = averaged.then(|| asked.card.measured(asked.unit, asked.period));
@@ -101,7 +102,8 @@ impl<'a> Reporter<'a> {
         let defined = strategy.and_then(|s| s.objectives.iter().find(|o| o.id == of.id));
         let rows = of.kpis.iter().filter_map(|(id, weight)| {
             let reading = scored.readings.get(id)?;
-            Some(KpiRow { weight: Some(Weight::new(*weight)), ..self.row(reading, &scored.place) })
+            let as_of = self.as_of(reading, &scored.place);
+            Some(KpiRow { weight: Some(Weight::new(*weight)), as_of, ..self.row(reading, &scored.place) })
         });
         ObjectiveView {
             objective: Named::new(&of.id, node.map_or(of.id.as_str(), |n| n.name.as_str())),
@@ -110,6 +112,12 @@ impl<'a> Reporter<'a> {
             owner: self.person(defined.and_then(|o| o.owner.as_ref())),
             kpis: rows.collect(),
         }
+    }
+
+    /// Of a KPI on a scorecard of shorter periods, as of when it is: the last of its own that has ended.
+    pub(crate) fn as_of(self, of: &Reading<'a>, place: &Place<'a>) -> Option<String> {
+        let card = place.card.as_ref()?;
+        (of.period.grain > card.scorecard.period).then(|| self.label(of.period))
     }
 
     /// One KPI in one period, over one segment, with its recent course.
@@ -154,6 +162,7 @@ impl<'a> Reporter<'a> {
             better: kpi.better,
             indicator: kpi.indicator,
             weight: None,
+            as_of: None,
             status: (&of.standing).into(),
             status_probability: of.probability(),
             value: of.measured(),

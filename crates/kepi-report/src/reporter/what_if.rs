@@ -42,7 +42,9 @@ impl<'a> Reporter<'a> {
                 _ => None,
             };
             let observed =
-                kpi.zip(segment.as_ref()).and_then(|(kpi, at)| self.facts.observed(&kpi.id, period, at));
+                kpi.zip(segment.as_ref()).and_then(|(kpi, at)| {
+                    self.facts.observed(&kpi.id, card.period_of(kpi, period), at)
+                });
             PlaceView {
                 kind,
                 of: Named::new(of.place.id(), name),

@@ -72,6 +72,8 @@ pub struct KpiRow {
     pub indicator: Option<Indicator>,
     /// Weight within its objective; none outside a scorecard.
     pub weight: Option<Weight>,
+    /// On a scorecard of shorter periods the period that the value is of: the last of its own that has ended.
+    pub as_of: Option<String>,
     /// Where the value stands.
     pub status: Status,
     /// Probability (0 to 1) that the true value lies in the band of the status, if the interval tells.

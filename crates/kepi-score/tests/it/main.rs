@@ -212,6 +212,37 @@ fn without_a_kpi_that_blocks_nothing_above_it_is_scored() {
 }
 
 #[test]
+fn a_kpi_of_longer_periods_stands_as_of_the_last_that_has_ended() {
+    let mut of = project("{rule: block}", "");
+    of.kpis.get_mut(&"c1".parse::<KpiId>().unwrap()).unwrap().period = Grain::Quarter;
+    let mut planted = Planted::default();
+    let period = |label: &str| of.calendar.parse(label).unwrap();
+    for month in ["2026-03", "2026-04", "2026-05", "2026-06"] {
+        for kpi in ["a1", "a2", "b1"] {
+            planted.plant(kpi, period(month), Segment::total(), Some(0.0));
+        }
+    }
+    planted.plant("c1", period("2026-Q1"), Segment::total(), Some(100.0));
+    planted.plant("c1", period("2026-Q2"), Segment::total(), Some(0.0));
+    let scorecard = of.scorecards.values().next().unwrap();
+    let card = Card { project: &of, scorecard, values: &planted };
+    let unit = scorecard.unit.as_ref();
+    // c1 is 20 % of the whole: 80 % at 50 points, and it at 100 from the end of March to May, at 50 from the end of June.
+    let scores = ["2026-03", "2026-04", "2026-05", "2026-06"].map(|of| card.tree(unit, period(of)).score);
+    assert_eq!(scores, [60, 60, 60, 50].map(|points| Ok(points * MICRO)));
+    let blocked = card.tree(unit, period("2026-02"));
+    assert_eq!(node(&blocked, "c1").score, Err(NoScore::NoValue), "the last quarter of 2025 has none");
+    // What moved the score in June is told, and in May nothing did.
+    let moved = |of: &str| {
+        let now = card.tree(unit, period(of));
+        let bridge = card.bridge(unit, period(of), &now).unwrap();
+        bridge.steps.iter().map(|step| (step.kpi.to_string(), step.points)).collect::<Vec<_>>()
+    };
+    assert_eq!(moved("2026-06"), [("c1".to_owned(), -10 * MICRO)]);
+    assert_eq!(moved("2026-05").iter().map(|(_, points)| *points).sum::<i64>(), 0);
+}
+
+#[test]
 fn a_unit_is_recomputed_or_the_mean_of_its_children() {
     let recompute = "cascade:\n  match: {team: team}\n  value: recompute\n  targets: inherit\n";
     let average = "cascade:\n  match: {team: team}\n  value: average_of_children\n  targets: inherit\n";

@@ -250,7 +250,7 @@ fn node(status: Status, score: &Outcome<kepi_report::view::Points>) -> Markup {
 fn kpi_row(row: &KpiRow, view: &ScorecardView, place: &Place<'_>) -> Markup {
     html! {
         tr role="row" {
-            th scope="row" role="rowheader" { a href=(place.href(&format!("/kpis/{}", row.kpi.id))) { (row.kpi.name) } }
+            th scope="row" role="rowheader" { a href=(place.href(&format!("/kpis/{}", row.kpi.id))) { (row.kpi.name) } @if let Some(period) = &row.as_of { " " span.finality { "as of " (period) } } }
             td role="cell" data-label="Status" { (parts::status(row.status)) }
             td.num role="cell" data-label="Value" { (parts::value(&row.value)) }
             td role="cell" data-label="Against target" { (parts::against_target(row)) }

@@ -150,9 +150,10 @@ fn scorecard_grid(view: &ScorecardView, out: Output) -> Grid {
         }
         for objective in &perspective.objectives {
             for row in &objective.kpis {
+                let as_of = row.as_of.as_ref().map(|period| format!(", as of {period}")).unwrap_or_default();
                 let mut fields = if for_people {
                     // No-break: a name that needs two lines keeps its place.
-                    vec![Field::text(format!("\u{a0}\u{a0}{}", row.kpi.name))]
+                    vec![Field::text(format!("\u{a0}\u{a0}{}{as_of}", row.kpi.name))]
                 } else {
                     vec![
                         Field::text(&perspective.perspective.name),

@@ -114,3 +114,54 @@ fn late_rows_restate_their_period_alone_and_are_told_as_the_reason() {
     assert_eq!(of_march.collect::<Vec<_>>(), ["its definition changed"]);
     project.ok(&["reproduce"]);
 }
+
+/// The same KPI by month and by quarter on one card.
+const CARD: &str = "---
+strategy: plan
+mission: Be kind.
+perspectives: {people: {name: People}}
+objectives: {kind: {name: Kindness, perspective: people}}
+---
+kpi: mood_of_the_quarter
+name: Mood of the quarter
+objective: kind
+better: higher
+measure:
+  mean: {of: survey_response, value: score}
+period: quarter
+targets:
+  - {from: 2020-01-01, threshold: 5, target: 7}
+---
+scorecard: card
+name: Card
+period: month
+missing: {rule: ignore, minimum_coverage: 50%}
+perspectives: {people: {weight: 100%, objectives: {kind: {weight: 100%, kpis: {mood: 50%, mood_of_the_quarter: 50%}}}}}
+";
+
+#[test]
+fn a_quarter_on_a_monthly_scorecard_says_as_of_when_it_is() {
+    let project = desk();
+    project.write("kepi.yml", &(DESK.to_owned() + CARD));
+    let checked = project.ok(&["check"]);
+    assert!(checked.contains("K0711"), "{checked}");
+    project.ok(&["run", "--quiet"]);
+    let card = |period: &str| -> Value {
+        let text = project.ok(&["show", "scorecard", "--period", period, "--format", "json"]);
+        let card: Value = serde_json::from_str(&text).unwrap();
+        card["perspectives"][0]["objectives"][0]["kpis"].clone()
+    };
+    // January has 6 and 8, February 2 and 3, March nothing.
+    let february = card("2026-02");
+    assert_eq!((&february[0]["id"], &february[0]["as_of"]), (&"mood".into(), &Value::Null));
+    assert_eq!((&february[1]["as_of"], &february[1]["value"]["n"]), (&"2025-Q4".into(), &6.into()));
+    let march = card("2026-03");
+    assert_eq!((&march[1]["as_of"], &march[1]["value"]["point"]), (&"2026-Q1".into(), &4.75.into()));
+    let text = project.ok(&["show", "scorecard", "--period", "2026-02"]);
+    assert!(text.contains("Mood of the quarter, as of 2025-Q4"), "{text}");
+    let explained = project.ok(&["explain", "--period", "2026-02"]);
+    assert!(explained.contains("as of 2025-Q4"), "{explained}");
+    // A link from the card leads to the quarter.
+    assert_eq!(shown(&project, "mood_of_the_quarter", "2026-02")["period"], "2025-Q4");
+    project.ok(&["reproduce"]);
+}

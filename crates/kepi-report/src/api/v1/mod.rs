@@ -442,7 +442,8 @@ impl<'a> Api<'a> {
             let defined = strategy.and_then(|s| s.objectives.iter().find(|o| o.id == of.id));
             let kpis = of.kpis.iter().filter_map(|(id, weight)| {
                 let reading = scored.readings.get(id)?;
-                Some(Kpi { weight: Some(share(*weight)), ..self.kpi(reading, &scored.place, history) })
+                let as_of = self.0.as_of(reading, &scored.place);
+                Some(Kpi { weight: Some(share(*weight)), as_of, ..self.kpi(reading, &scored.place, history) })
             });
             Objective {
                 id: of.id.to_string(),
@@ -478,6 +479,7 @@ impl<'a> Api<'a> {
                 Indicator::Lagging => "lagging".into(),
             }),
             weight: None,
+            as_of: None,
             status: status(of.standing.band),
             probability: of.probability(),
             score: of.standing.score.as_ref().ok().map(|s| points(*s)),
