@@ -584,14 +584,14 @@ codes! {
         "The attribute is part of the model, and no source of its entity maps it: it has no value in any row. What is measured of it is then no value, or counts every row as without one."
         "an attribute that a source of the entity maps"
         "map it, or read another one";
-    WEIGHT "K0640" Error "weights where none can be"
-        "Weights make a row count as several. Quantiles from a histogram, numbers of different values, ratios, rates and stocks count rows as they are, so such a KPI would never have a value."
-        "a measure that is weighted: mean, share, nps, satisfaction, effort, duration, or count and sum"
-        "remove `weight`, or use a measure that is weighted";
     WITHOUT_DATA "K0639" Error "a figure for periods without data that can never stand, or would mislead"
         "A period without data has no value, with the reason. A KPI may say otherwise: that it is zero, that the last measured value stands on for a while, that a value is imputed, or that nothing that rests on it has one. What is said so is marked as not measured wherever it is shown, has no interval, and no analysis concludes anything from it. It has to be a value that the KPI can have, in a period that can be without one."
         "a policy that can apply: `exclude`, `zero`, `block`, `{carry: {at_most: 3 months}}` or `{impute: {mean: {last: 6, at_most: 3 months}}}`"
         "remove `without_data`: then the period has no value, with the reason";
+    WEIGHT "K0640" Error "weights where none can be"
+        "Weights make a row count as several. Quantiles from a histogram, numbers of different values, ratios, rates and stocks count rows as they are, so such a KPI would never have a value."
+        "a measure that is weighted: mean, share, nps, satisfaction, effort, duration, or count and sum"
+        "remove `weight`, or use a measure that is weighted";
     MARGIN "K0641" Error "margins that cannot be met"
         "Weights are made so that the rows of each period add up to what is known of the population, by every margin. So margins speak of dimensions that all rows have, are above zero, are written as numbers or as shares but not as both, and are those of one population. What the data lack, such as a member without a single answer, shows as the reason of the period that lacks it."
         "margins such as `rake: {account.region: {known: {EU: 35%, NA: 65%}}}`"
@@ -650,6 +650,15 @@ codes! {
         "Others move on: after the day on which a benchmark expires it says nothing about where they stand."
         "a benchmark that has not expired on the day the target starts, nor today for the target in force"
         "put a newer benchmark on record and review the target";
+
+    CROSSWALK "K0660" Error "a crosswalk that loses or doubles something"
+        "A crosswalk says of every code of the old version of a classification which codes of the new one it passes into. Its shares sum to 100 %, or rows would get lost or count twice; both versions list their codes, so that a slip in one is found. A code that stays as it is needs no entry."
+        "every old code once, with one new code or with shares that sum to 100 %"
+        "correct the code or the shares";
+    BRIDGED "K0661" Error "a dimension that cannot be bridged"
+        "A bridged dimension is read by the codes of the new version, also what is dated before it. So it is one of `by`, its members are codes, and its rows have those of their own time. Where a code is split no row says into which part it falls: its rows count in each with its share, which counts, sums, means, shares, scores and times allow, and nothing else that weighs rows."
+        "a dimension of `by` with codes of its time: `bridged: {tier: tiers_2026}`"
+        "correct the dimension, or remove it from `bridged`";
 
     WEIGHTS "K0701" Error "weights that do not sum to 100 %"
         "The weights of siblings share out their parent, so they sum to exactly 100 %."

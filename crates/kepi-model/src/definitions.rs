@@ -6,6 +6,7 @@ mod acting;
 mod benchmark;
 mod business_hours;
 mod connection;
+mod crosswalk;
 mod entity;
 mod governance;
 mod guardrail;
@@ -34,6 +35,7 @@ pub(crate) use acting::{Alert, Channel, Mailbox};
 pub(crate) use benchmark::{Benchmark, Measured};
 pub(crate) use business_hours::BusinessHours;
 pub(crate) use connection::{Connection, HttpAuth, HttpServer, S3Bucket, Secret, SecretText, Setting};
+pub(crate) use crosswalk::Crosswalk;
 pub(crate) use entity::{Attribute, Entity, Every, Lasts, Moment, Moments, Named, Part, Rows, Stage};
 pub(crate) use governance::Governance;
 pub(crate) use guardrail::{Bound, Guardrail};
@@ -102,6 +104,7 @@ documents! {
     entities: Entity,
     business_hours: BusinessHours,
     connections: Connection,
+    crosswalks: Crosswalk,
     sources: Source,
     strategies: Strategy,
     benchmarks: Benchmark,

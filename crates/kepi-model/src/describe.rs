@@ -17,6 +17,10 @@ pub fn measure(kpi: &Kpi, project: &Project) -> String {
     if let Some(over) = kpi.over {
         text.push_str(&format!("; over {}", over.words()));
     }
+    for (dimension, crosswalk) in &kpi.bridged {
+        let (name, day) = (dimension.as_str().replace('_', " "), crosswalk.day);
+        text.push_str(&format!("; {name} bridged by {}: by the codes from {day} on, also before", crosswalk.name));
+    }
     text
 }
 

@@ -91,6 +91,8 @@ names! {
     PurposeId
     /// Hours in which work is done.
     BusinessHoursId
+    /// How the codes of one version of a classification pass into those of the next.
+    CrosswalkId
     /// A way to another system.
     ConnectionId
     /// How it is decided what is in force.

@@ -22,6 +22,7 @@ pub mod business_hours;
 pub mod calendar;
 pub mod check;
 pub mod codes;
+pub mod crosswalk;
 mod decode;
 mod definitions;
 pub mod describe;

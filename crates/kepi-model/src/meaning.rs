@@ -78,6 +78,11 @@ pub(crate) fn kpi(kpi: &Kpi, calendar: &Calendar, entities: &BTreeMap<EntityId, 
         form.push(json!(["survey gates", effective_n, response_rate, representative]));
     }
     form.extend(kpi.without_data.form());
+    // Which code passes into which is said by the ways; how those are shared out that are split, is not.
+    form.extend(kpi.split().map(|(dimension, splits)| {
+        let shares = splits.iter().map(|(code, into)| json!([code, into.iter().collect::<Vec<_>>()]));
+        json!(["split", dimension, shares.collect::<Value>()])
+    }));
     if !kpi.made.is_empty() {
         form.push(json!(["made", derived::forms(&kpi.made, entities)]));
     }

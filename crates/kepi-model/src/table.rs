@@ -43,6 +43,8 @@ pub enum Symbol {
     BusinessHours,
     /// A connection.
     Connection,
+    /// A crosswalk.
+    Crosswalk,
 }
 
 impl Symbol {
@@ -66,6 +68,7 @@ impl Symbol {
             Self::Purpose => "purpose",
             Self::BusinessHours => "business hours",
             Self::Connection => "connection",
+            Self::Crosswalk => "crosswalk",
         }
     }
 }
@@ -99,6 +102,9 @@ impl Symbol {
             }
             Self::Connection => {
                 format!("correct the name, or add a document `connection: {name}` that says where to")
+            }
+            Self::Crosswalk => {
+                format!("correct the name, or add a document `crosswalk: {name}` with its `map`")
             }
             Self::Entity => format!(
                 "correct the name, or add a document `entity: {name}` with its `key` and `attributes`"

@@ -1,5 +1,6 @@
 //! Finishing: from states at day grain to values of a KPI by period and segment, with gates and finality.
 
+mod bridged;
 mod composed;
 mod cube;
 mod edges;
@@ -17,7 +18,7 @@ use std::{
 use kepi_model::{
     calendar::{CalendarError, Grain, Period, day_of_ordinal},
     id::{DimensionId, EntityId, Hash, KpiId, LevelId},
-    project::{Consequence, Kpi, Project},
+    project::{Consequence, Kpi, Measure, Project},
 };
 use kepi_stats::estimate::{Level, Method, NotComputable};
 
@@ -209,6 +210,7 @@ impl<'a> AtGrain<'a> {
             });
             Ok(())
         })?;
+        let values = bridged::shared_out(kpi, values, level)?;
         without_data::filled(self, kpi, values)
     }
 
@@ -448,9 +450,15 @@ fn is_scan_of(plan: &ScanPlan, side: &Side) -> bool {
 
 /// What becomes of the states of a period and segment, gates included.
 fn finished(kpi: &Kpi, view: &View<'_>, level: Level) -> Finished {
-    let Finished { estimate, coverage } = match &kpi.design {
-        Some(design) => weighted::finish(kpi, design, view, level),
-        None => kind_of(&kpi.measure).finish(kpi, view, level),
+    let Finished { estimate, coverage } = match (&kpi.design, view.weighting(), &kpi.measure) {
+        (Some(design), ..) => weighted::finish(kpi, Some(design), view, level),
+        // Rows that count in part.
+        (None, Some(_), Measure::Total(total)) => {
+            let (estimate, coverage) = bridged::total_of(total, view);
+            Finished { estimate, coverage }
+        }
+        (None, Some(_), _) => weighted::finish(kpi, None, view, level),
+        (None, None, _) => kind_of(&kpi.measure).finish(kpi, view, level),
     };
     if let Some((window, data)) = view.before_data() {
         let reason = NotComputable::BeforeData { window: day_text(window), data: day_text(data) };
@@ -567,7 +575,11 @@ impl Value {
     pub fn exact(&self, kpi: &Kpi) -> Option<Exact> {
         self.estimate.as_ref().ok().filter(|estimate| estimate.method == Method::Exact)?;
         let states = CellStates::decode(&self.states).ok()?;
-        let exact = kind_of(&kpi.measure).exact(kpi, &View::kept(&states))?;
+        let view = View::kept(&states);
+        let exact = match (&kpi.measure, &states.weighting) {
+            (Measure::Total(total), Some(_)) => bridged::exact(total, &view),
+            _ => kind_of(&kpi.measure).exact(kpi, &view),
+        }?;
         exact.is_beyond_float().then_some(exact)
     }
 }

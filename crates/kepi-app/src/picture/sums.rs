@@ -53,6 +53,14 @@ pub(super) fn at(
             words(grain)
         ));
     }
+    if let Some((dimension, _)) = kpi.split() {
+        return Err(format!(
+            "the codes of `{dimension}` are shared out in each {0}; on a scorecard by {1}, or with `period: [{0}, {1}]`, it is computed \
+             from the rows of a {1}",
+            words(kpi.period),
+            words(grain)
+        ));
+    }
     if !kpi.period.divides(grain) {
         return Err(format!("a {} does not consist of {}s", words(grain), words(kpi.period)));
     }

@@ -1,5 +1,6 @@
 //! KPIs: measure, unit of the value, dimensions, people, gates.
 
+mod bridged;
 mod composed;
 mod dated;
 mod design;
@@ -23,9 +24,10 @@ use crate::{
     business_hours::NamedHours,
     calendar::{Calendar, Grain},
     codes,
+    crosswalk::Crosswalk,
     decode::{Either, Placed},
     definitions as written,
-    id::{BusinessHoursId, EntityId, KpiId},
+    id::{BusinessHoursId, CrosswalkId, EntityId, KpiId},
     meaning,
     measure::{Measure, Reader},
     project::{Entity, Kpi, WithoutData},
@@ -45,6 +47,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) calendar: &'a Calendar,
     pub(super) zone: &'a TimeZone,
     pub(super) business_hours: &'a BTreeMap<BusinessHoursId, NamedHours>,
+    pub(super) crosswalks: &'a BTreeMap<CrosswalkId, Crosswalk>,
 }
 
 /// Reads all KPIs, those that others are computed of before these.
@@ -81,11 +84,12 @@ fn read(
     let measure = written.measure.get().and_then(|measure| measure.read(&mut reader));
     let bases: Vec<&Entity> =
         measure.iter().flat_map(Measure::bases).filter_map(|id| around.entities.get(id)).collect();
-    let by = match &measure {
+    let mut by = match &measure {
         None => Vec::new(),
         Some(measure) if measure.kind().inputs().is_empty() => reader.dimensions(&written.by, &bases),
         Some(measure) => composed::read(written, measure, &mut reader),
     };
+    let bridged = reader.bridged(written, measure.as_ref(), &mut by, around.crosswalks);
     let cross = reader.cross(written);
     let own = match written.weight.get() {
         Some(Either::This(own)) => Some(own),
@@ -129,6 +133,7 @@ fn read(
         over,
         by,
         cross,
+        bridged,
         as_of: written.as_of.cloned()?,
         weight,
         design,

@@ -28,6 +28,7 @@ mod benchmark;
 mod business_hours;
 mod channel;
 mod connection;
+mod crosswalk;
 mod derived;
 mod governance;
 mod guardrail;
@@ -145,11 +146,13 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     source::together(&sources, context.findings);
     connection::together(&definitions.sources, &connections, context);
     let strategy = strategy::read(&definitions.strategies, context);
+    let crosswalks = crosswalk::read(&definitions.crosswalks, &calendar, context);
     let around = kpi::Surroundings {
         entities: &entities,
         calendar: &calendar,
         zone: &zone,
         business_hours: &business_hours,
+        crosswalks: &crosswalks,
     };
     let mut kpis = kpi::read_all(&definitions.kpis, &around, context);
     kpi::beliefs(&definitions.kpis, strategy.as_ref(), &mut kpis, context);

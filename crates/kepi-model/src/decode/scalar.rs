@@ -10,7 +10,7 @@ use crate::{
     codes,
     expression::Type,
     id::{
-        AlertId, AttributeId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, DimensionId, EntityId,
+        AlertId, AttributeId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, CrosswalkId, DimensionId, EntityId,
         FreezeId, FunctionId, GoalId, GovernanceId, GuardrailId, KpiId, LevelId, ObjectiveId, PersonId,
         PerspectiveId, PillarId, ProjectId, PurposeId, RuleId, ScorecardId, SourceId, StrategyId, ThemeId,
         UnitId,
@@ -97,6 +97,7 @@ ids! {
     PurposeId Purpose,
     BusinessHoursId BusinessHours,
     ConnectionId Connection,
+    CrosswalkId Crosswalk,
 }
 impl Id for GuardrailId {
     const SYMBOL: Option<Symbol> = None;

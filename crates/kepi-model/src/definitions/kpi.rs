@@ -9,7 +9,7 @@ use crate::{
         AmountText, Either, ExpressionText, Lag, List, Map, Name, PathText, Share, Stretch, Whole, one_of,
         table,
     },
-    id::{DimensionId, EntityId, KpiId, ObjectiveId, PersonId, PurposeId, UnitId},
+    id::{CrosswalkId, DimensionId, EntityId, KpiId, ObjectiveId, PersonId, PurposeId, UnitId},
     measure::{Weights, Written as Measure, WrittenResponse, WrittenWithoutData},
     project::{AsOf, Better, Indicator, Sensitivity, Sign},
 };
@@ -95,6 +95,9 @@ table! {
     by: By, optional,
         "Segments, each on its own: paths, or a map from a name to a path, or to a path for each entity.",
         "[account.region]";
+    bridged: Map<String, CrosswalkId>, optional,
+        "Dimensions of `by` that are read by the codes of a new version of their classification, also in what is dated before it, each with its crosswalk.",
+        "{tier: tiers_2026}";
     cross: List<List<String>>, optional, "Combinations of segments.", "[[region, tier]]";
     as_of: AsOf, default "event", "Which version of referenced rows counts.", "event";
     final_after: Lag, optional,

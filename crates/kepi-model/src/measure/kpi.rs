@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Carry, Circumstances, Design, Measure, Response, Target, ValueUnit, WithoutData};
 use crate::{
     calendar::{Calendar, Grain, Period},
+    crosswalk::{Crosswalk, Shares},
     derived::Made,
     entity::{Entity, scale_of},
     expression::{Expression, Node, Path, Type},
@@ -46,6 +47,8 @@ pub struct Kpi {
     pub by: Vec<Dimension>,
     /// Combinations of segments, by dimension.
     pub cross: Vec<Vec<DimensionId>>,
+    /// Dimensions that are read by the codes of a new version of their classification.
+    pub bridged: BTreeMap<DimensionId, Crosswalk>,
     /// Which version of referenced rows counts.
     pub as_of: AsOf,
     /// Row weight: a number expression of the base entity.
@@ -175,6 +178,12 @@ impl Kpi {
             (Some(Over::ToDate(_)), Carry::AddsUp) => Carry::Neither,
             (_, own) => own,
         }
+    }
+
+    /// The dimension whose codes are split by shares, which rows do not know, with the shares by old code.
+    pub fn split(&self) -> Option<(&DimensionId, BTreeMap<Box<str>, Shares>)> {
+        let splits = self.bridged.iter().map(|(dimension, crosswalk)| (dimension, crosswalk.splits()));
+        splits.into_iter().find(|(_, splits)| !splits.is_empty())
     }
 
     /// What it reads of the rows of its first entity beside its measure: the weight, and what became of invitations.

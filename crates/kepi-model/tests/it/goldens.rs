@@ -381,6 +381,24 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ],
         ),
         ("K0636", kpis(EASY_MEASURE, "composite: {kpis: {nps: {weight: 100%, zero: 60, hundred: 0}}}")),
+        (
+            "K0660",
+            kpis(
+                "",
+                "---\ncrosswalk: tiers_2026\nsince: 2026-04-01\nfrom: [gold, silver, bronze]\nto: [enterprise, mid, small]\nmap:\n  gold: {enterprise: 60%, mid: 30%}\n  silver: middle\n",
+            ),
+        ),
+        (
+            "K0661",
+            vec![
+                edit("kpis.yml", "by: [region, account.tier]\n", "by: [region, account.tier]\nbridged: {tier: tiers_2026, teir: tiers_2026}\n"),
+                edit(
+                    "kpis.yml",
+                    "",
+                    "---\ncrosswalk: tiers_2026\nsince: 2026-04-01\nfrom: [gold, silver]\nto: [enterprise, mid]\nmap: {gold: {enterprise: 60%, mid: 40%}, silver: mid}\n",
+                ),
+            ],
+        ),
         ("K0639", kpis("period: week\n", "period: week\nwithout_data: {carry: {at_most: 3 days}}\n")),
         ("K0637", kpis("period: week\n", "period: [week, month, week]\n")),
         ("K0632", kpis("period: week\n", "period: week\nover: {to_date: week}\n")),

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use kepi_model::{
     calendar::{CalendarError, Grain, Period, ordinal_of_day},
+    crosswalk::{Shares, split_code},
     derived::{Derivation, How, Made, UNION_ID, order},
     expression::{Expression, Node, Path, Type},
     id::{AttributeId, DimensionId, EntityId},
@@ -203,7 +204,8 @@ pub async fn value(
         let weight = kpi.weight.iter();
         let measured: Vec<&Expression> = reading.values.into_iter().chain(weight).collect();
         let conditions: Vec<&Expression> = reading.rows.filter.iter().collect();
-        let own = Own { project, world: &world, side, entity: &reading.rows.of, segment, within };
+        let split = kpi.split().map(|(_, splits)| splits).unwrap_or_default();
+        let own = Own { project, world: &world, side, entity: &reading.rows.of, segment, within, split };
         traced.push(own.term(&measured, &conditions, &key));
     }
     Ok(ValueTrace { terms: traced })
@@ -237,6 +239,8 @@ struct Own<'a> {
     entity: &'a EntityId,
     segment: &'a Segment,
     within: (i64, i64),
+    /// Of codes that are split, those into which their rows count in part.
+    split: BTreeMap<Box<str>, Shares>,
 }
 
 impl Own<'_> {
@@ -306,7 +310,15 @@ impl Own<'_> {
             let of = on_scales(&key.of, self.entity, &self.project.entities);
             Some(evaluate(&of, row).map_or(Member::Unknown, member_of))
         };
-        self.segment.0.iter().all(|(dimension, wanted)| member(dimension).as_ref() == Some(wanted))
+        let counts_in = |found: &Member, wanted: &Member| match (found, wanted) {
+            (Member::Value(found), Member::Value(wanted)) => {
+                split_code(found).and_then(|code| self.split.get(code)).is_some_and(|of| of.contains_key(wanted))
+            }
+            _ => false,
+        };
+        self.segment.0.iter().all(|(dimension, wanted)| {
+            member(dimension).is_some_and(|found| found == *wanted || counts_in(&found, wanted))
+        })
     }
 
     fn entered(&self, measured: &[&Expression], row: &RowOf<'_>) -> Entered {

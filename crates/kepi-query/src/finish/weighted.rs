@@ -10,9 +10,11 @@ use std::{
 };
 
 use kepi_model::{
+    crosswalk::SHARE_SCALE,
     id::DimensionId,
     project::{
         Design, DurationSummary, Kpi, MARGIN_SCALE, Margin, MarginTo, Measure, RatingSummary, SurveyGates,
+        Trim as Trimmed,
     },
 };
 use kepi_stats::{
@@ -279,15 +281,20 @@ fn products(
     })
 }
 
-/// What becomes of a weighted KPI's states.
-pub(super) fn finish(kpi: &Kpi, design: &Design, view: &View<'_>, level: Level) -> Finished {
+/// What becomes of a weighted KPI's states; without a design of one whose rows count in part, by shares of a crosswalk.
+pub(super) fn finish(kpi: &Kpi, design: Option<&Design>, view: &View<'_>, level: Level) -> Finished {
     match view.own().coverage(Term::First) {
         Ok(coverage) => Finished { estimate: estimate(kpi, design, view, level), coverage },
         Err(reason) => Finished { estimate: Err(reason), coverage: Coverage::default() },
     }
 }
 
-fn estimate(kpi: &Kpi, design: &Design, view: &View<'_>, level: Level) -> Result<Estimate, NotComputable> {
+fn estimate(
+    kpi: &Kpi,
+    design: Option<&Design>,
+    view: &View<'_>,
+    level: Level,
+) -> Result<Estimate, NotComputable> {
     let of = match view.weighting() {
         Some(Weighting::Cells(of)) => of,
         Some(Weighting::OutOfRange { bound }) => {
@@ -309,22 +316,28 @@ fn estimate(kpi: &Kpi, design: &Design, view: &View<'_>, level: Level) -> Result
     if !answered {
         return Err(NotComputable::NoRows);
     }
-    let margins: Vec<calibration::Margin> =
-        (0..design.margins.len()).filter_map(|at| margin(design, of, at)).collect();
+    let margins = design.iter().flat_map(|design| {
+        (0..design.margins.len()).filter_map(|at| margin(design, of, at)).collect::<Vec<_>>()
+    });
+    let margins: Vec<calibration::Margin> = margins.collect();
+    let limits = design.map_or_else(Trimmed::default, |design| design.trim);
     let millionths = |of: i64| of as f64 / 1e6;
     let sample = Sample {
         cells: &cells,
         inside: &inside,
-        weight_scale: kpi.weight.as_ref().map_or(0, |weight| weight.type_.scale()),
+        weight_scale: match design {
+            Some(_) => kpi.weight.as_ref().map_or(0, |weight| weight.type_.scale()),
+            None => SHARE_SCALE,
+        },
         value_scale: scale(kpi),
         margins: &margins,
         trim: Trim {
-            at_least: design.trim.at_least.map(millionths),
-            at_most: design.trim.at_most.map(millionths),
-            times_median: design.trim.times_median.map(millionths),
+            at_least: limits.at_least.map(millionths),
+            at_most: limits.at_most.map(millionths),
+            times_median: limits.times_median.map(millionths),
         },
         clusters: of.clusters.as_ref(),
-        population: margins.first().filter(|_| design.finite).map(|margin| margin.targets.iter().sum()),
+        population: margins.first().filter(|_| design.is_some_and(|design| design.finite)).map(|margin| margin.targets.iter().sum()),
     };
     let mean = sample.mean(RakingOptions::default(), level)?;
     let mut estimate = mean.estimate;

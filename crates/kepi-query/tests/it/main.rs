@@ -11,6 +11,7 @@
 )]
 
 mod balance;
+mod bridged;
 mod buckets;
 mod composed;
 mod dated;
