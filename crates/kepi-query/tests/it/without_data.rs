@@ -289,7 +289,7 @@ fn a_policy_changes_nothing_that_is_measured() {
             }
         }
     }
-    assert!(filled > 20 && same > 200, "{filled} {same}");
+    assert!(filled >= 5 && same > 500, "{filled} {same}");
 }
 
 #[test]
