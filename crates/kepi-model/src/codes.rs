@@ -660,6 +660,11 @@ codes! {
         "a dimension of `by` with codes of its time: `bridged: {tier: tiers_2026}`"
         "correct the dimension, or remove it from `bridged`";
 
+    EXTENDS "K0662" Error "a KPI that extends itself, or none that is known"
+        "A KPI that extends another one says what differs; everything else is as the other says it, of a measure of the same kind option by option. So the other says something of its own, and the same on every day."
+        "one other KPI that extends no KPI that leads back here, and is written once"
+        "write the fields here, or extend another KPI";
+
     WEIGHTS "K0701" Error "weights that do not sum to 100 %"
         "The weights of siblings share out their parent, so they sum to exactly 100 %."
         "100%"

@@ -32,6 +32,7 @@ pub mod entity;
 pub mod expectation;
 pub mod expression;
 mod expression_text;
+mod extend;
 pub mod finding;
 mod findings;
 mod form;

@@ -14,6 +14,7 @@ use crate::{
     decode::Decoder,
     definitions::{DOCUMENTS, Definitions},
     derived::{Every, Rows},
+    extend,
     finding::{Checked, Code, Finding},
     findings::Findings,
     project::Project,
@@ -83,6 +84,7 @@ pub fn check(files: &SourceMap, options: &Options<'_>) -> Checked<Project> {
             symbols.add_from_broken_file(id, &file.text, DOCUMENTS);
         }
     }
+    extend::kpis(&mut documents, &mut findings);
     let mut decoder = Decoder { symbols: &symbols, options, findings: &mut findings };
     let definitions = Definitions::decode(&documents, &mut decoder);
     let mut context = Context { options, symbols: &symbols, findings: &mut findings, files };

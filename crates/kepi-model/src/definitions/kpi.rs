@@ -84,6 +84,9 @@ table! {
     from: Date, optional,
         "First day it holds. The same KPI may stand several times, each from another day; default from ever.",
         "2026-01-01";
+    extends: KpiId, optional,
+        "Another KPI, such as one of the library: what is not written here is as that says it, of a measure of the same kind option by option.",
+        "renewal_rate";
     objective: ObjectiveId, optional, "The objective it serves.", "customers_recommend_us";
     indicator: Indicator, optional, "Ahead of the outcome, or stating it.", "lagging";
     better: Better, required, "Which direction is good.", "higher";

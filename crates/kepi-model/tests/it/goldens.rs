@@ -399,6 +399,13 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
                 ),
             ],
         ),
+        (
+            "K0662",
+            kpis(
+                "",
+                "---\nkpi: first\nname: First\nextends: second\n---\nkpi: second\nname: Second\nextends: first\n",
+            ),
+        ),
         ("K0639", kpis("period: week\n", "period: week\nwithout_data: {carry: {at_most: 3 days}}\n")),
         ("K0637", kpis("period: week\n", "period: [week, month, week]\n")),
         ("K0632", kpis("period: week\n", "period: week\nover: {to_date: week}\n")),

@@ -15,6 +15,7 @@ mod documents;
 mod edit;
 mod examples;
 mod expectation;
+mod extends;
 mod generated;
 mod goldens;
 mod growth;

@@ -22,6 +22,7 @@ mod architecture;
 mod audit;
 mod bad_input;
 mod bounds;
+mod bridged;
 mod capabilities;
 mod cluster;
 mod current;
