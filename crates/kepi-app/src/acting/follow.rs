@@ -400,7 +400,7 @@ impl Figures {
     #[expect(clippy::option_option, reason = "outside: no figure; inside: none before it")]
     pub fn change(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Option<Option<f64>> {
         let all = self.0.values.get(&(kpi.id.clone(), period.grain, segment.clone()))?;
-        let point = |ordinal| Some(all.get(&ordinal)?.estimate.as_ref().ok()?.point);
+        let point = |ordinal| Some(all.get(&ordinal)?.measured().ok()?.point);
         let now = point(period.ordinal)?;
         Some(point(period.ordinal - 1).map(|before| now - before))
     }

@@ -79,7 +79,7 @@ pub fn is_cut(series: &[SeriesPoint], unit: &ValueUnit) -> bool {
 }
 
 /// The whole series. Shaded: the interval. Framed: what is usual. Lines per period: threshold, target, stretch; the zone beyond the
-/// threshold is tinted. Hatched: a provisional value. A period without a value is a gap with a hollow mark on
+/// threshold is tinted. Hatched: a provisional value, or one that was not measured. A period without a value is a gap with a hollow mark on
 /// the axis.
 pub fn trend(name: &str, series: &[SeriesPoint], unit: &ValueUnit, better: Better, size: Size) -> Markup {
     let scale = Scale::around(shown(series), unit, 0.0, 1.0);
@@ -125,7 +125,7 @@ pub fn trend(name: &str, series: &[SeriesPoint], unit: &ValueUnit, better: Bette
                 }
             }
             @for (i, point) in series.iter().enumerate() {
-                @if !point.complete {
+                @if !point.complete || !point.is_measured() {
                     rect class="running" fill={ "url(#" (hatch) ")" } x=(px(edge(i))) y=(px(frame.top)) width=(px(step)) height=(px(frame.bottom - frame.top)) {}
                 }
             }

@@ -421,6 +421,14 @@ pub struct SeriesPoint {
     pub usual: Option<(f64, f64)>,
 }
 
+impl SeriesPoint {
+    /// Whether its value was measured, and does not stand in place of one that was not.
+    pub fn is_measured(&self) -> bool {
+        let reason = self.value.value().and_then(|of| of.interval.reason());
+        reason.is_none_or(|why| why.code != "not_measured")
+    }
+}
+
 /// Recent periods up to the one shown, as a picture the size of a word needs them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Recent {

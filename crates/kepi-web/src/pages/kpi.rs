@@ -127,7 +127,7 @@ fn course(view: &KpiView) -> Markup {
             (svg::trend(&row.kpi.name, &view.trend, &row.measured_in, row.better, Size::Narrow))
             @if view.has_cohorts { p { a href={ "/cohorts/" (row.kpi.id) } { "Cohort by cohort, as they grow older" } } }
             @if view.has_flow { p { a href={ "/flows/" (row.kpi.id) } { "What came and what went, period by period" } } }
-            p.note { "Shaded band: " (view.project.confidence) " interval. " @if view.trend.iter().any(|point| point.usual.is_some()) { "Dotted frames: usual, what would not have been called out. " } "Tinted zone: beyond the threshold. " @if svg::is_cut(&view.trend, &row.measured_in) { "Some intervals reach beyond the picture: the table has them. " } "Hatched: provisional, more data may change it. ○ on the axis: no value." }
+            p.note { "Shaded band: " (view.project.confidence) " interval. " @if view.trend.iter().any(|point| point.usual.is_some()) { "Dotted frames: usual, what would not have been called out. " } "Tinted zone: beyond the threshold. " @if svg::is_cut(&view.trend, &row.measured_in) { "Some intervals reach beyond the picture: the table has them. " } @if view.trend.iter().any(|point| !point.is_measured()) { "Hatched: provisional, or not measured: the table says where the value comes from. " } @else { "Hatched: provisional, more data may change it. " } "○ on the axis: no value." }
             @if let Some(window) = &view.definition.window {
                 p.note { "Each value is made from the rows of its window (" (window) "), so neighbouring ones share rows and are not independent." }
             }

@@ -524,6 +524,7 @@ impl<'a> Api<'a> {
             low: interval.map(|i| i.low),
             high: interval.map(|i| i.high),
             n: estimate.map(|e| e.n),
+            not_measured: estimate.is_some_and(|of| of.not_measured().is_some()),
             no_value: no_value.map(Code::from),
             status: status(of.standing.band),
             finality: of.finality().map(finality),

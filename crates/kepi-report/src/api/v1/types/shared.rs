@@ -290,6 +290,9 @@ pub struct HistoryPoint {
     /// Cases.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub n: Option<u64>,
+    /// Whether it was not measured but stands in place of what was not, as the KPI declares.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not_measured: bool,
     /// Code of the reason for no value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_value: Option<Code>,
