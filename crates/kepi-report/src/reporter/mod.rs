@@ -299,10 +299,11 @@ impl<'a> Reporter<'a> {
         };
         let grain = self.grain_asked(kpi, card.map(|c| c.scorecard.period), query.period.as_deref())?;
         let mut known = Periods::of(self.facts, [&kpi.id], grain);
-        // Of a shorter period than its own it is shown as of the last that has ended by then.
+        // Of a period of a scorecard that has shorter ones it is shown as of the last of its own that has ended by then.
         let calendar = &self.project().calendar;
+        let is_of_a_card = |period: &Period| uses.iter().any(|card| card.period == period.grain);
         let as_of = query.period.as_deref().and_then(|text| {
-            let period = calendar.parse(text).ok().filter(|period| period.grain < grain)?;
+            let period = calendar.parse(text).ok().filter(|of| of.grain < grain && is_of_a_card(of))?;
             Some(self.label(calendar.as_of_end(period, grain).ok()?))
         });
         let query = &KpiQuery { period: as_of.or_else(|| query.period.clone()), ..query.clone() };

@@ -85,6 +85,7 @@ fn tiers_that_changed_are_bridged_from_the_source_to_the_trace() {
     // All five rows stand behind it, four of them in part.
     let trace = project.ok(&["trace", "effort", "--period", "2026-03", "--segment", "tier=mid", "--format", "json"]);
     let trace: Value = serde_json::from_str(&trace).unwrap();
+    let trace = &trace["traced"];
     assert_eq!((&trace["counted"], &trace["agrees"]), (&5.into(), &true.into()), "{trace}");
     project.ok(&["reproduce"]);
     let text = project.ok(&["show", "kpi", "tickets", "--period", "2026-03"]);

@@ -82,9 +82,9 @@ fn what_is_filled_in_is_marked_everywhere_and_judged_nowhere() {
     assert!(table.lines().next().unwrap().ends_with(",not_measured"), "{table}");
     let marked: Vec<&str> = table.lines().filter(|line| line.ends_with(how)).collect();
     assert!(matches!(marked[..], [one] if one.starts_with("mood,2026-03,")), "{table}");
-    // February is called out; March, which repeats it, is not looked at, and April is compared with February.
+    // February is judged; March, which repeats it, is not, and April is compared with February.
     let verdict = |period: &str| shown(&project, "mood", period)["kpi"]["change"]["verdict"].clone();
-    assert_eq!((verdict("2026-02"), verdict("2026-03")), ("beyond".into(), Value::Null));
+    assert_eq!((verdict("2026-02"), verdict("2026-03")), ("within".into(), Value::Null));
     assert_eq!(shown(&project, "mood", "2026-04")["kpi"]["change"]["since"], "2026-02");
     project.ok(&["reproduce"]);
 }
