@@ -75,7 +75,7 @@ impl Published {
         let place = (kpi.id.clone(), kpi.period, Segment::total());
         let value = self.values.get(&place).and_then(|of| of.get(&ordinal));
         let figure = value.and_then(|value| {
-            Some(Figure::of(ordinal, value.estimate.as_ref().ok()?, value.finality == Finality::Final))
+            Some(Figure::of(ordinal, value.measured().ok()?, value.finality == Finality::Final))
         });
         let judged = self.judged.get(&place).and_then(|of| of.get(&ordinal)).copied();
         (figure, judged.unwrap_or(Err(Refusal::NotLooked)))
