@@ -6,7 +6,7 @@ use kepi_model::project::{Connector, Project, Source};
 use kepi_query::landing::{LoadOutcome, LoadReport, NotLanded, Offer, PortError, Raw};
 
 use crate::{
-    entries,
+    entries, items,
     error::{self, AppError},
     open::App,
     run::{Request, RunProgress, Step, landing_order},
@@ -103,7 +103,7 @@ impl Landing<'_> {
             Err(error) => return Ok((Vec::new(), vec![stuck(&error)])),
         };
         // What is in Kepi itself is not elsewhere.
-        let asks = self.request.fetch || source.from == Connector::Entries;
+        let asks = self.request.fetch || source.from.is_own();
         if !asks && kept.landed.is_empty() && kept.waiting.is_none() {
             let why = "nothing of it was fetched yet: run without `--no-fetch`";
             return Ok((Vec::new(), vec![stuck(&why.into())]));
@@ -154,6 +154,7 @@ impl Landing<'_> {
         let (fetcher, from) = (&self.app.fetcher, kept.bookmark.as_ref());
         let fetched = match source.from {
             Connector::Entries => entries::after(&self.app.store, from, inflow.rows()).await?,
+            Connector::Items => items::after(&self.app.store, from, inflow.rows()).await?,
             _ => fetcher.fetch(self.project, source, from, inflow.rows()).await?,
         };
         let more = fetched.more;

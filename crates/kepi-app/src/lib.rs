@@ -28,6 +28,7 @@ pub mod error;
 mod freezing;
 mod import;
 pub mod insights;
+mod items;
 mod landing;
 pub mod live;
 pub mod open;

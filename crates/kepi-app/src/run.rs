@@ -10,7 +10,7 @@ use kepi_model::{
     id::{DimensionId, EntityId, KpiId, RuleId, SourceId},
     meaning,
     measure::ENTERED_VALUE,
-    project::{Consequence, Kpi, Project},
+    project::{Connector, Consequence, Kpi, Project},
     source_text::SourceMap,
 };
 use kepi_query::{
@@ -558,9 +558,14 @@ impl App {
 /// How far the data of each entity reach for a run on a date.
 pub(crate) fn reach_of(project: &Project, inputs: &PinnedInputs, at: i64) -> BTreeMap<EntityId, i64> {
     let mut reach = reach::watermarks(project, inputs);
-    // What people enter is known when it is entered: what they have not entered by now is not there.
-    for (_, until) in reach.iter_mut().filter(|(entity, _)| entity.as_str() == ENTERED_VALUE) {
-        *until = at.max(*until);
+    // What people enter is known when it is entered: what they have not entered by now is not there. Nor has anything happened to
+    // items that the log does not say, where they are landed of it.
+    let own = project.sources.values().filter(|source| source.from == Connector::Items);
+    let own: BTreeSet<&EntityId> = own.map(|source| &source.into).collect();
+    for (entity, until) in &mut reach {
+        if entity.as_str() == ENTERED_VALUE || own.contains(entity) {
+            *until = at.max(*until);
+        }
     }
     reach
 }

@@ -3,7 +3,12 @@
 use kepi_proof::Commitment;
 use serde::{Serialize, Serializer};
 
-use crate::{directory::Reached, items::Seen, plain::Name, wire};
+use crate::{
+    directory::Reached,
+    items::{By, Seen},
+    plain::Name,
+    wire,
+};
 
 /// What somebody does about an item that is with her.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,8 +42,27 @@ pub enum Deed {
     Finish {
         /// What came of it.
         outcome: Name,
+        /// The root cause, of a case.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cause: Option<Name>,
         /// In her words.
         why: Option<Commitment>,
+    },
+    /// Has tried to contact the customer.
+    Contact {
+        /// By which way.
+        by: By,
+        /// Whether she was reached.
+        reached: bool,
+        /// What was said.
+        note: Option<Commitment>,
+    },
+    /// Has heard of the customer whether it is settled.
+    Answer {
+        /// Whether it is.
+        settled: bool,
+        /// What she said.
+        note: Option<Commitment>,
     },
 }
 
@@ -116,6 +140,8 @@ pub struct ItemFinished {
     pub item: u64,
     /// What came of it.
     pub outcome: Name,
+    /// The root cause, of a case.
+    pub cause: Option<Name>,
     /// In words.
     pub why: Option<Commitment>,
 }
@@ -127,4 +153,28 @@ pub struct ItemObserved {
     pub item: u64,
     /// What.
     pub seen: Seen,
+}
+
+/// Somebody tried to contact the customer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ItemContacted {
+    /// Its number.
+    pub item: u64,
+    /// By which way.
+    pub by: By,
+    /// Whether she was reached.
+    pub reached: bool,
+    /// What was said.
+    pub note: Option<Commitment>,
+}
+
+/// The customer said whether it is settled.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ItemAnswered {
+    /// Its number.
+    pub item: u64,
+    /// Whether it is.
+    pub settled: bool,
+    /// What she said.
+    pub note: Option<Commitment>,
 }

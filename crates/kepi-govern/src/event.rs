@@ -11,7 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     access::Grant,
-    acting::{ItemAssigned, ItemEscalated, ItemFinished, ItemObserved, ItemRefused, ItemSnoozed},
+    acting::{
+        ItemAnswered, ItemAssigned, ItemContacted, ItemEscalated, ItemFinished, ItemObserved, ItemRefused,
+        ItemSnoozed,
+    },
     entries::Entry,
     governance::Governance,
     items::{Content, Outcome, Stance},
@@ -527,6 +530,10 @@ pub enum Event {
     ItemFinished(ItemFinished),
     /// `item.observed`
     ItemObserved(ItemObserved),
+    /// `item.contacted`
+    ItemContacted(ItemContacted),
+    /// `item.answered`
+    ItemAnswered(ItemAnswered),
     /// `period.frozen`
     PeriodFrozen(PeriodFrozen),
     /// `period.lifted`, by the number of the item that froze
@@ -581,7 +588,9 @@ impl Event {
             | Self::ItemAcknowledged(item)
             | Self::ItemSnoozed(ItemSnoozed { item, .. })
             | Self::ItemFinished(ItemFinished { item, .. })
-            | Self::ItemObserved(ItemObserved { item, .. }) => Subject::item(*item),
+            | Self::ItemObserved(ItemObserved { item, .. })
+            | Self::ItemContacted(ItemContacted { item, .. })
+            | Self::ItemAnswered(ItemAnswered { item, .. }) => Subject::item(*item),
             Self::Legacy(e) => e.subject.clone(),
         }
     }
@@ -610,6 +619,8 @@ impl Event {
             Self::ItemRefused(e) => vec![e.why],
             Self::ItemSnoozed(e) => vec![e.why],
             Self::ItemFinished(e) => e.why.into_iter().collect(),
+            Self::ItemContacted(e) => e.note.into_iter().collect(),
+            Self::ItemAnswered(e) => e.note.into_iter().collect(),
             Self::ValueEntered(e) => e.of.named().collect(),
             Self::Legacy(e) => vec![e.body],
             // What loads and runs commit to are rows, which are held against them where they are read.

@@ -93,6 +93,8 @@ impl Organisation {
             | Event::ItemAcknowledged(_)
             | Event::ItemSnoozed(_)
             | Event::ItemFinished(_)
+            | Event::ItemContacted(_)
+            | Event::ItemAnswered(_)
             | Event::ItemObserved(_) => self.items.apply(place, event),
             // Loads, tables and runs are kept by their records; nothing is decided from them yet.
             Event::LoadLanded(_)

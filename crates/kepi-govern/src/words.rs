@@ -111,7 +111,16 @@ impl Event {
             Self::ItemEscalated(e) => with(&e.way, "not done in time, now with"),
             Self::ItemAcknowledged(_) => "acknowledged".to_owned(),
             Self::ItemSnoozed(_) => "to be seen again later".to_owned(),
-            Self::ItemFinished(e) => format!("said to be {}", e.outcome),
+            Self::ItemFinished(e) => {
+                let cause = e.cause.as_ref().map_or(String::new(), |cause| format!(", because of {cause}"));
+                format!("said to be {}{cause}", e.outcome)
+            }
+            Self::ItemContacted(e) => {
+                format!("contacted {}, {}", e.by.words(), if e.reached { "reached" } else { "not reached" })
+            }
+            Self::ItemAnswered(e) => {
+                if e.settled { "the customer: settled" } else { "the customer: not settled" }.to_owned()
+            }
             Self::ItemObserved(e) => seen(&e.seen),
             Self::Legacy(e) => format!("{}, from before events had versions", e.was),
         }
@@ -174,6 +183,10 @@ fn proposed(content: &Content) -> String {
             format!("{kind}: {} actions for kpi/{}, {change} expected by {to}", plan.actions.len(), plan.kpi)
         }
         Content::PostMortem(of) => format!("{kind}: of item {}", of.plan),
+        Content::Case(of) => {
+            let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" in {unit}"));
+            format!("{kind}: a row of {} behind kpi/{}{unit}, by {}", of.of, of.kpi, of.rule)
+        }
         Content::Commentary(of) => format!("{kind}: on kpi/{} in {}", of.kpi, of.period),
     }
 }

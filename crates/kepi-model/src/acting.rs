@@ -1,9 +1,13 @@
 //! What calls for somebody to act, and how soon.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
 
 use crate::{
-    id::{AlertId, ChannelId, KpiId},
+    derived::Made,
+    expression::Expression,
+    id::{AlertId, CauseId, ChannelId, EntityId, KpiId, LoopId},
     secret::{Secret, Setting},
     word::words,
 };
@@ -134,6 +138,35 @@ pub struct Alert {
     pub clear: u16,
     /// How soon somebody has to act.
     pub severity: Severity,
+}
+
+/// Which rows behind a KPI somebody follows up, one by one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedLoop {
+    /// Its name.
+    pub id: LoopId,
+    /// Shown name.
+    pub name: String,
+    /// The KPI whose rows they are.
+    pub kpi: KpiId,
+    /// The entity whose rows they are: that of the KPI's measure, or of what stands above its line.
+    pub of: EntityId,
+    /// Which of them.
+    pub when: Expression,
+    /// Only rows of this day or later.
+    pub since: Date,
+    /// Whether the customer may be contacted; none: nobody asks.
+    pub permission: Option<Expression>,
+    /// In so many business hours a case is closed.
+    pub hours: u16,
+    /// For so many days a customer who was reached can say otherwise.
+    pub confirm: u16,
+    /// So many cases are opened by one run.
+    pub at_most: u16,
+    /// The root causes, each in words.
+    pub causes: BTreeMap<CauseId, String>,
+    /// What has to be made of landed rows for its conditions, each after what it needs.
+    pub made: Vec<Made>,
 }
 
 impl Signal {

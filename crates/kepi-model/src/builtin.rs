@@ -370,10 +370,40 @@ pub(crate) static ENTITIES: &[BuiltinEntity] = &[
             ("item", "integer", "Item", "The item by which it was entered and agreed to."),
         ],
     },
+    BuiltinEntity {
+        id: "item",
+        name: "Item",
+        doc: "What waits for somebody, or did: an alert, a case, a plan, a proposal. Kepi lands it of its own log: `from: {kepi: items}`.",
+        time: Some("opened_at"),
+        attributes: &[
+            ID,
+            ("kind", "text", "Kind", "Such as alert, case, action_plan or change_request."),
+            ("rule", "text", "Rule", "The alert or closed loop that opened it."),
+            ("kpi", "text", "KPI", "The KPI that it is about."),
+            ("unit", "text", "Unit", "The unit that it is about; none: the whole."),
+            ("about_at", "timestamp", "About at", "When that was: the first day of an alert's period, the time of a case's row."),
+            ("opened_at", "timestamp", "Opened at", "The signal: when it was opened."),
+            ("seen_at", "timestamp", "Seen at", "When somebody else than who opened it first did anything about it."),
+            ("decided_at", "timestamp", "Decided at", "When it was said what is to come of it: work on it was finished, a plan agreed to, others agreed or did not."),
+            ("done_at", "timestamp", "Done at", "When that was carried out: of an alert with a plan, when the plan was."),
+            ("effect_at", "timestamp", "Effect at", "When its effect was seen: an alert is over, a plan is measured."),
+            ("ended_at", "timestamp", "Ended at", "When it ended."),
+            ("due_at", "timestamp", "Due at", "Until when its step is to be done, while it is open."),
+            ("state", "text", "State", "The step that it is in, or how it ended."),
+            ("outcome", "text", "Outcome", "What was said to have come of it, such as fixed or solved."),
+            ("cause", "text", "Root cause", "Of a case."),
+            ("permitted", "boolean", "Permitted", "Whether the customer of a case may be contacted; none: nobody asks."),
+            ("contacts", "integer", "Contacts", "Attempts to contact the customer."),
+            ("reached", "boolean", "Reached", "Whether the customer of a case was reached."),
+            ("settled", "boolean", "Settled", "What the customer said last: whether it is settled."),
+            ("raised", "integer", "Raised", "How often it went up because nobody acted in time."),
+            UPDATED,
+        ],
+    },
 ];
 
 /// From when until when rows are in force, of the built-in entities whose rows last.
-const LASTS: [(&str, &str, &str); 7] = [
+const LASTS: [(&str, &str, &str); 8] = [
     ("account", "created_at", "closed_at"),
     ("subscription", "started_at", "ended_at"),
     ("ticket", "opened_at", "solved_at"),
@@ -381,6 +411,7 @@ const LASTS: [(&str, &str, &str); 7] = [
     ("session", "started_at", "ended_at"),
     ("campaign", "started_at", "ended_at"),
     ("employee", "hired_at", "left_at"),
+    ("item", "opened_at", "ended_at"),
 ];
 
 /// The built-in entities as they are before any project adds to them.

@@ -729,6 +729,10 @@ codes! {
         "A board decides so that several functions look at the same thing. Whoever is a member for two of them counts for one: so many people have to say yes as functions have to. With few members a decision may wait for people who are not there."
         "each member for one function"
         "name another member for one of the functions";
+    LOOP "K0806" Error "a closed loop that follows nobody up"
+        "A closed loop opens a case for each row that meets its condition, and somebody closes it with a root cause. So it has a name of its own, there is somebody in the project who can, its KPI has rows, and there are causes to choose from."
+        "closed loops of different names, a person, a KPI that is measured of rows, causes in words"
+        "add what is missing, or remove the closed loop";
     GUARDRAIL "K0810" Error "a guardrail that cannot be held against figures"
         "A guardrail says how far some KPIs may go as long as others hold, period by period. So all its KPIs have one period, each stands in one place with a bound in its unit, and there is one on either side."
         "KPIs of one period, each once, with `at_least`, `at_most` or both in its unit; under `while` also `not worse`"

@@ -31,7 +31,7 @@ use crate::{
     yaml::{Document, Value, Yaml},
 };
 
-pub(crate) use acting::{Alert, Channel, Mailbox};
+pub(crate) use acting::{Alert, Channel, ClosedLoop, Mailbox};
 pub(crate) use benchmark::{Benchmark, Measured};
 pub(crate) use business_hours::BusinessHours;
 pub(crate) use connection::{Connection, HttpAuth, HttpServer, S3Bucket, Secret, SecretText, Setting};
@@ -99,6 +99,7 @@ documents! {
     persons: Person,
     governances: Governance,
     alerts: Alert,
+    closed_loops: ClosedLoop,
     channels: Channel,
     units: Unit,
     entities: Entity,

@@ -101,6 +101,10 @@ names! {
     AlertId
     /// Where messages leave to.
     ChannelId
+    /// Which rows somebody follows up.
+    LoopId
+    /// A root cause, such as `waiting`.
+    CauseId
     /// A figure of others.
     BenchmarkId
     /// A function that is represented on the board, such as `finance`.

@@ -112,6 +112,7 @@ pub(crate) fn source(source: &Source) -> Hash {
         // What is fetched is no part of how it is read.
         Connector::Fetch(_) => json!(["fetch"]),
         Connector::Entries => json!(["kepi", "entries"]),
+        Connector::Items => json!(["kepi", "items"]),
     };
     // Only where there are any.
     let from = match &source.from {

@@ -15,14 +15,14 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::{
-    acting::{Alert, Channel},
+    acting::{Alert, Channel, ClosedLoop},
     benchmark::Benchmark,
     business_hours::NamedHours,
     calendar::Calendar,
     governance::Governance,
     id::{
         AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, GuardrailId, KpiId,
-        LevelId, PersonId, ProjectId, PurposeId, RuleId, ScorecardId, SourceId, UnitId,
+        LevelId, LoopId, PersonId, ProjectId, PurposeId, RuleId, ScorecardId, SourceId, UnitId,
     },
 };
 
@@ -74,6 +74,8 @@ pub struct Project {
     pub last_resort: Option<PersonId>,
     /// When somebody is asked to act.
     pub alerts: BTreeMap<AlertId, Alert>,
+    /// Which rows somebody follows up, one by one.
+    pub closed_loops: BTreeMap<LoopId, ClosedLoop>,
     /// Where messages leave to.
     pub channels: BTreeMap<ChannelId, Channel>,
     /// The tree of units.

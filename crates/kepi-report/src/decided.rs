@@ -72,10 +72,67 @@ pub struct Work {
     pub may_end: bool,
     /// What was seen of it, oldest first.
     pub seen: Vec<String>,
+    /// What is known of it because it is a case.
+    pub case: Option<Case>,
     /// The item that it belongs to.
     pub parent: Option<u64>,
     /// Items that belong to it: number, kind, and what has become of it.
     pub children: Vec<(u64, &'static str, &'static str)>,
+}
+
+/// What is known of a case: a customer who is followed up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Case {
+    /// The closed loop.
+    pub rule: String,
+    /// Whose row it is.
+    pub of: String,
+    /// The parts of its key; none: it is personal, or was erased.
+    pub row: Vec<String>,
+    /// When that was, µs UTC.
+    pub since: i64,
+    /// Whether the customer may be contacted, in words.
+    pub permission: &'static str,
+    /// Whether she may.
+    pub may_contact: bool,
+    /// Whether it waits for the customer to say whether it is settled.
+    pub is_confirming: bool,
+    /// Who has it, or had it before it waits.
+    pub had_by: Option<String>,
+    /// Root causes that can be named.
+    pub causes: Vec<String>,
+    /// The one that was.
+    pub cause: Option<String>,
+    /// Attempts to contact her, oldest first.
+    pub contacts: Vec<Contact>,
+    /// What she said of how it was closed, oldest first.
+    pub answers: Vec<Answer>,
+    /// Whether it was closed although nobody had reached her who may be contacted.
+    pub closed_without_contact: bool,
+}
+
+/// An attempt to contact a customer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// When, µs UTC.
+    pub at: i64,
+    /// By which way: `by phone`.
+    pub by: &'static str,
+    /// Whether she was reached.
+    pub reached: bool,
+    /// What was said; none: nothing, or the text was erased.
+    pub note: Option<String>,
+}
+
+/// What a customer said of how a case was closed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// When, µs UTC.
+    pub at: i64,
+    /// Whether it is settled for her.
+    pub settled: bool,
+    /// What she said; none: nothing, or the text was erased.
+    pub note: Option<String>,
 }
 
 /// Whose turn it is.

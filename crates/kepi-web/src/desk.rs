@@ -97,6 +97,12 @@ pub enum Deed {
     Dismiss(String),
     /// Is done with it: what came of it, and in words.
     Finish(String, Option<String>),
+    /// Is done with a case: what came of it, the root cause, and in words.
+    Close(String, String, Option<String>),
+    /// Has tried to contact the customer: by which way, whether she was reached, and what was said.
+    Contact(String, bool, Option<String>),
+    /// Has heard of the customer whether it is settled, and what she said.
+    Answer(bool, Option<String>),
 }
 
 /// A plan as somebody files it, its days, numbers and periods as they were typed.

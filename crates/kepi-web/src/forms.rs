@@ -85,6 +85,32 @@ pub const FORMS: &[FormRoute] = &[
             act(id, Ok(Deed::Finish(outcome, Some(why).filter(|why| !why.is_empty()))))
         },
     },
+    FormRoute {
+        path: "/items/{id}/contact",
+        page: "/items/{id}",
+        wish: |id, fields| {
+            let by = said(fields, "by", "say by which way")?;
+            let reached = yes_or_no(fields, "reached", "say whether the customer was reached")?;
+            act(id, Ok(Deed::Contact(by, reached, note(fields)?)))
+        },
+    },
+    FormRoute {
+        path: "/items/{id}/close",
+        page: "/items/{id}",
+        wish: |id, fields| {
+            let outcome = said(fields, "outcome", "say what came of it")?;
+            let cause = said(fields, "cause", "name the root cause")?;
+            act(id, Ok(Deed::Close(outcome, cause, note(fields)?)))
+        },
+    },
+    FormRoute {
+        path: "/items/{id}/answer",
+        page: "/items/{id}",
+        wish: |id, fields| {
+            let settled = yes_or_no(fields, "settled", "say whether it is settled for the customer")?;
+            act(id, Ok(Deed::Answer(settled, note(fields)?)))
+        },
+    },
     FormRoute { path: "/items/{id}/plan", page: "/items/{id}", wish: plan },
     FormRoute {
         path: "/items/{id}/learn",
@@ -212,6 +238,19 @@ fn plan(id: &str, fields: &Fields) -> Result<Wish, String> {
             period: part("period", "name the period in which that is measured, such as 2026-Q3")?,
         },
     })
+}
+
+/// What was said in words, if anything was.
+fn note(fields: &Fields) -> Result<Option<String>, String> {
+    Ok(Some(short(fields, "why")?).filter(|why| !why.is_empty()))
+}
+
+fn yes_or_no(fields: &Fields, name: &str, or: &str) -> Result<bool, String> {
+    match field(fields, name) {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err(or.to_owned()),
+    }
 }
 
 /// What was typed, if it is not too long.

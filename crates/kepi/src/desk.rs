@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use kepi_app::{
     App, AppError,
-    acting::{Doing, Method, NewPlan},
+    acting::{By, Doing, Method, NewPlan},
     deciding::{self, Acting, Deciding, Stance},
     editing::Edit,
 };
@@ -139,6 +139,13 @@ async fn wanted(app: &App, wish: Wish, acting: Acting<'_>) -> Result<u64, AppErr
                 Deed::Snooze(hours, why) => Doing::Snooze(*hours, why),
                 Deed::Dismiss(why) => Doing::Dismiss(why),
                 Deed::Finish(outcome, why) => Doing::Finish(outcome, why.as_deref()),
+                Deed::Close(outcome, cause, why) => Doing::Close(outcome, cause, why.as_deref()),
+                Deed::Contact(by, reached, note) => {
+                    let by = By::ALL.into_iter().find(|known| known.word() == by);
+                    let by = by.ok_or_else(|| AppError::NotFound("choose by which way".to_owned()))?;
+                    Doing::Contact(by, *reached, note.as_deref())
+                }
+                Deed::Answer(settled, note) => Doing::Answer(*settled, note.as_deref()),
             };
             deciding.act(item, &doing, acting).await.map(|()| item)
         }

@@ -58,6 +58,10 @@ pub struct Followed {
     pub recovered: u64,
     /// Plans of which was said what they came to.
     pub measured: u64,
+    /// Cases that were opened.
+    pub opened: u64,
+    /// Rows that are to be followed up by the runs that come, since one opens so many cases only.
+    pub rows_waiting: u64,
 }
 
 /// A series: a KPI at a grain over the rows of a unit.
@@ -94,7 +98,7 @@ struct Watched<'a> {
 }
 
 /// No figures: of a card that is asked for its units only.
-struct NoFigures;
+pub(super) struct NoFigures;
 
 impl KpiValues for NoFigures {
     fn observed(&self, _: &KpiId, _: Period, _: &Segment) -> Option<Observed> {
@@ -204,6 +208,7 @@ impl App {
         let Some(run) = runs.last() else { return Ok(report) };
         let organisation = self.store.organisation().await?;
         let (_, project) = texts_of(self, &run.pins).await?;
+        self.open_cases(&project, run, at, &mut report).await?;
         let measuring = |item: &&Item| {
             matches!(item.content, Content::ActionPlan(_))
                 && item.step().is_some_and(|s| s.name == "measuring")
@@ -428,7 +433,7 @@ impl Figures {
 }
 
 /// Who opens alerts and says what became of them.
-fn job() -> Permit {
+pub(super) fn job() -> Permit {
     Permit::open(JobName::new("alerts").map_or(Principal::Person(0), Principal::Job))
 }
 

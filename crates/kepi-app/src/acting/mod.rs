@@ -1,5 +1,6 @@
 //! Acting: whom a signal waits for, what becomes of it, and whether what was promised came.
 
+mod cases;
 mod directory;
 mod follow;
 mod shown;
@@ -8,7 +9,7 @@ use std::collections::BTreeMap;
 
 pub(crate) use follow::Figures;
 pub use follow::Followed;
-pub use kepi_govern::items::Method;
+pub use kepi_govern::items::{By, Method};
 use kepi_govern::{
     Act, Command, Content, Deed, Edit, Evidence, Facts, Open, Organisation, Permit, Principal, Situation,
     decide,
@@ -23,7 +24,7 @@ use kepi_model::{
     project::{Project, ValueUnit},
 };
 use kepi_store::{Asked, NewText, StoreError, door::new_key};
-pub use shown::{OwnerView, WorkView};
+pub use shown::{AnswerView, CaseView, ContactView, OwnerView, WorkView};
 pub(crate) use shown::{above, touches, worked_on};
 
 use crate::{
@@ -53,6 +54,12 @@ pub enum Doing<'a> {
     Dismiss(&'a str),
     /// Is done with it: what came of it, and in words.
     Finish(&'a str, Option<&'a str>),
+    /// Is done with a case: what came of it, the root cause, and in words.
+    Close(&'a str, &'a str, Option<&'a str>),
+    /// Has tried to contact the customer: by which way, whether she was reached, and what was said.
+    Contact(By, bool, Option<&'a str>),
+    /// Has heard of the customer whether it is settled, and what she said.
+    Answer(bool, Option<&'a str>),
 }
 
 /// A plan as somebody files it.
@@ -117,13 +124,18 @@ impl Deciding<'_> {
             }
             Doing::Dismiss(why) => Deed::Dismiss { why: keep(why) },
             Doing::Finish(outcome, why) => {
-                let outcome: Name = outcome.parse().map_err(|_| {
-                    AppError::NotFound(format!(
-                        "`{outcome}` is no outcome; one is a word such as `fixed` or `done`"
-                    ))
-                })?;
-                Deed::Finish { outcome, why: why.map(keep) }
+                Deed::Finish { outcome: outcome_of(outcome)?, cause: None, why: why.map(keep) }
             }
+            Doing::Close(outcome, cause, why) => {
+                let cause = cause.parse().map_err(|_| {
+                    AppError::NotFound(format!("`{cause}` is no root cause; one is a word such as `waiting`"))
+                })?;
+                Deed::Finish { outcome: outcome_of(outcome)?, cause: Some(cause), why: why.map(keep) }
+            }
+            Doing::Contact(by, reached, note) => {
+                Deed::Contact { by: *by, reached: *reached, note: note.map(keep) }
+            }
+            Doing::Answer(settled, note) => Deed::Answer { settled: *settled, note: note.map(keep) },
         };
         self.ask(&Command::Act(Act { item: number, deed }), texts, acting).await
     }
@@ -286,6 +298,11 @@ impl Deciding<'_> {
             _ => Err(AppError::NotFound(format!("`{name}` is no person of this project"))),
         }
     }
+}
+
+fn outcome_of(text: &str) -> Result<Name, AppError> {
+    let no_word = || format!("`{text}` is no outcome; one is a word such as `fixed` or `done`");
+    text.parse().map_err(|_| AppError::NotFound(no_word()))
 }
 
 /// Whether parts of what is filed say anything.

@@ -1,19 +1,19 @@
 //! Items on which somebody works, as they are shown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_govern::{
     Content, Directory, Item, Organisation, Principal,
     directory::{Passed, Reached},
     event::Subject,
-    items::Seen,
+    items::{Permission, Seen},
     plain::Number,
 };
 use kepi_proof::Commitment;
 use kepi_store::Store;
 use serde::Serialize;
 
-use super::Names;
+use super::{Names, cases::key_parts};
 use crate::error::AppError;
 
 /// Whose turn it is.
@@ -55,12 +55,105 @@ pub struct WorkView {
     /// What was seen of it, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub seen: Vec<String>,
+    /// What is known of it because it is a case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case: Option<CaseView>,
     /// The item that it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<u64>,
     /// Items that belong to it, with what has become of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<(u64, &'static str, &'static str)>,
+}
+
+/// What is known of a case.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct CaseView {
+    /// The closed loop.
+    pub rule: String,
+    /// Whose row it is.
+    pub of: String,
+    /// The parts of its key; none: it is personal, or was erased.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub row: Vec<String>,
+    /// When that was, µs UTC.
+    pub since: i64,
+    /// Whether the customer may be contacted, in words.
+    pub permission: &'static str,
+    /// Whether she may.
+    pub may_contact: bool,
+    /// Root causes that can be named.
+    pub causes: Vec<String>,
+    /// The one that was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// Attempts to contact her, oldest first.
+    pub contacts: Vec<ContactView>,
+    /// What she said of how it was closed, oldest first.
+    pub answers: Vec<AnswerView>,
+    /// Whether it was closed although nobody had reached her who may be contacted.
+    pub closed_without_contact: bool,
+}
+
+/// An attempt to contact a customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ContactView {
+    /// When, µs UTC.
+    pub at: i64,
+    /// By which way: `by phone`.
+    pub by: &'static str,
+    /// Whether she was reached.
+    pub reached: bool,
+    /// What was said; a text that was erased is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// What a customer said of how a case was closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AnswerView {
+    /// When, µs UTC.
+    pub at: i64,
+    /// Whether it is settled for her.
+    pub settled: bool,
+    /// What she said; a text that was erased is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// What is known of a case, its texts by their commitments.
+fn case_of(item: &Item, known: &BTreeMap<Commitment, String>) -> Option<CaseView> {
+    let Content::Case(case) = &item.content else { return None };
+    let work = &item.work;
+    let text = |of: Option<Commitment>| of.and_then(|of| known.get(&of).cloned());
+    let may_contact = case.permission != Permission::Withheld;
+    let is_closed = item.ended.is_some() || work.finished.is_some();
+    Some(CaseView {
+        rule: case.rule.to_string(),
+        of: case.of.to_string(),
+        row: known.get(&case.key).map(|key| key_parts(key)).unwrap_or_default(),
+        since: case.since,
+        permission: case.permission.words(),
+        may_contact,
+        causes: case.causes.iter().map(ToString::to_string).collect(),
+        cause: work.cause.as_ref().map(ToString::to_string),
+        contacts: work
+            .contacts
+            .iter()
+            .map(|of| ContactView {
+                at: of.at,
+                by: of.by.words(),
+                reached: of.reached,
+                note: text(of.note),
+            })
+            .collect(),
+        answers: work
+            .answers
+            .iter()
+            .map(|of| AnswerView { at: of.at, settled: of.settled, note: text(of.note) })
+            .collect(),
+        closed_without_contact: is_closed && may_contact && !work.is_reached(),
+    })
 }
 
 impl WorkView {
@@ -149,18 +242,19 @@ pub(crate) fn touches(content: &Content) -> Vec<String> {
             ]
         }
         Content::PostMortem(of) => vec![Subject::item(of.plan).to_string()],
+        Content::Case(case) => vec![format!("{}: a row of {}", of(&case.kpi, &case.unit), case.of)],
         Content::Commentary(said) => vec![format!("{} in {}", of(&said.kpi, &said.unit), said.period)],
         _ => Vec::new(),
     }
 }
 
-/// Who may act for whoever has an item, by name: everybody above her, and the first of the last resorts.
+/// Who may act for whoever has an item, or had it before it waits, by name: everybody above her, and the first of the last resorts.
 pub(crate) async fn above(
     store: &Store,
     directory: &Directory,
     item: &Item,
 ) -> Result<Vec<String>, AppError> {
-    let Some(owner) = item.owner() else { return Ok(Vec::new()) };
+    let Some(owner) = &item.work.owner else { return Ok(Vec::new()) };
     let mut names = Vec::new();
     for person in directory.superiors(owner.person).iter().chain(directory.last_resort.first()) {
         names.push(store.name_of(&Principal::Person(*person)).await?);
@@ -180,7 +274,15 @@ pub(crate) async fn worked_on(
         names.insert(person, store.name_of(&Principal::Person(person)).await?);
     }
     let wanted = texts(&item.content);
-    let known = store.read().await?.texts(&wanted.iter().map(|(_, text)| *text).collect::<Vec<_>>()).await?;
+    let said = item.work.contacts.iter().filter_map(|of| of.note);
+    let said = said.chain(item.work.answers.iter().filter_map(|of| of.note));
+    let key = match &item.content {
+        Content::Case(case) => Some(case.key),
+        _ => None,
+    };
+    let said = said.chain(key);
+    let all: Vec<Commitment> = wanted.iter().map(|(_, text)| *text).chain(said).collect();
+    let known = store.read().await?.texts(&all).await?;
     let owner = item.owner().map(|owner| OwnerView {
         person: names.get(&owner.person).cloned().unwrap_or_default(),
         way: way.iter().map(|of| stop(of, &names)).collect(),
@@ -205,6 +307,7 @@ pub(crate) async fn worked_on(
         snoozed: work.snoozed,
         outcome: work.finished.as_ref().map(|(outcome, _)| outcome.to_string()),
         seen: work.seen.iter().map(|(of, _)| seen(of)).collect(),
+        case: case_of(item, &known),
         parent: item.content.parent(),
         children: children.collect(),
     })

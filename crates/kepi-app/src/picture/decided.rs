@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use kepi_govern::{
-    Content, DocumentId, Evidence, Item, Organisation,
+    Content, DocumentId, Evidence, Item, Organisation, Principal,
     items::{Emergency, Outcome, Turn, change_request::Change},
 };
 use kepi_model::{governance::Mode, id::KpiId, project::Project};
 use kepi_report::{
     decided::{
-        Ballot, Closed, Commentary, Frozen, Happened, Held, Item as Shown, ItemInFull, Missing, Official,
+        Answer, Ballot, Case, Closed, Commentary, Contact, Frozen, Happened, Held, Item as Shown, ItemInFull, Missing, Official,
         Owner, Periods, RegisterAsked, Step, Touch, Work,
     },
     difference::between,
@@ -82,7 +82,8 @@ async fn with_work(
         | Content::Task(_)
         | Content::ActionPlan(_)
         | Content::PostMortem(_)
-        | Content::Commentary(_) => {
+        | Content::Commentary(_)
+        | Content::Case(_) => {
             let about = about(organisation, item);
             (about.iter().cloned().collect(), of.touches, about.is_none())
         }
@@ -146,7 +147,13 @@ async fn work(
     item: &Item,
     of: WorkView,
 ) -> Result<Work, AppError> {
-    let above = match item.owner() {
+    // Who had a case hears the customer while nobody has it.
+    let had = item.work.owner.as_ref().map(|owner| Principal::Person(owner.person));
+    let had_by = match &had {
+        Some(person) => Some(store.name_of(person).await?),
+        None => None,
+    };
+    let above = match item.work.owner.as_ref().filter(|_| item.ended.is_none()) {
         None => Vec::new(),
         Some(_) => match Deciding(store).answerable(organisation).await? {
             Evidence::Answerable(directory) => above(store, &directory, item).await?,
@@ -163,6 +170,29 @@ async fn work(
         outcomes: of.outcomes,
         may_end: item.content.kind().may_end,
         seen: of.seen,
+        case: of.case.map(|of| Case {
+            rule: of.rule,
+            of: of.of,
+            row: of.row,
+            since: of.since,
+            permission: of.permission,
+            may_contact: of.may_contact,
+            is_confirming: item.step().is_some_and(|step| step.turn == Turn::Wait),
+            had_by: had_by.clone(),
+            causes: of.causes,
+            cause: of.cause,
+            contacts: of
+                .contacts
+                .into_iter()
+                .map(|of| Contact { at: of.at, by: of.by, reached: of.reached, note: of.note })
+                .collect(),
+            answers: of
+                .answers
+                .into_iter()
+                .map(|of| Answer { at: of.at, settled: of.settled, note: of.note })
+                .collect(),
+            closed_without_contact: of.closed_without_contact,
+        }),
         parent: of.parent,
         children: of.children,
     })

@@ -75,7 +75,7 @@ impl App {
         let states = CellStates::decode(states_of(&published, row)).ok();
         let pinned = self.lake.pin(&project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
         let found =
-            trace::value(self.traceable(&project, &pinned, &run), kpi, period, segment, &self.lake.secret())
+            trace::value(traceable(self, &project, &pinned, &run), kpi, period, segment, &self.lake.secret())
                 .await?;
         let disagreements: Vec<String> = match &states {
             // Of figures that earlier versions left only a hash is known, and nothing can be held against it.
@@ -139,28 +139,12 @@ impl App {
         let of = of.ok_or_else(|| AppError::NoRow(format!("entity `{entity}`")))?;
         let (grain, cells) = key_of(of, key, &project)?;
         let pinned = self.lake.pin(&project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
-        let found = trace::rows(self.traceable(&project, &pinned, &run), of, grain, &cells, most).await?;
+        let found = trace::rows(traceable(self, &project, &pinned, &run), of, grain, &cells, most).await?;
         if found.is_empty() {
             return Err(AppError::NoRow(format!("row of `{entity}` with key {}", key.join(" "))));
         }
         let shown = Shown::new(&project.calendar)?;
         Ok(found.into_iter().map(|row| shown.row(row, &project, of, grain, most)).collect())
-    }
-
-    fn traceable<'a>(
-        &'a self,
-        project: &'a Project,
-        inputs: &'a PinnedInputs,
-        run: &'a Run,
-    ) -> Traceable<'a> {
-        Traceable {
-            project,
-            inputs,
-            at: run.at,
-            watermarks: &run.pins.watermarks,
-            reader: self.evaluator.as_ref(),
-            limits: &self.limits,
-        }
     }
 
     /// A run and the definitions that were in force for it.
@@ -174,6 +158,23 @@ impl App {
         let files = archive::find(&self.store, run.pins.register, &run.pins.definition).await?;
         let project = project_of(&files)?;
         Ok((run, project))
+    }
+}
+
+/// What there is to trace in, as it was for a run.
+pub(crate) fn traceable<'a>(
+    app: &'a App,
+    project: &'a Project,
+    inputs: &'a PinnedInputs,
+    run: &'a Run,
+) -> Traceable<'a> {
+    Traceable {
+        project,
+        inputs,
+        at: run.at,
+        watermarks: &run.pins.watermarks,
+        reader: app.evaluator.as_ref(),
+        limits: &app.limits,
     }
 }
 

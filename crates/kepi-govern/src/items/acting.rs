@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Item,
+    case::{Answer, Contact},
     kind::{Kind, Step, Timeout, Turn},
     tally::Ask,
 };
@@ -298,8 +299,14 @@ pub struct Work {
     pub snoozed: Option<i64>,
     /// What was said to have come of it, and when.
     pub finished: Option<(Name, i64)>,
+    /// The root cause that was named.
+    pub cause: Option<Name>,
     /// What was seen of it, oldest first.
     pub seen: Vec<(Seen, i64)>,
+    /// Attempts to contact the customer, oldest first.
+    pub contacts: Vec<Contact>,
+    /// What the customer said of how it was closed, oldest first.
+    pub answers: Vec<Answer>,
 }
 
 impl Work {
@@ -328,7 +335,7 @@ impl Work {
     pub(super) fn moved(&mut self, to: Option<&Step>) {
         self.snoozed = None;
         if to.is_some_and(|step| step.turn == Turn::Work) {
-            (self.owner, self.acknowledged, self.finished) = (None, None, None);
+            (self.owner, self.acknowledged, self.finished, self.cause) = (None, None, None, None);
             self.refused.clear();
         }
     }
@@ -356,7 +363,16 @@ impl Work {
             }
             Event::ItemAcknowledged(_) => self.acknowledged = self.acknowledged.or(Some(place.at)),
             Event::ItemSnoozed(e) => self.snoozed = Some(e.until),
-            Event::ItemFinished(e) => self.finished = Some((e.outcome.clone(), place.at)),
+            Event::ItemFinished(e) => {
+                self.finished = Some((e.outcome.clone(), place.at));
+                self.cause.clone_from(&e.cause);
+            }
+            Event::ItemContacted(e) => {
+                self.contacts.push(Contact { by: e.by, reached: e.reached, note: e.note, at: place.at });
+            }
+            Event::ItemAnswered(e) => {
+                self.answers.push(Answer { settled: e.settled, note: e.note, at: place.at });
+            }
             Event::ItemObserved(e) => self.seen.push((e.seen.clone(), place.at)),
             _ => {}
         }

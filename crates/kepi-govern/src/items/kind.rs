@@ -2,6 +2,7 @@
 
 use super::{
     acting::{ACTION_PLAN, ALERT, POST_MORTEM, TASK},
+    case::CASE,
     change_request::CHANGE_REQUEST,
     commentary::COMMENTARY,
     emergency::EMERGENCY,
@@ -80,6 +81,7 @@ pub const KINDS: &[&Kind] = &[
     ACTION_PLAN,
     POST_MORTEM,
     COMMENTARY,
+    CASE,
 ];
 
 impl Kind {

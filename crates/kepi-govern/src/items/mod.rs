@@ -20,6 +20,7 @@
 //! ```
 
 pub mod acting;
+pub mod case;
 pub mod change_request;
 mod commentary;
 pub mod emergency;
@@ -27,6 +28,7 @@ pub mod kind;
 pub mod overrides;
 pub mod periods;
 pub mod tally;
+pub mod times;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,6 +52,7 @@ use crate::{
 pub use acting::{
     Action, ActionPlan, Alert, Came, Effect, Expected, Method, Owner, PostMortem, Seen, Task, Work,
 };
+pub use case::{Answer, By, Case, Contact, Permission};
 pub use change_request::Change;
 pub use commentary::{Commentary, Named};
 pub use emergency::{Emergency, RATIFICATION};
@@ -85,6 +88,8 @@ pub enum Content {
     PostMortem(PostMortem),
     /// `commentary`
     Commentary(Commentary),
+    /// `case`
+    Case(Case),
 }
 
 /// Nobody, of whatever concerns nobody.
@@ -109,6 +114,7 @@ impl Content {
             Self::ActionPlan(_) => acting::ACTION_PLAN,
             Self::PostMortem(_) => acting::POST_MORTEM,
             Self::Commentary(_) => commentary::COMMENTARY,
+            Self::Case(_) => case::CASE,
         }
     }
 
@@ -118,6 +124,7 @@ impl Content {
             Self::Task(task) => vec![task.action.what],
             Self::ActionPlan(plan) => Item::texts_of_plan(plan),
             Self::PostMortem(of) => of.findings.into_iter().chain(of.follows).collect(),
+            Self::Case(of) => vec![of.key],
             Self::Commentary(of) => vec![of.what, of.why, of.done, of.outlook],
             Self::Override(of) => of.named().collect(),
             Self::Entry(of) => of.named().collect(),
@@ -131,6 +138,7 @@ impl Content {
             Self::Alert(alert) => Some((&alert.kpi, alert.unit.as_ref())),
             Self::ActionPlan(plan) => Some((&plan.kpi, plan.unit.as_ref())),
             Self::Commentary(of) => Some((&of.kpi, of.unit.as_ref())),
+            Self::Case(of) => Some((&of.kpi, of.unit.as_ref())),
             _ => None,
         }
     }
@@ -164,7 +172,7 @@ impl Content {
             Self::Close(_) => periods::of_close(mode),
             Self::Override(_) | Self::Restore(_) | Self::Entry(_) => overrides::of_override(mode),
             Self::ActionPlan(_) | Self::PostMortem(_) | Self::Commentary(_) => acting::ask(mode),
-            Self::Alert(_) | Self::Task(_) => Ask::default(),
+            Self::Alert(_) | Self::Task(_) | Self::Case(_) => Ask::default(),
         }
     }
 
@@ -332,6 +340,7 @@ impl Item {
         };
         let days = match &self.content {
             Content::Emergency(of) if self.is_unratified() => of.days,
+            Content::Case(of) if step.turn == Turn::Wait => of.confirm,
             _ => step.due,
         };
         Some(self.owner().map_or(from + i64::from(days) * DAY, |owner| owner.due))

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use super::{
     ALREADY_OPEN, BOUND, BY_ITSELF, CHILDREN_OPEN, INCOMPLETE, LOOK_AGAIN, NO_SUCH_OUTCOME, NOBODY_THERE,
-    NOT_YOUR_TURN, NOTHING_NEW, ONE_SIDED, OWED, SNOOZED_TOO_LONG, deciding::Violated,
+    NOT_YOUR_TURN, NOTHING_NEW, ONE_SIDED, OWED, SNOOZED_TOO_LONG, case, deciding::Violated,
 };
 use crate::{
     acting::{
-        Act, Deed, ItemAssigned, ItemEscalated, ItemFinished, ItemObserved, ItemRefused, ItemSnoozed, Observe,
+        Act, Deed, ItemAssigned, ItemContacted, ItemEscalated, ItemFinished, ItemObserved, ItemRefused, ItemSnoozed, Observe,
     },
     command::{Evidence, Facts, Open},
     directory::{Directory, Reached},
@@ -36,12 +36,12 @@ pub(super) fn directory<'a>(
     Some(directory)
 }
 
-fn moved(item: u64, kind: &Kind, step: usize) -> Option<Event> {
+pub(super) fn moved(item: u64, kind: &Kind, step: usize) -> Option<Event> {
     let to: StepName = kind.steps.get(step)?.name.parse().ok()?;
     Some(Event::ItemMoved(ItemMoved { item, to }))
 }
 
-fn ended(item: u64, outcome: Outcome) -> Event {
+pub(super) fn ended(item: u64, outcome: Outcome) -> Event {
     Event::ItemEnded(ItemEnded { item, outcome })
 }
 
@@ -49,6 +49,7 @@ fn ended(item: u64, outcome: Outcome) -> Event {
 fn hours(content: &Content) -> u16 {
     match content {
         Content::Alert(alert) => alert.severity.hours(),
+        Content::Case(of) => of.hours,
         other => {
             let mut steps = other.kind().steps.iter();
             steps
@@ -94,6 +95,7 @@ fn owner(
             Principal::Job(_) => directory.owner(&plan.kpi, plan.unit.as_ref(), at, &nobody),
         },
         Content::Alert(alert) => directory.owner(&alert.kpi, alert.unit.as_ref(), at, &nobody),
+        Content::Case(of) => directory.owner(&of.kpi, of.unit.as_ref(), at, &nobody),
         _ => None,
     };
     if way.is_none() {
@@ -106,7 +108,7 @@ fn owner(
 }
 
 /// That an item goes to whom it belongs to, in the step in which somebody works on it.
-fn handed(
+pub(super) fn handed(
     organisation: &Organisation,
     item: (u64, &Content, &Principal),
     directory: &Directory,
@@ -225,7 +227,7 @@ pub(super) fn planned(
     let alert = plan.alert.and_then(|alert| organisation.items.get(alert));
     if let Some(alert) = alert.filter(|alert| alert.step().is_some_and(|step| step.turn == Turn::Work)) {
         let outcome: Name = PLANNED.parse().ok()?;
-        events.push(Event::ItemFinished(ItemFinished { item: alert.number, outcome, why: None }));
+        events.push(Event::ItemFinished(ItemFinished { item: alert.number, outcome, cause: None, why: None }));
         events.push(moved(alert.number, alert.content.kind(), alert.step + 1)?);
     }
     Some(events)
@@ -255,18 +257,29 @@ pub(super) fn of_commentary(of: &Commentary, violated: &mut Violated<'_>) {
 }
 
 /// Whether an item is with somebody, who may act on it: she herself, or whoever is above her.
-fn is_with(item: &Item, facts: Facts<'_>, directory: &Directory, violated: &mut Violated<'_>) -> Option<u64> {
+pub(super) fn is_with(item: &Item, facts: Facts<'_>, directory: &Directory, violated: &mut Violated<'_>) -> Option<u64> {
     let Some(owner) = item.owner() else {
         violated
             .say(NOT_YOUR_TURN, format!("nobody works on item {} just then: `kepi item {0}`", item.number));
         return None;
     };
+    is_of(item, owner.person, facts, directory, violated)
+}
+
+/// Whether somebody may act on what a person has, or had: she herself, or whoever is above her.
+pub(super) fn is_of(
+    item: &Item,
+    person: u64,
+    facts: Facts<'_>,
+    directory: &Directory,
+    violated: &mut Violated<'_>,
+) -> Option<u64> {
     let Principal::Person(by) = facts.by else {
         violated.say(NOT_YOUR_TURN, "a job does nobody's work");
         return None;
     };
-    let above = directory.superiors(owner.person).contains(by) || directory.last_resort.first() == Some(by);
-    if *by != owner.person && !above {
+    let above = directory.superiors(person).contains(by) || directory.last_resort.first() == Some(by);
+    if *by != person && !above {
         violated.say(NOT_YOUR_TURN, format!("item {} is with somebody else: `kepi item {0}`", item.number));
         return None;
     }
@@ -283,6 +296,9 @@ pub(super) fn acted(
     let Some(item) = super::deciding::open_item(organisation, act.item, facts, violated) else {
         return Some(Vec::new());
     };
+    if let Deed::Answer { settled, note } = act.deed {
+        return Some(case::answered(organisation, item, (settled, note), directory, facts, violated));
+    }
     let Some(by) = is_with(item, facts, directory, violated) else { return Some(Vec::new()) };
     let Some(owner) = item.owner() else { return Some(Vec::new()) };
     let (number, kind) = (item.number, item.content.kind());
@@ -340,7 +356,7 @@ pub(super) fn acted(
             }
             let outcome: Name = Outcome::Dismissed.word().parse().ok()?;
             let mut events =
-                vec![Event::ItemFinished(ItemFinished { item: number, outcome, why: Some(*why) })];
+                vec![Event::ItemFinished(ItemFinished { item: number, outcome, cause: None, why: Some(*why) })];
             events.push(ended(number, Outcome::Dismissed));
             // What a plan had begun ends with it, and its alert is somebody's turn again.
             let tasks = organisation.items.children(number);
@@ -352,7 +368,14 @@ pub(super) fn acted(
             }
             events
         }
-        Deed::Finish { outcome, why } => {
+        Deed::Contact { by, reached, note } => {
+            case::may_be_contacted(item, violated);
+            vec![Event::ItemContacted(ItemContacted { item: number, by: *by, reached: *reached, note: *note })]
+        }
+        // Taken above: it can be said of what nobody works on.
+        Deed::Answer { .. } => Vec::new(),
+        Deed::Finish { outcome, cause, why } => {
+            case::has_cause(item, cause.as_ref(), violated);
             if !kind.outcomes.contains(&outcome.as_str()) {
                 let all = kind.outcomes.join(", ");
                 violated.say(
@@ -367,10 +390,10 @@ pub(super) fn acted(
             if open > 0 && !matches!(item.content, Content::Alert(_)) {
                 violated.say(CHILDREN_OPEN, format!("{open} of what belongs to it is not finished yet"));
             }
-            let mut events =
-                vec![Event::ItemFinished(ItemFinished { item: number, outcome: outcome.clone(), why: *why })];
-            events.push(moved(number, kind, item.step + 1).unwrap_or(ended(number, Outcome::Done)));
-            events
+            let (outcome, cause, why) = (outcome.clone(), cause.clone(), *why);
+            let finished = Event::ItemFinished(ItemFinished { item: number, outcome, cause, why });
+            let next = moved(number, kind, item.step + 1).filter(|_| case::is_to_be_confirmed(item));
+            vec![finished, next.unwrap_or(ended(number, Outcome::Done))]
         }
     })
 }
@@ -380,7 +403,7 @@ fn assigned(item: u64, way: Vec<Reached>, bound: bool, due: i64) -> Event {
 }
 
 /// An item that waits for data is somebody's turn again.
-fn again(
+pub(super) fn again(
     organisation: &Organisation,
     item: &Item,
     directory: &Directory,
@@ -487,7 +510,7 @@ pub(super) fn in_time(
             vec![Event::ItemEscalated(ItemEscalated { item: number, way, due })]
         }
         (Timeout::Back, _) => again(organisation, item, directory, facts, violated),
-        (Timeout::GoOn, _) if step.turn == Turn::Wait => {
+        (Timeout::GoOn, _) if matches!(item.content, Content::ActionPlan(_)) && step.turn == Turn::Wait => {
             let effect = Effect { came: Came::NotComputable, change: None, enough: false, run: None };
             let seen = ItemObserved { item: number, seen: Seen::Effect(effect.clone()) };
             let then = measured(organisation, item, &effect, directory, facts, violated);

@@ -12,7 +12,7 @@ use super::{
     ALREADY_OPEN, ASPECTS, BY_ITSELF, CONCERNED, FROZEN, LAPSED, LOOK_AGAIN, NO_DAYS, NO_EMERGENCY,
     NO_FIGURE, NO_ITEM, NOBODY, NOT_ASKED, NOT_ASKING, NOT_BEGUN, NOT_FROZEN, NOT_OVERRIDDEN, NOT_THERE,
     NOT_TO_CLOSE, NOT_YOURS, NOTHING_DIFFERS, NOTHING_DUE, OTHER_CONTENT, OUTDATED, OVER_ALREADY, OWN,
-    REPLACED, UNRATIFIED, UNSAID, Violation, acting,
+    REPLACED, UNRATIFIED, UNSAID, Violation, acting, case,
 };
 use crate::{
     command::{Edit, Evidence, Facts, Open, Vote, Withdraw},
@@ -116,8 +116,8 @@ fn of_content(
 ) {
     let at = facts.at;
     match content {
-        Content::Alert(_) | Content::Task(_) => {
-            violated.say(BY_ITSELF, "alerts come of a run, and tasks of a plan");
+        Content::Alert(_) | Content::Task(_) | Content::Case(_) => {
+            violated.say(BY_ITSELF, "alerts and cases come of a run, and tasks of a plan");
         }
         Content::ActionPlan(plan) => {
             acting::of_plan(organisation, plan, (was.map(|item| item.number), facts), violated);
@@ -366,7 +366,11 @@ fn takes_effect(
     let number = item.number;
     let mut events = match &item.content {
         Content::ActionPlan(plan) => return acting::planned(organisation, item, plan, facts, violated),
-        Content::Alert(_) | Content::Task(_) | Content::PostMortem(_) | Content::Commentary(_) => Vec::new(),
+        Content::Alert(_)
+        | Content::Task(_)
+        | Content::PostMortem(_)
+        | Content::Commentary(_)
+        | Content::Case(_) => Vec::new(),
         Content::Change(change) => {
             unratified(organisation, item, change, violated);
             in_force(organisation, &change.adoptions, &change.governing)
@@ -436,6 +440,9 @@ pub(super) fn opened(
     let mut violated = Violated(violations);
     if let Content::Alert(alert) = &open.content {
         return acting::raised(organisation, open, alert, facts, &mut violated);
+    }
+    if let Content::Case(of) = &open.content {
+        return case::opened(organisation, open, of, facts, &mut violated);
     }
     is_there(organisation, facts.by, &mut violated);
     of_content(organisation, (&open.content, None), facts, &mut violated);

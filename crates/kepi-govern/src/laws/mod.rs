@@ -1,6 +1,7 @@
 //! The decision: every law that applies is asked, all violations are collected, and only then events are made.
 
 mod acting;
+mod case;
 mod deciding;
 mod rebasing;
 
@@ -135,6 +136,11 @@ pub const INCOMPLETE: &str = "G1110";
 pub const OWED: &str = "G1111";
 /// It names only what speaks for it.
 pub const ONE_SIDED: &str = "G1112";
+
+/// The customer may not be contacted.
+pub const NOT_PERMITTED: &str = "G1113";
+/// Nobody was reached who could say anything of it.
+pub const NOT_REACHED: &str = "G1114";
 
 /// Laws that say that something has moved on, is no more or differs in nothing: to meet with one is no attempt at anything.
 pub const MOVED_ON: &[&str] =

@@ -7,6 +7,7 @@
 mod access_v1;
 mod v1;
 mod v1_acting;
+mod v1_cases;
 mod v1_deciding;
 mod v1_figures;
 
@@ -32,11 +33,13 @@ pub const KINDS: &[(&str, u32)] = &[
     ("governance.adopted", 2),
     ("insights.published", 1),
     ("item.acknowledged", 1),
+    ("item.answered", 1),
     ("item.assigned", 1),
+    ("item.contacted", 1),
     ("item.edited", 1),
     ("item.ended", 1),
     ("item.escalated", 1),
-    ("item.finished", 1),
+    ("item.finished", 2),
     ("item.moved", 1),
     ("item.observed", 1),
     ("item.opened", 1),
@@ -259,8 +262,10 @@ pub fn write(event: &Event) -> Result<Written, Unreadable> {
         Event::ItemSnoozed(e) => {
             ("item.snoozed", 1, to_value(&acting::Snoozed { until: e.until, why: e.why }))
         }
-        Event::ItemFinished(e) => ("item.finished", 1, to_value(&acting::Finished::from(e))),
+        Event::ItemFinished(e) => ("item.finished", 2, to_value(&acting::Finished::from(e))),
         Event::ItemObserved(e) => ("item.observed", 1, to_value(&acting::Observed::from(&e.seen))),
+        Event::ItemContacted(e) => ("item.contacted", 1, to_value(&v1_cases::Contacted::from(e))),
+        Event::ItemAnswered(e) => ("item.answered", 1, to_value(&v1_cases::Answered::from(e))),
         Event::Legacy(e) => ("legacy", 0, to_value(&v1::Legacy::from(e))),
     };
     let broken = |reason: String| Unreadable::Body { kind: kind.to_owned(), v, reason };
@@ -319,6 +324,8 @@ pub fn read(kind: &str, v: u32, subject: &Subject, body: &str) -> Result<Event, 
         "item.snoozed" => from::<acting::Snoozed>(value).and_then(|b| b.read(subject)),
         "item.finished" => from::<acting::Finished>(value).and_then(|b| b.read(subject)),
         "item.observed" => from::<acting::Observed>(value).and_then(|b| b.read_event(subject)),
+        "item.contacted" => from::<v1_cases::Contacted>(value).and_then(|b| b.read(subject)),
+        "item.answered" => from::<v1_cases::Answered>(value).and_then(|b| b.read(subject)),
         "legacy" => from::<v1::Legacy>(value).and_then(|b| b.read(subject)),
         _ => return Err(unknown()),
     };
@@ -330,6 +337,8 @@ pub fn upcast(kind: &str, v: u32, body: Value) -> Option<Value> {
     match (kind, v) {
         // Freezes by rule, and of some definitions: there were none.
         ("governance.adopted" | "period.frozen", 1) => Some(body),
+        // Root causes: there were no cases.
+        ("item.finished", 1) => Some(body),
         _ => None,
     }
 }

@@ -358,20 +358,24 @@ impl Snoozed {
 #[serde(deny_unknown_fields)]
 pub(super) struct Finished {
     outcome: Name,
+    /// From version 2 on.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    cause: Option<Name>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     why: Option<Commitment>,
 }
 
 impl From<&acting::ItemFinished> for Finished {
     fn from(e: &acting::ItemFinished) -> Self {
-        Self { outcome: e.outcome.clone(), why: e.why }
+        Self { outcome: e.outcome.clone(), cause: e.cause.clone(), why: e.why }
     }
 }
 
 impl Finished {
     pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
         let item = number(subject, "item")?;
-        Ok(Event::ItemFinished(acting::ItemFinished { item, outcome: self.outcome, why: self.why }))
+        let Self { outcome, cause, why } = self;
+        Ok(Event::ItemFinished(acting::ItemFinished { item, outcome, cause, why }))
     }
 }
 

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::{
     to_value,
     v1::Adoption,
-    v1_acting as acting,
+    v1_acting as acting, v1_cases,
     v1_figures::{Entry, Overridden, Restore},
 };
 use crate::{
@@ -214,6 +214,7 @@ enum Content {
     ActionPlan(acting::ActionPlan),
     PostMortem(acting::PostMortem),
     Commentary(acting::Commentary),
+    Case(v1_cases::Case),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -407,6 +408,7 @@ impl From<&items::Content> for Content {
             items::Content::ActionPlan(of) => Self::ActionPlan(of.into()),
             items::Content::PostMortem(of) => Self::PostMortem(of.into()),
             items::Content::Commentary(of) => Self::Commentary(of.into()),
+            items::Content::Case(of) => Self::Case(of.into()),
         }
     }
 }
@@ -428,6 +430,7 @@ impl Content {
             Self::ActionPlan(of) => of.read().map(items::Content::ActionPlan),
             Self::PostMortem(of) => Ok(items::Content::PostMortem(of.read())),
             Self::Commentary(of) => Ok(items::Content::Commentary(of.read())),
+            Self::Case(of) => Ok(items::Content::Case(of.read())),
             Self::ChangeRequest(of) => of.plain().map(items::Content::Change),
             Self::Emergency(of) => Ok(items::Content::Emergency(items::Emergency {
                 change: of.change.plain()?,

@@ -8,8 +8,8 @@ use kepi_govern::{
     Principal, Situation, Stance, decide,
     directory::{self, Line, Standing},
     items::{
-        Action, ActionPlan, Alert, Came, Commentary, Effect, Expected, Item, Method, Named, Outcome,
-        PostMortem, Seen, Turn, midnight,
+        Action, ActionPlan, Alert, By, Came, Case, Commentary, Effect, Expected, Item, Method, Named, Outcome,
+        Permission, PostMortem, Seen, Turn, midnight, times::Times,
     },
     laws,
     periods::PeriodId,
@@ -97,6 +97,24 @@ fn alert(unit: Option<&str>, period: PeriodId) -> Alert {
         severity: Severity::Normal,
         clear: 2,
         run: 1,
+    }
+}
+
+/// A customer of a unit who is followed up within eight business hours, and has a week to say otherwise.
+fn case(unit: Option<&str>, row: u64) -> Case {
+    let name = |of: &str| of.parse().unwrap();
+    Case {
+        rule: name("detractors"),
+        kpi: "renewals".parse().unwrap(),
+        unit: unit.map(|of| of.parse().unwrap()),
+        of: "survey_response".parse().unwrap(),
+        row: kepi_proof::Digest::of(&row.to_be_bytes()),
+        key: WHY,
+        since: 0,
+        permission: Permission::Given,
+        hours: 8,
+        confirm: 7,
+        causes: vec![name("price"), name("waiting")],
     }
 }
 
@@ -219,7 +237,20 @@ impl Acting {
             }
         }
         if let (Command::Act(act), Principal::Person(by)) = (command, by) {
-            let Some(owner) = owner(act.item) else { return Err("nobody has it".to_owned()) };
+            // What a customer says is heard by whom the case was with.
+            let had = self.world.organisation.items.get(act.item).and_then(|item| item.work.owner.as_ref());
+            let heard = matches!(act.deed, Deed::Answer { .. });
+            let Some(owner) = owner(act.item).or(had.filter(|_| heard)) else {
+                return Err("nobody has it".to_owned());
+            };
+            if let Some(Content::Case(of)) = self.world.organisation.items.get(act.item).map(|item| &item.content) {
+                if matches!(act.deed, Deed::Contact { .. }) && of.permission == Permission::Withheld {
+                    return Err("contacted without permission".to_owned());
+                }
+                if matches!(&act.deed, Deed::Finish { cause, .. } if cause.as_ref().is_none_or(|of_| !of.causes.contains(of_))) {
+                    return Err("closed without a root cause".to_owned());
+                }
+            }
             let own = matches!(act.deed, Deed::Acknowledge | Deed::Refuse { .. } | Deed::Snooze { .. });
             if *by != owner.person && (own || !is_above(*by, owner.person)) {
                 return Err("done by somebody whose it is not".to_owned());
@@ -247,7 +278,7 @@ impl Acting {
     }
 
     fn finish(&mut self, by: u64, item: u64, outcome: &str) -> Result<Vec<Event>, Vec<&'static str>> {
-        self.act(by, item, Deed::Finish { outcome: outcome.parse().unwrap(), why: None })
+        self.act(by, item, Deed::Finish { outcome: outcome.parse().unwrap(), cause: None, why: None })
     }
 
     fn item(&self, number: u64) -> &Item {
@@ -276,6 +307,168 @@ impl Acting {
         let vote = self.world.vote(item, Stance::Yes);
         self.ask(person(by), &vote)
     }
+}
+
+#[test]
+fn a_case_is_closed_with_a_cause_and_over_when_the_customer_says_so() {
+    let mut acting = Acting::new(Mode::Reviewed);
+    let open = |acting: &mut Acting, case: Case| {
+        let number = acting.world.organisation.items.next();
+        acting.job(&Command::Open(Open { content: Content::Case(case), why: WHY })).map(|_| number)
+    };
+    let contact = |reached| Deed::Contact { by: By::Phone, reached, note: Some(WHY) };
+    let close = |outcome: &str, cause: Option<&str>| Deed::Finish {
+        outcome: outcome.parse().unwrap(),
+        cause: cause.map(|of| of.parse().unwrap()),
+        why: Some(WHY),
+    };
+    let says = |settled| Deed::Answer { settled, note: None };
+    let item = open(&mut acting, case(Some("emea"), 1)).unwrap();
+    // Thursday 15:00 in Berlin, eight business hours, 1 May is a holiday.
+    let due = at("2026-05-04T15:00[Europe/Berlin]");
+    assert_eq!((acting.lines(item), acting.item(item).due()), (vec![(5, Line::Seat)], Some(due)));
+    // The same row opens no second one, of whatever unit by now; that of another rule does.
+    assert_eq!(open(&mut acting, case(Some("apac"), 1)).unwrap_err(), [laws::ALREADY_OPEN]);
+    let other = Case { rule: "silent".parse().unwrap(), ..case(None, 1) };
+    open(&mut acting, other).unwrap();
+    // Nobody opens one by hand, and only whom it is with acts.
+    let by_hand = Command::Open(Open { content: Content::Case(case(None, 2)), why: WHY });
+    assert_eq!(acting.ask(person(1), &by_hand).unwrap_err(), [laws::BY_ITSELF]);
+    assert_eq!(acting.act(4, item, contact(true)).unwrap_err(), [laws::NOT_YOUR_TURN]);
+    acting.act(5, item, contact(false)).unwrap();
+    assert_eq!(acting.act(5, item, says(true)).unwrap_err(), [laws::NOT_REACHED]);
+    for (cause, outcome, code) in [
+        (None, "solved", laws::INCOMPLETE),
+        (Some("weather"), "solved", laws::INCOMPLETE),
+        (Some("price"), "done", laws::NO_SUCH_OUTCOME),
+    ] {
+        assert_eq!(acting.act(5, item, close(outcome, cause)).unwrap_err(), [code]);
+    }
+    acting.act(5, item, contact(true)).unwrap();
+    acting.act(5, item, close("solved", Some("waiting"))).unwrap();
+    assert_eq!(acting.step(item), "confirming");
+    assert_eq!(acting.item(item).due(), Some(acting.world.at + 7 * DAY));
+    // It is not settled for her: whose it is by now has it again, with a new clock, and nothing is said of it yet.
+    assert_eq!(acting.act(4, item, says(false)).unwrap_err(), [laws::NOT_YOUR_TURN]);
+    acting.act(5, item, says(false)).unwrap();
+    let work = &acting.item(item).work;
+    assert_eq!((acting.step(item), acting.owner(item)), ("solving", 5));
+    assert_eq!((work.cause.as_ref(), work.finished.as_ref(), work.contacts.len()), (None, None, 2));
+    acting.act(5, item, close("explained", Some("price"))).unwrap();
+    // Her superior may hear her as well; then it is over.
+    acting.act(3, item, says(true)).unwrap();
+    let of = acting.item(item);
+    assert_eq!(of.ended.map(|(outcome, _)| outcome), Some(Outcome::Done));
+    assert_eq!(of.work.cause.as_ref().map(|of| of.as_str()), Some("price"));
+    assert_eq!(of.work.answers.iter().map(|of| of.settled).collect::<Vec<_>>(), [false, true]);
+    // Silence is consent: after so many days it is over.
+    let silent = open(&mut acting, case(None, 3)).unwrap();
+    acting.act(3, silent, contact(true)).unwrap();
+    acting.act(3, silent, close("solved", Some("price"))).unwrap();
+    acting.world.at += 7 * DAY;
+    acting.job(&Command::Tick).unwrap();
+    assert_eq!(acting.item(silent).ended.map(|(outcome, _)| outcome), Some(Outcome::Done));
+    assert_eq!(open(&mut acting, case(None, 3)).unwrap_err(), [laws::ALREADY_OPEN], "not even once it is over");
+    // Who may not be contacted is not, and nobody waits for her.
+    let withheld = Case { permission: Permission::Withheld, ..case(None, 4) };
+    let withheld = open(&mut acting, withheld).unwrap();
+    assert_eq!(acting.act(3, withheld, contact(true)).unwrap_err(), [laws::NOT_PERMITTED]);
+    acting.act(3, withheld, close("not_wanted", Some("price"))).unwrap();
+    assert_eq!(acting.step(withheld), "ended");
+    // What nobody does goes up.
+    let late = open(&mut acting, case(Some("emea"), 5)).unwrap();
+    acting.world.at += 4 * DAY;
+    acting.job(&Command::Tick).unwrap();
+    assert_eq!((acting.owner(late), acting.item(late).owner().unwrap().rung), (3, 1));
+    // No root cause is named of anything else.
+    let alert = acting.raise(alert(None, month(4))).unwrap();
+    assert_eq!(acting.act(3, alert, close("fixed", Some("price"))).unwrap_err(), [laws::INCOMPLETE]);
+}
+
+#[test]
+fn times_are_those_of_the_script() {
+    let mut acting = Acting::new(Mode::Reviewed);
+    let begin = acting.world.at;
+    let mut log: Vec<(i64, Principal, Event)> = Vec::new();
+    let mut note = |acting: &Acting, by: Principal, events: Vec<Event>| {
+        log.extend(events.into_iter().map(|event| (acting.world.at, by.clone(), event)));
+    };
+    let job = || Principal::Job(JobName::new("alerts").unwrap());
+    let open = Command::Open(Open { content: Content::Alert(alert(Some("emea"), month(4))), why: WHY });
+    let raised = acting.job(&open).unwrap();
+    let item = raised[0].item().unwrap();
+    note(&acting, job(), raised);
+    let hours = |of: i64| of * HOUR;
+    // Seen after two hours, answered by a plan after four, which another agrees to after five.
+    acting.world.at = begin + hours(2);
+    let seen = acting.act(5, item, Deed::Acknowledge).unwrap();
+    note(&acting, person(5), seen);
+    acting.world.at = begin + hours(4);
+    let number = acting.world.organisation.items.next();
+    let filed = plan(Some(item), 5);
+    let filed = Command::Open(Open { content: Content::ActionPlan(filed), why: WHY });
+    let filed = acting.ask(person(5), &filed).unwrap();
+    note(&acting, person(5), filed);
+    acting.world.at = begin + hours(5);
+    let agreed = acting.approve(3, number).unwrap();
+    note(&acting, person(3), agreed);
+    // Its tasks, then the plan, then the effect after months; the alert is over after two clear periods.
+    acting.world.at = begin + 9 * DAY;
+    let tasks: Vec<u64> = acting.world.organisation.items.children(number).map(|task| task.number).collect();
+    for task in tasks {
+        let done = acting.finish(5, task, "done").unwrap();
+        note(&acting, person(5), done);
+    }
+    acting.world.at = begin + 10 * DAY;
+    let done = acting.finish(5, number, "done").unwrap();
+    note(&acting, person(5), done);
+    acting.world.at = begin + 60 * DAY;
+    for clear in [5, 6] {
+        let seen = Seen::Clear { period: month(clear), run: 2 };
+        let seen = acting.job(&Command::Observe(Observe { item, seen })).unwrap();
+        note(&acting, job(), seen);
+    }
+    let effect = Effect { came: Came::Shown, change: None, enough: true, run: Some(2) };
+    let measured = acting.job(&Command::Observe(Observe { item: number, seen: Seen::Effect(effect) })).unwrap();
+    note(&acting, job(), measured);
+    let times = |item: u64| {
+        let own = log.iter().filter(|(_, _, event)| event.item() == Some(item));
+        Times::of(own.map(|(at, by, event)| (*at, by, event))).unwrap()
+    };
+    let of = times(item);
+    let after = |at: Option<i64>| at.map(|at| (at - begin) / HOUR);
+    assert_eq!(
+        [after(of.seen), after(of.decided), after(of.done), after(of.effect), after(of.ended)],
+        [Some(2), Some(5), None, Some(60 * 24), Some(60 * 24)],
+        "what is answered by a plan is done when the plan is"
+    );
+    let of = times(number);
+    assert_eq!(
+        [after(Some(of.opened)), after(of.seen), after(of.decided), after(of.done), after(of.effect)],
+        [Some(4), Some(5), Some(5), Some(10 * 24), Some(60 * 24)]
+    );
+    // What comes back is not decided any more; what went up is counted.
+    let mut acting = Acting::new(Mode::Reviewed);
+    let mut log: Vec<(i64, Principal, Event)> = Vec::new();
+    let item = 1;
+    let raised = acting.job(&open).unwrap();
+    log.extend(raised.into_iter().map(|event| (acting.world.at, job(), event)));
+    acting.world.at += 5 * DAY;
+    let went_up = acting.job(&Command::Tick).unwrap();
+    log.extend(went_up.into_iter().map(|event| (acting.world.at, job(), event)));
+    let fixed = acting.finish(3, item, "fixed").unwrap();
+    log.extend(fixed.into_iter().map(|event| (acting.world.at, person(3), event)));
+    let times = |log: &[(i64, Principal, Event)]| {
+        Times::of(log.iter().map(|(at, by, event)| (*at, by, event))).unwrap()
+    };
+    let of = times(&log);
+    assert!(of.raised == 1 && of.decided == of.done && of.done == Some(acting.world.at), "{of:?}");
+    acting.world.at += 60 * DAY;
+    let again = Seen::Signal { period: month(6), run: 3 };
+    let again = acting.job(&Command::Observe(Observe { item, seen: again })).unwrap();
+    log.extend(again.into_iter().map(|event| (acting.world.at, job(), event)));
+    let of = times(&log);
+    assert_eq!((of.decided, of.done, of.ended), (None, None, None));
 }
 
 #[test]
@@ -565,6 +758,11 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
         };
         let job = dice(10) < 5;
         let command = match dice(12) {
+            0 if dice(2) == 0 => {
+                let permission = [Permission::Given, Permission::Withheld, Permission::NotAsked];
+                let of = Case { permission: permission[dice(3) as usize], ..case(units[dice(4) as usize], dice(90)) };
+                Command::Open(Open { content: Content::Case(of), why: WHY })
+            }
             0 | 1 => {
                 let mut alert = alert(units[dice(4) as usize], period);
                 alert.clear = 1 + dice(2) as u16;
@@ -607,21 +805,26 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
                 Command::Edit(kepi_govern::Edit { item, was, content, why: WHY })
             }
             _ => {
-                let deed = match dice(8) {
+                let deed = match dice(9) {
                     0 => Deed::Acknowledge,
                     1 => Deed::Assign { to: 1 + dice(6) },
                     2 | 3 => Deed::Refuse { why: WHY },
                     4 => Deed::Snooze { until: now + HOUR * (1 + dice(20) as i64), why: WHY },
                     5 => Deed::Dismiss { why: WHY },
+                    6 => match dice(3) {
+                        0 => Deed::Answer { settled: dice(2) == 0, note: None },
+                        _ => Deed::Contact { by: By::Phone, reached: dice(3) == 0, note: None },
+                    },
                     _ => {
-                        let outcome = ["fixed", "accepted", "done"][dice(3) as usize].parse().unwrap();
-                        Deed::Finish { outcome, why: None }
+                        let outcome = ["fixed", "accepted", "done", "solved"][dice(4) as usize].parse().unwrap();
+                        let cause = (dice(2) == 0).then(|| "waiting".parse().unwrap());
+                        Deed::Finish { outcome, cause, why: None }
                     }
                 };
                 Command::Act(Act { item, deed })
             }
         };
-        let raised = matches!(&command, Command::Open(Open { content: Content::Alert(_), .. }));
+        let raised = matches!(&command, Command::Open(Open { content: Content::Alert(_) | Content::Case(_), .. }));
         let is_job = raised || matches!(command, Command::Observe(_));
         let done = if is_job { acting.job(&command) } else { acting.ask(person(who), &command) };
         log.extend(done.unwrap_or_default());
@@ -657,7 +860,7 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
 
 /// Whether each item is with somebody who is there, waits for those who have to agree, or waits until a day.
 fn stands(acting: &Acting) {
-    let mut subjects = BTreeSet::new();
+    let (mut subjects, mut rows) = (BTreeSet::new(), BTreeSet::new());
     for item in acting.world.organisation.items.open() {
         let step = item.step().unwrap();
         match step.turn {
@@ -679,6 +882,9 @@ fn stands(acting: &Acting) {
         if let Content::Alert(alert) = &item.content {
             let about = (alert.rule.clone(), alert.kpi.clone(), alert.unit.clone());
             assert!(subjects.insert(about), "two about the same");
+        }
+        if let Content::Case(of) = &item.content {
+            assert!(rows.insert(of.row), "two about the same row");
         }
         if let Content::ActionPlan(plan) = &item.content {
             let until = midnight(plan.expected.until);

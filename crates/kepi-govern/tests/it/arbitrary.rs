@@ -8,7 +8,8 @@ use kepi_govern::{
     IssueToken, Land, Open, Publish, PublishInsights, Rebase, RecordForbidden, RecordRefusal, RevokeToken,
     Shape, Stance, Vote, Withdraw,
     acting::{
-        Act, Deed, ItemAssigned, ItemEscalated, ItemFinished, ItemObserved, ItemRefused, ItemSnoozed, Observe,
+        Act, Deed, ItemAnswered, ItemAssigned, ItemContacted, ItemEscalated, ItemFinished, ItemObserved,
+        ItemRefused, ItemSnoozed, Observe,
     },
     directory::{Line, Passed, Reached},
     entries::Entry,
@@ -20,8 +21,8 @@ use kepi_govern::{
     },
     governance::InEmergency,
     items::{
-        Action, ActionPlan, Alert, Came, Change, Commentary, Effect, Emergency, Expected, Method, Named,
-        Outcome, PostMortem, Seen, Task,
+        Action, ActionPlan, Alert, By, Came, Case, Change, Commentary, Effect, Emergency, Expected, Method,
+        Named, Outcome, Permission, PostMortem, Seen, Task,
     },
     overrides::{Figure, Over, Override},
     periods::{ByRule, Close, Freeze, PeriodId},
@@ -340,7 +341,31 @@ fn acted_on() -> impl Strategy<Value = Content> {
                 Content::Commentary(Commentary { kpi, unit, period, what, why, done, outlook, named })
             },
         );
-    prop_oneof![alert.boxed(), task.boxed(), plan.boxed(), post_mortem.boxed(), commentary.boxed()].boxed()
+    prop_oneof![
+        alert.boxed(),
+        task.boxed(),
+        plan.boxed(),
+        post_mortem.boxed(),
+        commentary.boxed(),
+        case().boxed()
+    ]
+    .boxed()
+}
+
+fn case() -> impl Strategy<Value = Content> {
+    let permission =
+        prop_oneof![Just(Permission::Given), Just(Permission::Withheld), Just(Permission::NotAsked)];
+    let of = (parsed(), parsed(), option::of(parsed()), parsed());
+    let row = (digest(), commitment(), 0..9i64, permission);
+    (of, row, (1..40u16, 1..20u16), collection::vec(parsed(), 0..3)).prop_map(
+        |((rule, kpi, unit, of), (row, key, since, permission), (hours, confirm), causes)| {
+            Content::Case(Case { rule, kpi, unit, of, row, key, since, permission, hours, confirm, causes })
+        },
+    )
+}
+
+fn by() -> impl Strategy<Value = By> {
+    (0..By::ALL.len()).prop_map(|n| By::ALL[n])
 }
 
 fn way() -> impl Strategy<Value = Vec<Reached>> {
@@ -365,8 +390,14 @@ fn seen() -> impl Strategy<Value = Seen> {
 
 fn acting() -> impl Strategy<Value = Event> {
     let item = || 1..4u64;
-    let finished = (item(), parsed(), option::of(commitment()));
+    let finished = (item(), parsed(), option::of(parsed()), option::of(commitment()));
+    let contacted = (item(), by(), any::<bool>(), option::of(commitment()))
+        .prop_map(|(item, by, reached, note)| Event::ItemContacted(ItemContacted { item, by, reached, note }));
+    let answered = (item(), any::<bool>(), option::of(commitment()))
+        .prop_map(|(item, settled, note)| Event::ItemAnswered(ItemAnswered { item, settled, note }));
     prop_oneof![
+        contacted,
+        answered,
         (item(), way(), any::<bool>(), 0..9i64)
             .prop_map(|(item, way, bound, due)| Event::ItemAssigned(ItemAssigned { item, way, bound, due })),
         (item(), commitment()).prop_map(|(item, why)| Event::ItemRefused(ItemRefused { item, why })),
@@ -381,7 +412,9 @@ fn acting() -> impl Strategy<Value = Event> {
             until,
             why
         })),
-        finished.prop_map(|(item, outcome, why)| Event::ItemFinished(ItemFinished { item, outcome, why })),
+        finished.prop_map(|(item, outcome, cause, why)| {
+            Event::ItemFinished(ItemFinished { item, outcome, cause, why })
+        }),
         (item(), seen()).prop_map(|(item, seen)| Event::ItemObserved(ItemObserved { item, seen })),
     ]
     .boxed()
@@ -394,7 +427,11 @@ fn act() -> impl Strategy<Value = Command> {
         commitment().prop_map(|why| Deed::Refuse { why }),
         (0..9i64, commitment()).prop_map(|(until, why)| Deed::Snooze { until, why }),
         commitment().prop_map(|why| Deed::Dismiss { why }),
-        (parsed(), option::of(commitment())).prop_map(|(outcome, why)| Deed::Finish { outcome, why }),
+        (parsed(), option::of(parsed()), option::of(commitment()))
+            .prop_map(|(outcome, cause, why)| Deed::Finish { outcome, cause, why }),
+        (by(), any::<bool>(), option::of(commitment()))
+            .prop_map(|(by, reached, note)| Deed::Contact { by, reached, note }),
+        (any::<bool>(), option::of(commitment())).prop_map(|(settled, note)| Deed::Answer { settled, note }),
     ];
     let act = (1..4u64, deed).prop_map(|(item, deed)| Command::Act(Act { item, deed }));
     let observe = (1..4u64, seen()).prop_map(|(item, seen)| Command::Observe(Observe { item, seen }));

@@ -104,6 +104,7 @@ pub fn project(entities: Vec<Entity>) -> Project {
         last_resort: None,
         alerts: BTreeMap::new(),
         guardrails: BTreeMap::new(),
+        closed_loops: BTreeMap::new(),
         benchmarks: BTreeMap::new(),
         channels: BTreeMap::new(),
         scorecards: BTreeMap::new(),

@@ -28,6 +28,7 @@ mod acting;
 mod benchmark;
 mod business_hours;
 mod channel;
+mod closed_loop;
 mod connection;
 mod crosswalk;
 mod derived;
@@ -169,6 +170,13 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         .collect();
     let scorecards = scorecard::dated(scorecards.into_iter(), context);
     let alerts = acting::alerts(&definitions.alerts, &kpis, !definitions.persons.is_empty(), context);
+    let closed_loops = closed_loop::read(
+        &definitions.closed_loops,
+        &kpis,
+        &around,
+        !definitions.persons.is_empty(),
+        context,
+    );
     let channels = channel::read(&definitions.channels, context.findings);
     kpi::together(definitions, &entities, &kpis, &sources, context);
     strategy::together(definitions, strategy.as_ref(), context);
@@ -187,6 +195,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         governance,
         last_resort: header.last_resort,
         alerts,
+        closed_loops,
         channels,
         units,
         entities,

@@ -10,8 +10,8 @@ use crate::{
     codes,
     expression::Type,
     id::{
-        AlertId, AttributeId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, CrosswalkId, DimensionId, EntityId,
-        FreezeId, FunctionId, GoalId, GovernanceId, GuardrailId, KpiId, LevelId, ObjectiveId, PersonId,
+        AlertId, AttributeId, BenchmarkId, BusinessHoursId, CauseId, ChannelId, ConnectionId, CrosswalkId, DimensionId, EntityId,
+        FreezeId, FunctionId, GoalId, GovernanceId, GuardrailId, KpiId, LevelId, LoopId, ObjectiveId, PersonId,
         PerspectiveId, PillarId, ProjectId, PurposeId, RuleId, ScorecardId, SourceId, StrategyId, ThemeId,
         UnitId,
     },
@@ -118,6 +118,12 @@ impl Id for ChannelId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for BenchmarkId {
+    const SYMBOL: Option<Symbol> = None;
+}
+impl Id for LoopId {
+    const SYMBOL: Option<Symbol> = None;
+}
+impl Id for CauseId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for FunctionId {

@@ -1,10 +1,12 @@
 //! When somebody is asked to act.
 
+use jiff::civil::Date;
+
 use crate::{
     acting::{Encryption, Severity, Signal},
-    decode::{List, Name, Whole, choices, table},
+    decode::{ExpressionText, List, Map, Name, Whole, choices, table},
     definitions::{SecretText, Setting},
-    id::{AlertId, ChannelId, KpiId},
+    id::{AlertId, CauseId, ChannelId, KpiId, LoopId},
 };
 
 choices!(Signal, Severity, Encryption);
@@ -19,6 +21,20 @@ table! {
     persistence: Whole<1, 24>, default "2", "For so many periods in a row it has to be red.", "3";
     clear: Whole<1, 24>, default "2", "After so many periods in a row without a signal it is over.", "3";
     severity: Severity, default "normal", "How soon somebody has to act, in business hours: `high` 4, `normal` 8, `low` 40. Then it is the turn of whoever is above.", "high";
+}
+
+table! {
+    ClosedLoop = "closed_loop", "Which rows behind a KPI somebody follows up, one by one. Without one, nobody does.";
+    closed_loop: Name<LoopId>, required, "The name in definitions.", "detractors";
+    name: String, required, "The name shown to people.", "Everybody who would not recommend us";
+    kpi: KpiId, required, "The KPI whose rows are followed up. Whose it is in the unit of a row has the case.", "recommendation";
+    when: ExpressionText, required, "Rows for which this is true, among those that the KPI looks at.", "score <= 6";
+    since: Date, required, "Only rows of this day or later: nobody is asked about what is long over.", "2026-01-01";
+    permission: ExpressionText, optional, "Whether the customer may be contacted; where it is not true she may not. Without it nobody asks.", "may_contact";
+    hours: Whole<1, 400>, default "16", "In so many business hours of the unit the case is closed; then it is the turn of whoever is above.", "8";
+    confirm: Whole<1, 90>, default "14", "For so many days a customer who was reached can say otherwise before the case is over.", "7";
+    at_most: Whole<1, 10_000>, default "100", "So many cases are opened by one run, the newest rows first; the others by those that follow.", "50";
+    causes: Map<Name<CauseId>, String>, required, "The root causes of which one is named when a case is closed, each in words.", "{waiting: Waited too long, price: The price, other: Something else}";
 }
 
 table! {

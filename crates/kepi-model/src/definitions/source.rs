@@ -64,6 +64,8 @@ words! {
     pub(crate) enum Own {
         /// Figures that people entered and others agreed to.
         Entries = "entries",
+        /// What waits for somebody, or did, as it stands.
+        Items = "items",
     }
 }
 choices!(Own);

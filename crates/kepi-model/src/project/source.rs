@@ -176,6 +176,8 @@ pub enum Connector {
     Fetch(Fetch),
     /// What people entered in Kepi itself and others agreed to, written into files of JSON lines.
     Entries,
+    /// What waits for somebody, or did, as the log of Kepi itself says, written into files of JSON lines.
+    Items,
 }
 
 /// What is fetched of another system.
@@ -313,6 +315,7 @@ impl Connector {
         match self {
             Self::Fetch(fetch) => Some(fetch.stream()),
             Self::Entries => Some(Hash::of(b"kepi entries 1")),
+            Self::Items => Some(Hash::of(b"kepi items 1")),
             _ => None,
         }
     }
@@ -320,7 +323,7 @@ impl Connector {
     /// The path or glob of its files, relative to the project's folder; none: they are fetched.
     pub fn files(&self) -> Option<&str> {
         match self {
-            Self::Fetch(_) | Self::Entries => None,
+            Self::Fetch(_) | Self::Entries | Self::Items => None,
             Self::Csv { files, .. }
             | Self::Excel { files, .. }
             | Self::FixedWidth { files, .. }
@@ -333,6 +336,11 @@ impl Connector {
     pub fn objects(&self) -> Option<(ConnectionId, &str)> {
         let (connection, keys) = crate::lexical::objects(self.files()?)?;
         Some((connection.parse().ok()?, keys))
+    }
+
+    /// Whether it is of Kepi itself, so that nobody else is asked.
+    pub fn is_own(&self) -> bool {
+        matches!(self, Self::Entries | Self::Items)
     }
 
     /// What is fetched, if anything is.
@@ -353,6 +361,7 @@ impl fmt::Display for Connector {
             Self::Ndjson { .. } => "NDJSON",
             Self::Parquet { .. } => "Parquet",
             Self::Entries => return f.write_str("what was entered in Kepi"),
+            Self::Items => return f.write_str("items of Kepi"),
             Self::Fetch(Fetch { connection, of, .. }) => {
                 return match of {
                     Relation::Table(table) => write!(f, "table {table} of {connection}"),

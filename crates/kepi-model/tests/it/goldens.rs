@@ -122,6 +122,14 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
         ),
         ("K0803", kepi("", "---\nalert: it\nname: It\n---\nalert: it\nname: It again\n")),
         (
+            "K0806",
+            kepi(
+                "",
+                "---\nclosed_loop: it\nname: It\nkpi: nps\nwhen: score <= 6\nsince: 2026-01-01\ncauses: {}\n---\nclosed_loop: it\nname: \
+                 It again\nkpi: nps\nwhen: score\nsince: 2026-01-01\ncauses: {other: Something else}\n",
+            ),
+        ),
+        (
             "K0805",
             kepi(
                 "",

@@ -226,7 +226,8 @@ fn stretch(kpi: &Kpi, period: Period, project: &Project) -> Result<(i64, i64), C
     Ok((from, bounds.end))
 }
 
-async fn world(of: Traceable<'_>, plan: DerivePlan) -> Result<(World, DerivePlan), TraceError> {
+/// Tables as a run reads and makes them.
+pub(super) async fn world(of: Traceable<'_>, plan: DerivePlan) -> Result<(World, DerivePlan), TraceError> {
     let tables = read(&plan.columns, of.inputs, of.reader, of.limits).await?;
     Ok((by_sorted_rows(&plan, tables, None, None)?, plan))
 }

@@ -13,11 +13,11 @@ use kepi_query::{
 
 use super::{Reporter, words};
 use crate::{
-    decided::{Draft, Item, Missing, RegisterAsked, Work, is_of},
+    decided::{Case, Draft, Item, Missing, RegisterAsked, Work, is_of},
     difference::{Difference, How},
     reader::ViewError,
     view::{
-        BallotView, ClosedView, DocumentView, DraftView, EditorView, FieldView, Forms, HappenedView,
+        BallotView, CaseView, ClosedView, DocumentView, DraftView, EditorView, FieldView, Forms, HappenedView,
         HeldView, InboxView, ItemRow, ItemView, Named, OfficialFigure, OfficialView, PeriodView, PeriodsView,
         RegisterView, SaidView, TouchView,
     },
@@ -139,6 +139,7 @@ impl<'a> Reporter<'a> {
                     said: of.said,
                 })
                 .collect(),
+            case: of.work.case.as_ref().map(|case| self.case(case)),
             acknowledged: of.work.acknowledged.map(|at| self.instant(at)),
             snoozed: of.work.snoozed.filter(|_| open).map(|at| self.instant(at)),
             persons: self.project().persons.values().map(|of| Named::new(of.id.as_str(), &of.name)).collect(),
@@ -148,10 +149,45 @@ impl<'a> Reporter<'a> {
                 withdraw: open
                     && author
                     && item.steps.iter().any(|step| step.now && OTHERS.contains(&step.turn)),
+                close: match (&of.work.case, turns(item, &of.work, me).assign) {
+                    (Some(case), true) => case.causes.iter().map(|id| self.cause(&case.rule, id)).collect(),
+                    _ => Vec::new(),
+                },
                 ..turns(item, &of.work, me)
             },
             work: Work { seen: of.work.seen.iter().map(|of| self.with_labels(of)).collect(), ..of.work },
         })
+    }
+
+    /// A root cause: its name in definitions, and in words.
+    fn cause(self, rule: &str, id: &str) -> (String, String) {
+        let rule = rule.parse().ok().and_then(|rule| self.project().closed_loops.get(&rule));
+        let words = rule.and_then(|rule| rule.causes.get(&id.parse().ok()?));
+        (id.to_owned(), words.map_or_else(|| spaced(id), Clone::clone))
+    }
+
+    fn case(self, of: &Case) -> CaseView {
+        let rule = of.rule.parse().ok().and_then(|rule| self.project().closed_loops.get(&rule));
+        let entity = of.of.parse().ok().and_then(|id| self.project().entities.get(&id));
+        CaseView {
+            rule: (of.rule.clone(), rule.map_or_else(|| spaced(&of.rule), |rule| rule.name.clone())),
+            of: (of.of.clone(), entity.map_or_else(|| spaced(&of.of), |entity| entity.name.clone())),
+            row: of.row.clone(),
+            since: self.instant(of.since),
+            permission: of.permission,
+            cause: of.cause.as_ref().map(|cause| self.cause(&of.rule, cause).1),
+            contacts: of
+                .contacts
+                .iter()
+                .map(|of| (self.instant(of.at), of.by, of.reached, of.note.clone()))
+                .collect(),
+            answers: of
+                .answers
+                .iter()
+                .map(|of| (self.instant(of.at), of.settled, of.note.clone()))
+                .collect(),
+            closed_without_contact: of.closed_without_contact,
+        }
     }
 
     /// What is, was or will be in force.
@@ -482,6 +518,10 @@ impl<'a> Reporter<'a> {
 
 /// What somebody may try with an item that is with her, or with somebody below her.
 fn turns(item: &Item, work: &Work, me: Option<&str>) -> Forms {
+    if let Some(case) = work.case.as_ref().filter(|case| case.is_confirming && item.ended.is_none()) {
+        let hears = me.is_some() && (me == case.had_by.as_deref() || is_of(me, &work.above));
+        return Forms { answer: hears, ..Forms::default() };
+    }
     let Some(owner) = work.owner.as_ref().filter(|_| item.ended.is_none()) else { return Forms::default() };
     let own = me == Some(owner.person.as_str());
     if !own && !is_of(me, &work.above) {
@@ -498,6 +538,7 @@ fn turns(item: &Item, work: &Work, me: Option<&str>) -> Forms {
         finish: work.outcomes.clone(),
         plan: item.kind == "alert" && !open,
         learn: own && writes,
+        contact: work.case.as_ref().is_some_and(|case| case.may_contact),
         ..Forms::default()
     }
 }

@@ -86,6 +86,8 @@ pub struct ItemView {
     pub history: Vec<HappenedView>,
     /// Who works on it, and what became of that.
     pub work: decided::Work,
+    /// What is known of it because it is a case.
+    pub case: Option<CaseView>,
     /// When its owner said to have seen it, RFC 3339.
     pub acknowledged: Option<String>,
     /// Until when its owner does not want to see it, RFC 3339.
@@ -94,6 +96,29 @@ pub struct ItemView {
     pub persons: Vec<Named>,
     /// What who looks may try: the forms that stand on the page.
     pub forms: Forms,
+}
+
+/// A customer who is followed up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CaseView {
+    /// The closed loop: its name in definitions and the one that is shown.
+    pub rule: (String, String),
+    /// Whose row it is: its name in definitions and the one that is shown.
+    pub of: (String, String),
+    /// The parts of its key; none: it is personal, was erased, or rows are not seen.
+    pub row: Vec<String>,
+    /// When that was, RFC 3339.
+    pub since: String,
+    /// Whether the customer may be contacted, in words.
+    pub permission: &'static str,
+    /// The root cause that was named, in words.
+    pub cause: Option<String>,
+    /// Attempts to contact her, oldest first: when, by which way, whether she was reached, what was said.
+    pub contacts: Vec<(String, &'static str, bool, Option<String>)>,
+    /// What she said, oldest first: when, whether it is settled, in her words.
+    pub answers: Vec<(String, bool, Option<String>)>,
+    /// Whether it was closed although nobody had reached her who may be contacted.
+    pub closed_without_contact: bool,
 }
 
 /// What somebody may try with an item.
@@ -121,12 +146,18 @@ pub struct Forms {
     pub plan: bool,
     /// To write what was learnt.
     pub learn: bool,
+    /// To say that one tried to contact the customer.
+    pub contact: bool,
+    /// To close a case with a root cause: word and words.
+    pub close: Vec<(String, String)>,
+    /// To say whether it is settled for the customer.
+    pub answer: bool,
 }
 
 impl Forms {
     /// Whether it is with who looks, or with somebody below.
     pub fn works(&self) -> bool {
-        self.assign || self.learn
+        self.assign || self.learn || self.answer
     }
 }
 

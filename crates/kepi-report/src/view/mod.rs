@@ -27,7 +27,7 @@ pub use customers::{
     Amounts, ByStage, Cell, Cohort, CohortsView, Flow, FlowView, Funnel, JourneyView, Shade, StageMap, Step,
 };
 pub use decided::{
-    BallotView, ClosedView, DocumentView, DraftView, EditorView, FieldView, Forms, HappenedView, HeldView,
+    BallotView, CaseView, ClosedView, DocumentView, DraftView, EditorView, FieldView, Forms, HappenedView, HeldView,
     InboxView, ItemRow, ItemView, OfficialFigure, OfficialView, PeriodView, PeriodsView, RegisterView,
     SaidView, TouchView,
 };

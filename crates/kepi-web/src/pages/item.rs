@@ -62,6 +62,7 @@ fn turn(view: &ItemView, said: Option<&Said>) -> Markup {
             h2 { @if view.forms.vote || view.forms.learn || view.forms.snooze { "Your turn" } @else { "Your part" } }
             @match &row.why_me {
                 Some(why) => p { (why) }
+                None if view.forms.answer => p { "The customer was reached and can still say otherwise: note what you hear." }
                 None if view.forms.works() => p { "It is with somebody whom you are above: you can act for her." }
                 None => p { "You have no part in it." }
             }

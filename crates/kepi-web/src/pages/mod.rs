@@ -2,6 +2,7 @@
 
 mod audit;
 mod benchmarks;
+mod case;
 mod changes;
 mod cohorts;
 pub(crate) mod error;

@@ -30,6 +30,7 @@ pub(super) fn holds(view: &ItemView) -> Markup {
                 } }
             }
         }
+        @if let Some(of) = &view.case { (super::case::holds(of)) }
         @if !work.seen.is_empty() {
             div.panel { h2 { "What was seen of it" } ul.plain { @for seen in &work.seen { li { (seen) } } } }
         }
@@ -76,7 +77,8 @@ pub(super) fn forms(view: &ItemView, viewer: &Viewer, said: Option<&Said>) -> Ma
             }
         }
         @if can.learn { (learn(view, viewer, said)) }
-        @if !can.finish.is_empty() {
+        (super::case::forms(view, viewer, said))
+        @if !can.finish.is_empty() && view.case.is_none() {
             form.say method="post" action=(to("finish")) {
                 (hidden(viewer))
                 label { span { "What came of it, in words" } textarea name="why" rows="2" maxlength="4000" { (typed(said, "finish", "why")) } }
@@ -114,7 +116,7 @@ pub(super) fn forms(view: &ItemView, viewer: &Viewer, said: Option<&Said>) -> Ma
 }
 
 /// What was typed into a form of this page.
-fn typed<'a>(said: Option<&'a Said>, form: &str, name: &str) -> &'a str {
+pub(super) fn typed<'a>(said: Option<&'a Said>, form: &str, name: &str) -> &'a str {
     typed_at(said, &format!("/items/{{id}}/{form}"), name)
 }
 

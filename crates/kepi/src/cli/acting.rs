@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
-use kepi_app::acting::Method;
+use kepi_app::acting::{By, Method};
 
 /// `kepi item`.
 #[derive(Debug, Args)]
@@ -30,6 +30,12 @@ pub enum Deed {
     Dismiss(Why),
     /// Say what came of it.
     Finish(Finish),
+    /// Note that you tried to contact the customer of a case.
+    Contact(Contact),
+    /// Close a case: what came of it, and the root cause.
+    Close(Close),
+    /// Note what the customer says once a case is closed: it is over, or somebody's turn again.
+    Confirm(Confirm),
     /// File what is done about an alert: the cause, actions with owners and days, and what they are to come to.
     Plan(ActionPlan),
     /// Write what was learnt from an effect that did not come.
@@ -71,6 +77,73 @@ pub struct Finish {
     pub outcome: String,
     /// In words.
     #[arg(short, long, value_name = "WHY")]
+    pub message: Option<String>,
+}
+
+/// By which way a customer is contacted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ContactBy {
+    /// By telephone.
+    Phone,
+    /// By e-mail.
+    Email,
+    /// By letter.
+    Letter,
+    /// By a chat.
+    Chat,
+    /// Face to face.
+    InPerson,
+}
+
+impl ContactBy {
+    /// The way by the word of the laws.
+    pub fn way(self) -> By {
+        match self {
+            Self::Phone => By::Phone,
+            Self::Email => By::Email,
+            Self::Letter => By::Letter,
+            Self::Chat => By::Chat,
+            Self::InPerson => By::InPerson,
+        }
+    }
+}
+
+/// `kepi item N contact`.
+#[derive(Debug, Args)]
+pub struct Contact {
+    /// By which way.
+    #[arg(long, value_enum)]
+    pub by: ContactBy,
+    /// The customer was not reached.
+    #[arg(long)]
+    pub not_reached: bool,
+    /// What was said.
+    #[arg(short, long, value_name = "WHAT")]
+    pub message: Option<String>,
+}
+
+/// `kepi item N close`.
+#[derive(Debug, Args)]
+pub struct Close {
+    /// What came of it: `solved`, `explained`, `not_solved`, `not_reached` or `not_wanted`.
+    #[arg(long, value_name = "OUTCOME")]
+    pub outcome: String,
+    /// The root cause: one of those that the closed loop names.
+    #[arg(long, value_name = "CAUSE")]
+    pub cause: String,
+    /// In words.
+    #[arg(short, long, value_name = "WHY")]
+    pub message: Option<String>,
+}
+
+/// `kepi item N confirm`.
+#[derive(Debug, Args)]
+pub struct Confirm {
+    /// It is not settled for the customer.
+    #[arg(long)]
+    pub not_settled: bool,
+    /// What the customer says.
+    #[arg(short, long, value_name = "WHAT")]
     pub message: Option<String>,
 }
 

@@ -33,6 +33,9 @@ pub async fn item(what: &Item, cli: &Cli, out: Output) -> Result<(), Failure> {
         Deed::Snooze(snooze) => Doing::Snooze(snooze.hours, &snooze.message),
         Deed::Dismiss(why) => Doing::Dismiss(&why.message),
         Deed::Finish(finish) => Doing::Finish(&finish.outcome, finish.message.as_deref()),
+        Deed::Contact(of) => Doing::Contact(of.by.way(), !of.not_reached, of.message.as_deref()),
+        Deed::Close(of) => Doing::Close(&of.outcome, &of.cause, of.message.as_deref()),
+        Deed::Confirm(of) => Doing::Answer(!of.not_settled, of.message.as_deref()),
         Deed::Plan(plan) => {
             let actions = plan.actions.iter();
             let new = NewPlan {
@@ -110,6 +113,26 @@ pub(super) fn in_words(work: &WorkView) -> Vec<String> {
     lines.extend(work.snoozed.map(|until| format!("  snoozed until {}", time(until))));
     lines.extend(work.outcome.iter().map(|outcome| format!("  said to be {outcome}")));
     lines.extend(work.seen.iter().map(|seen| format!("  {seen}")));
+    if let Some(of) = &work.case {
+        lines.push(format!("  row of {}: {}", of.of, of.row.join(" ")));
+        lines.push(format!("  {}", of.permission));
+        let quoted = |note: &Option<String>| note.as_ref().map_or(String::new(), |note| format!(": {note}"));
+        for contact in &of.contacts {
+            let reached = if contact.reached { "reached" } else { "not reached" };
+            lines.push(format!("  {} {}, {reached}{}", time(contact.at), contact.by, quoted(&contact.note)));
+        }
+        if let (true, None) = (work.owner.is_some(), &of.cause) {
+            lines.push(format!("  root causes: {}", of.causes.join(", ")));
+        }
+        lines.extend(of.cause.iter().map(|cause| format!("  root cause: {cause}")));
+        for answer in &of.answers {
+            let settled = if answer.settled { "settled" } else { "not settled" };
+            lines.push(format!("  {} the customer: {settled}{}", time(answer.at), quoted(&answer.note)));
+        }
+        if of.closed_without_contact {
+            lines.push("  CLOSED WITHOUT CONTACT".to_owned());
+        }
+    }
     for (number, kind, state) in &work.children {
         lines.push(format!("  item {number} belongs to it: {kind}, {state}"));
     }

@@ -237,7 +237,14 @@ fn tell(report: &RunReport, out: Output) {
             judged.judged, judged.called_out, judged.no_verdict
         ));
     }
-    if let Some(of) = &report.followed {
+    if let Some(of) = report.followed.as_ref().filter(|of| of.opened + of.rows_waiting > 0) {
+        let waiting = match of.rows_waiting {
+            0 => String::new(),
+            n => format!("; {} wait for the runs that come (`at_most`)", rows(n)),
+        };
+        out.remark(&format!("{} opened: `kepi inbox --open`{waiting}", counted(of.opened as usize, "case")));
+    }
+    if let Some(of) = report.followed.as_ref().filter(|of| of.raised + of.seen + of.measured > 0) {
         out.remark(&format!(
             "{} raised, {} looked at again, {} over; {} measured: `kepi inbox --open`",
             counted(of.raised as usize, "alert"),

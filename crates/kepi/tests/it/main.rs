@@ -24,6 +24,7 @@ mod bad_input;
 mod bounds;
 mod bridged;
 mod capabilities;
+mod closed_loop;
 mod cluster;
 mod current;
 mod data_rules;

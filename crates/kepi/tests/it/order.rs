@@ -52,7 +52,8 @@ impl RunProgress for Silent {
     }
 }
 
-async fn app(root: &Path, evaluator: Arc<dyn Evaluator>) -> App {
+/// The project in a folder, computed by an evaluator.
+pub async fn app(root: &Path, evaluator: Arc<dyn Evaluator>) -> App {
     let store = Store::open(&root.join(".kepi/kepi.db").into()).await.unwrap();
     let lake = Arc::new(LocalLake::open(store.clone(), &root.join(".kepi/data"), 1).await.unwrap());
     App {
@@ -70,7 +71,7 @@ async fn app(root: &Path, evaluator: Arc<dyn Evaluator>) -> App {
 }
 
 /// Runs what the folder holds, by a clock.
-async fn run_at(app: &App, at: i64) -> Result<RunReport, AppError> {
+pub async fn run_at(app: &App, at: i64) -> Result<RunReport, AppError> {
     let (files, project) = open::load(&app.root, app.sources.as_ref(), None).unwrap();
     let request = Request { actor: "tester".to_owned(), at, land: true, fetch: true };
     app.run(&files, &project, &request, &Silent).await

@@ -1,8 +1,8 @@
 //! What programs are told of what waits, is in force, frozen and closed.
 
 use super::{
-    Differs, FrozenDays, HeldDefinition, Inbox, Item, ItemBallot, ItemChild, ItemEvent, ItemPart, ItemStep,
-    ItemWork, OfficialFigure, OfficialFigures, PeriodClose, PeriodState, PeriodsDecided, Register, Touched,
+    CaseAnswer, CaseContact, Differs, FrozenDays, HeldDefinition, Inbox, Item, ItemBallot, ItemCase, ItemChild, ItemEvent, ItemPart, ItemStep,
+    ItemWork, Named, OfficialFigure, OfficialFigures, PeriodClose, PeriodState, PeriodsDecided, Register, Touched,
     Waiting, from_named,
 };
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     facts::Facts,
     reader::ViewError,
     reporter::Reporter,
-    view::{self, ItemRow},
+    view::{self, CaseView, ItemRow},
 };
 
 fn words(all: &[&'static str]) -> Vec<String> {
@@ -94,12 +94,43 @@ pub fn item(facts: &dyn Facts, number: &str) -> Result<Item, ViewError> {
             .into_iter()
             .map(|of| ItemEvent { event: of.event, at: of.at, by: of.by, kind: of.kind, text: of.said })
             .collect(),
-        work: work(view.work, view.acknowledged, view.snoozed),
+        work: work(view.work, view.case, view.acknowledged, view.snoozed),
     })
 }
 
-fn work(of: Work, acknowledged: Option<String>, snoozed: Option<String>) -> Option<ItemWork> {
-    let worked_on = of.owner.is_some() || !of.parts.is_empty() || !of.seen.is_empty() || of.parent.is_some();
+fn case(of: CaseView) -> ItemCase {
+    ItemCase {
+        closed_loop: Named { id: of.rule.0, name: of.rule.1 },
+        entity: of.of.0,
+        key: of.row,
+        since: of.since,
+        permission: of.permission.to_owned(),
+        cause: of.cause,
+        contacts: of
+            .contacts
+            .into_iter()
+            .map(|(at, by, reached, note)| CaseContact { at, by: by.to_owned(), reached, note })
+            .collect(),
+        answers: of
+            .answers
+            .into_iter()
+            .map(|(at, settled, note)| CaseAnswer { at, settled, note })
+            .collect(),
+        closed_without_contact: of.closed_without_contact,
+    }
+}
+
+fn work(
+    of: Work,
+    of_case: Option<CaseView>,
+    acknowledged: Option<String>,
+    snoozed: Option<String>,
+) -> Option<ItemWork> {
+    let worked_on = of.owner.is_some()
+        || !of.parts.is_empty()
+        || !of.seen.is_empty()
+        || of.parent.is_some()
+        || of_case.is_some();
     let owner = of.owner.unwrap_or_default();
     worked_on.then(|| ItemWork {
         owner: Some(owner.person).filter(|name| !name.is_empty()),
@@ -111,6 +142,7 @@ fn work(of: Work, acknowledged: Option<String>, snoozed: Option<String>) -> Opti
         outcome: of.outcome,
         parts: of.parts.into_iter().map(|(part, text)| ItemPart { part: part.to_owned(), text }).collect(),
         seen: of.seen,
+        case: of_case.map(case),
         parent: of.parent,
         children: of
             .children

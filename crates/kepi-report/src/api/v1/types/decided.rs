@@ -117,12 +117,66 @@ pub struct ItemWork {
     /// What was seen of it, oldest first, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seen: Vec<String>,
+    /// What is known of a case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<ItemCase>,
     /// The item that it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<u64>,
     /// Items that belong to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<ItemChild>,
+}
+
+/// A customer who is followed up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ItemCase {
+    /// The closed loop.
+    pub closed_loop: Named,
+    /// Whose row it is.
+    pub entity: String,
+    /// The parts of its key; left out: it is personal, was erased, or rows are not seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key: Vec<String>,
+    /// When that was.
+    pub since: String,
+    /// Whether the customer may be contacted, in words.
+    pub permission: String,
+    /// The root cause that was named, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// Attempts to contact her, oldest first.
+    pub contacts: Vec<CaseContact>,
+    /// What she said of how it was closed, oldest first.
+    pub answers: Vec<CaseAnswer>,
+    /// Whether it was closed although nobody had reached her who may be contacted.
+    pub closed_without_contact: bool,
+}
+
+/// An attempt to contact a customer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CaseContact {
+    /// When.
+    pub at: String,
+    /// By which way, in words.
+    pub by: String,
+    /// Whether she was reached.
+    pub reached: bool,
+    /// What was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// What a customer said of how a case was closed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CaseAnswer {
+    /// When.
+    pub at: String,
+    /// Whether it is settled for her.
+    pub settled: bool,
+    /// In her words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// A part of what an item holds.

@@ -1,0 +1,191 @@
+//! The follower that opens a case for each row that a closed loop follows up: once a row for ever, the newest first, so many a run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kepi_govern::{
+    Command, Content, Open, Permit,
+    items::{Case, Permission},
+    laws,
+    plain::Name,
+};
+use kepi_model::{
+    acting::ClosedLoop,
+    id::{EntityId, UnitId},
+    project::{Entity, Kpi, Project},
+};
+use kepi_proof::Digest;
+use kepi_query::{
+    derive::following::{Followed as Row, following},
+    published::Run,
+    row::Cell,
+    value::Segment,
+};
+use kepi_score::card::Card;
+use kepi_store::{Asked, NewText, Store, StoreError, door::new_key};
+
+use super::{
+    ATTEMPTS,
+    follow::{Followed, NoFigures, job},
+};
+use crate::{
+    deciding::{Deciding, Looking},
+    error::AppError,
+    open::App,
+    trace::traceable,
+};
+
+/// What is kept of the key of a row for people, a part a line; nothing, if any part of it is personal: that is told to nobody.
+fn key_text(project: &Project, of: &EntityId, key: &[Cell]) -> String {
+    let entity = project.entities.get(of);
+    let personal = |entity: &Entity| {
+        entity.key.iter().any(|part| entity.attribute(part).is_some_and(|attribute| attribute.personal))
+    };
+    if entity.is_none_or(personal) {
+        return String::new();
+    }
+    let part = |cell: &Cell| match cell {
+        Cell::Missing => String::new(),
+        Cell::Text(text) => text.to_string(),
+        Cell::Integer(value) => value.to_string(),
+        Cell::Boolean(value) => value.to_string(),
+        Cell::Instant(at) => jiff::Timestamp::from_microsecond(*at).unwrap_or_default().to_string(),
+    };
+    key.iter().map(|cell| part(cell).replace('\n', " ")).collect::<Vec<_>>().join("\n")
+}
+
+/// The parts of a key as it is kept.
+pub(super) fn key_parts(text: &str) -> Vec<String> {
+    text.split('\n').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+/// What stands for a row in the log: the same for ever, and nothing to whoever lacks the secret of this log.
+fn row_of(store: &Store, of: &EntityId, key: &[Cell]) -> Digest {
+    let key: Vec<String> = key.iter().map(|cell| format!("{cell:?}")).collect();
+    let text = serde_json::json!(["case", of, key]).to_string();
+    Digest::of(&[&store.secret()[..], text.as_bytes()].concat())
+}
+
+/// The units of scorecards of a KPI by the segment whose rows are theirs, with how far down they are; of several the one that is
+/// furthest.
+fn units(project: &Project, kpi: &Kpi) -> BTreeMap<Segment, (u8, UnitId)> {
+    let mut found: BTreeMap<Segment, (u8, UnitId)> = BTreeMap::new();
+    for scorecard in project.scorecards.values().filter(|card| card.kpis().any(|id| *id == kpi.id)) {
+        let card = Card { project, scorecard, values: &NoFigures };
+        for (unit, depth) in card.units() {
+            let (Some(unit), Some(segment)) = (unit, card.segment(unit)) else { continue };
+            let deeper = found.get(&segment).is_none_or(|(known, _)| *known < depth);
+            if deeper {
+                found.insert(segment, (depth, unit.clone()));
+            }
+        }
+    }
+    found
+}
+
+impl App {
+    /// Opens cases for rows that nobody follows up yet.
+    pub(super) async fn open_cases(
+        &self,
+        project: &Project,
+        run: &Run,
+        at: i64,
+        report: &mut Followed,
+    ) -> Result<(), AppError> {
+        if project.closed_loops.is_empty() {
+            return Ok(());
+        }
+        let inputs = self.lake.pin(project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
+        for rule in project.closed_loops.values() {
+            let Some(kpi) = project.kpis.get(&rule.kpi) else { continue };
+            let rows = following(traceable(self, project, &inputs, run), kpi, rule).await?;
+            self.open_cases_of(project, (rule, kpi), rows, at, report).await?;
+        }
+        Ok(())
+    }
+
+    async fn open_cases_of(
+        &self,
+        project: &Project,
+        (rule, kpi): (&ClosedLoop, &Kpi),
+        rows: Vec<Row>,
+        at: i64,
+        report: &mut Followed,
+    ) -> Result<(), AppError> {
+        let deciding = Deciding(&self.store);
+        let mut organisation = self.store.organisation().await?;
+        let known: BTreeSet<Digest> = organisation
+            .items
+            .all()
+            .filter_map(|item| match &item.content {
+                Content::Case(case) if case.rule.as_str() == rule.id.as_str() => Some(case.row),
+                _ => None,
+            })
+            .collect();
+        let new: Vec<(Digest, Row)> = rows
+            .into_iter()
+            .map(|row| (row_of(&self.store, &rule.of, &row.key), row))
+            .filter(|(digest, _)| !known.contains(digest))
+            .collect();
+        let now = usize::from(rule.at_most).min(new.len());
+        report.rows_waiting += (new.len() - now) as u64;
+        let units = units(project, kpi);
+        let mut found = deciding.answerable(&organisation).await?;
+        for (digest, row) in new.into_iter().take(now) {
+            let unit = row.members.iter().filter_map(|(dimension, member)| {
+                units.get(&Segment(vec![(dimension.clone(), member.clone())]))
+            });
+            let unit = unit.max_by_key(|(depth, _)| *depth).map(|(_, unit)| unit.clone());
+            let key = NewText::new(key_text(project, &rule.of, &row.key));
+            let why = NewText::new(format!("{}: a row behind {}", rule.name, kpi.name));
+            let Some(case) = case(rule, kpi, (digest, &row), unit, key.commitment) else {
+                continue;
+            };
+            let open = Command::Open(Open { content: Content::Case(case), why: why.commitment });
+            let texts = vec![key, why];
+            for _ in 0..ATTEMPTS {
+                let (by, request): (Permit, String) = (job(), new_key("cases"));
+                let mut effects = Looking { texts: texts.clone(), found: found.clone() };
+                match self.store.perform(Asked::new(&by, &request, at), &open, &mut effects).await {
+                    Ok(_) => report.opened += 1,
+                    Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::LOOK_AGAIN) => {
+                        organisation = self.store.organisation().await?;
+                        found = deciding.answerable(&organisation).await?;
+                        continue;
+                    }
+                    // Another run was first, or nobody is there who could have it: that is said by the check.
+                    Err(StoreError::Forbidden(v))
+                        if v.0.iter().all(|v| [laws::ALREADY_OPEN, laws::NOBODY_THERE].contains(&v.code)) => {}
+                    Err(other) => return Err(other.into()),
+                }
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn case(
+    rule: &ClosedLoop,
+    kpi: &Kpi,
+    (row, of): (Digest, &Row),
+    unit: Option<UnitId>,
+    key: kepi_proof::Commitment,
+) -> Option<Case> {
+    Some(Case {
+        rule: rule.id.as_str().parse().ok()?,
+        kpi: kpi.id.clone(),
+        unit,
+        of: rule.of.clone(),
+        row,
+        key,
+        since: of.at,
+        permission: match of.permitted {
+            None => Permission::NotAsked,
+            Some(true) => Permission::Given,
+            Some(false) => Permission::Withheld,
+        },
+        hours: rule.hours,
+        confirm: rule.confirm,
+        causes: rule.causes.keys().filter_map(|cause| cause.as_str().parse::<Name>().ok()).collect(),
+    })
+}

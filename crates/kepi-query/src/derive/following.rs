@@ -1,0 +1,93 @@
+//! Rows behind a KPI that meet a condition, one by one: those that somebody follows up.
+//!
+//! As in a trace, tables are read and made as a run reads and makes them, and each row is asked by itself, as the reference
+//! evaluator would.
+
+use kepi_model::{
+    acting::ClosedLoop,
+    calendar::{Grain, Period, ordinal_of_day},
+    expression::Expression,
+    id::DimensionId,
+    project::{AsOf, Kpi},
+};
+
+use super::{
+    plan::Planner,
+    table::RowOf,
+    trace::{TraceError, Traceable, world},
+};
+use crate::{
+    guard::on_scales,
+    lower::{Lowered, lower_at},
+    reference::member_of,
+    row::{Cell, Row, evaluate, holds},
+    state::Member,
+};
+
+/// A row that is followed up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Followed {
+    /// What identifies it.
+    pub key: Vec<Cell>,
+    /// What dates it, µs UTC.
+    pub at: i64,
+    /// The segments that it lies in, by the dimensions of the KPI.
+    pub members: Vec<(DimensionId, Member)>,
+    /// Whether the customer may be contacted; none: nobody asks.
+    pub permitted: Option<bool>,
+}
+
+/// The rows that a closed loop follows up, as they are now: of those that its KPI looks at the ones for which its condition is true,
+/// from its first day on; the newest first, of one instant by key.
+///
+/// A condition that leaves the range of integers is not true, nor is one that is unknown.
+///
+/// # Errors
+/// Tables cannot be read or made, or a definition does not fit the project.
+pub async fn following(of: Traceable<'_>, kpi: &Kpi, rule: &ClosedLoop) -> Result<Vec<Followed>, TraceError> {
+    let project = of.project;
+    let Lowered { sides, .. } = lower_at(kpi, project, kpi.period)?;
+    let Some(side) = sides.into_iter().next() else { return Ok(Vec::new()) };
+    let mut planner = Planner::new(project, of.inputs, of.at, of.watermarks);
+    for made in kpi.made.iter().chain(&rule.made) {
+        planner.make(made, kpi.period)?;
+    }
+    planner.key(&side.entity);
+    planner.side(&side);
+    let out = |condition: &Expression| planner.written_out(condition, &rule.of);
+    let population = side.filter.as_ref().map(out);
+    let (when, permission) = (out(&rule.when), rule.permission.as_ref().map(out));
+    for condition in population.iter().chain([&when]).chain(&permission) {
+        planner.expression(condition, &side.entity);
+    }
+    let since = Period { grain: Grain::Day, ordinal: ordinal_of_day(rule.since) };
+    let since = project.calendar.bounds(since)?.start;
+    let (world, _) = world(of, planner.finish()?).await?;
+    if let Some(why) = world.unmade.get(&side.entity) {
+        return Err(why.clone().into());
+    }
+    let mut found = Vec::new();
+    for (table, row) in
+        world.tables.get(&side.entity).into_iter().flat_map(|table| table.current().map(move |row| (table, row)))
+    {
+        let now = RowOf { world: &world, table, row, as_of: None, moved: &[] };
+        let Cell::Instant(at) = now.attribute(&side.time) else { continue };
+        let view = RowOf { as_of: (side.as_of == AsOf::Event).then_some(at), ..now };
+        let meets = |condition: &Expression| holds(condition, &view).unwrap_or(false);
+        if at < since || !population.as_ref().is_none_or(meets) || !meets(&when) {
+            continue;
+        }
+        let member = |key: &crate::plan::Key| {
+            let of = on_scales(&key.of, &rule.of, &project.entities);
+            (key.dimension.clone(), evaluate(&of, &view).map_or(Member::Unknown, member_of))
+        };
+        found.push(Followed {
+            key: table.key(row),
+            at,
+            members: side.keys.iter().map(member).collect(),
+            permitted: permission.as_ref().map(meets),
+        });
+    }
+    found.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.key.cmp(&b.key)));
+    Ok(found)
+}

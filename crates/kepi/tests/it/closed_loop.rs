@@ -1,0 +1,413 @@
+//! A customer who would not recommend us is followed up once, by whoever answers for her unit, and how long that took is a figure.
+
+use std::{path::Path, sync::Arc};
+
+use kepi_app::{
+    App, AppError,
+    acting::{By, Doing, WorkView},
+    deciding::{Acting, Deciding},
+    picture::Picture,
+};
+use kepi_engine::DataFusionEvaluator;
+use kepi_model::calendar::Grain;
+use kepi_query::{
+    port::{MemoryColumn, PinnedColumn},
+    value::Segment,
+};
+use kepi_report::facts::Facts;
+use serde_json::{Value, json};
+
+use crate::{
+    order::{app, run_at},
+    rooms::{Somebody, hidden, let_in},
+    support::Project,
+};
+
+const PROJECT: &str = "project: loops
+name: Loops
+language: 1
+time_zone: UTC
+last_resort: ceo
+---
+unit: company
+name: The company
+manager: vp
+---
+unit: emea
+name: EMEA
+level: region
+parent: company
+member: emea
+seats: {vp: ben}
+---
+person: ceo
+name: Ada
+---
+person: vp
+name: Vera
+reports_to: ceo
+---
+person: ben
+name: Ben
+reports_to: vp
+---
+governance: company
+mode: reviewed
+owners: [ceo, vp]
+---
+closed_loop: detractors
+name: Everybody who would not recommend us
+kpi: recommendation
+when: score <= 6
+since: 2026-05-01
+permission: may_contact
+hours: 8
+confirm: 7
+at_most: 3
+causes: {waiting: Waited too long, price: The price, other: Something else}
+---
+strategy: customers
+mission: They recommend us.
+perspectives:
+  customers: {name: Customers}
+objectives:
+  recommended: {name: Recommended, perspective: customers}
+---
+scorecard: customers
+name: Customers
+unit: company
+period: month
+missing: {rule: ignore, minimum_coverage: 50%}
+cascade: {match: {region: region}, value: recompute, targets: inherit}
+perspectives:
+  customers:
+    weight: 100%
+    objectives:
+      recommended: {weight: 100%, kpis: {recommendation: 100%}}
+---
+entity: survey_response
+attributes:
+  region: {type: text}
+  may_contact: {type: boolean}
+---
+source: answers
+into: survey_response
+from: {csv: {files: \"data/*.csv\"}}
+mode: upsert
+map:
+  id: {column: id, as: text, required: true}
+  responded_at: {column: answered, as: timestamp, required: true}
+  score: {column: score, as: integer}
+  region: {column: region, as: text}
+  may_contact: {column: may_contact, as: boolean, \"true\": [\"yes\"], \"false\": [\"no\"]}
+---
+source: items
+into: item
+from: {kepi: items}
+mode: upsert
+map:
+  id: {column: id, as: text, required: true}
+  kind: {column: kind, as: text, required: true}
+  rule: {column: rule, as: text}
+  kpi: {column: kpi, as: text}
+  unit: {column: unit, as: text}
+  about_at: {column: about_at, as: timestamp}
+  opened_at: {column: opened_at, as: timestamp, required: true}
+  seen_at: {column: seen_at, as: timestamp}
+  decided_at: {column: decided_at, as: timestamp}
+  done_at: {column: done_at, as: timestamp}
+  effect_at: {column: effect_at, as: timestamp}
+  ended_at: {column: ended_at, as: timestamp}
+  due_at: {column: due_at, as: timestamp}
+  state: {column: state, as: text}
+  outcome: {column: outcome, as: text}
+  cause: {column: cause, as: text}
+  permitted: {column: permitted, as: boolean, \"true\": [\"true\"], \"false\": [\"false\"]}
+  contacts: {column: contacts, as: integer}
+  reached: {column: reached, as: boolean, \"true\": [\"true\"], \"false\": [\"false\"]}
+  settled: {column: settled, as: boolean, \"true\": [\"true\"], \"false\": [\"false\"]}
+  raised: {column: raised, as: integer}
+  updated_at: {column: updated_at, as: timestamp}
+---
+kpi: recommendation
+name: Net promoter score
+objective: recommended
+indicator: lagging
+better: higher
+measure:
+  nps: {of: survey_response, answer: score}
+period: month
+by: [region]
+targets:
+  - {from: 2020-01-01, threshold: 10, target: 40, stretch: 60, basis: {expectation: \"as agreed\"}}
+accountable: vp
+---
+business_hours: office
+name: Office
+week: {weekdays: [\"09:00-17:00\"]}
+---
+kpi: closed_in_time
+name: Cases closed within a business day
+better: higher
+measure:
+  duration: {of: item, from: opened_at, until: done_at, within: 8 hours, in: office, where: kind = 'case'}
+period: month
+by: [unit]
+---
+kpi: time_to_see
+name: Time until a case is seen
+better: lower
+measure:
+  duration: {of: item, from: opened_at, until: seen_at, summary: mean, where: kind = 'case'}
+period: month
+---
+kpi: closed_cases
+name: Cases that are closed
+better: higher
+measure:
+  share: {of: item, which: done_at is not null, where: kind = 'case'}
+period: month
+---
+kpi: closed_without_contact
+name: Closed without contact
+better: lower
+measure:
+  share: {of: item, which: reached = false, where: kind = 'case' and done_at is not null and permitted}
+period: month
+";
+
+/// Monday 1 June 2026.
+const DAY: &str = "2026-06-01";
+
+fn at(text: &str) -> i64 {
+    format!("{text}:00Z").parse::<jiff::Timestamp>().unwrap().as_microsecond()
+}
+
+struct World {
+    project: Project,
+    app: Arc<App>,
+}
+
+impl World {
+    async fn new(rows: &str) -> Self {
+        let project = Project::empty();
+        project.write("kepi.yml", PROJECT);
+        project.write("data/a.csv", &format!("id,answered,region,score,may_contact\n{rows}"));
+        std::fs::create_dir_all(project.path().join(".kepi")).unwrap();
+        let app = Arc::new(app(Path::new(project.path()), Arc::new(DataFusionEvaluator)).await);
+        Self { project, app }
+    }
+
+    /// What a run by a clock says of cases: opened, and rows that wait.
+    async fn run(&self, when: &str) -> (u64, u64) {
+        let report = run_at(&self.app, at(when)).await.unwrap();
+        assert_eq!(report.not_followed, None);
+        assert!(report.not_landed.is_empty(), "{:?}", report.not_landed);
+        report.followed.map_or((0, 0), |of| (of.opened, of.rows_waiting))
+    }
+
+    async fn act(&self, who: &str, item: u64, doing: Doing<'_>, when: &str) -> Result<(), AppError> {
+        let acting = Acting { actor: who, at: at(when), key: None };
+        Deciding(&self.app.store).act(item, &doing, acting).await
+    }
+
+    async fn item(&self, item: u64) -> (&'static str, WorkView) {
+        let view = Deciding(&self.app.store).item(item).await.unwrap().0;
+        (view.state, view.work)
+    }
+
+    /// The case about a row.
+    async fn case_of(&self, row: &str) -> u64 {
+        let organisation = self.app.store.organisation().await.unwrap();
+        for item in organisation.items.all() {
+            let (_, work) = self.item(item.number).await;
+            if work.case.is_some_and(|case| case.row == [row]) {
+                return item.number;
+            }
+        }
+        panic!("no case about {row}")
+    }
+
+    /// Instants of the rows of items, by item: as the lake holds them.
+    async fn landed(&self, item: u64, columns: &[&str]) -> Vec<Option<String>> {
+        let files = kepi_app::open::load(&self.app.root, self.app.sources.as_ref(), None).unwrap();
+        let pinned = self.app.lake.pin(&files.1, None).await.unwrap();
+        let table = &pinned.tables[&"item".parse().unwrap()];
+        let wanted: Vec<PinnedColumn> = table
+            .columns
+            .iter()
+            .filter(|column| columns.contains(&column.name.as_str()) || ["id", "_valid_to"].contains(&column.name.as_str()))
+            .cloned()
+            .collect();
+        let memory = self.app.evaluator.read(table, &wanted, &self.app.limits).await.unwrap();
+        let column = |name: &str| &memory.columns[wanted.iter().position(|of| of.name == name).unwrap()];
+        let MemoryColumn::Text(ids) = column("id") else { panic!("a text") };
+        let MemoryColumn::Instant(ends) = column("_valid_to") else { panic!("an instant") };
+        let row = (0..memory.rows)
+            .find(|row| ids[*row].as_deref() == Some(item.to_string().as_str()) && ends[*row].is_none())
+            .unwrap();
+        let text = |name: &&str| match column(name) {
+            MemoryColumn::Text(all) => all[row].as_deref().map(str::to_owned),
+            MemoryColumn::Integer(all) => all[row].map(|n| n.to_string()),
+            MemoryColumn::Boolean(all) => all[row].map(|n| n.to_string()),
+            MemoryColumn::Instant(all) => all[row].map(|at| {
+                let at = jiff::Timestamp::from_microsecond(at).unwrap().to_string();
+                at.replace("2026-", "").replace(":00Z", "")
+            }),
+        };
+        columns.iter().map(text).collect()
+    }
+
+    /// The value of a KPI in June.
+    async fn value(&self, kpi: &str, segment: Segment) -> Option<f64> {
+        let picture = Picture::load(&self.app).await.unwrap();
+        let calendar = &Facts::project(&picture).calendar;
+        let june = calendar.parse("2026-06").unwrap().ordinal;
+        let points = picture.points(&kpi.parse().unwrap(), Grain::Month, &segment, june..=june);
+        points.first().and_then(|(_, point, _)| *point)
+    }
+}
+
+fn close<'a>(outcome: &'a str, cause: &'a str) -> Doing<'a> {
+    Doing::Close(outcome, cause, Some("as agreed"))
+}
+
+const ROWS: &str = "a,2026-05-29 10:00,emea,3,yes
+b,2026-05-29 09:00,emea,6,yes
+c,2026-05-29 08:00,apac,0,yes
+d,2026-05-28 10:00,apac,5,no
+e,2026-05-28 09:00,emea,9,yes
+f,2026-05-28 09:00,emea,7,yes
+long_over,2026-04-30 23:59,emea,1,yes
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_is_followed_up_once_and_how_long_that_took_is_a_figure() {
+    let world = World::new(ROWS).await;
+    // The newest three first, the other by the run that follows; then nobody, whoever starts anew.
+    assert_eq!(world.run(&format!("{DAY}T08:00")).await, (3, 1));
+    assert_eq!(world.run(&format!("{DAY}T09:00")).await, (1, 0));
+    assert_eq!(world.run(&format!("{DAY}T09:10")).await, (0, 0));
+    // A row that is said otherwise is the same row; one that is new is not.
+    world.project.write("data/b.csv", "id,answered,region,score,may_contact\na,2026-05-29 10:00,emea,2,yes\n");
+    let fresh = app(world.project.path(), Arc::new(DataFusionEvaluator)).await;
+    let report = run_at(&fresh, at(&format!("{DAY}T09:20"))).await.unwrap();
+    assert_eq!(report.followed.map_or(0, |of| of.opened), 0);
+    let [a, b, c, d] = [
+        world.case_of("a").await,
+        world.case_of("b").await,
+        world.case_of("c").await,
+        world.case_of("d").await,
+    ];
+    // By unit, over seats; the clock runs in business hours.
+    let (_, work) = world.item(a).await;
+    assert_eq!(work.owner.unwrap().way, ["ben: seat in emea"]);
+    let (_, work) = world.item(c).await;
+    assert_eq!(work.owner.unwrap().way, ["vp: accountable"]);
+    // A scripted day.
+    let ben = |doing, when: &'static str| world.act("ben", a, doing, when);
+    ben(Doing::Acknowledge, "2026-06-01T10:00").await.unwrap();
+    ben(Doing::Contact(By::Phone, true, Some("an hour in the queue")), "2026-06-01T11:00").await.unwrap();
+    let refused = ben(Doing::Finish("solved", None), "2026-06-01T11:30").await.unwrap_err().to_string();
+    assert!(refused.contains("G1110") && refused.contains("other, price, waiting"), "{refused}");
+    ben(close("solved", "waiting"), "2026-06-01T12:00").await.unwrap();
+    world.act("ben", b, Doing::Contact(By::Email, false, None), "2026-06-01T13:00").await.unwrap();
+    let refused = world.act("vp", d, Doing::Contact(By::Phone, true, None), "2026-06-01T14:00").await.unwrap_err();
+    assert!(refused.to_string().contains("G1113"), "{refused}");
+    world.act("vp", d, close("not_wanted", "price"), "2026-06-01T16:00").await.unwrap();
+    ben(Doing::Answer(true, Some("thank you")), "2026-06-02T09:00").await.unwrap();
+    // Not done in time, it went up; whoever it was with before closes it no more.
+    assert!(world.act("ben", b, close("not_reached", "price"), "2026-06-03T13:00").await.is_err());
+    world.act("vp", b, close("not_reached", "price"), "2026-06-03T13:00").await.unwrap();
+    let (state, work) = world.item(b).await;
+    let case = work.case.unwrap();
+    assert_eq!((state, case.closed_without_contact, case.cause.as_deref()), ("done", true, Some("price")));
+    let (state, work) = world.item(d).await;
+    assert_eq!((state, work.case.unwrap().closed_without_contact), ("done", false), "nobody may contact her");
+    let (state, work) = world.item(a).await;
+    let case = work.case.unwrap();
+    assert_eq!((state, case.contacts.len(), case.answers.len()), ("done", 1, 1));
+    assert_eq!(case.contacts[0].note.as_deref(), Some("an hour in the queue"));
+
+    // What the lake says of it is the script, to the minute.
+    world.run("2026-06-04T12:00").await;
+    let columns = ["opened_at", "seen_at", "decided_at", "done_at", "effect_at", "ended_at", "raised", "unit", "cause"];
+    let some = |of: &[&str]| {
+        of.iter().map(|text| Some((*text).to_owned()).filter(|text| !text.is_empty())).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        world.landed(a, &columns).await,
+        some(&["06-01T08:00", "06-01T10:00", "06-01T12:00", "06-01T12:00", "", "06-02T09:00", "0", "emea", "waiting"])
+    );
+    assert_eq!(
+        world.landed(b, &columns).await,
+        some(&["06-01T08:00", "06-01T13:00", "06-03T13:00", "06-03T13:00", "", "06-03T13:00", "1", "emea", "price"])
+    );
+    // One that waits is there without an end.
+    assert_eq!(world.landed(c, &columns).await[1..6], some(&["", "", "", "", ""]));
+    assert_eq!(
+        world.landed(d, &columns).await,
+        some(&["06-01T09:00", "06-01T16:00", "06-01T16:00", "06-01T16:00", "", "06-01T16:00", "0", "", "price"])
+    );
+    // Of four cases two were closed within eight business hours: of a three of nine to twelve, of d seven; b was late, and so is c,
+    // which is open.
+    assert_eq!(world.value("closed_in_time", Segment::total()).await, Some(0.5));
+    let emea = Segment::one("unit".parse().unwrap(), "emea");
+    assert_eq!(world.value("closed_in_time", emea).await, Some(0.5), "a, and not b");
+    assert_eq!(world.value("closed_cases", Segment::total()).await, Some(0.75));
+    assert_eq!(world.value("closed_without_contact", Segment::total()).await, Some(0.5), "b of a and b");
+    // a two hours, b five, d seven; c is not seen yet.
+    let hours = world.value("time_to_see", Segment::total()).await.unwrap() / 3_600_000_000.0;
+    assert!((hours - 14.0 / 3.0).abs() < 1e-9, "{hours}");
+    // No word of a customer or of whoever followed her up stands in the log.
+    let log = world.project.ok(&["audit", "log", "--limit", "500"]);
+    assert!(log.contains("because of waiting") && !log.contains("queue") && !log.contains("thank you"), "{log}");
+    world.project.ok(&["audit", "rebuild", "--quiet"]);
+    world.project.ok(&["audit", "verify", "--quiet"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_is_worked_on_on_its_page_and_on_the_command_line() {
+    let world = World::new(ROWS).await;
+    let project = &world.project;
+    let (_, said) = project.fails_or_not(&["run"]);
+    assert!(said.contains("3 cases opened: `kepi inbox --open`; 1 row wait for the runs that come"), "{said}");
+    let (a, b) = (world.case_of("a").await, world.case_of("b").await);
+    let page = format!("/items/{a}");
+    let_in(project, "admin", &["owner"]);
+    for name in ["ben", "vp"] {
+        let_in(project, name, &["viewer", "decider"]);
+    }
+    let (_server, address) = project.serve();
+    let ben = Somebody::signed_in(&address, "ben");
+    let post = |what: &str, request: &str, fields: &[(&str, &str)]| {
+        let key = hidden(&ben.page("/periods"), "key");
+        let all = [&[("key", key.as_str()), ("request", request)], fields].concat();
+        ben.post(&format!("{page}/{what}"), &all, &ben.site)
+    };
+    let shown = ben.page(&page);
+    for text in ["may be contacted", "Close the case", "Waited too long", "/entities/survey_response/row?key=a\""] {
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
+    let contact = [("by", "phone"), ("reached", "yes"), ("why", "an hour in the queue")];
+    for _ in 0..2 {
+        assert_eq!(post("contact", "contact", &contact).0, "303");
+    }
+    let (status, _, body) = post("close", "close", &[("outcome", "solved")]);
+    assert!(status == "422" && body.contains("ame the root cause"), "{status} {body}");
+    let whole = [("outcome", "solved"), ("cause", "waiting"), ("why", "a voucher")];
+    assert_eq!(post("close", "close again", &whole).0, "303");
+    let shown = ben.page(&page);
+    assert!(shown.contains("an hour in the queue") && shown.contains("It is not settled"), "{shown}");
+    assert_eq!(post("answer", "answer", &[("settled", "no"), ("why", "no voucher came")]).0, "303");
+    let of: Value = serde_json::from_str(&project.ok(&["item", &a.to_string(), "--format", "json"])).unwrap();
+    assert_eq!((&of["state"], of["work"]["case"]["contacts"].as_array().unwrap().len()), (&json!("solving"), 1));
+    // The same on the command line.
+    let item = b.to_string();
+    project.ok(&["item", &item, "contact", "--by", "phone", "--not-reached", "-m", "twice", "--as", "ben"]);
+    let (_, said) = project.fails(2, &["item", &item, "close", "--outcome", "not_reached", "--as", "ben"]);
+    assert!(said.contains("--cause"), "{said}");
+    project.ok(&["item", &item, "close", "--outcome", "not_reached", "--cause", "other", "--as", "ben"]);
+    let text = project.ok(&["item", &item]);
+    assert!(text.contains("CLOSED WITHOUT CONTACT") && text.contains("root cause: other"), "{text}");
+}
