@@ -751,7 +751,7 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
         let item = if open.is_empty() { 1 } else { open[dice(open.len() as u64) as usize] };
         let with =
             acting.world.organisation.items.get(item).and_then(Item::owner).map_or(by, |owner| owner.person);
-        let who = if dice(4) > 0 { with } else { by };
+        let mut who = if dice(4) > 0 { with } else { by };
         let period = PeriodId {
             grain: Grain::Day,
             first: Date::constant(2026, 1, 1).checked_add(jiff::Span::new().days(step)).unwrap(),
@@ -760,7 +760,7 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
         let command = match dice(12) {
             0 if dice(2) == 0 => {
                 let permission = [Permission::Given, Permission::Withheld, Permission::NotAsked];
-                let of = Case { permission: permission[dice(3) as usize], ..case(units[dice(4) as usize], dice(90)) };
+                let of = Case { permission: permission[dice(3) as usize], ..case(units[dice(4) as usize], dice(4)) };
                 Command::Open(Open { content: Content::Case(of), why: WHY })
             }
             0 | 1 => {
@@ -797,9 +797,13 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
             }
             5 => acting.world.vote(item, if dice(5) == 0 { Stance::No } else { Stance::Yes }),
             6 => {
-                let was =
-                    acting.world.organisation.items.get(item).map(|item| (item.digest, item.content.clone()));
-                let Some((was, Content::PostMortem(of))) = was else { continue };
+                // What is asked after seldom comes: it is looked for, and whose turn it is may write it.
+                let mut open = acting.world.organisation.items.open();
+                let owed = open.find(|item| matches!(item.content, Content::PostMortem(_)));
+                let was = owed.map(|item| (item.number, item.digest, item.content.clone(), item.owner()));
+                let Some((number, was, Content::PostMortem(of), owner)) = was else { continue };
+                who = owner.map_or(who, |owner| if dice(4) > 0 { owner.person } else { who });
+                let item = number;
                 let content =
                     Content::PostMortem(PostMortem { findings: Some(WHY), follows: Some(WHY), ..of });
                 Command::Edit(kepi_govern::Edit { item, was, content, why: WHY })
@@ -828,6 +832,44 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
         let is_job = raised || matches!(command, Command::Observe(_));
         let done = if is_job { acting.job(&command) } else { acting.ask(person(who), &command) };
         log.extend(done.unwrap_or_default());
+        // Whoever has a case goes on with it now and then.
+        let cases = acting.world.organisation.items.open().filter(|item| matches!(item.content, Content::Case(_)));
+        let last = cases.last().and_then(|item| Some((item.number, item.step()?, item.work.owner.clone()?.person)));
+        if let Some((item, step, owner)) = last.filter(|_| dice(4) == 0) {
+            let deed = match (step.turn, dice(2)) {
+                (Turn::Wait, settled) => Deed::Answer { settled: settled == 0, note: None },
+                (_, 0) => Deed::Contact { by: By::Phone, reached: true, note: None },
+                _ => Deed::Finish {
+                    outcome: "solved".parse().unwrap(),
+                    cause: Some("price".parse().unwrap()),
+                    why: None,
+                },
+            };
+            log.extend(acting.act(owner, item, deed).unwrap_or_default());
+        }
+        // So do some with their plans.
+        let planned = |item: &&Item| matches!(item.content, Content::ActionPlan(_) | Content::Task(_));
+        let next = acting.world.organisation.items.open().filter(planned).last();
+        let next = next.and_then(|item| Some((item.number, item.step()?.turn, item.owner().map(|of| of.person))));
+        if let Some((item, turn, owner)) = next.filter(|_| dice(4) == 0) {
+            let missed = Seen::Effect(Effect { came: Came::NotShown, change: None, enough: false, run: Some(1) });
+            let went_on = match (turn, owner) {
+                (Turn::Work, Some(owner)) => acting.finish(owner, item, "done"),
+                (Turn::Ask, _) => acting.approve(1 + dice(6), item),
+                (Turn::Wait, _) => acting.job(&Command::Observe(Observe { item, seen: missed })),
+                _ => Ok(Vec::new()),
+            };
+            log.extend(went_on.unwrap_or_default());
+        }
+        let owed = acting.world.organisation.items.open().find(|item| {
+            matches!(item.content, Content::PostMortem(_)) && item.step().is_some_and(|step| step.turn == Turn::Write)
+        });
+        let owed = owed.and_then(|item| Some((item.number, item.digest, item.content.clone(), item.owner()?.person)));
+        if let Some((item, was, Content::PostMortem(of), owner)) = owed.filter(|_| dice(3) == 0) {
+            let content = Content::PostMortem(PostMortem { findings: Some(WHY), follows: Some(WHY), ..of });
+            let edit = Command::Edit(kepi_govern::Edit { item, was, content, why: WHY });
+            log.extend(acting.ask(person(owner), &edit).unwrap_or_default());
+        }
         log.extend(acting.job(&Command::Tick).unwrap_or_default());
         if lie.is_none() {
             stands(&acting);

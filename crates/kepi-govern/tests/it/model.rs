@@ -1091,6 +1091,8 @@ fn nothing_takes_effect_without_those_who_have_to_agree() {
     // Those of work are walked by a simulated year.
     let of_work = [
         "item.acknowledged",
+        "item.answered",
+        "item.contacted",
         "item.assigned",
         "item.escalated",
         "item.finished",
