@@ -112,6 +112,9 @@ impl Seen {
             "alert" => {
                 name.parse().is_ok_and(|of| project.alerts.get(&of).is_some_and(|of| of.kpis.iter().all(kpi)))
             }
+            "closed_loop" => {
+                name.parse().is_ok_and(|of| project.closed_loops.get(&of).is_some_and(|of| kpi(&of.kpi)))
+            }
             "scorecard" => name.parse().is_ok_and(|card| anywhere(&|unit| part.sight.scorecard(&card, unit))),
             "source" => name.parse().is_ok_and(|source| part.sight.data(&source)),
             _ => true,
