@@ -21,16 +21,15 @@ pub(crate) async fn after(
 ) -> Result<Fetched, PortError> {
     let seen = from.and_then(Value::as_u64).unwrap_or(0);
     let kind = || Some("item.*".to_owned());
-    let new = store.events(&EventFilter { after: Some(seen), kind: kind(), ..EventFilter::default() }).await?;
+    let new =
+        store.events(&EventFilter { after: Some(seen), kind: kind(), ..EventFilter::default() }).await?;
     let last = new.last().map_or(seen, |recorded| recorded.seq);
     let organisation = store.organisation().await?;
     let mut touched: BTreeSet<u64> =
         new.iter().filter_map(|recorded| recorded.event().ok()?.item()).collect();
     // What is answered by a plan is done when the plan is.
-    let above: Vec<u64> = touched
-        .iter()
-        .filter_map(|number| organisation.items.get(*number)?.content.parent())
-        .collect();
+    let above: Vec<u64> =
+        touched.iter().filter_map(|number| organisation.items.get(*number)?.content.parent()).collect();
     touched.extend(above);
     for number in touched {
         let Some(item) = organisation.items.get(number) else { continue };

@@ -6,8 +6,9 @@ use kepi_model::project::{Connector, Project, Source};
 use kepi_query::landing::{LoadOutcome, LoadReport, NotLanded, Offer, PortError, Raw};
 
 use crate::{
-    entries, items,
+    entries,
     error::{self, AppError},
+    items,
     open::App,
     run::{Request, RunProgress, Step, landing_order},
 };

@@ -19,6 +19,7 @@ use crate::{
     plain::{ColumnName, Engine, Name, Uuid},
     principal::Principal,
     register::{Adopted, DocumentId},
+    silences::Silence,
 };
 
 /// Puts texts of definitions in force.
@@ -191,6 +192,10 @@ pub enum Command {
     Act(Act),
     /// Says what was seen of an item.
     Observe(Observe),
+    /// Lets nobody be asked about something until a day.
+    Silence(Silence),
+    /// Ends a silence before its time, by number.
+    EndSilence(u64),
     /// Ends what nobody decided in time, and hands on what nobody did.
     Tick,
 }
@@ -204,6 +209,7 @@ impl Command {
             Self::Vote(of) => Some((of.stance.word(), Some(of.item))),
             Self::Withdraw(of) => Some(("withdraw", Some(of.item))),
             Self::Act(of) => Some(("act", Some(of.item))),
+            Self::Silence(_) | Self::EndSilence(_) => Some(("silence", None)),
             _ => None,
         }
     }

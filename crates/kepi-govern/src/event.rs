@@ -22,6 +22,7 @@ use crate::{
     periods::{Close, Freeze, PeriodId},
     plain::{ColumnName, Engine, Kind, Name, StepName, Uuid},
     register::{Adopted, DocumentId, Effective},
+    silences::Silence,
 };
 
 /// What an event is about: `source/survey_2015`, `run/17`.
@@ -64,6 +65,10 @@ impl Subject {
     /// An item.
     pub fn item(number: u64) -> Self {
         Self(format!("item/{number}"))
+    }
+    /// A silence.
+    pub fn silence(number: u64) -> Self {
+        Self(format!("silence/{number}"))
     }
     /// A run.
     pub fn run(number: u64) -> Self {
@@ -383,6 +388,15 @@ pub struct ValueEntered {
     pub of: Entry,
 }
 
+/// Until a day nobody is asked about something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertsSilenced {
+    /// Its number.
+    pub silence: u64,
+    /// About what, until when, and why.
+    pub of: Silence,
+}
+
 /// An override is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OverrideEnded {
@@ -546,6 +560,10 @@ pub enum Event {
     ValueEntered(ValueEntered),
     /// `override.ended`
     OverrideEnded(OverrideEnded),
+    /// `alerts.silenced`
+    AlertsSilenced(AlertsSilenced),
+    /// `silence.ended`, by number
+    SilenceEnded(u64),
     /// `legacy`
     Legacy(Legacy),
 }
@@ -573,6 +591,9 @@ impl Event {
             }
             Self::PeriodClosed(e) => Subject::period(e.period),
             Self::ValueEntered(e) => Subject::entry(e.item),
+            Self::AlertsSilenced(AlertsSilenced { silence, .. }) | Self::SilenceEnded(silence) => {
+                Subject::silence(*silence)
+            }
             Self::FigureOverridden(FigureOverridden { item, .. })
             | Self::OverrideEnded(OverrideEnded { item, .. }) => Subject::overriding(*item),
             Self::ItemOpened(ItemOpened { item, .. })
@@ -622,6 +643,7 @@ impl Event {
             Self::ItemContacted(e) => e.note.into_iter().collect(),
             Self::ItemAnswered(e) => e.note.into_iter().collect(),
             Self::ValueEntered(e) => e.of.named().collect(),
+            Self::AlertsSilenced(e) => vec![e.of.why],
             Self::Legacy(e) => vec![e.body],
             // What loads and runs commit to are rows, which are held against them where they are read.
             Self::LoadLanded(_)
@@ -636,6 +658,7 @@ impl Event {
             | Self::PeriodLifted(_)
             | Self::PeriodClosed(_)
             | Self::OverrideEnded(_)
+            | Self::SilenceEnded(_)
             | Self::ItemMoved(_)
             | Self::ItemReturned(_)
             | Self::ItemEnded(_)

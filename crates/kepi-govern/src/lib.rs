@@ -21,6 +21,7 @@ pub mod periods;
 pub mod plain;
 pub mod principal;
 pub mod register;
+pub mod silences;
 pub mod wire;
 mod words;
 

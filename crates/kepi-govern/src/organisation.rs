@@ -11,6 +11,7 @@ use crate::{
     periods::{Closed, Periods},
     principal::Principal,
     register::Register,
+    silences::Silences,
     wire::Recorded,
 };
 
@@ -47,6 +48,8 @@ pub struct Organisation {
     pub periods: Periods,
     /// Which figures are overridden, and were.
     pub overrides: Overrides,
+    /// What nobody is asked about, and was not.
+    pub silences: Silences,
     /// What waits for somebody, or did.
     pub items: Items,
 }
@@ -80,6 +83,8 @@ impl Organisation {
             }
             Event::FigureOverridden(e) => self.overrides.begin(e.item, &e.of, place.seq, place.at),
             Event::OverrideEnded(e) => self.overrides.end(e.item, e.why, place.seq, place.at),
+            Event::AlertsSilenced(e) => self.silences.begin(e.silence, &e.of, place.at),
+            Event::SilenceEnded(silence) => self.silences.end(*silence, place.at),
             Event::ItemOpened(_)
             | Event::ItemEdited(_)
             | Event::ItemRebased(_)
@@ -111,6 +116,7 @@ impl Organisation {
 
     /// Kinds of events that can change it; a fold may leave out all others.
     pub const KINDS: &[&str] = &[
+        "alerts.silenced",
         "definition.adopted",
         "figure.overridden",
         "governance.adopted",
@@ -136,6 +142,7 @@ impl Organisation {
         "period.lifted",
         "person.joined",
         "person.left",
+        "silence.ended",
         "sign_in.bound",
         "sign_in.ended",
         "token.issued",

@@ -122,6 +122,14 @@ impl Event {
                 if e.settled { "the customer: settled" } else { "the customer: not settled" }.to_owned()
             }
             Self::ItemObserved(e) => seen(&e.seen),
+            Self::AlertsSilenced(e) => {
+                let alert =
+                    e.of.rule.as_ref().map_or("all alerts".to_owned(), |rule| format!("alert {rule}"));
+                let kpi = e.of.kpi.as_ref().map_or(String::new(), |kpi| format!(" of kpi/{kpi}"));
+                let unit = e.of.unit.as_ref().map_or(String::new(), |unit| format!(" in {unit}"));
+                format!("silent: {alert}{kpi}{unit}")
+            }
+            Self::SilenceEnded(_) => "silent no longer".to_owned(),
             Self::Legacy(e) => format!("{}, from before events had versions", e.was),
         }
     }

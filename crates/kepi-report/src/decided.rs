@@ -192,6 +192,25 @@ pub struct Missing {
     pub functions: Option<(usize, usize)>,
 }
 
+/// What alerts ask nobody about, until a day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Silence {
+    /// Its number.
+    pub number: u64,
+    /// The alert; none: whichever.
+    pub alert: Option<String>,
+    /// The KPI; none: all of the alert.
+    pub kpi: Option<String>,
+    /// The unit; none: all units, and all rows.
+    pub unit: Option<String>,
+    /// Until when, µs UTC.
+    pub until: i64,
+    /// Who keeps it, by name.
+    pub by: String,
+    /// Why; none: the text was erased.
+    pub why: Option<String>,
+}
+
 /// An item with everything that is known of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ItemInFull {

@@ -23,7 +23,7 @@ use kepi_score::{
 use kepi_stats::estimate::Estimate;
 
 use crate::{
-    decided::{Commentary, Held, Item, ItemInFull, Official, Periods, RegisterAsked},
+    decided::{Commentary, Held, Item, ItemInFull, Official, Periods, RegisterAsked, Silence},
     logged::{LogAsked, Logged},
     reader::ViewError,
     trace::{TracedEntityRow, TracedValue},
@@ -304,6 +304,13 @@ pub trait Facts: KpiValues + Send + Sync {
     /// It cannot be read.
     fn items(&self, all: bool) -> Result<Vec<Item>, ViewError> {
         let _ = all;
+        Ok(Vec::new())
+    }
+    /// What alerts ask nobody about now.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn silences(&self) -> Result<Vec<Silence>, ViewError> {
         Ok(Vec::new())
     }
     /// An item with everything that is known of it; none: there is none of this number.

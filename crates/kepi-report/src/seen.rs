@@ -28,7 +28,7 @@ use kepi_score::{
 };
 
 use crate::{
-    decided::{Commentary, Held, Item, ItemInFull, Official, Periods, RegisterAsked},
+    decided::{Commentary, Held, Item, ItemInFull, Official, Periods, RegisterAsked, Silence},
     facts::{Entry, Facts, Said, Standing},
     logged::{LogAsked, Logged},
     reader::ViewError,
@@ -372,6 +372,14 @@ impl Facts for Seen {
         let mut items = self.facts.items(all)?;
         items.retain(|item| self.shows_item(item));
         Ok(items)
+    }
+    fn silences(&self) -> Result<Vec<Silence>, ViewError> {
+        let mut all = self.facts.silences()?;
+        let shows = |kind: &str, of: &Option<String>| {
+            of.as_ref().is_none_or(|name| self.shows_definition(&format!("{kind}/{name}")))
+        };
+        all.retain(|of| shows("kpi", &of.kpi) && shows("alert", &of.alert));
+        Ok(all)
     }
     fn item(&self, number: u64) -> Result<Option<ItemInFull>, ViewError> {
         let item = self.facts.item(number)?.filter(|of| self.shows_item(&of.item));

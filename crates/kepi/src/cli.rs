@@ -266,6 +266,9 @@ A figure that is entered again is the next version; one that is not entered in t
     /// Say a figure in place of the one that is computed: one other has to agree, and both stay shown for ever.
     #[command(subcommand)]
     Override(Override),
+    /// Let alerts ask nobody about something that is known, until a day.
+    #[command(subcommand)]
+    Silence(Silence),
     /// Land new files, compute all values, score and publish.
     #[command(after_help = "\
 Examples:

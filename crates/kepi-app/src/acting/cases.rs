@@ -154,7 +154,8 @@ impl App {
                     }
                     // Another run was first, or nobody is there who could have it: that is said by the check.
                     Err(StoreError::Forbidden(v))
-                        if v.0.iter().all(|v| [laws::ALREADY_OPEN, laws::NOBODY_THERE].contains(&v.code)) => {}
+                        if v.0.iter().all(|v| [laws::ALREADY_OPEN, laws::NOBODY_THERE].contains(&v.code)) => {
+                    }
                     Err(other) => return Err(other.into()),
                 }
                 break;

@@ -48,7 +48,7 @@ use crate::{
 };
 
 /// What a run brought about.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Followed {
     /// Alerts that were opened.
     pub raised: u64,
@@ -58,6 +58,10 @@ pub struct Followed {
     pub recovered: u64,
     /// Plans of which was said what they came to.
     pub measured: u64,
+    /// Series about which nobody could be asked, because nothing is known of their newest figure or somebody keeps them silent: how
+    /// many, by why.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_asked: BTreeMap<&'static str, u64>,
     /// Cases that were opened.
     pub opened: u64,
     /// Rows that are to be followed up by the runs that come, since one opens so many cases only.
@@ -155,6 +159,22 @@ impl Watched<'_> {
     }
 }
 
+impl Watched<'_> {
+    /// Why nothing is known of the newest figure that could ask anybody; none: it is known.
+    fn why_not(&self, published: &Published) -> Option<&'static str> {
+        let place = (self.kpi.id.clone(), self.grain, self.segment.clone());
+        let (ordinal, newest) = published.values.get(&place)?.last_key_value()?;
+        let total = (self.kpi.id.clone(), self.grain, Segment::total());
+        let doubt = published.judged.get(&total).and_then(|of| of.get(ordinal));
+        match (&newest.estimate, doubt) {
+            (Err(_), _) => Some("the newest figure is withheld or not computable"),
+            (Ok(_), Some(Err(Refusal::InDoubt))) => Some("its data are in doubt"),
+            (Ok(_), _) if newest.finality != Finality::Final => Some("the newest figure is provisional"),
+            _ => None,
+        }
+    }
+}
+
 /// The series that an alert looks at: of the KPIs that it names, or of those of all scorecards; over all rows, and by unit if it says so.
 fn watched<'a>(project: &'a Project, alert: &Alert) -> Vec<Watched<'a>> {
     let mut found: Vec<Watched<'a>> = Vec::new();
@@ -222,6 +242,9 @@ impl App {
         for alert in project.alerts.values() {
             for watched in watched(&project, alert) {
                 let looked = watched.looked(&project, &published);
+                if let Some(why) = watched.why_not(&published) {
+                    *report.not_asked.entry(why).or_default() += 1;
+                }
                 self.alarm(&project, alert, &watched, &looked, (number, at), &mut report).await?;
             }
         }
@@ -327,6 +350,13 @@ impl App {
         let content = Content::Alert(new(id(ordinal)?, sign));
         let open = Command::Open(Open { content, why: why.commitment });
         let done = Deciding(&self.store).ask_as(&job(), &open, vec![why], (&new_key("alerts"), at)).await;
+        if matches!(&done, Err(AppError::Forbidden(v)) if v.0.iter().any(|v| v.code == laws::SILENCED)) {
+            *report.not_asked.entry("somebody keeps it silent").or_default() += 1;
+            return Ok(());
+        }
+        if matches!(&done, Err(AppError::Forbidden(v)) if v.0.iter().any(|v| v.code == laws::NOBODY_THERE)) {
+            *report.not_asked.entry("nobody is there who could act").or_default() += 1;
+        }
         report.raised +=
             u64::from(unless(done, &[laws::ALREADY_OPEN, laws::NOTHING_NEW, laws::NOBODY_THERE])?);
         Ok(())

@@ -4,6 +4,7 @@ mod cases;
 mod directory;
 mod follow;
 mod shown;
+mod silences;
 
 use std::collections::BTreeMap;
 
@@ -26,6 +27,7 @@ use kepi_model::{
 use kepi_store::{Asked, NewText, StoreError, door::new_key};
 pub use shown::{AnswerView, CaseView, ContactView, OwnerView, WorkView};
 pub(crate) use shown::{above, touches, worked_on};
+pub use silences::{SilenceView, Silencing, silences};
 
 use crate::{
     archive,

@@ -140,12 +140,7 @@ fn case_of(item: &Item, known: &BTreeMap<Commitment, String>) -> Option<CaseView
         contacts: work
             .contacts
             .iter()
-            .map(|of| ContactView {
-                at: of.at,
-                by: of.by.words(),
-                reached: of.reached,
-                note: text(of.note),
-            })
+            .map(|of| ContactView { at: of.at, by: of.by.words(), reached: of.reached, note: text(of.note) })
             .collect(),
         answers: work
             .answers

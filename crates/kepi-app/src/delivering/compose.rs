@@ -200,7 +200,10 @@ impl<'a> Composer<'a> {
             Content::Task(task) => format!("an action of plan {}, until {}", task.plan, task.action.by),
             Content::Case(case) => {
                 let of = case.unit.as_ref().map_or(String::new(), |unit| format!(" of {}", unit_name(unit)));
-                format!("a customer behind {}{of} is to be followed up", acting::told(self.project, &case.kpi))
+                format!(
+                    "a customer behind {}{of} is to be followed up",
+                    acting::told(self.project, &case.kpi)
+                )
             }
             Content::PostMortem(of) => format!("what was expected of plan {} did not come", of.plan),
             Content::Change(_) => told.view.touches.iter().take(3).cloned().collect::<Vec<_>>().join(", "),

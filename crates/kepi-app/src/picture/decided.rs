@@ -10,8 +10,8 @@ use kepi_govern::{
 use kepi_model::{governance::Mode, id::KpiId, project::Project};
 use kepi_report::{
     decided::{
-        Answer, Ballot, Case, Closed, Commentary, Contact, Frozen, Happened, Held, Item as Shown, ItemInFull, Missing, Official,
-        Owner, Periods, RegisterAsked, Step, Touch, Work,
+        Answer, Ballot, Case, Closed, Commentary, Contact, Frozen, Happened, Held, Item as Shown, ItemInFull,
+        Missing, Official, Owner, Periods, RegisterAsked, Silence, Step, Touch, Work,
     },
     difference::between,
     reader::ViewError,
@@ -21,7 +21,7 @@ use kepi_store::{EventFilter, Store};
 use super::project_of;
 use crate::{
     App, AppError,
-    acting::{WorkView, above, period_in},
+    acting::{self, WorkView, above, period_in},
     archive,
     deciding::{self, Deciding},
     error::whole,
@@ -45,6 +45,21 @@ pub(super) async fn items(store: &Store, all: bool) -> Result<Vec<Shown>, AppErr
         found.push(shown(store, &organisation, item).await?);
     }
     Ok(found)
+}
+
+/// What alerts ask nobody about at an instant.
+pub(super) async fn silences(store: &Store, at: i64) -> Result<Vec<Silence>, AppError> {
+    let all = acting::silences(store, at).await?;
+    let held = all.into_iter().filter(|of| of.holds).map(|of| Silence {
+        number: of.silence,
+        alert: of.alert,
+        kpi: of.kpi,
+        unit: of.unit,
+        until: of.until,
+        by: of.by,
+        why: of.why,
+    });
+    Ok(held.collect())
 }
 
 async fn shown(store: &Store, organisation: &Organisation, item: &Item) -> Result<Shown, AppError> {

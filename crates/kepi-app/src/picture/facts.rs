@@ -20,7 +20,7 @@ use kepi_query::{
     value::Segment,
 };
 use kepi_report::{
-    decided::{Commentary, Held, Item, ItemInFull, Official, Periods, RegisterAsked},
+    decided::{Commentary, Held, Item, ItemInFull, Official, Periods, RegisterAsked, Silence},
     facts::{Entry, Facts, Said, Standing},
     logged::{LogAsked, Logged},
     reader::ViewError,
@@ -237,6 +237,10 @@ impl Facts for Picture {
     fn items(&self, all: bool) -> Result<Vec<Item>, ViewError> {
         let Some(app) = &self.app else { return Ok(Vec::new()) };
         self.wait(decided::items(&app.store, all)).map_err(unread)
+    }
+    fn silences(&self) -> Result<Vec<Silence>, ViewError> {
+        let (Some(app), Some(now)) = (&self.app, self.now()) else { return Ok(Vec::new()) };
+        self.wait(decided::silences(&app.store, now)).map_err(unread)
     }
     fn item(&self, number: u64) -> Result<Option<ItemInFull>, ViewError> {
         let Some(app) = &self.app else { return Ok(None) };

@@ -2,7 +2,11 @@
 //!
 //! What has not happened has no time: whoever measures how long things take has to count what is still open, too.
 
-use super::{Seen, acting::PLANNED, kind::{Kind, Turn}};
+use super::{
+    Seen,
+    acting::PLANNED,
+    kind::{Kind, Turn},
+};
 use crate::{event::Event, items::Outcome, principal::Principal};
 
 /// When what happened to an item, µs UTC.

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 
 use super::{
     ALREADY_OPEN, BOUND, BY_ITSELF, CHILDREN_OPEN, INCOMPLETE, LOOK_AGAIN, NO_SUCH_OUTCOME, NOBODY_THERE,
-    NOT_YOUR_TURN, NOTHING_NEW, ONE_SIDED, OWED, SNOOZED_TOO_LONG, case, deciding::Violated,
+    NOT_YOUR_TURN, NOTHING_NEW, ONE_SIDED, OWED, SILENCED, SNOOZED_TOO_LONG, case, deciding::Violated,
 };
 use crate::{
     acting::{
-        Act, Deed, ItemAssigned, ItemContacted, ItemEscalated, ItemFinished, ItemObserved, ItemRefused, ItemSnoozed, Observe,
+        Act, Deed, ItemAssigned, ItemContacted, ItemEscalated, ItemFinished, ItemObserved, ItemRefused,
+        ItemSnoozed, Observe,
     },
     command::{Evidence, Facts, Open},
     directory::{Directory, Reached},
@@ -145,6 +146,10 @@ pub(super) fn raised(
                 .say(NOTHING_NEW, format!("item {} was about the same period, and has ended", item.number));
         }
     }
+    let silence = organisation.silences.of(&alert.rule, &alert.kpi, alert.unit.as_ref(), facts.at);
+    if let Some(silence) = silence {
+        violated.say(SILENCED, format!("silence {silence} holds: `kepi silence list`"));
+    }
     let item = organisation.items.next();
     let opened = ItemOpened { item, content: open.content.clone(), why: open.why };
     let first = handed(organisation, (item, &open.content, facts.by), directory, facts.at, violated);
@@ -227,7 +232,12 @@ pub(super) fn planned(
     let alert = plan.alert.and_then(|alert| organisation.items.get(alert));
     if let Some(alert) = alert.filter(|alert| alert.step().is_some_and(|step| step.turn == Turn::Work)) {
         let outcome: Name = PLANNED.parse().ok()?;
-        events.push(Event::ItemFinished(ItemFinished { item: alert.number, outcome, cause: None, why: None }));
+        events.push(Event::ItemFinished(ItemFinished {
+            item: alert.number,
+            outcome,
+            cause: None,
+            why: None,
+        }));
         events.push(moved(alert.number, alert.content.kind(), alert.step + 1)?);
     }
     Some(events)
@@ -257,7 +267,12 @@ pub(super) fn of_commentary(of: &Commentary, violated: &mut Violated<'_>) {
 }
 
 /// Whether an item is with somebody, who may act on it: she herself, or whoever is above her.
-pub(super) fn is_with(item: &Item, facts: Facts<'_>, directory: &Directory, violated: &mut Violated<'_>) -> Option<u64> {
+pub(super) fn is_with(
+    item: &Item,
+    facts: Facts<'_>,
+    directory: &Directory,
+    violated: &mut Violated<'_>,
+) -> Option<u64> {
     let Some(owner) = item.owner() else {
         violated
             .say(NOT_YOUR_TURN, format!("nobody works on item {} just then: `kepi item {0}`", item.number));
@@ -355,8 +370,12 @@ pub(super) fn acted(
                 violated.say(OWED, "it is owed, and cannot be dismissed");
             }
             let outcome: Name = Outcome::Dismissed.word().parse().ok()?;
-            let mut events =
-                vec![Event::ItemFinished(ItemFinished { item: number, outcome, cause: None, why: Some(*why) })];
+            let mut events = vec![Event::ItemFinished(ItemFinished {
+                item: number,
+                outcome,
+                cause: None,
+                why: Some(*why),
+            })];
             events.push(ended(number, Outcome::Dismissed));
             // What a plan had begun ends with it, and its alert is somebody's turn again.
             let tasks = organisation.items.children(number);
@@ -370,7 +389,12 @@ pub(super) fn acted(
         }
         Deed::Contact { by, reached, note } => {
             case::may_be_contacted(item, violated);
-            vec![Event::ItemContacted(ItemContacted { item: number, by: *by, reached: *reached, note: *note })]
+            vec![Event::ItemContacted(ItemContacted {
+                item: number,
+                by: *by,
+                reached: *reached,
+                note: *note,
+            })]
         }
         // Taken above: it can be said of what nobody works on.
         Deed::Answer { .. } => Vec::new(),

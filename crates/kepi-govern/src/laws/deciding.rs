@@ -74,7 +74,7 @@ pub(super) fn typed(adoptions: &[DefinitionAdopted], governing: &Governing, viol
 }
 
 /// Whoever acts has to be there, unless the project is open. A job may propose, and decides nothing.
-fn is_there(organisation: &Organisation, by: &Principal, violated: &mut Violated<'_>) {
+pub(super) fn is_there(organisation: &Organisation, by: &Principal, violated: &mut Violated<'_>) {
     let open = organisation.governance.mode == Mode::Open;
     if let Principal::Person(number) = by
         && !open

@@ -4,6 +4,7 @@ mod acting;
 mod case;
 mod deciding;
 mod rebasing;
+mod silences;
 
 use std::collections::BTreeSet;
 
@@ -142,6 +143,13 @@ pub const NOT_PERMITTED: &str = "G1113";
 /// Nobody was reached who could say anything of it.
 pub const NOT_REACHED: &str = "G1114";
 
+/// A silence would have no end that anybody remembers.
+pub const SILENT_TOO_LONG: &str = "G1115";
+/// Nothing is silent by that number, or nobody keeps it.
+pub const NOT_SILENT: &str = "G1116";
+/// Somebody keeps it silent.
+pub const SILENCED: &str = "G1117";
+
 /// Laws that say that something has moved on, is no more or differs in nothing: to meet with one is no attempt at anything.
 pub const MOVED_ON: &[&str] =
     &[OUTDATED, NOTHING_DIFFERS, NO_ITEM, OTHER_CONTENT, LOOK_AGAIN, LAPSED, NOTHING_DUE, NOTHING_NEW];
@@ -184,6 +192,18 @@ pub fn decide(
         Command::Observe(of) => {
             acting::observed(situation.organisation, of, facts, &mut deciding::Violated(&mut violations))
         }
+        Command::Silence(of) => Some(silences::silenced(
+            situation.organisation,
+            of,
+            facts,
+            &mut deciding::Violated(&mut violations),
+        )),
+        Command::EndSilence(silence) => Some(silences::ended(
+            situation.organisation,
+            *silence,
+            facts,
+            &mut deciding::Violated(&mut violations),
+        )),
         Command::Tick => deciding::ticked(situation.organisation, facts, &mut violations),
     };
     match events {

@@ -10,6 +10,7 @@ mod v1_acting;
 mod v1_cases;
 mod v1_deciding;
 mod v1_figures;
+mod v1_silences;
 
 use kepi_proof::canonical;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -26,6 +27,7 @@ use crate::{
 
 /// Every kind of event with the version that is written now.
 pub const KINDS: &[(&str, u32)] = &[
+    ("alerts.silenced", 1),
     ("attempt.forbidden", 1),
     ("attempt.refused", 1),
     ("definition.adopted", 1),
@@ -60,6 +62,7 @@ pub const KINDS: &[(&str, u32)] = &[
     ("run.published", 1),
     ("sign_in.bound", 1),
     ("sign_in.ended", 1),
+    ("silence.ended", 1),
     ("table.shaped", 1),
     ("token.issued", 1),
     ("token.revoked", 1),
@@ -266,6 +269,8 @@ pub fn write(event: &Event) -> Result<Written, Unreadable> {
         Event::ItemObserved(e) => ("item.observed", 1, to_value(&acting::Observed::from(&e.seen))),
         Event::ItemContacted(e) => ("item.contacted", 1, to_value(&v1_cases::Contacted::from(e))),
         Event::ItemAnswered(e) => ("item.answered", 1, to_value(&v1_cases::Answered::from(e))),
+        Event::AlertsSilenced(e) => ("alerts.silenced", 1, to_value(&v1_silences::Silenced::from(&e.of))),
+        Event::SilenceEnded(_) => ("silence.ended", 1, to_value(&v1_silences::Ended {})),
         Event::Legacy(e) => ("legacy", 0, to_value(&v1::Legacy::from(e))),
     };
     let broken = |reason: String| Unreadable::Body { kind: kind.to_owned(), v, reason };
@@ -326,6 +331,8 @@ pub fn read(kind: &str, v: u32, subject: &Subject, body: &str) -> Result<Event, 
         "item.observed" => from::<acting::Observed>(value).and_then(|b| b.read_event(subject)),
         "item.contacted" => from::<v1_cases::Contacted>(value).and_then(|b| b.read(subject)),
         "item.answered" => from::<v1_cases::Answered>(value).and_then(|b| b.read(subject)),
+        "alerts.silenced" => from::<v1_silences::Silenced>(value).and_then(|b| b.read(subject)),
+        "silence.ended" => from::<v1_silences::Ended>(value).and_then(|b| b.read(subject)),
         "legacy" => from::<v1::Legacy>(value).and_then(|b| b.read(subject)),
         _ => return Err(unknown()),
     };

@@ -8,13 +8,14 @@ use kepi_govern::{
     Principal, Situation, Stance, decide,
     directory::{self, Line, Standing},
     items::{
-        Action, ActionPlan, Alert, By, Came, Case, Commentary, Effect, Expected, Item, Method, Named, Outcome,
-        Permission, PostMortem, Seen, Turn, midnight, times::Times,
+        Action, ActionPlan, Alert, By, Came, Case, Commentary, Effect, Expected, Item, Method, Named,
+        Outcome, Permission, PostMortem, Seen, Turn, midnight, times::Times,
     },
     laws,
     periods::PeriodId,
     plain::Number,
     principal::JobName,
+    silences::Silence,
 };
 use kepi_model::{
     acting::{Severity, Signal},
@@ -243,11 +244,14 @@ impl Acting {
             let Some(owner) = owner(act.item).or(had.filter(|_| heard)) else {
                 return Err("nobody has it".to_owned());
             };
-            if let Some(Content::Case(of)) = self.world.organisation.items.get(act.item).map(|item| &item.content) {
+            if let Some(Content::Case(of)) =
+                self.world.organisation.items.get(act.item).map(|item| &item.content)
+            {
                 if matches!(act.deed, Deed::Contact { .. }) && of.permission == Permission::Withheld {
                     return Err("contacted without permission".to_owned());
                 }
-                if matches!(&act.deed, Deed::Finish { cause, .. } if cause.as_ref().is_none_or(|of_| !of.causes.contains(of_))) {
+                if matches!(&act.deed, Deed::Finish { cause, .. } if cause.as_ref().is_none_or(|of_| !of.causes.contains(of_)))
+                {
                     return Err("closed without a root cause".to_owned());
                 }
             }
@@ -368,7 +372,11 @@ fn a_case_is_closed_with_a_cause_and_over_when_the_customer_says_so() {
     acting.world.at += 7 * DAY;
     acting.job(&Command::Tick).unwrap();
     assert_eq!(acting.item(silent).ended.map(|(outcome, _)| outcome), Some(Outcome::Done));
-    assert_eq!(open(&mut acting, case(None, 3)).unwrap_err(), [laws::ALREADY_OPEN], "not even once it is over");
+    assert_eq!(
+        open(&mut acting, case(None, 3)).unwrap_err(),
+        [laws::ALREADY_OPEN],
+        "not even once it is over"
+    );
     // Who may not be contacted is not, and nobody waits for her.
     let withheld = Case { permission: Permission::Withheld, ..case(None, 4) };
     let withheld = open(&mut acting, withheld).unwrap();
@@ -383,6 +391,46 @@ fn a_case_is_closed_with_a_cause_and_over_when_the_customer_says_so() {
     // No root cause is named of anything else.
     let alert = acting.raise(alert(None, month(4))).unwrap();
     assert_eq!(acting.act(3, alert, close("fixed", Some("price"))).unwrap_err(), [laws::INCOMPLETE]);
+}
+
+#[test]
+fn nobody_is_asked_about_what_is_silent_until_it_ends() {
+    let mut acting = Acting::new(Mode::Reviewed);
+    let now = acting.world.at;
+    let of = |kpi: Option<&str>, unit: Option<&str>, until| Silence {
+        rule: kpi.is_none().then(|| "attention".parse().unwrap()),
+        kpi: kpi.map(|of| of.parse().unwrap()),
+        unit: unit.map(|of| of.parse().unwrap()),
+        until,
+        why: WHY,
+    };
+    let keep =
+        |acting: &mut Acting, by: Principal, of: Silence| acting.ask(by, &Command::Silence(of)).map(|_| ());
+    for until in [now, now + 93 * DAY] {
+        assert_eq!(
+            keep(&mut acting, person(4), of(Some("renewals"), None, until)),
+            Err(vec![laws::SILENT_TOO_LONG])
+        );
+    }
+    let everything = Silence { rule: None, ..of(None, None, now + DAY) };
+    assert_eq!(keep(&mut acting, person(4), everything), Err(vec![laws::INCOMPLETE]));
+    assert_eq!(keep(&mut acting, person(9), of(None, None, now + DAY)), Err(vec![laws::NOT_THERE]));
+    let job = Principal::Job(JobName::new("alerts").unwrap());
+    assert_eq!(keep(&mut acting, job, of(None, None, now + DAY)), Err(vec![laws::NOT_SILENT]));
+    // Of one unit, for a day: the others are asked, and so is that one from then on.
+    keep(&mut acting, person(4), of(Some("renewals"), Some("emea"), now + DAY)).unwrap();
+    assert_eq!(acting.raise(alert(Some("emea"), month(4))).unwrap_err(), [laws::SILENCED]);
+    acting.raise(alert(Some("apac"), month(4))).unwrap();
+    acting.world.at = now + DAY;
+    acting.raise(alert(Some("emea"), month(4))).unwrap();
+    // Of an alert: whatever it would ask about, until somebody ends it.
+    keep(&mut acting, person(4), of(None, None, now + 9 * DAY)).unwrap();
+    assert_eq!(acting.raise(alert(None, month(4))).unwrap_err(), [laws::SILENCED]);
+    let other = Alert { rule: "urgent".parse().unwrap(), ..alert(None, month(4)) };
+    acting.raise(other).unwrap();
+    assert_eq!(acting.ask(person(4), &Command::EndSilence(1)).unwrap_err(), [laws::NOT_SILENT], "it is over");
+    acting.ask(person(5), &Command::EndSilence(2)).unwrap();
+    acting.raise(alert(None, month(4))).unwrap();
 }
 
 #[test]
@@ -429,7 +477,8 @@ fn times_are_those_of_the_script() {
         note(&acting, job(), seen);
     }
     let effect = Effect { came: Came::Shown, change: None, enough: true, run: Some(2) };
-    let measured = acting.job(&Command::Observe(Observe { item: number, seen: Seen::Effect(effect) })).unwrap();
+    let measured =
+        acting.job(&Command::Observe(Observe { item: number, seen: Seen::Effect(effect) })).unwrap();
     note(&acting, job(), measured);
     let times = |item: u64| {
         let own = log.iter().filter(|(_, _, event)| event.item() == Some(item));
@@ -760,7 +809,10 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
         let command = match dice(12) {
             0 if dice(2) == 0 => {
                 let permission = [Permission::Given, Permission::Withheld, Permission::NotAsked];
-                let of = Case { permission: permission[dice(3) as usize], ..case(units[dice(4) as usize], dice(4)) };
+                let of = Case {
+                    permission: permission[dice(3) as usize],
+                    ..case(units[dice(4) as usize], dice(4))
+                };
                 Command::Open(Open { content: Content::Case(of), why: WHY })
             }
             0 | 1 => {
@@ -820,7 +872,8 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
                         _ => Deed::Contact { by: By::Phone, reached: dice(3) == 0, note: None },
                     },
                     _ => {
-                        let outcome = ["fixed", "accepted", "done", "solved"][dice(4) as usize].parse().unwrap();
+                        let outcome =
+                            ["fixed", "accepted", "done", "solved"][dice(4) as usize].parse().unwrap();
                         let cause = (dice(2) == 0).then(|| "waiting".parse().unwrap());
                         Deed::Finish { outcome, cause, why: None }
                     }
@@ -828,13 +881,16 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
                 Command::Act(Act { item, deed })
             }
         };
-        let raised = matches!(&command, Command::Open(Open { content: Content::Alert(_) | Content::Case(_), .. }));
+        let raised =
+            matches!(&command, Command::Open(Open { content: Content::Alert(_) | Content::Case(_), .. }));
         let is_job = raised || matches!(command, Command::Observe(_));
         let done = if is_job { acting.job(&command) } else { acting.ask(person(who), &command) };
         log.extend(done.unwrap_or_default());
         // Whoever has a case goes on with it now and then.
-        let cases = acting.world.organisation.items.open().filter(|item| matches!(item.content, Content::Case(_)));
-        let last = cases.last().and_then(|item| Some((item.number, item.step()?, item.work.owner.clone()?.person)));
+        let cases =
+            acting.world.organisation.items.open().filter(|item| matches!(item.content, Content::Case(_)));
+        let last =
+            cases.last().and_then(|item| Some((item.number, item.step()?, item.work.owner.clone()?.person)));
         if let Some((item, step, owner)) = last.filter(|_| dice(4) == 0) {
             let deed = match (step.turn, dice(2)) {
                 (Turn::Wait, settled) => Deed::Answer { settled: settled == 0, note: None },
@@ -850,9 +906,11 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
         // So do some with their plans.
         let planned = |item: &&Item| matches!(item.content, Content::ActionPlan(_) | Content::Task(_));
         let next = acting.world.organisation.items.open().filter(planned).last();
-        let next = next.and_then(|item| Some((item.number, item.step()?.turn, item.owner().map(|of| of.person))));
+        let next =
+            next.and_then(|item| Some((item.number, item.step()?.turn, item.owner().map(|of| of.person))));
         if let Some((item, turn, owner)) = next.filter(|_| dice(4) == 0) {
-            let missed = Seen::Effect(Effect { came: Came::NotShown, change: None, enough: false, run: Some(1) });
+            let missed =
+                Seen::Effect(Effect { came: Came::NotShown, change: None, enough: false, run: Some(1) });
             let went_on = match (turn, owner) {
                 (Turn::Work, Some(owner)) => acting.finish(owner, item, "done"),
                 (Turn::Ask, _) => acting.approve(1 + dice(6), item),
@@ -862,9 +920,11 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
             log.extend(went_on.unwrap_or_default());
         }
         let owed = acting.world.organisation.items.open().find(|item| {
-            matches!(item.content, Content::PostMortem(_)) && item.step().is_some_and(|step| step.turn == Turn::Write)
+            matches!(item.content, Content::PostMortem(_))
+                && item.step().is_some_and(|step| step.turn == Turn::Write)
         });
-        let owed = owed.and_then(|item| Some((item.number, item.digest, item.content.clone(), item.owner()?.person)));
+        let owed = owed
+            .and_then(|item| Some((item.number, item.digest, item.content.clone(), item.owner()?.person)));
         if let Some((item, was, Content::PostMortem(of), owner)) = owed.filter(|_| dice(3) == 0) {
             let content = Content::PostMortem(PostMortem { findings: Some(WHY), follows: Some(WHY), ..of });
             let edit = Command::Edit(kepi_govern::Edit { item, was, content, why: WHY });

@@ -14,10 +14,11 @@ use kepi_govern::{
     directory::{Line, Passed, Reached},
     entries::Entry,
     event::{
-        AttemptForbidden, AttemptRefused, DefinitionAdopted, FigureOverridden, InsightsPublished, ItemEdited,
-        ItemEnded, ItemMoved, ItemOpened, ItemRebased, ItemReturned, ItemVoted, Legacy, Load, LoadCounts,
-        LoadLanded, LoadStopped, OverrideEnded, PeriodFrozen, Returned, RunCounts, RunPublished, Sealed,
-        SignInBound, SignInEnded, Subject, TableShaped, TokenIssued, TokenRevoked, ValueEntered,
+        AlertsSilenced, AttemptForbidden, AttemptRefused, DefinitionAdopted, FigureOverridden,
+        InsightsPublished, ItemEdited, ItemEnded, ItemMoved, ItemOpened, ItemRebased, ItemReturned,
+        ItemVoted, Legacy, Load, LoadCounts, LoadLanded, LoadStopped, OverrideEnded, PeriodFrozen, Returned,
+        RunCounts, RunPublished, Sealed, SignInBound, SignInEnded, Subject, TableShaped, TokenIssued,
+        TokenRevoked, ValueEntered,
     },
     governance::InEmergency,
     items::{
@@ -28,6 +29,7 @@ use kepi_govern::{
     periods::{ByRule, Close, Freeze, PeriodId},
     plain::{ColumnName, Engine, Number, Uuid},
     register::{Adopted, DocumentId, Effective},
+    silences::Silence,
 };
 use kepi_model::{
     acting::{Severity, Signal},
@@ -239,7 +241,24 @@ pub fn event() -> impl Strategy<Value = Event> {
         Event::InsightsPublished(InsightsPublished { run, version, usual, insights })
     });
     let adopted = adoption().prop_map(Event::DefinitionAdopted);
-    prop_oneof![adopted, landed, stopped, shaped, published, insights, legacy, access_event(), deciding()]
+    prop_oneof![
+        adopted,
+        landed,
+        stopped,
+        shaped,
+        published,
+        insights,
+        legacy,
+        access_event(),
+        deciding(),
+        (1..4u64, silence()).prop_map(|(silence, of)| Event::AlertsSilenced(AlertsSilenced { silence, of })),
+        (1..4u64).prop_map(Event::SilenceEnded)
+    ]
+}
+
+fn silence() -> impl Strategy<Value = Silence> {
+    (option::of(parsed()), option::of(parsed()), option::of(parsed()), 0..9i64, commitment())
+        .prop_map(|(rule, kpi, unit, until, why)| Silence { rule, kpi, unit, until, why })
 }
 
 fn persons() -> impl Strategy<Value = BTreeSet<u64>> {
@@ -391,8 +410,10 @@ fn seen() -> impl Strategy<Value = Seen> {
 fn acting() -> impl Strategy<Value = Event> {
     let item = || 1..4u64;
     let finished = (item(), parsed(), option::of(parsed()), option::of(commitment()));
-    let contacted = (item(), by(), any::<bool>(), option::of(commitment()))
-        .prop_map(|(item, by, reached, note)| Event::ItemContacted(ItemContacted { item, by, reached, note }));
+    let contacted =
+        (item(), by(), any::<bool>(), option::of(commitment())).prop_map(|(item, by, reached, note)| {
+            Event::ItemContacted(ItemContacted { item, by, reached, note })
+        });
     let answered = (item(), any::<bool>(), option::of(commitment()))
         .prop_map(|(item, settled, note)| Event::ItemAnswered(ItemAnswered { item, settled, note }));
     prop_oneof![
@@ -429,8 +450,11 @@ fn act() -> impl Strategy<Value = Command> {
         commitment().prop_map(|why| Deed::Dismiss { why }),
         (parsed(), option::of(parsed()), option::of(commitment()))
             .prop_map(|(outcome, cause, why)| Deed::Finish { outcome, cause, why }),
-        (by(), any::<bool>(), option::of(commitment()))
-            .prop_map(|(by, reached, note)| Deed::Contact { by, reached, note }),
+        (by(), any::<bool>(), option::of(commitment())).prop_map(|(by, reached, note)| Deed::Contact {
+            by,
+            reached,
+            note
+        }),
         (any::<bool>(), option::of(commitment())).prop_map(|(settled, note)| Deed::Answer { settled, note }),
     ];
     let act = (1..4u64, deed).prop_map(|(item, deed)| Command::Act(Act { item, deed }));
@@ -559,7 +583,8 @@ pub fn command() -> impl Strategy<Value = Command> {
         .prop_map(|(item, action, laws)| Command::RecordForbidden(RecordForbidden { item, action, laws }));
     let withdraw = (1..4u64).prop_map(|item| Command::Withdraw(Withdraw { item }));
     let deciding = prop_oneof![open, edit, rebase, forbidden, vote, withdraw, Just(Command::Tick)];
-    prop_oneof![adopt, land, shape, publish, insights, access_command(), deciding, act()]
+    let silent = prop_oneof![silence().prop_map(Command::Silence), (1..4u64).prop_map(Command::EndSilence)];
+    prop_oneof![adopt, land, shape, publish, insights, access_command(), deciding, act(), silent]
 }
 
 pub fn evidence() -> impl Strategy<Value = Evidence> {

@@ -1099,6 +1099,8 @@ fn nothing_takes_effect_without_those_who_have_to_agree() {
         "item.observed",
         "item.refused",
         "item.snoozed",
+        "alerts.silenced",
+        "silence.ended",
     ];
     for what in Organisation::KINDS
         .iter()

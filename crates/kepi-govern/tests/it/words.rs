@@ -16,6 +16,7 @@ fn every_kind_of_event_is_said_in_words() {
         said.push(format!("{}: {}", recorded.kind, recorded.event().unwrap().words()));
     }
     let expected = [
+        "alerts.silenced: silent: alert attention of kpi/renewals in emea",
         "attempt.forbidden: refused to say yes: G0801, G0802",
         "attempt.refused: see_value was refused for area_a by token 3",
         "definition.adopted: kpi/nps, a person in force from ever; scorecard/customers gone from ever",
@@ -53,6 +54,7 @@ fn every_kind_of_event_is_said_in_words() {
         "run.published: 1200 values and 48 scores: 100 first, 4 restated, 1 withdrawn, 1143 unchanged",
         "sign_in.bound: signs in with a password as owner, viewer:area_a",
         "sign_in.ended: signs in no longer",
+        "silence.ended: silent no longer",
         "table.shaped: new columns id, score, _valid_from",
         "token.issued: acts for person/7 for see_rows:area_a, see_value",
         "token.revoked: is revoked",

@@ -7,8 +7,7 @@ use crate::{
     acting::ClosedLoop,
     codes,
     decode::{ExpressionText, Field, Placed},
-    definitions as written,
-    derived,
+    definitions as written, derived,
     expression::Expression,
     id::{KpiId, LoopId},
     measure::Reader,
@@ -43,8 +42,14 @@ pub(super) fn read(
         }
         if written.causes.is_written() && written.causes.items().is_empty() {
             context
-                .report(codes::LOOP, written.causes.span, "no root cause could be named when a case is closed")
-                .fix("write some, each in words, such as `{waiting: Waited too long, other: Something else}`");
+                .report(
+                    codes::LOOP,
+                    written.causes.span,
+                    "no root cause could be named when a case is closed",
+                )
+                .fix(
+                    "write some, each in words, such as `{waiting: Waited too long, other: Something else}`",
+                );
         }
         if let Some(found) = one(id, written, kpis, around, context) {
             loops.insert(found.id.clone(), found);

@@ -67,8 +67,11 @@ pub async fn following(of: Traceable<'_>, kpi: &Kpi, rule: &ClosedLoop) -> Resul
         return Err(why.clone().into());
     }
     let mut found = Vec::new();
-    for (table, row) in
-        world.tables.get(&side.entity).into_iter().flat_map(|table| table.current().map(move |row| (table, row)))
+    for (table, row) in world
+        .tables
+        .get(&side.entity)
+        .into_iter()
+        .flat_map(|table| table.current().map(move |row| (table, row)))
     {
         let now = RowOf { world: &world, table, row, as_of: None, moved: &[] };
         let Cell::Instant(at) = now.attribute(&side.time) else { continue };

@@ -13,13 +13,13 @@ use kepi_query::{
 
 use super::{Reporter, words};
 use crate::{
-    decided::{Case, Draft, Item, Missing, RegisterAsked, Work, is_of},
+    decided::{Case, Draft, Item, Missing, RegisterAsked, Silence, Work, is_of},
     difference::{Difference, How},
     reader::ViewError,
     view::{
-        BallotView, CaseView, ClosedView, DocumentView, DraftView, EditorView, FieldView, Forms, HappenedView,
-        HeldView, InboxView, ItemRow, ItemView, Named, OfficialFigure, OfficialView, PeriodView, PeriodsView,
-        RegisterView, SaidView, TouchView,
+        BallotView, CaseView, ClosedView, DocumentView, DraftView, EditorView, FieldView, Forms,
+        HappenedView, HeldView, InboxView, ItemRow, ItemView, Named, OfficialFigure, OfficialView,
+        PeriodView, PeriodsView, RegisterView, SaidView, SilenceView, TouchView,
     },
 };
 
@@ -68,6 +68,7 @@ impl<'a> Reporter<'a> {
             part: Vec::new(),
             others: Vec::new(),
             ended: Vec::new(),
+            silences: self.facts.silences()?.into_iter().map(|of| self.silence(of)).collect(),
         };
         for item in self.facts.items(all)? {
             let row = self.item_row(&item);
@@ -159,6 +160,23 @@ impl<'a> Reporter<'a> {
         })
     }
 
+    fn silence(self, of: Silence) -> SilenceView {
+        let kpi = of.kpi.as_ref().map(|kpi| self.kpi_named(kpi).name);
+        let alert = of.alert.as_ref().map(|id| {
+            let alert = id.parse().ok().and_then(|id| self.project().alerts.get(&id));
+            alert.map_or_else(|| spaced(id), |alert| alert.name.clone())
+        });
+        let unit = of.unit.as_ref().map(|id| {
+            let unit = id.parse().ok().and_then(|id| self.project().units.get(&id));
+            unit.map_or_else(|| id.clone(), |unit| unit.name.clone())
+        });
+        let mut what: Vec<String> = kpi.into_iter().chain(alert).collect();
+        if let (Some(first), Some(unit)) = (what.first_mut(), unit) {
+            first.push_str(&format!(" of {unit}"));
+        }
+        SilenceView { what: what.join(", "), until: self.instant(of.until), of }
+    }
+
     /// A root cause: its name in definitions, and in words.
     fn cause(self, rule: &str, id: &str) -> (String, String) {
         let rule = rule.parse().ok().and_then(|rule| self.project().closed_loops.get(&rule));
@@ -181,11 +199,7 @@ impl<'a> Reporter<'a> {
                 .iter()
                 .map(|of| (self.instant(of.at), of.by, of.reached, of.note.clone()))
                 .collect(),
-            answers: of
-                .answers
-                .iter()
-                .map(|of| (self.instant(of.at), of.settled, of.note.clone()))
-                .collect(),
+            answers: of.answers.iter().map(|of| (self.instant(of.at), of.settled, of.note.clone())).collect(),
             closed_without_contact: of.closed_without_contact,
         }
     }

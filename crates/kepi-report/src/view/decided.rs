@@ -20,6 +20,19 @@ pub struct InboxView {
     pub others: Vec<ItemRow>,
     /// What has ended.
     pub ended: Vec<ItemRow>,
+    /// What alerts ask nobody about.
+    pub silences: Vec<SilenceView>,
+}
+
+/// What alerts ask nobody about, until a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SilenceView {
+    /// As it is known of the log.
+    pub of: decided::Silence,
+    /// What it is about, in words.
+    pub what: String,
+    /// Until when, RFC 3339.
+    pub until: String,
 }
 
 /// An item in a list.

@@ -27,9 +27,9 @@ pub use customers::{
     Amounts, ByStage, Cell, Cohort, CohortsView, Flow, FlowView, Funnel, JourneyView, Shade, StageMap, Step,
 };
 pub use decided::{
-    BallotView, CaseView, ClosedView, DocumentView, DraftView, EditorView, FieldView, Forms, HappenedView, HeldView,
-    InboxView, ItemRow, ItemView, OfficialFigure, OfficialView, PeriodView, PeriodsView, RegisterView,
-    SaidView, TouchView,
+    BallotView, CaseView, ClosedView, DocumentView, DraftView, EditorView, FieldView, Forms, HappenedView,
+    HeldView, InboxView, ItemRow, ItemView, OfficialFigure, OfficialView, PeriodView, PeriodsView,
+    RegisterView, SaidView, SilenceView, TouchView,
 };
 pub use explain::{ExplainNode, ExplainView, NodeKind};
 pub use insight::{AnalysisView, ExhibitView};

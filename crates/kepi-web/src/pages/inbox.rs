@@ -58,6 +58,14 @@ pub(crate) fn render(view: &InboxView) -> Markup {
                 (table(&view.others, "others"))
             }
         }
+        @if !view.silences.is_empty() {
+            section aria-labelledby="silent" {
+                h2 #silent { "Alerts ask nobody about" }
+                ul.plain { @for of in &view.silences { li {
+                    p { strong { (of.what) } " until " (parts::day(&of.until)) ", says " (of.of.by) @if let Some(why) = &of.of.why { ": “" (why) "”" } }
+                } } }
+            }
+        }
         @if view.all {
             section aria-labelledby="ended" {
                 h2 #ended { "Ended" }

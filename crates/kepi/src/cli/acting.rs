@@ -268,3 +268,47 @@ pub struct Deliver {
     #[expect(clippy::option_option, reason = "outside: not asked for; inside: all of it")]
     pub again: Option<Option<String>>,
 }
+
+/// `kepi silence`.
+#[derive(Debug, Subcommand)]
+pub enum Silence {
+    /// Let nobody be asked until a day: about an alert, a KPI, or both, in all units or in one.
+    #[command(after_help = "\
+Example:
+  kepi silence set --kpi renewals --unit emea --until 2026-07-01 -m 'the price list changes, and everybody knows'")]
+    Set(SilenceSet),
+    /// End a silence before its time.
+    #[command(after_help = "Example:\n  kepi silence end 3")]
+    End(SilenceEnd),
+    /// All silences there ever were.
+    #[command(after_help = "Example:\n  kepi silence list --format csv")]
+    List,
+}
+
+/// `kepi silence set`.
+#[derive(Debug, Args)]
+pub struct SilenceSet {
+    /// The alert, as in `alert: …`; default all of the KPI.
+    #[arg(long, value_name = "ALERT", required_unless_present = "kpi")]
+    pub alert: Option<String>,
+    /// The KPI; default all of the alert.
+    #[arg(long, value_name = "KPI")]
+    pub kpi: Option<String>,
+    /// The unit; default all of them, and all rows.
+    #[arg(long, value_name = "UNIT")]
+    pub unit: Option<String>,
+    /// The day on which it ends, within three months.
+    #[arg(long, value_name = "DATE")]
+    pub until: Date,
+    /// Why.
+    #[arg(short, long, value_name = "WHY")]
+    pub message: String,
+}
+
+/// `kepi silence end`.
+#[derive(Debug, Args)]
+pub struct SilenceEnd {
+    /// The silence.
+    #[arg(value_name = "N")]
+    pub silence: u64,
+}

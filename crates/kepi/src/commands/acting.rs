@@ -1,7 +1,7 @@
 //! `kepi item N …` and `kepi tick`: what somebody does about an item, and what time does.
 
 use kepi_app::{
-    acting::{Doing, NewPlan, WorkView},
+    acting::{Doing, NewPlan, Silencing, WorkView, silences},
     commentary::Commenting,
     deciding::Deciding,
 };
@@ -9,12 +9,12 @@ use kepi_app::{
 use super::deciding::{acting, nothing, opened, show, time};
 use crate::{
     cli::{
-        Cli, Comment, Item,
-        acting::{Action, Deed},
+        Cli, Comment, Format, Item,
+        acting::{Action, Deed, Silence},
     },
     compose::{self, Site},
     failure::Failure,
-    output::Output,
+    output::{Field, Grid, Output},
 };
 
 /// Shows an item, or does something about it.
@@ -75,6 +75,56 @@ pub async fn comment(what: &Comment, cli: &Cli, out: Output) -> Result<(), Failu
         outlook: &what.outlook,
     };
     show(&app, app.comment(of, acting(&actor)).await?, out).await
+}
+
+/// Lets nobody be asked about something, ends that, or lists it.
+pub async fn silence(what: &Silence, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let actor = compose::actor(cli);
+    match what {
+        Silence::Set(set) => {
+            let app = opened(Site::of(cli)).await?;
+            let of = Silencing {
+                alert: set.alert.as_deref(),
+                kpi: set.kpi.as_deref(),
+                unit: set.unit.as_deref(),
+                until: set.until,
+            };
+            let number = Deciding(&app.store).silence(of, &set.message, acting(&actor)).await?;
+            out.remark(&format!("silence {number} holds until {}: `kepi silence end {number}`", set.until));
+            Ok(())
+        }
+        Silence::End(end) => {
+            let app = opened(Site::of(cli)).await?;
+            Deciding(&app.store).end_silence(end.silence, acting(&actor)).await?;
+            out.remark(&format!("silence {} has ended", end.silence));
+            Ok(())
+        }
+        Silence::List => {
+            let Some(app) = compose::reading(Site::of(cli)).await? else { return Err(nothing()) };
+            let all = silences(&app.store, compose::now()).await?;
+            if out.format == Format::Json {
+                return Ok(out.json(&all)?);
+            }
+            let mut grid =
+                Grid::new(&["Silence", "Alert", "KPI", "Unit", "Since", "Until", "Holds", "By", "Why"]);
+            for of in all {
+                let or_all = |of: Option<String>| Field::text(of.unwrap_or_else(|| "all".to_owned()));
+                let number = of.silence.to_string();
+                grid.push(vec![
+                    Field::digits(number.clone(), number),
+                    or_all(of.alert),
+                    or_all(of.kpi),
+                    or_all(of.unit),
+                    Field::text(time(of.since)),
+                    Field::text(time(of.until)),
+                    Field::text(if of.holds { "yes" } else { "no" }),
+                    Field::text(of.by),
+                    Field::text(of.why.unwrap_or_else(|| "erased".to_owned())),
+                ]);
+            }
+            Ok(out.rows(&grid)?)
+        }
+    }
 }
 
 /// Ends what nobody decided in time, and hands on what nobody did.

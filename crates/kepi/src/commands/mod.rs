@@ -81,6 +81,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Periods(what) => periods::periods(what, cli, out).await,
         Command::Comment(what) => acting::comment(what, cli, out).await,
         Command::Enter(what) => overrides::enter(what, cli, out).await,
+        Command::Silence(what) => acting::silence(what, cli, out).await,
         Command::Override(what) => overrides::overrides(what, cli, out).await,
         Command::Run(what) => run::run(what, cli, out).await,
         Command::Sources { source } => {

@@ -253,6 +253,10 @@ fn tell(report: &RunReport, out: Output) {
             counted(of.measured as usize, "plan")
         ));
     }
+    if let Some(of) = report.followed.as_ref().filter(|of| !of.not_asked.is_empty()) {
+        let why: Vec<String> = of.not_asked.iter().map(|(why, n)| format!("{n} because {why}")).collect();
+        out.remark(&format!("nobody was asked about: {}", why.join(", ")));
+    }
     if let Some(why) = &report.not_followed {
         out.remark(&format!("nobody was asked to act, the next run makes up for it: {why}"));
     }

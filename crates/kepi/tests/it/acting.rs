@@ -266,6 +266,54 @@ fn from_a_red_kpi_to_what_was_learnt() {
 }
 
 #[test]
+fn what_is_silent_asks_nobody_until_that_ends_and_a_run_says_so() {
+    let world = world();
+    let project = &world.project;
+    let calm = PROJECT.replace("alert: attention\nname: What needs somebody\nby_unit: true\n---\n", "");
+    project.write("kepi.yml", &calm);
+    project.fails_or_not(&["run"]);
+    project.write("kepi.yml", PROJECT);
+    project.ok(&["propose", "-m", "from now on", "--as", "vp"]);
+    project.ok(&["approve", "1", "--as", "ceo"]);
+    let until = (Zoned::now().date() + Span::new().days(20)).to_string();
+    let far = (Zoned::now().date() + Span::new().days(200)).to_string();
+    let set = |until: &str| {
+        project.kepi(&[
+            "silence",
+            "set",
+            "--kpi",
+            "recommendation",
+            "--until",
+            until,
+            "-m",
+            "we know",
+            "--as",
+            "vp",
+        ])
+    };
+    let refused = set(&far);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("G1115"), "{refused:?}");
+    assert!(set(&until).status.success());
+    let (_, said) = project.fails_or_not(&["run"]);
+    assert!(said.contains("because somebody keeps it silent"), "{said}");
+    assert!(said.contains("because the newest figure is provisional"), "{said}");
+    let open = || project.ok(&["inbox", "--open", "--quiet", "--format", "json"]);
+    assert_eq!(open().trim(), "[]");
+    let list: Value = serde_json::from_str(&project.ok(&["silence", "list", "--format", "json"])).unwrap();
+    assert_eq!(
+        (&list[0]["kpi"], &list[0]["by"], &list[0]["holds"], &list[0]["why"]),
+        (&json!("recommendation"), &json!("vp"), &json!(true), &json!("we know"))
+    );
+    project.ok(&["silence", "end", "1", "--as", "ben"]);
+    project.fails_or_not(&["run"]);
+    assert!(open().contains("unit/emea"), "{}", open());
+    let log = project.ok(&["audit", "log", "--about", "silence/1"]);
+    assert!(log.contains("silent: all alerts of kpi/recommendation") && !log.contains("we know"), "{log}");
+    project.ok(&["audit", "rebuild", "--quiet"]);
+    project.ok(&["audit", "verify", "--quiet"]);
+}
+
+#[test]
 fn without_an_alert_document_nobody_is_asked() {
     let world = world();
     let calm = PROJECT.replace("alert: attention\nname: What needs somebody\nby_unit: true\n---\n", "");

@@ -236,7 +236,9 @@ impl World {
         let wanted: Vec<PinnedColumn> = table
             .columns
             .iter()
-            .filter(|column| columns.contains(&column.name.as_str()) || ["id", "_valid_to"].contains(&column.name.as_str()))
+            .filter(|column| {
+                columns.contains(&column.name.as_str()) || ["id", "_valid_to"].contains(&column.name.as_str())
+            })
             .cloned()
             .collect();
         let memory = self.app.evaluator.read(table, &wanted, &self.app.limits).await.unwrap();
@@ -289,7 +291,9 @@ async fn a_customer_is_followed_up_once_and_how_long_that_took_is_a_figure() {
     assert_eq!(world.run(&format!("{DAY}T09:00")).await, (1, 0));
     assert_eq!(world.run(&format!("{DAY}T09:10")).await, (0, 0));
     // A row that is said otherwise is the same row; one that is new is not.
-    world.project.write("data/b.csv", "id,answered,region,score,may_contact\na,2026-05-29 10:00,emea,2,yes\n");
+    world
+        .project
+        .write("data/b.csv", "id,answered,region,score,may_contact\na,2026-05-29 10:00,emea,2,yes\n");
     let fresh = app(world.project.path(), Arc::new(DataFusionEvaluator)).await;
     let report = run_at(&fresh, at(&format!("{DAY}T09:20"))).await.unwrap();
     assert_eq!(report.followed.map_or(0, |of| of.opened), 0);
@@ -312,7 +316,8 @@ async fn a_customer_is_followed_up_once_and_how_long_that_took_is_a_figure() {
     assert!(refused.contains("G1110") && refused.contains("other, price, waiting"), "{refused}");
     ben(close("solved", "waiting"), "2026-06-01T12:00").await.unwrap();
     world.act("ben", b, Doing::Contact(By::Email, false, None), "2026-06-01T13:00").await.unwrap();
-    let refused = world.act("vp", d, Doing::Contact(By::Phone, true, None), "2026-06-01T14:00").await.unwrap_err();
+    let refused =
+        world.act("vp", d, Doing::Contact(By::Phone, true, None), "2026-06-01T14:00").await.unwrap_err();
     assert!(refused.to_string().contains("G1113"), "{refused}");
     world.act("vp", d, close("not_wanted", "price"), "2026-06-01T16:00").await.unwrap();
     ben(Doing::Answer(true, Some("thank you")), "2026-06-02T09:00").await.unwrap();
@@ -331,23 +336,54 @@ async fn a_customer_is_followed_up_once_and_how_long_that_took_is_a_figure() {
 
     // What the lake says of it is the script, to the minute.
     world.run("2026-06-04T12:00").await;
-    let columns = ["opened_at", "seen_at", "decided_at", "done_at", "effect_at", "ended_at", "raised", "unit", "cause"];
+    let columns =
+        ["opened_at", "seen_at", "decided_at", "done_at", "effect_at", "ended_at", "raised", "unit", "cause"];
     let some = |of: &[&str]| {
         of.iter().map(|text| Some((*text).to_owned()).filter(|text| !text.is_empty())).collect::<Vec<_>>()
     };
     assert_eq!(
         world.landed(a, &columns).await,
-        some(&["06-01T08:00", "06-01T10:00", "06-01T12:00", "06-01T12:00", "", "06-02T09:00", "0", "emea", "waiting"])
+        some(&[
+            "06-01T08:00",
+            "06-01T10:00",
+            "06-01T12:00",
+            "06-01T12:00",
+            "",
+            "06-02T09:00",
+            "0",
+            "emea",
+            "waiting"
+        ])
     );
     assert_eq!(
         world.landed(b, &columns).await,
-        some(&["06-01T08:00", "06-01T13:00", "06-03T13:00", "06-03T13:00", "", "06-03T13:00", "1", "emea", "price"])
+        some(&[
+            "06-01T08:00",
+            "06-01T13:00",
+            "06-03T13:00",
+            "06-03T13:00",
+            "",
+            "06-03T13:00",
+            "1",
+            "emea",
+            "price"
+        ])
     );
     // One that waits is there without an end.
     assert_eq!(world.landed(c, &columns).await[1..6], some(&["", "", "", "", ""]));
     assert_eq!(
         world.landed(d, &columns).await,
-        some(&["06-01T09:00", "06-01T16:00", "06-01T16:00", "06-01T16:00", "", "06-01T16:00", "0", "", "price"])
+        some(&[
+            "06-01T09:00",
+            "06-01T16:00",
+            "06-01T16:00",
+            "06-01T16:00",
+            "",
+            "06-01T16:00",
+            "0",
+            "",
+            "price"
+        ])
     );
     // Of four cases two were closed within eight business hours: of a three of nine to twelve, of d seven; b was late, and so is c,
     // which is open.
@@ -361,7 +397,10 @@ async fn a_customer_is_followed_up_once_and_how_long_that_took_is_a_figure() {
     assert!((hours - 14.0 / 3.0).abs() < 1e-9, "{hours}");
     // No word of a customer or of whoever followed her up stands in the log.
     let log = world.project.ok(&["audit", "log", "--limit", "500"]);
-    assert!(log.contains("because of waiting") && !log.contains("queue") && !log.contains("thank you"), "{log}");
+    assert!(
+        log.contains("because of waiting") && !log.contains("queue") && !log.contains("thank you"),
+        "{log}"
+    );
     world.project.ok(&["audit", "rebuild", "--quiet"]);
     world.project.ok(&["audit", "verify", "--quiet"]);
 }
@@ -371,7 +410,10 @@ async fn a_case_is_worked_on_on_its_page_and_on_the_command_line() {
     let world = World::new(ROWS).await;
     let project = &world.project;
     let (_, said) = project.fails_or_not(&["run"]);
-    assert!(said.contains("3 cases opened: `kepi inbox --open`; 1 row wait for the runs that come"), "{said}");
+    assert!(
+        said.contains("3 cases opened: `kepi inbox --open`; 1 row wait for the runs that come"),
+        "{said}"
+    );
     let (a, b) = (world.case_of("a").await, world.case_of("b").await);
     let page = format!("/items/{a}");
     let_in(project, "admin", &["owner"]);
@@ -386,7 +428,9 @@ async fn a_case_is_worked_on_on_its_page_and_on_the_command_line() {
         ben.post(&format!("{page}/{what}"), &all, &ben.site)
     };
     let shown = ben.page(&page);
-    for text in ["may be contacted", "Close the case", "Waited too long", "/entities/survey_response/row?key=a\""] {
+    for text in
+        ["may be contacted", "Close the case", "Waited too long", "/entities/survey_response/row?key=a\""]
+    {
         assert!(shown.contains(text), "{text}: {shown}");
     }
     let contact = [("by", "phone"), ("reached", "yes"), ("why", "an hour in the queue")];
@@ -401,7 +445,10 @@ async fn a_case_is_worked_on_on_its_page_and_on_the_command_line() {
     assert!(shown.contains("an hour in the queue") && shown.contains("It is not settled"), "{shown}");
     assert_eq!(post("answer", "answer", &[("settled", "no"), ("why", "no voucher came")]).0, "303");
     let of: Value = serde_json::from_str(&project.ok(&["item", &a.to_string(), "--format", "json"])).unwrap();
-    assert_eq!((&of["state"], of["work"]["case"]["contacts"].as_array().unwrap().len()), (&json!("solving"), 1));
+    assert_eq!(
+        (&of["state"], of["work"]["case"]["contacts"].as_array().unwrap().len()),
+        (&json!("solving"), 1)
+    );
     // The same on the command line.
     let item = b.to_string();
     project.ok(&["item", &item, "contact", "--by", "phone", "--not-reached", "-m", "twice", "--as", "ben"]);

@@ -1,9 +1,9 @@
 //! What programs are told of what waits, is in force, frozen and closed.
 
 use super::{
-    CaseAnswer, CaseContact, Differs, FrozenDays, HeldDefinition, Inbox, Item, ItemBallot, ItemCase, ItemChild, ItemEvent, ItemPart, ItemStep,
-    ItemWork, Named, OfficialFigure, OfficialFigures, PeriodClose, PeriodState, PeriodsDecided, Register, Touched,
-    Waiting, from_named,
+    CaseAnswer, CaseContact, Differs, FrozenDays, HeldDefinition, Inbox, Item, ItemBallot, ItemCase,
+    ItemChild, ItemEvent, ItemPart, ItemStep, ItemWork, Named, OfficialFigure, OfficialFigures, PeriodClose,
+    PeriodState, PeriodsDecided, Register, Silent, Touched, Waiting, from_named,
 };
 use crate::{
     decided::{RegisterAsked, Work},
@@ -45,7 +45,16 @@ pub fn inbox(facts: &dyn Facts, all: bool) -> Result<Inbox, ViewError> {
     let of = |rows: Vec<ItemRow>, place: &'static str| rows.into_iter().map(move |row| waiting(row, place));
     let items = of(view.turn, "mine").chain(of(view.part, "part"));
     let items = items.chain(of(view.others, "others")).chain(of(view.ended, "ended"));
-    Ok(Inbox { person: view.me, items: items.collect() })
+    let silences = view.silences.into_iter().map(|silence| Silent {
+        silence: silence.of.number,
+        alert: silence.of.alert,
+        kpi: silence.of.kpi,
+        unit: silence.of.unit,
+        until: silence.until,
+        by: silence.of.by,
+        why: silence.of.why,
+    });
+    Ok(Inbox { person: view.me, items: items.collect(), silences: silences.collect() })
 }
 
 /// An item.
@@ -111,11 +120,7 @@ fn case(of: CaseView) -> ItemCase {
             .into_iter()
             .map(|(at, by, reached, note)| CaseContact { at, by: by.to_owned(), reached, note })
             .collect(),
-        answers: of
-            .answers
-            .into_iter()
-            .map(|(at, settled, note)| CaseAnswer { at, settled, note })
-            .collect(),
+        answers: of.answers.into_iter().map(|(at, settled, note)| CaseAnswer { at, settled, note }).collect(),
         closed_without_contact: of.closed_without_contact,
     }
 }

@@ -12,6 +12,32 @@ pub struct Inbox {
     pub person: Option<String>,
     /// Items: one's own turn first, then where one takes part, then others, then what has ended.
     pub items: Vec<Waiting>,
+    /// What alerts ask nobody about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub silences: Vec<Silent>,
+}
+
+/// What alerts ask nobody about, until a day.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Silent {
+    /// Its number.
+    pub silence: u64,
+    /// The alert; left out: whichever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<String>,
+    /// The KPI; left out: all of the alert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kpi: Option<String>,
+    /// The unit; left out: all units, and all rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// Until when.
+    pub until: String,
+    /// Who keeps it.
+    pub by: String,
+    /// Why; left out: the text was erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// An item in a list.

@@ -1,0 +1,151 @@
+//! Silences as somebody keeps and reads them.
+
+use jiff::{civil::Date, tz::TimeZone};
+use kepi_govern::{Command, Permit, Principal, event::Subject, silences::Silence};
+use kepi_store::{Asked, EventFilter, Store};
+use serde::Serialize;
+
+use crate::{
+    archive::NewTexts,
+    deciding::{Acting, Deciding, words},
+    error::AppError,
+};
+
+/// What is to be silent.
+#[derive(Debug, Clone, Copy)]
+pub struct Silencing<'a> {
+    /// The alert; none: whichever.
+    pub alert: Option<&'a str>,
+    /// The KPI; none: all of the alert.
+    pub kpi: Option<&'a str>,
+    /// The unit; none: all units, and all rows.
+    pub unit: Option<&'a str>,
+    /// The day on which it ends, in the project's zone.
+    pub until: Date,
+}
+
+/// A silence as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SilenceView {
+    /// Its number: `kepi silence end` takes it.
+    pub silence: u64,
+    /// The alert; none: whichever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alert: Option<String>,
+    /// The KPI; none: all of the alert.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kpi: Option<String>,
+    /// The unit; none: all units, and all rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// Since when, µs UTC.
+    pub since: i64,
+    /// Until when, µs UTC.
+    pub until: i64,
+    /// Who keeps it.
+    pub by: String,
+    /// Why; none: the text was erased.
+    pub why: Option<String>,
+    /// Whether it holds.
+    pub holds: bool,
+}
+
+impl Deciding<'_> {
+    /// Lets nobody be asked about something until a day. The number of the silence.
+    ///
+    /// # Errors
+    /// Something is named that is not in force, a law forbids it, or the database refuses.
+    pub async fn silence(&self, of: Silencing<'_>, why: &str, acting: Acting<'_>) -> Result<u64, AppError> {
+        let organisation = self.0.organisation().await?;
+        let project = self.in_force_project(&organisation).await?;
+        let unknown = |what: &str, name: &str| AppError::NotFound(format!("there is no {what} `{name}`"));
+        let rule = match of.alert {
+            None => None,
+            Some(name) => {
+                let known = name.parse().is_ok_and(|id| project.alerts.contains_key(&id));
+                Some(name.parse().ok().filter(|_| known).ok_or_else(|| unknown("alert", name))?)
+            }
+        };
+        let kpi = match of.kpi {
+            None => None,
+            Some(name) => {
+                let kpi = name.parse().ok().filter(|id| project.kpis.contains_key(id));
+                Some(kpi.ok_or_else(|| unknown("KPI", name))?)
+            }
+        };
+        let unit = match of.unit {
+            None => None,
+            Some(name) => {
+                let unit = name.parse().ok().filter(|id| project.units.contains_key(id));
+                Some(unit.ok_or_else(|| unknown("unit", name))?)
+            }
+        };
+        let zone = TimeZone::get(&project.calendar.zone).unwrap_or(TimeZone::UTC);
+        let until = of
+            .until
+            .to_zoned(zone)
+            .map_err(|_| AppError::NotFound(format!("`{}` is beyond the years that are known", of.until)))?;
+        let why = words("the reason", why)?;
+        let silence =
+            Silence { rule, kpi, unit, until: until.timestamp().as_microsecond(), why: why.commitment };
+        let number = organisation.silences.next();
+        self.kept(&Command::Silence(silence), vec![why], acting).await?;
+        Ok(number)
+    }
+
+    /// Ends a silence before its time.
+    ///
+    /// # Errors
+    /// There is none, a law forbids it, or the database refuses.
+    pub async fn end_silence(&self, silence: u64, acting: Acting<'_>) -> Result<(), AppError> {
+        self.kept(&Command::EndSilence(silence), Vec::new(), acting).await
+    }
+
+    async fn kept(
+        &self,
+        command: &Command,
+        texts: Vec<kepi_store::NewText>,
+        acting: Acting<'_>,
+    ) -> Result<(), AppError> {
+        let permit = Permit::open(self.0.person(acting.actor).await?);
+        let key = acting.key("silence");
+        let asked = Asked::new(&permit, &key, acting.at);
+        match self.0.perform(asked, command, &mut NewTexts(texts)).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.refused(error, &permit, command, acting.at).await),
+        }
+    }
+}
+
+/// All silences there ever were, the newest first, as of an instant.
+///
+/// # Errors
+/// The database refuses.
+pub async fn silences(store: &Store, at: i64) -> Result<Vec<SilenceView>, AppError> {
+    let organisation = store.organisation().await?;
+    let texts: Vec<_> = organisation.silences.all().map(|(_, kept)| kept.of.why).collect();
+    let texts = store.read().await?.texts(&texts).await?;
+    let mut all = Vec::new();
+    for (number, kept) in organisation.silences.all() {
+        let filter = EventFilter {
+            subject: Some(Subject::silence(number).to_string()),
+            limit: Some(1),
+            ..EventFilter::default()
+        };
+        let begun = store.events(&filter).await?;
+        let by = begun.first().map_or(Principal::Person(0), |recorded| recorded.by.clone());
+        all.push(SilenceView {
+            silence: number,
+            alert: kept.of.rule.as_ref().map(ToString::to_string),
+            kpi: kept.of.kpi.as_ref().map(ToString::to_string),
+            unit: kept.of.unit.as_ref().map(ToString::to_string),
+            since: kept.since,
+            until: kept.of.until,
+            by: store.name_of(&by).await?,
+            why: texts.get(&kept.of.why).cloned(),
+            holds: kept.holds(at),
+        });
+    }
+    all.reverse();
+    Ok(all)
+}
