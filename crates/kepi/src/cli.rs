@@ -15,7 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kepi_web::doors::Origin;
 
 pub use access::Access;
-pub use acting::{Deliver, Item};
+pub use acting::{Deliver, Item, Silence};
 pub use cluster::{BenchCluster, Elsewhere, Scheduler, Worker};
 pub use deciding::{
     Close, Comment, Enter, Freeze, Inbox, Lift, Numbered, Override, Periods, Plan, Propose, Pull, Register,
