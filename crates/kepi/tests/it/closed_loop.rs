@@ -241,15 +241,15 @@ impl World {
             })
             .cloned()
             .collect();
-        let memory = self.app.evaluator.read(table, &wanted, &self.app.limits).await.unwrap();
+        let memory = self.app.evaluator.read(table, &wanted, None, &self.app.limits).await.unwrap();
         let column = |name: &str| &memory.columns[wanted.iter().position(|of| of.name == name).unwrap()];
         let MemoryColumn::Text(ids) = column("id") else { panic!("a text") };
         let MemoryColumn::Instant(ends) = column("_valid_to") else { panic!("an instant") };
         let row = (0..memory.rows)
-            .find(|row| ids[*row].as_deref() == Some(item.to_string().as_str()) && ends[*row].is_none())
+            .find(|row| ids.get(*row) == Some(item.to_string().as_str()) && ends[*row].is_none())
             .unwrap();
         let text = |name: &&str| match column(name) {
-            MemoryColumn::Text(all) => all[row].as_deref().map(str::to_owned),
+            MemoryColumn::Text(all) => all.get(row).map(str::to_owned),
             MemoryColumn::Integer(all) => all[row].map(|n| n.to_string()),
             MemoryColumn::Boolean(all) => all[row].map(|n| n.to_string()),
             MemoryColumn::Instant(all) => all[row].map(|at| {
