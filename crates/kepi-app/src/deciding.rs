@@ -8,7 +8,7 @@ use kepi_govern::{
     Command, Content, DocumentId, Edit, Item, Open, Organisation, Permit, Principal, Vote, Withdraw,
     command::Evidence,
     event::DefinitionAdopted,
-    items::{Change, Emergency, Missing, Outcome, Tally, Timeout, tally},
+    items::{Change, Emergency, Missing, Outcome, Tally, Timeout, tally, turn},
     laws,
 };
 use kepi_model::{
@@ -31,6 +31,7 @@ use crate::{
     error::AppError,
     overrides,
     picture::project_of,
+    told::Told,
 };
 
 /// How often something is asked for anew because others changed what it rests on meanwhile.
@@ -574,28 +575,22 @@ pub async fn unratified(store: &Store) -> Result<Vec<(u64, Vec<String>, i64)>, A
 /// The database refuses.
 pub async fn inbox(store: &Store, of: Option<&str>, all: bool) -> Result<Vec<ItemView>, AppError> {
     let organisation = store.organisation().await?;
+    let me = match of {
+        // Who never did anything here is asked nothing yet.
+        Some(name) => Some(store.person_named(name).await?.unwrap_or_default()),
+        None => None,
+    };
+    let listed = organisation.items.all().rev().filter(|item| all || item.ended.is_none());
+    let listed: Vec<&Item> =
+        listed.filter(|item| me.is_none_or(|me| turn(&organisation, item).contains(&me))).collect();
+    let told = Told::of(store, &organisation, listed.iter().copied()).await?;
     let mut found = Vec::new();
-    for item in organisation.items.all().rev().filter(|item| all || item.ended.is_none()) {
-        let view = view(store, &organisation, item).await?;
-        let is_turn = |name: &str| {
-            let asked = view.missing.iter().any(|missing| missing.of.iter().any(|of| of == name));
-            let mine = view.work.owner.as_ref().is_some_and(|owner| owner.person == name);
-            mine || asked || view.state == "draft" && view.authors.iter().any(|author| author == name)
-        };
-        if of.is_none_or(is_turn) {
-            found.push(view);
-        }
+    for item in listed {
+        let mut view = view_of(&told, &organisation, item);
+        view.contradicts = Deciding(store).contradictions(&organisation, item).await.unwrap_or_default();
+        found.push(view);
     }
     Ok(found)
-}
-
-async fn names(store: &Store, of: &BTreeSet<u64>) -> Result<Vec<String>, AppError> {
-    let mut names = Vec::new();
-    for number in of {
-        names.push(store.name_of(&Principal::Person(*number)).await?);
-    }
-    names.sort();
-    Ok(names)
 }
 
 /// The definitions that an adoption puts in force.
@@ -606,27 +601,25 @@ fn adopts(adoption: &DefinitionAdopted) -> impl Iterator<Item = String> {
     })
 }
 
+/// An item as it is shown, with everything that has to be read for it.
 pub(crate) async fn view(
     store: &Store,
     organisation: &Organisation,
     item: &Item,
 ) -> Result<ItemView, AppError> {
-    let mut wanted = vec![item.why];
-    wanted.extend(item.ballots.values().filter_map(|ballot| ballot.why));
-    let texts = store.read().await?.texts(&wanted).await?;
-    let mut authors = Vec::new();
-    for author in &item.authors {
-        authors.push(store.name_of(author).await?);
-    }
-    let mut ballots = Vec::new();
-    for (person, ballot) in &item.ballots {
-        ballots.push(BallotView {
-            by: store.name_of(&Principal::Person(*person)).await?,
-            stance: ballot.stance.word(),
-            at: ballot.at,
-            why: ballot.why.and_then(|why| texts.get(&why).cloned()),
-        });
-    }
+    let told = Told::of(store, organisation, [item]).await?;
+    let contradicts = Deciding(store).contradictions(organisation, item).await.unwrap_or_default();
+    Ok(ItemView { contradicts, ..view_of(&told, organisation, item) })
+}
+
+/// The same of what was read before, but for what contradicts it.
+pub(crate) fn view_of(told: &Told, organisation: &Organisation, item: &Item) -> ItemView {
+    let ballots = item.ballots.iter().map(|(person, ballot)| BallotView {
+        by: told.person(*person),
+        stance: ballot.stance.word(),
+        at: ballot.at,
+        why: ballot.why.and_then(|why| told.text(&why)),
+    });
     let mut missing = Vec::new();
     if item.step().is_some_and(|step| step.turn == kepi_govern::items::Turn::Ask)
         && let Tally::Pending(all) = tally(organisation, item)
@@ -639,7 +632,7 @@ pub(crate) async fn view(
                 Missing::Named { .. } => ("named", None),
                 Missing::Board { functions, quorum, .. } => ("board", Some((*functions, *quorum))),
             };
-            missing.push(MissingView { what, of: names(store, of.of()).await?, functions });
+            missing.push(MissingView { what, of: told.people(of.of()), functions });
         }
     }
     let touches = match &item.content {
@@ -662,23 +655,23 @@ pub(crate) async fn view(
         (Some(step), None) => step.name,
         (None, None) => "open",
     };
-    Ok(ItemView {
+    ItemView {
         item: item.number,
         kind: item.content.kind().name,
         state,
         opened: item.opened,
         due: item.due(),
-        authors,
-        why: texts.get(&item.why).cloned(),
+        authors: item.authors.iter().map(|author| told.name(author)).collect(),
+        why: told.text(&item.why),
         content: item.digest.to_string(),
         aspects: item.content.aspects().iter().map(|aspect| aspect.word()).collect(),
         touches,
-        concerned: names(store, item.content.concerned()).await?,
-        ballots,
+        concerned: told.people(item.content.concerned()),
+        ballots: ballots.collect(),
         missing,
-        contradicts: Deciding(store).contradictions(organisation, item).await.unwrap_or_default(),
-        work: worked_on(store, organisation, item).await?,
-    })
+        contradicts: Vec::new(),
+        work: worked_on(told, organisation, item),
+    }
 }
 
 /// Whether somebody of this name is there to decide; in an open project everybody is.
@@ -687,7 +680,7 @@ pub(crate) async fn view(
 /// The database refuses.
 pub async fn is_known(store: &Store, name: &str) -> Result<bool, AppError> {
     let organisation = store.organisation().await?;
-    let known = names(store, &organisation.people).await?.iter().any(|of| of == name);
+    let known = store.person_named(name).await?.is_some_and(|number| organisation.people.contains(&number));
     Ok(known || organisation.governance.mode == Mode::Open)
 }
 

@@ -33,6 +33,7 @@ mod landing;
 pub mod live;
 pub mod open;
 pub mod overrides;
+mod people;
 pub mod periods;
 pub mod picture;
 pub mod plan;
@@ -45,6 +46,7 @@ mod refusals;
 pub mod register;
 pub mod reproduce;
 pub mod run;
+mod told;
 pub mod trace;
 
 pub use error::AppError;

@@ -1,6 +1,6 @@
 //! The state that decisions look at: the fold of all events.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     access::Access,
@@ -44,6 +44,8 @@ pub struct Organisation {
     pub access: Access,
     /// Persons who are there.
     pub people: BTreeSet<u64>,
+    /// Persons who were there and are no longer, and when they left, µs UTC.
+    pub left: BTreeMap<u64, i64>,
     /// What is frozen and what is closed.
     pub periods: Periods,
     /// Which figures are overridden, and were.
@@ -66,9 +68,12 @@ impl Organisation {
             Event::GovernanceAdopted(governance) => self.governance = governance.clone(),
             Event::PersonJoined(person) => {
                 self.people.insert(*person);
+                self.left.remove(person);
             }
             Event::PersonLeft(person) => {
-                self.people.remove(person);
+                if self.people.remove(person) {
+                    self.left.insert(*person, place.at);
+                }
             }
             Event::PeriodFrozen(e) => {
                 self.periods.frozen.insert(e.item, e.freeze.clone());

@@ -2,7 +2,7 @@
 
 use std::{ops::RangeInclusive, sync::Arc};
 
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use kepi_insight::change::{Judgement, Refusal};
 use kepi_model::{
     calendar::{Grain, Period},
@@ -25,6 +25,7 @@ use kepi_stats::estimate::Estimate;
 use crate::{
     decided::{Commentary, Held, Item, ItemInFull, Official, Periods, RegisterAsked, Silence},
     logged::{LogAsked, Logged},
+    people::{Directory, PeopleAsked},
     reader::ViewError,
     trace::{TracedEntityRow, TracedValue},
     view::Viewer,
@@ -313,6 +314,17 @@ pub trait Facts: KpiValues + Send + Sync {
     fn silences(&self) -> Result<Vec<Silence>, ViewError> {
         Ok(Vec::new())
     }
+    /// How many items wait for somebody, by name; none that can be read: none.
+    fn waiting(&self, name: &str) -> usize {
+        let items = self.items(false).unwrap_or_default();
+        items.iter().filter(|item| item.turn.iter().any(|of| of == name)).count()
+    }
+    /// Changes of an emergency that are in force and not ratified; none that can be read: none.
+    fn unratified(&self) -> Vec<Item> {
+        let mut items = self.items(false).unwrap_or_default();
+        items.retain(|item| item.kind == "emergency" && item.state == "ratification");
+        items
+    }
     /// An item with everything that is known of it; none: there is none of this number.
     ///
     /// # Errors
@@ -320,6 +332,31 @@ pub trait Facts: KpiValues + Send + Sync {
     fn item(&self, number: u64) -> Result<Option<ItemInFull>, ViewError> {
         let _ = number;
         Ok(None)
+    }
+    /// Who is there, and who answers for what.
+    ///
+    /// # Errors
+    /// It is no day, nothing was in force then, or it cannot be read.
+    fn directory(&self, asked: &PeopleAsked) -> Result<Directory, ViewError> {
+        Ok(Directory::of(self.project(), self.day_asked(asked)?))
+    }
+    /// The day that is asked for; unsaid, today in the reporting zone.
+    ///
+    /// # Errors
+    /// It is no day, or nobody knows what day it is.
+    fn day_asked(&self, asked: &PeopleAsked) -> Result<Date, ViewError> {
+        let unclear = |reason: String| ViewError::Unclear { reason };
+        match &asked.day {
+            Some(day) => {
+                day.parse().map_err(|_| unclear(format!("`{day}` is no day; write it as 2026-07-01")))
+            }
+            None => {
+                let zone = TimeZone::get(&self.project().calendar.zone).unwrap_or(TimeZone::UTC);
+                let now = self.now().and_then(|at| Timestamp::from_microsecond(at).ok());
+                let now = now.ok_or_else(|| unclear("name a day, such as `day=2026-07-01`".to_owned()))?;
+                Ok(now.to_zoned(zone).date())
+            }
+        }
     }
     /// What is, was or will be in force.
     ///

@@ -27,6 +27,7 @@ pub mod format;
 pub mod lineage;
 pub mod logged;
 pub mod openlineage;
+pub mod people;
 pub mod reader;
 pub mod reason;
 mod reporter;

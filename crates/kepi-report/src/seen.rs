@@ -31,6 +31,7 @@ use crate::{
     decided::{Commentary, Held, Item, ItemInFull, Official, Periods, RegisterAsked, Silence},
     facts::{Entry, Facts, Said, Standing},
     logged::{LogAsked, Logged},
+    people::{Directory, PeopleAsked},
     reader::ViewError,
     trace::{TracedEntityRow, TracedValue},
     view::Viewer,
@@ -381,6 +382,15 @@ impl Facts for Seen {
         all.retain(|of| shows("kpi", &of.kpi) && shows("alert", &of.alert));
         Ok(all)
     }
+    fn waiting(&self, name: &str) -> usize {
+        // Whose turn something is takes part in it, and sees it.
+        self.facts.waiting(name)
+    }
+    fn unratified(&self) -> Vec<Item> {
+        let mut items = self.facts.unratified();
+        items.retain(|item| self.shows_item(item));
+        items
+    }
     fn item(&self, number: u64) -> Result<Option<ItemInFull>, ViewError> {
         let item = self.facts.item(number)?.filter(|of| self.shows_item(&of.item));
         Ok(item.map(|mut of| {
@@ -398,6 +408,15 @@ impl Facts for Seen {
             }
             of
         }))
+    }
+    fn directory(&self, asked: &PeopleAsked) -> Result<Directory, ViewError> {
+        let mut directory = self.facts.directory(asked)?;
+        directory.duties.retain(|duty| self.shows_definition(&duty.of));
+        if !self.sees_everything() {
+            // What waits for whom counts items of what is not seen, too.
+            directory.loads.clear();
+        }
+        Ok(directory)
     }
     fn register(&self, asked: &RegisterAsked) -> Result<Vec<Held>, ViewError> {
         let mut held = self.facts.register(asked)?;

@@ -9,8 +9,8 @@ use crate::{
     reporter::Reporter,
     trace::plain,
     view::{
-        Cell, ClosedView, InboxView, ItemRow, LogView, Named, OfficialView, Outcome, PeriodsView,
-        RegisterView, RowsView, Shade,
+        Cell, ClosedView, InboxView, ItemRow, LogView, Named, OfficialView, Outcome, OwnershipView, PeopleView,
+        PeriodsView, RegisterView, RowsView, Shade,
     },
 };
 
@@ -207,4 +207,63 @@ fn figure(cell: &Cell) -> Vec<String> {
         cell.value.reason().map(|reason| reason.text.clone()).unwrap_or_default(),
         (cell.shade != Shade::Provisional).to_string(),
     ]
+}
+
+fn ids(all: &[Named]) -> String {
+    all.iter().map(|of| of.id.as_str()).collect::<Vec<_>>().join("; ")
+}
+
+fn id(of: Option<&Named>) -> String {
+    of.map(|of| of.id.clone()).unwrap_or_default()
+}
+
+/// Who is there, a person a row.
+pub fn people(view: &PeopleView) -> String {
+    let header = [
+        "person", "name", "role", "reports_to", "dotted_to", "substitute", "away_until", "manages", "seats",
+        "accountable", "responsible", "sources", "items", "overdue",
+    ];
+    let rows = view.persons.iter().map(|of| {
+        let seats = of.seats.iter().map(|(unit, who)| format!("{} for {}", unit.id, who.id));
+        let count = |n: Option<usize>| n.map(|n| n.to_string()).unwrap_or_default();
+        vec![
+            of.person.id.clone(),
+            of.person.name.clone(),
+            of.role.clone().unwrap_or_default(),
+            id(of.reports_to.as_ref()),
+            id(of.dotted_to.as_ref()),
+            id(of.substitute.as_ref()),
+            of.away_until.clone().unwrap_or_default(),
+            ids(&of.manages),
+            seats.collect::<Vec<_>>().join("; "),
+            ids(&of.accountable),
+            of.responsible.to_string(),
+            of.sources.to_string(),
+            count(of.items.map(|(open, _)| open)),
+            count(of.items.map(|(_, overdue)| overdue)),
+        ]
+    });
+    csv::table(&header, rows)
+}
+
+/// Who answers for what, a duty a row, with the codes of what is missing.
+pub fn ownership(view: &OwnershipView) -> String {
+    let header =
+        ["of", "name", "accountable", "acts", "responsible", "consulted", "informed", "units", "missing"];
+    let rows = view.duties.iter().map(|of| {
+        let units = of.units.iter().map(|(unit, by)| format!("{}: {}", unit.id, by.id));
+        let missing = view.gaps.iter().filter(|gap| gap.of == of.of).map(|gap| gap.code);
+        vec![
+            of.of.clone(),
+            of.name.clone(),
+            id(of.accountable.as_ref()),
+            id(of.acts.as_ref()),
+            ids(&of.responsible),
+            ids(&of.consulted),
+            ids(&of.informed),
+            units.collect::<Vec<_>>().join("; "),
+            missing.collect::<Vec<_>>().join("; "),
+        ]
+    });
+    csv::table(&header, rows)
 }

@@ -95,6 +95,15 @@ impl Store {
         size(&mut self.read().await?).await
     }
 
+    /// Position of the last event before an instant, µs UTC; 0: there was none.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn position_before(&self, at: i64) -> Result<u64, StoreError> {
+        let seq: i64 = self.read().await?.query(sql::BEFORE).bind(at).value().await?;
+        Ok(seq.unsigned_abs())
+    }
+
     /// Events in the order in which they were appended.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Who acts: events know a number, the name stands here alone and can be erased.
 
+use std::collections::BTreeMap;
+
 use kepi_govern::Principal;
 
 use crate::{
@@ -31,6 +33,15 @@ impl Store {
         let person = number_in(&mut tx, name).await?;
         tx.commit().await?;
         Ok(person)
+    }
+
+    /// The names of all persons by number; those that were erased are left out.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn names(&self) -> Result<BTreeMap<u64, String>, StoreError> {
+        let rows = self.read().await?.query(sql::NAMES).all().await?;
+        rows.iter().map(|row| Ok((row.count("person")?, row.get("name")?))).collect()
     }
 
     /// What to call somebody: the name of a person, if it is still known; a job by what it is.

@@ -18,7 +18,7 @@ pub use access::Access;
 pub use acting::{Deliver, Item, Silence};
 pub use cluster::{BenchCluster, Elsewhere, Scheduler, Worker};
 pub use deciding::{
-    Close, Comment, Enter, Freeze, Inbox, Lift, Numbered, Override, Periods, Plan, Propose, Pull, Register,
+    Close, Comment, Enter, Freeze, Inbox, Lift, Numbered, Override, People, Periods, Plan, Propose, Pull, Register,
     Vote,
 };
 
@@ -244,6 +244,14 @@ Examples:
   kepi periods 2026-Q1        official figures, and what was computed since
 Closing it again takes over what was computed since, as the next version.")]
     Close(Close),
+    /// Who is there and what each answers for; with `--duties` who answers for what, with `--gaps` what is missing in that.
+    #[command(after_help = "\
+Examples:
+  kepi people
+  kepi people --day 2026-03-31       as it stood on that day
+  kepi people --duties               KPIs and sources: accountable, responsible, consulted, informed, seats
+  kepi people --gaps                 nobody answers, nobody acts, too much, let lie; exits with 1 if anything is missing")]
+    People(People),
     /// What is frozen and what is closed; of a closed period its official figures, and what was computed otherwise since.
     #[command(after_help = "\
 Examples:

@@ -6,8 +6,6 @@ mod follow;
 mod shown;
 mod silences;
 
-use std::collections::BTreeMap;
-
 pub(crate) use follow::Figures;
 pub use follow::Followed;
 pub use kepi_govern::items::{By, Method};
@@ -319,9 +317,6 @@ pub(crate) fn whole(parts: &[(&str, &str)]) -> Result<(), AppError> {
 pub(crate) fn period_in(project: &Project, id: PeriodId) -> Period {
     project.calendar.period_of_day(id.grain, id.first)
 }
-
-/// Names of persons by their numbers.
-pub(crate) type Names = BTreeMap<u64, String>;
 
 /// What an alert says, for those who get it.
 pub(crate) fn told(project: &Project, kpi: &KpiId) -> String {

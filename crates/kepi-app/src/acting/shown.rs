@@ -1,7 +1,5 @@
 //! Items on which somebody works, as they are shown.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use kepi_govern::{
     Content, Directory, Item, Organisation, Principal,
     directory::{Passed, Reached},
@@ -13,8 +11,8 @@ use kepi_proof::Commitment;
 use kepi_store::Store;
 use serde::Serialize;
 
-use super::{Names, cases::key_parts};
-use crate::error::AppError;
+use super::cases::key_parts;
+use crate::{error::AppError, told::Told};
 
 /// Whose turn it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -121,17 +119,17 @@ pub struct AnswerView {
     pub note: Option<String>,
 }
 
-/// What is known of a case, its texts by their commitments.
-fn case_of(item: &Item, known: &BTreeMap<Commitment, String>) -> Option<CaseView> {
+/// What is known of a case.
+fn case_of(item: &Item, told: &Told) -> Option<CaseView> {
     let Content::Case(case) = &item.content else { return None };
     let work = &item.work;
-    let text = |of: Option<Commitment>| of.and_then(|of| known.get(&of).cloned());
+    let text = |of: Option<Commitment>| of.and_then(|of| told.text(&of));
     let may_contact = case.permission != Permission::Withheld;
     let is_closed = item.ended.is_some() || work.finished.is_some();
     Some(CaseView {
         rule: case.rule.to_string(),
         of: case.of.to_string(),
-        row: known.get(&case.key).map(|key| key_parts(key)).unwrap_or_default(),
+        row: told.text(&case.key).map(|key| key_parts(&key)).unwrap_or_default(),
         since: case.since,
         permission: case.permission.words(),
         may_contact,
@@ -158,8 +156,8 @@ impl WorkView {
     }
 }
 
-fn stop(of: &Reached, names: &Names) -> String {
-    let name = names.get(&of.person).cloned().unwrap_or_default();
+fn stop(of: &Reached, told: &Told) -> String {
+    let name = told.person(of.person);
     let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" in {unit}"));
     let passed = match of.passed {
         Some(Passed::Gone) => ", is there no longer",
@@ -258,34 +256,16 @@ pub(crate) async fn above(
 }
 
 /// What is known of an item beside what others agree to.
-pub(crate) async fn worked_on(
-    store: &Store,
-    organisation: &Organisation,
-    item: &Item,
-) -> Result<WorkView, AppError> {
-    let way = item.owner().map(|owner| owner.way.as_slice()).unwrap_or_default();
-    let mut names = Names::new();
-    for person in way.iter().map(|stop| stop.person).collect::<BTreeSet<u64>>() {
-        names.insert(person, store.name_of(&Principal::Person(person)).await?);
-    }
-    let wanted = texts(&item.content);
-    let said = item.work.contacts.iter().filter_map(|of| of.note);
-    let said = said.chain(item.work.answers.iter().filter_map(|of| of.note));
-    let key = match &item.content {
-        Content::Case(case) => Some(case.key),
-        _ => None,
-    };
-    let said = said.chain(key);
-    let all: Vec<Commitment> = wanted.iter().map(|(_, text)| *text).chain(said).collect();
-    let known = store.read().await?.texts(&all).await?;
+pub(crate) fn worked_on(told: &Told, organisation: &Organisation, item: &Item) -> WorkView {
     let owner = item.owner().map(|owner| OwnerView {
-        person: names.get(&owner.person).cloned().unwrap_or_default(),
-        way: way.iter().map(|of| stop(of, &names)).collect(),
+        person: told.person(owner.person),
+        way: owner.way.iter().map(|of| stop(of, told)).collect(),
         bound: owner.bound,
         since: owner.since,
         rung: owner.rung,
     });
-    let children = organisation.items.children(item.number).map(|child| {
+    let children = told.children(item.number).iter().filter_map(|child| organisation.items.get(*child));
+    let children = children.map(|child| {
         let state = child.ended.map(|(outcome, _)| outcome.word());
         (
             child.number,
@@ -294,16 +274,16 @@ pub(crate) async fn worked_on(
         )
     });
     let work = &item.work;
-    Ok(WorkView {
+    WorkView {
         outcomes: if owner.is_some() { item.content.kind().outcomes.to_vec() } else { Vec::new() },
         owner,
-        parts: wanted.into_iter().map(|(name, text)| (name, known.get(&text).cloned())).collect(),
+        parts: texts(&item.content).into_iter().map(|(name, text)| (name, told.text(&text))).collect(),
         acknowledged: work.acknowledged,
         snoozed: work.snoozed,
         outcome: work.finished.as_ref().map(|(outcome, _)| outcome.to_string()),
         seen: work.seen.iter().map(|(of, _)| seen(of)).collect(),
-        case: case_of(item, &known),
+        case: case_of(item, told),
         parent: item.content.parent(),
         children: children.collect(),
-    })
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use kepi_govern::{
     Content, DocumentId, Evidence, Item, Organisation, Principal,
-    items::{Emergency, Outcome, Turn, change_request::Change},
+    items::{Emergency, Outcome, Turn, change_request::Change, turn},
 };
 use kepi_model::{governance::Mode, id::KpiId, project::Project};
 use kepi_report::{
@@ -26,6 +26,7 @@ use crate::{
     deciding::{self, Deciding},
     error::whole,
     register::{self, Asked},
+    told::Told,
 };
 
 /// An error as pages say it.
@@ -40,11 +41,17 @@ pub(super) fn unread(error: AppError) -> ViewError {
 /// Items, the newest first.
 pub(super) async fn items(store: &Store, all: bool) -> Result<Vec<Shown>, AppError> {
     let organisation = store.organisation().await?;
-    let mut found = Vec::new();
-    for item in organisation.items.all().rev().filter(|item| all || item.ended.is_none()) {
-        found.push(shown(store, &organisation, item).await?);
+    let listed = organisation.items.all().rev().filter(|item| all || item.ended.is_none());
+    listed_as(store, &organisation, listed).await
+}
+
+/// Of each person the number of items that wait for her: without a text or a name, as the frame of every page needs it.
+pub(super) fn waiting(organisation: &Organisation) -> BTreeMap<u64, usize> {
+    let mut waiting = BTreeMap::new();
+    for person in organisation.items.open().flat_map(|item| turn(organisation, item)) {
+        *waiting.entry(person).or_default() += 1;
     }
-    Ok(found)
+    waiting
 }
 
 /// What alerts ask nobody about at an instant.
@@ -62,27 +69,31 @@ pub(super) async fn silences(store: &Store, at: i64) -> Result<Vec<Silence>, App
     Ok(held.collect())
 }
 
-async fn shown(store: &Store, organisation: &Organisation, item: &Item) -> Result<Shown, AppError> {
-    Ok(with_work(store, organisation, item).await?.0)
+/// Emergencies that are not ratified.
+pub(super) async fn unratified(store: &Store) -> Result<Vec<Shown>, AppError> {
+    let organisation = store.organisation().await?;
+    let of: Vec<&Item> = organisation.items.open().filter(|item| item.is_unratified()).collect();
+    if of.is_empty() {
+        return Ok(Vec::new());
+    }
+    listed_as(store, &organisation, of).await
 }
 
-async fn with_work(
+async fn listed_as(
     store: &Store,
     organisation: &Organisation,
-    item: &Item,
-) -> Result<(Shown, WorkView), AppError> {
-    let of = deciding::view(store, organisation, item).await?;
+    items: impl IntoIterator<Item = &Item>,
+) -> Result<Vec<Shown>, AppError> {
+    let items: Vec<&Item> = items.into_iter().collect();
+    let told = Told::of(store, organisation, items.iter().copied()).await?;
+    Ok(items.into_iter().map(|item| with_work(&told, organisation, item).0).collect())
+}
+
+fn with_work(told: &Told, organisation: &Organisation, item: &Item) -> (Shown, WorkView) {
+    let of = deciding::view_of(told, organisation, item);
     let now = item.step();
     let kind = item.content.kind();
-    let owner = of.work.owner.as_ref().map(|owner| owner.person.clone());
-    let mut turn: Vec<String> = match (now.map(|step| step.turn), owner) {
-        (_, Some(owner)) => vec![owner],
-        (Some(Turn::Write), None) => of.authors.clone(),
-        (Some(Turn::Ask), None) => of.missing.iter().flat_map(|missing| missing.of.clone()).collect(),
-        (Some(Turn::Work | Turn::Wait) | None, None) => Vec::new(),
-    };
-    turn.sort();
-    turn.dedup();
+    let turn = told.people(&turn(organisation, item));
     let (touches, subject, secret) = match &item.content {
         Content::Change(change) | Content::Emergency(Emergency { change, .. }) => {
             (touches(change), Vec::new(), false)
@@ -152,7 +163,7 @@ async fn with_work(
             .map(|of| Missing { what: of.what, of: of.of, functions: of.functions })
             .collect(),
     };
-    Ok((shown, of.work))
+    (shown, of.work)
 }
 
 /// What somebody works on, with who may act for her.
@@ -248,7 +259,7 @@ fn touches(change: &Change) -> Vec<Touch> {
 pub(super) async fn item(store: &Store, number: u64) -> Result<Option<ItemInFull>, AppError> {
     let organisation = store.organisation().await?;
     let Some(item) = organisation.items.get(number) else { return Ok(None) };
-    let (shown, worked) = with_work(store, &organisation, item).await?;
+    let (shown, worked) = with_work(&Told::of(store, &organisation, [item]).await?, &organisation, item);
     let mut full = ItemInFull {
         item: shown,
         work: work(store, &organisation, item, worked).await?,
@@ -301,9 +312,10 @@ pub(super) async fn commentary(
             newest.insert((std::cmp::Reverse(of.period), of.unit.clone()), item);
         }
     }
+    let told = Told::of(store, &organisation, newest.values().copied()).await?;
     let mut all = Vec::new();
     for ((std::cmp::Reverse(period), unit), item) in newest {
-        let of = deciding::view(store, &organisation, item).await?;
+        let of = deciding::view_of(&told, &organisation, item);
         all.push(Commentary {
             item: item.number,
             period: project.calendar.label(period_in(project, period)),

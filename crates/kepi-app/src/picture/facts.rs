@@ -3,9 +3,10 @@
 use std::{
     collections::BTreeMap,
     ops::RangeInclusive,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
 };
 
+use kepi_govern::Organisation;
 use kepi_insight::change::Judgement;
 use kepi_model::{
     calendar::{Grain, Period},
@@ -23,6 +24,7 @@ use kepi_report::{
     decided::{Commentary, Held, Item, ItemInFull, Official, Periods, RegisterAsked, Silence},
     facts::{Entry, Facts, Said, Standing},
     logged::{LogAsked, Logged},
+    people::{Directory, PeopleAsked},
     reader::ViewError,
     trace::{TracedEntityRow, TracedValue},
 };
@@ -38,11 +40,26 @@ use super::{
 use crate::{
     audit::{Custody, listed},
     error::{AppError, whole},
+    people,
 };
 
 /// The scores of all units by scorecard and period: they are on every page, and a picture does not change.
 #[derive(Default)]
 pub(super) struct KeptScores(Mutex<BTreeMap<(ScorecardId, Period), Vec<UnitScore>>>);
+
+/// For whom how many items wait, kept until anything happens: the frame of every page asks.
+#[derive(Default)]
+pub(super) struct KeptTurns(Mutex<(Weak<Organisation>, BTreeMap<u64, usize>)>);
+
+impl KeptTurns {
+    fn of(&self, organisation: &Arc<Organisation>, person: u64) -> usize {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !std::ptr::eq(kept.0.as_ptr(), Arc::as_ptr(organisation)) {
+            *kept = (Arc::downgrade(organisation), decided::waiting(organisation));
+        }
+        kept.1.get(&person).copied().unwrap_or_default()
+    }
+}
 
 fn nothing_stored() -> ViewError {
     ViewError::Unavailable {
@@ -242,9 +259,29 @@ impl Facts for Picture {
         let (Some(app), Some(now)) = (&self.app, self.now()) else { return Ok(Vec::new()) };
         self.wait(decided::silences(&app.store, now)).map_err(unread)
     }
+    fn waiting(&self, name: &str) -> usize {
+        let Some(app) = &self.app else { return 0 };
+        let read = async {
+            let organisation = app.store.organisation().await?;
+            let person = app.store.person_named(name).await?;
+            Ok::<_, AppError>(person.map_or(0, |person| self.turns.of(&organisation, person)))
+        };
+        self.wait(read).unwrap_or_default()
+    }
+    fn unratified(&self) -> Vec<Item> {
+        let Some(app) = &self.app else { return Vec::new() };
+        self.wait(decided::unratified(&app.store)).unwrap_or_default()
+    }
     fn item(&self, number: u64) -> Result<Option<ItemInFull>, ViewError> {
         let Some(app) = &self.app else { return Ok(None) };
         self.wait(decided::item(&app.store, number)).map_err(unread)
+    }
+    fn directory(&self, asked: &PeopleAsked) -> Result<Directory, ViewError> {
+        let day = self.day_asked(asked)?;
+        let Some(app) = &self.app else { return Ok(Directory::of(&self.project, day)) };
+        let now = self.now().unwrap_or(i64::MAX);
+        let of = people::directory(&app.store, &self.project, (day, asked.day.is_some()), now);
+        self.wait(of).map_err(unread)
     }
     fn register(&self, asked: &RegisterAsked) -> Result<Vec<Held>, ViewError> {
         let app = self.app.as_ref().ok_or_else(nothing_stored)?;

@@ -12,7 +12,7 @@ use kepi_query::{
     published::{RunPins, Subject, VALUE, newest},
 };
 
-use super::{Cube, Folder, Picture, facts::KeptScores};
+use super::{Cube, Folder, Picture, facts::{KeptScores, KeptTurns}};
 use crate::{
     archive,
     error::AppError,
@@ -80,6 +80,7 @@ impl Picture {
             sums: Default::default(),
             histories: Default::default(),
             scores: KeptScores::default(),
+            turns: KeptTurns::default(),
             judged: Default::default(),
             overrides,
             is_judged: app.values.insights_reach().await.map_err(AppError::Lake)? >= newest,
@@ -110,6 +111,7 @@ impl Picture {
             sums: Default::default(),
             histories: Default::default(),
             scores: KeptScores::default(),
+            turns: KeptTurns::default(),
             judged: Default::default(),
             overrides: Overriding::default(),
             is_judged: false,

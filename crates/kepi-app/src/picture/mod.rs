@@ -77,6 +77,8 @@ pub struct Picture {
     histories: Mutex<BTreeMap<KpiId, Arc<Table>>>,
     /// Scores that were asked for.
     scores: facts::KeptScores,
+    /// For whom how many items wait.
+    turns: facts::KeptTurns,
     /// What is usual of the figures of each KPI, once it was asked for.
     judged: judged::Kept,
     /// What people say in place of figures.

@@ -307,6 +307,8 @@ pub struct Work {
     pub contacts: Vec<Contact>,
     /// What the customer said of how it was closed, oldest first.
     pub answers: Vec<Answer>,
+    /// From whom it went up because they did not act in time, and when, µs UTC.
+    pub missed: Vec<(u64, i64)>,
 }
 
 impl Work {
@@ -353,6 +355,7 @@ impl Work {
                 self.snoozed = None;
             }
             Event::ItemEscalated(e) => {
+                self.missed.extend(self.owner.as_ref().map(|owner| (owner.person, place.at)));
                 self.owner = owner(&e.way, true, e.due, rung.saturating_add(1));
                 self.snoozed = None;
             }

@@ -57,7 +57,7 @@ pub use change_request::Change;
 pub use commentary::{Commentary, Named};
 pub use emergency::{Emergency, RATIFICATION};
 pub use kind::{KINDS, Kind, Step, Timeout, Turn};
-pub use tally::{Ask, Electorate, Missing, Tally, electorate, tally};
+pub use tally::{Ask, Electorate, Missing, Tally, electorate, tally, turn};
 
 /// What an item proposes, by kind.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Item, Stance, emergency::TWO};
+use super::{Item, Stance, Turn, emergency::TWO};
 use crate::{governance::Governance, organisation::Organisation, principal::Principal};
 
 /// Who has to agree; all of it has to be met. Nobody: it takes effect at once.
@@ -129,6 +129,26 @@ pub fn electorate(organisation: &Organisation, item: &Item) -> Electorate {
         named: organisation.governance.emergency.as_ref().map(|of| others_of(&of.among)).unwrap_or_default(),
         board: others_of(&organisation.governance.members()),
         others,
+    }
+}
+
+/// Whose turn an item is, by number: of whoever works on it, of who wrote it while it is to be written, of who has to agree while others
+/// are asked; nobody's while it waits for data or a day, and once it has ended.
+pub fn turn(organisation: &Organisation, item: &Item) -> BTreeSet<u64> {
+    match (item.step().map(|step| step.turn), item.owner()) {
+        (_, Some(owner)) => BTreeSet::from([owner.person]),
+        (Some(Turn::Write), None) => {
+            let persons = item.authors.iter().filter_map(|author| match author {
+                Principal::Person(number) => Some(*number),
+                Principal::Job(_) => None,
+            });
+            persons.collect()
+        }
+        (Some(Turn::Ask), None) => match tally(organisation, item) {
+            Tally::Pending(missing) => missing.iter().flat_map(|of| of.of().iter().copied()).collect(),
+            Tally::Passed | Tally::Failed => BTreeSet::new(),
+        },
+        (Some(Turn::Work | Turn::Wait) | None, None) => BTreeSet::new(),
     }
 }
 

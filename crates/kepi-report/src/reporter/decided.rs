@@ -40,18 +40,14 @@ impl<'a> Reporter<'a> {
 
     /// How many items wait for who looks; none that can be read: none.
     pub(super) fn waiting(self) -> usize {
-        let Some(me) = self.me() else { return 0 };
-        let items = self.facts.items(false).unwrap_or_default();
-        items.iter().filter(|item| is_of(Some(me), &item.turn)).count()
+        self.me().map_or(0, |me| self.facts.waiting(me))
     }
 
     /// What was changed in an emergency and is not ratified: items, with the day on which it is taken back.
     pub(super) fn emergencies(self) -> Vec<(u64, String)> {
-        let items = self.facts.items(false).unwrap_or_default();
-        let open = items.iter().filter(|item| item.kind == "emergency" && item.state == "ratification");
         let day =
             |item: &Item| item.due.map(|at| self.instant(at).chars().take(10).collect()).unwrap_or_default();
-        open.map(|item| (item.number, day(item))).collect()
+        self.facts.unratified().iter().map(|item| (item.number, day(item))).collect()
     }
 
     /// What waits, and for whom; with `all` what has ended, too.

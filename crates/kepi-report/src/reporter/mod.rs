@@ -18,6 +18,7 @@ mod kpi;
 mod lineage;
 mod logged;
 mod map;
+mod people;
 pub(crate) mod reading;
 mod rows;
 pub(crate) mod scorecard;

@@ -9,8 +9,14 @@ use crate::{
 };
 
 /// The pages of deciding, which lead to each other.
-const ROOMS: [(&str, &str); 4] =
-    [("Inbox", "/inbox"), ("Periods", "/periods"), ("Register", "/register"), ("Log", "/audit")];
+const ROOMS: [(&str, &str); 6] = [
+    ("Inbox", "/inbox"),
+    ("Periods", "/periods"),
+    ("Register", "/register"),
+    ("People", "/people"),
+    ("Ownership", "/ownership"),
+    ("Log", "/audit"),
+];
 
 /// The way between the pages of deciding.
 pub(crate) fn rooms(here: &str) -> Markup {

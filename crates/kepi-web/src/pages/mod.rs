@@ -15,6 +15,7 @@ mod kpi;
 mod kpis;
 mod lineage;
 mod map;
+mod people;
 mod periods;
 mod quarantine;
 mod register;
@@ -32,6 +33,7 @@ use kepi_report::{
     decided::{Draft, RegisterAsked},
     facts::Facts,
     logged::LogAsked,
+    people::PeopleAsked,
     reader::{KpiQuery, QuarantineQuery, ScorecardQuery, ViewError, WhatIfQuery},
     seen::Sight,
     tables, tidy,
@@ -387,6 +389,26 @@ pub const PAGES: &[Page] = &[
         }),
     },
     Page {
+        path: "/people",
+        action: Action::SeeDecisions,
+        json: Some("/api/v1/people"),
+        nav: None,
+        html: |f, p| html(Reporter::new(f).people(&p.people()), people::people),
+        data: |f, p| json(v1::people(f, &p.people())),
+        csv: csv("/people/persons.csv", |f, p| Ok(tables::people(&Reporter::new(f).people(&p.people())?))),
+    },
+    Page {
+        path: "/ownership",
+        action: Action::SeeDecisions,
+        json: Some("/api/v1/ownership"),
+        nav: None,
+        html: |f, p| html(Reporter::new(f).ownership(&p.people()), people::ownership),
+        data: |f, p| json(v1::ownership(f, &p.people())),
+        csv: csv("/ownership/duties.csv", |f, p| {
+            Ok(tables::ownership(&Reporter::new(f).ownership(&p.people())?))
+        }),
+    },
+    Page {
         path: "/audit",
         action: Action::SeeDecisions,
         json: Some("/api/v1/audit"),
@@ -520,6 +542,11 @@ impl Params {
             before.parse().map_err(|_| wrong())
         });
         Ok(LogAsked { about: self.get("about"), by: self.get("by"), before: before.transpose()? })
+    }
+
+    /// Of which day the directory is asked for.
+    pub(crate) fn people(&self) -> PeopleAsked {
+        PeopleAsked { day: self.get("day") }
     }
 
     /// What is asked of the register.

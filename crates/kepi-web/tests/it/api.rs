@@ -78,6 +78,8 @@ const ENDPOINTS: &[Endpoint] = &[
     ("/api/v1/periods", "periods", is_whole::<v1::PeriodsDecided>),
     ("/api/v1/periods/2014", "official", is_whole::<v1::OfficialFigures>),
     ("/api/v1/register?id=kpi/recommend", "register", is_whole::<v1::Register>),
+    ("/api/v1/people", "people", is_whole::<v1::Directory>),
+    ("/api/v1/ownership", "ownership", is_whole::<v1::Ownership>),
     ("/api/v1/audit", "audit", is_whole::<v1::Log>),
 ];
 

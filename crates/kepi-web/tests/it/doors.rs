@@ -648,7 +648,7 @@ fn every_page_has_an_action_of_the_policies() {
             page.path
         );
         let data = ["/data", "/entities", "/kpis/{id}/rows"].iter().any(|path| page.path.starts_with(path));
-        let rooms = ["/inbox", "/items", "/changes", "/periods", "/register", "/audit"]
+        let rooms = ["/inbox", "/items", "/changes", "/periods", "/register", "/people", "/ownership", "/audit"]
             .iter()
             .any(|path| page.path.starts_with(path));
         assert_eq!(rooms, page.action.word() == "see_decisions", "{}", page.path);

@@ -242,6 +242,20 @@ pub struct OverrideSet {
     pub message: String,
 }
 
+/// `kepi people`.
+#[derive(Debug, Args)]
+pub struct People {
+    /// As it stood at the end of this day; default today.
+    #[arg(long, value_name = "DATE")]
+    pub day: Option<Date>,
+    /// Who answers for what instead of who is there.
+    #[arg(long)]
+    pub duties: bool,
+    /// What is missing instead; with anything missing the command ends with 1.
+    #[arg(long, conflicts_with = "duties")]
+    pub gaps: bool,
+}
+
 /// `kepi periods`.
 #[derive(Debug, Args)]
 pub struct Periods {

@@ -18,6 +18,7 @@ mod evidence;
 mod init;
 mod lineage;
 mod overrides;
+mod people;
 mod periods;
 mod plan;
 mod register;
@@ -79,6 +80,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Lift(what) => periods::lift(what, cli, out).await,
         Command::Close(what) => periods::close(what, cli, out).await,
         Command::Periods(what) => periods::periods(what, cli, out).await,
+        Command::People(what) => people::people(what, &compose::board(Site::of(cli), out).await?, out),
         Command::Comment(what) => acting::comment(what, cli, out).await,
         Command::Enter(what) => overrides::enter(what, cli, out).await,
         Command::Silence(what) => acting::silence(what, cli, out).await,

@@ -26,6 +26,7 @@ mod bridged;
 mod capabilities;
 mod closed_loop;
 mod cluster;
+mod crowd;
 mod current;
 mod data_rules;
 mod dated;

@@ -5,6 +5,7 @@ mod data;
 mod decided;
 mod lineage;
 mod logged;
+mod people;
 mod rows;
 mod types;
 mod what_if;
@@ -29,6 +30,7 @@ use kepi_score::{
 };
 pub use lineage::{lineage, lineages};
 pub use logged::log;
+pub use people::{ownership, people};
 pub use rows::rows_behind;
 pub use types::*;
 pub use what_if::{WhatIf, WhatIfStep, WhatIfWeight, what_if};

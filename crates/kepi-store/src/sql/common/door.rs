@@ -32,6 +32,9 @@ pub(crate) const ADD_PERSON: &str = "INSERT INTO kepi_person (person, name) VALU
 /// The name of a person.
 pub(crate) const NAME: &str = "SELECT name FROM kepi_person WHERE person = $1";
 
+/// The names of all persons that are still known.
+pub(crate) const NAMES: &str = "SELECT person, name FROM kepi_person WHERE name IS NOT NULL";
+
 /// How far a follower has come.
 pub(crate) const CURSOR: &str = "SELECT seen FROM kepi_follower WHERE name = $1";
 

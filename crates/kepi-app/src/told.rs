@@ -1,0 +1,70 @@
+//! What items are shown with beside what the log holds: names of persons and texts, read at once for however many items there are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kepi_govern::{Item, Organisation, Principal};
+use kepi_proof::Commitment;
+use kepi_store::Store;
+
+use crate::error::AppError;
+
+/// Names, texts and what belongs together.
+pub(crate) struct Told {
+    names: BTreeMap<u64, String>,
+    texts: BTreeMap<Commitment, String>,
+    children: BTreeMap<u64, Vec<u64>>,
+}
+
+impl Told {
+    /// Of these items: so many queries as there are hundreds of texts, and one.
+    pub async fn of(
+        store: &Store,
+        organisation: &Organisation,
+        items: impl IntoIterator<Item = &Item>,
+    ) -> Result<Self, AppError> {
+        let texts = items.into_iter().flat_map(|item| {
+            let ballots = item.ballots.values().filter_map(|ballot| ballot.why);
+            let notes = item.work.contacts.iter().filter_map(|of| of.note);
+            let notes = notes.chain(item.work.answers.iter().filter_map(|of| of.note));
+            ballots.chain([item.why]).chain(item.content.texts()).chain(notes)
+        });
+        let texts: Vec<Commitment> = texts.collect::<BTreeSet<_>>().into_iter().collect();
+        let mut children: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+        for item in organisation.items.all() {
+            if let Some(parent) = item.content.parent() {
+                children.entry(parent).or_default().push(item.number);
+            }
+        }
+        Ok(Self { names: store.names().await?, texts: store.read().await?.texts(&texts).await?, children })
+    }
+
+    /// What to call somebody.
+    pub fn name(&self, of: &Principal) -> String {
+        match of {
+            Principal::Person(number) => self.person(*number),
+            Principal::Job(_) => of.to_string(),
+        }
+    }
+
+    /// The name of a person, or the number of one whose name was erased.
+    pub fn person(&self, number: u64) -> String {
+        self.names.get(&number).cloned().unwrap_or_else(|| Principal::Person(number).to_string())
+    }
+
+    /// The names of persons, in their order.
+    pub fn people(&self, of: &BTreeSet<u64>) -> Vec<String> {
+        let mut names: Vec<String> = of.iter().map(|number| self.person(*number)).collect();
+        names.sort();
+        names
+    }
+
+    /// A text; none: it was erased.
+    pub fn text(&self, of: &Commitment) -> Option<String> {
+        self.texts.get(of).cloned()
+    }
+
+    /// The numbers of the items that belong to another.
+    pub fn children(&self, of: u64) -> &[u64] {
+        self.children.get(&of).map_or(&[], Vec::as_slice)
+    }
+}
