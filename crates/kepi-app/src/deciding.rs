@@ -247,6 +247,7 @@ impl Deciding<'_> {
             let asked = Asked::new(&permit, &key, acting.at);
             match self.0.perform(asked, &command, &mut NewTexts(texts)).await {
                 Ok(done) => {
+                    self.hand_over(acting.at).await?;
                     self.rebase(acting.at).await?;
                     return self.item_of(done).await;
                 }
@@ -356,7 +357,10 @@ impl Deciding<'_> {
             let mut effects = Looking { texts: why.into_iter().collect(), found };
             let key = acting.key("vote");
             match self.0.perform(Asked::new(&permit, &key, acting.at), &command, &mut effects).await {
-                Ok(_) => return self.rebase(acting.at).await,
+                Ok(_) => {
+                    self.hand_over(acting.at).await?;
+                    return self.rebase(acting.at).await;
+                }
                 Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::LOOK_AGAIN) => {}
                 Err(other) => return Err(self.refused(other, &permit, &command, acting.at).await),
             }
@@ -462,6 +466,9 @@ impl Deciding<'_> {
         if item.ended.is_some() || item.is_unratified() {
             return Ok((shown, Vec::new()));
         }
+        if let Content::Handover(of) = &item.content {
+            return Ok((shown, self.pack(&organisation, of).await?));
+        }
         let Some(change) = item.content.change() else { return Ok((shown, Vec::new())) };
         let before = archive::of(self.0, &organisation.register).await?.0;
         let mut register = organisation.register.clone();
@@ -477,6 +484,25 @@ impl Deciding<'_> {
             of.said.into_iter().map(move |said| format!("{id}: {said}"))
         });
         Ok((shown, said.collect()))
+    }
+
+    /// With figures as people read them, where any of these items says one; what is in force is not read for others.
+    async fn with_figures<'i>(
+        &self,
+        told: Told,
+        organisation: &Organisation,
+        items: impl IntoIterator<Item = &'i Item>,
+    ) -> Told {
+        let says = |item: &Item| {
+            matches!(item.content, Content::Override(_) | Content::Entry(_) | Content::ActionPlan(_))
+        };
+        match items.into_iter().any(says) {
+            true => match self.in_force_project(organisation).await {
+                Ok(project) => told.measured_by(&project),
+                Err(_) => told,
+            },
+            false => told,
+        }
     }
 
     /// What of the folder waits for a decision; none: nothing differs.
@@ -584,6 +610,7 @@ pub async fn inbox(store: &Store, of: Option<&str>, all: bool) -> Result<Vec<Ite
     let listed: Vec<&Item> =
         listed.filter(|item| me.is_none_or(|me| turn(&organisation, item).contains(&me))).collect();
     let told = Told::of(store, &organisation, listed.iter().copied()).await?;
+    let told = Deciding(store).with_figures(told, &organisation, listed.iter().copied()).await;
     let mut found = Vec::new();
     for item in listed {
         let mut view = view_of(&told, &organisation, item);
@@ -608,6 +635,7 @@ pub(crate) async fn view(
     item: &Item,
 ) -> Result<ItemView, AppError> {
     let told = Told::of(store, organisation, [item]).await?;
+    let told = Deciding(store).with_figures(told, organisation, [item]).await;
     let contradicts = Deciding(store).contradictions(organisation, item).await.unwrap_or_default();
     Ok(ItemView { contradicts, ..view_of(&told, organisation, item) })
 }
@@ -648,7 +676,7 @@ pub(crate) fn view_of(told: &Told, organisation: &Organisation, item: &Item) -> 
         }
         Content::Lift(freeze) => vec![format!("what item {freeze} froze")],
         Content::Close(close) => vec![format!("{} until {}", close.period, close.until)],
-        other => overrides::touches(other).into_iter().chain(touches(other)).collect(),
+        other => overrides::touches(other, told).into_iter().chain(touches(other, told)).collect(),
     };
     let state = match (item.step(), item.ended) {
         (_, Some((outcome, _))) => Outcome::word(outcome),

@@ -12,6 +12,7 @@ use kepi_model::{
 use kepi_query::published::{SCORE, VALUE, Vouched, scored};
 use kepi_report::{
     benchmarks,
+    difference::between,
     view::{Points, TargetView},
 };
 use kepi_store::EventFilter;
@@ -322,6 +323,9 @@ impl At<'_> {
                 &format!("from {}", adoption.from),
                 format!("{what} {at} by {by} (event {})", recorded.seq),
             );
+            for said in self.changed_by(recorded.seq).await? {
+                to.point(&format!("event {} changed", recorded.seq), said);
+            }
             if let (Some(text), false) = (adopted.text, held.contains(&recorded.seq)) {
                 earlier.push((adoption.from, recorded.seq, text));
             }
@@ -330,9 +334,20 @@ impl At<'_> {
             adoption.texts.keys().any(|id| id.to_string() == self.id)
         };
         for item in self.organisation.items.all() {
-            let Content::Change(change) = &item.content else { continue };
-            let done = item.ended.is_some_and(|(outcome, _)| outcome == Outcome::Done);
-            if !done || !change.adoptions.iter().any(names) {
+            let Some(change) = item.content.change() else { continue };
+            // What was in force for a time, too: an emergency that was taken back.
+            let emergency = match (&item.content, item.ended) {
+                (Content::Emergency(_), Some((Outcome::Done, _))) => "; in an emergency, ratified since",
+                (Content::Emergency(_), Some((Outcome::Rejected | Outcome::Lapsed, _))) if item.was_in_force => {
+                    "; in an emergency, not ratified: taken back"
+                }
+                (Content::Emergency(_), None) if item.is_unratified() => {
+                    "; in an emergency, in force and not ratified yet"
+                }
+                (Content::Change(_), Some((Outcome::Done, _))) => "",
+                _ => continue,
+            };
+            if !change.adoptions.iter().any(names) {
                 continue;
             }
             let ItemView { item, authors, why, ballots, .. } =
@@ -341,7 +356,7 @@ impl At<'_> {
             let agreed =
                 if ballots.is_empty() { "nobody had to agree".to_owned() } else { ballots.join(", ") };
             let why = why.unwrap_or_else(|| "the text was erased".to_owned());
-            to.point(&format!("item {item}"), format!("proposed by {}: {why}; {agreed}", authors.join(", ")));
+            to.point(&format!("item {item}"), format!("proposed by {}: {why}; {agreed}{emergency}", authors.join(", ")));
         }
         if !earlier.is_empty() {
             to.heading("As it was written before");
@@ -353,6 +368,21 @@ impl At<'_> {
             to.line("");
         }
         Ok(())
+    }
+
+    /// How the definition differs by an adoption from what was in force before, in words; of the first one nothing.
+    async fn changed_by(&self, event: u64) -> Result<Vec<String>, AppError> {
+        let then = self.app.store.organisation_at(event - 1).await?.register;
+        if then.position() == 0 {
+            return Ok(Vec::new());
+        }
+        let now = self.app.store.organisation_at(event).await?.register;
+        let (before, after) =
+            (archive::of(&self.app.store, &then).await?.0, archive::of(&self.app.store, &now).await?.0);
+        // Adoptions of several days follow each other: between two of them the register may not go together.
+        let (Ok(old), Ok(new)) = (project_of(&before), project_of(&after)) else { return Ok(Vec::new()) };
+        let all = between((&before, &old), (&after, &new)).documents.into_iter();
+        Ok(all.filter(|of| of.id == self.id).flat_map(|of| of.said).collect())
     }
 
     async fn held(&self, id: &str, day: Option<Date>) -> Result<Vec<Held>, AppError> {

@@ -1,5 +1,7 @@
 //! Figures that people enter because no source has them: proposed with evidence, agreed to by one other, landed by the next run.
 
+use std::collections::BTreeMap;
+
 use kepi_govern::{
     Content, Event,
     entries::Entry,
@@ -17,9 +19,10 @@ use serde_json::json;
 
 use crate::{
     concerned,
-    deciding::{Acting, Deciding, words},
+    deciding::{Acting, Deciding, known, words},
     error::AppError,
     open::App,
+    overrides::whole_if_counted,
 };
 
 /// What is entered.
@@ -83,6 +86,7 @@ impl App {
         if !(low..=high).contains(&amount) {
             return Err(wrong(format!("`{}` is beyond what `{}` can be", what.value, kpi.id)));
         }
+        whole_if_counted(kpi, amount, what.value)?;
         let value = Number::new(amount)
             .filter(|number| {
                 number.as_str().rsplit_once('.').is_none_or(|(_, digits)| digits.len() <= DECIMALS)
@@ -135,22 +139,81 @@ impl App {
     }
 }
 
-/// Writes the figures that were entered and agreed to behind a bookmark, which is a position of the log. The same figure entered
-/// again has the same key, so that it is the next version of its row.
+impl App {
+    /// Takes an entered figure back: what nobody has agreed to yet is withdrawn, of what was agreed to one other is asked. The item
+    /// that says so.
+    ///
+    /// # Errors
+    /// Nothing was entered by it, a law forbids it, or the database refuses.
+    pub async fn take_back(&self, number: u64, acting: Acting<'_>, why: &str) -> Result<u64, AppError> {
+        let organisation = self.store.organisation().await?;
+        let item = known(&organisation, number)?;
+        let deciding = Deciding(&self.store);
+        match (&item.content, item.ended) {
+            (Content::Entry(_), None) => deciding.withdraw(number, acting).await.map(|()| number),
+            _ => deciding.ask_for(Content::TakeBack(number), acting, why).await,
+        }
+    }
+}
+
+/// What stands as the figure of a row once nothing does: no KPI can be measured by it, for it is no name.
+const TAKEN_BACK: &str = "taken back";
+
+/// Of a figure, in a period, of a part.
+type Key = (Name, PeriodId, Option<Commitment>);
+
+/// What was entered and taken back, in order, up to a position.
+#[derive(Default)]
+struct Entries(BTreeMap<u64, Entry>, BTreeMap<Key, Vec<u64>>);
+
+impl Entries {
+    /// Takes in an event; of which row it changes something.
+    fn on(&mut self, event: Event) -> Option<Key> {
+        match event {
+            Event::ValueEntered(entered) => {
+                let Entry { figure, period, part, .. } = entered.of.clone();
+                let key = (figure, period, part);
+                self.0.insert(entered.item, entered.of);
+                self.1.entry(key.clone()).or_default().push(entered.item);
+                Some(key)
+            }
+            Event::ValueTakenBack(item) => {
+                let Entry { figure, period, part, .. } = self.0.get(&item)?.clone();
+                let key = (figure, period, part);
+                self.1.entry(key.clone()).or_default().retain(|entered| *entered != item);
+                Some(key)
+            }
+            _ => None,
+        }
+    }
+
+    /// What stands of a row by now: the last that was not taken back.
+    fn stands(&self, key: &Key) -> Option<(u64, &Entry)> {
+        let item = *self.1.get(key)?.last()?;
+        Some((item, self.0.get(&item)?))
+    }
+}
+
+/// Writes the figures that were entered, agreed to or taken back behind a bookmark, which is a position of the log. The same figure
+/// entered again has the same key, so that it is the next version of its row; one that is taken back is followed by a version with the figure
+/// that was entered before, or of no figure at all.
 pub(crate) async fn after(
     store: &Store,
     from: Option<&serde_json::Value>,
     into: &mut dyn Rows,
 ) -> Result<Fetched, PortError> {
     let seen = from.and_then(serde_json::Value::as_u64).unwrap_or(0);
-    let kind = Some("value.entered".to_owned());
-    let filter = EventFilter { after: Some(seen), kind, ..EventFilter::default() };
-    let mut last = seen;
-    for recorded in store.events(&filter).await? {
+    let kind = Some("value.*".to_owned());
+    let new = EventFilter { after: Some(seen), kind: kind.clone(), limit: Some(1), ..EventFilter::default() };
+    if store.events(&new).await?.is_empty() {
+        return Ok(Fetched { bookmark: json!(seen), whole: false, more: false });
+    }
+    let (mut last, mut entries) = (seen, Entries::default());
+    for recorded in store.events(&EventFilter { kind, ..EventFilter::default() }).await? {
+        let key = entries.on(recorded.event()?);
+        let Some((figure, period, part)) = key.filter(|_| recorded.seq > seen) else { continue };
         last = recorded.seq;
-        let Event::ValueEntered(entered) = recorded.event()? else { continue };
-        let Entry { figure, period, part, value, .. } = entered.of;
-        let part = match part {
+        let text = match part {
             None => None,
             Some(text) => match store.read().await?.text(&text).await? {
                 Some(text) => Some(text),
@@ -158,14 +221,15 @@ pub(crate) async fn after(
                 None => continue,
             },
         };
-        let id = [figure.as_str(), &period.to_string(), part.as_deref().unwrap_or_default()].join("|");
+        let id = [figure.as_str(), &period.to_string(), text.as_deref().unwrap_or_default()].join("|");
+        let stands = entries.stands(&(figure.clone(), period, part));
         let row = json!({
             "id": id,
-            "figure": figure.as_str(),
+            "figure": if stands.is_some() { figure.as_str() } else { TAKEN_BACK },
             "period": period.first.to_string(),
-            "value": value.as_str(),
-            "part": part,
-            "item": entered.item,
+            "value": stands.map_or("0", |(_, of)| of.value.as_str()),
+            "part": text,
+            "item": stands.map(|(item, _)| item),
         });
         into.row(&row.to_string())?;
     }

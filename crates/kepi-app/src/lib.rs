@@ -26,6 +26,7 @@ pub mod editing;
 pub mod entries;
 pub mod error;
 mod freezing;
+mod handing;
 mod import;
 pub mod insights;
 mod items;

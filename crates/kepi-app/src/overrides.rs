@@ -12,7 +12,7 @@ use kepi_govern::{
 use kepi_model::{
     calendar::{Grain, Period},
     id::KpiId,
-    project::Project,
+    project::{Kpi, Measure, Project, ValueUnit},
 };
 use kepi_proof::Commitment;
 use kepi_query::{published::VALUE, value::Segment};
@@ -28,6 +28,7 @@ use crate::{
     open::App,
     periods::said,
     publishing::values_in,
+    told::Told,
 };
 
 /// What is to be said, of which figure.
@@ -225,6 +226,7 @@ impl App {
         if !(low..=high).contains(&point) {
             return Err(AppError::NotFound(format!("`{}` is beyond what `{}` can be", what.value, kpi.id)));
         }
+        whole_if_counted(kpi, point, what.value)?;
         let value = Number::new(point)
             .ok_or_else(|| AppError::NotFound(format!("`{}` has too many digits", what.value)))?;
         let ids = [kpi.id.to_string()];
@@ -287,6 +289,53 @@ impl App {
         Ok(texts.into_iter().find(|(_, text)| text == segment).map(|(name, _)| name))
     }
 
+    /// What stands beside a figure that an item says, so that whoever decides on it sees both: what is computed of it, in words.
+    ///
+    /// # Errors
+    /// The database or the lake refuses, or what is in force cannot be read.
+    pub async fn beside(&self, number: u64) -> Result<Vec<String>, AppError> {
+        let organisation = self.store.organisation().await?;
+        let Some(item) = organisation.items.get(number) else { return Ok(Vec::new()) };
+        let (kpis, period, segment) = match &item.content {
+            Content::Override(of) => (Some(of.figure.kpi.clone()), of.figure.period, of.figure.segment),
+            Content::Restore(restored) => match organisation.overrides.get(*restored) {
+                Some(of) => (Some(of.figure.kpi.clone()), of.figure.period, of.figure.segment),
+                None => return Ok(Vec::new()),
+            },
+            Content::Entry(of) => (None, of.period, None),
+            _ => return Ok(Vec::new()),
+        };
+        let project = self.in_force().await?;
+        let measured = |kpi: &&Kpi| match (&kpis, &item.content, &kpi.measure) {
+            (Some(id), ..) => kpi.id == *id,
+            (None, Content::Entry(of), Measure::Entered(by)) => by.figure == of.figure.as_str(),
+            _ => false,
+        };
+        let segment = match segment {
+            None => Some(Segment::total()),
+            Some(text) => self.store.read().await?.text(&text).await?.and_then(|text| text.parse().ok()),
+        };
+        let Some(segment) = segment else { return Ok(vec!["the segment's name was erased".to_owned()]) };
+        let place = project.calendar.period_of_day(period.grain, period.first);
+        let mut lines = Vec::new();
+        for kpi in project.kpis.values().filter(measured) {
+            let ids = [kpi.id.to_string()];
+            let rows = self.values.newest(&VALUE, Some(&ids)).await.map_err(AppError::Lake)?;
+            let found = values_in(&rows, &project)?;
+            let found = found.into_iter().find(|value| value.period == place && value.segment == segment);
+            let of = if segment.is_total() { String::new() } else { format!(" for {segment}") };
+            let computed = match found {
+                Some(value) => {
+                    let n = value.estimate.as_ref().map_or(String::new(), |of| format!(", of {} cases", of.n));
+                    format!("{}{n}", said(&project, &kpi.id, &value.estimate))
+                }
+                None => "nothing is published".to_owned(),
+            };
+            lines.push(format!("computed of kpi/{} in {period}{of}: {computed}", kpi.id));
+        }
+        Ok(lines)
+    }
+
     /// Asks one other to agree that what is computed holds again.
     ///
     /// # Errors
@@ -330,20 +379,30 @@ impl App {
     }
 }
 
+/// What is counted comes in whole numbers.
+pub(crate) fn whole_if_counted(kpi: &Kpi, point: f64, written: &str) -> Result<(), AppError> {
+    match kpi.unit == ValueUnit::Count && point.fract() != 0.0 {
+        true => Err(AppError::NotFound(format!("`{written}` is no number of things, which `{}` is", kpi.id))),
+        false => Ok(()),
+    }
+}
+
 /// What an item of these kinds touches, in words.
-pub(crate) fn touches(content: &items::Content) -> Option<String> {
+pub(crate) fn touches(content: &items::Content, told: &Told) -> Option<String> {
     match content {
         Content::Override(of) => {
             let expires = of.expires.map_or(String::new(), |day| format!(" until {day}"));
             let part = if of.figure.segment.is_some() { ", a part of its rows" } else { "" };
             let Figure { kpi, period, .. } = &of.figure;
-            Some(format!("kpi/{kpi} in {period}{part}: {}{expires}", of.value))
+            Some(format!("kpi/{kpi} in {period}{part}: {}{expires}", told.figure(kpi, &of.value)))
         }
         Content::Entry(of) => {
             let part = if of.part.is_some() { ", of a part" } else { "" };
-            Some(format!("{} in {}{part}: {}", of.figure, of.period, of.value))
+            let said = told.entered(of.figure.as_str(), &of.value);
+            Some(format!("{} in {}{part}: {said}", of.figure, of.period))
         }
         Content::Restore(item) => Some(format!("what item {item} overrode")),
+        Content::TakeBack(item) => Some(format!("what item {item} entered")),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{civil::Date, tz::TimeZone};
-use kepi_govern::Organisation;
+use kepi_govern::{Organisation, directory::Duty};
 use kepi_model::project::Project;
 use kepi_report::people::{Directory, Left, Load};
 use kepi_store::Store;
@@ -55,6 +55,15 @@ async fn at(store: &Store, organisation: &Organisation, day: Date, at: i64) -> R
     for (person, when) in organisation.items.all().flat_map(|item| &item.work.missed) {
         if *when > at - REMEMBERED {
             loads.entry(told.person(*person)).or_default().missed += 1;
+        }
+    }
+    for (duty, item) in organisation.items.unaccepted() {
+        let kpi = match duty {
+            Duty::Kpi(kpi) => format!("kpi/{kpi}"),
+            Duty::Seat { .. } | Duty::Unit(_) => continue,
+        };
+        if let Some(duty) = directory.duties.iter_mut().find(|duty| duty.of == kpi) {
+            duty.handover = Some(item);
         }
     }
     directory.loads = loads;

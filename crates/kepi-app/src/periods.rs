@@ -271,7 +271,11 @@ impl App {
         Ok(both)
     }
 
-    pub(crate) async fn in_force(&self) -> Result<Project, AppError> {
+    /// What is in force.
+    ///
+    /// # Errors
+    /// Nothing is yet, the database refuses, or it cannot be read.
+    pub async fn in_force(&self) -> Result<Project, AppError> {
         let Some((files, _)) = archive::in_force(&self.store).await? else {
             let why = "nothing is in force yet: the first `kepi run` puts in force what stands in the folder";
             return Err(AppError::NotFound(why.to_owned()));

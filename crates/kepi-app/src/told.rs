@@ -2,8 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kepi_govern::{Item, Organisation, Principal};
+use kepi_govern::{Content, Item, Organisation, Principal, plain::Number};
+use kepi_model::{
+    id::KpiId,
+    project::{Measure, Project, ValueUnit},
+};
 use kepi_proof::Commitment;
+use kepi_report::format;
 use kepi_store::Store;
 
 use crate::error::AppError;
@@ -13,6 +18,8 @@ pub(crate) struct Told {
     names: BTreeMap<u64, String>,
     texts: BTreeMap<Commitment, String>,
     children: BTreeMap<u64, Vec<u64>>,
+    units: BTreeMap<KpiId, ValueUnit>,
+    entered: BTreeMap<String, ValueUnit>,
 }
 
 impl Told {
@@ -26,7 +33,11 @@ impl Told {
             let ballots = item.ballots.values().filter_map(|ballot| ballot.why);
             let notes = item.work.contacts.iter().filter_map(|of| of.note);
             let notes = notes.chain(item.work.answers.iter().filter_map(|of| of.note));
-            ballots.chain([item.why]).chain(item.content.texts()).chain(notes)
+            let restored = match &item.content {
+                Content::Restore(of) => organisation.overrides.get(*of).and_then(|of| of.figure.segment),
+                _ => None,
+            };
+            ballots.chain([item.why]).chain(item.content.texts()).chain(notes).chain(restored)
         });
         let texts: Vec<Commitment> = texts.collect::<BTreeSet<_>>().into_iter().collect();
         let mut children: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
@@ -35,7 +46,42 @@ impl Told {
                 children.entry(parent).or_default().push(item.number);
             }
         }
-        Ok(Self { names: store.names().await?, texts: store.read().await?.texts(&texts).await?, children })
+        Ok(Self {
+            names: store.names().await?,
+            texts: store.read().await?.texts(&texts).await?,
+            children,
+            units: BTreeMap::new(),
+            entered: BTreeMap::new(),
+        })
+    }
+
+    /// The same, with figures as the KPIs of a project are read.
+    pub fn measured_by(mut self, project: &Project) -> Self {
+        self.units = project.kpis.values().map(|kpi| (kpi.id.clone(), kpi.unit.clone())).collect();
+        let entered = project.kpis.values().filter_map(|kpi| match &kpi.measure {
+            Measure::Entered(of) => Some((of.figure.clone(), kpi.unit.clone())),
+            _ => None,
+        });
+        self.entered = entered.collect();
+        self
+    }
+
+    /// A figure of a KPI as people read it; as it is kept, where it is not known what it is measured in.
+    pub fn figure(&self, kpi: &KpiId, figure: &Number) -> String {
+        of_unit(self.units.get(kpi), figure)
+    }
+
+    /// A figure that is entered, as people read it.
+    pub fn entered(&self, name: &str, figure: &Number) -> String {
+        of_unit(self.entered.get(name), figure)
+    }
+
+    /// By how much a KPI differs, as people read it.
+    pub fn difference(&self, kpi: &KpiId, of: &Number) -> String {
+        match self.units.get(kpi) {
+            Some(unit) => format::difference(of.get(), unit, format::decimals(of.get(), None, unit)),
+            None => of.to_string(),
+        }
     }
 
     /// What to call somebody.
@@ -66,5 +112,12 @@ impl Told {
     /// The numbers of the items that belong to another.
     pub fn children(&self, of: u64) -> &[u64] {
         self.children.get(&of).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn of_unit(unit: Option<&ValueUnit>, figure: &Number) -> String {
+    match unit {
+        Some(unit) => format::value(figure.get(), unit, format::decimals(figure.get(), None, unit)),
+        None => figure.to_string(),
     }
 }

@@ -29,6 +29,24 @@ pub struct Directory {
     pub last_resort: Vec<u64>,
     /// Business hours where a unit has none.
     pub hours: BusinessHours,
+    /// What is handed over and not accepted yet: it stands with a superior of whose it is to be.
+    pub unaccepted: BTreeSet<Duty>,
+}
+
+/// Something that somebody answers for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Duty {
+    /// To be accountable for a KPI.
+    Kpi(KpiId),
+    /// To answer in a unit for what somebody is accountable for elsewhere.
+    Seat {
+        /// The unit.
+        unit: UnitId,
+        /// Who is accountable elsewhere.
+        of: u64,
+    },
+    /// To manage a unit.
+    Unit(UnitId),
 }
 
 /// How a person stands to others.
@@ -108,6 +126,8 @@ pub enum Passed {
     Away,
     /// Has refused it.
     Refused,
+    /// Has not accepted yet to answer for it.
+    Unaccepted,
 }
 
 /// A stop on the way to whose turn it is; the last one is not passed over.
@@ -121,6 +141,17 @@ pub struct Reached {
     pub unit: Option<UnitId>,
     /// Why it went on.
     pub passed: Option<Passed>,
+}
+
+impl Duty {
+    /// Who has it by the definitions; none: nobody.
+    pub fn holder(&self, directory: &Directory) -> Option<u64> {
+        match self {
+            Self::Kpi(kpi) => directory.accountable.get(kpi).copied(),
+            Self::Seat { unit, of } => directory.units.get(unit)?.seats.get(of).copied(),
+            Self::Unit(unit) => directory.units.get(unit)?.manager,
+        }
+    }
 }
 
 /// The way so far.
@@ -159,6 +190,16 @@ impl Way<'_> {
             line = Line::Substitute;
         }
         false
+    }
+
+    /// Passes over somebody who has not accepted it yet, to her superiors.
+    fn ends_above(&mut self, person: u64, by: Line, unit: Option<&UnitId>) -> bool {
+        if self.stops.iter().all(|stop| stop.person != person) {
+            let passed = Some(Passed::Unaccepted);
+            self.stops.push(Reached { person, by, unit: unit.cloned(), passed });
+        }
+        let superiors = self.directory.superiors(person);
+        superiors.into_iter().any(|superior| self.ends_with(superior, Line::Superior, None))
     }
 
     /// The way if it ends with those of last resort, who are taken even if they are away; and at last with anybody.
@@ -226,16 +267,27 @@ impl Directory {
         if let Some(person) = accountable {
             let mut seats =
                 self.upwards(unit).filter_map(|(id, place)| Some((id, *place.seats.get(&person)?)));
-            let ends = match seats.next() {
-                Some((id, holder)) => way.ends_with(holder, Line::Seat, Some(id)),
-                None => way.ends_with(person, Line::Accountable, None),
+            let (duty, holder, line, at) = match seats.next() {
+                Some((id, holder)) => {
+                    (Duty::Seat { unit: id.clone(), of: person }, holder, Line::Seat, Some(id))
+                }
+                None => (Duty::Kpi(kpi.clone()), person, Line::Accountable, None),
+            };
+            let ends = match self.unaccepted.contains(&duty) {
+                false => way.ends_with(holder, line, at),
+                true => way.ends_above(holder, line, at),
             };
             if ends {
                 return Some(way.stops);
             }
         }
         for (id, place) in self.upwards(unit) {
-            if place.manager.is_some_and(|manager| way.ends_with(manager, Line::Manager, Some(id))) {
+            let accepted = !self.unaccepted.contains(&Duty::Unit(id.clone()));
+            let ends = |way: &mut Way<'_>, manager| match accepted {
+                true => way.ends_with(manager, Line::Manager, Some(id)),
+                false => way.ends_above(manager, Line::Manager, Some(id)),
+            };
+            if place.manager.is_some_and(|manager| ends(&mut way, manager)) {
                 return Some(way.stops);
             }
         }

@@ -558,6 +558,8 @@ pub enum Event {
     FigureOverridden(FigureOverridden),
     /// `value.entered`
     ValueEntered(ValueEntered),
+    /// `value.taken_back`, by the number of the item that entered it
+    ValueTakenBack(u64),
     /// `override.ended`
     OverrideEnded(OverrideEnded),
     /// `alerts.silenced`
@@ -594,6 +596,7 @@ impl Event {
             Self::AlertsSilenced(AlertsSilenced { silence, .. }) | Self::SilenceEnded(silence) => {
                 Subject::silence(*silence)
             }
+            Self::ValueTakenBack(item) => Subject::entry(*item),
             Self::FigureOverridden(FigureOverridden { item, .. })
             | Self::OverrideEnded(OverrideEnded { item, .. }) => Subject::overriding(*item),
             Self::ItemOpened(ItemOpened { item, .. })
@@ -659,6 +662,7 @@ impl Event {
             | Self::PeriodClosed(_)
             | Self::OverrideEnded(_)
             | Self::SilenceEnded(_)
+            | Self::ValueTakenBack(_)
             | Self::ItemMoved(_)
             | Self::ItemReturned(_)
             | Self::ItemEnded(_)

@@ -113,6 +113,7 @@ impl Organisation {
             | Event::RunPublished(_)
             | Event::InsightsPublished(_)
             | Event::ValueEntered(_)
+            | Event::ValueTakenBack(_)
             | Event::AttemptRefused(_)
             | Event::AttemptForbidden(_)
             | Event::Legacy(_) => {}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kepi_model::governance::Aspect;
 
 use crate::{
-    directory::Reached,
+    directory::{Duty, Reached},
     entries::Entry,
     event::{DefinitionAdopted, Event, LoadCounts, Returned, RunCounts, Subject},
     items::{Content, Expected, Seen},
@@ -84,6 +84,7 @@ impl Event {
             Self::PeriodClosed(e) => format!("official as published up to event {}", e.published),
             Self::FigureOverridden(e) => overridden(&e.of),
             Self::ValueEntered(e) => entered(&e.of),
+            Self::ValueTakenBack(item) => format!("what item {item} entered holds no longer"),
             Self::OverrideEnded(e) => format!("{}: what is computed holds again", e.why.word()),
             Self::ItemOpened(e) => proposed(&e.content),
             Self::ItemEdited(e) => format!("written anew, ballots are void: {}", proposed(&e.content)),
@@ -178,6 +179,7 @@ fn proposed(content: &Content) -> String {
         Content::Override(of) => format!("{kind}: {}", overridden(of)),
         Content::Entry(of) => format!("{kind}: {}", entered(of)),
         Content::Restore(item) => format!("{kind}: override/{item}"),
+        Content::TakeBack(item) => format!("{kind}: entry/{item}"),
         Content::Close(close) => {
             format!("{kind}: {} as published up to event {}", Subject::period(close.period), close.published)
         }
@@ -196,6 +198,16 @@ fn proposed(content: &Content) -> String {
             format!("{kind}: a row of {} behind kpi/{}{unit}, by {}", of.of, of.kpi, of.rule)
         }
         Content::Commentary(of) => format!("{kind}: on kpi/{} in {}", of.kpi, of.period),
+        Content::Handover(of) => {
+            let duties = of.duties.iter().map(|duty| match duty {
+                Duty::Kpi(kpi) => format!("kpi/{kpi}"),
+                Duty::Seat { unit, .. } => format!("a seat in unit/{unit}"),
+                Duty::Unit(unit) => format!("unit/{unit}"),
+            });
+            let duties = duties.collect::<Vec<_>>().join(", ");
+            format!("{kind}: {duties}, with {} items", of.items.len())
+        }
+        Content::Notice(of) => format!("{kind}: kpi/{} goes on {}", of.kpi, of.from),
     }
 }
 

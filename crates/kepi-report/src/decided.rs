@@ -2,6 +2,9 @@
 //!
 //! Kinds of items, steps and respects are words here: whatever kind there is, it is shown by what it says of itself.
 
+use kepi_model::id::UnitId;
+use kepi_query::value::Segment;
+
 use crate::difference::Difference;
 
 /// Something that waits for somebody, or did.
@@ -166,6 +169,32 @@ pub struct Touch {
     pub id: String,
     /// From when on: a day, or `ever`.
     pub from: String,
+    /// Which of its rows it is about.
+    pub rows: Rows,
+}
+
+/// Which rows of a KPI something is about: who may not see their figures does not see it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Rows {
+    /// The definition, whatever rows it is over: who sees any of it sees that.
+    #[default]
+    Any,
+    /// Those of a unit; none: all of them.
+    Unit(Option<UnitId>),
+    /// Those of a segment.
+    Segment(Segment),
+}
+
+impl Touch {
+    /// A definition, from when on.
+    pub fn new(id: impl Into<String>, from: impl Into<String>) -> Self {
+        Self { id: id.into(), from: from.into(), rows: Rows::Any }
+    }
+
+    /// Of a definition these rows alone.
+    pub fn of(self, rows: Rows) -> Self {
+        Self { rows, ..self }
+    }
 }
 
 /// What somebody said.
@@ -334,7 +363,7 @@ pub struct Periods {
 }
 
 /// A figure of a closed period.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Official {
     /// The KPI.
     pub kpi: String,
@@ -344,6 +373,12 @@ pub struct Official {
     pub official: Option<String>,
     /// What was computed since, where that is something else; none within: it is no longer computed.
     pub restated: Option<Option<String>>,
+    /// What is official as a number, in the unit that figures are kept in.
+    pub official_value: Option<f64>,
+    /// What was computed since as a number.
+    pub restated_value: Option<f64>,
+    /// Whether what stands since is said by people in place of what was computed.
+    pub overridden: bool,
 }
 
 /// What would come of a definition written anew.

@@ -347,3 +347,105 @@ impl Member {
         self.away.iter().filter(|(from, until)| (*from..*until).contains(&day)).map(|(_, until)| *until).max()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(id: &str) -> Member {
+        Member {
+            id: id.to_owned(),
+            name: id.to_uppercase(),
+            role: None,
+            reports_to: None,
+            dotted_to: None,
+            substitute: None,
+            away: Vec::new(),
+        }
+    }
+
+    fn duty(of: &str, accountable: Option<&str>) -> Duty {
+        Duty {
+            of: of.to_owned(),
+            name: of.to_owned(),
+            accountable: accountable.map(str::to_owned),
+            responsible: vec!["ann".to_owned()],
+            consulted: Vec::new(),
+            informed: Vec::new(),
+            handover: None,
+        }
+    }
+
+    fn place(id: &str, parent: Option<&str>, manager: Option<&str>) -> Place {
+        Place {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            parent: parent.map(str::to_owned),
+            manager: manager.map(str::to_owned),
+            seats: Vec::new(),
+        }
+    }
+
+    /// Nothing is missing: everybody is there, everything has an owner, the root has a manager.
+    fn whole() -> Directory {
+        Directory {
+            day: Date::constant(2026, 3, 2),
+            persons: ["ann", "bea", "carl"].map(member).into(),
+            units: vec![place("company", None, Some("ann")), place("emea", Some("company"), None)],
+            duties: vec![duty("kpi/a", Some("ann")), duty("source/s", Some("bea"))],
+            left: Vec::new(),
+            loads: BTreeMap::from([("ann".to_owned(), Load { open: 3, overdue: 0, missed: 0 })]),
+        }
+    }
+
+    fn found(directory: &Directory) -> Vec<(&'static str, String)> {
+        directory.gaps().into_iter().map(|gap| (gap.gap.code(), gap.of)).collect()
+    }
+
+    #[test]
+    fn every_kind_of_gap_is_found_where_it_was_planted_and_nowhere_else() {
+        assert_eq!(found(&whole()), []);
+        type Planted = (&'static str, &'static str, fn(&mut Directory));
+        let planted: [Planted; 8] = [
+            ("no_accountable", "kpi/b", |of| of.duties.push(duty("kpi/b", None))),
+            ("no_accountable", "source/t", |of| of.duties.push(duty("source/t", None))),
+            ("no_responsible", "kpi/b", |of| {
+                of.duties.push(Duty { responsible: Vec::new(), ..duty("kpi/b", Some("ann")) });
+            }),
+            ("not_accepted", "kpi/b", |of| {
+                of.duties.push(Duty { handover: Some(7), ..duty("kpi/b", Some("carl")) });
+            }),
+            ("nobody_acts", "kpi/a", |of| {
+                of.persons[0].away = vec![(Date::constant(2026, 3, 1), Date::constant(2026, 3, 3))];
+            }),
+            ("no_manager", "unit/island", |of| of.units.push(place("island", None, None))),
+            ("overload", "person/ann", |of| {
+                of.duties.extend((0..MOST_ACCOUNTABLE).map(|n| duty(&format!("kpi/more_{n}"), Some("ann"))));
+            }),
+            ("idle", "person/bea", |of| {
+                of.loads.insert("bea".to_owned(), Load { open: 1, overdue: 0, missed: 1 });
+            }),
+        ];
+        let kinds: BTreeSet<&str> = planted.iter().map(|(code, ..)| *code).collect();
+        assert_eq!(kinds, Gap::ALL.map(Gap::code).into());
+        for (code, of, plant) in planted {
+            let mut directory = whole();
+            plant(&mut directory);
+            assert_eq!(found(&directory), [(code, of.to_owned())]);
+        }
+    }
+
+    #[test]
+    fn a_substitute_acts_while_she_is_there_and_a_circle_ends() {
+        let away = vec![(Date::constant(2026, 3, 1), Date::constant(2026, 3, 3))];
+        let mut directory = whole();
+        directory.persons[0] = Member { away: away.clone(), substitute: Some("bea".to_owned()), ..member("ann") };
+        assert_eq!((directory.acts_for("ann"), found(&directory)), (Some("bea"), vec![]));
+        directory.persons[1] = Member { away, substitute: Some("ann".to_owned()), ..member("bea") };
+        assert_eq!(directory.acts_for("ann"), None);
+        // The first day back she is there.
+        directory.day = Date::constant(2026, 3, 3);
+        assert_eq!(directory.acts_for("ann"), Some("ann"));
+        assert_eq!(directory.acts_for("nobody"), None);
+    }
+}

@@ -28,7 +28,7 @@ use kepi_score::{
 };
 
 use crate::{
-    decided::{Commentary, Held, Item, ItemInFull, Official, Periods, RegisterAsked, Silence},
+    decided::{Commentary, Held, Item, ItemInFull, Official, Periods, RegisterAsked, Rows, Silence, Touch},
     facts::{Entry, Facts, Said, Standing},
     logged::{LogAsked, Logged},
     people::{Directory, PeopleAsked},
@@ -138,7 +138,17 @@ impl Seen {
     fn shows_item(&self, item: &Item) -> bool {
         item.has_part(self.viewer.acts_as.as_deref())
             || (self.part.is_none() || !item.secret)
-                && item.touches.iter().all(|touch| self.shows_definition(&touch.id))
+                && item.touches.iter().all(|touch| self.shows_touch(touch))
+    }
+
+    /// Whether what an item touches is seen: of a KPI the rows that it is about.
+    fn shows_touch(&self, touch: &Touch) -> bool {
+        let kpi = touch.id.strip_prefix("kpi/").and_then(|name| name.parse().ok());
+        match (&touch.rows, kpi, &self.part) {
+            (Rows::Unit(unit), Some(kpi), Some(part)) => part.sight.kpi(&kpi, unit.as_ref()),
+            (Rows::Segment(segment), Some(kpi), Some(part)) => part.shows(&kpi, segment),
+            _ => self.shows_definition(&touch.id),
+        }
     }
 
     /// Whether the figures of a KPI over a segment are seen.
@@ -447,5 +457,74 @@ impl Facts for Seen {
         };
         let figures = self.facts.official(period)?;
         Ok(figures.map(|all| all.into_iter().filter(|of| seen(of)).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    /// Sees figures of one unit, and what is decided.
+    struct Only(UnitId);
+
+    impl Sight for Only {
+        fn kpi(&self, _: &KpiId, unit: Option<&UnitId>) -> bool {
+            unit == Some(&self.0)
+        }
+        fn scorecard(&self, _: &ScorecardId, unit: Option<&UnitId>) -> bool {
+            unit == Some(&self.0)
+        }
+        fn data(&self, _: &SourceId) -> bool {
+            false
+        }
+        fn rows(&self, _: &SourceId) -> bool {
+            false
+        }
+        fn why_not(&self, _: &SourceId, _: bool) -> String {
+            String::new()
+        }
+        fn decisions(&self) -> bool {
+            true
+        }
+        fn decides(&self) -> bool {
+            true
+        }
+        fn why_no_decisions(&self, _: bool) -> String {
+            String::new()
+        }
+        fn whom(&self) -> String {
+            String::new()
+        }
+    }
+
+    #[test]
+    fn an_item_is_seen_by_who_sees_the_rows_that_it_is_about() {
+        let viewer = Viewer {
+            name: "vic".to_owned(),
+            signed_in: true,
+            form_key: None,
+            acts_as: Some("vic".to_owned()),
+            decides: false,
+            request_key: String::new(),
+        };
+        let unit = |name: &str| -> UnitId { name.parse().unwrap() };
+        let seen = Seen::by(viewer, Some(Arc::new(Only(unit("area_f")))), Arc::new(fixture::airport()));
+        let about = |rows: Rows| Item {
+            touches: vec![Touch::new("kpi/restroom_cleanliness", "ever").of(rows)],
+            authors: vec!["ana".to_owned()],
+            ..Item::default()
+        };
+        assert!(seen.shows_item(&about(Rows::Unit(Some(unit("area_f"))))));
+        assert!(!seen.shows_item(&about(Rows::Unit(Some(unit("area_a"))))), "of another unit");
+        assert!(!seen.shows_item(&about(Rows::Unit(None))), "of all rows");
+        assert!(!seen.shows_item(&about(Rows::Segment(Segment::total()))));
+        assert!(seen.shows_item(&about(Rows::Any)), "a definition, of which she sees some figures");
+        // Whoever takes part sees it all the same.
+        let asked = Item { turn: vec!["vic".to_owned()], ..about(Rows::Unit(None)) };
+        assert!(seen.shows_item(&asked));
+        // What waits for whom counts what she does not see, so nobody is told.
+        let directory = seen.directory(&PeopleAsked::default()).unwrap();
+        assert!(directory.loads.is_empty() && directory.duties.iter().all(|duty| duty.of.starts_with("kpi/")));
     }
 }

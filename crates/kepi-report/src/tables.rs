@@ -9,7 +9,7 @@ use crate::{
     reporter::Reporter,
     trace::plain,
     view::{
-        Cell, ClosedView, InboxView, ItemRow, LogView, Named, OfficialView, Outcome, OwnershipView, PeopleView,
+        Cell, ClosedView, InboxView, ItemRow, LogView, Named, OfficialView, Outcome, OwnershipView, DirectoryView,
         PeriodsView, RegisterView, RowsView, Shade,
     },
 };
@@ -188,9 +188,13 @@ pub fn official(view: &OfficialView) -> String {
         let now = of.restated.clone().flatten().unwrap_or_default();
         let official = of.official.clone().unwrap_or_default();
         let own = [of.kpi.id.clone(), of.kpi.name.clone(), view.period.clone(), of.segment.clone(), official];
-        own.into_iter().chain([of.restated.is_some().to_string(), now]).collect()
+        let plain = [of.official_value, of.restated_value].map(|n| n.map(|n| n.to_string()).unwrap_or_default());
+        own.into_iter().chain([of.restated.is_some().to_string(), now]).chain(plain).collect()
     });
-    csv::table(&["kpi", "name", "period", "segment", "official", "restated", "now"], rows)
+    csv::table(
+        &["kpi", "name", "period", "segment", "official", "restated", "now", "official_value", "now_value"],
+        rows,
+    )
 }
 
 /// Period, value, interval, n, reason and whether it is final.
@@ -218,7 +222,7 @@ fn id(of: Option<&Named>) -> String {
 }
 
 /// Who is there, a person a row.
-pub fn people(view: &PeopleView) -> String {
+pub fn people(view: &DirectoryView) -> String {
     let header = [
         "person", "name", "role", "reports_to", "dotted_to", "substitute", "away_until", "manages", "seats",
         "accountable", "responsible", "sources", "items", "overdue",

@@ -64,6 +64,16 @@ impl Store {
         }
     }
 
+    /// Says how far a follower has come whose work is done elsewhere, each of it once under a key of its own.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn seen_up_to(&self, follower: &str, seq: u64) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        advance(&mut tx, follower, seq).await?;
+        tx.commit().await
+    }
+
     /// How far a follower has come: the position of the last event it worked on.
     ///
     /// # Errors

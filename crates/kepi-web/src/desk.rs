@@ -57,6 +57,13 @@ pub enum Wish {
         /// What.
         deed: Deed,
     },
+    /// To take back what was entered by an item.
+    TakeBack {
+        /// The item.
+        item: u64,
+        /// Why.
+        why: String,
+    },
     /// To file what is done about an alert.
     Plan {
         /// The alert.

@@ -111,6 +111,11 @@ pub const FORMS: &[FormRoute] = &[
             act(id, Ok(Deed::Answer(settled, note(fields)?)))
         },
     },
+    FormRoute {
+        path: "/items/{id}/take-back",
+        page: "/items/{id}",
+        wish: |id, fields| Ok(Wish::TakeBack { item: number(id)?, why: reason(fields)? }),
+    },
     FormRoute { path: "/items/{id}/plan", page: "/items/{id}", wish: plan },
     FormRoute {
         path: "/items/{id}/learn",

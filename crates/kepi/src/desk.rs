@@ -149,6 +149,7 @@ async fn wanted(app: &App, wish: Wish, acting: Acting<'_>) -> Result<u64, AppErr
             };
             deciding.act(item, &doing, acting).await.map(|()| item)
         }
+        Wish::TakeBack { item, why } => app.take_back(item, acting, &why).await,
         Wish::Plan { item, plan } => planned(deciding, item, &plan, acting).await,
         Wish::Learn { item, findings, follows } => {
             deciding.learn(item, (&findings, &follows), acting).await.map(|()| item)

@@ -80,5 +80,6 @@ pub(super) async fn of(
         people: people.collect(),
         units: units.collect(),
         hours: nine_to_five(&project.calendar.zone),
+        unaccepted: organisation.items.unaccepted().into_keys().collect(),
     })
 }

@@ -20,8 +20,9 @@ use kepi_govern::{
 use kepi_model::{
     calendar::Period,
     id::{KpiId, PersonId},
-    project::{Project, ValueUnit},
+    project::{Better, Project, ValueUnit},
 };
+use kepi_proof::Commitment;
 use kepi_store::{Asked, NewText, StoreError, door::new_key};
 pub use shown::{AnswerView, CaseView, ContactView, OwnerView, WorkView};
 pub(crate) use shown::{above, touches, worked_on};
@@ -29,7 +30,7 @@ pub use silences::{SilenceView, Silencing, silences};
 
 use crate::{
     archive,
-    deciding::{Acting, Deciding, Looking, clock, known},
+    deciding::{Acting, Deciding, Looking, clock, known, words},
     error::AppError,
     picture::project_of,
 };
@@ -107,35 +108,44 @@ impl Deciding<'_> {
     /// A law forbids it, or the database refuses.
     pub async fn act(&self, number: u64, doing: &Doing<'_>, acting: Acting<'_>) -> Result<(), AppError> {
         self.tick(acting.at).await?;
-        let said = |text: &str| NewText::new(text.to_owned());
         let mut texts = Vec::new();
-        let mut keep = |text: &str| {
-            let text = said(text);
+        let mut keep = |text: &str| -> Result<Commitment, AppError> {
+            let text = words("the reason", text)?;
             let commitment = text.commitment;
             texts.push(text);
-            commitment
+            Ok(commitment)
         };
         let deed = match doing {
             Doing::Acknowledge => Deed::Acknowledge,
             Doing::Assign(to) => Deed::Assign { to: self.number_of(to).await? },
-            Doing::Refuse(why) => Deed::Refuse { why: keep(why) },
+            Doing::Refuse(why) => Deed::Refuse { why: keep(why)? },
             Doing::Snooze(hours, why) => {
-                Deed::Snooze { until: acting.at + i64::from(*hours) * HOUR, why: keep(why) }
+                Deed::Snooze { until: acting.at + i64::from(*hours) * HOUR, why: keep(why)? }
             }
-            Doing::Dismiss(why) => Deed::Dismiss { why: keep(why) },
+            Doing::Dismiss(why) => Deed::Dismiss { why: keep(why)? },
             Doing::Finish(outcome, why) => {
-                Deed::Finish { outcome: outcome_of(outcome)?, cause: None, why: why.map(keep) }
+                let outcome = outcome_of(outcome)?;
+                let organisation = self.0.organisation().await?;
+                let content = organisation.items.get(number).map(|item| &item.content);
+                // To sign or to have read says all there is to say.
+                let says_all = matches!(content, Some(Content::Handover(_) | Content::Notice(_)) | None);
+                if why.is_none() && !says_all {
+                    return Err(AppError::NotFound(
+                        "say in words what came of it: `-m`, which is read years later".to_owned(),
+                    ));
+                }
+                Deed::Finish { outcome, cause: None, why: why.map(keep).transpose()? }
             }
             Doing::Close(outcome, cause, why) => {
                 let cause = cause.parse().map_err(|_| {
                     AppError::NotFound(format!("`{cause}` is no root cause; one is a word such as `waiting`"))
                 })?;
-                Deed::Finish { outcome: outcome_of(outcome)?, cause: Some(cause), why: why.map(keep) }
+                Deed::Finish { outcome: outcome_of(outcome)?, cause: Some(cause), why: why.map(keep).transpose()? }
             }
             Doing::Contact(by, reached, note) => {
-                Deed::Contact { by: *by, reached: *reached, note: note.map(keep) }
+                Deed::Contact { by: *by, reached: *reached, note: note.map(keep).transpose()? }
             }
-            Doing::Answer(settled, note) => Deed::Answer { settled: *settled, note: note.map(keep) },
+            Doing::Answer(settled, note) => Deed::Answer { settled: *settled, note: note.map(keep).transpose()? },
         };
         self.ask(&Command::Act(Act { item: number, deed }), texts, acting).await
     }
@@ -155,7 +165,19 @@ impl Deciding<'_> {
         };
         let to = project.calendar.parse(new.period)?;
         let after = project.calendar.first_day(to.offset(1))?;
-        let unit = project.kpis.get(&alert.kpi).map(|kpi| kpi.unit.clone());
+        let kpi = project.kpis.get(&alert.kpi);
+        let worse = match kpi.map(|kpi| kpi.better) {
+            Some(Better::Higher) => new.change < 0.0,
+            Some(Better::Lower) => new.change > 0.0,
+            Some(Better::InRange) | None => false,
+        };
+        if worse {
+            return Err(AppError::NotFound(format!(
+                "a change by {} would be worse: a plan says what it is to come to for the better",
+                new.change
+            )));
+        }
+        let unit = kpi.map(|kpi| kpi.unit.clone());
         let change = unit
             .map(|unit| kept(new.change, &unit))
             .and_then(Number::new)
@@ -251,13 +273,14 @@ impl Deciding<'_> {
         Err(AppError::Busy)
     }
 
-    /// Ends what nobody decided in time, hands on what nobody did, freezes what a rule says, and takes in what was adopted beside a proposal. Whether anything is due is found before the door is asked.
+    /// Ends what nobody decided in time, hands on what nobody did, freezes what a rule says, opens what comes of adoptions, and takes in what was adopted beside a proposal. Whether anything is due is found before the door is asked.
     ///
     /// # Errors
     /// The database refuses.
     pub async fn tick(&self, at: i64) -> Result<(), AppError> {
         self.end_overdue(at).await?;
         self.freeze_by_rule(at).await?;
+        self.hand_over(at).await?;
         self.rebase(at).await
     }
 

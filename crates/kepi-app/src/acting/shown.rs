@@ -2,11 +2,12 @@
 
 use kepi_govern::{
     Content, Directory, Item, Organisation, Principal,
-    directory::{Passed, Reached},
+    directory::{Duty, Passed, Reached},
     event::Subject,
     items::{Permission, Seen},
     plain::Number,
 };
+use kepi_model::id::KpiId;
 use kepi_proof::Commitment;
 use kepi_store::Store;
 use serde::Serialize;
@@ -163,29 +164,23 @@ fn stop(of: &Reached, told: &Told) -> String {
         Some(Passed::Gone) => ", is there no longer",
         Some(Passed::Away) => ", is away",
         Some(Passed::Refused) => ", has refused it",
+        Some(Passed::Unaccepted) => ", has not accepted it yet",
         None => "",
     };
     format!("{name}: {}{unit}{passed}", of.by.words())
 }
 
-/// Three digits that count: no effect is known better.
-fn short(of: &Number) -> String {
-    let Ok(number) = of.as_str().parse::<f64>() else { return of.to_string() };
-    let size = if number == 0.0 { 0.0 } else { number.abs().log10().floor() };
-    let digits = (2.0 - size).clamp(0.0, 9.0) as usize;
-    format!("{number:.digits$}")
-}
-
-fn seen(of: &Seen) -> String {
+fn seen(of: &Seen, kpi: Option<&KpiId>, told: &Told) -> String {
     match of {
         Seen::Signal { period, .. } => format!("still so in {period}"),
         Seen::Clear { period, .. } => format!("not so in {period}"),
         Seen::Effect(effect) => {
+            let said = |of: &Number| kpi.map_or_else(|| of.to_string(), |kpi| told.difference(kpi, of));
             let change = match &effect.change {
                 Some((change, Some((low, high)))) => {
-                    format!(", {} [{}, {}]", short(change), short(low), short(high))
+                    format!(", {} (between {} and {})", said(change), said(low), said(high))
                 }
-                Some((change, None)) => format!(", {}", short(change)),
+                Some((change, None)) => format!(", {}", said(change)),
                 None => String::new(),
             };
             format!("before and after, with nothing to compare it with: {}{change}", effect.came.words())
@@ -193,30 +188,42 @@ fn seen(of: &Seen) -> String {
     }
 }
 
-/// Parts of a content that are texts, by name.
-fn texts(content: &Content) -> Vec<(&'static str, Commitment)> {
+/// Parts of a content that are texts, by name: what whoever decides on it has to read.
+fn parts(content: &Content, told: &Told) -> Vec<(&'static str, Option<String>)> {
+    let named = |name, text: &Commitment| (name, told.text(text));
     match content {
-        Content::Task(task) => vec![("what", task.action.what)],
+        Content::Task(task) => vec![named("what", &task.action.what)],
         Content::ActionPlan(plan) => {
-            let actions = plan.actions.iter().map(|action| ("action", action.what));
-            [("cause", plan.cause), ("evidence", plan.evidence)].into_iter().chain(actions).collect()
+            let actions = plan.actions.iter().map(|action| {
+                let what = told.text(&action.what).unwrap_or_else(|| "the text was erased".to_owned());
+                ("action", Some(format!("{}, until {}: {what}", told.person(action.owner), action.by)))
+            });
+            [named("cause", &plan.cause), named("evidence", &plan.evidence)].into_iter().chain(actions).collect()
         }
         Content::PostMortem(of) => {
-            let findings = of.findings.map(|text| ("findings", text));
-            findings.into_iter().chain(of.follows.map(|text| ("follows", text))).collect()
+            let findings = of.findings.map(|text| named("findings", &text));
+            findings.into_iter().chain(of.follows.map(|text| named("follows", &text))).collect()
         }
         Content::Commentary(of) => vec![
-            ("what happened", of.what),
-            ("why", of.why),
-            ("what is done", of.done),
-            ("outlook", of.outlook),
+            named("what happened", &of.what),
+            named("why", &of.why),
+            named("what is done", &of.done),
+            named("outlook", &of.outlook),
         ],
+        Content::Override(of) => {
+            let segment = of.figure.segment.map(|text| named("segment", &text));
+            segment.into_iter().chain([named("evidence", &of.evidence)]).collect()
+        }
+        Content::Entry(of) => {
+            let part = of.part.map(|text| named("part", &text));
+            part.into_iter().chain([named("evidence", &of.evidence)]).collect()
+        }
         _ => Vec::new(),
     }
 }
 
 /// Definitions and other things that an item is about.
-pub(crate) fn touches(content: &Content) -> Vec<String> {
+pub(crate) fn touches(content: &Content, told: &Told) -> Vec<String> {
     let of = |kpi: &dyn std::fmt::Display, unit: &Option<kepi_model::id::UnitId>| {
         unit.as_ref().map_or_else(|| format!("kpi/{kpi}"), |unit| format!("kpi/{kpi} of unit/{unit}"))
     };
@@ -227,16 +234,24 @@ pub(crate) fn touches(content: &Content) -> Vec<String> {
         Content::Task(task) => vec![format!("{}: until {}", Subject::item(task.plan), task.action.by)],
         Content::ActionPlan(plan) => {
             let (expected, what) = (&plan.expected, of(&plan.kpi, &plan.unit));
-            let change = &expected.change;
-            let sign = if change.as_str().starts_with('-') { "" } else { "+" };
+            let change = told.difference(&plan.kpi, &expected.change);
             vec![
-                format!("{what}: {sign}{change} expected from {} to {}", expected.from, expected.to),
+                format!("{what}: {change} expected from {} to {}", expected.from, expected.to),
                 format!("cause found by {}", plan.method.word()),
             ]
         }
         Content::PostMortem(of) => vec![Subject::item(of.plan).to_string()],
         Content::Case(case) => vec![format!("{}: a row of {}", of(&case.kpi, &case.unit), case.of)],
         Content::Commentary(said) => vec![format!("{} in {}", of(&said.kpi, &said.unit), said.period)],
+        Content::Handover(of) => {
+            let duties = of.duties.iter().map(|duty| match duty {
+                Duty::Kpi(kpi) => format!("kpi/{kpi}"),
+                Duty::Seat { unit, .. } => format!("a seat in unit/{unit}"),
+                Duty::Unit(unit) => format!("to manage unit/{unit}"),
+            });
+            duties.chain(of.items.iter().map(|item| Subject::item(*item).to_string())).collect()
+        }
+        Content::Notice(of) => vec![format!("kpi/{} goes on {}", of.kpi, of.from)],
         _ => Vec::new(),
     }
 }
@@ -277,11 +292,11 @@ pub(crate) fn worked_on(told: &Told, organisation: &Organisation, item: &Item) -
     WorkView {
         outcomes: if owner.is_some() { item.content.kind().outcomes.to_vec() } else { Vec::new() },
         owner,
-        parts: texts(&item.content).into_iter().map(|(name, text)| (name, told.text(&text))).collect(),
+        parts: parts(&item.content, told),
         acknowledged: work.acknowledged,
         snoozed: work.snoozed,
         outcome: work.finished.as_ref().map(|(outcome, _)| outcome.to_string()),
-        seen: work.seen.iter().map(|(of, _)| seen(of)).collect(),
+        seen: work.seen.iter().map(|(of, _)| seen(of, item.content.about().map(|(kpi, _)| kpi), told)).collect(),
         case: case_of(item, told),
         parent: item.content.parent(),
         children: children.collect(),

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 
 use kepi_govern::{
     Content, DocumentId, Evidence, Item, Organisation, Principal,
+    directory::Duty,
     items::{Emergency, Outcome, Turn, change_request::Change, turn},
 };
 use kepi_model::{governance::Mode, id::KpiId, project::Project};
+use kepi_query::value::Segment;
 use kepi_report::{
     decided::{
         Answer, Ballot, Case, Closed, Commentary, Contact, Frozen, Happened, Held, Item as Shown, ItemInFull,
-        Missing, Official, Owner, Periods, RegisterAsked, Silence, Step, Touch, Work,
+        Missing, Official, Owner, Periods, RegisterAsked, Rows, Silence, Step, Touch, Work,
     },
     difference::between,
     reader::ViewError,
@@ -39,10 +41,10 @@ pub(super) fn unread(error: AppError) -> ViewError {
 }
 
 /// Items, the newest first.
-pub(super) async fn items(store: &Store, all: bool) -> Result<Vec<Shown>, AppError> {
+pub(super) async fn items(store: &Store, project: &Project, all: bool) -> Result<Vec<Shown>, AppError> {
     let organisation = store.organisation().await?;
     let listed = organisation.items.all().rev().filter(|item| all || item.ended.is_none());
-    listed_as(store, &organisation, listed).await
+    listed_as(store, &organisation, project, listed).await
 }
 
 /// Of each person the number of items that wait for her: without a text or a name, as the frame of every page needs it.
@@ -70,22 +72,23 @@ pub(super) async fn silences(store: &Store, at: i64) -> Result<Vec<Silence>, App
 }
 
 /// Emergencies that are not ratified.
-pub(super) async fn unratified(store: &Store) -> Result<Vec<Shown>, AppError> {
+pub(super) async fn unratified(store: &Store, project: &Project) -> Result<Vec<Shown>, AppError> {
     let organisation = store.organisation().await?;
     let of: Vec<&Item> = organisation.items.open().filter(|item| item.is_unratified()).collect();
     if of.is_empty() {
         return Ok(Vec::new());
     }
-    listed_as(store, &organisation, of).await
+    listed_as(store, &organisation, project, of).await
 }
 
 async fn listed_as(
     store: &Store,
     organisation: &Organisation,
+    project: &Project,
     items: impl IntoIterator<Item = &Item>,
 ) -> Result<Vec<Shown>, AppError> {
     let items: Vec<&Item> = items.into_iter().collect();
-    let told = Told::of(store, organisation, items.iter().copied()).await?;
+    let told = Told::of(store, organisation, items.iter().copied()).await?.measured_by(project);
     Ok(items.into_iter().map(|item| with_work(&told, organisation, item).0).collect())
 }
 
@@ -99,7 +102,8 @@ fn with_work(told: &Told, organisation: &Organisation, item: &Item) -> (Shown, W
             (touches(change), Vec::new(), false)
         }
         Content::Override(_) | Content::Restore(_) => {
-            (overridden(organisation, &item.content).into_iter().collect(), of.touches, false)
+            let figure = overridden(told, organisation, &item.content);
+            (figure.iter().cloned().collect(), of.touches, figure.is_none())
         }
         Content::Close(close) => (Vec::new(), vec![close.period.to_string()], false),
         Content::Freeze(_) | Content::Lift(_) => (Vec::new(), of.touches, false),
@@ -113,6 +117,14 @@ fn with_work(told: &Told, organisation: &Organisation, item: &Item) -> (Shown, W
             let about = about(organisation, item);
             (about.iter().cloned().collect(), of.touches, about.is_none())
         }
+        Content::Handover(handed) => {
+            let kpis = handed.duties.iter().filter_map(|duty| match duty {
+                Duty::Kpi(kpi) => Some(Touch::new(format!("kpi/{kpi}"), "ever")),
+                Duty::Seat { .. } | Duty::Unit(_) => None,
+            });
+            (kpis.collect(), of.touches, false)
+        }
+        Content::Notice(_) => (about(organisation, item).into_iter().collect(), of.touches, false),
         // What a kind touches that is not known here may be anything.
         _ => (Vec::new(), of.touches, true),
     };
@@ -227,39 +239,46 @@ async fn work(
 /// The KPI that something is about on which somebody works: its own, or that of what it belongs to.
 fn about(organisation: &Organisation, item: &Item) -> Option<Touch> {
     let parent = || organisation.items.get(item.content.parent()?);
-    let (kpi, _) = item.content.about().or_else(|| parent()?.content.about())?;
-    Some(Touch { id: format!("kpi/{kpi}"), from: "ever".to_owned() })
+    let (kpi, unit) = item.content.about().or_else(|| parent()?.content.about())?;
+    Some(Touch::new(format!("kpi/{kpi}"), "ever").of(Rows::Unit(unit.cloned())))
 }
 
 /// The KPI whose figure is overridden, or is to be no longer.
-fn overridden(organisation: &Organisation, content: &Content) -> Option<Touch> {
+fn overridden(told: &Told, organisation: &Organisation, content: &Content) -> Option<Touch> {
     let figure = match content {
         Content::Override(of) => &of.figure,
         Content::Restore(item) => &organisation.overrides.get(*item)?.figure,
         _ => return None,
     };
-    Some(Touch { id: format!("kpi/{}", figure.kpi), from: "ever".to_owned() })
+    let segment = match figure.segment {
+        None => Segment::total(),
+        // Of which rows it was is not known any more: then it is nobody's to see.
+        Some(text) => told.text(&text)?.parse().ok()?,
+    };
+    Some(Touch::new(format!("kpi/{}", figure.kpi), "ever").of(Rows::Segment(segment)))
 }
 
 /// The definitions that a change touches. Persons are not named: their names may be erased.
 fn touches(change: &Change) -> Vec<Touch> {
     let of = change.adoptions.iter().flat_map(|adoption| {
-        adoption.texts.keys().map(|id| Touch {
-            id: match id {
+        adoption.texts.keys().map(|id| {
+            let id = match id {
                 DocumentId::Person(_) => "person".to_owned(),
                 DocumentId::Named { .. } => id.to_string(),
-            },
-            from: adoption.from.to_string(),
+            };
+            Touch::new(id, adoption.from.to_string())
         })
     });
     of.collect()
 }
 
 /// An item with everything that is known of it.
-pub(super) async fn item(store: &Store, number: u64) -> Result<Option<ItemInFull>, AppError> {
+pub(super) async fn item(app: &App, project: &Project, number: u64) -> Result<Option<ItemInFull>, AppError> {
+    let store = &app.store;
     let organisation = store.organisation().await?;
     let Some(item) = organisation.items.get(number) else { return Ok(None) };
-    let (shown, worked) = with_work(&Told::of(store, &organisation, [item]).await?, &organisation, item);
+    let told = Told::of(store, &organisation, [item]).await?.measured_by(project);
+    let (shown, worked) = with_work(&told, &organisation, item);
     let mut full = ItemInFull {
         item: shown,
         work: work(store, &organisation, item, worked).await?,
@@ -267,6 +286,10 @@ pub(super) async fn item(store: &Store, number: u64) -> Result<Option<ItemInFull
         open: organisation.governance.mode == Mode::Open,
         ..ItemInFull::default()
     };
+    full.item.subject.extend(app.beside(number).await?);
+    if let Content::Handover(of) = &item.content {
+        full.item.subject.extend(Deciding(store).pack(&organisation, of).await?);
+    }
     if let (Some(change), None) = (item.content.change().filter(|_| !item.is_unratified()), item.ended) {
         let before = archive::of(store, &organisation.register).await?.0;
         let mut register = organisation.register.clone();
@@ -390,6 +413,9 @@ pub(super) async fn official(app: &App, period: &str) -> Result<Option<Vec<Offic
                     segment: of.segment,
                     official: of.official,
                     restated: of.restated,
+                    official_value: of.official_value,
+                    restated_value: of.restated_value,
+                    overridden: of.overridden,
                 })
                 .collect(),
         )),

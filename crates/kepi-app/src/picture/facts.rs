@@ -253,7 +253,7 @@ impl Facts for Picture {
     }
     fn items(&self, all: bool) -> Result<Vec<Item>, ViewError> {
         let Some(app) = &self.app else { return Ok(Vec::new()) };
-        self.wait(decided::items(&app.store, all)).map_err(unread)
+        self.wait(decided::items(&app.store, &self.project, all)).map_err(unread)
     }
     fn silences(&self) -> Result<Vec<Silence>, ViewError> {
         let (Some(app), Some(now)) = (&self.app, self.now()) else { return Ok(Vec::new()) };
@@ -270,11 +270,11 @@ impl Facts for Picture {
     }
     fn unratified(&self) -> Vec<Item> {
         let Some(app) = &self.app else { return Vec::new() };
-        self.wait(decided::unratified(&app.store)).unwrap_or_default()
+        self.wait(decided::unratified(&app.store, &self.project)).unwrap_or_default()
     }
     fn item(&self, number: u64) -> Result<Option<ItemInFull>, ViewError> {
         let Some(app) = &self.app else { return Ok(None) };
-        self.wait(decided::item(&app.store, number)).map_err(unread)
+        self.wait(decided::item(app, &self.project, number)).map_err(unread)
     }
     fn directory(&self, asked: &PeopleAsked) -> Result<Directory, ViewError> {
         let day = self.day_asked(asked)?;

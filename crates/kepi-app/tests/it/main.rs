@@ -7,5 +7,6 @@ mod deciding;
 mod editing;
 mod emergency;
 mod freezing;
+mod handing;
 mod pull;
 mod said;

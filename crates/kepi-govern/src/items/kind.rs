@@ -6,7 +6,8 @@ use super::{
     change_request::CHANGE_REQUEST,
     commentary::COMMENTARY,
     emergency::EMERGENCY,
-    overrides::{MANUAL_ENTRY, OVERRIDE, RESTORE},
+    handover::{HANDOVER, NOTICE},
+    overrides::{MANUAL_ENTRY, OVERRIDE, RESTORE, TAKE_BACK},
     periods::{CLOSE, FREEZE, LIFT},
 };
 
@@ -76,12 +77,15 @@ pub const KINDS: &[&Kind] = &[
     OVERRIDE,
     RESTORE,
     MANUAL_ENTRY,
+    TAKE_BACK,
     ALERT,
     TASK,
     ACTION_PLAN,
     POST_MORTEM,
     COMMENTARY,
     CASE,
+    HANDOVER,
+    NOTICE,
 ];
 
 impl Kind {

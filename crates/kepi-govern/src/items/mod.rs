@@ -24,6 +24,7 @@ pub mod case;
 pub mod change_request;
 mod commentary;
 pub mod emergency;
+pub mod handover;
 pub mod kind;
 pub mod overrides;
 pub mod periods;
@@ -41,6 +42,7 @@ use kepi_proof::{Commitment, Digest};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    directory::Duty,
     entries::Entry,
     event::Event,
     organisation::Place,
@@ -56,6 +58,7 @@ pub use case::{Answer, By, Case, Contact, Permission};
 pub use change_request::Change;
 pub use commentary::{Commentary, Named};
 pub use emergency::{Emergency, RATIFICATION};
+pub use handover::{Handover, Notice};
 pub use kind::{KINDS, Kind, Step, Timeout, Turn};
 pub use tally::{Ask, Electorate, Missing, Tally, electorate, tally, turn};
 
@@ -78,6 +81,8 @@ pub enum Content {
     Entry(Entry),
     /// `restore`, by the number of the item that overrode
     Restore(u64),
+    /// `take_back`, by the number of the item that entered
+    TakeBack(u64),
     /// `alert`
     Alert(Alert),
     /// `task`
@@ -90,6 +95,10 @@ pub enum Content {
     Commentary(Commentary),
     /// `case`
     Case(Case),
+    /// `handover`
+    Handover(Handover),
+    /// `notice`
+    Notice(Notice),
 }
 
 /// Nobody, of whatever concerns nobody.
@@ -108,6 +117,7 @@ impl Content {
             Self::Close(_) => periods::CLOSE,
             Self::Override(_) => overrides::OVERRIDE,
             Self::Restore(_) => overrides::RESTORE,
+            Self::TakeBack(_) => overrides::TAKE_BACK,
             Self::Entry(_) => overrides::MANUAL_ENTRY,
             Self::Alert(_) => acting::ALERT,
             Self::Task(_) => acting::TASK,
@@ -115,6 +125,8 @@ impl Content {
             Self::PostMortem(_) => acting::POST_MORTEM,
             Self::Commentary(_) => commentary::COMMENTARY,
             Self::Case(_) => case::CASE,
+            Self::Handover(_) => handover::HANDOVER,
+            Self::Notice(_) => handover::NOTICE,
         }
     }
 
@@ -139,6 +151,7 @@ impl Content {
             Self::ActionPlan(plan) => Some((&plan.kpi, plan.unit.as_ref())),
             Self::Commentary(of) => Some((&of.kpi, of.unit.as_ref())),
             Self::Case(of) => Some((&of.kpi, of.unit.as_ref())),
+            Self::Notice(of) => Some((&of.kpi, None)),
             _ => None,
         }
     }
@@ -170,9 +183,11 @@ impl Content {
             Self::Freeze(Freeze { rule: Some(_), .. }) => Ask::default(),
             Self::Freeze(_) | Self::Lift(_) => periods::of_freeze(mode),
             Self::Close(_) => periods::of_close(mode),
-            Self::Override(_) | Self::Restore(_) | Self::Entry(_) => overrides::of_override(mode),
+            Self::Override(_) | Self::Restore(_) | Self::Entry(_) | Self::TakeBack(_) => {
+                overrides::of_override(mode)
+            }
             Self::ActionPlan(_) | Self::PostMortem(_) | Self::Commentary(_) => acting::ask(mode),
-            Self::Alert(_) | Self::Task(_) | Self::Case(_) => Ask::default(),
+            Self::Alert(_) | Self::Task(_) | Self::Case(_) | Self::Handover(_) | Self::Notice(_) => Ask::default(),
         }
     }
 
@@ -299,6 +314,8 @@ pub struct Item {
     pub ballots: BTreeMap<u64, Ballot>,
     /// Who works on it, and what became of that.
     pub work: Work,
+    /// Whether it put something in force before others had agreed: an emergency, whatever became of it.
+    pub was_in_force: bool,
     /// How it ended, and when; none: it is open.
     pub ended: Option<(Outcome, i64)>,
 }
@@ -377,6 +394,15 @@ impl Items {
         self.all().filter(move |item| item.content.parent() == Some(of))
     }
 
+    /// What is handed over and not accepted yet, with the item that says so.
+    pub fn unaccepted(&self) -> BTreeMap<Duty, u64> {
+        let open = self.open().filter_map(|item| match &item.content {
+            Content::Handover(of) => Some(of.duties.iter().map(|duty| (duty.clone(), item.number))),
+            _ => None,
+        });
+        open.flatten().collect()
+    }
+
     /// The number of the next.
     pub fn next(&self) -> u64 {
         self.0.keys().last().map_or(1, |last| last + 1)
@@ -397,6 +423,7 @@ impl Items {
                 step: 0,
                 ballots: BTreeMap::new(),
                 work: Work::default(),
+                was_in_force: false,
                 ended: None,
             });
             return;
@@ -433,6 +460,7 @@ impl Items {
                     if item.is_unratified() {
                         // To let it be at once is not to ratify it.
                         item.ballots.clear();
+                        item.was_in_force = true;
                     }
                     item.work.moved(item.content.kind().steps.get(step));
                 }

@@ -37,6 +37,15 @@ pub const MANUAL_ENTRY: &Kind = &Kind {
     may_end: false,
 };
 
+/// Takes an entered figure back.
+pub const TAKE_BACK: &Kind = &Kind {
+    name: "take_back",
+    about: "A figure that was entered is to hold no longer: the one entered before holds again, if there is one.",
+    steps: &[DRAFT, CHECK],
+    outcomes: &[],
+    may_end: false,
+};
+
 /// Who has to agree: one other, whatever the mode, unless the project is open.
 pub(super) fn of_override(mode: Mode) -> Ask {
     Ask { one_other: mode != Mode::Open, ..Ask::default() }

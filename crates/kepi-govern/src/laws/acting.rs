@@ -13,11 +13,11 @@ use crate::{
         ItemSnoozed, Observe,
     },
     command::{Evidence, Facts, Open},
-    directory::{Directory, Reached},
+    directory::{Directory, Line, Reached},
     event::{Event, ItemEnded, ItemMoved, ItemOpened},
     items::{
-        ActionPlan, Alert, Came, Commentary, Content, Effect, Item, Kind, Named, Outcome, PostMortem, Seen,
-        Task, Timeout, Turn, acting::PLANNED, midnight,
+        ActionPlan, Alert, Came, Commentary, Content, Effect, Handover, Item, Kind, Named, Notice, Outcome,
+        PostMortem, Seen, Task, Timeout, Turn, acting::PLANNED, midnight,
     },
     organisation::Organisation,
     plain::{Name, StepName},
@@ -33,6 +33,9 @@ pub(super) fn directory<'a>(
     let Evidence::Answerable(directory) = facts.evidence else { return None };
     if directory.register != organisation.register.position() {
         violated.say(LOOK_AGAIN, "what is in force has changed just now: try again");
+    }
+    if !organisation.items.unaccepted().keys().eq(&directory.unaccepted) {
+        violated.say(LOOK_AGAIN, "who answers for what has changed just now: try again");
     }
     Some(directory)
 }
@@ -97,6 +100,11 @@ fn owner(
         },
         Content::Alert(alert) => directory.owner(&alert.kpi, alert.unit.as_ref(), at, &nobody),
         Content::Case(of) => directory.owner(&of.kpi, of.unit.as_ref(), at, &nobody),
+        // Nobody signs or reads for somebody else, also while she is away.
+        Content::Handover(Handover { to, .. }) | Content::Notice(Notice { to, .. }) => {
+            let stop = Reached { person: *to, by: Line::Named, unit: None, passed: None };
+            directory.people.contains_key(to).then(|| vec![stop])
+        }
         _ => None,
     };
     if way.is_none() {
@@ -152,6 +160,46 @@ pub(super) fn raised(
     }
     let item = organisation.items.next();
     let opened = ItemOpened { item, content: open.content.clone(), why: open.why };
+    let first = handed(organisation, (item, &open.content, facts.by), directory, facts.at, violated);
+    Some(vec![Event::ItemOpened(opened), first])
+}
+
+/// What comes by itself of an adoption: something goes to somebody else, who accepts it, or goes altogether, and who uses it is told.
+pub(super) fn told(
+    organisation: &Organisation,
+    open: &Open,
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) -> Option<Vec<Event>> {
+    let directory = directory(organisation, facts, violated)?;
+    if matches!(facts.by, Principal::Person(_)) {
+        violated.say(BY_ITSELF, "handovers and notices come of what is adopted");
+    }
+    let mut others = organisation.items.all();
+    let before = match &open.content {
+        Content::Handover(of) => {
+            if of.from == of.to || of.register != directory.register || !of.stands(directory) {
+                violated.say(NOTHING_NEW, "that is nobody's to hand over by what is in force");
+            }
+            others.find(|item| {
+                matches!(&item.content, Content::Handover(other)
+                    if (other.from, other.to, other.register) == (of.from, of.to, of.register))
+            })
+        }
+        Content::Notice(of) => {
+            if of.register != directory.register || directory.accountable.contains_key(&of.kpi) {
+                violated.say(NOTHING_NEW, "that KPI is in force");
+            }
+            others.find(|item| matches!(&item.content, Content::Notice(other) if other == of))
+        }
+        _ => None,
+    };
+    if let Some(item) = before {
+        violated.say(ALREADY_OPEN, format!("item {} is about the same", item.number));
+    }
+    let item = organisation.items.next();
+    let opened = ItemOpened { item, content: open.content.clone(), why: open.why };
+    // What is opened is handed over from now on.
     let first = handed(organisation, (item, &open.content, facts.by), directory, facts.at, violated);
     Some(vec![Event::ItemOpened(opened), first])
 }
@@ -347,6 +395,15 @@ pub(super) fn acted(
                 violated.say(BOUND, "it cannot be refused any more: finish it, dismiss it, or assign it");
             }
             let refused = Event::ItemRefused(ItemRefused { item: number, why: *why });
+            if let Content::Handover(_) = &item.content {
+                // It stands with her superior already, who gives it back or proposes somebody else.
+                let way = directory.above(by, facts.at);
+                let events = way.map(|way| vec![refused.clone(), assigned(number, way, true, owner.due)]);
+                return events.or_else(|| {
+                    violated.say(BOUND, "nobody is above who could propose somebody else: accept it");
+                    Some(vec![refused])
+                });
+            }
             let all: Vec<u64> = item.work.refused.iter().copied().chain([by]).collect();
             match directory.after_refusals(&all, facts.at) {
                 Some((way, bound)) if way.last().is_some_and(|stop| stop.person != by) => {
@@ -410,6 +467,14 @@ pub(super) fn acted(
                     },
                 );
             }
+            if let Content::Handover(Handover { to, .. }) | Content::Notice(Notice { to, .. }) = &item.content
+                && *to != by
+            {
+                violated.say(
+                    NOT_YOUR_TURN,
+                    "only whose it is to be accepts it: give it back to her, or propose that somebody else answers for it",
+                );
+            }
             let open = organisation.items.children(number).filter(|child| child.ended.is_none()).count();
             if open > 0 && !matches!(item.content, Content::Alert(_)) {
                 violated.say(CHILDREN_OPEN, format!("{open} of what belongs to it is not finished yet"));
@@ -417,9 +482,24 @@ pub(super) fn acted(
             let (outcome, cause, why) = (outcome.clone(), cause.clone(), *why);
             let finished = Event::ItemFinished(ItemFinished { item: number, outcome, cause, why });
             let next = moved(number, kind, item.step + 1).filter(|_| case::is_to_be_confirmed(item));
-            vec![finished, next.unwrap_or(ended(number, Outcome::Done))]
+            let mut events = vec![finished, next.unwrap_or(ended(number, Outcome::Done))];
+            if let Content::Handover(of) = &item.content {
+                events.extend(given(organisation, of, directory, facts.at));
+            }
+            events
         }
     })
+}
+
+/// What waits and belongs to what was handed over goes with it; the clock runs on.
+fn given(organisation: &Organisation, of: &Handover, directory: &Directory, at: i64) -> Vec<Event> {
+    let open = of.items.iter().filter_map(|number| organisation.items.get(*number));
+    let theirs = open.filter_map(|item| item.owner().filter(|owner| owner.person != of.to).map(|o| (item, o)));
+    theirs
+        .filter_map(|(item, owner)| {
+            Some(assigned(item.number, directory.named(of.to, at)?, owner.bound, owner.due))
+        })
+        .collect()
 }
 
 fn assigned(item: u64, way: Vec<Reached>, bound: bool, due: i64) -> Event {
@@ -513,6 +593,14 @@ pub(super) fn in_time(
 ) -> Vec<Event> {
     let (number, at) = (item.number, facts.at);
     let Some(step) = item.step().filter(|_| !directory.people.is_empty()) else { return Vec::new() };
+    match &item.content {
+        // Somebody else is to have it by now: another item says so.
+        Content::Handover(of) if !of.stands(directory) => return vec![ended(number, Outcome::Recovered)],
+        Content::Notice(of) if !directory.people.contains_key(&of.to) => {
+            return vec![ended(number, Outcome::Recovered)];
+        }
+        _ => {}
+    }
     if let Some(owner) = item.owner()
         && !directory.people.contains_key(&owner.person)
     {

@@ -10,7 +10,7 @@ use kepi_model::{
 
 use super::{
     ALREADY_OPEN, ASPECTS, BY_ITSELF, CONCERNED, FROZEN, LAPSED, LOOK_AGAIN, NO_DAYS, NO_EMERGENCY,
-    NO_FIGURE, NO_ITEM, NOBODY, NOT_ASKED, NOT_ASKING, NOT_BEGUN, NOT_FROZEN, NOT_OVERRIDDEN, NOT_THERE,
+    NO_FIGURE, NO_ITEM, NOBODY, NOT_ASKED, NOT_ASKING, NOT_BEGUN, NOT_ENTERED, NOT_FROZEN, NOT_OVERRIDDEN, NOT_THERE,
     NOT_TO_CLOSE, NOT_YOURS, NOTHING_DIFFERS, NOTHING_DUE, OTHER_CONTENT, OUTDATED, OVER_ALREADY, OWN,
     REPLACED, UNRATIFIED, UNSAID, Violation, acting, case,
 };
@@ -116,8 +116,11 @@ fn of_content(
 ) {
     let at = facts.at;
     match content {
-        Content::Alert(_) | Content::Task(_) | Content::Case(_) => {
-            violated.say(BY_ITSELF, "alerts and cases come of a run, and tasks of a plan");
+        Content::Alert(_) | Content::Task(_) | Content::Case(_) | Content::Handover(_) | Content::Notice(_) => {
+            violated.say(
+                BY_ITSELF,
+                "alerts and cases come of a run, tasks of a plan, handovers and notices of an adoption",
+            );
         }
         Content::ActionPlan(plan) => {
             acting::of_plan(organisation, plan, (was.map(|item| item.number), facts), violated);
@@ -175,6 +178,7 @@ fn of_content(
             }
             figure_frozen(organisation, (of.period, of.until), None, violated);
         }
+        Content::TakeBack(item) => taken_back_entry(organisation, *item, was, violated),
         Content::Restore(item) => match organisation.overrides.get(*item) {
             Some(Overridden { over: None, figure, until, .. }) => {
                 figure_frozen(organisation, (figure.period, *until), Some(&figure.kpi), violated);
@@ -202,6 +206,28 @@ fn of_content(
                 violated.say(NOT_TO_CLOSE, "nothing was published since it was closed");
             }
         }
+    }
+}
+
+/// What is taken back was entered, and is not taken back already; nor is it a figure of days that are frozen.
+fn taken_back_entry(
+    organisation: &Organisation,
+    number: u64,
+    was: Option<&Item>,
+    violated: &mut Violated<'_>,
+) {
+    let entered = organisation.items.get(number).map(|item| (&item.content, item.ended));
+    let Some((Content::Entry(of), Some((Outcome::Done, _)))) = entered else {
+        return violated.say(NOT_ENTERED, format!("item {number} has entered nothing; what waits is withdrawn"));
+    };
+    figure_frozen(organisation, (of.period, of.until), None, violated);
+    let same = |item: &&Item| {
+        item.content == Content::TakeBack(number)
+            && matches!(item.ended, None | Some((Outcome::Done, _)))
+            && was.is_none_or(|was| was.number != item.number)
+    };
+    if let Some(other) = organisation.items.all().find(same) {
+        violated.say(ALREADY_OPEN, format!("item {} takes it back", other.number));
     }
 }
 
@@ -370,7 +396,9 @@ fn takes_effect(
         | Content::Task(_)
         | Content::PostMortem(_)
         | Content::Commentary(_)
-        | Content::Case(_) => Vec::new(),
+        | Content::Case(_)
+        | Content::Handover(_)
+        | Content::Notice(_) => Vec::new(),
         Content::Change(change) => {
             unratified(organisation, item, change, violated);
             in_force(organisation, &change.adoptions, &change.governing)
@@ -410,6 +438,7 @@ fn takes_effect(
         Content::Entry(of) => {
             vec![Event::ValueEntered(ValueEntered { item: number, of: of.clone() })]
         }
+        Content::TakeBack(item) => vec![Event::ValueTakenBack(*item)],
         Content::Restore(item) => {
             vec![Event::OverrideEnded(OverrideEnded { item: *item, why: Over::Restored })]
         }
@@ -443,6 +472,9 @@ pub(super) fn opened(
     }
     if let Content::Case(of) = &open.content {
         return case::opened(organisation, open, of, facts, &mut violated);
+    }
+    if let Content::Handover(_) | Content::Notice(_) = &open.content {
+        return acting::told(organisation, open, facts, &mut violated);
     }
     is_there(organisation, facts.by, &mut violated);
     of_content(organisation, (&open.content, None), facts, &mut violated);

@@ -104,6 +104,8 @@ pub const NOT_BEGUN: &str = "G1003";
 pub const REPLACED: &str = "G1004";
 /// There is no such figure any more.
 pub const NO_FIGURE: &str = "G1005";
+/// What is to be taken back was not entered.
+pub const NOT_ENTERED: &str = "G1006";
 /// Nothing was due.
 pub const NOTHING_DUE: &str = "G0807";
 /// It is no emergency that could be taken back, or nobody is named for emergencies.

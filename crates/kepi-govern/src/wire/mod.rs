@@ -10,6 +10,7 @@ mod v1_acting;
 mod v1_cases;
 mod v1_deciding;
 mod v1_figures;
+mod v1_handover;
 mod v1_silences;
 
 use kepi_proof::canonical;
@@ -67,6 +68,7 @@ pub const KINDS: &[(&str, u32)] = &[
     ("token.issued", 1),
     ("token.revoked", 1),
     ("value.entered", 1),
+    ("value.taken_back", 1),
 ];
 
 /// Why an event cannot be read or written.
@@ -250,6 +252,7 @@ pub fn write(event: &Event) -> Result<Written, Unreadable> {
             ("figure.overridden", 1, to_value(&v1_figures::Overridden::from(&e.of)))
         }
         Event::ValueEntered(e) => ("value.entered", 1, to_value(&v1_figures::Entry::from(&e.of))),
+        Event::ValueTakenBack(_) => ("value.taken_back", 1, to_value(&v1_figures::TakenBack {})),
         Event::OverrideEnded(e) => ("override.ended", 1, to_value(&v1_figures::OverrideEnded { why: e.why })),
         Event::ItemOpened(e) => ("item.opened", 1, to_value(&deciding::Proposed::opened(e))),
         Event::ItemEdited(e) => ("item.edited", 1, to_value(&deciding::Proposed::edited(e))),
@@ -313,6 +316,7 @@ pub fn read(kind: &str, v: u32, subject: &Subject, body: &str) -> Result<Event, 
         "period.closed" => from::<deciding::Closed>(value).and_then(|b| b.read(subject)),
         "figure.overridden" => from::<v1_figures::Overridden>(value).and_then(|b| b.read(subject)),
         "value.entered" => from::<v1_figures::Entry>(value).and_then(|b| b.read(subject)),
+        "value.taken_back" => from::<v1_figures::TakenBack>(value).and_then(|b| b.read(subject)),
         "override.ended" => from::<v1_figures::OverrideEnded>(value).and_then(|b| b.read(subject)),
         "attempt.forbidden" => from::<deciding::Forbidden>(value).and_then(|b| b.read(subject)),
         "item.opened" => from::<deciding::Proposed>(value).and_then(|b| b.read_opened(subject)),

@@ -16,7 +16,8 @@ use super::{
     to_value,
     v1::Adoption,
     v1_acting as acting, v1_cases,
-    v1_figures::{Entry, Overridden, Restore},
+    v1_figures::{Entry, Overridden, Restore, TakeBack},
+    v1_handover::{Handover, Notice},
 };
 use crate::{
     event::{self, Event, Returned, Subject},
@@ -209,10 +210,13 @@ enum Content {
     Override(Overridden),
     ManualEntry(Entry),
     Restore(Restore),
+    TakeBack(TakeBack),
     Alert(acting::Alert),
     Task(acting::Task),
     ActionPlan(acting::ActionPlan),
     PostMortem(acting::PostMortem),
+    Handover(Handover),
+    Notice(Notice),
     Commentary(acting::Commentary),
     Case(v1_cases::Case),
 }
@@ -397,6 +401,7 @@ impl From<&items::Content> for Content {
             items::Content::Override(of) => Self::Override(Overridden::from(of)),
             items::Content::Entry(of) => Self::ManualEntry(Entry::from(of)),
             items::Content::Restore(item) => Self::Restore(Restore { overriding: *item }),
+            items::Content::TakeBack(entry) => Self::TakeBack(TakeBack { entry: *entry }),
             items::Content::Close(of) => Self::Close(Close {
                 grain: of.period.grain,
                 first: Day(of.period.first),
@@ -409,6 +414,8 @@ impl From<&items::Content> for Content {
             items::Content::PostMortem(of) => Self::PostMortem(of.into()),
             items::Content::Commentary(of) => Self::Commentary(of.into()),
             items::Content::Case(of) => Self::Case(of.into()),
+            items::Content::Handover(of) => Self::Handover(of.into()),
+            items::Content::Notice(of) => Self::Notice(of.into()),
         }
     }
 }
@@ -421,6 +428,7 @@ impl Content {
             Self::Override(of) => Ok(items::Content::Override(of.plain()?)),
             Self::ManualEntry(of) => Ok(items::Content::Entry(of.plain()?)),
             Self::Restore(of) => Ok(items::Content::Restore(of.overriding)),
+            Self::TakeBack(of) => Ok(items::Content::TakeBack(of.entry)),
             Self::Close(Close { grain, first, until, published }) => {
                 let period = PeriodId { grain, first: first.0 };
                 Ok(items::Content::Close(periods::Close { period, until: until.0, published }))
@@ -431,6 +439,8 @@ impl Content {
             Self::PostMortem(of) => Ok(items::Content::PostMortem(of.read())),
             Self::Commentary(of) => Ok(items::Content::Commentary(of.read())),
             Self::Case(of) => Ok(items::Content::Case(of.read())),
+            Self::Handover(of) => Ok(items::Content::Handover(of.read()?)),
+            Self::Notice(of) => Ok(items::Content::Notice(of.read()?)),
             Self::ChangeRequest(of) => of.plain().map(items::Content::Change),
             Self::Emergency(of) => Ok(items::Content::Emergency(items::Emergency {
                 change: of.change.plain()?,

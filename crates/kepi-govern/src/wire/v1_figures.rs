@@ -136,3 +136,21 @@ impl OverrideEnded {
 pub(super) struct Restore {
     pub(super) overriding: u64,
 }
+
+/// Of `value.taken_back`: its subject says which.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TakenBack {}
+
+impl TakenBack {
+    pub(super) fn read(self, subject: &Subject) -> Result<Event, String> {
+        number(subject, "entry").map(Event::ValueTakenBack)
+    }
+}
+
+/// What an item proposes of kind `take_back`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TakeBack {
+    pub(super) entry: u64,
+}

@@ -6,10 +6,10 @@ use jiff::civil::Date;
 use kepi_govern::{
     Act, Command, Content, Deed, Directory, Event, Evidence, Facts, Observe, Open, Organisation, Place,
     Principal, Situation, Stance, decide,
-    directory::{self, Line, Standing},
+    directory::{self, Duty, Line, Standing},
     items::{
-        Action, ActionPlan, Alert, By, Came, Case, Commentary, Effect, Expected, Item, Method, Named,
-        Outcome, Permission, PostMortem, Seen, Turn, midnight, times::Times,
+        Action, ActionPlan, Alert, By, Came, Case, Commentary, Effect, Expected, Handover, Item, Method,
+        Named, Notice, Outcome, Permission, PostMortem, Seen, Turn, midnight, times::Times,
     },
     laws,
     periods::PeriodId,
@@ -81,6 +81,7 @@ pub fn directory(register: u64) -> Directory {
         accountable: BTreeMap::from([("renewals".parse().unwrap(), 3)]),
         last_resort: vec![1],
         hours: office(),
+        unaccepted: BTreeSet::new(),
     }
 }
 
@@ -554,6 +555,99 @@ fn the_owner_is_found_by_seat_substitute_manager_and_last_resort() {
     directory.people.clear();
     let kpi = "renewals".parse().unwrap();
     assert_eq!(directory.owner(&kpi, None, now, &BTreeSet::new()), None);
+}
+
+/// What was 3's goes to 5: the directory says so from now on.
+fn handed_over(acting: &mut Acting, items: &[u64]) -> Result<u64, Vec<&'static str>> {
+    let number = acting.world.organisation.items.next();
+    acting.directory.accountable.insert("renewals".parse().unwrap(), 5);
+    let content = Content::Handover(Handover {
+        from: 3,
+        to: 5,
+        duties: BTreeSet::from([Duty::Kpi("renewals".parse().unwrap())]),
+        items: items.iter().copied().collect(),
+        register: acting.directory.register,
+    });
+    acting.job(&Command::Open(Open { content, why: WHY }))?;
+    acting.directory.unaccepted = acting.world.organisation.items.unaccepted().into_keys().collect();
+    Ok(number)
+}
+
+#[test]
+fn what_is_handed_over_stands_with_the_superior_until_the_successor_accepts_it() {
+    let mut acting = Acting::new(Mode::Reviewed);
+    acting.directory.units.get_mut(&"emea".parse().unwrap()).unwrap().seats.clear();
+    let before = acting.raise(alert(Some("apac"), month(4))).unwrap();
+    assert_eq!(acting.owner(before), 3);
+    let item = handed_over(&mut acting, &[before]).unwrap();
+    assert_eq!((acting.owner(item), acting.step(item)), (5, "acceptance"));
+    assert_eq!(handed_over(&mut acting, &[]).unwrap_err(), [laws::ALREADY_OPEN]);
+    // A person opens none, and what is not hers by what is in force is not handed over to her.
+    let own = acting.item(item).content.clone();
+    let by_hand = Command::Open(Open { content: own.clone(), why: WHY });
+    assert!(acting.ask(person(1), &by_hand).unwrap_err().contains(&laws::BY_ITSELF));
+    let Content::Handover(of) = own else { panic!("a handover") };
+    let content = Content::Handover(Handover { to: 6, ..of });
+    assert_eq!(acting.job(&Command::Open(Open { content, why: WHY })).unwrap_err(), [laws::NOTHING_NEW]);
+    // What comes up meanwhile is her superior's.
+    let meanwhile = acting.raise(alert(None, month(4))).unwrap();
+    assert_eq!(acting.lines(meanwhile), [(5, Line::Accountable), (3, Line::Superior)]);
+    // Evidence that does not know of it is none.
+    let known = std::mem::take(&mut acting.directory.unaccepted);
+    assert_eq!(acting.raise(alert(Some("berlin"), month(4))).unwrap_err(), [laws::LOOK_AGAIN]);
+    acting.directory.unaccepted = known;
+    // Nobody accepts it for her, and it is owed.
+    assert_eq!(acting.finish(3, item, "accepted").unwrap_err(), [laws::NOT_YOUR_TURN]);
+    assert_eq!(acting.act(5, item, Deed::Dismiss { why: WHY }).unwrap_err(), [laws::OWED]);
+    // She refuses: it is her superior's, who gives it back, and then it is bound.
+    acting.act(5, item, Deed::Refuse { why: WHY }).unwrap();
+    assert_eq!(acting.owner(item), 3);
+    assert_eq!(acting.finish(3, item, "accepted").unwrap_err(), [laws::NOT_YOUR_TURN]);
+    acting.act(3, item, Deed::Assign { to: 5 }).unwrap();
+    assert_eq!(acting.act(5, item, Deed::Refuse { why: WHY }).unwrap_err(), [laws::BOUND]);
+    acting.finish(5, item, "accepted").unwrap();
+    acting.directory.unaccepted.clear();
+    assert_eq!((acting.step(item), acting.owner(before)), ("ended", 5));
+    let later = acting.raise(alert(Some("berlin"), month(4))).unwrap();
+    assert_eq!(acting.lines(later), [(5, Line::Accountable)]);
+}
+
+#[test]
+fn a_handover_is_over_when_somebody_else_is_to_have_it_and_a_notice_when_it_was_read_or_long_out() {
+    let mut acting = Acting::new(Mode::Reviewed);
+    let item = handed_over(&mut acting, &[]).unwrap();
+    // Away, it waits for her all the same, and goes up in time.
+    acting.directory.people.get_mut(&5).unwrap().away = vec![(0, i64::MAX)];
+    acting.world.at += 20 * DAY;
+    acting.job(&Command::Tick).unwrap();
+    assert_eq!((acting.owner(item), acting.item(item).work.missed.len()), (3, 1));
+    acting.directory.accountable.insert("renewals".parse().unwrap(), 4);
+    acting.job(&Command::Tick).unwrap();
+    acting.directory.unaccepted.clear();
+    assert_eq!(acting.item(item).ended.map(|(outcome, _)| outcome), Some(Outcome::Recovered));
+
+    let notice = |to| {
+        let (kpi, from) = ("gone".parse().unwrap(), Date::constant(2026, 7, 1));
+        Command::Open(Open { content: Content::Notice(Notice { kpi, from, to, register: 1 }), why: WHY })
+    };
+    let number = acting.world.organisation.items.next();
+    acting.directory.register = acting.world.organisation.register.position();
+    let told = |to, acting: &Acting| match notice(to) {
+        Command::Open(Open { content: Content::Notice(of), why }) => {
+            let register = acting.directory.register;
+            Command::Open(Open { content: Content::Notice(Notice { register, ..of }), why })
+        }
+        other => other,
+    };
+    let (four, six) = (told(4, &acting), told(6, &acting));
+    acting.job(&four).unwrap();
+    acting.job(&six).unwrap();
+    assert_eq!(acting.job(&six).unwrap_err(), [laws::ALREADY_OPEN]);
+    acting.finish(4, number, "read").unwrap();
+    assert_eq!(acting.item(number).ended.map(|(outcome, _)| outcome), Some(Outcome::Done));
+    acting.world.at += 40 * DAY;
+    acting.job(&Command::Tick).unwrap();
+    assert_eq!(acting.item(number + 1).ended.map(|(outcome, _)| outcome), Some(Outcome::Done));
 }
 
 /// Scenario 1: Thursday 30 April 15:00 in Berlin, eight business hours, 1 May is a holiday.

@@ -11,7 +11,7 @@ use kepi_govern::{
         Act, Deed, ItemAnswered, ItemAssigned, ItemContacted, ItemEscalated, ItemFinished, ItemObserved,
         ItemRefused, ItemSnoozed, Observe,
     },
-    directory::{Line, Passed, Reached},
+    directory::{Duty, Line, Passed, Reached},
     entries::Entry,
     event::{
         AlertsSilenced, AttemptForbidden, AttemptRefused, DefinitionAdopted, FigureOverridden,
@@ -22,8 +22,8 @@ use kepi_govern::{
     },
     governance::InEmergency,
     items::{
-        Action, ActionPlan, Alert, By, Came, Case, Change, Commentary, Effect, Emergency, Expected, Method,
-        Named, Outcome, Permission, PostMortem, Seen, Task,
+        Action, ActionPlan, Alert, By, Came, Case, Change, Commentary, Effect, Emergency, Expected, Handover,
+        Method, Named, Notice, Outcome, Permission, PostMortem, Seen, Task,
     },
     overrides::{Figure, Over, Override},
     periods::{ByRule, Close, Freeze, PeriodId},
@@ -360,15 +360,15 @@ fn acted_on() -> impl Strategy<Value = Content> {
                 Content::Commentary(Commentary { kpi, unit, period, what, why, done, outlook, named })
             },
         );
-    prop_oneof![
+    let acted = prop_oneof![
         alert.boxed(),
         task.boxed(),
         plan.boxed(),
         post_mortem.boxed(),
         commentary.boxed(),
         case().boxed()
-    ]
-    .boxed()
+    ];
+    prop_oneof![4 => acted, 2 => told()].boxed()
 }
 
 fn case() -> impl Strategy<Value = Content> {
@@ -387,9 +387,26 @@ fn by() -> impl Strategy<Value = By> {
     (0..By::ALL.len()).prop_map(|n| By::ALL[n])
 }
 
+fn told() -> impl Strategy<Value = Content> {
+    let duty = prop_oneof![
+        parsed().prop_map(Duty::Kpi),
+        (parsed(), 0..6u64).prop_map(|(unit, of)| Duty::Seat { unit, of }),
+        parsed().prop_map(Duty::Unit),
+    ];
+    let duties = collection::btree_set(duty, 1..4);
+    let handover = (0..6u64, 0..6u64, duties, collection::btree_set(1..9u64, 0..3), 0..3u64).prop_map(
+        |(from, to, duties, items, register)| {
+            Content::Handover(Handover { from, to, duties, items, register })
+        },
+    );
+    let notice = (parsed(), day(), 0..6u64, 0..3u64)
+        .prop_map(|(kpi, from, to, register)| Content::Notice(Notice { kpi, from, to, register }));
+    prop_oneof![handover, notice, (1..9u64).prop_map(Content::TakeBack)]
+}
+
 fn way() -> impl Strategy<Value = Vec<Reached>> {
     let by = prop_oneof![Just(Line::Seat), Just(Line::Dotted), Just(Line::LastResort)];
-    let passed = prop_oneof![Just(Passed::Gone), Just(Passed::Away), Just(Passed::Refused)];
+    let passed = prop_oneof![Just(Passed::Gone), Just(Passed::Away), Just(Passed::Refused), Just(Passed::Unaccepted)];
     let stop = (0..6u64, by, option::of(parsed()), option::of(passed))
         .prop_map(|(person, by, unit, passed)| Reached { person, by, unit, passed });
     collection::vec(stop, 1..4)
@@ -552,7 +569,8 @@ fn deciding() -> impl Strategy<Value = Event> {
     let closed = close().prop_map(Event::PeriodClosed);
     let periods = prop_oneof![frozen, lifted, closed];
     let entered = (item(), entry()).prop_map(|(item, of)| Event::ValueEntered(ValueEntered { item, of }));
-    let figures = prop_oneof![overridden, over, entered];
+    let taken_back = item().prop_map(Event::ValueTakenBack);
+    let figures = prop_oneof![overridden, over, entered, taken_back];
     let of_items = prop_oneof![opened, edited, moved, voted, returned, ended, acting()].boxed();
     prop_oneof![of_items, governance, joined, left, periods, figures].boxed()
 }

@@ -524,6 +524,8 @@ fn every_kind_of_item_walks_to_an_end() {
                 // What is in force before it is ratified is taken back in silence.
                 Turn::Ask if at > 1 => step.timeout == Timeout::Revert,
                 Turn::Ask => matches!(step.timeout, Timeout::Lapse | Timeout::GoOn),
+                // What is only to be read holds nobody up.
+                Turn::Work if kind.name == "notice" => step.timeout == Timeout::GoOn,
                 Turn::Work => step.timeout == Timeout::Up && (kind.may_end || !kind.outcomes.is_empty()),
                 Turn::Wait => at > 0 && matches!(step.timeout, Timeout::Back | Timeout::GoOn),
             };

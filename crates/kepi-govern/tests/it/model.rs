@@ -193,6 +193,14 @@ impl Model {
     }
 
     fn content(&mut self) -> Content {
+        let entered = self.world.organisation.items.all().rev();
+        let entered = entered
+            .filter(|item| matches!((&item.content, item.ended), (Content::Entry(_), Some((Outcome::Done, _)))))
+            .map(|item| item.number)
+            .next();
+        if let Some(entered) = entered.filter(|_| self.dice.chance(25)) {
+            return Content::TakeBack(entered);
+        }
         match self.dice.below(100) {
             0..10 => {
                 let (from, until) = (self.day(), self.day());
@@ -826,6 +834,28 @@ impl Model {
                 self.figure_thawed(None, e.of.period.first, e.of.until, before)?;
                 return self.agreed(told, &BTreeSet::from([self.one_other(before)]), before);
             }
+            Event::ValueTakenBack(item) => {
+                let told = self.told_of(command);
+                if told.content != Content::TakeBack(*item) {
+                    return broken("another figure was taken back than what was agreed to");
+                }
+                let Some(Content::Entry(of)) = before
+                    .items
+                    .get(*item)
+                    .filter(|of| matches!(of.ended, Some((Outcome::Done, _))))
+                    .map(|of| &of.content)
+                else {
+                    return broken("what was never entered was taken back");
+                };
+                let done = |of: &kepi_govern::Item| {
+                    of.content == Content::TakeBack(*item) && matches!(of.ended, Some((Outcome::Done, _)))
+                };
+                if before.items.all().any(done) {
+                    return broken("a figure was taken back twice");
+                }
+                self.figure_thawed(None, of.period.first, of.until, before)?;
+                return self.agreed(told, &BTreeSet::from([self.one_other(before)]), before);
+            }
             Event::OverrideEnded(e) => {
                 let Some(of) = before.overrides.get(e.item).filter(|of| of.over.is_none()) else {
                     return broken("an override that is none ended");
@@ -1075,7 +1105,7 @@ const STEPS: u64 = 400;
 
 #[test]
 fn nothing_takes_effect_without_those_who_have_to_agree() {
-    let (first, count) = (number("KEPI_SEED", 0), number("KEPI_COUNT", 20));
+    let (first, count) = (number("KEPI_SEED", 0), number("KEPI_COUNT", 24));
     eprintln!("KEPI_SEED={first} KEPI_COUNT={count}");
     let mut all: BTreeMap<&'static str, u64> = BTreeMap::new();
     for seed in first..first + count {
@@ -1104,7 +1134,7 @@ fn nothing_takes_effect_without_those_who_have_to_agree() {
     ];
     for what in Organisation::KINDS
         .iter()
-        .chain(&["value.entered"])
+        .chain(&["value.entered", "value.taken_back"])
         .filter(|kind| !of_access(kind) && !of_work.contains(kind))
     {
         assert!(all.contains_key(what), "`{what}` never happened");

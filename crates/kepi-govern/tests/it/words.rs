@@ -59,6 +59,7 @@ fn every_kind_of_event_is_said_in_words() {
         "token.issued: acts for person/7 for see_rows:area_a, see_value",
         "token.revoked: is revoked",
         "value.entered: market_share in month/2026-05-01, of a part is 0.415",
+        "value.taken_back: what item 9 entered holds no longer",
     ];
     assert_eq!(said, expected);
 }

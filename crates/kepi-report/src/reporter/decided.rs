@@ -143,6 +143,7 @@ impl<'a> Reporter<'a> {
             forms: Forms {
                 vote: open && asked && is_of(me, &item.turn),
                 abstain: open && asked && !is_of(me, &item.turn) && is_of(me, &item.concerned),
+                take_back: item.kind == "manual_entry" && item.state == "done" && me.is_some(),
                 withdraw: open
                     && author
                     && item.steps.iter().any(|step| step.now && OTHERS.contains(&step.turn)),
@@ -343,6 +344,15 @@ impl<'a> Reporter<'a> {
             segment: of.segment,
             official: of.official,
             restated: of.restated,
+            official_value: of.official_value,
+            restated_value: of.restated_value,
+            overridden: of.overridden,
+            measured_in: of
+                .kpi
+                .parse()
+                .ok()
+                .and_then(|id| self.project().kpis.get(&id))
+                .map(|kpi| kpi.unit.clone()),
         });
         Ok(OfficialView {
             project: self.project_view(),

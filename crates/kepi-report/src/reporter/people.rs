@@ -4,7 +4,7 @@ use super::Reporter;
 use crate::{
     people::{Directory, Duty, Load, Member, PeopleAsked},
     reader::ViewError,
-    view::{DutyRow, GapRow, Named, OwnershipView, PeopleView, PersonRow, UnitRow},
+    view::{DutyRow, GapRow, Named, OwnershipView, DirectoryView, PersonRow, UnitRow},
 };
 
 impl Reporter<'_> {
@@ -12,7 +12,7 @@ impl Reporter<'_> {
     ///
     /// # Errors
     /// It is no day, nothing was in force then, or it cannot be read.
-    pub fn people(self, asked: &PeopleAsked) -> Result<PeopleView, ViewError> {
+    pub fn people(self, asked: &PeopleAsked) -> Result<DirectoryView, ViewError> {
         let of = self.facts.directory(asked)?;
         let units = of.units.iter().map(|unit| UnitRow {
             unit: Named::new(&unit.id, &unit.name),
@@ -20,7 +20,7 @@ impl Reporter<'_> {
             manager: unit.manager.as_ref().map(|id| person(&of, id)),
             seats: unit.seats.iter().map(|(who, by)| (person(&of, who), person(&of, by))).collect(),
         });
-        Ok(PeopleView {
+        Ok(DirectoryView {
             project: self.project_view(),
             day: of.day.to_string(),
             asked: asked.day.is_some(),

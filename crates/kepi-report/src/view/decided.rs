@@ -1,5 +1,7 @@
 //! What waits for somebody, what is in force, which periods are frozen or closed.
 
+use kepi_model::project::ValueUnit;
+
 use super::{Named, ProjectView};
 use crate::{decided, difference::Difference};
 
@@ -165,6 +167,8 @@ pub struct Forms {
     pub close: Vec<(String, String)>,
     /// To say whether it is settled for the customer.
     pub answer: bool,
+    /// To take back what was entered and agreed to.
+    pub take_back: bool,
 }
 
 impl Forms {
@@ -346,7 +350,7 @@ pub struct ClosedView {
 }
 
 /// The official figures of a period.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct OfficialView {
     /// The project.
     pub project: ProjectView,
@@ -357,7 +361,7 @@ pub struct OfficialView {
 }
 
 /// An official figure.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct OfficialFigure {
     /// The KPI.
     pub kpi: Named,
@@ -369,4 +373,12 @@ pub struct OfficialFigure {
     pub official: Option<String>,
     /// What was computed since.
     pub restated: Option<Option<String>>,
+    /// What is official as a number.
+    pub official_value: Option<f64>,
+    /// What was computed since as a number.
+    pub restated_value: Option<f64>,
+    /// Whether people say what stands since.
+    pub overridden: bool,
+    /// What the numbers are measured in, as programs are told.
+    pub measured_in: Option<ValueUnit>,
 }

@@ -44,7 +44,7 @@ pub use kpi::{
 pub use lineage::{LineageView, LineagesView};
 pub use logged::{LogRow, LogView};
 pub use names::{Choice, Named, Person, ProjectView, UnitChoice, Viewer};
-pub use people::{DutyRow, GapRow, OwnershipView, PeopleView, PersonRow, UnitRow};
+pub use people::{DirectoryView, DutyRow, GapRow, OwnershipView, PersonRow, UnitRow};
 pub(crate) use quantity::effective_n;
 pub use quantity::{
     Change, Coverage, Freshness, Interval, Measured, Number, Outcome, Points, Reason, Recent, RecentEnd,

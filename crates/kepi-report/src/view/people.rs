@@ -4,7 +4,7 @@ use super::{Named, ProjectView};
 
 /// Who is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PeopleView {
+pub struct DirectoryView {
     /// The project.
     pub project: ProjectView,
     /// The day.

@@ -53,7 +53,8 @@ pub(crate) fn render(view: &ItemView, said: Option<&Said>) -> Markup {
 fn turn(view: &ItemView, said: Option<&Said>) -> Markup {
     let (row, viewer, typed) = (&view.row, view.project.viewer.as_ref(), forms::typed(said, "why"));
     if row.ended.is_some() {
-        return html! {};
+        let viewer = viewer.filter(|viewer| viewer.decides && view.forms.take_back);
+        return html! { @if let Some(viewer) = viewer { div.panel.turn { h2 { "Your part" } (work::forms(view, viewer, said)) } } };
     }
     let action = format!("/items/{}/vote", row.number);
     let votes = view.forms.vote || view.forms.abstain;

@@ -1,6 +1,6 @@
 //! Who is there, who answers for what, and what is missing in that.
 
-use kepi_report::view::{DutyRow, GapRow, Named, OwnershipView, PeopleView, PersonRow, UnitRow};
+use kepi_report::view::{DutyRow, GapRow, Named, OwnershipView, DirectoryView, PersonRow, UnitRow};
 use maud::{Markup, html};
 
 use super::inbox::rooms;
@@ -33,7 +33,7 @@ fn nobody() -> Markup {
     html! { span.reason { span.shape aria-hidden="true" { "▲ " } "nobody" } }
 }
 
-pub(crate) fn people(view: &PeopleView) -> Markup {
+pub(crate) fn people(view: &DirectoryView) -> Markup {
     let day = if view.asked { view.day.as_str() } else { "" };
     let body = html! {
         header.head {
@@ -119,7 +119,7 @@ fn person(of: &PersonRow) -> Markup {
             td role="cell" data-label="Accountable for" {
                 @match of.accountable.len() {
                     0 => "–",
-                    n if n <= 3 => @for (n, kpi) in of.accountable.iter().enumerate() { @if n > 0 { ", " } a href={ "/kpis/" (kpi.id) } { (kpi.name) } },
+                    n if n <= 3 => { @for (n, kpi) in of.accountable.iter().enumerate() { @if n > 0 { ", " } a href={ "/kpis/" (kpi.id) } { (kpi.name) } } },
                     n => details { summary { (n) " KPIs" }
                         ul.plain { @for kpi in &of.accountable { li { a href={ "/kpis/" (kpi.id) } { (kpi.name) } } } } }
                 }

@@ -17,6 +17,9 @@ const METHODS: [(&str, &str); 4] = [
     ("comparison", "compared with where it does not happen"),
 ];
 
+/// Kinds of which to sign or to have read says all there is to say.
+const SIGNED: [&str; 2] = ["handover", "notice"];
+
 /// What it holds, and what was seen of it.
 pub(super) fn holds(view: &ItemView) -> Markup {
     let work = &view.work;
@@ -76,14 +79,21 @@ pub(super) fn forms(view: &ItemView, viewer: &Viewer, said: Option<&Said>) -> Ma
                 div.buttons { button type="submit" { "I have seen it" } }
             }
         }
+        @if can.take_back {
+            (unfolds("take-back", said, "Take it back", reasoned(viewer, &to("take-back"), said, "take-back", "Ask to take it back", &html! {
+                p.note { "One other has to agree. The figure that was entered before holds again, or none does." }
+            })))
+        }
         @if can.learn { (learn(view, viewer, said)) }
         (super::case::forms(view, viewer, said))
         @if !can.finish.is_empty() && view.case.is_none() {
             form.say method="post" action=(to("finish")) {
                 (hidden(viewer))
-                label { span { "What came of it, in words" } textarea name="why" rows="2" maxlength="4000" { (typed(said, "finish", "why")) } }
+                @if !SIGNED.contains(&view.row.kind.as_str()) {
+                    label { span { "What came of it, in words" } textarea name="why" rows="2" required maxlength="4000" { (typed(said, "finish", "why")) } }
+                }
                 div.buttons { @for outcome in &can.finish {
-                    button.yes type="submit" name="outcome" value=(outcome) { (finished(outcome)) }
+                    button.yes type="submit" name="outcome" value=(outcome) { (finished(outcome, view.row.kind == "handover")) }
                 } }
             }
         }
@@ -137,10 +147,12 @@ fn reasoned(viewer: &Viewer, to: &str, said: Option<&Said>, form: &str, does: &s
     }
 }
 
-fn finished(outcome: &str) -> &str {
+fn finished(outcome: &str, is_handover: bool) -> &str {
     match outcome {
         "fixed" => "It is fixed",
+        "accepted" if is_handover => "I accept it",
         "accepted" => "It is accepted",
+        "read" => "I have read it",
         "done" => "It is done",
         other => other,
     }

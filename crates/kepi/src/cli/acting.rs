@@ -36,6 +36,8 @@ pub enum Deed {
     Close(Close),
     /// Note what the customer says once a case is closed: it is over, or somebody's turn again.
     Confirm(Confirm),
+    /// Take an entered figure back: what waits is withdrawn; of what was agreed to one other is asked, and the next run lands that.
+    TakeBack(Why),
     /// File what is done about an alert: the cause, actions with owners and days, and what they are to come to.
     Plan(ActionPlan),
     /// Write what was learnt from an effect that did not come.

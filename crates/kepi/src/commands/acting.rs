@@ -52,6 +52,10 @@ pub async fn item(what: &Item, cli: &Cli, out: Output) -> Result<(), Failure> {
             let filed = deciding.plan(&new, by).await?;
             return show(&app, filed, out).await;
         }
+        Deed::TakeBack(why) => {
+            let item = app.take_back(number, by, &why.message).await?;
+            return show(&app, item, out).await;
+        }
         Deed::Learn(learn) => {
             deciding.learn(number, (&learn.findings, &learn.follows), by).await?;
             return show(&app, number, out).await;

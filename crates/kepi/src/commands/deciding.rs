@@ -170,7 +170,7 @@ pub(super) async fn opened(site: Site<'_>) -> Result<App, Failure> {
     compose::app(site, None).await
 }
 
-pub(super) fn nothing() -> Failure {
+pub fn nothing() -> Failure {
     let why = "nothing is in force yet: the first `kepi run` puts in force what stands in the folder";
     Failure::Other(why.to_owned())
 }
@@ -180,7 +180,8 @@ pub(super) fn acting(actor: &str) -> Acting<'_> {
 }
 
 pub(super) async fn show(app: &App, number: u64, out: Output) -> Result<(), Failure> {
-    let (item, said) = Deciding(&app.store).item(number).await?;
+    let (item, mut said) = Deciding(&app.store).item(number).await?;
+    said.extend(app.beside(number).await?);
     match out.format {
         Format::Json => out.json(&item)?,
         Format::Csv => {

@@ -477,6 +477,26 @@ fn is_entered_or_late(project: &Project) {
     project.ok(&["audit", "verify", "--quiet"]);
     let log = project.ok(&["audit", "log", "--kind", "value.entered"]);
     assert!(log.contains("market_share in month/2026-02-01 is 0.325"), "{log}");
+    // Taken back with another's consent, the figure before holds again, and then none does. What waits is withdrawn.
+    let take_back = |item: &str, by: &str| {
+        project.ok(&["item", item, "take-back", "-m", "the panel was wrong", "--as", by, "--quiet"])
+    };
+    let said = take_back("2", "ann");
+    assert!(said.contains("item 3: take_back, check") && said.contains("what item 2 entered"), "{said}");
+    project.ok(&["run", "--quiet"]);
+    assert_eq!(row("2026-02")["value"], 0.33, "nobody has agreed yet");
+    project.ok(&["approve", "3", "--as", "carl"]);
+    project.ok(&["run", "--quiet"]);
+    assert_eq!(row("2026-02")["value"], 0.325);
+    let (_, said) = project.fails(3, &["item", "2", "take-back", "-m", "again", "--as", "ann"]);
+    assert!(said.contains("G1101: item 3 takes it back"), "{said}");
+    take_back("1", "bea");
+    project.ok(&["approve", "4", "--as", "carl"]);
+    project.ok(&["run", "--quiet"]);
+    assert_eq!(row("2026-02")["reason_code"], "late");
+    enter("34%", "ann");
+    assert!(take_back("5", "ann").contains("withdrawn"));
+    project.ok(&["audit", "verify", "--quiet"]);
 }
 
 #[test]

@@ -43,6 +43,7 @@ mod lineage;
 mod made;
 mod one_bad_source;
 mod order;
+mod people;
 mod plan;
 mod postgres;
 mod rooms;

@@ -3,7 +3,7 @@
 use super::{
     CaseAnswer, CaseContact, Differs, FrozenDays, HeldDefinition, Inbox, Item, ItemBallot, ItemCase,
     ItemChild, ItemEvent, ItemPart, ItemStep, ItemWork, Named, OfficialFigure, OfficialFigures, PeriodClose,
-    PeriodState, PeriodsDecided, Register, Silent, Touched, Waiting, from_named,
+    PeriodState, PeriodsDecided, Register, Silent, Touched, Waiting, from_named, measured_in,
 };
 use crate::{
     decided::{RegisterAsked, Work},
@@ -214,6 +214,10 @@ pub fn official(facts: &dyn Facts, period: &str) -> Result<OfficialFigures, View
         official: of.official,
         restated: of.restated.is_some(),
         now: of.restated.flatten(),
+        official_value: of.official_value,
+        now_value: of.restated_value,
+        overridden: of.overridden,
+        measured_in: of.measured_in.as_ref().map(measured_in),
     });
     Ok(OfficialFigures { period: view.period, figures: figures.collect() })
 }

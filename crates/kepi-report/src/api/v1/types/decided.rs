@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Named;
+use super::{MeasuredIn, Named};
 
 /// What waits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -393,6 +393,18 @@ pub struct OfficialFigure {
     /// What that is; left out where it is restated: it is no longer computed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub now: Option<String>,
+    /// What is official, plain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub official_value: Option<f64>,
+    /// What was computed since, plain; only where it is restated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now_value: Option<f64>,
+    /// Whether people say what stands since, in place of what was computed.
+    #[serde(default)]
+    pub overridden: bool,
+    /// What the plain figures are measured in; left out: the KPI is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured_in: Option<MeasuredIn>,
 }
 
 /// Some of the log, the newest event first.

@@ -1,0 +1,97 @@
+//! Who is there and who answers for what; what is handed over stands with the superior until the successor accepts it.
+
+use serde_json::{Value, json};
+
+use crate::support::Project;
+
+const PEOPLE: &str = "person: ann\nname: Ann\n---\nperson: bea\nname: Bea\nreports_to: ann\n---\nperson: carl\nname: Carl\nreports_to: bea\n\
+                      ---\nperson: dan\nname: Dan\naway: [{from: 2020-01-01, until: 2099-01-01}]\n---\ngovernance: company\nmode: \
+                      reviewed\nowners: [ann, bea]\n";
+
+fn governed() -> Project {
+    let project = Project::example("tiny");
+    project.write("people.yml", PEOPLE);
+    project.ok(&["run", "--quiet"]);
+    project
+}
+
+fn edit(project: &Project, file: &str, from: &str, to: &str) {
+    let text = std::fs::read_to_string(project.path().join(file)).unwrap();
+    assert!(text.contains(from), "{from}");
+    project.write(file, &text.replace(from, to));
+}
+
+fn asked(project: &Project, arguments: &[&str]) -> Value {
+    let all: Vec<&str> = arguments.iter().copied().chain(["--format", "json", "--quiet"]).collect();
+    serde_json::from_str(&project.ok(&all)).unwrap()
+}
+
+fn gaps(project: &Project) -> Vec<(String, String)> {
+    let (said, _) = project.fails_or_not(&["people", "--gaps", "--format", "json"]);
+    let all: Value = serde_json::from_str(&said).unwrap();
+    let text = |of: &Value| of.as_str().unwrap().to_owned();
+    all["gaps"].as_array().unwrap().iter().map(|gap| (text(&gap["code"]), text(&gap["of"]))).collect()
+}
+
+fn has(project: &Project, code: &str, of: &str) -> bool {
+    gaps(project).contains(&(code.to_owned(), of.to_owned()))
+}
+
+#[test]
+fn what_somebody_answered_for_is_handed_over_and_stands_with_her_superior_until_it_is_accepted() {
+    let project = governed();
+    let of = asked(&project, &["people"]);
+    let person = |id: &str| of["persons"].as_array().unwrap().iter().find(|of| of["id"] == id).unwrap().clone();
+    assert_eq!(person("carl")["reports_to"]["id"], "bea");
+    assert_eq!(person("dan")["away_until"], "2099-01-01");
+    assert_eq!(person("owner")["accountable"].as_array().unwrap().len(), 2);
+    assert!(has(&project, "no_responsible", "kpi/recommendation"));
+    assert!(!has(&project, "not_accepted", "kpi/recommendation"));
+
+    // Both answer for it agree, and so it comes into force; then carl is asked to accept it.
+    edit(&project, "kpis.yml", "basis: {expectation: \"A first guess, to be replaced by history\"}}\naccountable: owner", 
+         "basis: {expectation: \"A first guess, to be replaced by history\"}}\naccountable: carl");
+    project.ok(&["propose", "-m", "carl knows the survey", "--as", "ann"]);
+    project.ok(&["approve", "1", "--as", "owner"]);
+    project.ok(&["approve", "1", "--as", "carl"]);
+    assert_eq!(asked(&project, &["item", "1"])["state"], "done");
+    let handed = asked(&project, &["item", "2"]);
+    assert_eq!((&handed["kind"], &handed["state"]), (&json!("handover"), &json!("acceptance")));
+    assert_eq!(handed["work"]["owner"]["person"], "carl");
+    let said = project.ok(&["item", "2"]);
+    assert!(said.contains("kpi/recommendation: target 40") && said.contains("A first guess"), "{said}");
+    assert!(has(&project, "not_accepted", "kpi/recommendation"));
+    assert_eq!(project.kepi(&["people", "--gaps", "--quiet"]).status.code(), Some(1));
+
+    // Nobody signs it for him; refused, it is his superior's, who gives it back.
+    let (_, refused) = project.fails(3, &["item", "2", "finish", "--outcome", "accepted", "--as", "bea"]);
+    assert!(refused.contains("only whose it is to be accepts it"), "{refused}");
+    let (_, empty) = project.fails(3, &["item", "2", "refuse", "-m", "  ", "--as", "carl"]);
+    assert!(empty.contains("the reason is empty"), "{empty}");
+    project.ok(&["item", "2", "refuse", "-m", "not before June", "--as", "carl"]);
+    assert_eq!(asked(&project, &["item", "2"])["work"]["owner"]["person"], "bea");
+    project.ok(&["item", "2", "assign", "--to", "carl", "--as", "bea"]);
+    project.ok(&["item", "2", "finish", "--outcome", "accepted", "--as", "carl"]);
+    assert_eq!(asked(&project, &["item", "2"])["state"], "done");
+    assert!(!has(&project, "not_accepted", "kpi/recommendation"));
+
+    // As it stood before anything was in force there was nothing to be asked.
+    let (_, early) = project.fails(3, &["people", "--day", "2001-01-01"]);
+    assert!(early.contains("nothing was in force yet on 2001-01-01"), "{early}");
+
+    // Whoever uses a KPI that goes is told once.
+    let text = std::fs::read_to_string(project.path().join("kpis.yml")).unwrap();
+    let kept: Vec<&str> = text.split("---\n").filter(|of| !of.starts_with("kpi: answers")).collect();
+    project.write("kpis.yml", &kept.join("---\n"));
+    edit(&project, "kepi.yml", "recommendation: 80%, answers: 20%", "recommendation: 100%");
+    project.ok(&["propose", "-m", "nobody looks at it", "--as", "ann"]);
+    for by in ["bea", "owner", "carl"] {
+        project.kepi(&["approve", "3", "--as", by]);
+    }
+    assert_eq!(asked(&project, &["item", "3"])["state"], "done");
+    let notice = asked(&project, &["item", "4"]);
+    assert_eq!((&notice["kind"], &notice["work"]["owner"]["person"]), (&json!("notice"), &json!("owner")));
+    project.ok(&["item", "4", "finish", "--outcome", "read", "--as", "owner"]);
+    project.ok(&["audit", "rebuild", "--quiet"]);
+    project.ok(&["audit", "verify", "--quiet"]);
+}
