@@ -79,6 +79,9 @@ pub struct Cli {
     /// Who acts, as in `person: …`; by default the user this runs as. Events hold a number that stands for the name.
     #[arg(long = "as", alias = "actor", value_name = "PERSON", global = true, env = "KEPI_PERSON")]
     pub actor: Option<String>,
+    /// A file with the token in whose name a command acts where somebody signs in; else the variable `KEPI_TOKEN`
+    #[arg(long, value_name = "FILE", global = true, env = "KEPI_TOKEN_FILE")]
+    pub token_file: Option<PathBuf>,
     /// Say less: no progress, no remarks.
     #[arg(short, long, global = true)]
     pub quiet: bool,

@@ -8,6 +8,7 @@ mod compose;
 mod desk;
 mod doors;
 mod failure;
+mod guard;
 mod output;
 mod policies;
 mod progress;
@@ -26,7 +27,7 @@ const STACK_BYTES: usize = 8 << 20;
 const LONGEST_END: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let mut cli = Cli::parse();
     // A statement that took long is nothing that a user of `show` can change: `KEPI_LOG=warn` says so to who asks.
     let filter = EnvFilter::try_from_env("KEPI_LOG")
         .unwrap_or_else(|_| EnvFilter::new(format!("warn,{}=error", kepi_store::DRIVER)));
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Ok(runtime) => {
             let result = runtime.block_on(async {
                 a_file_too_large_is_an_error();
+                guard::named(&mut cli).await?;
                 commands::run(&cli, Output::new(&cli)).await
             });
             // What still computes on a thread of its own, for a client that is gone, is not waited for.

@@ -37,6 +37,17 @@ Examples:
     Token(Token),
 }
 
+impl Access {
+    /// Whether it changes who comes in.
+    pub fn acts(&self) -> bool {
+        match self {
+            Self::Add(_) | Self::Change(_) | Self::Remove(_) => true,
+            Self::List | Self::Policy(_) => false,
+            Self::Token(token) => !matches!(token, Token::List),
+        }
+    }
+}
+
 /// `kepi access add`.
 #[derive(Debug, Args)]
 pub struct AccessAdd {
@@ -84,10 +95,12 @@ pub struct AccessName {
 /// `kepi access token`.
 #[derive(Debug, Subcommand)]
 pub enum Token {
-    /// Make a token and print it, this once. It can never do more than the person it acts for.
+    /// Make a token and print it, this once. It can never do more than the person it acts for. Without a token of an owner the password of
+    /// that person is asked for, or read from stdin.
     #[command(after_help = "\
 Examples:
   kepi access token create ana --days 30
+  kepi access token create ana --scope decide --scope run > token     then KEPI_TOKEN, or --token-file token
   curl -H \"Authorization: Bearer $TOKEN\" http://127.0.0.1:7878/api/v1/kpis")]
     Create(TokenCreate),
     /// Every token that was made: for whom, for what, until when.
@@ -106,7 +119,7 @@ pub struct TokenCreate {
     /// For so many days, at most 366.
     #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=366))]
     pub days: u16,
-    /// An action that it may be used for (see, see_value, see_data, see_rows, see_decisions), everywhere or for a unit and those beneath it; can be repeated.
+    /// An action that it may be used for (see, see_value, see_data, see_rows, see_decisions, decide, run, administer), everywhere or for a unit and those beneath it; can be repeated.
     #[arg(long, value_name = "ACTION[:UNIT]", default_value = "see")]
     pub scope: Vec<Grant>,
 }

@@ -21,6 +21,7 @@ use crate::{
     },
     compose::{self, Site},
     failure::Failure,
+    guard::{ADMINISTER, RUN},
     output::{Field, Grid, Output},
     policies,
 };
@@ -114,6 +115,15 @@ async fn change(which: &AccessChange, doors: &Doors, permit: &Permit, out: Outpu
     Ok(())
 }
 
+/// The password of somebody who is to prove to be that person.
+pub fn own_password(name: &str) -> Result<String, Failure> {
+    let failed = |e| Failure::Io { what: "the password could not be read".to_owned(), source: e };
+    match io::stdin().is_terminal() {
+        true => rpassword::prompt_password(format!("Password of {name}: ")).map_err(failed),
+        false => password(name),
+    }
+}
+
 /// A new password: typed twice on a terminal, else the first line of stdin. It stands on no command line, where others
 /// could read it.
 fn password(name: &str) -> Result<String, Failure> {
@@ -192,7 +202,8 @@ fn policy(which: &AccessPolicy, cli: &Cli, out: Output) -> Result<(), Failure> {
 
 /// Actions that a token can be for.
 fn known(scopes: &[Grant]) -> Result<(), Failure> {
-    let words: Vec<&str> = std::iter::once(Action::SEE).chain(Action::ALL.map(Action::word)).collect();
+    let seen = std::iter::once(Action::SEE).chain(Action::ALL.map(Action::word));
+    let words: Vec<&str> = seen.chain([RUN, ADMINISTER]).collect();
     match scopes.iter().find(|scope| !words.contains(&scope.name.as_str())) {
         Some(wrong) => {
             let why = format!("there is no action `{}`; there are {}", wrong.name, words.join(", "));

@@ -34,6 +34,9 @@ mod what_if;
 
 use kepi_app::deciding::Stance;
 
+pub use access::own_password;
+pub use deciding::nothing as nothing_in_force;
+
 use crate::{
     cli::{Cli, Command},
     compose::{self, Site},

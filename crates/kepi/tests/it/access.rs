@@ -12,13 +12,28 @@ use crate::{
 
 /// Runs `kepi access` with a password on stdin.
 fn access(project: &Project, arguments: &[&str], password: &str) -> (Option<i32>, String) {
+    let (code, _, said) = by_password(project, arguments, password);
+    (code, said)
+}
+
+fn by_password(project: &Project, arguments: &[&str], password: &str) -> (Option<i32>, String, String) {
     let mut command = kepi();
     command.arg("-C").arg(project.path()).arg("access").args(arguments);
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
-    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+/// A token that ana makes for herself by her password.
+fn own_token(project: &Project, scopes: &[&str]) -> String {
+    let scopes = scopes.iter().flat_map(|scope| ["--scope", scope]);
+    let all: Vec<&str> = ["token", "create", "ana"].into_iter().chain(scopes).collect();
+    let (code, token, said) = by_password(project, &all, "quiet river, nine stones\n");
+    assert_eq!(code, Some(0), "{said}");
+    token.trim().to_owned()
 }
 
 /// What a server answers: status and body.
@@ -64,12 +79,21 @@ fn a_server_is_closed_from_the_first_sign_in_on_and_does_not_start_open_elsewher
     assert_eq!(curl(&[&format!("{address}/kpis")]).0, "303");
 
     // A token comes in, until it is revoked.
-    let token = project.ok(&["access", "token", "create", "ana"]);
+    let token = own_token(&project, &["see"]);
     let bearer = format!("Authorization: Bearer {}", token.trim());
     let (status, text) = curl(&["-H", &bearer, &format!("{address}/api/v1/kpis")]);
     assert!(status == "200" && text.contains("overall_satisfaction"), "{status} {text}");
     assert_eq!(curl(&["-H", &bearer, &format!("{address}/kpis")]).0, "200");
     assert_eq!(curl(&[&format!("{address}/api/v1/kpis?token={}", token.trim())]).0, "400");
+    // What changes who comes in takes a token of an owner that is for that.
+    let (_, refused) = project.fails(3, &["access", "token", "revoke", "1"]);
+    assert!(refused.contains("a command acts by a token"), "{refused}");
+    project.keep_token("ana", &token);
+    let (_, refused) = project.fails(3, &["access", "token", "revoke", "1"]);
+    assert!(refused.contains("it needs the scope `administer`"), "{refused}");
+    let (_, refused) = project.fails(3, &["run"]);
+    assert!(refused.contains("it needs the scope `run`"), "{refused}");
+    project.keep_token("", &own_token(&project, &["administer"]));
     project.ok(&["access", "token", "revoke", "1"]);
     assert_eq!(curl(&["-H", &bearer, &format!("{address}/api/v1/kpis")]).0, "401");
     let list = project.ok(&["access", "token", "list"]);
@@ -136,6 +160,7 @@ fn policies_decide_what_a_server_shows_and_refusals_are_logged() {
     project.ok(&["run", "--quiet"]);
     let (code, said) = access(&project, &["add", "ana"], "quiet river, nine stones\n");
     assert_eq!(code, Some(0), "{said}");
+    project.keep_token("", &own_token(&project, &["administer", "see"]));
     project.ok(&["access", "add", "bea", "--no-password"]);
     let token = |name: &str| {
         format!("Authorization: Bearer {}", project.ok(&["access", "token", "create", name]).trim())
@@ -184,7 +209,7 @@ fn policies_decide_what_a_server_shows_and_refusals_are_logged() {
 
     let log = project.ok(&["audit", "log", "--kind", "attempt.refused"]);
     assert!(
-        log.contains("see_rows was refused by token 2") && log.contains("kpi/overall_satisfaction"),
+        log.contains("see_rows was refused by token 3") && log.contains("kpi/overall_satisfaction"),
         "{log}"
     );
     project.ok(&["audit", "verify"]);
@@ -192,4 +217,51 @@ fn policies_decide_what_a_server_shows_and_refusals_are_logged() {
     project.write("policies/own.cedar", "permit (principal, action, resource");
     let (_, refused) = project.fails(3, &["serve", "--port", "0"]);
     assert!(refused.contains("policies have errors"), "{refused}");
+}
+
+#[test]
+fn where_somebody_signs_in_a_command_acts_by_a_token_and_no_name_is_believed() {
+    let project = Project::example("tiny");
+    let people = "person: ana\nname: Ana\n---\nperson: bea\nname: Bea\n---\nperson: vic\nname: Vic\n---\ngovernance: company\nmode: \
+                  reviewed\nowners: [ana, bea]\n";
+    project.write("people.yml", people);
+    project.ok(&["run", "--quiet"]);
+    // While nobody signs in, whoever is here says who acts.
+    project.ok(&["freeze", "2026-H1", "-m", "bonuses", "--as", "bea"]);
+    let password = "quiet river, nine stones\n";
+    assert_eq!(access(&project, &["add", "ana"], password).0, Some(0));
+    let refused = |arguments: &[&str]| project.fails(3, arguments).1;
+    assert!(refused(&["approve", "1", "--as", "ana"]).contains("a command acts by a token"));
+    assert!(refused(&["run"]).contains("KEPI_TOKEN"));
+    // Who reads acts in nobody's name.
+    project.ok(&["inbox", "--open", "--quiet"]);
+    project.ok(&["show", "kpis", "--quiet"]);
+    let (code, _, said) = by_password(&project, &["token", "create", "ana"], "quiet river, nine pebbles\n");
+    assert!(code == Some(3) && said.contains("do not belong together"), "{said}");
+    let (code, _, said) = by_password(&project, &["token", "create", "vic"], password);
+    assert!(code == Some(3) && said.contains("do not belong together"), "{said}");
+
+    project.keep_token("", &own_token(&project, &["administer", "run"]));
+    assert!(refused(&["approve", "1"]).contains("decides nothing by this token"));
+    project.ok(&["run", "--quiet"]);
+    project.ok(&["access", "add", "vic", "--no-password", "--role", "viewer", "--quiet"]);
+    let vic = project.ok(&["access", "token", "create", "vic", "--scope", "decide", "--scope", "run", "--quiet"]);
+    project.keep_token("vic", &vic);
+    // A token does no more than its person: a viewer neither decides nor runs.
+    assert!(refused(&["approve", "1", "--as", "vic"]).contains("decides nothing by this token"));
+    assert!(refused(&["run", "--as", "vic"]).contains("the role `owner` or `runner`"));
+    project.ok(&["access", "change", "vic", "--role", "runner", "--role", "decider", "--quiet"]);
+    project.ok(&["run", "--as", "vic", "--quiet"]);
+
+    // It acts as its person, whatever is said; also out of a file.
+    let own = own_token(&project, &["decide"]);
+    project.keep_token("bea", &own);
+    assert!(refused(&["approve", "1", "--as", "bea"]).contains("the token acts for `ana`, and `--as` says `bea`"));
+    project.write("token", &format!("{own}\n"));
+    let file = project.path().join("token");
+    project.ok(&["approve", "1", "--token-file", file.to_str().unwrap()]);
+    let item = project.ok(&["item", "1"]);
+    assert!(item.contains("ana says yes") && item.contains("done"), "{item}");
+    project.keep_token("", "kepi_nothing");
+    assert!(refused(&["run"]).contains("is not known, is over or was revoked"));
 }

@@ -47,10 +47,26 @@ pub(crate) fn let_in(project: &Project, name: &str, roles: &[&str]) {
     roles.iter().for_each(|role| {
         command.args(["--role", role]);
     });
-    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    if let Some(token) = project.token_of("") {
+        command.env("KEPI_TOKEN", token);
+    }
+    by_password(command);
+    let mut command = kepi();
+    command.arg("-C").arg(project.path()).args(["access", "token", "create", name]);
+    ["decide", "run", "administer"].iter().for_each(|scope| {
+        command.args(["--scope", scope]);
+    });
+    project.keep_token(name, &by_password(command));
+}
+
+/// Runs a command that asks for a password; what it prints.
+fn by_password(mut command: std::process::Command) -> String {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), format!("{PASSWORD}\n").as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 fn item(project: &Project) -> Value {

@@ -1,6 +1,8 @@
 //! A copy of an example in a folder of its own, and the binary to run on it.
 
 use std::{
+    cell::RefCell,
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -20,6 +22,8 @@ pub fn root() -> PathBuf {
 pub struct Project {
     folder: TempDir,
     store: Option<String>,
+    /// Tokens by the names of those whom they act for; under the empty name that of the first.
+    tokens: RefCell<BTreeMap<String, String>>,
 }
 
 impl Project {
@@ -32,12 +36,12 @@ impl Project {
     pub fn copied(path: &str) -> Self {
         let folder = TempDir::new().unwrap();
         copy(&root().join(path), folder.path());
-        Self { folder, store: None }
+        Self { folder, store: None, tokens: RefCell::default() }
     }
 
     /// An empty folder.
     pub fn empty() -> Self {
-        Self { folder: TempDir::new().unwrap(), store: None }
+        Self { folder: TempDir::new().unwrap(), store: None, tokens: RefCell::default() }
     }
 
     /// The same project, its database at an address.
@@ -83,7 +87,24 @@ impl Project {
 
     /// Runs `kepi` on it.
     pub fn kepi(&self, arguments: &[&str]) -> Output {
-        self.command().args(arguments).output().unwrap()
+        let said = arguments.iter().position(|of| *of == "--as").and_then(|at| arguments.get(at + 1));
+        let mut command = self.command();
+        if let Some(token) = self.token_of(said.copied().unwrap_or_default()) {
+            command.env("KEPI_TOKEN", token);
+        }
+        command.args(arguments).output().unwrap()
+    }
+
+    /// The token of somebody; of the first who signs in, if nobody is named.
+    pub fn token_of(&self, name: &str) -> Option<String> {
+        self.tokens.borrow().get(name).cloned()
+    }
+
+    /// Keeps a token, which commands that name this person act by from now on.
+    pub fn keep_token(&self, name: &str, token: &str) {
+        let mut tokens = self.tokens.borrow_mut();
+        tokens.insert(name.to_owned(), token.trim().to_owned());
+        tokens.entry(String::new()).or_insert_with(|| token.trim().to_owned());
     }
 
     /// Runs `kepi` on it; it must succeed. Returns stdout.
@@ -117,6 +138,8 @@ pub fn kepi() -> Command {
         .env("NO_COLOR", "1")
         .env("KEPI_ACTOR", "tester")
         .env_remove("KEPI_PERSON")
+        .env_remove("KEPI_TOKEN")
+        .env_remove("KEPI_TOKEN_FILE")
         .env_remove("KEPI_PROJECT")
         .env_remove("KEPI_CHECKPOINTS")
         .env_remove("KEPI_STORE")

@@ -1,0 +1,154 @@
+//! In whose name a command acts. While nobody signs in, whoever is at this machine says so, as with the name of a user. From the first
+//! sign-in on a token says it, and for what: no other name is believed.
+//!
+//! It keeps names in the log true and commands within what their tokens are for. Whoever can write the database itself needs no command: what keeps
+//! that to be seen is the signed log.
+
+use std::sync::Arc;
+
+use kepi_access::{
+    Access,
+    policy::{Bound, Holder, Sight},
+};
+use kepi_govern::Grant;
+
+use crate::{
+    cli::{self, Audit, Cli, Command},
+    commands,
+    compose::{self, Site},
+    failure::Failure,
+    policies,
+};
+
+/// What a token has to be for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needed {
+    /// To propose, decide, act on items, enter figures: what policies call `decide`.
+    Decide,
+    /// To land, compute and publish, to let time pass, to send messages.
+    Run,
+    /// To say who comes in.
+    Administer,
+}
+
+/// The scope of a token by which data land and figures are published; the person is an owner, or has the role `runner`.
+pub const RUN: &str = "run";
+/// The scope of a token by which it is said who comes in; the person is an owner.
+pub const ADMINISTER: &str = "administer";
+/// The role of whoever may run a project without owning it.
+const RUNNER: &str = "runner";
+/// The role of whoever says who comes in.
+const OWNER: &str = "owner";
+
+/// What a command needs; none: it acts in nobody's name.
+fn needed(command: &Command) -> Option<Needed> {
+    match command {
+        Command::Item(what) => what.deed.as_ref().map(|_| Needed::Decide),
+        Command::Override(cli::Override::List) => None,
+        Command::Propose(_)
+        | Command::Approve(_)
+        | Command::Reject(_)
+        | Command::Abstain(_)
+        | Command::Withdraw(_)
+        | Command::Freeze(_)
+        | Command::Lift(_)
+        | Command::Close(_)
+        | Command::Comment(_)
+        | Command::Enter(_)
+        | Command::Override(_) => Some(Needed::Decide),
+        Command::Run(_) | Command::Tick | Command::Deliver(_) => Some(Needed::Run),
+        Command::Audit(Audit::Rebuild) => Some(Needed::Run),
+        Command::Access(what) => what.acts().then_some(Needed::Administer),
+        _ => None,
+    }
+}
+
+/// Says in whose name the command acts, or refuses it.
+pub async fn named(cli: &mut Cli) -> Result<(), Failure> {
+    let Some(needed) = needed(&cli.command) else { return Ok(()) };
+    let Some(store) = compose::audited(Site::of(cli)).await? else { return Ok(()) };
+    let access = Access::new(store);
+    if access.is_empty().await? {
+        return Ok(());
+    }
+    let name = match (token(cli)?, &cli.command) {
+        (Some(token), _) => by_token(&access, token.trim(), needed, cli).await?,
+        // Whoever proves to be somebody gets tokens for herself.
+        (None, Command::Access(cli::Access::Token(cli::access::Token::Create(what)))) => {
+            by_password(cli, &what.name).await?
+        }
+        (None, _) => {
+            let why = "somebody signs in here, so a command acts by a token: `KEPI_TOKEN`, or `--token-file`; who has a password \
+                       makes one with `kepi access token create NAME --scope …`";
+            return Err(Failure::Other(why.to_owned()));
+        }
+    };
+    if let Some(said) = cli.actor.as_ref().filter(|said| **said != name) {
+        return Err(Failure::Other(format!("the token acts for `{name}`, and `--as` says `{said}`")));
+    }
+    cli.actor = Some(name);
+    Ok(())
+}
+
+/// The token that is given, if one is. It stands on no command line, where others could read it.
+fn token(cli: &Cli) -> Result<Option<String>, Failure> {
+    if let Some(path) = &cli.token_file {
+        let failed = Failure::io(format!("the token `{}` could not be read", path.display()));
+        return std::fs::read_to_string(path).map(Some).map_err(failed);
+    }
+    Ok(std::env::var("KEPI_TOKEN").ok().filter(|token| !token.trim().is_empty()))
+}
+
+async fn by_token(access: &Access, token: &str, needed: Needed, cli: &Cli) -> Result<String, Failure> {
+    let Some(visitor) = access.by_token(token, compose::now()).await? else {
+        return Err(Failure::Other("the token is not known, is over or was revoked".to_owned()));
+    };
+    let scopes = visitor.token.map(|(_, scopes)| scopes).unwrap_or_default();
+    let has = |all: &std::collections::BTreeSet<Grant>, name: &str| {
+        all.iter().any(|grant| grant.name.as_str() == name && grant.unit.is_none())
+    };
+    let name = visitor.name;
+    let (scope, may) = match needed {
+        Needed::Run => (RUN, has(&visitor.roles, OWNER) || has(&visitor.roles, RUNNER)),
+        Needed::Administer => (ADMINISTER, has(&visitor.roles, OWNER)),
+        Needed::Decide => {
+            let holder = Holder { name: name.clone(), roles: visitor.roles, scopes: Some(scopes) };
+            let why = decides(cli, holder).await?;
+            return match why {
+                None => Ok(name),
+                Some(why) => Err(Failure::Other(format!("`{name}` decides nothing by this token: {why}"))),
+            };
+        }
+    };
+    if !has(&scopes, scope) {
+        return Err(Failure::Other(format!("the token is not for that: it needs the scope `{scope}`")));
+    }
+    match may {
+        true => Ok(name),
+        false => Err(Failure::Other(format!(
+            "`{name}` may not do that: it takes the role `{OWNER}`{}",
+            if needed == Needed::Run { format!(" or `{RUNNER}`") } else { String::new() }
+        ))),
+    }
+}
+
+/// Why the policies let somebody decide nothing; none: they do.
+async fn decides(cli: &Cli, holder: Holder) -> Result<Option<String>, Failure> {
+    let root = compose::root(&cli.project)?;
+    // Policies are held against the definitions in force, as a server does; a folder that is being worked on may be anything.
+    let project = match compose::reading(Site::of(cli)).await? {
+        Some(app) => app.in_force().await?,
+        None => return Err(commands::nothing_in_force()),
+    };
+    let policies = policies::right(&root, &project)?;
+    let sight = Sight::new(Arc::new(Bound::new(policies, Arc::new(project))), holder);
+    Ok((!sight.decides()).then(|| sight.why_not(kepi_access::policy::Action::Decide, None)))
+}
+
+async fn by_password(cli: &Cli, name: &str) -> Result<String, Failure> {
+    let access = Access::new(compose::store(Site::of(cli)).await?);
+    let password = commands::own_password(name)?;
+    let session = access.sign_in(name, &password, None, compose::now()).await?;
+    access.sign_out(&session).await?;
+    Ok(name.to_owned())
+}
