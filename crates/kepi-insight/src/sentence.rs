@@ -43,6 +43,13 @@ pub enum Sentence {
         /// The period of the value.
         period: Period,
     },
+    /// A value that is not called out, and beyond all before it.
+    Extreme {
+        /// Whether it is the lowest, else the highest.
+        lowest: bool,
+        /// Of how many, itself included.
+        of: usize,
+    },
     /// The last moves all went the same way.
     Trend(Trend),
     /// Where a change is: which members are beyond what is usual of themselves.

@@ -48,6 +48,9 @@ pub enum Absence {
     /// The last value before it means something else.
     #[error("the value before was computed by another definition")]
     OtherDefinition,
+    /// People say it in place of what was computed.
+    #[error("people say it in place of what was computed")]
+    Overridden,
     /// Nothing is published, so nothing is pinned.
     #[error("nothing is published for this period")]
     NotPublished,
@@ -63,6 +66,7 @@ impl From<Absence> for Reason {
             Absence::Overlapping => "overlapping",
             Absence::ToDate => "to_date",
             Absence::OtherDefinition => "other_definition",
+            Absence::Overridden => "overridden",
             Absence::NotPublished => "not_published",
         };
         Self { code, text: absence.to_string() }

@@ -279,6 +279,9 @@ impl<'a> Say<'a> {
                 )
             }
             Sentence::Guarded(of) => self.guarded(of),
+            Sentence::Extreme { lowest, of } => {
+                format!("The {} of {of} so far.", if *lowest { "lowest" } else { "highest" })
+            }
             Sentence::Kept { guardrail } => format!("“{guardrail}” is kept."),
             Sentence::AlwaysMet { of } => {
                 format!(
@@ -760,6 +763,7 @@ mod tests {
             }
         }
         all.push(Sentence::Kept { guardrail: name() });
+        all.extend([true, false].map(|lowest| Sentence::Extreme { lowest, of: 14 }));
         for own in [true, false] {
             all.push(Sentence::Style {
                 name: name(),

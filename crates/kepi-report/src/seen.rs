@@ -9,6 +9,7 @@ use std::{
     sync::Arc,
 };
 
+use jiff::civil::Date;
 use kepi_insight::change::{Judgement, Refusal};
 use kepi_model::{
     calendar::{Grain, Period},
@@ -324,6 +325,9 @@ impl Facts for Seen {
     }
     fn sees_scorecard(&self, scorecard: &ScorecardId, unit: Option<&UnitId>) -> bool {
         self.part.as_ref().is_none_or(|part| part.sight.scorecard(scorecard, unit))
+    }
+    fn declared(&self, entity: &EntityId) -> Option<Date> {
+        self.facts.declared(entity)
     }
     fn watermark(&self, entity: &EntityId) -> Option<i64> {
         self.facts.watermark(entity)

@@ -402,7 +402,9 @@ fn said_of_mixtures(values: &BTreeSet<&str>, doubts: &mut Vec<String>) {
     let number =
         |t: &str| ['.', ','].into_iter().any(|mark| parse_number(t, 9, marked(mark), Excess::Round).is_ok());
     let other: Vec<&&str> = values.iter().filter(|v| !number(v)).collect();
-    if other.is_empty() {
+    if other.is_empty() && values.iter().all(|v| !v.contains(['.', ','])) {
+        // Whole numbers that were taken for texts, such as keys.
+    } else if other.is_empty() {
         doubts.push(
             "numbers, some with `.` and some with `,` before their decimals: write them alike, and `as: \"number, 2 decimals\"`"
                 .to_owned(),

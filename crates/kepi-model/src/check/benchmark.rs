@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
 use crate::{
-    benchmark::{Benchmark, Unlike},
+    benchmark::{Benchmark, Figure, Unlike},
     codes,
     decode::{Field, Placed},
     definitions as written,
     id::{BenchmarkId, KpiId},
+    lexical::{self, Decimal},
     measure::{Basis, BasisKind, Circumstances, Kpi, Target},
     source_text::Span,
     wording::{shorten, shown},
@@ -41,11 +42,46 @@ pub(super) fn read(
                 )
                 .expected("a later day");
         }
+        plausible(written, context);
         if let Some(benchmark) = one(written) {
             all.insert(benchmark.id.clone(), benchmark);
         }
     }
     all
+}
+
+/// A figure can be what it is said to be: a share of one, an index between its ends, a mean of its scale.
+fn plausible(written: &written::Benchmark, context: &mut Context<'_>) {
+    let (Some(value), Some(figure)) = (written.value.get(), written.figure.get()) else { return };
+    let scale = written.scale.get().map(|scale| (scale.0, scale.1));
+    let number = |of: Option<Decimal>| of.map(Decimal::to_f64);
+    let (read, range, expected) = match figure {
+        Figure::TopShare | Figure::Share => {
+            (number(lexical::share(value)), Some((0.0, 1.0)), "a share between `0%` and `100%`".to_owned())
+        }
+        Figure::NetPromoterScore => {
+            (number(lexical::decimal(value)), Some((-100.0, 100.0)), "a number from -100 to 100".to_owned())
+        }
+        Figure::Mean if scale.is_some() => {
+            let (low, high) = scale.unwrap_or_default();
+            let expected = format!("a mean of answers from {low} to {high}");
+            (number(lexical::decimal(value)), Some((low as f64, high as f64)), expected)
+        }
+        Figure::Mean | Figure::Quantile | Figure::Amount => return,
+    };
+    let within = |of: f64| range.is_none_or(|(low, high)| (low..=high).contains(&of));
+    if !read.is_some_and(within) {
+        context
+            .report(codes::BENCHMARK, written.value.span, format!("`{}` is no such figure", shorten(value)))
+            .expected(expected);
+    }
+    if let (Some(top), Some((low, high))) = (written.top.get(), scale)
+        && top.0 > high - low
+    {
+        let message =
+            format!("of the {} answers from {low} to {high}, {} are all of them", high - low + 1, top.0);
+        context.report(codes::BENCHMARK, written.top.span, message).expected("fewer than the scale has");
+    }
 }
 
 fn one(written: &written::Benchmark) -> Option<Benchmark> {

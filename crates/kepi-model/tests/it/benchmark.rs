@@ -50,3 +50,23 @@ fn what_has_expired_is_said_of_the_target_that_holds() {
     assert_eq!(said("66%", "top_share", "expires: 2026-06-01"), ["K0659"]);
     assert_eq!(said("66%", "top_share", "expires: 2026-01-01"), ["K0659"]);
 }
+
+#[test]
+fn a_figure_can_be_what_it_is_said_to_be() {
+    let until = "expires: 2027-01-01";
+    let cases: [(&str, &str, &str, &[&str]); 8] = [
+        ("180%", "top_share", "top: 3\nscale: 1..7", &["K0655"]),
+        ("banana", "top_share", "", &["K0655"]),
+        ("0%", "top_share", "", &[]),
+        ("66%", "top_share", "top: 7\nscale: 1..7", &["K0655", "K0657"]),
+        ("101", "nps", "", &["K0655", "K0657"]),
+        ("-100", "nps", "", &["K0657"]),
+        ("7.1", "mean", "scale: 1..7", &["K0655", "K0657"]),
+        ("1", "mean", "scale: 1..7", &["K0657"]),
+    ];
+    for (value, figure, around, expected) in cases {
+        let mut codes = said(value, figure, &format!("{around}\n{until}"));
+        codes.sort();
+        assert_eq!(codes, expected, "{value} {figure} {around}");
+    }
+}

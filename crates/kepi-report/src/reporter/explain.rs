@@ -77,9 +77,10 @@ impl<'a> Reporter<'a> {
         let segment = asked.card.segment(unit);
         let period = asked.card.period_of(kpi, asked.period);
         let observed = segment.as_ref().and_then(|s| self.facts.observed(id, period, s));
-        let mut steps = kpi_steps(kpi, node, observed.as_ref());
-        steps.extend((period != asked.period).then(|| format!("as of {}", self.label(period))));
         let entry = segment.and_then(|s| self.facts.entry(id, period, &s));
+        let said = entry.as_ref().is_some_and(|entry| entry.computed.is_some());
+        let mut steps = kpi_steps(kpi, node, observed.as_ref(), said);
+        steps.extend((period != asked.period).then(|| format!("as of {}", self.label(period))));
         steps.extend(Measured::of(entry.as_ref(), kpi).value().and_then(|measured| measured.mark.clone()));
         steps
     }
@@ -102,7 +103,8 @@ pub(crate) fn share_of_siblings(node: &ScoreNode, siblings: Option<u32>) -> Opti
     (u64::from(node.weight) * 10_000).checked_div(all).map(|basis_points| basis_points as u32)
 }
 
-fn kpi_steps(kpi: &Kpi, node: &ScoreNode, observed: Option<&Observed>) -> Vec<String> {
+/// How the score of a KPI came about; of what people say in place of what was computed nothing is known of chance.
+fn kpi_steps(kpi: &Kpi, node: &ScoreNode, observed: Option<&Observed>, said: bool) -> Vec<String> {
     match (Measured::outcome(observed, &kpi.unit), &node.target) {
         (Outcome::Reason(reason), _) => vec![format!("no value: {}", reason.text)],
         (Outcome::Value(value), None) => vec![format!("{}: no target is in force", value.value.text)],
@@ -110,7 +112,9 @@ fn kpi_steps(kpi: &Kpi, node: &ScoreNode, observed: Option<&Observed>) -> Vec<St
             let lines = lines(&target.lines, kpi);
             let mut steps = vec![format!("{} (all digits: {}): {lines}", value.value.text, value.value.raw)];
             let standing = Standing::of(kpi, observed, Some(target.clone()));
-            if let Some(probability) = standing.probability(kpi, observed) {
+            if said {
+                steps.push("said by people in place of what was computed".to_owned());
+            } else if let Some(probability) = standing.probability(kpi, observed) {
                 steps.push(format!("{} sure of this status", format::probability(probability)));
             }
             steps

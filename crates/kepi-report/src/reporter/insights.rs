@@ -29,7 +29,9 @@ impl Frames for Reporter<'_> {
     }
     fn figure(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Option<Figure> {
         let entry = self.facts.entry(&kpi.id, period, segment)?;
-        let estimate = entry.value.estimate.as_ref().ok().filter(|of| of.not_measured().is_none())?;
+        // Of what was computed, whatever people say in its place.
+        let observed = entry.computed.as_ref().unwrap_or(&entry.value.estimate);
+        let estimate = observed.as_ref().ok().filter(|of| of.not_measured().is_none())?;
         Some(Figure::of(period.ordinal, estimate, entry.is_final()).with(entry.value.coverage))
     }
     fn segments(&self, kpi: &Kpi, period: Period) -> Vec<Segment> {

@@ -489,15 +489,13 @@ impl<'a> Reporter<'a> {
     /// The last day that the data of an entity reach: that of the latest event, or a later one up to which a source
     /// is declared complete.
     pub(crate) fn data_until(self, entity: &EntityId) -> Option<Date> {
-        let sources = self.project().sources.values().filter(|s| &s.into == entity);
-        let declared = sources.filter_map(|s| s.complete_until).max();
         let reach = self.facts.watermark(entity)?;
         let end_of = |day: Date| {
             let calendar = &self.project().calendar;
             calendar.bounds(calendar.period_of_day(Grain::Day, day)).map(|b| b.end)
         };
         // A declared day reaches to its end, which is the first moment of the next.
-        match declared {
+        match self.facts.declared(entity) {
             Some(day) if end_of(day) == Ok(reach) => Some(day),
             _ => self.day(reach),
         }

@@ -130,7 +130,7 @@ impl<'a> Reporter<'a> {
     }
 
     /// Whether the values of a KPI in two periods mean the same.
-    fn means_the_same(self, kpi: &Kpi, a: Period, b: Period) -> bool {
+    pub(super) fn means_the_same(self, kpi: &Kpi, a: Period, b: Period) -> bool {
         let meaning = |period| self.in_force(kpi, period).map(|kpi| kpi.wording);
         meaning(a) == meaning(b)
     }
@@ -172,6 +172,10 @@ impl<'a> Reporter<'a> {
         let Some(Ok(current)) = of.observed() else { return Err(Absence::NothingToCompare) };
         if current.not_measured().is_some() {
             return Err(Absence::NotMeasured);
+        }
+        // What is usual is usual of what is computed.
+        if of.overridden().is_some() {
+            return Err(Absence::Overridden);
         }
         if !of.is_final() {
             return Err(Absence::Provisional);

@@ -7,7 +7,7 @@ use kepi_insight::{
     trend::Trend,
 };
 use kepi_model::{
-    calendar::Grain,
+    calendar::{Grain, Period},
     id,
     project::{Kpi, MissingRule, Requirement, Scorecard, SurveyGates},
 };
@@ -19,6 +19,9 @@ use super::{
     reading::{Place, Reading},
 };
 use crate::{format, say::Say, view::InsightView};
+
+/// Of fewer earlier values it says nothing that one is the lowest.
+const SOME: usize = 5;
 
 impl<'a> Reporter<'a> {
     /// What a figure says.
@@ -40,6 +43,7 @@ impl<'a> Reporter<'a> {
         let located = self.whereabouts(of, place, change.as_ref());
         let changed = |c: &Change| Some(Sentence::changed(c, estimate?.point, of.period));
         let mut why: Vec<Sentence> = change.as_ref().and_then(changed).into_iter().collect();
+        why.extend(change.as_ref().and_then(|change| self.extreme(of, place, change)));
         why.extend((situation.trend != Trend::None).then_some(Sentence::Trend(situation.trend)));
         let open = situation.colour.is_some_and(|(_, doubt)| doubt == Doubt::Open);
         if let (true, Some(estimate), Some(lines)) = (open, estimate, lines)
@@ -66,6 +70,25 @@ impl<'a> Reporter<'a> {
             action,
             advice,
         }
+    }
+
+    /// Whether a value that is not called out lies beyond all before it: what would be called out after a short history is far away.
+    fn extreme(self, of: &Reading<'a>, place: &Place<'a>, change: &Change) -> Option<Sentence> {
+        if change.judged.as_ref().ok()?.verdict != Verdict::Within {
+            return None;
+        }
+        let value = of.observed()?.as_ref().ok()?.point;
+        let (first, _) = self.span(of.kpi, place, of.period.grain)?;
+        let segment = place.segment.as_ref()?;
+        let earlier = self.facts.points(&of.kpi.id, of.period.grain, segment, first..=of.period.ordinal - 1);
+        let same = |ordinal| self.means_the_same(of.kpi, Period { ordinal, ..of.period }, of.period);
+        let earlier: Vec<f64> = earlier
+            .into_iter()
+            .filter_map(|(ordinal, point, is_final)| point.filter(|_| is_final && same(ordinal)))
+            .collect();
+        let lowest = earlier.iter().all(|other| value < *other);
+        let is_extreme = lowest || earlier.iter().all(|other| value > *other);
+        (is_extreme && earlier.len() >= SOME).then_some(Sentence::Extreme { lowest, of: earlier.len() + 1 })
     }
 
     /// Where a change is: the members that are beyond what is usual of themselves, among how many that were compared.
