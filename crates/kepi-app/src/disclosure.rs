@@ -338,7 +338,9 @@ impl At<'_> {
             // What was in force for a time, too: an emergency that was taken back.
             let emergency = match (&item.content, item.ended) {
                 (Content::Emergency(_), Some((Outcome::Done, _))) => "; in an emergency, ratified since",
-                (Content::Emergency(_), Some((Outcome::Rejected | Outcome::Lapsed, _))) if item.was_in_force => {
+                (Content::Emergency(_), Some((Outcome::Rejected | Outcome::Lapsed, _)))
+                    if item.was_in_force =>
+                {
                     "; in an emergency, not ratified: taken back"
                 }
                 (Content::Emergency(_), None) if item.is_unratified() => {
@@ -356,7 +358,10 @@ impl At<'_> {
             let agreed =
                 if ballots.is_empty() { "nobody had to agree".to_owned() } else { ballots.join(", ") };
             let why = why.unwrap_or_else(|| "the text was erased".to_owned());
-            to.point(&format!("item {item}"), format!("proposed by {}: {why}; {agreed}{emergency}", authors.join(", ")));
+            to.point(
+                &format!("item {item}"),
+                format!("proposed by {}: {why}; {agreed}{emergency}", authors.join(", ")),
+            );
         }
         if !earlier.is_empty() {
             to.heading("As it was written before");

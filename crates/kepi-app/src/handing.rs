@@ -35,7 +35,9 @@ impl Numbers {
     async fn of(store: &Store, projects: [&Project; 2]) -> Result<Self, AppError> {
         let mut all = BTreeMap::new();
         for id in projects.iter().flat_map(|project| project.persons.keys()) {
-            if let (false, Principal::Person(number)) = (all.contains_key(id), store.person(id.as_str()).await?) {
+            if let (false, Principal::Person(number)) =
+                (all.contains_key(id), store.person(id.as_str()).await?)
+            {
                 all.insert(id.clone(), number);
             }
         }
@@ -69,7 +71,9 @@ fn held(project: &Project, numbers: &Numbers) -> BTreeMap<Duty, u64> {
 fn items_of(organisation: &Organisation, of: u64, duties: &BTreeSet<Duty>) -> BTreeSet<u64> {
     let belongs = |item: &Item| {
         let parent = || organisation.items.get(item.content.parent()?);
-        let Some((kpi, unit)) = item.content.about().or_else(|| parent()?.content.about()) else { return false };
+        let Some((kpi, unit)) = item.content.about().or_else(|| parent()?.content.about()) else {
+            return false;
+        };
         let is_of = |duty: &Duty| match duty {
             Duty::Kpi(own) => own == kpi,
             Duty::Seat { unit: own, .. } | Duty::Unit(own) => unit == Some(own),
@@ -151,7 +155,8 @@ impl Deciding<'_> {
             before.kpis.iter().filter(|(id, _)| !now.kpis.contains_key(*id)).collect();
         for (kpi, was) in gone {
             let there = |id: &PersonId| now.persons.contains_key(id);
-            for to in users(before, was).iter().filter(|id| there(id)).filter_map(|id| numbers.get(Some(id))) {
+            for to in users(before, was).iter().filter(|id| there(id)).filter_map(|id| numbers.get(Some(id)))
+            {
                 let register = organisation.register.position();
                 let content = Content::Notice(Notice { kpi: kpi.clone(), from, to, register });
                 self.by_itself(content, format!("notice/{register}/{kpi}/{to}"), at).await?;
@@ -171,7 +176,11 @@ impl Deciding<'_> {
     }
 
     /// What belongs to what is handed over: targets with what they rest on, and what is assumed.
-    pub(crate) async fn pack(&self, organisation: &Organisation, of: &Handover) -> Result<Vec<String>, AppError> {
+    pub(crate) async fn pack(
+        &self,
+        organisation: &Organisation,
+        of: &Handover,
+    ) -> Result<Vec<String>, AppError> {
         let project = self.in_force_project(organisation).await?;
         let mut said = Vec::new();
         let kpis = of.duties.iter().filter_map(|duty| match duty {
@@ -181,7 +190,8 @@ impl Deciding<'_> {
         for kpi in kpis {
             for target in &kpi.targets {
                 let shown = TargetView::new(target.from.to_string(), target.lines, kpi.better, &kpi.unit);
-                let basis = benchmarks::evidence(target, &project).unwrap_or_else(|| "no basis is given".to_owned());
+                let basis =
+                    benchmarks::evidence(target, &project).unwrap_or_else(|| "no basis is given".to_owned());
                 let whose = target.unit.as_ref().map_or(String::new(), |unit| format!(" for unit/{unit}"));
                 said.push(format!(
                     "kpi/{}: target {} from {}{whose}, rests on {basis}",

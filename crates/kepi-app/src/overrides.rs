@@ -326,7 +326,8 @@ impl App {
             let of = if segment.is_total() { String::new() } else { format!(" for {segment}") };
             let computed = match found {
                 Some(value) => {
-                    let n = value.estimate.as_ref().map_or(String::new(), |of| format!(", of {} cases", of.n));
+                    let n =
+                        value.estimate.as_ref().map_or(String::new(), |of| format!(", of {} cases", of.n));
                     format!("{}{n}", said(&project, &kpi.id, &value.estimate))
                 }
                 None => "nothing is published".to_owned(),

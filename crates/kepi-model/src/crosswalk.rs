@@ -49,7 +49,8 @@ impl Crosswalk {
         let text = |node| Expression { type_: Type::Text, node };
         let literal = |of: &str| text(Node::Literal(Literal::Text(of.to_owned())));
         let is = |of: &str| {
-            let of = Expression { type_: code.type_.clone(), node: Node::Literal(Literal::Text(of.to_owned())) };
+            let of =
+                Expression { type_: code.type_.clone(), node: Node::Literal(Literal::Text(of.to_owned())) };
             boolean(Node::Compare(Comparison::Equal, Box::new(code.clone()), Box::new(of)))
         };
         let instant = |node| Expression { type_: Type::Timestamp, node };

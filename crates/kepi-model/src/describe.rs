@@ -19,7 +19,10 @@ pub fn measure(kpi: &Kpi, project: &Project) -> String {
     }
     for (dimension, crosswalk) in &kpi.bridged {
         let (name, day) = (dimension.as_str().replace('_', " "), crosswalk.day);
-        text.push_str(&format!("; {name} bridged by {}: by the codes from {day} on, also before", crosswalk.name));
+        text.push_str(&format!(
+            "; {name} bridged by {}: by the codes from {day} on, also before",
+            crosswalk.name
+        ));
     }
     text
 }

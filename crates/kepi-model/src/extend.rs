@@ -35,7 +35,10 @@ pub(crate) fn kpis(documents: &mut [Document], findings: &mut Findings) {
             // Nothing of this name: that is a finding of the reference.
             let Some(bases) = by_name.get(&name) else { break };
             let [base] = bases.as_slice() else {
-                let message = format!("`{}` changed with time, and nobody knows which of its wordings is meant", shorten(&name));
+                let message = format!(
+                    "`{}` changed with time, and nobody knows which of its wordings is meant",
+                    shorten(&name)
+                );
                 findings.report(codes::EXTENDS, span, message).fix("write what it says here");
                 break;
             };
@@ -59,7 +62,8 @@ pub(crate) fn kpis(documents: &mut [Document], findings: &mut Findings) {
         // From the one that extends none on.
         while let (Some(base), Some(last)) = (chain.pop(), chain.last()) {
             let base = documents.get(base).map(|document| document.root.clone());
-            if let (Some(base), Some(document), Some(whole)) = (base, documents.get_mut(*last), whole.get_mut(*last))
+            if let (Some(base), Some(document), Some(whole)) =
+                (base, documents.get_mut(*last), whole.get_mut(*last))
                 && !std::mem::replace(whole, true)
             {
                 fill(&mut document.root, &base);

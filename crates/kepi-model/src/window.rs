@@ -40,7 +40,12 @@ impl Over {
     ///
     /// # Errors
     /// One of them lies beyond what the calendar can name.
-    pub fn reaches(self, earlier: Period, period: Period, calendar: &Calendar) -> Result<bool, CalendarError> {
+    pub fn reaches(
+        self,
+        earlier: Period,
+        period: Period,
+        calendar: &Calendar,
+    ) -> Result<bool, CalendarError> {
         Ok(self.first_day(period, calendar)? <= calendar.first_day(earlier.offset(1))?)
     }
 

@@ -267,7 +267,10 @@ impl Directory {
                 found.push(Missing {
                     gap: Gap::Overload,
                     of: format!("person/{}", person.id),
-                    said: format!("{} is accountable for {kpis} KPIs, more than {MOST_ACCOUNTABLE}.", person.name),
+                    said: format!(
+                        "{} is accountable for {kpis} KPIs, more than {MOST_ACCOUNTABLE}.",
+                        person.name
+                    ),
                     fix: "let others answer for some of them, or give seats in units".to_owned(),
                 });
             }
@@ -439,7 +442,8 @@ mod tests {
     fn a_substitute_acts_while_she_is_there_and_a_circle_ends() {
         let away = vec![(Date::constant(2026, 3, 1), Date::constant(2026, 3, 3))];
         let mut directory = whole();
-        directory.persons[0] = Member { away: away.clone(), substitute: Some("bea".to_owned()), ..member("ann") };
+        directory.persons[0] =
+            Member { away: away.clone(), substitute: Some("bea".to_owned()), ..member("ann") };
         assert_eq!((directory.acts_for("ann"), found(&directory)), (Some("bea"), vec![]));
         directory.persons[1] = Member { away, substitute: Some("ann".to_owned()), ..member("bea") };
         assert_eq!(directory.acts_for("ann"), None);

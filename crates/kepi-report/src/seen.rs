@@ -529,6 +529,8 @@ mod tests {
         assert!(seen.shows_item(&asked));
         // What waits for whom counts what she does not see, so nobody is told.
         let directory = seen.directory(&PeopleAsked::default()).unwrap();
-        assert!(directory.loads.is_empty() && directory.duties.iter().all(|duty| duty.of.starts_with("kpi/")));
+        assert!(
+            directory.loads.is_empty() && directory.duties.iter().all(|duty| duty.of.starts_with("kpi/"))
+        );
     }
 }

@@ -9,8 +9,8 @@ use crate::{
     reporter::Reporter,
     trace::plain,
     view::{
-        Cell, ClosedView, InboxView, ItemRow, LogView, Named, OfficialView, Outcome, OwnershipView, DirectoryView,
-        PeriodsView, RegisterView, RowsView, Shade,
+        Cell, ClosedView, DirectoryView, InboxView, ItemRow, LogView, Named, OfficialView, Outcome,
+        OwnershipView, PeriodsView, RegisterView, RowsView, Shade,
     },
 };
 
@@ -188,7 +188,8 @@ pub fn official(view: &OfficialView) -> String {
         let now = of.restated.clone().flatten().unwrap_or_default();
         let official = of.official.clone().unwrap_or_default();
         let own = [of.kpi.id.clone(), of.kpi.name.clone(), view.period.clone(), of.segment.clone(), official];
-        let plain = [of.official_value, of.restated_value].map(|n| n.map(|n| n.to_string()).unwrap_or_default());
+        let plain =
+            [of.official_value, of.restated_value].map(|n| n.map(|n| n.to_string()).unwrap_or_default());
         own.into_iter().chain([of.restated.is_some().to_string(), now]).chain(plain).collect()
     });
     csv::table(
@@ -224,8 +225,20 @@ fn id(of: Option<&Named>) -> String {
 /// Who is there, a person a row.
 pub fn people(view: &DirectoryView) -> String {
     let header = [
-        "person", "name", "role", "reports_to", "dotted_to", "substitute", "away_until", "manages", "seats",
-        "accountable", "responsible", "sources", "items", "overdue",
+        "person",
+        "name",
+        "role",
+        "reports_to",
+        "dotted_to",
+        "substitute",
+        "away_until",
+        "manages",
+        "seats",
+        "accountable",
+        "responsible",
+        "sources",
+        "items",
+        "overdue",
     ];
     let rows = view.persons.iter().map(|of| {
         let seats = of.seats.iter().map(|(unit, who)| format!("{} for {}", unit.id, who.id));

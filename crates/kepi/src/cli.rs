@@ -18,8 +18,8 @@ pub use access::Access;
 pub use acting::{Deliver, Item, Silence};
 pub use cluster::{BenchCluster, Elsewhere, Scheduler, Worker};
 pub use deciding::{
-    Close, Comment, Enter, Freeze, Inbox, Lift, Numbered, Override, People, Periods, Plan, Propose, Pull, Register,
-    Vote,
+    Close, Comment, Enter, Freeze, Inbox, Lift, Numbered, Override, People, Periods, Plan, Propose, Pull,
+    Register, Vote,
 };
 
 /// Exit codes, in one place and in the help text.

@@ -140,12 +140,18 @@ impl Deciding<'_> {
                 let cause = cause.parse().map_err(|_| {
                     AppError::NotFound(format!("`{cause}` is no root cause; one is a word such as `waiting`"))
                 })?;
-                Deed::Finish { outcome: outcome_of(outcome)?, cause: Some(cause), why: why.map(keep).transpose()? }
+                Deed::Finish {
+                    outcome: outcome_of(outcome)?,
+                    cause: Some(cause),
+                    why: why.map(keep).transpose()?,
+                }
             }
             Doing::Contact(by, reached, note) => {
                 Deed::Contact { by: *by, reached: *reached, note: note.map(keep).transpose()? }
             }
-            Doing::Answer(settled, note) => Deed::Answer { settled: *settled, note: note.map(keep).transpose()? },
+            Doing::Answer(settled, note) => {
+                Deed::Answer { settled: *settled, note: note.map(keep).transpose()? }
+            }
         };
         self.ask(&Command::Act(Act { item: number, deed }), texts, acting).await
     }

@@ -198,7 +198,10 @@ fn parts(content: &Content, told: &Told) -> Vec<(&'static str, Option<String>)> 
                 let what = told.text(&action.what).unwrap_or_else(|| "the text was erased".to_owned());
                 ("action", Some(format!("{}, until {}: {what}", told.person(action.owner), action.by)))
             });
-            [named("cause", &plan.cause), named("evidence", &plan.evidence)].into_iter().chain(actions).collect()
+            [named("cause", &plan.cause), named("evidence", &plan.evidence)]
+                .into_iter()
+                .chain(actions)
+                .collect()
         }
         Content::PostMortem(of) => {
             let findings = of.findings.map(|text| named("findings", &text));
@@ -296,7 +299,11 @@ pub(crate) fn worked_on(told: &Told, organisation: &Organisation, item: &Item) -
         acknowledged: work.acknowledged,
         snoozed: work.snoozed,
         outcome: work.finished.as_ref().map(|(outcome, _)| outcome.to_string()),
-        seen: work.seen.iter().map(|(of, _)| seen(of, item.content.about().map(|(kpi, _)| kpi), told)).collect(),
+        seen: work
+            .seen
+            .iter()
+            .map(|(of, _)| seen(of, item.content.about().map(|(kpi, _)| kpi), told))
+            .collect(),
         case: case_of(item, told),
         parent: item.content.parent(),
         children: children.collect(),

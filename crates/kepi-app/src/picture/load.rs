@@ -12,7 +12,10 @@ use kepi_query::{
     published::{RunPins, Subject, VALUE, newest},
 };
 
-use super::{Cube, Folder, Picture, facts::{KeptScores, KeptTurns}};
+use super::{
+    Cube, Folder, Picture,
+    facts::{KeptScores, KeptTurns},
+};
 use crate::{
     archive,
     error::AppError,

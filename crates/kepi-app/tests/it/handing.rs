@@ -42,11 +42,15 @@ async fn a_leaver_with_twelve_kpis_leaves_none_without_a_living_owner() {
     archive::adopt(&store, &files, &project(&files), &permit, 1).await.unwrap();
     let deciding = Deciding(&store);
     deciding.tick(2).await.unwrap();
-    assert!(inbox(&store, None, true).await.unwrap().is_empty(), "what is in force from the beginning is nobody's to hand over");
+    assert!(
+        inbox(&store, None, true).await.unwrap().is_empty(),
+        "what is in force from the beginning is nobody's to hand over"
+    );
 
     let without = edited(&files, "people.yml", |text| text.replace(CARL, ""));
     let without = edited(&without, "more.yml", |text| text.replace("accountable: carl", "accountable: bea"));
-    let item = deciding.propose(&without, &project(&without), acting("ann"), "carl goes", None).await.unwrap();
+    let item =
+        deciding.propose(&without, &project(&without), acting("ann"), "carl goes", None).await.unwrap();
     deciding.vote(item, Stance::Yes, None, acting("bea"), None).await.unwrap();
     let all = inbox(&store, None, true).await.unwrap();
     assert_eq!(all.iter().find(|of| of.item == item).unwrap().state, "done", "{all:?}");

@@ -187,7 +187,9 @@ impl Content {
                 overrides::of_override(mode)
             }
             Self::ActionPlan(_) | Self::PostMortem(_) | Self::Commentary(_) => acting::ask(mode),
-            Self::Alert(_) | Self::Task(_) | Self::Case(_) | Self::Handover(_) | Self::Notice(_) => Ask::default(),
+            Self::Alert(_) | Self::Task(_) | Self::Case(_) | Self::Handover(_) | Self::Notice(_) => {
+                Ask::default()
+            }
         }
     }
 

@@ -494,7 +494,8 @@ pub(super) fn acted(
 /// What waits and belongs to what was handed over goes with it; the clock runs on.
 fn given(organisation: &Organisation, of: &Handover, directory: &Directory, at: i64) -> Vec<Event> {
     let open = of.items.iter().filter_map(|number| organisation.items.get(*number));
-    let theirs = open.filter_map(|item| item.owner().filter(|owner| owner.person != of.to).map(|o| (item, o)));
+    let theirs =
+        open.filter_map(|item| item.owner().filter(|owner| owner.person != of.to).map(|o| (item, o)));
     theirs
         .filter_map(|(item, owner)| {
             Some(assigned(item.number, directory.named(of.to, at)?, owner.bound, owner.due))

@@ -10,9 +10,9 @@ use kepi_model::{
 
 use super::{
     ALREADY_OPEN, ASPECTS, BY_ITSELF, CONCERNED, FROZEN, LAPSED, LOOK_AGAIN, NO_DAYS, NO_EMERGENCY,
-    NO_FIGURE, NO_ITEM, NOBODY, NOT_ASKED, NOT_ASKING, NOT_BEGUN, NOT_ENTERED, NOT_FROZEN, NOT_OVERRIDDEN, NOT_THERE,
-    NOT_TO_CLOSE, NOT_YOURS, NOTHING_DIFFERS, NOTHING_DUE, OTHER_CONTENT, OUTDATED, OVER_ALREADY, OWN,
-    REPLACED, UNRATIFIED, UNSAID, Violation, acting, case,
+    NO_FIGURE, NO_ITEM, NOBODY, NOT_ASKED, NOT_ASKING, NOT_BEGUN, NOT_ENTERED, NOT_FROZEN, NOT_OVERRIDDEN,
+    NOT_THERE, NOT_TO_CLOSE, NOT_YOURS, NOTHING_DIFFERS, NOTHING_DUE, OTHER_CONTENT, OUTDATED, OVER_ALREADY,
+    OWN, REPLACED, UNRATIFIED, UNSAID, Violation, acting, case,
 };
 use crate::{
     command::{Edit, Evidence, Facts, Open, Vote, Withdraw},
@@ -116,7 +116,11 @@ fn of_content(
 ) {
     let at = facts.at;
     match content {
-        Content::Alert(_) | Content::Task(_) | Content::Case(_) | Content::Handover(_) | Content::Notice(_) => {
+        Content::Alert(_)
+        | Content::Task(_)
+        | Content::Case(_)
+        | Content::Handover(_)
+        | Content::Notice(_) => {
             violated.say(
                 BY_ITSELF,
                 "alerts and cases come of a run, tasks of a plan, handovers and notices of an adoption",
@@ -218,7 +222,8 @@ fn taken_back_entry(
 ) {
     let entered = organisation.items.get(number).map(|item| (&item.content, item.ended));
     let Some((Content::Entry(of), Some((Outcome::Done, _)))) = entered else {
-        return violated.say(NOT_ENTERED, format!("item {number} has entered nothing; what waits is withdrawn"));
+        return violated
+            .say(NOT_ENTERED, format!("item {number} has entered nothing; what waits is withdrawn"));
     };
     figure_frozen(organisation, (of.period, of.until), None, violated);
     let same = |item: &&Item| {

@@ -91,12 +91,7 @@ pub(super) struct Notice {
 
 impl From<&items::Notice> for Notice {
     fn from(of: &items::Notice) -> Self {
-        Self {
-            kpi: of.kpi.clone(),
-            from: Day(of.from),
-            to: written_person(of.to),
-            register: of.register,
-        }
+        Self { kpi: of.kpi.clone(), from: Day(of.from), to: written_person(of.to), register: of.register }
     }
 }
 

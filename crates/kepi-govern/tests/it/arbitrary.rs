@@ -406,7 +406,8 @@ fn told() -> impl Strategy<Value = Content> {
 
 fn way() -> impl Strategy<Value = Vec<Reached>> {
     let by = prop_oneof![Just(Line::Seat), Just(Line::Dotted), Just(Line::LastResort)];
-    let passed = prop_oneof![Just(Passed::Gone), Just(Passed::Away), Just(Passed::Refused), Just(Passed::Unaccepted)];
+    let passed =
+        prop_oneof![Just(Passed::Gone), Just(Passed::Away), Just(Passed::Refused), Just(Passed::Unaccepted)];
     let stop = (0..6u64, by, option::of(parsed()), option::of(passed))
         .prop_map(|(person, by, unit, passed)| Reached { person, by, unit, passed });
     collection::vec(stop, 1..4)

@@ -195,7 +195,9 @@ impl Model {
     fn content(&mut self) -> Content {
         let entered = self.world.organisation.items.all().rev();
         let entered = entered
-            .filter(|item| matches!((&item.content, item.ended), (Content::Entry(_), Some((Outcome::Done, _)))))
+            .filter(|item| {
+                matches!((&item.content, item.ended), (Content::Entry(_), Some((Outcome::Done, _))))
+            })
             .map(|item| item.number)
             .next();
         if let Some(entered) = entered.filter(|_| self.dice.chance(25)) {

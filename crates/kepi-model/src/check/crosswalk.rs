@@ -28,7 +28,8 @@ fn one(
     context: &mut Context<'_>,
 ) -> Option<(CrosswalkId, Crosswalk)> {
     let name = written.crosswalk.get()?;
-    let codes_of = |list: &List<String>| -> BTreeSet<String> { list.iter().map(|of| of.value.clone()).collect() };
+    let codes_of =
+        |list: &List<String>| -> BTreeSet<String> { list.iter().map(|of| of.value.clone()).collect() };
     let (from, to) = (codes_of(written.from.get()?), codes_of(written.to.get()?));
     let mut map: BTreeMap<Box<str>, Shares> = BTreeMap::new();
     for entry in written.map.items() {
@@ -47,7 +48,9 @@ fn one(
             Some(Either::This(only)) => vec![(only.as_str(), entry.at, Some(WHOLE))],
             Some(Either::That(several)) => several
                 .iter()
-                .map(|of| (of.text.as_str(), of.span, of.value.as_ref().and_then(|share| share.0.at_scale(6))))
+                .map(|of| {
+                    (of.text.as_str(), of.span, of.value.as_ref().and_then(|share| share.0.at_scale(6)))
+                })
                 .collect(),
         };
         let mut into = Shares::new();
@@ -85,7 +88,11 @@ fn one(
             .report(
                 codes::CROSSWALK,
                 written.map.key,
-                format!("{} of the old version {} into nothing", quoted(left.iter().copied()), if left.len() == 1 { "passes" } else { "pass" }),
+                format!(
+                    "{} of the old version {} into nothing",
+                    quoted(left.iter().copied()),
+                    if left.len() == 1 { "passes" } else { "pass" }
+                ),
             )
             .fix("add what each passes into; a code that stays as it is needs no entry");
     }

@@ -116,10 +116,9 @@ impl WithoutData {
                 "the mean of the last {last} measured values, marked so, for at most {}",
                 over.label()
             ),
-            Self::Impute(Imputation::Season(1), over) => format!(
-                "the value of the same period a year before, marked so, for at most {}",
-                over.label()
-            ),
+            Self::Impute(Imputation::Season(1), over) => {
+                format!("the value of the same period a year before, marked so, for at most {}", over.label())
+            }
             Self::Impute(Imputation::Season(years), over) => format!(
                 "the mean of the same period in {years} years before, marked so, for at most {}",
                 over.label()

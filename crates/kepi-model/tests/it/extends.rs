@@ -40,7 +40,10 @@ targets: []
     let (nps, north, again, daily) = (kpi("nps"), kpi("nps_of_north"), kpi("nps_again"), kpi("asked_daily"));
     // The same meaning, under another name.
     assert_eq!(again.hash, nps.hash);
-    assert_eq!((again.targets.len(), again.accountable.clone()), (nps.targets.len(), nps.accountable.clone()));
+    assert_eq!(
+        (again.targets.len(), again.accountable.clone()),
+        (nps.targets.len(), nps.accountable.clone())
+    );
     assert_eq!(again.name, "The same once more");
     // Of the measure the answer is taken over, and the condition is another; fields are taken as a whole.
     assert_ne!(north.hash, nps.hash);

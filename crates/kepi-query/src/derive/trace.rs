@@ -312,9 +312,9 @@ impl Own<'_> {
             Some(evaluate(&of, row).map_or(Member::Unknown, member_of))
         };
         let counts_in = |found: &Member, wanted: &Member| match (found, wanted) {
-            (Member::Value(found), Member::Value(wanted)) => {
-                split_code(found).and_then(|code| self.split.get(code)).is_some_and(|of| of.contains_key(wanted))
-            }
+            (Member::Value(found), Member::Value(wanted)) => split_code(found)
+                .and_then(|code| self.split.get(code))
+                .is_some_and(|of| of.contains_key(wanted)),
             _ => false,
         };
         self.segment.0.iter().all(|(dimension, wanted)| {

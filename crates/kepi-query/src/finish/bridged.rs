@@ -92,12 +92,9 @@ fn together(
                 total = total.zip(more).and_then(|(total, more)| total.checked_add(more));
             }
             (Ok(moments), _) => match scaled(&moments, *share) {
-                Some(moments) if moments.n > 0 => cells.push(WeightedCell {
-                    members: Vec::new(),
-                    inside: true,
-                    asked: moments.n,
-                    moments,
-                }),
+                Some(moments) if moments.n > 0 => {
+                    cells.push(WeightedCell { members: Vec::new(), inside: true, asked: moments.n, moments })
+                }
                 Some(_) => {}
                 None => too_large = Some(i128::MAX.to_string()),
             },
@@ -110,10 +107,13 @@ fn together(
     }
     if let (Measure::Total(_), Some((_, roles))) = (&kpi.measure, states.terms.first_mut()) {
         // Beside what the rows come to as a whole, so that they can be held against it.
-        roles.push((Role::Weighted, match total {
-            Some(total) => StateValue::Sum(total),
-            None => StateValue::OutOfRange { bound: i128::MAX.to_string() },
-        }));
+        roles.push((
+            Role::Weighted,
+            match total {
+                Some(total) => StateValue::Sum(total),
+                None => StateValue::OutOfRange { bound: i128::MAX.to_string() },
+            },
+        ));
     }
     states.weighting = Some(match too_large {
         Some(bound) => Weighting::OutOfRange { bound },

@@ -337,7 +337,10 @@ fn estimate(
             times_median: limits.times_median.map(millionths),
         },
         clusters: of.clusters.as_ref(),
-        population: margins.first().filter(|_| design.is_some_and(|design| design.finite)).map(|margin| margin.targets.iter().sum()),
+        population: margins
+            .first()
+            .filter(|_| design.is_some_and(|design| design.finite))
+            .map(|margin| margin.targets.iter().sum()),
     };
     let mean = sample.mean(RakingOptions::default(), level)?;
     let mut estimate = mean.estimate;

@@ -159,11 +159,9 @@ impl Filling<'_, '_> {
             since: *since,
             how: match need {
                 1 => format!("imputed: as in {} ({reason})", self.label(*since)),
-                2 => format!(
-                    "imputed: mean of {} and {} ({reason})",
-                    self.label(*since),
-                    self.label(*newest)
-                ),
+                2 => {
+                    format!("imputed: mean of {} and {} ({reason})", self.label(*since), self.label(*newest))
+                }
                 _ => format!(
                     "imputed: mean of the {need} measured values from {} to {} ({reason})",
                     self.label(*since),

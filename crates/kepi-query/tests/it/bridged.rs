@@ -131,7 +131,8 @@ impl Shops {
         let period = self.project.calendar.parse(period).unwrap();
         let segment: Segment = segment.parse().unwrap();
         let mut all = self.all(kpi).into_iter();
-        all.find(|of| of.period == period && of.segment == segment).unwrap_or_else(|| panic!("{kpi} {segment}"))
+        all.find(|of| of.period == period && of.segment == segment)
+            .unwrap_or_else(|| panic!("{kpi} {segment}"))
     }
     /// Points of a month by segment.
     fn month(&self, kpi: &str, period: &str) -> Vec<(String, f64)> {
@@ -167,10 +168,16 @@ fn a_classification_that_changed_reads_as_then_as_now_and_bridged() {
         let all = shops.month(kpi, "2026-04").into_iter();
         all.filter(|(_, point)| *point > 0.0).collect::<Vec<_>>()
     };
-    assert_eq!([of_april("then"), of_april("now"), of_april("bridged")], [april.clone(), april.clone(), april]);
+    assert_eq!(
+        [of_april("then"), of_april("now"), of_april("bridged")],
+        [april.clone(), april.clone(), april]
+    );
     // Both views of one KPI side by side.
     let both = shops.month("both", "2026-03");
-    assert!(both.contains(&("tier=enterprise".to_owned(), 2.4)) && both.contains(&("tier_then=gold".to_owned(), 4.0)));
+    assert!(
+        both.contains(&("tier=enterprise".to_owned(), 2.4))
+            && both.contains(&("tier_then=gold".to_owned(), 4.0))
+    );
     // Where no code is split everything can be bridged: 10, 9, 8 and 3 are four, and a 10 of silver is known.
     assert_eq!(shops.month("whole", "2026-03"), named(&[("", 5.0), ("tier=basic", 1.0), ("tier=top", 4.0)]));
 }
@@ -226,7 +233,12 @@ fn what_was_shared_out_adds_up_to_the_whole_and_is_finished_again() {
         for value in shops.all(kpi.id.as_str()) {
             let states = CellStates::decode(&value.states).unwrap();
             let again = finished_again(kpi, &states, confidence).unwrap();
-            assert_eq!((again.estimate, again.coverage), (value.estimate.clone(), value.coverage), "{}", kpi.id);
+            assert_eq!(
+                (again.estimate, again.coverage),
+                (value.estimate.clone(), value.coverage),
+                "{}",
+                kpi.id
+            );
             shared += usize::from(states.weighting.is_some());
             assert!(value.segment.to_string().chars().all(|c| !c.is_control()), "{}", value.segment);
         }

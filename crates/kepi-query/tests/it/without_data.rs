@@ -162,7 +162,10 @@ fn the_last_measured_value_is_carried_for_so_long_and_no_longer() {
     let desk = Desk::new();
     let [none, seven, nine] = [None, Some(7.0), Some(9.0)];
     assert_eq!(desk.months("carried", ""), [Some(5.0), seven, seven, seven, none, nine, nine, nine]);
-    assert_eq!(desk.months("carried", "region=n"), [4.0; 3].map(Some).into_iter().chain([none; 5]).collect::<Vec<_>>()[..]);
+    assert_eq!(
+        desk.months("carried", "region=n"),
+        [4.0; 3].map(Some).into_iter().chain([none; 5]).collect::<Vec<_>>()[..]
+    );
     assert_eq!(desk.how("carried", "2026-04", ""), "carried forward from 2026-02 (no rows)");
     assert_eq!(desk.how("carried", "2026-03", "region=n"), "carried forward from 2026-01 (no rows)");
     assert_eq!(desk.reason("carried", "2026-05"), NotComputable::NoRows, "too long ago: the reason stands");
@@ -173,7 +176,11 @@ fn the_last_measured_value_is_carried_for_so_long_and_no_longer() {
     let quarter = |of| desk.value("carried", of, "").unwrap();
     assert!((quarter("2026-Q1").point().unwrap() - 17.0 / 3.0).abs() < 1e-12);
     assert_eq!(quarter("2026-Q2").point(), Some(9.0));
-    assert_eq!(quarter("2026-Q3").estimate.unwrap_err(), NotComputable::NoValues, "2 months reach no quarter");
+    assert_eq!(
+        quarter("2026-Q3").estimate.unwrap_err(),
+        NotComputable::NoValues,
+        "2 months reach no quarter"
+    );
 }
 
 #[test]
@@ -229,7 +236,9 @@ fn a_value_that_was_filled_in_is_finished_again_from_what_is_kept_and_adds_nothi
     let months: Vec<CellStates> = desk
         .all("zero", Grain::Month)
         .iter()
-        .filter(|value| value.segment.is_total() && desk.project.calendar.label(value.period).starts_with("2026"))
+        .filter(|value| {
+            value.segment.is_total() && desk.project.calendar.label(value.period).starts_with("2026")
+        })
         .map(|value| CellStates::decode(&value.states).unwrap())
         .collect();
     assert!(months.len() == 8 && months.iter().any(|month| month.filled.is_some()));
@@ -241,7 +250,8 @@ fn a_value_that_was_filled_in_is_finished_again_from_what_is_kept_and_adds_nothi
 
 #[test]
 fn bytes_of_what_was_filled_in_are_read_or_refused() {
-    let filled = Filled { way: Way::Carried, point: 7.0_f64.to_bits(), since: -3, how: "from 2026-02".to_owned() };
+    let filled =
+        Filled { way: Way::Carried, point: 7.0_f64.to_bits(), since: -3, how: "from 2026-02".to_owned() };
     let states = CellStates { filled: Some(filled), ..CellStates::default() };
     let bytes = states.encode();
     assert_eq!(bytes[..2], [5, 1]);
@@ -276,7 +286,8 @@ fn a_policy_changes_nothing_that_is_measured() {
                 keys.dedup();
                 assert_eq!(keys.len(), after.len(), "one value each");
                 for value in &before {
-                    let now = after.iter().find(|of| (of.period, &of.segment) == (value.period, &value.segment));
+                    let now =
+                        after.iter().find(|of| (of.period, &of.segment) == (value.period, &value.segment));
                     let now = now.unwrap();
                     if now == value {
                         same += 1;
@@ -285,7 +296,8 @@ fn a_policy_changes_nothing_that_is_measured() {
                         assert_eq!(now.coverage, value.coverage);
                     }
                 }
-                filled += after.iter().filter(|value| value.estimate.is_ok() && value.measured().is_err()).count();
+                filled +=
+                    after.iter().filter(|value| value.estimate.is_ok() && value.measured().is_err()).count();
             }
         }
     }
@@ -304,9 +316,8 @@ fn what_is_carried_from_a_period_that_is_not_trusted_is_not_trusted_either() {
     let judged = withhold(&project, &mut values).unwrap();
     let value = |kpi: &str, month: i32| {
         let period = Period { grain: Grain::Month, ordinal: 56 * 12 + month - 1 };
-        let found = values.iter().find(|of| {
-            of.kpi.as_str() == kpi && of.period == period && of.segment.is_total()
-        });
+        let found =
+            values.iter().find(|of| of.kpi.as_str() == kpi && of.period == period && of.segment.is_total());
         found.unwrap().estimate.clone().map(|of| of.point)
     };
     let not_trusted = |kpi: &str, month| matches!(value(kpi, month), Err(NotComputable::NotTrusted { .. }));

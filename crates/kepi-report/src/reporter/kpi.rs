@@ -359,7 +359,9 @@ impl<'a> Reporter<'a> {
                 now: said(kpi, &entry.value.estimate),
                 noticed_at: self.instant(entry.published_at),
                 reason: match self.facts.restated_because(&kpi.id, period, &segment)?.join("; ") {
-                    nothing if nothing.is_empty() => "nothing that it rests on is known to have changed".to_owned(),
+                    nothing if nothing.is_empty() => {
+                        "nothing that it rests on is known to have changed".to_owned()
+                    }
                     why => why,
                 },
             });

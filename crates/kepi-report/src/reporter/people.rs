@@ -4,7 +4,7 @@ use super::Reporter;
 use crate::{
     people::{Directory, Duty, Load, Member, PeopleAsked},
     reader::ViewError,
-    view::{DutyRow, GapRow, Named, OwnershipView, DirectoryView, PersonRow, UnitRow},
+    view::{DirectoryView, DutyRow, GapRow, Named, OwnershipView, PersonRow, UnitRow},
 };
 
 impl Reporter<'_> {

@@ -41,10 +41,9 @@ impl<'a> Reporter<'a> {
                 Place::Kpi(id) => self.project().kpis.get(id),
                 _ => None,
             };
-            let observed =
-                kpi.zip(segment.as_ref()).and_then(|(kpi, at)| {
-                    self.facts.observed(&kpi.id, card.period_of(kpi, period), at)
-                });
+            let observed = kpi
+                .zip(segment.as_ref())
+                .and_then(|(kpi, at)| self.facts.observed(&kpi.id, card.period_of(kpi, period), at));
             PlaceView {
                 kind,
                 of: Named::new(of.place.id(), name),

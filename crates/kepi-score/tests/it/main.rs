@@ -182,7 +182,8 @@ fn missing_parts_block_or_count_as_zero_where_declared() {
 #[test]
 fn without_a_kpi_that_blocks_nothing_above_it_is_scored() {
     let rule = "{rule: ignore, minimum_coverage: 0%}";
-    let mut of = project(rule, "cascade:\n  match: {team: team}\n  value: average_of_children\n  targets: inherit\n");
+    let mut of =
+        project(rule, "cascade:\n  match: {team: team}\n  value: average_of_children\n  targets: inherit\n");
     let c1: KpiId = "c1".parse().unwrap();
     of.kpis.get_mut(&c1).unwrap().without_data = WithoutData::Block;
     let values: Values<'_> = &[("a1", Some(80.0)), ("a2", Some(20.0)), ("b1", Some(40.0)), ("c1", None)];

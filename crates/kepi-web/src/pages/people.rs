@@ -1,6 +1,6 @@
 //! Who is there, who answers for what, and what is missing in that.
 
-use kepi_report::view::{DutyRow, GapRow, Named, OwnershipView, DirectoryView, PersonRow, UnitRow};
+use kepi_report::view::{DirectoryView, DutyRow, GapRow, Named, OwnershipView, PersonRow, UnitRow};
 use maud::{Markup, html};
 
 use super::inbox::rooms;

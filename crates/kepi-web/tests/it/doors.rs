@@ -648,9 +648,10 @@ fn every_page_has_an_action_of_the_policies() {
             page.path
         );
         let data = ["/data", "/entities", "/kpis/{id}/rows"].iter().any(|path| page.path.starts_with(path));
-        let rooms = ["/inbox", "/items", "/changes", "/periods", "/register", "/people", "/ownership", "/audit"]
-            .iter()
-            .any(|path| page.path.starts_with(path));
+        let rooms =
+            ["/inbox", "/items", "/changes", "/periods", "/register", "/people", "/ownership", "/audit"]
+                .iter()
+                .any(|path| page.path.starts_with(path));
         assert_eq!(rooms, page.action.word() == "see_decisions", "{}", page.path);
         assert_eq!(data || rooms, page.action.word() != "see_value", "{}", page.path);
     }

@@ -19,7 +19,8 @@ pub fn people(what: &People, facts: &dyn Facts, out: Output) -> Result<(), Failu
         Format::Json => out.json(&v1::ownership(facts, &asked)?)?,
         Format::Csv if what.duties => out.line(tables::ownership(&view).trim_end())?,
         Format::Table if what.duties => {
-            let mut grid = Grid::new(&["What", "Accountable", "Responsible", "Consulted", "Informed", "In units"]);
+            let mut grid =
+                Grid::new(&["What", "Accountable", "Responsible", "Consulted", "Informed", "In units"]);
             for of in &view.duties {
                 let units = of.units.iter().map(|(unit, by)| format!("{}: {}", unit.id, by.id));
                 let accountable = of.accountable.as_ref().map_or("NOBODY", |of| of.id.as_str());
@@ -57,8 +58,15 @@ fn persons(facts: &dyn Facts, asked: &PeopleAsked, out: Output) -> Result<(), Fa
         Format::Json => out.json(&v1::people(facts, asked)?)?,
         Format::Csv => out.line(tables::people(&view).trim_end())?,
         Format::Table => {
-            let mut grid =
-                Grid::new(&["Person", "Name", "Reports to", "There", "Manages", "Accountable for", "With her"]);
+            let mut grid = Grid::new(&[
+                "Person",
+                "Name",
+                "Reports to",
+                "There",
+                "Manages",
+                "Accountable for",
+                "With her",
+            ]);
             for of in &view.persons {
                 let there = match (&of.away_until, &of.substitute) {
                     (None, _) => "yes".to_owned(),

@@ -245,7 +245,8 @@ fn where_somebody_signs_in_a_command_acts_by_a_token_and_no_name_is_believed() {
     assert!(refused(&["approve", "1"]).contains("decides nothing by this token"));
     project.ok(&["run", "--quiet"]);
     project.ok(&["access", "add", "vic", "--no-password", "--role", "viewer", "--quiet"]);
-    let vic = project.ok(&["access", "token", "create", "vic", "--scope", "decide", "--scope", "run", "--quiet"]);
+    let vic =
+        project.ok(&["access", "token", "create", "vic", "--scope", "decide", "--scope", "run", "--quiet"]);
     project.keep_token("vic", &vic);
     // A token does no more than its person: a viewer neither decides nor runs.
     assert!(refused(&["approve", "1", "--as", "vic"]).contains("decides nothing by this token"));
@@ -256,7 +257,9 @@ fn where_somebody_signs_in_a_command_acts_by_a_token_and_no_name_is_believed() {
     // It acts as its person, whatever is said; also out of a file.
     let own = own_token(&project, &["decide"]);
     project.keep_token("bea", &own);
-    assert!(refused(&["approve", "1", "--as", "bea"]).contains("the token acts for `ana`, and `--as` says `bea`"));
+    assert!(
+        refused(&["approve", "1", "--as", "bea"]).contains("the token acts for `ana`, and `--as` says `bea`")
+    );
     project.write("token", &format!("{own}\n"));
     let file = project.path().join("token");
     project.ok(&["approve", "1", "--token-file", file.to_str().unwrap()]);

@@ -83,7 +83,8 @@ fn tiers_that_changed_are_bridged_from_the_source_to_the_trace() {
     // (0.4 · 12 + 7) / (0.4 · 4 + 1).
     assert!((value("effort", "2026-03", "tier=mid") - 11.8 / 2.6).abs() < 1e-12);
     // All five rows stand behind it, four of them in part.
-    let trace = project.ok(&["trace", "effort", "--period", "2026-03", "--segment", "tier=mid", "--format", "json"]);
+    let trace =
+        project.ok(&["trace", "effort", "--period", "2026-03", "--segment", "tier=mid", "--format", "json"]);
     let trace: Value = serde_json::from_str(&trace).unwrap();
     let trace = &trace["traced"];
     assert_eq!((&trace["counted"], &trace["agrees"]), (&5.into(), &true.into()), "{trace}");

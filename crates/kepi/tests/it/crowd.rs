@@ -8,10 +8,7 @@ use std::{
 use jiff::{ToSpan, civil::date};
 use kepi_govern::{Command, Content, Open, Permit, Principal, periods::Freeze};
 use kepi_model::governance::Aspect;
-use kepi_store::{
-    Asked, NewText, Store,
-    access::EventsOnly,
-};
+use kepi_store::{Asked, NewText, Store, access::EventsOnly};
 
 use crate::{support::Project, tour::wait_for};
 
@@ -40,7 +37,10 @@ async fn ask_for(project: &Project, items: i32) {
         });
         let why = NewText::new(format!("the {n}th day"));
         let command = Command::Open(Open { content, why: why.commitment });
-        store.perform(Asked::new(&permit, &format!("crowd/{n}"), at), &command, &mut EventsOnly).await.unwrap();
+        store
+            .perform(Asked::new(&permit, &format!("crowd/{n}"), at), &command, &mut EventsOnly)
+            .await
+            .unwrap();
     }
 }
 

@@ -41,7 +41,8 @@ fn has(project: &Project, code: &str, of: &str) -> bool {
 fn what_somebody_answered_for_is_handed_over_and_stands_with_her_superior_until_it_is_accepted() {
     let project = governed();
     let of = asked(&project, &["people"]);
-    let person = |id: &str| of["persons"].as_array().unwrap().iter().find(|of| of["id"] == id).unwrap().clone();
+    let person =
+        |id: &str| of["persons"].as_array().unwrap().iter().find(|of| of["id"] == id).unwrap().clone();
     assert_eq!(person("carl")["reports_to"]["id"], "bea");
     assert_eq!(person("dan")["away_until"], "2099-01-01");
     assert_eq!(person("owner")["accountable"].as_array().unwrap().len(), 2);
@@ -49,8 +50,12 @@ fn what_somebody_answered_for_is_handed_over_and_stands_with_her_superior_until_
     assert!(!has(&project, "not_accepted", "kpi/recommendation"));
 
     // Both answer for it agree, and so it comes into force; then carl is asked to accept it.
-    edit(&project, "kpis.yml", "basis: {expectation: \"A first guess, to be replaced by history\"}}\naccountable: owner", 
-         "basis: {expectation: \"A first guess, to be replaced by history\"}}\naccountable: carl");
+    edit(
+        &project,
+        "kpis.yml",
+        "basis: {expectation: \"A first guess, to be replaced by history\"}}\naccountable: owner",
+        "basis: {expectation: \"A first guess, to be replaced by history\"}}\naccountable: carl",
+    );
     project.ok(&["propose", "-m", "carl knows the survey", "--as", "ann"]);
     project.ok(&["approve", "1", "--as", "owner"]);
     project.ok(&["approve", "1", "--as", "carl"]);

@@ -66,10 +66,16 @@ fn what_is_filled_in_is_marked_everywhere_and_judged_nowhere() {
     let march = shown(&project, "mood", "2026-03");
     let value = &march["kpi"]["value"];
     assert_eq!((value["point"].as_f64(), value["n"].as_u64()), (Some(2.5), Some(0)), "{value}");
-    assert_eq!((value["mark"].as_str(), value["no_interval"]["code"].as_str()), (Some(how), Some("not_measured")));
+    assert_eq!(
+        (value["mark"].as_str(), value["no_interval"]["code"].as_str()),
+        (Some(how), Some("not_measured"))
+    );
     assert_eq!(march["kpi"]["status"], "red");
     assert_eq!(march["kpi"]["no_change"]["code"], "not_measured");
-    assert_eq!(march["definition"]["without_data"], "the last measured value, marked so, for at most 2 months");
+    assert_eq!(
+        march["definition"]["without_data"],
+        "the last measured value, marked so, for at most 2 months"
+    );
     // What is computed of it is marked, too.
     let of_it = shown(&project, "spoilt", "2026-03");
     assert_eq!(of_it["kpi"]["value"]["point"].as_f64(), Some(7.5));
@@ -101,12 +107,21 @@ fn late_rows_restate_their_period_alone_and_are_told_as_the_reason() {
     assert_eq!(march["kpi"]["value"]["point"].as_f64(), Some(7.0));
     assert!(march["kpi"]["value"]["mark"].is_null());
     let [restated] = march["restatements"].as_array().unwrap().as_slice() else { panic!("{march}") };
-    assert_eq!((restated["period"].as_str(), restated["reason"].as_str()), (Some("2026-03"), Some("Answers: 3 rows came late")));
-    assert!(restated["published"].as_str().unwrap().starts_with("2.5"), "the earlier value is told: {restated}");
+    assert_eq!(
+        (restated["period"].as_str(), restated["reason"].as_str()),
+        (Some("2026-03"), Some("Answers: 3 rows came late"))
+    );
+    assert!(
+        restated["published"].as_str().unwrap().starts_with("2.5"),
+        "the earlier value is told: {restated}"
+    );
     let text = project.ok(&["show", "kpi", "mood", "--period", "2026-03"]);
     assert!(text.contains("restated    2026-03: published 2.5"), "{text}");
     // Another definition is another reason.
-    project.write("kepi.yml", &DESK.replace("{of: survey_response, value: score}", "{of: survey_response, value: score + 1}"));
+    project.write(
+        "kepi.yml",
+        &DESK.replace("{of: survey_response, value: score}", "{of: survey_response, value: score + 1}"),
+    );
     project.ok(&["run", "--quiet"]);
     let march = shown(&project, "mood", "2026-03");
     let reasons = march["restatements"].as_array().unwrap().iter();

@@ -59,11 +59,17 @@ impl Reader<'_, '_> {
             if !crosswalk.splits().is_empty() {
                 if !shares_out(measure) {
                     report(
-                        format!("`{}` splits codes by shares, and what this measures cannot be shared out", crosswalk.id),
+                        format!(
+                            "`{}` splits codes by shares, and what this measures cannot be shared out",
+                            crosswalk.id
+                        ),
                         "measure a count, sum, mean, share, score or time, or bridge by whole codes only",
                     );
                 }
-                if written.weight.is_written() || written.cluster.is_written() || written.response.is_written() {
+                if written.weight.is_written()
+                    || written.cluster.is_written()
+                    || written.response.is_written()
+                {
                     report(
                         format!("`{}` splits codes by shares, which weigh rows already", crosswalk.id),
                         "remove the weights, or bridge by whole codes only",

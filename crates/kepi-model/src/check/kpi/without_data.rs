@@ -3,8 +3,7 @@
 use super::super::Context;
 use crate::{
     calendar::{Calendar, Grain},
-    codes,
-    definitions as written,
+    codes, definitions as written,
     measure::Imputation,
     project::{Kpi, Measure, WithoutData},
     window::Over,

@@ -1,6 +1,6 @@
 //! What programs are told of who is there, and who answers for what.
 
-use super::{Duty, Gap, Leaver, DirectoryPerson, Named, Ownership, Directory, Seat, UnitSeats, from_named};
+use super::{Directory, DirectoryPerson, Duty, Gap, Leaver, Named, Ownership, Seat, UnitSeats, from_named};
 use crate::{facts::Facts, people::PeopleAsked, reader::ViewError, reporter::Reporter, view};
 
 fn all(of: Vec<view::Named>) -> Vec<Named> {
@@ -83,8 +83,7 @@ pub fn ownership(facts: &dyn Facts, asked: &PeopleAsked) -> Result<Ownership, Vi
         informed: all(of.informed),
         handover: of.handover,
     };
-    let gap =
-        |of: view::GapRow| Gap { code: of.code.to_owned(), of: of.of, text: of.said, fix: of.fix };
+    let gap = |of: view::GapRow| Gap { code: of.code.to_owned(), of: of.of, text: of.said, fix: of.fix };
     Ok(Ownership {
         day: view.day,
         duties: view.duties.into_iter().map(duty).collect(),
