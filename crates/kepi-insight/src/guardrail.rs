@@ -13,6 +13,8 @@ use crate::{
     sentence::{Guarded, Sentence},
 };
 
+pub use crate::sentence::{Held, Untold};
+
 /// The row of the list.
 pub const ANALYSIS: Analysis = Analysis {
     name: "guardrail",
@@ -22,30 +24,6 @@ pub const ANALYSIS: Analysis = Analysis {
     family: None,
     answer,
 };
-
-/// Why it cannot be said whether a demand holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Untold {
-    /// There is no value.
-    NoValue,
-    /// The value is provisional.
-    NotFinal,
-    /// The bound lies within its interval.
-    TooClose,
-    /// Nobody can say what is usual of it.
-    NotJudged,
-}
-
-/// What is known of one demand.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Held {
-    /// It holds.
-    Yes,
-    /// It does not, with the value.
-    No(f64),
-    /// It is not known.
-    Unknown(Untold),
-}
 
 /// Whether a demand holds of a figure and what is usual of it.
 #[must_use]

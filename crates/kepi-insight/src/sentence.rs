@@ -13,7 +13,6 @@ use crate::{
     association,
     change::{Change, Judgement, Usual},
     doubt::Suspicion,
-    guardrail::Held,
     policy::Ambition,
     trend::Trend,
     verdict::Verdict,
@@ -347,6 +346,30 @@ impl Sentence {
             period,
         }
     }
+}
+
+/// Why it cannot be said whether a demand holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Untold {
+    /// There is no value.
+    NoValue,
+    /// The value is provisional.
+    NotFinal,
+    /// The bound lies within its interval.
+    TooClose,
+    /// Nobody can say what is usual of it.
+    NotJudged,
+}
+
+/// What is known of one demand.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Held {
+    /// It holds.
+    Yes,
+    /// It does not, with the value.
+    No(f64),
+    /// It is not known.
+    Unknown(Untold),
 }
 
 /// What is known of a demand of a guardrail.

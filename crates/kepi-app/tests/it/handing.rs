@@ -63,9 +63,9 @@ async fn a_leaver_with_twelve_kpis_leaves_none_without_a_living_owner() {
     let organisation = store.organisation().await.unwrap();
     assert_eq!((organisation.left.len(), organisation.items.unaccepted().len()), (1, KPIS));
     // Whoever has anything is there.
-    let owners = organisation.items.open().filter_map(|item| item.owner());
-    assert!(owners.clone().all(|owner| organisation.people.contains(&owner.person)));
-    assert!(owners.clone().any(|owner| owner.person == bea));
+    let owners: Vec<_> = organisation.items.open().filter_map(|item| item.owner()).collect();
+    assert!(owners.iter().all(|owner| organisation.people.contains(&owner.person)));
+    assert!(owners.iter().any(|owner| owner.person == bea));
     // Asked again, nothing is opened twice.
     deciding.tick(3).await.unwrap();
     assert_eq!(inbox(&store, None, true).await.unwrap().len(), all.len());
