@@ -411,9 +411,11 @@ impl Facts for Seen {
             // Who takes part sees what is decided; what follows from it may be none of their business.
             of.scorecards.retain(|id| self.shows_definition(&format!("scorecard/{id}")));
             of.follow.retain(|id| self.shows_definition(&format!("kpi/{id}")));
-            // Which customer it is and what she said is for whoever has the case, and who sees rows.
+            // Which customer it is and what she said is for whoever has the case or had it, and who sees rows.
+            let me = self.viewer.acts_as.as_deref();
             if let Some(case) = &mut of.work.case
-                && !of.item.has_part(self.viewer.acts_as.as_deref())
+                && !of.item.has_part(me)
+                && (me.is_none() || me != case.had_by.as_deref())
                 && self.may_see_rows(None).is_err()
             {
                 case.row.clear();

@@ -56,7 +56,7 @@ fn a_figure_can_be_what_it_is_said_to_be() {
     let until = "expires: 2027-01-01";
     let cases: [(&str, &str, &str, &[&str]); 8] = [
         ("180%", "top_share", "top: 3\nscale: 1..7", &["K0655"]),
-        ("banana", "top_share", "", &["K0655"]),
+        ("banana", "top_share", "", &["K0655", "K0657"]),
         ("0%", "top_share", "", &[]),
         ("66%", "top_share", "top: 7\nscale: 1..7", &["K0655", "K0657"]),
         ("101", "nps", "", &["K0655", "K0657"]),

@@ -113,8 +113,8 @@ fn person(of: &PersonRow) -> Markup {
             }
             td role="cell" data-label="Manages, seats" {
                 @if of.manages.is_empty() && of.seats.is_empty() { "–" }
-                @for unit in &of.manages { p { a href={ "#unit-" (unit.id) } { (unit.name) } } }
-                @for (unit, who) in &of.seats { p.detail { "for " (linked(who)) " in " a href={ "#unit-" (unit.id) } { (unit.name) } } }
+                @for unit in &of.manages { p.touch { a href={ "#unit-" (unit.id) } { (unit.name) } } }
+                @for (unit, who) in &of.seats { p.detail.touch { "for " (linked(who)) " in " a href={ "#unit-" (unit.id) } { (unit.name) } } }
             }
             td role="cell" data-label="Accountable for" {
                 @match of.accountable.len() {

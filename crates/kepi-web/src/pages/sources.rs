@@ -140,7 +140,7 @@ fn data_rules(rules: &[DataRuleView]) -> Markup {
         @if !rules.is_empty() {
             section aria-labelledby="data-rules" {
                 h2 #data-rules { "Rules about the data" }
-                div.scroll role="region" aria-label="Rules about the data" tabindex="0" {
+                div.scroll role="region" aria-label="Table of rules" tabindex="0" {
                     table.figures {
                         thead {
                             tr {

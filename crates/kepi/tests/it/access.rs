@@ -235,7 +235,7 @@ fn where_somebody_signs_in_a_command_acts_by_a_token_and_no_name_is_believed() {
     assert!(refused(&["run"]).contains("KEPI_TOKEN"));
     // Who reads acts in nobody's name.
     project.ok(&["inbox", "--open", "--quiet"]);
-    project.ok(&["show", "kpis", "--quiet"]);
+    project.ok(&["show", "sources", "--quiet"]);
     let (code, _, said) = by_password(&project, &["token", "create", "ana"], "quiet river, nine pebbles\n");
     assert!(code == Some(3) && said.contains("do not belong together"), "{said}");
     let (code, _, said) = by_password(&project, &["token", "create", "vic"], password);

@@ -142,20 +142,21 @@ fn a_board_decides_and_whose_target_it_is_abstains() {
         project.ok(&["approve", "1", "--as", person]);
     }
     assert_eq!(item(&project, "1")["state"], "done");
+    // Item 2 hands the KPI over to carl.
     edit(&project, "kpis.yml", "target: 40", "target: 20");
     project.ok(&["propose", "-m", "too high", "--as", "ann"]);
-    project.ok(&["approve", "2", "--as", "carl", "-m", "mine, I sign"]);
-    project.ok(&["approve", "2", "--as", "bea"]);
-    assert_eq!(item(&project, "2")["state"], "review", "his own function does not count");
+    project.ok(&["approve", "3", "--as", "carl", "-m", "mine, I sign"]);
+    project.ok(&["approve", "3", "--as", "bea"]);
+    assert_eq!(item(&project, "3")["state"], "review", "his own function does not count");
     // A counter-offer voids what was said, and its writer does not decide on it.
     edit(&project, "kpis.yml", "target: 20", "target: 30");
-    project.ok(&["propose", "--item", "2", "-m", "half way", "--as", "carl"]);
-    let of = item(&project, "2");
+    project.ok(&["propose", "--item", "3", "-m", "half way", "--as", "carl"]);
+    let of = item(&project, "3");
     assert_eq!((&of["ballots"], &of["authors"]), (&json!([]), &json!(["ann", "carl"])));
     for person in ["ann", "bea", "dan"] {
-        project.ok(&["approve", "2", "--as", person]);
+        project.ok(&["approve", "3", "--as", person]);
     }
-    assert_eq!(item(&project, "2")["state"], "done");
+    assert_eq!(item(&project, "3")["state"], "done");
     let register = project.ok(&["register", "kpi/recommendation"]);
     assert!(register.contains("target: 30"), "{register}");
 }

@@ -91,6 +91,9 @@ fn what_is_filled_in_is_marked_everywhere_and_judged_nowhere() {
     // February is judged; March, which repeats it, is not, and April is compared with February.
     let verdict = |period: &str| shown(&project, "mood", period)["kpi"]["change"]["verdict"].clone();
     assert_eq!((verdict("2026-02"), verdict("2026-03")), ("within".into(), Value::Null));
+    // April is final once there is a row of May.
+    project.write("data/c.csv", "id,at,score\nc1,2026-05-03,7\n");
+    project.ok(&["run", "--quiet"]);
     assert_eq!(shown(&project, "mood", "2026-04")["kpi"]["change"]["since"], "2026-02");
     project.ok(&["reproduce"]);
 }
