@@ -111,12 +111,12 @@ fn person(of: &PersonRow) -> Markup {
                 }
                 @for (from, until) in &of.away_next { p.detail { "away from " (from) " until " (until) } }
             }
-            td role="cell" data-label="Manages, seats" {
+            td.touch role="cell" data-label="Manages, seats" {
                 @if of.manages.is_empty() && of.seats.is_empty() { "–" }
-                @for unit in &of.manages { p.touch { a href={ "#unit-" (unit.id) } { (unit.name) } } }
-                @for (unit, who) in &of.seats { p.detail.touch { "for " (linked(who)) " in " a href={ "#unit-" (unit.id) } { (unit.name) } } }
+                @for unit in &of.manages { p { a href={ "#unit-" (unit.id) } { (unit.name) } } }
+                @for (unit, who) in &of.seats { p.detail { "for " (linked(who)) " in " a href={ "#unit-" (unit.id) } { (unit.name) } } }
             }
-            td role="cell" data-label="Accountable for" {
+            td.touch role="cell" data-label="Accountable for" {
                 @match of.accountable.len() {
                     0 => "–",
                     n if n <= 3 => { @for (n, kpi) in of.accountable.iter().enumerate() { @if n > 0 { ", " } a href={ "/kpis/" (kpi.id) } { (kpi.name) } } },

@@ -312,7 +312,8 @@ async fn a_customer_is_followed_up_once_and_how_long_that_took_is_a_figure() {
     let ben = |doing, when: &'static str| world.act("ben", a, doing, when);
     ben(Doing::Acknowledge, "2026-06-01T10:00").await.unwrap();
     ben(Doing::Contact(By::Phone, true, Some("an hour in the queue")), "2026-06-01T11:00").await.unwrap();
-    let refused = ben(Doing::Finish("solved", Some("done")), "2026-06-01T11:30").await.unwrap_err().to_string();
+    let refused =
+        ben(Doing::Finish("solved", Some("done")), "2026-06-01T11:30").await.unwrap_err().to_string();
     assert!(refused.contains("G1110") && refused.contains("other, price, waiting"), "{refused}");
     ben(close("solved", "waiting"), "2026-06-01T12:00").await.unwrap();
     world.act("ben", b, Doing::Contact(By::Email, false, None), "2026-06-01T13:00").await.unwrap();
@@ -356,6 +357,7 @@ async fn a_customer_is_followed_up_once_and_how_long_that_took_is_a_figure() {
             "waiting"
         ])
     );
+    // Eight hours of the first day and eight of the second: it went up twice.
     assert_eq!(
         world.landed(b, &columns).await,
         some(&[
@@ -365,7 +367,7 @@ async fn a_customer_is_followed_up_once_and_how_long_that_took_is_a_figure() {
             "06-03T13:00",
             "",
             "06-03T13:00",
-            "1",
+            "2",
             "emea",
             "price"
         ])
