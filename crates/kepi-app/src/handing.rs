@@ -149,7 +149,7 @@ impl Deciding<'_> {
     ) -> Result<(), AppError> {
         let numbers = Numbers::of(self.0, [before, now]).await?;
         let zone = TimeZone::get(&now.calendar.zone).unwrap_or(TimeZone::UTC);
-        let day = Timestamp::from_microsecond(at).map_or_else(|_| Timestamp::UNIX_EPOCH, |at| at);
+        let day = Timestamp::from_microsecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
         let from = day.to_zoned(zone).date();
         let gone: Vec<(&KpiId, &Kpi)> =
             before.kpis.iter().filter(|(id, _)| !now.kpis.contains_key(*id)).collect();
