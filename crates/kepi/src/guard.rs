@@ -44,7 +44,7 @@ const OWNER: &str = "owner";
 fn needed(command: &Command) -> Option<Needed> {
     match command {
         Command::Item(what) => what.deed.as_ref().map(|_| Needed::Decide),
-        Command::Override(cli::Override::List) => None,
+        Command::Override(cli::Override::List) | Command::Silence(cli::Silence::List) => None,
         Command::Propose(_)
         | Command::Approve(_)
         | Command::Reject(_)
@@ -55,11 +55,38 @@ fn needed(command: &Command) -> Option<Needed> {
         | Command::Close(_)
         | Command::Comment(_)
         | Command::Enter(_)
-        | Command::Override(_) => Some(Needed::Decide),
-        Command::Run(_) | Command::Tick | Command::Deliver(_) => Some(Needed::Run),
-        Command::Audit(Audit::Rebuild) => Some(Needed::Run),
+        | Command::Override(_)
+        | Command::Silence(_) => Some(Needed::Decide),
+        Command::Run(_) | Command::Tick | Command::Deliver(_) | Command::Audit(Audit::Rebuild) => {
+            Some(Needed::Run)
+        }
         Command::Access(what) => what.acts().then_some(Needed::Administer),
-        _ => None,
+        // These read, or do something to the folder or the machine alone. All are named, so that a new command is asked about.
+        Command::Init(_)
+        | Command::Check(_)
+        | Command::Plan(_)
+        | Command::Register(_)
+        | Command::Pull(_)
+        | Command::Inbox(_)
+        | Command::People(_)
+        | Command::Periods(_)
+        | Command::Show(_)
+        | Command::Sources { .. }
+        | Command::Explain(_)
+        | Command::WhatIf(_)
+        | Command::Weigh(_)
+        | Command::Analyse(_)
+        | Command::Lineage(_)
+        | Command::Trace(_)
+        | Command::Reproduce(_)
+        | Command::Audit(_)
+        | Command::Serve(_)
+        | Command::Demo(_)
+        | Command::Scheduler(_)
+        | Command::Worker(_)
+        | Command::Schema(_)
+        | Command::Bench(_)
+        | Command::Evidence(_) => None,
     }
 }
 

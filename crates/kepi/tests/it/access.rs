@@ -233,6 +233,9 @@ fn where_somebody_signs_in_a_command_acts_by_a_token_and_no_name_is_believed() {
     let refused = |arguments: &[&str]| project.fails(3, arguments).1;
     assert!(refused(&["approve", "1", "--as", "ana"]).contains("a command acts by a token"));
     assert!(refused(&["run"]).contains("KEPI_TOKEN"));
+    let silence =
+        ["silence", "set", "--kpi", "recommendation", "--until", "2099-01-01", "-m", "why", "--as", "ana"];
+    assert!(refused(&silence).contains("a command acts by a token"));
     // Who reads acts in nobody's name.
     project.ok(&["inbox", "--open", "--quiet"]);
     project.ok(&["show", "sources", "--quiet"]);
