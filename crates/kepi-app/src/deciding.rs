@@ -455,7 +455,7 @@ impl Deciding<'_> {
         Ok(Evidence::Merged { register: position, sound })
     }
 
-    /// An item as it is shown, and in words how definitions differ by it from those in force, while it waits.
+    /// An item as it is shown, and in words how definitions differ by it, while it waits.
     ///
     /// # Errors
     /// There is none of this number, the database refuses, or what is in force cannot be read.
@@ -463,27 +463,36 @@ impl Deciding<'_> {
         let organisation = self.0.organisation().await?;
         let item = known(&organisation, number)?;
         let shown = view(self.0, &organisation, item).await?;
-        if item.ended.is_some() || item.is_unratified() {
-            return Ok((shown, Vec::new()));
-        }
-        if let Content::Handover(of) = &item.content {
+        if let (Content::Handover(of), None) = (&item.content, item.ended) {
             return Ok((shown, self.pack(&organisation, of).await?));
         }
-        let Some(change) = item.content.change() else { return Ok((shown, Vec::new())) };
-        let before = archive::of(self.0, &organisation.register).await?.0;
-        let mut register = organisation.register.clone();
-        change.adoptions.iter().for_each(|adoption| register.apply(change.base, adoption));
-        let after = archive::of(self.0, &register).await?.0;
-        // What does not go together by now cannot be said in words; a vote says that.
-        let (Ok(old), Ok(new)) = (project_of(&before), project_of(&after)) else {
-            return Ok((shown, Vec::new()));
-        };
-        let documents = between((&before, &old), (&after, &new)).documents.into_iter();
-        let said = documents.flat_map(|of| {
+        let differences = self.differences_by(&organisation, item).await?.unwrap_or_default();
+        let said = differences.documents.into_iter().flat_map(|of| {
             let id = of.id;
             of.said.into_iter().map(move |said| format!("{id}: {said}"))
         });
         Ok((shown, said.collect()))
+    }
+
+    /// How definitions differ by a change that waits: from those in force, or, while it is in force and is to be ratified, from those that
+    /// would hold again. None: it waits no more, or it does not go together with what is in force by now, which a vote says.
+    pub(crate) async fn differences_by(
+        &self,
+        organisation: &Organisation,
+        item: &Item,
+    ) -> Result<Option<Differences>, AppError> {
+        let Some(change) = item.content.change().filter(|_| item.ended.is_none()) else { return Ok(None) };
+        let (mut before, mut after) = (organisation.register.clone(), organisation.register.clone());
+        match &item.content {
+            Content::Emergency(of) if item.is_unratified() => {
+                let next = before.position() + 1;
+                of.taken_back(&organisation.register).iter().for_each(|back| before.apply(next, back));
+            }
+            _ => change.adoptions.iter().for_each(|adoption| after.apply(change.base, adoption)),
+        }
+        let (before, after) = (archive::of(self.0, &before).await?.0, archive::of(self.0, &after).await?.0);
+        let (Ok(old), Ok(new)) = (project_of(&before), project_of(&after)) else { return Ok(None) };
+        Ok(Some(between((&before, &old), (&after, &new))))
     }
 
     /// With figures as people read them, where any of these items says one; what is in force is not read for others.

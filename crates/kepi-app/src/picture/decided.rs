@@ -15,16 +15,13 @@ use kepi_report::{
         Answer, Ballot, Case, Closed, Commentary, Contact, Frozen, Happened, Held, Item as Shown, ItemInFull,
         Missing, Official, Owner, Periods, RegisterAsked, Rows, Silence, Step, Touch, Work,
     },
-    difference::between,
     reader::ViewError,
 };
 use kepi_store::{EventFilter, Store};
 
-use super::project_of;
 use crate::{
     App, AppError,
     acting::{self, WorkView, above, period_in},
-    archive,
     deciding::{self, Deciding},
     error::whole,
     register::{self, Asked},
@@ -58,8 +55,7 @@ pub(super) fn waiting(organisation: &Organisation) -> BTreeMap<u64, usize> {
 
 /// What alerts ask nobody about at an instant.
 pub(super) async fn silences(store: &Store, at: i64) -> Result<Vec<Silence>, AppError> {
-    let all = acting::silences(store, at).await?;
-    let held = all.into_iter().filter(|of| of.holds).map(|of| Silence {
+    let held = acting::silences(store, at, false).await?.into_iter().map(|of| Silence {
         number: of.silence,
         alert: of.alert,
         kpi: of.kpi,
@@ -290,19 +286,11 @@ pub(super) async fn item(app: &App, project: &Project, number: u64) -> Result<Op
     if let Content::Handover(of) = &item.content {
         full.item.subject.extend(Deciding(store).pack(&organisation, of).await?);
     }
-    if let (Some(change), None) = (item.content.change().filter(|_| !item.is_unratified()), item.ended) {
-        let before = archive::of(store, &organisation.register).await?.0;
-        let mut register = organisation.register.clone();
-        change.adoptions.iter().for_each(|adoption| register.apply(change.base, adoption));
-        let after = archive::of(store, &register).await?.0;
-        // What does not go together by now cannot be said in words; a ballot says that.
-        if let (Ok(old), Ok(new)) = (project_of(&before), project_of(&after)) {
-            let all = between((&before, &old), (&after, &new));
-            full.documents = all.documents;
-            full.scorecards = all.scorecards.into_iter().collect();
-            full.follow = all.follow.iter().map(ToString::to_string).collect();
-            full.people = all.people.into_iter().map(|of| (of.name, of.of)).collect();
-        }
+    if let Some(all) = Deciding(store).differences_by(&organisation, item).await? {
+        full.documents = all.documents;
+        full.scorecards = all.scorecards.into_iter().collect();
+        full.follow = all.follow.iter().map(ToString::to_string).collect();
+        full.people = all.people.into_iter().map(|of| (of.name, of.of)).collect();
     }
     let subject = Some(format!("item/{number}"));
     for recorded in store.events(&EventFilter { subject, ..EventFilter::default() }).await? {

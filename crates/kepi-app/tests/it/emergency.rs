@@ -56,7 +56,12 @@ async fn what_is_ratified_stays() {
     let (world, _, urgent) = urgent().await;
     let item = let_it_be(&world, &urgent).await;
     let (view, said) = Deciding(&world.store).item(item).await.unwrap();
-    assert_eq!((view.state, view.ballots.len(), said.len()), ("ratification", 0, 0));
+    assert_eq!((view.state, view.ballots.len()), ("ratification", 0));
+    // Who ratifies sees what it changed, as who let it be saw what it would.
+    assert!(
+        said.iter().any(|of| of.contains("target") && of.contains("40") && of.contains("30")),
+        "{said:?}"
+    );
     assert_eq!(view.due, Some(2 + 7 * DAY));
     let loud = unratified(&world.store).await.unwrap();
     assert_eq!((loud.len(), loud[0].0, loud[0].2), (1, item, 2 + 7 * DAY));
