@@ -22,6 +22,7 @@ use kepi_query::{
 };
 use kepi_score::card::Card;
 use kepi_store::{Asked, NewText, Store, StoreError, door::new_key};
+use serde_json::{Value, json};
 
 use super::{
     ATTEMPTS,
@@ -58,10 +59,18 @@ pub(super) fn key_parts(text: &str) -> Vec<String> {
     text.split('\n').filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
-/// What stands for a row in the log: the same for ever, and nothing to whoever lacks the secret of this log.
+/// What stands for a row in the log: the same for ever, and nothing to whoever lacks the secret of this log. So its form is written out,
+/// and hangs on no name of the program.
 fn row_of(store: &Store, of: &EntityId, key: &[Cell]) -> Digest {
-    let key: Vec<String> = key.iter().map(|cell| format!("{cell:?}")).collect();
-    let text = serde_json::json!(["case", of, key]).to_string();
+    let part = |cell: &Cell| match cell {
+        Cell::Missing => json!(null),
+        Cell::Text(text) => json!(["text", text]),
+        Cell::Integer(value) => json!(["integer", value]),
+        Cell::Boolean(value) => json!(["boolean", value]),
+        Cell::Instant(at) => json!(["instant", at]),
+    };
+    let key: Vec<Value> = key.iter().map(part).collect();
+    let text = json!(["case", of, key]).to_string();
     Digest::of(&[&store.secret()[..], text.as_bytes()].concat())
 }
 

@@ -117,16 +117,18 @@ impl Deciding<'_> {
     }
 }
 
-/// All silences there ever were, the newest first, as of an instant.
+/// The silences that hold at an instant, or all there ever were, the newest first.
 ///
 /// # Errors
 /// The database refuses.
-pub async fn silences(store: &Store, at: i64) -> Result<Vec<SilenceView>, AppError> {
+pub async fn silences(store: &Store, at: i64, all: bool) -> Result<Vec<SilenceView>, AppError> {
     let organisation = store.organisation().await?;
-    let texts: Vec<_> = organisation.silences.all().map(|(_, kept)| kept.of.why).collect();
+    // A page asks for those that hold: it does not read what has been over for years.
+    let listed = || organisation.silences.all().filter(|(_, kept)| all || kept.holds(at));
+    let texts: Vec<_> = listed().map(|(_, kept)| kept.of.why).collect();
     let texts = store.read().await?.texts(&texts).await?;
-    let mut all = Vec::new();
-    for (number, kept) in organisation.silences.all() {
+    let mut found = Vec::new();
+    for (number, kept) in listed() {
         let filter = EventFilter {
             subject: Some(Subject::silence(number).to_string()),
             limit: Some(1),
@@ -134,7 +136,7 @@ pub async fn silences(store: &Store, at: i64) -> Result<Vec<SilenceView>, AppErr
         };
         let begun = store.events(&filter).await?;
         let by = begun.first().map_or(Principal::Person(0), |recorded| recorded.by.clone());
-        all.push(SilenceView {
+        found.push(SilenceView {
             silence: number,
             alert: kept.of.rule.as_ref().map(ToString::to_string),
             kpi: kept.of.kpi.as_ref().map(ToString::to_string),
@@ -146,6 +148,6 @@ pub async fn silences(store: &Store, at: i64) -> Result<Vec<SilenceView>, AppErr
             holds: kept.holds(at),
         });
     }
-    all.reverse();
-    Ok(all)
+    found.reverse();
+    Ok(found)
 }

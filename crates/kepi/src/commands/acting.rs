@@ -105,7 +105,7 @@ pub async fn silence(what: &Silence, cli: &Cli, out: Output) -> Result<(), Failu
         }
         Silence::List => {
             let Some(app) = compose::reading(Site::of(cli)).await? else { return Err(nothing()) };
-            let all = silences(&app.store, compose::now()).await?;
+            let all = silences(&app.store, compose::now(), true).await?;
             if out.format == Format::Json {
                 return Ok(out.json(&all)?);
             }
