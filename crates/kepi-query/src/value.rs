@@ -36,6 +36,10 @@ impl Segment {
     pub fn one(dimension: DimensionId, member: &str) -> Self {
         Self(vec![(dimension, Member::Value(member.into()))])
     }
+    /// Its dimensions, in the order in which members stand.
+    pub fn dimensions(&self) -> impl Iterator<Item = &DimensionId> {
+        self.0.iter().map(|(dimension, _)| dimension)
+    }
     /// Sorts segments of a KPI for people: the total first, then by dimensions, then members in the order in which a closed
     /// list declares them, all others as [`Member::natural`] has them.
     pub fn sort(segments: &mut [Self], kpi: &Kpi) {

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use kepi_model::{
     crosswalk::{SHARE_SCALE, split_code},
-    id::DimensionId,
     measure::Total,
     project::{Aggregate, Kpi, Measure},
 };
@@ -36,7 +35,7 @@ const WHOLE: i64 = 10_i64.pow(SHARE_SCALE as u32);
 pub(super) fn shared_out(kpi: &Kpi, values: Vec<Value>, level: Level) -> Result<Vec<Value>, FinishError> {
     let Some((dimension, splits)) = kpi.split() else { return Ok(values) };
     let mut all = Vec::with_capacity(values.len());
-    for own in values.chunk_by(|a, b| keys(&a.segment).eq(keys(&b.segment))) {
+    for own in values.chunk_by(|a, b| a.segment.dimensions().eq(b.segment.dimensions())) {
         let mut found: BTreeMap<(i32, Segment), Vec<(i64, &Value)>> = BTreeMap::new();
         for value in own {
             let code = value.segment.0.iter().find_map(|(id, member)| match member {
@@ -65,10 +64,6 @@ pub(super) fn shared_out(kpi: &Kpi, values: Vec<Value>, level: Level) -> Result<
         }
     }
     Ok(all)
-}
-
-fn keys(segment: &Segment) -> impl Iterator<Item = &DimensionId> {
-    segment.0.iter().map(|(dimension, _)| dimension)
 }
 
 /// One value of several, each with its share, all of the period of the first.

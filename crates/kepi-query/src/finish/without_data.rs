@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use kepi_model::{
     calendar::{Calendar, Grain, Period},
-    id::DimensionId,
     measure::Imputation,
     project::{Kpi, WithoutData},
     window::{Ago, Over},
@@ -30,7 +29,7 @@ pub(super) fn filled(at: &AtGrain<'_>, kpi: &Kpi, values: Vec<Value>) -> Result<
     let last = at.last(kpi)?.map(|bucket| at.first.saturating_add_unsigned(bucket));
     let mut all = Vec::with_capacity(values.len());
     // Those of a key set stand together.
-    for own in values.chunk_by(|a, b| keys(&a.segment).eq(keys(&b.segment))) {
+    for own in values.chunk_by(|a, b| a.segment.dimensions().eq(b.segment.dimensions())) {
         let mut series: BTreeMap<&Segment, Series> = BTreeMap::new();
         for value in own {
             series.entry(&value.segment).or_default().insert(value.period.ordinal, value.clone());
@@ -43,10 +42,6 @@ pub(super) fn filled(at: &AtGrain<'_>, kpi: &Kpi, values: Vec<Value>) -> Result<
         all.append(&mut found);
     }
     Ok(all)
-}
-
-fn keys(segment: &Segment) -> impl Iterator<Item = &DimensionId> {
-    segment.0.iter().map(|(dimension, _)| dimension)
 }
 
 /// A series that is filled in.
@@ -64,7 +59,8 @@ impl Filling<'_, '_> {
         else {
             return Ok(all);
         };
-        let first = self.measured().map(|(ordinal, _)| ordinal).next();
+        let first =
+            self.series.iter().find(|(_, value)| value.point().is_some()).map(|(ordinal, _)| *ordinal);
         let end = last.map_or(*end, |last| last.max(*end));
         for ordinal in example.period.ordinal..=end {
             let value = self.series.get(&ordinal);
@@ -100,11 +96,6 @@ impl Filling<'_, '_> {
             });
         }
         Ok(all)
-    }
-
-    /// What was measured, oldest first.
-    fn measured(&self) -> impl DoubleEndedIterator<Item = (i32, f64)> {
-        self.series.iter().filter_map(|(ordinal, value)| Some((*ordinal, value.point()?)))
     }
 
     /// What stands in place of a value that is missing for this reason; nothing where the reason stands.
@@ -173,7 +164,8 @@ impl Filling<'_, '_> {
 
     /// What was measured before a period, the newest first.
     fn before(&self, ordinal: i32) -> impl Iterator<Item = (i32, f64)> {
-        self.measured().rev().skip_while(move |(known, _)| *known >= ordinal)
+        // Not from the newest one on: a series of ten years of days has thousands.
+        self.series.range(..ordinal).rev().filter_map(|(known, value)| Some((*known, value.point()?)))
     }
 
     /// Whether the last measured value before a period is not too long ago.

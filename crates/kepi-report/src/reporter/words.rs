@@ -81,14 +81,19 @@ impl<'a> Reporter<'a> {
         let (first, _) = self.span(of.kpi, place, of.period.grain)?;
         let segment = place.segment.as_ref()?;
         let earlier = self.facts.points(&of.kpi.id, of.period.grain, segment, first..=of.period.ordinal - 1);
-        let same = |ordinal| self.means_the_same(of.kpi, Period { ordinal, ..of.period }, of.period);
-        let earlier: Vec<f64> = earlier
-            .into_iter()
-            .filter_map(|(ordinal, point, is_final)| point.filter(|_| is_final && same(ordinal)))
-            .collect();
-        let lowest = earlier.iter().all(|other| value < *other);
-        let is_extreme = lowest || earlier.iter().all(|other| value > *other);
-        (is_extreme && earlier.len() >= SOME).then_some(Sentence::Extreme { lowest, of: earlier.len() + 1 })
+        let (mut lowest, mut highest, mut before) = (true, true, 0);
+        // The newest first: most values lie between two of the last few, and nothing older is looked at.
+        for (ordinal, point, is_final) in earlier.into_iter().rev() {
+            let Some(point) = point.filter(|_| is_final) else { continue };
+            if !self.means_the_same(of.kpi, Period { ordinal, ..of.period }, of.period) {
+                break;
+            }
+            (lowest, highest, before) = (lowest && value < point, highest && value > point, before + 1);
+            if !lowest && !highest {
+                return None;
+            }
+        }
+        (before >= SOME).then_some(Sentence::Extreme { lowest, of: before + 1 })
     }
 
     /// Where a change is: the members that are beyond what is usual of themselves, among how many that were compared.
