@@ -2,7 +2,7 @@
 
 use super::Reporter;
 use crate::{
-    people::{Directory, Duty, Load, Member, PeopleAsked},
+    people::{Directory, Duty, Gap, Load, Member, PeopleAsked},
     reader::ViewError,
     view::{DirectoryView, DutyRow, GapRow, Named, OwnershipView, PersonRow, UnitRow},
 };
@@ -27,7 +27,8 @@ impl Reporter<'_> {
             persons: of.persons.iter().map(|member| row(&of, member)).collect(),
             units: units.collect(),
             left: of.left.iter().map(|left| (left.id.clone(), self.instant(left.at))).collect(),
-            gaps: of.gaps().len(),
+            // Who is accountable does the work where nobody else is said to.
+            gaps: of.gaps().iter().filter(|gap| gap.gap != Gap::NoResponsible).count(),
         })
     }
 

@@ -59,7 +59,7 @@ pub(crate) fn people(view: &DirectoryView) -> Markup {
                         th scope="col" role="columnheader" { "There" }
                         th scope="col" role="columnheader" { "Manages, seats" }
                         th scope="col" role="columnheader" { "Accountable for" }
-                        th.num scope="col" role="columnheader" { "With her" }
+                        th.num scope="col" role="columnheader" { "Waiting" }
                     } }
                     tbody role="rowgroup" { @for of in &view.persons { (person(of)) } }
                 }
@@ -91,6 +91,11 @@ pub(crate) fn people(view: &DirectoryView) -> Markup {
     layout::page(&Head { title: "People", project: Some(&view.project), path: "/inbox" }, body)
 }
 
+/// A cell that is one thing also where the table is a list, on a phone.
+fn cell(label: &str, of: Markup) -> Markup {
+    html! { td role="cell" data-label=(label) { div.touch { (of) } } }
+}
+
 fn person(of: &PersonRow) -> Markup {
     html! {
         tr role="row" id={ "person-" (of.person.id) } {
@@ -98,25 +103,25 @@ fn person(of: &PersonRow) -> Markup {
                 (of.person.name)
                 @if let Some(role) = &of.role { " " span.detail { (role) } }
             }
-            td role="cell" data-label="Reports to" {
+            (cell("Reports to", html! {
                 @match &of.reports_to { Some(to) => (linked(to)), None => "–" }
                 @if let Some(to) = &of.dotted_to { p.detail { "dotted: " (linked(to)) } }
-            }
-            td role="cell" data-label="There" {
+            }))
+            (cell("There", html! {
                 @match &of.away_until {
-                    Some(until) => { span.shape aria-hidden="true" { "◐ " } "away until " (until)
+                    Some(until) => { "away until " (until)
                         @match &of.substitute { Some(by) => { ", " (linked(by)) " acts" }, None => ", nobody is named to act" } },
-                    None => { span.shape aria-hidden="true" { "○ " } "there"
+                    None => { "there"
                         @if let Some(by) = &of.substitute { p.detail { "substitute: " (linked(by)) } } }
                 }
                 @for (from, until) in &of.away_next { p.detail { "away from " (from) " until " (until) } }
-            }
-            td.touch role="cell" data-label="Manages, seats" {
+            }))
+            (cell("Manages, seats", html! {
                 @if of.manages.is_empty() && of.seats.is_empty() { "–" }
                 @for unit in &of.manages { p { a href={ "#unit-" (unit.id) } { (unit.name) } } }
                 @for (unit, who) in &of.seats { p.detail { "for " (linked(who)) " in " a href={ "#unit-" (unit.id) } { (unit.name) } } }
-            }
-            td.touch role="cell" data-label="Accountable for" {
+            }))
+            (cell("Accountable for", html! {
                 @match of.accountable.len() {
                     0 => "–",
                     n if n <= 3 => { @for (n, kpi) in of.accountable.iter().enumerate() { @if n > 0 { ", " } a href={ "/kpis/" (kpi.id) } { (kpi.name) } } },
@@ -125,11 +130,11 @@ fn person(of: &PersonRow) -> Markup {
                 }
                 @if of.responsible > 0 { p.detail { "does the work on " (of.responsible) } }
                 @if of.sources > 0 { p.detail { "owns " (of.sources) @if of.sources == 1 { " source" } @else { " sources" } } }
-            }
-            td.num role="cell" data-label="With her" {
+            }))
+            td.num role="cell" data-label="Waiting" {
                 @match of.items {
                     Some((open, overdue)) => { span.num { (open) } @if overdue > 0 { p.detail { (overdue) " overdue" } } },
-                    None => "–"
+                    None => span { "–" }
                 }
             }
         }
@@ -140,12 +145,12 @@ fn unit(of: &UnitRow) -> Markup {
     html! {
         tr role="row" id={ "unit-" (of.unit.id) } {
             th scope="row" role="rowheader" { (of.unit.name) }
-            td role="cell" data-label="Below" { @match &of.parent { Some(of) => (of.name), None => "–" } }
-            td role="cell" data-label="Managed by" { @match &of.manager { Some(by) => (linked(by)), None => "–" } }
-            td role="cell" data-label="Seats" {
+            (cell("Below", html! { @match &of.parent { Some(of) => (of.name), None => "–" } }))
+            (cell("Managed by", html! { @match &of.manager { Some(by) => (linked(by)), None => "–" } }))
+            (cell("Seats", html! {
                 @if of.seats.is_empty() { "–" }
                 @for (who, by) in &of.seats { p { (linked(by)) " " span.detail { "for " (linked(who)) } } }
-            }
+            }))
         }
     }
 }
@@ -196,15 +201,27 @@ fn kind(of: &DutyRow) -> &str {
 fn gaps(all: &[GapRow]) -> Markup {
     html! {
         @for group in all.chunk_by(|a, b| a.code == b.code) {
-            div.panel {
-                h3 { span.shape aria-hidden="true" { "▲ " } (group.first().map_or("", |of| heading(of.code))) " " span.detail { (group.len()) } }
+            @let head = group.first();
+            // What is to be done is said once where it is the same of all.
+            @let same = head.filter(|head| group.len() > 1 && group.iter().all(|gap| gap.fix == head.fix));
+            @let list = html! {
+                @if let Some(head) = same { p.detail { "To do: " (head.fix) "." } }
                 ul.plain {
                     @for gap in group {
                         li {
                             @match &gap.path { Some(path) => a href=(path) { (gap.said) }, None => (gap.said) }
-                            " " span.detail { "To do: " (gap.fix) "." }
+                            @if same.is_none() { " " span.detail { "To do: " (gap.fix) "." } }
                         }
                     }
+                }
+            };
+            div.panel {
+                // Whoever is accountable does the work where nobody else is said to: that is worth knowing, and nothing to mend.
+                @if head.is_some_and(|of| of.code == "no_responsible") {
+                    details { summary { "Left to who is accountable " span.detail { (group.len()) } } (list) }
+                } @else {
+                    h3 { span.shape aria-hidden="true" { "▲ " } (head.map_or("", |of| heading(of.code))) " " span.detail { (group.len()) } }
+                    (list)
                 }
             }
         }
@@ -218,7 +235,6 @@ fn heading(code: &str) -> &str {
         "nobody_acts" => "Away, and nobody acts",
         "idle" => "Lets things lie",
         "overload" => "Answers for too much",
-        "no_responsible" => "Nobody does the work",
         "no_manager" => "Not managed",
         other => other,
     }
@@ -229,18 +245,18 @@ fn duty(of: &DutyRow) -> Markup {
     html! {
         tr role="row" {
             th scope="row" role="rowheader" { @match &of.path { Some(path) => a href=(path) { (of.name) }, None => (of.name) } }
-            td role="cell" data-label="Accountable" {
+            (cell("Accountable", html! {
                 @match &of.accountable { Some(who) => (linked(who)), None => (nobody()) }
                 @if let Some(acts) = &of.acts { p.detail { "away: " (linked(acts)) " acts" } }
                 @if let Some(item) = of.handover { p.detail { a href={ "/items/" (item) } { "not accepted yet" } } }
-            }
-            td role="cell" data-label="Responsible" { (list(&of.responsible)) }
-            td role="cell" data-label="Consulted" { (list(&of.consulted)) }
-            td role="cell" data-label="Informed" { (list(&of.informed)) }
-            td role="cell" data-label="In units" {
+            }))
+            (cell("Responsible", list(&of.responsible)))
+            (cell("Consulted", list(&of.consulted)))
+            (cell("Informed", list(&of.informed)))
+            (cell("In units", html! {
                 @if of.units.is_empty() { "–" }
                 @for (unit, by) in &of.units { p { (unit.name) ": " (linked(by)) } }
-            }
+            }))
         }
     }
 }
