@@ -111,8 +111,9 @@ impl Deciding<'_> {
             let earlier = self.0.organisation_at(seen).await?;
             let before = project_of(&archive::of(self.0, &earlier.register).await?.0)?;
             let now = self.in_force_project(&organisation).await?;
-            self.handed(&organisation, (&before, &now), at).await?;
-            self.noticed(&organisation, (&before, &now), at).await?;
+            let numbers = Numbers::of(self.0, [&before, &now]).await?;
+            self.handed(&organisation, (&before, &now), &numbers, at).await?;
+            self.noticed(&organisation, (&before, &now), &numbers, at).await?;
         }
         self.0.seen_up_to(FOLLOWER, position).await?;
         Ok(())
@@ -122,10 +123,10 @@ impl Deciding<'_> {
         &self,
         organisation: &Organisation,
         (before, now): (&Project, &Project),
+        numbers: &Numbers,
         at: i64,
     ) -> Result<(), AppError> {
-        let numbers = Numbers::of(self.0, [before, now]).await?;
-        let (then, held) = (held(before, &numbers), held(now, &numbers));
+        let (then, held) = (held(before, numbers), held(now, numbers));
         let mut moved: BTreeMap<(u64, u64), BTreeSet<Duty>> = BTreeMap::new();
         for (duty, to) in held {
             if let Some(from) = then.get(&duty).filter(|from| **from != to) {
@@ -145,9 +146,9 @@ impl Deciding<'_> {
         &self,
         organisation: &Organisation,
         (before, now): (&Project, &Project),
+        numbers: &Numbers,
         at: i64,
     ) -> Result<(), AppError> {
-        let numbers = Numbers::of(self.0, [before, now]).await?;
         let zone = TimeZone::get(&now.calendar.zone).unwrap_or(TimeZone::UTC);
         let day = Timestamp::from_microsecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
         let from = day.to_zoned(zone).date();

@@ -5,7 +5,6 @@ use std::{
     collections::BTreeMap,
     fs::File,
     path::{Path, PathBuf},
-    process::Stdio,
     sync::Arc,
     time::Instant,
 };
@@ -41,7 +40,7 @@ use parquet::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{BenchError, data::Random, median, peak_memory, project::checked, reset_peak_memory};
+use super::{BenchError, asked, data::Random, median, peak_memory, project::checked, reset_peak_memory};
 use crate::DataFusionEvaluator;
 
 /// The peers' program, carried along so that the binary needs no source tree.
@@ -473,19 +472,7 @@ async fn ask(
         "first": "2025-01",
         "last": "2025-12",
     });
-    let output = tokio::process::Command::new(python)
-        .arg(&script)
-        .arg(job.to_string())
-        .env("POLARS_MAX_THREADS", options.threads.to_string())
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .await
-        .map_err(|e| BenchError::Peers(format!("`{}`: {e}", python.display())))?;
-    if !output.status.success() {
-        return Err(BenchError::Peers(format!("`{}` ended with {}", python.display(), output.status)));
-    }
-    serde_json::from_slice(&output.stdout).map_err(|e| BenchError::Peers(e.to_string()))
+    asked(python, &script, &job, options.threads).await
 }
 
 /// Accounts and events, and the file of one more day of events.

@@ -32,7 +32,7 @@ use parquet::arrow::{
     ProjectionMask,
     arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use day::{CompileReport, DayReport, compile, day};
 pub use derived::{DerivedOptions, DerivedReport, derived};
@@ -416,10 +416,20 @@ async fn run_peers(
         "runs": options.runs,
         "out": out,
     });
+    asked(python, &script, &job, options.threads).await
+}
+
+/// What a script of peers answers to a job that it gets as its argument, as JSON.
+async fn asked<T: DeserializeOwned>(
+    python: &Path,
+    script: &Path,
+    job: &serde_json::Value,
+    threads: usize,
+) -> Result<T, BenchError> {
     let output = tokio::process::Command::new(python)
-        .arg(&script)
+        .arg(script)
         .arg(job.to_string())
-        .env("POLARS_MAX_THREADS", options.threads.to_string())
+        .env("POLARS_MAX_THREADS", threads.to_string())
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
