@@ -55,8 +55,8 @@ pub async fn access(what: &Access, cli: &Cli, out: Output) -> Result<(), Failure
     let permit = permit(&store, cli).await?;
     let doors = Doors::new(store);
     match what {
-        Access::Add(which) => add(which, &doors, &permit, out).await,
-        Access::Change(which) => change(which, &doors, &permit, out).await,
+        Access::Add(which) => add(which, &doors, &permit, (cli, out)).await,
+        Access::Change(which) => change(which, &doors, &permit, (cli, out)).await,
         Access::Remove(who) => {
             doors.end(&permit, &who.name, compose::now()).await?;
             out.remark(&format!("{} signs in no longer; sessions and tokens have ended", who.name));
@@ -80,7 +80,31 @@ async fn permit(store: &Store, cli: &Cli) -> Result<Permit, Failure> {
     Ok(Permit::open(by))
 }
 
-async fn add(which: &AccessAdd, doors: &Doors, permit: &Permit, out: Output) -> Result<(), Failure> {
+/// Refuses units that are none of those in force: whoever is let in for one would see nothing, and nobody would know why.
+async fn units_are_known(roles: &BTreeSet<Grant>, cli: &Cli) -> Result<(), Failure> {
+    let Some(app) = compose::reading(Site::of(cli)).await? else { return Ok(()) };
+    let named = roles.iter().filter_map(|grant| grant.unit.as_ref());
+    let named: Vec<_> = named.collect();
+    if named.is_empty() {
+        return Ok(());
+    }
+    // Before anything is in force there are no units to hold them against.
+    let Ok(project) = app.in_force().await else { return Ok(()) };
+    match named.into_iter().find(|unit| !project.units.contains_key(*unit)) {
+        None => Ok(()),
+        Some(unit) => {
+            let known: Vec<&str> = project.units.keys().map(|unit| unit.as_str()).collect();
+            Err(Failure::Other(format!("there is no unit `{unit}`; those in force are {}", known.join(", "))))
+        }
+    }
+}
+
+async fn add(
+    which: &AccessAdd,
+    doors: &Doors,
+    permit: &Permit,
+    (cli, out): (&Cli, Output),
+) -> Result<(), Failure> {
     let all = doors.sign_ins().await?;
     if all.iter().any(|(name, _)| *name == which.name) {
         let why =
@@ -92,6 +116,7 @@ async fn add(which: &AccessAdd, doors: &Doors, permit: &Permit, out: Output) -> 
         let role = if all.is_empty() { OWNER } else { "viewer" };
         roles.extend(role.parse::<Grant>().ok());
     }
+    units_are_known(&roles, cli).await?;
     let password = if which.no_password { None } else { Some(password(&which.name)?) };
     let said = words(&roles);
     doors.bind(permit, &which.name, roles, password.as_deref(), compose::now()).await?;
@@ -102,12 +127,18 @@ async fn add(which: &AccessAdd, doors: &Doors, permit: &Permit, out: Output) -> 
     Ok(())
 }
 
-async fn change(which: &AccessChange, doors: &Doors, permit: &Permit, out: Output) -> Result<(), Failure> {
+async fn change(
+    which: &AccessChange,
+    doors: &Doors,
+    permit: &Permit,
+    (cli, out): (&Cli, Output),
+) -> Result<(), Failure> {
     let all = doors.sign_ins().await?;
     let Some((_, held)) = all.into_iter().find(|(name, _)| *name == which.name) else {
         return Err(kepi_access::AccessError::Nobody(which.name.clone()).into());
     };
     let roles = if which.role.is_empty() { held.roles } else { which.role.iter().cloned().collect() };
+    units_are_known(&roles, cli).await?;
     let password = if which.password { Some(password(&which.name)?) } else { None };
     let said = words(&roles);
     doors.bind(permit, &which.name, roles, password.as_deref(), compose::now()).await?;
