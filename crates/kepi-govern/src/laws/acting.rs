@@ -308,7 +308,7 @@ pub(super) fn of_commentary(of: &Commentary, violated: &mut Violated<'_>) {
         violated.say(
             ONE_SIDED,
             format!(
-                "it names {favourable} segments that are better than before and none of the {all_other} that are not: say what of those"
+                "of the segments it names only such as are better than before ({favourable}), and none of those that are not ({all_other}): say what of these"
             ),
         );
     }
