@@ -77,6 +77,14 @@ pub fn is_kept(demands: &[(&Kpi, Demand, Held)]) -> Option<bool> {
     demands.iter().all(|(.., held)| *held == Held::Yes).then_some(true)
 }
 
+/// What is broken of what was agreed on about a KPI, over all rows.
+#[must_use]
+pub fn broken(ask: &Ask<'_>, frames: &dyn Frames) -> Vec<Sentence> {
+    let says = answer(ask, frames).map_or_else(Vec::new, |insight| insight.says);
+    let is_broken = |of: &Sentence| matches!(of, Sentence::Guarded(Guarded { held: Held::No(_), .. }));
+    says.into_iter().filter(is_broken).collect()
+}
+
 fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let project = frames.project();
     let names = |of: &&Guardrail| of.kpis.contains_key(&ask.kpi.id) || of.meanwhile.contains_key(&ask.kpi.id);

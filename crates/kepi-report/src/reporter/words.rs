@@ -2,7 +2,9 @@
 
 use kepi_insight::{
     advice::{Doubt, advise},
+    analysis::Ask,
     change::{Change, Verdict},
+    guardrail,
     sentence::{Distance, Sentence, bands_reached},
     trend::Trend,
 };
@@ -52,6 +54,13 @@ impl<'a> Reporter<'a> {
         {
             why.push(Sentence::ColourOpen { band, probability, worst, best });
         }
+        // Others agreed to how far it may go only as long as that is kept, whatever its own target says.
+        let broken = match place.segment.as_ref().is_some_and(Segment::is_total) {
+            true => guardrail::broken(&Ask { kpi: of.kpi, period: of.period }, &self),
+            false => Vec::new(),
+        };
+        let is_broken = !broken.is_empty();
+        why.extend(broken);
         let action = advise(situation);
         let (action, advice) = match of.overridden() {
             // Of what people say nothing is known of chance; what follows from it is theirs to say.
@@ -60,6 +69,11 @@ impl<'a> Reporter<'a> {
                     "Said by people in place of what was computed (item {item}): no advice follows from it."
                 ),
                 "overridden",
+            ),
+            None if is_broken && matches!(action.code(), "none" | "watch" | "keep_course") => (
+                "What was agreed on is broken: those who answer for it decide together what gives way."
+                    .to_owned(),
+                "agreed",
             ),
             None => (say.sentence(&Sentence::Advised(action)), action.code()),
         };

@@ -9,6 +9,9 @@ use crate::{
     parts,
 };
 
+/// Whoever is accountable does the work where nobody else is said to: that is worth knowing, and nothing to mend.
+const LEFT: &str = "no_responsible";
+
 /// The day that both pages are of.
 fn chooser(path: &str, day: &str, asked: bool) -> Markup {
     html! {
@@ -166,7 +169,8 @@ pub(crate) fn ownership(view: &OwnershipView) -> Markup {
         }
         section aria-labelledby="gaps" {
             h2 #gaps { "What is missing" }
-            @if view.gaps.is_empty() { p { "Nothing: everything has somebody who answers for it, and who acts." } } @else { (gaps(&view.gaps)) }
+            @if view.gaps.iter().all(|gap| gap.code == LEFT) { p { "Nothing: everything has somebody who answers for it, and who acts." } }
+            (gaps(&view.gaps))
         }
         section aria-labelledby="duties" {
             h2 #duties { "Who answers for what" }
@@ -216,8 +220,7 @@ fn gaps(all: &[GapRow]) -> Markup {
                 }
             };
             div.panel {
-                // Whoever is accountable does the work where nobody else is said to: that is worth knowing, and nothing to mend.
-                @if head.is_some_and(|of| of.code == "no_responsible") {
+                @if head.is_some_and(|of| of.code == LEFT) {
                     details { summary { "Left to who is accountable " span.detail { (group.len()) } } (list) }
                 } @else {
                     h3 { span.shape aria-hidden="true" { "▲ " } (head.map_or("", |of| heading(of.code))) " " span.detail { (group.len()) } }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::support::Project;
+use crate::{support::Project, tour::get};
 
 const PROJECT: &str = "project: calls
 name: Calls
@@ -104,6 +104,14 @@ fn a_broken_guardrail_is_said_and_somebody_is_asked() {
             && said.contains("is broken: Handle time is 10")
             && said.contains("agreed is at most 9"),
         "{said}"
+    );
+    // Nobody reads beside it that nothing is to be done.
+    let (_server, address) = project.serve();
+    let page = |period: &str| get(&address, &format!("/kpis/handle_time?period={period}")).unwrap();
+    assert!(page("2026-04").contains("What was agreed on is broken"), "{}", page("2026-04"));
+    assert!(!page("2026-04").contains("nothing is indicated"));
+    assert!(
+        !page("2026-01").contains("agreed on is broken") && page("2026-01").contains("nothing is indicated")
     );
     // April is the newest final month. It is the time that went too far, and whoever answers for that is asked.
     let text = project.ok(&["inbox", "--open", "--quiet", "--format", "json"]);
