@@ -6,6 +6,7 @@ use std::{
     net::TcpListener,
     sync::mpsc,
     thread,
+    time::Duration,
 };
 
 use jiff::{Span, Zoned, civil::Date};
@@ -346,13 +347,22 @@ async fn fill(browser: &WebDriver, form: &str, fields: &[(&str, &str)]) {
     }
 }
 
+/// Sends a form, and waits until the page is gone on which it stood: a click is not its answer.
 async fn send(browser: &WebDriver, form: &str) {
     let css = format!("form[action$='/{form}'] button[type=submit]");
     browser
         .execute("document.querySelectorAll('details.deed').forEach(of => of.open = true)", vec![])
         .await
         .unwrap();
-    browser.find(By::Css(css)).await.unwrap().click().await.unwrap();
+    let button = browser.find(By::Css(css)).await.unwrap();
+    button.click().await.unwrap();
+    for _ in 0..300 {
+        if button.tag_name().await.is_err() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("`{form}` was sent, and no other page came");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
