@@ -97,6 +97,8 @@ pub struct Influence {
 pub struct Moving {
     /// Its name for people.
     pub name: String,
+    /// The file that a row stood in; none: it was made, or it is a file.
+    pub file: Option<String>,
     /// How many rows that is.
     pub rows: u64,
     /// The value less that without it; none: there would be no value.
@@ -110,6 +112,8 @@ pub enum Shown {
     Value(f64),
     /// A difference of values.
     Difference(f64),
+    /// One of the parts of a difference in its column, which add up as shown.
+    Part(f64),
     /// How many.
     Count(f64),
     /// A share of one.
@@ -166,13 +170,29 @@ pub struct Part {
 /// up to those of the total, which counts, means and shares of rows do, and nothing that is weighted, hidden or no mean.
 #[must_use]
 pub fn partitions(kpi: &Kpi, period: Period, frames: &dyn Frames) -> BTreeMap<DimensionId, Vec<Part>> {
-    let mut by: BTreeMap<DimensionId, Vec<Part>> = BTreeMap::new();
+    let single = |(dimensions, parts): (Vec<DimensionId>, _)| Some((dimensions.into_iter().next()?, parts));
+    making_up_the_whole(kpi, period, frames, 1).into_iter().filter_map(single).collect()
+}
+
+/// The same of members of two dimensions at once, where a KPI has such.
+#[must_use]
+pub fn crossings(kpi: &Kpi, period: Period, frames: &dyn Frames) -> BTreeMap<Vec<DimensionId>, Vec<Part>> {
+    making_up_the_whole(kpi, period, frames, 2)
+}
+
+fn making_up_the_whole(
+    kpi: &Kpi,
+    period: Period,
+    frames: &dyn Frames,
+    dimensions: usize,
+) -> BTreeMap<Vec<DimensionId>, Vec<Part>> {
+    let mut by: BTreeMap<Vec<DimensionId>, Vec<Part>> = BTreeMap::new();
     let Some(whole) = frames.figure(kpi, period, &Segment::total()) else { return by };
-    for segment in frames.segments(kpi, period) {
-        let [(dimension, _)] = segment.0.as_slice() else { continue };
+    for segment in frames.segments(kpi, period).into_iter().filter(|of| of.0.len() == dimensions) {
         let Some(figure) = frames.figure(kpi, period, &segment) else { continue };
-        let part = Part { cases: figure.effective_n, segment: segment.clone(), figure };
-        by.entry(dimension.clone()).or_default().push(part);
+        let of = segment.0.iter().map(|(dimension, _)| dimension.clone()).collect();
+        let part = Part { cases: figure.effective_n, segment, figure };
+        by.entry(of).or_default().push(part);
     }
     by.retain(|_, parts| {
         let cases: f64 = parts.iter().map(|part| part.cases).sum();

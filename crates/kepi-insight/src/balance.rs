@@ -1,5 +1,6 @@
 //! Is the scorecard balanced? What a scorecard is made of, held against limits: what leads and what lags, perspectives, too many KPIs, who answers
-//! for them, and whether customers are asked. Of definitions only.
+//! for them, how far and how soon they look, what drives and what comes of it, and whether customers are asked. Of definitions only; the limits are
+//! the project's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,27 +12,22 @@ use kepi_model::{
 
 use crate::{
     analysis::{Analysis, Ask, Cadence, Check, Frames, Insight, Verdict},
+    role,
     sentence::{Imbalance, Sentence},
 };
 
 /// The row of the list.
 pub const ANALYSIS: Analysis = Analysis {
     name: "balance",
-    version: 1,
+    version: 2,
     question: "Is the scorecard balanced that it counts on?",
     cadence: Cadence::OnRequest,
     family: None,
     answer,
 };
 
-/// At least this share of what says whether it leads or lags leads, and at least this share lags.
-const EITHER: f64 = 0.2;
-/// At most this weight on one perspective, in parts of 10 000.
-const HEAVIEST: u32 = 6_000;
-/// At most so many KPIs an objective, a person and a scorecard.
-const OF_OBJECTIVE: usize = 5;
-const OF_PERSON: usize = 7;
-const OF_CARD: usize = 30;
+/// What is known only after so many decisions could have been taken comes late for all of them.
+const SLOW: f64 = 3.0;
 /// Fewer KPIs are no scorecard of which balance could be asked.
 const FEWEST: usize = 4;
 
@@ -44,12 +40,30 @@ pub fn of(scorecard: &Scorecard, project: &Project) -> Vec<Imbalance> {
     if kpis.len() < FEWEST {
         return Vec::new();
     }
+    let limits = &project.balance;
+    let apart = |one: usize, other: usize| {
+        let all = one + other;
+        all > 0 && (one.min(other) as f64) < limits.either * all as f64
+    };
     let mut found = Vec::new();
     let count = |wanted| kpis.iter().filter(|kpi| kpi.indicator == Some(wanted)).count();
     let (leading, lagging) = (count(Indicator::Leading), count(Indicator::Lagging));
-    let all = leading + lagging;
-    if all > 0 && (leading.min(lagging) as f64) < EITHER * all as f64 {
-        found.push(Imbalance::Indicators { leading, lagging });
+    if apart(leading, lagging) {
+        found.push(Imbalance::Indicators { leading, lagging, least: limits.either });
+    }
+    found.extend(horizons(&kpis, project));
+    let links = project.strategy.iter().flat_map(|strategy| &strategy.links);
+    let causes: BTreeSet<_> = links.clone().map(|link| &link.from).collect();
+    let linked: BTreeSet<_> = links.flat_map(|link| [&link.from, &link.to]).collect();
+    let of = |wanted: bool| {
+        let serves = |kpi: &&&Kpi| {
+            kpi.objective.as_ref().is_some_and(|of| linked.contains(of) && causes.contains(of) == wanted)
+        };
+        kpis.iter().filter(serves).count()
+    };
+    let (drivers, outcomes) = (of(true), of(false));
+    if apart(drivers, outcomes) {
+        found.push(Imbalance::Drivers { drivers, outcomes, least: limits.either });
     }
     let strategy = project.strategy.iter().flat_map(|strategy| &strategy.perspectives);
     for perspective in strategy {
@@ -57,30 +71,30 @@ pub fn of(scorecard: &Scorecard, project: &Project) -> Vec<Imbalance> {
         let measured = own.is_some_and(|of| of.objectives.iter().any(|objective| !objective.kpis.is_empty()));
         if !measured {
             found.push(Imbalance::Unmeasured { perspective: perspective.name.clone() });
-        } else if let Some(of) = own.filter(|of| of.weight > HEAVIEST && scorecard.perspectives.len() > 1) {
+        } else if let Some(of) = own.filter(|of| f64::from(of.weight) > 10_000.0 * limits.heaviest && scorecard.perspectives.len() > 1) {
             found.push(Imbalance::Heavy { perspective: perspective.name.clone(), weight: of.weight });
         }
     }
-    if kpis.len() > OF_CARD {
-        found.push(Imbalance::Many { of: scorecard.name.clone(), kpis: kpis.len(), most: OF_CARD });
+    if kpis.len() > limits.per_scorecard {
+        found.push(Imbalance::Many { of: scorecard.name.clone(), kpis: kpis.len(), most: limits.per_scorecard });
     }
-    for objective in objectives().filter(|objective| objective.kpis.len() > OF_OBJECTIVE) {
+    for objective in objectives().filter(|objective| objective.kpis.len() > limits.per_objective) {
         let named = project
             .strategy
             .iter()
             .flat_map(|strategy| &strategy.objectives)
             .find(|of| of.id == objective.id);
         let name = named.map_or_else(|| objective.id.to_string(), |of| of.name.clone());
-        found.push(Imbalance::Many { of: name, kpis: objective.kpis.len(), most: OF_OBJECTIVE });
+        found.push(Imbalance::Many { of: name, kpis: objective.kpis.len(), most: limits.per_objective });
     }
     let mut by_person: BTreeMap<_, usize> = BTreeMap::new();
     kpis.iter()
         .filter_map(|kpi| kpi.accountable.as_ref())
         .for_each(|person| *by_person.entry(person).or_default() += 1);
-    for (person, kpis) in by_person.into_iter().filter(|(_, kpis)| *kpis > OF_PERSON) {
+    for (person, kpis) in by_person.into_iter().filter(|(_, kpis)| *kpis > limits.per_person) {
         let name =
             project.persons.get(person).map_or_else(|| person.to_string(), |person| person.name.clone());
-        found.push(Imbalance::Many { of: name, kpis, most: OF_PERSON });
+        found.push(Imbalance::Many { of: name, kpis, most: limits.per_person });
     }
     let asks = kpis.iter().filter(|kpi| matches!(kpi.measure, Measure::Nps(_) | Measure::Rating(_))).count();
     if asks == kpis.len() {
@@ -89,8 +103,26 @@ pub fn of(scorecard: &Scorecard, project: &Project) -> Vec<Imbalance> {
     found
 }
 
+/// Whether all of them look only near, or only far: none tells whether a long-term goal is reached although one could, or none is known before
+/// several decisions have been taken.
+fn horizons(kpis: &[&Kpi], project: &Project) -> Vec<Imbalance> {
+    let goals = || project.strategy.iter().flat_map(|strategy| &strategy.goals);
+    let tells: BTreeSet<_> = goals().filter_map(|goal| goal.measured_by.as_ref()).collect();
+    let mut found = Vec::new();
+    if !tells.is_empty() && !kpis.iter().any(|kpi| tells.contains(&kpi.id)) {
+        found.push(Imbalance::NoGoal { goals: tells.len() });
+    }
+    let (count, grain) = project.balance.decides;
+    let decides = role::days((count, grain));
+    let soonest = kpis.iter().map(|kpi| kpi.period).min_by(|a, b| role::days((1, *a)).total_cmp(&role::days((1, *b))));
+    if let Some(soonest) = soonest.filter(|grain| role::days((1, *grain)) > SLOW * decides) {
+        found.push(Imbalance::Slow { soonest, decides: (count, grain) });
+    }
+    found
+}
+
 /// The scorecard in force in a period that a KPI counts on.
-fn card<'a>(kpi: &Kpi, period: Period, project: &'a Project) -> Option<&'a Scorecard> {
+pub(crate) fn card<'a>(kpi: &Kpi, period: Period, project: &'a Project) -> Option<&'a Scorecard> {
     let day = project.calendar.last_day(period).ok()?;
     let in_force = project.scorecards.values().filter_map(|scorecard| scorecard.in_force(day));
     let counts = |scorecard: &&Scorecard| {

@@ -4,6 +4,8 @@
 //! its parameters (AICc; Hyndman, Koehler, Ord and Snyder 2008, chapters 5 and 6). The spread is what the model says, by Student's
 //! distribution, widened, never narrowed, to what it missed by in the last third of the series when it had been fitted to what came before.
 
+use std::collections::BTreeMap;
+
 use kepi_model::{
     calendar::{Grain, Period},
     project::{Better, Kpi, Project, TargetLines},
@@ -39,6 +41,18 @@ pub(crate) struct Course<'a> {
     pub past: Vec<f64>,
     /// Of the values held back: how many lay in the range that would have been said a period before, and of how many.
     pub backtest: (usize, usize),
+    /// By how much each value missed what its own past let expect, on the scale of its kind, by ordinal.
+    pub errors: BTreeMap<i32, f64>,
+}
+
+/// What is expected of the next period beside a leading indicator.
+pub(crate) struct Led {
+    /// What is expected.
+    pub ahead: Ahead,
+    /// Of the squared errors that were made without it, the share that is saved with it.
+    pub saved: f64,
+    /// In so many periods that were held back.
+    pub of: usize,
 }
 
 /// Periods in a row that are needed: two rounds of a season, as far as that is not too long to wait for.
@@ -109,7 +123,8 @@ pub(crate) fn of<'a>(kpi: &Kpi, upto: Period, frames: &'a dyn Frames) -> Result<
         Some(Ahead { period, expected: value(place), low, high, place, spread, degrees })
     });
     let ahead = ahead.collect();
-    Ok(Course { ahead, past: row.into_iter().map(|(_, value)| value).collect(), backtest, scaling })
+    let errors = (first..).zip(fit.residuals.iter().copied()).collect();
+    Ok(Course { errors, ahead, past: row.into_iter().map(|(_, value)| value).collect(), backtest, scaling })
 }
 
 fn model(trend: Trend) -> Model {
@@ -133,7 +148,43 @@ fn held_back(values: &[f64], degrees: f64) -> Option<(f64, (usize, usize))> {
     mean.is_finite().then_some((mean.sqrt().max(1.0), (within, errors.len())))
 }
 
+/// The slope of what an effect missed by on what its cause missed by so many periods before, in periods before one.
+fn slope(effect: &BTreeMap<i32, f64>, cause: &BTreeMap<i32, f64>, lag: i32, before: i32) -> Option<f64> {
+    let both = effect.range(..before).filter_map(|(at, error)| Some((*cause.get(&(at - lag))?, *error)));
+    let (products, squares, n) =
+        both.fold((0.0, 0.0, 0), |(p, s, n), (x, y)| (p + x * y, s + x * x, n + 1));
+    (n >= HELD_BACK.0 && squares > 0.0).then(|| products / squares)
+}
+
 impl Course<'_> {
+    /// What is expected of the next period beside a leading indicator: what its own past lets expect, and what goes with that by which the indicator
+    /// missed its own past before. How much less that misses is seen in the last third of the periods, each with what was known before it;
+    /// the range is narrower by no more than that, and never if it missed by more.
+    pub(crate) fn led(&self, leader: &Course<'_>, lag: i32) -> Option<Led> {
+        let next = *self.ahead.first()?;
+        let count = (self.past.len() / 3).clamp(HELD_BACK.0, HELD_BACK.1);
+        let (mut without, mut with, mut of) = (0.0, 0.0, 0);
+        for (at, error) in self.errors.range(next.period.ordinal - count as i32..) {
+            let Some(own) = leader.errors.get(&(at - lag)) else { continue };
+            let Some(slope) = slope(&self.errors, &leader.errors, lag, *at) else { continue };
+            without += error * error;
+            with += (error - slope * own) * (error - slope * own);
+            of += 1;
+        }
+        if of < HELD_BACK.0 || without <= 0.0 {
+            return None;
+        }
+        let saved = 1.0 - with / without;
+        let slope = slope(&self.errors, &leader.errors, lag, next.period.ordinal)?;
+        let place = next.place + slope * leader.errors.get(&(next.period.ordinal - lag))?;
+        let spread = next.spread * (1.0 - saved.max(0.0)).sqrt();
+        let quantile = student::critical(Level::NINETY_FIVE, next.degrees);
+        let value =
+            |place: f64| self.scaling.value(self.scaling.scale.within(place), next.period.ordinal);
+        let (low, high) = (value(place - quantile * spread), value(place + quantile * spread));
+        Some(Led { ahead: Ahead { expected: value(place), low, high, place, spread, ..next }, saved, of })
+    }
+
     /// A period ahead with the target in force then.
     pub(crate) fn with_target(&self, ahead: Ahead, kpi: &Kpi, project: &Project) -> Outlook {
         let target = kpi.target(None, ahead.period, &project.calendar);

@@ -22,13 +22,16 @@ pub mod analysis;
 mod association;
 pub mod balance;
 pub mod change;
+mod chart;
 mod changed;
 mod data_doubt;
 pub mod doubt;
+mod drivers;
 pub mod effect;
 pub mod evidence;
 mod forecast;
 pub mod frame;
+mod gain;
 pub mod guardrail;
 mod influence;
 pub mod link;
@@ -38,6 +41,8 @@ mod outlook;
 mod paradox;
 pub mod policy;
 mod redundancy;
+mod reliance;
+mod role;
 mod season;
 pub mod sentence;
 mod standing;
@@ -57,24 +62,29 @@ pub static ANALYSES: &[Analysis] = &[
     data_doubt::ANALYSIS,
     changed::ANALYSIS,
     location::ANALYSIS,
+    drivers::ANALYSIS,
     mix::ANALYSIS,
     paradox::ANALYSIS,
     standing::ANALYSIS,
+    chart::ANALYSIS,
     link::ANALYSIS,
     outlook::ANALYSIS,
     guardrail::ANALYSIS,
     target::ANALYSIS,
     vanity::ANALYSIS,
     validity::ANALYSIS,
+    gain::ANALYSIS,
+    role::ANALYSIS,
     redundancy::ANALYSIS,
     tension::ANALYSIS,
     style::ANALYSIS,
     balance::ANALYSIS,
+    reliance::ANALYSIS,
     influence::ANALYSIS,
 ];
 
 /// Version of the analyses: counted up when any of them says something else of the same figures.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 #[cfg(test)]
 mod tests {

@@ -125,7 +125,7 @@ pub(crate) fn is_part(part: &Kpi, whole: &Kpi) -> bool {
 }
 
 /// How many periods of a grain a lag is.
-fn periods_of(lag: Option<(u32, Grain)>, grain: Grain) -> Option<u32> {
+pub(crate) fn periods_of(lag: Option<(u32, Grain)>, grain: Grain) -> Option<u32> {
     let Some((count, of)) = lag else { return Some(0) };
     let months = |grain| match grain {
         Grain::Day | Grain::Week => None,
@@ -169,7 +169,11 @@ pub(crate) fn expected_sign(pair: &Pair<'_>) -> f64 {
 }
 
 /// Cause and effect of members, where there are enough, and of the total.
-fn material(pair: &Pair<'_>, upto: Period, frames: &dyn Frames) -> Result<(Option<Vec<Both>>, Both), Untold> {
+pub(crate) fn material(
+    pair: &Pair<'_>,
+    upto: Period,
+    frames: &dyn Frames,
+) -> Result<(Option<Vec<Both>>, Both), Untold> {
     let Pair { cause, effect, lag, .. } = *pair;
     if cause.overlaps() || effect.overlaps() {
         return Err(Untold::Overlapping);

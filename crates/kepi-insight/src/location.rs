@@ -1,10 +1,12 @@
-//! Where is it? Of a total that is called out, the fewest members of one dimension without which the rest is within what is usual.
+//! Where is it? Of a total that is called out, the fewest members of one dimension, or of two at once where the KPI has such, without which the
+//! rest is within what is usual.
 
 use kepi_query::value::Segment;
 
 use crate::{
     analysis::{
-        Analysis, Ask, Cadence, Check, Exhibit, Frames, Insight, Part, Shown, Verdict, named, partitions,
+        Analysis, Ask, Cadence, Check, Exhibit, Frames, Insight, Part, Shown, Verdict, crossings, named,
+        partitions,
     },
     change::{Usual, Verdict as Course},
     sentence::Sentence,
@@ -13,7 +15,7 @@ use crate::{
 /// The row of the list.
 pub const ANALYSIS: Analysis = Analysis {
     name: "location",
-    version: 2,
+    version: 3,
     question: "Where does the change sit?",
     cadence: Cadence::Standing,
     // It asks only of what was called out.
@@ -31,8 +33,9 @@ const LEFT: f64 = 0.5;
 struct Found {
     members: Vec<Part>,
     rest: f64,
-    /// Share of the deviation that they make up.
-    explained: f64,
+    /// By how much their share of the deviation is more than their share of the cases. Of as few members those with most of that are named: a
+    /// whole member where it fell, a cell of it where only that did.
+    lift: f64,
 }
 
 fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
@@ -48,17 +51,19 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
         let own = frames.judged(ask.kpi, ask.period, &part.segment).ok().map(|usual| usual.expected);
         own.or_else(|| Some(frames.figure(ask.kpi, before?, &part.segment)?.point))
     };
-    let dimensions = partitions(ask.kpi, ask.period, frames);
-    let compared: usize = dimensions.values().map(Vec::len).sum();
+    let single = partitions(ask.kpi, ask.period, frames).into_values();
+    let dimensions: Vec<Vec<Part>> =
+        single.chain(crossings(ask.kpi, ask.period, frames).into_values()).collect();
+    let compared: usize = dimensions.iter().map(Vec::len).sum();
     let additive = Check { name: "members make up the whole", holds: !dimensions.is_empty() };
     let mut best: Option<Found> = None;
-    for parts in dimensions.into_values() {
+    for parts in dimensions {
         let known: Option<Vec<(Part, f64)>> =
             parts.into_iter().map(|part| Some((part.clone(), expected(&part)?))).collect();
         let Some(found) = known.and_then(|parts| smallest(parts, whole.point, &usual)) else { continue };
         let better = best.as_ref().is_none_or(|known| {
             let order = found.members.len().cmp(&known.members.len());
-            order.then(known.explained.total_cmp(&found.explained)).is_lt()
+            order.then(known.lift.total_cmp(&found.lift)).is_lt()
         });
         if better {
             best = Some(found);
@@ -107,11 +112,8 @@ fn smallest(mut parts: Vec<(Part, f64)>, point: f64, usual: &Usual) -> Option<Fo
         if (low..=high).contains(&off) {
             let members = gone.iter().map(|(part, _)| part.clone()).collect();
             let explained = if total > 0.0 { explained / total } else { 0.0 };
-            return (off.abs() <= LEFT * deviation.abs()).then_some(Found {
-                members,
-                rest: value,
-                explained,
-            });
+            let lift = explained - removed / all;
+            return (off.abs() <= LEFT * deviation.abs()).then_some(Found { members, rest: value, lift });
         }
     }
     None

@@ -222,6 +222,12 @@ pub(crate) fn beyond_sampling(difference: f64, variance: f64) -> bool {
     variance > 0.0 && difference.abs() > Level::NINETY_FIVE.z() * variance.sqrt()
 }
 
+/// The same of one of so many differences that are asked as one question (Bonferroni).
+#[must_use]
+pub(crate) fn beyond_sampling_of(difference: f64, variance: f64, asked: usize) -> bool {
+    variance > 0.0 && difference.abs() > deviations(asked) * variance.sqrt()
+}
+
 /// Which of several members stand apart from the rest in a period, each by its deviation: Holm over all of them, at the share of the budget
 /// that standing has.
 #[must_use]
@@ -304,6 +310,11 @@ pub(crate) fn deviations(asked: usize) -> f64 {
 /// Whether a p-value of what somebody asked for is small.
 pub(crate) fn beyond_usual(p: f64) -> bool {
     p <= ASKED
+}
+
+/// Whether so many rows of one file, one of so many, are beyond chance at 99 %.
+pub(crate) fn gathered(p: f64, files: usize) -> bool {
+    files > 1 && p * files as f64 <= LEFT
 }
 
 /// Whether the greatest of the differences between what comes before and after each period of the middle half is beyond chance: its square has 7.93

@@ -2,14 +2,14 @@
 
 use kepi_model::{
     calendar::{Grain, Period},
-    project::{Better, Demand, TargetLines, ValueUnit},
+    project::{Better, Demand, Indicator, TargetLines, ValueUnit},
 };
 use kepi_score::{band::Band, tree::NoScore};
 use kepi_stats::estimate::Estimate;
 
 use crate::{
     advice::{Action, Course},
-    ahead::{NoOutlook, Outlook},
+    ahead::{Ahead, NoOutlook, Outlook},
     association,
     change::{Change, Judgement, Usual},
     doubt::Suspicion,
@@ -79,6 +79,17 @@ pub enum Sentence {
         usual: Option<f64>,
         /// Whether that one row moves it by as much.
         verdict: Verdict,
+    },
+    /// Of the rows that move it most more stand in one file than its size lets expect.
+    FromOneFile {
+        /// The file.
+        file: String,
+        /// So many of them.
+        of_most: usize,
+        /// Of so many that move it most.
+        most: usize,
+        /// The share of all rows that the file has.
+        share: f64,
     },
     /// What a value is without a row cannot be told: its states do not add up.
     NotOfRows,
@@ -157,6 +168,19 @@ pub enum Sentence {
     NothingTurns {
         /// How many dimensions were looked at.
         dimensions: usize,
+        /// How many gaps between a member and the rest.
+        gaps: usize,
+    },
+    /// A member lies on one side of the rest, and held at one mix of another dimension on the other.
+    GapTurns {
+        /// The member, in words.
+        member: String,
+        /// The other dimension, in words.
+        dimension: String,
+        /// Its gap to the rest.
+        crude: f64,
+        /// The gap, both held at one mix.
+        held: f64,
     },
     /// A member differs from the rest for long.
     StandsApart {
@@ -307,6 +331,99 @@ pub enum Sentence {
         /// By name.
         guardrail: String,
     },
+    /// What of a change each of the KPIs made that it is computed of, those that made most first.
+    DrivenBy {
+        /// The change.
+        by: f64,
+        /// The period compared with.
+        since: Period,
+        /// By name; they add up to it.
+        parts: Vec<(String, f64)>,
+    },
+    /// That cannot be told.
+    DriversUntold(NoDrivers),
+    /// What its control chart shows.
+    Charted {
+        /// Points.
+        points: usize,
+        /// The lower limit.
+        low: f64,
+        /// The upper.
+        high: f64,
+        /// Periods in which it signals.
+        signalling: Vec<Period>,
+        /// Whether the season was taken off.
+        without_season: bool,
+        /// One in so many signals by chance.
+        one_in: f64,
+    },
+    /// Its level changed.
+    LevelChanged {
+        /// For the last time with this period.
+        since: Period,
+        /// The level before.
+        before: f64,
+        /// The level since.
+        now: f64,
+        /// How many changes there were.
+        changes: usize,
+    },
+    /// It did not.
+    OneLevel {
+        /// In so many periods.
+        points: usize,
+    },
+    /// What of its movement is its season.
+    Season {
+        /// The share of what is not trend that is.
+        strength: f64,
+        /// The period of the last round in which it is highest.
+        most: Period,
+        /// In which it is lowest.
+        least: Period,
+    },
+    /// There is no chart.
+    NoChart(NoChart),
+    /// What is expected of the next period beside a leading indicator.
+    WithLeader {
+        /// The indicator, by name.
+        leader: String,
+        /// What is expected.
+        ahead: Ahead,
+        /// Of the squared errors made without it, the share that is saved with it; below zero it made more.
+        saved: f64,
+        /// In so many periods that were held back.
+        of: usize,
+    },
+    /// Whether it can lead what it is believed to move.
+    Role(Role),
+    /// Nothing says what it moves, and after how long.
+    NoLag {
+        /// Whether it is said to lead.
+        said: Option<Indicator>,
+    },
+    /// Whether the leading indicators of a scorecard predict.
+    Relies {
+        /// The scorecard.
+        scorecard: String,
+        /// Leading KPIs.
+        leading: usize,
+        /// Of them, those that predict what they are believed to move.
+        predict: usize,
+        /// Those that do not, by name.
+        not: Vec<String>,
+        /// Those of which nothing says what they move.
+        unlinked: usize,
+    },
+    /// Whether forecasts gain by it.
+    Gains(Gain),
+    /// Of these it cannot be told.
+    GainUntold {
+        /// By name.
+        effects: Vec<String>,
+        /// Why.
+        why: NoGain,
+    },
     /// What is out of balance in a scorecard.
     Imbalance(Imbalance),
     /// Nothing is.
@@ -387,6 +504,97 @@ pub struct Guarded {
     pub held: Held,
 }
 
+/// Why it cannot be told what drove a KPI.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoDrivers {
+    /// One of those that it is computed of has no value.
+    NoValue {
+        /// Its name.
+        of: String,
+    },
+    /// It was computed in another way in the period before.
+    Redefined,
+    /// Those that it is computed of have other values by now.
+    Restated,
+    /// Too many.
+    TooMany {
+        /// There are so many.
+        have: usize,
+        /// At most so many can be told apart.
+        most: usize,
+    },
+    /// It has no value while some of them are as before and the others as now.
+    Undefined,
+}
+
+/// Why there is no control chart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoChart {
+    /// Too few periods in a row.
+    TooFew {
+        /// There are so many.
+        have: usize,
+        /// So many are needed.
+        need: usize,
+    },
+    /// Neighbouring periods share rows.
+    Overlapping,
+    /// It never moved.
+    NeverMoved,
+}
+
+/// What lies between the end of a period of a KPI and what it is believed to move.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Role {
+    /// What it is believed to move, by name.
+    pub effect: String,
+    /// After how long.
+    pub lag: (u32, Grain),
+    /// Its own period.
+    pub period: Grain,
+    /// How long a decision takes.
+    pub decides: (u32, Grain),
+    /// Days that are left when it is known and a decision is made; below zero it comes too late.
+    pub left: f64,
+    /// Whether the lag is longer than a cycle of the business.
+    pub beyond_cycle: bool,
+    /// Whether it is said to lead or to lag.
+    pub said: Option<Indicator>,
+}
+
+/// By how much forecasts of an effect miss less with a KPI than without.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gain {
+    /// The effect, by name.
+    pub effect: String,
+    /// The share of squared error that is saved.
+    pub share: f64,
+    /// Ends of its interval.
+    pub range: (f64, f64),
+    /// Periods that were forecast.
+    pub periods: u64,
+    /// Members; none where it is the total.
+    pub members: Option<usize>,
+    /// Whether it gains.
+    pub verdict: Verdict,
+}
+
+/// Why it cannot be said whether forecasts gain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NoGain {
+    /// Nothing can be said of the pair at all.
+    Untold(association::Untold),
+    /// It is believed to move it in the same period: that is no forecast.
+    NotAhead,
+    /// Too few periods can be forecast.
+    TooFew {
+        /// There are so many periods.
+        have: usize,
+        /// So many are needed.
+        need: usize,
+    },
+}
+
 /// A KPI that says the same as another.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alike {
@@ -397,7 +605,7 @@ pub struct Alike {
 }
 
 /// What is out of balance in a scorecard.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Imbalance {
     /// Hardly anything leads, or hardly anything lags.
     Indicators {
@@ -405,6 +613,29 @@ pub enum Imbalance {
         leading: usize,
         /// KPIs that lag.
         lagging: usize,
+        /// At least this share should do either.
+        least: f64,
+    },
+    /// Hardly anything drives, or hardly anything comes of it.
+    Drivers {
+        /// KPIs of objectives that move others.
+        drivers: usize,
+        /// KPIs of objectives that move none.
+        outcomes: usize,
+        /// At least this share should do either.
+        least: f64,
+    },
+    /// Nothing tells whether a long-term goal is reached.
+    NoGoal {
+        /// So many KPIs would.
+        goals: usize,
+    },
+    /// Nothing is known before several decisions could have been taken.
+    Slow {
+        /// The shortest period.
+        soonest: Grain,
+        /// How long a decision takes.
+        decides: (u32, Grain),
     },
     /// A perspective of the strategy without a KPI.
     Unmeasured {

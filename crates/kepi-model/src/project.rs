@@ -18,7 +18,7 @@ use crate::{
     acting::{Alert, Channel, ClosedLoop},
     benchmark::Benchmark,
     business_hours::NamedHours,
-    calendar::Calendar,
+    calendar::{Calendar, Grain},
     governance::Governance,
     id::{
         AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, GuardrailId, KpiId,
@@ -64,6 +64,8 @@ pub struct Project {
     pub confidence: f64,
     /// How often something may be called out although nothing is going on.
     pub attention: Attention,
+    /// What a balanced scorecard is held against.
+    pub balance: Balance,
     /// What data may be used for.
     pub purposes: BTreeMap<PurposeId, String>,
     /// People.
@@ -116,6 +118,39 @@ pub struct Attention {
 impl Default for Attention {
     fn default() -> Self {
         Self { false_call_outs: 0.1, scorecards: 20.0, targets: 5.0 }
+    }
+}
+
+/// What a balanced scorecard is held against, and how fast the business goes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Balance {
+    /// How long it takes until what is done shows in money: so many of a grain.
+    pub cycle: (u32, Grain),
+    /// How long it takes to decide something and to get it done.
+    pub decides: (u32, Grain),
+    /// At least this share leads, and at least this share lags.
+    pub either: f64,
+    /// At most this weight lies on one perspective; a share of 1.
+    pub heaviest: f64,
+    /// At most so many KPIs an objective.
+    pub per_objective: usize,
+    /// A person.
+    pub per_person: usize,
+    /// A scorecard.
+    pub per_scorecard: usize,
+}
+
+impl Default for Balance {
+    fn default() -> Self {
+        Self {
+            cycle: (1, Grain::Year),
+            decides: (1, Grain::Month),
+            either: 0.2,
+            heaviest: 0.6,
+            per_objective: 5,
+            per_person: 7,
+            per_scorecard: 30,
+        }
     }
 }
 

@@ -4,7 +4,9 @@
 
 mod analyses;
 
-use analyses::{imbalance, plain, predicts, untold};
+use analyses::{
+    gain_untold, gains, imbalance, nothing_turns, plain, predicts, relies, role, uncharted, undriven, untold,
+};
 use kepi_insight::{
     advice::{Action, Certainty, Course},
     ahead::NoOutlook,
@@ -154,6 +156,10 @@ impl<'a> Say<'a> {
                     (_, None) => format!("Of {rows} rows {name} moves it most, by {moves}; what is usual of it is not known."),
                 }
             }
+            Sentence::FromOneFile { file, of_most, most, share } => format!(
+                "{of_most} of the {most} rows that move it most stand in “{file}”, which has {} of the rows: rather an error of that file than real. Check it first.",
+                format::share(*share)
+            ),
             Sentence::NotOfRows => {
                 "Cannot be told: what it is made of does not add up row by row, so there is no value without one of them.".to_owned()
             }
@@ -210,10 +216,12 @@ impl<'a> Say<'a> {
                 self.signed(*held),
                 self.signed(*total)
             ),
-            Sentence::NothingTurns { dimensions } => {
-                let of = if *dimensions == 1 { "dimension" } else { "dimensions" };
-                format!("No: nothing of that in {dimensions} {of} looked at.")
-            }
+            Sentence::NothingTurns { dimensions, gaps } => nothing_turns(*dimensions, *gaps),
+            Sentence::GapTurns { member, dimension, crude, held } => format!(
+                "Yes: {member} is {} against the rest, and at a common mix of {dimension} {}: the two are of another mix.",
+                self.signed(*crude),
+                self.signed(*held)
+            ),
             Sentence::StandsApart { name, value, rest, times, of, others, compared } => {
                 let more = if *others > 0 { format!(", and {others} more") } else { String::new() };
                 format!(
@@ -336,6 +344,35 @@ impl<'a> Say<'a> {
                     ),
                 }
             }
+            Sentence::DrivenBy { by, since, parts } => self.driven(*by, *since, parts),
+            Sentence::DriversUntold(why) => undriven(why),
+            Sentence::Charted { points, low, high, signalling, without_season, one_in } => {
+                self.charted((*points, *without_season), (*low, *high), signalling, *one_in)
+            }
+            Sentence::LevelChanged { since, before, now, changes } => {
+                let since = self.calendar.label(*since);
+                let last = if *changes > 1 { format!(", the last of {changes} changes") } else { String::new() };
+                let (before, now) = (self.number(*before).text, self.number(*now).text);
+                format!("Its level changed with {since}{last}: {before} before, {now} since.")
+            }
+            Sentence::OneLevel { points } => format!("No change of its level is seen in {points} periods."),
+            Sentence::Season { strength, most, least } => format!(
+                "Of what is not trend {} is season: most in {}, least in {}.",
+                format::share(*strength),
+                self.calendar.label(*most),
+                self.calendar.label(*least)
+            ),
+            Sentence::NoChart(why) => uncharted(*why),
+            Sentence::WithLeader { leader, ahead, saved, of } => self.with_leader(leader, ahead, *saved, *of),
+            Sentence::Role(of) => role(of),
+            Sentence::NoLag { .. } => {
+                "Cannot be told: it is said to lead, and nothing says what it moves and after how long (`moves`, or a link of the strategy with a lag).".to_owned()
+            }
+            Sentence::Relies { scorecard, leading, predict, not, unlinked } => {
+                relies(scorecard, *leading, *predict, not, *unlinked)
+            }
+            Sentence::Gains(of) => gains(of),
+            Sentence::GainUntold { effects, why } => gain_untold(&listed(effects), *why),
             Sentence::Imbalance(of) => imbalance(of),
             Sentence::Balanced { scorecard } => {
                 format!("Nothing is out of balance in “{scorecard}” by the limits that are looked at.")
@@ -582,10 +619,11 @@ mod tests {
         doubt::{Delivery, Range, Suspicion},
         guardrail::{Held, Untold as Unheld},
         link,
-        sentence::{Alike, Guarded, Imbalance},
+        sentence::{Alike, Gain, Guarded, Imbalance, NoChart, NoDrivers, NoGain, Role},
     };
     use kepi_model::{
         calendar::Grain,
+        measure::Indicator,
         project::{Bound, Demand, TargetLines},
     };
     use proptest::prelude::*;
@@ -687,6 +725,8 @@ mod tests {
             all.push(Sentence::RestsOn { name, moves, rows: 2_831, usual, verdict });
         }
         all.push(Sentence::NotOfRows);
+        let file = "data/survey-2015.csv".to_owned();
+        all.push(Sentence::FromOneFile { file, of_most: 8, most: 10, share: 0.031 });
         for (until, back) in [(period, true), (period.offset(2), false)] {
             all.push(Sentence::Faded { since: period, until, back });
         }
@@ -776,7 +816,11 @@ mod tests {
         }
         all.extend(
             [
-                Imbalance::Indicators { leading: 1, lagging: 12 },
+                Imbalance::Indicators { leading: 1, lagging: 12, least: 0.2 },
+                Imbalance::Drivers { drivers: 9, outcomes: 1, least: 0.2 },
+                Imbalance::NoGoal { goals: 1 },
+                Imbalance::NoGoal { goals: 3 },
+                Imbalance::Slow { soonest: Grain::Year, decides: (1, Grain::Month) },
                 Imbalance::Unmeasured { perspective: name() },
                 Imbalance::Heavy { perspective: name(), weight: 7_000 },
                 Imbalance::Many { of: name(), kpis: 12, most: 5 },
@@ -804,7 +848,9 @@ mod tests {
             Sentence::NotAdditive,
             Sentence::MadeOf { dimension: "boarding area".to_owned(), values: -0.03, mix: 0.002 },
             Sentence::Turns { dimension: "boarding area".to_owned(), total: -0.03, held: 0.02 },
-            Sentence::NothingTurns { dimensions: 3 },
+            Sentence::NothingTurns { dimensions: 3, gaps: 8 },
+            Sentence::NothingTurns { dimensions: 1, gaps: 0 },
+            Sentence::GapTurns { member: name(), dimension: "language".to_owned(), crude: 0.1, held: -0.02 },
             Sentence::StandsApart {
                 name: name(),
                 value: 0.41,
@@ -815,7 +861,53 @@ mod tests {
                 compared: 25,
             },
             Sentence::NobodyStandsApart { compared: 25 },
+            Sentence::NoLag { said: Some(Indicator::Leading) },
         ]);
+        for (left, beyond_cycle, said) in
+            [(30.4, true, None), (-30.4, false, Some(Indicator::Leading)), (-3.0, false, None)]
+        {
+            let (lag, period, decides) = ((2, Grain::Quarter), Grain::Month, (2, Grain::Week));
+            all.push(Sentence::Role(Role { effect: name(), lag, period, decides, left, beyond_cycle, said }));
+        }
+        for count in 1..6 {
+            let parts = (0..count).map(|at| (name(), 0.013 - 0.004 * f64::from(at))).collect();
+            all.push(Sentence::DrivenBy { by: 0.02, since: period, parts });
+        }
+        let (of, redefined) = (name(), NoDrivers::Redefined);
+        let too_many = NoDrivers::TooMany { have: 40, most: 20 };
+        for why in [NoDrivers::NoValue { of }, redefined, NoDrivers::Restated, too_many, NoDrivers::Undefined] {
+            all.push(Sentence::DriversUntold(why));
+        }
+        for why in [NoChart::TooFew { have: 3, need: 12 }, NoChart::Overlapping, NoChart::NeverMoved] {
+            all.push(Sentence::NoChart(why));
+        }
+        for signalling in [vec![], vec![period], vec![period; 4]] {
+            let without_season = signalling.len() > 1;
+            all.push(Sentence::Charted { points: 36, low: 0.4, high: 0.5, signalling, without_season, one_in: 152.7 });
+        }
+        all.push(Sentence::OneLevel { points: 36 });
+        for changes in 1..3 {
+            all.push(Sentence::LevelChanged { since: period, before: 0.4, now: 0.5, changes });
+        }
+        all.push(Sentence::Season { strength: 0.62, most: period, least: period });
+        for saved in [0.14, -0.03] {
+            all.push(Sentence::WithLeader { leader: name(), ahead, saved, of: 12 });
+        }
+        for not in [vec![], vec![name()], vec![name(); 4]] {
+            let unlinked = not.len() / 2;
+            all.push(Sentence::Relies { scorecard: "Customers".to_owned(), leading: 9, predict: 2, not, unlinked });
+        }
+        for (verdict, members) in [(Verdicts::Yes, None), (Verdicts::No, Some(30)), (Verdicts::Unknown, None)] {
+            let (share, range) = (0.12, (-0.01, 0.19));
+            all.push(Sentence::Gains(Gain { effect: name(), share, range, periods: 18, members, verdict }));
+        }
+        for why in [
+            NoGain::Untold(link::Untold::SameRows),
+            NoGain::NotAhead,
+            NoGain::TooFew { have: 12, need: 22 },
+        ] {
+            all.push(Sentence::GainUntold { effects: vec![name()], why });
+        }
         let calendar = Calendar { zone: "UTC".to_owned(), week_start: 0, fiscal_year_start: 1, weeks: None };
         let say = Say { unit: &ValueUnit::Share, decimals: 1, calendar: &calendar, possible: (0.0, 1.0) };
         for sentence in all.iter().chain(&claiming) {

@@ -4,7 +4,7 @@ use kepi_model::calendar::Grain;
 use kepi_query::value::{Coverage, Segment};
 use kepi_stats::random::Random;
 
-use super::{Published, Tally, world::defined};
+use super::{Published, Tally, asked::says, world::defined};
 use crate::{
     analysis::Verdict,
     frame::{Figure, Frame},
@@ -82,6 +82,14 @@ impl Linked {
         Self(Published::new(project, frame))
     }
 
+    /// The same with a scorecard of both.
+    #[must_use]
+    pub fn on_a_scorecard(self) -> Self {
+        let card = "---\nscorecard: card\nname: Card\nperiod: month\nperspectives:\n  all:\n    weight: 100%\n    objectives:\n      \
+            before: {weight: 50%, kpis: {cause: 100%}}\n      after: {weight: 50%, kpis: {effect: 100%}}\n";
+        Self(Published { project: defined(&format!("{DEFINITIONS}{card}")), ..self.0 })
+    }
+
     /// What the link's only pair is found to be, in the last month.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
@@ -121,6 +129,12 @@ pub struct Links {
     pub total_untold: Tally,
     /// Clean totals of which anything but *no* or *unknown* was said.
     pub total_false: Tally,
+    /// An effect of .3 spreads in 50 members by which forecasts were said to gain.
+    pub gain: Tally,
+    /// Clean panels by which they were said to.
+    pub gain_false: Tally,
+    /// Clean totals over five years by which they were said to.
+    pub gain_total_false: Tally,
 }
 
 /// Runs so many worlds of each.
@@ -135,6 +149,10 @@ pub fn links(seeds: std::ops::Range<u64>) -> Links {
         found.panel_no.add(clean == Verdict::No);
         found.total_untold.add(Linked::new(seed, 0, 36, 0.4).verdict() == Verdict::Unknown);
         found.total_false.add(said(Linked::new(seed, 0, 36, 0.0).verdict()));
+        let gains = |of: Linked| says("gain", "cause", &of.0).map(|of| of.verdict) == Some(Verdict::Yes);
+        found.gain.add(gains(Linked::new(seed, 50, 36, 0.3)));
+        found.gain_false.add(gains(Linked::new(seed, 50, 36, 0.0)));
+        found.gain_total_false.add(gains(Linked::new(seed, 0, 60, 0.0)));
     }
     found
 }
@@ -144,7 +162,7 @@ mod tests {
     use kepi_model::calendar::Period;
 
     use super::*;
-    use crate::policy;
+    use crate::{policy, sentence::Sentence};
 
     #[test]
     fn what_is_believed_of_kpis_stands_for_the_link_between_their_objectives() {
@@ -166,6 +184,44 @@ mod tests {
         let project = defined(&text);
         let [found] = &link::pairs(&project)[..] else { panic!("{:?}", link::pairs(&project)) };
         assert_eq!((found.effect.id.as_str(), link::expected_sign(found)), ("effect", -1.0));
+    }
+
+    #[test]
+    fn what_comes_too_late_to_act_on_cannot_lead() {
+        let role = |decides: &str, lag: &str, indicator: &str| {
+            let text = DEFINITIONS
+                .replace("time_zone: UTC", &format!("time_zone: UTC\nbalance: {{decides: {decides}}}"))
+                .replace("lag: 1 month", &format!("lag: {lag}"))
+                .replace("indicator: leading", &format!("indicator: {indicator}"));
+            let of = Published::new(defined(&text), Frame::new(Grain::Month));
+            says("role", "cause", &of).map(|of| (of.verdict, of.says))
+        };
+        let left = |of: Option<(Verdict, Vec<Sentence>)>| match of {
+            Some((verdict, says)) => match &says[..] {
+                [Sentence::Role(role)] => (verdict, role.left.round(), role.beyond_cycle),
+                _ => panic!("{says:?}"),
+            },
+            None => panic!("nothing is said"),
+        };
+        // A quarter after a month that is known at its end: a week is enough, two months are not quite too much, a quarter is.
+        assert_eq!(left(role("1 week", "1 quarter", "leading")), (Verdict::Yes, 54.0, false));
+        assert_eq!(left(role("2 months", "1 quarter", "leading")), (Verdict::Yes, 0.0, false));
+        assert_eq!(left(role("1 quarter", "1 quarter", "leading")), (Verdict::Contrary, -30.0, false));
+        assert_eq!(left(role("1 month", "1 month", "lagging")), (Verdict::No, -30.0, false));
+        assert_eq!(left(role("1 month", "2 years", "leading")), (Verdict::Yes, 670.0, true));
+    }
+
+    #[test]
+    fn a_scorecard_that_leans_on_what_does_not_predict_is_told() {
+        let relies = |strength| {
+            let found = says("reliance", "effect", &Linked::new(4, 50, 60, strength).on_a_scorecard().0).unwrap();
+            let [Sentence::Relies { leading: 1, predict, not, unlinked: 0, .. }] = &found.says[..] else {
+                panic!("{found:?}")
+            };
+            (found.verdict, *predict, not.len())
+        };
+        assert_eq!(relies(0.3), (Verdict::Yes, 1, 0));
+        assert_eq!(relies(0.0), (Verdict::No, 0, 1));
     }
 
     #[test]

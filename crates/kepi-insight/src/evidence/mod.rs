@@ -22,7 +22,7 @@ use kepi_stats::{
 };
 pub use links::{Linked, Links, links};
 pub use outlooks::{Outlooks, outlooks};
-pub use places::{Places, fallen, places, turned};
+pub use places::{Fall, Places, fallen, places, turned};
 pub use published::Published;
 pub use report::{Floor, Line};
 pub use world::{Shape, World};

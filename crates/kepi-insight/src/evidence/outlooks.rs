@@ -3,11 +3,12 @@
 use kepi_model::project::{Better, TargetLines};
 use kepi_query::value::Segment;
 
-use super::{Published, Shape, Tally, World, world::spread};
+use super::{Linked, Published, Shape, Tally, World, asked::says, world::spread};
 use crate::{
     forecast,
     frame::Scale,
     policy::{Ambition, ambition},
+    sentence::Sentence,
 };
 
 /// What was found over many worlds.
@@ -17,6 +18,10 @@ pub struct Outlooks {
     pub covered: Tally,
     /// Months whose value lay in the range said half a year before.
     pub later: Tally,
+    /// Months whose value lay in the range said beside a leading indicator.
+    pub led: Tally,
+    /// Months in which what was said beside it was closer than what was said without.
+    pub led_closer: Tally,
     /// Targets five spreads off, of which it is said that they are out of reach.
     pub infeasible: Tally,
     /// Targets half a spread off, of which that is said falsely.
@@ -35,6 +40,7 @@ pub fn outlooks(seeds: std::ops::Range<u64>) -> Outlooks {
     let project = World::project(&shape);
     let mut found = Outlooks::default();
     for seed in seeds {
+        led(seed, &mut found);
         let world = World::clean(seed, &shape);
         let truth = world.frame(&project);
         let mut frame = truth.clone();
@@ -67,4 +73,19 @@ pub fn outlooks(seeds: std::ops::Range<u64>) -> Outlooks {
         }
     }
     found
+}
+
+/// A total that is moved by another the month before, and what was said of its last month, of which nothing was known.
+fn led(seed: u64, found: &mut Outlooks) {
+    let truth = Linked::new(seed, 0, 61, 0.8).0;
+    let mut known = truth.clone();
+    known.frame.kpis.values_mut().flat_map(|of| of.values_mut()).for_each(|series| series.truncate(60));
+    let said = says("outlook", "effect", &known).map(|of| of.says).unwrap_or_default();
+    let plain = said.iter().find_map(|of| if let Sentence::Outlook(of) = of { Some(of.ahead) } else { None });
+    let led =
+        said.iter().find_map(|of| if let Sentence::WithLeader { ahead, .. } = of { Some(*ahead) } else { None });
+    let (Some(plain), Some(led), Ok(effect)) = (plain, led, "effect".parse()) else { return };
+    let Some(value) = truth.frame.figure(&effect, &Segment::total(), led.period.ordinal) else { return };
+    found.led.add((led.low..=led.high).contains(&value.point));
+    found.led_closer.add((led.expected - value.point).abs() < (plain.expected - value.point).abs());
 }

@@ -33,12 +33,15 @@ const MONTHS: usize = 36;
 /// Hits and rows by member of either dimension, in a month.
 type Cells = BTreeMap<(usize, usize), (u64, u64)>;
 
-fn push(frame: &mut Frame, kpi: &KpiId, ordinal: i32, cells: &Cells) {
+fn push(frame: &mut Frame, kpi: &KpiId, ordinal: i32, cells: &Cells, crossed: bool) {
     let mut sums: BTreeMap<Segment, (u64, u64)> = BTreeMap::new();
     for ((a, b), (hits, rows)) in cells {
         let one =
             |dimension: &str, member| Some(Segment::one(dimension.parse().ok()?, &format!("m{member}")));
-        for segment in [Some(Segment::total()), one("d0", *a), one("d1", *b)].into_iter().flatten() {
+        let (first, second) = (one("d0", *a), one("d1", *b));
+        let both = first.clone().zip(second.clone()).filter(|_| crossed);
+        let both = both.map(|(first, second)| Segment([first.0, second.0].concat()));
+        for segment in [Some(Segment::total()), first, second, both].into_iter().flatten() {
             let sum = sums.entry(segment).or_default();
             *sum = (sum.0 + hits, sum.1 + rows);
         }
@@ -50,10 +53,21 @@ fn push(frame: &mut Frame, kpi: &KpiId, ordinal: i32, cells: &Cells) {
     }
 }
 
+/// Where a share falls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fall {
+    /// In all members alike.
+    All,
+    /// In one member of the first dimension.
+    Member,
+    /// In one member of the first dimension only where it is of one of the second; both are crossed.
+    Cell,
+}
+
 /// A share of some 6 000 rows a month, by six and by four members of unequal size that vary in common and each by itself. In the last month it
-/// falls by six of its spreads: since one member of the first dimension falls, or since all do. Says which fell.
+/// falls by six of its spreads, or as far as it can where only a cell does. Says what fell.
 #[must_use]
-pub fn fallen(seed: u64, one: bool) -> (Published, Option<String>) {
+pub fn fallen(seed: u64, fall: Fall) -> (Published, Option<String>) {
     let mut random = Random::seeded(seed.wrapping_mul(0x9e37_79b9).wrapping_add(71));
     let level = 1.2 * random.uniform();
     let noise = 0.04 + 0.03 * random.uniform();
@@ -64,21 +78,38 @@ pub fn fallen(seed: u64, one: bool) -> (Published, Option<String>) {
     });
     let offsets = MEMBERS.map(|n| (0..n).map(|_| 0.25 * random.normal()).collect::<Vec<f64>>());
     let [first, second] = &sizes;
-    let fallen = random.below(first.len());
-    let share = first.get(fallen).copied().unwrap_or(1.0);
+    // A small cell cannot fall so far that the total shows it.
+    let widest = |of: &[f64]| of.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(at, _)| at);
+    let any = random.below(first.len());
+    let (fallen, widest) = (if fall == Fall::Cell { widest(first) } else { any }, widest(second));
+    let of = |all: &[f64], at: usize| all.get(at).copied().unwrap_or(1.0);
+    let share = match fall {
+        Fall::All => 1.0,
+        Fall::Member => of(first, fallen),
+        Fall::Cell => of(first, fallen) * of(second, widest),
+    };
     // What the total varies by from month to month: what all share, and what is left of what each does by itself.
     let left: f64 = first.iter().map(|size| size * size).sum();
     let spread = noise * (1.0 + 0.25 * left).sqrt();
     let mut frame = Frame::new(Grain::Month);
-    let Ok(kpi) = "it".parse::<KpiId>() else { return (Published::new(defined(DEFINITIONS), frame), None) };
+    let crossed = fall == Fall::Cell;
+    let definitions = match crossed {
+        true => DEFINITIONS.replace("by: [d0, d1]", "by: [d0, d1]\ncross: [[d0, d1]]"),
+        false => DEFINITIONS.to_owned(),
+    };
+    let Ok(kpi) = "it".parse::<KpiId>() else { return (Published::new(defined(&definitions), frame), None) };
     for month in 0..=MONTHS {
         let common = level + noise * random.normal();
         let own: Vec<f64> = first.iter().map(|_| 0.5 * noise * random.normal()).collect();
         let mut cells = Cells::new();
         for (a, size) in first.iter().enumerate() {
-            let falls = month == MONTHS && (!one || a == fallen);
-            let step = if falls { 6.0 * spread / if one { share } else { 1.0 } } else { 0.0 };
             for (b, other) in second.iter().enumerate() {
+                let falls = match fall {
+                    Fall::All => true,
+                    Fall::Member => a == fallen,
+                    Fall::Cell => a == fallen && b == widest,
+                };
+                let step = if falls && month == MONTHS { 6.0 * spread / share } else { 0.0 };
                 let of = |all: &[f64], at: usize| all.get(at).copied().unwrap_or(0.0);
                 let [of_first, of_second] = &offsets;
                 let logit = common + of(&own, a) + of(of_first, a) + of(of_second, b) - step;
@@ -87,12 +118,17 @@ pub fn fallen(seed: u64, one: bool) -> (Published, Option<String>) {
                 cells.insert((a, b), (hits, rows));
             }
         }
-        push(&mut frame, &kpi, FIRST + month as i32, &cells);
+        push(&mut frame, &kpi, FIRST + month as i32, &cells, crossed);
     }
-    let project = defined(DEFINITIONS);
+    let project = defined(&definitions);
     let review = reviewed(&project, &frame, FIRST + MONTHS as i32, 1, 1);
     let published = Published { review: Some(review), ..Published::new(project, frame) };
-    (published, one.then(|| format!("d0 m{fallen}")))
+    let named = match fall {
+        Fall::All => None,
+        Fall::Member => Some(format!("d0 m{fallen}")),
+        Fall::Cell => Some(format!("d0 m{fallen}, d1 m{widest}")),
+    };
+    (published, named)
 }
 
 /// Two months of 2 000 cases in two members, whose rates are .8 and .4 and rise by so much; three in ten are of the second in the first month,
@@ -108,7 +144,7 @@ pub fn turned(seed: u64, rise: f64, second: f64) -> Published {
             for (member, rows, rate) in [(0, 2_000 - of_second, 0.8), (1, of_second, 0.4)] {
                 cells.insert((member, 0), (binomial(&mut random, rows, rate + rise), rows));
             }
-            push(&mut frame, &kpi, FIRST + month, &cells);
+            push(&mut frame, &kpi, FIRST + month, &cells, false);
         }
     }
     Published::new(defined(DEFINITIONS), frame)
@@ -121,6 +157,8 @@ pub struct Places {
     pub exact: Tally,
     /// That were located in it before any other.
     pub first: Tally,
+    /// Falls of one cell of two dimensions that were located in it and no other.
+    pub cell: Tally,
     /// Falls of all members that were located in some.
     pub accused: Tally,
     /// Totals that hide the opposite of which it was said.
@@ -136,16 +174,18 @@ pub struct Places {
 pub fn places(seeds: std::ops::Range<u64>) -> Places {
     let mut found = Places::default();
     for seed in seeds {
-        let (one, fallen) = fallen(seed, true);
-        let named = says("location", "it", &one).and_then(|insight| {
+        let named = |of: &Published| {
             let sits = |of| if let Sentence::SitsIn { members, .. } = of { Some(members) } else { None };
-            insight.says.into_iter().find_map(sits)
-        });
-        let named = named.unwrap_or_default();
+            says("location", "it", of).and_then(|of| of.says.into_iter().find_map(sits)).unwrap_or_default()
+        };
+        let (cell, its) = fallen(seed, Fall::Cell);
+        found.cell.add(Some(named(&cell)) == its.map(|its| vec![its]));
+        let (one, fallen) = fallen(seed, Fall::Member);
+        let named = named(&one);
         found.exact.add(fallen.is_some() && named.len() == 1 && named.first() == fallen.as_ref());
         found.first.add(fallen.is_some() && named.first() == fallen.as_ref());
         let is = |name, of: &Published| says(name, "it", of).is_some_and(|of| of.verdict == Verdict::Yes);
-        found.accused.add(is("location", &self::fallen(seed, false).0));
+        found.accused.add(is("location", &self::fallen(seed, Fall::All).0));
         found.turned.add(is("paradox", &turned(seed, 0.05, 0.6)));
         found.turned_false.add(is("paradox", &turned(seed, 0.0, 0.3)));
         found.mix_false.add(is("paradox", &turned(seed, 0.0, 0.6)));

@@ -13,7 +13,7 @@ use kepi_insight::{
     guardrail::{Held, Untold as Unheld},
     link::Untold,
     policy::Ambition,
-    sentence::{Imbalance, Sentence},
+    sentence::{Imbalance, NoChart, NoDrivers, Sentence},
 };
 use kepi_model::{
     calendar::{Grain, Period},
@@ -99,7 +99,7 @@ impl Frames for Planted {
         let of = self.figure(kpi, period, &Segment::total())?;
         let n = of.coverage.counted as f64;
         let moves = Some(of.point - (of.point * n - 1.0) / (n - 1.0));
-        let most = vec![Moving { name: "r17".to_owned(), rows: 1, moves }];
+        let most = vec![Moving { name: "r17".to_owned(), file: None, rows: 1, moves }];
         Some(Influence { rows: of.coverage.counted, most, files: Vec::new() })
     }
 }
@@ -340,10 +340,14 @@ fn every_analysis_was_asked() {
         let said = match analysis.name {
             // It asks of two KPIs.
             "link" => ask_link(&Linked::new(7, 50, 36, 0.2)),
-            "validity" => asked(analysis.name, "cause", &Linked::new(7, 50, 24, 0.2).0).unwrap(),
+            "validity" | "gain" | "role" => asked(analysis.name, "cause", &Linked::new(7, 50, 24, 0.2).0).unwrap(),
+            "reliance" => {
+                asked(analysis.name, "cause", &Linked::new(7, 50, 24, 0.2).on_a_scorecard().0).unwrap()
+            }
             "redundancy" => asked(analysis.name, "k0", &alike(7, true)).unwrap(),
             "tension" => asked(analysis.name, "k1", &pulling(7, 0.3)).unwrap(),
             "style" => asked(analysis.name, "k0", &styled(7, true)).unwrap(),
+            "drivers" => asked(analysis.name, "ratio", &computed([(20.0, 40.0), (30.0, 50.0)])).unwrap(),
             "outlook" | "target" => asked(analysis.name, "effect", &Linked::new(7, 0, 36, 0.2).0).unwrap(),
             name => planted.ask(name).unwrap(),
         };
@@ -454,17 +458,91 @@ fn each_imbalance_is_named_and_a_balanced_card_is_quiet() {
         kepi_insight::balance::of(card, &project)
     };
     let named = imbalances(10);
-    assert!(named.contains(&Imbalance::Indicators { leading: 10, lagging: 0 }), "{named:?}");
+    assert!(named.contains(&Imbalance::Indicators { leading: 10, lagging: 0, least: 0.2 }), "{named:?}");
     assert!(named.contains(&Imbalance::Many { of: "All".to_owned(), kpis: 10, most: 5 }), "{named:?}");
     assert!(named.contains(&Imbalance::Many { of: "Owner".to_owned(), kpis: 10, most: 7 }), "{named:?}");
     assert_eq!(imbalances(2), []);
-    let world = balanced();
-    let card = world.scorecards.values().next().unwrap();
-    assert_eq!(kepi_insight::balance::of(card, &world), []);
+    let of = |change: &dyn Fn(String) -> String| {
+        let world = balanced(change);
+        kepi_insight::balance::of(world.scorecards.values().next().unwrap(), &world)
+    };
+    assert_eq!(of(&|text| text), []);
+    // Limits of the project's own.
+    let limits = "time_zone: UTC\nbalance: {per_objective: 1, heaviest: 40%, per_person: 3, per_scorecard: 3}";
+    let named = of(&|text| text.replace("time_zone: UTC", limits));
+    let many = |of: &str, kpis, most| Imbalance::Many { of: of.to_owned(), kpis, most };
+    let heavy = |of: &str| Imbalance::Heavy { perspective: of.to_owned(), weight: 5_000 };
+    let wanted =
+        [heavy("A"), heavy("B"), many("Card", 4, 3), many("A", 2, 1), many("B", 2, 1), many("Owner", 4, 3)];
+    assert_eq!(named, wanted);
+    // What looks near only, or tells late; and what drives without an outcome.
+    let goal = "mission: More.\ngoals:\n  loyal: {name: Loyal, measured_by: other}\n";
+    let other = "---\nkpi: other\nname: Other\nindicator: lagging\nbetter: higher\nmeasure: {count: {of: answer}}\nperiod: year\naccountable: owner\n";
+    let named = of(&|text| text.replace("mission: More.\n", goal) + other);
+    assert_eq!(named, [Imbalance::NoGoal { goals: 1 }]);
+    let slow = "time_zone: UTC\nbalance: {decides: 1 week}";
+    let named = of(&|text| text.replace("time_zone: UTC", slow));
+    assert_eq!(named, [Imbalance::Slow { soonest: Grain::Month, decides: (1, Grain::Week) }]);
+    let third = "  b: {name: B, perspective: b, owner: owner}\n  c: {name: C, perspective: b, owner: owner}\nlinks:\n  \
+        - {from: a, to: c, sign: positive}\n  - {from: b, to: c, sign: positive}\n";
+    let named = of(&|text| text.replace("  b: {name: B, perspective: b, owner: owner}\n", third) + &other.replace("other\n", "other\nobjective: c\n"));
+    assert_eq!(named, [Imbalance::Drivers { drivers: 4, outcomes: 0, least: 0.2 }]);
+}
+
+/// Applicants admitted at Berkeley in autumn 1973, by department: men admitted and applying, women admitted and applying (Bickel, Hammel and
+/// O'Connell 1975).
+const BERKELEY: [[(u64, u64); 2]; 6] = [
+    [(512, 825), (89, 108)],
+    [(353, 560), (17, 25)],
+    [(120, 325), (202, 593)],
+    [(138, 417), (131, 375)],
+    [(53, 191), (94, 393)],
+    [(22, 373), (24, 341)],
+];
+
+#[test]
+fn the_berkeley_admissions_are_flagged_and_a_world_without_a_turn_is_not() {
+    let of = |table: [[(u64, u64); 2]; 6]| {
+        let project = defined(
+            "project: world\nname: World\nlanguage: 1\ntime_zone: UTC\n---\nperson: owner\nname: Owner\n---\n\
+             entity: applicant\nname: Applicant\nkey: [id]\ntime: at\nattributes:\n  id: {type: text}\n  at: {type: date}\n  admitted: {type: boolean}\n  \
+             department: {type: text}\n  gender: {type: text}\n---\n\
+             kpi: admission\nname: Admission\nindicator: lagging\nbetter: higher\nmeasure: {share: {of: applicant, which: admitted}}\nperiod: year\n\
+             by: [department, gender]\ncross: [[department, gender]]\naccountable: owner\n",
+        );
+        let mut frame = Frame::new(Grain::Year);
+        let mut sums: BTreeMap<Segment, (u64, u64)> = BTreeMap::new();
+        for (department, genders) in ["A", "B", "C", "D", "E", "F"].iter().zip(table) {
+            for (gender, (admitted, rows)) in ["men", "women"].iter().zip(genders) {
+                let department = Segment::one("department".parse().unwrap(), department);
+                let gender = Segment::one("gender".parse().unwrap(), gender);
+                let both = Segment([department.0.clone(), gender.0.clone()].concat());
+                for segment in [Segment::total(), department, gender, both] {
+                    let sum = sums.entry(segment).or_default();
+                    *sum = (sum.0 + admitted, sum.1 + rows);
+                }
+            }
+        }
+        for (segment, (admitted, rows)) in sums {
+            let estimate = proportion::wilson(admitted, rows, Level::NINETY_FIVE).unwrap();
+            frame.push(&"admission".parse().unwrap(), &segment, Figure::of(3, &estimate, true));
+        }
+        asked("paradox", "admission", &Published::new(project, frame)).unwrap()
+    };
+    let found = of(BERKELEY);
+    let [Sentence::GapTurns { member, dimension, crude, held }] = &found.says[..] else { panic!("{found:?}") };
+    assert_eq!((member.as_str(), dimension.as_str()), ("gender men", "department"));
+    // 44.5 % of men against 30.4 % of women; at the mix of all applicants 38.7 % against 43.0 %.
+    assert!((crude - 0.1416).abs() < 5e-4 && (held + 0.0427).abs() < 5e-4, "{crude} {held}");
+    assert_eq!(found.exhibit.unwrap().rows.len(), 6);
+    // The same applicants, were women admitted as men of their department.
+    let fair = BERKELEY.map(|[(admitted, men), (_, women)]| [(admitted, men), (admitted * women / men, women)]);
+    let nothing = of(fair);
+    assert_eq!((nothing.verdict, &nothing.says[..]), (Verdict::No, &[Sentence::NothingTurns { dimensions: 0, gaps: 7 }][..]));
 }
 
 /// A card of two perspectives with two KPIs each, one of each leading, one of which asks customers.
-fn balanced() -> Project {
+fn balanced(change: &dyn Fn(String) -> String) -> Project {
     let mut text = "project: world\nname: World\nlanguage: 1\ntime_zone: UTC\n---\nperson: owner\nname: Owner\n---\n\
         entity: answer\nname: Answer\nkey: [id]\ntime: at\nattributes:\n  id: {type: text}\n  at: {type: date}\n  good: {type: boolean}\n---\n\
         strategy: plan\nmission: More.\nperspectives:\n  a: {name: A}\n  b: {name: B}\nobjectives:\n  a: {name: A, perspective: a, owner: owner}\n  \
@@ -479,7 +557,11 @@ fn balanced() -> Project {
              period: month\naccountable: owner\ntargets:\n  - {{from: 2020-01-01, threshold: 40%, target: 60%, basis: {{capability: example}}}}\n"
         ));
     }
-    let files = SourceMap::new(vec![SourceFile { path: "world.yml".to_owned(), text: text.as_str().into() }]);
+    defined(&change(text))
+}
+
+fn defined(text: &str) -> Project {
+    let files = SourceMap::new(vec![SourceFile { path: "world.yml".to_owned(), text: text.into() }]);
     let checked = check(&files, &Options::default());
     checked.value.unwrap_or_else(|| panic!("{:?}", checked.findings))
 }
@@ -487,4 +569,183 @@ fn balanced() -> Project {
 #[test]
 fn what_does_not_serve_an_end_of_a_link_is_not_asked_for_one() {
     assert_eq!(asked("link", "cause", &Linked::new(1, 0, 12, 0.3).0), None);
+}
+
+/// By how much one count is more than another, as a share; that times the one; and an index of both counts, in two months.
+fn computed(months: [(f64, f64); 2]) -> Published {
+    let entity = |id: &str| {
+        format!("entity: {id}\nname: {id}\nkey: [id]\ntime: at\nattributes:\n  id: {{type: text}}\n  at: {{type: date}}\n---\n")
+    };
+    let kpi = |id: &str, measure: &str| {
+        format!("kpi: {id}\nname: {id}\nindicator: lagging\nbetter: higher\nmeasure: {measure}\nperiod: month\naccountable: owner\n---\n")
+    };
+    let text = [
+        "project: world\nname: World\nlanguage: 1\ntime_zone: UTC\n---\nperson: owner\nname: Owner\n---\n".to_owned(),
+        entity("parcel"),
+        entity("visit"),
+        kpi("orders", "{count: {of: parcel}}"),
+        kpi("visits", "{count: {of: visit}}"),
+        kpi("ratio", "{formula: {kpis: {a: orders, b: visits}, value: a / b - 1, measured_in: number}}"),
+        kpi("nested", "{formula: {kpis: {a: ratio, b: orders}, value: a * b, measured_in: number}}"),
+        kpi(
+            "index",
+            "{composite: {kpis: {orders: {weight: 60%, zero: 0, hundred: 100}, visits: {weight: 40%, zero: 0, hundred: 50}}}}",
+        ),
+    ];
+    let project = defined(text.concat().trim_end_matches("---\n"));
+    let mut frame = Frame::new(Grain::Month);
+    for (ordinal, (orders, visits)) in (640..).zip(months) {
+        let index = 0.6 * orders + 0.4 * 2.0 * visits;
+        let all = [
+            ("orders", orders),
+            ("visits", visits),
+            ("ratio", orders / visits - 1.0),
+            ("nested", (orders / visits - 1.0) * orders),
+            ("index", index),
+        ];
+        for (kpi, point) in all {
+            frame.push(&kpi.parse().unwrap(), &Segment::total(), Figure::counted(ordinal, point));
+        }
+    }
+    Published::new(project, frame)
+}
+
+#[test]
+fn what_drove_a_computed_kpi_adds_up_and_comes_out_by_hand() {
+    let parts = |kpi: &str, world: &Published| {
+        let found = asked("drivers", kpi, world).unwrap();
+        match &found.says[..] {
+            [Sentence::DrivenBy { by, parts, .. }] => {
+                let sum: f64 = parts.iter().map(|(_, part)| part).sum();
+                assert!((sum - by).abs() < 1e-12, "{found:?}");
+                parts.iter().cloned().collect::<BTreeMap<String, f64>>()
+            }
+            _ => panic!("{found:?}"),
+        }
+    };
+    let world = computed([(20.0, 40.0), (30.0, 50.0)]);
+    let close = |parts: &BTreeMap<String, f64>, orders: f64, visits: f64| {
+        assert!((parts["orders"] - orders).abs() < 1e-12 && (parts["visits"] - visits).abs() < 1e-12, "{parts:?}");
+    };
+    // Ten orders more by 40 visits and by 50, halved; ten visits more by 20 orders and by 30.
+    close(&parts("ratio", &world), (10.0 / 40.0 + 10.0 / 50.0) / 2.0, -(0.1 + 0.15) / 2.0);
+    // What is computed of what is computed is told of what is measured: orders squared by visits, less orders.
+    close(&parts("nested", &world), (500.0 / 40.0 + 500.0 / 50.0) / 2.0 - 10.0, -(2.0 + 4.5) / 2.0);
+    close(&parts("index", &world), 6.0, 8.0);
+    assert_eq!(asked("drivers", "orders", &world), None);
+    // An input that was restated since, and one without a value.
+    let of = |change: &dyn Fn(&mut Frame)| {
+        let mut world = world.clone();
+        change(&mut world.frame);
+        let found = asked("drivers", "ratio", &world).unwrap();
+        assert_eq!(found.verdict, Verdict::Unknown);
+        found.says
+    };
+    let orders: KpiId = "orders".parse().unwrap();
+    let restated = of(&|frame| frame.kpis.get_mut(&orders).unwrap().get_mut(&Segment::total()).unwrap()[1].point = 31.0);
+    assert_eq!(restated, [Sentence::DriversUntold(NoDrivers::Restated)]);
+    let gone = of(&|frame| drop(frame.kpis.remove(&orders)));
+    assert_eq!(gone, [Sentence::DriversUntold(NoDrivers::NoValue { of: "orders".to_owned() })]);
+}
+
+#[test]
+fn a_chart_shows_when_the_level_changed_and_keeps_still_where_it_did_not() {
+    let months = |seed: u64, from: usize, by: u64| {
+        let mut months = [steady(seed), steady(seed + 500)].concat();
+        months.truncate(40);
+        months[from..].iter_mut().flatten().for_each(|cell| cell.0 -= by);
+        Planted::of(&months).ask("chart").unwrap()
+    };
+    // A total varies by some six hits of a thousand: two spreads are twelve.
+    let (mut found, mut made_up, mut signals) = (0, 0, 0);
+    for seed in 0..40 {
+        let shifted = months(seed, 25, 18);
+        if let Some(Sentence::LevelChanged { since, changes: 1, .. }) = shifted.says.get(1) {
+            found += usize::from((23..=27).contains(&since.ordinal));
+        }
+        let quiet = months(seed, 40, 0);
+        made_up += usize::from(!matches!(quiet.says[1], Sentence::OneLevel { points: 40 }));
+        signals += usize::from(quiet.verdict == Verdict::Yes);
+    }
+    assert!(found >= 36 && made_up <= 4 && signals <= 3, "{found} {made_up} {signals}");
+    // One point far off is a signal, not a level.
+    let lonely = months(3, 39, 60);
+    let Sentence::Charted { signalling, one_in, .. } = &lonely.says[0] else { panic!("{lonely:?}") };
+    assert_eq!((lonely.verdict, signalling.last().map(|at| at.ordinal)), (Verdict::Yes, Some(39)));
+    assert!((100.0..370.0).contains(one_in) && matches!(lonely.says[1], Sentence::OneLevel { .. }));
+    // Too short.
+    let short = Planted::of(&steady(3)[..9]).ask("chart").unwrap();
+    assert_eq!(short.says, [Sentence::NoChart(NoChart::TooFew { have: 9, need: 12 })]);
+}
+
+#[test]
+fn a_season_is_taken_off_and_told() {
+    let mut random = Random::seeded(8);
+    let months: Vec<Vec<(u64, u64)>> = (0..48)
+        .map(|month| {
+            let season = 60.0 * libm::cos(std::f64::consts::TAU * f64::from(month) / 12.0);
+            (0..4).map(|_| ((500.0 + season + 10.0 * random.normal()).round() as u64, 1_000)).collect()
+        })
+        .collect();
+    let found = Planted::of(&months).ask("chart").unwrap();
+    let [Sentence::Charted { without_season: true, .. }, Sentence::OneLevel { .. }, Sentence::Season { strength, most, least }] =
+        &found.says[..]
+    else {
+        panic!("{found:?}")
+    };
+    assert!(*strength > 0.9 && most.ordinal == 36 && least.ordinal == 42, "{found:?}");
+}
+
+/// A world whose rows stand in ten files of a hundred, of which so many of the ten that move it most in the third.
+struct InFiles(Planted, usize);
+
+impl Frames for InFiles {
+    fn project(&self) -> &Project {
+        self.0.project()
+    }
+    fn figure(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Option<Figure> {
+        self.0.figure(kpi, period, segment)
+    }
+    fn segments(&self, kpi: &Kpi, period: Period) -> Vec<Segment> {
+        self.0.segments(kpi, period)
+    }
+    fn judged(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Judgement {
+        self.0.judged(kpi, period, segment)
+    }
+    fn points(&self, kpi: &Kpi, grain: Grain, segment: &Segment, range: RangeInclusive<i32>) -> Vec<(i32, f64)> {
+        self.0.points(kpi, grain, segment, range)
+    }
+    fn loads(&self) -> &[LoadReport] {
+        &[]
+    }
+    fn before(&self, kpi: &Kpi, period: Period) -> Option<Period> {
+        self.0.before(kpi, period)
+    }
+    fn influence(&self, _: &Kpi, _: Period) -> Option<Influence> {
+        let file = |at: usize| format!("day-{at}.csv");
+        let row = |at: usize| Moving {
+            name: format!("r{at}"),
+            file: Some(file(if at < self.1 { 3 } else { at % 10 })),
+            rows: 1,
+            moves: Some(0.001),
+        };
+        let files = (0..10).map(|at| Moving { name: file(at), file: None, rows: 100, moves: Some(0.002) });
+        Some(Influence { rows: 1_000, most: (0..10).map(row).collect(), files: files.collect() })
+    }
+}
+
+#[test]
+fn rows_that_move_a_value_and_keep_to_one_file_are_told() {
+    let told = |gathered: usize| {
+        let world = InFiles(Planted::of(&steady(3)), gathered);
+        let analysis = ANALYSES.iter().find(|analysis| analysis.name == "influence").unwrap();
+        let kpi = world.0.project.kpis.values().next().unwrap();
+        let period = Period { grain: Grain::Month, ordinal: world.0.last };
+        let says = (analysis.answer)(&Ask { kpi, period }, &world).unwrap().says;
+        says.get(1).cloned()
+    };
+    assert_eq!(told(0), None);
+    // Seven of ten where one was to be expected.
+    let wanted = Sentence::FromOneFile { file: "day-3.csv".to_owned(), of_most: 7, most: 10, share: 0.1 };
+    assert_eq!(told(7), Some(wanted));
 }

@@ -90,6 +90,7 @@ pub fn project(entities: Vec<Entity>) -> Project {
         calendar: Calendar { zone: "Europe/Berlin".into(), week_start: 0, fiscal_year_start: 1, weeks: None },
         confidence: 0.95,
         attention: kepi_model::project::Attention::default(),
+        balance: kepi_model::project::Balance::default(),
         purposes: BTreeMap::new(),
         persons: BTreeMap::new(),
         units: BTreeMap::new(),

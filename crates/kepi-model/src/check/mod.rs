@@ -190,6 +190,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         calendar,
         confidence: header.confidence,
         attention: header.attention,
+        balance: header.balance,
         purposes: header.purposes,
         persons,
         governance,

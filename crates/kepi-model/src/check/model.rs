@@ -7,13 +7,13 @@ use crate::{
     builtin,
     calendar::{Calendar, FiscalWeeks},
     codes,
-    decode::{Field, Keyed, Name, Placed},
+    decode::{Field, Keyed, Lag, Name, Placed},
     definitions as written,
     derived::Lasts,
     expression::Type,
     id::{AttributeId, EntityId, PersonId, ProjectId, PurposeId},
     lexical,
-    project::{Attention, Attribute, Entity, Person},
+    project::{Attention, Attribute, Balance, Entity, Person},
     source_text::{FileId, Span},
     table::Symbol,
     wording::{shorten, shown},
@@ -27,6 +27,7 @@ pub(super) struct Header {
     pub(super) calendar: Calendar,
     pub(super) confidence: f64,
     pub(super) attention: Attention,
+    pub(super) balance: Balance,
     pub(super) last_resort: Option<PersonId>,
     pub(super) purposes: BTreeMap<PurposeId, String>,
 }
@@ -64,6 +65,7 @@ pub(super) fn project(projects: &[Placed<written::Project>], context: &mut Conte
             .expected("from 50% to less than 100%, usually `95%`");
     }
     let attention = attention(first, context)?;
+    let balance = balance(first, context)?;
     let weeks = match first.calendar.is_written() {
         false => None,
         true => {
@@ -84,6 +86,7 @@ pub(super) fn project(projects: &[Placed<written::Project>], context: &mut Conte
         },
         confidence,
         attention,
+        balance,
         last_resort: first.last_resort.cloned(),
         purposes: purposes.filter_map(|p| Some((p.key.as_ref()?.id.clone()?, p.value.clone()?))).collect(),
     })
@@ -104,6 +107,31 @@ fn attention(of: &written::Project, context: &mut Context<'_>) -> Option<Attenti
     let scorecards = written.scorecards.get()?.0 as f64;
     let targets = written.targets.get()?.0 as f64;
     Some(Attention { false_call_outs, scorecards, targets })
+}
+
+/// What a balanced scorecard is held against.
+fn balance(of: &written::Project, context: &mut Context<'_>) -> Option<Balance> {
+    if !of.balance.is_written() {
+        return Some(Balance::default());
+    }
+    let written = of.balance.get()?;
+    let either = written.either.get()?.0.to_f64();
+    if !(0.0..=0.5).contains(&either) {
+        context
+            .report(codes::NOT_A_SHARE, written.either.span, "two sides cannot both have this share")
+            .expected("from 0% to 50%, usually `20%`");
+    }
+    let lag = |lag: &Lag| (lag.0, lag.1);
+    let count = |n: i64| usize::try_from(n).unwrap_or(usize::MAX);
+    Some(Balance {
+        cycle: lag(written.cycle.get()?),
+        decides: lag(written.decides.get()?),
+        either,
+        heaviest: written.heaviest.get()?.0.to_f64(),
+        per_objective: count(written.per_objective.get()?.0),
+        per_person: count(written.per_person.get()?.0),
+        per_scorecard: count(written.per_scorecard.get()?.0),
+    })
 }
 
 /// Reads all persons.

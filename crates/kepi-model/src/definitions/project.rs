@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use crate::{
     calendar::{Begins, Pattern},
-    decode::{List, Map, Name, Share, Whole, Zone, choices, table},
+    decode::{Lag, List, Map, Name, Share, Whole, Zone, choices, table},
     id::{BusinessHoursId, LevelId, PersonId, ProjectId, PurposeId, UnitId},
     word::words,
 };
@@ -47,6 +47,17 @@ table! {
 }
 
 table! {
+    Balance = "balance", "What a scorecard is held against when it is asked whether it is balanced, and how fast the business goes.";
+    cycle: Lag, default "1 year", "How long it takes until what is done for customers shows in money.", "2 quarters";
+    decides: Lag, default "1 month", "How long it takes to decide something and to get it done.", "2 weeks";
+    either: Share, default "20%", "Of KPIs that say whether they lead or lag, at least this share leads and at least this share lags.", "30%";
+    heaviest: Share, default "60%", "At most this weight lies on one perspective.", "50%";
+    per_objective: Whole<1, 100>, default "5", "At most so many KPIs serve one objective.", "4";
+    per_person: Whole<1, 100>, default "7", "At most so many KPIs one person answers for.", "5";
+    per_scorecard: Whole<1, 1000>, default "30", "At most so many KPIs stand on one scorecard.", "25";
+}
+
+table! {
     FiscalCalendar = "calendar", "A fiscal year of whole weeks: 52, or 53, the last of which belongs to its last month.";
     weeks: Pattern, required, "How many weeks the three months of a quarter have.", "4-4-5";
     begins: Begins, default "nearest", "With which week a year begins: the one whose first day is `nearest` to the first of `fiscal_year_start`, or the `last` that begins on or before it.", "last";
@@ -65,6 +76,7 @@ table! {
     calendar: FiscalCalendar, optional, "Months, quarters and years of whole weeks; without it, of calendar months.", "{weeks: 4-4-5}";
     confidence: Share, default "95%", "Confidence level of every interval, between 50 % and 100 %.", "95%";
     attention: Attention, optional, "How often something may be called out although nothing is going on.", "{false_call_outs: 5%}";
+    balance: Balance, optional, "What a scorecard is held against when it is asked whether it is balanced.", "{cycle: 2 quarters, per_person: 5}";
     last_resort: PersonId, optional, "Who gets what nobody else can take; default an owner of the governance, else the manager of the unit above all.", "chief_of_staff";
     purposes: Map<Name<PurposeId>, String>, optional, "What data may be used for, each in words.", "{research: …}";
 }

@@ -94,7 +94,8 @@ pub(super) fn least_covered(inputs: &[Option<Finished>]) -> Coverage {
 }
 
 /// The formula as statistics knows it.
-fn composed(part: &Part) -> Composed {
+#[must_use]
+pub fn composed(part: &Part) -> Composed {
     let boxed = |part: &Part| Box::new(composed(part));
     match &part.node {
         Node::Input(place) => Composed::Input(*place),

@@ -6,7 +6,7 @@ mod build;
 pub mod composite;
 mod duration;
 pub(crate) mod entered;
-mod formula;
+pub mod formula;
 mod mean;
 mod nps;
 mod quantile;

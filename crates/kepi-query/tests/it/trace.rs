@@ -20,9 +20,11 @@ use kepi_query::{
     state::wire::{CellStates, StateValue},
     value::Value,
 };
+use kepi_stats::random::Random;
 use kepi_testkit::{
     definitions::case,
     road::{Road, SECRET, number},
+    tables,
 };
 
 use crate::worked;
@@ -173,4 +175,62 @@ fn rows_behind_whatever_is_measured_add_up_to_it() {
         most = most.max(kinds);
     }
     assert!(all as u64 > count && most > 3, "{all} {most}");
+}
+
+/// Two hundred parcels of a month, of which five were weighed in grams.
+#[test]
+fn influence_ranks_planted_bad_rows_first() {
+    let kpi = |id: &str, measure: &str| {
+        format!("---\nkpi: {id}\nname: {id}\nbetter: lower\nmeasure: {measure}\nperiod: month\n")
+    };
+    let text = [
+        "project: p\nname: P\nlanguage: 1\ntime_zone: UTC\n---\nentity: parcel\nname: Parcel\nkey: [id]\ntime: at\nattributes:\n  \
+         id: {type: text}\n  at: {type: timestamp}\n  weight: {type: integer}\n  pieces: {type: integer}\n"
+            .to_owned(),
+        kpi("mean", "{mean: {of: parcel, value: weight}}"),
+        kpi("sum", "{sum: {of: parcel, value: weight}}"),
+        kpi("ratio", "{ratio: {numerator: {sum: {of: parcel, value: weight}}, denominator: {sum: {of: parcel, value: pieces}}}}"),
+    ];
+    let project = tables::project(&text.concat());
+    for seed in 0..20 {
+        let mut random = Random::seeded(seed);
+        let planted: HashSet<usize> = (0..5).map(|_| random.below(200)).collect();
+        let mut rows = "id:text at:instant weight:integer pieces:integer\n".to_owned();
+        for row in 0..200 {
+            let weight = (12.0 + 3.0 * random.normal()).max(1.0).round() * if planted.contains(&row) { 1_000.0 } else { 1.0 };
+            rows.push_str(&format!("p{row} 2026-03-{:02} {weight} {}\n", 1 + row % 28, 1 + random.below(4)));
+        }
+        rows.push_str("zz 2026-06-01 12 1");
+        let landed = tables::inputs(vec![("parcel", tables::table(&project.calendar, &rows))]);
+        let (limits, watermarks) = (Limits::default(), watermarks(&project, &landed));
+        let of = Traceable {
+            project: &project,
+            inputs: &landed,
+            at: i64::MAX,
+            watermarks: &watermarks,
+            reader: &Reference,
+            limits: &limits,
+        };
+        let march = |value: &&Value| value.coverage.counted >= 200;
+        let values = Road::by_reference(&project, &landed).values(&project);
+        let mut seen = HashSet::new();
+        for value in values.iter().filter(march).filter(|value| value.period.grain == kepi_model::calendar::Grain::Month) {
+            let kpi = &project.kpis[&value.kpi];
+            let found = ready(trace::value(of, kpi, value.period, &value.segment, &SECRET)).unwrap();
+            let states = CellStates::decode(&value.states).unwrap();
+            let influence = Influence::of(&found, kpi, &states, project.confidence).unwrap();
+            let mut ranked: Vec<(f64, String)> = found.terms[0]
+                .rows
+                .iter()
+                .zip(&influence.rows[0])
+                .filter_map(|(row, moves)| Some(((*moves)?.abs(), format!("{:?}", row.key))))
+                .collect();
+            ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+            let named = |key: &str| planted.iter().any(|row| key.contains(&format!("\"p{row}\"")));
+            let first = ranked.iter().take(planted.len()).filter(|(_, key)| named(key)).count();
+            assert_eq!(first, planted.len(), "{} {seed}: {:?}", value.kpi, &ranked[..8]);
+            seen.insert(value.kpi.clone());
+        }
+        assert_eq!(seen.len(), 3);
+    }
 }

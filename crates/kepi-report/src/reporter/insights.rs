@@ -73,7 +73,9 @@ impl Frames for Reporter<'_> {
 
 /// What rows do to a value, as analyses read it.
 fn influence(of: TracedValue) -> Influence {
-    let moving = |of: Moving| insight::Moving {
+    let moving = |of: Moving| {
+        let file = of.file.clone();
+        insight::Moving {
         name: match (of.file, of.row) {
             (Some(file), Some(row)) => format!("row {} ({file} row {row})", of.key),
             _ if of.term.is_some() => format!("row {}", of.key),
@@ -81,6 +83,8 @@ fn influence(of: TracedValue) -> Influence {
         },
         rows: of.rows,
         moves: of.moves,
+        file,
+        }
     };
     let rows = of.most.first().map_or(of.counted, |first| first.rows);
     let many = |all: Vec<Moving>| -> Vec<insight::Moving> { all.into_iter().map(moving).collect() };
@@ -143,13 +147,24 @@ impl<'a> Reporter<'a> {
 }
 
 fn shown(of: &Exhibit, say: &Say<'_>) -> ExhibitView {
-    let figure = |figure: &Shown| match *figure {
+    // Parts of a column add up as shown.
+    let column = |at: usize| -> Vec<f64> {
+        let cells = of.rows.iter().filter_map(|(_, figures)| figures.get(at));
+        cells.filter_map(|cell| if let Shown::Part(raw) = cell { Some(*raw) } else { None }).collect()
+    };
+    let mut parts: Vec<std::vec::IntoIter<String>> =
+        (0..of.columns.len()).map(|at| say.parts(&column(at)).into_iter()).collect();
+    let mut figure = |(at, figure): (usize, &Shown)| match *figure {
         Shown::Value(raw) => (say.number(raw).text, raw),
         Shown::Difference(raw) => (say.signed(raw), raw),
+        Shown::Part(raw) => (parts.get_mut(at).and_then(Iterator::next).unwrap_or_default(), raw),
         Shown::Count(raw) => (format::count(raw.max(0.0).round() as u64), raw),
         Shown::Share(raw) => (format::share(raw), raw),
         Shown::Number(raw) => (format::value(raw, &ValueUnit::Number { decimals: 2 }, 2), raw),
     };
-    let rows = of.rows.iter().map(|(name, figures)| (name.clone(), figures.iter().map(figure).collect()));
+    let rows = of
+        .rows
+        .iter()
+        .map(|(name, figures)| (name.clone(), figures.iter().enumerate().map(&mut figure).collect()));
     ExhibitView { columns: of.columns.clone(), rows: rows.collect() }
 }

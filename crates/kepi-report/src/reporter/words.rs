@@ -203,16 +203,21 @@ pub(crate) fn requirement(of: &Requirement) -> String {
 }
 
 /// After how long a link works.
-pub(crate) fn lag((count, grain): (u32, Grain)) -> String {
-    let unit = match grain {
+pub(crate) fn lag((count, of): (u32, Grain)) -> String {
+    let unit = grain(of);
+    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
+}
+
+/// A period of a grain: `half-year`.
+pub(crate) fn grain(of: Grain) -> &'static str {
+    match of {
         Grain::Day => "day",
         Grain::Week => "week",
         Grain::Month => "month",
         Grain::Quarter => "quarter",
         Grain::HalfYear => "half-year",
         Grain::Year => "year",
-    };
-    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
+    }
 }
 
 /// When a value is published: `at least 100 cases`.

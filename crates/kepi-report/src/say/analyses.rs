@@ -1,15 +1,16 @@
 //! Longer sentences of analyses: doubts about data, outlooks, links, what still predicts, and what is out of balance.
 
 use kepi_insight::{
-    ahead::Outlook,
+    ahead::{Ahead, Outlook},
     analysis::Verdict as Verdicts,
     doubt::{Delivery, Range, Suspicion},
     guardrail::{Held, Untold as Unheld},
     link::{self, Untold},
-    sentence::{Guarded, Imbalance},
+    sentence::{Gain, Guarded, Imbalance, NoChart, NoDrivers, NoGain, Role},
 };
 use kepi_model::{
-    calendar::Grain,
+    calendar::{Grain, Period},
+    measure::Indicator,
     project::{Demand, TargetLines, ValueUnit},
 };
 
@@ -174,9 +175,26 @@ pub(super) fn predicts(effect: &str, found: &link::Found) -> String {
 /// What is out of balance.
 pub(super) fn imbalance(of: &Imbalance) -> String {
     match of {
-        Imbalance::Indicators { leading, lagging } => {
-            format!("{leading} of its KPIs lead and {lagging} lag: at least a fifth should do either.")
-        }
+        Imbalance::Indicators { leading, lagging, least } => format!(
+            "{leading} of its KPIs lead and {lagging} lag: at least {} should do either.",
+            format::share(*least)
+        ),
+        Imbalance::Drivers { drivers, outcomes, least } => format!(
+            "{drivers} of its KPIs serve what moves other objectives and {outcomes} what moves none: at least {} should be of either.",
+            format::share(*least)
+        ),
+        Imbalance::NoGoal { goals } => format!(
+            "It looks near only: none of the {} on it.",
+            match goals {
+                1 => "KPI that tells whether a long-term goal is reached stands".to_owned(),
+                n => format!("{n} KPIs that tell whether a long-term goal is reached stands"),
+            }
+        ),
+        Imbalance::Slow { soonest, decides } => format!(
+            "It tells late: no KPI of it is known more often than once a {}, and a decision takes {}.",
+            words::grain(*soonest),
+            words::lag(*decides)
+        ),
         Imbalance::Unmeasured { perspective } => {
             format!("No KPI of it measures the perspective “{perspective}”.")
         }
@@ -193,6 +211,73 @@ pub(super) fn imbalance(of: &Imbalance) -> String {
             format!(
                 "All {kpis} KPIs are what people answer: nothing is measured that they do or that is done."
             )
+        }
+    }
+}
+
+/// Whether it is known early enough.
+pub(super) fn role(of: &Role) -> String {
+    let whole = |days: f64| format::count(days.abs().round() as u64);
+    let takes = format!("it is known after a {}, a decision takes {}", words::grain(of.period), words::lag(of.decides));
+    let follows = format!("“{}” follows {} later", of.effect, words::lag(of.lag));
+    let beyond = if of.beyond_cycle { " That is longer than a business cycle." } else { "" };
+    match of.left >= 0.0 {
+        true => format!("It can lead: {follows}, {takes}, some {} days are left.{beyond}", whole(of.left)),
+        false if of.said == Some(Indicator::Leading) => format!(
+            "It is said to lead and comes too late: {follows}, {takes}, some {} days too long.{beyond}",
+            whole(of.left)
+        ),
+        false => format!("It cannot lead: {follows}, {takes}, some {} days too long.{beyond}", whole(of.left)),
+    }
+}
+
+/// Whether the leading indicators of a scorecard predict.
+pub(super) fn relies(scorecard: &str, leading: usize, predict: usize, not: &[String], unlinked: usize) -> String {
+    let mut parts = vec![format!("{predict} of {leading} leading KPIs of “{scorecard}” predict what they are believed to move")];
+    if !not.is_empty() {
+        parts.push(match not {
+            [] => String::new(),
+            [one] => format!("“{one}” does not"),
+            [first, rest @ ..] => format!("“{first}” and {} more do not", rest.len()),
+        });
+    }
+    if unlinked > 0 {
+        parts.push(format!("of {unlinked} nothing says what they move"));
+    }
+    let open = leading.saturating_sub(predict + not.len() + unlinked);
+    if open > 0 {
+        parts.push(format!("of {open} it cannot be told yet"));
+    }
+    format!("{}.", parts.join("; "))
+}
+
+/// By how much forecasts miss less.
+pub(super) fn gains(of: &Gain) -> String {
+    let Gain { effect, share, range: (low, high), periods, members, verdict } = of;
+    let change = |of: f64| format!("{}{}", if of < 0.0 { format::MINUS.to_string() } else { String::new() }, format::share(of.abs()));
+    let rests = match members {
+        Some(n) => format!("{n} members, {periods} periods forecast"),
+        None => format!("{periods} periods forecast"),
+    };
+    let by = format!("{} of their squared error ({} to {}; {rests})", change(*share), change(*low), change(*high));
+    match verdict {
+        Verdicts::Yes => format!("Yes: forecasts of “{effect}” save {by} with it."),
+        Verdicts::No | Verdicts::Contrary => {
+            format!("No: forecasts of “{effect}” save {by} with it: less than is worth having.")
+        }
+        Verdicts::Unknown => format!("Cannot be told: forecasts of “{effect}” save {by} with it."),
+    }
+}
+
+/// Why it cannot be said whether forecasts gain.
+pub(super) fn gain_untold(effects: &str, why: NoGain) -> String {
+    match why {
+        NoGain::Untold(why) => untold(effects, why),
+        NoGain::NotAhead => {
+            format!("Not asked of {effects}: it is believed to move in the same period, which is no forecast.")
+        }
+        NoGain::TooFew { have, need } => {
+            format!("Too little data to tell of {effects}: {need} periods are needed, there are {have}.")
         }
     }
 }
@@ -214,5 +299,111 @@ pub(super) fn untold(causes: &str, why: Untold) -> String {
         Untold::Overlapping => format!("Cannot be told of {causes}: neighbouring periods share rows."),
         Untold::Lag => format!("Cannot be told of {causes}: the lag is no whole number of these periods."),
         Untold::NeverMoved => format!("Cannot be told of {causes}: one of the two never moved."),
+    }
+}
+
+/// That nothing says the opposite of what it is made of.
+pub(super) fn nothing_turns(dimensions: usize, gaps: usize) -> String {
+    let count = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
+    let changes = (dimensions > 0).then(|| format!("changes by {}", count(dimensions, "dimension")));
+    let gaps = (gaps > 0).then(|| format!("{} between a member and the rest", count(gaps, "gap")));
+    let both: Vec<String> = changes.into_iter().chain(gaps).collect();
+    format!("No: nothing of that in {}.", both.join(" and "))
+}
+
+impl Say<'_> {
+    /// What of a change each made: the first three, and what is left of the others.
+    pub(super) fn driven(&self, by: f64, since: Period, parts: &[(String, f64)]) -> String {
+        let since = self.label(since);
+        let (first, rest) = parts.split_at(parts.len().min(3));
+        let mut figures: Vec<f64> = first.iter().map(|(_, part)| *part).collect();
+        if !rest.is_empty() {
+            figures.push(rest.iter().map(|(_, part)| part).sum());
+        }
+        let texts = self.parts(&figures);
+        let mut named: Vec<String> =
+            first.iter().zip(&texts).map(|((name, _), text)| format!("{text} by “{name}”")).collect();
+        if let Some(text) = texts.get(first.len()) {
+            named.push(format!("{text} by {} more", rest.len()));
+        }
+        format!("{} since {since}: {}.", self.signed(by), named.join(", "))
+    }
+
+    /// What its control chart shows.
+    pub(super) fn charted(&self, (points, without_season): (usize, bool), limits: (f64, f64), signalling: &[Period], one_in: f64) -> String {
+        let [low, high] = [limits.0, limits.1].map(|limit| self.number(limit).text);
+        let season = if without_season { ", its season taken off" } else { "" };
+        let chance = format!("by chance one point in {} signals", one_in.round());
+        let of = format!("the last {points} points{season}");
+        match signalling {
+            [] => format!("None of {of} signals; limits {low} to {high}; {chance}."),
+            [one] => format!("{} signals among {of}; limits {low} to {high}; {chance}.", self.label(*one)),
+            [.., last] => format!(
+                "{} of {of} signal, {} the last; limits {low} to {high}; {chance}.",
+                signalling.len(),
+                self.label(*last)
+            ),
+        }
+    }
+
+    /// What is expected beside a leading indicator.
+    pub(super) fn with_leader(&self, leader: &str, of: &Ahead, saved: f64, periods: usize) -> String {
+        let [expected, low, high] = [of.expected, of.low, of.high].map(|value| self.number(value).text);
+        let share = format::share(saved.abs());
+        let saved = if saved > 0.0 {
+            format!("saved {share} of the squared error")
+        } else {
+            format!("added {share} to the squared error")
+        };
+        format!(
+            "{} beside “{leader}”: {expected}, {low} to {high} at 95\u{202f}%; in the last {periods} periods that {saved}.",
+            self.label(of.period)
+        )
+    }
+
+    /// Differences rounded so that, as shown, they add up to their sum.
+    pub(crate) fn parts(&self, parts: &[f64]) -> Vec<String> {
+        let step = self.step();
+        let steps: Vec<f64> = parts.iter().map(|part| part / step).collect();
+        let whole = steps.iter().sum::<f64>().round();
+        let short = whole - steps.iter().map(|of| of.floor()).sum::<f64>();
+        let mut order: Vec<usize> = (0..steps.len()).collect();
+        let rest = |place: &usize| steps.get(*place).map_or(0.0, |of| of - of.floor());
+        order.sort_by(|a, b| rest(b).total_cmp(&rest(a)));
+        let up: Vec<usize> = order.into_iter().take(short.max(0.0) as usize).collect();
+        let shown = |(place, of): (usize, &f64)| {
+            self.signed((of.floor() + if up.contains(&place) { 1.0 } else { 0.0 }) * step)
+        };
+        steps.iter().enumerate().map(shown).collect()
+    }
+}
+
+/// Why it cannot be told what drove a KPI.
+pub(super) fn undriven(why: &NoDrivers) -> String {
+    match why {
+        NoDrivers::NoValue { of } => {
+            format!("Cannot be told: “{of}” has no value in one of the two periods.")
+        }
+        NoDrivers::Redefined => "Cannot be told: it was computed in another way in the period before.".to_owned(),
+        NoDrivers::Restated => {
+            "Cannot be told: those that it was computed of have other values by now; the next run computes it anew.".to_owned()
+        }
+        NoDrivers::TooMany { have, most } => {
+            format!("Cannot be told: it is computed of {have} KPIs, and at most {most} can be told apart.")
+        }
+        NoDrivers::Undefined => {
+            "Cannot be told: with some of them as before and the others as now it would have no value.".to_owned()
+        }
+    }
+}
+
+/// Why there is no control chart.
+pub(super) fn uncharted(why: NoChart) -> String {
+    match why {
+        NoChart::TooFew { have, need } => {
+            format!("No control chart: {need} final periods in a row are needed, there are {have}.")
+        }
+        NoChart::Overlapping => "No control chart: neighbouring periods share rows.".to_owned(),
+        NoChart::NeverMoved => "No control chart: it never moved.".to_owned(),
     }
 }

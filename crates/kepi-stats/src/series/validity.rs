@@ -1,5 +1,7 @@
 //! Predictive validity: does a leading KPI improve forecasts of an outcome beyond the outcome's own past?
-#![expect(clippy::indexing_slicing, reason = "rows start after the lags and origins lie inside the series")]
+#![expect(clippy::indexing_slicing, reason = "rows start after the lags, origins lie inside the series, members are counted first")]
+
+use std::collections::BTreeMap;
 
 use crate::estimate::{Estimate, Interval, Level, Method, NotComputable};
 use crate::estimation::quantile::sorted_quantile;
@@ -64,9 +66,9 @@ pub fn predictive_validity(
     NotComputable::unless_same_length("the two series", leader.len(), outcome.len())?;
     NotComputable::unless_finite("the leader", leader)?;
     NotComputable::unless_finite("the outcome", outcome)?;
-    let ValidityOptions { lags, first_origin, block, rounds, seed, worthwhile } = options;
-    if lags == 0 || block == 0 || rounds < 100 {
-        return Err(NotComputable::invalid("a comparison needs a lag, a block and at least 100 rounds"));
+    let ValidityOptions { lags, first_origin, .. } = options;
+    if lags == 0 {
+        return Err(NotComputable::invalid("a comparison needs a lag"));
     }
     NotComputable::unless_enough(first_origin, 3 * lags + 4)?;
     NotComputable::unless_enough(outcome.len(), first_origin + 10)?;
@@ -87,6 +89,19 @@ pub fn predictive_validity(
             Ok((outcome[origin] - forecast).powi(2))
         };
         errors.push((squared(false)?, squared(true)?));
+    }
+    judged(&errors, options, level)
+}
+
+/// The share of squared error saved, with its interval: blocks of consecutive periods redrawn.
+fn judged(
+    errors: &[(f64, f64)],
+    options: ValidityOptions,
+    level: Level,
+) -> Result<PredictiveValidity, NotComputable> {
+    let ValidityOptions { block, rounds, seed, worthwhile, .. } = options;
+    if block == 0 || rounds < 100 {
+        return Err(NotComputable::invalid("a comparison needs a block and at least 100 rounds"));
     }
     let gain_of = |sample: &mut dyn Iterator<Item = (f64, f64)>| {
         let (base, full) = sample.fold((0.0, 0.0), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
@@ -125,4 +140,111 @@ pub fn predictive_validity(
     let interval = Ok(Interval::new(low, high, level));
     let gain = Estimate { point, interval, n: n as u64, effective_n: n as f64, method: Method::Bootstrap };
     Ok(PredictiveValidity { gain, verdict })
+}
+
+/// A member in a period, as it was known when the period was forecast.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PanelRow {
+    /// Which member.
+    pub unit: usize,
+    /// Which period.
+    pub period: i32,
+    /// The outcome.
+    pub outcome: f64,
+    /// The outcome one period before.
+    pub before: f64,
+    /// The leader, as early as it leads.
+    pub leader: f64,
+}
+
+/// Sums of a member's earlier rows: outcome, outcome before and leader, and their products.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    n: f64,
+    of: [f64; 3],
+    products: [[f64; 3]; 3],
+}
+
+impl Sums {
+    fn add(&mut self, values: [f64; 3]) {
+        self.n += 1.0;
+        for i in 0..3 {
+            self.of[i] += values[i];
+            for j in 0..3 {
+                self.products[i][j] += values[i] * values[j];
+            }
+        }
+    }
+
+    fn mean(&self, i: usize) -> f64 {
+        self.of[i] / self.n
+    }
+
+    /// Sum of products of deviations from the means.
+    fn within(&self, i: usize, j: usize) -> f64 {
+        self.products[i][j] - self.of[i] * self.of[j] / self.n
+    }
+}
+
+/// Earlier rows that a member needs before it is forecast.
+const UNIT_ROWS: f64 = 4.0;
+
+/// What [`predictive_validity`] asks, of many members at once: forecasts of every member one period ahead from rolling origins, by its own mean
+/// and the outcome before, and by the leader besides; both slopes are the same for all members.
+///
+/// With two members or more what all share in a period is taken off first: nobody forecasts it better for knowing one member's leader.
+/// Squared errors are added up over the members of a period; the interval redraws blocks of consecutive periods. `first_origin`
+/// counts periods; `lags` is not asked for. One member is a single series. Errors: `TooFew` with fewer than ten periods that are forecast,
+/// `NotFinite`, `NoVariation`. O(rows + periods · members + rounds · periods).
+pub fn panel_validity(
+    rows: &[PanelRow],
+    options: ValidityOptions,
+    level: Level,
+) -> Result<PredictiveValidity, NotComputable> {
+    let mut periods: BTreeMap<i32, Vec<(usize, [f64; 3])>> = BTreeMap::new();
+    for row in rows {
+        let values = [row.outcome, row.before, row.leader];
+        NotComputable::unless_finite("a row", &values)?;
+        periods.entry(row.period).or_default().push((row.unit, values));
+    }
+    let units = rows.iter().map(|row| row.unit + 1).max().unwrap_or(0);
+    if units > 1 {
+        for of in periods.values_mut() {
+            let n = of.len() as f64;
+            let means = [0, 1, 2].map(|i| of.iter().map(|(_, values)| values[i]).sum::<f64>() / n);
+            of.iter_mut().for_each(|(_, values)| (0..3).for_each(|i| values[i] -= means[i]));
+        }
+    }
+    let mut sums = vec![Sums::default(); units];
+    let mut errors: Vec<(f64, f64)> = Vec::new();
+    for (place, of) in periods.values().enumerate() {
+        if place >= options.first_origin {
+            let all = |i, j| sums.iter().filter(|of| of.n > 1.0).map(|of| of.within(i, j)).sum::<f64>();
+            let (bb, bl, ll, yb, yl) = (all(1, 1), all(1, 2), all(2, 2), all(0, 1), all(0, 2));
+            let alone = if bb > 0.0 { yb / bb } else { 0.0 };
+            let determinant = bb * ll - bl * bl;
+            // A leader that has not moved yet, or only as the outcome did, says nothing.
+            let both = if determinant > 1e-12 * bb * ll {
+                ((yb * ll - yl * bl) / determinant, (yl * bb - yb * bl) / determinant)
+            } else {
+                (alone, 0.0)
+            };
+            let mut squared = (0.0, 0.0);
+            for (unit, [outcome, before, leader]) in of {
+                let known = &sums[*unit];
+                if known.n < UNIT_ROWS {
+                    continue;
+                }
+                let (y, b, l) = (outcome - known.mean(0), before - known.mean(1), leader - known.mean(2));
+                squared.0 += (y - alone * b).powi(2);
+                squared.1 += (y - both.0 * b - both.1 * l).powi(2);
+            }
+            if squared.0 > 0.0 {
+                errors.push(squared);
+            }
+        }
+        of.iter().for_each(|(unit, values)| sums[*unit].add(*values));
+    }
+    NotComputable::unless_enough(errors.len(), 10)?;
+    judged(&errors, options, level)
 }

@@ -243,3 +243,38 @@ fn predictive_validity_tells_leads_from_noise_and_from_too_little() {
     assert_eq!(little.verdict, Verdict::InsufficientPower);
     assert!(predictive_validity(&leader[..20], &weak[..20], options, LEVEL).is_err());
 }
+
+#[test]
+fn what_a_panel_gains_by_a_leader_is_told_and_not_made_up() {
+    use kepi_stats::series::validity::{PanelRow, ValidityOptions, Verdict, panel_validity};
+    let panel = |seed, units: usize, periods: i32, strength: f64| {
+        let mut random = Random::seeded(seed);
+        // What all share, which no member's leader foretells.
+        let shocks: Vec<f64> = (0..periods).map(|_| 3.0 * random.normal()).collect();
+        let mut rows = Vec::new();
+        for unit in 0..units {
+            let level = 5.0 * random.normal();
+            let (mut before, mut leader) = (level, random.normal());
+            for (period, shock) in (0..).zip(&shocks) {
+                let outcome = level + strength * leader + random.normal() + shock;
+                rows.push(PanelRow { unit, period, outcome, before, leader });
+                (before, leader) = (outcome, random.normal());
+            }
+        }
+        rows
+    };
+    let options = ValidityOptions { first_origin: 12, ..ValidityOptions::default() };
+    let of = |rows: &[PanelRow]| panel_validity(rows, options, LEVEL).unwrap();
+    // Of a variance of 1 + .25 the leader explains a fifth.
+    let led = of(&panel(3, 20, 40, 0.5));
+    assert_eq!(led.verdict, Verdict::Predicts);
+    assert!((0.12..0.28).contains(&led.gain.point), "{}", led.gain.point);
+    assert_eq!(of(&panel(3, 20, 40, 0.0)).verdict, Verdict::DoesNotPredict);
+    // A single series, and rows in any order.
+    let mut one = panel(5, 1, 60, 2.0);
+    let found = of(&one);
+    assert_eq!(found.gain.n, 48);
+    one.reverse();
+    assert_eq!(of(&one), found);
+    assert!(panel_validity(&panel(3, 20, 21, 0.5), options, LEVEL).is_err());
+}
