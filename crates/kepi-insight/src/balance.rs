@@ -71,12 +71,18 @@ pub fn of(scorecard: &Scorecard, project: &Project) -> Vec<Imbalance> {
         let measured = own.is_some_and(|of| of.objectives.iter().any(|objective| !objective.kpis.is_empty()));
         if !measured {
             found.push(Imbalance::Unmeasured { perspective: perspective.name.clone() });
-        } else if let Some(of) = own.filter(|of| f64::from(of.weight) > 10_000.0 * limits.heaviest && scorecard.perspectives.len() > 1) {
+        } else if let Some(of) = own.filter(|of| {
+            f64::from(of.weight) > 10_000.0 * limits.heaviest && scorecard.perspectives.len() > 1
+        }) {
             found.push(Imbalance::Heavy { perspective: perspective.name.clone(), weight: of.weight });
         }
     }
     if kpis.len() > limits.per_scorecard {
-        found.push(Imbalance::Many { of: scorecard.name.clone(), kpis: kpis.len(), most: limits.per_scorecard });
+        found.push(Imbalance::Many {
+            of: scorecard.name.clone(),
+            kpis: kpis.len(),
+            most: limits.per_scorecard,
+        });
     }
     for objective in objectives().filter(|objective| objective.kpis.len() > limits.per_objective) {
         let named = project
@@ -114,7 +120,8 @@ fn horizons(kpis: &[&Kpi], project: &Project) -> Vec<Imbalance> {
     }
     let (count, grain) = project.balance.decides;
     let decides = role::days((count, grain));
-    let soonest = kpis.iter().map(|kpi| kpi.period).min_by(|a, b| role::days((1, *a)).total_cmp(&role::days((1, *b))));
+    let soonest =
+        kpis.iter().map(|kpi| kpi.period).min_by(|a, b| role::days((1, *a)).total_cmp(&role::days((1, *b))));
     if let Some(soonest) = soonest.filter(|grain| role::days((1, *grain)) > SLOW * decides) {
         found.push(Imbalance::Slow { soonest, decides: (count, grain) });
     }

@@ -4,11 +4,11 @@
 use kepi_model::calendar::Period;
 use kepi_query::value::Segment;
 use kepi_stats::{
+    control::usual::{Point, Season, Series},
     control::{
         chart::{RangeConstant, Spread, individuals},
         run_rules::{RunRule, average_run_length, signals},
     },
-    control::usual::{Point, Season, Series},
     series::{
         change_point::sup_f,
         decomposition::{SeasonShape, StlOptions, StlOutliers, stl},
@@ -82,8 +82,11 @@ fn season(values: &[f64], first: i32, length: Option<usize>) -> Option<(Vec<f64>
     let length = length?;
     let places: Series = values.iter().map(|value| Some(Point { value: *value, variance: 0.0 })).collect();
     Season::find(&places, length, i64::from(first))?;
-    let options =
-        StlOptions { shape: SeasonShape::Fixed, outliers: StlOutliers::DownWeighted, ..StlOptions::default() };
+    let options = StlOptions {
+        shape: SeasonShape::Fixed,
+        outliers: StlOutliers::DownWeighted,
+        ..StlOptions::default()
+    };
     let found = stl(values, length, options).ok()?;
     let strength = found.seasonal_strength();
     Some((found.seasonal, strength))
@@ -92,9 +95,8 @@ fn season(values: &[f64], first: i32, length: Option<usize>) -> Option<(Vec<f64>
 /// Final values in a row up to a period, the newest last, with the ordinal of the first.
 fn in_a_row(ask: &Ask<'_>, frames: &dyn Frames) -> (i32, Vec<f64>) {
     let calendar = &frames.project().calendar;
-    let wording = |ordinal| {
-        ask.kpi.in_period(Period { ordinal, ..ask.period }, calendar).map(|kpi| kpi.wording)
-    };
+    let wording =
+        |ordinal| ask.kpi.in_period(Period { ordinal, ..ask.period }, calendar).map(|kpi| kpi.wording);
     let from = ask.period.ordinal.saturating_sub(longest(ask.period.grain));
     let known = frames.points(ask.kpi, ask.period.grain, &Segment::total(), from..=ask.period.ordinal);
     let mut row: Vec<(i32, f64)> = Vec::new();
@@ -116,7 +118,8 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
         return None;
     }
     let refused = |why: NoChart| {
-        let checks = vec![Check { name: "enough periods in a row", holds: !matches!(why, NoChart::TooFew { .. }) }];
+        let checks =
+            vec![Check { name: "enough periods in a row", holds: !matches!(why, NoChart::TooFew { .. }) }];
         let says = vec![Sentence::NoChart(why)];
         Some(Insight { verdict: Verdict::Unknown, says, exhibit: None, checks, looked_at: values.len() })
     };
@@ -138,7 +141,9 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
         return refused(NoChart::NeverMoved);
     };
     let Spread::MovingRange { sigma, .. } = chart.spread else { return refused(NoChart::NeverMoved) };
-    let Ok(found) = signals(charted, chart.centre, sigma, &RULES) else { return refused(NoChart::NeverMoved) };
+    let Ok(found) = signals(charted, chart.centre, sigma, &RULES) else {
+        return refused(NoChart::NeverMoved);
+    };
     let one_in = average_run_length(&RULES, 0.0).ok()?;
     let signalling: Vec<Period> = found
         .iter()
@@ -193,7 +198,10 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let exhibit = Exhibit { columns: vec!["level", "periods"], rows: rows.collect() };
     let checks = vec![
         Check { name: "enough periods in a row", holds: true },
-        Check { name: "one level for as long as is charted", holds: begins.last().is_none_or(|last| *last <= from) },
+        Check {
+            name: "one level for as long as is charted",
+            holds: begins.last().is_none_or(|last| *last <= from),
+        },
     ];
     Some(Insight { verdict, says, exhibit: Some(exhibit), checks, looked_at: values.len() })
 }

@@ -100,7 +100,11 @@ fn is_close(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-6_f64.max(1e-9 * a.abs().max(b.abs()))
 }
 
-fn drivers(ask: &Ask<'_>, since: Period, frames: &dyn Frames) -> Result<(f64, Vec<(String, f64)>), NoDrivers> {
+fn drivers(
+    ask: &Ask<'_>,
+    since: Period,
+    frames: &dyn Frames,
+) -> Result<(f64, Vec<(String, f64)>), NoDrivers> {
     let (project, total) = (frames.project(), Segment::total());
     let wording = |period| ask.kpi.in_period(period, &project.calendar).map(|kpi| kpi.wording);
     if wording(since) != wording(ask.period) {

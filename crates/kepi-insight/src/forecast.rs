@@ -151,8 +151,7 @@ fn held_back(values: &[f64], degrees: f64) -> Option<(f64, (usize, usize))> {
 /// The slope of what an effect missed by on what its cause missed by so many periods before, in periods before one.
 fn slope(effect: &BTreeMap<i32, f64>, cause: &BTreeMap<i32, f64>, lag: i32, before: i32) -> Option<f64> {
     let both = effect.range(..before).filter_map(|(at, error)| Some((*cause.get(&(at - lag))?, *error)));
-    let (products, squares, n) =
-        both.fold((0.0, 0.0, 0), |(p, s, n), (x, y)| (p + x * y, s + x * x, n + 1));
+    let (products, squares, n) = both.fold((0.0, 0.0, 0), |(p, s, n), (x, y)| (p + x * y, s + x * x, n + 1));
     (n >= HELD_BACK.0 && squares > 0.0).then(|| products / squares)
 }
 
@@ -179,8 +178,7 @@ impl Course<'_> {
         let place = next.place + slope * leader.errors.get(&(next.period.ordinal - lag))?;
         let spread = next.spread * (1.0 - saved.max(0.0)).sqrt();
         let quantile = student::critical(Level::NINETY_FIVE, next.degrees);
-        let value =
-            |place: f64| self.scaling.value(self.scaling.scale.within(place), next.period.ordinal);
+        let value = |place: f64| self.scaling.value(self.scaling.scale.within(place), next.period.ordinal);
         let (low, high) = (value(place - quantile * spread), value(place + quantile * spread));
         Some(Led { ahead: Ahead { expected: value(place), low, high, place, spread, ..next }, saved, of })
     }

@@ -38,7 +38,9 @@ pub(crate) fn of(pair: &Pair<'_>, upto: Period, frames: &dyn Frames) -> Result<G
     }
     let (members, total) = link::material(pair, upto, frames).map_err(NoGain::Untold)?;
     let (rows, count) = match members {
-        Some(units) => (units.iter().enumerate().flat_map(|(unit, of)| rows(unit, of)).collect(), Some(units.len())),
+        Some(units) => {
+            (units.iter().enumerate().flat_map(|(unit, of)| rows(unit, of)).collect(), Some(units.len()))
+        }
         None => (rows(0, &without_season(&total, upto)), None),
     };
     let rows: Vec<PanelRow> = rows;
@@ -107,9 +109,8 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
         }
     }
     gains.sort_by(|a, b| b.share.total_cmp(&a.share).then_with(|| a.effect.cmp(&b.effect)));
-    let verdict = link::together(
-        gains.iter().map(|of| of.verdict).chain(untold.keys().map(|_| Verdict::Unknown)),
-    );
+    let verdict =
+        link::together(gains.iter().map(|of| of.verdict).chain(untold.keys().map(|_| Verdict::Unknown)));
     let rows = gains.iter().map(|of| {
         let figures = [of.share, of.range.0, of.range.1].map(Shown::Share);
         let counts = [of.periods as f64, of.members.unwrap_or(1) as f64].map(Shown::Count);
@@ -121,8 +122,7 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     });
     let checks = vec![Check { name: "enough periods to hold back", holds: !gains.is_empty() }];
     let told = gains.into_iter().map(Sentence::Gains);
-    let says = told
-        .chain(untold.into_iter().map(|(why, effects)| Sentence::GainUntold { effects, why }))
-        .collect();
+    let says =
+        told.chain(untold.into_iter().map(|(why, effects)| Sentence::GainUntold { effects, why })).collect();
     Some(Insight { verdict, says, exhibit, checks, looked_at: asked.len() })
 }

@@ -85,7 +85,12 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
         let figures = [led.ahead.expected, led.ahead.low, led.ahead.high].map(Shown::Value);
         (format!("{} with “{leader}”", project.calendar.label(led.ahead.period)), figures.to_vec())
     });
-    says.extend(led.map(|(leader, Led { ahead, saved, of })| Sentence::WithLeader { leader, ahead, saved, of }));
+    says.extend(led.map(|(leader, Led { ahead, saved, of })| Sentence::WithLeader {
+        leader,
+        ahead,
+        saved,
+        of,
+    }));
     let rows = course.ahead.iter().map(|ahead| {
         let figures = [ahead.expected, ahead.low, ahead.high].map(Shown::Value);
         (project.calendar.label(ahead.period), figures.to_vec())

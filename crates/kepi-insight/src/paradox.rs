@@ -166,11 +166,8 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
             Some((named(&now.segment), vec![row(before), row(now), moved]))
         });
         let exhibit = Exhibit { columns: vec!["before", "now", "moved"], rows: rows.collect() };
-        let says = vec![Sentence::Turns {
-            dimension: of.dimension.clone(),
-            total,
-            held: of.parts.rate_total(),
-        }];
+        let says =
+            vec![Sentence::Turns { dimension: of.dimension.clone(), total, held: of.parts.rate_total() }];
         return Some(Insight { verdict: Verdict::Yes, says, exhibit: Some(exhibit), checks, looked_at });
     }
     if let Some(of) = of_members {

@@ -43,13 +43,18 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
             (found, gain::of(pair, ask.period, frames).ok())
         };
         let found: Vec<_> = own.iter().map(of).collect();
-        let best = found.iter().filter_map(|(_, gain)| gain.as_ref()).max_by(|a, b| a.share.total_cmp(&b.share));
+        let best =
+            found.iter().filter_map(|(_, gain)| gain.as_ref()).max_by(|a, b| a.share.total_cmp(&b.share));
         if let Some(best) = best {
             let figures = [best.share, best.range.0, best.range.1].map(Shown::Share);
             rows.push((format!("{}: {}", kpi.name, best.effect), figures.to_vec()));
         }
         // It predicts if it goes with something as expected, or if forecasts gain by it; it does not if neither is so of anything, for sure.
-        let gains = |wanted| move |gain: &Option<_>| gain.as_ref().is_some_and(|of: &crate::sentence::Gain| of.verdict == wanted);
+        let gains = |wanted| {
+            move |gain: &Option<_>| {
+                gain.as_ref().is_some_and(|of: &crate::sentence::Gain| of.verdict == wanted)
+            }
+        };
         let says = |(found, gain): &(Verdict, Option<_>)| match found {
             Verdict::Contrary => Verdict::No,
             Verdict::Yes => Verdict::Yes,

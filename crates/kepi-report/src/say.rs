@@ -875,7 +875,8 @@ mod tests {
         }
         let (of, redefined) = (name(), NoDrivers::Redefined);
         let too_many = NoDrivers::TooMany { have: 40, most: 20 };
-        for why in [NoDrivers::NoValue { of }, redefined, NoDrivers::Restated, too_many, NoDrivers::Undefined] {
+        for why in [NoDrivers::NoValue { of }, redefined, NoDrivers::Restated, too_many, NoDrivers::Undefined]
+        {
             all.push(Sentence::DriversUntold(why));
         }
         for why in [NoChart::TooFew { have: 3, need: 12 }, NoChart::Overlapping, NoChart::NeverMoved] {
@@ -883,7 +884,14 @@ mod tests {
         }
         for signalling in [vec![], vec![period], vec![period; 4]] {
             let without_season = signalling.len() > 1;
-            all.push(Sentence::Charted { points: 36, low: 0.4, high: 0.5, signalling, without_season, one_in: 152.7 });
+            all.push(Sentence::Charted {
+                points: 36,
+                low: 0.4,
+                high: 0.5,
+                signalling,
+                without_season,
+                one_in: 152.7,
+            });
         }
         all.push(Sentence::OneLevel { points: 36 });
         for changes in 1..3 {
@@ -895,17 +903,22 @@ mod tests {
         }
         for not in [vec![], vec![name()], vec![name(); 4]] {
             let unlinked = not.len() / 2;
-            all.push(Sentence::Relies { scorecard: "Customers".to_owned(), leading: 9, predict: 2, not, unlinked });
+            all.push(Sentence::Relies {
+                scorecard: "Customers".to_owned(),
+                leading: 9,
+                predict: 2,
+                not,
+                unlinked,
+            });
         }
-        for (verdict, members) in [(Verdicts::Yes, None), (Verdicts::No, Some(30)), (Verdicts::Unknown, None)] {
+        for (verdict, members) in [(Verdicts::Yes, None), (Verdicts::No, Some(30)), (Verdicts::Unknown, None)]
+        {
             let (share, range) = (0.12, (-0.01, 0.19));
             all.push(Sentence::Gains(Gain { effect: name(), share, range, periods: 18, members, verdict }));
         }
-        for why in [
-            NoGain::Untold(link::Untold::SameRows),
-            NoGain::NotAhead,
-            NoGain::TooFew { have: 12, need: 22 },
-        ] {
+        for why in
+            [NoGain::Untold(link::Untold::SameRows), NoGain::NotAhead, NoGain::TooFew { have: 12, need: 22 }]
+        {
             all.push(Sentence::GainUntold { effects: vec![name()], why });
         }
         let calendar = Calendar { zone: "UTC".to_owned(), week_start: 0, fiscal_year_start: 1, weeks: None };

@@ -214,7 +214,8 @@ mod tests {
     #[test]
     fn a_scorecard_that_leans_on_what_does_not_predict_is_told() {
         let relies = |strength| {
-            let found = says("reliance", "effect", &Linked::new(4, 50, 60, strength).on_a_scorecard().0).unwrap();
+            let found =
+                says("reliance", "effect", &Linked::new(4, 50, 60, strength).on_a_scorecard().0).unwrap();
             let [Sentence::Relies { leading: 1, predict, not, unlinked: 0, .. }] = &found.says[..] else {
                 panic!("{found:?}")
             };

@@ -82,8 +82,9 @@ fn led(seed: u64, found: &mut Outlooks) {
     known.frame.kpis.values_mut().flat_map(|of| of.values_mut()).for_each(|series| series.truncate(60));
     let said = says("outlook", "effect", &known).map(|of| of.says).unwrap_or_default();
     let plain = said.iter().find_map(|of| if let Sentence::Outlook(of) = of { Some(of.ahead) } else { None });
-    let led =
-        said.iter().find_map(|of| if let Sentence::WithLeader { ahead, .. } = of { Some(*ahead) } else { None });
+    let led = said
+        .iter()
+        .find_map(|of| if let Sentence::WithLeader { ahead, .. } = of { Some(*ahead) } else { None });
     let (Some(plain), Some(led), Ok(effect)) = (plain, led, "effect".parse()) else { return };
     let Some(value) = truth.frame.figure(&effect, &Segment::total(), led.period.ordinal) else { return };
     found.led.add((led.low..=led.high).contains(&value.point));

@@ -172,7 +172,13 @@ impl Outlooks {
         lines(&[
             ("outlook", 36, "values in the range of 95 % said a month before", self.covered, least(0.90)),
             ("outlook", 36, "values in the range of 95 % said half a year before", self.later, least(0.85)),
-            ("outlook", 60, "values in the range of 95 % said beside a leading indicator", self.led, least(0.90)),
+            (
+                "outlook",
+                60,
+                "values in the range of 95 % said beside a leading indicator",
+                self.led,
+                least(0.90),
+            ),
             ("outlook", 60, "what was said beside it is closer", self.led_closer, None),
             ("target", 36, "targets five spreads off called out of reach", self.infeasible, least(0.90)),
             ("target", 36, "targets half a spread off called out of reach", self.feasible_false, most(0.05)),
@@ -189,7 +195,13 @@ impl Places {
         lines(&[
             ("location", 36, "one of ten members fell: it, and no other, is named", self.exact, least(0.55)),
             ("location", 36, "one of ten members fell: it is named first", self.first, least(0.8)),
-            ("location", 36, "one cell of 24 of two dimensions fell: it, and no other, is named", self.cell, least(0.55)),
+            (
+                "location",
+                36,
+                "one cell of 24 of two dimensions fell: it, and no other, is named",
+                self.cell,
+                least(0.55),
+            ),
             ("location", 36, "all members fell, any named", self.accused, most(0.05)),
             ("paradox", 1, "2,000 cases, all members rose and the total fell: told", self.turned, least(0.9)),
             ("paradox", 1, "2,000 cases, nothing moved: told", self.turned_false, most(0.02)),

@@ -340,7 +340,9 @@ fn every_analysis_was_asked() {
         let said = match analysis.name {
             // It asks of two KPIs.
             "link" => ask_link(&Linked::new(7, 50, 36, 0.2)),
-            "validity" | "gain" | "role" => asked(analysis.name, "cause", &Linked::new(7, 50, 24, 0.2).0).unwrap(),
+            "validity" | "gain" | "role" => {
+                asked(analysis.name, "cause", &Linked::new(7, 50, 24, 0.2).0).unwrap()
+            }
             "reliance" => {
                 asked(analysis.name, "cause", &Linked::new(7, 50, 24, 0.2).on_a_scorecard().0).unwrap()
             }
@@ -468,7 +470,8 @@ fn each_imbalance_is_named_and_a_balanced_card_is_quiet() {
     };
     assert_eq!(of(&|text| text), []);
     // Limits of the project's own.
-    let limits = "time_zone: UTC\nbalance: {per_objective: 1, heaviest: 40%, per_person: 3, per_scorecard: 3}";
+    let limits =
+        "time_zone: UTC\nbalance: {per_objective: 1, heaviest: 40%, per_person: 3, per_scorecard: 3}";
     let named = of(&|text| text.replace("time_zone: UTC", limits));
     let many = |of: &str, kpis, most| Imbalance::Many { of: of.to_owned(), kpis, most };
     let heavy = |of: &str| Imbalance::Heavy { perspective: of.to_owned(), weight: 5_000 };
@@ -485,7 +488,10 @@ fn each_imbalance_is_named_and_a_balanced_card_is_quiet() {
     assert_eq!(named, [Imbalance::Slow { soonest: Grain::Month, decides: (1, Grain::Week) }]);
     let third = "  b: {name: B, perspective: b, owner: owner}\n  c: {name: C, perspective: b, owner: owner}\nlinks:\n  \
         - {from: a, to: c, sign: positive}\n  - {from: b, to: c, sign: positive}\n";
-    let named = of(&|text| text.replace("  b: {name: B, perspective: b, owner: owner}\n", third) + &other.replace("other\n", "other\nobjective: c\n"));
+    let named = of(&|text| {
+        text.replace("  b: {name: B, perspective: b, owner: owner}\n", third)
+            + &other.replace("other\n", "other\nobjective: c\n")
+    });
     assert_eq!(named, [Imbalance::Drivers { drivers: 4, outcomes: 0, least: 0.2 }]);
 }
 
@@ -530,15 +536,21 @@ fn the_berkeley_admissions_are_flagged_and_a_world_without_a_turn_is_not() {
         asked("paradox", "admission", &Published::new(project, frame)).unwrap()
     };
     let found = of(BERKELEY);
-    let [Sentence::GapTurns { member, dimension, crude, held }] = &found.says[..] else { panic!("{found:?}") };
+    let [Sentence::GapTurns { member, dimension, crude, held }] = &found.says[..] else {
+        panic!("{found:?}")
+    };
     assert_eq!((member.as_str(), dimension.as_str()), ("gender men", "department"));
     // 44.5 % of men against 30.4 % of women; at the mix of all applicants 38.7 % against 43.0 %.
     assert!((crude - 0.1416).abs() < 5e-4 && (held + 0.0427).abs() < 5e-4, "{crude} {held}");
     assert_eq!(found.exhibit.unwrap().rows.len(), 6);
     // The same applicants, were women admitted as men of their department.
-    let fair = BERKELEY.map(|[(admitted, men), (_, women)]| [(admitted, men), (admitted * women / men, women)]);
+    let fair =
+        BERKELEY.map(|[(admitted, men), (_, women)]| [(admitted, men), (admitted * women / men, women)]);
     let nothing = of(fair);
-    assert_eq!((nothing.verdict, &nothing.says[..]), (Verdict::No, &[Sentence::NothingTurns { dimensions: 0, gaps: 7 }][..]));
+    assert_eq!(
+        (nothing.verdict, &nothing.says[..]),
+        (Verdict::No, &[Sentence::NothingTurns { dimensions: 0, gaps: 7 }][..])
+    );
 }
 
 /// A card of two perspectives with two KPIs each, one of each leading, one of which asks customers.
@@ -574,13 +586,18 @@ fn what_does_not_serve_an_end_of_a_link_is_not_asked_for_one() {
 /// By how much one count is more than another, as a share; that times the one; and an index of both counts, in two months.
 fn computed(months: [(f64, f64); 2]) -> Published {
     let entity = |id: &str| {
-        format!("entity: {id}\nname: {id}\nkey: [id]\ntime: at\nattributes:\n  id: {{type: text}}\n  at: {{type: date}}\n---\n")
+        format!(
+            "entity: {id}\nname: {id}\nkey: [id]\ntime: at\nattributes:\n  id: {{type: text}}\n  at: {{type: date}}\n---\n"
+        )
     };
     let kpi = |id: &str, measure: &str| {
-        format!("kpi: {id}\nname: {id}\nindicator: lagging\nbetter: higher\nmeasure: {measure}\nperiod: month\naccountable: owner\n---\n")
+        format!(
+            "kpi: {id}\nname: {id}\nindicator: lagging\nbetter: higher\nmeasure: {measure}\nperiod: month\naccountable: owner\n---\n"
+        )
     };
     let text = [
-        "project: world\nname: World\nlanguage: 1\ntime_zone: UTC\n---\nperson: owner\nname: Owner\n---\n".to_owned(),
+        "project: world\nname: World\nlanguage: 1\ntime_zone: UTC\n---\nperson: owner\nname: Owner\n---\n"
+            .to_owned(),
         entity("parcel"),
         entity("visit"),
         kpi("orders", "{count: {of: parcel}}"),
@@ -625,7 +642,10 @@ fn what_drove_a_computed_kpi_adds_up_and_comes_out_by_hand() {
     };
     let world = computed([(20.0, 40.0), (30.0, 50.0)]);
     let close = |parts: &BTreeMap<String, f64>, orders: f64, visits: f64| {
-        assert!((parts["orders"] - orders).abs() < 1e-12 && (parts["visits"] - visits).abs() < 1e-12, "{parts:?}");
+        assert!(
+            (parts["orders"] - orders).abs() < 1e-12 && (parts["visits"] - visits).abs() < 1e-12,
+            "{parts:?}"
+        );
     };
     // Ten orders more by 40 visits and by 50, halved; ten visits more by 20 orders and by 30.
     close(&parts("ratio", &world), (10.0 / 40.0 + 10.0 / 50.0) / 2.0, -(0.1 + 0.15) / 2.0);
@@ -642,7 +662,8 @@ fn what_drove_a_computed_kpi_adds_up_and_comes_out_by_hand() {
         found.says
     };
     let orders: KpiId = "orders".parse().unwrap();
-    let restated = of(&|frame| frame.kpis.get_mut(&orders).unwrap().get_mut(&Segment::total()).unwrap()[1].point = 31.0);
+    let restated =
+        of(&|frame| frame.kpis.get_mut(&orders).unwrap().get_mut(&Segment::total()).unwrap()[1].point = 31.0);
     assert_eq!(restated, [Sentence::DriversUntold(NoDrivers::Restated)]);
     let gone = of(&|frame| drop(frame.kpis.remove(&orders)));
     assert_eq!(gone, [Sentence::DriversUntold(NoDrivers::NoValue { of: "orders".to_owned() })]);
@@ -688,8 +709,11 @@ fn a_season_is_taken_off_and_told() {
         })
         .collect();
     let found = Planted::of(&months).ask("chart").unwrap();
-    let [Sentence::Charted { without_season: true, .. }, Sentence::OneLevel { .. }, Sentence::Season { strength, most, least }] =
-        &found.says[..]
+    let [
+        Sentence::Charted { without_season: true, .. },
+        Sentence::OneLevel { .. },
+        Sentence::Season { strength, most, least },
+    ] = &found.says[..]
     else {
         panic!("{found:?}")
     };
@@ -712,7 +736,13 @@ impl Frames for InFiles {
     fn judged(&self, kpi: &Kpi, period: Period, segment: &Segment) -> Judgement {
         self.0.judged(kpi, period, segment)
     }
-    fn points(&self, kpi: &Kpi, grain: Grain, segment: &Segment, range: RangeInclusive<i32>) -> Vec<(i32, f64)> {
+    fn points(
+        &self,
+        kpi: &Kpi,
+        grain: Grain,
+        segment: &Segment,
+        range: RangeInclusive<i32>,
+    ) -> Vec<(i32, f64)> {
         self.0.points(kpi, grain, segment, range)
     }
     fn loads(&self) -> &[LoadReport] {

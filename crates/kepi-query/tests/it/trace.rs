@@ -197,7 +197,8 @@ fn influence_ranks_planted_bad_rows_first() {
         let planted: HashSet<usize> = (0..5).map(|_| random.below(200)).collect();
         let mut rows = "id:text at:instant weight:integer pieces:integer\n".to_owned();
         for row in 0..200 {
-            let weight = (12.0 + 3.0 * random.normal()).max(1.0).round() * if planted.contains(&row) { 1_000.0 } else { 1.0 };
+            let weight = (12.0 + 3.0 * random.normal()).max(1.0).round()
+                * if planted.contains(&row) { 1_000.0 } else { 1.0 };
             rows.push_str(&format!("p{row} 2026-03-{:02} {weight} {}\n", 1 + row % 28, 1 + random.below(4)));
         }
         rows.push_str("zz 2026-06-01 12 1");
@@ -214,7 +215,11 @@ fn influence_ranks_planted_bad_rows_first() {
         let march = |value: &&Value| value.coverage.counted >= 200;
         let values = Road::by_reference(&project, &landed).values(&project);
         let mut seen = HashSet::new();
-        for value in values.iter().filter(march).filter(|value| value.period.grain == kepi_model::calendar::Grain::Month) {
+        for value in values
+            .iter()
+            .filter(march)
+            .filter(|value| value.period.grain == kepi_model::calendar::Grain::Month)
+        {
             let kpi = &project.kpis[&value.kpi];
             let found = ready(trace::value(of, kpi, value.period, &value.segment, &SECRET)).unwrap();
             let states = CellStates::decode(&value.states).unwrap();

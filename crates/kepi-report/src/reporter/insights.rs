@@ -76,14 +76,14 @@ fn influence(of: TracedValue) -> Influence {
     let moving = |of: Moving| {
         let file = of.file.clone();
         insight::Moving {
-        name: match (of.file, of.row) {
-            (Some(file), Some(row)) => format!("row {} ({file} row {row})", of.key),
-            _ if of.term.is_some() => format!("row {}", of.key),
-            _ => of.key,
-        },
-        rows: of.rows,
-        moves: of.moves,
-        file,
+            name: match (of.file, of.row) {
+                (Some(file), Some(row)) => format!("row {} ({file} row {row})", of.key),
+                _ if of.term.is_some() => format!("row {}", of.key),
+                _ => of.key,
+            },
+            rows: of.rows,
+            moves: of.moves,
+            file,
         }
     };
     let rows = of.most.first().map_or(of.counted, |first| first.rows);

@@ -218,7 +218,11 @@ pub(super) fn imbalance(of: &Imbalance) -> String {
 /// Whether it is known early enough.
 pub(super) fn role(of: &Role) -> String {
     let whole = |days: f64| format::count(days.abs().round() as u64);
-    let takes = format!("it is known after a {}, a decision takes {}", words::grain(of.period), words::lag(of.decides));
+    let takes = format!(
+        "it is known after a {}, a decision takes {}",
+        words::grain(of.period),
+        words::lag(of.decides)
+    );
     let follows = format!("“{}” follows {} later", of.effect, words::lag(of.lag));
     let beyond = if of.beyond_cycle { " That is longer than a business cycle." } else { "" };
     match of.left >= 0.0 {
@@ -227,13 +231,23 @@ pub(super) fn role(of: &Role) -> String {
             "It is said to lead and comes too late: {follows}, {takes}, some {} days too long.{beyond}",
             whole(of.left)
         ),
-        false => format!("It cannot lead: {follows}, {takes}, some {} days too long.{beyond}", whole(of.left)),
+        false => {
+            format!("It cannot lead: {follows}, {takes}, some {} days too long.{beyond}", whole(of.left))
+        }
     }
 }
 
 /// Whether the leading indicators of a scorecard predict.
-pub(super) fn relies(scorecard: &str, leading: usize, predict: usize, not: &[String], unlinked: usize) -> String {
-    let mut parts = vec![format!("{predict} of {leading} leading KPIs of “{scorecard}” predict what they are believed to move")];
+pub(super) fn relies(
+    scorecard: &str,
+    leading: usize,
+    predict: usize,
+    not: &[String],
+    unlinked: usize,
+) -> String {
+    let mut parts = vec![format!(
+        "{predict} of {leading} leading KPIs of “{scorecard}” predict what they are believed to move"
+    )];
     if !not.is_empty() {
         parts.push(match not {
             [] => String::new(),
@@ -254,12 +268,19 @@ pub(super) fn relies(scorecard: &str, leading: usize, predict: usize, not: &[Str
 /// By how much forecasts miss less.
 pub(super) fn gains(of: &Gain) -> String {
     let Gain { effect, share, range: (low, high), periods, members, verdict } = of;
-    let change = |of: f64| format!("{}{}", if of < 0.0 { format::MINUS.to_string() } else { String::new() }, format::share(of.abs()));
+    let change = |of: f64| {
+        format!(
+            "{}{}",
+            if of < 0.0 { format::MINUS.to_string() } else { String::new() },
+            format::share(of.abs())
+        )
+    };
     let rests = match members {
         Some(n) => format!("{n} members, {periods} periods forecast"),
         None => format!("{periods} periods forecast"),
     };
-    let by = format!("{} of their squared error ({} to {}; {rests})", change(*share), change(*low), change(*high));
+    let by =
+        format!("{} of their squared error ({} to {}; {rests})", change(*share), change(*low), change(*high));
     match verdict {
         Verdicts::Yes => format!("Yes: forecasts of “{effect}” save {by} with it."),
         Verdicts::No | Verdicts::Contrary => {
@@ -274,7 +295,9 @@ pub(super) fn gain_untold(effects: &str, why: NoGain) -> String {
     match why {
         NoGain::Untold(why) => untold(effects, why),
         NoGain::NotAhead => {
-            format!("Not asked of {effects}: it is believed to move in the same period, which is no forecast.")
+            format!(
+                "Not asked of {effects}: it is believed to move in the same period, which is no forecast."
+            )
         }
         NoGain::TooFew { have, need } => {
             format!("Too little data to tell of {effects}: {need} periods are needed, there are {have}.")
@@ -330,7 +353,13 @@ impl Say<'_> {
     }
 
     /// What its control chart shows.
-    pub(super) fn charted(&self, (points, without_season): (usize, bool), limits: (f64, f64), signalling: &[Period], one_in: f64) -> String {
+    pub(super) fn charted(
+        &self,
+        (points, without_season): (usize, bool),
+        limits: (f64, f64),
+        signalling: &[Period],
+        one_in: f64,
+    ) -> String {
         let [low, high] = [limits.0, limits.1].map(|limit| self.number(limit).text);
         let season = if without_season { ", its season taken off" } else { "" };
         let chance = format!("by chance one point in {} signals", one_in.round());

@@ -1,5 +1,8 @@
 //! Predictive validity: does a leading KPI improve forecasts of an outcome beyond the outcome's own past?
-#![expect(clippy::indexing_slicing, reason = "rows start after the lags, origins lie inside the series, members are counted first")]
+#![expect(
+    clippy::indexing_slicing,
+    reason = "rows start after the lags, origins lie inside the series, members are counted first"
+)]
 
 use std::collections::BTreeMap;
 
