@@ -44,6 +44,8 @@ cluster)
 data)
     # Worlds of rows and deliveries with planted faults: precision and recall of the rules that are to find them.
     at_length "${KEPI_COUNT:-40}" planted --package kepi-lake --test it
+    # Answers to surveys with planted faults: what screening finds of them.
+    at_length "${KEPI_COUNT:-40}" planted --package kepi-query --test it
     ;;
 deciding)
     # Random people, leavers, modes and clocks: 400 commands a count.

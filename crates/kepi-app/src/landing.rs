@@ -11,6 +11,7 @@ use crate::{
     items,
     open::App,
     run::{Request, RunProgress, Step, landing_order},
+    screening,
 };
 
 /// What was landed and what was not.
@@ -153,9 +154,12 @@ impl Landing<'_> {
         let kept = self.app.inbox.kept(source).await?;
         let mut inflow = self.app.inbox.begin(source, &kept)?;
         let (fetcher, from) = (&self.app.fetcher, kept.bookmark.as_ref());
-        let fetched = match source.from {
+        let fetched = match &source.from {
             Connector::Entries => entries::after(&self.app.store, from, inflow.rows()).await?,
             Connector::Items => items::after(&self.app.store, from, inflow.rows()).await?,
+            Connector::Screening(screen) => {
+                screening::after(self.app, self.project, screen, from, inflow.rows()).await?
+            }
             _ => fetcher.fetch(self.project, source, from, inflow.rows()).await?,
         };
         let more = fetched.more;

@@ -47,6 +47,7 @@ mod refusals;
 pub mod register;
 pub mod reproduce;
 pub mod run;
+pub mod screening;
 mod told;
 pub mod trace;
 

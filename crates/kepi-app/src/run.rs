@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_govern::{Permit, laws};
 use kepi_model::{
-    calendar::{Grain, zones_version},
+    calendar::{Grain, day_of_ordinal, zones_version},
     derived::Made,
     governance::Mode,
     id::{DimensionId, EntityId, KpiId, RuleId, SourceId},
@@ -20,7 +20,7 @@ use kepi_query::{
     landing::{LoadOutcome, LoadReport, NotLanded, Progress, RowCounts},
     parallel,
     port::{EvaluateError, PinnedInputs, SnapshotId},
-    published::{Counts, NewRun, Published, RunPins, VALUE},
+    published::{Changed, Counts, NewRun, Published, RunPins, VALUE, Vouched},
     reach, scans,
     trust::{self, Broken, Judged, Withheld},
     value::Value,
@@ -120,6 +120,9 @@ pub struct RunReport {
     pub unchanged: u64,
     /// No longer computed: they stay in history, with the reason.
     pub withdrawn: u64,
+    /// Periods of which figures differ from what was published before, or are withdrawn, by KPI, segments apart.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub changed: BTreeMap<KpiId, Vec<String>>,
     /// Sources of which the run rejected more rows than they allow.
     pub rejected: Vec<Rejected>,
     /// Rules about data sets, where they do not hold.
@@ -302,7 +305,7 @@ impl App {
             kept.tidy();
         }
         progress.step(Step::Publish);
-        let Published { counts, .. } =
+        let Published { counts, changed, .. } =
             self.publish(project, definitions, (request, &by), number, &inputs, &computed).await?;
         // What is published stands, whatever becomes of this.
         progress.step(Step::Judge);
@@ -332,6 +335,7 @@ impl App {
             updated: all.restated - all.of_final,
             unchanged: all.unchanged,
             withdrawn: all.withdrawn,
+            changed: changed_of(project, changed.first().map_or(&[], Vec::as_slice)),
             rejected,
             broken: broken_rules(project, &computed.judged.broken),
             withheld: withheld_of(project, &computed.judged.withheld),
@@ -568,6 +572,17 @@ pub(crate) fn reach_of(project: &Project, inputs: &PinnedInputs, at: i64) -> BTr
         }
     }
     reach
+}
+
+fn changed_of(project: &Project, changed: &[Changed]) -> BTreeMap<KpiId, Vec<String>> {
+    let mut all: BTreeMap<KpiId, Vec<String>> = BTreeMap::new();
+    for of in changed {
+        let (Ok(kpi), Some(grain)) = (of.subject.parse(), Vouched::read_grain(&of.grain)) else { continue };
+        let Ok(day) = day_of_ordinal(of.period) else { continue };
+        let period = project.calendar.period_of_day(grain, day);
+        all.entry(kpi).or_default().push(project.calendar.label(period));
+    }
+    all
 }
 
 fn broken_rules(project: &Project, broken: &[Broken]) -> Vec<BrokenRule> {

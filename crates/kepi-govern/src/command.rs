@@ -16,6 +16,7 @@ use crate::{
     event::{DefinitionAdopted, Load, RunCounts, Sealed},
     governance::Governing,
     items::{Content, Stance},
+    judging::Judging,
     plain::{ColumnName, Engine, Name, Uuid},
     principal::Principal,
     register::{Adopted, DocumentId},
@@ -196,6 +197,8 @@ pub enum Command {
     Silence(Silence),
     /// Ends a silence before its time, by number.
     EndSilence(u64),
+    /// Says of rows that look doubtful what they are.
+    Judge(Judging),
     /// Ends what nobody decided in time, and hands on what nobody did.
     Tick,
 }
@@ -210,6 +213,7 @@ impl Command {
             Self::Withdraw(of) => Some(("withdraw", Some(of.item))),
             Self::Act(of) => Some(("act", Some(of.item))),
             Self::Silence(_) | Self::EndSilence(_) => Some(("silence", None)),
+            Self::Judge(_) => Some(("judge_rows", None)),
             _ => None,
         }
     }

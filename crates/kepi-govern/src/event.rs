@@ -22,6 +22,7 @@ use crate::{
     periods::{Close, Freeze, PeriodId},
     plain::{ColumnName, Engine, Kind, Name, StepName, Uuid},
     register::{Adopted, DocumentId, Effective},
+    judging::Judging,
     silences::Silence,
 };
 
@@ -566,6 +567,8 @@ pub enum Event {
     AlertsSilenced(AlertsSilenced),
     /// `silence.ended`, by number
     SilenceEnded(u64),
+    /// `rows.judged`
+    RowsJudged(Judging),
     /// `legacy`
     Legacy(Legacy),
 }
@@ -615,6 +618,7 @@ impl Event {
             | Self::ItemObserved(ItemObserved { item, .. })
             | Self::ItemContacted(ItemContacted { item, .. })
             | Self::ItemAnswered(ItemAnswered { item, .. }) => Subject::item(*item),
+            Self::RowsJudged(e) => Subject::entity(&e.of),
             Self::Legacy(e) => e.subject.clone(),
         }
     }
@@ -647,6 +651,7 @@ impl Event {
             Self::ItemAnswered(e) => e.note.into_iter().collect(),
             Self::ValueEntered(e) => e.of.named().collect(),
             Self::AlertsSilenced(e) => vec![e.of.why],
+            Self::RowsJudged(e) => vec![e.why],
             Self::Legacy(e) => vec![e.body],
             // What loads and runs commit to are rows, which are held against them where they are read.
             Self::LoadLanded(_)

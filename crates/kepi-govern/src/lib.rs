@@ -14,6 +14,7 @@ pub mod entries;
 pub mod event;
 pub mod governance;
 pub mod items;
+pub mod judging;
 pub mod laws;
 pub mod organisation;
 pub mod overrides;

@@ -11,6 +11,7 @@ use crate::{
     periods::{Closed, Periods},
     principal::Principal,
     register::Register,
+    judging::Judged,
     silences::Silences,
     wire::Recorded,
 };
@@ -52,6 +53,8 @@ pub struct Organisation {
     pub overrides: Overrides,
     /// What nobody is asked about, and was not.
     pub silences: Silences,
+    /// What was said of rows that look doubtful.
+    pub judged: Judged,
     /// What waits for somebody, or did.
     pub items: Items,
 }
@@ -90,6 +93,7 @@ impl Organisation {
             Event::OverrideEnded(e) => self.overrides.end(e.item, e.why, place.seq, place.at),
             Event::AlertsSilenced(e) => self.silences.begin(e.silence, &e.of, place.at),
             Event::SilenceEnded(silence) => self.silences.end(*silence, place.at),
+            Event::RowsJudged(e) => self.judged.take(e, place.seq),
             Event::ItemOpened(_)
             | Event::ItemEdited(_)
             | Event::ItemRebased(_)
@@ -148,6 +152,7 @@ impl Organisation {
         "period.lifted",
         "person.joined",
         "person.left",
+        "rows.judged",
         "silence.ended",
         "sign_in.bound",
         "sign_in.ended",

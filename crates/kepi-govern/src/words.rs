@@ -9,6 +9,7 @@ use crate::{
     entries::Entry,
     event::{DefinitionAdopted, Event, LoadCounts, Returned, RunCounts, Subject},
     items::{Content, Expected, Seen},
+    judging::Verdict,
     overrides::Override,
     periods::Freeze,
 };
@@ -131,6 +132,14 @@ impl Event {
                 format!("silent: {alert}{kpi}{unit}")
             }
             Self::SilenceEnded(_) => "silent no longer".to_owned(),
+            Self::RowsJudged(e) => {
+                let said = match e.verdict {
+                    Verdict::Confirm => "what it looks like",
+                    Verdict::Dismiss => "in order",
+                };
+                let rows = if e.rows.len() == 1 { "1 row".to_owned() } else { format!("{} rows", e.rows.len()) };
+                format!("{rows} of {}: {said}", e.of)
+            }
             Self::Legacy(e) => format!("{}, from before events had versions", e.was),
         }
     }

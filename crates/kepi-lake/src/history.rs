@@ -26,6 +26,8 @@ pub(crate) enum Placed {
     Duplicate,
     /// Append mode: another row of a known key.
     Conflict,
+    /// That a key is gone, which was not known.
+    Gone,
 }
 
 /// Since when and until when.
@@ -135,6 +137,26 @@ impl History {
         // It is written as it is now.
         self.rewrites.remove(&(version.file, version.row));
         (placed, chains.get(at).map_or(nothing, |e| (e.from, e.to)))
+    }
+
+    /// Places a row that says that its key is gone: a version that never holds and ends the one before it, whatever comes in which
+    /// order. Also the interval in which it stands written.
+    pub fn gone(&mut self, chains: &mut Chains, key: usize, version: Version) -> (Placed, Interval) {
+        // Before it begins: so it is told from a version that was superseded at once.
+        let version = Version { ended: version.start.saturating_sub(1), ..version };
+        let mut before = chains.head(key);
+        while let Some(link) = chains.links.get(before as usize) {
+            if link.entry.version.order <= version.order {
+                break;
+            }
+            before = link.previous;
+        }
+        let known = chains.get(before).is_some_and(|e| e.version.ended <= version.start);
+        if known {
+            return (Placed::Duplicate, (EVER, OPEN));
+        }
+        let (_, interval) = self.upsert(chains, key, version);
+        (Placed::Gone, interval)
     }
 
     /// Works out the intervals of a key's versions.
@@ -310,6 +332,33 @@ mod tests {
         assert_eq!(upsert(&mut index, &mut history, 7, version(10, 1, 1)), Placed::Duplicate);
         assert_eq!(upsert(&mut index, &mut history, 7, version(10, 2, 1)), Placed::Superseding);
         assert_eq!(chain(&index, 7), [(1, 10, 10), (2, EVER, OPEN)]);
+    }
+
+    #[test]
+    fn a_key_is_gone_from_its_deletion_on_whatever_comes_first() {
+        let gone = |index: &mut KeyIndex, history: &mut History, order, row| {
+            let mut chains = Chains::default();
+            index.probe(&[7], &mut chains).unwrap();
+            let (placed, interval) = history.gone(&mut chains, 0, version(order, 99, row));
+            index.apply(&chains).unwrap();
+            (placed, interval)
+        };
+        // The row first, then its deletion; and the other way round.
+        for deletion_first in [false, true] {
+            let (mut index, mut history) = (KeyIndex::new(0, None), History::default());
+            if deletion_first {
+                assert_eq!(gone(&mut index, &mut history, 20, 1), (Placed::Gone, (19, 19)));
+                assert_eq!(upsert(&mut index, &mut history, 7, version(10, 1, 0)), Placed::Superseding);
+            } else {
+                assert_eq!(upsert(&mut index, &mut history, 7, version(10, 1, 0)), Placed::New);
+                assert_eq!(gone(&mut index, &mut history, 20, 1), (Placed::Gone, (19, 19)));
+            }
+            assert_eq!(chain(&index, 7), [(1, EVER, 20), (99, 19, 19)], "{deletion_first}");
+            assert_eq!(gone(&mut index, &mut history, 30, 2).0, Placed::Duplicate, "it is gone already");
+            // It is there again, and what is older than its deletion stays gone.
+            assert_eq!(upsert(&mut index, &mut history, 7, version(40, 2, 3)), Placed::New);
+            assert_eq!(chain(&index, 7), [(1, EVER, 20), (99, 19, 19), (2, 40, OPEN)], "{deletion_first}");
+        }
     }
 
     #[test]

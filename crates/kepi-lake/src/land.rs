@@ -97,7 +97,10 @@ impl LocalLake {
             .entities
             .get(&source.into)
             .ok_or_else(|| misfit(format!("there is no entity `{}`", source.into)))?;
-        let shape = IndexShape::of(source, entity)
+        // A list of keys is about rows of another source, and reads them as that does.
+        let about = source.keys_of.as_ref().map_or(Some(source), |id| project.sources.get(id));
+        let about = about.ok_or_else(|| misfit("the source whose keys it lists is not there".to_owned()))?;
+        let shape = IndexShape::of(about, entity)
             .ok_or_else(|| misfit("its key, version or a rule names an unknown attribute".to_owned()))?;
         let name = raw.name().to_owned();
         let order = raw.order();
@@ -154,6 +157,7 @@ impl LocalLake {
                 load,
                 effective,
                 newer,
+                about: about.id.clone(),
                 others: know_more(project, source),
                 at: landing.at,
                 past,

@@ -189,7 +189,7 @@ pub(crate) fn ordered(source: &Source) -> bool {
     match source.mode {
         Mode::Append => false,
         Mode::Upsert => source.version.is_none(),
-        Mode::Snapshot => true,
+        Mode::Snapshot | Mode::Keys => true,
     }
 }
 

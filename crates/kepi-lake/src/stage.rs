@@ -43,6 +43,8 @@ use crate::{
 const KEY: &str = "key";
 /// Append mode: another row has this key.
 const DUPLICATE_KEY: &str = "duplicate key";
+/// Whether the key is gone cannot be said.
+const GONE: &str = "deleted";
 /// The version attribute has no value.
 const VERSION: &str = "version";
 /// With fewer earlier loads there is no verdict on the number of rows.
@@ -64,6 +66,8 @@ pub(crate) struct Staging {
     pub effective: i64,
     /// The file that has landed and is newer, although this one lands after it.
     pub newer: Option<String>,
+    /// The source whose rows it is about: of a list of keys another one.
+    pub about: SourceId,
     /// Other sources of the entity that fill attributes which this one does not: their rows are not superseded.
     pub others: Vec<SourceId>,
     pub at: i64,
@@ -107,6 +111,12 @@ struct Working<'a> {
     staged: u32,
     load: u32,
     source: u32,
+    /// Number of the source whose rows it is about.
+    about: u32,
+    /// Keys that it says are gone, and of them those that nobody knew.
+    gone: (u64, u64),
+    /// Mode `keys`: keys of rows that have not come.
+    not_yet: u64,
     /// Numbers of the sources whose rows are not superseded.
     others: Vec<u32>,
     unknown: u64,
@@ -183,11 +193,12 @@ pub(crate) fn stage(
     let load = index.loads.number(&staging.load);
     index.keys.begin(load);
     let source = index.sources.number(staging.source.id.as_str());
+    let about = index.sources.number(staging.about.as_str());
     let others = staging.others.iter().map(|id| index.sources.number(id.as_str())).collect();
     let dropped = match &staging.past.earlier {
         Some(earlier) => {
             let number = index.loads.number(&earlier.load);
-            history.remove_load(&mut index.keys, number, source, earlier.effective)?
+            history.remove_load(&mut index.keys, number, about, earlier.effective)?
         }
         None => BTreeMap::new(),
     };
@@ -204,6 +215,9 @@ pub(crate) fn stage(
         staged,
         load,
         source,
+        about,
+        gone: (0, 0),
+        not_yet: 0,
         others,
         unknown: 0,
         seen: KeySet::default(),
@@ -223,7 +237,7 @@ pub(crate) fn stage(
     };
     let mut rows = Rows::new(&staging.entity, personal, staging.known.clone());
     let mut stopped = match &staging.newer {
-        Some(newer) if staging.source.mode == Mode::Snapshot => {
+        Some(newer) if matches!(staging.source.mode, Mode::Snapshot | Mode::Keys) => {
             let why = format!(
                 "by {} it is older than `{newer}`, which has landed, and would end what came since; take it away, or say \
                  under `order` of the source which file is newer",
@@ -381,7 +395,7 @@ impl Working<'_> {
     }
 
     fn see(&mut self, key: Option<Key>) {
-        if self.staging.source.mode == Mode::Snapshot {
+        if matches!(self.staging.source.mode, Mode::Snapshot | Mode::Keys) {
             self.seen.extend(key);
         }
     }
@@ -402,13 +416,32 @@ impl Working<'_> {
                 .collect();
             return reject(KEY, format!("the key has no value: {}", missing.join(", ")));
         };
+        if self.staging.source.mode == Mode::Keys {
+            return self.listed(key);
+        }
+        let is_gone = match &self.staging.source.deleted {
+            Some(condition) => match mapping::evaluate(condition, &rows.row(row)) {
+                Ok(cell) => cell == Cell::Boolean(true),
+                Err(why) => return reject(GONE, why),
+            },
+            None => false,
+        };
+        if is_gone && self.staging.source.mode == Mode::Snapshot {
+            // As if it were not there.
+            self.counts.out_of_scope += 1;
+            self.gone.0 += 1;
+            return Verdict::Lands;
+        }
         self.see(Some(key));
         let Some((order, start)) = shape.order(&rows.columns, row, self.staging.effective) else {
             return reject(VERSION, "the attribute that says which row is newer has no value".to_owned());
         };
-        match self.rules(number, row, key, rows) {
-            Verdict::Lands => {}
-            other => return other,
+        // Of what is gone nothing else is demanded.
+        if !is_gone {
+            match self.rules(number, row, key, rows) {
+                Verdict::Lands => {}
+                other => return other,
+            }
         }
         let version = Version {
             content: self.hasher.content(&rows.columns, &self.tags, row),
@@ -427,12 +460,24 @@ impl Working<'_> {
         }
         let batch = &mut self.batch;
         let (placed, interval) = match self.staging.source.mode {
+            _ if is_gone => self.history.gone(&mut batch.chains, at, version),
+            Mode::Append if batch.chains.get(batch.chains.head(at)).is_some_and(|e| e.version.ended != OPEN) => {
+                // It was gone, and is there again: from now on.
+                self.history.upsert(&mut batch.chains, at, version)
+            }
             Mode::Append => (self.history.append(&mut batch.chains, at, version), (EVER, OPEN)),
-            Mode::Upsert | Mode::Snapshot => self.history.upsert(&mut batch.chains, at, version),
+            Mode::Upsert | Mode::Snapshot | Mode::Keys => self.history.upsert(&mut batch.chains, at, version),
         };
         match placed {
             Placed::New => self.counts.accepted += 1,
             Placed::Superseding => self.counts.superseding += 1,
+            Placed::Gone => {
+                let knew = batch.chains.chain(batch.chains.head(at)).count() > 1;
+                let count = if knew { &mut self.counts.superseding } else { &mut self.counts.accepted };
+                *count += 1;
+                self.gone.0 += 1;
+                self.gone.1 += u64::from(!knew);
+            }
             Placed::Duplicate => {
                 self.counts.duplicate += 1;
                 return Verdict::Lands;
@@ -445,6 +490,11 @@ impl Working<'_> {
                 );
             }
         }
+        if is_gone {
+            batch.landing.push(row as u32);
+            batch.intervals.push(interval);
+            return Verdict::Lands;
+        }
         let unique = batch.owners.iter_mut().zip(&mut batch.owned).zip(&shape.unique);
         for ((owners, owned), attributes) in unique {
             if let Some(value) = self.hasher.key(&rows.columns, attributes, row) {
@@ -454,6 +504,21 @@ impl Working<'_> {
         }
         batch.landing.push(row as u32);
         batch.intervals.push(interval);
+        Verdict::Lands
+    }
+
+    /// A key in a list of keys: known, or of a row that has not come.
+    fn listed(&mut self, key: Key) -> Verdict {
+        self.see(Some(key));
+        let chains = &self.batch.chains;
+        let at = self.batch.keys.binary_search(&key).ok();
+        let head = at.and_then(|at| chains.get(chains.head(at)));
+        if head.is_some_and(|e| e.version.ended == OPEN) {
+            self.counts.duplicate += 1;
+        } else {
+            self.counts.out_of_scope += 1;
+            self.not_yet += 1;
+        }
         Verdict::Lands
     }
 
@@ -651,15 +716,17 @@ impl Working<'_> {
         if counts.out_of_scope + counts.landed() != counts.read {
             return Err(LandError::Accounting { path: staging.name.clone(), detail: format!("{counts:?}") });
         }
-        if staging.source.mode == Mode::Snapshot {
+        if matches!(staging.source.mode, Mode::Snapshot | Mode::Keys) {
             let index = &mut self.index.keys;
-            let absent = history::absent(index, (self.source, self.load), staging.effective, &self.seen)?;
+            let absent = history::absent(index, (self.about, self.load), staging.effective, &self.seen)?;
             if let Some(why) = absent.too_many(staging.source.deletes_at_most) {
                 staged.stopped = Some((built_in(DELETES)?, why));
                 return Ok((staged, self.index));
             }
             staged.ended = self.history.end(index, absent, staging.effective)?;
         }
+        staged.ended += self.gone.0;
+        staged.notes.extend(said_of_keys(&staging.source, staged.ended, self.gone, self.not_yet));
         let mut new: BTreeMap<u32, NewFile> = BTreeMap::new();
         let ended = &mut staged.replacement.end;
         let index = &mut self.index;
@@ -680,6 +747,22 @@ impl Working<'_> {
         }
         Ok((staged, self.index))
     }
+}
+
+/// What a file said of keys that are gone, in words.
+fn said_of_keys(source: &Source, ended: u64, (gone, unknown): (u64, u64), not_yet: u64) -> Vec<String> {
+    let keys = |n: u64| if n == 1 { "1 key".to_owned() } else { format!("{n} keys") };
+    let mut said = Vec::new();
+    if gone > 0 && source.mode != Mode::Snapshot {
+        let never = if unknown > 0 { format!(", {unknown} of which never came") } else { String::new() };
+        said.push(format!("its rows say of {} that it is gone at the source{never}", keys(gone)));
+    } else if ended > gone {
+        said.push(format!("{} in force not in it: gone at the source", keys(ended - gone)));
+    }
+    if not_yet > 0 {
+        said.push(format!("it has {} of rows that have not come, or are gone", keys(not_yet)));
+    }
+    said
 }
 
 /// The name of a built-in rule that stops a file.

@@ -463,6 +463,7 @@ pub(crate) fn entities() -> BTreeMap<EntityId, Entity> {
                     Some(Lasts { from: from.parse().ok()?, until: until.parse().ok() })
                 }),
                 rows: None,
+                screen: None,
             };
             Some((id, entity))
         })

@@ -377,6 +377,14 @@ codes! {
         "A rule about a data set says what a KPI must be: at least, at most, or between two amounts in its unit. Without a bound, or with one that nothing keeps, there is nothing to judge."
         "`at_least`, `at_most` or both, in the unit of the KPI"
         "write a bound such as `at_least: 99%`";
+    SCREEN "K0466" Error "a screen that cannot find anything"
+        "Answers are screened by their own row (`flags`), by a block of questions (`straight_lining`), by the time they took beside that of others (`speeding`) or because another one came before (`duplicates`). What is found is a row for each answer, so answers need a key of one attribute and a time."
+        "landed attributes of the entity, and at least one thing that is looked for"
+        "name what is looked for, such as `speeding: {took: responded_at - started_at}`";
+    GONE "K0467" Error "keys that cannot be said to be gone"
+        "That a row is gone at its source is said by a row (`deletes: {where: …}`), by its absence from a file that is the whole (`mode: snapshot`), or by its absence from a list of all keys (`mode: keys`, `keys_of:` the source that brings the rows). A list of keys brings nothing but keys."
+        "a list of the keys of another source of the same entity, by the same key"
+        "name that source under `keys_of`, and map its key";
 
     EXPRESSION_TOO_LARGE "K0501" Error "an expression that is too large"
         "Expressions have at most 4 KiB, 200 parts and 32 levels of brackets; larger ones are refused before they are read."

@@ -21,6 +21,7 @@ use crate::{
     calendar::Grain,
     codes,
     decode::{Decode, Decoder, Placed, choices},
+    entity::screening::Then,
     meant::meant_kind,
     project::{
         Ambiguous, AsOf, Better, CascadeTargets, CascadeValue, Consequence, Excess, Identical, Indicator,
@@ -36,7 +37,9 @@ pub(crate) use benchmark::{Benchmark, Measured};
 pub(crate) use business_hours::BusinessHours;
 pub(crate) use connection::{Connection, HttpAuth, HttpServer, S3Bucket, Secret, SecretText, Setting};
 pub(crate) use crosswalk::Crosswalk;
-pub(crate) use entity::{Attribute, Entity, Every, Lasts, Moment, Moments, Named, Part, Rows, Stage};
+pub(crate) use entity::{
+    Attribute, Entity, Every, Lasts, Moment, Moments, Named, Part, Rows, Screen, Speeding, Stage, StraightLining,
+};
 pub(crate) use governance::Governance;
 pub(crate) use guardrail::{Bound, Guardrail};
 pub(crate) use kpi::{Basis, By, DimensionPaths, Kpi, Line, Target};
@@ -68,7 +71,8 @@ choices!(
     Mode,
     Otherwise,
     Sign,
-    Strength
+    Strength,
+    Then
 );
 
 macro_rules! documents {

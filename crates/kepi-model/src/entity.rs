@@ -1,10 +1,12 @@
 //! Entities and attributes.
 
 pub mod derived;
+pub mod screening;
 
 use std::collections::BTreeMap;
 
 use derived::{Derivation, Derived, Lasts, Rows};
+use screening::Screen;
 
 use crate::{
     expression::{Path, Type},
@@ -32,6 +34,8 @@ pub struct Entity {
     pub lasts: Option<Lasts>,
     /// How its rows are made; none: they are landed.
     pub rows: Option<Rows>,
+    /// Which of its rows are doubtful answers.
+    pub screen: Option<Screen>,
 }
 
 impl Entity {

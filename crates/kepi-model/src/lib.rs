@@ -59,4 +59,4 @@ mod word;
 pub mod wording;
 mod yaml;
 
-pub use entity::derived;
+pub use entity::{derived, screening};

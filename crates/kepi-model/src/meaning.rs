@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     calendar::Calendar,
     derived,
+    entity::screening::{Fault, Screen},
     expression::{Expression, Node, Path, Type},
     form,
     id::{EntityId, Hash, KpiId},
@@ -113,6 +114,7 @@ pub(crate) fn source(source: &Source) -> Hash {
         Connector::Fetch(_) => json!(["fetch"]),
         Connector::Entries => json!(["kepi", "entries"]),
         Connector::Items => json!(["kepi", "items"]),
+        Connector::Screening(screen) => json!(["kepi", "screening", screen_form(screen)]),
     };
     // Only where there are any.
     let from = match &source.from {
@@ -159,10 +161,28 @@ pub(crate) fn source(source: &Source) -> Hash {
         source.clean.iter().map(|c| json!(c.word())).collect::<Value>(),
         json!(days),
     ];
+    form.extend(source.deleted.as_ref().map(|of| json!(["deleted", form::expression(of)])));
+    form.extend(source.keys_of.as_ref().map(|of| json!(["keys of", of])));
     if let Some(Unpivot { columns, name, value }) = &source.unpivot {
         form.push(json!(["unpivot", sorted(columns.iter().map(|c| json!(c))), name, value]));
     }
     hash("source", &form.into())
+}
+
+/// What decides what is found of the rows of an entity that is screened.
+fn screen_form(screen: &Screen) -> Value {
+    let rules = screen.rules.iter().map(|rule| {
+        let fault = match &rule.fault {
+            Fault::StraightLining { items, run } => json!(["straight lining", items, run]),
+            Fault::Speeding { took, below, after, at_least } => {
+                json!(["speeding", form::expression(took), below, after, at_least])
+            }
+            Fault::Duplicate { same, within } => json!(["duplicate", same, within]),
+            Fault::Row(of) => json!(["row", form::expression(of)]),
+        };
+        json!([rule.id, fault, rule.then.word()])
+    });
+    json!([screen.entity, screen.key, screen.time, screen.instrument, sorted(rules)])
 }
 
 fn mapping(mapping: &Mapping) -> Value {

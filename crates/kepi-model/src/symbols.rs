@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     builtin, codes,
+    entity::screening,
     findings::Findings,
     source_text::{FileId, Span},
     table::{Key, Kind, Symbol, Table},
@@ -45,6 +46,10 @@ impl Symbols {
                 let from = is_dated(table).then(|| document.root.entries().iter().find(|e| e.key == FROM));
                 let from = from.map(|entry| entry.and_then(|e| e.value.text()).unwrap_or_default());
                 symbols.define(symbol, name, from, first.value.span, findings);
+                // What is found of rows that are screened are rows, too.
+                if document.root.entry("screen").is_some() {
+                    symbols.note(symbol, &screening::table_of(name), first.value.span);
+                }
             }
             for entry in document.root.entries().iter().skip(1) {
                 match table.field(&entry.key).map(|f| f.kind) {

@@ -29,7 +29,7 @@ use crate::{
     cells::{Cells, Parts, SideStates, View},
     guard::with_members_on_their_scales,
     layout::Layout,
-    lower::{Lowered, key_sets_of, lower_at},
+    lower::{Lowered, key_sets_of, lower_at, lower_unscreened},
     measure::{Finished, Presence, entered, kind_of},
     merge::{MergeError, roll_up},
     parallel,
@@ -39,7 +39,7 @@ use crate::{
     side::{LowerError, MAXIMUM_DAYS, Side},
     state::{
         Measured, Member, StateTable,
-        wire::{CellStates, DigestKey, Secret, TermStates},
+        wire::{self, CellStates, DigestKey, Secret, TermStates},
     },
     value::{Coverage, Exact, Finality, Segment, Value},
 };
@@ -210,8 +210,27 @@ impl<'a> AtGrain<'a> {
             });
             Ok(())
         })?;
+        self.beside_unscreened(kpi, &key, &mut values)?;
         let values = bridged::shared_out(kpi, values, level)?;
         without_data::filled(self, kpi, values)
+    }
+
+    /// Keeps with each value, of which rows were screened, what all rows come to.
+    fn beside_unscreened(&self, kpi: &Kpi, key: &DigestKey, values: &mut [Value]) -> Result<(), FinishError> {
+        let Some(whole) = lower_unscreened(kpi, self.context.project, self.grain)? else { return Ok(()) };
+        let mut all: BTreeMap<(i32, Segment), Vec<u8>> = BTreeMap::new();
+        self.each(kpi, &whole, |bucket, segment, view| {
+            let mut bytes = Vec::new();
+            view.encode(key, &mut bytes);
+            all.insert((self.first.saturating_add_unsigned(bucket), segment), bytes);
+            Ok(())
+        })?;
+        for value in values {
+            if let Some(all) = all.get(&(value.period.ordinal, value.segment.clone())) {
+                value.states = wire::screened(&value.states, all).into();
+            }
+        }
+        Ok(())
     }
 
     /// Shows what the measure's kind sees of every value, in the order of [`Self::values`].
@@ -525,6 +544,12 @@ pub fn representativity(kpi: &Kpi, states: &[u8]) -> Option<f64> {
     kpi.design.as_ref().filter(|design| !design.margins.is_empty())?;
     let states = CellStates::decode(states).ok()?;
     weighted::representativity(&View::kept(&states)).ok().map(|of| of.indicator)
+}
+
+/// What a value would be if no row were screened out, by the states that are kept beside it; none where no rows are screened.
+pub fn unscreened(kpi: &Kpi, states: &[u8], confidence: f64) -> Option<Finished> {
+    let states = CellStates::decode(states).ok()?.unscreened?;
+    finished_again(kpi, &states, confidence).ok()
 }
 
 /// Why a value may not be published, if it may not.

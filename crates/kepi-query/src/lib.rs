@@ -35,6 +35,7 @@ pub mod reference;
 pub mod response;
 pub mod row;
 pub mod scans;
+pub mod screen;
 pub mod side;
 pub mod state;
 pub mod texts;

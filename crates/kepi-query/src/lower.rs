@@ -3,8 +3,10 @@
 use kepi_model::{
     calendar::Grain,
     derived::{Rows, at_grain, inlined},
-    id::DimensionId,
+    expression::Expression,
+    id::{DimensionId, EntityId},
     project::{Design, Disposition, Kpi, Project},
+    screening::uncounted,
 };
 
 use crate::{
@@ -75,6 +77,33 @@ pub fn lower_at(kpi: &Kpi, project: &Project, grain: Grain) -> Result<Lowered, L
     Ok(Lowered { sides, key_sets, hidden })
 }
 
+/// The same of all rows, also those that were screened out; none where no rows of a KPI are screened.
+///
+/// # Errors
+/// As [`lower_at`].
+pub(crate) fn lower_unscreened(
+    kpi: &Kpi,
+    project: &Project,
+    grain: Grain,
+) -> Result<Option<Lowered>, LowerError> {
+    let screen = |side: &Side| project.entities.get(&side.entity)?.screen.as_ref();
+    let is_screened = |of: &&EntityId| project.entities.get(*of).is_some_and(|of| of.screen.is_some());
+    if !kpi.measure.bases().iter().any(is_screened) {
+        return Ok(None);
+    }
+    let mut lowered = lower_at(kpi, project, grain)?;
+    for side in &mut lowered.sides {
+        let Some(screen) = screen(side) else { continue };
+        let whole = |filter: &Option<Expression>| filter.as_ref().and_then(|of| uncounted(screen, of));
+        side.filter = whole(&side.filter);
+        for (_, state) in &mut side.states {
+            state.filter = whole(&state.filter);
+        }
+        side.identify();
+    }
+    Ok(Some(lowered))
+}
+
 /// The segments that a KPI asks for, by dimensions: the total, each dimension on its own, each combination.
 pub(crate) fn key_sets_of(kpi: &Kpi) -> Vec<Vec<DimensionId>> {
     let mut key_sets: Vec<Vec<DimensionId>> = vec![Vec::new()];
@@ -116,7 +145,7 @@ pub(crate) fn finer(design: &Design, key_set: &[DimensionId], with_clusters: boo
 /// Computed attributes stand for their expressions.
 fn written_out(side: &mut Side, project: &Project) {
     let entity = side.entity.clone();
-    let out = |of: &kepi_model::expression::Expression| inlined(of, &entity, &project.entities);
+    let out = |of: &Expression| inlined(of, &entity, &project.entities);
     side.filter = side.filter.as_ref().map(out);
     side.keys.iter_mut().for_each(|key| key.of = out(&key.of));
     for (_, state) in &mut side.states {

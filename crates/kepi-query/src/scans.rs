@@ -14,7 +14,7 @@ use kepi_model::{
 };
 
 use crate::{
-    lower::{Lowered, lower_at},
+    lower::{Lowered, lower_at, lower_unscreened},
     plan::{ScanPlan, StateId},
     port::{MemoryColumn, PinnedInputs, TableData},
     reference::expression_paths,
@@ -91,7 +91,9 @@ pub fn asked_by<'k>(
         let mut of_rows: Vec<&Kpi> = Vec::new();
         kpi.wordings().for_each(|kpi| down_to_rows(kpi, &mut of_rows));
         for of in of_rows {
-            for (_, state) in lower_at(of, project, of.period)?.sides.iter().flat_map(|side| &side.states) {
+            let whole = lower_unscreened(of, project, of.period)?;
+            let lowered = whole.into_iter().chain([lower_at(of, project, of.period)?]);
+            for (_, state) in lowered.flat_map(|lowered| lowered.sides).flat_map(|side| side.states) {
                 asked.entry(state.id).or_default().insert(kpi.id.clone());
             }
         }
@@ -113,6 +115,8 @@ fn down_to_rows<'k>(kpi: &'k Kpi, found: &mut Vec<&'k Kpi>) {
 /// was made.
 fn at_grains(kpi: &Kpi, project: &Project, inputs: &PinnedInputs) -> Result<Vec<Lowered>, LowerError> {
     let mut all = vec![lower_at(kpi, project, kpi.period)?];
+    // What is screened is measured twice in one scan.
+    all.extend(lower_unscreened(kpi, project, kpi.period)?);
     let bases = kpi.measure.bases();
     let by_period = |base: &&EntityId| {
         project.entities.get(*base).and_then(|entity| entity.rows.as_ref()).is_some_and(Rows::by_period)

@@ -14,6 +14,7 @@ use kepi_query::{
     landing::{Delivered, LoadReport, QuarantinedRow},
     port::SnapshotId,
     published::Withdrawn,
+    screen::{CutOffs, Tally},
     value::{Finality, Pins, Segment, Value},
 };
 use kepi_score::{
@@ -69,6 +70,17 @@ pub struct Override {
     pub by: Vec<String>,
     /// Who agreed to it.
     pub agreed: Vec<String>,
+}
+
+/// What is doubtful about the rows of an entity, and what became of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScreenedAnswers {
+    /// The entity.
+    pub entity: EntityId,
+    /// How often each rule flags, and what became of the rows.
+    pub tally: Tally,
+    /// The cut-offs of time, by version of the questionnaire.
+    pub cut_offs: CutOffs,
 }
 
 /// A figure that was published, with its time.
@@ -310,6 +322,13 @@ pub trait Facts: KpiValues + Send + Sync {
     /// It cannot be read.
     fn items(&self, all: bool) -> Result<Vec<Item>, ViewError> {
         let _ = all;
+        Ok(Vec::new())
+    }
+    /// What is doubtful about answers, of each entity that is screened.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn screened(&self) -> Result<Vec<ScreenedAnswers>, ViewError> {
         Ok(Vec::new())
     }
     /// What alerts ask nobody about now.

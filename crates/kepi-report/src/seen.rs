@@ -30,7 +30,7 @@ use kepi_score::{
 
 use crate::{
     decided::{Commentary, Held, Item, ItemInFull, Official, Periods, RegisterAsked, Rows, Silence, Touch},
-    facts::{Entry, Facts, Said, Standing},
+    facts::{Entry, Facts, Said, ScreenedAnswers, Standing},
     logged::{LogAsked, Logged},
     people::{Directory, PeopleAsked},
     reader::ViewError,
@@ -387,6 +387,9 @@ impl Facts for Seen {
         let mut items = self.facts.items(all)?;
         items.retain(|item| self.shows_item(item));
         Ok(items)
+    }
+    fn screened(&self) -> Result<Vec<ScreenedAnswers>, ViewError> {
+        self.facts.screened()
     }
     fn silences(&self) -> Result<Vec<Silence>, ViewError> {
         let mut all = self.facts.silences()?;

@@ -15,7 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kepi_web::doors::Origin;
 
 pub use access::Access;
-pub use acting::{Deliver, Item, Silence};
+pub use acting::{Deliver, Item, Screen, Silence};
 pub use cluster::{BenchCluster, Elsewhere, Scheduler, Worker};
 pub use deciding::{
     Close, Comment, Enter, Freeze, Inbox, Lift, Numbered, Override, People, Periods, Plan, Propose, Pull,
@@ -280,6 +280,9 @@ A figure that is entered again is the next version; one that is not entered in t
     /// Let alerts ask nobody about something that is known, until a day.
     #[command(subcommand)]
     Silence(Silence),
+    /// Doubtful answers to surveys: see them, confirm or dismiss them.
+    #[command(subcommand)]
+    Screen(Screen),
     /// Land new files, compute all values, score and publish.
     #[command(after_help = "\
 Examples:

@@ -44,7 +44,9 @@ const OWNER: &str = "owner";
 fn needed(command: &Command) -> Option<Needed> {
     match command {
         Command::Item(what) => what.deed.as_ref().map(|_| Needed::Decide),
-        Command::Override(cli::Override::List) | Command::Silence(cli::Silence::List) => None,
+        Command::Override(cli::Override::List)
+        | Command::Silence(cli::Silence::List)
+        | Command::Screen(cli::Screen::List(_)) => None,
         Command::Propose(_)
         | Command::Approve(_)
         | Command::Reject(_)
@@ -56,7 +58,8 @@ fn needed(command: &Command) -> Option<Needed> {
         | Command::Comment(_)
         | Command::Enter(_)
         | Command::Override(_)
-        | Command::Silence(_) => Some(Needed::Decide),
+        | Command::Silence(_)
+        | Command::Screen(_) => Some(Needed::Decide),
         Command::Run(_) | Command::Tick | Command::Deliver(_) | Command::Audit(Audit::Rebuild) => {
             Some(Needed::Run)
         }

@@ -101,14 +101,14 @@ impl Deciding<'_> {
         self.kept(&Command::EndSilence(silence), Vec::new(), acting).await
     }
 
-    async fn kept(
+    pub(crate) async fn kept(
         &self,
         command: &Command,
         texts: Vec<kepi_store::NewText>,
         acting: Acting<'_>,
     ) -> Result<(), AppError> {
         let permit = Permit::open(self.0.person(acting.actor).await?);
-        let key = acting.key("silence");
+        let key = acting.key("kept");
         let asked = Asked::new(&permit, &key, acting.at);
         match self.0.perform(asked, command, &mut NewTexts(texts)).await {
             Ok(_) => Ok(()),

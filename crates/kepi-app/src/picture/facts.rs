@@ -22,7 +22,7 @@ use kepi_query::{
 };
 use kepi_report::{
     decided::{Commentary, Held, Item, ItemInFull, Official, Periods, RegisterAsked, Silence},
-    facts::{Entry, Facts, Said, Standing},
+    facts::{Entry, Facts, Said, ScreenedAnswers, Standing},
     logged::{LogAsked, Logged},
     people::{Directory, PeopleAsked},
     reader::ViewError,
@@ -41,6 +41,7 @@ use crate::{
     audit::{Custody, listed},
     error::{AppError, whole},
     people,
+    screening::Screened,
 };
 
 /// The scores of all units by scorecard and period: they are on every page, and a picture does not change.
@@ -254,6 +255,14 @@ impl Facts for Picture {
     fn items(&self, all: bool) -> Result<Vec<Item>, ViewError> {
         let Some(app) = &self.app else { return Ok(Vec::new()) };
         self.wait(decided::items(&app.store, &self.project, all)).map_err(unread)
+    }
+    fn screened(&self) -> Result<Vec<ScreenedAnswers>, ViewError> {
+        let Some(app) = &self.app else { return Ok(Vec::new()) };
+        if self.project().entities.values().all(|entity| entity.screen.is_none()) {
+            return Ok(Vec::new());
+        }
+        let all = self.wait(app.screened(None)).map_err(unread)?.into_iter();
+        Ok(all.map(|Screened { entity, tally, cut_offs, .. }| ScreenedAnswers { entity, tally, cut_offs }).collect())
     }
     fn silences(&self) -> Result<Vec<Silence>, ViewError> {
         let (Some(app), Some(now)) = (&self.app, self.now()) else { return Ok(Vec::new()) };

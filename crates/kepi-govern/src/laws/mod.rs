@@ -4,6 +4,7 @@ mod acting;
 mod case;
 mod deciding;
 mod rebasing;
+mod judging;
 mod silences;
 
 use std::collections::BTreeSet;
@@ -152,6 +153,9 @@ pub const NOT_SILENT: &str = "G1116";
 /// Somebody keeps it silent.
 pub const SILENCED: &str = "G1117";
 
+/// Nobody judges these rows, or none are named.
+pub const NOT_JUDGED: &str = "G1118";
+
 /// Laws that say that something has moved on, is no more or differs in nothing: to meet with one is no attempt at anything.
 pub const MOVED_ON: &[&str] =
     &[OUTDATED, NOTHING_DIFFERS, NO_ITEM, OTHER_CONTENT, LOOK_AGAIN, LAPSED, NOTHING_DUE, NOTHING_NEW];
@@ -203,6 +207,12 @@ pub fn decide(
         Command::EndSilence(silence) => Some(silences::ended(
             situation.organisation,
             *silence,
+            facts,
+            &mut deciding::Violated(&mut violations),
+        )),
+        Command::Judge(of) => Some(judging::judged(
+            situation.organisation,
+            of,
             facts,
             &mut deciding::Violated(&mut violations),
         )),

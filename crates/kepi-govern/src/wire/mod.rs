@@ -11,6 +11,7 @@ mod v1_cases;
 mod v1_deciding;
 mod v1_figures;
 mod v1_handover;
+mod v1_judging;
 mod v1_silences;
 
 use kepi_proof::canonical;
@@ -60,6 +61,7 @@ pub const KINDS: &[(&str, u32)] = &[
     ("period.lifted", 1),
     ("person.joined", 1),
     ("person.left", 1),
+    ("rows.judged", 1),
     ("run.published", 1),
     ("sign_in.bound", 1),
     ("sign_in.ended", 1),
@@ -274,6 +276,7 @@ pub fn write(event: &Event) -> Result<Written, Unreadable> {
         Event::ItemAnswered(e) => ("item.answered", 1, to_value(&v1_cases::Answered::from(e))),
         Event::AlertsSilenced(e) => ("alerts.silenced", 1, to_value(&v1_silences::Silenced::from(&e.of))),
         Event::SilenceEnded(_) => ("silence.ended", 1, to_value(&v1_silences::Ended {})),
+        Event::RowsJudged(e) => ("rows.judged", 1, to_value(&v1_judging::Judged::from(e))),
         Event::Legacy(e) => ("legacy", 0, to_value(&v1::Legacy::from(e))),
     };
     let broken = |reason: String| Unreadable::Body { kind: kind.to_owned(), v, reason };
@@ -337,6 +340,7 @@ pub fn read(kind: &str, v: u32, subject: &Subject, body: &str) -> Result<Event, 
         "item.answered" => from::<v1_cases::Answered>(value).and_then(|b| b.read(subject)),
         "alerts.silenced" => from::<v1_silences::Silenced>(value).and_then(|b| b.read(subject)),
         "silence.ended" => from::<v1_silences::Ended>(value).and_then(|b| b.read(subject)),
+        "rows.judged" => from::<v1_judging::Judged>(value).and_then(|b| b.read(subject)),
         "legacy" => from::<v1::Legacy>(value).and_then(|b| b.read(subject)),
         _ => return Err(unknown()),
     };

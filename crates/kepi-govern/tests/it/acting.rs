@@ -11,6 +11,7 @@ use kepi_govern::{
         Action, ActionPlan, Alert, By, Came, Case, Commentary, Effect, Expected, Handover, Item, Method,
         Named, Notice, Outcome, Permission, PostMortem, Seen, Turn, midnight, times::Times,
     },
+    judging::{Judging, Verdict},
     laws,
     periods::PeriodId,
     plain::Number,
@@ -22,8 +23,9 @@ use kepi_model::{
     business_hours::{BusinessHours, Opened, Opening},
     calendar::Grain,
     governance::Mode,
+    id::EntityId,
 };
-use kepi_proof::Commitment;
+use kepi_proof::{Commitment, Digest};
 
 use crate::deciding::{DAY, World, person};
 
@@ -432,6 +434,33 @@ fn nobody_is_asked_about_what_is_silent_until_it_ends() {
     assert_eq!(acting.ask(person(4), &Command::EndSilence(1)).unwrap_err(), [laws::NOT_SILENT], "it is over");
     acting.ask(person(5), &Command::EndSilence(2)).unwrap();
     acting.raise(alert(None, month(4))).unwrap();
+}
+
+#[test]
+fn what_is_said_last_of_a_row_holds_and_only_people_say_it() {
+    let mut acting = Acting::new(Mode::Reviewed);
+    let row = |text: &str| Digest::of(text.as_bytes());
+    let of = |rows: &[&str], verdict| {
+        let rows = rows.iter().map(|text| row(text)).collect();
+        Command::Judge(Judging { of: "survey_response".parse().unwrap(), rows, verdict, why: WHY })
+    };
+    let answers: EntityId = "survey_response".parse().unwrap();
+    let orders: EntityId = "order".parse().unwrap();
+    acting.ask(person(4), &of(&["a", "b"], Verdict::Confirm)).unwrap();
+    acting.ask(person(5), &of(&["b"], Verdict::Dismiss)).unwrap();
+    let judged = &acting.world.organisation.judged;
+    assert_eq!(judged.of(&answers, row("a")), Some(Verdict::Confirm));
+    assert_eq!(judged.of(&answers, row("b")), Some(Verdict::Dismiss));
+    assert_eq!((judged.of(&answers, row("c")), judged.of(&orders, row("a"))), (None, None));
+    assert!(judged.position(&answers) > 0 && judged.position(&orders) == 0);
+    let job = Principal::Job(JobName::new("alerts").unwrap());
+    for (by, rows, law) in [
+        (job, vec!["a"], laws::NOT_JUDGED),
+        (person(9), vec!["a"], laws::NOT_THERE),
+        (person(4), vec![], laws::NOT_JUDGED),
+    ] {
+        assert_eq!(acting.ask(by, &of(&rows, Verdict::Dismiss)).unwrap_err(), [law]);
+    }
 }
 
 #[test]

@@ -29,6 +29,7 @@ use kepi_govern::{
     periods::{ByRule, Close, Freeze, PeriodId},
     plain::{ColumnName, Engine, Number, Uuid},
     register::{Adopted, DocumentId, Effective},
+    judging::{Judging, Verdict},
     silences::Silence,
 };
 use kepi_model::{
@@ -252,8 +253,15 @@ pub fn event() -> impl Strategy<Value = Event> {
         access_event(),
         deciding(),
         (1..4u64, silence()).prop_map(|(silence, of)| Event::AlertsSilenced(AlertsSilenced { silence, of })),
-        (1..4u64).prop_map(Event::SilenceEnded)
+        (1..4u64).prop_map(Event::SilenceEnded),
+        judging().prop_map(Event::RowsJudged)
     ]
+}
+
+fn judging() -> impl Strategy<Value = Judging> {
+    let verdict = prop_oneof![Just(Verdict::Confirm), Just(Verdict::Dismiss)];
+    (parsed(), collection::btree_set(digest(), 0..3), verdict, commitment())
+        .prop_map(|(of, rows, verdict, why)| Judging { of, rows, verdict, why })
 }
 
 fn silence() -> impl Strategy<Value = Silence> {
@@ -603,7 +611,7 @@ pub fn command() -> impl Strategy<Value = Command> {
     let withdraw = (1..4u64).prop_map(|item| Command::Withdraw(Withdraw { item }));
     let deciding = prop_oneof![open, edit, rebase, forbidden, vote, withdraw, Just(Command::Tick)];
     let silent = prop_oneof![silence().prop_map(Command::Silence), (1..4u64).prop_map(Command::EndSilence)];
-    prop_oneof![adopt, land, shape, publish, insights, access_command(), deciding, act(), silent]
+    prop_oneof![adopt, land, shape, publish, insights, access_command(), deciding, act(), silent, judging().prop_map(Command::Judge)]
 }
 
 pub fn evidence() -> impl Strategy<Value = Evidence> {

@@ -86,7 +86,7 @@ pub(crate) fn open(
         Connector::Ndjson { .. } => Box::new(ndjson::NdjsonReader::open(path, name)?),
         Connector::Parquet { .. } => Box::new(parquet::ParquetReader::open(path, name)?),
         // What is fetched is kept as lines of JSON.
-        Connector::Fetch(_) | Connector::Entries | Connector::Items => {
+        Connector::Fetch(_) | Connector::Entries | Connector::Items | Connector::Screening(_) => {
             Box::new(ndjson::NdjsonReader::open(path, name)?)
         }
     })

@@ -82,7 +82,8 @@ impl LocalLake {
         let done = self.perform(asked, &command, &mut effects, &paths).await?;
         Ok(done.map(|receipt| {
             let seq = i64::try_from(receipt.last).unwrap_or(i64::MAX);
-            Published { seq, counts: written.iter().map(|one| one.counts).collect() }
+            let counts = written.iter().map(|one| one.counts).collect();
+            Published { seq, counts, changed: written.iter().map(|one| one.changed.clone()).collect() }
         }))
     }
 

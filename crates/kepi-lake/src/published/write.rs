@@ -8,7 +8,9 @@ use std::{
 
 use kepi_govern::event::Sealed;
 use kepi_proof::Frontier;
-use kepi_query::published::{Cause, Changes, ColumnSpec, ColumnType, Counts, Form, Table, changes, newest};
+use kepi_query::published::{
+    Cause, Changed, Changes, ColumnSpec, ColumnType, Counts, Form, Table, changes, newest,
+};
 use kepi_store::{
     Transaction,
     catalogue::{self as stored, NewColumn, Stamp},
@@ -31,6 +33,8 @@ use crate::{
 pub(super) struct Written {
     pub(super) form: &'static Form,
     pub(super) counts: Counts,
+    /// What changed, segments apart.
+    pub(super) changed: Vec<Changed>,
     /// The rows of the run.
     pub(super) sealed: Sealed,
     pub(super) file: Option<NewFile>,
@@ -97,9 +101,10 @@ pub(super) fn write(
     let rank = |of: i64| if of == run { i64::MAX } else { files.rank(of) };
     let computed = computed.sorted(rank);
     let current = files.current(form, Wanted::default())?;
-    let Changes { rows, counts } = changes(run, &computed, &current, cause);
+    let Changes { rows, counts, changed } = changes(run, &computed, &current, cause);
     drop(computed);
-    let mut written = Written { form, counts, sealed: sealed([]), file: None, newest: None, merged: None };
+    let mut written =
+        Written { form, counts, changed, sealed: sealed([]), file: None, newest: None, merged: None };
     if rows.is_empty() {
         return Ok(written);
     }

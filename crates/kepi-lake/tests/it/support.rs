@@ -78,6 +78,7 @@ pub fn entity(name: &str, key: &[&str], attributes: Vec<Attribute>) -> Entity {
         derived: Vec::new(),
         lasts: None,
         rows: None,
+        screen: None,
     }
 }
 
@@ -159,6 +160,8 @@ pub fn source(name: &str, into: &Entity, from: Connector, mode: Mode, map: Vec<M
         identical: Identical::Land,
         order: FileOrder::Name,
         deletes_at_most: None,
+        deleted: None,
+        keys_of: None,
         rejects_at_most: 0.05,
         dates: Dates::default(),
         clean: BTreeSet::new(),

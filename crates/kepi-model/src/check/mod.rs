@@ -38,6 +38,7 @@ mod kpi;
 mod model;
 mod rule;
 mod scorecard;
+mod screen;
 mod source;
 mod strategy;
 mod units;
@@ -130,6 +131,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     );
     let zone = TimeZone::get(&calendar.zone).unwrap_or(TimeZone::UTC);
     derived::read(&definitions.entities, &mut entities, &zone, context);
+    screen::read(&definitions.entities, &mut entities, &zone, context);
     for entity in entities.values_mut() {
         if let Some(Rows::Panel(panel)) = &mut entity.rows
             && let Every::Grain(grain) = panel.every
@@ -140,13 +142,15 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     let tree = units::Tree::of(&units);
     let business_hours = business_hours::read(&definitions.business_hours, &calendar.zone, context);
     let connections = connection::read(&definitions.connections, context);
-    let sources: BTreeMap<_, _> = definitions
+    let mut sources: BTreeMap<_, _> = definitions
         .sources
         .iter()
         .filter_map(|d| source::read(&d.value, &entities, &calendar.zone, context))
         .map(|s| (s.id.clone(), s))
         .collect();
     source::together(&sources, context.findings);
+    let found = screen::sources(&entities, &sources, &definitions.entities, &calendar.zone);
+    sources.extend(found.into_iter().map(|source| (source.id.clone(), source)));
     connection::together(&definitions.sources, &connections, context);
     let strategy = strategy::read(&definitions.strategies, context);
     let crosswalks = crosswalk::read(&definitions.crosswalks, &calendar, context);

@@ -174,6 +174,7 @@ pub(super) fn entities(
             derived: Vec::new(),
             lasts: None,
             rows: None,
+            screen: None,
         });
         entity.name = written.name.cloned().unwrap_or(entity.name);
         entity.description = written.description.cloned().unwrap_or(entity.description);

@@ -22,7 +22,7 @@ use crate::{
     definitions as written,
     expression::{Expression, Node as Part},
     findings::Findings,
-    id::{AttributeId, EntityId},
+    id::{AttributeId, EntityId, SourceId},
     meaning,
     project::{Connector, Dates, Entity, FileOrder, Identical, Mode, Source, SourceZone, Unpivot},
     source_text::Span,
@@ -73,6 +73,7 @@ pub(super) fn read(
         }
         Some(typed)
     });
+    let deleted = deleted(written, &scope, &mapped, findings);
     let unpivot = written.unpivot.get().and_then(|u| unpivot(u, findings));
     let rules = rules(written, entity, &scope, &mapped, findings);
     let from = written.from.get().and_then(|from| connector(from, findings));
@@ -89,6 +90,8 @@ pub(super) fn read(
         identical: identical(written, findings)?,
         order: order(written, findings)?,
         deletes_at_most: deletes(written, findings)?,
+        deleted: deleted?,
+        keys_of: keys_of(written, findings),
         rejects_at_most: written.quarantine.get()?.at_most.get()?.0.to_f64(),
         dates: dates(written, findings)?,
         clean: written.clean.values().into_iter().collect(),
@@ -215,8 +218,52 @@ fn deletes(written: &written::Source, findings: &mut Findings) -> Option<Option<
     if !written.deletes.is_written() {
         return Some(None);
     }
-    nothing_in_mode(written, &[Mode::Append, Mode::Upsert], "deletes", written.deletes.key, findings);
-    Some(Some(written.deletes.get()?.at_most.get()?.0.to_f64()))
+    let deletes = written.deletes.get()?;
+    if deletes.at_most.is_absent() && deletes.filter.is_absent() {
+        findings
+            .report(codes::GONE, written.deletes.span, "it is not said which keys are gone")
+            .fix("add `where`, which rows say so, or `at_most`, how many keys may be absent");
+        return None;
+    }
+    if deletes.at_most.is_absent() {
+        return Some(None);
+    }
+    let (modes, at) = ([Mode::Append, Mode::Upsert], deletes.at_most.key);
+    nothing_in_mode(written, &modes, "at_most", at, findings);
+    Some(Some(deletes.at_most.get()?.0.to_f64()))
+}
+
+/// Which rows say that their key is gone.
+#[expect(clippy::option_option, reason = "outside: unreadable; inside: none do")]
+fn deleted(
+    written: &written::Source,
+    scope: &Scope<'_>,
+    mapped: &BTreeSet<&str>,
+    findings: &mut Findings,
+) -> Option<Option<Expression>> {
+    let Some(deletes) = written.deletes.get().filter(|deletes| !deletes.filter.is_absent()) else {
+        return Some(None);
+    };
+    let node = deletes.filter.get()?;
+    nothing_in_mode(written, &[Mode::Keys], "where", deletes.filter.key, findings);
+    let typed = sql::expression(node, scope, Want::Condition, findings)?;
+    unmapped(&typed, node, mapped, findings);
+    Some(Some(typed))
+}
+
+/// The source whose keys are listed.
+fn keys_of(written: &written::Source, findings: &mut Findings) -> Option<SourceId> {
+    match written.mode.get() {
+        Some(Mode::Keys) if written.keys_of.is_absent() => {
+            findings.report(codes::GONE, written.mode.span, "it is not said whose keys these are");
+        }
+        Some(mode) if *mode != Mode::Keys && written.keys_of.is_written() => {
+            let key = written.keys_of.key;
+            nothing_in_mode(written, &[Mode::Append, Mode::Upsert, Mode::Snapshot], "keys_of", key, findings);
+        }
+        _ => {}
+    }
+    written.keys_of.cloned()
 }
 
 fn nothing_in_mode(
@@ -299,7 +346,7 @@ fn version(written: &written::Source, entity: &Entity, findings: &mut Findings) 
                 .fix("add `version: updated_at`, or whatever attribute grows with each change");
             None
         }
-        Some(Mode::Append | Mode::Snapshot) if version.is_written() => {
+        Some(Mode::Append | Mode::Snapshot | Mode::Keys) if version.is_written() => {
             findings
                 .report(codes::VERSION_WITHOUT_UPSERT, version.span, "`version` does nothing in this mode")
                 .fix("write `mode: upsert`, or remove `version`");

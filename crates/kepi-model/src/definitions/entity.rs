@@ -4,9 +4,10 @@ use crate::{
     calendar::Grain,
     decode::{
         At, AttributeType, Decode, Decoder, ExpressionText, Lag, List, Map, Micros, Name, PathText, Placed,
-        Same, Scale, Whole, table,
+        Same, Scale, Share, Whole, table,
     },
-    id::{AttributeId, DimensionId, EntityId},
+    entity::screening::Then,
+    id::{AttributeId, DimensionId, EntityId, RuleId},
     table::Kind,
     word::words,
     yaml::{Value, Yaml},
@@ -158,6 +159,48 @@ table! {
 }
 
 table! {
+    StraightLining = "straight_lining", "The same answer to one question after the other.";
+    items: List<AttributeId>, required,
+        "The questions, in the order in which they are asked; best some of them turned round.", "[q1, q2, q3, q4]";
+    run: Whole<2, 1000>, optional, "So many equal answers in a row; default all of them.", "5";
+    then: Then, default "review", "What becomes of such an answer.", "review";
+}
+
+table! {
+    Speeding = "speeding", "Faster than anybody reads.";
+    took: ExpressionText, required, "How long answering took: a duration.", "responded_at - started_at";
+    below: Share, default "33%", "Of the median time of the instrument: whoever is faster is flagged.", "33%";
+    after: Whole<20, 100000>, default "200",
+        "Of so many first answers to an instrument the median is taken; from then on the cut-off is frozen.", "200";
+    at_least: Micros, optional, "Whoever is faster is flagged, whatever the median is.", "45 seconds";
+    then: Then, default "review", "What becomes of such an answer.", "review";
+}
+
+table! {
+    Duplicates = "duplicates", "The second answer of one person to one thing.";
+    same: List<AttributeId>, required, "What such answers have in common; an answer that lacks any of it is none.", "[invitation]";
+    within: Micros, optional, "So long after the one before; default however long.", "2 days";
+    then: Then, default "review", "What becomes of all but the first.", "exclude";
+}
+
+table! {
+    ScreenFlag = "screen_flag", "A sign of a row of its own: a honeypot that was filled in, a test address, an answer out of time.";
+    filter "where": ExpressionText, required, "Rows for which this is true are flagged.", "email like '%@acme.example'";
+    then: Then, default "review", "What becomes of such an answer.", "exclude";
+}
+
+table! {
+    Screen = "screen", "Which rows are doubtful answers, and what becomes of them in KPIs.";
+    instrument: AttributeId, optional,
+        "The attribute that says which version of the questionnaire was answered: each has cut-offs of its own.", "questionnaire";
+    straight_lining: StraightLining, optional, "The same answer to one question after the other.", "{items: [q1, q2, q3, q4]}";
+    speeding: Speeding, optional, "Faster than anybody reads.", "{took: responded_at - started_at}";
+    duplicates: Duplicates, optional, "The second answer of one person to one thing.", "{same: [invitation], then: exclude}";
+    flags: Map<Name<RuleId>, ScreenFlag>, optional, "Further signs, by name.",
+        "{internal: {where: \"email like '%@acme.example'\", then: exclude}}";
+}
+
+table! {
     Entity = "entity", "Adds attributes to a built-in entity, or declares a new one.";
     entity: Name<EntityId>, required, "A built-in entity, or a new name.", "survey_response";
     name: String, optional;
@@ -167,5 +210,7 @@ table! {
     time: AttributeId, optional, "The attribute that dates a row by default.", "visited_at";
     lasts: Lasts, optional, "From when until when a row is in force.", "{from: started_at, until: ended_at}";
     rows: Rows, optional, "How its rows are made; default they are landed.", "{every: month, of: account}";
+    screen: Screen, optional, "Of answers to surveys: which are doubtful, and what becomes of them.",
+        "{speeding: {took: responded_at - started_at}}";
     attributes: Map<Name<AttributeId>, Attribute>, optional, "Attributes by name.", "{terminal: {type: text}}";
 }

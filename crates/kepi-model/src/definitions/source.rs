@@ -167,8 +167,10 @@ table! {
 }
 
 table! {
-    Deletes = "deletes", "How many keys may be absent from a snapshot.";
-    at_most: Share, required, "If more of those in force are absent, the file is not landed.", "10%";
+    Deletes = "deletes", "Which rows say that a key is gone, and how many keys may be absent from a list of all.";
+    at_most: Share, optional,
+        "Snapshots and lists of keys: if more of those in force are absent, the file is not landed; default 10%.", "10%";
+    filter "where": ExpressionText, optional, "Rows for which this is true say that their key is gone.", "deleted";
 }
 
 table! {
@@ -285,13 +287,16 @@ table! {
     into: EntityId, required, "The entity it fills.", "survey_response";
     from: Connector, required, "Where and how to read.", "{csv: {files: data/a.csv}}";
     mode: Mode, required,
-        "How a row relates to those landed before: final, superseding, or each file is the whole.", "append";
+        "How a row relates to those landed before: final, superseding, each file is the whole, or each file lists the keys of another source.",
+        "append";
+    keys_of: SourceId, optional, "Mode `keys` only: the source whose keys each file lists, all of them.", "accounts";
     key_ "key": List<AttributeId>, optional, "The attributes that identify a row; default the entity's key.", "[id]";
     order: Order, default "name",
         "Which file is newer: the greater name in natural order, the later modification, or by a column.",
         "{column: exported_at}";
     deletes: Deletes, optional,
-        "Snapshot only: how many keys may be absent; default 10%, at least five rows, never all.", "{at_most: 25%}";
+        "Which rows say that a key is gone; of snapshots and lists of keys, how many may be absent: default 10%, at least five rows, never all.",
+        "{at_most: 25%}";
     quarantine: Rejections, default "{}", "How many rows may be rejected before a run says so aloud.",
         "{at_most: 1%}";
     dates: Dates, default "{}", "Which dates can be meant.", "{until: 2200-01-01, open: [9999-12-31]}";

@@ -11,7 +11,7 @@ use crate::{
     codes,
     decode::{ExpressionText, Field, PathText},
     derived::Derivation,
-    entity::Entity,
+    entity::{Entity, screening::counting},
     expression::{Expression, Node, Path, Type},
     findings::Findings,
     form,
@@ -141,7 +141,9 @@ impl<'a> Reader<'a, '_> {
         if rows.filter().is_written() && !matches!(filter, Some(Some(_))) {
             return None;
         }
-        Some(Population { of: entity.id.clone(), at: at?, filter: filter.flatten() })
+        // What is screened out does not count.
+        let filter = counting(entity, filter.flatten());
+        Some(Population { of: entity.id.clone(), at: at?, filter })
     }
 
     pub(crate) fn is_time(&mut self, type_: &Type, at: Span) -> bool {

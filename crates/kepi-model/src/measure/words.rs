@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Population;
 use crate::{
-    entity::Entity,
+    entity::{Entity, screening::uncounted},
     expression::{Comparison, Expression, Literal, Node, Path, Type},
     expression_text::{duration_text, literal_text, scaled},
     id::EntityId,
@@ -54,7 +54,14 @@ impl Words<'_> {
     }
 
     pub(super) fn filter(&self, rows: &Population) -> String {
-        rows.filter.as_ref().map_or(String::new(), |f| format!(" where {}", self.condition(f, &rows.of)))
+        let screen = self.entities.get(&rows.of).and_then(|entity| entity.screen.as_ref());
+        let own = match (screen, &rows.filter) {
+            (Some(screen), Some(filter)) => uncounted(screen, filter),
+            (_, filter) => filter.clone(),
+        };
+        let own = own.map_or(String::new(), |of| format!(" where {}", self.condition(&of, &rows.of)));
+        let screened = if screen.is_some() { " not screened out" } else { "" };
+        format!("{screened}{own}")
     }
 
     pub(super) fn dated(&self, rows: &Population) -> String {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
+    entity::screening::Screen,
     expectation::Expectation,
     expression::{Expression, Literal, Type},
     id::{AttributeId, ConnectionId, EntityId, Hash, PersonId, PurposeId, RuleId, SourceId},
@@ -37,8 +38,13 @@ pub struct Source {
     pub identical: Identical,
     /// Which of two files is newer.
     pub order: FileOrder,
-    /// Snapshot: the share of keys in force that may be absent from a file; none: a tenth, or some rows of few.
+    /// Snapshots and lists of keys: the share of keys in force that may be absent from a file; none: a tenth, or some rows of
+    /// few.
     pub deletes_at_most: Option<f64>,
+    /// Rows for which this is true say that their key is gone.
+    pub deleted: Option<Expression>,
+    /// Mode `keys`: the source whose keys each file lists.
+    pub keys_of: Option<SourceId>,
     /// The share of rows that may be rejected without the run saying so aloud.
     pub rejects_at_most: f64,
     /// Which dates can be meant.
@@ -178,6 +184,8 @@ pub enum Connector {
     Entries,
     /// What waits for somebody, or did, as the log of Kepi itself says, written into files of JSON lines.
     Items,
+    /// What Kepi finds of the rows of an entity that is screened, written into files of JSON lines.
+    Screening(Box<Screen>),
 }
 
 /// What is fetched of another system.
@@ -316,6 +324,7 @@ impl Connector {
             Self::Fetch(fetch) => Some(fetch.stream()),
             Self::Entries => Some(Hash::of(b"kepi entries 1")),
             Self::Items => Some(Hash::of(b"kepi items 1")),
+            Self::Screening(_) => Some(Hash::of(b"kepi screening 1")),
             _ => None,
         }
     }
@@ -323,7 +332,7 @@ impl Connector {
     /// The path or glob of its files, relative to the project's folder; none: they are fetched.
     pub fn files(&self) -> Option<&str> {
         match self {
-            Self::Fetch(_) | Self::Entries | Self::Items => None,
+            Self::Fetch(_) | Self::Entries | Self::Items | Self::Screening(_) => None,
             Self::Csv { files, .. }
             | Self::Excel { files, .. }
             | Self::FixedWidth { files, .. }
@@ -340,7 +349,7 @@ impl Connector {
 
     /// Whether it is of Kepi itself, so that nobody else is asked.
     pub fn is_own(&self) -> bool {
-        matches!(self, Self::Entries | Self::Items)
+        matches!(self, Self::Entries | Self::Items | Self::Screening(_))
     }
 
     /// What is fetched, if anything is.
@@ -362,6 +371,7 @@ impl fmt::Display for Connector {
             Self::Parquet { .. } => "Parquet",
             Self::Entries => return f.write_str("what was entered in Kepi"),
             Self::Items => return f.write_str("items of Kepi"),
+            Self::Screening(screen) => return write!(f, "what Kepi finds of the rows of {}", screen.entity),
             Self::Fetch(Fetch { connection, of, .. }) => {
                 return match of {
                     Relation::Table(table) => write!(f, "table {table} of {connection}"),
@@ -384,6 +394,8 @@ words! {
         Upsert = "upsert",
         /// Each file is the whole: like upsert, and keys that are absent end.
         Snapshot = "snapshot",
+        /// Each file lists all keys of another source: those that are absent end, and nothing else is taken from it.
+        Keys = "keys",
     }
 
     /// What a file is that has the very same bytes as another one of its source.

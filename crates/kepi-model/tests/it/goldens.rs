@@ -390,6 +390,25 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
         ),
         ("K0636", kpis(EASY_MEASURE, "composite: {kpis: {nps: {weight: 100%, zero: 60, hundred: 0}}}")),
         (
+            "K0466",
+            vec![edit("kepi.yml", "name: Visit\nkey: [id]\n", "name: Visit\nkey: [id]\nscreen: {}\n"), edit(
+                "kepi.yml",
+                "  minutes: {type: duration}\n",
+                "  minutes: {type: duration}\nscreen:\n  instrument: questionaire\n  straight_lining: {items: [ease], run: 5}\n  speeding: {took: score}\n  duplicates: {same: []}\n  flags: {excluded: {where: region = 'test'}, late: {where: regoin is null}}\n",
+            )],
+        ),
+        (
+            "K0467",
+            vec![
+                edit("sources.yml", "mode: upsert\nversion: updated_at\n", "mode: upsert\nversion: updated_at\ndeletes: {}\n"),
+                edit(
+                    "sources.yml",
+                    "",
+                    "---\nsource: survey_keys\ninto: survey_response\nfrom: {csv: {files: \"data/keys_*.csv\"}}\nmode: keys\nmap: {id: {column: ID, as: text}}\n---\nsource: order_keys\ninto: order\nfrom: {csv: {files: \"data/keys_*.csv\"}}\nmode: keys\nkeys_of: survey\nmap: {id: {column: ID, as: text}}\n",
+                ),
+            ],
+        ),
+        (
             "K0660",
             kpis(
                 "",

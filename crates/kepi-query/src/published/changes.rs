@@ -88,6 +88,17 @@ impl std::ops::Add for Counts {
     }
 }
 
+/// A figure of all rows that says something else than before, or is withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// KPI or scorecard.
+    pub subject: String,
+    /// Grain in the spelling of YAML.
+    pub grain: String,
+    /// First day of the period, in days since 1970-01-01.
+    pub period: i32,
+}
+
 /// The rows that a run adds.
 #[derive(Debug, Clone)]
 pub struct Changes {
@@ -95,6 +106,8 @@ pub struct Changes {
     pub rows: Table,
     /// How many there are of which.
     pub counts: Counts,
+    /// What changed, segments apart.
+    pub changed: Vec<Changed>,
 }
 
 /// What a run means for the figures of a subject and grain of which it says nothing: none, they stay as they are;
@@ -138,6 +151,13 @@ enum Row {
 pub fn changes(run: i64, computed: &Table, newest: &Table, cause: impl Fn(&str, &str) -> Cause) -> Changes {
     let mut counts = Counts::default();
     let mut add: Vec<Row> = Vec::new();
+    let mut changed: Vec<Changed> = Vec::new();
+    let mut note = |of: &Table, row: usize| {
+        if of.segment(row).is_empty() {
+            let (subject, grain) = (of.subject(row).to_owned(), of.grain(row).to_owned());
+            changed.push(Changed { subject, grain, period: of.period(row) });
+        }
+    };
     let (mut new, mut old) = (0, 0);
     let mut known: Option<((&str, &str), Cause, BTreeSet<&str>)> = None;
     while new < computed.rows() || old < newest.rows() {
@@ -157,6 +177,7 @@ pub fn changes(run: i64, computed: &Table, newest: &Table, cause: impl Fn(&str, 
                     counts.unchanged += 1;
                 } else {
                     counts.restated += 1;
+                    note(computed, new);
                     add.push(match computed.restates(new, newest, old) {
                         Some(earlier) => {
                             counts.of_final += 1;
@@ -178,6 +199,7 @@ pub fn changes(run: i64, computed: &Table, newest: &Table, cause: impl Fn(&str, 
                         let gone = *why == Withdrawn::RowsGone && !segments.contains(newest.segment(old));
                         add.push(Row::Withdrawn(old, if gone { Withdrawn::SegmentGone } else { *why }));
                         counts.withdrawn += 1;
+                        note(newest, old);
                     }
                 }
                 old += 1;
@@ -209,7 +231,7 @@ pub fn changes(run: i64, computed: &Table, newest: &Table, cause: impl Fn(&str, 
             rows.finish()
         }
     };
-    Changes { rows, counts }
+    Changes { rows, counts, changed }
 }
 
 /// Segments of which a run computed anything for a subject and grain, whose rows lie around `near`.

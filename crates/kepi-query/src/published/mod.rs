@@ -11,7 +11,7 @@ mod insight;
 mod port;
 mod table;
 
-pub use changes::{Cause, Changes, Counts, Withdrawn, causes, changes};
+pub use changes::{Cause, Changed, Changes, Counts, Withdrawn, causes, changes};
 pub use figure::{
     Figure, SCORE, Scored, VALUE, figure, is_final, point, push_score, push_value, push_withdrawn, restates,
     scored, states_of,

@@ -10,7 +10,7 @@ use kepi_model::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    changes::Counts,
+    changes::{Changed, Counts},
     table::{Form, GRAINS, Table, grain_text},
 };
 use crate::{
@@ -185,6 +185,8 @@ pub struct Published {
     pub seq: i64,
     /// By form, in the order of [`NewRun::figures`].
     pub counts: Vec<Counts>,
+    /// What changed of each form, segments apart.
+    pub changed: Vec<Vec<Changed>>,
 }
 
 /// Why a run is not published.

@@ -31,6 +31,9 @@
 //! (imputed), the bits of the point as a number, the ordinal of the oldest period of which it is made as a signed one, and where it
 //! comes from as text; then the cell of one of the forms before.
 //!
+//! Of a value that leaves out rows that were screened out the first byte is 6; then follow the length of its cell, the cell, and
+//! that of all rows.
+//!
 //! Numbers are base 128, least digit first, high bit set on all bytes but the last, without leading zeros (LEB128);
 //! signed ones are mapped to `0, −1, 1, −2, …` first. So equal states have equal bytes, and the hash of the bytes is
 //! that of the states. What a code stands for never changes; a later version has another first byte.
@@ -58,6 +61,8 @@ const WEIGHTED: u8 = 3;
 const OUTSIDE: u8 = 4;
 /// Of a value that was filled in.
 const FILLED: u8 = 5;
+/// Of a value that leaves out rows that were screened out, with what all rows come to behind it.
+const SCREENED: u8 = 6;
 /// Formulas of formulas that are read; nobody writes so many, and damaged bytes must not fill the stack.
 const DEEPEST: u8 = 40;
 /// What is added to a term's code.
@@ -105,6 +110,8 @@ pub struct CellStates {
     pub weighting: Option<Weighting>,
     /// What stands in place of what was not measured; none of a value that was.
     pub filled: Option<Filled>,
+    /// The same of all rows, also those that were screened out; none where no rows are screened.
+    pub unscreened: Option<Box<CellStates>>,
 }
 
 /// The states of one term by role.
@@ -294,6 +301,12 @@ impl CellStates {
         if let [only] = parts {
             return Some(only.clone());
         }
+        if parts.iter().any(|part| part.unscreened.is_some()) {
+            let all: Option<Vec<Self>> = parts.iter().map(|part| part.unscreened.as_deref().cloned()).collect();
+            let own: Vec<Self> = parts.iter().map(|part| Self { unscreened: None, ..part.clone() }).collect();
+            let unscreened = all.and_then(|all| Self::sum(&all)).map(Box::new);
+            return Some(Self { unscreened, ..Self::sum(&own)? });
+        }
         if parts.iter().any(|part| Self { outside: None, ..part.clone() }.is_extended()) {
             return None;
         }
@@ -386,6 +399,9 @@ impl CellStates {
     /// The bytes that are kept.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
+        if let Some(all) = &self.unscreened {
+            return screened(&Self { unscreened: None, ..self.clone() }.encode(), &all.encode());
+        }
         if let Some(filled) = &self.filled {
             bytes.push(FILLED);
             Writer { bytes: &mut bytes }.filled(filled);
@@ -442,6 +458,17 @@ impl CellStates {
     fn decode_within(bytes: &[u8], deepest: u8) -> Result<Self, WireError> {
         let mut reader = Reader { bytes, at: 0 };
         let version = reader.byte()?;
+        if version == SCREENED {
+            let length = reader.length()?;
+            let own = reader.take(length)?.to_vec();
+            let all = bytes.get(reader.at..).unwrap_or_default();
+            // Nothing is screened twice.
+            if [own.first(), all.first()].contains(&Some(&SCREENED)) {
+                return Err(WireError::Damaged(reader.at));
+            }
+            let unscreened = Some(Box::new(Self::decode_within(all, deepest)?));
+            return Ok(Self { unscreened, ..Self::decode_within(&own, deepest)? });
+        }
         if version == FILLED {
             let filled = reader.filled()?;
             let rest = bytes.get(reader.at..).unwrap_or_default();
@@ -496,6 +523,15 @@ impl CellStates {
         }
         if reader.at == bytes.len() { Ok(states) } else { Err(WireError::Damaged(reader.at)) }
     }
+}
+
+/// The bytes that are kept of a value that leaves out what was screened out: its own, and those of all rows.
+pub(crate) fn screened(own: &[u8], all: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![SCREENED];
+    Writer { bytes: &mut bytes }.number(own.len() as u128);
+    bytes.extend(own);
+    bytes.extend(all);
+    bytes
 }
 
 struct Reader<'a> {

@@ -26,6 +26,7 @@ mod nothing;
 mod published;
 mod remade;
 mod scale;
+mod screen;
 mod states;
 mod stock;
 mod trace;

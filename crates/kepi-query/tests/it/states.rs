@@ -174,6 +174,6 @@ fn bytes_that_were_not_written_so_are_refused_and_never_panic() {
             }
         }
     }
-    assert_eq!(CellStates::decode(&[6, 0]), Err(WireError::Version(6)));
+    assert_eq!(CellStates::decode(&[7, 0]), Err(WireError::Version(7)));
     assert_eq!(CellStates::decode(&[]), Err(WireError::Short(0)));
 }

@@ -7,15 +7,19 @@ use kepi_model::{
     id::{AttributeId, SourceId},
     project::{MappingFrom, Otherwise, Source},
 };
-use kepi_query::landing::{LoadOutcome, LoadReport, Profile, QuarantinedRow as Row, RowCounts};
+use kepi_query::{
+    landing::{LoadOutcome, LoadReport, Profile, QuarantinedRow as Row, RowCounts},
+    screen::CutOff,
+};
 
 use super::{Reporter, not_found, words};
 use crate::{
+    facts::ScreenedAnswers,
     format,
     reader::{QuarantineQuery, ViewError},
     view::{
         LoadView, MissingCount, Named, ProfileView, QuarantineView, QuarantinedRow, RuleCount, RuleView,
-        SourceView, SourcesView,
+        ScreenView, SourceView, SourcesView,
     },
 };
 
@@ -47,14 +51,36 @@ impl<'a> Reporter<'a> {
         loads
     }
 
-    pub(super) fn sources_view(self) -> SourcesView {
+    pub(super) fn sources_view(self) -> Result<SourcesView, ViewError> {
         let sources: Vec<SourceView> = self.project().sources.values().map(|s| self.source_view(s)).collect();
-        SourcesView {
+        Ok(SourcesView {
             project: self.project_view(),
             snapshot: self.facts.snapshot().map(|s| s.0.to_string()),
             total: sources.iter().map(|s| s.rows).sum(),
             sources,
             rules: self.data_rules(),
+            screens: self.facts.screened()?.into_iter().map(|of| self.screen(of)).collect(),
+        })
+    }
+
+    fn screen(self, of: ScreenedAnswers) -> ScreenView {
+        let name = self.project().entities.get(&of.entity).map_or(of.entity.as_str(), |entity| &entity.name);
+        let seconds = |micros: i64| format!("{:.1} s", micros as f64 / 1e6);
+        let cut_off = |(instrument, cut): (&String, &CutOff)| {
+            let answers = if instrument.is_empty() { "answers".to_owned() } else { format!("answers to {instrument}") };
+            format!(
+                "{answers} in less than {} are flagged, of the median {} of the first {}",
+                seconds(cut.micros),
+                seconds(cut.median),
+                format::count(cut.answers)
+            )
+        };
+        ScreenView {
+            entity: Named::new(&of.entity, name),
+            flagged: of.tally.flagged,
+            rules: of.tally.rules.into_iter().collect(),
+            states: of.tally.states.into_iter().map(|(state, n)| (state.word(), n)).collect(),
+            cut_offs: of.cut_offs.iter().map(cut_off).collect(),
         }
     }
 

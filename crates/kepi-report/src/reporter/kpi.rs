@@ -25,7 +25,7 @@ use crate::{
     reason::Absence,
     view::{
         BreakView, CommentaryView, CountedReason, Coverage, DefinitionView, DimensionView, KpiListRow,
-        KpiListView, KpiView, Measured, Named, Outcome, OverrideView, PeopleView, PinsView, QualityView,
+        KpiListView, KpiView, Measured, Named, Outcome, OverrideView, PeopleView, PinsView, QualityView, UnscreenedView,
         ResponseView, Restatement, SegmentPoint, StandingView, WithdrawalView,
     },
 };
@@ -323,9 +323,17 @@ impl<'a> Reporter<'a> {
             partial: kpi.response.as_ref().and_then(|r| r.partial.as_ref()).map(|_| of.partial),
             rate: of.rate().map(Coverage::new),
         });
+        let unscreened = states.and_then(|states| {
+            let all = finish::unscreened(kpi, states, self.project().confidence)?;
+            Some(UnscreenedView {
+                value: Measured::outcome(Some(&all.estimate), &kpi.unit),
+                screened_out: all.coverage.eligible.saturating_sub(coverage?.eligible),
+            })
+        });
         let representativity = states.and_then(|states| finish::representativity(kpi, states));
         QualityView {
             response,
+            unscreened,
             representativity: representativity.map(Coverage::new),
             n: estimate.map_or(coverage.map_or(0, |c| c.counted), |e| e.n),
             effective_n: estimate.and_then(crate::view::effective_n),

@@ -89,7 +89,7 @@ impl<'a> Reporter<'a> {
     }
     /// All sources.
     pub fn sources(self) -> Result<SourcesView, ViewError> {
-        Ok(self.sources_view())
+        self.sources_view()
     }
     /// Rows in quarantine.
     pub fn quarantine(self, query: &QuarantineQuery) -> Result<QuarantineView, ViewError> {

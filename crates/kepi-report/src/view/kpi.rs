@@ -309,6 +309,34 @@ impl ResponseView {
     }
 }
 
+/// What a value would be if no row were screened out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnscreenedView {
+    /// The figure, or why there is none.
+    pub value: Outcome<Measured>,
+    /// Rows that are screened out.
+    pub screened_out: u64,
+}
+
+impl UnscreenedView {
+    /// In words: the figure, its interval and how many rows it has more.
+    pub fn words(&self) -> String {
+        let rows = format::count(self.screened_out);
+        let more = match self.screened_out {
+            0 => "no row is screened out".to_owned(),
+            1 => "1 row is screened out".to_owned(),
+            _ => format!("{rows} rows are screened out"),
+        };
+        match &self.value {
+            Outcome::Value(of) => {
+                let interval = of.interval.value().map_or(String::new(), |of| format!(" ({})", of.text));
+                format!("{}{interval}, n {}; {more}", of.value.text, format::count(of.n))
+            }
+            Outcome::Reason(reason) => format!("{}; {more}", reason.text),
+        }
+    }
+}
+
 /// What entered a value and what did not.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QualityView {
@@ -316,6 +344,8 @@ pub struct QualityView {
     pub response: Option<ResponseView>,
     /// How far those who answered stand for those who were asked, where rows are weighted to margins.
     pub representativity: Option<Coverage>,
+    /// What it would be if no row were screened out, where rows are.
+    pub unscreened: Option<UnscreenedView>,
     /// Cases that entered.
     pub n: u64,
     /// Effective number where weights make it smaller.

@@ -38,7 +38,7 @@ pub use kepi_insight::change::Verdict;
 pub use kepi_query::landing::RowCounts;
 pub use kpi::{
     BreakView, CommentaryView, CountedReason, DefinitionView, DimensionView, InputView, KpiListRow,
-    KpiListView, KpiView, OverrideView, PartView, PeopleView, PinsView, QualityView, ResponseView,
+    KpiListView, KpiView, OverrideView, PartView, PeopleView, PinsView, QualityView, ResponseView, UnscreenedView,
     Restatement, SegmentPoint, StandingView, WithdrawalView,
 };
 pub use lineage::{LineageView, LineagesView};
@@ -56,7 +56,7 @@ pub use scorecard::{
 };
 pub use sources::{
     DataRuleView, DeliveryView, LoadView, MissingCount, ProfileView, QuarantineView, QuarantinedRow,
-    RuleCount, RuleView, SourceState, SourceView, SourcesView,
+    RuleCount, RuleView, ScreenView, SourceState, SourceView, SourcesView,
 };
 pub use strategy::{Lane, LinkEvidence, MapLink, MapObjective, StrategyMapView, ThemeView};
 pub use what_if::{PlaceView, WhatIfView};

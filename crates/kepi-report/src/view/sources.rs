@@ -18,6 +18,23 @@ pub struct SourcesView {
     pub sources: Vec<SourceView>,
     /// Rules about data sets, those that do not hold first.
     pub rules: Vec<DataRuleView>,
+    /// Entities whose rows are screened.
+    pub screens: Vec<ScreenView>,
+}
+
+/// What is doubtful about the rows of an entity, and what became of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScreenView {
+    /// The entity.
+    pub entity: Named,
+    /// Rows that are flagged.
+    pub flagged: u64,
+    /// How often each sign flags.
+    pub rules: Vec<(String, u64)>,
+    /// How many rows are in which state, in its word.
+    pub states: Vec<(&'static str, u64)>,
+    /// Where times are cut off, in words: one for each version of the questionnaire.
+    pub cut_offs: Vec<String>,
 }
 
 /// A rule about a data set, and where it does not hold.

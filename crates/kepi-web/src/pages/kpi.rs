@@ -487,6 +487,7 @@ fn data(view: &KpiView) -> Markup {
             h2 #quality { "Data behind it" }
             dl {
                 dt { "Entered" } dd { (parts::count(q.n)) }
+                @if let Some(all) = &q.unscreened { dt { "Without screening" } dd { (all.words()) } }
                 @if let Some(n) = q.effective_n { dt { "Effective n" } dd { (parts::count(n.max(0.0).round() as u64)) } }
                 @if let Some(r) = &q.response { dt { "Response" } dd { (r.words()) } }
                 @if let Some(r) = &q.representativity { dt { "Representativity" } dd { (r.text) } }

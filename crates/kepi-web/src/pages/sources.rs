@@ -3,7 +3,7 @@
 use kepi_model::project::{Consequence, Mode, Otherwise};
 use kepi_report::{
     csv, format,
-    view::{DataRuleView, DeliveryView, RowCounts, SourceState, SourceView, SourcesView},
+    view::{DataRuleView, DeliveryView, RowCounts, ScreenView, SourceState, SourceView, SourcesView},
 };
 use maud::{Markup, html};
 
@@ -30,6 +30,7 @@ pub(crate) fn render(view: &SourcesView) -> Markup {
         }
         (needs_a_look(view))
         (data_rules(&view.rules))
+        (screens(&view.screens))
         section aria-labelledby="accounts" {
             h2 #accounts { "Every row is accounted for" }
             ul.tiles.totals {
@@ -169,6 +170,28 @@ fn data_rules(rules: &[DataRuleView]) -> Markup {
     }
 }
 
+/// Answers that look doubtful.
+fn screens(screens: &[ScreenView]) -> Markup {
+    html! {
+        @if !screens.is_empty() {
+            section aria-labelledby="screens" {
+                h2 #screens { "Answers, screened" }
+                @for screen in screens {
+                    h3 { (screen.entity.name) ": " (format::count(screen.flagged)) " flagged" }
+                    ul.plain {
+                        li { "By sign: " @for (i, (rule, n)) in screen.rules.iter().enumerate() { @if i > 0 { ", " } code { (rule) } " " (format::count(*n)) } }
+                        @if !screen.states.is_empty() {
+                            li { "By what became of them: " @for (i, (state, n)) in screen.states.iter().enumerate() { @if i > 0 { ", " } (state) " " (format::count(*n)) } }
+                        }
+                        @for cut in &screen.cut_offs { li { (cut) } }
+                    }
+                }
+                p.note { "Who is excluded or confirmed is in no KPI; each KPI of these answers shows its figure without screening, too. " code { "kepi screen list" } " names them." }
+            }
+        }
+    }
+}
+
 /// Periods in which a rule does not hold.
 fn broken(rule: &DataRuleView) -> Markup {
     let more = rule.broken.len().saturating_sub(MOST_BROKEN);
@@ -241,7 +264,7 @@ fn one(source: &SourceView) -> Markup {
             h3 id=(title) { (source.source.name) }
             p.sub {
                 (source.from) " → " (source.into.name) " · "
-                (match source.mode { Mode::Append => "append", Mode::Upsert => "upsert", Mode::Snapshot => "snapshot" })
+                (match source.mode { Mode::Append => "append", Mode::Upsert => "upsert", Mode::Snapshot => "snapshot", Mode::Keys => "keys" })
                 @match &source.watermark { Some(w) => { " · data to " (w) }, None => { " · nothing landed yet" } }
             }
             details open[!doubts(source).is_empty()] {

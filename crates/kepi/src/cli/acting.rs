@@ -271,6 +271,57 @@ pub struct Deliver {
     pub again: Option<Option<String>>,
 }
 
+/// `kepi screen`.
+#[derive(Debug, Subcommand)]
+pub enum Screen {
+    /// Answers that look doubtful: by which sign, what became of them, and where times are cut off.
+    #[command(after_help = "\
+Examples:
+  kepi screen list survey_response
+  kepi screen list --state review --limit 20
+  kepi screen list --format csv")]
+    List(ScreenList),
+    /// Say of answers that they are what they look like: KPIs leave them out from the next run on.
+    #[command(after_help = "Example:\n  kepi screen confirm survey_response r-17 r-23 -m 'the panel says that it was a script'")]
+    Confirm(ScreenJudge),
+    /// Say of answers that they are in order: they count from the next run on, whatever flags them.
+    #[command(after_help = "Example:\n  kepi screen dismiss survey_response r-17 -m 'called back: meant so'")]
+    Dismiss(ScreenJudge),
+}
+
+/// `kepi screen list`.
+#[derive(Debug, Args)]
+pub struct ScreenList {
+    /// The entity; default all that are screened.
+    #[arg(value_name = "ENTITY")]
+    pub entity: Option<String>,
+    /// Only rows in this state: review, excluded, counted, confirmed, dismissed or clean.
+    #[arg(long, value_name = "STATE", value_parser = state)]
+    pub state: Option<kepi_query::screen::State>,
+    /// At most so many rows; 0: all.
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: usize,
+}
+
+fn state(text: &str) -> Result<kepi_query::screen::State, String> {
+    let words: Vec<&str> = kepi_query::screen::State::ALL.into_iter().map(|state| state.word()).collect();
+    kepi_query::screen::State::of(text).ok_or_else(|| format!("one of {}", words.join(", ")))
+}
+
+/// `kepi screen confirm` and `dismiss`.
+#[derive(Debug, Args)]
+pub struct ScreenJudge {
+    /// The entity.
+    #[arg(value_name = "ENTITY")]
+    pub entity: String,
+    /// Keys of the rows.
+    #[arg(value_name = "KEY", required = true)]
+    pub keys: Vec<String>,
+    /// Why.
+    #[arg(short, long, value_name = "WHY")]
+    pub message: String,
+}
+
 /// `kepi silence`.
 #[derive(Debug, Subcommand)]
 pub enum Silence {

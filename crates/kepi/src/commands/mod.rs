@@ -25,6 +25,7 @@ mod register;
 mod reproduce;
 mod run;
 mod schema;
+mod screen;
 mod serve;
 mod show;
 mod sources;
@@ -87,6 +88,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Comment(what) => acting::comment(what, cli, out).await,
         Command::Enter(what) => overrides::enter(what, cli, out).await,
         Command::Silence(what) => acting::silence(what, cli, out).await,
+        Command::Screen(what) => screen::screen(what, cli, out).await,
         Command::Override(what) => overrides::overrides(what, cli, out).await,
         Command::Run(what) => run::run(what, cli, out).await,
         Command::Sources { source } => {

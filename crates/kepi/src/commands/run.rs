@@ -26,6 +26,9 @@ use crate::{
 /// So many KPIs that share a reason are named.
 const MOST_NAMED: usize = 8;
 
+/// KPIs and periods that are named of which figures changed.
+const MOST_CHANGED: usize = 6;
+
 /// Runs the project that the command line names.
 pub async fn run(what: &Run, cli: &Cli, out: Output) -> Result<(), Failure> {
     let report = land_and_publish(what, cli, compose::Site::of(cli), out).await?;
@@ -231,6 +234,15 @@ fn tell(report: &RunReport, out: Output) {
         report.unchanged,
         report.withdrawn,
     ));
+    for (kpi, periods) in report.changed.iter().take(MOST_CHANGED) {
+        let more = periods.len().saturating_sub(MOST_CHANGED);
+        let named: Vec<&str> = periods.iter().take(MOST_CHANGED).map(String::as_str).collect();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        out.remark(&format!("  changed: {kpi} {}{more}", named.join(", ")));
+    }
+    if let Some(more) = report.changed.len().checked_sub(MOST_CHANGED).filter(|more| *more > 0) {
+        out.remark(&format!("  and {}: `kepi run --format json` names all", counted(more, "KPI")));
+    }
     if let Some(judged) = &report.judged {
         out.remark(&format!(
             "judged {} figures against what is usual of them: {} called out; {} have no verdict yet",

@@ -312,6 +312,9 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
     }
     out.line(&format!("  defined in  {}", view.definition.place))?;
     out.line(&format!("  coverage    {}", row.coverage.text))?;
+    if let Some(all) = &view.quality.unscreened {
+        out.line(&format!("  unscreened  {}", all.words()))?;
+    }
     if let Some(response) = &view.quality.response {
         out.line(&format!("  response    {}", response.words()))?;
     }

@@ -24,7 +24,11 @@ pub fn rows(from: &Connector, bytes: &[u8]) -> Vec<Line> {
         Connector::Csv { .. } => csv(bytes),
         Connector::Excel { .. } => unreachable!("what a workbook holds is written out in its own test"),
         Connector::FixedWidth { columns, .. } => fixed(columns, bytes),
-        Connector::Ndjson { .. } | Connector::Fetch(_) | Connector::Entries | Connector::Items => {
+        Connector::Ndjson { .. }
+        | Connector::Fetch(_)
+        | Connector::Entries
+        | Connector::Items
+        | Connector::Screening(_) => {
             ndjson(bytes)
         }
         Connector::Parquet { .. } => parquet(bytes),

@@ -41,7 +41,8 @@ pub(in crate::check) fn together(
                 .fix("say in the name what sets them apart");
         }
     }
-    let filled: BTreeSet<&EntityId> = definitions.sources.iter().filter_map(|s| s.value.into.get()).collect();
+    let written_into = definitions.sources.iter().filter_map(|s| s.value.into.get());
+    let filled: BTreeSet<&EntityId> = written_into.chain(sources.values().map(|s| &s.into)).collect();
     let mapped = Filled::of(definitions, entities, sources);
     let mut undeclared = BTreeSet::new();
     let written: BTreeMap<Span, &written::Kpi> =

@@ -111,7 +111,7 @@ fn pages(written: &written::HttpPages) -> Option<Pages> {
 pub(super) fn fits(written: &written::Source, from: Option<&Connector>, findings: &mut Findings) {
     let Some(fetch) = from.and_then(Connector::fetched) else { return };
     let piecemeal = fetch.cursor.is_some() || matches!(&fetch.of, Relation::Get(get) if !get.is_whole());
-    if piecemeal && written.mode.cloned() == Some(Mode::Snapshot) {
+    if piecemeal && matches!(written.mode.cloned(), Some(Mode::Snapshot | Mode::Keys)) {
         findings
             .report(
                 codes::FETCH_MODE,

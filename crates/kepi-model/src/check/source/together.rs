@@ -18,6 +18,10 @@ use crate::{
 pub(in crate::check) fn together(sources: &BTreeMap<SourceId, Source>, findings: &mut Findings) {
     let mut kinds: BTreeMap<(&EntityId, String), &Source> = BTreeMap::new();
     for source in sources.values() {
+        if source.mode == Mode::Keys {
+            lists(source, sources, findings);
+            continue;
+        }
         kinds.entry((&source.into, kind(source))).or_insert(source);
     }
     let kinds: Vec<&Source> = kinds.into_values().collect();
@@ -29,6 +33,20 @@ pub(in crate::check) fn together(sources: &BTreeMap<SourceId, Source>, findings:
             }
         }
     }
+}
+
+/// A list of keys is of a source that brings rows piece by piece, into the same entity and by the same key.
+fn lists(source: &Source, sources: &BTreeMap<SourceId, Source>, findings: &mut Findings) {
+    // An unknown one has its own finding.
+    let Some(of) = source.keys_of.as_ref().and_then(|id| sources.get(id)) else { return };
+    let message = match of.mode {
+        Mode::Keys => format!("`{}` lists keys itself", of.id),
+        Mode::Snapshot => format!("each file of `{}` is the whole already", of.id),
+        _ if of.into != source.into => format!("`{}` fills {}, not {}", of.id, of.into, source.into),
+        _ if of.key != source.key => format!("`{}` has another key", of.id),
+        _ => return,
+    };
+    findings.report(codes::GONE, source.span, message).related(of.span, "that source");
 }
 
 /// What decides whether a source may erase what others know.

@@ -108,6 +108,7 @@ impl Api<'_> {
                 Mode::Append => "append".into(),
                 Mode::Upsert => "upsert".into(),
                 Mode::Snapshot => "snapshot".into(),
+                Mode::Keys => "keys".into(),
             },
             purpose: of.purpose.as_ref().map(ToString::to_string),
             owner: self.person(of.owner.as_ref()),
