@@ -248,5 +248,7 @@ impl App {
 }
 
 fn not_screened(entity: &str) -> AppError {
-    AppError::NotFound(format!("rows of `{entity}` are not screened: `screen:` of an entity says what is looked for"))
+    AppError::NotFound(format!(
+        "rows of `{entity}` are not screened: `screen:` of an entity says what is looked for"
+    ))
 }

@@ -18,11 +18,11 @@ use crate::{
     entries::Entry,
     governance::Governance,
     items::{Content, Outcome, Stance},
+    judging::Judging,
     overrides::{Over, Override},
     periods::{Close, Freeze, PeriodId},
     plain::{ColumnName, Engine, Kind, Name, StepName, Uuid},
     register::{Adopted, DocumentId, Effective},
-    judging::Judging,
     silences::Silence,
 };
 

@@ -7,11 +7,11 @@ use crate::{
     event::Event,
     governance::Governance,
     items::Items,
+    judging::Judged,
     overrides::Overrides,
     periods::{Closed, Periods},
     principal::Principal,
     register::Register,
-    judging::Judged,
     silences::Silences,
     wire::Recorded,
 };

@@ -137,7 +137,8 @@ impl Event {
                     Verdict::Confirm => "what it looks like",
                     Verdict::Dismiss => "in order",
                 };
-                let rows = if e.rows.len() == 1 { "1 row".to_owned() } else { format!("{} rows", e.rows.len()) };
+                let rows =
+                    if e.rows.len() == 1 { "1 row".to_owned() } else { format!("{} rows", e.rows.len()) };
                 format!("{rows} of {}: {said}", e.of)
             }
             Self::Legacy(e) => format!("{}, from before events had versions", e.was),

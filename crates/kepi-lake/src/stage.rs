@@ -461,7 +461,9 @@ impl Working<'_> {
         let batch = &mut self.batch;
         let (placed, interval) = match self.staging.source.mode {
             _ if is_gone => self.history.gone(&mut batch.chains, at, version),
-            Mode::Append if batch.chains.get(batch.chains.head(at)).is_some_and(|e| e.version.ended != OPEN) => {
+            Mode::Append
+                if batch.chains.get(batch.chains.head(at)).is_some_and(|e| e.version.ended != OPEN) =>
+            {
                 // It was gone, and is there again: from now on.
                 self.history.upsert(&mut batch.chains, at, version)
             }

@@ -38,7 +38,8 @@ pub(crate) use business_hours::BusinessHours;
 pub(crate) use connection::{Connection, HttpAuth, HttpServer, S3Bucket, Secret, SecretText, Setting};
 pub(crate) use crosswalk::Crosswalk;
 pub(crate) use entity::{
-    Attribute, Entity, Every, Lasts, Moment, Moments, Named, Part, Rows, Screen, Speeding, Stage, StraightLining,
+    Attribute, Entity, Every, Lasts, Moment, Moments, Named, Part, Rows, Screen, Speeding, Stage,
+    StraightLining,
 };
 pub(crate) use governance::Governance;
 pub(crate) use guardrail::{Bound, Guardrail};

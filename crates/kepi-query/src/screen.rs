@@ -102,7 +102,8 @@ pub struct Found {
 impl Found {
     /// What becomes of it, by the rules and by what somebody said.
     pub fn state(&self, screen: &Screen, said: Option<Said>) -> State {
-        let mut then = screen.rules.iter().zip(&self.flags).filter(|(_, flag)| **flag).map(|(rule, _)| rule.then);
+        let mut then =
+            screen.rules.iter().zip(&self.flags).filter(|(_, flag)| **flag).map(|(rule, _)| rule.then);
         match said {
             _ if !self.flags.contains(&true) => State::Clean,
             Some(Said::Confirmed) => State::Confirmed,
@@ -197,7 +198,9 @@ pub fn screen(screen: &Screen, rows: Rows<'_>, cut_offs: &mut CutOffs) -> Vec<Fo
                     let frozen = cut_offs.get(of.instrument.as_deref().unwrap_or_default());
                     frozen.map(|cut| cut.micros).max(*at_least)
                 };
-                let is_fast = |(of, took): (&Found, &Option<i64>)| took.zip(cut(of)).is_some_and(|(took, cut)| took < cut);
+                let is_fast = |(of, took): (&Found, &Option<i64>)| {
+                    took.zip(cut(of)).is_some_and(|(took, cut)| took < cut)
+                };
                 found.iter().zip(&took).map(is_fast).collect()
             }
         };
@@ -265,7 +268,8 @@ fn freeze(found: &[Found], took: &[Option<i64>], (below, after): (i64, usize), c
         first.sort_unstable();
         let middle = first.len() / 2;
         let at = |place: usize| first.get(place).copied().unwrap_or_default();
-        let median = if first.len() % 2 == 1 { at(middle) } else { i64::midpoint(at(middle - 1), at(middle)) };
+        let median =
+            if first.len() % 2 == 1 { at(middle) } else { i64::midpoint(at(middle - 1), at(middle)) };
         let micros = i64::try_from(i128::from(median) * i128::from(below) / 1_000_000).unwrap_or(i64::MAX);
         let cut = CutOff { micros, median, answers: first.len() as u64 };
         cut_offs.insert(instrument.to_owned(), cut);

@@ -262,7 +262,9 @@ impl Facts for Picture {
             return Ok(Vec::new());
         }
         let all = self.wait(app.screened(None)).map_err(unread)?.into_iter();
-        Ok(all.map(|Screened { entity, tally, cut_offs, .. }| ScreenedAnswers { entity, tally, cut_offs }).collect())
+        Ok(all
+            .map(|Screened { entity, tally, cut_offs, .. }| ScreenedAnswers { entity, tally, cut_offs })
+            .collect())
     }
     fn silences(&self) -> Result<Vec<Silence>, ViewError> {
         let (Some(app), Some(now)) = (&self.app, self.now()) else { return Ok(Vec::new()) };

@@ -3,8 +3,8 @@
 mod acting;
 mod case;
 mod deciding;
-mod rebasing;
 mod judging;
+mod rebasing;
 mod silences;
 
 use std::collections::BTreeSet;
@@ -210,12 +210,9 @@ pub fn decide(
             facts,
             &mut deciding::Violated(&mut violations),
         )),
-        Command::Judge(of) => Some(judging::judged(
-            situation.organisation,
-            of,
-            facts,
-            &mut deciding::Violated(&mut violations),
-        )),
+        Command::Judge(of) => {
+            Some(judging::judged(situation.organisation, of, facts, &mut deciding::Violated(&mut violations)))
+        }
         Command::Tick => deciding::ticked(situation.organisation, facts, &mut violations),
     };
     match events {

@@ -25,11 +25,11 @@ use kepi_govern::{
         Action, ActionPlan, Alert, By, Came, Case, Change, Commentary, Effect, Emergency, Expected, Handover,
         Method, Named, Notice, Outcome, Permission, PostMortem, Seen, Task,
     },
+    judging::{Judging, Verdict},
     overrides::{Figure, Over, Override},
     periods::{ByRule, Close, Freeze, PeriodId},
     plain::{ColumnName, Engine, Number, Uuid},
     register::{Adopted, DocumentId, Effective},
-    judging::{Judging, Verdict},
     silences::Silence,
 };
 use kepi_model::{
@@ -611,7 +611,18 @@ pub fn command() -> impl Strategy<Value = Command> {
     let withdraw = (1..4u64).prop_map(|item| Command::Withdraw(Withdraw { item }));
     let deciding = prop_oneof![open, edit, rebase, forbidden, vote, withdraw, Just(Command::Tick)];
     let silent = prop_oneof![silence().prop_map(Command::Silence), (1..4u64).prop_map(Command::EndSilence)];
-    prop_oneof![adopt, land, shape, publish, insights, access_command(), deciding, act(), silent, judging().prop_map(Command::Judge)]
+    prop_oneof![
+        adopt,
+        land,
+        shape,
+        publish,
+        insights,
+        access_command(),
+        deciding,
+        act(),
+        silent,
+        judging().prop_map(Command::Judge)
+    ]
 }
 
 pub fn evidence() -> impl Strategy<Value = Evidence> {

@@ -179,8 +179,17 @@ fn with_deletions(mode: Mode) -> (kepi_model::project::Project, kepi_model::proj
 
 async fn rows_that_say_that_they_are_gone_end_their_key_whatever_comes_first() {
     // Of each key what is newest holds: an amount, or nothing.
-    let rows = [("a", 1, "1"), ("a", 4, ""), ("b", 2, "2"), ("b", 3, ""), ("b", 6, "7"), ("c", 5, ""), ("d", 1, "4")];
-    let orders_of_arrival = [[0, 1, 2, 3, 4, 5, 6], [6, 5, 4, 3, 2, 1, 0], [3, 1, 5, 4, 0, 6, 2], [4, 3, 2, 5, 1, 0, 6]];
+    let rows = [
+        ("a", 1, "1"),
+        ("a", 4, ""),
+        ("b", 2, "2"),
+        ("b", 3, ""),
+        ("b", 6, "7"),
+        ("c", 5, ""),
+        ("d", 1, "4"),
+    ];
+    let orders_of_arrival =
+        [[0, 1, 2, 3, 4, 5, 6], [6, 5, 4, 3, 2, 1, 0], [3, 1, 5, 4, 0, 6, 2], [4, 3, 2, 5, 1, 0, 6]];
     for order in orders_of_arrival {
         let bench = Bench::new().await;
         let (project, mut source) = with_deletions(Mode::Upsert);
@@ -188,16 +197,20 @@ async fn rows_that_say_that_they_are_gone_end_their_key_whatever_comes_first() {
         let (mut gone, mut never) = (0, 0);
         for (n, row) in order.into_iter().enumerate() {
             let (key, day, amount) = rows[row];
-            let file =
-                bench.write(&format!("{n}.csv"), format!("id,amount,at,paid\n{key},{amount},2026-01-0{day}T00:00Z,\n"));
+            let file = bench.write(
+                &format!("{n}.csv"),
+                format!("id,amount,at,paid\n{key},{amount},2026-01-0{day}T00:00Z,\n"),
+            );
             // A fresh process each time; every other time the index is made anew of the files.
             let (_store, lake) = open(bench.folder.path()).await;
             if n % 2 == 1 {
                 std::fs::remove_dir_all(bench.folder.path().join(".kepi/data/index")).unwrap();
             }
             let landing = kepi_lake::Landing { actor: "person/1", at: NOW + n as i64, progress: &Silent };
-            let report =
-                lake.land_raw(&project, &source, &raw(bench.folder.path(), &source, &file), landing).await.unwrap();
+            let report = lake
+                .land_raw(&project, &source, &raw(bench.folder.path(), &source, &file), landing)
+                .await
+                .unwrap();
             assert_eq!(report.counts.quarantined, 0);
             gone += report.notes.iter().filter(|note| note.contains("1 key that it is gone")).count();
             never += report.notes.iter().filter(|note| note.contains("1 of which never came")).count();

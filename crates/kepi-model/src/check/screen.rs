@@ -32,7 +32,8 @@ pub(super) fn read(
     context: &mut Context<'_>,
 ) {
     for written in written.iter().map(|w| &w.value) {
-        let (Some(id), Some(screen)) = (written.entity.get().and_then(|e| e.id.clone()), written.screen.get())
+        let (Some(id), Some(screen)) =
+            (written.entity.get().and_then(|e| e.id.clone()), written.screen.get())
         else {
             continue;
         };
@@ -120,8 +121,14 @@ impl Reader<'_, '_> {
         let all = written.items.items().len();
         if all < 2 {
             self.findings
-                .report(codes::SCREEN, written.items.span, "one question cannot be answered the same each time")
-                .expected("the questions of a block, in the order in which they are asked: `[q1, q2, q3, q4]`")
+                .report(
+                    codes::SCREEN,
+                    written.items.span,
+                    "one question cannot be answered the same each time",
+                )
+                .expected(
+                    "the questions of a block, in the order in which they are asked: `[q1, q2, q3, q4]`",
+                )
                 .fix("list all of them");
             return None;
         }
@@ -140,7 +147,11 @@ impl Reader<'_, '_> {
         let took = self.own(node, Want::Any)?;
         if took.type_ != Type::Duration {
             self.findings
-                .report(codes::SCREEN, written.took.span, format!("this is of type {}", type_text(&took.type_)))
+                .report(
+                    codes::SCREEN,
+                    written.took.span,
+                    format!("this is of type {}", type_text(&took.type_)),
+                )
                 .expected("a length of time, such as `responded_at - started_at`")
                 .fix("take the difference of two instants, or map the column `as: duration seconds`");
             return None;
@@ -206,7 +217,8 @@ pub(super) fn sources(
     let source = |(entity, screen): (&Entity, &Screen)| {
         let into = entities.get(&screen.table()?)?;
         let feeding = || others.values().filter(|source| source.into == entity.id);
-        let at = written.iter().find(|w| w.value.entity.get().is_some_and(|e| e.text == entity.id.as_str()))?;
+        let at =
+            written.iter().find(|w| w.value.entity.get().is_some_and(|e| e.text == entity.id.as_str()))?;
         let map = into.attributes.iter().map(|attribute| Mapping {
             attribute: attribute.id.clone(),
             type_: attribute.type_.clone(),

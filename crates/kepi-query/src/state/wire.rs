@@ -302,7 +302,8 @@ impl CellStates {
             return Some(only.clone());
         }
         if parts.iter().any(|part| part.unscreened.is_some()) {
-            let all: Option<Vec<Self>> = parts.iter().map(|part| part.unscreened.as_deref().cloned()).collect();
+            let all: Option<Vec<Self>> =
+                parts.iter().map(|part| part.unscreened.as_deref().cloned()).collect();
             let own: Vec<Self> = parts.iter().map(|part| Self { unscreened: None, ..part.clone() }).collect();
             let unscreened = all.and_then(|all| Self::sum(&all)).map(Box::new);
             return Some(Self { unscreened, ..Self::sum(&own)? });

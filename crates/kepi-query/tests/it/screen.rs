@@ -46,7 +46,8 @@ screen:
 
 fn declared(text: &str) -> Screen {
     let file = SourceFile { path: "kepi.yml".into(), text: text.into() };
-    let checked = kepi_model::check::check(&SourceMap::new(vec![file]), &kepi_model::check::Options::default());
+    let checked =
+        kepi_model::check::check(&SourceMap::new(vec![file]), &kepi_model::check::Options::default());
     let project = checked.value.unwrap_or_else(|| panic!("{:#?}", checked.findings));
     project.entities[&"survey_response".parse().unwrap()].screen.clone().unwrap()
 }
@@ -75,7 +76,8 @@ fn table(answers: &[Answer]) -> (Vec<PinnedColumn>, MemoryTable) {
         answers.iter().for_each(|answer| texts.push(of(answer).as_deref()));
         MemoryColumn::Text(texts)
     };
-    let instant = |of: &dyn Fn(&Answer) -> Option<i64>| MemoryColumn::Instant(answers.iter().map(of).collect());
+    let instant =
+        |of: &dyn Fn(&Answer) -> Option<i64>| MemoryColumn::Instant(answers.iter().map(of).collect());
     let mut columns = vec![
         ("id", Physical::Text, text(&|a| Some(a.key.clone()))),
         ("survey", Physical::Text, text(&|a| Some(a.survey.to_owned()))),
@@ -106,7 +108,12 @@ fn found_of(of: &Screen, answers: &[Answer], cut_offs: &mut CutOffs) -> Vec<Foun
 }
 
 fn flags_of(of: &Screen, found: &Found) -> Vec<String> {
-    of.rules.iter().zip(&found.flags).filter(|(_, flag)| **flag).map(|(rule, _)| rule.id.to_string()).collect()
+    of.rules
+        .iter()
+        .zip(&found.flags)
+        .filter(|(_, flag)| **flag)
+        .map(|(rule, _)| rule.id.to_string())
+        .collect()
 }
 
 /// An answer that is in order, so many seconds long.
@@ -164,7 +171,9 @@ fn a_cut_off_is_frozen_by_instrument_and_never_moves_by_itself() {
     assert_eq!((cut_offs["v1"].median, cut_offs["v1"].answers), (90 * SECOND, 200));
     // Later ones are much faster, and late ones even before the first: it stands.
     answers.extend((200..2000).map(|n| honest(n, 20)));
-    answers.iter_mut().for_each(|answer| answer.done -= i64::from(answer.key > "r01000".to_owned()) * 30 * DAY);
+    answers
+        .iter_mut()
+        .for_each(|answer| answer.done -= i64::from(answer.key > "r01000".to_owned()) * 30 * DAY);
     let found = found_of(&of, &answers, &mut cut_offs);
     assert_eq!(cut_offs["v1"].micros, 29_700_000);
     assert_eq!(found.iter().filter(|found| flags_of(&of, found) == ["speeding"]).count(), 1800 - 999);
@@ -201,10 +210,10 @@ fn what_is_declared_and_what_is_said_decide_together() {
     assert!(changed(&of, &found, &|_| None, &known).is_empty());
     let said = |key: &str| (key == "r2").then_some(Said::Dismissed);
     let changes = changed(&of, &found, &said, &known);
-    assert_eq!(changes.iter().map(|(of, state)| (of.key.as_str(), *state)).collect::<Vec<_>>(), [(
-        "r2",
-        State::Dismissed
-    )]);
+    assert_eq!(
+        changes.iter().map(|(of, state)| (of.key.as_str(), *state)).collect::<Vec<_>>(),
+        [("r2", State::Dismissed)]
+    );
 }
 
 /// What an answer was made to be.
@@ -242,7 +251,9 @@ fn world(seed: u64) -> Vec<(Answer, Option<&'static str>)> {
                 let seconds = logarithmic(&mut chance, 30.0, 0.4);
                 answer.began = Some(answer.done - (seconds * SECOND as f64) as i64);
             }
-            Some("duplicates") if number > 0 => answer.invitation = answers[number as usize - 1].0.invitation.clone(),
+            Some("duplicates") if number > 0 => {
+                answer.invitation = answers[number as usize - 1].0.invitation.clone()
+            }
             Some("internal") => answer.email = "tester@acme.example".into(),
             // One of five knows of the trap.
             Some("bots") => answer.trap = (chance.below(5) > 0).then_some("http://x"),
@@ -269,7 +280,8 @@ fn planted_faults_of_answers_are_found() {
         for found in found_of(&of, &answers, &mut CutOffs::new()) {
             let flags = flags_of(&of, &found);
             for kind in KINDS {
-                let (is, flagged) = (planted[found.key.as_str()] == Some(kind), flags.iter().any(|f| f == kind));
+                let (is, flagged) =
+                    (planted[found.key.as_str()] == Some(kind), flags.iter().any(|f| f == kind));
                 let [of_kind, hits, both] = tally.entry(kind).or_default();
                 *of_kind += u64::from(is);
                 *hits += u64::from(flagged);
@@ -277,12 +289,17 @@ fn planted_faults_of_answers_are_found() {
             }
         }
     }
-    println!("data: screening: {count} worlds of 20,000 answers from seed {first}; shares with 95 % intervals");
+    println!(
+        "data: screening: {count} worlds of 20,000 answers from seed {first}; shares with 95 % intervals"
+    );
     let share = |hits: u64, of: u64| {
         let level = Level::new(0.95).unwrap();
         let interval = clopper_pearson(hits, of, level).unwrap().interval.unwrap();
         let (low, high) = (interval.low, interval.high);
-        (format!("{:.3} ({low:.3} – {high:.3})", hits as f64 / of.max(1) as f64), hits as f64 / of.max(1) as f64)
+        (
+            format!("{:.3} ({low:.3} – {high:.3})", hits as f64 / of.max(1) as f64),
+            hits as f64 / of.max(1) as f64,
+        )
     };
     for (kind, precision_floor, recall_floor) in [
         // Whoever thinks so-so answers so, honestly, whatever is turned round; and a third of those who do not read vary one.
@@ -295,7 +312,9 @@ fn planted_faults_of_answers_are_found() {
     ] {
         let [planted, flagged, both] = tally[kind];
         let ((precision, p), (recall, r)) = (share(both, flagged), share(both, planted));
-        println!("data: {kind}: planted {planted}, flagged {flagged}, precision {precision}, recall {recall}");
+        println!(
+            "data: {kind}: planted {planted}, flagged {flagged}, precision {precision}, recall {recall}"
+        );
         assert!(p >= precision_floor && r >= recall_floor, "{kind}: precision {p}, recall {r}");
     }
 }

@@ -67,7 +67,8 @@ impl<'a> Reporter<'a> {
         let name = self.project().entities.get(&of.entity).map_or(of.entity.as_str(), |entity| &entity.name);
         let seconds = |micros: i64| format!("{:.1} s", micros as f64 / 1e6);
         let cut_off = |(instrument, cut): (&String, &CutOff)| {
-            let answers = if instrument.is_empty() { "answers".to_owned() } else { format!("answers to {instrument}") };
+            let answers =
+                if instrument.is_empty() { "answers".to_owned() } else { format!("answers to {instrument}") };
             format!(
                 "{answers} in less than {} are flagged, of the median {} of the first {}",
                 seconds(cut.micros),

@@ -25,8 +25,8 @@ use crate::{
     reason::Absence,
     view::{
         BreakView, CommentaryView, CountedReason, Coverage, DefinitionView, DimensionView, KpiListRow,
-        KpiListView, KpiView, Measured, Named, Outcome, OverrideView, PeopleView, PinsView, QualityView, UnscreenedView,
-        ResponseView, Restatement, SegmentPoint, StandingView, WithdrawalView,
+        KpiListView, KpiView, Measured, Named, Outcome, OverrideView, PeopleView, PinsView, QualityView,
+        ResponseView, Restatement, SegmentPoint, StandingView, UnscreenedView, WithdrawalView,
     },
 };
 

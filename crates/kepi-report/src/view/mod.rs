@@ -38,8 +38,8 @@ pub use kepi_insight::change::Verdict;
 pub use kepi_query::landing::RowCounts;
 pub use kpi::{
     BreakView, CommentaryView, CountedReason, DefinitionView, DimensionView, InputView, KpiListRow,
-    KpiListView, KpiView, OverrideView, PartView, PeopleView, PinsView, QualityView, ResponseView, UnscreenedView,
-    Restatement, SegmentPoint, StandingView, WithdrawalView,
+    KpiListView, KpiView, OverrideView, PartView, PeopleView, PinsView, QualityView, ResponseView,
+    Restatement, SegmentPoint, StandingView, UnscreenedView, WithdrawalView,
 };
 pub use lineage::{LineageView, LineagesView};
 pub use logged::{LogRow, LogView};

@@ -282,7 +282,9 @@ Examples:
   kepi screen list --format csv")]
     List(ScreenList),
     /// Say of answers that they are what they look like: KPIs leave them out from the next run on.
-    #[command(after_help = "Example:\n  kepi screen confirm survey_response r-17 r-23 -m 'the panel says that it was a script'")]
+    #[command(
+        after_help = "Example:\n  kepi screen confirm survey_response r-17 r-23 -m 'the panel says that it was a script'"
+    )]
     Confirm(ScreenJudge),
     /// Say of answers that they are in order: they count from the next run on, whatever flags them.
     #[command(after_help = "Example:\n  kepi screen dismiss survey_response r-17 -m 'called back: meant so'")]

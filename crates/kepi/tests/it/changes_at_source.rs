@@ -110,9 +110,14 @@ impl World {
             *sales.entry(*of).or_default() += cents;
         }
         self.answers.values().for_each(|(of, score)| scores.entry(*of).or_default().push(*score));
-        all.extend(sales.into_iter().map(|(of, cents)| (("sales".into(), day(of)), f64::from(cents) / 100.0)));
+        all.extend(
+            sales.into_iter().map(|(of, cents)| (("sales".into(), day(of)), f64::from(cents) / 100.0)),
+        );
         for (of, scores) in scores {
-            all.insert(("score".into(), day(of)), f64::from(scores.iter().sum::<u32>()) / scores.len() as f64);
+            all.insert(
+                ("score".into(), day(of)),
+                f64::from(scores.iter().sum::<u32>()) / scores.len() as f64,
+            );
         }
         all
     }
@@ -138,7 +143,11 @@ fn one(seed: u64) {
         world.answers.insert(key, (1 + below(&mut chance, 9), below(&mut chance, 11)));
     }
     let order = |n: usize, key: u32, (day, cents): (u32, u32), gone: bool| {
-        format!("o{key},2026-03-{day:02},{}.{:02},{gone},2026-04-01T00:{n:02}:00Z\n", cents / 100, cents % 100)
+        format!(
+            "o{key},2026-03-{day:02},{}.{:02},{gone},2026-04-01T00:{n:02}:00Z\n",
+            cents / 100,
+            cents % 100
+        )
     };
     let answer = |n: usize, key: u32, (day, score): (u32, u32)| {
         format!("a{key},2026-03-{day:02},{score},2026-04-01T00:{n:02}:00Z\n")
@@ -174,7 +183,9 @@ fn one(seed: u64) {
             if new == old || orders.contains(&format!("o{key},")) {
                 continue;
             }
-            touched.extend([old, new].into_iter().flatten().flat_map(|(day, _)| [("orders", day), ("sales", day)]));
+            touched.extend(
+                [old, new].into_iter().flatten().flat_map(|(day, _)| [("orders", day), ("sales", day)]),
+            );
             match new {
                 Some(new) => {
                     orders.push_str(&order(n, key, new, false));

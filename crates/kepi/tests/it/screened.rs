@@ -61,7 +61,10 @@ period: month
 fn answers(project: &Project, more: &str) {
     let mut rows = "id,channel,began,done,score,q1,q2,q3\n".to_owned();
     for n in 0..20 {
-        rows.push_str(&format!("r{n:02},web,2026-03-02T10:{n:02}:00Z,2026-03-02T10:{:02}:00Z,5,1,2,3\n", n + 1));
+        rows.push_str(&format!(
+            "r{n:02},web,2026-03-02T10:{n:02}:00Z,2026-03-02T10:{:02}:00Z,5,1,2,3\n",
+            n + 1
+        ));
     }
     project.write("data/answers.csv", &format!("{rows}{more}"));
 }
@@ -76,7 +79,9 @@ fn listed(project: &Project) -> Vec<(String, String, String)> {
 /// The figure of March and what it would be without screening, as it is shown.
 fn march(project: &Project, kpi: &str) -> (String, String) {
     let shown = project.ok(&["show", "kpi", kpi]);
-    let line = |start: &str| shown.lines().find(|line| line.trim_start().starts_with(start)).unwrap_or_default().to_owned();
+    let line = |start: &str| {
+        shown.lines().find(|line| line.trim_start().starts_with(start)).unwrap_or_default().to_owned()
+    };
     let value = shown.lines().nth(1).unwrap().split_whitespace().nth(3).unwrap_or_default().to_owned();
     let unscreened = line("unscreened").trim_start().trim_start_matches("unscreened").trim().to_owned();
     (value, unscreened)
@@ -93,12 +98,19 @@ fn doubtful_answers_are_found_judged_and_left_out_and_both_figures_stand_side_by
     answers(&project, doubtful);
     let of = |key: &str, state: &str, flag: &str| (key.to_owned(), state.to_owned(), flag.to_owned());
     project.ok(&["run", "--quiet"]);
-    let found = [of("fast", "review", "speeding"), of("line", "review", "straight_lining"), of("test", "excluded", "internal")];
+    let found = [
+        of("fast", "review", "speeding"),
+        of("line", "review", "straight_lining"),
+        of("test", "excluded", "internal"),
+    ];
     assert_eq!(listed(&project), found);
     // 20 · 5 + 2 · 10 of 22; with the test 130 / 23.
     let (value, unscreened) = march(&project, "score");
     assert!(value == "5.5", "{value}");
-    assert!(unscreened.starts_with("5.7") && unscreened.ends_with("n 23; 1 row is screened out"), "{unscreened}");
+    assert!(
+        unscreened.starts_with("5.7") && unscreened.ends_with("n 23; 1 row is screened out"),
+        "{unscreened}"
+    );
     // A run that finds nothing new lands and changes nothing.
     let run: Value = serde_json::from_str(&project.ok(&["run", "--format", "json"])).unwrap();
     assert!(run["loads"].as_array().unwrap().iter().all(|load| load["outcome"] == "already_landed"), "{run}");
@@ -108,20 +120,39 @@ fn doubtful_answers_are_found_judged_and_left_out_and_both_figures_stand_side_by
     let (_, refused) = project.fails(3, &["screen", "confirm", "survey_response", "r00", "-m", "why not"]);
     assert!(refused.contains("no row of `survey_response` with the key `r00` is flagged"), "{refused}");
     project.ok(&["--as", "ines", "screen", "confirm", "survey_response", "fast", "line", "-m", "a script"]);
-    project.ok(&["--as", "ines", "screen", "dismiss", "survey_response", "test", "-m", "a customer all the same"]);
+    project.ok(&[
+        "--as",
+        "ines",
+        "screen",
+        "dismiss",
+        "survey_response",
+        "test",
+        "-m",
+        "a customer all the same",
+    ]);
     project.ok(&["run", "--quiet"]);
-    let judged = [of("fast", "confirmed", "speeding"), of("line", "confirmed", "straight_lining"), of("test", "dismissed", "internal")];
+    let judged = [
+        of("fast", "confirmed", "speeding"),
+        of("line", "confirmed", "straight_lining"),
+        of("test", "dismissed", "internal"),
+    ];
     assert_eq!(listed(&project), judged);
     // Twenty times 5 and the test's 10 of 21.
     for (kpi, shown, all) in [("score", "5.2", "5.7"), ("nps", "\u{2212}90", "\u{2212}74")] {
         let (value, unscreened) = march(&project, kpi);
         assert!(value.starts_with(shown), "{kpi}: {value}");
-        assert!(unscreened.starts_with(all) && unscreened.contains("2 rows are screened out"), "{kpi}: {unscreened}");
+        assert!(
+            unscreened.starts_with(all) && unscreened.contains("2 rows are screened out"),
+            "{kpi}: {unscreened}"
+        );
     }
     let log = project.ok(&["audit", "log", "--format", "csv"]);
     let said: Vec<&str> = log.lines().filter(|line| line.contains("rows.judged")).collect();
     assert!(said.len() == 2 && said.iter().all(|line| line.contains("ines")), "{log}");
-    assert!(said.iter().all(|line| !line.contains("fast") && !line.contains("a script")), "no key and no word of a person");
+    assert!(
+        said.iter().all(|line| !line.contains("fast") && !line.contains("a script")),
+        "no key and no word of a person"
+    );
     assert!(project.ok(&["reproduce"]).contains("identical to the bit"));
     let trace = project.ok(&["trace", "score", "--period", "2026-03", "--format", "json"]);
     let trace: Value = serde_json::from_str(&trace).unwrap();
@@ -137,7 +168,10 @@ fn doubtful_answers_are_found_judged_and_left_out_and_both_figures_stand_side_by
     assert_eq!(now.len(), 4);
     assert!(now.contains(&of("late", "review", "speeding")), "{now:?}");
     let shown = project.ok(&["screen", "list"]);
-    assert!(shown.contains("faster than 19.8 s is flagged, of the median 60.0 s of the first 20 answers"), "{shown}");
+    assert!(
+        shown.contains("faster than 19.8 s is flagged, of the median 60.0 s of the first 20 answers"),
+        "{shown}"
+    );
     // How many are flagged is a KPI like any other.
     assert!(project.ok(&["show", "kpi", "fast"]).contains("50"));
     let data = project.serve();

@@ -28,9 +28,7 @@ pub fn rows(from: &Connector, bytes: &[u8]) -> Vec<Line> {
         | Connector::Fetch(_)
         | Connector::Entries
         | Connector::Items
-        | Connector::Screening(_) => {
-            ndjson(bytes)
-        }
+        | Connector::Screening(_) => ndjson(bytes),
         Connector::Parquet { .. } => parquet(bytes),
     }
 }
