@@ -68,7 +68,7 @@ impl<'a> Reporter<'a> {
         let seconds = |micros: i64| format!("{:.1} s", micros as f64 / 1e6);
         let cut_off = |(instrument, cut): (&String, &CutOff)| {
             let answers =
-                if instrument.is_empty() { "answers".to_owned() } else { format!("answers to {instrument}") };
+                if instrument.is_empty() { "Answers".to_owned() } else { format!("Answers to {instrument}") };
             format!(
                 "{answers} in less than {} are flagged, of the median {} of the first {}",
                 seconds(cut.micros),
