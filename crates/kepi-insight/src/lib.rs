@@ -41,6 +41,7 @@ mod outlook;
 mod paradox;
 pub mod policy;
 mod redundancy;
+mod reliability;
 mod reliance;
 mod role;
 mod season;
@@ -50,6 +51,7 @@ pub mod stored;
 mod style;
 mod target;
 mod tension;
+mod terms;
 pub mod trend;
 mod validity;
 mod vanity;
@@ -76,6 +78,8 @@ pub static ANALYSES: &[Analysis] = &[
     gain::ANALYSIS,
     role::ANALYSIS,
     redundancy::ANALYSIS,
+    terms::ANALYSIS,
+    reliability::ANALYSIS,
     tension::ANALYSIS,
     style::ANALYSIS,
     balance::ANALYSIS,

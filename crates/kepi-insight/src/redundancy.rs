@@ -107,7 +107,7 @@ fn correlation(a: &BTreeMap<i32, f64>, b: &BTreeMap<i32, f64>) -> Option<(f64, u
     r.is_finite().then_some((r.clamp(-1.0, 1.0), both.len()))
 }
 
-fn measures_the_same(a: &Kpi, b: &Kpi) -> bool {
+pub(crate) fn measures_the_same(a: &Kpi, b: &Kpi) -> bool {
     let measured = |kpi: &Kpi| format!("{:?} {:?} {:?}", kpi.measure, kpi.weight, kpi.over);
     a.period == b.period && measured(a) == measured(b)
 }

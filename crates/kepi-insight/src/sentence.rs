@@ -2,7 +2,7 @@
 
 use kepi_model::{
     calendar::{Grain, Period},
-    project::{Better, Demand, Indicator, TargetLines, ValueUnit},
+    project::{BasisKind, Better, Demand, Indicator, TargetLines, ValueUnit},
 };
 use kepi_score::{band::Band, tree::NoScore};
 use kepi_stats::estimate::Estimate;
@@ -236,6 +236,55 @@ pub enum Sentence {
         met: usize,
         /// Of how many.
         of: usize,
+    },
+    /// What its basis says of a target, and its own past does not bear out.
+    Arbitrary {
+        /// What it is said to rest on.
+        basis: BasisKind,
+        /// Whether it is out of reach; else it comes by itself.
+        out_of_reach: bool,
+    },
+    /// Another KPI bears its name and measures something else.
+    OtherMeaning {
+        /// Its name.
+        name: String,
+        /// Who answers for it.
+        of: Option<String>,
+        /// Whether its values are of another kind, too.
+        unit: bool,
+    },
+    /// None does.
+    OneMeaning {
+        /// KPIs that were compared.
+        compared: usize,
+    },
+    /// Whether the KPIs of an index hang together.
+    Reliable {
+        /// How many.
+        parts: usize,
+        /// Cronbach's alpha.
+        alpha: f64,
+        /// Ends of its interval.
+        range: (f64, f64),
+        /// The share of what they do that one component says.
+        component: f64,
+        /// Members or periods that were compared.
+        rows: usize,
+        /// Whether they were members.
+        of_members: bool,
+        /// Whether alpha is enough.
+        verdict: Verdict,
+    },
+    /// That cannot be told.
+    NotReliable {
+        /// There are so many periods or members.
+        have: usize,
+        /// So many members are needed.
+        members: usize,
+        /// Or so many periods.
+        periods: usize,
+        /// Whether they would be enough, and nothing moved.
+        moved: bool,
     },
     /// One period in six betters this by itself.
     Suggested {

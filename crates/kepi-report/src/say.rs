@@ -5,7 +5,7 @@
 mod analyses;
 
 use analyses::{
-    gain_untold, gains, imbalance, nothing_turns, plain, predicts, relies, role, uncharted, undriven, untold,
+    arbitrary, gain_untold, gains, imbalance, nothing_turns, plain, predicts, relies, role, uncharted, undriven, untold,
 };
 use kepi_insight::{
     advice::{Action, Certainty, Course},
@@ -264,6 +264,36 @@ impl<'a> Say<'a> {
                     ),
                 }
             }
+            Sentence::Arbitrary { basis, out_of_reach } => arbitrary(*basis, *out_of_reach),
+            Sentence::OtherMeaning { name, of, unit } => {
+                let of = of.as_ref().map_or_else(String::new, |of| format!(", for which {of} answers,"));
+                let unit = if *unit { ", in another unit" } else { "" };
+                format!("Yes: “{name}”{of} bears the same name and is measured otherwise{unit}.")
+            }
+            Sentence::OneMeaning { compared } => {
+                format!("No: none of {compared} other KPIs bears its name and is measured otherwise.")
+            }
+            Sentence::Reliable { parts, alpha, range, component, rows, of_members, verdict } => {
+                let of = if *of_members { "members" } else { "periods" };
+                let found = format!(
+                    "Cronbach's alpha of its {parts} KPIs is {} ({} to {}; {rows} {of}), and one component says {} of what they do",
+                    plain(*alpha),
+                    plain(range.0),
+                    plain(range.1),
+                    format::share(*component)
+                );
+                match verdict {
+                    kepi_insight::analysis::Verdict::Yes => format!("Yes: {found}."),
+                    kepi_insight::analysis::Verdict::No => format!("No: {found}: they tell different things."),
+                    _ => format!("Cannot be told: {found}."),
+                }
+            }
+            Sentence::NotReliable { moved: true, .. } => {
+                "Cannot be told: one of its KPIs never moved, or all are of no variation together.".to_owned()
+            }
+            Sentence::NotReliable { have, members, periods, .. } => format!(
+                "Cannot be told: all its KPIs are needed in {members} members or {periods} periods, there are {have}."
+            ),
             Sentence::Suggested { value } => {
                 format!("One period in six betters {} by itself.", self.number(*value).text)
             }
@@ -624,7 +654,7 @@ mod tests {
     use kepi_model::{
         calendar::Grain,
         measure::Indicator,
-        project::{Bound, Demand, TargetLines},
+        project::{BasisKind, Bound, Demand, TargetLines},
     };
     use proptest::prelude::*;
 
@@ -900,6 +930,21 @@ mod tests {
         all.push(Sentence::Season { strength: 0.62, most: period, least: period });
         for saved in [0.14, -0.03] {
             all.push(Sentence::WithLeader { leader: name(), ahead, saved, of: 12 });
+        }
+        for basis in [BasisKind::History, BasisKind::Negotiated] {
+            all.extend([true, false].map(|out_of_reach| Sentence::Arbitrary { basis, out_of_reach }));
+        }
+        for of in [None, Some("Maria Ortiz".to_owned())] {
+            all.push(Sentence::OtherMeaning { name: name(), unit: of.is_some(), of });
+        }
+        all.push(Sentence::OneMeaning { compared: 40 });
+        for verdict in [Verdicts::Yes, Verdicts::No, Verdicts::Unknown] {
+            let (alpha, range, component, rows) = (0.82, (0.74, 0.88), 0.61, 40);
+            let of_members = verdict == Verdicts::Yes;
+            all.push(Sentence::Reliable { parts: 4, alpha, range, component, rows, of_members, verdict });
+        }
+        for moved in [true, false] {
+            all.push(Sentence::NotReliable { have: 3, members: 10, periods: 12, moved });
         }
         for not in [vec![], vec![name()], vec![name(); 4]] {
             let unlinked = not.len() / 2;

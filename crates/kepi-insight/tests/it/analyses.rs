@@ -349,6 +349,7 @@ fn every_analysis_was_asked() {
             "redundancy" => asked(analysis.name, "k0", &alike(7, true)).unwrap(),
             "tension" => asked(analysis.name, "k1", &pulling(7, 0.3)).unwrap(),
             "style" => asked(analysis.name, "k0", &styled(7, true)).unwrap(),
+            "reliability" => asked(analysis.name, "index", &together(7, 0.8)).unwrap(),
             "drivers" => asked(analysis.name, "ratio", &computed([(20.0, 40.0), (30.0, 50.0)])).unwrap(),
             "outlook" | "target" => asked(analysis.name, "effect", &Linked::new(7, 0, 36, 0.2).0).unwrap(),
             name => planted.ask(name).unwrap(),
@@ -778,4 +779,81 @@ fn rows_that_move_a_value_and_keep_to_one_file_are_told() {
     // Seven of ten where one was to be expected.
     let wanted = Sentence::FromOneFile { file: "day-3.csv".to_owned(), of_most: 7, most: 10, share: 0.1 };
     assert_eq!(told(7), Some(wanted));
+}
+
+/// An index of three KPIs in forty members, of which each does so much of what one factor does.
+fn together(seed: u64, share: f64) -> Published {
+    let kpi = |id: &str, measure: &str| {
+        format!("---\nkpi: {id}\nname: {id}\nindicator: lagging\nbetter: higher\nmeasure: {measure}\nperiod: month\nby: [unit]\naccountable: owner\n")
+    };
+    let share_of = |of: usize| format!("{{share: {{of: answer, which: score > {of}}}}}");
+    let part = "{weight: 33.33%, zero: 0%, hundred: 100%}";
+    let text = [
+        "project: world\nname: World\nlanguage: 1\ntime_zone: UTC\n---\nperson: owner\nname: Owner\n---\n\
+         entity: answer\nname: Answer\nkey: [id]\ntime: at\nattributes:\n  id: {type: text}\n  at: {type: date}\n  score: {type: integer}\n  unit: {type: text}\n"
+            .to_owned(),
+        kpi("a", &share_of(1)),
+        kpi("b", &share_of(2)),
+        kpi("c", &share_of(3)),
+        kpi("index", &format!("{{composite: {{kpis: {{a: {{weight: 33.34%, zero: 0%, hundred: 100%}}, b: {part}, c: {part}}}}}}}")),
+    ];
+    let project = defined(&text.concat());
+    let mut random = Random::seeded(seed);
+    let mut frame = Frame::new(Grain::Month);
+    for member in 0..40 {
+        let segment = Segment::one("unit".parse().unwrap(), &format!("u{member:02}"));
+        let factor = random.normal();
+        for kpi in ["a", "b", "c"] {
+            let z = share * factor + (1.0 - share * share).sqrt() * random.normal();
+            let figure = Figure::counted(640, (0.5 + 0.1 * z).clamp(0.0, 1.0));
+            frame.push(&kpi.parse().unwrap(), &segment, figure);
+        }
+        frame.push(&"index".parse().unwrap(), &segment, Figure::counted(640, 50.0));
+    }
+    Published::new(project, frame)
+}
+
+#[test]
+fn kpis_of_an_index_that_hang_together_are_told_from_those_that_do_not() {
+    let (mut held, mut apart, mut covered) = (0, 0, 0);
+    for seed in 0..40 {
+        let of = |share| asked("reliability", "index", &together(seed, share)).unwrap();
+        let found = of(0.9);
+        held += usize::from(found.verdict == Verdict::Yes);
+        let [Sentence::Reliable { range: (low, high), of_members: true, rows: 40, .. }] = found.says[..] else {
+            panic!("{found:?}")
+        };
+        // Three items, each of which has .81 of its variance in common: 3 · .81 ⁄ (1 + 2 · .81).
+        covered += usize::from((low..=high).contains(&(2.43 / 2.62)));
+        apart += usize::from(of(0.2).verdict == Verdict::No);
+    }
+    assert!(held >= 38 && apart >= 36 && covered >= 35, "{held} {apart} {covered}");
+}
+
+#[test]
+fn one_name_for_two_things_is_told() {
+    let world = |other: &str, measure: &str| {
+        let kpi = |id: &str, name: &str, measure: &str| {
+            format!("---\nkpi: {id}\nname: {name}\nindicator: lagging\nbetter: lower\nmeasure: {measure}\nperiod: month\naccountable: owner\n")
+        };
+        let text = "project: world\nname: World\nlanguage: 1\ntime_zone: UTC\n---\nperson: owner\nname: Owner\n---\n\
+            entity: contract\nname: Contract\nkey: [id]\ntime: at\nattributes:\n  id: {type: text}\n  at: {type: date}\n  left: {type: boolean}\n"
+            .to_owned()
+            + &kpi("one", "Churn rate (Finance)", "{share: {of: contract, which: left}}")
+            + &kpi("other", other, measure);
+        asked("terms", "one", &Published::new(defined(&text), Frame::new(Grain::Month))).unwrap().says
+    };
+    let of = Some("Owner".to_owned());
+    let other = |name: &str, unit| Sentence::OtherMeaning { name: name.to_owned(), of: of.clone(), unit };
+    assert_eq!(world("Churn rate (Sales)", "{count: {of: contract}}"), [other("Churn rate (Sales)", true)]);
+    assert_eq!(
+        world("Rate of churn", "{count: {of: contract}}"),
+        [Sentence::OneMeaning { compared: 1 }],
+        "other words"
+    );
+    assert_eq!(
+        world("Churn rate (Sales)", "{share: {of: contract, which: left}}"),
+        [Sentence::OneMeaning { compared: 1 }],
+        "the same measure"
+    );
 }

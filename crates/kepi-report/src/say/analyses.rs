@@ -11,7 +11,7 @@ use kepi_insight::{
 use kepi_model::{
     calendar::{Grain, Period},
     measure::Indicator,
-    project::{Demand, TargetLines, ValueUnit},
+    project::{BasisKind, Demand, TargetLines, ValueUnit},
 };
 
 use super::Say;
@@ -302,6 +302,15 @@ pub(super) fn gain_untold(effects: &str, why: NoGain) -> String {
         NoGain::TooFew { have, need } => {
             format!("Too little data to tell of {effects}: {need} periods are needed, there are {have}.")
         }
+    }
+}
+
+/// What the basis of a target says, and its own past does not bear out.
+pub(super) fn arbitrary(basis: BasisKind, out_of_reach: bool) -> String {
+    let past = if out_of_reach { "and its own past never comes to it" } else { "and its own past comes to it by itself" };
+    match basis {
+        BasisKind::History => format!("Said to rest on history, {past}: look at the basis."),
+        _ => format!("Nothing but agreed on, {past}: it may be arbitrary."),
     }
 }
 
