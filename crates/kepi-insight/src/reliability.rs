@@ -9,10 +9,7 @@ use kepi_model::{
 };
 use kepi_query::value::Segment;
 use kepi_stats::{
-    agreement::reliability::cronbach_alpha,
-    distribution::fisher,
-    estimate::Level,
-    linear::SymmetricEigen,
+    agreement::reliability::cronbach_alpha, distribution::fisher, estimate::Level, linear::SymmetricEigen,
     regression::redundancy::correlation,
 };
 
@@ -58,7 +55,8 @@ fn columns(index: &Composite, ask: &Ask<'_>, frames: &dyn Frames) -> (Vec<Vec<f6
             .parts
             .iter()
             .map(|part| {
-                let points = frames.points(&part.input.kpi, ask.period.grain, &Segment::total(), span.clone());
+                let points =
+                    frames.points(&part.input.kpi, ask.period.grain, &Segment::total(), span.clone());
                 points.into_iter().map(|(at, value)| (at, part.points(value))).collect()
             })
             .collect();
@@ -77,7 +75,8 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let need = if of_members { MEMBERS } else { PERIODS };
     let refused = |holds: bool| {
         let checks = vec![Check { name: "enough members or periods", holds }];
-        let says = vec![Sentence::NotReliable { have: rows, members: MEMBERS, periods: PERIODS, moved: holds }];
+        let says =
+            vec![Sentence::NotReliable { have: rows, members: MEMBERS, periods: PERIODS, moved: holds }];
         Some(Insight { verdict: Verdict::Unknown, says, exhibit: None, checks, looked_at: parts })
     };
     if rows < need || parts < 2 {
@@ -117,8 +116,7 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
         _ => vec!["weight", "loading", "alpha without it"],
     };
     let exhibit = Exhibit { columns: columns_of, rows: rows_of };
-    let says =
-        vec![Sentence::Reliable { parts, alpha, range, component, rows, of_members, verdict }];
+    let says = vec![Sentence::Reliable { parts, alpha, range, component, rows, of_members, verdict }];
     let checks = vec![
         Check { name: "enough members or periods", holds: true },
         Check { name: "of members, not of periods, which share trends", holds: of_members },

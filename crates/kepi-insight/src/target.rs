@@ -30,7 +30,12 @@ const SELDOM: f64 = 1.0 / 6.0;
 fn replayed(course: &Course<'_>, lines: &TargetLines, better: Better, next: &Ahead) -> Option<Exhibit> {
     let TargetLines::OneSided { threshold, target, stretch, .. } = *lines else { return None };
     let suggested = course.bettered(next, SELDOM, better);
-    let all = [("threshold", Some(threshold)), ("target", Some(target)), ("stretch", stretch), ("one period in six", Some(suggested))];
+    let all = [
+        ("threshold", Some(threshold)),
+        ("target", Some(target)),
+        ("stretch", stretch),
+        ("one period in six", Some(suggested)),
+    ];
     let row = |(name, line): (&str, Option<f64>)| {
         let line = line?;
         let is_worse = |value: &f64| match better {
@@ -39,7 +44,8 @@ fn replayed(course: &Course<'_>, lines: &TargetLines, better: Better, next: &Ahe
         };
         let worse: Vec<bool> = course.past.iter().map(is_worse).collect();
         let missed = worse.iter().filter(|worse| **worse).count();
-        let began = worse.iter().zip([false].iter().chain(&worse)).filter(|(now, before)| **now && !**before).count();
+        let began =
+            worse.iter().zip([false].iter().chain(&worse)).filter(|(now, before)| **now && !**before).count();
         let figures = [Shown::Value(line), Shown::Count(missed as f64), Shown::Count(began as f64)];
         Some((name.to_owned(), figures.to_vec()))
     };

@@ -5,7 +5,8 @@
 mod analyses;
 
 use analyses::{
-    arbitrary, gain_untold, gains, imbalance, nothing_turns, plain, predicts, relies, role, uncharted, undriven, untold,
+    arbitrary, gain_untold, gains, imbalance, nothing_turns, plain, predicts, relies, role, uncharted,
+    undriven, untold,
 };
 use kepi_insight::{
     advice::{Action, Certainty, Course},

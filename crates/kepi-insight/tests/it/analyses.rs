@@ -784,7 +784,9 @@ fn rows_that_move_a_value_and_keep_to_one_file_are_told() {
 /// An index of three KPIs in forty members, of which each does so much of what one factor does.
 fn together(seed: u64, share: f64) -> Published {
     let kpi = |id: &str, measure: &str| {
-        format!("---\nkpi: {id}\nname: {id}\nindicator: lagging\nbetter: higher\nmeasure: {measure}\nperiod: month\nby: [unit]\naccountable: owner\n")
+        format!(
+            "---\nkpi: {id}\nname: {id}\nindicator: lagging\nbetter: higher\nmeasure: {measure}\nperiod: month\nby: [unit]\naccountable: owner\n"
+        )
     };
     let share_of = |of: usize| format!("{{share: {{of: answer, which: score > {of}}}}}");
     let part = "{weight: 33.33%, zero: 0%, hundred: 100%}";
@@ -820,7 +822,8 @@ fn kpis_of_an_index_that_hang_together_are_told_from_those_that_do_not() {
         let of = |share| asked("reliability", "index", &together(seed, share)).unwrap();
         let found = of(0.9);
         held += usize::from(found.verdict == Verdict::Yes);
-        let [Sentence::Reliable { range: (low, high), of_members: true, rows: 40, .. }] = found.says[..] else {
+        let [Sentence::Reliable { range: (low, high), of_members: true, rows: 40, .. }] = found.says[..]
+        else {
             panic!("{found:?}")
         };
         // Three items, each of which has .81 of its variance in common: 3 · .81 ⁄ (1 + 2 · .81).
@@ -834,7 +837,9 @@ fn kpis_of_an_index_that_hang_together_are_told_from_those_that_do_not() {
 fn one_name_for_two_things_is_told() {
     let world = |other: &str, measure: &str| {
         let kpi = |id: &str, name: &str, measure: &str| {
-            format!("---\nkpi: {id}\nname: {name}\nindicator: lagging\nbetter: lower\nmeasure: {measure}\nperiod: month\naccountable: owner\n")
+            format!(
+                "---\nkpi: {id}\nname: {name}\nindicator: lagging\nbetter: lower\nmeasure: {measure}\nperiod: month\naccountable: owner\n"
+            )
         };
         let text = "project: world\nname: World\nlanguage: 1\ntime_zone: UTC\n---\nperson: owner\nname: Owner\n---\n\
             entity: contract\nname: Contract\nkey: [id]\ntime: at\nattributes:\n  id: {type: text}\n  at: {type: date}\n  left: {type: boolean}\n"

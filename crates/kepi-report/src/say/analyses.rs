@@ -307,7 +307,11 @@ pub(super) fn gain_untold(effects: &str, why: NoGain) -> String {
 
 /// What the basis of a target says, and its own past does not bear out.
 pub(super) fn arbitrary(basis: BasisKind, out_of_reach: bool) -> String {
-    let past = if out_of_reach { "and its own past never comes to it" } else { "and its own past comes to it by itself" };
+    let past = if out_of_reach {
+        "and its own past never comes to it"
+    } else {
+        "and its own past comes to it by itself"
+    };
     match basis {
         BasisKind::History => format!("Said to rest on history, {past}: look at the basis."),
         _ => format!("Nothing but agreed on, {past}: it may be arbitrary."),
