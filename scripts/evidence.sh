@@ -12,7 +12,7 @@ at_length() {
     local log
     log=$(mktemp)
     if KEPI_COUNT=$1 KEPI_SEED=$seed "${CARGO:-cargo}" test --locked "${@:3}" "$2" -- --nocapture >"$log" 2>&1; then
-        grep -E '^(fuzz |audit: |access: |acting: |cluster: |data: |deciding: |insight: |states: |test result)' "$log"
+        grep -E '^(fuzz |audit: |access: |acting: |check: |cluster: |data: |deciding: |insight: |states: |test result)' "$log"
     else
         cat "$log"
         return 1
@@ -31,6 +31,10 @@ audit)
     # Every bit, swap, deletion, insertion, cut and fork of a log of so many entries.
     at_length "${KEPI_COUNT:-10000}" tamper --release --package kepi-proof --test it
     at_length 1 every_bit --release --package kepi-proof --test it
+    ;;
+check)
+    # Ten thousand KPIs in two seconds of a processor.
+    at_length 1 ten_thousand_kpis --release --package kepi-model --test it
     ;;
 acting)
     # Simulated years of people who are away, leave, refuse, snooze and forget: 600 commands a count.
@@ -64,7 +68,7 @@ insight)
     at_length "${KEPI_COUNT:-100}" evidence:: --release --package kepi-insight --test it
     ;;
 *)
-    echo "AREA is one of: access, acting, audit, cluster, data, deciding, fuzz, insight, states" >&2
+    echo "AREA is one of: access, acting, audit, check, cluster, data, deciding, fuzz, insight, states" >&2
     exit 2
     ;;
 esac

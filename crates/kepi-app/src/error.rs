@@ -131,14 +131,3 @@ impl From<StoreError> for AppError {
         }
     }
 }
-
-/// An error with its causes, in one line.
-pub(crate) fn whole(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(why) = cause {
-        text.push_str(&format!(": {why}"));
-        cause = why.source();
-    }
-    text
-}

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use kepi_model::project::{Connector, Project, Source};
+use kepi_model::{
+    project::{Connector, Project, Source},
+    wording::with_causes,
+};
 use kepi_query::landing::{LoadOutcome, LoadReport, NotLanded, Offer, PortError, Raw};
 
 use crate::{
     entries,
-    error::{self, AppError},
+    error::AppError,
     items,
     open::App,
     run::{Request, RunProgress, Step, landing_order},
@@ -22,7 +25,7 @@ fn not_landed(source: &Source, file: Option<String>, error: &PortError) -> NotLa
         source: source.id.clone(),
         entity: source.into.clone(),
         file,
-        reason: error::whole(error.as_ref()),
+        reason: with_causes(error.as_ref()),
     }
 }
 

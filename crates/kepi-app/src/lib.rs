@@ -48,6 +48,7 @@ pub mod register;
 pub mod reproduce;
 pub mod run;
 pub mod screening;
+pub mod slips;
 mod told;
 pub mod trace;
 

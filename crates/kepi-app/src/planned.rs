@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use kepi_model::{id::KpiId, project::Project, source_text::SourceMap};
+use kepi_model::{id::KpiId, project::Project, source_text::SourceMap, wording::with_causes};
 use kepi_query::{
     kept::Kept,
     published::{SCORE, Table, VALUE, scored},
@@ -17,7 +17,7 @@ use kepi_score::tree::Observed;
 use serde::Serialize;
 
 use crate::{
-    AppError, archive, error,
+    AppError, archive,
     open::App,
     picture::project_of,
     publishing::{score_rows, values_in},
@@ -105,7 +105,7 @@ impl App {
         let computed = match self.by(&narrow, at, progress).await {
             Ok(computed) => computed,
             Err(why) => {
-                planned.not_run = Some(error::whole(&why));
+                planned.not_run = Some(with_causes(&why));
                 return Ok(Some(planned));
             }
         };

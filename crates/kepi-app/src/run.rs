@@ -12,6 +12,7 @@ use kepi_model::{
     measure::ENTERED_VALUE,
     project::{Connector, Consequence, Kpi, Project},
     source_text::SourceMap,
+    wording::with_causes,
 };
 use kepi_query::{
     derive::{self, Derived},
@@ -31,13 +32,14 @@ use crate::{
     acting::Followed,
     archive::{self, InForce},
     deciding::{self, Deciding, Waiting},
-    error::{self, AppError},
+    error::AppError,
     insights::JudgedReport,
     open::App,
     picture::project_of,
     plan,
     publishing::{score_rows, value_rows, values_in, vouched},
     pull::{self, TakenIn},
+    slips::{self, Lonely},
 };
 
 /// Who asks for a run, when, and what of.
@@ -135,6 +137,9 @@ pub struct RunReport {
     pub not_renewed: BTreeMap<KpiId, String>,
     /// Dimensions and combinations that KPIs go on without, since they have too many members.
     pub without: BTreeMap<KpiId, BTreeSet<String>>,
+    /// Series that begin far from where they go on: a date may be a slip.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lonely: Vec<Lonely>,
     /// Entries into stages that counted for none, by entity and stage: they came from a stage that they do not follow.
     pub strays: Strays,
     /// What was said of its changes; none where a newer run was there, or it could not be done.
@@ -311,11 +316,11 @@ impl App {
         progress.step(Step::Judge);
         let (judged, not_judged) = match self.judge(&by, request.at).await {
             Ok(judged) => (judged, None),
-            Err(error) => (None, Some(error::whole(&error))),
+            Err(error) => (None, Some(with_causes(&error))),
         };
         let (followed, not_followed) = match self.follow(request.at).await {
             Ok(followed) => (Some(followed).filter(|of| *of != Followed::default()), None),
-            Err(error) => (None, Some(error::whole(&error))),
+            Err(error) => (None, Some(with_causes(&error))),
         };
         deciding.tick(request.at).await?;
         let all = counts.iter().fold(Counts::default(), |all, one| all + *one);
@@ -341,6 +346,7 @@ impl App {
             withheld: withheld_of(project, &computed.judged.withheld),
             not_renewed: computed.not_renewed,
             without: computed.without,
+            lonely: slips::lonely(project, &computed.values),
             strays: computed.strays,
             judged,
             not_judged,
@@ -452,7 +458,7 @@ impl App {
                         AppError::Evaluate { entity, .. } => reads(kpi, entity),
                         _ => false,
                     };
-                    let why = failed.iter().find(own).or(failed.first()).map(|e| error::whole(e));
+                    let why = failed.iter().find(own).or(failed.first()).map(|e| with_causes(e));
                     not_renewed.insert(kpi.id.clone(), why.unwrap_or_default());
                 }
                 Err(error) => return Err(error.into()),
@@ -517,7 +523,7 @@ impl App {
             }
             // The others go on.
             Err(error) => {
-                let why = error::whole(&error);
+                let why = with_causes(&error);
                 for kpi in of_made {
                     held_back.insert(kpi.id.clone(), why.clone());
                 }

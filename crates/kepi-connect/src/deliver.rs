@@ -8,7 +8,10 @@ use std::{io, time::Duration};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use kepi_govern::delivery::{Carrier, NotSent, Parcel, Sending};
-use kepi_model::acting::{Encryption, Way};
+use kepi_model::{
+    acting::{Encryption, Way},
+    wording::with_causes,
+};
 use lettre::{
     SmtpTransport, Transport,
     message::{Mailbox, header::ContentType},
@@ -129,8 +132,8 @@ impl Letter {
                     to = to.credentials(login);
                 }
                 to.build().send(&mail).map(drop).map_err(|e| match e.is_permanent() {
-                    true => NotSent::Ever(format!("the server of e-mail refused it: {}", whole(&e))),
-                    false => NotSent::Now(format!("the server of e-mail: {}", whole(&e))),
+                    true => NotSent::Ever(format!("the server of e-mail refused it: {}", with_causes(&e))),
+                    false => NotSent::Now(format!("the server of e-mail: {}", with_causes(&e))),
                 })
             }
             Self::Post { address, private, headers, body } => {
@@ -156,17 +159,6 @@ impl Letter {
             }
         }
     }
-}
-
-/// An error with what led to it.
-fn whole(error: &dyn std::error::Error) -> String {
-    let mut said = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        said = format!("{said}: {cause}");
-        next = cause.source();
-    }
-    said
 }
 
 fn reached(error: &io::Error) -> NotSent {

@@ -221,8 +221,14 @@ fn hint(source: &Source, column: &str, cells: &[Option<String>]) -> Option<Strin
             Is::Date(None) | Is::Timestamp(None),
             Parse::Date { format: Some(_) } | Parse::Timestamp { format: Some(_) },
         ) => "leave out `format`: the cells are written by ISO 8601".to_owned(),
-        (Is::Number { comma, decimals, .. }, Parse::Number { scale, decimal_mark, .. }) => {
-            if *comma != (*decimal_mark == ',') {
+        (
+            Is::Number { comma, decimals, thousands, .. },
+            Parse::Number { scale, decimal_mark, grouping_mark, .. },
+        ) => {
+            if *thousands && grouping_mark.is_none() {
+                let (decimal, grouping) = if *comma { (',', '.') } else { ('.', ',') };
+                format!("write `decimal_mark: \"{decimal}\", grouping_mark: \"{grouping}\"`")
+            } else if *comma != (*decimal_mark == ',') {
                 format!("write `decimal_mark: \"{}\"`", if *comma { "," } else { "." })
             } else if decimals > scale {
                 format!("write `{decimals} decimals`, or `excess_digits: round`")
@@ -248,7 +254,10 @@ fn hint(source: &Source, column: &str, cells: &[Option<String>]) -> Option<Strin
         (Is::Boolean(yes, no), Parse::Boolean { .. }) => {
             format!("write `\"true\": [\"{yes}\"], \"false\": [\"{no}\"]`")
         }
-        _ if guess.missing.is_empty() => return guess.doubts.into_iter().next(),
+        _ if guess.missing.is_empty() => {
+            let otherwise = || "correct these cells, or list under `missing` what means no value".to_owned();
+            return Some(guess.doubts.into_iter().next().unwrap_or_else(otherwise));
+        }
         _ => String::new(),
     };
     if !guess.missing.is_empty() {

@@ -177,6 +177,9 @@ pub(crate) fn time_format(pattern: &str) -> Result<(), String> {
     if !pattern.contains('%') {
         return Err("it has no part that starts with `%`".to_owned());
     }
+    if pattern.contains("%Z") {
+        return Err("`%Z` stands for letters that several zones share".to_owned());
+    }
     // A pattern is tried on what it itself prints: both ways refuse directives they do not know.
     let sample = jiff::Zoned::new(Timestamp::UNIX_EPOCH, TimeZone::UTC);
     let printed = BrokenDownTime::from(&sample).to_string(pattern).map_err(|e| e.to_string())?;

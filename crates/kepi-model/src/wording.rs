@@ -1,8 +1,29 @@
 //! The small change of messages: what a misspelt word was meant to be, lists of words, long texts cut short.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, error::Error};
 
 use crate::id::is_name;
+
+/// What led to an error, nearest first; nothing that was said already, for some errors say their cause themselves.
+pub fn causes(error: &(dyn Error + 'static)) -> Vec<String> {
+    let mut said = vec![error.to_string()];
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if !said.iter().any(|before| before.contains(&text)) {
+            said.push(text);
+        }
+        next = cause.source();
+    }
+    said.split_off(1)
+}
+
+/// An error with what led to it, in one line.
+pub fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let mut said = vec![error.to_string()];
+    said.extend(causes(error));
+    said.join(": ")
+}
 
 /// The known name nearest to `wrong`, if it is near enough to be meant: at most one slip, and one more for every four
 /// characters. A slip is a character too many, too few, replaced or swapped with its neighbour; case is none, nor is what

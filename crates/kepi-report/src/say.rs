@@ -550,6 +550,7 @@ pub fn verdict(of: Verdict) -> &'static str {
 /// Why there is no verdict, and what would lift that.
 pub fn refusal(why: Refusal) -> String {
     match why {
+        Refusal::TooFew { have: 1, need } => format!("{need} earlier periods are needed, there is 1"),
         Refusal::TooFew { have, need } => format!("{need} earlier periods are needed, there are {have}"),
         Refusal::NotFinal => "more data may still change it".to_owned(),
         Refusal::FewCases => "too few cases or events to judge by".to_owned(),

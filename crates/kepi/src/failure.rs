@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use kepi_model::wording::printable;
+use kepi_model::wording::{causes, printable, with_causes};
 use kepi_report::reader::ViewError;
 
 use crate::cli::exit;
@@ -64,13 +64,7 @@ impl Failure {
 
     /// With its causes, in one line.
     pub fn in_words(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            text.push_str(&format!(": {error}"));
-            cause = error.source();
-        }
-        text
+        with_causes(self)
     }
 
     /// The exit code, after telling why on stderr.
@@ -83,10 +77,8 @@ impl Failure {
             Self::Findings => ExitCode::from(exit::FINDINGS),
             _ => {
                 tell(format_args!("error: {self}"));
-                let mut cause = self.source();
-                while let Some(error) = cause {
-                    tell(format_args!("  because: {error}"));
-                    cause = error.source();
+                for cause in causes(self) {
+                    tell(format_args!("  because: {cause}"));
                 }
                 if let Self::View(ViewError::NotFound { suggestions, .. }) = self {
                     for (text, _) in suggestions {

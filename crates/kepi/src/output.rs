@@ -198,6 +198,11 @@ fn colour_of(status: Status) -> Color {
     }
 }
 
+/// So many of a thing: `1 row`, `2 rows`.
+pub fn counted(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,7 @@ use kepi_govern::{
 use kepi_model::{
     acting::{Channel, Severity},
     project::{Project, Sensitivity},
+    wording::with_causes,
 };
 use kepi_report::view::{Measured, TargetView};
 use kepi_store::{
@@ -20,7 +21,7 @@ use super::is_turn;
 use crate::{
     acting::{self, Figures, period_in},
     deciding::{self, ItemView},
-    error::{AppError, whole},
+    error::AppError,
     open::App,
 };
 
@@ -273,7 +274,7 @@ impl Follower for Composer<'_> {
     async fn on(&mut self, tx: &mut Transaction, event: &Recorded) -> Result<(), StoreError> {
         self.make(tx, event).await.map_err(|error| match error {
             AppError::Store(error) => error,
-            other => StoreError::Corrupt { what: "a message", reason: whole(&other) },
+            other => StoreError::Corrupt { what: "a message", reason: with_causes(&other) },
         })
     }
 }

@@ -8,7 +8,7 @@ use kepi_govern::{
     directory::Duty,
     items::{Emergency, Outcome, Turn, change_request::Change, turn},
 };
-use kepi_model::{governance::Mode, id::KpiId, project::Project};
+use kepi_model::{governance::Mode, id::KpiId, project::Project, wording::with_causes};
 use kepi_query::value::Segment;
 use kepi_report::{
     decided::{
@@ -23,7 +23,6 @@ use crate::{
     App, AppError,
     acting::{self, WorkView, above, period_in},
     deciding::{self, Deciding},
-    error::whole,
     register::{self, Asked},
     told::Told,
 };
@@ -33,7 +32,7 @@ pub(super) fn unread(error: AppError) -> ViewError {
     match error {
         AppError::NotFound(reason) => ViewError::Unclear { reason },
         AppError::Calendar(error) => ViewError::Unclear { reason: error.to_string() },
-        other => ViewError::Unavailable { reason: whole(&other) },
+        other => ViewError::Unavailable { reason: with_causes(&other) },
     }
 }
 

@@ -13,6 +13,7 @@ use kepi_model::{
     id::{EntityId, Hash, KpiId, ScorecardId, SourceId},
     project::{Kpi, Project},
     source_text::SourceMap,
+    wording::with_causes,
 };
 use kepi_query::{
     landing::{Delivered, LoadReport, PortError, QuarantinedRow},
@@ -39,7 +40,7 @@ use super::{
 };
 use crate::{
     audit::{Custody, listed},
-    error::{AppError, whole},
+    error::AppError,
     people,
     screening::Screened,
 };
@@ -72,7 +73,7 @@ fn untraced(error: AppError) -> ViewError {
     match error {
         AppError::NoRow(what) => ViewError::NotFound { what, suggestions: Vec::new() },
         AppError::NotFound(reason) => ViewError::Unclear { reason },
-        other => ViewError::Unavailable { reason: whole(&other) },
+        other => ViewError::Unavailable { reason: with_causes(&other) },
     }
 }
 

@@ -72,6 +72,8 @@ pub enum Is {
         decimals: u8,
         /// Whether the mark is a comma.
         comma: bool,
+        /// Whether the other mark, point or comma, parts thousands.
+        thousands: bool,
         /// Whether texts have more digits than are kept.
         round: bool,
     },
@@ -246,16 +248,20 @@ fn read(
             let mark = if comma { ',' } else { '.' };
             // A comma with three digits behind it may group thousands.
             let fits = |t: &str| parse_number(t, 9, marked(mark), Excess::Round).is_ok() && !grouped(t, mark);
-            if all(&fits) {
+            let other = if comma { '.' } else { ',' };
+            // Only where one of them has both marks is it sure what either means.
+            let marks = Marks { decimal: mark, grouping: Some(other) };
+            let parted = |t: &str| parse_number(t, 9, marks, Excess::Round).is_ok();
+            let thousands = values.iter().any(|v| v.contains(mark) && v.contains(other)) && all(&parted);
+            if thousands || all(&fits) {
                 let decimals = values.iter().map(|v| v.rsplit_once(mark).map_or(0, |(_, f)| f.len()));
                 let most = decimals.max().unwrap_or(0);
-                let thousands =
-                    comma && values.iter().all(|v| v.rsplit_once(',').is_none_or(|(_, f)| f.len() == 3));
-                if thousands {
+                let in_threes = values.iter().all(|v| v.rsplit_once(',').is_none_or(|(_, f)| f.len() == 3));
+                if comma && in_threes && !thousands {
                     doubts.push("commas may part thousands: then write `decimal_mark: \".\"`".to_owned());
                 }
                 let decimals = u8::try_from(most.min(6)).unwrap_or(6);
-                return Is::Number { decimals, comma, round: most > 6 };
+                return Is::Number { decimals, comma, thousands, round: most > 6 };
             }
             let hundredths = |t: &str| {
                 parse_percent(t, 9, marked(mark), Some(PercentSign::Hundredths), Excess::Round).is_ok()
@@ -489,16 +495,23 @@ mod tests {
 
     #[test]
     fn numbers_by_what_stands_before_their_decimals() {
-        let number = |decimals, comma| Is::Number { decimals, comma, round: false };
+        let number = |decimals, comma| Is::Number { decimals, comma, thousands: false, round: false };
         assert_eq!(is("price", &["12,50", "3,5"]), number(2, true));
         assert_eq!(is("price", &["12.50", "3"]), number(2, false));
+        let parted = |comma| Is::Number { decimals: 2, comma, thousands: true, round: false };
+        assert_eq!(is("price", &["1.234,50", "99,00"]), parted(true));
+        assert_eq!(is("price", &["1,234.50", "99.00", "1,000"]), parted(false));
+        assert_eq!(is("price", &["1.234,50", "99.00"]), Is::Text);
         assert_eq!(is("count", &["12", "NA", "3"]), Is::Integer(3, 12));
         assert_eq!(of("count", &["12", "NA", "3"]).missing, ["NA"]);
         assert!(of("weight", &["1,250", "2,500"]).doubts[0].contains("thousands"));
         assert_eq!(is("quality", &["85%", "7 %"]), Is::Percent { decimals: 2, comma: false });
         assert_eq!(is("quality", &["85,5%", "100%"]), Is::Percent { decimals: 3, comma: true });
         assert_eq!(is("quality", &["85%", "high"]), Is::Text);
-        assert_eq!(is("share", &["0.123456789", "1"]), Is::Number { decimals: 6, comma: false, round: true });
+        assert_eq!(
+            is("share", &["0.123456789", "1"]),
+            Is::Number { decimals: 6, comma: false, thousands: false, round: true }
+        );
     }
 
     #[test]
@@ -520,7 +533,7 @@ mod tests {
     #[test]
     fn a_few_that_are_written_otherwise_are_a_doubt_and_no_text() {
         let amounts = mostly("amount", |n| format!("{n}.90"), "19,90");
-        assert_eq!(amounts.is, Is::Number { decimals: 2, comma: false, round: false });
+        assert_eq!(amounts.is, Is::Number { decimals: 2, comma: false, thousands: false, round: false });
         assert!(
             amounts.doubts[0].starts_with("1 of 100 are written otherwise, such as `19,90`"),
             "{:?}",

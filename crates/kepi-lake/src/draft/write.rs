@@ -275,9 +275,12 @@ fn source(
     for column in columns {
         let mut said = format!("column: {}, as: {}", quoted(column.header), quote_type(&as_of(column)));
         match &column.guess.is {
-            Is::Number { comma, round, .. } => {
+            Is::Number { comma, thousands, round, .. } => {
                 if *comma {
                     said.push_str(", decimal_mark: \",\"");
+                }
+                if *thousands {
+                    let _ = write!(said, ", grouping_mark: \"{}\"", if *comma { '.' } else { ',' });
                 }
                 if *round {
                     said.push_str(", excess_digits: round");
@@ -377,18 +380,24 @@ fn measures(
     let (id, name, measure) = match (&column.guess.is, column.scale) {
         (Is::Integer(..), Some((0, 10))) => (
             "nps",
-            format!("Net promoter score of {}", column.header),
+            format!("{what}: net promoter score of {}", column.header),
             format!("nps: {{of: {entity}, answer: {a}}}"),
         ),
         (Is::Integer(..), Some((low, high))) => (
             "mean",
-            format!("Mean of {}", column.header),
+            format!("{what}: mean of {}", column.header),
             format!("satisfaction: {{of: {entity}, answer: {a}, scale: {low}..{high}, summary: mean}}"),
         ),
-        (Is::Boolean(..), _) => {
-            ("share", format!("Share with {}", column.header), format!("share: {{of: {entity}, which: {a}}}"))
-        }
-        _ => ("mean", format!("Mean of {}", column.header), format!("mean: {{of: {entity}, value: {a}}}")),
+        (Is::Boolean(..), _) => (
+            "share",
+            format!("{what}: share with {}", column.header),
+            format!("share: {{of: {entity}, which: {a}}}"),
+        ),
+        _ => (
+            "mean",
+            format!("{what}: mean of {}", column.header),
+            format!("mean: {{of: {entity}, value: {a}}}"),
+        ),
     };
     let by: Vec<&str> = by.into_iter().filter(|d| d != a).collect();
     kpi(&short(&format!("{entity}_{a}_{id}")), name, "higher", measure, &by);

@@ -374,7 +374,7 @@ fn a_file_is_looked_at_and_a_project_made_of_it() {
             &Is::Date(Some("%d.%m.%Y".into())),
             &Is::Text,
             &Is::Integer(0, 10),
-            &Is::Number { decimals: 2, comma: true, round: false },
+            &Is::Number { decimals: 2, comma: true, thousands: false, round: false },
             &Is::Boolean("ja".into(), "nein".into()),
             &Is::Duration("seconds"),
             &Is::Text,

@@ -527,7 +527,9 @@ scalars! {
             let message = format!("`{}` is not a format of times: {why}", shorten(text));
             let finding = decoder.report(codes::BAD_TIME_FORMAT, span, message);
             finding.expected("a strptime pattern such as `%d.%m.%Y %H:%M`, or `epoch seconds`, `epoch milliseconds`");
-            if let Some(meant) = lexical::time_format_meant(text) {
+            if text.contains("%Z") {
+                finding.fix("write letters that are always the same as they stand, such as `%H:%M:%S UTC`, or `%z` for `+02:00`");
+            } else if let Some(meant) = lexical::time_format_meant(text) {
                 finding.replace(format!("write `\"{meant}\"`"), span, format!("\"{meant}\""));
             }
             None
@@ -539,7 +541,7 @@ scalars! {
             && !text.contains(['"', '\n', '\r', '\0'])
             && !text.chars().all(char::is_alphanumeric);
         if !fits {
-            let message = format!("`{}` cannot separate cells", shorten(text).escape_debug());
+            let message = format!("`{}` cannot separate cells", shorten(&text.escape_debug().to_string()));
             let finding = decoder.report(codes::BAD_DELIMITER, span, message);
             finding.expected("one character or a few, such as `\",\"`, `\";\"`, `\"||\"` or `\"\\t\"`");
             let character = match text.to_ascii_lowercase().as_str() {

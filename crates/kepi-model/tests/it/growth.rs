@@ -130,6 +130,18 @@ fn documents_of_one_name() {
 }
 
 #[test]
+fn more_documents_than_a_project_may_have_are_one_finding() {
+    // In several files, each short enough.
+    let of = |file: usize| many(10_001, |n| format!("---\nperson: p{file}_{n}\nname: P\n"));
+    let mut all = files();
+    all.extend((0..5).map(|file| (format!("people/{file}.yml"), of(file))));
+    let found = checked(&all);
+    let bound: Vec<_> = found.iter().filter(|f| f.code.0 == "K0104").collect();
+    assert_eq!(bound.len(), 1, "{}", short(&found));
+    assert!(bound[0].message.contains("documents"), "{}", bound[0].message);
+}
+
+#[test]
 fn units_in_a_chain() {
     let chain = |n: usize| {
         with(many(n, |n| {
@@ -263,7 +275,7 @@ fn ten_thousand_kpis() {
     let before = spent(since);
     let found = check(&map, &Options::default());
     let took = spent(since) - before;
-    println!("{hundreds}00 KPIs are checked in {took:?}");
+    println!("check: {hundreds}00 KPIs are checked in {took:?}");
     let kpis = found.value.map(|project| project.kpis.len());
     assert_eq!(kpis, Some(hundreds * 100 + 3), "{}", short(&found.findings));
     if !cfg!(debug_assertions) {

@@ -14,7 +14,7 @@ use kepi_query::{finish, response::Responded, state::Member, value::Segment};
 use kepi_score::tree::Observed;
 
 use super::{
-    Asked, KpiAsked, Reporter,
+    Asked, KpiAsked, MOST_PERIODS, Reporter,
     insights::Which,
     reading::{Place, Reading},
     words,
@@ -96,6 +96,12 @@ impl<'a> Reporter<'a> {
             period,
             known: asked.known.clone(),
         });
+        let mut course = self.course(kpi, &place, period.grain);
+        // What is asked for is among them, with what led to it.
+        let after = course.iter().rev().take_while(|of| of.period.ordinal > period.ordinal).count();
+        let whole = course.len();
+        course.truncate(whole - after.saturating_sub(MOST_PERIODS / 2));
+        course.drain(..course.len().saturating_sub(MOST_PERIODS));
         Ok(KpiView {
             project: self.project_view(),
             description: kpi.description.clone(),
@@ -114,7 +120,8 @@ impl<'a> Reporter<'a> {
                 Some(segment) if segment.is_total() => self.analyses(kpi, period, Which::Standing),
                 _ => Vec::new(),
             },
-            trend: self.course(kpi, &place, period.grain).iter().map(|r| self.point(r, &place)).collect(),
+            trend: course.iter().map(|of| self.point(of, &place)).collect(),
+            further: whole - course.len(),
             dimensions: self.dimensions(kpi, &place, period),
             has_cohorts: self.age_of(kpi).is_some(),
             has_flow: matches!(kpi.measure, Measure::Stock(_)),

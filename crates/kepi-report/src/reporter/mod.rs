@@ -48,6 +48,8 @@ use crate::{
 
 /// Up to so many names are offered instead of one that does not exist.
 const SUGGESTIONS: usize = 3;
+/// So many periods of a series are shown and offered: what people look at, not what there is.
+const MOST_PERIODS: usize = 400;
 
 /// Answers questions from facts, as views.
 #[derive(Clone, Copy)]
@@ -404,8 +406,11 @@ impl<'a> Reporter<'a> {
     }
 
     fn period_choices(self, known: &Periods, period: Period) -> Vec<Choice> {
-        let newest_first = known.all.iter().rev();
+        // The one shown stays among them however old it is.
+        let newest_first = known.all.iter().rev().enumerate();
         newest_first
+            .filter(|(at, ordinal)| *at < MOST_PERIODS || **ordinal == period.ordinal)
+            .map(|(_, ordinal)| ordinal)
             .map(|ordinal| {
                 let label = self.label(Period { ordinal: *ordinal, ..period });
                 Choice { id: label.clone(), name: label, chosen: *ordinal == period.ordinal }

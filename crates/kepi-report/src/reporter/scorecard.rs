@@ -178,7 +178,7 @@ impl<'a> Reporter<'a> {
                 (Err(absence), _) => Outcome::none(absence),
                 (Ok(_), _) => Outcome::none(Absence::NothingToCompare),
             },
-            coverage: Coverage::new(of.coverage().unwrap_or(0.0)),
+            coverage: of.coverage().map(Coverage::new),
             freshness: self.freshness(of),
             accountable: self.person(kpi.accountable.as_ref()),
         }

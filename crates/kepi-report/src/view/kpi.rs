@@ -65,8 +65,10 @@ pub struct KpiView {
     pub insight: InsightView,
     /// What analyses say of the period, over all rows; empty for a segment.
     pub analyses: Vec<AnalysisView>,
-    /// The whole series, oldest first.
+    /// The series around the period shown, oldest first.
     pub trend: Vec<SeriesPoint>,
+    /// How many further periods it has.
+    pub further: usize,
     /// The period shown, by segment.
     pub dimensions: Vec<DimensionView>,
     /// Whether it is by the age of customers, and so has cohorts.

@@ -316,6 +316,11 @@ impl Coverage {
     pub fn new(share: f64) -> Self {
         Self { share, text: format::coverage(share) }
     }
+
+    /// As shown where there may be no cases: a dash then.
+    pub fn shown(of: Option<&Self>) -> &str {
+        of.map_or("–", |of| &of.text)
+    }
 }
 
 /// How current a value is, and whether it may still change.

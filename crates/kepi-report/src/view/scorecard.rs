@@ -88,8 +88,8 @@ pub struct KpiRow {
     pub recent: Recent,
     /// Against the previous comparable period, or why there is nothing to compare.
     pub change: Outcome<Change>,
-    /// How complete the cases are.
-    pub coverage: Coverage,
+    /// How complete the cases are; none where there are none, as behind a count of zero.
+    pub coverage: Option<Coverage>,
     /// How current it is.
     pub freshness: Freshness,
     /// Exactly one person.

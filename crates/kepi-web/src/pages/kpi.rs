@@ -4,8 +4,8 @@ use kepi_report::{
     format,
     svg::{self, Size},
     view::{
-        CommentaryView, DimensionView, ExhibitView, InputView, KpiView, Named, Outcome, Person, PinsView,
-        TargetView,
+        CommentaryView, Coverage, DimensionView, ExhibitView, InputView, KpiView, Named, Outcome, Person,
+        PinsView, TargetView,
     },
 };
 use maud::{Markup, html};
@@ -87,7 +87,7 @@ fn figure(view: &KpiView) -> Markup {
                             @if let Some(p) = row.status_probability { ", " (format::probability(p)) " sure" }
                             " · n " (format::count(measured.n))
                             @if let Some(n) = measured.effective_n { ", effective " (format::count(n.max(0.0).round() as u64)) }
-                            " · coverage " (row.coverage.text)
+                            @if let Some(coverage) = &row.coverage { " · coverage " (coverage.text) }
                         }
                     }
                     Outcome::Reason(reason) => {
@@ -137,8 +137,9 @@ fn course(view: &KpiView) -> Markup {
                 }
             }
             details {
-                summary { "All values" }
+                summary { @if view.further == 0 { "All values" } @else { "Values" } }
                 (download(view))
+                @if view.further > 0 { p.note { (format::count(view.further as u64)) " further periods are in the download only." } }
                 table.figures {
                     thead { tr { th scope="col" { "Period" } th scope="col" { "Status" } th.num scope="col" { "Value" } th.num scope="col" { "n" } } }
                     tbody {
@@ -497,7 +498,7 @@ fn data(view: &KpiView) -> Markup {
                     @for r in &q.left_out { div { (parts::count(r.count)) " " (r.reason) } }
                 }
                 dt { "Quarantined, of all rows" } dd { @if q.quarantined > 0 { a href="/data/quarantine" { (parts::count(q.quarantined)) } } @else { "0" } }
-                dt { "Coverage" } dd { (view.current.coverage.text) }
+                dt { "Coverage" } dd { (Coverage::shown(view.current.coverage.as_ref())) }
                 dt { "Rows" } dd { a href=(parts::href(&format!("/kpis/{}/rows", view.current.kpi.id), &asked(view))) { "The rows behind this value" } }
                 dt { "Sources" } dd { @for s in &q.sources { div { a href={ "/data#" (s.id) } { (s.name) } } } }
                 dt { "Columns" } dd { a href=(parts::href("/lineage/thing", &[("of", &format!("kpi/{}", view.current.kpi.id))])) { "What it is made of, column by column" } }

@@ -2,7 +2,7 @@
 
 use kepi_report::{
     svg,
-    view::{Deviation, KpiRow, Outcome, PerspectiveView, ScorecardView, Status},
+    view::{Coverage, Deviation, KpiRow, Outcome, PerspectiveView, ScorecardView, Status},
 };
 use maud::{Markup, html};
 
@@ -257,7 +257,7 @@ fn kpi_row(row: &KpiRow, view: &ScorecardView, place: &Place<'_>) -> Markup {
             td role="cell" data-label="Trend" { (svg::sparkline(&row.kpi.name, &row.recent, &row.measured_in)) }
             td.num role="cell" data-label="Change" { (parts::change(&row.change)) }
             td.num role="cell" data-label="Coverage" {
-                (row.coverage.text)
+                (Coverage::shown(row.coverage.as_ref()))
                 @if row.freshness != view.freshness { span.verdict { (parts::freshness(&row.freshness)) } }
             }
             td role="cell" data-label="Accountable" { (parts::accountable(row.accountable.as_ref())) }

@@ -72,6 +72,12 @@ async fn a_head_that_never_ends_and_a_silent_connection_are_closed() {
         assert!(began.elapsed() < Duration::from_secs(5), "{sent:?}");
         assert_eq!(answer.contains("200 OK"), sent.contains("livez"), "{sent:?}: {answer}");
     }
+    // Nor does a body that stalls hold its place.
+    let mut stream =
+        running.send("POST /inbox HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nabc").await;
+    let began = Instant::now();
+    rest(&mut stream).await;
+    assert!(began.elapsed() < Duration::from_secs(5), "a body that stalls");
     // A byte now and then is no head either.
     let mut stream = running.send("GET / HTTP/1.1\r\n").await;
     let began = Instant::now();

@@ -9,7 +9,7 @@ use crate::{
     cli::{Audit, AuditExport, AuditLog, AuditProof, AuditVerify, Cli, Format, Outside},
     compose::{self, Site},
     failure::Failure,
-    output::{Field, Grid, Output},
+    output::{Field, Grid, Output, counted},
 };
 
 /// Does what is asked of the log.
@@ -109,10 +109,6 @@ fn print(audited: &Audited, no_figures: bool, out: Output) -> Result<(), Failure
         n => format!("{n} errors: this is not what it was"),
     })?;
     Ok(())
-}
-
-fn counted(n: u64, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 async fn log(which: &AuditLog, store: &Store, out: Output) -> Result<(), Failure> {

@@ -11,7 +11,7 @@ use crate::{
     cli::{Check, Format},
     compose,
     failure::Failure,
-    output::{Field, Grid, Output},
+    output::{Field, Grid, Output, counted},
     policies,
 };
 
@@ -104,10 +104,10 @@ pub async fn data(site: compose::Site<'_>, out: Output) -> Result<(), Failure> {
                 out.rows(&grid)?;
             }
             out.remark(&format!(
-                "{} problems in the first {} rows of {} source files",
-                troubles.len(),
-                heads.rows,
-                heads.files
+                "{} in the first {} of {}",
+                counted(troubles.len() as u64, "problem"),
+                counted(heads.rows as u64, "row"),
+                counted(heads.files as u64, "source file")
             ));
         }
     }

@@ -19,7 +19,7 @@ use crate::{
     cli::{Cli, Format, Run},
     compose,
     failure::Failure,
-    output::{Field, Grid, Output},
+    output::{Field, Grid, Output, counted},
     progress::Terminal,
 };
 
@@ -254,15 +254,15 @@ fn tell(report: &RunReport, out: Output) {
             0 => String::new(),
             n => format!("; {} wait for the runs that come (`at_most`)", rows(n)),
         };
-        out.remark(&format!("{} opened: `kepi inbox --open`{waiting}", counted(of.opened as usize, "case")));
+        out.remark(&format!("{} opened: `kepi inbox --open`{waiting}", counted(of.opened as u64, "case")));
     }
     if let Some(of) = report.followed.as_ref().filter(|of| of.raised + of.seen + of.measured > 0) {
         out.remark(&format!(
             "{} raised, {} looked at again, {} over; {} measured: `kepi inbox --open`",
-            counted(of.raised as usize, "alert"),
+            counted(of.raised as u64, "alert"),
             of.seen,
             of.recovered,
-            counted(of.measured as usize, "plan")
+            counted(of.measured as u64, "plan")
         ));
     }
     if let Some(of) = report.followed.as_ref().filter(|of| !of.not_asked.is_empty()) {
@@ -300,10 +300,22 @@ fn tell(report: &RunReport, out: Output) {
         let named: Vec<&str> = of.because.iter().rev().take(MOST_NAMED).map(String::as_str).collect();
         out.remark(&format!(
             "withheld: {} of `{}` because of {}{more} (rule `{}`)",
-            counted(of.periods, "period"),
+            counted(of.periods as u64, "period"),
             of.kpi,
             named.join(", "),
             of.rule
+        ));
+    }
+    for of in &report.lonely {
+        out.remark(&format!(
+            "far apart: `{}` has rows in {}, then none before {}, {} periods later: if that date is a slip, correct it or keep it out by \
+             `dates: {{from: …}}` of the source; `kepi trace {} --period {}` names the rows",
+            of.kpi,
+            of.first,
+            of.next,
+            of.between + 1,
+            of.kpi,
+            of.first
         ));
     }
     for (kpi, without) in &report.without {
@@ -357,11 +369,7 @@ fn aloud(rejected: &Rejected) -> String {
 }
 
 fn rows(n: u64) -> String {
-    counted(n as usize, "row")
-}
-
-fn counted(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+    counted(n, "row")
 }
 
 fn loads(report: &RunReport) -> Grid {

@@ -9,7 +9,9 @@ use kepi_report::{
     format,
     reader::{KpiQuery, QuarantineQuery, ScorecardQuery, ViewError},
     tidy,
-    view::{Bridge, ExplainNode, KpiRow, Measured, Outcome, Points, RowCounts, ScorecardView, Verdict},
+    view::{
+        Bridge, Coverage, ExplainNode, KpiRow, Measured, Outcome, Points, RowCounts, ScorecardView, Verdict,
+    },
 };
 use serde::Serialize;
 
@@ -188,7 +190,7 @@ fn row_fields(row: &KpiRow) -> Vec<Field> {
         Field::text(row.target.as_ref().map(|t| t.target.clone()).unwrap_or_default()),
         points_field(&row.score),
         change,
-        Field::figure(row.coverage.text.clone(), Some(row.coverage.share)),
+        Field::figure(Coverage::shown(row.coverage.as_ref()), row.coverage.as_ref().map(|of| of.share)),
         Field::text(row.accountable.as_ref().map(|p| p.name.clone()).unwrap_or_default()),
     ]
 }
@@ -311,7 +313,9 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
         out.line(&format!("  restated    {}{name}: published {then}, now {now}; {why}", of.period))?;
     }
     out.line(&format!("  defined in  {}", view.definition.place))?;
-    out.line(&format!("  coverage    {}", row.coverage.text))?;
+    if let Some(coverage) = &row.coverage {
+        out.line(&format!("  coverage    {}", coverage.text))?;
+    }
     if let Some(all) = &view.quality.unscreened {
         out.line(&format!("  unscreened  {}", all.words()))?;
     }

@@ -32,6 +32,7 @@ mod current;
 mod data_rules;
 mod dated;
 mod deciding;
+mod faults;
 mod fetching;
 mod figures;
 mod first_project;

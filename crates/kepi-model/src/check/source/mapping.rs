@@ -298,9 +298,8 @@ fn fit(typed: Expression, type_: &Type, at: &Yaml, findings: &mut Findings) -> O
     let text_like = |t: &Type| matches!(t, Type::Text | Type::Enum { .. } | Type::Reference { .. });
     let result = match (&typed.type_, type_) {
         (a, b) if a == b => Some(typed.clone()),
-        (Type::Text | Type::Enum { .. }, Type::Text) => {
-            Some(Expression { type_: type_.clone(), node: typed.node.clone() })
-        }
+        // It stays what it is: `bands` and `weekday` find their members in their own type.
+        (Type::Enum { .. }, Type::Text) => Some(typed.clone()),
         (Type::Text, b) if text_like(b) => Some(Expression { type_: b.clone(), node: typed.node.clone() }),
         (Type::Date | Type::Timestamp, Type::Timestamp) => {
             Some(Expression { type_: type_.clone(), node: typed.node.clone() })

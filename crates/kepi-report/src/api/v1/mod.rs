@@ -523,6 +523,7 @@ impl<'a> Api<'a> {
         HistoryPoint {
             period: self.0.label(of.period),
             point: estimate.map(|e| e.point),
+            exact: of.measured().value().and_then(|measured| measured.value.exact.clone()),
             low: interval.map(|i| i.low),
             high: interval.map(|i| i.high),
             n: estimate.map(|e| e.n),

@@ -281,6 +281,9 @@ pub struct HistoryPoint {
     /// The estimate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub point: Option<f64>,
+    /// All digits of a sum that `point` has not room for, in plain decimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exact: Option<String>,
     /// Lower end of the interval.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub low: Option<f64>,
