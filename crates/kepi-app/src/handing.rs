@@ -70,10 +70,7 @@ fn held(project: &Project, numbers: &Numbers) -> BTreeMap<Duty, u64> {
 /// Open items that are with somebody and belong to what goes.
 fn items_of(organisation: &Organisation, of: u64, duties: &BTreeSet<Duty>) -> BTreeSet<u64> {
     let belongs = |item: &Item| {
-        let parent = || organisation.items.get(item.content.parent()?);
-        let Some((kpi, unit)) = item.content.about().or_else(|| parent()?.content.about()) else {
-            return false;
-        };
+        let Some((kpi, unit)) = organisation.items.about(&item.content) else { return false };
         let is_of = |duty: &Duty| match duty {
             Duty::Kpi(own) => own == kpi,
             Duty::Seat { unit: own, .. } | Duty::Unit(own) => unit == Some(own),

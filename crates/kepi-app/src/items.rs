@@ -63,12 +63,11 @@ fn instant(at: i64) -> String {
 
 fn row(organisation: &Organisation, item: &Item, times: &Times) -> Value {
     let at = |of: Option<i64>| of.map(instant);
-    // What belongs to something is about what that is about.
-    let parent = item.content.parent().and_then(|parent| organisation.items.get(parent));
-    let about = item.content.about().or_else(|| parent?.content.about());
+    let about = organisation.items.about(&item.content);
     let (rule, about_at) = match &item.content {
         Content::Alert(of) => (Some(of.rule.as_str()), Some(midnight(of.period.first))),
         Content::Case(of) => (Some(of.rule.as_str()), Some(of.since)),
+        Content::Review(of) => (Some(of.rule.as_str()), Some(midnight(of.period.first))),
         _ => (None, None),
     };
     let case = match &item.content {

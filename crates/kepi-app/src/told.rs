@@ -33,11 +33,12 @@ impl Told {
             let ballots = item.ballots.values().filter_map(|ballot| ballot.why);
             let notes = item.work.contacts.iter().filter_map(|of| of.note);
             let notes = notes.chain(item.work.answers.iter().filter_map(|of| of.note));
+            let decided = item.work.decided.values().map(|of| of.why);
             let restored = match &item.content {
                 Content::Restore(of) => organisation.overrides.get(*of).and_then(|of| of.figure.segment),
                 _ => None,
             };
-            ballots.chain([item.why]).chain(item.content.texts()).chain(notes).chain(restored)
+            ballots.chain([item.why]).chain(item.content.texts()).chain(notes).chain(decided).chain(restored)
         });
         let texts: Vec<Commitment> = texts.collect::<BTreeSet<_>>().into_iter().collect();
         let mut children: BTreeMap<u64, Vec<u64>> = BTreeMap::new();

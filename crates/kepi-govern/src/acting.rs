@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 
 use crate::{
     directory::Reached,
-    items::{By, Seen},
+    items::{By, Decision, Follows, Seen},
     plain::Name,
     wire,
 };
@@ -63,6 +63,18 @@ pub enum Deed {
         settled: bool,
         /// What she said.
         note: Option<Commitment>,
+    },
+    /// Decides on a point of a review.
+    Decide {
+        /// The place of the point.
+        point: u16,
+        /// What.
+        decision: Decision,
+        /// Why, or what is to be done.
+        why: Commitment,
+        /// Who does that, and until when.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        follows: Option<Follows>,
     },
 }
 
@@ -177,4 +189,19 @@ pub struct ItemAnswered {
     pub settled: bool,
     /// What she said.
     pub note: Option<Commitment>,
+}
+
+/// A point of a review was decided on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PointDecided {
+    /// The number of the review.
+    pub item: u64,
+    /// The place of the point.
+    pub point: u16,
+    /// What was decided.
+    pub decision: Decision,
+    /// Why, or what is to be done.
+    pub why: Commitment,
+    /// The task that follows.
+    pub task: Option<u64>,
 }

@@ -345,6 +345,12 @@ impl Directory {
         Some(stops)
     }
 
+    /// Who stands in a unit for somebody who is named: the seat there or in the nearest unit above, else she herself.
+    pub fn stands_for(&self, person: u64, unit: Option<&UnitId>) -> u64 {
+        let seat = |unit| self.upwards(Some(unit)).find_map(|(_, place)| place.seats.get(&person).copied());
+        unit.and_then(seat).unwrap_or(person)
+    }
+
     /// When so many business hours of a unit have passed, µs UTC.
     pub fn due(&self, unit: Option<&UnitId>, at: i64, hours: u16) -> i64 {
         let own = self.upwards(unit).find_map(|(_, place)| place.hours.as_ref());

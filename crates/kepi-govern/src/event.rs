@@ -13,7 +13,7 @@ use crate::{
     access::Grant,
     acting::{
         ItemAnswered, ItemAssigned, ItemContacted, ItemEscalated, ItemFinished, ItemObserved, ItemRefused,
-        ItemSnoozed,
+        ItemSnoozed, PointDecided,
     },
     entries::Entry,
     governance::Governance,
@@ -549,6 +549,8 @@ pub enum Event {
     ItemContacted(ItemContacted),
     /// `item.answered`
     ItemAnswered(ItemAnswered),
+    /// `item.decided`
+    PointDecided(PointDecided),
     /// `period.frozen`
     PeriodFrozen(PeriodFrozen),
     /// `period.lifted`, by the number of the item that froze
@@ -617,6 +619,7 @@ impl Event {
             | Self::ItemFinished(ItemFinished { item, .. })
             | Self::ItemObserved(ItemObserved { item, .. })
             | Self::ItemContacted(ItemContacted { item, .. })
+            | Self::PointDecided(PointDecided { item, .. })
             | Self::ItemAnswered(ItemAnswered { item, .. }) => Subject::item(*item),
             Self::RowsJudged(e) => Subject::entity(&e.of),
             Self::Legacy(e) => e.subject.clone(),
@@ -649,6 +652,7 @@ impl Event {
             Self::ItemFinished(e) => e.why.into_iter().collect(),
             Self::ItemContacted(e) => e.note.into_iter().collect(),
             Self::ItemAnswered(e) => e.note.into_iter().collect(),
+            Self::PointDecided(e) => vec![e.why],
             Self::ValueEntered(e) => e.of.named().collect(),
             Self::AlertsSilenced(e) => vec![e.of.why],
             Self::RowsJudged(e) => vec![e.why],

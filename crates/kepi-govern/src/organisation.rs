@@ -109,6 +109,7 @@ impl Organisation {
             | Event::ItemFinished(_)
             | Event::ItemContacted(_)
             | Event::ItemAnswered(_)
+            | Event::PointDecided(_)
             | Event::ItemObserved(_) => self.items.apply(place, event),
             // Loads, tables and runs are kept by their records; nothing is decided from them yet.
             Event::LoadLanded(_)
@@ -134,6 +135,7 @@ impl Organisation {
         "item.answered",
         "item.assigned",
         "item.contacted",
+        "item.decided",
         "item.edited",
         "item.ended",
         "item.escalated",

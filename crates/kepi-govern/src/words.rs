@@ -123,6 +123,7 @@ impl Event {
             Self::ItemAnswered(e) => {
                 if e.settled { "the customer: settled" } else { "the customer: not settled" }.to_owned()
             }
+            Self::PointDecided(e) => format!("on point {}: {}", e.point + 1, e.decision.word()),
             Self::ItemObserved(e) => seen(&e.seen),
             Self::AlertsSilenced(e) => {
                 let alert =
@@ -197,7 +198,7 @@ fn proposed(content: &Content) -> String {
             let unit = alert.unit.as_ref().map_or(String::new(), |unit| format!(" of {unit}"));
             format!("{kind}: kpi/{}{unit} is {} in {}", alert.kpi, alert.sign.says(), alert.period)
         }
-        Content::Task(task) => format!("{kind}: of item {} by {}", task.plan, task.action.by),
+        Content::Task(task) => format!("{kind}: of item {} by {}", task.of.item(), task.action.by),
         Content::ActionPlan(plan) => {
             let Expected { change, to, .. } = &plan.expected;
             format!("{kind}: {} actions for kpi/{}, {change} expected by {to}", plan.actions.len(), plan.kpi)
@@ -218,6 +219,14 @@ fn proposed(content: &Content) -> String {
             format!("{kind}: {duties}, with {} items", of.items.len())
         }
         Content::Notice(of) => format!("{kind}: kpi/{} goes on {}", of.kpi, of.from),
+        Content::Review(of) => {
+            let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" in {unit}"));
+            format!("{kind}: {} of {}{unit}, {} points", of.rule, of.period, of.points.len())
+        }
+        Content::Dispute(of) => {
+            let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" of {unit}"));
+            format!("{kind}: kpi/{}{unit} in {}", of.kpi, of.period)
+        }
     }
 }
 

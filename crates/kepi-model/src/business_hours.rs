@@ -10,7 +10,7 @@ use std::{
 
 use jiff::{
     Timestamp,
-    civil::{Date, date},
+    civil::{Date, Weekday, date},
     tz::{AmbiguousOffset, TimeZone, TimeZoneTransition},
 };
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,25 @@ const FIRST_YEAR: i16 = 1970;
 const LAST_YEAR: i16 = 2101;
 /// Minutes of a civil day.
 const DAY: u16 = 24 * 60;
+
+/// The how-manieth day of business after a day, by what is open on which day, or Monday to Friday; none: nobody ever works.
+pub fn nth_open_day(n: u16, after: Date, hours: Option<&BusinessHours>) -> Option<Date> {
+    let mut left = n;
+    let mut day = after;
+    // So many days of business lie within so many days, or nobody works at all.
+    for _ in 0..u32::from(n) * 8 + 366 {
+        day = day.tomorrow().ok()?;
+        let works = match hours {
+            Some(hours) => hours.is_open_on(day),
+            None => !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday),
+        };
+        left -= u16::from(works);
+        if left == 0 {
+            return Some(day);
+        }
+    }
+    None
+}
 
 /// A stretch of a civil day, in minutes since midnight: `[from, until)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

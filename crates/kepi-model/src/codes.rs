@@ -741,6 +741,14 @@ codes! {
         "A closed loop opens a case for each row that meets its condition, and somebody closes it with a root cause. So it has a name of its own, there is somebody in the project who can, its KPI has rows, and there are causes to choose from."
         "closed loops of different names, a person, a KPI that is measured of rows, causes in words"
         "add what is missing, or remove the closed loop";
+    REVIEW "K0807" Error "a review that could not be held"
+        "A review opens for each period of a scorecard once that is over, and somebody closes it with a decision on every point. So it has a name of its own, periods no shorter than those of the scorecard, and a unit that the scorecard has."
+        "reviews of different names, a `period` as long as that of the scorecard or longer, a unit of its cascade"
+        "correct what stands there";
+    STAGE_GATE "K0808" Error "a stage gate that could not be answered"
+        "A stage gate is open while all that it names surely holds. So it has a name of its own, and names KPIs with bounds in their units."
+        "stage gates of different names, KPIs with `at_least`, `at_most` or both in their units, or `not worse`"
+        "correct what stands there";
     GUARDRAIL "K0810" Error "a guardrail that cannot be held against figures"
         "A guardrail says how far some KPIs may go as long as others hold, period by period. So all its KPIs have one period, each stands in one place with a bound in its unit, and there is one on either side."
         "KPIs of one period, each once, with `at_least`, `at_most` or both in its unit; under `while` also `not worse`"

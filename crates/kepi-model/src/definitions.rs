@@ -12,6 +12,7 @@ mod governance;
 mod guardrail;
 mod kpi;
 mod project;
+mod review;
 mod rule;
 mod scorecard;
 mod source;
@@ -45,6 +46,7 @@ pub(crate) use governance::Governance;
 pub(crate) use guardrail::{Bound, Guardrail};
 pub(crate) use kpi::{Basis, By, DimensionPaths, Kpi, Line, Target};
 pub(crate) use project::{Person, Project, Unit};
+pub(crate) use review::{StageGate, Review};
 pub(crate) use rule::DataRule;
 pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective};
 pub(crate) use source::{
@@ -105,6 +107,8 @@ documents! {
     governances: Governance,
     alerts: Alert,
     closed_loops: ClosedLoop,
+    reviews: Review,
+    stage_gates: StageGate,
     channels: Channel,
     units: Unit,
     entities: Entity,

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::{
-    business_hours::BusinessHours,
+    business_hours::{BusinessHours, nth_open_day},
     calendar::Grain,
     id::{BusinessHoursId, FreezeId, FunctionId, GovernanceId, PersonId, ScorecardId},
     word::words,
@@ -140,20 +140,6 @@ pub struct FreezeRule {
 impl FreezeRule {
     /// The day on which it begins for a period by its last day, by what is open on which day; none: never, as nobody works.
     pub fn begins(&self, last: Date, hours: Option<&BusinessHours>) -> Option<Date> {
-        let mut left = self.after;
-        let mut day = last;
-        // So many days of business lie within so many days, or nobody works at all.
-        for _ in 0..u32::from(self.after) * 8 + 366 {
-            day = day.tomorrow().ok()?;
-            let works = match hours {
-                Some(hours) => hours.is_open_on(day),
-                None => !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday),
-            };
-            left -= u16::from(works);
-            if left == 0 {
-                return Some(day);
-            }
-        }
-        None
+        nth_open_day(self.after, last, hours)
     }
 }

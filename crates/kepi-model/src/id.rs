@@ -105,6 +105,10 @@ names! {
     LoopId
     /// A root cause, such as `waiting`.
     CauseId
+    /// When people meet over figures.
+    ReviewId
+    /// What other systems ask before they go on.
+    StageGateId
     /// A figure of others.
     BenchmarkId
     /// A function that is represented on the board, such as `finance`.

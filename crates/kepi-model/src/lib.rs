@@ -47,6 +47,7 @@ pub mod merge;
 mod options;
 pub mod project;
 pub mod render;
+pub mod review;
 pub mod schema;
 pub mod secret;
 pub mod source_text;

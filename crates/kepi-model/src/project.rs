@@ -21,9 +21,10 @@ use crate::{
     calendar::{Calendar, Grain},
     governance::Governance,
     id::{
-        AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, GuardrailId, KpiId,
-        LevelId, LoopId, PersonId, ProjectId, PurposeId, RuleId, ScorecardId, SourceId, UnitId,
+        AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, StageGateId, GuardrailId, KpiId,
+        LevelId, LoopId, PersonId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId, UnitId,
     },
+    review::Review,
 };
 
 pub use crate::entity::{Attribute, Entity};
@@ -35,7 +36,7 @@ pub use crate::measure::{
 };
 pub use crate::secret::{Secret, Setting};
 pub use connection::{Auth, Connection, S3, S3Keys, To};
-pub use guardrail::{Bound, Demand, Guardrail, Still};
+pub use guardrail::{Bound, Demand, Guardrail, StageGate, Still};
 pub use rule::{Consequence, DataRule};
 pub use scorecard::{
     Cascade, CascadeTargets, CascadeValue, Scorecard, ScorecardObjective, ScorecardPerspective,
@@ -78,6 +79,10 @@ pub struct Project {
     pub alerts: BTreeMap<AlertId, Alert>,
     /// Which rows somebody follows up, one by one.
     pub closed_loops: BTreeMap<LoopId, ClosedLoop>,
+    /// When people meet over figures, and who.
+    pub reviews: BTreeMap<ReviewId, Review>,
+    /// What other systems ask before they go on.
+    pub stage_gates: BTreeMap<StageGateId, StageGate>,
     /// Where messages leave to.
     pub channels: BTreeMap<ChannelId, Channel>,
     /// The tree of units.

@@ -2,8 +2,9 @@
 //!
 //! Kinds of items, steps and respects are words here: whatever kind there is, it is shown by what it says of itself.
 
-use kepi_model::id::UnitId;
+use kepi_model::{calendar::Period, id::UnitId};
 use kepi_query::value::Segment;
+use serde::Serialize;
 
 use crate::difference::Difference;
 
@@ -44,6 +45,10 @@ pub struct Item {
     pub secret: bool,
     /// Whom it touches so that they cannot decide on it, by name.
     pub concerned: Vec<String>,
+    /// The period of the figure that it says is not right, if it does.
+    pub disputes: Option<Period>,
+    /// Who takes part although nobody waits for them.
+    pub part: Vec<String>,
     /// What was said of it.
     pub ballots: Vec<Ballot>,
     /// Who has to agree yet.
@@ -77,10 +82,77 @@ pub struct Work {
     pub seen: Vec<String>,
     /// What is known of it because it is a case.
     pub case: Option<Case>,
+    /// What is known of it because it is a review.
+    pub review: Option<Review>,
+    /// Whether a plan can answer it.
+    pub asks_for_plan: bool,
     /// The item that it belongs to.
     pub parent: Option<u64>,
     /// Items that belong to it: number, kind, and what has become of it.
     pub children: Vec<(u64, &'static str, &'static str)>,
+}
+
+/// What is known of a review: people meet over the figures of a period.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Review {
+    /// Its definition.
+    pub rule: String,
+    /// The scorecard.
+    pub scorecard: String,
+    /// The unit; none: that of the scorecard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// The period by its length and its first day: `quarter/2026-01-01`.
+    pub period: String,
+    /// Who leads it.
+    pub chair: String,
+    /// Who takes part beside.
+    pub participants: Vec<String>,
+    /// The run whose figures the agenda was made of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<u64>,
+    /// The agenda.
+    pub points: Vec<ReviewPoint>,
+}
+
+/// A point of an agenda.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ReviewPoint {
+    /// Its number, from 1.
+    pub number: usize,
+    /// The KPI.
+    pub kpi: String,
+    /// The unit; none: of all rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// Why it is on the agenda, in words, the gravest first.
+    pub why: Vec<&'static str>,
+    /// Whether somebody owes a plan, so that it cannot be accepted as it is.
+    pub plan_owed: bool,
+    /// Whether it is about the definition, and not about the figure.
+    pub of_definition: bool,
+    /// Open items that are about it.
+    pub items: Vec<u64>,
+    /// What was decided; none: nothing yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided: Option<PointDecided>,
+}
+
+/// What was decided on a point.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct PointDecided {
+    /// `accept`, `task`, `plan`, `change` or `defer`.
+    pub decision: &'static str,
+    /// Why, or what is to be done; none: the text was erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// By whom.
+    pub by: String,
+    /// When, µs UTC.
+    pub at: i64,
+    /// The task that follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<u64>,
 }
 
 /// What is known of a case: a customer who is followed up.
@@ -422,6 +494,6 @@ impl Item {
     /// Whether somebody takes part in it: wrote it, is asked, said something of it, or is touched by it.
     pub fn has_part(&self, name: Option<&str>) -> bool {
         let ballots = self.ballots.iter().any(|ballot| Some(ballot.by.as_str()) == name);
-        ballots || [&self.turn, &self.authors, &self.concerned].into_iter().any(|of| is_of(name, of))
+        ballots || [&self.turn, &self.authors, &self.concerned, &self.part].into_iter().any(|of| is_of(name, of))
     }
 }

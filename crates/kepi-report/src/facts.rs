@@ -331,6 +331,17 @@ pub trait Facts: KpiValues + Send + Sync {
     fn screened(&self) -> Result<Vec<ScreenedAnswers>, ViewError> {
         Ok(Vec::new())
     }
+    /// What is open about the figures of a KPI: alerts, plans, post-mortems, disputes.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn open_about(&self, kpi: &KpiId) -> Result<Vec<Item>, ViewError> {
+        let kinds = ["alert", "action_plan", "post_mortem", "dispute"];
+        let touched = format!("kpi/{kpi}");
+        let mut items = self.items(false)?;
+        items.retain(|of| kinds.contains(&of.kind) && of.touches.iter().any(|touch| touch.id == touched));
+        Ok(items)
+    }
     /// What alerts ask nobody about now.
     ///
     /// # Errors

@@ -383,6 +383,11 @@ impl Facts for Seen {
         all.retain(|of| self.part.as_ref().is_none_or(|part| part.sight.kpi(kpi, unit(of).as_ref())));
         Ok(all)
     }
+    fn open_about(&self, kpi: &KpiId) -> Result<Vec<Item>, ViewError> {
+        let mut all = self.facts.open_about(kpi)?;
+        all.retain(|item| self.shows_item(item));
+        Ok(all)
+    }
     fn items(&self, all: bool) -> Result<Vec<Item>, ViewError> {
         let mut items = self.facts.items(all)?;
         items.retain(|item| self.shows_item(item));
@@ -414,8 +419,18 @@ impl Facts for Seen {
             // Who takes part sees what is decided; what follows from it may be none of their business.
             of.scorecards.retain(|id| self.shows_definition(&format!("scorecard/{id}")));
             of.follow.retain(|id| self.shows_definition(&format!("kpi/{id}")));
-            // Which customer it is and what she said is for whoever has the case or had it, and who sees rows.
             let me = self.viewer.acts_as.as_deref();
+            // Whoever leads a review sees its points; who takes part, those whose figures she sees.
+            let turn = me.is_some_and(|me| of.item.turn.iter().any(|name| name == me));
+            if let Some(review) = of.work.review.as_mut().filter(|_| !turn) {
+                of.item.touches.retain(|touch| self.shows_touch(touch));
+                review.points.retain(|point| {
+                    let unit = point.unit.as_ref().and_then(|unit| unit.parse().ok());
+                    let touch = Touch::new(format!("kpi/{}", point.kpi), "ever").of(Rows::Unit(unit));
+                    self.shows_touch(&touch)
+                });
+            }
+            // Which customer it is and what she said is for whoever has the case or had it, and who sees rows.
             if let Some(case) = &mut of.work.case
                 && !of.item.has_part(me)
                 && (me.is_none() || me != case.had_by.as_deref())
@@ -427,6 +442,9 @@ impl Facts for Seen {
             }
             of
         }))
+    }
+    fn day_asked(&self, asked: &PeopleAsked) -> Result<Date, ViewError> {
+        self.facts.day_asked(asked)
     }
     fn directory(&self, asked: &PeopleAsked) -> Result<Directory, ViewError> {
         let mut directory = self.facts.directory(asked)?;

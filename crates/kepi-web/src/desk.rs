@@ -71,6 +71,17 @@ pub enum Wish {
         /// The plan.
         plan: NewPlan,
     },
+    /// To say that a published figure is not right.
+    Dispute {
+        /// The KPI.
+        kpi: String,
+        /// The period.
+        period: String,
+        /// The unit; none: of all rows.
+        unit: Option<String>,
+        /// Why.
+        why: String,
+    },
     /// To write what was learnt from an effect that did not come.
     Learn {
         /// The item.
@@ -110,6 +121,17 @@ pub enum Deed {
     Contact(String, bool, Option<String>),
     /// Has heard of the customer whether it is settled, and what she said.
     Answer(bool, Option<String>),
+    /// Decides on a point of a review.
+    Decide {
+        /// The point, the first is 1.
+        point: u16,
+        /// `accept`, `task`, `plan`, `change` or `defer`.
+        decision: String,
+        /// Why, or what is to be done.
+        why: String,
+        /// Who does that, and until when.
+        follows: Option<(String, String)>,
+    },
 }
 
 /// A plan as somebody files it, its days, numbers and periods as they were typed.

@@ -116,6 +116,7 @@ pub const FORMS: &[FormRoute] = &[
         page: "/items/{id}",
         wish: |id, fields| Ok(Wish::TakeBack { item: number(id)?, why: reason(fields)? }),
     },
+    FormRoute { path: "/items/{id}/decide", page: "/items/{id}", wish: decide },
     FormRoute { path: "/items/{id}/plan", page: "/items/{id}", wish: plan },
     FormRoute {
         path: "/items/{id}/learn",
@@ -147,6 +148,18 @@ pub const FORMS: &[FormRoute] = &[
         },
     },
     FormRoute { path: "/changes", page: "/changes/new", wish: change },
+    FormRoute {
+        path: "/disputes",
+        page: "/disputes/new",
+        wish: |_, fields| {
+            Ok(Wish::Dispute {
+                kpi: said(fields, "kpi", "name the KPI")?,
+                period: said(fields, "period", "name a period, such as 2026-05")?,
+                unit: Some(short(fields, "unit")?).filter(|unit| !unit.is_empty()),
+                why: reason(fields)?,
+            })
+        },
+    },
     FormRoute {
         path: "/periods/lift",
         page: "/periods",
@@ -211,6 +224,20 @@ fn vote(id: &str, fields: &Fields) -> Result<Wish, String> {
 
 fn act(id: &str, deed: Result<Deed, String>) -> Result<Wish, String> {
     Ok(Wish::Act { item: number(id)?, deed: deed? })
+}
+
+fn decide(id: &str, fields: &Fields) -> Result<Wish, String> {
+    let point = said(fields, "point", "open the page of the review again and send the form from there")?;
+    let point = point.parse().map_err(|_| format!("`{point}` is no point of the agenda"))?;
+    let decision = said(fields, "decision", "say what is decided")?;
+    let why = reason(fields)?;
+    let (who, by) = (short(fields, "who")?, short(fields, "by")?);
+    let follows = match (who.is_empty(), by.is_empty()) {
+        (true, true) => None,
+        (false, false) => Some((who, by)),
+        _ => return Err("say both: who does it, and until when".to_owned()),
+    };
+    act(id, Ok(Deed::Decide { point, decision, why, follows }))
 }
 
 /// So many actions can be typed into one form.

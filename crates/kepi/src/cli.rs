@@ -15,7 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use kepi_web::doors::Origin;
 
 pub use access::Access;
-pub use acting::{Deliver, Item, Screen, Silence};
+pub use acting::{Deliver, Dispute, Item, Review, Screen, Silence};
 pub use cluster::{BenchCluster, Elsewhere, Scheduler, Worker};
 pub use deciding::{
     Close, Comment, Enter, Freeze, Inbox, Lift, Numbered, Override, People, Periods, Plan, Propose, Pull,
@@ -277,6 +277,23 @@ A figure that is entered again is the next version; one that is not entered in t
     /// Say a figure in place of the one that is computed: one other has to agree, and both stay shown for ever.
     #[command(subcommand)]
     Override(Override),
+    /// Say that a published figure is not right: whoever answers for it says whether it stands, and until then it is shown as disputed.
+    #[command(after_help = "\
+Example:
+  kepi dispute recommendation 2026-05 --unit emea -m 'the survey was sent twice'")]
+    Dispute(Dispute),
+    /// Whether a stage gate is open, and why it is not; exits with 1 while it is shut. Other systems ask `/api/v1/gates/NAME`.
+    #[command(after_help = "\
+Example:
+  kepi gate launch && ./launch.sh")]
+    Gate {
+        /// The gate, as in `stage_gate: …`.
+        #[arg(value_name = "NAME")]
+        gate: String,
+    },
+    /// Go through the figures of a period, point by point: reviews open by themselves, as documents `review: …` say.
+    #[command(subcommand)]
+    Review(Review),
     /// Let alerts ask nobody about something that is known, until a day.
     #[command(subcommand)]
     Silence(Silence),

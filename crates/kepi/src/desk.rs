@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use kepi_app::{
     App, AppError,
-    acting::{By, Doing, Method, NewPlan},
+    acting::{By, Decision, Disputed, Doing, Method, NewPlan},
     deciding::{self, Acting, Deciding, Stance},
     editing::Edit,
 };
@@ -132,6 +132,12 @@ async fn wanted(app: &App, wish: Wish, acting: Acting<'_>) -> Result<u64, AppErr
             app.freeze(&period, &aspects, acting, &why).await
         }
         Wish::Act { item, deed } => {
+            let by = match &deed {
+                Deed::Decide { follows: Some((_, by)), .. } => Some(by.parse().map_err(|_| {
+                    AppError::NotFound(format!("`{by}` is no day: write 2026-05-20"))
+                })?),
+                _ => None,
+            };
             let doing = match &deed {
                 Deed::Acknowledge => Doing::Acknowledge,
                 Deed::Assign(to) => Doing::Assign(to),
@@ -146,11 +152,20 @@ async fn wanted(app: &App, wish: Wish, acting: Acting<'_>) -> Result<u64, AppErr
                     Doing::Contact(by, *reached, note.as_deref())
                 }
                 Deed::Answer(settled, note) => Doing::Answer(*settled, note.as_deref()),
+                Deed::Decide { point, decision, why, follows } => {
+                    let known = Decision::ALL.into_iter().find(|known| known.word() == decision);
+                    let known = known.ok_or_else(|| AppError::NotFound("choose what is decided".to_owned()))?;
+                    Doing::Decide(*point, known, why, follows.as_ref().map(|(who, _)| who.as_str()).zip(by))
+                }
             };
             deciding.act(item, &doing, acting).await.map(|()| item)
         }
         Wish::TakeBack { item, why } => app.take_back(item, acting, &why).await,
         Wish::Plan { item, plan } => planned(deciding, item, &plan, acting).await,
+        Wish::Dispute { kpi, period, unit, why } => {
+            let of = Disputed { kpi: &kpi, period: &period, unit: unit.as_deref() };
+            app.dispute(of, &why, acting).await
+        }
         Wish::Learn { item, findings, follows } => {
             deciding.learn(item, (&findings, &follows), acting).await.map(|()| item)
         }

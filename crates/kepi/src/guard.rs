@@ -47,6 +47,7 @@ fn needed(command: &Command) -> Option<Needed> {
         Command::Override(cli::Override::List)
         | Command::Silence(cli::Silence::List)
         | Command::Screen(cli::Screen::List(_)) => None,
+        Command::Review(what) => matches!(what, cli::Review::Decide(_)).then_some(Needed::Decide),
         Command::Propose(_)
         | Command::Approve(_)
         | Command::Reject(_)
@@ -56,6 +57,7 @@ fn needed(command: &Command) -> Option<Needed> {
         | Command::Lift(_)
         | Command::Close(_)
         | Command::Comment(_)
+        | Command::Dispute(_)
         | Command::Enter(_)
         | Command::Override(_)
         | Command::Silence(_)
@@ -74,6 +76,7 @@ fn needed(command: &Command) -> Option<Needed> {
         | Command::People(_)
         | Command::Periods(_)
         | Command::Show(_)
+        | Command::Gate { .. }
         | Command::Sources { .. }
         | Command::Explain(_)
         | Command::WhatIf(_)

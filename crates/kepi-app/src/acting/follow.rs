@@ -62,6 +62,8 @@ pub struct Followed {
     /// many, by why.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub not_asked: BTreeMap<&'static str, u64>,
+    /// Reviews that were opened.
+    pub reviews: u64,
     /// Cases that were opened.
     pub opened: u64,
     /// Rows that are to be followed up by the runs that come, since one opens so many cases only.
@@ -72,12 +74,17 @@ pub struct Followed {
 type Place = (KpiId, Grain, Segment);
 
 /// Figures and what is usual of them, of the KPIs that anybody looks at.
-struct Published {
+pub(super) struct Published {
     values: BTreeMap<Place, BTreeMap<i32, Value>>,
     judged: BTreeMap<Place, BTreeMap<i32, Judgement>>,
 }
 
 impl Published {
+    /// The figure of a series in a period.
+    pub fn value(&self, of: &Watched<'_>, ordinal: i32) -> Option<&Value> {
+        self.values.get(&(of.kpi.id.clone(), of.grain, of.segment.clone()))?.get(&ordinal)
+    }
+
     /// The figure of a KPI over all rows, and what is usual of it.
     fn at(&self, kpi: &Kpi, ordinal: i32) -> (Option<Figure>, Judgement) {
         let place = (kpi.id.clone(), kpi.period, Segment::total());
@@ -91,14 +98,14 @@ impl Published {
 }
 
 /// Where an alert looks: a unit, and which rows are its.
-struct Watched<'a> {
-    kpi: &'a Kpi,
-    grain: Grain,
-    unit: Option<UnitId>,
-    segment: Segment,
+pub(super) struct Watched<'a> {
+    pub kpi: &'a Kpi,
+    pub grain: Grain,
+    pub unit: Option<UnitId>,
+    pub segment: Segment,
     /// How targets go down the tree from which unit.
-    rule: CascadeTargets,
-    top: Option<UnitId>,
+    pub rule: CascadeTargets,
+    pub top: Option<UnitId>,
 }
 
 /// No figures: of a card that is asked for its units only.
@@ -114,7 +121,7 @@ impl KpiValues for NoFigures {
 }
 
 impl Watched<'_> {
-    fn lines(&self, project: &Project, period: Period) -> Option<TargetLines> {
+    pub fn lines(&self, project: &Project, period: Period) -> Option<TargetLines> {
         let top = self.top.as_ref();
         let unit = self.unit.as_ref();
         Some(target::in_force(self.kpi, project, unit, top, self.rule, period)?.lines)
@@ -131,7 +138,7 @@ impl Watched<'_> {
     }
 
     /// What is known of each of its figures, oldest first.
-    fn looked(&self, project: &Project, published: &Published) -> Vec<Looked> {
+    pub fn looked(&self, project: &Project, published: &Published) -> Vec<Looked> {
         let place = (self.kpi.id.clone(), self.grain, self.segment.clone());
         let judged = published.judged.get(&place);
         let total = (self.kpi.id.clone(), self.grain, Segment::total());
@@ -163,13 +170,19 @@ impl Watched<'_> {
     /// Why nothing is known of the newest figure that could ask anybody; none: it is known.
     fn why_not(&self, published: &Published) -> Option<&'static str> {
         let place = (self.kpi.id.clone(), self.grain, self.segment.clone());
-        let (ordinal, newest) = published.values.get(&place)?.last_key_value()?;
+        let (newest, _) = published.values.get(&place)?.last_key_value()?;
+        self.why_not_at(published, *newest)
+    }
+
+    /// The same of the figure of a period.
+    pub fn why_not_at(&self, published: &Published, ordinal: i32) -> Option<&'static str> {
+        let figure = published.value(self, ordinal)?;
         let total = (self.kpi.id.clone(), self.grain, Segment::total());
-        let doubt = published.judged.get(&total).and_then(|of| of.get(ordinal));
-        match (&newest.estimate, doubt) {
+        let doubt = published.judged.get(&total).and_then(|of| of.get(&ordinal));
+        match (&figure.estimate, doubt) {
             (Err(_), _) => Some("the newest figure is withheld or not computable"),
             (Ok(_), Some(Err(Refusal::InDoubt))) => Some("its data are in doubt"),
-            (Ok(_), _) if newest.finality != Finality::Final => Some("the newest figure is provisional"),
+            (Ok(_), _) if figure.finality != Finality::Final => Some("the newest figure is provisional"),
             _ => None,
         }
     }
@@ -224,18 +237,25 @@ impl App {
     /// Store or lake refused. What was done stays, and the next run does the rest.
     pub async fn follow(&self, at: i64) -> Result<Followed, AppError> {
         let mut report = Followed::default();
+        self.follow_figures(at, &mut report).await?;
+        // What was raised just now is on the agenda.
+        report.reviews = self.open_reviews(at).await?;
+        Ok(report)
+    }
+
+    async fn follow_figures(&self, at: i64, report: &mut Followed) -> Result<(), AppError> {
         let runs = self.values.runs(None).await.map_err(AppError::Lake)?;
-        let Some(run) = runs.last() else { return Ok(report) };
+        let Some(run) = runs.last() else { return Ok(()) };
         let organisation = self.store.organisation().await?;
         let (_, project) = texts_of(self, &run.pins).await?;
-        self.open_cases(&project, run, at, &mut report).await?;
+        self.open_cases(&project, run, at, report).await?;
         let measuring = |item: &&Item| {
             matches!(item.content, Content::ActionPlan(_))
                 && item.step().is_some_and(|s| s.name == "measuring")
         };
         let plans: Vec<Item> = organisation.items.open().filter(measuring).cloned().collect();
         if project.alerts.is_empty() && plans.is_empty() {
-            return Ok(report);
+            return Ok(());
         }
         let published = self.published(&project).await?;
         let number = run.number.unsigned_abs();
@@ -245,16 +265,16 @@ impl App {
                 if let Some(why) = watched.why_not(&published) {
                     *report.not_asked.entry(why).or_default() += 1;
                 }
-                self.alarm(&project, alert, &watched, &looked, (number, at), &mut report).await?;
+                self.alarm(&project, alert, &watched, &looked, (number, at), report).await?;
             }
         }
         for plan in &plans {
-            self.measure(&project, plan, &published, (number, at), &mut report).await?;
+            self.measure(&project, plan, &published, (number, at), report).await?;
         }
-        Ok(report)
+        Ok(())
     }
 
-    async fn published(&self, project: &Project) -> Result<Published, AppError> {
+    pub(super) async fn published(&self, project: &Project) -> Result<Published, AppError> {
         let rows = self.values.newest(&VALUE, None).await.map_err(AppError::Lake)?;
         let usual = self.values.newest(&USUAL, None).await.map_err(AppError::Lake)?;
         let mut published = Published { values: BTreeMap::new(), judged: BTreeMap::new() };
@@ -408,7 +428,7 @@ impl App {
 }
 
 /// Where a KPI stands in a unit.
-fn place<'a>(project: &'a Project, kpi: &KpiId, unit: Option<&UnitId>) -> Option<Watched<'a>> {
+pub(super) fn place<'a>(project: &'a Project, kpi: &KpiId, unit: Option<&UnitId>) -> Option<Watched<'a>> {
     let everything = Alert {
         id: "plan".parse().ok()?,
         name: String::new(),
@@ -468,7 +488,7 @@ pub(super) fn job() -> Permit {
 }
 
 /// Whether something was done; that others were first is no error.
-fn unless(done: Result<(), AppError>, codes: &[&str]) -> Result<bool, AppError> {
+pub(super) fn unless(done: Result<(), AppError>, codes: &[&str]) -> Result<bool, AppError> {
     match done {
         Ok(()) => Ok(true),
         Err(AppError::Forbidden(v)) if v.0.iter().all(|v| codes.contains(&v.code)) => Ok(false),

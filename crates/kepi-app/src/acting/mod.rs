@@ -2,24 +2,27 @@
 
 mod cases;
 mod directory;
+mod disputing;
 mod follow;
+mod reviewing;
 mod shown;
 mod silences;
 
+pub use disputing::Disputed;
 pub(crate) use follow::Figures;
 pub use follow::Followed;
-pub use kepi_govern::items::{By, Method};
+pub use kepi_govern::items::{By, Decision, Method};
 use kepi_govern::{
     Act, Command, Content, Deed, Edit, Evidence, Facts, Open, Organisation, Permit, Principal, Situation,
     decide,
-    items::{Action, ActionPlan, Expected, PostMortem, Timeout},
+    items::{Action, ActionPlan, Expected, Follows, PostMortem, Task, TaskOf, Timeout},
     laws,
     periods::PeriodId,
     plain::{Name, Number},
 };
 use kepi_model::{
     calendar::Period,
-    id::{KpiId, PersonId},
+    id::{KpiId, PersonId, UnitId},
     project::{Better, Project, ValueUnit},
 };
 use kepi_proof::Commitment;
@@ -61,6 +64,8 @@ pub enum Doing<'a> {
     Contact(By, bool, Option<&'a str>),
     /// Has heard of the customer whether it is settled, and what she said.
     Answer(bool, Option<&'a str>),
+    /// Decides on a point of a review, the first is 1: what, why or what is to be done, and who does that until when.
+    Decide(u16, Decision, &'a str, Option<(&'a str, jiff::civil::Date)>),
 }
 
 /// A plan as somebody files it.
@@ -149,6 +154,15 @@ impl Deciding<'_> {
             Doing::Contact(by, reached, note) => {
                 Deed::Contact { by: *by, reached: *reached, note: note.map(keep).transpose()? }
             }
+            Doing::Decide(point, decision, why, follows) => {
+                let point = point.checked_sub(1).ok_or_else(|| AppError::NotFound("the first point is 1".to_owned()))?;
+                let why = keep(why)?;
+                let follows = match follows {
+                    Some((owner, by)) => Some(Follows { owner: self.number_of(owner).await?, by: *by }),
+                    None => None,
+                };
+                Deed::Decide { point, decision: *decision, why, follows }
+            }
             Doing::Answer(settled, note) => {
                 Deed::Answer { settled: *settled, note: note.map(keep).transpose()? }
             }
@@ -156,7 +170,7 @@ impl Deciding<'_> {
         self.ask(&Command::Act(Act { item: number, deed }), texts, acting).await
     }
 
-    /// Files a plan for an alert.
+    /// Files a plan for an alert, or for a task by which a review asks for one.
     ///
     /// # Errors
     /// The alert or a period is not known, a law forbids it, or the database refuses.
@@ -166,12 +180,17 @@ impl Deciding<'_> {
         self.tick(acting.at).await?;
         let organisation = self.0.organisation().await?;
         let project = self.in_force_project(&organisation).await?;
-        let Content::Alert(alert) = &known(&organisation, new.alert)?.content else {
-            return Err(AppError::NotFound(format!("item {} is no alert: a plan answers one", new.alert)));
-        };
+        let asks = &known(&organisation, new.alert)?.content;
+        let (kpi, unit_of, from) = asked_for(&project, &organisation, asks).ok_or_else(|| {
+            AppError::NotFound(format!(
+                "item {} is no alert, and no task of a review: a plan answers one of these",
+                new.alert
+            ))
+        })?;
         let to = project.calendar.parse(new.period)?;
         let after = project.calendar.first_day(to.offset(1))?;
-        let kpi = project.kpis.get(&alert.kpi);
+        let id = kpi;
+        let kpi = project.kpis.get(id);
         let worse = match kpi.map(|kpi| kpi.better) {
             Some(Better::Higher) => new.change < 0.0,
             Some(Better::Lower) => new.change > 0.0,
@@ -187,7 +206,7 @@ impl Deciding<'_> {
         let change = unit
             .map(|unit| kept(new.change, &unit))
             .and_then(Number::new)
-            .ok_or_else(|| AppError::NotFound(format!("`{}` is no change of `{}`", new.change, alert.kpi)))?;
+            .ok_or_else(|| AppError::NotFound(format!("`{}` is no change of `{}`", new.change, id)))?;
         let mut texts = Vec::new();
         let mut keep = |text: &str| {
             let text = NewText::new(text.to_owned());
@@ -201,15 +220,15 @@ impl Deciding<'_> {
         }
         let content = Content::ActionPlan(ActionPlan {
             alert: Some(new.alert),
-            kpi: alert.kpi.clone(),
-            unit: alert.unit.clone(),
+            kpi: id.clone(),
+            unit: unit_of.cloned(),
             cause: keep(new.cause),
             method: new.method,
             evidence: keep(new.evidence),
             actions,
             expected: Expected {
                 change,
-                from: alert.period,
+                from,
                 to: PeriodId { grain: to.grain, first: project.calendar.first_day(to)? },
                 until: after,
             },
@@ -326,6 +345,28 @@ impl Deciding<'_> {
             Principal::Person(number) if known => Ok(number),
             _ => Err(AppError::NotFound(format!("`{name}` is no person of this project"))),
         }
+    }
+}
+
+/// The KPI and the unit of which an item asks for a plan, and the period from which on its effect is measured: of an alert that in which
+/// it was raised, of a task of a review the last of the KPI in the period that was gone through.
+fn asked_for<'a>(
+    project: &Project,
+    organisation: &'a Organisation,
+    content: &'a Content,
+) -> Option<(&'a KpiId, Option<&'a UnitId>, PeriodId)> {
+    let (kpi, unit) = organisation.items.about(content)?;
+    match content {
+        Content::Alert(alert) => Some((kpi, unit, alert.period)),
+        Content::Task(Task { of: TaskOf::Point { review, .. }, .. }) => {
+            let Content::Review(review) = &organisation.items.get(*review)?.content else { return None };
+            let card = project.scorecards.get(&review.scorecard)?;
+            let grain = card.period.max(project.kpis.get(kpi)?.period);
+            let last = project.calendar.last_day(period_in(project, review.period)).ok()?;
+            let first = project.calendar.first_day(project.calendar.period_of_day(grain, last)).ok()?;
+            Some((kpi, unit, PeriodId { grain, first }))
+        }
+        _ => None,
     }
 }
 

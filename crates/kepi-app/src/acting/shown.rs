@@ -4,11 +4,12 @@ use kepi_govern::{
     Content, Directory, Item, Organisation, Principal,
     directory::{Duty, Passed, Reached},
     event::Subject,
-    items::{Permission, Seen},
+    items::{OnAgenda, Permission, Seen},
     plain::Number,
 };
 use kepi_model::id::KpiId;
 use kepi_proof::Commitment;
+use kepi_report::decided::{PointDecided, Review, ReviewPoint};
 use kepi_store::Store;
 use serde::Serialize;
 
@@ -57,6 +58,9 @@ pub struct WorkView {
     /// What is known of it because it is a case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub case: Option<CaseView>,
+    /// What is known of it because it is a review.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
     /// The item that it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<u64>,
@@ -150,6 +154,37 @@ fn case_of(item: &Item, told: &Told) -> Option<CaseView> {
     })
 }
 
+/// What is known of a review.
+fn review_of(item: &Item, told: &Told) -> Option<Review> {
+    let Content::Review(of) = &item.content else { return None };
+    let points = of.points.iter().zip(0u16..).map(|(point, place)| ReviewPoint {
+        number: usize::from(place) + 1,
+        kpi: point.kpi.to_string(),
+        unit: point.unit.as_ref().map(ToString::to_string),
+        why: point.why.iter().map(|why| why.words()).collect(),
+        plan_owed: point.why.contains(&OnAgenda::PlanOwed),
+        of_definition: point.is_of_definition(),
+        items: point.items.iter().copied().collect(),
+        decided: item.work.decided.get(&place).map(|of| PointDecided {
+            decision: of.decision.word(),
+            why: told.text(&of.why),
+            by: told.name(&of.by),
+            at: of.at,
+            task: of.task,
+        }),
+    });
+    Some(Review {
+        rule: of.rule.to_string(),
+        scorecard: of.scorecard.to_string(),
+        unit: of.unit.as_ref().map(ToString::to_string),
+        period: of.period.to_string(),
+        chair: told.person(of.chair),
+        participants: told.people(&of.participants),
+        run: of.run,
+        points: points.collect(),
+    })
+}
+
 impl WorkView {
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
@@ -234,7 +269,7 @@ pub(crate) fn touches(content: &Content, told: &Told) -> Vec<String> {
         Content::Alert(alert) => {
             vec![format!("{} in {}: {}", of(&alert.kpi, &alert.unit), alert.period, alert.sign.says())]
         }
-        Content::Task(task) => vec![format!("{}: until {}", Subject::item(task.plan), task.action.by)],
+        Content::Task(task) => vec![format!("{}: until {}", Subject::item(task.of.item()), task.action.by)],
         Content::ActionPlan(plan) => {
             let (expected, what) = (&plan.expected, of(&plan.kpi, &plan.unit));
             let change = told.difference(&plan.kpi, &expected.change);
@@ -255,6 +290,11 @@ pub(crate) fn touches(content: &Content, told: &Told) -> Vec<String> {
             duties.chain(of.items.iter().map(|item| Subject::item(*item).to_string())).collect()
         }
         Content::Notice(of) => vec![format!("kpi/{} goes on {}", of.kpi, of.from)],
+        Content::Review(of) => {
+            let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" of unit/{unit}"));
+            vec![format!("review/{}{unit} in {}", of.rule, of.period)]
+        }
+        Content::Dispute(said) => vec![format!("{} in {}", of(&said.kpi, &said.unit), said.period)],
         _ => Vec::new(),
     }
 }
@@ -305,6 +345,7 @@ pub(crate) fn worked_on(told: &Told, organisation: &Organisation, item: &Item) -
             .map(|(of, _)| seen(of, item.content.about().map(|(kpi, _)| kpi), told))
             .collect(),
         case: case_of(item, told),
+        review: review_of(item, told),
         parent: item.content.parent(),
         children: children.collect(),
     }

@@ -4,7 +4,7 @@ use jiff::{Timestamp, civil::Time, tz::TimeZone};
 use kepi_govern::{
     Content, Event, Item, Recorded,
     delivery::Message,
-    items::{Tally, Turn, tally},
+    items::{TaskOf, Tally, Turn, tally},
 };
 use kepi_model::{
     acting::{Channel, Severity},
@@ -198,7 +198,24 @@ impl<'a> Composer<'a> {
                 let of = plan.unit.as_ref().map_or(String::new(), |unit| format!(" of {}", unit_name(unit)));
                 format!("{}{of}", acting::told(self.project, &plan.kpi))
             }
-            Content::Task(task) => format!("an action of plan {}, until {}", task.plan, task.action.by),
+            Content::Task(task) => {
+                let (item, by) = (task.of.item(), task.action.by);
+                match task.of {
+                    TaskOf::Plan(_) => format!("an action of plan {item}, until {by}"),
+                    TaskOf::Point { .. } => format!("what review {item} decided, until {by}"),
+                }
+            }
+            Content::Review(of) => {
+                let name = of.rule.as_str().parse().ok().and_then(|id| self.project.reviews.get(&id));
+                let name = name.map_or_else(|| of.rule.to_string(), |review| review.name.clone());
+                let when = self.project.calendar.label(period_in(self.project, of.period));
+                format!("{name} of {when}: {} points", of.points.len())
+            }
+            Content::Dispute(of) => {
+                let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" of {}", unit_name(unit)));
+                let when = self.project.calendar.label(period_in(self.project, of.period));
+                format!("{}{unit} in {when} is disputed", acting::told(self.project, &of.kpi))
+            }
             Content::Case(case) => {
                 let of = case.unit.as_ref().map_or(String::new(), |unit| format!(" of {}", unit_name(unit)));
                 format!(

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use kepi_govern::{
     Content, DocumentId, Evidence, Item, Organisation, Principal,
     directory::Duty,
-    items::{Emergency, Outcome, Turn, change_request::Change, turn},
+    items::{Decision, Emergency, Outcome, Task, TaskOf, Turn, change_request::Change, turn},
 };
 use kepi_model::{governance::Mode, id::KpiId, project::Project, wording::with_causes};
 use kepi_query::value::Segment;
@@ -52,6 +52,25 @@ pub(super) fn waiting(organisation: &Organisation) -> BTreeMap<u64, usize> {
     waiting
 }
 
+/// What is open about the figures of a KPI, the newest first: what is wrong with them, and what is done about that.
+pub(super) async fn open_about(
+    store: &Store,
+    project: &Project,
+    kpi: &KpiId,
+) -> Result<Vec<Shown>, AppError> {
+    let organisation = store.organisation().await?;
+    let is_of = |item: &&Item| {
+        let shown = matches!(
+            item.content,
+            Content::Alert(_) | Content::ActionPlan(_) | Content::PostMortem(_) | Content::Dispute(_)
+        );
+        shown && organisation.items.about(&item.content).is_some_and(|(of, _)| of == kpi)
+    };
+    let mut of: Vec<&Item> = organisation.items.open().filter(is_of).collect();
+    of.reverse();
+    listed_as(store, &organisation, project, of).await
+}
+
 /// What alerts ask nobody about at an instant.
 pub(super) async fn silences(store: &Store, at: i64) -> Result<Vec<Silence>, AppError> {
     let held = acting::silences(store, at, false).await?.into_iter().map(|of| Silence {
@@ -84,10 +103,14 @@ async fn listed_as(
 ) -> Result<Vec<Shown>, AppError> {
     let items: Vec<&Item> = items.into_iter().collect();
     let told = Told::of(store, organisation, items.iter().copied()).await?.measured_by(project);
-    Ok(items.into_iter().map(|item| with_work(&told, organisation, item).0).collect())
+    Ok(items.into_iter().map(|item| with_work(&told, (project, organisation), item).0).collect())
 }
 
-fn with_work(told: &Told, organisation: &Organisation, item: &Item) -> (Shown, WorkView) {
+fn with_work(
+    told: &Told,
+    (project, organisation): (&Project, &Organisation),
+    item: &Item,
+) -> (Shown, WorkView) {
     let of = deciding::view_of(told, organisation, item);
     let now = item.step();
     let kind = item.content.kind();
@@ -120,6 +143,13 @@ fn with_work(told: &Told, organisation: &Organisation, item: &Item) -> (Shown, W
             (kpis.collect(), of.touches, false)
         }
         Content::Notice(_) => (about(organisation, item).into_iter().collect(), of.touches, false),
+        Content::Review(review) => {
+            let points = review.points.iter().map(|point| {
+                Touch::new(format!("kpi/{}", point.kpi), "ever").of(Rows::Unit(point.unit.clone()))
+            });
+            (points.collect(), of.touches, false)
+        }
+        Content::Dispute(_) => (about(organisation, item).into_iter().collect(), of.touches, false),
         // What a kind touches that is not known here may be anything.
         _ => (Vec::new(), of.touches, true),
     };
@@ -158,6 +188,14 @@ fn with_work(told: &Told, organisation: &Organisation, item: &Item) -> (Shown, W
         touches,
         subject,
         secret,
+        disputes: match &item.content {
+            Content::Dispute(of) => Some(period_in(project, of.period)),
+            _ => None,
+        },
+        part: match &item.content {
+            Content::Review(of) => told.people(&of.part()),
+            _ => Vec::new(),
+        },
         concerned: of.concerned,
         ballots: of
             .ballots
@@ -226,15 +264,28 @@ async fn work(
                 .collect(),
             closed_without_contact: of.closed_without_contact,
         }),
+        review: of.review,
+        asks_for_plan: asks_for_plan(organisation, item),
         parent: of.parent,
         children: of.children,
     })
 }
 
+/// Whether a plan can answer it: an alert, or a task by which a review asks for one.
+fn asks_for_plan(organisation: &Organisation, item: &Item) -> bool {
+    match &item.content {
+        Content::Alert(_) => true,
+        Content::Task(Task { of: TaskOf::Point { review, point }, .. }) => {
+            let decided = organisation.items.get(*review).and_then(|of| of.work.decided.get(point));
+            decided.is_some_and(|of| of.decision == Decision::Plan)
+        }
+        _ => false,
+    }
+}
+
 /// The KPI that something is about on which somebody works: its own, or that of what it belongs to.
 fn about(organisation: &Organisation, item: &Item) -> Option<Touch> {
-    let parent = || organisation.items.get(item.content.parent()?);
-    let (kpi, unit) = item.content.about().or_else(|| parent()?.content.about())?;
+    let (kpi, unit) = organisation.items.about(&item.content)?;
     Some(Touch::new(format!("kpi/{kpi}"), "ever").of(Rows::Unit(unit.cloned())))
 }
 
@@ -273,7 +324,7 @@ pub(super) async fn item(app: &App, project: &Project, number: u64) -> Result<Op
     let organisation = store.organisation().await?;
     let Some(item) = organisation.items.get(number) else { return Ok(None) };
     let told = Told::of(store, &organisation, [item]).await?.measured_by(project);
-    let (shown, worked) = with_work(&told, &organisation, item);
+    let (shown, worked) = with_work(&told, (project, &organisation), item);
     let mut full = ItemInFull {
         item: shown,
         work: work(store, &organisation, item, worked).await?,

@@ -253,6 +253,10 @@ impl Facts for Picture {
         let Some(app) = &self.app else { return Ok(Vec::new()) };
         self.wait(decided::commentary(&app.store, self.project(), kpi)).map_err(unread)
     }
+    fn open_about(&self, kpi: &KpiId) -> Result<Vec<Item>, ViewError> {
+        let Some(app) = &self.app else { return Ok(Vec::new()) };
+        self.wait(decided::open_about(&app.store, &self.project, kpi)).map_err(unread)
+    }
     fn items(&self, all: bool) -> Result<Vec<Item>, ViewError> {
         let Some(app) = &self.app else { return Ok(Vec::new()) };
         self.wait(decided::items(&app.store, &self.project, all)).map_err(unread)

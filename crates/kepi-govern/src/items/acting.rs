@@ -1,6 +1,6 @@
 //! What is acted on: a signal has an owner until it is over, what is planned has tasks, and what was promised of it is measured.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use kepi_model::{
@@ -15,6 +15,7 @@ use super::{
     Item,
     case::{Answer, Contact},
     kind::{Kind, Step, Timeout, Turn},
+    review::Decided,
     tally::Ask,
 };
 use crate::{
@@ -41,7 +42,7 @@ pub const ALERT: &Kind = &Kind {
 /// Something that somebody does until a day.
 pub const TASK: &Kind = &Kind {
     name: "task",
-    about: "An action of a plan.",
+    about: "Something that somebody does until a day: an action of a plan, or what a review decided.",
     steps: &[Step { name: "doing", turn: Turn::Work, due: 10, timeout: Timeout::Up }],
     outcomes: &["done"],
     may_end: true,
@@ -107,10 +108,33 @@ impl Alert {
 /// An action of a plan, as it waits for its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
-    /// The plan.
-    pub plan: u64,
+    /// What it comes of.
+    pub of: TaskOf,
     /// What is to be done.
     pub action: Action,
+}
+
+/// What a task comes of, by the number of the item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaskOf {
+    /// An action of a plan.
+    Plan(u64),
+    /// A point of a review on which was decided.
+    Point {
+        /// The review.
+        review: u64,
+        /// The place of the point.
+        point: u16,
+    },
+}
+
+impl TaskOf {
+    /// The item.
+    pub fn item(self) -> u64 {
+        match self {
+            Self::Plan(item) | Self::Point { review: item, .. } => item,
+        }
+    }
 }
 
 /// What somebody is to do until a day.
@@ -170,7 +194,7 @@ pub struct Expected {
 /// What is done about a KPI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActionPlan {
-    /// The alert that it answers, if there was one.
+    /// The alert that it answers, or the task of a review that asks for it.
     pub alert: Option<u64>,
     /// The KPI.
     pub kpi: KpiId,
@@ -307,6 +331,8 @@ pub struct Work {
     pub contacts: Vec<Contact>,
     /// What the customer said of how it was closed, oldest first.
     pub answers: Vec<Answer>,
+    /// What was decided on points of a review, by their places.
+    pub decided: BTreeMap<u16, Decided>,
     /// From whom it went up because they did not act in time, and when, µs UTC.
     pub missed: Vec<(u64, i64)>,
 }
@@ -375,6 +401,11 @@ impl Work {
             }
             Event::ItemAnswered(e) => {
                 self.answers.push(Answer { settled: e.settled, note: e.note, at: place.at });
+            }
+            Event::PointDecided(e) => {
+                let (decision, why, task) = (e.decision, e.why, e.task);
+                let decided = Decided { decision, why, by: place.by.clone(), at: place.at, task };
+                self.decided.entry(e.point).or_insert(decided);
             }
             Event::ItemObserved(e) => self.seen.push((e.seen.clone(), place.at)),
             _ => {}

@@ -5,10 +5,12 @@ use super::{
     case::CASE,
     change_request::CHANGE_REQUEST,
     commentary::COMMENTARY,
+    dispute::DISPUTE,
     emergency::EMERGENCY,
     handover::{HANDOVER, NOTICE},
     overrides::{MANUAL_ENTRY, OVERRIDE, RESTORE, TAKE_BACK},
     periods::{CLOSE, FREEZE, LIFT},
+    review::REVIEW,
 };
 
 /// A kind of item.
@@ -86,6 +88,8 @@ pub const KINDS: &[&Kind] = &[
     CASE,
     HANDOVER,
     NOTICE,
+    REVIEW,
+    DISPUTE,
 ];
 
 impl Kind {

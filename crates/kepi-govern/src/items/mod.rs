@@ -23,11 +23,13 @@ pub mod acting;
 pub mod case;
 pub mod change_request;
 mod commentary;
+pub mod dispute;
 pub mod emergency;
 pub mod handover;
 pub mod kind;
 pub mod overrides;
 pub mod periods;
+pub mod review;
 pub mod tally;
 pub mod times;
 
@@ -52,14 +54,17 @@ use crate::{
     wire,
 };
 pub use acting::{
-    Action, ActionPlan, Alert, Came, Effect, Expected, Method, Owner, PostMortem, Seen, Task, Work,
+    Action, ActionPlan, Alert, Came, Effect, Expected, Method, Owner, PostMortem, Seen, Task, TaskOf,
+    Work,
 };
 pub use case::{Answer, By, Case, Contact, Permission};
 pub use change_request::Change;
 pub use commentary::{Commentary, Named};
+pub use dispute::Dispute;
 pub use emergency::{Emergency, RATIFICATION};
 pub use handover::{Handover, Notice};
 pub use kind::{KINDS, Kind, Step, Timeout, Turn};
+pub use review::{Decided, Decision, Follows, OnAgenda, Point, Review};
 pub use tally::{Ask, Electorate, Missing, Tally, electorate, tally, turn};
 
 /// What an item proposes, by kind.
@@ -99,6 +104,10 @@ pub enum Content {
     Handover(Handover),
     /// `notice`
     Notice(Notice),
+    /// `review`
+    Review(Review),
+    /// `dispute`
+    Dispute(Dispute),
 }
 
 /// Nobody, of whatever concerns nobody.
@@ -127,6 +136,8 @@ impl Content {
             Self::Case(_) => case::CASE,
             Self::Handover(_) => handover::HANDOVER,
             Self::Notice(_) => handover::NOTICE,
+            Self::Review(_) => review::REVIEW,
+            Self::Dispute(_) => dispute::DISPUTE,
         }
     }
 
@@ -152,14 +163,23 @@ impl Content {
             Self::Commentary(of) => Some((&of.kpi, of.unit.as_ref())),
             Self::Case(of) => Some((&of.kpi, of.unit.as_ref())),
             Self::Notice(of) => Some((&of.kpi, None)),
+            Self::Dispute(of) => Some((&of.kpi, of.unit.as_ref())),
             _ => None,
+        }
+    }
+
+    /// The unit in whose hours it is worked on.
+    pub fn unit(&self) -> Option<&UnitId> {
+        match self {
+            Self::Review(of) => of.unit.as_ref(),
+            other => other.about().and_then(|(_, unit)| unit),
         }
     }
 
     /// The item that it belongs to.
     pub fn parent(&self) -> Option<u64> {
         match self {
-            Self::Task(task) => Some(task.plan),
+            Self::Task(task) => Some(task.of.item()),
             Self::PostMortem(of) => Some(of.plan),
             Self::ActionPlan(plan) => plan.alert,
             _ => None,
@@ -187,9 +207,13 @@ impl Content {
                 overrides::of_override(mode)
             }
             Self::ActionPlan(_) | Self::PostMortem(_) | Self::Commentary(_) => acting::ask(mode),
-            Self::Alert(_) | Self::Task(_) | Self::Case(_) | Self::Handover(_) | Self::Notice(_) => {
-                Ask::default()
-            }
+            Self::Alert(_)
+            | Self::Task(_)
+            | Self::Case(_)
+            | Self::Handover(_)
+            | Self::Notice(_)
+            | Self::Review(_)
+            | Self::Dispute(_) => Ask::default(),
         }
     }
 
@@ -394,6 +418,19 @@ impl Items {
     /// Those that belong to another.
     pub fn children(&self, of: u64) -> impl Iterator<Item = &Item> {
         self.all().filter(move |item| item.content.parent() == Some(of))
+    }
+
+    /// The KPI and the unit that an item is about: its own, or those of what it belongs to.
+    pub fn about<'a>(&'a self, content: &'a Content) -> Option<(&'a KpiId, Option<&'a UnitId>)> {
+        let parent = || self.get(content.parent()?);
+        let of_point = || match (content, &parent()?.content) {
+            (Content::Task(Task { of: TaskOf::Point { point, .. }, .. }), Content::Review(review)) => {
+                let point = review.points.get(usize::from(*point))?;
+                Some((&point.kpi, point.unit.as_ref()))
+            }
+            (_, parent) => parent.about(),
+        };
+        content.about().or_else(of_point)
     }
 
     /// What is handed over and not accepted yet, with the item that says so.

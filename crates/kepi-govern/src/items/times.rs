@@ -69,6 +69,7 @@ impl Times {
                 | Event::ItemFinished(_)
                 | Event::ItemContacted(_)
                 | Event::ItemAnswered(_)
+                | Event::PointDecided(_)
                 | Event::ItemVoted(_)
                 | Event::ItemEdited(_)
         );

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::{
     ALREADY_OPEN, BOUND, BY_ITSELF, CHILDREN_OPEN, INCOMPLETE, LOOK_AGAIN, NO_SUCH_OUTCOME, NOBODY_THERE,
     NOT_YOUR_TURN, NOTHING_NEW, ONE_SIDED, OWED, SILENCED, SNOOZED_TOO_LONG, case, deciding::Violated,
+    review,
 };
 use crate::{
     acting::{
@@ -16,8 +17,8 @@ use crate::{
     directory::{Directory, Line, Reached},
     event::{Event, ItemEnded, ItemMoved, ItemOpened},
     items::{
-        ActionPlan, Alert, Came, Commentary, Content, Effect, Handover, Item, Kind, Named, Notice, Outcome,
-        PostMortem, Seen, Task, Timeout, Turn, acting::PLANNED, midnight,
+        ActionPlan, Alert, Came, Commentary, Content, Decision, Effect, Handover, Item, Kind, Named, Notice,
+        Outcome, PostMortem, Seen, Task, TaskOf, Timeout, Turn, acting::PLANNED, midnight,
     },
     organisation::Organisation,
     plain::{Name, StepName},
@@ -54,6 +55,7 @@ fn hours(content: &Content) -> u16 {
     match content {
         Content::Alert(alert) => alert.severity.hours(),
         Content::Case(of) => of.hours,
+        Content::Review(of) => of.hours,
         other => {
             let mut steps = other.kind().steps.iter();
             steps
@@ -67,7 +69,7 @@ fn hours(content: &Content) -> u16 {
 /// Until when somebody acts who gets an item now: a day that its content says, if that is not tomorrow already, or so many business
 /// hours.
 fn due(directory: &Directory, content: &Content, at: i64) -> i64 {
-    let unit = content.about().and_then(|(_, unit)| unit);
+    let unit = content.unit();
     let last = match content {
         Content::Task(task) => Some(task.action.by),
         Content::ActionPlan(plan) => plan.actions.iter().map(|action| action.by).max(),
@@ -100,6 +102,15 @@ fn owner(
         },
         Content::Alert(alert) => directory.owner(&alert.kpi, alert.unit.as_ref(), at, &nobody),
         Content::Case(of) => directory.owner(&of.kpi, of.unit.as_ref(), at, &nobody),
+        Content::Review(of) => directory.named(of.chair, at),
+        Content::Dispute(of) => {
+            let way = directory.owner(&of.kpi, of.unit.as_ref(), at, &nobody);
+            // Nobody answers herself.
+            match (way.as_ref().and_then(|way| way.last()), by) {
+                (Some(stop), Principal::Person(by)) if stop.person == *by => directory.above(*by, at).or(way),
+                _ => way,
+            }
+        }
         // Nobody signs or reads for somebody else, also while she is away.
         Content::Handover(Handover { to, .. }) | Content::Notice(Notice { to, .. }) => {
             let stop = Reached { person: *to, by: Line::Named, unit: None, passed: None };
@@ -235,14 +246,14 @@ pub(super) fn of_plan(
         }
     }
     let Some(number) = plan.alert else { return };
-    let mut others = organisation.items.children(number);
+    let mut others = organisation.items.children(number).filter(|of| matches!(of.content, Content::ActionPlan(_)));
     if let Some(other) = others.find(|other| other.ended.is_none() && Some(other.number) != item) {
-        violated.say(ALREADY_OPEN, format!("item {} is a plan for the same alert", other.number));
+        violated.say(ALREADY_OPEN, format!("item {} answers the same with a plan", other.number));
     }
     match organisation.items.get(number).map(|alert| (&alert.content, alert.ended)) {
-        Some((Content::Alert(alert), None)) => {
-            if alert.kpi != plan.kpi || alert.unit != plan.unit {
-                violated.say(INCOMPLETE, "the plan is not about the KPI and unit of its alert");
+        Some((content, None)) if asks_for_plan(organisation, content) => {
+            if organisation.items.about(content) != Some((&plan.kpi, plan.unit.as_ref())) {
+                violated.say(INCOMPLETE, "the plan is not about the KPI and unit of what it answers");
             }
             // Whoever has the alert answers it, or whoever is above her.
             let new =
@@ -251,7 +262,22 @@ pub(super) fn of_plan(
                 is_with(alert, facts, directory, violated);
             }
         }
-        _ => violated.say(INCOMPLETE, format!("item {number} is no alert that is open")),
+        _ => violated.say(
+            INCOMPLETE,
+            format!("item {number} is no alert that is open, and no task by which a review asks for a plan"),
+        ),
+    }
+}
+
+/// Whether a plan answers it: an alert, or a task by which a review asks for one.
+fn asks_for_plan(organisation: &Organisation, content: &Content) -> bool {
+    match content {
+        Content::Alert(_) => true,
+        Content::Task(Task { of: TaskOf::Point { review, point }, .. }) => {
+            let decided = organisation.items.get(*review).and_then(|of| of.work.decided.get(point));
+            decided.is_some_and(|of| of.decision == Decision::Plan)
+        }
+        _ => false,
     }
 }
 
@@ -272,7 +298,7 @@ pub(super) fn planned(
     ];
     let numbers = organisation.items.next().max(number + 1)..;
     for (next, action) in numbers.zip(&plan.actions) {
-        let content = Content::Task(Task { plan: number, action: action.clone() });
+        let content = Content::Task(Task { of: TaskOf::Plan(number), action: action.clone() });
         let opened = ItemOpened { item: next, content: content.clone(), why: action.what };
         events.push(Event::ItemOpened(opened));
         events.push(handed(organisation, (next, &content, by), directory, facts.at, violated));
@@ -286,7 +312,9 @@ pub(super) fn planned(
             cause: None,
             why: None,
         }));
-        events.push(moved(alert.number, alert.content.kind(), alert.step + 1)?);
+        // An alert waits for the figures; a task is done.
+        let then = moved(alert.number, alert.content.kind(), alert.step + 1);
+        events.push(then.unwrap_or_else(|| ended(alert.number, Outcome::Done)));
     }
     Some(events)
 }
@@ -453,6 +481,10 @@ pub(super) fn acted(
                 note: *note,
             })]
         }
+        Deed::Decide { point, decision, why, follows } => {
+            let of = (*point, *decision, *why, *follows);
+            review::decided(organisation, item, of, directory, facts, violated)
+        }
         // Taken above: it can be said of what nobody works on.
         Deed::Answer { .. } => Vec::new(),
         Deed::Finish { outcome, cause, why } => {
@@ -475,8 +507,10 @@ pub(super) fn acted(
                     "only whose it is to be accepts it: give it back to her, or propose that somebody else answers for it",
                 );
             }
+            review::is_decided(item, violated);
             let open = organisation.items.children(number).filter(|child| child.ended.is_none()).count();
-            if open > 0 && !matches!(item.content, Content::Alert(_)) {
+            // What a review decided is done after it.
+            if open > 0 && !matches!(item.content, Content::Alert(_) | Content::Review(_)) {
                 violated.say(CHILDREN_OPEN, format!("{open} of what belongs to it is not finished yet"));
             }
             let (outcome, cause, why) = (outcome.clone(), cause.clone(), *why);
@@ -618,8 +652,7 @@ pub(super) fn in_time(
     match (step.timeout, item.owner()) {
         (Timeout::Up, Some(owner)) => {
             let Some(way) = directory.above(owner.person, at) else { return Vec::new() };
-            let unit = item.content.about().and_then(|(_, unit)| unit);
-            let due = directory.due(unit, at, hours(&item.content));
+            let due = directory.due(item.content.unit(), at, hours(&item.content));
             vec![Event::ItemEscalated(ItemEscalated { item: number, way, due })]
         }
         (Timeout::Back, _) => again(organisation, item, directory, facts, violated),

@@ -12,7 +12,7 @@ use super::{
     ALREADY_OPEN, ASPECTS, BY_ITSELF, CONCERNED, FROZEN, LAPSED, LOOK_AGAIN, NO_DAYS, NO_EMERGENCY,
     NO_FIGURE, NO_ITEM, NOBODY, NOT_ASKED, NOT_ASKING, NOT_BEGUN, NOT_ENTERED, NOT_FROZEN, NOT_OVERRIDDEN,
     NOT_THERE, NOT_TO_CLOSE, NOT_YOURS, NOTHING_DIFFERS, NOTHING_DUE, OTHER_CONTENT, OUTDATED, OVER_ALREADY,
-    OWN, REPLACED, UNRATIFIED, UNSAID, Violation, acting, case,
+    OWN, REPLACED, UNRATIFIED, UNSAID, Violation, acting, case, review,
 };
 use crate::{
     command::{Edit, Evidence, Facts, Open, Vote, Withdraw},
@@ -120,10 +120,13 @@ fn of_content(
         | Content::Task(_)
         | Content::Case(_)
         | Content::Handover(_)
-        | Content::Notice(_) => {
+        | Content::Notice(_)
+        | Content::Review(_)
+        | Content::Dispute(_) => {
             violated.say(
                 BY_ITSELF,
-                "alerts and cases come of a run, tasks of a plan, handovers and notices of an adoption",
+                "alerts and cases come of a run, tasks of a plan, handovers and notices of an adoption, reviews of their day, and nobody \
+                 writes a dispute anew",
             );
         }
         Content::ActionPlan(plan) => {
@@ -403,7 +406,9 @@ fn takes_effect(
         | Content::Commentary(_)
         | Content::Case(_)
         | Content::Handover(_)
-        | Content::Notice(_) => Vec::new(),
+        | Content::Notice(_)
+        | Content::Review(_)
+        | Content::Dispute(_) => Vec::new(),
         Content::Change(change) => {
             unratified(organisation, item, change, violated);
             in_force(organisation, &change.adoptions, &change.governing)
@@ -480,6 +485,12 @@ pub(super) fn opened(
     }
     if let Content::Handover(_) | Content::Notice(_) = &open.content {
         return acting::told(organisation, open, facts, &mut violated);
+    }
+    if let Content::Review(of) = &open.content {
+        return review::opened(organisation, open, of, facts, &mut violated);
+    }
+    if let Content::Dispute(of) = &open.content {
+        return review::disputed(organisation, open, of, facts, &mut violated);
     }
     is_there(organisation, facts.by, &mut violated);
     of_content(organisation, (&open.content, None), facts, &mut violated);

@@ -5,6 +5,7 @@ mod case;
 mod deciding;
 mod judging;
 mod rebasing;
+mod review;
 mod silences;
 
 use std::collections::BTreeSet;
@@ -155,6 +156,10 @@ pub const SILENCED: &str = "G1117";
 
 /// Nobody judges these rows, or none are named.
 pub const NOT_JUDGED: &str = "G1118";
+/// Points of a review are not decided on.
+pub const UNDECIDED: &str = "G1119";
+/// It is red beyond chance, and nobody has filed a plan.
+pub const PLAN_OWED: &str = "G1120";
 
 /// Laws that say that something has moved on, is no more or differs in nothing: to meet with one is no attempt at anything.
 pub const MOVED_ON: &[&str] =

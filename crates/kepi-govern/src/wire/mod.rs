@@ -12,6 +12,7 @@ mod v1_deciding;
 mod v1_figures;
 mod v1_handover;
 mod v1_judging;
+mod v1_reviews;
 mod v1_silences;
 
 use kepi_proof::canonical;
@@ -40,6 +41,7 @@ pub const KINDS: &[(&str, u32)] = &[
     ("item.answered", 1),
     ("item.assigned", 1),
     ("item.contacted", 1),
+    ("item.decided", 1),
     ("item.edited", 1),
     ("item.ended", 1),
     ("item.escalated", 1),
@@ -274,6 +276,7 @@ pub fn write(event: &Event) -> Result<Written, Unreadable> {
         Event::ItemObserved(e) => ("item.observed", 1, to_value(&acting::Observed::from(&e.seen))),
         Event::ItemContacted(e) => ("item.contacted", 1, to_value(&v1_cases::Contacted::from(e))),
         Event::ItemAnswered(e) => ("item.answered", 1, to_value(&v1_cases::Answered::from(e))),
+        Event::PointDecided(e) => ("item.decided", 1, to_value(&v1_reviews::Decided::from(e))),
         Event::AlertsSilenced(e) => ("alerts.silenced", 1, to_value(&v1_silences::Silenced::from(&e.of))),
         Event::SilenceEnded(_) => ("silence.ended", 1, to_value(&v1_silences::Ended {})),
         Event::RowsJudged(e) => ("rows.judged", 1, to_value(&v1_judging::Judged::from(e))),
@@ -338,6 +341,7 @@ pub fn read(kind: &str, v: u32, subject: &Subject, body: &str) -> Result<Event, 
         "item.observed" => from::<acting::Observed>(value).and_then(|b| b.read_event(subject)),
         "item.contacted" => from::<v1_cases::Contacted>(value).and_then(|b| b.read(subject)),
         "item.answered" => from::<v1_cases::Answered>(value).and_then(|b| b.read(subject)),
+        "item.decided" => from::<v1_reviews::Decided>(value).and_then(|b| b.read(subject)),
         "alerts.silenced" => from::<v1_silences::Silenced>(value).and_then(|b| b.read(subject)),
         "silence.ended" => from::<v1_silences::Ended>(value).and_then(|b| b.read(subject)),
         "rows.judged" => from::<v1_judging::Judged>(value).and_then(|b| b.read(subject)),

@@ -22,7 +22,7 @@ use crate::{
 /// A period by its length and its first day.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Period {
+pub(super) struct Period {
     grain: Grain,
     first: Day,
 }
@@ -96,23 +96,39 @@ impl Action {
     }
 }
 
-/// Of `task`.
+/// Of `task`: of a plan, or of a point of a review.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Task {
-    plan: u64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    plan: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    review: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    point: Option<u16>,
     action: Action,
 }
 
 impl From<&items::Task> for Task {
     fn from(of: &items::Task) -> Self {
-        Self { plan: of.plan, action: Action::from(&of.action) }
+        let action = Action::from(&of.action);
+        match of.of {
+            items::TaskOf::Plan(plan) => Self { plan: Some(plan), review: None, point: None, action },
+            items::TaskOf::Point { review, point } => {
+                Self { plan: None, review: Some(review), point: Some(point), action }
+            }
+        }
     }
 }
 
 impl Task {
     pub(super) fn read(self) -> Result<items::Task, String> {
-        Ok(items::Task { plan: self.plan, action: self.action.read()? })
+        let of = match (self.plan, self.review, self.point) {
+            (Some(plan), None, None) => items::TaskOf::Plan(plan),
+            (None, Some(review), Some(point)) => items::TaskOf::Point { review, point },
+            _ => return Err("a task is of a plan, or of a point of a review".to_owned()),
+        };
+        Ok(items::Task { of, action: self.action.read()? })
     }
 }
 

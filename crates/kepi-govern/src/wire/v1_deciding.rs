@@ -18,6 +18,7 @@ use super::{
     v1_acting as acting, v1_cases,
     v1_figures::{Entry, Overridden, Restore, TakeBack},
     v1_handover::{Handover, Notice},
+    v1_reviews,
 };
 use crate::{
     event::{self, Event, Returned, Subject},
@@ -217,6 +218,8 @@ enum Content {
     PostMortem(acting::PostMortem),
     Handover(Handover),
     Notice(Notice),
+    Review(v1_reviews::Review),
+    Dispute(v1_reviews::Dispute),
     Commentary(acting::Commentary),
     Case(v1_cases::Case),
 }
@@ -416,6 +419,8 @@ impl From<&items::Content> for Content {
             items::Content::Case(of) => Self::Case(of.into()),
             items::Content::Handover(of) => Self::Handover(of.into()),
             items::Content::Notice(of) => Self::Notice(of.into()),
+            items::Content::Review(of) => Self::Review(of.into()),
+            items::Content::Dispute(of) => Self::Dispute(of.into()),
         }
     }
 }
@@ -441,6 +446,8 @@ impl Content {
             Self::Case(of) => Ok(items::Content::Case(of.read())),
             Self::Handover(of) => Ok(items::Content::Handover(of.read()?)),
             Self::Notice(of) => Ok(items::Content::Notice(of.read()?)),
+            Self::Review(of) => of.read().map(items::Content::Review),
+            Self::Dispute(of) => Ok(items::Content::Dispute(of.read())),
             Self::ChangeRequest(of) => of.plain().map(items::Content::Change),
             Self::Emergency(of) => Ok(items::Content::Emergency(items::Emergency {
                 change: of.change.plain()?,

@@ -8,8 +8,8 @@ use kepi_govern::{
     Principal, Situation, Stance, decide,
     directory::{self, Duty, Line, Standing},
     items::{
-        Action, ActionPlan, Alert, By, Came, Case, Commentary, Effect, Expected, Handover, Item, Method,
-        Named, Notice, Outcome, Permission, PostMortem, Seen, Turn, midnight, times::Times,
+        Action, ActionPlan, Alert, By, Came, Case, Commentary, Decision, Effect, Expected, Follows, Handover,
+        Item, Method, Named, Notice, Outcome, Permission, PostMortem, Seen, Turn, midnight, times::Times,
     },
     judging::{Judging, Verdict},
     laws,
@@ -32,7 +32,7 @@ use crate::deciding::{DAY, World, person};
 pub const WHY: Commitment = Commitment([7; 32]);
 const HOUR: i64 = DAY / 24;
 
-fn at(text: &str) -> i64 {
+pub fn at(text: &str) -> i64 {
     text.parse::<jiff::Zoned>().unwrap().timestamp().as_microsecond()
 }
 
@@ -87,11 +87,11 @@ pub fn directory(register: u64) -> Directory {
     }
 }
 
-fn month(number: i8) -> PeriodId {
+pub fn month(number: i8) -> PeriodId {
     PeriodId { grain: Grain::Month, first: Date::constant(2026, number, 1) }
 }
 
-fn alert(unit: Option<&str>, period: PeriodId) -> Alert {
+pub fn alert(unit: Option<&str>, period: PeriodId) -> Alert {
     Alert {
         rule: "attention".parse().unwrap(),
         kpi: "renewals".parse().unwrap(),
@@ -122,7 +122,7 @@ fn case(unit: Option<&str>, row: u64) -> Case {
     }
 }
 
-fn plan(alert: Option<u64>, owner: u64) -> ActionPlan {
+pub fn plan(alert: Option<u64>, owner: u64) -> ActionPlan {
     let action = |day| Action { what: WHY, owner, by: Date::constant(2026, 5, day) };
     ActionPlan {
         alert,
@@ -141,9 +141,9 @@ fn plan(alert: Option<u64>, owner: u64) -> ActionPlan {
     }
 }
 
-struct Acting {
-    world: World,
-    directory: Directory,
+pub struct Acting {
+    pub world: World,
+    pub directory: Directory,
     /// In which way the laws are lied to; none: what they are told is so.
     lie: Option<Lie>,
     /// What is not as it should be, the first first.
@@ -166,14 +166,14 @@ enum Lie {
 const LIES: [Lie; 4] = [Lie::Returned, Lie::Above, Lie::OtherTop, Lie::Later];
 
 impl Acting {
-    fn new(mode: Mode) -> Self {
+    pub fn new(mode: Mode) -> Self {
         let mut world = World::new(mode);
         world.at = at("2026-04-30T15:00[Europe/Berlin]");
         let directory = directory(world.organisation.register.position());
         Self { world, directory, lie: None, found: None }
     }
 
-    fn ask(&mut self, by: Principal, command: &Command) -> Result<Vec<Event>, Vec<&'static str>> {
+    pub fn ask(&mut self, by: Principal, command: &Command) -> Result<Vec<Event>, Vec<&'static str>> {
         let (told, at) = self.told(&by);
         let evidence = Evidence::Answerable(Box::new(told));
         let facts = Facts { at, by: &by, evidence: &evidence };
@@ -271,46 +271,46 @@ impl Acting {
         Ok(())
     }
 
-    fn job(&mut self, command: &Command) -> Result<Vec<Event>, Vec<&'static str>> {
+    pub fn job(&mut self, command: &Command) -> Result<Vec<Event>, Vec<&'static str>> {
         self.ask(Principal::Job(JobName::new("alerts").unwrap()), command)
     }
 
-    fn raise(&mut self, alert: Alert) -> Result<u64, Vec<&'static str>> {
+    pub fn raise(&mut self, alert: Alert) -> Result<u64, Vec<&'static str>> {
         let number = self.world.organisation.items.next();
         self.job(&Command::Open(Open { content: Content::Alert(alert), why: WHY })).map(|_| number)
     }
 
-    fn act(&mut self, by: u64, item: u64, deed: Deed) -> Result<Vec<Event>, Vec<&'static str>> {
+    pub fn act(&mut self, by: u64, item: u64, deed: Deed) -> Result<Vec<Event>, Vec<&'static str>> {
         self.ask(person(by), &Command::Act(Act { item, deed }))
     }
 
-    fn finish(&mut self, by: u64, item: u64, outcome: &str) -> Result<Vec<Event>, Vec<&'static str>> {
+    pub fn finish(&mut self, by: u64, item: u64, outcome: &str) -> Result<Vec<Event>, Vec<&'static str>> {
         self.act(by, item, Deed::Finish { outcome: outcome.parse().unwrap(), cause: None, why: None })
     }
 
-    fn item(&self, number: u64) -> &Item {
+    pub fn item(&self, number: u64) -> &Item {
         self.world.organisation.items.get(number).unwrap()
     }
 
-    fn owner(&self, number: u64) -> u64 {
+    pub fn owner(&self, number: u64) -> u64 {
         self.item(number).owner().unwrap().person
     }
 
-    fn lines(&self, number: u64) -> Vec<(u64, Line)> {
+    pub fn lines(&self, number: u64) -> Vec<(u64, Line)> {
         self.item(number).owner().unwrap().way.iter().map(|stop| (stop.person, stop.by)).collect()
     }
 
-    fn step(&self, number: u64) -> &'static str {
+    pub fn step(&self, number: u64) -> &'static str {
         self.item(number).step().map_or("ended", |step| step.name)
     }
 
-    fn open_plan(&mut self, by: u64, plan: ActionPlan) -> Result<u64, Vec<&'static str>> {
+    pub fn open_plan(&mut self, by: u64, plan: ActionPlan) -> Result<u64, Vec<&'static str>> {
         let number = self.world.organisation.items.next();
         let open = Open { content: Content::ActionPlan(plan), why: WHY };
         self.ask(person(by), &Command::Open(open)).map(|_| number)
     }
 
-    fn approve(&mut self, by: u64, item: u64) -> Result<Vec<Event>, Vec<&'static str>> {
+    pub fn approve(&mut self, by: u64, item: u64) -> Result<Vec<Event>, Vec<&'static str>> {
         let vote = self.world.vote(item, Stance::Yes);
         self.ask(person(by), &vote)
     }
@@ -938,6 +938,15 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
                 };
                 Command::Open(Open { content: Content::Case(of), why: WHY })
             }
+            0 if dice(2) == 0 => {
+                let mut of = crate::reviews::review(period, 1 + dice(6));
+                of.points.truncate(dice(4) as usize);
+                Command::Open(Open { content: Content::Review(of), why: WHY })
+            }
+            1 if dice(3) == 0 => {
+                let of = crate::reviews::dispute(units[dice(4) as usize], period);
+                Command::Open(Open { content: Content::Dispute(of), why: WHY })
+            }
             0 | 1 => {
                 let mut alert = alert(units[dice(4) as usize], period);
                 alert.clear = 1 + dice(2) as u16;
@@ -996,7 +1005,7 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
                     },
                     _ => {
                         let outcome =
-                            ["fixed", "accepted", "done", "solved"][dice(4) as usize].parse().unwrap();
+                            ["fixed", "accepted", "done", "solved", "stands"][dice(5) as usize].parse().unwrap();
                         let cause = (dice(2) == 0).then(|| "waiting".parse().unwrap());
                         Deed::Finish { outcome, cause, why: None }
                     }
@@ -1005,7 +1014,7 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
             }
         };
         let raised =
-            matches!(&command, Command::Open(Open { content: Content::Alert(_) | Content::Case(_), .. }));
+            matches!(&command, Command::Open(Open { content: Content::Alert(_) | Content::Case(_) | Content::Review(_), .. }));
         let is_job = raised || matches!(command, Command::Observe(_));
         let done = if is_job { acting.job(&command) } else { acting.ask(person(who), &command) };
         log.extend(done.unwrap_or_default());
@@ -1025,6 +1034,25 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
                 },
             };
             log.extend(acting.act(owner, item, deed).unwrap_or_default());
+        }
+        // Whoever leads a review goes on with it, too.
+        let review = acting.world.organisation.items.open().find_map(|item| match &item.content {
+            Content::Review(of) => Some((item.number, item.owner()?.person, of.clone(), item.work.decided.clone())),
+            _ => None,
+        });
+        if let Some((item, owner, of, decided)) = review.filter(|_| dice(2) == 0) {
+            let place = (0..of.points.len()).find(|place| !decided.contains_key(&(*place as u16)));
+            let done = match place {
+                None => acting.finish(owner, item, "held"),
+                Some(place) => {
+                    let decision = Decision::ALL[dice(5) as usize];
+                    let by = jiff::Timestamp::from_microsecond(now + 9 * DAY).unwrap();
+                    let by = by.to_zoned(jiff::tz::TimeZone::UTC).date();
+                    let follows = decision.is_followed().then_some(Follows { owner: 1 + dice(6), by });
+                    acting.act(owner, item, Deed::Decide { point: place as u16, decision, why: WHY, follows })
+                }
+            };
+            log.extend(done.unwrap_or_default());
         }
         // So do some with their plans.
         let planned = |item: &&Item| matches!(item.content, Content::ActionPlan(_) | Content::Task(_));
@@ -1120,6 +1148,8 @@ fn stands(acting: &Acting) {
         let open =
             acting.world.organisation.items.children(item.number).filter(|child| child.ended.is_none());
         let tasks = open.filter(|child| matches!(child.content, Content::Task(_))).count();
-        assert_eq!(tasks, 0, "a plan has ended, and its tasks go on");
+        // What a review decided is done after it.
+        let is_review = matches!(item.content, Content::Review(_));
+        assert!(tasks == 0 || is_review, "a plan has ended, and its tasks go on");
     }
 }

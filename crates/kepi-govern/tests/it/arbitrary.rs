@@ -9,7 +9,7 @@ use kepi_govern::{
     Shape, Stance, Vote, Withdraw,
     acting::{
         Act, Deed, ItemAnswered, ItemAssigned, ItemContacted, ItemEscalated, ItemFinished, ItemObserved,
-        ItemRefused, ItemSnoozed, Observe,
+        ItemRefused, ItemSnoozed, Observe, PointDecided,
     },
     directory::{Duty, Line, Passed, Reached},
     entries::Entry,
@@ -22,8 +22,9 @@ use kepi_govern::{
     },
     governance::InEmergency,
     items::{
-        Action, ActionPlan, Alert, By, Came, Case, Change, Commentary, Effect, Emergency, Expected, Handover,
-        Method, Named, Notice, Outcome, Permission, PostMortem, Seen, Task,
+        Action, ActionPlan, Alert, By, Came, Case, Change, Commentary, Decision, Dispute, Effect, Emergency,
+        Expected, Follows, Handover, Method, Named, Notice, OnAgenda, Outcome, Permission, Point, PostMortem,
+        Review, Seen, Task, TaskOf,
     },
     judging::{Judging, Verdict},
     overrides::{Figure, Over, Override},
@@ -343,7 +344,11 @@ fn acted_on() -> impl Strategy<Value = Content> {
         .prop_map(|((rule, kpi, unit, period), sign, severity, clear, run)| {
             Content::Alert(Alert { rule, kpi, unit, period, sign, severity, clear, run })
         });
-    let task = (1..4u64, action()).prop_map(|(plan, action)| Content::Task(Task { plan, action }));
+    let of = prop_oneof![
+        (1..4u64).prop_map(TaskOf::Plan),
+        (1..4u64, 0..3u16).prop_map(|(review, point)| TaskOf::Point { review, point })
+    ];
+    let task = (of, action()).prop_map(|(of, action)| Content::Task(Task { of, action }));
     let expected = (amount(), period(), period(), day()).prop_map(|(change, from, to, until)| Expected {
         change,
         from,
@@ -376,7 +381,7 @@ fn acted_on() -> impl Strategy<Value = Content> {
         commentary.boxed(),
         case().boxed()
     ];
-    prop_oneof![4 => acted, 2 => told()].boxed()
+    prop_oneof![4 => acted, 2 => told(), 1 => reviewed()].boxed()
 }
 
 fn case() -> impl Strategy<Value = Content> {
@@ -389,6 +394,26 @@ fn case() -> impl Strategy<Value = Content> {
             Content::Case(Case { rule, kpi, unit, of, row, key, since, permission, hours, confirm, causes })
         },
     )
+}
+
+fn reviewed() -> impl Strategy<Value = Content> {
+    let why = collection::btree_set((0..OnAgenda::ALL.len()).prop_map(|n| OnAgenda::ALL[n]), 0..3);
+    let point = (why, parsed(), option::of(parsed()), collection::btree_set(1..9u64, 0..3))
+        .prop_map(|(why, kpi, unit, items)| Point { why, kpi, unit, items });
+    let of = (parsed(), parsed(), option::of(parsed()), period());
+    let who = (0..6u64, persons(), 1..99u16, option::of(1..9u64));
+    let review = (of, who, collection::vec(point, 0..4)).prop_map(
+        |((rule, scorecard, unit, period), (chair, participants, hours, run), points)| {
+            Content::Review(Review { rule, scorecard, unit, period, chair, participants, hours, run, points })
+        },
+    );
+    let dispute = (parsed(), option::of(parsed()), period(), 1..9u64)
+        .prop_map(|(kpi, unit, period, run)| Content::Dispute(Dispute { kpi, unit, period, run }));
+    prop_oneof![review, dispute]
+}
+
+fn decision() -> impl Strategy<Value = Decision> {
+    (0..Decision::ALL.len()).prop_map(|n| Decision::ALL[n])
 }
 
 fn by() -> impl Strategy<Value = By> {
@@ -442,9 +467,15 @@ fn acting() -> impl Strategy<Value = Event> {
         });
     let answered = (item(), any::<bool>(), option::of(commitment()))
         .prop_map(|(item, settled, note)| Event::ItemAnswered(ItemAnswered { item, settled, note }));
+    let decided = (item(), 0..4u16, decision(), commitment(), option::of(1..9u64)).prop_map(
+        |(item, point, decision, why, task)| {
+            Event::PointDecided(PointDecided { item, point, decision, why, task })
+        },
+    );
     prop_oneof![
         contacted,
         answered,
+        decided,
         (item(), way(), any::<bool>(), 0..9i64)
             .prop_map(|(item, way, bound, due)| Event::ItemAssigned(ItemAssigned { item, way, bound, due })),
         (item(), commitment()).prop_map(|(item, why)| Event::ItemRefused(ItemRefused { item, why })),
@@ -482,6 +513,12 @@ fn act() -> impl Strategy<Value = Command> {
             note
         }),
         (any::<bool>(), option::of(commitment())).prop_map(|(settled, note)| Deed::Answer { settled, note }),
+        (0..4u16, decision(), commitment(), option::of((0..6u64, day()))).prop_map(
+            |(point, decision, why, follows)| {
+                let follows = follows.map(|(owner, by)| Follows { owner, by });
+                Deed::Decide { point, decision, why, follows }
+            }
+        ),
     ];
     let act = (1..4u64, deed).prop_map(|(item, deed)| Command::Act(Act { item, deed }));
     let observe = (1..4u64, seen()).prop_map(|(item, seen)| Command::Observe(Observe { item, seen }));

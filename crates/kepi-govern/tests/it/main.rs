@@ -9,5 +9,6 @@ mod figures;
 mod fixtures;
 mod model;
 mod register;
+mod reviews;
 mod wire;
 mod words;

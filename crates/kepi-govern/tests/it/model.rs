@@ -1125,6 +1125,7 @@ fn nothing_takes_effect_without_those_who_have_to_agree() {
         "item.acknowledged",
         "item.answered",
         "item.contacted",
+        "item.decided",
         "item.assigned",
         "item.escalated",
         "item.finished",

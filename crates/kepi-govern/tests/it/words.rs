@@ -28,6 +28,7 @@ fn every_kind_of_event_is_said_in_words() {
         "item.answered: the customer: not settled",
         "item.assigned: now with person/4 (substitute)",
         "item.contacted: contacted in person, reached",
+        "item.decided: on point 3: plan",
         "item.edited: written anew, ballots are void: change_request (words): kpi/nps in force from ever; scorecard/customers gone from ever",
         "item.ended: done",
         "item.escalated: not done in time, now with person/1 (superior)",

@@ -36,6 +36,7 @@ mod governance;
 mod guardrail;
 mod kpi;
 mod model;
+mod review;
 mod rule;
 mod scorecard;
 mod screen;
@@ -181,6 +182,8 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         !definitions.persons.is_empty(),
         context,
     );
+    let reviews = review::reviews(&definitions.reviews, &scorecards, &units, context);
+    let stage_gates = review::gates(&definitions.stage_gates, &kpis, context);
     let channels = channel::read(&definitions.channels, context.findings);
     kpi::together(definitions, &entities, &kpis, &sources, context);
     strategy::together(definitions, strategy.as_ref(), context);
@@ -201,6 +204,8 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         last_resort: header.last_resort,
         alerts,
         closed_loops,
+        reviews,
+        stage_gates,
         channels,
         units,
         entities,

@@ -12,7 +12,7 @@ use crate::{
     id::{
         AlertId, AttributeId, BenchmarkId, BusinessHoursId, CauseId, ChannelId, ConnectionId, CrosswalkId,
         DimensionId, EntityId, FreezeId, FunctionId, GoalId, GovernanceId, GuardrailId, KpiId, LevelId,
-        LoopId, ObjectiveId, PersonId, PerspectiveId, PillarId, ProjectId, PurposeId, RuleId, ScorecardId,
+        StageGateId, LoopId, ObjectiveId, PersonId, PerspectiveId, PillarId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId,
         SourceId, StrategyId, ThemeId, UnitId,
     },
     lexical::{self, Clock, Decimal, Epoch},
@@ -124,6 +124,12 @@ impl Id for LoopId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for CauseId {
+    const SYMBOL: Option<Symbol> = None;
+}
+impl Id for ReviewId {
+    const SYMBOL: Option<Symbol> = None;
+}
+impl Id for StageGateId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for FunctionId {

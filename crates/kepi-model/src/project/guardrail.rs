@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    id::{GuardrailId, KpiId, PersonId},
+    id::{GuardrailId, KpiId, PersonId, StageGateId, UnitId},
     source_text::Span,
     word::words,
 };
@@ -74,4 +74,21 @@ impl Guardrail {
         let far = self.kpis.iter().map(|(kpi, bound)| (kpi, Demand::Within(*bound)));
         far.chain(self.meanwhile.iter().map(|(kpi, demand)| (kpi, *demand)))
     }
+}
+
+/// What other systems ask before they go on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageGate {
+    /// Its name.
+    pub id: StageGateId,
+    /// Shown name.
+    pub name: String,
+    /// In plain words.
+    pub description: Option<String>,
+    /// What has to hold.
+    pub when: BTreeMap<KpiId, Demand>,
+    /// The unit whose figures they are; none: all rows.
+    pub unit: Option<UnitId>,
+    /// A figure counts if its period is one of the last so many that are over.
+    pub age: u16,
 }

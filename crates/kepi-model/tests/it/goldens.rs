@@ -130,6 +130,21 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ),
         ),
         (
+            "K0807",
+            kepi(
+                "",
+                "---\nreview: it\nname: It\nscorecard: shop_2026\nperiod: week\nchair: owner\n---\nreview: it\nname: It again\nscorecard: \
+                 shop_2026\nperiod: quarter\nchair: owner\n",
+            ),
+        ),
+        (
+            "K0808",
+            kepi(
+                "",
+                "---\nstage_gate: it\nname: It\nwhen: {}\n---\nstage_gate: it\nname: It again\nwhen: {nps: {at_least: 30 minutes}}\n",
+            ),
+        ),
+        (
             "K0805",
             kepi(
                 "",

@@ -13,13 +13,14 @@ use kepi_query::{
 
 use super::{Reporter, words};
 use crate::{
-    decided::{Case, Draft, Item, Missing, RegisterAsked, Silence, Work, is_of},
+    decided::{Case, Draft, Item, Missing, RegisterAsked, Review, ReviewPoint, Silence, Work, is_of},
     difference::{Difference, How},
     reader::ViewError,
     view::{
         BallotView, CaseView, ClosedView, DocumentView, DraftView, EditorView, FieldView, Forms,
         HappenedView, HeldView, InboxView, ItemRow, ItemView, Named, OfficialFigure, OfficialView,
-        PeriodView, PeriodsView, RegisterView, SaidView, SilenceView, TouchView,
+        PeriodView, PeriodsView, PointView, RegisterView, ReviewView, ReviewsView, SaidView, SilenceView,
+        TouchView,
     },
 };
 
@@ -137,6 +138,7 @@ impl<'a> Reporter<'a> {
                 })
                 .collect(),
             case: of.work.case.as_ref().map(|case| self.case(case)),
+            review: of.work.review.as_ref().map(|review| self.review(review)).transpose()?,
             acknowledged: of.work.acknowledged.map(|at| self.instant(at)),
             snoozed: of.work.snoozed.filter(|_| open).map(|at| self.instant(at)),
             persons: self.project().persons.values().map(|of| Named::new(of.id.as_str(), &of.name)).collect(),
@@ -155,6 +157,92 @@ impl<'a> Reporter<'a> {
             },
             work: Work { seen: of.work.seen.iter().map(|of| self.with_labels(of)).collect(), ..of.work },
         })
+    }
+
+    /// All reviews.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn reviews(self) -> Result<ReviewsView, ViewError> {
+        let mut view = ReviewsView { project: self.project_view(), open: Vec::new(), held: Vec::new() };
+        for item in self.facts.items(true)?.iter().filter(|item| item.kind == "review") {
+            match item.ended {
+                Some(_) => view.held.push(self.item_row(item)),
+                None => view.open.push(self.item_row(item)),
+            }
+        }
+        view.open.sort_by(|a, b| a.due.cmp(&b.due));
+        Ok(view)
+    }
+
+    /// A review, with the evidence of each point as it is published now.
+    fn review(self, of: &Review) -> Result<ReviewView, ViewError> {
+        let project = self.project();
+        let unit = |id: &Option<String>| {
+            let known = id.as_ref().and_then(|id| project.units.get(&id.parse().ok()?));
+            known.map(|unit| Named::new(&unit.id, &unit.name))
+        };
+        let rule = of.rule.parse().ok().and_then(|id| project.reviews.get(&id));
+        let mut points = Vec::new();
+        for point in &of.points {
+            points.push(self.review_point(of, point)?);
+        }
+        Ok(ReviewView {
+            name: rule.map_or_else(|| spaced(&of.rule), |rule| rule.name.clone()),
+            scorecard: self.scorecard_named(&of.scorecard),
+            unit: unit(&of.unit),
+            period: self.with_labels(&of.period),
+            chair: of.chair.clone(),
+            participants: of.participants.clone(),
+            run: of.run,
+            points,
+        })
+    }
+
+    fn review_point(self, of: &Review, point: &ReviewPoint) -> Result<PointView, ViewError> {
+        let project = self.project();
+        let card = of.scorecard.parse().ok().and_then(|id| project.scorecards.get(&id));
+        let unit = point.unit.as_ref().and_then(|id| project.units.get(&id.parse().ok()?));
+        let kpi = point.kpi.parse().ok().and_then(|id| project.kpis.get(&id));
+        let mut view = PointView {
+            number: point.number,
+            kpi: self.kpi_named(&point.kpi),
+            unit: unit.map(|unit| Named::new(&unit.id, &unit.name)),
+            why: point.why.clone(),
+            plan_owed: point.plan_owed,
+            of_definition: point.of_definition,
+            period: self.with_labels(&of.period),
+            row: None,
+            insight: None,
+            commentary: None,
+            items: Vec::new(),
+            decided: point.decided.clone(),
+        };
+        let whole = of.period.split_once('/');
+        let whole = whole.and_then(|(grain, first)| {
+            let (grain, first) = (Vouched::read_grain(grain)?, first.parse().ok()?);
+            Some(project.calendar.period_of_day(grain, first))
+        });
+        if let (Some(card), Some(kpi), Some(whole)) = (card, kpi, whole) {
+            let period = project.calendar.last_day(whole).ok();
+            let period = period.map(|day| project.calendar.period_of_day(card.period.max(kpi.period), day));
+            if let Some(period) = period {
+                let place = self.place(self.card(card), unit.map(|unit| &unit.id));
+                let reading = self.read(kpi, &place, period);
+                view.period = self.label(period);
+                view.row = Some(self.row(&reading, &place));
+                view.insight = Some(self.insight(&reading, &place));
+                let name = unit.map(|unit| &unit.name);
+                let said = self.commentary(kpi)?;
+                view.commentary =
+                    said.into_iter().find(|of| of.period == view.period && of.unit.as_ref() == name);
+            }
+        }
+        for item in &point.items {
+            let Some(of) = self.facts.item(*item)? else { continue };
+            view.items.push((*item, spaced(of.item.kind), spaced(of.item.state)));
+        }
+        Ok(view)
     }
 
     fn silence(self, of: Silence) -> SilenceView {
@@ -361,7 +449,7 @@ impl<'a> Reporter<'a> {
         })
     }
 
-    fn item_row(self, item: &Item) -> ItemRow {
+    pub(super) fn item_row(self, item: &Item) -> ItemRow {
         ItemRow {
             number: item.number,
             kind: spaced(item.kind),
@@ -388,6 +476,10 @@ impl<'a> Reporter<'a> {
             let known = item.touches.iter().find_map(|touch| of.strip_prefix(&format!("{}: ", touch.id)));
             self.with_labels(known.unwrap_or(of))
         };
+        if item.kind == "review" {
+            // Its agenda is long, and stands on its page.
+            names.clear();
+        }
         let subjects: Vec<String> = item.subject.iter().map(|of| bare(of)).collect();
         names.retain(|name| !subjects.iter().any(|of| of.starts_with(name.as_str())));
         names.extend(subjects);
@@ -413,6 +505,7 @@ impl<'a> Reporter<'a> {
             let name = match grain {
                 "kpi" => first.parse().ok().and_then(|id| project.kpis.get(&id)).map(|kpi| &kpi.name),
                 "unit" => first.parse().ok().and_then(|id| project.units.get(&id)).map(|unit| &unit.name),
+                "review" => first.parse().ok().and_then(|id| project.reviews.get(&id)).map(|of| &of.name),
                 _ => None,
             };
             if let Some(name) = name {
@@ -556,7 +649,8 @@ fn turns(item: &Item, work: &Work, me: Option<&str>) -> Forms {
         assign: true,
         dismiss: work.may_end,
         finish: work.outcomes.clone(),
-        plan: item.kind == "alert" && !open,
+        plan: work.asks_for_plan && !open,
+        decide: work.review.is_some(),
         learn: own && writes,
         contact: work.case.as_ref().is_some_and(|case| case.may_contact),
         ..Forms::default()

@@ -20,11 +20,12 @@ use super::{
     words,
 };
 use crate::{
+    decided::{Item, Rows},
     facts::{Entry, Standing},
     reader::{KpiQuery, ViewError},
     reason::Absence,
     view::{
-        BreakView, CommentaryView, CountedReason, Coverage, DefinitionView, DimensionView, KpiListRow,
+        BreakView, CommentaryView, CountedReason, Coverage, DefinitionView, DimensionView, ItemRow, KpiListRow,
         KpiListView, KpiView, Measured, Named, Outcome, OverrideView, PeopleView, PinsView, QualityView,
         ResponseView, Restatement, SegmentPoint, StandingView, UnscreenedView, WithdrawalView,
     },
@@ -89,6 +90,7 @@ impl<'a> Reporter<'a> {
         let kpi = reading.kpi;
         let (perspective, objective) = self.place_of(kpi);
         let segment = asked.segment.as_ref().filter(|_| query.segment.is_some());
+        let (open, disputed) = self.open_about(kpi, &place, period)?;
         // Of a segment there are no units: what they score is of other rows.
         let units = card.filter(|_| segment.is_none()).map(|card| Asked {
             card,
@@ -148,6 +150,8 @@ impl<'a> Reporter<'a> {
             restatements: self.restatements(kpi, &place, period)?,
             overrides: self.overrides(kpi, &place, period),
             commentary: self.commentary(kpi)?,
+            open,
+            disputed,
             standing: self.standing(kpi, &place, period)?,
         })
     }
@@ -386,6 +390,27 @@ impl<'a> Reporter<'a> {
 
     /// What people said in place of computed values, over what is shown and the segments within it, the newest first.
     /// What was said of a KPI.
+    /// What is open about the figures of a KPI, and which of it says that the one shown is not right.
+    pub(crate) fn open_about(
+        self,
+        kpi: &Kpi,
+        place: &Place<'a>,
+        period: Period,
+    ) -> Result<(Vec<ItemRow>, Vec<u64>), ViewError> {
+        let open = self.facts.open_about(&kpi.id)?;
+        let rows = |rows: &Rows| match rows {
+            Rows::Unit(Some(unit)) => place.card.and_then(|card| card.segment(Some(unit))),
+            Rows::Unit(None) => Some(Segment::total()),
+            _ => None,
+        };
+        let of_shown = |item: &&Item| {
+            let shown = item.touches.iter().any(|touch| rows(&touch.rows) == place.segment);
+            item.disputes == Some(period) && shown && place.segment.is_some()
+        };
+        let disputed = open.iter().filter(of_shown).map(|item| item.number).collect();
+        Ok((open.iter().map(|item| self.item_row(item)).collect(), disputed))
+    }
+
     pub(crate) fn commentary(self, kpi: &Kpi) -> Result<Vec<CommentaryView>, ViewError> {
         let name = |unit: String| {
             let known = unit.parse().ok().and_then(|id| self.project().units.get(&id));

@@ -12,6 +12,7 @@ mod decided;
 mod deliveries;
 pub(crate) mod explain;
 mod flow;
+mod gates;
 pub(crate) mod insights;
 mod journey;
 mod kpi;

@@ -2,7 +2,7 @@
 
 use kepi_model::project::ValueUnit;
 
-use super::{Named, ProjectView};
+use super::{CommentaryView, InsightView, KpiRow, Named, ProjectView};
 use crate::{decided, difference::Difference};
 
 /// What waits, for whom it waits first.
@@ -67,7 +67,7 @@ pub struct ItemRow {
 }
 
 /// An item.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ItemView {
     /// The project.
     pub project: ProjectView,
@@ -103,6 +103,8 @@ pub struct ItemView {
     pub work: decided::Work,
     /// What is known of it because it is a case.
     pub case: Option<CaseView>,
+    /// What is known of it because it is a review.
+    pub review: Option<ReviewView>,
     /// When its owner said to have seen it, RFC 3339.
     pub acknowledged: Option<String>,
     /// Until when its owner does not want to see it, RFC 3339.
@@ -111,6 +113,67 @@ pub struct ItemView {
     pub persons: Vec<Named>,
     /// What who looks may try: the forms that stand on the page.
     pub forms: Forms,
+}
+
+/// A review, with the evidence of each point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReviewView {
+    /// Its shown name.
+    pub name: String,
+    /// The scorecard.
+    pub scorecard: Named,
+    /// The unit whose figures they are; none: that of the scorecard.
+    pub unit: Option<Named>,
+    /// The period.
+    pub period: String,
+    /// Who leads it.
+    pub chair: String,
+    /// Who takes part beside.
+    pub participants: Vec<String>,
+    /// The run whose figures the agenda was made of.
+    pub run: Option<u64>,
+    /// The agenda, the gravest first.
+    pub points: Vec<PointView>,
+}
+
+/// A point of an agenda.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PointView {
+    /// Its number, from 1.
+    pub number: usize,
+    /// The KPI.
+    pub kpi: Named,
+    /// The unit; none: of all rows.
+    pub unit: Option<Named>,
+    /// Why it is on the agenda.
+    pub why: Vec<&'static str>,
+    /// Whether it cannot be accepted as it is, because somebody owes a plan.
+    pub plan_owed: bool,
+    /// Whether it is about the definition.
+    pub of_definition: bool,
+    /// The period of its figure.
+    pub period: String,
+    /// The figure against its target; none: the KPI is not there any more, or not seen.
+    pub row: Option<KpiRow>,
+    /// What is indicated.
+    pub insight: Option<InsightView>,
+    /// What was said of it.
+    pub commentary: Option<CommentaryView>,
+    /// Open items about it when the agenda was made: number, kind, and what has become of it.
+    pub items: Vec<(u64, String, String)>,
+    /// What was decided; none: nothing yet.
+    pub decided: Option<decided::PointDecided>,
+}
+
+/// A list of reviews.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReviewsView {
+    /// The project.
+    pub project: ProjectView,
+    /// Those that are open, what is due first first.
+    pub open: Vec<ItemRow>,
+    /// Those that were held, the newest first.
+    pub held: Vec<ItemRow>,
 }
 
 /// A customer who is followed up.
@@ -167,6 +230,8 @@ pub struct Forms {
     pub close: Vec<(String, String)>,
     /// To say whether it is settled for the customer.
     pub answer: bool,
+    /// To decide on points of a review.
+    pub decide: bool,
     /// To take back what was entered and agreed to.
     pub take_back: bool,
 }

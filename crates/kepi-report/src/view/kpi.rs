@@ -3,6 +3,7 @@
 use crate::format;
 
 use super::{
+    decided::ItemRow,
     insight::AnalysisView,
     names::{Choice, Named, Person, ProjectView, UnitChoice},
     quantity::{Coverage, Measured, Outcome, Points, SeriesPoint, Status, TargetView, Weight},
@@ -97,6 +98,10 @@ pub struct KpiView {
     pub overrides: Vec<OverrideView>,
     /// What was said of it, the newest period first.
     pub commentary: Vec<CommentaryView>,
+    /// What is open about its figures: alerts, plans, post-mortems, disputes.
+    pub open: Vec<ItemRow>,
+    /// Items that say that the figure shown is not right, and have no answer yet.
+    pub disputed: Vec<u64>,
     /// What its figures do not show by themselves.
     pub standing: StandingView,
 }

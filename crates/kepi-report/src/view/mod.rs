@@ -9,6 +9,7 @@ mod bridge;
 mod customers;
 mod decided;
 mod explain;
+mod gate;
 mod insight;
 mod kpi;
 mod lineage;
@@ -30,8 +31,9 @@ pub use customers::{
 pub use decided::{
     BallotView, CaseView, ClosedView, DocumentView, DraftView, EditorView, FieldView, Forms, HappenedView,
     HeldView, InboxView, ItemRow, ItemView, OfficialFigure, OfficialView, PeriodView, PeriodsView,
-    RegisterView, SaidView, SilenceView, TouchView,
+    PointView, RegisterView, ReviewView, ReviewsView, SaidView, SilenceView, TouchView,
 };
+pub use gate::{GateDemand, GateView};
 pub use explain::{ExplainNode, ExplainView, NodeKind};
 pub use insight::{AnalysisView, ExhibitView};
 pub use kepi_insight::change::Verdict;

@@ -9,8 +9,9 @@ use crate::{
 };
 
 /// The pages of deciding, which lead to each other.
-const ROOMS: [(&str, &str); 6] = [
+const ROOMS: [(&str, &str); 7] = [
     ("Inbox", "/inbox"),
+    ("Reviews", "/reviews"),
     ("Periods", "/periods"),
     ("Register", "/register"),
     ("People", "/people"),

@@ -3,7 +3,7 @@
 use kepi_report::view::{BallotView, DocumentView, ItemView, Named, TouchView};
 use maud::{Markup, html};
 
-use super::{Said, work};
+use super::{Said, review, work};
 use crate::{
     forms,
     layout::{self, Head},
@@ -35,6 +35,7 @@ pub(crate) fn render(view: &ItemView, said: Option<&Said>) -> Markup {
                     p.note { (view.about) }
                 }
                 (work::holds(view))
+                (review::agenda(view, view.project.viewer.as_ref(), said))
                 (changes(view))
             }
             div {

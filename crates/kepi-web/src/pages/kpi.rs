@@ -39,6 +39,7 @@ pub(crate) fn render(view: &KpiView) -> Markup {
                 @for dimension in &view.dimensions { (by_dimension(dimension, view, &path)) }
                 (targets(&view.targets))
                 (standing(view))
+                (open(view))
                 (commentary(view))
                 (overrides(view))
                 (restatements(view))
@@ -97,6 +98,9 @@ fn figure(view: &KpiView) -> Markup {
                 }
             }
             div.said {
+                @if let Some(item) = view.disputed.first() {
+                    p.disputed { span.shape aria-hidden="true" { "▲ " } strong { "Disputed" } ": somebody says that this figure is not right, and " a href={ "/items/" (item) } { "item " (item) } " has no answer yet." }
+                }
                 @if row.value.value().is_some() { p { (view.insight.what) } }
                 @for why in view.insight.why.iter().chain(&view.insight.located) { p { (why) } }
                 p.action { (view.insight.action) }
@@ -428,6 +432,28 @@ fn change(view: &KpiView) -> String {
     parts::href("/changes/new", &query)
 }
 
+/// The way to saying that the figure shown is not right.
+fn dispute(view: &KpiView) -> String {
+    let unit = view.unit.as_ref().map(|unit| ("unit", unit.id.as_str()));
+    let query = [("kpi", view.current.kpi.id.as_str()), ("period", view.period.as_str())];
+    parts::href("/disputes/new", &query.into_iter().chain(unit).collect::<Vec<_>>())
+}
+
+/// What is open about its figures.
+fn open(view: &KpiView) -> Markup {
+    html! {
+        @if !view.open.is_empty() {
+            section.panel aria-labelledby="open" {
+                h2 #open { "What is done about it" }
+                ul.plain { @for row in &view.open { li {
+                    a href={ "/items/" (row.number) } { (row.title) }
+                    span.detail { " " (row.state) @if !row.waits.is_empty() { ", with " (row.waits.join(", ")) } @if let Some(due) = &row.due { " until " (parts::day(due)) } }
+                } } }
+            }
+        }
+    }
+}
+
 fn definition(view: &KpiView) -> Markup {
     let d = &view.definition;
     html! {
@@ -443,7 +469,7 @@ fn definition(view: &KpiView) -> Markup {
                 pre { code { (d.code) } }
             }
             @if view.project.viewer.as_ref().is_some_and(|viewer| viewer.decides) {
-                p.propose { a href=(change(view)) { "Propose a change" } }
+                p.propose { a href=(change(view)) { "Propose a change" } " · " a href=(dispute(view)) { "This figure is not right" } }
             }
             @if let Some(purpose) = &d.purpose { p.note { "Purpose: " (purpose) } }
             @if !view.assumptions.is_empty() {

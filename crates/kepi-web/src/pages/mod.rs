@@ -5,9 +5,11 @@ mod benchmarks;
 mod case;
 mod changes;
 mod cohorts;
+mod dispute;
 pub(crate) mod error;
 mod explain;
 mod flows;
+mod gate;
 mod inbox;
 mod item;
 mod journeys;
@@ -19,6 +21,7 @@ mod people;
 mod periods;
 mod quarantine;
 mod register;
+mod review;
 mod rows;
 mod scorecard;
 pub(crate) mod sign_in;
@@ -196,6 +199,15 @@ pub const PAGES: &[Page] = &[
         csv: csv("/kpis/{id}/values.csv", |f, p| Ok(tidy::to_csv(&tidy::rows(f, &p.id(), &p.kpi())?))),
     },
     Page {
+        path: "/gates/{id}",
+        action: Action::SeeValue("kpi"),
+        json: Some("/api/v1/gates/{id}"),
+        nav: None,
+        html: |f, p| html(Reporter::new(f).gate(&p.id()), gate::render),
+        data: |f, p| json(v1::gate(f, &p.id())),
+        csv: None,
+    },
+    Page {
         path: "/kpis/{id}/rows",
         action: Action::SeeRows,
         json: Some("/api/v1/kpis/{id}/rows"),
@@ -346,6 +358,33 @@ pub const PAGES: &[Page] = &[
         nav: None,
         html: |f, p| Ok(item::render(&Reporter::new(f).item(&p.id())?, p.said.as_ref()).into_string()),
         data: |f, p| json(v1::item(f, &p.id())),
+        csv: None,
+    },
+    Page {
+        path: "/reviews",
+        action: Action::SeeDecisions,
+        json: None,
+        nav: None,
+        html: |f, _| Ok(review::all(&Reporter::new(f).reviews()?).into_string()),
+        data: |_, _| Ok(String::new()),
+        csv: None,
+    },
+    Page {
+        path: "/reviews/{id}",
+        action: Action::SeeDecisions,
+        json: None,
+        nav: None,
+        html: |f, p| Ok(review::pack(&Reporter::new(f).item(&p.id())?).into_string()),
+        data: |_, _| Ok(String::new()),
+        csv: None,
+    },
+    Page {
+        path: "/disputes/new",
+        action: Action::SeeDecisions,
+        json: None,
+        nav: None,
+        html: |f, p| Ok(dispute::render(&Reporter::new(f).periods()?, p).into_string()),
+        data: |_, _| Ok(String::new()),
         csv: None,
     },
     Page {

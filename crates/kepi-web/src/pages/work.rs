@@ -154,6 +154,9 @@ fn finished(outcome: &str, is_handover: bool) -> &str {
         "accepted" => "It is accepted",
         "read" => "I have read it",
         "done" => "It is done",
+        "held" => "The review was held",
+        "stands" => "The figure stands",
+        "corrected" => "It was corrected",
         other => other,
     }
 }

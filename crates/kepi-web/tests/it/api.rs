@@ -75,6 +75,8 @@ const ENDPOINTS: &[Endpoint] = &[
     ("/api/v1/items?all=yes", "items", is_whole::<v1::Inbox>),
     ("/api/v1/items/4", "item", is_whole::<v1::Item>),
     ("/api/v1/items/6", "item_worked_on", is_whole::<v1::Item>),
+    ("/api/v1/gates/expansion", "gate", is_whole::<v1::Gate>),
+    ("/api/v1/items/12", "item_review", is_whole::<v1::Item>),
     ("/api/v1/periods", "periods", is_whole::<v1::PeriodsDecided>),
     ("/api/v1/periods/2014", "official", is_whole::<v1::OfficialFigures>),
     ("/api/v1/register?id=kpi/recommend", "register", is_whole::<v1::Register>),

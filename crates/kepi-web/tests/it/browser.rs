@@ -55,6 +55,7 @@ async fn look_at_all(look: Look) {
             "/items/5",
             "/items/6",
             "/items/7",
+            "/items/12",
             "/nowhere",
             "/?unit=area_e&period=2010",
             "/kpis/recovery_training",

@@ -33,6 +33,8 @@ pub(crate) fn example(route: &str) -> String {
         r if r.contains("/cohorts/") => "members_return",
         r if r.contains("/flows/") => "open_claims",
         r if r.contains("/journeys/") => "membership",
+        r if r.contains("/gates/") => "expansion",
+        r if r.contains("/reviews/") => "12",
         r if r.contains("/items/") => "4",
         r if r.contains("/periods/") => "2014",
         r if r.contains("/kpis/") => "restroom_cleanliness",

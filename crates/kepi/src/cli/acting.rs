@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
-use kepi_app::acting::{By, Method};
+use kepi_app::acting::{By, Decision, Method};
 
 /// `kepi item`.
 #[derive(Debug, Args)]
@@ -366,4 +366,100 @@ pub struct SilenceEnd {
     /// The silence.
     #[arg(value_name = "N")]
     pub silence: u64,
+}
+
+/// `kepi review`.
+#[derive(Debug, Subcommand)]
+pub enum Review {
+    /// All reviews, those that are open first.
+    #[command(after_help = "Example:\n  kepi review list --format csv")]
+    List,
+    /// The agenda of a review: why each point is on it, and what was decided.
+    #[command(after_help = "Example:\n  kepi review show 31")]
+    Show(ReviewOf),
+    /// The same with all evidence as Markdown: figures, what is indicated, what was said.
+    #[command(after_help = "Example:\n  kepi review pack 31 > review.md")]
+    Pack(ReviewOf),
+    /// Decide on a point. Where somebody has something to do, say who and until when. Once all points are decided on: `kepi item N finish --outcome held`.
+    #[command(after_help = "\
+Examples:
+  kepi review decide 31 1 plan --who ben --by 2026-05-20 -m 'what is done about renewals'
+  kepi review decide 31 2 accept -m 'within what is usual'")]
+    Decide(Decide),
+}
+
+/// A review by its number.
+#[derive(Debug, Args)]
+pub struct ReviewOf {
+    /// The review.
+    #[arg(value_name = "N")]
+    pub item: u64,
+}
+
+/// What is decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Decided {
+    /// It stays as it is.
+    Accept,
+    /// Somebody does something.
+    Task,
+    /// Somebody files a plan.
+    Plan,
+    /// Somebody proposes another definition, target or owner.
+    Change,
+    /// It is put off to the next review.
+    Defer,
+}
+
+impl Decided {
+    /// The decision by the word of the laws.
+    pub fn decision(self) -> Decision {
+        match self {
+            Self::Accept => Decision::Accept,
+            Self::Task => Decision::Task,
+            Self::Plan => Decision::Plan,
+            Self::Change => Decision::Change,
+            Self::Defer => Decision::Defer,
+        }
+    }
+}
+
+/// `kepi review decide`.
+#[derive(Debug, Args)]
+pub struct Decide {
+    /// The review.
+    #[arg(value_name = "N")]
+    pub item: u64,
+    /// The point of its agenda.
+    #[arg(value_name = "POINT")]
+    pub point: u16,
+    /// What is decided.
+    #[arg(value_enum, value_name = "DECISION")]
+    pub decision: Decided,
+    /// Who does what follows, as in `person: …`.
+    #[arg(long, value_name = "PERSON", requires = "by")]
+    pub who: Option<String>,
+    /// Until which day.
+    #[arg(long, value_name = "DATE", requires = "who")]
+    pub by: Option<Date>,
+    /// Why, or what is to be done.
+    #[arg(short, long, value_name = "WHY")]
+    pub message: String,
+}
+
+/// `kepi dispute`.
+#[derive(Debug, Args)]
+pub struct Dispute {
+    /// The KPI.
+    #[arg(value_name = "KPI")]
+    pub kpi: String,
+    /// The period.
+    #[arg(value_name = "PERIOD")]
+    pub period: String,
+    /// The unit; default all rows.
+    #[arg(long, value_name = "UNIT")]
+    pub unit: Option<String>,
+    /// Why it is not right.
+    #[arg(short, long, value_name = "WHY")]
+    pub message: String,
 }

@@ -1,7 +1,7 @@
 //! `kepi item N …` and `kepi tick`: what somebody does about an item, and what time does.
 
 use kepi_app::{
-    acting::{Doing, NewPlan, Silencing, WorkView, silences},
+    acting::{Disputed, Doing, NewPlan, Silencing, WorkView, silences},
     commentary::Commenting,
     deciding::Deciding,
 };
@@ -9,7 +9,7 @@ use kepi_app::{
 use super::deciding::{acting, nothing, opened, show, time};
 use crate::{
     cli::{
-        Cli, Comment, Format, Item,
+        Cli, Comment, Dispute, Format, Item,
         acting::{Action, Deed, Silence},
     },
     compose::{self, Site},
@@ -81,6 +81,14 @@ pub async fn comment(what: &Comment, cli: &Cli, out: Output) -> Result<(), Failu
     show(&app, app.comment(of, acting(&actor)).await?, out).await
 }
 
+/// Says that a published figure is not right.
+pub async fn dispute(what: &Dispute, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let app = opened(Site::of(cli)).await?;
+    let actor = compose::actor(cli);
+    let of = Disputed { kpi: &what.kpi, period: &what.period, unit: what.unit.as_deref() };
+    show(&app, app.dispute(of, &what.message, acting(&actor)).await?, out).await
+}
+
 /// Lets nobody be asked about something, ends that, or lists it.
 pub async fn silence(what: &Silence, cli: &Cli, out: Output) -> Result<(), Failure> {
     let actor = compose::actor(cli);
@@ -136,6 +144,7 @@ pub async fn tick(cli: &Cli, out: Output) -> Result<(), Failure> {
     let app = opened(Site::of(cli)).await?;
     let before = app.store.newest_event().await.map_err(kepi_app::AppError::from)?;
     Deciding(&app.store).tick(compose::now()).await?;
+    app.open_reviews(compose::now()).await?;
     let after = app.store.newest_event().await.map_err(kepi_app::AppError::from)?;
     match after - before {
         0 => out.remark("nothing was due"),
@@ -185,6 +194,18 @@ pub(super) fn in_words(work: &WorkView) -> Vec<String> {
         }
         if of.closed_without_contact {
             lines.push("  CLOSED WITHOUT CONTACT".to_owned());
+        }
+    }
+    if let Some(of) = &work.review {
+        lines.push(format!("  led by {}", of.chair));
+        for point in &of.points {
+            let number = point.number;
+            let unit = point.unit.as_ref().map_or(String::new(), |unit| format!(" of {unit}"));
+            let decided = match &point.decided {
+                None => "not decided on".to_owned(),
+                Some(of) => format!("{}: {}", of.decision, of.why.as_deref().unwrap_or("the text was erased")),
+            };
+            lines.push(format!("  {number}. {}{unit}: {}; {decided}", point.kpi, point.why.join(", ")));
         }
     }
     for (number, kind, state) in &work.children {

@@ -23,6 +23,7 @@ mod periods;
 mod plan;
 mod register;
 mod reproduce;
+mod reviewing;
 mod run;
 mod schema;
 mod screen;
@@ -87,6 +88,9 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::People(what) => people::people(what, &compose::board(Site::of(cli), out).await?, out),
         Command::Comment(what) => acting::comment(what, cli, out).await,
         Command::Enter(what) => overrides::enter(what, cli, out).await,
+        Command::Dispute(what) => acting::dispute(what, cli, out).await,
+        Command::Gate { gate } => show::gate(gate, &compose::board(Site::of(cli), out).await?, out),
+        Command::Review(what) => reviewing::review(what, cli, out).await,
         Command::Silence(what) => acting::silence(what, cli, out).await,
         Command::Screen(what) => screen::screen(what, cli, out).await,
         Command::Override(what) => overrides::overrides(what, cli, out).await,

@@ -256,6 +256,9 @@ fn tell(report: &RunReport, out: Output) {
         };
         out.remark(&format!("{} opened: `kepi inbox --open`{waiting}", counted(of.opened as u64, "case")));
     }
+    if let Some(of) = report.followed.as_ref().filter(|of| of.reviews > 0) {
+        out.remark(&format!("{} opened: `kepi review list`", counted(of.reviews as usize, "review")));
+    }
     if let Some(of) = report.followed.as_ref().filter(|of| of.raised + of.seen + of.measured > 0) {
         out.remark(&format!(
             "{} raised, {} looked at again, {} over; {} measured: `kepi inbox --open`",

@@ -32,6 +32,33 @@ pub fn show(what: &Show, facts: &dyn Facts, out: Output) -> Result<(), Failure> 
     }
 }
 
+/// Prints whether a stage gate is open; that it is shut is a finding.
+pub fn gate(id: &str, facts: &dyn Facts, out: Output) -> Result<(), Failure> {
+    let view = Reporter::new(facts).gate(id)?;
+    if out.format == Format::Json {
+        out.json(&v1::gate(facts, id)?)?;
+    } else {
+        out.line(&format!("{}: {}", view.gate.name, if view.open { "open" } else { "shut" }))?;
+        let mut grid = Grid::new(&["kpi", "asked", "period", "figure", "holds", "why"]);
+        for of in &view.demands {
+            grid.push(vec![
+                Field::text(&of.kpi.id),
+                Field::text(&of.asked),
+                Field::text(of.period.clone().unwrap_or_default()),
+                Field::text(of.value.clone().unwrap_or_default()),
+                Field::text(match of.holds {
+                    Some(true) => "yes",
+                    Some(false) => "no",
+                    None => "not known",
+                }),
+                Field::text(of.why.clone().unwrap_or_default()),
+            ]);
+        }
+        out.rows(&grid)?;
+    }
+    if view.open { Ok(()) } else { Err(Failure::Findings) }
+}
+
 /// Prints how a score or a value came about.
 pub fn explain(which: &Explain, facts: &dyn Facts, out: Output) -> Result<(), Failure> {
     let query = ScorecardQuery {
@@ -290,6 +317,12 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
     let value = outcome(&row.value, |m| m.value.text.clone());
     let line = format!("{} {}  {value} {interval}", row.status.shape(), row.status.label());
     out.line(line.trim_end())?;
+    for item in &view.disputed {
+        out.line(&format!("DISPUTED: somebody says that this figure is not right: `kepi item {item}`"))?;
+    }
+    for of in &view.open {
+        out.line(&format!("open: item {}, {}: {}", of.number, of.state, of.title))?;
+    }
     out.line(&format!("\n{}", view.definition.words))?;
     out.line(&format!("  formula     {}", view.definition.formula))?;
     if let Some(window) = &view.definition.window {

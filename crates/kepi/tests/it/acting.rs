@@ -640,3 +640,125 @@ fn a_commentary_is_whole_and_stands_on_the_page_of_its_kpi() {
     let log = project.ok(&["audit", "log", "--about", &format!("item/{item}")]);
     assert!(log.contains("commentary") && !log.contains("lost answers"), "{log}");
 }
+
+#[test]
+fn a_review_opens_once_and_is_closed_with_a_decision_on_every_point() {
+    let today = Zoned::now().date();
+    let world = World { project: Project::empty(), month: today.first_of_month() };
+    let project = &world.project;
+    let review = format!(
+        "---\nreview: monthly\nname: Monthly review\nscorecard: customers\nunit: emea\nperiod: month\non: [{today}]\nchair: vp\nparticipants: \
+         [product]\nrotation: 1\n"
+    );
+    project.write("kepi.yml", &format!("{PROJECT}{review}"));
+    (-14..-2).for_each(|month| world.month(month, GOOD));
+    (-2..0).for_each(|month| world.month(month, BAD));
+    world.over(0);
+    let (_, said) = project.fails_or_not(&["run"]);
+    assert!(said.contains("1 review opened"), "{said}");
+    let list = || -> Value {
+        serde_json::from_str(&project.ok(&["review", "list", "--quiet", "--format", "json"])).unwrap()
+    };
+    let number = list()[0]["item"].to_string();
+    // Neither a run nor the clock opens it again.
+    let (_, said) = project.fails_or_not(&["run"]);
+    assert!(!said.contains("opened: `kepi review list`"), "{said}");
+    project.ok(&["tick", "--quiet"]);
+    assert_eq!(list().as_array().unwrap().len(), 1);
+    // In the unit it is led by whoever holds the seat there.
+    let of = world.item(number.parse().unwrap());
+    let review = &of["work"]["review"];
+    assert_eq!((&review["chair"], &review["participants"]), (&json!("ben"), &json!(["product"])));
+    let points = review["points"].as_array().unwrap();
+    assert_eq!(points.len(), 2, "{review}");
+    let why = points[0]["why"].as_array().unwrap();
+    assert_eq!(why[..2], [json!("a plan is owed"), json!("red")], "{review}");
+    assert!(why.contains(&json!("an alert is open")) && why.contains(&json!("nobody has said why")));
+    assert_eq!(points[1]["why"], json!(["the definition is to be confirmed"]));
+
+    let last = world.first_day(-1).strftime("%Y-%m").to_string();
+    let said = ["--what", "it fell", "--why", "the form", "--done", "mended", "--outlook", "better"];
+    let unit = ["comment", "recommendation", &last, "--as", "ben", "--unit", "emea"];
+    project.ok(&[&unit[..], &said[..]].concat());
+    let pack = project.ok(&["review", "pack", &number]);
+    for part in ["## 1. Net promoter score of EMEA", "a plan is owed; red", "−17, target 40", "why: the form", "Open: alert"] {
+        assert!(pack.contains(part), "{part}: {pack}");
+    }
+    // Nothing is closed without a decision, and no red figure is let be that lasts.
+    let refused = |arguments: &[&str], code: &str| {
+        let (_, said) = project.fails(3, &[arguments, &["--as", "ben"]].concat());
+        assert!(said.contains(code), "{said}");
+    };
+    refused(&["item", &number, "finish", "--outcome", "held", "-m", "done"], "G1119");
+    refused(&["review", "decide", &number, "1", "accept", "-m", "so what"], "G1120");
+    refused(&["review", "decide", &number, "3", "accept", "-m", "so what"], "G1110");
+    let (_, said) =
+        project.fails(3, &["review", "decide", &number, "2", "accept", "-m", "no", "--as", "product"]);
+    assert!(said.contains("G1104"), "{said}");
+    let day = world.first_day(1).to_string();
+    let decides = |rest: &[&str]| {
+        project.ok(&[&["review", "decide", number.as_str()][..], rest, &["--as", "ben"]].concat())
+    };
+    decides(&["1", "plan", "--who", "ben", "--by", &day, "-m", "what is done about the form"]);
+    decides(&["2", "accept", "-m", "it asks what we want to know"]);
+    refused(&["review", "decide", &number, "2", "defer", "-m", "again"], "G1102");
+    project.ok(&["item", &number, "finish", "--outcome", "held", "-m", "all of it", "--as", "ben"]);
+    // The task asks for a plan: that answers it.
+    let task = world.inbox("ben").into_iter().find(|(_, kind)| kind == "task").unwrap().0;
+    let period = world.first_day(2).strftime("%Y-%m").to_string();
+    let plan = ["plan", "--cause", "the form", "--method", "five-whys", "--evidence", "logs"];
+    let action = format!("ben {day} mend it");
+    let rest = ["--action", &action, "--expect", "20", "--period", &period];
+    world.acts("ben", task, &[&plan[..], &rest[..]].concat());
+    let plan = world.inbox("ceo").into_iter().find(|(_, kind)| kind == "action_plan").unwrap().0;
+    project.ok(&["approve", &plan.to_string(), "--as", "ceo"]);
+    assert_eq!((&world.item(task)["state"], &world.item(plan)["state"]), (&json!("done"), &json!("doing")));
+    assert_eq!(world.item(number.parse().unwrap())["state"], "done");
+    // Somebody says that a figure is not right: it is shown so until it has an answer, which is another's.
+    let (_, said) = project.fails(3, &["dispute", "recommendation", "2001-01", "-m", "twice", "--as", "ben"]);
+    assert!(said.contains("no figure of `recommendation` is published in 2001-01"), "{said}");
+    let of = ["dispute", "recommendation", &last, "--unit", "emea", "-m", "sent twice", "--as", "ben"];
+    project.ok(&of);
+    let dispute = world.inbox("vp").into_iter().find(|(_, kind)| kind == "dispute").unwrap().0;
+    let kpi = |unit: &[&str]| -> Value {
+        let asked = ["show", "kpi", "recommendation", "--period", &last, "--quiet", "--format", "json"];
+        serde_json::from_str(&project.ok(&[&asked[..], unit].concat())).unwrap()
+    };
+    assert_eq!(kpi(&["--unit", "emea"])["disputed"], json!([dispute]));
+    assert_eq!(kpi(&[])["disputed"], Value::Null, "that of all rows is another figure");
+    let open = kpi(&[])["open"].to_string();
+    assert!(open.contains("dispute") && open.contains("alert") && open.contains("action_plan"), "{open}");
+    world.acts("vp", dispute, &["finish", "--outcome", "stands", "-m", "sent twice, counted once"]);
+    assert_eq!(kpi(&["--unit", "emea"])["disputed"], Value::Null);
+    project.ok(&["audit", "rebuild", "--quiet"]);
+    project.ok(&["audit", "verify", "--quiet"]);
+    let log = project.ok(&["audit", "log", "--about", &format!("item/{number}")]);
+    assert!(log.contains("on point 1: plan") && !log.contains("the form"), "{log}");
+}
+
+#[test]
+fn a_stage_gate_is_open_while_all_of_it_surely_holds() {
+    let today = Zoned::now().date();
+    let world = World { project: Project::empty(), month: today.first_of_month() };
+    let project = &world.project;
+    let gates = "---\nstage_gate: launch\nname: Launch\nwhen: {recommendation: {at_least: 20}}\n---\nstage_gate: local\nname: Local\nwhen: \
+                 {recommendation: {at_least: 20}}\nunit: emea\n---\nstage_gate: newest\nname: Newest\nage: 1\nwhen: {recommendation: \
+                 {at_least: 20}}\n---\nstage_gate: same\nname: Same\nunit: emea\nwhen: {recommendation: not worse}\n";
+    project.write("kepi.yml", &format!("{PROJECT}{gates}"));
+    (-14..-1).for_each(|month| world.month(month, GOOD));
+    world.over(-1);
+    project.fails_or_not(&["run"]);
+    // All is well, until two months ago: of the last nothing is known yet, and that may not be older for one of them.
+    assert!(project.ok(&["gate", "launch"]).starts_with("Launch: open"));
+    let (shut, _) = project.fails(1, &["gate", "newest"]);
+    assert!(shut.starts_with("Newest: shut") && shut.contains("the last month that is over has no final figure"));
+    // It fell in one unit: the bound is broken there, and it is worse than usual.
+    world.month(-1, BAD);
+    world.over(0);
+    project.fails_or_not(&["run"]);
+    let (shut, _) = project.fails(1, &["gate", "local"]);
+    assert!(shut.starts_with("Local: shut") && shut.contains("−16.7") && shut.contains("it is not"), "{shut}");
+    let (shut, _) = project.fails(1, &["gate", "same"]);
+    assert!(shut.contains("it changed for the worse, beyond what is usual"), "{shut}");
+    project.fails(3, &["gate", "nowhere"]);
+}

@@ -1,8 +1,8 @@
 //! What programs are told of what waits, is in force, frozen and closed.
 
 use super::{
-    CaseAnswer, CaseContact, Differs, FrozenDays, HeldDefinition, Inbox, Item, ItemBallot, ItemCase,
-    ItemChild, ItemEvent, ItemPart, ItemStep, ItemWork, Named, OfficialFigure, OfficialFigures, PeriodClose,
+    CaseAnswer, CaseContact, Demanded, Differs, FrozenDays, Gate, HeldDefinition, Inbox, Item, ItemBallot, ItemCase,
+    ItemChild, ItemDecided, ItemEvent, ItemPart, ItemPoint, ItemReview, ItemStep, ItemWork, Named, OfficialFigure, OfficialFigures, PeriodClose,
     PeriodState, PeriodsDecided, Register, Silent, Touched, Waiting, from_named, measured_in,
 };
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     facts::Facts,
     reader::ViewError,
     reporter::Reporter,
-    view::{self, CaseView, ItemRow},
+    view::{self, CaseView, ItemRow, PointView, ReviewView, ReviewsView},
 };
 
 fn words(all: &[&'static str]) -> Vec<String> {
@@ -55,6 +55,37 @@ pub fn inbox(facts: &dyn Facts, all: bool) -> Result<Inbox, ViewError> {
         why: silence.of.why,
     });
     Ok(Inbox { person: view.me, items: items.collect(), silences: silences.collect() })
+}
+
+/// Whether a stage gate is open, and why it is not.
+///
+/// # Errors
+/// There is none of this name, or it names what is not seen.
+pub fn gate(facts: &dyn Facts, id: &str) -> Result<Gate, ViewError> {
+    let view = Reporter::new(facts).gate(id)?;
+    Ok(Gate {
+        gate: from_named(view.gate),
+        open: view.open,
+        unit: view.unit.map(from_named),
+        demands: view
+            .demands
+            .into_iter()
+            .map(|of| Demanded {
+                kpi: from_named(of.kpi),
+                asked: of.asked,
+                period: of.period,
+                figure: of.value,
+                holds: of.holds,
+                reason: of.why,
+            })
+            .collect(),
+    })
+}
+
+/// Reviews: those that are open, and those that were held.
+pub fn reviews(of: ReviewsView) -> Vec<Waiting> {
+    let open = of.open.into_iter().map(|row| waiting(row, "open"));
+    open.chain(of.held.into_iter().map(|row| waiting(row, "ended"))).collect()
 }
 
 /// An item.
@@ -103,7 +134,7 @@ pub fn item(facts: &dyn Facts, number: &str) -> Result<Item, ViewError> {
             .into_iter()
             .map(|of| ItemEvent { event: of.event, at: of.at, by: of.by, kind: of.kind, text: of.said })
             .collect(),
-        work: work(view.work, view.case, view.acknowledged, view.snoozed),
+        work: work(view.work, (view.case, view.review), view.acknowledged, view.snoozed),
     })
 }
 
@@ -125,9 +156,37 @@ fn case(of: CaseView) -> ItemCase {
     }
 }
 
+fn review(of: ReviewView) -> ItemReview {
+    let point = |of: PointView| ItemPoint {
+        point: of.number,
+        kpi: from_named(of.kpi),
+        unit: of.unit.map(from_named),
+        why: of.why.into_iter().map(str::to_owned).collect(),
+        plan_owed: of.plan_owed,
+        of_definition: of.of_definition,
+        items: of.items.into_iter().map(|(item, ..)| item).collect(),
+        decided: of.decided.map(|of| ItemDecided {
+            decision: of.decision.to_owned(),
+            why: of.why,
+            by: of.by,
+            task: of.task,
+        }),
+    };
+    ItemReview {
+        name: of.name,
+        scorecard: from_named(of.scorecard),
+        unit: of.unit.map(from_named),
+        period: of.period,
+        chair: of.chair,
+        participants: of.participants,
+        run: of.run,
+        points: of.points.into_iter().map(point).collect(),
+    }
+}
+
 fn work(
     of: Work,
-    of_case: Option<CaseView>,
+    (of_case, of_review): (Option<CaseView>, Option<ReviewView>),
     acknowledged: Option<String>,
     snoozed: Option<String>,
 ) -> Option<ItemWork> {
@@ -148,6 +207,7 @@ fn work(
         parts: of.parts.into_iter().map(|(part, text)| ItemPart { part: part.to_owned(), text }).collect(),
         seen: of.seen,
         case: of_case.map(case),
+        review: of_review.map(review),
         parent: of.parent,
         children: of
             .children

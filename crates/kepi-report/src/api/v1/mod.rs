@@ -12,7 +12,7 @@ mod what_if;
 
 pub use customers::{cohorts, flow, journey};
 pub use data::{quarantine, sources};
-pub use decided::{inbox, item, official, periods, register};
+pub use decided::{gate, inbox, item, official, periods, register, reviews};
 use kepi_model::{
     calendar::Period,
     id::{DimensionId, PersonId, UnitId},
@@ -140,6 +140,7 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
     let standing = at.0.standing(of, &place, asked.period)?;
     let definition = at.0.definition(of);
     let breaks = at.0.breaks(of, &place, asked.period.grain);
+    let (open, disputed) = at.0.open_about(of, &place, asked.period)?;
     let mut targets: Vec<_> = of.targets.iter().collect();
     targets.sort_by_key(|t| std::cmp::Reverse(t.from));
     Ok(KpiInFull {
@@ -230,6 +231,15 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
             .collect(),
         overrides: at.0.overrides(of, &place, asked.period).into_iter().map(overriding).collect(),
         commentary: at.0.commentary(of)?.into_iter().map(commentary).collect(),
+        open: open
+            .into_iter()
+            .map(|of| ItemChild {
+                item: of.number,
+                kind: of.kind.replace(' ', "_"),
+                state: of.state.replace(' ', "_"),
+            })
+            .collect(),
+        disputed,
         withdrawn: standing
             .withdrawn
             .into_iter()

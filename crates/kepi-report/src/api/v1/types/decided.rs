@@ -146,12 +146,77 @@ pub struct ItemWork {
     /// What is known of a case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case: Option<ItemCase>,
+    /// What is known of a review.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<ItemReview>,
     /// The item that it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<u64>,
     /// Items that belong to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<ItemChild>,
+}
+
+/// A review of a period.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ItemReview {
+    /// Its shown name.
+    pub name: String,
+    /// The scorecard.
+    pub scorecard: Named,
+    /// The unit; left out: that of the scorecard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Named>,
+    /// The period.
+    pub period: String,
+    /// Who leads it.
+    pub chair: String,
+    /// Who takes part beside.
+    pub participants: Vec<String>,
+    /// The run whose figures the agenda was made of; left out: nothing was published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<u64>,
+    /// The agenda, the gravest first.
+    pub points: Vec<ItemPoint>,
+}
+
+/// A point of an agenda.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ItemPoint {
+    /// Its number, from 1.
+    pub point: usize,
+    /// The KPI.
+    pub kpi: Named,
+    /// The unit; left out: all rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Named>,
+    /// Why it is on the agenda, in words.
+    pub why: Vec<String>,
+    /// Whether somebody owes a plan.
+    pub plan_owed: bool,
+    /// Whether it is about the definition, and not about the figure.
+    pub of_definition: bool,
+    /// Open items about it when the agenda was made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<u64>,
+    /// What was decided; left out: nothing yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided: Option<ItemDecided>,
+}
+
+/// What was decided on a point.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ItemDecided {
+    /// `accept`, `task`, `plan`, `change` or `defer`.
+    pub decision: String,
+    /// Why, or what is to be done; left out: the text was erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// By whom.
+    pub by: String,
+    /// The task that follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<u64>,
 }
 
 /// A customer who is followed up.
@@ -446,4 +511,39 @@ pub struct LogCheckpoint {
     pub events: u64,
     /// Whether the log still begins with them.
     pub holds: bool,
+}
+
+/// `GET /api/v1/gates/{id}`: whether a stage gate is open.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gate {
+    /// The gate.
+    pub gate: Named,
+    /// Whether all that it asks for surely holds.
+    pub open: bool,
+    /// The unit whose figures they are; left out: all rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Named>,
+    /// What it asks for, and how that stands.
+    pub demands: Vec<Demanded>,
+}
+
+/// One thing that a stage gate asks for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Demanded {
+    /// The KPI.
+    pub kpi: Named,
+    /// What it has to be, in words.
+    pub asked: String,
+    /// The period of the figure; left out: none counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<String>,
+    /// The figure as it is shown; left out: there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figure: Option<String>,
+    /// Whether it holds; left out: that is not known, so it holds nothing open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds: Option<bool>,
+    /// Why it does not, or is not known, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Code, Kpi, Named, Person, Project, Reason, Target, Value};
+use super::{Code, ItemChild, Kpi, Named, Person, Project, Reason, Target, Value};
 
 /// `GET /api/v1/kpis`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -89,6 +89,12 @@ pub struct KpiInFull {
     /// What was said of it, the newest period first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commentary: Vec<Commentary>,
+    /// What is open about its figures: alerts, plans, post-mortems, disputes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub open: Vec<ItemChild>,
+    /// Items that say that the figure is not right, and have no answer yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disputed: Vec<u64>,
     /// Figures that are no longer computed.
     pub withdrawn: Vec<Withdrawal>,
     /// What the figures rest on and is not so any more.

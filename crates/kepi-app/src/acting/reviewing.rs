@@ -1,0 +1,389 @@
+//! Opens a review once its day has come, with an agenda made of what deviates and of what waits; whose turn it is to be confirmed among
+//! the definitions is found from the reviews before.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{Timestamp, tz::TimeZone};
+use kepi_govern::{
+    Command, Content, Directory, Evidence, Item, Open, Organisation, Principal,
+    items::{Decision, OnAgenda, Outcome, Point, Review},
+    laws,
+    periods::PeriodId,
+};
+use kepi_model::{
+    calendar::{Calendar, CalendarError, Grain, Period},
+    id::{KpiId, PersonId, UnitId},
+    project::{CascadeTargets, Project, Scorecard},
+    review,
+};
+use kepi_score::{
+    band::{Band, band},
+    card::Card,
+};
+use kepi_store::{NewText, door::new_key};
+
+use super::follow::{NoFigures, Published, Watched, job, unless};
+use crate::{
+    deciding::Deciding,
+    error::AppError,
+    open::App,
+    picture::texts_of,
+};
+
+/// Business hours of a day.
+const DAY: u16 = 8;
+
+/// A KPI in a unit, and whether it is about its definition.
+type Subject = (KpiId, Option<UnitId>, bool);
+
+/// Points by what they are about.
+type Points = BTreeMap<Subject, (BTreeSet<OnAgenda>, BTreeSet<u64>)>;
+
+/// The definitions whose turn it is to be confirmed: so many that each has its turn within so many reviews, those first that were
+/// confirmed longest ago, or never.
+fn rotated<'a>(
+    kpis: &[&'a KpiId],
+    confirmed: &BTreeMap<&KpiId, PeriodId>,
+    within: u16,
+) -> BTreeSet<&'a KpiId> {
+    let mut all: Vec<&KpiId> = kpis.to_vec();
+    all.sort_by_key(|kpi| confirmed.get(kpi).map(|period| period.first));
+    let each = kpis.len().div_ceil(usize::from(within.max(1)));
+    all.into_iter().take(each).collect()
+}
+
+/// The period of a length in which a longer one ends.
+fn last_within(calendar: &Calendar, grain: Grain, period: Period) -> Result<Period, CalendarError> {
+    Ok(calendar.period_of_day(grain, calendar.last_day(period)?))
+}
+
+/// A unit and all below it; none: everything.
+fn below<'a>(project: &'a Project, top: Option<&'a UnitId>) -> impl Fn(Option<&UnitId>) -> bool + 'a {
+    move |unit| {
+        let Some(top) = top else { return true };
+        let mut next = unit;
+        // A tree is no deeper than it has units.
+        for _ in 0..=project.units.len() {
+            match next {
+                Some(unit) if unit == top => return true,
+                Some(unit) => next = project.units.get(unit).and_then(|of| of.parent.as_ref()),
+                None => return false,
+            }
+        }
+        false
+    }
+}
+
+/// What an agenda is made of.
+struct Agenda<'a> {
+    project: &'a Project,
+    organisation: &'a Organisation,
+    published: Option<&'a Published>,
+    rule: &'a review::Review,
+    card: &'a Scorecard,
+    period: Period,
+    id: PeriodId,
+    at: i64,
+}
+
+impl Agenda<'_> {
+    /// The unit whose figures are gone through; none: all rows.
+    fn unit(&self) -> Option<&UnitId> {
+        self.rule.unit.as_ref().filter(|unit| self.card.unit.as_ref() != Some(*unit))
+    }
+
+    fn points(&self) -> Result<Vec<Point>, AppError> {
+        let mut points = Points::new();
+        for kpi in self.card.kpis() {
+            self.figure(kpi, self.unit(), &mut points)?;
+        }
+        self.waiting(&mut points)?;
+        self.before(&mut points);
+        let point = |((kpi, unit, _), (why, items)): (Subject, _)| Point { why, kpi, unit, items };
+        let mut points: Vec<Point> = points.into_iter().map(point).collect();
+        points.sort();
+        Ok(points)
+    }
+
+    /// What there is to say of the figure of a KPI.
+    fn figure(&self, id: &KpiId, unit: Option<&UnitId>, points: &mut Points) -> Result<(), AppError> {
+        let Some(kpi) = self.project.kpis.get(id) else { return Ok(()) };
+        let card = Card { project: self.project, scorecard: self.card, values: &NoFigures };
+        let Some(segment) = card.segment(unit) else { return Ok(()) };
+        let grain = self.card.period.max(kpi.period);
+        if grain > self.rule.period {
+            // It has no figure of this period alone.
+            return Ok(());
+        }
+        let watched = Watched {
+            kpi,
+            grain,
+            unit: unit.cloned(),
+            segment,
+            rule: self.card.cascade.as_ref().map_or(CascadeTargets::Inherit, |of| of.targets),
+            top: self.card.unit.clone(),
+        };
+        let period = last_within(&self.project.calendar, grain, self.period)?;
+        let looked = self.published.map(|published| watched.looked(self.project, published));
+        let looked = looked.unwrap_or_default();
+        let own = looked.iter().find(|of| of.ordinal == period.ordinal);
+        let before = looked.iter().find(|of| of.ordinal == period.ordinal - 1);
+        let value = self.published.and_then(|published| published.value(&watched, period.ordinal));
+        let mut why = BTreeSet::new();
+        let is_red = value.and_then(|value| value.measured().ok()).is_some_and(|estimate| {
+            let lines = watched.lines(self.project, period);
+            lines.is_some_and(|lines| band(estimate.point, &lines, kpi.better) == Band::Red)
+        });
+        let beyond = own.is_some_and(|of| of.beyond == Some(true));
+        if is_red {
+            why.insert(OnAgenda::Red);
+        }
+        if beyond {
+            why.insert(OnAgenda::Unusual);
+        }
+        if own.is_some_and(|of| of.guardrail == Some(true)) {
+            why.insert(OnAgenda::Guardrail);
+        }
+        if own.is_none_or(|of| of.red.is_none() && of.beyond.is_none()) && !is_red {
+            // Without a target and within too few periods to judge, a sure figure is one nevertheless.
+            let is_sure = value.is_some_and(|value| value.measured().is_ok())
+                && self.published.is_some_and(|published| watched.why_not_at(published, period.ordinal).is_none());
+            if !is_sure {
+                why.insert(OnAgenda::Unknown);
+            }
+        }
+        // Red for sure, and no chance of one period: somebody has to do something about it.
+        let sure = own.is_some_and(|of| of.red == Some(true));
+        let lasts = before.is_some_and(|of| of.red == Some(true));
+        let plan = |item: &Item| {
+            matches!(&item.content, Content::ActionPlan(plan) if plan.kpi == *id && plan.unit.as_ref() == unit)
+        };
+        if sure && (beyond || lasts) && !self.organisation.items.open().any(plan) {
+            why.insert(OnAgenda::PlanOwed);
+        }
+        if (is_red || beyond) && !self.is_explained(id, unit, PeriodId {
+            grain,
+            first: self.project.calendar.first_day(period)?,
+        }) {
+            why.insert(OnAgenda::Unexplained);
+        }
+        if !why.is_empty() {
+            points.entry((id.clone(), unit.cloned(), false)).or_default().0.extend(why);
+        }
+        Ok(())
+    }
+
+    /// Whether somebody has said why a figure is as it is, and did not take it back.
+    fn is_explained(&self, kpi: &KpiId, unit: Option<&UnitId>, period: PeriodId) -> bool {
+        self.organisation.items.all().any(|item| {
+            let stands = matches!(item.ended, None | Some((Outcome::Done, _)));
+            matches!(&item.content, Content::Commentary(of)
+                if stands && of.kpi == *kpi && of.unit.as_ref() == unit && of.period == period)
+        })
+    }
+
+    /// What waits for somebody about a KPI of the scorecard, in the unit or below.
+    fn waiting(&self, points: &mut Points) -> Result<(), AppError> {
+        let kpis: BTreeSet<&KpiId> = self.card.kpis().collect();
+        let within = below(self.project, self.unit());
+        let mut seen: BTreeSet<(KpiId, Option<UnitId>)> = BTreeSet::new();
+        let mut plans = Vec::new();
+        for item in self.organisation.items.open() {
+            let Some((kpi, unit)) = self.organisation.items.about(&item.content) else { continue };
+            if !kpis.contains(kpi) || !within(unit) {
+                continue;
+            }
+            let late = || item.due().is_some_and(|due| due <= self.at) || !item.work.missed.is_empty();
+            let why = match &item.content {
+                Content::Alert(_) => OnAgenda::Alert,
+                Content::Dispute(_) => OnAgenda::Disputed,
+                Content::Task(_) if late() => OnAgenda::Overdue,
+                Content::ActionPlan(_) => {
+                    plans.push((kpi.clone(), unit.cloned(), item.number));
+                    continue;
+                }
+                _ => continue,
+            };
+            if unit != self.unit() && seen.insert((kpi.clone(), unit.cloned())) {
+                self.figure(kpi, unit, points)?;
+            }
+            let point = points.entry((kpi.clone(), unit.cloned(), false)).or_default();
+            point.0.insert(why);
+            point.1.insert(item.number);
+        }
+        for (kpi, unit, plan) in plans {
+            if let Some(point) = points.get_mut(&(kpi, unit, false)) {
+                point.1.insert(plan);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the reviews before leave to this one: what was put off, and definitions in turn.
+    fn before(&self, points: &mut Points) {
+        let kpis: Vec<&KpiId> = self.card.kpis().collect();
+        let mut reviews: Vec<(&Review, &Item)> = self
+            .organisation
+            .items
+            .all()
+            .filter_map(|item| match &item.content {
+                Content::Review(of) if of.rule.as_str() == self.rule.id.as_str() && of.period < self.id => {
+                    Some((of, item))
+                }
+                _ => None,
+            })
+            .collect();
+        reviews.sort_by_key(|(of, _)| of.period);
+        let mut confirmed = BTreeMap::new();
+        for (last, (of, item)) in reviews.iter().rev().enumerate().rev() {
+            for (place, point) in of.points.iter().enumerate() {
+                let decided = u16::try_from(place).ok().and_then(|place| item.work.decided.get(&place));
+                let Some(decided) = decided.filter(|_| kpis.contains(&&point.kpi)) else { continue };
+                let deferred = decided.decision == Decision::Defer;
+                if deferred && last == 0 && !point.is_of_definition() {
+                    let key = (point.kpi.clone(), point.unit.clone(), false);
+                    points.entry(key).or_default().0.insert(OnAgenda::Deferred);
+                }
+                if !deferred && point.is_of_definition() {
+                    confirmed.insert(&point.kpi, of.period);
+                }
+            }
+        }
+        let Some(within) = self.rule.rotation else { return };
+        for kpi in rotated(&kpis, &confirmed, within) {
+            points.entry((kpi.clone(), None, true)).or_default().0.insert(OnAgenda::Definition);
+        }
+    }
+}
+
+impl App {
+    /// Opens the reviews whose day has come, each once for its period.
+    ///
+    /// # Errors
+    /// Store or lake refused, or what is in force cannot be read.
+    pub async fn open_reviews(&self, at: i64) -> Result<u64, AppError> {
+        let deciding = Deciding(&self.store);
+        let organisation = self.store.organisation().await?;
+        if organisation.register.position() == 0 {
+            return Ok(0);
+        }
+        let in_force = deciding.in_force_project(&organisation).await?;
+        let mut due = Vec::new();
+        for rule in in_force.reviews.values() {
+            if let Some(period) = self.review_due(&in_force, rule, &organisation, at)? {
+                due.push((rule, period));
+            }
+        }
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let runs = self.values.runs(None).await.map_err(AppError::Lake)?;
+        let published = match runs.last() {
+            Some(run) => Some(self.published(&texts_of(self, &run.pins).await?.1).await?),
+            None => None,
+        };
+        let mut opened = 0;
+        for (rule, period) in due {
+            let Some(card) = in_force.scorecards.get(&rule.scorecard) else { continue };
+            let id = PeriodId { grain: rule.period, first: in_force.calendar.first_day(period)? };
+            let agenda = Agenda {
+                project: &in_force,
+                organisation: &organisation,
+                published: published.as_ref(),
+                rule,
+                card,
+                period,
+                id,
+                at,
+            };
+            let Evidence::Answerable(directory) = deciding.answerable(&organisation).await? else { continue };
+            let unit = rule.unit.as_ref();
+            let Some(chair) = self.stands_for(&directory, &rule.chair, unit).await? else { continue };
+            let mut participants = BTreeSet::new();
+            for person in &rule.participants {
+                participants.extend(self.stands_for(&directory, person, unit).await?.filter(|person| *person != chair));
+            }
+            let Ok(name) = rule.id.as_str().parse() else { continue };
+            let content = Content::Review(Review {
+                rule: name,
+                scorecard: rule.scorecard.clone(),
+                unit: rule.unit.clone(),
+                period: id,
+                chair,
+                participants,
+                hours: rule.days * DAY,
+                run: runs.last().map(|run| run.number.unsigned_abs()),
+                points: agenda.points()?,
+            });
+            let why = NewText::new(format!("{}: {} is over", rule.name, in_force.calendar.label(period)));
+            let open = Command::Open(Open { content, why: why.commitment });
+            let done = deciding.ask_as(&job(), &open, vec![why], (&new_key("reviews"), at)).await;
+            opened += u64::from(unless(done, &[laws::ALREADY_OPEN, laws::NOBODY_THERE])?);
+        }
+        Ok(opened)
+    }
+
+    /// The period whose review is to be opened; none: its day has not come, or it was opened.
+    fn review_due(
+        &self,
+        project: &Project,
+        rule: &review::Review,
+        organisation: &Organisation,
+        at: i64,
+    ) -> Result<Option<Period>, AppError> {
+        let zone = TimeZone::get(&project.calendar.zone).unwrap_or(TimeZone::UTC);
+        let Ok(now) = Timestamp::from_microsecond(at) else { return Ok(None) };
+        let today = now.to_zoned(zone).date();
+        let hours = rule.business_hours.as_ref().and_then(|id| project.business_hours.get(id));
+        let Some(period) = rule.due(&project.calendar, today, hours.map(|named| &named.hours))? else {
+            return Ok(None);
+        };
+        let id = PeriodId { grain: rule.period, first: project.calendar.first_day(period)? };
+        let was = organisation.items.all().any(|item| {
+            matches!(&item.content, Content::Review(of) if of.rule.as_str() == rule.id.as_str() && of.period == id)
+        });
+        Ok(Some(period).filter(|_| !was))
+    }
+
+    /// Who stands in a unit for somebody whom a definition names.
+    async fn stands_for(
+        &self,
+        directory: &Directory,
+        person: &PersonId,
+        unit: Option<&UnitId>,
+    ) -> Result<Option<u64>, AppError> {
+        Ok(match self.store.person(person.as_str()).await? {
+            Principal::Person(number) => Some(directory.stands_for(number, unit)),
+            Principal::Job(_) => None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::Date;
+
+    use super::*;
+
+    #[test]
+    fn sixty_definitions_are_each_confirmed_once_in_a_year_of_four_reviews() {
+        let all: Vec<KpiId> = (0..60).map(|n| format!("k{n}").parse().unwrap()).collect();
+        let kpis: Vec<&KpiId> = all.iter().collect();
+        let mut confirmed: BTreeMap<&KpiId, PeriodId> = BTreeMap::new();
+        for (n, month) in [1i8, 4, 7, 10].into_iter().enumerate() {
+            let turn = rotated(&kpis, &confirmed, 4);
+            assert_eq!(turn.len(), 15);
+            assert!(turn.iter().all(|kpi| !confirmed.contains_key(kpi)), "none twice in a year");
+            let period = PeriodId { grain: Grain::Quarter, first: Date::constant(2026, month, 1) };
+            confirmed.extend(turn.into_iter().map(|kpi| (kpi, period)));
+            assert_eq!(confirmed.len(), 15 * (n + 1));
+        }
+        // In the next year those come first whose turn was longest ago.
+        let first: BTreeSet<&KpiId> = kpis.iter().take(15).copied().collect();
+        assert_eq!(rotated(&kpis, &confirmed, 4), first);
+        // What was put off comes first, and no more than a review's share.
+        confirmed.remove(kpis[40]);
+        let turn = rotated(&kpis, &confirmed, 4);
+        assert!(turn.contains(kpis[40]) && turn.len() == 15);
+    }
+}

@@ -1,0 +1,147 @@
+//! Laws of reviews and disputes: a review is held once for each period and closed with a decision on every point, and who disputes a
+//! figure does not answer herself.
+
+use std::collections::BTreeSet;
+
+use super::{
+    ALREADY_OPEN, BY_ITSELF, INCOMPLETE, NO_SUCH_OUTCOME, NOBODY_THERE, NOTHING_NEW, PLAN_OWED, UNDECIDED,
+    acting::{directory, handed},
+    deciding::{Violated, is_there},
+};
+use crate::{
+    acting::PointDecided,
+    command::{Facts, Open},
+    directory::Directory,
+    event::{Event, ItemOpened},
+    items::{
+        Action, Content, Decision, Dispute, Follows, Item, OnAgenda, Review, Task, TaskOf, midnight,
+    },
+    organisation::Organisation,
+    principal::Principal,
+};
+
+/// A review whose day has come.
+pub(super) fn opened(
+    organisation: &Organisation,
+    open: &Open,
+    of: &Review,
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) -> Option<Vec<Event>> {
+    let directory = directory(organisation, facts, violated)?;
+    if matches!(facts.by, Principal::Person(_)) {
+        violated.say(BY_ITSELF, "reviews open by themselves, by what the definitions say: `review: …`");
+    }
+    if midnight(of.period.first) > facts.at {
+        violated.say(NOTHING_NEW, "the period has not begun");
+    }
+    let points: BTreeSet<_> =
+        of.points.iter().map(|point| (&point.kpi, &point.unit, point.is_of_definition())).collect();
+    if points.len() < of.points.len() || of.points.iter().any(|point| point.why.is_empty()) {
+        violated.say(INCOMPLETE, "each point stands on the agenda once, and for a reason");
+    }
+    let same = |item: &&Item| {
+        matches!(&item.content, Content::Review(other) if (&other.rule, other.period) == (&of.rule, of.period))
+    };
+    if let Some(other) = organisation.items.all().find(same) {
+        violated.say(ALREADY_OPEN, format!("item {} is the review of that period", other.number));
+    }
+    opens(organisation, open, directory, facts, violated)
+}
+
+/// A figure that somebody says is not right.
+pub(super) fn disputed(
+    organisation: &Organisation,
+    open: &Open,
+    of: &Dispute,
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) -> Option<Vec<Event>> {
+    let directory = directory(organisation, facts, violated)?;
+    is_there(organisation, facts.by, violated);
+    if matches!(facts.by, Principal::Job(_)) {
+        violated.say(BY_ITSELF, "a person says that a figure is not right");
+    }
+    let same = |item: &&Item| matches!(&item.content, Content::Dispute(other) if of.is_about_the_same(other));
+    if let Some(other) = organisation.items.open().find(same) {
+        violated.say(ALREADY_OPEN, format!("item {} says that it is not right, and waits for an answer", other.number));
+    }
+    opens(organisation, open, directory, facts, violated)
+}
+
+fn opens(
+    organisation: &Organisation,
+    open: &Open,
+    directory: &Directory,
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) -> Option<Vec<Event>> {
+    let item = organisation.items.next();
+    let opened = ItemOpened { item, content: open.content.clone(), why: open.why };
+    let first = handed(organisation, (item, &open.content, facts.by), directory, facts.at, violated);
+    Some(vec![Event::ItemOpened(opened), first])
+}
+
+/// A decision on a point, with the task that follows of it.
+pub(super) fn decided(
+    organisation: &Organisation,
+    item: &Item,
+    (place, decision, why, follows): (u16, Decision, kepi_proof::Commitment, Option<Follows>),
+    directory: &Directory,
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) -> Vec<Event> {
+    let Content::Review(review) = &item.content else {
+        violated.say(NO_SUCH_OUTCOME, "points are decided on by reviews");
+        return Vec::new();
+    };
+    let Some(point) = review.points.get(usize::from(place)) else {
+        violated.say(INCOMPLETE, format!("the agenda has {} points", review.points.len()));
+        return Vec::new();
+    };
+    if item.work.decided.contains_key(&place) {
+        violated.say(NOTHING_NEW, "that point was decided on already");
+    }
+    if decision == Decision::Accept && point.why.contains(&OnAgenda::PlanOwed) {
+        violated.say(
+            PLAN_OWED,
+            "it is red beyond chance, and nobody has filed a plan: ask somebody for one, or put it off and say why",
+        );
+    }
+    let task = organisation.items.next();
+    let decided = |task| {
+        Event::PointDecided(PointDecided { item: item.number, point: place, decision, why, task })
+    };
+    match follows {
+        None if decision.is_followed() => {
+            violated.say(INCOMPLETE, "say who does that, and until when");
+            Vec::new()
+        }
+        None => vec![decided(None)],
+        Some(_) if !decision.is_followed() => {
+            violated.say(INCOMPLETE, "nobody does anything by that: leave out who, and until when");
+            Vec::new()
+        }
+        Some(Follows { owner, by }) => {
+            if !directory.people.contains_key(&owner) {
+                violated.say(NOBODY_THERE, "who is to do it is no person of this project");
+            }
+            if by.tomorrow().map_or(0, midnight) <= facts.at {
+                violated.say(INCOMPLETE, "the day until which it is to be done has passed");
+            }
+            let of = TaskOf::Point { review: item.number, point: place };
+            let content = Content::Task(Task { of, action: Action { what: why, owner, by } });
+            let first = handed(organisation, (task, &content, facts.by), directory, facts.at, violated);
+            vec![decided(Some(task)), Event::ItemOpened(ItemOpened { item: task, content, why }), first]
+        }
+    }
+}
+
+/// Whether a review can be closed.
+pub(super) fn is_decided(item: &Item, violated: &mut Violated<'_>) {
+    let Content::Review(review) = &item.content else { return };
+    let left = review.points.len().saturating_sub(item.work.decided.len());
+    if left > 0 {
+        violated.say(UNDECIDED, format!("{left} of {} points are not decided on", review.points.len()));
+    }
+}

@@ -1,0 +1,159 @@
+//! Reviews and disputes: each is opened once, decided on by whom it is with, and over when nothing of it is open.
+
+use jiff::civil::Date;
+use kepi_govern::{
+    Command, Content, Deed, Open,
+    items::{Decision, Dispute, Follows, OnAgenda, Outcome, Point, Review},
+    laws,
+    periods::PeriodId,
+};
+use kepi_model::governance::Mode;
+
+use crate::{
+    acting::{Acting, WHY, alert, at, month, plan},
+    deciding::{DAY, person},
+};
+
+fn point(kpi: &str, unit: Option<&str>, why: &[OnAgenda]) -> Point {
+    Point {
+        why: why.iter().copied().collect(),
+        kpi: kpi.parse().unwrap(),
+        unit: unit.map(|of| of.parse().unwrap()),
+        items: [].into(),
+    }
+}
+
+/// A review of a period, which 5 takes part in.
+pub fn review(period: PeriodId, chair: u64) -> Review {
+    Review {
+        rule: "monthly".parse().unwrap(),
+        scorecard: "service".parse().unwrap(),
+        unit: None,
+        period,
+        chair,
+        participants: [5].into(),
+        hours: 16,
+        run: Some(1),
+        points: vec![
+            point("renewals", Some("emea"), &[OnAgenda::PlanOwed, OnAgenda::Red]),
+            point("renewals", None, &[OnAgenda::Red]),
+            point("renewals", None, &[OnAgenda::Definition]),
+        ],
+    }
+}
+
+pub fn dispute(unit: Option<&str>, period: PeriodId) -> Dispute {
+    Dispute { kpi: "renewals".parse().unwrap(), unit: unit.map(|of| of.parse().unwrap()), period, run: 1 }
+}
+
+fn decide(point: u16, decision: Decision, follows: Option<Follows>) -> Deed {
+    Deed::Decide { point, decision, why: WHY, follows }
+}
+
+fn until(owner: u64, day: i8) -> Option<Follows> {
+    Some(Follows { owner, by: Date::constant(2026, 5, day) })
+}
+
+fn open(acting: &mut Acting, of: Review) -> Result<u64, Vec<&'static str>> {
+    let number = acting.world.organisation.items.next();
+    acting.job(&Command::Open(Open { content: Content::Review(of), why: WHY })).map(|_| number)
+}
+
+#[test]
+fn a_review_is_held_once_and_closed_with_a_decision_on_every_point() {
+    let mut acting = Acting::new(Mode::Reviewed);
+    let item = open(&mut acting, review(month(3), 2)).unwrap();
+    // Sixteen business hours from Thursday 15:00, with a holiday and a week-end between.
+    assert_eq!((acting.owner(item), acting.step(item)), (2, "deciding"));
+    assert_eq!(acting.item(item).due(), Some(at("2026-05-05T15:00[Europe/Berlin]")));
+    assert_eq!(open(&mut acting, review(month(3), 3)).unwrap_err(), [laws::ALREADY_OPEN]);
+    assert_eq!(open(&mut acting, review(month(8), 2)).unwrap_err(), [laws::NOTHING_NEW]);
+    let mut twice = review(month(2), 2);
+    twice.points.push(point("renewals", None, &[OnAgenda::Alert]));
+    assert_eq!(open(&mut acting, twice).unwrap_err(), [laws::INCOMPLETE]);
+    let by_hand = Command::Open(Open { content: Content::Review(review(month(2), 2)), why: WHY });
+    assert_eq!(acting.ask(person(1), &by_hand).unwrap_err(), [laws::BY_ITSELF]);
+
+    // Who takes part does not decide, and it is owed.
+    assert_eq!(
+        acting.act(5, item, decide(1, Decision::Accept, None)).unwrap_err(),
+        [laws::NOT_YOUR_TURN]
+    );
+    assert_eq!(acting.act(2, item, Deed::Dismiss { why: WHY }).unwrap_err(), [laws::OWED]);
+    assert_eq!(acting.finish(2, item, "held").unwrap_err(), [laws::UNDECIDED]);
+    // A plan is owed: that is not accepted.
+    assert_eq!(acting.act(2, item, decide(0, Decision::Accept, None)).unwrap_err(), [laws::PLAN_OWED]);
+    assert_eq!(acting.act(2, item, decide(9, Decision::Accept, None)).unwrap_err(), [laws::INCOMPLETE]);
+    // What is to be done is somebody's, until a day that has not passed; and nothing else is.
+    assert_eq!(acting.act(2, item, decide(0, Decision::Task, None)).unwrap_err(), [laws::INCOMPLETE]);
+    assert_eq!(
+        acting.act(2, item, decide(1, Decision::Defer, until(5, 20))).unwrap_err(),
+        [laws::INCOMPLETE]
+    );
+    assert_eq!(
+        acting.act(2, item, decide(0, Decision::Task, until(9, 20))).unwrap_err(),
+        [laws::NOBODY_THERE]
+    );
+    let past = Follows { owner: 5, by: Date::constant(2026, 4, 29) };
+    assert_eq!(acting.act(2, item, decide(0, Decision::Plan, Some(past))).unwrap_err(), [laws::INCOMPLETE]);
+
+    acting.act(2, item, decide(0, Decision::Plan, until(5, 20))).unwrap();
+    assert_eq!(acting.act(2, item, decide(0, Decision::Defer, None)).unwrap_err(), [laws::NOTHING_NEW]);
+    let task = item + 1;
+    assert_eq!((acting.owner(task), acting.step(task)), (5, "doing"));
+    assert_eq!(acting.item(task).due(), Some(at("2026-05-21T00:00[UTC]")));
+    // Whoever is above may decide as well.
+    acting.act(1, item, decide(1, Decision::Accept, None)).unwrap();
+    assert_eq!(acting.finish(2, item, "held").unwrap_err(), [laws::UNDECIDED]);
+    acting.act(2, item, decide(2, Decision::Defer, None)).unwrap();
+    acting.finish(2, item, "held").unwrap();
+    assert_eq!(acting.item(item).ended.map(|(outcome, _)| outcome), Some(Outcome::Done));
+    assert_eq!(open(&mut acting, review(month(3), 2)).unwrap_err(), [laws::ALREADY_OPEN], "for ever");
+
+    // The plan that was asked for answers the task: that is done when others agree to it.
+    let owed = plan(Some(task), 5);
+    assert_eq!(acting.open_plan(5, plan(Some(item), 5)).unwrap_err(), [laws::INCOMPLETE]);
+    let other = kepi_govern::items::ActionPlan { unit: None, ..owed.clone() };
+    assert_eq!(acting.open_plan(5, other).unwrap_err(), [laws::INCOMPLETE]);
+    let number = acting.open_plan(5, owed).unwrap();
+    acting.approve(2, number).unwrap();
+    assert_eq!((acting.step(number), acting.step(task)), ("doing", "ended"));
+    assert_eq!(acting.item(task).ended.map(|(outcome, _)| outcome), Some(Outcome::Done));
+}
+
+#[test]
+fn a_review_that_nobody_closes_goes_up() {
+    let mut acting = Acting::new(Mode::Open);
+    let item = open(&mut acting, review(month(3), 5)).unwrap();
+    acting.world.at += 10 * DAY;
+    acting.job(&Command::Tick).unwrap();
+    assert_eq!(acting.owner(item), 3);
+    assert_eq!(acting.act(5, item, decide(1, Decision::Accept, None)).unwrap_err(), [laws::NOT_YOUR_TURN]);
+    acting.act(3, item, decide(1, Decision::Accept, None)).unwrap();
+}
+
+#[test]
+fn a_dispute_is_answered_by_another_and_once() {
+    let mut acting = Acting::new(Mode::Reviewed);
+    let ask = |acting: &mut Acting, by: u64, of: Dispute| {
+        let number = acting.world.organisation.items.next();
+        acting
+            .ask(person(by), &Command::Open(Open { content: Content::Dispute(of), why: WHY }))
+            .map(|_| number)
+    };
+    let item = ask(&mut acting, 4, dispute(Some("emea"), month(4))).unwrap();
+    assert_eq!((acting.owner(item), acting.step(item)), (5, "answering"));
+    assert_eq!(ask(&mut acting, 6, dispute(Some("emea"), month(4))).unwrap_err(), [laws::ALREADY_OPEN]);
+    // Another period is another figure. Who answers for it does not answer herself.
+    let own = ask(&mut acting, 5, dispute(Some("emea"), month(3))).unwrap();
+    assert_eq!(acting.owner(own), 3);
+    assert_eq!(ask(&mut acting, 9, dispute(None, month(3))).unwrap_err(), [laws::NOT_THERE]);
+    assert_eq!(acting.finish(4, item, "stands").unwrap_err(), [laws::NOT_YOUR_TURN]);
+    assert_eq!(acting.finish(5, item, "fixed").unwrap_err(), [laws::NO_SUCH_OUTCOME]);
+    acting.finish(5, item, "corrected").unwrap();
+    assert_eq!(acting.step(item), "ended");
+    // It can be said again of what was answered.
+    ask(&mut acting, 4, dispute(Some("emea"), month(4))).unwrap();
+    // An alert is another matter.
+    acting.raise(alert(Some("emea"), month(4))).unwrap();
+}

@@ -1,0 +1,64 @@
+//! When people meet over figures, and who.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+use crate::{
+    business_hours::{BusinessHours, nth_open_day},
+    calendar::{Calendar, CalendarError, Grain, Period},
+    id::{BusinessHoursId, PersonId, ReviewId, ScorecardId, UnitId},
+};
+
+/// When people meet over the figures of a scorecard, and who.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    /// Its name.
+    pub id: ReviewId,
+    /// Shown name.
+    pub name: String,
+    /// The scorecard whose KPIs are gone through.
+    pub scorecard: ScorecardId,
+    /// The unit whose figures they are; none: that of the scorecard.
+    pub unit: Option<UnitId>,
+    /// Each period of this length has its review.
+    pub period: Grain,
+    /// On the how-manieth day of business after the period's end it opens.
+    pub after: u16,
+    /// Days on which it opens instead; none: it goes by `after`.
+    pub on: BTreeSet<Date>,
+    /// Whose days of business count; none: Monday to Friday.
+    pub business_hours: Option<BusinessHoursId>,
+    /// Who leads it.
+    pub chair: PersonId,
+    /// Who takes part beside.
+    pub participants: BTreeSet<PersonId>,
+    /// In so many days of business it is closed.
+    pub days: u16,
+    /// Within so many reviews the definition of every KPI is confirmed once; none: that is not asked.
+    pub rotation: Option<u16>,
+}
+
+impl Review {
+    /// The period whose review is open, or was, on a day; none: its day has not come.
+    ///
+    /// # Errors
+    /// The day lies outside the years that are known.
+    pub fn due(
+        &self,
+        calendar: &Calendar,
+        today: Date,
+        hours: Option<&BusinessHours>,
+    ) -> Result<Option<Period>, CalendarError> {
+        let over = |day: Date| {
+            let running = calendar.period_of_day(self.period, day);
+            Period { ordinal: running.ordinal - 1, ..running }
+        };
+        if !self.on.is_empty() {
+            return Ok(self.on.range(..=today).next_back().map(|day| over(*day)));
+        }
+        let period = over(today);
+        let opens = nth_open_day(self.after, calendar.last_day(period)?, hours);
+        Ok(opens.is_some_and(|day| day <= today).then_some(period))
+    }
+}
