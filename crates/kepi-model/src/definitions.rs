@@ -46,7 +46,7 @@ pub(crate) use governance::Governance;
 pub(crate) use guardrail::{Bound, Guardrail};
 pub(crate) use kpi::{Basis, By, DimensionPaths, Kpi, Line, Target};
 pub(crate) use project::{Person, Project, Unit};
-pub(crate) use review::{StageGate, Review};
+pub(crate) use review::{Review, StageGate};
 pub(crate) use rule::DataRule;
 pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective};
 pub(crate) use source::{

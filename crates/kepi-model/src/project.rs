@@ -21,8 +21,9 @@ use crate::{
     calendar::{Calendar, Grain},
     governance::Governance,
     id::{
-        AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, StageGateId, GuardrailId, KpiId,
-        LevelId, LoopId, PersonId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId, UnitId,
+        AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, GuardrailId, KpiId,
+        LevelId, LoopId, PersonId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId,
+        StageGateId, UnitId,
     },
     review::Review,
 };

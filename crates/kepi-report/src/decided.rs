@@ -494,6 +494,7 @@ impl Item {
     /// Whether somebody takes part in it: wrote it, is asked, said something of it, or is touched by it.
     pub fn has_part(&self, name: Option<&str>) -> bool {
         let ballots = self.ballots.iter().any(|ballot| Some(ballot.by.as_str()) == name);
-        ballots || [&self.turn, &self.authors, &self.concerned, &self.part].into_iter().any(|of| is_of(name, of))
+        ballots
+            || [&self.turn, &self.authors, &self.concerned, &self.part].into_iter().any(|of| is_of(name, of))
     }
 }

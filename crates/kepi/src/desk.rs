@@ -133,9 +133,10 @@ async fn wanted(app: &App, wish: Wish, acting: Acting<'_>) -> Result<u64, AppErr
         }
         Wish::Act { item, deed } => {
             let by = match &deed {
-                Deed::Decide { follows: Some((_, by)), .. } => Some(by.parse().map_err(|_| {
-                    AppError::NotFound(format!("`{by}` is no day: write 2026-05-20"))
-                })?),
+                Deed::Decide { follows: Some((_, by)), .. } => Some(
+                    by.parse()
+                        .map_err(|_| AppError::NotFound(format!("`{by}` is no day: write 2026-05-20")))?,
+                ),
                 _ => None,
             };
             let doing = match &deed {
@@ -154,7 +155,8 @@ async fn wanted(app: &App, wish: Wish, acting: Acting<'_>) -> Result<u64, AppErr
                 Deed::Answer(settled, note) => Doing::Answer(*settled, note.as_deref()),
                 Deed::Decide { point, decision, why, follows } => {
                     let known = Decision::ALL.into_iter().find(|known| known.word() == decision);
-                    let known = known.ok_or_else(|| AppError::NotFound("choose what is decided".to_owned()))?;
+                    let known =
+                        known.ok_or_else(|| AppError::NotFound("choose what is decided".to_owned()))?;
                     Doing::Decide(*point, known, why, follows.as_ref().map(|(who, _)| who.as_str()).zip(by))
                 }
             };

@@ -155,7 +155,9 @@ impl Deciding<'_> {
                 Deed::Contact { by: *by, reached: *reached, note: note.map(keep).transpose()? }
             }
             Doing::Decide(point, decision, why, follows) => {
-                let point = point.checked_sub(1).ok_or_else(|| AppError::NotFound("the first point is 1".to_owned()))?;
+                let point = point
+                    .checked_sub(1)
+                    .ok_or_else(|| AppError::NotFound("the first point is 1".to_owned()))?;
                 let why = keep(why)?;
                 let follows = match follows {
                     Some((owner, by)) => Some(Follows { owner: self.number_of(owner).await?, by: *by }),

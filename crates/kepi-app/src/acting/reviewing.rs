@@ -23,12 +23,7 @@ use kepi_score::{
 use kepi_store::{NewText, door::new_key};
 
 use super::follow::{NoFigures, Published, Watched, job, unless};
-use crate::{
-    deciding::Deciding,
-    error::AppError,
-    open::App,
-    picture::texts_of,
-};
+use crate::{deciding::Deciding, error::AppError, open::App, picture::texts_of};
 
 /// Business hours of a day.
 const DAY: u16 = 8;
@@ -147,7 +142,9 @@ impl Agenda<'_> {
         if own.is_none_or(|of| of.red.is_none() && of.beyond.is_none()) && !is_red {
             // Without a target and within too few periods to judge, a sure figure is one nevertheless.
             let is_sure = value.is_some_and(|value| value.measured().is_ok())
-                && self.published.is_some_and(|published| watched.why_not_at(published, period.ordinal).is_none());
+                && self
+                    .published
+                    .is_some_and(|published| watched.why_not_at(published, period.ordinal).is_none());
             if !is_sure {
                 why.insert(OnAgenda::Unknown);
             }
@@ -155,16 +152,17 @@ impl Agenda<'_> {
         // Red for sure, and no chance of one period: somebody has to do something about it.
         let sure = own.is_some_and(|of| of.red == Some(true));
         let lasts = before.is_some_and(|of| of.red == Some(true));
-        let plan = |item: &Item| {
-            matches!(&item.content, Content::ActionPlan(plan) if plan.kpi == *id && plan.unit.as_ref() == unit)
-        };
+        let plan = |item: &Item| matches!(&item.content, Content::ActionPlan(plan) if plan.kpi == *id && plan.unit.as_ref() == unit);
         if sure && (beyond || lasts) && !self.organisation.items.open().any(plan) {
             why.insert(OnAgenda::PlanOwed);
         }
-        if (is_red || beyond) && !self.is_explained(id, unit, PeriodId {
-            grain,
-            first: self.project.calendar.first_day(period)?,
-        }) {
+        if (is_red || beyond)
+            && !self.is_explained(
+                id,
+                unit,
+                PeriodId { grain, first: self.project.calendar.first_day(period)? },
+            )
+        {
             why.insert(OnAgenda::Unexplained);
         }
         if !why.is_empty() {
@@ -301,7 +299,9 @@ impl App {
             let Some(chair) = self.stands_for(&directory, &rule.chair, unit).await? else { continue };
             let mut participants = BTreeSet::new();
             for person in &rule.participants {
-                participants.extend(self.stands_for(&directory, person, unit).await?.filter(|person| *person != chair));
+                participants.extend(
+                    self.stands_for(&directory, person, unit).await?.filter(|person| *person != chair),
+                );
             }
             let Ok(name) = rule.id.as_str().parse() else { continue };
             let content = Content::Review(Review {

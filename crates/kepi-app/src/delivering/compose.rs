@@ -4,7 +4,7 @@ use jiff::{Timestamp, civil::Time, tz::TimeZone};
 use kepi_govern::{
     Content, Event, Item, Recorded,
     delivery::Message,
-    items::{TaskOf, Tally, Turn, tally},
+    items::{Tally, TaskOf, Turn, tally},
 };
 use kepi_model::{
     acting::{Channel, Severity},

@@ -54,8 +54,7 @@ use crate::{
     wire,
 };
 pub use acting::{
-    Action, ActionPlan, Alert, Came, Effect, Expected, Method, Owner, PostMortem, Seen, Task, TaskOf,
-    Work,
+    Action, ActionPlan, Alert, Came, Effect, Expected, Method, Owner, PostMortem, Seen, Task, TaskOf, Work,
 };
 pub use case::{Answer, By, Case, Contact, Permission};
 pub use change_request::Change;

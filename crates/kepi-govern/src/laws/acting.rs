@@ -246,7 +246,8 @@ pub(super) fn of_plan(
         }
     }
     let Some(number) = plan.alert else { return };
-    let mut others = organisation.items.children(number).filter(|of| matches!(of.content, Content::ActionPlan(_)));
+    let mut others =
+        organisation.items.children(number).filter(|of| matches!(of.content, Content::ActionPlan(_)));
     if let Some(other) = others.find(|other| other.ended.is_none() && Some(other.number) != item) {
         violated.say(ALREADY_OPEN, format!("item {} answers the same with a plan", other.number));
     }

@@ -13,9 +13,7 @@ use crate::{
     command::{Facts, Open},
     directory::Directory,
     event::{Event, ItemOpened},
-    items::{
-        Action, Content, Decision, Dispute, Follows, Item, OnAgenda, Review, Task, TaskOf, midnight,
-    },
+    items::{Action, Content, Decision, Dispute, Follows, Item, OnAgenda, Review, Task, TaskOf, midnight},
     organisation::Organisation,
     principal::Principal,
 };
@@ -40,9 +38,7 @@ pub(super) fn opened(
     if points.len() < of.points.len() || of.points.iter().any(|point| point.why.is_empty()) {
         violated.say(INCOMPLETE, "each point stands on the agenda once, and for a reason");
     }
-    let same = |item: &&Item| {
-        matches!(&item.content, Content::Review(other) if (&other.rule, other.period) == (&of.rule, of.period))
-    };
+    let same = |item: &&Item| matches!(&item.content, Content::Review(other) if (&other.rule, other.period) == (&of.rule, of.period));
     if let Some(other) = organisation.items.all().find(same) {
         violated.say(ALREADY_OPEN, format!("item {} is the review of that period", other.number));
     }
@@ -64,7 +60,10 @@ pub(super) fn disputed(
     }
     let same = |item: &&Item| matches!(&item.content, Content::Dispute(other) if of.is_about_the_same(other));
     if let Some(other) = organisation.items.open().find(same) {
-        violated.say(ALREADY_OPEN, format!("item {} says that it is not right, and waits for an answer", other.number));
+        violated.say(
+            ALREADY_OPEN,
+            format!("item {} says that it is not right, and waits for an answer", other.number),
+        );
     }
     opens(organisation, open, directory, facts, violated)
 }
@@ -109,9 +108,8 @@ pub(super) fn decided(
         );
     }
     let task = organisation.items.next();
-    let decided = |task| {
-        Event::PointDecided(PointDecided { item: item.number, point: place, decision, why, task })
-    };
+    let decided =
+        |task| Event::PointDecided(PointDecided { item: item.number, point: place, decision, why, task });
     match follows {
         None if decision.is_followed() => {
             violated.say(INCOMPLETE, "say who does that, and until when");

@@ -1004,8 +1004,9 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
                         _ => Deed::Contact { by: By::Phone, reached: dice(3) == 0, note: None },
                     },
                     _ => {
-                        let outcome =
-                            ["fixed", "accepted", "done", "solved", "stands"][dice(5) as usize].parse().unwrap();
+                        let outcome = ["fixed", "accepted", "done", "solved", "stands"][dice(5) as usize]
+                            .parse()
+                            .unwrap();
                         let cause = (dice(2) == 0).then(|| "waiting".parse().unwrap());
                         Deed::Finish { outcome, cause, why: None }
                     }
@@ -1013,8 +1014,10 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
                 Command::Act(Act { item, deed })
             }
         };
-        let raised =
-            matches!(&command, Command::Open(Open { content: Content::Alert(_) | Content::Case(_) | Content::Review(_), .. }));
+        let raised = matches!(
+            &command,
+            Command::Open(Open { content: Content::Alert(_) | Content::Case(_) | Content::Review(_), .. })
+        );
         let is_job = raised || matches!(command, Command::Observe(_));
         let done = if is_job { acting.job(&command) } else { acting.ask(person(who), &command) };
         log.extend(done.unwrap_or_default());
@@ -1037,7 +1040,9 @@ fn year(seed: u64, lie: Option<Lie>) -> Result<(Organisation, Vec<Event>), Strin
         }
         // Whoever leads a review goes on with it, too.
         let review = acting.world.organisation.items.open().find_map(|item| match &item.content {
-            Content::Review(of) => Some((item.number, item.owner()?.person, of.clone(), item.work.decided.clone())),
+            Content::Review(of) => {
+                Some((item.number, item.owner()?.person, of.clone(), item.work.decided.clone()))
+            }
             _ => None,
         });
         if let Some((item, owner, of, decided)) = review.filter(|_| dice(2) == 0) {

@@ -75,10 +75,7 @@ fn a_review_is_held_once_and_closed_with_a_decision_on_every_point() {
     assert_eq!(acting.ask(person(1), &by_hand).unwrap_err(), [laws::BY_ITSELF]);
 
     // Who takes part does not decide, and it is owed.
-    assert_eq!(
-        acting.act(5, item, decide(1, Decision::Accept, None)).unwrap_err(),
-        [laws::NOT_YOUR_TURN]
-    );
+    assert_eq!(acting.act(5, item, decide(1, Decision::Accept, None)).unwrap_err(), [laws::NOT_YOUR_TURN]);
     assert_eq!(acting.act(2, item, Deed::Dismiss { why: WHY }).unwrap_err(), [laws::OWED]);
     assert_eq!(acting.finish(2, item, "held").unwrap_err(), [laws::UNDECIDED]);
     // A plan is owed: that is not accepted.

@@ -7,7 +7,7 @@ use crate::{
     codes,
     decode::{Either, Keyed, Placed},
     definitions as written,
-    id::{StageGateId, KpiId, ReviewId, ScorecardId, UnitId},
+    id::{KpiId, ReviewId, ScorecardId, StageGateId, UnitId},
     project::{Demand, Kpi, Scorecard, StageGate, Unit},
     review::Review,
     source_text::Span,
@@ -124,7 +124,8 @@ fn gate(
         let demand = match value {
             Some(Either::This(_)) => Some(Demand::NotWorse),
             Some(Either::That(of)) => {
-                rule::bound(&of.at_least, &of.at_most, kpi, *span, codes::STAGE_GATE, context).map(Demand::Within)
+                rule::bound(&of.at_least, &of.at_most, kpi, *span, codes::STAGE_GATE, context)
+                    .map(Demand::Within)
             }
             None => None,
         };

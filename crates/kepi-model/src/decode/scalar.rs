@@ -12,8 +12,8 @@ use crate::{
     id::{
         AlertId, AttributeId, BenchmarkId, BusinessHoursId, CauseId, ChannelId, ConnectionId, CrosswalkId,
         DimensionId, EntityId, FreezeId, FunctionId, GoalId, GovernanceId, GuardrailId, KpiId, LevelId,
-        StageGateId, LoopId, ObjectiveId, PersonId, PerspectiveId, PillarId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId,
-        SourceId, StrategyId, ThemeId, UnitId,
+        LoopId, ObjectiveId, PersonId, PerspectiveId, PillarId, ProjectId, PurposeId, ReviewId, RuleId,
+        ScorecardId, SourceId, StageGateId, StrategyId, ThemeId, UnitId,
     },
     lexical::{self, Clock, Decimal, Epoch},
     meant::meant_choice,

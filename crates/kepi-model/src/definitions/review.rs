@@ -6,7 +6,7 @@ use crate::{
     calendar::Grain,
     decode::{List, Map, Name, Whole, table},
     definitions::guardrail::Condition,
-    id::{BusinessHoursId, StageGateId, KpiId, PersonId, ReviewId, ScorecardId, UnitId},
+    id::{BusinessHoursId, KpiId, PersonId, ReviewId, ScorecardId, StageGateId, UnitId},
 };
 
 table! {

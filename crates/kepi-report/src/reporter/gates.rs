@@ -29,9 +29,9 @@ impl Reporter<'_> {
         let known = id.parse().ok().and_then(|id| project.stage_gates.get(&id));
         // What is not seen holds nobody up and lets nobody through: it is not there.
         let sees = |gate: &&StageGate| {
-            gate.when.keys().all(|kpi| {
-                project.kpis.contains_key(kpi) && self.facts.sees_kpi(kpi, gate.unit.as_ref())
-            })
+            gate.when
+                .keys()
+                .all(|kpi| project.kpis.contains_key(kpi) && self.facts.sees_kpi(kpi, gate.unit.as_ref()))
         };
         let gate = known.filter(sees).ok_or_else(|| ViewError::NotFound {
             what: format!("stage gate `{id}`"),
@@ -88,7 +88,8 @@ impl Reporter<'_> {
             return Ok(of);
         };
         of.period = Some(self.label(period));
-        of.value = Some(format::value(figure.point, &kpi.unit, format::decimals(figure.point, None, &kpi.unit)));
+        of.value =
+            Some(format::value(figure.point, &kpi.unit, format::decimals(figure.point, None, &kpi.unit)));
         match held(demand, kpi.better, Some(&figure), &self.facts.judged(&kpi.id, period, &segment)) {
             Held::Yes => of.holds = Some(true),
             Held::No(_) => {

@@ -25,9 +25,9 @@ use crate::{
     reader::{KpiQuery, ViewError},
     reason::Absence,
     view::{
-        BreakView, CommentaryView, CountedReason, Coverage, DefinitionView, DimensionView, ItemRow, KpiListRow,
-        KpiListView, KpiView, Measured, Named, Outcome, OverrideView, PeopleView, PinsView, QualityView,
-        ResponseView, Restatement, SegmentPoint, StandingView, UnscreenedView, WithdrawalView,
+        BreakView, CommentaryView, CountedReason, Coverage, DefinitionView, DimensionView, ItemRow,
+        KpiListRow, KpiListView, KpiView, Measured, Named, Outcome, OverrideView, PeopleView, PinsView,
+        QualityView, ResponseView, Restatement, SegmentPoint, StandingView, UnscreenedView, WithdrawalView,
     },
 };
 

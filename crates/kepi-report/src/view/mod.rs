@@ -30,11 +30,11 @@ pub use customers::{
 };
 pub use decided::{
     BallotView, CaseView, ClosedView, DocumentView, DraftView, EditorView, FieldView, Forms, HappenedView,
-    HeldView, InboxView, ItemRow, ItemView, OfficialFigure, OfficialView, PeriodView, PeriodsView,
-    PointView, RegisterView, ReviewView, ReviewsView, SaidView, SilenceView, TouchView,
+    HeldView, InboxView, ItemRow, ItemView, OfficialFigure, OfficialView, PeriodView, PeriodsView, PointView,
+    RegisterView, ReviewView, ReviewsView, SaidView, SilenceView, TouchView,
 };
-pub use gate::{GateDemand, GateView};
 pub use explain::{ExplainNode, ExplainView, NodeKind};
+pub use gate::{GateDemand, GateView};
 pub use insight::{AnalysisView, ExhibitView};
 pub use kepi_insight::change::Verdict;
 pub use kepi_query::landing::RowCounts;

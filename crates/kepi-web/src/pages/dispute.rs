@@ -34,5 +34,8 @@ pub(crate) fn render(view: &PeriodsView, params: &Params) -> Markup {
             None => p { "Nobody is known here, so nobody is asked." }
         }
     };
-    layout::page(&Head { title: "This figure is not right", project: Some(&view.project), path: "/inbox" }, body)
+    layout::page(
+        &Head { title: "This figure is not right", project: Some(&view.project), path: "/inbox" },
+        body,
+    )
 }

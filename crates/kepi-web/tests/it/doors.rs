@@ -548,7 +548,9 @@ async fn who_sees_everything_sees_what_there_is() {
     };
     // What waits says what it has to do with who looks.
     let personal = |path: &String| {
-        ["/inbox", "/items", "/reviews", "/disputes", "/changes", "/api/v1/items", "/periods"].iter().any(|of| path.starts_with(of))
+        ["/inbox", "/items", "/reviews", "/disputes", "/changes", "/api/v1/items", "/periods"]
+            .iter()
+            .any(|of| path.starts_with(of))
     };
     for path in addresses().into_iter().filter(|path| !personal(path)) {
         let (whole, seen) = (get(&bare, &path, "").await, get(&kept, &path, &cookie).await);
@@ -648,10 +650,20 @@ fn every_page_has_an_action_of_the_policies() {
             page.path
         );
         let data = ["/data", "/entities", "/kpis/{id}/rows"].iter().any(|path| page.path.starts_with(path));
-        let rooms =
-            ["/inbox", "/items", "/reviews", "/disputes", "/changes", "/periods", "/register", "/people", "/ownership", "/audit"]
-                .iter()
-                .any(|path| page.path.starts_with(path));
+        let rooms = [
+            "/inbox",
+            "/items",
+            "/reviews",
+            "/disputes",
+            "/changes",
+            "/periods",
+            "/register",
+            "/people",
+            "/ownership",
+            "/audit",
+        ]
+        .iter()
+        .any(|path| page.path.starts_with(path));
         assert_eq!(rooms, page.action.word() == "see_decisions", "{}", page.path);
         assert_eq!(data || rooms, page.action.word() != "see_value", "{}", page.path);
     }

@@ -203,7 +203,9 @@ pub(super) fn in_words(work: &WorkView) -> Vec<String> {
             let unit = point.unit.as_ref().map_or(String::new(), |unit| format!(" of {unit}"));
             let decided = match &point.decided {
                 None => "not decided on".to_owned(),
-                Some(of) => format!("{}: {}", of.decision, of.why.as_deref().unwrap_or("the text was erased")),
+                Some(of) => {
+                    format!("{}: {}", of.decision, of.why.as_deref().unwrap_or("the text was erased"))
+                }
             };
             lines.push(format!("  {number}. {}{unit}: {}; {decided}", point.kpi, point.why.join(", ")));
         }

@@ -2,10 +2,7 @@
 
 use std::fmt::Write;
 
-use kepi_app::{
-    acting::Doing,
-    deciding::Deciding,
-};
+use kepi_app::{acting::Doing, deciding::Deciding};
 use kepi_report::{
     Reporter,
     api::v1,

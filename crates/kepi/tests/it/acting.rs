@@ -681,7 +681,13 @@ fn a_review_opens_once_and_is_closed_with_a_decision_on_every_point() {
     let unit = ["comment", "recommendation", &last, "--as", "ben", "--unit", "emea"];
     project.ok(&[&unit[..], &said[..]].concat());
     let pack = project.ok(&["review", "pack", &number]);
-    for part in ["## 1. Net promoter score of EMEA", "a plan is owed; red", "−17, target 40", "why: the form", "Open: alert"] {
+    for part in [
+        "## 1. Net promoter score of EMEA",
+        "a plan is owed; red",
+        "−17, target 40",
+        "why: the form",
+        "Open: alert",
+    ] {
         assert!(pack.contains(part), "{part}: {pack}");
     }
     // Nothing is closed without a decision, and no red figure is let be that lasts.
@@ -751,13 +757,18 @@ fn a_stage_gate_is_open_while_all_of_it_surely_holds() {
     // All is well, until two months ago: of the last nothing is known yet, and that may not be older for one of them.
     assert!(project.ok(&["gate", "launch"]).starts_with("Launch: open"));
     let (shut, _) = project.fails(1, &["gate", "newest"]);
-    assert!(shut.starts_with("Newest: shut") && shut.contains("the last month that is over has no final figure"));
+    assert!(
+        shut.starts_with("Newest: shut") && shut.contains("the last month that is over has no final figure")
+    );
     // It fell in one unit: the bound is broken there, and it is worse than usual.
     world.month(-1, BAD);
     world.over(0);
     project.fails_or_not(&["run"]);
     let (shut, _) = project.fails(1, &["gate", "local"]);
-    assert!(shut.starts_with("Local: shut") && shut.contains("−16.7") && shut.contains("it is not"), "{shut}");
+    assert!(
+        shut.starts_with("Local: shut") && shut.contains("−16.7") && shut.contains("it is not"),
+        "{shut}"
+    );
     let (shut, _) = project.fails(1, &["gate", "same"]);
     assert!(shut.contains("it changed for the worse, beyond what is usual"), "{shut}");
     project.fails(3, &["gate", "nowhere"]);

@@ -1,9 +1,10 @@
 //! What programs are told of what waits, is in force, frozen and closed.
 
 use super::{
-    CaseAnswer, CaseContact, Demanded, Differs, FrozenDays, Gate, HeldDefinition, Inbox, Item, ItemBallot, ItemCase,
-    ItemChild, ItemDecided, ItemEvent, ItemPart, ItemPoint, ItemReview, ItemStep, ItemWork, Named, OfficialFigure, OfficialFigures, PeriodClose,
-    PeriodState, PeriodsDecided, Register, Silent, Touched, Waiting, from_named, measured_in,
+    CaseAnswer, CaseContact, Demanded, Differs, FrozenDays, Gate, HeldDefinition, Inbox, Item, ItemBallot,
+    ItemCase, ItemChild, ItemDecided, ItemEvent, ItemPart, ItemPoint, ItemReview, ItemStep, ItemWork, Named,
+    OfficialFigure, OfficialFigures, PeriodClose, PeriodState, PeriodsDecided, Register, Silent, Touched,
+    Waiting, from_named, measured_in,
 };
 use crate::{
     decided::{RegisterAsked, Work},
