@@ -1,5 +1,6 @@
-//! Does another KPI bear its name and measure something else? The same words without what stands in brackets or behind a comma, which mostly says whose
-//! it is: where two departments mean different things by one term, people compare what is not the same. Of definitions only.
+//! Does another KPI bear its name and measure something else? The same words without what stands in brackets, which mostly says whose it is: where two
+//! departments mean different things by one term, people compare what is not the same. What stands behind a comma often says how it is measured
+//! (*satisfaction, weighted*), so it counts. Of definitions only.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +29,6 @@ fn term(name: &str) -> BTreeSet<String> {
         match letter {
             '(' | '[' => depth += 1,
             ')' | ']' => depth = depth.saturating_sub(1),
-            ',' | ':' | '–' if depth == 0 => break,
             letter if depth == 0 => kept.push(if letter.is_alphanumeric() { letter } else { ' ' }),
             _ => {}
         }

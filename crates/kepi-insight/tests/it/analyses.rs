@@ -861,4 +861,9 @@ fn one_name_for_two_things_is_told() {
         [Sentence::OneMeaning { compared: 1 }],
         "the same measure"
     );
+    assert_eq!(
+        world("Churn rate (Sales), weighted", "{count: {of: contract}}"),
+        [Sentence::OneMeaning { compared: 1 }],
+        "what is behind a comma says how it is measured"
+    );
 }

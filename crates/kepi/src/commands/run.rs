@@ -241,7 +241,7 @@ fn tell(report: &RunReport, out: Output) {
         out.remark(&format!("  changed: {kpi} {}{more}", named.join(", ")));
     }
     if let Some(more) = report.changed.len().checked_sub(MOST_CHANGED).filter(|more| *more > 0) {
-        out.remark(&format!("  and {}: `kepi run --format json` names all", counted(more, "KPI")));
+        out.remark(&format!("  and {}: `kepi run --format json` names all", counted(more as u64, "KPI")));
     }
     if let Some(judged) = &report.judged {
         out.remark(&format!(
@@ -257,7 +257,7 @@ fn tell(report: &RunReport, out: Output) {
         out.remark(&format!("{} opened: `kepi inbox --open`{waiting}", counted(of.opened as u64, "case")));
     }
     if let Some(of) = report.followed.as_ref().filter(|of| of.reviews > 0) {
-        out.remark(&format!("{} opened: `kepi review list`", counted(of.reviews as usize, "review")));
+        out.remark(&format!("{} opened: `kepi review list`", counted(of.reviews as u64, "review")));
     }
     if let Some(of) = report.followed.as_ref().filter(|of| of.raised + of.seen + of.measured > 0) {
         out.remark(&format!(
