@@ -254,18 +254,18 @@ fn tell(report: &RunReport, out: Output) {
             0 => String::new(),
             n => format!("; {} wait for the runs that come (`at_most`)", rows(n)),
         };
-        out.remark(&format!("{} opened: `kepi inbox --open`{waiting}", counted(of.opened as u64, "case")));
+        out.remark(&format!("{} opened: `kepi inbox --open`{waiting}", counted(of.opened, "case")));
     }
     if let Some(of) = report.followed.as_ref().filter(|of| of.reviews > 0) {
-        out.remark(&format!("{} opened: `kepi review list`", counted(of.reviews as u64, "review")));
+        out.remark(&format!("{} opened: `kepi review list`", counted(of.reviews, "review")));
     }
     if let Some(of) = report.followed.as_ref().filter(|of| of.raised + of.seen + of.measured > 0) {
         out.remark(&format!(
             "{} raised, {} looked at again, {} over; {} measured: `kepi inbox --open`",
-            counted(of.raised as u64, "alert"),
+            counted(of.raised, "alert"),
             of.seen,
             of.recovered,
-            counted(of.measured as u64, "plan")
+            counted(of.measured, "plan")
         ));
     }
     if let Some(of) = report.followed.as_ref().filter(|of| !of.not_asked.is_empty()) {
