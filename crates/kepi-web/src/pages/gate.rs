@@ -12,7 +12,7 @@ pub(crate) fn render(view: &GateView) -> Markup {
             @if let Some(text) = &view.description { p.sub { (text) } }
             @if let Some(unit) = &view.unit { p.sub { "Figures of " (unit.name) "." } }
         }
-        div.panel {
+        div.pile { div.panel {
             h2 { "What it asks for" }
             ul.plain { @for of in &view.demands { li {
                 @match of.holds {
@@ -26,7 +26,7 @@ pub(crate) fn render(view: &GateView) -> Markup {
                 "."
             } } }
             p.note { "It is open while all of it surely holds. Other systems ask at " code { "/api/v1/gates/" (view.gate.id) } "." }
-        }
+        } }
     };
     layout::page(&Head { title: &view.gate.name, project: Some(&view.project), path: "/kpis" }, body)
 }

@@ -3,7 +3,7 @@
 use kepi_report::view::{ItemView, PointView, ReviewView, ReviewsView, Viewer};
 use maud::{Markup, html};
 
-use super::{Said, inbox};
+use super::{Said, error::sentence, inbox};
 use crate::{
     forms::{self, hidden},
     layout::{self, Head},
@@ -69,8 +69,10 @@ pub(crate) fn pack(view: &ItemView) -> Markup {
         }
         @match &view.review {
             Some(review) => {
-                (head(review))
-                @for point in &review.points { (shown(point, true)) }
+                div.pile {
+                    (head(review))
+                    @for point in &review.points { (shown(point, true)) }
+                }
                 p.say { a href={ "/items/" (row.number) } { "Decide on it" } }
             }
             None => p { "This is no review: " a href={ "/items/" (row.number) } { "its page" } "." }
@@ -125,10 +127,10 @@ fn shown(point: &PointView, whole: bool) -> Markup {
                 @if let Some(unit) = &point.unit { " of " (unit.name) }
                 @if point.of_definition { ": the definition" }
             }
-            p { @for (n, why) in point.why.iter().enumerate() { @if n > 0 { "; " } (why) } "." }
+            p { (sentence(&point.why.join("; "))) }
             @if !point.of_definition {
                 @if let Some(row) = &point.row {
-                    p { (parts::status(row.status)) " " (parts::value(&row.value)) " in " (point.period) ", " (parts::against_target(row)) }
+                    p { (parts::status(row.status)) " " (parts::value(&row.value)) " in " (point.period) " " (parts::against_target(row)) }
                 }
                 @if let Some(insight) = &point.insight {
                     p { (insight.what) @for why in &insight.why { " " (why) } @if let Some(located) = &insight.located { " " (located) } }
