@@ -17,6 +17,7 @@ use crate::{
     acting::{Figures, whole},
     deciding::{Acting, Deciding},
     error::AppError,
+    named,
     open::App,
 };
 
@@ -49,23 +50,15 @@ impl App {
         let parts = [("what", of.what), ("why", of.why), ("done", of.done), ("outlook", of.outlook)];
         whole(&parts)?;
         let (project, period, first, _) = self.period(of.period).await?;
-        let wrong = AppError::NotFound;
-        let kpi = of.kpi.parse().ok().and_then(|id| project.kpis.get(&id));
-        let kpi = kpi.ok_or_else(|| wrong(format!("there is no KPI `{}`", of.kpi)))?;
-        let unit = match of.unit {
-            None => None,
-            Some(name) => {
-                let unit = name.parse().ok().and_then(|id| project.units.get(&id));
-                Some(unit.ok_or_else(|| wrong(format!("there is no unit `{name}`")))?.id.clone())
-            }
-        };
+        let (kpi, unit) = (named::kpi(&project, of.kpi)?, named::unit(&project, of.unit)?);
         let figures = Figures::of(self, &project).await?;
         if figures.change(kpi, period, &Segment::total()).is_none() {
-            return Err(wrong(format!("no figure of `{}` is published in {}", kpi.id, of.period)));
+            let why = format!("no figure of `{}` is published in {}", kpi.id, of.period);
+            return Err(AppError::NotFound(why));
         }
         let runs = self.values.runs(None).await.map_err(AppError::Lake)?;
         let run = runs.last().map_or(0, |run| run.number.unsigned_abs());
-        let named = named(&figures, (&project, kpi, period), &parts.map(|(_, text)| text), run);
+        let named = segments_named(&figures, (&project, kpi, period), &parts.map(|(_, text)| text), run);
         let texts: Vec<NewText> = parts.iter().map(|(_, text)| NewText::new((*text).to_owned())).collect();
         let [what, why, done, outlook] = &texts[..] else { return Err(AppError::Busy) };
         let content = Content::Commentary(items::Commentary {
@@ -83,7 +76,7 @@ impl App {
 }
 
 /// Segments that texts name, by whether they are better than before.
-fn named(
+fn segments_named(
     figures: &Figures,
     (project, kpi, period): (&Project, &Kpi, Period),
     texts: &[&str],

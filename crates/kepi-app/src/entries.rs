@@ -21,6 +21,7 @@ use crate::{
     concerned,
     deciding::{Acting, Deciding, known, words},
     error::AppError,
+    named,
     open::App,
     overrides::whole_if_counted,
 };
@@ -51,8 +52,7 @@ impl App {
     pub async fn enter(&self, what: Entering<'_>, acting: Acting<'_>, why: &str) -> Result<u64, AppError> {
         let (project, period, first, until) = self.period(what.period).await?;
         let wrong = |reason: String| AppError::NotFound(reason);
-        let kpi = what.kpi.parse().ok().and_then(|id| project.kpis.get(&id));
-        let kpi = kpi.ok_or_else(|| wrong(format!("there is no KPI `{}`", what.kpi)))?;
+        let kpi = named::kpi(&project, what.kpi)?;
         let kpi = kpi.in_period(period, &project.calendar).unwrap_or(kpi);
         if period.grain != kpi.period {
             let grain = grain_text(kpi.period);

@@ -25,6 +25,7 @@ use crate::{
     concerned,
     deciding::{Acting, Deciding, words},
     error::AppError,
+    named,
     open::App,
     periods::said,
     publishing::values_in,
@@ -212,8 +213,7 @@ impl App {
     /// There is no such figure, the value is no amount of the KPI, a law forbids it, or the database refuses.
     pub async fn say(&self, what: Saying<'_>, acting: Acting<'_>, why: &str) -> Result<u64, AppError> {
         let (project, period, first, until) = self.period(what.period).await?;
-        let kpi = what.kpi.parse().ok().and_then(|id| project.kpis.get(&id));
-        let kpi = kpi.ok_or_else(|| AppError::NotFound(format!("there is no KPI `{}`", what.kpi)))?;
+        let kpi = named::kpi(&project, what.kpi)?;
         let kpi = kpi.in_period(period, &project.calendar).unwrap_or(kpi);
         let segment: Segment = what.segment.parse().map_err(|_| {
             AppError::NotFound(format!("`{}` is no segment, such as `region=north`", what.segment))

@@ -6,6 +6,7 @@ use super::follow::place;
 use crate::{
     deciding::{Acting, Deciding, words},
     error::AppError,
+    named,
     open::App,
 };
 
@@ -29,20 +30,11 @@ impl App {
         let deciding = Deciding(&self.store);
         deciding.tick(acting.at).await?;
         let (project, period, first, _) = self.period(of.period).await?;
-        let wrong = AppError::NotFound;
-        let kpi = of.kpi.parse().ok().and_then(|id| project.kpis.get(&id));
-        let kpi = kpi.ok_or_else(|| wrong(format!("there is no KPI `{}`", of.kpi)))?;
-        let unit = match of.unit {
-            None => None,
-            Some(name) => {
-                let unit = name.parse().ok().and_then(|id| project.units.get(&id));
-                Some(unit.ok_or_else(|| wrong(format!("there is no unit `{name}`")))?.id.clone())
-            }
-        };
+        let (kpi, unit) = (named::kpi(&project, of.kpi)?, named::unit(&project, of.unit)?);
         let published = self.published(&project).await?;
         let no_figure = || {
             let unit = of.unit.map_or(String::new(), |unit| format!(" of `{unit}`"));
-            wrong(format!("no figure of `{}`{unit} is published in {}", kpi.id, of.period))
+            AppError::NotFound(format!("no figure of `{}`{unit} is published in {}", kpi.id, of.period))
         };
         let mut watched = place(&project, &kpi.id, unit.as_ref()).ok_or_else(no_figure)?;
         watched.grain = period.grain;
