@@ -86,11 +86,15 @@ pub(crate) fn expression(e: &Expression) -> Value {
         Node::Call(function, list) => all(function.word(), list),
         Node::Case(branches, last) => vec![
             json!("case"),
-            branches.iter().map(|(test, then)| json!([expression(test), expression(then)])).collect(),
+            branches
+                .iter()
+                .map(|(test, then)| Value::Array(vec![expression(test), expression(then)]))
+                .collect(),
             option(last.as_deref(), expression),
         ],
         Node::BusinessTime(a, hours) => vec![hours.form(), expression(a)],
         Node::Exists(attribute, entity) => vec![json!("exists"), json!(attribute), json!(entity)],
     };
-    json!([type_(&e.type_), node])
+    // Not by `json!`, which copies what it is given: that would be all below, once a level.
+    vec![type_(&e.type_), node.into()].into()
 }

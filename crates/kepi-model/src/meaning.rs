@@ -29,7 +29,9 @@ fn hash(kind: &str, form: &Value) -> Hash {
 /// Values without order, in one order.
 fn sorted(values: impl Iterator<Item = Value>) -> Value {
     let mut values: Vec<Value> = values.collect();
-    values.sort_by_cached_key(ToString::to_string);
+    if values.len() > 1 {
+        values.sort_by_cached_key(ToString::to_string);
+    }
     values.into()
 }
 

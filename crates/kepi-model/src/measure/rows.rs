@@ -38,7 +38,8 @@ pub struct Population {
 impl Population {
     /// What is hashed of it.
     pub(crate) fn form(&self) -> Value {
-        json!(["rows", self.of, form::path(&self.at), form::option(self.filter.as_ref(), form::expression)])
+        let filter = form::option(self.filter.as_ref(), form::expression);
+        vec![json!("rows"), json!(self.of), form::path(&self.at), filter].into()
     }
 }
 

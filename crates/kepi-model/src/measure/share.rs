@@ -32,7 +32,7 @@ impl Share {
 
 impl Kind for Share {
     fn form(&self) -> Value {
-        json!(["share", self.rows.form(), form::expression(&self.which)])
+        vec![json!("share"), self.rows.form(), form::expression(&self.which)].into()
     }
     fn readings(&self) -> Vec<Reading<'_>> {
         vec![Reading { rows: &self.rows, values: vec![&self.which] }]
