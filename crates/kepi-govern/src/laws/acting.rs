@@ -140,6 +140,20 @@ pub(super) fn handed(
     Event::ItemAssigned(ItemAssigned { item, way, bound: false, due: due(directory, content, at) })
 }
 
+/// What is opened, and with whom it is from now on.
+pub(super) fn opens(
+    organisation: &Organisation,
+    open: &Open,
+    directory: &Directory,
+    facts: Facts<'_>,
+    violated: &mut Violated<'_>,
+) -> Option<Vec<Event>> {
+    let item = organisation.items.next();
+    let opened = ItemOpened { item, content: open.content.clone(), why: open.why };
+    let first = handed(organisation, (item, &open.content, facts.by), directory, facts.at, violated);
+    Some(vec![Event::ItemOpened(opened), first])
+}
+
 /// What is opened by itself: a signal.
 pub(super) fn raised(
     organisation: &Organisation,
@@ -169,10 +183,7 @@ pub(super) fn raised(
     if let Some(silence) = silence {
         violated.say(SILENCED, format!("silence {silence} holds: `kepi silence list`"));
     }
-    let item = organisation.items.next();
-    let opened = ItemOpened { item, content: open.content.clone(), why: open.why };
-    let first = handed(organisation, (item, &open.content, facts.by), directory, facts.at, violated);
-    Some(vec![Event::ItemOpened(opened), first])
+    opens(organisation, open, directory, facts, violated)
 }
 
 /// What comes by itself of an adoption: something goes to somebody else, who accepts it, or goes altogether, and who uses it is told.
@@ -208,11 +219,7 @@ pub(super) fn told(
     if let Some(item) = before {
         violated.say(ALREADY_OPEN, format!("item {} is about the same", item.number));
     }
-    let item = organisation.items.next();
-    let opened = ItemOpened { item, content: open.content.clone(), why: open.why };
-    // What is opened is handed over from now on.
-    let first = handed(organisation, (item, &open.content, facts.by), directory, facts.at, violated);
-    Some(vec![Event::ItemOpened(opened), first])
+    opens(organisation, open, directory, facts, violated)
 }
 
 /// What holds for a plan that is filed.

@@ -2,14 +2,14 @@
 
 use super::{
     ALREADY_OPEN, BY_ITSELF, INCOMPLETE, NO_SUCH_OUTCOME, NOT_PERMITTED, NOT_REACHED,
-    acting::{again, directory, ended, handed, is_of},
+    acting::{again, directory, ended, is_of, opens},
     deciding::Violated,
 };
 use crate::{
     acting::ItemAnswered,
     command::{Facts, Open},
     directory::Directory,
-    event::{Event, ItemOpened},
+    event::Event,
     items::{Case, Content, Item, Outcome, Permission, Turn},
     organisation::Organisation,
     plain::Name,
@@ -35,10 +35,7 @@ pub(super) fn opened(
     if let Some(other) = organisation.items.all().find(same) {
         violated.say(ALREADY_OPEN, format!("item {} is, or was, about the same row", other.number));
     }
-    let item = organisation.items.next();
-    let opened = ItemOpened { item, content: open.content.clone(), why: open.why };
-    let first = handed(organisation, (item, &open.content, facts.by), directory, facts.at, violated);
-    Some(vec![Event::ItemOpened(opened), first])
+    opens(organisation, open, directory, facts, violated)
 }
 
 /// Whether the customer may be contacted.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{
     ALREADY_OPEN, BY_ITSELF, INCOMPLETE, NO_SUCH_OUTCOME, NOBODY_THERE, NOTHING_NEW, PLAN_OWED, UNDECIDED,
-    acting::{directory, handed},
+    acting::{directory, handed, opens},
     deciding::{Violated, is_there},
 };
 use crate::{
@@ -66,19 +66,6 @@ pub(super) fn disputed(
         );
     }
     opens(organisation, open, directory, facts, violated)
-}
-
-fn opens(
-    organisation: &Organisation,
-    open: &Open,
-    directory: &Directory,
-    facts: Facts<'_>,
-    violated: &mut Violated<'_>,
-) -> Option<Vec<Event>> {
-    let item = organisation.items.next();
-    let opened = ItemOpened { item, content: open.content.clone(), why: open.why };
-    let first = handed(organisation, (item, &open.content, facts.by), directory, facts.at, violated);
-    Some(vec![Event::ItemOpened(opened), first])
 }
 
 /// A decision on a point, with the task that follows of it.
