@@ -193,7 +193,7 @@ impl<'a> Say<'a> {
                 format!("Nothing found: {}.", both.join("; "))
             }
             Sentence::DoubtUntold { have, need } => format!(
-                "Cannot be told: {need} earlier periods of which the rows are known are needed, there are {have}; or {need} earlier deliveries."
+                "Cannot be told: {need} earlier periods of which the rows are known are needed, {there}; or {need} earlier deliveries.", there = there(*have)
             ),
             Sentence::SitsIn { members, compared, rest } => format!(
                 "It sits in {}: without {} the rest is {}, within what is usual ({compared} members compared).",
@@ -241,7 +241,7 @@ impl<'a> Say<'a> {
             }
             Sentence::NoOutlook(why) => match why {
                 NoOutlook::TooFew { have, need } => {
-                    format!("No outlook: {need} final periods in a row are needed, there are {have}.")
+                    format!("No outlook: {need} final periods in a row are needed, {there}.", there = there(*have))
                 }
                 NoOutlook::StartsOver => {
                     "No outlook: it is counted from the beginning of its year, and starts over.".to_owned()
@@ -293,7 +293,7 @@ impl<'a> Say<'a> {
                 "Cannot be told: one of its KPIs never moved, or all are of no variation together.".to_owned()
             }
             Sentence::NotReliable { have, members, periods, .. } => format!(
-                "Cannot be told: all its KPIs are needed in {members} members or {periods} periods, there are {have}."
+                "Cannot be told: all its KPIs are needed in {members} members or {periods} periods, {there}.", there = there(*have)
             ),
             Sentence::Suggested { value } => {
                 format!("One period in six betters {} by itself.", self.number(*value).text)
@@ -547,11 +547,21 @@ pub fn verdict(of: Verdict) -> &'static str {
     }
 }
 
+/// How many there are, after what is needed.
+pub(super) fn there(have: usize) -> String {
+    match have {
+        0 => "there is none".to_owned(),
+        1 => "there is 1".to_owned(),
+        n => format!("there are {n}"),
+    }
+}
+
 /// Why there is no verdict, and what would lift that.
 pub fn refusal(why: Refusal) -> String {
     match why {
-        Refusal::TooFew { have: 1, need } => format!("{need} earlier periods are needed, there is 1"),
-        Refusal::TooFew { have, need } => format!("{need} earlier periods are needed, there are {have}"),
+        Refusal::TooFew { have, need } => {
+            format!("{need} earlier periods are needed, {}", there(have as usize))
+        }
         Refusal::NotFinal => "more data may still change it".to_owned(),
         Refusal::FewCases => "too few cases or events to judge by".to_owned(),
         Refusal::NeverMoved => "it never moved before".to_owned(),

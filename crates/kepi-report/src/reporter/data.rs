@@ -9,7 +9,7 @@ use kepi_model::{
 };
 use kepi_query::{
     landing::{LoadOutcome, LoadReport, Profile, QuarantinedRow as Row, RowCounts},
-    screen::CutOff,
+    screen::{CutOff, State},
 };
 
 use super::{Reporter, not_found, words};
@@ -80,6 +80,7 @@ impl<'a> Reporter<'a> {
             entity: Named::new(&of.entity, name),
             flagged: of.tally.flagged,
             rules: of.tally.rules.into_iter().collect(),
+            waiting: of.tally.states.get(&State::Review).copied().unwrap_or_default(),
             states: of.tally.states.into_iter().map(|(state, n)| (state.word(), n)).collect(),
             cut_offs: of.cut_offs.iter().map(cut_off).collect(),
         }

@@ -14,7 +14,7 @@ use kepi_model::{
     project::{BasisKind, Demand, TargetLines, ValueUnit},
 };
 
-use super::Say;
+use super::{Say, there};
 use crate::{format, reporter::words};
 
 impl Say<'_> {
@@ -300,7 +300,10 @@ pub(super) fn gain_untold(effects: &str, why: NoGain) -> String {
             )
         }
         NoGain::TooFew { have, need } => {
-            format!("Too little data to tell of {effects}: {need} periods are needed, there are {have}.")
+            format!(
+                "Too little data to tell of {effects}: {need} periods are needed, {there}.",
+                there = there(have)
+            )
         }
     }
 }
@@ -327,7 +330,8 @@ pub(super) fn plain(raw: f64) -> String {
 pub(super) fn untold(causes: &str, why: Untold) -> String {
     match why {
         Untold::TooFew { have, periods, units } => format!(
-            "Too little data to tell of {causes}: {periods} periods are needed, there are {have}; or {units} members that have both."
+            "Too little data to tell of {causes}: {periods} periods are needed, {there}; or {units} members that have both.",
+            there = there(have)
         ),
         Untold::SameRows => format!(
             "Cannot be told of {causes}: the same rows make both, so chance moves them together. A link with a lag can be told."
@@ -443,7 +447,10 @@ pub(super) fn undriven(why: &NoDrivers) -> String {
 pub(super) fn uncharted(why: NoChart) -> String {
     match why {
         NoChart::TooFew { have, need } => {
-            format!("No control chart: {need} final periods in a row are needed, there are {have}.")
+            format!(
+                "No control chart: {need} final periods in a row are needed, {there}.",
+                there = there(have)
+            )
         }
         NoChart::Overlapping => "No control chart: neighbouring periods share rows.".to_owned(),
         NoChart::NeverMoved => "No control chart: it never moved.".to_owned(),

@@ -33,6 +33,8 @@ pub struct ScreenView {
     pub rules: Vec<(String, u64)>,
     /// How many rows are in which state, in its word.
     pub states: Vec<(&'static str, u64)>,
+    /// How many wait for somebody to confirm or dismiss them.
+    pub waiting: u64,
     /// Where times are cut off, in words: one for each version of the questionnaire.
     pub cut_offs: Vec<String>,
 }

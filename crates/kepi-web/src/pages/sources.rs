@@ -111,11 +111,19 @@ fn doubts(source: &SourceView) -> Vec<Markup> {
 fn needs_a_look(view: &SourcesView) -> Markup {
     let doubtful: Vec<_> =
         view.sources.iter().map(|s| (s, doubts(s))).filter(|(_, doubts)| !doubts.is_empty()).collect();
+    let waiting: Vec<&ScreenView> = view.screens.iter().filter(|screen| screen.waiting > 0).collect();
     html! {
         section aria-labelledby="look" {
             h2 #look { "Needs a look" }
-            @if doubtful.is_empty() { p { "Nothing: every source has landed and no row was set aside." } }
+            @if doubtful.is_empty() && waiting.is_empty() { p { "Nothing: every source has landed and no row was rejected." } }
             ul.plain {
+                @for of in &waiting {
+                    li {
+                        a href="#screens" { (of.entity.name) } ": "
+                        @if of.waiting == 1 { "1 doubtful row waits to be confirmed or dismissed" }
+                        @else { (format::count(of.waiting)) " doubtful rows wait to be confirmed or dismissed" }
+                    }
+                }
                 @for (source, doubts) in &doubtful {
                     li {
                         a href={ "#" (source.source.id) } { (source.source.name) } ": "
@@ -186,7 +194,7 @@ fn screens(screens: &[ScreenView]) -> Markup {
                         @for cut in &screen.cut_offs { li { (cut) } }
                     }
                 }
-                p.note { "Who is excluded or confirmed is in no KPI; each KPI of these answers shows its figure without screening, too. " code { "kepi screen list" } " names them." }
+                p.note { "Answers that are excluded or confirmed are in no KPI; each KPI of these answers shows its figure without screening, too. " code { "kepi screen list" } " names them." }
             }
         }
     }

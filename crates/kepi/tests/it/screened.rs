@@ -177,6 +177,11 @@ fn doubtful_answers_are_found_judged_and_left_out_and_both_figures_stand_side_by
     let data = project.serve();
     let page = crate::tour::get(&data.1, "/data").unwrap();
     assert!(page.contains("Answers, screened") && page.contains("4 flagged"), "{page}");
+    let waiting = now.iter().filter(|row| row.1 == "review").count();
+    assert!(
+        waiting > 0 && page.contains("to be confirmed or dismissed"),
+        "what waits for somebody is first: {page}"
+    );
     let page = crate::tour::get(&data.1, "/kpis/score").unwrap();
     assert!(page.contains("Without screening"), "{page}");
 }
