@@ -8,7 +8,6 @@ use kepi_govern::{
     periods::{ByRule, Freeze, PeriodId},
 };
 use kepi_model::{
-    calendar::Period,
     governance::FreezeRule,
     id::{FreezeId, KpiId, ScorecardId},
     project::Project,
@@ -22,7 +21,7 @@ use crate::{
 };
 
 impl Deciding<'_> {
-    /// Freezes the last period that is over, where a rule says so and its day has come.
+    /// Freezes the newest period that is over and whose day has come, where a rule says so.
     ///
     /// # Errors
     /// The database refuses, or what is in force cannot be read.
@@ -55,21 +54,16 @@ impl Deciding<'_> {
     }
 }
 
-/// What a rule freezes at an instant; none: its day has not come.
+/// What a rule freezes at an instant; none: the day of no period has come.
 fn due(project: &Project, name: &FreezeId, rule: &FreezeRule, at: i64) -> Result<Option<Freeze>, AppError> {
     let calendar = &project.calendar;
     let zone = TimeZone::get(&calendar.zone).unwrap_or(TimeZone::UTC);
     let Ok(now) = Timestamp::from_microsecond(at) else { return Ok(None) };
     let today = now.to_zoned(zone).date();
-    let running = calendar.period_of_day(rule.period, today);
-    let over = Period { ordinal: running.ordinal - 1, ..running };
-    let (first, last) = (calendar.first_day(over)?, calendar.last_day(over)?);
     let hours = rule.business_hours.as_ref().and_then(|id| project.business_hours.get(id));
-    let begins = rule.begins(last, hours.map(|named| &named.hours));
-    let Ok(until) = last.tomorrow() else { return Ok(None) };
-    if begins.is_none_or(|day| today < day) {
-        return Ok(None);
-    }
+    let Some(over) = rule.due(calendar, today, hours.map(|named| &named.hours))? else { return Ok(None) };
+    let first = calendar.first_day(over)?;
+    let Ok(until) = calendar.last_day(over)?.tomorrow() else { return Ok(None) };
     let scope = rule.scope.as_ref().map(|of| within(project, of)).unwrap_or_default();
     let period = PeriodId { grain: rule.period, first };
     let by = ByRule { rule: name.clone(), period };

@@ -358,4 +358,11 @@ impl Directory {
         // Beyond the years that are known, or where it is never open: three hours of any clock for one of business.
         own.unwrap_or(&self.hours).add(at, time).unwrap_or(at + 3 * time)
     }
+
+    /// When so many days of business of a unit have passed, however many hours each of them has, µs UTC.
+    pub fn due_in_days(&self, unit: Option<&UnitId>, at: i64, days: u16) -> i64 {
+        let own = self.upwards(unit).find_map(|(_, place)| place.hours.as_ref());
+        // Beyond the years that are known, or where it is never open: a day of any clock for one of business.
+        own.unwrap_or(&self.hours).add_days(at, days).unwrap_or(at + i64::from(days) * 24 * HOUR)
+    }
 }

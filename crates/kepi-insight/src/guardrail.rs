@@ -54,18 +54,19 @@ pub fn held(demand: Demand, better: Better, figure: Option<&Figure>, judged: &Ju
     if holds { Held::Yes } else { Held::No(figure.point) }
 }
 
-/// What is known of every demand of a guardrail, in their order.
+/// What is known of every demand of a guardrail, in their order; none: it names a KPI that is not seen, and of the others alone it cannot be
+/// said that it is kept.
 pub fn all_of<'a>(
     guardrail: &'a Guardrail,
     project: &'a Project,
     look: impl Fn(&Kpi) -> (Option<Figure>, Judgement),
-) -> Vec<(&'a Kpi, Demand, Held)> {
+) -> Option<Vec<(&'a Kpi, Demand, Held)>> {
     let known = |(id, demand): (&KpiId, Demand)| {
         let kpi = project.kpis.get(id)?;
         let (figure, judged) = look(kpi);
         Some((kpi, demand, held(demand, kpi.better, figure.as_ref(), &judged)))
     };
-    guardrail.demands().filter_map(known).collect()
+    guardrail.demands().map(known).collect()
 }
 
 /// Whether a guardrail is kept: not where one demand surely does not hold, and only where all surely do; none: it is not known.
@@ -97,9 +98,11 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let mut kept = Vec::new();
     let mut looked_at = 0;
     for guardrail in guardrails {
-        let demands = all_of(guardrail, project, |kpi| {
+        let look = |kpi: &Kpi| {
             (frames.figure(kpi, ask.period, &total), frames.judged(kpi, ask.period, &total))
-        });
+        };
+        // As with stage gates: what is not seen whole is not there.
+        let Some(demands) = all_of(guardrail, project, look) else { continue };
         looked_at += demands.len();
         let state = is_kept(&demands);
         kept.push(state);
@@ -124,6 +127,9 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
         if says.len() == before {
             says.push(Sentence::Kept { guardrail: guardrail.name.clone() });
         }
+    }
+    if kept.is_empty() {
+        return None;
     }
     let verdict = match () {
         () if kept.contains(&Some(false)) => Verdict::No,

@@ -416,6 +416,8 @@ pub enum Sentence {
         now: f64,
         /// How many changes there were.
         changes: usize,
+        /// It has lasted for so few periods that a change is not looked for among them alone: it may have begun a period sooner or later.
+        lately: bool,
     },
     /// It did not.
     OneLevel {

@@ -16,7 +16,7 @@ use jiff::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::calendar::ordinal_of_day;
+use crate::calendar::{Calendar, CalendarError, Grain, Period, ordinal_of_day};
 
 /// Business time is known from the beginning of this year,
 const FIRST_YEAR: i16 = 1970;
@@ -42,6 +42,30 @@ pub fn nth_open_day(n: u16, after: Date, hours: Option<&BusinessHours>) -> Optio
         }
     }
     None
+}
+
+/// The newest period that is over and whose how-manieth day of business after its end has come, by what is open on which day; none: nobody
+/// ever works. Whoever looks in the first days of a month only finds the month before the last: its day came, and it is not forgotten.
+///
+/// # Errors
+/// The day lies outside the years that are known.
+pub fn newest_come(
+    (n, grain): (u16, Grain),
+    calendar: &Calendar,
+    today: Date,
+    hours: Option<&BusinessHours>,
+) -> Result<Option<Period>, CalendarError> {
+    let running = calendar.period_of_day(grain, today);
+    // As many periods as it has days, where each is a day, and some in which nobody works.
+    for ago in 1..=i32::from(n) * 8 + 366 {
+        let period = running.offset(-ago);
+        match nth_open_day(n, calendar.last_day(period)?, hours) {
+            Some(day) if day <= today => return Ok(Some(period)),
+            Some(_) => {}
+            None => return Ok(None),
+        }
+    }
+    Ok(None)
 }
 
 /// A stretch of a civil day, in minutes since midnight: `[from, until)`.
@@ -171,6 +195,27 @@ impl BusinessHours {
         let (opens, closes, before) = (table.opens.get(at)?, table.closes.get(at)?, table.before.get(at)?);
         let end = opens.checked_add(wanted - before)?;
         (end <= *closes).then_some(end)
+    }
+
+    /// The instant after so many days of business: at the same time of the how-manieth day on which it is open, or when that opens or
+    /// closes if it is closed at that time. None as for [`BusinessHours::elapsed`].
+    pub fn add_days(&self, from: i64, days: u16) -> Option<i64> {
+        self.elapsed(from)?;
+        if days == 0 {
+            return Some(from);
+        }
+        let zone = TimeZone::get(&self.opened.zone).ok()?;
+        let start = Timestamp::from_microsecond(from).ok()?.to_zoned(zone.clone());
+        let day = nth_open_day(days, start.date(), Some(self))?;
+        let usual = self.opened.week.get(day.weekday().to_monday_zero_offset().unsigned_abs() as usize);
+        let openings = self.opened.days.get(&ordinal_of_day(day)).or(usual)?;
+        let minutes = |of: u16| i64::from(of) * 60_000_000;
+        let (opens, closes) = (minutes(openings.first()?.from), minutes(openings.last()?.until));
+        let midnight = start.date().to_zoned(zone.clone()).ok()?.timestamp().as_microsecond();
+        // Who begins on a day off has the whole of the last day.
+        let time = if self.is_open_on(start.date()) { (from - midnight).clamp(opens, closes) } else { closes };
+        let end = day.to_zoned(zone).ok()?.timestamp().as_microsecond() + time;
+        self.elapsed(end).map(|_| end)
     }
 
     /// The longest that so much business time can take, in microseconds of any clock: from the closing after which the
@@ -344,6 +389,40 @@ mod tests {
         assert_eq!(hours("2025-12-29T10:00[Europe/Berlin]", "2025-12-23T16:00[Europe/Berlin]"), -5.0);
         assert_eq!(office.elapsed(at("1969-12-31T12:00[UTC]")), None);
         assert_eq!(office.elapsed(at("2101-01-02T12:00[UTC]")), None);
+    }
+
+    #[test]
+    fn days_of_business_are_as_long_as_they_are() {
+        let office = office("Europe/Berlin");
+        let day = |from: &str, days| office.add_days(at(from), days).unwrap();
+        // Ten days from Tuesday 16 December at ten: the 24th is a short one, 25 and 26 are none.
+        assert_eq!(day("2025-12-16T10:00[Europe/Berlin]", 10), at("2026-01-01T10:00[Europe/Berlin]"));
+        // The 24th closes at noon: who begins at three has until then.
+        assert_eq!(day("2025-12-23T15:00[Europe/Berlin]", 1), at("2025-12-24T12:00[Europe/Berlin]"));
+        // Before it opens, and on a day off: whole days.
+        assert_eq!(day("2026-01-08T03:00[Europe/Berlin]", 1), at("2026-01-09T09:00[Europe/Berlin]"));
+        assert_eq!(day("2026-01-10T12:00[Europe/Berlin]", 1), at("2026-01-12T17:00[Europe/Berlin]"));
+        // Over a change of clocks it is the same time of day.
+        assert_eq!(day("2026-03-27T10:00[Europe/Berlin]", 1), at("2026-03-30T10:00[Europe/Berlin]"));
+        assert_eq!(office.add_days(at("2101-01-02T12:00[UTC]"), 1), None);
+    }
+
+    #[test]
+    fn a_period_whose_day_has_come_is_not_forgotten_when_the_next_is_over() {
+        let calendar =
+            Calendar { zone: "UTC".to_owned(), week_start: 0, fiscal_year_start: 1, weeks: None };
+        let month = |today, n| newest_come((n, Grain::Month), &calendar, today, None).unwrap().map(|of| calendar.label(of));
+        // The fifth day of business after October is 6 November: until then September's is the newest that came.
+        let of = |text: &str| Some(text.to_owned());
+        assert_eq!(month(date(2026, 11, 3), 5), of("2026-09"));
+        assert_eq!(month(date(2026, 11, 6), 5), of("2026-10"));
+        assert_eq!(month(date(2026, 12, 3), 5), of("2026-10"));
+        assert_eq!(month(date(2027, 1, 4), 5), of("2026-11"));
+        // Thirty days of business are longer than a month.
+        assert_eq!(month(date(2026, 12, 3), 30), of("2026-09"));
+        let never = BusinessHours::from(Opened { zone: "UTC".to_owned(), week: Default::default(), days: BTreeMap::new() });
+        let none = newest_come((1, Grain::Month), &calendar, date(2026, 12, 3), Some(&never)).unwrap();
+        assert_eq!(none, None);
     }
 
     #[test]

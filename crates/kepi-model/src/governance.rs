@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::{
-    business_hours::{BusinessHours, nth_open_day},
-    calendar::Grain,
+    business_hours::{BusinessHours, newest_come},
+    calendar::{Calendar, CalendarError, Grain, Period},
     id::{BusinessHoursId, FreezeId, FunctionId, GovernanceId, PersonId, ScorecardId},
     word::words,
 };
@@ -138,8 +138,16 @@ pub struct FreezeRule {
 }
 
 impl FreezeRule {
-    /// The day on which it begins for a period by its last day, by what is open on which day; none: never, as nobody works.
-    pub fn begins(&self, last: Date, hours: Option<&BusinessHours>) -> Option<Date> {
-        nth_open_day(self.after, last, hours)
+    /// The newest period that it freezes by a day, by what is open on which day; none: never, as nobody works.
+    ///
+    /// # Errors
+    /// The day lies outside the years that are known.
+    pub fn due(
+        &self,
+        calendar: &Calendar,
+        today: Date,
+        hours: Option<&BusinessHours>,
+    ) -> Result<Option<Period>, CalendarError> {
+        newest_come((self.after, self.period), calendar, today, hours)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use crate::{
-    business_hours::{BusinessHours, nth_open_day},
+    business_hours::{BusinessHours, newest_come},
     calendar::{Calendar, CalendarError, Grain, Period},
     id::{BusinessHoursId, PersonId, ReviewId, ScorecardId, UnitId},
 };
@@ -40,7 +40,7 @@ pub struct Review {
 }
 
 impl Review {
-    /// The period whose review is open, or was, on a day; none: its day has not come.
+    /// The newest period whose review is open, or was, on a day; none: the day of none has come.
     ///
     /// # Errors
     /// The day lies outside the years that are known.
@@ -50,15 +50,10 @@ impl Review {
         today: Date,
         hours: Option<&BusinessHours>,
     ) -> Result<Option<Period>, CalendarError> {
-        let over = |day: Date| {
-            let running = calendar.period_of_day(self.period, day);
-            Period { ordinal: running.ordinal - 1, ..running }
-        };
         if !self.on.is_empty() {
-            return Ok(self.on.range(..=today).next_back().map(|day| over(*day)));
+            let over = |day: &Date| calendar.period_of_day(self.period, *day).offset(-1);
+            return Ok(self.on.range(..=today).next_back().map(over));
         }
-        let period = over(today);
-        let opens = nth_open_day(self.after, calendar.last_day(period)?, hours);
-        Ok(opens.is_some_and(|day| day <= today).then_some(period))
+        newest_come((self.after, self.period), calendar, today, hours)
     }
 }

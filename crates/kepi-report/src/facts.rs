@@ -170,6 +170,16 @@ pub trait Facts: KpiValues + Send + Sync {
         segment: &Segment,
         within: RangeInclusive<i32>,
     ) -> Vec<(i32, Option<f64>, bool)>;
+    /// The same as it was computed, whatever people say in its place: what analyses are made of.
+    fn computed(
+        &self,
+        kpi: &KpiId,
+        grain: Grain,
+        segment: &Segment,
+        within: RangeInclusive<i32>,
+    ) -> Vec<(i32, Option<f64>, bool)> {
+        self.points(kpi, grain, segment, within)
+    }
     /// Says which KPIs are about to be asked for, so that their values are read in one go.
     ///
     /// # Errors

@@ -380,11 +380,16 @@ impl<'a> Say<'a> {
             Sentence::Charted { points, low, high, signalling, without_season, one_in } => {
                 self.charted((*points, *without_season), (*low, *high), signalling, *one_in)
             }
-            Sentence::LevelChanged { since, before, now, changes } => {
+            Sentence::LevelChanged { since, before, now, changes, lately } => {
                 let since = self.calendar.label(*since);
                 let last = if *changes > 1 { format!(", the last of {changes} changes") } else { String::new() };
                 let (before, now) = (self.number(*before).text, self.number(*now).text);
-                format!("Its level changed with {since}{last}: {before} before, {now} since.")
+                let lately = if *lately {
+                    " It has not lasted long: it may have begun a period sooner or later."
+                } else {
+                    ""
+                };
+                format!("Its level changed with {since}{last}: {before} before, {now} since.{lately}")
             }
             Sentence::OneLevel { points } => format!("No change of its level is seen in {points} periods."),
             Sentence::Season { strength, most, least } => format!(
@@ -937,7 +942,9 @@ mod tests {
         }
         all.push(Sentence::OneLevel { points: 36 });
         for changes in 1..3 {
-            all.push(Sentence::LevelChanged { since: period, before: 0.4, now: 0.5, changes });
+            for lately in [false, true] {
+                all.push(Sentence::LevelChanged { since: period, before: 0.4, now: 0.5, changes, lately });
+            }
         }
         all.push(Sentence::Season { strength: 0.62, most: period, least: period });
         for saved in [0.14, -0.03] {

@@ -262,6 +262,15 @@ impl Facts for Seen {
     ) -> Vec<(i32, Option<f64>, bool)> {
         if self.shows(kpi, segment) { self.facts.points(kpi, grain, segment, within) } else { Vec::new() }
     }
+    fn computed(
+        &self,
+        kpi: &KpiId,
+        grain: Grain,
+        segment: &Segment,
+        within: RangeInclusive<i32>,
+    ) -> Vec<(i32, Option<f64>, bool)> {
+        if self.shows(kpi, segment) { self.facts.computed(kpi, grain, segment, within) } else { Vec::new() }
+    }
     fn want(&self, kpis: &[&KpiId]) -> Result<(), ViewError> {
         self.facts.want(kpis)
     }

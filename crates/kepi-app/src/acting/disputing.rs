@@ -43,7 +43,8 @@ impl App {
         let run = runs.last().map_or(0, |run| run.number.unsigned_abs());
         let content = Content::Dispute(Dispute {
             kpi: kpi.id.clone(),
-            unit,
+            // All rows are those of the scorecard's own unit, whichever way it was said.
+            unit: watched.unit.clone(),
             period: PeriodId { grain: period.grain, first },
             run,
         });

@@ -133,7 +133,7 @@ impl Watched<'_> {
         let guardrails = project.guardrails.values().filter(of);
         let is_whole = self.segment == Segment::total() && self.grain == self.kpi.period;
         let look = |kpi: &Kpi| published.at(kpi, ordinal);
-        let known = guardrails.filter_map(|of| guardrail::is_kept(&guardrail::all_of(of, project, look)));
+        let known = guardrails.filter_map(|of| guardrail::is_kept(&guardrail::all_of(of, project, look)?));
         known.filter(|_| is_whole).map(|kept| !kept).reduce(|one, other| one || other)
     }
 
@@ -439,7 +439,12 @@ pub(super) fn place<'a>(project: &'a Project, kpi: &KpiId, unit: Option<&UnitId>
         clear: 1,
         severity: kepi_model::acting::Severity::Normal,
     };
-    watched(project, &everything).into_iter().find(|of| of.unit.as_ref() == unit)
+    let mut all = watched(project, &everything);
+    // All rows of a KPI on a scorecard of a unit are that unit's.
+    let at = all.iter().position(|of| of.unit.as_ref() == unit).or_else(|| {
+        all.iter().position(|of| unit.is_none() && of.unit == of.top && of.segment == Segment::total())
+    });
+    at.map(|at| all.swap_remove(at))
 }
 
 /// What is published, to say of an alert by how much.

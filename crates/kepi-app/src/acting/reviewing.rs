@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{Timestamp, tz::TimeZone};
 use kepi_govern::{
     Command, Content, Directory, Evidence, Item, Open, Organisation, Principal,
-    items::{Decision, OnAgenda, Outcome, Point, Review},
+    items::{Decision, Dispute, OnAgenda, Outcome, Point, Review},
     laws,
     periods::PeriodId,
 };
 use kepi_model::{
     calendar::{Calendar, CalendarError, Grain, Period},
     id::{KpiId, PersonId, UnitId},
-    project::{CascadeTargets, Project, Scorecard},
+    project::{CascadeTargets, Kpi, Project, Scorecard},
     review,
 };
 use kepi_score::{
@@ -84,7 +84,21 @@ struct Agenda<'a> {
 impl Agenda<'_> {
     /// The unit whose figures are gone through; none: all rows.
     fn unit(&self) -> Option<&UnitId> {
-        self.rule.unit.as_ref().filter(|unit| self.card.unit.as_ref() != Some(*unit))
+        self.named(self.rule.unit.as_ref())
+    }
+
+    /// A unit as the agenda names it: figures of the scorecard's own unit are those of all rows, whichever way it was said.
+    fn named<'b>(&self, unit: Option<&'b UnitId>) -> Option<&'b UnitId> {
+        unit.filter(|unit| self.card.unit.as_ref() != Some(*unit))
+    }
+
+    /// The period whose figure of a KPI is gone through; none: it has no figure of this period alone.
+    fn period_of(&self, kpi: &Kpi) -> Result<Option<Period>, CalendarError> {
+        let grain = self.card.period.max(kpi.period);
+        match grain > self.rule.period {
+            true => Ok(None),
+            false => last_within(&self.project.calendar, grain, self.period).map(Some),
+        }
     }
 
     fn points(&self) -> Result<Vec<Point>, AppError> {
@@ -105,11 +119,8 @@ impl Agenda<'_> {
         let Some(kpi) = self.project.kpis.get(id) else { return Ok(()) };
         let card = Card { project: self.project, scorecard: self.card, values: &NoFigures };
         let Some(segment) = card.segment(unit) else { return Ok(()) };
-        let grain = self.card.period.max(kpi.period);
-        if grain > self.rule.period {
-            // It has no figure of this period alone.
-            return Ok(());
-        }
+        let Some(period) = self.period_of(kpi)? else { return Ok(()) };
+        let grain = period.grain;
         let watched = Watched {
             kpi,
             grain,
@@ -118,7 +129,6 @@ impl Agenda<'_> {
             rule: self.card.cascade.as_ref().map_or(CascadeTargets::Inherit, |of| of.targets),
             top: self.card.unit.clone(),
         };
-        let period = last_within(&self.project.calendar, grain, self.period)?;
         let looked = self.published.map(|published| watched.looked(self.project, published));
         let looked = looked.unwrap_or_default();
         let own = looked.iter().find(|of| of.ordinal == period.ordinal);
@@ -152,7 +162,7 @@ impl Agenda<'_> {
         // Red for sure, and no chance of one period: somebody has to do something about it.
         let sure = own.is_some_and(|of| of.red == Some(true));
         let lasts = before.is_some_and(|of| of.red == Some(true));
-        let plan = |item: &Item| matches!(&item.content, Content::ActionPlan(plan) if plan.kpi == *id && plan.unit.as_ref() == unit);
+        let plan = |item: &Item| matches!(&item.content, Content::ActionPlan(plan) if plan.kpi == *id && self.named(plan.unit.as_ref()) == unit);
         if sure && (beyond || lasts) && !self.organisation.items.open().any(plan) {
             why.insert(OnAgenda::PlanOwed);
         }
@@ -176,7 +186,7 @@ impl Agenda<'_> {
         self.organisation.items.all().any(|item| {
             let stands = matches!(item.ended, None | Some((Outcome::Done, _)));
             matches!(&item.content, Content::Commentary(of)
-                if stands && of.kpi == *kpi && of.unit.as_ref() == unit && of.period == period)
+                if stands && of.kpi == *kpi && self.named(of.unit.as_ref()) == unit && of.period == period)
         })
     }
 
@@ -191,9 +201,12 @@ impl Agenda<'_> {
             if !kpis.contains(kpi) || !within(unit) {
                 continue;
             }
+            let unit = self.named(unit);
             let late = || item.due().is_some_and(|due| due <= self.at) || !item.work.missed.is_empty();
             let why = match &item.content {
                 Content::Alert(_) => OnAgenda::Alert,
+                // Of another period than is gone through it is another figure.
+                Content::Dispute(of) if !self.is_gone_through(of)? => continue,
                 Content::Dispute(_) => OnAgenda::Disputed,
                 Content::Task(_) if late() => OnAgenda::Overdue,
                 Content::ActionPlan(_) => {
@@ -215,6 +228,13 @@ impl Agenda<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a figure that is disputed is one that is gone through.
+    fn is_gone_through(&self, of: &Dispute) -> Result<bool, CalendarError> {
+        let Some(kpi) = self.project.kpis.get(&of.kpi) else { return Ok(false) };
+        let Some(period) = self.period_of(kpi)? else { return Ok(false) };
+        Ok(of.period == PeriodId { grain: period.grain, first: self.project.calendar.first_day(period)? })
     }
 
     /// What the reviews before leave to this one: what was put off, and definitions in turn.

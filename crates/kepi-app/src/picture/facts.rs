@@ -143,19 +143,24 @@ impl Facts for Picture {
         segment: &Segment,
         within: RangeInclusive<i32>,
     ) -> Vec<(i32, Option<f64>, bool)> {
+        let said = |ordinal| self.overrides.point(kpi, Period { grain, ordinal }, segment);
+        let computed = self.computed(kpi, grain, segment, within).into_iter();
+        computed.map(|(ordinal, point, is_final)| (ordinal, said(ordinal).or(point), is_final)).collect()
+    }
+    fn computed(
+        &self,
+        kpi: &KpiId,
+        grain: Grain,
+        segment: &Segment,
+        within: RangeInclusive<i32>,
+    ) -> Vec<(i32, Option<f64>, bool)> {
         let Some(cube) = self.cube_at(kpi, grain) else { return Vec::new() };
         let rows = cube.rows();
         let within = cube.series(grain, segment).iter().filter(|(ordinal, _)| within.contains(ordinal));
-        within
-            .map(|(ordinal, row)| {
-                let (row, period) = (*row as usize, Period { grain, ordinal: *ordinal });
-                (
-                    *ordinal,
-                    self.overrides.point(kpi, period, segment).or(point(rows, row)),
-                    is_final(rows, row),
-                )
-            })
-            .collect()
+        let of = |(ordinal, row): &(i32, u32)| {
+            (*ordinal, point(rows, *row as usize), is_final(rows, *row as usize))
+        };
+        within.map(of).collect()
     }
     fn before(&self, kpi: &KpiId, period: Period, segment: &Segment) -> Result<Option<Said>, ViewError> {
         self.before(kpi, period, segment).map_err(unavailable)

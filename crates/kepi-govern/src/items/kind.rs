@@ -35,7 +35,7 @@ pub struct Step {
     pub name: &'static str,
     /// Whose turn it is.
     pub turn: Turn,
-    /// After how many days it is due; where somebody works or writes, business days of eight hours, unless its content says more.
+    /// After how many days it is due; where somebody works or writes, days of business, unless its content says more.
     pub due: u16,
     /// What happens then.
     pub timeout: Timeout,
@@ -96,11 +96,6 @@ impl Kind {
     /// The place of a step.
     pub fn step(&self, name: &str) -> Option<usize> {
         self.steps.iter().position(|step| step.name == name)
-    }
-
-    /// Hours of business in which a step is done.
-    pub fn hours(step: &Step) -> u16 {
-        step.due.saturating_mul(8)
     }
 
     /// The first step in which others are asked.

@@ -34,7 +34,7 @@ pub struct Review {
     pub chair: u64,
     /// Who takes part beside.
     pub participants: BTreeSet<u64>,
-    /// In so many business hours it is closed.
+    /// In so many days of business it is closed, each of them written as eight hours.
     pub hours: u16,
     /// The run whose figures the agenda was made of; none: nothing was published.
     pub run: Option<u64>,
@@ -194,5 +194,10 @@ impl Review {
     /// Who takes part, whoever leads it among them.
     pub fn part(&self) -> BTreeSet<u64> {
         self.participants.iter().copied().chain([self.chair]).collect()
+    }
+
+    /// In so many days of business it is closed.
+    pub fn days(&self) -> u16 {
+        self.hours.div_ceil(8)
     }
 }

@@ -50,34 +50,33 @@ pub(super) fn ended(item: u64, outcome: Outcome) -> Event {
     Event::ItemEnded(ItemEnded { item, outcome })
 }
 
-/// Business hours within which somebody has to act on what an item is about.
-fn hours(content: &Content) -> u16 {
+/// Until when somebody has to act on what an item is about who gets it now: hours of business of alerts and cases, of all else days, which have
+/// as many hours as the unit works.
+fn within(directory: &Directory, content: &Content, at: i64) -> i64 {
+    let unit = content.unit();
     match content {
-        Content::Alert(alert) => alert.severity.hours(),
-        Content::Case(of) => of.hours,
-        Content::Review(of) => of.hours,
+        Content::Alert(alert) => directory.due(unit, at, alert.severity.hours()),
+        Content::Case(of) => directory.due(unit, at, of.hours),
+        Content::Review(of) => directory.due_in_days(unit, at, of.days()),
         other => {
             let mut steps = other.kind().steps.iter();
-            steps
-                .find(|step| matches!(step.turn, Turn::Work))
-                .or(other.kind().steps.first())
-                .map_or(8, Kind::hours)
+            let step = steps.find(|step| matches!(step.turn, Turn::Work)).or(other.kind().steps.first());
+            directory.due_in_days(unit, at, step.map_or(1, |step| step.due))
         }
     }
 }
 
-/// Until when somebody acts who gets an item now: a day that its content says, if that is not tomorrow already, or so many business
-/// hours.
+/// Until when somebody acts who gets an item now: a day that its content says, if that is not tomorrow already, or as long as such
+/// an item takes.
 fn due(directory: &Directory, content: &Content, at: i64) -> i64 {
-    let unit = content.unit();
     let last = match content {
         Content::Task(task) => Some(task.action.by),
         Content::ActionPlan(plan) => plan.actions.iter().map(|action| action.by).max(),
         _ => None,
     };
     match last.and_then(|day| day.tomorrow().ok()) {
-        Some(end) => midnight(end).max(directory.due(unit, at, 8)),
-        None => directory.due(unit, at, hours(content)),
+        Some(end) => midnight(end).max(directory.due_in_days(content.unit(), at, 1)),
+        None => within(directory, content, at),
     }
 }
 
@@ -660,7 +659,7 @@ pub(super) fn in_time(
     match (step.timeout, item.owner()) {
         (Timeout::Up, Some(owner)) => {
             let Some(way) = directory.above(owner.person, at) else { return Vec::new() };
-            let due = directory.due(item.content.unit(), at, hours(&item.content));
+            let due = within(directory, &item.content, at);
             vec![Event::ItemEscalated(ItemEscalated { item: number, way, due })]
         }
         (Timeout::Back, _) => again(organisation, item, directory, facts, violated),

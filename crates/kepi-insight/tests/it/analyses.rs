@@ -320,6 +320,11 @@ fn a_guardrail_is_kept_broken_or_open() {
     let open = planted.ask("guardrail").unwrap();
     let [Sentence::Guarded(of)] = &open.says[..] else { panic!("{open:?}") };
     assert_eq!((open.verdict, of.held), (Verdict::Unknown, Held::Unknown(Unheld::TooClose)));
+    // Where one of its KPIs is not seen, it is not said of the others alone that it is kept.
+    let guardrail = planted.project.guardrails.values_mut().next().unwrap();
+    let (_, demand) = guardrail.demands().next().unwrap();
+    guardrail.meanwhile.insert("hidden".parse().unwrap(), demand);
+    assert_eq!(planted.ask("guardrail"), None);
     // A fall beyond what is usual is worse.
     let mut months = steady(3);
     months.last_mut().unwrap().iter_mut().for_each(|cell| cell.0 = cell.0 * 3 / 4);
@@ -695,6 +700,18 @@ fn a_chart_shows_when_the_level_changed_and_keeps_still_where_it_did_not() {
     let Sentence::Charted { signalling, one_in, .. } = &lonely.says[0] else { panic!("{lonely:?}") };
     assert_eq!((lonely.verdict, signalling.last().map(|at| at.ordinal)), (Verdict::Yes, Some(39)));
     assert!((100.0..370.0).contains(one_in) && matches!(lonely.says[1], Sentence::OneLevel { .. }));
+    // What changed so lately that no change is looked for there is told where it was, and that this is not sure.
+    let mut late = 0;
+    for seed in 0..20 {
+        let mut months = [steady(seed), steady(seed + 500)].concat();
+        months.truncate(21);
+        months[19..].iter_mut().flatten().for_each(|cell| cell.0 -= 60);
+        let of = Planted::of(&months).ask("chart").unwrap();
+        if let Some(Sentence::LevelChanged { since, lately: true, .. }) = of.says.get(1) {
+            late += usize::from(since.ordinal == 19);
+        }
+    }
+    assert!(late >= 18, "{late}");
     // Too short.
     let short = Planted::of(&steady(3)[..9]).ask("chart").unwrap();
     assert_eq!(short.says, [Sentence::NoChart(NoChart::TooFew { have: 9, need: 12 })]);

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use kepi_model::{id::EntityId, project::Kpi};
 
-use super::trace::{Place, TracedRow, TracedTerm, ValueTrace};
+use super::trace::{Entered, Place, TracedRow, TracedTerm, ValueTrace};
 use crate::{
     finish::finished_again,
     row::Cell,
@@ -133,7 +133,8 @@ impl Influence {
             for (row, again) in term.rows.iter().zip(again) {
                 let Some(Place { source, file, .. }) = &row.place else { continue };
                 let (rows, sums) = files.entry((source, file)).or_default();
-                *rows += u64::from(!*again);
+                // Of a file with rows of other series only those are behind the value that entered it.
+                *rows += u64::from(!*again && row.entered == Entered::Counted);
                 let sum = sums.entry(term.term).or_default();
                 if sum.is_empty() {
                     sum.clone_from(&row.adds);
@@ -142,7 +143,7 @@ impl Influence {
                 }
             }
         }
-        let files = files.into_iter().map(|((source, file), (rows, sums))| {
+        let files = files.into_iter().filter(|(_, (rows, _))| *rows > 0).map(|((source, file), (rows, sums))| {
             let sums: Vec<(Term, &[(Role, StateValue)])> =
                 sums.iter().map(|(term, adds)| (*term, adds.as_slice())).collect();
             FileInfluence { source: source.to_owned(), file: file.to_owned(), rows, moves: without(&sums) }

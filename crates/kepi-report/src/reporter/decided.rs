@@ -203,11 +203,16 @@ impl<'a> Reporter<'a> {
         let project = self.project();
         let card = of.scorecard.parse().ok().and_then(|id| project.scorecards.get(&id));
         let unit = point.unit.as_ref().and_then(|id| project.units.get(&id.parse().ok()?));
+        // Of a unit that is not there any more there is no figure, and all rows are not it.
+        let gone = point.unit.as_ref().filter(|_| unit.is_none());
         let kpi = point.kpi.parse().ok().and_then(|id| project.kpis.get(&id));
         let mut view = PointView {
             number: point.number,
             kpi: self.kpi_named(&point.kpi),
-            unit: unit.map(|unit| Named::new(&unit.id, &unit.name)),
+            unit: match gone {
+                Some(id) => Some(Named::new(id, format!("{id} (no such unit is in force any more)"))),
+                None => unit.map(|unit| Named::new(&unit.id, &unit.name)),
+            },
             why: point.why.clone(),
             plan_owed: point.plan_owed,
             of_definition: point.of_definition,
@@ -223,7 +228,7 @@ impl<'a> Reporter<'a> {
             let (grain, first) = (Vouched::read_grain(grain)?, first.parse().ok()?);
             Some(project.calendar.period_of_day(grain, first))
         });
-        if let (Some(card), Some(kpi), Some(whole)) = (card, kpi, whole) {
+        if let (Some(card), Some(kpi), Some(whole), None) = (card, kpi, whole, gone) {
             let period = project.calendar.last_day(whole).ok();
             let period = period.map(|day| project.calendar.period_of_day(card.period.max(kpi.period), day));
             if let Some(period) = period {

@@ -47,7 +47,7 @@ impl Frames for Reporter<'_> {
         segment: &Segment,
         range: RangeInclusive<i32>,
     ) -> Vec<(i32, f64)> {
-        let points = self.facts.points(&kpi.id, grain, segment, range);
+        let points = self.facts.computed(&kpi.id, grain, segment, range);
         points
             .into_iter()
             .filter_map(|(ordinal, point, is_final)| Some((ordinal, point.filter(|_| is_final)?)))
@@ -62,7 +62,7 @@ impl Frames for Reporter<'_> {
         if first >= period.ordinal {
             return None;
         }
-        let points = self.facts.points(&kpi.id, period.grain, &total, first..=period.ordinal - 1);
+        let points = self.facts.computed(&kpi.id, period.grain, &total, first..=period.ordinal - 1);
         let last = points.into_iter().rev().find(|(_, point, is_final)| point.is_some() && *is_final);
         last.map(|(ordinal, ..)| Period { ordinal, ..period })
     }

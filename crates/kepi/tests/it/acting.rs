@@ -742,6 +742,88 @@ fn a_review_opens_once_and_is_closed_with_a_decision_on_every_point() {
     assert!(log.contains("on point 1: plan") && !log.contains("the form"), "{log}");
 }
 
+/// A world in which a run puts in force what stands in the files, two months red, with more definitions.
+fn open_world(more: &str) -> World {
+    let world = World { project: Project::empty(), month: Zoned::now().date().first_of_month() };
+    world.project.write("kepi.yml", &format!("{}{more}", PROJECT.replace("mode: reviewed", "mode: open")));
+    (-14..-2).for_each(|month| world.month(month, GOOD));
+    (-2..0).for_each(|month| world.month(month, BAD));
+    world.over(0);
+    world
+}
+
+#[test]
+fn a_figure_stands_once_on_an_agenda_whichever_way_its_unit_is_said() {
+    let world = open_world("");
+    let project = &world.project;
+    project.fails_or_not(&["run"]);
+    let label = |month| world.first_day(month).strftime("%Y-%m").to_string();
+    let (last, before) = (label(-1), label(-2));
+    // That of all rows is that of the scorecard's unit.
+    project.ok(&["dispute", "recommendation", &before, "-m", "counted twice", "--as", "ben"]);
+    let same = ["dispute", "recommendation", &before, "--unit", "company", "-m", "so say I", "--as", "product"];
+    let (_, said) = project.fails(3, &same);
+    assert!(said.contains("G1101"), "{said}");
+    let shown = |unit: &[&str]| -> Value {
+        let asked = ["show", "kpi", "recommendation", "--period", &before, "--quiet", "--format", "json"];
+        serde_json::from_str(&project.ok(&[&asked[..], unit].concat())).unwrap()
+    };
+    assert!(shown(&[])["disputed"].is_array() && shown(&["--unit", "company"])["disputed"].is_array());
+    let words = ["--what", "it fell", "--why", "the form", "--done", "mended", "--outlook", "better"];
+    let comment = ["comment", "recommendation", &last, "--as", "ben", "--unit", "company"];
+    project.ok(&[&comment[..], &words].concat());
+    let day = world.first_day(1).to_string();
+    let alert = world.inbox("vp").into_iter().find(|(_, kind)| kind == "alert").unwrap().0;
+    let (action, period) = (format!("ben {day} mend it"), label(2));
+    let plan = ["plan", "--cause", "the form", "--method", "five-whys", "--evidence", "logs"];
+    let rest = ["--action", &action, "--expect", "20", "--period", &period];
+    world.acts("vp", alert, &[&plan[..], &rest[..]].concat());
+
+    let today = Zoned::now().date();
+    let review = format!(
+        "---\nreview: monthly\nname: Monthly review\nscorecard: customers\nperiod: month\non: [{today}]\nchair: vp\n"
+    );
+    let with = format!("{}{review}", PROJECT.replace("mode: reviewed", "mode: open"));
+    project.write("kepi.yml", &with);
+    project.fails_or_not(&["run"]);
+    let list: Value =
+        serde_json::from_str(&project.ok(&["review", "list", "--quiet", "--format", "json"])).unwrap();
+    let number = list[0]["item"].as_u64().unwrap();
+    let review = world.item(number)["work"]["review"].clone();
+    let points = review["points"].as_array().unwrap();
+    let of_all: Vec<&Value> = points.iter().filter(|of| of["unit"].is_null()).collect();
+    let of_top = points.iter().filter(|of| of["unit"] == "company" || of["unit"]["id"] == "company").count();
+    assert_eq!((of_all.len(), of_top), (1, 0), "{review}");
+    let why = of_all[0]["why"].as_array().unwrap();
+    assert!(why.contains(&json!("an alert is open")), "{review}");
+    // The plan that was filed is not owed, what was said is said, and another month is another figure.
+    for other in ["a plan is owed", "nobody has said why", "the figure is disputed"] {
+        assert!(!why.contains(&json!(other)), "{other}: {review}");
+    }
+
+    // Of a unit that is renamed no other figures are shown.
+    project.write("kepi.yml", &with.replace("unit: emea", "unit: europe"));
+    project.fails_or_not(&["run"]);
+    let shown = project.ok(&["review", "pack", &number.to_string()]);
+    let (_, emea) = shown.split_once("of emea (no such unit is in force any more)").unwrap_or_else(|| panic!("{shown}"));
+    let emea = emea.split("\n## ").next().unwrap();
+    assert!(!emea.contains("target 40") && !emea.contains("off target"), "{shown}");
+}
+
+#[test]
+fn what_people_say_in_place_of_a_figure_changes_no_analysis() {
+    let world = open_world("");
+    let project = &world.project;
+    project.fails_or_not(&["run"]);
+    let last = world.first_day(-1).strftime("%Y-%m").to_string();
+    let analysed = |of: &str| project.ok(&["analyse", "recommendation", "--analysis", of, "--period", &last, "--quiet"]);
+    let before: Vec<String> = ["chart", "outlook", "target", "change"].map(analysed).into();
+    assert!(before[0].contains("Its level changed"), "{before:?}");
+    project.ok(&["override", "set", "recommendation", &last, "500", "--evidence", "a feeling", "-m", "so I say", "--as", "vp"]);
+    assert!(project.ok(&["show", "kpi", "recommendation", "--period", &last]).contains("500"));
+    assert_eq!(["chart", "outlook", "target", "change"].map(analysed)[..], before[..]);
+}
+
 #[test]
 fn a_stage_gate_is_open_while_all_of_it_surely_holds() {
     let today = Zoned::now().date();
