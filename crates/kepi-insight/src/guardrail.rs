@@ -98,9 +98,8 @@ fn answer(ask: &Ask<'_>, frames: &dyn Frames) -> Option<Insight> {
     let mut kept = Vec::new();
     let mut looked_at = 0;
     for guardrail in guardrails {
-        let look = |kpi: &Kpi| {
-            (frames.figure(kpi, ask.period, &total), frames.judged(kpi, ask.period, &total))
-        };
+        let look =
+            |kpi: &Kpi| (frames.figure(kpi, ask.period, &total), frames.judged(kpi, ask.period, &total));
         // As with stage gates: what is not seen whole is not there.
         let Some(demands) = all_of(guardrail, project, look) else { continue };
         looked_at += demands.len();

@@ -213,7 +213,8 @@ impl BusinessHours {
         let (opens, closes) = (minutes(openings.first()?.from), minutes(openings.last()?.until));
         let midnight = start.date().to_zoned(zone.clone()).ok()?.timestamp().as_microsecond();
         // Who begins on a day off has the whole of the last day.
-        let time = if self.is_open_on(start.date()) { (from - midnight).clamp(opens, closes) } else { closes };
+        let time =
+            if self.is_open_on(start.date()) { (from - midnight).clamp(opens, closes) } else { closes };
         let end = day.to_zoned(zone).ok()?.timestamp().as_microsecond() + time;
         self.elapsed(end).map(|_| end)
     }
@@ -409,9 +410,10 @@ mod tests {
 
     #[test]
     fn a_period_whose_day_has_come_is_not_forgotten_when_the_next_is_over() {
-        let calendar =
-            Calendar { zone: "UTC".to_owned(), week_start: 0, fiscal_year_start: 1, weeks: None };
-        let month = |today, n| newest_come((n, Grain::Month), &calendar, today, None).unwrap().map(|of| calendar.label(of));
+        let calendar = Calendar { zone: "UTC".to_owned(), week_start: 0, fiscal_year_start: 1, weeks: None };
+        let month = |today, n| {
+            newest_come((n, Grain::Month), &calendar, today, None).unwrap().map(|of| calendar.label(of))
+        };
         // The fifth day of business after October is 6 November: until then September's is the newest that came.
         let of = |text: &str| Some(text.to_owned());
         assert_eq!(month(date(2026, 11, 3), 5), of("2026-09"));
@@ -420,7 +422,11 @@ mod tests {
         assert_eq!(month(date(2027, 1, 4), 5), of("2026-11"));
         // Thirty days of business are longer than a month.
         assert_eq!(month(date(2026, 12, 3), 30), of("2026-09"));
-        let never = BusinessHours::from(Opened { zone: "UTC".to_owned(), week: Default::default(), days: BTreeMap::new() });
+        let never = BusinessHours::from(Opened {
+            zone: "UTC".to_owned(),
+            week: Default::default(),
+            days: BTreeMap::new(),
+        });
         let none = newest_come((1, Grain::Month), &calendar, date(2026, 12, 3), Some(&never)).unwrap();
         assert_eq!(none, None);
     }

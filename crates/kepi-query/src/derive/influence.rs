@@ -143,11 +143,17 @@ impl Influence {
                 }
             }
         }
-        let files = files.into_iter().filter(|(_, (rows, _))| *rows > 0).map(|((source, file), (rows, sums))| {
-            let sums: Vec<(Term, &[(Role, StateValue)])> =
-                sums.iter().map(|(term, adds)| (*term, adds.as_slice())).collect();
-            FileInfluence { source: source.to_owned(), file: file.to_owned(), rows, moves: without(&sums) }
-        });
+        let files =
+            files.into_iter().filter(|(_, (rows, _))| *rows > 0).map(|((source, file), (rows, sums))| {
+                let sums: Vec<(Term, &[(Role, StateValue)])> =
+                    sums.iter().map(|(term, adds)| (*term, adds.as_slice())).collect();
+                FileInfluence {
+                    source: source.to_owned(),
+                    file: file.to_owned(),
+                    rows,
+                    moves: without(&sums),
+                }
+            });
         let files = files.collect();
         Some(Self { rows, again, files })
     }

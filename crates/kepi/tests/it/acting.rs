@@ -761,7 +761,8 @@ fn a_figure_stands_once_on_an_agenda_whichever_way_its_unit_is_said() {
     let (last, before) = (label(-1), label(-2));
     // That of all rows is that of the scorecard's unit.
     project.ok(&["dispute", "recommendation", &before, "-m", "counted twice", "--as", "ben"]);
-    let same = ["dispute", "recommendation", &before, "--unit", "company", "-m", "so say I", "--as", "product"];
+    let same =
+        ["dispute", "recommendation", &before, "--unit", "company", "-m", "so say I", "--as", "product"];
     let (_, said) = project.fails(3, &same);
     assert!(said.contains("G1101"), "{said}");
     let shown = |unit: &[&str]| -> Value {
@@ -805,7 +806,8 @@ fn a_figure_stands_once_on_an_agenda_whichever_way_its_unit_is_said() {
     project.write("kepi.yml", &with.replace("unit: emea", "unit: europe"));
     project.fails_or_not(&["run"]);
     let shown = project.ok(&["review", "pack", &number.to_string()]);
-    let (_, emea) = shown.split_once("of emea (no such unit is in force any more)").unwrap_or_else(|| panic!("{shown}"));
+    let (_, emea) =
+        shown.split_once("of emea (no such unit is in force any more)").unwrap_or_else(|| panic!("{shown}"));
     let emea = emea.split("\n## ").next().unwrap();
     assert!(!emea.contains("target 40") && !emea.contains("off target"), "{shown}");
 }
@@ -816,10 +818,23 @@ fn what_people_say_in_place_of_a_figure_changes_no_analysis() {
     let project = &world.project;
     project.fails_or_not(&["run"]);
     let last = world.first_day(-1).strftime("%Y-%m").to_string();
-    let analysed = |of: &str| project.ok(&["analyse", "recommendation", "--analysis", of, "--period", &last, "--quiet"]);
+    let analysed =
+        |of: &str| project.ok(&["analyse", "recommendation", "--analysis", of, "--period", &last, "--quiet"]);
     let before: Vec<String> = ["chart", "outlook", "target", "change"].map(analysed).into();
     assert!(before[0].contains("Its level changed"), "{before:?}");
-    project.ok(&["override", "set", "recommendation", &last, "500", "--evidence", "a feeling", "-m", "so I say", "--as", "vp"]);
+    project.ok(&[
+        "override",
+        "set",
+        "recommendation",
+        &last,
+        "500",
+        "--evidence",
+        "a feeling",
+        "-m",
+        "so I say",
+        "--as",
+        "vp",
+    ]);
     assert!(project.ok(&["show", "kpi", "recommendation", "--period", &last]).contains("500"));
     assert_eq!(["chart", "outlook", "target", "change"].map(analysed)[..], before[..]);
 }
