@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use kepi_govern::{Content, Evidence, Organisation, Principal};
 use kepi_model::{
     id::{DimensionId, PersonId},
@@ -90,16 +91,18 @@ fn people<'a>(project: &'a Project, kpi: &'a Kpi, is_of: impl Fn(&Unit) -> bool)
         kpi.wordings().filter_map(|wording| wording.accountable.as_ref()).collect();
     let mut units: Vec<&Unit> = project.units.values().filter(|unit| is_of(unit)).collect();
     let mut found = accountable.clone();
-    found.extend(units.iter().filter_map(|unit| unit.manager.as_ref()));
+    // Also who was, and who will be: whoever is concerned with any of it decides none of it.
+    found.extend(units.iter().flat_map(|unit| unit.wordings()).filter_map(|unit| unit.manager.as_ref()));
     if units.is_empty() {
         units.extend(project.units.values().find(|unit| unit.parent.is_none()));
     }
     for unit in units {
-        // The seat in the unit, or in the nearest above it. No tree is deeper than it has units.
-        let above = |unit: &&'a Unit| project.units.get(unit.parent.as_ref()?);
-        let upwards = std::iter::successors(Some(unit), above).take(project.units.len());
-        let seat = |person: &&PersonId| upwards.clone().find_map(|unit| unit.seats.get(*person));
-        found.extend(accountable.iter().filter_map(seat));
+        // The seat in the unit, or in the nearest above it, by every tree that the unit is or was part of.
+        for tree in unit.wordings().map(|of| project.tree(Some(of.from.unwrap_or(Date::MIN)))).chain([project.tree(None)]) {
+            let upwards = || tree.upwards(&unit.id).filter_map(|id| tree.unit(id));
+            let seat = |person: &&PersonId| upwards().find_map(|unit| unit.seats.get(*person));
+            found.extend(accountable.iter().filter_map(seat));
+        }
     }
     found
 }

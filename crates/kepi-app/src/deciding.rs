@@ -353,7 +353,7 @@ impl Deciding<'_> {
                 content: item.digest,
                 why: why.as_ref().map(|why| why.commitment),
             });
-            let found = self.merged(&organisation, item).await?;
+            let found = self.merged(&organisation, item, acting.at).await?;
             let mut effects = Looking { texts: why.into_iter().collect(), found };
             let key = acting.key("vote");
             match self.0.perform(Asked::new(&permit, &key, acting.at), &command, &mut effects).await {
@@ -428,7 +428,12 @@ impl Deciding<'_> {
     }
 
     /// Whether what an item proposes and what is in force go together, where the latter is not what it was compared with.
-    async fn merged(&self, organisation: &Organisation, item: &Item) -> Result<Evidence, AppError> {
+    async fn merged(
+        &self,
+        organisation: &Organisation,
+        item: &Item,
+        at: i64,
+    ) -> Result<Evidence, AppError> {
         if item.is_unratified() {
             return Ok(Evidence::None);
         }
@@ -437,7 +442,7 @@ impl Deciding<'_> {
         }
         let Some(change) = item.content.change() else {
             let works = item.content.kind().steps.iter().any(|step| step.timeout != Timeout::Lapse);
-            return if works { self.answerable(organisation).await } else { Ok(Evidence::None) };
+            return if works { self.answerable(organisation, at).await } else { Ok(Evidence::None) };
         };
         let position = organisation.register.position();
         if item.ended.is_some() || change.base == position || change.is_outdated(&organisation.register) {

@@ -13,6 +13,8 @@ pub(crate) const SHOWN_NAME: usize = 300;
 pub(crate) const TEXT: usize = 8_000;
 /// Most fields of one map that are reported as unknown, one by one.
 pub(crate) const UNKNOWN_FIELDS: usize = 20;
+/// Most days on which units change.
+pub(crate) const UNIT_DAYS: usize = 400;
 /// Most levels of units, the root included.
 pub(crate) const UNIT_LEVELS: usize = 50;
 /// Most parts of a computed attribute once those that it reads are written out.

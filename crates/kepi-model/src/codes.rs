@@ -236,6 +236,14 @@ codes! {
         "Two stretches of one day overlap, so the time in both would count once or twice."
         "stretches of a day one after the other"
         "write one stretch, or let the second begin when the first ends";
+    UNKNOWN_LEVEL "K0310" Error "a level that no unit has"
+        "`unit_above` says below which unit of a level another stands; levels are those that units have."
+        "a level of units"
+        "correct the name, or give units that `level`";
+    UNIT_NOT_YET "K0309" Error "a unit below one that is not there yet"
+        "Units may change with time, and on every day those that are there form one tree: a unit cannot stand below one that begins later."
+        "a `parent` that is there from the same day on, or from an earlier one"
+        "let the parent begin no later, or say with a `from` of its own where the unit stands until then";
 
     UNKNOWN_MAPPED_ATTRIBUTE "K0401" Error "a mapping of an unknown attribute"
         "Every key under `map` is an attribute of the entity that the source fills. Own attributes are added by an `entity:` document."
@@ -710,7 +718,7 @@ codes! {
         "targets for units"
         "add targets with `unit: …` to the KPI";
     DATED_DIFFERS "K0710" Error "a dated document whose earlier wording is of another kind"
-        "A scorecard may stand several times, each from another day: weights, objectives, KPIs and the rule for what is missing change with time. Its period, its unit and its cascade do not, because then it would be another scorecard. So may a KPI: what is counted, of whom and against which targets changes, but its period, which direction is good and the unit of its value do not, because then it would be another KPI."
+        "A scorecard may stand several times, each from another day: weights, objectives, KPIs and the rule for what is missing change with time. Its period, its unit and its cascade do not, because then it would be another scorecard. So may a unit: what it stands below, who manages it and who sits there changes, but its level and the member that it stands for do not, because its rows would be others. So may a KPI: what is counted, of whom and against which targets changes, but its period, which direction is good and the unit of its value do not, because then it would be another KPI."
         "the same `period`, `unit` and `cascade` from every day on"
         "write the same in both, or give one of them another name";
     AS_OF_LONGER "K0711" Hint "a KPI of longer periods than its scorecard"

@@ -25,7 +25,7 @@ use crate::{
     entity::screening::Then,
     meant::meant_kind,
     project::{
-        Ambiguous, AsOf, Better, CascadeTargets, CascadeValue, Consequence, Excess, Identical, Indicator,
+        Ambiguous, AsOf, Better, CascadeAsOf, CascadeTargets, CascadeValue, Consequence, Excess, Identical, Indicator,
         MissingLocal, MissingRule, Mode, Otherwise, PercentSign, Sensitivity, Sign, Strength,
     },
     table::{Kind, Table},
@@ -59,6 +59,7 @@ choices!(
     Ambiguous,
     AsOf,
     Better,
+    CascadeAsOf,
     CascadeTargets,
     CascadeValue,
     Consequence,

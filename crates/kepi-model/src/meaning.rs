@@ -14,10 +14,10 @@ use crate::{
     entity::screening::{Fault, Screen},
     expression::{Expression, Node, Path, Type},
     form,
-    id::{EntityId, Hash, KpiId},
+    id::{EntityId, Hash, KpiId, UnitId},
     project::{
         Connector, DataRule, Dates, Dimension, Entity, EnumElse, FileOrder, Kpi, Mapping, MappingFrom, Parse,
-        Requirement, Response, Scorecard, Source, SourceZone, SurveyGates, Target, TargetLines, Unpivot,
+        Requirement, Response, Scorecard, Source, SourceZone, SurveyGates, Target, TargetLines, Unit, Unpivot,
     },
     word::Word,
 };
@@ -246,7 +246,11 @@ fn target_form(kpi: &Kpi, target: &Target) -> Value {
 }
 
 /// What decides the score of a scorecard: period, rules, weights, cascade, and its KPIs with their targets.
-pub(crate) fn scorecard(scorecard: &Scorecard, kpis: &BTreeMap<KpiId, Kpi>) -> Hash {
+pub(crate) fn scorecard(
+    scorecard: &Scorecard,
+    kpis: &BTreeMap<KpiId, Kpi>,
+    units: &BTreeMap<UnitId, Unit>,
+) -> Hash {
     let mut tree: Vec<Value> = Vec::new();
     let mut used: BTreeSet<&KpiId> = BTreeSet::new();
     for perspective in &scorecard.perspectives {
@@ -269,18 +273,30 @@ pub(crate) fn scorecard(scorecard: &Scorecard, kpis: &BTreeMap<KpiId, Kpi>) -> H
         let levels: Value = c.levels.iter().map(|(level, dimension)| json!([level, dimension])).collect();
         json!([levels, c.value.word(), c.targets.word()])
     });
-    hash(
-        "scorecard",
-        &json!([
-            scorecard.unit,
-            scorecard.period.word(),
-            scorecard.missing.word(),
-            scorecard.minimum_coverage,
-            sorted(tree.into_iter()),
-            kpis.collect::<Value>(),
-            cascade,
-        ]),
-    )
+    let mut form = vec![
+        json!(scorecard.unit),
+        json!(scorecard.period.word()),
+        json!(scorecard.missing.word()),
+        json!(scorecard.minimum_coverage),
+        sorted(tree.into_iter()),
+        kpis.collect::<Value>(),
+        json!(cascade),
+    ];
+    // Only where units have moved: below which each stood, from which day on.
+    if let Some(cascade) = &scorecard.cascade {
+        let matched = |unit: &&Unit| unit.level.as_ref().is_some_and(|level| cascade.levels.contains_key(level));
+        let moved = units.values().filter(matched).filter(|unit| unit.from.is_some() || !unit.earlier.is_empty());
+        let moved: Vec<Value> = moved
+            .map(|unit| {
+                let places = unit.wordings().map(|of| json!([of.from.map(|day| day.to_string()), of.parent]));
+                json!([unit.id, places.collect::<Value>()])
+            })
+            .collect();
+        if !moved.is_empty() {
+            form.push(json!(["units", cascade.as_of.word(), moved]));
+        }
+    }
+    hash("scorecard", &Value::Array(form))
 }
 
 /// A dimension: its name and the way from each entity, in the order of the entities' names.

@@ -9,6 +9,7 @@ mod rule;
 mod scorecard;
 mod source;
 mod strategy;
+mod unit;
 
 use std::collections::BTreeMap;
 
@@ -22,7 +23,7 @@ use crate::{
     governance::Governance,
     id::{
         AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, GuardrailId, KpiId,
-        LevelId, LoopId, PersonId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId,
+        LoopId, PersonId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId,
         StageGateId, UnitId,
     },
     review::Review,
@@ -40,13 +41,14 @@ pub use connection::{Auth, Connection, S3, S3Keys, To};
 pub use guardrail::{Bound, Demand, Guardrail, StageGate, Still};
 pub use rule::{Consequence, DataRule};
 pub use scorecard::{
-    Cascade, CascadeTargets, CascadeValue, Scorecard, ScorecardObjective, ScorecardPerspective,
+    Cascade, CascadeAsOf, CascadeTargets, CascadeValue, Scorecard, ScorecardObjective, ScorecardPerspective,
 };
 pub use source::{
     Ambiguous, Clean, Clock, Connector, Dates, EnumElse, Epoch, Excess, Fetch, FileOrder, HttpGet, Identical,
     Mapping, MappingFrom, MissingLocal, Mode, Otherwise, Pages, Parse, PercentSign, Relation, Requirement,
     Rule, Since, Source, SourceZone, Unpivot,
 };
+pub use unit::{Unit, UnitTree};
 pub use strategy::{CauseEffect, Goal, Objective, Perspective, Pillar, Strategy, Strength, Theme};
 
 /// A whole project.
@@ -179,25 +181,4 @@ pub struct Person {
     pub substitute: Option<PersonId>,
     /// When she is away: the first day, and the first day back.
     pub away: Vec<(Date, Date)>,
-}
-
-/// An organisational unit.
-#[derive(Debug, Clone)]
-pub struct Unit {
-    /// Id.
-    pub id: UnitId,
-    /// Shown name.
-    pub name: String,
-    /// Level in the tree; the root may have none.
-    pub level: Option<LevelId>,
-    /// The unit above; none for the root.
-    pub parent: Option<UnitId>,
-    /// The member of the matched dimension that this unit stands for.
-    pub member: String,
-    /// Who manages it.
-    pub manager: Option<PersonId>,
-    /// Who answers here for what somebody is accountable for elsewhere.
-    pub seats: BTreeMap<PersonId, PersonId>,
-    /// When work is done here; none: as in the unit above.
-    pub business_hours: Option<BusinessHoursId>,
 }

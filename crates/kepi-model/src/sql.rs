@@ -9,6 +9,7 @@ mod lower;
 mod parse;
 mod path;
 mod typing;
+mod units;
 
 use std::collections::BTreeMap;
 
@@ -16,12 +17,14 @@ use jiff::tz::TimeZone;
 use sqlparser::tokenizer::{Location, Span as SqlSpan};
 
 use crate::{
+    bounds::COMPUTED_PARTS,
     codes,
     entity::Entity,
     expression::{Expression, Literal, Node, Type},
     findings::Findings,
-    id::EntityId,
+    id::{EntityId, UnitId},
     lexical::type_text,
+    project::Unit,
     source_text::Span,
     wording::shorten,
     yaml::Yaml,
@@ -50,6 +53,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) zone: &'a TimeZone,
     /// Zone in which days begin that are compared with days.
     pub(crate) days: &'a TimeZone,
+    /// The organisation, where it may be asked.
+    pub(crate) units: Option<&'a BTreeMap<UnitId, Unit>>,
 }
 
 /// What the expression must come to.
@@ -73,10 +78,14 @@ pub(crate) fn expression(
     findings: &mut Findings,
 ) -> Option<Expression> {
     let text = node.text()?;
-    let mut reader = Reader { node, text, scope, findings };
+    let mut reader = Reader { node, text, scope, findings, tree_parts: 0 };
     let parsed = reader.parse()?;
     let typed = reader.lower(&parsed)?;
-    if count(&typed) > MAXIMUM_NODES {
+    if reader.tree_parts > COMPUTED_PARTS {
+        reader.too_large(format!("the tree of units makes {} parts of this, more than {COMPUTED_PARTS}", reader.tree_parts));
+        return None;
+    }
+    if count(&typed).saturating_sub(reader.tree_parts) > MAXIMUM_NODES {
         reader.too_large(format!("this expression has more than {MAXIMUM_NODES} parts"));
         return None;
     }
@@ -133,6 +142,8 @@ struct Reader<'a> {
     text: &'a str,
     scope: &'a Scope<'a>,
     findings: &'a mut Findings,
+    /// How many parts were not written but made of the tree of units.
+    tree_parts: usize,
 }
 
 impl Reader<'_> {

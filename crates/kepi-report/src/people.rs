@@ -201,7 +201,7 @@ impl Directory {
             substitute: id(&person.substitute),
             away: person.away.clone(),
         });
-        let units = project.units.values().map(|unit| Place {
+        let units = project.tree(Some(day)).units().map(|unit| Place {
             id: unit.id.to_string(),
             name: unit.name.clone(),
             parent: unit.parent.as_ref().map(ToString::to_string),

@@ -3,19 +3,23 @@
 //! Whoever needs a score asks here: a run that publishes, a page that shows, an explanation, a reproduction. So they
 //! cannot differ in what they score or how.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
 
 use kepi_model::{
     calendar::{Grain, Period},
     id::{Hash, KpiId, LevelId, ObjectiveId, PerspectiveId, UnitId},
-    project::{Cascade, CascadeTargets, CascadeValue, Kpi, Project, Scorecard, Target, Unit, WithoutData},
+    project::{
+        Cascade, CascadeAsOf, CascadeValue, Kpi, Project, Scorecard, Target, Unit, UnitTree, WithoutData,
+    },
 };
 use kepi_query::{state::Member, value::Segment};
 
 use crate::{
     band::Band,
     bridge::{self, Bridge, bridge},
-    target::in_force,
+    target::{Down, in_force},
     tree::{NoScore, NodeId, Observed, ScoreNode, Standing},
 };
 
@@ -115,34 +119,67 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
         periods
     }
 
-    /// The units that it has: its own, then those that the cascade reaches from there, in tree order, each with its steps
-    /// below the own one. A scorecard without a unit has one entry, none.
+    /// The units that it has in a period: its own, then those that the cascade reaches from there, in tree order, each with its
+    /// steps below the own one. A scorecard without a unit has one entry, none.
     ///
     /// A unit elsewhere in the organisation, or of a level that the cascade does not match, has no scorecard here.
-    pub fn units(&self) -> Vec<(Option<&'a UnitId>, u8)> {
-        let own = self.scorecard.unit.as_ref();
-        let mut all = vec![(own, 0)];
-        self.below(own, 1, &mut all);
+    pub fn units(&self, period: Period) -> Vec<(Option<&'a UnitId>, u8)> {
+        self.units_of(self.tree_of(period))
+    }
+
+    /// The units that it ever has: those of the newest tree, then those that stood below it before, as far down as they were.
+    pub fn all_units(&self) -> Vec<(Option<&'a UnitId>, u8)> {
+        let mut all = self.units_of(self.project.tree(None));
+        let by_day = self.scorecard.cascade.as_ref().is_some_and(|of| of.as_of == CascadeAsOf::Period);
+        let wordings = self.project.units.values().filter(|_| by_day).flat_map(Unit::wordings);
+        let mut days: BTreeSet<Date> = wordings.filter_map(|unit| unit.from).collect();
+        // The days before the first change, if there is any.
+        days.extend(days.first().and_then(|day| day.yesterday().ok()));
+        let mut known: BTreeSet<_> = all.iter().map(|(unit, _)| *unit).collect();
+        for day in days.into_iter().rev() {
+            for (unit, depth) in self.units_of(self.project.tree(Some(day))) {
+                if known.insert(unit) {
+                    all.push((unit, depth));
+                }
+            }
+        }
         all
     }
 
-    fn below(&self, unit: Option<&UnitId>, depth: u8, all: &mut Vec<(Option<&'a UnitId>, u8)>) {
-        for child in self.children(unit) {
+    fn units_of(&self, tree: UnitTree<'a>) -> Vec<(Option<&'a UnitId>, u8)> {
+        let own = self.scorecard.unit.as_ref();
+        let mut all = vec![(own, 0)];
+        self.below(own, 1, tree, &mut all);
+        all
+    }
+
+    fn below(
+        &self,
+        unit: Option<&UnitId>,
+        depth: u8,
+        tree: UnitTree<'a>,
+        all: &mut Vec<(Option<&'a UnitId>, u8)>,
+    ) {
+        for child in self.children(unit, tree) {
             all.push((Some(&child.id), depth));
             // No tree is deeper than it has units; the bound keeps a broken one from holding us.
             if all.len() <= self.project.units.len() {
-                self.below(Some(&child.id), depth.saturating_add(1), all);
+                self.below(Some(&child.id), depth.saturating_add(1), tree, all);
             }
         }
     }
 
+    /// The tree by which units lie below one another in a period.
+    fn tree_of(&self, period: Period) -> UnitTree<'a> {
+        Down::of(self.scorecard).tree(self.project, period)
+    }
+
     /// Units directly below one that the cascade reaches, in the order of their ids.
-    fn children(&self, unit: Option<&UnitId>) -> Vec<&'a Unit> {
+    fn children(&self, unit: Option<&UnitId>, tree: UnitTree<'a>) -> Vec<&'a Unit> {
         let Some((cascade, unit)) = self.scorecard.cascade.as_ref().zip(unit) else { return Vec::new() };
         let matched =
             |level: &Option<LevelId>| level.as_ref().is_some_and(|l| cascade.levels.contains_key(l));
-        let units = self.project.units.values();
-        units.filter(|u| u.parent.as_ref() == Some(unit) && matched(&u.level)).collect()
+        tree.units().filter(|u| u.parent.as_ref() == Some(unit) && matched(&u.level)).collect()
     }
 
     /// The segment whose rows are a unit's: all rows for the scorecard's own unit, a member of the matched dimension for
@@ -161,7 +198,7 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
         match segment.0.as_slice() {
             [] => self.scorecard.unit.as_ref(),
             [(_, Member::Value(_))] => {
-                let all = self.units().into_iter().filter_map(|(unit, _)| unit);
+                let all = self.all_units().into_iter().filter_map(|(unit, _)| unit);
                 all.into_iter().find(|unit| self.segment(Some(*unit)).as_ref() == Some(segment))
             }
             _ => None,
@@ -176,8 +213,7 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
 
     /// The target of a KPI that holds for a unit in a period.
     pub fn target(&self, kpi: &Kpi, unit: Option<&UnitId>, period: Period) -> Option<Target> {
-        let rule = self.scorecard.cascade.as_ref().map_or(CascadeTargets::Inherit, |c| c.targets);
-        in_force(kpi, self.project, unit, self.scorecard.unit.as_ref(), rule, period)
+        in_force(kpi, self.project, unit, self.scorecard.unit.as_ref(), Down::of(self.scorecard), period)
     }
 
     /// The tree of scores of a unit in a period: of the scorecard's own, or of one that the cascade reaches.
@@ -193,7 +229,7 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
     }
 
     fn grow(&self, unit: Option<&UnitId>, period: Period) -> ScoreNode {
-        let children = self.averaged(unit);
+        let children = self.averaged(unit, period);
         if children.is_empty() {
             return self.measured(unit, period);
         }
@@ -222,11 +258,11 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
         all.push(empty);
         let mut nodes = Vec::new();
         if place <= self.project.units.len() {
-            for child in self.children(unit) {
+            for child in self.children(unit, self.tree_of(period)) {
                 nodes.push(self.score_below(Some(&child.id), depth.saturating_add(1), period, all));
             }
         }
-        let mut node = if self.averaged(unit).is_empty() {
+        let mut node = if self.averaged(unit, period).is_empty() {
             self.measured(unit, period)
         } else {
             self.mean(unit, nodes, period)
@@ -241,9 +277,13 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
     }
 
     /// The units whose mean a unit's score is; none where it is computed from its own rows.
-    fn averaged(&self, unit: Option<&UnitId>) -> Vec<&'a Unit> {
+    fn averaged(&self, unit: Option<&UnitId>, period: Period) -> Vec<&'a Unit> {
         let averages = |c: &Cascade| c.value == CascadeValue::AverageOfChildren;
-        if self.scorecard.cascade.as_ref().is_some_and(averages) { self.children(unit) } else { Vec::new() }
+        if self.scorecard.cascade.as_ref().is_some_and(averages) {
+            self.children(unit, self.tree_of(period))
+        } else {
+            Vec::new()
+        }
     }
 
     /// A unit as the mean of the units below it.

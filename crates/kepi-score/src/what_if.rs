@@ -230,7 +230,7 @@ pub fn sensitivity<V: KpiValues + ?Sized>(
     let with =
         |place: &Place, weight: BasisPoints| reweighted(now, &BTreeMap::from([(place.clone(), weight)])).ok();
     let score = |scorecard: &Scorecard| Card { scorecard, ..*card }.tree(unit, period).score.ok();
-    let units = card.units();
+    let units = card.units(period);
     let own = units.iter().find(|(of, _)| *of == unit).map_or(0, |(_, depth)| *depth);
     let below = units.iter().skip_while(|(of, _)| *of != unit).skip(1).take_while(|(_, depth)| *depth > own);
     let mut below: Vec<&UnitId> =

@@ -174,7 +174,7 @@ async fn decides(cli: &Cli, holder: Holder) -> Result<Option<String>, Failure> {
         None => return Err(commands::nothing_in_force()),
     };
     let policies = policies::right(&root, &project)?;
-    let sight = Sight::new(Arc::new(Bound::new(policies, Arc::new(project))), holder);
+    let sight = Sight::new(Arc::new(Bound::new(policies, Arc::new(project), compose::today())), holder);
     Ok((!sight.decides()).then(|| sight.why_not(kepi_access::policy::Action::Decide, None)))
 }
 

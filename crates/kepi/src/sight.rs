@@ -6,11 +6,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use jiff::civil::Date;
 use kepi_access::policy::{Action, Bound, Holder, Policies, Sight as Decisions};
 use kepi_model::id::{KpiId, ScorecardId, SourceId, UnitId};
 use kepi_report::{facts::Facts, reader::Reader, seen::Sight};
 
 use crate::{
+    compose,
     failure::Failure,
     policies::{self, Stamp},
 };
@@ -59,6 +61,7 @@ impl Sight for Seeing {
 struct Current {
     facts: Arc<dyn Facts>,
     stamp: Stamp,
+    day: Date,
     bound: Arc<Bound>,
     sights: BTreeMap<Holder, Arc<dyn Sight>>,
 }
@@ -103,12 +106,15 @@ impl Sights {
         let facts = self.reader.now()?;
         let (stamp, policies) = self.policies(facts.as_ref());
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let day = compose::today();
         let same = |held: &&mut Current| {
-            std::ptr::addr_eq(Arc::as_ptr(&held.facts), Arc::as_ptr(&facts)) && held.stamp == stamp
+            std::ptr::addr_eq(Arc::as_ptr(&held.facts), Arc::as_ptr(&facts))
+                && held.stamp == stamp
+                && held.day == day
         };
         if current.as_mut().filter(same).is_none() {
-            let bound = Arc::new(Bound::new(policies, Arc::new(facts.project().clone())));
-            *current = Some(Current { facts, stamp, bound, sights: BTreeMap::new() });
+            let bound = Arc::new(Bound::new(policies, Arc::new(facts.project().clone()), day));
+            *current = Some(Current { facts, stamp, day, bound, sights: BTreeMap::new() });
         }
         let Some(current) = current.as_mut() else {
             return Err(Failure::Other("nothing is shown".to_owned()));

@@ -9,10 +9,11 @@ use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, Response,
     RestrictedExpression,
 };
+use jiff::civil::Date;
 use kepi_govern::Grant;
 use kepi_model::{
     id::{KpiId, ScorecardId, SourceId, UnitId},
-    project::{CascadeValue, Project, Sensitivity},
+    project::{CascadeValue, Project, Sensitivity, UnitTree},
 };
 
 use super::{Action, EVERYWHERE, Policies};
@@ -35,6 +36,8 @@ pub struct Holder {
 pub struct Bound {
     policies: Policies,
     project: Arc<Project>,
+    /// The day by whose tree of units somebody sees what is below a unit.
+    day: Date,
     /// Scorecards of a KPI.
     scorecards: BTreeMap<KpiId, Vec<ScorecardId>>,
 }
@@ -66,15 +69,15 @@ fn uid(kind: &str, id: &str) -> Option<EntityUid> {
 }
 
 impl Bound {
-    /// Policies over a project.
-    pub fn new(policies: Policies, project: Arc<Project>) -> Self {
+    /// Policies over a project, by the tree of units of a day.
+    pub fn new(policies: Policies, project: Arc<Project>, day: Date) -> Self {
         let mut scorecards: BTreeMap<KpiId, Vec<ScorecardId>> = BTreeMap::new();
         for scorecard in project.scorecards.values() {
             for kpi in scorecard.kpis() {
                 scorecards.entry(kpi.clone()).or_default().push(scorecard.id.clone());
             }
         }
-        Self { policies, project, scorecards }
+        Self { policies, project, day, scorecards }
     }
 
     /// The project.
@@ -84,13 +87,11 @@ impl Bound {
 
     /// The unit to which what is over all rows belongs: the top of the tree; none where there are no units.
     fn top(&self) -> Option<&UnitId> {
-        self.project.units.values().find(|unit| unit.parent.is_none()).map(|unit| &unit.id)
+        self.tree().root().map(|unit| &unit.id)
     }
 
-    /// A unit and those above it, the nearest first. No tree is deeper than it has units.
-    fn upwards<'a>(&'a self, unit: &'a UnitId) -> impl Iterator<Item = &'a UnitId> {
-        let above = |unit: &&'a UnitId| self.project.units.get(*unit).and_then(|unit| unit.parent.as_ref());
-        std::iter::successors(Some(unit), above).take(self.project.units.len() + 1)
+    fn tree(&self) -> UnitTree<'_> {
+        self.project.tree(Some(self.day))
     }
 
     /// The entities that a decision about a thing looks at, and which of them it is.
@@ -108,8 +109,8 @@ impl Bound {
             return Some((decisions, all));
         }
         let unit = unit.or_else(|| self.top());
-        for unit in unit.into_iter().flat_map(|unit| self.upwards(unit)) {
-            let above = self.project.units.get(unit).and_then(|unit| unit.parent.as_ref());
+        for unit in unit.into_iter().flat_map(|unit| self.tree().upwards(unit)) {
+            let above = self.tree().above(unit);
             let parent = above.map_or(Some(everywhere.clone()), |above| uid("Unit", above.as_str()))?;
             all.push(Entity::new_no_attrs(uid("Unit", unit.as_str())?, HashSet::from([parent])));
         }
@@ -170,7 +171,7 @@ impl Bound {
                 action.word() == scope.name.as_str() || action.sees() && scope.name.as_str() == Action::SEE;
             let reaches = match (&scope.unit, unit) {
                 (None, _) => true,
-                (Some(scope), Some(unit)) => self.upwards(unit).any(|above| above == scope),
+                (Some(scope), Some(unit)) => self.tree().upwards(unit).any(|above| above == scope),
                 (Some(_), None) => false,
             };
             named && reaches
@@ -290,7 +291,7 @@ impl Sight {
                 let averaged =
                     card.cascade.as_ref().is_some_and(|c| c.value == CascadeValue::AverageOfChildren);
                 if let Some(unit) = unit.or(card.unit.as_ref()).filter(|_| averaged) {
-                    let below = project.units.values().filter(|u| u.parent.as_ref() == Some(unit));
+                    let below = self.bound.tree().units().filter(|u| u.parent.as_ref() == Some(unit));
                     parts.extend(below.map(|u| (Thing::Scorecard(card.id.clone()), Some(u.id.clone()))));
                 }
                 parts

@@ -70,7 +70,7 @@ fn holder(roles: &[&str], scopes: Option<&[&str]>) -> Holder {
 }
 
 fn sight(policies: Policies, roles: &[&str], scopes: Option<&[&str]>) -> Sight {
-    Sight::new(Arc::new(Bound::new(policies, company())), holder(roles, scopes))
+    Sight::new(Arc::new(Bound::new(policies, company(), TODAY)), holder(roles, scopes))
 }
 
 fn file(text: &str) -> PolicyFile {
@@ -349,7 +349,7 @@ fn the_filter_is_the_decision() {
             Authorizer::new().is_authorized(&request.unwrap(), &set, &world).decision() == Decision::Allow
         };
         let holder = Holder { name: "ana".to_owned(), roles: roles.clone(), scopes: None };
-        let sight = Sight::new(Arc::new(Bound::new(policies, Arc::clone(&company))), holder);
+        let sight = Sight::new(Arc::new(Bound::new(policies, Arc::clone(&company), TODAY)), holder);
         for unit in units() {
             let name = unit.as_ref().map_or("company", |unit| unit.as_str());
             for kpi in kpis {

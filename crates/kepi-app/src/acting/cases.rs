@@ -80,7 +80,7 @@ fn units(project: &Project, kpi: &Kpi) -> BTreeMap<Segment, (u8, UnitId)> {
     let mut found: BTreeMap<Segment, (u8, UnitId)> = BTreeMap::new();
     for scorecard in project.scorecards.values().filter(|card| card.kpis().any(|id| *id == kpi.id)) {
         let card = Card { project, scorecard, values: &NoFigures };
-        for (unit, depth) in card.units() {
+        for (unit, depth) in card.all_units() {
             let (Some(unit), Some(segment)) = (unit, card.segment(unit)) else { continue };
             let deeper = found.get(&segment).is_none_or(|(known, _)| *known < depth);
             if deeper {
@@ -138,7 +138,7 @@ impl App {
         let now = usize::from(rule.at_most).min(new.len());
         report.rows_waiting += (new.len() - now) as u64;
         let units = units(project, kpi);
-        let mut found = deciding.answerable(&organisation).await?;
+        let mut found = deciding.answerable(&organisation, at).await?;
         for (digest, row) in new.into_iter().take(now) {
             let unit = row.members.iter().filter_map(|(dimension, member)| {
                 units.get(&Segment(vec![(dimension.clone(), member.clone())]))
@@ -158,7 +158,7 @@ impl App {
                     Ok(_) => report.opened += 1,
                     Err(StoreError::Forbidden(v)) if v.0.iter().all(|v| v.code == laws::LOOK_AGAIN) => {
                         organisation = self.store.organisation().await?;
-                        found = deciding.answerable(&organisation).await?;
+                        found = deciding.answerable(&organisation, at).await?;
                         continue;
                     }
                     // Another run was first, or nobody is there who could have it: that is said by the check.

@@ -2,7 +2,7 @@
 
 use std::{array, collections::BTreeMap};
 
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use kepi_govern::{
     Directory, Organisation, Principal,
     directory::{Place, Standing},
@@ -28,11 +28,12 @@ fn begins(day: Date, zone: &TimeZone) -> Option<i64> {
     Some(day.to_zoned(zone.clone()).ok()?.timestamp().as_microsecond())
 }
 
-/// Everybody and everything of a project, persons by number.
+/// Everybody and everything of a project as it stands at an instant, persons by number.
 pub(super) async fn of(
     store: &Store,
     organisation: &Organisation,
     project: &Project,
+    at: i64,
 ) -> Result<Directory, AppError> {
     let mut numbers: BTreeMap<&PersonId, u64> = BTreeMap::new();
     for id in project.persons.keys() {
@@ -54,7 +55,9 @@ pub(super) async fn of(
         };
         Some((*numbers.get(&person.id)?, standing))
     });
-    let units = project.units.values().map(|unit| {
+    let day = Timestamp::from_microsecond(at).map(|at| at.to_zoned(zone.clone()).date());
+    let tree = project.tree(day.ok());
+    let units = tree.units().map(|unit| {
         let seat = |(of, holder): (&PersonId, &PersonId)| Some((*numbers.get(of)?, *numbers.get(holder)?));
         let hours = unit.business_hours.as_ref().and_then(|id| project.business_hours.get(id));
         let place = Place {
@@ -65,7 +68,7 @@ pub(super) async fn of(
         };
         (unit.id.clone(), place)
     });
-    let root = project.units.values().find(|unit| unit.parent.is_none());
+    let root = tree.root();
     let owners = project.governance.iter().flat_map(|governance| &governance.owners);
     let last_resort =
         project.last_resort.iter().chain(owners).chain(root.and_then(|unit| unit.manager.as_ref()));

@@ -23,7 +23,7 @@ use kepi_model::{
     acting::{Alert, Signal},
     calendar::{Grain, Period},
     id::{KpiId, UnitId},
-    project::{CascadeTargets, Guardrail, Kpi, Project, TargetLines},
+    project::{Guardrail, Kpi, Project, TargetLines},
 };
 use kepi_query::{
     published::{USUAL, VALUE, Vouched, usual_row},
@@ -31,7 +31,7 @@ use kepi_query::{
 };
 use kepi_score::{
     card::{Card, KpiValues},
-    target,
+    target::{self, Down},
     tree::Observed,
 };
 use kepi_stats::estimate::Estimate;
@@ -104,7 +104,7 @@ pub(super) struct Watched<'a> {
     pub unit: Option<UnitId>,
     pub segment: Segment,
     /// How targets go down the tree from which unit.
-    pub rule: CascadeTargets,
+    pub rule: Down,
     pub top: Option<UnitId>,
 }
 
@@ -194,7 +194,7 @@ fn watched<'a>(project: &'a Project, alert: &Alert) -> Vec<Watched<'a>> {
     let mut seen: BTreeSet<(KpiId, Option<UnitId>)> = BTreeSet::new();
     for scorecard in project.scorecards.values() {
         let card = Card { project, scorecard, values: &NoFigures };
-        let units = card.units();
+        let units = card.all_units();
         for id in scorecard.kpis().filter(|id| alert.kpis.is_empty() || alert.kpis.contains(*id)) {
             let Some(kpi) = project.kpis.get(id) else { continue };
             for (unit, depth) in &units {
@@ -207,7 +207,7 @@ fn watched<'a>(project: &'a Project, alert: &Alert) -> Vec<Watched<'a>> {
                         grain: scorecard.period.max(kpi.period),
                         unit: unit.cloned(),
                         segment,
-                        rule: scorecard.cascade.as_ref().map_or(CascadeTargets::Inherit, |of| of.targets),
+                        rule: Down::of(scorecard),
                         top: scorecard.unit.clone(),
                     });
                 }
@@ -222,7 +222,7 @@ fn watched<'a>(project: &'a Project, alert: &Alert) -> Vec<Watched<'a>> {
             grain: kpi.period,
             unit: None,
             segment: Segment::total(),
-            rule: CascadeTargets::Inherit,
+            rule: Down::default(),
             top: None,
         });
     }

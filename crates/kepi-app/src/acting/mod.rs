@@ -97,10 +97,10 @@ fn kept(shown: f64, unit: &ValueUnit) -> f64 {
 }
 
 impl Deciding<'_> {
-    /// Who answers for what, as evidence, by what is in force.
-    pub(crate) async fn answerable(&self, organisation: &Organisation) -> Result<Evidence, AppError> {
+    /// Who answers for what at an instant, as evidence, by what is in force.
+    pub(crate) async fn answerable(&self, organisation: &Organisation, at: i64) -> Result<Evidence, AppError> {
         let project = self.in_force_project(organisation).await?;
-        Ok(Evidence::Answerable(Box::new(directory::of(self.0, organisation, &project).await?)))
+        Ok(Evidence::Answerable(Box::new(directory::of(self.0, organisation, &project, at).await?)))
     }
 
     pub(crate) async fn in_force_project(&self, organisation: &Organisation) -> Result<Project, AppError> {
@@ -289,7 +289,7 @@ impl Deciding<'_> {
     ) -> Result<(), AppError> {
         for _ in 0..ATTEMPTS {
             let organisation = self.0.organisation().await?;
-            let found = self.answerable(&organisation).await?;
+            let found = self.answerable(&organisation, at).await?;
             let mut effects = Looking { texts: texts.clone(), found };
             match self.0.perform(Asked::new(by, key, at), command, &mut effects).await {
                 Ok(_) => return Ok(()),
@@ -317,7 +317,7 @@ impl Deciding<'_> {
             let mut open = organisation.items.open();
             let worked =
                 open.any(|item| item.content.kind().steps.iter().any(|step| step.timeout != Timeout::Lapse));
-            let found = if worked { self.answerable(&organisation).await? } else { Evidence::None };
+            let found = if worked { self.answerable(&organisation, at).await? } else { Evidence::None };
             let by = clock();
             let facts = Facts { at, by: &by, evidence: &found };
             if decide(Situation { organisation: &organisation }, &Command::Tick, facts).is_err() {

@@ -13,12 +13,13 @@ use kepi_govern::{
 use kepi_model::{
     calendar::{Calendar, CalendarError, Grain, Period},
     id::{KpiId, PersonId, UnitId},
-    project::{CascadeTargets, Kpi, Project, Scorecard},
+    project::{Kpi, Project, Scorecard},
     review,
 };
 use kepi_score::{
     band::{Band, band},
     card::Card,
+    target::Down,
 };
 use kepi_store::{NewText, door::new_key};
 
@@ -52,20 +53,16 @@ fn last_within(calendar: &Calendar, grain: Grain, period: Period) -> Result<Peri
     Ok(calendar.period_of_day(grain, calendar.last_day(period)?))
 }
 
-/// A unit and all below it; none: everything.
-fn below<'a>(project: &'a Project, top: Option<&'a UnitId>) -> impl Fn(Option<&UnitId>) -> bool + 'a {
+/// A unit and all below it at the end of a period; none: everything.
+fn below<'a>(
+    project: &'a Project,
+    period: Period,
+    top: Option<&'a UnitId>,
+) -> impl Fn(Option<&UnitId>) -> bool + 'a {
+    let tree = project.tree(project.calendar.last_day(period).ok());
     move |unit| {
         let Some(top) = top else { return true };
-        let mut next = unit;
-        // A tree is no deeper than it has units.
-        for _ in 0..=project.units.len() {
-            match next {
-                Some(unit) if unit == top => return true,
-                Some(unit) => next = project.units.get(unit).and_then(|of| of.parent.as_ref()),
-                None => return false,
-            }
-        }
-        false
+        unit.is_some_and(|unit| tree.upwards(unit).any(|above| above == top))
     }
 }
 
@@ -126,7 +123,7 @@ impl Agenda<'_> {
             grain,
             unit: unit.cloned(),
             segment,
-            rule: self.card.cascade.as_ref().map_or(CascadeTargets::Inherit, |of| of.targets),
+            rule: Down::of(self.card),
             top: self.card.unit.clone(),
         };
         let looked = self.published.map(|published| watched.looked(self.project, published));
@@ -193,7 +190,7 @@ impl Agenda<'_> {
     /// What waits for somebody about a KPI of the scorecard, in the unit or below.
     fn waiting(&self, points: &mut Points) -> Result<(), AppError> {
         let kpis: BTreeSet<&KpiId> = self.card.kpis().collect();
-        let within = below(self.project, self.unit());
+        let within = below(self.project, self.period, self.unit());
         let mut seen: BTreeSet<(KpiId, Option<UnitId>)> = BTreeSet::new();
         let mut plans = Vec::new();
         for item in self.organisation.items.open() {
@@ -314,7 +311,7 @@ impl App {
                 id,
                 at,
             };
-            let Evidence::Answerable(directory) = deciding.answerable(&organisation).await? else { continue };
+            let Evidence::Answerable(directory) = deciding.answerable(&organisation, at).await? else { continue };
             let unit = rule.unit.as_ref();
             let Some(chair) = self.stands_for(&directory, &rule.chair, unit).await? else { continue };
             let mut participants = BTreeSet::new();

@@ -216,7 +216,7 @@ async fn work(
     store: &Store,
     organisation: &Organisation,
     item: &Item,
-    of: WorkView,
+    (of, now): (WorkView, i64),
 ) -> Result<Work, AppError> {
     // Who had a case hears the customer while nobody has it.
     let had = item.work.owner.as_ref().map(|owner| Principal::Person(owner.person));
@@ -226,7 +226,7 @@ async fn work(
     };
     let above = match item.work.owner.as_ref().filter(|_| item.ended.is_none()) {
         None => Vec::new(),
-        Some(_) => match Deciding(store).answerable(organisation).await? {
+        Some(_) => match Deciding(store).answerable(organisation, now).await? {
             Evidence::Answerable(directory) => above(store, &directory, item).await?,
             _ => Vec::new(),
         },
@@ -319,7 +319,12 @@ fn touches(change: &Change) -> Vec<Touch> {
 }
 
 /// An item with everything that is known of it.
-pub(super) async fn item(app: &App, project: &Project, number: u64) -> Result<Option<ItemInFull>, AppError> {
+pub(super) async fn item(
+    app: &App,
+    project: &Project,
+    number: u64,
+    now: i64,
+) -> Result<Option<ItemInFull>, AppError> {
     let store = &app.store;
     let organisation = store.organisation().await?;
     let Some(item) = organisation.items.get(number) else { return Ok(None) };
@@ -327,7 +332,7 @@ pub(super) async fn item(app: &App, project: &Project, number: u64) -> Result<Op
     let (shown, worked) = with_work(&told, (project, &organisation), item);
     let mut full = ItemInFull {
         item: shown,
-        work: work(store, &organisation, item, worked).await?,
+        work: work(store, &organisation, item, (worked, now)).await?,
         contradicts: Deciding(store).contradictions(&organisation, item).await.unwrap_or_default(),
         open: organisation.governance.mode == Mode::Open,
         ..ItemInFull::default()

@@ -295,7 +295,8 @@ impl Facts for Picture {
     }
     fn item(&self, number: u64) -> Result<Option<ItemInFull>, ViewError> {
         let Some(app) = &self.app else { return Ok(None) };
-        self.wait(decided::item(app, &self.project, number)).map_err(unread)
+        let now = self.now().unwrap_or(i64::MAX);
+        self.wait(decided::item(app, &self.project, number, now)).map_err(unread)
     }
     fn directory(&self, asked: &PeopleAsked) -> Result<Directory, ViewError> {
         let day = self.day_asked(asked)?;

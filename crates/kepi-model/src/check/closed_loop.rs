@@ -114,6 +114,7 @@ fn condition(
     let mut reader = Reader {
         entities: around.entities,
         zone: around.zone,
+        units: around.units,
         business_hours: around.business_hours,
         findings: context.findings,
         symbols: context.symbols,

@@ -27,10 +27,10 @@ use crate::{
     crosswalk::Crosswalk,
     decode::{Either, Placed},
     definitions as written,
-    id::{BusinessHoursId, CrosswalkId, EntityId, KpiId},
+    id::{BusinessHoursId, CrosswalkId, EntityId, KpiId, UnitId},
     meaning,
     measure::{Measure, Reader},
-    project::{Entity, Kpi, WithoutData},
+    project::{Entity, Kpi, Unit, WithoutData},
     sql::Want,
     window::Over,
     word::Word,
@@ -46,6 +46,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) entities: &'a BTreeMap<EntityId, Entity>,
     pub(super) calendar: &'a Calendar,
     pub(super) zone: &'a TimeZone,
+    pub(super) units: &'a BTreeMap<UnitId, Unit>,
     pub(super) business_hours: &'a BTreeMap<BusinessHoursId, NamedHours>,
     pub(super) crosswalks: &'a BTreeMap<CrosswalkId, Crosswalk>,
 }
@@ -76,6 +77,7 @@ fn read(
     let mut reader = Reader {
         entities: around.entities,
         zone: around.zone,
+        units: around.units,
         business_hours: around.business_hours,
         findings: context.findings,
         symbols: context.symbols,

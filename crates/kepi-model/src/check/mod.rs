@@ -159,6 +159,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         entities: &entities,
         calendar: &calendar,
         zone: &zone,
+        units: &units,
         business_hours: &business_hours,
         crosswalks: &crosswalks,
     };
@@ -171,7 +172,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     let scorecards: Vec<_> = definitions
         .scorecards
         .iter()
-        .filter_map(|d| scorecard::read(&d.value, strategy.as_ref(), &kpis, &tree, context))
+        .filter_map(|d| scorecard::read(&d.value, strategy.as_ref(), &kpis, (&units, &tree), context))
         .collect();
     let scorecards = scorecard::dated(scorecards.into_iter(), context);
     let alerts = acting::alerts(&definitions.alerts, &kpis, !definitions.persons.is_empty(), context);

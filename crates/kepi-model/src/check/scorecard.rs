@@ -13,7 +13,7 @@ use crate::{
     measure::Carry,
     project::{
         BasisPoints, Cascade, CascadeTargets, Kpi, Scorecard, ScorecardObjective, ScorecardPerspective,
-        Strategy,
+        Strategy, Unit,
     },
     source_text::Span,
     table::Symbol,
@@ -26,7 +26,7 @@ pub(super) fn read(
     written: &written::Scorecard,
     strategy: Option<&Strategy>,
     kpis: &BTreeMap<KpiId, Kpi>,
-    tree: &Tree<'_>,
+    (units, tree): (&BTreeMap<UnitId, Unit>, &Tree<'_>),
     context: &mut Context<'_>,
 ) -> Option<Scorecard> {
     let perspectives = written.perspectives.items();
@@ -88,7 +88,7 @@ pub(super) fn read(
         wording: crate::id::Hash([0; 32]),
         span: written.scorecard.span,
     };
-    scorecard.wording = meaning::scorecard(&scorecard, kpis);
+    scorecard.wording = meaning::scorecard(&scorecard, kpis, units);
     scorecard.hash = scorecard.wording;
     Some(scorecard)
 }
@@ -302,7 +302,12 @@ fn cascade(
             levels.insert(level, dimension);
         }
     }
-    Some(Cascade { levels, value: written.value.cloned()?, targets: written.targets.cloned()? })
+    Some(Cascade {
+        levels,
+        value: written.value.cloned()?,
+        targets: written.targets.cloned()?,
+        as_of: written.as_of.cloned()?,
+    })
 }
 
 /// The targets of a KPI have to say something about the periods and the units of the scorecard.

@@ -1,6 +1,8 @@
 //! Units: one tree, and what lies below what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
 
 use super::Context;
 use crate::{
@@ -8,60 +10,130 @@ use crate::{
     decode::Placed,
     definitions as written,
     id::{LevelId, PersonId, UnitId},
-    project::Unit,
+    project::{Unit, UnitTree},
     source_text::Span,
+    table::Symbol,
     wording::shorten,
 };
 
-/// Reads all units; they must form one tree.
+/// Reads all units; on every day those that are there form one tree.
 pub(super) fn units(written: &[Placed<written::Unit>], context: &mut Context<'_>) -> BTreeMap<UnitId, Unit> {
-    let mut units: BTreeMap<UnitId, Unit> = BTreeMap::new();
-    let mut places: BTreeMap<UnitId, Span> = BTreeMap::new();
-    let mut members: BTreeMap<(String, String), Span> = BTreeMap::new();
+    let mut wordings: BTreeMap<UnitId, Vec<Unit>> = BTreeMap::new();
     for written in written.iter().map(|w| &w.value) {
-        let at = written.unit.span;
-        let Some(id) = written.unit.get().and_then(|u| u.id.clone()) else { continue };
-        places.entry(id.clone()).or_insert(at);
-        let Some(name) = written.name.cloned() else { continue };
-        let unit = Unit {
-            id: id.clone(),
-            member: written.member.cloned().unwrap_or_else(|| name.clone()),
-            name,
-            level: written.level.get().and_then(|l| l.id.clone()),
-            parent: written.parent.cloned(),
-            manager: written.manager.cloned(),
-            seats: seats(written),
-            business_hours: written.business_hours.cloned(),
-        };
-        if written.parent.is_written() && !written.level.is_written() {
-            context
-                .report(codes::UNIT_LEVEL, at, format!("the unit `{id}` has no level"))
-                .expected("`level`, such as `level: region`; only the root may do without");
-        }
-        if let Some(level) = &unit.level
-            && unit.parent.is_some()
-        {
-            let at = if written.member.is_written() { written.member.span } else { at };
-            if let Some(first) = members.insert((level.to_string(), unit.member.clone()), at) {
-                context
-                    .report(
-                        codes::UNIT_MEMBER,
-                        at,
-                        format!(
-                            "two units of level {level} stand for the member `{}`",
-                            shorten(&unit.member)
-                        ),
-                    )
-                    .related(first, "the other one")
-                    .fix("give one of them another `member`");
-            }
-        }
-        units.entry(id).or_insert(unit);
+        let Some(unit) = unit(written, context) else { continue };
+        wordings.entry(unit.id.clone()).or_default().push(unit);
     }
-    one_root(&units, &places, context);
-    no_circle(&units, &places, context);
+    let mut units: BTreeMap<UnitId, Unit> = BTreeMap::new();
+    for (id, mut all) in wordings {
+        // What is defined twice is a finding of its own; the first stands.
+        all.sort_by_key(|wording| wording.from);
+        all.dedup_by_key(|wording| wording.from);
+        let Some(last) = all.pop() else { continue };
+        all.iter().for_each(|earlier| agree(earlier, &last, context));
+        units.insert(id, Unit { earlier: all, ..last });
+    }
+    members(&units, context);
+    trees(&units, context);
     units
 }
+
+/// On every day on which something changes those that are there form one tree.
+fn trees(units: &BTreeMap<UnitId, Unit>, context: &mut Context<'_>) {
+    let wordings = || units.values().flat_map(Unit::wordings);
+    let days: BTreeSet<Option<Date>> = wordings().map(|unit| unit.from).collect();
+    if let Some(last) = days.iter().nth(bounds::UNIT_DAYS)
+        && let Some(one) = wordings().find(|unit| unit.from == *last)
+    {
+        context
+            .report(codes::TOO_LARGE, one.span, format!("units change on {} days", days.len()))
+            .expected(format!("units that change on at most {} days", bounds::UNIT_DAYS))
+            .fix("begin what changes within a month on its first day");
+        return;
+    }
+    let mut told = BTreeSet::new();
+    for day in days {
+        // Before the first day that is written there are the units from ever.
+        let tree = UnitTree::of(units, Some(day.unwrap_or(Date::MIN)));
+        let there: BTreeMap<&UnitId, &Unit> = tree.units().map(|unit| (&unit.id, unit)).collect();
+        one_root(&there, &mut told, context);
+        all_there(&there, &mut told, context);
+        no_circle(&there, &mut told, context);
+    }
+}
+
+/// What one document says of a unit.
+fn unit(written: &written::Unit, context: &mut Context<'_>) -> Option<Unit> {
+    let id = written.unit.get().and_then(|u| u.id.clone())?;
+    let at = written.unit.span;
+    let name = written.name.cloned()?;
+    if written.parent.is_written() && !written.level.is_written() {
+        context
+            .report(codes::UNIT_LEVEL, at, format!("the unit `{id}` has no level"))
+            .expected("`level`, such as `level: region`; only the root may do without");
+    }
+    Some(Unit {
+        id,
+        member: written.member.cloned().unwrap_or_else(|| name.clone()),
+        name,
+        level: written.level.get().and_then(|l| l.id.clone()),
+        parent: written.parent.cloned(),
+        manager: written.manager.cloned(),
+        seats: seats(written),
+        business_hours: written.business_hours.cloned(),
+        from: written.from.cloned(),
+        earlier: Vec::new(),
+        span: if written.member.is_written() { written.member.span } else { at },
+    })
+}
+
+/// An earlier wording is of the same level and stands for the same rows.
+fn agree(earlier: &Unit, last: &Unit, context: &mut Context<'_>) {
+    let differs = [("level", earlier.level != last.level), ("member", earlier.member != last.member)];
+    for (what, _) in differs.into_iter().filter(|(_, differs)| *differs) {
+        let from = last.from.map_or_else(|| "ever".to_owned(), |from| from.to_string());
+        let finding = context.report(
+            codes::DATED_DIFFERS,
+            earlier.span,
+            format!("the {what} of `{}` is another than from {from} on", last.id),
+        );
+        finding.related(last.span, "the last to come into force");
+        finding.fix(match what {
+            "member" => format!("write `member: {}` in all of them; a new `name` needs it", quoted_yaml(&last.member)),
+            _ => "write the same `level` in all of them, or give one of them another name".to_owned(),
+        });
+    }
+}
+
+/// A text as it stands in YAML.
+fn quoted_yaml(text: &str) -> String {
+    format!("\"{}\"", shorten(text).replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// No two units of a level stand for the same rows.
+fn members(units: &BTreeMap<UnitId, Unit>, context: &mut Context<'_>) {
+    let mut members: BTreeMap<(&LevelId, &str), Span> = BTreeMap::new();
+    for unit in units.values().filter(|unit| unit.parent.is_some()) {
+        let Some(level) = &unit.level else { continue };
+        if let Some(first) = members.insert((level, &unit.member), unit.span) {
+            // Whoever stands first in the files is the one.
+            let (first, other) = (first.min(unit.span), first.max(unit.span));
+            context
+                .report(
+                    codes::UNIT_MEMBER,
+                    other,
+                    format!("two units of level {level} stand for the member `{}`", shorten(&unit.member)),
+                )
+                .related(first, "the other one")
+                .fix("give one of them another `member`");
+        }
+    }
+}
+
+/// What is found of a unit is said once, however many days it holds on.
+type Told<'a> = BTreeSet<(&'static str, &'a UnitId)>;
+
+/// The units of a day.
+type There<'t, 'a> = &'t BTreeMap<&'a UnitId, &'a Unit>;
 
 /// Who answers there for what somebody is accountable for elsewhere.
 fn seats(written: &written::Unit) -> BTreeMap<PersonId, PersonId> {
@@ -70,51 +142,58 @@ fn seats(written: &written::Unit) -> BTreeMap<PersonId, PersonId> {
 }
 
 /// One unit has no parent.
-fn one_root(units: &BTreeMap<UnitId, Unit>, places: &BTreeMap<UnitId, Span>, context: &mut Context<'_>) {
-    let mut roots: Vec<&Unit> = units.values().filter(|u| u.parent.is_none()).collect();
+fn one_root<'a>(units: There<'_, 'a>, told: &mut Told<'a>, context: &mut Context<'_>) {
+    let mut roots: Vec<&Unit> = units.values().copied().filter(|u| u.parent.is_none()).collect();
     // The one without level is the likelier root.
     roots.sort_by_key(|u| u.level.is_some());
-    for other in roots.iter().skip(1) {
-        let (Some(at), Some(first)) = (places.get(&other.id), roots.first()) else { continue };
-        let finding = context.report(
-            codes::UNIT_ROOT,
-            *at,
-            format!("`{}` has no parent, and neither has `{}`", other.id, first.id),
-        );
-        if let Some(first_at) = places.get(&first.id) {
-            finding.related(*first_at, "the other root");
+    let Some(first) = roots.first() else { return };
+    for other in roots.iter().skip(1).filter(|other| told.insert(("root", &other.id))) {
+        context
+            .report(codes::UNIT_ROOT, other.span, format!("`{}` has no parent, and neither has `{}`", other.id, first.id))
+            .related(first.span, "the other root")
+            .fix(format!("write `parent: {}`, or put a unit above both", first.id));
+    }
+}
+
+/// The parent of a unit is there as long as the unit is.
+fn all_there<'a>(units: There<'_, 'a>, told: &mut Told<'a>, context: &mut Context<'_>) {
+    let known = |id: &UnitId| units.contains_key(id);
+    for unit in units.values().copied() {
+        let Some(parent) = unit.parent.as_ref().filter(|parent| !known(parent)) else { continue };
+        // A parent that is nowhere at all is a finding of its own.
+        if context.symbols.contains(Symbol::Unit, parent.as_str()) && told.insert(("there", &unit.id)) {
+            context
+                .report(codes::UNIT_NOT_YET, unit.span, format!("`{}` stands below `{parent}` before that is there", unit.id))
+                .fix(format!("let `{parent}` begin no later, or say with another `from` where `{}` stands until then", unit.id));
         }
-        finding.fix(format!("write `parent: {}`, or put a unit above both", first.id));
     }
 }
 
 /// Parents run in no circle, and lead up in not too many steps. Every unit is passed once on the way up.
-fn no_circle(units: &BTreeMap<UnitId, Unit>, places: &BTreeMap<UnitId, Span>, context: &mut Context<'_>) {
+fn no_circle<'a>(units: There<'_, 'a>, told: &mut Told<'a>, context: &mut Context<'_>) {
     /// How many levels a unit lies below the root; `None` while the way up from it is being walked.
     type Depths<'a> = BTreeMap<&'a UnitId, Option<usize>>;
     let mut depths = Depths::new();
-    for unit in units.values() {
-        let mut way: Vec<&Unit> = Vec::new();
+    for unit in units.values().copied() {
+        let mut way: Vec<&'a Unit> = Vec::new();
         let mut at = Some(unit);
         while let Some(here) = at.filter(|here| !depths.contains_key(&here.id)) {
             depths.insert(&here.id, None);
             way.push(here);
-            at = here.parent.as_ref().and_then(|p| units.get(p));
+            at = here.parent.as_ref().and_then(|p| units.get(p).copied());
         }
         // The way ended at the root, at a unit that is known, or on itself.
         let begun = at.filter(|here| depths.get(&here.id) == Some(&None));
         if let Some(start) = begun.and_then(|here| way.iter().position(|w| w.id == here.id)) {
-            circle(way.get(start..).unwrap_or_default(), places, context);
+            circle(way.get(start..).unwrap_or_default(), told, context);
         }
         let mut depth = at.and_then(|here| depths.get(&here.id).copied().flatten()).unwrap_or(0);
         for here in way.into_iter().rev() {
             depth += 1;
             depths.insert(&here.id, Some(depth));
-            if depth == bounds::UNIT_LEVELS + 1
-                && let Some(span) = places.get(&here.id)
-            {
+            if depth == bounds::UNIT_LEVELS + 1 && told.insert(("deep", &here.id)) {
                 context
-                    .report(codes::TOO_LARGE, *span, format!("`{}` lies {depth} levels deep", here.id))
+                    .report(codes::TOO_LARGE, here.span, format!("`{}` lies {depth} levels deep", here.id))
                     .expected(format!("units on at most {} levels, the root included", bounds::UNIT_LEVELS))
                     .fix("no organisation has so many levels; look at the parents");
             }
@@ -123,19 +202,18 @@ fn no_circle(units: &BTreeMap<UnitId, Unit>, places: &BTreeMap<UnitId, Span>, co
 }
 
 /// Reports a circle at the least of its units.
-fn circle(way: &[&Unit], places: &BTreeMap<UnitId, Span>, context: &mut Context<'_>) {
+fn circle<'a>(way: &[&'a Unit], told: &mut Told<'a>, context: &mut Context<'_>) {
     let Some(least) = (0..way.len()).min_by_key(|at| way.get(*at).map(|unit| &unit.id)) else { return };
+    let Some(first) = way.get(least).filter(|first| told.insert(("circle", &first.id))) else { return };
     let mut shown: Vec<&str> =
         way.iter().cycle().skip(least).take(way.len()).map(|unit| unit.id.as_str()).collect();
-    let Some(first) = shown.first().copied() else { return };
-    let Some(span) = way.get(least).and_then(|unit| places.get(&unit.id)) else { return };
     if shown.len() > 8 {
         shown.truncate(8);
         shown.push("…");
     }
-    shown.push(first);
+    shown.push(first.id.as_str());
     context
-        .report(codes::UNIT_CYCLE, *span, format!("parents run in a circle: {}", shown.join(" → ")))
+        .report(codes::UNIT_CYCLE, first.span, format!("parents run in a circle: {}", shown.join(" → ")))
         .fix("give one of them its true parent, or none if it is the root");
 }
 

@@ -104,6 +104,9 @@ table! {
     unit: Name<UnitId>, required, "The unit's name in definitions.", "boarding_area_a";
     name: String, required, "The name shown to people.", "Boarding Area A";
     level: Name<LevelId>, optional, "Its level in the tree; the root may have none.", "boarding_area";
+    from: Date, optional,
+        "First day it holds. The same unit may stand several times, each from another day; default from ever.",
+        "2026-01-01";
     parent: UnitId, optional, "The unit above; none for the root.", "sfo";
     member: String, optional, "The segment member it stands for; default its name.", "A";
     manager: PersonId, optional, "Who manages it.", "terminal_lead";

@@ -6,7 +6,7 @@ use crate::{
     calendar::Grain,
     decode::{Map, Name, Share, table},
     id::{KpiId, LevelId, ObjectiveId, PerspectiveId, ScorecardId, UnitId},
-    project::{CascadeTargets, CascadeValue, MissingRule},
+    project::{CascadeAsOf, CascadeTargets, CascadeValue, MissingRule},
 };
 
 table! {
@@ -35,6 +35,8 @@ table! {
         "From the unit's own rows, or the mean of its children's scores.", "recompute";
     targets: CascadeTargets, default "inherit",
         "A unit without its own targets takes those above, or has none.", "inherit";
+    as_of: CascadeAsOf, default "period",
+        "Below which unit each stood: at the end of the period, as then, or by the newest tree in all periods, as now.", "now";
 }
 
 table! {

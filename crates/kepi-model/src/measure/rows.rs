@@ -15,9 +15,10 @@ use crate::{
     expression::{Expression, Node, Path, Type},
     findings::Findings,
     form,
-    id::{BusinessHoursId, EntityId, KpiId},
+    id::{BusinessHoursId, EntityId, KpiId, UnitId},
     lexical::type_text,
     measure::Kpi,
+    project::Unit,
     source_text::Span,
     sql::{self, Scope, Want},
     symbols::Symbols,
@@ -93,6 +94,7 @@ pub(super) use of_rows;
 pub(crate) struct Reader<'a, 'b> {
     pub(crate) entities: &'a BTreeMap<EntityId, Entity>,
     pub(crate) zone: &'a TimeZone,
+    pub(crate) units: &'a BTreeMap<UnitId, Unit>,
     pub(crate) business_hours: &'a BTreeMap<BusinessHoursId, NamedHours>,
     pub(crate) findings: &'b mut Findings,
     pub(crate) symbols: &'a Symbols,
@@ -163,9 +165,14 @@ impl<'a> Reader<'a, '_> {
         entity: &Entity,
         want: Want,
     ) -> Option<Expression> {
-        let scope =
-            Scope { entities: self.entities, base: entity, walk: true, zone: self.zone, days: self.zone };
+        let scope = self.scope(entity);
         sql::expression(text, &scope, want, self.findings)
+    }
+
+    /// What an expression over the rows of an entity may see.
+    pub(crate) fn scope(&self, base: &'a Entity) -> Scope<'a> {
+        let (zone, units) = (self.zone, Some(self.units));
+        Scope { entities: self.entities, base, walk: true, zone, days: zone, units }
     }
 
     /// An expression of a measure; looked at even if the population is broken but its entity is known.

@@ -100,6 +100,8 @@ pub struct Cascade {
     pub value: CascadeValue,
     /// Whose targets hold for a unit without its own.
     pub targets: CascadeTargets,
+    /// By which tree units lie below one another.
+    pub as_of: CascadeAsOf,
 }
 
 words! {
@@ -109,6 +111,14 @@ words! {
         Recompute = "recompute",
         /// A unit with children scores the mean of their scores.
         AverageOfChildren = "average_of_children",
+    }
+
+    /// By which tree units lie below one another.
+    pub enum CascadeAsOf {
+        /// By that of the last day of the period: as then.
+        Period = "period",
+        /// By the newest in all periods: as now.
+        Now = "now",
     }
 
     /// Whose targets hold for a unit without its own.

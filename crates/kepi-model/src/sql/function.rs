@@ -11,6 +11,7 @@ use sqlparser::{
 use super::{
     Reader,
     typing::{boolean, is_null, not, rescale},
+    units::UNIT_ABOVE,
 };
 use crate::{
     codes,
@@ -115,6 +116,9 @@ impl Reader<'_> {
             let (type_, values) = self.unify_all(values?)?;
             return Some(Expression { type_, node: Node::Coalesce(values) });
         }
+        if name == UNIT_ABOVE {
+            return self.unit_above(call);
+        }
         if name == ANY_OF {
             return self.refuse(
                 call.name.span(),
@@ -132,7 +136,7 @@ impl Reader<'_> {
                 place,
                 format!("the function `{}` is not allowed here", shorten(&name)),
             );
-            finding.expected(format!("one of `coalesce`, {}", quoted(known)));
+            finding.expected(format!("one of `coalesce`, `{UNIT_ABOVE}`, {}", quoted(known)));
             if let Some(fix) = fix {
                 finding.fix(fix);
             }
@@ -201,7 +205,7 @@ impl Reader<'_> {
     }
 
     /// A text.
-    fn text(&mut self, sql: &Expr) -> Option<Expression> {
+    pub(super) fn text(&mut self, sql: &Expr) -> Option<Expression> {
         let value = self.lower(sql)?;
         if is_null(&value) || !text_like(&value.type_) {
             return self.mismatch(sql.span(), &value.type_, &Type::Text, "this function takes a text");

@@ -169,7 +169,7 @@ impl<'a> Reporter<'a> {
     fn unit_asked(self, card: &FactCard<'a>, id: Option<&str>) -> Result<Option<&'a UnitId>, ViewError> {
         let sees = |unit: Option<&UnitId>| self.facts.sees_scorecard(&card.scorecard.id, unit);
         let Some(id) = id else { return Ok(self.unit_shown(card, sees)) };
-        let all = card.units().into_iter().filter_map(|(unit, _)| unit);
+        let all = card.all_units().into_iter().filter_map(|(unit, _)| unit);
         let all: Vec<&UnitId> = all.filter(|unit| sees(Some(*unit))).collect();
         if let Some(found) = all.iter().find(|unit| unit.as_str() == id) {
             return Ok(Some(*found));
@@ -193,7 +193,7 @@ impl<'a> Reporter<'a> {
             return own;
         }
         let below = card
-            .units()
+            .all_units()
             .into_iter()
             .filter_map(|(unit, _)| unit)
             .find(|unit| Some(*unit) != own && sees(Some(*unit)));

@@ -16,12 +16,12 @@ use kepi_model::{
     calendar::{Grain, Period},
     id::UnitId,
     measure::Carry,
-    project::{CascadeTargets, Kpi, Target},
+    project::{Kpi, Target},
     window::Over,
 };
 use kepi_query::value::{Finality, Segment};
 use kepi_score::{
-    target::in_force,
+    target::{Down, in_force},
     tree::{Observed, Standing},
 };
 
@@ -112,7 +112,7 @@ impl<'a> Reporter<'a> {
         if let Some(card) = &place.card {
             return card.target(kpi, place.unit, period);
         }
-        in_force(kpi, self.project(), None, None, CascadeTargets::Inherit, period)
+        in_force(kpi, self.project(), None, None, Down::default(), period)
     }
 
     pub(crate) fn read(self, kpi: &'a Kpi, place: &Place<'a>, period: Period) -> Reading<'a> {

@@ -129,6 +129,34 @@ pub async fn land_and_publish(
     Ok(report)
 }
 
+/// What there is of each, without what there is nothing of.
+fn parts<N: Into<u64> + Copy>(between: &str, of: &[(N, &str)]) -> String {
+    let there = of.iter().map(|(n, what)| ((*n).into(), what)).filter(|(n, _): &(u64, _)| *n > 0);
+    there.map(|(n, what)| format!("{n} {what}")).collect::<Vec<_>>().join(between)
+}
+
+/// What came of the files of a run: all rows that were read are on the right.
+fn said_of_files(landed: u64, known: u64, rows: RowCounts) -> String {
+    let known = match (landed, known) {
+        (0, 0) => return "landed no file".to_owned(),
+        (0, n) => return format!("landed no file: {n} known already"),
+        (_, 0) => String::new(),
+        (_, n) => format!(" ({n} known already)"),
+    };
+    let became = parts(
+        " + ",
+        &[
+            (rows.out_of_scope, "out of scope"),
+            (rows.accepted, "accepted"),
+            (rows.superseding, "superseding"),
+            (rows.quarantined, "quarantined"),
+            (rows.duplicate, "duplicate"),
+        ],
+    );
+    let became = if became.is_empty() { became } else { format!(" = {became}") };
+    format!("landed {}{known}: {} read{became}", counted(landed, "file"), counted(rows.read, "row"))
+}
+
 fn tell(report: &RunReport, out: Output) {
     let mut total = Vec::new();
     let (mut landed, mut known) = (0, 0);
@@ -203,37 +231,30 @@ fn tell(report: &RunReport, out: Output) {
     for of in &report.not_landed {
         out.remark(&format!("not landed: source `{}`: {}", of.source, of.reason));
     }
-    let plural = if landed == 1 { "" } else { "s" };
-    out.remark(&format!("landed {landed} file{plural}, {known} known already"));
-    if landed > 0 {
-        let total: RowCounts = total.into_iter().sum();
-        out.remark(&format!(
-            "  read {} = out of scope {} + landed {}\n  landed {} = accepted {} + superseding {} + quarantined {} + \
-             duplicate {}",
-            total.read,
-            total.out_of_scope,
-            total.landed(),
-            total.landed(),
-            total.accepted,
-            total.superseding,
-            total.quarantined,
-            total.duplicate,
-        ));
+    out.remark(&said_of_files(landed, known, total.into_iter().sum()));
+    let reasons = match report.reasons {
+        0 => String::new(),
+        n => format!(", {n} of them a reason in place of a figure,"),
+    };
+    let scores = match report.scores {
+        0 => String::new(),
+        n => format!(" and {}", counted(n as u64, "score")),
+    };
+    let (values, snapshot, engine) = (counted(report.values as u64, "value"), report.snapshot, &report.engine);
+    out.remark(&format!("computed {values}{reasons}{scores} from snapshot {snapshot} by {engine}"));
+    let published = parts(
+        ", ",
+        &[
+            (report.first, "for the first time"),
+            (report.restated, "restated"),
+            (report.updated, "updated"),
+            (report.unchanged, "unchanged"),
+            (report.withdrawn, "withdrawn"),
+        ],
+    );
+    if !published.is_empty() {
+        out.remark(&format!("published {published}"));
     }
-    out.remark(&format!(
-        "computed {} values ({} with a reason in place of a figure) and {} scores from snapshot {} by {}\n\
-         published {} first, {} restated, {} updated, {} unchanged; {} withdrawn",
-        report.values,
-        report.reasons,
-        report.scores,
-        report.snapshot,
-        report.engine,
-        report.first,
-        report.restated,
-        report.updated,
-        report.unchanged,
-        report.withdrawn,
-    ));
     for (kpi, periods) in report.changed.iter().take(MOST_CHANGED) {
         let more = periods.len().saturating_sub(MOST_CHANGED);
         let named: Vec<&str> = periods.iter().take(MOST_CHANGED).map(String::as_str).collect();
@@ -244,10 +265,17 @@ fn tell(report: &RunReport, out: Output) {
         out.remark(&format!("  and {}: `kepi run --format json` names all", counted(more as u64, "KPI")));
     }
     if let Some(judged) = &report.judged {
-        out.remark(&format!(
-            "judged {} figures against what is usual of them: {} called out; {} have no verdict yet",
-            judged.judged, judged.called_out, judged.no_verdict
-        ));
+        let parts = parts(
+            ", ",
+            &[
+                (judged.judged, "judged against what is usual of them"),
+                (judged.called_out, "called out"),
+                (judged.no_verdict, "without a verdict yet"),
+            ],
+        );
+        if !parts.is_empty() {
+            out.remark(&format!("figures: {parts}"));
+        }
     }
     if let Some(of) = report.followed.as_ref().filter(|of| of.opened + of.rows_waiting > 0) {
         let waiting = match of.rows_waiting {

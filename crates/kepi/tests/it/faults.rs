@@ -490,6 +490,27 @@ async fn readers_do_not_wait_for_a_writer_on_postgresql() {
     drop(writing);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_took_long_is_told_to_who_asks_only() {
+    let project = Project::example("tiny");
+    project.ok(&["run"]);
+    let store = Store::open(&project.location()).await.unwrap();
+    for (level, told) in [(None, false), (Some("warn"), true)] {
+        // Somebody holds the write lock for longer than a statement should take.
+        let writing = store.begin().await.unwrap();
+        let mut command = kepi();
+        command.arg("-C").arg(project.path()).args(["run", "--no-land"]).stderr(Stdio::piped()).stdout(Stdio::null());
+        command.envs(level.map(|level| ("KEPI_LOG", level)));
+        let waiting = command.spawn().unwrap();
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        drop(writing);
+        let output = waiting.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{said}");
+        assert_eq!(said.contains("slow"), told, "KEPI_LOG {level:?}: {said}");
+    }
+}
+
 #[test]
 fn bands_and_weekdays_land_as_the_texts_they_are() {
     let map = "  age: {column: age, as: integer}\n  band: {bands: {value: age, edges: [25, 45, 65]}}\n  day: {expression: \

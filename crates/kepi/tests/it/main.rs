@@ -54,5 +54,6 @@ mod speed;
 mod support;
 mod terminal;
 mod tour;
+mod transcript;
 mod values;
 mod without_data;

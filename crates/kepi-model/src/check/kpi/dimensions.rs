@@ -12,7 +12,7 @@ use crate::{
     measure::Reader,
     project::{Dimension, Entity},
     source_text::Span,
-    sql::{self, Scope, Want},
+    sql::{self, Want},
     table::Symbol,
 };
 
@@ -158,7 +158,7 @@ impl Reader<'_, '_> {
             return None;
         }
         let found = if computed {
-            let scope = Scope { entities: self.entities, base, walk: true, zone: self.zone, days: self.zone };
+            let scope = self.scope(base);
             sql::expression(written, &scope, Want::Any, self.findings)
         } else {
             sql::path(written, base, self.entities, self.findings)

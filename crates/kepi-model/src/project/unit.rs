@@ -1,0 +1,97 @@
+//! Units of the organisation, and the tree that they form on a day.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use crate::{
+    id::{BusinessHoursId, LevelId, PersonId, UnitId},
+    project::Project,
+    source_text::Span,
+};
+
+/// An organisational unit.
+#[derive(Debug, Clone)]
+pub struct Unit {
+    /// Id.
+    pub id: UnitId,
+    /// Shown name.
+    pub name: String,
+    /// Level in the tree; the root may have none.
+    pub level: Option<LevelId>,
+    /// The unit above; none for the root.
+    pub parent: Option<UnitId>,
+    /// The member of the matched dimension that this unit stands for.
+    pub member: String,
+    /// Who manages it.
+    pub manager: Option<PersonId>,
+    /// Who answers here for what somebody is accountable for elsewhere.
+    pub seats: BTreeMap<PersonId, PersonId>,
+    /// When work is done here; none: as in the unit above.
+    pub business_hours: Option<BusinessHoursId>,
+    /// First day of this wording; none: from ever. Before the first of all it is not there.
+    pub from: Option<Date>,
+    /// What was said of it before, oldest first; the last to come into force stands for all. They agree on level and member.
+    pub earlier: Vec<Unit>,
+    /// Where it is defined.
+    pub span: Span,
+}
+
+impl Unit {
+    /// All that was and is said of it, oldest first.
+    pub fn wordings(&self) -> impl DoubleEndedIterator<Item = &Self> {
+        self.earlier.iter().chain([self])
+    }
+
+    /// What holds on a day: the last wording whose first day is not later; none before it is there.
+    pub fn in_force(&self, day: Date) -> Option<&Self> {
+        self.wordings().rev().find(|wording| wording.from.is_none_or(|from| from <= day))
+    }
+}
+
+/// The tree of units as it stands on a day, or as it stands in the end.
+#[derive(Debug, Clone, Copy)]
+pub struct UnitTree<'a> {
+    units: &'a BTreeMap<UnitId, Unit>,
+    day: Option<Date>,
+}
+
+impl<'a> UnitTree<'a> {
+    /// The tree of these units on a day; without one that of the wordings that come into force last.
+    pub fn of(units: &'a BTreeMap<UnitId, Unit>, day: Option<Date>) -> Self {
+        Self { units, day }
+    }
+
+    /// What is said of a unit; none where there is none by that name then.
+    pub fn unit(self, id: &UnitId) -> Option<&'a Unit> {
+        let unit = self.units.get(id)?;
+        self.day.map_or(Some(unit), |day| unit.in_force(day))
+    }
+
+    /// All units that are there, by id.
+    pub fn units(self) -> impl Iterator<Item = &'a Unit> {
+        self.units.keys().filter_map(move |id| self.unit(id))
+    }
+
+    /// The unit above another.
+    pub fn above(self, id: &UnitId) -> Option<&'a UnitId> {
+        self.unit(id)?.parent.as_ref()
+    }
+
+    /// A unit and those above it, the nearest first. No tree is deeper than it has units, so a broken one ends too.
+    pub fn upwards(self, id: &'a UnitId) -> impl Iterator<Item = &'a UnitId> {
+        std::iter::successors(Some(id), move |id| self.above(id)).take(self.units.len() + 1)
+    }
+
+    /// The unit without one above it; none where there are no units.
+    pub fn root(self) -> Option<&'a Unit> {
+        self.units().find(|unit| unit.parent.is_none())
+    }
+}
+
+impl Project {
+    /// The tree of units on a day; without one that of the wordings that come into force last.
+    pub fn tree(&self, day: Option<Date>) -> UnitTree<'_> {
+        UnitTree::of(&self.units, day)
+    }
+}
