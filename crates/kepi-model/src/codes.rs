@@ -721,6 +721,14 @@ codes! {
         "A scorecard may stand several times, each from another day: weights, objectives, KPIs and the rule for what is missing change with time. Its period, its unit and its cascade do not, because then it would be another scorecard. So may a unit: what it stands below, who manages it and who sits there changes, but its level and the member that it stands for do not, because its rows would be others. So may a KPI: what is counted, of whom and against which targets changes, but its period, which direction is good and the unit of its value do not, because then it would be another KPI."
         "the same `period`, `unit` and `cascade` from every day on"
         "write the same in both, or give one of them another name";
+    REACHED_TWICE "K0712" Error "a unit of a matrix that is averaged twice"
+        "A unit may stand below several: below a region and below a product. A scorecard that averages the units below goes down one of these lines, or the unit would count twice."
+        "levels of one line under `match`"
+        "match the levels of one line, and give the other line a scorecard of its own";
+    BELOW_FLOOR "K0713" Error "a KPI that weighs less than its floor"
+        "A floor protects what pays off late: the share of the whole that a KPI weighs, through perspective, objective and its own weight, never falls below it. A floor that an earlier wording of the scorecard says holds for the later ones too, until one says another."
+        "weights that keep to the floors"
+        "give the KPI more weight, or say another floor";
     AS_OF_LONGER "K0711" Hint "a KPI of longer periods than its scorecard"
         "A KPI has no value for a part of its period. On a scorecard of shorter periods it stands as of the last of its own periods that has ended, and says as of when that is: in May and June a KPI by quarter is that of the first quarter, and from the end of June on that of the second."
         "as of when each KPI is, where their periods differ"

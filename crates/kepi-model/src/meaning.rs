@@ -282,13 +282,16 @@ pub(crate) fn scorecard(
         kpis.collect::<Value>(),
         json!(cascade),
     ];
-    // Only where units have moved: below which each stood, from which day on.
+    // Only where units have moved or stand below several: below which each stood, from which day on.
     if let Some(cascade) = &scorecard.cascade {
         let matched = |unit: &&Unit| unit.level.as_ref().is_some_and(|level| cascade.levels.contains_key(level));
-        let moved = units.values().filter(matched).filter(|unit| unit.from.is_some() || !unit.earlier.is_empty());
+        let moves = |unit: &&Unit| {
+            unit.from.is_some() || !unit.earlier.is_empty() || !unit.also_below.is_empty()
+        };
+        let moved = units.values().filter(matched).filter(moves);
         let moved: Vec<Value> = moved
             .map(|unit| {
-                let places = unit.wordings().map(|of| json!([of.from.map(|day| day.to_string()), of.parent]));
+                let places = unit.wordings().map(|of| json!([of.from.map(|day| day.to_string()), of.lines().collect::<Vec<_>>()]));
                 json!([unit.id, places.collect::<Value>()])
             })
             .collect();

@@ -64,6 +64,19 @@ impl Periods {
     }
 }
 
+/// A unit that came to stand below another within a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moved<'a> {
+    /// The unit.
+    pub unit: &'a UnitId,
+    /// Its first day there.
+    pub since: Date,
+    /// The unit above it before; none: it had none, or was not there.
+    pub from: Option<&'a UnitId>,
+    /// The unit above it now.
+    pub to: Option<&'a UnitId>,
+}
+
 /// The score of one unit in one period.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UnitScore {
@@ -179,7 +192,37 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
         let Some((cascade, unit)) = self.scorecard.cascade.as_ref().zip(unit) else { return Vec::new() };
         let matched =
             |level: &Option<LevelId>| level.as_ref().is_some_and(|l| cascade.levels.contains_key(l));
-        tree.units().filter(|u| u.parent.as_ref() == Some(unit) && matched(&u.level)).collect()
+        tree.below(unit).filter(|below| matched(&below.level)).collect()
+    }
+
+    /// What moved within a period and so changed whose rows are a unit's: units of matched levels that came from elsewhere, or went
+    /// there. By the newest tree nothing ever moved.
+    pub fn moves(&self, unit: Option<&UnitId>, period: Period) -> Vec<Moved<'a>> {
+        let Some(cascade) = self.scorecard.cascade.as_ref().filter(|of| of.as_of == CascadeAsOf::Period) else {
+            return Vec::new();
+        };
+        let calendar = &self.project.calendar;
+        let (Ok(first), Ok(last)) = (calendar.first_day(period), calendar.last_day(period)) else {
+            return Vec::new();
+        };
+        let own = unit.or(self.scorecard.unit.as_ref());
+        let is_below = |above: Option<&'a UnitId>, day: Date| {
+            let mut upwards = above.into_iter().flat_map(|above| self.project.tree(Some(day)).upwards(above));
+            own.is_none() || upwards.any(|above| Some(above) == own)
+        };
+        let matched = |unit: &&Unit| unit.level.as_ref().is_some_and(|l| cascade.levels.contains_key(l));
+        let mut all = Vec::new();
+        for unit in self.project.units.values().filter(matched) {
+            for (before, wording) in unit.wordings().zip(unit.wordings().skip(1)) {
+                let Some(since) = wording.from.filter(|day| (first..=last).contains(day)) else { continue };
+                let (from, to) = (before.parent.as_ref(), wording.parent.as_ref());
+                let eve = since.yesterday().unwrap_or(since);
+                if from != to && (Some(&unit.id) == own || is_below(from, eve) || is_below(to, since)) {
+                    all.push(Moved { unit: &unit.id, since, from, to });
+                }
+            }
+        }
+        all
     }
 
     /// The segment whose rows are a unit's: all rows for the scorecard's own unit, a member of the matched dimension for
@@ -225,7 +268,7 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
     /// score.
     pub fn bridge(&self, unit: Option<&UnitId>, period: Period, now: &ScoreNode) -> Option<Bridge> {
         let before = self.tree(unit, period.offset(-1));
-        bridge(&before, now, &Moved { card: self, unit, period })
+        bridge(&before, now, &Between { card: self, unit, period })
     }
 
     fn grow(&self, unit: Option<&UnitId>, period: Period) -> ScoreNode {
@@ -351,13 +394,13 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
 }
 
 /// What a bridge asks of a card.
-struct Moved<'c, 'a, V: ?Sized> {
+struct Between<'c, 'a, V: ?Sized> {
     card: &'c Card<'a, V>,
     unit: Option<&'c UnitId>,
     period: Period,
 }
 
-impl<V: KpiValues + ?Sized> bridge::Values for Moved<'_, '_, V> {
+impl<V: KpiValues + ?Sized> bridge::Values for Between<'_, '_, V> {
     fn rescored(&self, kpi: &KpiId, unit: Option<&UnitId>, target: &Target) -> Option<i64> {
         let segment = self.card.segment(unit.or(self.unit))?;
         let kpi = self.card.project.kpis.get(kpi)?;

@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use kepi_govern::Grant;
 use kepi_model::{
     id::{KpiId, ScorecardId, SourceId, UnitId},
-    project::{CascadeValue, Project, Sensitivity, UnitTree},
+    project::{CascadeValue, Project, Sensitivity, Unit, UnitTree},
 };
 
 use super::{Action, EVERYWHERE, Policies};
@@ -110,9 +110,13 @@ impl Bound {
         }
         let unit = unit.or_else(|| self.top());
         for unit in unit.into_iter().flat_map(|unit| self.tree().upwards(unit)) {
-            let above = self.tree().above(unit);
-            let parent = above.map_or(Some(everywhere.clone()), |above| uid("Unit", above.as_str()))?;
-            all.push(Entity::new_no_attrs(uid("Unit", unit.as_str())?, HashSet::from([parent])));
+            let lines = self.tree().unit(unit).into_iter().flat_map(Unit::lines);
+            let above: Option<HashSet<_>> = lines.map(|above| uid("Unit", above.as_str())).collect();
+            let mut above = above?;
+            if above.is_empty() {
+                above.insert(everywhere.clone());
+            }
+            all.push(Entity::new_no_attrs(uid("Unit", unit.as_str())?, above));
         }
         let of = unit.map_or(Some(everywhere), |unit| uid("Unit", unit.as_str()))?;
         let (of_what, sensitivity) = match thing {
@@ -291,7 +295,7 @@ impl Sight {
                 let averaged =
                     card.cascade.as_ref().is_some_and(|c| c.value == CascadeValue::AverageOfChildren);
                 if let Some(unit) = unit.or(card.unit.as_ref()).filter(|_| averaged) {
-                    let below = self.bound.tree().units().filter(|u| u.parent.as_ref() == Some(unit));
+                    let below = self.bound.tree().below(unit);
                     parts.extend(below.map(|u| (Thing::Scorecard(card.id.clone()), Some(u.id.clone()))));
                 }
                 parts

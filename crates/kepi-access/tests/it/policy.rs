@@ -10,6 +10,7 @@ use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request, RestrictedExpression,
     Schema,
 };
+use jiff::civil::{Date, date};
 use kepi_access::policy::{Action, Bound, DEFAULT, Holder, Policies, PolicyFile, SCHEMA, Sight, check};
 use kepi_govern::Grant;
 use kepi_model::{
@@ -60,6 +61,9 @@ fn project(text: &str) -> Arc<Project> {
     let Some(project) = checked.value else { panic!("{}", render::text(&checked.findings, &files, false)) };
     Arc::new(project)
 }
+
+/// A day on which nothing is another than on others.
+const TODAY: Date = date(2026, 6, 1);
 
 fn grants(list: &[&str]) -> BTreeSet<Grant> {
     list.iter().map(|grant| grant.parse().unwrap()).collect()

@@ -12,7 +12,7 @@ use crate::{
     meaning,
     measure::Carry,
     project::{
-        BasisPoints, Cascade, CascadeTargets, Kpi, Scorecard, ScorecardObjective, ScorecardPerspective,
+        BasisPoints, Cascade, CascadeTargets, CascadeValue, Kpi, Scorecard, ScorecardObjective, ScorecardPerspective,
         Strategy, Unit,
     },
     source_text::Span,
@@ -81,6 +81,12 @@ pub(super) fn read(
         missing: missing?.rule.cloned()?,
         minimum_coverage: missing?.minimum_coverage.get()?.0.to_f64(),
         perspectives: read,
+        floors: written
+            .floors
+            .items()
+            .iter()
+            .filter_map(|floor| Some((floor.key.clone()?, weight(floor.value.as_ref())?)))
+            .collect(),
         cascade,
         from: written.from.cloned(),
         earlier: Vec::new(),
@@ -123,6 +129,13 @@ pub(super) fn dated(
                     .fix(format!("write the same `{what}` in both, or give one of them another name"));
             }
         }
+        let mut floors = BTreeMap::new();
+        for wording in wordings.iter_mut().chain([&mut last]) {
+            // What was promised holds until it is said otherwise.
+            floors.extend(std::mem::take(&mut wording.floors));
+            wording.floors = floors.clone();
+            above_floors(wording, context);
+        }
         last.earlier = wordings;
         if last.from.is_some() || !last.earlier.is_empty() {
             last.hash =
@@ -131,6 +144,27 @@ pub(super) fn dated(
         found.insert(id, last);
     }
     found
+}
+
+/// What a weight in the whole is counted in: a share of 1 of a share of 1 of a share of 1, in basis points each.
+const WHOLE: u64 = 10_000 * 10_000 * 10_000;
+
+/// No KPI weighs less than its floor.
+fn above_floors(scorecard: &Scorecard, context: &mut Context<'_>) {
+    for (kpi, floor) in &scorecard.floors {
+        let weight = scorecard.weight_of(kpi);
+        if weight < u64::from(*floor) * (WHOLE / 10_000) {
+            let share = |of: u64| format!("{} %", of as f64 * 100.0 / WHOLE as f64);
+            let floor = share(u64::from(*floor) * (WHOLE / 10_000));
+            context
+                .report(
+                    codes::BELOW_FLOOR,
+                    scorecard.span,
+                    format!("`{kpi}` weighs {} of `{}`, less than its floor of {floor}", share(weight), scorecard.id),
+                )
+                .fix("give it more weight, or say another floor in this wording: that is seen by whoever agrees to it");
+        }
+    }
 }
 
 fn first_day(scorecard: &Scorecard) -> String {
@@ -301,6 +335,16 @@ fn cascade(
         {
             levels.insert(level, dimension);
         }
+    }
+    let averaged = written.value.get() == Some(&CascadeValue::AverageOfChildren);
+    if let Some(twice) = unit.filter(|_| averaged).and_then(|top| tree.reached_twice(&levels, top)) {
+        context
+            .report(
+                codes::REACHED_TWICE,
+                written.match_.key,
+                format!("the cascade reaches `{}` by more than one line, and would average it twice", twice.id),
+            )
+            .fix("match the levels of one line, or write `value: recompute`");
     }
     Some(Cascade {
         levels,

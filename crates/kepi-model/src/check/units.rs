@@ -9,7 +9,7 @@ use crate::{
     bounds, codes,
     decode::Placed,
     definitions as written,
-    id::{LevelId, PersonId, UnitId},
+    id::{DimensionId, LevelId, PersonId, UnitId},
     project::{Unit, UnitTree},
     source_text::Span,
     table::Symbol,
@@ -58,6 +58,19 @@ fn trees(units: &BTreeMap<UnitId, Unit>, context: &mut Context<'_>) {
         one_root(&there, &mut told, context);
         all_there(&there, &mut told, context);
         no_circle(&there, &mut told, context);
+        no_circle_beside(tree, &there, &mut told, context);
+    }
+}
+
+/// No unit stands below itself by another line either.
+fn no_circle_beside<'a>(tree: UnitTree<'a>, units: There<'_, 'a>, told: &mut Told<'a>, context: &mut Context<'_>) {
+    for unit in units.values().copied() {
+        let first = unit.also_below.iter().find(|above| tree.upwards(above).any(|id| *id == unit.id));
+        if let Some(above) = first.filter(|_| told.insert(("circle", &unit.id))) {
+            context
+                .report(codes::UNIT_CYCLE, unit.span, format!("`{}` is below `{above}`, which is below `{}`", unit.id, unit.id))
+                .fix("leave one of them out of `also_below`");
+        }
     }
 }
 
@@ -77,6 +90,7 @@ fn unit(written: &written::Unit, context: &mut Context<'_>) -> Option<Unit> {
         name,
         level: written.level.get().and_then(|l| l.id.clone()),
         parent: written.parent.cloned(),
+        also_below: written.also_below.values(),
         manager: written.manager.cloned(),
         seats: seats(written),
         business_hours: written.business_hours.cloned(),
@@ -159,7 +173,7 @@ fn one_root<'a>(units: There<'_, 'a>, told: &mut Told<'a>, context: &mut Context
 fn all_there<'a>(units: There<'_, 'a>, told: &mut Told<'a>, context: &mut Context<'_>) {
     let known = |id: &UnitId| units.contains_key(id);
     for unit in units.values().copied() {
-        let Some(parent) = unit.parent.as_ref().filter(|parent| !known(parent)) else { continue };
+        let Some(parent) = unit.lines().find(|above| !known(above)) else { continue };
         // A parent that is nowhere at all is a finding of its own.
         if context.symbols.contains(Symbol::Unit, parent.as_str()) && told.insert(("there", &unit.id)) {
             context
@@ -223,6 +237,9 @@ pub(super) struct Tree<'a> {
     ranges: BTreeMap<&'a UnitId, (usize, usize)>,
     /// The numbers of the units of each level, rising.
     levels: BTreeMap<&'a LevelId, Vec<usize>>,
+    /// Those that stand below several, of a matrix.
+    beside: Vec<&'a Unit>,
+    tree: UnitTree<'a>,
 }
 
 impl<'a> Tree<'a> {
@@ -254,7 +271,19 @@ impl<'a> Tree<'a> {
             let children = below.get(&unit.id).into_iter().flatten().filter(|child| child.id != unit.id);
             open.extend(children.map(|child| (*child, false)));
         }
-        Self { ranges, levels }
+        let beside = units.values().filter(|unit| !unit.also_below.is_empty()).collect();
+        Self { ranges, levels, beside, tree: UnitTree::of(units, None) }
+    }
+
+    /// A unit that a cascade over these levels reaches by two lines from a unit down.
+    pub(super) fn reached_twice(&self, levels: &BTreeMap<LevelId, DimensionId>, top: &UnitId) -> Option<&'a Unit> {
+        let matched = |id: &UnitId| {
+            let level = self.tree.unit(id).and_then(|unit| unit.level.as_ref());
+            id == top || level.is_some_and(|level| levels.contains_key(level))
+        };
+        let reaches = |line: &&'a UnitId| matched(line) && self.tree.upwards(line).any(|above| above == top);
+        let mut beside = self.beside.iter().filter(|unit| matched(&unit.id));
+        beside.find(|unit| unit.lines().filter(reaches).count() > 1).copied()
     }
 
     /// Whether the unit is known.
@@ -266,6 +295,10 @@ impl<'a> Tree<'a> {
     pub(super) fn has_level_below(&self, level: &LevelId, top: Option<&UnitId>) -> bool {
         let Some(numbers) = self.levels.get(level) else { return false };
         let Some(top) = top else { return !numbers.is_empty() };
+        let of_level = |unit: &&&Unit| unit.level.as_ref() == Some(level);
+        if self.beside.iter().filter(of_level).any(|unit| self.tree.upwards(&unit.id).skip(1).any(|above| above == top)) {
+            return true;
+        }
         let Some((own, last)) = self.ranges.get(top) else { return false };
         let next = numbers.partition_point(|number| number <= own);
         numbers.get(next).is_some_and(|number| number <= last)

@@ -108,6 +108,8 @@ table! {
         "First day it holds. The same unit may stand several times, each from another day; default from ever.",
         "2026-01-01";
     parent: UnitId, optional, "The unit above; none for the root.", "sfo";
+    also_below: List<UnitId>, optional,
+        "Units of another line that it stands below, too, as in a matrix of regions and products.", "[cloud]";
     member: String, optional, "The segment member it stands for; default its name.", "A";
     manager: PersonId, optional, "Who manages it.", "terminal_lead";
     seats: Map<PersonId, PersonId>, optional, "Who answers in this unit, and below it, for what somebody is accountable for elsewhere.", "{vp_customer: head_of_service_emea}";

@@ -53,5 +53,7 @@ table! {
         "{rule: ignore, minimum_coverage: 70%}";
     perspectives: Map<PerspectiveId, ScorecardPerspective>, required,
         "Perspectives with weights, objectives and KPIs.", "{customer: {weight: 100%, objectives: {…}}}";
+    floors: Map<KpiId, Share>, optional,
+        "Of which KPIs the weight in the whole never falls below a share, also in later wordings.", "{renewal_rate: 10%}";
     cascade: Cascade, optional, "The same for units below.", "{match: {region: region}}";
 }

@@ -29,6 +29,8 @@ pub struct Scorecard {
     pub minimum_coverage: f64,
     /// Perspectives, in the strategy's order.
     pub perspectives: Vec<ScorecardPerspective>,
+    /// Of which KPIs the weight in the whole never falls below a share; what an earlier wording says holds on.
+    pub floors: BTreeMap<KpiId, BasisPoints>,
     /// The same for units below.
     pub cascade: Option<Cascade>,
     /// Hash of what decides the score: period, rules, weights, targets of its KPIs; of one that changed with time, of all
@@ -54,6 +56,16 @@ impl Scorecard {
     /// What is in force on a day: the last whose first day is not later.
     pub fn in_force(&self, day: Date) -> Option<&Self> {
         self.wordings().rev().find(|wording| wording.from.is_none_or(|from| from <= day))
+    }
+
+    /// The weight of a KPI in the whole, in hundred-millionths of a hundredth; 0 for one that does not stand on it.
+    pub fn weight_of(&self, kpi: &KpiId) -> u64 {
+        let objectives = self.perspectives.iter().flat_map(|p| p.objectives.iter().map(move |o| (p.weight, o)));
+        let weights = objectives.flat_map(|(above, objective)| {
+            let own = objective.kpis.iter().filter(|(id, _)| id == kpi);
+            own.map(move |(_, own)| u64::from(above) * u64::from(objective.weight) * u64::from(*own))
+        });
+        weights.sum()
     }
 
     /// Its KPIs, of all that it said, in the order in which they stand.

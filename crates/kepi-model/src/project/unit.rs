@@ -1,6 +1,6 @@
 //! Units of the organisation, and the tree that they form on a day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::civil::Date;
 
@@ -21,6 +21,8 @@ pub struct Unit {
     pub level: Option<LevelId>,
     /// The unit above; none for the root.
     pub parent: Option<UnitId>,
+    /// Units of other lines that it stands below, too.
+    pub also_below: Vec<UnitId>,
     /// The member of the matched dimension that this unit stands for.
     pub member: String,
     /// Who manages it.
@@ -38,6 +40,11 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// The units directly above it, by whatever line; the parent first.
+    pub fn lines(&self) -> impl Iterator<Item = &UnitId> {
+        self.parent.iter().chain(&self.also_below)
+    }
+
     /// All that was and is said of it, oldest first.
     pub fn wordings(&self) -> impl DoubleEndedIterator<Item = &Self> {
         self.earlier.iter().chain([self])
@@ -78,9 +85,19 @@ impl<'a> UnitTree<'a> {
         self.unit(id)?.parent.as_ref()
     }
 
-    /// A unit and those above it, the nearest first. No tree is deeper than it has units, so a broken one ends too.
+    /// A unit and those above it by whatever line, the nearest first, each once.
     pub fn upwards(self, id: &'a UnitId) -> impl Iterator<Item = &'a UnitId> {
-        std::iter::successors(Some(id), move |id| self.above(id)).take(self.units.len() + 1)
+        let (mut seen, mut next) = (BTreeSet::from([id]), VecDeque::from([id]));
+        std::iter::from_fn(move || {
+            let id = next.pop_front()?;
+            next.extend(self.unit(id).into_iter().flat_map(Unit::lines).filter(|above| seen.insert(above)));
+            Some(id)
+        })
+    }
+
+    /// The units directly below one, by whatever line, by id.
+    pub fn below(self, above: &UnitId) -> impl Iterator<Item = &'a Unit> {
+        self.units().filter(move |unit| unit.lines().any(|of| of == above))
     }
 
     /// The unit without one above it; none where there are no units.

@@ -89,3 +89,26 @@ fn targets_of_an_earlier_wording_count_in_the_hash_of_a_scorecard() {
     assert_eq!(values, same_values, "targets decide no value");
     assert_ne!(scores, other_scores, "they decide scores, those of then too");
 }
+
+#[test]
+fn a_floor_holds_for_later_wordings_until_one_says_another() {
+    let card = |from: &str, floors: &str, weight: u32| {
+        format!(
+            "---\nscorecard: long\nname: Long\n{from}unit: whole\nperiod: quarter\n{floors}perspectives:\n  customer:\n    weight: 100%\n    \
+             objectives:\n      recommended:\n        weight: 100%\n        kpis: {{nps: {weight}%, more: {}%}}\n",
+            100 - weight
+        )
+    };
+    let more = "---\nkpi: more\nname: More\nobjective: recommended\nbetter: higher\nmeasure: {count: {of: survey_response}}\nperiod: month\npurpose: service_improvement\n";
+    let found = |cards: [String; 2]| {
+        let mut files = files();
+        files.push(("more.yml".to_owned(), format!("{more}{}", cards.concat())));
+        let findings = checked(&files).findings;
+        findings.iter().filter(|f| f.code.0 == "K0713").count()
+    };
+    let later = "from: 2027-01-01\n";
+    assert_eq!(found([card("", "floors: {nps: 50%}\n", 50), card(later, "", 50)]), 0);
+    assert_eq!(found([card("", "floors: {nps: 50%}\n", 50), card(later, "", 49)]), 1, "what was promised holds on");
+    assert_eq!(found([card("", "floors: {nps: 50%}\n", 50), card(later, "floors: {nps: 40%}\n", 49)]), 0);
+    assert_eq!(found([card("", "", 10), card(later, "floors: {nps: 50%}\n", 50)]), 0, "and not before it was");
+}

@@ -213,6 +213,15 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
         ("K0302", kepi("name: The shop\n", "name: The shop\nlevel: top\nparent: north\n")),
         ("K0303", kepi("level: region\nparent: whole\nmanager", "parent: whole\nmanager")),
         ("K0304", kepi("name: South", "name: South\nmember: North")),
+        ("K0309", kepi("name: North\n", "name: North\nfrom: 2026-01-01\n").into_iter().chain(kepi("", "---\nunit: team\nname: Team\nlevel: team\nparent: north\n")).collect()),
+        ("K0310", kpis("by: [region, account.tier]", "by: {region: region, above: \"unit_above(region, 'region', 'country')\"}")),
+        (
+            "K0712",
+            kepi("name: The shop\n", "name: The shop\n---\nunit: stall\nname: Stall\nlevel: stand\nparent: north\nalso_below: [south]\n")
+                .into_iter()
+                .chain(scorecard("match: {region: region}\n  value: recompute", "match: {region: region, stand: region}\n  value: average_of_children"))
+                .collect(),
+        ),
         ("K0305", kepi("", &hours("week: {weekdays: [\"9-17\"]}"))),
         ("K0306", kepi("", &hours("week: {monday: []}"))),
         (
@@ -559,6 +568,7 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
                 edit("scorecard.yml", "targets: inherit", "targets: own"),
             ],
         ),
+        ("K0713", scorecard("period: quarter\n", "period: quarter\nfloors: {nps: 60%}\n")),
         (
             "K0710",
             scorecard(

@@ -5,13 +5,14 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use jiff::civil::Date;
 use kepi_model::{
     calendar::Period,
-    id::KpiId,
+    id::{KpiId, UnitId},
     project::{Kpi, Scorecard, ScorecardObjective, ScorecardPerspective, Target},
 };
 use kepi_query::{published::grain_text, value::Finality};
 use kepi_score::{
     band::Band,
     bridge,
+    card::Moved,
     tree::{NoScore, NodeId, ScoreNode},
 };
 
@@ -27,7 +28,7 @@ use crate::{
     say::{Say, usual_of},
     view::{
         Change, Coverage, Deviation, Freshness, KpiRow, Named, ObjectiveView, Outcome, PerspectiveView,
-        Points, Recent, RecentEnd, ScoreView, ScorecardView, SeriesPoint, TargetView, Weight,
+        Points, Recent, RecentEnd, ScoreView, ScorecardView, SeriesPoint, TargetView, UnitMove, Weight,
     },
 };
 
@@ -55,15 +56,38 @@ impl<'a> Reporter<'a> {
             units: self.unit_choices(&asked),
             period: self.label(asked.period),
             in_force_from: in_force_from(asked.card.scorecard, scorecard),
+            moves: self.moves(&asked),
             complete: !matches!(freshness.finality, Some(Finality::Provisional { .. })),
             periods: self.period_choices(&asked.known, asked.period),
             freshness,
             overall: score_view(Some(&scored.tree)),
             bridge: scored.bridge.as_ref().map(|b| self.bridge_view(b, asked.period)),
             missing_rule: words::missing_rule(scorecard),
+            floors: self.floors(scorecard),
             deviations: self.deviations(&scored),
             perspectives,
         })
+    }
+
+    /// What protects weights, and how much there is.
+    fn floors(self, scorecard: &Scorecard) -> Vec<String> {
+        let one = |(kpi, floor): (&KpiId, &u32)| {
+            let name = self.project().kpis.get(kpi).map_or(kpi.as_str(), |kpi| kpi.name.as_str());
+            format!("{name} never weighs less than {} of the whole", format::weight(*floor))
+        };
+        scorecard.floors.iter().map(one).collect()
+    }
+
+    /// Units that moved within the period.
+    pub(crate) fn moves(self, asked: &Asked<'a>) -> Vec<UnitMove> {
+        let named = |id: &UnitId| Named::new(id, self.unit_name(id));
+        let one = |of: Moved<'a>| UnitMove {
+            unit: named(of.unit),
+            since: of.since,
+            from: of.from.map(named),
+            to: of.to.map(named),
+        };
+        asked.card.moves(asked.unit, asked.period).into_iter().map(one).collect()
     }
 
     /// Everything computed of a scorecard, for one unit and period.

@@ -54,7 +54,7 @@ pub use quantity::{
 };
 pub use rows::{EntityRowsView, RowsView};
 pub use scorecard::{
-    Deviation, InsightView, KpiRow, ObjectiveView, PerspectiveView, ScoreView, ScorecardView,
+    Deviation, InsightView, KpiRow, ObjectiveView, PerspectiveView, ScoreView, ScorecardView, UnitMove,
 };
 pub use sources::{
     DataRuleView, DeliveryView, LoadView, MissingCount, ProfileView, QuarantineView, QuarantinedRow,

@@ -2,6 +2,8 @@
 
 use kepi_model::project::{Better, Indicator, ValueUnit};
 
+use jiff::civil::Date;
+
 use super::{
     bridge::Bridge,
     names::{Choice, Named, Person, ProjectView, UnitChoice},
@@ -141,6 +143,8 @@ pub struct ScorecardView {
     pub period: String,
     /// Of a scorecard that changed with time, the first day of the weights and KPIs shown, or *ever*.
     pub in_force_from: Option<String>,
+    /// Units that moved within the period, and so changed whose rows are whose.
+    pub moves: Vec<UnitMove>,
     /// Whether every value is final; provisional ones may still change.
     pub complete: bool,
     /// Periods to choose, newest first.
@@ -153,10 +157,39 @@ pub struct ScorecardView {
     pub bridge: Option<Bridge>,
     /// What a missing child does, in words.
     pub missing_rule: String,
+    /// Of which KPIs the weight in the whole never falls below what share, in words.
+    pub floors: Vec<String>,
     /// What needs attention, worst first.
     pub deviations: Vec<Deviation>,
     /// Perspectives in the strategy's order.
     pub perspectives: Vec<PerspectiveView>,
+}
+
+/// A unit that came to stand below another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnitMove {
+    /// The unit.
+    pub unit: Named,
+    /// Its first day there.
+    pub since: Date,
+    /// The unit above it before, if there was one.
+    pub from: Option<Named>,
+    /// The unit above it since, if there is one.
+    pub to: Option<Named>,
+}
+
+impl UnitMove {
+    /// What happened, as a sentence.
+    pub fn words(&self) -> String {
+        let name = |of: &Option<Named>| of.as_ref().map_or("none", |of| of.name.as_str()).to_owned();
+        format!(
+            "{} stands below {} since {}, before that below {}: its rows moved along.",
+            self.unit.name,
+            name(&self.to),
+            self.since.strftime("%-d %B %Y"),
+            name(&self.from)
+        )
+    }
 }
 
 impl ScorecardView {

@@ -79,7 +79,7 @@ fn a_scorecard_has_the_units_that_its_cascade_reaches_from_its_own() {
     let values = planted(&project);
     let card = Card { project: &project, scorecard, values: &values };
     let units: Vec<(&str, u8)> =
-        card.units().into_iter().map(|(unit, depth)| (unit.unwrap().as_str(), depth)).collect();
+        card.units(june(&project)).into_iter().map(|(unit, depth)| (unit.unwrap().as_str(), depth)).collect();
     // Not `abroad`, of a matched level in another branch; not `desk`, of no matched level; not `group` above.
     assert_eq!(units, [("whole", 0), ("north", 1), ("bergen", 2), ("oslo", 2)]);
     let segment = |unit: &str| card.segment(Some(&unit.parse().unwrap()));
@@ -108,7 +108,7 @@ fn the_scores_of_all_units_are_those_of_their_trees() {
         let scores = card.scores(june(&project));
         let points: Vec<_> = scores.iter().map(|s| s.score.clone()).collect();
         assert_eq!(points, [whole, north, 100, 50].map(|p| Ok(p * MICRO)), "{value}");
-        for (score, (unit, depth)) in scores.iter().zip(card.units()) {
+        for (score, (unit, depth)) in scores.iter().zip(card.units(june(&project))) {
             let tree = card.tree(unit, june(&project));
             assert_eq!((score.unit.as_ref(), score.depth), (unit, depth));
             assert_eq!((&score.score, score.band, score.coverage), (&tree.score, tree.band, tree.coverage));

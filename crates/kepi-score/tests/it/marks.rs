@@ -3,14 +3,14 @@
 use kepi_model::{
     calendar::{Grain, Period},
     id::{KpiId, UnitId},
-    project::{CascadeTargets, Project, Target, TargetLines},
+    project::{Project, Target, TargetLines},
 };
 use kepi_query::{finish::AtGrain, value::Segment};
 use kepi_score::{
     MICRO,
     band::{Band, band, score},
     card::{Card, KpiValues},
-    target::in_force,
+    target::{Down, in_force},
     tree::{NoScore, Observed},
 };
 use kepi_testkit::{
@@ -90,7 +90,7 @@ fn marks(more: &str, threshold: u32) -> String {
 fn target(project: &Project, period: &str) -> Option<Target> {
     let kpi = &project.kpis[&"revenue".parse::<KpiId>().unwrap()];
     let period = project.calendar.parse(period).unwrap();
-    in_force(kpi, project, None, None, CascadeTargets::Inherit, period)
+    in_force(kpi, project, None, None, Down::default(), period)
 }
 
 fn lines(project: &Project, period: &str) -> Option<(f64, f64, Option<f64>)> {

@@ -5,10 +5,10 @@ use jiff::civil::{Date, date};
 use kepi_model::{
     calendar::{Grain, Period},
     check::{Options, check},
-    project::{CascadeTargets, Project, TargetLines},
+    project::{CascadeAsOf, CascadeTargets, Project, Target, TargetLines},
     source_text::{SourceFile, SourceMap},
 };
-use kepi_score::target::in_force;
+use kepi_score::target::{Down, in_force};
 
 /// A KPI of units `top` over `mid` over `leaf`, and `other` under `top`. The threshold of a target is its name.
 fn project(targets: &str) -> Project {
@@ -30,17 +30,21 @@ fn target(from: &str, unit: &str, name: u32) -> String {
 }
 
 /// The name of the target in force; none: no target.
-fn on(project: &Project, unit: Option<&str>, rule: CascadeTargets, day: Date) -> Option<u32> {
-    within(project, unit, rule, project.calendar.period_of_day(Grain::Day, day))
+fn on(project: &Project, unit: Option<&str>, targets: CascadeTargets, day: Date) -> Option<u32> {
+    within(project, unit, targets, project.calendar.period_of_day(Grain::Day, day))
 }
 
-fn within(project: &Project, unit: Option<&str>, rule: CascadeTargets, period: Period) -> Option<u32> {
+fn within(project: &Project, unit: Option<&str>, targets: CascadeTargets, period: Period) -> Option<u32> {
     let (unit, top) = (unit.map(|u| u.parse().unwrap()), "top".parse().unwrap());
     let kpi = project.kpis.values().next().unwrap();
-    in_force(kpi, project, unit.as_ref(), Some(&top), rule, period).map(|t| match t.lines {
+    in_force(kpi, project, unit.as_ref(), Some(&top), Down { targets, ..Down::default() }, period).map(|t| name(&t))
+}
+
+fn name(target: &Target) -> u32 {
+    match target.lines {
         TargetLines::OneSided { threshold, .. } => threshold as u32,
         TargetLines::InRange { .. } => panic!("one-sided"),
-    })
+    }
 }
 
 #[test]
@@ -108,4 +112,23 @@ fn with_own_targets_only_the_top_takes_those_without_a_unit() {
     assert_eq!(on(&project, Some("mid"), Own, date(2026, 3, 31)), None, "its own is yet to start");
     assert_eq!(on(&project, Some("leaf"), Own, day), None);
     assert_eq!(on(&project, None, Own, day), Some(1));
+}
+
+/// `leaf` moves from `mid` to `other` within June.
+#[test]
+fn targets_come_down_from_the_unit_above_at_the_end_of_the_period() {
+    let moved = "---\nunit: leaf\nfrom: 2026-06-15\nname: Leaf\nlevel: team\nparent: other\n";
+    let targets = [target("2026-01-01", "mid", 11), target("2026-01-01", "other", 22)].concat();
+    let project = project(&(targets + moved));
+    let month = |month: i8| project.calendar.period_of_day(Grain::Month, date(2026, month, 1));
+    let month_of = month;
+    let found = |month: i8, as_of| {
+        let (unit, top) = ("leaf".parse().unwrap(), "top".parse().unwrap());
+        let down = Down { targets: Inherit, as_of };
+        let kpi = project.kpis.values().next().unwrap();
+        in_force(kpi, &project, Some(&unit), Some(&top), down, month_of(month)).map(|of| name(&of))
+    };
+    assert_eq!(within(&project, Some("leaf"), Inherit, month(5)), Some(11));
+    assert_eq!(within(&project, Some("leaf"), Inherit, month(6)), Some(22), "by the last day of the period");
+    assert_eq!(found(5, CascadeAsOf::Now), Some(22), "as now");
 }

@@ -151,3 +151,115 @@ proptest! {
         }
     }
 }
+
+/// Teams alpha and beta in the north, gamma in the south; alpha moves to the south within June.
+fn regions(value: &str, as_of: &str) -> Project {
+    let team = |id: &str, from: &str, above: &str| {
+        format!("unit: {id}\n{from}name: {id}\nlevel: team\nparent: {above}\n---\n")
+    };
+    checked(&format!(
+        "project: example\nname: Example\nlanguage: 1\ntime_zone: UTC\n---\nunit: house\nname: House\n---\n\
+         unit: north\nname: North\nlevel: region\nparent: house\n---\nunit: south\nname: South\nlevel: region\nparent: house\n---\n\
+         {}{}{}{}\
+         strategy: plan\nmission: To be useful.\nperspectives:\n  outer: {{name: Outer}}\nobjectives:\n  a: {{name: A, perspective: outer}}\n---\n\
+         kpi: k\nname: K\nobjective: a\nbetter: higher\nmeasure:\n  mean: {{of: ticket, value: contacts}}\nperiod: month\n\
+         by: {{team: channel, region: \"unit_above(channel, 'team', 'region', opened_at)\"}}\n\
+         targets:\n  - {{from: 2026-01-01, threshold: 0, target: 100, basis: {{capability: example}}}}\n---\n\
+         scorecard: card\nname: Card\nunit: house\nperiod: month\nmissing: {{rule: ignore}}\nperspectives:\n  outer:\n    weight: 100%\n    \
+         objectives:\n      a: {{weight: 100%, kpis: {{k: 100%}}}}\n\
+         cascade: {{match: {{team: team, region: region}}, value: {value}, as_of: {as_of}}}\n",
+        team("alpha", "", "north"),
+        team("alpha", "from: 2026-06-15\n", "south"),
+        team("beta", "", "north"),
+        team("gamma", "", "south"),
+    ))
+}
+
+/// All scores by unit; the values of May and June are the same: alpha 80, beta 40, gamma 20, which score 90, 70 and 60. By their rows
+/// (as many each) the north has 60 and then 40, the south 20 and then 50, the whole 46⅔ (here 46, which scores 73).
+fn scores_of(project: &Project, month: &str) -> BTreeMap<String, i64> {
+    let mut values = Planted::default();
+    for (month, north, south) in [("2026-05", 60.0, 20.0), ("2026-06", 40.0, 50.0)] {
+        let period = project.calendar.parse(month).unwrap();
+        for (member, value) in [("alpha", 80.0), ("beta", 40.0), ("gamma", 20.0)] {
+            values.plant("k", period, team(Some(member)), Some(value));
+        }
+        for (member, value) in [("North", north), ("South", south)] {
+            values.plant("k", period, Segment::one("region".parse().unwrap(), member), Some(value));
+        }
+        values.plant("k", period, Segment::total(), Some(46.0));
+    }
+    let period = project.calendar.parse(month).unwrap();
+    let scores = card(project, &values).scores(period);
+    scores.into_iter().map(|of| (of.unit.unwrap().to_string(), of.score.unwrap() / 10_000)).collect()
+}
+
+fn points(all: &BTreeMap<String, i64>) -> [i64; 3] {
+    ["house", "north", "south"].map(|unit| all[unit])
+}
+
+#[test]
+fn a_team_that_moves_takes_its_score_along_from_its_day_on() {
+    let then = regions("average_of_children", "period");
+    assert_eq!(points(&scores_of(&then, "2026-05")), [70_00, 80_00, 60_00]);
+    assert_eq!(points(&scores_of(&then, "2026-06")), [72_50, 70_00, 75_00]);
+    let now = regions("average_of_children", "now");
+    for month in ["2026-05", "2026-06"] {
+        assert_eq!(points(&scores_of(&now, month)), [72_50, 70_00, 75_00], "as now, {month}");
+    }
+    assert_ne!(then.scorecards.values().next().unwrap().hash, now.scorecards.values().next().unwrap().hash);
+}
+
+#[test]
+fn a_team_that_moves_moves_nothing_above_both_regions() {
+    let project = regions("recompute", "period");
+    let (may, june) = (scores_of(&project, "2026-05"), scores_of(&project, "2026-06"));
+    assert_eq!(points(&may), [73_00, 80_00, 60_00]);
+    assert_eq!(points(&june), [73_00, 70_00, 75_00], "the whole has the same rows, whoever they belong to");
+}
+
+#[test]
+fn units_lie_below_those_of_their_time() {
+    let project = regions("recompute", "period");
+    let values = Planted::default();
+    let card = card(&project, &values);
+    let listed = |month| -> Vec<String> {
+        let units = card.units(project.calendar.parse(month).unwrap());
+        units.into_iter().map(|(unit, depth)| format!("{depth} {}", unit.unwrap())).collect()
+    };
+    assert_eq!(listed("2026-05"), ["0 house", "1 north", "2 alpha", "2 beta", "1 south", "2 gamma"]);
+    assert_eq!(listed("2026-06"), ["0 house", "1 north", "2 beta", "1 south", "2 alpha", "2 gamma"]);
+}
+
+/// A matrix: the cell stands below the north and below the cloud, and counts in the mean of both.
+#[test]
+fn a_unit_of_a_matrix_counts_for_both_lines() {
+    let unit = |id: &str, level: &str, more: &str| {
+        format!("unit: {id}\nname: {id}\nlevel: {level}\nparent: {more}\n---\n")
+    };
+    let units = [
+        unit("north", "region", "house"),
+        unit("cloud", "product", "house"),
+        unit("cell", "cell", "north\nalso_below: [cloud]"),
+        unit("alone", "cell", "north"),
+        unit("other", "cell", "cloud"),
+    ];
+    let text = format!(
+        "project: example\nname: Example\nlanguage: 1\ntime_zone: UTC\n---\nunit: house\nname: House\n---\n{}\
+         strategy: plan\nmission: To be useful.\nperspectives:\n  outer: {{name: Outer}}\nobjectives:\n  a: {{name: A, perspective: outer}}\n---\n\
+         kpi: k\nname: K\nobjective: a\nbetter: higher\nmeasure:\n  mean: {{of: ticket, value: contacts}}\nperiod: month\nby: {{cell: channel}}\n\
+         targets:\n  - {{from: 2026-01-01, threshold: 0, target: 100, basis: {{capability: example}}}}\n---\n\
+         scorecard: card\nname: Card\nunit: cloud\nperiod: month\nmissing: {{rule: ignore}}\nperspectives:\n  outer:\n    weight: 100%\n    \
+         objectives:\n      a: {{weight: 100%, kpis: {{k: 100%}}}}\ncascade: {{match: {{cell: cell}}, value: average_of_children}}\n",
+        units.concat()
+    );
+    for (unit, mean) in [("cloud", 65_000_000), ("north", 85_000_000)] {
+        let project = checked(&text.replace("unit: cloud\nperiod", &format!("unit: {unit}\nperiod")));
+        let mut values = Planted::default();
+        for (cell, value) in [("cell", 60.0), ("alone", 80.0), ("other", 0.0)] {
+            values.plant("k", june(&project), Segment::one("cell".parse().unwrap(), cell), Some(value));
+        }
+        let card = card(&project, &values);
+        assert_eq!(card.tree(Some(&unit.parse().unwrap()), june(&project)).score, Ok(mean), "{unit}");
+    }
+}

@@ -29,6 +29,7 @@ pub(crate) fn render(view: &ScorecardView) -> Markup {
                 " · " (parts::freshness(&view.freshness)) " · " (view.rows().count()) " KPIs"
                 @if let Some(day) = &view.in_force_from { " · weights and KPIs in force from " (day) }
             }
+            @for moved in &view.moves { p.note { (moved.words()) } }
             @if view.project.scorecards.len() > 1 {
                 ul.others aria-label="Scorecards" {
                     @for other in &view.project.scorecards {
@@ -212,6 +213,7 @@ fn table(view: &ScorecardView, place: &Place<'_>) -> Markup {
                 @for perspective in &view.perspectives { (group(perspective, view, place)) }
             }
             (parts::download(&format!("/scorecards/{}/values.csv", view.scorecard.id), &place.query(), "This table"))
+            @for floor in &view.floors { p.note { (floor) "." } }
             p.note { "Missing values: " (view.missing_rule) " A value is " em { "beyond its usual variation" } " if it lies farther off what its own past lets expect than all KPIs together may \
              leave to chance: where nothing is going on, at most " (view.project.attention) " of months show anything; otherwise at most " (view.project.attention) " of what is called out is false." }
         }

@@ -138,6 +138,12 @@ fn scorecard(which: &ShowScorecard, facts: &dyn Facts, out: Output) -> Result<()
             if let Some(day) = &view.in_force_from {
                 out.line(&format!("weights and KPIs in force from {day}"))?;
             }
+            for floor in &view.floors {
+                out.line(floor)?;
+            }
+            for moved in &view.moves {
+                out.line(&moved.words())?;
+            }
             if !view.deviations.is_empty() {
                 out.line("\nNeeds attention")?;
                 for deviation in &view.deviations {

@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
+    process::Stdio,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -11,7 +12,7 @@ use kepi_store::Store;
 use serde_json::Value;
 
 use crate::{
-    support::Project,
+    support::{Project, kepi},
     tour::{get, wait_for},
 };
 

@@ -44,6 +44,7 @@ mod landing;
 mod lineage;
 mod made;
 mod one_bad_source;
+mod moved;
 mod order;
 mod people;
 mod plan;

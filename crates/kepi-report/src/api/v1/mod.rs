@@ -52,6 +52,10 @@ use crate::{
     view::{self, Status},
 };
 
+fn unit_move(of: view::UnitMove) -> UnitMove {
+    UnitMove { unit: from_named(of.unit), since: of.since.to_string(), from: of.from.map(from_named), to: of.to.map(from_named) }
+}
+
 /// A scorecard; with `history`, so many periods of each KPI up to the one shown.
 ///
 /// # Errors
@@ -72,6 +76,7 @@ pub fn scorecard(
         unit: at.unit(asked.unit),
         period: at.0.label(asked.period),
         in_force_from: in_force_from(asked.card.scorecard, of),
+        moves: at.0.moves(&asked).into_iter().map(unit_move).collect(),
         complete: values().all(Reading::is_final),
         periods: at.periods(&asked.known, asked.period),
         data_until: values().filter_map(|r| at.0.data_of(r.kpi)).min().map(|d| d.to_string()),

@@ -27,6 +27,21 @@ pub struct MissingRule {
     pub minimum_coverage: f64,
 }
 
+/// A unit that came to stand below another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UnitMove {
+    /// The unit.
+    pub unit: Named,
+    /// Its first day there.
+    pub since: String,
+    /// The unit above it before; absent if there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Named>,
+    /// The unit above it since; absent if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<Named>,
+}
+
 /// `GET /api/v1/scorecard`, `GET /api/v1/scorecards/{id}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scorecard {
@@ -42,6 +57,9 @@ pub struct Scorecard {
     /// Of a scorecard that changed with time, the first day of the weights and KPIs that hold in the period, or `ever`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub in_force_from: Option<String>,
+    /// Units that came to stand below another within the period, with their rows.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub moves: Vec<UnitMove>,
     /// Whether all values are final.
     pub complete: bool,
     /// Periods that may be asked for, newest first.
