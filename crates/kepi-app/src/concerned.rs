@@ -98,7 +98,11 @@ fn people<'a>(project: &'a Project, kpi: &'a Kpi, is_of: impl Fn(&Unit) -> bool)
     }
     for unit in units {
         // The seat in the unit, or in the nearest above it, by every tree that the unit is or was part of.
-        for tree in unit.wordings().map(|of| project.tree(Some(of.from.unwrap_or(Date::MIN)))).chain([project.tree(None)]) {
+        for tree in unit
+            .wordings()
+            .map(|of| project.tree(Some(of.from.unwrap_or(Date::MIN))))
+            .chain([project.tree(None)])
+        {
             let upwards = || tree.upwards(&unit.id).filter_map(|id| tree.unit(id));
             let seat = |person: &&PersonId| upwards().find_map(|unit| unit.seats.get(*person));
             found.extend(accountable.iter().filter_map(seat));

@@ -428,12 +428,7 @@ impl Deciding<'_> {
     }
 
     /// Whether what an item proposes and what is in force go together, where the latter is not what it was compared with.
-    async fn merged(
-        &self,
-        organisation: &Organisation,
-        item: &Item,
-        at: i64,
-    ) -> Result<Evidence, AppError> {
+    async fn merged(&self, organisation: &Organisation, item: &Item, at: i64) -> Result<Evidence, AppError> {
         if item.is_unratified() {
             return Ok(Evidence::None);
         }

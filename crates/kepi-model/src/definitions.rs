@@ -25,8 +25,8 @@ use crate::{
     entity::screening::Then,
     meant::meant_kind,
     project::{
-        Ambiguous, AsOf, Better, CascadeAsOf, CascadeTargets, CascadeValue, Consequence, Excess, Identical, Indicator,
-        MissingLocal, MissingRule, Mode, Otherwise, PercentSign, Sensitivity, Sign, Strength,
+        Ambiguous, AsOf, Better, CascadeAsOf, CascadeTargets, CascadeValue, Consequence, Excess, Identical,
+        Indicator, MissingLocal, MissingRule, Mode, Otherwise, PercentSign, Sensitivity, Sign, Strength,
     },
     table::{Kind, Table},
     wording::{quoted, shorten},

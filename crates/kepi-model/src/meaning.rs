@@ -17,7 +17,8 @@ use crate::{
     id::{EntityId, Hash, KpiId, UnitId},
     project::{
         Connector, DataRule, Dates, Dimension, Entity, EnumElse, FileOrder, Kpi, Mapping, MappingFrom, Parse,
-        Requirement, Response, Scorecard, Source, SourceZone, SurveyGates, Target, TargetLines, Unit, Unpivot,
+        Requirement, Response, Scorecard, Source, SourceZone, SurveyGates, Target, TargetLines, Unit,
+        Unpivot,
     },
     word::Word,
 };
@@ -284,14 +285,16 @@ pub(crate) fn scorecard(
     ];
     // Only where units have moved or stand below several: below which each stood, from which day on.
     if let Some(cascade) = &scorecard.cascade {
-        let matched = |unit: &&Unit| unit.level.as_ref().is_some_and(|level| cascade.levels.contains_key(level));
-        let moves = |unit: &&Unit| {
-            unit.from.is_some() || !unit.earlier.is_empty() || !unit.also_below.is_empty()
-        };
+        let matched =
+            |unit: &&Unit| unit.level.as_ref().is_some_and(|level| cascade.levels.contains_key(level));
+        let moves =
+            |unit: &&Unit| unit.from.is_some() || !unit.earlier.is_empty() || !unit.also_below.is_empty();
         let moved = units.values().filter(matched).filter(moves);
         let moved: Vec<Value> = moved
             .map(|unit| {
-                let places = unit.wordings().map(|of| json!([of.from.map(|day| day.to_string()), of.lines().collect::<Vec<_>>()]));
+                let places = unit
+                    .wordings()
+                    .map(|of| json!([of.from.map(|day| day.to_string()), of.lines().collect::<Vec<_>>()]));
                 json!([unit.id, places.collect::<Value>()])
             })
             .collect();

@@ -22,9 +22,8 @@ use crate::{
     calendar::{Calendar, Grain},
     governance::Governance,
     id::{
-        AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, GuardrailId, KpiId,
-        LoopId, PersonId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId,
-        StageGateId, UnitId,
+        AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, GuardrailId, KpiId, LoopId,
+        PersonId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId, StageGateId, UnitId,
     },
     review::Review,
 };
@@ -48,8 +47,8 @@ pub use source::{
     Mapping, MappingFrom, MissingLocal, Mode, Otherwise, Pages, Parse, PercentSign, Relation, Requirement,
     Rule, Since, Source, SourceZone, Unpivot,
 };
-pub use unit::{Unit, UnitTree};
 pub use strategy::{CauseEffect, Goal, Objective, Perspective, Pillar, Strategy, Strength, Theme};
+pub use unit::{Unit, UnitTree};
 
 /// A whole project.
 #[derive(Debug, Clone)]

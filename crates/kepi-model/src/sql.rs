@@ -82,7 +82,10 @@ pub(crate) fn expression(
     let parsed = reader.parse()?;
     let typed = reader.lower(&parsed)?;
     if reader.tree_parts > COMPUTED_PARTS {
-        reader.too_large(format!("the tree of units makes {} parts of this, more than {COMPUTED_PARTS}", reader.tree_parts));
+        reader.too_large(format!(
+            "the tree of units makes {} parts of this, more than {COMPUTED_PARTS}",
+            reader.tree_parts
+        ));
         return None;
     }
     if count(&typed).saturating_sub(reader.tree_parts) > MAXIMUM_NODES {

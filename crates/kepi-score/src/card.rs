@@ -198,7 +198,8 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
     /// What moved within a period and so changed whose rows are a unit's: units of matched levels that came from elsewhere, or went
     /// there. By the newest tree nothing ever moved.
     pub fn moves(&self, unit: Option<&UnitId>, period: Period) -> Vec<Moved<'a>> {
-        let Some(cascade) = self.scorecard.cascade.as_ref().filter(|of| of.as_of == CascadeAsOf::Period) else {
+        let Some(cascade) = self.scorecard.cascade.as_ref().filter(|of| of.as_of == CascadeAsOf::Period)
+        else {
             return Vec::new();
         };
         let calendar = &self.project.calendar;

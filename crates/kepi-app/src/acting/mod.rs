@@ -98,7 +98,11 @@ fn kept(shown: f64, unit: &ValueUnit) -> f64 {
 
 impl Deciding<'_> {
     /// Who answers for what at an instant, as evidence, by what is in force.
-    pub(crate) async fn answerable(&self, organisation: &Organisation, at: i64) -> Result<Evidence, AppError> {
+    pub(crate) async fn answerable(
+        &self,
+        organisation: &Organisation,
+        at: i64,
+    ) -> Result<Evidence, AppError> {
         let project = self.in_force_project(organisation).await?;
         Ok(Evidence::Answerable(Box::new(directory::of(self.0, organisation, &project, at).await?)))
     }

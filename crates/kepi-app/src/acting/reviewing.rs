@@ -311,7 +311,9 @@ impl App {
                 id,
                 at,
             };
-            let Evidence::Answerable(directory) = deciding.answerable(&organisation, at).await? else { continue };
+            let Evidence::Answerable(directory) = deciding.answerable(&organisation, at).await? else {
+                continue;
+            };
             let unit = rule.unit.as_ref();
             let Some(chair) = self.stands_for(&directory, &rule.chair, unit).await? else { continue };
             let mut participants = BTreeSet::new();

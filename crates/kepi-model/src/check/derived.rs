@@ -360,7 +360,14 @@ impl Reader<'_, '_, '_> {
     /// An expression over rows of an entity.
     fn expression(&mut self, text: &ExpressionText, of: &EntityId, want: Want) -> Option<Expression> {
         let base = self.entities.get(of)?;
-        let scope = Scope { entities: self.entities, base, walk: true, zone: self.zone, days: self.zone, units: None };
+        let scope = Scope {
+            entities: self.entities,
+            base,
+            walk: true,
+            zone: self.zone,
+            days: self.zone,
+            units: None,
+        };
         sql::expression(text, &scope, want, self.context.findings)
     }
 

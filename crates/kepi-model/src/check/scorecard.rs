@@ -12,8 +12,8 @@ use crate::{
     meaning,
     measure::Carry,
     project::{
-        BasisPoints, Cascade, CascadeTargets, CascadeValue, Kpi, Scorecard, ScorecardObjective, ScorecardPerspective,
-        Strategy, Unit,
+        BasisPoints, Cascade, CascadeTargets, CascadeValue, Kpi, Scorecard, ScorecardObjective,
+        ScorecardPerspective, Strategy, Unit,
     },
     source_text::Span,
     table::Symbol,
@@ -342,7 +342,10 @@ fn cascade(
             .report(
                 codes::REACHED_TWICE,
                 written.match_.key,
-                format!("the cascade reaches `{}` by more than one line, and would average it twice", twice.id),
+                format!(
+                    "the cascade reaches `{}` by more than one line, and would average it twice",
+                    twice.id
+                ),
             )
             .fix("match the levels of one line, or write `value: recompute`");
     }

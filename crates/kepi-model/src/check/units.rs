@@ -63,12 +63,21 @@ fn trees(units: &BTreeMap<UnitId, Unit>, context: &mut Context<'_>) {
 }
 
 /// No unit stands below itself by another line either.
-fn no_circle_beside<'a>(tree: UnitTree<'a>, units: There<'_, 'a>, told: &mut Told<'a>, context: &mut Context<'_>) {
+fn no_circle_beside<'a>(
+    tree: UnitTree<'a>,
+    units: There<'_, 'a>,
+    told: &mut Told<'a>,
+    context: &mut Context<'_>,
+) {
     for unit in units.values().copied() {
         let first = unit.also_below.iter().find(|above| tree.upwards(above).any(|id| *id == unit.id));
         if let Some(above) = first.filter(|_| told.insert(("circle", &unit.id))) {
             context
-                .report(codes::UNIT_CYCLE, unit.span, format!("`{}` is below `{above}`, which is below `{}`", unit.id, unit.id))
+                .report(
+                    codes::UNIT_CYCLE,
+                    unit.span,
+                    format!("`{}` is below `{above}`, which is below `{}`", unit.id, unit.id),
+                )
                 .fix("leave one of them out of `also_below`");
         }
     }
@@ -112,7 +121,9 @@ fn agree(earlier: &Unit, last: &Unit, context: &mut Context<'_>) {
         );
         finding.related(last.span, "the last to come into force");
         finding.fix(match what {
-            "member" => format!("write `member: {}` in all of them; a new `name` needs it", quoted_yaml(&last.member)),
+            "member" => {
+                format!("write `member: {}` in all of them; a new `name` needs it", quoted_yaml(&last.member))
+            }
             _ => "write the same `level` in all of them, or give one of them another name".to_owned(),
         });
     }
@@ -163,7 +174,11 @@ fn one_root<'a>(units: There<'_, 'a>, told: &mut Told<'a>, context: &mut Context
     let Some(first) = roots.first() else { return };
     for other in roots.iter().skip(1).filter(|other| told.insert(("root", &other.id))) {
         context
-            .report(codes::UNIT_ROOT, other.span, format!("`{}` has no parent, and neither has `{}`", other.id, first.id))
+            .report(
+                codes::UNIT_ROOT,
+                other.span,
+                format!("`{}` has no parent, and neither has `{}`", other.id, first.id),
+            )
             .related(first.span, "the other root")
             .fix(format!("write `parent: {}`, or put a unit above both", first.id));
     }
@@ -177,8 +192,15 @@ fn all_there<'a>(units: There<'_, 'a>, told: &mut Told<'a>, context: &mut Contex
         // A parent that is nowhere at all is a finding of its own.
         if context.symbols.contains(Symbol::Unit, parent.as_str()) && told.insert(("there", &unit.id)) {
             context
-                .report(codes::UNIT_NOT_YET, unit.span, format!("`{}` stands below `{parent}` before that is there", unit.id))
-                .fix(format!("let `{parent}` begin no later, or say with another `from` where `{}` stands until then", unit.id));
+                .report(
+                    codes::UNIT_NOT_YET,
+                    unit.span,
+                    format!("`{}` stands below `{parent}` before that is there", unit.id),
+                )
+                .fix(format!(
+                    "let `{parent}` begin no later, or say with another `from` where `{}` stands until then",
+                    unit.id
+                ));
         }
     }
 }
@@ -276,7 +298,11 @@ impl<'a> Tree<'a> {
     }
 
     /// A unit that a cascade over these levels reaches by two lines from a unit down.
-    pub(super) fn reached_twice(&self, levels: &BTreeMap<LevelId, DimensionId>, top: &UnitId) -> Option<&'a Unit> {
+    pub(super) fn reached_twice(
+        &self,
+        levels: &BTreeMap<LevelId, DimensionId>,
+        top: &UnitId,
+    ) -> Option<&'a Unit> {
         let matched = |id: &UnitId| {
             let level = self.tree.unit(id).and_then(|unit| unit.level.as_ref());
             id == top || level.is_some_and(|level| levels.contains_key(level))
@@ -296,7 +322,12 @@ impl<'a> Tree<'a> {
         let Some(numbers) = self.levels.get(level) else { return false };
         let Some(top) = top else { return !numbers.is_empty() };
         let of_level = |unit: &&&Unit| unit.level.as_ref() == Some(level);
-        if self.beside.iter().filter(of_level).any(|unit| self.tree.upwards(&unit.id).skip(1).any(|above| above == top)) {
+        if self
+            .beside
+            .iter()
+            .filter(of_level)
+            .any(|unit| self.tree.upwards(&unit.id).skip(1).any(|above| above == top))
+        {
             return true;
         }
         let Some((own, last)) = self.ranges.get(top) else { return false };

@@ -60,7 +60,8 @@ impl Scorecard {
 
     /// The weight of a KPI in the whole, in hundred-millionths of a hundredth; 0 for one that does not stand on it.
     pub fn weight_of(&self, kpi: &KpiId) -> u64 {
-        let objectives = self.perspectives.iter().flat_map(|p| p.objectives.iter().map(move |o| (p.weight, o)));
+        let objectives =
+            self.perspectives.iter().flat_map(|p| p.objectives.iter().map(move |o| (p.weight, o)));
         let weights = objectives.flat_map(|(above, objective)| {
             let own = objective.kpis.iter().filter(|(id, _)| id == kpi);
             own.map(move |(_, own)| u64::from(above) * u64::from(objective.weight) * u64::from(*own))

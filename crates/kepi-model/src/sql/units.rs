@@ -36,7 +36,11 @@ impl Reader<'_> {
             }
         };
         let Some(units) = self.scope.units else {
-            return self.refuse(call.name.span(), "`unit_above`", "it is for the dimensions and conditions of KPIs");
+            return self.refuse(
+                call.name.span(),
+                "`unit_above`",
+                "it is for the dimensions and conditions of KPIs",
+            );
         };
         let member = self.text(of)?;
         let (own, above) = (self.level(own, units), self.level(above, units));
@@ -47,13 +51,20 @@ impl Reader<'_> {
                 let time = self.lower(at)?;
                 if !matches!(time.type_, Type::Date | Type::Timestamp) {
                     let found = time.type_.clone();
-                    return self.mismatch(at.span(), &found, &Type::Timestamp, "below which unit it stood on a day or at a time");
+                    return self.mismatch(
+                        at.span(),
+                        &found,
+                        &Type::Timestamp,
+                        "below which unit it stood on a day or at a time",
+                    );
                 }
                 Some((time, *at))
             }
         };
         let mut groups: BTreeMap<Places<'_>, Vec<Literal>> = BTreeMap::new();
-        for unit in units.values().filter(|unit| unit.level.as_ref().is_some_and(|level| level.as_str() == own)) {
+        for unit in
+            units.values().filter(|unit| unit.level.as_ref().is_some_and(|level| level.as_str() == own))
+        {
             let places = places(units, unit, &above, at.is_some());
             groups.entry(places).or_default().push(Literal::Text(unit.member.clone()));
         }
@@ -125,7 +136,8 @@ impl Reader<'_> {
         let mut branches = Vec::new();
         for pair in places.windows(2) {
             let [(_, member), (Some(until), _)] = pair else { continue };
-            let until = Expression { type_: Type::Text, node: Node::Literal(Literal::Text(until.to_string())) };
+            let until =
+                Expression { type_: Type::Text, node: Node::Literal(Literal::Text(until.to_string())) };
             let (_, time, until) = self.unify(time.clone(), until, sql.span(), sql.span(), true)?;
             let before = Node::Compare(Comparison::Less, Box::new(time), Box::new(until));
             branches.push((Expression { type_: Type::Boolean, node: before }, text(*member)));

@@ -108,7 +108,15 @@ fn a_floor_holds_for_later_wordings_until_one_says_another() {
     };
     let later = "from: 2027-01-01\n";
     assert_eq!(found([card("", "floors: {nps: 50%}\n", 50), card(later, "", 50)]), 0);
-    assert_eq!(found([card("", "floors: {nps: 50%}\n", 50), card(later, "", 49)]), 1, "what was promised holds on");
+    assert_eq!(
+        found([card("", "floors: {nps: 50%}\n", 50), card(later, "", 49)]),
+        1,
+        "what was promised holds on"
+    );
     assert_eq!(found([card("", "floors: {nps: 50%}\n", 50), card(later, "floors: {nps: 40%}\n", 49)]), 0);
-    assert_eq!(found([card("", "", 10), card(later, "floors: {nps: 50%}\n", 50)]), 0, "and not before it was");
+    assert_eq!(
+        found([card("", "", 10), card(later, "floors: {nps: 50%}\n", 50)]),
+        0,
+        "and not before it was"
+    );
 }

@@ -22,7 +22,7 @@ use super::{
     score_outcome, words,
 };
 use crate::{
-    benchmarks,
+    benchmarks, format,
     reader::{ScorecardQuery, ViewError},
     reason::Absence,
     say::{Say, usual_of},

@@ -145,10 +145,13 @@ fn words_of(segment: &Segment) -> String {
 pub(super) fn missing_rule(scorecard: &Scorecard) -> String {
     let minimum = format::coverage(scorecard.minimum_coverage);
     match scorecard.missing {
-        MissingRule::Ignore => format!(
+        MissingRule::Ignore if scorecard.minimum_coverage > 0.0 => format!(
             "A part without a value is left out and the others count in proportion; below {minimum} of weight there is \
              no score."
         ),
+        MissingRule::Ignore => {
+            "A part without a value is left out and the others count in proportion.".to_owned()
+        }
         MissingRule::Block => "A part without a value leaves the whole without a score.".to_owned(),
         MissingRule::WorstCase => "A part without a value counts as 0 points.".to_owned(),
     }

@@ -37,7 +37,8 @@ fn on(project: &Project, unit: Option<&str>, targets: CascadeTargets, day: Date)
 fn within(project: &Project, unit: Option<&str>, targets: CascadeTargets, period: Period) -> Option<u32> {
     let (unit, top) = (unit.map(|u| u.parse().unwrap()), "top".parse().unwrap());
     let kpi = project.kpis.values().next().unwrap();
-    in_force(kpi, project, unit.as_ref(), Some(&top), Down { targets, ..Down::default() }, period).map(|t| name(&t))
+    in_force(kpi, project, unit.as_ref(), Some(&top), Down { targets, ..Down::default() }, period)
+        .map(|t| name(&t))
 }
 
 fn name(target: &Target) -> u32 {

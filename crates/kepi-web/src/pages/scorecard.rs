@@ -25,8 +25,8 @@ pub(crate) fn render(view: &ScorecardView) -> Markup {
             h1 { (view.scorecard.name) }
             p.sub {
                 @if let Some(unit) = &view.unit { (unit.name) " · " }
-                (view.period) @if !view.complete { " (provisional)" }
-                " · " (parts::freshness(&view.freshness)) " · " (view.rows().count()) " KPIs"
+                (view.period)
+                " · " (parts::freshness(&view.freshness)) " · " (view.rows().count()) @if view.rows().count() == 1 { " KPI" } @else { " KPIs" }
                 @if let Some(day) = &view.in_force_from { " · weights and KPIs in force from " (day) }
             }
             @for moved in &view.moves { p.note { (moved.words()) } }

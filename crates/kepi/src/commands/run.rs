@@ -240,7 +240,8 @@ fn tell(report: &RunReport, out: Output) {
         0 => String::new(),
         n => format!(" and {}", counted(n as u64, "score")),
     };
-    let (values, snapshot, engine) = (counted(report.values as u64, "value"), report.snapshot, &report.engine);
+    let (values, snapshot, engine) =
+        (counted(report.values as u64, "value"), report.snapshot, &report.engine);
     out.remark(&format!("computed {values}{reasons}{scores} from snapshot {snapshot} by {engine}"));
     let published = parts(
         ", ",

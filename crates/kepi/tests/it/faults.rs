@@ -500,7 +500,12 @@ async fn a_statement_that_took_long_is_told_to_who_asks_only() {
         // Somebody holds the write lock for longer than a statement should take.
         let writing = store.begin().await.unwrap();
         let mut command = kepi();
-        command.arg("-C").arg(project.path()).args(["run", "--no-land"]).stderr(Stdio::piped()).stdout(Stdio::null());
+        command
+            .arg("-C")
+            .arg(project.path())
+            .args(["run", "--no-land"])
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null());
         command.envs(level.map(|level| ("KEPI_LOG", level)));
         let waiting = command.spawn().unwrap();
         tokio::time::sleep(Duration::from_secs(3)).await;

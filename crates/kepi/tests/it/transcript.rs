@@ -112,7 +112,8 @@ fn what_a_run_says_of_bad_deliveries_is_as_it_was_read() {
             let output = project.kepi(&["run"]);
             let said = String::from_utf8(output.stderr).unwrap();
             // The engine by its name and version is another one after each release.
-            let said: Vec<&str> = said.lines().map(|line| line.split(" by datafusion").next().unwrap()).collect();
+            let said: Vec<&str> =
+                said.lines().map(|line| line.split(" by datafusion").next().unwrap()).collect();
             transcript.push_str(&format!("{}\nexit {}\n\n", said.join("\n"), output.status.code().unwrap()));
         }
     }

@@ -53,7 +53,12 @@ use crate::{
 };
 
 fn unit_move(of: view::UnitMove) -> UnitMove {
-    UnitMove { unit: from_named(of.unit), since: of.since.to_string(), from: of.from.map(from_named), to: of.to.map(from_named) }
+    UnitMove {
+        unit: from_named(of.unit),
+        since: of.since.to_string(),
+        from: of.from.map(from_named),
+        to: of.to.map(from_named),
+    }
 }
 
 /// A scorecard; with `history`, so many periods of each KPI up to the one shown.
