@@ -4,15 +4,16 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use kepi_govern::{Content, Evidence, Organisation, Principal};
+use kepi_govern::{Content, Evidence, Organisation, Principal, laws::{self, Violation}};
 use kepi_model::{
-    id::{DimensionId, PersonId},
+    governance::Mode,
+    id::{DimensionId, PersonId, UnitId},
     project::{Kpi, Measure, Project, Unit},
 };
 use kepi_query::{state::Member, value::Segment};
-use kepi_store::Store;
+use kepi_store::{Store, Violations};
 
-use crate::{archive, error::AppError, picture::project_of};
+use crate::{archive, deciding::Deciding, error::AppError, picture::project_of};
 
 /// Who answers for the figure of an item, by what is in force.
 pub(crate) async fn answering(
@@ -58,6 +59,38 @@ pub(crate) fn of_segment<'a>(
         })
     };
     people(project, kpi, is_of)
+}
+
+/// Who answers for the figures of a KPI in a unit; none: over all rows.
+pub(crate) fn of_unit<'a>(project: &'a Project, kpi: &'a Kpi, unit: Option<&UnitId>) -> BTreeSet<&'a PersonId> {
+    people(project, kpi, |of| Some(&of.id) == unit)
+}
+
+/// Who answers for any figure of a KPI, in whichever unit.
+pub(crate) fn of_any<'a>(project: &'a Project, kpi: &'a Kpi) -> BTreeSet<&'a PersonId> {
+    people(project, kpi, |_| true)
+}
+
+/// Refuses what somebody does about what she answers for herself; where a project is open, nobody else has to agree to anything.
+///
+/// # Errors
+/// She does, or the database refuses.
+pub(crate) async fn by_another(
+    deciding: &Deciding<'_>,
+    organisation: &Organisation,
+    actor: &str,
+    people: &BTreeSet<&PersonId>,
+    message: impl FnOnce() -> String,
+) -> Result<(), AppError> {
+    if organisation.governance.mode == Mode::Open {
+        return Ok(());
+    }
+    let Principal::Person(by) = deciding.0.person(actor).await? else { return Ok(()) };
+    if numbers(deciding.0, people).await?.contains(&by) {
+        let violation = Violation { code: laws::CONCERNED, message: message() };
+        return Err(AppError::Forbidden(Violations(vec![violation])));
+    }
+    Ok(())
 }
 
 /// The same for a figure that is entered, of a part or the whole; none: no KPI is measured by it.

@@ -3,15 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use kepi_govern::{
     Command, Organisation,
     judging::{Judging, MOST, Verdict},
+    laws::{self, Violation},
+    periods::Freeze,
 };
 use kepi_model::{
+    governance::Aspect,
     id::EntityId,
     meaning::expression_form,
-    project::Project,
+    project::{Kpi, Project},
     screening::{Fault, Screen, found},
 };
 use kepi_proof::Digest;
@@ -20,11 +23,12 @@ use kepi_query::{
     port::{MemoryTable, PinnedColumn, PinnedInputs},
     screen::{self, CutOffs, Known, Rows, Said, State, Tally},
 };
-use kepi_store::Store;
+use kepi_store::{Store, Violations};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    concerned,
     deciding::{Acting, Deciding, words},
     error::AppError,
     open::App,
@@ -62,6 +66,9 @@ pub struct Screened {
     pub entity: EntityId,
     /// How often each rule flags, and what became of the rows.
     pub tally: Tally,
+    /// Whether its keys are personal: they are shown to nobody.
+    #[serde(skip)]
+    pub is_personal: bool,
     /// The cut-offs of time, by version of the questionnaire.
     pub cut_offs: CutOffs,
     /// The rows, by key.
@@ -183,7 +190,8 @@ impl App {
         let delivered = self.lake.delivered().await.map_err(AppError::Lake)?;
         for screen in screens {
             let known = known(self, &inputs, screen).await.map_err(AppError::Lake)?;
-            let rows = known.iter().map(|(key, (state, flags))| {
+            let flagged = known.iter().filter(|(_, (state, _))| *state != State::Clean);
+            let rows = flagged.map(|(key, (state, flags))| {
                 let said = said(&self.store, &organisation, &screen.entity, key).map(|said| match said {
                     Said::Confirmed => State::Confirmed,
                     Said::Dismissed => State::Dismissed,
@@ -193,7 +201,7 @@ impl App {
                     entity: screen.entity.clone(),
                     key: key.clone(),
                     state: *state,
-                    said: said.filter(|said| said != state && *state != State::Clean),
+                    said: said.filter(|said| said != state),
                     flags: flags.map(|(rule, _)| rule.id.to_string()).collect(),
                 }
             });
@@ -204,11 +212,39 @@ impl App {
             all.push(Screened {
                 entity: screen.entity.clone(),
                 tally: screen::tally(screen, &known),
+                is_personal: app_entity_is_personal(&project, screen),
                 cut_offs: bookmark.unwrap_or_default().cut_offs,
                 rows,
             });
         }
         Ok(all)
+    }
+
+    /// Refuses what would change figures of days on which data are frozen.
+    async fn not_frozen(&self, project: &Project, entity: &str, keys: &[String]) -> Result<(), AppError> {
+        let organisation = self.store.organisation().await?;
+        let frozen = organisation.periods.frozen.iter().filter(|(_, of)| of.aspects.contains(&Aspect::Data));
+        let frozen: Vec<_> = frozen.collect();
+        let screen = project.entities.values().filter_map(|entity| entity.screen.as_ref());
+        let Some(screen) = screen.filter(|_| !frozen.is_empty()).find(|of| of.entity.as_str() == entity) else {
+            return Ok(());
+        };
+        let Some(table) = screen.table() else { return Ok(()) };
+        let inputs = self.lake.pin(project, None).await.map_err(AppError::Lake)?;
+        let (_, names) = screen::columns(screen);
+        let (columns, table) = read(self, &inputs, &table, &names).await.map_err(AppError::Lake)?;
+        let zone = TimeZone::get(&project.calendar.zone).unwrap_or(TimeZone::UTC);
+        for (key, at) in screen::answered(Rows { columns: &columns, table: &table }) {
+            let day = Timestamp::from_microsecond(at).unwrap_or_default().to_zoned(zone.clone()).date();
+            let holds = |(_, of): &&(&u64, &Freeze)| of.from <= day && day < of.until;
+            if let Some((item, _)) = frozen.iter().find(holds).filter(|_| keys.contains(&key)) {
+                let message = format!(
+                    "it changes figures of days on which item {item} has frozen data: propose to lift that, `kepi lift {item}`"
+                );
+                return Err(AppError::Forbidden(Violations(vec![Violation { code: laws::FROZEN, message }])));
+            }
+        }
+        Ok(())
     }
 
     /// Says of rows that are flagged what they are. The next run follows. How many rows it was.
@@ -228,7 +264,7 @@ impl App {
             screened.iter().flat_map(|of| &of.rows).map(|row| (row.key.as_str(), row)).collect();
         let mut rows = BTreeSet::new();
         for key in keys {
-            let row = flagged.get(key.as_str()).filter(|row| row.state != State::Clean);
+            let row = flagged.get(key.as_str());
             let row = row.ok_or_else(|| {
                 AppError::NotFound(format!(
                     "no row of `{entity}` with the key `{key}` is flagged: `kepi screen list {entity}`"
@@ -236,6 +272,16 @@ impl App {
             })?;
             rows.insert(row_of(&self.store, &row.entity, key));
         }
+        let project = self.in_force().await?;
+        self.not_frozen(&project, entity, keys).await?;
+        let reads = |kpi: &&Kpi| {
+            let of = |wording: &Kpi| wording.measure.entities().iter().any(|of| of.as_str() == entity);
+            kpi.wordings().any(of) && kpi.wordings().any(|wording| !wording.targets.is_empty())
+        };
+        let people = project.kpis.values().filter(reads).flat_map(|kpi| concerned::of_any(&project, kpi)).collect();
+        let own = || format!("you answer for targets of figures made of rows of `{entity}`: somebody else judges them");
+        let organisation = self.store.organisation().await?;
+        concerned::by_another(&Deciding(&self.store), &organisation, acting.actor, &people, own).await?;
         if rows.len() > MOST {
             return Err(AppError::NotFound(format!("at most {MOST} rows are judged at once")));
         }
@@ -245,6 +291,11 @@ impl App {
         Deciding(&self.store).kept(&command, vec![why], acting).await?;
         Ok(keys.len())
     }
+}
+
+fn app_entity_is_personal(project: &Project, screen: &Screen) -> bool {
+    let key = project.entities.get(&screen.entity).and_then(|entity| entity.attribute(&screen.key));
+    key.is_some_and(|key| key.personal)
 }
 
 fn not_screened(entity: &str) -> AppError {

@@ -74,7 +74,11 @@ pub fn of(scorecard: &Scorecard, project: &Project) -> Vec<Imbalance> {
         } else if let Some(of) = own.filter(|of| {
             f64::from(of.weight) > 10_000.0 * limits.heaviest && scorecard.perspectives.len() > 1
         }) {
-            found.push(Imbalance::Heavy { perspective: perspective.name.clone(), weight: of.weight });
+            found.push(Imbalance::Heavy {
+                perspective: perspective.name.clone(),
+                weight: of.weight,
+                most: limits.heaviest,
+            });
         }
     }
     if kpis.len() > limits.per_scorecard {

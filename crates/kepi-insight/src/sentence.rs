@@ -286,7 +286,7 @@ pub enum Sentence {
         /// Whether they would be enough, and nothing moved.
         moved: bool,
     },
-    /// One period in six betters this by itself.
+    /// The next period betters this by itself in one case of six.
     Suggested {
         /// The value.
         value: f64,
@@ -693,12 +693,14 @@ pub enum Imbalance {
         /// Its name.
         perspective: String,
     },
-    /// A perspective that weighs more than the others together.
+    /// A perspective that weighs more than one should.
     Heavy {
         /// Its name.
         perspective: String,
         /// Its weight in parts of 10 000.
         weight: u32,
+        /// The share that one should weigh at most.
+        most: f64,
     },
     /// Too many KPIs.
     Many {

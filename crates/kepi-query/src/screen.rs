@@ -276,7 +276,7 @@ fn freeze(found: &[Found], took: &[Option<i64>], (below, after): (i64, usize), c
     }
 }
 
-/// What is known of rows that were flagged before, by key: state and flags as they stand.
+/// What is known of rows from before, by key: state and flags as they stand.
 pub type Known = BTreeMap<String, (State, Vec<bool>)>;
 
 /// Reads what stands of a screen.
@@ -290,7 +290,14 @@ pub fn known(screen: &Screen, rows: Rows<'_>) -> Known {
     rows.current().filter_map(read).collect()
 }
 
-/// What differs from what is known: rows that are flagged and were not so before, or otherwise, and those that are in order by now.
+/// When rows were answered of which anything is known, by key.
+pub fn answered(rows: Rows<'_>) -> Vec<(String, i64)> {
+    let read = |row| Some((rows.text(found::ID, row)?, rows.instant(found::ANSWERED_AT, row)?));
+    rows.current().filter_map(read).collect()
+}
+
+/// What differs from what is known: rows that are new, and those that are flagged otherwise than before. Rows that are in order are among them: a
+/// share of those that are flagged is one of all.
 pub fn changed<'f>(
     screen: &Screen,
     found: &'f [Found],
@@ -300,7 +307,6 @@ pub fn changed<'f>(
     let now = found.iter().filter_map(|of| {
         let state = of.state(screen, said(&of.key));
         match known.get(&of.key) {
-            None if state == State::Clean => None,
             Some((before, flags)) if *before == state && *flags == of.flags => None,
             _ => Some((of, state)),
         }
@@ -326,7 +332,9 @@ pub fn tally(screen: &Screen, known: &Known) -> Tally {
         tally.rules.insert(rule.id.to_string(), 0);
     }
     for (state, flags) in known.values() {
-        *tally.states.entry(*state).or_default() += 1;
+        if *state != State::Clean {
+            *tally.states.entry(*state).or_default() += 1;
+        }
         tally.flagged += u64::from(*state != State::Clean);
         for (rule, _) in screen.rules.iter().zip(flags).filter(|(_, flag)| **flag) {
             *tally.rules.entry(rule.id.to_string()).or_default() += 1;

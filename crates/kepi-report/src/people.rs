@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use kepi_model::{
     id::PersonId,
-    project::{Kpi, Project},
+    project::{Kpi, Project, Source},
 };
 
 /// Whoever is accountable for more KPIs than this has too many to act on each.
@@ -183,7 +183,8 @@ impl Directory {
                 handover: None,
             }
         };
-        let sources = project.sources.values().map(|source| Duty {
+        let sources = project.sources.values().filter(|source| !is_of_screening(project, source));
+        let sources = sources.map(|source| Duty {
             of: format!("source/{}", source.id),
             name: source.id.to_string(),
             accountable: id(&source.owner),
@@ -349,6 +350,12 @@ impl Member {
     pub fn away_until(&self, day: Date) -> Option<Date> {
         self.away.iter().filter(|(from, until)| (*from..*until).contains(&day)).map(|(_, until)| *until).max()
     }
+}
+
+/// Whether a source is what screening finds: nobody wrote it, so nobody owns it, and how far it has come is no place in anybody's data.
+pub(crate) fn is_of_screening(project: &Project, source: &Source) -> bool {
+    let mut tables = project.entities.values().filter_map(|entity| entity.screen.as_ref()?.table());
+    tables.any(|table| table.as_str() == source.id.as_str())
 }
 
 #[cfg(test)]

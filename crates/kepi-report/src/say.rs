@@ -296,7 +296,7 @@ impl<'a> Say<'a> {
                 "Cannot be told: all its KPIs are needed in {members} members or {periods} periods, {there}.", there = there(*have)
             ),
             Sentence::Suggested { value } => {
-                format!("One period in six betters {} by itself.", self.number(*value).text)
+                format!("The next period betters {} by itself in one case of six.", self.number(*value).text)
             }
             Sentence::SaysTheSame(of) => match of.correlation {
                 None => format!("“{}” measures the same rows by the same rule.", of.name),
@@ -869,7 +869,7 @@ mod tests {
                 Imbalance::NoGoal { goals: 3 },
                 Imbalance::Slow { soonest: Grain::Year, decides: (1, Grain::Month) },
                 Imbalance::Unmeasured { perspective: name() },
-                Imbalance::Heavy { perspective: name(), weight: 7_000 },
+                Imbalance::Heavy { perspective: name(), weight: 7_000, most: 0.45 },
                 Imbalance::Many { of: name(), kpis: 12, most: 5 },
                 Imbalance::OnlyAnswers { kpis: 14 },
             ]

@@ -287,9 +287,9 @@ Example:
 Example:
   kepi gate launch && ./launch.sh")]
     Gate {
-        /// The gate, as in `stage_gate: …`.
+        /// The gate, as in `stage_gate: …`; without it they are listed.
         #[arg(value_name = "NAME")]
-        gate: String,
+        gate: Option<String>,
     },
     /// Go through the figures of a period, point by point: reviews open by themselves, as documents `review: …` say.
     #[command(subcommand)]

@@ -4,12 +4,13 @@ use std::{path::PathBuf, sync::Arc};
 
 use kepi_app::{
     App, AppError,
-    acting::{By, Decision, Disputed, Doing, Method, NewPlan},
+    acting::{By, Decision, Disputed, Doing, Method, NewPlan, no_figure},
     deciding::{self, Acting, Deciding, Stance},
     editing::Edit,
 };
 use kepi_govern::laws;
 use kepi_model::governance::{Aspect, Mode};
+use kepi_report::seen::Sight;
 use kepi_store::{StoreError, Violations};
 use kepi_web::{
     desk::{self, Deed, Desk, NotDone, Wish},
@@ -274,7 +275,19 @@ impl Desk for SiteDesk {
     fn act<'a>(&'a self, visitor: &'a Visitor, wish: Wish, key: &'a str) -> Answer<'a, Result<u64, NotDone>> {
         Box::pin(async move {
             match &visitor.acts_as {
-                Some(actor) => self.done(actor, wish, key).await,
+                Some(actor) => {
+                    if let Wish::Dispute { kpi, period, unit, .. } = &wish {
+                        let sees = |sight: &Arc<dyn Sight>| {
+                            let unit = unit.as_ref().map(|unit| unit.parse()).transpose();
+                            kpi.parse().is_ok_and(|kpi| unit.is_ok_and(|unit| sight.kpi(&kpi, unit.as_ref())))
+                        };
+                        if !visitor.sight.as_ref().is_none_or(sees) {
+                            let of = Disputed { kpi, period, unit: unit.as_deref() };
+                            return Err(in_words(no_figure(of), actor));
+                        }
+                    }
+                    self.done(actor, wish, key).await
+                }
                 None => Err(NotDone::Refused(vec!["nobody is known here, so nobody decides".to_owned()])),
             }
         })

@@ -10,6 +10,7 @@ use kepi_access::{
     Access,
     policy::{Bound, Holder, Sight},
 };
+use kepi_app::acting::{Disputed, no_figure};
 use kepi_govern::Grant;
 
 use crate::{
@@ -98,7 +99,7 @@ fn needed(command: &Command) -> Option<Needed> {
 
 /// Says in whose name the command acts, or refuses it.
 pub async fn named(cli: &mut Cli) -> Result<(), Failure> {
-    let Some(needed) = needed(&cli.command) else { return Ok(()) };
+    let Some(needed) = needed(&cli.command) else { return read_by(cli).await };
     let Some(store) = compose::audited(Site::of(cli)).await? else { return Ok(()) };
     let access = Access::new(store);
     if access.is_empty().await? {
@@ -120,6 +121,18 @@ pub async fn named(cli: &mut Cli) -> Result<(), Failure> {
         return Err(Failure::Other(format!("the token acts for `{name}`, and `--as` says `{said}`")));
     }
     cli.actor = Some(name);
+    Ok(())
+}
+
+/// Whose inbox is read, where a token says who asks and nobody is named.
+async fn read_by(cli: &mut Cli) -> Result<(), Failure> {
+    if cli.actor.is_some() || !matches!(cli.command, Command::Inbox(_)) {
+        return Ok(());
+    }
+    let (Some(token), Some(store)) = (token(cli)?, compose::audited(Site::of(cli)).await?) else {
+        return Ok(());
+    };
+    cli.actor = Access::new(store).by_token(token.trim(), compose::now()).await?.map(|visitor| visitor.name);
     Ok(())
 }
 
@@ -165,6 +178,15 @@ async fn by_token(access: &Access, token: &str, needed: Needed, cli: &Cli) -> Re
     }
 }
 
+/// Why somebody who is here decides nothing by these roles; none: she does.
+pub async fn decides_nothing(
+    cli: &Cli,
+    name: &str,
+    roles: std::collections::BTreeSet<Grant>,
+) -> Result<Option<String>, Failure> {
+    decides(cli, Holder { name: name.to_owned(), roles, scopes: None }).await
+}
+
 /// Why the policies let somebody decide nothing; none: they do.
 async fn decides(cli: &Cli, holder: Holder) -> Result<Option<String>, Failure> {
     let root = compose::root(&cli.project)?;
@@ -174,8 +196,37 @@ async fn decides(cli: &Cli, holder: Holder) -> Result<Option<String>, Failure> {
         None => return Err(commands::nothing_in_force()),
     };
     let policies = policies::right(&root, &project)?;
-    let sight = Sight::new(Arc::new(Bound::new(policies, Arc::new(project), compose::today())), holder);
-    Ok((!sight.decides()).then(|| sight.why_not(kepi_access::policy::Action::Decide, None)))
+    let project = Arc::new(project);
+    let bound = Arc::new(Bound::new(policies, Arc::clone(&project), compose::today()));
+    // A token that is for deciding alone is used by somebody who sees what she sees.
+    let person = Holder { name: holder.name.clone(), roles: holder.roles.clone(), scopes: None };
+    let (sight, eyes) = (Sight::new(Arc::clone(&bound), holder), Sight::new(bound, person));
+    if !sight.decides() {
+        return Ok(Some(sight.why_not(kepi_access::policy::Action::Decide, None)));
+    }
+    let sees = |kpi: &str, unit: Option<&String>| {
+        let unit = unit.map(|unit| unit.parse()).transpose();
+        kpi.parse().is_ok_and(|kpi| unit.is_ok_and(|unit| eyes.kpi(&kpi, unit.as_ref())))
+    };
+    match &cli.command {
+        // Nor is what a row says judged by who does not see it.
+        Command::Screen(cli::Screen::Confirm(of) | cli::Screen::Dismiss(of))
+            if !project.sources.values().any(|from| from.into.as_str() == of.entity && eyes.rows(&from.id)) =>
+        {
+            Ok(Some(format!("it is about rows of `{}` that you do not see", of.entity)))
+        }
+        // What is not seen is not disputed, in the words in which nobody disputes what there is not.
+        Command::Dispute(of) if !sees(&of.kpi, of.unit.as_ref()) => {
+            let of = Disputed { kpi: &of.kpi, period: &of.period, unit: of.unit.as_deref() };
+            Err(no_figure(of).into())
+        }
+        Command::Silence(cli::Silence::Set(of))
+            if of.kpi.as_ref().is_some_and(|kpi| !sees(kpi, of.unit.as_ref())) =>
+        {
+            Ok(Some("it is about figures that you do not see".to_owned()))
+        }
+        _ => Ok(None),
+    }
 }
 
 async fn by_password(cli: &Cli, name: &str) -> Result<String, Failure> {

@@ -21,6 +21,13 @@ pub struct Disputed<'a> {
     pub unit: Option<&'a str>,
 }
 
+/// That there is no such figure, in the same words whether there is none or it is not seen.
+#[must_use]
+pub fn no_figure(of: Disputed<'_>) -> AppError {
+    let unit = of.unit.map_or(String::new(), |unit| format!(" of `{unit}`"));
+    AppError::NotFound(format!("no figure of `{}`{unit} is published in {}", of.kpi, of.period))
+}
+
 impl App {
     /// Says that a published figure is not right, and why.
     ///
@@ -30,12 +37,10 @@ impl App {
         let deciding = Deciding(&self.store);
         deciding.tick(acting.at).await?;
         let (project, period, first, _) = self.period(of.period).await?;
-        let (kpi, unit) = (named::kpi(&project, of.kpi)?, named::unit(&project, of.unit)?);
+        let no_figure = || no_figure(of);
+        let kpi = named::kpi(&project, of.kpi).map_err(|_| no_figure())?;
+        let unit = named::unit(&project, of.unit).map_err(|_| no_figure())?;
         let published = self.published(&project).await?;
-        let no_figure = || {
-            let unit = of.unit.map_or(String::new(), |unit| format!(" of `{unit}`"));
-            AppError::NotFound(format!("no figure of `{}`{unit} is published in {}", kpi.id, of.period))
-        };
         let mut watched = place(&project, &kpi.id, unit.as_ref()).ok_or_else(no_figure)?;
         watched.grain = period.grain;
         published.value(&watched, period.ordinal).ok_or_else(no_figure)?;

@@ -8,7 +8,7 @@ mod reviewing;
 mod shown;
 mod silences;
 
-pub use disputing::Disputed;
+pub use disputing::{Disputed, no_figure};
 pub(crate) use follow::Figures;
 pub use follow::Followed;
 pub use kepi_govern::items::{By, Decision, Method};

@@ -256,8 +256,16 @@ impl Agenda<'_> {
                 let Some(decided) = decided.filter(|_| kpis.contains(&&point.kpi)) else { continue };
                 let deferred = decided.decision == Decision::Defer;
                 if deferred && last == 0 && !point.is_of_definition() {
-                    let key = (point.kpi.clone(), point.unit.clone(), false);
-                    points.entry(key).or_default().0.insert(OnAgenda::Deferred);
+                    let key = (point.kpi.clone(), self.named(point.unit.as_ref()).cloned(), false);
+                    let plan = |item: &Item| {
+                        matches!(&item.content, Content::ActionPlan(plan)
+                            if plan.kpi == point.kpi && self.named(plan.unit.as_ref()) == self.named(point.unit.as_ref()))
+                    };
+                    // What was owed is owed until somebody has filed it, whatever this period's figure is.
+                    let owed = point.why.contains(&OnAgenda::PlanOwed) && !self.organisation.items.open().any(plan);
+                    let why = &mut points.entry(key).or_default().0;
+                    why.insert(OnAgenda::Deferred);
+                    why.extend(owed.then_some(OnAgenda::PlanOwed));
                 }
                 if !deferred && point.is_of_definition() {
                     confirmed.insert(&point.kpi, of.period);

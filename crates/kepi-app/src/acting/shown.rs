@@ -14,7 +14,7 @@ use kepi_store::Store;
 use serde::Serialize;
 
 use super::cases::key_parts;
-use crate::{error::AppError, told::Told};
+use crate::{error::AppError, picture::is_plan_owed, told::Told};
 
 /// Whose turn it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -333,7 +333,11 @@ pub(crate) fn worked_on(told: &Told, organisation: &Organisation, item: &Item) -
     });
     let work = &item.work;
     WorkView {
-        outcomes: if owner.is_some() { item.content.kind().outcomes.to_vec() } else { Vec::new() },
+        outcomes: if owner.is_some() && !is_plan_owed(organisation, item) {
+            item.content.kind().outcomes.to_vec()
+        } else {
+            Vec::new()
+        },
         owner,
         parts: parts(&item.content, told),
         acknowledged: work.acknowledged,

@@ -1,12 +1,14 @@
 //! Silences as somebody keeps and reads them.
 
 use jiff::{civil::Date, tz::TimeZone};
-use kepi_govern::{Command, Permit, Principal, event::Subject, silences::Silence};
+use kepi_govern::{Command, Permit, Principal, event::Subject, plain::Name, silences::Silence};
+use kepi_model::project::Kpi;
 use kepi_store::{Asked, EventFilter, Store};
 use serde::Serialize;
 
 use crate::{
     archive::NewTexts,
+    concerned,
     deciding::{Acting, Deciding, words},
     error::AppError,
 };
@@ -80,6 +82,22 @@ impl Deciding<'_> {
                 Some(unit.ok_or_else(|| unknown("unit", name))?)
             }
         };
+        // Of an alert of no KPI by name: those of all of them.
+        let kpis: Vec<&Kpi> = match &kpi {
+            Some(id) => project.kpis.get(id).into_iter().collect(),
+            None => {
+                let alert = rule.as_ref().and_then(|rule: &Name| project.alerts.get(&rule.as_str().parse().ok()?));
+                let named = alert.map(|alert| &alert.kpis).filter(|kpis| !kpis.is_empty());
+                project.kpis.values().filter(|kpi| named.is_none_or(|of| of.contains(&kpi.id))).collect()
+            }
+        };
+        let of_unit = |kpi| match &unit {
+            Some(unit) => concerned::of_unit(&project, kpi, Some(unit)),
+            None => concerned::of_any(&project, kpi),
+        };
+        let people = kpis.into_iter().flat_map(of_unit).collect();
+        let own = || "you answer for figures that these alerts are about: somebody else lets them ask nobody".to_owned();
+        concerned::by_another(self, &organisation, acting.actor, &people, own).await?;
         let zone = TimeZone::get(&project.calendar.zone).unwrap_or(TimeZone::UTC);
         let until = of
             .until

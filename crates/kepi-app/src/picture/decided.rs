@@ -239,7 +239,7 @@ async fn work(
         snoozed: of.snoozed,
         outcome: of.outcome,
         outcomes: of.outcomes,
-        may_end: item.content.kind().may_end,
+        may_end: item.content.kind().may_end && !is_plan_owed(organisation, item),
         seen: of.seen,
         case: of.case.map(|of| Case {
             rule: of.rule,
@@ -272,7 +272,7 @@ async fn work(
 }
 
 /// Whether a plan can answer it: an alert, or a task by which a review asks for one.
-fn asks_for_plan(organisation: &Organisation, item: &Item) -> bool {
+pub(crate) fn asks_for_plan(organisation: &Organisation, item: &Item) -> bool {
     match &item.content {
         Content::Alert(_) => true,
         Content::Task(Task { of: TaskOf::Point { review, point }, .. }) => {
@@ -281,6 +281,11 @@ fn asks_for_plan(organisation: &Organisation, item: &Item) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether it is a task that only a plan answers.
+pub(crate) fn is_plan_owed(organisation: &Organisation, item: &Item) -> bool {
+    matches!(item.content, Content::Task(_)) && asks_for_plan(organisation, item)
 }
 
 /// The KPI that something is about on which somebody works: its own, or that of what it belongs to.

@@ -35,6 +35,7 @@ mod restated;
 mod sums;
 
 pub(crate) use cube::{day_of, period_of};
+pub(crate) use decided::is_plan_owed;
 pub(crate) use load::{project_of, texts_of};
 
 /// The definitions in the project's folder, as far as they are other than those that the values were computed by.

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+
 use super::{
     ALREADY_OPEN, BOUND, BY_ITSELF, CHILDREN_OPEN, INCOMPLETE, LOOK_AGAIN, NO_SUCH_OUTCOME, NOBODY_THERE,
-    NOT_YOUR_TURN, NOTHING_NEW, ONE_SIDED, OWED, SILENCED, SNOOZED_TOO_LONG, case, deciding::Violated,
+    NOT_YOUR_TURN, NOTHING_NEW, ONE_SIDED, OWED, PLAN_OWED, SILENCED, SNOOZED_TOO_LONG, case, deciding::Violated,
     review,
 };
 use crate::{
@@ -106,7 +108,7 @@ fn owner(
             let way = directory.owner(&of.kpi, of.unit.as_ref(), at, &nobody);
             // Nobody answers herself.
             match (way.as_ref().and_then(|way| way.last()), by) {
-                (Some(stop), Principal::Person(by)) if stop.person == *by => directory.above(*by, at).or(way),
+                (Some(stop), Principal::Person(by)) if stop.person == *by => directory.above(*by, at),
                 _ => way,
             }
         }
@@ -117,7 +119,9 @@ fn owner(
         }
         _ => None,
     };
-    if way.is_none() {
+    if way.is_none() && matches!(content, Content::Dispute(_)) {
+        violated.say(NOBODY_THERE, "nobody is above you who could answer it, and nobody answers herself");
+    } else if way.is_none() {
         violated.say(
             NOBODY_THERE,
             "there is nobody who could have it: write a document `person: …`, and name `last_resort` in the project",
@@ -242,6 +246,12 @@ pub(super) fn of_plan(
     if from.grain != to.grain || to.first <= from.first || plan.expected.until <= to.first {
         missing("the effect is measured from a period to a later one of the same length");
     }
+    if plan.expected.until > day_after(facts.at, EFFECT_WITHIN) {
+        missing("its effect is measured within two years");
+    }
+    if plan.actions.iter().any(|action| action.by >= plan.expected.until) {
+        missing("an action is due only after the period in which its effect is measured");
+    }
     if midnight(plan.expected.until) <= facts.at {
         missing("the period in which it is measured is over: what is expected is said before");
     }
@@ -276,8 +286,17 @@ pub(super) fn of_plan(
     }
 }
 
+/// Days within which the effect of a plan is measured.
+const EFFECT_WITHIN: i64 = 731;
+
+/// The day so many days after an instant, UTC.
+pub(super) fn day_after(at: i64, days: i64) -> Date {
+    let day = Timestamp::from_microsecond(at).unwrap_or(Timestamp::MAX).to_zoned(TimeZone::UTC).date();
+    day.saturating_add(Span::new().days(days))
+}
+
 /// Whether a plan answers it: an alert, or a task by which a review asks for one.
-fn asks_for_plan(organisation: &Organisation, content: &Content) -> bool {
+pub(crate) fn asks_for_plan(organisation: &Organisation, content: &Content) -> bool {
     match content {
         Content::Alert(_) => true,
         Content::Task(Task { of: TaskOf::Point { review, point }, .. }) => {
@@ -286,6 +305,15 @@ fn asks_for_plan(organisation: &Organisation, content: &Content) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether it is a task by which a review asks for a plan: nothing else answers it.
+fn is_plan_owed(organisation: &Organisation, content: &Content) -> bool {
+    matches!(content, Content::Task(_)) && asks_for_plan(organisation, content)
+}
+
+fn plan_owed(task: u64) -> String {
+    format!("a plan is owed, and only a plan answers it: `kepi item {task} plan …`; who cannot write one assigns it")
 }
 
 /// What comes of a plan that was agreed to: its author works on it, its actions are tasks, and its alert has its answer.
@@ -458,6 +486,9 @@ pub(super) fn acted(
             vec![Event::ItemSnoozed(ItemSnoozed { item: number, until: *until, why: *why })]
         }
         Deed::Dismiss { why } => {
+            if is_plan_owed(organisation, &item.content) {
+                violated.say(PLAN_OWED, plan_owed(number));
+            }
             if !kind.may_end {
                 violated.say(OWED, "it is owed, and cannot be dismissed");
             }
@@ -513,6 +544,12 @@ pub(super) fn acted(
                     NOT_YOUR_TURN,
                     "only whose it is to be accepts it: give it back to her, or propose that somebody else answers for it",
                 );
+            }
+            if is_plan_owed(organisation, &item.content) {
+                violated.say(PLAN_OWED, plan_owed(number));
+            }
+            if matches!(item.content, Content::Dispute(_)) && item.authors.contains(facts.by) {
+                violated.say(NOT_YOUR_TURN, "who says that a figure is not right does not answer it: assign it to somebody else");
             }
             review::is_decided(item, violated);
             let open = organisation.items.children(number).filter(|child| child.ended.is_none()).count();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{
     ALREADY_OPEN, BY_ITSELF, INCOMPLETE, NO_SUCH_OUTCOME, NOBODY_THERE, NOTHING_NEW, PLAN_OWED, UNDECIDED,
-    acting::{directory, handed, opens},
+    acting::{day_after, directory, handed, opens},
     deciding::{Violated, is_there},
 };
 use crate::{
@@ -17,6 +17,11 @@ use crate::{
     organisation::Organisation,
     principal::Principal,
 };
+
+/// Days within which a plan is filed that a review asks for: what is red for sure is not put off for years.
+const PLAN_WITHIN: i64 = 92;
+/// Days within which anything else is done that a review decides.
+const TASK_WITHIN: i64 = 366;
 
 /// A review whose day has come.
 pub(super) fn opened(
@@ -110,6 +115,13 @@ pub(super) fn decided(
         Some(Follows { owner, by }) => {
             if !directory.people.contains_key(&owner) {
                 violated.say(NOBODY_THERE, "who is to do it is no person of this project");
+            }
+            let within = if decision == Decision::Plan { PLAN_WITHIN } else { TASK_WITHIN };
+            if by > day_after(facts.at, within) {
+                violated.say(
+                    INCOMPLETE,
+                    format!("nobody waits so long: a plan is filed within {PLAN_WITHIN} days, anything else is done within {TASK_WITHIN}"),
+                );
             }
             if by.tomorrow().map_or(0, midnight) <= facts.at {
                 violated.say(INCOMPLETE, "the day until which it is to be done has passed");

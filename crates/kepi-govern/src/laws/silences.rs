@@ -1,6 +1,6 @@
 //! Laws of silences: each is about something, has an end that somebody remembers, and is kept by a person.
 
-use super::{INCOMPLETE, NOT_SILENT, SILENT_TOO_LONG, deciding::Violated};
+use super::{INCOMPLETE, NOT_SILENT, NOTHING_NEW, SILENT_TOO_LONG, deciding::Violated};
 use crate::{
     command::Facts,
     event::{AlertsSilenced, Event},
@@ -21,6 +21,14 @@ pub(super) fn silenced(
     }
     if of.until <= facts.at || of.until > facts.at + LONGEST {
         violated.say(SILENT_TOO_LONG, "a silence ends after now, and within three months");
+    }
+    let same = |kept: &Silence| (&kept.rule, &kept.kpi, &kept.unit) == (&of.rule, &of.kpi, &of.unit);
+    let holds = organisation
+        .silences
+        .all()
+        .find(|(_, kept)| kept.holds(facts.at) && same(&kept.of) && kept.of.until >= of.until);
+    if let Some((number, _)) = holds {
+        violated.say(NOTHING_NEW, format!("silence {number} says so already, and as long"));
     }
     vec![Event::AlertsSilenced(AlertsSilenced { silence: organisation.silences.next(), of: of.clone() })]
 }

@@ -422,6 +422,8 @@ fn nobody_is_asked_about_what_is_silent_until_it_ends() {
     assert_eq!(keep(&mut acting, job, of(None, None, now + DAY)), Err(vec![laws::NOT_SILENT]));
     // Of one unit, for a day: the others are asked, and so is that one from then on.
     keep(&mut acting, person(4), of(Some("renewals"), Some("emea"), now + DAY)).unwrap();
+    let again = keep(&mut acting, person(2), of(Some("renewals"), Some("emea"), now + DAY));
+    assert_eq!(again, Err(vec![laws::NOTHING_NEW]));
     assert_eq!(acting.raise(alert(Some("emea"), month(4))).unwrap_err(), [laws::SILENCED]);
     acting.raise(alert(Some("apac"), month(4))).unwrap();
     acting.world.at = now + DAY;
@@ -756,7 +758,17 @@ fn a_plan_is_agreed_to_carried_out_measured_and_asked_after() {
     assert_eq!(acting.open_plan(5, bad).unwrap_err(), [laws::INCOMPLETE]);
     let late = Expected { until: Date::constant(2026, 4, 1), ..plan(None, 6).expected };
     let late = ActionPlan { expected: late, ..plan(Some(item), 6) };
-    assert_eq!(acting.open_plan(5, late).unwrap_err(), [laws::INCOMPLETE, laws::INCOMPLETE]);
+    assert_eq!(acting.open_plan(5, late).unwrap_err(), [laws::INCOMPLETE; 3]);
+    // What is to be done is done before it is measured, and that is not put off for decades.
+    for to in [2026, 2099] {
+        let (to, until) = (PeriodId { first: Date::constant(to, 5, 1), ..month(5) }, Date::constant(to, 6, 1));
+        let expected = Expected { to, until, ..plan(None, 6).expected };
+        let mut of = ActionPlan { expected, ..plan(Some(item), 6) };
+        if until.year() == 2026 {
+            of.actions[0].by = Date::constant(2026, 6, 1);
+        }
+        assert_eq!(acting.open_plan(5, of).unwrap_err(), [laws::INCOMPLETE], "{until}");
+    }
     assert_eq!(acting.open_plan(4, plan(Some(item), 6)).unwrap_err(), [laws::NOT_YOUR_TURN]);
     let number = acting.open_plan(5, plan(Some(item), 6)).unwrap();
     assert_eq!(

@@ -94,6 +94,12 @@ fn a_review_is_held_once_and_closed_with_a_decision_on_every_point() {
     let past = Follows { owner: 5, by: Date::constant(2026, 4, 29) };
     assert_eq!(acting.act(2, item, decide(0, Decision::Plan, Some(past))).unwrap_err(), [laws::INCOMPLETE]);
 
+    // What is owed is not put off for years.
+    for (decision, day) in [(Decision::Plan, Date::constant(2026, 8, 1)), (Decision::Task, Date::constant(2199, 1, 1))] {
+        let far = Some(Follows { owner: 5, by: day });
+        assert_eq!(acting.act(2, item, decide(0, decision, far)).unwrap_err(), [laws::INCOMPLETE], "{day}");
+    }
+
     acting.act(2, item, decide(0, Decision::Plan, until(5, 20))).unwrap();
     assert_eq!(acting.act(2, item, decide(0, Decision::Defer, None)).unwrap_err(), [laws::NOTHING_NEW]);
     let task = item + 1;
@@ -108,6 +114,8 @@ fn a_review_is_held_once_and_closed_with_a_decision_on_every_point() {
     assert_eq!(open(&mut acting, review(month(3), 2)).unwrap_err(), [laws::ALREADY_OPEN], "for ever");
 
     // The plan that was asked for answers the task: that is done when others agree to it.
+    assert_eq!(acting.finish(5, task, "done").unwrap_err(), [laws::PLAN_OWED]);
+    assert_eq!(acting.act(5, task, Deed::Dismiss { why: WHY }).unwrap_err(), [laws::PLAN_OWED]);
     let owed = plan(Some(task), 5);
     assert_eq!(acting.open_plan(5, plan(Some(item), 5)).unwrap_err(), [laws::INCOMPLETE]);
     let other = kepi_govern::items::ActionPlan { unit: None, ..owed.clone() };
@@ -151,6 +159,14 @@ fn a_dispute_is_answered_by_another_and_once() {
     assert_eq!(acting.step(item), "ended");
     // It can be said again of what was answered.
     ask(&mut acting, 4, dispute(Some("emea"), month(4))).unwrap();
+    // Whoever is above may answer, unless she says it herself; and where nobody is above, nobody answers it.
+    let above = ask(&mut acting, 3, dispute(Some("emea"), month(2))).unwrap();
+    assert_eq!(acting.owner(above), 5);
+    assert_eq!(acting.finish(3, above, "stands").unwrap_err(), [laws::NOT_YOUR_TURN]);
+    acting.finish(5, above, "stands").unwrap();
+    acting.directory.accountable.insert("renewals".parse().unwrap(), 1);
+    acting.directory.units.clear();
+    assert_eq!(ask(&mut acting, 1, dispute(None, month(1))).unwrap_err(), [laws::NOBODY_THERE]);
     // An alert is another matter.
     acting.raise(alert(Some("emea"), month(4))).unwrap();
 }

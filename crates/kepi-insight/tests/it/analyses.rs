@@ -480,7 +480,7 @@ fn each_imbalance_is_named_and_a_balanced_card_is_quiet() {
         "time_zone: UTC\nbalance: {per_objective: 1, heaviest: 40%, per_person: 3, per_scorecard: 3}";
     let named = of(&|text| text.replace("time_zone: UTC", limits));
     let many = |of: &str, kpis, most| Imbalance::Many { of: of.to_owned(), kpis, most };
-    let heavy = |of: &str| Imbalance::Heavy { perspective: of.to_owned(), weight: 5_000 };
+    let heavy = |of: &str| Imbalance::Heavy { perspective: of.to_owned(), weight: 5_000, most: 0.4 };
     let wanted =
         [heavy("A"), heavy("B"), many("Card", 4, 3), many("A", 2, 1), many("B", 2, 1), many("Owner", 4, 3)];
     assert_eq!(named, wanted);

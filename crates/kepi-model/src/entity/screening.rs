@@ -1,6 +1,6 @@
 //! Screening: which rows of an entity are doubtful answers, and what becomes of them in KPIs.
 //!
-//! What is found of the rows stands in a table of its own, a row for each row that was ever flagged. Whether a row counts is
+//! What is found of the rows stands in a table of its own, a row for each row, flagged or in order, so that shares of it are shares of all. Whether a row counts is
 //! looked up there when rows are scanned, so that what somebody decides of it holds for all figures alike.
 
 use crate::{

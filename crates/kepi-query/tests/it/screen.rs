@@ -11,7 +11,7 @@ use kepi_model::{
 };
 use kepi_query::{
     port::{MemoryColumn, MemoryTable, PinnedColumn},
-    screen::{CutOffs, Found, Known, Rows, Said, State, changed, screen},
+    screen::{CutOffs, Found, Known, Rows, Said, State, changed, screen, tally},
     texts::Texts,
 };
 use kepi_stats::{estimate::Level, estimation::proportion::clopper_pearson};
@@ -202,10 +202,18 @@ fn what_is_declared_and_what_is_said_decide_together() {
     ] {
         assert_eq!(with(then).state(&of, said), state, "{then:?} {said:?}");
     }
-    // Only what differs is written: a row that was never flagged is not.
+    // Only what differs is written; of a row that was not there before that it is in order, so that shares are of all.
     let found = [with(&[]), Found { key: "r2".into(), ..with(&[Exclude]) }];
     let known = Known::from([("r2".to_owned(), (State::Excluded, found[1].flags.clone()))]);
+    let of_keys = |changes: &[(&Found, State)]| {
+        changes.iter().map(|(of, state)| (of.key.clone(), *state)).collect::<Vec<_>>()
+    };
+    let new = changed(&of, &found, &|_| None, &known);
+    assert_eq!(of_keys(&new), [("r1".to_owned(), State::Clean)]);
+    let known = Known::from([("r1".to_owned(), (State::Clean, found[0].flags.clone()))]).into_iter().chain(known);
+    let known: Known = known.collect();
     assert!(changed(&of, &found, &|_| None, &known).is_empty());
+    assert_eq!(tally(&of, &known).states, [(State::Excluded, 1)].into());
     let said = |key: &str| (key == "r2").then_some(Said::Dismissed);
     let changes = changed(&of, &found, &said, &known);
     assert_eq!(

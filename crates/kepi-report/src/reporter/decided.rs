@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use kepi_model::{
     calendar::{Grain, Period},
     edit,
+    project::Scorecard,
 };
 use kepi_query::{
     published::{Vouched, grain_text},
@@ -228,11 +229,19 @@ impl<'a> Reporter<'a> {
             let (grain, first) = (Vouched::read_grain(grain)?, first.parse().ok()?);
             Some(project.calendar.period_of_day(grain, first))
         });
-        if let (Some(card), Some(kpi), Some(whole), None) = (card, kpi, whole, gone) {
+        if let (Some(kpi), Some(whole), None) = (kpi, whole, gone) {
             let period = project.calendar.last_day(whole).ok();
-            let period = period.map(|day| project.calendar.period_of_day(card.period.max(kpi.period), day));
-            if let Some(period) = period {
-                let place = self.place(self.card(card), unit.map(|unit| &unit.id));
+            let grain = card.map_or(kpi.period, |card| card.period.max(kpi.period));
+            let period = period.map(|day| project.calendar.period_of_day(grain, day));
+            // Whoever does not see the scorecard whole may see this figure: by another one, or of all rows.
+            let of_kpi = |card: &&Scorecard| card.kpis().any(|id| *id == kpi.id);
+            let card = card.or_else(|| project.scorecards.values().find(of_kpi)).map(|card| self.card(card));
+            let place = match (card, unit) {
+                (Some(card), unit) => Some(self.place(card, unit.map(|unit| &unit.id))),
+                (None, None) => Some(self.whole(None)),
+                (None, Some(_)) => None,
+            };
+            if let (Some(period), Some(place)) = (period, place) {
                 let reading = self.read(kpi, &place, period);
                 view.period = self.label(period);
                 view.row = Some(self.row(&reading, &place));
@@ -653,7 +662,12 @@ fn turns(item: &Item, work: &Work, me: Option<&str>) -> Forms {
         snooze: own,
         assign: true,
         dismiss: work.may_end,
-        finish: work.outcomes.clone(),
+        // Nobody accepts for somebody else, and who says that a figure is not right does not answer it.
+        finish: match item.kind {
+            "handover" | "notice" if !own => Vec::new(),
+            "dispute" if is_of(me, &item.authors) => Vec::new(),
+            _ => work.outcomes.clone(),
+        },
         plan: work.asks_for_plan && !open,
         decide: work.review.is_some(),
         learn: own && writes,

@@ -9,6 +9,7 @@ use kepi_model::{
 
 use super::Reporter;
 use crate::{
+    people::is_of_screening,
     format,
     view::{DeliveryView, SourceState},
 };
@@ -57,7 +58,7 @@ impl<'a> Reporter<'a> {
             expected: source.expect.as_ref().map(|expect| self.expected(expect)),
             due: due.map(|(at, _)| self.instant(at)),
             late: late.zip(self.facts.now()).map(|((due, _), now)| (now - due) / SECOND),
-            bookmark: delivered.and_then(|d| d.bookmark.clone()),
+            bookmark: delivered.and_then(|d| d.bookmark.clone()).filter(|_| !is_of_screening(self.project(), source)),
         }
     }
 

@@ -20,6 +20,20 @@ use crate::{
 };
 
 impl Reporter<'_> {
+    /// The stage gates of which all is seen.
+    #[must_use]
+    pub fn gates(self) -> Vec<Named> {
+        let all = self.project().stage_gates.values().filter(|gate| self.sees_gate(gate));
+        all.map(|gate| Named::new(&gate.id, &gate.name)).collect()
+    }
+
+    /// Whether all that a gate asks for is seen: what is not seen holds nobody up and lets nobody through, so it is not there.
+    fn sees_gate(self, gate: &StageGate) -> bool {
+        gate.when.keys().all(|kpi| {
+            self.project().kpis.contains_key(kpi) && self.facts.sees_kpi(kpi, gate.unit.as_ref())
+        })
+    }
+
     /// Whether a stage gate is open, and why it is not.
     ///
     /// # Errors
@@ -27,15 +41,9 @@ impl Reporter<'_> {
     pub fn gate(self, id: &str) -> Result<GateView, ViewError> {
         let project = self.project();
         let known = id.parse().ok().and_then(|id| project.stage_gates.get(&id));
-        // What is not seen holds nobody up and lets nobody through: it is not there.
-        let sees = |gate: &&StageGate| {
-            gate.when
-                .keys()
-                .all(|kpi| project.kpis.contains_key(kpi) && self.facts.sees_kpi(kpi, gate.unit.as_ref()))
-        };
-        let gate = known.filter(sees).ok_or_else(|| ViewError::NotFound {
+        let gate = known.filter(|gate| self.sees_gate(gate)).ok_or_else(|| ViewError::NotFound {
             what: format!("stage gate `{id}`"),
-            suggestions: Vec::new(),
+            suggestions: vec![("All KPIs".to_owned(), "/kpis".to_owned())],
         })?;
         let today = self.facts.day_asked(&PeopleAsked::default())?;
         let mut demands = Vec::new();

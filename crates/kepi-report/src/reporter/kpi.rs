@@ -49,7 +49,7 @@ impl<'a> Reporter<'a> {
                 row: self.row(&reading, &place),
             }
         });
-        Ok(KpiListView { project: self.project_view(), kpis: rows.collect() })
+        Ok(KpiListView { project: self.project_view(), kpis: rows.collect(), gates: self.gates() })
     }
 
     /// Every KPI that has values, in its own grain, over all rows, in its newest period.

@@ -198,10 +198,11 @@ pub(super) fn imbalance(of: &Imbalance) -> String {
         Imbalance::Unmeasured { perspective } => {
             format!("No KPI of it measures the perspective “{perspective}”.")
         }
-        Imbalance::Heavy { perspective, weight } => {
+        Imbalance::Heavy { perspective, weight, most } => {
             format!(
-                "“{perspective}” weighs {}, more than all else together by half.",
-                format::weight(*weight)
+                "“{perspective}” weighs {}: one should weigh {} at most.",
+                format::weight(*weight),
+                format::share(*most)
             )
         }
         Imbalance::Many { of, kpis, most } => {
@@ -217,7 +218,10 @@ pub(super) fn imbalance(of: &Imbalance) -> String {
 
 /// Whether it is known early enough.
 pub(super) fn role(of: &Role) -> String {
-    let whole = |days: f64| format::count(days.abs().round() as u64);
+    let whole = |days: f64| match days.abs().round() as u64 {
+        1 => "a day".to_owned(),
+        n => format!("some {} days", format::count(n)),
+    };
     let takes = format!(
         "it is known after a {}, a decision takes {}",
         words::grain(of.period),
@@ -226,13 +230,13 @@ pub(super) fn role(of: &Role) -> String {
     let follows = format!("“{}” follows {} later", of.effect, words::lag(of.lag));
     let beyond = if of.beyond_cycle { " That is longer than a business cycle." } else { "" };
     match of.left >= 0.0 {
-        true => format!("It can lead: {follows}, {takes}, some {} days are left.{beyond}", whole(of.left)),
+        true => format!("It can lead: {follows}, {takes}, and there is time: {}.{beyond}", whole(of.left)),
         false if of.said == Some(Indicator::Leading) => format!(
-            "It is said to lead and comes too late: {follows}, {takes}, some {} days too long.{beyond}",
+            "It is said to lead and comes too late: {follows}, {takes}, {} too long.{beyond}",
             whole(of.left)
         ),
         false => {
-            format!("It cannot lead: {follows}, {takes}, some {} days too long.{beyond}", whole(of.left))
+            format!("It cannot lead: {follows}, {takes}, {} too long.{beyond}", whole(of.left))
         }
     }
 }
@@ -378,12 +382,12 @@ impl Say<'_> {
         one_in: f64,
     ) -> String {
         let [low, high] = [limits.0, limits.1].map(|limit| self.number(limit).text);
-        let season = if without_season { ", its season taken off" } else { "" };
+        let season = if without_season { ", its season taken off," } else { "" };
         let chance = format!("by chance one point in {} signals", one_in.round());
         let of = format!("the last {points} points{season}");
         match signalling {
             [] => format!("None of {of} signals; limits {low} to {high}; {chance}."),
-            [one] => format!("{} signals among {of}; limits {low} to {high}; {chance}.", self.label(*one)),
+            [one] => format!("{} signals among {}; limits {low} to {high}; {chance}.", self.label(*one), of.trim_end_matches(',')),
             [.., last] => format!(
                 "{} of {of} signal, {} the last; limits {low} to {high}; {chance}.",
                 signalling.len(),

@@ -18,6 +18,8 @@ pub struct KpiListView {
     /// In the order of perspectives and objectives, then of ids. Each with its own natural period, the last one
     /// that has data.
     pub kpis: Vec<KpiListRow>,
+    /// Stage gates that ask for KPIs.
+    pub gates: Vec<Named>,
 }
 
 /// A KPI of the list.

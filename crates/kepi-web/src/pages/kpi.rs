@@ -81,9 +81,9 @@ fn figure(view: &KpiView) -> Markup {
                                 Outcome::Value(interval) => { " " span.of { (interval.text) } }
                                 Outcome::Reason(reason) => { " " span.of.small { (reason.text) } }
                             }
-                            (parts::mark(measured))
                         }
                         p {
+                            @if let Some(mark) = &measured.mark { span.finality { (mark) } " · " }
                             (parts::status(row.status))
                             @if let Some(p) = row.status_probability { ", " (format::probability(p)) " sure" }
                             " · n " (format::count(measured.n))

@@ -18,6 +18,9 @@ pub(crate) fn render(view: &KpiListView) -> Markup {
             h1 { "KPIs" }
             p.sub { (view.kpis.len()) " KPIs, each in the newest period that has data · " a href="/benchmarks" { "benchmarks" } }
         }
+        @if !view.gates.is_empty() {
+            p.sub { "Stage gates: " @for (n, gate) in view.gates.iter().enumerate() { @if n > 0 { ", " } a href={ "/gates/" (gate.id) } { (gate.name) } } }
+        }
         table.kpis role="table" aria-label="KPIs" {
             thead role="rowgroup" {
                 tr role="row" {

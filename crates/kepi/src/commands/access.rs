@@ -21,7 +21,7 @@ use crate::{
     },
     compose::{self, Site},
     failure::Failure,
-    guard::{ADMINISTER, RUN},
+    guard::{self, ADMINISTER, RUN},
     output::{Field, Grid, Output},
     policies,
 };
@@ -119,8 +119,9 @@ async fn add(
     units_are_known(&roles, cli).await?;
     let password = if which.no_password { None } else { Some(password(&which.name)?) };
     let said = words(&roles);
-    doors.bind(permit, &which.name, roles, password.as_deref(), compose::now()).await?;
+    doors.bind(permit, &which.name, roles.clone(), password.as_deref(), compose::now()).await?;
     out.remark(&format!("{} signs in as {said}", which.name));
+    warned(&which.name, roles, cli, out).await?;
     if all.is_empty() {
         out.remark("`kepi serve` shows nothing from now on to anybody who is not known");
     }
@@ -141,8 +142,25 @@ async fn change(
     units_are_known(&roles, cli).await?;
     let password = if which.password { Some(password(&which.name)?) } else { None };
     let said = words(&roles);
-    doors.bind(permit, &which.name, roles, password.as_deref(), compose::now()).await?;
+    doors.bind(permit, &which.name, roles.clone(), password.as_deref(), compose::now()).await?;
     out.remark(&format!("{} signs in as {said}", which.name));
+    warned(&which.name, roles, cli, out).await?;
+    Ok(())
+}
+
+/// Says that somebody decides nothing by these roles to whom items may go: a person of the project.
+async fn warned(name: &str, roles: BTreeSet<Grant>, cli: &Cli, out: Output) -> Result<(), Failure> {
+    let Some(app) = compose::reading(Site::of(cli)).await? else { return Ok(()) };
+    let Ok(project) = app.in_force().await else { return Ok(()) };
+    if !name.parse().is_ok_and(|id| project.persons.contains_key(&id)) {
+        return Ok(());
+    }
+    if let Some(why) = guard::decides_nothing(cli, name, roles).await? {
+        out.remark(&format!(
+            "warning: `{name}` is a person of this project, so alerts, cases and proposals may wait for her, and she can answer none of them: \
+             {why}; `kepi access change {name} --role decider` lets her"
+        ));
+    }
     Ok(())
 }
 

@@ -52,6 +52,9 @@ fn one(kpi: &str, what: &Analyse, facts: &dyn Facts, out: Output) -> Result<(), 
     }
     let name = facts.project().kpis.values().find(|k| k.id.as_str() == kpi).map_or(kpi, |k| k.name.as_str());
     out.line(&format!("{name} · {period}"))?;
+    if analyses.is_empty() {
+        out.remark("there is nothing that it asks about here: `kepi analyse KPI` lists what there is");
+    }
     for of in &analyses {
         out.line("")?;
         out.line(of.question)?;

@@ -149,6 +149,8 @@ pub async fn inbox(what: &Inbox, cli: &Cli, out: Output) -> Result<(), Failure> 
     if out.format == Format::Json {
         return Ok(out.json(&items)?);
     }
+    // What is due first comes first, as on the page.
+    items.sort_by_key(|item| (item.due.is_none(), item.due));
     let mut grid = Grid::new(&["Item", "Kind", "State", "By", "Due", "Waits for", "Why"]);
     for of in &items {
         let mut waits: Vec<String> = of.missing.iter().map(waits_for).collect();

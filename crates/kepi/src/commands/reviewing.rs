@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use kepi_app::{acting::Doing, deciding::Deciding};
+use kepi_app::{
+    acting::Doing,
+    deciding::{Deciding, on_one_line},
+};
 use kepi_report::{
     Reporter,
     api::v1,
@@ -66,9 +69,21 @@ fn agenda(facts: &dyn Facts, number: u64, whole: bool, out: Output) -> Result<()
     }
 }
 
+/// What people wrote, on one line and as text: nothing in it is markup.
+fn plain(text: &str) -> String {
+    let mut plain = String::new();
+    for sign in on_one_line(text).chars() {
+        if matches!(sign, '\\' | '`' | '*' | '[' | ']' | '<' | '#' | '|') {
+            plain.push('\\');
+        }
+        plain.push(sign);
+    }
+    plain
+}
+
 /// A review as Markdown.
 fn written(view: &ItemView, review: &ReviewView, whole: bool) -> String {
-    let mut text = format!("# {}\n\n", view.row.title);
+    let mut text = format!("# {}\n\n", plain(&view.row.title));
     let with = match review.participants.is_empty() {
         true => String::new(),
         false => format!(", with {}", review.participants.join(", ")),
@@ -78,7 +93,7 @@ fn written(view: &ItemView, review: &ReviewView, whole: bool) -> String {
         text,
         "Led by {}{with}. {} in {}: {decided} of {} points are decided on.",
         review.chair,
-        review.scorecard.name,
+        plain(&review.scorecard.name),
         review.period,
         review.points.len()
     );
@@ -89,28 +104,28 @@ fn written(view: &ItemView, review: &ReviewView, whole: bool) -> String {
 }
 
 fn one(point: &PointView, whole: bool, text: &mut String) {
-    let unit = point.unit.as_ref().map_or(String::new(), |unit| format!(" of {}", unit.name));
+    let unit = point.unit.as_ref().map_or(String::new(), |unit| format!(" of {}", plain(&unit.name)));
     let definition = if point.of_definition { ": the definition" } else { "" };
-    let _ = writeln!(text, "\n## {}. {}{unit}{definition}\n", point.number, point.kpi.name);
+    let _ = writeln!(text, "\n## {}. {}{unit}{definition}\n", point.number, plain(&point.kpi.name));
     let _ = writeln!(text, "{}.", point.why.join("; "));
     if !point.of_definition {
         if let Some(row) = &point.row {
             let value = match row.value.value() {
-                Some(measured) => measured.value.text.clone(),
-                None => "no figure".to_owned(),
+                Some(measured) => format!(": {}", measured.value.text),
+                None => String::new(),
             };
             let target = row.target.as_ref().map_or(String::new(), |of| format!(", target {}", of.target));
-            let _ = writeln!(text, "\n{} in {}: {value}{target}", row.status.label(), point.period);
+            let _ = writeln!(text, "\n{} in {}{value}{target}", row.status.label(), point.period);
         }
         if let Some(insight) = point.insight.as_ref().filter(|_| whole) {
-            let why = insight.why.iter().chain(&insight.located).map(|of| format!(" {of}"));
-            let _ = writeln!(text, "\n{}{} **{}**", insight.what, why.collect::<String>(), insight.action);
+            let why = insight.why.iter().chain(&insight.located).map(|of| format!(" {}", plain(of)));
+            let _ = writeln!(text, "\n{}{} **{}**", plain(&insight.what), why.collect::<String>(), insight.action);
         }
     }
     if let Some(said) = point.commentary.as_ref().filter(|_| whole) {
         let _ = writeln!(text, "\nSaid by {}:\n", said.by.join(", "));
         for (name, part) in &said.parts {
-            let part = part.as_deref().unwrap_or("the text was erased").replace('\n', " ");
+            let part = plain(part.as_deref().unwrap_or("the text was erased"));
             let _ = writeln!(text, "- {name}: {part}");
         }
     }
@@ -120,7 +135,7 @@ fn one(point: &PointView, whole: bool, text: &mut String) {
         let _ = writeln!(text, "\nOpen: {}", items.join(", "));
     }
     if let Some(of) = &point.decided {
-        let why = of.why.as_deref().unwrap_or("the text was erased").replace('\n', " ");
+        let why = plain(of.why.as_deref().unwrap_or("the text was erased"));
         let task = of.task.map_or(String::new(), |task| format!(" (task {task})"));
         let _ = writeln!(text, "\nDecided by {}: **{}**, {why}{task}", of.by, of.decision);
     }

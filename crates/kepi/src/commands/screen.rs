@@ -22,6 +22,9 @@ pub async fn screen(what: &Screen, cli: &Cli, out: Output) -> Result<(), Failure
             let mut all = app.screened(of.entity.as_deref()).await?;
             for one in &mut all {
                 one.rows.retain(|row| of.state.is_none_or(|state| row.state == state));
+                if one.is_personal {
+                    one.rows.iter_mut().for_each(|row| row.key = "a personal key".to_owned());
+                }
             }
             if out.format == Format::Json {
                 return Ok(out.json(&all)?);

@@ -33,12 +33,23 @@ pub fn show(what: &Show, facts: &dyn Facts, out: Output) -> Result<(), Failure> 
 }
 
 /// Prints whether a stage gate is open; that it is shut is a finding.
-pub fn gate(id: &str, facts: &dyn Facts, out: Output) -> Result<(), Failure> {
+pub fn gate(id: Option<&str>, facts: &dyn Facts, out: Output) -> Result<(), Failure> {
+    let Some(id) = id else {
+        let mut grid = Grid::new(&["gate", "name", "state"]);
+        for gate in Reporter::new(facts).gates() {
+            let open = Reporter::new(facts).gate(&gate.id)?.open;
+            let state = if open { "open" } else { "shut" };
+            grid.push(vec![Field::text(&gate.id), Field::text(&gate.name), Field::text(state)]);
+        }
+        return Ok(out.rows(&grid)?);
+    };
     let view = Reporter::new(facts).gate(id)?;
     if out.format == Format::Json {
         out.json(&v1::gate(facts, id)?)?;
     } else {
-        out.line(&format!("{}: {}", view.gate.name, if view.open { "open" } else { "shut" }))?;
+        if out.format == Format::Table {
+            out.line(&format!("{}: {}", view.gate.name, if view.open { "open" } else { "shut" }))?;
+        }
         let mut grid = Grid::new(&["kpi", "asked", "period", "figure", "holds", "why"]);
         for of in &view.demands {
             grid.push(vec![

@@ -205,6 +205,22 @@ fn policies_decide_what_a_server_shows_and_refusals_are_logged() {
     // Its scorecard shows its parts, and is not seen without them.
     assert_eq!(ask(&ana, "/api/v1/scorecard").0, "200");
     assert_ne!(ask(&bea, "/api/v1/scorecards/airport").0, "200");
+    // What is not seen is not disputed, in the words in which what there is not is not.
+    project.ok(&["access", "add", "dee", "--no-password", "--role", "viewer", "--role", "decider", "--quiet"]);
+    let dee = project.ok(&["access", "token", "create", "dee", "--scope", "decide", "--quiet"]);
+    project.keep_token("dee", dee.trim());
+    project.keep_token("ana", &own_token(&project, &["decide"]));
+    let (_, whole) = ask(&ana, "/api/v1/kpis/overall_satisfaction");
+    let whole: serde_json::Value = serde_json::from_str(&whole).unwrap();
+    let period = whole["period"].as_str().or(whole["period"]["label"].as_str()).unwrap_or_default().to_owned();
+    let dispute = |kpi: &str, who: &str| {
+        project.fails_or_not(&["dispute", kpi, &period, "-m", "twice", "--as", who]).1
+    };
+    for kpi in ["overall_satisfaction", "nothing"] {
+        let said = dispute(kpi, "dee");
+        assert!(said.contains(&format!("no figure of `{kpi}` is published in {period}")), "{said}");
+    }
+    assert!(!dispute("overall_satisfaction", "ana").contains("no figure of"));
     drop(server);
 
     let log = project.ok(&["audit", "log", "--kind", "attempt.refused"]);
@@ -247,7 +263,9 @@ fn where_somebody_signs_in_a_command_acts_by_a_token_and_no_name_is_believed() {
     project.keep_token("", &own_token(&project, &["administer", "run"]));
     assert!(refused(&["approve", "1"]).contains("decides nothing by this token"));
     project.ok(&["run", "--quiet"]);
-    project.ok(&["access", "add", "vic", "--no-password", "--role", "viewer", "--quiet"]);
+    // Items may go to a person of the project who can answer none of them: that is said.
+    let (_, said) = project.fails_or_not(&["access", "add", "vic", "--no-password", "--role", "viewer"]);
+    assert!(said.contains("vic signs in as viewer") && said.contains("can answer none of them"), "{said}");
     let vic =
         project.ok(&["access", "token", "create", "vic", "--scope", "decide", "--scope", "run", "--quiet"]);
     project.keep_token("vic", &vic);
@@ -257,6 +275,9 @@ fn where_somebody_signs_in_a_command_acts_by_a_token_and_no_name_is_believed() {
     project.ok(&["access", "change", "vic", "--role", "runner", "--role", "decider", "--quiet"]);
     project.ok(&["run", "--as", "vic", "--quiet"]);
 
+    // Nobody judges rows that she does not see.
+    let judged = |who: &str| refused(&["screen", "confirm", "survey_response", "1", "-m", "so", "--as", who]);
+    assert!(judged("vic").contains("rows of `survey_response` that you do not see"), "{}", judged("vic"));
     // It acts as its person, whatever is said; also out of a file.
     let own = own_token(&project, &["decide"]);
     project.keep_token("bea", &own);
@@ -264,6 +285,10 @@ fn where_somebody_signs_in_a_command_acts_by_a_token_and_no_name_is_believed() {
         refused(&["approve", "1", "--as", "bea"]).contains("the token acts for `ana`, and `--as` says `bea`")
     );
     project.write("token", &format!("{own}\n"));
+    // An inbox is that of whose token it is.
+    let file = project.path().join("token");
+    let (_, said) = project.fails_or_not(&["inbox", "--token-file", file.to_str().unwrap()]);
+    assert!(!said.contains("no person of this project"), "{said}");
     let file = project.path().join("token");
     project.ok(&["approve", "1", "--token-file", file.to_str().unwrap()]);
     let item = project.ok(&["item", "1"]);

@@ -283,20 +283,14 @@ fn what_is_silent_asks_nobody_until_that_ends_and_a_run_says_so() {
     project.ok(&["approve", "1", "--as", "ceo"]);
     let until = (Zoned::now().date() + Span::new().days(20)).to_string();
     let far = (Zoned::now().date() + Span::new().days(200)).to_string();
-    let set = |until: &str| {
-        project.kepi(&[
-            "silence",
-            "set",
-            "--kpi",
-            "recommendation",
-            "--until",
-            until,
-            "-m",
-            "we know",
-            "--as",
-            "vp",
-        ])
+    let keep = |who: &str, until: &str| {
+        let of = ["silence", "set", "--kpi", "recommendation", "--until", until, "-m", "we know", "--as", who];
+        project.kepi(&of)
     };
+    // Whoever answers for it does not keep it silent herself.
+    let own = keep("vp", &until);
+    assert!(String::from_utf8_lossy(&own.stderr).contains("G0802"), "{own:?}");
+    let set = |until: &str| keep("product", until);
     let refused = set(&far);
     assert!(String::from_utf8_lossy(&refused.stderr).contains("G1115"), "{refused:?}");
     assert!(set(&until).status.success());
@@ -308,7 +302,7 @@ fn what_is_silent_asks_nobody_until_that_ends_and_a_run_says_so() {
     let list: Value = serde_json::from_str(&project.ok(&["silence", "list", "--format", "json"])).unwrap();
     assert_eq!(
         (&list[0]["kpi"], &list[0]["by"], &list[0]["holds"], &list[0]["why"]),
-        (&json!("recommendation"), &json!("vp"), &json!(true), &json!("we know"))
+        (&json!("recommendation"), &json!("product"), &json!(true), &json!("we know"))
     );
     project.ok(&["silence", "end", "1", "--as", "ben"]);
     project.fails_or_not(&["run"]);
@@ -677,7 +671,7 @@ fn a_review_opens_once_and_is_closed_with_a_decision_on_every_point() {
     assert_eq!(points[1]["why"], json!(["the definition is to be confirmed"]));
 
     let last = world.first_day(-1).strftime("%Y-%m").to_string();
-    let said = ["--what", "it fell", "--why", "the form", "--done", "mended", "--outlook", "better"];
+    let said = ["--what", "it fell", "--why", "the form", "--done", "<b>mended</b> `now`", "--outlook", "better"];
     let unit = ["comment", "recommendation", &last, "--as", "ben", "--unit", "emea"];
     project.ok(&[&unit[..], &said[..]].concat());
     let pack = project.ok(&["review", "pack", &number]);
@@ -686,6 +680,7 @@ fn a_review_opens_once_and_is_closed_with_a_decision_on_every_point() {
         "a plan is owed; red",
         "−17, target 40",
         "why: the form",
+        "done: \\<b>mended\\</b> \\`now\\`",
         "Open: alert",
     ] {
         assert!(pack.contains(part), "{part}: {pack}");
@@ -814,7 +809,8 @@ fn a_figure_stands_once_on_an_agenda_whichever_way_its_unit_is_said() {
 
 #[test]
 fn what_people_say_in_place_of_a_figure_changes_no_analysis() {
-    let world = open_world("");
+    let own = "---\nkpi: own\nname: Of EMEA\nbetter: higher\nperiod: month\nmeasure: {nps: {of: survey_response, answer: score, where: region = 'emea'}}\n";
+    let world = open_world(own);
     let project = &world.project;
     project.fails_or_not(&["run"]);
     let last = world.first_day(-1).strftime("%Y-%m").to_string();
@@ -822,12 +818,15 @@ fn what_people_say_in_place_of_a_figure_changes_no_analysis() {
         |of: &str| project.ok(&["analyse", "recommendation", "--analysis", of, "--period", &last, "--quiet"]);
     let before: Vec<String> = ["chart", "outlook", "target", "change"].map(analysed).into();
     assert!(before[0].contains("Its level changed"), "{before:?}");
+    // Of a file with 300 rows 150 are behind a figure of one half of them.
+    let rests = project.ok(&["analyse", "own", "--analysis", "influence", "--period", &last, "--quiet"]);
+    assert!(rests.contains("(150 rows)") && !rests.contains("(300 rows)"), "{rests}");
     project.ok(&[
         "override",
         "set",
         "recommendation",
         &last,
-        "500",
+        "90",
         "--evidence",
         "a feeling",
         "-m",
@@ -835,7 +834,7 @@ fn what_people_say_in_place_of_a_figure_changes_no_analysis() {
         "--as",
         "vp",
     ]);
-    assert!(project.ok(&["show", "kpi", "recommendation", "--period", &last]).contains("500"));
+    assert!(project.ok(&["show", "kpi", "recommendation", "--period", &last]).contains("90"));
     assert_eq!(["chart", "outlook", "target", "change"].map(analysed)[..], before[..]);
 }
 
@@ -869,4 +868,12 @@ fn a_stage_gate_is_open_while_all_of_it_surely_holds() {
     let (shut, _) = project.fails(1, &["gate", "same"]);
     assert!(shut.contains("it changed for the worse, beyond what is usual"), "{shut}");
     project.fails(3, &["gate", "nowhere"]);
+    // Who does not know the name finds it.
+    let all = project.ok(&["gate"]);
+    assert!(all.contains("launch") && all.contains("Local") && all.contains("shut"), "{all}");
+    let (table, _) = project.fails(1, &["gate", "local", "--format", "csv"]);
+    assert!(table.starts_with("kpi,asked"), "{table}");
+    let server = project.serve();
+    let page = crate::tour::get(&server.1, "/kpis").unwrap();
+    assert!(page.contains("href=\"/gates/launch\"") && page.contains("Stage gates"), "{page}");
 }

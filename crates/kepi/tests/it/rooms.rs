@@ -378,6 +378,21 @@ fn what_is_posted_is_done_once_by_who_may_and_from_pages_of_this_server() {
     let figures: Value = serde_json::from_str(&figures).unwrap();
     assert!(figures["figures"].as_array().unwrap().iter().all(|of| of["restated"] == false), "{figures}");
     assert!(!figures["figures"].as_array().unwrap().is_empty());
+    // What is not seen is not disputed.
+    let dispute = || {
+        let page = carl.page("/disputes/new");
+        let (key, request) = (hidden(&page, "key"), hidden(&page, "request"));
+        let fields = [("kpi", "recommendation"), ("period", "2026-01"), ("why", "twice")];
+        let own_fields = [("key", key.as_str()), ("request", request.as_str())];
+        carl.post("/disputes", &[&own_fields[..], &fields].concat(), &own)
+    };
+    assert!(!dispute().2.contains("o figure of"));
+    let policy = "permit (principal, action, resource);\nforbid (principal, action == Action::\"see_value\", resource in \
+                  Kpi::\"recommendation\") unless { resource in principal.owner };";
+    project.write("policies/own.cedar", policy);
+    let (status, _, body) = dispute();
+    assert!(status == "422" && body.contains("o figure of `recommendation` is published"), "{status} {body}");
+    std::fs::remove_dir_all(project.path().join("policies")).unwrap();
     project.ok(&["audit", "rebuild", "--quiet"]);
     project.ok(&["audit", "verify", "--quiet"]);
 }

@@ -172,8 +172,11 @@ fn doubtful_answers_are_found_judged_and_left_out_and_both_figures_stand_side_by
         shown.contains("faster than 19.8 s is flagged, of the median 60.0 s of the first 20 answers"),
         "{shown}"
     );
-    // How many are flagged is a KPI like any other.
-    assert!(project.ok(&["show", "kpi", "fast"]).contains("50"));
+    // How many are flagged is a KPI like any other, and a share of all answers: 2 of 224.
+    let fast = project.ok(&["show", "kpi", "fast"]);
+    assert!(fast.contains("0.9") && fast.contains("224"), "{fast}");
+    let sources = project.ok(&["sources"]);
+    assert!(!sources.contains("revision"), "{sources}");
     let data = project.serve();
     let page = crate::tour::get(&data.1, "/data").unwrap();
     assert!(page.contains("Answers, screened") && page.contains("4 flagged"), "{page}");
@@ -184,4 +187,38 @@ fn doubtful_answers_are_found_judged_and_left_out_and_both_figures_stand_side_by
     );
     let page = crate::tour::get(&data.1, "/kpis/score").unwrap();
     assert!(page.contains("Without screening"), "{page}");
+}
+
+#[test]
+fn who_answers_for_a_target_judges_no_answers_and_what_is_frozen_is_judged_by_nobody() {
+    let project = Project::empty();
+    let target = "accountable: carl\ntargets:\n  - {from: 2020-01-01, threshold: 10, target: 40, basis: {expectation: \"as agreed\"}}\n";
+    let people = "---\nperson: carl\nname: Carl\n---\nperson: dora\nname: Dora\n---\nperson: eve\nname: Eve\n---\ngovernance: panel\nmode: \
+                  reviewed\nowners: [dora, eve]\n";
+    project.write("kepi.yml", &format!("{}{people}", PANEL.replace("name: NPS\n", &format!("name: NPS\n{target}"))));
+    answers(
+        &project,
+        "fast,web,2026-03-03T10:00:00Z,2026-03-03T10:00:19Z,10,1,2,3\n\
+         line,web,2026-03-03T10:00:00Z,2026-03-03T10:01:00Z,10,4,4,4\n",
+    );
+    project.ok(&["run", "--quiet"]);
+    let judge = |key: &'static str, who: &'static str| {
+        ["screen", "confirm", "survey_response", key, "-m", "a script", "--as", who]
+    };
+    let (_, said) = project.fails(3, &judge("fast", "carl"));
+    assert!(said.contains("G0802"), "{said}");
+    project.ok(&judge("fast", "dora"));
+    project.ok(&["freeze", "2026-03", "--aspects", "data", "-m", "as reported", "--as", "dora"]);
+    project.ok(&["approve", "1", "--as", "eve"]);
+    let (_, said) = project.fails(3, &judge("line", "dora"));
+    assert!(said.contains("G0901") && said.contains("kepi lift 1"), "{said}");
+    // A key that is personal is shown to nobody.
+    assert!(project.ok(&["screen", "list"]).contains("line"));
+    let personal = PANEL.replace("  score: {type: integer, scale: 0..10}", "  id: {type: text, personal: true}\n  score: {type: integer, scale: 0..10}");
+    let secret = Project::empty();
+    secret.write("kepi.yml", &personal);
+    answers(&secret, "line,web,2026-03-03T10:00:00Z,2026-03-03T10:01:00Z,10,4,4,4\n");
+    secret.ok(&["run", "--quiet"]);
+    let listed = secret.ok(&["screen", "list"]);
+    assert!(listed.contains("a personal key") && !listed.contains("line "), "{listed}");
 }
