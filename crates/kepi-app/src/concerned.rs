@@ -4,7 +4,10 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use kepi_govern::{Content, Evidence, Organisation, Principal, laws::{self, Violation}};
+use kepi_govern::{
+    Content, Evidence, Organisation, Principal,
+    laws::{self, Violation},
+};
 use kepi_model::{
     governance::Mode,
     id::{DimensionId, PersonId, UnitId},
@@ -62,7 +65,11 @@ pub(crate) fn of_segment<'a>(
 }
 
 /// Who answers for the figures of a KPI in a unit; none: over all rows.
-pub(crate) fn of_unit<'a>(project: &'a Project, kpi: &'a Kpi, unit: Option<&UnitId>) -> BTreeSet<&'a PersonId> {
+pub(crate) fn of_unit<'a>(
+    project: &'a Project,
+    kpi: &'a Kpi,
+    unit: Option<&UnitId>,
+) -> BTreeSet<&'a PersonId> {
     people(project, kpi, |of| Some(&of.id) == unit)
 }
 

@@ -226,7 +226,8 @@ impl App {
         let frozen = organisation.periods.frozen.iter().filter(|(_, of)| of.aspects.contains(&Aspect::Data));
         let frozen: Vec<_> = frozen.collect();
         let screen = project.entities.values().filter_map(|entity| entity.screen.as_ref());
-        let Some(screen) = screen.filter(|_| !frozen.is_empty()).find(|of| of.entity.as_str() == entity) else {
+        let Some(screen) = screen.filter(|_| !frozen.is_empty()).find(|of| of.entity.as_str() == entity)
+        else {
             return Ok(());
         };
         let Some(table) = screen.table() else { return Ok(()) };
@@ -278,8 +279,11 @@ impl App {
             let of = |wording: &Kpi| wording.measure.entities().iter().any(|of| of.as_str() == entity);
             kpi.wordings().any(of) && kpi.wordings().any(|wording| !wording.targets.is_empty())
         };
-        let people = project.kpis.values().filter(reads).flat_map(|kpi| concerned::of_any(&project, kpi)).collect();
-        let own = || format!("you answer for targets of figures made of rows of `{entity}`: somebody else judges them");
+        let people =
+            project.kpis.values().filter(reads).flat_map(|kpi| concerned::of_any(&project, kpi)).collect();
+        let own = || {
+            format!("you answer for targets of figures made of rows of `{entity}`: somebody else judges them")
+        };
         let organisation = self.store.organisation().await?;
         concerned::by_another(&Deciding(&self.store), &organisation, acting.actor, &people, own).await?;
         if rows.len() > MOST {

@@ -211,7 +211,10 @@ async fn decides(cli: &Cli, holder: Holder) -> Result<Option<String>, Failure> {
     match &cli.command {
         // Nor is what a row says judged by who does not see it.
         Command::Screen(cli::Screen::Confirm(of) | cli::Screen::Dismiss(of))
-            if !project.sources.values().any(|from| from.into.as_str() == of.entity && eyes.rows(&from.id)) =>
+            if !project
+                .sources
+                .values()
+                .any(|from| from.into.as_str() == of.entity && eyes.rows(&from.id)) =>
         {
             Ok(Some(format!("it is about rows of `{}` that you do not see", of.entity)))
         }

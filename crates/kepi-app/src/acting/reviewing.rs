@@ -262,7 +262,8 @@ impl Agenda<'_> {
                             if plan.kpi == point.kpi && self.named(plan.unit.as_ref()) == self.named(point.unit.as_ref()))
                     };
                     // What was owed is owed until somebody has filed it, whatever this period's figure is.
-                    let owed = point.why.contains(&OnAgenda::PlanOwed) && !self.organisation.items.open().any(plan);
+                    let owed =
+                        point.why.contains(&OnAgenda::PlanOwed) && !self.organisation.items.open().any(plan);
                     let why = &mut points.entry(key).or_default().0;
                     why.insert(OnAgenda::Deferred);
                     why.extend(owed.then_some(OnAgenda::PlanOwed));

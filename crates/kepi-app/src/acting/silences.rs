@@ -86,7 +86,8 @@ impl Deciding<'_> {
         let kpis: Vec<&Kpi> = match &kpi {
             Some(id) => project.kpis.get(id).into_iter().collect(),
             None => {
-                let alert = rule.as_ref().and_then(|rule: &Name| project.alerts.get(&rule.as_str().parse().ok()?));
+                let alert =
+                    rule.as_ref().and_then(|rule: &Name| project.alerts.get(&rule.as_str().parse().ok()?));
                 let named = alert.map(|alert| &alert.kpis).filter(|kpis| !kpis.is_empty());
                 project.kpis.values().filter(|kpi| named.is_none_or(|of| of.contains(&kpi.id))).collect()
             }
@@ -96,7 +97,10 @@ impl Deciding<'_> {
             None => concerned::of_any(&project, kpi),
         };
         let people = kpis.into_iter().flat_map(of_unit).collect();
-        let own = || "you answer for figures that these alerts are about: somebody else lets them ask nobody".to_owned();
+        let own = || {
+            "you answer for figures that these alerts are about: somebody else lets them ask nobody"
+                .to_owned()
+        };
         concerned::by_another(self, &organisation, acting.actor, &people, own).await?;
         let zone = TimeZone::get(&project.calendar.zone).unwrap_or(TimeZone::UTC);
         let until = of

@@ -7,8 +7,8 @@ use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
     ALREADY_OPEN, BOUND, BY_ITSELF, CHILDREN_OPEN, INCOMPLETE, LOOK_AGAIN, NO_SUCH_OUTCOME, NOBODY_THERE,
-    NOT_YOUR_TURN, NOTHING_NEW, ONE_SIDED, OWED, PLAN_OWED, SILENCED, SNOOZED_TOO_LONG, case, deciding::Violated,
-    review,
+    NOT_YOUR_TURN, NOTHING_NEW, ONE_SIDED, OWED, PLAN_OWED, SILENCED, SNOOZED_TOO_LONG, case,
+    deciding::Violated, review,
 };
 use crate::{
     acting::{
@@ -313,7 +313,9 @@ fn is_plan_owed(organisation: &Organisation, content: &Content) -> bool {
 }
 
 fn plan_owed(task: u64) -> String {
-    format!("a plan is owed, and only a plan answers it: `kepi item {task} plan …`; who cannot write one assigns it")
+    format!(
+        "a plan is owed, and only a plan answers it: `kepi item {task} plan …`; who cannot write one assigns it"
+    )
 }
 
 /// What comes of a plan that was agreed to: its author works on it, its actions are tasks, and its alert has its answer.
@@ -549,7 +551,10 @@ pub(super) fn acted(
                 violated.say(PLAN_OWED, plan_owed(number));
             }
             if matches!(item.content, Content::Dispute(_)) && item.authors.contains(facts.by) {
-                violated.say(NOT_YOUR_TURN, "who says that a figure is not right does not answer it: assign it to somebody else");
+                violated.say(
+                    NOT_YOUR_TURN,
+                    "who says that a figure is not right does not answer it: assign it to somebody else",
+                );
             }
             review::is_decided(item, violated);
             let open = organisation.items.children(number).filter(|child| child.ended.is_none()).count();

@@ -761,7 +761,8 @@ fn a_plan_is_agreed_to_carried_out_measured_and_asked_after() {
     assert_eq!(acting.open_plan(5, late).unwrap_err(), [laws::INCOMPLETE; 3]);
     // What is to be done is done before it is measured, and that is not put off for decades.
     for to in [2026, 2099] {
-        let (to, until) = (PeriodId { first: Date::constant(to, 5, 1), ..month(5) }, Date::constant(to, 6, 1));
+        let (to, until) =
+            (PeriodId { first: Date::constant(to, 5, 1), ..month(5) }, Date::constant(to, 6, 1));
         let expected = Expected { to, until, ..plan(None, 6).expected };
         let mut of = ActionPlan { expected, ..plan(Some(item), 6) };
         if until.year() == 2026 {

@@ -95,7 +95,9 @@ fn a_review_is_held_once_and_closed_with_a_decision_on_every_point() {
     assert_eq!(acting.act(2, item, decide(0, Decision::Plan, Some(past))).unwrap_err(), [laws::INCOMPLETE]);
 
     // What is owed is not put off for years.
-    for (decision, day) in [(Decision::Plan, Date::constant(2026, 8, 1)), (Decision::Task, Date::constant(2199, 1, 1))] {
+    for (decision, day) in
+        [(Decision::Plan, Date::constant(2026, 8, 1)), (Decision::Task, Date::constant(2199, 1, 1))]
+    {
         let far = Some(Follows { owner: 5, by: day });
         assert_eq!(acting.act(2, item, decide(0, decision, far)).unwrap_err(), [laws::INCOMPLETE], "{day}");
     }

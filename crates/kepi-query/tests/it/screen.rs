@@ -210,7 +210,8 @@ fn what_is_declared_and_what_is_said_decide_together() {
     };
     let new = changed(&of, &found, &|_| None, &known);
     assert_eq!(of_keys(&new), [("r1".to_owned(), State::Clean)]);
-    let known = Known::from([("r1".to_owned(), (State::Clean, found[0].flags.clone()))]).into_iter().chain(known);
+    let known =
+        Known::from([("r1".to_owned(), (State::Clean, found[0].flags.clone()))]).into_iter().chain(known);
     let known: Known = known.collect();
     assert!(changed(&of, &found, &|_| None, &known).is_empty());
     assert_eq!(tally(&of, &known).states, [(State::Excluded, 1)].into());

@@ -9,8 +9,8 @@ use kepi_model::{
 
 use super::Reporter;
 use crate::{
-    people::is_of_screening,
     format,
+    people::is_of_screening,
     view::{DeliveryView, SourceState},
 };
 
@@ -58,7 +58,9 @@ impl<'a> Reporter<'a> {
             expected: source.expect.as_ref().map(|expect| self.expected(expect)),
             due: due.map(|(at, _)| self.instant(at)),
             late: late.zip(self.facts.now()).map(|((due, _), now)| (now - due) / SECOND),
-            bookmark: delivered.and_then(|d| d.bookmark.clone()).filter(|_| !is_of_screening(self.project(), source)),
+            bookmark: delivered
+                .and_then(|d| d.bookmark.clone())
+                .filter(|_| !is_of_screening(self.project(), source)),
         }
     }
 

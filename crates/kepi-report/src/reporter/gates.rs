@@ -29,9 +29,9 @@ impl Reporter<'_> {
 
     /// Whether all that a gate asks for is seen: what is not seen holds nobody up and lets nobody through, so it is not there.
     fn sees_gate(self, gate: &StageGate) -> bool {
-        gate.when.keys().all(|kpi| {
-            self.project().kpis.contains_key(kpi) && self.facts.sees_kpi(kpi, gate.unit.as_ref())
-        })
+        gate.when
+            .keys()
+            .all(|kpi| self.project().kpis.contains_key(kpi) && self.facts.sees_kpi(kpi, gate.unit.as_ref()))
     }
 
     /// Whether a stage gate is open, and why it is not.

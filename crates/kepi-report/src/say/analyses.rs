@@ -387,7 +387,11 @@ impl Say<'_> {
         let of = format!("the last {points} points{season}");
         match signalling {
             [] => format!("None of {of} signals; limits {low} to {high}; {chance}."),
-            [one] => format!("{} signals among {}; limits {low} to {high}; {chance}.", self.label(*one), of.trim_end_matches(',')),
+            [one] => format!(
+                "{} signals among {}; limits {low} to {high}; {chance}.",
+                self.label(*one),
+                of.trim_end_matches(',')
+            ),
             [.., last] => format!(
                 "{} of {of} signal, {} the last; limits {low} to {high}; {chance}.",
                 signalling.len(),

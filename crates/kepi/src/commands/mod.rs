@@ -89,7 +89,9 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Comment(what) => acting::comment(what, cli, out).await,
         Command::Enter(what) => overrides::enter(what, cli, out).await,
         Command::Dispute(what) => acting::dispute(what, cli, out).await,
-        Command::Gate { gate } => show::gate(gate.as_deref(), &compose::board(Site::of(cli), out).await?, out),
+        Command::Gate { gate } => {
+            show::gate(gate.as_deref(), &compose::board(Site::of(cli), out).await?, out)
+        }
         Command::Review(what) => reviewing::review(what, cli, out).await,
         Command::Silence(what) => acting::silence(what, cli, out).await,
         Command::Screen(what) => screen::screen(what, cli, out).await,

@@ -119,7 +119,13 @@ fn one(point: &PointView, whole: bool, text: &mut String) {
         }
         if let Some(insight) = point.insight.as_ref().filter(|_| whole) {
             let why = insight.why.iter().chain(&insight.located).map(|of| format!(" {}", plain(of)));
-            let _ = writeln!(text, "\n{}{} **{}**", plain(&insight.what), why.collect::<String>(), insight.action);
+            let _ = writeln!(
+                text,
+                "\n{}{} **{}**",
+                plain(&insight.what),
+                why.collect::<String>(),
+                insight.action
+            );
         }
     }
     if let Some(said) = point.commentary.as_ref().filter(|_| whole) {

@@ -206,16 +206,26 @@ fn policies_decide_what_a_server_shows_and_refusals_are_logged() {
     assert_eq!(ask(&ana, "/api/v1/scorecard").0, "200");
     assert_ne!(ask(&bea, "/api/v1/scorecards/airport").0, "200");
     // What is not seen is not disputed, in the words in which what there is not is not.
-    project.ok(&["access", "add", "dee", "--no-password", "--role", "viewer", "--role", "decider", "--quiet"]);
+    project.ok(&[
+        "access",
+        "add",
+        "dee",
+        "--no-password",
+        "--role",
+        "viewer",
+        "--role",
+        "decider",
+        "--quiet",
+    ]);
     let dee = project.ok(&["access", "token", "create", "dee", "--scope", "decide", "--quiet"]);
     project.keep_token("dee", dee.trim());
     project.keep_token("ana", &own_token(&project, &["decide"]));
     let (_, whole) = ask(&ana, "/api/v1/kpis/overall_satisfaction");
     let whole: serde_json::Value = serde_json::from_str(&whole).unwrap();
-    let period = whole["period"].as_str().or(whole["period"]["label"].as_str()).unwrap_or_default().to_owned();
-    let dispute = |kpi: &str, who: &str| {
-        project.fails_or_not(&["dispute", kpi, &period, "-m", "twice", "--as", who]).1
-    };
+    let period =
+        whole["period"].as_str().or(whole["period"]["label"].as_str()).unwrap_or_default().to_owned();
+    let dispute =
+        |kpi: &str, who: &str| project.fails_or_not(&["dispute", kpi, &period, "-m", "twice", "--as", who]).1;
     for kpi in ["overall_satisfaction", "nothing"] {
         let said = dispute(kpi, "dee");
         assert!(said.contains(&format!("no figure of `{kpi}` is published in {period}")), "{said}");

@@ -284,7 +284,8 @@ fn what_is_silent_asks_nobody_until_that_ends_and_a_run_says_so() {
     let until = (Zoned::now().date() + Span::new().days(20)).to_string();
     let far = (Zoned::now().date() + Span::new().days(200)).to_string();
     let keep = |who: &str, until: &str| {
-        let of = ["silence", "set", "--kpi", "recommendation", "--until", until, "-m", "we know", "--as", who];
+        let of =
+            ["silence", "set", "--kpi", "recommendation", "--until", until, "-m", "we know", "--as", who];
         project.kepi(&of)
     };
     // Whoever answers for it does not keep it silent herself.
@@ -671,7 +672,8 @@ fn a_review_opens_once_and_is_closed_with_a_decision_on_every_point() {
     assert_eq!(points[1]["why"], json!(["the definition is to be confirmed"]));
 
     let last = world.first_day(-1).strftime("%Y-%m").to_string();
-    let said = ["--what", "it fell", "--why", "the form", "--done", "<b>mended</b> `now`", "--outlook", "better"];
+    let said =
+        ["--what", "it fell", "--why", "the form", "--done", "<b>mended</b> `now`", "--outlook", "better"];
     let unit = ["comment", "recommendation", &last, "--as", "ben", "--unit", "emea"];
     project.ok(&[&unit[..], &said[..]].concat());
     let pack = project.ok(&["review", "pack", &number]);

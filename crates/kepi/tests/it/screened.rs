@@ -195,7 +195,10 @@ fn who_answers_for_a_target_judges_no_answers_and_what_is_frozen_is_judged_by_no
     let target = "accountable: carl\ntargets:\n  - {from: 2020-01-01, threshold: 10, target: 40, basis: {expectation: \"as agreed\"}}\n";
     let people = "---\nperson: carl\nname: Carl\n---\nperson: dora\nname: Dora\n---\nperson: eve\nname: Eve\n---\ngovernance: panel\nmode: \
                   reviewed\nowners: [dora, eve]\n";
-    project.write("kepi.yml", &format!("{}{people}", PANEL.replace("name: NPS\n", &format!("name: NPS\n{target}"))));
+    project.write(
+        "kepi.yml",
+        &format!("{}{people}", PANEL.replace("name: NPS\n", &format!("name: NPS\n{target}"))),
+    );
     answers(
         &project,
         "fast,web,2026-03-03T10:00:00Z,2026-03-03T10:00:19Z,10,1,2,3\n\
@@ -214,7 +217,10 @@ fn who_answers_for_a_target_judges_no_answers_and_what_is_frozen_is_judged_by_no
     assert!(said.contains("G0901") && said.contains("kepi lift 1"), "{said}");
     // A key that is personal is shown to nobody.
     assert!(project.ok(&["screen", "list"]).contains("line"));
-    let personal = PANEL.replace("  score: {type: integer, scale: 0..10}", "  id: {type: text, personal: true}\n  score: {type: integer, scale: 0..10}");
+    let personal = PANEL.replace(
+        "  score: {type: integer, scale: 0..10}",
+        "  id: {type: text, personal: true}\n  score: {type: integer, scale: 0..10}",
+    );
     let secret = Project::empty();
     secret.write("kepi.yml", &personal);
     answers(&secret, "line,web,2026-03-03T10:00:00Z,2026-03-03T10:01:00Z,10,4,4,4\n");
