@@ -22,6 +22,7 @@ pub mod cost;
 pub mod deciding;
 pub mod delivering;
 pub mod disclosure;
+mod discrepancies;
 pub mod editing;
 pub mod entries;
 pub mod error;

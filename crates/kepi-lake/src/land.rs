@@ -158,7 +158,7 @@ impl LocalLake {
                 effective,
                 newer,
                 about: about.id.clone(),
-                others: know_more(project, source),
+                others: if shape.apart { Vec::new() } else { know_more(project, source) },
                 at: landing.at,
                 past,
                 known,

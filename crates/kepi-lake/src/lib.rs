@@ -16,6 +16,7 @@
 
 mod ahead;
 mod catalogue;
+mod composed;
 pub mod connector;
 mod copies;
 mod door;
@@ -53,7 +54,7 @@ use kepi_model::{
     project::{Project, Source},
 };
 use kepi_query::{
-    landing::{Delivered, Lake, LoadReport, PortError, Progress, QuarantinedRow, Raw},
+    landing::{Delivered, Lake, LoadReport, PortError, Progress, QuarantinedRow, Raw, Uncomposed},
     port::{Fut, PinnedInputs, SnapshotId},
     state::wire::Secret,
 };
@@ -77,6 +78,8 @@ pub struct LocalLake {
     fs: Arc<dyn DurableFs>,
     indexes: tokio::sync::Mutex<land::Indexes>,
     sound: Arc<sound::Sound>,
+    /// Whether files are written; not by who only reads.
+    writes: bool,
 }
 
 impl LocalLake {
@@ -150,7 +153,7 @@ impl LocalLake {
 
     fn on(fs: Arc<dyn DurableFs>, catalogue: Catalogue, id: String, writes: bool) -> Self {
         let sound = Arc::new(sound::Sound::new(writes));
-        Self { catalogue, id, fs, indexes: tokio::sync::Mutex::default(), sound }
+        Self { catalogue, id, fs, indexes: tokio::sync::Mutex::default(), sound, writes }
     }
 
     /// Files of any snapshot that are not there with their recorded length.
@@ -229,11 +232,21 @@ impl Lake for LocalLake {
                 }
             }
             let mut inputs = self.catalogue.pin(project, snapshot).await?;
+            self.compose(project, &mut inputs).await?;
             if snapshot.is_none() {
                 live::note_reach(project, &mut inputs).await?;
             }
             Ok(inputs)
         })
+    }
+
+    fn uncomposed<'a>(
+        &'a self,
+        project: &'a Project,
+        entity: &'a EntityId,
+        snapshot: Option<SnapshotId>,
+    ) -> Fut<'a, Result<Option<Uncomposed>, PortError>> {
+        Box::pin(async move { Ok(self.uncomposed_rows(project, entity, snapshot).await?) })
     }
 
     fn damaged(&self, snapshot: SnapshotId) -> Fut<'_, Result<BTreeMap<EntityId, String>, PortError>> {

@@ -99,6 +99,13 @@ pub(crate) struct Staged {
     pub stopped: Option<(RuleId, String)>,
 }
 
+impl Staging {
+    /// The source by which rows of one key are kept apart, where they are.
+    fn whose(&self) -> Option<&str> {
+        self.shape.apart.then(|| self.about.as_str())
+    }
+}
+
 struct Working<'a> {
     staging: &'a Staging,
     index: TableIndex,
@@ -359,6 +366,7 @@ impl Working<'_> {
     /// Asks the index for all that a batch will want to know of it; returns the keys of its rows.
     fn probe(&mut self, fates: &[Fate], rows: &Rows) -> Result<Vec<Option<Key>>, LakeError> {
         let shape = &self.staging.shape;
+        let whose = self.staging.whose();
         let batch = &mut self.batch;
         batch.landing.clear();
         batch.intervals.clear();
@@ -366,7 +374,7 @@ impl Working<'_> {
             .iter()
             .enumerate()
             .map(|(row, fate)| match fate {
-                Fate::Typed | Fate::Rejected(_) => self.hasher.key(&rows.columns, &shape.key, row),
+                Fate::Typed | Fate::Rejected(_) => self.hasher.key_of(whose, &rows.columns, &shape.key, row),
                 Fate::OutOfScope { .. } | Fate::Bad(_) => None,
             })
             .collect();
@@ -384,7 +392,7 @@ impl Working<'_> {
             owned.clear();
             let mut values: Vec<Key> = (0..fates.len())
                 .filter(typed)
-                .filter_map(|row| self.hasher.key(&rows.columns, attributes, row))
+                .filter_map(|row| self.hasher.key_of(whose, &rows.columns, attributes, row))
                 .collect();
             values.sort_unstable();
             values.dedup();
@@ -497,9 +505,10 @@ impl Working<'_> {
             batch.intervals.push(interval);
             return Verdict::Lands;
         }
+        let whose = self.staging.whose();
         let unique = batch.owners.iter_mut().zip(&mut batch.owned).zip(&shape.unique);
         for ((owners, owned), attributes) in unique {
-            if let Some(value) = self.hasher.key(&rows.columns, attributes, row) {
+            if let Some(value) = self.hasher.key_of(whose, &rows.columns, attributes, row) {
                 owners.insert(value, key);
                 owned.push((value, key, version.content));
             }
@@ -543,6 +552,7 @@ impl Working<'_> {
 
     fn rules(&mut self, number: u64, row: usize, key: Key, rows: &Rows) -> Verdict {
         let mut unique = 0usize;
+        let whose = self.staging.whose();
         let mut verdict = Verdict::Lands;
         for (rule, broken) in self.staging.source.rules.iter().zip(&mut self.broken) {
             let why = match &rule.require {
@@ -563,7 +573,7 @@ impl Working<'_> {
                     let at = unique;
                     unique += 1;
                     let positions = self.staging.shape.unique.get(at);
-                    let value = positions.and_then(|p| self.hasher.key(&rows.columns, p, row));
+                    let value = positions.and_then(|p| self.hasher.key_of(whose, &rows.columns, p, row));
                     let other = value.and_then(|v| self.batch.owners.get(at)?.get(&v));
                     other.filter(|k| **k != key).map(|_| {
                         let names: Vec<String> = attributes.iter().map(|a| format!("`{a}`")).collect();

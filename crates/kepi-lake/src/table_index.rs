@@ -65,6 +65,8 @@ pub(crate) struct IndexShape {
     pub version: Option<(usize, bool)>,
     /// Positions of the attributes of every rule of uniqueness.
     pub unique: Vec<Vec<usize>>,
+    /// Whether rows of one key are kept apart by their source, to be composed when they are read.
+    pub apart: bool,
 }
 
 impl IndexShape {
@@ -87,8 +89,10 @@ impl IndexShape {
             }
         }
         let names: Vec<&str> = entity.attributes.iter().map(|a| a.id.as_str()).collect();
-        let text = format!("{names:?} {key:?} {version:?} {unique:?}");
-        Some(Self { text, key, version, unique })
+        let apart = entity.precedence.is_some();
+        let by_source = if apart { " by source" } else { "" };
+        let text = format!("{names:?} {key:?} {version:?} {unique:?}{by_source}");
+        Some(Self { text, key, version, unique, apart })
     }
 
     /// Order and start of a version: by its attribute, else by its load. None: the attribute has no value.
@@ -177,6 +181,8 @@ impl TableIndex {
                 for row in 0..batch.num_rows() {
                     let row_of_file = row_in_file + row as u32;
                     let (source, load) = (columns.text(4, row), columns.text(5, row));
+                    let whose = shape.apart.then(|| source.to_owned());
+                    let whose = whose.as_deref();
                     let known = last.as_ref().filter(|l| l.0 == source && l.1 == load);
                     let (source, load, since) = match known {
                         Some(l) => (l.2, l.3, l.4),
@@ -188,7 +194,7 @@ impl TableIndex {
                             numbers
                         }
                     };
-                    let Some(key) = hasher.key(&columns.attributes, &shape.key, row) else {
+                    let Some(key) = hasher.key_of(whose, &columns.attributes, &shape.key, row) else {
                         // A row of another source that does not fill this key: it can meet none of ours.
                         continue;
                     };
@@ -198,7 +204,7 @@ impl TableIndex {
                     let content = hasher.content(&columns.attributes, &tags, row);
                     if to == OPEN {
                         for (owned, attributes) in owned.iter_mut().zip(&shape.unique) {
-                            if let Some(value) = hasher.key(&columns.attributes, attributes, row) {
+                            if let Some(value) = hasher.key_of(whose, &columns.attributes, attributes, row) {
                                 owned.push((value, key, content));
                             }
                         }

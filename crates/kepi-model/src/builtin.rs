@@ -464,6 +464,7 @@ pub(crate) fn entities() -> BTreeMap<EntityId, Entity> {
                 }),
                 rows: None,
                 screen: None,
+                precedence: None,
             };
             Some((id, entity))
         })

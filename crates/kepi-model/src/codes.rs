@@ -330,9 +330,9 @@ codes! {
         "a path, or a path with `*`, `?` or `[0-9]` in it, such as `data/2026-*.csv`"
         "write the path of one of the files and put `*` where names differ";
     SHARED_KEYS "K0430" Error "two sources know different things of the same rows"
-        "Two sources fill one entity with the same keys, and each knows attributes that the other does not. A row that supersedes another does so whole, so the later source would erase what the earlier one knew. Until rows are composed attribute by attribute, an attribute comes from one source, or the sources know different rows and their keys say so."
+        "Two sources fill one entity with the same keys, and each knows attributes that the other does not. A row that supersedes another does so whole, so the later source would erase what the earlier one knew. So the entity says whom it believes (`precedence`), and rows are composed attribute by attribute; or the sources know different rows and their keys say so."
         "every attribute of a row from one source"
-        "fill an entity of its own that refers to the other, join the files before they land, or set the keys apart by `prefix`";
+        "say `precedence: [first, second]` under the entity, fill an entity of its own that refers to the other, or set the keys apart by `prefix`";
     LEFT_OUT_UNKNOWN "K0435" Warning "rows without a value are left out"
         "`only` keeps the rows for which it is true. Of a row without a value nothing is known, not even that it is not something: `status != 'test'` leaves out rows that are tests and rows without status. Say what is to become of them with `is null` or `is not null`."
         "a condition that says what becomes of rows without a value"
@@ -393,6 +393,14 @@ codes! {
         "That a row is gone at its source is said by a row (`deletes: {where: …}`), by its absence from a file that is the whole (`mode: snapshot`), or by its absence from a list of all keys (`mode: keys`, `keys_of:` the source that brings the rows). A list of keys brings nothing but keys."
         "a list of the keys of another source of the same entity, by the same key"
         "name that source under `keys_of`, and map its key";
+    PRECEDENCE "K0468" Error "an order of precedence that leaves something open"
+        "Where several sources know the same rows, `precedence` of the entity lists them all: of each attribute the first that has a value says it, and what the others say stands in the report of discrepancies. An attribute may believe some of them first (`precedence`) or the one with the newest row (`newest`). A key is the same in all of them."
+        "all sources of the entity, each once"
+        "list every source that fills the entity, the one that is believed first at the head";
+    NEWEST "K0469" Error "newer by what not every source says"
+        "`newest` believes the source whose row has the latest value of another attribute. That is a date, a timestamp or an integer that every source fills which fills the attribute: else its rows would be older than any."
+        "a date, timestamp or integer that all sources map that map the attribute"
+        "map it in every such source, or say `precedence`";
 
     EXPRESSION_TOO_LARGE "K0501" Error "an expression that is too large"
         "Expressions have at most 4 KiB, 200 parts and 32 levels of brackets; larger ones are refused before they are read."

@@ -1,11 +1,13 @@
 //! Entities and attributes.
 
 pub mod derived;
+pub mod precedence;
 pub mod screening;
 
 use std::collections::BTreeMap;
 
 use derived::{Derivation, Derived, Lasts, Rows};
+use precedence::Precedence;
 use screening::Screen;
 
 use crate::{
@@ -36,6 +38,8 @@ pub struct Entity {
     pub rows: Option<Rows>,
     /// Which of its rows are doubtful answers.
     pub screen: Option<Screen>,
+    /// Whom it believes where several sources know the same row; none: a row supersedes another whole.
+    pub precedence: Option<Precedence>,
 }
 
 impl Entity {

@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 use crate::{
     calendar::Calendar,
     derived,
-    entity::screening::{Fault, Screen},
+    entity::{
+        precedence::Precedence,
+        screening::{Fault, Screen},
+    },
     expression::{Expression, Node, Path, Type},
     form,
     id::{EntityId, Hash, KpiId, UnitId},
@@ -100,7 +103,7 @@ pub(crate) fn rule(rule: &DataRule, kpi: &Kpi) -> Hash {
 }
 
 /// What decides how the rows of a source come out.
-pub(crate) fn source(source: &Source) -> Hash {
+pub(crate) fn source(source: &Source, precedence: Option<&Precedence>) -> Hash {
     let from = match &source.from {
         Connector::Csv { delimiter, encoding, header_row, .. } => match delimiter.as_bytes() {
             [one] => json!(["csv", one, encoding, header_row]),
@@ -166,6 +169,7 @@ pub(crate) fn source(source: &Source) -> Hash {
     ];
     form.extend(source.deleted.as_ref().map(|of| json!(["deleted", form::expression(of)])));
     form.extend(source.keys_of.as_ref().map(|of| json!(["keys of", of])));
+    form.extend(precedence.map(Precedence::form));
     if let Some(Unpivot { columns, name, value }) = &source.unpivot {
         form.push(json!(["unpivot", sorted(columns.iter().map(|c| json!(c))), name, value]));
     }

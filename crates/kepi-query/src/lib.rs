@@ -17,6 +17,7 @@
 )]
 
 pub mod cells;
+pub mod compose;
 pub mod derive;
 pub mod finish;
 mod guard;

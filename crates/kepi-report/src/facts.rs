@@ -1,12 +1,12 @@
 //! The port through which everything shown gets its facts: what is published and landed, as of one moment.
 
-use std::{ops::RangeInclusive, sync::Arc};
+use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use kepi_insight::change::{Judgement, Refusal};
 use kepi_model::{
     calendar::{Grain, Period},
-    id::{EntityId, KpiId, ScorecardId, SourceId, UnitId},
+    id::{AttributeId, EntityId, KpiId, ScorecardId, SourceId, UnitId},
     project::{Kpi, Project},
     source_text::SourceMap,
 };
@@ -28,7 +28,7 @@ use crate::{
     logged::{LogAsked, Logged},
     people::{Directory, PeopleAsked},
     reader::ViewError,
-    trace::{TracedEntityRow, TracedValue},
+    trace::{FoundRow, TracedEntityRow, TracedValue},
     view::Viewer,
 };
 
@@ -81,6 +81,32 @@ pub struct ScreenedAnswers {
     pub tally: Tally,
     /// The cut-offs of time, by version of the questionnaire.
     pub cut_offs: CutOffs,
+}
+
+/// What sources of one entity say against each other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Discrepancies {
+    /// The entity.
+    pub entity: EntityId,
+    /// Rows of it that more than one source knows.
+    pub shared: u64,
+    /// Values that are overruled, by attribute, the source that is believed and the one that is not.
+    pub counts: BTreeMap<(AttributeId, String, String), u64>,
+    /// Each of them, by key and attribute.
+    pub all: Vec<Discrepancy>,
+}
+
+/// A value that a source says and another is believed against.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Discrepancy {
+    /// The key of the row; what is personal of it is not told.
+    pub key: String,
+    /// The attribute.
+    pub attribute: AttributeId,
+    /// What holds.
+    pub believed: FoundRow,
+    /// What another source says.
+    pub overruled: FoundRow,
 }
 
 /// A figure that was published, with its time.
@@ -340,6 +366,13 @@ pub trait Facts: KpiValues + Send + Sync {
     /// It cannot be read.
     fn screened(&self) -> Result<Vec<ScreenedAnswers>, ViewError> {
         Ok(Vec::new())
+    }
+    /// What sources that know the same rows say against each other, of each entity that says whom it believes.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn discrepancies(&self) -> Result<Arc<[Discrepancies]>, ViewError> {
+        Ok(Arc::from([]))
     }
     /// What is open about the figures of a KPI: alerts, plans, post-mortems, disputes.
     ///

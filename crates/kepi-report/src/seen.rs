@@ -30,7 +30,7 @@ use kepi_score::{
 
 use crate::{
     decided::{Commentary, Held, Item, ItemInFull, Official, Periods, RegisterAsked, Rows, Silence, Touch},
-    facts::{Entry, Facts, Said, ScreenedAnswers, Standing},
+    facts::{Discrepancies, Entry, Facts, Said, ScreenedAnswers, Standing},
     logged::{LogAsked, Logged},
     people::{Directory, PeopleAsked},
     reader::ViewError,
@@ -404,6 +404,14 @@ impl Facts for Seen {
     }
     fn screened(&self) -> Result<Vec<ScreenedAnswers>, ViewError> {
         self.facts.screened()
+    }
+    fn discrepancies(&self) -> Result<Arc<[Discrepancies]>, ViewError> {
+        let all = self.facts.discrepancies()?;
+        if all.is_empty() || self.may_see_rows(None).is_ok() {
+            return Ok(all);
+        }
+        // How many there are is everybody's; which rows they are of is not.
+        Ok(all.iter().map(|of| Discrepancies { all: Vec::new(), ..of.clone() }).collect())
     }
     fn silences(&self) -> Result<Vec<Silence>, ViewError> {
         let mut all = self.facts.silences()?;

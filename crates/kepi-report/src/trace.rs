@@ -123,6 +123,18 @@ pub struct TracedEntityRow {
     pub attributes: BTreeMap<String, Value>,
     /// Those that were gathered, and from what.
     pub gathered: Vec<Gathered>,
+    /// Of a row that several sources know: what each of them says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub said: Vec<Said>,
+}
+
+/// What sources say of an attribute of a row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Said {
+    /// The attribute.
+    pub attribute: String,
+    /// By whom, the one that is believed first; a source without a value is not among them.
+    pub by: Vec<FoundRow>,
 }
 
 /// A row that another was made of.

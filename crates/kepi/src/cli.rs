@@ -313,10 +313,14 @@ Examples:
 Examples:
   kepi sources                     `kepi show sources` is the same
   kepi sources survey_2015         what its values are like: missing, different, spread
-  kepi sources --format csv        with what became of every row, and bookmarks")]
+  kepi sources --format csv        with what became of every row, and bookmarks
+  kepi sources --discrepancies     what sources that know the same rows say against each other")]
     Sources {
         /// Only this one, with what the values of its newest file are like.
         source: Option<String>,
+        /// What sources that know the same rows say against each other, value by value.
+        #[arg(long)]
+        discrepancies: bool,
     },
     /// Show what is published.
     #[command(subcommand)]

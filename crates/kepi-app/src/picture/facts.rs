@@ -23,7 +23,7 @@ use kepi_query::{
 };
 use kepi_report::{
     decided::{Commentary, Held, Item, ItemInFull, Official, Periods, RegisterAsked, Silence},
-    facts::{Entry, Facts, Said, ScreenedAnswers, Standing},
+    facts::{Discrepancies, Entry, Facts, Said, ScreenedAnswers, Standing},
     logged::{LogAsked, Logged},
     people::{Directory, PeopleAsked},
     reader::ViewError,
@@ -275,6 +275,14 @@ impl Facts for Picture {
         Ok(all
             .map(|Screened { entity, tally, cut_offs, .. }| ScreenedAnswers { entity, tally, cut_offs })
             .collect())
+    }
+    fn discrepancies(&self) -> Result<Arc<[Discrepancies]>, ViewError> {
+        let Some(app) = &self.app else { return Ok(Arc::from([])) };
+        if let Some(known) = self.discrepancies.get() {
+            return Ok(Arc::clone(known));
+        }
+        let found: Arc<[Discrepancies]> = self.wait(app.discrepancies(self.project())).map_err(unread)?.into();
+        Ok(Arc::clone(self.discrepancies.get_or_init(|| found)))
     }
     fn silences(&self) -> Result<Vec<Silence>, ViewError> {
         let (Some(app), Some(now)) = (&self.app, self.now()) else { return Ok(Vec::new()) };

@@ -21,7 +21,7 @@ use kepi_query::{
     published::{Run, Subject, Table, TableBuilder, VALUE, Vouched, Withdrawn, figure, restates, states_of},
     value::{Pins, Segment, Value},
 };
-use kepi_report::facts::{Entry, Said, Standing, Withdrawal};
+use kepi_report::facts::{Discrepancies, Entry, Said, Standing, Withdrawal};
 
 use crate::{open::App, overrides::Overriding};
 use cube::Cube;
@@ -84,6 +84,8 @@ pub struct Picture {
     judged: judged::Kept,
     /// What people say in place of figures.
     overrides: Overriding,
+    /// What sources say against each other, once it was asked for.
+    discrepancies: OnceLock<Arc<[Discrepancies]>>,
     /// Whether the newest run was judged.
     is_judged: bool,
     /// Where all this is, and rows of which there may be more than memory holds; none before anything was landed or published.

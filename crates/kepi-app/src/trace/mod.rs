@@ -33,7 +33,8 @@ use crate::{
     open::App,
     picture::{period_of, project_of},
 };
-use shown::{Shown, role_word, term_word};
+pub(crate) use shown::Shown;
+use shown::{role_word, term_word};
 
 impl App {
     /// Lists the rows behind a published value, of each term at most so many.
@@ -144,7 +145,14 @@ impl App {
             return Err(AppError::NoRow(format!("row of `{entity}` with key {}", key.join(" "))));
         }
         let shown = Shown::new(&project.calendar)?;
-        Ok(found.into_iter().map(|row| shown.row(row, &project, of, grain, most)).collect())
+        let mut rows = Vec::new();
+        for row in found {
+            let at = row.holds.1.map(|until| until - 1);
+            let mut told = shown.row(row, &project, of, grain, most);
+            told.said = self.said(&project, of, (&cells, at), run.pins.snapshot).await?;
+            rows.push(told);
+        }
+        Ok(rows)
     }
 
     /// A run and the definitions that were in force for it.

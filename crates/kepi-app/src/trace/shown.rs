@@ -68,13 +68,13 @@ fn left_out_word(entered: Entered) -> Option<&'static str> {
 }
 
 /// How cells are shown.
-pub(super) struct Shown<'a> {
+pub(crate) struct Shown<'a> {
     calendar: &'a Calendar,
     zone: TimeZone,
 }
 
 impl<'a> Shown<'a> {
-    pub(super) fn new(calendar: &'a Calendar) -> Result<Self, AppError> {
+    pub(crate) fn new(calendar: &'a Calendar) -> Result<Self, AppError> {
         let zone = TimeZone::get(&calendar.zone).map_err(|_| AppError::Corrupt {
             what: "a calendar",
             reason: format!("there is no zone `{}`", calendar.zone),
@@ -247,6 +247,7 @@ impl<'a> Shown<'a> {
             made_of,
             attributes,
             gathered,
+            said: Vec::new(),
         }
     }
 
@@ -297,7 +298,7 @@ impl<'a> Shown<'a> {
     }
 
     /// A value for programs and people: decimals exactly, as text.
-    fn cell(&self, cell: &Cell, type_: &Type) -> Value {
+    pub(crate) fn cell(&self, cell: &Cell, type_: &Type) -> Value {
         match (cell, type_) {
             (Cell::Missing, _) => Value::Null,
             (Cell::Text(text), _) => json!(text),
@@ -314,7 +315,7 @@ impl<'a> Shown<'a> {
     }
 
     /// A day if it is the beginning of one, else day and time, in the reporting zone.
-    fn instant(&self, at: i64) -> String {
+    pub(crate) fn instant(&self, at: i64) -> String {
         let Ok(instant) = Timestamp::from_microsecond(at) else { return at.to_string() };
         let local = instant.to_zoned(self.zone.clone()).datetime();
         if local.time() == jiff::civil::Time::midnight() {

@@ -41,7 +41,22 @@ impl RowHasher {
 
     /// The hash by which rows are told apart; none: a part of it is missing.
     pub fn key(&mut self, columns: &[Column], positions: &[usize], row: usize) -> Option<Key> {
+        self.key_of(None, columns, positions, row)
+    }
+
+    /// As [`Self::key`], of rows that one source alone knows, if they are kept apart by it.
+    pub fn key_of(
+        &mut self,
+        source: Option<&str>,
+        columns: &[Column],
+        positions: &[usize],
+        row: usize,
+    ) -> Option<Key> {
         self.bytes.clear();
+        if let Some(source) = source {
+            self.bytes.push(b's');
+            self.text(source);
+        }
         for at in positions {
             if !self.value(columns.get(*at)?, row) {
                 return None;

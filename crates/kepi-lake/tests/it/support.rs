@@ -79,6 +79,7 @@ pub fn entity(name: &str, key: &[&str], attributes: Vec<Attribute>) -> Entity {
         lasts: None,
         rows: None,
         screen: None,
+        precedence: None,
     }
 }
 

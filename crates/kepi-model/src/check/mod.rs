@@ -36,6 +36,7 @@ mod governance;
 mod guardrail;
 mod kpi;
 mod model;
+mod precedence;
 mod review;
 mod rule;
 mod scorecard;
@@ -131,6 +132,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         |h| h.calendar.clone(),
     );
     let zone = TimeZone::get(&calendar.zone).unwrap_or(TimeZone::UTC);
+    precedence::read(&definitions.entities, &mut entities, context);
     derived::read(&definitions.entities, &mut entities, &zone, context);
     screen::read(&definitions.entities, &mut entities, &zone, context);
     for entity in entities.values_mut() {
@@ -149,7 +151,10 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         .filter_map(|d| source::read(&d.value, &entities, &calendar.zone, context))
         .map(|s| (s.id.clone(), s))
         .collect();
-    source::together(&sources, context.findings);
+    source::together(&sources, &entities, context.findings);
+    for entity in entities.values_mut() {
+        precedence::sources(entity, &definitions.entities, &sources, context.findings);
+    }
     let found = screen::sources(&entities, &sources, &definitions.entities, &calendar.zone);
     sources.extend(found.into_iter().map(|source| (source.id.clone(), source)));
     connection::together(&definitions.sources, &connections, context);

@@ -175,6 +175,7 @@ pub(super) fn entities(
             lasts: None,
             rows: None,
             screen: None,
+            precedence: None,
         });
         entity.name = written.name.cloned().unwrap_or(entity.name);
         entity.description = written.description.cloned().unwrap_or(entity.description);
@@ -307,7 +308,8 @@ pub(super) fn attribute(
             .fix("add `type: text`, or what else it holds");
         return None;
     }
-    let landed = ["type", "name", "description", "values", "scale", "personal"];
+    let landed =
+        ["type", "name", "description", "values", "scale", "personal", "precedence", "newest"];
     for (option, key, _) in written.written().filter(|(option, ..)| !landed.contains(option)) {
         context
             .report(

@@ -269,7 +269,7 @@ pub(super) fn sources(
             hash: Hash([0; 32]),
             span: at.value.screen.key,
         };
-        source.hash = meaning::source(&source);
+        source.hash = meaning::source(&source, None);
         Some(source)
     };
     screened.filter_map(source).collect()

@@ -109,7 +109,7 @@ pub(super) fn read(
         hash: crate::id::Hash([0; 32]),
         span: written.source.span,
     };
-    source.hash = meaning::source(&source);
+    source.hash = meaning::source(&source, entity.precedence.as_ref());
     Some(source)
 }
 

@@ -7,7 +7,7 @@ use crate::{
         Same, Scale, Share, Whole, table,
     },
     entity::screening::Then,
-    id::{AttributeId, DimensionId, EntityId, RuleId},
+    id::{AttributeId, DimensionId, EntityId, RuleId, SourceId},
     table::Kind,
     word::words,
     yaml::{Value, Yaml},
@@ -22,6 +22,10 @@ table! {
     values: List<String>, optional, "The members of an `enum`.", "[web, phone]";
     scale: Scale, optional, "Lowest and highest answer; integers only.", "1..5";
     personal: bool, default "false", "Whether it is personal data.", "true";
+    precedence: List<SourceId>, optional,
+        "Whom this attribute believes first, where the entity says `precedence`; the others follow in its order.", "[billing]";
+    newest: AttributeId, optional,
+        "In place of that: the source whose row has the latest value of this attribute.", "updated_at";
     expression: ExpressionText, optional,
         "Computed from others of the row; it stands for this wherever it is read.", "closing - opening";
     count: PathText, optional, "How many rows of another entity belong to this one.", "order";
@@ -210,6 +214,9 @@ table! {
     time: AttributeId, optional, "The attribute that dates a row by default.", "visited_at";
     lasts: Lasts, optional, "From when until when a row is in force.", "{from: started_at, until: ended_at}";
     rows: Rows, optional, "How its rows are made; default they are landed.", "{every: month, of: account}";
+    precedence: List<SourceId>, optional,
+        "All sources of the entity, where several know the same rows: of each attribute the first that has a value says it.",
+        "[crm, billing]";
     screen: Screen, optional, "Of answers to surveys: which are doubtful, and what becomes of them.",
         "{speeding: {took: responded_at - started_at}}";
     attributes: Map<Name<AttributeId>, Attribute>, optional, "Attributes by name.", "{terminal: {type: text}}";

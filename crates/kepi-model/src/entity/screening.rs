@@ -166,6 +166,7 @@ impl Screen {
             lasts: None,
             rows: None,
             screen: None,
+            precedence: None,
         })
     }
 

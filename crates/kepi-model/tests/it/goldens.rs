@@ -268,6 +268,25 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
                 "---\nsource: billing\ninto: account\nfrom: {csv: {files: data/billing.csv}}\nmode: snapshot\nmap:\n  id:     {column: id, as: text}\n  status: {column: state, as: text}\npurpose: service_improvement\n",
             ),
         ),
+        (
+            "K0468",
+            vec![
+                edit("kepi.yml", "", "---\nentity: account\nprecedence: [accounts]\n"),
+                edit(
+                    "sources.yml",
+                    "",
+                    "---\nsource: billing\ninto: account\nfrom: {csv: {files: data/billing.csv}}\nmode: snapshot\nmap:\n  id:     {column: id, as: text}\n  status: {column: state, as: text}\npurpose: service_improvement\n",
+                ),
+            ],
+        ),
+        (
+            "K0469",
+            vec![edit(
+                "kepi.yml",
+                "",
+                "---\nentity: account\nprecedence: [accounts]\nattributes:\n  tier: {type: text, newest: updated_at}\n",
+            )],
+        ),
         ("K0435", sources("mode: append\n", "mode: append\nonly: region != 'test'\n")),
         ("K0432", sources("mode: append\n", "mode: append\norder: modification time\n")),
         ("K0433", sources("mode: snapshot", "mode: snapshot\ndates: {until: 1800-01-01}")),

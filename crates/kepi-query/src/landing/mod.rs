@@ -22,7 +22,7 @@ pub use batch::{BATCH_BYTES, BATCH_ROWS, Bad, Batch, BatchReader, Bits, Cells, T
 pub use fetch::{Arrival, Copies, Copying, Fetched, Fetcher, Inbox, Inflow, Kept, Rows, Stamp};
 
 use crate::{
-    port::{Fut, PinnedInputs, SnapshotId},
+    port::{Fut, MemoryTable, PinnedColumn, PinnedInputs, SnapshotId},
     state::wire::Secret,
 };
 
@@ -359,6 +359,15 @@ pub trait Sources: Send + Sync {
     fn matching(&self, pattern: &str) -> usize;
 }
 
+/// Rows of an entity as its sources say them.
+#[derive(Debug, Clone)]
+pub struct Uncomposed {
+    /// Their columns.
+    pub columns: Vec<PinnedColumn>,
+    /// The rows.
+    pub rows: MemoryTable,
+}
+
 /// The lake, as use cases see it.
 pub trait Lake: Send + Sync {
     /// Identity of this lake, in every pin.
@@ -385,6 +394,14 @@ pub trait Lake: Send + Sync {
         project: &'a Project,
         snapshot: Option<SnapshotId>,
     ) -> Fut<'a, Result<PinnedInputs, PortError>>;
+    /// The rows of an entity as its sources say them, before they are composed; none of one that says no precedence, or that
+    /// nothing has filled yet.
+    fn uncomposed<'a>(
+        &'a self,
+        project: &'a Project,
+        entity: &'a EntityId,
+        snapshot: Option<SnapshotId>,
+    ) -> Fut<'a, Result<Option<Uncomposed>, PortError>>;
     /// Tables that hold, at a snapshot, what is not as it was written, and how that shows. Nothing is to be computed from
     /// them.
     fn damaged(&self, snapshot: SnapshotId) -> Fut<'_, Result<BTreeMap<EntityId, String>, PortError>>;

@@ -23,6 +23,7 @@ mod kept;
 mod lineage;
 mod metamorphic;
 mod nothing;
+mod precedence;
 mod published;
 mod remade;
 mod scale;

@@ -14,11 +14,11 @@ use kepi_query::{
 
 use super::{Reporter, not_found, words};
 use crate::{
-    facts::ScreenedAnswers,
+    facts::{Discrepancies, ScreenedAnswers},
     format,
     reader::{QuarantineQuery, ViewError},
     view::{
-        LoadView, MissingCount, Named, ProfileView, QuarantineView, QuarantinedRow, RuleCount, RuleView,
+        DiscrepanciesView, DiscrepancyView, LoadView, MissingCount, Named, OverruledView, ProfileView, QuarantineView, QuarantinedRow, RuleCount, RuleView,
         ScreenView, SourceView, SourcesView,
     },
 };
@@ -60,7 +60,53 @@ impl<'a> Reporter<'a> {
             sources,
             rules: self.data_rules(),
             screens: self.facts.screened()?.into_iter().map(|of| self.screen(of)).collect(),
+            discrepancies: self.discrepancies()?,
         })
+    }
+
+    /// What sources say against each other.
+    pub(crate) fn discrepancies(self) -> Result<Vec<DiscrepanciesView>, ViewError> {
+        let found = self.facts.discrepancies()?;
+        Ok(found.iter().map(|of| self.discrepancies_of(of)).collect())
+    }
+
+    fn discrepancies_of(self, of: &Discrepancies) -> DiscrepanciesView {
+        let entity = self.project().entities.get(&of.entity);
+        let attribute = |id: &AttributeId| {
+            Named::new(id, entity.and_then(|e| e.attribute(id)).map_or(id.as_str(), |a| a.name.as_str()))
+        };
+        let source = |id: &str| {
+            let known = self.project().sources.values().find(|source| source.id.as_str() == id);
+            Named { id: id.to_owned(), name: known.map_or_else(|| id.to_owned(), |source| source.name.clone()) }
+        };
+        let order = entity.and_then(|e| e.precedence.as_ref()).map(|of| of.order.as_slice());
+        let counts: Vec<OverruledView> = of
+            .counts
+            .iter()
+            .map(|((id, believed, overruled), n)| OverruledView {
+                attribute: attribute(id),
+                believed: source(believed),
+                overruled: source(overruled),
+                values: *n,
+            })
+            .collect();
+        DiscrepanciesView {
+            entity: Named::new(&of.entity, entity.map_or(of.entity.as_str(), |e| &e.name)),
+            order: order.unwrap_or_default().iter().map(|id| source(id.as_str())).collect(),
+            shared: of.shared,
+            overruled: counts.iter().map(|of| of.values).sum(),
+            counts,
+            all: of
+                .all
+                .iter()
+                .map(|of| DiscrepancyView {
+                    key: of.key.clone(),
+                    attribute: attribute(&of.attribute),
+                    believed: of.believed.clone(),
+                    overruled: of.overruled.clone(),
+                })
+                .collect(),
+        }
     }
 
     fn screen(self, of: ScreenedAnswers) -> ScreenView {

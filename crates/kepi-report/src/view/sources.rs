@@ -4,6 +4,7 @@ use kepi_model::project::{Consequence, Mode, Otherwise};
 use kepi_query::landing::{self, RowCounts};
 
 use super::names::{Named, Person, ProjectView};
+use crate::trace::FoundRow;
 
 /// All sources.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +21,51 @@ pub struct SourcesView {
     pub rules: Vec<DataRuleView>,
     /// Entities whose rows are screened.
     pub screens: Vec<ScreenView>,
+    /// Entities whose rows are composed of several sources.
+    pub discrepancies: Vec<DiscrepanciesView>,
+}
+
+/// What sources of one entity say against each other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DiscrepanciesView {
+    /// The entity.
+    pub entity: Named,
+    /// Its sources, the one that is believed first at the head.
+    pub order: Vec<Named>,
+    /// Rows that more than one source knows.
+    pub shared: u64,
+    /// Values that are overruled.
+    pub overruled: u64,
+    /// The same by attribute, source that is believed and source that is not.
+    pub counts: Vec<OverruledView>,
+    /// Each of them, by key and attribute; none for who may not see rows.
+    pub all: Vec<DiscrepancyView>,
+}
+
+/// How often one source is believed against another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverruledView {
+    /// The attribute.
+    pub attribute: Named,
+    /// Who is believed.
+    pub believed: Named,
+    /// Who is not.
+    pub overruled: Named,
+    /// How often.
+    pub values: u64,
+}
+
+/// A value that is overruled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DiscrepancyView {
+    /// The key of the row.
+    pub key: String,
+    /// The attribute.
+    pub attribute: Named,
+    /// What holds.
+    pub believed: FoundRow,
+    /// What another source says.
+    pub overruled: FoundRow,
 }
 
 /// What is doubtful about the rows of an entity, and what became of them.

@@ -175,6 +175,20 @@ fn entity_row(at: usize, row: &TracedEntityRow) -> Markup {
             }
             dl.pins { @for (name, value) in own { dt { (words(name)) } dd { (told(plain(value))) } } }
             @for of in &row.gathered { (gathered(at, of)) }
+            @if !row.said.is_empty() {
+                h3 { "What each source says" }
+                ul.plain {
+                    @for of in &row.said {
+                        @for (i, by) in of.by.iter().enumerate() {
+                            li {
+                                (capital(&words(&of.attribute))) ": " strong { (told(plain(&by.value))) } " "
+                                (place(by.file.as_deref(), by.row))
+                                @if i > 0 { @if of.by.first().is_some_and(|first| first.value == by.value) { ", the same" } @else { ", not believed" } }
+                            }
+                        }
+                    }
+                }
+            }
         }
     }
 }

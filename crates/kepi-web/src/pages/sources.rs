@@ -3,7 +3,10 @@
 use kepi_model::project::{Consequence, Mode, Otherwise};
 use kepi_report::{
     csv, format,
-    view::{DataRuleView, DeliveryView, RowCounts, ScreenView, SourceState, SourceView, SourcesView},
+    trace::{FoundRow, plain},
+    view::{
+        DataRuleView, DeliveryView, DiscrepanciesView, RowCounts, ScreenView, SourceState, SourceView, SourcesView,
+    },
 };
 use maud::{Markup, html};
 
@@ -14,6 +17,9 @@ use crate::{
 
 /// Periods shown in which a rule does not hold.
 const MOST_BROKEN: usize = 6;
+
+/// Overruled values shown of an entity.
+const MOST_OVERRULED: usize = 100;
 
 /// Files shown of a source; the JSON has all.
 const MOST_LOADS: usize = 20;
@@ -31,6 +37,7 @@ pub(crate) fn render(view: &SourcesView) -> Markup {
         (needs_a_look(view))
         (data_rules(&view.rules))
         (screens(&view.screens))
+        (discrepancies(&view.discrepancies))
         section aria-labelledby="accounts" {
             h2 #accounts { "Every row is accounted for" }
             ul.tiles.totals {
@@ -196,6 +203,75 @@ fn screens(screens: &[ScreenView]) -> Markup {
                 }
                 p.note { "Answers that are excluded or confirmed are in no KPI; each KPI of these answers shows its figure without screening, too. " code { "kepi screen list" } " names them." }
             }
+        }
+    }
+}
+
+/// What sources of one entity say against each other.
+fn discrepancies(all: &[DiscrepanciesView]) -> Markup {
+    html! {
+        @if !all.is_empty() {
+            section aria-labelledby="discrepancies" {
+                h2 #discrepancies { "Sources that know the same rows" }
+                @for of in all {
+                    h3 { (of.entity.name) ": " (format::count(of.overruled)) " overruled" }
+                    p {
+                        @match of.shared { 1 => { "1 row is" } n => { (format::count(n)) " rows are" } }
+                        " known to more than one source. Believed first: "
+                        @for (i, source) in of.order.iter().enumerate() { @if i > 0 { ", then " } a href={ "#" (source.id) } { (source.name) } } "."
+                    }
+                    @if !of.counts.is_empty() {
+                        div.scroll role="region" aria-label={ "Overruled values of " (of.entity.name) } tabindex="0" {
+                            table.figures {
+                                thead { tr { th scope="col" { "Attribute" } th scope="col" { "Believed" } th scope="col" { "Overruled" } th.num scope="col" { "Values" } } }
+                                tbody {
+                                    @for count in &of.counts {
+                                        tr {
+                                            th scope="row" { (count.attribute.name) }
+                                            td { (count.believed.name) }
+                                            td { (count.overruled.name) }
+                                            td.num { (parts::count(count.values)) }
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                    @if !of.all.is_empty() {
+                        details {
+                            summary { "Which values they are" }
+                            div.scroll role="region" aria-label={ "Each overruled value of " (of.entity.name) } tabindex="0" {
+                                table.figures {
+                                    thead { tr { th scope="col" { "Row" } th scope="col" { "Attribute" } th scope="col" { "Believed" } th scope="col" { "Overruled" } } }
+                                    tbody {
+                                        @for one in of.all.iter().take(MOST_OVERRULED) {
+                                            tr {
+                                                th scope="row" { (one.key) }
+                                                td { (one.attribute.name) }
+                                                td { (stated(&one.believed)) }
+                                                td { (stated(&one.overruled)) }
+                                            }
+                                        }
+                                    }
+                                }
+                            }
+                            @if of.all.len() > MOST_OVERRULED {
+                                p.note { "The first " (MOST_OVERRULED) " of " (format::count(of.overruled)) "; " code { "kepi sources --discrepancies" } " lists all." }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a source says, and where.
+fn stated(row: &FoundRow) -> Markup {
+    html! {
+        span {
+            strong { (plain(&row.value)) }
+            @if let (Some(file), Some(number)) = (&row.file, row.row) { " " span.note { (file) " row " (number) } }
         }
     }
 }

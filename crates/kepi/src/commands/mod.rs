@@ -97,8 +97,12 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Screen(what) => screen::screen(what, cli, out).await,
         Command::Override(what) => overrides::overrides(what, cli, out).await,
         Command::Run(what) => run::run(what, cli, out).await,
-        Command::Sources { source } => {
-            sources::sources(&compose::board(Site::of(cli), out).await?, source.as_deref(), out)
+        Command::Sources { source, discrepancies } => {
+            let facts = compose::board(Site::of(cli), out).await?;
+            match discrepancies {
+                true => sources::discrepancies(&facts, source.as_deref(), out),
+                false => sources::sources(&facts, source.as_deref(), out),
+            }
         }
         Command::Show(what) => show::show(what, &compose::board(Site::of(cli), out).await?, out),
         Command::Explain(what) => show::explain(what, &compose::board(Site::of(cli), out).await?, out),

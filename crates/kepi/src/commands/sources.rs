@@ -6,14 +6,15 @@ use kepi_report::{
     api::v1,
     facts::Facts,
     format,
-    view::{DataRuleView, ProfileView, SourceView},
+    trace::plain,
+    view::{DataRuleView, DiscrepancyView, Named, ProfileView, SourceView},
 };
 
 use super::show::{ROW_COUNTS, count_fields};
 use crate::{
     cli::Format,
     failure::Failure,
-    output::{Field, Grid, Output},
+    output::{Field, Grid, Output, counted},
 };
 
 /// Periods that are named in which a rule does not hold.
@@ -95,6 +96,66 @@ pub fn sources(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result<(),
                     );
                 }
             }
+        }
+    }
+    Ok(())
+}
+
+/// Prints what sources that know the same rows say against each other, of one of them or of all.
+pub fn discrepancies(facts: &dyn Facts, only: Option<&str>, out: Output) -> Result<(), Failure> {
+    if out.format == Format::Json {
+        return Ok(out.json(&v1::sources(facts)?.discrepancies)?);
+    }
+    let view = Reporter::new(facts).sources()?;
+    let for_people = out.format == Format::Table;
+    let mut header = vec!["Entity", "Key", "Attribute", "Believed", "From", "Overruled", "Of"];
+    if !for_people {
+        header = vec!["Entity", "Key", "Attribute"];
+        header.extend(["Believed", "Believed source", "Believed file", "Believed row"]);
+        header.extend(["Overruled", "Overruled source", "Overruled file", "Overruled row"]);
+    }
+    let mut grid = Grid::new(&header);
+    let is_meant = |of: &DiscrepancyView| {
+        let by = [&of.believed, &of.overruled];
+        only.is_none_or(|id| by.iter().any(|row| row.source.as_deref() == Some(id)))
+    };
+    for of in &view.discrepancies {
+        for one in of.all.iter().filter(|one| is_meant(one)) {
+            let name = |of: &Named| Field::text(if for_people { &of.name } else { &of.id });
+            let mut row = vec![name(&of.entity), Field::text(&one.key), name(&one.attribute)];
+            for said in [&one.believed, &one.overruled] {
+                row.push(Field::text(plain(&said.value)));
+                let (source, file) = (said.source.as_deref().unwrap_or_default(), said.file.as_deref());
+                let number = said.row.map(|row| row.to_string()).unwrap_or_default();
+                match for_people {
+                    true => row.push(Field::text(format!("{} row {number}", file.unwrap_or(source)))),
+                    false => row.extend([
+                        Field::text(source),
+                        Field::text(file.unwrap_or_default()),
+                        Field::digits(number.clone(), number),
+                    ]),
+                }
+            }
+            grid.push(row);
+        }
+    }
+    let any = view.discrepancies.iter().flat_map(|of| &of.all).any(is_meant);
+    if !for_people || any {
+        out.rows(&grid)?;
+    }
+    if for_people {
+        for of in &view.discrepancies {
+            let order: Vec<&str> = of.order.iter().map(|source| source.id.as_str()).collect();
+            out.line(&format!(
+                "{}: {} known to more than one source, {} overruled; believed first: {}",
+                of.entity.id,
+                counted(of.shared, "row"),
+                counted(of.overruled, "value"),
+                order.join(", then ")
+            ))?;
+        }
+        if view.discrepancies.is_empty() {
+            out.line("no entity says `precedence`: no two sources know the same rows")?;
         }
     }
     Ok(())

@@ -164,6 +164,17 @@ fn print_rows(entity: &str, rows: &[TracedEntityRow], out: Output) -> Result<(),
             }
         }
         row.gathered.iter().try_for_each(|of| print_gathered(of, out))?;
+        for of in &row.said {
+            for (place, by) in of.by.iter().enumerate() {
+                let whom = match of.by.first() {
+                    _ if place == 0 => "believed",
+                    Some(first) if first.value == by.value => "the same",
+                    _ => "not believed",
+                };
+                let said = from_where(by.file.as_deref(), by.row, by.source.as_deref());
+                out.line(&format!("  {}, {whom}: {}{said}", of.attribute, plain(&by.value)))?;
+            }
+        }
     }
     Ok(())
 }

@@ -168,6 +168,104 @@ fn two_systems_that_know_the_same_rows_do_not_erase_each_other() {
     assert_eq!(figures(&less, "gold"), [figure("2025", 2.0)]);
 }
 
+/// Customers in two systems: sales is believed first, but for how a customer stands, which billing knows better.
+fn in_two_systems() -> String {
+    "entity: account\nprecedence: [crm, billing]\nattributes:\n  mrr: {type: \"money EUR, 2 decimals\"}\n  status: {type: text, \
+     precedence: [billing]}\n---\nsource: billing\ninto: account\nfrom: {csv: {files: \"billing*.csv\"}}\nmode: snapshot\nmap:\n  id: \
+     {column: id, as: text}\n  created_at: {column: at, as: date}\n  tier: {column: tier, as: text}\n  status: {column: \
+     status, as: text}\n  mrr: {column: mrr, as: \"money EUR, 2 decimals\"}\nrules:\n  - {name: one_tariff, require: unique \
+     mrr, else: warn}\n---\nsource: crm\ninto: account\nfrom: {csv: {files: \"crm*.csv\"}}\nmode: snapshot\nmap:\n  id: {column: id, \
+     as: text}\n  created_at: {column: at, as: date}\n  tier: {column: tier, as: text}\n  status: {column: status, as: text}\n  \
+     region: {column: region, as: text}\n"
+        .to_owned()
+        + &*kpi("gold", "count: {of: account, where: tier = 'gold'}", "year")
+        + &*kpi("gone", "count: {of: account, where: status = 'left'}", "year")
+        + &*kpi("mrr", "sum: {of: account, value: mrr}", "year")
+        + "by: [region]\n"
+}
+
+const CRM: (&str, &str) = (
+    "crm.csv",
+    "id,at,tier,status,region\na1,2025-02-01,gold,active,north\na2,2025-02-01,gold,active,south\na3,2025-02-01,,active,south\n",
+);
+const BILLING: (&str, &str) = (
+    "billing.csv",
+    "id,at,tier,status,mrr\na1,2025-02-01,silver,left,10.00\na3,2025-02-01,gold,,20.00\na4,2025-02-01,gold,active,40.00\n",
+);
+
+#[test]
+fn of_two_systems_that_know_the_same_rows_each_attribute_believes_one_whichever_lands_first() {
+    let definitions = in_two_systems();
+    let at_once = project(&definitions, &[CRM, BILLING]);
+    at_once.ok(&["run"]);
+    let sales_first = project(&definitions, &[CRM]);
+    sales_first.fails_or_not(&["run"]);
+    // What sales alone says: billing's tier and payments have not come.
+    assert_eq!(figures(&sales_first, "gold"), [figure("2025", 2.0)]);
+    sales_first.write(BILLING.0, BILLING.1);
+    sales_first.ok(&["run"]);
+    let billing_first = project(&definitions, &[BILLING]);
+    billing_first.fails_or_not(&["run"]);
+    assert_eq!(figures(&billing_first, "gold"), [figure("2025", 2.0)]);
+    billing_first.write(CRM.0, CRM.1);
+    billing_first.ok(&["run"]);
+    for project in [&at_once, &sales_first, &billing_first] {
+        // Gold are a1 and a2, as sales says, and a3 and a4, of which only billing says anything.
+        assert_eq!(figures(project, "gold"), [figure("2025", 4.0)]);
+        assert_eq!(figures(project, "gone"), [figure("2025", 1.0)]);
+        assert_eq!(figures(project, "mrr"), [figure("2025", 70.0)]);
+        // Payments by region: what one system knows of what the other knows.
+        let by = project.ok(&["show", "kpi", "mrr", "--segment", "region=south", "--format", "csv"]);
+        assert!(by.contains("2025,region=south,20"), "{by}");
+        project.ok(&["reproduce", "kpi/mrr"]);
+    }
+    // Two lists: each overruled value with both places, and how many in all.
+    let listed = at_once.ok(&["sources", "--discrepancies", "--format", "csv"]);
+    let want = "entity,key,attribute,believed,believed_source,believed_file,believed_row,overruled,overruled_source,\
+                overruled_file,overruled_row\naccount,a1,status,left,billing,billing.csv,1,active,crm,crm.csv,1\naccount,a1,tier,gold,crm,\
+                crm.csv,1,silver,billing,billing.csv,1\n";
+    let mut lines: Vec<&str> = listed.lines().collect();
+    lines[1..].sort_unstable();
+    assert_eq!(lines, want.lines().collect::<Vec<_>>());
+    let told = at_once.ok(&["sources", "--discrepancies"]);
+    assert!(
+        told.contains("account: 2 rows known to more than one source, 2 values overruled; believed first: crm, then billing"),
+        "{told}"
+    );
+    // Who said what of a row.
+    let told = at_once.ok(&["trace", "account", "a1"]);
+    for line in [
+        "tier, believed: gold  crm.csv row 1 (source crm)",
+        "tier, not believed: silver  billing.csv row 1 (source billing)",
+        "status, believed: left  billing.csv row 1 (source billing)",
+        "mrr, believed: 10.00  billing.csv row 1 (source billing)",
+        "region, believed: north  crm.csv row 1 (source crm)",
+        "created_at, the same: 2025-02-01  billing.csv row 1 (source billing)",
+    ] {
+        assert!(told.contains(line), "{line} in {told}");
+    }
+}
+
+#[test]
+fn whom_an_entity_believes_may_change_and_what_a_source_leaves_out_is_gone_of_it_alone() {
+    let definitions = in_two_systems();
+    let project = project(&definitions, &[CRM, BILLING]);
+    project.ok(&["run"]);
+    let other = definitions.replace("precedence: [crm, billing]", "precedence: [billing, crm]");
+    project.write("kepi.yml", &format!("{HEAD}{other}"));
+    project.ok(&["run"]);
+    // a1 is silver now, as billing says.
+    assert_eq!(figures(&project, "gold"), [figure("2025", 3.0)]);
+    // A customer that a newer list of billing lacks is still one of sales; one that it alone knew is gone.
+    project.write("billing_2.csv", "id,at,tier,status,mrr\na3,2025-02-01,gold,,20.00\n");
+    let generous = other.replace("mode: snapshot\nmap", "mode: snapshot\ndeletes: {at_most: 90%}\nmap");
+    project.write("kepi.yml", &format!("{HEAD}{generous}"));
+    project.ok(&["run"]);
+    assert_eq!(figures(&project, "gold"), [figure("2025", 3.0)]);
+    assert_eq!(figures(&project, "gone"), [figure("2025", 0.0)]);
+    assert_eq!(figures(&project, "mrr"), [figure("2025", 20.0)]);
+}
+
 #[test]
 fn a_snapshot_that_is_cut_short_ends_nothing() {
     let definitions =

@@ -6,20 +6,28 @@ use crate::{
     codes,
     findings::Findings,
     id::{AttributeId, EntityId, SourceId},
-    project::{Mapping, MappingFrom, Mode, Source},
+    project::{Entity, Mapping, MappingFrom, Mode, Source},
     wording::quoted,
 };
 
 /// Two systems that each know other attributes of the same rows. A row of the one would supersede the other's row whole,
-/// and what it does not know would be gone; so it is refused until rows are composed attribute by attribute. Sources
+/// and what it does not know would be gone; so it is refused unless the entity says whom it believes. Sources
 /// whose keys are made different, as by a prefix, or whose rows are final cannot do that.
 ///
 /// One source stands for all that fill the same attributes in the same way, so that many alike are compared once.
-pub(in crate::check) fn together(sources: &BTreeMap<SourceId, Source>, findings: &mut Findings) {
+pub(in crate::check) fn together(
+    sources: &BTreeMap<SourceId, Source>,
+    entities: &BTreeMap<EntityId, Entity>,
+    findings: &mut Findings,
+) {
     let mut kinds: BTreeMap<(&EntityId, String), &Source> = BTreeMap::new();
     for source in sources.values() {
         if source.mode == Mode::Keys {
             lists(source, sources, findings);
+            continue;
+        }
+        // Rows that are composed erase nothing of each other.
+        if entities.get(&source.into).is_some_and(|entity| entity.precedence.is_some()) {
             continue;
         }
         kinds.entry((&source.into, kind(source))).or_insert(source);
@@ -85,9 +93,9 @@ fn pair(one: &Source, other: &Source, findings: &mut Findings) {
         .related(one.span, "the other source")
         .expected("every attribute of a row from one source")
         .fix(format!(
-            "fill an entity of its own that refers to `{}`, or join the files before they land; if the sources know \
+            "fill an entity of its own that refers to `{}`, or say which of them {} believes first: `precedence: [{}, {}]` under the entity; if the sources know \
              different rows, set their keys apart: `prefix` under the key's mapping",
-            other.into
+            other.into, other.into, one.id, other.id
         ));
 }
 

@@ -4,20 +4,20 @@ use kepi_model::project::{self, Consequence, Mode, Otherwise};
 use kepi_query::landing::RowCounts;
 
 use super::{
-    Api, BrokenRule, DataRule, Delivery, Load, Missing, Profile, Quarantine, QuarantinedRow, Rows, Rule,
+    Api, BrokenRule, DataRule, Delivery, Discrepancies, Discrepancy, Load, Missing, Overruled, Profile, Quarantine, QuarantinedRow, Rows, Rule,
     Source, Sources, from_named,
 };
 use crate::{
     facts::Facts,
     reader::{QuarantineQuery, ViewError},
     reporter::Reporter,
-    view::{DataRuleView, DeliveryView, ProfileView},
+    view::{DataRuleView, DeliveryView, DiscrepanciesView, ProfileView},
 };
 
 /// All sources.
 ///
 /// # Errors
-/// None now; a later reader may have some.
+/// What sources say against each other cannot be read.
 pub fn sources(facts: &dyn Facts) -> Result<Sources, ViewError> {
     let at = Api(Reporter::new(facts));
     let all = facts.project().sources.values();
@@ -28,6 +28,7 @@ pub fn sources(facts: &dyn Facts) -> Result<Sources, ViewError> {
         total: rows(counts.into_iter().sum()),
         sources,
         data_rules: at.0.data_rules().into_iter().map(data_rule).collect(),
+        discrepancies: at.0.discrepancies()?.into_iter().map(discrepancies).collect(),
     })
 }
 
@@ -65,6 +66,32 @@ pub fn quarantine(facts: &dyn Facts, query: &QuarantineQuery) -> Result<Quaranti
             })
             .collect(),
     })
+}
+
+/// Values that are overruled which programs are told of an entity.
+const MOST_OVERRULED: usize = 1000;
+
+fn discrepancies(of: DiscrepanciesView) -> Discrepancies {
+    let counts = of.counts.into_iter().map(|of| Overruled {
+        attribute: from_named(of.attribute),
+        believed: from_named(of.believed),
+        overruled: from_named(of.overruled),
+        values: of.values,
+    });
+    let values = of.all.into_iter().take(MOST_OVERRULED).map(|of| Discrepancy {
+        key: of.key,
+        attribute: from_named(of.attribute),
+        believed: of.believed,
+        overruled: of.overruled,
+    });
+    Discrepancies {
+        entity: from_named(of.entity),
+        precedence: of.order.into_iter().map(from_named).collect(),
+        shared: of.shared,
+        overruled: of.overruled,
+        counts: counts.collect(),
+        values: values.collect(),
+    }
 }
 
 fn data_rule(of: DataRuleView) -> DataRule {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Code, Named, Person, Project};
+use crate::trace::FoundRow;
 
 /// Rows by what became of them: read = out of scope + landed; landed = accepted + superseding + quarantined + duplicate.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -40,6 +41,53 @@ pub struct Sources {
     /// Rules about data sets, those that do not hold first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub data_rules: Vec<DataRule>,
+    /// Entities whose rows are composed of several sources: what these say against each other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub discrepancies: Vec<Discrepancies>,
+}
+
+/// What sources of one entity say against each other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Discrepancies {
+    /// The entity.
+    pub entity: Named,
+    /// Its sources, the one that is believed first at the head.
+    pub precedence: Vec<Named>,
+    /// Rows that more than one source knows.
+    pub shared: u64,
+    /// Values that are overruled.
+    pub overruled: u64,
+    /// How often one source is believed against another.
+    pub counts: Vec<Overruled>,
+    /// Values that are overruled, by key and attribute, at most a thousand; none for who may not see rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<Discrepancy>,
+}
+
+/// How often one source is believed against another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Overruled {
+    /// The attribute.
+    pub attribute: Named,
+    /// Who is believed.
+    pub believed: Named,
+    /// Who is not.
+    pub overruled: Named,
+    /// How often.
+    pub values: u64,
+}
+
+/// A value that is overruled.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Discrepancy {
+    /// The key of the row.
+    pub key: String,
+    /// The attribute.
+    pub attribute: Named,
+    /// What holds, and where it stands.
+    pub believed: FoundRow,
+    /// What another source says, and where it stands.
+    pub overruled: FoundRow,
 }
 
 /// A rule about a data set.
