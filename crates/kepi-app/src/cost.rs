@@ -10,6 +10,7 @@ use kepi_model::{
 use kepi_query::{
     derive::{self, Derived},
     kept::{Amount, Kept, Making, Why},
+    port::PinnedInputs,
     scans,
 };
 use serde::Serialize;
@@ -45,16 +46,24 @@ impl App {
     /// The lake cannot be read, or a definition does not fit what has landed.
     pub async fn cost(&self, project: &Project, at: i64) -> Result<Vec<ScanCost>, AppError> {
         let inputs = self.lake.pin(project, None).await.map_err(AppError::Lake)?;
+        let mut costs = Vec::new();
+        for zone in project.zones() {
+            costs.extend(self.cost_in(&project.in_zone(&zone), &inputs, at)?);
+        }
+        Ok(costs)
+    }
+
+    fn cost_in(&self, project: &Project, inputs: &PinnedInputs, at: i64) -> Result<Vec<ScanCost>, AppError> {
         let work: Vec<(&Kpi, Grain)> = project
             .kpis
             .values()
             .flat_map(|kpi| plan::grains_of(kpi, project).into_iter().map(move |grain| (kpi, grain)))
             .collect();
-        let watermarks = reach_of(project, &inputs, at);
-        let derived = derive::plan(&work, project, &inputs, at, &watermarks)?;
+        let watermarks = reach_of(project, inputs, at);
+        let derived = derive::plan(&work, project, inputs, at, &watermarks)?;
         let kept = Kept::only_reading(self.evaluator.as_ref(), self.shelf.as_ref());
         let (making, made) = match &derived {
-            Some(plan) => kept.making(plan, &inputs),
+            Some(plan) => kept.making(plan, inputs),
             None => (Vec::new(), Derived::default()),
         };
         let makes = |kpi: &&Kpi| kpi.wordings().any(|of| !of.made.is_empty());

@@ -74,13 +74,23 @@ struct At<'a> {
 }
 
 impl App {
-    /// The methodology of `kpi/…` or `scorecard/…` as in force on a day and known after an event, in Markdown: what it says, of
-    /// which rows, who agreed to it, and its figures as published by then. The same question has the same answer for ever, unless
-    /// texts are erased.
+    /// Every wording of a definition that was adopted until an event: from which day on, when and by whom, what it changed, why, who
+    /// agreed, and as what it was written before; in Markdown.
     ///
     /// # Errors
-    /// Nothing of that name was in force, or the database or the lake refuses.
-    pub async fn methodology(&self, id: &str, day: Date, position: Option<u64>) -> Result<String, AppError> {
+    /// Nothing of that name was ever in force, or the database refuses.
+    pub async fn versions(&self, id: &str, day: Date, position: Option<u64>) -> Result<String, AppError> {
+        let (position, organisation) = self.known_at(position).await?;
+        let (files, _) = archive::of(&self.store, &organisation.register).await?;
+        let project = project_of(&files)?;
+        let at = At { app: self, organisation: &organisation, project: &project, id, day, position };
+        let mut to = Document(String::new());
+        at.versions(&mut to).await?;
+        Ok(to.0)
+    }
+
+    /// What was known after an event.
+    async fn known_at(&self, position: Option<u64>) -> Result<(u64, Organisation), AppError> {
         let head = self.store.newest_event().await?;
         let position = position.unwrap_or(head);
         if position == 0 || position > head {
@@ -90,6 +100,17 @@ impl App {
         if organisation.register.position() == 0 {
             return Err(AppError::NotFound(format!("nothing was in force yet at event {position}")));
         }
+        Ok((position, organisation))
+    }
+
+    /// The methodology of `kpi/…` or `scorecard/…` as in force on a day and known after an event, in Markdown: what it says, of
+    /// which rows, who agreed to it, and its figures as published by then. The same question has the same answer for ever, unless
+    /// texts are erased.
+    ///
+    /// # Errors
+    /// Nothing of that name was in force, or the database or the lake refuses.
+    pub async fn methodology(&self, id: &str, day: Date, position: Option<u64>) -> Result<String, AppError> {
+        let (position, organisation) = self.known_at(position).await?;
         let (files, pin) = archive::of(&self.store, &organisation.register).await?;
         let project = project_of(&files)?;
         let at = At { app: self, organisation: &organisation, project: &project, id, day, position };

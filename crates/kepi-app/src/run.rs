@@ -229,6 +229,15 @@ pub struct Computed {
     pub judged: Judged,
 }
 
+impl Computed {
+    /// Adds what was computed in another zone.
+    fn add(&mut self, more: Self) {
+        self.values.extend(more.values);
+        self.not_renewed.extend(more.not_renewed);
+        self.without.extend(more.without);
+    }
+}
+
 impl App {
     /// Lands, computes, publishes.
     ///
@@ -387,12 +396,44 @@ impl App {
         Ok(found)
     }
 
-    /// Computes every value of a project from pinned inputs: what is made of landed rows first, then one scan an entity, time
-    /// and version rule. A KPI that is held back, or whose scan fails, is not renewed; the others are.
+    /// Computes every value of a project from pinned inputs, zone by zone: a KPI whose days begin elsewhere knows other
+    /// edges of periods. A KPI that is held back, or whose scan fails, is not renewed; the others are.
     ///
     /// # Errors
     /// A definition does not fit the project, or every scan failed.
     pub async fn compute(
+        &self,
+        project: &Project,
+        inputs: &PinnedInputs,
+        basis: Basis<'_>,
+        progress: &dyn RunProgress,
+    ) -> Result<Computed, AppError> {
+        let zones = project.zones();
+        let mut computed = match zones.as_slice() {
+            [_] => self.compute_in(project, inputs, basis, progress).await?,
+            zones => {
+                let mut all: Option<Computed> = None;
+                for zone in zones {
+                    let part = project.in_zone(zone);
+                    let basis = Basis { held_back: basis.held_back.clone(), ..basis };
+                    let more = self.compute_in(&part, inputs, basis, progress).await?;
+                    match &mut all {
+                        Some(all) => all.add(more),
+                        None => all = Some(more),
+                    }
+                }
+                all.ok_or_else(|| AppError::Corrupt { what: "a project", reason: "it has no zone".to_owned() })?
+            }
+        };
+        trust::unjudged(project, &mut computed.not_renewed);
+        let Computed { values, not_renewed, .. } = &mut computed;
+        values.retain(|value: &Value| !not_renewed.contains_key(&value.kpi));
+        computed.judged = trust::withhold(project, &mut computed.values).map_err(FinishError::from)?;
+        Ok(computed)
+    }
+
+    /// Computes the KPIs of one zone: what is made of landed rows first, then one scan an entity, time and version rule.
+    async fn compute_in(
         &self,
         project: &Project,
         inputs: &PinnedInputs,
@@ -464,12 +505,10 @@ impl App {
                 Err(error) => return Err(error.into()),
             }
         }
-        trust::unjudged(project, &mut not_renewed);
-        values.retain(|value: &Value| !not_renewed.contains_key(&value.kpi));
         match failed.into_iter().next() {
             Some(error) if held_back.is_empty() && not_renewed.len() == project.kpis.len() => Err(error),
             _ => {
-                let judged = trust::withhold(project, &mut values).map_err(FinishError::from)?;
+                let judged = Judged::default();
                 Ok(Computed { values, not_renewed, without, strays: strays.clone(), watermarks, judged })
             }
         }

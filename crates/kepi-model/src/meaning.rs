@@ -306,6 +306,8 @@ pub(crate) fn scorecard(
             form.push(json!(["units", cascade.as_of.word(), moved]));
         }
     }
+    // Only where it is said.
+    form.extend(scorecard.time_zone.as_ref().map(|zone| json!(["zone", zone])));
     hash("scorecard", &Value::Array(form))
 }
 

@@ -11,7 +11,7 @@ mod source;
 mod strategy;
 mod unit;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -29,12 +29,7 @@ use crate::{
 };
 
 pub use crate::entity::{Attribute, Entity};
-pub use crate::measure::{
-    Aggregate, AsOf, Basis, BasisKind, BasisPoints, Belief, Better, Bins, Design, Dimension, Disposition,
-    Duration, DurationSummary, Indicator, Kpi, MARGIN_SCALE, Margin, MarginTo, Mean, Measure, MissingRule,
-    Nps, Population, Quantile, Rating, RatingKind, RatingSummary, Ratio, Response, Sensitivity, Share, Sign,
-    Spacing, SurveyGates, Target, TargetLines, Total, Trim, Unmatched, ValueUnit, WithoutData,
-};
+pub use crate::measure::{Aggregate, AsOf, Basis, BasisKind, BasisPoints, Belief, Better, Bins, Design, Dimension, Disposition, Duration, DurationSummary, Indicator, Kpi, MARGIN_SCALE, Margin, MarginTo, Mean, Measure, MissingRule, Nps, Population, Quantile, Rating, RatingKind, RatingSummary, Ratio, Response, Sensitivity, Share, Sign, Spacing, SurveyGates, Target, TargetLines, Total, Trim, Unmatched, ValueUnit, WithoutData, Zoned};
 pub use crate::secret::{Secret, Setting};
 pub use connection::{Auth, Connection, S3, S3Keys, To};
 pub use guardrail::{Bound, Demand, Guardrail, StageGate, Still};
@@ -158,6 +153,30 @@ impl Default for Balance {
             per_person: 7,
             per_scorecard: 30,
         }
+    }
+}
+
+impl Project {
+    /// The zones in which days of its KPIs begin, its own first.
+    pub fn zones(&self) -> Vec<String> {
+        let mut zones = vec![self.calendar.zone.clone()];
+        let others: BTreeSet<&String> = self.kpis.values().filter_map(|kpi| Some(&kpi.zoned.as_ref()?.zone)).collect();
+        zones.extend(others.into_iter().filter(|zone| **zone != self.calendar.zone).cloned());
+        zones
+    }
+
+    /// The zone in which days of a KPI begin.
+    pub fn zone_of<'a>(&'a self, kpi: &'a Kpi) -> &'a str {
+        kpi.zoned.as_ref().map_or(&self.calendar.zone, |of| &of.zone)
+    }
+
+    /// The project with the KPIs alone whose days begin in a zone, and its calendar in that zone.
+    #[must_use]
+    pub fn in_zone(&self, zone: &str) -> Self {
+        let mut part = self.clone();
+        part.kpis.retain(|_, kpi| self.zone_of(kpi) == zone);
+        zone.clone_into(&mut part.calendar.zone);
+        part
     }
 }
 

@@ -34,7 +34,7 @@ use crate::{
     logged::{LogAsked, Logged},
     people::{Directory, PeopleAsked},
     reader::ViewError,
-    trace::{TracedEntityRow, TracedValue},
+    trace::{FoundRow, TracedEntityRow, TracedValue},
     view::Viewer,
 };
 
@@ -407,11 +407,23 @@ impl Facts for Seen {
     }
     fn discrepancies(&self) -> Result<Arc<[Discrepancies]>, ViewError> {
         let all = self.facts.discrepancies()?;
-        if all.is_empty() || self.may_see_rows(None).is_ok() {
-            return Ok(all);
-        }
-        // How many there are is everybody's; which rows they are of is not.
-        Ok(all.iter().map(|of| Discrepancies { all: Vec::new(), ..of.clone() }).collect())
+        let Some(part) = &self.part else { return Ok(all) };
+        // How many there are is for who sees the deliveries of both; which rows they are of for who sees rows of both.
+        let source = |name: &str| name.parse().ok();
+        let data = |name: &str| source(name).is_some_and(|id| part.sight.data(&id));
+        let rows = |row: &FoundRow| {
+            row.source.as_deref().and_then(source).is_some_and(|id| part.sight.data(&id) && part.sight.rows(&id))
+        };
+        let seen = |of: &Discrepancies| {
+            let counts = of.counts.iter().filter(|((_, believed, other), _)| data(believed) && data(other));
+            let all = of.all.iter().filter(|of| rows(&of.believed) && rows(&of.overruled));
+            Discrepancies {
+                counts: counts.map(|(who, n)| (who.clone(), *n)).collect(),
+                all: all.cloned().collect(),
+                ..of.clone()
+            }
+        };
+        Ok(all.iter().map(seen).collect())
     }
     fn silences(&self) -> Result<Vec<Silence>, ViewError> {
         let mut all = self.facts.silences()?;

@@ -71,12 +71,14 @@ impl App {
         // What was in force in the period, of a KPI that changed with time.
         let kpi = project.kpis.get(kpi).and_then(|kpi| kpi.in_period(period, &project.calendar));
         let kpi = kpi.ok_or_else(nothing)?;
+        // Its rows belong to days of the zone in which it was computed.
+        let zoned = project.in_zone(project.zone_of(kpi));
         let figure = figure(&published, row)
             .map_err(|why| AppError::Corrupt { what: "a published value", reason: why.to_string() })?;
         let states = CellStates::decode(states_of(&published, row)).ok();
         let pinned = self.lake.pin(&project, Some(run.pins.snapshot)).await.map_err(AppError::Lake)?;
         let found =
-            trace::value(traceable(self, &project, &pinned, &run), kpi, period, segment, &self.lake.secret())
+            trace::value(traceable(self, &zoned, &pinned, &run), kpi, period, segment, &self.lake.secret())
                 .await?;
         let disagreements: Vec<String> = match &states {
             // Of figures that earlier versions left only a hash is known, and nothing can be held against it.
@@ -87,7 +89,7 @@ impl App {
                 .map(|(term, role)| format!("{} of {}", role_word(role), term_word(kpi, term)))
                 .collect(),
         };
-        let shown = Shown::new(&project.calendar)?;
+        let shown = Shown::new(&zoned.calendar)?;
         let influence = states.as_ref().and_then(|of| Influence::of(&found, kpi, of, project.confidence));
         let (most, files) =
             influence.as_ref().map(|of| shown.moving(&project, kpi, period, &found, of)).unwrap_or_default();

@@ -11,6 +11,7 @@ mod targets;
 mod together;
 mod unfilled;
 mod without_data;
+mod zoned;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -40,6 +41,7 @@ pub(super) use dated::by_day;
 pub(super) use dimensions::declared_dimensions;
 pub(super) use moves::read as beliefs;
 pub(super) use together::together;
+pub(super) use zoned::read as zoned;
 
 /// What a KPI is read in.
 pub(super) struct Surroundings<'a> {
@@ -162,6 +164,7 @@ fn read(
         around: BTreeMap::new(),
         hash: crate::id::Hash([0; 32]),
         wording: crate::id::Hash([0; 32]),
+        zoned: None,
         from: None,
         earlier: Vec::new(),
         text: context.files.slice(document.span).to_owned(),

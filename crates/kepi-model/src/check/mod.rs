@@ -194,6 +194,8 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     kpi::together(definitions, &entities, &kpis, &sources, context);
     strategy::together(definitions, strategy.as_ref(), context);
     scorecard::together(definitions, &kpis, context);
+    let mut scorecards = scorecards;
+    kpi::zoned(&definitions.kpis, &around, (&mut kpis, &mut scorecards), context);
     let header = header?;
     Some(Project {
         id: header.id,

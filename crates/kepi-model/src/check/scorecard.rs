@@ -78,6 +78,7 @@ pub(super) fn read(
         name: written.name.cloned()?,
         unit,
         period: written.period.cloned()?,
+        time_zone: written.time_zone.get().map(|zone| zone.0.clone()),
         missing: missing?.rule.cloned()?,
         minimum_coverage: missing?.minimum_coverage.get()?.0.to_f64(),
         perspectives: read,
@@ -115,6 +116,7 @@ pub(super) fn dated(
         for earlier in &wordings {
             let differs = [
                 ("period", earlier.period != last.period),
+                ("time zone", earlier.time_zone != last.time_zone),
                 ("unit", earlier.unit != last.unit),
                 ("cascade", earlier.cascade != last.cascade),
             ];

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use crate::{
     calendar::Grain,
-    decode::{Map, Name, Share, table},
+    decode::{Map, Name, Share, Zone, table},
     id::{KpiId, LevelId, ObjectiveId, PerspectiveId, ScorecardId, UnitId},
     project::{CascadeAsOf, CascadeTargets, CascadeValue, MissingRule},
 };
@@ -49,6 +49,9 @@ table! {
         "First day it holds. The same scorecard may stand several times, each from another day; default from ever.",
         "2026-01-01";
     period: Grain, required, "Its period.", "quarter";
+    time_zone: Zone, optional,
+        "The zone in which days and periods of its KPIs begin; default the project's. They are computed in each zone that is asked for.",
+        "Asia/Tokyo";
     missing: Missing, default "{rule: ignore, minimum_coverage: 0%}", "What a missing child does.",
         "{rule: ignore, minimum_coverage: 70%}";
     perspectives: Map<PerspectiveId, ScorecardPerspective>, required,

@@ -23,6 +23,8 @@ pub struct Scorecard {
     pub unit: Option<UnitId>,
     /// Its period.
     pub period: Grain,
+    /// The zone in which its days and periods begin, where not in the project's.
+    pub time_zone: Option<String>,
     /// What a missing child does.
     pub missing: MissingRule,
     /// Less weight with a value than this, and the node has no score; a share of 1.

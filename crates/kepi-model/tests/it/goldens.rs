@@ -280,6 +280,27 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ],
         ),
         (
+            "K0470",
+            vec![
+                edit("kepi.yml", "", "---\nentity: call\nkey: [id]\ntime: on_day\nattributes:\n  id: {type: text}\n  on_day: {type: date}\n"),
+                edit(
+                    "sources.yml",
+                    "",
+                    "---\nsource: calls\ninto: call\nfrom: {csv: {files: data/calls.csv}}\nmode: append\nmap:\n  id:     {column: id, as: text}\n  on_day: {column: day, as: date}\npurpose: service_improvement\n",
+                ),
+                edit(
+                    "kpis.yml",
+                    "",
+                    "---\nkpi: calls_per_answer\nname: Calls for each answer\nobjective: recommended\nindicator: lagging\nbetter: lower\nmeasure: {ratio: {numerator: {count: {of: call}}, denominator: {count: {of: survey_response}}}}\nperiod: month\naccountable: owner\npurpose: service_improvement\n",
+                ),
+                edit(
+                    "scorecard.yml",
+                    "",
+                    "---\nscorecard: far_east\nname: The far east\nperiod: month\ntime_zone: Asia/Tokyo\nperspectives:\n  customer:\n    weight: 100%\n    objectives: {recommended: {weight: 100%, kpis: {calls_per_answer: 100%}}}\n",
+                ),
+            ],
+        ),
+        (
             "K0469",
             vec![edit(
                 "kepi.yml",

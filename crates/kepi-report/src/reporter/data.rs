@@ -80,6 +80,8 @@ impl<'a> Reporter<'a> {
             Named { id: id.to_owned(), name: known.map_or_else(|| id.to_owned(), |source| source.name.clone()) }
         };
         let order = entity.and_then(|e| e.precedence.as_ref()).map(|of| of.order.as_slice());
+        // Of a source that is not seen, not even the name.
+        let order = order.unwrap_or_default().iter().filter(|id| self.project().sources.contains_key(*id));
         let counts: Vec<OverruledView> = of
             .counts
             .iter()
@@ -92,7 +94,7 @@ impl<'a> Reporter<'a> {
             .collect();
         DiscrepanciesView {
             entity: Named::new(&of.entity, entity.map_or(of.entity.as_str(), |e| &e.name)),
-            order: order.unwrap_or_default().iter().map(|id| source(id.as_str())).collect(),
+            order: order.map(|id| source(id.as_str())).collect(),
             shared: of.shared,
             overruled: counts.iter().map(|of| of.values).sum(),
             counts,

@@ -55,6 +55,7 @@ impl<'a> Reporter<'a> {
             unit: self.unit(asked.unit),
             units: self.unit_choices(&asked),
             period: self.label(asked.period),
+            time_zone: scorecard.time_zone.clone(),
             in_force_from: in_force_from(asked.card.scorecard, scorecard),
             moves: self.moves(&asked),
             complete: !matches!(freshness.finality, Some(Finality::Provisional { .. })),

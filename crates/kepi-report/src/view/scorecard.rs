@@ -141,6 +141,8 @@ pub struct ScorecardView {
     pub units: Vec<UnitChoice>,
     /// The period shown, as the interface takes it.
     pub period: String,
+    /// The zone in which its days and periods begin, where it says so.
+    pub time_zone: Option<String>,
     /// Of a scorecard that changed with time, the first day of the weights and KPIs shown, or *ever*.
     pub in_force_from: Option<String>,
     /// Units that moved within the period, and so changed whose rows are whose.

@@ -462,6 +462,7 @@ fn definition(view: &KpiView) -> Markup {
             p { (d.words) }
             p.formula { (d.formula) }
             @if let Some(day) = &d.in_force_from { p.note { "In force from " (day) "." } }
+            p.note { a href={ "/register?id=kpi/" (view.current.kpi.id) } { "Versions of this definition" } }
             @if !d.gates.is_empty() { p.note { "Published with " (d.gates.join(" and ")) "." } }
             @if let Some(said) = &d.without_data { p.note { "Periods without data: " (said) "." } }
             details {

@@ -26,6 +26,7 @@ pub(crate) fn render(view: &ScorecardView) -> Markup {
             p.sub {
                 @if let Some(unit) = &view.unit { (unit.name) " · " }
                 (view.period)
+                @if let Some(zone) = &view.time_zone { " · days of " (zone) }
                 " · " (parts::freshness(&view.freshness)) " · " (view.rows().count()) @if view.rows().count() == 1 { " KPI" } @else { " KPIs" }
                 @if let Some(day) = &view.in_force_from { " · weights and KPIs in force from " (day) }
             }

@@ -217,8 +217,11 @@ fn discrepancies(all: &[DiscrepanciesView]) -> Markup {
                     h3 { (of.entity.name) ": " (format::count(of.overruled)) " overruled" }
                     p {
                         @match of.shared { 1 => { "1 row is" } n => { (format::count(n)) " rows are" } }
-                        " known to more than one source. Believed first: "
-                        @for (i, source) in of.order.iter().enumerate() { @if i > 0 { ", then " } a href={ "#" (source.id) } { (source.name) } } "."
+                        " known to more than one source."
+                        @if !of.order.is_empty() {
+                            " Believed first: "
+                            @for (i, source) in of.order.iter().enumerate() { @if i > 0 { ", then " } a href={ "#" (source.id) } { (source.name) } } "."
+                        }
                     }
                     @if !of.counts.is_empty() {
                         div.scroll role="region" aria-label={ "Overruled values of " (of.entity.name) } tabindex="0" {

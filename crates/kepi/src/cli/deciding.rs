@@ -30,6 +30,9 @@ pub struct Register {
     /// The methodology of a KPI or a scorecard as in force on the day, default today, with figures and approvals, in Markdown.
     #[arg(long, requires = "of")]
     pub document: bool,
+    /// Every wording of it that was ever adopted: when, by whom, what it changed, why, and who agreed.
+    #[arg(long, requires = "of", conflicts_with = "document")]
+    pub versions: bool,
 }
 
 /// `kepi propose`.

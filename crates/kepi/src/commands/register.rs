@@ -16,10 +16,13 @@ pub async fn register(which: &Register, site: Site<'_>, out: Output) -> Result<(
         let why = "nothing is in force yet: the first `kepi run` puts in force what stands in the folder";
         return Err(Failure::Other(why.to_owned()));
     };
-    if let (true, Some(of)) = (which.document, &which.of) {
+    if let (true, Some(of)) = (which.document || which.versions, &which.of) {
         let Some(app) = compose::reading(site).await? else { return Err(super::deciding::nothing()) };
         let day = which.day.unwrap_or_else(compose::today);
-        let text = app.methodology(of, day, which.at).await?;
+        let text = match which.versions {
+            true => app.versions(of, day, which.at).await?,
+            false => app.methodology(of, day, which.at).await?,
+        };
         return match out.format {
             Format::Json => {
                 Ok(out.json(&serde_json::json!({ "of": of, "day": day.to_string(), "markdown": text }))?)

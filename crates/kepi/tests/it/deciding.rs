@@ -524,6 +524,11 @@ fn the_methodology_of_a_past_date_is_what_was_in_force_then_with_figures_and_app
     let now = document("kpi/recommendation", &events(&project));
     assert!(now.contains(NORTH), "{now}");
     assert!(now.contains("item 1: proposed by ann: only the north; bea yes"), "{now}");
+    // Every version with its author and reason, and how it was written before.
+    let versions = project.ok(&["register", "kpi/recommendation", "--versions"]);
+    assert!(versions.contains("item 1: proposed by ann: only the north; bea yes"), "{versions}");
+    assert!(versions.matches("- from ever: adopted").count() == 2, "{versions}");
+    assert!(versions.contains("adopted, replaced since") && versions.contains(NPS), "{versions}");
     let (_, said) = project.fails(3, &["register", "kpi/nothing", "--document"]);
     assert!(said.contains("nothing was in force of `kpi/nothing`"), "{said}");
 }

@@ -266,6 +266,78 @@ fn whom_an_entity_believes_may_change_and_what_a_source_leaves_out_is_gone_of_it
     assert_eq!(figures(&project, "mrr"), [figure("2025", 20.0)]);
 }
 
+/// Eleven events around the first of March and of April in Kiritimati, Tokyo, Berlin, Los Angeles and Pago Pago.
+const EVENTS: &str = "id,at\n\
+    e1,2026-02-28T11:30:00Z\ne2,2026-02-28T16:00:00Z\ne3,2026-02-28T23:30:00Z\ne4,2026-03-01T07:59:00Z\ne5,2026-03-01T08:00:00Z\n\
+    e6,2026-03-01T10:59:00Z\ne7,2026-03-01T11:00:00Z\ne8,2026-03-31T14:59:00Z\ne9,2026-03-31T22:30:00Z\n\
+    e10,2026-04-01T06:59:00Z\ne11,2026-04-01T07:00:00Z\n";
+
+#[test]
+fn scorecards_of_several_zones_read_the_days_that_begin_there() {
+    let zones = ["Asia/Tokyo", "America/Los_Angeles", "Pacific/Kiritimati", "Pacific/Pago_Pago"];
+    let objective = "objective: heard\n";
+    let mut definitions = "strategy: s\nmission: M\nperspectives: {customer: {name: Customers}}\nobjectives: {heard: {name: Heard, \
+                           perspective: customer}}\n---\nentity: visit\nkey: [id]\ntime: day\nattributes: {id: {type: text}, day: {type: \
+                           date}}\n---\nsource: events\ninto: event\nfrom: {csv: {files: events.csv}}\nmode: append\nmap:\n  id: {column: \
+                           id, as: text}\n  occurred_at: {column: at, as: timestamp}\n---\nsource: visits\ninto: visit\nfrom: {csv: {files: \
+                           visits.csv}}\nmode: append\nmap:\n  id: {column: id, as: text}\n  day: {column: day, as: date}\n"
+        .to_owned();
+    definitions += &(kpi("events", "count: {of: event}", "month") + objective);
+    definitions += &(kpi("daily", "count: {of: event}", "day") + objective);
+    definitions += &(kpi("early", "count: {of: event, where: \"occurred_at < '2026-03-01'\"}", "year") + objective);
+    definitions += &(kpi("per_event", "formula: {kpis: {a: events, b: {kpi: events, ago: 1 month}}, value: a / b}", "month") + objective);
+    definitions += &(kpi("visits", "count: {of: visit}", "month") + objective);
+    for (n, zone) in zones.iter().enumerate() {
+        definitions += &format!(
+            "---\nscorecard: card_{n}\nname: Card {n}\nperiod: year\ntime_zone: {zone}\nperspectives: {{customer: {{weight: 100%, \
+             objectives: {{heard: {{weight: 100%, kpis: {{events: 20%, daily: 20%, early: 20%, per_event: 20%, visits: 20%}}}}}}}}}}\n"
+        );
+    }
+    let project = Project::empty();
+    let head = HEAD.replace("UTC", "Europe/Berlin");
+    project.write("kepi.yml", &format!("{head}{definitions}"));
+    project.write("events.csv", EVENTS);
+    project.write("visits.csv", "id,day\nv1,2026-03-01\nv2,2026-03-31\n");
+    project.ok(&["run"]);
+    let months = |kpi: &str| {
+        let all = figures(&project, kpi).into_iter();
+        all.filter(|(_, n)| *n > 0.0).map(|(period, n)| (period, n as i64)).collect::<Vec<_>>()
+    };
+    let of = |all: &[(&str, i64)]| all.iter().map(|(period, n)| ((*period).to_owned(), *n)).collect::<Vec<_>>();
+    // In Berlin e3 is of March, half an hour after midnight; e9 is of April, since clocks are two hours ahead by then.
+    assert_eq!(months("events"), of(&[("2026-02", 2), ("2026-03", 6), ("2026-04", 3)]));
+    // Tokyo: the 28th ends at 15:00 UTC.
+    assert_eq!(months("events__asia_tokyo"), of(&[("2026-02", 1), ("2026-03", 7), ("2026-04", 3)]));
+    // Los Angeles: the 28th ends at 08:00 UTC, the 31st at 07:00, for clocks have changed on the 8th.
+    assert_eq!(months("events__america_los_angeles"), of(&[("2026-02", 4), ("2026-03", 6), ("2026-04", 1)]));
+    // Kiritimati: 14 hours ahead, no event is of February. Pago Pago, 11 behind: none is of April.
+    assert_eq!(months("events__pacific_kiritimati"), of(&[("2026-03", 7), ("2026-04", 4)]));
+    assert_eq!(months("events__pacific_pago_pago"), of(&[("2026-02", 6), ("2026-03", 5)]));
+    // Across the date line one instant has two dates: e6 is of 2 March here, of 28 February there.
+    let days = |zone: &str| months(&format!("daily__{zone}"));
+    assert_eq!(days("pacific_kiritimati"), of(&[("2026-03-01", 5), ("2026-03-02", 2), ("2026-04-01", 4)]));
+    assert_eq!(
+        days("pacific_pago_pago"),
+        of(&[("2026-02-28", 6), ("2026-03-01", 1), ("2026-03-31", 4)])
+    );
+    // A day in a condition is a day of that zone, too.
+    for (zone, n) in [("", 2), ("__asia_tokyo", 1), ("__america_los_angeles", 4), ("__pacific_pago_pago", 6)] {
+        assert_eq!(months(&format!("early{zone}")), of(&[("2026", n)]), "early{zone}");
+    }
+    // What is computed of others is computed of theirs; days that landed as days are those days everywhere.
+    let per = figures(&project, "per_event__asia_tokyo");
+    assert_eq!(per, [figure("2026-03", 7.0), figure("2026-04", 3.0 / 7.0)]);
+    assert_eq!(months("visits"), of(&[("2026-03", 2)]));
+    let card = project.ok(&["show", "scorecard", "card_0", "--format", "json"]);
+    assert!(card.contains("\"time_zone\": \"Asia/Tokyo\""), "{card}");
+    assert!(card.contains("\"visits\"") && card.contains("\"events__asia_tokyo\""), "{card}");
+    // Made again and traced to rows they are the same.
+    project.ok(&["reproduce", "kpi/events__asia_tokyo"]);
+    let told = project.ok(&["trace", "events__asia_tokyo", "--period", "2026-03"]);
+    assert!(told.contains("The rows add up to the states that were published"), "{told}");
+    assert!(told.contains("e2") && !told.contains("e1 "), "{told}");
+}
+
 #[test]
 fn a_snapshot_that_is_cut_short_ends_nothing() {
     let definitions =

@@ -80,6 +80,7 @@ pub fn scorecard(
         scorecard: Named { id: of.id.to_string(), name: of.name.clone() },
         unit: at.unit(asked.unit),
         period: at.0.label(asked.period),
+        time_zone: of.time_zone.clone(),
         in_force_from: in_force_from(asked.card.scorecard, of),
         moves: at.0.moves(&asked).into_iter().map(unit_move).collect(),
         complete: values().all(Reading::is_final),

@@ -54,6 +54,9 @@ pub struct Scorecard {
     pub unit: Option<Named>,
     /// The period.
     pub period: String,
+    /// The zone in which its days and periods begin, where it says so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub time_zone: Option<String>,
     /// Of a scorecard that changed with time, the first day of the weights and KPIs that hold in the period, or `ever`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub in_force_from: Option<String>,
