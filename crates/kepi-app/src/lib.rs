@@ -48,6 +48,7 @@ mod rebasing;
 mod refusals;
 pub mod register;
 pub mod reproduce;
+pub mod restating;
 pub mod run;
 pub mod screening;
 pub mod slips;

@@ -228,7 +228,7 @@ fn subject(text: &str) -> Result<Subject, AppError> {
 }
 
 /// Leaves only what is needed for a subject.
-fn narrow(project: &mut Project, asked: Option<&Subject>) {
+pub(crate) fn narrow(project: &mut Project, asked: Option<&Subject>) {
     let keep: Vec<KpiId> = match asked {
         None => return,
         Some(Subject::Kpi(kpi)) => vec![kpi.clone()],

@@ -723,6 +723,13 @@ pub struct Explain {
     /// Period; default the newest complete one.
     #[arg(long)]
     pub period: Option<String>,
+    /// Of a KPI whose figure was final and is another now: which of the changes since moved it, and by how much. It is computed
+    /// once more with each selection of them.
+    #[arg(long, requires = "what", requires = "period", conflicts_with = "unit")]
+    pub restated: bool,
+    /// With `--restated`: of this segment, such as `region=north`; default all rows.
+    #[arg(long, requires = "restated")]
+    pub segment: Option<String>,
 }
 
 /// `kepi what-if`.

@@ -158,7 +158,7 @@ impl App {
     }
 
     /// A run and the definitions that were in force for it.
-    async fn as_for(&self, number: i64) -> Result<(Run, Project), AppError> {
+    pub(crate) async fn as_for(&self, number: i64) -> Result<(Run, Project), AppError> {
         let runs = self.values.runs(None).await.map_err(AppError::Lake)?;
         let run = runs.into_iter().find(|run| run.number == number);
         let run = run.ok_or_else(|| AppError::Corrupt {

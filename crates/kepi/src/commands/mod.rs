@@ -23,6 +23,7 @@ mod periods;
 mod plan;
 mod register;
 mod reproduce;
+mod restated;
 mod reviewing;
 mod run;
 mod schema;
@@ -105,6 +106,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
             }
         }
         Command::Show(what) => show::show(what, &compose::board(Site::of(cli), out).await?, out),
+        Command::Explain(what) if what.restated => restated::restated(what, cli, out).await,
         Command::Explain(what) => show::explain(what, &compose::board(Site::of(cli), out).await?, out),
         Command::WhatIf(what) => what_if::what_if(what, &compose::board(Site::of(cli), out).await?, out),
         Command::Weigh(what) => weigh::weigh(what, out),

@@ -268,6 +268,33 @@ fn whom_an_entity_believes_may_change_and_what_a_source_leaves_out_is_gone_of_it
     assert_eq!(figures(&project, "mrr"), [figure("2025", 20.0)]);
 }
 
+#[test]
+fn what_moved_a_restated_figure_is_told_change_by_change() {
+    let orders = |least: &str| {
+        "source: lines\ninto: order_item\nfrom: {csv: {files: \"lines_*.csv\"}}\nmode: \
+         append\nmap:\n  id: {column: id, as: text}\n  ordered_at: {column: at, as: timestamp}\n  quantity: {column: n, as: \
+         integer}\n"
+            .to_owned()
+            + &*kpi("large", &format!("count: {{of: order_item, where: quantity >= {least}}}"), "month")
+    };
+    let first = "id,at,n\n1,2026-01-05T10:00:00Z,20\n2,2026-01-06T10:00:00Z,8\n3,2026-01-07T10:00:00Z,12\n4,2026-03-01T10:00:00Z,30\n";
+    let late = "id,at,n\n5,2026-01-08T10:00:00Z,7\n6,2026-01-09T10:00:00Z,15\n7,2026-01-10T10:00:00Z,25\n";
+    let project = project(&orders("10"), &[("lines_1.csv", first)]);
+    project.ok(&["run"]);
+    assert_eq!(figures(&project, "large")[0], figure("2026-01", 2.0));
+    let (_, said) = project.fails(3, &["explain", "large", "--restated", "--period", "2026-01"]);
+    assert!(said.contains("was not restated"), "{said}");
+    project.write("kepi.yml", &format!("{HEAD}{}", orders("5")));
+    project.write("lines_2.csv", late);
+    project.ok(&["run"]);
+    // Two at first; three by the new definition alone, four with the late rows alone, six with both.
+    assert_eq!(figures(&project, "large")[0], figure("2026-01", 6.0));
+    let told = project.ok(&["explain", "large", "--restated", "--period", "2026-01"]);
+    assert!(told.contains("2 by run 1, 6 by run 2, +4"), "{told}");
+    let place = |text: &str| told.find(text).unwrap_or_else(|| panic!("{text} in {told}"));
+    assert!(place("+2.5  rows of order_item") < place("+1.5  its definition"), "{told}");
+}
+
 /// Eleven events around the first of March and of April in Kiritimati, Tokyo, Berlin, Los Angeles and Pago Pago.
 const EVENTS: &str = "id,at\n\
     e1,2026-02-28T11:30:00Z\ne2,2026-02-28T16:00:00Z\ne3,2026-02-28T23:30:00Z\ne4,2026-03-01T07:59:00Z\ne5,2026-03-01T08:00:00Z\n\
