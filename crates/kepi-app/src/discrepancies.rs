@@ -44,7 +44,8 @@ impl App {
         snapshot: SnapshotId,
     ) -> Result<Vec<Said>, AppError> {
         let Some(precedence) = &entity.precedence else { return Ok(Vec::new()) };
-        let found = self.lake.uncomposed(project, &entity.id, Some(snapshot)).await.map_err(AppError::Lake)?;
+        let found =
+            self.lake.uncomposed(project, &entity.id, Some(snapshot)).await.map_err(AppError::Lake)?;
         let Some(Uncomposed { columns, rows }) = found else { return Ok(Vec::new()) };
         let shown = Shown::new(&project.calendar)?;
         let composer = Composer::new(&columns, &rows, &entity.key, precedence);

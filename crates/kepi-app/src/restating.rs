@@ -100,27 +100,34 @@ impl App {
         let published = self.values.newest(&VALUE, Some(&[kpi.to_string()])).await.map_err(AppError::Lake)?;
         let text = segment.to_string();
         let is_meant = |rows: &Table, row: usize| {
-            Vouched::read_grain(rows.grain(row)) == Some(grain) && rows.period(row) == day && rows.segment(row) == text
+            Vouched::read_grain(rows.grain(row)) == Some(grain)
+                && rows.period(row) == day
+                && rows.segment(row) == text
         };
-        let row = (0..published.rows()).find(|row| is_meant(&published, *row) && published.withdrawn(*row).is_empty());
+        let row = (0..published.rows())
+            .find(|row| is_meant(&published, *row) && published.withdrawn(*row).is_empty());
         let row = row.ok_or_else(|| none("is not published"))?;
         let first = restates(&published, row).ok_or_else(|| none("was not restated"))?;
         let last = published.run(row);
         let period = period_of(&published, row, grain, &project.calendar);
-        let first_day = project.calendar.first_day(period).map_err(|e| AppError::Corrupt {
-            what: "a published period",
-            reason: e.to_string(),
-        })?;
-        let history = self.values.history(&VALUE, kpi.as_str(), Some(first_day)).await.map_err(AppError::Lake)?;
+        let first_day = project
+            .calendar
+            .first_day(period)
+            .map_err(|e| AppError::Corrupt { what: "a published period", reason: e.to_string() })?;
+        let history =
+            self.values.history(&VALUE, kpi.as_str(), Some(first_day)).await.map_err(AppError::Lake)?;
         let said = |rows: &Table, row: usize| figure(rows, row).ok()?.estimate.ok().map(|of| of.point);
         let then = (0..history.rows()).find(|row| is_meant(&history, *row) && history.run(*row) == first);
-        let then = then.and_then(|row| said(&history, row)).ok_or_else(|| none("had no value when it was final"))?;
+        let then =
+            then.and_then(|row| said(&history, row)).ok_or_else(|| none("had no value when it was final"))?;
         let now = said(&published, row).ok_or_else(|| none("has no value now"))?;
         let (then_side, now_side) = (self.side(first, kpi).await?, self.side(last, kpi).await?);
         let changes = changes(&then_side, &now_side, kpi);
         let mut with: Vec<f64> = Vec::new();
         for chosen in 0..1usize << changes.len() {
-            let found = self.with((&then_side, &now_side), &changes, chosen, (kpi, period, segment), progress).await?;
+            let found = self
+                .with((&then_side, &now_side), &changes, chosen, (kpi, period, segment), progress)
+                .await?;
             with.push(found.map_err(|why| {
                 let names: Vec<String> = picked(&changes, chosen).map(Change::words).collect();
                 none(&format!("would have no value with {} alone: {why}", names.join(" and ")))
@@ -135,7 +142,10 @@ impl App {
         // What is left is what another version makes of the same.
         let rest = (now - then) - explained;
         if rest.abs() > 1e-9 * (now.abs() + then.abs()) {
-            moved.push(Moved { what: "how it is computed: another version, calendar or data of time zones".to_owned(), by: rest });
+            moved.push(Moved {
+                what: "how it is computed: another version, calendar or data of time zones".to_owned(),
+                by: rest,
+            });
         }
         moved.sort_by(|a, b| b.by.abs().total_cmp(&a.by.abs()));
         Ok(Restatement {
@@ -165,7 +175,8 @@ impl App {
         progress: &dyn RunProgress,
     ) -> Result<Result<f64, String>, AppError> {
         let mut project = &then.project;
-        let (mut inputs, mut watermarks, mut at) = (then.inputs.clone(), then.run.pins.watermarks.clone(), then.run.at);
+        let (mut inputs, mut watermarks, mut at) =
+            (then.inputs.clone(), then.run.pins.watermarks.clone(), then.run.at);
         for change in picked(changes, chosen) {
             match change {
                 Change::Definition => project = &now.project,
@@ -180,7 +191,8 @@ impl App {
         }
         let basis = Basis { watermarks: Some(&watermarks), at, ..Basis::default() };
         let computed = self.compute(project, &inputs, basis, progress).await?;
-        let found = computed.values.iter().find(|of| of.kpi == *kpi && of.period == period && of.segment == *segment);
+        let found =
+            computed.values.iter().find(|of| of.kpi == *kpi && of.period == period && of.segment == *segment);
         Ok(match found.map(|of| &of.estimate) {
             Some(Ok(estimate)) => Ok(estimate.point),
             Some(Err(why)) => Err(why.to_string()),

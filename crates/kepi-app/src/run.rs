@@ -422,7 +422,10 @@ impl App {
                         None => all = Some(more),
                     }
                 }
-                all.ok_or_else(|| AppError::Corrupt { what: "a project", reason: "it has no zone".to_owned() })?
+                all.ok_or_else(|| AppError::Corrupt {
+                    what: "a project",
+                    reason: "it has no zone".to_owned(),
+                })?
             }
         };
         trust::unjudged(project, &mut computed.not_renewed);

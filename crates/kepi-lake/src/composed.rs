@@ -8,7 +8,9 @@ use std::{
 };
 
 use arrow::{
-    array::{ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray},
+    array::{
+        ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    },
     datatypes::{Int64Type, TimestampMicrosecondType},
 };
 use kepi_model::{
@@ -20,8 +22,8 @@ use kepi_query::{
     compose::Composer,
     landing::Uncomposed,
     port::{
-        MemoryColumn, MemoryTable, PinnedColumn, PinnedFile, PinnedInputs, PinnedTable, SnapshotId, TableData,
-        system,
+        MemoryColumn, MemoryTable, PinnedColumn, PinnedFile, PinnedInputs, PinnedTable, SnapshotId,
+        TableData, system,
     },
 };
 
@@ -42,7 +44,11 @@ const BATCH_ROWS: usize = 65_536;
 
 impl LocalLake {
     /// Puts composed rows in the place of those of sources that know the same ones.
-    pub(crate) async fn compose(&self, project: &Project, inputs: &mut PinnedInputs) -> Result<(), LakeError> {
+    pub(crate) async fn compose(
+        &self,
+        project: &Project,
+        inputs: &mut PinnedInputs,
+    ) -> Result<(), LakeError> {
         for entity in project.entities.values() {
             let Some(precedence) = &entity.precedence else { continue };
             let Some(table) = inputs.tables.get_mut(&entity.id) else { continue };
@@ -97,7 +103,8 @@ impl LocalLake {
 
 fn files(table: &PinnedTable) -> Vec<DataFile> {
     let TableData::Files(files) = &table.data else { return Vec::new() };
-    let file = |of: &PinnedFile| DataFile { id: 0, path: of.path.clone().into(), rows: of.rows, bytes: of.bytes };
+    let file =
+        |of: &PinnedFile| DataFile { id: 0, path: of.path.clone().into(), rows: of.rows, bytes: of.bytes };
     files.iter().map(file).collect()
 }
 
@@ -177,7 +184,8 @@ impl Composing {
     fn table(&self) -> Table {
         let mut table = table_of(&self.columns);
         for column in &mut table.columns {
-            column.personal = self.entity.attributes.iter().any(|a| a.personal && a.id.as_str() == column.name);
+            column.personal =
+                self.entity.attributes.iter().any(|a| a.personal && a.id.as_str() == column.name);
         }
         table
     }

@@ -29,7 +29,12 @@ use crate::{
 };
 
 pub use crate::entity::{Attribute, Entity};
-pub use crate::measure::{Aggregate, AsOf, Basis, BasisKind, BasisPoints, Belief, Better, Bins, Design, Dimension, Disposition, Duration, DurationSummary, Indicator, Kpi, MARGIN_SCALE, Margin, MarginTo, Mean, Measure, MissingRule, Nps, Population, Quantile, Rating, RatingKind, RatingSummary, Ratio, Response, Sensitivity, Share, Sign, Spacing, SurveyGates, Target, TargetLines, Total, Trim, Unmatched, ValueUnit, WithoutData, Zoned};
+pub use crate::measure::{
+    Aggregate, AsOf, Basis, BasisKind, BasisPoints, Belief, Better, Bins, Design, Dimension, Disposition,
+    Duration, DurationSummary, Indicator, Kpi, MARGIN_SCALE, Margin, MarginTo, Mean, Measure, MissingRule,
+    Nps, Population, Quantile, Rating, RatingKind, RatingSummary, Ratio, Response, Sensitivity, Share, Sign,
+    Spacing, SurveyGates, Target, TargetLines, Total, Trim, Unmatched, ValueUnit, WithoutData, Zoned,
+};
 pub use crate::secret::{Secret, Setting};
 pub use connection::{Auth, Connection, S3, S3Keys, To};
 pub use guardrail::{Bound, Demand, Guardrail, StageGate, Still};
@@ -160,7 +165,8 @@ impl Project {
     /// The zones in which days of its KPIs begin, its own first.
     pub fn zones(&self) -> Vec<String> {
         let mut zones = vec![self.calendar.zone.clone()];
-        let others: BTreeSet<&String> = self.kpis.values().filter_map(|kpi| Some(&kpi.zoned.as_ref()?.zone)).collect();
+        let others: BTreeSet<&String> =
+            self.kpis.values().filter_map(|kpi| Some(&kpi.zoned.as_ref()?.zone)).collect();
         zones.extend(others.into_iter().filter(|zone| **zone != self.calendar.zone).cloned());
         zones
     }

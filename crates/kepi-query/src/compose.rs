@@ -105,8 +105,12 @@ impl<'a> Composer<'a> {
             Some(MemoryColumn::Text(texts)) => texts.clone(),
             _ => Texts::default(),
         };
-        let mut gone: Vec<&str> =
-            own.members().iter().map(AsRef::as_ref).filter(|name| !sources.iter().any(|s| s == name)).collect();
+        let mut gone: Vec<&str> = own
+            .members()
+            .iter()
+            .map(AsRef::as_ref)
+            .filter(|name| !sources.iter().any(|s| s == name))
+            .collect();
         gone.sort_unstable();
         let gone: Vec<String> = gone.into_iter().map(str::to_owned).collect();
         sources.extend(gone);
@@ -118,7 +122,9 @@ impl<'a> Composer<'a> {
             .map(|name| sources.iter().position(|s| **s == **name).map_or(last, |at| at as u32))
             .collect();
         let source = (0..rows.rows)
-            .map(|row| own.codes().get(row).and_then(|code| by_code.get(*code as usize)).copied().unwrap_or(last))
+            .map(|row| {
+                own.codes().get(row).and_then(|code| by_code.get(*code as usize)).copied().unwrap_or(last)
+            })
             .collect();
         let instants = |name: &str, none: i64| -> Vec<i64> {
             match column(name) {
@@ -207,16 +213,16 @@ impl<'a> Composer<'a> {
             let said = vec![*row; self.attributes.len()];
             take(&Stretch { from: self.from_of(*row), to: self.to_of(*row), said, lead: *row });
         }
-        let columns = self.columns.iter().zip(&self.rows.columns).enumerate().map(|(at, (column, values))| {
-            match column.name.as_str() {
+        let columns = self.columns.iter().zip(&self.rows.columns).enumerate().map(
+            |(at, (column, values))| match column.name.as_str() {
                 system::VALID_FROM => MemoryColumn::Instant(std::mem::take(&mut from)),
                 system::VALID_TO => MemoryColumn::Instant(std::mem::take(&mut to)),
                 _ => match self.attributes.iter().position(|(of, _)| *of == at) {
                     Some(place) => taken(values, picked.get(place).map(Vec::as_slice).unwrap_or_default()),
                     None => taken(values, &lead),
                 },
-            }
-        });
+            },
+        );
         let columns = columns.collect();
         MemoryTable { rows: lead.len(), columns }
     }
@@ -284,7 +290,8 @@ impl<'a> Composer<'a> {
     /// How many keys more than one source knows now.
     pub fn shared(&self) -> u64 {
         let knows = |rows: &[u32]| {
-            let mut sources = rows.iter().filter(|row| self.to_of(**row) == i64::MAX).map(|row| self.source_of(*row));
+            let mut sources =
+                rows.iter().filter(|row| self.to_of(**row) == i64::MAX).map(|row| self.source_of(*row));
             let first = sources.next();
             sources.any(|source| Some(source) != first)
         };
@@ -327,11 +334,8 @@ impl<'a> Composer<'a> {
                 .filter(|row| self.from_of(*row) <= from && self.to_of(*row) >= to)
                 .collect();
             let Some(lead) = holding.first().copied() else { continue };
-            let said: Vec<u32> = self
-                .attributes
-                .iter()
-                .map(|(at, settled)| self.first(&holding, *at, settled))
-                .collect();
+            let said: Vec<u32> =
+                self.attributes.iter().map(|(at, settled)| self.first(&holding, *at, settled)).collect();
             match stretches.last_mut() {
                 Some(before) if before.to == from && self.same(&before.said, &said) => before.to = to,
                 _ => stretches.push(Stretch { from, to, said, lead }),
@@ -362,7 +366,9 @@ fn has_value(column: &MemoryColumn, row: u32) -> bool {
     let row = row as usize;
     match column {
         MemoryColumn::Text(values) => values.codes().get(row).is_some_and(|code| *code != Texts::MISSING),
-        MemoryColumn::Integer(values) | MemoryColumn::Instant(values) => values.get(row).is_some_and(Option::is_some),
+        MemoryColumn::Integer(values) | MemoryColumn::Instant(values) => {
+            values.get(row).is_some_and(Option::is_some)
+        }
         MemoryColumn::Boolean(values) => values.get(row).is_some_and(Option::is_some),
     }
 }

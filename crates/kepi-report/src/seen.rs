@@ -412,7 +412,10 @@ impl Facts for Seen {
         let source = |name: &str| name.parse().ok();
         let data = |name: &str| source(name).is_some_and(|id| part.sight.data(&id));
         let rows = |row: &FoundRow| {
-            row.source.as_deref().and_then(source).is_some_and(|id| part.sight.data(&id) && part.sight.rows(&id))
+            row.source
+                .as_deref()
+                .and_then(source)
+                .is_some_and(|id| part.sight.data(&id) && part.sight.rows(&id))
         };
         let seen = |of: &Discrepancies| {
             let counts = of.counts.iter().filter(|((_, believed, other), _)| data(believed) && data(other));

@@ -281,7 +281,8 @@ impl Facts for Picture {
         if let Some(known) = self.discrepancies.get() {
             return Ok(Arc::clone(known));
         }
-        let found: Arc<[Discrepancies]> = self.wait(app.discrepancies(self.project())).map_err(unread)?.into();
+        let found: Arc<[Discrepancies]> =
+            self.wait(app.discrepancies(self.project())).map_err(unread)?.into();
         Ok(Arc::clone(self.discrepancies.get_or_init(|| found)))
     }
     fn silences(&self) -> Result<Vec<Silence>, ViewError> {

@@ -305,7 +305,9 @@ impl Reader<'_, '_, '_> {
             );
             return None;
         }
-        for (option, key, _) in written.written().filter(|(name, ..)| ["values", "scale", "precedence", "newest"].contains(name)) {
+        for (option, key, _) in
+            written.written().filter(|(name, ..)| ["values", "scale", "precedence", "newest"].contains(name))
+        {
             self.context
                 .report(
                     codes::ATTRIBUTE_FORM,

@@ -308,8 +308,7 @@ pub(super) fn attribute(
             .fix("add `type: text`, or what else it holds");
         return None;
     }
-    let landed =
-        ["type", "name", "description", "values", "scale", "personal", "precedence", "newest"];
+    let landed = ["type", "name", "description", "values", "scale", "personal", "precedence", "newest"];
     for (option, key, _) in written.written().filter(|(option, ..)| !landed.contains(option)) {
         context
             .report(

@@ -23,9 +23,7 @@ pub(super) fn read(
     context: &mut Context<'_>,
 ) {
     for document in written.iter().map(|w| &w.value) {
-        let Some(entity) =
-            document.entity.get().and_then(|name| entities.get_mut(name.id.as_ref()?))
-        else {
+        let Some(entity) = document.entity.get().and_then(|name| entities.get_mut(name.id.as_ref()?)) else {
             continue;
         };
         let said = attributes(document, entity, context.findings);
@@ -39,7 +37,11 @@ pub(super) fn read(
         }
         if document.rows.is_written() {
             context
-                .report(codes::PRECEDENCE, document.precedence.key, format!("nothing is landed in {}", entity.id))
+                .report(
+                    codes::PRECEDENCE,
+                    document.precedence.key,
+                    format!("nothing is landed in {}", entity.id),
+                )
                 .fix("say it of the entities whose rows its own are made of");
             continue;
         }
@@ -67,7 +69,8 @@ type Said = ((AttributeId, Believed), crate::source_text::Span);
 fn attributes(document: &written::Entity, entity: &Entity, findings: &mut Findings) -> Vec<Said> {
     let mut said = Vec::new();
     for entry in document.attributes.items() {
-        let (Some(name), Some(of)) = (entry.key.as_ref().and_then(|key| key.id.clone()), entry.value.as_ref())
+        let (Some(name), Some(of)) =
+            (entry.key.as_ref().and_then(|key| key.id.clone()), entry.value.as_ref())
         else {
             continue;
         };
@@ -85,7 +88,11 @@ fn attributes(document: &written::Entity, entity: &Entity, findings: &mut Findin
         }
         if entity.key.contains(&name) {
             findings
-                .report(codes::PRECEDENCE, at, format!("`{name}` is the key of {}: it is the same in all", entity.id))
+                .report(
+                    codes::PRECEDENCE,
+                    at,
+                    format!("`{name}` is the key of {}: it is the same in all", entity.id),
+                )
                 .fix("remove it");
             continue;
         }
@@ -93,7 +100,13 @@ fn attributes(document: &written::Entity, entity: &Entity, findings: &mut Findin
             let Some(attribute) = entity.attributes.iter().find(|a| a.id == *by) else {
                 let message = format!("{} has no landed attribute `{by}`", entity.id);
                 let known = entity.attributes.iter().map(|a| a.id.as_str());
-                findings.unknown(codes::UNKNOWN_ATTRIBUTE_OF_ENTITY, newest.span, message, by.as_str(), known);
+                findings.unknown(
+                    codes::UNKNOWN_ATTRIBUTE_OF_ENTITY,
+                    newest.span,
+                    message,
+                    by.as_str(),
+                    known,
+                );
                 continue;
             };
             let grows = Type::Number { scale: 0 };
@@ -171,16 +184,24 @@ pub(super) fn sources(
                 .report(
                     codes::PRECEDENCE,
                     source.span,
-                    format!("`{}` tells rows of {} apart by another key than the others", source.id, entity.id),
+                    format!(
+                        "`{}` tells rows of {} apart by another key than the others",
+                        source.id, entity.id
+                    ),
                 )
-                .expected(format!("the key of {}: {}", entity.id, quoted(entity.key.iter().map(|k| k.as_str()))))
+                .expected(format!(
+                    "the key of {}: {}",
+                    entity.id,
+                    quoted(entity.key.iter().map(|k| k.as_str()))
+                ))
                 .fix("remove `key` of the source, and map the entity's");
         }
         precedence.clocks.extend(source.version.clone());
     }
-    let document = written.iter().map(|w| &w.value).find(|of| {
-        of.entity.get().and_then(|name| name.id.as_ref()).is_some_and(|id| *id == entity.id)
-    });
+    let document = written
+        .iter()
+        .map(|w| &w.value)
+        .find(|of| of.entity.get().and_then(|name| name.id.as_ref()).is_some_and(|id| *id == entity.id));
     for item in document.iter().flat_map(|of| of.precedence.items()) {
         // An unknown one has its own finding.
         let Some(source) = sources.get(&item.value) else { continue };

@@ -89,8 +89,7 @@ fn table(rows: &[Row]) -> MemoryTable {
 }
 
 /// What stands: key, tier, status, seats, updated, since, until.
-type Stands =
-    (String, Option<String>, Option<String>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
+type Stands = (String, Option<String>, Option<String>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
 
 fn composed(rows: &[Row]) -> Vec<Stands> {
     let (columns, rows) = (columns(), table(rows));
@@ -133,7 +132,13 @@ const NOTHING: Row = Row {
 fn shop() -> Vec<Row> {
     let of = |key, source, line| Row { key, source, line, ..NOTHING };
     vec![
-        Row { tier: Some("silver"), seats: Some(5), updated: Some(10), until: Some(20), ..of("a1", "crm", 1) },
+        Row {
+            tier: Some("silver"),
+            seats: Some(5),
+            updated: Some(10),
+            until: Some(20),
+            ..of("a1", "crm", 1)
+        },
         Row { tier: Some("gold"), seats: Some(8), updated: Some(20), since: Some(20), ..of("a1", "crm", 2) },
         Row {
             tier: Some("silver"),
@@ -161,7 +166,13 @@ fn shop() -> Vec<Row> {
             ..of("a1", "billing", 3)
         },
         Row { status: Some("trial"), ..of("a2", "desk", 1) },
-        Row { status: Some("active"), tier: Some("gold"), updated: Some(20), since: Some(20), ..of("a2", "crm", 3) },
+        Row {
+            status: Some("active"),
+            tier: Some("gold"),
+            updated: Some(20),
+            since: Some(20),
+            ..of("a2", "crm", 3)
+        },
     ]
 }
 
@@ -253,7 +264,9 @@ fn histories(draws: &mut Draws) -> Vec<Row> {
             let mut since = None;
             for until in edges.into_iter().map(Some).chain([last]) {
                 let line = rows.len() as i64;
-                let text = |draws: &mut Draws, of: [&'static str; 3]| Some(draws.one(&of)).filter(|of| !of.is_empty());
+                let text = |draws: &mut Draws, of: [&'static str; 3]| {
+                    Some(draws.one(&of)).filter(|of| !of.is_empty())
+                };
                 rows.push(Row {
                     key,
                     source,
@@ -273,7 +286,11 @@ fn histories(draws: &mut Draws) -> Vec<Row> {
 }
 
 /// What stands of a key at an instant, asked of one attribute after the other.
-fn plainly(rows: &[Row], key: &str, at: i64) -> Option<(Option<String>, Option<String>, Option<i64>, Option<i64>)> {
+fn plainly(
+    rows: &[Row],
+    key: &str,
+    at: i64,
+) -> Option<(Option<String>, Option<String>, Option<i64>, Option<i64>)> {
     let holding = |source: &str| {
         rows.iter().find(|row| {
             row.key == key
@@ -287,9 +304,11 @@ fn plainly(rows: &[Row], key: &str, at: i64) -> Option<(Option<String>, Option<S
         return None;
     }
     let tier = all.iter().find_map(|row| row.tier).map(str::to_owned);
-    let status = holding("billing").and_then(|row| row.status).or_else(|| all.iter().find_map(|row| row.status));
+    let status =
+        holding("billing").and_then(|row| row.status).or_else(|| all.iter().find_map(|row| row.status));
     let newest = all.iter().filter(|row| row.seats.is_some()).map(|row| row.updated).max();
-    let seats = all.iter().find(|row| row.seats.is_some() && Some(row.updated) == newest).and_then(|row| row.seats);
+    let seats =
+        all.iter().find(|row| row.seats.is_some() && Some(row.updated) == newest).and_then(|row| row.seats);
     let updated = all.iter().filter_map(|row| row.updated).max();
     Some((tier, status.map(str::to_owned), seats, updated))
 }
@@ -309,7 +328,11 @@ fn whatever_comes_in_which_order_the_same_rows_stand_at_every_instant() {
             for at in -1..=UNTIL as i64 {
                 let standing: Vec<&Stands> = made
                     .iter()
-                    .filter(|of| of.0 == key && of.5.is_none_or(|since| since <= at) && of.6.is_none_or(|until| at < until))
+                    .filter(|of| {
+                        of.0 == key
+                            && of.5.is_none_or(|since| since <= at)
+                            && of.6.is_none_or(|until| at < until)
+                    })
                     .collect();
                 assert!(standing.len() <= 1, "seed {seed}: {standing:?}");
                 let stands = standing.first().map(|of| (of.1.clone(), of.2.clone(), of.3, of.4));
@@ -335,10 +358,15 @@ fn planted_contradictions_are_found_and_no_others() {
         let mut planted = BTreeSet::new();
         for (line, key) in KEYS.iter().enumerate() {
             for source in SOURCES {
-                let row = Row { key, source, line: line as i64, tier: Some("gold"), seats: Some(3), ..NOTHING };
+                let row =
+                    Row { key, source, line: line as i64, tier: Some("gold"), seats: Some(3), ..NOTHING };
                 // What was said before, and no source says any more, contradicts nobody.
                 rows.push(Row { tier: Some("none"), until: Some(5), ..row.clone() });
-                rows.push(Row { since: Some(5), status: Some("active").filter(|_| draws.below(2) == 0), ..row });
+                rows.push(Row {
+                    since: Some(5),
+                    status: Some("active").filter(|_| draws.below(2) == 0),
+                    ..row
+                });
             }
             if draws.below(2) == 0 {
                 let source = draws.one(&SOURCES);
@@ -353,7 +381,9 @@ fn planted_contradictions_are_found_and_no_others() {
             found.iter().map(|of| (format!("{:?}", of.key), of.attribute.to_string())).collect();
         let want: BTreeSet<(String, String)> = planted
             .iter()
-            .map(|(key, attribute, _)| (format!("{:?}", [Cell::Text((*key).into())]), (*attribute).to_owned()))
+            .map(|(key, attribute, _)| {
+                (format!("{:?}", [Cell::Text((*key).into())]), (*attribute).to_owned())
+            })
             .collect();
         assert_eq!(told, want, "seed {seed}");
         for of in &found {

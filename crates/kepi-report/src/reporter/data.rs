@@ -18,8 +18,8 @@ use crate::{
     format,
     reader::{QuarantineQuery, ViewError},
     view::{
-        DiscrepanciesView, DiscrepancyView, LoadView, MissingCount, Named, OverruledView, ProfileView, QuarantineView, QuarantinedRow, RuleCount, RuleView,
-        ScreenView, SourceView, SourcesView,
+        DiscrepanciesView, DiscrepancyView, LoadView, MissingCount, Named, OverruledView, ProfileView,
+        QuarantineView, QuarantinedRow, RuleCount, RuleView, ScreenView, SourceView, SourcesView,
     },
 };
 
@@ -77,7 +77,10 @@ impl<'a> Reporter<'a> {
         };
         let source = |id: &str| {
             let known = self.project().sources.values().find(|source| source.id.as_str() == id);
-            Named { id: id.to_owned(), name: known.map_or_else(|| id.to_owned(), |source| source.name.clone()) }
+            Named {
+                id: id.to_owned(),
+                name: known.map_or_else(|| id.to_owned(), |source| source.name.clone()),
+            }
         };
         let order = entity.and_then(|e| e.precedence.as_ref()).map(|of| of.order.as_slice());
         // Of a source that is not seen, not even the name.

@@ -56,6 +56,10 @@ pub use rows::{EntityRowsView, RowsView};
 pub use scorecard::{
     Deviation, InsightView, KpiRow, ObjectiveView, PerspectiveView, ScoreView, ScorecardView, UnitMove,
 };
-pub use sources::{DataRuleView, DeliveryView, DiscrepanciesView, DiscrepancyView, LoadView, MissingCount, OverruledView, ProfileView, QuarantineView, QuarantinedRow, RuleCount, RuleView, ScreenView, SourceState, SourceView, SourcesView};
+pub use sources::{
+    DataRuleView, DeliveryView, DiscrepanciesView, DiscrepancyView, LoadView, MissingCount, OverruledView,
+    ProfileView, QuarantineView, QuarantinedRow, RuleCount, RuleView, ScreenView, SourceState, SourceView,
+    SourcesView,
+};
 pub use strategy::{Lane, LinkEvidence, MapLink, MapObjective, StrategyMapView, ThemeView};
 pub use what_if::{PlaceView, WhatIfView};

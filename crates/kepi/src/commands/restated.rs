@@ -17,7 +17,8 @@ pub async fn restated(what: &Explain, cli: &Cli, out: Output) -> Result<(), Fail
         compose::before_the_first_run(compose::Site::of(cli))?;
         return Err(Failure::Other("nothing is published yet: `kepi run` computes and publishes".to_owned()));
     };
-    let (kpi, period) = (what.what.as_deref().unwrap_or_default(), what.period.as_deref().unwrap_or_default());
+    let (kpi, period) =
+        (what.what.as_deref().unwrap_or_default(), what.period.as_deref().unwrap_or_default());
     let id: KpiId = kpi.parse().map_err(|_| Failure::Other(format!("`{kpi}` is no KPI")))?;
     let segment: Segment = what
         .segment

@@ -199,7 +199,9 @@ fn of_two_systems_that_know_the_same_rows_each_attribute_believes_one_whichever_
     let at_once = project(&definitions, &[CRM, BILLING]);
     at_once.ok(&["run"]);
     // A file with nothing but its header: the source is there, and knows nothing yet.
-    let empty = |of: (&'static str, &'static str), name: &'static str| (name, of.1.split_inclusive('\n').next().unwrap());
+    let empty = |of: (&'static str, &'static str), name: &'static str| {
+        (name, of.1.split_inclusive('\n').next().unwrap())
+    };
     let sales_first = project(&definitions, &[CRM, empty(BILLING, "billing-0.csv")]);
     sales_first.ok(&["run"]);
     // What sales alone says: billing's tier and payments have not come.
@@ -313,8 +315,13 @@ fn scorecards_of_several_zones_read_the_days_that_begin_there() {
         .to_owned();
     definitions += &(kpi("events", "count: {of: event}", "month") + objective);
     definitions += &(kpi("daily", "count: {of: event}", "day") + objective);
-    definitions += &(kpi("early", "count: {of: event, where: \"occurred_at < '2026-03-01'\"}", "year") + objective);
-    definitions += &(kpi("per_event", "formula: {kpis: {a: events, b: {kpi: events, ago: 1 month}}, value: a / b}", "month") + objective);
+    definitions +=
+        &(kpi("early", "count: {of: event, where: \"occurred_at < '2026-03-01'\"}", "year") + objective);
+    definitions += &(kpi(
+        "per_event",
+        "formula: {kpis: {a: events, b: {kpi: events, ago: 1 month}}, value: a / b}",
+        "month",
+    ) + objective);
     definitions += &(kpi("visits", "count: {of: visit}", "month") + objective);
     for (n, zone) in zones.iter().enumerate() {
         definitions += &format!(
@@ -335,7 +342,8 @@ fn scorecards_of_several_zones_read_the_days_that_begin_there() {
         all.into_iter().filter(|(period, n)| period.len() == finest && *n > 0.0).collect::<Vec<_>>()
     };
     let months = |kpi: &str| own(kpi).into_iter().map(|(period, n)| (period, n as i64)).collect::<Vec<_>>();
-    let of = |all: &[(&str, i64)]| all.iter().map(|(period, n)| ((*period).to_owned(), *n)).collect::<Vec<_>>();
+    let of =
+        |all: &[(&str, i64)]| all.iter().map(|(period, n)| ((*period).to_owned(), *n)).collect::<Vec<_>>();
     // In Berlin e3 is of March, half an hour after midnight; e9 is of April, since clocks are two hours ahead by then.
     assert_eq!(months("events"), of(&[("2026-02", 2), ("2026-03", 6), ("2026-04", 3)]));
     // Tokyo: the 28th ends at 15:00 UTC.
@@ -348,12 +356,10 @@ fn scorecards_of_several_zones_read_the_days_that_begin_there() {
     // Across the date line one instant has two dates: e6 is of 2 March here, of 28 February there.
     let days = |zone: &str| months(&format!("daily__{zone}"));
     assert_eq!(days("pacific_kiritimati"), of(&[("2026-03-01", 5), ("2026-03-02", 2), ("2026-04-01", 4)]));
-    assert_eq!(
-        days("pacific_pago_pago"),
-        of(&[("2026-02-28", 6), ("2026-03-01", 1), ("2026-03-31", 4)])
-    );
+    assert_eq!(days("pacific_pago_pago"), of(&[("2026-02-28", 6), ("2026-03-01", 1), ("2026-03-31", 4)]));
     // A day in a condition is a day of that zone, too.
-    for (zone, n) in [("", 2), ("__asia_tokyo", 1), ("__america_los_angeles", 4), ("__pacific_pago_pago", 6)] {
+    for (zone, n) in [("", 2), ("__asia_tokyo", 1), ("__america_los_angeles", 4), ("__pacific_pago_pago", 6)]
+    {
         assert_eq!(months(&format!("early{zone}")), of(&[("2026", n)]), "early{zone}");
     }
     // What is computed of others is computed of theirs; days that landed as days are those days everywhere.

@@ -119,11 +119,13 @@ fn look(kpi: &Kpi, entities: &BTreeMap<EntityId, Entity>, found: &mut (Option<St
         }
         for made in &of.made {
             let Made::Attribute(id, attribute) = made else { continue };
-            let Some(Derivation::Gathered(gathered)) = entities.get(id).and_then(|e| e.derivation(attribute)) else {
+            let Some(Derivation::Gathered(gathered)) = entities.get(id).and_then(|e| e.derivation(attribute))
+            else {
                 continue;
             };
             // What is gathered over the periods of a panel is held against where these begin.
-            let in_panel = entities.get(id).and_then(|e| e.rows.as_ref()).is_some_and(|rows| rows.panel().is_some());
+            let in_panel =
+                entities.get(id).and_then(|e| e.rows.as_ref()).is_some_and(|rows| rows.panel().is_some());
             if let (true, Expression { node: Node::Path(path), .. }) = (in_panel, &gathered.dated) {
                 see(&gathered.of, path);
             }

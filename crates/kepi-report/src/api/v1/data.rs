@@ -4,8 +4,8 @@ use kepi_model::project::{self, Consequence, Mode, Otherwise};
 use kepi_query::landing::RowCounts;
 
 use super::{
-    Api, BrokenRule, DataRule, Delivery, Discrepancies, Discrepancy, Load, Missing, Overruled, Profile, Quarantine, QuarantinedRow, Rows, Rule,
-    Source, Sources, from_named,
+    Api, BrokenRule, DataRule, Delivery, Discrepancies, Discrepancy, Load, Missing, Overruled, Profile,
+    Quarantine, QuarantinedRow, Rows, Rule, Source, Sources, from_named,
 };
 use crate::{
     facts::Facts,
