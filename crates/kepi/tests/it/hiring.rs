@@ -24,7 +24,10 @@ fn a_list_of_personnel_becomes_persons_with_lines_and_who_left_is_gone() {
                 Eve,Desk,dan@example.org,anna.smith@example.org,,2020-01-31\n";
     std::fs::write(&list, rows).unwrap();
     let of = imported(&project, path);
-    assert_eq!((&of["new"], &of["gone"], &of["remarks"]), (&json!(["anna_smith", "bea", "carl"]), &json!([]), &json!([])));
+    assert_eq!(
+        (&of["new"], &of["gone"], &of["remarks"]),
+        (&json!(["anna_smith", "bea", "carl"]), &json!([]), &json!([]))
+    );
     project.ok(&["check", "--quiet"]);
     project.ok(&["run", "--quiet"]);
     assert_eq!(person(&project, "carl")["reports_to"]["id"], "anna_smith");
@@ -37,14 +40,34 @@ fn a_list_of_personnel_becomes_persons_with_lines_and_who_left_is_gone() {
     let text = std::fs::read_to_string(&file).unwrap();
     let away = "person: carl\nsubstitute: bea\naway:\n  - {from: 2026-07-06, until: 2026-07-27}\n";
     std::fs::write(&file, text.replace("person: carl\n", away)).unwrap();
-    std::fs::write(&list, rows.replace("Carl Dunn,Desk", "Carl Dunn,Lead").lines().filter(|row| !row.starts_with("18,")).collect::<Vec<_>>().join("\n")).unwrap();
+    std::fs::write(
+        &list,
+        rows.replace("Carl Dunn,Desk", "Carl Dunn,Lead")
+            .lines()
+            .filter(|row| !row.starts_with("18,"))
+            .collect::<Vec<_>>()
+            .join("\n"),
+    )
+    .unwrap();
     let of = imported(&project, path);
     assert_eq!((&of["new"], &of["changed"], &of["gone"]), (&json!([]), &json!(["carl"]), &json!(["bea"])));
-    assert!(of["remarks"][0].as_str().unwrap().contains("`carl` has the line `dotted_to` to `bea@example.org`, who is not in the list"));
+    assert!(
+        of["remarks"][0]
+            .as_str()
+            .unwrap()
+            .contains("`carl` has the line `dotted_to` to `bea@example.org`, who is not in the list")
+    );
     let text = std::fs::read_to_string(&file).unwrap();
-    assert!(text.contains("role: Lead\n") && text.contains("  - {from: 2026-07-06, until: 2026-07-27}\n"), "{text}");
+    assert!(
+        text.contains("role: Lead\n") && text.contains("  - {from: 2026-07-06, until: 2026-07-27}\n"),
+        "{text}"
+    );
     let again = imported(&project, path);
-    assert_eq!((&again["changed"], &again["gone"]), (&json!([]), &json!([])), "the same list changes nothing");
+    assert_eq!(
+        (&again["changed"], &again["gone"]),
+        (&json!([]), &json!([])),
+        "the same list changes nothing"
+    );
 
     // The same as SCIM has it; nobody is in two places, and no list is written elsewhere.
     let scim = json!({"Resources": [
@@ -59,7 +82,12 @@ fn a_list_of_personnel_becomes_persons_with_lines_and_who_left_is_gone() {
     assert_eq!((&of["new"], &of["changed"]), (&json!([]), &json!(["anna_smith", "carl"])));
     assert!(of["remarks"][0].as_str().unwrap().contains("`owner` stands in kepi.yml, too"), "{of}");
     let text = std::fs::read_to_string(&file).unwrap();
-    assert!(text.contains("name: \"Anna: Smith\"") && text.contains("reports_to: anna_smith") && !text.contains("gone"), "{text}");
+    assert!(
+        text.contains("name: \"Anna: Smith\"")
+            && text.contains("reports_to: anna_smith")
+            && !text.contains("gone"),
+        "{text}"
+    );
     for elsewhere in ["../x.yml", "people.txt"] {
         let (_, said) = project.fails(3, &["people", "--import", path, "--into", elsewhere]);
         assert!(said.contains("is no file of definitions in the folder"), "{said}");
