@@ -3,12 +3,14 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 pub use kepi_govern::Stance;
 use kepi_govern::{
-    Command, Content, DocumentId, Edit, Item, Open, Organisation, Permit, Principal, Vote, Withdraw,
+    Command, Content, DocumentId, Edit, Event, Item, Open, Organisation, Permit, Principal, Subject, Vote,
+    Withdraw,
     command::Evidence,
     event::DefinitionAdopted,
-    items::{Change, Emergency, Missing, Outcome, Tally, Timeout, tally, turn},
+    items::{Change, ChangeNotice, Emergency, Missing, Outcome, Tally, Timeout, tally, turn},
     laws,
 };
 use kepi_model::{
@@ -61,6 +63,11 @@ pub(crate) fn words(what: &str, text: &str) -> Result<NewText, AppError> {
         ))),
         said => Ok(NewText::new(said.to_owned())),
     }
+}
+
+/// An instant as people read it.
+fn time(at: i64) -> String {
+    Timestamp::from_microsecond(at).map(|at| at.to_string()).unwrap_or_default()
 }
 
 /// Who acts, and when.
@@ -471,7 +478,9 @@ impl Deciding<'_> {
             let id = of.id;
             of.said.into_iter().map(move |said| format!("{id}: {said}"))
         });
-        Ok((shown, said.collect()))
+        let mut said: Vec<String> = said.collect();
+        said.extend(self.receipts(&organisation, item).await?);
+        Ok((shown, said))
     }
 
     /// How definitions differ by a change that waits: from those in force, or, while it is in force and is to be ratified, from those that
@@ -481,6 +490,9 @@ impl Deciding<'_> {
         organisation: &Organisation,
         item: &Item,
     ) -> Result<Option<Differences>, AppError> {
+        if let Content::ChangeNotice(of) = &item.content {
+            return self.told_of(of).await.map(Some);
+        }
         let Some(change) = item.content.change().filter(|_| item.ended.is_none()) else { return Ok(None) };
         let (mut before, mut after) = (organisation.register.clone(), organisation.register.clone());
         match &item.content {
@@ -493,6 +505,63 @@ impl Deciding<'_> {
         let (before, after) = (archive::of(self.0, &before).await?.0, archive::of(self.0, &after).await?.0);
         let (Ok(old), Ok(new)) = (project_of(&before), project_of(&after)) else { return Ok(None) };
         Ok(Some(between((&before, &old), (&after, &new))))
+    }
+
+    /// What somebody is told of who uses definitions: how those differ that she uses, before and after.
+    async fn told_of(&self, of: &ChangeNotice) -> Result<Differences, AppError> {
+        let at = async |position| {
+            let register = self.0.organisation_at(position).await?.register;
+            archive::of(self.0, &register).await.map(|(files, _)| files)
+        };
+        let (before, after) = (at(of.before).await?, at(of.register).await?);
+        let (old, new) = (project_of(&before)?, project_of(&after)?);
+        let mut all = between((&before, &old), (&after, &new));
+        let holds = |project: &Project, id: &str| {
+            let card = project.scorecards.values().find(|card| card.id.as_str() == id);
+            card.is_some_and(|card| card.kpis().any(|kpi| of.kpis.contains(kpi)))
+        };
+        all.documents.retain(|document| match document.id.split_once('/') {
+            Some(("kpi", id)) => of.kpis.iter().any(|kpi| kpi.as_str() == id),
+            Some(("scorecard", id)) => holds(&old, id) || holds(&new, id),
+            _ => false,
+        });
+        all.follow.retain(|kpi| of.kpis.contains(kpi));
+        all.scorecards.clear();
+        all.people.clear();
+        Ok(all)
+    }
+
+    /// Who was told of what a change put in force, and whether they have read it, in words.
+    pub(crate) async fn receipts(
+        &self,
+        organisation: &Organisation,
+        item: &Item,
+    ) -> Result<Vec<String>, AppError> {
+        if item.content.change().is_none() {
+            return Ok(Vec::new());
+        }
+        let subject = Some(Subject::item(item.number).to_string());
+        let events = self.0.events(&EventFilter { subject, ..EventFilter::default() }).await?;
+        // What it put in force stands in the log between what decided it and its end.
+        let ends = events.iter().position(|of| matches!(of.event(), Ok(Event::ItemEnded(_))));
+        let between = ends.and_then(|at| Some((events.get(at.checked_sub(1)?)?.seq, events.get(at)?.seq)));
+        let Some((decided, ended)) = between else { return Ok(Vec::new()) };
+        let mut all = Vec::new();
+        for other in organisation.items.all() {
+            let to = match &other.content {
+                Content::ChangeNotice(of) if of.before < ended && of.register > decided => of.to,
+                Content::Notice(of) if of.register < ended && of.register > decided => of.to,
+                _ => continue,
+            };
+            let name = self.0.name_of(&Principal::Person(to)).await?;
+            let read = match (&other.work.finished, other.ended) {
+                (Some(_), Some((_, at))) => format!("has read it ({})", time(at)),
+                (None, Some(_)) => "has not read it in time".to_owned(),
+                (_, None) => "has not read it yet".to_owned(),
+            };
+            all.push(format!("told {name}, who {read}: item {}", other.number));
+        }
+        Ok(all)
     }
 
     /// With figures as people read them, where any of these items says one; what is in force is not read for others.

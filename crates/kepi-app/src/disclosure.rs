@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 
 use jiff::{Timestamp, civil::Date};
-use kepi_govern::{Content, Event, Organisation, items::Outcome};
+use kepi_govern::{Content, Effective, Event, Organisation, items::Outcome};
 use kepi_model::{
     describe,
     id::KpiId,
-    project::{Kpi, Project, Scorecard},
+    project::{Kpi, Project, Scorecard, Section, Withholding},
 };
+use kepi_proof::Commitment;
 use kepi_query::published::{SCORE, VALUE, Vouched, scored};
 use kepi_report::{
     benchmarks,
@@ -55,7 +56,9 @@ impl Document {
     }
     /// What is said stands on one line and is text: it cannot look like another heading, point or approval.
     fn point(&mut self, what: &str, text: impl AsRef<str>) {
-        let _ = writeln!(self.0, "- {}: {}", plain(what), plain(text.as_ref()));
+        // What belongs to the point before stands beneath it.
+        let (beneath, what) = what.strip_prefix("  ").map_or(("", what), |what| ("  ", what));
+        let _ = writeln!(self.0, "{beneath}- {}: {}", plain(what), plain(text.as_ref()));
     }
     fn code(&mut self, text: &str) {
         // A fence that is longer than any within.
@@ -131,6 +134,7 @@ impl App {
             }
             _ => return Err(not_found()),
         }
+        at.conflicts(&mut to).await?;
         to.heading("How this is checked");
         to.point("all definitions together hash to", pin.to_string());
         to.point("asked again with", format!("`kepi register {id} --document --day {day} --at {position}`"));
@@ -142,7 +146,50 @@ impl App {
     }
 }
 
-impl At<'_> {
+impl<'a> At<'a> {
+    /// What is withheld of it on the day.
+    fn withheld(&self) -> impl Iterator<Item = &'a Withholding> {
+        let (id, day) = (self.id, self.day);
+        self.project.withholdings.values().filter(move |of| of.is_of(id) && of.holds_on(day))
+    }
+
+    /// Says that a section is left out, and by what; whether it is.
+    fn is_left_out(&self, section: Section, to: &mut Document) -> bool {
+        let mut of = self.withheld().filter(|of| of.leaves_out(section)).peekable();
+        let left_out = of.peek().is_some();
+        for of in of {
+            to.point("withheld", format!("`withholding/{}`, see below: {}", of.id, of.duty));
+        }
+        left_out
+    }
+
+    /// Conflicts between a legal duty and transparency, each as it was decided.
+    async fn conflicts(&self, to: &mut Document) -> Result<(), AppError> {
+        to.heading("What is withheld");
+        let mut any = false;
+        let all: Vec<&Withholding> = self.withheld().collect();
+        for of in all {
+            any = true;
+            let owner =
+                self.project.persons.get(&of.owner).map_or(of.owner.to_string(), |of| of.name.clone());
+            to.point(&format!("`withholding/{}`", of.id), &of.name);
+            let withheld: Vec<String> = of.withheld.iter().map(word).collect();
+            to.point("  left out", withheld.join(", "));
+            to.point("  the duty", &of.duty);
+            to.point("  why it weighs more", &of.why);
+            to.point("  answered for by", owner);
+            let until = of.until.map_or("it is decided anew".to_owned(), |day| day.to_string());
+            to.point("  holds", format!("from {} until {until}", of.since));
+            let id = format!("withholding/{}", of.id);
+            self.adopted(&id, "  decided", to).await?;
+            self.agreed(&id, "  decided by", to).await?;
+        }
+        if !any {
+            to.line("Nothing: no conflict between a legal duty and transparency was decided about it that holds on this day.");
+        }
+        Ok(())
+    }
+
     fn title(&self, name: &str, to: &mut Document) {
         to.line(format!("# {}: methodology\n", plain(name)));
         to.line(format!("`{}`, as in force on {} and known at event {}.", self.id, self.day, self.position));
@@ -164,36 +211,40 @@ impl At<'_> {
         }
         to.point("is in force from", kpi.from.map_or("ever".to_owned(), |day| day.to_string()));
         to.heading("People");
-        let persons = |of: &mut dyn Iterator<Item = &kepi_model::id::PersonId>| {
-            let names =
-                of.map(|id| project.persons.get(id).map_or(id.to_string(), |person| person.name.clone()));
-            let names: Vec<String> = names.collect();
-            if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
-        };
-        to.point("accountable", persons(&mut kpi.accountable.iter()));
-        to.point("responsible", persons(&mut kpi.responsible.iter()));
-        to.point("consulted", persons(&mut kpi.consulted.iter()));
-        to.point("informed", persons(&mut kpi.informed.iter()));
-        to.heading("Targets");
-        let targets = kpi.targets.iter().filter(|target| target.from <= self.day);
-        let mut any = false;
-        for target in targets {
-            any = true;
-            let shown = TargetView::new(target.from.to_string(), target.lines, kpi.better, &kpi.unit);
-            let whose = target.unit.as_ref().map_or(String::new(), |unit| format!(" for {unit}"));
-            let basis =
-                benchmarks::evidence(target, self.project).unwrap_or_else(|| "no basis is given".to_owned());
-            let floor = shown.floor.as_ref().map_or(String::new(), |floor| format!(", floor {floor}"));
-            let stretch =
-                shown.stretch.as_ref().map_or(String::new(), |stretch| format!(", stretch {stretch}"));
-            let text = format!(
-                "{}, threshold {}{floor}{stretch}{whose}; rests on: {basis}",
-                shown.target, shown.threshold
-            );
-            to.point(&format!("from {}", target.from), text);
+        if !self.is_left_out(Section::People, to) {
+            let persons = |of: &mut dyn Iterator<Item = &kepi_model::id::PersonId>| {
+                let names =
+                    of.map(|id| project.persons.get(id).map_or(id.to_string(), |person| person.name.clone()));
+                let names: Vec<String> = names.collect();
+                if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
+            };
+            to.point("accountable", persons(&mut kpi.accountable.iter()));
+            to.point("responsible", persons(&mut kpi.responsible.iter()));
+            to.point("consulted", persons(&mut kpi.consulted.iter()));
+            to.point("informed", persons(&mut kpi.informed.iter()));
         }
-        if !any {
-            to.line("None is in force.");
+        to.heading("Targets");
+        if !self.is_left_out(Section::Targets, to) {
+            let targets = kpi.targets.iter().filter(|target| target.from <= self.day);
+            let mut any = false;
+            for target in targets {
+                any = true;
+                let shown = TargetView::new(target.from.to_string(), target.lines, kpi.better, &kpi.unit);
+                let whose = target.unit.as_ref().map_or(String::new(), |unit| format!(" for {unit}"));
+                let basis = benchmarks::evidence(target, self.project)
+                    .unwrap_or_else(|| "no basis is given".to_owned());
+                let floor = shown.floor.as_ref().map_or(String::new(), |floor| format!(", floor {floor}"));
+                let stretch =
+                    shown.stretch.as_ref().map_or(String::new(), |stretch| format!(", stretch {stretch}"));
+                let text = format!(
+                    "{}, threshold {}{floor}{stretch}{whose}; rests on: {basis}",
+                    shown.target, shown.threshold
+                );
+                to.point(&format!("from {}", target.from), text);
+            }
+            if !any {
+                to.line("None is in force.");
+            }
         }
         to.heading("Gates and limits");
         to.point("at least so many cases", kpi.minimum_n.map_or("not asked".to_owned(), |n| n.to_string()));
@@ -214,15 +265,20 @@ impl At<'_> {
         let sources: Vec<&kepi_model::project::Source> =
             project.sources.values().filter(|source| entities.contains(&source.into)).collect();
         to.heading("Sources, mapping and validation");
-        for source in &sources {
-            to.point(
-                &format!("`{}` ({}), into `{}`", source.id, source.name, source.into),
-                source.from.to_string(),
-            );
+        if !self.is_left_out(Section::Sources, to) {
+            for source in &sources {
+                to.point(
+                    &format!("`{}` ({}), into `{}`", source.id, source.name, source.into),
+                    source.from.to_string(),
+                );
+            }
         }
         self.figures(kpi, to).await?;
         self.versions(to).await?;
         to.heading("As written");
+        if self.is_left_out(Section::Texts, to) {
+            return Ok(());
+        }
         self.written(self.id, to).await?;
         for source in sources {
             self.written(&format!("source/{}", source.id), to).await?;
@@ -249,40 +305,49 @@ impl At<'_> {
             }
         }
         to.heading("Scores as published by then");
-        let ids = [card.id.to_string()];
-        let position = i64::try_from(self.position).unwrap_or(i64::MAX);
-        let rows = self.app.values.as_of(&SCORE, position, Some(&ids)).await.map_err(AppError::Lake)?;
-        let mut found = Vec::new();
-        for row in (0..rows.rows()).filter(|row| rows.withdrawn(*row).is_empty()) {
-            let Some(grain) = Vouched::read_grain(rows.grain(row)) else { continue };
-            let period = period_of(&rows, row, grain, &self.project.calendar);
-            let corrupt = |e: kepi_query::published::Corrupt| AppError::Corrupt {
-                what: "a score",
-                reason: e.to_string(),
-            };
-            let of = scored(&rows, row).map_err(corrupt)?;
-            let said = of.score.map_or_else(|why| format!("none ({why})"), |micro| Points::new(micro).text);
-            found.push((
-                period.ordinal,
-                rows.segment(row).to_owned(),
-                self.project.calendar.label(period),
-                said,
-            ));
-        }
-        found.sort();
-        let from = found.len().saturating_sub(MOST_FIGURES);
-        for (_, unit, period, said) in found.into_iter().skip(from) {
-            let unit = if unit.is_empty() { String::new() } else { format!(", {unit}") };
-            to.point(&format!("{period}{unit}"), said);
+        if !self.is_left_out(Section::Figures, to) {
+            let ids = [card.id.to_string()];
+            let position = i64::try_from(self.position).unwrap_or(i64::MAX);
+            let rows = self.app.values.as_of(&SCORE, position, Some(&ids)).await.map_err(AppError::Lake)?;
+            let mut found = Vec::new();
+            for row in (0..rows.rows()).filter(|row| rows.withdrawn(*row).is_empty()) {
+                let Some(grain) = Vouched::read_grain(rows.grain(row)) else { continue };
+                let period = period_of(&rows, row, grain, &self.project.calendar);
+                let corrupt = |e: kepi_query::published::Corrupt| AppError::Corrupt {
+                    what: "a score",
+                    reason: e.to_string(),
+                };
+                let of = scored(&rows, row).map_err(corrupt)?;
+                let said =
+                    of.score.map_or_else(|why| format!("none ({why})"), |micro| Points::new(micro).text);
+                found.push((
+                    period.ordinal,
+                    rows.segment(row).to_owned(),
+                    self.project.calendar.label(period),
+                    said,
+                ));
+            }
+            found.sort();
+            let from = found.len().saturating_sub(MOST_FIGURES);
+            for (_, unit, period, said) in found.into_iter().skip(from) {
+                let unit = if unit.is_empty() { String::new() } else { format!(", {unit}") };
+                to.point(&format!("{period}{unit}"), said);
+            }
         }
         self.versions(to).await?;
         to.heading("As written");
+        if self.is_left_out(Section::Texts, to) {
+            return Ok(());
+        }
         self.written(self.id, to).await
     }
 
     /// The newest figures over all rows as they were published by then, and what people said in their place.
     async fn figures(&self, kpi: &Kpi, to: &mut Document) -> Result<(), AppError> {
         to.heading("Figures as published by then");
+        if self.is_left_out(Section::Figures, to) {
+            return Ok(());
+        }
         let (project, id): (&Project, &KpiId) = (self.project, &kpi.id);
         let overrides = Overriding::read(&self.app.store, self.organisation, project).await?;
         let position = i64::try_from(self.position).unwrap_or(i64::MAX);
@@ -325,13 +390,38 @@ impl At<'_> {
     /// Every wording that was adopted by then, by whom, and who agreed to it.
     async fn versions(&self, to: &mut Document) -> Result<(), AppError> {
         to.heading("Versions and approvals");
-        // Every adoption that named it, not those alone whose text still holds on some day.
+        let earlier = self.adopted(self.id, "", to).await?;
+        self.agreed(self.id, "", to).await?;
+        if earlier.is_empty() {
+            return Ok(());
+        }
+        to.heading("As it was written before");
+        if self.is_left_out(Section::Texts, to) {
+            return Ok(());
+        }
+        for (from, event, text) in earlier {
+            let text = self.app.store.read().await?.text(&text).await?;
+            to.line(format!("`{}`, from {from} (event {event}):\n", self.id));
+            to.code(text.as_deref().unwrap_or("# the text was erased"));
+            to.line("");
+        }
+        Ok(())
+    }
+
+    /// Every adoption that named a definition by then, not those alone whose text still holds on some day; gives back the texts that hold on
+    /// none.
+    async fn adopted(
+        &self,
+        id: &str,
+        said_as: &str,
+        to: &mut Document,
+    ) -> Result<Vec<(Effective, u64, Commitment)>, AppError> {
         let kind = Some("definition.adopted".to_owned());
         let mut earlier = Vec::new();
-        let held: Vec<u64> = self.held(self.id, None).await?.iter().map(|of| of.event).collect();
+        let held: Vec<u64> = self.held(id, None).await?.iter().map(|of| of.event).collect();
         for recorded in self.app.store.events(&EventFilter { kind, ..EventFilter::default() }).await? {
             let Ok(Event::DefinitionAdopted(adoption)) = recorded.event() else { continue };
-            let own = adoption.texts.iter().find(|(id, _)| id.to_string() == self.id);
+            let own = adoption.texts.iter().find(|(of, _)| of.to_string() == id);
             let Some((_, adopted)) = own.filter(|_| recorded.seq <= self.position) else { continue };
             let at = Timestamp::from_microsecond(recorded.at).map(|at| at.to_string()).unwrap_or_default();
             let by = self.app.store.name_of(&recorded.by).await?;
@@ -340,19 +430,26 @@ impl At<'_> {
                 (Some(_), true) => "adopted",
                 (Some(_), false) => "adopted, replaced since",
             };
-            to.point(
-                &format!("from {}", adoption.from),
-                format!("{what} {at} by {by} (event {})", recorded.seq),
-            );
-            for said in self.changed_by(recorded.seq).await? {
-                to.point(&format!("event {} changed", recorded.seq), said);
+            let from =
+                if said_as.is_empty() { format!("from {}", adoption.from) } else { said_as.to_owned() };
+            to.point(&from, format!("{what} {at} by {by} (event {})", recorded.seq));
+            // What it changed is said of what this document is of, unless its texts are withheld.
+            if id == self.id && !self.withheld().any(|of| of.leaves_out(Section::Texts)) {
+                for said in self.changed_by(recorded.seq).await? {
+                    to.point(&format!("event {} changed", recorded.seq), said);
+                }
             }
             if let (Some(text), false) = (adopted.text, held.contains(&recorded.seq)) {
                 earlier.push((adoption.from, recorded.seq, text));
             }
         }
+        Ok(earlier)
+    }
+
+    /// Who proposed what is in force of a definition or was, and who agreed to it.
+    async fn agreed(&self, id: &str, said_as: &str, to: &mut Document) -> Result<(), AppError> {
         let names = |adoption: &kepi_govern::event::DefinitionAdopted| {
-            adoption.texts.keys().any(|id| id.to_string() == self.id)
+            adoption.texts.keys().any(|of| of.to_string() == id)
         };
         for item in self.organisation.items.all() {
             let Some(change) = item.content.change() else { continue };
@@ -379,19 +476,9 @@ impl At<'_> {
             let agreed =
                 if ballots.is_empty() { "nobody had to agree".to_owned() } else { ballots.join(", ") };
             let why = why.unwrap_or_else(|| "the text was erased".to_owned());
-            to.point(
-                &format!("item {item}"),
-                format!("proposed by {}: {why}; {agreed}{emergency}", authors.join(", ")),
-            );
-        }
-        if !earlier.is_empty() {
-            to.heading("As it was written before");
-        }
-        for (from, event, text) in earlier {
-            let text = self.app.store.read().await?.text(&text).await?;
-            to.line(format!("`{}`, from {from} (event {event}):\n", self.id));
-            to.code(text.as_deref().unwrap_or("# the text was erased"));
-            to.line("");
+            let what =
+                if said_as.is_empty() { format!("item {item}") } else { format!("{said_as} (item {item})") };
+            to.point(&what, format!("proposed by {}: {why}; {agreed}{emergency}", authors.join(", ")));
         }
         Ok(())
     }

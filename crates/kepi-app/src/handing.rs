@@ -8,15 +8,21 @@ use jiff::{Timestamp, tz::TimeZone};
 use kepi_govern::{
     Command, Content, Item, Open, Organisation, Permit, Principal,
     directory::Duty,
-    items::{Handover, Notice},
+    items::{ChangeNotice, Handover, Notice},
 };
 use kepi_model::{
-    governance::Mode,
+    governance::{Aspect, Mode},
     id::{KpiId, PersonId},
     project::{Kpi, Project},
+    source_text::SourceMap,
 };
-use kepi_report::{benchmarks, view::TargetView};
-use kepi_store::{NewText, Store, StoreError};
+use kepi_report::{
+    audience::{audience, of_scorecard},
+    benchmarks,
+    difference::{self, Difference},
+    view::TargetView,
+};
+use kepi_store::{EventFilter, NewText, Store, StoreError};
 
 use crate::{
     archive,
@@ -81,12 +87,17 @@ fn items_of(organisation: &Organisation, of: u64, duties: &BTreeSet<Duty>) -> BT
     with.filter(|item| belongs(item)).map(|item| item.number).collect()
 }
 
-/// Who uses a KPI: whoever answers for it, works on it, is asked or told, and who manages the unit of a scorecard that it stands on.
-fn users(project: &Project, kpi: &Kpi) -> BTreeSet<PersonId> {
-    let named = kpi.accountable.iter().chain(&kpi.responsible).chain(&kpi.consulted).chain(&kpi.informed);
-    let cards = project.scorecards.values().filter(|card| card.kpis().any(|id| *id == kpi.id));
-    let units = cards.filter_map(|card| project.units.get(card.unit.as_ref()?));
-    named.chain(units.filter_map(|unit| unit.manager.as_ref())).cloned().collect()
+/// What is in force at two positions, each as texts and as a project.
+struct Between {
+    before: (SourceMap, Project),
+    now: (SourceMap, Project),
+    /// Position of the register that was looked at last.
+    seen: u64,
+}
+
+/// Whether it is news to who uses it: more than words, and not who answers for it, which those are asked about.
+fn is_news(of: &Difference) -> bool {
+    of.aspects.iter().any(|aspect| !matches!(aspect, Aspect::Words | Aspect::Owner))
 }
 
 impl Deciding<'_> {
@@ -106,11 +117,14 @@ impl Deciding<'_> {
         }
         if seen > 0 {
             let earlier = self.0.organisation_at(seen).await?;
-            let before = project_of(&archive::of(self.0, &earlier.register).await?.0)?;
-            let now = self.in_force_project(&organisation).await?;
-            let numbers = Numbers::of(self.0, [&before, &now]).await?;
-            self.handed(&organisation, (&before, &now), &numbers, at).await?;
-            self.noticed(&organisation, (&before, &now), &numbers, at).await?;
+            let both = |files: SourceMap| project_of(&files).map(|project| (files, project));
+            let before = both(archive::of(self.0, &earlier.register).await?.0)?;
+            let now = both(archive::of(self.0, &organisation.register).await?.0)?;
+            let numbers = Numbers::of(self.0, [&before.1, &now.1]).await?;
+            let between = Between { before, now, seen };
+            self.handed(&organisation, (&between.before.1, &between.now.1), &numbers, at).await?;
+            let told = self.noticed(&organisation, &between, &numbers, at).await?;
+            self.changed(&organisation, &between, &numbers, (&told, at)).await?;
         }
         self.0.seen_up_to(FOLLOWER, position).await?;
         Ok(())
@@ -139,33 +153,111 @@ impl Deciding<'_> {
         Ok(())
     }
 
+    /// Tells whoever uses a KPI that it goes, or will; gives back which KPIs that was said of.
     async fn noticed(
         &self,
         organisation: &Organisation,
-        (before, now): (&Project, &Project),
+        Between { before: (_, before), now: (_, now), .. }: &Between,
         numbers: &Numbers,
         at: i64,
-    ) -> Result<(), AppError> {
+    ) -> Result<BTreeSet<KpiId>, AppError> {
         let zone = TimeZone::get(&now.calendar.zone).unwrap_or(TimeZone::UTC);
         let day = Timestamp::from_microsecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
-        let from = day.to_zoned(zone).date();
-        let gone: Vec<(&KpiId, &Kpi)> =
-            before.kpis.iter().filter(|(id, _)| !now.kpis.contains_key(*id)).collect();
-        for (kpi, was) in gone {
-            let there = |id: &PersonId| now.persons.contains_key(id);
-            for to in users(before, was).iter().filter(|id| there(id)).filter_map(|id| numbers.get(Some(id)))
-            {
+        let today = day.to_zoned(zone).date();
+        // Of one that was retired everybody knows.
+        let is_retired = |kpi: &Kpi| kpi.life.is_some_and(|life| life.retired.is_some());
+        let gone = before.kpis.iter().filter(|(id, was)| !now.kpis.contains_key(*id) && !is_retired(was));
+        let gone = gone.map(|(id, _)| (id, today, false, before));
+        let known = |id: &KpiId| before.kpis.get(id).and_then(|kpi| kpi.life).map(|life| life.sunset);
+        let announced = now.kpis.values().filter_map(|kpi| Some((&kpi.id, kpi.life?.sunset)));
+        let announced = announced.filter(|(id, sunset)| known(id) != Some(*sunset));
+        let announced = announced.map(|(id, sunset)| (id, sunset, true, now));
+        let mut told = BTreeSet::new();
+        let all: Vec<(&KpiId, jiff::civil::Date, bool, &Project)> = gone.chain(announced).collect();
+        for (kpi, from, announced, project) in all {
+            told.insert(kpi.clone());
+            let users = audience(project, &BTreeSet::from([kpi.clone()]));
+            let users = users.keys().filter(|id| now.persons.contains_key(*id));
+            let users: Vec<u64> = users.filter_map(|id| numbers.get(Some(id))).collect();
+            for to in users {
                 let register = organisation.register.position();
-                let content = Content::Notice(Notice { kpi: kpi.clone(), from, to, register });
+                let content = Content::Notice(Notice { kpi: kpi.clone(), from, to, register, announced });
                 self.by_itself(content, format!("notice/{register}/{kpi}/{to}"), at).await?;
             }
+        }
+        Ok(told)
+    }
+
+    /// Tells whoever uses a KPI that it says something else, or is made or weighed otherwise: once for all that was adopted. Who wrote or
+    /// decided it knows; words alone are no news.
+    async fn changed(
+        &self,
+        organisation: &Organisation,
+        between: &Between,
+        numbers: &Numbers,
+        (told, at): (&BTreeSet<KpiId>, i64),
+    ) -> Result<(), AppError> {
+        let Between { before, now, seen } = between;
+        let differences = difference::between((&before.0, &before.1), (&now.0, &now.1));
+        let mut reached: BTreeMap<u64, BTreeSet<KpiId>> = BTreeMap::new();
+        let own =
+            differences.documents.iter().filter(|of| is_news(of)).filter_map(|of| of.id.strip_prefix("kpi/"));
+        let own = own.filter_map(|id| id.parse::<KpiId>().ok());
+        let kpis: BTreeSet<KpiId> = own.chain(differences.follow.iter().cloned()).collect();
+        for kpi in kpis.difference(told) {
+            for project in [&before.1, &now.1] {
+                let all = audience(project, &BTreeSet::from([kpi.clone()]));
+                for person in all.keys().filter_map(|id| numbers.get(Some(id))) {
+                    reached.entry(person).or_default().insert(kpi.clone());
+                }
+            }
+        }
+        let cards = differences
+            .documents
+            .iter()
+            .filter(|of| is_news(of))
+            .filter_map(|of| of.id.strip_prefix("scorecard/"));
+        let cards: BTreeSet<&str> = cards.collect();
+        for project in [&before.1, &now.1] {
+            for card in project.scorecards.values().filter(|card| cards.contains(card.id.as_str())) {
+                for person in of_scorecard(project, card).keys().filter_map(|id| numbers.get(Some(id))) {
+                    reached.entry(person).or_default().extend(card.kpis().cloned());
+                }
+            }
+        }
+        let knows = self.known_to(organisation, *seen).await?;
+        let register = organisation.register.position();
+        reached.retain(|to, _| organisation.people.contains(to) && !knows.contains(to));
+        for (to, kpis) in reached {
+            let content = Content::ChangeNotice(ChangeNotice { to, kpis, before: *seen, register });
+            self.by_itself(content, format!("change_notice/{register}/{to}"), at).await?;
         }
         Ok(())
     }
 
+    /// Who wrote or said something of everything that was adopted since a position.
+    async fn known_to(&self, organisation: &Organisation, seen: u64) -> Result<BTreeSet<u64>, AppError> {
+        let kind = Some("definition.adopted".to_owned());
+        let after = Some(seen);
+        let adopted = self.0.events(&EventFilter { kind, after, ..EventFilter::default() }).await?;
+        let adopted: BTreeSet<i64> = adopted.iter().map(|of| of.at).collect();
+        let items = organisation.items.all().filter(|item| {
+            let ended = item.ended.is_some_and(|(_, at)| adopted.contains(&at));
+            item.content.change().is_some() && (ended || item.was_in_force && adopted.contains(&item.since))
+        });
+        let of_each = items.map(|item| {
+            let authors = item.authors.iter().filter_map(|of| match of {
+                Principal::Person(number) => Some(*number),
+                Principal::Job(_) => None,
+            });
+            authors.chain(item.ballots.keys().copied()).collect::<BTreeSet<u64>>()
+        });
+        Ok(of_each.reduce(|all, of| all.intersection(&of).copied().collect()).unwrap_or_default())
+    }
+
     /// Opens something in nobody's name. Whoever was first has done it.
-    async fn by_itself(&self, content: Content, key: String, at: i64) -> Result<(), AppError> {
-        let why = NewText::new("it follows from what came into force".to_owned());
+    pub(crate) async fn by_itself(&self, content: Content, key: String, at: i64) -> Result<(), AppError> {
+        let why = NewText::new("it follows from what is in force".to_owned());
         let command = Command::Open(Open { content, why: why.commitment });
         match self.ask_as(&Permit::open(clock()), &command, vec![why], (&key, at)).await {
             Err(AppError::Forbidden(_) | AppError::Store(StoreError::KeyUsed(_))) | Ok(()) => Ok(()),

@@ -15,6 +15,7 @@
 
 pub mod acting;
 pub mod archive;
+pub mod attesting;
 pub mod audit;
 pub mod commentary;
 mod concerned;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kepi_govern::{
     Content,
+    items::attestation,
     periods::{Close, Freeze, PeriodId},
 };
 use kepi_model::{calendar::Period, governance::Aspect, id::KpiId, project::Project};
@@ -154,7 +155,11 @@ impl App {
         // Of a period without figures nothing is official: that is a law, which is told that nothing was published.
         let newest = runs.last().filter(|_| readiness.figures > 0);
         let published = newest.map_or(0, |run| run.seq.unsigned_abs().max(overrides));
-        let close = Close { period: PeriodId { grain: of.grain, first }, until, published };
+        Deciding(&self.store).tick(acting.at).await?;
+        let organisation = self.store.organisation().await?;
+        // Without which units it goes, if they are late by their rules; whether it may is a law.
+        let late = attestation::late(&organisation.items, first, until, acting.at);
+        let close = Close { period: PeriodId { grain: of.grain, first }, until, published, late };
         Ok((Deciding(&self.store).ask_for(Content::Close(close), acting, why).await?, readiness))
     }
 

@@ -5,9 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use kepi_model::{
     business_hours::BusinessHours,
-    id::{KpiId, UnitId},
+    calendar::Grain,
+    id::{KpiId, SourceId, UnitId},
+    project::WhenLate,
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,12 +28,29 @@ pub struct Directory {
     pub units: BTreeMap<UnitId, Place>,
     /// Who is accountable for each KPI.
     pub accountable: BTreeMap<KpiId, u64>,
+    /// KPIs that it is announced of that they go, and the first day on which they are not to be used.
+    pub ending: BTreeMap<KpiId, Date>,
+    /// Who says of the rows of a source, or of those of a unit, that they are whole and right.
+    pub attests: BTreeMap<(SourceId, Option<UnitId>), Attests>,
     /// Who takes what nobody else can, the first who is there.
     pub last_resort: Vec<u64>,
     /// Business hours where a unit has none.
     pub hours: BusinessHours,
     /// What is handed over and not accepted yet: it stands with a superior of whose it is to be.
     pub unaccepted: BTreeSet<Duty>,
+}
+
+/// Who says of rows that they are whole and right, and by when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attests {
+    /// Who.
+    pub steward: u64,
+    /// Of periods of this length.
+    pub every: Grain,
+    /// Within so many days of business after the end of one.
+    pub days: u16,
+    /// What becomes of a close until then.
+    pub otherwise: WhenLate,
 }
 
 /// Something that somebody answers for.

@@ -86,7 +86,8 @@ impl Organisation {
             }
             Event::PeriodClosed(e) => {
                 let (until, published) = (e.until, e.published);
-                let closed = Closed { seq: place.seq, at: place.at, until, published };
+                let late = e.late.clone();
+                let closed = Closed { seq: place.seq, at: place.at, until, published, late };
                 self.periods.closed.entry(e.period).or_default().push(closed);
             }
             Event::FigureOverridden(e) => self.overrides.begin(e.item, &e.of, place.seq, place.at),

@@ -9,7 +9,12 @@ use std::{
 };
 
 use jiff::civil::Date;
-use kepi_model::{calendar::Grain, governance::Aspect, id::FreezeId};
+use kepi_model::{
+    calendar::Grain,
+    governance::Aspect,
+    id::{FreezeId, UnitId},
+    project::WhenLate,
+};
 
 use crate::{
     event::DefinitionAdopted,
@@ -80,10 +85,12 @@ pub struct Close {
     pub until: Date,
     /// Position of the run up to which what was published is official.
     pub published: u64,
+    /// Units whose data nobody had attested by the cut-off, and what became of each.
+    pub late: BTreeMap<UnitId, WhenLate>,
 }
 
 /// A close that was decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Closed {
     /// Position of the event that says so.
     pub seq: u64,
@@ -93,6 +100,8 @@ pub struct Closed {
     pub until: Date,
     /// Position of the run up to which what was published is official.
     pub published: u64,
+    /// Units that it went without, and what became of each.
+    pub late: BTreeMap<UnitId, WhenLate>,
 }
 
 /// What is frozen and what is closed.

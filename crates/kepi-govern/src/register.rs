@@ -11,6 +11,8 @@ use crate::{event::DefinitionAdopted, plain::NotPlain};
 
 /// The kind of document whose name is a person's.
 const PERSON: &str = "person";
+/// The kind of document whose name is never given to another.
+const KPI: &str = "kpi";
 
 /// A definition by kind and name, such as `kpi/nps`. The name of a person is itself a text that may have to be
 /// forgotten: it is a commitment, made at the first adoption and kept from then on.
@@ -141,6 +143,8 @@ fn on<T>(held: &[Dated<T>], day: Option<Date>) -> Option<&Dated<T>> {
 pub struct Register {
     documents: BTreeMap<DocumentId, Vec<Dated<Adopted>>>,
     files: Vec<Dated<Commitment>>,
+    /// What KPIs meant that went and are not back.
+    gone: BTreeMap<DocumentId, Hash>,
     position: u64,
 }
 
@@ -188,10 +192,26 @@ impl Register {
         self.files.iter().any(|dated| dated.seq > position)
     }
 
+    /// What a KPI meant last that went and is not back.
+    pub fn gone(&self, id: &DocumentId) -> Option<Hash> {
+        self.gone.get(id).copied()
+    }
+
     /// Takes in the adoption at `seq`.
     pub fn apply(&mut self, seq: u64, adoption: &DefinitionAdopted) {
         let from = adoption.from;
         for (id, adopted) in &adoption.texts {
+            let meant = || self.in_force(id, None).and_then(|last| last.meaning);
+            match (adopted.text, id) {
+                (None, DocumentId::Named { kind, .. }) if kind == KPI => {
+                    if let Some(meant) = meant() {
+                        self.gone.insert(id.clone(), meant);
+                    }
+                }
+                _ => {
+                    self.gone.remove(id);
+                }
+            }
             add(self.documents.entry(id.clone()).or_default(), Dated { from, seq, what: *adopted });
         }
         if let Some(files) = adoption.files {

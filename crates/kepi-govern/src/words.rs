@@ -219,6 +219,14 @@ fn proposed(content: &Content) -> String {
             format!("{kind}: {duties}, with {} items", of.items.len())
         }
         Content::Notice(of) => format!("{kind}: kpi/{} goes on {}", of.kpi, of.from),
+        Content::Attestation(of) => {
+            let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" of {unit}"));
+            format!("{kind}: source/{}{unit} in {}", of.source, of.period)
+        }
+        Content::ChangeNotice(of) => {
+            let kpis = of.kpis.iter().map(|kpi| format!("kpi/{kpi}")).collect::<Vec<_>>().join(", ");
+            format!("{kind}: {kpis} from {} to {}", of.before, of.register)
+        }
         Content::Review(of) => {
             let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" in {unit}"));
             format!("{kind}: {} of {}{unit}, {} points", of.rule, of.period, of.points.len())

@@ -781,6 +781,26 @@ codes! {
         "A guardrail says how far some KPIs may go as long as others hold, period by period. So all its KPIs have one period, each stands in one place with a bound in its unit, and there is one on either side."
         "KPIs of one period, each once, with `at_least`, `at_most` or both in its unit; under `while` also `not worse`"
         "correct what stands there";
+    ENDING "K0811" Error "a KPI that does not come to its end"
+        "A KPI that goes is announced with the day from which nothing is to use it (`sunset`), and once nothing does, with the first day of which it has no figures (`retired`). What is to be used instead stays longer than it."
+        "`retired` on the day of `sunset` or later; a `successor` that stays, beside `life`"
+        "correct what stands there";
+    RETIRED_IN_USE "K0812" Error "a retired KPI in use"
+        "From the day on which a KPI is retired it has no figures, so whatever rests on it would have none either. Scorecards, formulas, alerts and whatever else uses it are changed first, by a wording that begins that day where they are dated."
+        "no use of it from that day on"
+        "use its successor, or take it out";
+    GOING_IN_USE "K0813" Warning "a KPI in use that goes"
+        "It is announced that this KPI is not to be used from a day on. Until it is retired its figures go on, so nothing breaks yet; whoever uses it has until then to change."
+        "no use of it from its `sunset` on"
+        "use its successor, or take it out from that day on";
+    WITHHOLDING "K0814" Error "a withholding that withholds nothing"
+        "Where a legal duty keeps something out of what is disclosed, that is decided and said: of which KPIs or scorecards, what is left out, by which duty, why, by whom, and from which day until which."
+        "a name of its own, `kpis` or `scorecards`, what is `withheld`, `until` after `since`"
+        "correct what stands there";
+    ATTEST "K0815" Error "an attestation that nobody could give"
+        "Once a period is over somebody says of the rows of a source, or each unit of a level of its own, that they are whole and right. There is somebody for each, and where a close may go without a unit, units can be told apart."
+        "units of the `level`, and a steward, a manager or an `owner` for each of them"
+        "correct what stands there";
     POLICY_UNREADABLE "K0901" Error "not a policy"
         "Files `policies/*.cedar` say who may see what, in the language Cedar. This one cannot be read, so none of them holds and nothing is served. The place shown is where reading failed; the cause is often just before it."
         "policies such as `permit (principal, action, resource) when { … };`"

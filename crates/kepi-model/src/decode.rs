@@ -151,6 +151,8 @@ pub(crate) struct Decoder<'a> {
     pub(crate) symbols: &'a Symbols,
     pub(crate) options: &'a Options<'a>,
     pub(crate) findings: &'a mut Findings,
+    /// KPIs that are named, and where: what a KPI on its way out is still used by.
+    pub(crate) named: &'a mut Vec<(String, Span)>,
 }
 
 /// A map that has been compared with its table.
@@ -284,7 +286,13 @@ impl Decoder<'_> {
     fn default<T: Decode>(&self, text: &str) -> Option<T> {
         let mut findings = Findings::default();
         let document = yaml::parse(FileId(0), text, &mut findings).into_iter().next()?;
-        let mut decoder = Decoder { findings: &mut findings, ..*self };
+        let mut named = Vec::new();
+        let mut decoder = Decoder {
+            symbols: self.symbols,
+            options: self.options,
+            findings: &mut findings,
+            named: &mut named,
+        };
         T::decode(&document.root, At { key: document.text, name: "default", under: "default" }, &mut decoder)
     }
 
@@ -357,6 +365,9 @@ impl Decoder<'_> {
     /// Checks that a name is defined.
     pub(crate) fn reference(&mut self, text: &str, symbol: Symbol, span: Span) {
         if self.symbols.contains(symbol, text) {
+            if symbol == Symbol::Kpi {
+                self.named.push((text.to_owned(), span));
+            }
             return;
         }
         let known = self.symbols.names(symbol);

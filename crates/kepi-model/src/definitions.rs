@@ -17,6 +17,7 @@ mod rule;
 mod scorecard;
 mod source;
 mod strategy;
+mod withholding;
 
 use crate::{
     calendar::Grain,
@@ -44,16 +45,17 @@ pub(crate) use entity::{
 };
 pub(crate) use governance::Governance;
 pub(crate) use guardrail::{Bound, Guardrail};
-pub(crate) use kpi::{Basis, By, DimensionPaths, Kpi, Line, Target};
+pub(crate) use kpi::{Basis, By, DimensionPaths, Kpi, Life, Line, Target};
 pub(crate) use project::{Person, Project, Unit};
 pub(crate) use review::{Review, StageGate};
 pub(crate) use rule::DataRule;
 pub(crate) use scorecard::{Cascade, Scorecard, ScorecardObjective};
 pub(crate) use source::{
-    Bands, Connector, Database, DecimalMark, Expect, FileOrder, GroupingMark, HttpGet, HttpPages, Mapping,
-    Own, SingerStream, Source, SourceZone, TimeZone, Unpivot,
+    Attest, Bands, Connector, Database, DecimalMark, Expect, FileOrder, GroupingMark, HttpGet, HttpPages,
+    Mapping, Own, SingerStream, Source, SourceZone, TimeZone, Unpivot,
 };
 pub(crate) use strategy::Strategy;
+pub(crate) use withholding::Withholding;
 
 choices!(
     Ambiguous,
@@ -123,6 +125,7 @@ documents! {
     rules: DataRule,
     guardrails: Guardrail,
     scorecards: Scorecard,
+    withholdings: Withholding,
 }
 
 /// Every table reachable from the documents, each once, in order of appearance.
@@ -239,7 +242,9 @@ mod tests {
         let mut findings = Findings::default();
         let document = yaml::parse(FileId(0), text, &mut findings).remove(0);
         let (symbols, options) = (Symbols::default(), Options::default());
-        let mut decoder = Decoder { symbols: &symbols, options: &options, findings: &mut findings };
+        let mut named = Vec::new();
+        let mut decoder =
+            Decoder { symbols: &symbols, options: &options, findings: &mut findings, named: &mut named };
         let at = At { key: document.text, name: "sample", under: "sample" };
         (Sample::decode(&document.root, at, &mut decoder).unwrap(), findings)
     }

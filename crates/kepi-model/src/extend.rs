@@ -13,7 +13,7 @@ use crate::{
 /// KPIs one upon the other; nobody looks through more.
 const MOST_LEVELS: usize = 10;
 /// What every KPI says for itself.
-const OWN: [&str; 4] = ["kpi", "name", "from", "extends"];
+const OWN: [&str; 6] = ["kpi", "name", "from", "extends", "life", "successor"];
 
 /// Gives every KPI that extends another one the fields of that which it does not say itself: each as a whole, but of a measure of
 /// the same kind option by option. They stay where they are written, so that what is wrong with them is said there, once.

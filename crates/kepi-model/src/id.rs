@@ -69,6 +69,8 @@ names! {
     RuleId
     /// A guardrail.
     GuardrailId
+    /// What is withheld of a disclosure.
+    WithholdingId
     /// A strategy.
     StrategyId
     /// A strategic pillar.

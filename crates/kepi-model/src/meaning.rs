@@ -332,6 +332,11 @@ fn lines(lines: &TargetLines) -> Value {
     }
 }
 
+/// What decides the figures of a KPI that has none from a day on.
+pub(crate) fn retired(of: Hash, day: Date) -> Hash {
+    hash("retired kpi", &json!([of, day.to_string()]))
+}
+
 /// What decides what a dated document comes to: each wording with its first day.
 pub(crate) fn dated(kind: &str, wordings: impl Iterator<Item = (Option<Date>, Hash)>) -> Hash {
     let wordings = wordings.map(|(from, wording)| json!([from.map(|d| d.to_string()), wording]));

@@ -10,6 +10,7 @@ mod scorecard;
 mod source;
 mod strategy;
 mod unit;
+mod withholding;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +25,7 @@ use crate::{
     id::{
         AlertId, BenchmarkId, BusinessHoursId, ChannelId, ConnectionId, EntityId, GuardrailId, KpiId, LoopId,
         PersonId, ProjectId, PurposeId, ReviewId, RuleId, ScorecardId, SourceId, StageGateId, UnitId,
+        WithholdingId,
     },
     review::Review,
 };
@@ -31,9 +33,10 @@ use crate::{
 pub use crate::entity::{Attribute, Entity};
 pub use crate::measure::{
     Aggregate, AsOf, Basis, BasisKind, BasisPoints, Belief, Better, Bins, Design, Dimension, Disposition,
-    Duration, DurationSummary, Indicator, Kpi, MARGIN_SCALE, Margin, MarginTo, Mean, Measure, MissingRule,
-    Nps, Population, Quantile, Rating, RatingKind, RatingSummary, Ratio, Response, Sensitivity, Share, Sign,
-    Spacing, SurveyGates, Target, TargetLines, Total, Trim, Unmatched, ValueUnit, WithoutData, Zoned,
+    Duration, DurationSummary, Indicator, Kpi, Life, MARGIN_SCALE, Margin, MarginTo, Mean, Measure,
+    MissingRule, Nps, Population, Quantile, Rating, RatingKind, RatingSummary, Ratio, Response, Sensitivity,
+    Share, Sign, Spacing, SurveyGates, Target, TargetLines, Total, Trim, Unmatched, ValueUnit, WithoutData,
+    Zoned,
 };
 pub use crate::secret::{Secret, Setting};
 pub use connection::{Auth, Connection, S3, S3Keys, To};
@@ -43,12 +46,13 @@ pub use scorecard::{
     Cascade, CascadeAsOf, CascadeTargets, CascadeValue, Scorecard, ScorecardObjective, ScorecardPerspective,
 };
 pub use source::{
-    Ambiguous, Clean, Clock, Connector, Dates, EnumElse, Epoch, Excess, Fetch, FileOrder, HttpGet, Identical,
-    Mapping, MappingFrom, MissingLocal, Mode, Otherwise, Pages, Parse, PercentSign, Relation, Requirement,
-    Rule, Since, Source, SourceZone, Unpivot,
+    Ambiguous, Attest, Clean, Clock, Connector, Dates, EnumElse, Epoch, Excess, Fetch, FileOrder, HttpGet,
+    Identical, Mapping, MappingFrom, MissingLocal, Mode, Otherwise, Pages, Parse, PercentSign, Relation,
+    Requirement, Rule, Since, Source, SourceZone, Unpivot, WhenLate,
 };
 pub use strategy::{CauseEffect, Goal, Objective, Perspective, Pillar, Strategy, Strength, Theme};
 pub use unit::{Unit, UnitTree};
+pub use withholding::{Section, Withholding};
 
 /// A whole project.
 #[derive(Debug, Clone)]
@@ -109,6 +113,8 @@ pub struct Project {
     pub benchmarks: BTreeMap<BenchmarkId, Benchmark>,
     /// Scorecards.
     pub scorecards: BTreeMap<ScorecardId, Scorecard>,
+    /// What legal duties keep out of disclosures.
+    pub withholdings: BTreeMap<WithholdingId, Withholding>,
 }
 
 /// How often something may be called out although nothing is going on, and what goes first.

@@ -164,7 +164,7 @@ impl<'a> AtGrain<'a> {
     pub fn values(&self, kpi: &Kpi) -> Result<Vec<Value>, FinishError> {
         let Project { confidence, calendar, .. } = self.context.project;
         let level = Level::new(*confidence).map_err(|_| FinishError::Confidence)?;
-        if !kpi.is_dated() {
+        if !kpi.is_bounded() {
             return self.values_at(kpi, level);
         }
         let mut all = Vec::new();

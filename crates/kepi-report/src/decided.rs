@@ -2,7 +2,11 @@
 //!
 //! Kinds of items, steps and respects are words here: whatever kind there is, it is shown by what it says of itself.
 
-use kepi_model::{calendar::Period, id::UnitId};
+use kepi_model::{
+    calendar::Period,
+    id::{SourceId, UnitId},
+    project::WhenLate,
+};
 use kepi_query::value::Segment;
 use serde::Serialize;
 
@@ -378,6 +382,67 @@ pub struct RegisterAsked {
     pub day: Option<String>,
     /// As it was known at this position of the log.
     pub position: Option<u64>,
+}
+
+/// The methodology of a KPI or scorecard, in Markdown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Methodology {
+    /// Kind and name: `kpi/nps`.
+    pub of: String,
+    /// As in force on this day.
+    pub day: String,
+    /// As known at this position of the log.
+    pub position: u64,
+    /// The document.
+    pub markdown: String,
+}
+
+/// How far a unit is with a period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnitReadiness {
+    /// The unit; none: all rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<UnitId>,
+    /// As shown.
+    pub name: String,
+    /// `ready`, `waiting` for a statement before the cut-off, `late` beyond it.
+    pub state: &'static str,
+    /// What becomes of the close while it is not ready: `block`, `exclude`, `carry`, `warn`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub otherwise: Option<&'static str>,
+    /// Final figures of the unit in the period.
+    pub figures: usize,
+    /// Figures that more data may change.
+    pub provisional: usize,
+    /// What is said, or to be said, of its data.
+    pub statements: Vec<Statement>,
+}
+
+/// What is said, or to be said, of the data of a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Statement {
+    /// The source.
+    pub source: SourceId,
+    /// Whose turn it is, or who said it.
+    pub by: String,
+    /// `attested`, `with_reservation`, `missing`, `late`.
+    pub state: String,
+    /// Until when it is due, µs UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<i64>,
+    /// The item.
+    pub item: u64,
+}
+
+/// A unit whose data nobody attested in time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LateUnit {
+    /// The unit.
+    pub unit: UnitId,
+    /// What becomes of it.
+    pub how: WhenLate,
+    /// Whether the period was closed so; else it is still awaited.
+    pub closed: bool,
 }
 
 /// A definition in force from a day on.

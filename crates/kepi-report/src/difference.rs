@@ -14,7 +14,11 @@ use kepi_model::{
 use kepi_query::published::grain_text;
 use serde::Serialize;
 
-use crate::{reporter::words::lag, view::TargetView};
+use crate::{
+    audience::{Audience, audience, of_scorecard},
+    reporter::words::lag,
+    view::TargetView,
+};
 
 /// What becomes of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -44,14 +48,14 @@ pub struct Difference {
     pub said: Vec<String>,
 }
 
-/// Somebody who answers for something that changes.
+/// Somebody whom it reaches: who answers for it, uses it or has a target of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Touched {
     /// The person.
     pub person: PersonId,
     /// As shown.
     pub name: String,
-    /// For what: `accountable for nps`.
+    /// Why: `accountable for nps`.
     pub of: Vec<String>,
 }
 
@@ -66,7 +70,7 @@ pub struct Differences {
     pub follow: BTreeSet<KpiId>,
     /// Scorecards whose scores come about otherwise, or are new.
     pub scorecards: BTreeSet<String>,
-    /// Who answers for any of it, before or after.
+    /// Whom it reaches, before or after.
     pub people: Vec<Touched>,
 }
 
@@ -263,8 +267,17 @@ fn kpi((then, before): (&Kpi, &Project), (now, after): (&Kpi, &Project), said: &
         listed(of)
     };
     said.changed(Aspect::Words, "is believed to move", &moves(then), &moves(now));
+    said.changed(Aspect::Definition, "comes to its end", &ending(then), &ending(now));
+    said.changed(Aspect::Definition, "successor", &listed(&then.successor), &listed(&now.successor));
     said.changed(Aspect::Words, "purpose", &listed(&then.purpose), &listed(&now.purpose));
     said.changed(Aspect::Words, "taken for granted", &then.assumptions.join(" "), &now.assumptions.join(" "));
+}
+
+/// From when on a KPI is not to be used, and not measured any more.
+fn ending(of: &Kpi) -> String {
+    let Some(life) = of.life else { return String::new() };
+    let retired = life.retired.map_or(String::new(), |day| format!(", retired on {day}"));
+    format!("not to be used from {}{retired}", life.sunset)
 }
 
 /// The targets of a KPI, by day and for whom.
@@ -348,19 +361,16 @@ fn touched(before: &Project, after: &Project, all: &mut Differences) {
     let scores = |project: &Project, id| project.scorecards.get(id).map(|card: &Scorecard| card.hash);
     let scorecards = scorecards.into_iter().filter(|id| scores(before, id) != scores(after, id));
     let scorecards = scorecards.map(ToString::to_string).collect();
-    let mut people: BTreeMap<&PersonId, BTreeSet<String>> = BTreeMap::new();
+    let mut people: Audience = Audience::new();
+    let concerned =
+        kpis_that_differ.iter().cloned().chain(own.iter().filter_map(|id| id.parse().ok())).collect();
+    let cards: BTreeSet<&str> =
+        all.documents.iter().filter_map(|d| d.id.strip_prefix("scorecard/")).collect();
     for project in [before, after] {
-        let concerned = |id: &KpiId| kpis_that_differ.contains(id) || own.contains(id.as_str());
-        for kpi in project.kpis.values().filter(|kpi| concerned(&kpi.id)).flat_map(Kpi::wordings) {
-            let roles = [
-                ("responsible", &kpi.responsible),
-                ("consulted", &kpi.consulted),
-                ("informed", &kpi.informed),
-            ];
-            let all = roles.into_iter().flat_map(|(role, all)| all.iter().map(move |person| (role, person)));
-            for (role, person) in kpi.accountable.iter().map(|person| ("accountable", person)).chain(all) {
-                people.entry(person).or_default().insert(format!("{role} for {}", kpi.id));
-            }
+        let of_cards = project.scorecards.values().filter(|card| cards.contains(card.id.as_str()));
+        let of_cards = of_cards.flat_map(|card| of_scorecard(project, card));
+        for (person, why) in audience(project, &concerned).into_iter().chain(of_cards) {
+            people.entry(person).or_default().extend(why);
         }
     }
     let name = |id: &PersonId| {
@@ -368,8 +378,8 @@ fn touched(before: &Project, after: &Project, all: &mut Differences) {
         person.map_or(id.to_string(), |person| person.name.clone())
     };
     let people = people.into_iter().map(|(person, of)| Touched {
-        person: person.clone(),
-        name: name(person),
+        name: name(&person),
+        person,
         of: of.into_iter().collect(),
     });
     (all.people, all.follow, all.scorecards) = (people.collect(), follow, scorecards);

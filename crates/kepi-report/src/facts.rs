@@ -24,7 +24,10 @@ use kepi_score::{
 use kepi_stats::estimate::Estimate;
 
 use crate::{
-    decided::{Commentary, Held, Item, ItemInFull, Official, Periods, RegisterAsked, Silence},
+    decided::{
+        Commentary, Held, Item, ItemInFull, LateUnit, Methodology, Official, Periods, RegisterAsked, Silence,
+        UnitReadiness,
+    },
     logged::{LogAsked, Logged},
     people::{Directory, PeopleAsked},
     reader::ViewError,
@@ -444,6 +447,14 @@ pub trait Facts: KpiValues + Send + Sync {
         let _ = asked;
         Ok(Vec::new())
     }
+    /// The methodology of a KPI or scorecard as in force on a day and known at a position of the log; what is not asked for is now.
+    ///
+    /// # Errors
+    /// There was none of it then, or it cannot be read.
+    fn methodology(&self, asked: &RegisterAsked) -> Result<Methodology, ViewError> {
+        let of = asked.of.clone().unwrap_or_default();
+        Err(ViewError::NotFound { what: format!("methodology of `{of}`"), suggestions: Vec::new() })
+    }
     /// Some of the log, the newest event first.
     ///
     /// # Errors
@@ -458,6 +469,19 @@ pub trait Facts: KpiValues + Send + Sync {
     /// It cannot be read.
     fn decided_periods(&self) -> Result<Periods, ViewError> {
         Ok(Periods::default())
+    }
+    /// How far each unit is with a period.
+    ///
+    /// # Errors
+    /// It is no period, or it cannot be read.
+    fn readiness(&self, period: &str) -> Result<Vec<UnitReadiness>, ViewError> {
+        let _ = period;
+        Ok(Vec::new())
+    }
+    /// Units whose data of a period nobody attested in time.
+    fn late(&self, period: Period) -> Vec<LateUnit> {
+        let _ = period;
+        Vec::new()
     }
     /// The official figures of a period, as of its last close; none: it was never closed.
     ///

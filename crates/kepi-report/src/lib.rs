@@ -16,6 +16,7 @@
 )]
 
 pub mod api;
+pub mod audience;
 pub mod benchmarks;
 pub mod csv;
 pub mod decided;

@@ -29,7 +29,10 @@ use kepi_score::{
 };
 
 use crate::{
-    decided::{Commentary, Held, Item, ItemInFull, Official, Periods, RegisterAsked, Rows, Silence, Touch},
+    decided::{
+        Commentary, Held, Item, ItemInFull, LateUnit, Methodology, Official, Periods, RegisterAsked, Rows,
+        Silence, Touch, UnitReadiness,
+    },
     facts::{Discrepancies, Entry, Facts, Said, ScreenedAnswers, Standing},
     logged::{LogAsked, Logged},
     people::{Directory, PeopleAsked},
@@ -491,6 +494,35 @@ impl Facts for Seen {
         let mut held = self.facts.register(asked)?;
         held.retain(|of| self.shows_definition(&of.id));
         Ok(held)
+    }
+    fn readiness(&self, period: &str) -> Result<Vec<UnitReadiness>, ViewError> {
+        let mut all = self.facts.readiness(period)?;
+        for unit in &mut all {
+            unit.statements.retain(|of| self.shows_definition(&format!("source/{}", of.source)));
+            if self.part.is_some() && !self.sees_everything() {
+                (unit.figures, unit.provisional) = (0, 0);
+            }
+        }
+        Ok(all)
+    }
+    fn late(&self, period: Period) -> Vec<LateUnit> {
+        self.facts.late(period)
+    }
+    fn methodology(&self, asked: &RegisterAsked) -> Result<Methodology, ViewError> {
+        // It has figures over all rows, with texts of what they are made of.
+        let of = asked.of.as_deref().unwrap_or_default();
+        let seen = match of.split_once('/') {
+            Some(("kpi", name)) => name.parse().is_ok_and(|kpi| self.sees_kpi(&kpi, None)),
+            Some(("scorecard", name)) => name.parse().is_ok_and(|card| self.sees_scorecard(&card, None)),
+            _ => true,
+        };
+        if !seen {
+            return Err(ViewError::NotFound {
+                what: format!("methodology of `{of}`"),
+                suggestions: Vec::new(),
+            });
+        }
+        self.facts.methodology(asked)
     }
     fn log(&self, asked: &LogAsked) -> Result<Logged, ViewError> {
         // It names whatever there is, of all that is hidden, too.

@@ -9,8 +9,8 @@ use crate::{
     reporter::Reporter,
     trace::plain,
     view::{
-        Cell, ClosedView, DirectoryView, InboxView, ItemRow, LogView, Named, OfficialView, Outcome,
-        OwnershipView, PeriodsView, RegisterView, RowsView, Shade,
+        Cell, ClosedView, DirectoryView, DisclosureView, InboxView, ItemRow, LogView, Named, OfficialView,
+        Outcome, OwnershipView, PeriodsView, ReadinessView, RegisterView, RowsView, Shade,
     },
 };
 
@@ -258,6 +258,45 @@ pub fn people(view: &DirectoryView) -> String {
             of.sources.to_string(),
             count(of.items.map(|(open, _)| open)),
             count(of.items.map(|(_, overdue)| overdue)),
+        ]
+    });
+    csv::table(&header, rows)
+}
+
+/// How far each unit is with a period, a unit a row.
+pub fn readiness(view: &ReadinessView) -> String {
+    let header = ["period", "unit", "name", "state", "otherwise", "figures", "provisional", "statements"];
+    let rows = view.units.iter().map(|of| {
+        let statements =
+            of.statements.iter().map(|said| format!("{}: {} ({})", said.source, said.state, said.by));
+        vec![
+            view.period.clone(),
+            of.unit.clone().unwrap_or_default(),
+            of.name.clone(),
+            of.state.to_owned(),
+            of.otherwise.unwrap_or_default().to_owned(),
+            of.figures.to_string(),
+            of.provisional.to_string(),
+            statements.collect::<Vec<_>>().join("; "),
+        ]
+    });
+    csv::table(&header, rows)
+}
+
+/// What is withheld of disclosures, a decision a row.
+pub fn withheld(view: &DisclosureView) -> String {
+    let header = ["withholding", "name", "of", "withheld", "duty", "why", "owner", "since", "until"];
+    let rows = view.withheld.iter().map(|of| {
+        vec![
+            of.of.id.clone(),
+            of.of.name.clone(),
+            of.from.iter().map(|of| of.id.clone()).collect::<Vec<_>>().join("; "),
+            of.withheld.join("; "),
+            of.duty.clone(),
+            of.why.clone(),
+            of.owner.as_ref().map(|person| person.name.clone()).unwrap_or_default(),
+            of.since.clone(),
+            of.until.clone().unwrap_or_default(),
         ]
     });
     csv::table(&header, rows)

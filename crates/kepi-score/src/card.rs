@@ -11,7 +11,8 @@ use kepi_model::{
     calendar::{Grain, Period},
     id::{Hash, KpiId, LevelId, ObjectiveId, PerspectiveId, UnitId},
     project::{
-        Cascade, CascadeAsOf, CascadeValue, Kpi, Project, Scorecard, Target, Unit, UnitTree, WithoutData,
+        Cascade, CascadeAsOf, CascadeValue, Kpi, Project, Scorecard, Target, Unit, UnitTree, WhenLate,
+        WithoutData,
     },
 };
 use kepi_query::{state::Member, value::Segment};
@@ -318,6 +319,30 @@ impl<'a, V: KpiValues + ?Sized> Card<'a, V> {
             entry.coverage = node.coverage;
         }
         node
+    }
+
+    /// A unit's score as a mean of units without some that are late: left out, or as they were in the period before. None where it is
+    /// computed from its own rows: then it has what landed of them.
+    pub fn without(
+        &self,
+        unit: Option<&UnitId>,
+        period: Period,
+        late: &BTreeMap<UnitId, WhenLate>,
+    ) -> Option<ScoreNode> {
+        let units = self.averaged(unit, period);
+        if units.is_empty() {
+            return None;
+        }
+        let nodes = units.into_iter().filter_map(|child| {
+            let period = match late.get(&child.id) {
+                Some(WhenLate::Exclude) => return None,
+                Some(WhenLate::Carry) => Period { ordinal: period.ordinal - 1, ..period },
+                Some(WhenLate::Block | WhenLate::Warn) | None => period,
+            };
+            let id = Some(&child.id);
+            Some(self.without(id, period, late).unwrap_or_else(|| self.grow(id, period)))
+        });
+        Some(self.mean(unit, nodes.collect(), period))
     }
 
     /// The units whose mean a unit's score is; none where it is computed from its own rows.

@@ -82,6 +82,21 @@ pub enum Wish {
         /// Why.
         why: String,
     },
+    /// To enter a figure that no source has.
+    Enter {
+        /// The KPI.
+        kpi: String,
+        /// The period.
+        period: String,
+        /// What it is of; empty: the whole.
+        part: String,
+        /// The figure as it was typed.
+        value: String,
+        /// What it rests on.
+        evidence: String,
+        /// Why.
+        why: String,
+    },
     /// To write what was learnt from an effect that did not come.
     Learn {
         /// The item.

@@ -161,6 +161,20 @@ pub const FORMS: &[FormRoute] = &[
         },
     },
     FormRoute {
+        path: "/entries",
+        page: "/entries/new",
+        wish: |_, fields| {
+            Ok(Wish::Enter {
+                kpi: said(fields, "kpi", "name the KPI")?,
+                period: said(fields, "period", "name a period, such as 2026-05")?,
+                part: short(fields, "part")?,
+                value: said(fields, "value", "say the figure")?,
+                evidence: said(fields, "evidence", "say what it rests on")?,
+                why: reason(fields)?,
+            })
+        },
+    },
+    FormRoute {
         path: "/periods/lift",
         page: "/periods",
         wish: |_, fields| Ok(Wish::Lift { item: number(field(fields, "item"))?, why: reason(fields)? }),

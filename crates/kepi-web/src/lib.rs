@@ -70,7 +70,7 @@ pub fn router(reader: Arc<dyn Reader>) -> Router {
         let routes = [
             (Some(page.path), Kind::Html),
             (page.json, Kind::Json),
-            (page.csv.map(|csv| csv.path), Kind::Csv),
+            (page.csv.map(|csv| csv.path), Kind::of_download(page)),
         ];
         for (path, kind) in routes.into_iter().filter_map(|(path, kind)| Some((path?, kind))) {
             let answer = move |State(reader),
@@ -149,7 +149,7 @@ pub(crate) async fn show_page(
         let make = |facts: &dyn Facts| match kind {
             Kind::Html => (page.html)(facts, &params),
             Kind::Json => (page.data)(facts, &params),
-            Kind::Csv => page.csv.map_or(Ok(String::new()), |csv| (csv.of)(facts, &params)),
+            Kind::Csv | Kind::Markdown => page.csv.map_or(Ok(String::new()), |csv| (csv.of)(facts, &params)),
         };
         let Some(viewer) = viewer else { return make(whole.as_ref()) };
         if let Some(sight) = &sight {

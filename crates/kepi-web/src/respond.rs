@@ -20,14 +20,25 @@ pub(crate) enum Kind {
     Json,
     /// A table for download.
     Csv,
+    /// A document for download.
+    Markdown,
 }
 
 impl Kind {
+    /// What a page has for download, by its address.
+    pub(crate) fn of_download(page: &pages::Page) -> Self {
+        match page.csv {
+            Some(download) if download.path.ends_with(".md") => Self::Markdown,
+            _ => Self::Csv,
+        }
+    }
+
     fn mime(self) -> &'static str {
         match self {
             Self::Html => "text/html; charset=utf-8",
             Self::Json => "application/json",
             Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Markdown => "text/markdown; charset=utf-8",
         }
     }
 }
@@ -49,7 +60,7 @@ pub(crate) fn body(kind: Kind, text: String, request: &HeaderMap) -> Response {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
     let mut response = (headers, [(header::CONTENT_TYPE, kind.mime())], text).into_response();
-    if kind == Kind::Csv {
+    if matches!(kind, Kind::Csv | Kind::Markdown) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
     }
     response
@@ -88,7 +99,9 @@ pub(crate) fn error(kind: Kind, error: &ViewError) -> Response {
         ViewError::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", Default::default()),
     };
     let text = match kind {
-        Kind::Html | Kind::Csv => pages::error::render(status, &error.to_string(), suggestions).into_string(),
+        Kind::Html | Kind::Csv | Kind::Markdown => {
+            pages::error::render(status, &error.to_string(), suggestions).into_string()
+        }
         Kind::Json => {
             let suggestions: Vec<_> =
                 suggestions.iter().map(|(text, path)| json!({"text": text, "path": path})).collect();
@@ -97,7 +110,7 @@ pub(crate) fn error(kind: Kind, error: &ViewError) -> Response {
         }
     };
     // What goes wrong on the way to a download is read by people.
-    let kind = if kind == Kind::Csv { Kind::Html } else { kind };
+    let kind = if matches!(kind, Kind::Csv | Kind::Markdown) { Kind::Html } else { kind };
     (status, [(header::CONTENT_TYPE, kind.mime()), (header::CACHE_CONTROL, "no-store")], text).into_response()
 }
 
@@ -105,7 +118,7 @@ pub(crate) fn error(kind: Kind, error: &ViewError) -> Response {
 pub(crate) fn problem(kind: Kind, status: StatusCode, code: &str, detail: &str) -> Response {
     let title = status.canonical_reason().unwrap_or_default();
     let (mime, text) = match kind {
-        Kind::Html | Kind::Csv => {
+        Kind::Html | Kind::Csv | Kind::Markdown => {
             (Kind::Html.mime(), pages::error::render(status, detail, &[]).into_string())
         }
         Kind::Json => {
@@ -124,12 +137,12 @@ pub(crate) fn broken(kind: Kind) -> Response<Body> {
     let message = "something broke while this was made; the log of the server says what";
     let status = StatusCode::INTERNAL_SERVER_ERROR;
     let text = match kind {
-        Kind::Html | Kind::Csv => pages::error::render(status, message, &[]).into_string(),
+        Kind::Html | Kind::Csv | Kind::Markdown => pages::error::render(status, message, &[]).into_string(),
         Kind::Json => {
             json!({"error": {"code": "internal", "message": message, "suggestions": []}}).to_string()
         }
     };
-    let kind = if kind == Kind::Csv { Kind::Html } else { kind };
+    let kind = if matches!(kind, Kind::Csv | Kind::Markdown) { Kind::Html } else { kind };
     let headers = [(header::CONTENT_TYPE, kind.mime()), (header::CACHE_CONTROL, "no-store")];
     (status, headers, text).into_response()
 }

@@ -7,6 +7,7 @@ use kepi_app::{
     acting::{By, Decision, Disputed, Doing, Method, NewPlan, no_figure},
     deciding::{self, Acting, Deciding, Stance},
     editing::Edit,
+    entries::Entering,
 };
 use kepi_govern::laws;
 use kepi_model::governance::{Aspect, Mode};
@@ -168,6 +169,11 @@ async fn wanted(app: &App, wish: Wish, acting: Acting<'_>) -> Result<u64, AppErr
         Wish::Dispute { kpi, period, unit, why } => {
             let of = Disputed { kpi: &kpi, period: &period, unit: unit.as_deref() };
             app.dispute(of, &why, acting).await
+        }
+        Wish::Enter { kpi, period, part, value, evidence, why } => {
+            let what =
+                Entering { kpi: &kpi, period: &period, part: &part, value: &value, evidence: &evidence };
+            app.enter(what, acting, &why).await
         }
         Wish::Learn { item, findings, follows } => {
             deciding.learn(item, (&findings, &follows), acting).await.map(|()| item)

@@ -5,7 +5,7 @@ use std::{array, collections::BTreeMap};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use kepi_govern::{
     Directory, Organisation, Principal,
-    directory::{Place, Standing},
+    directory::{Attests, Place, Standing},
 };
 use kepi_model::{
     business_hours::{BusinessHours, Opened, Opening},
@@ -79,6 +79,23 @@ pub(super) async fn of(
             .kpis
             .values()
             .filter_map(|kpi| Some((kpi.id.clone(), number(&kpi.accountable)?)))
+            .collect(),
+        ending: project.kpis.values().filter_map(|kpi| Some((kpi.id.clone(), kpi.life?.sunset))).collect(),
+        attests: project
+            .sources
+            .values()
+            .flat_map(|source| source.attesting(&project.units).into_iter().map(move |of| (source, of)))
+            .filter_map(|(source, (unit, steward))| {
+                let attest = source.attest.as_ref()?;
+                let steward = *numbers.get(steward?)?;
+                let rule = Attests {
+                    steward,
+                    every: attest.every,
+                    days: attest.within,
+                    otherwise: attest.otherwise,
+                };
+                Some(((source.id.clone(), unit.cloned()), rule))
+            })
             .collect(),
         people: people.collect(),
         units: units.collect(),

@@ -137,7 +137,10 @@ impl Deciding<'_> {
                 let organisation = self.0.organisation().await?;
                 let content = organisation.items.get(number).map(|item| &item.content);
                 // To sign or to have read says all there is to say.
-                let says_all = matches!(content, Some(Content::Handover(_) | Content::Notice(_)) | None);
+                let says_all = matches!(
+                    content,
+                    Some(Content::Handover(_) | Content::Notice(_) | Content::ChangeNotice(_)) | None
+                );
                 if why.is_none() && !says_all {
                     return Err(AppError::NotFound(
                         "say in words what came of it: `-m`, which is read years later".to_owned(),
@@ -311,6 +314,7 @@ impl Deciding<'_> {
     pub async fn tick(&self, at: i64) -> Result<(), AppError> {
         self.end_overdue(at).await?;
         self.freeze_by_rule(at).await?;
+        self.attest(at).await?;
         self.hand_over(at).await?;
         self.rebase(at).await
     }

@@ -289,7 +289,17 @@ pub(crate) fn touches(content: &Content, told: &Told) -> Vec<String> {
             });
             duties.chain(of.items.iter().map(|item| Subject::item(*item).to_string())).collect()
         }
+        Content::Notice(of) if of.announced => {
+            vec![format!("kpi/{} is not to be used from {} on", of.kpi, of.from)]
+        }
         Content::Notice(of) => vec![format!("kpi/{} goes on {}", of.kpi, of.from)],
+        Content::Attestation(attested) => {
+            let unit = attested.unit.as_ref().map_or(String::new(), |unit| format!(" of unit/{unit}"));
+            vec![format!("source/{}{unit} in {}", attested.source, attested.period)]
+        }
+        Content::ChangeNotice(of) => {
+            of.kpis.iter().map(|kpi| format!("kpi/{kpi} says something else")).collect()
+        }
         Content::Review(of) => {
             let unit = of.unit.as_ref().map_or(String::new(), |unit| format!(" of unit/{unit}"));
             vec![format!("review/{}{unit} in {}", of.rule, of.period)]

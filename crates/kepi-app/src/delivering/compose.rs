@@ -224,9 +224,11 @@ impl<'a> Composer<'a> {
                 )
             }
             Content::PostMortem(of) => format!("what was expected of plan {} did not come", of.plan),
-            Content::Handover(_) | Content::Notice(_) | Content::Change(_) => {
-                told.view.touches.iter().take(3).cloned().collect::<Vec<_>>().join(", ")
-            }
+            Content::Handover(_)
+            | Content::Notice(_)
+            | Content::ChangeNotice(_)
+            | Content::Attestation(_)
+            | Content::Change(_) => told.view.touches.iter().take(3).cloned().collect::<Vec<_>>().join(", "),
             _ => "somebody asks for it".to_owned(),
         }
     }

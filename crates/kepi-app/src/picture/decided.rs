@@ -143,6 +143,13 @@ fn with_work(
             (kpis.collect(), of.touches, false)
         }
         Content::Notice(_) => (about(organisation, item).into_iter().collect(), of.touches, false),
+        Content::Attestation(attested) => {
+            (vec![Touch::new(format!("source/{}", attested.source), "ever")], of.touches, false)
+        }
+        Content::ChangeNotice(changed) => {
+            let kpis = changed.kpis.iter().map(|kpi| Touch::new(format!("kpi/{kpi}"), "ever"));
+            (kpis.collect(), of.touches, false)
+        }
         Content::Review(review) => {
             let points = review.points.iter().map(|point| {
                 Touch::new(format!("kpi/{}", point.kpi), "ever").of(Rows::Unit(point.unit.clone()))
@@ -346,6 +353,7 @@ pub(super) async fn item(
     if let Content::Handover(of) = &item.content {
         full.item.subject.extend(Deciding(store).pack(&organisation, of).await?);
     }
+    full.item.subject.extend(Deciding(store).receipts(&organisation, item).await?);
     if let Some(all) = Deciding(store).differences_by(&organisation, item).await? {
         full.documents = all.documents;
         full.scorecards = all.scorecards.into_iter().collect();

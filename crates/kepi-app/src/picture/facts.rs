@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
-use kepi_govern::Organisation;
+use kepi_govern::{Organisation, periods::PeriodId};
 use kepi_insight::change::Judgement;
 use kepi_model::{
     calendar::{Grain, Period},
@@ -22,7 +22,10 @@ use kepi_query::{
     value::Segment,
 };
 use kepi_report::{
-    decided::{Commentary, Held, Item, ItemInFull, Official, Periods, RegisterAsked, Silence},
+    decided::{
+        Commentary, Held, Item, ItemInFull, LateUnit, Methodology, Official, Periods, RegisterAsked, Silence,
+        UnitReadiness,
+    },
     facts::{Discrepancies, Entry, Facts, Said, ScreenedAnswers, Standing},
     logged::{LogAsked, Logged},
     people::{Directory, PeopleAsked},
@@ -40,6 +43,7 @@ use super::{
 };
 use crate::{
     audit::{Custody, listed},
+    deciding::Deciding,
     error::AppError,
     people,
     screening::Screened,
@@ -317,6 +321,35 @@ impl Facts for Picture {
     fn register(&self, asked: &RegisterAsked) -> Result<Vec<Held>, ViewError> {
         let app = self.app.as_ref().ok_or_else(nothing_stored)?;
         self.wait(decided::register(&app.store, asked)).map_err(unread)
+    }
+    fn readiness(&self, period: &str) -> Result<Vec<UnitReadiness>, ViewError> {
+        let Some(app) = &self.app else { return Ok(Vec::new()) };
+        self.wait(app.readiness(period, self.now().unwrap_or(i64::MAX))).map_err(unread)
+    }
+    fn late(&self, period: Period) -> Vec<LateUnit> {
+        let (Some(app), calendar) = (&self.app, &self.project.calendar) else { return Vec::new() };
+        let Ok(first) = calendar.first_day(period) else { return Vec::new() };
+        let Some(until) = calendar.last_day(period).ok().and_then(|last| last.tomorrow().ok()) else {
+            return Vec::new();
+        };
+        let id = PeriodId { grain: period.grain, first };
+        let now = self.now().unwrap_or(i64::MAX);
+        // What waits is no reason to show nothing else.
+        self.wait(async { Deciding(&app.store).late(id, until, now).await }).unwrap_or_default()
+    }
+    fn methodology(&self, asked: &RegisterAsked) -> Result<Methodology, ViewError> {
+        let app = self.app.as_ref().ok_or_else(nothing_stored)?;
+        let day = self.day_asked(&PeopleAsked { day: asked.day.clone() })?;
+        let of = asked.of.clone().unwrap_or_default();
+        let document = async {
+            let position = match asked.position {
+                Some(position) => position,
+                None => app.store.newest_event().await?,
+            };
+            let markdown = app.methodology(&of, day, Some(position)).await?;
+            Ok::<_, AppError>(Methodology { of: of.clone(), day: day.to_string(), position, markdown })
+        };
+        self.wait(document).map_err(unread)
     }
     fn log(&self, asked: &LogAsked) -> Result<Logged, ViewError> {
         let Some(app) = &self.app else { return Ok(Logged::default()) };

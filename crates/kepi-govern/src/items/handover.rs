@@ -26,6 +26,15 @@ pub const NOTICE: &Kind = &Kind {
     may_end: false,
 };
 
+/// Definitions that somebody uses say something else.
+pub const CHANGE_NOTICE: &Kind = &Kind {
+    name: "change_notice",
+    about: "Definitions that one uses say something else: what they said before and say since. It is read, and that is all.",
+    steps: &[Step { name: "reading", turn: Turn::Work, due: 10, timeout: Timeout::GoOn }],
+    outcomes: &[READ],
+    may_end: false,
+};
+
 /// The outcome of a handover that the successor signed.
 pub const ACCEPTED: &str = "accepted";
 /// The outcome of a notice.
@@ -53,9 +62,24 @@ pub struct Notice {
     pub kpi: KpiId,
     /// From this day on.
     pub from: Date,
+    /// Whether it is announced: it is still there, and not to be used from that day on.
+    pub announced: bool,
     /// Who is told.
     pub to: u64,
     /// Position of the register that says so.
+    pub register: u64,
+}
+
+/// That definitions say something else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeNotice {
+    /// Who is told.
+    pub to: u64,
+    /// KPIs that somebody uses and that say or mean something else.
+    pub kpis: BTreeSet<KpiId>,
+    /// Position of the register before.
+    pub before: u64,
+    /// Position of the register since.
     pub register: u64,
 }
 

@@ -2,12 +2,13 @@
 
 use super::{
     acting::{ACTION_PLAN, ALERT, POST_MORTEM, TASK},
+    attestation::ATTESTATION,
     case::CASE,
     change_request::CHANGE_REQUEST,
     commentary::COMMENTARY,
     dispute::DISPUTE,
     emergency::EMERGENCY,
-    handover::{HANDOVER, NOTICE},
+    handover::{CHANGE_NOTICE, HANDOVER, NOTICE},
     overrides::{MANUAL_ENTRY, OVERRIDE, RESTORE, TAKE_BACK},
     periods::{CLOSE, FREEZE, LIFT},
     review::REVIEW,
@@ -88,6 +89,8 @@ pub const KINDS: &[&Kind] = &[
     CASE,
     HANDOVER,
     NOTICE,
+    CHANGE_NOTICE,
+    ATTESTATION,
     REVIEW,
     DISPUTE,
 ];

@@ -20,6 +20,7 @@
 //! ```
 
 pub mod acting;
+pub mod attestation;
 pub mod case;
 pub mod change_request;
 mod commentary;
@@ -56,12 +57,13 @@ use crate::{
 pub use acting::{
     Action, ActionPlan, Alert, Came, Effect, Expected, Method, Owner, PostMortem, Seen, Task, TaskOf, Work,
 };
+pub use attestation::Attestation;
 pub use case::{Answer, By, Case, Contact, Permission};
 pub use change_request::Change;
 pub use commentary::{Commentary, Named};
 pub use dispute::Dispute;
 pub use emergency::{Emergency, RATIFICATION};
-pub use handover::{Handover, Notice};
+pub use handover::{ChangeNotice, Handover, Notice};
 pub use kind::{KINDS, Kind, Step, Timeout, Turn};
 pub use review::{Decided, Decision, Follows, OnAgenda, Point, Review};
 pub use tally::{Ask, Electorate, Missing, Tally, electorate, tally, turn};
@@ -103,6 +105,10 @@ pub enum Content {
     Handover(Handover),
     /// `notice`
     Notice(Notice),
+    /// `change_notice`
+    ChangeNotice(ChangeNotice),
+    /// `attestation`
+    Attestation(Attestation),
     /// `review`
     Review(Review),
     /// `dispute`
@@ -135,6 +141,8 @@ impl Content {
             Self::Case(_) => case::CASE,
             Self::Handover(_) => handover::HANDOVER,
             Self::Notice(_) => handover::NOTICE,
+            Self::ChangeNotice(_) => handover::CHANGE_NOTICE,
+            Self::Attestation(_) => attestation::ATTESTATION,
             Self::Review(_) => review::REVIEW,
             Self::Dispute(_) => dispute::DISPUTE,
         }
@@ -171,6 +179,7 @@ impl Content {
     pub fn unit(&self) -> Option<&UnitId> {
         match self {
             Self::Review(of) => of.unit.as_ref(),
+            Self::Attestation(of) => of.unit.as_ref(),
             other => other.about().and_then(|(_, unit)| unit),
         }
     }
@@ -211,6 +220,8 @@ impl Content {
             | Self::Case(_)
             | Self::Handover(_)
             | Self::Notice(_)
+            | Self::ChangeNotice(_)
+            | Self::Attestation(_)
             | Self::Review(_)
             | Self::Dispute(_) => Ask::default(),
         }

@@ -19,10 +19,11 @@ use crate::{
     directory::{Directory, Line, Reached},
     event::{Event, ItemEnded, ItemMoved, ItemOpened},
     items::{
-        ActionPlan, Alert, Came, Commentary, Content, Decision, Effect, Handover, Item, Kind, Named, Notice,
-        Outcome, PostMortem, Seen, Task, TaskOf, Timeout, Turn, acting::PLANNED, midnight,
+        ActionPlan, Alert, Came, ChangeNotice, Commentary, Content, Decision, Effect, Handover, Item, Kind,
+        Named, Notice, Outcome, PostMortem, Seen, Task, TaskOf, Timeout, Turn, acting::PLANNED, midnight,
     },
     organisation::Organisation,
+    overrides::begins,
     plain::{Name, StepName},
     principal::Principal,
 };
@@ -60,6 +61,8 @@ fn within(directory: &Directory, content: &Content, at: i64) -> i64 {
         Content::Alert(alert) => directory.due(unit, at, alert.severity.hours()),
         Content::Case(of) => directory.due(unit, at, of.hours),
         Content::Review(of) => directory.due_in_days(unit, at, of.days()),
+        // The cut-off counts from the end of the period, whenever it was asked for.
+        Content::Attestation(of) => directory.due_in_days(unit, midnight(of.until), of.days),
         other => {
             let mut steps = other.kind().steps.iter();
             let step = steps.find(|step| matches!(step.turn, Turn::Work)).or(other.kind().steps.first());
@@ -112,8 +115,11 @@ fn owner(
                 _ => way,
             }
         }
+        Content::Attestation(of) => directory.named(of.steward, at),
         // Nobody signs or reads for somebody else, also while she is away.
-        Content::Handover(Handover { to, .. }) | Content::Notice(Notice { to, .. }) => {
+        Content::Handover(Handover { to, .. })
+        | Content::Notice(Notice { to, .. })
+        | Content::ChangeNotice(ChangeNotice { to, .. }) => {
             let stop = Reached { person: *to, by: Line::Named, unit: None, passed: None };
             directory.people.contains_key(to).then(|| vec![stop])
         }
@@ -212,10 +218,34 @@ pub(super) fn told(
             })
         }
         Content::Notice(of) => {
-            if of.register != directory.register || directory.accountable.contains_key(&of.kpi) {
-                violated.say(NOTHING_NEW, "that KPI is in force");
+            let is_so = match of.announced {
+                true => directory.ending.get(&of.kpi) == Some(&of.from),
+                false => !directory.accountable.contains_key(&of.kpi),
+            };
+            if of.register != directory.register || !is_so {
+                violated.say(NOTHING_NEW, "that KPI does not go, or from another day on");
             }
             others.find(|item| matches!(&item.content, Content::Notice(other) if other == of))
+        }
+        Content::Attestation(of) => {
+            let by_rule = directory.attests.get(&(of.source.clone(), of.unit.clone())).is_some_and(|rule| {
+                (rule.steward, rule.every, rule.days, rule.otherwise)
+                    == (of.steward, of.period.grain, of.days, of.otherwise)
+            });
+            if !by_rule || begins(of.until).is_some_and(|over| facts.at < over) {
+                violated.say(NOTHING_NEW, "nobody attests that, or its period is not over");
+            }
+            others
+                .find(|item| matches!(&item.content, Content::Attestation(other) if other.is_of_the_same(of)))
+        }
+        Content::ChangeNotice(of) => {
+            if of.register != directory.register || of.before >= of.register || of.kpis.is_empty() {
+                violated.say(NOTHING_NEW, "nothing of that was changed by what is in force");
+            }
+            others.find(|item| {
+                matches!(&item.content, Content::ChangeNotice(other)
+                    if (other.to, other.register) == (of.to, of.register))
+            })
         }
         _ => None,
     };
@@ -539,7 +569,9 @@ pub(super) fn acted(
                     },
                 );
             }
-            if let Content::Handover(Handover { to, .. }) | Content::Notice(Notice { to, .. }) = &item.content
+            if let Content::Handover(Handover { to, .. })
+            | Content::Notice(Notice { to, .. })
+            | Content::ChangeNotice(ChangeNotice { to, .. }) = &item.content
                 && *to != by
             {
                 violated.say(
@@ -680,7 +712,9 @@ pub(super) fn in_time(
     match &item.content {
         // Somebody else is to have it by now: another item says so.
         Content::Handover(of) if !of.stands(directory) => return vec![ended(number, Outcome::Recovered)],
-        Content::Notice(of) if !directory.people.contains_key(&of.to) => {
+        Content::Notice(Notice { to, .. }) | Content::ChangeNotice(ChangeNotice { to, .. })
+            if !directory.people.contains_key(to) =>
+        {
             return vec![ended(number, Outcome::Recovered)];
         }
         _ => {}

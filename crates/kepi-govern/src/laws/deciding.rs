@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 use kepi_model::{
     governance::{Aspect, Mode},
     id::KpiId,
+    project::WhenLate,
 };
 
 use super::{
     ALREADY_OPEN, ASPECTS, BY_ITSELF, CONCERNED, FROZEN, LAPSED, LOOK_AGAIN, NO_DAYS, NO_EMERGENCY,
-    NO_FIGURE, NO_ITEM, NOBODY, NOT_ASKED, NOT_ASKING, NOT_BEGUN, NOT_ENTERED, NOT_FROZEN, NOT_OVERRIDDEN,
-    NOT_THERE, NOT_TO_CLOSE, NOT_YOURS, NOTHING_DIFFERS, NOTHING_DUE, OTHER_CONTENT, OUTDATED, OVER_ALREADY,
-    OWN, REPLACED, UNRATIFIED, UNSAID, Violation, acting, case, review,
+    NO_FIGURE, NO_ITEM, NOBODY, NOT_ASKED, NOT_ASKING, NOT_ATTESTED, NOT_BEGUN, NOT_ENTERED, NOT_FROZEN,
+    NOT_OVERRIDDEN, NOT_THERE, NOT_TO_CLOSE, NOT_YOURS, NOTHING_DIFFERS, NOTHING_DUE, OTHER_CONTENT,
+    OUTDATED, OVER_ALREADY, OWN, REPLACED, RESERVED, UNRATIFIED, UNSAID, Violation, acting, case, review,
 };
 use crate::{
     command::{Edit, Evidence, Facts, Open, Vote, Withdraw},
@@ -22,11 +23,12 @@ use crate::{
     },
     governance::Governing,
     items::{
-        Change, Content, Emergency, Item, Outcome, Stance, Tally, Timeout, Turn, electorate, emergency, tally,
+        Change, Content, Emergency, Item, Outcome, Stance, Tally, Timeout, Turn, attestation, electorate,
+        emergency, tally,
     },
     organisation::{Organisation, Place},
     overrides::{self, Over, Overridden},
-    periods::{ByRule, Freeze, PeriodId},
+    periods::{ByRule, Close, Freeze, PeriodId},
     plain::StepName,
     principal::Principal,
     register::DocumentId,
@@ -121,6 +123,8 @@ fn of_content(
         | Content::Case(_)
         | Content::Handover(_)
         | Content::Notice(_)
+        | Content::ChangeNotice(_)
+        | Content::Attestation(_)
         | Content::Review(_)
         | Content::Dispute(_) => {
             violated.say(
@@ -212,7 +216,35 @@ fn of_content(
             if last.is_some_and(|last| last.published >= close.published) {
                 violated.say(NOT_TO_CLOSE, "nothing was published since it was closed");
             }
+            attested(organisation, close, at, violated);
         }
+    }
+}
+
+/// Data of the period are attested, or it is closed without those that are late, as their rules say; no others.
+fn attested(organisation: &Organisation, close: &Close, at: i64, violated: &mut Violated<'_>) {
+    let items = &organisation.items;
+    for (item, of) in attestation::missing(items, close.period.first, close.until) {
+        let whose = of.unit.as_ref().map_or_else(|| "all rows".to_owned(), ToString::to_string);
+        let waits = match of.otherwise {
+            WhenLate::Block => Some("the close waits for that"),
+            WhenLate::Exclude | WhenLate::Carry if !attestation::is_late(item, at) => {
+                Some("the cut-off has not passed")
+            }
+            WhenLate::Exclude | WhenLate::Carry | WhenLate::Warn => None,
+        };
+        if let Some(waits) = waits {
+            let (source, number) = (&of.source, item.number);
+            violated.say(
+                NOT_ATTESTED,
+                format!(
+                    "nobody has attested the data of `{source}` for {whose} yet, and {waits}: item {number}"
+                ),
+            );
+        }
+    }
+    if attestation::late(items, close.period.first, close.until, at) != close.late {
+        violated.say(NOT_ATTESTED, "which units are late is otherwise by now: ask for the close again");
     }
 }
 
@@ -305,6 +337,7 @@ fn of_change(organisation: &Organisation, change: &Change, violated: &mut Violat
         );
     }
     typed(&change.adoptions, &change.governing, violated.0);
+    reserved(organisation, change, violated);
     let missing: Vec<&str> = change
         .at_least(&organisation.register)
         .difference(&change.aspects)
@@ -312,6 +345,19 @@ fn of_change(organisation: &Organisation, change: &Change, violated: &mut Violat
         .collect();
     if !missing.is_empty() {
         violated.say(ASPECTS, format!("it differs in a respect that is not said: {}", missing.join(", ")));
+    }
+}
+
+/// The name of a KPI that went belongs to it for ever: figures of two would else stand under one name.
+fn reserved(organisation: &Organisation, change: &Change, violated: &mut Violated<'_>) {
+    for (id, new) in change.adoptions.iter().flat_map(|adoption| &adoption.texts) {
+        let Some(was) = organisation.register.gone(id) else { continue };
+        if new.text.is_some() && new.meaning != Some(was) {
+            violated.say(
+                RESERVED,
+                format!("`{id}` is the name of a KPI that went, and whose figures stay: give the new one another name"),
+            );
+        }
     }
 }
 
@@ -407,6 +453,8 @@ fn takes_effect(
         | Content::Case(_)
         | Content::Handover(_)
         | Content::Notice(_)
+        | Content::ChangeNotice(_)
+        | Content::Attestation(_)
         | Content::Review(_)
         | Content::Dispute(_) => Vec::new(),
         Content::Change(change) => {
@@ -483,7 +531,9 @@ pub(super) fn opened(
     if let Content::Case(of) = &open.content {
         return case::opened(organisation, open, of, facts, &mut violated);
     }
-    if let Content::Handover(_) | Content::Notice(_) = &open.content {
+    if let Content::Handover(_) | Content::Notice(_) | Content::ChangeNotice(_) | Content::Attestation(_) =
+        &open.content
+    {
         return acting::told(organisation, open, facts, &mut violated);
     }
     if let Content::Review(of) = &open.content {

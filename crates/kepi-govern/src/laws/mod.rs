@@ -161,6 +161,11 @@ pub const UNDECIDED: &str = "G1119";
 /// It is red beyond chance, and nobody has filed a plan.
 pub const PLAN_OWED: &str = "G1120";
 
+/// The name belongs to a KPI that went.
+pub const RESERVED: &str = "G1125";
+/// Nobody has attested the data of the period.
+pub const NOT_ATTESTED: &str = "G1126";
+
 /// Laws that say that something has moved on, is no more or differs in nothing: to meet with one is no attempt at anything.
 pub const MOVED_ON: &[&str] =
     &[OUTDATED, NOTHING_DIFFERS, NO_ITEM, OTHER_CONTENT, LOOK_AGAIN, LAPSED, NOTHING_DUE, NOTHING_NEW];

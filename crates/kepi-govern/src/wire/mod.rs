@@ -7,6 +7,7 @@
 mod access_v1;
 mod v1;
 mod v1_acting;
+mod v1_attesting;
 mod v1_cases;
 mod v1_deciding;
 mod v1_figures;

@@ -6,7 +6,8 @@ use jiff::civil::Date;
 use kepi_model::{
     calendar::Grain,
     governance::{Aspect, Mode},
-    id::{BusinessHoursId, FreezeId, FunctionId, ScorecardId},
+    id::{BusinessHoursId, FreezeId, FunctionId, ScorecardId, UnitId},
+    project::WhenLate,
 };
 use kepi_proof::{Commitment, Digest};
 use serde::{Deserialize, Serialize};
@@ -15,9 +16,11 @@ use serde_json::Value;
 use super::{
     to_value,
     v1::Adoption,
-    v1_acting as acting, v1_cases,
+    v1_acting as acting,
+    v1_attesting::{Attestation, Late},
+    v1_cases,
     v1_figures::{Entry, Overridden, Restore, TakeBack},
-    v1_handover::{Handover, Notice},
+    v1_handover::{ChangeNotice, Handover, Notice},
     v1_reviews,
 };
 use crate::{
@@ -218,6 +221,8 @@ enum Content {
     PostMortem(acting::PostMortem),
     Handover(Handover),
     Notice(Notice),
+    ChangeNotice(ChangeNotice),
+    Attestation(Attestation),
     Review(v1_reviews::Review),
     Dispute(v1_reviews::Dispute),
     Commentary(acting::Commentary),
@@ -307,6 +312,16 @@ struct Close {
     first: Day,
     until: Day,
     published: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    late: Vec<Late>,
+}
+
+fn written_late(of: &periods::Close) -> Vec<Late> {
+    of.late.iter().map(|(unit, how)| Late { unit: unit.clone(), how: *how }).collect()
+}
+
+fn read_late(of: Vec<Late>) -> BTreeMap<UnitId, WhenLate> {
+    of.into_iter().map(|late| (late.unit, late.how)).collect()
 }
 
 /// That a period is closed: the subject says which.
@@ -315,11 +330,13 @@ struct Close {
 pub(super) struct Closed {
     until: Day,
     published: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    late: Vec<Late>,
 }
 
 impl From<&periods::Close> for Closed {
     fn from(e: &periods::Close) -> Self {
-        Self { until: Day(e.until), published: e.published }
+        Self { until: Day(e.until), published: e.published, late: written_late(e) }
     }
 }
 
@@ -332,7 +349,13 @@ impl Closed {
         if *subject != Subject::period(period) {
             return Err(wrong());
         }
-        Ok(Event::PeriodClosed(periods::Close { period, until: self.until.0, published: self.published }))
+        let late = read_late(self.late);
+        Ok(Event::PeriodClosed(periods::Close {
+            period,
+            until: self.until.0,
+            published: self.published,
+            late,
+        }))
     }
 }
 
@@ -410,6 +433,7 @@ impl From<&items::Content> for Content {
                 first: Day(of.period.first),
                 until: Day(of.until),
                 published: of.published,
+                late: written_late(of),
             }),
             items::Content::Alert(of) => Self::Alert(of.into()),
             items::Content::Task(of) => Self::Task(of.into()),
@@ -419,6 +443,8 @@ impl From<&items::Content> for Content {
             items::Content::Case(of) => Self::Case(of.into()),
             items::Content::Handover(of) => Self::Handover(of.into()),
             items::Content::Notice(of) => Self::Notice(of.into()),
+            items::Content::ChangeNotice(of) => Self::ChangeNotice(of.into()),
+            items::Content::Attestation(of) => Self::Attestation(of.into()),
             items::Content::Review(of) => Self::Review(of.into()),
             items::Content::Dispute(of) => Self::Dispute(of.into()),
         }
@@ -434,9 +460,10 @@ impl Content {
             Self::ManualEntry(of) => Ok(items::Content::Entry(of.plain()?)),
             Self::Restore(of) => Ok(items::Content::Restore(of.overriding)),
             Self::TakeBack(of) => Ok(items::Content::TakeBack(of.entry)),
-            Self::Close(Close { grain, first, until, published }) => {
+            Self::Close(Close { grain, first, until, published, late }) => {
                 let period = PeriodId { grain, first: first.0 };
-                Ok(items::Content::Close(periods::Close { period, until: until.0, published }))
+                let late = read_late(late);
+                Ok(items::Content::Close(periods::Close { period, until: until.0, published, late }))
             }
             Self::Alert(of) => Ok(items::Content::Alert(of.read())),
             Self::Task(of) => of.read().map(items::Content::Task),
@@ -446,6 +473,8 @@ impl Content {
             Self::Case(of) => Ok(items::Content::Case(of.read())),
             Self::Handover(of) => Ok(items::Content::Handover(of.read()?)),
             Self::Notice(of) => Ok(items::Content::Notice(of.read()?)),
+            Self::ChangeNotice(of) => Ok(items::Content::ChangeNotice(of.read()?)),
+            Self::Attestation(of) => Ok(items::Content::Attestation(of.read()?)),
             Self::Review(of) => of.read().map(items::Content::Review),
             Self::Dispute(of) => Ok(items::Content::Dispute(of.read())),
             Self::ChangeRequest(of) => of.plain().map(items::Content::Change),

@@ -87,17 +87,54 @@ pub(super) struct Notice {
     from: Day,
     to: Principal,
     register: u64,
+    /// Of a KPI that is still there.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    announced: bool,
 }
 
 impl From<&items::Notice> for Notice {
     fn from(of: &items::Notice) -> Self {
-        Self { kpi: of.kpi.clone(), from: Day(of.from), to: written_person(of.to), register: of.register }
+        Self {
+            kpi: of.kpi.clone(),
+            from: Day(of.from),
+            to: written_person(of.to),
+            register: of.register,
+            announced: of.announced,
+        }
     }
 }
 
 impl Notice {
     pub(super) fn read(self) -> Result<items::Notice, String> {
-        let Self { kpi, from, to, register } = self;
-        Ok(items::Notice { kpi, from: from.0, to: person(to)?, register })
+        let Self { kpi, from, to, register, announced } = self;
+        Ok(items::Notice { kpi, from: from.0, to: person(to)?, register, announced })
+    }
+}
+
+/// Of `change_notice`.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChangeNotice {
+    to: Principal,
+    kpis: Vec<KpiId>,
+    before: u64,
+    register: u64,
+}
+
+impl From<&items::ChangeNotice> for ChangeNotice {
+    fn from(of: &items::ChangeNotice) -> Self {
+        Self {
+            to: written_person(of.to),
+            kpis: of.kpis.iter().cloned().collect(),
+            before: of.before,
+            register: of.register,
+        }
+    }
+}
+
+impl ChangeNotice {
+    pub(super) fn read(self) -> Result<items::ChangeNotice, String> {
+        let Self { to, kpis, before, register } = self;
+        Ok(items::ChangeNotice { to: person(to)?, kpis: kpis.into_iter().collect(), before, register })
     }
 }

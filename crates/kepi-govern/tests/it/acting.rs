@@ -6,14 +6,15 @@ use jiff::civil::Date;
 use kepi_govern::{
     Act, Command, Content, Deed, Directory, Event, Evidence, Facts, Observe, Open, Organisation, Place,
     Principal, Situation, Stance, decide,
-    directory::{self, Duty, Line, Standing},
+    directory::{self, Attests, Duty, Line, Standing},
     items::{
-        Action, ActionPlan, Alert, By, Came, Case, Commentary, Decision, Effect, Expected, Follows, Handover,
-        Item, Method, Named, Notice, Outcome, Permission, PostMortem, Seen, Turn, midnight, times::Times,
+        Action, ActionPlan, Alert, Attestation, By, Came, Case, ChangeNotice, Commentary, Decision, Effect,
+        Expected, Follows, Handover, Item, Method, Named, Notice, Outcome, Permission, PostMortem, Seen,
+        Turn, midnight, times::Times,
     },
     judging::{Judging, Verdict},
     laws,
-    periods::PeriodId,
+    periods::{Close, PeriodId},
     plain::Number,
     principal::JobName,
     silences::Silence,
@@ -24,6 +25,7 @@ use kepi_model::{
     calendar::Grain,
     governance::Mode,
     id::EntityId,
+    project::WhenLate,
 };
 use kepi_proof::{Commitment, Digest};
 
@@ -81,6 +83,8 @@ pub fn directory(register: u64) -> Directory {
             ("apac".parse().unwrap(), unit(Some("company"), None, &[])),
         ]),
         accountable: BTreeMap::from([("renewals".parse().unwrap(), 3)]),
+        ending: BTreeMap::new(),
+        attests: BTreeMap::new(),
         last_resort: vec![1],
         hours: office(),
         unaccepted: BTreeSet::new(),
@@ -659,7 +663,10 @@ fn a_handover_is_over_when_somebody_else_is_to_have_it_and_a_notice_when_it_was_
 
     let notice = |to| {
         let (kpi, from) = ("gone".parse().unwrap(), Date::constant(2026, 7, 1));
-        Command::Open(Open { content: Content::Notice(Notice { kpi, from, to, register: 1 }), why: WHY })
+        Command::Open(Open {
+            content: Content::Notice(Notice { kpi, from, to, register: 1, announced: false }),
+            why: WHY,
+        })
     };
     let number = acting.world.organisation.items.next();
     acting.directory.register = acting.world.organisation.register.position();
@@ -674,11 +681,114 @@ fn a_handover_is_over_when_somebody_else_is_to_have_it_and_a_notice_when_it_was_
     acting.job(&four).unwrap();
     acting.job(&six).unwrap();
     assert_eq!(acting.job(&six).unwrap_err(), [laws::ALREADY_OPEN]);
+    // Of one that is still there it is said only if that is announced, for that day.
+    let announced = |kpi: &str, acting: &Acting| {
+        let (kpi, from, register) =
+            (kpi.parse().unwrap(), Date::constant(2027, 1, 1), acting.directory.register);
+        Command::Open(Open {
+            content: Content::Notice(Notice { kpi, from, to: 6, register, announced: true }),
+            why: WHY,
+        })
+    };
+    let one = announced("renewals", &acting);
+    assert_eq!(acting.job(&one).unwrap_err(), [laws::NOTHING_NEW]);
+    acting.directory.ending.insert("renewals".parse().unwrap(), Date::constant(2027, 1, 1));
+    acting.job(&one).unwrap();
     acting.finish(4, number, "read").unwrap();
     assert_eq!(acting.item(number).ended.map(|(outcome, _)| outcome), Some(Outcome::Done));
     acting.world.at += 40 * DAY;
     acting.job(&Command::Tick).unwrap();
     assert_eq!(acting.item(number + 1).ended.map(|(outcome, _)| outcome), Some(Outcome::Done));
+}
+
+#[test]
+fn a_close_waits_for_what_nobody_attested_or_goes_without_it_as_the_rule_says() {
+    let mut acting = Acting::new(Mode::Open);
+    acting.world.at = at("2026-07-01T00:00[UTC]");
+    acting.directory.register = acting.world.organisation.register.position();
+    let rule = |steward, otherwise| Attests { steward, every: Grain::Month, days: 5, otherwise };
+    let attests = [("emea", 5, WhenLate::Exclude), ("apac", 4, WhenLate::Block)];
+    acting.directory.attests = attests
+        .map(|(unit, by, how)| (("survey".parse().unwrap(), Some(unit.parse().unwrap())), rule(by, how)))
+        .into();
+    let of = |unit: &str, steward, otherwise, first: Date, until: Date| {
+        let (source, unit) = ("survey".parse().unwrap(), Some(unit.parse().unwrap()));
+        let period = PeriodId { grain: Grain::Month, first };
+        let content =
+            Content::Attestation(Attestation { source, unit, period, until, steward, days: 5, otherwise });
+        Command::Open(Open { content, why: WHY })
+    };
+    let (june, july) = (Date::constant(2026, 6, 1), Date::constant(2026, 7, 1));
+    let emea = of("emea", 5, WhenLate::Exclude, june, july);
+    let apac = of("apac", 4, WhenLate::Block, june, july);
+    assert!(acting.ask(person(5), &emea).unwrap_err().contains(&laws::BY_ITSELF));
+    // Of no period that is not over, by nobody and with nothing that the rule does not say.
+    let running = of("emea", 5, WhenLate::Exclude, july, Date::constant(2026, 8, 1));
+    for other in
+        [running, of("emea", 6, WhenLate::Exclude, june, july), of("emea", 5, WhenLate::Warn, june, july)]
+    {
+        assert_eq!(acting.job(&other).unwrap_err(), [laws::NOTHING_NEW]);
+    }
+    let first = acting.world.organisation.items.next();
+    acting.job(&emea).unwrap();
+    assert_eq!(acting.job(&emea).unwrap_err(), [laws::ALREADY_OPEN]);
+    acting.job(&apac).unwrap();
+    let close = |late: &[(&str, WhenLate)]| {
+        let late = late.iter().map(|(unit, how)| (unit.parse().unwrap(), *how)).collect();
+        let period = PeriodId { grain: Grain::Quarter, first: Date::constant(2026, 4, 1) };
+        Command::Open(Open {
+            content: Content::Close(Close { period, until: july, published: 9, late }),
+            why: WHY,
+        })
+    };
+    // Both are missing: one before its cut-off, the other blocks.
+    assert_eq!(acting.ask(person(1), &close(&[])).unwrap_err(), [laws::NOT_ATTESTED, laws::NOT_ATTESTED]);
+    acting.world.at += 20 * DAY;
+    acting.job(&Command::Tick).unwrap();
+    let excluded = [("emea", WhenLate::Exclude)];
+    assert_eq!(
+        acting.ask(person(1), &close(&excluded)).unwrap_err(),
+        [laws::NOT_ATTESTED],
+        "apac blocks, late or not"
+    );
+    let by = acting.item(first + 1).owner().unwrap().person;
+    acting.finish(by, first + 1, "with_reservation").unwrap();
+    for wrong in
+        [&[][..], &[("emea", WhenLate::Carry)], &[("emea", WhenLate::Exclude), ("apac", WhenLate::Exclude)]]
+    {
+        assert_eq!(acting.ask(person(1), &close(wrong)).unwrap_err(), [laws::NOT_ATTESTED], "{wrong:?}");
+    }
+    acting.ask(person(1), &close(&excluded)).unwrap();
+    let closed = acting.world.organisation.periods.closed.values().next().unwrap();
+    assert_eq!(closed[0].late, [("emea".parse().unwrap(), WhenLate::Exclude)].into());
+}
+
+#[test]
+fn whose_definitions_changed_is_told_once_and_reads_it_herself() {
+    let mut acting = Acting::new(Mode::Reviewed);
+    let changed = |to, before, kpis: &[&str], acting: &Acting| {
+        let kpis = kpis.iter().map(|kpi| kpi.parse().unwrap()).collect();
+        let content =
+            Content::ChangeNotice(ChangeNotice { to, kpis, before, register: acting.directory.register });
+        Command::Open(Open { content, why: WHY })
+    };
+    acting.directory.register = acting.world.organisation.register.position();
+    let number = acting.world.organisation.items.next();
+    let one = changed(5, 0, &["renewals"], &acting);
+    assert_eq!(acting.ask(person(1), &one).unwrap_err(), [laws::BY_ITSELF]);
+    acting.job(&one).unwrap();
+    // The same adoption tells nobody twice, whatever it is said to be of.
+    assert_eq!(acting.job(&changed(5, 0, &["other"], &acting)).unwrap_err(), [laws::ALREADY_OPEN]);
+    let (nothing, never) =
+        (changed(6, 0, &[], &acting), changed(6, acting.directory.register, &["renewals"], &acting));
+    assert_eq!(acting.job(&nothing).unwrap_err(), [laws::NOTHING_NEW]);
+    assert_eq!(acting.job(&never).unwrap_err(), [laws::NOTHING_NEW]);
+    let gone = changed(9, 0, &["renewals"], &acting);
+    assert_eq!(acting.job(&gone).unwrap_err(), [laws::NOBODY_THERE]);
+    // Her superior does not read it for her.
+    assert_eq!(acting.finish(3, number, "read").unwrap_err(), [laws::NOT_YOUR_TURN]);
+    acting.finish(5, number, "read").unwrap();
+    assert_eq!(acting.item(number).ended.map(|(outcome, _)| outcome), Some(Outcome::Done));
 }
 
 /// Scenario 1: Thursday 30 April 15:00 in Berlin, eight business hours, 1 May is a holiday.

@@ -22,9 +22,9 @@ use kepi_govern::{
     },
     governance::InEmergency,
     items::{
-        Action, ActionPlan, Alert, By, Came, Case, Change, Commentary, Decision, Dispute, Effect, Emergency,
-        Expected, Follows, Handover, Method, Named, Notice, OnAgenda, Outcome, Permission, Point, PostMortem,
-        Review, Seen, Task, TaskOf,
+        Action, ActionPlan, Alert, Attestation, By, Came, Case, Change, ChangeNotice, Commentary, Decision,
+        Dispute, Effect, Emergency, Expected, Follows, Handover, Method, Named, Notice, OnAgenda, Outcome,
+        Permission, Point, PostMortem, Review, Seen, Task, TaskOf,
     },
     judging::{Judging, Verdict},
     overrides::{Figure, Over, Override},
@@ -38,6 +38,7 @@ use kepi_model::{
     calendar::Grain,
     governance::{Aspect, Mode},
     id::Hash,
+    project::WhenLate,
 };
 use kepi_proof::{Commitment, Digest};
 use proptest::{collection, option, prelude::*};
@@ -432,9 +433,13 @@ fn told() -> impl Strategy<Value = Content> {
             Content::Handover(Handover { from, to, duties, items, register })
         },
     );
-    let notice = (parsed(), day(), 0..6u64, 0..3u64)
-        .prop_map(|(kpi, from, to, register)| Content::Notice(Notice { kpi, from, to, register }));
-    prop_oneof![handover, notice, (1..9u64).prop_map(Content::TakeBack)]
+    let notice = (parsed(), day(), 0..6u64, 0..3u64, any::<bool>()).prop_map(
+        |(kpi, from, to, register, announced)| Content::Notice(Notice { kpi, from, to, register, announced }),
+    );
+    let changed = (0..6u64, collection::btree_set(parsed(), 1..3), 0..3u64, 0..3u64).prop_map(
+        |(to, kpis, before, register)| Content::ChangeNotice(ChangeNotice { to, kpis, before, register }),
+    );
+    prop_oneof![handover, notice, changed, attestation(), (1..9u64).prop_map(Content::TakeBack)]
 }
 
 fn way() -> impl Strategy<Value = Vec<Reached>> {
@@ -531,10 +536,24 @@ fn day() -> impl Strategy<Value = Date> {
 
 fn close() -> impl Strategy<Value = Close> {
     let grain = prop_oneof![Just(Grain::Day), Just(Grain::Month), Just(Grain::HalfYear), Just(Grain::Year)];
-    (grain, day(), day(), 0..4u64).prop_map(|(grain, first, until, published)| Close {
+    let late = collection::btree_map(parsed(), when_late(), 0..3);
+    (grain, day(), day(), 0..4u64, late).prop_map(|(grain, first, until, published, late)| Close {
         period: PeriodId { grain, first },
         until,
         published,
+        late,
+    })
+}
+
+fn when_late() -> impl Strategy<Value = WhenLate> {
+    prop_oneof![Just(WhenLate::Block), Just(WhenLate::Exclude), Just(WhenLate::Carry), Just(WhenLate::Warn)]
+}
+
+fn attestation() -> impl Strategy<Value = Content> {
+    let of = (parsed(), proptest::option::of(parsed()), day(), day(), 0..6u64, 1..9u16, when_late());
+    of.prop_map(|(source, unit, first, until, steward, days, otherwise)| {
+        let period = PeriodId { grain: Grain::Month, first };
+        Content::Attestation(Attestation { source, unit, period, until, steward, days, otherwise })
     })
 }
 

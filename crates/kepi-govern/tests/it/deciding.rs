@@ -15,6 +15,7 @@ use kepi_govern::{
 use kepi_model::{
     calendar::Grain,
     governance::{Aspect, FreezeRule, Mode},
+    id::Hash,
 };
 use kepi_proof::{Commitment, Digest};
 
@@ -484,7 +485,12 @@ fn a_period_is_closed_by_others_and_again_only_if_something_came_since() {
     let first = jiff::civil::Date::constant(1970, 1, 1);
     let of = |published| {
         let until = jiff::civil::Date::constant(1970, 2, 1);
-        Content::Close(Close { period: PeriodId { grain: Grain::Month, first }, until, published })
+        Content::Close(Close {
+            period: PeriodId { grain: Grain::Month, first },
+            until,
+            published,
+            late: BTreeMap::new(),
+        })
     };
     let open = |published| Command::Open(Open { content: of(published), why: Commitment([0; 32]) });
     let mut world = World::new(Mode::Board);
@@ -525,7 +531,7 @@ fn every_kind_of_item_walks_to_an_end() {
                 Turn::Ask if at > 1 => step.timeout == Timeout::Revert,
                 Turn::Ask => matches!(step.timeout, Timeout::Lapse | Timeout::GoOn),
                 // What is only to be read holds nobody up.
-                Turn::Work if kind.name == "notice" => step.timeout == Timeout::GoOn,
+                Turn::Work if kind.outcomes == ["read"] => step.timeout == Timeout::GoOn,
                 Turn::Work => step.timeout == Timeout::Up && (kind.may_end || !kind.outcomes.is_empty()),
                 Turn::Wait => at > 0 && matches!(step.timeout, Timeout::Back | Timeout::GoOn),
             };
@@ -546,6 +552,37 @@ fn every_kind_of_item_walks_to_an_end() {
             assert!(outcome.parse::<kepi_govern::plain::Name>().is_ok());
         }
     }
+}
+
+#[test]
+fn the_name_of_a_kpi_that_went_is_given_to_no_other() {
+    let mut world = World::new(Mode::Reviewed);
+    let with = |world: &mut World, text: bool, meaning: Option<u8>| {
+        let mut content = world.change("a", &[Aspect::Definition], &[]);
+        if let Content::Change(change) = &mut content {
+            let adopted = change.adoptions[0].texts.values_mut().next().unwrap();
+            adopted.text = adopted.text.filter(|_| text);
+            adopted.meaning = meaning.map(|byte| Hash([byte; 32]));
+        }
+        content
+    };
+    let agreed = |world: &mut World, content: Content| {
+        let item = world.open(3, content);
+        world.says(4, item, Stance::Yes);
+        assert_eq!(world.outcome(item), Some(Outcome::Done));
+    };
+    let content = with(&mut world, true, Some(1));
+    agreed(&mut world, content);
+    let content = with(&mut world, false, None);
+    agreed(&mut world, content);
+    assert_eq!(world.organisation.register.gone(&kpi("a")), Some(Hash([1; 32])));
+    let other = Command::Open(Open { content: with(&mut world, true, Some(2)), why: Commitment([0; 32]) });
+    assert_eq!(world.refused(3, &other), [laws::RESERVED]);
+    // What means the same may come back, and may mean something else from then on.
+    let content = with(&mut world, true, Some(1));
+    agreed(&mut world, content);
+    let content = with(&mut world, true, Some(2));
+    agreed(&mut world, content);
 }
 
 #[test]

@@ -222,6 +222,7 @@ impl Model {
                     period: PeriodId { grain: Grain::Month, first },
                     until,
                     published,
+                    late: BTreeMap::new(),
                 });
             }
             28..40 => return Content::Override(self.said()),

@@ -113,6 +113,7 @@ pub fn project(entities: Vec<Entity>) -> Project {
         benchmarks: BTreeMap::new(),
         channels: BTreeMap::new(),
         scorecards: BTreeMap::new(),
+        withholdings: BTreeMap::new(),
     }
 }
 
@@ -183,6 +184,7 @@ pub fn source(name: &str, into: &Entity, from: Connector, mode: Mode, map: Vec<M
         expect: None,
         purpose: None,
         owner: None,
+        attest: None,
         hash: Hash::of(name.as_bytes()),
         span: Span { file: FileId(0), start: 0, end: 0 },
     }

@@ -5,6 +5,7 @@ mod composed;
 mod dated;
 mod design;
 mod dimensions;
+mod ending;
 mod made;
 mod moves;
 mod targets;
@@ -39,6 +40,7 @@ use crate::{
 
 pub(super) use dated::by_day;
 pub(super) use dimensions::declared_dimensions;
+pub(super) use ending::uses;
 pub(super) use moves::read as beliefs;
 pub(super) use together::together;
 pub(super) use zoned::read as zoned;
@@ -155,6 +157,8 @@ fn read(
         informed: written.informed.values(),
         purpose: written.purpose.cloned(),
         sensitivity: written.sensitivity.cloned()?,
+        life: ending::life(&written.life),
+        successor: written.successor.cloned(),
         measured: super::benchmark::circumstances(&written.measured),
         assumptions: written.assumptions.values(),
         made: Vec::new(),

@@ -44,6 +44,7 @@ mod screen;
 mod source;
 mod strategy;
 mod units;
+mod withholding;
 
 pub use crate::options::Options;
 
@@ -89,10 +90,12 @@ pub fn check(files: &SourceMap, options: &Options<'_>) -> Checked<Project> {
         }
     }
     extend::kpis(&mut documents, &mut findings);
-    let mut decoder = Decoder { symbols: &symbols, options, findings: &mut findings };
+    let mut named = Vec::new();
+    let mut decoder = Decoder { symbols: &symbols, options, findings: &mut findings, named: &mut named };
     let definitions = Definitions::decode(&documents, &mut decoder);
     let mut context = Context { options, symbols: &symbols, findings: &mut findings, files };
     let project = read(&definitions, &mut context);
+    kpi::uses(&definitions.kpis, &documents, &named, &mut context);
     // What is missing cannot be known while definitions are unreadable.
     if findings.any(&[codes::NOT_YAML, codes::UNKNOWN_KIND, codes::NO_DEFINITIONS, codes::NOT_READ]) {
         findings.remove(&[
@@ -155,6 +158,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     for entity in entities.values_mut() {
         precedence::sources(entity, &definitions.entities, &sources, context.findings);
     }
+    source::attested(&definitions.sources, &sources, &units, context.findings);
     let found = screen::sources(&entities, &sources, &definitions.entities, &calendar.zone);
     sources.extend(found.into_iter().map(|source| (source.id.clone(), source)));
     connection::together(&definitions.sources, &connections, context);
@@ -190,6 +194,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
     );
     let reviews = review::reviews(&definitions.reviews, &scorecards, &units, context);
     let stage_gates = review::gates(&definitions.stage_gates, &kpis, context);
+    let withholdings = withholding::read(&definitions.withholdings, context);
     let channels = channel::read(&definitions.channels, context.findings);
     kpi::together(definitions, &entities, &kpis, &sources, context);
     strategy::together(definitions, strategy.as_ref(), context);
@@ -226,6 +231,7 @@ fn read(definitions: &Definitions, context: &mut Context<'_>) -> Option<Project>
         rules,
         guardrails,
         scorecards,
+        withholdings,
     })
 }
 

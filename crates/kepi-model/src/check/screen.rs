@@ -266,6 +266,7 @@ pub(super) fn sources(
             expect: None,
             purpose: feeding().find_map(|source| source.purpose.clone()),
             owner: feeding().find_map(|source| source.owner.clone()),
+            attest: None,
             hash: Hash([0; 32]),
             span: at.value.screen.key,
         };

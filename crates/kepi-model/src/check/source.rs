@@ -18,13 +18,16 @@ pub(super) use together::together;
 use super::{Context, is_defined};
 use crate::{
     codes,
-    decode::{Either, Field},
+    decode::{Either, Field, Placed},
     definitions as written,
     expression::{Expression, Node as Part},
     findings::Findings,
-    id::{AttributeId, EntityId, SourceId},
+    id::{AttributeId, EntityId, SourceId, UnitId},
     meaning,
-    project::{Connector, Dates, Entity, FileOrder, Identical, Mode, Source, SourceZone, Unpivot},
+    project::{
+        Attest, Connector, Dates, Entity, FileOrder, Identical, Mode, Source, SourceZone, Unit, Unpivot,
+        WhenLate,
+    },
     source_text::Span,
     sql::{self, Scope, Want},
     table::{Need, Symbol},
@@ -106,11 +109,59 @@ pub(super) fn read(
         expect: expect::read(&written.expect, project_zone, findings),
         purpose: written.purpose.cloned(),
         owner: written.owner.cloned(),
+        attest: attest(&written.attest),
         hash: crate::id::Hash([0; 32]),
         span: written.source.span,
     };
     source.hash = meaning::source(&source, entity.precedence.as_ref());
     Some(source)
+}
+
+fn attest(written: &Field<written::Attest>) -> Option<Attest> {
+    let written = written.get()?;
+    let stewards = written.stewards.items().iter();
+    Some(Attest {
+        every: written.every.cloned()?,
+        within: written.within.get().and_then(|n| u16::try_from(n.0).ok())?,
+        level: written.level.cloned(),
+        stewards: stewards.filter_map(|entry| Some((entry.key.clone()?, entry.value.clone()?))).collect(),
+        otherwise: written.else_.cloned()?,
+    })
+}
+
+/// That somebody can say it of each, and that what can be left out can be told apart.
+pub(super) fn attested(
+    documents: &[Placed<written::Source>],
+    sources: &BTreeMap<SourceId, Source>,
+    units: &BTreeMap<UnitId, Unit>,
+    findings: &mut Findings,
+) {
+    for written in documents.iter().map(|document| &document.value) {
+        let own = written.source.get().and_then(|name| sources.get(name.id.as_ref()?));
+        let Some((source, attest)) = own.and_then(|source| Some((source, source.attest.as_ref()?))) else {
+            continue;
+        };
+        let at = written.attest.key;
+        let all = source.attesting(units);
+        if let Some(level) = attest.level.as_ref().filter(|_| all.is_empty()) {
+            findings.report(codes::ATTEST, at, format!("there is no unit of the level `{level}`"));
+        }
+        for (unit, _) in all.iter().filter(|(_, steward)| steward.is_none()) {
+            let what = unit.map_or_else(|| "all rows".to_owned(), |unit| format!("`{unit}`"));
+            findings
+                .report(
+                    codes::ATTEST,
+                    at,
+                    format!("nobody can say of {what} that the rows of `{}` are right", source.id),
+                )
+                .fix("name `owner` of the source, `manager` of the unit, or somebody under `stewards`");
+        }
+        if attest.level.is_none() && matches!(attest.otherwise, WhenLate::Exclude | WhenLate::Carry) {
+            findings
+                .report(codes::ATTEST, at, "it is said of all rows at once, so no unit can be left out or carried over")
+                .fix("name the `level` whose units say it each for itself, or let the close wait: `else: block`");
+        }
+    }
 }
 
 fn connector(written: &written::Connector, findings: &mut Findings) -> Option<Connector> {

@@ -13,7 +13,7 @@ use crate::{
         AlertId, AttributeId, BenchmarkId, BusinessHoursId, CauseId, ChannelId, ConnectionId, CrosswalkId,
         DimensionId, EntityId, FreezeId, FunctionId, GoalId, GovernanceId, GuardrailId, KpiId, LevelId,
         LoopId, ObjectiveId, PersonId, PerspectiveId, PillarId, ProjectId, PurposeId, ReviewId, RuleId,
-        ScorecardId, SourceId, StageGateId, StrategyId, ThemeId, UnitId,
+        ScorecardId, SourceId, StageGateId, StrategyId, ThemeId, UnitId, WithholdingId,
     },
     lexical::{self, Clock, Decimal, Epoch},
     meant::meant_choice,
@@ -100,6 +100,9 @@ ids! {
     CrosswalkId Crosswalk,
 }
 impl Id for GuardrailId {
+    const SYMBOL: Option<Symbol> = None;
+}
+impl Id for WithholdingId {
     const SYMBOL: Option<Symbol> = None;
 }
 impl Id for RuleId {

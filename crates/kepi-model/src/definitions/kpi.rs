@@ -58,6 +58,14 @@ table! {
 }
 
 table! {
+    Life = "life", "How a KPI comes to its end: announced, then used no longer, then measured no longer.";
+    sunset: Date, required, "First day on which nothing is to use it any more. Until then every use is pointed out.", "2027-12-31";
+    retired: Date, optional,
+        "First day of which it has no figures any more; to be written once nothing uses it from then on. Its figures until then stay.",
+        "2028-01-01";
+}
+
+table! {
     Moves = "moves", "How a KPI is believed to move another.";
     sign: Sign, required, "Whether better here leads to better or to worse there.", "positive";
     lag: Lag, optional, "After how long.", "1 quarter";
@@ -124,6 +132,9 @@ table! {
     informed: List<PersonId>, optional, "Who is told.", "[terminal_lead]";
     purpose: PurposeId, optional, "What the data are used for.", "service_improvement";
     sensitivity: Sensitivity, default "internal", "Whose eyes its figures are for; policies say who that is.", "confidential";
+    life: Life, optional, "That it comes to its end, and when.", "{sunset: 2027-12-31}";
+    successor: KpiId, optional, "The KPI that is to be used instead; both are shown side by side as long as there are both.",
+        "weekly_active";
     measured: Measured, optional, "How and where its figures come about, to be held against those of others on which targets rest.",
         "{mode: web, region: EMEA, counted: respondent}";
     assumptions: List<String>, optional, "What is taken for granted.",

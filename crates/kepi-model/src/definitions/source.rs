@@ -8,8 +8,11 @@ use crate::{
         AmountText, ColumnType, Delimiter, Either, Encoding, ExpressionText, Files, List, Map, Micros, Name,
         Places, RequirementText, Share, TimeFormat, Whole, Zone, choices, one_of, table,
     },
-    id::{AttributeId, BusinessHoursId, ConnectionId, EntityId, PersonId, PurposeId, RuleId, SourceId},
-    project::{Ambiguous, Clean, Excess, Identical, MissingLocal, Mode, Otherwise, PercentSign},
+    id::{
+        AttributeId, BusinessHoursId, ConnectionId, EntityId, LevelId, PersonId, PurposeId, RuleId, SourceId,
+        UnitId,
+    },
+    project::{Ambiguous, Clean, Excess, Identical, MissingLocal, Mode, Otherwise, PercentSign, WhenLate},
     word::words,
 };
 
@@ -280,6 +283,20 @@ table! {
 }
 
 table! {
+    Attest = "attest", "That whoever keeps the rows of a source says of each period that they are whole and right, once it is over.";
+    every: Grain, required, "Of which periods.", "month";
+    within: Whole<1, 100>, default "5", "Within so many days of business after the end of a period: the cut-off.", "3";
+    level: LevelId, optional, "Each unit of this level says it for itself; default one says it for all rows.", "region";
+    stewards: Map<UnitId, PersonId>, optional,
+        "Who keeps the rows of a unit and of those beneath it. A unit without inherits from the one above; then whoever manages it says it, then the source's `owner`.",
+        "{emea: data_emea}";
+    else_ "else": WhenLate, default "block",
+        "What becomes of a close while somebody has not said it: it waits (`block`); from the cut-off on without that unit (`exclude`) or with its last closed figures (`carry`); nothing (`warn`).",
+        "exclude";
+}
+choices!(WhenLate);
+
+table! {
     Source = "source", "A place data come from, and how its rows become rows of an entity.";
     source: Name<SourceId>, required, "The source's name.", "survey_2015";
     name: String, optional;
@@ -320,4 +337,6 @@ table! {
         "{every: day, by: \"06:00\"}";
     purpose: PurposeId, optional, "What its data may be used for.", "service_improvement";
     owner: PersonId, optional, "Who answers for it.", "terminal_lead";
+    attest: Attest, optional, "That whoever keeps its rows says of each period that they are whole and right.",
+        "{every: month, level: region, else: exclude}";
 }

@@ -81,6 +81,10 @@ pub struct Kpi {
     pub purpose: Option<PurposeId>,
     /// Whose eyes its figures are for.
     pub sensitivity: Sensitivity,
+    /// How it comes to its end, if that is announced; what the last wording says holds for all of it.
+    pub life: Option<Life>,
+    /// What is to be used instead.
+    pub successor: Option<KpiId>,
     /// How and where its figures come about, to be held against those of others.
     pub measured: Circumstances,
     /// What is taken for granted.
@@ -124,6 +128,26 @@ pub struct Zoned {
     pub of: KpiId,
 }
 
+/// How a KPI comes to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Life {
+    /// First day on which nothing is to use it.
+    pub sunset: Date,
+    /// First day of which it has no figures.
+    pub retired: Option<Date>,
+}
+
+impl Life {
+    /// How far it has come on a day, in a word.
+    pub fn on(&self, day: Date) -> &'static str {
+        match self {
+            Self { retired: Some(retired), .. } if *retired <= day => "retired",
+            Self { sunset, .. } if *sunset <= day => "sunset",
+            _ => "deprecated",
+        }
+    }
+}
+
 /// That a KPI moves another.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Belief {
@@ -155,8 +179,13 @@ impl Kpi {
         self.wordings().rev().find(|wording| wording.from.is_none_or(|from| from <= day))
     }
 
-    /// What is in force in a period, which is what is on its last day.
+    /// What is in force in a period, which is what is on its last day; nothing once it is retired.
     pub fn in_period(&self, period: Period, calendar: &Calendar) -> Option<&Self> {
+        if let Some(Life { retired: Some(retired), .. }) = self.life
+            && calendar.last_day(period).ok()? >= retired
+        {
+            return None;
+        }
         match self.is_dated() {
             true => self.in_force(calendar.last_day(period).ok()?),
             false => Some(self),
@@ -166,6 +195,11 @@ impl Kpi {
     /// Whether it changed with time, or begins on a day.
     pub fn is_dated(&self) -> bool {
         self.from.is_some() || !self.earlier.is_empty()
+    }
+
+    /// Whether it has no values in some periods in which its wording would give some.
+    pub fn is_bounded(&self) -> bool {
+        self.is_dated() || self.life.is_some_and(|life| life.retired.is_some())
     }
 
     /// Whether the values of neighbouring periods are made from some of the same rows, so that they are not independent.

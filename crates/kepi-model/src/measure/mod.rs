@@ -51,7 +51,7 @@ pub use design::{Design, MARGIN_SCALE, Margin, MarginTo, Trim};
 pub use duration::{Duration, DurationSummary};
 pub use entered::{Combine, ENTERED_VALUE, Entered, EnteredType};
 pub use formula::{Choice, Formula, Input, Node as FormulaNode, Operator, Part, Together};
-pub use kpi::{AsOf, Belief, Better, Dimension, Indicator, Kpi, Sensitivity, Sign, SurveyGates, Zoned};
+pub use kpi::{AsOf, Belief, Better, Dimension, Indicator, Kpi, Life, Sensitivity, Sign, SurveyGates, Zoned};
 pub use mean::Mean;
 pub use nps::Nps;
 pub use quantile::{Bins, Quantile, Spacing};

@@ -1,18 +1,23 @@
 //! Sources: connectors, mappings, rules.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::Unit;
 use crate::{
+    calendar::Grain,
     entity::screening::Screen,
     expectation::Expectation,
     expression::{Expression, Literal, Type},
-    id::{AttributeId, ConnectionId, EntityId, Hash, PersonId, PurposeId, RuleId, SourceId},
+    id::{AttributeId, ConnectionId, EntityId, Hash, LevelId, PersonId, PurposeId, RuleId, SourceId, UnitId},
     source_text::Span,
-    word::words,
+    word::{Word, words},
 };
 
 pub use crate::lexical::{Clock, Epoch, Excess, PercentSign};
@@ -73,10 +78,73 @@ pub struct Source {
     pub purpose: Option<PurposeId>,
     /// Who answers for it.
     pub owner: Option<PersonId>,
+    /// Who says of each period that its rows are whole and right.
+    pub attest: Option<Attest>,
     /// Hash of what decides how rows come out: connector format, mode, key, mapping, rules.
     pub hash: Hash,
     /// Where it is defined.
     pub span: Span,
+}
+
+/// That whoever keeps the rows of a source says of each period that they are whole and right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attest {
+    /// Of which periods.
+    pub every: Grain,
+    /// Within so many days of business after the end of one.
+    pub within: u16,
+    /// The level whose units say it each for itself; none: it is said once of all rows.
+    pub level: Option<LevelId>,
+    /// Who keeps the rows of a unit and of those beneath it.
+    pub stewards: BTreeMap<UnitId, PersonId>,
+    /// What becomes of a close while somebody has not said it.
+    pub otherwise: WhenLate,
+}
+
+words! {
+    /// What becomes of a close while somebody has not said of the data of a unit that they are right.
+    pub enum WhenLate {
+        /// It waits.
+        Block = "block",
+        /// From the cut-off on it goes without that unit.
+        Exclude = "exclude",
+        /// From the cut-off on the unit stands with its last closed figures.
+        Carry = "carry",
+        /// Nothing.
+        Warn = "warn",
+    }
+}
+
+impl WhenLate {
+    /// As definitions write it.
+    pub fn as_str(self) -> &'static str {
+        Word::word(self)
+    }
+}
+
+impl Source {
+    /// The units that say of its periods that their rows are right, each with who does, if anybody; none: all rows, at once.
+    pub fn attesting<'a>(
+        &'a self,
+        units: &'a BTreeMap<UnitId, Unit>,
+    ) -> Vec<(Option<&'a UnitId>, Option<&'a PersonId>)> {
+        let Some(attest) = &self.attest else { return Vec::new() };
+        let Some(level) = &attest.level else {
+            let root = units.values().find(|unit| unit.parent.is_none());
+            let steward = root.and_then(|unit| attest.stewards.get(&unit.id));
+            let manager = root.and_then(|unit| unit.manager.as_ref());
+            return vec![(None, steward.or(self.owner.as_ref()).or(manager))];
+        };
+        let own = units.values().filter(|unit| unit.level.as_ref() == Some(level));
+        let steward = |unit: &'a Unit| {
+            // No tree is deeper than it has units.
+            let above = |unit: &&'a Unit| units.get(unit.parent.as_ref()?);
+            let upwards = std::iter::successors(Some(unit), above).take(units.len());
+            let named = upwards.clone().find_map(|unit| attest.stewards.get(&unit.id));
+            named.or_else(|| upwards.clone().find_map(|unit| unit.manager.as_ref())).or(self.owner.as_ref())
+        };
+        own.map(|unit| (Some(&unit.id), steward(unit))).collect()
+    }
 }
 
 /// Which of a source's files is newer. Values are compared in natural order: digits by what they count.

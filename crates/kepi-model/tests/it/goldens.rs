@@ -145,6 +145,24 @@ fn cases() -> Vec<(&'static str, Vec<Edit>)> {
             ),
         ),
         (
+            "K0811",
+            kpis(
+                "",
+                "---\nkpi: going\nname: Going\nbetter: higher\nmeasure: {count: {of: survey_response}}\nperiod: month\nsuccessor: going\nlife: {sunset: \
+                 2027-01-01, retired: 2026-12-01}\n",
+            ),
+        ),
+        ("K0812", kpis("kpi: nps\n", "kpi: nps\nlife: {sunset: 2027-01-01, retired: 2027-01-01}\n")),
+        ("K0813", kpis("kpi: nps\n", "kpi: nps\nlife: {sunset: 2027-01-01}\n")),
+        (
+            "K0814",
+            kepi(
+                "",
+                "---\nwithholding: it\nwithheld: []\nduty: Some law\nwhy: It says so\nowner: owner\nsince: 2026-01-01\nuntil: 2026-01-01\n",
+            ),
+        ),
+        ("K0815", sources("mode: upsert\nversion: updated_at\n", "mode: upsert\nversion: updated_at\nattest: {every: month, else: exclude}\n")),
+        (
             "K0805",
             kepi(
                 "",

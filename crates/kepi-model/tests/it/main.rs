@@ -13,6 +13,7 @@ mod computed;
 mod dated;
 mod documents;
 mod edit;
+mod ending;
 mod examples;
 mod expectation;
 mod extends;

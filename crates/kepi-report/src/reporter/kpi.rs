@@ -153,6 +153,9 @@ impl<'a> Reporter<'a> {
             open,
             disputed,
             standing: self.standing(kpi, &place, period)?,
+            ending: self.ending(kpi),
+            is_entered: matches!(kpi.measure, Measure::Entered(_)),
+            succeeds: self.succeeds(kpi),
         })
     }
 

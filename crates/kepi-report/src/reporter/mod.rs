@@ -10,6 +10,8 @@ mod data;
 mod data_rules;
 mod decided;
 mod deliveries;
+mod disclosure;
+mod ending;
 pub(crate) mod explain;
 mod flow;
 mod gates;

@@ -1,12 +1,15 @@
 //! The scorecard as a view: rows, scores, what moved it, what deviates.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use jiff::civil::Date;
 use kepi_model::{
     calendar::Period,
     id::{KpiId, UnitId},
-    project::{Kpi, Scorecard, ScorecardObjective, ScorecardPerspective, Target},
+    project::{Kpi, Scorecard, ScorecardObjective, ScorecardPerspective, Target, WhenLate},
 };
 use kepi_query::{published::grain_text, value::Finality};
 use kepi_score::{
@@ -22,13 +25,16 @@ use super::{
     score_outcome, words,
 };
 use crate::{
-    benchmarks, format,
+    benchmarks,
+    decided::LateUnit,
+    format,
     reader::{ScorecardQuery, ViewError},
     reason::Absence,
     say::{Say, usual_of},
     view::{
-        Change, Coverage, Deviation, Freshness, KpiRow, Named, ObjectiveView, Outcome, PerspectiveView,
-        Points, Recent, RecentEnd, ScoreView, ScorecardView, SeriesPoint, TargetView, UnitMove, Weight,
+        Change, Coverage, Deviation, Freshness, KpiRow, Named, ObjectiveView, Outcome, PartialView,
+        PerspectiveView, Points, Recent, RecentEnd, ScoreView, ScorecardView, SeriesPoint, TargetView,
+        UnitMove, Weight,
     },
 };
 
@@ -62,6 +68,7 @@ impl<'a> Reporter<'a> {
             periods: self.period_choices(&asked.known, asked.period),
             freshness,
             overall: score_view(Some(&scored.tree)),
+            partial: self.partial(&asked),
             bridge: scored.bridge.as_ref().map(|b| self.bridge_view(b, asked.period)),
             missing_rule: words::missing_rule(scorecard),
             floors: self.floors(scorecard),
@@ -89,6 +96,36 @@ impl<'a> Reporter<'a> {
             to: of.to.map(named),
         };
         asked.card.moves(asked.unit, asked.period).into_iter().map(one).collect()
+    }
+
+    /// Units whose data nobody attested in time, with what the score is without them; none: all are there.
+    pub(crate) fn partial(self, asked: &Asked<'a>) -> Option<PartialView> {
+        let late = self.facts.late(asked.period);
+        let below: BTreeSet<&UnitId> =
+            asked.card.units(asked.period).into_iter().filter_map(|(unit, _)| unit).collect();
+        let late: Vec<_> = late.into_iter().filter(|of| below.contains(&of.unit)).collect();
+        let closed = late.first()?.closed;
+        let how = late.iter().map(|of| (of.unit.clone(), of.how)).collect();
+        let tree = asked.card.without(asked.unit, asked.period, &how);
+        let named = |of: &LateUnit| {
+            let unit = self.project().units.get(&of.unit);
+            let says = match of.how {
+                WhenLate::Exclude => "left out",
+                WhenLate::Carry => "stands as in the period before",
+                WhenLate::Block => "the close waits",
+                WhenLate::Warn => "goes in as it is",
+            };
+            (
+                Named::new(&of.unit, unit.map_or(of.unit.as_str(), |unit| unit.name.as_str())),
+                of.how.as_str(),
+                says,
+            )
+        };
+        Some(PartialView {
+            late: late.iter().map(named).collect(),
+            closed,
+            without: tree.as_ref().map(|tree| score_view(Some(tree))),
+        })
     }
 
     /// Everything computed of a scorecard, for one unit and period.

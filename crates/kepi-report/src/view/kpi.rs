@@ -106,7 +106,60 @@ pub struct KpiView {
     pub disputed: Vec<u64>,
     /// What its figures do not show by themselves.
     pub standing: StandingView,
+    /// That it comes to its end, or did.
+    pub ending: Option<EndingView>,
+    /// Whether people enter its figures.
+    pub is_entered: bool,
+    /// KPIs that it is to be used instead of, each beside it.
+    pub succeeds: Vec<(Named, BridgedView)>,
 }
+
+/// That a KPI comes to its end, or did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndingView {
+    /// `deprecated`, `sunset` or `retired`.
+    pub state: &'static str,
+    /// First day on which it is not to be used.
+    pub sunset: String,
+    /// First day of which it has no figures.
+    pub retired: Option<String>,
+    /// What is to be used instead.
+    pub successor: Option<Named>,
+    /// Both side by side.
+    pub bridge: Option<BridgedView>,
+}
+
+impl EndingView {
+    /// In words.
+    pub fn words(&self) -> String {
+        match (self.state, &self.retired) {
+            ("retired", Some(day)) => {
+                format!("retired: it has no figures from {day} on, and those until then stay")
+            }
+            ("sunset", Some(day)) => {
+                format!("not to be used since {}; it has figures until {day}", self.sunset)
+            }
+            ("sunset", None) => format!("not to be used since {}", self.sunset),
+            (_, Some(day)) => {
+                format!("deprecated: not to be used from {} on, without figures from {day} on", self.sunset)
+            }
+            (_, None) => format!("deprecated: not to be used from {} on", self.sunset),
+        }
+    }
+}
+
+/// The figures of a KPI and of that which succeeds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BridgedView {
+    /// How they lie to each other, in words.
+    pub said: String,
+    /// The newest period first: period, the old one's value, the new one's, new less old, and what the old one's would be on the level of
+    /// the new.
+    pub rows: Vec<BridgedRow>,
+}
+
+/// A row of [`BridgedView`].
+pub type BridgedRow = (String, Option<String>, Option<String>, Option<String>, Option<String>);
 
 /// What was said of a KPI in a period.
 #[derive(Debug, Clone, PartialEq, Eq)]

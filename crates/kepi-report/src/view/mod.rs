@@ -8,6 +8,7 @@ mod benchmarks;
 mod bridge;
 mod customers;
 mod decided;
+mod disclosure;
 mod explain;
 mod gate;
 mod insight;
@@ -33,15 +34,18 @@ pub use decided::{
     HeldView, InboxView, ItemRow, ItemView, OfficialFigure, OfficialView, PeriodView, PeriodsView, PointView,
     RegisterView, ReviewView, ReviewsView, SaidView, SilenceView, TouchView,
 };
+pub use disclosure::{
+    DisclosureView, MethodologyView, ReadinessView, StatementView, UnitReadinessView, WithheldView,
+};
 pub use explain::{ExplainNode, ExplainView, NodeKind};
 pub use gate::{GateDemand, GateView};
 pub use insight::{AnalysisView, ExhibitView};
 pub use kepi_insight::change::Verdict;
 pub use kepi_query::landing::RowCounts;
 pub use kpi::{
-    BreakView, CommentaryView, CountedReason, DefinitionView, DimensionView, InputView, KpiListRow,
-    KpiListView, KpiView, OverrideView, PartView, PeopleView, PinsView, QualityView, ResponseView,
-    Restatement, SegmentPoint, StandingView, UnscreenedView, WithdrawalView,
+    BreakView, BridgedRow, BridgedView, CommentaryView, CountedReason, DefinitionView, DimensionView,
+    EndingView, InputView, KpiListRow, KpiListView, KpiView, OverrideView, PartView, PeopleView, PinsView,
+    QualityView, ResponseView, Restatement, SegmentPoint, StandingView, UnscreenedView, WithdrawalView,
 };
 pub use lineage::{LineageView, LineagesView};
 pub use logged::{LogRow, LogView};
@@ -54,7 +58,8 @@ pub use quantity::{
 };
 pub use rows::{EntityRowsView, RowsView};
 pub use scorecard::{
-    Deviation, InsightView, KpiRow, ObjectiveView, PerspectiveView, ScoreView, ScorecardView, UnitMove,
+    Deviation, InsightView, KpiRow, ObjectiveView, PartialView, PerspectiveView, ScoreView, ScorecardView,
+    UnitMove,
 };
 pub use sources::{
     DataRuleView, DeliveryView, DiscrepanciesView, DiscrepancyView, LoadView, MissingCount, OverruledView,

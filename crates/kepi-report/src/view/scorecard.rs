@@ -21,6 +21,17 @@ pub struct ScoreView {
     pub coverage: Coverage,
 }
 
+/// That a score is without some units, whose data nobody attested in time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartialView {
+    /// Units, what becomes of each: `exclude`, `carry`, `block`, `warn`; and that in words.
+    pub late: Vec<(Named, &'static str, &'static str)>,
+    /// Whether the period was closed so.
+    pub closed: bool,
+    /// What the score is without them, where it is a mean of units; none: it has what landed of them.
+    pub without: Option<ScoreView>,
+}
+
 /// A KPI that needs attention, in words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deviation {
@@ -155,6 +166,8 @@ pub struct ScorecardView {
     pub freshness: Freshness,
     /// The overall score.
     pub overall: ScoreView,
+    /// Units that are late, if any are.
+    pub partial: Option<PartialView>,
     /// How the score came about since the previous period, if both have one.
     pub bridge: Option<Bridge>,
     /// What a missing child does, in words.

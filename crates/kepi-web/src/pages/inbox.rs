@@ -9,13 +9,14 @@ use crate::{
 };
 
 /// The pages of deciding, which lead to each other.
-const ROOMS: [(&str, &str); 7] = [
+const ROOMS: [(&str, &str); 8] = [
     ("Inbox", "/inbox"),
     ("Reviews", "/reviews"),
     ("Periods", "/periods"),
     ("Register", "/register"),
     ("People", "/people"),
     ("Ownership", "/ownership"),
+    ("Disclosure", "/disclosure"),
     ("Log", "/audit"),
 ];
 

@@ -4,8 +4,8 @@ use kepi_report::{
     format,
     svg::{self, Size},
     view::{
-        CommentaryView, Coverage, DimensionView, ExhibitView, InputView, KpiView, Named, Outcome, Person,
-        PinsView, TargetView,
+        BridgedView, CommentaryView, Coverage, DimensionView, ExhibitView, InputView, KpiView, Named,
+        Outcome, Person, PinsView, TargetView,
     },
 };
 use maud::{Markup, html};
@@ -30,12 +30,14 @@ pub(crate) fn render(view: &KpiView) -> Markup {
             (parts::chooser(&path, &view.periods, &view.units, &keep))
             @if let Some(segment) = &view.segment { (only(segment, view, &path)) }
         }
+        (ending(view))
         (figure(view))
         div.columns {
             div.main {
                 (course(view))
                 (changed(view))
                 (inputs(view))
+                (bridges(view))
                 @for dimension in &view.dimensions { (by_dimension(dimension, view, &path)) }
                 (targets(&view.targets))
                 (standing(view))
@@ -158,6 +160,55 @@ fn course(view: &KpiView) -> Markup {
                     }
                 }
             }
+        }
+    }
+}
+
+/// That it comes to its end.
+fn ending(view: &KpiView) -> Markup {
+    html! {
+        @if let Some(of) = &view.ending {
+            p.note role="note" {
+                span.shape aria-hidden="true" { "◆ " } strong { (of.words()) } "."
+                @if let Some(successor) = &of.successor { " Instead: " a href={ "/kpis/" (successor.id) } { (successor.name) } "." }
+            }
+        }
+    }
+}
+
+/// Its figures beside those of what succeeds it, or what it succeeds.
+fn bridges(view: &KpiView) -> Markup {
+    let own = &view.current.kpi.name;
+    html! {
+        @if let Some((successor, bridge)) = view.ending.as_ref().and_then(|of| of.successor.as_ref().zip(of.bridge.as_ref())) {
+            (bridged(own, &successor.name, "successor", bridge))
+        }
+        @for (at, (before, bridge)) in view.succeeds.iter().enumerate() {
+            (bridged(&before.name, own, &format!("succeeds-{at}"), bridge))
+        }
+    }
+}
+
+fn bridged(old: &str, new: &str, id: &str, bridge: &BridgedView) -> Markup {
+    html! {
+        section.panel aria-labelledby=(id) {
+            h2 id=(id) { "From " (old) " to " (new) }
+            @if !bridge.rows.is_empty() {
+                div.scroll role="region" aria-label="Table of both" tabindex="0" {
+                    table.figures {
+                        thead { tr { th scope="col" { "Period" } th.num scope="col" { (old) } th.num scope="col" { (new) } th.num scope="col" { "Difference" } th.num scope="col" { "On the new level" } } }
+                        tbody {
+                            @for (period, old, new, difference, moved) in &bridge.rows {
+                                tr {
+                                    th scope="row" { (period) }
+                                    @for cell in [old, new, difference, moved] { td.num { (cell.as_deref().unwrap_or("–")) } }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            p.note { "Over all rows: " (bridge.said) "." }
         }
     }
 }
@@ -470,13 +521,16 @@ fn definition(view: &KpiView) -> Markup {
                 pre { code { (d.code) } }
             }
             @if view.project.viewer.as_ref().is_some_and(|viewer| viewer.decides) {
-                p.propose { a href=(change(view)) { "Propose a change" } " · " a href=(dispute(view)) { "This figure is not right" } }
+                p.propose { a href=(change(view)) { "Propose a change" } " · " a href=(dispute(view)) { "This figure is not right" }
+                    @if view.is_entered { " · " a href=(parts::href("/entries/new", &[("kpi", &view.current.kpi.id), ("period", &view.period)])) { "Enter a figure" } }
+                }
             }
             @if let Some(purpose) = &d.purpose { p.note { "Purpose: " (purpose) } }
             @if !view.assumptions.is_empty() {
                 h3 { "Taken for granted" }
                 ul { @for text in &view.assumptions { li { (text) } } }
             }
+            p.note { a href=(parts::href("/disclosure/methodology", &[("id", &format!("kpi/{}", view.current.kpi.id))])) { "Its methodology, as it stood on any day" } }
             p.note { "Meaning " code.hash { (d.hash.get(..12).unwrap_or(&d.hash)) } }
         }
     }

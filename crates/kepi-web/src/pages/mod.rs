@@ -5,7 +5,9 @@ mod benchmarks;
 mod case;
 mod changes;
 mod cohorts;
+mod disclosure;
 mod dispute;
+mod entry;
 pub(crate) mod error;
 mod explain;
 mod flows;
@@ -20,6 +22,7 @@ mod map;
 mod people;
 mod periods;
 mod quarantine;
+mod readiness;
 mod register;
 mod review;
 mod rows;
@@ -388,6 +391,15 @@ pub const PAGES: &[Page] = &[
         csv: None,
     },
     Page {
+        path: "/entries/new",
+        action: Action::SeeDecisions,
+        json: None,
+        nav: None,
+        html: |f, p| Ok(entry::render(&Reporter::new(f).periods()?, p).into_string()),
+        data: |_, _| Ok(String::new()),
+        csv: None,
+    },
+    Page {
         path: "/changes/new",
         action: Action::SeeDecisions,
         json: None,
@@ -417,6 +429,17 @@ pub const PAGES: &[Page] = &[
         }),
     },
     Page {
+        path: "/periods/{id}/readiness",
+        action: Action::SeeDecisions,
+        json: Some("/api/v1/periods/{id}/readiness"),
+        nav: None,
+        html: |f, p| html(Reporter::new(f).readiness(&p.id()), readiness::render),
+        data: |f, p| json(v1::readiness(f, &p.id())),
+        csv: csv("/periods/{id}/readiness.csv", |f, p| {
+            Ok(tables::readiness(&Reporter::new(f).readiness(&p.id())?))
+        }),
+    },
+    Page {
         path: "/register",
         action: Action::SeeDecisions,
         json: Some("/api/v1/register"),
@@ -425,6 +448,26 @@ pub const PAGES: &[Page] = &[
         data: |f, p| json(v1::register(f, &p.register()?)),
         csv: csv("/register/definitions.csv", |f, p| {
             Ok(tables::register(&Reporter::new(f).register(&p.register()?)?))
+        }),
+    },
+    Page {
+        path: "/disclosure",
+        action: Action::SeeDecisions,
+        json: Some("/api/v1/disclosure"),
+        nav: None,
+        html: |f, _| html(Ok(Reporter::new(f).disclosure()), disclosure::list),
+        data: |f, _| json(Ok(v1::disclosure(f))),
+        csv: csv("/disclosure/withheld.csv", |f, _| Ok(tables::withheld(&Reporter::new(f).disclosure()))),
+    },
+    Page {
+        path: "/disclosure/methodology",
+        action: Action::SeeDecisions,
+        json: Some("/api/v1/disclosure/methodology"),
+        nav: None,
+        html: |f, p| html(Reporter::new(f).methodology(&p.register()?), disclosure::methodology),
+        data: |f, p| json(v1::methodology(f, &p.register()?)),
+        csv: csv("/disclosure/methodology.md", |f, p| {
+            Ok(Reporter::new(f).methodology(&p.register()?)?.markdown)
         }),
     },
     Page {

@@ -40,12 +40,37 @@ pub(crate) fn render(view: &ScorecardView) -> Markup {
             }
             (parts::chooser(&path, &view.periods, &view.units, &[]))
         }
+        (partial(view))
         div.hero { (overall(view, &place)) (origin(view, &place)) }
         (attention(view, &place))
         (units(view))
         (table(view, &place))
     };
     layout::page(&Head { title: &view.scorecard.name, project: Some(&view.project), path: "/" }, body)
+}
+
+/// That some units are late, and what that makes of the score.
+fn partial(view: &ScorecardView) -> Markup {
+    html! {
+        @if let Some(of) = &view.partial {
+            p.note role="note" {
+                span.shape aria-hidden="true" { "◆ " } strong { "Partial: " }
+                @for (at, (unit, _, says)) in of.late.iter().enumerate() { @if at > 0 { "; " } (unit.name) " is late (" (says) ")" }
+                ". "
+                @if of.closed { "It was closed so. " }
+                @match &of.without {
+                    Some(without) => {
+                        @match &without.score {
+                            Outcome::Value(points) => { "By that rule the score is " strong.num { (points.text) } ", not the one below. " }
+                            Outcome::Reason(reason) => { "By that rule there is no score: " (reason.text) ". " }
+                        }
+                    }
+                    None => { "The score has what landed of them. " }
+                }
+                a href={ "/periods/" (parts::escape(&view.period)) "/readiness" } { "How far each unit is" }
+            }
+        }
+    }
 }
 
 /// What links to other pages carry along.

@@ -18,7 +18,7 @@ const METHODS: [(&str, &str); 4] = [
 ];
 
 /// Kinds of which to sign or to have read says all there is to say.
-const SIGNED: [&str; 2] = ["handover", "notice"];
+const SIGNED: [&str; 3] = ["handover", "notice", "change_notice"];
 
 /// What it holds, and what was seen of it.
 pub(super) fn holds(view: &ItemView) -> Markup {
@@ -153,6 +153,8 @@ fn finished(outcome: &str, is_handover: bool) -> &str {
         "accepted" if is_handover => "I accept it",
         "accepted" => "It is accepted",
         "read" => "I have read it",
+        "attested" => "The data are whole and right",
+        "with_reservation" => "They are, with this reservation",
         "done" => "It is done",
         "held" => "The review was held",
         "stands" => "The figure stands",

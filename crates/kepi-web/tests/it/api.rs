@@ -81,6 +81,9 @@ const ENDPOINTS: &[Endpoint] = &[
     ("/api/v1/periods/2014", "official", is_whole::<v1::OfficialFigures>),
     ("/api/v1/register?id=kpi/recommend", "register", is_whole::<v1::Register>),
     ("/api/v1/people", "people", is_whole::<v1::Directory>),
+    ("/api/v1/periods/2014/readiness", "readiness", is_whole::<v1::Readiness>),
+    ("/api/v1/disclosure", "disclosure", is_whole::<v1::Disclosure>),
+    ("/api/v1/disclosure/methodology?id=kpi/recommend", "methodology", is_whole::<v1::Methodology>),
     ("/api/v1/ownership", "ownership", is_whole::<v1::Ownership>),
     ("/api/v1/audit", "audit", is_whole::<v1::Log>),
 ];

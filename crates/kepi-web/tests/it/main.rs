@@ -28,6 +28,7 @@ mod speed;
 pub(crate) fn example(route: &str) -> String {
     let id = match route {
         r if r.ends_with("/lineage/thing") => return r.to_owned() + "?of=kpi/restroom_cleanliness",
+        r if r.contains("/disclosure/methodology") => return r.to_owned() + "?id=kpi/restroom_cleanliness",
         r if !r.contains("{id}") => return route.to_owned(),
         r if r.contains("/entities/") => return r.replace("{id}", "member_year") + "?key=m-17&key=2015",
         r if r.contains("/cohorts/") => "members_return",

@@ -1,5 +1,7 @@
 //! Arguments of the commands by which definitions come into force.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use kepi_model::governance::Aspect;
@@ -257,6 +259,12 @@ pub struct People {
     /// What is missing instead; with anything missing the command ends with 1.
     #[arg(long, conflicts_with = "duties")]
     pub gaps: bool,
+    /// Instead: write the persons of a list of personnel, CSV or SCIM, into a file of definitions; then propose it as any change.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["duties", "gaps", "day"])]
+    pub import: Option<PathBuf>,
+    /// Into which file of the folder.
+    #[arg(long, value_name = "FILE", default_value = "people/personnel.yml", requires = "import")]
+    pub into: PathBuf,
 }
 
 /// `kepi periods`.
@@ -264,4 +272,7 @@ pub struct People {
 pub struct Periods {
     /// The official figures of this one, and what was computed otherwise since.
     pub period: Option<String>,
+    /// Instead: how far each unit is with it, whose data are attested, and what becomes of a close for what is missing.
+    #[arg(long, requires = "period")]
+    pub readiness: bool,
 }

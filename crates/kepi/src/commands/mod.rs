@@ -15,6 +15,7 @@ mod deciding;
 mod deliver;
 mod demo;
 mod evidence;
+mod hiring;
 mod init;
 mod lineage;
 mod overrides;
@@ -86,6 +87,7 @@ pub async fn run(cli: &Cli, out: Output) -> Result<(), Failure> {
         Command::Lift(what) => periods::lift(what, cli, out).await,
         Command::Close(what) => periods::close(what, cli, out).await,
         Command::Periods(what) => periods::periods(what, cli, out).await,
+        Command::People(what) if what.import.is_some() => hiring::import(what, Site::of(cli), out),
         Command::People(what) => people::people(what, &compose::board(Site::of(cli), out).await?, out),
         Command::Comment(what) => acting::comment(what, cli, out).await,
         Command::Enter(what) => overrides::enter(what, cli, out).await,

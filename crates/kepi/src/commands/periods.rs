@@ -1,5 +1,7 @@
 //! `kepi freeze`, `lift`, `close` and `periods`.
 
+use kepi_app::App;
+
 use super::deciding::{acting, nothing, opened, show, time};
 use crate::{
     cli::{Cli, Close, Format, Freeze, Lift, Periods},
@@ -40,6 +42,9 @@ pub async fn close(what: &Close, cli: &Cli, out: Output) -> Result<(), Failure> 
 /// Shows what is frozen and closed, or the official figures of a period.
 pub async fn periods(what: &Periods, cli: &Cli, out: Output) -> Result<(), Failure> {
     let Some(app) = compose::reading(Site::of(cli)).await? else { return Err(nothing()) };
+    if let (true, Some(period)) = (what.readiness, &what.period) {
+        return readiness(&app, period, out).await;
+    }
     if let Some(period) = &what.period {
         let figures = app.official(period).await?;
         if out.format == Format::Json {
@@ -82,6 +87,34 @@ pub async fn periods(what: &Periods, cli: &Cli, out: Output) -> Result<(), Failu
         let cells = [of.period.clone(), is, time(of.at), format!("event {}", of.event)];
         let rest = [count(of.figures), count(of.restated)];
         grid.push(cells.into_iter().map(Field::text).chain(rest).collect());
+    }
+    Ok(out.rows(&grid)?)
+}
+
+/// Shows how far each unit is with a period.
+async fn readiness(app: &App, period: &str, out: Output) -> Result<(), Failure> {
+    let units = app.readiness(period, compose::now()).await?;
+    if out.format == Format::Json {
+        return Ok(out.json(&units)?);
+    }
+    if units.is_empty() {
+        out.remark("nobody attests data: a source says who does, `attest: {every: month}`");
+    }
+    let mut grid = Grid::new(&["Unit", "State", "Close", "Final", "Provisional", "Data"]);
+    let count = |n: usize| Field::digits(n.to_string(), n.to_string());
+    for of in &units {
+        let said = of.statements.iter().map(|said| {
+            let due = said.due.map_or(String::new(), |due| format!(", due {}", time(due)));
+            format!("{} {} ({}{due}, item {})", said.source, said.state, said.by, said.item)
+        });
+        grid.push(vec![
+            Field::text(of.unit.as_ref().map_or("all rows", |unit| unit.as_str())),
+            Field::text(of.state),
+            Field::text(of.otherwise.unwrap_or("goes")),
+            count(of.figures),
+            count(of.provisional),
+            Field::text(said.collect::<Vec<_>>().join("; ")),
+        ]);
     }
     Ok(out.rows(&grid)?)
 }

@@ -146,6 +146,14 @@ fn scorecard(which: &ShowScorecard, facts: &dyn Facts, out: Output) -> Result<()
                 view.overall.coverage.text,
                 view.freshness.text,
             ))?;
+            if let Some(of) = &view.partial {
+                let late = of.late.iter().map(|(unit, _, says)| format!("{} is late: {says}", unit.name));
+                let without = of.without.as_ref().and_then(|of| of.score.value());
+                let without = without
+                    .map_or(String::new(), |points| format!("; by that rule the score is {}", points.text));
+                let closed = if of.closed { ", closed so" } else { "" };
+                out.line(&format!("partial{closed}: {}{without}", late.collect::<Vec<_>>().join("; ")))?;
+            }
             if let Some(day) = &view.in_force_from {
                 out.line(&format!("weights and KPIs in force from {day}"))?;
             }
@@ -390,6 +398,13 @@ fn print_kpi(view: &kepi_report::view::KpiView, out: Output) -> Result<(), Failu
     out.line(&format!("  data        {}", row.freshness.text))?;
     if let Some(target) = &row.target {
         out.line(&format!("  target      {} (threshold {})", target.target, target.threshold))?;
+    }
+    if let Some(ending) = &view.ending {
+        let instead = ending.successor.as_ref().map_or(String::new(), |of| format!("; instead: {}", of.id));
+        out.line(&format!("  ending      {}{instead}", ending.words()))?;
+        if let Some(bridge) = &ending.bridge {
+            out.line(&format!("  bridge      {}", bridge.said))?;
+        }
     }
     if let Some(person) = &view.people.accountable {
         out.line(&format!("  accountable {}", person.name))?;

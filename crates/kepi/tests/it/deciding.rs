@@ -532,3 +532,53 @@ fn the_methodology_of_a_past_date_is_what_was_in_force_then_with_figures_and_app
     let (_, said) = project.fails(3, &["register", "kpi/nothing", "--document"]);
     assert!(said.contains("nothing was in force of `kpi/nothing`"), "{said}");
 }
+
+#[test]
+fn what_a_legal_duty_withholds_is_left_out_of_the_methodology_with_the_decision() {
+    let project = governed(REVIEWED);
+    let document = |of: &str, day: &str| project.ok(&["register", of, "--document", "--day", day]);
+    let open = document("kpi/recommendation", "2026-03-31");
+    assert!(
+        open.contains("Nothing: no conflict") && open.contains("2026-01: ") && open.contains("accountable: "),
+        "{open}"
+    );
+    let text = std::fs::read_to_string(project.path().join("kepi.yml")).unwrap();
+    let withheld = "---\nwithholding: few_answers\nname: Few answers\nkpis: [recommendation]\nwithheld: [figures, people]\nduty: Works agreement 12\nwhy: \
+                    Groups are small\nowner: ann\nsince: 2026-02-01\nuntil: 2027-01-01\n";
+    project.write("kepi.yml", &(text + withheld));
+    project.ok(&["propose", "-m", "the works council asks for it", "--as", "ann"]);
+    assert!(
+        document("kpi/recommendation", "2026-03-31").contains("- 2026-01: "),
+        "nothing is withheld before it is decided"
+    );
+    project.ok(&["approve", "1", "--as", "bea", "-m", "it is the law"]);
+    let closed = document("kpi/recommendation", "2026-03-31");
+    for said in [
+        "- withheld: `withholding/few_answers`, see below: Works agreement 12",
+        "  - left out: figures, people",
+        "  - why it weighs more: Groups are small",
+        "  - answered for by: Ann",
+        "  - holds: from 2026-02-01 until 2027-01-01",
+        "proposed by ann: the works council asks for it; bea yes",
+    ] {
+        assert!(closed.contains(said), "{said} in {closed}");
+    }
+    for gone in ["- 2026-01: ", "- accountable: ", "accountable: owner", "````yaml"] {
+        assert!(!closed.contains(gone), "{gone} in {closed}");
+    }
+    assert!(closed.contains("from 2026-01-01"), "its targets are disclosed: {closed}");
+    // Only while it holds, and of nothing else.
+    for (of, day) in [
+        ("kpi/recommendation", "2026-01-31"),
+        ("kpi/recommendation", "2027-01-01"),
+        ("kpi/answers", "2026-03-31"),
+    ] {
+        let whole = document(of, day);
+        assert!(
+            whole.contains("- accountable: ")
+                && whole.contains("- 2026-01: ")
+                && whole.contains("Nothing: no conflict"),
+            "{whole}"
+        );
+    }
+}

@@ -89,5 +89,8 @@ fn as_one(mut wordings: Vec<Kpi>, context: &mut Context<'_>) -> Option<Kpi> {
     if last.is_dated() {
         last.hash = meaning::dated("kpi", last.wordings().map(|wording| (wording.from, wording.wording)));
     }
+    if let Some(retired) = last.life.and_then(|life| life.retired) {
+        last.hash = meaning::retired(last.hash, retired);
+    }
     Some(last)
 }

@@ -3,6 +3,7 @@
 mod customers;
 mod data;
 mod decided;
+mod disclosure;
 mod lineage;
 mod logged;
 mod people;
@@ -13,6 +14,7 @@ mod what_if;
 pub use customers::{cohorts, flow, journey};
 pub use data::{quarantine, sources};
 pub use decided::{gate, inbox, item, official, periods, register, reviews};
+pub use disclosure::{disclosure, methodology, readiness};
 use kepi_model::{
     calendar::Period,
     id::{DimensionId, PersonId, UnitId},
@@ -49,7 +51,7 @@ use crate::{
         words,
     },
     say::usual_of,
-    view::{self, Status},
+    view::{self, Points, Status},
 };
 
 fn unit_move(of: view::UnitMove) -> UnitMove {
@@ -87,6 +89,15 @@ pub fn scorecard(
         periods: at.periods(&asked.known, asked.period),
         data_until: values().filter_map(|r| at.0.data_of(r.kpi)).min().map(|d| d.to_string()),
         score: score(&scored.tree),
+        partial: at.0.partial(&asked).map(|of| Partial {
+            late: of
+                .late
+                .into_iter()
+                .map(|(unit, how, _)| LateUnit { id: unit.id, name: unit.name, how: how.to_owned() })
+                .collect(),
+            closed: of.closed,
+            without: of.without.as_ref().and_then(|of| of.score.value()).map(Points::as_f64),
+        }),
         bridge: scored.bridge.as_ref().map(|b| at.bridge(b, asked.period)),
         missing: missing(of),
         units: at.units(&asked),
@@ -251,6 +262,13 @@ pub fn kpi(facts: &dyn Facts, id: &str, query: &KpiQuery) -> Result<KpiInFull, V
             })
             .collect(),
         disputed,
+        ending: at.0.ending(of).map(|of| Ending {
+            state: of.state.to_owned(),
+            sunset: of.sunset,
+            retired: of.retired,
+            successor: of.successor.map(from_named),
+            bridge: of.bridge.map(|bridge| bridge.said),
+        }),
         withdrawn: standing
             .withdrawn
             .into_iter()

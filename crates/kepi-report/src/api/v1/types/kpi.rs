@@ -95,6 +95,9 @@ pub struct KpiInFull {
     /// Items that say that the figure is not right, and have no answer yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disputed: Vec<u64>,
+    /// That it comes to its end, or did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ending: Option<Ending>,
     /// Figures that are no longer computed.
     pub withdrawn: Vec<Withdrawal>,
     /// What the figures rest on and is not so any more.
@@ -105,6 +108,24 @@ pub struct KpiInFull {
     /// Sources that feed it and are late, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub late: Vec<String>,
+}
+
+/// That a KPI comes to its end, or did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ending {
+    /// `deprecated`, `sunset` or `retired`.
+    pub state: String,
+    /// First day on which it is not to be used.
+    pub sunset: String,
+    /// First day of which it has no figures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retired: Option<String>,
+    /// What is to be used instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successor: Option<Named>,
+    /// How that lies to it, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bridge: Option<String>,
 }
 
 /// A KPI that another one is computed of.

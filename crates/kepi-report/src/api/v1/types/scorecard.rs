@@ -18,6 +18,29 @@ pub struct UnitScore {
     pub score: Score,
 }
 
+/// That a score is without some units.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Partial {
+    /// The units that are late: id, name, what becomes of each (`exclude`, `carry`, `block`, `warn`).
+    pub late: Vec<LateUnit>,
+    /// Whether the period was closed so.
+    pub closed: bool,
+    /// The score in points without them, where it is a mean of units and there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without: Option<f64>,
+}
+
+/// A unit whose data nobody attested in time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LateUnit {
+    /// Id.
+    pub id: String,
+    /// Shown name.
+    pub name: String,
+    /// What becomes of it.
+    pub how: String,
+}
+
 /// What a missing part does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MissingRule {
@@ -73,6 +96,9 @@ pub struct Scorecard {
     /// The overall score.
     #[serde(flatten)]
     pub score: Score,
+    /// Units whose data nobody attested in time, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partial: Option<Partial>,
     /// What moved it since the period before, if both have a score.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bridge: Option<Bridge>,

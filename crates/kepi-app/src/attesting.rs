@@ -1,0 +1,191 @@
+//! Who has to say of data that they are right, once a period is over; and how far each unit is with it.
+
+use std::collections::BTreeMap;
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use kepi_govern::{
+    Content, Principal,
+    items::{Attestation, attestation},
+    periods::PeriodId,
+};
+use kepi_model::{
+    calendar::{Calendar, Grain, Period},
+    id::UnitId,
+    project::{Project, WhenLate},
+};
+use kepi_query::{
+    published::VALUE,
+    state::Member,
+    value::{Finality, Value},
+};
+
+use kepi_report::decided::{LateUnit, Statement, UnitReadiness};
+
+use crate::{deciding::Deciding, error::AppError, open::App, publishing::values_in};
+
+/// It is looked once an hour whether a period is over, and whenever something else is in force: names of how far that has come.
+const BY_HOUR: &str = "attestation_hour";
+const BY_REGISTER: &str = "attestation_register";
+/// An hour in µs.
+const HOUR: u64 = 3_600_000_000;
+
+/// The last period of a length that is over at an instant.
+fn over(calendar: &Calendar, grain: Grain, at: i64) -> Option<Period> {
+    let zone = TimeZone::get(&calendar.zone).unwrap_or(TimeZone::UTC);
+    let today = Timestamp::from_microsecond(at).ok()?.to_zoned(zone).date();
+    let running = calendar.period_of_day(grain, today);
+    Some(Period { ordinal: running.ordinal - 1, ..running })
+}
+
+impl Deciding<'_> {
+    /// Asks whoever keeps data to attest those of the last period that is over.
+    ///
+    /// # Errors
+    /// The database refuses, or what is in force cannot be read.
+    pub(crate) async fn attest(&self, at: i64) -> Result<(), AppError> {
+        let organisation = self.0.organisation().await?;
+        let (position, hour) = (organisation.register.position(), at.unsigned_abs() / HOUR);
+        let seen = (self.0.cursor(BY_REGISTER).await?, self.0.cursor(BY_HOUR).await?);
+        if position == 0 || seen.0 >= position && seen.1 >= hour {
+            return Ok(());
+        }
+        let project = self.in_force_project(&organisation).await?;
+        for source in project.sources.values() {
+            let Some(attest) = &source.attest else { continue };
+            let Some(period) = over(&project.calendar, attest.every, at) else { continue };
+            let (first, last) = (project.calendar.first_day(period)?, project.calendar.last_day(period)?);
+            let Ok(until) = last.tomorrow() else { continue };
+            for (unit, steward) in source.attesting(&project.units) {
+                let Some(steward) = steward else { continue };
+                let Principal::Person(steward) = self.0.person(steward.as_str()).await? else { continue };
+                let id = PeriodId { grain: attest.every, first };
+                let is_of = |content: &Content| {
+                    matches!(content, Content::Attestation(of)
+                        if (&of.source, of.unit.as_ref(), of.period) == (&source.id, unit, id))
+                };
+                if organisation.items.all().any(|item| is_of(&item.content)) {
+                    continue;
+                }
+                let content = Content::Attestation(Attestation {
+                    source: source.id.clone(),
+                    unit: unit.cloned(),
+                    period: id,
+                    until,
+                    steward,
+                    days: attest.within,
+                    otherwise: attest.otherwise,
+                });
+                let whose = unit.map_or("all", |unit| unit.as_str());
+                self.by_itself(content, format!("attestation/{}/{whose}/{id}", source.id), at).await?;
+            }
+        }
+        self.0.seen_up_to(BY_REGISTER, position).await?;
+        self.0.seen_up_to(BY_HOUR, hour).await?;
+        Ok(())
+    }
+}
+
+impl App {
+    /// How far each unit is with a period: what has been attested, what is missing, and what becomes of a close for that.
+    ///
+    /// # Errors
+    /// It is no period, nothing is in force, or the database or the lake refuses.
+    pub async fn readiness(&self, period: &str, at: i64) -> Result<Vec<UnitReadiness>, AppError> {
+        let (project, period, first, until) = self.period(period).await?;
+        let organisation = self.store.organisation().await?;
+        let values = values_in(&self.values.newest(&VALUE, None).await.map_err(AppError::Lake)?, &project)?;
+        let mut units: BTreeMap<Option<UnitId>, UnitReadiness> = BTreeMap::new();
+        for source in project.sources.values() {
+            for (unit, _) in source.attesting(&project.units) {
+                units.entry(unit.cloned()).or_insert_with(|| {
+                    let known = unit.and_then(|unit| project.units.get(unit));
+                    UnitReadiness {
+                        unit: unit.cloned(),
+                        name: known.map_or("All rows".to_owned(), |unit| unit.name.clone()),
+                        state: "ready",
+                        otherwise: None,
+                        figures: figures(&project, unit, period, &values).0,
+                        provisional: figures(&project, unit, period, &values).1,
+                        statements: Vec::new(),
+                    }
+                });
+            }
+        }
+        for item in organisation.items.all() {
+            let Content::Attestation(of) = &item.content else { continue };
+            if of.period.first < first || of.until > until {
+                continue;
+            }
+            let Some(unit) = units.get_mut(&of.unit) else { continue };
+            let late = attestation::is_late(item, at);
+            let state = match (&item.work.finished, item.ended) {
+                (Some((outcome, _)), _) => outcome.to_string(),
+                (None, Some(_)) => "missing".to_owned(),
+                (None, None) if late => "late".to_owned(),
+                (None, None) => "missing".to_owned(),
+            };
+            if item.ended.is_none() {
+                unit.state = if late || unit.state == "late" { "late" } else { "waiting" };
+                // The strictest of them.
+                unit.otherwise =
+                    Some(unit.otherwise.map_or(of.otherwise.as_str(), |was| stricter(was, of.otherwise)));
+            }
+            let by = item.work.owner.as_ref().map_or(of.steward, |owner| owner.person);
+            unit.statements.push(Statement {
+                source: of.source.clone(),
+                by: self.store.name_of(&Principal::Person(by)).await?,
+                state,
+                due: item.due(),
+                item: item.number,
+            });
+        }
+        Ok(units.into_values().collect())
+    }
+}
+
+impl Deciding<'_> {
+    /// Units whose data of a period nobody attested in time: as it was closed, or as it stands.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub(crate) async fn late(
+        &self,
+        period: PeriodId,
+        until: Date,
+        at: i64,
+    ) -> Result<Vec<LateUnit>, AppError> {
+        let organisation = self.0.organisation().await?;
+        let closes = organisation.periods.closed.get(&period);
+        if let Some(close) = closes.and_then(|closes| closes.last()) {
+            let late = close.late.iter();
+            return Ok(late
+                .map(|(unit, how)| LateUnit { unit: unit.clone(), how: *how, closed: true })
+                .collect());
+        }
+        let mut all = attestation::late(&organisation.items, period.first, until, at);
+        for (item, of) in attestation::missing(&organisation.items, period.first, until) {
+            if let Some(unit) = of.unit.as_ref().filter(|_| attestation::is_late(item, at)) {
+                all.entry(unit.clone()).or_insert(of.otherwise);
+            }
+        }
+        Ok(all.into_iter().map(|(unit, how)| LateUnit { unit, how, closed: false }).collect())
+    }
+}
+
+fn stricter(was: &'static str, other: WhenLate) -> &'static str {
+    let order = ["block", "exclude", "carry", "warn"];
+    let place = |word: &str| order.iter().position(|of| *of == word);
+    if place(other.as_str()) < place(was) { other.as_str() } else { was }
+}
+
+/// Figures of a unit in a period: final ones, and others.
+fn figures(project: &Project, unit: Option<&UnitId>, period: Period, values: &[Value]) -> (usize, usize) {
+    let member = unit.and_then(|unit| project.units.get(unit)).map(|unit| unit.member.as_str());
+    let of = |value: &&Value| match member {
+        None => value.segment.is_total(),
+        Some(member) => matches!(value.segment.0.as_slice(), [(_, Member::Value(of))] if **of == *member),
+    };
+    let own: Vec<&Value> = values.iter().filter(|value| value.period == period).filter(of).collect();
+    let last = own.iter().filter(|value| value.finality == Finality::Final).count();
+    (last, own.len() - last)
+}

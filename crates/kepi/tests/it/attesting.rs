@@ -1,0 +1,154 @@
+//! Units say of their data that they are right; who is late is shown, left out or waited for as the rule says.
+
+use jiff::{ToSpan, Zoned, civil::Date, tz::TimeZone};
+use serde_json::{Value, json};
+
+use crate::support::Project;
+
+const PEOPLE: &str = "person: ann\nname: Ann\n---\nperson: bea\nname: Bea\nreports_to: ann\n---\nperson: carl\nname: Carl\nreports_to: ann\n\
+                      ---\nunit: north\nname: North\nmember: north\nlevel: region\nparent: company\nmanager: bea\n---\nunit: south\nname: South\nmember: south\nlevel: \
+                      region\nparent: company\nmanager: carl\n";
+
+/// The last month that is over: its first day.
+fn last_month() -> Date {
+    let today = Zoned::now().with_time_zone(TimeZone::get("Europe/London").unwrap()).date();
+    today.first_of_month().checked_sub(1.month()).unwrap()
+}
+
+/// Whether the cut-off of a day of business after the last month has passed for sure: not so in the first days of a month, which show nothing here.
+fn has_passed() -> bool {
+    Zoned::now().with_time_zone(TimeZone::UTC).day() > 5
+}
+
+/// The example with its answers in the last two months that are over, two regions whose mean the company is, and a rule for who is late.
+fn project(otherwise: &str) -> (Project, String) {
+    let project = Project::example("tiny");
+    let last = last_month();
+    let before = last.checked_sub(1.month()).unwrap();
+    let month = |day: Date| day.to_string()[..7].to_owned();
+    let data = std::fs::read_to_string(project.path().join("data/answers.csv")).unwrap();
+    let moved = data.replace("2026-02-", "LAST-").replace("2026-01-", &format!("{}-", month(before)));
+    project.write("data/answers.csv", &moved.replace("LAST-", &format!("{}-", month(last))));
+    let edit = |file: &str, from: &str, to: &str| {
+        let text = std::fs::read_to_string(project.path().join(file)).unwrap();
+        assert!(text.contains(from), "{from}");
+        project.write(file, &text.replace(from, to));
+    };
+    edit(
+        "kepi.yml",
+        "missing: {rule: ignore, minimum_coverage: 50%}\n",
+        "missing: {rule: ignore, minimum_coverage: 50%}\ncascade: {match: {region: region}, value: average_of_children, targets: inherit}\n",
+    );
+    edit(
+        "kpis.yml",
+        "mode: append\n",
+        &format!(
+            "mode: append\nowner: owner\nattest: {{every: month, within: 1, level: region, else: {otherwise}}}\n"
+        ),
+    );
+    project.write("people.yml", PEOPLE);
+    // The second one lets the clock go on.
+    project.ok(&["run", "--quiet"]);
+    project.ok(&["run", "--quiet"]);
+    (project, month(last))
+}
+
+fn asked(project: &Project, arguments: &[&str]) -> Value {
+    let all: Vec<&str> = arguments.iter().copied().chain(["--format", "json", "--quiet"]).collect();
+    serde_json::from_str(&project.ok(&all)).unwrap()
+}
+
+fn readiness(project: &Project, month: &str) -> Vec<(String, String)> {
+    let units = asked(project, &["periods", month, "--readiness"]);
+    let text = |of: &Value| of.as_str().unwrap().to_owned();
+    units.as_array().unwrap().iter().map(|of| (text(&of["unit"]), text(&of["state"]))).collect()
+}
+
+fn attest(project: &Project, unit: &str, outcome: &str) {
+    // Who did not do it in time has it no longer: by now it is with who is at the top, where it stays.
+    for _ in 0..4 {
+        project.ok(&["run", "--quiet"]);
+    }
+    let items = asked(project, &["inbox", "--all"]);
+    let of_unit = |of: &&Value| {
+        of["kind"] == "attestation" && of["touches"][0].as_str().unwrap().contains(&format!("unit/{unit}"))
+    };
+    let item = items.as_array().unwrap().iter().find(of_unit).unwrap()["item"].to_string();
+    let by = items.as_array().unwrap().iter().find(of_unit).unwrap()["work"]["owner"]["person"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    project.ok(&["item", &item, "finish", "--outcome", outcome, "-m", "counted twice", "--as", &by]);
+}
+
+#[test]
+fn a_missing_attestation_shows_and_blocks_the_close_until_it_is_given() {
+    if !has_passed() {
+        return;
+    }
+    let (project, month) = project("block");
+    let late = [("north".to_owned(), "late".to_owned()), ("south".to_owned(), "late".to_owned())];
+    assert_eq!(readiness(&project, &month), late, "nobody has said anything, and the cut-off has passed");
+    let (_, said) = project.fails(3, &["close", &month, "-m", "it is over", "--as", "ann"]);
+    assert!(
+        said.contains(
+            "nobody has attested the data of `answers` for north yet, and the close waits for that"
+        ),
+        "{said}"
+    );
+    attest(&project, "north", "attested");
+    attest(&project, "south", "with_reservation");
+    let units = asked(&project, &["periods", &month, "--readiness"]);
+    assert_eq!((&units[0]["state"], &units[1]["state"]), (&json!("ready"), &json!("ready")));
+    assert_eq!(units[1]["statements"][0]["state"], "with_reservation");
+    project.ok(&["close", &month, "-m", "it is over", "--as", "ann"]);
+    project.ok(&["audit", "verify", "--quiet"]);
+}
+
+#[test]
+fn a_late_unit_is_shown_as_late_and_left_out_or_carried_by_the_rule() {
+    if !has_passed() {
+        return;
+    }
+    for (otherwise, says) in [("exclude", "left out"), ("carry", "stands as in the period before")] {
+        let (project, month) = project(otherwise);
+
+        attest(&project, "north", "attested");
+        let states = readiness(&project, &month);
+        assert_eq!(
+            states,
+            [("north".to_owned(), "ready".to_owned()), ("south".to_owned(), "late".to_owned())]
+        );
+        let score = |unit: &str, period: &str| {
+            let card = asked(&project, &["show", "scorecard", "--unit", unit, "--period", period]);
+            card["score"].as_f64().unwrap()
+        };
+        let card = asked(&project, &["show", "scorecard", "--period", &month]);
+        assert_eq!(card["partial"]["late"], json!([{"id": "south", "name": "South", "how": otherwise}]));
+        assert_eq!(card["partial"]["closed"], json!(false));
+        let before = last_month().checked_sub(1.month()).unwrap().to_string()[..7].to_owned();
+        let expected = match otherwise {
+            "exclude" => score("north", &month),
+            _ => f64::midpoint(score("north", &month), score("south", &before)),
+        };
+        let without = card["partial"]["without"].as_f64().unwrap();
+        assert!((without - expected).abs() < 1e-5, "{without} is {expected}");
+        let whole = f64::midpoint(score("north", &month), score("south", &month));
+        assert!((card["score"].as_f64().unwrap() - whole).abs() < 1e-5, "what is published is whole");
+        assert!(
+            project
+                .ok(&["show", "scorecard", "--period", &month])
+                .contains(&format!("South is late: {says}"))
+        );
+        // It is closed so, and stays so whoever attests later.
+        project.ok(&["close", &month, "-m", "it is over", "--as", "ann"]);
+        attest(&project, "south", "attested");
+        let card = asked(&project, &["show", "scorecard", "--period", &month]);
+        assert_eq!(
+            (&card["partial"]["closed"], &card["partial"]["late"][0]["id"]),
+            (&json!(true), &json!("south"))
+        );
+        project.ok(&["audit", "rebuild", "--quiet"]);
+        project.ok(&["audit", "verify", "--quiet"]);
+    }
+}

@@ -1,0 +1,131 @@
+//! A KPI comes to its end: announced and told, used by nothing, retired, and still there to be read.
+
+use serde_json::{Value, json};
+
+use crate::support::Project;
+
+const PEOPLE: &str = "person: ann\nname: Ann\n---\nperson: bea\nname: Bea\nreports_to: ann\n---\nperson: carl\nname: Carl\nreports_to: bea\n\
+                      ---\ngovernance: company\nmode: reviewed\nowners: [ann, bea]\n";
+const NEW: &str = "---\nkpi: told\nname: Customers who told us\nobjective: customers_recommend_us\nindicator: leading\nbetter: higher\nmeasure:\n  \
+                   distinct: {of: survey_response, value: id}\nperiod: month\naccountable: bea\ninformed: [carl]\n";
+
+fn edit(project: &Project, file: &str, from: &str, to: &str) {
+    let text = std::fs::read_to_string(project.path().join(file)).unwrap();
+    assert!(text.contains(from), "{from}");
+    project.write(file, &text.replace(from, to));
+}
+
+fn asked(project: &Project, arguments: &[&str]) -> Value {
+    let all: Vec<&str> = arguments.iter().copied().chain(["--format", "json", "--quiet"]).collect();
+    serde_json::from_str(&project.ok(&all)).unwrap()
+}
+
+/// Proposes the folder in the name of ann, lets others agree, and gives back the number.
+fn decided(project: &Project, why: &str, by: &[&str]) -> String {
+    let next = 1 + asked(project, &["inbox", "--all"]).as_array().unwrap().len();
+    let number = next.to_string();
+    project.ok(&["propose", "-m", why, "--as", "ann"]);
+    for by in by {
+        project.kepi(&["approve", &number, "--as", by]);
+    }
+    assert_eq!(asked(project, &["item", &number])["state"], "done", "{}", project.ok(&["item", &number]));
+    number
+}
+
+#[test]
+fn a_kpi_is_announced_to_go_used_by_nothing_retired_and_still_read_and_reproduced() {
+    let project = Project::example("tiny");
+    project.write("people.yml", PEOPLE);
+    let text = std::fs::read_to_string(project.path().join("kpis.yml")).unwrap();
+    project.write("kpis.yml", &(text + NEW));
+    edit(&project, "kpis.yml", "kpi: answers\n", "kpi: answers\ninformed: [carl]\n");
+    project.ok(&["run", "--quiet"]);
+    let figures =
+        |kpi: &str| asked(&project, &["show", "kpi", kpi])["kpi"]["history"].as_array().unwrap().len();
+    assert!(figures("answers") > 1);
+    let whole = asked(&project, &["show", "kpi", "answers"]);
+    assert_eq!(whole["ending"], Value::Null);
+
+    // Announced: every use is pointed out, and whoever uses it is told with the day. Its figures go on, beside those of its successor.
+    edit(
+        &project,
+        "kpis.yml",
+        "kpi: answers\n",
+        "kpi: answers\nlife: {sunset: 2026-02-01}\nsuccessor: told\n",
+    );
+    let (said, _) = project.fails_or_not(&["check"]);
+    assert!(said.contains("K0813") && said.contains("`scorecard/customers` uses it"), "{said}");
+    let planned = project.ok(&["plan"]);
+    assert!(planned.contains("comes to its end: none → not to be used from 2026-02-01"), "{planned}");
+    let first = decided(&project, "two figures say the same", &["bea"]);
+    let items = asked(&project, &["inbox", "--all"]);
+    let notices: Vec<&Value> = items.as_array().unwrap().iter().filter(|of| of["kind"] == "notice").collect();
+    let to = |of: &Value| of["work"]["owner"]["person"].as_str().unwrap().to_owned();
+    let mut told: Vec<String> = notices.iter().map(|of| to(of)).collect();
+    told.sort();
+    assert_eq!(told, ["carl", "owner"], "those who use it, and nobody else");
+    assert!(
+        notices[0]["touches"][0]
+            .as_str()
+            .unwrap()
+            .contains("kpi/answers is not to be used from 2026-02-01 on")
+    );
+    let carls = notices.iter().find(|of| to(of) == "carl").unwrap()["item"].to_string();
+    project.ok(&["item", &carls, "finish", "--outcome", "read", "--as", "carl"]);
+    let receipts = project.ok(&["item", &first]);
+    assert!(
+        receipts.contains("told carl, who has read it (")
+            && receipts.contains("told owner, who has not read it yet"),
+        "{receipts}"
+    );
+    project.ok(&["run", "--quiet"]);
+    let shown = asked(&project, &["show", "kpi", "answers"]);
+    assert_eq!(shown["ending"]["successor"]["id"], "told");
+    assert_eq!(shown["ending"]["state"], "sunset");
+    assert!(shown["ending"]["bridge"].as_str().unwrap().contains("that both have"), "{}", shown["ending"]);
+    let said = project.ok(&["show", "kpi", "answers"]);
+    assert!(said.contains("not to be used since 2026-02-01; instead: told"), "{said}");
+
+    // It cannot be retired while anything uses it; who is dated uses it until then.
+    edit(
+        &project,
+        "kpis.yml",
+        "life: {sunset: 2026-02-01}",
+        "life: {sunset: 2026-02-01, retired: 2026-02-15}",
+    );
+    let (said, _) = project.fails(1, &["check"]);
+    assert!(said.contains("K0812") && said.contains("`scorecard/customers` uses it"), "{said}");
+    let (found, refused) = project.fails_or_not(&["propose", "-m", "it is over", "--as", "ann"]);
+    assert!(refused.contains("the definitions have 1 error"), "{found}{refused}");
+    edit(&project, "kepi.yml", "recommendation: 80%, answers: 20%", "recommendation: 80%, told: 20%");
+    let last = |kpi: &str| {
+        let of = asked(&project, &["show", "kpi", kpi]);
+        of["periods"].as_array().unwrap()[0].as_str().unwrap().to_owned()
+    };
+    assert_eq!(last("answers"), "2026-02");
+    decided(&project, "it is over", &["bea", "owner", "carl"]);
+    project.ok(&["run", "--quiet"]);
+    let shown = asked(&project, &["show", "kpi", "answers"]);
+    assert_eq!(
+        (&shown["ending"]["state"], &shown["ending"]["retired"]),
+        (&json!("retired"), &json!("2026-02-15"))
+    );
+    assert_eq!(last("answers"), "2026-01", "its history ends, and stays");
+    assert!(figures("answers") >= 1);
+    project.ok(&["reproduce", "answers", "--period", "2026-01"]);
+    project.ok(&["audit", "verify", "--quiet"]);
+
+    // Nothing may use it again, and its name is given to no other.
+    edit(&project, "kepi.yml", "recommendation: 80%, told: 20%", "recommendation: 80%, answers: 20%");
+    let (said, _) = project.fails(1, &["check"]);
+    assert!(said.contains("K0812"), "{said}");
+    edit(&project, "kepi.yml", "recommendation: 80%, answers: 20%", "recommendation: 80%, told: 20%");
+    let text = std::fs::read_to_string(project.path().join("kpis.yml")).unwrap();
+    let kept: Vec<&str> = text.split("---\n").filter(|of| !of.starts_with("kpi: answers")).collect();
+    project.write("kpis.yml", &kept.join("---\n"));
+    decided(&project, "its document goes", &["bea", "owner", "carl"]);
+    let other = NEW.replace("kpi: told", "kpi: answers").replace("value: id", "value: region");
+    project.write("kpis.yml", &format!("{}{other}", kept.join("---\n")));
+    let (_, refused) = project.fails(3, &["propose", "-m", "another one", "--as", "ann"]);
+    assert!(refused.contains("is the name of a KPI that went"), "{refused}");
+}
