@@ -168,6 +168,9 @@ async fn wanted(app: &App, wish: Wish, acting: Acting<'_>) -> Result<u64, AppErr
             let of = Disputed { kpi: &kpi, period: &period, unit: unit.as_deref() };
             app.dispute(of, &why, acting).await
         }
+        Wish::PainPoint { kpi, unit, text } => {
+            app.pain_point((&kpi, unit.as_deref()), &text, acting).await
+        }
         Wish::Learn { item, findings, follows } => {
             deciding.learn(item, (&findings, &follows), acting).await.map(|()| item)
         }

@@ -9,7 +9,9 @@ use super::{
     emergency::EMERGENCY,
     handover::{HANDOVER, NOTICE},
     overrides::{MANUAL_ENTRY, OVERRIDE, RESTORE, TAKE_BACK},
+    pain_point::PAIN_POINT,
     periods::{CLOSE, FREEZE, LIFT},
+    play::PLAY,
     review::REVIEW,
 };
 
@@ -90,6 +92,8 @@ pub const KINDS: &[&Kind] = &[
     NOTICE,
     REVIEW,
     DISPUTE,
+    PLAY,
+    PAIN_POINT,
 ];
 
 impl Kind {

@@ -122,11 +122,13 @@ fn of_content(
         | Content::Handover(_)
         | Content::Notice(_)
         | Content::Review(_)
-        | Content::Dispute(_) => {
+        | Content::Dispute(_)
+        | Content::Play(_)
+        | Content::PainPoint(_) => {
             violated.say(
                 BY_ITSELF,
-                "alerts and cases come of a run, tasks of a plan, handovers and notices of an adoption, reviews of their day, and nobody \
-                 writes a dispute anew",
+                "alerts, cases and runs of playbooks come of a run, tasks of a plan, handovers and notices of an adoption, reviews of their day, and nobody \
+                 writes a dispute or a pain point anew",
             );
         }
         Content::ActionPlan(plan) => {
@@ -408,7 +410,9 @@ fn takes_effect(
         | Content::Handover(_)
         | Content::Notice(_)
         | Content::Review(_)
-        | Content::Dispute(_) => Vec::new(),
+        | Content::Dispute(_)
+        | Content::Play(_)
+        | Content::PainPoint(_) => Vec::new(),
         Content::Change(change) => {
             unratified(organisation, item, change, violated);
             in_force(organisation, &change.adoptions, &change.governing)
@@ -482,6 +486,12 @@ pub(super) fn opened(
     }
     if let Content::Case(of) = &open.content {
         return case::opened(organisation, open, of, facts, &mut violated);
+    }
+    if let Content::PainPoint(_) = &open.content {
+        return acting::pained(organisation, open, facts, &mut violated);
+    }
+    if let Content::Play(of) = &open.content {
+        return acting::played(organisation, open, of, facts, &mut violated);
     }
     if let Content::Handover(_) | Content::Notice(_) = &open.content {
         return acting::told(organisation, open, facts, &mut violated);
