@@ -598,7 +598,7 @@ impl App {
     /// How many alerts are open with whom an alert would go to.
     async fn has(&self, alert: &items::Alert, at: i64) -> Result<usize, AppError> {
         let organisation = self.store.organisation().await?;
-        let found = Deciding(&self.store).answerable(&organisation).await?;
+        let found = Deciding(&self.store).answerable(&organisation, at).await?;
         let Evidence::Answerable(directory) = &found else { return Ok(0) };
         let way = directory.owner(&alert.kpi, alert.unit.as_ref(), at, &BTreeSet::new());
         let Some(person) = way.and_then(|way| way.last().map(|stop| stop.person)) else { return Ok(0) };
